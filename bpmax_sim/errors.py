@@ -29,6 +29,7 @@ from __future__ import annotations
 
 import difflib
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from itertools import islice
 from typing import Any, ClassVar, Final, Self
@@ -87,6 +88,9 @@ def find_nearest(word: str, candidates: Iterable[str]) -> str:
     names = list(candidates)
     if not names:
         return ""
+    folded = fold_name(word)
+    if same := next((name for name in names if name != word and fold_name(name) == folded), ""):
+        return same
     if len(names) > _MANY:  # each costs a comparison letter by letter
         first = word[:1].lower()
         alike = (n for n in names if abs(len(n) - len(word)) <= 1 and n[:1].lower() == first)
@@ -97,6 +101,11 @@ def find_nearest(word: str, candidates: Iterable[str]) -> str:
         matching = [n for n in pairs if n[0] == word[0] or n[1] == word[1] or n == word[::-1]]
         matches = matching if len(matching) == 1 else []
     return matches[0] if matches else ""
+
+
+def fold_name(name: str) -> str:
+    """Return *name* without what eyes overlook: case, full-width forms, blanks at its ends."""
+    return unicodedata.normalize("NFKC", str(name)).casefold().strip()
 
 
 def suggest_few(word: str, names: Iterable[str], most: int = 3) -> str:

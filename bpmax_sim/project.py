@@ -123,6 +123,16 @@ def strictness_of(path: Path, root: Path) -> Strictness:
     return chosen[1]
 
 
+def unknown_settings(root: Path) -> tuple[str, ...]:
+    """Return the keys of ``[tool.bpmax_sim]`` in the project at *root* that are no settings."""
+    return _unknown_settings(str(root), file_stamp(os.path.join(root, PROJECT)))
+
+
+@lru_cache(maxsize=64)
+def _unknown_settings(root: str, _stamp: object) -> tuple[str, ...]:
+    return tuple(name for name in read_settings(root) or () if name not in SETTINGS)
+
+
 @lru_cache(maxsize=64)
 def _read_strictness(root: str, _stamp: object) -> tuple[tuple[Strictness, tuple[str, ...]], ...]:
     table = read_settings(root) or {}

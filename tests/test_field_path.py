@@ -18,6 +18,7 @@ from bpmax_sim.field_path import (
     member,
     values_at,
     with_member,
+    without_paths,
 )
 from bpmax_sim.messages import Exchange, Request, Response
 from bpmax_sim.path_template import path_template
@@ -203,3 +204,31 @@ def test_a_member_is_read_and_set_by_the_names_above_it() -> None:
     assert member(body, body_steps("$")) is body
     assert member(body, ["合计"]) is None
     assert member(body, ["合计", "元"]) is member(body, ["无"]) is UNSET
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [("body", ""), ("body.a", "a"), ("body.a.b.c", "a"), ("body[0].b", "0"), ("header.X-A", "x-a")],
+)
+def test_the_name_of_a_path_is_the_first_after_its_root(text: str, name: str) -> None:
+    assert FieldPath.parse(text, "ignore").name == name
+
+
+@pytest.mark.parametrize(
+    ("path", "left", "pruned"),
+    [
+        ("[*].a", [{"b": 1}, {}, {"b": 3}], [{"b": 1}, {"b": 3}]),
+        ("[1]", [{"a": 1, "b": 1}, None, {"a": 3, "b": 3}], [{"a": 1, "b": 1}, {"a": 3, "b": 3}]),
+        ("[*]", [], None),
+        ("[2].b", [{"a": 1, "b": 1}, {"a": 2}, {"a": 3}], [{"a": 1, "b": 1}, {"a": 2}, {"a": 3}]),
+        ("[3]", [{"a": 1, "b": 1}, {"a": 2}, {"a": 3, "b": 3}], None),
+        ("a", [{"a": 1, "b": 1}, {"a": 2}, {"a": 3, "b": 3}], None),
+    ],
+)
+def test_one_index_leaves_a_gap_and_all_leave_none(path: str, left: object, pruned: object) -> None:
+    rows = [{"a": 1, "b": 1}, {"a": 2}, {"a": 3, "b": 3}]
+    steps = FieldPath.parse(f"body{path if path[0] == '[' else '.' + path}", "ignore").below
+
+    assert without_paths(rows, [steps]) == left
+    untouched = path in {"[3]", "a"}
+    assert without_paths(rows, [steps], prune=True) == (rows if untouched else pruned)

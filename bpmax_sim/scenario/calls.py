@@ -339,8 +339,9 @@ def _compare_count(item: Mapping[str, Any], calls: Sequence[CallMade], path: Pat
     fitting = [call for call in same if not failing_checks(_compare_parts(item, call, path))]
     number = _count_keys(fitting) if item.get("once_per_key") else len(fitting)
     mismatches = compare(item["times"], number, (*path, "times"))
+    doubtful = _compare_parts(item, fitting[0], path) if fitting else ()
     if len(fitting) == len(same):
-        return mismatches
+        return (*mismatches, *(check for check in doubtful if check.doubt))
     near = msg(
         "{fitting_count} ({same_count} calls of {call}, others differ)",
         fitting_count=len(fitting),

@@ -25,16 +25,7 @@ from bpmax_sim.scenario.expect_check import (
     names_call,
 )
 from bpmax_sim.scenario.flow_check import check_events, check_flow
-from bpmax_sim.scenario.idle_steps import (
-    check_anything_expected,
-    check_buttons,
-    check_condition_cells,
-    check_entered_flags,
-    check_flags,
-    check_former_names,
-    check_milliseconds,
-    check_unread_results,
-)
+from bpmax_sim.scenario.idle_steps import IDLE_CHECKS, check_condition_cells
 from bpmax_sim.scenario.policies import check_policies
 from bpmax_sim.scenario.row_checks import (
     check_cells,
@@ -337,7 +328,9 @@ def _check_names_are_used(draft: ScenarioDraft) -> None:
             message = msg("nothing reads the variable {name!r}", name=name)
             draft.tell(spot, message, kind="rule", fails=False)
     for row in draft.rows[:1]:
-        for name in row.values.keys() - used["case"] - {*RESERVED} - _DESCRIBING:
+        told = draft.spot.source.root.at(("cases", "id"))
+        ids = {*RESERVED, str(told.value) if told is not None else "id"}
+        for name in row.values.keys() - used["case"] - ids - _DESCRIBING:
             where = row.spot.at(name) if row.spot else draft.spot.at("cases")
             hint = suggest_nearest(name, RESERVED)
             message = msg("nothing reads the column {name!r}{hint}", name=name, hint=hint)
@@ -609,7 +602,6 @@ _CHECKS: tuple[Callable[[ScenarioDraft], None], ...] = (
     _check_steps_and_start,
     _check_scripts,
     _check_settings,
-    check_former_names,
     _check_members,
     _check_added_names,
     _check_proxy,
@@ -625,12 +617,7 @@ _CHECKS: tuple[Callable[[ScenarioDraft], None], ...] = (
     check_policies,
     check_saved_values,
     _check_row_numbers,
-    check_flags,
-    check_unread_results,
-    check_buttons,
-    check_anything_expected,
-    check_entered_flags,
-    check_milliseconds,
+    *IDLE_CHECKS,
 )
 _STEP_CHECKS: tuple[Callable[[ScenarioDraft, model.Step, Spot], None], ...] = (
     _check_fault_names,

@@ -24,8 +24,11 @@ from bpmax_sim.scenario.findings import NameFinding
 from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.scenario.references import Path
 from bpmax_sim.scenario.source import Spot
+from bpmax_sim.subject.project import STATUSES
 
-_SECTIONS: Final = ("form", "messages", "console", "result", "vars")
+_SECTIONS: Final = ("form", "fields", "messages", "console", "result", "vars")
+_OF_FLOW: Final = ("form", "project", "projects", "project_name", "task_title")
+_OF_CALL: Final = ("path", "query", "header", "body", "response")
 _QUOTED: Final = re.compile(r"""'((?:\\.|[^'\\\n])*)'|"((?:\\.|[^"\\\n])*)"|`((?:\\.|[^`\\])*)`""")
 _ALWAYS_MADE: Final = re.compile(
     r"undefined|NaN|null|Infinity|\[object|^\s*$|\$\{|error|fail|exception|错误|失败|异常",
@@ -33,6 +36,7 @@ _ALWAYS_MADE: Final = re.compile(
 )
 """What a script can make without a literal of it, or what is kept out whatever there is."""
 _OF_BENCH: Final = re.compile(r"必填|只读|不能|required|read-only|cannot|must")
+_DIGITS: Final = re.compile(r"\d+")
 _PIECE: Final = re.compile(r"[\u3400-\u9fff]{2}|[^\W\d_]{4}|\d{2,}", re.ASCII)
 
 
@@ -50,15 +54,30 @@ def find_idle_denials(
     """
     material = _PossibleTexts(item, calls, known)
     for expected, spot, path in expectations:
-        for section, value in asdict(expected).items():
-            if section not in _SECTIONS or value is UNSET:
-                continue
+        for section, value in _find_sections(expected):
             for inside, text, is_denied in _find_texts(value):
-                if is_denied is ("never" in path) or not isinstance(text, str):
+                is_choice = not is_denied and "$in" in inside
+                if not isinstance(text, str) or (is_denied is ("never" in path) and not is_choice):
                     continue
-                if wrong := material.why_denial_is_idle(text):
-                    place = spot.at(*path, section, *inside).place
+                wrong = (
+                    material.find_misprint(text) if is_choice else material.why_denial_is_idle(text)
+                )
+                if wrong:
+                    place = spot.at(*path, *section, *inside).place
                     yield NameFinding("empty", wrong, place, fails=False)
+
+
+def _find_sections(expected: model.Expect) -> Iterator[tuple[Path, Any]]:
+    """Yield the parts of *expected* whose texts scripts or responses make, with their paths."""
+    for section, value in asdict(expected).items():
+        if section in _SECTIONS and value is not UNSET:
+            yield (section,), value
+    flow = expected.flow if isinstance(expected.flow, Mapping) else {}
+    yield from ((("flow", key), flow[key]) for key in _OF_FLOW if key in flow)
+    for number, item in enumerate(() if expected.proxy is UNSET else expected.proxy):
+        for part in _OF_CALL:
+            if (value := getattr(item, part)) is not UNSET:
+                yield ("proxy", number, part), value
 
 
 def _find_texts(
@@ -98,7 +117,7 @@ class _PossibleTexts:
             return ""
         if text in self._text or self._own.count(text) > 1:
             return ""
-        if hint := suggest_nearest(text, self._literals):
+        if hint := self._find_near(text):
             return msg("nothing could ever make {text!r}, so denying it says nothing{hint}",
                        text=text, hint=hint)  # fmt: skip
         pieces = _PIECE.findall(text)
@@ -109,15 +128,33 @@ class _PossibleTexts:
             "what they would really show", text=text,
         )  # fmt: skip
 
+    def find_misprint(self, text: str) -> str:
+        """Return which text is probably meant by an alternative that nothing makes, or ""."""
+        if len(text) < 2 or text in self._text or self._own.count(text) > 1:  # noqa: PLR2004
+            return ""
+        hint = self._find_near(text)
+        return msg("nothing could ever make {text!r}, so choosing it says nothing{hint}",
+                   text=text, hint=hint) if hint else ""  # fmt: skip
+
+    def _find_near(self, text: str) -> str:
+        """Return the suggestion of a text near *text*; one with other digits is another value."""
+        shape = _DIGITS.sub("", text)
+        return suggest_nearest(
+            text, (one for one in self._literals if _DIGITS.sub("", one) != shape)
+        )
+
     @cached_property
     def _own(self) -> str:
         return "\n".join(self._item.spot.source.texts)
 
     @cached_property
     def _text(self) -> str:
-        responses = [json.dumps(c.response, ensure_ascii=False, default=str) for c in self._calls]
+        sent = [[c.response, c.path, c.query, c.header, c.body] for c in self._calls]
+        calls = [json.dumps(one, ensure_ascii=False, default=str) for one in sent]
         bodies = [body.source for body in self._item.subjects.bodies]
-        return "\n".join((*bodies, *responses, *map(str, self._known)))
+        names = self._item.names
+        declared = [*names.nodes, *names.people, *map(str, (names.definition, *STATUSES))]
+        return "\n".join((*bodies, *calls, *declared, *map(str, self._known)))
 
     @cached_property
     def _literals(self) -> list[str]:

@@ -115,7 +115,7 @@ def compare(expected: Any, actual: Any, path: Path = ()) -> Checks:
         if not any(map(is_operator, expected)):
             return _compare_members(expected, actual, path)
         parts = [_operator(key)(value, actual, (*path, key)) for key, value in expected.items()]
-        return tuple(chain.from_iterable(parts))
+        return _doubt_width(expected, actual, tuple(chain.from_iterable(parts)))
     if isinstance(expected, list | tuple):
         return _compare_lists(expected, actual, path)
     return (_single_check(path, hooks.is_same_value(expected, actual), show(expected), actual),)
@@ -175,9 +175,61 @@ def _compare_members(expected: Mapping[str, Any], actual: Any, path: Path) -> Ch
     if not isinstance(actual, Mapping):
         return (_single_check(path, False, show(expected), actual),)
     if not expected:
-        return (_single_check(path, True, "a map", actual),)
+        return (Comparison(path, True, "{}", value_text(actual), _why_any_map(actual, path)),)
     parts = (compare(v, _find_member(actual, key), (*path, key)) for key, v in expected.items())
     return tuple(chain.from_iterable(parts))
+
+
+def _why_any_map(actual: Mapping[str, Any], path: Path) -> str:
+    """Return why ``{}`` says nothing of *actual*; "" for a section that a row leaves empty."""
+    if not actual or (len(path) == 1 and path[0] != "result"):
+        return ""
+    return msg(
+        "any map fits, and it is {actual}; name what it has to have, or write $exactly: {{}}",
+        actual=show(actual),
+    )
+
+
+_WIDE: Final = frozenset({
+    "$contains", "$gt", "$gte", "$in", "$length", "$lt", "$lte", "$matches", "$near",
+})  # fmt: skip
+"""Operators whose operands can be so wide that every value of a type fulfils them."""
+_PROBES: Mapping[type, tuple[Any, ...]] = {
+    str: ("", "a", "0", "\n", "没有这样的文字 \t-_/."),
+    int: (-1e15, -1, 0, 0.5, 1e15),
+    bool: (True, False),
+    list: ([], [None], ["没有这样的文字"], [{}, 0, ""]),
+    dict: ({}, {"没有这样的文字": None}),
+}
+
+
+def _doubt_width(expected: Mapping[str, Any], actual: Any, checks: Checks) -> Checks:
+    """Return *checks* with a doubt if *expected* holds for *actual* and any value of its type."""
+    is_judged = not _WIDE.isdisjoint(expected) and expected.keys() <= _WIDE | {"$exists", "$type"}
+    if actual is UNSET or not is_judged or failing_checks(checks):
+        return checks
+    kind = bool if isinstance(actual, bool) else int if is_number(actual) else type(actual)
+    if "$near" in expected and kind is not int:
+        return checks
+    values = _PROBES.get(list if kind is tuple else kind, ())
+    parts = [(_operator(key), value) for key, value in expected.items()]
+    if values and all(
+        not failing_checks(test(value, probe, ())) for probe in values for test, value in parts
+    ):
+        doubt = msg("every value of that type fits; write the one that is meant")
+    elif kind is int and _is_as_wide(expected.get("$near"), actual):
+        doubt = msg("0 fits as well, and twice the value; name a smaller tolerance (within)")
+    else:
+        return checks
+    return (msgspec.structs.replace(checks[0], doubt=doubt), *checks[1:])
+
+
+def _is_as_wide(operand: Any, actual: Any) -> bool:
+    """Return whether the tolerance of ``$near`` is as large as its value."""
+    if operand is None or not actual:
+        return False
+    value, within = parse_near_operand(operand)
+    return is_number(value) and value != 0 and within >= abs(value)
 
 
 def _find_member(actual: Mapping[str, Any], key: str) -> Any:
@@ -565,7 +617,9 @@ def _make_operand_check(fits: Callable[[Any], bool], message: str) -> Callable[[
 
 def _is_tolerance(value: Any) -> bool:
     try:
-        target, _ = parse_near_operand(value)
+        target, within = parse_near_operand(value)
+        if within < 0:
+            return False
         if isinstance(target, str) and not _is_reference(target):
             Instant.parse(target)
     except (KeyError, ValueError, TypeError):
@@ -587,6 +641,8 @@ _OPERANDS: Mapping[str, Callable[[Any], str | None]] = {
     "$exists": _make_operand_check(
         lambda value: isinstance(value, bool), msg("needs true or false")
     ),
-    "$near": _make_operand_check(_is_tolerance, msg("needs a number or {value: …, within: …}")),
+    "$near": _make_operand_check(
+        _is_tolerance, msg("needs a number or {value: …, within: …}, no tolerance below 0")
+    ),
     **dict.fromkeys(("$gt", "$gte", "$lt", "$lte"), _A_NUMBER),
 }

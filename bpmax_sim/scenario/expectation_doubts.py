@@ -43,12 +43,14 @@ class RunHistory(msgspec.Struct, frozen=True):
         changes: changes of fields, oldest first.
         offered: field -> all values that were ever among its options.
         scripts: script sources.
+        flow: facts of the flow before the first step; empty without a flow.
     """
 
     initial: Mapping[str, Any]
     changes: Sequence[FieldChanged]
     offered: Mapping[str, Sequence[Any]]
     scripts: Sequence[str] = ()
+    flow: Mapping[str, Any] = {}
 
     def literals_of(self, field: str) -> list[str]:
         """Return the string literals that *scripts* assign to *field*, except in function calls."""
@@ -72,10 +74,9 @@ def find_idle_expectations(
     """Yield the expectations of *item* that, as the run shows, can never fail."""
     expectations = list(_find_expectations(item))
     for expected, spot, path in expectations:
-        fields = expected.form.items() if isinstance(expected.form, Mapping) else ()
-        for field, value in fields:
+        for section, field, value in _find_fields(expected):
             if isinstance(value, Mapping | list) or "never" in path:
-                place = partial(spot.at, *path, "form", field)
+                place = partial(spot.at, *path, *section, field)
                 yield from _check_choice(field, value, place, history)
                 yield from _check_denied(field, value, place, history, is_never="never" in path)
                 yield from _check_columns(field, value, place, history)
@@ -85,6 +86,14 @@ def find_idle_expectations(
         yield from _find_stale_previews(item)
     known = chain(*history.offered.values(), (change.new for change in history.changes))
     yield from find_idle_denials(item, expectations, calls, [*known, *history.initial.values()])
+
+
+def _find_fields(expected: model.Expect) -> Iterator[tuple[Path, str, Any]]:
+    """Yield the expected fields of a form and of a flow's form, with the path of their map."""
+    flow = expected.flow if isinstance(expected.flow, Mapping) else {}
+    for section, fields in ((("form",), expected.form), (("flow", "form"), flow.get("form"))):
+        for field, value in fields.items() if isinstance(fields, Mapping) else ():
+            yield section, field, value
 
 
 _QUOTED: Final = re.compile(r"""'([^'\\\n]+)'|"([^"\\\n]+)\"""")
@@ -141,7 +150,7 @@ def _check_width(
     """
     known = history.values_of(field)
     is_operation = isinstance(value, Mapping) and any(map(is_operator, value))
-    if not is_operation or not known or denies(value) or "$in" in value:
+    if not is_operation or field not in history.initial or denies(value) or "$in" in value:
         return
     if "${" in show(value):
         return
@@ -215,15 +224,17 @@ def find_untouched(item: ScenarioItem, history: RunHistory) -> Iterator[NameFind
     written = {_top_level_field(one.field) for one in history.changes if one.is_by_script}
     entered = {_top_level_field(one.field) for one in history.changes if one.by == "user"}
     names: list[str] = []
+    steps = list(item.walk_steps())
     for expected, _, _ in expectations:
-        fields = expected.form if isinstance(expected.form, Mapping) else {}
-        if not fields or expected != model.Expect(form=expected.form):
+        facts = _idle_facts(expected, history)
+        if facts is None:
             return
+        fields = [field for _, field, _ in _find_fields(expected)]
         known = {_top_level_field(name) for name in fields}
         if known & written or not known <= {*history.initial, *entered}:
             return
-        names += fields
-    if not names or any(one.step.expect_error is not UNSET for one in item.walk_steps()):
+        names += [*fields, *facts]
+    if not names or any(one.step.expect_error is not UNSET or one.during for one in steps):
         return
     _, spot, path = expectations[0]
     is_entered = any(_top_level_field(name) in entered for name in names)
@@ -235,6 +246,27 @@ def find_untouched(item: ScenarioItem, history: RunHistory) -> Iterator[NameFind
         "expect what the scripts do, too", names=series(names),
     )  # fmt: skip
     yield _make_finding(spot.at(*path), entry)
+
+
+def _idle_facts(expected: model.Expect, history: RunHistory) -> list[str] | None:
+    """Return the facts of a flow that *expected* names, all of which held before the run.
+
+    None if it says anything else, besides fields.
+    """
+    flow = {} if expected.flow is UNSET else expected.flow
+    if not isinstance(flow, Mapping) or expected != model.Expect(
+        form=expected.form, flow=expected.flow
+    ):
+        return None
+    facts = {key: value for key, value in flow.items() if key != "form"}
+    is_known = history.flow and "at" in facts and facts.keys() <= _HELD_BEFORE
+    if facts and not (is_known and is_match(facts, history.flow)):
+        return None
+    return [f"flow.{key}" for key in facts]
+
+
+_HELD_BEFORE: Final = frozenset({"at", "status", "owners", "pending"})
+"""Facts of a flow by which a person sees where it stands."""
 
 
 def _top_level_field(field: str) -> str:

@@ -219,6 +219,15 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
         place = next((call.place for call in reversed(self.calls) if call.error), None)
         return self.report("miss", str(error), self._action, script=place, cause=error)
 
+    def find_doubts(self, checks: Checks, path: Path = ()) -> Iterator[NameFinding]:
+        """Yield a finding for each of *checks* that holds although nothing was compared."""
+        for check in checks:
+            if check.doubt:
+                message = msg("{label} {expected}: {doubt}", label=check.label,
+                              expected=check.expected, doubt=check.doubt)  # fmt: skip
+                place = self.spot.at(*path, *check.path).place
+                yield NameFinding("empty", message, place, fails=False)
+
     def report_expected_error(
         self, expected: model.ExpectedError, errors: Sequence[Exception]
     ) -> tuple[Checks, list[Failure]]:

@@ -12,6 +12,7 @@ from bpmax_sim.i18n import msg
 from bpmax_sim.scenario import flow_actions
 from bpmax_sim.scenario.source import Spot
 from bpmax_sim.scenario.table_rows import ScenarioDraft
+from bpmax_sim.script_source.condition_slips import describe_kind
 from bpmax_sim.script_source.reading import read_script
 from bpmax_sim.subject.definition import (
     FlowNode,
@@ -127,7 +128,7 @@ def _check_conditions(draft: ScenarioDraft, node: FlowNode, spot: Spot) -> None:
     for action in node.offers:
         routes = node.routes(action)
         spots = {n: at for offer, n, at, _ in node.routes_with_places() if offer == action}
-        for number, message in _find_slips(routes):
+        for number, message in _find_slips(routes, draft.field_kinds):
             place = spot.at(*spots[number], "when")
             draft.tell(place, "{message}", message=message, kind="script", fails=False)
         last = routes[-1] if len(routes) > 1 else None
@@ -142,15 +143,35 @@ def _check_conditions(draft: ScenarioDraft, node: FlowNode, spot: Spot) -> None:
             )
 
 
-def _find_slips(routes: Sequence[Transition]) -> Iterator[tuple[int, str]]:
-    """Yield probable mistakes in the conditions of *routes*, each with the index of its route."""
+def _find_slips(
+    routes: Sequence[Transition], kinds: Mapping[str, str]
+) -> Iterator[tuple[int, str]]:
+    """Yield probable mistakes in the conditions of *routes*, each with the index of its route.
+
+    *kinds* are the kinds of fields as they begin; a field is never a literal of another kind.
+    """
     asked = [(number, route.when) for number, route in enumerate(routes) if route.when]
     lines = [f"if (\n{' '.join(str(when).split())}\n) ctx.go();" for _, when in asked]
-    for slip in read_script("\nelse ".join(lines)).slips if asked else ():
+    reading = read_script("\nelse ".join(lines))
+    found = [(slip.place, slip.message) for slip in reading.slips] if asked else []
+    for one in reading.comparisons if asked else ():
+        kind = kinds.get(one.path[0]) if one.root == "form" else None
+        if one.is_strict and kind in _CERTAIN and kind != one.kind:
+            found.append((one.place, msg(
+                "{left} is {kind} and never equals {right}, which is {other}",
+                left=".".join(("ctx", one.root, *one.path)), kind=describe_kind(kind),
+                right=repr(one.text) if one.kind == "text" else one.text,
+                other=describe_kind(one.kind),
+            )))  # fmt: skip
+    for place, message in found:
         # Three lines a route: the middle one is its condition.
-        number = (slip.place.line - 1) // 3
+        number = (place.line - 1) // 3
         if number < len(asked):
-            yield asked[number][0], slip.message
+            yield asked[number][0], message
+
+
+_CERTAIN: Final = frozenset({"number", "boolean", "list"})
+"""Kinds that a field keeps; what begins as a text may stand for anything."""
 
 
 def _check_fields(draft: ScenarioDraft, fields: Mapping[str, str], spot: Spot) -> None:

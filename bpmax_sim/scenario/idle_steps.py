@@ -6,17 +6,24 @@ These are flags, conditions, steps whose result nothing reads, and buttons that 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
 
 from msgspec import UNSET
 from msgspec.structs import asdict
 
+from bpmax_sim.clock import format_duration
+from bpmax_sim.errors import Place, suggest_nearest, suggest_or_list
 from bpmax_sim.i18n import msg
+from bpmax_sim.project import SETTINGS, find_root, unknown_settings
 from bpmax_sim.scenario import model
+from bpmax_sim.scenario.flow_actions import FlowAction
 from bpmax_sim.scenario.references import column_of
-from bpmax_sim.scenario.source import Spot
+from bpmax_sim.scenario.shared_names import find_environment_names
+from bpmax_sim.scenario.source import RunWarning, Spot
 from bpmax_sim.scenario.table_rows import ScenarioDraft
+from bpmax_sim.script_source.condition_slips import describe_kind
 
 _NO: Final = frozenset({"no", "n", "off", "false", "0", "none", "null", "否", "不", "无", "-"})
 """Texts that somebody means to be false, and that are true."""
@@ -141,23 +148,125 @@ def check_milliseconds(draft: ScenarioDraft) -> None:
             )
 
 
-def check_entered_flags(draft: ScenarioDraft) -> None:
-    """Report a text such as ``yes`` or ``是`` entered in a field that starts as a boolean."""
+def check_short_advances(draft: ScenarioDraft) -> None:
+    """Report a bare ``advance: 47``, which are seconds, where each deadline is hours away."""
+    nodes = draft.definition.nodes.values() if draft.definition is not None else ()
+    deadlines = [float(level.after) for node in nodes for level in node.levels]
+    for step, spot in draft.steps if deadlines else ():
+        value = step.value if step.action == "advance" else None
+        if type(value) is int and 0 < value * _FAR < min(deadlines):
+            draft.tell(
+                spot.at("advance"),
+                "{value} are seconds, and the shortest deadline is {deadline}; write {value}h, or "
+                "{value}s where that is meant",
+                value=value,
+                deadline=format_duration(min(deadlines)),
+                kind="unfit",
+                fails=False,
+            )
+
+
+_FAR: Final = 60
+
+
+def check_quiet_steps(draft: ScenarioDraft) -> None:
+    """Report ``messages: []`` of a step that does nothing, and so shows and calls nothing."""
     for step, spot in draft.steps:
-        values = step.value if step.action == "set" and isinstance(step.value, dict) else {}
-        for name, value in values.items():
-            is_word = isinstance(value, str) and value.strip().lower() in _NO | _YES
-            if is_word and draft.field_kinds.get(name) == "boolean":
-                draft.tell(
-                    spot.at("set", name),
-                    "{value!r} is a text, and {field} begins as true or false; write true or false",
-                    value=value,
-                    field=name,
-                    kind="unfit",
-                    fails=False,
+        for section in _SHOWN_BY if not step.action else ():
+            if getattr(step.expect, section) in ([], ()):
+                wrong = msg(
+                    "this step does nothing, so that this holds whatever happens; expect it in "
+                    "the step that acts"
                 )
+                _tell_empty(draft, spot.at("expect", section), wrong)
 
 
+def check_previews(draft: ScenarioDraft) -> None:
+    """Report a project that is submitted with other values than each preview before it had."""
+    seen: list[tuple[dict[str, Any], Spot]] = []
+    for step, spot in draft.steps:
+        value = step.value if isinstance(step.value, dict) else {}
+        form = value.get("form")
+        if not isinstance(form, dict) or step.action not in {"preview", "submit"}:
+            continue
+        if step.action == "preview":
+            seen.append((form, spot.at("preview", "form")))
+        elif seen and not any(_agree(form, other) for other, _ in seen):
+            wrong = msg("what is submitted later has other values than this preview; take the "
+                        "preview of what is submitted")  # fmt: skip
+            _tell_empty(draft, seen[-1][1], wrong)
+            return
+
+
+def _agree(form: dict[str, Any], other: dict[str, Any]) -> bool:
+    """Return whether no field has another value in *other*."""
+    return all(other.get(name, value) == value for name, value in form.items())
+
+
+def check_project_settings(draft: ScenarioDraft) -> None:
+    """Report keys of ``[tool.bpmax_sim]`` that are no settings."""
+    root = find_root(Path(draft.spot.source.path))
+    for name in unknown_settings(root):
+        wrong = msg("[tool.bpmax_sim] has no key {name!r}{hint}",
+                    name=name, hint=suggest_or_list(name, SETTINGS))  # fmt: skip
+        place = Place(str(root / "pyproject.toml"))
+        draft.warnings.append(RunWarning("name", wrong, place, False))
+
+
+def check_entered_kinds(draft: ScenarioDraft) -> None:
+    """Report texts entered in fields that start as a number or a boolean: ``"5"``, ``yes``, ``是``.
+
+    Cells of a table are texts unless the head of their column says otherwise.
+    """
+    kinds = draft.field_kinds
+    for step, spot in draft.steps if kinds else ():
+        for name, value, where in _find_entries(step, spot):
+            kind = kinds.get(name)
+            if kind not in _WRITTEN_AS:
+                continue
+            column = column_of(value)
+            cells = [(row.values.get(column), row.spot) for row in draft.rows if column]
+            for text, cell in cells or [(value, None)]:
+                if _is_word_for(text, kind):
+                    draft.tell(
+                        cell.at(column) if cell is not None else where,
+                        "{value!r} is a text, and {field} begins as {declared}; {cure}",
+                        value=text,
+                        field=name,
+                        declared=describe_kind(kind),
+                        cure=_WRITTEN_AS[kind],
+                        kind="unfit",
+                        fails=False,
+                    )
+                    break
+
+
+_WRITTEN_AS: Final[Mapping[str | None, str]] = {
+    "boolean": msg("write true or false"),
+    "number": msg("write the number without quotes, in the head of a table such as amount:number"),
+}
+
+
+def _find_entries(step: model.Step, spot: Spot) -> Iterator[tuple[str, Any, Spot]]:
+    """Yield the fields that *step* fills in, with value and spot."""
+    value = step.value if isinstance(step.value, dict) else {}
+    if step.action in {"set", "open"}:
+        yield from ((name, entered, spot.at(step.action, name)) for name, entered in value.items())
+    form = value.get("form")
+    if issubclass(step.kind or object, FlowAction) and isinstance(form, dict):
+        where = spot.at(step.action, "form")
+        yield from ((name, entered, where.at(name)) for name, entered in form.items())
+
+
+def _is_word_for(value: Any, kind: str | None) -> bool:
+    """Return whether *value* is a text that stands for a value of *kind*."""
+    text = value.strip().lower() if isinstance(value, str) else ""
+    return (kind == "boolean" and text in _NO | _YES) or (
+        kind == "number" and bool(_NUMERAL.fullmatch(text))
+    )
+
+
+_NUMERAL: Final = re.compile(r"-?\d{1,3}(,\d{3})+(\.\d+)?|-?\d+(\.\d+)?")
 _YES: Final = frozenset({"yes", "y", "on", "true", "1", "是"})
 
 
@@ -190,3 +299,119 @@ def check_buttons(draft: ScenarioDraft) -> None:
 def _button_of(step: model.Step) -> str:
     value = step.value
     return str(value.get("button", "")) if isinstance(value, dict) else str(value)
+
+
+def check_empty_parts(draft: ScenarioDraft) -> None:
+    """Report parts that are written and empty: steps, ``set``, fault sets, requests of stubs."""
+    for step, spot in draft.steps:
+        if step.action == "set" and step.value == {}:
+            _tell_empty(draft, spot.at("set"), msg("nothing is filled in here; name a field"))
+        elif not step.action and step.expect == model.Expect() and not (step.save or step.faults):
+            _tell_empty(draft, spot, msg("this step does nothing and expects nothing"))
+    for name, rules in draft.scenario.fault_sets.items():
+        if not rules:
+            wrong = msg("the fault set {name!r} has no fault, so who names it injects none",
+                        name=name)  # fmt: skip
+            _tell_empty(draft, draft.spot.at("fault_sets", name), wrong)
+    for stub, spot in draft.spot.at("proxy", "stubs").elements(draft.scenario.proxy.stubs):
+        node = spot.source.root.at(spot.at("request").steps)
+        parts = [name for name, value in asdict(stub.request).items() if value == {}]
+        if node is not None and (parts or not node.items):
+            wrong = msg("this asks for nothing, so that the stub answers every request; say which, "
+                        "or leave it out")  # fmt: skip
+            _tell_empty(draft, spot.at("request", *parts[:1]), wrong)
+
+
+def _tell_empty(draft: ScenarioDraft, spot: Spot, wrong: str) -> None:
+    draft.tell(spot, wrong, kind="empty", fails=False)
+
+
+_NAMING: Final = frozenset({
+    "at", "by", "call", "cassette", "clock", "instance", "table", "to", "until", "user",
+})  # fmt: skip
+_VALUES: Final = frozenset({
+    "args", "body", "cases", "expect", "expect_error", "form", "header", "open", "query", "request",
+    "row", "save", "set", "vars", "with",
+})  # fmt: skip
+
+
+def check_empty_names(draft: ScenarioDraft) -> None:
+    """Report keys that name somebody or something and are written with an empty text."""
+    spot = draft.spot
+    if not any('""' in line or "''" in line for line in spot.source.lines):
+        return
+    for path, text in spot.source.root.texts():
+        if not text and path[-1] in _NAMING and _VALUES.isdisjoint(path):
+            where = Spot(spot.source, path)
+            if draft.is_in_own_file(where):
+                wrong = msg("{key} names nothing; fill it in, or leave it out", key=path[-1])
+                _tell_empty(draft, where, wrong)
+
+
+def check_idle_sources(draft: ScenarioDraft) -> None:
+    """Report a recording that the mode never reads, and hidden variables that nothing names."""
+    proxy, spot = draft.scenario.proxy, draft.spot.at("proxy", "cassette")
+    if proxy.cassette and proxy.mode in {"simulate", "live"} and draft.is_in_own_file(spot):
+        draft.tell(
+            spot,
+            "mode: {mode} never reads a recording; write mode: replay, or leave the cassette out",
+            mode=proxy.mode,
+            kind="rule",
+            fails=False,
+        )
+    for text, where in draft.spot.at("secrets").elements(draft.scenario.secrets):
+        root, _, name = text.partition(".")
+        if root != "env" or name in draft.environ or not draft.is_in_own_file(where):
+            continue
+        known = find_environment_names(Path(draft.spot.source.path), tuple(draft.spot.source.texts))
+        if name not in known:
+            draft.tell(
+                where,
+                "nothing reads the environment variable {name!r}, so nothing is hidden{hint}",
+                name=name,
+                hint=suggest_nearest(name, sorted(known)),
+                kind="rule",
+                fails=False,
+            )
+
+
+def check_columns_alike(draft: ScenarioDraft) -> None:
+    """Report columns of rows that steps add if another row has a near name instead."""
+    columns: dict[str, dict[str, Spot]] = {}
+    counts: dict[tuple[str, str], int] = {}
+    for step, spot in draft.steps:
+        value = step.value if step.action == "add_row" and isinstance(step.value, dict) else {}
+        row, table = value.get("row"), str(value.get("table"))
+        for name in row if isinstance(row, dict) else ():
+            columns.setdefault(table, {}).setdefault(name, spot.at("add_row", "row", name))
+            counts[table, name] = counts.get((table, name), 0) + 1
+    for table, spots in columns.items():
+        for name, spot in spots.items():
+            others = [one for one in spots if counts[table, one] > counts[table, name]]
+            others += [one for one in spots if draft.names.occurs_in_scripts(one)]
+            if draft.names.occurs_in_scripts(name) or draft.columns.get(table):
+                continue
+            if hint := suggest_nearest(name, [one for one in others if one != name]):
+                wrong = msg("no other row of {table} has a column {name!r}{hint}",
+                            table=table, name=name, hint=hint)  # fmt: skip
+                draft.tell(spot, wrong, kind="name", fails=False)
+
+
+IDLE_CHECKS: Final = (
+    check_former_names,
+    check_flags,
+    check_unread_results,
+    check_buttons,
+    check_anything_expected,
+    check_entered_kinds,
+    check_milliseconds,
+    check_short_advances,
+    check_quiet_steps,
+    check_previews,
+    check_project_settings,
+    check_empty_parts,
+    check_empty_names,
+    check_idle_sources,
+    check_columns_alike,
+)
+"""All checks of this module that look at a scenario as a whole."""

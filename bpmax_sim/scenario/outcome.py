@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Literal
 
-from bpmax_sim.errors import Place, ScriptError
+from bpmax_sim.errors import Place, ScriptError, find_nearest
 from bpmax_sim.i18n import msg
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.events import Outcome, ScenarioFinished, ScenarioStarted
+from bpmax_sim.scenario.findings import NameFinding
 from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.scenario.source import Failure
 
@@ -58,6 +60,20 @@ def decide_outcome(
         return "failed", tuple(replace(one, detail=(*one.detail, more)) for one in mistakes)
     expected = cause_of(failures, calls, live=live) == "own"
     return "xfailed" if expected else "failed", tuple(failures)
+
+
+def find_misprints(outcome: Outcome, failures: Iterable[Failure]) -> Iterator[NameFinding]:
+    """Yield each expected text that is nearly the actual one, which ``xfail`` covers as well."""
+    for failure in failures if outcome == "xfailed" else ():
+        for check in failure.checks:
+            texts = [re.sub(r"\d+", "", one) for one in (check.expected, check.actual)]
+            is_near = texts[0] != texts[1] and find_nearest(texts[0], texts[1:])
+            if not check.ok and is_near and all(one[:1] == '"' for one in texts):
+                yield NameFinding("empty", msg(
+                    "xfail also covers a misprint: {label} is {actual}, and {expected} is "
+                    "expected; is that what the reason says?",
+                    label=check.label, actual=check.actual, expected=check.expected,
+                ), failure.place, fails=False)  # fmt: skip
 
 
 def _is_unknown_name(failure: Failure) -> bool:

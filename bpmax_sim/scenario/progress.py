@@ -61,6 +61,7 @@ from bpmax_sim.scenario.policies import PolicyPlayer
 from bpmax_sim.scenario.provenance import Origins, plain_members
 from bpmax_sim.scenario.references import Path, Reference, Scope, UndefinedValueError, resolve
 from bpmax_sim.scenario.script_check import find_doubts_of_run
+from bpmax_sim.scenario.script_texts import find_shadowed_libraries, find_utc_dates
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script.turn_result import AbsentRead, UnawaitedCall
 from bpmax_sim.session.sending_log import InjectedFault, RecordingMatch
@@ -162,11 +163,12 @@ class RunLog(msgspec.Struct):
         kinds = self.names.field_kinds if is_own else {}
         misfit = result_checks.find_wrong_kind(change.field, change.new, kinds, change.place)
         if is_script and misfit and change.field not in self.structured():
-            self.add_finding(misfit)
+            self.add_findings([misfit])
 
-    def add_finding(self, finding: findings.NameFinding) -> None:
-        """Add a finding as a warning."""
-        self.add_warning(finding.kind, finding.message, finding.place)
+    def add_findings(self, found: Iterable[findings.NameFinding]) -> None:
+        """Add each finding as a warning."""
+        for one in found:
+            self.add_warning(one.kind, one.message, one.place)
 
     def judge_names(self, writes: Iterable[NamedWrite]) -> None:
         """Record unknown states, messages and members of the context that scripts wrote."""
@@ -175,7 +177,7 @@ class RunLog(msgspec.Struct):
                 if found := result_checks.find_undefined_text(
                     write.member, "form.$message", write.place
                 ):
-                    self.add_finding(found)
+                    self.add_findings([found])
                 continue
             wrong = self.names.write_problem(write.owner, write.member)
             if wrong is None:
@@ -365,6 +367,7 @@ class Progress:
             self.failures.append(self.reporter().report("value", str(error), path))
             return False
         self.initial = form_of(self.subject)
+        self.initial_flow = flow_of(self.subject)
         self.scope.form = partial(form_of, self.subject)
         self.scope.flow = partial(flow_of, self.subject)
         self.performer = Performer(
@@ -428,8 +431,11 @@ class Progress:
     def warn_of_scripts(self) -> None:
         """Add warnings for doubtful places in the scripts, from their text and the platforms."""
         said = (*(one.place for one in self.log.warnings), *(one.script for one in self.failures))
-        for finding in find_doubts_of_run(self.item, self.session.platforms, said, self.log.calls):
-            self.log.add_finding(finding)
+        self.log.add_findings((
+            *find_doubts_of_run(self.item, self.session.platforms, said, self.log.calls),
+            *find_shadowed_libraries(self.item.subjects.libraries),
+            *find_utc_dates(self.bodies, self.item.clock, self.session.clock.now()),
+        ))  # fmt: skip
 
     def _report_findings(
         self, reporter: FailureReporter, wrong: Iterable[findings.NameFinding]
@@ -440,7 +446,7 @@ class Progress:
             if one.fails:
                 failures.append(reporter.report_finding(one))
             else:
-                self.log.add_finding(one)
+                self.log.add_findings([one])
         return self.apply_leniency(failures)
 
     def fill_stubs(self) -> tuple[Fault, ...]:
@@ -530,14 +536,13 @@ class Progress:
         if form is not None and form.states:
             found += log.options.check_step(form, form_of(self.subject))
         found += expectation_doubts.find_idle_counts(located, outcome.calls)
-        for finding in (*found, *result_checks.find_repeated_pages(outcome.calls, platforms)):
-            log.add_finding(finding)
+        log.add_findings((*found, *result_checks.find_repeated_pages(outcome.calls, platforms)))
 
     def warn_of_run(self) -> None:
         """Add warnings for doubtful results of the run as a whole."""
         calls, subjects = self.log.calls, self.item.subjects
         scripts = (*subjects.handlers, *subjects.inline.values(), *subjects.all_libraries)
-        for finding in (
+        self.log.add_findings((
             *result_checks.find_borrowed_responses(calls),
             *find_idle_faults(self.item, calls, self.session),
             *expectation_doubts.find_idle_settings(self.item, calls, self.session),
@@ -546,8 +551,7 @@ class Progress:
             *result_checks.find_idle_rules(calls, self.session.platforms),
             *self.log.options.check_comparisons(scripts),
             *result_checks.find_misread_responses(calls, scripts, self.session.platforms),
-        ):
-            self.log.add_finding(finding)
+        ))  # fmt: skip
 
     def fail_warnings(self) -> list[source.Failure]:
         """Return the run's warnings as failures if the folder is strict, else nothing."""
@@ -562,9 +566,9 @@ class Progress:
     @property
     def _history(self) -> expectation_doubts.RunHistory:
         changes = [one for one in self.log.events if isinstance(one, FieldChanged)]
-        sources = [body.source for body in self.bodies]
-        offered = self.log.options.offered
-        return expectation_doubts.RunHistory(self.initial, changes, offered, sources)
+        sources, offered = [body.source for body in self.bodies], self.log.options.offered
+        parts = (self.initial, changes, offered, sources, self.initial_flow)
+        return expectation_doubts.RunHistory(*parts)
 
     def _make_subject(self) -> Subject:
         scenario, resolve = self.item.scenario, self.scope.resolve
@@ -733,12 +737,7 @@ class Progress:
             checks = assertions.compare_expected(expected, self.state(since), resolve)
         except UndefinedValueError as error:
             return (), [reporter.report("value", str(error), path)]
-        for check in checks:
-            if check.doubt:
-                place = reporter.spot.at(*path, *check.path).place
-                values = {"label": check.label, "expected": check.expected, "doubt": check.doubt}
-                message = msg("{label} {expected}: {doubt}", **values)
-                self.log.add_warning("empty", message, place)
+        self.log.add_findings(reporter.find_doubts(checks, path))
         failures = reporter.report_expectation(checks, path)
         own = (unresolved, self.state(since), self.expected_value, reporter.spot)
         return checks, attach_update(failures, *own) if path == ("expect",) else failures

@@ -150,6 +150,7 @@ def find_misread_responses(
 ) -> Iterator[NameFinding]:
     """Yield what `find_text_members` and `find_partial_lists` find."""
     yield from find_text_members(calls, scripts, platforms)
+    yield from find_absent_members(calls, scripts, platforms)
     yield from find_partial_lists(calls, scripts, platforms)
 
 
@@ -177,6 +178,39 @@ def find_text_members(
                 yield NameFinding("unfit", msg(
                     "the response is a text, which has no {name!r}; take it out of the text, or "
                     "let the API declare what it answers", name=name,
+                ), use.place, fails=False)  # fmt: skip
+
+
+def find_absent_members(
+    calls: Iterable[CallMade], scripts: Iterable[Script], platforms: Platforms
+) -> Iterator[NameFinding]:
+    """Yield members that a script reads of a response, none of which had them, but a near name."""
+    members: dict[tuple[str, int], set[str]] = {}
+    for call in calls:
+        recipe = find_recipe(call, platforms) if call.place is not None else None
+        if recipe is None or call.place is None:
+            continue
+        is_plain = recipe.result != "envelope" and isinstance(call.response, Mapping)
+        declared = show(recipe.api.answer)
+        at = (call.place.file, call.place.line)
+        names = {*call.response, declared} if is_plain else {"*"}
+        members.setdefault(at, set()).update(names)
+    files = {file for file, _ in members}
+    for script in dict.fromkeys(scripts):
+        reading = read_script(script.source, script.name) if script.name in files else None
+        for use in reading.members if reading is not None else ():
+            made = reading.calls[use.call] if reading is not None and use.call is not None else None
+            names = members.get((script.name, made.place.line), {"*"}) if made else {"*"}
+            name = str(use.path[0])
+            if "*" in names or use.root != "result" or use.access not in {"read", "truth"}:
+                continue
+            if use.is_guarded or any(name in one for one in names if one[:1] == "{"):
+                continue
+            hint = suggest_nearest(name, sorted(one for one in names if one[:1] != "{"))
+            if hint and name not in names:
+                yield NameFinding("unfit", msg(
+                    "no response of {call} had {name!r}{hint}",
+                    call=f"{made.platform}.{made.api}" if made else "", name=name, hint=hint,
                 ), use.place, fails=False)  # fmt: skip
 
 

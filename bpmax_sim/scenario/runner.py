@@ -62,7 +62,7 @@ from bpmax_sim.scenario.model import (
     is_for_row,
 )
 from bpmax_sim.scenario.outages import judge_outages
-from bpmax_sim.scenario.outcome import decide_outcome, reason_of_flag, start_event
+from bpmax_sim.scenario.outcome import decide_outcome, find_misprints, reason_of_flag, start_event
 from bpmax_sim.scenario.progress import Progress
 from bpmax_sim.scenario.references import (
     Scope,
@@ -419,6 +419,7 @@ class StepRun(msgspec.Struct):
         if result.refused and not result.errors:
             others = [SubjectError("{text}", code=REFUSED, text=result.refusal)]
         checks, failures = reporter.report_expected_error(expected, others)
+        self.progress.log.add_findings(reporter.find_doubts(checks))
         self.checks += checks
         return failures
 
@@ -511,23 +512,23 @@ def run_item(  # noqa: PLR0913 - what may be left out of a run
         if not progress.failures:
             progress.failures += progress.fail_warnings()
     _close_session(progress)
-    now = session.clock.now()
     outcome, failures = decide_outcome(
         item, progress.failures, progress.log.calls, live=not session.is_closed
     )
+    progress.log.add_findings(find_misprints(outcome, failures))
     yield ScenarioFinished(
         outcome=outcome,
         failures=session.redact_value(failures),
         warnings=session.redact_value(tuple(progress.log.warnings)),
         digest=progress.log.digest(),
         calls=len(progress.log.calls),
-        duration=round(now - begin, 6),
+        duration=round(session.clock.now() - begin, 6),
         checks=progress.checks,
         reason=reason_of_flag(item.xfail) if outcome == "xfailed" else "",
         rows=item.rows,
         unused=progress.idle_parts if outcome == "passed" else (),
         strictness=item.strictness,
-        at=now,
+        at=session.clock.now(),
     )
 
 

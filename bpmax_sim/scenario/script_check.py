@@ -32,6 +32,7 @@ from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.findings import NameFinding
 from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.scenario.script_context import ScriptContext, script_contexts
+from bpmax_sim.scenario.script_texts import find_source_slips
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script_source.comparisons import LiteralComparison
 from bpmax_sim.script_source.condition_slips import describe_kind
@@ -279,6 +280,8 @@ def _check_slips(reading: ScriptReading, context: ScriptContext) -> Iterator[Scr
         yield _make_finding("assigning-condition", place, msg(
             "a condition compares with ===; a single = assigns, in doubled parentheses where meant"
         ))  # fmt: skip
+    for place, message in find_source_slips(context.script, context.hooks):
+        yield _make_finding("wrong-value", place, message)
     for slip in reading.slips:
         if not (slip.is_top and context.is_library):
             yield _make_finding(slip.rule, slip.place, slip.message)
@@ -315,6 +318,11 @@ def _check_context(reading: ScriptReading, context: ScriptContext) -> Iterator[S
                 "changed", name=name,
             )  # fmt: skip
             yield _make_finding("no-effect", use.place, message)
+        elif use.access == "write" and context.script.source.count(name) == 1:
+            yield _make_finding("no-effect", use.place, msg(
+                "{name} is gone when this script ends; what has to stay goes into ctx.form or "
+                "ctx.project", name=name,
+            ))  # fmt: skip
         elif use.path[0] == "step" and use.path[-1] in _OF_DEADLINES and context.lacks_deadlines:
             message = msg(
                 "{name} is there at a node with a deadline, and no node of the flow has one",
@@ -562,7 +570,8 @@ def _check_undeclared(call: ProxyCall, name: str, api: Api) -> Iterator[ScriptFi
         known = {step for target in declared for step in (target, target.partition(".")[0])}
         folded = {target.lower() for target in known}
         for member in setter.names or () if setter.part != "path" else ():
-            hint = suggest_nearest(member, sorted(known - set(setter.names or ())))
+            sent = set() if setter.part == "body" else {*(setter.names or ())}
+            hint = suggest_nearest(member, sorted(known - sent))
             if member.lower() not in folded and "." not in member and hint:
                 yield _make_finding("undeclared-parameter", setter.place, msg(
                     "{name} declares no {part} parameter {member!r}{hint}",

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from bpmax_sim.i18n import msg
-from bpmax_sim.project import DEFAULTS
+from bpmax_sim.project import DEFAULTS, find_root
 from bpmax_sim.scenario.table_rows import ScenarioDraft
 
 _WORD: Final = re.compile(r"[\w$-]+")
@@ -43,3 +43,19 @@ def _find_words(defaults: Path) -> frozenset[str]:
             if path != defaults:
                 words.update(_WORD.findall(path.read_text(encoding="utf-8", errors="replace")))
     return frozenset(words)
+
+
+_VARIABLE: Final = re.compile(r"env['\"]?\s*[:.\[]\s*['\"]?(\w+)")
+
+
+def find_environment_names(path: Path, texts: tuple[str, ...]) -> set[str]:
+    """Return the variables of the environment that *texts* or YAML files near *path* name.
+
+    Searched are the folders of the scenario and those above it, up to the root of the project.
+    """
+    names = {name for text in texts for name in re.findall(r"\$\{\s*env\.(\w+)", text)}
+    root = find_root(path)
+    for file in (root / "scenarios").rglob("*.yaml"):
+        if not file.name.endswith(".scenario.yaml"):
+            names.update(_VARIABLE.findall(file.read_text(encoding="utf-8", errors="replace")))
+    return names

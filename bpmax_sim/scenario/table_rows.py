@@ -473,7 +473,9 @@ class ScenarioDraft:
     def field_kinds(self) -> Mapping[str, Kind]:
         """Return the kind of each form field's initial value, except values with ``${…}``."""
         form = self.scenario.form
-        fields = form.fields.items() if isinstance(form, model.FormSpec) else ()
+        flow = self.scenario.flow
+        started = flow.form if isinstance(flow, model.FlowSpec) else {}
+        fields = {**started, **(form.fields if isinstance(form, model.FormSpec) else {})}.items()
         kinds = {
             name: kind_of_value(value)
             for name, value in fields

@@ -15,9 +15,9 @@ from typing import Any, Final
 from bpmax_sim.scenario.expect import is_list, is_match, is_number, is_operator
 from bpmax_sim.scenario.probes import is_impossible
 from bpmax_sim.scenario.references import Path
-from bpmax_sim.subject.project import STATUSES
+from bpmax_sim.subject.project import NEW, STATUSES
 
-_STATUSES: Final = tuple(STATUSES)
+_STATUSES: Final = tuple(one for one in STATUSES if one != NEW)
 KINDS: Final = ("text", "list", "map", "boolean", "count", "present", "")
 Shape = str | Mapping[str, Any] | tuple[Any, ...]
 

@@ -24,7 +24,7 @@ from bpmax_sim.scenario.tautology import (
     find_tautologies,
     is_positive,
 )
-from bpmax_sim.subject.project import STATUSES, TASK_STATES
+from bpmax_sim.subject.project import NEW, STATUSES, TASK_STATES
 
 
 def check_empty_expectation(context: CheckContext, step_spot: Spot, key: str | int) -> None:
@@ -204,7 +204,7 @@ _FIELD_SHAPE: Shape = {
 }
 _LINES_SHAPE: Shape = {"[]": {"text": "text", "type": "text", "level": "text", "*": ""}}
 _FLOW_SHAPE: Mapping[str, Shape] = {
-    "status": tuple(STATUSES),
+    "status": tuple(one for one in STATUSES if one != NEW),
     **dict.fromkeys(("owners", "pending", "notified"), "list"),
     "passed": "",
     "history": {"[]": {**dict.fromkeys(("action", "node", "by"), "text"), "*": ""}},
@@ -221,4 +221,4 @@ _CALL_SHAPE: Mapping[str, Shape] = {
     "times": "count",
 }
 _ERROR_SHAPE: Mapping[str, Shape] = {"type": "text", "message": "text", "source": "text"}
-_SECTIONS_OF_NAMES = ("form", "fields", "flow", "vars")
+_SECTIONS_OF_NAMES = ("form", "fields", "flow", "preview", "vars")

@@ -17,7 +17,13 @@ from bpmax_sim.script.failure import Script
 from bpmax_sim.script_source.reading import read_script
 from bpmax_sim.subject import owners, project
 from bpmax_sim.subject.definition import Action, SubFlow
-from bpmax_sim.subject.hooks import BranchArrived, DeadlinePassed, FlowMove, RouteEvaluated
+from bpmax_sim.subject.hooks import (
+    BranchArrived,
+    DeadlinePassed,
+    EventSink,
+    FlowMove,
+    RouteEvaluated,
+)
 from bpmax_sim.subject.owners import Items, OwnersTable, ParallelBranches, Visit
 from bpmax_sim.subject.project import ProjectState
 
@@ -224,7 +230,7 @@ class MovingProject(ProjectState, kw_only=True):
         """Leave the node by the matching route of *action*."""
         if self.definition is None:
             return
-        target = self._find_target(visit.node, action, move)
+        target = self._find_target(visit.node, action, move, tell=self.tell)
         if target:
             self._move_to(visit, target, action, move)
         elif not self._result.errors:
@@ -505,8 +511,10 @@ class MovingProject(ProjectState, kw_only=True):
         self.owners[visit.node] = items
         visit.table = OwnersTable.of(items, self.definition_of(visit.node).complete)
 
-    def _find_target(self, node: str, action: Action, move: FlowMove) -> str:
-        """Return the target of the first route whose condition holds, or ""."""
+    def _find_target(
+        self, node: str, action: Action, move: FlowMove, tell: EventSink | None = None
+    ) -> str:
+        """Return the target of the first route whose condition holds, or ""; *tell* hears why."""
         for number, route in enumerate(self.definition_of(node).routes(action)):
             place = self.route_places.get((node, action, number))
             name = f"{node}.{move.action}[{number}].when"
@@ -514,17 +522,18 @@ class MovingProject(ProjectState, kw_only=True):
             taken = not when or self._condition_holds(name, when, place, move)
             if self._result.errors:
                 break
-            self.tell(
-                RouteEvaluated(
-                    node=self.qualify(node),
-                    action=action,
-                    to=self.qualify(route.to),
-                    taken=taken,
-                    when=when,
-                    values=dict(self._values_in(when, move)) if when else {},
-                    place=place,
+            if tell is not None:
+                tell(
+                    RouteEvaluated(
+                        node=self.qualify(node),
+                        action=action,
+                        to=self.qualify(route.to),
+                        taken=taken,
+                        when=when,
+                        values=dict(self._values_in(when, move)) if when else {},
+                        place=place,
+                    )
                 )
-            )
             if taken:
                 return route.to
         return ""

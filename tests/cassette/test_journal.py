@@ -8,11 +8,13 @@ import os
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from bpmax_sim import file_system
 from bpmax_sim.cassette import journal as journal_module
 from bpmax_sim.cassette.journal import Journal, PendingExchange, encode_record, read_journal
 from bpmax_sim.cassette.model import IndexLine
+from tests.systems import needs_forks
 
 
 def draft(number: int) -> PendingExchange:
@@ -129,3 +131,15 @@ def test_an_append_that_fails_leaves_nothing(tmp_path: Path) -> None:
     os.close(reading)
     os.close(kept)
     assert path.read_bytes() == b"onethree"
+
+
+@needs_forks
+def test_the_parent_of_a_pending_exchange_is_alive_or_not() -> None:
+    child = os.fork()
+    if not child:
+        os._exit(0)
+    os.waitpid(child, 0)
+
+    parents = {0: False, os.getpid(): True, child: False, 1: True}
+    for parent, is_alive in parents.items():
+        assert replace(draft(1), parent=parent).has_live_parent == is_alive, parent

@@ -172,8 +172,14 @@ def test_the_checks_that_hold_are_told_too() -> None:
         ({"$length": -1}, ("$length",), "$length needs a count or operators, got -1"),
         ({"$gt": True}, ("$gt",), "$gt needs a number or a text, got true"),
         ({"$exists": 1}, ("$exists",), "$exists needs true or false, got 1"),
-        ({"$near": "明天"}, ("$near",), "$near needs a number or {value: …, within: …}"),
-        ({"$near": {"within": 1}}, ("$near",), "$near needs a number or {value: …, within: …}"),
+        *(
+            (
+                {"$near": operand},
+                ("$near",),
+                "$near needs a number or {value: …, within: …}, no tolerance below 0",
+            )
+            for operand in ("明天", {"value": 1, "within": -1}, {"within": 1})
+        ),
         ({"$not": {"$foo": 1}}, ("$not", "$foo"), "unknown operator $foo; there are $eq, $ne, $gt"),
     ],
 )

@@ -3,10 +3,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from bpmax_sim.scenario.load import load_items
 from tests.scenario.test_lies import FLOW, Case, run, what_is_wrong
 
 SHOP = """\
@@ -54,6 +57,46 @@ def routed(approve: str, expect: str = "{at: 总经理}", **more: str) -> Case:
             "流程.yaml": FLOW.replace(FLOW.split("approve: ", 1)[1].split("\n", 1)[0], approve, 1)
         },
         **more,
+    )
+
+
+def run_flow(
+    approve: str,
+    expect: str = "{at: 总经理}",
+    steps: str = "approve: {by: wangwu}",
+    more: str = "",
+    *,
+    at: str = "at: 部门审批, ",
+    **parts: Any,
+) -> Case:
+    """Return a scenario of a flow whose first node goes on by *approve* and has a deadline."""
+    flow = FLOW.replace(FLOW.split("approve: ", 1)[1].split("\n", 1)[0], approve, 1)
+    return Case(
+        steps=f"steps:\n  - {steps}\n    expect: {{flow: {expect}}}",
+        form=None,
+        stubs="",
+        top=f"flow: {{definition: 流程.yaml, {more}{at}form: {{金额: 1}}}}",
+        files={"流程.yaml": flow.replace("    reject", "    deadline: 2d\n    reject", 1)},
+        **parts,
+    )
+
+
+def entered(steps: str, top: str = "") -> Case:
+    """Return a scenario whose steps fill in a form with a number, a table and a script."""
+    fields = "{金额: 0, 数量: 0, 明细: []}"
+    return Case(
+        steps=f"steps:\n  - js: form.金额 = 1\n  - {steps}",
+        form=None,
+        stubs="",
+        top=f"form: {{fields: {fields}}}\n{top}",
+    )
+
+
+def sent(stub: str, said: str) -> Case:
+    """Return a scenario whose script asks for a customer, and what is expected of the call."""
+    script = "form.客户名称 = '好'; await $proxy('crm').get_customer('一号')"
+    return opened(
+        f"form: {{客户名称: 好}}, proxy: [{{call: crm.get_customer, {said}}}]", script, stub
     )
 
 
@@ -233,6 +276,187 @@ DOUBTFUL: dict[str, tuple[Case, str]] = {
             top="form: {fields: {金额: 0, 加急: false}}",
         ),
         "'是' is a text, and 加急 begins as true or false",
+    ),
+    "a numeral that is a text": (
+        entered("{set: {数量: '5'}, expect: {form: {金额: 1}}}"),
+        "'5' is a text, and 数量 begins as a number",
+    ),
+    "numerals of a table": (
+        entered(
+            "{open: {数量: '${case.量}'}, expect: {form: {金额: 1}}}",
+            "cases: [{id: 小, 量: 5}, {id: 大, 量: '1,200'}]",
+        ),
+        "'1,200' is a text",
+    ),
+    "a step that fills in nothing": (
+        entered("{set: {}, expect: {form: {金额: 1}}}"),
+        "nothing is filled in here",
+    ),
+    "a step of which nothing is said": (
+        entered("{set: {数量: 5}, expect: {form: {金额: 1}}}\n  - {name: 检查}"),
+        "this step does nothing and expects nothing",
+    ),
+    "a fault set without a fault": (
+        entered(
+            "{set: {数量: 5}, expect: {form: {金额: 1}}, faults: [超时]}", "fault_sets: {超时: []}"
+        ),
+        "the fault set '超时' has no fault",
+    ),
+    "a stub that asks for nothing": (
+        stubbed("request: {path: {}}, body: {}"),
+        "so that the stub answers every request",
+    ),
+    "nobody who acts": (
+        entered("{set: {数量: 5}, expect: {form: {金额: 1}}}", "user: ''"),
+        "user names nothing",
+    ),
+    "a recording that is never read": (
+        opened("form: {客户名称: 好}", "form.客户名称 = '好'", proxy=", mode: live, cassette: 甲"),
+        "mode: live never reads a recording",
+    ),
+    "a column with another name in each row": (
+        entered(
+            "{add_row: {table: 明细, row: {品名: 甲}}}\n  - {add_row: {table: 明细, row: {品名: 乙}}}\n"
+            "  - {add_row: {table: 明细, row: {名品: 丙}}, expect: {form: {金额: 1}}}"
+        ),
+        "no other row of 明细 has a column '名品'; did you mean '品名'?",
+    ),
+    # What each value of a type fulfils, wherever it stands.
+    "a tolerance as large as the value": (
+        opened("form: {金额: {$near: {value: 5, within: 5}}}", "form.金额 = 5"),
+        "0 fits as well",
+    ),
+    "any map of a response": (
+        opened("form: {客户名称: 好}, result: {}", "form.客户名称 = '好'; return {a: 1}"),
+        "any map fits",
+    ),
+    "any text that a row fills in": (
+        Case(
+            steps="{open: {}, expect: {console: [{$contains: '${case.有}'}]}}",
+            script="console.log('好')",
+            stubs="",
+            top="cases: [{id: 甲, 有: 好}, {id: 乙, 有: ''}]",
+        ),
+        "every value of that type fits",
+    ),
+    "a denied number of a status, as a text": (
+        sent("{on: crm.get_customer, body: {}}", "status: {$ne: '200'}, times: 1"),
+        "of another type",
+    ),
+    "a denied text of a request": (
+        sent("{on: crm.get_customer, body: {}}", "path: {id: {$ne: 乙公司}}"),
+        "neither a script nor a response has '乙公司' in it",
+    ),
+    "a choice that nothing makes": (
+        opened("form: {客户名称: {$in: [已签收, 已签牧]}}", "form.客户名称 = '已签收'"),
+        "nothing could ever make '已签牧', so choosing it says nothing; did you mean '已签收'?",
+    ),
+    "the format of a digest": (
+        opened("form: {客户名称: 好}, trace: {$matches: '^v3-'}", "form.客户名称 = '好'"),
+        "another run's digest fits as well",
+    ),
+    "silence of a step that does nothing": (
+        Case(
+            steps="steps:\n  - {open: {}, expect: {form: {客户名称: 好}}}\n  - {expect: {messages: []}}",
+            script="form.客户名称 = '好'; form.$message = {type: 'warning', text: '小心'}",
+            stubs="",
+        ),
+        "this step does nothing, so that this holds whatever happens",
+    ),
+    "seconds where a deadline is days away": (
+        run_flow("总经理", "{at: 部门审批}", steps="advance: 47"),
+        "47 are seconds, and the shortest deadline is 2d",
+    ),
+    "a person added behind in place of before": (
+        run_flow(
+            "总经理",
+            steps="add_owner: {by: wangwu, to: lisi, where: after}",
+            expect="{at: 部门审批}",
+        ),
+        "all that is expected was there before anything ran, and nothing wrote it: flow.at",
+    ),
+    "a preview of something else": (
+        run_flow(
+            "总经理",
+            steps="preview: {form: {金额: 1}}\n    expect: {preview: {nodes: [部门审批, 总经理]}}\n  - submit: {form: {金额: 9}}",
+            at="",
+            expect="{at: 部门审批}",
+        ),
+        "has other values than this preview",
+    ),
+    "a condition of another type": (
+        run_flow("[{when: \"ctx.form.金额 === '1'\", to: 结束}, {to: 总经理}]"),
+        "ctx.form.金额 is a number and never equals '1', which is a text",
+    ),
+    "a setting of the project that is none": (
+        replace(
+            entered("{set: {数量: 5}, expect: {form: {金额: 1}}}"),
+            files={"pyproject.toml": "[tool.bpmax_sim]\nstrick = true\n"},
+        ),
+        "[tool.bpmax_sim] has no key 'strick'; did you mean 'strict'?",
+    ),
+    "a function that two libraries declare": (
+        Case(
+            steps="{open: {}, expect: {form: {金额: {$gt: 1}}}}",
+            form=None,
+            stubs="",
+            script="form.金额 = 含税(100)",
+            top="form: {libraries: [货.js, 服.js], scripts: {open: 脚本.js}, fields: {金额: 0}}",
+            files={
+                "货.js": "function 含税(额) { return 额 * 1.13 }",
+                "服.js": "function 含税(额) { return 额 * 1.06 }",
+            },
+        ),
+        "含税 of ",
+    ),
+    "a month from 0": (
+        opened(
+            "form: {客户名称: {$matches: '^2026-'}}",
+            "const d = new Date();\nform.客户名称 = `${d.getFullYear()}-${d.getMonth()}`",
+        ),
+        "write getMonth() + 1",
+    ),
+    "a day of the week": (
+        opened(
+            "form: {客户名称: {$matches: '^2026'}}",
+            "const d = new Date();\nform.客户名称 = `${d.getFullYear()}${d.getDay()}`",
+        ),
+        "getDay is the day of the week",
+    ),
+    "a date of UTC": (
+        Case(
+            steps="steps:\n  - {advance: 16h}\n  - {open: {}, expect: {form: {客户名称: {$matches: '^2026-'}}}}",
+            script="form.客户名称 = new Date().toISOString().slice(0, 10)",
+            stubs="",
+        ),
+        "toISOString is in UTC, where it is 2026-03-02 when it is 2026-03-03 here",
+    ),
+    "a submit that always refuses": (
+        Case(
+            steps="{submit: {}, expect_error: {code: REFUSED}}",
+            form="submit: 脚本.js",
+            script="if (form.金额 > 1) return '太多';\nreturn '通过';",
+            stubs="",
+        ),
+        "a text that submit returns refuses",
+    ),
+    "what a script leaves in the context": (
+        run_flow(
+            "总经理", more="scripts: {approve.部门审批: 脚本.js}, ", script="ctx.approved = true"
+        ),
+        "ctx.approved is gone when this script ends",
+    ),
+    "a member of a response under a near name": (
+        opened(
+            "form: {客户名称: ''}, console: [好]",
+            "const r = await $proxy('crm').get_customer('1');\nif (r.code === 0) form.客户名称 = '好';\nconsole.log('好')",
+            "{on: crm.get_customer, body: {errcode: 0}}",
+        ),
+        "no response of crm.get_customer had 'code'; did you mean 'errcode'?",
+    ),
+    "both values of a boolean": (
+        opened("result: {$in: [true, false]}", "return true"),
+        "every value of that type fits",
     ),
     "a range that all fits": (
         opened("form: {金额: {$near: {value: 5, within: 1e6}}}", "form.金额 = 5"),
@@ -487,6 +711,20 @@ TRUE: dict[str, Case] = {
         "form: {客户名称: {$in: [甲, 乙]}}",
         "form.$options.客户名称 = ['甲', '乙', '丙']; form.客户名称 = '甲'",
     ),
+    "a tolerance": opened("form: {金额: {$near: {value: 5, within: 0.5}}}", "form.金额 = 5"),
+    "an empty map that is empty": opened(
+        "form: {客户名称: 好}, result: {}", "form.客户名称 = '好'; return {}"
+    ),
+    "a numeral where nothing was": Case(
+        steps="{set: {号: '5'}, expect: {form: {金额: 1}}}",
+        form=None,
+        stubs="",
+        script="form.金额 = 1",
+        top="form: {scripts: {change.号: 脚本.js}, fields: {金额: 0, 号: null}}",
+    ),
+    "numbers of a choice that differ": opened(
+        "form: {客户名称: {$in: [单号1, 单号2]}}", "form.客户名称 = '单号' + 1"
+    ),
     "what a field may become": opened("form: {金额: {$in: [4, 5]}}", "form.金额 = 5"),
     "a denied text that the field was": Case(
         steps="steps:\n  - open: {}\n  - {set: {客户名称: 乙方}, expect: {form: {客户名称: {$ne: 甲方}}}}",
@@ -592,3 +830,27 @@ RED: dict[str, tuple[Case, str]] = {
 @pytest.mark.parametrize(("case", "says"), RED.values(), ids=RED)
 def test_what_can_never_fail_or_run_is_red(tmp_path: Path, case: Case, says: str) -> None:
     assert says in what_is_wrong(run(tmp_path, case))
+
+
+def test_a_variable_to_hide_that_nothing_reads_is_warned_of(tmp_path: Path) -> None:
+    """The scenario is replayed: without a recording nobody has to set the variable."""
+    case = entered("{set: {数量: 5}, expect: {form: {金额: 1}}}")
+    path = tmp_path / "scenarios" / "密.scenario.yaml"
+    path.parent.mkdir()
+    (path.parent / "instances.yaml").write_text("- {credentials: {key: {env: ERP_TOKEN}}}")
+    for name, says in (("ERP_TOKEN", []), ("ERP_TOKN", ["did you mean 'ERP_TOKEN'?"])):
+        path.write_text(f"{case.text()}\nsecrets: [env.{name}]", encoding="utf-8")
+        (item,) = load_items(path, environ={}, root=tmp_path)
+        assert [str(one).rpartition("; ")[2] for one in item.warnings] == says
+
+
+def test_a_misprint_that_xfail_covers_is_warned_of(tmp_path: Path) -> None:
+    case = opened(
+        "form: {客户名称: 华东机店设备公司}",
+        "form.客户名称 = '华东机电设备公司'",
+        top="xfail: 工单 4711",
+    )
+    (last,) = run(tmp_path, case)
+
+    assert last.outcome == "xfailed"
+    assert "xfail also covers a misprint" in str(last.warnings[0])

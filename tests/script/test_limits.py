@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import platform
 import signal
+import threading
 import time
 from math import inf
 
@@ -9,7 +11,14 @@ import pytest
 from bpmax_sim.errors import PendingPromise, ScriptLimitError
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.script.failure import Script
-from bpmax_sim.script.limits import MEGABYTE, Limits, LimitWatch, parse_limits, parse_stack
+from bpmax_sim.script.limits import (
+    MEGABYTE,
+    Limits,
+    LimitWatch,
+    default_stack_size,
+    parse_limits,
+    parse_stack,
+)
 from bpmax_sim.session.session import Session
 from tests.script.bench import NAME, Bench, ok, run
 
@@ -318,3 +327,13 @@ def test_limits_are_read_from_a_text(text: str, limits: Limits) -> None:
 def test_what_is_no_limit_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="is no limit such as"):
         parse_limits(text)
+
+
+def test_a_thread_has_the_stack_of_the_main_thread_where_the_library_gives_it() -> None:
+    sizes: list[int] = []
+    thread = threading.Thread(target=lambda: sizes.append(default_stack_size()))
+    thread.start()
+    thread.join()
+
+    is_glibc = platform.libc_ver()[0] == "glibc"  # others have small ones
+    assert sizes == [default_stack_size() if is_glibc else MEGABYTE // 4]

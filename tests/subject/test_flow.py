@@ -561,3 +561,26 @@ def test_a_decision_that_its_hook_throws_in_is_refused_and_nothing_moves(action:
     assert (result.refused, [str(error) for error in result.errors]) == (True, ["Error: 额度不足"])
     assert (flow.at, flow.status, flow.history) == ("部门审批", "processing", [])
     assert not [told for told in stage.told if isinstance(told, NodeEntered)]
+
+
+@pytest.mark.parametrize(
+    ("lawyer", "crossing"),
+    [
+        (FlowNode(owners=(1,), approve="汇总"), ""),
+        (FlowNode(owners=(1,), approve="汇总", reject="财务"), "reject"),
+        (FlowNode(owners=(1,), approve="汇总", deadline=Deadline(after=60, to="财务")), "deadline"),
+        (FlowNode(owners=(1,), approve="汇总", deadline=Deadline(after=60)), ""),
+        (FlowNode(owners=(1,), approve="汇总", deadline=Deadline(after=60, to="汇总")), ""),
+    ],
+)
+def test_no_route_leads_from_one_branch_into_another(lawyer: FlowNode, crossing: str) -> None:
+    nodes = {
+        "分头": FlowNode(parallel=("法务", "财务"), join="汇总"),
+        "法务": lawyer,
+        "财务": FlowNode(owners=(2,), approve="汇总"),
+        "汇总": FlowNode(end=True),
+    }
+    found = list(Definition(flow="x", start="分头", nodes=nodes).findings())
+
+    crossed = [path[-1] for path, text in found if "lies in another branch" in text]
+    assert crossed == ([crossing] if crossing else []), found

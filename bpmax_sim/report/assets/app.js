@@ -11,7 +11,7 @@ function Story({number, state, go}) {
   if (!story) return html`<main class="story"><header><h1>${known.name}</h1></header><p class="quiet">${t('left out')}</p></main>`;
   const event = story.byId.get(state.e) || null;
   const select = (e, tab = '') => go({e, t: tab});
-  return html`<main class="story"><header>
+  return html`<main class=${'story' + (story.failures.length && !event ? ' reason-first' : '')}><header>
       <h1><span class=${story.outcome.replaceAll(' ', '-')}>${MARKS[story.outcome]} ${t(story.outcome)}</span> <bdi>${story.name}</bdi></h1>
       <p class="place"><${Placed} at=${story.place} /> · ${story.calls} ${t('calls')} · ${t('virtual')} ${seconds(story.length)}${story.engine ? ` · ${story.engine}` : ''}${story.tags.map(tag => html` <span class="tag">${tag}</span>`)}</p>
       ${story.reason ? html`<p class="note">${story.reason}</p>` : null}

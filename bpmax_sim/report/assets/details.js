@@ -75,7 +75,8 @@ function ScriptTab({story, event}) {
   const thrown = story.rows.filter(e => e.event === 'ErrorThrown' && e.place);
   const near = event?.step ? story.rows.filter(e => e.step === event.step) : [];
   const own = e => (e.place && e.event !== 'StepStarted' && !e.place.includes('.scenario.yaml') ? e.place : e.event === 'HookStarted' ? e.script : '');
-  const place = (event && own(event)) || lastOf(near.filter(e => e.event === 'ErrorThrown').map(own)) || lastOf(near.map(own)) || thrown.map(own)[0] || lastOf(story.rows.map(own));
+  const blamed = !event && story.failures.length ? story.failures[0].script.split(' ')[0] : null; // a failure may have none
+  const place = blamed !== null ? blamed : (event && own(event)) || lastOf(near.filter(e => e.event === 'ErrorThrown').map(own)) || lastOf(near.map(own)) || thrown.map(own)[0] || lastOf(story.rows.map(own));
   if (!place) return html`<p class="quiet">${t('no script')}</p>`;
   const {file, line} = lineOf(place), text = sourceOf(story, file);
   const error = event?.event === 'ErrorThrown' ? event : thrown.find(e => lineOf(own(e)).file === file && (!event || e.step === event.step));

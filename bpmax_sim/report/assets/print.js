@@ -7,6 +7,7 @@ function Print() {
     ${index.causes.length ? html`<h2>${t('causes')}</h2><ol>${index.causes.map(cause => html`<li>${say(cause.text)} (${cause.stories.length})</li>`)}</ol>` : null}
     ${failed.map(known => { const story = open(known.number); return html`<section><h2>× <bdi>${known.name}</bdi></h2><p class="place">${known.place}</p>
       ${story ? story.failures.map(one => html`<p class="headline">${say(one.headline)}</p><p class="place">${one.place}${one.script ? ' · ' + one.script : ''}</p>
+        ${one.detail.length ? html`<pre>${one.detail.slice(0, 12).map(say).join('\n')}</pre>` : null}
         ${one.checks.some(check => !check.ok) ? html`<ul>${one.checks.filter(check => !check.ok).map(check => html`<li>${check.label} ${t('expected')} <code>${short(say(check.expected), 200)}</code> ${t('got')} <code>${short(say(check.actual), 200)}</code></li>`)}</ul>` : null}`) : null}
       ${story ? html`<p><code>${story.rerun}</code></p>` : null}</section>`; })}`;
 }

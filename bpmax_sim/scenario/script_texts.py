@@ -1,0 +1,90 @@
+"""Find mistakes in the text of scripts that depend on how they are used, and on the day of a run.
+
+They are refusals that always come, parts of a date, and functions of several libraries.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
+from typing import Final
+
+from bpmax_sim.clock import Instant
+from bpmax_sim.errors import Place
+from bpmax_sim.i18n import msg
+from bpmax_sim.scenario.findings import NameFinding
+from bpmax_sim.script.failure import Script
+
+_LAST_TEXT: Final = re.compile(r"^(return)\s+(['\"`])(?:(?!\2).)+\2;?\s*(?://.*)?\Z", re.MULTILINE)
+_MONTH: Final = re.compile(
+    r"\$\{[^{}+]*(getMonth)\(\)\s*\}|String\([\w$.]*(getMonth)\(\)\)"
+    r"|(getMonth)\(\)\s*\+\s*['\"`]|['\"`]\s*\+\s*[\w$.]+\.(getMonth)\(\)(?!\s*\+)"
+)
+_WEEKDAY: Final = re.compile(r"getFullYear\(\)[^;\n]*\.(getDay)\(\)")
+UTC_DATE: Final = re.compile(
+    r"\b(toISOString)\(\)\s*\.(?:(?:slice|substring|substr)\(0,\s*10\)|split\(['\"]T['\"]\)\[0\])"
+)
+"""A date cut out of an instant in UTC."""
+
+
+def find_source_slips(script: Script, hooks: AbstractSet[str]) -> Iterator[tuple[Place, str]]:
+    """Yield place and message of each mistake in *script*, which the events *hooks* run.
+
+    Such as months that count from 0, and a text at the end of ``submit``, which always refuses.
+    """
+    refusing = {hook.partition(".")[0] for hook in hooks} & {"submit", "before_next"}
+    if refusing and (match := _LAST_TEXT.search(script.source)):
+        yield _place_of(script, match.start(1)), msg(
+            "a text that {hook} returns refuses, and this is returned whatever happens; return "
+            "nothing where all is well", hook=min(refusing),
+        )  # fmt: skip
+    for match in _MONTH.finditer(script.source):
+        yield (
+            _place_of(script, match.start(match.lastindex or 0)),
+            msg("getMonth counts from 0, so that January is written as 0; write getMonth() + 1"),
+        )
+    for match in _WEEKDAY.finditer(script.source):
+        yield (
+            _place_of(script, match.start(1)),
+            msg("getDay is the day of the week, from 0; getDate is that of the month"),
+        )
+
+
+def _place_of(script: Script, offset: int) -> Place:
+    """Return the place of the character at *offset*."""
+    before = script.source[:offset]
+    return Place(script.name, before.count("\n") + 1, offset - before.rfind("\n"))
+
+
+def find_shadowed_libraries(libraries: Sequence[Script]) -> Iterator[NameFinding]:
+    """Yield functions that a later library of the same form or flow declares once more."""
+    first: dict[str, str] = {}
+    for library in libraries:
+        for match in _FUNCTION.finditer(library.source):
+            if match[1] in first and first[match[1]] != library.name:
+                yield NameFinding("script", msg(
+                    "{name} of {file} is declared here once more, and this one counts",
+                    name=match[1], file=first[match[1]],
+                ), _place_of(library, match.start(1)), fails=False)  # fmt: skip
+            first.setdefault(match[1], library.name)
+
+
+_FUNCTION: Final = re.compile(r"^(?:async\s+)?function\s*\*?\s*([\w$]+)", re.MULTILINE)
+
+
+def find_utc_dates(scripts: Iterable[Script], clock: Instant, now: float) -> Iterator[NameFinding]:
+    """Yield dates cut out of ``toISOString`` if the day of the run is another one in UTC.
+
+    *clock* is an instant in the zone of the run, *now* the seconds of its end.
+    """
+    local, utc = (str(one.at(now))[:10] for one in (clock, _EPOCH))
+    for script in scripts if local != utc else ():
+        for match in UTC_DATE.finditer(script.source):
+            yield NameFinding("script", msg(
+                "toISOString is in UTC, where it is {utc} when it is {local} here; make the date "
+                "of getFullYear, getMonth() + 1 and getDate", utc=utc, local=local,
+            ), _place_of(script, match.start(1)), fails=False)  # fmt: skip
+
+
+_EPOCH: Final = Instant.parse("1970-01-01T00:00:00Z")

@@ -1,0 +1,120 @@
+"""What other tools' files leave out, have twice or say in another case."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from bpmax_sim.messages import Exchange, FailedExchange, Request, Response
+from bpmax_sim.traffic import curl
+from bpmax_sim.traffic.curl import curl_command
+from bpmax_sim.traffic.formats import read_foreign
+from bpmax_sim.traffic.imported import ReadOptions
+
+ADDRESS = "https://crm.example.test"
+
+
+def imported(*mappings: dict[str, Any]) -> tuple[Exchange, ...]:
+    data = json.dumps({"mappings": mappings}).encode()
+    return read_foreign(data, kind="wiremock", options=ReadOptions(address=ADDRESS)).exchanges
+
+
+def mapping(path: str = "/a", **parts: Any) -> dict[str, Any]:
+    request = {"method": "POST", "urlPath": path, **parts.pop("request", {})}
+    return {"request": request, "response": {"status": 200, **parts.pop("response", {})}, **parts}
+
+
+def state(path: str, required: str | None, new: str | None = None) -> dict[str, Any]:
+    states = {"requiredScenarioState": required, "newScenarioState": new}
+    return mapping(path, scenarioName="甲", **{k: v for k, v in states.items() if v is not None})
+
+
+@pytest.mark.parametrize(
+    ("states", "order"),
+    [
+        ([("/1", "Started", "b"), ("/2", "b", "c"), ("/3", "c", None)], "123"),
+        ([("/3", "c", None), ("/1", "Started", "b"), ("/2", "b", "c")], "123"),
+        ([("/2", "b", None), ("/1", None, "b")], "12"),
+        ([("/3", "b", None), ("/1", None, None), ("/2", None, "b")], "123"),
+        # a gap: nothing leads to what is left, so it comes as it is in the file
+        ([("/2", "x", "y"), ("/1", "Started", "b"), ("/3", "y", None)], "123"),
+        ([("/1", "x", "y"), ("/2", "z", None)], "12"),
+    ],
+)
+def test_mappings_of_a_scenario_come_in_the_order_of_its_states(
+    states: list[tuple[str, str | None, str | None]], order: str
+) -> None:
+    found = imported(*(state(*one) for one in states))
+
+    assert "".join(one.request.url[-1] for one in found) == order
+
+
+@pytest.mark.parametrize("name", ["Content-Type", "content-type", "CONTENT-TYPE"])
+def test_a_media_type_that_is_asked_for_is_not_added_a_second_time(name: str) -> None:
+    asks = {"bodyPatterns": [{"equalToJson": {"a": 1}}]}
+    [plain] = imported(mapping(request=asks))
+    [own] = imported(mapping(request={**asks, "headers": {name: {"equalTo": "text/x"}}}))
+
+    assert plain.request.headers == (("content-type", "application/json"),)
+    assert own.request.headers == ((name, "text/x"),)
+
+
+@pytest.mark.parametrize(
+    ("delay", "seconds"), [(None, 0.0), (0, 0.0), (1, 0.001), (1500, 1.5), (60_000, 60.0)]
+)
+def test_a_delay_is_in_milliseconds(delay: int | None, seconds: float) -> None:
+    late = {} if delay is None else {"fixedDelayMilliseconds": delay}
+    [answered] = imported(mapping(response=late))
+    [failed] = imported(mapping(response={**late, "fault": "CONNECTION_RESET_BY_PEER"}))
+
+    assert (answered.outcome.elapsed, failed.outcome.elapsed) == (seconds, seconds)
+    assert isinstance(answered.outcome, Response)
+    assert isinstance(failed.outcome, FailedExchange)
+
+
+@pytest.mark.parametrize(
+    ("reply", "body"),
+    [
+        ({}, b""), ({"body": ""}, b""), ({"body": None}, b""), ({"body": "甲"}, "甲".encode()),
+        ({"jsonBody": None}, b"null"), ({"jsonBody": 0}, b"0"), ({"jsonBody": []}, b"[]"),
+        ({"jsonBody": {"a": "甲"}}, '{"a":"甲"}'.encode()), ({"base64Body": "55Sy"}, "甲".encode()),
+        ({"base64Body": "", "body": "乙"}, "乙".encode()),
+    ],
+)  # fmt: skip
+def test_a_body_is_what_the_mapping_says(reply: dict[str, Any], body: bytes) -> None:
+    [found] = imported(mapping(response=reply))
+
+    assert isinstance(found.outcome, Response)
+    assert found.outcome.body == body
+
+
+@pytest.mark.parametrize("more", [-1, 0, 1])
+@pytest.mark.parametrize("letter", ["a", "甲"])
+def test_a_body_is_an_argument_up_to_what_linux_takes(
+    more: int, letter: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(curl, "_LONGEST", 9)
+    body = letter.encode() * (9 // len(letter.encode()))
+    body = body + b"b" * more if more >= 0 else body[: more * len(letter.encode())]
+
+    command = curl_command(Request(method="POST", url=ADDRESS, body=body))
+
+    assert command.startswith("printf '%s' ") == (more > 0)
+    assert ("--data-binary @-" in command) == (more > 0)
+
+
+@pytest.mark.parametrize(
+    ("body", "sent"),
+    [
+        (None, ""), (b"", "--data-binary ''"), (b"@a", "printf"), (b"a@", "--data-binary a@"),
+        (b"\0", "printf '\\000'"), (b"\xff", "printf '\\377'"), (b"it's", """'it'"'"'s'"""),
+    ],
+)  # fmt: skip
+def test_a_body_is_sent_byte_for_byte(body: bytes | None, sent: str) -> None:
+    command = curl_command(Request(method="POST", url=ADDRESS, body=body))
+
+    assert sent in command
+    assert ("Content-Type:" in command) == (body is not None)
+    assert ("data-binary" in command) == (body is not None)

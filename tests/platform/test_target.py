@@ -1,0 +1,95 @@
+"""What a request may be for, and which of its places hold secrets."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from bpmax_sim.platform import model
+from bpmax_sim.platform.check import is_address, platform_hints
+from bpmax_sim.platform.model import Api, Auth, Parameter, Platform
+from bpmax_sim.platform.target import Login, Target
+from tests.proxy.world import TOKEN, crm
+
+
+def api(key: str, **fields: Any) -> Api:
+    header = Parameter(name=f"X-{key}", place="header")
+    return Api(key=key, path="/x", headers={f"Y-{key}": "1"}, parameters=(header,), **fields)
+
+
+def test_the_headers_of_each_api_that_it_may_be_for_are_declared() -> None:
+    apis = tuple(map(api, "abc"))
+    platform = crm(*apis, headers={"X-All": "1"})
+    own = {"a": {"x-a", "y-a"}, "b": {"x-b", "y-b"}, "c": {"x-c", "y-c"}}
+
+    assert Target(platform).headers == {"x-all"}
+    assert Target(platform, api=apis[1]).headers == {"x-all", *own["b"]}
+    assert Target(platform, candidates=apis).headers == {"x-all"}.union(*own.values())
+    assert [
+        Target(platform).is_declared,
+        Target(platform, api=apis[0]).is_declared,
+        Target(platform, candidates=apis[:2]).is_declared,
+    ] == [False, True, True]
+
+
+def test_a_place_of_a_login_is_named_after_the_first_secret_in_it() -> None:
+    assert TOKEN.acquire is not None
+    step = TOKEN.acquire.steps[0]
+    request = model.LoginRequest(
+        path="/t", form={"a": "{{ secret }}", "b": "{{ client_id }}", "c": "{{ zz }}{{ secret }}"}
+    )
+    login = Login(TOKEN, model.LoginStep(request=request, extract=step.extract), 1)
+    secrets = {name: model.CredentialSpec(secret=True) for name in ("zz", "secret")}
+    platform = crm(auth=TOKEN, credentials={**secrets, "client_id": model.CredentialSpec()})
+
+    found = Target(platform, login=login).secrets
+
+    assert found == {"body.a": "secret", "body.c": "secret"}
+
+
+def hints(**fields: Any) -> list[str]:
+    return [str(one) for one in platform_hints(crm(**fields))]
+
+
+@pytest.mark.parametrize(
+    ("timeout", "count"), [(0.5, 0), (3599, 0), (3600, 0), (3600.5, 1), (30000, 1)]
+)
+def test_more_than_an_hour_is_meant_in_milliseconds(timeout: float, count: int) -> None:
+    assert len(hints(timeout=timeout)) == count
+    assert len([*platform_hints(crm(Api(key="x", path="/x", timeout=timeout)))]) == count
+
+
+@pytest.mark.parametrize(
+    ("tries", "wait", "idle"),
+    [(1, (), False), (1, ("1s",), True), (2, ("1s",), False), (3, ("1s",), False), (2, (), False)],
+)
+def test_a_wait_needs_a_second_try(tries: int, wait: tuple[str, ...], *, idle: bool) -> None:
+    auth = Auth(recover={"rate": model.Recover(tries=tries, wait=wait)})
+
+    assert [one for one in hints(auth=auth) if "wait does nothing" in one] == (
+        ["crm_system: auth.recover.rate: wait does nothing without a second try; add tries: 2"]
+        if idle
+        else []
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "fits"),
+    [
+        ("https://crm.example.test", True), ("http://127.0.0.1:8080/api", True),
+        ("HTTPS://crm.example.test", True), ("https://[::1]/", True),
+        ("{{ base }}/api", True), ("https://{{ host }}", True),
+        ("", False), ("crm.example.test", False), ("//crm.example.test", False),
+        ("ftp://crm.example.test", False), ("https://", False), ("https:///api", False),
+        ("https://crm.example.test?a=1", False), ("https://crm.example.test#a", False),
+        ("https://user@crm.example.test", False), ("https://u:p@crm.example.test", False),
+        ("https://[::1", False),
+    ],
+)  # fmt: skip
+def test_an_address_is_one_to_which_calls_can_be_sent(text: str, *, fits: bool) -> None:
+    assert is_address(text) == fits
+
+
+def test_a_platform_without_apis_has_no_candidates() -> None:
+    assert not Target(Platform(platform_key="x", base_url="https://x.example.test")).is_declared

@@ -1,0 +1,24 @@
+"""How long an address may be."""
+
+from __future__ import annotations
+
+import pytest
+
+from bpmax_sim.platform.model import Api
+from bpmax_sim.proxy import call_plan
+from tests.proxy.world import World, crm, rejected
+
+
+@pytest.mark.parametrize(("length", "fits"), [(0, True), (9, True), (10, True), (11, False)])
+def test_an_address_has_so_many_characters_of_path_and_query(
+    length: int, monkeypatch: pytest.MonkeyPatch, *, fits: bool
+) -> None:
+    monkeypatch.setattr(call_plan, "LONGEST_TARGET", len("/a") + len("q=") + 10)
+    world = World(crm(Api(key="x", path="/a")))
+    built = world.proxy().api("x").query({"q": "1" * length})
+
+    if fits:
+        built.call()
+        assert world.request.url.endswith(f"/a?q={'1' * length}")
+    else:
+        assert "more than 14" in rejected(built.call).message

@@ -1,0 +1,256 @@
+"""Doubts of a run at their limits: one letter more, one call fewer, one value beside."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bpmax_sim.scenario.names import ScenarioNames
+from bpmax_sim.scenario.probes import find_others, is_impossible
+from bpmax_sim.script_source.conditions import Literals, Range
+from tests.scenario.test_idle_expectations import FILES
+from tests.scenario.test_lies import Case, run
+
+WRITES = "form.金额 = 5; form.客户名称 = '已下单'"
+CALL = "await $proxy('shop').createOrder(1);\n"
+ORDERS = "{on: shop.create_order, body: {code: 0}}"
+
+
+def doubts(folder: Path, case: Case) -> str:
+    """Return the warnings of a run."""
+    [verdict] = run(folder, case)
+    assert verdict.outcome == "passed", verdict
+    return "\n".join(str(warning.message) for warning in verdict.warnings)
+
+
+def denied(folder: Path, text: str, more: str = "") -> str:
+    """Return what is said of a scenario that denies *text*, with *more* in its file."""
+    expect = f"{{form: {{金额: 5, 客户名称: {{$ne: {text}}}}}}}"
+    case = Case(steps=f"{{open: {{}}, expect: {expect}}}", script=WRITES, stubs="", top=more)
+    return doubts(folder, case)
+
+
+@pytest.mark.parametrize("text", ["冻结", "额度冻结", "frozen", "2099"])
+def test_a_denied_text_of_two_letters_or_more_has_to_be_possible(tmp_path: Path, text: str) -> None:
+    assert f"neither a script nor a response has '{text}' in it" in denied(tmp_path, f"'{text}'")
+
+
+@pytest.mark.parametrize("text", ["冻", "x", "", "a-b", "失败", "null"])
+def test_of_less_and_of_what_could_come_nothing_is_said(tmp_path: Path, text: str) -> None:
+    assert denied(tmp_path, f"'{text}'") == ""
+
+
+def test_what_the_file_has_twice_comes_from_there(tmp_path: Path) -> None:
+    assert denied(tmp_path, "额度冻结", "vars: {状态: 额度冻结}\ntags: ['${vars.状态}']") == ""
+
+
+@pytest.mark.parametrize(
+    ("calls", "called", "told"),
+    [
+        ("1-2", 1, True),
+        ("1-2", 2, False),
+        ("1-2", 3, False),
+        ("2-3", 2, True),
+        ("2-3", 3, False),
+        ("1-3", 2, True),
+        ("1-3", 3, False),
+        ("1", 1, False),
+        ("1-1", 1, False),
+    ],
+)
+def test_a_fault_for_several_calls_has_to_strike_each(
+    tmp_path: Path, calls: str, called: int, *, told: bool
+) -> None:
+    case = Case(
+        steps="{open: {}, expect: {form: {金额: 5}}}",
+        script=CALL * called + "form.金额 = 5",
+        stubs=ORDERS,
+        files=FILES,
+        top=f"faults: [{{on: shop.create_order, call: {calls}, do: {{delay: 1s}}}}]",
+    )
+
+    assert ("fewer calls came" in doubts(tmp_path, case)) == told
+
+
+@pytest.mark.parametrize(
+    ("value", "others"),
+    [
+        (5, [6, 4, 50, -5, 0]),
+        (0, [1, -1, 0]),
+        (-1, [0, -2, -10, 1]),
+        (1.5, [2.5, 0.5, 15.0, -1.5, 0]),
+        (True, [False]),
+        ("", ["没有这样的文字", "1"]),
+        ("甲", ["没有这样的文字", "", "甲1"]),
+        ([1, 2], [[], [1, 2, 1, 2, None]]),
+        ([], [[], [None]]),
+        (None, []),
+        ({}, []),
+    ],
+)
+def test_other_values_lie_directly_beside_and_far_away(value: Any, others: list[Any]) -> None:
+    found = find_others(value)
+
+    assert [one for one in others if one not in found] == []
+    assert [one for one in found if one not in [*others, value, 0, ""]] == []
+
+
+@pytest.mark.parametrize(
+    ("expected", "impossible"),
+    [
+        ({"$gt": 5, "$lt": 5}, True),
+        ({"$gte": 5, "$lte": 5}, False),
+        ({"$gt": 5, "$lte": 5}, True),
+        ({"$gt": 5, "$lt": 6}, False),
+        ({"$gt": 6, "$lt": 5}, True),
+        ({"$in": []}, True),
+        ({"$in": [1, 2, 3], "$gt": 3}, True),
+        ({"$in": [1, 2, 3], "$gte": 3}, False),
+        ({"$in": ["甲", "乙"], "$ne": "甲"}, False),
+        ({"$in": ["甲"], "$ne": "甲"}, True),
+        ({"$exists": False, "$eq": 1}, True),
+        ({"$exists": False}, False),
+        ({"$eq": None}, False),
+        ({"$near": {"value": 5, "within": 1}, "$gt": 6}, True),
+        ({"$near": {"value": 5, "within": 1}, "$gt": 5}, False),
+        ({"$eq": "${vars.x}", "$ne": "${vars.x}"}, False),
+        ({"a": 1}, False),
+        (5, False),
+        ({}, False),
+    ],
+)
+def test_no_value_at_all_is_as_expected(expected: Any, *, impossible: bool) -> None:
+    assert is_impossible(expected) == impossible
+
+
+def between(low: float, high: float, *, ends: str) -> Range:
+    return Range(low, high, has_low=ends[0] == "[", has_high=ends[1] == "]")
+
+
+@pytest.mark.parametrize(
+    ("one", "two", "met"),
+    [
+        (between(1, 3, ends="[]"), between(3, 5, ends="[]"), between(3, 3, ends="[]")),
+        (between(1, 3, ends="[)"), between(3, 5, ends="[]"), None),
+        (between(1, 3, ends="[]"), between(3, 5, ends="(]"), None),
+        (between(1, 3, ends="[]"), between(2, 2, ends="[]"), between(2, 2, ends="[]")),
+        (between(1, 3, ends="[]"), between(1, 3, ends="()"), between(1, 3, ends="()")),
+        (between(1, 3, ends="(]"), between(1, 4, ends="[]"), between(1, 3, ends="(]")),
+        (between(1, 2, ends="[]"), between(3, 4, ends="[]"), None),
+        (Range(), between(0, 0, ends="[]"), between(0, 0, ends="[]")),
+    ],
+)
+def test_two_ranges_meet_in_what_both_have(one: Range, two: Range, met: Range | None) -> None:
+    assert (one.intersect(two), two.intersect(one)) == (met, met)
+
+
+@pytest.mark.parametrize(
+    ("one", "two", "met"),
+    [
+        (Literals(frozenset("abc")), Literals(frozenset("cd")), Literals(frozenset("c"))),
+        (Literals(frozenset("ab")), Literals(frozenset("cd")), None),
+        (
+            Literals(frozenset("ab")),
+            Literals(frozenset("a"), is_denied=True),
+            Literals(frozenset("b")),
+        ),
+        (Literals(frozenset("a")), Literals(frozenset("a"), is_denied=True), None),
+        (
+            Literals(frozenset("a"), is_denied=True),
+            Literals(frozenset("b"), is_denied=True),
+            Literals(frozenset("ab"), is_denied=True),
+        ),
+    ],
+)
+def test_two_sets_of_literals_meet(one: Literals, two: Literals, met: Literals | None) -> None:
+    assert (one.intersect(two), two.intersect(one)) == (met, met)
+
+
+@pytest.mark.parametrize(
+    ("condition", "never"),
+    [
+        ("form.金额 > 5 && form.金额 < 5", True),
+        ("form.金额 >= 5 && form.金额 <= 5", False),
+        ("form.金额 > 5 && form.金额 <= 5", True),
+        ("5 < form.金额 && 6 > form.金额", False),
+        ("form.金额 === 5 && form.金额 !== 5", True),
+        ("!(form.金额 > 5) && form.金额 >= 5", False),
+        ("!(form.金额 >= 5) && form.金额 >= 5", True),
+        ("form.类 === '甲' && form.类 === '乙'", True),
+        ("form.类 === '甲' || form.类 === '乙'", False),
+        ("form.类 !== '甲' && form.类 === '乙'", False),
+    ],
+)
+def test_a_condition_that_never_holds_is_said(condition: str, *, never: bool) -> None:
+    from bpmax_sim.script_source.reading import read_script  # noqa: PLC0415
+
+    slips = read_script(f"if ({condition}) {{ form.a = 1; }}").slips
+
+    assert bool(slips) == never, [slip.message for slip in slips]
+
+
+@pytest.mark.parametrize(
+    ("declared", "initial", "name", "wrong"),
+    [
+        (("客户名称",), (), "客户名称", False),
+        (("客户名称",), (), "客户名", True),
+        (("客户名称",), (), "别的", True),
+        ((), ("客户名称",), "客户名", True),
+        ((), ("客户名称",), "别的", False),
+        ((), (), "客户名", False),
+        (("a",), (), "$options", False),
+        (("a",), (), "$option", True),
+        ((), ("a",), "$option", True),
+    ],
+)
+def test_a_read_of_an_absent_field_is_doubtful(
+    declared: tuple[str, ...], initial: tuple[str, ...], name: str, *, wrong: bool
+) -> None:
+    names = ScenarioNames(fields=declared, initial_fields=initial)
+
+    assert bool(names.read_problem("form", name)) == wrong
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong"),
+    [
+        ("明细", False),
+        ("明细[0]", False),
+        ("明细[0].数量", False),
+        ("明细.数量", False),
+        ("明细[0].数目", True),
+        ("明细.数目", True),
+        ("明细[2].数量.x", False),
+        ("明系[0].数量", True),
+        ("客户.数目", False),
+        ("", True),
+    ],
+)
+def test_a_cell_has_a_field_and_a_column(name: str, *, wrong: bool) -> None:
+    names = ScenarioNames(fields=("明细", "客户"), columns={"明细": ("数量", "单价")})
+
+    assert bool(names.field_problem(name)) == wrong
+
+
+@pytest.mark.parametrize(
+    ("top", "doubt"),
+    [
+        ("user: {id: lisi, nmae: 李四}", "'nmae' is no member"),
+        ("people: {lisi: {}, wangwu: {}, ceo: {nmae: 王}}", "'nmae' is no member"),
+        ("user: {id: lisi, name: 李四, 工号: 7}", ""),
+        ("user: {id: lisi}", ""),
+    ],
+)
+def test_a_member_near_to_one_that_scripts_see_is_doubtful(
+    tmp_path: Path, top: str, doubt: str
+) -> None:
+    case = Case(
+        steps="{open: {}, expect: {form: {金额: 5}}}", script="form.金额 = 5", stubs="", top=top
+    )
+
+    found = doubts(tmp_path, case)
+
+    assert doubt in found
+    assert doubt or "is no member" not in found
