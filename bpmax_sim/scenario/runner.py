@@ -47,20 +47,12 @@ from bpmax_sim.scenario.events import (
 )
 from bpmax_sim.scenario.expect import Checks, failing_checks
 from bpmax_sim.scenario.expect_check import check_error
+from bpmax_sim.scenario.expect_new import has_other_failure
 from bpmax_sim.scenario.failure_report import FailureReporter
 from bpmax_sim.scenario.file_verdict import find_used_parts, ran_step_key, retried_step_key
 from bpmax_sim.scenario.invariants import judge_invariants
 from bpmax_sim.scenario.load import LocatedStep, ScenarioItem, load_items
-from bpmax_sim.scenario.model import (
-    NOTHING_YET,
-    During,
-    Expect,
-    NewExpect,
-    Retry,
-    Step,
-    inner_steps,
-    is_for_row,
-)
+from bpmax_sim.scenario.model import During, Expect, NewExpect, Retry, Step, inner_steps, is_for_row
 from bpmax_sim.scenario.outages import judge_outages
 from bpmax_sim.scenario.outcome import decide_outcome, find_misprints, reason_of_flag, start_event
 from bpmax_sim.scenario.progress import Progress
@@ -563,15 +555,11 @@ def _run_steps(progress: Progress) -> Iterator[Event]:
 
 
 def _close_session(progress: Progress) -> None:
-    """Close the session; its error fails the run only if nothing else has.
-
-    What is not expected yet (``expect: new``) makes no recording doubtful.
-    """
-    is_doubtful = any(failure.essence != NOTHING_YET for failure in progress.failures)
+    """Close the session; its error fails the run only if nothing else has."""
     if not progress.failures:
         judge_outages(progress)
     try:
-        progress.session.close(failed=is_doubtful)
+        progress.session.close(failed=has_other_failure(progress.failures))
     except BpmaxError as error:
         if not progress.failures:
             kind = "miss" if isinstance(error, NoMatchError) else "unplayed"
