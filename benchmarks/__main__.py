@@ -19,7 +19,7 @@ from benchmarks.goals import Goal, judge_outcome
 
 NAMES = (
     *("calls", "cassette", "determinism", "items", "memory", "platforms", "scripts", "signing"),
-    *("start", "ways"),
+    *("start", "variants", "ways"),
 )
 
 

@@ -89,6 +89,13 @@ GOALS: Mapping[str, Mapping[str, Goal]] = {
     },
     "signing": {"a SigV4 signature, times botocore": Goal(1.5)},
     "start": {"pytest with the plugin unused, ms more": Goal(10)},
+    "variants": {
+        "a mutant, times a replay": Goal(2.5),
+        "a mutant, ms": Goal(10),  # 1,000 of them in five seconds on two processors
+        # Set to 3. The runs of the scenario as it is are in it, spread over few variants.
+        "a variant that explore tries, ms": Goal(10),
+        "300 mutants: growth, MB": Goal(5),  # texts of scripts, of which 256 are kept
+    },
     "ways": {
         # Set to 120. Of these 132 a third seal the recording: its entries are paired with those of
         # others, numbered, and written. Each looks at whole entries, so it gets the value.

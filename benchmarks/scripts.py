@@ -69,7 +69,7 @@ _ONE = """
 const customer = await $proxy("crm_system").getCustomerDetail(form.customerId);
 form.name = customer.data.name;
 """
-_THREE = """
+THREE_CALLS = """
 const crm = $proxy("crm_system");
 const names = [];
 for (const id of [form.customerId, "a", "b"]) {
@@ -79,6 +79,7 @@ for (const id of [form.customerId, "a", "b"]) {
 form.name = names[0];
 console.log(names.join(" "));
 """
+"""A script that makes three calls, which the recording of `play` answers."""
 
 
 def context() -> float:
@@ -177,7 +178,7 @@ def stubbed_scenario(folder: Path) -> dict[str, float]:
     return {"one scenario, one stubbed call, reading included, ms": cost / 1e3}
 
 
-def written(folder: Path, text: str = _SCENARIO, script: str = _THREE) -> Path:
+def written(folder: Path, text: str = _SCENARIO, script: str = THREE_CALLS) -> Path:
     """Write a scenario, its script and all that they need, and return its file."""
     files = Path(bpmax_sim.starter.__file__).parent / "demo_files/scenarios"
     home = folder / "scenarios"

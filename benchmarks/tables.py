@@ -360,6 +360,11 @@ _OWN: Mapping[str, str] = {
     "ten minutes of back-off, ms": "十分钟的退避等待，ms",
     "one scenario, three replayed calls, ms": "一个场景：表单、三次调用、核对，ms",
     "one scenario, one stubbed call, reading included, ms": "一个场景，打桩一次调用，含读文件，ms",
+    "mutants of the script": "脚本的变异数",
+    "a mutant, times a replay": "challenge 试一个变异，与回放一次之比",
+    "a mutant, ms": "同上，三次回放调用的表单，ms",
+    "a variant that explore tries, ms": "explore 试一种故障，含基准运行，ms",
+    "300 mutants: growth, MB": "300 个变异，内存增长，MB",
     "a SigV4 signature, times botocore": "SigV4 签名一个请求，与 botocore 之比",
     "pytest with the plugin unused, ms more": "装了插件但不用，pytest 启动增加，ms",
 }

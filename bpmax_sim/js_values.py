@@ -560,12 +560,17 @@ def loads(text: str | bytes, **options: Any) -> Any:
         ValueError: if it is not JSON.
         RecursionError: if it is nested too deeply.
     """
-    return json.loads(text, parse_int=_parse_integer, **options)
+    if options or not isinstance(text, str) or text[:1] == "﻿":
+        return json.loads(text, parse_int=_parse_integer, **options)
+    return _decode_any(text)
 
 
 def _parse_integer(text: str) -> int | float:
     number = int(text) if len(text) <= _DIGITS else 0
     return number if 0 < abs(number) <= LARGEST or text in {"0", "-0"} else float(text)
+
+
+_decode_any = json.JSONDecoder(parse_int=_parse_integer).decode
 
 
 def holds_promise(value: Any) -> bool:

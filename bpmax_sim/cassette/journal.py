@@ -97,6 +97,8 @@ class JournalWriter:
                 self._size = os.lseek(self._descriptor, 0, os.SEEK_CUR)
             sync_data(self._descriptor)
         except OSError:
+            # What arrived of the record goes, and the padding with it: the next record has to
+            # follow the last complete one.
             with suppress(OSError):
                 os.ftruncate(self._descriptor, self._end)
             self._size = self._end

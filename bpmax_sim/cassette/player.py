@@ -147,6 +147,7 @@ class PlayOrder:
             so_far = [
                 (k, n) for k, n in self._counts.items() if self._part in self._numbers_by_part(k)
             ]
+            # Another session that plays the old part still needs what was played of it to stay so.
             if not playback.players[self._part]:
                 for key, _ in so_far:
                     playback.played.difference_update(self._numbers_by_part(key)[self._part])
@@ -161,6 +162,7 @@ class PlayOrder:
             numbers = self._located[key] = {}
             several = self._cassette.head.several is True
             for number in self._find(key):
+                # Only files of several sessions tell parts apart; others are part 1 as a whole.
                 part = self._cassette.line(number).session if several else 1
                 numbers.setdefault(part, []).append(number)
         return numbers

@@ -151,6 +151,8 @@ class RemoteStorage:
                 path, msg("read"), lambda system, there: system.cat_file(there)
             )
             before = state or MirrorState("", "")
+            # Noted first: a process that is killed between these writes leaves a file that counts
+            # as downloaded, not as recorded here, which nobody could fetch any more.
             self._write_state(path, MirrorState(before.stamp, before.sha, _digest(data)))
             journal.replace_file(path, data)
             self._write_state(path, MirrorState(stamp, _digest(data)))

@@ -31,8 +31,8 @@ from bpmax_sim.errors import Problem
 from bpmax_sim.scenario.events import ConsoleWritten
 from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.scenario.source import RunWarning
-from bpmax_sim.script.failure import Script
-from bpmax_sim.script.hits import ScriptHits, count_script, unify_lines
+from bpmax_sim.script.failure import Script, unify_lines
+from bpmax_sim.script.hits import ScriptHits, count_script
 from bpmax_sim.script_source.counters import CountedScript, Counter
 from bpmax_sim.script_source.reach import ReachFinder
 from bpmax_sim.script_source.syntax import SyntaxTree

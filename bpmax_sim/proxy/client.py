@@ -327,6 +327,7 @@ class TokenStore:
             grant = self._valid_grant(acquire)
             if grant is not None:
                 return grant
+            # The first caller that needs a key logs in (it leads); the others wait for its result.
             flight = self._pending.get(acquire.key)
             leads = flight is None
             if flight is None:
@@ -357,10 +358,13 @@ class TokenStore:
             flight.error = error
             raise
         finally:
+            # In one step under the lock: else a caller between the two statements would find
+            # neither a pending login nor a grant, and log in a second time.
             with self._lock:
                 if flight.grant is not None:
                     self._grants[acquire.key] = flight.grant
                 del self._pending[acquire.key]
+            # Also after a failure, as followers would wait for ever.
             flight.is_done.set()
         return flight.grant
 

@@ -19,8 +19,8 @@ from bpmax_sim.errors import ConfigError
 from bpmax_sim.file_names import relative_name
 from bpmax_sim.project import make_folder
 from bpmax_sim.scenario.shards import Shard
-from bpmax_sim.script.failure import Script
-from bpmax_sim.script.hits import ScriptHits, count_script, unify_lines
+from bpmax_sim.script.failure import Script, unify_lines
+from bpmax_sim.script.hits import ScriptHits, count_script
 from bpmax_sim.script_source.counters import Counter
 from bpmax_sim.script_source.reach import ReachFinder
 from bpmax_sim.session.scripts import read_script

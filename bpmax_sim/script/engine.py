@@ -18,7 +18,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import cache, lru_cache, partial
 from importlib.resources import files
-from typing import Any
+from typing import Any, NamedTuple
 
 import _quickjs
 import msgspec
@@ -208,46 +208,68 @@ def _report_rejection(
 _tracker = Tracker(_report_rejection)
 
 
-BINDINGS: Mapping[str, str] = {
-    "primordials": r"",
-    "errors": r"\b(?:catch|throw|stack|reject|fetch)|Error|XMLHttpRequest|Blob|File|FormData",
-    "values": r"Date|Map|Set|Array|BigInt|toJSON|class\b",
-    "timers": r"Timeout|Interval|Promise\b",
-    "console": r"console",
-    "table": r"(?!)",
-    "date": r"Date",
-    "random": r"random|crypto",
-    "text": r"Text(?:En|De)coder|URL",
-    "clone": r"structuredClone",
-    "proxy": r"\$proxy",
-    "guards": r"",
-    "walk": r"flat|concat|Proxy|prototype|\.call\b|\braw\b|URL|fromEntries|ListFormat",
-    "search": r"(?!)",
-    "dom": r"DOMException|atob|btoa",
-    "url": r"URL",
-    "intl": r"Intl|toLocale|localeCompare",
-    "collation": r"localeCompare|Collator",
-    "places": r"(?!)",
-    "inspect": r"(?!)",
-    "sort": r"[sS]ort(?:ed)?\b",
-    "install": r"",
-    "math": (
-        r"\bMath\s*\??\.\s*"
-        r"(?:a?cosh?|a?sinh?|a?tanh?|atan2|cbrt|exp|expm1|hypot|log(?:10|1p|2)?)\b"
+class UseSign(NamedTuple):
+    """What the text of a script has that uses a binding.
+
+    Attributes:
+        words: of which it has one, with spaces between them; none of "" is in no text.
+        pattern: what has to match, too. It is asked only where one of the words is there: a regular
+            expression takes as long for a text as a hundred words.
+    """
+
+    words: str
+    pattern: str = ""
+
+    def is_in(self, text: str) -> bool:
+        """Return whether *text* has it."""
+        is_there = any(word in text for word in self.words.split())
+        return is_there and (not self.pattern or re.search(self.pattern, text) is not None)
+
+
+EVERYWHERE = ("primordials", "guards", "install", "live")
+"""Bindings that every script uses."""
+_MATH = r"\bMath\s*\??\.\s*"
+BINDINGS: Mapping[str, UseSign] = {
+    "primordials": UseSign(""),
+    "errors": UseSign("catch throw stack reject fetch Error XMLHttpRequest Blob File FormData"),
+    "values": UseSign("Date Map Set Array BigInt toJSON class"),
+    "timers": UseSign("Timeout Interval Promise"),
+    "console": UseSign("console"),
+    "table": UseSign(""),
+    "date": UseSign("Date"),
+    "random": UseSign("random crypto"),
+    "text": UseSign("TextEncoder TextDecoder URL"),
+    "clone": UseSign("structuredClone"),
+    "proxy": UseSign("$proxy"),
+    "guards": UseSign(""),
+    "walk": UseSign("flat concat Proxy prototype .call( .raw URL fromEntries ListFormat"),
+    "search": UseSign(""),
+    "dom": UseSign("DOMException atob btoa"),
+    "url": UseSign("URL"),
+    "intl": UseSign("Intl toLocale localeCompare"),
+    "collation": UseSign("localeCompare Collator"),
+    "places": UseSign(""),
+    "inspect": UseSign(""),
+    "sort": UseSign(".sort toSorted"),
+    "install": UseSign(""),
+    "math": UseSign(
+        "Math",
+        rf"{_MATH}(?:a?cosh?|a?sinh?|a?tanh?|atan2|cbrt|exp|expm1|hypot|log(?:10|1p|2)?)\b",
     ),
-    "pow": r"\bMath\s*\??\.\s*pow\b",
-    "stack": r"\bgetOwnPropertyNames\b|\bownKeys\b",
-    "radix": r"\btoString\b(?!\s*\(\s*\))",
-    "legacy": r"(?!)",
-    "web": r"Abort(?:Controller|Signal)|performance",
-    "gbk": r"(?i)gbk|gb_?2312|chinese",
-    "formatjs": r"(?!)",
-    "icu": (
-        r"\bunit\b|DisplayNames|\b(?i:America|Europe|Africa|Australia|Pacific|Asia)/"
-        r"(?!(?i:Shanghai|Hong_Kong|Taipei|Singapore|Tokyo|Seoul)\b)"
+    "pow": UseSign("pow", rf"{_MATH}pow\b"),
+    "stack": UseSign("getOwnPropertyNames ownKeys"),
+    "radix": UseSign("toString", r"\btoString\b(?!\s*\(\s*\))"),
+    "legacy": UseSign(""),
+    "web": UseSign("AbortController AbortSignal performance"),
+    "gbk": UseSign("gbk GBK gb2312 GB2312 gb_2312 GB_2312 chinese"),
+    "formatjs": UseSign(""),
+    "icu": UseSign(
+        "unit DisplayNames America/ Europe/ Africa/ Australia/ Pacific/ Asia/",
+        r"\bunit\b|DisplayNames|\b(?:America|Europe|Africa|Australia|Pacific|Asia)/"
+        r"(?!(?:Shanghai|Hong_Kong|Taipei|Singapore|Tokyo|Seoul)\b)",
     ),
-    "live": r"",
-    "messages": r"(?!)",
+    "live": UseSign(""),
+    "messages": UseSign(""),
 }
 """Name of a binding -> what a script that uses it is likely to contain.
 
@@ -256,13 +278,14 @@ same, which is as right and takes a little longer (without handles: compiled fro
 """
 _PUMPED_BETWEEN_LOOKS = 64
 
-POLYFILLS: Mapping[str, str] = {
-    "messages": r"\bcatch\b|\ballSettled\b|\.then\s*\(",
-    "legacy": (
+POLYFILLS: Mapping[str, UseSign] = {
+    "messages": UseSign("catch allSettled then", r"\bcatch\b|\ballSettled\b|\.then\s*\("),
+    "legacy": UseSign(
+        "RegExp",
         r"(?s)\A(?=.*?\bRegExp\b)"
-        r".*?(?:\$[1-9&_+'`\"]|lastMatch|lastParen|leftContext|rightContext)"
+        r".*?(?:\$[1-9&_+'`\"]|lastMatch|lastParen|leftContext|rightContext)",
     ),
-    "formatjs": r"PluralRules|RelativeTimeFormat|ListFormat",
+    "formatjs": UseSign("PluralRules RelativeTimeFormat ListFormat"),
 }
 """Bindings that have to be there before a script runs -> what the text of one that needs them has.
 
@@ -421,7 +444,7 @@ def _compile_used_prelude_parts(scripts: Sequence[str]) -> tuple[bytes | None, .
     None for those that *scripts* do not use.
     """
     names = set().union(find_polyfills(scripts), *map(_find_bindings, scripts))
-    names -= _find_bindings("")
+    names -= {*EVERYWHERE}
     parts = zip(BINDINGS, read_sources()[1:], strict=True)
     rest = (compile_bytecode(text) if name in names else None for name, text in parts)
     return compile_bytecode(_write_core()), *rest
@@ -434,9 +457,8 @@ def _write_core() -> str:
     Reading one bytecode takes a fraction of the time of reading one for each binding.
     """
     prelude, *texts = read_sources()
-    always = _find_bindings("")
     arguments = [
-        f"({text.partition(_STRICT)[2]})" if name in always else f"${name}"
+        f"({text.partition(_STRICT)[2]})" if name in EVERYWHERE else f"${name}"
         for name, text in zip(BINDINGS, texts, strict=True)
     ]
     names = ", ".join(f"${name}" for name in BINDINGS)
@@ -447,13 +469,13 @@ def _write_core() -> str:
 @lru_cache(maxsize=256)
 def _find_bindings(script: str) -> frozenset[str]:
     """Return the names of the bindings that *script* probably uses, by its text."""
-    return frozenset(name for name, sign in BINDINGS.items() if re.search(sign, script))
+    return frozenset(name for name, sign in BINDINGS.items() if sign.is_in(script))
 
 
 def find_polyfills(scripts: Sequence[str]) -> tuple[str, ...]:
     """Return the names of the polyfills that the text of one of *scripts* needs."""
     text = "\n".join(scripts)
-    return tuple(name for name, sign in POLYFILLS.items() if re.search(sign, text))
+    return tuple(name for name, sign in POLYFILLS.items() if sign.is_in(text))
 
 
 @lru_cache(maxsize=256)

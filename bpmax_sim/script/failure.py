@@ -28,15 +28,15 @@ _FRAME = re.compile(r"^ +at (?:(.*) \()?(.+):(\d+):(\d+)\)?$", re.MULTILINE)
 
 def split_lines(source: str) -> list[str]:
     """Return the lines of *source*, which may end in LF, CR LF or CR."""
-    return _LINE_END.split(source)
+    return _LINE_END.split(source) if "\r" in source else source.split("\n")
 
 
 _lines = lru_cache(maxsize=32)(split_lines)  # every line of a console asks for its place
 
 
 @lru_cache(maxsize=256)
-def _end_lines_alike(script: Script) -> Script:
-    """Return *script* with LF at all line ends; a lone CR is the same to JavaScript only."""
+def unify_lines(script: Script) -> Script:
+    """Return *script* with LF where a line ends in a lone CR, which only JavaScript knows."""
     return Script("\n".join(split_lines(script.source)), script.name)
 
 
@@ -107,7 +107,7 @@ class Sources:
 
     def add(self, script: Script) -> PlacedScript:
         """Give *script* lines of its own, below those of earlier scripts."""
-        own = _end_lines_alike(script)
+        own = unify_lines(script)
         placed = PlacedScript(own, self._next, self._count(own))
         self._next += own.source.count("\n") + 3
         self.placed.append(placed)

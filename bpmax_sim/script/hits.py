@@ -19,7 +19,7 @@ from msgspec.structs import replace
 
 from bpmax_sim.errors import Place
 from bpmax_sim.script.channel import MakeEngine
-from bpmax_sim.script.failure import Script, Sources, split_lines
+from bpmax_sim.script.failure import Script, Sources, unify_lines
 from bpmax_sim.script.limits import EngineError, LimitReachedError, Limits, make_time_error
 from bpmax_sim.script_source.counters import (
     CountedScript,
@@ -208,11 +208,6 @@ class ContextHits:
 
 
 _decode_values = msgspec.json.Decoder(list[NameValues]).decode
-
-
-def unify_lines(script: Script) -> Script:
-    """Return *script* with its line ends replaced by those that engines count."""
-    return Script("\n".join(split_lines(script.source)), script.name)
 
 
 @lru_cache(maxsize=256)

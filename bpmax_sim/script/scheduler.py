@@ -174,6 +174,7 @@ class Scheduler:
         if self._wire:
             self._wire.send(partial(exchange_within_timeout, request, self._handle), resume)
         else:
+            # In virtual time the response is known at once; only its arrival is planned.
             self.complete(exchange_within_timeout(request, self._handle), self.clock.now(), resume)
 
     def complete(self, outcome: Exchanged, start: float, resume: Resume) -> None:
@@ -201,6 +202,7 @@ class Scheduler:
     def _finish_login(self, key: str, grant: Any, error: Exception | None) -> None:
         if error is None:
             self._tokens.store(key, grant)
+        # Removed before anybody resumes: a call whose login failed may ask for another at once.
         for resume in self._logins.pop(key):
             resume(grant, error)
 

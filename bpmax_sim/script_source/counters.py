@@ -15,6 +15,7 @@ import hashlib
 import re
 from collections.abc import Mapping
 from functools import lru_cache
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import msgspec
@@ -393,14 +394,13 @@ def _is_at(parent: Node, field: str, node: Node) -> bool:
 
 def _is_directive(node: Node, parent: Node) -> bool:
     """Return whether *node* is a directive, such as ``'use strict'``."""
-    if parent.type not in {"program", "statement_block"}:
+    if parent.type not in {"program", "statement_block"} or not _is_text(node):
         return False
-    for child in parent.named_children:
-        if child.type in {"comment", "hash_bang_line"}:
-            continue
-        inner = child.named_children
-        if child.type != "expression_statement" or [one.type for one in inner] != ["string"]:
-            return False
-        if child.id == node.id:
-            return True
-    return False
+    earlier = takewhile(lambda one: one.id != node.id, parent.named_children)
+    return all(_is_text(one) or one.type in {"comment", "hash_bang_line"} for one in earlier)
+
+
+def _is_text(statement: Node) -> bool:
+    """Return whether *statement* is a text and nothing else."""
+    inner = [one.type for one in statement.named_children]
+    return statement.type == "expression_statement" and inner == ["string"]

@@ -104,6 +104,7 @@ class _SharedLoginFile:
             known = msgspec.json.decode(self._box.decrypt(data), type=_KnownLogin)
         except (InvalidToken, msgspec.MsgspecError):
             return None  # new, cut off, or of another version
+        # Monotonic clocks differ between processes, so the file has times of day.
         since = time.monotonic() - time.time()
         return _KnownLogin(known.response, known.at + since, known.until + since)
 
@@ -112,6 +113,7 @@ class _SharedLoginFile:
         since = time.time() - time.monotonic()
         stamped = _KnownLogin(known.response, known.at + since, known.until + since)
         os.lseek(self._descriptor, 0, os.SEEK_SET)
+        # Written in place, not replaced by a new file: the lock is on this one.
         os.ftruncate(self._descriptor, 0)
         os.write(self._descriptor, self._box.encrypt(msgspec.json.encode(stamped)))
 
@@ -168,6 +170,7 @@ class SharedLogins:
         this process shares.
         """
         with self._changed:
+            # Whoever holds a login for longer than that is taken to be stuck, and is passed over.
             self._changed.wait_for(lambda: self._holders.get(key, holder) is holder, _PATIENCE)
             self._holders[key] = holder
             file = self._files.setdefault(key, _SharedLoginFile(across)) if across else None
@@ -178,6 +181,7 @@ class SharedLogins:
             if known is None or known.at <= after or time.monotonic() >= known.until:
                 self._answers[key] = known = _KnownLogin(ask(), time.monotonic())
                 return known
+        # Ctrl-C too: the others would wait for a login that nobody makes.
         except BaseException:
             self.release(key, holder)
             raise

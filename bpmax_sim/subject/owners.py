@@ -323,10 +323,13 @@ def leave_node(
     split, branch = visit.split, visit.branch
     while split is not None:
         if target == split.join:
+            # The last branch to arrive takes the project beyond the join, into the outer branches;
+            # an earlier one waits.
             split.waiting.discard(branch)
             if split.waiting:
                 return split, branch, True
         elif target in split.region.get(branch, ()):
+            # Within its own branch nothing begins or ends.
             break
         else:
             # *target* is outside of this split: the other branches end, those of inner splits too.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import tracemalloc
 from collections import UserDict
 from pathlib import Path
 
@@ -187,7 +189,7 @@ def test_a_comment_leaves_a_finding_out_and_an_unused_one_is_told(tmp_path: Path
         "form.金额 =", "// bpmax-ignore-next field-write, member-name: 另有对账\nform.金额 ="
     ).replace("form.客户 =", "// bpmax-ignore-next guard: 没有\nform.客户 =")
     result = _result(_challenge(tmp_path, script=script))
-    assert result.counts["ignored"] == 4
+    assert result.counts["ignored"] == 3
     assert not any(one.where == "form.金额" for one in result.findings)
     assert [problem.place.line for problem in result.unused if problem.place] == [2]
 
@@ -257,3 +259,21 @@ def test_what_becomes_endless_is_never_called_noticed(tmp_path: Path, script: st
     ]
     assert "limit" in checks
     assert "killed" not in checks
+
+
+def test_mutants_leave_nothing_behind(tmp_path: Path) -> None:
+    challenge = _challenge(tmp_path)
+
+    def judge_some() -> int:
+        for number in range(12):
+            challenge.judge_one(number)
+        gc.collect()
+        return tracemalloc.get_traced_memory()[0]
+
+    judge_some()
+    tracemalloc.start()
+    try:
+        before = judge_some()
+        assert judge_some() - before < 12 * 6_000  # a run that is kept takes 8,000
+    finally:
+        tracemalloc.stop()

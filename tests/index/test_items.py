@@ -117,7 +117,7 @@ def test_what_was_found_sound_is_not_checked_again_and_all_else_is(
     parts = write(tmp_path, "scenarios/采购/parts.yaml", TEXTS["scenarios/采购/parts.yaml"][0])
     look(tmp_path)
     checked: list[object] = []
-    monkeypatch.setattr("bpmax_sim.scenario.load.check", checked.append)
+    monkeypatch.setattr("bpmax_sim.scenario.load.check_scenario", checked.append)
 
     ItemIndex(tmp_path).items_of(path)[0].load()
     assert checked == []

@@ -1,0 +1,72 @@
+"""What variants of a scenario cost beside a replay of it, and what they leave behind in memory.
+
+The scenario is that of `benchmarks.scripts`: a form, three replayed calls, expectations. What is
+measured is processor time of one process: two quiet ones take half of it.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from pathlib import Path
+
+from benchmarks.cassette import microseconds
+from benchmarks.memory import megabytes
+from benchmarks.scripts import THREE_CALLS, play, read, written
+from bpmax_sim.challenge.judge import ScriptChallenge
+from bpmax_sim.explore.search import Explorer
+
+_DECISION = 'if (names[{0}] === "{0}" || form.name === "n{0}") form.name = "客户{0}" ;\n'
+"""A line of a script in which several mistakes can be made."""
+
+
+def challenge_of(folder: Path, decisions: int) -> ScriptChallenge:
+    """Return the challenge of a script with three replayed calls and that many decisions."""
+    script = THREE_CALLS + "".join(map(_DECISION.format, range(decisions)))
+    item = read(written(folder, script=script))
+    play(item, mode="record")
+    return ScriptChallenge([item])
+
+
+def time_mutants(challenge: ScriptChallenge) -> float:
+    """Return the milliseconds of processor time that one mutant of *challenge* takes."""
+    begun = time.process_time()
+    for _ in challenge.judge():
+        pass
+    return (time.process_time() - begun) / len(challenge.numbered) * 1e3
+
+
+def time_explored(folder: Path) -> float:
+    """Return the milliseconds of processor time that one explored variant takes, all included."""
+    item = read(written(folder))
+    play(item, mode="record")
+    begun = time.process_time()
+    found = Explorer().explore(item)
+    assert found.tried, found.refused
+    return (time.process_time() - begun) / found.tried * 1e3
+
+
+def growth(challenge: ScriptChallenge, mutants: int) -> float:
+    """Return the megabytes that *mutants* more mutants of *challenge* add, after as many."""
+    for number in range(mutants):
+        challenge.judge_one(number)
+    before = megabytes()
+    for number in range(mutants, 2 * mutants):
+        challenge.judge_one(number)
+    return megabytes() - before
+
+
+def measure() -> dict[str, float]:
+    """Return every figure by name."""
+    with tempfile.TemporaryDirectory() as folder:
+        challenge = challenge_of(Path(folder) / "challenge", 150)
+        item = challenge.baselines[0].item
+        replay = microseconds(lambda: play(item), rounds=50) / 1e3
+        grown, mutant = growth(challenge, 300), time_mutants(challenge)
+        return {
+            "mutants of the script": len(challenge.numbered),
+            "a mutant, ms": mutant,
+            "a mutant, times a replay": mutant / replay,
+            "300 mutants: growth, MB": grown,
+            "a variant that explore tries, ms": time_explored(Path(folder) / "explore"),
+        }
