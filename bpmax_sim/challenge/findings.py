@@ -24,7 +24,7 @@ from bpmax_sim.challenge.proposals import (
     sort_divergences,
 )
 from bpmax_sim.errors import Place, Problem
-from bpmax_sim.i18n import msg
+from bpmax_sim.i18n import msg, plural, series, template
 from bpmax_sim.scenario.expect import cut_to_difference, value_text
 from bpmax_sim.scenario.expect_values import is_suspicious
 from bpmax_sim.script_source.reach import describe_untaken
@@ -82,11 +82,13 @@ class ChallengeResult(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         findings: all, the most useful first.
         counts: verdict -> number of mutants; ``ignored`` are those of a comment.
+        killers: what noticed the killed ones, a name of `KILLERS` -> number of mutants.
         unused: comments that left nothing out.
     """
 
     findings: tuple[Weakness, ...] = ()
     counts: Mapping[str, int] = {}
+    killers: Mapping[str, int] = {}
     unused: tuple[Problem, ...] = ()
 
     @property
@@ -102,6 +104,21 @@ class ChallengeResult(msgspec.Struct, frozen=True, kw_only=True):
         return 100 * killed / (killed + missed) if killed + missed else 100.0
 
 
+KILLERS: Mapping[str, str] = {
+    "expectation": template("{number} by an expectation"),
+    "error": template("{number} by an error"),
+    "miss": template("{number} by a call that is not recorded"),
+    "unplayed": template("{number} by a recording that is not played"),
+    "check": template("{number} by another check"),
+}
+"""What notices a mistake, and how it is said of a number of them."""
+_KILLER_OF = {
+    **dict.fromkeys(("expect", "no_error", "other_error", "always", "never"), "expectation"),
+    **dict.fromkeys(("error", "rejection", "pending"), "error"),
+    "miss": "miss",
+    "unplayed": "unplayed",
+}
+"""Kind of a `Failure` -> killer; that of any other is a check."""
 Case = tuple[int, ScriptTarget, Mutant, MutantVerdict]
 
 
@@ -111,6 +128,7 @@ def summarise_verdicts(
     """Return the findings and counts for *judgements*, those of the first numbered mutants."""
     ignoring = challenge.ignoring
     counts: Counter[str] = Counter()
+    killers: Counter[str] = Counter()
     cases: list[Case] = []
     numbered = zip(challenge.numbered, judgements, strict=False)
     for number, ((target, mutant), judgement) in enumerate(numbered):
@@ -119,6 +137,8 @@ def summarise_verdicts(
             counts["ignored"] += 1
             continue
         counts[judgement.verdict] += 1
+        if not is_missed:
+            killers[_KILLER_OF.get(judgement.cause, "check")] += 1
         cases.append((number, target, mutant, judgement))
     found = [
         *_find_survivors(challenge, [case for case in cases if case[3].verdict == "differs"]),
@@ -128,18 +148,48 @@ def summarise_verdicts(
     return ChallengeResult(
         findings=tuple(_keep_best_per_line(found)),
         counts=dict(counts),
+        killers={name: killers[name] for name in KILLERS if killers[name]},
         unused=tuple(ignoring.find_unused()),
     )
+
+
+def describe_counts(result: ChallengeResult) -> str:
+    """Return how many mutants were tried, and what became of them, on one line."""
+    counts = result.counts
+    parts = [msg(text, number=counts[name]) for name, text in _OUTCOMES.items() if counts.get(name)]
+    if result.killers:
+        by = series(msg(KILLERS[name], number=number) for name, number in result.killers.items())
+        parts[0] = msg("{outcome} ({by})", outcome=parts[0], by=by)
+    total = sum(counts.values())
+    return msg(
+        "{mistakes}: {parts}",
+        mistakes=plural(total, "{number} mistake tried", "{number} mistakes tried"),
+        parts=series(parts) or msg("no script of a scenario has anything to try"),
+    )
+
+
+_OUTCOMES = {
+    "killed": template("{number} noticed"),
+    "differs": template("{number} not noticed"),
+    "unreached": template("{number} never run"),
+    "unchanged": template("{number} without effect"),
+    "limit": template("{number} ended by a limit, so not judged"),
+    "ignored": template("{number} ignored by comments"),
+}
+"""What is said of the mutants of a verdict."""
 
 
 def merge_results(results: Sequence[ChallengeResult]) -> ChallengeResult:
     """Return the combined result of several scripts, the most useful findings first."""
     counts: Counter[str] = Counter()
+    killers: Counter[str] = Counter()
     for result in results:
         counts.update(result.counts)
+        killers.update(result.killers)
     return ChallengeResult(
         findings=tuple(_keep_best_per_line(one for result in results for one in result.findings)),
         counts=dict(counts),
+        killers=dict(killers),
         unused=tuple(one for result in results for one in result.unused),
     )
 

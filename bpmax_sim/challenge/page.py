@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bpmax_sim.challenge.findings import SHOWN, ChallengeResult, Weakness
+from bpmax_sim.challenge.findings import SHOWN, ChallengeResult, Weakness, describe_counts
 from bpmax_sim.i18n import label_message, msg, plural
 from bpmax_sim.report.sections import ReportSection, SectionFinding
 
@@ -15,9 +15,10 @@ def make_section(result: ChallengeResult) -> ReportSection:
         name="challenge",
         title=msg("Mistakes that nobody notices"),
         summary=msg(
-            "{count}; {score:g} % of the mistakes are noticed",
+            "{count}; {score:g} % of the mistakes are noticed; {counts}",
             count=plural(len(result.distinct_findings), "{number} finding", "{number} findings"),
             score=round(result.score, 1),
+            counts=describe_counts(result),
         ),
         parts=tuple(map(_to_section_finding, result.distinct_findings[:SHOWN])),
     )

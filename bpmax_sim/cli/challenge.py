@@ -13,7 +13,14 @@ from typing import Annotated, Any
 from typer import Option
 
 from bpmax_sim.challenge.cache import VerdictCache
-from bpmax_sim.challenge.findings import SHOWN, ChallengeResult, Weakness, summarise_verdicts
+from bpmax_sim.challenge.findings import (
+    KILLERS,
+    SHOWN,
+    ChallengeResult,
+    Weakness,
+    describe_counts,
+    summarise_verdicts,
+)
 from bpmax_sim.challenge.judge import MOST, MutantVerdict, ScriptChallenge
 from bpmax_sim.challenge.mutants import Mutant
 from bpmax_sim.challenge.page import make_section
@@ -25,7 +32,7 @@ from bpmax_sim.cli.options import Yes
 from bpmax_sim.cli.scenario_edits import rewrite
 from bpmax_sim.cli.terminal import notify, say, say_document, with_progress
 from bpmax_sim.errors import ConfigError
-from bpmax_sim.i18n import msg, plural, series, template
+from bpmax_sim.i18n import msg, plural, series
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.report.sections import store_section
 from bpmax_sim.scenario.expect_writer import ExpectEdit
@@ -128,7 +135,7 @@ def _print_findings(
         )
     for problem in result.unused:
         notify(str(problem))
-    notify(_summary_line(result))
+    notify(describe_counts(result))
     if len(verdicts) < ready.possible:
         notify("tried {tried} of {possible}", tried=len(verdicts), possible=ready.possible)
     if ready.reused:
@@ -224,32 +231,16 @@ def _line_to_add(finding: Weakness) -> Iterator[str]:
         yield from (f"      {row}: {value}" for row, value in cells.items())
 
 
-def _summary_line(result: ChallengeResult) -> str:
-    counts = result.counts
-    parts = [msg(text, number=counts[name]) for name, text in _OUTCOMES.items() if counts.get(name)]
-    total = sum(counts.values())
-    return msg(
-        "{mistakes}: {parts}",
-        mistakes=plural(total, "{number} mistake tried", "{number} mistakes tried"),
-        parts=series(parts) or msg("no script of a scenario has anything to try"),
-    )
-
-
-_OUTCOMES = {
-    "killed": template("{number} noticed"),
-    "differs": template("{number} not noticed"),
-    "unreached": template("{number} never run"),
-    "unchanged": template("{number} without effect"),
-    "limit": template("{number} ended by a limit, so not judged"),
-    "ignored": template("{number} ignored by comments"),
-}
-"""What is said of the mutants of a verdict."""
-
-
 def _summary_data(result: ChallengeResult, code: ExitCode) -> dict[str, Any]:
     names = ("killed", "differs", "unreached", "unchanged", "limit", "ignored")
     counts = {name: result.counts.get(name, 0) for name in names}
-    return {**counts, "score": round(result.score, 1), "exit_code": int(code)}
+    killed_by = {name: result.killers.get(name, 0) for name in KILLERS}
+    return {
+        **counts,
+        "killed_by": killed_by,
+        "score": round(result.score, 1),
+        "exit_code": int(code),
+    }
 
 
 def _mutant_data(mutant: Mutant, verdict: MutantVerdict) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import math
 import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,7 +15,7 @@ from typer import Option
 import bpmax_sim
 from bpmax_sim.cli import options as option
 from bpmax_sim.cli.item_selection import collect_items, resolve_cassette_folder
-from bpmax_sim.cli.terminal import notify, say, say_document, with_progress
+from bpmax_sim.cli.terminal import notify, progress, say, say_document
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.explore.page import make_section
 from bpmax_sim.explore.reproduce import Reproduction, reproduce, rule_text, save_reproduction
@@ -73,19 +74,21 @@ def explore(  # noqa: PLR0913 - the options of the command
     items = list(collect_items(paths, keyword))
     end = time.monotonic() + 60 * minutes if minutes else math.inf
     folder, _ = resolve_cassette_folder(cassettes)
-    done = Explorer(folder).explore_all(
-        items,
-        workers=workers or os.cpu_count() or 1,
-        most=most or None,
-        seed=seed,
-        is_over=lambda: time.monotonic() > end,
-    )
     explorations: list[Exploration] = []
     by_id = {item.node_id: item for item in items}
     try:
-        explorations.extend(with_progress(done, len(items)))
+        with progress() as move:
+            done = Explorer(folder).explore_all(
+                items,
+                workers=workers or os.cpu_count() or 1,
+                most=most or None,
+                seed=seed,
+                is_over=lambda: time.monotonic() > end,
+                on_tried=move,
+            )
+            with closing(done):
+                explorations.extend(done)
     except KeyboardInterrupt:
-        done.close()
         _print_findings(
             explorations, _reproduce_causes(explorations, by_id), ExitCode.INTERRUPTED, json=json
         )

@@ -213,6 +213,7 @@ SHAPES: Mapping[str, Shape] = {
     "challenge": {
         "summary": {
             **_integer_keys("killed", "differs", "unreached", "unchanged", "limit", "ignored"),
+            "killed_by": _integer_keys("expectation", "error", "miss", "unplayed", "check"),
             "score": NUMBER,
             "exit_code": WHOLE,
         },

@@ -242,12 +242,14 @@ def with_progress(
 
 @contextmanager
 def progress(
-    seconds: float, *, stream: IO[str] | None = None, now: Callable[[], float] = time.monotonic
-) -> Iterator[Callable[[], None]]:
-    """Yield a function that advances a progress bar of *seconds*; the bar disappears at the end.
+    seconds: float = 0, *, stream: IO[str] | None = None, now: Callable[[], float] = time.monotonic
+) -> Iterator[Callable[..., None]]:
+    """Yield a function that advances a progress bar; the bar disappears at the end.
+
+    The function takes how much is done, and of how much; without, it is the time that has passed.
 
     Args:
-        seconds: maximum duration of the work.
+        seconds: maximum duration of the work, where that is known.
         stream: output, by default standard error; nothing is shown if it is not a terminal.
         now: clock in real seconds.
     """
@@ -255,13 +257,17 @@ def progress(
     bar = _Bar(out, max(1, round(seconds))) if out.isatty() else None
     begun = moved = now()
 
-    def move() -> None:
+    def move(done: int = 0, total: int = 0) -> None:
         nonlocal moved
         at = now()
         if bar and at - begun > SECONDS and at - moved > _REFRESHED:
-            moved = at
-            done = min(round(at - begun), bar.total)
-            bar.show(done, bar.total - done)
+            moved, spent = at, at - begun
+            if total:
+                bar.total = total
+                bar.show(done, spent / max(done, 1) * (total - done))
+            else:
+                passed = min(round(spent), bar.total)
+                bar.show(passed, bar.total - passed)
 
     try:
         yield move
@@ -303,7 +309,7 @@ class _Bar:
         said = translate(text)
         room = self._drawn.console.width - display_width(said) - _CTRL_C
         self._drawn.columns[1].bar_width = max(1, min(_BAR, room))
-        self._drawn.update(0, completed=done, description=said)
+        self._drawn.update(0, completed=done, total=self.total, description=said)
         self._drawn.start()
         self._drawn.refresh()
 

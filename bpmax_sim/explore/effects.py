@@ -1,8 +1,8 @@
 """The effect of a call on the third party: whether it has one, and whether two calls share one.
 
 A request with an idempotency key has one effect, however often it is sent; with another key, it is
-another request for the same thing. The key is the parameter declared in the platform file, else one
-with a usual name. Values that change each time, such as a time, do not distinguish requests.
+another request for the same thing. Values that change each time, such as a time, do not distinguish
+requests.
 """
 
 from __future__ import annotations
@@ -14,18 +14,12 @@ from typing import Any, Final
 
 import msgspec
 
-from bpmax_sim.platform.model import Api, Idempotency
+from bpmax_sim.platform.model import Api
 from bpmax_sim.scenario.calls import CallMade
+from bpmax_sim.scenario.idempotency import is_key_name, is_key_value
 
 _REPEATABLE: Final = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
 """Methods of which a second request has no further effect (RFC 9110, 9.2.2)."""
-_KEY: Final = re.compile(
-    r"idempot|dedup|client_?token|out_?(trade|biz|order|request)_?no|"
-    r"(^|x-)((request|req|biz)[-_]?(id|no|key)|(msg|message)[-_]?(id|no))$|^uuid$|"
-    r"幂等|请求号|流水号",
-    re.IGNORECASE,
-)
-"""``msgKey`` is none: with DingTalk it names the template."""
 _EACH_TIME: Final = re.compile(
     r"nonce|time_?stamp|^ts$|(send|sent|request|create|call)_?(at|time)$|trace_?(id)?$|时间戳",
     re.IGNORECASE,
@@ -49,40 +43,31 @@ class RequestIdentity(msgspec.Struct, frozen=True):
     numbers: frozenset[str]
 
 
-def identify_request(call: CallMade, api: Api | None) -> RequestIdentity:
-    """Return the identity of *call*, a call of *api*."""
-    declared = api.idempotency if api is not None else None
-    name = declared.name if isinstance(declared, Idempotency) else ""
-    keys = [f"{n}={v}" for n, v in call.header.items() if _is_key(n, name)]
+def identify_request(call: CallMade) -> RequestIdentity:
+    """Return the identity of *call*."""
     numbers = {str(value) for value in call.path.values()}
     rest = [
-        _without_idempotency_keys(part, name, keys, numbers) for part in (call.query, call.body)
+        _without_idempotency_keys(part, call.key_name, numbers) for part in (call.query, call.body)
     ]
     parts = [call.instance, call.method, call.path, *rest]
     text = json.dumps(parts, ensure_ascii=False, sort_keys=True, default=str)
-    return RequestIdentity(text, " ".join(sorted(keys)), frozenset(numbers))
+    return RequestIdentity(text, call.idempotency_key, frozenset(numbers))
 
 
-def _is_key(name: str, declared: str) -> bool:
-    return name.lower() == declared.lower() or bool(_KEY.search(name))
-
-
-def _without_idempotency_keys(value: Any, declared: str, keys: list[str], numbers: set[str]) -> Any:
-    """Return *value* without idempotency keys, which are added to *keys*, and changing values."""
+def _without_idempotency_keys(value: Any, declared: str, numbers: set[str]) -> Any:
+    """Return *value* without idempotency keys and changing values; add to *numbers*."""
     if isinstance(value, list):
-        return [_without_idempotency_keys(inner, declared, keys, numbers) for inner in value]
+        return [_without_idempotency_keys(inner, declared, numbers) for inner in value]
     if not isinstance(value, Mapping):
         return value
     rest = {}
     for name, inner in value.items():
-        is_plain = isinstance(inner, str | int | float) and inner != ""
-        is_key = is_plain and _is_key(str(name), declared)
-        if is_key:
-            keys.append(f"{name}={inner}")
+        is_plain = is_key_value(inner)
+        is_key = is_plain and is_key_name(str(name), declared)
         if is_plain and (is_key or _NUMBER.search(str(name))):
             numbers.add(str(inner))
         if not is_key and not _EACH_TIME.search(str(name)):
-            rest[name] = _without_idempotency_keys(inner, declared, keys, numbers)
+            rest[name] = _without_idempotency_keys(inner, declared, numbers)
     return rest
 
 

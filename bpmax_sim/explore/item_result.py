@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from bpmax_sim.explore.judge import VERDICTS
 from bpmax_sim.explore.search import Exploration
 from bpmax_sim.explore.summary import VariantFinding, describe_limits, find_causes
-from bpmax_sim.i18n import label_message, msg, series
+from bpmax_sim.i18n import label_message, msg
 from bpmax_sim.scenario.source import Failure, RunWarning
 
 
@@ -44,5 +44,5 @@ def _describe(finding: VariantFinding) -> str:
         "{verdict}: {call}: {kinds}",
         verdict=VERDICTS[finding.verdict],
         call=finding.call,
-        kinds=series(finding.kinds),
+        kinds=finding.main_kinds,
     )

@@ -158,9 +158,19 @@ def judge_repetition(
                       lookup=lookup.name, call=struck.name)  # fmt: skip
             return Judgement(verdict="unrecorded", why=why)
         why = msg("{name} was done {number} times", name=last.name, number=number)
-        expects = {"proxy": [{"call": last.name, "times": max(wanted, 1)}]}
+        expects = {"proxy": [_count_wanted(base, last)]}
         return Judgement(verdict="duplicate", why=why, expects=expects)
     return None
+
+
+def _count_wanted(base: RunView, repeated: ObservedCall) -> Mapping[str, Any]:
+    """Return the expected call that counts how often *repeated* is done in that step of *base*."""
+    same = [
+        one
+        for one in base.effective_calls()
+        if (one.name, one.step) == (repeated.name, repeated.step)
+    ]
+    return {"call": repeated.name, "times": max(len(same), 1), "once_per_key": True}
 
 
 def find_call(run: RunView, call: ObservedCall | None) -> ObservedCall | None:

@@ -51,12 +51,6 @@ def reproduce(item: ScenarioItem, variant: JudgedVariant) -> Reproduction:
     document["faults"] = [*_as_list(document.get("faults")), *map(rule_data, variant.rules)]
     document["steps"] = _reproduced_steps(document["steps"], variant)
     head = f"# {translate(variant.judgement.why)}".replace("\n", " ")
-    if variant.judgement.verdict == "duplicate":
-        hint = msg(
-            "a script may also send it again with the same idempotency key, which counts once; "
-            "then change times"
-        )
-        head = f"{head}\n# {translate(hint)}"
     order = ("version", "scenario", "was")
     first = {name: document[name] for name in order if name in document}
     last = {"steps": document.pop("steps")}

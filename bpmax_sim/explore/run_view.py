@@ -244,7 +244,7 @@ def _view_calls(events: Iterable[Event], platforms: Platforms) -> Iterator[Obser
     for number, (call, step, count, begin) in made.items():
         platform = platforms.find(call.call.partition(".")[0])
         api = platform.apis.get(call.call.partition(".")[2]) if platform else None
-        identity = identify_request(call, api)
+        identity = identify_request(call)
         yield ObservedCall(
             name=call.call,
             number=count,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import islice
+from multiprocessing import RawArray
 from pathlib import Path
 from random import Random
 from typing import Final
@@ -123,6 +125,35 @@ class Exploration(msgspec.Struct, frozen=True, kw_only=True):
     is_watched: bool = True
 
 
+OnTried = Callable[[int, int], None]
+"""Is told how many variants were tried, and of how many."""
+
+
+class _SharedCounts:
+    """How many variants of each item were tried and are possible, as far as processes know."""
+
+    def __init__(self, items: int) -> None:
+        """Start with none of any item; forked children write into the same memory."""
+        self._tried = RawArray("q", items)
+        self._possible = RawArray("q", items)
+        self._owner = os.getpid()
+
+    @property
+    def is_owned(self) -> bool:
+        """Return whether this is the process that made them."""
+        return os.getpid() == self._owner
+
+    def set(self, number: int, tried: int, possible: int) -> None:
+        """Note the counts of one item."""
+        self._tried[number], self._possible[number] = tried, possible
+
+    def estimate(self) -> tuple[int, int]:
+        """Return how many were tried, and of how many; items that wait count as the others do."""
+        begun = sum(map(bool, self._possible))
+        possible = sum(self._possible) * len(self._possible) // max(begun, 1)
+        return sum(self._tried), possible
+
+
 class Explorer:
     """Explores the scenarios of one project; the project's recordings are read only once."""
 
@@ -138,8 +169,9 @@ class Explorer:
         most: int | None = None,
         seed: int | None = None,
         is_over: Callable[[], bool] = lambda: False,
+        on_tried: OnTried = lambda _tried, _possible: None,
     ) -> Exploration:
-        """Try at most *most* variants of *item*, until *is_over* returns True.
+        """Try the variants of *item*, at most *most* and until *is_over*; tell *on_tried* of each.
 
         Which are tried first *seed* decides, by default that is their own order, in which they come
         back in any case.
@@ -162,6 +194,7 @@ class Explorer:
             tried += 1
             if (variant := attempt()) is not None:
                 judged.append((number, variant))
+            on_tried(tried, min(bench.possible, most or bench.possible))
         judged.sort(key=lambda pair: pair[0])
         return replace(
             found,
@@ -179,16 +212,24 @@ class Explorer:
         most: int | None = None,
         seed: int | None = None,
         is_over: Callable[[], bool] = lambda: False,
+        on_tried: OnTried = lambda _tried, _possible: None,
     ) -> Generator[Exploration, None, None]:
         """Yield the result of exploring each of *items*, using at most *workers* processes.
 
-        That is the same for any number of them, unless *is_over* ends it.
+        That is the same for any number of them, unless *is_over* ends it. *on_tried* is told of the
+        variants of all of them now and then.
         """
+        counts = _SharedCounts(len(items))
 
         def explore(number: int) -> Exploration:
-            return self.explore(items[number], most=most, seed=seed, is_over=is_over)
+            def note(tried: int, possible: int) -> None:
+                counts.set(number, tried, possible)
+                if counts.is_owned:
+                    on_tried(*counts.estimate())
 
-        done = map_in_order(explore, len(items), workers)
+            return self.explore(items[number], most=most, seed=seed, is_over=is_over, on_tried=note)
+
+        done = map_in_order(explore, len(items), workers, lambda: on_tried(*counts.estimate()))
         for item, found in zip(items, done, strict=True):
             lost = msg("the process that explored it was ended from outside")
             yield replace(_start_exploration(item), refused=lost) if found is None else found

@@ -35,6 +35,7 @@ MARKS: Final[Mapping[VerdictKind, str]] = {
 """What stands for a verdict in the matrix."""
 _GRAVITY: Final = tuple(MARKS)
 _MOST_COMMANDS: Final = 5
+_MOST_KINDS: Final = 10
 
 
 class VariantFinding(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,6 +70,13 @@ class VariantFinding(msgspec.Struct, frozen=True, kw_only=True):
             for one in self.variants
         )
         return tuple(dict.fromkeys(kinds))
+
+    @property
+    def main_kinds(self) -> str:
+        """Return the first few of `kinds`, and how many others there are, on one line."""
+        first, others = self.kinds[:_MOST_KINDS], self.kinds[_MOST_KINDS:]
+        more = plural(len(others), " and {number} more", " and {number} more") if others else ""
+        return msg("{kinds}{more}", kinds=series(first), more=more)
 
 
 def find_causes(explorations: Iterable[Exploration]) -> tuple[VariantFinding, ...]:
@@ -106,7 +114,7 @@ def describe_finding(finding: VariantFinding) -> Iterator[str]:
         verdict=VERDICTS[finding.verdict],
         place=finding.place,
         call=finding.call,
-        kinds=series(finding.kinds),
+        kinds=finding.main_kinds,
     )
     yield msg("    {why}", why=finding.why)
     first, *others = finding.items
@@ -288,6 +296,8 @@ def describe_limits(exploration: Exploration) -> Iterator[str]:
     """Yield why an item, or a part of it, was not explored."""
     if exploration.refused:
         yield msg("not explored: {why}", why=exploration.refused)
+    elif exploration.possible and not exploration.tried:
+        yield msg("not explored: {why}", why=msg("the time was over"))
     elif not exploration.is_watched:
         yield msg(
             "its scripts do other things when it is watched what they read of responses; "

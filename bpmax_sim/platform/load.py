@@ -326,10 +326,14 @@ class Platforms:
         )
         raise CallError(message, code="UNKNOWN_API", platform=platform.platform_key, api=name)
 
+    def find_api(self, platform_key: str, name: str) -> Api | None:
+        """Return an API, or None if it is not known."""
+        platform = self.find(platform_key)
+        return None if platform is None else _find_api(platform, name)
+
     def template(self, platform_key: str, name: str) -> str:
         """Return the path of an API with its placeholders, or nothing if it is not known."""
-        platform = self.find(platform_key)
-        api = None if platform is None else _find_api(platform, name)
+        api = self.find_api(platform_key, name)
         return "" if api is None else api.path
 
     def credentials(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import pickle
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,20 +19,20 @@ from bpmax_sim.challenge.cache import VerdictCache
 from bpmax_sim.challenge.findings import (
     SHOWN,
     ChallengeResult,
+    describe_counts,
     describe_on_one_line,
     merge_results,
     summarise_verdicts,
 )
 from bpmax_sim.challenge.judge import ScriptChallenge, script_files_of
 from bpmax_sim.challenge.page import make_section
-from bpmax_sim.errors import ChallengeWarning, ConfigError
-from bpmax_sim.i18n import msg, translate
+from bpmax_sim.errors import ChallengeWarning, ConfigError, Place
+from bpmax_sim.i18n import join_messages, msg, plural, translate
 from bpmax_sim.project import find_root
 from bpmax_sim.pytest_plugin import options
 from bpmax_sim.pytest_plugin.items import ScenarioTest
 from bpmax_sim.report.sections import store_section
 from bpmax_sim.scenario.load import ScenarioItem
-from bpmax_sim.variant.run import why_no_variants
 
 _RESULTS: Final = pytest.StashKey[dict[str, ChallengeResult]]()
 _OUTPUT: Final = "bpmax_sim_challenge"
@@ -60,8 +60,39 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     if output is not None:
         output[_OUTPUT] = pickle.dumps(results)
     elif results:
-        merged = merge_results([results[name] for name in sorted(results)])
-        store_section(find_root(session.config.rootpath), make_section(merged))
+        store_section(find_root(session.config.rootpath), make_section(_merge(results)))
+
+
+def _merge(results: Mapping[str, ChallengeResult]) -> ChallengeResult:
+    return merge_results([results[name] for name in sorted(results)])
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Write how many mistakes were tried, and what noticed them."""
+    if results := _challenge_results(config):
+        terminalreporter.section(translate(msg("bpmax-sim: challenge")))
+        terminalreporter.write_line(translate(describe_counts(_merge(results))))
+
+
+def _describe_limits(
+    ready: ScriptChallenge, result: ChallengeResult
+) -> Iterator[tuple[str, Place | None]]:
+    """Yield what was not tried, and comments without effect, each with its place."""
+    for problem in ready.left_out:
+        yield msg("left out: {problem}", problem=problem), problem.place
+    for problem in result.unused:
+        yield problem.message, problem.place
+    tried, possible = len(ready.numbered), ready.possible
+    if tried < possible:
+        place = Place(ready.targets[0].name, 1)
+        yield msg("tried {tried} of {possible}", tried=tried, possible=possible), place
+
+
+def _warn(text: str, place: Place | None) -> None:
+    file, line = (place.file, place.line) if place else ("", 0)
+    warnings.warn_explicit(translate(text), ChallengeWarning, file, line)
 
 
 @pytest.hookimpl(trylast=True)
@@ -69,7 +100,7 @@ def pytest_collection_modifyitems(session: pytest.Session, items: list[pytest.It
     """Add a test for each script of the scenarios that are selected."""
     users: dict[str, list[ScenarioItem]] = {}
     for test in items:
-        if isinstance(test, ScenarioTest) and not why_no_variants(test.scenario):
+        if isinstance(test, ScenarioTest):
             for script in script_files_of(test.scenario):
                 users.setdefault(script.name, []).append(test.scenario)
     for name in sorted(users):
@@ -94,34 +125,60 @@ class ChallengeTest(pytest.Item):
         self._users = users
 
     def runtest(self) -> None:
-        """Warn of each unnoticed mistake; fail below ``--bpmax-challenge-fail-under``."""
-        try:
-            result = self._challenge()
-        except ConfigError as error:
-            pytest.fail(translate(str(error)), pytrace=False)
+        """Warn of each unnoticed mistake, and of what was not tried.
+
+        Fail below ``--bpmax-challenge-fail-under``, and with ``--bpmax-challenge-strict`` where
+        anything is found.
+        """
+        ready = self._prepare()
+        result = summarise_verdicts(ready, list(ready.judge()))
         _challenge_results(self.config)[self.nodeid] = result
+        for text, place in _describe_limits(ready, result):
+            _warn(text, place)
         for finding in result.distinct_findings[:SHOWN]:
-            text = translate(describe_on_one_line(finding))
-            place = finding.place
-            warnings.warn_explicit(text, ChallengeWarning, place.file, place.line)
+            _warn(describe_on_one_line(finding), finding.place)
+        if why := self._find_shortcoming(result):
+            pytest.fail(translate(why), pytrace=False)
+
+    def _find_shortcoming(self, result: ChallengeResult) -> str:
+        """Return which limit of the options *result* misses; "" if none."""
         least = options.option_value(self.config, "challenge_fail_under")
         if least is not None and result.score < least:
-            message = msg(
+            return msg(
                 "{score:g} % of the mistakes are noticed, and {least:g} % have to be",
                 score=round(result.score, 1),
                 least=least,
             )
-            pytest.fail(translate(message), pytrace=False)
+        number = len(result.distinct_findings)
+        if number and options.option_value(self.config, "challenge_strict"):
+            return plural(number, "{number} finding", "{number} findings")
+        return ""
 
-    def _challenge(self) -> ChallengeResult:
-        users = self._users
+    def _prepare(self) -> ScriptChallenge:
+        """Return the challenge of the script; skip or fail this test where there is none."""
+        users, problem = self._users, ""
         name = next(
             script.name
             for script in script_files_of(users[0])
             if Path.cwd() / script.name == self.path
         )
-        ready = ScriptChallenge(users, only=name, cache=VerdictCache(users[0].root))
-        return summarise_verdicts(ready, list(ready.judge()))
+        try:
+            ready = ScriptChallenge(users, only=name, cache=VerdictCache(users[0].root))
+        except ConfigError as error:
+            problem = translate(str(error))
+        if problem:  # here, as pytest shows an exception that is being handled, too
+            pytest.fail(problem, pytrace=False)
+        if ready.left_out and not ready.numbered:
+            self._end_untried(join_messages("\n", map(str, ready.left_out)))
+        return ready
+
+    def _end_untried(self, left_out: str) -> None:
+        """Skip this test, as all scenarios are *left_out*; fail where an option asks for proof."""
+        reason = translate(msg("left out: {problem}", problem=left_out))
+        names = ("challenge_fail_under", "challenge_strict")
+        if any(options.option_value(self.config, name) for name in names):
+            pytest.fail(reason, pytrace=False)
+        pytest.skip(reason)
 
     def reportinfo(self) -> tuple[Path, int, str]:
         """Return file, line from 0 and name."""

@@ -8,9 +8,11 @@ trees and reporting plugins support nothing else. A failure is a text with a pla
 from __future__ import annotations
 
 import dataclasses
+import math
 import os
 import re
 import shlex
+import time
 import traceback
 import warnings
 from collections.abc import Iterator, Sequence
@@ -321,7 +323,13 @@ def _add_exploration(
     from bpmax_sim.explore.search import Explorer  # noqa: PLC0415
     from bpmax_sim.explore.summary import encode_totals, sum_totals  # noqa: PLC0415
 
-    exploration = Explorer(asked.cassettes).explore(item)
+    end = _exploration_end(test.config)
+    exploration = Explorer(asked.cassettes).explore(
+        item,
+        most=options.option_value(test.config, "explore_max"),
+        seed=options.option_value(test.config, "explore_seed"),
+        is_over=lambda: time.monotonic() > end,
+    )
     tally_of(test.config).explored.append(encode_totals(sum_totals([exploration])))
     failures = failures_of(exploration)
     warned = (*verdict.warnings, *warnings_of(exploration))
@@ -330,6 +338,16 @@ def _add_exploration(
     return replace(
         verdict, outcome="failed", code=ExitCode.FAILED, failures=failures, warnings=warned
     )
+
+
+_EXPLORED_UNTIL = pytest.StashKey[float]()
+
+
+def _exploration_end(config: pytest.Config) -> float:
+    """Return when this process stops exploring, as `time.monotonic` counts from its first one."""
+    minutes = options.option_value(config, "explore_minutes", math.inf)
+    end: float = config.stash.setdefault(_EXPLORED_UNTIL, time.monotonic() + 60 * minutes)
+    return end
 
 
 def _warn_at_place(warning: RunWarning, test: ScenarioTest) -> None:

@@ -135,9 +135,33 @@ def check_options(config: pytest.Config) -> None:
     mode, record = option_value(config, "mode"), read_option(config, "record")[0]
     if record is not None and mode != "record":
         raise usage_error("--bpmax-record={record} needs --bpmax-mode=record", record=record)
+    _check_searches(config, mode)
     if mode == "record" and os.environ.get("CI") and not option_value(config, "allow_ci_record"):
         raise usage_error(CI_REFUSES)
     variables(config)
+
+
+_SEARCHES: Final = ("explore", "challenge", "cov")
+
+
+def _check_searches(config: pytest.Config, mode: str | None) -> None:
+    """Refuse an option of ``--bpmax-explore`` and the like without it, and a live system with it.
+
+    Raises:
+        pytest.UsageError: with what to write.
+    """
+    for search in _SEARCHES:
+        flag, is_on = flag_of(search), option_value(config, search)
+        own = (name for name in OPTIONS if name.startswith(f"{search}_"))
+        alone = next((one for one in own if read_option(config, one)[0] is not None), None)
+        if alone and not is_on:
+            raise usage_error("{option} needs {flag}", option=flag_of(alone), flag=flag)
+        if is_on and search != "cov" and mode in {"live", "record"}:
+            raise usage_error(
+                "{flag} tries replayed and simulated scenarios only; leave --bpmax-mode={mode} out",
+                flag=flag,
+                mode=mode,
+            )
 
 
 def report_path(config: pytest.Config) -> Path | None:

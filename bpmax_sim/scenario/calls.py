@@ -2,7 +2,8 @@
 
 Expected items without ``times`` are the exact sequence of all calls whose API no item with
 ``times`` names; logins belong to it only if it names ``platform.$token``. Items with ``times``
-count the calls that match them and check nothing else.
+count the calls that match them, with ``once_per_key`` those of one idempotency key once, and check
+nothing else.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from bpmax_sim.i18n import msg, plural, series
 from bpmax_sim.js_values import format_js_number, loads
 from bpmax_sim.messages import FORM, Pairs, Request, media_type
 from bpmax_sim.path_template import path_template
-from bpmax_sim.platform.model import names_api
+from bpmax_sim.platform.model import Api, Idempotency, names_api
 from bpmax_sim.proxy.response import CallRecord, redact_request, redact_response
 from bpmax_sim.scenario.expect import (
     Checks,
@@ -31,6 +32,7 @@ from bpmax_sim.scenario.expect import (
     is_number,
     is_operator,
 )
+from bpmax_sim.scenario.idempotency import find_keys
 from bpmax_sim.scenario.references import Path, show
 from bpmax_sim.session.sending_log import RecordingMatch
 
@@ -117,6 +119,7 @@ class CallMade(CallEnd, frozen=True, kw_only=True):
         header, body: of the last request that was sent.
         place: script line that made the call.
         earlier: sendings before the last one.
+        key_name: name of the parameter that the platform file declares as idempotency key, or "".
     """
 
     instance: str = ""
@@ -129,6 +132,7 @@ class CallMade(CallEnd, frozen=True, kw_only=True):
     body: Any = None
     place: Place | None = None
     earlier: tuple[CallAttempted, ...] = ()
+    key_name: str = ""
 
     def has(self, path: FieldPath, *, response: bool = False) -> bool:
         """Return whether the request, or the response too if *response*, has a value at *path*."""
@@ -138,6 +142,17 @@ class CallMade(CallEnd, frozen=True, kw_only=True):
         return any(
             next(values_at(side.get(path.root), path.below), msgspec.UNSET) is not msgspec.UNSET
             for side in sides
+        )
+
+    @property
+    def idempotency_key(self) -> str:
+        """Return the idempotency key of the request, or ""; see `find_keys`."""
+        return " ".join(
+            sorted(
+                key
+                for part in (self.header, self.query, self.body)
+                for key in find_keys(part, self.key_name)
+            )
         )
 
     @property
@@ -164,21 +179,22 @@ Recall = Callable[[int, int], RecordingMatch | None]
 
 
 def make_call_event(
-    record: CallRecord, number: int, template: str, recall: Recall = lambda *_: None
+    record: CallRecord, number: int, api: Api | None, recall: Recall = lambda *_: None
 ) -> CallMade:
     """Return *record* as a scenario sees it.
 
     Args:
         record: call as the session recorded it.
         number: number of the call in the scenario, from 1.
-        template: path of the API with its placeholders.
+        api: the API, or None if it is not declared.
         recall: function that returns the recording used for one sending of a call.
     """
     request, response = record.request, record.response
     call, redact = record.call, record.redact
     sent = _redact_pairs(call.headers if call else (), redact)
     headers = {**_pairs_to_map(sent, lower=True), **(request.headers if request else {})}
-    values = (path_template(template).match(call.path) or {}) if call else {}
+    values = (path_template(api.path if api else "").match(call.path) or {}) if call else {}
+    declared = api.idempotency if api else None
     error, attempts = record.error, range(1, len(record.earlier) + 1)
     return CallMade(
         number=number,
@@ -206,6 +222,7 @@ def make_call_event(
         notes=tuple(record.notes),
         recording=_find_recording(record.sent, recall),
         redirects=_redact_pairs(record.received.redirects if record.received else (), redact),
+        key_name=declared.name if isinstance(declared, Idempotency) else "",
     )
 
 
@@ -314,10 +331,14 @@ def _is_expected_api(items: Iterable[tuple[int, Mapping[str, Any]]], call: CallM
 
 
 def _compare_count(item: Mapping[str, Any], calls: Sequence[CallMade], path: Path) -> Checks:
-    """Compare the number of calls that match all parts of *item* with its ``times``."""
+    """Compare the number of calls that match all parts of *item* with its ``times``.
+
+    With ``once_per_key``, calls that carry the same idempotency key count once.
+    """
     same = [call for call in calls if names_api(item["call"], call.call)]
     fitting = [call for call in same if not failing_checks(_compare_parts(item, call, path))]
-    mismatches = compare(item["times"], len(fitting), (*path, "times"))
+    number = _count_keys(fitting) if item.get("once_per_key") else len(fitting)
+    mismatches = compare(item["times"], number, (*path, "times"))
     doubtful = _compare_parts(item, fitting[0], path) if fitting else ()
     if len(fitting) == len(same):
         return (*mismatches, *(check for check in doubtful if check.doubt))
@@ -328,6 +349,12 @@ def _compare_count(item: Mapping[str, Any], calls: Sequence[CallMade], path: Pat
         call=item["call"],
     )
     return tuple(Comparison(check.path, check.ok, check.expected, near) for check in mismatches)
+
+
+def _count_keys(calls: Iterable[CallMade]) -> int:
+    """Return the number of idempotency keys of *calls*; each call without one counts, too."""
+    keys = [call.idempotency_key for call in calls]
+    return len({*filter(None, keys)}) + keys.count("")
 
 
 def _compare_in_order(

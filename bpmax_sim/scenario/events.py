@@ -301,7 +301,7 @@ def call_answered_event(call: CallMade) -> CallAnswered:
 _SAME = tuple({*field_names(CallAnswered)} - {"sent_at", "duration", "at"})
 _ANSWER = frozenset({*field_names(CallAnswered), "earlier"}) - {"number", "call"}
 _FIRST = frozenset({"at", "order"})  # told by the head of a line
-_LATER = _FIRST | _ANSWER
+_LATER = _FIRST | _ANSWER | {"key_name"}  # which the platform file has
 _OUTSIDE = frozenset({"cause"})  # an exception is for whoever wants its traceback
 _RENAMED: Mapping[tuple[type, str], str] = {(HookStarted, "event"): "hook"}
 

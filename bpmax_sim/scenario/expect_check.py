@@ -148,6 +148,8 @@ def check_call(context: CheckContext, item: model.ExpectedCall, spot: Spot) -> N
         check_parts(context, item.call, item, spot)
     if item.times is not UNSET and (wrong := expect.count_problem(item.times)):
         context.tell(spot.at("times"), wrong)
+    if item.once_per_key and item.times is UNSET:
+        context.tell(spot.at("once_per_key"), msg("counts calls; write times: beside it"))
     _check_call_words(context, item, spot)
     _check_operands(context, item, spot)
 

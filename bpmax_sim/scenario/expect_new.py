@@ -45,6 +45,11 @@ def report_new_expect(
     return dataclasses.replace(reporter.report("expect", essence, ("expect",)), update=update)
 
 
+def has_other_failure(failures: Iterable[Failure]) -> bool:
+    """Return whether anything failed but that nothing is expected yet."""
+    return any(failure.essence != NOTHING_YET for failure in failures)
+
+
 def _written_fields(happened: Iterable[Event]) -> list[str]:
     """Return the fields of the form that scripts wrote."""
     changes = (event for event in happened if isinstance(event, FieldChanged))

@@ -193,7 +193,10 @@ class ProxySpec(Model, frozen=True, kw_only=True):
 
 
 class ExpectedCall(Model, frozen=True, kw_only=True):
-    """One expected call; with *times*, the expected number of matching calls."""
+    """One expected call; with *times*, the expected number of matching calls.
+
+    With *once_per_key*, calls that carry the same idempotency key count once.
+    """
 
     call: str
     path: Any = UNSET
@@ -207,6 +210,7 @@ class ExpectedCall(Model, frozen=True, kw_only=True):
     caller: Any = UNSET
     error: Any = UNSET
     times: Any = UNSET
+    once_per_key: bool | UnsetType = UNSET
 
 
 class Expect(Model, frozen=True, kw_only=True):

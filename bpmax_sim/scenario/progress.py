@@ -218,7 +218,10 @@ class RunLog(msgspec.Struct):
             platform, _, api = record.name.partition(".")
             number = len(self.calls) + 1
             event = make_call_event(
-                record, number, self.session.template(platform, api), self._recording_behind
+                record,
+                number,
+                self.session.platforms.find_api(platform, api),
+                self._recording_behind,
             )
             self.calls.append(event)
             for doubt in record.doubts:

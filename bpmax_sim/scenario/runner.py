@@ -47,6 +47,7 @@ from bpmax_sim.scenario.events import (
 )
 from bpmax_sim.scenario.expect import Checks, failing_checks
 from bpmax_sim.scenario.expect_check import check_error
+from bpmax_sim.scenario.expect_new import has_other_failure
 from bpmax_sim.scenario.failure_report import FailureReporter
 from bpmax_sim.scenario.file_verdict import find_used_parts, ran_step_key, retried_step_key
 from bpmax_sim.scenario.invariants import judge_invariants
@@ -558,7 +559,7 @@ def _close_session(progress: Progress) -> None:
     if not progress.failures:
         judge_outages(progress)
     try:
-        progress.session.close(failed=bool(progress.failures))
+        progress.session.close(failed=has_other_failure(progress.failures))
     except BpmaxError as error:
         if not progress.failures:
             kind = "miss" if isinstance(error, NoMatchError) else "unplayed"

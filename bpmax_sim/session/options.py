@@ -102,6 +102,18 @@ def _parse_percent(text: str) -> float:
     return percent
 
 
+def _parse_count(text: str) -> int:
+    if (count := int(text)) < 1:
+        raise ValueError(msg("{text}: expected a number from 1", text=text))
+    return count
+
+
+def _parse_minutes(text: str) -> float:
+    if not 0 < (minutes := float(text)) <= 24 * 60:
+        raise ValueError(msg("{text}: expected more than 0, and a day at most", text=text))
+    return minutes
+
+
 _SESSION: Final = ("session",)
 _COMMANDS: Final = ("pytest", "cli")
 _FILES: Final = ("session", "scenario", "marker")
@@ -296,6 +308,27 @@ OPTIONS: Final[tuple[Option, ...]] = (
         kind="switch",
     ),
     Option(
+        "explore_max",
+        ("pytest",),
+        help=template("with {explore}, at most so many variants of each scenario"),
+        metavar="N",
+        read=_parse_count,
+    ),
+    Option(
+        "explore_minutes",
+        ("pytest",),
+        help=template("with {explore}, how long each process explores at most (default: no limit)"),
+        metavar="N",
+        read=_parse_minutes,
+    ),
+    Option(
+        "explore_seed",
+        ("pytest",),
+        help=template("with {explore}, which variants come first, where not all are tried"),
+        metavar="N",
+        read=int,
+    ),
+    Option(
         "challenge",
         ("pytest",),
         bool,
@@ -308,6 +341,13 @@ OPTIONS: Final[tuple[Option, ...]] = (
         help=template("with {challenge}, fail if less than this percentage of them is noticed"),
         metavar="PERCENT",
         read=_parse_percent,
+    ),
+    Option(
+        "challenge_strict",
+        ("pytest",),
+        bool,
+        template("with {challenge}, fail where anything is found"),
+        kind="switch",
     ),
     Option(
         "update",

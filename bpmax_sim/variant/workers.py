@@ -17,13 +17,21 @@ from multiprocessing.process import BaseProcess
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
+_WAIT = 0.2
+"""Seconds."""
 
 
-def map_in_order(work: Callable[[int], T], count: int, workers: int = 1) -> Iterator[T | None]:
-    """Yield ``work(0)`` to ``work(count - 1)``, computed by at most *workers* processes.
+def map_in_order(
+    work: Callable[[int], T],
+    count: int,
+    workers: int = 1,
+    on_wait: Callable[[], None] = lambda: None,
+) -> Iterator[T | None]:
+    """Yield ``work(0)`` to ``work(count - 1)``, done by at most *workers* processes.
 
     Results are the same, in the same order, for any number of workers. Where a process dies (the
-    system ended it), its result is None, and the rest goes on in a new one.
+    system ended it), its result is None, and the rest goes on in a new one. While this waits for
+    processes, it calls *on_wait* now and then.
 
     Raises:
         Exception: what *work* raises, at its place in the order.
@@ -37,7 +45,7 @@ def map_in_order(work: Callable[[int], T], count: int, workers: int = 1) -> Iter
         with _delay_interrupts():
             lanes += [_WorkerProcess(work, range(lane, count, workers)) for lane in range(workers)]
         for number in range(count):
-            yield lanes[number % workers].receive(number)
+            yield lanes[number % workers].receive(number, on_wait)
     finally:
         for lane in lanes:
             lane.stop()
@@ -77,9 +85,11 @@ class _WorkerProcess(Generic[T]):
             self._process.start()
         there.close()
 
-    def receive(self, number: int) -> T | None:
-        """Return the result of *number*; None if the process died while computing it."""
+    def receive(self, number: int, on_wait: Callable[[], None]) -> T | None:
+        """Return the result of *number*, or None if the process died of it."""
         try:
+            while not self._here.poll(_WAIT):
+                on_wait()
             value, error = self._here.recv()
         except (EOFError, OSError):
             self.stop()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import tracemalloc
+from collections import UserDict
 from pathlib import Path
 
 import pytest
@@ -196,6 +197,28 @@ def test_a_comment_leaves_a_finding_out_and_an_unused_one_is_told(tmp_path: Path
 def test_findings_are_the_same_in_the_same_order_for_any_number_of_workers(tmp_path: Path) -> None:
     challenge = _challenge(tmp_path)
     assert _result(challenge, 1).findings == _result(challenge, 3).findings
+
+
+class ChangingVariables(UserDict[str, str]):
+    """An environment whose variables are other ones each time."""
+
+    def __getitem__(self, name: str) -> str:
+        self.data[name] = f"{self.data.get(name, '')}1"
+        return self.data[name]
+
+    def __contains__(self, name: object) -> bool:
+        return True
+
+
+def test_it_refuses_to_start_where_a_scenario_flickers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ORDER_NO", "1")
+    scenario = SCENARIO.replace('编号: "7"', '编号: "${env.ORDER_NO}"')
+    path = write_project(tmp_path, scenario, submit=SCRIPT, names=LIBRARY)
+    says = r"two runs of it differ: step 1, .*; set clock: and seed:, or mend"
+    with pytest.raises(BaselineError, match=says):
+        ScriptChallenge(load_items(path), ChangingVariables())
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from bpmax_sim.challenge.findings import _OUTCOMES
 from bpmax_sim.challenge.judge import MutantVerdict, ScriptChallenge
 from bpmax_sim.cli.app import run_command_line
 from bpmax_sim.report.sections import SECTIONS, ReportSection, SectionFinding, read_sections
@@ -63,9 +64,9 @@ def test_json_has_each_finding_and_the_verdict_of_each_mistake(
         "differs",
         "expect: {form: {金额: 800}}",
     )
-    assert len(document["mutants"]) == sum(
-        number for name, number in document["summary"].items() if name not in {"score", "exit_code"}
-    )
+    summary = {name: document["summary"][name] for name in _OUTCOMES}
+    assert len(document["mutants"]) == sum(summary.values())
+    assert sum(document["summary"]["killed_by"].values()) == summary["killed"] > 0
 
 
 def test_a_script_with_a_syntax_error_stops_it_by_name(

@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
 from bpmax_sim.cli.app import run_command_line
+from tests.loopback import loopback
 from tests.variant.project import write_project
 
 SCENARIO = """\
@@ -112,6 +114,63 @@ def test_new_becomes_what_the_step_came_to(
     block = "".join(f"\n      {line}" for line in filter(None, lines))
     assert text == NEW.replace("expect: new  # 选单", f"expect:  # 选单{block}")
     assert run_command_line(["run"]) == 0
+
+
+FLOW = """\
+flow: 领料审批
+start: 主管
+nodes:
+  主管: {owners: [lisi], approve: 出库, reject: 结束}
+  出库: {owners: [wangwu], approve: 结束, reject: 主管}
+  结束: {end: true}
+"""
+APPROVAL = """\
+version: 1
+scenario: 领料
+flow:
+  definition: flow.yaml
+  scripts: {before_next.主管: submit.js}
+user: lisi
+steps:
+  - submit: {form: {数量: 5}}
+  - approve: {}
+    expect: new
+"""
+OF_FLOW = """\
+    expect:
+      form: {库位: {"$matches": "^东区货架$"}}
+      proxy: [{call: erp.getOrder, path: {id: "5"}, status: 200}]
+      flow: {at: 出库, pending: [wangwu]}
+"""
+SECRET = "tok-8f3a91c2d4e5f607"
+
+
+def test_new_of_a_flow_is_recorded_and_written_without_secrets(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("CI", raising=False)
+    script = """\
+const order = await $proxy('erp').getOrder(ctx.form.数量);
+ctx.form.库位 = order.place;
+ctx.form.口令 = order.access_token;
+"""
+    body = json.dumps({"place": "东区货架", "access_token": SECRET}).encode()
+    head = f"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {len(body)}"
+    with loopback(lambda _request: f"{head}\r\n\r\n".encode() + body) as server:
+        path = write_project(tmp_path, APPROVAL, submit=script)
+        path.with_name("flow.yaml").write_text(FLOW, "utf-8")
+        platform = path.parent / "platforms/erp.yaml"
+        text = platform.read_text("utf-8")
+        platform.write_text(text.replace("https://erp.example.test", server.url), "utf-8")
+        assert run_command_line(["record"]) == 1  # as nothing is expected yet
+    (cassette,) = (tmp_path / "cassettes").rglob("*.yaml*")
+    assert cassette.name == "订单.yaml"
+    assert run_command_line(["run", "--update", "--yes"]) == 1
+    assert "form.口令 is left out: it holds a secret" in capsys.readouterr().err
+    assert path.read_text("utf-8").endswith(OF_FLOW)
+    assert run_command_line(["run"]) == 0
+    assert SECRET not in cassette.read_text("utf-8") + path.read_text("utf-8")
 
 
 @pytest.mark.parametrize(

@@ -95,6 +95,14 @@ def test_a_search_has_a_bar_of_its_seconds_that_is_gone_at_its_end() -> None:
     assert end.endswith(("\x1b[1A\x1b[2K", "\x1b[2K"))
 
 
+def test_work_that_is_counted_has_a_bar_of_its_counts() -> None:
+    clock, stream = VirtualClock(0), Terminal()
+    with progress(stream=stream, now=clock.now) as move:
+        clock.advance(10)
+        move(20, 60)
+    assert "20/60] about 20 s left" in stream.getvalue()
+
+
 def test_a_search_that_nobody_watches_has_none() -> None:
     clock, stream = VirtualClock(0), io.StringIO()
     with progress(60, stream=stream, now=clock.now) as move:

@@ -12,7 +12,7 @@ from bpmax_sim.explore.effects import has_effect, identify_request, static_segme
 from bpmax_sim.explore.members import RecordedResponses, members_of, without_member
 from bpmax_sim.explore.orders import count_orders, find_groups, possible_orders
 from bpmax_sim.platform.load import Platforms
-from bpmax_sim.platform.model import Api, Idempotency
+from bpmax_sim.platform.model import Api
 from bpmax_sim.scenario.calls import CallMade
 from tests.explore.test_orders import made
 
@@ -96,7 +96,7 @@ OTHER: tuple[Pair, ...] = (
 def test_two_requests_are_for_the_same_thing(
     one: dict[str, Any], two: dict[str, Any], *, same: bool
 ) -> None:
-    identities = [identify_request(call(**fields), None) for fields in (one, two)]
+    identities = [identify_request(call(**fields)) for fields in (one, two)]
 
     assert (identities[0].request == identities[1].request) == same
 
@@ -123,13 +123,7 @@ def test_two_requests_are_for_the_same_thing(
 def test_the_key_of_a_request_and_what_it_is_looked_up_by(
     fields: dict[str, Any], declared: str, key: str, numbers: set[str]
 ) -> None:
-    api = (
-        Api(key="create", path="/x", idempotency=Idempotency(place="header", name=declared))
-        if declared
-        else None
-    )
-
-    found = identify_request(call(**fields), api)
+    found = identify_request(call(**fields, key_name=declared))
 
     assert (found.key, {*found.numbers}) == (key, numbers)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import signal
 import subprocess
@@ -125,6 +126,13 @@ def test_warnings_alone_pass_and_what_is_refused_is_named(
     assert "not explored: does not pass: " in capsys.readouterr().err
 
 
+WITH_KEY = """\
+const send = () => $proxy('crm').$api('createOrder').$header({'Idempotency-Key': 'DD-1'})
+  .$body({no: 1}).$call();
+let order;
+try { order = await send(); } catch { order = await send(); }
+if (order?.code !== 0) throw new Error('下单失败');
+"""
 SAVED = {
     "a silent failure": ("change.customerId", SILENT, "", CAREFUL),
     "a duplicate": (
@@ -132,6 +140,12 @@ SAVED = {
         SCRIPTS["an order that is sent again after a time-out"]["script"],
         "",
         f"try {{ {ORDER} }} catch {{ form.$message = '下单失败'; }}",
+    ),
+    "a duplicate, mended by an idempotency key": (
+        "click.下单",
+        SCRIPTS["an order that is sent again after a time-out"]["script"],
+        "",
+        WITH_KEY,
     ),
     "a race": ("change.customerId", FIRST_WINS, "", IN_ORDER),
 }
@@ -147,6 +161,7 @@ def test_what_is_saved_fails_until_the_script_is_mended(
     assert explore(str(path), "--save") == 1
 
     saved = [one for one in path.parent.glob("*.scenario.yaml") if one != path]
+    saved.sort(key=lambda one: "once_per_key" not in one.read_text("utf-8"))
     assert saved
     assert all(load_items(one) for one in saved)
     with pytest.raises(SystemExit) as red:
@@ -247,27 +262,49 @@ def running_in_group(group: int) -> list[str]:
     return found
 
 
+OF_PYTEST = ("-m", "pytest", "-v", *PLAIN)
+SEARCHES = {
+    "explore": ("-m", "bpmax_sim", "explore", ".", "--workers", "2"),
+    "challenge": ("-m", "bpmax_sim", "challenge", ".", "--workers", "2"),
+    "pytest explores": (*OF_PYTEST, "--bpmax-explore"),
+    "pytest challenges": (*OF_PYTEST, "--bpmax-challenge"),
+}
+
+
+def wait_until_begun(process: subprocess.Popen[str], *, is_pytest: bool) -> None:
+    """Return once a search has workers, or pytest has collected."""
+    if is_pytest:
+        assert process.stdout is not None
+        next(line for line in process.stdout if line.startswith("collected"))
+        return
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    while not children.read_text("ascii"):
+        time.sleep(0.01)
+
+
 @pytest.mark.night
 @pytest.mark.usefixtures("hears_ctrl_c")
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="sees by /proc that it has begun")
 @pytest.mark.parametrize("seconds", [0, 0.3, 1])
-def test_ctrl_c_ends_it_at_any_moment_and_nothing_is_left(seconds: float, tmp_path: Path) -> None:
+@pytest.mark.parametrize("search", SEARCHES)
+def test_ctrl_c_ends_it_at_any_moment_and_nothing_is_left(
+    search: str, seconds: float, tmp_path: Path
+) -> None:
     for number in range(12):
         write_project(tmp_path / str(number), STALE, steps=TWO_STEPS)
-    command = [sys.executable, "-m", "bpmax_sim", "explore", ".", "--workers", "2"]
+    is_pytest = search.startswith("pytest")
     process = subprocess.Popen(
-        command, cwd=tmp_path, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL,
-        encoding="utf-8", start_new_session=True,
+        [sys.executable, *SEARCHES[search]], cwd=tmp_path, stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE, encoding="utf-8", start_new_session=True,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
     )  # fmt: skip
-    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
-    while not children.read_text("ascii"):
-        time.sleep(0.01)
+    wait_until_begun(process, is_pytest=is_pytest)
     time.sleep(seconds)
     process.send_signal(signal.SIGINT)
 
     _, err = process.communicate(timeout=120)
 
-    assert process.returncode in {0, 130}, err
+    assert process.returncode in ({0, 2} if is_pytest else {0, 130}), err
     assert "Traceback" not in err
     assert running_in_group(process.pid) == []  # its workers have ended, too
 
@@ -298,3 +335,42 @@ def test_workers_of_pytest_come_to_the_same(pytester: pytest.Pytester) -> None:
         told.append(lines[: next(n for n, line in enumerate(lines) if "tried " in line) + 1])
 
     assert told[0] == told[1]
+
+
+IN_PYTEST = {
+    "a limit": ("explore explore-max=3", "tried 3 of 11: *"),
+    "another order": ("explore explore-max=3 explore-seed=3", "tried 3 of 11: *"),
+    "no time": ("explore explore-minutes=0.0000001", "*not explored: the time was over"),
+    "no number": ("explore explore-max=0", "*-max: 0: expected a number from 1"),
+    "alone": ("explore-max=3", "*--bpmax-explore-max needs --bpmax-explore"),
+    "a live system": (
+        "explore mode=live",
+        "*simulated scenarios only; leave --bpmax-mode=live out",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", IN_PYTEST)
+def test_options_of_pytest_bound_it(name: str, pytester: pytest.Pytester) -> None:
+    options, says = IN_PYTEST[name]
+    write_project(pytester.path, SILENT)
+
+    result = pytester.runpytest_inprocess(
+        "scenarios", *(f"--bpmax-{one}" for one in options.split()), *PLAIN
+    )
+
+    output = result.stderr if result.ret == pytest.ExitCode.USAGE_ERROR else result.stdout
+    output.fnmatch_lines([says])
+
+
+def test_progress_counts_variants_of_all_scenarios(tmp_path: Path) -> None:
+    items = [
+        item for name in ("a", "b") for item in load_items(write_project(tmp_path / name, SILENT))
+    ]
+    seen: list[tuple[int, int]] = []
+
+    found = [*Explorer().explore_all(items, on_tried=lambda *at: seen.append(at))]
+
+    assert len(seen) == sum(one.tried for one in found) == 22
+    assert seen[0] == (1, 22)
+    assert seen[-1] == (22, 22)

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from bpmax_sim.explore.judge import VERDICTS, Judgement, VerdictKind
 from bpmax_sim.explore.orders import count_orders, find_groups, possible_orders
 from bpmax_sim.explore.run_view import ObservedCall
-from bpmax_sim.explore.search import Explorer
+from bpmax_sim.explore.search import Explorer, severity_of
 from bpmax_sim.scenario.load import load_items
+from bpmax_sim.scenario.model import ExploreSpec
+from bpmax_sim.session.options import Severity
 from tests.explore.project import explore, write_project
 
 LATE = """\
@@ -145,6 +149,17 @@ def test_what_must_always_or_never_be_true_is_held_in_every_variant(
     broken = [one for one in found.variants if one.judgement.verdict == "invariant"]
     assert bool(broken) == bool(count)
     assert all(one.is_red for one in broken if one.is_shown)
+
+
+@pytest.mark.parametrize("severity", ["fail", "warn", "allow"])
+@pytest.mark.parametrize("verdict", [one for one in VERDICTS if one != "handled"])
+def test_a_scenario_can_say_of_each_verdict_what_it_is(
+    verdict: VerdictKind, severity: Severity
+) -> None:
+    spec = msgspec.yaml.decode(f"{verdict}: {severity}", type=ExploreSpec)
+    judgement = Judgement(verdict=verdict)
+    assert severity_of(judgement, spec) == severity
+    assert severity_of(judgement, spec, is_imagined=True) == severity
 
 
 def test_a_scenario_says_what_a_verdict_is_to_it(tmp_path: Path) -> None:

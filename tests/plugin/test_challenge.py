@@ -36,12 +36,67 @@ def test_workers_keep_the_same_section_of_the_page(pytester: pytest.Pytester) ->
     assert kept[0]["parts"]
 
 
-@pytest.mark.parametrize(("least", "failed"), [("100", 1), ("1", 0)])
-def test_it_fails_below_a_percentage(pytester: pytest.Pytester, least: str, failed: int) -> None:
-    result = pytester.runpytest_inprocess(
-        "--bpmax-challenge", f"--bpmax-challenge-fail-under={least}", "-Wignore"
-    )
+@pytest.mark.parametrize(
+    ("option", "says"),
+    [
+        ("fail-under=100", "% of the mistakes are noticed*"),
+        ("fail-under=1", ""),
+        ("strict", "find"),
+    ],
+)
+def test_it_fails_below_what_is_asked_for(
+    pytester: pytest.Pytester, option: str, says: str
+) -> None:
+    options = ("--bpmax-challenge", f"--bpmax-challenge-{option}", "-Wignore")
+    result = pytester.runpytest_inprocess(*options)
+    failed = int(bool(says))
     result.assert_outcomes(passed=2 - failed, failed=failed)
+    result.stdout.fnmatch_lines([f"*{says}*", "* mistakes tried: * noticed (* by an expectation*"])
+
+
+PYTHON = "steps:\n  - {python: tests.variant.project:load_item}"
+
+
+@pytest.mark.parametrize("is_only", [True, False])
+def test_a_python_step_is_left_out_by_name(
+    pytester: pytest.Pytester, scenario: Path, is_only: bool
+) -> None:
+    other = scenario if is_only else scenario.with_name("脚本.scenario.yaml")
+    other.write_text(SCENARIO.replace("steps:", PYTHON), encoding="utf-8")
+    what = f"left out: scenarios/{other.name}:2:1: has a python: step"
+    args = ("--bpmax-challenge", "-k", "challenge or 订单", "-rs", "-Wdefault")
+    result = pytester.runpytest_inprocess(*args)
+    tests = sum("challenge" in line for line in result.outlines)
+    assert tests
+    result.stdout.fnmatch_lines([f"*{what}*"])
+    assert result.parseoutcomes().get("skipped", 0) == int(is_only)
+    strict = pytester.runpytest_inprocess(*args, "--bpmax-challenge-strict")
+    strict.stdout.fnmatch_lines([f"*{what}*"])
+    assert strict.parseoutcomes()["failed"]
+
+
+COMMENTS = {
+    "// bpmax-ignore-next field-write\n": (1, "*a reason is missing*"),
+    "// bpmax-ignore-next filed-write: 故意\n": (1, "*no kind 'filed-write'*field-write*"),
+    "// bpmax-ignore-next comparison: 没有比较\n": (0, "*leaves nothing out; remove it*"),
+}
+
+
+@pytest.mark.parametrize("comment", COMMENTS)
+def test_comments_are_judged_as_by_the_command(pytester: pytest.Pytester, comment: str) -> None:
+    failed, says = COMMENTS[comment]
+    write_project(pytester.path, SCENARIO, submit=comment + SCRIPT)
+    result = pytester.runpytest_inprocess("--bpmax-challenge", "-Wdefault")
+    assert result.parseoutcomes().get("failed", 0) == failed
+    result.stdout.fnmatch_lines([says])
+
+
+def test_new_is_written(pytester: pytest.Pytester, scenario: Path) -> None:
+    old = SCENARIO.replace("expect: {form: {客户: 张三}}", "expect: new  # 选单")
+    scenario.write_text(old, encoding="utf-8")
+    pytester.runpytest_inprocess("--bpmax-update").assert_outcomes(failed=1)
+    assert "form: {客户: 张三}" in scenario.read_text(encoding="utf-8")
+    pytester.runpytest_inprocess().assert_outcomes(passed=1)
 
 
 def test_shards_and_selections_spread_scripts_as_tests(pytester: pytest.Pytester) -> None:

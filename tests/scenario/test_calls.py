@@ -12,6 +12,7 @@ from bpmax_sim.errors import HttpStatusError, TransportError
 from bpmax_sim.field_path import FieldPath
 from bpmax_sim.messages import Call, Request, Response
 from bpmax_sim.path_template import path_template
+from bpmax_sim.platform.model import Api
 from bpmax_sim.proxy.response import CallRecord, Sending
 from bpmax_sim.scenario.calls import (
     CallMade,
@@ -65,6 +66,16 @@ def wrong(expected: list[dict[str, Any]], *calls: CallMade) -> list[str]:
         ),
         ([{"call": GET, "times": 2}], [made(), made(), made(ORDER)]),
         ([{"call": GET, "times": 0}], [made(ORDER)]),
+        (
+            [{"call": ORDER, "times": 3, "once_per_key": True}],
+            [
+                made(ORDER),
+                made(ORDER, header={"idempotency-key": "1"}),
+                made(ORDER, header={"idempotency-key": "1"}),
+                made(ORDER, body={"a": [{"批次": "1"}]}, key_name="批次"),
+                made(ORDER, body={"a": [{"批次": "1"}]}, key_name="批次"),
+            ],
+        ),
         ([{"call": GET, "times": {"$gt": 1}, "status": 200}], [made(), made(status=500), made()]),
         ([{"call": TOKEN, "times": 1}, {"call": ORDER}], [made(TOKEN), made(ORDER)]),
     ],
@@ -186,7 +197,7 @@ def test_a_record_becomes_a_call_without_secrets() -> None:
     seen = make_call_event(
         record(body='{"客户":"张三","k":"秘密123456"}'.encode(), received=answer),
         7,
-        "/customers/{name}/orders",
+        Api(path="/customers/{name}/orders"),
     )
 
     assert (seen.number, seen.call, seen.status, seen.source) == (7, ORDER, 201, "recorded")
@@ -207,7 +218,7 @@ def test_a_record_becomes_a_call_without_secrets() -> None:
     ],
 )
 def test_a_body_is_read_by_its_type(content_type: str, body: bytes | None, expected: Any) -> None:
-    seen = make_call_event(record(headers=(("Content-Type", content_type),), body=body), 1, "")
+    seen = make_call_event(record(headers=(("Content-Type", content_type),), body=body), 1, None)
 
     assert seen.body == expected
 
@@ -221,7 +232,7 @@ def test_a_call_that_was_never_sent_shows_its_error() -> None:
         redact=lambda text: text.replace("秘密123456", "redacted"),
     )
 
-    seen = make_call_event(rejected, 1, "")
+    seen = make_call_event(rejected, 1, None)
 
     assert (seen.error, seen.message, seen.status, seen.url) == (
         "HTTP_STATUS",
@@ -283,7 +294,9 @@ def _sent_thrice(asked: list[tuple[int, int]]) -> CallMade:
         sent_at=3.5,
         duration=4.0,
     )
-    return make_call_event(made, 3, "/customers/{name}/orders", lambda *at: asked.append(at))
+    return make_call_event(
+        made, 3, Api(path="/customers/{name}/orders"), lambda *at: asked.append(at)
+    )
 
 
 def test_each_sending_of_a_call_is_told_as_it_was() -> None:

@@ -1,0 +1,41 @@
+"""Idempotency keys of requests: two requests with the same key have one effect together.
+
+The key is the parameter that the platform file declares, else one with a usual name.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+_USUAL_NAME: Final = re.compile(
+    r"idempot|dedup|client_?token|out_?(trade|biz|order|request)_?no|"
+    r"(^|x-)((request|req|biz)[-_]?(id|no|key)|(msg|message)[-_]?(id|no))$|^uuid$|"
+    r"幂等|请求号|流水号",
+    re.IGNORECASE,
+)
+"""``msgKey`` is none: with DingTalk it names the template."""
+
+
+def is_key_name(name: str, declared: str = "") -> bool:
+    """Return whether a parameter called *name* holds the key; *declared* is the declared name."""
+    return name.lower() == declared.lower() or bool(_USUAL_NAME.search(name))
+
+
+def is_key_value(value: Any) -> bool:
+    """Return whether *value* can be a key."""
+    return isinstance(value, str | int | float) and value != ""
+
+
+def find_keys(value: Any, declared: str = "") -> Iterator[str]:
+    """Yield ``name=value`` of each key in *value*, at any depth of maps and lists."""
+    if isinstance(value, list):
+        for inner in value:
+            yield from find_keys(inner, declared)
+    elif isinstance(value, Mapping):
+        for name, inner in value.items():
+            if is_key_value(inner) and is_key_name(str(name), declared):
+                yield f"{name}={inner}"
+            else:
+                yield from find_keys(inner, declared)
