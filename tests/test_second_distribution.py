@@ -144,7 +144,7 @@ def test_all_parts_are_used_in_a_run_and_what_raises_is_one_failure(
     assert "√ 人员" in text, text
     assert (
         "bpmax_sim.operators: 'multiple_of' of corp-bpmax raised ZeroDivisionError at "
-        "corp_bpmax.values:14"
+        "corp_bpmax.values:11"
     ) in text
     assert "unknown operator $multiple_off; did you mean '$multiple_of'?" in text
 

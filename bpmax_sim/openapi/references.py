@@ -48,9 +48,9 @@ class ReferencedFiles(msgspec.Struct):
     _room: int = LARGEST
 
     def normalise(self, reference: str) -> tuple[str, str]:
-        """Return file (from the document's folder.
+        """Return the file and the pointer that *reference* names.
 
-        Empty for the document) and pointer of *reference*.
+        The file is a path from the document's folder, empty for the document itself.
 
         Raises:
             DanglingReferenceError: if it is a URL or an absolute path.

@@ -13,7 +13,7 @@ from bpmax_sim.scenario import flow_actions
 from bpmax_sim.scenario.source import Spot
 from bpmax_sim.scenario.table_rows import ScenarioDraft
 from bpmax_sim.script_source.condition_slips import describe_kind
-from bpmax_sim.script_source.reading import read_script
+from bpmax_sim.script_source.reading import find_slips, read_script
 from bpmax_sim.subject.definition import (
     FlowNode,
     NodeForm,
@@ -152,8 +152,9 @@ def _find_slips(
     """
     asked = [(number, route.when) for number, route in enumerate(routes) if route.when]
     lines = [f"if (\n{' '.join(str(when).split())}\n) ctx.go();" for _, when in asked]
-    reading = read_script("\nelse ".join(lines))
-    found = [(slip.place, slip.message) for slip in reading.slips] if asked else []
+    text = "\nelse ".join(lines)
+    reading = read_script(text)
+    found = [(slip.place, slip.message) for slip in find_slips(text)]
     for one in reading.comparisons if asked else ():
         kind = kinds.get(one.path[0]) if one.root == "form" else None
         if one.is_strict and kind in _CERTAIN and kind != one.kind:

@@ -351,11 +351,10 @@ def check_empty_names(draft: ScenarioDraft) -> None:
 def check_idle_sources(draft: ScenarioDraft) -> None:
     """Report a recording that the mode never reads, and hidden variables that nothing names."""
     proxy, spot = draft.scenario.proxy, draft.spot.at("proxy", "cassette")
-    if proxy.cassette and proxy.mode in {"simulate", "live"} and draft.is_in_own_file(spot):
+    if proxy.cassette and proxy.mode == "live" and draft.is_in_own_file(spot):
         draft.tell(
             spot,
-            "mode: {mode} never reads a recording; write mode: replay, or leave the cassette out",
-            mode=proxy.mode,
+            "mode: live never reads a recording; write mode: replay, or leave the cassette out",
             kind="rule",
             fails=False,
         )

@@ -17,7 +17,7 @@ from weakref import WeakKeyDictionary
 import msgspec
 from msgspec import UNSET
 
-from bpmax_sim.errors import CallError, Place, suggest_nearest
+from bpmax_sim.errors import CallError, Place, find_nearest, suggest_nearest
 from bpmax_sim.field_path import FieldPath, Steps, format_path, values_at
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.messages import Response
@@ -189,17 +189,36 @@ def find_absent_members(
     for call in calls:
         if call.place is not None and not call.is_login:
             asked.setdefault((call.place.file, call.place.line), []).append(call)
-    files = {file for file, _ in asked}
     for script in dict.fromkeys(scripts):
-        reading = read_script(script.source, script.name) if script.name in files else None
-        for use in reading.members if reading is not None else ():
-            if use.call is not None and use.root == "result" and reading is not None:
+        answered = {
+            tuple(call.response)
+            for (file, _), made in asked.items()
+            for call in made
+            if file == script.name and type(call.response) is dict
+        }
+        words = _find_words(script.source) if answered else ()
+        if not any(_is_near_member(word, keys) for keys in answered for word in words):
+            continue  # reading each mutant of a script as a whole would cost more than its run
+        reading = read_script(script.source, script.name)
+        for use in reading.members:
+            if use.call is not None and use.root == "result":
                 same = asked.get((script.name, reading.calls[use.call].place.line), [])
                 if hint := _find_meant_member(use, same, platforms):
                     yield NameFinding("unfit", msg(
                         "no response of {call} had {name!r}{hint}",
                         call=same[0].call, name=use.path[0], hint=hint,
                     ), use.place, fails=False)  # fmt: skip
+
+
+@lru_cache(maxsize=64)
+def _find_words(source: str) -> frozenset[str]:
+    """Return names and texts in quotes of *source*, among them all members of responses."""
+    return frozenset(chain.from_iterable(one.findall(source) for one in _NAMES))
+
+
+@lru_cache(maxsize=10_000)
+def _is_near_member(word: str, members: tuple[str, ...]) -> bool:
+    return word not in members and bool(find_nearest(word, members))
 
 
 def _find_meant_member(use: MemberUse, same: Sequence[CallMade], platforms: Platforms) -> str:
@@ -218,6 +237,10 @@ def _may_have(call: CallMade, name: str) -> bool:
     return type(call.response) is not dict or name in call.response
 
 
+_NAMES: Final = tuple(map(re.compile, (
+    r"(?<!form)\.\s*([\w$]+)", r"[{,]\s*([\w$]+)(?=\s*[,:=}])", r"'([^'\n]*)'", r'"([^"\n]*)"',
+)))  # fmt: skip
+"""Where members of a response stand: after a dot, in a pattern, in quotes; wider is no harm."""
 _OF_TEXTS: Final = frozenset({
     "*", "isWellFormed", "matchAll", "toLocaleLowerCase", "toLocaleUpperCase", "toWellFormed",
     "trimEnd", "trimStart",

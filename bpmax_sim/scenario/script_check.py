@@ -43,6 +43,7 @@ from bpmax_sim.script_source.reading import (
     MemberUse,
     ScriptReading,
     find_full_width,
+    find_slips,
     read_script,
 )
 from bpmax_sim.script_source.values import ProxyCall
@@ -282,7 +283,7 @@ def _check_slips(reading: ScriptReading, context: ScriptContext) -> Iterator[Scr
         ))  # fmt: skip
     for place, message in find_source_slips(context.script, context.hooks):
         yield _make_finding("wrong-value", place, message)
-    for slip in reading.slips:
+    for slip in find_slips(context.script.source, context.script.name):
         if not (slip.is_top and context.is_library):
             yield _make_finding(slip.rule, slip.place, slip.message)
 

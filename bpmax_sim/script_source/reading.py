@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import chain
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -118,7 +118,6 @@ class ScriptReading(msgspec.Struct, frozen=True):
         signatures: parameters of those that are functions; a pattern is named by its position.
         powers: places where ``**`` has operands that are not integer literals; the last bit of the
             result depends on the machine.
-        slips: probable mistakes that the source shows by itself.
         unused_calls: numbers of those of `calls` whose result is not used.
         dropped_errors: places where a handler ignores an error silently.
         named_owners: texts used as ``owner_id``, or in a list that is returned.
@@ -141,7 +140,6 @@ class ScriptReading(msgspec.Struct, frozen=True):
     asynchronous: tuple[str, ...] = ()
     signatures: Mapping[str, tuple[str, ...]] = {}
     powers: tuple[Place, ...] = ()
-    slips: tuple[Slip, ...] = ()
     unused_calls: tuple[int, ...] = ()
     dropped_errors: tuple[DroppedError, ...] = ()
     named_owners: tuple[tuple[str, Place], ...] = ()
@@ -155,7 +153,23 @@ class ScriptReading(msgspec.Struct, frozen=True):
 @lru_cache(maxsize=1024)
 def read_script(text: str, name: str = "script.js") -> ScriptReading:
     """Return what *text* calls, reads and writes; of an invalid script, what can be read."""
-    return _ScriptReader(SyntaxTree(text, name)).read()
+    return _make_reader(text, name).reading
+
+
+@lru_cache(maxsize=1024)
+def find_slips(text: str, name: str = "script.js") -> tuple[Slip, ...]:
+    """Return the probable mistakes that *text* shows by itself; none of an invalid script.
+
+    They are no part of `ScriptReading`, as most of its readers need none, and they take as long as
+    all the rest.
+    """
+    return tuple(_make_reader(text, name).find_slips())
+
+
+@lru_cache(maxsize=4)
+def _make_reader(text: str, name: str) -> _ScriptReader:
+    """Return the reader of *text*: who asks for its slips has mostly just read it."""
+    return _ScriptReader(SyntaxTree(text, name))
 
 
 _POWER: Final = re.compile(r"(?<![/*])\*\*(?![/*])")
@@ -206,7 +220,9 @@ class _ScriptReader:
         self._nodes = list(tree.walk())
         self._members: dict[MemberUse, None] = {}
 
-    def read(self) -> ScriptReading:
+    @cached_property
+    def reading(self) -> ScriptReading:
+        """What the script calls, reads and writes."""
         for node in self._nodes:
             if node.type == "call_expression":
                 self._values.value(node)
@@ -239,7 +255,6 @@ class _ScriptReader:
             asynchronous=tuple(self._find_asynchronous()),
             signatures=dict(self._find_signatures()),
             powers=tuple(self._find_powers()),
-            slips=tuple(self._find_slips()),
             unused_calls=tuple(results.find_unused_call_numbers(self._nodes)),
             dropped_errors=tuple(results.find_dropped_errors(self._nodes)),
             named_owners=tuple(self._find_named_owners()),
@@ -293,8 +308,9 @@ class _ScriptReader:
                 if is_plain and known and None not in known and "owner_id" not in known:
                     yield self._tree.place(item)
 
-    def _find_slips(self) -> Iterator[Slip]:
-        if self._tree.root.has_error:
+    def find_slips(self) -> Iterator[Slip]:
+        """Yield probable mistakes; they rest on the values that the reading resolves."""
+        if self.reading.mistakes or self._tree.root.has_error:
             return
         reader = SlipReader(self._tree, self._scopes, self._values)
         yield from reader.find_slips(self._nodes, _SLIP_FINDERS)

@@ -71,7 +71,10 @@ def test_it_prints_on_a_gbk_console(tmp_path: Path) -> None:
 def test_a_chinese_reader_is_told_the_miss_in_chinese(tmp_path: Path) -> None:
     done = in_a_process("demo", cwd=tmp_path, BPMAX_SIM_LANG="zh")
 
-    assert "× 没有录过这样的调用：bpmax-demo/cassettes/crm/customer.yaml" in done.out
+    assert (
+        "× 没有录过这样的调用：crm_system.get_customer_detail，"
+        'path.id 发送的是 "12346"，录制的是 "12345"'
+    ) in done.out
     assert '× path.id：录制的是 "12345"，发送的是 "12346"' in done.out
     assert "no such call" not in done.out
 
