@@ -366,8 +366,9 @@ def _why_not_contained(expected: Any, actual: Any) -> str:
                 "$contains: {{$contains: …}}",
                 element=show(inside[0]),
             )
-    is_plain = isinstance(expected, Mapping) and not any(map(is_operator, expected))
-    if is_plain and elements and not any(isinstance(one, Mapping) for one in elements):
+    is_map = isinstance(expected, Mapping)
+    is_plain = not (is_map and any(map(is_operator, expected))) and not is_list(expected)
+    if is_plain and elements and all(isinstance(one, Mapping) is not is_map for one in elements):
         return _describe_other_type(actual)
     return ""
 
@@ -582,6 +583,14 @@ def _operand_problems(key: str, value: Any, path: Path) -> Iterator[tuple[Path, 
     wrong = None if _is_reference(value) or key not in _OPERANDS else _OPERANDS[key](value)
     if wrong:
         yield path, msg("{key} {wrong}, got {value}", key=key, wrong=wrong, value=show(value))
+    elif key == "$ne" and isinstance(value, Mapping) and any(map(is_operator, value)):
+        yield (
+            path,
+            msg(
+                "$ne takes {value} literally, which nothing equals; write $not: {value}",
+                value=show(value),
+            ),
+        )
     elif key in OPERATORS and key not in _LITERAL:
         yield from expectation_problems(value, path)
 

@@ -288,10 +288,38 @@ def _is_sent(reader: SlipReader, node: Node) -> bool:
     return value is not None and value.kind in {"chain", "promise"}
 
 
+def _find_lost_return(reader: SlipReader, node: Node) -> Found:
+    """Yield ``return false`` or a text in a callback of a statement, which takes no result."""
+    callee = without_parentheses(node.child_by_field_name("function"))
+    names = callee.named_children[-1:] if callee is not None else []
+    if callee is not None and callee.type == "identifier":
+        names = [callee] if reader.tree.text_of(callee) in _TIMERS else []
+    name = reader.tree.text_of(names[0]) if names else ""
+    outside = enclosing_node(node)
+    if outside.type == "await_expression":
+        outside = enclosing_node(outside)
+    if name not in _DROPPING or outside.type != "expression_statement":
+        return
+    for argument in arguments_of(node)[:1]:
+        function = without_parentheses(argument)
+        body = function.child_by_field_name("body") if function is not None else None
+        if function is None or function.type not in FUNCTIONS or body is None:
+            continue
+        for returned in (_returned_by(function) or ()) if body.type == "statement_block" else ():
+            if returned.type in {"false", "string", "template_string"}:
+                yield "unused-result", returned, msg(
+                    "this goes back to {name}, which nothing asks for it, and the script goes on; "
+                    "await what is needed first, and return it from the script itself", name=name,
+                )  # fmt: skip
+
+
+_DROPPING: Final = frozenset({"then", "forEach", *_TIMERS})
+
+
 FINDERS: Final[Mapping[str, Sequence[Callable[[SlipReader, Node], Found]]]] = {
     "call_expression": (
         _find_missing_return, _find_async_callback, _find_list_of_promises, _find_wrong_callback,
-        _find_sorted_numbers, _find_never_found, _find_wrong_join,
+        _find_sorted_numbers, _find_never_found, _find_wrong_join, _find_lost_return,
     ),
     "new_expression": (_find_async_executor,),
     "assignment_expression": (_find_promise_in_field,),
