@@ -157,19 +157,6 @@ class MoveRow(RowAction, frozen=True, kw_only=True):
     to: int
 
     @classmethod
-    def check(cls, context: CheckContext, value: Any, spot: Spot) -> None:
-        """Report, beside what any such action is checked for, a row that stays where it is."""
-        super().check(context, value, spot)
-        if isinstance(value, Mapping) and "to" in value and value["to"] == value.get("at"):
-            context.tell(
-                spot.at("to"),
-                "row {row} moves to where it is, so that nothing happens; write another number",
-                row=value["to"],
-                kind="empty",
-                fails=False,
-            )
-
-    @classmethod
     def change_rows(cls, rows: list[Any], at: int, value: Mapping[str, Any], /) -> list[Any]:
         """Return *rows* with row *at* moved to the number ``to``, counted after its removal."""
         to = int(value["to"])

@@ -277,7 +277,15 @@ def _top_level_field(field: str) -> str:
     return field.partition("/")[0].partition("[")[0].partition(".")[0]
 
 
-def find_unread_verdict(
+def find_idle_parts(
+    item: ScenarioItem, located: LocatedStep, calls: Sequence[CallMade], result: Any
+) -> Iterator[NameFinding]:
+    """Yield what says nothing in a step that ended: counts of *calls*, an unread *result*."""
+    yield from _find_idle_counts(located, calls)
+    yield from _find_unread_verdict(item, located, result)
+
+
+def _find_unread_verdict(
     item: ScenarioItem, located: LocatedStep, result: Any
 ) -> Iterator[NameFinding]:
     """Yield a Python step whose function returned False if nothing looks at that."""
@@ -301,7 +309,7 @@ def find_unread_verdict(
         ))  # fmt: skip
 
 
-def find_idle_counts(located: LocatedStep, calls: Sequence[CallMade]) -> Iterator[NameFinding]:
+def _find_idle_counts(located: LocatedStep, calls: Sequence[CallMade]) -> Iterator[NameFinding]:
     """Yield ``times`` that hold although none of the step's *calls* matched their item.
 
     ``times: 0`` says that explicitly; of a login it says nothing if its platform was not called.

@@ -358,6 +358,16 @@ def check_empty_names(draft: ScenarioDraft) -> None:
                 _tell_empty(draft, where, wrong)
 
 
+def check_moved_rows(draft: ScenarioDraft) -> None:
+    """Report a row that moves to where it is."""
+    for step, spot in draft.steps:
+        value = step.value if step.action == "move_row" and isinstance(step.value, dict) else {}
+        if value and value.get("at") == value.get("to", ""):
+            wrong = msg("row {row} moves to where it is, so that nothing happens; write another "
+                        "number", row=value["to"])  # fmt: skip
+            _tell_empty(draft, spot.at("move_row", "to"), wrong)
+
+
 _HEADERS: Final = (
     "cache-control", "content-disposition", "content-encoding", "content-length", "content-type",
     "etag", "last-modified", "location", "retry-after", "set-cookie", "www-authenticate",
@@ -440,6 +450,7 @@ IDLE_CHECKS: Final = (
     check_empty_parts,
     check_empty_names,
     check_header_names,
+    check_moved_rows,
     check_idle_sources,
     check_columns_alike,
 )

@@ -535,11 +535,8 @@ class Progress:
         form = self.subject.current_form if isinstance(self.subject, FlowSubject) else self.subject
         if form is not None and form.states:
             found += log.options.check_step(form, form_of(self.subject))
-            found += result_checks.find_entered_labels(located, form)
-        found += expectation_doubts.find_idle_counts(located, outcome.calls)
-        found += expectation_doubts.find_unread_verdict(self.item, located, self.result)
-        if isinstance(self.subject, FlowSubject):
-            found += result_checks.find_undefined_titles(self.subject)
+        found += result_checks.find_doubts_of_subject(located, self.subject)
+        found += expectation_doubts.find_idle_parts(self.item, located, outcome.calls, self.result)
         log.add_findings((*found, *result_checks.find_repeated_pages(outcome.calls, platforms)))
 
     def warn_of_run(self) -> None:

@@ -38,7 +38,7 @@ from bpmax_sim.script_source.comparisons import LiteralComparison
 from bpmax_sim.script_source.condition_slips import describe_kind
 from bpmax_sim.script_source.reading import MemberUse, read_script
 from bpmax_sim.subject.flow import FlowSubject
-from bpmax_sim.subject.form import ScriptedSubject, find_option_problems, option_values
+from bpmax_sim.subject.form import FormSubject, ScriptedSubject, find_option_problems, option_values
 
 _MADE_AT_RUN_TIME: Final = re.compile(
     r"[0-9a-fA-F]{8}-?(?:[0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}"  # a UUID
@@ -507,7 +507,18 @@ def find_undefined_text(value: Any, name: str, place: Place | None) -> NameFindi
     return NameFinding("unfit", message, place, fails=False)
 
 
-def find_undefined_titles(flow: FlowSubject) -> Iterator[NameFinding]:
+def find_doubts_of_subject(
+    located: LocatedStep, subject: FormSubject | FlowSubject | None
+) -> Iterator[NameFinding]:
+    """Yield misprinted titles of a flow, and labels that a step sets in place of values."""
+    if isinstance(subject, FlowSubject):
+        yield from _find_undefined_titles(subject)
+    form = subject.current_form if isinstance(subject, FlowSubject) else subject
+    if form is not None and form.states:
+        yield from _find_entered_labels(located, form)
+
+
+def _find_undefined_titles(flow: FlowSubject) -> Iterator[NameFinding]:
     """Yield the name and the task title that hooks of *flow* made with ``undefined`` in them."""
     made = {"project_name": flow.project.get("name"), "task_title": flow.titles.get("task_title")}
     for hook, text in made.items():
@@ -538,7 +549,7 @@ def _texts_in(name: str, value: Any) -> Iterator[tuple[str, str]]:
             yield from _texts_in(f"{name}[*]", item)
 
 
-def find_entered_labels(located: LocatedStep, form: ScriptedSubject) -> Iterator[NameFinding]:
+def _find_entered_labels(located: LocatedStep, form: ScriptedSubject) -> Iterator[NameFinding]:
     """Yield labels that a step sets, where it expects to be refused because of the value."""
     error, entered = located.step.expect_error, located.step.value
     is_refused = error is not UNSET and error.code == "NOT_AN_OPTION"

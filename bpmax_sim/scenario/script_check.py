@@ -376,7 +376,7 @@ def _check_text(
 
 
 _MOVES: Final = frozenset({
-    "approve", "create", "deadline", "reject", "resubmit",
+    "create", "deadline",
     *(key for key, kind in STEP_ACTIONS.items() if issubclass(kind, FlowAction)),
 }) - {"submit", "preview"}  # fmt: skip
 """What ``ctx.action`` may be; a submitted project is created."""
