@@ -37,7 +37,7 @@ def normal_path(value: object) -> str:
     return "/" + "/".join(segments) + tail
 
 
-def closed_path(value: object) -> str:
+def path_with_final_slash(value: object) -> str:
     """Return a path with ``/`` at its end."""
     path = to_text(value)
     return path if path.endswith("/") else path + "/"
@@ -223,7 +223,7 @@ FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
     "b64": encodings.b64,
     "b64url": encodings.b64url,
     "canonical_query": canonical_query,
-    "closed_path": closed_path,
+    "closed_path": path_with_final_slash,
     "collapse": collapse,
     "digest": digest_authorization,
     "drop": drop,

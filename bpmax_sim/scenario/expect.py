@@ -175,12 +175,14 @@ def _compare_members(expected: Mapping[str, Any], actual: Any, path: Path) -> Ch
     if not isinstance(actual, Mapping):
         return (_single_check(path, False, show(expected), actual),)
     if not expected:
-        return (Comparison(path, True, "{}", value_text(actual), _why_any_map(actual, path)),)
+        return (
+            Comparison(path, True, "{}", value_text(actual), _explain_any_map_fits(actual, path)),
+        )
     parts = (compare(v, _find_member(actual, key), (*path, key)) for key, v in expected.items())
     return tuple(chain.from_iterable(parts))
 
 
-def _why_any_map(actual: Mapping[str, Any], path: Path) -> str:
+def _explain_any_map_fits(actual: Mapping[str, Any], path: Path) -> str:
     """Return why ``{}`` says nothing of *actual*; "" for a section that a row leaves empty."""
     if not actual or (len(path) == 1 and path[0] != "result"):
         return ""

@@ -164,7 +164,7 @@ class _LoginTokens:
         waiting = [*self.logins.values()]
         while waiting:
             login = waiting.pop()
-            for value in _texts_sent(login.request):
+            for value in _find_token_candidates(login.request):
                 source = _find_source(exchanges, [(login, value)])
                 if source is None or value in self.chained or not is_distinctive(value):
                     continue
@@ -212,7 +212,7 @@ class _LoginTokens:
         }
 
 
-def _texts_sent(request: Request) -> Iterator[str]:
+def _find_token_candidates(request: Request) -> Iterator[str]:
     """Yield the texts in query and body of *request* that are long enough to be tokens."""
     values = [value for _, value in split_query(request.url)[1]]
     if media_type(Headers(request.headers).content_type) == FORM:
