@@ -63,6 +63,7 @@ def _find_missing_return(reader: SlipReader, node: Node) -> Found:
     if method not in _ANSWERING or function is None or function.type not in FUNCTIONS:
         return
     is_statement = enclosing_node(node).type == "expression_statement"
+    # As a statement they are loops, like `forEach`, and what the callback returns does not matter.
     if is_async(function) or (is_statement and method in {"map", "flatMap", "some", "every"}):
         return
     if _returned_by(function) == []:
@@ -143,6 +144,7 @@ def _find_wrong_callback(reader: SlipReader, node: Node) -> Found:
         return
     if method in {"sort", "toSorted"} and callback.type in FUNCTIONS:
         results = _returned_by(callback) or []
+        # `sort` converts the result to a number: false is 0, "equal", and none is ever negative.
         if results and all(reader.kinds.kind_of(one) == "boolean" for one in results):
             yield "wrong-callback", callback, msg(
                 "{method} wants a number below, at or above 0, and gets true or false; write "
@@ -217,6 +219,7 @@ def _find_never_found(reader: SlipReader, node: Node) -> Found:
             value,
             msg("what is made here anew equals nothing else; compare its members or its length"),
         )
+    # `includes` compares by SameValueZero, for which NaN equals itself; `indexOf` by `===`.
     elif method != "includes" and reader.tree.text_of(value) == "NaN":
         yield (
             "never-equal",
@@ -247,6 +250,7 @@ def _find_async_executor(reader: SlipReader, node: Node) -> Found:
     made, listed = (node.child_by_field_name(part) for part in ("constructor", "arguments"))
     function = listed.named_children[0] if listed is not None and listed.named_children else None
     is_promise = made is not None and reader.tree.text_of(made) == "Promise"
+    # `new Promise` ignores what its executor returns, thus also the promise of an async one.
     if is_promise and function is not None and function.type in FUNCTIONS and is_async(function):
         yield (
             "missing-await",

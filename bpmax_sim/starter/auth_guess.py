@@ -65,6 +65,7 @@ def credentials_in(request: Request) -> Iterator[tuple[CredentialPlace, str]]:
     for cookie in Headers(request.headers).cookies:
         yield CredentialPlace("cookie", cookie.name), cookie.value
     for name, value in request.headers:
+        # `Proxy-Authorization` is for the proxy only, not for the third party (RFC 9110, 11.7.2).
         if is_secret_name(name) and name.lower() not in {"cookie", "proxy-authorization"}:
             spelled = "Authorization" if name.lower() == "authorization" else name
             yield CredentialPlace("header", spelled), value
@@ -268,6 +269,7 @@ def _draft_credential(
         return _apply_entry(place, text), {"username": {}, "password": {"secret": True}}, why
     name = "token" if place.name == "Authorization" else _identifier(place.name)
     name = name if not number or name != "token" else f"token_{number + 1}"
+    # A signature differs in nearly every request, a token only each time that it is renewed.
     is_signed = to_snake_case(place.name.replace("-", "_")) in _SIGNED or len(set(values)) > max(
         1, len(values) // 2
     )

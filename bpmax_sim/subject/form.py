@@ -604,6 +604,8 @@ class FormSubject(ScriptedSubject, kw_only=True):
             return
         link = f"{name}={_text(value)}"
         chain = (*view.chain, link)
+        # A change that repeats in its own chain would do so without end: cut, with a warning. A
+        # chain of ever new values, such as of a counter, is cut by its length and is an error.
         if link in view.chain or len(view.chain) >= DEEPEST:
             self.tell(hooks.CycleCut(field=name, chain=chain))
             if link not in view.chain:
