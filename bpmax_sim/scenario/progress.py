@@ -533,10 +533,7 @@ class Progress:
         )
         found = [*result_checks.find_unseen_failures(outcome, self.names, platforms)]
         found += result_checks.find_dropped_failures(outcome, self.item.subjects.bodies)
-        form = self.subject.current_form if isinstance(self.subject, FlowSubject) else self.subject
-        if form is not None and form.states:
-            found += log.options.check_step(form, form_of(self.subject))
-        found += result_checks.find_doubts_of_subject(located, self.subject)
+        found += result_checks.find_doubts_of_subject(located, self.subject, log.options)
         found += expectation_doubts.find_idle_parts(self.item, located, outcome.calls, self.result)
         log.add_findings((*found, *result_checks.find_repeated_pages(outcome.calls, platforms)))
 

@@ -32,6 +32,7 @@ from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.findings import NameFinding
 from bpmax_sim.scenario.load import LocatedStep
 from bpmax_sim.scenario.names import ScenarioNames
+from bpmax_sim.scenario.observation import form_of
 from bpmax_sim.scenario.references import show
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script_source.comparisons import LiteralComparison
@@ -508,13 +509,14 @@ def find_undefined_text(value: Any, name: str, place: Place | None) -> NameFindi
 
 
 def find_doubts_of_subject(
-    located: LocatedStep, subject: FormSubject | FlowSubject | None
+    located: LocatedStep, subject: FormSubject | FlowSubject | None, options: OptionLog
 ) -> Iterator[NameFinding]:
-    """Yield misprinted titles of a flow, and labels that a step sets in place of values."""
+    """Yield misprinted titles of a flow, values that are no option, and labels set as values."""
     if isinstance(subject, FlowSubject):
         yield from _find_undefined_titles(subject)
     form = subject.current_form if isinstance(subject, FlowSubject) else subject
     if form is not None and form.states:
+        yield from options.check_step(form, form_of(subject))
         yield from _find_entered_labels(located, form)
 
 
