@@ -366,7 +366,7 @@ def _check_text(
     known = _values_of(".".join((comparison.root, *comparison.path)), context)
     near = known & CODES if comparison.root == "error" else known
     hint = suggest_nearest(text, sorted(near)) if text not in known else ""
-    if name == "ctx.action" and text not in _MOVES:
+    if name == "ctx.action" and text in STEP_ACTIONS.keys() - _MOVES:
         hint = suggest_or_list(text, sorted(known))
     if shape.texts and text not in shape.texts:
         hint = suggest_or_list(text, shape.texts)
@@ -379,7 +379,7 @@ _MOVES: Final = frozenset({
     "create", "deadline",
     *(key for key, kind in STEP_ACTIONS.items() if issubclass(kind, FlowAction)),
 }) - {"submit", "preview"}  # fmt: skip
-"""What ``ctx.action`` may be; a submitted project is created."""
+"""Of the actions of a step and the bench what ``ctx.action`` may be; the product may have more."""
 _OF_ERRORS: Final[Mapping[str, Kind]] = {
     "status": "number", "message": "text", "name": "text", "platform": "text", "api": "text",
 }  # fmt: skip
