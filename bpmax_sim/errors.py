@@ -378,8 +378,8 @@ class BpmaxWarning(UserWarning):
     """The base class of warnings: something doubtful that does not fail the run.
 
     Attributes:
-        kind: a stable word; of what fails a scenario unless its folder is lenient, the kind of the
-            failure.
+        kind: a stable word for programs, such as ``unawaited``; the same as `Failure.kind` if it
+            fails the scenario, which it does not in a lenient folder; empty if it has none.
     """
 
     kind: ClassVar[str] = ""

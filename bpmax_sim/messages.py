@@ -89,6 +89,7 @@ class Headers(msgspec.Struct, frozen=True, gc=False):
 
     def first_values(self) -> dict[str, str]:
         """Return the first value of each name; names are in lower case."""
+        # Of equal keys the last one stays, hence the reverse order.
         return {name.lower(): value for name, value in reversed(self.pairs)}
 
     def without(self, names: Container[str]) -> Pairs:
@@ -158,6 +159,7 @@ def read_http_date(text: str) -> float | None:
 @lru_cache(maxsize=256)
 def encode_form_text(data: bytes) -> str:
     """Return *data* encoded for a form (WHATWG URL standard): a space becomes a plus."""
+    # The standard leaves only `*-._` beside letters and digits; Python always leaves `~` as well.
     return quote_plus(data, safe="*").replace("~", "%7E")
 
 
@@ -180,6 +182,7 @@ def charset_of(content_type: str) -> str:
     for part in content_type.split(";")[1:]:
         name, _, value = part.partition("=")
         if name.strip().lower() == "charset":
+            # Double quotes are allowed (RFC 9110, 5.6.6); apostrophes are not, yet some send them.
             return value.strip().strip("\"'") or "utf-8"
     return "utf-8"
 

@@ -7,7 +7,8 @@ import sys
 import time
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import HealthCheck, Phase, find, settings
+from hypothesis import strategies as st
 from hypothesis.database import DirectoryBasedExampleDatabase
 
 from bpmax_sim.i18n import choose_language
@@ -89,6 +90,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if late:
         config.hook.pytest_deselected(items=late)
         items[:] = [item for item in items if item not in set(late)]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_finish() -> None:
+    """Have Hypothesis register its random before what holds it is frozen.
+
+    Version 6.130, our oldest, has the garbage collector look for that, and warns if it sees none.
+    """
+    find(st.none(), lambda _: True)
 
 
 def pytest_unconfigure() -> None:

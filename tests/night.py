@@ -122,6 +122,7 @@ LEFT_TO_THE_NIGHT: Mapping[str, Sequence[str]] = {
         ),
     ),
     "a figure, which `benchmarks` measures too": (
+        "tests/challenge/test_challenge.py::test_mutants_leave_nothing_behind",
         "tests/plugin/test_start.py::test_no_module_of_ours_is_rewritten_where_no_bytecode_is_kept",
         (
             "tests/cli/test_large_files.py::"

@@ -218,7 +218,7 @@ def read_body(data: bytes | None, content_type: str) -> Body:
         parsed = reader(data, content_type) if reader else None
     except ValueError:
         parsed = None
-    return parsed or _read_plain(data)
+    return parsed or _read_text_or_digest(data)
 
 
 def _read_json(data: bytes, _content_type: str) -> Body:
@@ -233,7 +233,7 @@ def _read_form(data: bytes, _content_type: str) -> Body:
     return Body("form", group_by_name([(name, value) for name, _, value in pieces]))
 
 
-def _read_plain(data: bytes) -> Body:
+def _read_text_or_digest(data: bytes) -> Body:
     try:
         return Body("text", data.decode())
     except UnicodeDecodeError:
@@ -258,7 +258,7 @@ def _read_part(section: bytes) -> tuple[str, Any]:
     lines = [line.partition(":") for line in head.decode().split("\r\n") if line.strip()]
     headers = {name.strip().lower(): rest.strip() for name, _, rest in lines}
     disposition = _header_parameters("content-disposition", headers.pop("content-disposition", ""))
-    value = _read_plain(content).value
+    value = _read_text_or_digest(content).value
     about = {**headers, **{key: disposition[key] for key in disposition if key not in {"", "name"}}}
     return disposition.get("name", ""), {**about, "content": value} if about else value
 

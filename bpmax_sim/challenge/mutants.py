@@ -267,7 +267,7 @@ class _MutantReader:
         yield self._make_mutant(kind, node, new, about=about)
         is_computed = kind == "field-state" and right.type not in {"true", "false"}
         if (kind == "field-write" and node.type == "assignment_expression") or is_computed:
-            yield from self._change_result(right, about, kind)
+            yield from self._change_output_value(right, about, kind)
         if kind == "message":
             yield from self._change_message(right, about)
 
@@ -277,7 +277,7 @@ class _MutantReader:
         keyed = {self._text(pair.child_by_field_name("key")): pair for pair in pairs}
         text = keyed["text"].child_by_field_name("value") if "text" in keyed else node
         if text is not None and text.type == "string":
-            yield from self._change_result(text, about, "message")
+            yield from self._change_output_value(text, about, "message")
 
     def _drop_local_member(self, node: Node, left: Node, right: Node) -> Iterator[Mutant]:
         """Remove ``row.amount = …``, an assignment to an object created by the script."""
@@ -401,7 +401,9 @@ class _MutantReader:
             ):
                 yield from self._change_value(argument, name, is_sent=True)
 
-    def _change_result(self, node: Node, about: str, kind: str = "argument") -> Iterator[Mutant]:
+    def _change_output_value(
+        self, node: Node, about: str, kind: str = "argument"
+    ) -> Iterator[Mutant]:
         """Change a value written into a field or returned; a text loses its letters."""
         if node.type == "string" and len(self._text(node)) > len("''"):
             yield self._make_mutant(kind, node, "'~'", about=about)
@@ -418,7 +420,7 @@ class _MutantReader:
         yield from self._drop_statement(node)
         values = [child for child in node.named_children if child.type != "comment"]
         if values and values[0].type not in {"true", "false"}:
-            yield from self._change_result(values[0], RETURNED)
+            yield from self._change_output_value(values[0], RETURNED)
 
     def _change_error(self, node: Node) -> Iterator[Mutant]:
         """Change the text of a thrown error."""
@@ -427,7 +429,7 @@ class _MutantReader:
         if listed is not None and listed.named_children and name.endswith("Error"):
             first = listed.named_children[0]
             if first.type in {"string", "template_string"}:
-                yield from self._change_result(first, name)
+                yield from self._change_output_value(first, name)
 
     def _drop_from_object(self, node: Node) -> Iterator[Mutant]:
         """Remove a member of an object that is assigned to a variable, list or field."""

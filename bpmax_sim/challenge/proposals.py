@@ -337,13 +337,15 @@ def sort_divergences(divergences: Sequence[Divergence]) -> list[Divergence]:
     return sorted(first.values(), key=rank)
 
 
-def find_divergences(user: int, baseline: Baseline, run: VariantRun) -> Iterator[Divergence]:
+def find_divergences(
+    baseline_number: int, baseline: Baseline, run: VariantRun
+) -> Iterator[Divergence]:
     """Yield each place where *run* of a variant differs from the baseline."""
     before, after = (_by_step_and_place(each.observations) for each in (baseline.run, run))
     for step, place in dict.fromkeys((*before, *after)):
         first, second = before.get((step, place), UNSET), after.get((step, place), UNSET)
         if first is UNSET or second is UNSET or not _is_equal(first, second):
-            yield Divergence(user, step, place, first, second)
+            yield Divergence(baseline_number, step, place, first, second)
 
 
 def _by_step_and_place(observations: Sequence[Observation]) -> dict[tuple[str, str], Any]:

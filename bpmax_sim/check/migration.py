@@ -187,9 +187,11 @@ def _rename_owner(path: Path, cassette: Cassette, owner: str, renames: Renames) 
 
 
 def _rename_entry(entry: Entry, renames: Renames) -> tuple[Entry, tuple[Cause, ...]]:
-    """Return *entry* with the new names, and the causes; its key is left for a player to compute.
+    """Return *entry* under the names of *renames*, and what caused each change.
 
-    A signed request is returned unchanged: nothing here could sign it again.
+    No cause and *entry* itself if nothing was renamed, or if the request is signed: nothing here
+    could sign it again. The player that replays the result computes its key anew, since its rules
+    are `UNKNOWN_RULES`.
     """
     line, text, causes = entry.line, entry.text, list[Cause]()
     old = tuple(line.call.partition(".")[::2])

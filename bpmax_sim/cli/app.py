@@ -469,7 +469,7 @@ _RECORDING = msg(
 )
 
 
-class _Command(LocalisedCommand):
+class _CommandWithBareChanged(LocalisedCommand):
     """A command whose option ``--changed`` may be given without a value."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
@@ -585,7 +585,7 @@ def _build_command(name: str, command: Command, _language: str) -> Any:
     app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
     parts = (_make_example(command.example), msg("{about}.", about=command.about), command.more)
     text = end_sentences(translate(join_messages("\n\n", filter(None, parts))))
-    app.command(name, cls=_Command, help=text, context_settings=_SETTINGS)(called)
+    app.command(name, cls=_CommandWithBareChanged, help=text, context_settings=_SETTINGS)(called)
     compiled: Any = typer.main.get_command(app)
     localise_parameters(compiled, parameter_helps(called))
     add_help_all(compiled)

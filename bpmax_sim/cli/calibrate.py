@@ -118,7 +118,10 @@ def _print_script(echo: str, apis: str, delay: int, writes: Writes) -> int:
 
 
 def _read_calibration(consoles: Sequence[Path]) -> Calibration:
-    """Return the judged result of the last calibration run found in the copied *consoles*.
+    """Return the judged result of the last calibration run in *consoles*, and print its notes.
+
+    *consoles* are files with text copied from the browser's console; together they are one text,
+    so that a run may begin in one and end in the next.
 
     Raises:
         ConfigError: if no console contains a run of the ``calibrate`` script.

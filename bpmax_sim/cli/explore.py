@@ -46,11 +46,13 @@ def explore(  # noqa: PLR0913 - the options of the command
     *,
     keyword: option.Keyword = "",
     most: Annotated[
-        int, Option("--max", metavar="N", help=msg("At most so many variants of each scenario."))
-    ] = 0,
+        int | None,
+        Option("--max", metavar="N", help=msg("At most so many variants of each scenario.")),
+    ] = None,
     minutes: Annotated[
-        float, Option(metavar="N", help=msg("How long at most; by default until all are tried."))
-    ] = 0,
+        float | None,
+        Option(metavar="N", help=msg("How long at most; by default until all are tried.")),
+    ] = None,
     workers: option.Workers = 1,
     seed: Annotated[
         int | None,
@@ -72,7 +74,7 @@ def explore(  # noqa: PLR0913 - the options of the command
     """
     _check_options(most, minutes, workers)
     items = list(collect_items(paths, keyword))
-    end = time.monotonic() + 60 * minutes if minutes else math.inf
+    end = time.monotonic() + 60 * minutes if minutes is not None else math.inf
     folder, _ = resolve_cassette_folder(cassettes)
     explorations: list[Exploration] = []
     by_id = {item.node_id: item for item in items}
@@ -81,7 +83,7 @@ def explore(  # noqa: PLR0913 - the options of the command
             done = Explorer(folder).explore_all(
                 items,
                 workers=workers or os.cpu_count() or 1,
-                most=most or None,
+                most=most,
                 seed=seed,
                 is_over=lambda: time.monotonic() > end,
                 on_tried=move,
@@ -145,11 +147,16 @@ def _store_section(explorations: Sequence[Exploration], found: Found, html: Path
         write_page(html, [], version=bpmax_sim.__version__, section_folders=[kept.parent])
 
 
-def _check_options(most: int, minutes: float, workers: int) -> None:
+def _check_options(most: int | None, minutes: float | None, workers: int) -> None:
+    """Refuse impossible option values; None is an option that was not given.
+
+    Raises:
+        ConfigError: with the values that are allowed.
+    """
     option.check_workers(workers)
-    if most < 0:
+    if most is not None and most < 1:
         raise ConfigError("--max {most}: expected a number from 1", most=most)
-    if not 0 <= minutes <= 24 * 60:
+    if minutes is not None and not 0 < minutes <= 24 * 60:
         raise ConfigError(
             "--minutes {minutes:g}: expected more than 0, and a day at most", minutes=minutes
         )

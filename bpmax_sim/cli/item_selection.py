@@ -262,7 +262,7 @@ def load_cassette(path: Path) -> Cassette:
 
 
 def find_files_by_suffix(paths: Sequence[Path], suffix: str) -> list[Path]:
-    """Return the files with ending *suffix* at or below *paths*, by default those of the project.
+    """Return the files with ending *suffix* at or below *paths*, by default in ``cassettes/``.
 
     Raises:
         ConfigError: if one of *paths* does not exist.

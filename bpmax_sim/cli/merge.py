@@ -34,7 +34,16 @@ def merge(
     *,
     json: Json = False,
 ) -> int:
-    """Merge cassettes."""
+    """Merge cassettes.
+
+    Without *files*, merge all that Git left unmerged.
+
+    The exit code is 1, to Git a conflict, if a version cannot be read (OURS stays as it is), or if
+    both sides recorded the same owner: OURS is written with our recording, theirs waits for review.
+
+    Raises:
+        ConfigError: if the number of *files* is wrong, or without *files* there is no repository.
+    """
     if not files:
         return _merge_unmerged(json=json)
     if len(files) not in {3, 4}:

@@ -91,7 +91,11 @@ def migrate(  # noqa: PLR0913 - the options of the command
 
 
 def _report_unmoved(plans: Sequence[MovePlan]) -> None:
-    """Print the exchanges that are not moved, whichever causes are accepted."""
+    """Print the exchanges that are not moved, whichever causes are accepted.
+
+    Unknown ones: nothing recorded is similar. Signed ones: no scenario makes the call, and nothing
+    else can sign it anew. Contested ones: the call is also made as it was recorded.
+    """
     for plan in plans:
         for name in dict.fromkeys(plan.unknown):
             notify(

@@ -200,9 +200,10 @@ class _FailureJudge(msgspec.Struct, frozen=True):
     shown: bool
 
     def judge(self) -> Judgement:
-        """Return the verdict on the first event, step by step.
+        """Return the verdict on the failure.
 
-        A crash, or a message to a person.
+        From its step on, the first crash or message to a person decides. If there is neither, the
+        values and differences that the failure left behind decide.
         """
         for before, after in self._steps():
             crash = next((e for e in new_lines(before.errors, after.errors) if _is_crash(e)), None)

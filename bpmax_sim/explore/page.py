@@ -31,7 +31,11 @@ def make_section(
     findings: Sequence[VariantFinding] = (),
     scenarios: Sequence[str] = (),
 ) -> ReportSection:
-    """Return the section; *scenarios* are the texts that reproduce *findings*, in their order."""
+    """Return the section of the report page that shows what ``explore`` found.
+
+    It has the matrix of calls and failures, then each finding with the text of the scenario that
+    reproduces it; *scenarios* are these texts in the order of *findings*, or empty.
+    """
     matrix = make_matrix(totals.cells)
     columns, rows = (msg("call"), *matrix.columns), tuple(_matrix_rows(matrix))
     table = SectionTable(columns=columns, rows=rows, caption=matrix.legend)

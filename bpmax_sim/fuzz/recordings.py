@@ -114,7 +114,7 @@ def check_secrets(target: FuzzTarget, programs: tuple[CallSpec, ...]) -> bool:
         )
     for name, value in recorded.credentials.items():
         for artefact, data in recorded.artefacts.items():
-            if any(value.encode() in view for view in _decode_all(data)):
+            if any(value.encode() in view for view in _decode_texts(data)):
                 raise LawBroken(
                     "the credential {name!r} is in the {artefact}", name=name, artefact=artefact
                 )
@@ -235,7 +235,7 @@ def _generated_secrets(
     }
 
 
-def _decode_all(data: bytes) -> Iterator[bytes]:
+def _decode_texts(data: bytes) -> Iterator[bytes]:
     """Yield *data* unchanged, and decoded from percent-encoding, base64 and hexadecimal."""
     yield data
     yield unquote_to_bytes(data)

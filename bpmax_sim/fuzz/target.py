@@ -68,7 +68,7 @@ class FuzzTarget:
         return self.platforms.platform(self.key)
 
     def auth(self, api: Api) -> Auth:
-        """Return the auth of *api*."""
+        """Return what *api* declares as its own ``auth``, else that of its platform."""
         return api.auth if isinstance(api.auth, Auth) else self.platform.auth
 
     @contextmanager

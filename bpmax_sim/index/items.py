@@ -264,7 +264,7 @@ class ItemIndex:
         is_quiet = False
         if digest and not environ.is_read and all(map(self._disk.is_stamp_reliable, names)):
             depends = {other: self._disk.digest(other) for other in names if other != name}
-            stored = tuple(self._store(item) for item in loaded)
+            stored = tuple(self._to_stored_item(item) for item in loaded)
             is_quiet = not any(item.warnings for item in loaded)
             self._scenarios[digest] = _StoredFile(depends, stored, is_quiet)
         there = [other for other in names if self._disk.digest(other)]
@@ -272,7 +272,7 @@ class ItemIndex:
         source.items = loaded
         return [ProjectItem(item.header, source) for item in loaded]
 
-    def _store(self, item: ScenarioItem) -> _StoredItem:
+    def _to_stored_item(self, item: ScenarioItem) -> _StoredItem:
         return _StoredItem(
             title=item.scenario.scenario,
             was=item.scenario.was,

@@ -394,7 +394,11 @@ class Security(msgspec.Struct):
 
 
 def _preset_parameters(own: Mapping[str, str]) -> dict[str, str]:
-    """Return the preset parameters for credentials that have other names."""
+    """Return parameters that make a preset read credentials under the document's own names.
+
+    *own* maps the preset's name of a credential to the document's: ``{"token": "crm_token"}``
+    yields ``{"token": "{{ crm_token }}"}``. Equal names need no parameter.
+    """
     return {name: f"{{{{ {new} }}}}" for name, new in own.items() if new != name}
 
 

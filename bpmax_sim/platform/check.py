@@ -18,6 +18,7 @@ from bpmax_sim.path_template import placeholders
 from bpmax_sim.platform import model
 from bpmax_sim.platform.html_selector import compile_selector, compile_value_pattern
 from bpmax_sim.platform.response_shapes import shape_of_schema
+from bpmax_sim.platform.schema_check import TYPES
 from bpmax_sim.platform.secrecy import why_always_secret
 from bpmax_sim.platform.template import COMMON_NAMES, RESERVED, find_uses, is_template, names_in
 from bpmax_sim.yamlfile import FileChecks, Node, Steps
@@ -83,6 +84,21 @@ def platform_hints(platform: model.Platform) -> Iterator[str]:
                 timeout=owner.timeout,
                 less=owner.timeout / 1000,
             )
+    yield from _type_hints(platform)
+
+
+def _type_hints(platform: model.Platform) -> Iterator[str]:
+    """Yield a message for each parameter whose type resembles one that there is."""
+    for name, api in platform.apis.items():
+        for parameter in api.parameters:
+            hint = suggest_nearest(parameter.type, TYPES) if parameter.type not in TYPES else ""
+            if hint:
+                yield msg(
+                    "{platform_key}: apis.{name}: the parameter {parameter} has the type {type!r}, "
+                    "which is none, so that nothing is compared with it{hint}",
+                    platform_key=platform.platform_key, name=name, parameter=parameter.name,
+                    type=parameter.type, hint=hint,
+                )  # fmt: skip
 
 
 _LONG = 3600.0

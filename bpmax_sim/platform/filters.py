@@ -37,8 +37,8 @@ def normal_path(value: object) -> str:
     return "/" + "/".join(segments) + tail
 
 
-def closed_path(value: object) -> str:
-    """Return a path with ``/`` at its end."""
+def path_with_final_slash(value: object) -> str:
+    """Return a path with ``/`` at its end, as Huawei Cloud's SDK signs it."""
     path = to_text(value)
     return path if path.endswith("/") else path + "/"
 
@@ -48,12 +48,14 @@ def canonical_query(value: object) -> str:
     query = to_text(value)
     if "&" not in query:
         return query if "=" in query or not query else query + "="
+    # As pairs: in the text, `=` (0x3D) comes after `-` and digits, so `a-b=` would precede `a=`.
     pairs = sorted(pair.partition("=")[::2] for pair in query.split("&") if pair)
     return "&".join([f"{name}={item}" for name, item in pairs])
 
 
 def joined_query(value: object, between: str = "", after: str = "") -> str:
     """Return decoded names and values, sorted and joined, as TOP and Yonyou sign them."""
+    # Decoded first: `%` sorts before every letter, so encoded names have another order.
     pairs = sorted(
         (unquote(name), unquote(item))
         for name, _, item in (pair.partition("=") for pair in to_text(value).split("&"))
@@ -124,6 +126,7 @@ def unix_ms(now: object) -> int:
 
 def unix(now: object) -> int:
     """Return an instant in whole POSIX seconds."""
+    # From the rounded milliseconds, so that both filters in one request name the same second.
     return unix_ms(now) // 1000
 
 
@@ -168,6 +171,7 @@ def _check_pattern(pattern: str) -> str:
                 "a time has no {match!r}; there are {allowed}", match=match[0], allowed=allowed
             ) from None
 
+    # `str.format` reads the result, so braces of the pattern itself are doubled.
     return _DIRECTIVE.sub(format_of, pattern.replace("{", "{{").replace("}", "}}"))
 
 
@@ -223,7 +227,7 @@ FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
     "b64": encodings.b64,
     "b64url": encodings.b64url,
     "canonical_query": canonical_query,
-    "closed_path": closed_path,
+    "closed_path": path_with_final_slash,
     "collapse": collapse,
     "digest": digest_authorization,
     "drop": drop,

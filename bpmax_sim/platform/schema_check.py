@@ -18,10 +18,11 @@ from bpmax_sim.i18n import msg
 
 Path = tuple[str | int, ...]
 _OPEN: Final = frozenset({"$ref", "anyOf", "oneOf", "allOf", "not", "if"})
-_TYPES: Final[Mapping[str, tuple[type, ...]]] = {
+TYPES: Final[Mapping[str, tuple[type, ...]]] = {
     "string": (str,), "number": (int, float, Decimal), "integer": (int, float, Decimal),
     "boolean": (bool,), "object": (Mapping,), "array": (list, tuple),
 }  # fmt: skip
+"""Type of JSON Schema -> the types of its values."""
 
 
 def find_misfits(
@@ -50,10 +51,10 @@ def find_misfits(
 def describe_wrong_type(value: Any, declared: Any) -> str:
     """Return what the *declared* type is if *value* has another one; else empty."""
     words = [declared] if isinstance(declared, str) else list(declared or ())
-    known = [word for word in words if word in _TYPES]
+    known = [word for word in words if word in TYPES]
     if not known or len(known) < len(words) - ("null" in words):
         return ""
-    if any(isinstance(value, _TYPES[word]) and _is_of_type(value, word) for word in known):
+    if any(isinstance(value, TYPES[word]) and _is_of_type(value, word) for word in known):
         return ""
     return msg("{types} is declared, got {value!r}", types=" / ".join(known), value=value)
 

@@ -65,7 +65,10 @@ class PlatformSource(msgspec.Struct, frozen=True):
 
     @property
     def is_preset(self) -> bool:
-        """Return whether it is a private preset and not a platform."""
+        """Return whether the file declares a preset of the project and no platform.
+
+        Such a file has ``preset`` at the top and no platform key.
+        """
         return self.root is not None and _PRESET in self.root.items and not self.key
 
 

@@ -32,7 +32,7 @@ from bpmax_sim.proxy.compiled_api import CompiledApi, compile_api
 from bpmax_sim.proxy.environment import Environment
 from bpmax_sim.proxy.undeclared_arguments import (
     check_enum_values,
-    find_doubtful_values,
+    find_disallowed_values,
     find_misspelt_names,
     refuse_undeclared_arguments,
 )
@@ -85,7 +85,7 @@ def merge_values(
         check_enum_values(recipe, placed)
     else:
         merged.doubts += find_misspelt_names(spec.steps, recipe)
-        merged.doubts += find_doubtful_values(recipe, placed)
+        merged.doubts += find_disallowed_values(recipe, placed)
     merged.query = order_object_keys(merged.query)
     if isinstance(merged.body, dict):
         merged.body = order_object_keys(merged.body)

@@ -104,7 +104,7 @@ def check_enum_values(recipe: CompiledApi, values: Mapping[str, Any]) -> None:
                 )
 
 
-def find_doubtful_values(recipe: CompiledApi, values: Mapping[str, Any]) -> Iterator[str]:
+def find_disallowed_values(recipe: CompiledApi, values: Mapping[str, Any]) -> Iterator[str]:
     """Yield a message for each of the *values*, by place, that its parameter does not allow.
 
     In path, query and header everything is sent as text, so a text is accepted for a number there.

@@ -199,7 +199,10 @@ def _covered_data(one: CoveredScript) -> dict[str, Any]:
 
 
 def _entry_summary(story: PageEntry, is_whole: bool) -> dict[str, Any]:
-    """Return the data of *story* shown before it is opened."""
+    """Return the data of *story* in the page's index, which the list shows.
+
+    *is_whole* tells the viewer that the page also has the block with the steps of *story*.
+    """
     return {
         **{name: getattr(story, name) for name in _INDEXED},
         "ms": round(story.duration * 1000, 3),

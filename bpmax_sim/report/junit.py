@@ -83,14 +83,14 @@ def properties_of(verdict: terminal.Verdict) -> list[tuple[str, str]]:
     """Return names and values of a test case's properties, equal in `bpmax-sim run` and pytest."""
     values = (
         ("bpmax_calls", f"{len(verdict.calls)}" if verdict.digest else ""),
-        ("bpmax_cassette", _typed_path(verdict.cassette)),
+        ("bpmax_cassette", _to_relative_path(verdict.cassette)),
         ("bpmax_trace_digest", verdict.digest),
-        ("bpmax_trace", _typed_path(verdict.trace)),
+        ("bpmax_trace", _to_relative_path(verdict.trace)),
     )
     return [(name, value) for name, value in values if value]
 
 
-def _typed_path(path: str) -> str:
+def _to_relative_path(path: str) -> str:
     """Return *path* relative to the working directory, with slashes; "" for ""."""
     name = display_path(Path(path)) if path else ""
     return relative_name(Path(path)) if os.path.isabs(name) else name  # noqa: PTH117

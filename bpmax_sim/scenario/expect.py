@@ -175,12 +175,14 @@ def _compare_members(expected: Mapping[str, Any], actual: Any, path: Path) -> Ch
     if not isinstance(actual, Mapping):
         return (_single_check(path, False, show(expected), actual),)
     if not expected:
-        return (Comparison(path, True, "{}", value_text(actual), _why_any_map(actual, path)),)
+        return (
+            Comparison(path, True, "{}", value_text(actual), _explain_any_map_fits(actual, path)),
+        )
     parts = (compare(v, _find_member(actual, key), (*path, key)) for key, v in expected.items())
     return tuple(chain.from_iterable(parts))
 
 
-def _why_any_map(actual: Mapping[str, Any], path: Path) -> str:
+def _explain_any_map_fits(actual: Mapping[str, Any], path: Path) -> str:
     """Return why ``{}`` says nothing of *actual*; "" for a section that a row leaves empty."""
     if not actual or (len(path) == 1 and path[0] != "result"):
         return ""
@@ -366,8 +368,9 @@ def _why_not_contained(expected: Any, actual: Any) -> str:
                 "$contains: {{$contains: …}}",
                 element=show(inside[0]),
             )
-    is_plain = isinstance(expected, Mapping) and not any(map(is_operator, expected))
-    if is_plain and elements and not any(isinstance(one, Mapping) for one in elements):
+    is_map = isinstance(expected, Mapping)
+    is_plain = not (is_map and any(map(is_operator, expected))) and not is_list(expected)
+    if is_plain and elements and all(isinstance(one, Mapping) is not is_map for one in elements):
         return _describe_other_type(actual)
     return ""
 
@@ -582,6 +585,14 @@ def _operand_problems(key: str, value: Any, path: Path) -> Iterator[tuple[Path, 
     wrong = None if _is_reference(value) or key not in _OPERANDS else _OPERANDS[key](value)
     if wrong:
         yield path, msg("{key} {wrong}, got {value}", key=key, wrong=wrong, value=show(value))
+    elif key == "$ne" and isinstance(value, Mapping) and any(map(is_operator, value)):
+        yield (
+            path,
+            msg(
+                "$ne takes {value} literally, which nothing equals; write $not: {value}",
+                value=show(value),
+            ),
+        )
     elif key in OPERATORS and key not in _LITERAL:
         yield from expectation_problems(value, path)
 

@@ -277,7 +277,39 @@ def _top_level_field(field: str) -> str:
     return field.partition("/")[0].partition("[")[0].partition(".")[0]
 
 
-def find_idle_counts(located: LocatedStep, calls: Sequence[CallMade]) -> Iterator[NameFinding]:
+def find_idle_parts(
+    item: ScenarioItem, located: LocatedStep, calls: Sequence[CallMade], result: Any
+) -> Iterator[NameFinding]:
+    """Yield what says nothing in a step that ended: counts of *calls*, an unread *result*."""
+    yield from _find_idle_counts(located, calls)
+    yield from _find_unread_verdict(item, located, result)
+
+
+def _find_unread_verdict(
+    item: ScenarioItem, located: LocatedStep, result: Any
+) -> Iterator[NameFinding]:
+    """Yield a Python step whose function returned False if nothing looks at that."""
+    step, steps = located.step, list(item.steps)
+    if step.action != "python" or result is not False or step.save:
+        return
+    following = steps[steps.index(located) + 1 :] if located in steps else steps
+    readers = [item.scenario.expect, step.expect]
+    for other in following:
+        if other.step.action:
+            break
+        readers.append(other.step.expect)
+    is_named = bool(step.id) and any(
+        f"steps.{step.id}." in text for text in located.spot.source.texts
+    )
+    has_until = isinstance(step.retry, model.Retry) and step.retry.until is not UNSET
+    if not (is_named or has_until or any(one.result is not UNSET for one in readers)):
+        yield _make_finding(located.spot.at("python"), msg(
+            "the function returned False, and nothing looks at it; assert in the function, or "
+            "expect: {result: true}"
+        ))  # fmt: skip
+
+
+def _find_idle_counts(located: LocatedStep, calls: Sequence[CallMade]) -> Iterator[NameFinding]:
     """Yield ``times`` that hold although none of the step's *calls* matched their item.
 
     ``times: 0`` says that explicitly; of a login it says nothing if its platform was not called.

@@ -113,6 +113,7 @@ def stub_problems(stub: Stub) -> Iterator[tuple[Path, str]]:
 def shadows_stub(earlier: Stub, stub: Stub) -> bool:
     """Return whether *earlier* matches every request of *stub*, which then never responds."""
     is_same = earlier.request == stub.request
+    # Each of ``answers`` is given once; after the last, the later stub responds.
     if earlier.answers or not (is_same or earlier.request == StubRequest()):
         return False
     return earlier.on in {"*", stub.on} or names_api(earlier.on, stub.on)

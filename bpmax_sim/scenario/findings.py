@@ -275,7 +275,7 @@ def expected_columns(item: ScenarioItem) -> Mapping[str, frozenset[str]]:
     return {table: frozenset(columns) for table, columns in tables.items()}
 
 
-def expected_structures(item: ScenarioItem) -> frozenset[str]:
+def find_fields_of_other_types(item: ScenarioItem) -> frozenset[str]:
     """Return the fields that expectations of *item* take as another type than their initial one."""
     fields: set[str] = set()
     for expected in (item.scenario.expect, *(one.step.expect for one in item.walk_steps())):

@@ -16,6 +16,7 @@ from msgspec.structs import asdict
 from bpmax_sim.clock import format_duration
 from bpmax_sim.errors import Place, suggest_nearest, suggest_or_list
 from bpmax_sim.i18n import msg
+from bpmax_sim.platform.response_shapes import kind_of_value
 from bpmax_sim.project import SETTINGS, find_root, unknown_settings
 from bpmax_sim.scenario import model
 from bpmax_sim.scenario.flow_actions import FlowAction
@@ -214,7 +215,9 @@ def check_project_settings(draft: ScenarioDraft) -> None:
 
 
 def check_entered_kinds(draft: ScenarioDraft) -> None:
-    """Report texts entered in fields that start as a number or a boolean: ``"5"``, ``yes``, ``是``.
+    """Report values entered in fields that start as another kind, such as a text in a list.
+
+    Of texts in numbers and booleans only those that stand for one: ``"5"``, ``yes``, ``是``.
 
     Cells of a table are texts unless the head of their column says otherwise.
     """
@@ -227,12 +230,13 @@ def check_entered_kinds(draft: ScenarioDraft) -> None:
             column = column_of(value)
             cells = [(row.values.get(column), row.spot) for row in draft.rows if column]
             for text, cell in cells or [(value, None)]:
-                if _is_word_for(text, kind):
+                if _is_misfit(text, kind):
                     draft.tell(
                         cell.at(column) if cell is not None else where,
-                        "{value!r} is a text, and {field} begins as {declared}; {cure}",
+                        "{value!r} is {entered}, and {field} begins as {declared}; {cure}",
                         value=text,
                         field=name,
+                        entered=describe_kind(kind_of_value(text)),
                         declared=describe_kind(kind),
                         cure=_WRITTEN_AS[kind],
                         kind="unfit",
@@ -244,6 +248,8 @@ def check_entered_kinds(draft: ScenarioDraft) -> None:
 _WRITTEN_AS: Final[Mapping[str | None, str]] = {
     "boolean": msg("write true or false"),
     "number": msg("write the number without quotes, in the head of a table such as amount:number"),
+    "list": msg("write a list, such as [a]"),
+    "object": msg("write a map"),
 }
 
 
@@ -258,8 +264,12 @@ def _find_entries(step: model.Step, spot: Spot) -> Iterator[tuple[str, Any, Spot
         yield from ((name, entered, where.at(name)) for name, entered in form.items())
 
 
-def _is_word_for(value: Any, kind: str | None) -> bool:
-    """Return whether *value* is a text that stands for a value of *kind*."""
+def _is_misfit(value: Any, kind: str | None) -> bool:
+    """Return whether *value* is a text that stands for a value of *kind*, or no list or map."""
+    if kind in {"list", "object"}:
+        is_filled_in = isinstance(value, str) and "${" in value
+        other = kind_of_value(value) if value and not is_filled_in else None
+        return other not in {None, "null", kind}
     text = value.strip().lower() if isinstance(value, str) else ""
     return (kind == "boolean" and text in _NO | _YES) or (
         kind == "number" and bool(_NUMERAL.fullmatch(text))
@@ -348,6 +358,35 @@ def check_empty_names(draft: ScenarioDraft) -> None:
                 _tell_empty(draft, where, wrong)
 
 
+def check_moved_rows(draft: ScenarioDraft) -> None:
+    """Report a row that moves to where it is."""
+    for step, spot in draft.steps:
+        value = step.value if step.action == "move_row" and isinstance(step.value, dict) else {}
+        if value and value.get("at") == value.get("to", ""):
+            wrong = msg("row {row} moves to where it is, so that nothing happens; write another "
+                        "number", row=value["to"])  # fmt: skip
+            _tell_empty(draft, spot.at("move_row", "to"), wrong)
+
+
+_HEADERS: Final = (
+    "cache-control", "content-disposition", "content-encoding", "content-length", "content-type",
+    "etag", "last-modified", "location", "retry-after", "set-cookie", "www-authenticate",
+)  # fmt: skip
+"""Headers of responses that clients act on."""
+
+
+def check_header_names(draft: ScenarioDraft) -> None:
+    """Report headers of injected responses whose names resemble one that clients act on."""
+    spot = draft.spot
+    for path, _ in spot.source.root.texts() if "headers:" in "\n".join(spot.source.lines) else ():
+        name = str(path[-1]).lower()
+        if path[-2:-1] != ("headers",) or name in _HEADERS or not {"do", "stubs"} & {*path}:
+            continue
+        if hint := suggest_nearest(name, _HEADERS):
+            wrong = msg("no client knows the header {name!r}{hint}", name=path[-1], hint=hint)
+            draft.tell(Spot(spot.source, path), wrong, kind="name", fails=False)
+
+
 def check_idle_sources(draft: ScenarioDraft) -> None:
     """Report a recording that the mode never reads, and hidden variables that nothing names."""
     proxy, spot = draft.scenario.proxy, draft.spot.at("proxy", "cassette")
@@ -410,6 +449,8 @@ IDLE_CHECKS: Final = (
     check_project_settings,
     check_empty_parts,
     check_empty_names,
+    check_header_names,
+    check_moved_rows,
     check_idle_sources,
     check_columns_alike,
 )

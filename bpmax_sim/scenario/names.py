@@ -103,7 +103,10 @@ class ScenarioNames(msgspec.Struct, frozen=True, kw_only=True):
         return None if column is None else self.column_problem(str(base), column)
 
     def field_doubt(self, name: str) -> str | None:
-        """Return a similar known name if no form declares fields and *name* is unknown, or None."""
+        """Return a message if *name* is probably a misprint of an initial field, or None.
+
+        Always None if the form declares its fields, see `field_problem`.
+        """
         known = () if self.fields else self.initial_fields
         if name in known or not (hint := suggest_nearest(name, known)):
             return None

@@ -91,7 +91,8 @@ class RunLog(msgspec.Struct):
         origins: where the present values of fields came from.
         names: names against which written fields are checked.
         expected_columns: table -> columns that expectations name, which are taken as intended.
-        structured: returns the fields that expectations take as another type than initially.
+        fields_of_other_types: returns the fields that expectations take as another type than their
+            initial one.
     """
 
     session: Session
@@ -104,7 +105,7 @@ class RunLog(msgspec.Struct):
     warnings: list[source.RunWarning] = msgspec.field(default_factory=list)
     names: ScenarioNames = ScenarioNames()
     expected_columns: Mapping[str, frozenset[str]] = msgspec.field(default_factory=dict)
-    structured: Callable[[], frozenset[str]] = frozenset
+    fields_of_other_types: Callable[[], frozenset[str]] = frozenset
     options: result_checks.OptionLog = msgspec.field(default_factory=result_checks.OptionLog)
     _fresh: list[tuple[int, Event]] = msgspec.field(default_factory=list)
     console: list[tuple[int, dict[str, Any]]] = msgspec.field(default_factory=list)
@@ -162,7 +163,7 @@ class RunLog(msgspec.Struct):
         self.options.note_write(change.field, change.place, is_script=is_script and is_own)
         kinds = self.names.field_kinds if is_own else {}
         misfit = result_checks.find_wrong_kind(change.field, change.new, kinds, change.place)
-        if is_script and misfit and change.field not in self.structured():
+        if is_script and misfit and change.field not in self.fields_of_other_types():
             self.add_findings([misfit])
 
     def add_findings(self, found: Iterable[findings.NameFinding]) -> None:
@@ -232,13 +233,13 @@ class RunLog(msgspec.Struct):
             self._fresh += (record.began, event), (record.ended, events.call_answered_event(event))
         self._fresh += map(self._fault_event, self.session.injected_faults[self._struck :])
         self._struck = len(self.session.injected_faults)
-        self.add_result(result)
+        self.add_action_result(result)
         fresh = [event for _, event in sorted(self._fresh, key=itemgetter(0))]
         self._fresh.clear()
         self.events += fresh
         return tuple(fresh)
 
-    def add_result(self, result: Result) -> None:
+    def add_action_result(self, result: Result) -> None:
         """Record the events in *result*, possibly of an action performed in flight of another."""
         self._fresh += [(timer.order, timer) for timer in result.timers]
         for line in result.console:
@@ -329,7 +330,7 @@ class Progress:
             root,
             names=item.names,
             expected_columns=columns,
-            structured=partial(findings.expected_structures, item),
+            fields_of_other_types=partial(findings.find_fields_of_other_types, item),
         )
         self.failures: list[source.Failure] = []
         self.result: Any = None
@@ -532,10 +533,8 @@ class Progress:
         )
         found = [*result_checks.find_unseen_failures(outcome, self.names, platforms)]
         found += result_checks.find_dropped_failures(outcome, self.item.subjects.bodies)
-        form = self.subject.current_form if isinstance(self.subject, FlowSubject) else self.subject
-        if form is not None and form.states:
-            found += log.options.check_step(form, form_of(self.subject))
-        found += expectation_doubts.find_idle_counts(located, outcome.calls)
+        found += result_checks.find_doubts_of_subject(located, self.subject, log.options)
+        found += expectation_doubts.find_idle_parts(self.item, located, outcome.calls, self.result)
         log.add_findings((*found, *result_checks.find_repeated_pages(outcome.calls, platforms)))
 
     def warn_of_run(self) -> None:

@@ -30,13 +30,16 @@ from bpmax_sim.proxy.response import ParsedBody, is_success, satisfies_rule
 from bpmax_sim.scenario import model
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.findings import NameFinding
+from bpmax_sim.scenario.load import LocatedStep
 from bpmax_sim.scenario.names import ScenarioNames
+from bpmax_sim.scenario.observation import form_of
 from bpmax_sim.scenario.references import show
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script_source.comparisons import LiteralComparison
 from bpmax_sim.script_source.condition_slips import describe_kind
 from bpmax_sim.script_source.reading import MemberUse, read_script
-from bpmax_sim.subject.form import ScriptedSubject, find_option_problems, option_values
+from bpmax_sim.subject.flow import FlowSubject
+from bpmax_sim.subject.form import FormSubject, ScriptedSubject, find_option_problems, option_values
 
 _MADE_AT_RUN_TIME: Final = re.compile(
     r"[0-9a-fA-F]{8}-?(?:[0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}"  # a UUID
@@ -505,6 +508,27 @@ def find_undefined_text(value: Any, name: str, place: Place | None) -> NameFindi
     return NameFinding("unfit", message, place, fails=False)
 
 
+def find_doubts_of_subject(
+    located: LocatedStep, subject: FormSubject | FlowSubject | None, options: OptionLog
+) -> Iterator[NameFinding]:
+    """Yield misprinted titles of a flow, values that are no option, and labels set as values."""
+    if isinstance(subject, FlowSubject):
+        yield from _find_undefined_titles(subject)
+    form = subject.current_form if isinstance(subject, FlowSubject) else subject
+    if form is not None and form.states:
+        yield from options.check_step(form, form_of(subject))
+        yield from _find_entered_labels(located, form)
+
+
+def _find_undefined_titles(flow: FlowSubject) -> Iterator[NameFinding]:
+    """Yield the name and the task title that hooks of *flow* made with ``undefined`` in them."""
+    made = {"project_name": flow.project.get("name"), "task_title": flow.titles.get("task_title")}
+    for hook, text in made.items():
+        for script in flow.scripts.get(hook, ()):
+            if found := find_undefined_text(text, hook, Place(script.name, 1, 1)):
+                yield found
+
+
 def find_sent_undefined_texts(calls: Iterable[CallMade]) -> Iterator[NameFinding]:
     """Yield each text containing ``undefined`` or the like that a script sent."""
     for call in calls:
@@ -525,6 +549,21 @@ def _texts_in(name: str, value: Any) -> Iterator[tuple[str, str]]:
     elif isinstance(value, list | tuple):
         for item in value:
             yield from _texts_in(f"{name}[*]", item)
+
+
+def _find_entered_labels(located: LocatedStep, form: ScriptedSubject) -> Iterator[NameFinding]:
+    """Yield labels that a step sets, where it expects to be refused because of the value."""
+    error, entered = located.step.expect_error, located.step.value
+    is_refused = error is not UNSET and error.code == "NOT_AN_OPTION"
+    is_set = is_refused and located.step.action == "set" and isinstance(entered, Mapping)
+    for field, value in entered.items() if is_set else ():
+        for choice in form.state(field).get("options") or ():
+            if isinstance(choice, Mapping) and value and choice.get("label") == value:
+                yield NameFinding("unfit", msg(
+                    "{label} is the label of the option {value}, which {field} offers, so that "
+                    "this says nothing of the option; set the value",
+                    label=show(value), value=show(choice.get("value")), field=field,
+                ), located.spot.at("set", field).place, fails=False)  # fmt: skip
 
 
 class OptionLog:

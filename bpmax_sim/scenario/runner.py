@@ -7,10 +7,9 @@ steps but not the ``finally`` steps. Nothing here reads a clock or a socket: the
 
 from __future__ import annotations
 
-import contextlib
 import os
 from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -54,7 +53,12 @@ from bpmax_sim.scenario.invariants import judge_invariants
 from bpmax_sim.scenario.load import LocatedStep, ScenarioItem, load_items
 from bpmax_sim.scenario.model import During, Expect, NewExpect, Retry, Step, inner_steps, is_for_row
 from bpmax_sim.scenario.outages import judge_outages
-from bpmax_sim.scenario.outcome import decide_outcome, find_misprints, reason_of_flag, start_event
+from bpmax_sim.scenario.outcome import (
+    decide_outcome,
+    find_misprints_under_xfail,
+    reason_of_flag,
+    start_event,
+)
 from bpmax_sim.scenario.progress import Progress
 from bpmax_sim.scenario.references import (
     Scope,
@@ -153,7 +157,7 @@ class StepRun(msgspec.Struct):
     def _step_title(self) -> str:
         title = self.located.step.title
         if "${" in title:
-            with contextlib.suppress(UndefinedValueError):  # it is shown as it is written then
+            with suppress(UndefinedValueError):  # it is shown as it is written then
                 title = self.progress.scope.resolve(title)
         return self.progress.redact(f"{self.prefix}{title}")
 
@@ -235,7 +239,7 @@ class StepRun(msgspec.Struct):
             if value is None and self.failures:
                 return None
             name = _name_script(spot) if kind.is_code else ""
-            with self._with_steps_in_flight():
+            with self._perform_during_steps():
                 result = perform(kind, value, name)
         elif isinstance(progress.subject, FlowSubject) and (progress.subject.begins or step.at):
             result = perform(None, None, "")
@@ -243,8 +247,8 @@ class StepRun(msgspec.Struct):
             progress.store_result(step.id, result.value, error_as_data(result.errors))
         return result
 
-    @contextlib.contextmanager
-    def _with_steps_in_flight(self) -> Iterator[None]:
+    @contextmanager
+    def _perform_during_steps(self) -> Iterator[None]:
         """Perform the steps of ``during`` at the first call that it names."""
         during = self.located.step.during
         if not isinstance(during, During):
@@ -285,7 +289,7 @@ class StepRun(msgspec.Struct):
         self.tries = 1
         result = self._perform_filled(progress.performer.perform_in_flight)
         if result is not None:
-            progress.log.add_result(result)
+            progress.log.add_action_result(result)
             self._judge_result(result)
         progress.log.add_event_in_flight(self._finish_event(started))
         return self.failures
@@ -507,7 +511,7 @@ def run_item(  # noqa: PLR0913 - what may be left out of a run
     outcome, failures = decide_outcome(
         item, progress.failures, progress.log.calls, live=not session.is_closed
     )
-    progress.log.add_findings(find_misprints(outcome, failures))
+    progress.log.add_findings(find_misprints_under_xfail(outcome, failures))
     yield ScenarioFinished(
         outcome=outcome,
         failures=session.redact_value(failures),

@@ -28,8 +28,10 @@ from bpmax_sim.i18n import msg, plural
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.model import Api, Platform, names_api
 from bpmax_sim.platform.response_shapes import Kind, ResponseShape, ResponseShapes
+from bpmax_sim.scenario.actions import ACTIONS as STEP_ACTIONS
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.findings import NameFinding
+from bpmax_sim.scenario.flow_actions import FlowAction
 from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.scenario.script_context import ScriptContext, script_contexts
 from bpmax_sim.scenario.script_texts import find_source_slips
@@ -364,6 +366,8 @@ def _check_text(
     known = _values_of(".".join((comparison.root, *comparison.path)), context)
     near = known & CODES if comparison.root == "error" else known
     hint = suggest_nearest(text, sorted(near)) if text not in known else ""
+    if name == "ctx.action" and text not in _MOVES:
+        hint = suggest_or_list(text, sorted(known))
     if shape.texts and text not in shape.texts:
         hint = suggest_or_list(text, shape.texts)
     if hint:
@@ -371,6 +375,11 @@ def _check_text(
         yield _make_finding("unknown-value", comparison.place, message)
 
 
+_MOVES: Final = frozenset({
+    "create", "deadline",
+    *(key for key, kind in STEP_ACTIONS.items() if issubclass(kind, FlowAction)),
+}) - {"submit", "preview"}  # fmt: skip
+"""What ``ctx.action`` may be; a submitted project is created."""
 _OF_ERRORS: Final[Mapping[str, Kind]] = {
     "status": "number", "message": "text", "name": "text", "platform": "text", "api": "text",
 }  # fmt: skip

@@ -46,7 +46,7 @@ class ColumnEdit(msgspec.Struct, frozen=True):
         new = {name: cells for name, cells in self.columns.items() if name not in names}
         position = names.index(self.id_column)
         parse = TYPES[header[position][2]] if header[position][1] else str
-        kinds = {name: _kind_of(cells) for name, cells in new.items()}
+        kinds = {name: _type_suffix_of(cells) for name, cells in new.items()}
         _append(lines, 0, reader.line_num, [f"{name}{kind}" for name, kind in kinds.items()])
         begin = reader.line_num
         for cells in reader:
@@ -71,7 +71,7 @@ def _append(lines: list[str], begin: int, end: int, cells: list[str]) -> None:
     lines[last] = f"{lines[last].removesuffix(ending)}{written.getvalue()}{ending}"
 
 
-def _kind_of(cells: Cells) -> str:
+def _type_suffix_of(cells: Cells) -> str:
     """Return the type suffix of the header for a column with *cells*."""
     values = list(cells.values())
     if all(isinstance(value, str) for value in values):

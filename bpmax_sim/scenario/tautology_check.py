@@ -88,6 +88,17 @@ def check_never(context: CheckContext, expected: model.Expect, spot: Spot) -> No
                 "part in a line of its own, or write always:",
                 kind="empty",
             )
+    for section in ("messages", "console"):
+        value = getattr(expected, section)
+        if type(value) is list and value:
+            context.tell(
+                spot.at(section),
+                "a list is compared item by item, so that only exactly these {section} break this "
+                "never; write {section}: {{$contains: …}} for one of them among others",
+                section=section,
+                kind="empty",
+                fails=False,
+            )
 
 
 def _find_impossible(expected: Any) -> Iterator[Path]:

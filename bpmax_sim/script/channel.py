@@ -38,7 +38,7 @@ class LiveObject(Protocol):
         ...
 
 
-class LiveObjectsMirror:
+class SentLiveObjects:
     """What one context knows of its live objects: the globals, and their members that are live too.
 
     A live object may have three optional attributes: ``links``, its members that are live objects
@@ -169,7 +169,7 @@ MakeEngine = Callable[[Limits, Sequence[str]], Engine]
 class Channel:
     """One engine with its mirror of live objects; does nothing any more once closed."""
 
-    def __init__(self, engine: Engine, mirror: LiveObjectsMirror, now: Callable[[], float]) -> None:
+    def __init__(self, engine: Engine, mirror: SentLiveObjects, now: Callable[[], float]) -> None:
         self._engine: Engine | None = engine
         self._mirror = mirror
         self._now = now

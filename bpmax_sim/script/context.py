@@ -28,7 +28,7 @@ from bpmax_sim.js_values import UNDEFINED, decode_tagged, encode_tagged, holds_p
 from bpmax_sim.proxy.builder import CallSpec
 from bpmax_sim.proxy.call_effects import Effect
 from bpmax_sim.proxy.result import CallValue, rejection_fields
-from bpmax_sim.script.channel import Channel, Engine, LiveObject, LiveObjectsMirror
+from bpmax_sim.script.channel import Channel, Engine, LiveObject, SentLiveObjects
 from bpmax_sim.script.failure import ErrorFactory, PlacedScript, Script, Sources
 from bpmax_sim.script.hits import ContextHits, ScriptHits
 from bpmax_sim.script.limits import (
@@ -221,7 +221,7 @@ class Context:
         self._libraries = tuple(self._sources.placed)
         self._bodies: dict[Script, PlacedScript] = {}
         self._failures = ErrorFactory(self._sources, "", setting.limits)
-        self._mirror = LiveObjectsMirror(setting.bindings)
+        self._mirror = SentLiveObjects(setting.bindings)
         self._channel = Channel(engine, self._mirror, scheduler.clock.now)
         self._runs: dict[int, ScriptRun] = {}
         self._owners: dict[int, ScriptRun] = {}  # of calls
@@ -238,7 +238,7 @@ class Context:
 
     @property
     def runs(self) -> Sequence[ScriptRun]:
-        """Return the bodies that are not over, in the order of their start."""
+        """Return the runs of script bodies that have not ended, in the order of their start."""
         return tuple(self._runs.values())
 
     def start(self, run: ScriptRun, parts: Sequence[Sequence[int | None]]) -> None:

@@ -104,12 +104,15 @@ class V8:
         finally:
             self._left -= time.process_time() - started
 
-    def _add_syntax_position(self, text: str, argument: str) -> str:
-        """Return outbox *text* with the position of a syntax error, found by parsing again."""
-        reply, arguments = json.loads(text), json.loads(argument)
+    def _add_syntax_position(self, outbox: str, run_argument: str) -> str:
+        """Return *outbox* with the position of a syntax error, found by parsing again.
+
+        Both are JSON: *outbox* of the prelude, *run_argument* of the operation ``run`` before.
+        """
+        reply, arguments = json.loads(outbox), json.loads(run_argument)
         thrown = [end[2] for end in reply["done"] if end[0] == arguments["run"] and end[1] is None]
         if not thrown or thrown[0]["raw"]:
-            return text
+            return outbox
         above, body = "\n" * (arguments["start"] - 1), escape_unencodable(arguments["source"])
         try:
             self._eval(f"throw 0;{above}(async function () {{\n{body}\n}})")  # nothing of it runs

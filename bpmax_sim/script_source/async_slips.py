@@ -63,6 +63,7 @@ def _find_missing_return(reader: SlipReader, node: Node) -> Found:
     if method not in _ANSWERING or function is None or function.type not in FUNCTIONS:
         return
     is_statement = enclosing_node(node).type == "expression_statement"
+    # As a statement they are loops, like `forEach`, and what the callback returns does not matter.
     if is_async(function) or (is_statement and method in {"map", "flatMap", "some", "every"}):
         return
     if _returned_by(function) == []:
@@ -143,6 +144,7 @@ def _find_wrong_callback(reader: SlipReader, node: Node) -> Found:
         return
     if method in {"sort", "toSorted"} and callback.type in FUNCTIONS:
         results = _returned_by(callback) or []
+        # `sort` converts the result to a number: false is 0, "equal", and none is ever negative.
         if results and all(reader.kinds.kind_of(one) == "boolean" for one in results):
             yield "wrong-callback", callback, msg(
                 "{method} wants a number below, at or above 0, and gets true or false; write "
@@ -217,6 +219,7 @@ def _find_never_found(reader: SlipReader, node: Node) -> Found:
             value,
             msg("what is made here anew equals nothing else; compare its members or its length"),
         )
+    # `includes` compares by SameValueZero, for which NaN equals itself; `indexOf` by `===`.
     elif method != "includes" and reader.tree.text_of(value) == "NaN":
         yield (
             "never-equal",
@@ -247,6 +250,7 @@ def _find_async_executor(reader: SlipReader, node: Node) -> Found:
     made, listed = (node.child_by_field_name(part) for part in ("constructor", "arguments"))
     function = listed.named_children[0] if listed is not None and listed.named_children else None
     is_promise = made is not None and reader.tree.text_of(made) == "Promise"
+    # `new Promise` ignores what its executor returns, thus also the promise of an async one.
     if is_promise and function is not None and function.type in FUNCTIONS and is_async(function):
         yield (
             "missing-await",
@@ -288,10 +292,38 @@ def _is_sent(reader: SlipReader, node: Node) -> bool:
     return value is not None and value.kind in {"chain", "promise"}
 
 
+def _find_lost_return(reader: SlipReader, node: Node) -> Found:
+    """Yield ``return false`` or a text in a callback of a statement, which takes no result."""
+    callee = without_parentheses(node.child_by_field_name("function"))
+    names = callee.named_children[-1:] if callee is not None else []
+    if callee is not None and callee.type == "identifier":
+        names = [callee] if reader.tree.text_of(callee) in _TIMERS else []
+    name = reader.tree.text_of(names[0]) if names else ""
+    outside = enclosing_node(node)
+    if outside.type == "await_expression":
+        outside = enclosing_node(outside)
+    if name not in _DROPPING or outside.type != "expression_statement":
+        return
+    for argument in arguments_of(node)[:1]:
+        function = without_parentheses(argument)
+        body = function.child_by_field_name("body") if function is not None else None
+        if function is None or function.type not in FUNCTIONS or body is None:
+            continue
+        for returned in (_returned_by(function) or ()) if body.type == "statement_block" else ():
+            if returned.type in {"false", "string", "template_string"}:
+                yield "unused-result", returned, msg(
+                    "this goes back to {name}, which nothing asks for it, and the script goes on; "
+                    "await what is needed first, and return it from the script itself", name=name,
+                )  # fmt: skip
+
+
+_DROPPING: Final = frozenset({"then", "forEach", *_TIMERS})
+
+
 FINDERS: Final[Mapping[str, Sequence[Callable[[SlipReader, Node], Found]]]] = {
     "call_expression": (
         _find_missing_return, _find_async_callback, _find_list_of_promises, _find_wrong_callback,
-        _find_sorted_numbers, _find_never_found, _find_wrong_join,
+        _find_sorted_numbers, _find_never_found, _find_wrong_join, _find_lost_return,
     ),
     "new_expression": (_find_async_executor,),
     "assignment_expression": (_find_promise_in_field,),

@@ -148,7 +148,10 @@ class SearchHistory:
         return id(data) in self._flat
 
     def enter_inner_layers(self) -> None:
-        """Note that all runs from now on were found inside another encoding."""
+        """Set `outermost` to the runs noted so far; those that follow are inside another encoding.
+
+        If the data has runs over several lines, `outermost` stays empty.
+        """
         self.outermost = () if self._lines else self._runs.copy()
 
 

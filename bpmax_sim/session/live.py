@@ -63,9 +63,9 @@ class LiveMode:
             return live
         self.shared_logins = shared.wrap_transport(
             live,
-            network=network,
-            real=tenants.real_credentials,
-            across=locked if network is None else (),
+            third_parties=network,
+            credentials_of=tenants.real_credentials,
+            machine_wide_platforms=locked if network is None else (),
         )
         if self.keeper is not None:
             self.shared_logins.renewing = self.keeper.instances

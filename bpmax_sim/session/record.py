@@ -45,7 +45,7 @@ from bpmax_sim.session.credentials import (
 )
 from bpmax_sim.session.live import LiveMode, SimulateMode
 from bpmax_sim.session.replay import ReplayMode
-from bpmax_sim.session.secret_review import PossibleSecrets, UnplayableStandins
+from bpmax_sim.session.secret_review import SecretReview, UnplayableStandins
 from bpmax_sim.session.settings import Settings
 from bpmax_sim.session.start import Key, SessionStart, login_file
 from bpmax_sim.transport.redaction import redact_exchange, redact_exchanged, redact_request
@@ -88,7 +88,7 @@ class RecordMode:
         self._volatile = partial(volatile_places, platforms)
         self._named = partial(headers_read_by_api, platforms)
         self._check = LeakCheck(vault.scan, lambda: vault.size, lambda: vault.harmless)
-        self.possible_secrets = PossibleSecrets(
+        self.possible_secrets = SecretReview(
             vault,
             self._volatile,
             partial(not_secret_places, platforms),

@@ -161,7 +161,7 @@ def _texts_of(call: Call) -> Iterator[tuple[str, str]]:
 
 
 @dataclass(frozen=True, slots=True)
-class PossibleSecrets:
+class SecretReview:
     """Collects exchanges on any thread, and searches them later, so that no script waits.
 
     Attributes:

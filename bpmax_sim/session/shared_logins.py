@@ -139,20 +139,21 @@ class SharedLogins:
         self,
         inner: Transport,
         *,
-        network: object,
-        real: Callable[[Request], Mapping[str, Any]],
-        across: Container[str] = (),
+        third_parties: object,
+        credentials_of: Callable[[Request], Mapping[str, Any]],
+        machine_wide_platforms: Container[str] = (),
     ) -> SharedLoginTransport:
         """Return *inner* as a transport for one session that shares its logins.
 
-        *network* identifies the third parties: sessions with equal ones share. *real* returns the
-        credentials of a request. For the platforms *across*, all processes share.
+        Sessions with equal *third_parties* share: the transport to them, None for the real ones.
+        *credentials_of* returns the credentials of a request. The logins of
+        *machine_wide_platforms* are shared by all processes of the machine.
         """
         with self._changed:
-            if network not in self._transports:
-                self._transports.append(network)
-            number = self._transports.index(network)
-        return SharedLoginTransport(inner, self, number, real, across)
+            if third_parties not in self._transports:
+                self._transports.append(third_parties)
+            number = self._transports.index(third_parties)
+        return SharedLoginTransport(inner, self, number, credentials_of, machine_wide_platforms)
 
     def obtain(
         self,
@@ -161,19 +162,21 @@ class SharedLogins:
         *,
         holder: object,
         after: float,
-        across: str = "",
+        file_secret: str = "",
     ) -> _KnownLogin:
         """Return the login received *after* an instant; if there is none, the response of *ask*.
 
         *holder* then holds the login until `share_grant` or `release`, and others wait for it.
-        *across* is the text that all sharing processes know, credentials included; empty if only
-        this process shares.
+        *file_secret* encrypts the file by which processes share, and contains what they all know,
+        the credentials included; empty if only this process shares.
         """
         with self._changed:
             # Whoever holds a login for longer than that is taken to be stuck, and is passed over.
             self._changed.wait_for(lambda: self._holders.get(key, holder) is holder, _PATIENCE)
             self._holders[key] = holder
-            file = self._files.setdefault(key, _SharedLoginFile(across)) if across else None
+            file = None
+            if file_secret:
+                file = self._files.setdefault(key, _SharedLoginFile(file_secret))
         try:
             known = self._answers.get(key)
             if file is not None and not file.is_held:
@@ -216,15 +219,16 @@ class SharedLoginTransport:
     """A transport that sends each login only once for several sessions.
 
     Attributes:
+        third_parties: number that is equal for all sessions with the same third parties.
         renewing: platform and instance keys whose logins replace a credential, so that each login
             sends another value.
     """
 
     inner: Transport
     shared: SharedLogins
-    network: int
-    real: Callable[[Request], Mapping[str, Any]]
-    across: Container[str]
+    third_parties: int
+    credentials_of: Callable[[Request], Mapping[str, Any]]
+    machine_wide_platforms: Container[str]
     renewing: Container[tuple[str, str]] = ()
     _logins: dict[str, tuple[str, str]] = field(default_factory=dict, init=False)
     _taken: dict[str, float] = field(default_factory=dict, init=False)
@@ -240,9 +244,10 @@ class SharedLoginTransport:
         if call is None or not request.is_login:
             return self.inner.handle(request)
         text = self._identify(request)
-        key = hashlib.sha256(f"{self.network}{text}".encode("utf-8", "surrogatepass")).hexdigest()
+        owner = f"{self.third_parties}{text}"
+        key = hashlib.sha256(owner.encode("utf-8", "surrogatepass")).hexdigest()
         self._logins[key] = call.platform, call.instance
-        is_across = call.platform in self.across
+        is_machine_wide = call.platform in self.machine_wide_platforms
         # What another got since the last one here may be dead, too. But where an account has one
         # token, it is the one that may live.
         taken = self._taken.get(key, -math.inf)
@@ -250,8 +255,8 @@ class SharedLoginTransport:
             key,
             lambda: self.inner.handle(request),
             holder=self,
-            after=taken if is_across or key not in self._taken else math.inf,
-            across=text if is_across else "",
+            after=taken if is_machine_wide or key not in self._taken else math.inf,
+            file_secret=text if is_machine_wide else "",
         )
         self._taken[key] = answered.at
         return answered.response
@@ -283,5 +288,5 @@ class SharedLoginTransport:
         key = call.platform, call.instance
         if request.injected or key in self.renewing:  # time, nonce or newest make each another
             facts = (call.method, call.path, call.query, call.headers, call.body)
-            sent = request.base, facts, sorted(self.real(request).items(), key=repr)
+            sent = request.base, facts, sorted(self.credentials_of(request).items(), key=repr)
         return repr((call.platform, call.instance, sent))

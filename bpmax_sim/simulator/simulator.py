@@ -164,6 +164,7 @@ class Simulator:
         self._clock = clock
         self._seed = seed
         self.base = base or platform.base_url
+        # With a placeholder it is an instance's address; in `.test` no host exists (RFC 6761, 6.2).
         if "{" in self.base:
             self.base = f"https://{platform.platform_key}.example.test"
         self._matcher = matcher.ApiMatcher([platform])
@@ -199,7 +200,7 @@ class Simulator:
             drops = self._state.knobs.drops
             if drops and not is_login_request(turn):
                 self._set_knobs(drops=drops[1:])
-                turn.state = self._state
+                turn.state = self._state  # it is stored below; with the old knobs, the drop returns
                 if drops[0] == "after":
                     respond_to(turn)
                     self._state = turn.state

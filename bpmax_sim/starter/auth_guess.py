@@ -65,6 +65,7 @@ def credentials_in(request: Request) -> Iterator[tuple[CredentialPlace, str]]:
     for cookie in Headers(request.headers).cookies:
         yield CredentialPlace("cookie", cookie.name), cookie.value
     for name, value in request.headers:
+        # `Proxy-Authorization` is for the proxy only, not for the third party (RFC 9110, 11.7.2).
         if is_secret_name(name) and name.lower() not in {"cookie", "proxy-authorization"}:
             spelled = "Authorization" if name.lower() == "authorization" else name
             yield CredentialPlace("header", spelled), value
@@ -164,7 +165,7 @@ class _LoginTokens:
         waiting = [*self.logins.values()]
         while waiting:
             login = waiting.pop()
-            for value in _texts_sent(login.request):
+            for value in _find_token_candidates(login.request):
                 source = _find_source(exchanges, [(login, value)])
                 if source is None or value in self.chained or not is_distinctive(value):
                     continue
@@ -212,7 +213,7 @@ class _LoginTokens:
         }
 
 
-def _texts_sent(request: Request) -> Iterator[str]:
+def _find_token_candidates(request: Request) -> Iterator[str]:
     """Yield the texts in query and body of *request* that are long enough to be tokens."""
     values = [value for _, value in split_query(request.url)[1]]
     if media_type(Headers(request.headers).content_type) == FORM:
@@ -268,6 +269,7 @@ def _draft_credential(
         return _apply_entry(place, text), {"username": {}, "password": {"secret": True}}, why
     name = "token" if place.name == "Authorization" else _identifier(place.name)
     name = name if not number or name != "token" else f"token_{number + 1}"
+    # A signature differs in nearly every request, a token only each time that it is renewed.
     is_signed = to_snake_case(place.name.replace("-", "_")) in _SIGNED or len(set(values)) > max(
         1, len(values) // 2
     )

@@ -552,8 +552,3 @@ def write_draft(draft: ProjectDraft, folder: Path) -> list[Path]:
         write_text(path, data.decode())
         written.append(path)
     return written
-
-
-def notes_of(draft: ProjectDraft, source: str) -> Iterator[str]:
-    """Yield the messages about *draft* for the user."""
-    yield from (label_message(source, note) for note in draft.notes)

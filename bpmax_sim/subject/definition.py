@@ -242,7 +242,7 @@ class Definition(Model, frozen=True, kw_only=True):
         return {first: self._nodes_before_join(first, node.join) for first in node.parallel}
 
     @property
-    def gateways(self) -> dict[str, set[str]]:
+    def nodes_inside_gateways(self) -> dict[str, set[str]]:
         """Return each gateway with the nodes of all its branches."""
         return {
             name: set().union(*self.branches_of_gateway(name).values())
@@ -252,7 +252,7 @@ class Definition(Model, frozen=True, kw_only=True):
 
     def in_different_branches(self, node: str, other: str) -> bool:
         """Return whether two nodes are in different branches of one gateway."""
-        for gateway in self.gateways:
+        for gateway in self.nodes_inside_gateways:
             branches = self.branches_of_gateway(gateway).values()
             mine, others = ([branch for branch in branches if n in branch] for n in (node, other))
             if mine and others and mine != others:

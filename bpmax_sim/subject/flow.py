@@ -308,7 +308,7 @@ class FlowSubject(MovingProject, kw_only=True):
 
         If *sender* is in a branch, this is the gateway, so all branches decide again.
         """
-        gateways = self.definition.gateways if self.definition else {}
+        gateways = self.definition.nodes_inside_gateways if self.definition else {}
         target = sender
         while around := [name for name, inside in gateways.items() if target in inside]:
             target = around[0]

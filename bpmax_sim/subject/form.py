@@ -485,7 +485,10 @@ class FormView(msgspec.Struct):
         return dict(self.form.fields)
 
     def later(self) -> FormView:
-        """Return a view for later actions of the script, which no change has caused."""
+        """Return this view without its chain of changes, for what a timer of the script runs.
+
+        Such a write counts as new, so it never belongs to an endless cycle of changes.
+        """
         return FormView(self.form, self.event)
 
     def write(self, field: str, value: Any, place: Place | None, /) -> None:
@@ -494,7 +497,7 @@ class FormView(msgspec.Struct):
         Raises:
             SubjectError: if *field* is a ``$`` name but no extension, or does not accept the value.
         """
-        self.form.write_from_script(field, value, self, place)
+        self.form.apply_script_write(field, value, self, place)
 
 
 class FormSubject(ScriptedSubject, kw_only=True):
@@ -589,7 +592,9 @@ class FormSubject(ScriptedSubject, kw_only=True):
             self._page = Page([body for bodies in self.scripts.values() for body in bodies])
         return self._page
 
-    def write_from_script(self, name: str, value: Any, view: FormView, place: Place | None) -> None:
+    def apply_script_write(
+        self, name: str, value: Any, view: FormView, place: Place | None
+    ) -> None:
         """Apply a script's write; a change fires its handler beside the running script."""
         if name.startswith("$"):
             self.extend(name, value, place)
@@ -599,6 +604,8 @@ class FormSubject(ScriptedSubject, kw_only=True):
             return
         link = f"{name}={_text(value)}"
         chain = (*view.chain, link)
+        # A change that repeats in its own chain would do so without end: cut, with a warning. A
+        # chain of ever new values, such as of a counter, is cut by its length and is an error.
         if link in view.chain or len(view.chain) >= DEEPEST:
             self.tell(hooks.CycleCut(field=name, chain=chain))
             if link not in view.chain:

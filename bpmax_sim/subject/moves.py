@@ -207,7 +207,7 @@ class MovingProject(ProjectState, kw_only=True):
         """Return the nodes passed, except *without*, and the gateways around any of them."""
         passed = (entry["node"] for entry in self.history)
         nodes = list(dict.fromkeys(node for node in passed if node not in ("", without)))
-        gateways = self.definition.gateways if self.definition else {}
+        gateways = self.definition.nodes_inside_gateways if self.definition else {}
         split = [name for name, inside in gateways.items() if inside & {*nodes, without}]
         return [*nodes, *(entry for entry in split if entry not in nodes)]
 
@@ -220,7 +220,7 @@ class MovingProject(ProjectState, kw_only=True):
         definition = self.definition
         if definition is None:
             return passed
-        inside = definition.gateways.get(node, {node}) & {*passed}
+        inside = definition.nodes_inside_gateways.get(node, {node}) & {*passed}
         first = min(len(passed) - 1 - passed[::-1].index(entry) for entry in inside)
         return [
             entry for entry in passed[first:] if not definition.in_different_branches(node, entry)

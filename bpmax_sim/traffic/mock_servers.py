@@ -61,10 +61,10 @@ def read_wiremock(data: bytes, *, address: str = NOWHERE) -> ForeignExchanges:
         tree if isinstance(tree, list) else imported.require_list(tree, "mappings", what=WIREMOCK)
     )
     read = partial(_wiremock_exchange, address.rstrip("/"))
-    return imported.read_items(_in_order(mappings), read, known_keys.WIREMOCK)
+    return imported.read_items(_order_by_scenario(mappings), read, known_keys.WIREMOCK)
 
 
-def _in_order(mappings: list[Any]) -> list[tuple[int, Any]]:
+def _order_by_scenario(mappings: list[Any]) -> list[tuple[int, Any]]:
     """Return the mappings; those of one scenario are ordered by its states."""
     placed = list(enumerate(mappings, 1))
     scenarios: dict[str, list[tuple[int, Any]]] = {}

@@ -114,7 +114,7 @@ def _offset_of(text: str, mark: tuple[int, int]) -> int:
 def _write_mapping(value: Mapping[str, Any], indent: str, block: int) -> Iterator[str]:
     for key, child in value.items():
         head = f"{indent}{_write_scalar(key)}:"
-        if _is_short(child, WIDTH - len(head) - 1, block - 1):
+        if _fits_on_line(child, WIDTH - len(head) - 1, block - 1):
             yield f"{head} {_write_line(child)}"
         else:
             yield head
@@ -126,7 +126,7 @@ def _write_items(value: Any, indent: str, block: int) -> Iterator[str]:
         yield from _write_mapping(value, indent, block)
         return
     for item in value:
-        if _is_short(item, WIDTH - len(indent) - 2, 0):
+        if _fits_on_line(item, WIDTH - len(indent) - 2, 0):
             yield f"{indent}- {_write_line(item)}"
         else:
             first, *rest = _write_items(item, f"{indent}  ", 0)
@@ -134,7 +134,7 @@ def _write_items(value: Any, indent: str, block: int) -> Iterator[str]:
             yield from rest
 
 
-def _is_short(value: Any, room: int, block: int) -> bool:
+def _fits_on_line(value: Any, room: int, block: int) -> bool:
     """Return whether *value* fits on the rest of its line."""
     if not isinstance(value, Mapping | list | tuple) or not value:
         return True

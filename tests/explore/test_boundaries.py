@@ -8,12 +8,18 @@ from typing import Any
 import pytest
 from msgspec import UNSET
 
+from bpmax_sim.errors import Place
 from bpmax_sim.explore.effects import has_effect, identify_request, static_segments
+from bpmax_sim.explore.judge import Judgement
 from bpmax_sim.explore.members import RecordedResponses, members_of, without_member
 from bpmax_sim.explore.orders import count_orders, find_groups, possible_orders
+from bpmax_sim.explore.page import make_section
+from bpmax_sim.explore.search import Exploration, JudgedVariant
+from bpmax_sim.explore.summary import ExploreTotals, MatrixCell, find_causes
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.model import Api
 from bpmax_sim.scenario.calls import CallMade
+from bpmax_sim.session.options import Severity
 from tests.explore.test_orders import made
 
 
@@ -227,3 +233,31 @@ def test_of_a_response_sixty_members_and_six_floors_are_looked_at(tmp_path: Path
     empty: tuple[Any, ...] = (None, 1, "", [], {}, [[]])
     for body in empty:
         assert members_of(body, api, recorded) == ()
+
+
+def tried(number: int, severity: Severity) -> JudgedVariant:
+    return JudgedVariant(
+        call=made(number, 0, 1), kind="503", column="503", rules=(), severity=severity,
+        judgement=Judgement(verdict="silent", place=Place("a.js", number)),
+    )  # fmt: skip
+
+
+def test_what_fails_is_told_first_and_what_is_allowed_not_at_all() -> None:
+    severities: list[Severity] = ["warn", "fail", "allow", "warn", "fail"]
+    variants = tuple(map(tried, range(5), severities))
+    place = Place("甲.scenario.yaml", 1)
+
+    found = find_causes(
+        [Exploration(node_id="甲", name="甲", place=place, target="甲", variants=variants)]
+    )
+
+    assert [(one.place, one.is_red) for one in found] == [
+        ("a.js:1", True), ("a.js:4", True), ("a.js:0", False), ("a.js:3", False),
+    ]  # fmt: skip
+
+
+def test_without_a_variant_that_came_about_the_page_has_no_matrix() -> None:
+    cell = MatrixCell("crm.get", "a.js:1", "503", "silent")
+
+    assert make_section(ExploreTotals()).parts == ()
+    assert len(make_section(ExploreTotals(cells=[cell])).parts) == 1

@@ -85,6 +85,8 @@ def test_the_page_of_the_report_shows_the_matrix(
     [
         (["--max", "3"], 1, "tried 3 of 11"),
         (["--max", "-1"], 2, "--max -1: expected a number from 1"),
+        (["--max", "0"], 2, "--max 0: expected a number from 1"),
+        (["--minutes", "0"], 2, "--minutes 0: expected more than 0, and a day at most"),
         (["--minutes", "0.00000001"], 5, "nothing was tried, so nothing is proved"),
         (["--minutes", "-1"], 2, "--minutes -1"),
         (["--mx", "3"], 2, "--max"),

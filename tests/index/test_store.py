@@ -21,12 +21,17 @@ SCRIPTS = (
     "form.金额 = (await $proxy('crm').getOrder(form.编号)).data.total;\n",
     "console.log(`${`", "", "form.客户 = (await $proxy('erp').getCustomer(form.编号)).data.name;\n",
 )  # fmt: skip
+PURCHASE = (
+    *("scenarios/purchase", "scenarios/scripts/purchase", "scenarios/flows", "scenarios/platforms"),
+    "cassettes/purchase",
+)
 NAMES = ("scenarios/scripts/a.js", "scenarios/scripts/b.js", "scenarios/甲/c.js")
 
 
 @pytest.fixture(name="project")
 def project_of(tmp_path: Path) -> Path:
-    for folder in ("scenarios", "cassettes"):
+    """Return a project with files of each kind."""
+    for folder in PURCHASE:
         shutil.copytree(ROOT / folder, tmp_path / folder)
     return tmp_path
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from bpmax_sim.cli.app import run_command_line
 from bpmax_sim.live.calibrate import ask_our_engine, calibration_script
@@ -309,3 +310,14 @@ def test_all_that_somebody_else_changed_is_found_ten_at_once() -> None:
 @pytest.mark.parametrize("difference", [*DIFFERENCES][10:])
 def test_what_else_somebody_changed_is_found_alone(difference: str) -> None:
     assert difference in find_differences(judge_foreign(), judge_foreign(difference))
+
+
+def test_what_a_failed_question_was_given_makes_no_difference() -> None:
+    run = ask_fake()
+    records = [
+        {**one, "value": one["name"]} if one.get("end") in {"thrown", "rejected"} else one
+        for one in run.records
+    ]
+    assert records != [*run.records]
+
+    assert judge_run(structs.replace(run, records=tuple(records))) == judge_run(run)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import pytest
 
+from bpmax_sim.pytest_plugin.session_options import cassette_of
 from tests.plugin.project import Project, output
 from tests.snapshots import snapshot
 
@@ -429,3 +430,16 @@ def test_no_later_test_holds_what_redacted_an_ended_one(project: Project) -> Non
     )
 
     project.run("test_放手.py").assert_outcomes(passed=5)
+
+
+def test_the_folder_of_all_tests_is_no_part_of_a_cassettes_path(python: Project) -> None:
+    names = ("tests/crm/test_甲.py", "test/crm/test_乙.py", "tests/test/test_丙.py", "test_丁.py")
+    for name in names:
+        python.write(name, "def test_一():\n    pass\n")
+
+    paths = {cassette_of(item) for item in python.items()}
+
+    assert {path.relative_to(python.root / "cassettes").as_posix() for path in paths} == {
+        f"{module}/test_一.yaml"
+        for module in ("crm/test_甲", "crm/test_乙", "test/test_丙", "test_丁")
+    }

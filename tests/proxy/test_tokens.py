@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bpmax_sim.clock import VirtualClock
-from bpmax_sim.errors import NoMatchError, TransportError
+from bpmax_sim.errors import AuthError, NoMatchError, TransportError
 from bpmax_sim.messages import Call, Request, Response
 from bpmax_sim.proxy.call_effects import Effect, Flow, Grant, Send, Sleep, TokenRequest
 from bpmax_sim.proxy.client import Handle, TokenStore, exchange_within_timeout, run_blocking
@@ -154,3 +154,22 @@ def test_what_a_transport_raises_names_the_call_unless_it_does_already(
     error = caught.value
     assert (str(error), error.message) == (message, message)
     assert (error.platform, error.instance, error.api) == names
+
+
+@pytest.mark.parametrize(
+    ("error", "took"),
+    [
+        (NoMatchError("nothing was recorded"), 0.0),
+        (AuthError("refused"), 0.0),
+        (TransportError("reset"), 0.0),
+        (TransportError("reset", elapsed=0.25), 0.25),
+        (ValueError("of the handle itself"), 0.0),
+    ],
+)
+def test_an_error_took_what_it_says_or_no_time(error: Exception, took: float) -> None:
+    def handle(_request: Request) -> Response:
+        raise error
+
+    request = Request(method="GET", url="https://a.test/")
+
+    assert exchange_within_timeout(request, handle) == (None, error, took)

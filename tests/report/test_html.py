@@ -278,3 +278,16 @@ def test_curl_sends_what_was_sent(content_type: str, body: Any, data: str) -> No
     told = checked([started(), made(body=body, header={"Content-Type": content_type}), finished()])
 
     assert data in told.data["story-0"]["events"][1]["curl"]
+
+
+def failed(name: str, essence: str) -> list[dict[str, Any]]:
+    failure = {**FAILURE, "essence": essence, "script": "", "script_text": ""}
+    return [started(name), made(), answered(), finished(outcome="failed", failures=[failure])]
+
+
+def test_the_most_frequent_cause_is_first_and_each_of_its_stories_is_whole() -> None:
+    essences = {"甲": "one", "乙": "two", "丙": "three", "丁": "three", "戊": "three", "己": "two"}
+    index = checked(*[failed(*pair) for pair in essences.items()], largest=0).data["index"]
+
+    assert [len(cause["stories"]) for cause in index["causes"]] == [3, 2, 1]
+    assert [story["whole"] for story in index["stories"]] == [True] * 6

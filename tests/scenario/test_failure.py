@@ -113,3 +113,13 @@ def test_our_own_words_stay_inside_gbk() -> None:
     text = render_failure(replace(FAILURE, checks=FAILURE.checks * 40, calls=FAILURE.calls * 40))
 
     assert text.encode("gbk").decode("gbk") == text
+
+
+def test_a_long_line_is_shown_around_its_key_behind_its_number() -> None:
+    text = "".join(chr(0x4E00 + number) for number in range(200))
+    line = ExcerptLine(7, text, marked=True)
+    failure = replace(FAILURE, place=Place("甲.yaml", 7, 151), excerpt=(line,), checks=(), calls=())
+
+    shown = next(one for one in render_failure(failure).splitlines() if one.startswith(">"))
+
+    assert shown == f">   7 | …{text[120:]}"

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from bpmax_sim.scenario.load import load_items
-from tests.scenario.test_lies import FLOW, Case, run, what_is_wrong
+from tests.scenario.test_lies import FLOW, STUB, Case, run, what_is_wrong
 
 SHOP = """\
 platform_key: shop
@@ -107,6 +107,7 @@ JUDGED = {
 }
 TRIED = "{proxy: {call: crm.get_customer, args: ['1']}, retry: {tries: 3, until: {result: {data: {name: 张三}}}}}"
 
+VERDICTS = "def is_dear(session, form):\n    return form['金额'] > 100\n"
 DOUBTFUL: dict[str, tuple[Case, str]] = {
     "what a step entered itself, in each row": (
         Case(
@@ -694,6 +695,90 @@ DOUBTFUL: dict[str, tuple[Case, str]] = {
         opened("form: {客户名称: 好}", f"form.客户名称 = '好'; {LISTED}", LIST),
         "shop declares body.data.nmae, and no message has that; did you mean 'name'?",
     ),
+    "a list under never": (
+        opened(
+            "form: {金额: 5}",
+            "form.金额 = 5; form.$message = '核对'; form.$message = '系统异常'",
+            top="never: {messages: [{text: {$contains: 系统异常}}]}",
+        ),
+        "only exactly these messages break this never",
+    ),
+    "a text denied in a list of maps": (
+        opened(
+            "form: {金额: 5}, fields: {客户名称: {options: {$not: {$contains: 深圳}}}}",
+            "form.金额 = 5; form.$options.客户名称 = [{value: 'A', label: '深圳'}]",
+        ),
+        "of another type",
+    ),
+    "the label of an option that is offered": (
+        Case(
+            steps="steps:\n  - open: {}\n  - {set: {客户名称: 甲方}, expect_error: {code: NOT_AN_OPTION}}",
+            script="form.$options.客户名称 = [{value: 'A', label: '甲方'}]",
+            stubs="",
+        ),
+        '"甲方" is the label of the option "A"',
+    ),
+    "a row that moves to where it is": (
+        entered(
+            "add_row: {table: 明细, row: {a: 1}}\n  - {move_row: {table: 明细, at: 0, to: 0}, expect: {form: {金额: 1}}}"
+        ),
+        "row 0 moves to where it is",
+    ),
+    "a text in a list": (
+        entered("{set: {明细: 发票.pdf}, expect: {form: {金额: 1}}}"),
+        "'发票.pdf' is a text, and 明细 begins as a list",
+    ),
+    "a false that goes back to then": (
+        opened(
+            "form: {金额: 5}",
+            "form.金额 = 5; await $proxy('crm').getCustomer('1').then(c => { if (c.code) return false })",
+            STUB,
+        ),
+        "this goes back to then, which nothing asks for it",
+    ),
+    "an action that never is": (
+        run_flow(
+            "总经理",
+            more="scripts: {approve.部门审批: 脚本.js}, ",
+            script="if (ctx.action === 'submit') ctx.form.金额 = 2",
+        ),
+        "ctx.action is never 'submit'",
+    ),
+    "a name with undefined in it": (
+        run_flow(
+            "总经理",
+            "{at: 部门审批}",
+            "submit: {}",
+            "scripts: {project_name: 脚本.js}, ",
+            at="",
+            script="return `合同-${ctx.userInfo.dept}`",
+        ),
+        'the script wrote "合同-undefined" into project_name',
+    ),
+    "a False that nothing looks at": (
+        Case(
+            steps="steps:\n  - {open: {}, expect: {form: {金额: 5}}}\n  - python: verdicts:is_dear",
+            script="form.金额 = 5",
+            stubs="",
+            files={"verdicts.py": VERDICTS},
+        ),
+        "the function returned False, and nothing looks at it",
+    ),
+    "a misspelt header of a fault": (
+        opened(
+            "form: {客户名称: 坏}",
+            FAULTED,
+            top="faults: [{on: shop.create_order, do: {status: 503, headers: {Retry-Aftre: '3'}}}]",
+        ),
+        "no client knows the header 'Retry-Aftre'; did you mean 'retry-after'?",
+    ),
+    "a misspelt type of a parameter": (
+        replace(
+            stubbed("body: {data: {level: VIP, count: 3}}"),
+            files={"platforms/shop.yaml": SHOP.replace("type: number", "type: numbre")},
+        ),
+        "the parameter amount has the type 'numbre'",
+    ),
 }
 
 
@@ -767,6 +852,46 @@ TRUE: dict[str, Case] = {
         f"form.客户名称 = '好'; {LISTED.replace('open', 'paid')}",
         "{on: shop.list_orders, body: {}}",
     ),
+    "never, of a message among others": opened(
+        "form: {金额: 5}",
+        "form.金额 = 5; form.$message = '核对'",
+        top="never: {messages: {$contains: 核对失败异常}}",
+    ),
+    "a text denied among texts, a map among maps": opened(
+        "form: {金额: 5}, fields: {客户名称: {options: {$not: {$contains: 乙}}}}",
+        "form.金额 = 5; form.$options.客户名称 = ['甲', '乙方'].slice(0, 1)",
+    ),
+    "a value that is no option": Case(
+        steps="steps:\n  - open: {}\n  - {set: {客户名称: B}, expect_error: {code: NOT_AN_OPTION}}",
+        script="form.$options.客户名称 = [{value: 'A', label: '甲方'}]",
+        stubs="",
+    ),
+    "a row that moves": entered(
+        "add_row: {table: 明细, row: {a: 1}}\n  - add_row: {table: 明细, row: {a: 2}}\n  - {move_row: {table: 明细, at: 0, to: 1}, expect: {form: {金额: 1}}}"
+    ),
+    "a list in a list": entered("{set: {明细: [{a: 1}]}, expect: {form: {金额: 1}}}"),
+    "a false that the script returns": opened(
+        "form: {金额: 5}",
+        "form.金额 = 5; return await $proxy('crm').getCustomer('1').then(c => { if (!c.code) return false })",
+        STUB,
+    ),
+    "an action that may be": run_flow(
+        "总经理",
+        more="scripts: {approve.部门审批: 脚本.js}, ",
+        script="if (ctx.action === 'approve' || ctx.action === 'deadline') ctx.form.金额 = 2",
+    ),
+    "a False that is expected": Case(
+        steps="steps:\n  - {open: {}, expect: {form: {金额: 5}}}\n  - {python: 'verdicts:is_dear', expect: {result: false}}",
+        script="form.金额 = 5",
+        stubs="",
+        files={"verdicts.py": VERDICTS},
+    ),
+    "a header of one's own": opened(
+        "form: {客户名称: 坏}",
+        FAULTED,
+        top="faults: [{on: shop.create_order, do: {status: 503, headers: {X-Retry: '3', Retry-After: '3'}}}]",
+        proxy="",
+    ),
 }
 
 
@@ -823,6 +948,10 @@ RED: dict[str, tuple[Case, str]] = {
             },
         ),
         "node '部门审批' has no reject, so this never runs; it has approve",
+    ),
+    "an operator where a plain value is": (
+        opened("form: {金额: {$ne: {$gt: 100}}}", "form.金额 = 120"),
+        'write $not: {"$gt": 100}',
     ),
 }
 

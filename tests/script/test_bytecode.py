@@ -8,7 +8,7 @@ import pytest
 
 from bpmax_sim.js_values import UNDEFINED
 from bpmax_sim.script import engine
-from bpmax_sim.script.engine import QuickJSNG
+from bpmax_sim.script.engine import QuickJSNG, compile_bytecode
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script.limits import Limits
 from bpmax_sim.script.quickjs_api import NativeContext, load_library
@@ -176,3 +176,10 @@ def test_a_place_is_the_same_however_often_a_script_ran(lines: int) -> None:
     places = [run(source).error.place for _ in range(3)]  # type: ignore[union-attr]
 
     assert [(one.line, one.file) for one in places if one] == [(lines + 1, NAME)] * 3
+
+
+def test_bytecode_has_neither_the_text_of_a_function_nor_its_comments() -> None:
+    code = compile_bytecode("function f() { /* told to nobody */ return 1; }\nf()")
+
+    assert code is not None
+    assert b"told to nobody" not in code

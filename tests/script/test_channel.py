@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from bpmax_sim.js_values import UNDEFINED, dumps
-from bpmax_sim.script.channel import Channel, LiveObject, LiveObjectsMirror
+from bpmax_sim.script.channel import Channel, LiveObject, SentLiveObjects
 from tests.script.bench import Form
 
 
@@ -26,7 +26,7 @@ def test_an_object_under_several_names_is_one() -> None:
     form, other = Form({"金额": 1}), Form({"金额": 1})
     ctx = Linked(links={"form": form, "other": other, "again": form})
 
-    mirror = LiveObjectsMirror({"form": form, "ctx": ctx, "same": form, "third": other})
+    mirror = SentLiveObjects({"form": form, "ctx": ctx, "same": form, "third": other})
 
     assert mirror.roots == [("form", 0), ("ctx", 1), ("same", 0), ("third", 2)]
     assert mirror.links == [(1, "form", 0), (1, "other", 2), (1, "again", 0)]
@@ -37,14 +37,14 @@ def test_an_object_under_several_names_is_one() -> None:
 def test_a_member_of_a_member_is_written_to_by_its_path() -> None:
     inner = Form()
     roots = {"a": Form(), "ctx": Linked(links={"x": Linked(links={"y": inner})})}
-    mirror = LiveObjectsMirror(roots)
+    mirror = SentLiveObjects(roots)
 
     mirror.write(roots, mirror.names.index("ctx.x.y"), "名", 0, None)
 
     assert inner.written == [("名", 0)]
 
 
-def sent_by(mirror: LiveObjectsMirror) -> Any:
+def sent_by(mirror: SentLiveObjects) -> Any:
     """Return the next patch as the context reads it; its values are encoded already."""
     return json.loads(dumps(mirror.patch()))
 
@@ -68,7 +68,7 @@ def test_a_patch_has_what_changed_and_counts_as_sent(
     before: dict[str, Any], after: dict[str, Any], patch: list[Any]
 ) -> None:
     form = Form(dict(before))
-    mirror = LiveObjectsMirror({"form": form})
+    mirror = SentLiveObjects({"form": form})
     mirror.patch()
     assert mirror.patch() == []
 
@@ -80,7 +80,7 @@ def test_a_patch_has_what_changed_and_counts_as_sent(
 def test_a_change_inside_a_value_is_seen_each_time() -> None:
     rows = [1]
     form = Form({"明细": rows, "名": "甲"})
-    mirror = LiveObjectsMirror({"form": form})
+    mirror = SentLiveObjects({"form": form})
     mirror.patch()
     for number in (2, 3, 4):
         rows.append(number)
@@ -89,7 +89,7 @@ def test_a_change_inside_a_value_is_seen_each_time() -> None:
 
 def test_what_a_script_wrote_comes_back_only_where_it_was_changed() -> None:
     form = Form({"金额": 1})
-    mirror = LiveObjectsMirror({"form": form})
+    mirror = SentLiveObjects({"form": form})
     mirror.patch()
 
     mirror.write({"form": form}, 0, "金额", 2, None)
@@ -124,7 +124,7 @@ class EngineTape:
 
 def test_a_closed_channel_does_nothing_and_a_turn_without_changes_has_no_patch() -> None:
     engine, form = EngineTape(), Form({"a": UNDEFINED})
-    channel = Channel(engine, LiveObjectsMirror({"form": form}), lambda: 1.0004)
+    channel = Channel(engine, SentLiveObjects({"form": form}), lambda: 1.0004)
     channel.open()
     channel.run_turn("run")
     form.fields = {"a": 1}

@@ -10,6 +10,7 @@ import pytest
 
 from bpmax_sim.errors import PendingPromise, ScriptLimitError
 from bpmax_sim.messages import Request, Response
+from bpmax_sim.script.budget import Budget, Counts
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script.limits import (
     MEGABYTE,
@@ -337,3 +338,10 @@ def test_a_thread_has_the_stack_of_the_main_thread_where_the_library_gives_it() 
 
     is_glibc = platform.libc_ver()[0] == "glibc"  # others have small ones
     assert sizes == [default_stack_size() if is_glibc else MEGABYTE // 4]
+
+
+@pytest.mark.parametrize("name", Counts.__struct_fields__)
+def test_what_no_count_is_named_for_is_not_allowed_at_all(name: str) -> None:
+    assert getattr(Counts(), name) == 0
+    assert not Budget(Counts()).allows(name)
+    assert Budget(Counts(**{name: 1})).allows(name)

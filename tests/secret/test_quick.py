@@ -5,14 +5,14 @@ from __future__ import annotations
 import base64
 import re
 import zlib
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from urllib.parse import unquote_to_bytes
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from bpmax_sim.secret.compressed_streams import WorkBudget, inflate
+from bpmax_sim.secret.compressed_streams import DecodeLimitError, WorkBudget, inflate
 from bpmax_sim.secret.encoded_runs import (
     base64_runs_of,
     hex_runs_of,
@@ -20,7 +20,8 @@ from bpmax_sim.secret.encoded_runs import (
 )
 from bpmax_sim.secret.escapes import undo_backslashes, undo_percent
 from bpmax_sim.secret.redactor import Secret, SecretTable
-from tests.secret.encodings import ENCODINGS, NoTextError, wrapped
+from bpmax_sim.secret.scan import Search
+from tests.secret.encodings import ENCODINGS, NoTextError, bare_deflate, wanted_of, wrapped
 
 MANY = settings(max_examples=settings().max_examples * 10)
 secrets = st.one_of(
@@ -192,3 +193,28 @@ def test_units_are_undone_at_once_as_they_are_one_by_one(text: str) -> None:
     assert undo_backslashes(text.encode()) + b"\xc3\xa9" == undo_backslashes(
         text.encode() + b"\xc3\xa9"
     )
+
+
+@pytest.mark.parametrize(("room", "enough"), [(0, True), (-1, False)])
+def test_what_is_inflated_is_paid_for_with_what_it_is_inflated_from(
+    room: int, *, enough: bool
+) -> None:
+    data = bytes(range(50))
+    packed = zlib.compress(data)
+    # as much again has to be left, since what came of it is searched as well
+    work = WorkBudget(4096 + len(packed) + 2 * len(data) + room)
+
+    with nullcontext() if enough else pytest.raises(DecodeLimitError):
+        assert inflate(packed, zlib.MAX_WBITS, work)[0] == data
+
+
+@pytest.mark.parametrize("secret", ["abc123", "abc1234"])
+def test_a_stream_may_hold_the_shortest_secret_and_nothing_else(secret: str) -> None:
+    assert Search(wanted_of(secret)).find(b"..." + zlib.compress(secret.encode()) + b"...")
+
+
+def test_a_short_body_of_bare_deflate_may_look_like_text() -> None:
+    packed = bare_deflate(b"t5st1q6g")
+    assert (packed.isascii(), len(packed)) == (True, 10)
+
+    assert Search(wanted_of("t5st1q6g")).find(packed)
