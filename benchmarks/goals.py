@@ -92,8 +92,8 @@ GOALS: Mapping[str, Mapping[str, Goal]] = {
     "variants": {
         "a mutant, times a replay": Goal(2.5),
         "a mutant, ms": Goal(10),  # 1,000 of them in five seconds on two processors
-        # Set to 3. Measured: 9.5 to 11. A variant is a whole run, of which Python takes three quarters
-        # and the engine a sixth; the runs of the scenario as it is are in it, over few variants.
+        # Set to 3. Measured: 9.5 to 11. A variant is a whole run, most of it Python's; the
+        # runs of the scenario as it is are in it, spread over few variants.
         "a variant that explore tries, ms": Goal(12),
         "300 mutants: growth, MB": Goal(5),  # texts of scripts, of which 256 are kept
     },
