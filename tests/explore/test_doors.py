@@ -277,7 +277,7 @@ def wait_until_begun(process: subprocess.Popen[str], *, is_pytest: bool) -> None
     """Return once a search has workers, or pytest has collected."""
     if is_pytest:
         assert process.stdout is not None
-        next(line for line in process.stdout if line.startswith("collected"))
+        next(line for line in process.stdout if "collected" in line)
         return
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
     while not children.read_text("ascii"):
