@@ -163,10 +163,10 @@ def explain_no_such_call(
     """
     changed = near is not None and near.number not in search.played
     add = context.record_command(context.new)
-    is_near = near is not None and len(near.differences) <= _FEW
+    close = near if near and len(near.differences) <= _FEW else None
     return [
-        _title_of_near(parts, near)
-        if near and is_near
+        _title_of_near(parts, close)
+        if close
         else msg(
             "{name} is not recorded like this for {owner!r} in {cassette_path}",
             name=_call_name(parts),
@@ -178,7 +178,7 @@ def explain_no_such_call(
         *_list_other_owners(search, key, parts),
         *(
             [_format_line(msg("mend"), msg("the script, if it should send what was recorded"))]
-            if is_near and context.position
+            if close and context.position
             else ()
         ),
         _format_line(msg("record"), context.record_command(context.rewrite) if changed else add),

@@ -134,7 +134,7 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
         if section == "proxy" and rest and isinstance(rest[0], int) and rest[0] < len(self.calls):
             return self.calls[rest[0]].place
         write = self.origins.assignments.get(_field_of(check))
-        return write.script if write else None
+        return write.event.place if write else None
 
     def _explain_checks(self, wrong: Checks) -> Iterator[str]:
         """Yield lines that say where wrong values of fields came from, and why a flow went on."""

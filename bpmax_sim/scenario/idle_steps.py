@@ -217,9 +217,8 @@ def check_project_settings(draft: ScenarioDraft) -> None:
 def check_entered_kinds(draft: ScenarioDraft) -> None:
     """Report values entered in fields that start as another kind, such as a text in a list.
 
-    Of texts in numbers and booleans only those that stand for one: ``"5"``, ``yes``, ``是``.
-
-    Cells of a table are texts unless the head of their column says otherwise.
+    Of texts in numbers and booleans only those that stand for one: ``"5"``, ``yes``, ``是``. Cells
+    of a table are texts unless the head of their column says otherwise.
     """
     kinds = draft.field_kinds
     for step, spot in draft.steps if kinds else ():
@@ -292,9 +291,7 @@ def check_buttons(draft: ScenarioDraft) -> None:
     for event in scripts:
         spot = draft.spot.at("form", "scripts", event)
         button = event.removeprefix("click.")
-        is_named = draft.names.occurs_in_scripts(
-            button
-        )  # one that scripts show or hide, for instance
+        is_named = draft.names.occurs_in_scripts(button)  # as one that scripts show or hide
         if event != button and event not in pressed and draft.is_in_own_file(spot) and not is_named:
             draft.tell(
                 spot,
@@ -345,12 +342,16 @@ _VALUES: Final = frozenset({
 })  # fmt: skip
 
 
+def _find_texts(spot: Spot, *signs: str) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Yield the texts of a file and their paths; none if no line of it has one of *signs*."""
+    if any(sign in line for line in spot.source.lines for sign in signs):
+        yield from spot.source.root.texts()
+
+
 def check_empty_names(draft: ScenarioDraft) -> None:
     """Report keys that name somebody or something and are written with an empty text."""
     spot = draft.spot
-    if not any('""' in line or "''" in line for line in spot.source.lines):
-        return
-    for path, text in spot.source.root.texts():
+    for path, text in _find_texts(spot, '""', "''"):
         if not text and path[-1] in _NAMING and _VALUES.isdisjoint(path):
             where = Spot(spot.source, path)
             if draft.is_in_own_file(where):
@@ -378,7 +379,7 @@ _HEADERS: Final = (
 def check_header_names(draft: ScenarioDraft) -> None:
     """Report headers of injected responses whose names resemble one that clients act on."""
     spot = draft.spot
-    for path, _ in spot.source.root.texts() if "headers:" in "\n".join(spot.source.lines) else ():
+    for path, _ in _find_texts(spot, "headers:"):
         name = str(path[-1]).lower()
         if path[-2:-1] != ("headers",) or name in _HEADERS or not {"do", "stubs"} & {*path}:
             continue

@@ -27,11 +27,6 @@ class LastAssignment(msgspec.Struct, frozen=True):
     event: FieldChanged | FieldReassigned
     step: Place | None = None
 
-    @property
-    def script(self) -> Place | None:
-        """Return the script line that assigned it, or None."""
-        return self.event.place
-
 
 class Origins(msgspec.Struct):
     """What is remembered of a run to say where values came from.
