@@ -36,7 +36,7 @@ from typing import Any, ClassVar, Final, Self
 
 import msgspec
 
-from bpmax_sim.i18n import MessageError, join_messages, msg, plural, series
+from bpmax_sim.i18n import MessageError, join_messages, msg, plural, series, translate
 
 BAD_PATTERN: Final = (re.error, TypeError, OverflowError, RecursionError, FutureWarning)
 """What compiling a regular expression of a user's raises, a warning where those are errors."""
@@ -383,6 +383,10 @@ class BpmaxWarning(UserWarning):
     """
 
     kind: ClassVar[str] = ""
+
+    def __init__(self, message: str = "") -> None:
+        """Store *message* in the reader's language, as a ``str`` that xdist's workers can send."""
+        super().__init__(translate(message))
 
 
 class UnawaitedWarning(BpmaxWarning):

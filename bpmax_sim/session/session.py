@@ -124,6 +124,7 @@ class Session:
         self.mode = start.mode
         self.clock = start.clock
         self._hearers: list[Callable[[Outcome | FieldChanged], None]] = []
+        self._unread = scripts.UnreadErrors()
         others = None if transport is None else as_transport(transport)
         self._wiring = wiring = build_session_components(platforms, settings, start, others)
         self._calls, self.relay = wiring.calls, ClientRelay(wiring)
@@ -292,7 +293,8 @@ class Session:
             bindings=self._script_bindings(form, ctx),
             page=page,
         )
-        return scripts.judge_outcome(self._note_outcome(outcome), self.settings.unawaited)
+        judged = scripts.judge_outcome(self._note_outcome(outcome), self.settings.unawaited)
+        return self._unread.watch(judged)
 
     @refuse_unknown_keywords()
     def start_script(
@@ -500,6 +502,7 @@ class Session:
         self._is_closed = True
         if self._guard is not None:
             self._guard.leave()
+        late = [] if failed else self.drain()
         self._runtime.close()
         if self.settings.hits is not None:
             self.settings.hits.redact_texts(self.redact)
@@ -509,6 +512,7 @@ class Session:
             raise self.misses[0]
         if not failed:
             self.judge_unplayed()
+            self._unread.warn(late)
 
     def unserved_calls(self) -> tuple[Outage, ...]:
         """Return the calls that the third party did not serve while recorded for the first time."""
