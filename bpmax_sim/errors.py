@@ -558,6 +558,11 @@ CODES: Final = frozenset({
     "UNKNOWN_PERSON", "UNKNOWN_PLATFORM", "UNKNOWN_SUBFLOW", "WAITS_FOR_SUBFLOW",
 })  # fmt: skip
 """The codes of refusals and rejected calls, as ``expect_error: {code}`` names them."""
+WRONG_CALLS: Final = frozenset({
+    "ConfigError", "UNKNOWN_PLATFORM", "UNKNOWN_INSTANCE", "UNKNOWN_API", "UNKNOWN_PARAMETER",
+    "MISSING_PARAMETER", "BAD_ARGUMENT",
+})  # fmt: skip
+"""Codes of calls that no third party could ever answer."""
 
 
 class ClosedNetworkError(BpmaxError):

@@ -6,22 +6,28 @@ import os
 import re
 import sys
 import warnings
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from msgspec.structs import asdict, replace
 
 from bpmax_sim.errors import (
+    WRONG_CALLS,
+    BpmaxWarning,
     CollationWarning,
     ConfigError,
     Place,
     PowerWarning,
     ScriptError,
     UnawaitedWarning,
+    UnknownNameWarning,
     UnseenFailureWarning,
+    WrongCallWarning,
+    suggest_nearest,
 )
 from bpmax_sim.i18n import label_message, msg
+from bpmax_sim.proxy.response import CallRecord
 from bpmax_sim.script.channel import LiveObject
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script.turn_result import FailedOutcome, Outcome
@@ -203,6 +209,38 @@ class UnreadErrors:
 
 _PACKAGE: Final = str(Path(__file__).parents[1])
 _WRAPPERS: Final = (str(Path(__file__).parent), str(Path(_PACKAGE, "keywords.py")))
+
+
+def warn_of_names(
+    outcome: Outcome, calls: Iterable[CallRecord], form: object, fields: Collection[str]
+) -> None:
+    """Warn of names that a script got wrong without an error, as a scenario does.
+
+    Args:
+        outcome: outcome of the script.
+        calls: calls of the script.
+        form: the script's form after its end.
+        fields: names of the form's fields before, if it is a dict.
+    """
+    for read in outcome.absent_reads if fields else ():
+        if read.owner == "form" and (hint := suggest_nearest(read.member, fields)):
+            wrong = msg("the script reads form.{name}{hint}", name=read.member, hint=hint)
+            _warn_at(UnknownNameWarning, wrong, read.place)
+    for name in form.keys() - {*fields} if isinstance(form, dict) and fields else ():
+        if hint := suggest_nearest(name, fields):
+            wrong = msg("the script wrote form.{name}{hint}", name=name, hint=hint)
+            _warn_at(UnknownNameWarning, wrong)
+    for call in calls:
+        for doubt in call.doubts:
+            _warn_at(UnknownNameWarning, label_message(call.name, doubt))
+        if getattr(call.error, "code", "") in WRONG_CALLS and outcome.error is None:
+            wrong = msg("{error}; the script caught that: mend the call", error=call.error)
+            _warn_at(WrongCallWarning, label_message(call.name, wrong))
+
+
+def _warn_at(category: type[BpmaxWarning], message: str, place: Place | None = None) -> None:
+    label = label_message(place, message) if place is not None else message
+    warnings.warn(label, category, stacklevel=5)
 
 
 def redact_outcome(outcome: Outcome, redact: Redact) -> Outcome:

@@ -285,7 +285,10 @@ class Session:
         """
         self._refuse_closed()
         body, shared = scripts.as_script(script), scripts.as_scripts(libraries)
-        if self.settings.unawaited != "allow":  # as a scenario does, which has its own warnings
+        is_test = self.settings.unawaited != "allow"  # a scenario has its own warnings
+        fields = tuple(form) if is_test and isinstance(form, dict) else ()
+        made = len(self.calls)
+        if is_test:
             scripts.warn_of_powers((body, *shared))
         outcome = self._runtime.run(
             body,
@@ -294,6 +297,8 @@ class Session:
             page=page,
         )
         judged = scripts.judge_outcome(self._note_outcome(outcome), self.settings.unawaited)
+        if is_test:
+            scripts.warn_of_names(judged, self.calls[made:], form, fields)
         return self._unread.watch(judged)
 
     @refuse_unknown_keywords()
