@@ -398,7 +398,7 @@ DOUBTFUL: dict[str, tuple[Case, str]] = {
         "ctx.form.金额 is a number and never equals '1', which is a text",
     ),
     "no expectation at all": (
-        Case(steps="{open: {}}", script="form.金额 = 5", stubs=""),
+        Case(steps="{open: {}}", script="form.金额 = 5", stubs="", end=""),
         "nothing is expected here",
     ),
     "any number of calls": (
