@@ -320,7 +320,7 @@ def _kills_case(line: ExpectLine, case: Case, challenge: ScriptChallenge) -> boo
     return any(
         one.place in line.places
         and one.step == str(line.step)
-        and challenge.baselines[one.user].item.spot.source.file == line.file
+        and challenge.baselines[one.baseline_number].item.spot.source.file == line.file
         for one in case[3].divergences
     )
 
@@ -332,7 +332,7 @@ def _weaknesses_without_line(
     groups: dict[tuple[int, str, str], list[Case]] = {}
     for case in cases:
         first = sort_divergences(case[3].divergences)[0]
-        groups.setdefault((first.user, first.step, first.place), []).append(case)
+        groups.setdefault((first.baseline_number, first.step, first.place), []).append(case)
     for group in groups.values():
         lines = sorted({case[2].place.line for case in group} - {group[0][2].place.line})
         finding = _make_survivor(challenge, group[0], None)
@@ -342,7 +342,7 @@ def _weaknesses_without_line(
 def _make_survivor(challenge: ScriptChallenge, case: Case, line: ExpectLine | None) -> Weakness:
     _, _, mutant, judgement = case
     divergence = _clearest_divergence(challenge, judgement, line)
-    item = challenge.baselines[divergence.user].item
+    item = challenge.baselines[divergence.baseline_number].item
     before, after = cut_to_difference(
         value_text(divergence.first), value_text(divergence.second), _WIDTH
     )
@@ -373,7 +373,7 @@ def _clearest_divergence(
     """Return the difference that *line* checks; without one, the simplest difference."""
     key = (line.file, str(line.step)) if line is not None else ()
     for one in judgement.divergences:
-        file = challenge.baselines[one.user].item.spot.source.file
+        file = challenge.baselines[one.baseline_number].item.spot.source.file
         if line is not None and (file, one.step) == key and one.place in line.places:
             return one
     return sort_divergences(judgement.divergences)[0]

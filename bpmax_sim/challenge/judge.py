@@ -77,19 +77,23 @@ class ScriptTarget:
     """One script, its mutants, and the items that use it.
 
     Attributes:
-        users: numbers of their baselines, the shortest run first.
+        baseline_numbers: numbers of their baselines, the shortest run first.
         counts: of each of them, how often it passed each counter.
         totals: of all of them together.
     """
 
     def __init__(
-        self, script: Script, counted: CountedScript, counts: Mapping[int, Counts], users: list[int]
+        self,
+        script: Script,
+        counted: CountedScript,
+        counts: Mapping[int, Counts],
+        baseline_numbers: list[int],
     ) -> None:
         """Parse *script* and list its mutants."""
         self.name = script.name
         self.tree = SyntaxTree(script.source, script.name)
         self.data = self.tree.text.encode()
-        self.users = tuple(users)
+        self.baseline_numbers = tuple(baseline_numbers)
         self.counts = counts
         self.totals: Counts = [sum(column) for column in zip(*counts.values(), strict=True)]
         self.reach = ScriptReach(self.tree, counted.counters)
@@ -115,7 +119,7 @@ class ScriptTarget:
     def baselines_evaluating(self, mutant: Mutant) -> tuple[int, ...]:
         """Return the numbers of the baselines whose run evaluates the place of *mutant*."""
         guards = self.guard_counters(mutant)
-        return tuple(user for user in self.users if not guards or self.counts[user][guards[0]])
+        return tuple(n for n in self.baseline_numbers if not guards or self.counts[n][guards[0]])
 
     def is_fallback_never_needed(self, mutant: Mutant) -> bool:
         """Return whether no run evaluates the fallback value that *mutant* removes."""
@@ -211,9 +215,9 @@ class ScriptChallenge:
                     scripts[script.name] = script
                     counts.setdefault(script.name, {})[number] = passed
         for name in sorted(counts):
-            users = sorted(counts[name], key=lambda user: len(self.baselines[user].run.events))
+            baseline_numbers = sorted(counts[name], key=lambda n: len(self.baselines[n].run.events))
             if (counted := count_script(unify_lines(scripts[name]))) is not None:
-                yield ScriptTarget(scripts[name], counted, counts[name], users)
+                yield ScriptTarget(scripts[name], counted, counts[name], baseline_numbers)
 
     def items_of(self, file: str) -> list[ScenarioItem]:
         """Return the items of the scenario file whose name in messages is *file*."""
@@ -243,14 +247,16 @@ class ScriptChallenge:
     def judge_one(self, number: int) -> MutantVerdict:
         """Return the verdict on mutant *number*."""
         target, mutant = self.numbered[number]
-        users = target.baselines_evaluating(mutant)
+        baseline_numbers = target.baselines_evaluating(mutant)
         killer = self._memory.last_killer(number) if self._memory else ""
-        users = tuple(sorted(users, key=lambda user: self.baselines[user].item.node_id != killer))
+        baseline_numbers = tuple(
+            sorted(baseline_numbers, key=lambda n: self.baselines[n].item.node_id != killer)
+        )
         variant = self._make_variant(number)
         divergences: list[Divergence] = []
         exceeded = ""
-        for user in users:
-            baseline = self.baselines[user]
+        for n in baseline_numbers:
+            baseline = self.baselines[n]
             run = run_variant(baseline, variant)
             if run.exceeded:
                 exceeded = exceeded or run.exceeded
@@ -262,11 +268,11 @@ class ScriptChallenge:
                     verdict="killed", killer=baseline.item.node_id, cause="warning"
                 )
             else:
-                divergences += find_divergences(user, baseline, run)
+                divergences += find_divergences(n, baseline, run)
         if exceeded:
             return MutantVerdict(verdict="limit", cause=exceeded)
-        if not divergences and users:
-            is_met = not mutant.probe or self._matters_in_any_run(target, mutant, users)
+        if not divergences and baseline_numbers:
+            is_met = not mutant.probe or self._matters_in_any_run(target, mutant, baseline_numbers)
             return MutantVerdict(verdict="unchanged", cause="" if is_met else "unmet")
         if not divergences:
             return MutantVerdict(verdict="unreached")
@@ -284,7 +290,7 @@ class ScriptChallenge:
 
         Another number out of a recording is no change.
         """
-        baseline = self.baselines[divergences[0].user]
+        baseline = self.baselines[divergences[0].baseline_number]
         run = run_variant(baseline, replace(variant, checks_scripts=True))
         if not run.is_passed or _find_warnings(run, mutant) - {*baseline.run.end.warnings}:
             return MutantVerdict(verdict="killed", killer=baseline.item.node_id, cause="warning")
@@ -295,12 +301,12 @@ class ScriptChallenge:
         return MutantVerdict(verdict="differs", divergences=some, line=line)
 
     def _matters_in_any_run(
-        self, target: ScriptTarget, mutant: Mutant, users: Sequence[int]
+        self, target: ScriptTarget, mutant: Mutant, baseline_numbers: Sequence[int]
     ) -> bool:
         """Return whether the probe of *mutant* shows, in any run, input for which it matters."""
         text = replace(mutant, new=mutant.probe).apply(target.data)
         variant = Variant(scripts={target.name: text}, checks_scripts=False)
-        runs = (run_variant(self.baselines[user], variant) for user in users)
+        runs = (run_variant(self.baselines[n], variant) for n in baseline_numbers)
         return any(
             isinstance(event, ConsoleWritten) and event.text == MATTERS
             for run in runs
@@ -333,9 +339,11 @@ class _VerdictHistory:
         for target, mutant in challenge.numbered:
             name = (target.name, mutant.kind, mutant.old, mutant.new)
             seen[name] += 1
-            users = [inputs[user] for user in target.users]
+            baseline_numbers = [inputs[n] for n in target.baseline_numbers]
             key = digest_parts(name, seen[name])
-            self._keys.append((key, digest_parts(mutant.start, mutant.end, mutant.new, users)))
+            self._keys.append(
+                (key, digest_parts(mutant.start, mutant.end, mutant.new, baseline_numbers))
+            )
 
     def recall(self, number: int) -> MutantVerdict | None:
         """Return the cached verdict if nothing that it depends on has changed, else None."""

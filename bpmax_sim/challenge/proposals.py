@@ -68,11 +68,11 @@ class Divergence(msgspec.Struct, frozen=True):
     """A place where the runs of script and mutant differ, in one item.
 
     Attributes:
-        user: number of the baseline.
+        baseline_number: number of the baseline.
         first, second: of the script and of the mutant; `UNSET` where there is nothing.
     """
 
-    user: int
+    baseline_number: int
     step: str
     place: str
     first: Any
@@ -136,7 +136,7 @@ class LineSearch:
     # ------------------------------------------------------------------ candidates
 
     def _candidates(self, divergence: Divergence) -> Iterator[ExpectLine]:
-        item = self.baselines[divergence.user].item
+        item = self.baselines[divergence.baseline_number].item
         if not divergence.step.isdigit() or int(divergence.step) > len(item.steps):
             return
         section = expect_section_of(divergence.place)
@@ -176,18 +176,20 @@ class LineSearch:
         self, divergence: Divergence, part: Any, name: str
     ) -> Iterator[tuple[Any, dict[str, Values]]]:
         """Yield *part* as expected in each row of the file, with the columns needed for that."""
-        users = self._rows_of_file(divergence.user)
-        values = {user: self._observed[user].get((divergence.step, divergence.place), UNSET)
-                  for user in users}  # fmt: skip
-        there = {user: value for user, value in values.items() if value is not UNSET}
+        baseline_numbers = self._rows_of_file(divergence.baseline_number)
+        values = {n: self._observed[n].get((divergence.step, divergence.place), UNSET)
+                  for n in baseline_numbers}  # fmt: skip
+        there = {n: value for n, value in values.items() if value is not UNSET}
         if all(value == divergence.first for value in there.values()):
-            yield self._values[divergence.user].generalise(part), {}
+            yield self._values[divergence.baseline_number].generalise(part), {}
             return
         if isinstance(part, Mapping | list | tuple) or any(map(is_suspicious, there.values())):
             return
-        patterns = [self._values[user].generalise(value) for user, value in there.items()]
+        patterns = [self._values[n].generalise(value) for n, value in there.items()]
         if not any(map(_is_pattern, patterns)):
-            yield from self._expect_by_column(there, name, is_everywhere=len(there) == len(users))
+            yield from self._expect_by_column(
+                there, name, is_everywhere=len(there) == len(baseline_numbers)
+            )
         elif all(pattern == patterns[0] for pattern in patterns):
             yield patterns[0], {}
 
@@ -195,20 +197,20 @@ class LineSearch:
         self, values_by_row: Mapping[int, Any], name: str, *, is_everywhere: bool
     ) -> Iterator[tuple[Any, dict[str, Values]]]:
         """Yield a column, existing or new, that has the values *values_by_row* by row."""
-        rows = {user: self.baselines[user].item.row for user in values_by_row}
+        rows = {n: self.baselines[n].item.row for n in values_by_row}
         known = [row.values for row in rows.values() if row is not None]
         if len(known) < len(values_by_row):
             return
         for column in known[0]:
             if column not in RESERVED and all(
-                row is not None and row.values.get(column) == values_by_row[user]
-                for user, row in rows.items()
+                row is not None and row.values.get(column) == values_by_row[n]
+                for n, row in rows.items()
             ):
                 yield f"${{case.{column}}}", {}
                 return
         if is_everywhere:
             column = _unused_column_name(name, known)
-            cells = {row.id: values_by_row[user] for user, row in rows.items() if row is not None}
+            cells = {row.id: values_by_row[n] for n, row in rows.items() if row is not None}
             yield f"${{case.{column}}}", {column: cells}
 
     def _lines_for_messages(self, divergence: Divergence) -> Iterator[dict[str, Any]]:
@@ -216,7 +218,10 @@ class LineSearch:
         if any(is_suspicious(line["text"]) for line in lines):
             return
         entries = [
-            {"text": self._values[divergence.user].generalise(line["text"]), "type": line["level"]}
+            {
+                "text": self._values[divergence.baseline_number].generalise(line["text"]),
+                "type": line["level"],
+            }
             for line in lines
         ]
         yield {"expect": {"messages": entries}}
@@ -224,12 +229,14 @@ class LineSearch:
     def _lines_for_console(self, divergence: Divergence) -> Iterator[dict[str, Any]]:
         lines = [line["text"] for line in self._lines_of_list(divergence, "console")]
         if lines and not any(map(is_suspicious, lines)):
-            yield {"expect": {"console": self._values[divergence.user].generalise(lines)}}
+            yield {
+                "expect": {"console": self._values[divergence.baseline_number].generalise(lines)}
+            }
 
     def _lines_of_list(self, divergence: Divergence, name: str) -> list[dict[str, Any]]:
         """Return the observed entries of list *name* in the step, each as its parts."""
         lines: dict[int, dict[str, Any]] = {}
-        for (step, place), value in self._observed[divergence.user].items():
+        for (step, place), value in self._observed[divergence.baseline_number].items():
             owner, number, part = split_list_place(place)
             if step == divergence.step and owner == name and part:
                 lines.setdefault(number, {})[part] = value
@@ -242,22 +249,28 @@ class LineSearch:
             return
         for other in self._differing:
             owner, number, name = split_list_place(other.place)
-            is_same = (other.user, other.step, owner) == (divergence.user, divergence.step, "calls")
+            is_same = (other.baseline_number, other.step, owner) == (
+                divergence.baseline_number,
+                divergence.step,
+                "calls",
+            )
             if not is_same or name not in _SENT or number >= len(entries):
                 continue
             value = _differing_part(other.first, other.second)
             if value is not UNSET and not is_suspicious(value):
                 if name == "header" and not (
-                    value := self._headers_as_scripts_spell(divergence.user, value)
+                    value := self._headers_as_scripts_spell(divergence.baseline_number, value)
                 ):
                     continue
-                entries[number][name] = self._values[divergence.user].generalise(value)
+                entries[number][name] = self._values[divergence.baseline_number].generalise(value)
         if part == "api" or any(len(entry) > 1 for entry in entries):
             yield {"expect": {"proxy": entries}}
 
-    def _headers_as_scripts_spell(self, user: int, header: Values) -> Values:
+    def _headers_as_scripts_spell(self, baseline_number: int, header: Values) -> Values:
         """Return the part of *header* that the item's scripts set, names spelled as they do."""
-        text = "\n".join(body.source for body in self.baselines[user].item.subjects.bodies)
+        text = "\n".join(
+            body.source for body in self.baselines[baseline_number].item.subjects.bodies
+        )
         found = {
             name: re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", text, re.IGNORECASE)
             for name in header
@@ -269,14 +282,14 @@ class LineSearch:
         value = divergence.first
         if number or value is UNSET or is_suspicious(value):
             return
-        step = self.baselines[divergence.user].item.steps[int(divergence.step) - 1].step
+        step = self.baselines[divergence.baseline_number].item.steps[int(divergence.step) - 1].step
         if step.expect_error is not UNSET:
-            yield {"error": {part: self._values[divergence.user].generalise(value)}}
+            yield {"error": {part: self._values[divergence.baseline_number].generalise(value)}}
 
     # ------------------------------------------------------------------ trial
 
-    def _rows_of_file(self, user: int) -> list[int]:
-        return self._files[self.baselines[user].item.spot.source.file]
+    def _rows_of_file(self, baseline_number: int) -> list[int]:
+        return self._files[self.baselines[baseline_number].item.spot.source.file]
 
     def line_kills(
         self,
@@ -288,16 +301,18 @@ class LineSearch:
 
         A row in which the two do not differ at its places says nothing.
         """
-        users = self._files[line.file]
-        differing = {one.user for one in divergences if one.place in line.places} & {*users}
-        for user in users:
-            item = insert_line(self.baselines[user].item, line)
+        baseline_numbers = self._files[line.file]
+        differing = {one.baseline_number for one in divergences if one.place in line.places} & {
+            *baseline_numbers
+        }
+        for n in baseline_numbers:
+            item = insert_line(self.baselines[n].item, line)
             if item is None:
                 return False
-            if not run_variant(self.baselines[user], _with_item(Variant(), item)).is_passed:
+            if not run_variant(self.baselines[n], _with_item(Variant(), item)).is_passed:
                 return False
-            mutant = _with_item(mutate(user), item)
-            if user in differing and run_variant(self.baselines[user], mutant).is_passed:
+            mutant = _with_item(mutate(n), item)
+            if n in differing and run_variant(self.baselines[n], mutant).is_passed:
                 return False
         return bool(differing)
 
@@ -323,7 +338,7 @@ def sort_divergences(divergences: Sequence[Divergence]) -> list[Divergence]:
     """Return one divergence of each kind, the easiest to read first."""
     first: dict[tuple[int, str], Divergence] = {}
     for one in divergences:
-        first.setdefault((one.user, one.place), one)
+        first.setdefault((one.baseline_number, one.place), one)
 
     def rank(one: Divergence) -> tuple[int, bool, bool]:
         section = expect_section_of(one.place)

@@ -57,7 +57,7 @@ _SCENARIO: Final = "scenario\t"
 
 
 class DeclaredPart(msgspec.Struct, frozen=True):
-    """A declared part; *touched* is true if a scenario has used it."""
+    """A part that some scenario declares, and whether a run that passed has used it."""
 
     kind: Kind
     name: str

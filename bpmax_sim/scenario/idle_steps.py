@@ -388,8 +388,8 @@ def check_header_names(draft: ScenarioDraft) -> None:
             draft.tell(Spot(spot.source, path), wrong, kind="name", fails=False)
 
 
-def check_idle_sources(draft: ScenarioDraft) -> None:
-    """Report a recording that the mode never reads, and hidden variables that nothing names."""
+def check_unread_recording(draft: ScenarioDraft) -> None:
+    """Report a cassette that is named although ``mode: live`` never reads one."""
     proxy, spot = draft.scenario.proxy, draft.spot.at("proxy", "cassette")
     if proxy.cassette and proxy.mode == "live" and draft.is_in_own_file(spot):
         draft.tell(
@@ -398,6 +398,10 @@ def check_idle_sources(draft: ScenarioDraft) -> None:
             kind="rule",
             fails=False,
         )
+
+
+def check_unread_secrets(draft: ScenarioDraft) -> None:
+    """Report ``secrets: env.X`` where neither the environment nor any file of the folder has X."""
     for text, where in draft.spot.at("secrets").elements(draft.scenario.secrets):
         root, _, name = text.partition(".")
         if root != "env" or name in draft.environ or not draft.is_in_own_file(where):
@@ -452,7 +456,8 @@ IDLE_CHECKS: Final = (
     check_empty_names,
     check_header_names,
     check_moved_rows,
-    check_idle_sources,
+    check_unread_recording,
+    check_unread_secrets,
     check_columns_alike,
 )
 """All checks of this module that look at a scenario as a whole."""

@@ -286,7 +286,7 @@ class RunLog(msgspec.Struct):
         return digest_of(observe(self.events, unfinished=unfinished), self.homes)
 
 
-def _comparable_value(value: Any) -> Any:
+def _identity(value: Any) -> Any:
     return value
 
 
@@ -728,7 +728,7 @@ class Progress:
         try:
             if reporter.has_reference(path[0]):
                 expected = assertions.resolve_expect(expected, resolve)
-                resolve = _comparable_value
+                resolve = _identity
                 spot = reporter.spot.at(*path)
                 wrong = self.check_filled(reporter, lambda to: check_expect(to, expected, spot))
                 if wrong:
