@@ -247,15 +247,13 @@ class ScriptChallenge:
     def judge_one(self, number: int) -> MutantVerdict:
         """Return the verdict on mutant *number*."""
         target, mutant = self.numbered[number]
-        baseline_numbers = target.baselines_evaluating(mutant)
+        numbers = target.baselines_evaluating(mutant)
         killer = self._memory.last_killer(number) if self._memory else ""
-        baseline_numbers = tuple(
-            sorted(baseline_numbers, key=lambda n: self.baselines[n].item.node_id != killer)
-        )
+        numbers = tuple(sorted(numbers, key=lambda n: self.baselines[n].item.node_id != killer))
         variant = self._make_variant(number)
         divergences: list[Divergence] = []
         exceeded = ""
-        for n in baseline_numbers:
+        for n in numbers:
             baseline = self.baselines[n]
             run = run_variant(baseline, variant)
             if run.exceeded:
@@ -271,8 +269,8 @@ class ScriptChallenge:
                 divergences += find_divergences(n, baseline, run)
         if exceeded:
             return MutantVerdict(verdict="limit", cause=exceeded)
-        if not divergences and baseline_numbers:
-            is_met = not mutant.probe or self._matters_in_any_run(target, mutant, baseline_numbers)
+        if not divergences and numbers:
+            is_met = not mutant.probe or self._matters_in_any_run(target, mutant, numbers)
             return MutantVerdict(verdict="unchanged", cause="" if is_met else "unmet")
         if not divergences:
             return MutantVerdict(verdict="unreached")
@@ -339,11 +337,9 @@ class _VerdictHistory:
         for target, mutant in challenge.numbered:
             name = (target.name, mutant.kind, mutant.old, mutant.new)
             seen[name] += 1
-            baseline_numbers = [inputs[n] for n in target.baseline_numbers]
+            runs = [inputs[n] for n in target.baseline_numbers]
             key = digest_parts(name, seen[name])
-            self._keys.append(
-                (key, digest_parts(mutant.start, mutant.end, mutant.new, baseline_numbers))
-            )
+            self._keys.append((key, digest_parts(mutant.start, mutant.end, mutant.new, runs)))
 
     def recall(self, number: int) -> MutantVerdict | None:
         """Return the cached verdict if nothing that it depends on has changed, else None."""

@@ -173,7 +173,8 @@ def is_random_only(old: Cassette, new: Cassette, pairs: Iterable[tuple[str, Exch
         for place in (*pair.request, *pair.response):
             owners.add(owner)
             before, after = place.recorded, place.sent
-            if _common_form(before) != _common_form(after) or not _common_form(before):
+            form = _common_form(before)
+            if not form or form != _common_form(after):
                 return False
             if became.setdefault(str(before), str(after)) != str(after):
                 return False

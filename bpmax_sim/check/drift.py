@@ -344,7 +344,8 @@ class Verification:
         exchange = next(business, None)
         while exchange is not None:
             after = next(business, None)
-            yield exchange, self._verify_exchange(exchange, self._find_retry_cause(exchange, after))
+            failure = self._find_retry_cause(exchange, after)
+            yield exchange, self._verify_exchange(exchange, failure)
             exchange = after
 
     def _verify_exchange(self, exchange: Exchange, passed: str) -> list[Drift]:
