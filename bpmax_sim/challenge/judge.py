@@ -22,9 +22,9 @@ from bpmax_sim.challenge.mutants import MATTERS, Mutant, read_mutants
 from bpmax_sim.challenge.proposals import (
     Divergence,
     ExpectLine,
-    LineSearch,
+    ExpectLineSearch,
+    differs_only_in_digits,
     find_divergences,
-    is_another_number,
 )
 from bpmax_sim.challenge.script_reach import Counts, ScriptReach
 from bpmax_sim.errors import Problem
@@ -98,14 +98,14 @@ class ScriptTarget:
         self.totals: Counts = [sum(column) for column in zip(*counts.values(), strict=True)]
         self.reach = ScriptReach(self.tree, counted.counters)
         self.ignored: tuple[IgnoreComment, ...] = tuple(read_ignore_comments(self.tree))
-        self.mutants = tuple(m for m in read_mutants(self.tree) if self._is_script(m))
+        self.mutants = tuple(m for m in read_mutants(self.tree) if self._can_be_parsed(m))
 
     @cached_property
-    def finder(self) -> ReachFinder:
+    def reach_finder(self) -> ReachFinder:
         """Return the finder of inputs that would reach a branch of the script."""
         return ReachFinder(self.tree.text, self.name)
 
-    def _is_script(self, mutant: Mutant) -> bool:
+    def _can_be_parsed(self, mutant: Mutant) -> bool:
         return not self.tree.has_error_with(mutant.start, mutant.end, mutant.new.encode())
 
     def _mutated_node(self, mutant: Mutant) -> Node:
@@ -129,9 +129,9 @@ class ScriptTarget:
     def describe_condition(self, mutant: Mutant, *, holds: bool) -> str:
         """Return the row or response that makes the condition of *mutant* true, or false."""
         start, end = mutant.condition or (mutant.start, mutant.end)
-        return self.finder.describe_condition(start, end, holds=holds)
+        return self.reach_finder.describe_condition(start, end, holds=holds)
 
-    def find_missing_else(self, mutant: Mutant) -> Counter | None:
+    def find_untaken_else(self, mutant: Mutant) -> Counter | None:
         """Return the counter of the never taken ``else`` of the condition at *mutant*, or None."""
         number = (
             self.reach.find_else_counter(self._mutated_node(mutant))
@@ -195,7 +195,7 @@ class ScriptChallenge:
                 red += error.problems
         if red:
             raise BaselineError(*red)
-        self._search = LineSearch(self.baselines)
+        self._search = ExpectLineSearch(self.baselines)
         found = self._find_targets(hits)
         self.targets = [target for target in found if only in {"", target.name}]
         self.ignoring = IgnoredMutants(one for target in self.targets for one in target.ignored)
@@ -219,7 +219,7 @@ class ScriptChallenge:
             if (counted := count_script(unify_lines(scripts[name]))) is not None:
                 yield ScriptTarget(scripts[name], counted, counts[name], baseline_numbers)
 
-    def items_of(self, file: str) -> list[ScenarioItem]:
+    def items_of_scenario_file(self, file: str) -> list[ScenarioItem]:
         """Return the items of the scenario file whose name in messages is *file*."""
         items = (baseline.item for baseline in self.baselines)
         return [item for item in items if item.spot.source.file == file]
@@ -248,7 +248,7 @@ class ScriptChallenge:
         """Return the verdict on mutant *number*."""
         target, mutant = self.numbered[number]
         numbers = target.baselines_evaluating(mutant)
-        killer = self._memory.last_killer(number) if self._memory else ""
+        killer = self._memory.last_killer_id(number) if self._memory else ""
         numbers = tuple(sorted(numbers, key=lambda n: self.baselines[n].item.node_id != killer))
         variant = self._make_variant(number)
         divergences: list[Divergence] = []
@@ -261,7 +261,7 @@ class ScriptChallenge:
             elif not run.is_passed:
                 cause = next((failure.kind for failure in run.failures), "error")
                 return MutantVerdict(verdict="killed", killer=baseline.item.node_id, cause=cause)
-            elif _find_warnings(run, mutant) - {*baseline.run.end.warnings}:
+            elif _find_other_warnings(run, mutant) - {*baseline.run.end.warnings}:
                 return MutantVerdict(
                     verdict="killed", killer=baseline.item.node_id, cause="warning"
                 )
@@ -290,10 +290,10 @@ class ScriptChallenge:
         """
         baseline = self.baselines[divergences[0].baseline_number]
         run = run_variant(baseline, replace(variant, checks_scripts=True))
-        if not run.is_passed or _find_warnings(run, mutant) - {*baseline.run.end.warnings}:
+        if not run.is_passed or _find_other_warnings(run, mutant) - {*baseline.run.end.warnings}:
             return MutantVerdict(verdict="killed", killer=baseline.item.node_id, cause="warning")
         line = self._search.find_line(divergences, lambda _user: variant)
-        if line is None and all(map(is_another_number, divergences)):
+        if line is None and all(map(differs_only_in_digits, divergences)):
             return MutantVerdict(verdict="unchanged")
         some = tuple(divergences[:_MOST_DIVERGENCES])
         return MutantVerdict(verdict="differs", divergences=some, line=line)
@@ -317,7 +317,7 @@ class ScriptChallenge:
         return self._search.line_kills(line, divergences, lambda _user: variant)
 
 
-def _find_warnings(run: VariantRun, mutant: Mutant) -> set[RunWarning]:
+def _find_other_warnings(run: VariantRun, mutant: Mutant) -> set[RunWarning]:
     """Return the warnings of *run*, except those about the mutated text itself.
 
     Nobody writes ``if (true)`` or ends a loop by ``break`` by mistake, but what comes to the same.
@@ -351,7 +351,7 @@ class _VerdictHistory:
             {"verdict": kept.verdict, "killer": kept.killer, "cause": kept.cause}, MutantVerdict
         )
 
-    def last_killer(self, number: int) -> str:
+    def last_killer_id(self, number: int) -> str:
         """Return the id of the item that killed the mutant in an earlier run, or ""."""
         kept = self._cache.find(self._keys[number][0])
         return kept.killer if kept is not None else ""

@@ -110,12 +110,12 @@ class _WorkerProcess(Generic[T]):
         self._process.join()
 
 
-def _run_numbers(work: Callable[[int], T], numbers: range, there: Connection) -> None:
+def _run_numbers(work: Callable[[int], T], numbers: range, result_pipe: Connection) -> None:
     with suppress(BrokenPipeError):
         for number in numbers:
             try:
                 result = work(number), None
             except Exception as error:  # noqa: BLE001 - raised again where the results are read
-                there.send((None, error))
+                result_pipe.send((None, error))
                 return
-            there.send(result)
+            result_pipe.send(result)
