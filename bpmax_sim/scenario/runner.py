@@ -349,7 +349,7 @@ class StepRun(msgspec.Struct):
             *self._judge_unawaited(result, reporter),
             *(reporter.report_undeclared(*field) for field in progress.log.pop_undeclared_names()),
             *([reporter.report_unexpected_refusal()] if is_refused else ()),
-            *self._judge_impossible_calls(result, reporter),
+            *self._judge_hidden_errors(result, reporter),
         ]
         self.failures = progress.apply_leniency(failures)
         if self.failures:
@@ -378,9 +378,7 @@ class StepRun(msgspec.Struct):
             else:
                 yield from progress.judge_unawaited(call, reporter)
 
-    def _judge_impossible_calls(
-        self, result: Result, reporter: FailureReporter
-    ) -> Iterator[Failure]:
+    def _judge_hidden_errors(self, result: Result, reporter: FailureReporter) -> Iterator[Failure]:
         """Yield failures of impossible calls whose error a script caught and so hid."""
         progress = self.progress
         whole = progress.item.scenario.expect
