@@ -106,7 +106,7 @@ def check_texts_of_rows(draft: ScenarioDraft) -> None:
             number = _as_number(value) if any(column in text for text in texts) else None
             pattern = rf"{re.escape(column)}\s*[为是=:：]?\s*(\d+(?:\.\d+)?)"
             said = [] if number is None else re.findall(pattern, " ".join(texts))
-            if said and number not in map(float, said):
+            if said and number not in {*map(float, said)}:
                 draft.tell(
                     row.spot.at(column) if row.spot is not None else draft.spot.at("cases"),
                     "a text of the row {row!r} says {column} {said}, and {column} is {number}",
