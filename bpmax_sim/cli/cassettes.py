@@ -70,7 +70,7 @@ def format_line_changes(before: str, after: str) -> Iterator[str]:
             yield line
 
 
-def find_edited_exchanges(before: bytes, after: bytes) -> Iterator[str]:
+def describe_edited_exchanges(before: bytes, after: bytes) -> Iterator[str]:
     """Yield a message for each exchange of *after* whose index line does not occur in *before*."""
     known = set(before.splitlines())
     mark = ENTRY.encode()
@@ -98,7 +98,7 @@ def seal(
     if after == before:
         notify("{cassette}: sound already, nothing to do", cassette=display_path(cassette))
         return ExitCode.PASSED
-    for line in find_edited_exchanges(before, after):
+    for line in describe_edited_exchanges(before, after):
         say(line)
     for line in format_line_changes(before.decode(), after.decode()):
         say(line)
@@ -212,7 +212,7 @@ def inspect(
     if json:
         say_document(file=str(path), exchanges=exchanges)
     elif line:
-        say(_spell_out(loaded.entry(numbers[0]).text.rstrip()))
+        say(_decode_json_escapes(loaded.entry(numbers[0]).text.rstrip()))
     else:
         rows = [[str(exchange[name]) for name in _COLUMNS] for exchange in exchanges]
         for text in align_columns([_COLUMNS, *rows]):
@@ -226,7 +226,7 @@ _ESCAPED = re.compile(
 )
 
 
-def _spell_out(text: str) -> str:
+def _decode_json_escapes(text: str) -> str:
     r"""Return *text* with JSON escapes decoded for display: 王 for ``\u738b``."""
 
     def letter(match: re.Match[str]) -> str:

@@ -38,7 +38,7 @@ class CapturedRun(msgspec.Struct, frozen=True, kw_only=True):
     notes: tuple[str, ...] = ()
 
     @property
-    def begin(self) -> Mapping[str, Any]:
+    def first_record(self) -> Mapping[str, Any]:
         """Return the first record."""
         return self.records[0]
 

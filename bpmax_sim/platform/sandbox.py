@@ -81,7 +81,7 @@ class _Sandbox(SandboxedEnvironment):
         raise FilterError("{operator!r} needs two numbers, or + two short texts", operator=operator)
 
 
-class _Texts(NodeTransformer):
+class _TextTransformer(NodeTransformer):
     """Restores carriage returns that Jinja would drop and makes ``~`` join as templates print."""
 
     def visit_TemplateData(self, node: nodes.TemplateData) -> nodes.Node:  # noqa: N802 - Jinja's
@@ -114,7 +114,7 @@ def compile_source(source: str) -> Template:
     """
     try:
         # Carriage returns that Jinja keeps; between words they are spaces.
-        spaced = _TAG.sub(lambda tag: _IN_TAG.sub(_replace_carriage_return, tag[0]), source)
+        spaced = _TAG.sub(lambda tag: _IN_TAG.sub(_hide_carriage_return, tag[0]), source)
         tree = _ENVIRONMENT.parse(spaced.replace("\r", _RETURN))
         seen = list(_walk(tree, _DEEPEST))
     except TemplateSyntaxError as error:
@@ -136,7 +136,7 @@ def compile_source(source: str) -> Template:
     return Template(names, _make_renderer(source, tree))
 
 
-def _replace_carriage_return(match: re.Match[str]) -> str:
+def _hide_carriage_return(match: re.Match[str]) -> str:
     return " " if match[0] == "\r" else match[0]
 
 
@@ -179,7 +179,7 @@ def _make_renderer(source: str, tree: nodes.Template) -> Renderer:
     @cache  # loading a platform asks for names alone, and code costs ten times as much as parsing
     def compile_tree() -> Callable[[Context], Iterator[str]]:
         space: dict[str, Any] = {"environment": _ENVIRONMENT, "__file__": "template"}
-        exec(_ENVIRONMENT.compile(_Texts().visit(tree)), space)  # noqa: S102 - from those nodes
+        exec(_ENVIRONMENT.compile(_TextTransformer().visit(tree)), space)  # noqa: S102 - from those nodes
         root: Callable[[Context], Iterator[str]] = space["root"]
         return root
 

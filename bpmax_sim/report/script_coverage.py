@@ -98,7 +98,7 @@ def add_counts(covered: Iterable[CoveredScript]) -> tuple[int, int, int, int]:
     return ran, lines, taken, branches
 
 
-def percent_of(counts: tuple[int, int, int, int]) -> float:
+def coverage_percentage(counts: tuple[int, int, int, int]) -> float:
     """Return the percentage of lines and branches together; 100 if there are none."""
     ran, lines, taken, branches = counts
     return round(100 * (ran + taken) / (lines + branches), 1) if lines + branches else 100.0

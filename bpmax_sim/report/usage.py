@@ -180,7 +180,7 @@ def read_jobs(root: Path, places: Sequence[Path]) -> list[EvidenceFile]:
         ConfigError: if a shard of a job is missing, or a job that the project at *root* lists.
     """
     files = list(_read_files(places))
-    _refuse_missing(files, jobs_of(root))
+    _refuse_missing_jobs(files, jobs_of(root))
     return files
 
 
@@ -223,7 +223,7 @@ def _keep_newest_complete_job(files: Sequence[EvidenceFile], root: Path) -> list
     return list(files)
 
 
-def _refuse_missing(files: Sequence[EvidenceFile], jobs: Sequence[str]) -> None:
+def _refuse_missing_jobs(files: Sequence[EvidenceFile], jobs: Sequence[str]) -> None:
     """Raise if one of *jobs* has no evidence, or a shard of any job is missing."""
     known = {file.job for file in files}
     for job in jobs:

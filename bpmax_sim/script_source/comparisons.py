@@ -126,12 +126,12 @@ class ComparisonReader:
             return root, value.path, value.call if root == "result" else None
         owner = node.child_by_field_name("object") if node.type == "member_expression" else None
         binding = self._scopes.binding_of(owner) if owner is not None else None
-        if binding is None or binding.is_reassigned or not is_caught(self._values, binding):
+        if binding is None or binding.is_reassigned or not is_caught_error(self._values, binding):
             return None
         return "error", (self._values.member_name(node) or "*",), None
 
 
-def is_caught(values: Values, binding: Binding) -> bool:
+def is_caught_error(values: Values, binding: Binding) -> bool:
     """Return whether a name holds an error: ``catch (error)``, ``.catch(error => …)``."""
     listed = binding.function.parent if binding.function is not None else None
     call = listed.parent if listed is not None and listed.type == "arguments" else None

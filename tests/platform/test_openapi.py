@@ -163,11 +163,11 @@ def test_forms_uploads_and_texts_have_their_encoding(tmp_path: Path) -> None:
     upload = platform.apis["uploadFile"]
 
     assert [one.encoding for one in platform.apis.values()] == ["form", "multipart", "text", "xml"]
-    assert [(one.name, one.place, one.target) for one in upload.parameters] == [
+    assert [(one.name, one.place, one.wire_name) for one in upload.parameters] == [
         ("id", "path", "id"), ("body_id", "body", "id"), ("file", "body", "file"),
         ("pages", "body", "pages"),
     ]  # fmt: skip
-    assert [one.target for one in platform.apis["writeNote"].parameters] == ["id", "$"]
+    assert [one.wire_name for one in platform.apis["writeNote"].parameters] == ["id", "$"]
 
 
 def test_swagger_2_is_carried_over_too(tmp_path: Path) -> None:
