@@ -235,9 +235,9 @@ def _is_in_body(merged: MergedValues, parameter: Parameter) -> bool:
 
 
 _PRESENT = {
-    "path": lambda merged, parameter: parameter.target in merged.path,
-    "query": lambda merged, parameter: merged.query.get(parameter.target) is not None,
-    "header": lambda merged, parameter: parameter.target.lower() in merged.headers,
+    "path": lambda merged, parameter: parameter.wire_name in merged.path,
+    "query": lambda merged, parameter: merged.query.get(parameter.wire_name) is not None,
+    "header": lambda merged, parameter: parameter.wire_name.lower() in merged.headers,
     "body": _is_in_body,
 }
 

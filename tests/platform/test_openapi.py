@@ -81,7 +81,7 @@ def test_every_api_answers_in_simulate_mode_at_once(name: str, tmp_path: Path) -
 
 def sample(one: Any) -> tuple[str, str, Any]:
     kinds = {"integer": 1, "number": 1.5, "boolean": True, "array": [], "object": {}}
-    return one.place, one.target, (one.enum or (kinds.get(one.type, "C20260302001"),))[0]
+    return one.place, one.wire_name, (one.enum or (kinds.get(one.type, "C20260302001"),))[0]
 
 
 def _put(call: Any, place: str, target: str, value: Any) -> Any:
