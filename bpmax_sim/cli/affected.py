@@ -123,6 +123,7 @@ def changed_files(root: Path, revision: str) -> list[str]:
 
 
 def _run_git(root: Path, *arguments: str, revision: str = "") -> str:
+    """Return what Git prints for *arguments*; an error names *revision*."""
     try:
         done = subprocess.run(  # noqa: S603 - the words are ours, but for the revision
             ["git", *arguments],  # noqa: S607

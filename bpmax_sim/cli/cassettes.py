@@ -90,7 +90,7 @@ def seal(
     *,
     yes: Yes = False,
 ) -> int:
-    """Seal a cassette again."""
+    """Write new checksums into a cassette that was edited by hand."""
     if not cassette.is_file():
         raise ConfigError(missing_file_problem(cassette, ".yaml"))
     before = cassette.read_bytes()
@@ -122,7 +122,7 @@ def _seal_bytes(path: Path, data: bytes) -> bytes:
 
 
 def recover(paths: CassettePaths = None, *, json: Json = False) -> int:
-    """Seal what was left in journals."""
+    """Write cassettes from the journals of interrupted recordings."""
     passing: PlacesOf = find_no_places
     with suppress(ConfigError):  # as far as the platforms can be read
         passing = partial(volatile_places, load_project_platforms(None))
@@ -203,7 +203,7 @@ def inspect(
     *,
     json: Json = False,
 ) -> int:
-    """Show a cassette."""
+    """Print the exchanges of a cassette, or the one at a line."""
     name, line = item_selection.path_and_line(cassette)
     path = Path(name)
     loaded = load_cassette(path)
@@ -289,7 +289,7 @@ def export_cassette(
     yes: Yes = False,
     json: Json = False,
 ) -> int:
-    """Export a cassette."""
+    """Convert a cassette to the format of another tool."""
     exchanges = _load_exchanges(cassette, owner)
     try:
         data, notes = write_foreign(exchanges, kind)

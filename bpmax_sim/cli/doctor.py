@@ -169,7 +169,7 @@ def doctor(
         bool, Option("--fix", help=msg("Set up this Git clone to merge and show cassettes."))
     ] = False,
 ) -> int:
-    """Check the installation."""
+    """Check installation and project; ``--fix`` sets up Git for cassettes."""
     repository = git.find_repository(Path.cwd())
     for line in git.configure_merging(repository) if fix and repository else ():
         notify(line)

@@ -48,7 +48,7 @@ from bpmax_sim.yamlfile import display_path, read_text_or_empty, read_yaml, writ
 
 @dataclass(frozen=True, slots=True)
 class _CassetteImport:
-    """The input for one cassette."""
+    """The exchanges to write to one cassette, and the files that they come from."""
 
     path: Path
     owner: str
@@ -115,7 +115,7 @@ def import_traffic(  # noqa: PLR0913 - the options of the command
     yes: Yes = False,
     json: Json = False,
 ) -> int:
-    """Import recordings."""
+    """Convert recordings of other tools to cassettes."""
     _check_files_exist(recordings)
     known = load_project_platforms(platforms)
     vault = _load_credentials(known, secret or ())
@@ -350,7 +350,7 @@ def openapi(  # noqa: PLR0913 - the options of the command
     yes: Yes = False,
     json: Json = False,
 ) -> int:
-    """Import a platform."""
+    """Convert an OpenAPI document to a platform file."""
     if not document.is_file():
         raise ConfigError(missing_file_problem(document, document.suffix))
     if url and ("{" in url or not is_address(url)):

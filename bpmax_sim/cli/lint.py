@@ -79,7 +79,7 @@ def lint(
     ] = False,
     json: Json = False,
 ) -> int:
-    """Report every problem."""
+    """Report the problems of scenarios, platform files, scripts and cassettes; nothing is run."""
     targets = _split_paths(paths or ())
     files = targets.files
     hints: list[str] = []
@@ -180,6 +180,7 @@ def _is_whole_scenarios_folder(folder: str) -> bool:
 
 
 def _is_recording(path: Path) -> bool:
+    """Return whether *path* is a cassette, by its first two lines."""
     if path.suffix != ".yaml" or not path.is_file():
         return False
     with path.open("rb") as file:

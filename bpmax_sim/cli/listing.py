@@ -32,7 +32,7 @@ def list_scenarios(
     ] = False,
     json: option.Json = False,
 ) -> int:
-    """List scenarios."""
+    """List scenarios with the age of their recordings, or with the keys that they resolve to."""
     age = option.parse_age("--old", old) if old else None
     found, problems = find_items(find_targets(paths), keyword=keyword)
     if problems:

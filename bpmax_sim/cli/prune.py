@@ -68,7 +68,7 @@ def prune(
     yes: Yes = False,
     json: Json = False,
 ) -> int:
-    """Delete what nobody uses."""
+    """Delete cassettes and exchanges that no test used."""
     root = find_root(Path.cwd())
     evidence = read_evidence(root, evidence_folders or ())
     if evidence is None:

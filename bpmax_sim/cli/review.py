@@ -64,7 +64,7 @@ def review(
     yes: Yes = False,
     json: Json = False,
 ) -> int:
-    """Review recordings."""
+    """Compare new recordings with those they would replace, and accept or reject them."""
     if not_secret:
         for place in not_secret:
             _declare_not_secret(place)
@@ -272,7 +272,7 @@ def diff(
     platforms: PlatformFolders = None,
     json: Json = False,
 ) -> int:
-    """Compare cassettes."""
+    """Print the differences between two cassettes."""
     waiting = new or review_path(old)
     if new is None and old.exists() and not waiting.exists():
         raise ConfigError(

@@ -43,7 +43,7 @@ def types(
     *,
     json: Json = False,
 ) -> int:
-    """Write declarations for the editor."""
+    """Write JSON Schemas and TypeScript declarations for editors."""
     root = find_root(Path.cwd() / folder)
     written = list(write_types(root))
     names = [display_path(path) for path in written]

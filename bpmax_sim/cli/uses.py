@@ -65,7 +65,7 @@ def uses(
     *,
     json: Json = False,
 ) -> int:
-    """Tell who uses it."""
+    """Print what uses a file, a platform, an API, a parameter or a field."""
     root = find_root(Path.cwd() / place if Path(place).exists() else Path.cwd())
     known = ProjectUses(add_traced_names(load_index(root)))
     places = known.find_places(relative_to_root(place, root))

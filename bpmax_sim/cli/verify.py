@@ -146,7 +146,7 @@ def verify(  # noqa: PLR0913 - the options of the command
     platforms: PlatformFolders = None,
     json: Json = False,
 ) -> int:
-    """Verify recordings."""
+    """Send recorded requests to the live system, and report where responses differ."""
     how = _VerifyOptions(
         age=parse_age("--max-age", max_age) if max_age else inf,
         allow_writes=allow_writes,
@@ -325,7 +325,7 @@ def show_coverage(  # noqa: PLR0913 - the options of the command
     hits: HitFolders = None,
     json: Json = False,
 ) -> int:
-    """Show what scenarios touch."""
+    """Print which declared parts, or which lines of scripts, the scenarios use."""
     if scripts:
         return show_script_coverage(
             [] if hits else list(collect_items(paths, keyword)),

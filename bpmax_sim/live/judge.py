@@ -232,6 +232,7 @@ def _platform_keys_to_set(
 
 
 def _describe_missing_echo(there: _EchoedRun) -> str:
+    """Return why the calls show nothing: the first one failed, or had no echo; else ""."""
     first = there.records.get("first", {})
     if first.get("end") == "resolved":
         return "" if there.place is not None else msg("the interface does not echo")
@@ -241,6 +242,7 @@ def _describe_missing_echo(there: _EchoedRun) -> str:
 
 
 def _describe_result_place(there: _EchoedRun) -> str:
+    """Return where a result has the response: ``body``, ``envelope`` or its path; else ""."""
     if there.place is None:
         return ""
     if not there.place:
@@ -296,6 +298,7 @@ _WHY: Final = {
 
 
 def _pair_probes(name: str, ours: _EchoedRun, there: _EchoedRun) -> tuple[_Probe, _Probe] | None:
+    """Return the probes of question *name* in both runs; None if they cannot be compared."""
     mine, other = ours.probe(name), there.probe(name)
     if mine is None or other is None:
         return None
@@ -379,6 +382,7 @@ def _describe_error(error: Mapping[str, Any]) -> str:
 
 
 def _describe_kind(value: Any) -> str:
+    """Return the member names of a mapping, a number or constant itself, else ``string``."""
     if isinstance(value, dict):
         return f"{{{', '.join(sorted(value))}}}"
     return str(value) if isinstance(value, int) or str(value).isupper() else "string"

@@ -336,7 +336,7 @@ class _StreamedResponse:
         return self._whole_response(arriving, bytes(body), chunks, time.perf_counter() - start)
 
     def finish(self) -> None:
-        """Forward the last piece."""
+        """Forward the last piece, which is held back until the exchange is recorded."""
         self._begin()
         if self._last:
             self._client.write(self._last)

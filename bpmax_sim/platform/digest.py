@@ -97,6 +97,9 @@ def digest_authorization(  # noqa: PLR0913, PLR0917 - the parts of RFC 7616, 3.4
     def digest(value: str) -> str:
         return _ALGORITHMS[chosen.algorithm](to_octets(value)).hexdigest()
 
+    # RFC 7616, 3.4.1 to 3.4.4. The hash of the password always takes the user's name itself, also
+    # where ``userhash`` hides it in the header. A server of RFC 2069 offers no qop: its response is
+    # made without count and client nonce, which only ``-sess`` needs then.
     secret = digest(f"{user}:{chosen.realm}:{to_text(password)}")
     if chosen.is_session:
         secret = digest(f"{secret}:{nonce}:{cnonce}")

@@ -257,6 +257,8 @@ class _Resolver:
         if not isinstance(own, Source):
             address = _encode_path(own or declared)
             return address, address
+        # A recording has the declared address, so that a replay needs no variable or file of the
+        # machine that recorded it, and no address of a test system is written down.
         live = None if self.closed else self._read_source(own, *steps)
         if live is not None and not is_address(live):
             who = self._variable_hint()

@@ -73,7 +73,7 @@ class ApiMatch(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def instance(self) -> str:
-        """Return the first of the instances."""
+        """Return the first instance with this address, which is the default one if that has it."""
         return self.instances[0]
 
 
@@ -501,6 +501,7 @@ def _find_constants(parts: Iterable[tuple[str, Any]]) -> tuple[tuple[str, str, A
 
 
 def _constant_members(place: str, value: Any, name: str = "") -> Iterator[tuple[str, str, Any]]:
+    """Yield place, dotted name and value of each member of *value* that is no template."""
     if isinstance(value, Mapping):
         if CREDENTIAL in value:
             return
@@ -517,6 +518,9 @@ def _select_routes(routes: list[_Route], content: _Content) -> list[_Route]:
         for route in routes
         if all(content.has_value(*constant) for constant in route.constants)
     ]
+    # The route with the most constants is the narrowest declaration: ``?method=taobao.trade.get``
+    # wins over the same path without one. A login wins over an API, because only the places of a
+    # login hide the tokens of its response.
     most = max((len(route.constants) for route in held), default=0)
     left = [route for route in held if len(route.constants) == most]
     logins = [route for route in left if route.target.login]

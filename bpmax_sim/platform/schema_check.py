@@ -80,10 +80,12 @@ def _is_number(value: Any) -> bool:
 
 
 def _make_number_test(test: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
+    """Return a function that tells whether a number violates a limit by *test*."""
     return lambda value, limit: _is_number(value) and _is_number(limit) and test(value, limit)
 
 
 def _make_length_test(test: Callable[[int, Any], bool]) -> Callable[[Any, Any], bool]:
+    """Return a function that tells whether the length of a text violates a limit by *test*."""
     return lambda value, limit: (
         isinstance(value, str) and _is_number(limit) and test(len(value), limit)
     )

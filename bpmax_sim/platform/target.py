@@ -51,7 +51,7 @@ class Target:
 
     @cached_property
     def auth(self) -> Auth:
-        """Return the auth of its requests."""
+        """Return the auth of its API or login, else the platform's."""
         if self.login:
             return self.login.auth
         return self.platform.auth_of(self.api) if self.api else self.platform.auth
@@ -89,7 +89,7 @@ class Target:
 
     @cached_property
     def personal(self) -> tuple[str, ...]:
-        """Return the places of personal data."""
+        """Return the places that the platform and the API declare under ``redact``."""
         return (*self.platform.redact, *(self.api.redact if self.api else ()))
 
     @cached_property

@@ -136,6 +136,7 @@ def build_entry(trace: Trace) -> PageEntry:
 def _part_uses(
     trace: Trace, home: PathsFromRoot, *, has_passed: bool
 ) -> Iterator[tuple[tuple[str, str, str], bool]]:
+    """Yield kind, name and place of each part of a file, and whether a passed row used it."""
     for part in trace.parts:
         place = home.place_from_root(cut_long_texts(str(part["place"])))
         key = (str(part["kind"]), shorten_line(str(part["name"]), LONGEST_NAME), place)

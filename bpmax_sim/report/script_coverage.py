@@ -92,7 +92,7 @@ class CoveredScript(msgspec.Struct, frozen=True):
 
 
 def add_counts(covered: Iterable[CoveredScript]) -> tuple[int, int, int, int]:
-    """Return the sums of `CoveredScript.counts`."""
+    """Return the sums of all `CoveredScript.counts`: run lines, lines, taken branches, branches."""
     columns = list(zip(*(one.counts for one in covered), strict=True)) or [(0,)] * 4
     ran, lines, taken, branches = map(sum, columns)
     return ran, lines, taken, branches

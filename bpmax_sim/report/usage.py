@@ -289,6 +289,8 @@ def _refuse_unrun_scenarios(evidence: Evidence, root: Path) -> None:
 
 def _refuse_stale(evidence: Evidence, root: Path) -> None:
     """Raise if a test, scenario or cassette has changed since *evidence* was stored."""
+    # Times of files only count where the run was: a checkout sets them anew. Evidence that another
+    # machine may read has digests of the sources instead.
     stale = [] if evidence.sources else _find_newer(evidence, root)
     for name, digest in (*evidence.sources.items(), *evidence.digests.items()):
         path = root / name

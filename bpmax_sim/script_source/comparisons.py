@@ -96,7 +96,7 @@ class ComparisonReader:
                 yield asked, value
 
     def _pairs_of_list(self, node: Node) -> Iterator[tuple[Node, Node]]:
-        """Yield ``['A', 'B'].includes(member)``."""
+        """Yield the pairs of ``['A', 'B'].includes(member)``: *member* with each element."""
         callee, listed = node.child_by_field_name("function"), node.child_by_field_name("arguments")
         if callee is None or listed is None or callee.type != "member_expression":
             return
@@ -107,7 +107,7 @@ class ComparisonReader:
                 yield listed.named_children[0], element
 
     def _pairs_of_keys(self, node: Node) -> Iterator[tuple[Node, Node]]:
-        """Yield ``{'A': 1, 'B': 2}[member]``."""
+        """Yield the pairs of ``{'A': 1, 'B': 2}[member]``: *member* with each key."""
         owner, index = node.child_by_field_name("object"), node.child_by_field_name("index")
         while owner is not None and owner.type == "parenthesized_expression":
             owner = owner.named_children[0] if owner.named_children else None

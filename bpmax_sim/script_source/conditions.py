@@ -101,7 +101,7 @@ def read_condition(
 
 def conjoin_conditions(left: Alternatives, right: Alternatives) -> Alternatives | None:
     """Return when both conditions hold; empty if never, None if that is too complex to tell."""
-    if len(left) * len(right) > _MOST:
+    if len(left) * len(right) > _MOST:  # alternatives multiply with each ``&&`` of ``||``
         return None
     return [both for one, other in product(left, right) if (both := _conjoin_facts(one, other))]
 

@@ -272,6 +272,7 @@ class _CounterWriter:
         )
 
     def _insert_in_statement(self, node: Node, parent: Node) -> str:
+        """Count *node*, in braces if it stands alone as a body; return the text that closes it."""
         if parent.type in _LISTS:
             if node.type in _STATEMENTS and not _is_directive(node, parent):
                 self._put(node.start_byte, self._counter_code("statement", node))
@@ -293,6 +294,7 @@ class _CounterWriter:
         return ""
 
     def _insert_in_block(self, node: Node, parent: Node) -> None:
+        """Insert the counter of a branch, handler or function after the directives of its block."""
         text = self._branch_of_if_code(node, parent)
         if parent.type == "catch_clause":
             text = self._branch_counter_code("catch", node, parent.parent or parent)

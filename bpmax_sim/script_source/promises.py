@@ -42,7 +42,7 @@ class PromiseMisuse(msgspec.Struct, frozen=True):
 
     @property
     def message(self) -> str:
-        """Return problem and remedy."""
+        """Return what is wrong, and what to write instead."""
         if self.usage == "member":
             member = f".{self.name}"
             return msg(

@@ -300,6 +300,7 @@ class _ScriptReader:
                 yield text, self._tree.place(value)
 
     def _find_entries_without_owner_id(self) -> Iterator[Place]:
+        """Yield the objects without ``owner_id`` in a list that an ``owners`` hook returns."""
         for value in self._find_returned_values():
             for item in value.named_children if value.type == "array" else ():
                 keys = [one.child_by_field_name("key") for one in item.named_children]
@@ -379,6 +380,7 @@ class _ScriptReader:
             yield GlobalUse(use.name, place, access)
 
     def _find_async_function_names(self) -> Iterator[str]:
+        """Yield the async functions at the top level, except generators."""
         for name, binding in self._scopes.top.names.items():
             value = binding.value
             is_function = value is not None and value.type in FUNCTIONS and not binding.path
@@ -404,6 +406,7 @@ class _ScriptReader:
         return self._tree.text_of(name) if name.type == "identifier" else f"options{number}"
 
     def _find_power_operators(self) -> Iterator[Place]:
+        """Yield each ``**`` whose operands are not both known to be non-negative integers."""
         for node in self._nodes:
             operator = node.child_by_field_name("operator")
             if operator is None or operator.type not in {"**", "**="}:

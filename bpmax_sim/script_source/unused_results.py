@@ -87,6 +87,7 @@ class ResultReader:
         return any(word in text for word in ("status", "reason", "return")) or "(" not in text
 
     def _find_empty_catch_callback(self, node: Node) -> Iterator[IgnoredErrorRange]:
+        """Yield ``promise.catch(() => {})`` whose result the script uses."""
         callee, listed = node.child_by_field_name("function"), node.child_by_field_name("arguments")
         if callee is None or listed is None or callee.type != "member_expression":
             return

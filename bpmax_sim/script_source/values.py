@@ -229,6 +229,7 @@ class Values:
     def _value_of_proxy_member(
         self, value: ScriptValue, node: Node, name: str | None
     ) -> ScriptValue | None:
+        """Return the API method, or the start of a chain, that a member of a proxy is."""
         draft = value.draft
         if draft is None or (name is not None and name != "$api" and _is_not_api_name(name)):
             return None
@@ -313,6 +314,7 @@ class Values:
     def _value_of_direct_call(
         self, node: Node, value: ScriptValue, arguments: Sequence[Node]
     ) -> ScriptValue | None:
+        """Return the promise of a direct call: ``proxy.getCustomer('C1')``."""
         if value.draft is None:
             return None
         is_spread = any(child.type == "spread_element" for child in arguments)
@@ -323,6 +325,7 @@ class Values:
     def _value_of_chain_call(
         self, node: Node, value: ScriptValue, arguments: Sequence[Node]
     ) -> ScriptValue | None:
+        """Return the chain after a setter such as ``$query()``, or the promise of ``$call()``."""
         draft, name = value.draft, value.text
         if draft is None:
             return None
@@ -376,6 +379,7 @@ class Values:
     def _value_of_array_method(
         self, _node: Node, value: ScriptValue, _arguments: Sequence[Node]
     ) -> ScriptValue | None:
+        """Return the list, or the element, that an array method returns from a list of data."""
         *owner, method = value.path or ("",)
         if method in _GIVES_LIST:
             return replace(value, path=tuple(owner))
@@ -403,6 +407,7 @@ class Values:
     def _value_of_undeclared_function_call(
         self, _node: Node, value: ScriptValue, _arguments: Sequence[Node]
     ) -> ScriptValue:
+        """Return what may be a promise: a library may declare the function as async."""
         return replace(value, kind="outside promise")
 
     def _returned_nodes(self, body: Node) -> Iterator[Node]:
