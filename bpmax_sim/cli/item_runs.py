@@ -71,7 +71,7 @@ def _judge_unused_parts(
 ) -> Iterator[Performance]:
     """Yield a failed verdict for each scenario file with parts (such as stubs) that no row used."""
     for file, parts in groupby(runs.unused_parts_that_fail(), key=itemgetter(0)):
-        item = struct_replace(first[file], row=None)
+        item = struct_replace(first_items[file], row=None)
         failures = tuple(unused_part_failure(item, part) for _, part in parts)
         yield Verdict(item=item, outcome="failed", code=ExitCode.FAILED, failures=failures), ()
 

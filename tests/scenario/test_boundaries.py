@@ -9,7 +9,7 @@ import pytest
 
 from bpmax_sim.scenario.names import ScenarioNames
 from bpmax_sim.scenario.probes import find_other_values, is_impossible
-from bpmax_sim.script_source.conditions import Literals, Range
+from bpmax_sim.script_source.conditions import LiteralSet, Range
 from tests.scenario.test_idle_expectations import FILES
 from tests.scenario.test_lies import Case, run
 
