@@ -17,7 +17,7 @@ from msgspec import UNSET
 
 from bpmax_sim.errors import suggest_nearest
 from bpmax_sim.i18n import msg, series
-from bpmax_sim.platform.model import names_api
+from bpmax_sim.platform.model import matches_api
 from bpmax_sim.scenario import model
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.denied_texts import find_idle_denials
@@ -341,7 +341,7 @@ def _find_idle_counts(
         return
     is_all = expected == model.Expect(proxy=expected.proxy) and item_expect == _NOTHING
     for item, where in located.spot.at("expect", "proxy").elements(expected.proxy):
-        made = [call for call in calls if names_api(item.call, call.call)]
+        made = [call for call in calls if matches_api(item.call, call.call)]
         is_plain = item == model.ExpectedCall(call=item.call, times=item.times)
         if made and is_plain and item.times != 0 and is_all and all(one.error for one in made):
             yield _make_finding(where, msg(

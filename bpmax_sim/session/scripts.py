@@ -31,7 +31,7 @@ from bpmax_sim.proxy.response import CallRecord
 from bpmax_sim.script.channel import LiveObject
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script.turn_result import FailedOutcome, Outcome
-from bpmax_sim.script_source.reading import POWER_DIFFERS, find_powers
+from bpmax_sim.script_source.reading import POWER_DIFFERS, find_power_operators
 from bpmax_sim.secret.vault import Redact, redact_values
 from bpmax_sim.subject.hooks import FieldChanged
 
@@ -139,7 +139,7 @@ def as_live(
 def warn_of_power_operators(scripts: Iterable[Script]) -> None:
     """Warn of ``**`` in *scripts*, whose last digit depends on the machine."""
     for script in scripts:
-        for place in find_powers(script.source, script.name):
+        for place in find_power_operators(script.source, script.name):
             warnings.warn(label_message(place, POWER_DIFFERS), PowerWarning, stacklevel=4)
 
 
