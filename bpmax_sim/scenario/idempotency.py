@@ -20,12 +20,13 @@ _USUAL_NAME: Final = re.compile(
 
 def is_key_name(name: str, declared: str = "") -> bool:
     """Return whether a parameter called *name* holds the key; *declared* is the declared name."""
-    return name.lower() == declared.lower() or bool(_USUAL_NAME.search(name))
+    is_declared = bool(declared) and name.lower() == declared.lower()
+    return is_declared or bool(_USUAL_NAME.search(name))
 
 
 def is_key_value(value: Any) -> bool:
     """Return whether *value* can be a key."""
-    return isinstance(value, str | int | float) and value != ""
+    return isinstance(value, str | int | float) and not isinstance(value, bool) and value != ""
 
 
 def find_keys(value: Any, declared: str = "") -> Iterator[str]:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import json
 from contextlib import suppress
 from typing import Any
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from msgspec import UNSET
 from msgspec.structs import replace
 
+from bpmax_sim.cassette.former_names import FormerNames
 from bpmax_sim.cassette.matching import (
     Difference,
     MatchingRules,
@@ -20,6 +22,9 @@ from bpmax_sim.cassette.matching import (
     parts_of_call,
     parts_of_exchange,
     parts_of_request,
+    restore_underivable_fields,
+    split_query,
+    underivable_fields,
 )
 from bpmax_sim.cassette.model import Body, group_by_name, read_body
 from bpmax_sim.errors import ConfigError
@@ -423,3 +428,269 @@ def test_a_plain_path_counts_as_its_parameters_spell_it(template: str, path: str
     assert matching_key(said, MatchingRules(templates=by_parameters.templates)) == matching_key(
         said, by_parameters
     )
+
+
+@pytest.mark.parametrize(
+    ("injected", "content_type", "sent", "left"),
+    [
+        ((), "application/json", b'{"a":1}', b'{"a":1}'),
+        (("header.a",), "application/json", b'{ "a":1}', b'{ "a":1}'),
+        (("body.b",), "application/json", b'{"a":1}', b'{"a":1}'),
+        (("body.a",), "application/json", b'{"a":1}', None),
+        (("body.a", "body.b", "body.c"), "application/json", b'{"a":1,"b":2,"c":3}', None),
+        (("body.a.b",), "application/json", b'{"a":{"b":1}}', None),
+        (("body.a.b",), "application/json", b'{"a":{"b":1},"c":{}}', b'{"c":{}}'),
+        (("body.a",), "application/json", b"[1]", b"[1]"),
+        (("body.a",), "application/json", b"{", b"{"),
+        (("body.a",), "application/json", None, None),
+        (("body",), "text/plain", b"a=1", None),
+        (("body", "body.a"), "application/json", b'{"a":1,"b":2}', None),
+        (("body.a", "body"), "application/json", b'{"a":1,"b":2}', None),
+        (("body.a",), "application/x-www-form-urlencoded", b"a=1", None),
+        (("body.a",), "application/x-www-form-urlencoded", b"b=&a=1&b=2&a=", b"b=&b=2"),
+        (("body.a.b",), "application/x-www-form-urlencoded", b"a.b=1&a=2&b=3", b"a=2&b=3"),
+        (("body.a",), "Application/X-WWW-Form-Urlencoded; charset=utf-8", b"A=1&a=2", b"A=1"),
+    ],
+)
+def test_a_body_loses_what_auth_put_in_and_nothing_else(
+    injected: tuple[str, ...], content_type: str, sent: bytes | None, left: bytes | None
+) -> None:
+    request = Request(
+        method="POST",
+        url="https://a.test/x",
+        headers=(("Content-Type", content_type),),
+        body=sent,
+        injected=injected,
+    )
+
+    assert call_without_injected(request, named(call())).body == left
+
+
+@pytest.mark.parametrize(
+    ("injected", "query", "headers"),
+    [
+        ((), "sid=1&Sid=2&a=", "Sign:1 sign:2 X:3"),
+        (("query.sid",), "Sid=2&a=", "Sign:1 sign:2 X:3"),
+        (("query.sid", "query.a", "query.Sid"), "", "Sign:1 sign:2 X:3"),
+        (("header.SIGN",), "sid=1&Sid=2&a=", "X:3"),
+        (("header.sign", "header.x", "query.a"), "sid=1&Sid=2", ""),
+        (("path.sid", "body.sid", "cookie.sid"), "sid=1&Sid=2&a=", "Sign:1 sign:2 X:3"),
+    ],
+)
+def test_injected_names_have_their_case_in_a_query_and_none_in_headers(
+    injected: tuple[str, ...], query: str, headers: str
+) -> None:
+    request = Request(
+        method="GET",
+        url="https://a.test/x?sid=1&Sid=2&a=",
+        headers=(("Sign", "1"), ("sign", "2"), ("X", "3")),
+        injected=injected,
+    )
+    behind = call_without_injected(request, named(call()))
+
+    assert "&".join(f"{name}={value}" for name, value in behind.query) == query
+    assert " ".join(f"{name}:{value}" for name, value in behind.headers) == headers
+
+
+@pytest.mark.parametrize(
+    ("url", "path", "query"),
+    [
+        ("/x", "/x", ()),
+        ("/x?", "/x", ()),
+        ("/x?&&a&b=&=c&", "/x", (("a", ""), ("b", ""), ("", "c"))),
+        ("/x?a=b=c?d", "/x", (("a", "b=c?d"),)),
+        ("/x?a+b=%2B#f?c=1", "/x", (("a b", "+"),)),
+        ("/x#f?a=1", "/x", ()),
+    ],
+)
+def test_an_address_is_split_at_its_first_question_mark(
+    url: str, path: str, query: tuple[tuple[str, str], ...]
+) -> None:
+    assert split_query(url) == (path, query)
+
+
+@pytest.mark.parametrize(
+    "sent", [None, b"", b"1", "张".encode(), b"\xff" * 40, b"\xff", b"null", b'{"hex":"00"}']
+)
+def test_what_a_request_does_not_tell_of_its_call_comes_back(sent: bytes | None) -> None:
+    said = call(body=sent, path="/客户", query=(("a", ""), ("a", "2")), headers=())
+    stored = json.loads(json.dumps(underivable_fields(said)))
+
+    assert restore_underivable_fields(call(body=b"other"), stored) == said
+
+
+def legacy_digest(ignore: list[str], scoped: list[list[Any]]) -> str:
+    """Return the digest of format 1: one of the rules of all platforms."""
+    facts = json.dumps(["1", ignore, scoped], separators=(",", ":")).encode()
+    return hashlib.blake2b(facts, digest_size=8).hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("platform", "valid"),
+    [("crm", True), ("crm2", True), ("erp", False), ("erp.get", True), ("", True)],
+)
+def test_a_digest_of_format_1_holds_where_no_response_place_was_ignored(
+    platform: str, *, valid: bool
+) -> None:
+    rules = MatchingRules(
+        ignore=("body.z", "body.a"),
+        scoped=(("crm", ("body.b",)), ("erp.get", ("body.d", "body.c")), ("crm.none", ())),
+        volatile=(("erp.get", ("body.e",)), ("erp", ("body.f",))),
+    )
+    old = legacy_digest(
+        ["body.a", "body.z"],
+        [["crm", ["body.b"]], ["erp", ["body.f"]], ["erp.get", ["body.c", "body.d", "body.e"]]],
+    )
+
+    assert rules.is_valid_digest(platform, old) == valid
+    assert rules.is_valid_digest(platform, rules.digest(platform))
+    assert not rules.is_valid_digest(platform, "0" * 16)
+
+
+@pytest.mark.parametrize(
+    ("scoped", "same"),
+    [
+        ((("crm2", ("path",)),), True),
+        ((("crm_get", ("path",)),), True),
+        ((("cr", ("path",)),), True),
+        ((("crm.get", ("path",)),), False),
+        ((("crm", ()), ("crm.get", ())), True),
+    ],
+)
+def test_a_digest_depends_on_rules_of_its_own_platform(scoped: Any, *, same: bool) -> None:
+    assert (MatchingRules(scoped=scoped).digest("crm") == ALL.digest("crm")) == same
+    order = (("crm", ("b", "a", "b")), ("crm.get", ("c",)))
+    assert MatchingRules(scoped=order).digest("crm") == MatchingRules(
+        scoped=(order[1], ("crm", ("a", "b")))
+    ).digest("crm")
+
+
+@pytest.mark.parametrize(
+    ("api", "ignored"),
+    [
+        ("get", ["body.a", "body.b", "body.c"]),
+        ("got", ["body.a", "body.b"]),
+        ("", ["body.a", "body.b"]),
+    ],
+)
+def test_the_ignored_places_of_an_api_are_those_of_all_its_platform_and_itself(
+    api: str, ignored: list[str]
+) -> None:
+    rules = MatchingRules(
+        ignore=("body.a",),
+        scoped=(("crm", ("body.b",)), ("crm.get", ("body.c",)), ("get", ("body.d",))),
+    )
+
+    assert [format_path(path) for path in rules.ignored_paths("crm", api)] == ignored
+
+
+RENAMED = FormerNames({"crm": ("kehu", "客户系统")}, {"crm.get": ("read", "fetch", "load")})
+
+
+def test_a_call_is_found_under_each_former_name_with_its_stand_ins() -> None:
+    said = parts_of_call(
+        call(
+            platform="crm",
+            api="get",
+            path="/redacted.crm.1/redacted.crmx.1",
+            query=(("k", "redacted.crm.2"),),
+            headers=(("X", "a redacted.crm.3"), ("X", "redacted.crm.4")),
+            body=b'{"a":[{"b":"redacted.crm.5"}],"c":1,"xredacted.crm.6":"xredacted.crm.6"}',
+        )
+    )
+    rules = MatchingRules(former=RENAMED)
+
+    former = [*rules.under_former_names(said)]
+
+    assert [one.name for one in former] == [
+        f"{platform}.{api}"
+        for platform in ("crm", "kehu", "客户系统")
+        for api in ("get", "read", "fetch", "load")
+    ][1:]
+    assert [*ALL.under_former_names(said)] == []
+    old = next(one for one in former if one.name == "kehu.load")
+    assert (old.path, old.query, old.header, old.body.value) == (
+        "/redacted.kehu.1/redacted.crmx.1",
+        {"k": "redacted.kehu.2"},
+        {"x": ["a redacted.kehu.3", "redacted.kehu.4"]},
+        {"a": [{"b": "redacted.kehu.5"}], "c": 1, "xredacted.crm.6": "xredacted.crm.6"},
+    )
+    assert rules.with_current_names(old) == said
+    assert find_differences(old, said, rules) == ()
+    assert [one.path for one in find_differences(old, said, ALL)][:2] == ["platform", "api"]
+    for other in (replace(said, api="read"), replace(said, platform="客户系统")):
+        assert rules.with_current_names(other).name == "crm.get"
+
+
+@pytest.mark.parametrize(
+    ("template", "old", "new", "found_paths"),
+    [
+        ("/a/{id}", "/a/1", "/a/2", ["path.id"]),
+        ("/a/{id}", "/a/%E5%BC%A0", "/a/张", []),
+        ("/a/{id}/", "/a/1", "/a/2", ["path"]),
+        ("/a/{id}/", "/a/1/", "/a/2/", ["path.id"]),
+        ("/a/{id}", "/a/1", "/b/1", ["path"]),
+        ("/a/{x}/{y}", "/a/1/2", "/a/3/4", ["path.x", "path.y"]),
+        ("", "/a/1", "/a/2", ["path"]),
+    ],
+)
+def test_paths_differ_by_their_parameters_where_both_have_the_declared_shape(
+    template: str, old: str, new: str, found_paths: list[str]
+) -> None:
+    rules = MatchingRules(templates={"crm_system.create_order": template} if template else {})
+    recorded, sent = (parts_of_call(call(path=path)) for path in (old, new))
+
+    different = find_differences(recorded, sent, rules)
+
+    assert [one.path for one in different] == found_paths
+    same = matching_key(recorded, rules) == matching_key(sent, rules)
+    assert same == (not different)
+
+
+@pytest.mark.parametrize(
+    ("ignore", "alike"),
+    [
+        (("path.id",), ["/a/2/7"]),
+        (("path.no",), ["/a/1/8"]),
+        (("path.id", "path.no"), ["/a/2/7", "/a/1/8"]),
+        (("path",), ["/a/2/7", "/a/1/8", "/b/1/7"]),
+        (("query.id",), []),
+    ],
+)
+def test_a_parameter_of_a_path_may_be_ignored(ignore: tuple[str, ...], alike: list[str]) -> None:
+    rules = MatchingRules(ignore=ignore, templates={"crm_system.create_order": "/a/{id}/{no}"})
+
+    def key(path: str) -> str:
+        return matching_key(parts_of_call(call(path=path)), rules)
+
+    assert [one for one in ("/a/2/7", "/a/1/8", "/b/1/7") if key(one) == key("/a/1/7")] == alike
+
+
+def test_a_body_without_a_kind_is_told_as_none() -> None:
+    json_null = call(body=b"null")
+
+    assert found(call(body=None), json_null) == (Difference("body", "none", "json None"),)
+
+
+def test_the_first_content_type_reads_the_body_and_each_counts() -> None:
+    two = (("Content-Type", "application/json"), ("content-type", "text/plain; charset=gbk"))
+    parts = parts_of_call(call(headers=two, body=b'{"a":1}', method="post"))
+
+    assert (parts.body.kind, parts.method) == ("json", "POST")
+    assert parts.header == {"content-type": ["application/json", "text/plain"]}
+    assert found(call(headers=(("HOST", "a"), ("Content-LENGTH", "1"))), call(headers=())) == ()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "places"),
+    [
+        ([1, 2, 3], [1, 2], ["body.a[2]"]),
+        ([], [None], ["body.a[0]"]),
+        ([1], [1, 2, 3], ["body.a[1]", "body.a[2]"]),
+        ({"x": None}, {}, ["body.a.x"]),
+        ([{"x": 1}, 2, {"y": 3}], [{"x": 1}, 2, {"y": 4}], ["body.a[2].y"]),
+        ([], {}, ["body.a"]),
+    ],
+)
+def test_what_one_side_lacks_differs_even_from_null(old: Any, new: Any, places: list[str]) -> None:
+    assert [one.path for one in found(body({"a": old}), body({"a": new}))] == places

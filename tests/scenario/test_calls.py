@@ -392,3 +392,99 @@ def test_a_request_is_compared_as_a_call_is(expected: dict[str, Any], matches: b
     bare = msgspec.structs.replace(sent, call=None, body=None)
     assert matches_request({"path": {"name": "张"}}, bare, "/customers/{name}/orders") is False
     assert matches_request({"body": None}, bare, "") is True
+
+
+@pytest.mark.parametrize(
+    ("parts", "declared", "key"),
+    [
+        ({"header": {"idempotency-key": "1"}}, "", "idempotency-key=1"),
+        ({"header": {"Idempotency-Key": ""}}, "", ""),
+        ({"query": {"x-request-id": "r", "page": "1"}}, "", "x-request-id=r"),
+        ({"body": {"OUT_TRADE_NO": 0}}, "", "OUT_TRADE_NO=0"),
+        ({"body": {"outTradeNo": 1.5, "uuid": None}}, "", "outTradeNo=1.5"),
+        ({"body": {"uuid": True}}, "", ""),
+        ({"body": {"my_uuid": "1", "msgKey": "2", "prequest_id": "3"}}, "", ""),
+        ({"body": {"msgId": "2"}, "header": {"uuid": "1"}}, "", "msgId=2 uuid=1"),
+        ({"body": {"": "1"}}, "", ""),
+        ({"body": {"批次": "1", "请求号": "2"}}, "批次", "批次=1 请求号=2"),
+        ({"body": {"PiCi": "1"}}, "pici", "PiCi=1"),
+        ({"body": [{"a": [[{"批次": "1"}]]}, {"批次": "2"}, {"批次": "3"}]}, "批次",
+         "批次=1 批次=2 批次=3"),
+        ({"body": {"批次": {"批次": "1"}}}, "批次", "批次=1"),
+        ({"body": "批次", "query": {"批": "1"}}, "批次", ""),
+    ],
+)  # fmt: skip
+def test_a_request_has_the_key_that_is_declared_or_usual(
+    parts: dict[str, Any], declared: str, key: str
+) -> None:
+    assert made(ORDER, key_name=declared, **parts).idempotency_key == key
+
+
+KEY_1, KEY_2 = ({"idempotency-key": key} for key in "12")
+
+
+@pytest.mark.parametrize(
+    ("expected", "calls", "messages"),
+    [
+        ([{"call": GET, "times": 1}], [], ["proxy[0].times expected 1, got 0"]),
+        ([{"call": GET, "times": 0}], [made()], ["proxy[0].times expected 0, got 1"]),
+        (
+            [{"call": GET, "times": 2, "status": 200}],
+            [made(), made(status=500), made(status=404)],
+            [f"proxy[0].times expected 2, got 1 (3 calls of {GET}, others differ)"],
+        ),
+        (
+            [{"call": ORDER, "times": 1, "once_per_key": True}],
+            [made(ORDER, header=KEY_1), made(ORDER, header=KEY_2), made(ORDER, header=KEY_1)],
+            ["proxy[0].times expected 1, got 2"],
+        ),
+        (
+            [{"call": ORDER, "times": 1, "once_per_key": True}],
+            [made(ORDER, header=KEY_1), made(ORDER), made(ORDER)],
+            ["proxy[0].times expected 1, got 3"],
+        ),
+        (
+            [{"call": ORDER, "times": 1, "once_per_key": False}],
+            [made(ORDER, header=KEY_1), made(ORDER, header=KEY_1)],
+            ["proxy[0].times expected 1, got 2"],
+        ),
+        ([{"call": GET, "times": 1}, {"call": ORDER}], [made(), made(ORDER), made(TOKEN)], []),
+        (
+            [{"call": GET, "times": 1}, {"call": ORDER}],
+            [made(), made(ORDER), made(ORDER)],
+            [f"proxy expected 1 call ({ORDER}), got 2 calls ({ORDER}, {ORDER})"],
+        ),
+        (
+            [{"call": TOKEN}, {"call": GET}],
+            [made(TOKEN), made(TOKEN), made()],
+            [
+                f"proxy[1].call expected {GET}, got {TOKEN}",
+                f"proxy expected 2 calls ({TOKEN}, {GET}), got 3 calls ({TOKEN}, {TOKEN}, {GET})",
+            ],
+        ),
+        (
+            [{"call": GET}, {"call": GET}, {"call": GET, "status": 404}],
+            [made(), made(), made()],
+            ["proxy[2].status expected 404, got 200"],
+        ),
+        (
+            [{"call": GET, "path": "/a/b"}],
+            [made(url="https://x/a/b/c?p=/a/b")],
+            ['proxy[0].path expected "/a/b", got "/a/b/c"'],
+        ),
+        (
+            [{"call": GET, "query": {"n": 1.0, "b": False, "l": [True, 2.5]}}],
+            [made(query={"n": "1", "b": "false", "l": ["true", "2.5"]})],
+            [],
+        ),
+        (
+            [{"call": GET, "header": {"X-A": 1}}],
+            [made(header={"x-a": "2"})],
+            ['proxy[0].header.x-a expected "1", got "2"'],
+        ),
+    ],
+)
+def test_calls_are_counted_and_compared_at_their_limits(
+    expected: list[dict[str, Any]], calls: list[CallMade], messages: list[str]
+) -> None:
+    assert wrong(expected, *calls) == messages

@@ -3,10 +3,11 @@ from __future__ import annotations
 import json
 
 import pytest
+from msgspec.structs import replace
 
 from bpmax_sim.errors import TransportError
 from bpmax_sim.messages import Call, Chunk, Request, Response
-from bpmax_sim.transport.faults import BadToken, Break, Fault, Faults, Reply, Slow
+from bpmax_sim.transport.faults import Action, BadToken, Break, Fault, Faults, Reply, Slow
 from bpmax_sim.transport.protocol import Handler
 
 ANSWER = Response(status=200, body='{"姓名":"张三"}'.encode(), elapsed=0.5, source="recorded")
@@ -147,3 +148,151 @@ def test_a_rule_that_never_fired_is_told() -> None:
     assert faults.disarm([fired, quiet]) == (quiet,)
     assert faults.handle(request()) is ANSWER
     assert str(quiet) == "crm_system.create_order call 2"
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "attempts", "struck"),
+    [
+        (1, None, None, "1.0 1.1 1.2 2.0 2.1 2.2 3.0 3.1 3.2 4.0 4.1 4.2"),
+        (1, None, 1, "1.0 2.0 3.0 4.0"),
+        (1, None, 2, "1.0 1.1 2.0 2.1 3.0 3.1 4.0 4.1"),
+        (1, 1, None, "1.0"),
+        (1, 1, 2, "1.0 1.1"),
+        (2, None, None, "2.0 3.0 4.0"),
+        (2, 3, None, "2.0 3.0"),
+        (2, 3, 3, "2.0 2.1 2.2 3.0 3.1 3.2"),
+        (4, 4, 0, ""),
+        (3, 2, None, ""),
+    ],
+)
+def test_of_counted_calls_only_the_first_sending_is_struck(
+    first: int, last: int | None, attempts: int | None, struck: str
+) -> None:
+    rule = Fault(on="*", action=Slow(), first=first, last=last, attempts=attempts)
+
+    sendings = [(call, attempt) for call in range(1, 5) for attempt in range(3)]
+    assert " ".join(f"{c}.{a}" for c, a in sendings if rule.strikes(c, a)) == struck
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "shown"),
+    [
+        (1, None, ""),
+        (1, 1, " call 1"),
+        (2, None, " call 2"),
+        (3, 3, " call 3"),
+        (1, 3, " call 1-3"),
+    ],
+)
+def test_a_rule_shows_its_range(first: int, last: int | None, shown: str) -> None:
+    assert str(Fault(on="erp.*", action=Slow(), first=first, last=last)) == f"erp.*{shown}"
+
+
+@pytest.mark.parametrize(
+    ("serials", "statuses"),
+    [
+        ([1, 1, 1, 2, 2, 3], [200, 200, 200, 500, 500, 200]),
+        ([3, 1, 3, 1], [200, 500, 200, 500]),
+        ([0, 0, 0], [200, 500, 200]),
+        ([7, 0, 7, 0], [200, 500, 200, 200]),
+        ([None, None, None], [200, 500, 200]),
+    ],
+)
+def test_the_sendings_of_one_call_are_counted_once(
+    serials: list[int | None], statuses: list[int]
+) -> None:
+    faults, _ = overlay(Fault(on="*", action=Reply(status=500), first=2, last=2, attempts=9))
+    plain = request()
+    assert plain.call is not None
+    sent = [
+        replace(plain, call=None if one is None else replace(plain.call, serial=one))
+        for one in serials
+    ]
+
+    assert [faults.handle(one).status for one in sent] == statuses
+
+
+def test_answers_are_used_one_after_the_other_whatever_is_sent() -> None:
+    told: list[tuple[object, int]] = []
+    answers = (Reply(status=429), Break(error="reset"), Reply(status=503))
+    rule = Fault(on="*", action=Slow(), first=2, last=2, answers=answers)
+    faults, passed = overlay(rule)
+    faults.struck = lambda struck, sent: told.append((struck.action, sent.attempt))
+
+    seen = []
+    for attempt in (0, 1, 2, 3, 0):
+        try:
+            seen.append(str(faults.handle(replace(request(), attempt=attempt)).status))
+        except TransportError as error:
+            seen.append(error.code)
+
+    assert seen == ["429", "RESET", "503", "200", "200"]
+    assert told == [(answers[0], 0), (answers[1], 1), (answers[2], 2)]
+    assert (faults.strikes_of(rule), len(passed)) == (3, 2)
+
+
+def test_rules_that_are_equal_are_told_apart() -> None:
+    one, two, three = (Fault(on="*", action=Reply(status=500), first=n, last=n) for n in (1, 1, 1))
+    faults, _ = overlay(one, two)
+
+    faults.handle(request())
+
+    assert (faults.strikes_of(one), faults.strikes_of(two)) == (1, 0)
+    assert faults.disarm([two]) == (two,)
+    faults.arm([three])
+    assert (faults.strikes_of(one), faults.strikes_of(three)) == (1, 0)
+    assert faults.disarm([one, three]) == (three,)
+    assert not faults.is_armed
+
+
+@pytest.mark.parametrize(
+    ("rules", "expected", "passed"),
+    [
+        ([Slow(delay=1), Slow(delay=2), Slow(delay=4)], (200, 7.5), 1),
+        ([Slow(delay=1), Reply(status=500, delay=2), Slow(delay=4)], (500, 3), 0),
+        ([Reply(status=500, is_executed=True)], (500, 0), 1),
+        ([Break(error="reset", is_executed=True, delay=3)], ("RESET", 3), 1),
+        ([Break(error="timeout", is_executed=True, delay=3)], ("TIMEOUT", 30), 1),
+        ([Break(error="truncated", is_executed=True, delay=3)], (200, 3), 1),
+        ([Reply(status=500, is_executed=True), Reply(status=502)], (500, 0), 0),
+        ([Reply(status=500), Reply(status=502)], (500, 0), 0),
+        ([Slow(delay=1), BadToken(), Slow(delay=4)], (401, 1), 0),
+    ],
+)
+def test_a_delay_and_an_executed_fault_go_on_to_the_next_rule(
+    rules: list[Action], expected: tuple[object, float], passed: int
+) -> None:
+    faults, below = overlay(*(Fault(on="*", action=action) for action in rules))
+
+    try:
+        answer = faults.handle(request())
+        seen: tuple[object, float] = (answer.status, answer.elapsed)
+    except TransportError as error:
+        seen = (error.code, error.elapsed)
+    assert (seen, len(below)) == (expected, passed)
+
+
+def test_a_rule_counts_the_calls_that_its_predicate_takes() -> None:
+    rule = Fault(
+        on="*", action=Reply(status=500), first=2, last=2, matches=lambda sent: sent.attempt == 7
+    )
+    faults, _ = overlay(rule)
+
+    sent = [replace(request(), attempt=attempt) for attempt in (7, 0, 0)]
+    assert [faults.handle(one).status for one in sent] == [200, 200, 200]
+    assert not faults.strikes_of(rule)
+
+
+@pytest.mark.parametrize(
+    ("size", "chunks", "lengths"),
+    [(0, 3, [0, 0, 0]), (1, 3, [0, 0, 1]), (7, 3, [2, 2, 3]), (3, 1, [3]), (3, 0, [])],
+)
+def test_a_drip_has_all_its_pieces(size: int, chunks: int, lengths: list[int]) -> None:
+    faults, _ = overlay(Fault(on="*", action=Slow(delay=0.25, chunks=chunks)))
+    faults.inner = Handler(lambda _: replace(ANSWER, body=b"x" * size, elapsed=0.75))
+
+    answer = faults.handle(request())
+
+    assert [chunk.length for chunk in answer.chunks] == lengths
+    assert answer.elapsed == 1.0
+    assert [chunk.at for chunk in answer.chunks][-1:] == ([1.0] if chunks else [])

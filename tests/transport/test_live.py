@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import httpx
 import pytest
@@ -350,3 +350,229 @@ def test_debug_logs_of_the_client_hold_nothing_that_a_session_sends(
         assert not any(text in caplog.text for text in ("k-99887766", "minted-77", "k-1122"))
         httpx.get(f"{server.url}/of-somebody-else")
     assert "/of-somebody-else" in caplog.text
+
+
+def follow(
+    first: str, steps: Mapping[str, tuple[int, str]], **fields: Any
+) -> tuple[Response, list[httpx.Request]]:
+    """Return the last response to a request for *first*, and the requests, without a socket.
+
+    *steps*: status and Location of the response to each address.
+    """
+    sent: list[httpx.Request] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        request.read()
+        sent.append(request)
+        status, location = steps.get(str(request.url), (200, ""))
+        return httpx.Response(status, headers={"Location": location} if location else {})
+
+    fields.setdefault("method", "GET")
+    with LiveTransport(inner=httpx.MockTransport(answer)) as live:
+        return live.handle(Request(url=first, **fields)), sent
+
+
+HERE = "http://a.example:81/x"
+WITH_BODY = {"accept-language", "content-type", "content-md5"}
+
+
+@pytest.mark.parametrize(
+    ("location", "same"),
+    [
+        ("http://a.example:81/y", True),
+        ("//a.example:81/y", True),
+        ("?z=1", True),
+        ("http://A.EXAMPLE:81/y", True),
+        ("http://a.example:82/y", False),
+        ("http://a.example/y", False),
+        ("http://b.example:81/y", False),
+        ("https://a.example:81/y", False),
+        ("http://a.example.cn:81/y", False),
+    ],
+)
+def test_an_origin_is_scheme_host_and_port(location: str, *, same: bool) -> None:
+    _, sent = follow(HERE, {HERE: (302, location)}, headers=(("X-Tenant", "t-1"),))
+
+    assert len(sent) == 2
+    assert ("x-tenant" in sent[1].headers) == same
+
+
+@pytest.mark.parametrize(
+    ("method", "status", "body", "again"),
+    [
+        ("GET", 302, b"x", ("GET", b"x")),
+        ("HEAD", 302, None, ("HEAD", b"")),
+        ("HEAD", 303, b"x", ("HEAD", b"x")),
+        ("DELETE", 302, None, ("GET", b"")),
+        ("POST", 303, b"x", ("GET", b"")),
+        ("PUT", 308, b"x", ("PUT", b"x")),
+        ("PUT", 307, b"", ("PUT", b"")),
+        ("POST", 300, b"x", None),
+        ("POST", 304, b"x", None),
+        ("POST", 201, b"x", None),
+    ],
+)
+def test_a_redirect_keeps_what_its_status_says(
+    method: str, status: int, body: bytes | None, again: tuple[str, bytes] | None
+) -> None:
+    headers = (("Content-Type", "text/plain"), ("CONTENT-language", "zh"), ("X-Tenant", "t-1"))
+    _, sent = follow(HERE, {HERE: (status, "/y")}, method=method, body=body, headers=headers)
+
+    assert [(one.method, one.content) for one in sent[1:]] == ([again] if again else [])
+    for one in sent[1:]:
+        is_kept = status in {307, 308} or method in {"GET", "HEAD"}
+        assert ("content-language" in one.headers, "content-type" in one.headers) == (is_kept,) * 2
+        assert one.headers["x-tenant"] == "t-1"
+
+
+@pytest.mark.parametrize(
+    ("fields", "names"),
+    [
+        ({"body": b"x"}, WITH_BODY),
+        ({"body": None}, {"accept-language"}),
+        ({"body": b"x", "injected": ("header.x",)}, WITH_BODY),
+        ({"body": b"x", "injected": ("body",)}, None),
+        ({"body": b"x", "injected": ("header.x", "body.a.b")}, None),
+        ({"body": None, "injected": ("body.a",), "confined": True}, {"accept-language"}),
+    ],
+)  # fmt: skip
+def test_another_origin_gets_a_body_without_credentials(
+    fields: dict[str, Any], names: set[str] | None
+) -> None:
+    headers = [("ACCEPT-Language", "zh"), ("CONTENT-Type", "a/b"), ("content-md5", "="), ("X", "1")]
+    _, sent = follow(
+        HERE,
+        {HERE: (307, "http://b.example/y"), "http://b.example/y": (307, "http://c.example/z")},
+        method="POST",
+        headers=tuple(headers),
+        **fields,
+    )
+
+    assert [one.url.host for one in sent[1:]] == (
+        [] if names is None else ["b.example", "c.example"]
+    )
+    for one in sent[1:]:
+        assert {name.lower() for name, _ in headers} & {*one.headers} == names
+
+
+def test_each_redirect_is_noted_without_its_query() -> None:
+    steps = {
+        HERE: (301, "/b?sign=s-1"),
+        "http://a.example:81/b?sign=s-1": (302, "/c"),
+        "http://a.example:81/c": (307, "/d#e"),
+    }
+    response, _ = follow(HERE, steps)
+
+    assert response.redirects == (
+        ("301", "http://a.example:81/b?…"),
+        ("302", "http://a.example:81/c"),
+        ("307", "http://a.example:81/d"),
+    )
+    assert follow("http://a.example:81/d", steps)[0].redirects == ()
+    assert follow(HERE, steps, follow=False)[0].status == 301
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("ACCEPT", "text/xml"), ("Accept-Encoding", "identity"), ("User-AGENT", "ERP/3")],
+)
+def test_a_header_of_the_script_stands_for_our_default_in_any_case(name: str, value: str) -> None:
+    [sent] = follow(HERE, {}, headers=((name, value),))[1]
+
+    assert sent.headers.get_list(name) == [value]
+    [plain] = follow(HERE, {})[1]
+    assert plain.headers["accept-encoding"] == "gzip, deflate"
+
+
+@pytest.mark.parametrize(("size", "taken"), [(0, True), (9, True), (10, True), (11, False)])
+def test_a_body_may_be_as_large_as_the_limit(size: int, *, taken: bool) -> None:
+    answer = httpx.MockTransport(lambda _: httpx.Response(200, content=b"x" * size))
+    with LiveTransport(inner=answer, max_body=10) as live:
+        request = Request(method="GET", url=HERE)
+        if taken:
+            assert len(live.handle(request).body) == size
+        else:
+            with pytest.raises(BadResponseError, match="larger than 10 bytes"):
+                live.handle(request)
+
+
+@pytest.mark.parametrize(
+    ("codings", "refused"),
+    [
+        ("GZIP", ""),
+        ("identity", ""),
+        (" , gzip", ""),
+        ("ZSTD", "zstd"),
+        ("gzip,deflate,compress", "compress"),
+    ],
+)
+def test_a_coding_is_known_in_any_case(codings: str, refused: str) -> None:
+    head = {"content-encoding": codings}
+    body = gzip.compress(b"1") if "gzip" in codings.lower() else b"1"
+    answer = httpx.MockTransport(lambda _: httpx.Response(200, headers=head, stream=Once(body)))
+    with LiveTransport(inner=answer) as live:
+        request = Request(method="GET", url=HERE)
+        if not refused:
+            assert live.handle(request).body == b"1"
+        else:
+            with pytest.raises(BadResponseError, match=f"compressed with {refused},"):
+                live.handle(request)
+
+
+class Once(httpx.SyncByteStream):
+    def __init__(self, body: bytes) -> None:
+        self.body = body
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield self.body
+
+
+@pytest.mark.parametrize(
+    ("content_type", "kept"),
+    [
+        ("text/event-stream", True),
+        ("Text/Event-Stream; charset=utf-8", True),
+        ("application/json", False),
+        ("", False),
+    ],
+)
+def test_only_of_a_stream_the_chunks_are_kept(content_type: str, *, kept: bool) -> None:
+    head = {"Content-Type": content_type, "X-Request-ID": "Ab"}
+    reply = httpx.MockTransport(lambda _: httpx.Response(200, headers=head, content=b"data: 1\n\n"))
+    with LiveTransport(inner=reply) as live:
+        response = live.handle(Request(method="GET", url=HERE))
+
+    assert [chunk.length for chunk in response.chunks] == ([9] if kept else [])
+    assert ("x-request-id", "Ab") in response.headers
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "sent", "message"),
+    [
+        (httpx.ConnectTimeout("x"), "TIMEOUT", False, "no connection within 30 s"),
+        (httpx.PoolTimeout("x"), "TIMEOUT", False, "no free connection within 30 s"),
+        (httpx.WriteTimeout("x"), "TIMEOUT", True, "no answer within 30 s"),
+        (httpx.ConnectError("x"), "CONNECT", False, "cannot connect: x"),
+        (httpx.ProxyError("x"), "CONNECT", False, "the proxy refused: x"),
+        (httpx.UnsupportedProtocol("x"), "CONNECT", False, "cannot connect: x"),
+        (httpx.WriteError("x"), "RESET", True, "the connection broke: x"),
+        (httpx.LocalProtocolError("x"), "RESET", True, "the response is not HTTP: x"),
+        (httpx.TooManyRedirects("x"), "CONNECT", False, "the request cannot be sent: x"),
+        (httpx.InvalidURL("x"), "CONNECT", False, "the request cannot be sent: x"),
+    ],
+)
+def test_each_failure_says_whether_the_server_may_have_seen_the_request(
+    error: Exception, code: str, message: str, *, sent: bool
+) -> None:
+    def fail(request: httpx.Request) -> httpx.Response:
+        if request.url.path == "/first":
+            return httpx.Response(307, headers={"location": "/second"})
+        raise error
+
+    with LiveTransport(inner=httpx.MockTransport(fail)) as live:
+        for path, after in (("/", ""), ("/first", "after a redirect: ")):
+            with pytest.raises(TransportError) as caught:
+                live.handle(Request(method="GET", url=f"http://a.example{path}"))
+            assert str(caught.value) == f"{after}{message}"
+            assert (caught.value.code, caught.value.sent) == (code, sent or bool(after))
+            assert 0 < caught.value.elapsed < 30
