@@ -134,7 +134,7 @@ def _make_plan(item: ScenarioItem, moves: RecordingMoves) -> MovePlan | None:
     plan = MovePlan(_cassette_path(item), cassette, moves.owner, item.owner, item)
     plan.contested, plan.unknown = tuple(moves.contested), tuple(moves.unknown)
     for number, move in moves.found.items():
-        plan.entries[number] = move.apply(cassette.explicit(number))
+        plan.entries[number] = move.apply(cassette.full_entry(number))
         plan.causes[number] = move.causes
     if moves.owner != item.owner:
         plan.causes[_OWNER] = (Cause("owner", was=moves.owner, now=item.owner),)
@@ -175,7 +175,7 @@ def plan_others(
 def _rename_owner(path: Path, cassette: Cassette, owner: str, renames: Renames) -> MovePlan:
     plan = MovePlan(path, cassette, owner, renames.owners.get(owner, owner))
     for number in cassette.index.exchange_numbers(owner):
-        old = cassette.explicit(number)
+        old = cassette.full_entry(number)
         entry, causes = _rename_entry(old, renames)
         if old.line.signed is not None and _rename_entry(old.with_line(signed=None), renames)[1]:
             plan.signed += (old.line.call,)
@@ -340,7 +340,7 @@ def _migrated_bytes(plans: Sequence[MovePlan]) -> bytes:
     platforms = {plan.owner: _renamed_platforms([plan]) for plan in plans}
     entries = []
     for number in range(len(cassette)):
-        entry = cassette.explicit(number)
+        entry = cassette.full_entry(number)
         if plan := by_owner.get(entry.line.owner):
             entry = _rename_instances(_apply_to_entry(plan, number, entry), platforms[plan.owner])
         entries.append(entry)
@@ -357,7 +357,7 @@ def _move_logins(folder: Path, plans: Sequence[MovePlan]) -> dict[Path, tuple[Pa
         target = path.with_name(f"{renamed.get(platform)}.{instance}.yaml")
         if platform in renamed and not target.exists():
             cassette = Cassette.load(display_path(path))
-            entries = map(cassette.explicit, range(len(cassette)))
+            entries = map(cassette.full_entry, range(len(cassette)))
             fresh = [
                 _rename_instances(_rename_entry(entry, renames)[0], renamed) for entry in entries
             ]

@@ -68,7 +68,7 @@ from bpmax_sim.scenario.references import (
 )
 from bpmax_sim.scenario.result import ScenarioResult
 from bpmax_sim.scenario.source import Failure, ScenarioSource, Spot
-from bpmax_sim.session.options import options_of
+from bpmax_sim.session.options import options_at
 from bpmax_sim.session.session import Session
 from bpmax_sim.session.settings import ScenarioOptions, SessionOptions
 from bpmax_sim.session.shared_logins import SharedLogins
@@ -714,7 +714,7 @@ def secret_values(
     return tuple(texts)
 
 
-@refuse_unknown_keywords(argument.argument for argument in options_of("session").values())
+@refuse_unknown_keywords(argument.argument for argument in options_at("session").values())
 def run_scenario(
     path: str | os.PathLike[str],
     *,

@@ -49,7 +49,7 @@ def migrate(root: Path, entries: list[Entry], renames: Renames) -> list[Entry]:
     written, red = apply_plans(root, plans)
     assert (written, red) == ([file] if plans else [], [])
     moved = Cassette.load(file)
-    return [moved.explicit(number) for number in range(len(moved))]
+    return [moved.full_entry(number) for number in range(len(moved))]
 
 
 @pytest.mark.parametrize(
