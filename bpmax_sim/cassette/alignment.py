@@ -199,9 +199,9 @@ def align(old: Sequence[Entry], new: Sequence[Entry], same: RecordingComparison)
 
 
 def _pair_entries(old: Sequence[Entry], new: Sequence[Entry]) -> list[tuple[Entry | None, Entry]]:
-    """Return each entry of *new* with its counterpart in *old*.
+    """Return each entry of *new* with the entry of *old* for the same call, or None.
 
-    The n-th of equal calls, or None.
+    The n-th of several equal calls gets the n-th of the old ones.
     """
     left: dict[tuple[object, ...], list[Entry]] = defaultdict(list)
     for entry in sorted(old, key=lambda entry: entry.line.n, reverse=True):

@@ -265,10 +265,10 @@ class Recorder:
         return self._finish_into(self.path, same, replays)
 
     def find_newly_failing_calls(self, rate: Callable[[Exchange], int]) -> tuple[Outage, ...]:
-        """Return calls that went worse than in the existing recording.
+        """Return calls with a worse outcome than in the existing recording; all failures without one.
 
-        *rate* rates an exchange, 0 for success. Of equal calls the last one counts, so a failure
-        that a retry repaired is not reported.
+        *rate* returns 0 for a success, more for worse. Of equal calls only the last one counts, so
+        a failure that a retry repaired is not reported.
         """
         same = RecordingComparison(rules=self._rules)
         old = merge.load_if_exists(self.path)

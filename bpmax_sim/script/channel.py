@@ -108,10 +108,7 @@ class SentLiveObjects:
     def write(
         self, to: Mapping[str, LiveObject], index: int, name: str, tagged: Any, place: Place | None
     ) -> None:
-        """Write *name* to the object at *index* of *to*.
-
-        The writing run's own objects, of equal shape.
-        """
+        """Write *name* to the object at *index* of *to*, the live objects of the run that wrote."""
         # The context has this value already, so the next patch must not send it back. But the
         # object may store another value than the script wrote, so the two are compared again then.
         self._settled.discard(index)

@@ -123,7 +123,7 @@ class PreludeEntry:
 
 @cache
 def _encode_number_values(count: int) -> bytes:
-    """Return bytecode of an array of the values from 0 to *count* - 1."""
+    """Return the bytes of a C array of JSValues, the integers from 0 to *count* - 1."""
     return bytes(value_array(count)(*map(Value.of_int, range(count))))
 
 
@@ -455,10 +455,7 @@ def evaluate_prelude(context: Any) -> Any:
 
 @lru_cache(maxsize=256)
 def _compile_used_prelude_parts(scripts: Sequence[str]) -> tuple[bytes | None, ...]:
-    """Return bytecode of the core, then of each binding.
-
-    None for those that *scripts* do not use.
-    """
+    """Return bytecode of the core, then of each binding, or None for one that no script uses."""
     names = set().union(find_polyfills(scripts), *map(_find_bindings_used_by, scripts))
     names -= {*EVERYWHERE}
     parts = zip(BINDINGS, read_sources()[1:], strict=True)

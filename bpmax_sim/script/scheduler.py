@@ -183,10 +183,7 @@ class Scheduler:
         self.call_at(start + elapsed, partial(resume, value, error))
 
     def _acquire(self, acquire: TokenRequest, resume: Resume) -> None:
-        """Resume with a valid grant.
-
-        A cached one, or that of a login already running, or a new login's.
-        """
+        """Resume with a valid grant: a cached one, or that of a running or of a new login."""
         # Single flight: the first call that needs a token logs in, all others that need the same
         # one wait for that login, and get its grant or its error. A login that fails is not kept,
         # so the next call tries again.

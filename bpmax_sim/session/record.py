@@ -56,9 +56,7 @@ _PLACEHOLDER = b"redacted."
 
 
 class RecordMode:
-    """Sends requests to a third party and records the exchanges.
-
-    Logins in the file of their instance.
+    """Sends requests to a third party and records the exchanges, logins in a file per instance.
 
     With ``record="new"`` recorded calls are replayed, and only missing ones are sent.
 

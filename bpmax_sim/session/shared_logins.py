@@ -50,9 +50,9 @@ _COST = {"n": 2**14, "r": 8, "p": 1}
 
 
 class _SharedLoginFile:
-    """The login file of all processes with the same credentials.
+    """The login file of all processes with equal credentials.
 
-    Locked from `lock_and_read` to `release`.
+    Its lock is held from `lock_and_read` to `release`, so that only one process logs in.
     """
 
     def __init__(self, secret: str) -> None:
@@ -262,11 +262,9 @@ class SharedLoginTransport:
         return answered.response
 
     def end_login(self, platform: str, instance: str, life: float | None) -> None:
-        """Share the logins of an instance, which live for *life* seconds.
+        """Share the logins of an instance for *life* seconds; release them unshared if it is None.
 
-        With None release them unshared.
-
-        Nobody else sends them before.
+        Until then no other session sends the same login.
         """
         for key, call in self._logins.items():
             if call == (platform, instance):

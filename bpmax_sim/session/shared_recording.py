@@ -69,10 +69,7 @@ class SharedRecording:
 
     @property
     def parent_pid(self) -> int:
-        """Return the id of the process that opened it, in a forked child.
-
-        0 in that process itself.
-        """
+        """Return the id of the process that opened the recording, in a fork of it; else 0."""
         return self._process if os.getpid() != self._process else 0
 
     @property
@@ -164,10 +161,7 @@ class OwnerSession:
         return f"{self.number}.{sequence}" if self.number > 1 else str(sequence)
 
     def _own_seed(self, seed: int) -> int:
-        """Return the seed of this session, derived from the owner's.
-
-        The first session has the same.
-        """
+        """Return the seed of this session; the first session uses the owner's *seed* itself."""
         if self.number == 1 or not seed:
             return seed
         return int.from_bytes(sha256(f"{seed}/{self.number}".encode()).digest()[:6]) or 1
