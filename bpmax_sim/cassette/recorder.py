@@ -265,7 +265,7 @@ class Recorder:
         return self._finish_into(self.path, same, replays)
 
     def find_newly_failing_calls(self, rate: Callable[[Exchange], int]) -> tuple[Outage, ...]:
-        """Return calls with a worse outcome than in the existing recording; all failures without one.
+        """Return calls with a worse outcome than in the existing recording; without one, failures.
 
         *rate* returns 0 for a success, more for worse. Of equal calls only the last one counts, so
         a failure that a retry repaired is not reported.
