@@ -77,7 +77,7 @@ class SentLiveObjects:
             self.links.append((index, member, self._add(f"{name}.{member}", linked)))
         return index
 
-    def patch(self) -> list[list[Any]]:
+    def take_changes(self) -> list[list[Any]]:
         """Return ``[index, changed fields, removed names]`` of each changed object.
 
         Changed means: since the last patch or write. The result counts as sent.
@@ -181,7 +181,7 @@ class Channel:
         mirror = self._mirror
         self._call(
             "open",
-            fields=mirror.patch(),
+            fields=mirror.take_changes(),
             bindings=mirror.roots,
             watched=mirror.watched,
             links=mirror.links,
@@ -206,7 +206,7 @@ class Channel:
                 unusable.
             MalformedError: if the script damaged its own context.
         """
-        patch = self._mirror.patch()
+        patch = self._mirror.take_changes()
         return self._call(operation, **argument, **({"patch": patch} if patch else {}))
 
     def close(self) -> None:

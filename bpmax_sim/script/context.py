@@ -602,7 +602,7 @@ class Context:
         run.unhandled.append(self._failures.make_uncaught_error(entry.error))
 
     def _store_promise_traces(self, run: ScriptRun, entry: PendingPromiseTraces) -> None:
-        run.promise_traces = entry.probes
+        run.promise_traces = entry.promise_traces
 
     def _note_absent_member(self, run: ScriptRun, entry: AbsentMember) -> None:
         if entry.index >= len(self._mirror.names):

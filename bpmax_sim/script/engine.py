@@ -371,12 +371,12 @@ class QuickJSNG:
         # The outbox is read by an entry of its own, after the microtasks, which still add to it.
         # Only `open` returns one at once, as nothing of a script runs in it.
         self._run_pending_jobs()
-        self._set_limits()
+        self._set_time_limit()
         outbox = self._entry()
         self._run_pending_jobs()  # of what a getter began that was read for it
         return outbox
 
-    def _set_limits(self) -> None:
+    def _set_time_limit(self) -> None:
         # The engine's own limit is afresh for each entry, so the sum is kept here.
         if self._interrupts is None:
             left = min(self._left, self._left_wall) - self._cpu_used()
@@ -392,7 +392,7 @@ class QuickJSNG:
         self._entered, started = time.thread_time(), time.monotonic()
         self._watch.enter(self._entered + self._left, started + self._left_wall)
         try:
-            self._set_limits()
+            self._set_time_limit()
             result = work(*arguments)
         except _quickjs.JSException as error:
             raise self._translate(str(error)) from None

@@ -210,7 +210,7 @@ def _find_causes(
         difference.path.startswith("path.") for difference in found if difference.path[:4] == "path"
     )
     if is_address:
-        yield Cause("path", "", "", *_differing_path(recorded.path, sent.path))
+        yield Cause("path", "", "", *_differing_prefixes(recorded.path, sent.path))
     for difference in found:
         root = difference.path.partition(".")[0].partition("[")[0]
         if root in {"platform", "api"} or (root == "path" and is_address):
@@ -219,7 +219,7 @@ def _find_causes(
         yield Cause("place", sent.name or sent.path, difference.path, *values)
 
 
-def _differing_path(old: str, new: str) -> tuple[str, str]:
+def _differing_prefixes(old: str, new: str) -> tuple[str, str]:
     """Return the beginnings of two paths, up to the last segment that differs."""
     was, now = old.split("/"), new.split("/")
     while len(was) > 1 and len(now) > 1 and was[-1] == now[-1]:

@@ -346,11 +346,11 @@ class RecordMode:
         if recording.recorder is not None and (failed or worse):
             recording.recorder.write_for_review()
         elif recording.recorder is not None:
-            signed = partial(self._is_signed, grants)
+            signed = partial(self._has_valid_signature, grants)
             recording.recorder.seal(
                 volatile=self._volatile,
                 headers_read=self._named,
-                is_signed=signed,
+                has_valid_signature=signed,
                 replays=self._settings.replays,
             )
             self._drop_unused_logins()
@@ -405,7 +405,7 @@ class RecordMode:
         )
         return int(is_refused)
 
-    def _is_signed(self, grants: Mapping[str, Grant], exchange: Exchange) -> bool:
+    def _has_valid_signature(self, grants: Mapping[str, Grant], exchange: Exchange) -> bool:
         """Return whether a recorded request has the signature that would be made today."""
         call = exchange.request.call
         platform = self._platforms.find(call.platform) if call else None

@@ -100,7 +100,7 @@ class SharedRecording:
         elif self.is_idle:
             self._end(seal, failed=self._failed)
 
-    def release(self, *, failed: bool) -> None:
+    def finish(self, *, failed: bool) -> None:
         """Accept no more sessions; if all are closed, seal the recording.
 
         Raises:
@@ -195,7 +195,7 @@ class RunRecordings:
             for other, shared in list(self._known.items()):
                 if other[:2] == key[:2] and other != key and shared.is_kept_open and shared.is_idle:
                     del self._known[other]  # recorded before it is played, in the same run
-                    shared.release(failed=False)
+                    shared.finish(failed=False)
             known, stamp = self._known.get(key), _stamp(path)
             if known is None or not known.can_join(stamp):
                 self._known[key] = known = open_recording()
@@ -213,7 +213,7 @@ class RunRecordings:
         errors: list[Exception] = []
         for shared in ended:
             try:
-                shared.release(failed=failed)
+                shared.finish(failed=failed)
             except Exception as error:  # noqa: BLE001 - the others are sealed all the same
                 errors.append(error)
         if errors:
