@@ -249,7 +249,7 @@ class _Threads:
             elif self.waited >= end:
                 return False
             else:
-                # Only sleeps for scripts count: an infinite *longest* means that a step lets the time
+                # Only sleeps for scripts count: an infinite *longest* means that a step lets time
                 # pass.
                 pause = min(remaining, _LONGEST_WAIT, end - self.waited)
                 time.sleep(pause)
