@@ -59,7 +59,7 @@ def find_root(path: Path, otherwise: Path | None = None) -> Path:
         if above == folder:
             return otherwise or Path(nearest)
         folder = above
-    return path_of(folder)
+    return to_path(folder)
 
 
 def read_settings(folder: str | Path) -> dict[str, object] | None:
@@ -196,7 +196,7 @@ def _platform_folders(root: str, _stamp: object) -> tuple[Path, ...]:
     return tuple(folders)
 
 
-def jobs_of(root: Path) -> tuple[str, ...]:
+def ci_jobs_of(root: Path) -> tuple[str, ...]:
     """Return ``jobs`` of ``[tool.bpmax_sim]``: the CI jobs that together run all tests."""
     jobs = read_setting(root, "jobs")
     return tuple(map(str, jobs)) if isinstance(jobs, list) else ()
@@ -267,7 +267,7 @@ def _join_path(folder: str, name: str) -> Path:
 
 
 @lru_cache(maxsize=4096)
-def path_of(text: str) -> Path:
+def to_path(text: str) -> Path:
     """Return *text* as a path, cached, because creating a path for every scenario is slow."""
     return Path(text)
 
@@ -311,16 +311,16 @@ def _absolute_from(folder: str, path: str) -> str:
     return os.path.normpath(os.path.join(folder, path))
 
 
-def find_instances(folder: str) -> str:
+def find_instances_file(folder: str) -> str:
     """Return ``instances.yaml`` beside *folder* (absolute), else the nearest above; "" if none."""
-    for path, local in _root_markers(folder):
+    for path, local in _instances_file_candidates(folder):
         if _is_file(path) or _is_file(local):
             return path
     return ""
 
 
 @lru_cache(maxsize=64)  # of a few folders, each asked for by every session
-def _root_markers(folder: str) -> tuple[tuple[str, str], ...]:
+def _instances_file_candidates(folder: str) -> tuple[tuple[str, str], ...]:
     above, candidates = folder, []
     while (upper := os.path.dirname(above)) != above:
         candidates.append((os.path.join(upper, INSTANCES), os.path.join(upper, LOCAL)))
@@ -338,8 +338,8 @@ def local_file_of(path: str) -> str:
     return f"{stem}.local{suffix}"
 
 
-def folder_stamp(folder: str, place: str, *, levels: int = 8) -> Stamp:
-    """Return name, size and time of every file in *folder*, and of the instances at *place*.
+def folder_stamp(folder: str, instances_file: str, *, levels: int = 8) -> Stamp:
+    """Return name, size and time of every file in *folder*, and of *instances_file*.
 
     Subfolders are visited to a depth of *levels*, as links may form a circle.
     """
@@ -354,8 +354,8 @@ def folder_stamp(folder: str, place: str, *, levels: int = 8) -> Stamp:
                     stamps += folder_stamp(entry.path, "", levels=levels - 1)
     except OSError:
         stamps += file_stamp(folder)
-    if place:
-        stamps += (*file_stamp(place), *file_stamp(local_file_of(place)))
+    if instances_file:
+        stamps += (*file_stamp(instances_file), *file_stamp(local_file_of(instances_file)))
     return tuple(stamps)
 
 

@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from bpmax_sim.errors import WARNINGS, Place, suggest_nearest
 from bpmax_sim.i18n import msg
 from bpmax_sim.platform.load import Platforms
-from bpmax_sim.platform.model import Auth, names_api
+from bpmax_sim.platform.model import Auth, matches_api
 from bpmax_sim.scenario import model
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.expect_check import (
@@ -31,7 +31,7 @@ from bpmax_sim.scenario.expect_check import (
 from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.scenario.names import CheckContext, ScenarioNames, describe_finding
 from bpmax_sim.scenario.source import Spot
-from bpmax_sim.subject.form import path_steps
+from bpmax_sim.subject.form import parse_form_path
 from bpmax_sim.subject.hooks import FieldChanged
 from bpmax_sim.transport.faults import BadToken, Fault, Reply, Slow
 
@@ -58,7 +58,7 @@ def find_impossible_calls(calls: Iterable[CallMade], *expected: model.Expect) ->
         if call.error not in WRONG_CALLS or (call.call, call.place) in seen:
             continue
         seen.add((call.call, call.place))
-        if not any(names_api(name, call.call) for name in named):
+        if not any(matches_api(name, call.call) for name in named):
             yield call
 
 
@@ -280,7 +280,7 @@ def find_fields_expected_as_other_types(item: ScenarioItem) -> frozenset[str]:
     fields: set[str] = set()
     for expected in (item.scenario.expect, *(one.step.expect for one in item.walk_steps())):
         for name, value in expected.form.items() if isinstance(expected.form, Mapping) else ():
-            base, *rest = path_steps(name) or (name,)
+            base, *rest = parse_form_path(name) or (name,)
             is_map = isinstance(value, Mapping) and not any(key.startswith("$") for key in value)
             kind = item.names.field_kinds.get(str(base), "text")
             is_other = kind != "text" and isinstance(value, str)
@@ -292,7 +292,7 @@ def find_fields_expected_as_other_types(item: ScenarioItem) -> frozenset[str]:
 def find_named_columns(value: Any) -> Iterator[tuple[str, str]]:
     """Yield each table and column named by an expected form."""
     for name, expected in value.items() if isinstance(value, Mapping) else ():
-        base, *rest = path_steps(name) or (name,)
+        base, *rest = parse_form_path(name) or (name,)
         yield from ((str(base), step) for step in rest if isinstance(step, str))
         yield from ((name, column) for column in find_columns_of_expected_rows(expected))
 

@@ -152,7 +152,7 @@ def check_milliseconds(draft: ScenarioDraft) -> None:
 def check_short_advances(draft: ScenarioDraft) -> None:
     """Report a bare ``advance: 47``, which are seconds, where each deadline is hours away."""
     nodes = draft.definition.nodes.values() if draft.definition is not None else ()
-    deadlines = [float(level.after) for node in nodes for level in node.levels]
+    deadlines = [float(level.after) for node in nodes for level in node.deadlines]
     for step, spot in draft.steps if deadlines else ():
         value = step.value if step.action == "advance" else None
         if type(value) is int and 0 < value * _FAR < min(deadlines):

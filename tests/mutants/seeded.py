@@ -99,7 +99,7 @@ _TABLE: tuple[tuple[str, str, str, str, str], ...] = (
         "key = (id(platform), id(instance), id(api))",
         "key = (id(platform), id(platform), id(api))"),
     ("builder-required-parameter-may-be-missing", f"{LAWS_BUILDER}::test_the_last_value_of_each_place_and_name_wins", PLAN,
-        '"header": lambda merged, parameter: parameter.target.lower() in merged.headers,',
+        '"header": lambda merged, parameter: parameter.wire_name.lower() in merged.headers,',
         '"header": lambda _merged, _parameter: True,'),
     ("builder-second-body-replaces", f"{LAWS_BUILDER}::test_the_last_value_of_each_place_and_name_wins", PLAN,
         "merged.body = {**merged.body, **members} if isinstance(merged.body, Mapping) else members",
@@ -231,7 +231,7 @@ _TABLE: tuple[tuple[str, str, str, str, str], ...] = (
         "file.store(known)", "pass"),
     ("modes-what-is-added-draws-what-was-drawn", "tests/session/test_seeds.py",
         "bpmax_sim/session/start.py",
-        "return DrawnSequences((*known.seeds, new_seed(settings.owner)), known.ends)", "return known"),
+        "return RandomSequenceSeeds((*known.seeds, new_seed(settings.owner)), known.ends)", "return known"),
     ("check-the-last-refusal-passes", "tests/check/test_verify.py", "bpmax_sim/check/drift.py",
         "RetryProgress(known.sent + 1, known.renewed, known.offset)", "RetryProgress(1)"),
     # Where somebody else's bugs had survived.
