@@ -10,11 +10,13 @@ from __future__ import annotations
 import json
 import os
 import re
+import warnings
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Final, Literal
 
+from bpmax_sim.errors import UnknownNameWarning, suggest_or_list
 from bpmax_sim.i18n import msg, template
 
 SUFFIX = ".scenario.yaml"
@@ -114,23 +116,49 @@ def strictness_of(path: Path, root: Path) -> Strictness:
     Raises:
         ValueError: if one of them is wrong; the message says why.
     """
-    project = os.path.join(root, PROJECT)
+    stamp = file_stamp(os.path.join(root, PROJECT))
     chosen: tuple[int, Strictness] = (-1, "normal")
-    for name, folders in _read_strictness(str(root), file_stamp(project)):
+    for name, folders in _read_strictness(str(root), stamp):
         for folder in folders:
             inside = absolute_path(path).startswith(os.path.join(os.path.normpath(folder), ""))
             chosen = max(chosen, (len(folder), name)) if inside else chosen
+    wrong = _warn_of_settings(str(root), stamp)
+    if wrong and chosen[1] == "strict":
+        raise ValueError(wrong[0])
     return chosen[1]
 
 
-def unknown_settings(root: Path) -> tuple[str, ...]:
-    """Return the keys of ``[tool.bpmax_sim]`` in the project at *root* that are no settings."""
-    return _unknown_settings(str(root), file_stamp(os.path.join(root, PROJECT)))
-
-
 @lru_cache(maxsize=64)
-def _unknown_settings(root: str, _stamp: object) -> tuple[str, ...]:
-    return tuple(name for name in read_settings(root) or () if name not in SETTINGS)
+def _warn_of_settings(root: str, _stamp: object) -> tuple[str, ...]:
+    """Warn, once for a project, of settings that nothing reads; return what is wrong."""
+    wrong = dict(_find_wrong_settings(read_settings(root) or {}))
+    file = os.path.normpath(os.path.join(os.path.relpath(root), PROJECT)) if wrong else ""
+    lines = Path(file).read_text("utf-8").splitlines() if wrong else []
+    for name, message in wrong.items():
+        line = next((n for n, text in enumerate(lines, 1) if text.split("=")[0].strip() == name), 1)
+        warnings.warn_explicit(message, UnknownNameWarning, file, line)
+    return tuple(wrong.values())
+
+
+def _find_wrong_settings(table: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+    for name, value in table.items():
+        if name not in SETTINGS:
+            hint = suggest_or_list(name, SETTINGS)
+            yield name, msg("[tool.bpmax_sim] has no key {name!r}{hint}", name=name, hint=hint)
+        elif not isinstance(value, expected := _TYPES.get(name, object)):
+            yield (
+                name,
+                msg(
+                    "[tool.bpmax_sim] {name}: expected {expected}, got {value!r}, which is ignored",
+                    name=name,
+                    expected=msg("a text") if expected is str else msg("a list of texts"),
+                    value=value,
+                ),
+            )
+
+
+_TYPES: Final = {"language": str, "editor": str, "not_secret": list, "jobs": list}
+"""The types of settings that are ignored if they have another one."""
 
 
 @lru_cache(maxsize=64)

@@ -92,7 +92,7 @@ def _describe_limits(
 
 def _warn(text: str, place: Place | None) -> None:
     file, line = (place.file, place.line) if place else ("", 0)
-    warnings.warn_explicit(translate(text), ChallengeWarning, file, line)
+    warnings.warn_explicit(text, ChallengeWarning, file, line)
 
 
 @pytest.hookimpl(trylast=True)

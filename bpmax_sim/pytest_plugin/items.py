@@ -356,7 +356,7 @@ def _warn_at_place(warning: RunWarning, test: ScenarioTest) -> None:
     No warning registry is passed, so that every item issues its own; the summary merges equal ones.
     """
     place = warning.place or test.found.header.place
-    warnings.warn_explicit(translate(warning.message), warning.category, place.file, place.line)
+    warnings.warn_explicit(warning.message, warning.category, place.file, place.line)
 
 
 def with_pytest_commands(failure: Failure, item: ScenarioItem) -> Failure:

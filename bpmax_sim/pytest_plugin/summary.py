@@ -200,7 +200,7 @@ def judge_files(session: pytest.Session, tally: Tally) -> None:
     for part in [part for file in runs.files for part in runs.unused_warnings(file)]:
         place = part.place or Place("")
         try:
-            warnings.warn_explicit(translate(part.message), part.category, place.file, place.line)
+            warnings.warn_explicit(part.message, part.category, place.file, place.line)
         except BpmaxWarning:  # -W error
             failed = True
     if failed:

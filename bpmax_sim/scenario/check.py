@@ -26,6 +26,7 @@ from bpmax_sim.scenario.expect_check import (
 )
 from bpmax_sim.scenario.flow_check import check_events, check_flow
 from bpmax_sim.scenario.idle_steps import IDLE_CHECKS, check_cells_meaning_false
+from bpmax_sim.scenario.name_claims import NAME_CHECKS
 from bpmax_sim.scenario.policies import check_policies
 from bpmax_sim.scenario.row_checks import (
     check_action_cells,
@@ -618,6 +619,7 @@ _CHECKS: tuple[Callable[[ScenarioDraft], None], ...] = (
     check_saved_value_compared_with_itself,
     _check_row_numbers,
     *IDLE_CHECKS,
+    *NAME_CHECKS,
 )
 _STEP_CHECKS: tuple[Callable[[ScenarioDraft, model.Step, Spot], None], ...] = (
     _check_fault_names,

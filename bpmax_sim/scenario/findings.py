@@ -14,7 +14,7 @@ import msgspec
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from bpmax_sim.errors import WARNINGS, Place, suggest_nearest
+from bpmax_sim.errors import WARNINGS, WRONG_CALLS, Place, suggest_nearest
 from bpmax_sim.i18n import msg
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.model import Auth, matches_api
@@ -34,19 +34,6 @@ from bpmax_sim.scenario.source import Spot
 from bpmax_sim.subject.form import parse_form_path
 from bpmax_sim.subject.hooks import FieldChanged
 from bpmax_sim.transport.faults import BadToken, Fault, Reply, Slow
-
-WRONG_CALLS = frozenset(
-    {
-        "ConfigError",
-        "UNKNOWN_PLATFORM",
-        "UNKNOWN_INSTANCE",
-        "UNKNOWN_API",
-        "UNKNOWN_PARAMETER",
-        "MISSING_PARAMETER",
-        "BAD_ARGUMENT",
-    }
-)
-"""Codes of calls that no third party could ever answer."""
 
 
 def find_impossible_calls(calls: Iterable[CallMade], *expected: model.Expect) -> Iterator[CallMade]:
