@@ -67,6 +67,8 @@ class _InterceptingCassette(Cassette):  # type: ignore[misc]
     def can_play_response_for(self, request: Any) -> bool:
         if self._hears.must_not_intercept():
             return False
+        # vcrpy asks twice for some requests, at connect and for the response; the listener uses up
+        # a recorded exchange each time, so it must be asked once.
         if id(request) not in self._ready:
             response = self._hears.answer(_convert_request(request))
             if response is None:
