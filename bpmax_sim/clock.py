@@ -294,9 +294,9 @@ class RandomSequenceSeeds(msgspec.Struct, frozen=True):
 class CountedRandomSource:
     """The bytes of one sequence, from its seeds in turn; the owner is notified of each draw."""
 
-    def __init__(self, parts: Callable[[], SeedRanges], drew: Callable[[int], None]) -> None:
-        """Ask *parts* for the seeds at the first draw; call *drew* with the count at each."""
-        self._parts, self._drew = parts, drew
+    def __init__(self, seeds: Callable[[], SeedRanges], on_draw: Callable[[int], None]) -> None:
+        """Ask *seeds* for the seeds at the first draw; call *on_draw* with the count at each."""
+        self._seeds, self._on_draw = seeds, on_draw
         self._left: list[tuple[int, int | None]] = []
         self._end: int | None = 0
         self._chance = SeededRandomSource(0)
@@ -305,12 +305,12 @@ class CountedRandomSource:
     def bytes(self, count: int) -> bytes:
         """Return the next *count* bytes of the sequence."""
         if not self._drawn:
-            self._left = [*self._parts()]
+            self._left = [*self._seeds()]
         while self._end is not None and self._end <= self._drawn:
             seed, self._end = self._left.pop(0)
             self._chance = SeededRandomSource(seed)
         self._drawn += 1
-        self._drew(self._drawn)
+        self._on_draw(self._drawn)
         return self._chance.bytes(count)
 
 
