@@ -31,10 +31,10 @@ def report_new_expect(
     """Return the failure of ``expect: new``, with the update that replaces it.
 
     Args:
-        reporter: of the step.
-        got: what there is after it.
-        happened: what happened in it.
-        calls: all of the run so far.
+        reporter: that of the step.
+        got: actual value of each section after the step.
+        happened: events of the step.
+        calls: calls of the run so far.
     """
     if reporter.located is None or not reporter.located.step.action:
         got = {**got, "result": lambda: None}  # that of an earlier step
@@ -76,14 +76,14 @@ NOTHING_CAME = msg(
 
 
 class _Draft:
-    """Takes values into an expectation, and says which are left out."""
+    """Turns actual values into expected ones, and notes those that are better left out."""
 
     def __init__(self, patterns: ValuePatterns) -> None:
         self._patterns = patterns
         self.left_out: list[str] = []
 
     def add_value(self, value: Any, *path: str | int) -> Any:
-        """Return what to expect of *value*, which stands at *path*; `UNSET` for nothing."""
+        """Return how to expect *value*, found at *path*; `UNSET` if it is left out."""
         if isinstance(value, Mapping) and value and not any(map(is_operator, value)):
             members = {key: self.add_value(inner, *path, key) for key, inner in value.items()}
             return {key: inner for key, inner in members.items() if inner is not UNSET} or UNSET
@@ -95,7 +95,7 @@ class _Draft:
 
 
 def _find_reason_against(value: Any) -> str:
-    """Return why nobody should expect *value*, or nothing."""
+    """Return why *value* must not be written into a scenario as expected; "" if it may."""
     if _has_secret(value):
         return msg("it holds a secret")
     if looks_mistaken(value):

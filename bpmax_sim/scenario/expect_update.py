@@ -241,7 +241,7 @@ def merge_row_edits(
 
 
 def _common_parts(first: Any, second: Any) -> Any:
-    """Return what holds of both, as far as it is alike; `UNSET` for nothing."""
+    """Return the members in which *first* and *second* agree; `UNSET` if there are none."""
     if isinstance(first, Mapping) and isinstance(second, Mapping):
         parts = {key: _common_parts(first[key], second[key]) for key in first if key in second}
         return {key: part for key, part in parts.items() if part is not UNSET} or UNSET

@@ -176,6 +176,7 @@ def measure_baseline(
             place=place,
         )
         raise BaselineError(Problem(message, item.place))
+    # A mutant may loop without end; counted, not timed, so that the load of a machine kills none.
     used = replace(runs[0].used, seconds=runs[0].end.duration)
     return Baseline(item, runs[0], used.times(_FACTOR, _LEAST), environ, cassettes)
 
