@@ -218,7 +218,7 @@ def run_variant(
         return _run(item, variant, options, baseline)
 
     events, budget = _run_within_limits(baseline, variant, run)
-    exceeded = budget.exceeded or ("limit" if _has_passed_limit(events) else "")
+    exceeded = budget.exceeded or ("limit" if _has_exceeded_script_limit(events) else "")
     return VariantRun(events, budget.counts, exceeded)
 
 
@@ -294,7 +294,7 @@ def _close(session: Session) -> None:
         session.close(failed=True)
 
 
-def _has_passed_limit(events: Sequence[Event]) -> bool:
+def _has_exceeded_script_limit(events: Sequence[Event]) -> bool:
     end = events[-1]
     return isinstance(end, ScenarioFinished) and any(
         getattr(failure.cause, "name", "") == "ScriptLimitError" for failure in end.failures
