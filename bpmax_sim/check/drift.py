@@ -432,7 +432,7 @@ class _ExchangeCheck(msgspec.Struct, frozen=True):
         if reason := self._why_not_sent(rule, allowed=safe or allow_writes):
             return [_report_unsent(self.exchange, reason)]
         try:
-            # Twice, as what differs between two live responses (a time, an id) is volatile, no drift.
+            # Twice: what differs between two live responses (a time, an id) is volatile, no drift.
             first = self._send(again=safe)
             second = self._send(again=safe) if safe else first
         except CallError as error:
