@@ -143,7 +143,7 @@ def draw_tree(walks: FlowWalks) -> Iterator[str]:
     """Yield the flow as a text tree; each node appears once, below the first route to it."""
     seen: set[str] = set()
     start = walks.definition.start
-    yield join_messages("", [start, _format_times(walks.visits.get(start, 0))])
+    yield join_messages("", [start, _format_walk_count(walks.visits.get(start, 0))])
     yield from _draw_branches(walks, start, "", seen)
 
 
@@ -161,7 +161,7 @@ def _draw_branches(walks: FlowWalks, name: str, indent: str, seen: set[str]) -> 
                 f" [{_cut_to_columns(way.when, 40)}]" if way.when else "",
                 f" → {way.target}",
                 msg(" (above)") if again else "",
-                _format_times(walks.counts.get(way, 0)),
+                _format_walk_count(walks.counts.get(way, 0)),
             ],
         )
         if not again:
@@ -170,7 +170,7 @@ def _draw_branches(walks: FlowWalks, name: str, indent: str, seen: set[str]) -> 
             )
 
 
-def _format_times(count: int) -> str:
+def _format_walk_count(count: int) -> str:
     return f"  ×{count}" if count else msg("  never walked")
 
 

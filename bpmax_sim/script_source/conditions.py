@@ -187,12 +187,18 @@ def find_contradictions(reader: SlipReader, node: Node) -> Found:
         asked = read_condition(reader, part, is_denied=operator == "||")
         for _, known in seen if asked else ():
             if asked is not None and conjoin_conditions(known, asked) == []:
-                yield "constant-condition", part, _describe(reader, known, asked, operator)
+                yield (
+                    "constant-condition",
+                    part,
+                    _describe_contradiction(reader, known, asked, operator),
+                )
                 return
         seen += [(part, asked)] if asked else []
 
 
-def _describe(reader: SlipReader, known: Alternatives, asked: Alternatives, operator: str) -> str:
+def _describe_contradiction(
+    reader: SlipReader, known: Alternatives, asked: Alternatives, operator: str
+) -> str:
     """Return the problem of two parts of a condition, by an expression that both test."""
     keys = [key for key in known[0] if key in asked[0]] or list(known[0])
     name = reader.shorten_text(keys[0][2:])
