@@ -267,7 +267,7 @@ class Platforms:
         raise self._unknown_instance_error(message, platform_key, str(instance_key))
 
     def entries_of(self, key: str) -> tuple[InstanceEntry, ...]:
-        """Return the instances of a platform, of a shipped one that no file names the implied."""
+        """Return the instances of a platform; the implied one of a shipped platform without any."""
         declared = self.entries.get(key, ())
         if declared or key in self.own:
             return declared

@@ -80,7 +80,7 @@ Alternatives = Sequence[Facts]
 def read_condition(
     reader: SlipReader, node: Node | None, *, is_denied: bool = False
 ) -> Alternatives | None:
-    """Return when *node* is true (false if *is_denied*); None if its source does not tell."""
+    """Return the cases in which *node* is true (or *is_denied*: false); None if it is unclear."""
     node = without_parentheses(node)
     if node is None or reader.has_effect(node):
         return None
@@ -100,7 +100,7 @@ def read_condition(
 
 
 def conjoin_conditions(left: Alternatives, right: Alternatives) -> Alternatives | None:
-    """Return when both conditions hold; empty if never, None if that is too complex to tell."""
+    """Return the cases in which both conditions hold; none if never, None if too many."""
     if len(left) * len(right) > _MOST:  # alternatives multiply with each ``&&`` of ``||``
         return None
     return [both for one, other in product(left, right) if (both := _conjoin_facts(one, other))]

@@ -168,7 +168,7 @@ def find_slips(text: str, name: str = "script.js") -> tuple[Slip, ...]:
 
 @lru_cache(maxsize=4)
 def _make_reader(text: str, name: str) -> _ScriptReader:
-    """Return the reader of *text*: who asks for its slips has mostly just read it."""
+    """Return the reader of *text*; the latest are cached, as slips are asked for after reading."""
     return _ScriptReader(SyntaxTree(text, name))
 
 
