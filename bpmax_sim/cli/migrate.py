@@ -57,7 +57,7 @@ def migrate(  # noqa: PLR0913 - the options of the command
     yes: Yes = False,
     json: Json = False,
 ) -> int:
-    """Move recordings to what is called today."""
+    """Change recordings to what their scenarios call and name today."""
     renames = _read_renames(api or (), platform or (), path or (), owner or ())
     items = [item for item in collect_items(paths) if _is_replayed(item)]
     plans = [plan for plan in with_progress(plan_items(items, renames), len(items)) if plan]
