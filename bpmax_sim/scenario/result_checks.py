@@ -199,8 +199,8 @@ def find_absent_members(
             for call in made
             if file == script.name and type(call.response) is dict
         }
-        words = _find_words(script.source) if answered else ()
-        if not any(_is_near_member(word, keys) for keys in answered for word in words):
+        lines = script.source.split("\n") if answered else ()
+        if not any(_has_near_member(line, keys) for keys in answered for line in lines):
             continue  # reading each mutant of a script as a whole would cost more than its run
         reading = read_script(script.source, script.name)
         for use in reading.members:
@@ -213,10 +213,14 @@ def find_absent_members(
                     ), use.place, fails=False)  # fmt: skip
 
 
-@lru_cache(maxsize=64)
-def _find_words(source: str) -> frozenset[str]:
-    """Return names and texts in quotes of *source*, among them all members of responses."""
-    return frozenset(chain.from_iterable(one.findall(source) for one in _NAMES))
+@lru_cache(maxsize=8192)
+def _has_near_member(line: str, members: tuple[str, ...]) -> bool:
+    """Return whether a name or quoted text in *line* of a script is nearly one of *members*.
+
+    Kept by line, because two mutants of a script differ in one.
+    """
+    words = chain.from_iterable(one.findall(line) for one in _NAMES)
+    return any(_is_near_member(word, members) for word in {*words})
 
 
 @lru_cache(maxsize=10_000)
@@ -241,9 +245,11 @@ def _may_have(call: CallMade, name: str) -> bool:
 
 
 _NAMES: Final = tuple(map(re.compile, (
-    r"(?<!form)\.\s*([\w$]+)", r"[{,]\s*([\w$]+)(?=\s*[,:=}])", r"'([^'\n]*)'", r'"([^"\n]*)"',
+    r"(?<!form)(?:^|\.)\s*([\w$]+)", r"(?:^|[{,])\s*([\w$]+)(?=\s*(?:[,:=}]|$))",
+    r"'([^']*)'", r'"([^"]*)"',
 )))  # fmt: skip
-"""Where members of a response stand: after a dot, in a pattern, in quotes; wider is no harm."""
+"""Where members of a response stand in a line: after a dot, in a pattern, in quotes, alone; wider
+is no harm."""
 _OF_TEXTS: Final = frozenset({
     "*", "isWellFormed", "matchAll", "toLocaleLowerCase", "toLocaleUpperCase", "toWellFormed",
     "trimEnd", "trimStart",

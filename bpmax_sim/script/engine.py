@@ -222,8 +222,24 @@ class UseSign(NamedTuple):
 
     def is_in(self, text: str) -> bool:
         """Return whether *text* has it."""
-        is_there = any(word in text for word in self.words.split())
+        is_there = not _split_words(self.words).isdisjoint(_find_words(text))
         return is_there and (not self.pattern or re.search(self.pattern, text) is not None)
+
+
+_split_words = cache(lambda words: frozenset(words.split()))
+
+
+@lru_cache(maxsize=64)
+def _find_words(text: str) -> frozenset[str]:
+    """Return the words of all signs that are in *text*."""
+    return frozenset().union(*map(_find_words_of_line, text.split("\n")))
+
+
+@lru_cache(maxsize=8192)
+def _find_words_of_line(line: str) -> tuple[str, ...]:
+    # Kept by line, because two mutants of a script differ in one.
+    signs = (*BINDINGS.values(), *POLYFILLS.values())
+    return tuple(word for sign in signs for word in sign.words.split() if word in line)
 
 
 EVERYWHERE = ("primordials", "guards", "install", "live")

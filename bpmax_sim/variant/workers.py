@@ -10,9 +10,10 @@ import multiprocessing
 import signal
 import threading
 import warnings
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from multiprocessing.connection import Connection
+from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Generic, TypeVar
 
@@ -40,15 +41,13 @@ def map_in_order(
     if workers < 2 or "fork" not in multiprocessing.get_all_start_methods():  # noqa: PLR2004
         yield from map(work, range(count))
         return
-    lanes: list[_WorkerProcess[T]] = []
+    pool = _WorkerPool(work, count)
     try:
-        with _delay_interrupts():
-            lanes += [_WorkerProcess(work, range(lane, count, workers)) for lane in range(workers)]
+        pool.start(workers)
         for number in range(count):
-            yield lanes[number % workers].receive(number, on_wait)
+            yield pool.wait_for(number, on_wait)
     finally:
-        for lane in lanes:
-            lane.stop()
+        pool.stop()
 
 
 @contextmanager
@@ -67,55 +66,88 @@ def _delay_interrupts() -> Iterator[None]:
             signal.raise_signal(signal.SIGINT)
 
 
-class _WorkerProcess(Generic[T]):
-    """A process that does every n-th piece of work; it is replaced if it dies."""
+class _WorkerPool(Generic[T]):
+    """Processes that get the next number whenever they send a result; who dies is replaced.
 
-    def __init__(self, work: Callable[[int], T], numbers: range) -> None:
-        self._work, self._numbers = work, numbers
-        self._start(numbers)
+    Numbers are given out by this process, one at a time: a list that processes share would need a
+    lock, which one that is killed could hold for ever.
+    """
 
-    def _start(self, numbers: range) -> None:
+    def __init__(self, work: Callable[[int], T], count: int) -> None:
+        self._work, self._left = work, deque(range(count))
+        self._processes: dict[Connection, BaseProcess] = {}
+        self._running: dict[Connection, int] = {}
+        self._results: dict[int, tuple[T | None, Exception | None]] = {}
+
+    def start(self, workers: int) -> None:
+        """Fork *workers* processes, or as many as numbers are left, and give each a number."""
         context = multiprocessing.get_context("fork")
-        self._here, there = context.Pipe(duplex=False)
-        self._process: BaseProcess = context.Process(
-            target=_run_numbers, args=(self._work, numbers, there), daemon=True
-        )
-        with warnings.catch_warnings():  # the thread that watches scripts begins anew in a child
+        with _delay_interrupts(), warnings.catch_warnings():
+            # The thread that watches scripts begins anew in a child.
             warnings.simplefilter("ignore", DeprecationWarning)
-            self._process.start()
-        there.close()
+            for _ in range(min(workers, len(self._left))):
+                here, there = context.Pipe()
+                process = context.Process(target=_answer, args=(self._work, there), daemon=True)
+                process.start()
+                there.close()
+                self._processes[here] = process
+                self._send_next(here)
 
-    def receive(self, number: int, on_wait: Callable[[], None]) -> T | None:
-        """Return the result of *number*, or None if the process died of it."""
-        try:
-            while not self._here.poll(_WAIT):
+    def wait_for(self, number: int, on_wait: Callable[[], None]) -> T | None:
+        """Return the result of *number*, or None if the process died of it.
+
+        Raises:
+            Exception: what the work on it raised.
+        """
+        while number not in self._results:
+            ready = wait([*self._running], _WAIT)
+            if not ready:
                 on_wait()
-            value, error = self._here.recv()
-        except (EOFError, OSError):
-            self.stop()
-            following = self._numbers[self._numbers.index(number) + 1 :]
-            if following:
-                with _delay_interrupts():
-                    self._start(following)
-            return None
+            for here in ready:
+                assert isinstance(here, Connection), "only those are waited for"
+                self._receive(here)
+        value, error = self._results.pop(number)
         if error is not None:
             raise error
-        result: T = value
-        return result
+        return value
+
+    def _receive(self, here: Connection) -> None:
+        number = self._running.pop(here)
+        try:
+            self._results[number] = here.recv()
+        except (EOFError, OSError):
+            self._results[number] = None, None
+            self._end(here)
+            self.start(1)
+        else:
+            self._send_next(here)
+
+    def _send_next(self, here: Connection) -> None:
+        if self._left:
+            self._running[here] = number = self._left.popleft()
+            with suppress(OSError):  # it died meanwhile, which is seen where it is waited for
+                here.send(number)
 
     def stop(self) -> None:
-        """Kill the process."""
-        self._here.close()
-        self._process.kill()
-        self._process.join()
+        """Kill the processes."""
+        for here in tuple(self._processes):
+            self._end(here)
+
+    def _end(self, here: Connection) -> None:
+        here.close()
+        process = self._processes.pop(here)
+        process.kill()
+        process.join()
 
 
-def _run_numbers(work: Callable[[int], T], numbers: range, there: Connection) -> None:
-    with suppress(BrokenPipeError):
-        for number in numbers:
+def _answer(work: Callable[[int], T], there: Connection) -> None:
+    """Send the result of *work*, or what it raised, for each number received."""
+    with suppress(EOFError, OSError):  # the other end was closed
+        while True:
+            number = there.recv()
             try:
                 result = work(number), None
             except Exception as error:  # noqa: BLE001 - raised again where the results are read
                 there.send((None, error))
-                return
-            there.send(result)
+            else:
+                there.send(result)

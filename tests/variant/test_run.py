@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -135,6 +136,20 @@ def test_a_process_that_dies_loses_its_own_work_alone() -> None:
         return number
 
     assert list(map_in_order(work, 6, 2)) == [0, 1, None, 3, 4, 5]
+
+
+def test_who_ended_takes_the_next_piece_while_another_is_slow(tmp_path: Path) -> None:
+    third = tmp_path / "third"
+
+    def work(number: int) -> bool:
+        if number == 2:
+            third.touch()
+        until = time.monotonic() + 20 if number == 0 else 0
+        while time.monotonic() < until and not third.exists():
+            time.sleep(0.001)
+        return number == 1 or third.exists()
+
+    assert list(map_in_order(work, 3, 2)) == [True, True, True]
 
 
 def test_an_error_is_raised_at_its_place_in_the_order() -> None:
