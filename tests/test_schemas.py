@@ -13,7 +13,7 @@ from jsonschema import Draft7Validator
 
 from bpmax_sim.platform import presets as of_platforms
 from bpmax_sim.scenario import model as of_scenarios
-from bpmax_sim.yamlfile import read_hover, read_yaml
+from bpmax_sim.yamlfile import read_hover_texts, read_yaml
 from bpmax_sim.yamlfile.schema import Texts
 
 ROOT = Path(__file__).parents[1]
@@ -90,7 +90,7 @@ def test_every_key_is_explained_in_english_and_in_chinese(name: str) -> None:
 
 @pytest.mark.parametrize(
     "texts",
-    [of_scenarios.hover_texts(), read_hover(of_platforms.HOVER)],
+    [of_scenarios.hover_texts(), read_hover_texts(of_platforms.HOVER)],
     ids=["scenario", "platform"],
 )
 def test_no_explanation_is_of_a_key_that_is_not_there(texts: Texts) -> None:

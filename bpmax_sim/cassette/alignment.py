@@ -79,7 +79,7 @@ class RecordingComparison(msgspec.Struct, frozen=True):
     """
 
     volatile: PlacesOf = find_no_places
-    named: PlacesOf = find_no_places
+    headers_read: PlacesOf = find_no_places
     is_signed: IsSigned = assume_signed
     rules: MatchingRules | None = None
     is_checked: bool = False
@@ -91,8 +91,8 @@ class RecordingComparison(msgspec.Struct, frozen=True):
             self.is_same(was, now, sent) for was, now in zip(old, new, strict=True)
         )
 
-    def is_same(self, old: Entry, new: Entry, sent: str) -> bool:
-        """Return whether two exchanges are equal; *sent* is the text of all later requests."""
+    def is_same(self, old: Entry, new: Entry, later: str) -> bool:
+        """Return whether two exchanges are equal; *later* is the text of all later requests."""
         same_line = old.with_line(**_VARYING).line == new.with_line(**_VARYING).line
         if not same_line or (old.line.signed is None) != (new.line.signed is None):
             return False
@@ -101,7 +101,7 @@ class RecordingComparison(msgspec.Struct, frozen=True):
         was, now = read_exchange(old), read_exchange(new)
         if old.line.signed is not None and not self.is_signed(was):
             return False
-        places = self.incidental_places(new.line.call, was.outcome, now.outcome, sent)
+        places = self.incidental_places(new.line.call, was.outcome, now.outcome, later)
         parts = (
             without_paths(comparable_outcome(outcome), places)
             for outcome in (was.outcome, now.outcome)
@@ -109,29 +109,29 @@ class RecordingComparison(msgspec.Struct, frozen=True):
         return bool(next(parts) == next(parts))
 
     def incidental_places(
-        self, call: str, old: Outcome, new: Outcome, sent: str
+        self, call: str, old: Outcome, new: Outcome, later: str
     ) -> list[FieldPath]:
         """Return places where the responses differ by noise and whose value is not sent later."""
         declared = [FieldPath.parse(place, "volatile") for place in self.volatile(call)]
         if isinstance(new, FailedExchange) or isinstance(old, FailedExchange):
             return declared
         names = {name.lower() for outcome in (old, new) for name, _ in outcome.headers}
-        headers = [FieldPath(("header", name)) for name in names if self._is_incidental(name, call)]
+        headers = [FieldPath(("header", n)) for n in names if self._is_noise_header(n, call)]
         was, now = comparable_outcome(old), comparable_outcome(new)
         return [
             place
             for place in (*declared, *headers)
-            if not _is_sent_again(list(values_at(was, place)), list(values_at(now, place)), sent)
+            if not _is_sent_again(list(values_at(was, place)), list(values_at(now, place)), later)
         ]
 
-    def _is_incidental(self, name: str, call: str) -> bool:
+    def _is_noise_header(self, name: str, call: str) -> bool:
         place = f"header.{name}"
-        if place in self.named(call):
+        if place in self.headers_read(call):
             return False
         is_meaningful = name in MEANINGFUL or name.endswith("-signature")
         return place in PASSING or (self.is_checked and not is_meaningful)
 
-    def with_rules(self, entry: Entry) -> Entry:
+    def with_current_key(self, entry: Entry) -> Entry:
         """Return *entry* with its key computed under the current rules."""
         rules, line = self.rules, entry.line
         if rules is None:
@@ -144,13 +144,13 @@ class RecordingComparison(msgspec.Struct, frozen=True):
         return entry.with_line(call=call, key=key, rules=digest)
 
 
-def _is_sent_again(old: list[Any], new: list[Any], sent: str) -> bool:
-    """Return whether a new value occurs in *sent*, so that replaying the old value would miss."""
+def _is_sent_again(old: list[Any], new: list[Any], later: str) -> bool:
+    """Return whether a new value occurs in *later*, so that replaying the old value would miss."""
     if old == new:
         return False
     values = [value for value in new if value not in old and isinstance(value, str | int)]
     texts = [str(value).strip('"') for value in values if not isinstance(value, bool)]
-    return any(len(text) >= _SHORTEST and text in sent for text in texts)
+    return any(len(text) >= _SHORTEST and text in later for text in texts)
 
 
 def comparable_outcome(outcome: Outcome) -> dict[str, Any]:
@@ -178,7 +178,7 @@ def align(old: Sequence[Entry], new: Sequence[Entry], same: RecordingComparison)
     """Return the recording *new*, renumbered, reusing the bytes of *old* for equal exchanges."""
     if not old:
         return list(new)
-    known = [same.with_rules(entry) for entry in old]
+    known = [same.with_current_key(entry) for entry in old]
     pairs = _pair_entries(known, new)
     sent = _join_requests(new)
     equal = [was is not None and same.is_same(was, now, sent) for was, now in pairs]
@@ -234,7 +234,7 @@ def _merge_entry(
     old: Entry,
     new: Entry,
     same: RecordingComparison,
-    sent: str,
+    later: str,
     *,
     is_equal: bool,
     keeps_time: bool,
@@ -252,7 +252,7 @@ def _merge_entry(
     before, after = exchanges[0].outcome, exchanges[1].outcome
     if isinstance(before, FailedExchange) or isinstance(after, FailedExchange):
         return Entry(line, new.text)
-    kept = _copy_old_values(before, after, same.incidental_places(line.call, before, after, sent))
+    kept = _copy_old_values(before, after, same.incidental_places(line.call, before, after, later))
     rendered = render_exchange(replace(exchanges[1], outcome=kept)).text
     request, mark, _ = split_exchange(new.text)
     return Entry(line, f"{request}{mark}{split_exchange(rendered)[2]}")

@@ -164,11 +164,11 @@ def _scan_entries(data: Data, start: int, into: CassetteIndex) -> list[bytes]:
             "an index line is broken ({error})", error=errors.describe_parser_error(error)
         ) from error
     into.first_failure = bisect(into.starts, into.sections[0])
-    into.orders = _read_orders(data, into)
+    into.orders = _read_issue_numbers(data, into)
     return shas
 
 
-def _read_orders(data: Data, index: CassetteIndex) -> Sequence[int]:
+def _read_issue_numbers(data: Data, index: CassetteIndex) -> Sequence[int]:
     """Return the sort keys of all exchanges.
 
     Within a section exchanges are already in order; only the ``failures`` section is out of place.
@@ -476,7 +476,7 @@ class Cassette:
         """Return the index line of exchange *number*."""
         return self.entry(number).line
 
-    def explicit(self, number: int) -> Entry:
+    def full_entry(self, number: int) -> Entry:
         """Return exchange *number* with the defaults of the head filled into its index line."""
         entry = self.entry(number)
         return Entry(self.head.fill_in_defaults(entry.line), entry.text)
@@ -519,9 +519,9 @@ class Cassette:
 
     def place(self, number: int) -> Place:
         """Return the file and line of exchange *number*."""
-        return Place(str(self.path), self.line_of(number))
+        return Place(str(self.path), self.line_number(number))
 
-    def line_of(self, number: int) -> int:
+    def line_number(self, number: int) -> int:
         """Return the line number of exchange *number*.
 
         Lines are counted once for the whole file when it is asked in file order.

@@ -104,12 +104,14 @@ def write_body_scalar(body: bytes, indent: str, *, breaks: bool = True) -> str:
 _APART = "\ue000"  # JSON leaves it as it is
 
 
-def _quote_lines(text: str, between: str) -> str:
+def _quote_lines(text: str, line_break: str) -> str:
     """Return the lines of printable *text* escaped for a quoted scalar."""
     if _APART in text:
-        return between.join(msgspec.json.encode(line).decode()[1:-1] for line in text.split("\n"))
+        return line_break.join(
+            msgspec.json.encode(line).decode()[1:-1] for line in text.split("\n")
+        )
     quoted = msgspec.json.encode(text.replace("\n", _APART)).decode()
-    return quoted[1:-1].replace(_APART, between)
+    return quoted[1:-1].replace(_APART, line_break)
 
 
 def _may_hold_unprintable(body: bytes) -> bool:
@@ -140,17 +142,17 @@ def render_exchange(
     *,
     zone: timedelta = timedelta(0),
     rules: MatchingRules = _EVERYTHING,
-    net: int = 0,
+    name_rules: int = 0,
 ) -> Entry:
     """Return *exchange* as an entry without digest; its key is computed under *rules*.
 
-    *net* is the version of the secret-name rules that it was redacted with.
+    *name_rules* is the version of the secret-name rules that it was redacted with.
 
     Raises:
         CassetteError: if a text contains a lone surrogate, which no UTF-8 file can hold.
     """
     try:
-        line, outcome = _make_index_line(exchange, zone, rules, net), exchange.outcome
+        line, outcome = _make_index_line(exchange, zone, rules, name_rules), exchange.outcome
         if isinstance(outcome, Response):
             outcome, facts = store_as_utf8(outcome, exchange.request.charset)
             if facts:
@@ -171,7 +173,7 @@ def render_exchange(
 
 
 def _make_index_line(
-    exchange: Exchange, zone: timedelta, rules: MatchingRules, net: int
+    exchange: Exchange, zone: timedelta, rules: MatchingRules, name_rules: int
 ) -> IndexLine:
     request, outcome = exchange.request, exchange.outcome
     answered = outcome if isinstance(outcome, Response) else _UNANSWERED
@@ -195,13 +197,13 @@ def _make_index_line(
         signed=request.signed,
         trust=answered.trust,
         rules=rules.digest(request.call.platform if request.call else ""),
-        net=net,
+        net=name_rules,
         hops=answered.redirects,
-        extra=_builder_settings(request),
+        extra=_underivable_call_fields(request),
     )
 
 
-def _builder_settings(request: Request) -> dict[str, object]:
+def _underivable_call_fields(request: Request) -> dict[str, object]:
     """Return what the script set, where the request alone does not show it."""
     call = request.call
     if call is None:

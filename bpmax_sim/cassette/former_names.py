@@ -53,7 +53,7 @@ class FormerNames:
             apis[key] = tuple(dict.fromkeys((*apis.get(key, ()), *names)))
         return FormerNames(platforms, apis)
 
-    def all_spellings(self, platform: str, api: str) -> tuple[str, ...]:
+    def all_names(self, platform: str, api: str) -> tuple[str, ...]:
         """Return every ``platform.api`` under which the API may have been recorded."""
         platforms = (platform, *self.platforms.get(platform, ()))
         apis = (api, *self.apis.get(f"{platform}.{api}", ()))

@@ -356,11 +356,11 @@ def join_pieces(records: Iterable[PendingExchange]) -> Iterator[PendingExchange]
             yield msgspec.structs.replace(first, piece=None)
 
 
-def _read_record(head: bytes, data: bytes, start: int) -> bytes | None:
-    """Return the record after header *head*, or None if length or checksum do not fit."""
-    if not _IS_FRAME(head):
+def _read_record(header: bytes, data: bytes, start: int) -> bytes | None:
+    """Return the record after *header*, or None if length or checksum do not fit."""
+    if not _IS_FRAME(header):
         return None
-    length, checksum = (int(part, 16) for part in head.split())
+    length, checksum = (int(part, 16) for part in header.split())
     record = data[start : start + length]
     return record if len(record) == length and zlib.crc32(record) == checksum else None
 
@@ -373,7 +373,7 @@ def _decode_record(record: bytes) -> PendingExchange | None:
     return draft if draft.format in {_FORMAT, FORMAT_OF_PIECES} else None
 
 
-def find_abandoned(cassette: Path) -> Iterator[Path]:
+def lock_abandoned_journals(cassette: Path) -> Iterator[Path]:
     """Yield the journals of *cassette* whose process died, each locked while the caller handles it.
 
     The caller holds `lock_folder`. Unfinished rewrites of journals are deleted.
@@ -398,7 +398,7 @@ def has_journals(folder: Path) -> bool:
     return any(_OF_PROCESS.search(path.name) for path in folder.rglob(f"*{SUFFIX}"))
 
 
-def find_interrupted(cassette: Path) -> tuple[Path, ...]:
+def find_abandoned_journals(cassette: Path) -> tuple[Path, ...]:
     """Return the abandoned journals of *cassette*.
 
     An empty tuple where the folder is not accessible.
@@ -407,7 +407,7 @@ def find_interrupted(cassette: Path) -> tuple[Path, ...]:
         if cassette.name not in _list_cassettes_with_journals(os.path.dirname(cassette)):  # noqa: PTH120 - faster
             return ()
         with lock_folder(cassette.parent):
-            return tuple(find_abandoned(cassette))
+            return tuple(lock_abandoned_journals(cassette))
     except OSError:
         return ()  # there is no folder, or it is another's
 
@@ -421,7 +421,7 @@ def find_live_journals(cassette: Path) -> list[tuple[Path, int]]:
         return []
     with lock_folder(cassette.parent):
         parents = {}
-        for path in find_abandoned(cassette):
+        for path in lock_abandoned_journals(cassette):
             drafts = read_journal(path)
             parents[path] = drafts[0].parent if drafts and drafts[0].has_live_parent else 0
         owners = ((path, _OF_PROCESS.search(path.name)) for path in list_siblings(cassette, SUFFIX))
@@ -506,12 +506,12 @@ class LeakCheck:
         passed = self._passed.get(id(draft))  # which is held there, so that no other has its id
         if passed is not None and passed[1] == known:
             return draft
-        places = self._scan_uncleared(draft, source)
+        places = self._scan_unknown(draft, source)
         if places is draft:
             self._passed[id(draft)] = draft, known
         return places
 
-    def _scan_uncleared(self, draft: PendingExchange, source: Exchange | None) -> PendingExchange:
+    def _scan_unknown(self, draft: PendingExchange, source: Exchange | None) -> PendingExchange:
         """Scan parts of *draft* that redaction has not cleared; return it or a stub of it."""
         harmless, parts = self.harmless(), split_entry_for_scan(draft, source)
         if parts is None:
@@ -579,7 +579,7 @@ def split_entry_for_scan(
     request, mark, response = entry.text.partition(_RESPONSE)
     if not mark:
         return None
-    bodies = _stored_bodies(entry.line, source)
+    bodies = _bodies_stored_unchanged(entry.line, source)
     before, _, behind = request.partition("\n    uri: ")
     address, _, request = behind.partition("\n")
     line = msgspec.structs.replace(entry.line, **_SAYS_NOTHING)
@@ -597,7 +597,7 @@ def split_entry_for_scan(
     return values, list(map(str.encode, heads))
 
 
-def _stored_bodies(line: IndexLine, source: Exchange | None) -> tuple[bytes, bytes]:
+def _bodies_stored_unchanged(line: IndexLine, source: Exchange | None) -> tuple[bytes, bytes]:
     """Return the two bodies of *source*, or empty ones where storage re-encoded them."""
     is_reencoded = line.sent_in or not line.encoding.keys() <= set(CODINGS)
     if source is None or is_reencoded or isinstance(source.outcome, FailedExchange):

@@ -30,7 +30,7 @@ def group_logins(entries: Sequence[Entry]) -> list[list[Entry]]:
     """Return the exchanges of each login, in order."""
     groups: list[list[Entry]] = []
     for entry in entries:
-        group = next((group for group in groups if _is_same_login(entry, group[0])), None)
+        group = next((group for group in groups if _share_one_response(entry, group[0])), None)
         if group is None:
             groups.append([entry])
         else:
@@ -38,7 +38,7 @@ def group_logins(entries: Sequence[Entry]) -> list[list[Entry]]:
     return groups
 
 
-def _is_same_login(entry: Entry, other: Entry) -> bool:
+def _share_one_response(entry: Entry, other: Entry) -> bool:
     """Return whether one response serves both logins; their matching rules may differ."""
     keys = [(entry.line.key, entry.line.rules) for entry in (entry, other)]
     return keys[0] == keys[1] or request_text(entry) == request_text(other)
@@ -49,7 +49,7 @@ def request_text(entry: Entry) -> str:
     return entry.text.partition("\n  response:\n")[0].partition("\n  failure:\n")[0]
 
 
-def fill_in_accounts(entries: Iterable[Entry]) -> list[Entry]:
+def fill_in_omitted_accounts(entries: Iterable[Entry]) -> list[Entry]:
     """Return the logins of a file with their accounts filled in.
 
     A file stores only changes of it.
@@ -73,7 +73,7 @@ def update_logins(
     """
     left, groups = list(before), []
     for now in group_logins(fresh):
-        was = [entry for entry in left if any(_is_same_login(entry, other) for other in now)]
+        was = [entry for entry in left if any(_share_one_response(entry, other) for other in now)]
         left = [entry for entry in left if entry not in was]
         known, new = (
             [entry.with_line(key="", rules="", net=None) for entry in entries]
@@ -95,7 +95,7 @@ def merge_logins(
 
     Of each login the later one, without those one side removed.
     """
-    was, own, other = map(fill_in_accounts, (base, ours, theirs))
+    was, own, other = map(fill_in_omitted_accounts, (base, ours, theirs))
     sides = [{entry.text for entry in side} for side in (own, other)]
     gone = {entry.text for entry in was if any(entry.text not in side for side in sides)}
     left = {
@@ -110,32 +110,34 @@ def merge_logins(
     return _number_logins(by_text.values())
 
 
-def drop_unused_accounts(path: Path, instance: str, current: Account, folder: Path) -> bool:
+def drop_unused_accounts(
+    logins_file: Path, instance: str, current: Account, cassettes: Path
+) -> bool:
     """Remove logins of accounts that no recording uses; return whether there were any.
 
     Args:
-        path: file of the instance's logins.
+        logins_file: file of the logins of the instance.
         instance: its name, ``platform.instance``.
         current: the account that this run recorded with.
-        folder: folder of all cassettes that share the logins.
+        cassettes: folder of all cassettes that share the logins.
 
     Raises:
         CassetteError: if the file is damaged.
         OSError: if it cannot be written; it is unchanged then.
     """
-    with lock_folder(path.parent):
-        entries = _read_logins(path, instance)
+    with lock_folder(logins_file.parent):
+        entries = _read_logins(logins_file, instance)
         others = [entry for entry in entries if _has_other_account(entry, instance, current)]
-        if not others or journal.has_journals(folder):
+        if not others or journal.has_journals(cassettes):
             return False  # somebody records now, perhaps with another account
         try:
-            used = [current, *_find_accounts(folder, path.parent, instance)]
+            used = [current, *_find_recorded_accounts(cassettes, logins_file.parent, instance)]
         except CassetteError:
             return False  # nobody knows who recorded that
         unused = [e for e in others if all(_has_other_account(e, instance, each) for each in used)]
         if unused:
             kept = [entry for entry in entries if entry not in unused]
-            journal.replace_file(path, dump_entries(_number_logins(kept)))
+            journal.replace_file(logins_file, dump_entries(_number_logins(kept)))
         return bool(unused)
 
 
@@ -144,7 +146,7 @@ def _read_logins(path: Path, instance: str) -> list[Entry]:
         return []
     cassette = Cassette.load(path)
     numbers = range(len(cassette)) if cassette.owners == (instance,) else ()
-    return fill_in_accounts(map(cassette.explicit, numbers))
+    return fill_in_omitted_accounts(map(cassette.full_entry, numbers))
 
 
 def _has_other_account(login: Entry, instance: str, account: Account) -> bool:
@@ -161,14 +163,14 @@ def _occurs_in(value: str, text: str) -> bool:
     return bool(value) and re.search(rf"(?<!\w){pattern_of(value)}(?!\w)", text) is not None
 
 
-def _find_accounts(folder: Path, logins: Path, instance: str) -> Iterator[Account]:
-    """Yield the accounts with which the cassettes in *folder* were recorded.
+def _find_recorded_accounts(cassettes: Path, logins: Path, instance: str) -> Iterator[Account]:
+    """Yield the accounts with which the cassettes in *cassettes* were recorded.
 
     Raises:
         CassetteError: if a cassette is damaged.
     """
-    waiting = folder.rglob("*.yaml.new")  # for review
-    for path in (*folder.rglob("*.yaml"), *waiting):
+    waiting = cassettes.rglob("*.yaml.new")  # for review
+    for path in (*cassettes.rglob("*.yaml"), *waiting):
         if path.parent != logins:
             cassette = Cassette.load(path)
             for owner in cassette.owners:

@@ -334,8 +334,8 @@ def find_differences(
     recorded = rules.with_current_names(recorded)
     old, new = _compared_parts(recorded, rules), _compared_parts(sent, rules)
     if old.get("path") != new.get("path"):
-        _show_path_as_parameters(recorded, old, rules)
-        _show_path_as_parameters(sent, new, rules)
+        _replace_path_by_parameters(recorded, old, rules)
+        _replace_path_by_parameters(sent, new, rules)
     differing = [
         compare_values((name,), old.get(name, UNSET), new.get(name, UNSET)) for name in PARTS
     ]
@@ -396,14 +396,14 @@ def _compared_parameters(parameters: dict[str, str], paths: Iterable[FieldPath])
     return counted
 
 
-def _show_path_as_parameters(
-    parts: RequestParts, seen: dict[str, Any], rules: MatchingRules
+def _replace_path_by_parameters(
+    parts: RequestParts, compared: dict[str, Any], rules: MatchingRules
 ) -> None:
-    """Replace the path in *seen* by its parameters, so that a difference names the parameter."""
+    """Replace the path in *compared* by its parameters, so that a difference names one of them."""
     template = rules.declared_path(parts)
-    parameters = _path_parameters(template, parts.path) if template and "path" in seen else None
+    parameters = _path_parameters(template, parts.path) if template and "path" in compared else None
     if parameters is not None:
-        seen["path"] = _compared_parameters(
+        compared["path"] = _compared_parameters(
             parameters, rules.ignored_paths(parts.platform, parts.api)
         )
 

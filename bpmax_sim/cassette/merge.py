@@ -17,7 +17,7 @@ from bpmax_sim.cassette.alignment import PlacesOf, RecordingComparison, align, f
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.format import dump_entries, move_facts_to_first_of_owner
 from bpmax_sim.cassette.journal import PendingExchange, Scan
-from bpmax_sim.cassette.logins import fill_in_accounts, update_logins
+from bpmax_sim.cassette.logins import fill_in_omitted_accounts, update_logins
 from bpmax_sim.cassette.matching import MatchingRules, matching_key, parts_of_exchange
 from bpmax_sim.cassette.model import Entry
 from bpmax_sim.errors import CassetteError, DamagedCassette, NewerFormat
@@ -29,7 +29,7 @@ def review_path(path: Path) -> Path:
     return path.with_name(f"{path.name}.new")
 
 
-def drop_superseded(path: Path, owner: str) -> None:
+def drop_superseded_review(path: Path, owner: str) -> None:
     """Remove *owner*'s recording that waits for review, because a newer one was accepted.
 
     The caller holds the folder lock.
@@ -46,7 +46,7 @@ def drop_superseded(path: Path, owner: str) -> None:
 def owner_entries(cassette: Cassette | None, owner: str) -> list[Entry]:
     """Return what *owner* recorded, in the order of issue."""
     numbers = cassette.index.exchange_numbers(owner) if cassette else ()
-    return [cassette.explicit(number) for number in numbers] if cassette else []
+    return [cassette.full_entry(number) for number in numbers] if cassette else []
 
 
 def recover(
@@ -100,7 +100,7 @@ class OwnerRecording(msgspec.Struct, frozen=True):
 def _recover(path: Path, scan: Scan, same: RecordingComparison) -> tuple[Path, ...]:
     pending: list[tuple[Path, list[PendingExchange]]] = []
     unread: list[NewerFormat] = []
-    for file in journal.find_abandoned(path):
+    for file in journal.lock_abandoned_journals(path):
         try:
             drafts = journal.read_journal(file)
         except NewerFormat as error:
@@ -150,7 +150,7 @@ def _assign_recordings(
                 target = review_path(path)
             more = adding or (target != path and _has_owner(target, owner))
             if target != path:
-                _, mine = _split_entries(load_if_exists(path), owner, strict=more)
+                _, mine = _split_entries_by_owner(load_if_exists(path), owner, refuse_damaged=more)
                 fresh = move_facts_to_first_of_owner(_number_entries([], chosen))
                 if not more and same(mine[: len(fresh)], fresh):
                     continue  # broken off, it says what the file does, as far as it got
@@ -158,20 +158,20 @@ def _assign_recordings(
 
 
 def _has_owner(path: Path, owner: str) -> bool:
-    old = load_if_exists(path, strict=not path.name.endswith(".new"))
+    old = load_if_exists(path, refuse_damaged=not path.name.endswith(".new"))
     return old is not None and owner in old.owners
 
 
-def find_branches(path: Path, recorder: str) -> tuple[list[Path], list[PendingExchange]]:
-    """Return the journals that forked children of *recorder* left, and their exchanges in order.
+def find_forked_journals(path: Path, recorder_id: str) -> tuple[list[Path], list[PendingExchange]]:
+    """Return the journals that forked children of *recorder_id* left, and their exchanges in order.
 
     The caller holds the folder lock.
     """
     by_path: dict[Path, tuple[PendingExchange, ...]] = {}
-    for file in journal.find_abandoned(path):
+    for file in journal.lock_abandoned_journals(path):
         with suppress(NewerFormat):  # `recover` tells it
             drafts = journal.read_journal(file)
-            if drafts and drafts[0].branch == recorder:
+            if drafts and drafts[0].branch == recorder_id:
                 by_path[file] = drafts
     return list(by_path), _join_journals(by_path.values())
 
@@ -197,7 +197,7 @@ def drop_repeated_sessions(
 
 
 def render_merged(
-    path: Path, target: Path, recording: OwnerRecording, same: RecordingComparison
+    cassette_path: Path, target: Path, recording: OwnerRecording, same: RecordingComparison
 ) -> bytes | None:
     """Return the content of *target* with one recording merged in.
 
@@ -208,16 +208,16 @@ def render_merged(
     Raises:
         DamagedCassette: if exchanges that have to be kept are damaged.
     """
-    old = load_if_exists(target, strict=recording.adding) or load_if_exists(
-        path, strict=recording.adding
+    old = load_if_exists(target, refuse_damaged=recording.adding) or load_if_exists(
+        cassette_path, refuse_damaged=recording.adding
     )
-    others, mine = _split_entries(old, recording.owner, strict=recording.adding)
+    others, mine = _split_entries_by_owner(old, recording.owner, refuse_damaged=recording.adding)
     if recording.former and not mine:
         mine = [entry for entry in others if entry.line.owner == recording.former]
         others = [entry for entry in others if entry.line.owner != recording.former]
     numbered = _number_entries(mine if recording.adding else [], recording.drafts)
     if recording.repeating:
-        mine = fill_in_accounts(mine)
+        mine = fill_in_omitted_accounts(mine)
         merged = update_logins(mine, numbered, same)
     else:
         fresh = move_facts_to_first_of_owner(numbered)
@@ -231,9 +231,9 @@ def render_merged(
 
 
 def merge_into_file(
-    path: Path, target: Path, recording: OwnerRecording, same: RecordingComparison
+    cassette_path: Path, target: Path, recording: OwnerRecording, same: RecordingComparison
 ) -> bool:
-    """Write *target* as *path* with one recording merged in; return whether it changed.
+    """Write *target* as *cassette_path* with one recording merged in; return whether it changed.
 
     The caller holds the folder lock.
 
@@ -241,10 +241,10 @@ def merge_into_file(
         DamagedCassette: if exchanges that have to be kept are damaged.
         OSError: if the disk is full or fails; the file is unchanged.
     """
-    data = render_merged(path, target, recording, same)
+    data = render_merged(cassette_path, target, recording, same)
     if data is None:
         return False
-    if target != path and path.exists() and path.read_bytes() == data:
+    if target != cassette_path and cassette_path.exists() and cassette_path.read_bytes() == data:
         return False
     if target.exists():
         before = target.read_bytes()
@@ -262,30 +262,30 @@ def _number_entries(before: list[Entry], drafts: Sequence[PendingExchange]) -> l
     return [*before, *(draft.with_line(n=n) for n, draft in ordered)]
 
 
-def _split_entries(
-    old: Cassette | None, owner: str, *, strict: bool = False
+def _split_entries_by_owner(
+    old: Cassette | None, owner: str, *, refuse_damaged: bool = False
 ) -> tuple[list[Entry], list[Entry]]:
     """Return the entries of others, and those of *owner* without damaged ones."""
     if old is None:
         return [], []
     numbers = sorted({*range(len(old))} - {*old.index.exchange_numbers(owner)})
-    others = [old.explicit(number) for number in numbers]
+    others = [old.full_entry(number) for number in numbers]
     try:
         return others, owner_entries(old, owner)
     except DamagedCassette:
-        if strict:
+        if refuse_damaged:
             raise
         return others, []
 
 
-def load_if_exists(path: Path, *, strict: bool = False) -> Cassette | None:
-    """Return the cassette at *path*; unless *strict*, None for a damaged one."""
+def load_if_exists(path: Path, *, refuse_damaged: bool = False) -> Cassette | None:
+    """Return the cassette at *path*; unless *refuse_damaged*, None for a damaged one."""
     try:
         return Cassette.load(path)
     except FileNotFoundError:
         return None
     except DamagedCassette:
-        if strict:
+        if refuse_damaged:
             raise
         return None
 
@@ -300,7 +300,7 @@ def recompute_keys(cassette: Cassette, rules_of: Callable[[str], MatchingRules |
     """
     entries = []
     for number in range(len(cassette)):
-        entry = cassette.explicit(number)
+        entry = cassette.full_entry(number)
         if (rules := rules_of(entry.line.owner)) is not None:
             key = matching_key(parts_of_exchange(cassette.exchange(number)), rules)
             entry = entry.with_line(key=key, rules=rules.digest(entry.line.platform))
@@ -320,7 +320,7 @@ def remove_exchanges(path: Path, numbers: Collection[int]) -> None:
         # The first exchange of an owner, which holds these, may be taken out.
         values = {owner: cassette.values(owner) for owner in cassette.owners}
         drawn = {owner: cassette.drawn_sequences(owner) or 0 for owner in cassette.owners}
-        explicit = (cassette.explicit(n) for n in range(len(cassette)) if n not in numbers)
+        explicit = (cassette.full_entry(n) for n in range(len(cassette)) if n not in numbers)
         remaining = [
             entry.with_line(values=values[entry.line.owner], seed=drawn[entry.line.owner])
             for entry in explicit

@@ -17,7 +17,7 @@ from msgspec import UNSET, Struct
 
 from bpmax_sim.cassette import matching
 from bpmax_sim.cassette.file import Cassette
-from bpmax_sim.cassette.journal import find_interrupted
+from bpmax_sim.cassette.journal import find_abandoned_journals
 from bpmax_sim.cassette.matching import Difference, MatchingRules, RequestParts
 from bpmax_sim.cassette.model import encode_sorted
 from bpmax_sim.errors import CassetteError, NoMatchError, Place, shell_quote
@@ -92,14 +92,14 @@ def explain_no_cassette(parts: RequestParts, path: str, context: MissContext) ->
             name=_call_name(parts),
             path=(path or msg("its cassette")),
         ),
-        *_describe_place(parts, context),
+        *_describe_call_place(parts, context),
         *(
             [
                 _format_line(
                     msg("recover"), msg("bpmax-sim cassette recover {path}", path=shell_quote(path))
                 )
             ]
-            if path and find_interrupted(FilePath(path))
+            if path and find_abandoned_journals(FilePath(path))
             else ()
         ),
         _format_line(msg("record"), context.record_command()),
@@ -107,7 +107,7 @@ def explain_no_cassette(parts: RequestParts, path: str, context: MissContext) ->
 
 
 def explain_already_played(
-    parts: RequestParts, places: list[str], turn: int, owner: str, context: MissContext
+    parts: RequestParts, places: list[str], call_number: int, owner: str, context: MissContext
 ) -> list[str]:
     """Return the message lines for a call that was made more often than it was recorded."""
     times = "once" if len(places) == 1 else msg("{places_count} times", places_count=len(places))
@@ -117,9 +117,9 @@ def explain_already_played(
             name=_call_name(parts),
             times=times,
             owner=owner,
-            turn=turn,
+            turn=call_number,
         ),
-        *_describe_place(parts, context),
+        *_describe_call_place(parts, context),
         _format_line(msg("recorded"), _list_words(places)),
         _format_line(msg("record"), context.record_command(context.extra)),
         _format_line(msg("or"), msg("repeat: true")),
@@ -138,7 +138,7 @@ def signature_mismatch_error(
             "signed otherwise: {parts_name}, with the key, instant and nonce of its recording",
             parts_name=parts.name,
         ),
-        *_describe_place(parts, context),
+        *_describe_call_place(parts, context),
         *_format_differences(differences),
         _format_line(
             msg("check"), msg("`sign:` in the platform file; if it is right now, record afresh")
@@ -173,7 +173,7 @@ def explain_no_such_call(
             owner=search.owner,
             cassette_path=search.cassette.path,
         ),
-        *_describe_place(parts, context),
+        *_describe_call_place(parts, context),
         *(_explain_nearest(search, near) if near else _list_other_calls(search)),
         *_list_other_owners(search, key, parts),
         *(
@@ -205,7 +205,7 @@ def _call_name(parts: RequestParts) -> str:
     return parts.name or f"{parts.method} {parts.path}"
 
 
-def _describe_place(parts: RequestParts, context: MissContext) -> Iterator[str]:
+def _describe_call_place(parts: RequestParts, context: MissContext) -> Iterator[str]:
     if context.step or context.place:
         place = f"({context.place})" if context.place else ""
         yield _format_line(msg("step"), f"{context.step} {place}".strip())
@@ -239,11 +239,11 @@ def _format_line(label: str, text: str) -> str:
 
 
 def find_nearest(
-    search: NearestSearch, parts: RequestParts, *, is_left: bool = False
+    search: NearestSearch, parts: RequestParts, *, only_unplayed: bool = False
 ) -> NearestExchange | None:
     """Return the exchange that differs least, of the same API or else of the same platform.
 
-    With *is_left*, only exchanges that were not played are considered.
+    With *only_unplayed*, only exchanges that were not played are considered.
     """
 
     def rank(near: NearestExchange) -> tuple[int, int, bool, int]:
@@ -251,7 +251,7 @@ def find_nearest(
         return len(near.parts), len(near.differences), is_played, near.number
 
     former = search.rules.former
-    names = former.all_spellings(parts.platform, parts.api) if parts.api else ()
+    names = former.all_names(parts.platform, parts.api) if parts.api else ()
     platforms = (parts.platform, *former.platforms.get(parts.platform, ()))
     candidates = list(_find_candidates(search, lambda call: call in names)) or list(
         _find_candidates(search, lambda call: call.partition(".")[0] in platforms)
@@ -259,17 +259,17 @@ def find_nearest(
     nears = (
         NearestExchange(n, matching.find_differences(p, parts, search.rules))
         for n, p in candidates
-        if not (is_left and n in search.played)
+        if not (only_unplayed and n in search.played)
     )
     return min(nears, key=rank, default=None)
 
 
 def _find_candidates(
-    search: NearestSearch, fits: Callable[[str], bool]
+    search: NearestSearch, is_candidate_call: Callable[[str], bool]
 ) -> Iterator[tuple[int, RequestParts]]:
     for number in search.cassette.index.exchange_numbers(search.owner):
         with suppress(CassetteError):  # a damaged one is told of when it is played
-            if fits(search.cassette.line(number).call):
+            if is_candidate_call(search.cassette.line(number).call):
                 yield number, matching.parts_of_exchange(search.cassette.exchange(number))
 
 
@@ -363,7 +363,7 @@ def _ignorable_paths(differences: Sequence[Difference]) -> list[str]:
     Whole bodies, containers and long texts carry the meaning of a call and are never suggested. An
     index becomes a wildcard only if several items differ in the same way.
     """
-    if any(map(_is_informative, differences)):
+    if any(map(_carries_meaning_of_call, differences)):
         return []
     steps = [tuple(FieldPath.parse(difference.path, "ignore")) for difference in differences]
     patterns = [tuple(Wildcard.ALL if isinstance(s, int) else s for s in each) for each in steps]
@@ -376,7 +376,7 @@ def _ignorable_paths(differences: Sequence[Difference]) -> list[str]:
     return list(paths)
 
 
-def _is_informative(difference: Difference) -> bool:
+def _carries_meaning_of_call(difference: Difference) -> bool:
     if difference.path in _IGNORABLE:
         return True
     values = (difference.recorded, difference.sent)

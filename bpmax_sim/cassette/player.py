@@ -57,8 +57,8 @@ class PlayOrder:
     as it has what is asked for, so that responses of two sessions are not mixed. Which part it is
     cannot be known at the first call, as sessions may start in another order than recorded: it
     starts with the session of the same number, and moves to another part when that alone has all
-    calls made so far (`_switch_to_session_part`). If no part fits any more, whatever is left of the
-    same key is used, and nothing is refused for the order alone.
+    calls made so far (`_switch_to_recorded_session`). If no part fits any more, whatever is left of
+    the same key is used, and nothing is refused for the order alone.
 
     Attributes kept: `_counts` is how often each key was asked for, `_located` the exchanges of a
     key by part, in recorded order.
@@ -80,40 +80,40 @@ class PlayOrder:
         """Return the exchange that answers the next call *key*; None if none is left."""
         with self._playback.lock:
             self._counts[key] += 1
-            part = self._choose_session_part(key)
+            part = self._choose_recorded_session(key)
             if part is None:
                 self._counts[key] -= 1
                 left = (n for n in self._find(key) if n not in self._playback.played)
                 number = next(left, None)
             else:
                 if part != self._part:
-                    self._switch_to_session_part(part)
-                number = self._numbers_by_part(key)[part][self._counts[key] - 1]
+                    self._switch_to_recorded_session(part)
+                number = self._numbers_by_session(key)[part][self._counts[key] - 1]
             if number is not None:
                 self._playback.played.add(number)
             return number
 
-    def _choose_session_part(self, key: str) -> int | None:
+    def _choose_recorded_session(self, key: str) -> int | None:
         """Return the part to play: one that has all exchanges asked for so far.
 
         None if there is none.
         """
-        if len(self._numbers_by_part(key).get(self._part, ())) >= self._counts[key]:
+        if len(self._numbers_by_session(key).get(self._part, ())) >= self._counts[key]:
             return self._part  # it has the rest, or it would not be played
         fitting = [
             part
-            for part in self._numbers_by_part(key)
+            for part in self._numbers_by_session(key)
             if all(
-                len(self._numbers_by_part(k).get(part, ())) >= n for k, n in self._counts.items()
+                len(self._numbers_by_session(k).get(part, ())) >= n for k, n in self._counts.items()
             )
         ]
         return (
-            min(fitting, key=self._session_part_rank)
+            min(fitting, key=self._rank_recorded_session)
             if len(fitting) > 1
             else next(iter(fitting), None)
         )
 
-    def _session_part_rank(self, part: int) -> tuple[bool, bool, bool, int]:
+    def _rank_recorded_session(self, part: int) -> tuple[bool, bool, bool, int]:
         """Return the sort key of *part*; the smallest is played.
 
         A part that would have answered differently so far comes last, then one that another session
@@ -134,7 +134,7 @@ class PlayOrder:
         """Return the recorded text of the response or failure of exchange *number*."""
         return _OUTCOME.split(self._cassette.entry(number).text, maxsplit=1)[-1]
 
-    def _switch_to_session_part(self, part: int) -> None:
+    def _switch_to_recorded_session(self, part: int) -> None:
         """Play *part* from now on, as if it had been played from the beginning.
 
         Exchanges played from the old part become available again, unless another session plays that
@@ -145,17 +145,17 @@ class PlayOrder:
         if self._part:
             playback.players[self._part] -= 1
             so_far = [
-                (k, n) for k, n in self._counts.items() if self._part in self._numbers_by_part(k)
+                (k, n) for k, n in self._counts.items() if self._part in self._numbers_by_session(k)
             ]
             # Another session that plays the old part still needs what was played of it to stay so.
             if not playback.players[self._part]:
                 for key, _ in so_far:
-                    playback.played.difference_update(self._numbers_by_part(key)[self._part])
+                    playback.played.difference_update(self._numbers_by_session(key)[self._part])
             for key, count in so_far:
-                playback.played.update(self._numbers_by_part(key).get(part, [])[:count])
+                playback.played.update(self._numbers_by_session(key).get(part, [])[:count])
         self._part = part
 
-    def _numbers_by_part(self, key: str) -> dict[int, list[int]]:
+    def _numbers_by_session(self, key: str) -> dict[int, list[int]]:
         """Return the numbers of the exchanges with *key*, by part."""
         numbers = self._located.get(key)
         if numbers is None:
@@ -259,7 +259,7 @@ class Player:
         if upcoming is None:
             places = [str(self._cassette.place(number)) for number in numbers]
             lines = miss.explain_already_played(parts, places, turn, self._owner, context)
-            raise _make_error(parts, msg("already played"), lines)
+            raise _make_no_match_error(parts, msg("already played"), lines)
         return self._cassette, upcoming
 
     def claim_nearest(self, parts: RequestParts) -> tuple[Cassette, int] | None:
@@ -270,7 +270,7 @@ class Player:
         with self._playback.lock:
             played = self._playback.played
             search = miss.NearestSearch(cassette, self._owner, self._rules, frozenset(played))
-            near = miss.find_nearest(search, parts, is_left=True)
+            near = miss.find_nearest(search, parts, only_unplayed=True)
             if near is None:
                 return None
             played.add(near.number)
@@ -295,7 +295,7 @@ class Player:
         """Yield the recorded logins of an instance."""
         if self._cassette is None:
             return
-        names = self._rules.former.all_spellings(platform, LOGIN)
+        names = self._rules.former.all_names(platform, LOGIN)
         for number in self._cassette.index.exchange_numbers(self._owner):
             line = self._cassette.line(number)
             if line.call in names and line.instance == instance:
@@ -312,7 +312,7 @@ class Player:
         self, key: str, parts: RequestParts, context: MissContext
     ) -> NoMatchError:
         if self._cassette is None:
-            return _make_error(
+            return _make_no_match_error(
                 parts, msg("no cassette"), miss.explain_no_cassette(parts, self._path, context)
             )
         search = miss.NearestSearch(
@@ -320,21 +320,23 @@ class Player:
         )
         near = miss.find_nearest(search, parts)
         lines = miss.explain_no_such_call(search, key, parts, context, near)
-        error = _make_error(parts, msg("no such call"), lines)
+        error = _make_no_match_error(parts, msg("no such call"), lines)
         error.nearest = (self._cassette, near.number) if near else None
         return error
 
 
-def _make_error(parts: RequestParts, case: str, lines: list[str]) -> NoMatchError:
+def _make_no_match_error(parts: RequestParts, case: str, lines: list[str]) -> NoMatchError:
     text = join_messages("\n", [label_message(case, lines[0]), *lines[1:]])
     return NoMatchError(text, platform=parts.platform, api=parts.api, case=case)
 
 
-def _with_former_keys(find: Find, cassette: Cassette, earlier: Mapping[str, Sequence[str]]) -> Find:
-    """Return a finder that also finds exchanges recorded under the *earlier* keys of a call."""
+def _with_former_keys(
+    find: Find, cassette: Cassette, former_keys: Mapping[str, Sequence[str]]
+) -> Find:
+    """Return a finder that also finds exchanges recorded under the *former_keys* of a call."""
 
     def find_all(key: str) -> Sequence[int]:
-        others = [number for other in earlier.get(key, ()) for number in find(other)]
+        others = [number for other in former_keys.get(key, ()) for number in find(other)]
         numbers = find(key)
         return (
             sorted([*numbers, *others], key=cassette.index.orders.__getitem__)

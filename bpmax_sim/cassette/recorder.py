@@ -122,7 +122,7 @@ class Recorder:
         self._process = os.getpid()
         self.drawn: DrawnSequences | None = None
         _recorders.add(self)
-        merge.load_if_exists(self.path, strict=adding)
+        merge.load_if_exists(self.path, refuse_damaged=adding)
         try:
             merge.recover(self.path, scan=scan)
         except DamagedCassette:
@@ -193,22 +193,22 @@ class Recorder:
                 strerror=error.strerror,
             ) from error
 
-    def set_scan(self, scan: Scan, known: Callable[[], int]) -> None:
+    def set_scan(self, scan: Scan, count_secrets: Callable[[], int]) -> None:
         """Scan with *scan* from now on, because more secrets have become known."""
         with self._lock:
-            self._check = LeakCheck(scan, known)
+            self._check = LeakCheck(scan, count_secrets)
 
     def redact_again(
         self,
-        change: Callable[[Exchange], Exchange],
+        redact: Callable[[Exchange], Exchange],
         *,
-        holding: Sequence[str] | None = None,
+        secret_texts: Sequence[str] | None = None,
         session: int = 0,
     ) -> None:
         """Redact exchanges in the journal, because a value has turned out to be a secret.
 
-        *change* redacts one exchange. With *holding*, the texts of that value, only exchanges that
-        may contain them are changed, which is cheap because their decoded content is cached.
+        *redact* redacts one exchange. With *secret_texts*, the texts of that value, only exchanges
+        that may contain them are changed, which is cheap: their decoded content is cached.
         Without it, all exchanges of session number *session* are scanned, or those of all sessions
         if it is 0.
 
@@ -219,24 +219,24 @@ class Recorder:
         def is_due(draft: PendingExchange) -> bool:
             if draft.leaks:
                 return False
-            if holding is None:
+            if secret_texts is None:
                 own = session in {0, draft.line.session}
                 return own and self._check(draft) is not draft
-            return self._check.may_contain(draft, holding)
+            return self._check.may_contain(draft, secret_texts)
 
         with self._lock:
             arriving = {
-                issue: self._apply_to_arriving(pieces, change, is_due)
+                issue: self._redact_arriving(pieces, redact, is_due)
                 for issue, pieces in self._arriving.items()
             }
-            drafts = [self._apply_to_draft(d, change) if is_due(d) else d for d in self._drafts]
+            drafts = [self._redact_draft(d, redact) if is_due(d) else d for d in self._drafts]
             self._rewrite_journal(drafts, arriving)
 
     def seal(
         self,
         *,
         volatile: PlacesOf = find_no_places,
-        named: PlacesOf = find_no_places,
+        headers_read: PlacesOf = find_no_places,
         is_signed: IsSigned = assume_signed,
         replays: Replays | None = None,
     ) -> bool:
@@ -244,9 +244,9 @@ class Recorder:
 
         Recordings of other owners are kept. Exchanges of this owner that are equal to the old ones
         keep their bytes. *volatile* returns fields of an API's responses that do not count for
-        equality, *named* response headers that its platform reads, *is_signed* whether an old
-        request has the signature that it would get today. *replays* returns whether the file at a
-        path replays. It is called before bytes of the old recording are reused; if it returns
+        equality, *headers_read* response headers that its platform reads, *is_signed* whether an
+        old request has the signature that it would get today. *replays* returns whether the file at
+        a path replays. It is called before bytes of the old recording are reused; if it returns
         False, none are.
 
         Raises:
@@ -256,7 +256,7 @@ class Recorder:
         """
         same = RecordingComparison(
             volatile,
-            named,
+            headers_read,
             is_signed,
             self._rules,
             # no script reads a login, so nothing could miss a header of it
@@ -264,25 +264,25 @@ class Recorder:
         )
         return self._finish_into(self.path, same, replays)
 
-    def find_outages(self, rank: Callable[[Exchange], int]) -> tuple[Outage, ...]:
+    def find_newly_failing_calls(self, rate: Callable[[Exchange], int]) -> tuple[Outage, ...]:
         """Return calls that went worse than in the existing recording.
 
-        *rank* rates an exchange, 0 for success. Of equal calls the last one counts, so a failure
+        *rate* rates an exchange, 0 for success. Of equal calls the last one counts, so a failure
         that a retry repaired is not reported.
         """
         same = RecordingComparison(rules=self._rules)
         old = merge.load_if_exists(self.path)
         entries = merge.owner_entries(old, self._former or self.owner)
-        known = {e.line.key: rank(read_exchange(e)) for e in map(same.with_rules, entries)}
+        known = {e.line.key: rate(read_exchange(e)) for e in map(same.with_current_key, entries)}
         ordered = sorted(self._drafts, key=lambda draft: draft.issue)
         latest = {draft.line.key: draft for draft in ordered if not draft.leaks}
         return tuple(
             Outage(draft.line.call, exchange.outcome, is_known=key in known)
             for key, draft in latest.items()
-            if rank(exchange := read_exchange(draft)) > known.get(key, 0)
+            if rate(exchange := read_exchange(draft)) > known.get(key, 0)
         )
 
-    def find_blind_ignores(self) -> tuple[str, ...]:
+    def find_calls_equal_only_by_ignore(self) -> tuple[str, ...]:
         """Return calls that only ``ignore`` makes equal although their responses differ."""
         by_key: dict[str, list[PendingExchange]] = {}
         for draft in self._drafts:
@@ -352,30 +352,30 @@ class Recorder:
             parent=self._parent,
         )
 
-    def _apply_to_draft(
-        self, draft: PendingExchange, change: Callable[[Exchange], Exchange]
+    def _redact_draft(
+        self, draft: PendingExchange, redact: Callable[[Exchange], Exchange]
     ) -> PendingExchange:
-        changed = replace(change(read_exchange(draft)), key="")
+        changed = replace(redact(read_exchange(draft)), key="")
         fresh = self._make_draft(changed, draft.line.session, draft.line.values)
         # What the exchange itself does not tell: the order, and how the body came over the wire.
         codings = {name: v for name, v in draft.line.encoding.items() if name in CODINGS}
         line = replace(fresh.line, encoding={**codings, **fresh.line.encoding})
         return self._check(replace(fresh, line=line, issue=draft.issue))
 
-    def _apply_to_arriving(
+    def _redact_arriving(
         self,
         pieces: list[PendingExchange],
-        change: Callable[[Exchange], Exchange],
+        redact: Callable[[Exchange], Exchange],
         is_due: Callable[[PendingExchange], bool],
     ) -> list[PendingExchange]:
         """Return the journal records of one exchange that is still arriving.
 
-        If *is_due* holds for it, its pieces are joined and *change* is applied to the whole.
+        If *is_due* holds for it, its pieces are joined and *redact* is applied to the whole.
         """
         (draft,) = journal_module.join_pieces(pieces)
         if not is_due(draft):
             return pieces
-        changed = self._apply_to_draft(draft, change)
+        changed = self._redact_draft(draft, redact)
         failed = None if changed.leaks else read_exchange(changed).outcome
         piece = failed.received if isinstance(failed, FailedExchange) else b""
         return [replace(changed, piece=piece, format=pieces[0].format)]
@@ -466,7 +466,7 @@ class Recorder:
         self, same: RecordingComparison
     ) -> tuple[merge.OwnerRecording, list[Path], list[PendingExchange]]:
         """Return the recording with that of forked children, and the children's journals."""
-        journals, left = merge.find_branches(self.path, self._name)
+        journals, left = merge.find_forked_journals(self.path, self._name)
         last = max((draft.issue[0] for draft in self._drafts), default=0)
         behind = [
             replace(self._check(draft), issue=(last + n, 0)) for n, draft in enumerate(left, 1)
@@ -487,7 +487,7 @@ class Recorder:
         recording = replace(recording, is_afresh=is_afresh)
         changed = merge.merge_into_file(self.path, target, recording, same)
         if target == self.path:
-            merge.drop_superseded(self.path, self.owner)
+            merge.drop_superseded_review(self.path, self.owner)
         for journal in () if any(draft.leaks for draft in behind) else journals:
             journal.unlink()
         return changed

@@ -61,7 +61,7 @@ def is_url(place: object) -> bool:
     return isinstance(place, str) and _URL.match(place) is not None
 
 
-def strip_url(url: str) -> str:
+def strip_credentials(url: str) -> str:
     """Return *url* without user, password, query and fragment."""
     parts = urlsplit(url)
     host = parts.netloc.rpartition("@")[2]
@@ -70,7 +70,7 @@ def strip_url(url: str) -> str:
 
 def open_mirror(url: str, root: Path) -> RemoteStorage:
     """Return the storage at *url*, mirrored in ``.bpmax/cassettes`` of the project *root*."""
-    shown = strip_url(url)
+    shown = strip_credentials(url)
     slug = re.sub(r"[^\w.-]+", "-", shown).strip("-")[:60]
     digest = hashlib.sha256(shown.encode()).hexdigest()[:8]
     return RemoteStorage(url, root / ".bpmax" / "cassettes" / f"{slug}-{digest}")
@@ -96,7 +96,7 @@ class RemoteStorage:
         self._is_down = False
 
     def __repr__(self) -> str:
-        return f"<RemoteStorage {strip_url(self._url)}>"
+        return f"<RemoteStorage {strip_credentials(self._url)}>"
 
     def fetch(self, path: Path, *, recording: bool = False) -> None:
         """Update the file *path* of the mirror, once per run; it is deleted if storage has none.
@@ -214,7 +214,7 @@ class RemoteStorage:
             self._is_down = True
             raise CassetteError(
                 "{shown_url} cannot be reached: no response within {patience:g} s",
-                shown_url=strip_url(self._url),
+                shown_url=strip_credentials(self._url),
                 patience=self._patience,
             ) from None
         except Exception as error:  # noqa: BLE001 - each file system raises what it likes
@@ -231,7 +231,7 @@ class RemoteStorage:
         return self._opened
 
     def _remote_path(self, path: Path) -> str:
-        return f"{strip_url(self._url)}/{self._remote_name(path)}"
+        return f"{strip_credentials(self._url)}/{self._remote_name(path)}"
 
     def _remote_name(self, path: Path) -> str:
         return path.relative_to(self.folder).as_posix()
@@ -295,7 +295,7 @@ def _open_url(url: str, patience: float) -> tuple[Any, str]:
         CassetteError: if it cannot be reached.
         _SilentError: if it does not respond in time.
     """
-    shown = strip_url(url)
+    shown = strip_credentials(url)
     try:
         from fsspec.core import url_to_fs  # noqa: PLC0415 - only where cassettes lie at a URL
         from fsspec.registry import get_filesystem_class  # noqa: PLC0415

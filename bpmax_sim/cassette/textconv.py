@@ -14,7 +14,7 @@ _ENTRY = "- bpmax: "
 _QUOTED = re.compile(r'\\(["\\/])')
 
 
-def _describe(line: str) -> str:
+def _describe_index_line(line: str) -> str:
     """Return the index line of an exchange without digests and other machine-only fields."""
     try:
         index = json.loads(line[len(_ENTRY) :])
@@ -30,7 +30,7 @@ def convert(text: str) -> str:
     lines = []
     for line in text.splitlines():
         if line.startswith(_ENTRY):
-            lines.append(_describe(line))
+            lines.append(_describe_index_line(line))
         elif not line.startswith(("bpmax: ", "sealed: ")):
             is_broken = line.endswith("\\") or lines[-1:] == [""]
             lines.append(_QUOTED.sub(r"\1", line.removesuffix("\\")) if is_broken else line)

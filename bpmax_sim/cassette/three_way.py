@@ -71,7 +71,7 @@ def _read_owners(data: bytes | None, name: str) -> Owners:
         return {}
     cassette = Cassette.of_bytes(data, name)
     return {
-        owner: [cassette.explicit(number) for number in cassette.index.exchange_numbers(owner)]
+        owner: [cassette.full_entry(number) for number in cassette.index.exchange_numbers(owner)]
         for owner in cassette.owners
     }
 

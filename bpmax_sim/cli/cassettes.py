@@ -245,7 +245,7 @@ def _select_numbers(cassette: Cassette, line: int) -> list[int]:
     place, lines = Place(str(cassette.path), line), cassette.path.read_bytes().count(b"\n")
     if line > lines:
         raise ConfigError(Problem(msg("the file has {lines} lines", lines=lines), place))
-    before = [number for number in everything if cassette.line_of(number) <= line]
+    before = [number for number in everything if cassette.line_number(number) <= line]
     if not before:
         raise ConfigError(Problem(msg("no exchange is here"), place))
     return before[-1:]
@@ -259,7 +259,7 @@ def _exchange_data(cassette: Cassette, number: int) -> dict[str, Any]:
     else:
         status, body = str(outcome.status), outcome.body
     return {
-        "line": cassette.line_of(number),
+        "line": cassette.line_number(number),
         "call": line.call,
         "instance": line.instance,
         "for": line.owner,

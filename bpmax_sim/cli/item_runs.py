@@ -68,7 +68,7 @@ def run_items_with_events(
 
 def _judge_files(runs: FileRuns, first: Mapping[str, ScenarioItem]) -> Iterator[Performance]:
     """Yield a failed verdict for each scenario file with parts (such as stubs) that no row used."""
-    for file, parts in groupby(runs.unused_parts(), key=itemgetter(0)):
+    for file, parts in groupby(runs.unused_parts_that_fail(), key=itemgetter(0)):
         item = struct_replace(first[file], row=None)
         failures = tuple(unused_part_failure(item, part) for _, part in parts)
         yield Verdict(item=item, outcome="failed", code=ExitCode.FAILED, failures=failures), ()

@@ -14,7 +14,7 @@ import msgspec
 from typer import Option
 
 from bpmax_sim.cassette.file import Cassette
-from bpmax_sim.cassette.journal import find_interrupted
+from bpmax_sim.cassette.journal import find_abandoned_journals
 from bpmax_sim.check.secrets import NotSecretDeclarations, find_literal_secrets, find_secrets
 from bpmax_sim.cli.explain import explain, explanation_lines
 from bpmax_sim.cli.item_selection import (
@@ -375,7 +375,7 @@ def _check_flow_conditions(item: ScenarioItem) -> Iterator[Problem]:
 
 def _find_interrupted(paths: Iterable[Path]) -> Iterator[Problem]:
     for path in dict.fromkeys(Path(display_path(journal)) for journal in paths):
-        for journal in find_interrupted(path):
+        for journal in find_abandoned_journals(path):
             message = msg(
                 "a recording was interrupted here; seal it with "
                 "`bpmax-sim cassette recover {path}`",

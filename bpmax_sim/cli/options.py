@@ -11,7 +11,7 @@ from bpmax_sim.clock import parse_duration
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.i18n import Translatable, msg
 from bpmax_sim.session import options
-from bpmax_sim.session.options import option_help, options_of
+from bpmax_sim.session.options import option_help, options_at
 
 
 def flag_of(name: str) -> str:
@@ -21,7 +21,7 @@ def flag_of(name: str) -> str:
 
 def _run_option(name: str, *, is_rare: bool = False) -> Any:
     """Return option *name* of the table; help shows a rare one only with ``--help-all``."""
-    option = options_of("cli")[name]
+    option = options_at("cli")[name]
     help_text = option_help(option, flag_of)
     sentence = Translatable(
         f"{help_text[0].upper()}{help_text[1:]}.", "{help}.", {"help": help_text}

@@ -62,7 +62,7 @@ from bpmax_sim.report.terminal import Verdict
 from bpmax_sim.scenario.header import ItemHeader
 from bpmax_sim.scenario.shards import Shard
 from bpmax_sim.scenario.table_rows import cli_variables
-from bpmax_sim.session.options import CI_REFUSES, RecordMode, options_of
+from bpmax_sim.session.options import CI_REFUSES, RecordMode, options_at
 from bpmax_sim.session.settings import SessionOptions
 from bpmax_sim.yamlfile import display_path
 
@@ -179,7 +179,7 @@ def _read_arguments(values: Mapping[str, Any]) -> _RunArguments:
     if lacking := [folder for folder in platforms or () if not folder.exists()]:
         raise ConfigError(*(missing_file_problem(folder, "") for folder in lacking))
     options: dict[str, Any] = {"remote": remote}
-    for name, of_run in options_of("cli").items():
+    for name, of_run in options_at("cli").items():
         value = values.get(name)
         if "session" in of_run.doors and value not in (None, ""):
             is_text = isinstance(value, str)

@@ -115,7 +115,7 @@ class RecordedResponses:
                 if call is None or call.is_login or not isinstance(response, Response):
                     continue
                 body, rules = read_body(response), self._rules_of(call.platform, call.api)
-                if not satisfies_rule(rules.ok, response, body, lenient=True):
+                if not satisfies_rule(rules.ok, response, body, absent_ok=True):
                     code = find_first(map(compile_finder, rules.code), response, body)
                     text = "" if code is UNSET else to_comparable_text(code)
                     apis[call.name].refusals.setdefault((response.status, text), response)

@@ -290,7 +290,7 @@ def _describe_refusal(error: BpmaxError) -> str:
 
 def _script_words(item: ScenarioItem) -> Iterator[str]:
     """Yield every word of the item's scripts, including scripts inside steps."""
-    for body in item.subjects.bodies:
+    for body in item.subjects.code_files:
         yield from _WORD.findall(body.source)
     for located in item.steps:
         if isinstance(located.step.value, str):

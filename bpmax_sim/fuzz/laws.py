@@ -23,15 +23,15 @@ from msgspec.structs import replace
 from bpmax_sim.cassette.matching import matching_key, parts_of_call
 from bpmax_sim.errors import BpmaxError
 from bpmax_sim.field_path import FieldPath, member
-from bpmax_sim.fuzz.recordings import check_replay, check_secrets
+from bpmax_sim.fuzz.recordings import check_no_secret_recorded, check_replay_equals_recording
 from bpmax_sim.fuzz.target import (
     FuzzTarget,
-    declared_places,
     path_of,
     possible_sent_values,
     sent_values,
+    templates_by_place,
 )
-from bpmax_sim.fuzz.violation import LawBroken, describe_error, is_expected, run_call
+from bpmax_sim.fuzz.violation import LawBroken, describe_error, is_plausible_refusal, run_call
 from bpmax_sim.i18n import msg, plural
 from bpmax_sim.js_values import UNDEFINED, loads
 from bpmax_sim.messages import FORM, Call, Headers, Request
@@ -63,19 +63,19 @@ def _send_call(target: FuzzTarget, program: CallSpec) -> tuple[BpmaxError | None
 
 
 def _last_request(target: FuzzTarget, program: CallSpec) -> Request | None:
-    """Return the last request of one call; None if nothing was sent (see `check_accepted`)."""
+    """Return the last request of one call; None if nothing was sent."""
     _, requests = _send_call(target, program)
     return requests[-1] if requests else None
 
 
-def check_accepted(target: FuzzTarget, programs: Programs) -> bool:
+def check_valid_calls_accepted(target: FuzzTarget, programs: Programs) -> bool:
     """Check that calls with declared, valid values are accepted.
 
     Raises:
         LawBroken: the law does not hold.
     """
     error, _ = _send_call(target, programs[0])
-    if error is not None and not is_expected(error, target):
+    if error is not None and not is_plausible_refusal(error, target):
         raise LawBroken(
             "a call that fits what is declared ends in {described}",
             described=describe_error(error, target),
@@ -83,7 +83,7 @@ def check_accepted(target: FuzzTarget, programs: Programs) -> bool:
     return True
 
 
-def check_arrival(target: FuzzTarget, programs: Programs) -> bool:
+def check_values_arrive(target: FuzzTarget, programs: Programs) -> bool:
     """Check that each value of the calls arrives at its declared place in the request.
 
     Raises:
@@ -126,7 +126,7 @@ def _describe_lost_value(
         name=parameter.name,
         place=place,
     )
-    owned = {(place, name.lower()) for place, name in declared_places(target.auth(api))}
+    owned = {(place, name.lower()) for place, name in templates_by_place(target.auth(api))}
     if (parameter.place, parameter.target.lower()) in owned:
         return msg(
             "{lost}: auth puts its own there; remove the parameter, or rename one of them",
@@ -201,7 +201,7 @@ def _is_same_json(left: Any, right: Any) -> bool:
     return bool(left == right)
 
 
-def check_segments(target: FuzzTarget, programs: Programs) -> bool:
+def check_segment_count(target: FuzzTarget, programs: Programs) -> bool:
     """Check that the request's path has as many segments as the declared one.
 
     Raises:
@@ -222,7 +222,7 @@ def check_segments(target: FuzzTarget, programs: Programs) -> bool:
     return True
 
 
-def check_credential(target: FuzzTarget, programs: Programs) -> bool:
+def check_setters_keep_auth_values(target: FuzzTarget, programs: Programs) -> bool:
     """Check that setters cannot replace the values that auth puts into a request.
 
     Raises:
@@ -233,7 +233,7 @@ def check_credential(target: FuzzTarget, programs: Programs) -> bool:
     plain, claiming = (_last_request(target, program) for program in programs)
     if plain is None or claiming is None:
         return False
-    for (place, name), template in declared_places(auth).items():
+    for (place, name), template in templates_by_place(auth).items():
         alone, claimed = (sent_values(request, place, name, api) for request in (plain, claiming))
         if not alone or claimed is None:
             continue  # auth puts it into some methods only, and not every body is read
@@ -254,7 +254,7 @@ def check_credential(target: FuzzTarget, programs: Programs) -> bool:
     return True
 
 
-def check_same_forms(target: FuzzTarget, programs: Programs) -> bool:
+def check_direct_call_equals_chain(target: FuzzTarget, programs: Programs) -> bool:
     """Check that a direct call and the equivalent chain send the same request.
 
     Raises:
@@ -271,7 +271,7 @@ def check_same_forms(target: FuzzTarget, programs: Programs) -> bool:
 def _comparable_request(request: Request, target: FuzzTarget) -> Any:
     """Return *request* in a form that ignores order, together with the text that auth signs."""
     api = target.platform.apis[request.call.api] if request.call else Api()
-    signed = {name.lower() for (_, name), _v in declared_places(target.auth(api)).items()}
+    signed = {name.lower() for (_, name), _v in templates_by_place(target.auth(api)).items()}
     sign = target.auth(api).sign
     signed |= {name.lower() for name in (*sign.set_headers, *sign.set_query)} if sign else set()
     address, _, query = request.url.partition("?")
@@ -280,7 +280,7 @@ def _comparable_request(request: Request, target: FuzzTarget) -> Any:
     return address, sorted(unsigned), headers, request.call.body if request.call else None
 
 
-def _recorded_identity(call: Call) -> Any:
+def _distinguishing_parts(call: Call) -> Any:
     """Return what distinguishes the recording of *call* from others, ignoring order."""
     parts = parts_of_call(call)
     media = Headers(call.headers).media_type
@@ -294,7 +294,7 @@ def _recorded_identity(call: Call) -> Any:
     return parts.path, sorted(call.query), sorted(parts.header.items()), text
 
 
-def check_same_languages(target: FuzzTarget, programs: Programs) -> bool:
+def check_javascript_equals_python(target: FuzzTarget, programs: Programs) -> bool:
     """Check that a call sends the same request from JavaScript and from Python.
 
     Raises:
@@ -314,7 +314,7 @@ def check_same_languages(target: FuzzTarget, programs: Programs) -> bool:
     return True
 
 
-def check_renewal(target: FuzzTarget, programs: Programs) -> bool:
+def check_token_renewal(target: FuzzTarget, programs: Programs) -> bool:
     """Check that calls still succeed after tokens have expired or been revoked.
 
     Raises:
@@ -329,7 +329,7 @@ def check_renewal(target: FuzzTarget, programs: Programs) -> bool:
             getattr(session.simulator(target.key), change)()
             error = run_call(lambda: perform(programs[0], session)).error
             when = msg("when the third party {word} the token, the next call", word=word)
-            if error is not None and not is_expected(error, target):
+            if error is not None and not is_plausible_refusal(error, target):
                 raise LawBroken(
                     "{when} ends in {described}",
                     when=when,
@@ -342,7 +342,7 @@ def check_renewal(target: FuzzTarget, programs: Programs) -> bool:
     return True
 
 
-def check_identity(target: FuzzTarget, programs: Programs) -> bool:
+def check_recordings_distinct(target: FuzzTarget, programs: Programs) -> bool:
     """Check that two different calls are recorded as different, and equal ones as equal.
 
     Raises:
@@ -354,7 +354,7 @@ def check_identity(target: FuzzTarget, programs: Programs) -> bool:
         builders = [builder_of(to_chain(api, call), session) for call in programs]
         built: list[Request | None] = [run_call(builder.build).value for builder in builders]
     calls = [request.call for request in built if request and request.call]
-    if len(calls) < len(built) or len({repr(_recorded_identity(call)) for call in calls}) == 1:
+    if len(calls) < len(built) or len({repr(_distinguishing_parts(call)) for call in calls}) == 1:
         return False  # `accepted` tells of what cannot be built
     rules = matching_rules(target.platforms, ())
     keys = {matching_key(parts_of_call(call), rules) for call in calls}
@@ -379,7 +379,7 @@ def _is_declared_ignored(target: FuzzTarget, api: Api, parameter: Parameter) -> 
     return hidden or any(FieldPath.parse(name, "ignore") == place for name in names)
 
 
-def check_response(target: FuzzTarget, programs: Programs) -> bool:
+def check_response_as_declared(target: FuzzTarget, programs: Programs) -> bool:
     """Check that the response fits the declaration of the API.
 
     Raises:
@@ -401,7 +401,7 @@ def _draw_single_call(target: FuzzTarget, api: Api) -> st.SearchStrategy[Program
     return st.tuples(valid_calls(target.platforms, target.platform, api))
 
 
-def _draw_claiming_calls(target: FuzzTarget, api: Api) -> st.SearchStrategy[Programs]:
+def _draw_calls_setting_auth_names(target: FuzzTarget, api: Api) -> st.SearchStrategy[Programs]:
     """Draw a call, and the same call with setters for names that auth sets."""
     steps = st.lists(rivals(platform=target.platform, api=api), min_size=1, max_size=2)
     calls = valid_calls(target.platforms, target.platform, api, direct=False)
@@ -410,7 +410,7 @@ def _draw_claiming_calls(target: FuzzTarget, api: Api) -> st.SearchStrategy[Prog
     )
 
 
-def _draw_differing_calls(target: FuzzTarget, api: Api) -> st.SearchStrategy[Programs]:
+def _draw_calls_differing_in_argument(target: FuzzTarget, api: Api) -> st.SearchStrategy[Programs]:
     """Draw two direct calls that differ only in the value of one required parameter."""
     needed = [n for n, parameter in enumerate(api.parameters) if parameter.required]
 
@@ -457,35 +457,35 @@ def _has_credential_nested_in_body(api: Api) -> bool:
     )
 
 
-def _has_claims(target: FuzzTarget, api: Api) -> bool:
-    return bool(declared_places(target.auth(api)))
+def _auth_sets_values(target: FuzzTarget, api: Api) -> bool:
+    return bool(templates_by_place(target.auth(api)))
 
 
 LAWS: Final[dict[str, Law]] = {
     "accepted": Law(
         about=msg("A call that fits what is declared is built, logs in and is accepted."),
-        check=check_accepted,
+        check=check_valid_calls_accepted,
         live=True,
     ),
     "arrives": Law(
         about=msg("Every value that is given arrives at its place, once and unchanged."),
-        check=check_arrival,
+        check=check_values_arrive,
         applies=lambda _target, api: bool(api.parameters),
     ),
     "segments": Law(
         about=msg("No value adds a segment to the path, whatever it holds."),
-        check=check_segments,
+        check=check_segment_count,
         applies=lambda _target, api: any(parameter.place == "path" for parameter in api.parameters),
     ),
     "credential": Law(
         about=msg("What auth puts in is there exactly once, and no script changes it."),
-        check=check_credential,
-        draw=_draw_claiming_calls,
-        applies=_has_claims,
+        check=check_setters_keep_auth_values,
+        draw=_draw_calls_setting_auth_names,
+        applies=_auth_sets_values,
     ),
     "forms": Law(
         about=msg("The direct call and the chain that says the same send the same request."),
-        check=check_same_forms,
+        check=check_direct_call_equals_chain,
         draw=lambda target, api: st.tuples(
             valid_calls(target.platforms, target.platform, api, direct=True)
         ),
@@ -495,33 +495,33 @@ LAWS: Final[dict[str, Law]] = {
     ),
     "languages": Law(
         about=msg("JavaScript and Python send the same bytes."),
-        check=check_same_languages,
+        check=check_javascript_equals_python,
     ),
     "renewal": Law(
         about=msg("A token that is revoked or has ended is renewed, and the call succeeds."),
-        check=check_renewal,
+        check=check_token_renewal,
         applies=lambda target, api: target.auth(api).acquire is not None,
     ),
     "identity": Law(
         about=msg("Calls that differ in a required parameter are recorded as different calls."),
-        check=check_identity,
-        draw=_draw_differing_calls,
+        check=check_recordings_distinct,
+        draw=_draw_calls_differing_in_argument,
         applies=lambda _target, api: any(parameter.required for parameter in api.parameters),
     ),
     "replay": Law(
         about=msg("What was recorded is replayed the same, without network and credentials."),
-        check=check_replay,
+        check=check_replay_equals_recording,
     ),
     "secrets": Law(
         about=msg("No credential and no token is in a recording or in the log of calls."),
-        check=check_secrets,
+        check=check_no_secret_recorded,
         applies=lambda target, api: (
-            _has_claims(target, api) or target.auth(api).acquire is not None
+            _auth_sets_values(target, api) or target.auth(api).acquire is not None
         ),
     ),
     "answer": Law(
         about=msg("At an address: the answer is what the API's `answer` declares."),
-        check=check_response,
+        check=check_response_as_declared,
         applies=lambda target, api: bool(api.answer) and target.is_live,
         live=True,
     ),

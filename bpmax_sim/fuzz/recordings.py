@@ -18,7 +18,7 @@ from msgspec.structs import replace
 
 from bpmax_sim.clock import SystemClock
 from bpmax_sim.errors import BpmaxError
-from bpmax_sim.fuzz.target import START, FuzzTarget, RequestLog, declared_places, sent_values
+from bpmax_sim.fuzz.target import START, FuzzTarget, RequestLog, sent_values, templates_by_place
 from bpmax_sim.fuzz.violation import CallOutcome, LawBroken, describe_error, run_call
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.messages import Request
@@ -59,7 +59,7 @@ class RecordedCall(msgspec.Struct, frozen=True):
     credentials: Mapping[str, str]
 
 
-def check_replay(target: FuzzTarget, programs: tuple[CallSpec, ...]) -> bool:
+def check_replay_equals_recording(target: FuzzTarget, programs: tuple[CallSpec, ...]) -> bool:
     """Check that replay without credentials gives the script the same result as the recording."""
     with TemporaryDirectory(prefix="fuzz-") as place:
         path = Path(place) / "cassettes/fuzz.yaml"
@@ -103,7 +103,7 @@ def _describe_outcome(result: CallOutcome) -> str:
     return msg("ends in {described}", described=describe_error(result.error))
 
 
-def check_secrets(target: FuzzTarget, programs: tuple[CallSpec, ...]) -> bool:
+def check_no_secret_recorded(target: FuzzTarget, programs: tuple[CallSpec, ...]) -> bool:
     """Check that no file and no log of a recorded call contains a credential or token."""
     api = target.platform.apis[programs[0].api]
     with TemporaryDirectory(prefix="fuzz-") as place:
@@ -114,7 +114,7 @@ def check_secrets(target: FuzzTarget, programs: tuple[CallSpec, ...]) -> bool:
         )
     for name, value in recorded.credentials.items():
         for artefact, data in recorded.artefacts.items():
-            if any(value.encode() in view for view in _decode_texts(data)):
+            if any(value.encode() in view for view in _decode_in_all_encodings(data)):
                 raise LawBroken(
                     "the credential {name!r} is in the {artefact}", name=name, artefact=artefact
                 )
@@ -128,7 +128,7 @@ def _check_not_in_clear(target: FuzzTarget, api: Api, request: Request) -> None:
     auth = target.auth(api)
     steps = auth.acquire.steps if auth.acquire else ()
     minted = {name for step in steps for name in step.extract}
-    for (place, name), template in declared_places(auth).items():
+    for (place, name), template in templates_by_place(auth).items():
         used = names_in(template)
         is_credential = (place, name.lower()) == ("header", "authorization") or place == "cookie"
         if not (used & minted or is_credential):
@@ -235,7 +235,7 @@ def _generated_secrets(
     }
 
 
-def _decode_texts(data: bytes) -> Iterator[bytes]:
+def _decode_in_all_encodings(data: bytes) -> Iterator[bytes]:
     """Yield *data* unchanged, and decoded from percent-encoding, base64 and hexadecimal."""
     yield data
     yield unquote_to_bytes(data)

@@ -65,15 +65,15 @@ from bpmax_sim.strategies.values import json_values, scalars
 _REDIS = ("redis://", "rediss://", "unix://")
 
 
-def open_database(place: str) -> ExampleDatabase:
-    """Return Hypothesis' example database at *place*, a folder or a Redis URL.
+def open_database(folder_or_url: str) -> ExampleDatabase:
+    """Return Hypothesis' example database at *folder_or_url*, a folder or a Redis URL.
 
     Raises:
         ConfigError: the folder cannot be written, the Redis cannot be reached, or the extra
             ``fuzz`` is not installed.
     """
-    if not place.startswith(_REDIS):
-        return _folder_database(Path(place))
+    if not folder_or_url.startswith(_REDIS):
+        return _folder_database(Path(folder_or_url))
     try:
         import redis  # noqa: PLC0415 - an extra
         from hypothesis.extra.redis import RedisExampleDatabase  # noqa: PLC0415
@@ -82,7 +82,7 @@ def open_database(place: str) -> ExampleDatabase:
             "--database: a Redis needs the extra fuzz; run: pip install 'bpmax-sim[fuzz]'"
         ) from None
     try:
-        client = redis.Redis.from_url(place)
+        client = redis.Redis.from_url(folder_or_url)
         client.ping()
     except (redis.RedisError, ValueError, OSError):
         raise ConfigError(
@@ -107,7 +107,7 @@ def _folder_database(path: Path) -> ExampleDatabase:
 
 
 _FIELD: Final = re.compile(r"\bform\s*\.\s*([^\W\d$]\w*)|\bform\s*\[\s*[\"']([^\"']+)[\"']\s*\]")
-_OWN_FAULT: Final = frozenset({"UNKNOWN_PLATFORM", "UNKNOWN_INSTANCE", "UNKNOWN_API"})
+_MISTAKE_CODES: Final = frozenset({"UNKNOWN_PLATFORM", "UNKNOWN_INSTANCE", "UNKNOWN_API"})
 SCRIPT: Final = "script"
 """The name of the law."""
 
@@ -126,7 +126,7 @@ TROUBLE: Final[Mapping[str, Response | None]] = {
 """What a third party may answer instead of the right thing, by name."""
 
 
-def draw_situations(source: str) -> st.SearchStrategy[dict[str, Any]]:
+def draw_script_inputs(source: str) -> st.SearchStrategy[dict[str, Any]]:
     """Draw the input of a script: ``{"form": …, "trouble": name}``."""
     names = [name or other for name, other in _FIELD.findall(source) if not other.startswith("$")]
     values = st.none() | scalars() | json_values(max_leaves=3)
@@ -150,17 +150,17 @@ def check_script(target: FuzzTarget, files: Sequence[str], situation: Mapping[st
         ended = run_call(
             lambda: session.run_script(script, form=form, libraries=libraries).unwrap()
         )
-    if ended.error is not None and _is_own_fault(ended.error):
+    if ended.error is not None and _is_mistake_of_script(ended.error):
         why = msg("the script ends in {described}", described=describe_error(ended.error))
         raise LawBroken(why).for_call(SCRIPT, script.name)
     return True
 
 
-def _is_own_fault(error: BpmaxError) -> bool:
+def _is_mistake_of_script(error: BpmaxError) -> bool:
     if not isinstance(error, ScriptError):
         return not hasattr(error, "code")
     code = error.fields.get("code")
-    return code is None or code in _OWN_FAULT
+    return code is None or code in _MISTAKE_CODES
 
 
 def hold(  # noqa: PLR0913 - what a finding holds
@@ -229,7 +229,7 @@ def _check_law(
         if law == SCRIPT:
             check_script(target, files, situation or {"form": {}, "trouble": ""})
         elif law in LAWS:
-            check_programs(target, law, tuple(map(call_from_data, calls)))
+            check_law_with_calls(target, law, tuple(map(call_from_data, calls)))
         else:
             hint = suggest_or_list(law, (*LAWS, SCRIPT))
             raise ConfigError("there is no law {law!r}{hint}", law=law, hint=hint)
@@ -237,7 +237,7 @@ def _check_law(
         close_connections()
 
 
-def check_programs(target: FuzzTarget, law: str, programs: Programs) -> bool:
+def check_law_with_calls(target: FuzzTarget, law: str, programs: Programs) -> bool:
     """Check *law* with *programs*; return whether they reached the point where it applies.
 
     Raises:
@@ -427,8 +427,8 @@ class _LawSearch(msgspec.Struct):
     call: str
     law: str
     drawn: st.SearchStrategy[Any]
-    hold: Callable[[Any], bool]
-    tell: Callable[[Any], dict[str, Any]]
+    check_example: Callable[[Any], bool]
+    finding_fields: Callable[[Any], dict[str, Any]]
     notify: Callable[[], None]
     examples: int = 0
     finding: LawFinding | None = None
@@ -457,28 +457,28 @@ class _LawSearch(msgspec.Struct):
             platform=self.target.key,
             call=self.call,
             law=self.law,
-            message=self._known[self._to_finding(least)],
-            **self.tell(least),
+            message=self._known[self._example_id(least)],
+            **self.finding_fields(least),
         )
 
     def _breaks_law(self, example: Any) -> bool:
         """Return whether *example* violates the law; after the end of time, only known ones do."""
-        shown = self._to_finding(example)
+        shown = self._example_id(example)
         if shown in self._known:
             return True
         if time.monotonic() > self._until:
             return False
         self.notify()
         try:
-            self.examples += self.hold(example)
+            self.examples += self.check_example(example)
         except LawBroken as error:
             self.examples += 1
             self._known[shown] = str(error)
             return True
         return False
 
-    def _to_finding(self, example: Any) -> str:
-        return repr(self.tell(example))
+    def _example_id(self, example: Any) -> str:
+        return repr(self.finding_fields(example))
 
 
 def _make_search(
@@ -491,7 +491,7 @@ def _make_search(
             target,
             Path(task.script).name,
             task.law,
-            draw_situations(source),
+            draw_script_inputs(source),
             lambda situation: check_script(target, files, situation),
             lambda situation: {"script": task.script, "situation": situation},
             notify,
@@ -501,7 +501,7 @@ def _make_search(
         f"{target.key}.{task.api}",
         task.law,
         LAWS[task.law].draw(target, target.platform.apis[task.api]),
-        lambda programs: check_programs(target, task.law, programs),
+        lambda programs: check_law_with_calls(target, task.law, programs),
         lambda programs: {
             "calls": tuple(map(call_to_data, programs)),
             "javascript": tuple(map(javascript, programs)),
@@ -524,7 +524,7 @@ def scenario_of(finding: LawFinding, plan: SearchPlan, root: Path) -> GeneratedF
     """Return the scenario that reproduces *finding*; its path is below ``scenarios/fuzz``."""
     path = root / "scenarios/fuzz" / f"{file_name(_file_slug(finding))}{SUFFIX}"
     mode = SIMULATE if plan.against == SIMULATE else "live"
-    platforms = relative_name(_scenario_document(finding, plan.path), path.parent.absolute())
+    platforms = relative_name(_loadable_platform_path(finding, plan.path), path.parent.absolute())
     args = {"law": finding.law, "platform": finding.platform, **_test_arguments(finding, plan)}
     if finding.script:
         args["script"] = _path_below(Path(finding.script), root)
@@ -544,9 +544,9 @@ def scenario_of(finding: LawFinding, plan: SearchPlan, root: Path) -> GeneratedF
     return GeneratedFile(path, "\n".join(lines) + "\n")
 
 
-def _scenario_document(finding: LawFinding, path: Path) -> Path:
+def _loadable_platform_path(finding: LawFinding, platform_path: Path) -> Path:
     """Return the platform file that the scenario names; its folder, if it needs other files."""
-    file, folder = path.absolute(), path.absolute().parent
+    file, folder = platform_path.absolute(), platform_path.absolute().parent
     first, second = (folder, file) if finding.script else (file, folder)
     try:
         load_platforms(first)

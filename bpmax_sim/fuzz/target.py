@@ -168,7 +168,7 @@ class RequestLog:
             self.requests.append(request)
 
 
-def declared_places(auth: Auth) -> Mapping[tuple[str, str], str]:
+def templates_by_place(auth: Auth) -> Mapping[tuple[str, str], str]:
     """Return the templates that auth puts in, by place and name; templated names are left out."""
     signature_places = auth.sign.emit if auth.sign else ()
     values = {(item.place, item.name): item.value for item in (*auth.apply, *signature_places)}
@@ -197,7 +197,7 @@ def sent_values(request: Request, place: str, name: str, api: Api) -> list[Any] 
             return headers.get_all(name)
         case "cookie":
             return [c.value for c in headers.cookies if c.name.lower() == name.lower()]
-    return _in_body(request, name, headers.media_type)
+    return _values_in_body(request, name, headers.media_type)
 
 
 def possible_sent_values(
@@ -211,7 +211,7 @@ def possible_sent_values(
     return [values, *([reading[name]] for reading in readings if name in reading)]
 
 
-def _in_body(request: Request, name: str, kind: str) -> list[Any] | None:
+def _values_in_body(request: Request, name: str, kind: str) -> list[Any] | None:
     text = (request.body or b"").decode("utf-8", "replace")
     if kind == FORM and "." not in name:
         return [value for key, value in parse_qsl(text, True) if key == name]

@@ -62,7 +62,7 @@ def run_call(call: Callable[[], Any]) -> CallOutcome:
         )
 
 
-def is_expected(error: errors.BpmaxError, target: FuzzTarget) -> bool:
+def is_plausible_refusal(error: errors.BpmaxError, target: FuzzTarget) -> bool:
     """Return whether a third party may respond with *error* to a valid call.
 
     A live system may not know a made-up customer (4xx), and neither may a stand-in that has

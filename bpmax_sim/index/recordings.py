@@ -29,7 +29,7 @@ def read_recordings(path: Path) -> FileFacts:
             call = exchange.request.call
             if call is None or call.is_login or not call.platform:
                 continue
-            line = cassette.line_of(number)
+            line = cassette.line_number(number)
             facts.append(Fact("api", "records", call.name, line, 1, exchange.owner))
             shapes.setdefault(call.name, []).extend(_response_shapes(exchange))
     except (CassetteError, OSError):

@@ -31,7 +31,7 @@ from bpmax_sim.yamlfile import (
     Steps,
     format_steps,
     json_schema,
-    read_hover,
+    read_hover_texts,
     read_yaml,
     with_description,
 )
@@ -312,7 +312,7 @@ HOVER = Path(__file__).with_name("hover.yaml")
 
 def platform_schema() -> Schema:
     """Return the schema of a platform file."""
-    schema = json_schema(Platform, title="bpmax-sim platform", hover=read_hover(HOVER))
+    schema = json_schema(Platform, title="bpmax-sim platform", hover=read_hover_texts(HOVER))
     # The ways to declare auth: a preset's name, a preset with parameters, or all of it.
     names = {"enum": list(preset_names())}
     with_parameters = {"type": "object", "properties": {"preset": names}, "required": ["preset"]}
@@ -325,7 +325,7 @@ def platform_schema() -> Schema:
 
 def instances_schema() -> Schema:
     """Return the schema of ``instances.yaml``."""
-    schema = json_schema(Instance, title="bpmax-sim instances", hover=read_hover(HOVER))
+    schema = json_schema(Instance, title="bpmax-sim instances", hover=read_hover_texts(HOVER))
     schema["definitions"]["Source"] |= {"minProperties": 1, "maxProperties": 1}
     around = {key: schema.pop(key) for key in ("$schema", "title", "definitions")}
     return {**around, "type": ["array", "null"], "items": schema}

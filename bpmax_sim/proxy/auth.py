@@ -194,7 +194,7 @@ def authorise(
     # nothing in it comes from the system, so replay can make it again.
     drawn, now = plan.standin_randomness, env.clock.now()
     standin = standin_context(plan.tenant, grant, drawn, now, attempt)
-    call = _call_with_path_values(plan, standin)
+    call = _call_with_standins_in_path(plan, standin)
     request = _sign(plan, replace(unsigned, call=call), real)
     if not env.separate:
         return request
@@ -225,7 +225,7 @@ def sign_at_recorded_instant(
     return sign(request, recipe.auth.sign, names)
 
 
-def _call_with_path_values(plan: Plan, standin: SigningContext) -> Call:
+def _call_with_standins_in_path(plan: Plan, standin: SigningContext) -> Call:
     """Return the call with stand-ins in its path where auth fills placeholders of the path."""
     path = plan.call.path
     if not plan.recipe.reserved.path:
@@ -378,7 +378,7 @@ def compare_signatures(
     stamp = recorded.signed
     if stamp is None:
         return ()
-    places = _signed_places(planned.recipe, sent, recorded)
+    places = _places_set_by_signing(planned.recipe, sent, recorded)
     differences = _find_differences(places, recorded, sent)
     if not differences:
         return ()
@@ -403,7 +403,7 @@ def sign_recorded_form(
 ) -> Request:
     """Return the recorded form of *planned*, signed at the instant and nonce of *stamp*."""
     context = standin_context_at(planned.tenant, grant, stamp, attempt)
-    return _standin_request(planned, _call_with_path_values(planned, context), context, env)[0]
+    return _standin_request(planned, _call_with_standins_in_path(planned, context), context, env)[0]
 
 
 def _with_recorded_platform_name(
@@ -432,10 +432,10 @@ def has_valid_signature(
     if stamp is None or recipe.auth.sign is None:
         return (stamp is None) == (recipe.auth.sign is None)
     again = sign_at_recorded_instant(recorded, recipe, tenant, grant, stamp)
-    return not _find_differences(_signed_places(recipe, again, recorded), recorded, again)
+    return not _find_differences(_places_set_by_signing(recipe, again, recorded), recorded, again)
 
 
-def _signed_places(recipe: CompiledApi, *requests: Request) -> tuple[str, ...]:
+def _places_set_by_signing(recipe: CompiledApi, *requests: Request) -> tuple[str, ...]:
     """Return the places that signing fills; values from a login or a key may have been renewed."""
     declared = recipe.api.idempotency
     own = (declared,) if isinstance(declared, Idempotency) else ()

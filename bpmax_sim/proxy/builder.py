@@ -64,11 +64,11 @@ def check_proxy(platform: object, options: object = js.UNDEFINED) -> None:
         CallError: BAD_ARGUMENT, for an argument of the wrong type.
     """
     if not isinstance(platform, str) or not platform:
-        _refuse(msg("$proxy(platform_key): the key must be a non-empty text"), platform)
+        _refuse_argument(msg("$proxy(platform_key): the key must be a non-empty text"), platform)
     if options is js.UNDEFINED:
         return
     if not isinstance(options, Mapping):
-        _refuse(
+        _refuse_argument(
             msg("$proxy({platform!r}, options): options must be an object", platform=platform),
             options,
             platform,
@@ -76,7 +76,7 @@ def check_proxy(platform: object, options: object = js.UNDEFINED) -> None:
     for name in OPTIONS:
         value = options.get(name, js.UNDEFINED)
         if value is not js.UNDEFINED and (not isinstance(value, str) or not value):
-            _refuse(
+            _refuse_argument(
                 msg(
                     "$proxy({platform!r}): {name} must be a non-empty text",
                     platform=platform,
@@ -94,7 +94,7 @@ def check_api(platform: str, name: object) -> None:
         CallError: BAD_ARGUMENT, if it is not a non-empty text.
     """
     if not isinstance(name, str) or not name:
-        _refuse(msg("$api(name): the name must be a non-empty text"), name, platform)
+        _refuse_argument(msg("$api(name): the name must be a non-empty text"), name, platform)
 
 
 def check_setter(platform: str, api: str, setter: str, value: object) -> None:
@@ -104,7 +104,7 @@ def check_setter(platform: str, api: str, setter: str, value: object) -> None:
         CallError: BAD_ARGUMENT, if it is neither a plain object nor undefined.
     """
     if setter != "body" and value is not js.UNDEFINED and not isinstance(value, Mapping):
-        _refuse(
+        _refuse_argument(
             msg("${setter}(values): expected an object of names and values", setter=setter),
             value,
             platform,
@@ -112,10 +112,10 @@ def check_setter(platform: str, api: str, setter: str, value: object) -> None:
         )
 
 
-def _refuse(rule: str, got: object, platform: object = "", api: str = "") -> NoReturn:
+def _refuse_argument(expected: str, got: object, platform: object = "", api: str = "") -> NoReturn:
     known = platform if isinstance(platform, str) else ""
     raise CallError(
-        msg("{rule}, got {kind_of}", rule=rule, kind_of=js.describe_kind(got)),
+        msg("{rule}, got {kind_of}", rule=expected, kind_of=js.describe_kind(got)),
         platform=known,
         api=api,
     )
@@ -143,23 +143,23 @@ def freeze(value: Any) -> Any:
     if type(value) in _UNCHANGEABLE:
         return value
     try:
-        return _copy(value, ())
+        return _copy_without_cycles(value, ())
     except RecursionError:
         raise CallError(msg("a value is nested too deeply")) from None
 
 
-def _copy(value: Any, above: tuple[int, ...]) -> Any:
+def _copy_without_cycles(value: Any, ancestor_ids: tuple[int, ...]) -> Any:
     if isinstance(value, _ATOMS):
         return value
-    if id(value) in above:
+    if id(value) in ancestor_ids:
         return js.Opaque("cycle")
     if isinstance(value, Mapping):
-        inner = (*above, id(value))
+        inner = (*ancestor_ids, id(value))
         named = js.order_object_keys({_property_name(name): item for name, item in value.items()})
-        return {name: _copy(item, inner) for name, item in named.items()}
+        return {name: _copy_without_cycles(item, inner) for name, item in named.items()}
     if isinstance(value, list | tuple):
-        inner = (*above, id(value))
-        return [_copy(item, inner) for item in value]
+        inner = (*ancestor_ids, id(value))
+        return [_copy_without_cycles(item, inner) for item in value]
     if isinstance(value, bytearray | memoryview):
         return bytes(value)
     raise CallError(

@@ -171,7 +171,7 @@ def _run_setters(merged: MergedValues, spec: CallSpec, recipe: CompiledApi) -> N
     for setter, value in spec.steps:
         _SETTERS[setter](merged, value)
     if merged.path:
-        _rename_path(merged, recipe)
+        _rename_path_values(merged, recipe)
 
 
 def _set_arguments(merged: MergedValues, args: tuple[Any, ...], recipe: CompiledApi) -> None:
@@ -194,7 +194,7 @@ def _set_arguments(merged: MergedValues, args: tuple[Any, ...], recipe: Compiled
     merged.doubts.append(msg("{message}; the rest was dropped", message=message))
 
 
-def _rename_path(merged: MergedValues, recipe: CompiledApi) -> None:
+def _rename_path_values(merged: MergedValues, recipe: CompiledApi) -> None:
     """Rename path values from parameter names to placeholders, and refuse unknown names."""
     known = {*recipe.pieces[1::2]}
     renamed: dict[str, Any] = {}
@@ -390,7 +390,7 @@ def plan_call(spec: CallSpec, env: Environment) -> Plan:
     if spec.refusal:
         raise CallError(spec.refusal)
     recipe = _look_up_api(spec, env)
-    notes = _check_options(spec, recipe) if spec.options else ()
+    notes = _note_unknown_options(spec, recipe) if spec.options else ()
     tenant = env.tenant(recipe.platform, recipe.instance)
     try:
         call, merged = _encode_call(spec, recipe, tenant.standins, env.next_serial())
@@ -398,7 +398,7 @@ def plan_call(spec: CallSpec, env: Environment) -> Plan:
         if recipe.resolves and tenant.real != tenant.standins:
             real = _encode_call(spec, recipe, tenant.real, call.serial)[0]
         if not SECRET_HEADERS.isdisjoint(merged.headers):
-            call = replace(call, headers=_hide_script_secrets(call, env))
+            call = replace(call, headers=_headers_with_script_secrets_hidden(call, env))
     except encode.BadValueError as error:
         raise CallError(label_message(recipe.name, error), code=error.code) from None
     except RecursionError:
@@ -496,7 +496,7 @@ def _refuse_misspelt_options(spec: CallSpec) -> None:
             )
 
 
-def _check_options(spec: CallSpec, recipe: CompiledApi) -> tuple[str, ...]:
+def _note_unknown_options(spec: CallSpec, recipe: CompiledApi) -> tuple[str, ...]:
     unknown = [name for name in spec.options if name not in OPTIONS]
     if not unknown:
         return ()
@@ -551,7 +551,7 @@ def _encode_call(
     return call, merged
 
 
-def _hide_script_secrets(call: Call, env: Environment) -> Pairs:
+def _headers_with_script_secrets_hidden(call: Call, env: Environment) -> Pairs:
     """Return the headers with stand-ins for credentials that the script itself wrote into them."""
     issued = partial(env.vault.register_issued, call.platform, call.instance)
     return tuple(

@@ -212,13 +212,13 @@ def _get_grant_if_needed(planned: Plan, env: Environment) -> Generator[Effect, A
 
 
 def _judge_outcome(
-    outcome: Outcome, step: NoRetry, planned: Plan, grant: Grant | None, env: Environment
+    outcome: Outcome, decision: NoRetry, planned: Plan, grant: Grant | None, env: Environment
 ) -> CallValue:
     if isinstance(outcome, TransportError):
         raise outcome
     response, body = outcome.response, outcome.body
     redact = env.redact
-    if step.is_token_refused:
+    if decision.is_token_refused:
         line = msg("the new token was refused too: HTTP {status}", status=response.status)
         raise make_rejection(AuthError, line, response, body, planned, redact)
     rule = planned.recipe.auth.verify_response

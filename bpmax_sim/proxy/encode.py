@@ -291,7 +291,7 @@ def _is_json(text: str) -> bool:
     return True
 
 
-def _refuse_maps(value: Any, where: str) -> None:
+def _refuse_values_lost_in_json(value: Any, where: str) -> None:
     """Refuse values that JSON.stringify silently writes as ``{}``.
 
     Raises:
@@ -312,10 +312,10 @@ def _refuse_maps(value: Any, where: str) -> None:
         )
     if isinstance(value, dict):
         for name, item in value.items():
-            _refuse_maps(item, f"{where}.{name}")
+            _refuse_values_lost_in_json(item, f"{where}.{name}")
     elif isinstance(value, list | tuple):
         for index, item in enumerate(value):
-            _refuse_maps(item, f"{where}[{index}]")
+            _refuse_values_lost_in_json(item, f"{where}[{index}]")
 
 
 def _encode_json(value: Any) -> Payload:
@@ -324,7 +324,7 @@ def _encode_json(value: Any) -> Payload:
     except js.NotJsonError as error:
         raise BadValueError("body: {error}", error=error) from None
     if b"{}" in data:
-        _refuse_maps(value, "body")
+        _refuse_values_lost_in_json(value, "body")
     return Payload(data, TYPES["json"])
 
 

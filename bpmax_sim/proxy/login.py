@@ -244,7 +244,7 @@ class LoginResponse:
         if isinstance(ok, OkRule):
             return satisfies_rule(ok, self.response, self.body)
         rule = OkRule(all=self.plan.recipe.rules.ok.all)
-        return satisfies_rule(rule, self.response, self.body, lenient=True)
+        return satisfies_rule(rule, self.response, self.body, absent_ok=True)
 
     @property
     def is_rate_limited(self) -> bool:
@@ -371,8 +371,8 @@ class LoginResponse:
             )
         return self.make_error(msg("was refused"), hint)
 
-    def make_error(self, what: str, hint: str, kind: type[CallError] = AuthError) -> CallError:
-        """Return an error "the login *what*", such as ``was refused``, with response and *hint*."""
+    def make_error(self, event: str, hint: str, kind: type[CallError] = AuthError) -> CallError:
+        """Return an error "the login *event*", such as ``was refused``, with *hint*."""
         call, response = self.plan.call, self.response
         sent = self.request.recorded_form.call
         message = msg(
@@ -380,7 +380,7 @@ class LoginResponse:
             "{line}): {message}{hint}",
             platform=call.platform,
             instance=call.instance,
-            what=what,
+            what=event,
             number=self.step.number,
             line=f"{sent.method} {sent.path}" if sent else self.request.method,
             message=series(self._describe_response()),

@@ -52,7 +52,7 @@ _TEXT_TYPES = frozenset({
 })  # fmt: skip
 
 
-class InvalidJson(MessageError):  # noqa: N818 - a finding, not a failure
+class BadJsonError(MessageError):
     """Raised if a text is not JSON; the message says where."""
 
 
@@ -123,11 +123,11 @@ def parse_json(text: str, raw: bytes | None = None) -> Any:
     try:
         return loads(text, parse_constant=_refuse_constant)
     except RecursionError:
-        raise InvalidJson("nested too deeply") from None
+        raise BadJsonError("nested too deeply") from None
     except json.JSONDecodeError as error:
-        raise InvalidJson("{msg} at character {pos}", msg=error.msg, pos=error.pos + 1) from None
+        raise BadJsonError("{msg} at character {pos}", msg=error.msg, pos=error.pos + 1) from None
     except ValueError as error:
-        raise InvalidJson(str(error)) from None
+        raise BadJsonError(str(error)) from None
 
 
 def _refuse_constant(name: str) -> NoReturn:
@@ -141,7 +141,7 @@ def _read_json(raw: bytes, content_type: str, declared: str) -> ParsedBody:
         try:
             utf_8 = raw if decoded.codec == "utf-8" else None
             return ParsedBody("json", parse_json(decoded.text, utf_8), decoded.text)
-        except InvalidJson as error:
+        except BadJsonError as error:
             problem = str(error)
     return ParsedBody("broken", text=decoded.text, problem=problem)
 
@@ -160,7 +160,7 @@ def _read_other(raw: bytes, media: str, content_type: str, declared: str) -> Par
         return ParsedBody("bytes", raw)
     decoded, guessed = decode_text(raw, content_type, declared), None
     if may_be_json and decoded.wrong_at < 0:
-        with suppress(InvalidJson):
+        with suppress(BadJsonError):
             guessed = parse_json(decoded.text)
     if not media and guessed is not None:
         return ParsedBody("json", guessed, decoded.text)
@@ -201,7 +201,7 @@ def compile_finder(path: str) -> Finder:
     return lambda response, _body: Headers(response.headers).set_cookies.get(name, UNSET)
 
 
-def _compile_selector(source: str) -> Finder:
+def _compile_html_selector(source: str) -> Finder:
     selector = compile_selector(source)
 
     def find(_response: Response, body: ParsedBody) -> Any:
@@ -222,7 +222,7 @@ def _compile_pattern(source: str) -> Finder:
 
 
 _TEXT_FINDERS: Final[Mapping[str, Callable[[str], Finder]]] = {
-    "css": _compile_selector,
+    "css": _compile_html_selector,
     "regex": _compile_pattern,
 }
 
@@ -343,18 +343,18 @@ def is_success(status: int) -> bool:
 
 
 def satisfies_rule(
-    rule: OkRule, response: Response, body: ParsedBody, *, lenient: bool = False
+    rule: OkRule, response: Response, body: ParsedBody, *, absent_ok: bool = False
 ) -> bool:
     """Return whether the response is a success by *rule*: its status, and every condition.
 
-    If *lenient*, a condition also holds if its path is absent.
+    If *absent_ok*, a condition also holds if its path is absent.
     """
     if not (response.status in rule.status if rule.status else is_success(response.status)):
         return False
     for condition in rule.all:
         value = compile_finder(condition.path)(response, body)
         if value is UNSET:
-            holds = condition.absent or lenient
+            holds = condition.absent or absent_ok
         else:
             holds = not condition.absent and to_comparable_text(value) in map(
                 to_comparable_text, condition.any_of

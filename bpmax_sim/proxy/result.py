@@ -105,7 +105,7 @@ def _redirect_value(response: Response, body: ParsedBody) -> CallValue:
 
 def make_rejection(
     kind: type[CallError],
-    line: str,
+    headline: str,
     response: Response,
     body: ParsedBody,
     plan: Plan,
@@ -113,7 +113,7 @@ def make_rejection(
 ) -> CallError:
     """Return an error of class *kind* with business code and message of *response*, redacted."""
     call, rules = plan.call, plan.recipe.rules
-    parts = [line]
+    parts = [headline]
     for label, value in (
         ("code ", rules.code(response, body)),
         ("", rules.message(response, body)),

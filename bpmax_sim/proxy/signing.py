@@ -121,7 +121,7 @@ class RequestEditor:
         if place == "header":
             self._headers = Headers(self._headers).without({name.lower()})
         elif place == "query" and self._query:
-            self._query = _without_pair(self._query, name)
+            self._query = _query_without(self._query, name)
         elif place == "cookie":
             self._write_cookies(_cookies_without(self._headers, name))
 
@@ -145,14 +145,14 @@ class RequestEditor:
         if not media:
             self.set("header", "Content-Type", "application/json")
         if media == FORM:
-            remaining = _without_pair(lossless_utf8_text(self._body or b""), name)
+            remaining = _query_without(lossless_utf8_text(self._body or b""), name)
             pair = f"{encodings.encode_form(name)}={encodings.encode_form(value)}"
             self._body = to_octets(f"{remaining}&{pair}" if remaining else pair)
         else:
             self._body = _set_member(self._body or b"{}", name.split("."), value)
 
 
-def _without_pair(pairs: str, name: str) -> str:
+def _query_without(pairs: str, name: str) -> str:
     spelled = ((pair, pair.partition("=")[0]) for pair in pairs.split("&"))
     return "&".join(pair for pair, n in spelled if name not in {n, unquote(n), unquote_plus(n)})
 
@@ -252,7 +252,7 @@ def verify_response(response: Response, rule: ResponseSignature, names: Names) -
     scope = {
         **names,
         "response_status": response.status,
-        "response_headers": _RequiredHeaders(headers),
+        "response_headers": _HeadersThatMustExist(headers),
         "response_body": lossless_utf8_text(response.body),
     }
     if rule.timestamp:
@@ -271,12 +271,12 @@ def verify_response(response: Response, rule: ResponseSignature, names: Names) -
 
 
 @lru_cache(maxsize=64)
-def headers_signed_with(rule: ResponseSignature) -> tuple[str, ...]:
+def signature_header_places(rule: ResponseSignature) -> tuple[str, ...]:
     """Return the places of the headers with signature, time and nonce of a response.
 
     They differ in each response, whatever its content.
     """
-    headers = _PlaceholderRequest()
+    headers = _HeaderNameCollector()
     names = {"response_status": 200, "response_headers": headers, "response_body": b""}
     for source in (rule.signature, rule.timestamp, rule.message):
         with suppress(ConfigError):  # it takes more than the response has; nothing more is known
@@ -284,7 +284,7 @@ def headers_signed_with(rule: ResponseSignature) -> tuple[str, ...]:
     return tuple(f"header.{name}" for name in headers)
 
 
-class _PlaceholderRequest(dict[str, str]):
+class _HeaderNameCollector(dict[str, str]):
     """Headers in which every name exists; requested names are remembered."""
 
     def __missing__(self, name: str) -> str:
@@ -292,7 +292,7 @@ class _PlaceholderRequest(dict[str, str]):
         return ""
 
 
-def judge_trust(request: Request, response: Response, now: float) -> str:
+def verify_or_explain(request: Request, response: Response, now: float) -> str:
     """Return `VERIFIED`, or why a live response cannot be trusted.
 
     Empty if nothing is to be verified.
@@ -311,7 +311,7 @@ def judge_trust(request: Request, response: Response, now: float) -> str:
     return VERIFIED
 
 
-class _RequiredHeaders(dict[str, str]):
+class _HeadersThatMustExist(dict[str, str]):
     """Headers of a response; access to a missing one raises AuthError."""
 
     def __missing__(self, name: str) -> str:

@@ -135,7 +135,7 @@ class ChallengeTest(pytest.Item):
         _challenge_results(self.config)[self.nodeid] = result
         for text, place in _describe_limits(ready, result):
             _warn(text, place)
-        for finding in result.distinct_findings[:SHOWN]:
+        for finding in result.findings_without_repeats[:SHOWN]:
             _warn(describe_on_one_line(finding), finding.place)
         if why := self._find_shortcoming(result):
             pytest.fail(translate(why), pytrace=False)
@@ -149,7 +149,7 @@ class ChallengeTest(pytest.Item):
                 score=round(result.score, 1),
                 least=least,
             )
-        number = len(result.distinct_findings)
+        number = len(result.findings_without_repeats)
         if number and options.option_value(self.config, "challenge_strict"):
             return plural(number, "{number} finding", "{number} findings")
         return ""

@@ -50,7 +50,7 @@ from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.scenario.outcome import reason_of_flag
 from bpmax_sim.scenario.source import LONGEST, Failure, RunWarning, line_style, render_failure
 from bpmax_sim.secret.vault import Redact
-from bpmax_sim.session.options import options_of
+from bpmax_sim.session.options import options_at
 from bpmax_sim.session.session import Session
 
 
@@ -385,7 +385,7 @@ def with_pytest_commands(failure: Failure, item: ScenarioItem) -> Failure:
 
 
 _NEW, _EXTRA, _REWRITE = (
-    options_of("session")[f"command_{name}"].default for name in ("new", "extra", "rewrite")
+    options_at("session")[f"command_{name}"].default for name in ("new", "extra", "rewrite")
 )
 """The options that `bpmax-sim record` has in messages."""
 

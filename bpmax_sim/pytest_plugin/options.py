@@ -29,11 +29,11 @@ from bpmax_sim.session.options import (
     OptionKind,
     choice_error,
     option_help,
-    options_of,
+    options_at,
 )
 
 REPORT = ".bpmax/report.html"
-OPTIONS: Final = options_of("pytest")
+OPTIONS: Final = options_at("pytest")
 
 
 def flag_of(name: str) -> str:
@@ -223,9 +223,9 @@ def report_header(config: pytest.Config) -> list[str]:
     folder = option_value(config, "cassettes")
     where = folder or display_path(root / "cassettes")
     if folder:
-        from bpmax_sim.cassette.remote import is_url, strip_url  # noqa: PLC0415 - only where given
+        from bpmax_sim.cassette.remote import is_url, strip_credentials  # noqa: PLC0415 - only where given
 
-        where = strip_url(folder) if is_url(folder) else folder
+        where = strip_credentials(folder) if is_url(folder) else folder
     closed = msg(", network closed") if mode in {"replay", "simulate"} else ""
     line = msg(
         "bpmax-sim: {mode}, cassettes in {where}{closed}", mode=mode, where=where, closed=closed

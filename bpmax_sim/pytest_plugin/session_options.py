@@ -17,7 +17,7 @@ from bpmax_sim.file_names import cassette_name, file_name
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.project import find_root
 from bpmax_sim.pytest_plugin import options
-from bpmax_sim.session.options import options_of
+from bpmax_sim.session.options import options_at
 from bpmax_sim.session.settings import SessionOptions
 from bpmax_sim.session.shared_logins import SharedLogins
 from bpmax_sim.yamlfile import display_path
@@ -29,7 +29,7 @@ COMMANDS: SessionOptions = {
 }
 """The options of a recording, for messages."""
 
-MARKED = options_of("marker")
+MARKED = options_at("marker")
 """What the marker ``bpmax`` takes."""
 
 _FILES = frozenset({"cassette", "platforms", "instances"})
@@ -96,7 +96,7 @@ def session_options(node: pytest.Item, *, sets: Sets = lambda _name: False) -> S
     """
     mark = marker_options(node)
     chosen: dict[str, Any] = {}
-    for name, option in options_of("session").items():
+    for name, option in options_at("session").items():
         if name in _FILES or name in _OF_THE_GUARD:
             continue
         is_option = name in options.OPTIONS

@@ -196,7 +196,7 @@ _FINISHED = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
 def judge_files(session: pytest.Session, tally: Tally) -> None:
     """Fail the run if a required part of a scenario file was used by no row; else warn of it."""
     runs = tally.file_runs()
-    failed = any(runs.unused_parts())
+    failed = any(runs.unused_parts_that_fail())
     for part in [part for file in runs.files for part in runs.unused_warnings(file)]:
         place = part.place or Place("")
         try:
@@ -211,7 +211,7 @@ def judge_files(session: pytest.Session, tally: Tally) -> None:
 
 def _unused_in_files(tally: Tally) -> Iterator[str]:
     """Yield a failure line for each part of a scenario file that no row used."""
-    for _, part in tally.file_runs().unused_parts() if tally.files else ():
+    for _, part in tally.file_runs().unused_parts_that_fail() if tally.files else ():
         yield msg("FAILED {place}: {message}", place=part.place, message=part.message)
 
 

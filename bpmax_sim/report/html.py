@@ -272,7 +272,7 @@ def _read_entries(places: Sequence[Path]) -> tuple[list[PageEntry], list[str], l
             unreadable += str(error).splitlines()
         except Exception as error:  # noqa: BLE001 - whoever wrote it, its shape can be any
             unreadable.append(str(_describe_damage(file, error)))
-    return stories, unreadable, [str(part) for _, part in runs.unused_parts()]
+    return stories, unreadable, [str(part) for _, part in runs.unused_parts_that_fail()]
 
 
 def _describe_damage(file: Path, error: Exception) -> str:

@@ -27,7 +27,7 @@ from bpmax_sim.report.trace_files import store_trace
 from bpmax_sim.scenario.events import Event
 from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.scenario.outcome import events_of_unrun
-from bpmax_sim.scenario.runner import open_session, replays_with, run_item
+from bpmax_sim.scenario.runner import make_replay_check, open_session, run_item
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script.hits import ScriptHits
 from bpmax_sim.script_source.reading import find_full_width
@@ -87,7 +87,7 @@ def perform(
         chosen["guard"] = guard
     folder = options.cassettes or item.root / "cassettes"
     if options.check and chosen.get("mode") == "record":
-        chosen["replays"] = replays_with(item, folder, {**chosen})
+        chosen["replays"] = make_replay_check(item, folder, {**chosen})
     try:
         check_scripts(item)
         session = open_session(item, cassettes=folder, **chosen)

@@ -527,14 +527,14 @@ class Js(Action, frozen=True, kw_only=True):
         """Run the script with the subject's ``form`` and ``ctx``."""
         script, libraries = Script(str(value), name), on.libraries
         if isinstance(value, Mapping):
-            script, libraries = cls._with_arguments(on, value, name)
+            script, libraries = cls._prepare_script_and_libraries(on, value, name)
         form, ctx = on.subject.views() if on.subject else (None, None)
         ended = on.session.run_script(script, form=form, ctx=ctx, libraries=libraries, page=Page())
         result.add_outcome(ended)
         result.set_value(ended.value)
 
     @classmethod
-    def _with_arguments(
+    def _prepare_script_and_libraries(
         cls, on: Performer, value: Mapping[str, Any], name: str
     ) -> tuple[Script, tuple[Script, ...]]:
         """Return the script to run and the scripts before it.

@@ -337,7 +337,7 @@ def _compare_count(item: Mapping[str, Any], calls: Sequence[CallMade], path: Pat
     """
     same = [call for call in calls if names_api(item["call"], call.call)]
     fitting = [call for call in same if not failing_checks(_compare_parts(item, call, path))]
-    number = _count_keys(fitting) if item.get("once_per_key") else len(fitting)
+    number = _count_idempotency_keys(fitting) if item.get("once_per_key") else len(fitting)
     mismatches = compare(item["times"], number, (*path, "times"))
     doubtful = _compare_parts(item, fitting[0], path) if fitting else ()
     if len(fitting) == len(same):
@@ -351,7 +351,7 @@ def _compare_count(item: Mapping[str, Any], calls: Sequence[CallMade], path: Pat
     return tuple(Comparison(check.path, check.ok, check.expected, near) for check in mismatches)
 
 
-def _count_keys(calls: Iterable[CallMade]) -> int:
+def _count_idempotency_keys(calls: Iterable[CallMade]) -> int:
     """Return the number of idempotency keys of *calls*; each call without one counts, too."""
     keys = [call.idempotency_key for call in calls]
     return len({*filter(None, keys)}) + keys.count("")

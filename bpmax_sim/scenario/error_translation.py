@@ -24,24 +24,24 @@ _MEANINGS: Final[Mapping[str, str]] = {
 _BESIDE: Final = template("{thrown} (that is, {meaning})")
 
 
-def add_meaning_to_thrown(thrown: str, text: str, known: Iterable[str]) -> str:
+def append_translation(thrown: str, message: str, known: Iterable[str]) -> str:
     """Return *thrown*; if the language is not English, with a translation of its message behind it.
 
     Args:
         thrown: error as shown to the reader.
-        text: message of the error, as the script has it.
+        message: that of the error, as the script has it.
         known: messages of earlier calls, which still know their templates.
     """
-    meaning = next((one for one in known if plain_text(one) and plain_text(one) in text), "")
+    meaning = next((one for one in known if plain_text(one) and plain_text(one) in message), "")
     if not isinstance(meaning, Translatable):
-        meaning = _find_meaning(text)
+        meaning = _find_translation(message)
     if not meaning:
         return thrown
     return Translatable(plain_text(thrown), _BESIDE, {"thrown": thrown, "meaning": meaning})
 
 
-def _find_meaning(text: str) -> str:
+def _find_translation(message: str) -> str:
     for pattern, words in _MEANINGS.items():
-        if match := re.fullmatch(pattern, plain_text(text)):
+        if match := re.fullmatch(pattern, plain_text(message)):
             return msg(words, **match.groupdict())
     return ""

@@ -368,12 +368,12 @@ def _encode_event(event: Event, number: int, texts: _TraceTexts) -> bytes:
 
 @cache
 def _make_line_writer(kind: Any) -> Write:
-    return _struct_writer(kind, _LATER if issubclass(kind, CallMade) else _FIRST)
+    return _make_struct_writer(kind, _LATER if issubclass(kind, CallMade) else _FIRST)
 
 
-def _struct_writer(kind: Any, outside: frozenset[str]) -> Write:
+def _make_struct_writer(kind: Any, left_out: frozenset[str]) -> Write:
     """Return a function that encodes the members of a struct, sorted and comma-separated."""
-    names = sorted({*field_names(kind)} - outside)
+    names = sorted({*field_names(kind)} - left_out)
     defaults = getattr(kind, "__struct_defaults__", ())
     known = dict(zip(reversed(field_names(kind)), reversed(defaults), strict=False))
     keys = []
@@ -433,7 +433,7 @@ def _encode_message(texts: _TraceTexts, value: Translatable) -> bytes:
     )
 
 
-def _write_plain(texts: _TraceTexts, value: Any) -> bytes:
+def _encode_script_value(texts: _TraceTexts, value: Any) -> bytes:
     """Return a value made by a script, in the notation of scenario files."""
     words = to_scenario_value(value)
     known = words is not value
@@ -443,8 +443,8 @@ def _write_plain(texts: _TraceTexts, value: Any) -> bytes:
 def _make_writer(kind: Any) -> Write:
     """Return the encoder of a struct type, or of values made by scripts."""
     if issubclass(kind, STRUCT_VALUES) or not {*field_names(kind)} - _OUTSIDE:
-        return _write_plain
-    write = _struct_writer(kind, _OUTSIDE)
+        return _encode_script_value
+    write = _make_struct_writer(kind, _OUTSIDE)
     return lambda texts, value: b"{" + write(texts, value) + b"}"
 
 

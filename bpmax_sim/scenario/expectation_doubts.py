@@ -21,11 +21,11 @@ from bpmax_sim.platform.model import names_api
 from bpmax_sim.scenario import model
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.denied_texts import find_idle_denials
-from bpmax_sim.scenario.expect import is_list, is_match, is_number, is_operator
+from bpmax_sim.scenario.expect import fulfils, is_list, is_number, is_operator
 from bpmax_sim.scenario.expected_literals import denies, find_compared_literals
-from bpmax_sim.scenario.findings import NameFinding, find_row_keys
+from bpmax_sim.scenario.findings import NameFinding, find_columns_of_expected_rows
 from bpmax_sim.scenario.load import LocatedStep, ScenarioItem
-from bpmax_sim.scenario.probes import find_others
+from bpmax_sim.scenario.probes import find_other_values
 from bpmax_sim.scenario.references import Path, show
 from bpmax_sim.scenario.source import Spot
 from bpmax_sim.session.session import Session
@@ -77,11 +77,11 @@ def find_idle_expectations(
         for section, field, value in _find_fields(expected):
             if isinstance(value, Mapping | list) or "never" in path:
                 place = partial(spot.at, *path, *section, field)
-                yield from _check_choice(field, value, place, history)
+                yield from _find_choices_of_everything(field, value, place, history)
                 yield from _check_denied(field, value, place, history, is_never="never" in path)
                 yield from _check_columns(field, value, place, history)
                 if path[0] == "expect":
-                    yield from _check_width(field, value, place, history)
+                    yield from _find_operators_that_fit_everything(field, value, place, history)
     if any(expected.preview is not UNSET for expected, _, _ in expectations):
         yield from _find_stale_previews(item)
     known = chain(*history.offered.values(), (change.new for change in history.changes))
@@ -120,7 +120,7 @@ def _make_finding(spot: Spot, message: str, kind: str = "empty") -> NameFinding:
     return NameFinding(kind, message, spot.place, fails=False)
 
 
-def _check_choice(
+def _find_choices_of_everything(
     field: str, value: Any, spot: _FindSpot, history: RunHistory
 ) -> Iterator[NameFinding]:
     """Yield a ``$in`` that lists all options of a field, or every value that it had."""
@@ -140,12 +140,12 @@ def _check_choice(
         ))  # fmt: skip
 
 
-def _check_width(
+def _find_operators_that_fit_everything(
     field: str, value: Any, spot: _FindSpot, history: RunHistory
 ) -> Iterator[NameFinding]:
     """Yield operators that accept the value from before the run and every other plausible value.
 
-    Plausible are the literals that scripts write into the field, or `find_others` of the last
+    Plausible are the literals that scripts write into the field, or `find_other_values` of the last
     value.
     """
     known = history.values_of(field)
@@ -156,14 +156,14 @@ def _check_width(
         return
     literals = history.literals_of(field)
     others = [one for one in literals if one != known[-1]] if known[-1] in literals else []
-    if others and all(is_match(value, one) for one in (known[-1], *others)):
+    if others and all(fulfils(value, one) for one in (known[-1], *others)):
         yield _make_finding(spot(), msg(
             "{expected} fits also {others}, which a script writes into form.{field} in other "
             "cases; write the value that is right here",
             expected=show(value), field=field, others=series(map(show, others)),
         ))  # fmt: skip
         return
-    if not all(is_match(value, one) for one in (*known, *find_others(known[-1]))):
+    if not all(fulfils(value, one) for one in (*known, *find_other_values(known[-1]))):
         return
     yield _make_finding(spot(), msg(
         "{expected} fits what form.{field} was before anything ran, {before}, and whatever else it "
@@ -191,7 +191,7 @@ def _check_columns(
     table: str, value: Any, spot: _FindSpot, history: RunHistory
 ) -> Iterator[NameFinding]:
     """Yield columns that no row of a table ever had but that resemble one that some row had."""
-    columns = dict.fromkeys(find_row_keys(value))
+    columns = dict.fromkeys(find_columns_of_expected_rows(value))
     rows = chain.from_iterable(one for one in history.values_of(table) if isinstance(one, list))
     known = dict.fromkeys(chain.from_iterable(row for row in rows if isinstance(row, Mapping)))
     for column in columns if known else ():
@@ -218,7 +218,7 @@ def _find_stale_previews(item: ScenarioItem) -> Iterator[NameFinding]:
             ))  # fmt: skip
 
 
-def find_untouched(item: ScenarioItem, history: RunHistory) -> Iterator[NameFinding]:
+def find_unwritten_fields(item: ScenarioItem, history: RunHistory) -> Iterator[NameFinding]:
     """Yield the first expectation if all are of fields that no script of the run wrote."""
     expectations = list(_find_expectations(item))
     written = {_top_level_field(one.field) for one in history.changes if one.is_by_script}
@@ -260,7 +260,7 @@ def _idle_facts(expected: model.Expect, history: RunHistory) -> list[str] | None
         return None
     facts = {key: value for key, value in flow.items() if key != "form"}
     is_known = history.flow and "at" in facts and facts.keys() <= _HELD_BEFORE
-    if facts and not (is_known and is_match(facts, history.flow)):
+    if facts and not (is_known and fulfils(facts, history.flow)):
         return None
     return [f"flow.{key}" for key in facts]
 

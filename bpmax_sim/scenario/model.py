@@ -29,7 +29,7 @@ from bpmax_sim.yamlfile import (
     add_descriptions,
     help_text,
     json_schema,
-    read_hover,
+    read_hover_texts,
     with_description,
 )
 from bpmax_sim.yamlfile.schema import DIALECT, REFERENCE, Texts
@@ -509,7 +509,7 @@ _EXPECTED = {"$ref": f"{REFERENCE}Expected"}
 
 def hover_texts() -> Texts:
     """Return what editors show for each key: structure -> key -> English and Chinese text."""
-    texts, own = read_hover(HOVER), action_texts()
+    texts, own = read_hover_texts(HOVER), action_texts()
     return {name: {**texts.get(name, {}), **own.get(name, {})} for name in {**texts, **own}}
 
 

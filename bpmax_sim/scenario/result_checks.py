@@ -111,11 +111,11 @@ def find_unseen_failures(
     expecting the response, or what is shown.
     """
     for call in outcome.calls:
-        recipe = find_recipe(call, platforms)
+        recipe = find_compiled_api(call, platforms)
         if recipe is None or outcome.is_announced or outcome.is_expected(call):
             continue
         response, body = as_response(call)
-        if satisfies_rule(recipe.rules.ok, response, body, lenient=True):
+        if satisfies_rule(recipe.rules.ok, response, body, absent_ok=True):
             continue
         members = _failure_members(recipe)
         if not members or names.texts is None or _contain_word(names.texts, members):
@@ -164,7 +164,7 @@ def find_text_members(
     texts: dict[tuple[str, int], bool] = {}
     for call in calls:
         if call.place is not None and not call.is_login:
-            recipe, at = find_recipe(call, platforms), (call.place.file, call.place.line)
+            recipe, at = find_compiled_api(call, platforms), (call.place.file, call.place.line)
             is_text = isinstance(call.response, str) and bool(call.response)
             is_result = recipe is not None and recipe.result != "envelope"
             texts[at] = texts.get(at, True) and is_text and is_result
@@ -233,7 +233,7 @@ def _find_meant_member(use: MemberUse, same: Sequence[CallMade], platforms: Plat
     name, is_read = use.path[0], use.access in {"read", "truth"} and not use.is_guarded
     if not same or not is_read or any(_may_have(call, name) for call in same):
         return ""
-    recipe = find_recipe(same[0], platforms)
+    recipe = find_compiled_api(same[0], platforms)
     if recipe is None or recipe.result == "envelope" or name in show(recipe.api.answer):
         return ""
     return suggest_nearest(name, sorted({key for call in same for key in call.response}))
@@ -266,7 +266,7 @@ def find_repeated_pages(calls: Iterable[CallMade], platforms: Platforms) -> Iter
             key = show([call.call, str(call.place), call.path, call.query, call.body])
             asked.setdefault(key, []).append(call)
     for same in asked.values():
-        recipe = find_recipe(same[0], platforms) if same[2:] else None
+        recipe = find_compiled_api(same[0], platforms) if same[2:] else None
         named = [one.name for one in recipe.api.parameters] if recipe is not None else []
         page = next(filter(_PAGE.fullmatch, named), "")
         answers = {show(call.response) for call in same}
@@ -309,7 +309,7 @@ def find_partial_lists(
         if use.root == "result"
     }
     for key, (call, name, total) in partial.items():
-        recipe = find_recipe(call, platforms)
+        recipe = find_compiled_api(call, platforms)
         parameters = recipe.api.parameters if recipe is not None else ()
         has_pages = any(_PAGES.search(parameter.name) for parameter in parameters)
         if has_pages and uses.isdisjoint({*_TOTALS, "hasMore", "has_more", "next"}):
@@ -335,10 +335,10 @@ def find_idle_rules(calls: Sequence[CallMade], platforms: Platforms) -> Iterator
     """Yield declarations of called platforms that are probably mistakes or match no message."""
     yield from _find_idle_places(calls, platforms)
     for key, call in {call.call.partition(".")[0]: call for call in reversed(calls)}.items():
-        for hint in _platform_hints(platforms, key):
+        for hint in _find_declaration_hints(platforms, key):
             yield NameFinding("rule", hint, call.place, fails=False)
     for call in calls:
-        recipe = find_recipe(call, platforms)
+        recipe = find_compiled_api(call, platforms)
         classes = recipe.platform.response.classes if recipe is not None else {}
         if recipe is None or not classes:
             continue
@@ -353,7 +353,7 @@ def _find_idle_places(calls: Iterable[CallMade], platforms: Platforms) -> Iterat
     absent: dict[tuple[str, Steps], tuple[set[str], CallMade]] = {}
     found: set[tuple[str, Steps]] = set()
     for call in calls:
-        recipe, key = find_recipe(call, platforms), call.call.partition(".")[0]
+        recipe, key = find_compiled_api(call, platforms), call.call.partition(".")[0]
         for path, message in _declared_places(recipe, call) if recipe is not None else ():
             place = key, path
             owners = [] if place in found else list(values_at(message, path[:-1]))
@@ -377,7 +377,7 @@ def _find_idle_places(calls: Iterable[CallMade], platforms: Platforms) -> Iterat
 _HINTS: Final = WeakKeyDictionary[Platforms, dict[str, tuple[str, ...]]]()
 
 
-def _platform_hints(platforms: Platforms, key: str) -> tuple[str, ...]:
+def _find_declaration_hints(platforms: Platforms, key: str) -> tuple[str, ...]:
     known = _HINTS.setdefault(platforms, {})
     if key not in known:
         platform = platforms.find(key)
@@ -408,7 +408,7 @@ def _parse_place(text: str) -> Steps:
     return (path.root, *path.below) if path.below and isinstance(path.below[-1], str) else ("",)
 
 
-def find_recipe(call: CallMade, platforms: Platforms) -> CompiledApi | None:
+def find_compiled_api(call: CallMade, platforms: Platforms) -> CompiledApi | None:
     """Return the rules by which the response of *call* is judged; None if the call was rejected."""
     key, _, name = call.call.partition(".")
     platform = platforms.find(key)

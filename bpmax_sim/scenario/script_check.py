@@ -267,8 +267,8 @@ def _check_script(
     if not any(library in broken for library in context.libraries):
         yield from _check_globals(reading, context)
     yield from _check_members(reading, context.platforms, shapes)
-    yield from _check_owners(reading, context)
-    yield from _check_context(reading, context)
+    yield from _check_hook_results(reading, context)
+    yield from _check_ctx_use(reading, context)
     for place in reading.powers:
         yield _make_finding("power", place, POWER_DIFFERS)
 
@@ -309,7 +309,7 @@ def _check_comparisons(reading: ScriptReading, context: ScriptContext) -> Iterat
             yield from _check_text(comparison, name, shape, context)
 
 
-def _check_context(reading: ScriptReading, context: ScriptContext) -> Iterator[ScriptFinding]:
+def _check_ctx_use(reading: ScriptReading, context: ScriptContext) -> Iterator[ScriptFinding]:
     """Yield assignments to ``ctx`` without effect, and members that no node of the flow has."""
     for use in reading.members:
         if use.root != "ctx" or use.path[0] in {"form", "project", "*"}:
@@ -337,7 +337,7 @@ def _check_context(reading: ScriptReading, context: ScriptContext) -> Iterator[S
 _OF_DEADLINES: Final = frozenset({"plan_start_time", "plan_end_time", "delay_level"})
 
 
-def _check_owners(reading: ScriptReading, context: ScriptContext) -> Iterator[ScriptFinding]:
+def _check_hook_results(reading: ScriptReading, context: ScriptContext) -> Iterator[ScriptFinding]:
     """Yield owners and nodes that a hook may return, in any branch, and that do not exist."""
     is_owners = any(hook.partition(".")[0] == "owners" for hook in context.hooks)
     for name, place in reading.named_owners if is_owners and context.people else ():
@@ -362,8 +362,8 @@ def _check_text(
 ) -> Iterator[ScriptFinding]:
     text = comparison.text
     if comparison.root == "error" and comparison.path == ("code",) and text == "BUSINESS":
-        yield from _check_rejections(comparison, context)
-    known = _values_of(".".join((comparison.root, *comparison.path)), context)
+        yield from _check_business_rejections(comparison, context)
+    known = _possible_texts_of(".".join((comparison.root, *comparison.path)), context)
     near = known & CODES if comparison.root == "error" else known
     hint = suggest_nearest(text, sorted(near)) if text not in known else ""
     if name == "ctx.action" and text in STEP_ACTIONS.keys() - _MOVES:
@@ -422,7 +422,7 @@ def _find_api(call: ProxyCall, platforms: Platforms) -> tuple[Platform, Api] | N
         return None  # said where it is called
 
 
-def _values_of(member: str, context: ScriptContext) -> frozenset[str]:
+def _possible_texts_of(member: str, context: ScriptContext) -> frozenset[str]:
     """Return the possible texts of *member*; empty if they are not known."""
     if member == "ctx.action":
         return frozenset({"create", *ACTIONS})
@@ -435,7 +435,7 @@ def _values_of(member: str, context: ScriptContext) -> frozenset[str]:
     return CODES.union({"CONFIG"}, (str(code) for one in classes for code in one.code))
 
 
-def _check_rejections(
+def _check_business_rejections(
     comparison: LiteralComparison, context: ScriptContext
 ) -> Iterator[ScriptFinding]:
     """Yield ``error.code === 'BUSINESS'`` where no platform rejects a business failure."""

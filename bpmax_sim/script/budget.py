@@ -60,17 +60,17 @@ class Budget:
         """Return the amounts used so far."""
         return Counts(**self._used)
 
-    def allows(self, name: str, amount: float = 1) -> bool:
+    def spend(self, name: str, amount: float = 1) -> bool:
         """Add *amount* to the count *name*; return whether no count is exceeded."""
         self._used[name] += amount
         if self._used[name] > getattr(self._most, name):
             self.exceeded = self.exceeded or name
         return not self.exceeded
 
-    def allows_instant(self, now: float) -> bool:
+    def spend_time_until(self, now: float) -> bool:
         """Note that virtual time is *now*; return whether no count is exceeded."""
         self._begin = now if self._begin is None else self._begin
-        return self.allows("seconds", max(0.0, now - self._begin - self._used["seconds"]))
+        return self.spend("seconds", max(0.0, now - self._begin - self._used["seconds"]))
 
     def describe(self) -> str:
         """Return a sentence that names the exceeded count."""

@@ -153,7 +153,7 @@ class Engine(Protocol):
         """
         ...
 
-    def renew(self) -> None:
+    def reset_time_limits(self) -> None:
         """Give the next script the full time limits, whatever earlier scripts used."""
         ...
 
@@ -196,10 +196,10 @@ class Channel:
         if self._engine:
             self._engine.load(source)
 
-    def renew(self) -> None:
+    def reset_time_limits(self) -> None:
         """Give the next script the full time limits."""
         if self._engine:
-            self._engine.renew()
+            self._engine.reset_time_limits()
 
     def run_turn(self, operation: str, **argument: Any) -> TurnResult:
         """Run one operation of the prelude and every microtask, after sending changed live objects.

@@ -50,7 +50,7 @@ from bpmax_sim.script.turn_result import (
     FieldWrite,
     MalformedError,
     Outcome,
-    PendingProbes,
+    PendingPromiseTraces,
     PendingTimer,
     PromiseRead,
     RandomDraw,
@@ -63,7 +63,7 @@ from bpmax_sim.script.turn_result import (
     UnawaitedCall,
     UncalledChain,
     UnrankedCharacter,
-    UnrankedText,
+    UnrankedCharacterEntry,
     UnresolvedWrite,
 )
 
@@ -138,7 +138,7 @@ class ScriptRun:
         self.misread: dict[int, tuple[str, Place | None]] = {}
         self.timers: dict[int, _ActiveTimer] = {}
         self.fired: list[TimerFired] = []
-        self.probes: list[tuple[str, str]] = []
+        self.promise_traces: list[tuple[str, str]] = []
         self.console: list[ConsoleLine] = []
         self.unhandled: list[ScriptError] = []
         self.built: list[UnawaitedCall] = []
@@ -150,10 +150,12 @@ class ScriptRun:
     def is_only_waiting(self) -> bool:
         """Whether the body has ended and only timers are left that a step has to let fire."""
         return (
-            self.settled and not self.flights and not any(map(self._is_due, self.timers.values()))
+            self.settled
+            and not self.flights
+            and not any(map(self._waits_for, self.timers.values()))
         )
 
-    def _is_due(self, timer: _ActiveTimer) -> bool:
+    def _waits_for(self, timer: _ActiveTimer) -> bool:
         """Whether the run cannot be over before *timer* has fired."""
         return not timer.repeat and (not self.keeps_timers or timer.delay <= PROMPT)
 
@@ -163,7 +165,7 @@ class ScriptRun:
             timer.event.cancel()
         self.timers.clear()
 
-    def forget_cause(self) -> None:
+    def start_new_change_chain(self) -> None:
         """Let later writes no longer count as consequences of the change that started the run."""
         self.objects = {
             name: later() if (later := getattr(live, "later", None)) else live
@@ -241,10 +243,10 @@ class Context:
         """Return the runs of script bodies that have not ended, in the order of their start."""
         return tuple(self._runs.values())
 
-    def start(self, run: ScriptRun, parts: Sequence[Sequence[int | None]]) -> None:
+    def start(self, run: ScriptRun, seed_parts: Sequence[Sequence[int | None]]) -> None:
         """Run a body until it first waits; the context's first body runs the libraries before.
 
-        *parts* are the seeds of random values of a later body.
+        *seed_parts* are the seeds of random values of a later body.
         """
         self._drawing = run.number
         self._runs[run.number] = run
@@ -255,8 +257,8 @@ class Context:
         files = [_describe_file(placed)] if fresh else []
         if self._is_new:
             self._open(run, [*map(_describe_file, self._libraries), *files])
-            self._is_new, files, parts = False, [], ()
-        self._channel.renew()
+            self._is_new, files, seed_parts = False, [], ()
+        self._channel.reset_time_limits()
         self._declare_counters(placed)
         self._run_turn(
             run,
@@ -264,7 +266,7 @@ class Context:
             start=placed.start,
             source=placed.code,
             files=files,
-            **({"parts": parts} if parts else {}),
+            **({"parts": seed_parts} if seed_parts else {}),
             **({"counted": True} if self._hits is not None else {}),
         )
 
@@ -291,7 +293,7 @@ class Context:
 
     def _close_channel(self) -> None:
         if self._hits is not None:
-            self._channel.renew()
+            self._channel.reset_time_limits()
             self._hits.submit_counts(self._channel.load, self._sources)
         self._channel.close()
 
@@ -308,7 +310,7 @@ class Context:
         """Return the numbers of the page's calls whose promises are still unused."""
         if not self._shared_calls or not self.is_open:
             return self._shared_calls
-        self._channel.renew()
+        self._channel.reset_time_limits()
         reply = self._channel.run_turn("end", run=0, calls=sorted(self._shared_calls))
         ends = [entry for entry in reply.entries if isinstance(entry, BodyEnd)]
         return {number for end in ends for number in end.unseen}
@@ -322,18 +324,18 @@ class Context:
         ]
         return sorted(waiting, key=lambda timer: timer.due)
 
-    def end_waiting_run(self, run: ScriptRun, *, is_late: bool = False) -> None:
-        """End *run* at the line that waits in vain, or, if *is_late*, longer than it may."""
+    def end_stuck_run(self, run: ScriptRun, *, is_over_time: bool = False) -> None:
+        """End *run* at the line that waits in vain, or, if *is_over_time*, longer than it may."""
         timers = [timer.place for timer in run.timers.values() if timer.place]
         if not run.settled:
             run.settled = True
             self._run_turn(run, "probe")
             self._run_turn(run, "probed")
-            if not is_late:
-                run.error = run.error or self._failures.make_pending_error(run.probes)
-        if is_late:
+            if not is_over_time:
+                run.error = run.error or self._failures.make_pending_error(run.promise_traces)
+        if is_over_time:
             place = timers[0] if timers else run.place
-            run.error = run.error or self._failures.make_wait_error(run.probes, place)
+            run.error = run.error or self._failures.make_wait_error(run.promise_traces, place)
         self._finish(run)
 
     def _run_turn(self, run: ScriptRun, operation: str, **argument: Any) -> None:
@@ -351,7 +353,7 @@ class Context:
                     make_time_error(self._setting.limits, is_wall=True)
                 ),
             )
-        # `_finish` itself runs `end`, and `end_waiting_run` the probes.
+        # `_finish` itself runs `end`, and `end_stuck_run` the probes.
         if operation not in {"probe", "probed", "end"}:
             self._finish_if_idle(run)
         for other in ended:
@@ -418,12 +420,12 @@ class Context:
             if active is not run:
                 self._finish_if_idle(active)
 
-    def _is_within_budget(self, name: str) -> bool:
+    def _spend_from_budget(self, name: str) -> bool:
         budget = budget_of(self._setting.limits)
         if budget is None:
             return True
-        is_in_time = budget.allows_instant(self._scheduler.clock.now())
-        return budget.allows(name) and is_in_time
+        is_in_time = budget.spend_time_until(self._scheduler.clock.now())
+        return budget.spend(name) and is_in_time
 
     def _halt_over_budget(self, run: ScriptRun) -> None:
         budget = budget_of(self._setting.limits)
@@ -464,7 +466,7 @@ class Context:
         | TimerEntry
         | PromiseRead
         | AbsentMember
-        | UnrankedText
+        | UnrankedCharacterEntry
         | UnresolvedWrite,
     ) -> Place | None:
         place = self._sources.locate(entry.row, entry.column)
@@ -491,7 +493,7 @@ class Context:
             args=None if entry.args is None else tuple(decode_tagged(entry.args)),
             position=place,
         )
-        if not self._is_within_budget("calls"):
+        if not self._spend_from_budget("calls"):
             self._halt_over_budget(run)
             return
         run.calls[number] = UnawaitedCall(f"{program.platform}.{program.api}", place)
@@ -576,7 +578,7 @@ class Context:
         if timer.repeat:
             self._schedule_timer(run, number, timer.delay, timer.repeat, timer.place)
         clock = self._scheduler.clock
-        if not self._is_within_budget("timers"):
+        if not self._spend_from_budget("timers"):
             self._halt_over_budget(run)
             self._finish_if_idle(run)
             return
@@ -584,7 +586,7 @@ class Context:
         # `setTimeout(f, 0)` still belongs to the change that set it. What a later timer writes
         # begins a new chain of changes.
         if timer.delay > PROMPT:
-            run.forget_cause()
+            run.start_new_change_chain()
         self._run_turn(run, "fire", id=number)
 
     def _cancel_timer(self, run: ScriptRun, entry: TimerCancel) -> None:
@@ -599,8 +601,8 @@ class Context:
     def _apply_timer_error(self, run: ScriptRun, entry: TimerError) -> None:
         run.unhandled.append(self._failures.make_uncaught_error(entry.error))
 
-    def _apply_probes(self, run: ScriptRun, entry: PendingProbes) -> None:
-        run.probes = entry.probes
+    def _store_promise_traces(self, run: ScriptRun, entry: PendingPromiseTraces) -> None:
+        run.promise_traces = entry.probes
 
     def _note_absent_member(self, run: ScriptRun, entry: AbsentMember) -> None:
         if entry.index >= len(self._mirror.names):
@@ -615,7 +617,7 @@ class Context:
         path = f"{self._mirror.names[entry.index]}.{entry.name}"
         run.unresolved.setdefault(path, self._locate(run, entry))
 
-    def _note_unranked(self, run: ScriptRun, entry: UnrankedText) -> None:
+    def _note_unranked_character(self, run: ScriptRun, entry: UnrankedCharacterEntry) -> None:
         if len(entry.text) != 1:
             raise MalformedError("more than a character is sorted by its code point")
         run.unranked.append(UnrankedCharacter(entry.text, self._locate(run, entry)))
@@ -637,8 +639,8 @@ class Context:
         for number in entry.unseen:
             if self._find_caller(number) is not run:
                 raise MalformedError("call {number} is not of the script that ended", number=number)
-        self._note_forgotten(run, entry.unseen)
-        self._note_dropped(run, run.left_over.difference(entry.unseen))
+        self._note_forgotten_calls(run, entry.unseen)
+        self._note_unawaited_helpers(run, run.left_over.difference(entry.unseen))
         run.left_over.clear()
         run.unhandled.extend(map(self._failures.make_uncaught_error, entry.reasons))
         causes = [error.__cause__ for error in run.unhandled]
@@ -659,15 +661,15 @@ class Context:
         for chain in entry.chains:
             self._report_chain(run, chain)
 
-    def _note_forgotten(self, run: ScriptRun, unseen: Sequence[int]) -> None:
+    def _note_forgotten_calls(self, run: ScriptRun, unseen: Sequence[int]) -> None:
         for number in sorted(unseen) if run.error is None else ():  # what broke off forgot nothing
-            if not self._is_voided(run.calls[number].place):
+            if not self._has_void_operator(run.calls[number].place):
                 # On a page another script may take it later, such as one that waits for it.
                 shared = number if self.is_page else 0
                 run.forgotten[number] = msgspec.structs.replace(run.calls[number], number=shared)
                 self._shared_calls |= {shared} - {0}
 
-    def _note_dropped(self, run: ScriptRun, awaited: Iterable[int]) -> None:
+    def _note_unawaited_helpers(self, run: ScriptRun, awaited: Iterable[int]) -> None:
         """Note calls of async functions that are not awaited and that wait for one of *awaited*."""
         from bpmax_sim.script_source.voided_calls import find_dropped_call  # noqa: PLC0415
 
@@ -679,7 +681,7 @@ class Context:
                 note = UnawaitedCall(dropped.name, dropped.place, is_helper=True)
                 run.built += [] if note in run.built else [note]
 
-    def _is_voided(self, place: Place | None) -> bool:
+    def _has_void_operator(self, place: Place | None) -> bool:
         if place is None:
             return False
         # It is read only now: hardly any call is forgotten, and a parser takes its time.
@@ -711,9 +713,9 @@ _ENTRIES: Mapping[type, Callable[[Context, ScriptRun, Any], None]] = {
     TimerEntry: Context._set_timer,  # noqa: SLF001
     TimerCancel: Context._cancel_timer,  # noqa: SLF001
     TimerError: Context._apply_timer_error,  # noqa: SLF001
-    PendingProbes: Context._apply_probes,  # noqa: SLF001
+    PendingPromiseTraces: Context._store_promise_traces,  # noqa: SLF001
     AbsentMember: Context._note_absent_member,  # noqa: SLF001
-    UnrankedText: Context._note_unranked,  # noqa: SLF001
+    UnrankedCharacterEntry: Context._note_unranked_character,  # noqa: SLF001
     UnresolvedWrite: Context._note_unresolved_write,  # noqa: SLF001
     RandomDraw: Context._note_draw,  # noqa: SLF001
     PromiseRead: Context._note_promise_read,  # noqa: SLF001

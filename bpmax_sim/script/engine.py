@@ -23,7 +23,7 @@ from typing import Any, NamedTuple
 import _quickjs
 import msgspec
 
-from bpmax_sim.script.interrupts import ROOM, Interrupts
+from bpmax_sim.script.interrupts import ROOM, InterruptHandler
 from bpmax_sim.script.limits import (
     EngineError,
     Limits,
@@ -80,8 +80,8 @@ class PreludeEntry:
         """
         inner = self._inner = context.inner
         functions = _load_library()
-        read = {n: _read_function(inner, code) for n, code in enumerate(parts) if code is not None}
-        arguments = value_array(len(parts)).from_buffer_copy(_array_of_numbers(len(parts)))
+        read = {n: _load_bytecode(inner, code) for n, code in enumerate(parts) if code is not None}
+        arguments = value_array(len(parts)).from_buffer_copy(_encode_number_values(len(parts)))
         for number, part in read.items():
             arguments[number] = part if number else Value.of_int(1)
         self._function = functions.JS_Call(inner, read[0], UNDEFINED, len(parts), arguments)
@@ -100,11 +100,11 @@ class PreludeEntry:
                 self.load_part(inner, compile_bytecode(read_sources()[wanted]))
         except BaseException as error:  # noqa: BLE001 - a signal handler's; raised again later
             if self._watch is not None:
-                self._watch.stop(error)
+                self._watch.stop_script(error)
 
     def load_part(self, inner: int, code: bytes | None) -> None:
         """Pass the function of bytecode *code* to the prelude, if there is memory for it."""
-        part = _read_function(inner, code)
+        part = _load_bytecode(inner, code)
         if not part.is_exception:
             functions = _load_library()
             functions.JS_Call(inner, self._function, UNDEFINED, 1, value_array(1)(part))
@@ -122,7 +122,7 @@ class PreludeEntry:
 
 
 @cache
-def _array_of_numbers(count: int) -> bytes:
+def _encode_number_values(count: int) -> bytes:
     """Return bytecode of an array of the values from 0 to *count* - 1."""
     return bytes(value_array(count)(*map(Value.of_int, range(count))))
 
@@ -185,7 +185,7 @@ def _write_bytecode(
     return code
 
 
-def _read_function(inner: int, code: bytes | None) -> Value:
+def _load_bytecode(inner: int, code: bytes | None) -> Value:
     functions = _load_library()
     assert code is not None, "compiled only where there are functions"
     read = functions.JS_ReadObject(inner, code, len(code), _BYTECODE)
@@ -326,7 +326,7 @@ class QuickJSNG:
         room = ROOM if native else 0
         self._budget = budget_of(limits)
         self._watch = LimitWatch(self._context, limits.memory, room, self._budget)
-        self._interrupts = Interrupts(native, self._watch) if native else None
+        self._interrupts = InterruptHandler(native, self._watch) if native else None
         self._context.set_max_stack_size(limits.stack or default_stack_size())
         self._entered_by: PreludeEntry | None = None
         if native:
@@ -336,7 +336,7 @@ class QuickJSNG:
             self._entry: Any = self._entered_by.call
         else:
             self._entry = evaluate_prelude(self._context)
-        if parts := _list_polyfills(tuple(sources)):
+        if parts := _install_argument_for_scripts(tuple(sources)):
             self._entry("install", parts)
         self._context.set_memory_limit(limits.memory + (ROOM if native else 0))
 
@@ -349,7 +349,7 @@ class QuickJSNG:
         text: str = self._run_limited(self._run_turn, operation, argument)
         return text
 
-    def renew(self) -> None:
+    def reset_time_limits(self) -> None:
         """Give the next script the full time limits."""
         self._left, self._left_wall = self._limits.cpu, self._limits.wall
 
@@ -416,7 +416,7 @@ class QuickJSNG:
 
     def _check_job_limits(self) -> None:
         budget = self._budget
-        if budget is not None and not budget.allows("jobs", _PUMPED_BETWEEN_LOOKS):
+        if budget is not None and not budget.spend("jobs", _PUMPED_BETWEEN_LOOKS):
             self._watch.fired = "budget"
         if self._watch.fired or self._cpu_used() > self._left:
             raise self._limit_error("")
@@ -459,7 +459,7 @@ def _compile_used_prelude_parts(scripts: Sequence[str]) -> tuple[bytes | None, .
 
     None for those that *scripts* do not use.
     """
-    names = set().union(find_polyfills(scripts), *map(_find_bindings, scripts))
+    names = set().union(find_polyfills(scripts), *map(_find_bindings_used_by, scripts))
     names -= {*EVERYWHERE}
     parts = zip(BINDINGS, read_sources()[1:], strict=True)
     rest = (compile_bytecode(text) if name in names else None for name, text in parts)
@@ -483,7 +483,7 @@ def _write_core() -> str:
 
 
 @lru_cache(maxsize=256)
-def _find_bindings(script: str) -> frozenset[str]:
+def _find_bindings_used_by(script: str) -> frozenset[str]:
     """Return the names of the bindings that *script* probably uses, by its text."""
     return frozenset(name for name, sign in BINDINGS.items() if sign.is_in(script))
 
@@ -495,12 +495,12 @@ def find_polyfills(scripts: Sequence[str]) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=256)
-def _list_polyfills(scripts: Sequence[str]) -> str:
+def _install_argument_for_scripts(scripts: Sequence[str]) -> str:
     """Return the JSON argument of the prelude's ``install`` for what *scripts* need, or ""."""
-    return list_parts(find_polyfills(scripts))
+    return install_argument(find_polyfills(scripts))
 
 
-def list_parts(names: Sequence[str]) -> str:
+def install_argument(names: Sequence[str]) -> str:
     """Return the JSON argument of the prelude's ``install`` for these bindings, or "" for none."""
     order = list(BINDINGS)
     parts = [order.index(name) + 1 for name in names]  # among the prelude's parameters

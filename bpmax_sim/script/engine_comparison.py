@@ -42,10 +42,10 @@ class BothEngines:
             self._compare(turn_result.parse_turn(mine), turn_result.parse_turn(theirs))
         return str(mine)
 
-    def renew(self) -> None:
+    def reset_time_limits(self) -> None:
         """Give the next script the full time limits in both engines."""
-        self._first.renew()
-        self._second.renew()
+        self._first.reset_time_limits()
+        self._second.reset_time_limits()
 
     def close(self) -> None:
         """Free both contexts."""

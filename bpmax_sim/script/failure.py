@@ -294,9 +294,9 @@ class ErrorFactory(msgspec.Struct):
         )
         return ScriptError(message, name="Uncalled", place=place)
 
-    def make_pending_error(self, probes: Sequence[tuple[str, str]]) -> errors.PendingPromise:
+    def make_pending_error(self, raw_traces: Sequence[tuple[str, str]]) -> errors.PendingPromise:
         """Return the error of a script that waits for a promise that never settles, at its line."""
-        raws = [waiting for waiting, _ in probes] + [maker for _, maker in probes]
+        raws = [waiting for waiting, _ in raw_traces] + [maker for _, maker in raw_traces]
         traces = [trace for trace in map(self._locate_trace, raws) if trace[1]]
         place, stack = traces[0] if traces else self._locate_trace("")
         # The engine may lose a rejection for want of memory; then no line waits.
@@ -312,13 +312,13 @@ class ErrorFactory(msgspec.Struct):
         return errors.PendingPromise(message, name="PendingPromise", place=place, stack=stack)
 
     def make_wait_error(
-        self, probes: Sequence[tuple[str, str]], timer: Place | None
+        self, raw_traces: Sequence[tuple[str, str]], timer: Place | None
     ) -> ScriptLimitError:
         """Return the error of a script that waits longer in real time than its limit.
 
         Its place is the line that waits, or, if no line waits, the line that set *timer*.
         """
-        traces = [trace for trace in (self._locate_trace(raw) for raw, _ in probes) if trace[1]]
+        traces = [trace for trace in (self._locate_trace(raw) for raw, _ in raw_traces) if trace[1]]
         place, stack = traces[0] if traces else (timer or Place(self.name), ())
         message = msg(
             "the script waited more than {wait:g} s of real time with no call under way",

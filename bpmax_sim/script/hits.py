@@ -140,7 +140,7 @@ class CountingEngine:
         self._limits = limits
         self._allowed = replace(limits, cpu=limits.cpu * _PATIENCE, wall=limits.wall * _PATIENCE)
         self._inner = make(self._allowed, sources)
-        self.renew, self.close = self._inner.renew, self._inner.close
+        self.reset_time_limits, self.close = self._inner.reset_time_limits, self._inner.close
 
     def load(self, source: str) -> None:
         """Run *source* as a global script."""
@@ -211,13 +211,13 @@ _decode_values = msgspec.json.Decoder(list[NameValues]).decode
 
 
 @lru_cache(maxsize=256)
-def count_script(script: Script, watched: tuple[int, int] | None = None) -> CountedScript | None:
+def count_script(script: Script, watched_at: tuple[int, int] | None = None) -> CountedScript | None:
     """Return *script* with counters, or None if it has to run unchanged.
 
-    That is the case for invalid scripts, which have to fail with their own message. *watched* is
+    That is the case for invalid scripts, which have to fail with their own message. *watched_at* is
     the line and column at which the values of variables are kept.
     """
-    counted = insert_counters(script.source, script.name, watched)
+    counted = insert_counters(script.source, script.name, watched_at)
     return counted if counted is not None and _is_valid(counted.code) else None
 
 

@@ -33,7 +33,7 @@ _LEAST_PAUSE = 0.005  # seconds between two counts
 _PAUSES = 6  # times as long as a count took
 
 
-class Interrupts:
+class InterruptHandler:
     """The interrupt handler of one context; must live as long as the context."""
 
     def __init__(self, context: NativeContext, watch: LimitWatch) -> None:
@@ -74,5 +74,5 @@ def _interrupt_answers(watch: LimitWatch, context: NativeContext) -> Generator[i
         except GeneratorExit:
             return
         except BaseException as error:  # noqa: BLE001 - raised again once the engine has ended
-            watch.stop(error)
+            watch.stop_script(error)
             answer = 1

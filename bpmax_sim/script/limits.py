@@ -255,7 +255,7 @@ class LimitWatch:
         Called on the context's own thread, whenever the engine asks.
         """
         if not self.fired:
-            if self._budget is not None and not self._budget.allows("interrupts"):
+            if self._budget is not None and not self._budget.spend("interrupts"):
                 self.fired = "budget"
             elif size > self.memory:
                 self.fired = "memory"
@@ -270,7 +270,7 @@ class LimitWatch:
                 self._looks = 1
         return bool(self.fired)
 
-    def stop(self, error: BaseException) -> None:
+    def stop_script(self, error: BaseException) -> None:
         """End the script at its next interrupt because a signal handler raised *error*.
 
         Called on the context's own thread.

@@ -279,7 +279,7 @@ class Runtime:
             # one.
             while busy := next(self._busy_runs(), None):
                 context, run = busy
-                context.end_waiting_run(run, is_late=self.scheduler.is_out_of_patience)
+                context.end_stuck_run(run, is_over_time=self.scheduler.is_out_of_patience)
                 self.scheduler.run(self._is_busy, until)
         finally:
             self._thread = home
@@ -297,13 +297,13 @@ class Runtime:
         return (*self._pages.values(), *self._single.values())
 
     def _deliver_outcome(
-        self, number: int, first: list[Callable[[Outcome], None]], outcome: Outcome, over: bool
+        self, number: int, done: list[Callable[[Outcome], None]], outcome: Outcome, is_last: bool
     ) -> None:
         """Pass a script's first outcome to its starter; keep further ones for `take_outcomes`."""
-        if over and number in self._single:
+        if is_last and number in self._single:
             self._single.pop(number).close()
-        if first:
-            first.pop()(outcome)
+        if done:
+            done.pop()(outcome)
         else:
             self._later.append(outcome)
 

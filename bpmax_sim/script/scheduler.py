@@ -147,13 +147,13 @@ class Scheduler:
         try:
             effect = call.send(value) if error is None else call.throw(error)
         except StopIteration as end:
-            self._deliver_result(partial(done, end.value, None))
+            self._deliver_after_start(partial(done, end.value, None))
         except Exception as failure:  # noqa: BLE001 - whoever spawned the call decides
-            self._deliver_result(partial(done, None, failure))
+            self._deliver_after_start(partial(done, None, failure))
         else:
             self._perform_effect(effect, partial(self._advance_call, call, done))
 
-    def _deliver_result(self, deliver: Callable[[], None]) -> None:
+    def _deliver_after_start(self, deliver: Callable[[], None]) -> None:
         # Within `start_call` the caller has not stored its promise yet: its result is an event
         # of its own. Anywhere else it is delivered at once: results then come in the order in which
         # calls ended, and not in that of a queue behind it.
@@ -239,7 +239,7 @@ class _Threads:
         Meanwhile *arrived* turns each finished exchange into an event. False is returned after
         *most* seconds of waiting with nothing in flight.
         """
-        self._set_epoch()
+        self._align_real_time()
         # An event that is due before something that arrived (`_horizon`) does not wait for real
         # time: the clock is to go through all events in order of their instants, never back.
         end = self.waited + most
@@ -262,7 +262,7 @@ class _Threads:
     def close(self) -> None:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
-    def _set_epoch(self) -> None:
+    def _align_real_time(self) -> None:
         """Restart real time at the virtual clock, if that was moved since the last wait."""
         now = self._clock.now()
         # An event or a step has moved the clock: real time counts anew from that instant.

@@ -276,7 +276,7 @@ class TimerError(OutboxEntry, frozen=True, tag="uncaught"):
     error: ThrownValue
 
 
-class PendingProbes(OutboxEntry, frozen=True, tag="probed"):
+class PendingPromiseTraces(OutboxEntry, frozen=True, tag="probed"):
     """For each pending promise: the frames that wait for it, and those that created it."""
 
     probes: list[tuple[str, str]]
@@ -301,7 +301,7 @@ class UnresolvedWrite(OutboxEntry, frozen=True, tag="unresolved"):
     column: Count
 
 
-class UnrankedText(OutboxEntry, frozen=True, tag="unranked"):
+class UnrankedCharacterEntry(OutboxEntry, frozen=True, tag="unranked"):
     """A character that was sorted by code point, because the table of pinyin lacks it."""
 
     text: str
@@ -350,9 +350,9 @@ AnyEntry = (
     | TimerEntry
     | TimerCancel
     | TimerError
-    | PendingProbes
+    | PendingPromiseTraces
     | AbsentMember
-    | UnrankedText
+    | UnrankedCharacterEntry
     | UnresolvedWrite
     | RandomDraw
     | PromiseRead

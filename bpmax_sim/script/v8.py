@@ -74,7 +74,7 @@ class V8:
         text: str = self._eval("__bpm()")
         return self._add_syntax_position(text, argument) if operation == "run" else text
 
-    def renew(self) -> None:
+    def reset_time_limits(self) -> None:
         """Give the next script the full processor time."""
         self._left = self._limits.cpu
 
@@ -136,11 +136,11 @@ def _translate(error: JSEvalException) -> EngineError:
     return EngineError(name, message, raw)
 
 
-def _byte_column(lines: list[str]) -> int:
+def _byte_column(error_lines: list[str]) -> int:
     """Return the byte column of the caret, which V8 places by UTF-16 units."""
-    caret = next((line for line in lines[2:3] if line.strip("^ ") == ""), "")
+    caret = next((line for line in error_lines[2:3] if line.strip("^ ") == ""), "")
     units = (len(caret) - len(caret.lstrip())) * 2
-    before = lines[1].encode("utf-16-le", "surrogatepass")[:units]
+    before = error_lines[1].encode("utf-16-le", "surrogatepass")[:units]
     return len(before.decode("utf-16-le", "replace").encode("utf-8", "replace")) + 1
 
 

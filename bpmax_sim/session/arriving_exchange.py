@@ -56,9 +56,9 @@ class ArrivingExchange:
         if self._append is None:
             return
         if self._body is None:
-            self._head, self._body = head, PartialBody(head.headers, self._hide)
+            self._head, self._body = head, PartialBody(head.headers, self._redact_document)
             self._learn(self._request, head)
-        added = self._body.take(piece)
+        added = self._body.take_piece(piece)
         self._length += len(piece)
         self.received += added
         message = msg(
@@ -71,7 +71,7 @@ class ArrivingExchange:
         shown = redact_request(self._request, self._vault)
         self._append(Exchange(request=shown, outcome=failed, at=self._at))
 
-    def _hide(self, document: bytes) -> bytes:
+    def _redact_document(self, document: bytes) -> bytes:
         """Return *document* redacted, after its own secrets have been registered."""
         self._learn(self._request, replace(self._head, body=document))
         media = Headers(self._head.headers).media_type

@@ -31,10 +31,10 @@ from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.model import Api, Auth, Instance, Platform, VerifyValues
 from bpmax_sim.platform.secrecy import is_declared_clear
 from bpmax_sim.proxy.result import register_issued_secrets
-from bpmax_sim.proxy.signing import headers_signed_with
+from bpmax_sim.proxy.signing import signature_header_places
 from bpmax_sim.secret.vault import Credentials, Vault, why_weak
 from bpmax_sim.session.settings import Settings
-from bpmax_sim.session.start import SessionStart, login_values
+from bpmax_sim.session.start import SessionStart, clear_login_values
 from bpmax_sim.traffic.external_clients import register_credentials
 from bpmax_sim.transport.redaction import place_prefix, register_cookies
 from bpmax_sim.transport.suspicious_names import SecretNameRules
@@ -106,7 +106,7 @@ class Tenants:
         """
         key = (platform.platform_key, instance.instance_key)
         if key not in self._resolved:
-            recorded = self._recorded_values(platform, ".".join(key))
+            recorded = self._recorded_clear_credentials(platform, ".".join(key))
             is_closed = self.start.is_closed
             credentials = self.platforms.credentials(
                 platform,
@@ -124,7 +124,7 @@ class Tenants:
                 *credentials.hosts.values(),
             ):
                 self.vault.replace_address(live, declared)
-            self._note_convention(platform, instance)
+            self._note_conventional_variables(platform, instance)
             password = unquote(urlsplit(credentials.route.proxy).password or "")
             if password:
                 self.vault.register_issued(*key, "proxy", password)
@@ -142,7 +142,7 @@ class Tenants:
         names = series(self._conventions)
         return (msg("read from the environment, as no file says otherwise: {names}", names=names),)
 
-    def _note_convention(self, platform: Platform, instance: Instance) -> None:
+    def _note_conventional_variables(self, platform: Platform, instance: Instance) -> None:
         key = platform.platform_key
         if self.start.is_closed:
             return
@@ -154,7 +154,7 @@ class Tenants:
         environ = self.settings.environ
         self._conventions.update(dict.fromkeys(name for name in variables if name in environ))
 
-    def recorded_values(self, request: Request) -> Values:
+    def clear_credentials(self, request: Request) -> Values:
         """Return the credentials of *request* that are recorded in clear, by instance."""
         call, credentials = request.call, self._credentials_behind(request)
         own = credentials.recorded_values if credentials else {}
@@ -177,7 +177,7 @@ class Tenants:
         call = request.call
         return self._resolved.get((call.platform, call.instance)) if call else None
 
-    def _recorded_values(self, platform: Platform, instance: str) -> Mapping[str, str]:
+    def _recorded_clear_credentials(self, platform: Platform, instance: str) -> Mapping[str, str]:
         """Return the clear values with which this owner's recording was made.
 
         Empty if it is not played.
@@ -193,7 +193,7 @@ class Tenants:
             cassette = recording.cassette
             self._recorded = cassette.values(recording.owner) if cassette else {}
         names = [instance, *(f"{was}.{instance.partition('.')[2]}" for was in platform.was)]
-        for values in (self._recorded, *(login_values(self.settings, name) for name in names)):
+        for values in (self._recorded, *(clear_login_values(self.settings, n) for n in names)):
             if own := [values[name] for name in names if name in values]:
                 return own[0]
         return {}
@@ -232,22 +232,22 @@ def matching_rules(platforms: Platforms, ignore: Iterable[str]) -> MatchingRules
     return _collect_rules(platforms, tuple(ignore))
 
 
-def volatile_places(platforms: Platforms, name: str) -> tuple[str, ...]:
-    """Return the volatile fields in responses of the API *name* (``platform.api``).
+def volatile_places(platforms: Platforms, api_name: str) -> tuple[str, ...]:
+    """Return the volatile fields in responses of the API *api_name* (``platform.api``).
 
     They are the declared ones, and the headers with the signature of a response.
     """
-    owners = find_declarations(platforms, name)
+    owners = find_declarations(platforms, api_name)
     declared = [path for owner in owners for path in owner.volatile]
     auths = [owner.auth for owner in owners if isinstance(owner.auth, Auth)]
     verify = auths[-1].verify_response if auths else None
-    return (*declared, *(headers_signed_with(verify) if verify else ()))
+    return (*declared, *(signature_header_places(verify) if verify else ()))
 
 
 @lru_cache(maxsize=256)
-def headers_read_by_api(platforms: Platforms, name: str) -> tuple[str, ...]:
-    """Return the response headers that the API *name* or its platform reads, as places."""
-    owners = find_declarations(platforms, name)
+def headers_read_by_api(platforms: Platforms, api_name: str) -> tuple[str, ...]:
+    """Return the response headers that the API *api_name* or its platform reads, as places."""
+    owners = find_declarations(platforms, api_name)
     volatile = {path.lower() for owner in owners for path in owner.volatile}
     texts = (text for owner in owners for text in _headers_read_by(owner))
     return tuple(place for place in dict.fromkeys(texts) if place not in volatile)
@@ -270,9 +270,9 @@ def _headers_read_by(owner: Platform | Api) -> frozenset[str]:
     return frozenset([str(place).lower() for place in own if place.root == "header"])
 
 
-def not_secret_places(platforms: Platforms, name: str) -> tuple[str, ...]:
-    """Return the places of the API *name* that are declared not to be secret."""
-    return tuple(path for owner in find_declarations(platforms, name) for path in owner.not_secret)
+def not_secret_places(platforms: Platforms, api_name: str) -> tuple[str, ...]:
+    """Return the places of the API *api_name* that are declared not to be secret."""
+    return tuple(path for one in find_declarations(platforms, api_name) for path in one.not_secret)
 
 
 def not_secret_places_of(
@@ -344,12 +344,12 @@ def former_names(platforms: Platforms) -> FormerNames:
 
 
 def _refuse_ambiguous_name(
-    name: str, was: Sequence[str], today: Collection[str], every: Mapping[str, Sequence[str]]
+    name: str, former: Sequence[str], current: Collection[str], every: Mapping[str, Sequence[str]]
 ) -> None:
     own = name.rpartition(".")[2]
-    for old in was:
+    for old in former:
         others = [other for other in every if other != own and old in every[other]]
-        if old in today or others:
+        if old in current or others:
             raise ConfigError(
                 "{name}: was: {old!r} is also the name of {other}; take it out of one of them",
                 name=name,
@@ -396,9 +396,9 @@ def check_paths(option: str, places: Iterable[str]) -> None:
         FieldPath.parse(text, option)
 
 
-def check_places(option: str, places: Iterable[str], paths: Iterable[str]) -> None:
+def check_places(option: str, places: Iterable[str], path_templates: Iterable[str]) -> None:
     """Refuse places that no request can have: they would be ignored silently."""
-    parameters = {name for path in paths for name in placeholders(path)}
+    parameters = {name for path in path_templates for name in placeholders(path)}
     for text in places:
         wrong = FieldPath.parse(text, option).explain_impossible(parameters)
         if wrong:

@@ -144,7 +144,7 @@ class RecordingMoves:
         causes = tuple(dict.fromkeys(_find_causes(recorded, sent, rules)))
         known = self.found.get(number)
         if known is not None and known.causes != causes and known.causes[0].kind != "signature":
-            self.contest(sent, [number])
+            self.withdraw(sent, [number])
         elif causes:
             self.found[number] = Move(causes, _draft(request, rules))
 
@@ -161,7 +161,7 @@ class RecordingMoves:
                 return self.cassette, number
         return None
 
-    def contest(self, parts: RequestParts, numbers: Sequence[int]) -> None:
+    def withdraw(self, parts: RequestParts, numbers: Sequence[int]) -> None:
         """Withdraw the moves of the exchanges *numbers*: the call *parts* was recorded so itself.
 
         Without *numbers*, note that nothing recorded is near to the call.
@@ -172,7 +172,7 @@ class RecordingMoves:
             if self.found.pop(number, None) is not None:
                 self.contested.append(parts.name or parts.path)
 
-    def sign(
+    def note_new_signature(
         self, request: Request, again: Callable[[], Request], rules: MatchingRules, *, differs: bool
     ) -> None:
         """Put today's signature into the move.

@@ -33,7 +33,7 @@ CI_REFUSES: Final = msg(
     "--bpmax-allow-ci-record, bpmax-sim: --allow-ci-record)"
 )
 
-Door = Literal["session", "scenario", "marker", "pytest", "cli"]
+OptionSource = Literal["session", "scenario", "marker", "pytest", "cli"]
 OptionKind = Literal["value", "switch", "many", "optional"]
 
 
@@ -56,7 +56,7 @@ class Option(NamedTuple):
     """
 
     name: str
-    doors: tuple[Door, ...]
+    doors: tuple[OptionSource, ...]
     type: Any = object
     help: str = ""
     default: Any = None
@@ -408,15 +408,15 @@ OPTIONS: Final[tuple[Option, ...]] = (
     Option("command_extra", _SESSION, str, default="--record=new --record-extra"),
 )
 
-_AT_DOOR: Final[Mapping[Door, Mapping[str, Option]]] = {
+_AT_DOOR: Final[Mapping[OptionSource, Mapping[str, Option]]] = {
     door: {option.name: option for option in OPTIONS if door in option.doors}
-    for door in get_args(Door)
+    for door in get_args(OptionSource)
 }
 
 
-def options_of(door: Door) -> Mapping[str, Option]:
-    """Return the options of *door*, by name."""
-    return _AT_DOOR[door]
+def options_at(source: OptionSource) -> Mapping[str, Option]:
+    """Return the options of *source*, by name."""
+    return _AT_DOOR[source]
 
 
 def option_help(option: Option, flag: Callable[[str], str]) -> str:

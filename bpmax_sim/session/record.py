@@ -35,7 +35,7 @@ from bpmax_sim.proxy.auth import has_valid_signature
 from bpmax_sim.proxy.call_effects import Grant
 from bpmax_sim.proxy.compiled_api import compile_api
 from bpmax_sim.proxy.response import read_body, satisfies_rule
-from bpmax_sim.proxy.signing import judge_trust
+from bpmax_sim.proxy.signing import verify_or_explain
 from bpmax_sim.session.arriving_exchange import ArrivingExchange, NotePiece
 from bpmax_sim.session.credentials import (
     Tenants,
@@ -162,7 +162,7 @@ class RecordMode:
         # Before anything of the response is shown, compared or written: its own tokens are secrets
         # too.
         self._learn(request, response)
-        trust = judge_trust(request, response, self._start.auth_clock.now())
+        trust = verify_or_explain(request, response, self._start.auth_clock.now())
         response = replace(
             response, elapsed=round(response.elapsed, 3), trust=vault.redact_text(trust)
         )
@@ -179,7 +179,7 @@ class RecordMode:
         if self._secrets_seen != self._vault.size:
             self._redact_again()
         request = exchange.request
-        values = self._tenants.recorded_values(request)
+        values = self._tenants.clear_credentials(request)
         self._accounts |= values
         if not request.is_login:
             self._own_recorder().append(
@@ -226,7 +226,7 @@ class RecordMode:
         if fresh and recorders:
             self._found_late = True
             for recorder in recorders:
-                recorder.redact_again(self._redact, holding=fresh)
+                recorder.redact_again(self._redact, secret_texts=fresh)
 
     def _redact(self, exchange: Exchange) -> Exchange:
         return redact_exchange(exchange, self._vault)
@@ -258,7 +258,7 @@ class RecordMode:
                     adding=settings.record == "new",
                     former=recording.former,
                     name=recording.name,
-                    parent=recording.parent,
+                    parent=recording.parent_pid,
                     net=recording.net,
                 )
                 if recording.has_drawn:
@@ -305,7 +305,7 @@ class RecordMode:
             if failed and key not in self.granted_logins:
                 recorder.discard()
             else:
-                recorder.seal(volatile=self._volatile, named=self._named)
+                recorder.seal(volatile=self._volatile, headers_read=self._named)
         folder = self._settings.logins
         return tuple(login_file(folder, key) for key in self._login_recorders if folder)
 
@@ -342,7 +342,7 @@ class RecordMode:
                 stacklevel=2,
             )
         if recording.recorder is not None:
-            self._warn_of_blind_ignores(recording.recorder)
+            self._warn_of_calls_equal_only_by_ignore(recording.recorder)
         # Never over the old recording: a failed run has half of the calls, an outage has errors
         # instead of responses.
         if recording.recorder is not None and (failed or worse):
@@ -351,7 +351,7 @@ class RecordMode:
             signed = partial(self._is_signed, grants)
             recording.recorder.seal(
                 volatile=self._volatile,
-                named=self._named,
+                headers_read=self._named,
                 is_signed=signed,
                 replays=self._settings.replays,
             )
@@ -368,8 +368,8 @@ class RecordMode:
                 path = folder / f"{instance}.yaml"
                 drop_unused_accounts(path, instance, account, folder.parent)
 
-    def _warn_of_blind_ignores(self, recorder: Recorder) -> None:
-        if calls := recorder.find_blind_ignores():
+    def _warn_of_calls_equal_only_by_ignore(self, recorder: Recorder) -> None:
+        if calls := recorder.find_calls_equal_only_by_ignore():
             warnings.warn(
                 msg(
                     "{cassette}: `ignore` makes calls equal whose recorded responses differ, so "
@@ -388,9 +388,9 @@ class RecordMode:
         there.
         """
         recorder = self._recording.recorder
-        return recorder.find_outages(self._rank_outcome) if recorder is not None else ()
+        return recorder.find_newly_failing_calls(self._rate_failure) if recorder is not None else ()
 
-    def _rank_outcome(self, exchange: Exchange) -> int:
+    def _rate_failure(self, exchange: Exchange) -> int:
         """Return how bad an outcome is: 0 a response, 1 a refusal to serve, 2 no response."""
         call, outcome = exchange.request.call, exchange.outcome
         if isinstance(outcome, FailedExchange):

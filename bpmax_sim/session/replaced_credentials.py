@@ -248,11 +248,11 @@ class _StoredRenewal(CredentialRenewal):
         self.values = dict(self._line.values)
         for name, entry in self.keyrings.items():
             self.values[name] = read_keyring(entry)
-            self._note(name, msg("the keyring, {entry}", entry=entry))
+            self._note_source(name, msg("the keyring, {entry}", entry=entry))
         for name in self._line.values:
-            self._note(name, display_path(self.path))
+            self._note_source(name, display_path(self.path))
 
-    def _note(self, name: str, place: str) -> None:
+    def _note_source(self, name: str, place: str) -> None:
         self.source = place
         line = msg(
             "{name} of {instance}: the newest, which an earlier login brought, is kept in {place}",
@@ -303,7 +303,7 @@ class _StoredRenewal(CredentialRenewal):
         for name in fresh:
             entry = self.keyrings.get(name)
             place = msg("the keyring, {entry}", entry=entry) if entry else display_path(self.path)
-            self._note(name, place)
+            self._note_source(name, place)
 
     def close(self) -> None:
         """Release the lock, so that other processes can log in."""

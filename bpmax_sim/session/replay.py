@@ -102,28 +102,28 @@ class ReplayMode:
         return outcome if outcome.source == "recorded" else replace(outcome, source="recorded")
 
     def _replay_outcome(
-        self, shown: Request, player: Player, alike: Exchange | None = None
+        self, recorded: Request, player: Player, alike: Exchange | None = None
     ) -> Outcome:
-        """Return the recorded outcome of *shown*.
+        """Return the recorded outcome of *recorded*.
 
         If *alike* is given, that of this recorded request.
         """
         moves = self._moves if player is self.player and alike is None else None
-        parts = parts_of_request(shown if alike is None else alike.request)
-        context = self._miss_context(shown.call)
-        if shown.call is not None and not shown.call.platform:
-            context = replace(context, address=partial(self.explain_address, shown))
+        parts = parts_of_request(recorded if alike is None else alike.request)
+        context = self._miss_context(recorded.call)
+        if recorded.call is not None and not recorded.call.platform:
+            context = replace(context, address=partial(self.explain_address, recorded))
         try:
             turn = player.take_next(parts, context)
         except NoMatchError as error:
             proposed = self._propose_nearest(player, parts)
             if proposed is None:
-                self._log.note_miss(shown, error.nearest, parts)
+                self._log.note_miss(recorded, error.nearest, parts)
                 raise
             turn = proposed
-        self._log.note_match(shown, turn, parts)
+        self._log.note_match(recorded, turn, parts)
         if moves is not None:
-            moves.note(shown, turn[1], parts, self._rules)
+            moves.note(recorded, turn[1], parts, self._rules)
         return player.outcome(*turn)
 
     def _propose_nearest(self, player: Player, parts: RequestParts) -> tuple[Cassette, int] | None:
@@ -137,27 +137,27 @@ class ReplayMode:
         found = moves.find_repeated(parts, self._rules) if self._repeat else None
         found = found or player.claim_nearest(parts)
         if found is None:
-            moves.contest(parts, player.exchange_numbers(parts))
+            moves.withdraw(parts, player.exchange_numbers(parts))
         return found
 
-    def _login_outcome(self, shown: Request) -> Outcome:
+    def _login_outcome(self, recorded: Request) -> Outcome:
         """Return the outcome of a login; it takes no virtual time, whether recorded or replayed.
 
         Otherwise the moment of a token's renewal would change what scripts see of the clock.
         """
-        assert shown.call is not None
-        key = shown.call.platform, shown.call.instance
+        assert recorded.call is not None
+        key = recorded.call.platform, recorded.call.instance
         player = self._login_player(key) or self.player
         alike = None
         # In this order: the recorded login, one that is near to it, for an SDK one made of
         # stand-ins, else a miss.
-        if not player.is_recorded(parts_of_request(shown)):
-            alike = nearest_login(shown, player.recorded_logins(*key), self._rules)
-            if alike is None and is_sent_by_sdk(shown):
-                synthesised = synthesise_login(self._platforms, shown)
+        if not player.is_recorded(parts_of_request(recorded)):
+            alike = nearest_login(recorded, player.recorded_logins(*key), self._rules)
+            if alike is None and is_sent_by_sdk(recorded):
+                synthesised = synthesise_login(self._platforms, recorded)
                 if synthesised is not None:
                     return synthesised
-        outcome = self._replay_outcome(shown, player, alike)
+        outcome = self._replay_outcome(recorded, player, alike)
         return replace(outcome, elapsed=0.0) if isinstance(outcome, Response) else outcome
 
     def is_recorded(self, request: Request) -> bool:
@@ -182,7 +182,7 @@ class ReplayMode:
         """Return whether a migration is under way; it gets the signature that *again* makes."""
         if self._moves is None:
             return False
-        self._moves.sign(request, again, self._rules, differs=differs)
+        self._moves.note_new_signature(request, again, self._rules, differs=differs)
         return True
 
     def mismatch_error(self, call: Call, found: tuple[Difference, ...]) -> NoMatchError:

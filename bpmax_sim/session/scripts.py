@@ -128,14 +128,14 @@ def as_live(
     return value
 
 
-def warn_of_powers(scripts: Iterable[Script]) -> None:
+def warn_of_power_operators(scripts: Iterable[Script]) -> None:
     """Warn of ``**`` in *scripts*, whose last digit depends on the machine."""
     for script in scripts:
         for place in find_powers(script.source, script.name):
             warnings.warn(label_message(place, POWER_DIFFERS), PowerWarning, stacklevel=4)
 
 
-def judge_outcome(outcome: Outcome, unawaited: str) -> Outcome:
+def judge_unawaited_calls(outcome: Outcome, unawaited: str) -> Outcome:
     """Return *outcome* after judging calls that nobody awaited: a warning each, or an error."""
     doubts = () if unawaited == "allow" else outcome.unranked  # a scenario has its own warnings
     for character in doubts:

@@ -135,7 +135,7 @@ class SendingLog:
         return RecordingMatch(
             file=str(cassette.path),
             exchange=number + 1,
-            line=cassette.line_of(number),
+            line=cassette.line_number(number),
             played=answered.played,
             **({} if answered.sent is None else self._compare(answered, answered.sent)),
         )

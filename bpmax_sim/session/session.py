@@ -35,7 +35,7 @@ from bpmax_sim.session import scripts
 from bpmax_sim.session.call_runner import build_session_components
 from bpmax_sim.session.client_relay import ClientRelay
 from bpmax_sim.session.credentials import volatile_places
-from bpmax_sim.session.options import Names, check_option_value, options_of, parse_text_list
+from bpmax_sim.session.options import Names, check_option_value, options_at, parse_text_list
 from bpmax_sim.session.scripts import ObjectLike, ScriptLike
 from bpmax_sim.session.sending_log import InjectedFault, RecordingMatch
 from bpmax_sim.session.settings import (
@@ -43,7 +43,7 @@ from bpmax_sim.session.settings import (
     FilePath,
     OpeningOptions,
     Settings,
-    logins_for,
+    logins_folder,
 )
 from bpmax_sim.session.shared_logins import SharedLogins
 from bpmax_sim.session.shared_recording import RunRecordings
@@ -74,14 +74,14 @@ def describe_possible_secrets(places: Sequence[str]) -> str:
     )
 
 
-def _redact_exchange(exchange: Exchange) -> str:
+def _describe_exchange(exchange: Exchange) -> str:
     call = exchange.request.call
     name = f"{call.name} " if call and call.platform else ""
     return f"{name}{exchange.request.method} {exchange.request.url}"
 
 
 T = TypeVar("T")
-_DEFAULTS: Final = {option.argument: option.default for option in options_of("session").values()}
+_DEFAULTS: Final = {option.argument: option.default for option in options_at("session").values()}
 _HANDED_ON: Final = frozenset(_DEFAULTS) - {"mode", "platforms"}
 
 
@@ -189,7 +189,7 @@ class Session:
         )
         passed |= {
             "cassette": path,
-            "logins": logins_for(path) if logins is None else logins,
+            "logins": logins_folder(path) if logins is None else logins,
             "clock": _parse_clock(passed["clock"]),
             "environ": os.environ if passed["environ"] is None else passed["environ"],
             "allow_hosts": split_hosts(passed["allow_hosts"]),
@@ -285,14 +285,14 @@ class Session:
         self._refuse_closed()
         body, shared = scripts.as_script(script), scripts.as_scripts(libraries)
         if self.settings.unawaited != "allow":  # as a scenario does, which has its own warnings
-            scripts.warn_of_powers((body, *shared))
+            scripts.warn_of_power_operators((body, *shared))
         outcome = self._runtime.run(
             body,
             libraries=shared,
             bindings=self._script_bindings(form, ctx),
             page=page,
         )
-        return scripts.judge_outcome(self._note_outcome(outcome), self.settings.unawaited)
+        return scripts.judge_unawaited_calls(self._note_outcome(outcome), self.settings.unawaited)
 
     @refuse_unknown_keywords()
     def start_script(
@@ -546,7 +546,7 @@ class Session:
             "{path}: {number} recorded exchanges were not played: {names}; {afresh}, "
             "or write proxy: {{unused: warn}}",
             path=display_path(settings.cassette) if settings.cassette else "",
-            names=series(f"[{exchange.order}] {_redact_exchange(exchange)}" for exchange in left),
+            names=series(f"[{exchange.order}] {_describe_exchange(exchange)}" for exchange in left),
             afresh=afresh,
         )
 

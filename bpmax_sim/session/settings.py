@@ -97,7 +97,7 @@ class SessionOptions(OpeningOptions, total=False):
 
 _JUDGED: Final = tuple(
     (option.argument, option.type, option.choices)
-    for option in options.options_of("session").values()
+    for option in options.options_at("session").values()
     if option.type is not object and option.argument != "clock"
 )
 """The rest is of a class of its own, or was made into one."""
@@ -213,7 +213,7 @@ _USUAL = tuple(_DEFAULTS.get(argument, MISSING) for argument, _, _ in _JUDGED)
 
 
 @lru_cache(maxsize=256)  # asked by every session of a run, mostly of the same
-def logins_for(cassette: Path | None) -> Path | None:
+def logins_folder(cassette: Path | None) -> Path | None:
     """Return the folder of login recordings: ``auth`` in the nearest folder ``cassettes``."""
     if cassette is None:
         return None

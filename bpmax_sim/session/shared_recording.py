@@ -68,7 +68,7 @@ class SharedRecording:
     _seal: Seal | None = None
 
     @property
-    def parent(self) -> int:
+    def parent_pid(self) -> int:
         """Return the id of the process that opened it, in a forked child.
 
         0 in that process itself.
@@ -151,11 +151,11 @@ class OwnerSession:
         parts = self.recording.drawn.parts(self._sequence_name(sequence))
         return tuple((self._own_seed(seed), end) for seed, end in parts)
 
-    def note_draw(self, sequence: int, drawn: int) -> None:
+    def note_draw(self, sequence: int, drawn_count: int) -> None:
         """Note how many random values of *sequence* were drawn; replay draws the same then."""
         recording = self.recording
         with recording.lock:
-            recording.drawn = recording.drawn.with_draws(self._sequence_name(sequence), drawn)
+            recording.drawn = recording.drawn.with_draws(self._sequence_name(sequence), drawn_count)
             recording.has_drawn = True
             if recording.recorder is not None:
                 recording.recorder.drawn = recording.drawn.without_unused_seed()

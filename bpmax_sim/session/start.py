@@ -14,7 +14,7 @@ import msgspec
 from bpmax_sim.cassette import file
 from bpmax_sim.cassette.alignment import PlacesOf, find_no_places
 from bpmax_sim.cassette.file import Cassette
-from bpmax_sim.cassette.journal import find_interrupted
+from bpmax_sim.cassette.journal import find_abandoned_journals
 from bpmax_sim.cassette.merge import recover
 from bpmax_sim.cassette.model import Values
 from bpmax_sim.clock import Clock, DrawnSequences, Instant, SystemClock, VirtualClock, new_seed
@@ -55,7 +55,7 @@ def fetch_logins(settings: Settings, cassette: Cassette, owner: str) -> None:
         remote.fetch(login_file(folder, key), recording=settings.mode == "record")
 
 
-def login_values(settings: Settings, owner: str) -> Values:
+def clear_login_values(settings: Settings, owner: str) -> Values:
     """Return the clear credentials with which the login of instance *owner* was recorded.
 
     Raises:
@@ -187,7 +187,7 @@ def _choose_seeds(
 
 
 def _warn_of_interrupted(cassette: Path) -> None:
-    for journal in find_interrupted(cassette):
+    for journal in find_abandoned_journals(cassette):
         warnings.warn(
             msg(
                 "{journal} holds a recording that was interrupted and is not replayed; seal it "

@@ -83,7 +83,7 @@ _WIRE_LOGGERS = (
 """They write addresses and raw headers, which hold credentials; a filter holds for one logger."""
 
 
-def _is_of_others(_record: logging.LogRecord) -> bool:
+def _is_not_from_session(_record: logging.LogRecord) -> bool:
     """Return whether a log record may be written.
 
     Not from a session's sending, as nothing redacts it.
@@ -92,7 +92,7 @@ def _is_of_others(_record: logging.LogRecord) -> bool:
 
 
 for _name in _WIRE_LOGGERS:
-    logging.getLogger(_name).addFilter(_is_of_others)
+    logging.getLogger(_name).addFilter(_is_not_from_session)
 
 
 @dataclass(slots=True)

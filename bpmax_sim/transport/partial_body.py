@@ -44,7 +44,7 @@ class PartialBody:
         self._most = _MOST_OF_STREAM if self._is_streamed else _MOST
         self._waiting, self._shown = b"", b""
 
-    def take(self, piece: bytes) -> bytes:
+    def take_piece(self, piece: bytes) -> bytes:
         """Return the bytes that may be recorded after *piece*, and could not be before."""
         if self._cut is not None:
             self._waiting += self._decode(piece)

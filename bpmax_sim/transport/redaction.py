@@ -113,7 +113,7 @@ def redact_exchanged(
     shown = request.recorded_form
     call = shown.call
     headers = (*shown.headers, *call.headers) if call else shown.headers
-    own = _script_secrets(shown.injected, shown.is_login)
+    own = _credential_headers_of_script(shown.injected, shown.is_login)
     # hidden whatever it says: personal data, a script's own secret
     is_hidden_by_place = (
         shown.personal
@@ -152,14 +152,14 @@ def redact_request(request: Request, vault: Vault) -> Request:
     )
 
 
-def _redact_call(call: Call, shown: Request, vault: Vault) -> Call:
-    personal = shown.personal
+def _redact_call(call: Call, recorded: Request, vault: Vault) -> Call:
+    personal = recorded.personal
     query = tuple(_redact_member(name, value, vault) for name, value in call.query)
     return replace(
         call,
         path=vault.redact_text(call.path),
         query=redact_pairs(query, personal, "query"),
-        headers=redact_pairs(_redact_headers(call.headers, shown, vault), personal, "header"),
+        headers=redact_pairs(_redact_headers(call.headers, recorded, vault), personal, "header"),
         body=_redact_bytes(call.body, call.headers, personal, vault),
     )
 
@@ -236,37 +236,39 @@ def redact_exchange(exchange: Exchange, vault: Vault) -> Exchange:
     return replace(exchange, request=request, outcome=outcome, key="")
 
 
-def _redact_headers(headers: Pairs, shown: Request, vault: Vault) -> Pairs:
-    own = _script_secrets(shown.injected, shown.is_login)
+def _redact_headers(headers: Pairs, recorded: Request, vault: Vault) -> Pairs:
+    own = _credential_headers_of_script(recorded.injected, recorded.is_login)
 
     def redact(name: str, value: str) -> str:
         if name.lower() in own:
-            return _hide_script_secret(name, value, shown, vault)
+            return _hide_script_secret(name, value, recorded, vault)
         return vault.redact_text(value)
 
     return tuple([(name, redact(name, value)) for name, value in headers])
 
 
 @lru_cache(maxsize=256)  # the same in every call of an API
-def _script_secrets(injected: tuple[str, ...], is_login: bool) -> frozenset[str]:
+def _credential_headers_of_script(injected: tuple[str, ...], is_login: bool) -> frozenset[str]:
     """Return the names of credential headers that were set by the script and not by auth."""
     if is_login:
         return frozenset()
     return SECRET_HEADERS.difference(injected_names(injected).get("header", ()))
 
 
-def _hide_script_secret(name: str, value: str, shown: Request, vault: Vault) -> str:
+def _hide_script_secret(name: str, value: str, recorded: Request, vault: Vault) -> str:
     """Return *value* with a stand-in for the script's credential; cookies set by auth stay."""
-    injected = injected_names(shown.injected).get("cookie", ()) if name.lower() == "cookie" else ()
+    injected = (
+        injected_names(recorded.injected).get("cookie", ()) if name.lower() == "cookie" else ()
+    )
     if injected:
         sent = messages.parse_cookies(value)
         own = "; ".join(cookie.text for cookie in sent if cookie.name not in injected)
         others = [vault.redact_text(cookie.text) for cookie in sent if cookie.name in injected]
         return "; ".join(
-            [*([_register_issued("script-cookie", own, shown, vault)] if own else []), *others]
+            [*([_register_issued("script-cookie", own, recorded, vault)] if own else []), *others]
         )
     return with_standin(
-        value, lambda secret: _register_issued(f"script-{name.lower()}", secret, shown, vault)
+        value, lambda secret: _register_issued(f"script-{name.lower()}", secret, recorded, vault)
     )
 
 
@@ -310,7 +312,7 @@ def find_undeclared_secrets(
     written_anew = "body" in injected_by_root(request.injected)
     if written_anew or _has_mixed_run(request.headers, request.body, url):
         bare = call_without_injected(request, _NOBODY)
-        yield from _undeclared_in(
+        yield from _undeclared_secrets_in(
             name, without_paths(_suspicious_parts(bare.headers, bare.body, bare.query), allowed)
         )
     if isinstance(outcome, Response) and _has_mixed_run(outcome.headers, outcome.body):
@@ -318,7 +320,7 @@ def find_undeclared_secrets(
         if parts["body"] is None and not any(map(looks_random, parts["header"].values())):
             return
         paths = [FieldPath.parse(place, "volatile") for place in (*PASSING, *volatile)]
-        yield from _undeclared_in(name, without_paths(parts, [*paths, *allowed]))
+        yield from _undeclared_secrets_in(name, without_paths(parts, [*paths, *allowed]))
 
 
 def place_prefix(request: Request) -> str:
@@ -367,10 +369,10 @@ def _suspicious_parts(headers: Pairs, body: bytes | None, query: Pairs) -> dict[
     return _parse_parts(untagged, body if is_random else None, query)
 
 
-def _undeclared_in(where: str, parts: Any) -> Iterator[UndeclaredSecret]:
+def _undeclared_secrets_in(prefix: str, parts: Any) -> Iterator[UndeclaredSecret]:
     for path, value in _iterate_texts(parts, ()):
         if _STANDIN not in value and looks_random(value):
-            yield f"{where}{format_path(path)}", value
+            yield f"{prefix}{format_path(path)}", value
 
 
 def _iterate_texts(value: Any, path: Steps) -> Iterator[tuple[Steps, str]]:

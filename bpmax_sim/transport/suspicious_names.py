@@ -66,17 +66,17 @@ def message_parts(
     is the declared encoding of the body.
     """
     return {
-        "query": _group_by_path(query),
-        "header": _group_by_path([(name.lower(), value) for name, value in headers]),
+        "query": _group_by_name(query),
+        "header": _group_by_name([(name.lower(), value) for name, value in headers]),
         "body": _body_value(body, Headers(headers).content_type, charset)
         if body and len(body) <= _MOST
         else None,
     }
 
 
-def secret_members(parts: dict[str, Any], opened: Iterable[Steps] = ()) -> Iterator[Member]:
-    """Yield the members of `message_parts` with the name of a secret, except at *opened* paths."""
-    paths = list(opened)
+def secret_members(parts: dict[str, Any], not_secret: Iterable[Steps] = ()) -> Iterator[Member]:
+    """Yield the members of `message_parts` with the name of a secret, except at *not_secret*."""
+    paths = list(not_secret)
     for path, name, text in _find_members(without_paths(parts, paths) if paths else parts, (), ""):
         if path[0] == "header" and name in _ALWAYS:
             continue
@@ -84,10 +84,10 @@ def secret_members(parts: dict[str, Any], opened: Iterable[Steps] = ()) -> Itera
             yield path, name, text
 
 
-def token_members(parts: dict[str, Any], opened: Iterable[Steps] = ()) -> Iterator[Member]:
+def token_members(parts: dict[str, Any], not_secret: Iterable[Steps] = ()) -> Iterator[Member]:
     """Yield the members of a login's response body with the form or a usual name of a token."""
     body = {"body": parts["body"]}
-    paths = list(opened)
+    paths = list(not_secret)
     for path, name, text in _find_members(without_paths(body, paths) if paths else body, (), ""):
         is_named = is_secret_name(name) or name.lower() in _OF_LOGINS
         is_token = looks_random(text) and not (" " in text or "://" in text)
@@ -98,7 +98,7 @@ def token_members(parts: dict[str, Any], opened: Iterable[Steps] = ()) -> Iterat
 _OF_LOGINS: Final = frozenset({"session", "sid", "ticket", "code", "jsapi_ticket", "sessiontoken"})
 
 
-def _group_by_path(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
+def _group_by_name(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
     grouped: dict[str, list[str]] = {}
     for name, value in pairs:
         grouped.setdefault(name, []).append(value)
@@ -108,7 +108,7 @@ def _group_by_path(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
 def _body_value(body: bytes, content_type: str, charset: str) -> Any:
     read = read_body(body, content_type)
     if read.kind == "multipart":
-        return {name: _part_value(value) for name, value in read.value.items()}
+        return {name: _multipart_content(value) for name, value in read.value.items()}
     if read.kind in {"json", "form"}:
         return read.value
     return _text_value(decode_text(body, content_type, charset).text)
@@ -120,17 +120,17 @@ def _text_value(text: str) -> Any:
     if start == "<":
         return _markup_value(text)
     if _FORM.fullmatch(text):
-        return _group_by_path(parse_qsl(text, keep_blank_values=True))
+        return _group_by_name(parse_qsl(text, keep_blank_values=True))
     if start in {"{", "["} and (whole := _json_value(text)) is not None:
         return whole
     lines = [value for found in _EVENT.findall(text) if (value := _json_value(found)) is not None]
     return lines or text
 
 
-def _part_value(value: Any) -> Any:
+def _multipart_content(value: Any) -> Any:
     """Return the content of a multipart part; headers of the part are not searched."""
     if isinstance(value, list):
-        return [_part_value(item) for item in value]
+        return [_multipart_content(item) for item in value]
     return value.get("content") if isinstance(value, dict) else value
 
 
@@ -155,7 +155,7 @@ def _markup_value(text: str) -> dict[str, Any]:
         if "name" in attributes and value is not None:
             pairs.append((attributes["name"], value))
         pairs += attributes.items()
-    return _group_by_path(pairs)
+    return _group_by_name(pairs)
 
 
 def _find_members(value: Any, path: Steps, name: str, depth: int = 0) -> Iterator[Member]:
@@ -182,7 +182,7 @@ def _inner_members(text: str, path: Steps, depth: int) -> Iterator[Member]:
         inner = _json_value(text)
     elif "=" in text:
         queries = [re.split("[?#]", address)[1:] for address in _ADDRESS.findall(text)]
-        inner = [_group_by_path(parse_qsl("&".join(parts))) for parts in queries]
+        inner = [_group_by_name(parse_qsl("&".join(parts))) for parts in queries]
     if inner:
         for _, name, found in _find_members(inner, (), "", depth + 1):
             yield path, name, found
@@ -234,9 +234,9 @@ class SecretNameRules:
         bare = call_without_injected(shown, _NOBODY)
         parts = message_parts(bare.headers, bare.body, bare.query, request.charset)
         clear = self.clear_texts(request, None)
-        for member in secret_members(parts, self._opened_paths(request)):
+        for member in secret_members(parts, self._not_secret_paths(request)):
             if member[2] not in clear:
-                self._hide(request, member, "sent-")
+                self._register_member(request, member, "sent-")
 
     def register_response(self, request: Request, response: Response) -> None:
         """Register values of *response*.
@@ -249,14 +249,14 @@ class SecretNameRules:
         if not is_login and not may_hold_members(response.headers, response.body, ""):
             return
         parts = message_parts(response.headers, response.body, (), request.charset)
-        opened, clear = self._opened_paths(request), self.clear_texts(request, response)
+        opened, clear = self._not_secret_paths(request), self.clear_texts(request, response)
         for member in secret_members(parts, opened):
             is_signature = member[0][0] == "header" and member[1].endswith(("sign", "signature"))
             if member[2] not in clear and not is_signature:
-                self._hide(request, member, "")
+                self._register_member(request, member, "")
         for member in token_members(parts, opened) if is_login else ():
             if member[2] not in clear:
-                self._hide(request, member, "")
+                self._register_member(request, member, "")
 
     def notes(self) -> Iterator[str]:
         """Yield a message for each place that was hidden, with what to do if it is no secret."""
@@ -268,10 +268,10 @@ class SecretNameRules:
                 quoted=shell_quote(place),
             )
 
-    def _opened_paths(self, request: Request) -> list[Steps]:
+    def _not_secret_paths(self, request: Request) -> list[Steps]:
         return [FieldPath.parse(place, "not_secret") for place in self.opened(request)]
 
-    def _hide(self, request: Request, member: Member, side: str) -> None:
+    def _register_member(self, request: Request, member: Member, side: str) -> None:
         path, name, text = member
         if self.vault.redact_text(text) != text:
             return  # it is known, with the place that declares it

@@ -298,7 +298,7 @@ class _Composer:
         self._top = self.documents
         self._anchors: dict[str, Node] = {}
 
-    def document(self, event: yaml.DocumentStartEvent) -> None:
+    def start_document(self, event: yaml.DocumentStartEvent) -> None:
         if self.documents.elements:
             self._raise_at(msg("a second document starts here; a file holds one"), _mark(event))
         if event.version == (1, 1):
@@ -423,7 +423,7 @@ def _mark(event: yaml.Event) -> Mark:
 
 _HANDLERS: Mapping[type, Callable[[_Composer, Any], None] | None] = {
     **dict.fromkeys((yaml.StreamStartEvent, yaml.StreamEndEvent, yaml.DocumentEndEvent)),
-    yaml.DocumentStartEvent: _Composer.document,
+    yaml.DocumentStartEvent: _Composer.start_document,
     yaml.ScalarEvent: _Composer.scalar,
     yaml.MappingStartEvent: _Composer.start,
     yaml.SequenceStartEvent: _Composer.start,

@@ -241,7 +241,7 @@ class ChoiceShape(Shape):
         return {"enum": list(self.values)}
 
 
-class WordShape(Shape):
+class ShapeOrWord(Shape):
     """Another *shape*, or a *word* that stands for one *value* of it."""
 
     def __init__(self, shape: Shape, word: str, value: Any) -> None:
@@ -422,26 +422,26 @@ def shape_of(type_: Any) -> Shape:
     return _make_shape(types.type_info(type_), {})
 
 
-_Structs = dict[type, StructShape]
+_StructShapes = dict[type, StructShape]
 
 
-def _make_shape(info: types.Type, structs: _Structs) -> Shape:
+def _make_shape(info: types.Type, structs: _StructShapes) -> Shape:
     build = _BUILDERS.get(type(info))
     if build is None:
         raise TypeError(msg("a file cannot hold {info}", info=info))
     return build(info, structs)
 
 
-def _scalar_shape(info: Any, structs: _Structs) -> Shape:  # noqa: ARG001 - no structure
+def _scalar_shape(info: Any, structs: _StructShapes) -> Shape:  # noqa: ARG001 - no structure
     limits = ((key, getattr(info, key, None)) for key in _LIMITS)
     return ScalarShape([_TYPES[type(info)]], {key: n for key, n in limits if n is not None})
 
 
-def _list_shape(info: Any, structs: _Structs) -> Shape:
+def _list_shape(info: Any, structs: _StructShapes) -> Shape:
     return ListShape(_make_shape(info.item_type, structs), info.min_length or 0)
 
 
-def _union_shape(info: Any, structs: _Structs) -> Shape:
+def _union_shape(info: Any, structs: _StructShapes) -> Shape:
     options = [_make_shape(option, structs) for option in info.types]
     scalars = [s for s in options if isinstance(s, ScalarShape) and not s.limits]
     shapes = [s for s in options if s not in scalars]
@@ -450,7 +450,7 @@ def _union_shape(info: Any, structs: _Structs) -> Shape:
     return shapes[0] if len(shapes) == 1 else UnionShape(shapes)
 
 
-def _struct_shape(info: Any, structs: _Structs) -> Shape:
+def _struct_shape(info: Any, structs: _StructShapes) -> Shape:
     if info.cls not in structs:
         # A structure may hold itself, so it is known before its fields are.
         structs[info.cls] = shape = StructShape(info.cls)
@@ -467,11 +467,11 @@ def _has_mark(info: types.Type, mark: str) -> bool:
     return isinstance(info, types.Metadata) and mark in (info.extra or {})
 
 
-def _marked_shape(info: types.Metadata, structs: _Structs) -> Shape:
+def _marked_shape(info: types.Metadata, structs: _StructShapes) -> Shape:
     if _has_mark(info, "duration"):
         return DurationShape()
     shape = _make_shape(info.type, structs)
-    return WordShape(shape, *info.extra["word"]) if _has_mark(info, "word") else shape  # type: ignore[index]
+    return ShapeOrWord(shape, *info.extra["word"]) if _has_mark(info, "word") else shape  # type: ignore[index]
 
 
 _TYPES: Final[Mapping[type, type]] = {
@@ -481,7 +481,7 @@ _TYPES: Final[Mapping[type, type]] = {
     types.NoneType: type(None),
     types.StrType: str,
 }
-_BUILDERS: Mapping[type, Callable[[Any, _Structs], Shape]] = {
+_BUILDERS: Mapping[type, Callable[[Any, _StructShapes], Shape]] = {
     **dict.fromkeys(_TYPES, _scalar_shape),
     types.AnyType: lambda _info, _structs: AnyShape(),
     types.DictType: lambda info, structs: MapShape(_make_shape(info.value_type, structs)),

@@ -115,7 +115,7 @@ def _write_mapping(value: Mapping[str, Any], indent: str, block: int) -> Iterato
     for key, child in value.items():
         head = f"{indent}{_write_scalar(key)}:"
         if _fits_on_line(child, WIDTH - len(head) - 1, block - 1):
-            yield f"{head} {_write_line(child)}"
+            yield f"{head} {_write_rest_of_line(child)}"
         else:
             yield head
             yield from _write_items(child, f"{indent}  ", block - 1)
@@ -127,7 +127,7 @@ def _write_items(value: Any, indent: str, block: int) -> Iterator[str]:
         return
     for item in value:
         if _fits_on_line(item, WIDTH - len(indent) - 2, 0):
-            yield f"{indent}- {_write_line(item)}"
+            yield f"{indent}- {_write_rest_of_line(item)}"
         else:
             first, *rest = _write_items(item, f"{indent}  ", 0)
             yield f"{indent}- {first.lstrip(' ')}"
@@ -151,7 +151,7 @@ def write_inline(value: Any) -> str:
     return "".join(_write_flow(value))
 
 
-def _write_line(value: Any) -> str:
+def _write_rest_of_line(value: Any) -> str:
     """Return *value* for the rest of a line, where for example a URL needs no quotes."""
     if isinstance(value, str) and _PATH.fullmatch(value) and value.isprintable():
         return value

@@ -58,7 +58,9 @@ def record(
     recorder = Recorder(path, rules=rules, owner=OWNER, scan=scan_nothing, zone=ZONE)
     for exchange in exchanges:
         recorder.append(replace(exchange, key=""))
-    return recorder.seal(volatile=lambda _call: ("body.trace",), named=named, replays=replays)
+    return recorder.seal(
+        volatile=lambda _call: ("body.trace",), headers_read=named, replays=replays
+    )
 
 
 def lines_changed(before: bytes, after: bytes) -> tuple[int, int]:

@@ -12,7 +12,12 @@ from pathlib import Path
 import pytest
 
 from bpmax_sim.cassette.file import Cassette
-from bpmax_sim.cassette.journal import Journal, find_abandoned, find_interrupted, scan_nothing
+from bpmax_sim.cassette.journal import (
+    Journal,
+    find_abandoned_journals,
+    lock_abandoned_journals,
+    scan_nothing,
+)
 from bpmax_sim.cassette.merge import recover
 from bpmax_sim.cassette.recorder import Recorder
 from bpmax_sim.errors import CassetteError, InterruptedWarning, NoMatchError
@@ -72,10 +77,10 @@ def test_a_journal_that_was_replaced_is_not_taken_for_one_left_behind(tmp_path: 
     journal.rewrite(())
     journal.path.with_suffix(".rewriting").write_bytes(b"of a process that died there")
 
-    assert list(find_abandoned(path)) == []
+    assert list(lock_abandoned_journals(path)) == []
     assert list(tmp_path.iterdir()) == [journal.path]
     journal.close()
-    assert list(find_abandoned(path)) == [journal.path]
+    assert list(lock_abandoned_journals(path)) == [journal.path]
 
 
 def test_several_journals_of_one_owner_are_recovered_together(tmp_path: Path) -> None:
@@ -151,7 +156,7 @@ def test_replay_says_how_to_seal_an_interrupted_recording(
     with opened(tmp_path) as session:  # while it is under way nothing is said
         assert session.mode == "replay"
     recording.close()
-    (journal,) = find_interrupted(path)
+    (journal,) = find_abandoned_journals(path)
 
     told = "is not replayed; seal it with `bpmax-sim cassette recover"
     with pytest.warns(InterruptedWarning, match=told) as warned:

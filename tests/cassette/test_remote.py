@@ -15,7 +15,13 @@ from pathlib import Path
 import fsspec
 import pytest
 
-from bpmax_sim.cassette.remote import RemoteStorage, is_url, open_mirror, stamp_from_info, strip_url
+from bpmax_sim.cassette.remote import (
+    RemoteStorage,
+    is_url,
+    open_mirror,
+    stamp_from_info,
+    strip_credentials,
+)
 from bpmax_sim.errors import CassetteError, ConfigError
 from tests.systems import needs_rights
 from tests.third_parties.object_storage import object_storage
@@ -125,8 +131,8 @@ def test_what_was_not_uploaded_is_neither_overwritten_nor_played(url: str, tmp_p
     with pytest.raises(CassetteError) as caught:
         fetched(url, tmp_path)
     assert str(caught.value) == (
-        f"{path} was recorded here and not uploaded to {strip_url(url)}/{NAME}; upload it by "
-        "recording once more, or delete it to play what is there"
+        f"{path} was recorded here and not uploaded to {strip_credentials(url)}/{NAME}; upload it "
+        "by recording once more, or delete it to play what is there"
     )
     assert fetched(url, tmp_path, recording=True).read_bytes().startswith(b"recorded")
     path.unlink()
@@ -142,8 +148,8 @@ def test_what_somebody_else_uploaded_meanwhile_is_not_overwritten(url: str, tmp_
     with pytest.raises(CassetteError) as caught:
         open_mirror(url, tmp_path).upload(path)
     assert str(caught.value) == (
-        f"{strip_url(url)}/{NAME} was changed meanwhile by somebody else, so nothing was uploaded; "
-        f"what was recorded is in {path}: keep a copy, delete it and record again"
+        f"{strip_credentials(url)}/{NAME} was changed meanwhile by somebody else, so nothing was "
+        f"uploaded; what was recorded is in {path}: keep a copy, delete it and record again"
     )
     assert (there(url), path.read_bytes()) == (b"theirs", b"mine")
 
@@ -211,7 +217,7 @@ def test_nothing_half_written_is_there_when_an_upload_fails(tmp_path: Path) -> N
     ],
 )
 def test_a_url_is_shown_without_credentials(url: str, told: str) -> None:
-    assert strip_url(url) == told
+    assert strip_credentials(url) == told
     assert repr(RemoteStorage(url, Path())) == f"<RemoteStorage {told}>"
 
 

@@ -15,7 +15,7 @@ from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.format import dump_exchanges
 from bpmax_sim.cassette.journal import Journal, Scan, read_journal, scan_nothing
 from bpmax_sim.cassette.matching import MatchingRules, parts_of_exchange
-from bpmax_sim.cassette.merge import drop_superseded, recover, review_path
+from bpmax_sim.cassette.merge import drop_superseded_review, recover, review_path
 from bpmax_sim.cassette.player import Player
 from bpmax_sim.cassette.reader import read_exchange
 from bpmax_sim.cassette.recorder import Recorder
@@ -332,7 +332,7 @@ def test_a_value_that_turns_out_secret_late_leaves_the_journal_too(path: Path) -
             ),
         )
 
-    recording.redact_again(change, holding=[""])
+    recording.redact_again(change, secret_texts=[""])
     assert b"late-secret" not in journals(path)[0].read_bytes()
     assert recording.seal()
     assert [e.request.body for e in Cassette.load(path).exchanges()] == [None, b"redacted.crm.1"]
@@ -350,14 +350,14 @@ def test_a_late_secret_that_nobody_rewrote_stops_the_seal_and_leaves_the_disk(pa
         recording.seal()
 
     assert b"late-secret" not in journals(path)[0].read_bytes()
-    recording.redact_again(lambda exchange: exchange, holding=[""])
+    recording.redact_again(lambda exchange: exchange, secret_texts=[""])
     recording.discard()
 
 
 def test_compressed_answers_keep_how_they_came_when_they_are_rewritten(path: Path) -> None:
     packed = replace(answer(), headers=(*answer().headers, ("content-encoding", "gzip")))
     recording = recorder(path, detail(outcome=packed))
-    recording.redact_again(lambda exchange: replace(exchange, at=1.0), holding=[""])
+    recording.redact_again(lambda exchange: replace(exchange, at=1.0), secret_texts=[""])
     recording.seal()
 
     assert Cassette.load(path).line(0).encoding == {"content-encoding": "gzip"}
@@ -478,7 +478,7 @@ def test_what_waits_for_review_goes_once_its_owner_alone_has_recorded_anew(
             recorder(target, detail(number), owner=name).seal()
     before = path.read_bytes() if kept else b""
 
-    drop_superseded(path, owner)
+    drop_superseded_review(path, owner)
 
     assert review_path(path).exists() == (bool(waiting) and not is_dropped)
     assert (path.read_bytes() if kept else b"") == before

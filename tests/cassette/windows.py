@@ -107,7 +107,7 @@ def main(path: str) -> None:
             recorder.append(detail(number, outcome=answer("客户" * 60_000)))
         recorder.redact_again(
             lambda one: msgspec.structs.replace(one, outcome=answer("顾客" * 60_000)),
-            holding=[""],
+            secret_texts=[""],
         )
         recorder.seal()
         reading.append(Cassette.load(target))

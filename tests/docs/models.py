@@ -16,9 +16,9 @@ from bpmax_sim.platform.presets import HOVER as PLATFORM_HOVER
 from bpmax_sim.scenario import model as scenario_model
 from bpmax_sim.scenario.model import hover_texts
 from bpmax_sim.subject import definition
-from bpmax_sim.yamlfile import INTERNAL, Seconds, read_hover
+from bpmax_sim.yamlfile import INTERNAL, Seconds, read_hover_texts
 
-HOVERS = {**hover_texts(), **read_hover(PLATFORM_HOVER)}
+HOVERS = {**hover_texts(), **read_hover_texts(PLATFORM_HOVER)}
 """What an editor shows of each key: model -> key -> English, Chinese."""
 
 ELSEWHERE = {"Platform", "Api", "Auth", "Step", "Row", "Expected"}

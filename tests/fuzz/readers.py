@@ -110,7 +110,7 @@ def cassette(data: bytes) -> None:
     opened = Cassette.load(path)
     for entry in opened.entries():
         _entry(entry)
-    again = dump_entries([opened.explicit(number) for number in range(len(opened))])
+    again = dump_entries([opened.full_entry(number) for number in range(len(opened))])
     path.write_bytes(again)
     assert list(map(repr, _read(path))) == list(map(repr, opened.exchanges()))
 

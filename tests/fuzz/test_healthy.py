@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from bpmax_sim import strategies
 from bpmax_sim.fuzz.laws import LAWS
-from bpmax_sim.fuzz.search import check_programs
+from bpmax_sim.fuzz.search import check_law_with_calls
 from bpmax_sim.fuzz.target import call_from_data, target_of
 from bpmax_sim.platform.load import read_root
 from bpmax_sim.platform.model import Api, Auth, Instance, Platform, ResponseRules
@@ -38,7 +38,7 @@ def test_two_calls_that_differ_in_the_order_of_keys_break_no_law() -> None:
         for order in ({"客户": "张三", "数量": 1}, {"数量": 1, "客户": "张三"})
     )
 
-    check_programs(target, "identity", (one, other))
+    check_law_with_calls(target, "identity", (one, other))
 
 
 @pytest.mark.parametrize("preset", PRESETS)
@@ -62,7 +62,7 @@ def test_a_preset_logs_in_and_renews_on_a_platform_with_the_key_of_a_shipped_tab
 
     for law in ("accepted", "renewal"):
         if LAWS[law].applies(target, api):
-            check_programs(target, law, (call,))
+            check_law_with_calls(target, law, (call,))
 
 
 def test_two_logins_by_one_request_get_what_each_of_them_looks_for() -> None:
@@ -95,7 +95,7 @@ def test_two_logins_by_one_request_get_what_each_of_them_looks_for() -> None:
 
     for api in ("查询", "导出"):
         for law in ("accepted", "renewal"):
-            check_programs(target, law, (call_from_data({"call": f"erp.{api}", "args": []}),))
+            check_law_with_calls(target, law, (call_from_data({"call": f"erp.{api}", "args": []}),))
 
 
 def test_a_value_that_can_be_read_in_two_ways_arrives() -> None:
@@ -113,8 +113,8 @@ apis:
 
     for values in (["2026-03", 7], [-1.5e-7, -1]):
         call = call_from_data({"call": "orders.查询", "args": values})
-        check_programs(target, "accepted", (call,))
-        check_programs(target, "arrives", (call,))
+        check_law_with_calls(target, "accepted", (call,))
+        check_law_with_calls(target, "arrives", (call,))
 
 
 @pytest.mark.night("every law on fifty platforms")
@@ -129,4 +129,4 @@ def test_every_law_holds_on_generated_platforms(platform: Platform, data: st.Dat
     (api,) = target.platform.apis.values()
     for name, law in LAWS.items():
         if law.applies(target, api):
-            check_programs(target, name, data.draw(law.draw(target, api)))
+            check_law_with_calls(target, name, data.draw(law.draw(target, api)))

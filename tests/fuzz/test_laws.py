@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from bpmax_sim import strategies
 from bpmax_sim.fuzz import recordings
 from bpmax_sim.fuzz.laws import LAWS
-from bpmax_sim.fuzz.search import check_programs
+from bpmax_sim.fuzz.search import check_law_with_calls
 from bpmax_sim.fuzz.target import FuzzTarget, RequestLog, call_from_data, call_to_data, target_of
 from bpmax_sim.fuzz.violation import LawBroken
 from bpmax_sim.messages import Request
@@ -63,7 +63,7 @@ def tampered(target: FuzzTarget, tamper: Tamper) -> FuzzTarget:
 
 def why(law: str, target: FuzzTarget, *programs: CallSpec) -> str:
     with pytest.raises(LawBroken) as told:
-        check_programs(target, law, programs)
+        check_law_with_calls(target, law, programs)
     return told.value.why
 
 
@@ -71,7 +71,9 @@ def test_every_law_holds_for_a_sound_platform(target: FuzzTarget) -> None:
     for name, law in LAWS.items():
         if law.applies(target, target.platform.apis["createOrder"]):
             pair = (CALL, CLAIM) if name == "credential" else (CALL, CALL)
-            check_programs(target, name, pair if name in {"credential", "identity"} else pair[:1])
+            check_law_with_calls(
+                target, name, pair if name in {"credential", "identity"} else pair[:1]
+            )
 
 
 def test_a_segment_too_many_is_told(target: FuzzTarget) -> None:

@@ -253,9 +253,9 @@ _TABLE: tuple[tuple[str, str, str, str, str], ...] = (
         'return str(value.get("filename") or name), media, data', "return name, media, data"),
     ("modes-a-silent-fault-beside-retry", "tests/scenario/test_runner.py", RUNNER,
         "if not self.failures and not self.progress.silent_faults:\n"
-        "    self.failures = [self._make_reporter().report_silent_fault(fault) for fault in silent]",
+        "    self.failures = [self._make_reporter().report_unfired_fault(fault) for fault in silent]",
         "if not self.failures and not self.progress.silent_faults and retry is _ONCE:\n"
-        "    self.failures = [self._make_reporter().report_silent_fault(fault) for fault in silent]"),
+        "    self.failures = [self._make_reporter().report_unfired_fault(fault) for fault in silent]"),
     ("modes-checksums-of-the-journal-do-not-count", "tests/cassette/test_journal.py", JOURNAL,
         "return record if len(record) == length and zlib.crc32(record) == checksum else None",
         "return record if len(record) == length else None"),

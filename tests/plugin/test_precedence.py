@@ -16,7 +16,7 @@ from bpmax_sim.pytest_plugin.session_options import (
     session_options,
 )
 from bpmax_sim.script.limits import parse_limits
-from bpmax_sim.session.options import options_of
+from bpmax_sim.session.options import options_at
 from tests.plugin.project import FILE, OURS, Project
 
 CLOCKS = [f"2026-03-0{day}T09:00:00+08:00" for day in (1, 2, 3, 4)]
@@ -46,7 +46,7 @@ SAID = [
     Said("js_stack", "16MB", None, "", "24MB"),
 ]
 OF_THEIR_OWN = {"allow_hosts", "platforms", "faults"}
-SESSION_NAMES = {*options.OPTIONS} & {*options_of("session")} - OF_THEIR_OWN
+SESSION_NAMES = {*options.OPTIONS} & {*options_at("session")} - OF_THEIR_OWN
 SWITCHES = ("record_extra", "allow_ci_record")
 HEADS = {"seed", "clock"}
 VALUES: Mapping[str, Mapping[str, object]] = {"js_stack": {"16MB": 16 * 2**20, "24MB": 24 * 2**20}}

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bpmax_sim.scenario.names import ScenarioNames
-from bpmax_sim.scenario.probes import find_others, is_impossible
+from bpmax_sim.scenario.probes import find_other_values, is_impossible
 from bpmax_sim.script_source.conditions import Literals, Range
 from tests.scenario.test_idle_expectations import FILES
 from tests.scenario.test_lies import Case, run
@@ -91,7 +91,7 @@ def test_a_fault_for_several_calls_has_to_strike_each(
     ],
 )
 def test_other_values_lie_directly_beside_and_far_away(value: Any, others: list[Any]) -> None:
-    found = find_others(value)
+    found = find_other_values(value)
 
     assert [one for one in others if one not in found] == []
     assert [one for one in found if one not in [*others, value, 0, ""]] == []

@@ -113,7 +113,7 @@ def run(folder: Path, case: Case) -> list[Any]:
     runs = FileRuns()
     for item, last in zip(loaded, verdicts, strict=True):
         runs.add(item, last.outcome, last.unused)
-    return [*verdicts, *(part for _, part in runs.unused_parts())]
+    return [*verdicts, *(part for _, part in runs.unused_parts_that_fail())]
 
 
 def _run_item(item: Any) -> ScenarioFinished:

@@ -115,8 +115,8 @@ class EngineTape:
         self.asked.append(f"{operation} {argument}")
         return '{"out":[],"done":[]}'
 
-    def renew(self) -> None:
-        self.asked.append("renew")
+    def reset_time_limits(self) -> None:
+        self.asked.append("reset_time_limits")
 
     def close(self) -> None:
         self.asked.append("close")
@@ -132,7 +132,7 @@ def test_a_closed_channel_does_nothing_and_a_turn_without_changes_has_no_patch()
     channel.close()
     for use in (
         channel.close,
-        channel.renew,
+        channel.reset_time_limits,
         lambda: channel.load("1"),
         lambda: channel.run_turn("x"),
     ):

@@ -81,8 +81,8 @@ class Deaf:
         ]
         return json.dumps(reply)
 
-    def renew(self) -> None:
-        self._engine.renew()
+    def reset_time_limits(self) -> None:
+        self._engine.reset_time_limits()
 
     def close(self) -> None:
         self._engine.close()

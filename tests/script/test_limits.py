@@ -267,7 +267,7 @@ def test_what_does_not_end_loses_its_memory_and_gets_it_back_at_times() -> None:
     watch.check_from_watchdog()
     assert (watch.fired, context.memory, context.stack) == ("", [], [])
 
-    watch.stop(KeyboardInterrupt())
+    watch.stop_script(KeyboardInterrupt())
     for _ in range(3):  # looks at what is asked for stack alone
         watch.check_from_watchdog()
     assert context.memory == []
@@ -343,5 +343,5 @@ def test_a_thread_has_the_stack_of_the_main_thread_where_the_library_gives_it() 
 @pytest.mark.parametrize("name", Counts.__struct_fields__)
 def test_what_no_count_is_named_for_is_not_allowed_at_all(name: str) -> None:
     assert getattr(Counts(), name) == 0
-    assert not Budget(Counts()).allows(name)
-    assert Budget(Counts(**{name: 1})).allows(name)
+    assert not Budget(Counts()).spend(name)
+    assert Budget(Counts(**{name: 1})).spend(name)

@@ -148,7 +148,7 @@ def test_an_older_recording_keeps_its_meaning(tmp_path: Path, server: Loopback) 
     with opened(tmp_path, "record") as session:
         httpx_send(session, server.url, PLANTED["nested"])
     cassette = Cassette.load(path)
-    old = [cassette.explicit(n).with_line(net=0) for n in range(len(cassette))]
+    old = [cassette.full_entry(n).with_line(net=0) for n in range(len(cassette))]
     path.write_bytes(dump_entries(old))
     (tmp_path / "pyproject.toml").unlink()
 

@@ -15,7 +15,7 @@ from bpmax_sim.cli import run as commands
 from bpmax_sim.cli.app import COMMANDS
 from bpmax_sim.cli.options import flag_of
 from bpmax_sim.scenario.model import ProxySpec, Scenario
-from bpmax_sim.session.options import OPTIONS, Option, option_help, options_of
+from bpmax_sim.session.options import OPTIONS, Option, option_help, options_at
 from bpmax_sim.session.session import Session
 from bpmax_sim.session.settings import (
     EverydayOptions,
@@ -89,7 +89,7 @@ def spelled(command: str) -> Mapping[str, tuple[Any, str]]:
     [("run", set()), ("record", {"--mode", "--unused", "--shard", "--job"})],
 )
 def test_the_command_line_says_what_the_table_says(command: str, left_out: set[str]) -> None:
-    known = {flag_of(name): one for name, one in options_of("cli").items()}
+    known = {flag_of(name): one for name, one in options_at("cli").items()}
     found = spelled(command)
 
     assert set(found) == set(known) - left_out
@@ -101,7 +101,7 @@ def test_the_command_line_says_what_the_table_says(command: str, left_out: set[s
 
 def test_a_scenario_says_what_the_table_says() -> None:
     proxy, head = get_type_hints(ProxySpec), get_type_hints(Scenario)
-    known = options_of("scenario")
+    known = options_at("scenario")
 
     assert set(proxy) - {"stubs"} <= set(known)
     assert set(known) <= {*proxy, *head}
