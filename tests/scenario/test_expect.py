@@ -385,7 +385,7 @@ def test_what_both_have_is_left_out_from_half_the_width_on(width: int, start: in
     ],
 )  # fmt: skip
 def test_each_operator_at_its_limits(expected: Any, actual: Any, *, holds: bool) -> None:
-    assert is_match(expected, actual) == holds
+    assert fulfils(expected, actual) == holds
 
 
 WIDE = "every value of that type fits"
@@ -499,7 +499,7 @@ ZH, EN = (translate(MESSAGE, language) for language in ("zh", "en"))
 def test_a_message_of_the_bench_holds_in_one_language_and_is_denied_in_all(
     expected: Any, *, holds: bool
 ) -> None:
-    assert is_match(expected, MESSAGE) == holds
+    assert fulfils(expected, MESSAGE) == holds
 
 
 @pytest.mark.parametrize(

@@ -320,3 +320,21 @@ def test_one_returns_to_a_node_that_was_passed_or_to_the_gateway_of_ones_branch(
     assert [*flow.visits] == ["法务", "财务"]
     flow.send_back(FlowMove(at="财务", by="王五", others=("初审",)))
     assert ([*flow.visits], flow.pending("初审")) == (["初审"], ["甲"])
+
+
+@pytest.mark.parametrize(
+    ("at", "where", "owners"),
+    [
+        ("分", ["法务", "财务"], ["李四", "王五", "李四"]),
+        ("初审", "初审", ["甲", 7]),
+        ("空", "空", []),
+        ("", "", []),
+    ],
+)
+def test_the_owners_of_a_flow_are_those_of_all_nodes_where_it_stands(
+    at: str, where: object, owners: list[object]
+) -> None:
+    flow = flow_at(at, project={"user_id": "张三"})
+    flow.begin_branches_of_start_node()
+
+    assert (flow.facts()["at"], flow.facts()["owners"]) == (where, owners)
