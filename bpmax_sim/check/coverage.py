@@ -212,13 +212,13 @@ def _names_by_call(platforms: Platforms, call: CallMade) -> Iterator[Name]:
 
 def _has_argument(call: CallMade, parameter: Parameter) -> bool:
     if parameter.place == "body" and isinstance(call.body, str):
-        return f'name="{parameter.target}"' in call.body  # a part of a multipart body
+        return f'name="{parameter.wire_name}"' in call.body  # a part of a multipart body
     if not parameter.steps:
         return call.body is not None
     if parameter.place == "body":
         return member(call.body, parameter.steps) is not UNSET
     named: Mapping[str, Any] = getattr(call, parameter.place)
-    target = parameter.target.lower() if parameter.place == "header" else parameter.target
+    target = parameter.wire_name.lower() if parameter.place == "header" else parameter.wire_name
     return target in named
 
 

@@ -169,7 +169,7 @@ def doctor(
         bool, Option("--fix", help=msg("Set up this Git clone to merge and show cassettes."))
     ] = False,
 ) -> int:
-    """Check the installation."""
+    """Check installation and project; ``--fix`` sets up Git for cassettes."""
     repository = git.find_repository(Path.cwd())
     for line in git.configure_merging(repository) if fix and repository else ():
         notify(line)
@@ -188,7 +188,7 @@ def collect_findings() -> Iterator[Finding]:
     yield from map(_check_package, PACKAGES)
     yield _check_engine()
     yield from map(_check_extra, EXTRAS)
-    yield from _check_parts()
+    yield from _check_extensions()
     yield _check_console()
     root = find_root(Path.cwd())
     yield _check_writable(msg("project"), root)
@@ -229,7 +229,7 @@ def extension_points() -> tuple[ExtensionPoint[Any], ...]:
     )  # fmt: skip
 
 
-def _check_parts() -> Iterator[Finding]:
+def _check_extensions() -> Iterator[Finding]:
     """Yield each extension registered by another distribution, and what is wrong with it."""
     for point in extension_points():
         for name, distribution, wrong in point.inspect_foreign():

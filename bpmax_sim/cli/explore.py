@@ -15,7 +15,7 @@ from typer import Option
 import bpmax_sim
 from bpmax_sim.cli import options as option
 from bpmax_sim.cli.item_selection import collect_items, resolve_cassette_folder
-from bpmax_sim.cli.terminal import notify, progress, say, say_document
+from bpmax_sim.cli.terminal import notify, say, say_document, show_progress
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.explore.page import make_section
 from bpmax_sim.explore.reproduce import Reproduction, reproduce, rule_text, save_reproduction
@@ -79,7 +79,7 @@ def explore(  # noqa: PLR0913 - the options of the command
     explorations: list[Exploration] = []
     by_id = {item.node_id: item for item in items}
     try:
-        with progress() as move:
+        with show_progress() as move:
             done = Explorer(folder).explore_all(
                 items,
                 workers=workers or os.cpu_count() or 1,

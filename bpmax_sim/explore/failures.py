@@ -155,7 +155,7 @@ def _kinds_of(call: ObservedCall, platform: Platform, api: Api | None) -> Iterat
     for kind in KINDS:
         if call.has_effect or not kind.for_writes:
             yield kind
-    if api is not None and platform.auth_of(api).acquires(api.method):
+    if api is not None and platform.auth_of(api).needs_login(api.method):
         yield _TOKEN_EXPIRED
         yield _TOKEN_REVOKED
 

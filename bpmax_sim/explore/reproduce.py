@@ -17,7 +17,7 @@ from bpmax_sim.explore.orders import Interruption
 from bpmax_sim.explore.search import JudgedVariant
 from bpmax_sim.file_names import file_name
 from bpmax_sim.i18n import msg, plain_text, translate
-from bpmax_sim.platform.model import names_api
+from bpmax_sim.platform.model import matches_api
 from bpmax_sim.project import SUFFIX
 from bpmax_sim.scenario.events import ScenarioFinished
 from bpmax_sim.scenario.load import ScenarioItem, load_items
@@ -129,7 +129,7 @@ def _reproduced_proxy(
 
 def _is_stub_needed(stub: Mapping[str, Any], variant: JudgedVariant) -> bool:
     on = str(stub.get("on"))
-    return on == "*" or any(names_api(on, name) for name in variant.asked)
+    return on == "*" or any(matches_api(on, name) for name in variant.asked)
 
 
 def _reproduced_steps(steps: Sequence[Mapping[str, Any]], variant: JudgedVariant) -> list[Any]:

@@ -30,7 +30,7 @@ from bpmax_sim.js_values import UNDEFINED, loads
 from bpmax_sim.messages import FORM, Headers, Request
 from bpmax_sim.path_template import path_template
 from bpmax_sim.platform.check import is_address
-from bpmax_sim.platform.instances import InstanceEntry, Origin, route_of
+from bpmax_sim.platform.instances import InstanceEntry, InstanceOrigin, route_of
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.model import Api, Auth, Instance, Platform
 from bpmax_sim.proxy.builder import CallSpec
@@ -94,7 +94,9 @@ def target_of(platforms: Platforms, key: str, against: str = SIMULATE) -> FuzzTa
     check_target(against)
     entries = [entry for group in platforms.entries.values() for entry in group]
     if not any(entry.instance.platform == key and entry.instance.enabled for entry in entries):
-        entries.append(InstanceEntry(Instance(platform=key, instance_key="default"), Origin()))
+        entries.append(
+            InstanceEntry(Instance(platform=key, instance_key="default"), InstanceOrigin())
+        )
     if against != SIMULATE:
         entries = [
             InstanceEntry(replace(entry.instance, base_url=against), entry.origin)

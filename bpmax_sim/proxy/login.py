@@ -32,7 +32,7 @@ from bpmax_sim.platform.model import (
     LoginStep,
     OkRule,
     Ttl,
-    host_name,
+    host_variable,
     is_set,
 )
 from bpmax_sim.platform.template import names_in, render, texts_in
@@ -154,7 +154,7 @@ def _split_address(
     recipe: CompiledApi, declared: LoginRequest, names: Mapping[str, Any]
 ) -> tuple[str, str, Pairs]:
     """Return base, path and query of the address; another host becomes its own base."""
-    base = str(names[host_name(declared.host)]).rstrip("/")
+    base = str(names[host_variable(declared.host)]).rstrip("/")
     if declared.url:
         address = render(declared.url, names)
     else:

@@ -76,7 +76,7 @@ def _declared_names(recipe: CompiledApi, setter: str) -> frozenset[str] | None:
     """Return the names that *setter* may use; None where it may use any."""
     parameters = [one for one in recipe.api.parameters if one.place == setter]
     if setter == "query":
-        return frozenset({*recipe.query, *(one.target for one in parameters)})
+        return frozenset({*recipe.query, *(one.wire_name for one in parameters)})
     if setter != "body" or not all(one.steps for one in parameters):
         return None
     template = recipe.api.body

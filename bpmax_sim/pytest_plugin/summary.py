@@ -32,7 +32,7 @@ from bpmax_sim.report.sections import SECTIONS, store_section
 from bpmax_sim.report.terminal import (
     BY_OUTCOME,
     BY_SOURCE,
-    count_cause,
+    describe_cause_with_count,
     format_counts,
     relative_to_checkout,
     workflow_annotation,
@@ -221,7 +221,7 @@ def write_summary(
     """Write the summary section, if any test had a session."""
     tally = tally_of(config)
     groups = _group_failed(reporter.stats)
-    causes = [count_cause([failure for _, failure in alike]) for alike in groups]
+    causes = [describe_cause_with_count([failure for _, failure in alike]) for alike in groups]
     lines = [*causes, *_unused_in_files(tally), *_summary_lines(tally)]
     lines += _store_usage(reporter, exitstatus, config)
     result = _coverage_of(config)

@@ -140,6 +140,7 @@ def _attachment_events(
 
 
 def _route_data(node: FlowNode, redact: Redact) -> Iterator[dict[str, str]]:
+    """Yield action, target and condition of each route that leaves *node*."""
     for action in node.offers:
         for route in node.routes(action):
             yield {"action": action, "to": route.to, "when": redact(route.when or "")}

@@ -17,7 +17,7 @@ from msgspec import UNSET
 
 from bpmax_sim.errors import suggest_nearest
 from bpmax_sim.i18n import msg, series
-from bpmax_sim.platform.model import names_api
+from bpmax_sim.platform.model import matches_api
 from bpmax_sim.scenario import model
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.denied_texts import find_idle_denials
@@ -318,7 +318,7 @@ def _find_idle_counts(located: LocatedStep, calls: Sequence[CallMade]) -> Iterat
     if expected.proxy is UNSET:
         return
     for item, where in located.spot.at("expect", "proxy").elements(expected.proxy):
-        if any(names_api(item.call, call.call) for call in calls) or item.times is UNSET:
+        if any(matches_api(item.call, call.call) for call in calls) or item.times is UNSET:
             continue
         platform, _, name = item.call.partition(".")
         is_called = any(call.call.partition(".")[0] == platform for call in calls)

@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from bpmax_sim.errors import WARNINGS, Place, suggest_nearest
 from bpmax_sim.i18n import msg
 from bpmax_sim.platform.load import Platforms
-from bpmax_sim.platform.model import Auth, names_api
+from bpmax_sim.platform.model import Auth, matches_api
 from bpmax_sim.scenario import model
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.expect_check import (
@@ -58,7 +58,7 @@ def find_impossible_calls(calls: Iterable[CallMade], *expected: model.Expect) ->
         if call.error not in WRONG_CALLS or (call.call, call.place) in seen:
             continue
         seen.add((call.call, call.place))
-        if not any(names_api(name, call.call) for name in named):
+        if not any(matches_api(name, call.call) for name in named):
             yield call
 
 

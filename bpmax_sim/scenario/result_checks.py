@@ -23,7 +23,7 @@ from bpmax_sim.i18n import msg, series
 from bpmax_sim.messages import Response
 from bpmax_sim.platform.check import classes_without_recover, platform_hints
 from bpmax_sim.platform.load import Platforms
-from bpmax_sim.platform.model import names_api
+from bpmax_sim.platform.model import matches_api
 from bpmax_sim.platform.response_shapes import Kind, kind_of_value
 from bpmax_sim.proxy.compiled_api import CompiledApi, compile_api
 from bpmax_sim.proxy.response import ParsedBody, is_success, satisfies_rule
@@ -96,7 +96,7 @@ class StepOutcome(msgspec.Struct, frozen=True, kw_only=True):
         """Return whether an expectation names the response or the error of *call*."""
         items = chain.from_iterable(one.proxy for one in self.expected if one.proxy is not UNSET)
         return any(
-            names_api(item.call, call.call)
+            matches_api(item.call, call.call)
             for item in items
             if item.response is not UNSET or item.error is not UNSET
         )

@@ -26,7 +26,7 @@ from bpmax_sim.errors import (
 from bpmax_sim.field_path import plain_steps
 from bpmax_sim.i18n import msg, plural
 from bpmax_sim.platform.load import Platforms
-from bpmax_sim.platform.model import Api, Platform, names_api
+from bpmax_sim.platform.model import Api, Platform, matches_api
 from bpmax_sim.platform.response_shapes import Kind, ResponseShape, ResponseShapes
 from bpmax_sim.scenario.actions import ACTIONS as STEP_ACTIONS
 from bpmax_sim.scenario.calls import CallMade
@@ -213,7 +213,7 @@ def _is_call_expected(item: ScenarioItem, place: Place | None, called: Iterable[
     expected = (item.scenario.expect, *(located.step.expect for located in steps))
     named = [one.call for each in expected if each.proxy is not msgspec.UNSET for one in each.proxy]
     names = [call.call for call in called if _line_of(call.place) == _line_of(place)]
-    return any(names_api(one, name) for one in named for name in names)
+    return any(matches_api(one, name) for one in named for name in names)
 
 
 def _line_of(place: Place | None) -> tuple[str, int]:
@@ -551,13 +551,13 @@ def _check_setters(call: ProxyCall, name: str, api: Api) -> Iterator[ScriptFindi
     if any(setter.names is None for setter in named):
         return
     names = {member for setter in named for member in setter.names or ()}
-    declared = {p.target: p for p in api.parameters if p.place == "path"}
+    declared = {p.wire_name: p for p in api.parameters if p.place == "path"}
     for parameter in declared.values():
-        if parameter.default is msgspec.UNSET and not names & {parameter.target, parameter.name}:
+        if parameter.default is msgspec.UNSET and not names & {parameter.wire_name, parameter.name}:
             yield _make_finding(
                 "missing-parameter", call.api_place, _describe_missing(name, parameter.name)
             )
-    known = {name for p in declared.values() for name in (p.target, p.name)}
+    known = {name for p in declared.values() for name in (p.wire_name, p.name)}
     for setter in named:
         for member in setter.names or ():
             if member not in known and "." not in member:
@@ -576,7 +576,7 @@ def _check_setters(call: ProxyCall, name: str, api: Api) -> Iterator[ScriptFindi
 def _check_undeclared(call: ProxyCall, name: str, api: Api) -> Iterator[ScriptFinding]:
     """Yield members of query, header and body whose names resemble a declared parameter."""
     for setter in call.setters:
-        declared = {p.target for p in api.parameters if p.place == setter.part}
+        declared = {p.wire_name for p in api.parameters if p.place == setter.part}
         known = {step for target in declared for step in (target, target.partition(".")[0])}
         folded = {target.lower() for target in known}
         for member in setter.names or () if setter.part != "path" else ():

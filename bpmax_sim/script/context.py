@@ -685,9 +685,9 @@ class Context:
         if place is None:
             return False
         # It is read only now: hardly any call is forgotten, and a parser takes its time.
-        from bpmax_sim.script_source.voided_calls import is_voided  # noqa: PLC0415
+        from bpmax_sim.script_source.voided_calls import has_void_in_front  # noqa: PLC0415
 
-        return is_voided(self._sources.text_of(place.file), place)
+        return has_void_in_front(self._sources.text_of(place.file), place)
 
     def _report_chain(self, run: ScriptRun, chain: UncalledChain) -> None:
         """Report a chain without ``$call()``: as an error if it was awaited, else as unawaited."""

@@ -23,7 +23,7 @@ from bpmax_sim.i18n import label_message, msg
 from bpmax_sim.script.channel import LiveObject
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script.turn_result import Outcome
-from bpmax_sim.script_source.reading import POWER_DIFFERS, find_powers
+from bpmax_sim.script_source.reading import POWER_DIFFERS, find_power_operators
 from bpmax_sim.secret.vault import Redact, redact_values
 from bpmax_sim.subject.hooks import FieldChanged
 
@@ -131,7 +131,7 @@ def as_live(
 def warn_of_power_operators(scripts: Iterable[Script]) -> None:
     """Warn of ``**`` in *scripts*, whose last digit depends on the machine."""
     for script in scripts:
-        for place in find_powers(script.source, script.name):
+        for place in find_power_operators(script.source, script.name):
             warnings.warn(label_message(place, POWER_DIFFERS), PowerWarning, stacklevel=4)
 
 

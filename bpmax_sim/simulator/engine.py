@@ -156,7 +156,7 @@ def answer_api(turn: Turn, api: Api) -> Response:
 
 
 def _authorise(turn: Turn, declared: Auth) -> None:
-    is_due = declared.acquires(turn.parsed.method)
+    is_due = declared.needs_login(turn.parsed.method)
     later = frozenset() if is_due else auth.yielded_names(declared)
     required = [item for item in declared.apply if not names_in(item.value) & later]
     if not required:
@@ -199,7 +199,7 @@ def _read_input(turn: Turn, parameter: Parameter) -> Any:
         Refusal: if it is required and absent, or not of its type or choice.
     """
     received = _input_value(turn, parameter)
-    where = f"{parameter.place}.{parameter.target}"
+    where = f"{parameter.place}.{parameter.wire_name}"
     if received is UNSET:
         body = turn.parsed.request.body
         # A body may be in a form that is not looked into.
@@ -220,7 +220,7 @@ def _read_input(turn: Turn, parameter: Parameter) -> Any:
 
 
 def _input_value(turn: Turn, parameter: Parameter) -> Any:
-    place, target = parameter.place, parameter.target
+    place, target = parameter.place, parameter.wire_name
     if parameter.type == "array" and (place == "query" or (place == "body" and turn.parsed.form)):
         return state.every_value(turn.parsed, place, target)
     if not parameter.steps:
@@ -293,7 +293,7 @@ def _path_values(api: Api, raw: str) -> dict[str, str]:
     """Return the values in a *raw* path, split so that each fits its declaration if possible."""
     template = path_template(api.path)
     declared = {
-        parameter.target: parameter for parameter in api.parameters if parameter.place == "path"
+        parameter.wire_name: parameter for parameter in api.parameters if parameter.place == "path"
     }
     fitting = (
         values

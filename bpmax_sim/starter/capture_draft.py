@@ -238,7 +238,7 @@ def draft_run(
     """
     calls = calls_of(run)
     names = {(one.platform, one.api): _declared_name(one, known) for one in calls}
-    told = hide_literals(str(run.begin.get("script") or source).strip("\n"))
+    told = hide_literals(str(run.first_record.get("script") or source).strip("\n"))
     node = _approval_node(run)
     stubs, faults = draft_stubs(calls, names)
     value = _scenario_value(run, node, files)
@@ -292,7 +292,7 @@ def _declared_name(call: CapturedCall, known: Platforms) -> str:
 
 def _scenario_value(run: CapturedRun, node: str, files: RunFiles) -> dict[str, Any]:
     """Return a scenario without ``steps`` and ``proxy``."""
-    start = datetime.fromtimestamp(run.begin["at"] / 1000, UTC).astimezone(_SHANGHAI)
+    start = datetime.fromtimestamp(run.first_record["at"] / 1000, UTC).astimezone(_SHANGHAI)
     value: dict[str, Any] = {"version": 1, "scenario": files.title}
     if node:
         flow: dict[str, Any] = {"definition": files.flow}
@@ -311,12 +311,14 @@ def _scenario_value(run: CapturedRun, node: str, files: RunFiles) -> dict[str, A
 
 def _context_member(run: CapturedRun, name: str) -> dict[str, Any]:
     """Return the captured member *name* of ``ctx``; empty if it is not an object."""
-    value = plain_value((run.begin.get("ctx") or {}).get(name))
+    value = plain_value((run.first_record.get("ctx") or {}).get(name))
     return value if isinstance(value, dict) else {}
 
 
 def _fields_of(run: CapturedRun) -> dict[str, Any]:
-    fields = {str(name): plain_value(one) for name, one in (run.begin.get("form") or {}).items()}
+    fields = {
+        str(name): plain_value(one) for name, one in (run.first_record.get("form") or {}).items()
+    }
     for record in run.records:
         name = str(record.get("name", ""))
         if record.get("of") == "form" and name and not name.startswith("$"):
@@ -353,7 +355,7 @@ def _result_of(call: CapturedCall) -> dict[str, Any]:
 def _approval_node(run: CapturedRun) -> str:
     """Return the node at whose approval the script ran; "" for a form's script."""
     step = _context_member(run, "step")
-    told = plain_value((run.begin.get("ctx") or {}).get("step_id"))
+    told = plain_value((run.first_record.get("ctx") or {}).get("step_id"))
     return str(step.get("name") or step.get("id") or told or "")
 
 
@@ -376,7 +378,7 @@ def group_flow_runs(runs: Iterable[CapturedRun]) -> list[tuple[CapturedRun, ...]
 
 
 def _target_of(run: CapturedRun) -> str:
-    return str(plain_value((run.begin.get("ctx") or {}).get("target_step")) or _END)
+    return str(plain_value((run.first_record.get("ctx") or {}).get("target_step")) or _END)
 
 
 def _owners_of(run: CapturedRun) -> list[str]:

@@ -196,7 +196,8 @@ class _DraftFolder:
             for origin, _ in origins.most_common(1):
                 self.environ[variable] = self._address_below(origin, key)
             self.notes += [
-                label_message(path.name, str(kind.first) + kind.more) for kind in converted.kinds
+                label_message(path.name, str(kind.first) + kind.others_text)
+                for kind in converted.kinds
             ]
 
     def _address_below(self, origin: str, key: str) -> str:

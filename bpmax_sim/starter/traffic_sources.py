@@ -96,7 +96,7 @@ def _read_source(path: Path) -> TrafficSources:
         return replace(found, script=without_capture(text))
     if is_captured_console(text):
         runs = read_console(text)
-        if any(one.begin.get("kind") for one in runs):
+        if any(one.first_record.get("kind") for one in runs):
             raise ConfigError(
                 "{path}: it tells what a live BPMAX does, and no script; read it with: "
                 "bpmax-sim calibrate FILE",

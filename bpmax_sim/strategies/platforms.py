@@ -16,8 +16,8 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from bpmax_sim.platform import model
-from bpmax_sim.platform.instances import InstanceEntry, Origin
-from bpmax_sim.platform.load import Platforms, read_root
+from bpmax_sim.platform.instances import InstanceEntry, InstanceOrigin
+from bpmax_sim.platform.load import Platforms, read_platform_root
 from bpmax_sim.platform.model import Api, Auth, Instance, Parameter, Platform
 from bpmax_sim.platform.template import names_in
 from bpmax_sim.strategies.values import cache_strategy, draw_weighted, evenly, keys, scalars, words
@@ -171,7 +171,7 @@ def auth_preset_platform(name: str, number: int = 0) -> Platform:
         "secret: {secret: true}, key: {kind: rsa, secret: true}}, "
         f"auth: {{preset: {name}{f', {arguments}' if arguments else ''}}}}}"
     )
-    file = read_root(read_yaml(text, file=f"preset {name}"))
+    file = read_platform_root(read_yaml(text, file=f"preset {name}"))
     assert file.platform is not None, file.problems
     auth = file.platform.auth
     if auth.acquire is not None:
@@ -444,5 +444,5 @@ def instances(
 def with_instances(*tenants: Instance, platform: Platform) -> Platforms:
     """Return *platform* with the instances *tenants*, the first as default, for a session."""
     flagged = [replace(tenant, default=not number) for number, tenant in enumerate(tenants)]
-    entries = [InstanceEntry(tenant, Origin()) for tenant in flagged]
+    entries = [InstanceEntry(tenant, InstanceOrigin()) for tenant in flagged]
     return Platforms(own={platform.platform_key: platform}).with_entries(entries)

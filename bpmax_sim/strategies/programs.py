@@ -216,7 +216,7 @@ def _required_values(
     for parameter in api.parameters:
         if parameter.required and parameter.place != "path":
             value = draw(_draw_value(parameter.place, str(api.encoding or "")))
-            steps = parameter.steps or (parameter.target,)
+            steps = parameter.steps or (parameter.wire_name,)
             values[parameter.place] = with_member(values.get(parameter.place), steps, value)
     return values
 

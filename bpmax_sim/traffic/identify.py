@@ -60,7 +60,7 @@ def _auth_filled_places(request: Request, target: Target) -> tuple[str, ...]:
 
     If *request* itself tells which places did not come from the script, those are used.
     """
-    declared = {*target.headers, "content-type"} if request.body else target.headers
+    declared = {*target.header_names, "content-type"} if request.body else target.header_names
     names = {name.lower() for name, _ in request.headers} - declared
     others = {f"header.{name}" for name in names}.difference(target.injected_places)
     if request.injected:
@@ -119,7 +119,7 @@ class _SecretPlaces:
     """Replaces the values at declared secret places."""
 
     def __init__(self, match: ApiMatch, vault: Vault) -> None:
-        self._names, self._is_login = match.target.secrets, match.target.login is not None
+        self._names, self._is_login = match.target.secret_places, match.target.login is not None
         self._key = match.target.platform.platform_key, match.instance
         self._vault = vault
 

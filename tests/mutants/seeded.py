@@ -99,7 +99,7 @@ _TABLE: tuple[tuple[str, str, str, str, str], ...] = (
         "key = (id(platform), id(instance), id(api))",
         "key = (id(platform), id(platform), id(api))"),
     ("builder-required-parameter-may-be-missing", f"{LAWS_BUILDER}::test_the_last_value_of_each_place_and_name_wins", PLAN,
-        '"header": lambda merged, parameter: parameter.target.lower() in merged.headers,',
+        '"header": lambda merged, parameter: parameter.wire_name.lower() in merged.headers,',
         '"header": lambda _merged, _parameter: True,'),
     ("builder-second-body-replaces", f"{LAWS_BUILDER}::test_the_last_value_of_each_place_and_name_wins", PLAN,
         "merged.body = {**merged.body, **members} if isinstance(merged.body, Mapping) else members",
