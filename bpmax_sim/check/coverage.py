@@ -14,7 +14,7 @@ import msgspec
 from msgspec import UNSET
 
 from bpmax_sim.check.drift import compile_for_any_instance, failure_class_of
-from bpmax_sim.field_path import member
+from bpmax_sim.field_path import get_nested
 from bpmax_sim.i18n import msg
 from bpmax_sim.messages import Response
 from bpmax_sim.platform.load import Platforms
@@ -216,7 +216,7 @@ def _has_argument(call: CallMade, parameter: Parameter) -> bool:
     if not parameter.steps:
         return call.body is not None
     if parameter.place == "body":
-        return member(call.body, parameter.steps) is not UNSET
+        return get_nested(call.body, parameter.steps) is not UNSET
     named: Mapping[str, Any] = getattr(call, parameter.place)
     target = parameter.wire_name.lower() if parameter.place == "header" else parameter.wire_name
     return target in named

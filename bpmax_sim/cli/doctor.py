@@ -51,7 +51,7 @@ def _check_project(root: Path) -> Iterator[Finding]:
         yield _check_git(root)
         hint = msg("does not merge cassettes here; run `bpmax-sim doctor --fix`")
         done = msg("merges and shows cassettes")
-        yield True, "git", done if git.is_set_up(repository) else hint
+        yield True, "git", done if git.has_merge_driver(repository) else hint
     files = [name for name, (_, place) in CIS.items() if (root / place).is_file()]
     none = msg("none; `bpmax-sim init --ci github` writes one")
     yield True, msg("CI file"), series(files) or none

@@ -22,10 +22,10 @@ from bpmax_sim.explore.reproduce import Reproduction, reproduce, rule_text, save
 from bpmax_sim.explore.search import Exploration, Explorer
 from bpmax_sim.explore.summary import (
     VariantFinding,
+    describe_crashes_on_missing_members,
     describe_finding,
     describe_limits,
     describe_totals,
-    describe_unguarded_members,
     describe_unrecorded,
     find_causes,
     make_matrix,
@@ -203,7 +203,7 @@ def _report_lines(explored: Sequence[Exploration], found: Found) -> Iterator[str
         is_whole = finding.is_red or first.interruption is not None
         text = scenario.text if is_whole else rule_text(first.rules)
         yield from (f"    | {line}" for line in text.splitlines())
-    yield from describe_unguarded_members(explored)
+    yield from describe_crashes_on_missing_members(explored)
     yield from matrix_lines(make_matrix(sum_totals(explored).cells))
 
 

@@ -134,7 +134,9 @@ def import_traffic(  # noqa: PLR0913 - the options of the command
         sources = [read_file(file, kind=kind, address=address) for file in files]
         whom = _find_owner(path) if owner is None else owner
         admit_to = partial(
-            admitted, owner=whom, opened=partial(not_secret_places_of, known, project_places(path))
+            admitted,
+            owner=whom,
+            not_secret_places=partial(not_secret_places_of, known, project_places(path)),
         )
         imported = _redact_twice([source.imported for source in sources], admit_to)
         exchanges = [exchange for part in imported for exchange in part.exchanges]

@@ -22,7 +22,7 @@ from msgspec.structs import replace
 
 from bpmax_sim.cassette.matching import matching_key, parts_of_call
 from bpmax_sim.errors import BpmaxError
-from bpmax_sim.field_path import FieldPath, member
+from bpmax_sim.field_path import FieldPath, get_nested
 from bpmax_sim.fuzz.recordings import check_no_secret_recorded, check_replay_equals_recording
 from bpmax_sim.fuzz.target import (
     FuzzTarget,
@@ -110,7 +110,7 @@ def arguments_of(api: Api, program: CallSpec) -> Iterator[tuple[Parameter, Any]]
     """Yield each parameter for which *program* has a value, and that value."""
     steps: Mapping[str, Any] = dict(program.steps)
     values = program.args or [
-        member(steps.get(parameter.place, {}), parameter.steps) for parameter in api.parameters
+        get_nested(steps.get(parameter.place, {}), parameter.steps) for parameter in api.parameters
     ]
     for parameter, value in zip(api.parameters, values, strict=False):
         if value is not UNDEFINED and value is not UNSET:

@@ -25,7 +25,7 @@ from msgspec.structs import replace
 
 from bpmax_sim.clock import Instant
 from bpmax_sim.errors import ConfigError
-from bpmax_sim.field_path import body_steps, member
+from bpmax_sim.field_path import get_nested, split_body_path
 from bpmax_sim.js_values import UNDEFINED, loads
 from bpmax_sim.messages import FORM, Headers, Request
 from bpmax_sim.path_template import path_template
@@ -223,7 +223,7 @@ def _values_in_body(request: Request, name: str, kind: str) -> list[Any] | None:
         body = loads(text) if text else UNSET
     except ValueError:
         return None  # a script may send any text as it is
-    value = member(body, body_steps(name))
+    value = get_nested(body, split_body_path(name))
     return [] if value is UNSET else [value]
 
 

@@ -15,7 +15,7 @@ import msgspec
 from msgspec.structs import force_setattr, replace
 
 from bpmax_sim.errors import ConfigError, Place, Problem
-from bpmax_sim.i18n import Translatable, fill_message, msg, plain_text
+from bpmax_sim.i18n import Translatable, fill_message, msg, plain_english
 from bpmax_sim.openapi.references import (
     LARGEST,
     DanglingReferenceError,
@@ -140,7 +140,7 @@ def _group_key(message: str) -> tuple[str, ...]:
     if not isinstance(message, Translatable):
         return (message,)
     reasons = (
-        plain_text(part) for part in message.values.values() if isinstance(part, Translatable)
+        plain_english(part) for part in message.values.values() if isinstance(part, Translatable)
     )
     return (message.template, *reasons)
 

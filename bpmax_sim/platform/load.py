@@ -53,7 +53,7 @@ from bpmax_sim.project import (
     Stamp,
     absolute_path,
     file_stamp,
-    find_instances,
+    find_instances_file,
     find_root,
     folder_stamp,
     strictness_of,
@@ -423,7 +423,7 @@ def load_usable_platforms(
     if instances is not None:
         place = os.fspath(instances)
     else:
-        place = find_instances(folders[-1]) if folders else ""
+        place = find_instances_file(folders[-1]) if folders else ""
     now = tuple(part for folder in folders or ("",) for part in folder_stamp(folder, place))
     cached = _loaded.get((folders, place))
     if cached is None or cached[0] != now or cached[1].depends_on_strictness:

@@ -18,7 +18,7 @@ from urllib.parse import parse_qsl, unquote_plus
 import msgspec
 from msgspec.structs import replace
 
-from bpmax_sim.field_path import body_steps, member
+from bpmax_sim.field_path import get_nested, split_body_path
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.js_values import loads
 from bpmax_sim.messages import Headers, Request, is_below
@@ -567,7 +567,7 @@ class _Content:
         Outside JSON, values are compared as texts.
         """
         if place == "body" and isinstance(self._json, dict):
-            present = member(self._json, body_steps(name))
+            present = get_nested(self._json, split_body_path(name))
             return type(present) is type(value) and present == value
         pairs = {"query": self._query, "header": self._headers, "body": self._form}[place]
         written = str(value).lower() if isinstance(value, bool) else str(value)

@@ -17,7 +17,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
-from bpmax_sim.field_path import body_steps
+from bpmax_sim.field_path import split_body_path
 from bpmax_sim.i18n import msg
 from bpmax_sim.messages import Sensitive
 from bpmax_sim.platform.encodings import FilterError, decode_base64, decode_hex
@@ -333,7 +333,7 @@ class Parameter(Model, frozen=True, kw_only=True):
     @property
     def steps(self) -> tuple[str, ...]:
         """Return the path to it below its place; empty if it is the whole body."""
-        return body_steps(self.wire_name) if self.place == "body" else (self.wire_name,)
+        return split_body_path(self.wire_name) if self.place == "body" else (self.wire_name,)
 
 
 class Idempotency(Model, frozen=True, kw_only=True):

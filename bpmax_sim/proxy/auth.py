@@ -21,7 +21,7 @@ from bpmax_sim.cassette import matching
 from bpmax_sim.cassette.former_names import rename_standins
 from bpmax_sim.cassette.model import decode_json
 from bpmax_sim.errors import ConfigError
-from bpmax_sim.field_path import body_steps, member
+from bpmax_sim.field_path import get_nested, split_body_path
 from bpmax_sim.i18n import msg
 from bpmax_sim.messages import FORM, Call, Headers, Pairs, Proof, Request, SignatureInput
 from bpmax_sim.platform.model import Apply, Idempotency, host_variable, join_place
@@ -461,7 +461,7 @@ def _values_at(place: str, request: Request) -> Any:
     pairs: Sequence[tuple[str, str]] = ()
     if root == "body" and headers.media_type != FORM:
         try:
-            return member(decode_json(body), body_steps(name))
+            return get_nested(decode_json(body), split_body_path(name))
         except ValueError:
             return UNSET
     if root == "header":

@@ -92,7 +92,7 @@ def _describe_limits(
 
 def _warn(text: str, place: Place | None) -> None:
     file, line = (place.file, place.line) if place else ("", 0)
-    warnings.warn_explicit(translate(text), ChallengeWarning, file, line)
+    warnings.warn_explicit(text, ChallengeWarning, file, line)
 
 
 @pytest.hookimpl(trylast=True)
@@ -169,12 +169,12 @@ class ChallengeTest(pytest.Item):
         if problem:  # here, as pytest shows an exception that is being handled, too
             pytest.fail(problem, pytrace=False)
         if ready.left_out and not ready.numbered:
-            self._end_untried(join_messages("\n", map(str, ready.left_out)))
+            self._skip_or_fail_untried(join_messages("\n", map(str, ready.left_out)))
         return ready
 
-    def _end_untried(self, left_out: str) -> None:
-        """Skip this test, as all scenarios are *left_out*; fail where an option asks for proof."""
-        reason = translate(msg("left out: {problem}", problem=left_out))
+    def _skip_or_fail_untried(self, reason_left_out: str) -> None:
+        """Skip this test, whose scenarios are all left out; fail where an option asks for proof."""
+        reason = translate(msg("left out: {problem}", problem=reason_left_out))
         names = ("challenge_fail_under", "challenge_strict")
         if any(options.option_value(self.config, name) for name in names):
             pytest.fail(reason, pytrace=False)

@@ -82,7 +82,7 @@ def send_or_report_hits(session: pytest.Session) -> None:
         ),
     ]
     try:
-        told.append(_write_files(config, hits, covered, root))
+        told.append(_write_hits_and_lcov(config, hits, covered, root))
     except ConfigError as error:  # the tests passed or failed all the same
         told.append(str(error))
     least = options.option_value(config, "cov_fail_under")
@@ -99,7 +99,7 @@ def send_or_report_hits(session: pytest.Session) -> None:
     config.stash[_RESULT] = CoverageResult(covered, told)
 
 
-def _write_files(
+def _write_hits_and_lcov(
     config: pytest.Config, hits: ScriptHits, covered: list[CoveredScript], root: Path
 ) -> str:
     shard = options.option_value(config, "shard") or Shard(1, 1)

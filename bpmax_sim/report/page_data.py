@@ -18,7 +18,7 @@ from bpmax_sim.i18n import (
     LANGUAGES,
     label_message,
     map_message,
-    plain_text,
+    plain_english,
     read_message,
     translate,
 )
@@ -271,7 +271,7 @@ def body_text(body: Any) -> str:
 def _failure_data(failure: Failure) -> dict[str, Any]:
     """Return the page's data of a failure: its lines, and the parts that can be copied."""
     head = headline(failure.step, failure.total, failure.title, failure.essence)
-    words = (plain_text(line).strip().partition("  ") for line in failure.detail)
+    words = (plain_english(line).strip().partition("  ") for line in failure.detail)
     checks = sorted(failure.checks, key=lambda check: check.ok)
     return {
         "headline": translate_to_all(head),
@@ -310,5 +310,5 @@ def _translate_to_all(message: str, home: PathsFromRoot) -> LocalisedText:
 
 def translate_to_all(message: str) -> LocalisedText:
     """Return *message*, by language if the translations differ."""
-    forms = {language: plain_text(translate(message, language)) for language in LANGUAGES}
-    return forms if len({*forms.values()}) > 1 else plain_text(message)
+    forms = {language: plain_english(translate(message, language)) for language in LANGUAGES}
+    return forms if len({*forms.values()}) > 1 else plain_english(message)

@@ -23,7 +23,7 @@ from msgspec.structs import replace
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.file_names import file_name, relative_name
 from bpmax_sim.i18n import encode_message, msg
-from bpmax_sim.project import SUFFIX, jobs_of, make_folder
+from bpmax_sim.project import SUFFIX, ci_jobs_of, make_folder
 from bpmax_sim.report.recording_use import RecordingUse
 from bpmax_sim.scenario.shards import Shard
 from bpmax_sim.yamlfile import display_path
@@ -162,7 +162,7 @@ def read_evidence(root: Path, places: Sequence[Path] = ()) -> Evidence | None:
         if places:
             raise
         return None  # of another version, or a part
-    jobs = jobs_of(root)
+    jobs = ci_jobs_of(root)
     if not places and not jobs:
         files = _keep_newest_complete_job(files, root)
     if not jobs:
@@ -180,7 +180,7 @@ def read_jobs(root: Path, places: Sequence[Path]) -> list[EvidenceFile]:
         ConfigError: if a shard of a job is missing, or a job that the project at *root* lists.
     """
     files = list(_read_files(places))
-    _refuse_missing_jobs(files, jobs_of(root))
+    _refuse_missing_jobs(files, ci_jobs_of(root))
     return files
 
 

@@ -16,7 +16,7 @@ from msgspec import field
 
 from bpmax_sim.clock import parse_duration
 from bpmax_sim.errors import SubjectError, suggest_or_list
-from bpmax_sim.i18n import join_messages, msg, plain_text, series, translate
+from bpmax_sim.i18n import join_messages, msg, plain_english, series, translate
 from bpmax_sim.platform.model import Model
 from bpmax_sim.scenario.action import Action, Performer
 from bpmax_sim.scenario.flow_actions import (
@@ -726,7 +726,7 @@ def action_texts() -> Texts:
     }
     every |= {action.__name__: {**action.texts} for action in ACTIONS.values() if action.texts}
     return {
-        name: {key: (plain_text(text), translate(text, "zh")) for key, text in texts.items()}
+        name: {key: (plain_english(text), translate(text, "zh")) for key, text in texts.items()}
         for name, texts in every.items()
     }
 

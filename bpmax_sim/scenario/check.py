@@ -13,7 +13,7 @@ from msgspec import UNSET
 
 from bpmax_sim.clock import Instant
 from bpmax_sim.errors import ConfigError, Problem, suggest_nearest, suggest_or_list
-from bpmax_sim.field_path import FieldPath, plain_steps
+from bpmax_sim.field_path import FieldPath, parse_plain_steps
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.scenario import faults, flow_actions, model, references, row_actions
 from bpmax_sim.scenario.actions import ACTIONS, check_action, declared_actions
@@ -26,6 +26,7 @@ from bpmax_sim.scenario.expect_check import (
 )
 from bpmax_sim.scenario.flow_check import check_events, check_flow
 from bpmax_sim.scenario.idle_steps import IDLE_CHECKS, check_cells_meaning_false
+from bpmax_sim.scenario.name_claims import NAME_CHECKS
 from bpmax_sim.scenario.policies import check_policies
 from bpmax_sim.scenario.row_checks import (
     check_action_cells,
@@ -46,7 +47,7 @@ from bpmax_sim.scenario.tautology_check import (
     check_tautologies,
 )
 from bpmax_sim.subject.definition import find_reachable
-from bpmax_sim.subject.form import path_steps
+from bpmax_sim.subject.form import parse_form_path
 
 _SECRET_ROOTS = ("env", "vars", "case")
 
@@ -238,7 +239,7 @@ def _check_and_update_row_counts(
     kind, value = step.kind, step.value if isinstance(step.value, Mapping) else {}
     if step.action == "set":
         for name, entered in value.items():
-            match path_steps(name):
+            match parse_form_path(name):
                 case (str(table), int(row), *_) if table in counts and name not in counts:
                     _check_row_exists(draft, table, row, counts[table], spot.at(name))
             if name in counts and isinstance(entered, list):
@@ -397,7 +398,7 @@ def _find_used_names(draft: ScenarioDraft) -> Mapping[str, set[str]]:
     texts = [f"${{{text}}}" for text in draft.scenario.secrets]
     texts += draft.spot.source.texts
     for root, name in _READ.findall("\n".join(texts)):
-        used[root] |= {name, *map(str, plain_steps(name)[:1])}
+        used[root] |= {name, *map(str, parse_plain_steps(name)[:1])}
     sections = (draft.scenario.expect.vars, *(step.expect.vars for step, _ in draft.steps))
     used["vars"].update(*(vars_ for vars_ in sections if isinstance(vars_, dict)))
     return used
@@ -409,7 +410,7 @@ def _find_columns_with_effect(draft: ScenarioDraft) -> set[str]:
     for path, text in draft.spot.source.root.texts():
         if path and path[-1] not in {"name", "scenario", "description"}:
             for root, name in _READ.findall(text):
-                names |= {name, *map(str, plain_steps(name)[:1])} if root == "case" else set()
+                names |= {name, *map(str, parse_plain_steps(name)[:1])} if root == "case" else set()
     return names
 
 
@@ -618,6 +619,7 @@ _CHECKS: tuple[Callable[[ScenarioDraft], None], ...] = (
     check_saved_value_compared_with_itself,
     _check_row_numbers,
     *IDLE_CHECKS,
+    *NAME_CHECKS,
 )
 _STEP_CHECKS: tuple[Callable[[ScenarioDraft, model.Step, Spot], None], ...] = (
     _check_fault_names,

@@ -19,7 +19,7 @@ import msgspec
 
 from bpmax_sim.errors import Place
 from bpmax_sim.file_names import NOWHERE, RelativeFileNames
-from bpmax_sim.i18n import Translatable, label_message, plain_text
+from bpmax_sim.i18n import Translatable, label_message, plain_english
 from bpmax_sim.js_values import STRUCT_VALUES, UNDEFINED, to_scenario_value
 from bpmax_sim.scenario.calls import CallAttempted, CallEnd, CallMade
 from bpmax_sim.scenario.expect import Comparison
@@ -427,7 +427,7 @@ def _encode_list(texts: _TraceTexts, value: Iterable[Any]) -> bytes:
 def _encode_message(texts: _TraceTexts, value: Translatable) -> bytes:
     """Return a message as its template and values, so that a reader can translate it."""
     data: dict[str, Any] = {"many": value.many} if value.many else {}
-    text = plain_text(value)
+    text = plain_english(value)
     return _encode_map(
         texts, {**data, "template": value.template, "text": text, "values": value.values}
     )

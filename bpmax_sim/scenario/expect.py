@@ -29,7 +29,7 @@ from bpmax_sim.i18n import (
     cut_message,
     join_messages,
     msg,
-    plain_text,
+    plain_english,
     series,
     translate,
 )
@@ -131,7 +131,7 @@ def _compare_message(expected: Any, message: Translatable, path: Path) -> Checks
     if isinstance(expected, Mapping) and len(expected) > 1 and any(map(is_operator, expected)):
         parts = (_compare_message({key: expected[key]}, message, path) for key in expected)
         return tuple(chain.from_iterable(parts))
-    spoken = dict.fromkeys(plain_text(translate(message, language)) for language in LANGUAGES)
+    spoken = dict.fromkeys(plain_english(translate(message, language)) for language in LANGUAGES)
     every = [compare(expected, text, path) for text in spoken]
     held = [checks for checks in every if not failing_checks(checks)]
     wrong = [checks for checks in every if failing_checks(checks)]
@@ -239,7 +239,7 @@ def _find_member(actual: Mapping[str, Any], key: str) -> Any:
     """Return the member *key*, or the value at *key* taken as a path: ``明细[0].金额``."""
     if key in actual:
         return actual[key]
-    steps = form.path_steps(key)
+    steps = form.parse_form_path(key)
     return form.value_at_steps(actual, steps) if steps else UNSET
 
 

@@ -128,7 +128,7 @@ def _draft_form(draft: _Draft, got: State, changed: Sequence[str]) -> Any:
 
 
 def _steps_of(name: str) -> Path:
-    return tuple(form.path_steps(name) or (name,))
+    return tuple(form.parse_form_path(name) or (name,))
 
 
 def _draft_messages(draft: _Draft, got: State, _changed: Sequence[str]) -> Any:

@@ -21,7 +21,7 @@ from bpmax_sim.platform.model import matches_api
 from bpmax_sim.scenario import model
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.denied_texts import find_idle_denials
-from bpmax_sim.scenario.expect import fulfils, is_list, is_number, is_operator
+from bpmax_sim.scenario.expect import fulfils, is_list, is_operator
 from bpmax_sim.scenario.expected_literals import denies, find_compared_literals
 from bpmax_sim.scenario.findings import NameFinding, find_columns_of_expected_rows
 from bpmax_sim.scenario.load import LocatedStep, ScenarioItem
@@ -84,6 +84,11 @@ def find_idle_expectations(
                     yield from _find_operators_that_fit_everything(field, value, place, history)
     if any(expected.preview is not UNSET for expected, _, _ in expectations):
         yield from _find_stale_previews(item)
+    if not expectations and not _has_other_judge(item, calls):
+        yield _make_finding(item.spot.at("scenario"), msg(
+            "nothing is expected here, so that only a refusal or an error of a script fails it; "
+            "write expect:, or expect: new and run --update"
+        ))  # fmt: skip
     known = chain(*history.offered.values(), (change.new for change in history.changes))
     yield from find_idle_denials(item, expectations, calls, [*known, *history.initial.values()])
 
@@ -97,6 +102,17 @@ def _find_fields(expected: model.Expect) -> Iterator[tuple[Path, str, Any]]:
 
 
 _QUOTED: Final = re.compile(r"""'([^'\\\n]+)'|"([^"\\\n]+)\"""")
+
+
+def _has_other_judge(item: ScenarioItem, calls: Sequence[CallMade]) -> bool:
+    """Return whether anything besides ``expect`` can fail: an error, a recording, Python."""
+    steps = [located.step for located in item.walk_steps()]
+    is_replayed = any(call.recording is not None for call in calls)
+    return is_replayed or bool(item.scenario.xfail) or any(
+        step.expect_error is not UNSET or step.during or step.action == "python"
+        or (isinstance(step.retry, model.Retry) and step.retry.until is not UNSET)
+        for step in steps
+    )  # fmt: skip
 
 
 _Expectation = tuple[model.Expect, Spot, Path]
@@ -163,6 +179,10 @@ def _find_operators_that_fit_everything(
             expected=show(value), field=field, others=series(map(show, others)),
         ))  # fmt: skip
         return
+    if value == {"$gte": 0} and known[-1] == 0 != known[0]:
+        yield _make_finding(spot(), msg(
+            "form.{field} is 0, as little as this allows; write 0 where that is meant", field=field,
+        ))  # fmt: skip
     if not all(fulfils(value, one) for one in (*known, *find_other_values(known[-1]))):
         return
     yield _make_finding(spot(), msg(
@@ -281,7 +301,7 @@ def find_idle_parts(
     item: ScenarioItem, located: LocatedStep, calls: Sequence[CallMade], result: Any
 ) -> Iterator[NameFinding]:
     """Yield what says nothing in a step that ended: counts of *calls*, an unread *result*."""
-    yield from _find_idle_counts(located, calls)
+    yield from _find_idle_counts(located, calls, item.scenario.expect)
     yield from _find_unread_verdict(item, located, result)
 
 
@@ -309,29 +329,60 @@ def _find_unread_verdict(
         ))  # fmt: skip
 
 
-def _find_idle_counts(located: LocatedStep, calls: Sequence[CallMade]) -> Iterator[NameFinding]:
-    """Yield ``times`` that hold although none of the step's *calls* matched their item.
+def _find_idle_counts(
+    located: LocatedStep, calls: Sequence[CallMade], item_expect: model.Expect
+) -> Iterator[NameFinding]:
+    """Yield expected calls that say less than they seem to: all failed, or any number will do.
 
-    ``times: 0`` says that explicitly; of a login it says nothing if its platform was not called.
+    ``times: 0`` of a login says nothing if its platform was not called.
     """
     expected = located.step.expect
     if expected.proxy is UNSET:
         return
+    is_all = expected == model.Expect(proxy=expected.proxy) and item_expect == _NOTHING
     for item, where in located.spot.at("expect", "proxy").elements(expected.proxy):
-        if any(matches_api(item.call, call.call) for call in calls) or item.times is UNSET:
+        made = [call for call in calls if matches_api(item.call, call.call)]
+        is_plain = item == model.ExpectedCall(call=item.call, times=item.times)
+        if made and is_plain and item.times != 0 and is_all and all(one.error for one in made):
+            yield _make_finding(where, msg(
+                "each call of {call} failed ({code}), and nothing else is expected; write error: "
+                "{code} where that is meant", call=item.call, code=made[0].error,
+            ), "unseen")  # fmt: skip
+        if item.times is UNSET:
             continue
-        platform, _, name = item.call.partition(".")
-        is_called = any(call.call.partition(".")[0] == platform for call in calls)
-        if isinstance(item.times, Mapping) and not is_number(item.times):
-            yield _make_finding(where.at("times"), msg(
-                "{call} was not called at all, which this allows, too; write times: 0 where that "
-                "is meant", call=item.call,
-            ))  # fmt: skip
-        elif item.times == 0 and name == "$token" and not is_called:
-            yield _make_finding(where.at("times"), msg(
-                "nothing called {platform} in this step, so there was no reason for a login; call "
-                "it first", platform=platform,
-            ))  # fmt: skip
+        is_range = isinstance(item.times, Mapping)
+        if is_range and (fulfils(item.times, 0) or (fulfils(item.times, _MANY) and made)):
+            yield _make_finding(where.at("times"), _describe_range(item, made))
+        elif item.times == 0 and not made:
+            yield from _check_login_count(item, calls, where)
+
+
+_MANY: Final = 1_000_000
+
+
+def _describe_range(item: model.ExpectedCall, made: Sequence[CallMade]) -> str:
+    if not made:
+        return msg(
+            "{call} was not called at all, which this allows, too; write times: 0 where that is "
+            "meant", call=item.call,
+        )  # fmt: skip
+    return msg(
+        "this allows {other}, too; write times: {count}, as it is here",
+        count=len(made),
+        other=msg("no call at all") if fulfils(item.times, 0) else msg("any number of calls"),
+    )  # fmt: skip
+
+
+def _check_login_count(
+    item: model.ExpectedCall, calls: Sequence[CallMade], where: Spot
+) -> Iterator[NameFinding]:
+    platform, _, name = item.call.partition(".")
+    is_called = any(call.call.partition(".")[0] == platform for call in calls)
+    if name == "$token" and not is_called:
+        yield _make_finding(where.at("times"), msg(
+            "nothing called {platform} in this step, so there was no reason for a login; call "
+            "it first", platform=platform,
+        ))  # fmt: skip
 
 
 def find_idle_settings(

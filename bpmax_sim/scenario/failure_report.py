@@ -17,6 +17,7 @@ from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.error_translation import append_translation
 from bpmax_sim.scenario.expect import Checks, Comparison, failing_checks
 from bpmax_sim.scenario.findings import NameFinding
+from bpmax_sim.scenario.name_claims import find_error_doubt
 from bpmax_sim.scenario.provenance import Origins, describe_origin, describe_routes
 from bpmax_sim.scenario.references import Path
 from bpmax_sim.scenario.source import Failure
@@ -251,7 +252,10 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
         checks = assertions.compare_error(expected, thrown, path)
         if hit is not None:
             others = [self.report_uncaught(error) for n, error in enumerate(errors) if n != hit]
-            return checks or (Comparison(path, True, "an error", str(every[0])),), others
+            first, *rest = checks or (Comparison(path, True, "an error", str(every[0])),)
+            title = (self.located and self.located.step.name) or self.item.scenario.scenario
+            doubt = find_error_doubt(expected, thrown, self.item.names.fields, title)
+            return (msgspec.structs.replace(first, doubt=first.doubt or doubt), *rest), others
         first = failing_checks(compared[0])[0]
         if first.path == ("from",):
             essence = msg(

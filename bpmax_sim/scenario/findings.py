@@ -14,7 +14,7 @@ import msgspec
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from bpmax_sim.errors import WARNINGS, Place, suggest_nearest
+from bpmax_sim.errors import WARNINGS, WRONG_CALLS, Place, suggest_nearest
 from bpmax_sim.i18n import msg
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.model import Auth, matches_api
@@ -31,22 +31,9 @@ from bpmax_sim.scenario.expect_check import (
 from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.scenario.names import CheckContext, ScenarioNames, describe_finding
 from bpmax_sim.scenario.source import Spot
-from bpmax_sim.subject.form import path_steps
+from bpmax_sim.subject.form import parse_form_path
 from bpmax_sim.subject.hooks import FieldChanged
 from bpmax_sim.transport.faults import BadToken, Fault, Reply, Slow
-
-WRONG_CALLS = frozenset(
-    {
-        "ConfigError",
-        "UNKNOWN_PLATFORM",
-        "UNKNOWN_INSTANCE",
-        "UNKNOWN_API",
-        "UNKNOWN_PARAMETER",
-        "MISSING_PARAMETER",
-        "BAD_ARGUMENT",
-    }
-)
-"""Codes of calls that no third party could ever answer."""
 
 
 def find_impossible_calls(calls: Iterable[CallMade], *expected: model.Expect) -> Iterator[CallMade]:
@@ -280,7 +267,7 @@ def find_fields_expected_as_other_types(item: ScenarioItem) -> frozenset[str]:
     fields: set[str] = set()
     for expected in (item.scenario.expect, *(one.step.expect for one in item.walk_steps())):
         for name, value in expected.form.items() if isinstance(expected.form, Mapping) else ():
-            base, *rest = path_steps(name) or (name,)
+            base, *rest = parse_form_path(name) or (name,)
             is_map = isinstance(value, Mapping) and not any(key.startswith("$") for key in value)
             kind = item.names.field_kinds.get(str(base), "text")
             is_other = kind != "text" and isinstance(value, str)
@@ -292,7 +279,7 @@ def find_fields_expected_as_other_types(item: ScenarioItem) -> frozenset[str]:
 def find_named_columns(value: Any) -> Iterator[tuple[str, str]]:
     """Yield each table and column named by an expected form."""
     for name, expected in value.items() if isinstance(value, Mapping) else ():
-        base, *rest = path_steps(name) or (name,)
+        base, *rest = parse_form_path(name) or (name,)
         yield from ((str(base), step) for step in rest if isinstance(step, str))
         yield from ((name, column) for column in find_columns_of_expected_rows(expected))
 

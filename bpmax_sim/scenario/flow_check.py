@@ -19,7 +19,7 @@ from bpmax_sim.subject.definition import (
     NodeForm,
     SubFlow,
     Transition,
-    find_idle_event,
+    explain_idle_event,
 )
 from bpmax_sim.subject.hooks import SubjectKind, check_target, parse_event
 
@@ -47,7 +47,7 @@ def check_events(
             wrong = str(error)
         if wrong:
             draft.tell(owner.at("scripts", text), wrong)
-        elif idle := find_idle_event(event.hook.name, event.target, nodes):
+        elif idle := explain_idle_event(event.hook.name, event.target, nodes):
             draft.tell(owner.at("scripts", text), idle, kind="never_ran")
         elif text in _SHOWING and "form" not in draft.subject_kinds and not _fires(draft, text):
             draft.tell(
@@ -99,7 +99,7 @@ def _check_people_of_node(draft: ScenarioDraft, node: FlowNode, spot: Spot) -> N
     """Report unknown people among the owners of *node* and in the reminders of its deadlines."""
     for owner, place in spot.at("owners").elements(node.owners):
         flow_actions.check_people(draft, owner, place)
-    for number, late in enumerate(node.levels):
+    for number, late in enumerate(node.deadlines):
         level = spot.at("deadline", *([number] if isinstance(node.deadline, tuple) else []))
         for person, place in level.at("notify").elements(late.notify):
             flow_actions.check_people(draft, person, place)
@@ -107,7 +107,7 @@ def _check_people_of_node(draft: ScenarioDraft, node: FlowNode, spot: Spot) -> N
 
 def _check_deadlines(draft: ScenarioDraft, node: FlowNode, spot: Spot) -> None:
     """Report deadlines of a few seconds, whose unit was probably forgotten."""
-    for number, late in enumerate(node.levels):
+    for number, late in enumerate(node.deadlines):
         where = spot.at("deadline", *([number] if isinstance(node.deadline, tuple) else []))
         written = where.source.root.at(where.steps)
         where = where if written is None or not written.items else where.at("after")

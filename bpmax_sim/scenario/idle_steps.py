@@ -14,15 +14,14 @@ from msgspec import UNSET
 from msgspec.structs import asdict
 
 from bpmax_sim.clock import format_duration
-from bpmax_sim.errors import Place, suggest_nearest, suggest_or_list
+from bpmax_sim.errors import suggest_nearest
 from bpmax_sim.i18n import msg
 from bpmax_sim.platform.response_shapes import kind_of_value
-from bpmax_sim.project import SETTINGS, find_root, unknown_settings
 from bpmax_sim.scenario import model
 from bpmax_sim.scenario.flow_actions import FlowAction
 from bpmax_sim.scenario.references import column_of
 from bpmax_sim.scenario.shared_names import find_environment_names
-from bpmax_sim.scenario.source import RunWarning, Spot
+from bpmax_sim.scenario.source import Spot
 from bpmax_sim.scenario.table_rows import ScenarioDraft
 from bpmax_sim.script_source.condition_slips import describe_kind
 
@@ -152,7 +151,7 @@ def check_milliseconds(draft: ScenarioDraft) -> None:
 def check_short_advances(draft: ScenarioDraft) -> None:
     """Report a bare ``advance: 47``, which are seconds, where each deadline is hours away."""
     nodes = draft.definition.nodes.values() if draft.definition is not None else ()
-    deadlines = [float(level.after) for node in nodes for level in node.levels]
+    deadlines = [float(level.after) for node in nodes for level in node.deadlines]
     for step, spot in draft.steps if deadlines else ():
         value = step.value if step.action == "advance" else None
         if type(value) is int and 0 < value * _FAR < min(deadlines):
@@ -202,16 +201,6 @@ def check_preview_of_submitted_values(draft: ScenarioDraft) -> None:
 def _agree(form: dict[str, Any], other: dict[str, Any]) -> bool:
     """Return whether no field has another value in *other*."""
     return all(other.get(name, value) == value for name, value in form.items())
-
-
-def check_pyproject_settings(draft: ScenarioDraft) -> None:
-    """Report keys of ``[tool.bpmax_sim]`` that are no settings."""
-    root = find_root(Path(draft.spot.source.path))
-    for name in unknown_settings(root):
-        wrong = msg("[tool.bpmax_sim] has no key {name!r}{hint}",
-                    name=name, hint=suggest_or_list(name, SETTINGS))  # fmt: skip
-        place = Place(str(root / "pyproject.toml"))
-        draft.warnings.append(RunWarning("name", wrong, place, False))
 
 
 def check_entered_kinds(draft: ScenarioDraft) -> None:
@@ -451,7 +440,6 @@ IDLE_CHECKS: Final = (
     check_short_advances,
     check_empty_lists_of_idle_steps,
     check_preview_of_submitted_values,
-    check_pyproject_settings,
     check_empty_parts,
     check_empty_names,
     check_header_names,

@@ -35,9 +35,9 @@ from bpmax_sim.project import (
     absolute_path,
     find_root,
     join_to_file,
-    path_of,
     platform_folders,
     strictness_of,
+    to_path,
 )
 from bpmax_sim.scenario import model, references
 from bpmax_sim.scenario.check import check_scenario, check_values
@@ -56,7 +56,7 @@ from bpmax_sim.scenario.table_rows import (
     type_variables,
 )
 from bpmax_sim.script.failure import Script
-from bpmax_sim.subject.definition import Definition, FlowParts, NodeForm, NodeScreen, StandIn
+from bpmax_sim.subject.definition import Definition, FlowParts, NodeForm, NodeScreen, SubFlowResult
 from bpmax_sim.transport.faults import Fault
 from bpmax_sim.yamlfile import decode, display_path, format_steps
 
@@ -397,7 +397,7 @@ def _load_flow_parts(draft: ScenarioDraft, flow: str | None) -> FlowParts:
     definition, file = draft.flows[flow]
     spec = draft.flow_specs[flow][0]
     if isinstance(spec, model.SubFlowSpec) and isinstance(spec.result, Mapping):
-        stand_in = StandIn(result=spec.result, status=spec.status)
+        stand_in = SubFlowResult(result=spec.result, status=spec.status)
         return replace(parts, definition=definition, stand_in=stand_in)
     screens = {}
     for name, node in definition.nodes.items():
@@ -494,13 +494,13 @@ def _build_item(
 def _find_instances(draft: ScenarioDraft) -> Path | None:
     name = draft.scenario.proxy.instances
     spot = draft.spot.at("proxy", "instances")
-    return path_of(absolute_path(spot.join(name))) if name else None
+    return to_path(absolute_path(spot.join(name))) if name else None
 
 
 def _find_platforms(draft: ScenarioDraft, root: Path) -> tuple[Path, ...]:
     if named := draft.scenario.proxy.platform_names:
         spots = draft.spot.at("proxy", "platforms").elements(named)
-        return tuple(path_of(absolute_path(spot.join(name))) for name, spot in spots)
+        return tuple(to_path(absolute_path(spot.join(name))) for name, spot in spots)
     try:
         return platform_folders(root)
     except ValueError as error:

@@ -20,7 +20,7 @@ from bpmax_sim.platform.model import Api, Platform, matches_api
 from bpmax_sim.platform.response_shapes import Kind
 from bpmax_sim.scenario.source import Spot
 from bpmax_sim.subject.definition import Definition
-from bpmax_sim.subject.form import EXTENSIONS, MESSAGE, MESSAGE_TYPES, path_steps
+from bpmax_sim.subject.form import EXTENSIONS, MESSAGE, MESSAGE_TYPES, parse_form_path
 from bpmax_sim.subject.hooks import SubjectKind
 from bpmax_sim.subject.project import CONTEXT_MEMBERS
 
@@ -94,7 +94,7 @@ class ScenarioNames(msgspec.Struct, frozen=True, kw_only=True):
         """
         if not self.fields or name in self.fields:
             return None
-        base, *rest = path_steps(name) or (name,)
+        base, *rest = parse_form_path(name) or (name,)
         if base not in self.fields:
             return msg(
                 "no field {name!r}{near}", name=name, near=suggest_or_list(name, self.fields)

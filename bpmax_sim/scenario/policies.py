@@ -88,7 +88,7 @@ class PolicyPlayer:
 
     def record_task_arrivals(self, flow: FlowSubject, /) -> None:
         """Record since when the present owners have had their tasks."""
-        self._record_arrival_times(flow.open_tasks(assigns=False), flow.now())
+        self._record_arrival_times(flow.open_tasks(runs_owner_hooks=False), flow.now())
 
     def _record_arrival_times(self, tasks: Sequence[OpenTask], now: float) -> None:
         fresh = {task.visit for task in tasks} - self._visits
@@ -245,7 +245,7 @@ class PolicyPlayer:
             _policy_error(one, spot) if type(one) is SubjectError else one
             for one in result.errors[before:]
         ]
-        self._record_arrival_times(flow.open_tasks(assigns=False), flow.now())
+        self._record_arrival_times(flow.open_tasks(runs_owner_hooks=False), flow.now())
 
     def _stuck_error(
         self, flow: FlowSubject, tasks: Sequence[OpenTask], until: str

@@ -125,7 +125,7 @@ class RunLog(msgspec.Struct):
         clock = self.session.clock
         data = script_values_of(event)
         event = self.session.redact_value(replace(event, at=clock.now(), **data))
-        self._fresh.append((clock.tick(), event))
+        self._fresh.append((clock.next_seq(), event))
         if isinstance(event, RouteEvaluated):
             self.origins.routes.append(event)
         elif isinstance(event, MessageShown):
@@ -149,7 +149,7 @@ class RunLog(msgspec.Struct):
     def add_event_in_flight(self, event: Event) -> None:
         """Record an event of a step that is performed while another one is in flight."""
         self.origins.note_step(event)
-        self._fresh.append((self.session.clock.tick(), self.session.redact_value(event)))
+        self._fresh.append((self.session.clock.next_seq(), self.session.redact_value(event)))
 
     def _judge_write(self, change: FieldChanged) -> None:
         """Record an undeclared name or unsuitable value written by a script, each once."""
@@ -279,7 +279,7 @@ class RunLog(msgspec.Struct):
                 status=to_scenario_value(thrown.status),
                 unhandled=error in result.unhandled,
             )
-            yield clock.tick(), self.session.redact_value(event)
+            yield clock.next_seq(), self.session.redact_value(event)
 
     def digest(self, unfinished: SubjectState | None = None) -> str:
         """Return the digest of the run's observations so far; see `observe`."""

@@ -354,7 +354,8 @@ def _find_idle_places(calls: Iterable[CallMade], platforms: Platforms) -> Iterat
     found: set[tuple[str, Steps]] = set()
     for call in calls:
         recipe, key = find_compiled_api(call, platforms), call.call.partition(".")[0]
-        for path, message in _declared_places(recipe, call) if recipe is not None else ():
+        places = _declared_places(recipe, call) if recipe is not None else ()
+        for path, message in _login_places(call, platforms) if call.is_login else places:
             place = key, path
             owners = [] if place in found else list(values_at(message, path[:-1]))
             names = {
@@ -396,6 +397,16 @@ def _declared_places(recipe: CompiledApi, call: CallMade) -> Iterator[tuple[Step
         }  # fmt: skip
     for text in chain.from_iterable(owner.volatile for owner in owners):
         yield _parse_place(text), {"header": call.response_header, "body": call.response}
+
+
+def _login_places(call: CallMade, platforms: Platforms) -> Iterator[tuple[Steps, Any]]:
+    """Yield the places of a login's response that may be absent, such as that of its lifetime."""
+    platform = platforms.find(call.call.partition(".")[0])
+    steps = platform.auth.steps if platform is not None and not call.error else ()
+    rules = chain.from_iterable(step.extract.values() for step in steps)
+    for path in (rule.path for rule in rules if rule.optional):
+        if _LAST_NAME.fullmatch(path):
+            yield ("body", *path.removeprefix("$.").split(".")), {"body": call.response}
 
 
 @lru_cache(maxsize=256)

@@ -30,7 +30,7 @@ from bpmax_sim.errors import (
 )
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.keywords import refuse_unknown_keywords
-from bpmax_sim.project import SUFFIX, path_of
+from bpmax_sim.project import SUFFIX, to_path
 from bpmax_sim.scenario import findings
 from bpmax_sim.scenario.action import Action
 from bpmax_sim.scenario.actions import check_action
@@ -591,8 +591,8 @@ def open_session(
     options: SessionOptions = {
         "instances": item.instances,
         "mode": "replay" if proxy.mode is UNSET else proxy.mode,
-        "cassette": path_of(os.path.join(folder, f"{item.cassette}.yaml")),  # noqa: PTH118
-        "logins": path_of(os.path.join(folder, "auth")),  # noqa: PTH118
+        "cassette": to_path(os.path.join(folder, f"{item.cassette}.yaml")),  # noqa: PTH118
+        "logins": to_path(os.path.join(folder, "auth")),  # noqa: PTH118
         "clock": item.scenario.clock or None,
         "seed": None if item.scenario.seed is UNSET else item.scenario.seed,
         "ignore": proxy.ignore,

@@ -23,7 +23,7 @@ from bpmax_sim.errors import (
     suggest_nearest,
     suggest_or_list,
 )
-from bpmax_sim.field_path import plain_steps
+from bpmax_sim.field_path import parse_plain_steps
 from bpmax_sim.i18n import msg, plural
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.model import Api, Platform, matches_api
@@ -619,7 +619,7 @@ def _check_fields(
         else:
             is_write = use.access == "write"
         known = fields | buttons if is_state else fields
-        if name == "*" or name in known or str(next(iter(plain_steps(name)), "")) in fields:
+        if name == "*" or name in known or str(next(iter(parse_plain_steps(name)), "")) in fields:
             continue
         if use.access == "truth" and not is_write and not suggest_nearest(name, fields):
             continue  # what is not there is meant to count as false

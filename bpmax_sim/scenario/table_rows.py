@@ -576,7 +576,7 @@ class ScenarioDraft:
             acting += [policy.by, *named]
         flows = [flow for flow, _ in self.flows.values()]
         acting += [
-            late.notify for flow in flows for node in flow.nodes.values() for late in node.levels
+            late.notify for flow in flows for node in flow.nodes.values() for late in node.deadlines
         ]
         return [str(name) for one in acting for name in _as_list(one) if name]
 

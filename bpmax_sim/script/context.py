@@ -555,7 +555,7 @@ class Context:
                 text,
                 tuple(decode_tagged(entry.values)),
                 at=self._scheduler.clock.now(),
-                order=self._scheduler.clock.tick(),
+                order=self._scheduler.clock.next_seq(),
                 place=self._locate(run, entry),
             )
         )
@@ -582,7 +582,7 @@ class Context:
             self._halt_over_budget(run)
             self._finish_if_idle(run)
             return
-        run.fired.append(TimerFired(timer.delay / 1000, timer.place, clock.now(), clock.tick()))
+        run.fired.append(TimerFired(timer.delay / 1000, timer.place, clock.now(), clock.next_seq()))
         # `setTimeout(f, 0)` still belongs to the change that set it. What a later timer writes
         # begins a new chain of changes.
         if timer.delay > PROMPT:

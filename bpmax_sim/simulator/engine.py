@@ -14,7 +14,7 @@ from typing import Any, Final
 from msgspec import UNSET, Struct
 from msgspec.structs import replace
 
-from bpmax_sim.field_path import member
+from bpmax_sim.field_path import get_nested
 from bpmax_sim.messages import Response
 from bpmax_sim.path_template import path_template
 from bpmax_sim.platform.model import Api, Apply, Auth, Idempotency, Parameter, ResponseRules, is_set
@@ -144,7 +144,7 @@ def answer_api(turn: Turn, api: Api) -> Response:
     body: Any = data
     if api.answer:  # its members have the values that were sent
         body = sample_schema(api.answer)
-        inner = member(body, path.split(".")[1:])
+        inner = get_nested(body, path.split(".")[1:])
         if isinstance(inner, dict):
             inner |= {name: data[name] for name in inner.keys() & data.keys()}
     elif path != "$":
@@ -169,7 +169,7 @@ def _authorise(turn: Turn, declared: Auth) -> None:
     for tenant, grant in product(turn.tenants, grants):
         if grant and grant.instance != tenant.instance:
             continue
-        names = auth.names_for(turn, tenant, declared, grant.values if grant else None)
+        names = auth.template_values_for(turn, tenant, declared, grant.values if grant else None)
         if not all(_has_credential(turn, declared, item, names) for item in required):
             continue
         if grant is None or grant.is_live(turn.now):
@@ -204,7 +204,7 @@ def _read_input(turn: Turn, parameter: Parameter) -> Any:
         body = turn.parsed.request.body
         # A body may be in a form that is not looked into.
         is_hidden = (
-            parameter.place == "body" and turn.parsed.body is UNSET and not state.is_empty(body)
+            parameter.place == "body" and turn.parsed.body is UNSET and not state.is_missing(body)
         )
         if parameter.required and not is_hidden:
             raise Refusal("400", f"{where} is missing")
@@ -231,7 +231,7 @@ def _input_value(turn: Turn, parameter: Parameter) -> Any:
     if place == "body" and turn.parsed.form:
         return turn.parsed.form.get(target, UNSET)
     if place == "body":
-        return member(turn.parsed.body, parameter.steps)
+        return get_nested(turn.parsed.body, parameter.steps)
     return _value_at(turn, place, parameter.name if place == "path" else target)
 
 

@@ -189,7 +189,7 @@ def _load_preset_platform(auth: Auth) -> Platform | None:
     return next((platform for platform in platforms if platform.auth is auth), None)
 
 
-def rules_of(auth: Auth) -> model.ResponseRules:
+def response_rules_of(auth: Auth) -> model.ResponseRules:
     """Return the response rules of the preset from which *auth* was drawn."""
     origin = _load_preset_platform(auth)
     return origin.response if origin else model.ResponseRules()
@@ -383,7 +383,7 @@ def platforms(
         base_url=draw(_ADDRESSES),
         credentials=credentials_of(how, *own),
         auth=how,
-        response=rules_of(how),
+        response=response_rules_of(how),
         query=draw(_QUERY),
         headers=draw(_HEADERS),
         strict=draw(_SELDOM),
@@ -403,7 +403,7 @@ def _with_own_auth(api: Api, platforms: Auth, own: Auth | None) -> Api:
         parameters = tuple(parameter for parameter in api.parameters if parameter.place != "body")
         api = replace(api, encoding=UNSET, body=UNSET, parameters=parameters)
     if own is not None:
-        api = replace(api, auth=own, response=rules_of(own))
+        api = replace(api, auth=own, response=response_rules_of(own))
     if any(spot.place == "path" for spot in spots):
         return replace(api, path=f"/{{tenant}}{api.path}")
     return api

@@ -231,7 +231,7 @@ _TABLE: tuple[tuple[str, str, str, str, str], ...] = (
         "file.store(known)", "pass"),
     ("modes-what-is-added-draws-what-was-drawn", "tests/session/test_seeds.py",
         "bpmax_sim/session/start.py",
-        "return DrawnSequences((*known.seeds, new_seed(settings.owner)), known.ends)", "return known"),
+        "return RandomSequenceSeeds((*known.seeds, new_seed(settings.owner)), known.ends)", "return known"),
     ("check-the-last-refusal-passes", "tests/check/test_verify.py", "bpmax_sim/check/drift.py",
         "RetryProgress(known.sent + 1, known.renewed, known.offset)", "RetryProgress(1)"),
     # Where somebody else's bugs had survived.
