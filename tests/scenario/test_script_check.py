@@ -329,3 +329,26 @@ def test_what_is_right_is_left_alone(check: Check, source: str) -> None:
 
 def test_a_function_that_is_called_where_it_stands_may_have_a_name(check: Check) -> None:
     assert check("(function fill(row) { form.客户 = row; })(form.明细[0]);") == []
+
+
+@pytest.mark.parametrize(
+    ("read", "told"),
+    [
+        ("c.daat", ["daat"]),
+        ("c.daat.name", ["daat"]),
+        ("c.daat.name.first", ["daat"]),
+        ("c.data.name", []),
+        ("c.data.nama", ["data.nama"]),
+        ("c.data.name.first", []),
+        ("c.data.phones[0].no", ["data.phones.*.no"]),
+        ("c.data.phones[0].no.x", ["data.phones.*.no"]),
+    ],
+)
+def test_what_is_below_an_absent_member_is_not_told_again(
+    check: Check, read: str, told: list[str]
+) -> None:
+    found = check(f"const c = await $proxy('crm').getCustomer(5); form.客户 = {read};")
+
+    assert [rule for rule, _ in found] == ["unknown-member"] * len(told)
+    for (_, problem), path in zip(found, told, strict=True):
+        assert f"has {path}" in problem

@@ -11,7 +11,7 @@ from bpmax_sim.subject.form import (
     FormSubject,
     changed_columns,
     check_complete,
-    path_steps,
+    parse_form_path,
     value_at_steps,
 )
 from bpmax_sim.subject.hooks import (
@@ -295,7 +295,7 @@ def test_a_cell_is_set_where_there_is_one(path: str, value: Any, code: str | Non
         assert (caught.value.code, repr(form.fields)) == (code, before)
         return
     form.set({path: value})
-    steps = (path,) if path in form.fields else path_steps(path)
+    steps = (path,) if path in form.fields else parse_form_path(path)
     assert value_at_steps(form.fields, steps) == value
     assert len(form.fields["明细"]) == 3
 
@@ -465,4 +465,4 @@ def test_only_new_rows_are_held_against_the_options(change: Any, code: str | Non
     ],
 )
 def test_a_path_has_two_steps_or_more(text: str, steps: tuple[str | int, ...]) -> None:
-    assert path_steps(text) == steps
+    assert parse_form_path(text) == steps
