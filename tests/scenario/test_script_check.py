@@ -320,6 +320,7 @@ def test_a_library_that_nobody_uses_is_named(check: Check) -> None:
         "const o = await $proxy('crm').getOrder(1); if (o) form.客户 = form.客户.indexOf('A') >= 0;",
         "const last = form.明细.push({a: 1}); form.客户 = Math.max(...form.明细.map(r => r.a), last);",
         "if (form.客户) { /* 以后再说 */ } if ('客户' in form) form.客户 = /[]]/.test('');".replace("/[]]/", "/[\\]]/"),
+        "form['明细[0].数量'] = 1; form.$visible['明细.数量'] = true; console.log(form['明细.单价']);",
         "const timer = setTimeout(() => { form.客户 = 1; }, 10); clearTimeout(timer); form.客户 = 9007199254740991;",
     ],
 )  # fmt: skip

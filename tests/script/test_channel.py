@@ -172,7 +172,7 @@ def test_of_a_frozen_object_a_value_is_sent_once() -> None:
 def test_equal_numbers_of_another_type_are_another_value(value: object) -> None:
     form = Form({"a": 1, "b": "x", "c": None})
     mirror = SentLiveObjects({"form": form})
-    mirror.patch()
+    mirror.take_changes()
 
     form.fields = {"a": value, "b": "x", "c": None}
 
