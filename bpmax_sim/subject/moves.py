@@ -278,6 +278,8 @@ class MovingProject(ProjectState, kw_only=True):
         if declared.parallel:
             self.passed_nodes.append(node)
             region = self.definition.branches_of_gateway(node)
+            # All branches count as waiting before the first is entered: one that nobody has to
+            # decide arrives at the join at once, and must not go on alone.
             split = ParallelBranches(declared.join, region, set(region), visit.split, visit.branch)
             for first in region:
                 branch = Visit(first, split=split, branch=first)
