@@ -400,6 +400,12 @@ def _shape_compared(
         declared = ResponseShapes().declared_shape(*found) if found is not None else None
         shape = declared.find(comparison.path) if declared is not None else None
         return shape or ResponseShape()
+    if comparison.root == "error" and comparison.path in {("api",), ("platform",)}:
+        keys = {
+            "platform": {one.platform_key for one in context.platforms},
+            "api": {key for one in context.platforms for key in one.apis},
+        }[comparison.path[0]]
+        return ResponseShape(frozenset({"text"}), texts=tuple(sorted(keys)))
     if comparison.root == "error":
         kind = _OF_ERRORS.get(comparison.path[0])
     elif comparison.root == "form" and len(comparison.path) == 1:
@@ -520,7 +526,7 @@ def _check_arguments(call: ProxyCall, platform: Platform, api: Api) -> Iterator[
             "nothing waits for {name}; put await before it, or void where that is meant", name=name
         ))  # fmt: skip
     if call.style == "chain":
-        yield from _check_setters(call, name, api)
+        yield from _check_builder_setters(call, name, api)
         return
     if call.arguments is None:
         return
@@ -542,7 +548,7 @@ def _describe_missing(api: str, parameter: str) -> str:
     return msg("{api} needs {parameter!r}, which is not passed", api=api, parameter=parameter)
 
 
-def _check_setters(call: ProxyCall, name: str, api: Api) -> Iterator[ScriptFinding]:
+def _check_builder_setters(call: ProxyCall, name: str, api: Api) -> Iterator[ScriptFinding]:
     """Check the builder's setters against the API's parameters.
 
     All parameters of a path must be set, because nothing else can fill them.

@@ -387,12 +387,12 @@ class ScenarioDraft:
         else:
             self.problems.append(Problem(words, spot.place, format_steps(spot.steps)))
 
-    def filled_keys(self, spot: Spot) -> frozenset[str]:
+    def keys_with_references(self, spot: Spot) -> frozenset[str]:
         """Return the keys of the map at *spot* whose values contain a ``${…}``."""
         place = (spot.source.file, spot.steps)
         if place not in self._filled_keys:
             node = spot.source.root.at(spot.steps)
-            self._filled_keys[place] = references.filled_keys(node)
+            self._filled_keys[place] = references.keys_with_references(node)
         return self._filled_keys[place]
 
     @cached_property
@@ -404,6 +404,7 @@ class ScenarioDraft:
             initial_fields=() if self.fields else self.initial_fields,
             field_kinds=self.field_kinds,
             columns=self.columns,
+            entered_columns=self.entered_columns,
             declared_variables=tuple(self.declared_vars),
             constants=self.constants,
             variables=self.variable_names,
@@ -511,6 +512,20 @@ class ScenarioDraft:
             and rows
             and all(isinstance(row, Mapping) for row in rows)
         }
+
+    @cached_property
+    def entered_columns(self) -> Mapping[str, tuple[str, ...]]:
+        """Return table -> columns of the rows that steps add or set."""
+        found: dict[str, dict[str, None]] = {}
+        for step, _ in self.steps:
+            value = step.value if isinstance(step.value, Mapping) else {}
+            rows = {str(value.get("table")): [value.get("row")]} if step.action == "add_row" else {}
+            values = value if step.action in {"set", "open"} else rows
+            for table, entered in values.items():
+                for row in entered if isinstance(entered, list | tuple) else ():
+                    names = row if isinstance(row, Mapping) else ()
+                    found.setdefault(table, {}).update(dict.fromkeys(names))
+        return {table: tuple(names) for table, names in found.items() if names}
 
     @cached_property
     def variable_names(self) -> tuple[str, ...]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
 from itertools import chain
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal, Protocol
 
 import msgspec
 from msgspec.structs import replace
@@ -168,7 +168,7 @@ def find_slips(text: str, name: str = "script.js") -> tuple[Slip, ...]:
 
 @lru_cache(maxsize=4)
 def _make_reader(text: str, name: str) -> _ScriptReader:
-    """Return the reader of *text*: who asks for its slips has mostly just read it."""
+    """Return the reader of *text*; the latest are cached, as slips are asked for after reading."""
     return _ScriptReader(SyntaxTree(text, name))
 
 
@@ -176,6 +176,32 @@ _POWER: Final = re.compile(r"(?<![/*])\*\*(?![/*])")
 POWER_DIFFERS: Final = msg(
     "the last digit of ** depends on the machine here; Math.pow gives the same everywhere"
 )
+
+
+_COMPARED_WITH_UNDEFINED: Final = re.compile(
+    r"[\w$.\[\]'\"]+\s*[!=]==?\s*(?:undefined|null|void 0)(?![\w$])"
+)
+
+
+class NamedSource(Protocol):
+    """A script with its name."""
+
+    @property
+    def name(self) -> str:
+        """Return the name that places of the script have as file."""
+
+    @property
+    def source(self) -> str:
+        """Return the text."""
+
+
+def is_compared_with_undefined(place: Place | None, scripts: Iterable[NamedSource]) -> bool:
+    """Return whether the member that is read at *place* is only asked for: ``x !== undefined``."""
+    file, number = (place.file, place.line) if place is not None else ("", 0)
+    source = next((one.source for one in scripts if one.name == file), "")
+    line = [*source.split("\n"), ""][number - 1]
+    found = _COMPARED_WITH_UNDEFINED.finditer(line) if place is not None else ()
+    return any(one.start() < place.column <= one.end() for one in found if place is not None)
 
 
 def find_power_operators(text: str, name: str = "script.js") -> tuple[Place, ...]:
@@ -229,14 +255,14 @@ class _ScriptReader:
         left = list(self._find_chains_without_call())
         for node in self._nodes:
             if node.type in {"member_expression", "subscript_expression"}:
-                self._add_member_use(
-                    self._values.value(node), self._access_kind(node), _member_name_node(node)
-                )
+                name = node.child_by_field_name("property") or node.child_by_field_name("index")
+                access = self._access_kind(node)
+                self._add_member_use(self._values.value(node), access, name or node)
             elif node.type == "binary_expression":
                 self._add_in_test(node)
         for binding in self._scopes.bindings:
             if binding.path:
-                access: Access = "truth" if _has_default(binding.declared) else "read"
+                access = "truth" if _has_default(binding.declared) else "read"
                 self._add_member_use(
                     self._values.value_of_destructuring(binding), access, binding.declared
                 )
@@ -457,11 +483,6 @@ _SLIP_FINDERS: Final = {
     kind: tuple(chain.from_iterable(table.get(kind, ()) for table in _SLIPS))
     for kind in set(chain.from_iterable(_SLIPS))
 }
-
-
-def _member_name_node(node: Node) -> Node:
-    """Return the node of a member's name."""
-    return node.child_by_field_name("property") or node.child_by_field_name("index") or node
 
 
 def _has_default(identifier: Node) -> bool:

@@ -408,7 +408,7 @@ class MovingProject(ProjectState, kw_only=True):
         if child.stand_in is None:
             child.create(begins)
         else:
-            child.end_as_stand_in(begins)
+            child.end_with_given_result(begins)
         self._result.value = value
         if not spec.wait and not self._result.errors:
             self._follow_route(visit, "approve", move)
