@@ -504,7 +504,7 @@ def _build_item(
         names=draft.names,
         strictness=draft.strictness,
         warnings=tuple(draft.warnings),
-        fills=draft.filled_keys(draft.spot),
+        fills=draft.keys_with_references(draft.spot),
         rows=len(draft.rows),
     )
 
@@ -577,7 +577,7 @@ def _locate_step(
         tuple(_fault_rules(draft, step.faults, spot.at("faults"), row)),
         _locate_steps(draft, spot.at("during", "steps"), meanwhile, row),
         None if cell is None else tuple(_locate_step(draft, *inner, row) for inner in cell),
-        draft.filled_keys(spot),
+        draft.keys_with_references(spot),
     )
 
 
@@ -643,7 +643,7 @@ def _fill_fault(
     *row* is None in named steps, which all rows share.
     """
     try:
-        on = str(_fill_constant(draft, row, rule.on, "a fault's target"))
+        on = str(_fill_constant(draft, row, rule.on, msg("the target of a fault")))
     except references.UndefinedValueError:
         return  # told where all references are checked
     except ValueError as error:
