@@ -18,7 +18,8 @@ from msgspec.structs import replace
 
 from bpmax_sim.challenge.cache import StoredVerdict, VerdictCache, digest_baseline, digest_parts
 from bpmax_sim.challenge.ignore_comments import IgnoreComment, IgnoredMutants, read_ignore_comments
-from bpmax_sim.challenge.mutants import MATTERS, Mutant, read_mutants
+from bpmax_sim.challenge.mutants import Mutant, read_mutants
+from bpmax_sim.challenge.probes import MATTERS
 from bpmax_sim.challenge.proposals import (
     Divergence,
     ExpectLine,

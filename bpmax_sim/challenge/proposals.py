@@ -340,12 +340,26 @@ def sort_divergences(divergences: Sequence[Divergence]) -> list[Divergence]:
 def find_divergences(
     baseline_number: int, baseline: Baseline, run: VariantRun
 ) -> Iterator[Divergence]:
-    """Yield each place where *run* of a variant differs from the baseline."""
+    """Yield each place where *run* of a variant differs from the baseline.
+
+    What scripts return that nobody asks for it (``change``, ``open``) is none.
+    """
+    steps = baseline.item.steps
     before, after = (_by_step_and_place(each.observations) for each in (baseline.run, run))
     for step, place in dict.fromkeys((*before, *after)):
+        number = step.partition(".")[0]
+        action = steps[int(number) - 1].step.action if number.isdigit() else ""
+        if place.startswith("result") and action in _WITHOUT_RESULT:
+            continue
         first, second = before.get((step, place), UNSET), after.get((step, place), UNSET)
         if first is UNSET or second is UNSET or not _is_equal(first, second):
             yield Divergence(baseline_number, step, place, first, second)
+
+
+_WITHOUT_RESULT: Final = frozenset({
+    "open", "set", "add_row", "copy_row", "remove_row", "move_row",
+})  # fmt: skip
+"""Actions that fire ``open`` or ``change``, whose result nobody reads (`subject.hooks`)."""
 
 
 def _by_step_and_place(observations: Sequence[Observation]) -> dict[tuple[str, str], Any]:
