@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from bpmax_sim.exports import lazy
+from bpmax_sim.exports import lazy_exports
 
-_exported, __dir__ = lazy(globals())
+_exported, __dir__ = lazy_exports(globals())
 
 
 def __getattr__(name: str) -> Any:

@@ -72,7 +72,7 @@ class VirtualClock:
         """Move forward to *instant*. An earlier instant is ignored."""
         self.instant = max(self.instant, instant)
 
-    def tick(self) -> int:
+    def next_seq(self) -> int:
         """Return the next sequence number, from 1, which orders events at the same instant."""
         return next(self._ticks)
 
@@ -239,11 +239,11 @@ class SeededRandomSource:
         return self._random.randbytes(count)
 
 
-SeedParts = tuple[tuple[int, int | None], ...]
+SeedRanges = tuple[tuple[int, int | None], ...]
 """Seeds of one sequence, each with how much of the sequence is drawn before the next one counts."""
 
 
-class DrawnSequences(msgspec.Struct, frozen=True):
+class RandomSequenceSeeds(msgspec.Struct, frozen=True):
     """The number of draws from several random sequences, and the seeds that they continue with.
 
     Each time that a recording is extended, a seed is added, so that new values differ from the old
@@ -258,11 +258,11 @@ class DrawnSequences(msgspec.Struct, frozen=True):
     seeds: tuple[int, ...]
     ends: Mapping[str, tuple[int, ...]] = {}
 
-    def parts(self, sequence: str) -> SeedParts:
+    def seed_ranges(self, sequence: str) -> SeedRanges:
         """Return the seeds of *sequence*, each with its end; the last has None."""
         return tuple(zip(self.seeds, (*self._ends_of_seeds(sequence), None), strict=True))
 
-    def with_draws(self, sequence: str, drawn: int) -> DrawnSequences:
+    def with_draw_count(self, sequence: str, drawn: int) -> RandomSequenceSeeds:
         """Return a copy with *drawn* as end of the last seed of *sequence*, if it grew."""
         before = self._ends_of_seeds(sequence)
         if before and drawn <= before[-1]:
@@ -270,14 +270,14 @@ class DrawnSequences(msgspec.Struct, frozen=True):
         last = max(drawn, *self.ends.get(sequence, ()), 0)
         return replace(self, ends={**self.ends, sequence: (*before, last)})
 
-    def merge_with(self, other: DrawnSequences) -> DrawnSequences:
+    def merge_with(self, other: RandomSequenceSeeds) -> RandomSequenceSeeds:
         """Return the union of both if *other* extends this one; otherwise this one."""
         if other == self or other.seeds[: len(self.seeds)] != self.seeds:
             return self
         known = {n: max(self.ends.get(n, ()), ends) for n, ends in other.ends.items()}
-        return DrawnSequences(other.seeds, {**self.ends, **known})
+        return RandomSequenceSeeds(other.seeds, {**self.ends, **known})
 
-    def without_unused_seed(self) -> DrawnSequences:
+    def without_unused_seed(self) -> RandomSequenceSeeds:
         """Return a copy without the last seed if nothing was drawn from it."""
         is_used = any(len(ends) == len(self.seeds) for ends in self.ends.values())
         return self if is_used or len(self.seeds) == 1 else replace(self, seeds=self.seeds[:-1])
@@ -294,7 +294,7 @@ class DrawnSequences(msgspec.Struct, frozen=True):
 class CountedRandomSource:
     """The bytes of one sequence, from its seeds in turn; the owner is notified of each draw."""
 
-    def __init__(self, parts: Callable[[], SeedParts], drew: Callable[[int], None]) -> None:
+    def __init__(self, parts: Callable[[], SeedRanges], drew: Callable[[int], None]) -> None:
         """Call *parts* for the seeds at the first draw, and *drew* with the count at each draw."""
         self._parts, self._drew = parts, drew
         self._left: list[tuple[int, int | None]] = []

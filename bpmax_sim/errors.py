@@ -36,7 +36,7 @@ from typing import Any, ClassVar, Final, Self
 
 import msgspec
 
-from bpmax_sim.i18n import MessageError, join_messages, msg, plural, series
+from bpmax_sim.i18n import MessageError, join_messages, msg, plural, series, translate
 
 BAD_PATTERN: Final = (re.error, TypeError, OverflowError, RecursionError, FutureWarning)
 """What compiling a regular expression of a user's raises, a warning where those are errors."""
@@ -384,6 +384,10 @@ class BpmaxWarning(UserWarning):
 
     kind: ClassVar[str] = ""
 
+    def __init__(self, message: str = "") -> None:
+        """Store *message* in the reader's language, as a ``str`` that xdist's workers can send."""
+        super().__init__(translate(message))
+
 
 class UnawaitedWarning(BpmaxWarning):
     """The promise of a call was not used, as by ``await``, ``then``, ``return`` or ``void``."""
@@ -554,6 +558,11 @@ CODES: Final = frozenset({
     "UNKNOWN_PERSON", "UNKNOWN_PLATFORM", "UNKNOWN_SUBFLOW", "WAITS_FOR_SUBFLOW",
 })  # fmt: skip
 """The codes of refusals and rejected calls, as ``expect_error: {code}`` names them."""
+WRONG_CALLS: Final = frozenset({
+    "ConfigError", "UNKNOWN_PLATFORM", "UNKNOWN_INSTANCE", "UNKNOWN_API", "UNKNOWN_PARAMETER",
+    "MISSING_PARAMETER", "BAD_ARGUMENT",
+})  # fmt: skip
+"""Codes of calls that no third party could ever answer."""
 
 
 class ClosedNetworkError(BpmaxError):

@@ -94,7 +94,7 @@ EXPORTS: Final[Mapping[str, Mapping[str, str]]] = {
 """Module that gives out names -> module that has them -> the names."""
 
 
-def lazy(module: dict[str, Any]) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
+def lazy_exports(module: dict[str, Any]) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
     """Return ``__getattr__`` and ``__dir__`` (PEP 562) for the module with this namespace."""
     own = module["__name__"]
     homes = {name: home for home, names in EXPORTS[own].items() for name in names.split()}

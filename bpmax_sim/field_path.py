@@ -2,7 +2,7 @@
 
 `FieldPath` is the only type for it. Files and other code spell it in four ways, each read by its
 own constructor: `parse` (``ignore``, ``volatile``, ``redact``, ``secret``), `of_response`
-(``$.a.b``, ``header:X``, ``cookie:X``), `of_injected` (places where auth added a value) and
+(``$.a.b``, ``header:X``, ``cookie:X``), `of_auth_place` (places where auth added a value) and
 `of_parameter` (target of a parameter).
 
 A name with a dot or a bracket is quoted, ``body["a.b"]``; ``[*]`` and ``*`` stand for every index
@@ -83,7 +83,7 @@ class FieldPath(tuple[Segment, ...]):
         return cls(("body", *[int(at) if at else name or quoted for name, at, quoted in steps]))
 
     @classmethod
-    def of_injected(cls, text: str) -> FieldPath:
+    def of_auth_place(cls, text: str) -> FieldPath:
         """Return the place where auth added a value; names are taken unchanged.
 
         Only in a body do dots separate names: ``body.a.b``.
@@ -97,7 +97,7 @@ class FieldPath(tuple[Segment, ...]):
     def of_parameter(cls, root: str, name: str) -> FieldPath:
         """Return the place of a parameter; in a body, dots separate names."""
         if root == "body":
-            return cls((root, *body_steps(name)))
+            return cls((root, *split_body_path(name)))
         return cls((root, name.lower() if root == "header" else name))
 
     def __str__(self) -> str:
@@ -114,7 +114,7 @@ class FieldPath(tuple[Segment, ...]):
         return self[1:]
 
     @property
-    def name(self) -> str:
+    def top_name(self) -> str:
         """Return the first name after the root, or ""."""
         return str(self[1]) if len(self) > 1 else ""
 
@@ -125,15 +125,15 @@ class FieldPath(tuple[Segment, ...]):
         """
         if self.root == "body" or len(self) == 1:
             return ""
-        if self.root == "header" and self.name in NEVER_COMPARED:
-            return msg("the header {name} is never compared", name=self.name)
-        if self.root == "path" and self.name not in parameters and self[1] is not Wildcard.ALL:
-            there = suggest_nearest(self.name, parameters) or msg(
+        if self.root == "header" and self.top_name in NEVER_COMPARED:
+            return msg("the header {name} is never compared", name=self.top_name)
+        if self.root == "path" and self.top_name not in parameters and self[1] is not Wildcard.ALL:
+            there = suggest_nearest(self.top_name, parameters) or msg(
                 "; its parameters are "
             ) + shorten_list(sorted(parameters))
             return msg(
                 "the path has no parameter {name!r}{there}",
-                name=self.name,
+                name=self.top_name,
                 there=there if parameters else "",
             )
         # A name that comes more than once has an index below it, and nothing else has more.
@@ -144,7 +144,7 @@ class FieldPath(tuple[Segment, ...]):
 
 @lru_cache(maxsize=4096)
 def _parse(text: str, option: str) -> FieldPath:
-    segments = list(read_steps(text, option) if text[:1] not in {".", "["} else ())
+    segments = list(parse_quoted_steps(text, option) if text[:1] not in {".", "["} else ())
     if not segments or segments[0] not in ROOTS:
         raise ConfigError(
             "{option}: {text!r} is not a path; write path, query.<name>, header.<name> or "
@@ -157,7 +157,7 @@ def _parse(text: str, option: str) -> FieldPath:
     return FieldPath(segments)
 
 
-def read_steps(text: str, option: str) -> Steps:
+def parse_quoted_steps(text: str, option: str) -> Steps:
     """Return the steps of a path with unusual names in quotes; empty if *text* is not a path.
 
     Raises:
@@ -209,7 +209,7 @@ def format_path(path: Iterable[Segment]) -> str:
 _PLAIN_STEP = re.compile(r"[^.\[\]]+|\[(\d+)\]")
 
 
-def plain_steps(text: str) -> tuple[str | int, ...]:
+def parse_plain_steps(text: str) -> tuple[str | int, ...]:
     """Return the names and indexes of a path inside a value, such as ``明细[0].数量``.
 
     A name may contain anything but dots and brackets.
@@ -218,12 +218,12 @@ def plain_steps(text: str) -> tuple[str | int, ...]:
     return tuple(int(step[1]) if step[1] else step[0] for step in matches)
 
 
-def body_steps(target: str) -> tuple[str, ...]:
+def split_body_path(target: str) -> tuple[str, ...]:
     """Return the names of a dotted place in a body; empty for the whole body (``$``, ``.``)."""
     return () if target in {"$", "."} else tuple(target.split("."))
 
 
-def member(value: Any, names: Iterable[str]) -> Any:
+def get_nested(value: Any, names: Iterable[str]) -> Any:
     """Return the value at *names* in nested mappings, or `UNSET`."""
     for name in names:
         if not isinstance(value, Mapping) or name not in value:

@@ -98,23 +98,23 @@ def _digest_of_name(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:8]
 
 
-def cassette_name(root: Path, path: Path, declared: str, row: str) -> str:
+def cassette_name(root: Path, scenario_file: Path, declared_name: str, row_id: str) -> str:
     """Return a cassette's name, relative to the cassettes folder and without suffix.
 
     Args:
         root: root of the project.
-        path: file of the scenario; its place below ``scenarios`` is the default name.
-        declared: value of ``proxy.cassette`` with row values filled in.
-        row: id of the row, which gets its own file; "" for none.
+        scenario_file: its place below ``scenarios`` is the default name.
+        declared_name: value of ``proxy.cassette`` with row values filled in.
+        row_id: id of the row, which gets its own file; "" for none.
     """
-    if declared:
-        parts = declared.removesuffix(".yaml").split("/")
+    if declared_name:
+        parts = declared_name.removesuffix(".yaml").split("/")
     else:
-        folder, name = os.path.split(os.path.join(os.getcwd(), path))
+        folder, name = os.path.split(os.path.join(os.getcwd(), scenario_file))
         below = f"{folder}{os.sep}".removeprefix(os.path.join(root, "scenarios", ""))
         parts = [] if os.path.isabs(below) else below.split(os.sep)  # noqa: PTH206
         parts.append(name.removesuffix(SUFFIX))
-    return "/".join([file_name(part) for part in (*parts, row) if part])
+    return "/".join([file_name(part) for part in (*parts, row_id) if part])
 
 
 @dataclass(frozen=True, slots=True)

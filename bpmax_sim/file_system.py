@@ -120,14 +120,14 @@ def lock_folder(folder: Path) -> Iterator[None]:
         close_and_unlock(descriptor)
 
 
-def open_fork_safe(opened: Callable[[], int]) -> int:
-    """Return the descriptor that *opened* returns, and close it in every forked child.
+def open_fork_safe(open_descriptor: Callable[[], int]) -> int:
+    """Return the descriptor that *open_descriptor* returns, and close it in every forked child.
 
     A file lock belongs to the open file description, which a forked child shares: without this, the
     lock would outlive the process that took it for as long as the child runs.
     """
     with _opening:  # held over each fork too, so no child can come between these two lines
-        descriptor = opened()
+        descriptor = open_descriptor()
         _held.add(descriptor)
     return descriptor
 

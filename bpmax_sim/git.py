@@ -65,7 +65,7 @@ def read_blob(root: Path, blob: str | None) -> bytes | None:
     return None if blob is None else run_git(root, "cat-file", "blob", blob)
 
 
-def _git_settings() -> dict[str, str]:
+def _merge_driver_settings() -> dict[str, str]:
     python = shell_quote(sys.executable)
     convert = f'{python} -m bpmax_sim.cassette.textconv "$1" 2>/dev/null || cat "$1"'
     return {
@@ -76,16 +76,16 @@ def _git_settings() -> dict[str, str]:
     }
 
 
-def is_set_up(root: Path) -> bool:
+def has_merge_driver(root: Path) -> bool:
     """Return whether Git uses this package to merge and display cassettes in work tree *root*."""
     try:
         known = run_git(root, "config", "--get-regexp", r"^(merge|diff)\.bpmax\.").decode()
     except ConfigError:
         return False
     names = {line.partition(" ")[0] for line in known.splitlines()}
-    own = _attributes_file(root)
+    own = _git_attributes_file(root)
     text = own.read_text(encoding="utf-8") if own.is_file() else ""
-    return _OWN_ATTRIBUTES in text.splitlines() and names >= {*_git_settings()}
+    return _OWN_ATTRIBUTES in text.splitlines() and names >= {*_merge_driver_settings()}
 
 
 def configure_merging(root: Path) -> Iterator[str]:
@@ -93,11 +93,11 @@ def configure_merging(root: Path) -> Iterator[str]:
 
     Nothing is done if ``CI`` is set: a CI machine merges for nobody.
     """
-    if os.environ.get("CI") or is_set_up(root):
+    if os.environ.get("CI") or has_merge_driver(root):
         return
-    for name, value in _git_settings().items():
+    for name, value in _merge_driver_settings().items():
         run_git(root, "config", name, value)
-    own = _attributes_file(root)
+    own = _git_attributes_file(root)
     own.parent.mkdir(parents=True, exist_ok=True)
     text = own.read_text(encoding="utf-8") if own.is_file() else ""
     if _OWN_ATTRIBUTES not in text.splitlines():
@@ -106,6 +106,6 @@ def configure_merging(root: Path) -> Iterator[str]:
     yield msg("Git merges and shows cassettes with bpmax-sim (git config, .git/info/attributes)")
 
 
-def _attributes_file(root: Path) -> Path:
+def _git_attributes_file(root: Path) -> Path:
     place = run_git(root, "rev-parse", "--git-path", "info/attributes").decode().rstrip("\n")
     return root / place

@@ -122,14 +122,14 @@ class NetworkGuard:
         if name in self._addresses:
             return True
         if any(fnmatchcase(name, host) for host in self._hosts):
-            self._remember(name)
+            self._resolve_allowed_name(name)
             return True
         for pattern in self._hosts:
             if not set(pattern) & set("*?["):
-                self._remember(pattern)
+                self._resolve_allowed_name(pattern)
         return name in self._addresses
 
-    def _remember(self, host: str) -> None:
+    def _resolve_allowed_name(self, host: str) -> None:
         """Look up an allowed name, so that connections to its addresses are allowed."""
         import socket  # noqa: PLC0415 - loaded already where there is one
 

@@ -86,7 +86,7 @@ class Translatable(str):
     def splitlines(self, keepends: bool = False) -> list[str]:
         """Return the lines. If the message only joins others, its lines are messages, too."""
         lines = super().splitlines(keepends)
-        if lines == [plain_text(self)]:
+        if lines == [plain_english(self)]:
             return [self]
         if keepends or not self.values or self.many:
             return lines
@@ -99,10 +99,10 @@ class Translatable(str):
         ]
 
     def __reduce__(self) -> tuple[object, ...]:
-        return Translatable, (plain_text(self), self.template, dict(self.values), self.many)
+        return Translatable, (plain_english(self), self.template, dict(self.values), self.many)
 
 
-def plain_text(text: str) -> str:
+def plain_english(text: str) -> str:
     """Return the English text as a real ``str``, for encoders that accept no subclass."""
     return str.__str__(text) if type(text) is str else "".join(text)
 
@@ -114,7 +114,7 @@ def encode_message(value: object) -> object:
         NotImplementedError: if *value* is something else, as msgspec requires.
     """
     if isinstance(value, Translatable):
-        return plain_text(value)
+        return plain_english(value)
     raise NotImplementedError(f"objects of type {type(value).__name__}")
 
 
@@ -153,7 +153,7 @@ def msg(template: str, /, **values: object) -> str | None:
         TypeError: if the template is itself a message; mark it with `template` where it is written.
     """
     if type(template) is Translatable:
-        raise TypeError(f"a message is no template: {plain_text(template)!r}")
+        raise TypeError(f"a message is no template: {plain_english(template)!r}")
     if not values:
         return Translatable(template, template)
     texts = {
@@ -217,7 +217,7 @@ def map_message(text: str, change: Callable[[str], str]) -> str:
 
     A message stays one if changing its values gives the same.
     """
-    changed = change(plain_text(text))
+    changed = change(plain_english(text))
     if not isinstance(text, Translatable) or changed == text:
         return text if changed == text else changed
     values = {name: map_message(value, change) for name, value in text.values.items()}
@@ -233,7 +233,7 @@ def cut_message(text: str, room: int) -> str:
     """
     if len(text) <= room:
         return text
-    short = plain_text(text)[: room - 1] + "…"
+    short = plain_english(text)[: room - 1] + "…"
     if not isinstance(text, Translatable):
         return short
     template = text.many if text.many and text.values["number"] != "1" else text.template
@@ -266,7 +266,7 @@ def _format_value(value: object, conversion: str, spec: str) -> str:
     if isinstance(value, Translatable) and not conversion and spec[:1] in {"", "<"}:
         return value  # a column is as wide in every language, see `_fill_values`
     if isinstance(value, str):
-        value = plain_text(value)
+        value = plain_english(value)
     if conversion:
         value = repr(value) if conversion == "r" else ascii(value)
     return format(value, spec)
@@ -288,14 +288,14 @@ def template_fields(template: str) -> Mapping[str, tuple[str, str]]:
 
 
 def _fill_values(
-    template: str, values: Mapping[str, str], shown: Mapping[str, str] = _NOTHING
+    template: str, values: Mapping[str, str], translations: Mapping[str, str] = _NOTHING
 ) -> str:
-    """Return *template* filled with *values*, or with their translation *shown*."""
+    """Return *template* filled with *values*, or with their translation *translations*."""
     parts: list[str] = []
     for literal, name, _, spec in _parse_template(template):
         parts.append(literal)
         if name is not None:
-            text = plain_text(shown.get(name, values[name]))
+            text = plain_english(translations.get(name, values[name]))
             parts.append(text)
             if spec[:1] == "<" and isinstance(values[name], Translatable):
                 parts.append(" " * (int(spec[1:]) - display_width(text)))
@@ -392,10 +392,10 @@ def translate(text: str, language: str | None = None) -> str:
     if not isinstance(text, Translatable):
         return text
     if language == "en":
-        return plain_text(text)
+        return plain_english(text)
     catalogue = _load_catalogue(language)
     if text.many:
-        number = int(plain_text(text.values["number"]).replace(",", ""))
+        number = int(plain_english(text.values["number"]).replace(",", ""))
         template = catalogue.ngettext(text.template, text.many, number)
     else:
         template = catalogue.gettext(text.template) if text.template else ""

@@ -274,7 +274,7 @@ def _array_to_json(value: Iterable[Any]) -> str:
     return "[" + ",".join(parts) + "]"
 
 
-def _print_opaque(value: Opaque) -> None:
+def _omit_or_refuse_opaque(value: Opaque) -> None:
     if value.kind == "cycle":
         raise NotJsonError("", msg("{kind_of} has no JSON form", kind_of=describe_kind(value)))
 
@@ -305,7 +305,7 @@ _PRINTERS: dict[type, Callable[[Any], str | None]] = {
     JsMap: lambda _value: "{}",
     JsSet: lambda _value: "{}",
     SearchParams: lambda _value: "{}",
-    Opaque: _print_opaque,
+    Opaque: _omit_or_refuse_opaque,
 }
 
 
@@ -608,7 +608,7 @@ def dumps(value: Any) -> str:
         return _encode_any(value)
 
 
-def decode_json(text: str) -> Any:
+def loads_fast(text: str) -> Any:
     """Return the value of JSON *text*.
 
     Raises:

@@ -38,7 +38,7 @@ def fill_placeholders(text: str, value: Callable[[str], str | None]) -> str:
     return _PLACEHOLDER.sub(filled, text) if "{" in text else text
 
 
-def literal_path(text: str) -> str:
+def quote_literal(text: str) -> str:
     """Return the fixed part of a declared path, with invalid URL characters percent-encoded."""
     return quote(text, safe=_SAFE)
 
@@ -171,7 +171,7 @@ def path_template(path: str) -> PathTemplate:
     path = path.partition("?")[0]
     path = path if path.startswith("/") or not path else f"/{path}"
     split = _PLACEHOLDER.split(path)
-    pieces = tuple(part if index % 2 else literal_path(part) for index, part in enumerate(split))
+    pieces = tuple(part if index % 2 else quote_literal(part) for index, part in enumerate(split))
     parts = _split_outside_braces(path.removeprefix("/"))
     if not parts[-1]:
         parts.pop()
@@ -201,9 +201,9 @@ def _parse_segment(part: str) -> _Segment:
     return _Segment("", pattern, names, tuple(literals), whole=not any(literals))
 
 
-def _texts_between(around: tuple[str, ...], text: str) -> Iterator[tuple[str, ...]]:
-    """Yield all ways to choose the non-empty texts between those of *around*."""
-    first, *others = around
+def _texts_between(literals: tuple[str, ...], text: str) -> Iterator[tuple[str, ...]]:
+    """Yield all ways to choose the non-empty texts between those of *literals*."""
+    first, *others = literals
     if not text.startswith(first):
         return
     rest = text[len(first) :]

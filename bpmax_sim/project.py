@@ -10,11 +10,13 @@ from __future__ import annotations
 import json
 import os
 import re
+import warnings
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Final, Literal
 
+from bpmax_sim.errors import UnknownNameWarning, suggest_or_list
 from bpmax_sim.i18n import msg, template
 
 SUFFIX = ".scenario.yaml"
@@ -59,7 +61,7 @@ def find_root(path: Path, otherwise: Path | None = None) -> Path:
         if above == folder:
             return otherwise or Path(nearest)
         folder = above
-    return path_of(folder)
+    return to_path(folder)
 
 
 def read_settings(folder: str | Path) -> dict[str, object] | None:
@@ -114,23 +116,49 @@ def strictness_of(path: Path, root: Path) -> Strictness:
     Raises:
         ValueError: if one of them is wrong; the message says why.
     """
-    project = os.path.join(root, PROJECT)
+    stamp = file_stamp(os.path.join(root, PROJECT))
     chosen: tuple[int, Strictness] = (-1, "normal")
-    for name, folders in _read_strictness(str(root), file_stamp(project)):
+    for name, folders in _read_strictness(str(root), stamp):
         for folder in folders:
             inside = absolute_path(path).startswith(os.path.join(os.path.normpath(folder), ""))
             chosen = max(chosen, (len(folder), name)) if inside else chosen
+    wrong = _warn_of_settings(str(root), stamp)
+    if wrong and chosen[1] == "strict":
+        raise ValueError(wrong[0])
     return chosen[1]
 
 
-def unknown_settings(root: Path) -> tuple[str, ...]:
-    """Return the keys of ``[tool.bpmax_sim]`` in the project at *root* that are no settings."""
-    return _unknown_settings(str(root), file_stamp(os.path.join(root, PROJECT)))
-
-
 @lru_cache(maxsize=64)
-def _unknown_settings(root: str, _stamp: object) -> tuple[str, ...]:
-    return tuple(name for name in read_settings(root) or () if name not in SETTINGS)
+def _warn_of_settings(root: str, _stamp: object) -> tuple[str, ...]:
+    """Warn, once for a project, of settings that nothing reads; return what is wrong."""
+    wrong = dict(_find_wrong_settings(read_settings(root) or {}))
+    file = os.path.normpath(os.path.join(os.path.relpath(root), PROJECT)) if wrong else ""
+    lines = Path(file).read_text("utf-8").splitlines() if wrong else []
+    for name, message in wrong.items():
+        line = next((n for n, text in enumerate(lines, 1) if text.split("=")[0].strip() == name), 1)
+        warnings.warn_explicit(message, UnknownNameWarning, file, line)
+    return tuple(wrong.values())
+
+
+def _find_wrong_settings(table: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+    for name, value in table.items():
+        if name not in SETTINGS:
+            hint = suggest_or_list(name, SETTINGS)
+            yield name, msg("[tool.bpmax_sim] has no key {name!r}{hint}", name=name, hint=hint)
+        elif not isinstance(value, expected := _TYPES.get(name, object)):
+            yield (
+                name,
+                msg(
+                    "[tool.bpmax_sim] {name}: expected {expected}, got {value!r}, which is ignored",
+                    name=name,
+                    expected=msg("a text") if expected is str else msg("a list of texts"),
+                    value=value,
+                ),
+            )
+
+
+_TYPES: Final = {"language": str, "editor": str, "not_secret": list, "jobs": list}
+"""The types of settings that are ignored if they have another one."""
 
 
 @lru_cache(maxsize=64)
@@ -196,7 +224,7 @@ def _platform_folders(root: str, _stamp: object) -> tuple[Path, ...]:
     return tuple(folders)
 
 
-def jobs_of(root: Path) -> tuple[str, ...]:
+def ci_jobs_of(root: Path) -> tuple[str, ...]:
     """Return ``jobs`` of ``[tool.bpmax_sim]``: the CI jobs that together run all tests."""
     jobs = read_setting(root, "jobs")
     return tuple(map(str, jobs)) if isinstance(jobs, list) else ()
@@ -267,7 +295,7 @@ def _join_path(folder: str, name: str) -> Path:
 
 
 @lru_cache(maxsize=4096)
-def path_of(text: str) -> Path:
+def to_path(text: str) -> Path:
     """Return *text* as a path, cached, because creating a path for every scenario is slow."""
     return Path(text)
 
@@ -311,16 +339,16 @@ def _absolute_from(folder: str, path: str) -> str:
     return os.path.normpath(os.path.join(folder, path))
 
 
-def find_instances(folder: str) -> str:
+def find_instances_file(folder: str) -> str:
     """Return ``instances.yaml`` beside *folder* (absolute), else the nearest above; "" if none."""
-    for path, local in _root_markers(folder):
+    for path, local in _instances_file_candidates(folder):
         if _is_file(path) or _is_file(local):
             return path
     return ""
 
 
 @lru_cache(maxsize=64)  # of a few folders, each asked for by every session
-def _root_markers(folder: str) -> tuple[tuple[str, str], ...]:
+def _instances_file_candidates(folder: str) -> tuple[tuple[str, str], ...]:
     above, candidates = folder, []
     while (upper := os.path.dirname(above)) != above:
         candidates.append((os.path.join(upper, INSTANCES), os.path.join(upper, LOCAL)))
@@ -338,8 +366,8 @@ def local_file_of(path: str) -> str:
     return f"{stem}.local{suffix}"
 
 
-def folder_stamp(folder: str, place: str, *, levels: int = 8) -> Stamp:
-    """Return name, size and time of every file in *folder*, and of the instances at *place*.
+def folder_stamp(folder: str, instances_file: str, *, levels: int = 8) -> Stamp:
+    """Return name, size and time of every file in *folder*, and of *instances_file*.
 
     Subfolders are visited to a depth of *levels*, as links may form a circle.
     """
@@ -354,8 +382,8 @@ def folder_stamp(folder: str, place: str, *, levels: int = 8) -> Stamp:
                     stamps += folder_stamp(entry.path, "", levels=levels - 1)
     except OSError:
         stamps += file_stamp(folder)
-    if place:
-        stamps += (*file_stamp(place), *file_stamp(local_file_of(place)))
+    if instances_file:
+        stamps += (*file_stamp(instances_file), *file_stamp(local_file_of(instances_file)))
     return tuple(stamps)
 
 

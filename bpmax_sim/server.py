@@ -334,7 +334,7 @@ async def _watch_client(incoming: Incoming, client: ServedClient) -> None:
     client.is_gone = True
 
 
-class _ExactReader(h11.Connection):
+class _RawHeadConnection(h11.Connection):
     """An h11 connection that keeps the raw head of each request, which uvicorn does not pass on."""
 
     def __init__(self, largest: int) -> None:
@@ -362,7 +362,7 @@ class _Connection(H11Protocol):
 
     def __init__(self, *args: Any, limits: ClientLimits, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.conn = _ExactReader(limits.head)
+        self.conn = _RawHeadConnection(limits.head)
         self.app_state = self.conn.written  # which each request gets a copy of
         self._limits = limits
         self._deadline: asyncio.TimerHandle | None = None
@@ -372,43 +372,43 @@ class _Connection(H11Protocol):
         self._is_half_closed = False
 
     @property
-    def _waits(self) -> bool:
+    def _waits_for_client(self) -> bool:
         """Return whether the server waits for the client to send, or to read the end."""
         return self.conn.their_state in {h11.IDLE, h11.SEND_BODY} or self.transport.is_closing()
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self._watch()
-        self._make_room()
+        self._update_deadline()
+        self._evict_waiting_connection()
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
-        self._watch()
+        self._update_deadline()
 
     def eof_received(self) -> bool:  # type: ignore[override]
         """Return whether to keep the connection: a client that sends no more may still read.
 
         See RFC 9112, 9.6.
         """
-        self._is_half_closed = not self._waits
+        self._is_half_closed = not self._waits_for_client
         return self._is_half_closed
 
     def on_response_complete(self) -> None:
         self._since = self.loop.time()
         self._answered = True
         super().on_response_complete()
-        if self._is_half_closed and self._waits:  # no request of a pipeline is left
+        if self._is_half_closed and self._waits_for_client:  # no request of a pipeline is left
             self.transport.close()
-        self._watch()
+        self._update_deadline()
         self._abort_if_unread()
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
-        self._unwatch()
+        self._cancel_deadline()
 
     def shutdown(self) -> None:
         """Finish requests in progress; close connections that wait for a client."""
-        if self._waits:
+        if self._waits_for_client:
             self.transport.abort()
         else:
             super().shutdown()
@@ -422,30 +422,30 @@ class _Connection(H11Protocol):
         if self.transport.is_closing():
             self.loop.call_later(self._limits.body_time, self.transport.abort)
 
-    def _watch(self) -> None:
+    def _update_deadline(self) -> None:
         """Keep one deadline for the rest of a head, or of the body of an answered request."""
         their, our = self.conn.their_state, self.conn.our_state
         if their is not h11.IDLE and not (their is h11.SEND_BODY and our is h11.DONE):
-            self._unwatch()
+            self._cancel_deadline()
         elif self._deadline is None:
-            self._deadline = self.loop.call_later(self._limits.head_time, self._give_up)
+            self._deadline = self.loop.call_later(self._limits.head_time, self._close_slow_client)
 
-    def _unwatch(self) -> None:
+    def _cancel_deadline(self) -> None:
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
 
-    def _give_up(self) -> None:
+    def _close_slow_client(self) -> None:
         begun = self.conn.their_state is h11.IDLE and bool(self.conn.trailing_data[0])
         if begun and not self.transport.is_closing():
             self.transport.write(_LATE)
         self.transport.close()
         self._abort_if_unread()
 
-    def _make_room(self) -> None:
+    def _evict_waiting_connection(self) -> None:
         known: set[Any] = self.connections
         there = [peer for peer in known if not peer._evicted]  # noqa: SLF001 - ours
-        waiting = [peer for peer in there if peer is not self and peer._waits]  # noqa: SLF001
+        waiting = [peer for peer in there if peer is not self and peer._waits_for_client]  # noqa: SLF001
         if len(there) > self._limits.connections and waiting:
             # Whoever was answered stays longer, then whoever came later.
             peer = min(waiting, key=lambda peer: (peer._answered, peer._since))  # noqa: SLF001
@@ -574,7 +574,7 @@ class RecordingServer:
             for cassette, owner in owners
         ]
         self.bases = tuple(
-            dict.fromkeys(pair for cassette in opened for pair in _recorded_bases(cassette))
+            dict.fromkeys(pair for cassette in opened for pair in _recorded_addresses(cassette))
         )
 
     def handle(self, request: Request) -> Response:
@@ -624,7 +624,7 @@ class RecordingServer:
         )
 
 
-def _recorded_bases(cassette: Cassette) -> Iterator[tuple[str, str]]:
+def _recorded_addresses(cassette: Cassette) -> Iterator[tuple[str, str]]:
     """Yield each recorded platform and base address; for other HTTP clients' traffic, the host."""
     for entry in cassette.entries():
         line = entry.line

@@ -68,7 +68,7 @@ def declared_codecs(data: bytes, content_type: str = "", declared: str = "") -> 
     """Return the possible encodings of *data*, the most probable first; UTF-8 is the last."""
     marked = next((codec for mark, codec in _MARKS if data.startswith(mark)), "")
     named = [codec_named(declared) if declared else "", marked, _codec_of_header(content_type)]
-    if _may_declare(content_type):
+    if _may_declare_encoding_in_body(content_type):
         named += _find_label(data)
     return list(dict.fromkeys([*filter(None, named), "utf-8"]))
 
@@ -101,6 +101,6 @@ def _codec_of_header(content_type: str) -> str:
     return codec_named(charset_of(content_type)) if "charset" in content_type.lower() else ""
 
 
-def _may_declare(content_type: str) -> bool:
+def _may_declare_encoding_in_body(content_type: str) -> bool:
     media = media_type(content_type)
     return not media or media.startswith("text/") or media.endswith("xml")

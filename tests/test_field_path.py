@@ -13,9 +13,9 @@ from bpmax_sim.errors import ConfigError
 from bpmax_sim.field_path import (
     FieldPath,
     Wildcard,
-    body_steps,
     contains_path,
-    member,
+    get_nested,
+    split_body_path,
     values_at,
     with_member,
     without_paths,
@@ -39,9 +39,9 @@ SPELLINGS: dict[str, tuple[FieldPath | None, tuple[Any, ...]]] = {
     "cookie": (FieldPath.of_response("cookie:sid"), ("cookie", "sid")),
     "all cookies": (FieldPath.of_response("cookies"), ("cookie",)),
     "for a library": (FieldPath.of_response("$..token"), ()),
-    "injected header": (FieldPath.of_injected("header.X-Sign"), ("header", "x-sign")),
-    "injected query": (FieldPath.of_injected("query.a.b"), ("query", "a.b")),
-    "injected member": (FieldPath.of_injected("body.a.b"), ("body", "a", "b")),
+    "injected header": (FieldPath.of_auth_place("header.X-Sign"), ("header", "x-sign")),
+    "injected query": (FieldPath.of_auth_place("query.a.b"), ("query", "a.b")),
+    "injected member": (FieldPath.of_auth_place("body.a.b"), ("body", "a", "b")),
     "parameter": (FieldPath.of_parameter("body", "客户.电话"), ("body", "客户", "电话")),
 }  # fmt: skip
 
@@ -196,14 +196,14 @@ def test_a_place_that_can_match_nothing_is_an_error_at_load(
 
 def test_a_member_is_read_and_set_by_the_names_above_it() -> None:
     body: dict[str, Any] = {"客户": "张三", "合计": None}
-    body = with_member(body, body_steps("明细.金额"), 12)
+    body = with_member(body, split_body_path("明细.金额"), 12)
     body = with_member(body, ["客户", "编号"], 7)
 
     assert body == {"客户": {"编号": 7}, "合计": None, "明细": {"金额": 12}}
-    assert member(body, body_steps("明细.金额")) == 12
-    assert member(body, body_steps("$")) is body
-    assert member(body, ["合计"]) is None
-    assert member(body, ["合计", "元"]) is member(body, ["无"]) is UNSET
+    assert get_nested(body, split_body_path("明细.金额")) == 12
+    assert get_nested(body, split_body_path("$")) is body
+    assert get_nested(body, ["合计"]) is None
+    assert get_nested(body, ["合计", "元"]) is get_nested(body, ["无"]) is UNSET
 
 
 @pytest.mark.parametrize(
@@ -211,7 +211,7 @@ def test_a_member_is_read_and_set_by_the_names_above_it() -> None:
     [("body", ""), ("body.a", "a"), ("body.a.b.c", "a"), ("body[0].b", "0"), ("header.X-A", "x-a")],
 )
 def test_the_name_of_a_path_is_the_first_after_its_root(text: str, name: str) -> None:
-    assert FieldPath.parse(text, "ignore").name == name
+    assert FieldPath.parse(text, "ignore").top_name == name
 
 
 @pytest.mark.parametrize(

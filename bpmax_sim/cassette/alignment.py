@@ -260,7 +260,7 @@ def _merge_entry(
 
 def _copy_old_values(old: Response, new: Response, places: Sequence[FieldPath]) -> Response:
     """Return *new* with the headers and members of *old* at *places*."""
-    names = {place.name for place in places if place.root == "header"}
+    names = {place.top_name for place in places if place.root == "header"}
     order = {name.lower(): index for index, (name, _) in reversed([*enumerate(old.headers)])}
     headers = sorted(
         [

@@ -30,7 +30,7 @@ from bpmax_sim import errors
 from bpmax_sim.cassette.format import BLANK_SHA, ENTRY, HEAD, VERSION, exchange_sha, parse_head
 from bpmax_sim.cassette.model import FORMAT, CassetteHead, Entry, IndexLine, Seal, Values
 from bpmax_sim.cassette.reader import read_exchange, read_outcome
-from bpmax_sim.clock import DrawnSequences, Instant
+from bpmax_sim.clock import Instant, RandomSequenceSeeds
 from bpmax_sim.errors import CassetteError, DamagedCassette, NewerFormat, Place
 from bpmax_sim.file_system import BINARY, CAN_REPLACE_OPEN_FILES, NO_WAIT
 from bpmax_sim.i18n import MessageError, msg
@@ -448,11 +448,11 @@ class Cassette:
             return (self.head.net or 0) if numbers else 0
         return max((self.head.fill_in_defaults(self.line(n)).net or 0 for n in numbers), default=0)
 
-    def drawn_sequences(self, owner: str) -> DrawnSequences | None:
+    def drawn_sequences(self, owner: str) -> RandomSequenceSeeds | None:
         """Return the random values that *owner*'s scripts drew, or None if they drew none."""
         numbers = self.index.exchange_numbers(owner)
         known = self.line(numbers[0]).seed if numbers else 0
-        return DrawnSequences((known,)) if known and isinstance(known, int) else known or None
+        return RandomSequenceSeeds((known,)) if known and isinstance(known, int) else known or None
 
     def entry(self, number: int) -> Entry:
         """Return exchange *number* (from 0) as raw text with its index line.

@@ -42,7 +42,7 @@ from bpmax_sim.cassette.model import (
     Values,
 )
 from bpmax_sim.cassette.reader import YamlTextError, exchange_from_yaml, read_yaml_text
-from bpmax_sim.clock import DrawnSequences, Instant
+from bpmax_sim.clock import Instant, RandomSequenceSeeds
 from bpmax_sim.errors import CassetteError
 from bpmax_sim.i18n import encode_message, label_message, msg
 from bpmax_sim.messages import Exchange, FailedExchange, Outcome, Pairs, Request, Response
@@ -349,10 +349,10 @@ def move_facts_to_first_of_owner(entries: Sequence[Entry]) -> list[Entry]:
         own = values.setdefault(line.owner, {})
         for instance, known in line.values.items():
             own[instance] = {**known, **own.get(instance, {})}
-    drawn: dict[str, int | DrawnSequences] = {}
+    drawn: dict[str, int | RandomSequenceSeeds] = {}
     for line in (entry.line for entry in entries if entry.line.seed):
         first = drawn.setdefault(line.owner, line.seed)
-        if isinstance(first, DrawnSequences) and isinstance(line.seed, DrawnSequences):
+        if isinstance(first, RandomSequenceSeeds) and isinstance(line.seed, RandomSequenceSeeds):
             drawn[line.owner] = first.merge_with(line.seed)
     moved: list[Entry] = []
     account: dict[str, Values] = {}
@@ -367,7 +367,7 @@ def move_facts_to_first_of_owner(entries: Sequence[Entry]) -> list[Entry]:
     return moved
 
 
-def _with_owner_facts(entry: Entry, values: Values, seed: int | DrawnSequences) -> Entry:
+def _with_owner_facts(entry: Entry, values: Values, seed: int | RandomSequenceSeeds) -> Entry:
     ordered = {name: dict(sorted(values[name].items())) for name in sorted(values)}
     if (entry.line.values, entry.line.seed) == (ordered, seed):
         return entry

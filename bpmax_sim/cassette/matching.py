@@ -71,7 +71,7 @@ def injected_by_root(injected: tuple[str, ...]) -> Mapping[str, tuple[FieldPath,
     """Return the places where auth injected a value, by root (query, header, body …)."""
     places: dict[str, tuple[FieldPath, ...]] = {}
     for text in injected:
-        place = FieldPath.of_injected(text)
+        place = FieldPath.of_auth_place(text)
         places[place.root] = (*places.get(place.root, ()), place)
     return places
 
@@ -80,7 +80,7 @@ def injected_by_root(injected: tuple[str, ...]) -> Mapping[str, tuple[FieldPath,
 def injected_names(injected: tuple[str, ...]) -> Mapping[str, frozenset[str]]:
     """Return the top-level names where auth injected a value, by root."""
     places = injected_by_root(injected)
-    return {root: frozenset([place.name for place in places[root]]) for root in places}
+    return {root: frozenset([place.top_name for place in places[root]]) for root in places}
 
 
 def _body_without(
@@ -391,7 +391,7 @@ def _path_parameters(template: PathTemplate, path: str) -> dict[str, str] | None
 
 def _compared_parameters(parameters: dict[str, str], paths: Iterable[FieldPath]) -> dict[str, str]:
     """Return *parameters* without those that *paths* ignore."""
-    ignored = [place.below for place in paths if place.root == "path" and place.name]
+    ignored = [place.below for place in paths if place.root == "path" and place.top_name]
     counted: dict[str, str] = without_paths(parameters, ignored) if ignored else parameters
     return counted
 

@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
-from bpmax_sim.clock import DrawnSequences
+from bpmax_sim.clock import RandomSequenceSeeds
 from bpmax_sim.i18n import encode_message, msg
 from bpmax_sim.messages import FORM, LOGIN, Pairs, SignatureInput, media_type
 
@@ -111,7 +111,7 @@ class IndexLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     extra: dict[str, Any] = {}
     session: int = 1
     values: Values = {}
-    seed: int | DrawnSequences = 0
+    seed: int | RandomSequenceSeeds = 0
     sent_in: str = ""
 
     @property

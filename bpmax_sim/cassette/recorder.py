@@ -36,7 +36,7 @@ from bpmax_sim.cassette.matching import (
 )
 from bpmax_sim.cassette.model import Values
 from bpmax_sim.cassette.reader import read_exchange
-from bpmax_sim.clock import DrawnSequences
+from bpmax_sim.clock import RandomSequenceSeeds
 from bpmax_sim.errors import CassetteError, DamagedCassette, LeakError, shell_quote
 from bpmax_sim.file_system import lock_folder
 from bpmax_sim.i18n import msg, series
@@ -120,7 +120,7 @@ class Recorder:
         self._net = net
         self._former = former
         self._process = os.getpid()
-        self.drawn: DrawnSequences | None = None
+        self.drawn: RandomSequenceSeeds | None = None
         _recorders.add(self)
         merge.load_if_exists(self.path, refuse_damaged=adding)
         try:

@@ -84,7 +84,7 @@ def digest_baseline(baseline: Baseline) -> bytes:
     """Return the digest of everything that runs of *baseline* and of its mutants depend on."""
     item = baseline.item
     named = {name: [one.step for one in steps] for name, steps in item.subjects.named.items()}
-    texts = [(script.name, script.source) for script in item.subjects.bodies]
+    texts = [(script.name, script.source) for script in item.subjects.code_files]
     folder = baseline.cassettes or item.root / "cassettes"
     files = dict(
         _read_files((*item.platforms, *_instances_files(item), *_recording_files(item, folder)))

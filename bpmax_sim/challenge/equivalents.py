@@ -86,13 +86,13 @@ def is_implied(tree: SyntaxTree, branch: Node) -> bool:
     )  # fmt: skip
 
 
-def is_same_for_equal_sides(tree: SyntaxTree, comparison: Node) -> bool:
+def gives_same_result_for_equal_sides(tree: SyntaxTree, comparison: Node) -> bool:
     """Return whether both branches give the same result where the two sides are equal.
 
     That is of ``a > b ? b : a``, of ``if (a > b) a = b``, of ``a < 0 ? -a : a``, and of what a
     list is sorted by.
     """
-    if _is_in_comparator(tree, comparison):
+    if _is_in_sort_comparator(tree, comparison):
         return True
     sides = {_text_at(tree, comparison, side) for side in ("left", "right")}
     owner = comparison.parent
@@ -112,7 +112,7 @@ def is_same_for_equal_sides(tree: SyntaxTree, comparison: Node) -> bool:
     }
 
 
-def _is_in_comparator(tree: SyntaxTree, node: Node) -> bool:
+def _is_in_sort_comparator(tree: SyntaxTree, node: Node) -> bool:
     """Return whether *node* is inside the function with which a list is sorted."""
     owner: Node | None = node
     while owner is not None and owner.type not in FUNCTIONS:

@@ -26,7 +26,7 @@ from bpmax_sim.challenge.proposals import (
 from bpmax_sim.errors import Place, Problem
 from bpmax_sim.i18n import msg, plural, series, template
 from bpmax_sim.scenario.expect import cut_to_difference, value_text
-from bpmax_sim.scenario.expect_values import is_suspicious
+from bpmax_sim.scenario.expect_values import looks_mistaken
 from bpmax_sim.script_source.reach import describe_untaken
 from bpmax_sim.yamlfile.write import write_inline, write_yaml
 
@@ -71,9 +71,9 @@ class Weakness(msgspec.Struct, frozen=True, kw_only=True):
     is_suspicious: bool = False
 
     @property
-    def expect(self) -> str:
+    def expect_yaml(self) -> str:
         """Return the line to add as YAML; "" if there is none."""
-        return write_yaml(self.line.keys, block=0).rstrip("\n") if self.line else ""
+        return write_yaml(self.line.step_keys, block=0).rstrip("\n") if self.line else ""
 
 
 class ChallengeResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,7 +92,7 @@ class ChallengeResult(msgspec.Struct, frozen=True, kw_only=True):
     unused: tuple[Problem, ...] = ()
 
     @property
-    def distinct_findings(self) -> tuple[Weakness, ...]:
+    def findings_without_repeats(self) -> tuple[Weakness, ...]:
         """Return the findings, except those that the line of another finding solves."""
         return tuple(finding for finding in self.findings if finding.same_as is None)
 
@@ -119,7 +119,7 @@ _KILLER_OF = {
     "unplayed": "unplayed",
 }
 """Kind of a `Failure` -> killer; that of any other is a check."""
-Case = tuple[int, ScriptTarget, Mutant, MutantVerdict]
+JudgedMutant = tuple[int, ScriptTarget, Mutant, MutantVerdict]
 
 
 def summarise_verdicts(
@@ -129,7 +129,7 @@ def summarise_verdicts(
     ignoring = challenge.ignoring
     counts: Counter[str] = Counter()
     killers: Counter[str] = Counter()
-    cases: list[Case] = []
+    cases: list[JudgedMutant] = []
     numbered = zip(challenge.numbered, judgements, strict=False)
     for number, ((target, mutant), judgement) in enumerate(numbered):
         is_missed = judgement.verdict != "killed"
@@ -228,7 +228,7 @@ def describe_on_one_line(finding: Weakness) -> str:
         "{text}; add at {place}: {line}",
         text=text,
         place=finding.scenario_place,
-        line=write_inline(dict(finding.line.keys))[1:-1],
+        line=write_inline(dict(finding.line.step_keys))[1:-1],
     )
 
 
@@ -236,15 +236,17 @@ class _Group(NamedTuple):
     """Mutants that one expectation kills; the first one has the most direct effect."""
 
     line: ExpectLine
-    cases: Sequence[Case]
+    cases: Sequence[JudgedMutant]
 
 
-def _find_survivors(challenge: ScriptChallenge, cases: Sequence[Case]) -> Iterator[Weakness]:
+def _find_survivors(
+    challenge: ScriptChallenge, cases: Sequence[JudgedMutant]
+) -> Iterator[Weakness]:
     """Yield a finding for each line that kills mutants, and one for each further place of these."""
-    groups, left = _group_by_line(challenge, cases)
+    groups, left = _group_by_expect_line(challenge, cases)
     for group in _merge_groups(challenge, groups):
         first = _make_survivor(challenge, group.cases[0], group.line)
-        elsewhere: dict[tuple[str, int], Case] = {}
+        elsewhere: dict[tuple[str, int], JudgedMutant] = {}
         for case in group.cases[1:]:
             place = case[2].place
             if (place.file, place.line) != (first.place.file, first.place.line):
@@ -253,24 +255,24 @@ def _find_survivors(challenge: ScriptChallenge, cases: Sequence[Case]) -> Iterat
         yield replace(first, kills=len(group.cases), others=others)
         for case in elsewhere.values():
             yield replace(_make_survivor(challenge, case, group.line), same_as=first.place)
-    yield from _weaknesses_without_line(challenge, left)
+    yield from _find_survivors_without_expectation(challenge, left)
 
 
-def _group_by_line(
-    challenge: ScriptChallenge, cases: Sequence[Case]
-) -> tuple[list[_Group], list[Case]]:
+def _group_by_expect_line(
+    challenge: ScriptChallenge, cases: Sequence[JudgedMutant]
+) -> tuple[list[_Group], list[JudgedMutant]]:
     """Return groups of mutants killed by one line, the largest first, and mutants without one."""
     found, left = list[_Group](), list(cases)
     while True:
-        groups: dict[int, list[Case]] = {}
+        groups: dict[int, list[JudgedMutant]] = {}
         for number, _, _, judgement in left:
             if (line := judgement.line) is not None:
-                groups[number] = [case for case in left if _kills_case(line, case, challenge)]
+                groups[number] = [case for case in left if _kills_mutant(line, case, challenge)]
         if not groups:
             return found, left
         best = max(groups, key=lambda number: (len(groups[number]), -number))
         case = min(groups[best], key=_rank_directness)
-        case = case if case[3].line is not None else _find_case(best, left)
+        case = case if case[3].line is not None else _find_judged_mutant(best, left)
         line = case[3].line
         assert line is not None, "only those with a line were grouped"
         killed = [
@@ -300,7 +302,7 @@ def _merge_groups(challenge: ScriptChallenge, groups: Sequence[_Group]) -> Itera
     yield from merged.values()
 
 
-def _rank_directness(case: Case) -> tuple[int, int]:
+def _rank_directness(case: JudgedMutant) -> tuple[int, int]:
     """Return the sort key of a mutant: the closer its effect is to the change, the smaller."""
     number, _, mutant, _ = case
     is_direct = mutant.kind in _DIRECT and mutant.about not in {RETURNED, ""}
@@ -312,43 +314,45 @@ _DIRECT = (
 )  # fmt: skip
 
 
-def _find_case(number: int, cases: Sequence[Case]) -> Case:
+def _find_judged_mutant(number: int, cases: Sequence[JudgedMutant]) -> JudgedMutant:
     return next(case for case in cases if case[0] == number)
 
 
-def _kills_case(line: ExpectLine, case: Case, challenge: ScriptChallenge) -> bool:
+def _kills_mutant(line: ExpectLine, case: JudgedMutant, challenge: ScriptChallenge) -> bool:
     return any(
         one.place in line.places
         and one.step == str(line.step)
-        and challenge.baselines[one.user].item.spot.source.file == line.file
+        and challenge.baselines[one.baseline_number].item.spot.source.file == line.file
         for one in case[3].divergences
     )
 
 
-def _weaknesses_without_line(
-    challenge: ScriptChallenge, cases: Sequence[Case]
+def _find_survivors_without_expectation(
+    challenge: ScriptChallenge, cases: Sequence[JudgedMutant]
 ) -> Iterator[Weakness]:
     """Yield findings without an expectation to add, one for each place of a scenario."""
-    groups: dict[tuple[int, str, str], list[Case]] = {}
+    groups: dict[tuple[int, str, str], list[JudgedMutant]] = {}
     for case in cases:
         first = sort_divergences(case[3].divergences)[0]
-        groups.setdefault((first.user, first.step, first.place), []).append(case)
+        groups.setdefault((first.baseline_number, first.step, first.place), []).append(case)
     for group in groups.values():
         lines = sorted({case[2].place.line for case in group} - {group[0][2].place.line})
         finding = _make_survivor(challenge, group[0], None)
         yield replace(finding, kills=len(group), others=tuple(lines))
 
 
-def _make_survivor(challenge: ScriptChallenge, case: Case, line: ExpectLine | None) -> Weakness:
+def _make_survivor(
+    challenge: ScriptChallenge, case: JudgedMutant, line: ExpectLine | None
+) -> Weakness:
     _, _, mutant, judgement = case
     divergence = _clearest_divergence(challenge, judgement, line)
-    item = challenge.baselines[divergence.user].item
+    item = challenge.baselines[divergence.baseline_number].item
     before, after = cut_to_difference(
         value_text(divergence.first), value_text(divergence.second), _WIDTH
     )
     step = divergence.step
     place = item.steps[int(step) - 1].spot.place if step.isdigit() else item.place
-    is_odd = line is None and is_suspicious(divergence.first)
+    is_odd = line is None and looks_mistaken(divergence.first)
     return Weakness(
         place=mutant.place,
         verdict="differs",
@@ -373,7 +377,7 @@ def _clearest_divergence(
     """Return the difference that *line* checks; without one, the simplest difference."""
     key = (line.file, str(line.step)) if line is not None else ()
     for one in judgement.divergences:
-        file = challenge.baselines[one.user].item.spot.source.file
+        file = challenge.baselines[one.baseline_number].item.spot.source.file
         if line is not None and (file, one.step) == key and one.place in line.places:
             return one
     return sort_divergences(judgement.divergences)[0]
@@ -406,7 +410,7 @@ def _join_to_one_line(text: str) -> str:
 # ---------------------------------------------------------------------- unchanged, unreached
 
 
-def _find_equivalent_mutants(cases: Sequence[Case]) -> Iterator[Weakness]:
+def _find_equivalent_mutants(cases: Sequence[JudgedMutant]) -> Iterator[Weakness]:
     """Yield findings for mutants without any effect, if the reason for that is known."""
     for _, target, mutant, verdict in cases:
         if message := _explain_equivalent(target, mutant, verdict):
@@ -422,8 +426,8 @@ def _explain_equivalent(target: ScriptTarget, mutant: Mutant, verdict: MutantVer
             "no row where {left} is missing, so nobody needs the fallback",
             left=_join_to_one_line(mutant.about),
         )
-    way = target.find_missing_else(mutant) if mutant.kind == "code-check" and mutant.about else None
-    reach = target.finder.describe_reach(way) if way is not None else ""
+    way = target.find_untaken_else(mutant) if mutant.kind == "code-check" and mutant.about else None
+    reach = target.reach_finder.describe_reach(way) if way is not None else ""
     return describe_untaken("else", reach) if reach else ""
 
 
@@ -442,7 +446,7 @@ def _explain_unreached(target: ScriptTarget, mutant: Mutant) -> str:
 
 def _describe_boundary(target: ScriptTarget, mutant: Mutant) -> str:
     """Return that no row makes both sides equal, if the script's input decides that; else ""."""
-    left, sign, right, reach = target.finder.describe_boundary(mutant.start, mutant.end)
+    left, sign, right, reach = target.reach_finder.describe_boundary(mutant.start, mutant.end)
     values = {"left": _join_to_one_line(left), "right": _join_to_one_line(right), "sign": sign}
     message = msg("no row where {left} = {right}, so that {sign} may be off by one", **values)
     if not reach or reach.endswith(f" {left} = {right}"):
@@ -462,7 +466,7 @@ def _make_weakness(mutant: Mutant, verdict: FindingVerdict, message: str) -> Wea
 
 
 def _find_unreached(
-    challenge: ScriptChallenge, cases: Sequence[Case], ignoring: IgnoredMutants
+    challenge: ScriptChallenge, cases: Sequence[JudgedMutant], ignoring: IgnoredMutants
 ) -> Iterator[Weakness]:
     """Yield branches and functions that no scenario runs, with the input that would reach each."""
     for target in challenge.targets:
@@ -473,7 +477,7 @@ def _find_unreached(
             for number in target.guard_counters(mutant)
         )
         for number in target.reach.find_unrun_counters(target.totals):
-            counter, node = target.reach.counters[number], target.reach.shown_node(number)
+            counter, node = target.reach.counters[number], target.reach.node_to_report(number)
             place = target.tree.place(node)
             if ignoring.is_ignored(BRANCH, place):
                 continue
@@ -482,6 +486,6 @@ def _find_unreached(
                 verdict="unreached",
                 kind=BRANCH,
                 old=_join_to_one_line(target.tree.text_of(node)),
-                message=describe_untaken(counter.arm, target.finder.describe_reach(counter)),
+                message=describe_untaken(counter.arm, target.reach_finder.describe_reach(counter)),
                 kills=max(1, unreached[number]),
             )

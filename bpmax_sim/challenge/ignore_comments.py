@@ -44,11 +44,11 @@ def read_ignore_comments(tree: SyntaxTree) -> Iterator[IgnoreComment]:
             place = tree.place(node)
             last = tree.place_of_byte(node.end_byte).line
             yield IgnoreComment(
-                kinds, last + 1, match[2].strip(), place, _check_comment(kinds, match[2])
+                kinds, last + 1, match[2].strip(), place, _find_comment_mistake(kinds, match[2])
             )
 
 
-def _check_comment(kinds: Sequence[str], reason: str) -> str:
+def _find_comment_mistake(kinds: Sequence[str], reason: str) -> str:
     known = (*KINDS, BRANCH)
     unknown = next((kind for kind in kinds if kind not in known), None)
     if unknown is not None:

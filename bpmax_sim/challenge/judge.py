@@ -23,9 +23,9 @@ from bpmax_sim.challenge.probes import MATTERS
 from bpmax_sim.challenge.proposals import (
     Divergence,
     ExpectLine,
-    LineSearch,
+    ExpectLineSearch,
+    differs_only_in_digits,
     find_divergences,
-    is_another_number,
 )
 from bpmax_sim.challenge.script_reach import Counts, ScriptReach
 from bpmax_sim.errors import Problem
@@ -78,31 +78,35 @@ class ScriptTarget:
     """One script, its mutants, and the items that use it.
 
     Attributes:
-        users: numbers of their baselines, the shortest run first.
+        baseline_numbers: numbers of their baselines, the shortest run first.
         counts: of each of them, how often it passed each counter.
         totals: of all of them together.
     """
 
     def __init__(
-        self, script: Script, counted: CountedScript, counts: Mapping[int, Counts], users: list[int]
+        self,
+        script: Script,
+        counted: CountedScript,
+        counts: Mapping[int, Counts],
+        baseline_numbers: list[int],
     ) -> None:
         """Parse *script* and list its mutants."""
         self.name = script.name
         self.tree = SyntaxTree(script.source, script.name)
         self.data = self.tree.text.encode()
-        self.users = tuple(users)
+        self.baseline_numbers = tuple(baseline_numbers)
         self.counts = counts
         self.totals: Counts = [sum(column) for column in zip(*counts.values(), strict=True)]
         self.reach = ScriptReach(self.tree, counted.counters)
         self.ignored: tuple[IgnoreComment, ...] = tuple(read_ignore_comments(self.tree))
-        self.mutants = tuple(m for m in read_mutants(self.tree) if self._is_script(m))
+        self.mutants = tuple(m for m in read_mutants(self.tree) if self._can_be_parsed(m))
 
     @cached_property
-    def finder(self) -> ReachFinder:
+    def reach_finder(self) -> ReachFinder:
         """Return the finder of inputs that would reach a branch of the script."""
         return ReachFinder(self.tree.text, self.name)
 
-    def _is_script(self, mutant: Mutant) -> bool:
+    def _can_be_parsed(self, mutant: Mutant) -> bool:
         return not self.tree.has_error_with(mutant.start, mutant.end, mutant.new.encode())
 
     def _mutated_node(self, mutant: Mutant) -> Node:
@@ -116,7 +120,7 @@ class ScriptTarget:
     def baselines_evaluating(self, mutant: Mutant) -> tuple[int, ...]:
         """Return the numbers of the baselines whose run evaluates the place of *mutant*."""
         guards = self.guard_counters(mutant)
-        return tuple(user for user in self.users if not guards or self.counts[user][guards[0]])
+        return tuple(n for n in self.baseline_numbers if not guards or self.counts[n][guards[0]])
 
     def is_fallback_never_needed(self, mutant: Mutant) -> bool:
         """Return whether no run evaluates the fallback value that *mutant* removes."""
@@ -126,9 +130,9 @@ class ScriptTarget:
     def describe_condition(self, mutant: Mutant, *, holds: bool) -> str:
         """Return the row or response that makes the condition of *mutant* true, or false."""
         start, end = mutant.condition or (mutant.start, mutant.end)
-        return self.finder.describe_condition(start, end, holds=holds)
+        return self.reach_finder.describe_condition(start, end, holds=holds)
 
-    def find_missing_else(self, mutant: Mutant) -> Counter | None:
+    def find_untaken_else(self, mutant: Mutant) -> Counter | None:
         """Return the counter of the never taken ``else`` of the condition at *mutant*, or None."""
         number = (
             self.reach.find_else_counter(self._mutated_node(mutant))
@@ -192,7 +196,7 @@ class ScriptChallenge:
                 red += error.problems
         if red:
             raise BaselineError(*red)
-        self._search = LineSearch(self.baselines)
+        self._search = ExpectLineSearch(self.baselines)
         found = self._find_targets(hits)
         self.targets = [target for target in found if only in {"", target.name}]
         self.ignoring = IgnoredMutants(one for target in self.targets for one in target.ignored)
@@ -212,11 +216,11 @@ class ScriptChallenge:
                     scripts[script.name] = script
                     counts.setdefault(script.name, {})[number] = passed
         for name in sorted(counts):
-            users = sorted(counts[name], key=lambda user: len(self.baselines[user].run.events))
+            baseline_numbers = sorted(counts[name], key=lambda n: len(self.baselines[n].run.events))
             if (counted := count_script(unify_lines(scripts[name]))) is not None:
-                yield ScriptTarget(scripts[name], counted, counts[name], users)
+                yield ScriptTarget(scripts[name], counted, counts[name], baseline_numbers)
 
-    def items_of(self, file: str) -> list[ScenarioItem]:
+    def items_of_scenario_file(self, file: str) -> list[ScenarioItem]:
         """Return the items of the scenario file whose name in messages is *file*."""
         items = (baseline.item for baseline in self.baselines)
         return [item for item in items if item.spot.source.file == file]
@@ -244,30 +248,30 @@ class ScriptChallenge:
     def judge_one(self, number: int) -> MutantVerdict:
         """Return the verdict on mutant *number*."""
         target, mutant = self.numbered[number]
-        users = target.baselines_evaluating(mutant)
-        killer = self._memory.last_killer(number) if self._memory else ""
-        users = tuple(sorted(users, key=lambda user: self.baselines[user].item.node_id != killer))
+        numbers = target.baselines_evaluating(mutant)
+        killer = self._memory.last_killer_id(number) if self._memory else ""
+        numbers = tuple(sorted(numbers, key=lambda n: self.baselines[n].item.node_id != killer))
         variant = self._make_variant(number)
         divergences: list[Divergence] = []
         exceeded = ""
-        for user in users:
-            baseline = self.baselines[user]
+        for n in numbers:
+            baseline = self.baselines[n]
             run = run_variant(baseline, variant)
             if run.exceeded:
                 exceeded = exceeded or run.exceeded
             elif not run.is_passed:
                 cause = next((failure.kind for failure in run.failures), "error")
                 return MutantVerdict(verdict="killed", killer=baseline.item.node_id, cause=cause)
-            elif _find_warnings(run, mutant) - {*baseline.run.end.warnings}:
+            elif _find_other_warnings(run, mutant) - {*baseline.run.end.warnings}:
                 return MutantVerdict(
                     verdict="killed", killer=baseline.item.node_id, cause="warning"
                 )
             else:
-                divergences += find_divergences(user, baseline, run)
+                divergences += find_divergences(n, baseline, run)
         if exceeded:
             return MutantVerdict(verdict="limit", cause=exceeded)
-        if not divergences and users:
-            is_met = not mutant.probe or self._matters_in_any_run(target, mutant, users)
+        if not divergences and numbers:
+            is_met = not mutant.probe or self._matters_in_any_run(target, mutant, numbers)
             return MutantVerdict(verdict="unchanged", cause="" if is_met else "unmet")
         if not divergences:
             return MutantVerdict(verdict="unreached")
@@ -285,23 +289,23 @@ class ScriptChallenge:
 
         Another number out of a recording is no change.
         """
-        baseline = self.baselines[divergences[0].user]
+        baseline = self.baselines[divergences[0].baseline_number]
         run = run_variant(baseline, replace(variant, checks_scripts=True))
-        if not run.is_passed or _find_warnings(run, mutant) - {*baseline.run.end.warnings}:
+        if not run.is_passed or _find_other_warnings(run, mutant) - {*baseline.run.end.warnings}:
             return MutantVerdict(verdict="killed", killer=baseline.item.node_id, cause="warning")
         line = self._search.find_line(divergences, lambda _user: variant)
-        if line is None and all(map(is_another_number, divergences)):
+        if line is None and all(map(differs_only_in_digits, divergences)):
             return MutantVerdict(verdict="unchanged")
         some = tuple(divergences[:_MOST_DIVERGENCES])
         return MutantVerdict(verdict="differs", divergences=some, line=line)
 
     def _matters_in_any_run(
-        self, target: ScriptTarget, mutant: Mutant, users: Sequence[int]
+        self, target: ScriptTarget, mutant: Mutant, baseline_numbers: Sequence[int]
     ) -> bool:
         """Return whether the probe of *mutant* shows, in any run, input for which it matters."""
         text = replace(mutant, new=mutant.probe).apply(target.data)
         variant = Variant(scripts={target.name: text}, checks_scripts=False)
-        runs = (run_variant(self.baselines[user], variant) for user in users)
+        runs = (run_variant(self.baselines[n], variant) for n in baseline_numbers)
         return any(
             isinstance(event, ConsoleWritten) and event.text == MATTERS
             for run in runs
@@ -314,7 +318,7 @@ class ScriptChallenge:
         return self._search.line_kills(line, divergences, lambda _user: variant)
 
 
-def _find_warnings(run: VariantRun, mutant: Mutant) -> set[RunWarning]:
+def _find_other_warnings(run: VariantRun, mutant: Mutant) -> set[RunWarning]:
     """Return the warnings of *run*, except those about the mutated text itself.
 
     Nobody writes ``if (true)`` or ends a loop by ``break`` by mistake, but what comes to the same.
@@ -334,9 +338,9 @@ class _VerdictHistory:
         for target, mutant in challenge.numbered:
             name = (target.name, mutant.kind, mutant.old, mutant.new)
             seen[name] += 1
-            users = [inputs[user] for user in target.users]
+            runs = [inputs[n] for n in target.baseline_numbers]
             key = digest_parts(name, seen[name])
-            self._keys.append((key, digest_parts(mutant.start, mutant.end, mutant.new, users)))
+            self._keys.append((key, digest_parts(mutant.start, mutant.end, mutant.new, runs)))
 
     def recall(self, number: int) -> MutantVerdict | None:
         """Return the cached verdict if nothing that it depends on has changed, else None."""
@@ -348,7 +352,7 @@ class _VerdictHistory:
             {"verdict": kept.verdict, "killer": kept.killer, "cause": kept.cause}, MutantVerdict
         )
 
-    def last_killer(self, number: int) -> str:
+    def last_killer_id(self, number: int) -> str:
         """Return the id of the item that killed the mutant in an earlier run, or ""."""
         kept = self._cache.find(self._keys[number][0])
         return kept.killer if kept is not None else ""

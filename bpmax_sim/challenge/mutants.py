@@ -16,9 +16,9 @@ from msgspec.structs import replace
 
 from bpmax_sim.challenge import probes
 from bpmax_sim.challenge.equivalents import (
+    gives_same_result_for_equal_sides,
     is_implied,
     is_last_statement,
-    is_same_for_equal_sides,
     is_useless_fallback,
 )
 from bpmax_sim.challenge.probes import Probe
@@ -246,11 +246,11 @@ class _MutantReader:
         if left is None or right is None:
             return
         if value is not None and value.path:
-            yield from self._drop_known_write(node, value, right)
+            yield from self._drop_form_write(node, value, right)
         elif value is None:
             yield from self._drop_local_member(node, left, right)
 
-    def _drop_known_write(self, node: Node, value: ScriptValue, right: Node) -> Iterator[Mutant]:
+    def _drop_form_write(self, node: Node, value: ScriptValue, right: Node) -> Iterator[Mutant]:
         is_project = value.kind == "ctx" and value.path[0] == "project"
         if value.kind != "form" and not is_project:
             return
@@ -268,14 +268,15 @@ class _MutantReader:
         yield self._add_write_probe(self._make_mutant(kind, node, new, about=about), node, right)
         is_computed = kind == "field-state" and right.type not in {"true", "false"}
         if (kind == "field-write" and node.type == "assignment_expression") or is_computed:
-            yield from self._change_output_value(right, about, kind)
+            yield from self._change_written_or_returned_value(right, about, kind)
         if kind == "message":
             yield from self._change_message(right, about)
 
     def _add_write_probe(self, mutant: Mutant, node: Node, right: Node) -> Mutant:
         """Return *mutant*, which drops the write *node*, with what tells whether it changes it."""
         left = self._text(node.child_by_field_name("left"))
-        if mutant.kind != "field-write" or node.type != "assignment_expression":
+        is_once = self._tree.text.count(mutant.old) == 1  # or another may have written the same
+        if mutant.kind != "field-write" or node.type != "assignment_expression" or not is_once:
             return mutant
         return add_probe(mutant, probes.of_write(left, self._text(right)))
 
@@ -285,7 +286,7 @@ class _MutantReader:
         keyed = {self._text(pair.child_by_field_name("key")): pair for pair in pairs}
         text = keyed["text"].child_by_field_name("value") if "text" in keyed else node
         if text is not None and text.type == "string":
-            yield from self._change_output_value(text, about, "message")
+            yield from self._change_written_or_returned_value(text, about, "message")
 
     def _drop_local_member(self, node: Node, left: Node, right: Node) -> Iterator[Mutant]:
         """Remove ``row.amount = …``, an assignment to an object created by the script."""
@@ -329,11 +330,11 @@ class _MutantReader:
         if arguments:
             yield from self._ignore_predicate(name, arguments[0])
         if name.endswith(".catch") and arguments:
-            yield from self._swallow_caught(arguments[0])
+            yield from self._empty_catch_callback(arguments[0])
         if name == "Object.assign":
-            yield from self._drop_assigned(arguments)
+            yield from self._drop_object_assign_members(arguments)
 
-    def _drop_assigned(self, arguments: Sequence[Node]) -> Iterator[Mutant]:
+    def _drop_object_assign_members(self, arguments: Sequence[Node]) -> Iterator[Mutant]:
         """Remove members of the object in ``Object.assign(form, {…})``."""
         target = self._values.value(arguments[0]) if arguments else None
         if target is None or target.kind != "form":
@@ -419,7 +420,7 @@ class _MutantReader:
                 for mutant in self._change_value(argument, name, is_sent=True):
                     yield add_probe(mutant, probe)
 
-    def _change_output_value(
+    def _change_written_or_returned_value(
         self, node: Node, about: str, kind: str = "argument"
     ) -> Iterator[Mutant]:
         """Change a value written into a field or returned; a text loses its letters."""
@@ -438,7 +439,7 @@ class _MutantReader:
         yield from self._drop_statement(node)
         values = [child for child in node.named_children if child.type != "comment"]
         if values and values[0].type not in {"true", "false"}:
-            yield from self._change_output_value(values[0], RETURNED)
+            yield from self._change_written_or_returned_value(values[0], RETURNED)
 
     def _change_error(self, node: Node) -> Iterator[Mutant]:
         """Change the text of a thrown error."""
@@ -447,16 +448,16 @@ class _MutantReader:
         if listed is not None and listed.named_children and name.endswith("Error"):
             first = listed.named_children[0]
             if first.type in {"string", "template_string"}:
-                yield from self._change_output_value(first, name)
+                yield from self._change_written_or_returned_value(first, name)
 
-    def _drop_from_object(self, node: Node) -> Iterator[Mutant]:
+    def _drop_stored_object_member(self, node: Node) -> Iterator[Mutant]:
         """Remove a member of an object that is assigned to a variable, list or field."""
-        if not self._is_option_or_state(node):
+        if not self._is_sent_or_state_object(node):
             for pair in node.named_children:
                 if pair.type in {"pair", "shorthand_property_identifier"}:
                     yield self._make_mutant("body-member", pair, "...{}", about="")
 
-    def _is_option_or_state(self, node: Node) -> bool:
+    def _is_sent_or_state_object(self, node: Node) -> bool:
         """Return whether *node* is mutated elsewhere: a sent object, or one of ``$states``."""
         parent = node.parent
         while parent is not None and parent.type in {"pair", "object", *WRAPPED}:
@@ -526,7 +527,7 @@ class _MutantReader:
             mutant = self._make_mutant("code-check", body, "true", about=text)
             yield replace(mutant, probe=probes.TRUTH.format(met="!v", text=text))
 
-    def _fix_check_result(self, node: Node) -> Iterator[Mutant]:
+    def _replace_check_by_constant(self, node: Node) -> Iterator[Mutant]:
         """Replace a check whose result is stored or returned by a constant."""
         if not (_is_value_used(node) and _is_boolean(node) and self._is_check(node)):
             return
@@ -552,7 +553,7 @@ class _MutantReader:
         return any(side is not None and side.type in _LITERALS for side in sides)
 
     def _mutate_operator(self, node: Node) -> Iterator[Mutant]:
-        yield from self._fix_check_result(node)
+        yield from self._replace_check_by_constant(node)
         yield from self._mutate_binary(node)
 
     def _mutate_binary(self, node: Node) -> Iterator[Mutant]:
@@ -561,7 +562,7 @@ class _MutantReader:
         if sign is None or left is None or right is None:
             return
         if sign.type in _SHIFTED:
-            if is_same_for_equal_sides(self._tree, node):
+            if gives_same_result_for_equal_sides(self._tree, node):
                 return
             one, other = self._text(left), self._text(right)
             new = f"{one} {_SHIFTED[sign.type]} {other}"
@@ -614,7 +615,7 @@ class _MutantReader:
             if value is not None and value.kind == "promise" and value.call >= 0:
                 yield _call_name(self._values.calls[value.call])
 
-    def _swallow_caught(self, handler: Node) -> Iterator[Mutant]:
+    def _empty_catch_callback(self, handler: Node) -> Iterator[Mutant]:
         body = handler.child_by_field_name("body") if handler.type in FUNCTIONS else None
         if body is not None and (body.type != "statement_block" or body.named_children):
             yield self._make_mutant("error-swallowed", handler, "() => {}")
@@ -727,12 +728,12 @@ _READERS: Final[Mapping[str, Callable[[_MutantReader, Node], Iterator[Mutant]]]]
     "if_statement": _MutantReader._mutate_condition,  # noqa: SLF001
     "ternary_expression": _MutantReader._mutate_condition,  # noqa: SLF001
     "binary_expression": _MutantReader._mutate_operator,  # noqa: SLF001
-    "unary_expression": _MutantReader._fix_check_result,  # noqa: SLF001
+    "unary_expression": _MutantReader._replace_check_by_constant,  # noqa: SLF001
     "while_statement": _MutantReader._mutate_loop,  # noqa: SLF001
     "do_statement": _MutantReader._mutate_loop,  # noqa: SLF001
     "for_statement": _MutantReader._mutate_loop,  # noqa: SLF001
     "for_in_statement": _MutantReader._mutate_loop,  # noqa: SLF001
-    "object": _MutantReader._drop_from_object,  # noqa: SLF001
+    "object": _MutantReader._drop_stored_object_member,  # noqa: SLF001
     "new_expression": _MutantReader._change_error,  # noqa: SLF001
     "throw_statement": _MutantReader._drop_statement,  # noqa: SLF001
     "return_statement": _MutantReader._mutate_return,  # noqa: SLF001

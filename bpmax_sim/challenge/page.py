@@ -16,11 +16,13 @@ def make_section(result: ChallengeResult) -> ReportSection:
         title=msg("Mistakes that nobody notices"),
         summary=msg(
             "{count}; {score:g} % of the mistakes are noticed; {counts}",
-            count=plural(len(result.distinct_findings), "{number} finding", "{number} findings"),
+            count=plural(
+                len(result.findings_without_repeats), "{number} finding", "{number} findings"
+            ),
             score=round(result.score, 1),
             counts=describe_counts(result),
         ),
-        parts=tuple(map(_to_section_finding, result.distinct_findings[:SHOWN])),
+        parts=tuple(map(_to_section_finding, result.findings_without_repeats[:SHOWN])),
     )
 
 
@@ -30,7 +32,7 @@ def _to_section_finding(finding: Weakness) -> SectionFinding:
         tone="failed" if finding.verdict == "differs" else "again",
         place=str(finding.place),
         lines=tuple(_finding_lines(finding)),
-        paste=finding.expect,
+        paste=finding.expect_yaml,
     )
 
 

@@ -15,7 +15,7 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from bpmax_sim.scenario.expect import is_number
-from bpmax_sim.scenario.expect_values import ValuePatterns, is_suspicious, pattern_of
+from bpmax_sim.scenario.expect_values import ValuePatterns, looks_mistaken, pattern_of
 from bpmax_sim.scenario.expect_writer import ExpectEdit, merge_expected
 from bpmax_sim.scenario.load import LocatedStep, ScenarioItem
 from bpmax_sim.scenario.model import ExpectedCall, ExpectedError
@@ -47,7 +47,7 @@ class ExpectLine(msgspec.Struct, frozen=True, kw_only=True):
     places: tuple[str, ...] = ()
 
     @property
-    def keys(self) -> Values:
+    def step_keys(self) -> Values:
         """Return the addition as keys of the step in its file."""
         parts = {"expect": self.expect, "expect_error": self.error}
         return {name: value for name, value in parts.items() if value}
@@ -68,11 +68,11 @@ class Divergence(msgspec.Struct, frozen=True):
     """A place where the runs of script and mutant differ, in one item.
 
     Attributes:
-        user: number of the baseline.
+        baseline_number: number of the baseline.
         first, second: of the script and of the mutant; `UNSET` where there is nothing.
     """
 
-    user: int
+    baseline_number: int
     step: str
     place: str
     first: Any
@@ -95,7 +95,7 @@ def split_list_place(place: str) -> tuple[str, int, str]:
     return (owner, int(number), part) if bracket and number.isdigit() else (place, 0, "")
 
 
-class LineSearch:
+class ExpectLineSearch:
     """Searches lines for the items of one project.
 
     Attributes:
@@ -120,14 +120,14 @@ class LineSearch:
     def find_line(
         self,
         divergences: Sequence[Divergence],
-        mutate: Callable[[int], Variant],
+        make_variant: Callable[[int], Variant],
     ) -> ExpectLine | None:
-        """Return the first line that distinguishes the mutant *mutate* gives, or None."""
+        """Return the first line that distinguishes the mutant *make_variant* gives, or None."""
         tried, self._differing = 0, divergences
         for divergence in sort_divergences(divergences):
             for line in self._candidates(divergence):
                 tried += 1
-                if self.line_kills(line, divergences, mutate):
+                if self.line_kills(line, divergences, make_variant):
                     return line
                 if tried >= _MOST_TRIALS:
                     return None
@@ -136,7 +136,7 @@ class LineSearch:
     # ------------------------------------------------------------------ candidates
 
     def _candidates(self, divergence: Divergence) -> Iterator[ExpectLine]:
-        item = self.baselines[divergence.user].item
+        item = self.baselines[divergence.baseline_number].item
         if not divergence.step.isdigit() or int(divergence.step) > len(item.steps):
             return
         section = expect_section_of(divergence.place)
@@ -156,7 +156,7 @@ class LineSearch:
         section, _, name = divergence.place.partition(".")
         path = [name] if section != "fields" else list(name.rpartition(".")[::2])
         part = _differing_part(divergence.first, divergence.second)
-        if part is UNSET or is_suspicious(part):
+        if part is UNSET or looks_mistaken(part):
             return
         for value, columns in self._expect_in_all_rows(
             divergence, part, path[-1] if path else section
@@ -168,7 +168,7 @@ class LineSearch:
 
     def _lines_for_result(self, divergence: Divergence) -> Iterator[dict[str, Any]]:
         part = _differing_part(divergence.first, divergence.second)
-        if part is not UNSET and not is_suspicious(part):
+        if part is not UNSET and not looks_mistaken(part):
             for value, columns in self._expect_in_all_rows(divergence, part, "result"):
                 yield {"expect": {"result": value}, "columns": columns}
 
@@ -176,60 +176,67 @@ class LineSearch:
         self, divergence: Divergence, part: Any, name: str
     ) -> Iterator[tuple[Any, dict[str, Values]]]:
         """Yield *part* as expected in each row of the file, with the columns needed for that."""
-        users = self._rows_of_file(divergence.user)
-        values = {user: self._observed[user].get((divergence.step, divergence.place), UNSET)
-                  for user in users}  # fmt: skip
-        there = {user: value for user, value in values.items() if value is not UNSET}
+        numbers = self._rows_of_file(divergence.baseline_number)
+        values = {n: self._observed[n].get((divergence.step, divergence.place), UNSET)
+                  for n in numbers}  # fmt: skip
+        there = {n: value for n, value in values.items() if value is not UNSET}
         if all(value == divergence.first for value in there.values()):
-            yield self._values[divergence.user].generalise(part), {}
+            yield self._values[divergence.baseline_number].generalise(part), {}
             return
-        if isinstance(part, Mapping | list | tuple) or any(map(is_suspicious, there.values())):
+        if isinstance(part, Mapping | list | tuple) or any(map(looks_mistaken, there.values())):
             return
-        patterns = [self._values[user].generalise(value) for user, value in there.items()]
+        patterns = [self._values[n].generalise(value) for n, value in there.items()]
         if not any(map(_is_pattern, patterns)):
-            yield from self._expect_by_column(there, name, is_everywhere=len(there) == len(users))
+            yield from self._expect_by_column(
+                there, name, is_in_all_rows=len(there) == len(numbers)
+            )
         elif all(pattern == patterns[0] for pattern in patterns):
             yield patterns[0], {}
 
     def _expect_by_column(
-        self, values_by_row: Mapping[int, Any], name: str, *, is_everywhere: bool
+        self, values_by_baseline: Mapping[int, Any], name: str, *, is_in_all_rows: bool
     ) -> Iterator[tuple[Any, dict[str, Values]]]:
-        """Yield a column, existing or new, that has the values *values_by_row* by row."""
-        rows = {user: self.baselines[user].item.row for user in values_by_row}
+        """Yield a column, existing or new, that has the values *values_by_baseline* by row."""
+        rows = {n: self.baselines[n].item.row for n in values_by_baseline}
         known = [row.values for row in rows.values() if row is not None]
-        if len(known) < len(values_by_row):
+        if len(known) < len(values_by_baseline):
             return
         for column in known[0]:
             if column not in RESERVED and all(
-                row is not None and row.values.get(column) == values_by_row[user]
-                for user, row in rows.items()
+                row is not None and row.values.get(column) == values_by_baseline[n]
+                for n, row in rows.items()
             ):
                 yield f"${{case.{column}}}", {}
                 return
-        if is_everywhere:
+        if is_in_all_rows:
             column = _unused_column_name(name, known)
-            cells = {row.id: values_by_row[user] for user, row in rows.items() if row is not None}
+            cells = {row.id: values_by_baseline[n] for n, row in rows.items() if row is not None}
             yield f"${{case.{column}}}", {column: cells}
 
     def _lines_for_messages(self, divergence: Divergence) -> Iterator[dict[str, Any]]:
         lines = self._lines_of_list(divergence, "messages")
-        if any(is_suspicious(line["text"]) for line in lines):
+        if any(looks_mistaken(line["text"]) for line in lines):
             return
         entries = [
-            {"text": self._values[divergence.user].generalise(line["text"]), "type": line["level"]}
+            {
+                "text": self._values[divergence.baseline_number].generalise(line["text"]),
+                "type": line["level"],
+            }
             for line in lines
         ]
         yield {"expect": {"messages": entries}}
 
     def _lines_for_console(self, divergence: Divergence) -> Iterator[dict[str, Any]]:
         lines = [line["text"] for line in self._lines_of_list(divergence, "console")]
-        if lines and not any(map(is_suspicious, lines)):
-            yield {"expect": {"console": self._values[divergence.user].generalise(lines)}}
+        if lines and not any(map(looks_mistaken, lines)):
+            yield {
+                "expect": {"console": self._values[divergence.baseline_number].generalise(lines)}
+            }
 
     def _lines_of_list(self, divergence: Divergence, name: str) -> list[dict[str, Any]]:
         """Return the observed entries of list *name* in the step, each as its parts."""
         lines: dict[int, dict[str, Any]] = {}
-        for (step, place), value in self._observed[divergence.user].items():
+        for (step, place), value in self._observed[divergence.baseline_number].items():
             owner, number, part = split_list_place(place)
             if step == divergence.step and owner == name and part:
                 lines.setdefault(number, {})[part] = value
@@ -242,22 +249,27 @@ class LineSearch:
             return
         for other in self._differing:
             owner, number, name = split_list_place(other.place)
-            is_same = (other.user, other.step, owner) == (divergence.user, divergence.step, "calls")
+            is_same = (other.baseline_number, other.step, owner) == (
+                divergence.baseline_number,
+                divergence.step,
+                "calls",
+            )
             if not is_same or name not in _SENT or number >= len(entries):
                 continue
             value = _differing_part(other.first, other.second)
-            if value is not UNSET and not is_suspicious(value):
+            if value is not UNSET and not looks_mistaken(value):
                 if name == "header" and not (
-                    value := self._headers_as_scripts_spell(divergence.user, value)
+                    value := self._headers_as_scripts_spell(divergence.baseline_number, value)
                 ):
                     continue
-                entries[number][name] = self._values[divergence.user].generalise(value)
+                entries[number][name] = self._values[divergence.baseline_number].generalise(value)
         if part == "api" or any(len(entry) > 1 for entry in entries):
             yield {"expect": {"proxy": entries}}
 
-    def _headers_as_scripts_spell(self, user: int, header: Values) -> Values:
+    def _headers_as_scripts_spell(self, baseline_number: int, header: Values) -> Values:
         """Return the part of *header* that the item's scripts set, names spelled as they do."""
-        text = "\n".join(body.source for body in self.baselines[user].item.subjects.bodies)
+        subjects = self.baselines[baseline_number].item.subjects
+        text = "\n".join(body.source for body in subjects.code_files)
         found = {
             name: re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", text, re.IGNORECASE)
             for name in header
@@ -267,54 +279,54 @@ class LineSearch:
     def _lines_for_errors(self, divergence: Divergence) -> Iterator[dict[str, Any]]:
         _, number, part = split_list_place(divergence.place)
         value = divergence.first
-        if number or value is UNSET or is_suspicious(value):
+        if number or value is UNSET or looks_mistaken(value):
             return
-        step = self.baselines[divergence.user].item.steps[int(divergence.step) - 1].step
+        step = self.baselines[divergence.baseline_number].item.steps[int(divergence.step) - 1].step
         if step.expect_error is not UNSET:
-            yield {"error": {part: self._values[divergence.user].generalise(value)}}
+            yield {"error": {part: self._values[divergence.baseline_number].generalise(value)}}
 
     # ------------------------------------------------------------------ trial
 
-    def _rows_of_file(self, user: int) -> list[int]:
-        return self._files[self.baselines[user].item.spot.source.file]
+    def _rows_of_file(self, baseline_number: int) -> list[int]:
+        return self._files[self.baselines[baseline_number].item.spot.source.file]
 
     def line_kills(
         self,
         line: ExpectLine,
         divergences: Sequence[Divergence],
-        mutate: Callable[[int], Variant],
+        make_variant: Callable[[int], Variant],
     ) -> bool:
         """Return whether *line* passes with the script and fails with the mutant, in every row.
 
         A row in which the two do not differ at its places says nothing.
         """
-        users = self._files[line.file]
-        differing = {one.user for one in divergences if one.place in line.places} & {*users}
-        for user in users:
-            item = insert_line(self.baselines[user].item, line)
+        numbers = self._files[line.file]
+        differing = {one.baseline_number for one in divergences if one.place in line.places}
+        for n in numbers:
+            item = insert_line(self.baselines[n].item, line)
             if item is None:
                 return False
-            if not run_variant(self.baselines[user], _with_item(Variant(), item)).is_passed:
+            if not run_variant(self.baselines[n], _with_item(Variant(), item)).is_passed:
                 return False
-            mutant = _with_item(mutate(user), item)
-            if user in differing and run_variant(self.baselines[user], mutant).is_passed:
+            mutant = _with_item(make_variant(n), item)
+            if n in differing and run_variant(self.baselines[n], mutant).is_passed:
                 return False
-        return bool(differing)
+        return not differing.isdisjoint(numbers)
 
 
 def _with_item(variant: Variant, item: ScenarioItem) -> Variant:
     return replace(variant, item=item, checks_scripts=False)
 
 
-_MAKE: Final[Mapping[str, Callable[[LineSearch, Divergence], Iterator[dict[str, Any]]]]] = {
-    "form": LineSearch._lines_for_state,  # noqa: SLF001 - the table of the class
-    "fields": LineSearch._lines_for_state,  # noqa: SLF001
-    "flow": LineSearch._lines_for_state,  # noqa: SLF001
-    "result": LineSearch._lines_for_result,  # noqa: SLF001
-    "messages": LineSearch._lines_for_messages,  # noqa: SLF001
-    "console": LineSearch._lines_for_console,  # noqa: SLF001
-    "calls": LineSearch._lines_for_calls,  # noqa: SLF001
-    "errors": LineSearch._lines_for_errors,  # noqa: SLF001
+_MAKE: Final[Mapping[str, Callable[[ExpectLineSearch, Divergence], Iterator[dict[str, Any]]]]] = {
+    "form": ExpectLineSearch._lines_for_state,  # noqa: SLF001 - the table of the class
+    "fields": ExpectLineSearch._lines_for_state,  # noqa: SLF001
+    "flow": ExpectLineSearch._lines_for_state,  # noqa: SLF001
+    "result": ExpectLineSearch._lines_for_result,  # noqa: SLF001
+    "messages": ExpectLineSearch._lines_for_messages,  # noqa: SLF001
+    "console": ExpectLineSearch._lines_for_console,  # noqa: SLF001
+    "calls": ExpectLineSearch._lines_for_calls,  # noqa: SLF001
+    "errors": ExpectLineSearch._lines_for_errors,  # noqa: SLF001
 }
 _MOST_TRIALS: Final = 6
 
@@ -323,14 +335,14 @@ def sort_divergences(divergences: Sequence[Divergence]) -> list[Divergence]:
     """Return one divergence of each kind, the easiest to read first."""
     first: dict[tuple[int, str], Divergence] = {}
     for one in divergences:
-        first.setdefault((one.user, one.place), one)
+        first.setdefault((one.baseline_number, one.place), one)
 
     def rank(one: Divergence) -> tuple[int, bool, bool]:
         section = expect_section_of(one.place)
         known = _RANKS.index(section) if section in _RANKS else len(_RANKS)
         return (
             known + 10 * one.place.startswith("flow.log"),
-            is_suspicious(one.first),
+            looks_mistaken(one.first),
             "." in one.step,
         )
 
@@ -390,7 +402,7 @@ def _differing_part(first: Any, second: Any) -> Any:
     return first
 
 
-def is_another_number(divergence: Divergence) -> bool:
+def differs_only_in_digits(divergence: Divergence) -> bool:
     """Return whether the two texts differ only in digits, which a pattern would accept."""
     texts = divergence.first, divergence.second
     return all(isinstance(text, str) for text in texts) and bool(
@@ -412,7 +424,7 @@ def make_edits(
     """Return the edits that add *line* to the file of *item*; *rows* are all items of that file."""
     spot = item.steps[line.step - 1].spot
     edits: list[ExpectEdit | ColumnEdit] = [
-        ExpectEdit(spot.source.path, spot.steps, line.keys, is_merged=True)
+        ExpectEdit(spot.source.path, spot.steps, line.step_keys, is_merged=True)
     ]
     table = item.spot.source.root.at(("cases", "from"))
     if table is not None and line.columns:
@@ -447,7 +459,7 @@ def insert_line(item: ScenarioItem, line: ExpectLine) -> ScenarioItem | None:
 def _insert_into_step(located: LocatedStep, line: ExpectLine) -> LocatedStep | None:
     step, expect, error = located.step, located.step.expect, located.step.expect_error
     for section, addition in line.expect.items():
-        merged = merge_expected(_as_written(getattr(expect, section)), addition)
+        merged = merge_expected(_to_file_values(getattr(expect, section)), addition)
         if merged is UNSET:
             return None
         if section == "proxy":
@@ -466,7 +478,7 @@ def _insert_into_step(located: LocatedStep, line: ExpectLine) -> LocatedStep | N
     return replace(located, step=replace(step, expect=expect, expect_error=error))
 
 
-def _as_written(value: Any) -> Any:
+def _to_file_values(value: Any) -> Any:
     """Return a section of `Expect` in the form of its file."""
     if isinstance(value, tuple) and value and isinstance(value[0], ExpectedCall):
         return [msgspec.to_builtins(call) for call in value]

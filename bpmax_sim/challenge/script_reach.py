@@ -53,9 +53,9 @@ class ScriptReach:
                 self._ways[spot, counter.decision] = number
         self._nodes: dict[int, Node] = {}
         for node in tree.walk():
-            self._note_node(node)
+            self._register_counted_node(node)
 
-    def _note_node(self, node: Node) -> None:
+    def _register_counted_node(self, node: Node) -> None:
         """Register *node* if it is a counted function, or decides a counted branch."""
         spot = self._span_of(node)
         if node.type in FUNCTIONS and spot in self._functions:
@@ -111,7 +111,7 @@ class ScriptReach:
             if self.is_evaluated(owner, counts) and _is_worth_reporting(counter, owner):
                 yield number
 
-    def shown_node(self, number: int) -> Node:
+    def node_to_report(self, number: int) -> Node:
         """Return the node to show to a reader: a condition, the caught block, or a function."""
         node, counter = self._nodes[number], self.counters[number]
         if counter.arm in _TRUTHS:

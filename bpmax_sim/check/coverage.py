@@ -14,7 +14,7 @@ import msgspec
 from msgspec import UNSET
 
 from bpmax_sim.check.drift import compile_for_any_instance, failure_class_of
-from bpmax_sim.field_path import member
+from bpmax_sim.field_path import get_nested
 from bpmax_sim.i18n import msg
 from bpmax_sim.messages import Response
 from bpmax_sim.platform.load import Platforms
@@ -57,7 +57,7 @@ _SCENARIO: Final = "scenario\t"
 
 
 class DeclaredPart(msgspec.Struct, frozen=True):
-    """A declared part; *touched* is true if a scenario has used it."""
+    """A part that some scenario declares, and whether a run that passed has used it."""
 
     kind: Kind
     name: str
@@ -78,17 +78,18 @@ class PassedRun(msgspec.Struct, frozen=True):
 
 
 def measure_coverage(
-    items: Iterable[tuple[ScenarioItem, Platforms]], touched: Collection[str]
+    items: Iterable[tuple[ScenarioItem, Platforms]], used_parts: Collection[str]
 ) -> list[DeclaredPart]:
     """Return the parts that *items* declare, sorted by kind and name.
 
-    *touched*: `parts_used_in_run`.
+    *used_parts*: `parts_used_in_run`.
     """
     declared = {name for item, platforms in items for name in _declared_names(item, platforms)}
     order = {kind: number for number, kind in enumerate(KINDS)}
     ordered = sorted(declared, key=lambda part: (order[part[0]], part[1]))
     return [
-        DeclaredPart(kind, name, _name_to_text((kind, name)) in touched) for kind, name in ordered
+        DeclaredPart(kind, name, _name_to_text((kind, name)) in used_parts)
+        for kind, name in ordered
     ]
 
 
@@ -98,9 +99,9 @@ def parts_used_in_run(run: PassedRun) -> set[str]:
     return {f"{_SCENARIO}{item.node_id}", *map(_name_to_text, _used_names(run))}
 
 
-def count_scenarios(touched: Collection[str]) -> int:
-    """Return the number of scenarios whose parts are in *touched*."""
-    return sum(part.startswith(_SCENARIO) for part in touched)
+def count_scenarios(used_parts: Collection[str]) -> int:
+    """Return the number of scenarios whose parts are in *used_parts*."""
+    return sum(part.startswith(_SCENARIO) for part in used_parts)
 
 
 def _name_to_text(name: Name) -> str:
@@ -211,13 +212,13 @@ def _names_by_call(platforms: Platforms, call: CallMade) -> Iterator[Name]:
 
 def _has_argument(call: CallMade, parameter: Parameter) -> bool:
     if parameter.place == "body" and isinstance(call.body, str):
-        return f'name="{parameter.target}"' in call.body  # a part of a multipart body
+        return f'name="{parameter.wire_name}"' in call.body  # a part of a multipart body
     if not parameter.steps:
         return call.body is not None
     if parameter.place == "body":
-        return member(call.body, parameter.steps) is not UNSET
+        return get_nested(call.body, parameter.steps) is not UNSET
     named: Mapping[str, Any] = getattr(call, parameter.place)
-    target = parameter.target.lower() if parameter.place == "header" else parameter.target
+    target = parameter.wire_name.lower() if parameter.place == "header" else parameter.wire_name
     return target in named
 
 

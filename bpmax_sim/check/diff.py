@@ -173,7 +173,8 @@ def is_random_only(old: Cassette, new: Cassette, pairs: Iterable[tuple[str, Exch
         for place in (*pair.request, *pair.response):
             owners.add(owner)
             before, after = place.recorded, place.sent
-            if _common_form(before) != _common_form(after) or not _common_form(before):
+            form = _mask_varying_characters(before)
+            if not form or form != _mask_varying_characters(after):
                 return False
             if became.setdefault(str(before), str(after)) != str(after):
                 return False
@@ -183,7 +184,7 @@ def is_random_only(old: Cassette, new: Cassette, pairs: Iterable[tuple[str, Exch
     )
 
 
-def _common_form(value: Any) -> str:
+def _mask_varying_characters(value: Any) -> str:
     """Return *value* with its varying characters replaced by ``#``; "" if it cannot be random."""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return ""
@@ -208,7 +209,7 @@ def _compare_responses(
         without_paths(comparable_outcome(side.exchange.outcome), passing) for side in (old, new)
     )
     if before.get("kind") != after.get("kind"):  # text that was JSON before differs as a whole
-        before["body"], after["body"] = _merge_seen(before), _merge_seen(after)
+        before["body"], after["body"] = _join_kind_and_body(before), _join_kind_and_body(after)
     return tuple(
         difference
         for name in dict.fromkeys([*before, *after])
@@ -219,6 +220,6 @@ def _compare_responses(
     )
 
 
-def _merge_seen(seen: dict[str, Any]) -> Any:
-    kind = seen.get("kind", "bytes")
-    return UNSET if kind == "none" else f"{kind} {seen.get('body')}"
+def _join_kind_and_body(comparable_parts: dict[str, Any]) -> Any:
+    kind = comparable_parts.get("kind", "bytes")
+    return UNSET if kind == "none" else f"{kind} {comparable_parts.get('body')}"

@@ -296,10 +296,10 @@ def find_outdated(exchange: Exchange, *, now: float, age: float) -> Iterator[Dri
         yield Drift(exchange=exchange, tier="warning", kind="old", message=message)
 
 
-def find_migrated(exchange: Exchange, marks: Sequence[str]) -> Iterator[Drift]:
+def find_migrated(exchange: Exchange, moves: Sequence[str]) -> Iterator[Drift]:
     """Yield a drift if `migrate` changed *exchange*: this exact request was never sent."""
-    if marks:
-        message = msg("moved by `bpmax-sim migrate`, not recorded so: {list}", list=series(marks))
+    if moves:
+        message = msg("moved by `bpmax-sim migrate`, not recorded so: {list}", list=series(moves))
         yield Drift(exchange=exchange, tier="info", kind="moved", message=message)
 
 
@@ -344,10 +344,11 @@ class Verification:
         exchange = next(business, None)
         while exchange is not None:
             after = next(business, None)
-            yield exchange, self._verify_exchange(exchange, self._find_retry_cause(exchange, after))
+            failure = self._find_retried_failure(exchange, after)
+            yield exchange, self._verify_exchange(exchange, failure)
             exchange = after
 
-    def _verify_exchange(self, exchange: Exchange, passed: str) -> list[Drift]:
+    def _verify_exchange(self, exchange: Exchange, failure_class: str) -> list[Drift]:
         """Send *exchange* again and compare the responses, unless something forbids sending it."""
         outcome, call = exchange.outcome, exchange.request.call
         party = f"{call.platform}.{call.instance}" if call and call.platform else ""
@@ -361,7 +362,7 @@ class Verification:
         name, sampled = exchange_name(exchange), self._sampled
         if sampled is not None and name in sampled:
             return [_report_unsent(exchange, msg("one exchange of each API is enough (--sample)"))]
-        check = _ExchangeCheck(self._session, exchange, outcome, passed, self._members_read)
+        check = _ExchangeCheck(self._session, exchange, outcome, failure_class, self._members_read)
         drifts = check.run(allow_writes=self._allow_writes)
         if sampled is not None and not any(drift.reason for drift in drifts):
             sampled.add(name)
@@ -369,7 +370,7 @@ class Verification:
             self._down.add(party)
         return drifts
 
-    def _find_retry_cause(self, exchange: Exchange, after: Exchange | None) -> str:
+    def _find_retried_failure(self, exchange: Exchange, after: Exchange | None) -> str:
         """Return the class of failure because of which the call was sent again (*after*).
 
         "" if it was not.
@@ -415,7 +416,7 @@ class _ExchangeCheck(msgspec.Struct, frozen=True):
     session: Session
     exchange: Exchange
     recorded: Response
-    passed: str
+    failure_class: str
     members_read: MembersRead
 
     def run(self, *, allow_writes: bool) -> list[Drift]:
@@ -454,12 +455,12 @@ class _ExchangeCheck(msgspec.Struct, frozen=True):
             return msg("{method} may change something; pass --allow-writes", method=method)
         if carries_standin(self.exchange.request):
             return msg("it carries a value that the recording only stands in for")
-        if self.passed == "token":
+        if self.failure_class == "token":
             return msg("its token was refused when it was recorded")
-        if self.passed:
+        if self.failure_class:
             return msg(
                 "its response was a temporary failure ({failure}) when it was recorded",
-                failure=self.passed,
+                failure=self.failure_class,
             )
         return ""
 
@@ -510,7 +511,7 @@ class _ExchangeCheck(msgspec.Struct, frozen=True):
         personal = [path for owner in declared for path in owner.redact]
         drifts += [
             Change("value", place)
-            for place in _changed_values(self.recorded, first, values, personal)
+            for place in _find_changed_places(self.recorded, first, values, personal)
             if place not in seen and not _is_volatile(FieldPath.parse(place, "verify"), learned)
         ]
         for change in drifts:
@@ -532,7 +533,7 @@ class _ExchangeCheck(msgspec.Struct, frozen=True):
         ]
         (platform, *_) = [owner for owner in declared if isinstance(owner, Platform)]
         for member, place in self.members_read(call.name).items():
-            for path in _body_paths(platform, member):
+            for path in _member_body_paths(platform, member):
                 if ["body", *path][: len(gone)] == gone:
                     return place
         return ""
@@ -547,7 +548,7 @@ class _ExchangeCheck(msgspec.Struct, frozen=True):
         return Drift(exchange=self.exchange, tier=tier, kind=kind, message=message, path=path)
 
 
-def _body_paths(platform: Platform, member: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+def _member_body_paths(platform: Platform, member: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
     """Yield the possible paths in a response body for *member* of the result that scripts see."""
     if platform.result != "envelope":
         yield member
@@ -559,12 +560,12 @@ def _body_paths(platform: Platform, member: tuple[str, ...]) -> Iterator[tuple[s
             yield (*path.split(".")[1:], *member[1:])
 
 
-def _changed_values(
-    recorded: Response, live: Response, places: Sequence[str], personal: Sequence[str]
+def _find_changed_places(
+    recorded: Response, live: Response, places: Sequence[str], personal_paths: Sequence[str]
 ) -> Iterator[str]:
     """Yield the *places* whose value differs in *live*.
 
-    *personal* values are compared as pseudonyms.
+    *personal_paths* values are compared as pseudonyms.
 
     A recorded stand-in cannot be compared.
     """
@@ -572,7 +573,7 @@ def _changed_values(
         return
     kind = media_type(live.header("content-type") or "")
     before = comparable_outcome(recorded)
-    after = comparable_outcome(replace(live, body=redact_body(live.body, kind, personal)))
+    after = comparable_outcome(replace(live, body=redact_body(live.body, kind, personal_paths)))
     for place in places:
         path = FieldPath.parse(place, "verify")
         was, now = list(values_at(before, path)), list(values_at(after, path))

@@ -29,7 +29,7 @@ from bpmax_sim.file_system import lock_folder
 from bpmax_sim.platform.load import load_platforms
 from bpmax_sim.scenario.events import ScenarioFinished
 from bpmax_sim.scenario.load import ScenarioItem
-from bpmax_sim.scenario.runner import find_recorded_name, open_session, run_item
+from bpmax_sim.scenario.runner import find_former_owner, open_session, run_item
 from bpmax_sim.secret.standin import slug
 from bpmax_sim.session.credentials import matching_rules
 from bpmax_sim.session.migration import Cause, RecordingMoves
@@ -53,7 +53,7 @@ class Renames:
         return bool(self.apis or self.platforms or self.paths or self.owners)
 
     @property
-    def former(self) -> FormerNames:
+    def former_names(self) -> FormerNames:
         """Return the former names of platforms and APIs, by the new ones."""
         platforms, apis = defaultdict[str, list[str]](list), defaultdict[str, list[str]](list)
         for old, new in self.platforms.items():
@@ -68,7 +68,7 @@ class Renames:
     def find_owner(self, item: ScenarioItem, owners: Sequence[str]) -> str:
         """Return the owner under which a cassette holds the exchanges of *item*."""
         named = [old for old in owners if self.owners.get(old) == item.owner]
-        return named[0] if named else find_recorded_name(item, owners)
+        return named[0] if named else find_former_owner(item, owners)
 
 
 @dataclass(slots=True)
@@ -115,7 +115,7 @@ def plan_items(items: Iterable[ScenarioItem], renames: Renames) -> Iterator[Move
     None if nothing is recorded.
     """
     for item in items:
-        moves = RecordingMoves(renames.former)
+        moves = RecordingMoves(renames.former_names)
         options: SessionOptions = {
             "mode": "replay",
             "unused": "ignore",
@@ -123,7 +123,7 @@ def plan_items(items: Iterable[ScenarioItem], renames: Renames) -> Iterator[Move
             "adopts": partial(renames.find_owner, item),
             "environ": os.environ,
         }
-        _replay(item, item.root / "cassettes", options)
+        _replay_failure(item, item.root / "cassettes", options)
         yield _make_plan(item, moves)
 
 
@@ -141,7 +141,7 @@ def _make_plan(item: ScenarioItem, moves: RecordingMoves) -> MovePlan | None:
     return plan
 
 
-def _replay(item: ScenarioItem, folder: Path, options: SessionOptions) -> str:
+def _replay_failure(item: ScenarioItem, folder: Path, options: SessionOptions) -> str:
     """Replay *item* with the cassettes of *folder*; return why it fails, or ""."""
     try:
         session = open_session(item, cassettes=folder, **options)
@@ -153,7 +153,7 @@ def _replay(item: ScenarioItem, folder: Path, options: SessionOptions) -> str:
     return str(failures[0].essence) if failures else ""
 
 
-def plan_others(
+def plan_owners_without_scenario(
     root: Path, known: Sequence[MovePlan], items: Sequence[ScenarioItem], renames: Renames
 ) -> list[MovePlan]:
     """Return the plans of owners that are no scenarios, such as tests: only names are changed."""
@@ -195,7 +195,7 @@ def _rename_entry(entry: Entry, renames: Renames) -> tuple[Entry, tuple[Cause, .
     """
     line, text, causes = entry.line, entry.text, list[Cause]()
     old = tuple(line.call.partition(".")[::2])
-    platform, api = renames.former.current_names(*old)
+    platform, api = renames.former_names.current_names(*old)
     if platform != old[0]:
         causes.append(Cause("platform", was=old[0], now=platform))
         text = str(rename_standins(text, old=old[0], new=platform))
@@ -204,7 +204,7 @@ def _rename_entry(entry: Entry, renames: Renames) -> tuple[Entry, tuple[Cause, .
     # Each name is changed once, the longest beginning first: /v1=/v2 and /v2=/v3 are two moves.
     for was, now in sorted(renames.paths.items(), key=lambda pair: -len(pair[0])):
         lines = text.splitlines(keepends=True)
-        moved = [_move_path(each, line.base, was, now) for each in lines[:3]] + lines[3:]
+        moved = [_rename_in_uri_line(each, line.base, was, now) for each in lines[:3]] + lines[3:]
         if moved != lines:
             causes.append(Cause("path", was=was, now=now))
             text = "".join(moved)
@@ -225,13 +225,13 @@ def _rename_instances(entry: Entry, platforms: Mapping[str, str]) -> Entry:
     return entry.with_line(values=values) if values != entry.line.values else entry
 
 
-def _renamed_platforms(plans: Iterable[MovePlan]) -> dict[str, str]:
+def _find_new_platform_keys(plans: Iterable[MovePlan]) -> dict[str, str]:
     """Return the new key of each platform that the causes of *plans* rename."""
     causes = {cause for plan in plans for own in plan.causes.values() for cause in own}
     return {cause.was: cause.now for cause in causes if cause.kind == "platform"}
 
 
-def _move_path(line: str, base: str, was: str, now: str) -> str:
+def _rename_in_uri_line(line: str, base: str, was: str, now: str) -> str:
     start, mark, rest = line.partition(f"{base}{was}")
     is_uri = start.strip() in {"uri:", 'uri: "'} and mark and rest[:1] in {"/", "?", "\n", '"'}
     return f"{start}{base}{now}{rest}" if is_uri else line
@@ -291,13 +291,13 @@ def apply_plans(root: Path, plans: Sequence[MovePlan]) -> tuple[list[Path], list
         _write_trial(folder, root, by_file, logins)
         good = []
         for plan in plans:
-            why = _replay(plan.item, folder, {"environ": os.environ}) if plan.item else ""
+            why = _replay_failure(plan.item, folder, {"environ": os.environ}) if plan.item else ""
             if why and plan.item:
                 home = display_path(root / "cassettes")
                 red.append((plan.item.node_id, why.replace(str(folder), home)))
             else:
                 good.append(plan)
-    written = [path for path in by_file if _write(path, [p for p in good if p.file == path])]
+    written = [path for path in by_file if _write_plans(path, [p for p in good if p.file == path])]
     # Cassettes first: a login under its new name is of no use to files that keep the old one.
     # The old login stays while any scenario still needs it.
     for old, (new, data) in logins.items() if written else ():
@@ -325,7 +325,7 @@ def _write_trial(
         target.write_bytes(data)
 
 
-def _write(path: Path, plans: Sequence[MovePlan]) -> bool:
+def _write_plans(path: Path, plans: Sequence[MovePlan]) -> bool:
     if not plans:
         return False
     data = _migrated_bytes(plans)
@@ -337,7 +337,7 @@ def _write(path: Path, plans: Sequence[MovePlan]) -> bool:
 def _migrated_bytes(plans: Sequence[MovePlan]) -> bytes:
     """Return the content of the cassette of *plans* with all of them applied."""
     cassette, by_owner = plans[0].cassette, {plan.owner: plan for plan in plans}
-    platforms = {plan.owner: _renamed_platforms([plan]) for plan in plans}
+    platforms = {plan.owner: _find_new_platform_keys([plan]) for plan in plans}
     entries = []
     for number in range(len(cassette)):
         entry = cassette.full_entry(number)
@@ -349,7 +349,7 @@ def _migrated_bytes(plans: Sequence[MovePlan]) -> bytes:
 
 def _move_logins(folder: Path, plans: Sequence[MovePlan]) -> dict[Path, tuple[Path, bytes]]:
     """Return the new path and content of each recorded login of a renamed platform, by old path."""
-    renamed = _renamed_platforms(plans)
+    renamed = _find_new_platform_keys(plans)
     renames = Renames({}, renamed, {}, {})
     moved: dict[Path, tuple[Path, bytes]] = {}
     for path in sorted(folder.glob("*.yaml")):

@@ -148,7 +148,7 @@ def find_secrets(
             yield Problem(message, begin)
         exchange, net = cassette.exchange(number), cassette.name_rules_version(entry.line.owner)
         named = [found for found in _find_named_secrets(exchange, entry) if found[1] >= 0]
-        suspicious = [(*found, True) for found in _find_suspicious(entry)]
+        suspicious = [(*found, True) for found in _find_secret_like_texts(entry)]
         suspicious += [(why, at, value, bool(net) or is_old) for why, at, value, is_old in named]
         texts = not_secret.declared_texts(exchange, [value for _, _, value, _ in suspicious])
         for reason, at, value, is_error in suspicious:
@@ -164,7 +164,7 @@ def find_secrets(
                 hint(label_message(place, message))
 
 
-def _find_suspicious(entry: Entry) -> Iterator[tuple[str, int, str]]:
+def _find_secret_like_texts(entry: Entry) -> Iterator[tuple[str, int, str]]:
     """Yield message, start and value of everything that has the form or the header of a secret."""
     for what, form in _FORMS:
         for match in form.finditer(entry.text):

@@ -19,13 +19,13 @@ _REACH_ALL = frozenset({"pyproject.toml", "conftest.py"})
 """Files that no scenario names, and that each may depend on."""
 
 
-def narrow_targets(targets: Sequence[Selection], *, uses: str, changed: str) -> list[Selection]:
-    """Return the *targets* that use the place *uses* and are affected by changes since *changed*.
+def narrow_targets(targets: Sequence[Selection], *, used_place: str, since: str) -> list[Selection]:
+    """Return the *targets* that use *used_place* and are affected by changes *since* a revision.
 
     Args:
         targets: scenario files.
-        uses: a place in the syntax of `bpmax-sim uses`; empty for no restriction.
-        changed: Git revision to which the working tree is compared, or the value `SINCE_BRANCHING`;
+        used_place: a place in the syntax of `bpmax-sim uses`; empty for no restriction.
+        since: Git revision to which the working tree is compared, or the value `SINCE_BRANCHING`;
             empty for no restriction.
 
     Raises:
@@ -33,14 +33,14 @@ def narrow_targets(targets: Sequence[Selection], *, uses: str, changed: str) -> 
     """
     kept = list(targets)
     for root in dict.fromkeys(find_root(target.path) for target in targets):
-        if not (uses or changed):
+        if not (used_place or since):
             continue
         known = ProjectUses(add_traced_names(load_index(root)))
         names: list[set[str]] = []
-        if uses:
-            names.append(known.scenarios_of(known.find_places(relative_to_root(uses, root))))
-        if changed:
-            paths = changed_files(root, find_base(root, changed)[0])
+        if used_place:
+            names.append(known.scenarios_of(known.find_places(relative_to_root(used_place, root))))
+        if since:
+            paths = changed_files(root, find_base(root, since)[0])
             if not _REACH_ALL.isdisjoint(paths):
                 paths = [*paths, *known.paths]
             names.append(known.scenarios_reached_by(paths))
@@ -66,19 +66,19 @@ def relative_to_root(text: str, root: Path) -> str:
     return f"{name}:{line}" if has_line else name
 
 
-def describe_changes(targets: Sequence[Selection], changed: str, kept: int) -> Iterator[str]:
+def describe_changes(targets: Sequence[Selection], since: str, selected: int) -> Iterator[str]:
     """Yield lines that say how changes limit a run.
 
     They name the base revision and the number of changed files and of selected scenarios.
     """
-    for root in dict.fromkeys(find_root(target.path) for target in targets if changed):
-        revision, name = find_base(root, changed)
+    for root in dict.fromkeys(find_root(target.path) for target in targets if since):
+        revision, name = find_base(root, since)
         files = plural(len(set(changed_files(root, revision))), "{number} file", "{number} files")
         yield msg(
             "changed since {name}, committed or not: {files}; {kept} of {all} scenario files run",
             name=name,
             files=files,
-            kept=kept,
+            kept=selected,
             all=len({target.path for target in targets}),
         )
 
@@ -86,8 +86,8 @@ def describe_changes(targets: Sequence[Selection], changed: str, kept: int) -> I
 _MAIN_BRANCHES = ("origin/HEAD", "main", "master")
 
 
-def find_base(root: Path, changed: str) -> tuple[str, str]:
-    """Return the revision that *changed* means, and its name for messages.
+def find_base(root: Path, since: str) -> tuple[str, str]:
+    """Return the revision that *since* means, and its name for messages.
 
     `SINCE_BRANCHING` means the commit where this branch left the main branch: then the run covers
     what a reviewer will see, and uncommitted files. On the main branch, or if there is no main
@@ -96,12 +96,12 @@ def find_base(root: Path, changed: str) -> tuple[str, str]:
     Raises:
         ConfigError: if there is no repository, no Git, or no commit.
     """
-    if changed != SINCE_BRANCHING:
-        return changed, changed
-    head = _ask_git(root, "rev-parse", "--verify", "HEAD").strip()
+    if since != SINCE_BRANCHING:
+        return since, since
+    head = _run_git(root, "rev-parse", "--verify", "HEAD").strip()
     for branch in _MAIN_BRANCHES:
         try:
-            base = _ask_git(root, "merge-base", "HEAD", branch).strip()
+            base = _run_git(root, "merge-base", "HEAD", branch).strip()
         except ConfigError:
             continue
         if base != head:
@@ -118,14 +118,15 @@ def changed_files(root: Path, revision: str) -> list[str]:
     """
     differing = ("diff", "--name-only", "-z", "--relative", "--end-of-options", revision, "--")
     unknown = ("ls-files", "--others", "--exclude-standard", "-z")
-    texts = (_ask_git(root, *words, revision=revision) for words in (differing, unknown))
+    texts = (_run_git(root, *words, revision=revision) for words in (differing, unknown))
     return [name for text in texts for name in text.split("\0") if name]
 
 
-def _ask_git(root: Path, *words: str, revision: str = "") -> str:
+def _run_git(root: Path, *arguments: str, revision: str = "") -> str:
+    """Return what Git prints for *arguments*; an error names *revision*."""
     try:
         done = subprocess.run(  # noqa: S603 - the words are ours, but for the revision
-            ["git", *words],  # noqa: S607
+            ["git", *arguments],  # noqa: S607
             cwd=root,
             capture_output=True,
             check=False,

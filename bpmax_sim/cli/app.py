@@ -498,7 +498,7 @@ class _Commands(LocalisedGroup):
     prefix = ""
 
     def list_commands(self, _ctx: Any) -> list[str]:
-        return [name for name in _list_level(self.prefix) if " " not in name]
+        return [name for name in _list_commands_below(self.prefix) if " " not in name]
 
     def get_command(self, _ctx: Any, cmd_name: str) -> Any:
         name = join_messages("", (self.prefix, cmd_name))
@@ -514,7 +514,7 @@ class _Commands(LocalisedGroup):
         pair = join_messages(" ", args[:2])  # `import` is a command, and `import openapi` another
         if pair in COMMANDS and name in COMMANDS:
             return pair, self.get_command(ctx, pair), args[2:]
-        level = _list_level(self.prefix)
+        level = _list_commands_below(self.prefix)
         if name not in level and not name.startswith("-"):
             grouped = [full for full in COMMANDS if full.endswith(f" {name}")]
             if grouped and not self.prefix:
@@ -525,7 +525,7 @@ class _Commands(LocalisedGroup):
         return super().resolve_command(ctx, args)
 
     def format_commands(self, _ctx: Any, formatter: Any) -> None:
-        level = _list_level(self.prefix)
+        level = _list_commands_below(self.prefix)
         rows = [(name, translate(about)) for name, about in level.items()]
         write_section(formatter, msg("Commands:"), rows)
 
@@ -534,7 +534,7 @@ class _CassetteCommands(_Commands):
     prefix = "cassette "
 
 
-def _list_level(prefix: str) -> Mapping[str, str]:
+def _list_commands_below(prefix: str) -> Mapping[str, str]:
     """Return the name and description of each command directly below *prefix*.
 
     A group of commands counts as one name of the level above it.
@@ -574,7 +574,7 @@ def _print_group_help(context: typer.Context) -> int:
     return ExitCode.PASSED
 
 
-def _make_example(command: str) -> str:
+def _format_example(command: str) -> str:
     return msg("Example: {example}", example=command)
 
 
@@ -583,7 +583,7 @@ def _build_command(name: str, command: Command, _language: str) -> Any:
     module, _, function = command.home.partition(":")
     called = getattr(import_module(f"bpmax_sim.cli.{module}"), function)
     app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
-    parts = (_make_example(command.example), msg("{about}.", about=command.about), command.more)
+    parts = (_format_example(command.example), msg("{about}.", about=command.about), command.more)
     text = end_sentences(translate(join_messages("\n\n", filter(None, parts))))
     app.command(name, cls=_CommandWithBareChanged, help=text, context_settings=_SETTINGS)(called)
     compiled: Any = typer.main.get_command(app)
@@ -661,7 +661,7 @@ def _call_command(arguments: Sequence[str]) -> int:
             list(arguments), prog_name=PROGRAM, standalone_mode=False
         )
     except typer.TyperException as error:
-        named = _command_named_in(arguments)
+        named = _find_command_name(arguments)
         words = error.format_message()
         removed = [one for one in _REMOVED_OPTIONS if one[0] == named and one[1] in words.split()]
         message = msg(
@@ -678,7 +678,7 @@ def _call_command(arguments: Sequence[str]) -> int:
     return _report_interrupt(arguments) if code == ExitCode.INTERRUPTED else int(code or 0)
 
 
-def _command_named_in(arguments: Sequence[str]) -> str:
+def _find_command_name(arguments: Sequence[str]) -> str:
     words = [argument for argument in arguments if not argument.startswith("-")]
     candidates = (join_messages(" ", words[:2]), *words[:1])
     return next((name for name in candidates if name in COMMANDS or name in GROUPS), "")
@@ -707,7 +707,7 @@ def _build_app(_language: str) -> Any:
         add_completion=True,
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
-        help=translate(join_messages("\n\n", (_make_example(f"{PROGRAM} demo"), _ABOUT))),
+        help=translate(join_messages("\n\n", (_format_example(f"{PROGRAM} demo"), _ABOUT))),
         context_settings=_SETTINGS,
     )
     app.callback(invoke_without_command=True)(_root_callback)

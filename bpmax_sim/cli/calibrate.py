@@ -14,7 +14,7 @@ from bpmax_sim.cli.terminal import notify, say
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.i18n import join_messages, label_message, msg, plural, series
 from bpmax_sim.live.calibrate import DELAY, EchoNames, calibration_script
-from bpmax_sim.live.calibration_file import MARKS, read_marks, render_marks
+from bpmax_sim.live.calibration_file import MARKS, read_rule_marks, render_rule_marks
 from bpmax_sim.live.console import decode_console, read_console
 from bpmax_sim.live.echo import ECHO_PLATFORM
 from bpmax_sim.live.judge import (
@@ -187,24 +187,26 @@ def _plan_changes(
         path = find_declaring_file(folders, key)
         if path is None:
             raise ConfigError("--platform {key}: it is built in, and has no file here", key=key)
-        keys = _keys_to_set(known.platform(key), calibration.keys)
+        keys = _select_changed_keys(known.platform(key), calibration.keys)
         if keys:
             told = series(f"{name}: {value}" for name, value in keys.items())
             yield path, (merge_into(read_text_or_empty(path), (), keys, display_path(path)), told)
-    yield from _plan_clock(root, calibration)
+    yield from _plan_clock_zone(root, calibration)
     path = root / MARKS
-    after = render_marks(calibration, read_marks(root))
+    after = render_rule_marks(calibration, read_rule_marks(root))
     if read_text_or_empty(path) != after:
         yield path, (after, msg("the marks of all rules"))
 
 
-def _keys_to_set(platform: Any, keys: Mapping[str, Any]) -> dict[str, Any]:
+def _select_changed_keys(platform: Any, keys: Mapping[str, Any]) -> dict[str, Any]:
     """Return the *keys* whose values differ from the current ones of *platform*."""
     has = {"result": platform.result, "timeout": f"{platform.timeout:g}s"}
     return {name: value for name, value in keys.items() if has[name] != value}
 
 
-def _plan_clock(root: Path, calibration: Calibration) -> Iterator[tuple[Path, tuple[str, str]]]:
+def _plan_clock_zone(
+    root: Path, calibration: Calibration
+) -> Iterator[tuple[Path, tuple[str, str]]]:
     """Yield pyproject.toml with a default clock in that BPMAX's time zone, if not Shanghai's."""
     if not calibration.offsets or set(calibration.offsets) == {_SHANGHAI}:
         return

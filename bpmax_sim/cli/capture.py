@@ -8,7 +8,7 @@ from bpmax_sim.live.capture import capture_lines
 
 
 def capture() -> int:
-    """Print what to paste."""
+    """Print the JavaScript lines to paste above a script, and what to do with its console."""
     say(capture_lines().rstrip("\n"))
     notify(msg("paste these lines above the script, below 'use strict' where it begins with that"))
     notify(msg("run it, save the console as console.txt, and: bpmax-sim init --from console.txt"))

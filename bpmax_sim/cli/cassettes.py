@@ -70,7 +70,7 @@ def format_line_changes(before: str, after: str) -> Iterator[str]:
             yield line
 
 
-def find_edited_exchanges(before: bytes, after: bytes) -> Iterator[str]:
+def describe_edited_exchanges(before: bytes, after: bytes) -> Iterator[str]:
     """Yield a message for each exchange of *after* whose index line does not occur in *before*."""
     known = set(before.splitlines())
     mark = ENTRY.encode()
@@ -90,7 +90,7 @@ def seal(
     *,
     yes: Yes = False,
 ) -> int:
-    """Seal a cassette again."""
+    """Write new checksums into a cassette that was edited by hand."""
     if not cassette.is_file():
         raise ConfigError(missing_file_problem(cassette, ".yaml"))
     before = cassette.read_bytes()
@@ -98,7 +98,7 @@ def seal(
     if after == before:
         notify("{cassette}: sound already, nothing to do", cassette=display_path(cassette))
         return ExitCode.PASSED
-    for line in find_edited_exchanges(before, after):
+    for line in describe_edited_exchanges(before, after):
         say(line)
     for line in format_line_changes(before.decode(), after.decode()):
         say(line)
@@ -122,7 +122,7 @@ def _seal_bytes(path: Path, data: bytes) -> bytes:
 
 
 def recover(paths: CassettePaths = None, *, json: Json = False) -> int:
-    """Seal what was left in journals."""
+    """Write cassettes from the journals of interrupted recordings."""
     passing: PlacesOf = find_no_places
     with suppress(ConfigError):  # as far as the platforms can be read
         passing = partial(volatile_places, load_project_platforms(None))
@@ -203,7 +203,7 @@ def inspect(
     *,
     json: Json = False,
 ) -> int:
-    """Show a cassette."""
+    """Print the exchanges of a cassette, or the one at a line."""
     name, line = item_selection.path_and_line(cassette)
     path = Path(name)
     loaded = load_cassette(path)
@@ -212,7 +212,7 @@ def inspect(
     if json:
         say_document(file=str(path), exchanges=exchanges)
     elif line:
-        say(_spell_out(loaded.entry(numbers[0]).text.rstrip()))
+        say(_decode_json_escapes(loaded.entry(numbers[0]).text.rstrip()))
     else:
         rows = [[str(exchange[name]) for name in _COLUMNS] for exchange in exchanges]
         for text in align_columns([_COLUMNS, *rows]):
@@ -226,7 +226,7 @@ _ESCAPED = re.compile(
 )
 
 
-def _spell_out(text: str) -> str:
+def _decode_json_escapes(text: str) -> str:
     r"""Return *text* with JSON escapes decoded for display: 王 for ``\u738b``."""
 
     def letter(match: re.Match[str]) -> str:
@@ -289,7 +289,7 @@ def export_cassette(
     yes: Yes = False,
     json: Json = False,
 ) -> int:
-    """Export a cassette."""
+    """Convert a cassette to the format of another tool."""
     exchanges = _load_exchanges(cassette, owner)
     try:
         data, notes = write_foreign(exchanges, kind)

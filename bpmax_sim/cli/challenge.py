@@ -65,9 +65,9 @@ def challenge(  # noqa: PLR0913 - the options of the command
     yes: Yes = False,
     json: option.Json = False,
 ) -> int:
-    """Challenge scenarios."""
+    """Change scripts in small ways, and report the changes that no scenario notices."""
     _check_options(workers, fail_under, most)
-    targets = narrow_targets(find_targets(paths), uses="", changed=changed)
+    targets = narrow_targets(find_targets(paths), used_place="", since=changed)
     found, problems = load_parsable_items(targets, keyword)
     if problems:
         raise ConfigError(*problems)
@@ -122,7 +122,7 @@ def _print_findings(
 ) -> None:
     """Print the findings; if *code* is given, as one JSON object."""
     if code is None:
-        for line in _report_lines(result.distinct_findings):
+        for line in _report_lines(result.findings_without_repeats):
             say(line)
     else:
         say_document(
@@ -151,14 +151,14 @@ def _make_edits(ready: ScriptChallenge, result: ChallengeResult) -> list[ExpectE
     """
     edits: list[ExpectEdit | ColumnEdit] = []
     columns: dict[tuple[str, str], object] = {}
-    for finding in result.distinct_findings[:SHOWN]:
+    for finding in result.findings_without_repeats[:SHOWN]:
         if (line := finding.line) is None:
             continue
         wanted = {(line.file, name): cells for name, cells in line.columns.items()}
         if any(columns.setdefault(key, cells) != cells for key, cells in wanted.items()):
             notify(str(msg("{place}: run this again for its line", place=finding.place)))
             continue
-        rows = ready.items_of(line.file)
+        rows = ready.items_of_scenario_file(line.file)
         edits += make_edits(line, rows[0], rows)
     return edits
 
@@ -225,7 +225,7 @@ def _line_to_add(finding: Weakness) -> Iterator[str]:
             yield msg("    no line was found that tells the two")
         return
     yield msg("    add at {place}:", place=finding.scenario_place)
-    yield from (f"      {line}" for line in finding.expect.splitlines())
+    yield from (f"      {line}" for line in finding.expect_yaml.splitlines())
     for column, cells in finding.line.columns.items():
         yield msg("    with a column {column} in cases:", column=column)
         yield from (f"      {row}: {value}" for row, value in cells.items())
@@ -273,7 +273,7 @@ def _finding_data(finding: Weakness) -> dict[str, Any]:
         "place": finding.where,
         "before": finding.before,
         "after": finding.after,
-        "expect": finding.expect,
+        "expect": finding.expect_yaml,
         "columns": {
             name: {row: str(value) for row, value in cells.items()}
             for name, cells in (finding.line.columns if finding.line else {}).items()

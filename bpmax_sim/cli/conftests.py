@@ -19,27 +19,27 @@ from bpmax_sim.yamlfile import display_path
 _OURS = "bpmax_"
 
 
-class ConftestFixtures(msgspec.Struct, frozen=True):
+class ConftestUse(msgspec.Struct, frozen=True):
     """A ``conftest.py``, and the fixtures of this package that its own fixtures use."""
 
     path: Path
     names: tuple[str, ...]
 
 
-def find_conftests(file: Path, root: Path) -> Iterator[ConftestFixtures]:
+def find_conftest_uses(file: Path, root: Path) -> Iterator[ConftestUse]:
     """Yield each ``conftest.py`` from the folder of *file* up to *root* whose fixtures use ours.
 
     Raises:
         ConfigError: if a file cannot be parsed; pytest would stop there, too.
     """
     for folder in file.absolute().parents:
-        if names := _fixtures_in(folder / "conftest.py"):
-            yield ConftestFixtures(folder / "conftest.py", names)
+        if names := _our_fixtures_in(folder / "conftest.py"):
+            yield ConftestUse(folder / "conftest.py", names)
         if folder == root:
             return
 
 
-def find_all_conftests(files: Iterable[tuple[Path, Path]]) -> dict[Path, tuple[str, ...]]:
+def group_conftests_by_path(files: Iterable[tuple[Path, Path]]) -> dict[Path, tuple[str, ...]]:
     """Return each such ``conftest.py`` of *files*, with the names of our fixtures that it uses.
 
     Args:
@@ -50,13 +50,13 @@ def find_all_conftests(files: Iterable[tuple[Path, Path]]) -> dict[Path, tuple[s
     """
     first = {(file.parent, root): file for file, root in files}  # of each folder
     found = (
-        conftest for (_, root), file in first.items() for conftest in find_conftests(file, root)
+        conftest for (_, root), file in first.items() for conftest in find_conftest_uses(file, root)
     )
     return {conftest.path: conftest.names for conftest in found}
 
 
 @cache
-def _fixtures_in(path: Path) -> tuple[str, ...]:
+def _our_fixtures_in(path: Path) -> tuple[str, ...]:
     try:
         tree = ast.parse(path.read_bytes(), str(path))
     except OSError:
@@ -65,7 +65,7 @@ def _fixtures_in(path: Path) -> tuple[str, ...]:
         line = getattr(error, "lineno", 0) or 0
         message = msg("pytest cannot read this: {error}; correct it", error=error.args[0])
         raise ConfigError(Problem(message, Place(display_path(path), line))) from None
-    used = {name for node in ast.walk(tree) if _is_fixture(node) for name in _names_in(node)}
+    used = {name for node in ast.walk(tree) if _is_fixture(node) for name in _our_fixtures_of(node)}
     return tuple(sorted(used))
 
 
@@ -76,7 +76,7 @@ def _is_fixture(node: ast.AST) -> bool:
     return any("fixture" in ast.unparse(decorator) for decorator in node.decorator_list)
 
 
-def _names_in(fixture: ast.AST) -> Iterator[str]:
+def _our_fixtures_of(fixture: ast.AST) -> Iterator[str]:
     """Yield the names of our fixtures that *fixture* has as parameter or requests by name."""
     for node in ast.walk(fixture):
         if isinstance(node, ast.arg) and node.arg.startswith(_OURS):

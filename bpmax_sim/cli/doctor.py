@@ -51,7 +51,7 @@ def _check_project(root: Path) -> Iterator[Finding]:
         yield _check_git(root)
         hint = msg("does not merge cassettes here; run `bpmax-sim doctor --fix`")
         done = msg("merges and shows cassettes")
-        yield True, "git", done if git.is_set_up(repository) else hint
+        yield True, "git", done if git.has_merge_driver(repository) else hint
     files = [name for name, (_, place) in CIS.items() if (root / place).is_file()]
     none = msg("none; `bpmax-sim init --ci github` writes one")
     yield True, msg("CI file"), series(files) or none
@@ -169,7 +169,7 @@ def doctor(
         bool, Option("--fix", help=msg("Set up this Git clone to merge and show cassettes."))
     ] = False,
 ) -> int:
-    """Check the installation."""
+    """Check installation and project; ``--fix`` sets up Git for cassettes."""
     repository = git.find_repository(Path.cwd())
     for line in git.configure_merging(repository) if fix and repository else ():
         notify(line)
@@ -188,7 +188,7 @@ def collect_findings() -> Iterator[Finding]:
     yield from map(_check_package, PACKAGES)
     yield _check_engine()
     yield from map(_check_extra, EXTRAS)
-    yield from _check_parts()
+    yield from _check_extensions()
     yield _check_console()
     root = find_root(Path.cwd())
     yield _check_writable(msg("project"), root)
@@ -229,7 +229,7 @@ def extension_points() -> tuple[ExtensionPoint[Any], ...]:
     )  # fmt: skip
 
 
-def _check_parts() -> Iterator[Finding]:
+def _check_extensions() -> Iterator[Finding]:
     """Yield each extension registered by another distribution, and what is wrong with it."""
     for point in extension_points():
         for name, distribution, wrong in point.inspect_foreign():

@@ -49,7 +49,7 @@ CURES: Final[Mapping[str, str]] = {
 """Kind of a warning -> what to write instead."""
 
 
-class ExplainedDoubt(msgspec.Struct, frozen=True, order=False):
+class DoubtfulPlace(msgspec.Struct, frozen=True, order=False):
     """A doubtful place in a scenario.
 
     Attributes:
@@ -64,39 +64,39 @@ class ExplainedDoubt(msgspec.Struct, frozen=True, order=False):
     def as_data(self) -> dict[str, Any]:
         """Return the doubt as JSON object of ``--json``."""
         red = "by default" if self.fails else "strict"
-        return {**as_data(self.problem), "rule": self.rule, "cure": self.cure, "red": red}
+        return {**as_data(self.problem), "rule": self.rule, "cure": self.advice, "red": red}
 
     @property
-    def cure(self) -> str:
+    def advice(self) -> str:
         """Return the advice what to write instead."""
         if text := CURES.get(self.rule):
             return msg(text)
         return msg("correct it, or write // bpmax-ignore: {rule} above it", rule=self.rule)
 
 
-def explain(
-    files: Sequence[Selection], findings: Iterable[ScriptFinding]
-) -> Iterator[ExplainedDoubt]:
+def find_doubtful_places(
+    files: Sequence[Selection], script_findings: Iterable[ScriptFinding]
+) -> Iterator[DoubtfulPlace]:
     """Replay the scenarios of *files* and yield each doubtful place once.
 
-    *findings* are the script findings that lint has already made without running anything.
+    *script_findings* are the script findings that lint has already made without running anything.
     """
-    findings = list(findings)
-    yield from (ExplainedDoubt(one.rule, one.problem, fails=True) for one in findings)
-    known = {one.problem.place for one in findings}
+    script_findings = list(script_findings)
+    yield from (DoubtfulPlace(one.rule, one.problem, fails=True) for one in script_findings)
+    known = {one.problem.place for one in script_findings}
     items, _ = load_parsable_items(files)  # what is not sound is a problem of `lint`
     closed = [item for item in items if item.scenario.proxy.mode not in {"record", "live"}]
     if left := len(items) - len(closed):
         number = plural(left, "{number} scenario", "{number} scenarios")
         notify("{number}: not run, for they ask a live system", number=number)
     lenient = [replace(item, strictness="lenient") for item in closed]
-    seen: set[ExplainedDoubt] = set()
+    seen: set[DoubtfulPlace] = set()
     failed = 0
     for verdict, _ in run_items_with_events(lenient, PerformOptions()):
         failed += verdict.outcome == "failed"
         for one in verdict.warnings:
             problem = Problem(one.message, one.place or verdict.item.place)
-            doubt = ExplainedDoubt(one.kind, problem, one.fails)
+            doubt = DoubtfulPlace(one.kind, problem, one.fails)
             is_known = one.kind == "script" and one.place in known
             if doubt not in seen and not is_known:
                 seen.add(doubt)
@@ -107,7 +107,7 @@ def explain(
         notify("{message}; see `bpmax-sim run`", message=message)
 
 
-def explanation_lines(doubts: Iterable[ExplainedDoubt]) -> Iterator[str]:
+def explanation_lines(doubts: Iterable[DoubtfulPlace]) -> Iterator[str]:
     """Yield *doubts* as text with advice, grouped by severity (default, strict) and by rule."""
     doubts = sorted(doubts, key=_by_rule)
     heads = {
@@ -118,14 +118,14 @@ def explanation_lines(doubts: Iterable[ExplainedDoubt]) -> Iterator[str]:
         yield heads[fails]
         for rule, of_rule in groupby(of_level, key=lambda one: one.rule):
             same = list(of_rule)
-            yield msg("  {rule}: {cure}", rule=rule, cure=same[0].cure)
+            yield msg("  {rule}: {cure}", rule=rule, cure=same[0].advice)
             for one in same:
                 yield msg("    {problem}", problem=str(one.problem))
     if not doubts:
         yield msg("nothing doubtful was found; strict changes nothing here")
 
 
-def _by_rule(doubt: ExplainedDoubt) -> tuple[Any, ...]:
+def _by_rule(doubt: DoubtfulPlace) -> tuple[Any, ...]:
     place = doubt.problem.place
     where = (place.file, place.line, place.column) if place else ()
     return not doubt.fails, doubt.rule, where

@@ -15,17 +15,17 @@ from typer import Option
 import bpmax_sim
 from bpmax_sim.cli import options as option
 from bpmax_sim.cli.item_selection import collect_items, resolve_cassette_folder
-from bpmax_sim.cli.terminal import notify, progress, say, say_document
+from bpmax_sim.cli.terminal import notify, say, say_document, show_progress
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.explore.page import make_section
 from bpmax_sim.explore.reproduce import Reproduction, reproduce, rule_text, save_reproduction
 from bpmax_sim.explore.search import Exploration, Explorer
 from bpmax_sim.explore.summary import (
     VariantFinding,
+    describe_crashes_on_missing_members,
     describe_finding,
     describe_limits,
     describe_totals,
-    describe_unguarded_members,
     describe_unrecorded,
     find_causes,
     make_matrix,
@@ -79,7 +79,7 @@ def explore(  # noqa: PLR0913 - the options of the command
     explorations: list[Exploration] = []
     by_id = {item.node_id: item for item in items}
     try:
-        with progress() as move:
+        with show_progress() as move:
             done = Explorer(folder).explore_all(
                 items,
                 workers=workers or os.cpu_count() or 1,
@@ -203,7 +203,7 @@ def _report_lines(explored: Sequence[Exploration], found: Found) -> Iterator[str
         is_whole = finding.is_red or first.interruption is not None
         text = scenario.text if is_whole else rule_text(first.rules)
         yield from (f"    | {line}" for line in text.splitlines())
-    yield from describe_unguarded_members(explored)
+    yield from describe_crashes_on_missing_members(explored)
     yield from matrix_lines(make_matrix(sum_totals(explored).cells))
 
 

@@ -11,7 +11,7 @@ from typer import Argument, Option
 
 from bpmax_sim.cli.item_selection import missing_file_problem
 from bpmax_sim.cli.options import Json
-from bpmax_sim.cli.terminal import notify, progress, say, say_document
+from bpmax_sim.cli.terminal import notify, say, say_document, show_progress
 from bpmax_sim.errors import ConfigError, suggest_or_list
 from bpmax_sim.fuzz import search
 from bpmax_sim.fuzz.laws import LAWS
@@ -90,7 +90,7 @@ def _search(plan: search.SearchPlan, root: Path, *, save: bool, json: bool) -> E
     check_target(plan.against)
     if plan.against != SIMULATE:
         check_reachable(search.target_of_plan(plan))
-    with progress(plan.seconds) as move:
+    with show_progress(plan.seconds) as move:
         tried = search.search(plan, move)
     if not tried:
         where = display_path(plan.path)

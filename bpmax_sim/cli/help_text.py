@@ -11,7 +11,7 @@ import typer
 from typer import Option
 from typer.core import TyperCommand, TyperGroup
 
-from bpmax_sim.cli.plain_values import use_plain_classes
+from bpmax_sim.cli.plain_values import avoid_pydantic
 from bpmax_sim.cli.terminal import say
 from bpmax_sim.i18n import display_width, msg, template, translate
 
@@ -155,7 +155,7 @@ class _LocalisedHelp:
     """
 
     def get_params(self: Any, ctx: Any) -> Any:
-        return use_plain_classes(super().get_params(ctx))  # type: ignore[misc]
+        return avoid_pydantic(super().get_params(ctx))  # type: ignore[misc]
 
     def format_usage(self: Any, ctx: Any, formatter: Any) -> None:
         pieces = " ".join(translate_metavar(piece) for piece in self.collect_usage_pieces(ctx))

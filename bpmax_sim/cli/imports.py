@@ -48,7 +48,7 @@ from bpmax_sim.yamlfile import display_path, read_text_or_empty, read_yaml, writ
 
 @dataclass(frozen=True, slots=True)
 class _CassetteImport:
-    """The input for one cassette."""
+    """The exchanges to write to one cassette, and the files that they come from."""
 
     path: Path
     owner: str
@@ -115,7 +115,7 @@ def import_traffic(  # noqa: PLR0913 - the options of the command
     yes: Yes = False,
     json: Json = False,
 ) -> int:
-    """Import recordings."""
+    """Convert recordings of other tools to cassettes."""
     _check_files_exist(recordings)
     known = load_project_platforms(platforms)
     vault = _load_credentials(known, secret or ())
@@ -134,32 +134,34 @@ def import_traffic(  # noqa: PLR0913 - the options of the command
         sources = [read_file(file, kind=kind, address=address) for file in files]
         whom = _find_owner(path) if owner is None else owner
         admit_to = partial(
-            admitted, owner=whom, opened=partial(not_secret_places_of, known, project_places(path))
+            admitted,
+            owner=whom,
+            not_secret_places=partial(not_secret_places_of, known, project_places(path)),
         )
-        imported = _redact_all([source.imported for source in sources], admit_to)
+        imported = _redact_twice([source.imported for source in sources], admit_to)
         exchanges = [exchange for part in imported for exchange in part.exchanges]
         pairs = tuple(zip(sources, imported, strict=True))
         taken.append(_CassetteImport(path, whom, pairs, render_exchanges(exchanges, rules, vault)))
     return _write_all(taken, yes=yes, json=json)
 
 
-def _redact_all(
-    found: Sequence[ForeignExchanges], admit_to: Callable[[ForeignExchanges], ForeignExchanges]
+def _redact_twice(
+    files: Sequence[ForeignExchanges], redact: Callable[[ForeignExchanges], ForeignExchanges]
 ) -> list[ForeignExchanges]:
-    """Return each file after *admit_to*, which redacts it, with the notes of both passes.
+    """Return each file after *redact*, which redacts it, with the notes of both passes.
 
     Several files are processed twice: a secret that is only recognised in a later file, such as the
     token in a login response, may also occur in an earlier file and is hidden there in the second
     pass.
     """
-    first = list(map(admit_to, found))
-    if len(found) == 1:
+    first = list(map(redact, files))
+    if len(files) == 1:
         return first
     return [
         ForeignExchanges(
             after.exchanges, tuple({**dict.fromkeys(before.notes), **dict.fromkeys(after.notes)})
         )
-        for before, after in zip(first, map(admit_to, found), strict=True)
+        for before, after in zip(first, map(redact, files), strict=True)
     ]
 
 
@@ -312,7 +314,7 @@ def _format_import(written: Mapping[str, Any]) -> str:
 _KEY = re.compile(r"[\w-]{1,64}")
 
 
-class _File(msgspec.Struct, frozen=True):
+class _FileDraft(msgspec.Struct, frozen=True):
     """A file to write, with its present content."""
 
     path: Path
@@ -320,7 +322,7 @@ class _File(msgspec.Struct, frozen=True):
     before: str
 
     @property
-    def is_new(self) -> bool:
+    def is_changed(self) -> bool:
         return self.text != self.before
 
 
@@ -350,7 +352,7 @@ def openapi(  # noqa: PLR0913 - the options of the command
     yes: Yes = False,
     json: Json = False,
 ) -> int:
-    """Import a platform."""
+    """Convert an OpenAPI document to a platform file."""
     if not document.is_file():
         raise ConfigError(missing_file_problem(document, document.suffix))
     if url and ("{" in url or not is_address(url)):
@@ -360,21 +362,21 @@ def openapi(  # noqa: PLR0913 - the options of the command
     converted = convert_document(
         read, key=_platform_key(key, document, read.root), url=url, has_answers=answers
     )
-    instance = _make_instance(converted, is_addressed=bool(url))
+    instance = _make_instance(converted, has_address=bool(url))
     files = list(_make_files(converted, instance, to))
     for file in files:
-        is_replaced = file.before and file.path.stem == converted.key and file.is_new
+        is_replaced = file.before and file.path.stem == converted.key and file.is_changed
         if is_replaced and not yes:
             confirm("Replace {path}?", path=display_path(file.path))
     for file in files:
         write_text(file.path, file.text, msg("; name another file with --to"))
     variables = re.findall(r"\benv: (\w+)", instance if len(files) > 1 else "")
     for kind in converted.kinds:
-        notify(label_message(display_path(document), str(kind.first) + kind.more))
+        notify(label_message(display_path(document), str(kind.first) + kind.others_text))
     if json:
         say_document(
             platform=converted.key,
-            files=[display_path(file.path) for file in files if file.is_new],
+            files=[display_path(file.path) for file in files if file.is_changed],
             apis=list(converted.apis),
             credentials=list(converted.credentials),
             notes=[
@@ -392,7 +394,7 @@ def openapi(  # noqa: PLR0913 - the options of the command
     return ExitCode.PASSED
 
 
-def _platform_key(key: str, document: Path, root: Any) -> str:
+def _platform_key(key: str, document: Path, document_root: Any) -> str:
     """Return the platform's key.
 
     The option's value, else the file's name, else the document's title.
@@ -403,32 +405,34 @@ def _platform_key(key: str, document: Path, root: Any) -> str:
                 "--key {key}: expected a key such as crm_system: letters, digits, _", key=key
             )
         return key
-    return document_key(document.name, root)
+    return document_key(document.name, document_root)
 
 
-def _make_files(converted: ConvertedPlatform, instance: str, to: Path | None) -> Iterator[_File]:
+def _make_files(
+    converted: ConvertedPlatform, instance: str, to: Path | None
+) -> Iterator[_FileDraft]:
     folder = find_root(Path.cwd()) / "scenarios"
     path = to or Path(display_path(folder / "platforms" / f"{converted.key}.yaml"))
-    yield _File(path, converted.text, read_text_or_empty(path))
+    yield _FileDraft(path, converted.text, read_text_or_empty(path))
     place = Path(display_path((to.parent.parent if to else folder) / "instances.yaml"))
     before = read_text_or_empty(place)
-    text = _with_instance(before, converted.key, instance, place)
+    text = _add_instance_entry(before, converted.key, instance, place)
     if text != before:
-        yield _File(place, text, before)
+        yield _FileDraft(place, text, before)
 
 
-def _with_instance(before: str, key: str, entry: str, place: Path) -> str:
+def _add_instance_entry(text_before: str, platform_key: str, entry: str, path: Path) -> str:
     """Return the instances file with an instance of this platform.
 
     An existing one is kept unchanged.
     """
-    entries = read_yaml(before, file=display_path(place)).plain() if before.strip() else []
+    entries = read_yaml(text_before, file=display_path(path)).plain() if text_before.strip() else []
     if not isinstance(entries, list):
-        raise ConfigError(Problem(msg("expected a list of instances"), Place(display_path(place))))
-    if any(isinstance(known, dict) and known.get("platform") == key for known in entries):
-        return before
-    gap = "\n" if before and not before.endswith("\n") else ""
-    text = f"{before}{gap}{entry}"
+        raise ConfigError(Problem(msg("expected a list of instances"), Place(display_path(path))))
+    if any(isinstance(known, dict) and known.get("platform") == platform_key for known in entries):
+        return text_before
+    gap = "\n" if text_before and not text_before.endswith("\n") else ""
+    text = f"{text_before}{gap}{entry}"
     try:
         value = read_yaml(text).plain()
     except ConfigError:
@@ -436,15 +440,15 @@ def _with_instance(before: str, key: str, entry: str, place: Path) -> str:
     if isinstance(value, list) and [value[:-1], value[-1:]] == [entries, read_yaml(entry).plain()]:
         return text
     notify(
-        "{place}: add this to the list yourself:\n{entry}", place=display_path(place), entry=entry
+        "{place}: add this to the list yourself:\n{entry}", place=display_path(path), entry=entry
     )
-    return before
+    return text_before
 
 
-def _make_instance(converted: ConvertedPlatform, *, is_addressed: bool) -> str:
+def _make_instance(converted: ConvertedPlatform, *, has_address: bool) -> str:
     prefix = re.sub(r"\W+", "_", converted.key, flags=re.ASCII).strip("_").upper() or "API"
     value: dict[str, Any] = {"platform": converted.key, "instance_key": "default", "default": True}
-    if not is_addressed:  # the document's address is production, more often than not
+    if not has_address:  # the document's address is production, more often than not
         value["base_url"] = {"env": f"{prefix}_URL"}
     if converted.credentials:
         named = {name: {"env": f"{prefix}_{name}".upper()} for name in converted.credentials}
@@ -454,7 +458,7 @@ def _make_instance(converted: ConvertedPlatform, *, is_addressed: bool) -> str:
 
 def _report(
     converted: ConvertedPlatform,
-    files: list[_File],
+    files: list[_FileDraft],
     variables: Sequence[str],
     *,
     has_answers: bool,
@@ -465,7 +469,7 @@ def _report(
             "{path}: {what}{is_new}",
             path=display_path(file.path),
             what=what,
-            is_new="" if file.is_new else msg(", unchanged"),
+            is_new="" if file.is_changed else msg(", unchanged"),
         )
         what = msg("an instance of {key}", key=converted.key)
     notify("scripts call it as $proxy('{key}').{api}(…)", key=converted.key, api=converted.apis[0])

@@ -63,13 +63,15 @@ def run_items_with_events(
         runs.add(item, verdict.outcome, verdict.unused)
         doubtful = tuple(runs.unused_warnings(item.spot.source.file)) if item.rows else ()
         yield struct_replace(verdict, warnings=(*verdict.warnings, *doubtful)), events
-    yield from _judge_files(runs, first)
+    yield from _judge_unused_parts(runs, first)
 
 
-def _judge_files(runs: FileRuns, first: Mapping[str, ScenarioItem]) -> Iterator[Performance]:
+def _judge_unused_parts(
+    runs: FileRuns, first_items: Mapping[str, ScenarioItem]
+) -> Iterator[Performance]:
     """Yield a failed verdict for each scenario file with parts (such as stubs) that no row used."""
-    for file, parts in groupby(runs.unused_parts(), key=itemgetter(0)):
-        item = struct_replace(first[file], row=None)
+    for file, parts in groupby(runs.unused_parts_that_fail(), key=itemgetter(0)):
+        item = struct_replace(first_items[file], row=None)
         failures = tuple(unused_part_failure(item, part) for _, part in parts)
         yield Verdict(item=item, outcome="failed", code=ExitCode.FAILED, failures=failures), ()
 
@@ -148,9 +150,9 @@ def items_of_shard(items: Sequence[ProjectItem], shard: Shard | None) -> list[Pr
 
 
 def store_durations(
-    verdicts: Iterable[Verdict], shard: Shard | None, took: dict[str, float]
+    verdicts: Iterable[Verdict], shard: Shard | None, item_seconds: dict[str, float]
 ) -> Iterator[Verdict]:
-    """Yield *verdicts* unchanged, and store the real seconds of each item that ran in *took*.
+    """Yield *verdicts* unchanged; add the real seconds of each item that ran to *item_seconds*.
 
     The time between two verdicts is the duration of the second item.
     """
@@ -159,11 +161,11 @@ def store_durations(
     for verdict in verdicts:
         now = time.perf_counter()
         if verdict.digest:  # it ran
-            took[_duration_key(verdict.item.header, root)] = now - begun
+            item_seconds[_duration_key(verdict.item.header, root)] = now - begun
         yield verdict
         begun = time.perf_counter()
-    if took:
-        shards.store_durations(root, took, shard=shard)
+    if item_seconds:
+        shards.store_durations(root, item_seconds, shard=shard)
 
 
 def _duration_key(item: ItemHeader, root: Path) -> str:

@@ -62,12 +62,14 @@ class Selection(msgspec.Struct, frozen=True):
         return [by_name[self.name]]
 
 
-def find_targets(arguments: Sequence[str] | None, *, tells: bool = True) -> list[Selection]:
+def find_targets(
+    arguments: Sequence[str] | None, *, reports_others: bool = True
+) -> list[Selection]:
     """Return the scenario files that *arguments* mean, each as it was first named.
 
     Args:
         arguments: ``PATH``, ``PATH:LINE`` or ``PATH::NAME``; none for all of the project.
-        tells: whether files that lie beside scenarios and are left out are named.
+        reports_others: whether to report files beside scenarios that are left out.
 
     Raises:
         ConfigError: if something does not exist; all such arguments, each with the most similar
@@ -83,7 +85,7 @@ def find_targets(arguments: Sequence[str] | None, *, tells: bool = True) -> list
         for target in _expand_argument(text, problems, others, is_named=is_named)
     ]
     if result and others:  # a pattern of the shell matches what lies beside scenarios, too
-        if tells:
+        if reports_others:
             notify(
                 "left out, as names of scenarios end with {suffix}: {paths}",
                 suffix=SUFFIX,

@@ -16,7 +16,7 @@ from typer import Option
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.journal import find_abandoned_journals
 from bpmax_sim.check.secrets import NotSecretDeclarations, find_literal_secrets, find_secrets
-from bpmax_sim.cli.explain import explain, explanation_lines
+from bpmax_sim.cli.explain import explanation_lines, find_doubtful_places
 from bpmax_sim.cli.item_selection import (
     Selection,
     broken_scripts,
@@ -79,7 +79,7 @@ def lint(
     ] = False,
     json: Json = False,
 ) -> int:
-    """Report every problem."""
+    """Report the problems of scenarios, platform files, scripts and cassettes; nothing is run."""
     targets = _split_paths(paths or ())
     files = targets.files
     hints: list[str] = []
@@ -94,7 +94,7 @@ def lint(
     )
     problems = list(dict.fromkeys(every))
     warnings = list(dict.fromkeys(doubts))
-    explained = list(explain(files, findings)) if is_explained else []
+    explained = list(find_doubtful_places(files, findings)) if is_explained else []
     for hint in dict.fromkeys(hints):
         notify("hint: {hint}", hint=hint)
     code = ExitCode.USAGE if problems else ExitCode.PASSED
@@ -180,6 +180,7 @@ def _is_whole_scenarios_folder(folder: str) -> bool:
 
 
 def _is_recording(path: Path) -> bool:
+    """Return whether *path* is a cassette, by its first two lines."""
     if path.suffix != ".yaml" or not path.is_file():
         return False
     with path.open("rb") as file:
@@ -219,7 +220,9 @@ def _find_problems(
             warn(finding.problem)
     for doubt in chain.from_iterable(item.doubts for item in loaded.values()):
         warn(doubt)
-    for unread in chain.from_iterable(map(_unread_defaults, indexes if targets.is_whole else ())):
+    for unread in chain.from_iterable(
+        map(_uninherited_defaults, indexes if targets.is_whole else ())
+    ):
         warn(unread)
     if cassettes:
         played = {_cassette_of(item.header) for item in found}
@@ -237,12 +240,12 @@ def _find_platform_hints(loaded: Sequence[Platforms]) -> Iterator[str]:
     """
     for platform in chain.from_iterable(item.own.values() for item in loaded):
         yield from platform_hints(platform)
-    yield from dict.fromkeys(chain.from_iterable(map(_earlier_names, loaded)))
+    yield from dict.fromkeys(chain.from_iterable(map(_describe_earlier_names, loaded)))
     for key, was, now in chain.from_iterable(item.overridden for item in loaded):
         yield msg("platform {key!r} of {was} is replaced by {now}", key=key, was=was, now=now)
 
 
-def _unread_defaults(index: ProjectIndex) -> Iterator[Problem]:
+def _uninherited_defaults(index: ProjectIndex) -> Iterator[Problem]:
     """Yield a problem for each defaults file that, due to its folder or name, nothing inherits."""
     facts = (fact for file in index.files.values() for fact in file.facts)
     read = {fact.name for fact in facts if fact.kind == "file" and fact.role == "loads"}
@@ -272,7 +275,7 @@ def _load_indexes(
     return indexes, groups
 
 
-def _earlier_names(platforms: Platforms) -> Iterator[str]:
+def _describe_earlier_names(platforms: Platforms) -> Iterator[str]:
     """Yield each renamed platform and API, with the names under which it still finds recordings."""
     for platform in platforms.own.values():
         names = {platform.platform_key: platform.was}

@@ -32,7 +32,7 @@ def list_scenarios(
     ] = False,
     json: option.Json = False,
 ) -> int:
-    """List scenarios."""
+    """List scenarios with the age of their recordings, or with the keys that they resolve to."""
     age = option.parse_age("--old", old) if old else None
     found, problems = find_items(find_targets(paths), keyword=keyword)
     if problems:
@@ -45,7 +45,7 @@ def list_scenarios(
             f"{item.place.file}:{item.place.line}",
             item.name,
             item.cassette,
-            join_messages(" ", [*item.tags, *_earlier_names(item), ages.get(item, "")]),
+            join_messages(" ", [*item.tags, *_describe_earlier_names(item), ages.get(item, "")]),
         )
         for item in items
     ]
@@ -99,6 +99,6 @@ def _describe_age(item: ItemHeader, age: float) -> str:
     return msg("recorded {day}, {days} days ago", day=day, days=int(passed // 86_400))
 
 
-def _earlier_names(item: ItemHeader) -> Iterator[str]:
+def _describe_earlier_names(item: ItemHeader) -> Iterator[str]:
     if item.was:
         yield msg("(was {names})", names=series(map(repr, item.was)))

@@ -16,7 +16,7 @@ from bpmax_sim.cli.options import Json
 from bpmax_sim.cli.terminal import notify, say_result
 from bpmax_sim.errors import CassetteError, ConfigError
 from bpmax_sim.file_system import lock_folder
-from bpmax_sim.git import find_repository, is_set_up, read_blob, run_git, unmerged_files
+from bpmax_sim.git import find_repository, has_merge_driver, read_blob, run_git, unmerged_files
 from bpmax_sim.i18n import label_message, msg, series
 from bpmax_sim.project import find_root
 from bpmax_sim.report.exit_codes import ExitCode
@@ -103,7 +103,7 @@ def hint_at_merging() -> None:
     """Print, once in a project, that Git is not set up to merge its cassettes."""
     root = find_root(Path.cwd())
     repository, mark = find_repository(root), root / ".bpmax" / "merge-hint"
-    if repository is None or os.environ.get("CI") or mark.exists() or is_set_up(repository):
+    if repository is None or os.environ.get("CI") or mark.exists() or has_merge_driver(repository):
         return
     notify(msg("Git does not merge cassettes here yet; set that up with `bpmax-sim doctor --fix`"))
     with suppress(OSError):

@@ -20,7 +20,7 @@ from bpmax_sim.check.migration import (
     apply_plans,
     join_causes,
     plan_items,
-    plan_others,
+    plan_owners_without_scenario,
 )
 from bpmax_sim.cli.item_selection import collect_items
 from bpmax_sim.cli.merge import hint_at_merging
@@ -63,7 +63,7 @@ def migrate(  # noqa: PLR0913 - the options of the command
     plans = [plan for plan in with_progress(plan_items(items, renames), len(items)) if plan]
     root = find_root(Path.cwd())
     if renames and not paths:
-        plans += plan_others(root, plans, items, renames)
+        plans += plan_owners_without_scenario(root, plans, items, renames)
     join_causes(plans)
     _report_unmoved(plans)
     groups = Counter(cause for plan in plans for own in plan.causes.values() for cause in own)

@@ -16,31 +16,31 @@ from typing import Any, Final, Literal, Union, get_args, get_origin
 from typer.core import TyperArgument, TyperOption
 
 
-class NotPlainError(ValueError):
+class PydanticNeededError(ValueError):
     """Raised if a value has to be converted, or refused, by typer itself."""
 
 
-class PlainOption(TyperOption):
+class OptionWithoutPydantic(TyperOption):
     """An option that converts plain values without pydantic."""
 
     def process_value(self, ctx: Any, value: Any) -> Any:
         """Convert *value* and call the option's callback, as typer's method does."""
-        return _process_plain(self, ctx, value, super().process_value)
+        return _process_without_pydantic(self, ctx, value, super().process_value)
 
 
-class PlainArgument(TyperArgument):
+class ArgumentWithoutPydantic(TyperArgument):
     """An argument that converts plain values without pydantic."""
 
     def process_value(self, ctx: Any, value: Any) -> Any:
         """Convert *value* and call the argument's callback, as typer's method does."""
-        return _process_plain(self, ctx, value, super().process_value)
+        return _process_without_pydantic(self, ctx, value, super().process_value)
 
 
-def _process_plain(
+def _process_without_pydantic(
     parameter: TyperOption | TyperArgument,
     context: Any,
     value: Any,
-    otherwise: Callable[[Any, Any], Any],
+    process_by_typer: Callable[[Any, Any], Any],
 ) -> Any:
     described = parameter.type_descriptor
     is_several = parameter.multiple or parameter.nargs == -1
@@ -48,47 +48,50 @@ def _process_plain(
         if value is None:
             taken: Any = () if is_several else None
         else:
-            taken = convert_plain(described.annotation, value, described.parameter_info)
-    except NotPlainError:
-        return otherwise(context, value)
+            taken = convert_without_pydantic(described.annotation, value, described.parameter_info)
+    except PydanticNeededError:
+        return process_by_typer(context, value)
     if parameter.required and taken in (None, (), []):
-        return otherwise(context, value)
+        return process_by_typer(context, value)
     return taken if parameter.callback is None else parameter.callback(context, parameter, taken)
 
 
-_PLAIN: Final[Mapping[type, type]] = {TyperOption: PlainOption, TyperArgument: PlainArgument}
+_PLAIN: Final[Mapping[type, type]] = {
+    TyperOption: OptionWithoutPydantic,
+    TyperArgument: ArgumentWithoutPydantic,
+}
 
 
-def use_plain_classes(parameters: Sequence[Any]) -> Sequence[Any]:
+def avoid_pydantic(parameters: Sequence[Any]) -> Sequence[Any]:
     """Change the class of typer's *parameters* to the plain ones, and return them."""
     for parameter in parameters:
         parameter.__class__ = _PLAIN.get(type(parameter), type(parameter))
     return parameters
 
 
-def convert_plain(annotation: Any, value: Any, info: Any) -> Any:
+def convert_without_pydantic(annotation: Any, value: Any, info: Any) -> Any:
     """Return the same as typer for *value* of a parameter with *annotation*, if it is plain.
 
     *info* is typer's declaration of the parameter (limits, choices and the like).
 
     Raises:
-        NotPlainError: if the value is not plain.
+        PydanticNeededError: if only typer itself can convert or refuse the value.
     """
     if info.parser is not None or info.resolve_path or info.exists or info.allow_dash:
-        raise NotPlainError
+        raise PydanticNeededError
     if get_origin(annotation) in {Union, UnionType}:
         kinds = [kind for kind in get_args(annotation) if kind is not NoneType]
         if len(kinds) != 1:
-            raise NotPlainError
-        return convert_plain(kinds[0], value, info)
+            raise PydanticNeededError
+        return convert_without_pydantic(kinds[0], value, info)
     if get_origin(annotation) is list:
         if not isinstance(value, list | tuple):
-            raise NotPlainError
-        return [convert_plain(get_args(annotation)[0], one, info) for one in value]
-    return _convert_one(annotation, value, info)
+            raise PydanticNeededError
+        return [convert_without_pydantic(get_args(annotation)[0], one, info) for one in value]
+    return _convert_element(annotation, value, info)
 
 
-def _convert_one(annotation: Any, value: Any, info: Any) -> Any:
+def _convert_element(annotation: Any, value: Any, info: Any) -> Any:
     if get_origin(annotation) is Literal and value in get_args(annotation):
         return value
     if annotation in {bool, str} and type(value) is annotation:
@@ -98,4 +101,4 @@ def _convert_one(annotation: Any, value: Any, info: Any) -> Any:
     is_free = info.min is None and info.max is None and not info.clamp
     if annotation is int and is_free and (type(value) is int or str(value).isdecimal()):
         return int(value)
-    raise NotPlainError
+    raise PydanticNeededError

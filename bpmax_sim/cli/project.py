@@ -78,7 +78,7 @@ def init(  # noqa: PLR0913 - the options of the command
         bool, Option("--dry-run", help=msg("With --from: show it, and write nothing."))
     ] = False,
 ) -> int:
-    """Make a project."""
+    """Create a project, or draft one from recorded traffic."""
     if sources:
         return init_from_traffic(folder, sources, is_dry=dry_run)
     if dry_run:
@@ -183,7 +183,7 @@ def demo(
         bool, Option("--force", help=msg("Write into a folder that holds other files."))
     ] = False,
 ) -> int:
-    """Show recording and replay."""
+    """Create a small project, and record and replay it."""
     for line in play_demo(folder, force=force):
         say(line)
     list(write_types(folder.absolute()))
@@ -229,7 +229,7 @@ def serve(  # noqa: PLR0913 - the options of the command
     platforms: PlatformFolders = None,
     json: Json = False,
 ) -> int:
-    """Serve recordings, or record."""
+    """Serve recordings over HTTP; with ``--record``, forward and record requests."""
     if record or upstream or platform or fallback:
         if not (record and upstream) or paths:
             raise ConfigError(
@@ -314,7 +314,7 @@ def simulate(
     platforms: PlatformFolders = None,
     json: Json = False,
 ) -> int:
-    """Serve a stand-in."""
+    """Serve synthesised responses of a platform over HTTP."""
     known = load_project_platforms(platforms)
     if not platform:
         message = msg("name a platform; there are {names}", names=series(known.keys))
@@ -386,7 +386,7 @@ def schema(
     ] = False,
     json: Json = False,
 ) -> int:
-    """Print a schema, or write all."""
+    """Print the JSON Schema of a kind of file, or write all of them."""
     if write:
         names = [display_path(path) for path in write_schemas(find_root(Path.cwd()))]
         say_result(names, json=json, files=names)

@@ -24,7 +24,7 @@ from bpmax_sim.report.usage import Evidence, read_evidence
 from bpmax_sim.yamlfile import display_path
 
 
-class Leftover(msgspec.Struct, frozen=True):
+class UnusedExchanges(msgspec.Struct, frozen=True):
     """The unused exchanges of a cassette, as numbers from 0; all of them if no test owns it."""
 
     path: Path
@@ -33,7 +33,7 @@ class Leftover(msgspec.Struct, frozen=True):
     calls: tuple[str, ...]
 
 
-def find_leftovers(evidence: Evidence, root: Path) -> Iterator[Leftover]:
+def find_unused_exchanges(evidence: Evidence, root: Path) -> Iterator[UnusedExchanges]:
     """Yield the exchanges that may be deleted, by cassette.
 
     Raises:
@@ -45,10 +45,10 @@ def find_leftovers(evidence: Evidence, root: Path) -> Iterator[Leftover]:
             is_login = path.relative_to(folder).parts[0] == "auth"
             name = relative_name(path, root)
             if not is_login and name not in evidence.unplayed_files:
-                yield from _leftovers_in(path, name, evidence)
+                yield from _unused_exchanges_in(path, name, evidence)
 
 
-def _leftovers_in(path: Path, name: str, evidence: Evidence) -> Iterator[Leftover]:
+def _unused_exchanges_in(path: Path, name: str, evidence: Evidence) -> Iterator[UnusedExchanges]:
     cassette = Cassette.load(display_path(path))
     lines = [cassette.line(number) for number in range(len(cassette))]
     left, owners = evidence.left.get(name, {}), evidence.owners.get(name, ())
@@ -59,7 +59,7 @@ def _leftovers_in(path: Path, name: str, evidence: Evidence) -> Iterator[Leftove
     )
     if numbers or not lines:
         calls = tuple(dict.fromkeys(lines[number].call for number in sorted(numbers)))
-        yield Leftover(path, numbers, len(lines), calls)
+        yield UnusedExchanges(path, numbers, len(lines), calls)
 
 
 def prune(
@@ -68,15 +68,15 @@ def prune(
     yes: Yes = False,
     json: Json = False,
 ) -> int:
-    """Delete what nobody uses."""
+    """Delete cassettes and exchanges that no test used."""
     root = find_root(Path.cwd())
     evidence = read_evidence(root, evidence_folders or ())
     if evidence is None:
         raise ConfigError("no usage data yet; run the full test suite first: pytest")
-    unused = list(find_leftovers(evidence, root))
+    unused = list(find_unused_exchanges(evidence, root))
     if not json:
         for leftover in unused:
-            say(_format_leftover(leftover))
+            say(_format_unused_exchanges(leftover))
     if not unused:
         notify(msg("everything that is recorded is used"))
     deleted = bool(unused) and _may_delete(unused, yes=yes)
@@ -96,16 +96,16 @@ def prune(
     return ExitCode.PASSED
 
 
-def _format_leftover(leftover: Leftover) -> str:
-    path, left = display_path(leftover.path), len(leftover.numbers)
-    counted = plural(leftover.total, "{number} exchange", "{number} exchanges")
-    if left == leftover.total:
+def _format_unused_exchanges(unused: UnusedExchanges) -> str:
+    path, left = display_path(unused.path), len(unused.numbers)
+    counted = plural(unused.total, "{number} exchange", "{number} exchanges")
+    if left == unused.total:
         return msg("{path}: the whole file, {counted}", path=path, counted=counted)
     message = msg("{numbers_count} of {counted}", numbers_count=left, counted=counted)
-    return label_message(label_message(path, message), series(leftover.calls))
+    return label_message(label_message(path, message), series(unused.calls))
 
 
-def _may_delete(unused: Sequence[Leftover], *, yes: bool) -> bool:
+def _may_delete(unused: Sequence[UnusedExchanges], *, yes: bool) -> bool:
     """Return whether to delete; without a terminal to ask, the list is only printed."""
     if yes:
         return True
@@ -118,7 +118,7 @@ def _may_delete(unused: Sequence[Leftover], *, yes: bool) -> bool:
     return True
 
 
-def _delete(unused: Sequence[Leftover]) -> None:
+def _delete(unused: Sequence[UnusedExchanges]) -> None:
     for leftover in unused:
         try:
             remove_exchanges(leftover.path, leftover.numbers)

@@ -60,7 +60,7 @@ def record_traffic(options: ProxyOptions) -> int:
             url=upstream.url,
         )
     platforms = load_usable_platforms(options.folders or None)
-    for line in _describe_platform(platforms, options.platform, upstream):
+    for line in _explain_undeclared(platforms, options.platform, upstream):
         notify(line)
     path = Path("cassettes") / f"{_name_cassette(options.platform, upstream)}.yaml"
     session = Session.open(
@@ -72,7 +72,7 @@ def record_traffic(options: ProxyOptions) -> int:
         repeat=True,
         unused="ignore",
         allow_ci=True,  # whoever says --record means it
-        environ=_environment(platforms, options.platform, upstream),
+        environ=_upstream_environment(platforms, options.platform, upstream),
     )
     with session:
         _serve_until_stopped(session, platforms, upstream, options)
@@ -155,7 +155,7 @@ def _find_owner(path: Path) -> str:
     return scenarios[0] if scenarios else path.stem
 
 
-def _environment(platforms: Platforms, key: str, upstream: Upstream) -> Mapping[str, str]:
+def _upstream_environment(platforms: Platforms, key: str, upstream: Upstream) -> Mapping[str, str]:
     """Return an environment in which the address of the platform *key* is the upstream."""
     variables = address_variables(platforms, key) if key else ()
     return {**os.environ, **dict.fromkeys(variables, upstream.url)}
@@ -176,7 +176,7 @@ def _declared_origin(platforms: Platforms, key: str) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
-def _describe_platform(platforms: Platforms, key: str, upstream: Upstream) -> Iterator[str]:
+def _explain_undeclared(platforms: Platforms, key: str, upstream: Upstream) -> Iterator[str]:
     """Yield the consequences if no platform file declares the platform *key*.
 
     Raises:

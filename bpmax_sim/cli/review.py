@@ -64,7 +64,7 @@ def review(
     yes: Yes = False,
     json: Json = False,
 ) -> int:
-    """Review recordings."""
+    """Compare new recordings with those they would replace, and accept or reject them."""
     if not_secret:
         for place in not_secret:
             _declare_not_secret(place)
@@ -127,7 +127,7 @@ def _declare_not_secret(text: str) -> None:
         notify("{key}: {place} is declared already", key=key, place=place)
     else:
         steps = (*(("apis", api.key) if api else ()), "not_secret")
-        after = _with_place(read_text(path), path, steps, place)
+        after = _add_not_secret_place(read_text(path), path, steps, place)
         _write_declaration(
             path, after, place, format_steps(steps), format_steps(steps[:-1]) or msg("the top")
         )
@@ -144,26 +144,29 @@ def _declare_in_project(place: str) -> None:
     _write_declaration(path, after, place, "not_secret", "[tool.bpmax_sim]")
 
 
-def _write_declaration(path: Path, after: str | None, place: str, where: str, above: str) -> None:
-    """Write *after*, the text that declares *place*.
+def _write_declaration(path: Path, text: str | None, place: str, key: str, advice: str) -> None:
+    """Write *text*, the text that declares *place*.
 
-    *after* is None if the text could not be changed; then an error tells the user what to write at
-    *where*.
+    It is None if the file could not be changed; then an error tells the user what to write below
+    *advice*.
     """
-    if after is None:
+    if text is None:
         raise ConfigError(
             "{path}: cannot be added to here; write not_secret: [{place}] at {where}",
             path=display_path(path),
             place=place,
-            where=above,
+            where=advice,
         )
-    journal.replace_file(path, after.encode())
+    journal.replace_file(path, text.encode())
     notify(
-        "{path}: {where}: {place} is no secret", path=display_path(path), where=where, place=place
+        "{path}: {where}: {place} is no secret",
+        path=display_path(path),
+        where=key,
+        place=place,
     )
 
 
-def _with_place(text: str, path: Path, steps: tuple[str, ...], place: str) -> str | None:
+def _add_not_secret_place(text: str, path: Path, steps: tuple[str, ...], place: str) -> str | None:
     """Return *text* with *place* in the list at *steps*; None if the edit would change more."""
     root = parse_yaml(text, display_path(path))
     expected: Any = root.plain()
@@ -217,7 +220,7 @@ def _describe_changes(path: Path) -> Iterator[str]:
     after = Cassette.load(path)
     try:
         before = Cassette.load(path.with_name(path.name.removesuffix(SUFFIX)))
-        pairs = list(_compare(before, after, load_project_platforms(None)))
+        pairs = list(_compare_by_owner(before, after, load_project_platforms(None)))
     except (CassetteError, FileNotFoundError):  # damaged, or not there: then all is new
         before = after
         pairs = list(added_exchanges(after))
@@ -269,14 +272,14 @@ def diff(
     platforms: PlatformFolders = None,
     json: Json = False,
 ) -> int:
-    """Compare cassettes."""
+    """Print the differences between two cassettes."""
     waiting = new or review_path(old)
     if new is None and old.exists() and not waiting.exists():
         raise ConfigError(
             "{old}: nothing waits beside it; name the cassette to compare it with", old=old
         )
     before, after = load_cassette(old), load_cassette(waiting)
-    pairs = list(_compare(before, after, load_project_platforms(platforms)))
+    pairs = list(_compare_by_owner(before, after, load_project_platforms(platforms)))
     counts: Counter[str] = Counter(pair.kind for _, pair in pairs)
     say_result(
         _format_pairs(pairs),
@@ -290,7 +293,7 @@ def diff(
     return ExitCode.FAILED if counts.total() > counts["same"] else ExitCode.PASSED
 
 
-def _compare(
+def _compare_by_owner(
     before: Cassette, after: Cassette, known: Platforms
 ) -> Iterator[tuple[str, ExchangePair]]:
     rules = matching_rules(known, ())

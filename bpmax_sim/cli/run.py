@@ -22,7 +22,7 @@ from typer import Option
 
 import bpmax_sim
 from bpmax_sim.cli import options as option
-from bpmax_sim.cli.conftests import find_all_conftests, find_conftests
+from bpmax_sim.cli.conftests import find_conftest_uses, group_conftests_by_path
 from bpmax_sim.cli.item_runs import (
     cassette_of,
     describe_nothing_recorded,
@@ -231,7 +231,7 @@ def _run_command(args: _RunArguments) -> int:
         items, problems, args, shard, has_items=bool(collected), usage=usage
     )
     if not problems and len(verdicts) >= len(items):
-        usage.store(_usage_scope(args), besides=set(collected) - set(items))
+        usage.store(_usage_scope(args), items_of_other_shards=set(collected) - set(items))
     return code
 
 
@@ -258,13 +258,15 @@ def _print_changes(args: _RunArguments, items: Sequence[ProjectItem]) -> None:
     from bpmax_sim.cli.affected import describe_changes
 
     files = {item.header.path for item in items}
-    for line in describe_changes(find_targets(args.paths, tells=False), args.changed, len(files)):
+    for line in describe_changes(
+        find_targets(args.paths, reports_others=False), args.changed, len(files)
+    ):
         notify(line)
 
 
 def _plan_watch(args: _RunArguments) -> WatchPlan:
     """Return the plan for ``--watch``. All traces are kept, because the page is made from them."""
-    from bpmax_sim.cli.types import refresh_types
+    from bpmax_sim.cli.types import refresh_existing_types
     from bpmax_sim.cli.watch import WatchPlan
     from bpmax_sim.report.html import write_page
 
@@ -282,9 +284,9 @@ def _plan_watch(args: _RunArguments) -> WatchPlan:
                 notify("report: {path}", path=display_path(page))
             except ConfigError as error:
                 notify(str(error))  # nothing that was watched turns red for it
-        refresh_types(root)
+        refresh_existing_types(root)
 
-    places = [Path(target.path) for target in find_targets(args.paths, tells=False)]
+    places = [Path(target.path) for target in find_targets(args.paths, reports_others=False)]
     folders = [path for path in map(Path, args.paths or ()) if path.is_dir()]
     return WatchPlan(
         gather=lambda: _collect_items(args),
@@ -313,7 +315,7 @@ def _run_and_report(
     """
     for problem in problems:
         notify(str(problem))
-    _report_conftests(items)
+    _report_conftests_not_run(items)
     recording = items if args.choices.mode == "record" else ()
     files = dict.fromkeys(cassette_of(item.header, args.choices) for item in recording)
     before = {path: path.read_bytes() if path.exists() else b"" for path in files}
@@ -390,10 +392,10 @@ def _print_after_recording(waiting: Sequence[Path], recording: Sequence[ProjectI
     if not recording:
         return
     from bpmax_sim.cli.merge import hint_at_merging
-    from bpmax_sim.cli.types import refresh_types
+    from bpmax_sim.cli.types import refresh_existing_types
 
     for root in dict.fromkeys(item.header.root for item in recording):
-        refresh_types(root)
+        refresh_existing_types(root)
     hint_at_merging()
 
 
@@ -546,9 +548,9 @@ def _collect_items(
     if args.uses or args.changed:
         from bpmax_sim.cli.affected import narrow_targets
 
-        targets = narrow_targets(targets, uses=args.uses, changed=args.changed)
+        targets = narrow_targets(targets, used_place=args.uses, since=args.changed)
     items, problems = find_items(targets, variables)
-    find_all_conftests((item.header.path, item.header.root) for item in items)
+    group_conftests_by_path((item.header.path, item.header.root) for item in items)
     if usage is not None:
         usage.add_owned_cassettes(items)
     return filter_by_keyword(items, args.keyword), problems
@@ -590,7 +592,7 @@ def _print_verdict(verdict: Verdict, args: _RunArguments, reported: set[object])
             say("    {line}", line=line)
         _print_failures(verdict, args, reported)
     if verdict.outcome == "failed":
-        _report_skipped_fixtures(verdict.item.header)
+        _report_fixtures_not_run(verdict.item.header)
     return verdict
 
 
@@ -614,9 +616,9 @@ def _print_failures(verdict: Verdict, args: _RunArguments, reported: set[object]
         say_failure(text)
 
 
-def _report_skipped_fixtures(item: ItemHeader) -> None:
+def _report_fixtures_not_run(item: ItemHeader) -> None:
     """Print the conftest fixtures that the failed *item* ran without, and the pytest command."""
-    for conftest in find_conftests(item.path, item.root):
+    for conftest in find_conftest_uses(item.path, item.root):
         notify(
             "fixtures of {conftest} did not run; with them: {command}",
             conftest=display_path(conftest.path),
@@ -624,9 +626,9 @@ def _report_skipped_fixtures(item: ItemHeader) -> None:
         )
 
 
-def _report_conftests(items: Sequence[ProjectItem]) -> None:
+def _report_conftests_not_run(items: Sequence[ProjectItem]) -> None:
     """Print, before the run, which conftest fixtures are not applied by this command."""
-    known = find_all_conftests((item.header.path, item.header.root) for item in items)
+    known = group_conftests_by_path((item.header.path, item.header.root) for item in items)
     for path, names in known.items():
         notify(
             "{path}: its fixtures use {names}, and only pytest runs fixtures; with them: {command}",

@@ -9,7 +9,7 @@ from bpmax_sim.i18n import msg, plural
 from bpmax_sim.scenario.expect_writer import ExpectEdit, rewrite_files
 from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.scenario.table_columns import ColumnEdit
-from bpmax_sim.variant.rewrite import collect_item_updates, write_checked
+from bpmax_sim.variant.rewrite import collect_item_updates, write_if_scenarios_pass
 from bpmax_sim.yamlfile import display_path
 
 
@@ -30,7 +30,7 @@ def rewrite(edits: Sequence[ExpectEdit | ColumnEdit], *, yes: bool) -> None:
         notify("{line}", line=line)
     if not yes:
         confirm("Write {count}?", count=plural(len(files), "{number} file", "{number} files"))
-    write_checked(files)
+    write_if_scenarios_pass(files)
     for file in files:
         notify("{file}: written", file=display_path(file.path))
 

@@ -23,8 +23,8 @@ from bpmax_sim.report.script_coverage import (
     CoveredScript,
     add_counts,
     cover_scripts,
+    coverage_percentage,
     list_uncounted,
-    percent_of,
     read_hits,
     store_hits,
     write_lcov,
@@ -112,9 +112,9 @@ def _write_files(covered: Sequence[CoveredScript], request: CoverageRequest) -> 
 def _show(
     covered: Sequence[CoveredScript], uncounted: Sequence[str], ran: int, request: CoverageRequest
 ) -> int:
-    percent = percent_of(add_counts(covered))
+    percent = coverage_percentage(add_counts(covered))
     lines = _format_table(covered)
-    if request.missing and (left := list(list_missing(covered))):
+    if request.missing and (left := list(list_missing_branches(covered))):
         lines += ["", *left]
     say_result(
         lines,
@@ -178,7 +178,7 @@ def _format_counts(counts: tuple[int, int, int, int]) -> tuple[str, str, str]:
     return (
         msg("{number} of {total}", number=ran, total=lines),
         msg("{number} of {total}", number=taken, total=branches) if branches else "-",
-        f"{percent_of(counts):g}",
+        f"{coverage_percentage(counts):g}",
     )
 
 
@@ -194,7 +194,7 @@ def _join_ranges(lines: Sequence[int]) -> str:
     return series([*texts[:_MOST_RANGES], *(["…"] if len(texts) > _MOST_RANGES else [])])
 
 
-def list_missing(covered: Sequence[CoveredScript]) -> Iterator[str]:
+def list_missing_branches(covered: Sequence[CoveredScript]) -> Iterator[str]:
     """Yield each branch that was never taken: place, kind, and what would reach it."""
     for one in covered:
         for branch in one.missing:
@@ -206,7 +206,7 @@ def _as_document(one: CoveredScript) -> dict[str, Any]:
     ran, lines, taken, branches = one.counts
     return {
         "file": one.file,
-        "percent": percent_of(one.counts),
+        "percent": coverage_percentage(one.counts),
         "lines": {
             "covered": ran,
             "total": lines,

@@ -108,7 +108,9 @@ def _describe_replay(failure: StoredFailure, run: ArtifactRun, root: Path) -> It
     others = [
         file
         for file, text in sources.items()
-        if file not in missing and not STANDIN.search(text) and not _is_same(root / file, text)
+        if file not in missing
+        and not STANDIN.search(text)
+        and not _has_same_lines(root / file, text)
     ]
     commit = msg("; first: git checkout {commit}", commit=failure.commit) if failure.commit else ""
     if missing:
@@ -123,7 +125,7 @@ def _describe_replay(failure: StoredFailure, run: ArtifactRun, root: Path) -> It
         yield msg("replay it here: {command}", command=failure.rerun)
 
 
-def _is_same(path: Path, text: str) -> bool:
+def _has_same_lines(path: Path, text: str) -> bool:
     try:
         return path.read_text("utf-8-sig").splitlines() == text.removeprefix("\ufeff").splitlines()
     except (OSError, UnicodeDecodeError):
@@ -152,7 +154,7 @@ def _print_for_chat(failures: Sequence[StoredFailure], *, everything: bool) -> N
     say("```")
 
 
-def _translate(value: object) -> str:
+def _encode_message(value: object) -> str:
     if isinstance(value, str):
         return translate(value)
     raise NotImplementedError(f"objects of type {type(value).__name__}")
@@ -160,7 +162,7 @@ def _translate(value: object) -> str:
 
 def _failure_data(failure: StoredFailure) -> dict[str, object]:
     """Return *failure* as JSON values, with the unabridged texts."""
-    data: dict[str, object] = msgspec.to_builtins(failure, enc_hook=_translate)
+    data: dict[str, object] = msgspec.to_builtins(failure, enc_hook=_encode_message)
     data["texts"] = data.pop("whole") or data["texts"]
     del data["version"], data["run"], data["kept"]
     return data

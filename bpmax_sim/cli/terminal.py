@@ -241,7 +241,7 @@ def with_progress(
 
 
 @contextmanager
-def progress(
+def show_progress(
     seconds: float = 0, *, stream: IO[str] | None = None, now: Callable[[], float] = time.monotonic
 ) -> Iterator[Callable[..., None]]:
     """Yield a function that advances a progress bar; the bar disappears at the end.

@@ -43,7 +43,7 @@ def types(
     *,
     json: Json = False,
 ) -> int:
-    """Write declarations for the editor."""
+    """Write JSON Schemas and TypeScript declarations for editors."""
     root = find_root(Path.cwd() / folder)
     written = list(write_types(root))
     names = [display_path(path) for path in written]
@@ -86,7 +86,7 @@ def write_types(root: Path) -> Iterator[Path]:
                 yield path
 
 
-def refresh_types(root: Path) -> None:
+def refresh_existing_types(root: Path) -> None:
     """Rewrite the declarations if the project has them; write errors are only printed."""
     if not (root / "scenarios" / "bpmax.d.ts").is_file():
         return

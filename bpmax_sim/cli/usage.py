@@ -63,16 +63,18 @@ class UsageOfRun:
             run = PassedRun(verdict.item, platforms_of(verdict.item), events)
             self._use.touched |= parts_used_in_run(run)
 
-    def store(self, covers: Covers | None, besides: Iterable[ProjectItem]) -> None:
+    def store(self, covers: Covers | None, items_of_other_shards: Iterable[ProjectItem]) -> None:
         """Store the usage for `bpmax-sim cassette prune` and `coverage`.
 
         Nothing if *covers* is None.
 
-        *besides* are the items of other shards, whose cassettes are not unused.
+        *items_of_other_shards* are the items of other shards, whose cassettes are not unused.
         """
         if covers is None:
             return
-        self._use.elsewhere.update(str(cassette_of(i.header, self._options)) for i in besides)
+        self._use.elsewhere.update(
+            str(cassette_of(i.header, self._options)) for i in items_of_other_shards
+        )
         root = find_root(Path.cwd())
         evidence = gather_evidence(self._use, root, covers, is_shared=self._is_shared)
         store_evidence(evidence, root, self._job or ("" if self._shard else "run"), self._shard)

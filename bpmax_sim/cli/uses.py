@@ -65,7 +65,7 @@ def uses(
     *,
     json: Json = False,
 ) -> int:
-    """Tell who uses it."""
+    """Print what uses a file, a platform, an API, a parameter or a field."""
     root = find_root(Path.cwd() / place if Path(place).exists() else Path.cwd())
     known = ProjectUses(add_traced_names(load_index(root)))
     places = known.find_places(relative_to_root(place, root))
@@ -116,12 +116,12 @@ def _format_tree(place: ProjectPlace, uses: Sequence[UsingFile], root: Path) -> 
 
 
 def _format_users(
-    chain: tuple[str, ...], uses: Iterable[UsingFile], root: Path, indent: str
+    paths_to_root: tuple[str, ...], uses: Iterable[UsingFile], root: Path, indent: str
 ) -> Iterator[str]:
     for use in uses:
-        if use.through == chain:
+        if use.through == paths_to_root:
             yield join_messages("", (indent, ROLES[use.fact.role], " ", _format_place(use, root)))
-            yield from _format_users((use.path, *chain), uses, root, f"{indent}  ")
+            yield from _format_users((use.path, *paths_to_root), uses, root, f"{indent}  ")
 
 
 def _format_place(use: UsingFile, root: Path) -> str:

@@ -146,7 +146,7 @@ def verify(  # noqa: PLR0913 - the options of the command
     platforms: PlatformFolders = None,
     json: Json = False,
 ) -> int:
-    """Verify recordings."""
+    """Send recorded requests to the live system, and report where responses differ."""
     how = _VerifyOptions(
         age=parse_age("--max-age", max_age) if max_age else inf,
         allow_writes=allow_writes,
@@ -157,7 +157,7 @@ def verify(  # noqa: PLR0913 - the options of the command
     sent = 0
     unsent: Counter[str] = Counter()
     findings_of_jobs = (finding for job in jobs for finding in _verify_job(job, how))
-    moved = [finding for job in jobs for finding in _find_moved(job)]
+    moved = [finding for job in jobs for finding in _find_migrated_exchanges(job)]
     verified = with_progress(findings_of_jobs, sum(map(_count_exchanges, jobs)))
     for place, drifts in chain(moved, verified):
         unsent.update(reasons := [drift.reason for drift in drifts if drift.reason])
@@ -256,7 +256,7 @@ def _count_exchanges(job: _VerifyJob) -> int:
     return len(cassette if job.owner is None else cassette.index.exchange_numbers(job.owner))
 
 
-def _find_moved(job: _VerifyJob) -> Iterator[tuple[Place, list[Drift]]]:
+def _find_migrated_exchanges(job: _VerifyJob) -> Iterator[tuple[Place, list[Drift]]]:
     cassette = load_cassette(job.cassette)
     owners = cassette.owners if job.owner is None else (job.owner,)
     for number in (number for owner in owners for number in cassette.index.exchange_numbers(owner)):
@@ -325,7 +325,7 @@ def show_coverage(  # noqa: PLR0913 - the options of the command
     hits: HitFolders = None,
     json: Json = False,
 ) -> int:
-    """Show what scenarios touch."""
+    """Print which declared parts, or which lines of scripts, the scenarios use."""
     if scripts:
         return show_script_coverage(
             [] if hits else list(collect_items(paths, keyword)),

@@ -19,7 +19,7 @@ from bpmax_sim.cli.terminal import notify
 from bpmax_sim.errors import BpmaxError, Problem, shorten_list
 from bpmax_sim.index.items import ProjectItem
 from bpmax_sim.platform.source import find_platform_key
-from bpmax_sim.project import DEFAULTS, SUFFIXES, absolute_path, find_instances, local_file_of
+from bpmax_sim.project import DEFAULTS, SUFFIXES, absolute_path, find_instances_file, local_file_of
 from bpmax_sim.report.terminal import Verdict
 from bpmax_sim.yamlfile import display_path
 
@@ -143,7 +143,7 @@ def _files_of(run: WatchPlan, item: ProjectItem) -> Iterator[str]:
     yield from item.files
     yield str(run.cassette(item))
     folders = run.platforms or item.header.platforms
-    beside = find_instances(absolute_path(folders[-1])) if folders else ""
+    beside = find_instances_file(absolute_path(folders[-1])) if folders else ""
     instances = str(item.header.instances or "") or beside
     if instances:
         yield from (instances, local_file_of(instances))

@@ -54,20 +54,20 @@ def identify_request(call: CallMade) -> RequestIdentity:
     return RequestIdentity(text, call.idempotency_key, frozenset(numbers))
 
 
-def _without_idempotency_keys(value: Any, declared: str, numbers: set[str]) -> Any:
-    """Return *value* without idempotency keys and changing values; add to *numbers*."""
+def _without_idempotency_keys(value: Any, key_name: str, found_numbers: set[str]) -> Any:
+    """Return *value* without idempotency keys and changing values; add to *found_numbers*."""
     if isinstance(value, list):
-        return [_without_idempotency_keys(inner, declared, numbers) for inner in value]
+        return [_without_idempotency_keys(inner, key_name, found_numbers) for inner in value]
     if not isinstance(value, Mapping):
         return value
     rest = {}
     for name, inner in value.items():
         is_plain = is_key_value(inner)
-        is_key = is_plain and is_key_name(str(name), declared)
+        is_key = is_plain and is_key_name(str(name), key_name)
         if is_plain and (is_key or _NUMBER.search(str(name))):
-            numbers.add(str(inner))
+            found_numbers.add(str(inner))
         if not is_key and not _EACH_TIME.search(str(name)):
-            rest[name] = _without_idempotency_keys(inner, declared, numbers)
+            rest[name] = _without_idempotency_keys(inner, key_name, found_numbers)
     return rest
 
 

@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from bpmax_sim.explore.members import (
     RecordedResponses,
     members_of,
-    rules_of,
+    response_rules_of,
     without_member,
 )
 from bpmax_sim.explore.reads import ReadMembers
@@ -155,7 +155,7 @@ def _kinds_of(call: ObservedCall, platform: Platform, api: Api | None) -> Iterat
     for kind in KINDS:
         if call.has_effect or not kind.for_writes:
             yield kind
-    if api is not None and platform.auth_of(api).acquires(api.method):
+    if api is not None and platform.auth_of(api).needs_login(api.method):
         yield _TOKEN_EXPIRED
         yield _TOKEN_REVOKED
 
@@ -166,7 +166,7 @@ def _make_failure(
     *,
     shown_by: str = "",
     is_response: bool = False,
-    is_code: bool = False,
+    is_business_code: bool = False,
 ) -> PossibleFailure:
     once = kind is _TOKEN_EXPIRED
     do = (
@@ -181,13 +181,13 @@ def _make_failure(
     return PossibleFailure(
         call=call,
         kind=kind.name,
-        column=MEMBERS if is_response else CODES if is_code else kind.name,
+        column=MEMBERS if is_response else CODES if is_business_code else kind.name,
         rule=rule,
         fault=to_transport_fault(rule),
         is_executed=kind.is_executed,
         shown_by=shown_by,
         is_response=is_response,
-        is_code=is_code,
+        is_code=is_business_code,
         is_rejected=kind.do.body != "",
     )
 
@@ -203,15 +203,15 @@ def _refusals_of(
         name = msg("code {code}", code=code) if code else str(status)
         seen.add(code or str(status))
         kind = FailureKind(name=name, do=_reply_with(response))
-        yield _make_failure(call, kind, shown_by="recorded", is_code=True)
-    rules = rules_of(platform, api)
+        yield _make_failure(call, kind, shown_by="recorded", is_business_code=True)
+    rules = response_rules_of(platform, api)
     for name, group in rules.classes.items():
         for declared in group.code if name != "token" else ():
             if str(declared) in seen:
                 continue
             response = refusal_with_code(rules, name, declared)
             kind = FailureKind(name=msg("code {code}", code=declared), do=_reply_with(response))
-            yield _make_failure(call, kind, is_code=True)
+            yield _make_failure(call, kind, is_business_code=True)
 
 
 def _reply_with(response: Response) -> FaultAction:
@@ -232,7 +232,7 @@ def _failures_by_lacking_member(
     body = call.response
     if not isinstance(body, Mapping | list) or call.error:
         return
-    for member in members_of(body, api, recorded.recorded_api(call.name)):
+    for member in members_of(body, api, recorded.summary_of_api(call.name)):
         if not reads.is_read(call, member.steps):
             continue
         for lack, shown_by in member.lacks.items() or (("null", ""),):

@@ -96,7 +96,7 @@ def judge_failure(base: RunView, run: RunView, failure: PossibleFailure) -> Judg
         return judge_endless(run, failure.call.step, place)
     if twice := judge_repetition(base, run, failure):
         return replace(twice, step=failure.call.step, place=place)
-    if missing := describe_misses(run):
+    if missing := describe_unrecorded_calls(run):
         return Judgement(verdict="unrecorded", why=missing, step=failure.call.step, place=place)
     return _FailureJudge(base, run, failure, place, shown).judge()
 
@@ -128,7 +128,7 @@ _LIMITS: Final[Mapping[str, str]] = {
 """What ends a run, by its name in `Counts`."""
 
 
-def describe_misses(run: RunView) -> str:
+def describe_unrecorded_calls(run: RunView) -> str:
     """Return which calls of *run* have no recording; "" if none."""
     names = dict.fromkeys(f"{miss.platform}.{miss.api}" for miss in run.trial.misses)
     return msg("no recording of {names}", names=series(names)) if names else ""
@@ -143,8 +143,8 @@ def judge_repetition(
     """
     struck = None if failure is None else find_call(run, failure.call)
     is_done = failure is not None and failure.is_executed
-    done = run.effective_calls(struck, is_executed=is_done)
-    before = Counter((one.step, one.name, one.request) for one in base.effective_calls())
+    done = run.calls_with_effect(struck, is_executed=is_done)
+    before = Counter((one.step, one.name, one.request) for one in base.calls_with_effect())
     times = Counter((one.step, one.name, one.request) for one in done)
     for last in reversed(done):
         wanted = before[last.step, last.name, last.request]
@@ -158,16 +158,16 @@ def judge_repetition(
                       lookup=lookup.name, call=struck.name)  # fmt: skip
             return Judgement(verdict="unrecorded", why=why)
         why = msg("{name} was done {number} times", name=last.name, number=number)
-        expects = {"proxy": [_count_wanted(base, last)]}
+        expects = {"proxy": [_expect_same_call_count(base, last)]}
         return Judgement(verdict="duplicate", why=why, expects=expects)
     return None
 
 
-def _count_wanted(base: RunView, repeated: ObservedCall) -> Mapping[str, Any]:
+def _expect_same_call_count(base: RunView, repeated: ObservedCall) -> Mapping[str, Any]:
     """Return the expected call that counts how often *repeated* is done in that step of *base*."""
     same = [
         one
-        for one in base.effective_calls()
+        for one in base.calls_with_effect()
         if (one.name, one.step) == (repeated.name, repeated.step)
     ]
     return {"call": repeated.name, "times": max(len(same), 1), "once_per_key": True}
@@ -238,9 +238,9 @@ class _FailureJudge(msgspec.Struct, frozen=True):
         return Judgement(verdict="handled", why=notice, step=after.key, place=self.place)
 
     def _judge_partial(
-        self, after: StepView, done: str, why: str, place: Place | None
+        self, after: StepView, effects_done: str, why: str, place: Place | None
     ) -> Judgement:
-        why = msg("{done}, then the script failed: {why}", done=done, why=why)
+        why = msg("{done}, then the script failed: {why}", done=effects_done, why=why)
         return Judgement(
             verdict="partial", why=why, step=after.key, place=place, is_shown=self.shown
         )
@@ -282,11 +282,11 @@ class _FailureJudge(msgspec.Struct, frozen=True):
         struck = find_call(self.run, failure.call)
         handled = Judgement(verdict="handled", step=step, place=self.place)
         is_end_same = is_same_value(self.base.end, self.run.end)
-        if is_end_same and self._is_superseded():
+        if is_end_same and self._is_failed_call_obsolete():
             return handled
         if struck is not None and call.has_effect and is_end_same and self.run.find_lookup(struck):
             return handled
-        if self._was_done_anyway(struck):
+        if self._was_request_executed(struck):
             if is_end_same:
                 return replace(handled, is_recovered=self._is_repeated(struck))
             why = describe_difference(*differences[0]) if differences else ""
@@ -297,10 +297,10 @@ class _FailureJudge(msgspec.Struct, frozen=True):
             )
         if not differences:
             is_lost = failure.is_rejected and not (
-                self._is_superseded() or self._is_replaced_by_other_call()
+                self._is_failed_call_obsolete() or self._is_replaced_by_other_call()
             )
             why = msg("{call} failed, and nobody was told", call=call.label) if is_lost else ""
-        elif any(_shows_fallback(*one, has_effect=call.has_effect) for one in differences):
+        elif any(_shows_value_is_missing(*one, has_effect=call.has_effect) for one in differences):
             why = ""
         else:
             why = msg("nobody was told: {what}", what=describe_difference(*differences[0]))
@@ -315,13 +315,13 @@ class _FailureJudge(msgspec.Struct, frozen=True):
         shown = len(before.messages) if before else 0
         return {"messages": {"$length": {"$gt": shown}}}
 
-    def _is_superseded(self) -> bool:
+    def _is_failed_call_obsolete(self) -> bool:
         """Return whether the failed call, or those that needed its login, were obsolete by then."""
         call = self.failure.call
         needed = calls_waiting_for_login(self.base, call) if call.is_login else (call,)
-        return bool(needed) and all(map(self._is_stale, needed))
+        return bool(needed) and all(map(self._is_response_obsolete, needed))
 
-    def _is_stale(self, call: ObservedCall) -> bool:
+    def _is_response_obsolete(self, call: ObservedCall) -> bool:
         """Return whether the response to a read was already obsolete when it arrived.
 
         A person had changed something meanwhile, or a later run of a handler had sent the same
@@ -332,9 +332,9 @@ class _FailureJudge(msgspec.Struct, frozen=True):
         meanwhile = self.base.trial.events[call.begin : call.end]
         if any(isinstance(event, FieldChanged) and event.by == "user" for event in meanwhile):
             return True
-        return any(self._is_newer(one, call) for one in self.base.calls if one.begin < call.end)
+        return any(self._supersedes(one, call) for one in self.base.calls if one.begin < call.end)
 
-    def _is_newer(self, one: ObservedCall, call: ObservedCall) -> bool:
+    def _supersedes(self, one: ObservedCall, call: ObservedCall) -> bool:
         """Return whether *one* is the same query as *call*, from a handler that started later."""
         between = self.base.trial.events[call.begin : one.begin]
         return one.name == call.name and any(isinstance(event, HookStarted) for event in between)
@@ -345,13 +345,13 @@ class _FailureJudge(msgspec.Struct, frozen=True):
         if call.has_effect:
             return False
         known = {(one.name, one.request) for one in self.base.calls}
-        return any(self._is_newer(one, call) for one in self.base.calls) or any(
+        return any(self._supersedes(one, call) for one in self.base.calls) or any(
             (one.name, one.request) not in known
             for one in self.run.calls
             if one.begin > call.begin and one.is_answered and not one.is_login
         )
 
-    def _was_done_anyway(self, failed_call: ObservedCall | None) -> bool:
+    def _was_request_executed(self, failed_call: ObservedCall | None) -> bool:
         """Return whether the failed request was executed after all, resent by script or client."""
         if failed_call is not None and failed_call.is_answered:
             return True
@@ -384,8 +384,8 @@ class _FailureJudge(msgspec.Struct, frozen=True):
                 was = before.state.get(place)
                 if (
                     isinstance(got, str)
-                    and _contains_missing_value(got)
-                    and not _contains_missing_value(was)
+                    and _is_text_from_missing_value(got)
+                    and not _is_text_from_missing_value(was)
                 ):
                     return msg("{place} is {got}", place=place, got=_shorten(got))
                 if isinstance(got, float) and isnan(got) and not is_same_value(was, got):
@@ -408,7 +408,7 @@ def expect_value(place: str, value: Any) -> Mapping[str, Any]:
     return {section: {name: value}} if section in {"form", "flow"} else {}
 
 
-def _contains_missing_value(value: Any) -> bool:
+def _is_text_from_missing_value(value: Any) -> bool:
     """Return whether *value* is a text made from a missing value that does not say so itself."""
     return (
         isinstance(value, str)
@@ -424,10 +424,10 @@ def _shorten(value: Any, most: int = 60) -> str:
 
 def new_lines(before: Iterable[Line], after: Sequence[Line]) -> list[Line]:
     """Return the lines of *after* that exceed those of *before*."""
-    left = Counter(map(_key_of, before))
+    left = Counter(map(_comparison_key, before))
     fresh = []
     for line in after:
-        key = _key_of(line)
+        key = _comparison_key(line)
         if left[key]:
             left[key] -= 1
         else:
@@ -435,7 +435,7 @@ def new_lines(before: Iterable[Line], after: Sequence[Line]) -> list[Line]:
     return fresh
 
 
-def _key_of(line: Line) -> str:
+def _comparison_key(line: Line) -> str:
     return repr(sorted(line.items(), key=str))
 
 
@@ -448,7 +448,7 @@ def _describe_notice(before: StepView, after: StepView) -> str:
     gone = [str(line.get("text")) for line in new_lines(after.messages, before.messages)]
     for line in new_lines(before.messages, after.messages):
         text = str(line.get("text"))
-        if line.get("level") != "success" and text and not _is_same_template(text, gone):
+        if line.get("level") != "success" and text and not _differs_only_in_values(text, gone):
             return msg("shown: {text}", text=_shorten(text))
     for line in new_lines(before.console, after.console):
         if line.get("level") in _TELLING:
@@ -459,16 +459,16 @@ def _describe_notice(before: StepView, after: StepView) -> str:
     return ""
 
 
-def _is_same_template(text: str, gone: Iterable[str]) -> bool:
-    """Return whether *text* equals one of *gone* up to values, or has no words of its own."""
+def _differs_only_in_values(text: str, old_texts: Iterable[str]) -> bool:
+    """Return whether *text* equals one of *old_texts* up to values, or has no words of its own."""
     if _SAYS_SO.search(text):
         return False
     return bool(_BROKEN_VALUE.search(text)) or any(
-        SequenceMatcher(None, text, old).ratio() > _ALIKE for old in gone
+        SequenceMatcher(None, text, old).ratio() > _ALIKE for old in old_texts
     )
 
 
-def _shows_fallback(place: str, was: Any, got: Any, *, has_effect: bool) -> bool:
+def _shows_value_is_missing(place: str, was: Any, got: Any, *, has_effect: bool) -> bool:
     """Return whether the value *got* shows a reader of the form that there is no value.
 
     If the call has an effect, a flag set to false shows that it was not executed.

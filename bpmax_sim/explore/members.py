@@ -55,7 +55,7 @@ class Member(msgspec.Struct, frozen=True):
         return text.removeprefix(".")
 
 
-class _RecordedApi:
+class _ResponseSummary:
     """The recorded responses of one API, summarised."""
 
     def __init__(self) -> None:
@@ -92,21 +92,21 @@ class RecordedResponses:
         """Read the cassettes below *folder* on demand; *platforms* decide what is a success."""
         self._folder = folder
         self._platforms = platforms
-        self._apis: dict[str, _RecordedApi] | None = None
+        self._apis: dict[str, _ResponseSummary] | None = None
 
-    def recorded_api(self, call: str) -> _RecordedApi:
-        """Return the recorded responses of *call*, ``platform.api``."""
+    def summary_of_api(self, api_name: str) -> _ResponseSummary:
+        """Return the recorded responses of *api_name*, ``platform.api``."""
         if self._apis is None:
-            self._apis = defaultdict(_RecordedApi)
+            self._apis = defaultdict(_ResponseSummary)
             for path in sorted(self._folder.rglob("*.yaml")):
                 self._read(path, self._apis)
-        return self._apis.get(call) or _RecordedApi()
+        return self._apis.get(api_name) or _ResponseSummary()
 
-    def refusals(self, call: str) -> Mapping[tuple[int, str], Response]:
-        """Return the recorded unsuccessful responses of *call*, by status and code."""
-        return self.recorded_api(call).refusals
+    def refusals(self, api_name: str) -> Mapping[tuple[int, str], Response]:
+        """Return the recorded unsuccessful responses of *api_name*, by status and code."""
+        return self.summary_of_api(api_name).refusals
 
-    def _read(self, path: Path, apis: dict[str, _RecordedApi]) -> None:
+    def _read(self, path: Path, apis: dict[str, _ResponseSummary]) -> None:
         try:
             cassette = Cassette.load(path)
             for number in range(len(cassette)):
@@ -129,16 +129,16 @@ class RecordedResponses:
         if platform is None:
             return ResponseRules()
         api = platform.apis.get(platform.spellings.get(to_snake_case(api_key), api_key))
-        return rules_of(platform, api)
+        return response_rules_of(platform, api)
 
 
-def rules_of(platform: Platform, api: Api | None) -> ResponseRules:
+def response_rules_of(platform: Platform, api: Api | None) -> ResponseRules:
     """Return the response rules of *api*, else those of the platform."""
     own = api.response if api is not None else UNSET
     return own if isinstance(own, ResponseRules) else platform.response
 
 
-def members_of(body: Any, api: Api, recorded: _RecordedApi) -> tuple[Member, ...]:
+def members_of(body: Any, api: Api, recorded: _ResponseSummary) -> tuple[Member, ...]:
     """Return the members of *body* in order, each with the ways in which it may be lacking."""
     shape = shape_of_schema(api.answer) if api.answer else None
     found = _walk(body, (), (), shape, recorded)
@@ -146,7 +146,7 @@ def members_of(body: Any, api: Api, recorded: _RecordedApi) -> tuple[Member, ...
 
 
 def _walk(
-    value: Any, steps: Steps, names: Names, shape: ResponseShape | None, recorded: _RecordedApi
+    value: Any, steps: Steps, names: Names, shape: ResponseShape | None, recorded: _ResponseSummary
 ) -> Iterator[Member]:
     if isinstance(value, Mapping) and len(steps) < _DEEPEST:
         for name, inner in value.items():

@@ -11,7 +11,7 @@ from bpmax_sim.errors import Place
 from bpmax_sim.explore.judge import (
     Judgement,
     describe_difference,
-    describe_misses,
+    describe_unrecorded_calls,
     expect_value,
     find_broken_invariant,
     judge_endless,
@@ -30,7 +30,7 @@ Difference = tuple[str, Any, Any]
 def judge_order(
     expected_run: RunView,
     run: RunView,
-    late: ObservedCall,
+    late_call: ObservedCall,
     *,
     base: RunView | None = None,
     interruption: Interruption | None = None,
@@ -38,15 +38,15 @@ def judge_order(
 ) -> Judgement:
     """Return the verdict on *run*, whose result should equal that of *expected_run*.
 
-    *late* is the call whose response came later. If a person did more, or *is_end*, only the final
-    state counts, and that no effect occurred more often than in *base*.
+    *late_call* is the call whose response came later. If a person did more, or *is_end*, only the
+    final state counts, and that no effect occurred more often than in *base*.
     """
-    if broken := find_broken_invariant(run, late.place):
+    if broken := find_broken_invariant(run, late_call.place):
         return broken
     if run.trial.exceeded:
-        return judge_endless(run, late.step, late.place)
+        return judge_endless(run, late_call.step, late_call.place)
     judgement = _find_verdict(expected_run, run, base or expected_run, interruption, is_end=is_end)
-    return replace(judgement, step=late.step, place=judgement.place or late.place)
+    return replace(judgement, step=late_call.step, place=judgement.place or late_call.place)
 
 
 def _find_verdict(
@@ -57,11 +57,11 @@ def _find_verdict(
     *,
     is_end: bool,
 ) -> Judgement:
-    if interruption is not None and _is_rejected_by_script(run):
+    if interruption is not None and _is_interruption_rejected(run):
         return Judgement(verdict="handled")
     if twice := judge_repetition(base, run):
         return twice
-    if missing := describe_misses(run):
+    if missing := describe_unrecorded_calls(run):
         return Judgement(verdict="unrecorded", why=missing)
     difference = next(
         _find_differences(expected_run, run, is_end=is_end or interruption is not None), None
@@ -70,14 +70,14 @@ def _find_verdict(
         return Judgement(verdict="handled")
     place, was, got = difference
     return Judgement(
-        verdict="stale" if _is_stale(run, place) else "differs",
+        verdict="stale" if _is_written_by_older_call(run, place) else "differs",
         why=describe_difference(place, was, got),
         place=_last_writer(run, place)[0],
         expects=expect_value(place, was),
     )
 
 
-def _is_rejected_by_script(run: RunView) -> bool:
+def _is_interruption_rejected(run: RunView) -> bool:
     """Return whether the form or a script told the person that the additional action is refused."""
     inner = (step for key, step in run.steps.items() if "." in key)
     return any(step.messages or step.errors for step in inner)
@@ -103,7 +103,7 @@ def _compare_states(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iter
             yield place, before.get(place), after.get(place)
 
 
-def _is_stale(run: RunView, place: str) -> bool:
+def _is_written_by_older_call(run: RunView, place: str) -> bool:
     """Return whether the value at *place* comes from a call older than another writer of it."""
     calls = [call for _, call in _find_writers(run, place) if call is not None]
     return bool(calls) and any(

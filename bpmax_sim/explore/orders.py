@@ -53,7 +53,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
         return " < ".join(call.label for call in self.calls)
 
     @property
-    def late(self) -> ObservedCall:
+    def late_call(self) -> ObservedCall:
         """Return the call whose response is overtaken by another one."""
         first = min(self.calls, key=lambda call: call.begin)
         for before, after in zip(self.calls, self.calls[1:], strict=False):
@@ -192,7 +192,7 @@ class Interruption(msgspec.Struct, frozen=True, kw_only=True):
     is_again: bool
 
     @property
-    def rule(self) -> FaultRule:
+    def delay_rule(self) -> FaultRule:
         """Return the delay rule that keeps the call in flight long enough for the action."""
         return _delay_rule(self.call, _IN_FLIGHT)
 
@@ -211,27 +211,27 @@ def possible_interruptions(
         following = base.steps.get(str(index + 2))
         is_skipped = following is not None and following.is_skipped
         if rest and _is_done_by_person(rest[0]) and not is_skipped:
-            yield _interrupt(item, index, rest[0], rest[1:], call, is_again=False)
+            yield _insert_interruption(item, index, rest[0], rest[1:], call, is_again=False)
         if _is_done_by_person(located) and _is_pressed(located):
             for again in _repetitions(located, base, str(index)):
-                yield _interrupt(item, index, again, rest, call, is_again=True)
+                yield _insert_interruption(item, index, again, rest, call, is_again=True)
 
 
-def _interrupt(
+def _insert_interruption(
     item: ScenarioItem,
     index: int,
-    inner: LocatedStep,
-    rest: Sequence[LocatedStep],
+    added_step: LocatedStep,
+    following_steps: Sequence[LocatedStep],
     call: ObservedCall,
     *,
     is_again: bool,
 ) -> tuple[Interruption, ScenarioItem]:
     located = item.steps[index]
-    plain = replace(inner, step=without_expectations(inner.step), during=())
+    plain = replace(added_step, step=without_expectations(added_step.step), during=())
     during = During(call=call.name, steps=(plain.step,))
     step = replace(located.step, during=during)
-    steps = (*item.steps[:index], replace(located, step=step, during=(plain,)), *rest)
-    title = inner.step.title
+    steps = (*item.steps[:index], replace(located, step=step, during=(plain,)), *following_steps)
+    title = added_step.step.title
     what = msg("{action} during {call}", action=title, call=call.label)
     if is_again:
         what = msg("{action} again during {call}", action=title, call=call.label)
@@ -255,11 +255,11 @@ def _is_pressed(located: LocatedStep) -> bool:
     return located.step.action in {"click", "submit"} or located.step.action == "approve"
 
 
-def _repetitions(located: LocatedStep, base: RunView, before: str) -> Iterator[LocatedStep]:
+def _repetitions(located: LocatedStep, base: RunView, step_before: str) -> Iterator[LocatedStep]:
     """Yield the action again: by the same person, and by each other person who may act."""
     yield located
     value: Any = located.step.value
-    state: Mapping[str, Any] = base.steps[before].state if before in base.steps else {}
+    state: Mapping[str, Any] = base.steps[step_before].state if step_before in base.steps else {}
     if located.step.action != "approve" or not isinstance(value, Mapping):
         return
     for other in state.get("flow.pending") or ():

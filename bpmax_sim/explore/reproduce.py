@@ -16,8 +16,8 @@ from bpmax_sim.errors import BpmaxError
 from bpmax_sim.explore.orders import Interruption
 from bpmax_sim.explore.search import JudgedVariant
 from bpmax_sim.file_names import file_name
-from bpmax_sim.i18n import msg, plain_text, translate
-from bpmax_sim.platform.model import names_api
+from bpmax_sim.i18n import msg, plain_english, translate
+from bpmax_sim.platform.model import matches_api
 from bpmax_sim.project import SUFFIX
 from bpmax_sim.scenario.events import ScenarioFinished
 from bpmax_sim.scenario.load import ScenarioItem, load_items
@@ -39,7 +39,7 @@ class Reproduction(msgspec.Struct, frozen=True):
 def reproduce(item: ScenarioItem, variant: JudgedVariant) -> Reproduction:
     """Return the scenario that fails in the same way as *variant* of *item* did."""
     document = dict(_plain_document(item))
-    title = f"{document['scenario']}：{variant.call.label} {plain_text(variant.kind)}"
+    title = f"{document['scenario']}：{variant.call.label} {plain_english(variant.kind)}"
     document["was"] = [document["scenario"], *document.get("was", ())]
     document["scenario"] = title
     document.pop("explore", None)
@@ -129,14 +129,14 @@ def _reproduced_proxy(
 
 def _is_stub_needed(stub: Mapping[str, Any], variant: JudgedVariant) -> bool:
     on = str(stub.get("on"))
-    return on == "*" or any(names_api(on, name) for name in variant.asked)
+    return on == "*" or any(matches_api(on, name) for name in variant.asked)
 
 
 def _reproduced_steps(steps: Sequence[Mapping[str, Any]], variant: JudgedVariant) -> list[Any]:
     """Return the steps up to the judged one, which gets the expectation that fails."""
     interruption = variant.interruption
     if interruption is not None:
-        steps = list(_interrupt(steps, interruption))
+        steps = list(_insert_interruption(steps, interruption))
         number = len(steps)
     else:
         number = min(int(variant.call.step or 1), len(steps))
@@ -150,7 +150,7 @@ def _reproduced_steps(steps: Sequence[Mapping[str, Any]], variant: JudgedVariant
     return kept
 
 
-def _interrupt(
+def _insert_interruption(
     steps: Sequence[Mapping[str, Any]], interruption: Interruption
 ) -> Iterator[Mapping[str, Any]]:
     """Yield *steps* with the action of *interruption* performed during another step."""

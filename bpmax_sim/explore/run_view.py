@@ -80,7 +80,7 @@ class ObservedCall(msgspec.Struct, frozen=True, kw_only=True):
         """Return the key of the API."""
         return self.name.partition(".")[2]
 
-    def is_same(self, other: ObservedCall) -> bool:
+    def shares_idempotency_key(self, other: ObservedCall) -> bool:
         """Return whether both calls have one effect together, as they carry one idempotency key."""
         return bool(self.key) and (self.name, self.key) == (other.name, other.key)
 
@@ -136,7 +136,7 @@ class RunView(msgspec.Struct, frozen=True):
         last = next(reversed(tuple(self.steps.values())), None)
         return without_result(last.state) if last else {}
 
-    def effective_calls(
+    def calls_with_effect(
         self, failed_call: ObservedCall | None = None, *, is_executed: bool = False
     ) -> tuple[ObservedCall, ...]:
         """Return the calls that had an effect, once for each idempotency key.
@@ -147,7 +147,7 @@ class RunView(msgspec.Struct, frozen=True):
         done: list[ObservedCall] = []
         for call in self.calls:
             came_through = is_executed if call is failed_call else call.error in {"", _MISS}
-            if call.has_effect and came_through and not any(map(call.is_same, done)):
+            if call.has_effect and came_through and not any(map(call.shares_idempotency_key, done)):
                 done.append(call)
         return tuple(done)
 

@@ -110,8 +110,8 @@ class Exploration(msgspec.Struct, frozen=True, kw_only=True):
         refused: why it is not explored, or nothing.
         possible: how many variants there are; *tried* of them were, and *variants* are those that
             came about.
-        is_watched: whether a run shows what the scripts read of responses; else the names in their
-            texts tell it.
+        knows_member_reads: whether a run shows what the scripts read of responses; else the names
+            in their texts tell it.
     """
 
     node_id: str
@@ -122,7 +122,7 @@ class Exploration(msgspec.Struct, frozen=True, kw_only=True):
     variants: tuple[JudgedVariant, ...] = ()
     possible: int = 0
     tried: int = 0
-    is_watched: bool = True
+    knows_member_reads: bool = True
 
 
 OnTried = Callable[[int, int], None]
@@ -139,7 +139,7 @@ class _SharedCounts:
         self._owner = os.getpid()
 
     @property
-    def is_owned(self) -> bool:
+    def is_creator_process(self) -> bool:
         """Return whether this is the process that made them."""
         return os.getpid() == self._owner
 
@@ -181,7 +181,7 @@ class Explorer:
             bench = _ItemTrials(_run_baseline(item, self._cassettes))
         except BpmaxError as error:
             return replace(found, refused=_describe_refusal(error))
-        bench.prepare(self._recorded_of(item, bench.platforms))
+        bench.collect_variants(self._recorded_of(item, bench.platforms))
         starts = list(enumerate(bench.make_attempts()))
         if seed is not None:
             Random(f"{seed} {item.node_id}").shuffle(starts)  # noqa: S311 - a choice, no secret
@@ -201,7 +201,7 @@ class Explorer:
             variants=tuple(replace(one, is_simulated=bench.is_simulated) for _, one in judged),
             possible=bench.possible,
             tried=tried,
-            is_watched=bench.is_watched,
+            knows_member_reads=bench.knows_member_reads,
         )
 
     def explore_all(
@@ -224,7 +224,7 @@ class Explorer:
         def explore(number: int) -> Exploration:
             def note(tried: int, possible: int) -> None:
                 counts.set(number, tried, possible)
-                if counts.is_owned:
+                if counts.is_creator_process:
                     on_tried(*counts.estimate())
 
             return self.explore(items[number], most=most, seed=seed, is_over=is_over, on_tried=note)
@@ -290,7 +290,7 @@ def _describe_refusal(error: BpmaxError) -> str:
 
 def _script_words(item: ScenarioItem) -> Iterator[str]:
     """Yield every word of the item's scripts, including scripts inside steps."""
-    for body in item.subjects.bodies:
+    for body in item.subjects.code_files:
         yield from _WORD.findall(body.source)
     for located in item.steps:
         if isinstance(located.step.value, str):
@@ -298,24 +298,28 @@ def _script_words(item: ScenarioItem) -> Iterator[str]:
 
 
 def severity_of(
-    judgement: Judgement, spec: ExploreSpec, *, is_shown: bool = True, is_imagined: bool = False
+    judgement: Judgement,
+    spec: ExploreSpec,
+    *,
+    is_confirmed: bool = True,
+    is_uncertain: bool = False,
 ) -> Severity:
     """Return the severity of a verdict: as the scenario configures it, else the default.
 
     Args:
         judgement: the verdict.
         spec: what the scenario says under ``explore``.
-        is_shown: whether anybody says that the response can be so.
-        is_imagined: whether a person did what a live BPMAX may not let a person do.
+        is_confirmed: whether a schema or a recording says that the response can be so.
+        is_uncertain: whether a person did what a live BPMAX may not let a person do.
     """
     verdict = judgement.verdict
-    if verdict == "handled" or not is_shown:
+    if verdict == "handled" or not is_confirmed:
         return "allow"
     if (chosen := getattr(spec, verdict)) is not UNSET:
         return _SEVERITIES[chosen]
     if verdict == "unrecorded":
         return "allow"
-    if is_imagined:
+    if is_uncertain:
         return "warn"
     return "fail" if verdict in RED or (verdict == "crash" and judgement.is_shown) else "warn"
 
@@ -351,7 +355,7 @@ class _ItemTrials:
         variant = Variant(faults=tuple(injected), item=item, usual=usual)
         return view_of(try_variant(self._baseline, variant), self.platforms)
 
-    def prepare(self, recorded: RecordedResponses) -> None:
+    def collect_variants(self, recorded: RecordedResponses) -> None:
         """Collect the possible variants; *recorded* are the responses in the recordings."""
         self._recorded = recorded
         reads = self._reads = ReadMembers(self._watch_reads(), frozenset(_script_words(self._item)))
@@ -367,7 +371,7 @@ class _ItemTrials:
         )
 
     @property
-    def is_watched(self) -> bool:
+    def knows_member_reads(self) -> bool:
         """Return whether it is known which members of responses the scripts read."""
         return self._reads.seen is not None
 
@@ -410,7 +414,7 @@ class _ItemTrials:
             self._endless.add(failure.call.label)
         if judgement.verdict == "silent" and self._is_unneeded_read(failure, run):
             judgement = Judgement(verdict="handled", step=judgement.step, place=judgement.place)
-        if judgement.verdict == "partial" and (again := self._try_again_once(failure, judgement)):
+        if judgement.verdict == "partial" and (again := self._cache_second_try(failure, judgement)):
             judgement = replace(judgement, why=join_messages("; ", (judgement.why, again)))
         is_shown = bool(failure.shown_by) or not failure.is_response
         return JudgedVariant(
@@ -420,7 +424,7 @@ class _ItemTrials:
             rules=(_limit_rule_to_hits(failure, run),),
             is_shown=is_shown,
             judgement=judgement,
-            severity=severity_of(judgement, self._spec, is_shown=is_shown),
+            severity=severity_of(judgement, self._spec, is_confirmed=is_shown),
             asked=self._call_names_until(
                 failure.call, without=None if failure.rule.do.executed else failure.call
             ),
@@ -513,11 +517,11 @@ class _ItemTrials:
             return False
         needed = calls_waiting_for_login(self.base, call) if call.is_login else (call,)
         return bool(needed) and all(
-            not one.has_effect and (self._is_superseded(one, failure) or self._has_alternative(one))
+            not one.has_effect and (self._is_obsolete(one, failure) or self._is_redundant_read(one))
             for one in needed
         )
 
-    def _is_superseded(self, call: ObservedCall, failure: PossibleFailure) -> bool:
+    def _is_obsolete(self, call: ObservedCall, failure: PossibleFailure) -> bool:
         """Return whether *call* is obsolete: only the newest query in flight counts."""
         newer = [
             one
@@ -530,7 +534,7 @@ class _ItemTrials:
         run = self.run([latest.fault])
         return judge_failure(self.base, run, latest).verdict == "handled"
 
-    def _has_alternative(self, call: ObservedCall) -> bool:
+    def _is_redundant_read(self, call: ObservedCall) -> bool:
         """Return whether one response of *call* and another call in flight is enough.
 
         Then a field is written after the first and before the second, in either order.
@@ -562,15 +566,15 @@ class _ItemTrials:
         return self._judge_order(order, self.run(order.faults))
 
     def _judge_order(self, order: Order, run: RunView, *, is_end: bool = False) -> JudgedVariant:
-        judgement = judge_order(self.base, run, order.late, is_end=is_end)
+        judgement = judge_order(self.base, run, order.late_call, is_end=is_end)
         return JudgedVariant(
-            call=order.late,
+            call=order.late_call,
             kind=order.name,
             column=ORDERS,
             rules=order.rules,
             judgement=judgement,
             severity=severity_of(judgement, self._spec),
-            asked=self._call_names_until(order.late),
+            asked=self._call_names_until(order.late_call),
         )
 
     def _call_names_until(
@@ -583,7 +587,7 @@ class _ItemTrials:
 
     def _attempts_during(self, interruption: Interruption, item: ScenarioItem) -> Iterator[Attempt]:
         """Yield an interruption, alone and with each order of the responses in flight."""
-        run = self.run([to_transport_fault(interruption.rule)], item)
+        run = self.run([to_transport_fault(interruption.delay_rule)], item)
         truth = run if interruption.is_again else self.base
         yield partial(self._judge_interruption, interruption, run, truth)
         orders = [
@@ -594,43 +598,43 @@ class _ItemTrials:
             yield partial(self._try_interruption, interruption, item, order, truth)
 
     def _try_interruption(
-        self, interruption: Interruption, item: ScenarioItem, order: Order, truth: RunView
+        self, interruption: Interruption, item: ScenarioItem, order: Order, expected_run: RunView
     ) -> JudgedVariant | None:
-        run = self.run((to_transport_fault(interruption.rule), *order.faults), item)
-        return self._judge_interruption(interruption, run, truth, order)
+        run = self.run((to_transport_fault(interruption.delay_rule), *order.faults), item)
+        return self._judge_interruption(interruption, run, expected_run, order)
 
     def _judge_interruption(
         self,
         interruption: Interruption,
         run: RunView,
-        truth: RunView,
+        expected_run: RunView,
         order: Order | None = None,
     ) -> JudgedVariant | None:
         """Return the verdict on *run*; None if the person could not finish the actions."""
         if self.base.user_inputs - run.user_inputs:
             return None  # what was to be done during a call was not, as that call was not made then
-        call = order.late if order else interruption.call
-        judgement = judge_order(truth, run, call, base=self.base, interruption=interruption)
+        call = order.late_call if order else interruption.call
+        judgement = judge_order(expected_run, run, call, base=self.base, interruption=interruption)
         name = interruption.what
         return JudgedVariant(
             call=call,
             kind=msg("{what}: {order}", what=name, order=order.name) if order else name,
             column=MEANWHILE,
-            rules=(interruption.rule, *(order.rules if order else ())),
+            rules=(interruption.delay_rule, *(order.rules if order else ())),
             interruption=interruption,
             judgement=judgement,
-            severity=severity_of(judgement, self._spec, is_imagined=True),
-            refusals=_find_refusals(truth),
+            severity=severity_of(judgement, self._spec, is_uncertain=True),
+            refusals=_refusal_codes_by_step(expected_run),
         )
 
-    def _try_again_once(self, failure: PossibleFailure, judgement: Judgement) -> str:
-        """Return the result of `_try_again`, computed once for failures with the same cause."""
+    def _cache_second_try(self, failure: PossibleFailure, judgement: Judgement) -> str:
+        """Return `_describe_second_try`, computed once for failures with the same cause."""
         cause = failure.call.label, judgement.place, failure.is_executed
         if cause not in self._second_tries:
-            self._second_tries[cause] = self._try_again(failure)
+            self._second_tries[cause] = self._describe_second_try(failure)
         return self._second_tries[cause]
 
-    def _try_again(self, failure: PossibleFailure) -> str:
+    def _describe_second_try(self, failure: PossibleFailure) -> str:
         """Return the effect of repeating the failed step; "" if repeating makes no sense."""
         number = int(failure.call.step or 0)
         if not 0 < number <= len(self._item.steps):
@@ -652,7 +656,7 @@ class _ItemTrials:
         return msg("a second try passes, and does nothing twice")
 
 
-def _find_refusals(run: RunView) -> dict[str, str]:
+def _refusal_codes_by_step(run: RunView) -> dict[str, str]:
     """Return step number -> code of the error with which BPMAX itself refused the action."""
     return {
         key: str(error["code"])
@@ -683,7 +687,7 @@ def _find_repeated_effect(run: RunView, failure: PossibleFailure, second: str) -
     """Return a call of step *second* that the step before it already made, or ""."""
     first, is_executed = failure.call.step, failure.is_executed
     struck = find_call(run, failure.call)
-    done = run.effective_calls(struck, is_executed=is_executed)
+    done = run.calls_with_effect(struck, is_executed=is_executed)
     before = {(one.name, one.request) for one in done if one.step == first}
     again = (one.name for one in done if one.step == second and (one.name, one.request) in before)
     return next(again, "")

@@ -298,14 +298,14 @@ def describe_limits(exploration: Exploration) -> Iterator[str]:
         yield msg("not explored: {why}", why=exploration.refused)
     elif exploration.possible and not exploration.tried:
         yield msg("not explored: {why}", why=msg("the time was over"))
-    elif not exploration.is_watched:
+    elif not exploration.knows_member_reads:
         yield msg(
             "its scripts do other things when it is watched what they read of responses; "
             "recorded members that their texts name are tried instead"
         )
 
 
-def describe_unguarded_members(explorations: Iterable[Exploration]) -> Iterator[str]:
+def describe_crashes_on_missing_members(explorations: Iterable[Exploration]) -> Iterator[str]:
     """Yield one line for each script: members that crash it if null, which no response shows."""
     names: dict[str, dict[str, None]] = {}
     for exploration in explorations:

@@ -22,7 +22,7 @@ from msgspec.structs import replace
 
 from bpmax_sim.cassette.matching import matching_key, parts_of_call
 from bpmax_sim.errors import BpmaxError
-from bpmax_sim.field_path import FieldPath, member
+from bpmax_sim.field_path import FieldPath, get_nested
 from bpmax_sim.fuzz.recordings import check_no_secret_recorded, check_replay_equals_recording
 from bpmax_sim.fuzz.target import (
     FuzzTarget,
@@ -98,7 +98,7 @@ def check_values_arrive(target: FuzzTarget, programs: Programs) -> bool:
         if not parameter.steps and isinstance(value, str):
             continue  # a text is sent as it is, whatever else the body may be
         place = parameter.place
-        readings = possible_sent_values(request, place, parameter.target, api)
+        readings = possible_sent_values(request, place, parameter.wire_name, api)
         encoding = api.encoding or target.platform.encoding
         in_form = place == "body" and encoding == "form"
         if readings and not any(is_sent(value, one, place, in_form=in_form) for one in readings):
@@ -110,7 +110,7 @@ def arguments_of(api: Api, program: CallSpec) -> Iterator[tuple[Parameter, Any]]
     """Yield each parameter for which *program* has a value, and that value."""
     steps: Mapping[str, Any] = dict(program.steps)
     values = program.args or [
-        member(steps.get(parameter.place, {}), parameter.steps) for parameter in api.parameters
+        get_nested(steps.get(parameter.place, {}), parameter.steps) for parameter in api.parameters
     ]
     for parameter, value in zip(api.parameters, values, strict=False):
         if value is not UNDEFINED and value is not UNSET:
@@ -120,14 +120,14 @@ def arguments_of(api: Api, program: CallSpec) -> Iterator[tuple[Parameter, Any]]
 def _describe_lost_value(
     target: FuzzTarget, api: Api, parameter: Parameter, values: list[Any]
 ) -> str:
-    place = f"{parameter.place}.{parameter.target}"
+    place = f"{parameter.place}.{parameter.wire_name}"
     lost = msg(
         "the value of parameter {name!r} does not arrive at {place}",
         name=parameter.name,
         place=place,
     )
     owned = {(place, name.lower()) for place, name in templates_by_place(target.auth(api))}
-    if (parameter.place, parameter.target.lower()) in owned:
+    if (parameter.place, parameter.wire_name.lower()) in owned:
         return msg(
             "{lost}: auth puts its own there; remove the parameter, or rename one of them",
             lost=lost,
@@ -156,7 +156,7 @@ def _describe_lost_value(
 def _lies_within(outer: Parameter, inner: Parameter) -> bool:
     if outer is inner or not outer.place == inner.place == "body":
         return False
-    return not outer.steps or inner.target.startswith(f"{outer.target}.")
+    return not outer.steps or inner.wire_name.startswith(f"{outer.wire_name}.")
 
 
 def is_sent(value: Any, values: list[Any], place: str, *, in_form: bool = False) -> bool:
@@ -374,7 +374,7 @@ def check_recordings_distinct(target: FuzzTarget, programs: Programs) -> bool:
 def _is_declared_ignored(target: FuzzTarget, api: Api, parameter: Parameter) -> bool:
     """Return whether *parameter* itself is listed in ``ignore`` or as personal data."""
     names = (*target.platform.ignore, *target.platform.volatile, *api.ignore, *api.volatile)
-    place = FieldPath.of_parameter(parameter.place, parameter.target)
+    place = FieldPath.of_parameter(parameter.place, parameter.wire_name)
     hidden = bool(target.platform.redact or api.redact)
     return hidden or any(FieldPath.parse(name, "ignore") == place for name in names)
 

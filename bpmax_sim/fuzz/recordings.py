@@ -22,7 +22,7 @@ from bpmax_sim.fuzz.target import START, FuzzTarget, RequestLog, sent_values, te
 from bpmax_sim.fuzz.violation import CallOutcome, LawBroken, describe_error, run_call
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.messages import Request
-from bpmax_sim.platform.instances import InstanceEntry, Origin
+from bpmax_sim.platform.instances import InstanceEntry, InstanceOrigin
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.model import Api, CredentialSpec, Instance, Source, is_set
 from bpmax_sim.platform.template import names_in
@@ -188,7 +188,7 @@ def _with_credentials(platforms: Platforms, key: str) -> tuple[Platforms, dict[s
     declared = platforms.platform(key).credentials
     environ: dict[str, str] = {}
     entries = [
-        InstanceEntry(_with_variables(entry.instance, declared, environ), Origin())
+        InstanceEntry(_with_variables(entry.instance, declared, environ), InstanceOrigin())
         if entry.instance.platform == key
         else entry
         for entries in platforms.entries.values()

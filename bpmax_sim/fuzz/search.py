@@ -54,7 +54,7 @@ from bpmax_sim.script.failure import Script
 from bpmax_sim.session.scripts import read_script
 from bpmax_sim.session.session import Session
 from bpmax_sim.strategies.programs import (
-    apis_named,
+    get_apis,
     javascript,
     load_platforms_beside,
     load_with_instances,
@@ -354,7 +354,7 @@ def tasks_of(plan: SearchPlan) -> Iterator[SearchTask]:
         ConfigError: a file is wrong, or there is no such API.
     """
     target = target_of_plan(plan)
-    for api in apis_named(target.platforms, target.platform, plan.api, path=plan.path):
+    for api in get_apis(target.platforms, target.platform, plan.api, path=plan.path):
         for name, law in LAWS.items():
             is_live = plan.against != SIMULATE
             allowed = not is_live or (law.live and (plan.allow_writes or api.method in _SAFE))

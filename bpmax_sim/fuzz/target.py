@@ -25,12 +25,12 @@ from msgspec.structs import replace
 
 from bpmax_sim.clock import Instant
 from bpmax_sim.errors import ConfigError
-from bpmax_sim.field_path import body_steps, member
+from bpmax_sim.field_path import get_nested, split_body_path
 from bpmax_sim.js_values import UNDEFINED, loads
 from bpmax_sim.messages import FORM, Headers, Request
 from bpmax_sim.path_template import path_template
 from bpmax_sim.platform.check import is_address
-from bpmax_sim.platform.instances import InstanceEntry, Origin, route_of
+from bpmax_sim.platform.instances import InstanceEntry, InstanceOrigin, route_of
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.model import Api, Auth, Instance, Platform
 from bpmax_sim.proxy.builder import CallSpec
@@ -94,7 +94,9 @@ def target_of(platforms: Platforms, key: str, against: str = SIMULATE) -> FuzzTa
     check_target(against)
     entries = [entry for group in platforms.entries.values() for entry in group]
     if not any(entry.instance.platform == key and entry.instance.enabled for entry in entries):
-        entries.append(InstanceEntry(Instance(platform=key, instance_key="default"), Origin()))
+        entries.append(
+            InstanceEntry(Instance(platform=key, instance_key="default"), InstanceOrigin())
+        )
     if against != SIMULATE:
         entries = [
             InstanceEntry(replace(entry.instance, base_url=against), entry.origin)
@@ -221,7 +223,7 @@ def _values_in_body(request: Request, name: str, kind: str) -> list[Any] | None:
         body = loads(text) if text else UNSET
     except ValueError:
         return None  # a script may send any text as it is
-    value = member(body, body_steps(name))
+    value = get_nested(body, split_body_path(name))
     return [] if value is UNSET else [value]
 
 

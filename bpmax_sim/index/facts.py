@@ -96,13 +96,13 @@ def read_facts(path: str, data: bytes) -> FileFacts:
     kind = _kind_of(path, root)
     rules = _RULES[kind]
     walked = _walk(root)
-    facts = tuple(chain.from_iterable(_apply(rules, path, *found) for found in walked))
+    facts = tuple(chain.from_iterable(_apply_fact_rules(rules, path, *found) for found in walked))
     if kind == "platform":
         facts = tuple(_platform_facts(root))
     if kind == "instances":
         facts = tuple(_qualify_instances(facts))
     if kind == "scenario":
-        facts = (*facts, *_inherited_files(path))
+        facts = (*facts, *_defaults_file_facts(path))
     title = root.get("scenario") or root.get("flow") or root.get("title")
     name = str(title.value) if title is not None and isinstance(title.value, str) else ""
     return FileFacts(kind, facts, title=name)
@@ -141,7 +141,7 @@ def is_defaults(path: str) -> bool:
     return path.rpartition("/")[2] == DEFAULTS
 
 
-def _inherited_files(path: str) -> Iterator[Fact]:
+def _defaults_file_facts(path: str) -> Iterator[Fact]:
     """Yield the files of defaults that a scenario may inherit from, nearest first."""
     parts = PurePosixPath(path).parent.parts
     for depth in range(len(parts), -1, -1) if path.endswith(SUFFIX) else ():
@@ -232,7 +232,7 @@ def _rules_of(kind: FactKind, role: Role, *paths: str) -> Iterator[_Rule]:
         yield _Rule(steps, path.startswith("^"), path.endswith("{}"), kind, role)
 
 
-def _apply(
+def _apply_fact_rules(
     rules: Sequence[_Rule], path: str, steps: Steps, node: Node, place: _Place
 ) -> Iterator[Fact]:
     for rule in rules:

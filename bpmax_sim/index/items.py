@@ -97,7 +97,7 @@ class _ScenarioFile:
         return frozenset(map(self._disk.path_of, self.names))
 
     @cached_property
-    def sound(self) -> Mapping[str, IndexedFile]:
+    def scanned_if_sound(self) -> Mapping[str, IndexedFile]:
         """Return path -> scanned state, for each of *files*; empty unless they were sound."""
         known = ((name, self._disk.file(name)) for name in self.names if self.is_sound)
         return {self._disk.path_of(name): file for name, file in known if file is not None}
@@ -114,11 +114,11 @@ class _ScenarioFile:
 
     @property
     def digests(self) -> Mapping[str, bytes]:
-        return {name: file.digest for name, file in self.sound.items()}
+        return {name: file.digest for name, file in self.scanned_if_sound.items()}
 
     def is_current(self) -> bool:
-        stamps = ((stamp_file(name), file.stamp) for name, file in self.sound.items())
-        return bool(self.sound) and all(now == then for now, then in stamps)
+        stamps = ((stamp_file(name), file.stamp) for name, file in self.scanned_if_sound.items())
+        return bool(self.scanned_if_sound) and all(now == then for now, then in stamps)
 
 
 class _StoredItem(msgspec.Struct, frozen=True, array_like=True):

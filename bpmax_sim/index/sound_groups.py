@@ -56,7 +56,7 @@ class GroupsFoundSound:
         self._kept = list(kept.sound) if kept else []
         about = _digest_surroundings(index, platforms)
         self._groups: dict[bytes, list[ProjectItem]] = {}
-        for group in _group_items(items):
+        for group in _group_items_sharing_files(items):
             if all(item.digests and item.header.platforms_key in platforms for item in group):
                 self._groups[_digest_group(group, about)] = group
 
@@ -83,7 +83,7 @@ class GroupsFoundSound:
             write_cache(self._place, StoredGroups(code_edition(), [*self._kept, *found][-most:]))
 
 
-def _group_items(items: Sequence[ProjectItem]) -> Iterator[list[ProjectItem]]:
+def _group_items_sharing_files(items: Sequence[ProjectItem]) -> Iterator[list[ProjectItem]]:
     """Yield the items that share files, directly or through other items, in their order."""
     leaders: dict[str, str] = {}
 

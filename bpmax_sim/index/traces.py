@@ -35,12 +35,12 @@ def add_traced_names(index: ProjectIndex) -> ProjectIndex:
     files = dict(index.files)
     for path, fact in dict.fromkeys(_read_traces(index.root)):
         facts = files.get(path)
-        if facts is not None and facts.kind == "script" and not _is_read_from_text(facts, fact):
+        if facts is not None and facts.kind == "script" and not _has_fact_in_source(facts, fact):
             files[path] = replace(facts, facts=(*facts.facts, fact))
     return replace(index, files=files)
 
 
-def _is_read_from_text(facts: FileFacts, fact: Fact) -> bool:
+def _has_fact_in_source(facts: FileFacts, fact: Fact) -> bool:
     """Return whether the script's text has *fact* anywhere, in any spelling of the API."""
     return any(
         (said.kind, said.role, to_snake_case(said.name))
@@ -65,7 +65,7 @@ def _read_traces(root: Path) -> Iterator[tuple[str, Fact]]:
 
 
 def _trace_facts(
-    root: Path, home: str, written: int, event: Mapping[str, Any]
+    root: Path, scenario_folder: str, trace_mtime_ns: int, event: Mapping[str, Any]
 ) -> Iterator[tuple[str, Fact]]:
     if event.get("event") not in _LEARNED:
         return  # a value that a script wrote looks like one
@@ -75,7 +75,7 @@ def _trace_facts(
     file, _, line = place.rpartition(":")
     if "$" in name or not file.endswith(".js") or not line.isdigit():
         return  # a login, or nothing that a script did
-    script = os.path.normpath(os.path.join(home, file))  # noqa: PTH118
-    if os.stat(script).st_mtime_ns <= written:  # noqa: PTH116
+    script = os.path.normpath(os.path.join(scenario_folder, file))  # noqa: PTH118
+    if os.stat(script).st_mtime_ns <= trace_mtime_ns:  # noqa: PTH116
         path = to_slashes(os.path.relpath(script, root))
         yield path, Fact(kind, role, name, int(line), int(column), is_learned=True)

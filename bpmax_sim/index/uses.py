@@ -74,7 +74,7 @@ class ProjectUses:
         self._index = index
 
     @cached_property
-    def _spellings(self) -> Mapping[str, str]:
+    def _api_key_by_spelling(self) -> Mapping[str, str]:
         """Return ``platform.spelling`` -> ``platform.key``, for every declared API and alias."""
         keys: dict[str, str] = {}
         for facts in self._index.files.values():
@@ -86,18 +86,18 @@ class ProjectUses:
         return keys
 
     @cached_property
-    def _facts(self) -> Mapping[tuple[FactKind, str], tuple[tuple[str, Fact], ...]]:
+    def _facts_by_name(self) -> Mapping[tuple[FactKind, str], tuple[tuple[str, Fact], ...]]:
         """Return the facts of each thing, with their files, by kind and canonical name."""
         grouped: dict[tuple[FactKind, str], list[tuple[str, Fact]]] = {}
         for path, facts in self._index.files.items():
             for fact in facts.facts:
-                for name in self._names_of(fact):
+                for name in self._canonical_names_of(fact):
                     grouped.setdefault((fact.kind, name), []).append((path, fact))
                 for kind, name in self._implied_uses(fact):
                     grouped.setdefault((kind, name), []).append((path, fact))
         return {key: tuple(said) for key, said in grouped.items()}
 
-    def _names_of(self, fact: Fact) -> Iterator[str]:
+    def _canonical_names_of(self, fact: Fact) -> Iterator[str]:
         if fact.kind == "api":
             yield self._api_key(fact.name)
         elif fact.kind in {"parameter", "member"}:
@@ -105,7 +105,7 @@ class ProjectUses:
             api, _, name = rest.partition(".")
             key = self._api_key(f"{platform}.{api}")
             if fact.role == "sends":  # by its place, which is not always its name
-                name = self._targets.get((key, fact.detail), name)
+                name = self._parameter_by_request_place.get((key, fact.detail), name)
             yield f"{key}.{name}"
         else:
             yield fact.name
@@ -117,14 +117,14 @@ class ProjectUses:
         if fact.kind == "api" and fact.role == "calls":
             words = fact.detail.split()
             if words[:1] == ["direct"] and words[1:]:
-                names = self._parameters.get(self._api_key(fact.name), ())
+                names = self._parameters_by_api.get(self._api_key(fact.name), ())
                 yield from (
                     ("parameter", f"{self._api_key(fact.name)}.{name}")
                     for name in names[: int(words[1])]
                 )
 
     @cached_property
-    def _parameters(self) -> Mapping[str, Sequence[str]]:
+    def _parameters_by_api(self) -> Mapping[str, Sequence[str]]:
         """Return the parameters of each API, in the order of a direct call."""
         names: dict[str, list[str]] = {}
         for facts in self._index.files.values():
@@ -135,7 +135,7 @@ class ProjectUses:
         return names
 
     @cached_property
-    def _targets(self) -> Mapping[tuple[str, str], str]:
+    def _parameter_by_request_place(self) -> Mapping[tuple[str, str], str]:
         """Return (API, place in the request such as ``body.text.content``) -> parameter."""
         return {
             (fact.name.rpartition(".")[0], fact.detail): fact.name.rpartition(".")[2]
@@ -146,10 +146,10 @@ class ProjectUses:
 
     def _api_key(self, name: str) -> str:
         platform, _, api = name.partition(".")
-        return self._spellings.get(f"{platform}.{to_snake_case(api)}", name)
+        return self._api_key_by_spelling.get(f"{platform}.{to_snake_case(api)}", name)
 
     @cached_property
-    def _members_read(self) -> Mapping[str, Mapping[tuple[str, ...], str]]:
+    def _members_read_by_api(self) -> Mapping[str, Mapping[tuple[str, ...], str]]:
         read: dict[str, dict[tuple[str, ...], str]] = {}
         for path, facts in self._index.files.items():
             for fact in facts.facts:
@@ -164,7 +164,7 @@ class ProjectUses:
 
         Paths are those of the result as scripts get it; ``*`` is an element of a list.
         """
-        return self._members_read.get(api, {})
+        return self._members_read_by_api.get(api, {})
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -192,7 +192,9 @@ class ProjectUses:
             for kind in _KINDS
         }
         matches = [
-            ProjectPlace(kind, name) for kind, name in names.items() if (kind, name) in self._facts
+            ProjectPlace(kind, name)
+            for kind, name in names.items()
+            if (kind, name) in self._facts_by_name
         ]
         if not matches:
             raise ConfigError(
@@ -210,7 +212,7 @@ class ProjectUses:
         return f"{self._api_key('.'.join(parts[:2]))}.{parts[2]}"
 
     def _suggest_place(self, text: str) -> str:
-        names = [name for kind, name in self._facts if kind in _KINDS]
+        names = [name for kind, name in self._facts_by_name if kind in _KINDS]
         hint = suggest_or_list(text, dict.fromkeys([*names, *self._index.files]))
         return hint if "did you mean" in hint else msg("; see `bpmax-sim list`")
 
@@ -222,11 +224,12 @@ class ProjectUses:
         if place.kind == "file" and place.line:
             said = [fact for fact in self._index.files[place.name].facts if fact.line == place.line]
             named = dict.fromkeys(
-                ProjectPlace(f.kind, name) for f in said for name in self._names_of(f)
+                ProjectPlace(f.kind, name) for f in said for name in self._canonical_names_of(f)
             )
             return [use for one in named if one.kind != "member" for use in self.uses_of(one)]
         direct = [
-            UsingFile(path, fact) for path, fact in self._facts.get((place.kind, place.name), ())
+            UsingFile(path, fact)
+            for path, fact in self._facts_by_name.get((place.kind, place.name), ())
         ]
         if place.kind == "file":
             direct += self._users_of_cassette(place.name)
@@ -249,7 +252,7 @@ class ProjectUses:
         if path.startswith("cassettes/auth/"):
             names.add(path.removeprefix("cassettes/auth/").partition(".")[0])
         for name in sorted(names):
-            for user, fact in self._facts.get(("platform", name), ()):
+            for user, fact in self._facts_by_name.get(("platform", name), ()):
                 if user != path:
                     yield UsingFile(user, fact)
 
@@ -273,7 +276,7 @@ class ProjectUses:
                 yield from self._cassette_names(fact.name)
 
     @cached_property
-    def _users(self) -> Mapping[str, tuple[tuple[str, Fact], ...]]:
+    def _users_by_file(self) -> Mapping[str, tuple[tuple[str, Fact], ...]]:
         """Return, for each file, the files that run or load it."""
         users: dict[str, list[tuple[str, Fact]]] = {}
         for path, facts in self._index.files.items():
@@ -287,7 +290,7 @@ class ProjectUses:
         pending: list[tuple[str, tuple[str, ...]]] = [(path, ()) for path in paths]
         while pending:
             path, through = pending.pop(0)
-            for user, fact in self._users.get(path, ()):
+            for user, fact in self._users_by_file.get(path, ()):
                 steps = (path, *through)
                 if user not in steps:
                     yield UsingFile(user, fact, steps)

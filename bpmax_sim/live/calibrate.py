@@ -12,7 +12,7 @@ import msgspec
 from bpmax_sim.i18n import msg, translate
 from bpmax_sim.live.console import CapturedRun, read_console
 from bpmax_sim.live.echo import ECHO_PLATFORM, answer_echo
-from bpmax_sim.live.javascript_text import to_javascript, write_on_one_line
+from bpmax_sim.live.javascript_text import fill_script_template, to_javascript
 from bpmax_sim.script.failure import Script
 from bpmax_sim.session.session import Session
 
@@ -44,7 +44,7 @@ def calibration_script(
         "delay": str(delay),
         "done": to_javascript(translate(_DONE)),
     }
-    return f"// bpmax-sim calibrate\n{write_on_one_line('calibrate.js', values)}\n"
+    return f"// bpmax-sim calibrate\n{fill_script_template('calibrate.js', values)}\n"
 
 
 @lru_cache(maxsize=1)

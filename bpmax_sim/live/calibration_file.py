@@ -20,7 +20,7 @@ MARKS: Final = "scenarios/calibration.yaml"
 _HEAD: Final = msg("What a live BPMAX does, as it told `bpmax-sim calibrate`. Commit it.")
 
 
-def read_marks(root: Path) -> Mapping[str, RuleMark]:
+def read_rule_marks(root: Path) -> Mapping[str, RuleMark]:
     """Return the marks of the project at *root*; a rule that was never asked has none.
 
     Raises:
@@ -40,7 +40,7 @@ def read_marks(root: Path) -> Mapping[str, RuleMark]:
     return {key: mark for key, mark in marks.items() if key in RULES}
 
 
-def render_marks(calibration: Calibration, known: Mapping[str, RuleMark]) -> str:
+def render_rule_marks(calibration: Calibration, known: Mapping[str, RuleMark]) -> str:
     """Return the file of *calibration*; marks that it does not know are kept from *known*."""
     rules = {
         key: known.get(key, mark) if mark.mark == "unknown" else mark

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from bpmax_sim.i18n import msg, translate
-from bpmax_sim.live.javascript_text import to_javascript, write_on_one_line
+from bpmax_sim.live.javascript_text import fill_script_template, to_javascript
 
 BEGIN: Final = "// bpmax-sim capture {"
 END: Final = "// } bpmax-sim capture"
@@ -23,7 +23,7 @@ _RENAME: Final = msg(
 def capture_lines() -> str:
     """Return what to paste above a script."""
     values = {"rename": to_javascript(translate(_RENAME)), "end": to_javascript(END)}
-    return f"{BEGIN}\n{write_on_one_line('capture.js', values)}\n{END}\n"
+    return f"{BEGIN}\n{fill_script_template('capture.js', values)}\n{END}\n"
 
 
 def without_capture(script: str) -> str:

@@ -38,7 +38,7 @@ class CapturedRun(msgspec.Struct, frozen=True, kw_only=True):
     notes: tuple[str, ...] = ()
 
     @property
-    def begin(self) -> Mapping[str, Any]:
+    def first_record(self) -> Mapping[str, Any]:
         """Return the first record."""
         return self.records[0]
 
@@ -86,6 +86,7 @@ def read_console(text: str) -> tuple[CapturedRun, ...]:
 
 
 def _read_pieces(text: str) -> Iterator[tuple[str, int, int, int, str, str]]:
+    """Yield run, numbers of record and piece, count of pieces, checksum and text of each piece."""
     for found in _PIECE.finditer(text):
         body = found[1].translate(_BLANK)
         head = _HEAD.match(body)
@@ -103,6 +104,7 @@ def _read_run(
     for number in range(1, max(records) + 1):
         count, check = heads.get((run, number), (0, ""))
         found = records.get(number, {})
+        # No piece contains "~", so that one stands for a piece that was not copied.
         body = "".join(found.get(piece, "~") for piece in range(1, count + 1))
         value = _parse_record(body, check) if count and "~" not in body else None
         if value is None:

@@ -23,21 +23,21 @@ def to_javascript(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-def write_on_one_line(name: str, values: Mapping[str, str]) -> str:
-    """Return the code of the file *name* on one line, with *values* in place of ``@name@``.
+def fill_script_template(file_name: str, values: Mapping[str, str]) -> str:
+    """Return the code of the file *file_name* on one line, with *values* in place of ``@name@``.
 
     ``@console@`` is the code that all such files share.
     """
     shared = {
         "console": _read_lines("console.js"),
         "names": ", ".join(
-            f"{name} = {to_javascript(words)}" for name, words in SECRET_WORDS.items()
+            f"{file_name} = {to_javascript(words)}" for file_name, words in SECRET_WORDS.items()
         ),
         "longest": str(LONGEST),
         "piece": str(PIECE),
         "version": str(VERSION),
     }
-    code = _read_lines(name)
+    code = _read_lines(file_name)
     for key, value in {**shared, **values}.items():
         code = code.replace(f"@{key}@", value)
     return code

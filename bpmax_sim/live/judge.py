@@ -142,7 +142,7 @@ class _EchoedRun:
         headers: dict[str, str] = {}
         for key, one in echo["headers"].items():
             known = headers.get(key.lower())
-            headers[key.lower()] = f"{known}, {_text_of(one)}" if known else _text_of(one)
+            headers[key.lower()] = f"{known}, {_join_if_list(one)}" if known else _join_if_list(one)
         told = {key: headers[key] for key in sorted(headers) if key in _HEADERS}
         if name in _TYPED and "content-type" in headers:
             told["content-type"] = media_type(headers["content-type"])
@@ -151,7 +151,7 @@ class _EchoedRun:
             facets["query"] = "&".join(pairs)
         if told:
             facets["headers"] = told
-        body = _body_of(echo, as_written=name in _SPACED)
+        body = _body_of_echo(echo, as_written=name in _SPACED)
         if body not in ("", None):
             facets["body"] = body
         return facets
@@ -162,11 +162,11 @@ def _target_of(echo: Mapping[str, Any]) -> str:
     return parts.path + (f"?{parts.query}" if parts.query else "")
 
 
-def _text_of(value: Any) -> str:
+def _join_if_list(value: Any) -> str:
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
-def _body_of(echo: Mapping[str, Any], *, as_written: bool) -> Any:
+def _body_of_echo(echo: Mapping[str, Any], *, as_written: bool) -> Any:
     """Return the body that *echo* received: its text, or its value if it is JSON."""
     for name in _BODY_NAMES:
         body = echo.get(name)
@@ -196,16 +196,16 @@ def find_echo(value: Any) -> tuple[tuple[str, ...], Mapping[str, Any]] | None:
 
 def is_calibration(run: CapturedRun) -> bool:
     """Return whether *run* was written by the script of ``calibrate``."""
-    return run.begin.get("kind") == KIND
+    return run.first_record.get("kind") == KIND
 
 
 def judge_run(run: CapturedRun) -> Calibration:
     """Return what *run* shows about the BPMAX in which it ran."""
-    begin = run.begin
+    begin = run.first_record
     there, ours = _EchoedRun(run), _EchoedRun(ask_our_engine())
     marks = {key: _mark_rule(key, rule, ours, there) for key, rule in RULES.items()}
     timeout = _measure_timeout(there)
-    result = _describe_result(there)
+    result = _describe_result_place(there)
     return Calibration(
         asked=begin.get("at", 0) / 1000,
         engine=_describe_engine(begin.get("engine") or {}),
@@ -214,13 +214,13 @@ def judge_run(run: CapturedRun) -> Calibration:
         rules=marks,
         result=result,
         timeout=timeout,
-        keys=_choose_keys(marks, result, timeout),
+        keys=_platform_keys_to_set(marks, result, timeout),
         globals=begin.get("globals") or {},
-        failure=_describe_failure(there),
+        failure=_describe_missing_echo(there),
     )
 
 
-def _choose_keys(
+def _platform_keys_to_set(
     marks: Mapping[str, RuleMark], result: str, timeout: float | None
 ) -> dict[str, Any]:
     keys: dict[str, Any] = {}
@@ -231,7 +231,8 @@ def _choose_keys(
     return keys
 
 
-def _describe_failure(there: _EchoedRun) -> str:
+def _describe_missing_echo(there: _EchoedRun) -> str:
+    """Return why the calls show nothing: the first one failed, or had no echo; else ""."""
     first = there.records.get("first", {})
     if first.get("end") == "resolved":
         return "" if there.place is not None else msg("the interface does not echo")
@@ -240,7 +241,8 @@ def _describe_failure(there: _EchoedRun) -> str:
     return msg("the first call failed: {text}", text=str(text or msg("it was not made")))
 
 
-def _describe_result(there: _EchoedRun) -> str:
+def _describe_result_place(there: _EchoedRun) -> str:
+    """Return where a result has the response: ``body``, ``envelope`` or its path; else ""."""
     if there.place is None:
         return ""
     if not there.place:
@@ -272,7 +274,9 @@ def _mark_rule(key: str, rule: Rule, ours: _EchoedRun, there: _EchoedRun) -> Rul
     if there.place is None:
         return _mark_unknown(msg("nothing could be asked"))
     compared = {
-        name: found for name in rule.probes if (found := _compare(name, ours, there)) is not None
+        name: found
+        for name in rule.probes
+        if (found := _pair_probes(name, ours, there)) is not None
     }
     seen = {
         name: ProbeDifference(ours=_format_probe(mine), there=_format_probe(other))
@@ -293,7 +297,8 @@ _WHY: Final = {
 }
 
 
-def _compare(name: str, ours: _EchoedRun, there: _EchoedRun) -> tuple[_Probe, _Probe] | None:
+def _pair_probes(name: str, ours: _EchoedRun, there: _EchoedRun) -> tuple[_Probe, _Probe] | None:
+    """Return the probes of question *name* in both runs; None if they cannot be compared."""
     mine, other = ours.probe(name), there.probe(name)
     if mine is None or other is None:
         return None
@@ -327,9 +332,9 @@ _FAILS: Final = msg("the call fails")
 
 
 def _mark_result(_ours: _EchoedRun, there: _EchoedRun) -> RuleMark:
-    kind = _describe_result(there)
+    kind = _describe_result_place(there)
     if not kind:
-        return _mark_unknown(_describe_failure(there))
+        return _mark_unknown(_describe_missing_echo(there))
     if kind in {"body", "envelope"}:
         return RuleMark(mark="confirmed", why=kind)
     members = ", ".join(there.wrapper)
@@ -368,7 +373,7 @@ def _describe_error(error: Mapping[str, Any]) -> str:
     if "thrown" in error:
         return f"throw {json.dumps(error['thrown'], ensure_ascii=False)}"
     members = error.get("members", {})
-    told = [f"{name}: {_kind_of(members[name])}" for name in _MEMBERS if name in members]
+    told = [f"{name}: {_describe_kind(members[name])}" for name in _MEMBERS if name in members]
     own = sorted(
         set(error.get("own", ())) - {*_MEMBERS, "message", "stack", "name", "line", "column"}
     )
@@ -376,7 +381,8 @@ def _describe_error(error: Mapping[str, Any]) -> str:
     return f"{kind} {{{', '.join([*told, *own])}}}"
 
 
-def _kind_of(value: Any) -> str:
+def _describe_kind(value: Any) -> str:
+    """Return the member names of a mapping, a number or constant itself, else ``string``."""
     if isinstance(value, dict):
         return f"{{{', '.join(sorted(value))}}}"
     return str(value) if isinstance(value, int) or str(value).isupper() else "string"

@@ -24,7 +24,7 @@ from msgspec.structs import replace
 
 from bpmax_sim.errors import BadResponseError, BpmaxError, TransportError
 from bpmax_sim.i18n import msg
-from bpmax_sim.live.signed_address import find_signed_address
+from bpmax_sim.live.signed_address import find_address_signature
 from bpmax_sim.live.upstream import Upstream, forwarded_headers, returned_headers
 from bpmax_sim.messages import (
     STREAMED,
@@ -124,7 +124,7 @@ class RecordingProxy:
         """
         exchange = _ProxiedExchange(request, client, time.time())
         try:
-            return self._answer(exchange)
+            return self._forward_and_record(exchange)
         except RefusedRequest as refusal:
             exchange.outcome, exchange.note = refusal.code, str(refusal)
             raise
@@ -139,8 +139,8 @@ class RecordingProxy:
             self._session.misses.clear()
             self._hear(exchange.describe(self._session.redact))
 
-    def _answer(self, exchange: _ProxiedExchange) -> Response | None:
-        path = self._inner_target(exchange.client.target)
+    def _forward_and_record(self, exchange: _ProxiedExchange) -> Response | None:
+        path = self._target_without_token(exchange.client.target)
         exchange.target = path.partition("?")[0]
         sent = self._forward(exchange, path)
         self._refuse_unsendable_headers(exchange.client.headers, sent)
@@ -169,7 +169,7 @@ class RecordingProxy:
         streamed.finish()  # also of what the client can read and we cannot
         return None
 
-    def _inner_target(self, target: str) -> str:
+    def _target_without_token(self, target: str) -> str:
         """Return *target* without the token.
 
         Raises:
@@ -226,8 +226,8 @@ class RecordingProxy:
                 msg("WebSocket connections are not recorded"),
             )
         query = sent.url.partition("?")[2]
-        signed = find_signed_address(written, query, sent.body)
-        if signed is None or self._leaves_as_signed(head, is_host_only=signed.is_host_only):
+        signed = find_address_signature(written, query, sent.body)
+        if signed is None or self._keeps_signed_address(head, is_host_only=signed.is_host_only):
             return
         way = msg("; let the client send to it with `Host: {host}`", host=self._upstream.host)
         raise RefusedRequest(
@@ -243,7 +243,7 @@ class RecordingProxy:
             ),
         )
 
-    def _leaves_as_signed(self, head: Headers, *, is_host_only: bool) -> bool:
+    def _keeps_signed_address(self, head: Headers, *, is_host_only: bool) -> bool:
         """Return whether the signed address is the one that the upstream sees.
 
         Same host and path.
@@ -336,7 +336,7 @@ class _StreamedResponse:
         return self._whole_response(arriving, bytes(body), chunks, time.perf_counter() - start)
 
     def finish(self) -> None:
-        """Forward the last piece."""
+        """Forward the last piece, which is held back until the exchange is recorded."""
         self._begin()
         if self._last:
             self._client.write(self._last)

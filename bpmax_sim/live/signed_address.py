@@ -26,7 +26,7 @@ import msgspec
 from bpmax_sim.messages import FORM, Headers, Pairs
 
 
-class SignedAddress(msgspec.Struct, frozen=True):
+class AddressSignature(msgspec.Struct, frozen=True):
     """How a request is bound to an address.
 
     Attributes:
@@ -64,7 +64,9 @@ _LISTING_PARAMETERS: Final = {
 _CONNECTED: Final = {"negotiate": "Negotiate", "ntlm": "NTLM", "hawk": "Hawk"}
 
 
-def find_signed_address(headers: Pairs, query: str, body: bytes | None) -> SignedAddress | None:
+def find_address_signature(
+    headers: Pairs, query: str, body: bytes | None
+) -> AddressSignature | None:
     """Return how a request is bound to its address, or None if nothing shows that.
 
     Args:
@@ -84,17 +86,17 @@ def find_signed_address(headers: Pairs, query: str, body: bytes | None) -> Signe
     return min(found, key=lambda one: one.is_host_only, default=None)
 
 
-def _find_in_authorization(values: Iterable[str]) -> Iterator[SignedAddress]:
+def _find_in_authorization(values: Iterable[str]) -> Iterator[AddressSignature]:
     for value in values:
         scheme, _, rest = value.partition(" ")
         name = scheme.lower()
         listed = _SIGNED_HEADERS.search(rest)
         if name in _LISTING and listed and _lists_host(listed[1]):
-            yield SignedAddress(_LISTING[name], is_host_only=True)
+            yield AddressSignature(_LISTING[name], is_host_only=True)
         elif name == "oauth" and "oauth_signature=" in rest and "plaintext" not in rest.lower():
-            yield SignedAddress("OAuth 1.0", is_host_only=False)
+            yield AddressSignature("OAuth 1.0", is_host_only=False)
         elif name in _CONNECTED:
-            yield SignedAddress(_CONNECTED[name], is_host_only=False)
+            yield AddressSignature(_CONNECTED[name], is_host_only=False)
         elif name == "signature":
             yield from _find_in_cavage_signature(rest)
 
@@ -103,36 +105,36 @@ def _lists_host(listed: str) -> bool:
     return "host" in re.split("[;,]", listed.lower())
 
 
-def _find_in_cavage_signature(value: str) -> Iterator[SignedAddress]:
+def _find_in_cavage_signature(value: str) -> Iterator[AddressSignature]:
     listed = _CAVAGE_HEADERS.search(value)
     if listed and "host" in listed[1].lower().split():
-        yield SignedAddress("HTTP Signatures (draft-cavage)", is_host_only=True)
+        yield AddressSignature("HTTP Signatures (draft-cavage)", is_host_only=True)
 
 
-def _find_in_parameters(pairs: Iterable[tuple[str, str]]) -> Iterator[SignedAddress]:
+def _find_in_parameters(pairs: Iterable[tuple[str, str]]) -> Iterator[AddressSignature]:
     values = {name.lower(): value.lower() for name, value in pairs}
     for name, scheme in _LISTING_PARAMETERS.items():
         if _lists_host(values.get(name, "")):
-            yield SignedAddress(scheme, is_host_only=True)
+            yield AddressSignature(scheme, is_host_only=True)
     if values.get("oauth_signature") and values.get("oauth_signature_method") != "plaintext":
-        yield SignedAddress("OAuth 1.0", is_host_only=False)
+        yield AddressSignature("OAuth 1.0", is_host_only=False)
 
 
-def _find_in_message_signatures(head: Headers) -> Iterator[SignedAddress]:
+def _find_in_message_signatures(head: Headers) -> Iterator[AddressSignature]:
     for value in head.get_all("signature-input"):
         names = {name.lower() for name in _COMPONENTS.findall(value)}
         if "@target-uri" in names:
-            yield SignedAddress("HTTP Message Signatures (RFC 9421)", is_host_only=False)
+            yield AddressSignature("HTTP Message Signatures (RFC 9421)", is_host_only=False)
         elif names & {"@authority", "host"}:
-            yield SignedAddress("HTTP Message Signatures (RFC 9421)", is_host_only=True)
+            yield AddressSignature("HTTP Message Signatures (RFC 9421)", is_host_only=True)
     for value in head.get_all("signature"):
         yield from _find_in_cavage_signature(value)
 
 
-def _find_in_proofs(values: Iterable[str]) -> Iterator[SignedAddress]:
+def _find_in_proofs(values: Iterable[str]) -> Iterator[AddressSignature]:
     for value in values:
         if "htu" in _jwt_claims(value):
-            yield SignedAddress("DPoP (RFC 9449)", is_host_only=False)
+            yield AddressSignature("DPoP (RFC 9449)", is_host_only=False)
 
 
 def _jwt_claims(token: str) -> dict[str, Any]:

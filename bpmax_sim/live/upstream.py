@@ -169,7 +169,7 @@ def _forwarded_attributes(attributes: list[str], upstream: Upstream, below: str)
         key, text = name.strip().lower(), value.strip()
         is_own = f".{upstream.host_name}".endswith(f".{text.lower().lstrip('.')}")
         is_dropped = (
-            key in {"secure", "partitioned"}
+            key in {"secure", "partitioned"}  # browsers ignore Partitioned without Secure
             or (key == "domain" and is_own)
             or (key == "samesite" and text.lower() == "none")  # needs Secure
         )

@@ -18,7 +18,7 @@ from bpmax_sim.i18n import msg, series
 from bpmax_sim.messages import media_type
 from bpmax_sim.openapi.document import (
     Document,
-    NoteKind,
+    NoteGroup,
     as_list,
     convert_swagger2,
     first_line,
@@ -28,14 +28,14 @@ from bpmax_sim.openapi.document import (
 from bpmax_sim.openapi.schema import (
     SchemaWriter,
     Security,
-    as_object,
-    is_small,
+    fits_in_file,
+    merge_object,
     plain_type,
     scopes_of,
 )
 from bpmax_sim.path_template import fill_placeholders, placeholders
 from bpmax_sim.platform.check import is_address
-from bpmax_sim.platform.load import read_root
+from bpmax_sim.platform.load import read_platform_root
 from bpmax_sim.platform.model import to_snake_case
 from bpmax_sim.yamlfile import LARGEST, Steps, read_yaml, write_yaml
 
@@ -85,7 +85,7 @@ def _convert_inputs(document: Document, operation: _Operation) -> dict[str, Any]
             keys["idempotency"] = {"in": "header", "name": str(parameter["name"])}
         elif (entry := _convert_parameter(document, parameter, where)) is not None:
             converted.append(entry)
-    ordered = _with_path(document, operation.path, converted, steps)
+    ordered = _path_parameters_first(document, operation.path, converted, steps)
     body = document.resolve_reference(operation.value.get("requestBody"), (*steps, "requestBody"))
     entries, more = _convert_body(document, mapping(body), (*steps, "requestBody"))
     parameters = _rename_duplicates([*ordered, *entries])
@@ -132,7 +132,7 @@ def _convert_parameter(
             name=name,
             media=media,
         )
-    elif text := _list_style(parameter):
+    elif text := _describe_list_style(parameter):
         document.note_loss(steps, "parameter {name!r}: {text}", name=name, text=text)
     carried = SchemaWriter(document).write_schema(parameter.get("schema"), (*steps, "schema"))
     title = _title_key(parameter, "title", "description")
@@ -149,7 +149,7 @@ def _describe_wrong_name(name: str, place: Any) -> str:
     return ""
 
 
-def _list_style(parameter: Mapping[str, Any]) -> str:
+def _describe_list_style(parameter: Mapping[str, Any]) -> str:
     """Return how an array or object must be passed if its items are not sent as repeated names."""
     style = parameter.get("style", "form" if parameter.get("in") == "query" else "simple")
     if style == "deepObject":
@@ -184,7 +184,7 @@ def _schema_keys(schema: Mapping[str, Any], *, is_required: bool = False) -> Par
     return {**entry, **({"schema": rest} if rest else {})}
 
 
-def _with_path(
+def _path_parameters_first(
     document: Document, path: str, entries: list[ParameterEntry], steps: Steps
 ) -> list[ParameterEntry]:
     """Return *entries* with the placeholders of *path* first, in its order.
@@ -251,7 +251,7 @@ def _encoding_keys(media: str, encoding: str) -> Mapping[str, Any]:
 
 def _body_members(schema: Mapping[str, Any], *, is_required: bool) -> list[ParameterEntry]:
     """Return an entry for each member of an object, or one for the whole body."""
-    object_schema = as_object(schema)
+    object_schema = merge_object(schema)
     members = object_schema["properties"] if object_schema else {}
     if not object_schema or any(not name.strip() or "." in name or name == "$" for name in members):
         whole: ParameterEntry = {"name": "body", "in": "body", "to": "$"}
@@ -285,7 +285,7 @@ def _rename_duplicates(entries: list[ParameterEntry]) -> list[ParameterEntry]:
 _MOST_NOTES: Final = 40
 
 
-def _file_header(document: Document, notes: tuple[NoteKind, ...]) -> str:
+def _file_header(document: Document, notes: tuple[NoteGroup, ...]) -> str:
     """Return comment lines with the source of the file and what could not be converted."""
     info = mapping(document.root.get("info"))
     version = first_line(str(info.get("version", "")), 40)
@@ -333,7 +333,7 @@ class ConvertedPlatform(msgspec.Struct, frozen=True):
     apis: tuple[str, ...]
     credentials: tuple[str, ...]
     notes: tuple[Problem, ...]
-    kinds: tuple[NoteKind, ...]
+    kinds: tuple[NoteGroup, ...]
 
 
 def convert_document(
@@ -365,12 +365,12 @@ def convert_document(
     }
     value = _convert_platform(document, key, base, security, auth)
     if has_answers:
-        text = _write_answers_that_fit(
+        text = _write_with_schemas_that_fit(
             document, value, apis, dict(zip(apis, operations, strict=True))
         )
     else:
         text = write_yaml({**value, "apis": apis}, block=2)
-    if problems := read_root(read_yaml(text, file=msg("the platform file"))).problems:
+    if problems := read_platform_root(read_yaml(text, file=msg("the platform file"))).problems:
         raise ConfigError(
             msg(
                 "{document_name}: the platform file of it would not load",
@@ -470,7 +470,9 @@ def _convert_operation(
     return entry
 
 
-def _success_schema(document: Document, operation: _Operation, most: int) -> Mapping[str, Any]:
+def _success_schema(
+    document: Document, operation: _Operation, most_members: int
+) -> Mapping[str, Any]:
     """Return the schema of the first successful JSON response, with its example."""
     responses = mapping(operation.value.get("responses"))
     good = sorted(name for name in responses if str(name)[:1] == "2") or ["default"]
@@ -483,11 +485,11 @@ def _success_schema(document: Document, operation: _Operation, most: int) -> Map
             if "json" not in media and "*" not in media:
                 continue
             where = (*steps, "content", media)
-            carrying, declared = SchemaWriter(document, "writeOnly", most), mapping(value)
+            carrying, declared = SchemaWriter(document, "writeOnly", most_members), mapping(value)
             schema = carrying.write_schema(declared.get("schema"), (*where, "schema"))
             shown = _find_example(document, declared, where)
             # Of an example as many characters as are worth the parts of a schema.
-            return schema | (shown if len(str(shown)) <= 30 * most else {})
+            return schema | (shown if len(str(shown)) <= 30 * most_members else {})
     return {}
 
 
@@ -499,7 +501,7 @@ def _find_example(document: Document, media: Mapping[str, Any], steps: Steps) ->
         first = next(iter(named), "")
         example = document.resolve_reference(named.get(first), (*steps, "examples", first))
         shown = mapping(example).get("value")
-    return {} if shown is None or not is_small(shown) else {"example": shown}
+    return {} if shown is None or not fits_in_file(shown) else {"example": shown}
 
 
 def _convert_platform(
@@ -542,7 +544,7 @@ def _base_url(document: Document, key: str) -> str:
     return text
 
 
-def _write_answers_that_fit(
+def _write_with_schemas_that_fit(
     document: Document,
     value: Mapping[str, Any],
     apis: Mapping[str, Mapping[str, Any]],

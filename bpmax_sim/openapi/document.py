@@ -15,7 +15,7 @@ import msgspec
 from msgspec.structs import force_setattr, replace
 
 from bpmax_sim.errors import ConfigError, Place, Problem
-from bpmax_sim.i18n import Translatable, fill_message, msg, plain_text
+from bpmax_sim.i18n import Translatable, fill_message, msg, plain_english
 from bpmax_sim.openapi.references import (
     LARGEST,
     DanglingReferenceError,
@@ -103,7 +103,7 @@ class Document(msgspec.Struct, frozen=True):
             ) from None
 
 
-class NoteKind(msgspec.Struct, frozen=True):
+class NoteGroup(msgspec.Struct, frozen=True):
     """Notes with the same message for several places.
 
     Attributes:
@@ -116,31 +116,31 @@ class NoteKind(msgspec.Struct, frozen=True):
 
     def __str__(self) -> str:
         """Return the first note, and the number of further ones."""
-        return self.first.message + self.more
+        return self.first.message + self.others_text
 
     @property
-    def more(self) -> str:
+    def others_text(self) -> str:
         """The number of further notes as the end of a message; empty for a single note."""
         more = len(self.paths) - 1
         return msg(" (and {more} more of this kind)", more=more) if more else ""
 
 
-def group_notes(notes: Iterable[Problem]) -> tuple[NoteKind, ...]:
+def group_notes(notes: Iterable[Problem]) -> tuple[NoteGroup, ...]:
     """Return *notes* grouped by message, whatever names it contains; in the order of finding."""
     grouped: dict[tuple[str, ...], list[Problem]] = {}
     for note in notes:
-        grouped.setdefault(_message_kind(note.message), []).append(note)
+        grouped.setdefault(_group_key(note.message), []).append(note)
     return tuple(
-        NoteKind(alike[0], tuple(note.path for note in alike)) for alike in grouped.values()
+        NoteGroup(alike[0], tuple(note.path for note in alike)) for alike in grouped.values()
     )
 
 
-def _message_kind(message: str) -> tuple[str, ...]:
+def _group_key(message: str) -> tuple[str, ...]:
     """Return the templates of a message: those of one kind differ only in names."""
     if not isinstance(message, Translatable):
         return (message,)
     reasons = (
-        plain_text(part) for part in message.values.values() if isinstance(part, Translatable)
+        plain_english(part) for part in message.values.values() if isinstance(part, Translatable)
     )
     return (message.template, *reasons)
 

@@ -104,7 +104,7 @@ class SchemaWriter:
     def _convert_words(self, schema: Schema, steps: Steps, above: tuple[str, ...]) -> Iterator[Any]:
         for word, value in schema.items():
             if word in _RULES:
-                if _RULES[word](value) and is_small(value):
+                if _RULES[word](value) and fits_in_file(value):
                     yield word, value
                 else:
                     self.document.note_loss(
@@ -136,23 +136,23 @@ class SchemaWriter:
         return properties
 
 
-def is_small(value: Any, levels: int = 12) -> bool:
+def fits_in_file(value: Any, levels: int = 12) -> bool:
     """Return whether *value* may be put into a file: not nested too deeply, names short enough."""
     if isinstance(value, Mapping):
         return levels > 0 and all(
-            len(name) <= _LONGEST and is_small(part, levels - 1) for name, part in value.items()
+            len(name) <= _LONGEST and fits_in_file(part, levels - 1) for name, part in value.items()
         )
     return not isinstance(value, list) or (
-        levels > 0 and all(is_small(part, levels - 1) for part in value)
+        levels > 0 and all(fits_in_file(part, levels - 1) for part in value)
     )
 
 
-def as_object(schema: Schema) -> Schema | None:
+def merge_object(schema: Schema) -> Schema | None:
     """Return the merged properties of *schema* and its ``allOf``.
 
     None if it is no closed object.
     """
-    parts = [as_object(part) for part in schema.get("allOf", ())]
+    parts = [merge_object(part) for part in schema.get("allOf", ())]
     if any(word in schema for word in ("anyOf", "oneOf", "not")) or None in parts:
         return None
     merged: dict[str, Any] = {}

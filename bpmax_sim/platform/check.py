@@ -48,15 +48,15 @@ def check_platform(root: Node, platform: model.Platform, problems: list[Problem]
     if any(problem.path.startswith("credentials") for problem in problems):
         return  # every template that names one of them would be told of as well
     checks = _PlatformChecks(root, (), problems, platform)
-    checks.check_keys()
+    checks.check_platform_and_api_names()
     checks.check_credentials()
     checks.check_addresses()
-    checks.check_plain_values((), platform)
+    checks.check_no_templates_in((), platform)
     checks.check_auth(("auth",), platform.auth)
     checks.check_conditions((), platform.response)
     for name, api in platform.apis.items():
         checks.check_api(name, api)
-    checks.check_spellings()
+    checks.check_api_names_distinct()
 
 
 def platform_hints(platform: model.Platform) -> Iterator[str]:
@@ -84,10 +84,10 @@ def platform_hints(platform: model.Platform) -> Iterator[str]:
                 timeout=owner.timeout,
                 less=owner.timeout / 1000,
             )
-    yield from _type_hints(platform)
+    yield from _parameter_type_hints(platform)
 
 
-def _type_hints(platform: model.Platform) -> Iterator[str]:
+def _parameter_type_hints(platform: model.Platform) -> Iterator[str]:
     """Yield a message for each parameter whose type resembles one that there is."""
     for name, api in platform.apis.items():
         for parameter in api.parameters:
@@ -149,7 +149,7 @@ def _recover_hints(platform: model.Platform) -> Iterator[str]:
             continue
         repeats = not apis or any(api.is_idempotent for api in apis)
         for name in auth.recover:
-            for why in _unusable_parts(platform, auth, name, repeats=repeats):
+            for why in _recover_keys_without_effect(platform, auth, name, repeats=repeats):
                 yield msg(
                     "{platform_key}: {path}.recover.{name}: {why}",
                     platform_key=platform.platform_key,
@@ -159,7 +159,7 @@ def _recover_hints(platform: model.Platform) -> Iterator[str]:
                 )
 
 
-def _unusable_parts(
+def _recover_keys_without_effect(
     platform: model.Platform, auth: model.Auth, name: str, *, repeats: bool
 ) -> Iterator[str]:
     rule = auth.recover[name]
@@ -217,7 +217,7 @@ def is_proxy_address(text: str) -> bool:
 class _PlatformChecks(FileChecks, frozen=True):
     platform: model.Platform
 
-    def check_keys(self) -> None:
+    def check_platform_and_api_names(self) -> None:
         key = self.platform.platform_key
         if not _KEY.fullmatch(key):
             message = msg("{key!r} is not a platform key; use letters, digits, _ and -", key=key)
@@ -248,7 +248,7 @@ class _PlatformChecks(FileChecks, frozen=True):
     def check_secrecy(self, name: str, spec: model.CredentialSpec) -> None:
         """Report a credential that is declared not secret but always is one."""
         if spec.standin:
-            self.check_common_text(name, spec)
+            self.check_common_standin(name, spec)
         if spec.secret is not False:
             return
         why = why_always_secret(self.platform, name)
@@ -265,7 +265,7 @@ class _PlatformChecks(FileChecks, frozen=True):
             )
             self.tell(message, "credentials", name, "secret")
 
-    def check_common_text(self, name: str, spec: model.CredentialSpec) -> None:
+    def check_common_standin(self, name: str, spec: model.CredentialSpec) -> None:
         """Report a credential whose declared common stand-in cannot be used."""
         why = why_always_secret(self.platform, name)
         if not why and spec.kind != "text":
@@ -294,8 +294,10 @@ class _PlatformChecks(FileChecks, frozen=True):
                 self.tell(message, "hosts", host, key=True)
             if is_template(address) or not is_address(address):
                 self.tell(msg("expected {address}", address=ADDRESS), "hosts", host)
-            if model.host_name(host) in self.platform.credentials:
-                message = msg("a credential is called {name!r} as well", name=model.host_name(host))
+            if model.host_variable(host) in self.platform.credentials:
+                message = msg(
+                    "a credential is called {name!r} as well", name=model.host_variable(host)
+                )
                 self.tell(message, "hosts", host, key=True)
 
     def check_host_declared(self, name: str, *steps: str | int) -> None:
@@ -304,7 +306,7 @@ class _PlatformChecks(FileChecks, frozen=True):
             hint = suggest_nearest(name, known) or msg("; declare it under hosts")
             self.tell(msg("there is no host {name!r}{hint}", name=name, hint=hint), *steps, "host")
 
-    def check_plain_values(self, steps: Steps, owner: model.Platform | model.Api) -> None:
+    def check_no_templates_in(self, steps: Steps, owner: model.Platform | model.Api) -> None:
         """Report templates in headers and queries where nothing is rendered."""
         for place in ("headers", "query"):
             for name, value in getattr(owner, place).items():
@@ -333,7 +335,7 @@ class _PlatformChecks(FileChecks, frozen=True):
 
     def check_auth(self, steps: Steps, auth: model.Auth) -> None:
         node = self.root.at(steps)
-        declared = {*self.platform.credentials, *map(model.host_name, self.platform.hosts)}
+        declared = {*self.platform.credentials, *map(model.host_variable, self.platform.hosts)}
         for use in find_uses(node) if node is not None else ():
             self.check_template(use.text, use.names.union(declared), (*steps, *use.steps))
         for index, step in enumerate(auth.steps):
@@ -370,7 +372,7 @@ class _PlatformChecks(FileChecks, frozen=True):
         self.check_host_declared(api.host, *steps)
         if not _METHOD.fullmatch(api.method):
             self.tell(msg("{method!r} is not an HTTP method", method=api.method), *steps, "method")
-        self.check_plain_values(steps, api)
+        self.check_no_templates_in(steps, api)
         if isinstance(api.auth, model.Auth):
             self.check_auth((*steps, "auth"), api.auth)
         if isinstance(api.idempotency, model.Idempotency):
@@ -395,7 +397,7 @@ class _PlatformChecks(FileChecks, frozen=True):
     def check_parameters(self, steps: Steps, api: model.Api) -> None:
         applied = {item.name for item in self.platform.auth_of(api).apply if item.place == "path"}
         missing = set(placeholders(api.path)) - applied
-        offered = {parameter.target for parameter in api.parameters if parameter.place == "path"}
+        offered = {parameter.wire_name for parameter in api.parameters if parameter.place == "path"}
         if api.parameters:
             for name in sorted(missing - offered):
                 message = msg(
@@ -405,14 +407,14 @@ class _PlatformChecks(FileChecks, frozen=True):
                 self.tell(message, *steps, "path")
         seen: set[tuple[str, ...]] = set()
         for index, parameter in enumerate(api.parameters):
-            if parameter.place == "path" and parameter.target not in missing:
+            if parameter.place == "path" and parameter.wire_name not in missing:
                 message = msg(
                     "the path has no placeholder {{{target}}}{near}",
-                    target=parameter.target,
-                    near=suggest_nearest(parameter.target, missing),
+                    target=parameter.wire_name,
+                    near=suggest_nearest(parameter.wire_name, missing),
                 )
                 self.tell(message, *steps, "parameters", index)
-            spellings = {(parameter.name,), (parameter.place, parameter.target)}
+            spellings = {(parameter.name,), (parameter.place, parameter.wire_name)}
             known = [str(item) for item in parameter.enum]
             default = parameter.default
             if known and isinstance(default, str | int) and str(default) not in known:
@@ -432,7 +434,7 @@ class _PlatformChecks(FileChecks, frozen=True):
                 self.tell(message, *steps, "parameters", index)
             seen |= spellings
 
-    def check_spellings(self) -> None:
+    def check_api_names_distinct(self) -> None:
         """Report two APIs that have a spelling in common."""
         apis, owners = self.platform.apis, dict[str, str]()
         spellings: list[tuple[str, Steps]] = [(name, ("apis", name)) for name in apis]

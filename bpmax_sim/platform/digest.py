@@ -97,6 +97,9 @@ def digest_authorization(  # noqa: PLR0913, PLR0917 - the parts of RFC 7616, 3.4
     def digest(value: str) -> str:
         return _ALGORITHMS[chosen.algorithm](to_octets(value)).hexdigest()
 
+    # RFC 7616, 3.4.1 to 3.4.4. The hash of the password always takes the user's name itself, also
+    # where ``userhash`` hides it in the header. A server of RFC 2069 offers no qop: its response is
+    # made without count and client nonce, which only ``-sess`` needs then.
     secret = digest(f"{user}:{chosen.realm}:{to_text(password)}")
     if chosen.is_session:
         secret = digest(f"{secret}:{nonce}:{cnonce}")
@@ -107,7 +110,7 @@ def digest_authorization(  # noqa: PLR0913, PLR0917 - the parts of RFC 7616, 3.4
     has_qop = "auth" in chosen.qops
     middle = f"{nonce}:{number}:{cnonce}:auth" if has_qop else nonce
     parts = [
-        _user_part(digest(f"{user}:{chosen.realm}") if chosen.hides_user else user),
+        _username_parameter(digest(f"{user}:{chosen.realm}") if chosen.hides_user else user),
         f'realm="{_quote(chosen.realm)}"',
         f'nonce="{_quote(nonce)}"',
         f'uri="{_quote(uri)}"',
@@ -167,7 +170,7 @@ def _choose_challenge(challenges: list[Challenge]) -> Challenge:
     return chosen
 
 
-def _user_part(user: str) -> str:
+def _username_parameter(user: str) -> str:
     if user.isascii():
         return f'username="{_quote(user)}"'
     return f"username*=UTF-8''{percent(user)}"  # RFC 7616, 3.4.4

@@ -213,17 +213,17 @@ _ENCODINGS: Final[Mapping[str, Callable[[bytes], str]]] = {
 }
 
 
-def _digest_filter(algorithm: str, encoding: str, value: object) -> str:
+def _digest_text(algorithm: str, encoding: str, value: object) -> str:
     return _ENCODINGS[encoding](_HASHES[algorithm](to_octets(value)).digest())
 
 
-def _make_keyed_filter(algorithm: str, encoding: str, value: object, key: object) -> str:
+def _hmac_text(algorithm: str, encoding: str, value: object, key: object) -> str:
     return _ENCODINGS[encoding](hmac.digest(to_octets(key), to_octets(value), algorithm))
 
 
 FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
-    **{f"{a}_{e}": partial(_digest_filter, a, e) for a in _HASHES for e in _ENCODINGS},
-    **{f"hmac_{a}_{e}": partial(_make_keyed_filter, a, e) for a in _HASHES for e in _ENCODINGS},
+    **{f"{a}_{e}": partial(_digest_text, a, e) for a in _HASHES for e in _ENCODINGS},
+    **{f"hmac_{a}_{e}": partial(_hmac_text, a, e) for a in _HASHES for e in _ENCODINGS},
     "b64": encodings.b64,
     "b64url": encodings.b64url,
     "canonical_query": canonical_query,

@@ -38,11 +38,11 @@ from bpmax_sim.platform.model import (
     Platform,
     Scalar,
     Source,
-    host_name,
+    host_variable,
     to_snake_case,
     value_problem,
 )
-from bpmax_sim.platform.secrecy import is_declared_clear, is_written_in_clear
+from bpmax_sim.platform.secrecy import is_declared_clear, is_recorded_clear
 from bpmax_sim.platform.template import names_in, texts_in
 from bpmax_sim.project import local_file_of
 from bpmax_sim.secret.source import (
@@ -57,7 +57,7 @@ from bpmax_sim.secret.vault import SHORTEST, Credential, Credentials
 from bpmax_sim.yamlfile import FileChecks, Node, Steps, decode, format_steps, read_yaml
 
 
-class Origin(msgspec.Struct, frozen=True):
+class InstanceOrigin(msgspec.Struct, frozen=True):
     """The place where an instance was declared, for messages and for ``{file: path}``.
 
     Attributes:
@@ -91,7 +91,7 @@ def resolve_credentials(
     *,
     environ: Mapping[str, str],
     closed: bool,
-    origin: Origin | None = None,
+    origin: InstanceOrigin | None = None,
     recorded: Mapping[str, str] = MappingProxyType({}),
 ) -> Credentials:
     """Return the credentials and the address of *instance*.
@@ -107,7 +107,9 @@ def resolve_credentials(
     Raises:
         ConfigError: if values cannot be read; it lists all of them.
     """
-    resolver = _Resolver(platform, instance, environ, closed, recorded, origin or Origin(), [])
+    resolver = _Resolver(
+        platform, instance, environ, closed, recorded, origin or InstanceOrigin(), []
+    )
     credentials = tuple(resolver.credentials())
     resolver.report_shared_values(credentials)
     declared, live = resolver.addresses()
@@ -120,7 +122,7 @@ def resolve_credentials(
 
 
 def route_of(
-    platform: Platform, instance: Instance, origin: Origin, *, environ: Mapping[str, str]
+    platform: Platform, instance: Instance, origin: InstanceOrigin, *, environ: Mapping[str, str]
 ) -> ConnectionRoute:
     """Return the connection route of *instance*, even if its credentials are missing.
 
@@ -141,7 +143,7 @@ class _Resolver:
     environ: Mapping[str, str] = field(repr=False)
     closed: bool
     recorded: Mapping[str, str]
-    origin: Origin
+    origin: InstanceOrigin
     problems: list[Problem]
 
     def credentials(self) -> Iterator[Credential]:
@@ -152,7 +154,7 @@ class _Resolver:
             if value is UNSET and not self.closed:
                 continue
             declared = None if isinstance(value, UnsetType) else value
-            stands_for_itself = is_written_in_clear(self.platform, name, declared) or declared == ""
+            stands_for_itself = is_recorded_clear(self.platform, name, declared) or declared == ""
             recorded = stands_for_itself and is_declared_clear(spec)
             real: Scalar | None = self.recorded.get(name) if recorded else None
             if real is None and (stands_for_itself or not self.closed):
@@ -244,7 +246,7 @@ class _Resolver:
         for host, address in self.platform.hosts.items():
             own = self.instance.hosts.get(host, "")
             declared, live = self._written_and_live_address(address, own, host, "hosts", host)
-            yield host_name(host), (live, declared)
+            yield host_variable(host), (live, declared)
 
     def _written_and_live_address(
         self, declared: str, own: str | Source, host: str, *steps: str
@@ -253,14 +255,16 @@ class _Resolver:
         if not own and self.origin.by_convention:
             own = self._conventional_source(host, "url") or ""
         if not isinstance(own, Source):
-            address = _quote_path(own or declared)
+            address = _encode_path(own or declared)
             return address, address
+        # A recording has the declared address, so that a replay needs no variable or file of the
+        # machine that recorded it, and no address of a test system is written down.
         live = None if self.closed else self._read_source(own, *steps)
         if live is not None and not is_address(live):
             who = self._variable_hint()
             message = msg("expected {address}, got other text ({who})", address=ADDRESS, who=who)
             self._report(message, *steps)
-        return _quote_path(declared), _quote_path(declared if live is None else live)
+        return _encode_path(declared), _encode_path(declared if live is None else live)
 
     def _conventional_source(self, *names: str) -> Source | None:
         """Return the variable named by convention after the platform and *names*.
@@ -338,7 +342,7 @@ class InstanceEntry(msgspec.Struct, frozen=True):
     """An instance and the place where it was declared."""
 
     instance: Instance
-    origin: Origin
+    origin: InstanceOrigin
 
 
 def read_instances(
@@ -364,7 +368,7 @@ def read_instances(
             instance = decode(node, Instance, own, steps=steps)
             if instance is not None:
                 _InstanceChecks(node, steps, own, instance).check_all(find, known)
-                entries.append(InstanceEntry(instance, Origin(node, files[0].parent)))
+                entries.append(InstanceEntry(instance, InstanceOrigin(node, files[0].parent)))
         _check_defaults(entries, own)
     except ConfigError as error:
         own, entries = [*error.problems], []
@@ -532,13 +536,13 @@ class _InstanceChecks(FileChecks, frozen=True):
         elif key == "keyring" and not all(value.partition("/")):
             self.tell(msg("expected service/name, such as crm/password"), *steps, key)
 
-    def check_registered_source(self, named: Mapping[str, str], *steps: str) -> None:
-        if len(named) != 1:
-            got = series(named) or msg("none")
+    def check_registered_source(self, source_names: Mapping[str, str], *steps: str) -> None:
+        if len(source_names) != 1:
+            got = series(source_names) or msg("none")
             self.tell(
                 msg("expected one source, such as {{vault: crm}}, got {got}", got=got), *steps
             )
-        for name, where in named.items():
+        for name, where in source_names.items():
             if name not in SECRET_SOURCES:
                 known = SECRET_SOURCES.names()
                 hint = suggest_or_list(name, known) or msg(
@@ -561,7 +565,7 @@ class _InstanceChecks(FileChecks, frozen=True):
             self.tell(msg("expected cert beside key: the certificate of that key"), "tls", "key")
 
 
-def _quote_path(address: str) -> str:
+def _encode_path(address: str) -> str:
     """Return *address* with characters percent-encoded that a request line cannot contain."""
     if address.isascii():
         return address

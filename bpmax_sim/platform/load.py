@@ -34,7 +34,7 @@ from bpmax_sim.path_template import placeholders
 from bpmax_sim.platform.check import check_platform, is_address
 from bpmax_sim.platform.instances import (
     InstanceEntry,
-    Origin,
+    InstanceOrigin,
     conventional_variable,
     read_instances,
     resolve_credentials,
@@ -53,7 +53,7 @@ from bpmax_sim.project import (
     Stamp,
     absolute_path,
     file_stamp,
-    find_instances,
+    find_instances_file,
     find_root,
     folder_stamp,
     strictness_of,
@@ -88,7 +88,7 @@ def _build_platform(source: PlatformSource, find: Find) -> PlatformFile:
     if problems:  # what is missing then would be told as well
         return PlatformFile(source.key, source.place, None, tuple(problems))
     root, private = merge_chain(chain)
-    built = read_root(root, private)
+    built = read_platform_root(root, private)
     return structs.replace(built, place=source.place)
 
 
@@ -99,7 +99,9 @@ def _built_in_source(key: str) -> PlatformSource | None:
     return read_source(BUILT_IN / f"{key}.yaml", file=f"builtin/{key}.yaml")
 
 
-def read_root(root: Node, private: Mapping[str, Node] = MappingProxyType({})) -> PlatformFile:
+def read_platform_root(
+    root: Node, private: Mapping[str, Node] = MappingProxyType({})
+) -> PlatformFile:
     """Return the platform of a file that is already parsed, with its private presets."""
     problems: list[Problem] = Problems()
     platform = None
@@ -182,7 +184,7 @@ class Platforms:
         return tuple(sorted({*self.own, *self.broken, *self.built_in_keys}))
 
     @property
-    def depends_on_settings(self) -> bool:
+    def depends_on_strictness(self) -> bool:
         """Return whether the strictness of a folder decides what is wrong."""
         return bool(self.doubts) or any(problem.kind for problem in self.problems)
 
@@ -421,10 +423,10 @@ def load_usable_platforms(
     if instances is not None:
         place = os.fspath(instances)
     else:
-        place = find_instances(folders[-1]) if folders else ""
+        place = find_instances_file(folders[-1]) if folders else ""
     now = tuple(part for folder in folders or ("",) for part in folder_stamp(folder, place))
     cached = _loaded.get((folders, place))
-    if cached is None or cached[0] != now or cached[1].depends_on_settings:
+    if cached is None or cached[0] != now or cached[1].depends_on_strictness:
         platforms = _load_folders([Path(one) for one in named], Path(place) if place else None)
         if len(_loaded) >= _MOST_CACHED:
             _loaded.clear()
@@ -588,7 +590,7 @@ def _implied_entries(
             and is_whole
             and (conventional_variable(key) or not platform.credentials)
         ):
-            origin = Origin(by_convention=True)
+            origin = InstanceOrigin(by_convention=True)
             yield InstanceEntry(Instance(platform=key, instance_key="default"), origin)
 
 

@@ -18,7 +18,7 @@ from urllib.parse import parse_qsl, unquote_plus
 import msgspec
 from msgspec.structs import replace
 
-from bpmax_sim.field_path import body_steps, member
+from bpmax_sim.field_path import get_nested, split_body_path
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.js_values import loads
 from bpmax_sim.messages import Headers, Request, is_below
@@ -26,7 +26,7 @@ from bpmax_sim.path_template import PathTemplate, has_trailing_slash, path_templ
 from bpmax_sim.platform.check import CREDENTIAL
 from bpmax_sim.platform.instances import conventional_variable
 from bpmax_sim.platform.load import Platforms
-from bpmax_sim.platform.model import Api, Auth, Encoding, Instance, Platform, Source, host_name
+from bpmax_sim.platform.model import Api, Auth, Encoding, Instance, Platform, Source, host_variable
 from bpmax_sim.platform.target import Login, Target
 
 Addresses = Mapping[tuple[str, str, str], str]
@@ -73,7 +73,7 @@ class ApiMatch(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def instance(self) -> str:
-        """Return the first of the instances."""
+        """Return the first instance with this address, which is the default one if that has it."""
         return self.instances[0]
 
 
@@ -235,20 +235,20 @@ def login_steps(platform: Platform) -> Iterator[Login]:
             yield Login(auth, step, number)
 
 
-def _known_texts(platform: Platform, login: Login) -> Mapping[str, Any]:
+def _names_known_to_login(platform: Platform, login: Login) -> Mapping[str, Any]:
     """Return the values known for the templates of a login: its parameters and the hosts."""
-    hosts = {host_name(name): address.rstrip("/") for name, address in platform.hosts.items()}
+    hosts = {host_variable(name): address.rstrip("/") for name, address in platform.hosts.items()}
     return {**hosts, **login.auth.parameters}
 
 
 def login_origins(platform: Platform) -> tuple[str, ...]:
     """Return the fixed origins, apart from its own, to which *platform* sends logins."""
     places = (
-        expand_templates(login.step.request.url, _known_texts(platform, login))
+        expand_templates(login.step.request.url, _names_known_to_login(platform, login))
         or platform.hosts.get(login.step.request.host, "")
         for login in login_steps(platform)
     )
-    origins = (_split_address(place, platform.base_url)[0] for place in places if place)
+    origins = (_split_login_address(place, platform.base_url)[0] for place in places if place)
     return tuple(dict.fromkeys(origin for origin in origins if origin and "{" not in origin))
 
 
@@ -382,9 +382,9 @@ class _Routes:
             return ApiMatch(target=self._undeclared, path=path or "/", **address)
         chosen = (left or routes)[0]
         values = next(values for route, values in fitting if route is chosen)
-        built = _builder_path(chosen, values, path)
+        built = _path_as_builder_writes(chosen, values, path)
         if len(left) != 1:
-            note = _ambiguity_note(self.platform, apis, fit=bool(left))
+            note = _ambiguity_note(self.platform, apis, fits_all=bool(left))
             target = Target(self.platform, candidates=apis)
             return ApiMatch(target=target, path=built, note=note, **address)
         return ApiMatch(target=chosen.target, path=built, parameters=values, **address)
@@ -411,17 +411,17 @@ class _Routes:
         for login in login_steps(self.platform):
             request = login.step.request
             place = expand_templates(
-                request.url or request.path, _known_texts(self.platform, login)
+                request.url or request.path, _names_known_to_login(self.platform, login)
             )
             place = f"{self.platform.hosts.get(request.host, '').rstrip('/')}{place}"
-            origin, path = _split_address(place, self.platform.base_url)
+            origin, path = _split_login_address(place, self.platform.base_url)
             path = EXPRESSION.sub(r"{\1}", path)
             template = path_template(path)
             constants = _find_constants(request.parts)
             target = Target(self.platform, login=login)
             route = _Route(request.method.upper(), template, constants, target)
             if origin:
-                self._add_outside_route(origin, path, route, _host_of(self.platform, place))
+                self._add_outside_route(origin, path, route, _host_at_address(self.platform, place))
             yield route
 
     def _add_outside_route(self, base: str, path: str, route: _Route, host: str) -> None:
@@ -429,18 +429,18 @@ class _Routes:
         self.outside.append(_OutsideRoute(base, path, _base_pattern(base), alone, route, host))
 
 
-def _host_of(platform: Platform, place: str) -> str:
-    """Return the name of the further host at address *place*; empty if there is none."""
+def _host_at_address(platform: Platform, url: str) -> str:
+    """Return the name of the further host at address *url*; empty if there is none."""
     for name, address in platform.hosts.items():
         base = address.rstrip("/")
-        if is_below(place, base):
+        if is_below(url, base):
             return name
     return ""
 
 
-def _ambiguity_note(platform: Platform, apis: Iterable[Api], *, fit: bool) -> str:
+def _ambiguity_note(platform: Platform, apis: Iterable[Api], *, fits_all: bool) -> str:
     names = series(api.key for api in apis)
-    if fit:
+    if fits_all:
         return msg(
             "{platform_key}: nothing in the request tells the APIs {names} apart; give "
             "each a constant query, header or body member",
@@ -457,21 +457,21 @@ def _ambiguity_note(platform: Platform, apis: Iterable[Api], *, fit: bool) -> st
 _BASE_URL: Final = "{{base_url}}"
 
 
-def _split_address(place: str, base_url: str) -> tuple[str, str]:
+def _split_login_address(login_url: str, base_url: str) -> tuple[str, str]:
     """Return origin and path of a login's address; the origin is empty if it is the platform's."""
-    packed = _drop_spaces(place)
+    packed = _drop_spaces(login_url)
     if packed.startswith(_BASE_URL):
         return "", packed.removeprefix(_BASE_URL)
     base = _drop_spaces(base_url.rstrip("/"))
     if not base or is_below(packed, base):
         return "", packed[len(base) :]
-    if "://" in place:
-        scheme, _, rest = place.partition("://")
+    if "://" in login_url:
+        scheme, _, rest = login_url.partition("://")
         host, slash, path = rest.partition("/")
         return f"{scheme}://{host}", slash + path
-    if place.startswith("{{"):  # an address that only an earlier step yields
-        return "", EXPRESSION.sub("", place, count=1)
-    return "", place
+    if login_url.startswith("{{"):  # an address that only an earlier step yields
+        return "", EXPRESSION.sub("", login_url, count=1)
+    return "", login_url
 
 
 def _drop_spaces(text: str) -> str:
@@ -501,6 +501,7 @@ def _find_constants(parts: Iterable[tuple[str, Any]]) -> tuple[tuple[str, str, A
 
 
 def _constant_members(place: str, value: Any, name: str = "") -> Iterator[tuple[str, str, Any]]:
+    """Yield place, dotted name and value of each member of *value* that is no template."""
     if isinstance(value, Mapping):
         if CREDENTIAL in value:
             return
@@ -517,6 +518,9 @@ def _select_routes(routes: list[_Route], content: _Content) -> list[_Route]:
         for route in routes
         if all(content.has_value(*constant) for constant in route.constants)
     ]
+    # The route with the most constants is the narrowest declaration: ``?method=taobao.trade.get``
+    # wins over the same path without one. A login wins over an API, because only the places of a
+    # login hide the tokens of its response.
     most = max((len(route.constants) for route in held), default=0)
     left = [route for route in held if len(route.constants) == most]
     logins = [route for route in left if route.target.login]
@@ -539,7 +543,7 @@ def _is_ruled_out(route: _Route, content: _Content) -> bool:
     return route.target.login is not None and not all(content.has_value(*item) for item in outside)
 
 
-def _builder_path(route: _Route, values: dict[str, str], path: str) -> str:
+def _path_as_builder_writes(route: _Route, values: dict[str, str], path: str) -> str:
     """Return *path* as a builder writes it; placeholders that auth fills stay placeholders."""
     if route.target.api is not None and values:
         placed = [item.name for item in route.target.auth.apply if item.place == "path"]
@@ -563,7 +567,7 @@ class _Content:
         Outside JSON, values are compared as texts.
         """
         if place == "body" and isinstance(self._json, dict):
-            present = member(self._json, body_steps(name))
+            present = get_nested(self._json, split_body_path(name))
             return type(present) is type(value) and present == value
         pairs = {"query": self._query, "header": self._headers, "body": self._form}[place]
         written = str(value).lower() if isinstance(value, bool) else str(value)

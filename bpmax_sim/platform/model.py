@@ -17,7 +17,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
-from bpmax_sim.field_path import body_steps
+from bpmax_sim.field_path import split_body_path
 from bpmax_sim.i18n import msg
 from bpmax_sim.messages import Sensitive
 from bpmax_sim.platform.encodings import FilterError, decode_base64, decode_hex
@@ -265,7 +265,7 @@ class Auth(Model, frozen=True, kw_only=True):
         """Return the names of the values that the login yields."""
         return frozenset(name for step in self.steps for name in step.extract)
 
-    def acquires(self, method: str) -> bool:
+    def needs_login(self, method: str) -> bool:
         """Return whether a call with this HTTP method needs the login."""
         if self.acquire is None:
             return False
@@ -326,14 +326,14 @@ class Parameter(Model, frozen=True, kw_only=True):
     schema: Mapping[str, Any] = {}
 
     @property
-    def target(self) -> str:
+    def wire_name(self) -> str:
         """Return the name at its place, or the dotted body path."""
         return self.to or self.name
 
     @property
     def steps(self) -> tuple[str, ...]:
         """Return the path to it below its place; empty if it is the whole body."""
-        return body_steps(self.target) if self.place == "body" else (self.target,)
+        return split_body_path(self.wire_name) if self.place == "body" else (self.wire_name,)
 
 
 class Idempotency(Model, frozen=True, kw_only=True):
@@ -476,7 +476,7 @@ class Instance(Model, frozen=True, kw_only=True):
         return f"<Instance {self.instance_key} of {self.platform}>"
 
 
-def host_name(host: str) -> str:
+def host_variable(host: str) -> str:
     """Return the template name of the address of a platform's further *host*."""
     return f"{host}_url" if host else "base_url"
 
@@ -518,7 +518,7 @@ def to_snake_case(name: str) -> str:
     return _WORD_START.sub("_", name).lower()
 
 
-def names_api(pattern: str, name: str) -> bool:
+def matches_api(pattern: str, name: str) -> bool:
     """Return whether *pattern* matches ``platform.api`` *name*, in either spelling.
 
     ``sys.getItem`` matches ``sys.get_item``; ``*`` matches any characters, but a login is matched
@@ -551,7 +551,7 @@ def find_auth_places(auth: Auth, apply: Iterable[Apply]) -> Iterator[tuple[str, 
     Headers that a signature sets only if absent are left out: a script may set them.
     """
     for item in (*apply, *signature_places(auth)):
-        yield item.place, applied_name(item, auth)
+        yield item.place, render_applied_name(item, auth)
     if auth.sign:
         for name in auth.sign.set_headers:
             yield "header", render(name, auth.parameters)
@@ -569,6 +569,6 @@ def signature_places(auth: Auth) -> tuple[Apply, ...]:
     return auth.sign.emit if auth.sign else ()
 
 
-def applied_name(item: Apply, auth: Auth) -> str:
+def render_applied_name(item: Apply, auth: Auth) -> str:
     """Return the name of a header or field, rendered: it may be a template of the parameters."""
     return render(item.name, auth.parameters)

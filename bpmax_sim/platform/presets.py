@@ -157,7 +157,7 @@ class _Expansion(msgspec.Struct):
             source.child("auth") or _EMPTY
         )
         own = {key: child for key, child in node.items.items() if key in MECHANISMS}
-        shaping = _parameters_used_by_cases(source)
+        shaping = _parameters_outside_templates(source)
         plain = {key: child for key, child in parameters.items() if key not in shaping}
         self._check_parameters(name, arguments, steps)
         free = _undefined_template_names(filled) - {*parameters, *brought} if not own else ()
@@ -263,7 +263,7 @@ def _declared_parameters(auth: Node) -> dict[str, Node]:
     return {**below.items, **others}
 
 
-def _parameters_used_by_cases(source: Node) -> frozenset[str]:
+def _parameters_outside_templates(source: Node) -> frozenset[str]:
     """Return the parameters used by ``$case`` or ``$parameter``, which no template needs."""
     return frozenset(
         str(node.items[key].value)

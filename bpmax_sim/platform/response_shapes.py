@@ -157,8 +157,8 @@ def shape_of_schema(schema: Mapping[str, Any], depth: int = 0) -> ResponseShape:
             return (
                 merge_shapes(shape_of_schema(one, depth + 1) for one in choices) or ResponseShape()
             )
-    if example := _find_bare_example(parts):
-        return without_optional(shape_of(example))
+    if example := _find_sole_example(parts):
+        return as_all_optional(shape_of(example))
     properties: dict[str, Any] = {}
     required: set[str] = set()
     for part in parts:
@@ -180,7 +180,7 @@ def shape_of_schema(schema: Mapping[str, Any], depth: int = 0) -> ResponseShape:
     )
 
 
-def _find_bare_example(parts: Iterable[Mapping[str, Any]]) -> Any:
+def _find_sole_example(parts: Iterable[Mapping[str, Any]]) -> Any:
     """Return the example of a schema that says nothing else of its members, or None."""
     words = {word for part in parts for word in part}
     is_bare = words.isdisjoint({"properties", "items", "additionalProperties", "enum", "const"})
@@ -228,10 +228,10 @@ def _data_shape(shape: ResponseShape, paths: Sequence[str]) -> ResponseShape:
     return shape
 
 
-def without_optional(shape: ResponseShape) -> ResponseShape:
+def as_all_optional(shape: ResponseShape) -> ResponseShape:
     """Return *shape* with all members optional: always seen does not mean always there."""
-    members = {name: without_optional(member) for name, member in shape.members.items()}
-    item = without_optional(shape.item) if shape.item is not None else None
+    members = {name: as_all_optional(member) for name, member in shape.members.items()}
+    item = as_all_optional(shape.item) if shape.item is not None else None
     return replace(shape, members=members, optional=frozenset(members), item=item)
 
 

@@ -41,6 +41,7 @@ _WORDS: Final = {nodes.Call: "a call", nodes.For: "a loop", nodes.Assign: msg("a
 _MOST_NODES = 400
 _DEEPEST = 40
 _RETURN = "\ue00d"
+"""Stands for a carriage return while Jinja parses: its lexer turns each one into a line feed."""
 _TAG = re.compile(r"\{[{%].*?[%}]\}", re.DOTALL)
 _IN_TAG = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|\r""", re.DOTALL)
 _BIG: Final = 10**30
@@ -81,7 +82,7 @@ class _Sandbox(SandboxedEnvironment):
         raise FilterError("{operator!r} needs two numbers, or + two short texts", operator=operator)
 
 
-class _Texts(NodeTransformer):
+class _TextTransformer(NodeTransformer):
     """Restores carriage returns that Jinja would drop and makes ``~`` join as templates print."""
 
     def visit_TemplateData(self, node: nodes.TemplateData) -> nodes.Node:  # noqa: N802 - Jinja's
@@ -114,7 +115,7 @@ def compile_source(source: str) -> Template:
     """
     try:
         # Carriage returns that Jinja keeps; between words they are spaces.
-        spaced = _TAG.sub(lambda tag: _IN_TAG.sub(_replace_carriage_return, tag[0]), source)
+        spaced = _TAG.sub(lambda tag: _IN_TAG.sub(_replace_return_in_tag, tag[0]), source)
         tree = _ENVIRONMENT.parse(spaced.replace("\r", _RETURN))
         seen = list(_walk(tree, _DEEPEST))
     except TemplateSyntaxError as error:
@@ -136,7 +137,8 @@ def compile_source(source: str) -> Template:
     return Template(names, _make_renderer(source, tree))
 
 
-def _replace_carriage_return(match: re.Match[str]) -> str:
+def _replace_return_in_tag(match: re.Match[str]) -> str:
+    """Return a space for a carriage return between a tag's words; quoted texts unchanged."""
     return " " if match[0] == "\r" else match[0]
 
 
@@ -179,7 +181,7 @@ def _make_renderer(source: str, tree: nodes.Template) -> Renderer:
     @cache  # loading a platform asks for names alone, and code costs ten times as much as parsing
     def compile_tree() -> Callable[[Context], Iterator[str]]:
         space: dict[str, Any] = {"environment": _ENVIRONMENT, "__file__": "template"}
-        exec(_ENVIRONMENT.compile(_Texts().visit(tree)), space)  # noqa: S102 - from those nodes
+        exec(_ENVIRONMENT.compile(_TextTransformer().visit(tree)), space)  # noqa: S102 - from those nodes
         root: Callable[[Context], Iterator[str]] = space["root"]
         return root
 

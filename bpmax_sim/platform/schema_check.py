@@ -79,11 +79,13 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int | float | Decimal) and not isinstance(value, bool)
 
 
-def _breaks_number(test: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
+def _make_number_test(test: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
+    """Return a function that tells whether a number violates a limit by *test*."""
     return lambda value, limit: _is_number(value) and _is_number(limit) and test(value, limit)
 
 
-def _breaks_length(test: Callable[[int, Any], bool]) -> Callable[[Any, Any], bool]:
+def _make_length_test(test: Callable[[int, Any], bool]) -> Callable[[Any, Any], bool]:
+    """Return a function that tells whether the length of a text violates a limit by *test*."""
     return lambda value, limit: (
         isinstance(value, str) and _is_number(limit) and test(len(value), limit)
     )
@@ -102,12 +104,12 @@ def _breaks_format(value: Any, name: Any) -> bool:
 
 
 _LIMITS: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
-    "minimum": _breaks_number(operator.lt),
-    "maximum": _breaks_number(operator.gt),
-    "exclusiveMinimum": _breaks_number(operator.le),
-    "exclusiveMaximum": _breaks_number(operator.ge),
-    "minLength": _breaks_length(operator.lt),
-    "maxLength": _breaks_length(operator.gt),
+    "minimum": _make_number_test(operator.lt),
+    "maximum": _make_number_test(operator.gt),
+    "exclusiveMinimum": _make_number_test(operator.le),
+    "exclusiveMaximum": _make_number_test(operator.ge),
+    "minLength": _make_length_test(operator.lt),
+    "maxLength": _make_length_test(operator.gt),
     "pattern": _breaks_pattern,
     "format": _breaks_format,
 }

@@ -39,7 +39,7 @@ def why_always_secret(platform: Platform, name: str) -> str:
     return msg("requests are signed with it") if name in signing else ""
 
 
-def is_written_in_clear(
+def is_recorded_clear(
     platform: Platform, name: str, value: Scalar | Source | UnsetType | None = None
 ) -> bool:
     """Return whether *value* of the credential *name* is recorded in clear."""
@@ -56,7 +56,7 @@ def is_declared_clear(spec: CredentialSpec) -> bool:
     return spec.secret is False and spec.kind == "text"
 
 
-def clear_paths(platform: Platform) -> tuple[str, ...]:
+def paths_extracted_in_clear(platform: Platform) -> tuple[str, ...]:
     """Return the paths that logins extract with ``secret: false``; cookies are always secret."""
     steps = [step for auth in _all_auths(platform) for step in auth.steps]
     rules = [rule for step in steps for rule in step.extract.values() if rule.secret is False]

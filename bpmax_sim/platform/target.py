@@ -51,20 +51,20 @@ class Target:
 
     @cached_property
     def auth(self) -> Auth:
-        """Return the auth of its requests."""
+        """Return the auth of its API or login, else the platform's."""
         if self.login:
             return self.login.auth
         return self.platform.auth_of(self.api) if self.api else self.platform.auth
 
     @cached_property
-    def headers(self) -> frozenset[str]:
+    def header_names(self) -> frozenset[str]:
         """Return the names of the declared headers, in lower case."""
         if self.login:
             return frozenset(name.lower() for name in self.login.step.request.headers)
         declared = [*self.platform.headers]
         for api in (self.api,) if self.api else self.candidates:
             declared += api.headers
-            declared += [item.target for item in api.parameters if item.place == "header"]
+            declared += [item.wire_name for item in api.parameters if item.place == "header"]
         return frozenset(name.lower() for name in declared)
 
     @cached_property
@@ -89,11 +89,11 @@ class Target:
 
     @cached_property
     def personal(self) -> tuple[str, ...]:
-        """Return the places of personal data."""
+        """Return the places that the platform and the API declare under ``redact``."""
         return (*self.platform.redact, *(self.api.redact if self.api else ()))
 
     @cached_property
-    def secrets(self) -> Mapping[str, str]:
+    def secret_places(self) -> Mapping[str, str]:
         """Return the places of secrets; for a login, each with the name of its credential."""
         return dict(_secret_places(self))
 
@@ -111,7 +111,7 @@ def _secret_places(target: Target) -> Iterator[tuple[str, str]]:
     if target.login is None:
         for item in (*auth.apply, *model.signature_places(auth)):
             if names_in(item.value) & secrets:
-                yield model.join_place(item.place, model.applied_name(item, auth)), ""
+                yield model.join_place(item.place, model.render_applied_name(item, auth)), ""
         return
     parts = target.login.step.request.parts
     for place, template in (pair for part in parts for pair in _template_places(*part)):

@@ -21,10 +21,10 @@ from bpmax_sim.cassette import matching
 from bpmax_sim.cassette.former_names import rename_standins
 from bpmax_sim.cassette.model import decode_json
 from bpmax_sim.errors import ConfigError
-from bpmax_sim.field_path import body_steps, member
+from bpmax_sim.field_path import get_nested, split_body_path
 from bpmax_sim.i18n import msg
 from bpmax_sim.messages import FORM, Call, Headers, Pairs, Proof, Request, SignatureInput
-from bpmax_sim.platform.model import Apply, Idempotency, host_name, join_place
+from bpmax_sim.platform.model import Apply, Idempotency, host_variable, join_place
 from bpmax_sim.platform.template import names_in, render
 from bpmax_sim.proxy.call_effects import Grant, NoRepr
 from bpmax_sim.proxy.call_plan import CallRandomness, Plan
@@ -163,7 +163,7 @@ AuthValues = tuple[tuple[Apply, str], ...]
 
 def request_before_auth(plan: Plan) -> Request:
     """Return the request of *plan* without auth; it holds no credential."""
-    host = host_name(plan.recipe.api.host)
+    host = host_variable(plan.recipe.api.host)
     base = str(plan.tenant.standins.get(host, plan.tenant.declared))
     return _build_request(plan, plan.call, base.rstrip("/"), ())
 
@@ -265,7 +265,7 @@ def _sign(plan: Plan, request: Request, context: SigningContext) -> Request:
 
 def _base_address(recipe: CompiledApi, context: SigningContext) -> str:
     if recipe.api.host:
-        return str(context.credentials[host_name(recipe.api.host)]).rstrip("/")
+        return str(context.credentials[host_variable(recipe.api.host)]).rstrip("/")
     base = context.base
     return str(template_names(recipe, context)["base_url"]) if "{" in base else base.rstrip("/")
 
@@ -461,7 +461,7 @@ def _values_at(place: str, request: Request) -> Any:
     pairs: Sequence[tuple[str, str]] = ()
     if root == "body" and headers.media_type != FORM:
         try:
-            return member(decode_json(body), body_steps(name))
+            return get_nested(decode_json(body), split_body_path(name))
         except ValueError:
             return UNSET
     if root == "header":

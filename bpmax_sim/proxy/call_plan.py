@@ -156,11 +156,11 @@ _SETTERS: Mapping[str, Callable[[MergedValues, Any], None]] = {
 def _set_value(merged: MergedValues, parameter: Parameter, value: Any) -> None:
     """Put the value of one parameter at its declared place."""
     if parameter.place == "path":
-        merged.path[parameter.target] = value
+        merged.path[parameter.wire_name] = value
     elif parameter.place == "query":
-        merged.query[parameter.target] = value
+        merged.query[parameter.wire_name] = value
     elif parameter.place == "header":
-        _set_header(merged, parameter.target, value)
+        _set_header(merged, parameter.wire_name, value)
     elif parameter.steps:
         merged.body = with_member(merged.body, parameter.steps, value)
     else:
@@ -215,7 +215,7 @@ def _rename_path_values(merged: MergedValues, recipe: CompiledApi) -> None:
 
 def _check_parameter_present(merged: MergedValues, parameter: Parameter) -> None:
     if not _PRESENT[parameter.place](merged, parameter):
-        place = f"{parameter.place}.{parameter.target}" if parameter.steps else msg("the body")
+        place = f"{parameter.place}.{parameter.wire_name}" if parameter.steps else msg("the body")
         raise encode.MissingParameterError(
             "parameter {name!r} is missing ({place})", name=parameter.name, place=place
         )
@@ -235,9 +235,9 @@ def _is_in_body(merged: MergedValues, parameter: Parameter) -> bool:
 
 
 _PRESENT = {
-    "path": lambda merged, parameter: parameter.target in merged.path,
-    "query": lambda merged, parameter: merged.query.get(parameter.target) is not None,
-    "header": lambda merged, parameter: parameter.target.lower() in merged.headers,
+    "path": lambda merged, parameter: parameter.wire_name in merged.path,
+    "query": lambda merged, parameter: merged.query.get(parameter.wire_name) is not None,
+    "header": lambda merged, parameter: parameter.wire_name.lower() in merged.headers,
     "body": _is_in_body,
 }
 

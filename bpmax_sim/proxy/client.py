@@ -80,7 +80,7 @@ def run_call(spec: CallSpec, env: Environment) -> Calling:
         ConfigError: if a declaration cannot be used.
     """
     env.refuse_closed()
-    trace = CallTrace(spec, env.clock.now(), env.clock.tick())
+    trace = CallTrace(spec, env.clock.now(), env.clock.next_seq())
     try:
         trace.plan = plan_call(spec, env)
         answer = yield from _send_until_done(trace.plan, env, trace)
@@ -146,7 +146,7 @@ def _send_until_done(planned: Plan, env: Environment, trace: CallTrace) -> Calli
             error=outcome if isinstance(outcome, TransportError) else None,
             at=trace.sent_at,
             duration=env.clock.now() - trace.sent_at,
-            ended=env.clock.tick(),
+            ended=env.clock.next_seq(),
             follows="renewed" if step.renew else "retried" if step.offset is None else "clock",
             note=step.note,
             wait=step.wait,
@@ -260,7 +260,7 @@ def _make_record(trace: CallTrace, env: Environment, error: BpmaxError | None) -
         at=trace.start,
         duration=env.clock.now() - trace.start,
         began=trace.began,
-        ended=env.clock.tick(),
+        ended=env.clock.next_seq(),
         attempts=trace.progress.sent,
         earlier=tuple(trace.earlier),
         sent_at=trace.sent_at,

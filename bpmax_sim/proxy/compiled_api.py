@@ -131,8 +131,8 @@ def compile_api(platform: model.Platform, instance: model.Instance, api: model.A
 def _compile_new(platform: model.Platform, instance: model.Instance, api: model.Api) -> CompiledApi:
     auth = platform.auth_of(api)
     method = api.method.upper()
-    apply = tuple(replace(item, name=model.applied_name(item, auth)) for item in auth.apply)
-    acquires, recover = auth.acquires(method), auth.recover
+    apply = tuple(replace(item, name=model.render_applied_name(item, auth)) for item in auth.apply)
+    acquires, recover = auth.needs_login(method), auth.recover
     if acquires and "token" not in recover:  # a refused one is renewed once by default
         recover = {"token": model.Recover(refresh=1), **recover}
     elif auth.acquire and not acquires:  # what only a login yields is left out
@@ -172,7 +172,7 @@ def _compile_new(platform: model.Platform, instance: model.Instance, api: model.
         personal=(*platform.redact, *api.redact),
         defaults=tuple(item for item in inputs if model.is_set(item.default)),
         required=tuple(item for item in inputs if item.required and not model.is_set(item.default)),
-        path_names={item.name: item.target for item in inputs if item.place == "path"},
+        path_names={item.name: item.wire_name for item in inputs if item.place == "path"},
     )
 
 

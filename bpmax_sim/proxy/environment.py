@@ -142,7 +142,7 @@ class Environment:
             "at": begun[0],
             "duration": self.clock.now() - begun[0],
             "began": begun[1],
-            "ended": self.clock.tick(),
+            "ended": self.clock.next_seq(),
             "attempts": 1,
             "sent": sent,
             "call": sent.call,

@@ -24,7 +24,7 @@ from bpmax_sim.cassette.matching import call_without_injected
 from bpmax_sim.errors import AuthError, BpmaxError, CallError, ConfigError, HttpStatusError
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.messages import LOGIN, Call, Headers, Pairs, Request, Response, is_below
-from bpmax_sim.path_template import literal_path
+from bpmax_sim.path_template import quote_literal
 from bpmax_sim.platform.model import (
     Acquire,
     Extract,
@@ -32,7 +32,7 @@ from bpmax_sim.platform.model import (
     LoginStep,
     OkRule,
     Ttl,
-    host_name,
+    host_variable,
     is_set,
 )
 from bpmax_sim.platform.template import names_in, render, texts_in
@@ -154,11 +154,11 @@ def _split_address(
     recipe: CompiledApi, declared: LoginRequest, names: Mapping[str, Any]
 ) -> tuple[str, str, Pairs]:
     """Return base, path and query of the address; another host becomes its own base."""
-    base = str(names[host_name(declared.host)]).rstrip("/")
+    base = str(names[host_variable(declared.host)]).rstrip("/")
     if declared.url:
         address = render(declared.url, names)
     else:
-        path = literal_path(render(declared.path, names))
+        path = quote_literal(render(declared.path, names))
         address = base + (path if path.startswith("/") or not path else f"/{path}")
     parts = urlsplit(address)
     if not parts.scheme or not parts.netloc:
@@ -721,7 +721,7 @@ def _send_and_log(
     request: Request, plan: Plan, env: Environment, note: str
 ) -> Generator[Effect, Any, Response]:
     """Send one request of a login and add a log record, also if it fails."""
-    begun, caller = (env.clock.now(), env.clock.tick()), plan.call.caller
+    begun, caller = (env.clock.now(), env.clock.next_seq()), plan.call.caller
     record = partial(
         env.record,
         request,

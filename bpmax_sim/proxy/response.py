@@ -186,7 +186,7 @@ def compile_finder(path: str) -> Finder:
         return _TEXT_FINDERS.get(kind, _compile_json_path)(
             source if kind in _TEXT_FINDERS else path
         )
-    name, steps = place.name, place.below
+    name, steps = place.top_name, place.below
     if place.root == "header":
         # Several lines are one value (RFC 9110, 5.2), such as the challenges of a server.
         return lambda response, _body: (

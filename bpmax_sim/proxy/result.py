@@ -19,7 +19,7 @@ from bpmax_sim.i18n import label_message, map_message, msg, series
 from bpmax_sim.js_values import stringify_json
 from bpmax_sim.messages import REDIRECTS, Headers, Request, Response
 from bpmax_sim.platform.load import Platforms
-from bpmax_sim.platform.secrecy import clear_paths, collect_enumerated_words
+from bpmax_sim.platform.secrecy import collect_enumerated_words, paths_extracted_in_clear
 from bpmax_sim.proxy.call_effects import NoRepr
 from bpmax_sim.proxy.call_plan import Plan
 from bpmax_sim.proxy.response import (
@@ -189,7 +189,7 @@ def _not_secret_declarations(
     platform = platforms.find(key)
     if platform is None:
         return frozenset(), ()
-    return collect_enumerated_words(platform), clear_paths(platform)
+    return collect_enumerated_words(platform), paths_extracted_in_clear(platform)
 
 
 def _find_values(path: str, response: Response, body: ParsedBody) -> Iterator[Any]:

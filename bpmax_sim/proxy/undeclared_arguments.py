@@ -13,7 +13,7 @@ from typing import Any
 from msgspec import UNSET
 
 from bpmax_sim.errors import suggest_nearest, suggest_or_list
-from bpmax_sim.field_path import member
+from bpmax_sim.field_path import get_nested
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.js_values import UNDEFINED
 from bpmax_sim.platform.model import Parameter
@@ -76,7 +76,7 @@ def _declared_names(recipe: CompiledApi, setter: str) -> frozenset[str] | None:
     """Return the names that *setter* may use; None where it may use any."""
     parameters = [one for one in recipe.api.parameters if one.place == setter]
     if setter == "query":
-        return frozenset({*recipe.query, *(one.target for one in parameters)})
+        return frozenset({*recipe.query, *(one.wire_name for one in parameters)})
     if setter != "body" or not all(one.steps for one in parameters):
         return None
     template = recipe.api.body
@@ -128,7 +128,7 @@ def _values_of(parameter: Parameter, values: Mapping[str, Any]) -> Iterator[Any]
 
     Nothing if it is absent.
     """
-    value = member(values.get(parameter.place), parameter.steps)
+    value = get_nested(values.get(parameter.place), parameter.steps)
     for item in value if isinstance(value, list | tuple) else (value,):
         if item is not None and item is not UNSET and item is not UNDEFINED:
             yield item

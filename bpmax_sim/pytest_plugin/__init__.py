@@ -52,9 +52,9 @@ def pytest_configure(config: pytest.Config) -> None:
     _register_parts(config)
     config.pluginmanager.register(fixtures, "bpmax_sim_fixtures")
     if config.getoption("xmlpath", None) and not hasattr(config, "workerinput"):
-        from bpmax_sim.pytest_plugin.junit import CompleteJunit  # noqa: PLC0415 - where asked for
+        from bpmax_sim.pytest_plugin.junit import JunitCompleter  # noqa: PLC0415 - where asked for
 
-        config.pluginmanager.register(CompleteJunit(config), "bpmax_sim_junit")
+        config.pluginmanager.register(JunitCompleter(config), "bpmax_sim_junit")
     hide = partial(_redact_output, config)
     SHOWN_BY.append(hide)
     config.add_cleanup(partial(SHOWN_BY.remove, hide))

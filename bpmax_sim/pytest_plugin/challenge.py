@@ -92,7 +92,7 @@ def _describe_limits(
 
 def _warn(text: str, place: Place | None) -> None:
     file, line = (place.file, place.line) if place else ("", 0)
-    warnings.warn_explicit(translate(text), ChallengeWarning, file, line)
+    warnings.warn_explicit(text, ChallengeWarning, file, line)
 
 
 @pytest.hookimpl(trylast=True)
@@ -135,7 +135,7 @@ class ChallengeTest(pytest.Item):
         _challenge_results(self.config)[self.nodeid] = result
         for text, place in _describe_limits(ready, result):
             _warn(text, place)
-        for finding in result.distinct_findings[:SHOWN]:
+        for finding in result.findings_without_repeats[:SHOWN]:
             _warn(describe_on_one_line(finding), finding.place)
         if why := self._find_shortcoming(result):
             pytest.fail(translate(why), pytrace=False)
@@ -149,7 +149,7 @@ class ChallengeTest(pytest.Item):
                 score=round(result.score, 1),
                 least=least,
             )
-        number = len(result.distinct_findings)
+        number = len(result.findings_without_repeats)
         if number and options.option_value(self.config, "challenge_strict"):
             return plural(number, "{number} finding", "{number} findings")
         return ""
@@ -169,12 +169,12 @@ class ChallengeTest(pytest.Item):
         if problem:  # here, as pytest shows an exception that is being handled, too
             pytest.fail(problem, pytrace=False)
         if ready.left_out and not ready.numbered:
-            self._end_untried(join_messages("\n", map(str, ready.left_out)))
+            self._skip_or_fail_untried(join_messages("\n", map(str, ready.left_out)))
         return ready
 
-    def _end_untried(self, left_out: str) -> None:
-        """Skip this test, as all scenarios are *left_out*; fail where an option asks for proof."""
-        reason = translate(msg("left out: {problem}", problem=left_out))
+    def _skip_or_fail_untried(self, reason_left_out: str) -> None:
+        """Skip this test, whose scenarios are all left out; fail where an option asks for proof."""
+        reason = translate(msg("left out: {problem}", problem=reason_left_out))
         names = ("challenge_fail_under", "challenge_strict")
         if any(options.option_value(self.config, name) for name in names):
             pytest.fail(reason, pytrace=False)

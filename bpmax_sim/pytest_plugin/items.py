@@ -68,7 +68,7 @@ class ScenarioFailedError(AssertionError):
         return translate(self.failures[0].headline)
 
 
-class CrashReport(msgspec.Struct, frozen=True):
+class FailureLocation(msgspec.Struct, frozen=True):
     """Place and one-line message of a failure, as JUnit and the short summary read it."""
 
     path: str
@@ -83,7 +83,7 @@ class FailureText(str):  # noqa: SLOT000 - it carries reprcrash
         repeats: id of an earlier test whose failure has the same cause and is shown in full.
     """
 
-    reprcrash: CrashReport
+    reprcrash: FailureLocation
     repeats = ""
 
     @classmethod
@@ -95,14 +95,14 @@ class FailureText(str):  # noqa: SLOT000 - it carries reprcrash
         shown = [translate(line) for line in [*lines, *(["", more] if more else [])]]
         text = cls("\n".join(shown))
         place = first.location or first.place or Place("")
-        text.reprcrash = CrashReport(place.file, place.line, translate(first.headline))
+        text.reprcrash = FailureLocation(place.file, place.line, translate(first.headline))
         return text
 
     @classmethod
     def from_worker(cls, text: str, path: str, line: int) -> FailureText:
         """Return the object for the plain string *text* that a pytest-xdist worker sent."""
         copy = cls(text)
-        copy.reprcrash = CrashReport(path, line, text.partition("\n")[0])
+        copy.reprcrash = FailureLocation(path, line, text.partition("\n")[0])
         return copy
 
     def toterminal(self, tw: Any) -> None:
@@ -299,7 +299,7 @@ def play(request: pytest.FixtureRequest) -> None:
         verdict, events = perform(item, asked, prepare=prepare)
         verdict = _add_exploration(test, item, asked, verdict)
     _note_verdict(test, verdict, sessions)
-    _note_touched(test, verdict, events)
+    _note_declarations_used(test, verdict, events)
     for warning in verdict.warnings:
         _warn_at_place(warning, test)
     if verdict.outcome == "xfailed":
@@ -356,7 +356,7 @@ def _warn_at_place(warning: RunWarning, test: ScenarioTest) -> None:
     No warning registry is passed, so that every item issues its own; the summary merges equal ones.
     """
     place = warning.place or test.found.header.place
-    warnings.warn_explicit(translate(warning.message), warning.category, place.file, place.line)
+    warnings.warn_explicit(warning.message, warning.category, place.file, place.line)
 
 
 def with_pytest_commands(failure: Failure, item: ScenarioItem) -> Failure:
@@ -440,7 +440,7 @@ def _note_verdict(test: ScenarioTest, verdict: Verdict, sessions: Sequence[Sessi
     test.user_properties += properties_of(verdict)
 
 
-def _note_touched(test: ScenarioTest, verdict: Verdict, events: Sequence[Event]) -> None:
+def _note_declarations_used(test: ScenarioTest, verdict: Verdict, events: Sequence[Event]) -> None:
     """Store the declared parts that a scenario used, if another machine will count coverage."""
     config = test.config
     is_counted = is_read_elsewhere(

@@ -17,7 +17,7 @@ from bpmax_sim.report.console import CONSOLE_SECTION
 from bpmax_sim.report.junit import check_junit_path, xml_text
 
 
-class CompleteJunit:
+class JunitCompleter:
     """Completes the test cases of scenarios in pytest's JUnit file."""
 
     def __init__(self, config: pytest.Config) -> None:

@@ -72,12 +72,12 @@ def add_options(parser: pytest.Parser) -> None:
     for name, option in OPTIONS.items():
         flag, dest, text = flag_of(name), ini_of(name), option_help(option, flag_of)
         kind, default, way = _KINDS[option.kind]
-        metavar = option.metavar or f"{{{','.join(option.choices)}}}"  # `_read` judges
+        metavar = option.metavar or f"{{{','.join(option.choices)}}}"  # `_convert_option` judges
         group.addoption(flag, dest=dest, default=None, help=text, metavar=metavar, **way)
         parser.addini(dest, msg("as {flag_of}", flag_of=flag), type=kind, default=default)
 
 
-def read_option(config: pytest.Config, name: str) -> tuple[Any, Any]:
+def read_cli_and_ini(config: pytest.Config, name: str) -> tuple[Any, Any]:
     """Return the values on the command line and in the ini file, each None if not set.
 
     The values are cached, because every test asks and they do not change.
@@ -87,21 +87,21 @@ def read_option(config: pytest.Config, name: str) -> tuple[Any, Any]:
         option, ini = OPTIONS[name], ini_of(name)
         passed, written = config.getoption(ini, None), config.getini(ini)
         known[name] = (
-            None if passed is None else _read(option, passed, flag_of(name)),
-            _read(option, written, ini) if written else None,
+            None if passed is None else _convert_option(option, passed, flag_of(name)),
+            _convert_option(option, written, ini) if written else None,
         )
     return known[name]
 
 
 def option_value(config: pytest.Config, name: str, default: Any = None) -> Any:
     """Return the value of an option: from the command line, else from the ini file."""
-    passed, written = read_option(config, name)
+    passed, written = read_cli_and_ini(config, name)
     if passed is None:
         passed = written
     return default if passed is None else passed
 
 
-def _read(option: Option, value: Any, spelled: str) -> Any:
+def _convert_option(option: Option, value: Any, spelled: str) -> Any:
     if option.kind != "value":
         return value
     if option.choices and value not in option.choices:
@@ -132,7 +132,7 @@ def check_options(config: pytest.Config) -> None:
     for name in OPTIONS:
         option_value(config, name)
     report_path(config)
-    mode, record = option_value(config, "mode"), read_option(config, "record")[0]
+    mode, record = option_value(config, "mode"), read_cli_and_ini(config, "record")[0]
     if record is not None and mode != "record":
         raise usage_error("--bpmax-record={record} needs --bpmax-mode=record", record=record)
     _check_searches(config, mode)
@@ -153,7 +153,7 @@ def _check_searches(config: pytest.Config, mode: str | None) -> None:
     for search in _SEARCHES:
         flag, is_on = flag_of(search), option_value(config, search)
         own = (name for name in OPTIONS if name.startswith(f"{search}_"))
-        alone = next((one for one in own if read_option(config, one)[0] is not None), None)
+        alone = next((one for one in own if read_cli_and_ini(config, one)[0] is not None), None)
         if alone and not is_on:
             raise usage_error("{option} needs {flag}", option=flag_of(alone), flag=flag)
         if is_on and search != "cov" and mode in {"live", "record"}:
@@ -198,7 +198,7 @@ def variables(config: pytest.Config) -> Mapping[str, Any]:
     Raises:
         pytest.UsageError: if one is not NAME=VALUE.
     """
-    passed, ini = read_option(config, "var")
+    passed, ini = read_cli_and_ini(config, "var")
     texts = [*(ini or ()), *(passed or ())]
     if not texts:
         return {}
@@ -215,7 +215,7 @@ def variables(config: pytest.Config) -> Mapping[str, Any]:
 def report_header(config: pytest.Config) -> list[str]:
     """Return ``bpmax-sim: replay, cassettes in …``; empty in a project without scenarios."""
     root = find_root(config.rootpath)
-    if not (root / "scenarios").is_dir() and read_option(config, "mode")[0] is None:
+    if not (root / "scenarios").is_dir() and read_cli_and_ini(config, "mode")[0] is None:
         return []
     mode = option_value(config, "mode", "replay")
     if mode == "record":

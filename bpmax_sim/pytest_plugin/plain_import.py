@@ -16,7 +16,7 @@ from types import ModuleType
 _PACKAGE = "bpmax_sim."
 
 
-class PlainImport(MetaPathFinder):
+class UnrewrittenImportFinder(MetaPathFinder):
     """A finder for the modules of this package, asked before pytest's own finder."""
 
     def find_spec(
@@ -28,4 +28,4 @@ class PlainImport(MetaPathFinder):
         )
 
 
-sys.meta_path.insert(0, PlainImport())
+sys.meta_path.insert(0, UnrewrittenImportFinder())

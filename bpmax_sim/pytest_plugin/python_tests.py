@@ -330,7 +330,7 @@ def warn_of_secret_name(item: pytest.Item) -> None:
             "the name of this test holds a secret, and the terminal and .pytest_cache show it; "
             "name its parameters: ids=[…] or pytest.param(…, id=…)"
         )
-        warnings.warn(translate(message), BpmaxWarning, stacklevel=1)
+        warnings.warn(message, BpmaxWarning, stacklevel=1)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -16,8 +16,8 @@ from bpmax_sim.report.script_coverage import (
     CoveredScript,
     add_counts,
     cover_scripts,
+    coverage_percentage,
     list_uncounted,
-    percent_of,
     store_hits,
     write_lcov,
 )
@@ -65,7 +65,7 @@ def send_or_report_hits(session: pytest.Session) -> None:
     covered = cover_scripts(hits, root)
     counts = add_counts(covered)
     ran, lines, taken, branches = counts
-    percent = percent_of(counts)
+    percent = coverage_percentage(counts)
     told = [
         msg(
             "scripts: {percent:g} % ran: {ran} of {lines} lines, {taken} of {branches} branches; "
@@ -82,7 +82,7 @@ def send_or_report_hits(session: pytest.Session) -> None:
         ),
     ]
     try:
-        told.append(_write_files(config, hits, covered, root))
+        told.append(_write_hits_and_lcov(config, hits, covered, root))
     except ConfigError as error:  # the tests passed or failed all the same
         told.append(str(error))
     least = options.option_value(config, "cov_fail_under")
@@ -99,7 +99,7 @@ def send_or_report_hits(session: pytest.Session) -> None:
     config.stash[_RESULT] = CoverageResult(covered, told)
 
 
-def _write_files(
+def _write_hits_and_lcov(
     config: pytest.Config, hits: ScriptHits, covered: list[CoveredScript], root: Path
 ) -> str:
     shard = options.option_value(config, "shard") or Shard(1, 1)

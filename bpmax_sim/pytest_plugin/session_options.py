@@ -82,7 +82,7 @@ def choose_option(
         sets: function that tells whether the scenario itself sets an option, which overrides the
             ini file.
     """
-    chosen, in_ini = options.read_option(config, name)
+    chosen, in_ini = options.read_cli_and_ini(config, name)
     if chosen is None:
         chosen = mark.get(name)
     return in_ini if chosen is None and in_ini is not None and not sets(name) else chosen
@@ -125,7 +125,7 @@ def _platforms_folder(node: pytest.Item, mark: Mapping[str, Any], sets: Sets) ->
     against the project's root, and in the ini file against the folder of that file.
     """
     config = node.config
-    passed, ini = options.read_option(config, "platforms")
+    passed, ini = options.read_cli_and_ini(config, "platforms")
     if passed is not None:
         return tuple(Path(config.invocation_params.dir, one) for one in passed)
     if "platforms" in mark:
@@ -162,7 +162,7 @@ def cassettes_folder(node: pytest.Item | pytest.Collector) -> Path:
     remote = remote_storage(config)
     if remote is not None:
         return remote.folder
-    passed, ini = options.read_option(config, "cassettes")
+    passed, ini = options.read_cli_and_ini(config, "cassettes")
     if passed is not None:
         return Path(config.invocation_params.dir, passed)
     return Path(config.rootpath, ini) if ini is not None else root_of(node) / "cassettes"

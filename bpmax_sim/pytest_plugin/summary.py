@@ -32,7 +32,7 @@ from bpmax_sim.report.sections import SECTIONS, store_section
 from bpmax_sim.report.terminal import (
     BY_OUTCOME,
     BY_SOURCE,
-    count_cause,
+    describe_cause_with_count,
     format_counts,
     relative_to_checkout,
     workflow_annotation,
@@ -196,11 +196,11 @@ _FINISHED = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
 def judge_files(session: pytest.Session, tally: Tally) -> None:
     """Fail the run if a required part of a scenario file was used by no row; else warn of it."""
     runs = tally.file_runs()
-    failed = any(runs.unused_parts())
+    failed = any(runs.unused_parts_that_fail())
     for part in [part for file in runs.files for part in runs.unused_warnings(file)]:
         place = part.place or Place("")
         try:
-            warnings.warn_explicit(translate(part.message), part.category, place.file, place.line)
+            warnings.warn_explicit(part.message, part.category, place.file, place.line)
         except BpmaxWarning:  # -W error
             failed = True
     if failed:
@@ -211,7 +211,7 @@ def judge_files(session: pytest.Session, tally: Tally) -> None:
 
 def _unused_in_files(tally: Tally) -> Iterator[str]:
     """Yield a failure line for each part of a scenario file that no row used."""
-    for _, part in tally.file_runs().unused_parts() if tally.files else ():
+    for _, part in tally.file_runs().unused_parts_that_fail() if tally.files else ():
         yield msg("FAILED {place}: {message}", place=part.place, message=part.message)
 
 
@@ -221,9 +221,9 @@ def write_summary(
     """Write the summary section, if any test had a session."""
     tally = tally_of(config)
     groups = _group_failed(reporter.stats)
-    causes = [count_cause([failure for _, failure in alike]) for alike in groups]
+    causes = [describe_cause_with_count([failure for _, failure in alike]) for alike in groups]
     lines = [*causes, *_unused_in_files(tally), *_summary_lines(tally)]
-    lines += _store_usage(reporter, exitstatus, config)
+    lines += _store_durations_and_usage(reporter, exitstatus, config)
     result = _coverage_of(config)
     lines += result.lines if result else []
     lines += _describe_explored(config, tally)
@@ -250,7 +250,7 @@ def _describe_explored(config: pytest.Config, tally: Tally) -> Iterator[str]:
     yield explored.describe_totals(totals)
 
 
-def _store_usage(
+def _store_durations_and_usage(
     reporter: pytest.TerminalReporter, exitstatus: int, config: pytest.Config
 ) -> Iterator[str]:
     """Store durations and usage of recordings; yield unused recordings."""
@@ -269,7 +269,7 @@ def _store_usage(
     if complete and shard is None:
         yield from _list_unowned_cassettes(tally)
     if complete or (has_ended and options.option_value(config, "job", "")):
-        _store_evidence(config, tally, is_complete=complete)
+        _store_recording_usage(config, tally, is_complete=complete)
 
 
 def _write_report(
@@ -366,7 +366,7 @@ def _list_unowned_cassettes(tally: Tally) -> Iterator[str]:
         )
 
 
-def _store_evidence(config: pytest.Config, tally: Tally, *, is_complete: bool) -> None:
+def _store_recording_usage(config: pytest.Config, tally: Tally, *, is_complete: bool) -> None:
     """Store the usage of recordings for `bpmax-sim cassette prune`."""
     job, shard = options.option_value(config, "job", ""), options.option_value(config, "shard")
     if tally.cassettes or shard is not None:

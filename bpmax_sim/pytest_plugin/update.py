@@ -12,7 +12,7 @@ from bpmax_sim.project import SUFFIX
 from bpmax_sim.pytest_plugin import options
 from bpmax_sim.scenario.expect_writer import rewrite_files
 from bpmax_sim.scenario.load import ScenarioItem, load_items
-from bpmax_sim.variant.rewrite import collect_item_updates, write_checked
+from bpmax_sim.variant.rewrite import collect_item_updates, write_if_scenarios_pass
 from bpmax_sim.yamlfile import display_path
 
 
@@ -44,7 +44,7 @@ class ExpectUpdater:
         for file in files:
             yield from file.diff()
         try:
-            write_checked(files)
+            write_if_scenarios_pass(files)
         except ConfigError as error:
             yield str(error)
             return

@@ -24,7 +24,7 @@ from bpmax_sim.file_names import node_id_part
 from bpmax_sim.i18n import LANGUAGES, msg, translate
 from bpmax_sim.report.page_data import build_entry
 from bpmax_sim.report.stored_failures import StoredFailure, parse_failure, sort_by_run
-from bpmax_sim.report.trace_failures import RootPaths, read_failures, read_place
+from bpmax_sim.report.trace_failures import PathsFromRoot, read_failures, read_place
 from bpmax_sim.report.trace_files import Trace, parse_trace
 from bpmax_sim.scenario.source import render_failure
 from bpmax_sim.yamlfile import display_path
@@ -184,8 +184,8 @@ class _ArtifactReader:
         failed = self.failures.get(key) or _failure_of_trace(trace)
         if failed is not None:
             self.failures[key] = failed
-            home = RootPaths(trace.folder)
-            sources = {home.place(file): text for file, text in trace.sources.items()}
+            home = PathsFromRoot(trace.folder)
+            sources = {home.place_from_root(file): text for file, text in trace.sources.items()}
             self.sources[failed.file, failed.name] = sources
 
     def _add_junit(self, data: bytes, shown: str) -> None:
@@ -211,7 +211,7 @@ def _failure_of_trace(trace: Trace) -> StoredFailure | None:
         return None
     started = [event for event in trace.events if event["event"] == "StepStarted"]
     where = str(started[-1].get("title", "")) if started else ""
-    home = RootPaths(trace.folder, str(trace.events[0].get("place") or "").partition(":")[0])
+    home = PathsFromRoot(trace.folder, str(trace.events[0].get("place") or "").partition(":")[0])
     failures = list(read_failures(ended, home)) if entry.outcome == "failed" else []
     cut_off = (
         msg("did not end: its trace breaks off in step {step}", step=where)
@@ -222,7 +222,7 @@ def _failure_of_trace(trace: Trace) -> StoredFailure | None:
     place = read_place(entry.place)
     return StoredFailure(
         name=entry.name,
-        file=home.place(next(iter(trace.sources), "")) or (place.file if place else ""),
+        file=home.place_from_root(next(iter(trace.sources), "")) or (place.file if place else ""),
         line=place.line if place else 0,
         headline=failures[0].headline if failures else cut_off,
         texts=texts,

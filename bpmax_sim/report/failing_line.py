@@ -25,7 +25,7 @@ _ROUNDING = 0.001
 _SHOWN = 2000
 
 
-def find_names(
+def find_values_at_failure(
     item: ScenarioItem, verdict: Verdict, run_again: RunAgain, redact: Redact
 ) -> NamesAttached | None:
     """Return the values of names at the script line of the first failure; None if unknown."""

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import msgspec
 
-from bpmax_sim.i18n import common_message, label_message, plain_text
+from bpmax_sim.i18n import common_message, label_message, plain_english
 from bpmax_sim.scenario.source import Failure
 
 _Owner = TypeVar("_Owner")
@@ -33,7 +33,7 @@ def cause_of_failure(failure: Failure) -> FailureCause:
     key = next((check.label for check in failure.checks if not check.ok), "")
     where = f"{failure.script.file}:{failure.script.line}" if failure.script else key
     words = getattr(failure.essence, "template", "") if where else ""
-    return FailureCause(failure.kind, words or plain_text(failure.essence), where)
+    return FailureCause(failure.kind, words or plain_english(failure.essence), where)
 
 
 def group_by_cause(

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
-from bpmax_sim.report.trace_failures import RootPaths
+from bpmax_sim.report.trace_failures import PathsFromRoot
 from bpmax_sim.report.trace_files import Trace
 from bpmax_sim.subject.definition import Definition
 from bpmax_sim.subject.hooks import UNDO
@@ -77,12 +77,12 @@ def count_walks(definition: Definition, file: str, traces: Iterable[Trace]) -> F
     left: Counter[str] = Counter()
     runs = 0
     for trace in traces:
-        home = RootPaths(trace.folder)
-        is_made_of = file in map(home.place, trace.sources)
+        home = PathsFromRoot(trace.folder)
+        is_made_of = file in map(home.place_from_root, trace.sources)
         flows = trace.flows.items() if is_made_of else ()
         names = {name for name, flow in flows if flow["flow"] == definition.flow}
         runs += bool(names)
-        for source, action, target, waits in _moves_of(trace, names):
+        for source, action, target, waits in _read_moves(trace, names):
             entered[target] += not waits
             if source:
                 is_gateway = source in definition.nodes and definition.nodes[source].parallel
@@ -101,7 +101,7 @@ def count_walks(definition: Definition, file: str, traces: Iterable[Trace]) -> F
     )
 
 
-def _moves_of(trace: Trace, names: set[str]) -> list[tuple[str, str, str, bool]]:
+def _read_moves(trace: Trace, names: set[str]) -> list[tuple[str, str, str, bool]]:
     """Return source, action and target of each move that no undo took back, from a trace.
 
     The fourth value is whether the move is an arrival of a branch at a join.
@@ -109,27 +109,29 @@ def _moves_of(trace: Trace, names: set[str]) -> list[tuple[str, str, str, bool]]
     moves: list[tuple[str, str, str, bool]] = []
     for event in trace.events if names else ():
         if event["event"] == "NodeEntered":
-            target = _main_flow_node(trace, event["node"], names)
-            source = _main_flow_node(trace, event["previous"], names) or ""
+            target = _resolve_main_flow_node(trace, event["node"], names)
+            source = _resolve_main_flow_node(trace, event["previous"], names) or ""
             if event["action"] == UNDO and source:
                 while moves and moves.pop()[0] != (target or ""):
                     pass
             elif target:
                 moves.append((source, event["action"], target, False))
         elif event["event"] == "BranchArrived":
-            node, join = (_main_flow_node(trace, event[key], names) for key in ("node", "join"))
+            node, join = (
+                _resolve_main_flow_node(trace, event[key], names) for key in ("node", "join")
+            )
             if node and join:
                 moves.append((node, "approve", join, True))
     return moves
 
 
-def _main_flow_node(trace: Trace, told: str, names: set[str]) -> str | None:
-    """Return the node of *names* that a trace calls *told* (``用印#2/盖章``), or None."""
-    project, slash, node = told.partition("/")
+def _resolve_main_flow_node(trace: Trace, name_in_trace: str, names: set[str]) -> str | None:
+    """Return the node of *names* that a trace calls *name_in_trace* (``用印#2/盖章``), or None."""
+    project, slash, node = name_in_trace.partition("/")
     name = project.partition("#")[0]
     if slash and name in trace.flows and name:
         return node if name in names else None
-    return told if "" in names else None
+    return name_in_trace if "" in names else None
 
 
 def _find_edge(ways: Iterable[FlowEdge], source: str, action: str, target: str) -> FlowEdge:

@@ -30,13 +30,13 @@ from bpmax_sim.report.failure_causes import describe_cause, group_by_cause
 from bpmax_sim.report.page_data import (
     LONGEST_BODY,
     PageEntry,
-    add_row,
+    add_parts_unused_by_row,
     body_text,
     build_entry,
     text_in_language,
     translate_to_all,
 )
-from bpmax_sim.report.script_coverage import CoveredScript, percent_of
+from bpmax_sim.report.script_coverage import CoveredScript, coverage_percentage
 from bpmax_sim.report.sections import ReportSection, read_sections, section_data
 from bpmax_sim.scenario.file_verdict import FileRuns
 from bpmax_sim.script_source.reach import describe_untaken
@@ -76,19 +76,19 @@ class PageOptions(TypedDict, total=False):
 
 
 def render_page(
-    stories: Iterable[PageEntry],
+    entries: Iterable[PageEntry],
     *,
     version: str,
     largest: int = LARGEST,
     **options: Unpack[PageOptions],
 ) -> str:
-    """Return the page of *stories*, failed ones first.
+    """Return the page of *entries*, failed ones first.
 
     The viewer reads blocks of JSON: an index of all stories, each story within the size limit, and
     each source file once.
 
     Args:
-        stories: one entry for each scenario or row of a table.
+        entries: one for each scenario or row of a table.
         version: version of this package, shown at the foot.
         largest: bytes after which stories that did not fail are reduced to their summary.
         options: see `PageOptions`.
@@ -96,7 +96,7 @@ def render_page(
     language = options.get("language") or current_language()
     problems, covered = options.get("problems", ()), options.get("covered", ())
     sections = options.get("sections", ())
-    ordered = sorted(stories, key=lambda story: (story.outcome not in _FAILED, story.place))
+    ordered = sorted(entries, key=lambda story: (story.outcome not in _FAILED, story.place))
     numbers: dict[str, int] = {}
     blocks, size = {}, 0
     for number, story in enumerate(ordered):
@@ -111,10 +111,10 @@ def render_page(
         "problems": problems,
         "causes": _group_by_cause(ordered),
         "editor": options.get("editor", ""),
-        "parts": (parts := _add_part_uses(ordered)),
+        "parts": (parts := _summarise_part_uses(ordered)),
         "marks": MARKS,
         "covered": [
-            {"file": one.file, "percent": percent_of(one.counts), "counts": one.counts}
+            {"file": one.file, "percent": coverage_percentage(one.counts), "counts": one.counts}
             for one in covered
         ],
         "sections": list(map(section_data, sections)),
@@ -143,9 +143,9 @@ def render_page(
     )
 
 
-def _group_by_cause(stories: Sequence[PageEntry]) -> list[dict[str, Any]]:
+def _group_by_cause(entries: Sequence[PageEntry]) -> list[dict[str, Any]]:
     """Return the causes of failures with the numbers of their stories, most frequent first."""
-    failed = ((number, story.first) for number, story in enumerate(stories) if story.first)
+    failed = ((number, story.first) for number, story in enumerate(entries) if story.first)
     groups = sorted(group_by_cause(failed).values(), key=lambda group: -len(group))
     return [
         {
@@ -156,10 +156,10 @@ def _group_by_cause(stories: Sequence[PageEntry]) -> list[dict[str, Any]]:
     ]
 
 
-def _add_part_uses(stories: Sequence[PageEntry]) -> dict[str, Any]:
-    """Return the number of parts in all *stories*, and the parts that none of them used."""
+def _summarise_part_uses(entries: Sequence[PageEntry]) -> dict[str, Any]:
+    """Return the number of parts in all *entries*, and the parts that none of them used."""
     uses: dict[tuple[str, str, str], bool] = {}
-    for story in stories:
+    for story in entries:
         for key, is_used in story.parts.items():
             uses[key] = uses.get(key, False) or is_used
     unused = [
@@ -168,13 +168,14 @@ def _add_part_uses(stories: Sequence[PageEntry]) -> dict[str, Any]:
     return {"all": len(uses), "used": len(uses) - len(unused), "unused": unused}
 
 
-def _entry_data(story: PageEntry, numbers: dict[str, int]) -> dict[str, Any]:
-    """Return all data of *story*; its files are added to *numbers* and referred to by number."""
+def _entry_data(entry: PageEntry, file_numbers: dict[str, int]) -> dict[str, Any]:
+    """Return all data of *entry*; files are added to *file_numbers*, and referred to by number."""
     plain = ("digest", "engine", "reason", "notes", "rerun", "record", "events", "flow", "failures")
     return {
-        **{name: getattr(story, name) for name in plain},
+        **{name: getattr(entry, name) for name in plain},
         "sources": {
-            file: numbers.setdefault(text, len(numbers)) for file, text in story.sources.items()
+            file: file_numbers.setdefault(text, len(file_numbers))
+            for file, text in entry.sources.items()
         },
     }
 
@@ -198,16 +199,16 @@ def _covered_data(one: CoveredScript) -> dict[str, Any]:
     }
 
 
-def _entry_summary(story: PageEntry, is_whole: bool) -> dict[str, Any]:
-    """Return the data of *story* in the page's index, which the list shows.
+def _entry_summary(entry: PageEntry, has_steps: bool) -> dict[str, Any]:
+    """Return the data of *entry* in the page's index, which the list shows.
 
-    *is_whole* tells the viewer that the page also has the block with the steps of *story*.
+    *has_steps* tells the viewer that the page also has the block with the steps of *entry*.
     """
     return {
-        **{name: getattr(story, name) for name in _INDEXED},
-        "ms": round(story.duration * 1000, 3),
-        "headline": story.failures[0]["headline"] if story.failures else "",
-        "whole": is_whole,
+        **{name: getattr(entry, name) for name in _INDEXED},
+        "ms": round(entry.duration * 1000, 3),
+        "headline": entry.failures[0]["headline"] if entry.failures else "",
+        "whole": has_steps,
     }
 
 
@@ -267,12 +268,12 @@ def _read_entries(places: Sequence[Path]) -> tuple[list[PageEntry], list[str], l
         try:
             trace = trace_files.read_trace(file, name)
             stories.append(build_entry(trace))
-            add_row(runs, trace)
+            add_parts_unused_by_row(runs, trace)
         except ConfigError as error:
             unreadable += str(error).splitlines()
         except Exception as error:  # noqa: BLE001 - whoever wrote it, its shape can be any
             unreadable.append(str(_describe_damage(file, error)))
-    return stories, unreadable, [str(part) for _, part in runs.unused_parts()]
+    return stories, unreadable, [str(part) for _, part in runs.unused_parts_that_fail()]
 
 
 def _describe_damage(file: Path, error: Exception) -> str:

@@ -18,11 +18,11 @@ from bpmax_sim.i18n import (
     LANGUAGES,
     label_message,
     map_message,
-    plain_text,
+    plain_english,
     read_message,
     translate,
 )
-from bpmax_sim.report.trace_failures import RootPaths, read_failures, read_place
+from bpmax_sim.report.trace_failures import PathsFromRoot, read_failures, read_place
 from bpmax_sim.report.trace_files import Trace
 from bpmax_sim.scenario.expect import shorten_line
 from bpmax_sim.scenario.file_verdict import FileRuns
@@ -94,14 +94,14 @@ def build_entry(trace: Trace) -> PageEntry:
     ended = last if last["event"] == "ScenarioFinished" else _CUT_OFF
     row = str(first.get("row") or "")
     name = f"{first['name']}[{row}]" if row else str(first["name"])
-    home = RootPaths(trace.folder, str(first.get("place") or "").partition(":")[0])
-    place = home.place(first.get("place"))
-    named = _item_of(trace, home, row) or ":".join(place.split(":")[:-1])
+    home = PathsFromRoot(trace.folder, str(first.get("place") or "").partition(":")[0])
+    place = home.place_from_root(first.get("place"))
+    named = _node_id_of_row(trace, home, row) or ":".join(place.split(":")[:-1])
     variables = [word for typed in first.get("variables") or () for word in ("--var", str(typed))]
     target = " ".join(map(shell_quote, (named, *variables)))
     calls = list(_call_sources(trace.events))
     failures = list(read_failures(cut_long_texts(ended), home))
-    watched = _names_data(trace, home) if trace.names else {}
+    watched = _values_at_failure_data(trace, home) if trace.names else {}
     return PageEntry(
         id=hashlib.sha256(f"{place}\n{name}".encode("utf-8", "replace")).hexdigest()[:10],
         name=shorten_line(name, LONGEST_NAME),
@@ -125,7 +125,7 @@ def build_entry(trace: Trace) -> PageEntry:
         record=cut_long_texts(f"bpmax-sim record {target}"),
         events=tuple(_event_data(event, home) for event in trace.events),
         sources={
-            home.place(cut_long_texts(file)): body_text(text)
+            home.place_from_root(cut_long_texts(file)): body_text(text)
             for file, text in trace.sources.items()
         },
         flow=None if trace.flow is None else cut_long_texts(trace.flow),
@@ -134,26 +134,27 @@ def build_entry(trace: Trace) -> PageEntry:
 
 
 def _part_uses(
-    trace: Trace, home: RootPaths, *, has_passed: bool
+    trace: Trace, home: PathsFromRoot, *, has_passed: bool
 ) -> Iterator[tuple[tuple[str, str, str], bool]]:
+    """Yield kind, name and place of each part of a file, and whether a passed row used it."""
     for part in trace.parts:
-        place = home.place(cut_long_texts(str(part["place"])))
+        place = home.place_from_root(cut_long_texts(str(part["place"])))
         key = (str(part["kind"]), shorten_line(str(part["name"]), LONGEST_NAME), place)
         yield key, bool(part.get("used")) and has_passed
 
 
-def add_row(runs: FileRuns, trace: Trace) -> None:
+def add_parts_unused_by_row(runs: FileRuns, trace: Trace) -> None:
     """Add to *runs* the parts of its file that the row of *trace* did not use, if it passed."""
     first, last = trace.events[0], trace.events[-1]
     if not last.get("rows") or last.get("outcome") != "passed":
         return
-    home = RootPaths(trace.folder)
-    file = home.place(next(iter(trace.sources), ""))  # the scenario comes first
+    home = PathsFromRoot(trace.folder)
+    file = home.place_from_root(next(iter(trace.sources), ""))  # the scenario comes first
     unused = [
         RunWarning(
             part["kind"],
             read_message(part["message"]),
-            read_place(home.place(part["place"])),
+            read_place(home.place_from_root(part["place"])),
             part.get("fails", True),
         )
         for part in last.get("unused", ())
@@ -162,14 +163,14 @@ def add_row(runs: FileRuns, trace: Trace) -> None:
     runs.add_row(file, last["rows"], row, unused, strictness)
 
 
-def _run_notes(ended: _Event, home: RootPaths) -> Iterator[LocalisedText]:
+def _run_notes(ended: _Event, home: PathsFromRoot) -> Iterator[LocalisedText]:
     """Yield the warnings of a run; a trace of an older version stores them as texts."""
     for note in ended.get("notes", ()):
         yield _localise(note, home)
     for warning in ended.get("warnings", ()):
         message, place = (
             read_message(cut_long_texts(warning["message"])),
-            home.place(warning.get("place")),
+            home.place_from_root(warning.get("place")),
         )
         yield _translate_to_all(label_message(place, message) if place else message, home)
 
@@ -183,16 +184,16 @@ def _call_sources(events: Sequence[_Event]) -> Iterator[tuple[str, str]]:
             yield str(event["call"]), sources.get(event["number"]) or "unanswered"
 
 
-def _item_of(trace: Trace, home: RootPaths, row: str) -> str:
+def _node_id_of_row(trace: Trace, home: PathsFromRoot, row: str) -> str:
     """Return the row in the syntax of `run`; the place of a row itself may be in a CSV file."""
     file = next(iter(trace.sources), "")  # the scenario comes first
     if not row or not file:
         return ""
     name = node_id_part(str(trace.events[0]["name"]))
-    return f"{home.place(cut_long_texts(file))}::{name}[{node_id_part(row)}]"
+    return f"{home.place_from_root(cut_long_texts(file))}::{name}[{node_id_part(row)}]"
 
 
-def _event_data(event: _Event, home: RootPaths) -> dict[str, Any]:
+def _event_data(event: _Event, home: PathsFromRoot) -> dict[str, Any]:
     members = {
         key: _member_data(key, value, home) for key, value in event.items() if key != "failures"
     }
@@ -201,28 +202,28 @@ def _event_data(event: _Event, home: RootPaths) -> dict[str, Any]:
     return members
 
 
-def _member_data(key: str, value: Any, home: RootPaths) -> Any:
+def _member_data(key: str, value: Any, home: PathsFromRoot) -> Any:
     if key in _WORDED:
         several = isinstance(value, list)
         return [_localise(part, home) for part in value] if several else _localise(value, home)
     if key in _PLACES and (value is None or isinstance(value, str)):
-        return home.place(cut_long_texts(value))
+        return home.place_from_root(cut_long_texts(value))
     if key == "text" and isinstance(value, str):
-        return home.text(cut_long_texts(value))
+        return home.text_from_root(cut_long_texts(value))
     if key == "stack":
-        return [home.text(cut_long_texts(frame)) for frame in value]
+        return [home.text_from_root(cut_long_texts(frame)) for frame in value]
     if key in _NESTED and isinstance(value, list | Mapping):
         return _nested_data(value, home)
     return _body_data(value) if key in _BODIES else cut_long_texts(value)
 
 
-def _nested_data(value: _Event | list[_Event], home: RootPaths) -> Any:
+def _nested_data(value: _Event | list[_Event], home: PathsFromRoot) -> Any:
     if isinstance(value, list):
         return [_nested_data(one, home) for one in value]
     return {name: _member_data(name, item, home) for name, item in value.items()}
 
 
-def _localise(value: Any, home: RootPaths) -> LocalisedText:
+def _localise(value: Any, home: PathsFromRoot) -> LocalisedText:
     """Return a text of a trace in all languages, with file names relative to the root."""
     return _translate_to_all(read_message(cut_long_texts(value)), home)
 
@@ -270,7 +271,7 @@ def body_text(body: Any) -> str:
 def _failure_data(failure: Failure) -> dict[str, Any]:
     """Return the page's data of a failure: its lines, and the parts that can be copied."""
     head = headline(failure.step, failure.total, failure.title, failure.essence)
-    words = (plain_text(line).strip().partition("  ") for line in failure.detail)
+    words = (plain_english(line).strip().partition("  ") for line in failure.detail)
     checks = sorted(failure.checks, key=lambda check: check.ok)
     return {
         "headline": translate_to_all(head),
@@ -293,21 +294,21 @@ def _failure_data(failure: Failure) -> dict[str, Any]:
     }
 
 
-def _names_data(trace: Trace, home: RootPaths) -> dict[str, Any]:
+def _values_at_failure_data(trace: Trace, home: PathsFromRoot) -> dict[str, Any]:
     """Return the values of names at the failure of a trace, and the call stack."""
     told = cut_long_texts(trace.names)
     return {
-        "line": home.place(told["place"]),
+        "line": home.place_from_root(told["place"]),
         "names": told["names"],
-        "stack": [home.text(frame) for frame in told["stack"]],
+        "stack": [home.text_from_root(frame) for frame in told["stack"]],
     }
 
 
-def _translate_to_all(message: str, home: RootPaths) -> LocalisedText:
-    return translate_to_all(map_message(message, home.text))
+def _translate_to_all(message: str, home: PathsFromRoot) -> LocalisedText:
+    return translate_to_all(map_message(message, home.text_from_root))
 
 
 def translate_to_all(message: str) -> LocalisedText:
     """Return *message*, by language if the translations differ."""
-    forms = {language: plain_text(translate(message, language)) for language in LANGUAGES}
-    return forms if len({*forms.values()}) > 1 else plain_text(message)
+    forms = {language: plain_english(translate(message, language)) for language in LANGUAGES}
+    return forms if len({*forms.values()}) > 1 else plain_english(message)

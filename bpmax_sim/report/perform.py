@@ -20,14 +20,14 @@ from msgspec.structs import replace
 from bpmax_sim.errors import BpmaxError, ConfigError, PowerWarning, Problem, ScriptSyntaxError
 from bpmax_sim.guard import NetworkGuard
 from bpmax_sim.i18n import msg
-from bpmax_sim.report.failing_line import RunAgain, find_names
+from bpmax_sim.report.failing_line import RunAgain, find_values_at_failure
 from bpmax_sim.report.stored_failures import store_failures
 from bpmax_sim.report.terminal import Verdict, error_verdict, judge_events, skip_verdict
 from bpmax_sim.report.trace_files import store_trace
 from bpmax_sim.scenario.events import Event
 from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.scenario.outcome import events_of_unrun
-from bpmax_sim.scenario.runner import open_session, replays_with, run_item
+from bpmax_sim.scenario.runner import make_replay_check, open_session, run_item
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script.hits import ScriptHits
 from bpmax_sim.script_source.reading import find_full_width
@@ -87,7 +87,7 @@ def perform(
         chosen["guard"] = guard
     folder = options.cassettes or item.root / "cassettes"
     if options.check and chosen.get("mode") == "record":
-        chosen["replays"] = replays_with(item, folder, {**chosen})
+        chosen["replays"] = make_replay_check(item, folder, {**chosen})
     try:
         check_scripts(item)
         session = open_session(item, cassettes=folder, **chosen)
@@ -146,7 +146,7 @@ def _judge_and_store(
     store_failures(item, verdict.failures if failed else (), console=verdict.console)
     names = None
     if failed and options.trace != "off" and session.mode == "replay" and session.is_closed:
-        names = find_names(item, verdict, run_again, session.redact)
+        names = find_values_at_failure(item, verdict, run_again, session.redact)
     trace = store_trace(
         item, events, options.trace, failed=failed, redact=session.redact, names=names
     )
@@ -164,7 +164,7 @@ def _recording_warnings(
     file = session.settings.cassette
     is_local = session.mode == "replay" and session.settings.remote is None
     if named and file and is_local and verdict.outcome == "passed" and not Path(file).exists():
-        yield "rule", _describe_unneeded(named)
+        yield "rule", _describe_unneeded_cassette(named)
     lenient = session.settings.unused == "warn" or session.mode == "record"
     if lenient and session.unplayed_exchanges and not verdict.failures:
         yield "unplayed", session.describe_unplayed()
@@ -174,7 +174,7 @@ def _recording_warnings(
         yield "secret", message
 
 
-def _describe_unneeded(name: str) -> str:
+def _describe_unneeded_cassette(name: str) -> str:
     return msg(
         "no call needed the recording {name}, which is not there; take cassette away, or record",
         name=name,

@@ -73,9 +73,9 @@ class RecordingUse:
                 (str(cassette), owner), {exchange.order for exchange in session.unplayed_exchanges}
             )
 
-    def _intersect_unplayed(self, recording: tuple[str, str], orders: set[int]) -> None:
-        """Keep only those unplayed exchanges of a recording that are also in *orders*."""
-        self.left[recording] = self.left.get(recording, orders) & orders
+    def _intersect_unplayed(self, recording: tuple[str, str], exchange_orders: set[int]) -> None:
+        """Keep only those unplayed exchanges of a recording that are also in *exchange_orders*."""
+        self.left[recording] = self.left.get(recording, exchange_orders) & exchange_orders
 
     def merge(self, data: Mapping[str, Any]) -> None:
         """Add the use found by another process, given as its attributes by name."""

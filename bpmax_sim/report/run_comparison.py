@@ -21,17 +21,19 @@ _OUTCOMES = {
 }
 
 
-def compare_runs(places: Sequence[Path], seconds: Mapping[str, float]) -> Iterator[ReportSection]:
+def compare_runs(
+    places: Sequence[Path], item_seconds: Mapping[str, float]
+) -> Iterator[ReportSection]:
     """Yield the page section about the runs in *places*, if there is anything to report.
 
     A scenario is flaky if its outcome or digest differs between runs.
 
     Args:
         places: trace folders, one of each machine.
-        seconds: real seconds of each item, by its name on the command line.
+        item_seconds: real seconds of each item, by its name on the command line.
     """
     flaky = list(_find_flaky(places))
-    slowest = sorted(seconds.items(), key=lambda one: -one[1])[:_SLOWEST]
+    slowest = sorted(item_seconds.items(), key=lambda one: -one[1])[:_SLOWEST]
     if not flaky and not slowest:
         return
     tables = []
@@ -57,7 +59,7 @@ def _find_flaky(places: Sequence[Path]) -> Iterator[tuple[SectionCell, ...]]:
     found = [find_traces([place]) for place in places] if len(places) > 1 else []
     for name in sorted({name for traces in found for name in traces}):
         paths = [traces.get(name) for traces in found]
-        ends = [_read_end(path, name) if path else None for path in paths]
+        ends = [_read_outcome_and_digest(path, name) if path else None for path in paths]
         known = {end for end in ends if end is not None}
         if len(known) > 1:
             digests = [digest for _, digest in known]
@@ -67,7 +69,7 @@ def _find_flaky(places: Sequence[Path]) -> Iterator[tuple[SectionCell, ...]]:
             )
 
 
-def _read_end(path: Path, name: str) -> tuple[str, str] | None:
+def _read_outcome_and_digest(path: Path, name: str) -> tuple[str, str] | None:
     """Return outcome and digest of the trace at *path*; None if it cannot be read."""
     with suppress(ConfigError, OSError, ValueError):
         last = read_trace(path, name).events[-1]

@@ -92,13 +92,13 @@ class CoveredScript(msgspec.Struct, frozen=True):
 
 
 def add_counts(covered: Iterable[CoveredScript]) -> tuple[int, int, int, int]:
-    """Return the sums of `CoveredScript.counts`."""
+    """Return the sums of all `CoveredScript.counts`: run lines, lines, taken branches, branches."""
     columns = list(zip(*(one.counts for one in covered), strict=True)) or [(0,)] * 4
     ran, lines, taken, branches = map(sum, columns)
     return ran, lines, taken, branches
 
 
-def percent_of(counts: tuple[int, int, int, int]) -> float:
+def coverage_percentage(counts: tuple[int, int, int, int]) -> float:
     """Return the percentage of lines and branches together; 100 if there are none."""
     ran, lines, taken, branches = counts
     return round(100 * (ran + taken) / (lines + branches), 1) if lines + branches else 100.0

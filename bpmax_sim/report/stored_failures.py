@@ -75,6 +75,7 @@ class StoredFailure(msgspec.Struct, frozen=True, kw_only=True):
 class _CurrentRun:
     """Id of the current run. A process has one run, or several with ``--watch``."""
 
+    # The workers of pytest-xdist are processes of their own, and of one run.
     id = os.environ.get("PYTEST_XDIST_TESTRUNUID") or f"{os.getpid()}-{time.time_ns()}"
 
 

@@ -232,12 +232,12 @@ def failed_lines(verdicts: Iterable[Verdict]) -> Iterator[str]:
     firsts = ((one, one.failures[0]) for one in failed if one.failures)
     for alike in group_by_cause(firsts).values():
         if len(alike) > 1:
-            yield count_cause([failure for _, failure in alike])
+            yield describe_cause_with_count([failure for _, failure in alike])
         yield from (_failed_line(verdict) for verdict, _ in alike)
     yield from (_failed_line(verdict) for verdict in failed if not verdict.failures)
 
 
-def count_cause(failures: Sequence[Failure]) -> str:
+def describe_cause_with_count(failures: Sequence[Failure]) -> str:
     """Return how many scenarios failed for the common cause of *failures*, and its message."""
     return msg(
         "{number} scenarios failed for one cause: {cause}",

@@ -19,7 +19,7 @@ from bpmax_sim.scenario.source import ExcerptLine, Failure
 _UPWARD = re.compile(r"(?<![\w./])(?:\.\./)+[^\s:'\"()]+")
 
 
-class RootPaths(msgspec.Struct, frozen=True):
+class PathsFromRoot(msgspec.Struct, frozen=True):
     """Converts file names in a trace to names relative to the project's root.
 
     Attributes:
@@ -30,19 +30,19 @@ class RootPaths(msgspec.Struct, frozen=True):
     folder: str
     file: str = ""
 
-    def place(self, place: str | None) -> str:
+    def place_from_root(self, place: str | None) -> str:
         """Return ``file:line:column`` relative to the root; "" for None."""
         if not place or posixpath.isabs(place):
             return place or ""
         return posixpath.normpath(posixpath.join(self.folder, place))
 
-    def text(self, text: str) -> str:
+    def text_from_root(self, text: str) -> str:
         """Return *text* with the scenario's own file and names that begin with ``../`` made so."""
-        text = _UPWARD.sub(lambda match: self.place(match[0]), text)
+        text = _UPWARD.sub(lambda match: self.place_from_root(match[0]), text)
         if not self.file or not self.folder:
             return text
         own = rf"(?<![\w./-]){re.escape(self.file)}"
-        return re.sub(own, lambda _: self.place(self.file), text)
+        return re.sub(own, lambda _: self.place_from_root(self.file), text)
 
 
 _SIDES = ("expected", "actual")
@@ -57,7 +57,7 @@ def encode_failure(failure: Failure) -> str:
 
 def decode_failure(text: str) -> Failure:
     """Return a failure with the same cause as the one given to `encode_failure`."""
-    (failure,) = read_failures({"failures": [json.loads(text)]}, RootPaths(""))
+    (failure,) = read_failures({"failures": [json.loads(text)]}, PathsFromRoot(""))
     return failure
 
 
@@ -73,11 +73,11 @@ def read_place(text: str) -> Place | None:
     return Place(file, int(line or 0), int(column or 0))
 
 
-def read_failures(ended: Mapping[str, Any], home: RootPaths) -> Iterator[Failure]:
+def read_failures(ended: Mapping[str, Any], home: PathsFromRoot) -> Iterator[Failure]:
     """Yield the failures in *ended*, the event with which a scenario finished."""
 
     def read(text: Any) -> str:
-        return map_message(read_message(text), home.text)
+        return map_message(read_message(text), home.text_from_root)
 
     for event in ended.get("failures", ()):
         yield Failure(
@@ -87,7 +87,7 @@ def read_failures(ended: Mapping[str, Any], home: RootPaths) -> Iterator[Failure
             step=event.get("step", 0),
             total=event.get("total", 0),
             title=read_message(event.get("title") or event.get("scenario")),
-            place=read_place(home.place(event.get("place"))),
+            place=read_place(home.place_from_root(event.get("place"))),
             excerpt=tuple(
                 ExcerptLine(one["number"], one["text"], bool(one.get("marked")))
                 for one in event.get("excerpt", ())
@@ -99,6 +99,6 @@ def read_failures(ended: Mapping[str, Any], home: RootPaths) -> Iterator[Failure
                 for check in event.get("checks", ())
             ),
             detail=tuple(map(read, event.get("detail", ()))),
-            script=read_place(home.place(event.get("script"))),
+            script=read_place(home.place_from_root(event.get("script"))),
             script_text=str(event.get("script_text", "")),
         )

@@ -18,7 +18,7 @@ from bpmax_sim.errors import ConfigError, Place
 from bpmax_sim.file_names import file_name
 from bpmax_sim.i18n import msg
 from bpmax_sim.project import SUFFIX, TRACES, make_folder
-from bpmax_sim.scenario.declared_parts import attach_use
+from bpmax_sim.scenario.declared_parts import mark_used_parts
 from bpmax_sim.scenario.events import (
     VERSION,
     Event,
@@ -121,7 +121,7 @@ def _attachment_events(
 ) -> Iterator[Event]:
     """Yield the sources and flows that a viewer needs, which may be opened without the project."""
     at = events[-1].at
-    parts = attach_use(item, events)
+    parts = mark_used_parts(item, events)
     yield PartsAttached(parts=tuple(replace(one, name=redact(one.name)) for one in parts), at=at)
     for file, text in item.sources.items():
         yield SourceAttached(file=Place(file), text=redact(text), at=at)
@@ -140,6 +140,7 @@ def _attachment_events(
 
 
 def _route_data(node: FlowNode, redact: Redact) -> Iterator[dict[str, str]]:
+    """Yield action, target and condition of each route that leaves *node*."""
     for action in node.offers:
         for route in node.routes(action):
             yield {"action": action, "to": route.to, "when": redact(route.when or "")}

@@ -23,7 +23,7 @@ from msgspec.structs import replace
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.file_names import file_name, relative_name
 from bpmax_sim.i18n import encode_message, msg
-from bpmax_sim.project import SUFFIX, jobs_of, make_folder
+from bpmax_sim.project import SUFFIX, ci_jobs_of, make_folder
 from bpmax_sim.report.recording_use import RecordingUse
 from bpmax_sim.scenario.shards import Shard
 from bpmax_sim.yamlfile import display_path
@@ -162,7 +162,7 @@ def read_evidence(root: Path, places: Sequence[Path] = ()) -> Evidence | None:
         if places:
             raise
         return None  # of another version, or a part
-    jobs = jobs_of(root)
+    jobs = ci_jobs_of(root)
     if not places and not jobs:
         files = _keep_newest_complete_job(files, root)
     if not jobs:
@@ -180,7 +180,7 @@ def read_jobs(root: Path, places: Sequence[Path]) -> list[EvidenceFile]:
         ConfigError: if a shard of a job is missing, or a job that the project at *root* lists.
     """
     files = list(_read_files(places))
-    _refuse_missing(files, jobs_of(root))
+    _refuse_missing_jobs(files, ci_jobs_of(root))
     return files
 
 
@@ -223,7 +223,7 @@ def _keep_newest_complete_job(files: Sequence[EvidenceFile], root: Path) -> list
     return list(files)
 
 
-def _refuse_missing(files: Sequence[EvidenceFile], jobs: Sequence[str]) -> None:
+def _refuse_missing_jobs(files: Sequence[EvidenceFile], jobs: Sequence[str]) -> None:
     """Raise if one of *jobs* has no evidence, or a shard of any job is missing."""
     known = {file.job for file in files}
     for job in jobs:
@@ -289,6 +289,8 @@ def _refuse_unrun_scenarios(evidence: Evidence, root: Path) -> None:
 
 def _refuse_stale(evidence: Evidence, root: Path) -> None:
     """Raise if a test, scenario or cassette has changed since *evidence* was stored."""
+    # Times of files only count where the run was: a checkout sets them anew. Evidence that another
+    # machine may read has digests of the sources instead.
     stale = [] if evidence.sources else _find_newer(evidence, root)
     for name, digest in (*evidence.sources.items(), *evidence.digests.items()):
         path = root / name

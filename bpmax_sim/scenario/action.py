@@ -39,7 +39,7 @@ class PeoplePlayer(Protocol):
         """
         ...
 
-    def note_tasks(self, flow: FlowSubject, /) -> None:
+    def record_task_arrivals(self, flow: FlowSubject, /) -> None:
         """Record since when the present owners have had their tasks."""
         ...
 
@@ -97,7 +97,7 @@ class Performer(msgspec.Struct, frozen=True, kw_only=True):
             if expires:
                 self.fire_due_deadlines()
             if self.player is not None and isinstance(self.subject, FlowSubject):
-                self.player.note_tasks(self.subject)
+                self.player.record_task_arrivals(self.subject)
         except SubjectError as error:  # a refusal needs no frames, which would keep the run
             result.errors.append(error.with_traceback(None))
         except Exception as error:  # noqa: BLE001 - whatever a user's code raises fails the step

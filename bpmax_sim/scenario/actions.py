@@ -16,7 +16,7 @@ from msgspec import field
 
 from bpmax_sim.clock import parse_duration
 from bpmax_sim.errors import SubjectError, suggest_or_list
-from bpmax_sim.i18n import join_messages, msg, plain_text, series, translate
+from bpmax_sim.i18n import join_messages, msg, plain_english, series, translate
 from bpmax_sim.platform.model import Model
 from bpmax_sim.scenario.action import Action, Performer
 from bpmax_sim.scenario.flow_actions import (
@@ -527,14 +527,14 @@ class Js(Action, frozen=True, kw_only=True):
         """Run the script with the subject's ``form`` and ``ctx``."""
         script, libraries = Script(str(value), name), on.libraries
         if isinstance(value, Mapping):
-            script, libraries = cls._with_arguments(on, value, name)
+            script, libraries = cls._prepare_script_and_libraries(on, value, name)
         form, ctx = on.subject.views() if on.subject else (None, None)
         ended = on.session.run_script(script, form=form, ctx=ctx, libraries=libraries, page=Page())
         result.add_outcome(ended)
         result.set_value(ended.value)
 
     @classmethod
-    def _with_arguments(
+    def _prepare_script_and_libraries(
         cls, on: Performer, value: Mapping[str, Any], name: str
     ) -> tuple[Script, tuple[Script, ...]]:
         """Return the script to run and the scripts before it.
@@ -726,7 +726,7 @@ def action_texts() -> Texts:
     }
     every |= {action.__name__: {**action.texts} for action in ACTIONS.values() if action.texts}
     return {
-        name: {key: (plain_text(text), translate(text, "zh")) for key, text in texts.items()}
+        name: {key: (plain_english(text), translate(text, "zh")) for key, text in texts.items()}
         for name, texts in every.items()
     }
 

@@ -120,10 +120,10 @@ def _is_single_line(expected: Any) -> bool:
 
 def _compare_flow(expected: Any, facts: Mapping[str, Any], path: Path) -> Checks:
     """Compare facts of a flow; a map for ``passed`` compares how often each node was passed."""
-    return compare(expected, _count_passed(expected, facts), path)
+    return compare(expected, _with_pass_counts(expected, facts), path)
 
 
-def _count_passed(expected: Any, facts: Mapping[str, Any]) -> Mapping[str, Any]:
+def _with_pass_counts(expected: Any, facts: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return *facts* with ``passed`` as counts for each node where *expected* has a map there."""
     if not isinstance(expected, Mapping):
         return facts
@@ -134,7 +134,7 @@ def _count_passed(expected: Any, facts: Mapping[str, Any]) -> Mapping[str, Any]:
         shaped["passed"] = nodes
     for name, inner in (expected.get("projects") or {}).items():
         if name in (projects := shaped.get("projects", {})):
-            shaped["projects"] = {**projects, name: _count_passed(inner, projects[name])}
+            shaped["projects"] = {**projects, name: _with_pass_counts(inner, projects[name])}
     return shaped
 
 
@@ -215,14 +215,14 @@ def compare_error(expected: ExpectedError, thrown: events.ErrorThrown, path: Pat
     if isinstance(source, Mapping):
         ok = not failing_checks(compare(source, thrown.source, path))
     else:
-        ok = source in {*_source_names(thrown.source), thrown.source.partition(".")[0]}
-    told = join_alternatives(map(show, _source_names(thrown.source)[:2]))
+        ok = source in {*_accepted_source_names(thrown.source), thrown.source.partition(".")[0]}
+    told = join_alternatives(map(show, _accepted_source_names(thrown.source)[:2]))
     return (*checks, Comparison(path, ok, show(source), told))
 
 
-def _source_names(source: str) -> tuple[str, ...]:
-    """Return the names that a file may use for *source*: the bench refuses for form and flow."""
-    return ("form", "flow", source) if source == "subject" else (source,)
+def _accepted_source_names(error_source: str) -> tuple[str, ...]:
+    """Return the names that a file may use: of ``subject``, also what it is, form or flow."""
+    return ("form", "flow", error_source) if error_source == "subject" else (error_source,)
 
 
 def describe_error(expected: ExpectedError) -> str:

@@ -22,7 +22,7 @@ from bpmax_sim.i18n import msg, plural, series
 from bpmax_sim.js_values import format_js_number, loads
 from bpmax_sim.messages import FORM, Pairs, Request, media_type
 from bpmax_sim.path_template import path_template
-from bpmax_sim.platform.model import Api, Idempotency, names_api
+from bpmax_sim.platform.model import Api, Idempotency, matches_api
 from bpmax_sim.proxy.response import CallRecord, redact_request, redact_response
 from bpmax_sim.scenario.expect import (
     Checks,
@@ -327,7 +327,7 @@ def compare_calls(
 
 
 def _is_expected_api(items: Iterable[tuple[int, Mapping[str, Any]]], call: CallMade) -> bool:
-    return any(names_api(item["call"], call.call) for _, item in items)
+    return any(matches_api(item["call"], call.call) for _, item in items)
 
 
 def _compare_count(item: Mapping[str, Any], calls: Sequence[CallMade], path: Path) -> Checks:
@@ -335,9 +335,9 @@ def _compare_count(item: Mapping[str, Any], calls: Sequence[CallMade], path: Pat
 
     With ``once_per_key``, calls that carry the same idempotency key count once.
     """
-    same = [call for call in calls if names_api(item["call"], call.call)]
+    same = [call for call in calls if matches_api(item["call"], call.call)]
     fitting = [call for call in same if not failing_checks(_compare_parts(item, call, path))]
-    number = _count_keys(fitting) if item.get("once_per_key") else len(fitting)
+    number = _count_idempotency_keys(fitting) if item.get("once_per_key") else len(fitting)
     mismatches = compare(item["times"], number, (*path, "times"))
     doubtful = _compare_parts(item, fitting[0], path) if fitting else ()
     if len(fitting) == len(same):
@@ -351,7 +351,7 @@ def _compare_count(item: Mapping[str, Any], calls: Sequence[CallMade], path: Pat
     return tuple(Comparison(check.path, check.ok, check.expected, near) for check in mismatches)
 
 
-def _count_keys(calls: Iterable[CallMade]) -> int:
+def _count_idempotency_keys(calls: Iterable[CallMade]) -> int:
     """Return the number of idempotency keys of *calls*; each call without one counts, too."""
     keys = [call.idempotency_key for call in calls]
     return len({*filter(None, keys)}) + keys.count("")
@@ -367,7 +367,7 @@ def _compare_in_order(
     checks: list[Comparison] = []
     for (index, item), call in zip(items, calls, strict=False):
         here = (*path, index)
-        same = names_api(item["call"], call.call)
+        same = matches_api(item["call"], call.call)
         checks.append(Comparison((*here, "call"), same, item["call"], call.call))
         if same:
             checks += _compare_parts(item, call, here)

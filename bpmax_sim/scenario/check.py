@@ -13,7 +13,7 @@ from msgspec import UNSET
 
 from bpmax_sim.clock import Instant
 from bpmax_sim.errors import ConfigError, Problem, suggest_nearest, suggest_or_list
-from bpmax_sim.field_path import FieldPath, plain_steps
+from bpmax_sim.field_path import FieldPath, parse_plain_steps
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.scenario import faults, flow_actions, model, references, row_actions
 from bpmax_sim.scenario.actions import ACTIONS, check_action, declared_actions
@@ -25,19 +25,20 @@ from bpmax_sim.scenario.expect_check import (
     names_call,
 )
 from bpmax_sim.scenario.flow_check import check_events, check_flow
-from bpmax_sim.scenario.idle_steps import IDLE_CHECKS, check_condition_cells
+from bpmax_sim.scenario.idle_steps import IDLE_CHECKS, check_cells_meaning_false
+from bpmax_sim.scenario.name_claims import NAME_CHECKS
 from bpmax_sim.scenario.policies import check_policies
 from bpmax_sim.scenario.row_checks import (
-    check_cells,
+    check_action_cells,
     check_ids,
     check_only_rows,
     check_rows_differ,
-    check_run_steps,
+    check_where_cell_steps_run,
 )
-from bpmax_sim.scenario.saved_values import check_saved_values
+from bpmax_sim.scenario.saved_values import check_saved_value_compared_with_itself
 from bpmax_sim.scenario.shared_names import check_shared_names
 from bpmax_sim.scenario.source import Spot
-from bpmax_sim.scenario.subflow_check import check_stand_ins, check_starts
+from bpmax_sim.scenario.subflow_check import check_stand_ins, check_subflow_starts
 from bpmax_sim.scenario.table_rows import RESERVED, ScenarioDraft, names_in_cell
 from bpmax_sim.scenario.tautology_check import (
     check_empty_expectation,
@@ -46,7 +47,7 @@ from bpmax_sim.scenario.tautology_check import (
     check_tautologies,
 )
 from bpmax_sim.subject.definition import find_reachable
-from bpmax_sim.subject.form import path_steps
+from bpmax_sim.subject.form import parse_form_path
 
 _SECRET_ROOTS = ("env", "vars", "case")
 
@@ -65,7 +66,7 @@ def check_scenario(draft: ScenarioDraft) -> None:
             step_rule(draft, step, spot)
 
 
-def _check_settings(draft: ScenarioDraft) -> None:
+def _check_name_clock_and_user(draft: ScenarioDraft) -> None:
     scenario = draft.scenario
     if not scenario.scenario.strip():
         draft.tell(draft.spot.at("scenario"), msg("a scenario needs a name"))
@@ -80,7 +81,7 @@ def _check_settings(draft: ScenarioDraft) -> None:
         flow_actions.check_user(draft, scenario.user, draft.spot.at("user"))
 
 
-def _check_members(draft: ScenarioDraft) -> None:
+def _check_person_and_project_members(draft: ScenarioDraft) -> None:
     """Report members of people and of the project that resemble those that scripts see."""
     people = (draft.spot.at("people", person) for person in draft.scenario.people)
     for spot, known in (
@@ -99,7 +100,7 @@ def _check_members(draft: ScenarioDraft) -> None:
 _PERSON = ("id", "name")
 
 
-def _check_added_names(draft: ScenarioDraft) -> None:
+def _check_names_added_to_inherited(draft: ScenarioDraft) -> None:
     """Report people and fields that the scenario adds and that resemble inherited ones."""
     for path in (("people",), ("form", "fields")):
         spot = draft.spot.at(*path)
@@ -113,14 +114,14 @@ def _check_added_names(draft: ScenarioDraft) -> None:
                 draft.tell(spot.at(name), wrong, kind="name", fails=False)
 
 
-def _check_proxy(draft: ScenarioDraft) -> None:
+def _check_stubs_and_ignored_paths(draft: ScenarioDraft) -> None:
     """Report stubs that can never respond or are invalid, and invalid paths of ``ignore``."""
     proxy, spot = draft.scenario.proxy, draft.spot.at("proxy")
     stubs = list(spot.at("stubs").elements(proxy.stubs))
     for number, (stub, place) in enumerate(stubs):
         for path, wrong in faults.stub_problems(stub):
             draft.tell(place.at(*path), wrong)
-        _check_stub_values(draft, place)
+        _check_stub_references(draft, place)
         if isinstance(stub.body, str) and stub.body.lstrip()[:1] in {"{", "["}:
             wrong = msg("this body is sent as a text; write the map or list itself for JSON")
             draft.tell(place.at("body"), wrong, kind="rule", fails=False)
@@ -143,7 +144,7 @@ def _check_proxy(draft: ScenarioDraft) -> None:
             draft.tell(place, str(error).removeprefix("ignore: "))
 
 
-def _check_stub_values(draft: ScenarioDraft, spot: Spot) -> None:
+def _check_stub_references(draft: ScenarioDraft, spot: Spot) -> None:
     """Report references of a stub to values that exist only after the first step."""
     node = spot.source.root.at(spot.steps)
     for path, text in node.texts() if node is not None else ():
@@ -184,7 +185,7 @@ def _check_secrets(draft: ScenarioDraft) -> None:
             draft.tell(spot, wrong)
 
 
-def _check_steps_and_start(draft: ScenarioDraft) -> None:
+def _check_has_steps_and_start_node(draft: ScenarioDraft) -> None:
     steps = draft.spot.source.root.child("steps")
     if (
         draft.scenario.script is not UNSET
@@ -203,7 +204,7 @@ def _check_steps_and_start(draft: ScenarioDraft) -> None:
         draft.tell(spot, "the flow has ended at {at!r}; nothing is left to do", at=flow.at)
 
 
-def _check_scripts(draft: ScenarioDraft) -> None:
+def _check_script_events(draft: ScenarioDraft) -> None:
     form = draft.scenario.form
     if isinstance(form, model.FormSpec):
         check_events(draft, "form", form.scripts, draft.spot.at("form"), draft.nodes)
@@ -224,11 +225,11 @@ def _check_row_numbers(draft: ScenarioDraft) -> None:
     for step, spot in draft.spot.at("steps").elements(draft.scenario.steps):
         if step.condition is not True or step.expect_error is not UNSET or not counts:
             return
-        if not _check_rows_of_step(draft, step, counts, spot.at(step.action)):
+        if not _check_and_update_row_counts(draft, step, counts, spot.at(step.action)):
             return
 
 
-def _check_rows_of_step(
+def _check_and_update_row_counts(
     draft: ScenarioDraft, step: model.Step, counts: dict[str, int], spot: Spot
 ) -> bool:
     """Check and update *counts* of rows.
@@ -238,7 +239,7 @@ def _check_rows_of_step(
     kind, value = step.kind, step.value if isinstance(step.value, Mapping) else {}
     if step.action == "set":
         for name, entered in value.items():
-            match path_steps(name):
+            match parse_form_path(name):
                 case (str(table), int(row), *_) if table in counts and name not in counts:
                     _check_row_exists(draft, table, row, counts[table], spot.at(name))
             if name in counts and isinstance(entered, list):
@@ -283,11 +284,11 @@ def _check_faults(draft: ScenarioDraft) -> None:
     _check_fault_sets_used(draft)
 
 
-def _check_saved_used(draft: ScenarioDraft, used: Collection[str]) -> None:
+def _check_saved_used(draft: ScenarioDraft, used_variables: Collection[str]) -> None:
     """Report values that a step saves and nothing reads."""
     for step, spot in draft.steps:
         for name in step.save:
-            if name not in used:
+            if name not in used_variables:
                 message = msg("nothing reads the variable {name!r}", name=name)
                 draft.tell(spot.at("save", name), message, kind="rule", fails=False)
 
@@ -338,7 +339,7 @@ def _check_names_are_used(draft: ScenarioDraft) -> None:
     for step, spot in draft.steps if draft.fragments else ():
         _check_inputs_used(draft, step, spot, used["vars"])
     _check_saved_used(draft, used["vars"])
-    check_rows_differ(draft, used["case"], _find_decisive_columns(draft))
+    check_rows_differ(draft, used["case"], _find_columns_with_effect(draft))
     _check_fragments_used(draft)
 
 
@@ -376,17 +377,17 @@ def _check_fragments_used(draft: ScenarioDraft) -> None:
 
 
 def _check_inputs_used(
-    draft: ScenarioDraft, step: model.Step, spot: Spot, used: Collection[str]
+    draft: ScenarioDraft, step: model.Step, spot: Spot, used_variables: Collection[str]
 ) -> None:
     """Report variables given to named steps (``with``) that no step reads."""
     inner = model.inner_steps(step)
     for name in inner[1] if inner else ():
-        if name not in used:
+        if name not in used_variables:
             draft.tell(
                 spot.at(step.action, "with", name),
                 "no step reads ${{vars.{name}}}{hint}",
                 name=name,
-                hint=suggest_nearest(name, sorted(used)),
+                hint=suggest_nearest(name, sorted(used_variables)),
                 kind="name",
             )
 
@@ -397,19 +398,19 @@ def _find_used_names(draft: ScenarioDraft) -> Mapping[str, set[str]]:
     texts = [f"${{{text}}}" for text in draft.scenario.secrets]
     texts += draft.spot.source.texts
     for root, name in _READ.findall("\n".join(texts)):
-        used[root] |= {name, *map(str, plain_steps(name)[:1])}
+        used[root] |= {name, *map(str, parse_plain_steps(name)[:1])}
     sections = (draft.scenario.expect.vars, *(step.expect.vars for step, _ in draft.steps))
     used["vars"].update(*(vars_ for vars_ in sections if isinstance(vars_, dict)))
     return used
 
 
-def _find_decisive_columns(draft: ScenarioDraft) -> set[str]:
+def _find_columns_with_effect(draft: ScenarioDraft) -> set[str]:
     """Return the columns that are read by more than names and descriptions."""
     names: set[str] = set()
     for path, text in draft.spot.source.root.texts():
         if path and path[-1] not in {"name", "scenario", "description"}:
             for root, name in _READ.findall(text):
-                names |= {name, *map(str, plain_steps(name)[:1])} if root == "case" else set()
+                names |= {name, *map(str, parse_plain_steps(name)[:1])} if root == "case" else set()
     return names
 
 
@@ -460,7 +461,7 @@ def _check_action(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
         value, at = getattr(step, actions[0]), spot.at(actions[0])
         check_action(draft, actions[0], value, at)
         if draft.rows and actions[0] != "run" and (column := references.column_of(value)):
-            check_cells(draft, step, column)
+            check_action_cells(draft, step, column)
     elif step.retry is not UNSET:
         draft.tell(spot.at("retry"), msg("retry repeats an action; this step has none"))
     if wrong := references.check_condition(step.condition):
@@ -564,10 +565,10 @@ def _check_expectations(draft: ScenarioDraft, step: model.Step, spot: Spot) -> N
         check_error(draft, step.expect_error, spot.at("expect_error"))
         check_empty_expectation(draft, spot, "expect_error")
         check_tautological_error(draft, step.expect_error, spot.at("expect_error"))
-        _check_choice_of_errors(draft, step.expect_error, spot.at("expect_error"))
+        _check_choice_of_error_codes(draft, step.expect_error, spot.at("expect_error"))
 
 
-def _check_choice_of_errors(
+def _check_choice_of_error_codes(
     draft: ScenarioDraft, expected: model.ExpectedError, spot: Spot
 ) -> None:
     """Report a ``$in`` of several codes.
@@ -599,12 +600,12 @@ def _check_expectation(
 
 
 _CHECKS: tuple[Callable[[ScenarioDraft], None], ...] = (
-    _check_steps_and_start,
-    _check_scripts,
-    _check_settings,
-    _check_members,
-    _check_added_names,
-    _check_proxy,
+    _check_has_steps_and_start_node,
+    _check_script_events,
+    _check_name_clock_and_user,
+    _check_person_and_project_members,
+    _check_names_added_to_inherited,
+    _check_stubs_and_ignored_paths,
     _check_tag_cells,
     _check_secrets,
     _check_faults,
@@ -612,19 +613,20 @@ _CHECKS: tuple[Callable[[ScenarioDraft], None], ...] = (
     _check_recursion,
     check_flow,
     _check_names_are_used,
-    check_starts,
+    check_subflow_starts,
     check_stand_ins,
     check_policies,
-    check_saved_values,
+    check_saved_value_compared_with_itself,
     _check_row_numbers,
     *IDLE_CHECKS,
+    *NAME_CHECKS,
 )
 _STEP_CHECKS: tuple[Callable[[ScenarioDraft, model.Step, Spot], None], ...] = (
     _check_fault_names,
     _check_action,
     check_only_rows,
-    check_condition_cells,
-    check_run_steps,
+    check_cells_meaning_false,
+    check_where_cell_steps_run,
     _check_node,
     _check_person,
     _check_step_user,

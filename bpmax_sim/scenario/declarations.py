@@ -77,14 +77,14 @@ def read_declarations(path: Path, root: Path, problems: list[Problem]) -> Declar
     own = ScenarioSource.read(path)
     reader = DeclarationReader(problems)
     if has_toml_defaults(root):
-        reader.add(root / PROJECT, None, ())
+        reader.add_file(root / PROJECT, None, ())
     for file in _find_defaults(absolute_path(path.parent), absolute_path(root)):
         note_read(file)  # also where there is none yet
         if os.path.exists(file):  # noqa: PTH110 - faster
-            reader.add(Path(file), None, ())
+            reader.add_file(Path(file), None, ())
     of_defaults = len(reader.fragments)
-    reader.add_used(own, ())
-    tree = reader.expand(own)
+    reader.add_used_fragments(own, ())
+    tree = reader.insert_people_file(own)
     inherited: set[str] = set()
     for layer in reversed(reader.layers):
         inherited |= layer.items.keys()
@@ -92,7 +92,7 @@ def read_declarations(path: Path, root: Path, problems: list[Problem]) -> Declar
     taken = {key for key in inherited if tree.items[key].value is None}
     if taken:
         tree = _without_keys(tree, taken)
-    tree = _make_step_of_script(reader.add_definitions(tree))
+    tree = _make_step_of_script(reader.merge_definition_files(tree))
     source = replace(own, root=tree, others=reader.sources)
     fragments = tuple(reader.fragments)
     return Declarations(source, fragments, len(fragments) - of_defaults)
@@ -176,7 +176,7 @@ def _without_keys(tree: Node, keys: Iterable[str]) -> Node:
     return replace(tree, value=left)
 
 
-def _wrap_definition(node: Node) -> Node:
+def _wrap_definition_file_name(node: Node) -> Node:
     """Return ``{definition: FILE}`` for a text, which is a file name; anything else unchanged."""
     if not isinstance(node.value, str):
         return node
@@ -250,13 +250,13 @@ def _read_source(path: str, name: str) -> ScenarioSource:
 def _expand_file_names(tree: Node) -> Node:
     """Return *tree* with ``form``, ``flow`` and sub-flows as maps instead of file names."""
     values = {
-        key: _wrap_definition(node) if key in _SUBJECTS else node
+        key: _wrap_definition_file_name(node) if key in _SUBJECTS else node
         for key, node in tree.items.items()
     }
     flow = values.get("flow")
     subflows = flow.child("subflows") if flow is not None else None
     if flow is not None and subflows is not None and subflows.items:
-        wrapped = {name: _wrap_definition(node) for name, node in subflows.items.items()}
+        wrapped = {name: _wrap_definition_file_name(node) for name, node in subflows.items.items()}
         values["flow"] = replace(
             flow, value={**flow.items, "subflows": replace(subflows, value=wrapped)}
         )
@@ -277,25 +277,25 @@ class DeclarationReader:
         self.fragments: list[tuple[model.Fragment, Spot]] = []
         self.layers: list[Node] = []
 
-    def add(self, path: Path, by: Place | None, users: tuple[str, ...]) -> None:
+    def add_file(self, path: Path, place: Place | None, parents: tuple[str, ...]) -> None:
         """Read a fragment or a defaults file, after the fragments that it uses itself.
 
         Args:
             path: file to read.
-            by: place that names the file; None for defaults.
-            users: chain of files that led to it, by their names in messages; used to find cycles.
+            place: where the file is named; None for defaults.
+            parents: chain of files that led to it, by their names in messages; used to find cycles.
         """
-        shared = self._read(path, model.Fragment, by)
+        shared = self._read(path, model.Fragment, place)
         if shared is None:
             return
-        self.add_used(shared.source, users)
+        self.add_used_fragments(shared.source, parents)
         if shared.value is not None:
             self.fragments.append((shared.value, Spot(shared.source)))
-        tree = self.expand(shared.source)
+        tree = self.insert_people_file(shared.source)
         kept = {key: node for key, node in tree.items.items() if key in _INHERITED}
         self.layers.append(replace(tree, value=kept))
 
-    def add_used(self, source: ScenarioSource, users: tuple[str, ...]) -> None:
+    def add_used_fragments(self, source: ScenarioSource, parents: tuple[str, ...]) -> None:
         """Read the fragments that *source* uses.
 
         One that is reached twice is read and counted once.
@@ -305,15 +305,15 @@ class DeclarationReader:
             if not isinstance(name.value, str):
                 continue  # told when it is decoded
             path = join_to_file(source.path, name.value)
-            shown, chain = display_path(path), (*users, source.file)
+            shown, chain = display_path(path), (*parents, source.file)
             if shown in chain:
                 circle = " -> ".join((*chain[chain.index(shown) :], shown))
                 message = msg("these files use each other without end: {circle}", circle=circle)
                 self.problems.append(Problem(message, name.place, "use"))
             elif shown not in self.sources:
-                self.add(path, name.place, chain)
+                self.add_file(path, name.place, chain)
 
-    def expand(self, source: ScenarioSource) -> Node:
+    def insert_people_file(self, source: ScenarioSource) -> Node:
         """Return the tree of *source* with a ``people`` file's content in place of its name."""
         tree = _expand_file_names(source.root) if source.root.items else source.root
         people = tree.child("people")
@@ -325,7 +325,7 @@ class DeclarationReader:
         root = file.source.root if file and is_sound else replace(people, value={}, keys={})
         return replace(tree, value={**tree.items, "people": root})
 
-    def add_definitions(self, tree: Node) -> Node:
+    def merge_definition_files(self, tree: Node) -> Node:
         """Return *tree* combined with the files that define form, flow and sub-flows.
 
         *tree* wins.
@@ -335,11 +335,11 @@ class DeclarationReader:
             subject = values.get(key)
             if subject is None or not subject.items:
                 continue
-            subject = self._add_definition(subject, key, parts)
+            subject = self._merge_definition_file(subject, key, parts)
             subflows = subject.child("subflows") if key == "flow" else None
             if subflows is not None and subflows.items:
                 laid = {
-                    name: self._add_definition(node, key, parts)
+                    name: self._merge_definition_file(node, key, parts)
                     for name, node in subflows.items.items()
                 }
                 below = replace(subflows, value=laid)
@@ -347,7 +347,7 @@ class DeclarationReader:
             values[key] = subject
         return replace(tree, value=values)
 
-    def _add_definition(self, subject: Node, key: str, parts: tuple[str, ...]) -> Node:
+    def _merge_definition_file(self, subject: Node, key: str, parts: tuple[str, ...]) -> Node:
         name = subject.child("definition")
         if name is None or not isinstance(name.value, str) or not name.value:
             return subject
@@ -370,28 +370,28 @@ class DeclarationReader:
         said = {part: root.items[part] for part in parts if part in root.items}
         return merge_nodes(subject, replace(root, value=said), BY_KEY[key])
 
-    def _read(self, path: Path, kind: Any, by: Place | None) -> SharedFile | None:
+    def _read(self, path: Path, kind: Any, place: Place | None) -> SharedFile | None:
         """Return the file at *path*; if it cannot be read, report that and return None.
 
-        Only the problem "no such file" is reported at *by*.
+        Only the problem "no such file" is reported at *place*.
         """
         try:
             shared = read_shared(path, kind)
         except ConfigError as error:
-            self.problems += [_problem_of_file(path, problem, by) for problem in error.problems]
+            self.problems += [_problem_of_file(path, problem, place) for problem in error.problems]
             return None
         self.sources[shared.source.file] = shared.source
         self.problems += shared.problems
         return shared
 
 
-def _problem_of_file(path: Path, problem: Problem, by: Place | None) -> Problem:
+def _problem_of_file(path: Path, problem: Problem, place: Place | None) -> Problem:
     """Return *problem* of a file.
 
-    If the file does not exist, moved to the place *by* that names it.
+    If the file does not exist, moved to *place*, which names it.
     """
-    if by is None or path.is_file():
+    if place is None or path.is_file():
         return problem
     near = suggest_nearest(path.name, (file.name for file in path.parent.glob("*.yaml")))
     message = msg("there is no file {path}{hint}", path=display_path(path), hint=near)
-    return Problem(message, by)
+    return Problem(message, place)

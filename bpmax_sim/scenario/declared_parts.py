@@ -43,7 +43,7 @@ def used_parts(item: ScenarioItem, events: Iterable[Event]) -> Iterator[Scenario
             yield replace(part, used=True)
 
 
-def attach_use(item: ScenarioItem, events: Iterable[Event]) -> tuple[ScenarioPart, ...]:
+def mark_used_parts(item: ScenarioItem, events: Iterable[Event]) -> tuple[ScenarioPart, ...]:
     """Return all of `declared_parts`, marked with whether the run with *events* used them."""
     used = {replace(part, used=False) for part in used_parts(item, events)}
     every = dict.fromkeys(declared_parts(item))

@@ -54,7 +54,7 @@ def find_idle_denials(
     """
     material = _PossibleTexts(item, calls, known)
     for expected, spot, path in expectations:
-        if "never" not in path and not _has_choice(spot.source):
+        if "never" not in path and not _has_denial_or_choice(spot.source):
             continue
         for section, value in _find_sections(expected):
             for inside, text, is_denied in _find_texts(value):
@@ -69,7 +69,7 @@ def find_idle_denials(
                     yield NameFinding("empty", wrong, place, fails=False)
 
 
-def _has_choice(source: ScenarioSource) -> bool:
+def _has_denial_or_choice(source: ScenarioSource) -> bool:
     """Return whether *source* has an operator that denies or chooses."""
     return _CHOICE.search("\n".join(source.texts)) is not None
 
@@ -125,13 +125,13 @@ class _PossibleTexts:
         """Return why denying *text* says nothing; "" if it may say something."""
         if len(text) < 2 or _ALWAYS_MADE.search(text) or _OF_BENCH.search(text):  # noqa: PLR2004
             return ""
-        if text in self._text or self._own.count(text) > 1:
+        if text in self._all_text or self._scenario_text.count(text) > 1:
             return ""
         if hint := self._find_near(text):
             return msg("nothing could ever make {text!r}, so denying it says nothing{hint}",
                        text=text, hint=hint)  # fmt: skip
         pieces = _PIECE.findall(text)
-        if not pieces or any(piece in self._text for piece in pieces):
+        if not pieces or any(piece in self._all_text for piece in pieces):
             return ""
         return msg(
             "neither a script nor a response has {text!r} in it, so denying it says nothing; deny "
@@ -140,7 +140,7 @@ class _PossibleTexts:
 
     def find_misprint(self, text: str) -> str:
         """Return which text is probably meant by an alternative that nothing makes, or ""."""
-        if len(text) < 2 or text in self._text or self._own.count(text) > 1:  # noqa: PLR2004
+        if len(text) < 2 or text in self._all_text or self._scenario_text.count(text) > 1:  # noqa: PLR2004
             return ""
         hint = self._find_near(text)
         return msg("nothing could ever make {text!r}, so choosing it says nothing{hint}",
@@ -154,19 +154,19 @@ class _PossibleTexts:
         )
 
     @cached_property
-    def _own(self) -> str:
+    def _scenario_text(self) -> str:
         return "\n".join(self._item.spot.source.texts)
 
     @cached_property
-    def _text(self) -> str:
+    def _all_text(self) -> str:
         sent = [[c.response, c.path, c.query, c.header, c.body] for c in self._calls]
         calls = [json.dumps(one, ensure_ascii=False, default=str) for one in sent]
-        bodies = [body.source for body in self._item.subjects.bodies]
+        bodies = [body.source for body in self._item.subjects.code_files]
         names = self._item.names
         declared = [*names.nodes, *names.people, *map(str, (names.definition, *STATUSES))]
         return "\n".join((*bodies, *calls, *declared, *map(str, self._known)))
 
     @cached_property
     def _literals(self) -> list[str]:
-        found = ("".join(groups) for groups in _QUOTED.findall(self._text))
+        found = ("".join(groups) for groups in _QUOTED.findall(self._all_text))
         return sorted({*found, *map(str, self._known)} - {""})

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from bpmax_sim.i18n import Translatable, msg, plain_text, template
+from bpmax_sim.i18n import Translatable, msg, plain_english, template
 
 _MEANINGS: Final[Mapping[str, str]] = {
     r"(?P<name>\S+) is not a (?:function|constructor); did you mean (?P<near>\S+)\?": template(
@@ -24,24 +24,26 @@ _MEANINGS: Final[Mapping[str, str]] = {
 _BESIDE: Final = template("{thrown} (that is, {meaning})")
 
 
-def add_meaning_to_thrown(thrown: str, text: str, known: Iterable[str]) -> str:
+def append_translation(thrown: str, message: str, known: Iterable[str]) -> str:
     """Return *thrown*; if the language is not English, with a translation of its message behind it.
 
     Args:
         thrown: error as shown to the reader.
-        text: message of the error, as the script has it.
+        message: that of the error, as the script has it.
         known: messages of earlier calls, which still know their templates.
     """
-    meaning = next((one for one in known if plain_text(one) and plain_text(one) in text), "")
+    meaning = next(
+        (one for one in known if plain_english(one) and plain_english(one) in message), ""
+    )
     if not isinstance(meaning, Translatable):
-        meaning = _find_meaning(text)
+        meaning = _find_translation(message)
     if not meaning:
         return thrown
-    return Translatable(plain_text(thrown), _BESIDE, {"thrown": thrown, "meaning": meaning})
+    return Translatable(plain_english(thrown), _BESIDE, {"thrown": thrown, "meaning": meaning})
 
 
-def _find_meaning(text: str) -> str:
+def _find_translation(message: str) -> str:
     for pattern, words in _MEANINGS.items():
-        if match := re.fullmatch(pattern, plain_text(text)):
+        if match := re.fullmatch(pattern, plain_english(message)):
             return msg(words, **match.groupdict())
     return ""

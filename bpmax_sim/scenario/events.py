@@ -19,7 +19,7 @@ import msgspec
 
 from bpmax_sim.errors import Place
 from bpmax_sim.file_names import NOWHERE, RelativeFileNames
-from bpmax_sim.i18n import Translatable, label_message, plain_text
+from bpmax_sim.i18n import Translatable, label_message, plain_english
 from bpmax_sim.js_values import STRUCT_VALUES, UNDEFINED, to_scenario_value
 from bpmax_sim.scenario.calls import CallAttempted, CallEnd, CallMade
 from bpmax_sim.scenario.expect import Comparison
@@ -368,12 +368,12 @@ def _encode_event(event: Event, number: int, texts: _TraceTexts) -> bytes:
 
 @cache
 def _make_line_writer(kind: Any) -> Write:
-    return _struct_writer(kind, _LATER if issubclass(kind, CallMade) else _FIRST)
+    return _make_struct_writer(kind, _LATER if issubclass(kind, CallMade) else _FIRST)
 
 
-def _struct_writer(kind: Any, outside: frozenset[str]) -> Write:
+def _make_struct_writer(kind: Any, left_out: frozenset[str]) -> Write:
     """Return a function that encodes the members of a struct, sorted and comma-separated."""
-    names = sorted({*field_names(kind)} - outside)
+    names = sorted({*field_names(kind)} - left_out)
     defaults = getattr(kind, "__struct_defaults__", ())
     known = dict(zip(reversed(field_names(kind)), reversed(defaults), strict=False))
     keys = []
@@ -427,13 +427,13 @@ def _encode_list(texts: _TraceTexts, value: Iterable[Any]) -> bytes:
 def _encode_message(texts: _TraceTexts, value: Translatable) -> bytes:
     """Return a message as its template and values, so that a reader can translate it."""
     data: dict[str, Any] = {"many": value.many} if value.many else {}
-    text = plain_text(value)
+    text = plain_english(value)
     return _encode_map(
         texts, {**data, "template": value.template, "text": text, "values": value.values}
     )
 
 
-def _write_plain(texts: _TraceTexts, value: Any) -> bytes:
+def _encode_script_value(texts: _TraceTexts, value: Any) -> bytes:
     """Return a value made by a script, in the notation of scenario files."""
     words = to_scenario_value(value)
     known = words is not value
@@ -443,8 +443,8 @@ def _write_plain(texts: _TraceTexts, value: Any) -> bytes:
 def _make_writer(kind: Any) -> Write:
     """Return the encoder of a struct type, or of values made by scripts."""
     if issubclass(kind, STRUCT_VALUES) or not {*field_names(kind)} - _OUTSIDE:
-        return _write_plain
-    write = _struct_writer(kind, _OUTSIDE)
+        return _encode_script_value
+    write = _make_struct_writer(kind, _OUTSIDE)
     return lambda texts, value: b"{" + write(texts, value) + b"}"
 
 

@@ -28,7 +28,7 @@ from bpmax_sim.i18n import (
     cut_message,
     join_messages,
     msg,
-    plain_text,
+    plain_english,
     series,
     translate,
 )
@@ -115,7 +115,7 @@ def compare(expected: Any, actual: Any, path: Path = ()) -> Checks:
         if not any(map(is_operator, expected)):
             return _compare_members(expected, actual, path)
         parts = [_operator(key)(value, actual, (*path, key)) for key, value in expected.items()]
-        return _doubt_width(expected, actual, tuple(chain.from_iterable(parts)))
+        return _doubt_if_any_value_fits(expected, actual, tuple(chain.from_iterable(parts)))
     if isinstance(expected, list | tuple):
         return _compare_lists(expected, actual, path)
     return (_single_check(path, hooks.is_same_value(expected, actual), show(expected), actual),)
@@ -130,7 +130,7 @@ def _compare_message(expected: Any, message: Translatable, path: Path) -> Checks
     if isinstance(expected, Mapping) and len(expected) > 1 and any(map(is_operator, expected)):
         parts = (_compare_message({key: expected[key]}, message, path) for key in expected)
         return tuple(chain.from_iterable(parts))
-    spoken = dict.fromkeys(plain_text(translate(message, language)) for language in LANGUAGES)
+    spoken = dict.fromkeys(plain_english(translate(message, language)) for language in LANGUAGES)
     every = [compare(expected, text, path) for text in spoken]
     held = [checks for checks in every if not failing_checks(checks)]
     wrong = [checks for checks in every if failing_checks(checks)]
@@ -205,7 +205,7 @@ _PROBES: Mapping[type, tuple[Any, ...]] = {
 }
 
 
-def _doubt_width(expected: Mapping[str, Any], actual: Any, checks: Checks) -> Checks:
+def _doubt_if_any_value_fits(expected: Mapping[str, Any], actual: Any, checks: Checks) -> Checks:
     """Return *checks* with a doubt if *expected* holds for *actual* and any value of its type."""
     is_judged = not _WIDE.isdisjoint(expected) and expected.keys() <= _WIDE | {"$exists", "$type"}
     if actual is UNSET or not is_judged or failing_checks(checks):
@@ -219,18 +219,18 @@ def _doubt_width(expected: Mapping[str, Any], actual: Any, checks: Checks) -> Ch
         not failing_checks(test(value, probe, ())) for probe in values for test, value in parts
     ):
         doubt = msg("every value of that type fits; write the one that is meant")
-    elif kind is int and _is_as_wide(expected.get("$near"), actual):
+    elif kind is int and _is_tolerance_as_large_as_target(expected.get("$near"), actual):
         doubt = msg("0 fits as well, and twice the value; name a smaller tolerance (within)")
     else:
         return checks
     return (msgspec.structs.replace(checks[0], doubt=doubt), *checks[1:])
 
 
-def _is_as_wide(operand: Any, actual: Any) -> bool:
+def _is_tolerance_as_large_as_target(near_operand: Any, actual: Any) -> bool:
     """Return whether the tolerance of ``$near`` is as large as its value."""
-    if operand is None or not actual:
+    if near_operand is None or not actual:
         return False
-    value, within = parse_near_operand(operand)
+    value, within = parse_near_operand(near_operand)
     return is_number(value) and value != 0 and within >= abs(value)
 
 
@@ -238,7 +238,7 @@ def _find_member(actual: Mapping[str, Any], key: str) -> Any:
     """Return the member *key*, or the value at *key* taken as a path: ``明细[0].金额``."""
     if key in actual:
         return actual[key]
-    steps = form.path_steps(key)
+    steps = form.parse_form_path(key)
     return form.value_at_steps(actual, steps) if steps else UNSET
 
 
@@ -308,21 +308,21 @@ def _contains(expected: Any, actual: Any) -> bool:
     if isinstance(actual, str):
         return isinstance(expected, str) and expected in actual
     if is_list(actual):
-        return any(is_match(expected, item) for item in actual)
+        return any(fulfils(expected, item) for item in actual)
     if isinstance(actual, Mapping) and isinstance(expected, Mapping):
-        return is_match(expected, actual)
+        return fulfils(expected, actual)
     return isinstance(actual, Mapping) and any(
         hooks.is_same_value(expected, name) for name in actual
     )
 
 
-def is_match(expected: Any, actual: Any) -> bool:
+def fulfils(expected: Any, actual: Any) -> bool:
     """Return whether *actual* fulfils *expected*."""
     return not failing_checks(compare(expected, actual))
 
 
 def _compare_not(expected: Any, actual: Any, path: Path) -> Checks:
-    ok = not is_match(expected, actual)
+    ok = not fulfils(expected, actual)
     doubt = _why_never(expected, actual) if ok and actual is not UNSET else ""
     return (Comparison(path, ok, f"$not {show(expected)}", value_text(actual), doubt),)
 
@@ -434,7 +434,7 @@ def _compare_unordered(expected: Any, actual: Any) -> bool:
 
 def _can_pair_all(expected: Sequence[Any], actual: Sequence[Any]) -> bool:
     """Return whether each expectation can get an item of its own (Kuhn's bipartite matching)."""
-    fits = [[i for i, item in enumerate(actual) if is_match(want, item)] for want in expected]
+    fits = [[i for i, item in enumerate(actual) if fulfils(want, item)] for want in expected]
     owner: dict[int, int] = {}
 
     def assign(want: int, tried: set[int]) -> bool:
@@ -494,7 +494,7 @@ OPERATORS: Mapping[str, Compare] = {
     "$lt": _make_operator("$lt", _compare_order(operator.lt)),
     "$lte": _make_operator("$lte", _compare_order(operator.le)),
     "$in": _make_operator(
-        "$in", lambda expected, actual: any(is_match(item, actual) for item in expected)
+        "$in", lambda expected, actual: any(fulfils(item, actual) for item in expected)
     ),
     "$matches": _make_operator(
         "$matches",

@@ -145,7 +145,7 @@ def check_call(context: CheckContext, item: model.ExpectedCall, spot: Spot) -> N
     elif item.error is UNSET and (wrong := context.names.call_problem(item.call)):
         context.tell(spot.at("call"), wrong, kind="name")
     elif item.error is UNSET:
-        check_parts(context, item.call, item, spot)
+        check_denied_parameters(context, item.call, item, spot)
     if item.times is not UNSET and (wrong := expect.count_problem(item.times)):
         context.tell(spot.at("times"), wrong)
     if item.once_per_key and item.times is UNSET:
@@ -161,14 +161,14 @@ def _check_call_words(context: CheckContext, item: model.ExpectedCall, spot: Spo
             _check_code(context, code, spot.at("error", *path))
     if item.source is not UNSET:
         _check_words(context, item.source, spot.at("source"), _CALL_SOURCES)
-    _check_caller(context, item, spot)
+    _check_denied_callers(context, item, spot)
     platform = item.call.partition(".")[0]
     for path, key in find_literals(item.instance) if item.instance is not UNSET else ():
         if isinstance(key, str) and (wrong := context.names.instance_problem(key, platform)):
             context.tell(spot.at("instance", *path), wrong, kind="name")
 
 
-def _check_caller(context: CheckContext, item: model.ExpectedCall, spot: Spot) -> None:
+def _check_denied_callers(context: CheckContext, item: model.ExpectedCall, spot: Spot) -> None:
     """Report callers that no script contains, where an expectation denies them."""
     for path, caller, denied in (
         find_compared_literals(item.caller) if item.caller is not UNSET else ()
@@ -193,7 +193,7 @@ def _check_words(context: CheckContext, value: Any, spot: Spot, known: Sequence[
             )
 
 
-def check_parts(
+def check_denied_parameters(
     context: CheckContext, call: str, item: model.ExpectedCall | model.StubRequest, spot: Spot
 ) -> None:
     """Report denied parameters that the API does not have: the denial would always hold."""
@@ -248,7 +248,7 @@ def check_declared_answer(context: CheckContext, call: str, body: Any, spot: Spo
         context.tell(where, "{call}: {wrong}", call=call, wrong=wrong, kind="unfit", fails=False)
 
 
-def check_sent(
+def check_proxy_action_arguments(
     context: CheckContext, value: Mapping[str, Any], spot: Spot, parts: Sequence[str]
 ) -> None:
     """Report surplus arguments of a ``proxy`` step, and near misses of parameter names."""
@@ -364,7 +364,7 @@ def _find_fields_of_subflow(context: CheckContext, definition: Definition | None
     return [name for one in fields for name in one]
 
 
-def _check_projects(
+def _check_subflow_projects(
     context: CheckContext, value: Any, spot: Spot, _definition: Definition | None
 ) -> None:
     known = context.names.subflows
@@ -398,7 +398,7 @@ def _check_people(
                 flow_actions.check_denied_person(context, person, spot.at(*path))
 
 
-def _check_project(
+def _check_denied_project_members(
     context: CheckContext, value: Any, spot: Spot, _definition: Definition | None
 ) -> None:
     """Report denied members of a project that nobody writes: the denial would always hold."""
@@ -448,7 +448,7 @@ def _check_status(
             )
 
 
-def _check_done(
+def _check_history_actions(
     context: CheckContext, value: Any, spot: Spot, _definition: Definition | None
 ) -> None:
     _check_words(context, value, spot, _DONE)
@@ -536,17 +536,17 @@ def _check_node_map(
 
 FlowCheck = Callable[[CheckContext, Any, Spot, Definition | None], None]
 _HISTORY: Mapping[str, FlowCheck] = {
-    "action": _check_done,
+    "action": _check_history_actions,
     "node": _check_nodes,
     "by": _check_people,
     "to": _check_people,
 }
 _FLOW_VALUES: Mapping[str, FlowCheck] = {
     "at": _check_nodes,
-    "project": _check_project,
+    "project": _check_denied_project_members,
     "notified": _check_notices,
     "form": _check_flow_form,
-    "projects": _check_projects,
+    "projects": _check_subflow_projects,
     "status": _check_status,
     "owners": _check_people,
     "pending": _check_people,

@@ -15,7 +15,7 @@ from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.events import Event
 from bpmax_sim.scenario.expect import is_operator, path_label, value_text
 from bpmax_sim.scenario.expect_update import ExpectUpdate, build_update
-from bpmax_sim.scenario.expect_values import ValuePatterns, is_suspicious
+from bpmax_sim.scenario.expect_values import ValuePatterns, looks_mistaken
 from bpmax_sim.scenario.failure_report import FailureReporter
 from bpmax_sim.scenario.model import NOTHING_YET, Expect
 from bpmax_sim.scenario.references import Path
@@ -98,7 +98,7 @@ def _find_reason_against(value: Any) -> str:
     """Return why nobody should expect *value*, or nothing."""
     if _has_secret(value):
         return msg("it holds a secret")
-    if is_suspicious(value):
+    if looks_mistaken(value):
         return msg("{value} looks like a mistake of the script", value=value_text(value))
     return msg("its keys look like operators") if _has_operator(value) else ""
 
@@ -128,7 +128,7 @@ def _draft_form(draft: _Draft, got: State, changed: Sequence[str]) -> Any:
 
 
 def _steps_of(name: str) -> Path:
-    return tuple(form.path_steps(name) or (name,))
+    return tuple(form.parse_form_path(name) or (name,))
 
 
 def _draft_messages(draft: _Draft, got: State, _changed: Sequence[str]) -> Any:

@@ -20,7 +20,7 @@ from bpmax_sim.i18n import msg
 from bpmax_sim.scenario.assertions import SECTIONS
 from bpmax_sim.scenario.calls import PARTS
 from bpmax_sim.scenario.events import ScenarioFinished
-from bpmax_sim.scenario.expect import is_match, is_operator
+from bpmax_sim.scenario.expect import fulfils, is_operator
 from bpmax_sim.scenario.expect_writer import ExpectEdit
 from bpmax_sim.scenario.load import LocatedStep, ScenarioItem
 from bpmax_sim.scenario.model import Expect, ExpectedCall
@@ -50,7 +50,7 @@ def update_expected(expected: Any, got: Any, resolve: Resolve) -> Any:
     """
     if got is UNSET:
         return UNSET
-    if is_match(resolve(expected), got):
+    if fulfils(resolve(expected), got):
         return expected
     is_plain = isinstance(expected, Mapping) and not any(map(is_operator, expected))
     if is_plain and isinstance(got, Mapping):
@@ -153,14 +153,14 @@ def build_update(
 
     *is_new* and *notes* are those of `ExpectEdit`.
     """
-    keys = msgspec.to_builtins(sections, enc_hook=_as_text)
+    keys = msgspec.to_builtins(sections, enc_hook=_to_plain_str)
     calls = msgspec.convert(keys.get("proxy", ()), tuple[ExpectedCall, ...])
     typed = {**sections, **({"proxy": calls} if "proxy" in sections else {})}
     edit = ExpectEdit(spot.source.path, spot.steps, {"expect": keys}, is_new=is_new, notes=notes)
     return ExpectUpdate(edit, replace(expected, **typed))
 
 
-def _as_text(value: Any) -> str:
+def _to_plain_str(value: Any) -> str:
     """Return *value* as a plain `str`; messages of the bench are a subclass of it."""
     return value[:] if isinstance(value, str) else repr(value)
 

@@ -25,12 +25,12 @@ _UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _FEW_DIGITS: Final = 3
 
 
-def is_suspicious(value: Any) -> bool:
+def looks_mistaken(value: Any) -> bool:
     """Return whether *value* looks like the mistake of a script, not like what somebody wants."""
     if isinstance(value, Mapping):
-        return any(map(is_suspicious, value.values()))
+        return any(map(looks_mistaken, value.values()))
     if isinstance(value, list | tuple):
-        return any(map(is_suspicious, value))
+        return any(map(looks_mistaken, value))
     if isinstance(value, float):
         return math.isnan(value)
     if isinstance(value, str):

@@ -41,7 +41,7 @@ class ExpectEdit(msgspec.Struct, frozen=True):
     is_new: bool = False
     notes: tuple[Problem, ...] = ()
 
-    def read(self) -> tuple[str, str]:
+    def read_text_and_charset(self) -> tuple[str, str]:
         """Return the text and the character set of the file.
 
         Raises:
@@ -65,7 +65,7 @@ class ExpectEdit(msgspec.Struct, frozen=True):
                 "what is expected there leaves no room; write it by hand: {value}", value=value
             )
             raise ConfigError(Problem(message, node.place if node is not None else None))
-        changes = find_changes(before, keys)
+        changes = find_changed_keys(before, keys)
         return merge_into(text, self.steps, changes, name) if changes else text
 
 
@@ -111,7 +111,7 @@ def rewrite_files(
     for edit in edits:
         try:
             if edit.path not in files:
-                text, encoding = edit.read()
+                text, encoding = edit.read_text_and_charset()
                 is_table = isinstance(edit, ColumnEdit)
                 files[edit.path] = FileRewrite(edit.path, text, text, encoding, is_table)
             file = files[edit.path]
@@ -121,13 +121,13 @@ def rewrite_files(
     return [file for file in files.values() if file.is_changed], refused
 
 
-def find_changes(before: Any, after: Mapping[str, Any]) -> dict[str, Any]:
+def find_changed_keys(before: Any, after: Mapping[str, Any]) -> dict[str, Any]:
     """Return the keys of *after*, at any depth, that differ from *before* or are missing there."""
     changes: dict[str, Any] = {}
     for key, value in after.items():
         known = before.get(key, UNSET) if isinstance(before, Mapping) else UNSET
         if isinstance(known, Mapping) and isinstance(value, Mapping):
-            if inner := find_changes(known, value):
+            if inner := find_changed_keys(known, value):
                 changes[key] = inner
         elif known is UNSET or known != value:
             changes[key] = value

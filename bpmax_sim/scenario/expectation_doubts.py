@@ -17,15 +17,15 @@ from msgspec import UNSET
 
 from bpmax_sim.errors import suggest_nearest
 from bpmax_sim.i18n import msg, series
-from bpmax_sim.platform.model import names_api
+from bpmax_sim.platform.model import matches_api
 from bpmax_sim.scenario import model
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.denied_texts import find_idle_denials
-from bpmax_sim.scenario.expect import is_list, is_match, is_number, is_operator
+from bpmax_sim.scenario.expect import fulfils, is_list, is_operator
 from bpmax_sim.scenario.expected_literals import denies, find_compared_literals
-from bpmax_sim.scenario.findings import NameFinding, find_row_keys
+from bpmax_sim.scenario.findings import NameFinding, find_columns_of_expected_rows
 from bpmax_sim.scenario.load import LocatedStep, ScenarioItem
-from bpmax_sim.scenario.probes import find_others
+from bpmax_sim.scenario.probes import find_other_values
 from bpmax_sim.scenario.references import Path, show
 from bpmax_sim.scenario.source import Spot
 from bpmax_sim.session.session import Session
@@ -77,13 +77,18 @@ def find_idle_expectations(
         for section, field, value in _find_fields(expected):
             if isinstance(value, Mapping | list) or "never" in path:
                 place = partial(spot.at, *path, *section, field)
-                yield from _check_choice(field, value, place, history)
+                yield from _find_choices_of_everything(field, value, place, history)
                 yield from _check_denied(field, value, place, history, is_never="never" in path)
                 yield from _check_columns(field, value, place, history)
                 if path[0] == "expect":
-                    yield from _check_width(field, value, place, history)
+                    yield from _find_operators_that_fit_everything(field, value, place, history)
     if any(expected.preview is not UNSET for expected, _, _ in expectations):
         yield from _find_stale_previews(item)
+    if not expectations and not _has_other_judge(item, calls):
+        yield _make_finding(item.spot.at("scenario"), msg(
+            "nothing is expected here, so that only a refusal or an error of a script fails it; "
+            "write expect:, or expect: new and run --update"
+        ))  # fmt: skip
     known = chain(*history.offered.values(), (change.new for change in history.changes))
     yield from find_idle_denials(item, expectations, calls, [*known, *history.initial.values()])
 
@@ -97,6 +102,17 @@ def _find_fields(expected: model.Expect) -> Iterator[tuple[Path, str, Any]]:
 
 
 _QUOTED: Final = re.compile(r"""'([^'\\\n]+)'|"([^"\\\n]+)\"""")
+
+
+def _has_other_judge(item: ScenarioItem, calls: Sequence[CallMade]) -> bool:
+    """Return whether anything besides ``expect`` can fail: an error, a recording, Python."""
+    steps = [located.step for located in item.walk_steps()]
+    is_replayed = any(call.recording is not None for call in calls)
+    return is_replayed or bool(item.scenario.xfail) or any(
+        step.expect_error is not UNSET or step.during or step.action == "python"
+        or (isinstance(step.retry, model.Retry) and step.retry.until is not UNSET)
+        for step in steps
+    )  # fmt: skip
 
 
 _Expectation = tuple[model.Expect, Spot, Path]
@@ -120,7 +136,7 @@ def _make_finding(spot: Spot, message: str, kind: str = "empty") -> NameFinding:
     return NameFinding(kind, message, spot.place, fails=False)
 
 
-def _check_choice(
+def _find_choices_of_everything(
     field: str, value: Any, spot: _FindSpot, history: RunHistory
 ) -> Iterator[NameFinding]:
     """Yield a ``$in`` that lists all options of a field, or every value that it had."""
@@ -140,12 +156,12 @@ def _check_choice(
         ))  # fmt: skip
 
 
-def _check_width(
+def _find_operators_that_fit_everything(
     field: str, value: Any, spot: _FindSpot, history: RunHistory
 ) -> Iterator[NameFinding]:
     """Yield operators that accept the value from before the run and every other plausible value.
 
-    Plausible are the literals that scripts write into the field, or `find_others` of the last
+    Plausible are the literals that scripts write into the field, or `find_other_values` of the last
     value.
     """
     known = history.values_of(field)
@@ -156,14 +172,18 @@ def _check_width(
         return
     literals = history.literals_of(field)
     others = [one for one in literals if one != known[-1]] if known[-1] in literals else []
-    if others and all(is_match(value, one) for one in (known[-1], *others)):
+    if others and all(fulfils(value, one) for one in (known[-1], *others)):
         yield _make_finding(spot(), msg(
             "{expected} fits also {others}, which a script writes into form.{field} in other "
             "cases; write the value that is right here",
             expected=show(value), field=field, others=series(map(show, others)),
         ))  # fmt: skip
         return
-    if not all(is_match(value, one) for one in (*known, *find_others(known[-1]))):
+    if value == {"$gte": 0} and known[-1] == 0 != known[0]:
+        yield _make_finding(spot(), msg(
+            "form.{field} is 0, as little as this allows; write 0 where that is meant", field=field,
+        ))  # fmt: skip
+    if not all(fulfils(value, one) for one in (*known, *find_other_values(known[-1]))):
         return
     yield _make_finding(spot(), msg(
         "{expected} fits what form.{field} was before anything ran, {before}, and whatever else it "
@@ -191,7 +211,7 @@ def _check_columns(
     table: str, value: Any, spot: _FindSpot, history: RunHistory
 ) -> Iterator[NameFinding]:
     """Yield columns that no row of a table ever had but that resemble one that some row had."""
-    columns = dict.fromkeys(find_row_keys(value))
+    columns = dict.fromkeys(find_columns_of_expected_rows(value))
     rows = chain.from_iterable(one for one in history.values_of(table) if isinstance(one, list))
     known = dict.fromkeys(chain.from_iterable(row for row in rows if isinstance(row, Mapping)))
     for column in columns if known else ():
@@ -218,7 +238,7 @@ def _find_stale_previews(item: ScenarioItem) -> Iterator[NameFinding]:
             ))  # fmt: skip
 
 
-def find_untouched(item: ScenarioItem, history: RunHistory) -> Iterator[NameFinding]:
+def find_unwritten_fields(item: ScenarioItem, history: RunHistory) -> Iterator[NameFinding]:
     """Yield the first expectation if all are of fields that no script of the run wrote."""
     expectations = list(_find_expectations(item))
     written = {_top_level_field(one.field) for one in history.changes if one.is_by_script}
@@ -260,7 +280,7 @@ def _idle_facts(expected: model.Expect, history: RunHistory) -> list[str] | None
         return None
     facts = {key: value for key, value in flow.items() if key != "form"}
     is_known = history.flow and "at" in facts and facts.keys() <= _HELD_BEFORE
-    if facts and not (is_known and is_match(facts, history.flow)):
+    if facts and not (is_known and fulfils(facts, history.flow)):
         return None
     return [f"flow.{key}" for key in facts]
 
@@ -281,7 +301,7 @@ def find_idle_parts(
     item: ScenarioItem, located: LocatedStep, calls: Sequence[CallMade], result: Any
 ) -> Iterator[NameFinding]:
     """Yield what says nothing in a step that ended: counts of *calls*, an unread *result*."""
-    yield from _find_idle_counts(located, calls)
+    yield from _find_idle_counts(located, calls, item.scenario.expect)
     yield from _find_unread_verdict(item, located, result)
 
 
@@ -309,29 +329,60 @@ def _find_unread_verdict(
         ))  # fmt: skip
 
 
-def _find_idle_counts(located: LocatedStep, calls: Sequence[CallMade]) -> Iterator[NameFinding]:
-    """Yield ``times`` that hold although none of the step's *calls* matched their item.
+def _find_idle_counts(
+    located: LocatedStep, calls: Sequence[CallMade], item_expect: model.Expect
+) -> Iterator[NameFinding]:
+    """Yield expected calls that say less than they seem to: all failed, or any number will do.
 
-    ``times: 0`` says that explicitly; of a login it says nothing if its platform was not called.
+    ``times: 0`` of a login says nothing if its platform was not called.
     """
     expected = located.step.expect
     if expected.proxy is UNSET:
         return
+    is_all = expected == model.Expect(proxy=expected.proxy) and item_expect == _NOTHING
     for item, where in located.spot.at("expect", "proxy").elements(expected.proxy):
-        if any(names_api(item.call, call.call) for call in calls) or item.times is UNSET:
+        made = [call for call in calls if matches_api(item.call, call.call)]
+        is_plain = item == model.ExpectedCall(call=item.call, times=item.times)
+        if made and is_plain and item.times != 0 and is_all and all(one.error for one in made):
+            yield _make_finding(where, msg(
+                "each call of {call} failed ({code}), and nothing else is expected; write error: "
+                "{code} where that is meant", call=item.call, code=made[0].error,
+            ), "unseen")  # fmt: skip
+        if item.times is UNSET:
             continue
-        platform, _, name = item.call.partition(".")
-        is_called = any(call.call.partition(".")[0] == platform for call in calls)
-        if isinstance(item.times, Mapping) and not is_number(item.times):
-            yield _make_finding(where.at("times"), msg(
-                "{call} was not called at all, which this allows, too; write times: 0 where that "
-                "is meant", call=item.call,
-            ))  # fmt: skip
-        elif item.times == 0 and name == "$token" and not is_called:
-            yield _make_finding(where.at("times"), msg(
-                "nothing called {platform} in this step, so there was no reason for a login; call "
-                "it first", platform=platform,
-            ))  # fmt: skip
+        is_range = isinstance(item.times, Mapping)
+        if is_range and (fulfils(item.times, 0) or (fulfils(item.times, _MANY) and made)):
+            yield _make_finding(where.at("times"), _describe_range(item, made))
+        elif item.times == 0 and not made:
+            yield from _check_login_count(item, calls, where)
+
+
+_MANY: Final = 1_000_000
+
+
+def _describe_range(item: model.ExpectedCall, made: Sequence[CallMade]) -> str:
+    if not made:
+        return msg(
+            "{call} was not called at all, which this allows, too; write times: 0 where that is "
+            "meant", call=item.call,
+        )  # fmt: skip
+    return msg(
+        "this allows {other}, too; write times: {count}, as it is here",
+        count=len(made),
+        other=msg("no call at all") if fulfils(item.times, 0) else msg("any number of calls"),
+    )  # fmt: skip
+
+
+def _check_login_count(
+    item: model.ExpectedCall, calls: Sequence[CallMade], where: Spot
+) -> Iterator[NameFinding]:
+    platform, _, name = item.call.partition(".")
+    is_called = any(call.call.partition(".")[0] == platform for call in calls)
+    if name == "$token" and not is_called:
+        yield _make_finding(where.at("times"), msg(
+            "nothing called {platform} in this step, so there was no reason for a login; call "
+            "it first", platform=platform,
+        ))  # fmt: skip
 
 
 def find_idle_settings(

@@ -14,9 +14,10 @@ from bpmax_sim.errors import ConfigError, NoMatchError, PendingPromise, Place
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.scenario import assertions, events, faults, load, model, source
 from bpmax_sim.scenario.calls import CallMade
-from bpmax_sim.scenario.error_translation import add_meaning_to_thrown
+from bpmax_sim.scenario.error_translation import append_translation
 from bpmax_sim.scenario.expect import Checks, Comparison, failing_checks
 from bpmax_sim.scenario.findings import NameFinding
+from bpmax_sim.scenario.name_claims import find_error_doubt
 from bpmax_sim.scenario.provenance import Origins, describe_origin, describe_routes
 from bpmax_sim.scenario.references import Path
 from bpmax_sim.scenario.source import Failure
@@ -101,7 +102,7 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
         shown = source.excerpt(location or place, place) if place.file == source.file else ()
         return replace(failure, place=place, location=location, excerpt=shown)
 
-    def report_wrong_call(self, call: CallMade) -> Failure:
+    def report_impossible_call(self, call: CallMade) -> Failure:
         """Return the failure of a call that can never work although its script caught the error."""
         essence = msg(
             "{call}: {message}; the script caught that: mend the call, or expect it in proxy: "
@@ -112,7 +113,7 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
         )
         return self.report("call", essence, self._action, script=call.place)
 
-    def report_refused(self) -> Failure:
+    def report_unexpected_refusal(self) -> Failure:
         """Return the failure of an action that the bench refused, though no error is expected."""
         essence = msg(
             "{action} was refused, and nothing of the kind is expected; expect what comes of it: "
@@ -188,7 +189,7 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
             known = (call.message for call in reversed(self.calls))
             essence = msg(
                 "{thrown}{origin}",
-                thrown=add_meaning_to_thrown(str(thrown), thrown.message, known),
+                thrown=append_translation(str(thrown), thrown.message, known),
                 origin=origin,
             )
         failure = self.report(kind, essence, self._action, script=thrown.place, cause=error)
@@ -251,7 +252,10 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
         checks = assertions.compare_error(expected, thrown, path)
         if hit is not None:
             others = [self.report_uncaught(error) for n, error in enumerate(errors) if n != hit]
-            return checks or (Comparison(path, True, "an error", str(every[0])),), others
+            first, *rest = checks or (Comparison(path, True, "an error", str(every[0])),)
+            title = (self.located and self.located.step.name) or self.item.scenario.scenario
+            doubt = find_error_doubt(expected, thrown, self.item.names.fields, title)
+            return (msgspec.structs.replace(first, doubt=first.doubt or doubt), *rest), others
         first = failing_checks(compared[0])[0]
         if first.path == ("from",):
             essence = msg(
@@ -280,7 +284,7 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
     def _as_thrown(self, error: Exception) -> events.ErrorThrown:
         return redact_values(assertions.make_thrown_error(error), self.redact)
 
-    def report_silent_fault(self, fault: Fault) -> Failure:
+    def report_unfired_fault(self, fault: Fault) -> Failure:
         """Return the failure of a fault that was never injected."""
         names = series(dict.fromkeys(call.call for call in self.calls)) or msg("none")
         essence = msg(

@@ -14,7 +14,7 @@ from bpmax_sim.proxy.response import satisfies_rule
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.findings import NameFinding
 from bpmax_sim.scenario.load import ScenarioItem
-from bpmax_sim.scenario.result_checks import as_response, find_recipe
+from bpmax_sim.scenario.result_checks import as_response, find_compiled_api
 from bpmax_sim.session.session import Session
 from bpmax_sim.transport.faults import Slow
 
@@ -28,17 +28,17 @@ def find_idle_faults(
     item: ScenarioItem, calls: Sequence[CallMade], session: Session
 ) -> Iterator[NameFinding]:
     """Yield the faults of a run that cannot have changed its result."""
-    yield from _find_kind_faults(calls, session.platforms)
+    yield from _find_normal_faults(calls, session.platforms)
     yield from _find_harmless_delays(item, session)
     if item.scenario.proxy.repeat is True:
-        yield from _find_repeated_writes(calls)
+        yield from _find_writes_replayed_twice(calls)
 
 
-def _find_kind_faults(calls: Iterable[CallMade], platforms: Platforms) -> Iterator[NameFinding]:
+def _find_normal_faults(calls: Iterable[CallMade], platforms: Platforms) -> Iterator[NameFinding]:
     """Yield each fault whose response is the same as the platform's normal one."""
     for call in calls:
-        recipe = find_recipe(call, platforms) if call.source == "fault" else None
-        if recipe is None or not recipe.rules.ok.all or not _is_whole(call.response):
+        recipe = find_compiled_api(call, platforms) if call.source == "fault" else None
+        if recipe is None or not recipe.rules.ok.all or not _has_no_empty_value(call.response):
             continue
         if satisfies_rule(recipe.rules.ok, *as_response(call)):
             yield NameFinding("rule", msg(
@@ -48,12 +48,12 @@ def _find_kind_faults(calls: Iterable[CallMade], platforms: Platforms) -> Iterat
             ), call.place, fails=False)  # fmt: skip
 
 
-def _is_whole(value: Any) -> bool:
+def _has_no_empty_value(value: Any) -> bool:
     """Return whether nothing in a body is empty or null, which a fault might want to test."""
     if isinstance(value, Mapping):
-        return bool(value) and all(map(_is_whole, value.values()))
+        return bool(value) and all(map(_has_no_empty_value, value.values()))
     if isinstance(value, list | tuple):
-        return bool(value) and all(map(_is_whole, value))
+        return bool(value) and all(map(_has_no_empty_value, value))
     return value not in (None, "", UNSET)
 
 
@@ -66,7 +66,7 @@ def _find_harmless_delays(item: ScenarioItem, session: Session) -> Iterator[Name
     slow = [(one, one.action) for one in struck if isinstance(one.action, Slow)]
     if not slow or any(located.during for located in item.walk_steps()):
         return
-    if any(_OF_TIME.search(body.source) for body in item.subjects.bodies) or item.rows > 1:
+    if any(_OF_TIME.search(body.source) for body in item.subjects.code_files) or item.rows > 1:
         return
     for fault, action in slow:
         platform = session.platforms.find(fault.on.partition(".")[0])
@@ -79,7 +79,7 @@ def _find_harmless_delays(item: ScenarioItem, session: Session) -> Iterator[Name
             ), fault.place, fails=False)  # fmt: skip
 
 
-def _find_repeated_writes(calls: Iterable[CallMade]) -> Iterator[NameFinding]:
+def _find_writes_replayed_twice(calls: Iterable[CallMade]) -> Iterator[NameFinding]:
     """Yield writing calls whose response ``repeat`` replayed from a recording used before."""
     seen: set[tuple[str, int]] = set()
     for call in calls:

@@ -13,7 +13,7 @@ from msgspec.structs import asdict, replace
 from bpmax_sim.errors import Place
 from bpmax_sim.i18n import join_messages, msg
 from bpmax_sim.messages import Pairs, Request
-from bpmax_sim.platform.model import names_api
+from bpmax_sim.platform.model import matches_api
 from bpmax_sim.scenario import expect
 from bpmax_sim.scenario.calls import matches_request
 from bpmax_sim.scenario.events import FaultStruck
@@ -116,7 +116,7 @@ def shadows_stub(earlier: Stub, stub: Stub) -> bool:
     # Each of ``answers`` is given once; after the last, the later stub responds.
     if earlier.answers or not (is_same or earlier.request == StubRequest()):
         return False
-    return earlier.on in {"*", stub.on} or names_api(earlier.on, stub.on)
+    return earlier.on in {"*", stub.on} or matches_api(earlier.on, stub.on)
 
 
 def request_conditions(stub: Stub) -> Mapping[str, Any]:

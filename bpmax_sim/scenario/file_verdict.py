@@ -29,37 +29,37 @@ def answer_key(place: Place, number: int) -> str:
     return f"{place} answer {number}"
 
 
-def unused_parts(item: ScenarioItem, ran: Collection[str]) -> tuple[RunWarning, ...]:
-    """Return the parts of its file that a run of *item* did not use; *ran*: keys of used ones."""
-    return tuple(_find_unused(item, ran))
+def unused_parts(item: ScenarioItem, used_keys: Collection[str]) -> tuple[RunWarning, ...]:
+    """Return the parts of its file that a run of *item* with these *used_keys* did not use."""
+    return tuple(_find_unused(item, used_keys))
 
 
-def _find_unused(item: ScenarioItem, ran: Collection[str]) -> Iterator[RunWarning]:
+def _find_unused(item: ScenarioItem, used_keys: Collection[str]) -> Iterator[RunWarning]:
     """Yield the parts that at least one row of the file has to use and this run did not."""
     own, spot = item.spot.source.file, item.spot.at("proxy", "stubs")
     for stub, where in spot.elements(item.scenario.proxy.stubs):
         place = where.place
         if place.file == own:  # an inherited one is there for others, too
-            yield from _find_unused_answers(stub, where, place, ran)
-    for option, _, where in request_places(item):
-        if where.place.file == own and str(where.place) not in ran:
+            yield from _find_unused_answers(stub, where, place, used_keys)
+    for option, _, where in find_ignore_and_redact_entries(item):
+        if where.place.file == own and str(where.place) not in used_keys:
             message = msg(
                 "{option}: no call has this place; take it away, or write its name as sent",
                 option=option,
             )
             yield RunWarning("rule", message, where.place)
     for _, where in item.spot.at("policies").elements(item.scenario.policies):
-        if where.place.file == own and str(where.place) not in ran:
+        if where.place.file == own and str(where.place) not in used_keys:
             message = msg("this policy was never used; take it away, or mend what it is for")
             yield RunWarning("rule", message, where.place, fails=True)
     for located in (*item.steps, *item.cleanup):
-        yield from _find_idle_condition(located, ran)
-        yield from _find_idle_retry(located, ran)
-    yield from _find_idle_ranges(item, ran)
+        yield from _find_idle_condition(located, used_keys)
+        yield from _find_idle_retry(located, used_keys)
+    yield from _find_idle_ranges(item, used_keys)
 
 
-def _find_idle_retry(located: LocatedStep, ran: Collection[str]) -> Iterator[RunWarning]:
-    if isinstance(located.step.retry, model.Retry) and retried_step_key(located) not in ran:
+def _find_idle_retry(located: LocatedStep, used_keys: Collection[str]) -> Iterator[RunWarning]:
+    if isinstance(located.step.retry, model.Retry) and retried_step_key(located) not in used_keys:
         message = msg(
             "retry: the first try was enough each time, so nothing shows that a second one helps; "
             "let it fail first, by faults or answers:, or leave retry out"
@@ -67,11 +67,11 @@ def _find_idle_retry(located: LocatedStep, ran: Collection[str]) -> Iterator[Run
         yield RunWarning("rule", message, located.spot.at("retry").place)
 
 
-def _find_idle_ranges(item: ScenarioItem, ran: Collection[str]) -> Iterator[RunWarning]:
+def _find_idle_ranges(item: ScenarioItem, used_keys: Collection[str]) -> Iterator[RunWarning]:
     """Yield faults with a range such as ``call: 1-3`` for which too few calls were made."""
     for fault in _find_ranged_faults(item):
         is_own = fault.place is not None and fault.place.file == item.spot.source.file
-        if is_own and _range_key(fault) not in ran:
+        if is_own and _range_key(fault) not in used_keys:
             message = msg(
                 "{fault}: fewer calls came, so that this never struck all of them; name the calls "
                 "that there are",
@@ -85,7 +85,7 @@ def _find_idle_ranges(item: ScenarioItem, ran: Collection[str]) -> Iterator[RunW
             yield RunWarning("rule", message, fault.place)
 
 
-def request_places(item: ScenarioItem) -> Iterator[tuple[str, FieldPath, Spot]]:
+def find_ignore_and_redact_entries(item: ScenarioItem) -> Iterator[tuple[str, FieldPath, Spot]]:
     """Yield each entry of ``ignore`` and ``redact``: option, parsed path, spot in the file."""
     proxy = item.scenario.proxy
     for option, places in (("ignore", proxy.ignore), ("redact", proxy.redact)):
@@ -94,25 +94,25 @@ def request_places(item: ScenarioItem) -> Iterator[tuple[str, FieldPath, Spot]]:
 
 
 def _find_unused_answers(
-    stub: model.Stub, spot: Spot, place: Place, ran: Collection[str]
+    stub: model.Stub, spot: Spot, place: Place, used_keys: Collection[str]
 ) -> Iterator[RunWarning]:
     """Yield a stub that never responded, or those of its answers that were never used."""
     on = stub.on
-    if str(place) not in ran:
+    if str(place) not in used_keys:
         message = msg(
             "the stub {on} has never answered; take it away, or mend what it asks for", on=on
         )
         yield RunWarning("rule", message, place, fails=True)
     # The first answer is used if the stub is, which was reported above.
     for number in range(1, len(stub.answers)):
-        if answer_key(place, number) not in ran:
+        if answer_key(place, number) not in used_keys:
             message = msg(
                 "answer {number} of the stub {on} was never given", number=number + 1, on=on
             )
             yield RunWarning("rule", message, spot.at("answers", number).place, fails=True)
 
 
-def _find_idle_condition(located: LocatedStep, ran: Collection[str]) -> Iterator[RunWarning]:
+def _find_idle_condition(located: LocatedStep, used_keys: Collection[str]) -> Iterator[RunWarning]:
     """Yield an ``if`` that never held; if it reads variables, it is only a warning.
 
     Runs with other variables may make it true.
@@ -121,7 +121,7 @@ def _find_idle_condition(located: LocatedStep, ran: Collection[str]) -> Iterator
     if (
         isinstance(condition, str)
         and "${env." not in condition
-        and ran_step_key(located) not in ran
+        and ran_step_key(located) not in used_keys
     ):
         message = msg("if: {condition} has never held, so this step never ran", condition=condition)
         fails = "${vars." not in condition
@@ -163,7 +163,7 @@ def find_used_parts(
     *calls*, and faults that hit every call of their range.
     """
     used: set[str] = set()
-    for option, path, spot in request_places(item):
+    for option, path, spot in find_ignore_and_redact_entries(item):
         if any(call.has(path, response=option == "redact") for call in calls):
             used.add(str(spot.place))
     for stub in stubs:
@@ -230,19 +230,19 @@ class FileRuns:
         self,
         file: str,
         rows: int,
-        ran: set[str],
+        passed_rows: set[str],
         parts: set[_PlainPart],
         strictness: Strictness,
     ) -> None:
         _, before, left, _ = self.files.get(file, (rows, set(), parts, strictness))
-        self.files[file] = (rows, before | ran, left & parts, strictness)
+        self.files[file] = (rows, before | passed_rows, left & parts, strictness)
 
     def merge(self, files: Any) -> None:
         """Add the results in `files` of another process."""
         for file, (rows, ran, parts, strictness) in files.items():
             self._add(file, rows, set(ran), {tuple(part) for part in parts}, strictness)
 
-    def unused_parts(self) -> Iterator[tuple[str, RunWarning]]:
+    def unused_parts_that_fail(self) -> Iterator[tuple[str, RunWarning]]:
         """Yield file and part for each part that no row used and that is a failure."""
         for file, (*_, strictness) in self.files.items():
             yield from (

@@ -14,42 +14,29 @@ import msgspec
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from bpmax_sim.errors import WARNINGS, Place, suggest_nearest
+from bpmax_sim.errors import WARNINGS, WRONG_CALLS, Place, suggest_nearest
 from bpmax_sim.i18n import msg
 from bpmax_sim.platform.load import Platforms
-from bpmax_sim.platform.model import Auth, names_api
+from bpmax_sim.platform.model import Auth, matches_api
 from bpmax_sim.scenario import model
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.expect_check import (
     check_call,
     check_declared_answer,
+    check_denied_parameters,
     check_error,
-    check_parts,
-    check_sent,
+    check_proxy_action_arguments,
     check_stub_body,
 )
 from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.scenario.names import CheckContext, ScenarioNames, describe_finding
 from bpmax_sim.scenario.source import Spot
-from bpmax_sim.subject.form import path_steps
+from bpmax_sim.subject.form import parse_form_path
 from bpmax_sim.subject.hooks import FieldChanged
 from bpmax_sim.transport.faults import BadToken, Fault, Reply, Slow
 
-WRONG_CALLS = frozenset(
-    {
-        "ConfigError",
-        "UNKNOWN_PLATFORM",
-        "UNKNOWN_INSTANCE",
-        "UNKNOWN_API",
-        "UNKNOWN_PARAMETER",
-        "MISSING_PARAMETER",
-        "BAD_ARGUMENT",
-    }
-)
-"""Codes of calls that no third party could ever answer."""
 
-
-def wrong_calls(calls: Iterable[CallMade], *expected: model.Expect) -> Iterator[CallMade]:
+def find_impossible_calls(calls: Iterable[CallMade], *expected: model.Expect) -> Iterator[CallMade]:
     """Yield each of *calls* that can never work, unless *expected* says that it must fail."""
     sections = [one.proxy for one in expected if one.proxy is not UNSET]
     named = [item.call for items in sections for item in items if item.error is not UNSET]
@@ -58,7 +45,7 @@ def wrong_calls(calls: Iterable[CallMade], *expected: model.Expect) -> Iterator[
         if call.error not in WRONG_CALLS or (call.call, call.place) in seen:
             continue
         seen.add((call.call, call.place))
-        if not any(names_api(name, call.call) for name in named):
+        if not any(matches_api(name, call.call) for name in named):
             yield call
 
 
@@ -74,7 +61,7 @@ class NameFinding(msgspec.Struct, frozen=True):
     fails: bool = True
 
 
-class FilledValueCheck:
+class FilledValueContext:
     """The `CheckContext` of values that are known only when the scenario runs."""
 
     def __init__(self, names: ScenarioNames) -> None:
@@ -102,7 +89,7 @@ def check_filled_values(
     item: ScenarioItem, names: ScenarioNames, check: Callable[[CheckContext], None]
 ) -> list[NameFinding]:
     """Return what *check* finds in the filled-in values, each with the row they came from."""
-    context = FilledValueCheck(names)
+    context = FilledValueContext(names)
     check(context)
     row = item.row
     if row is None:
@@ -126,7 +113,7 @@ def check_calls(item: ScenarioItem, platforms: Platforms) -> list[NameFinding]:
 
     Also returned are faults with useless settings and doubts about the platforms themselves.
     """
-    context = FilledValueCheck(replace(item.names, platforms=platforms))
+    context = FilledValueContext(replace(item.names, platforms=platforms))
     steps = list(item.walk_steps())
     faults = (fault for located in steps for fault in located.faults)
     findings = [
@@ -195,7 +182,7 @@ def _delay_problem(delay: float, on: str, platforms: Platforms) -> str:
 def _check_stubs(context: CheckContext, item: ScenarioItem) -> None:
     for stub, place in item.spot.at("proxy", "stubs").elements(item.scenario.proxy.stubs):
         if stub.request != _ANY_REQUEST:
-            check_parts(context, stub.on, stub.request, place.at("request"))
+            check_denied_parameters(context, stub.on, stub.request, place.at("request"))
         for delay in (stub.delay, *(one.delay for one in stub.answers if one.delay is not UNSET)):
             if wrong := _delay_problem(delay, stub.on, context.names.platforms or Platforms()):
                 context.tell(place, wrong, kind="rule", fails=False)
@@ -219,7 +206,7 @@ def _check_step(context: CheckContext, step: model.Step, spot: Spot) -> None:
         error = step.expect_error
         names_one = isinstance(error, model.ExpectedError) and isinstance(error.code, str)
         parts = ("query", "body") if names_one else ("path", "query", "body")
-        check_sent(context, step.value, spot.at("proxy"), parts)
+        check_proxy_action_arguments(context, step.value, spot.at("proxy"), parts)
 
 
 def _check_expected_calls(context: CheckContext, expected: model.Expect, spot: Spot) -> None:
@@ -275,12 +262,12 @@ def expected_columns(item: ScenarioItem) -> Mapping[str, frozenset[str]]:
     return {table: frozenset(columns) for table, columns in tables.items()}
 
 
-def find_fields_of_other_types(item: ScenarioItem) -> frozenset[str]:
+def find_fields_expected_as_other_types(item: ScenarioItem) -> frozenset[str]:
     """Return the fields that expectations of *item* take as another type than their initial one."""
     fields: set[str] = set()
     for expected in (item.scenario.expect, *(one.step.expect for one in item.walk_steps())):
         for name, value in expected.form.items() if isinstance(expected.form, Mapping) else ():
-            base, *rest = path_steps(name) or (name,)
+            base, *rest = parse_form_path(name) or (name,)
             is_map = isinstance(value, Mapping) and not any(key.startswith("$") for key in value)
             kind = item.names.field_kinds.get(str(base), "text")
             is_other = kind != "text" and isinstance(value, str)
@@ -292,19 +279,19 @@ def find_fields_of_other_types(item: ScenarioItem) -> frozenset[str]:
 def find_named_columns(value: Any) -> Iterator[tuple[str, str]]:
     """Yield each table and column named by an expected form."""
     for name, expected in value.items() if isinstance(value, Mapping) else ():
-        base, *rest = path_steps(name) or (name,)
+        base, *rest = parse_form_path(name) or (name,)
         yield from ((str(base), step) for step in rest if isinstance(step, str))
-        yield from ((name, column) for column in find_row_keys(expected))
+        yield from ((name, column) for column in find_columns_of_expected_rows(expected))
 
 
-def find_row_keys(value: Any) -> Iterator[str]:
+def find_columns_of_expected_rows(value: Any) -> Iterator[str]:
     """Yield the columns named by an expected table, also in its operators."""
     if isinstance(value, list | tuple):
         for item in value:
-            yield from find_row_keys(item)
+            yield from find_columns_of_expected_rows(item)
     elif isinstance(value, Mapping):
         for key, item in value.items():
             if key.startswith("$"):
-                yield from find_row_keys(item)
+                yield from find_columns_of_expected_rows(item)
             else:
                 yield key

@@ -19,7 +19,7 @@ from bpmax_sim.subject.definition import (
     NodeForm,
     SubFlow,
     Transition,
-    find_idle_event,
+    explain_idle_event,
 )
 from bpmax_sim.subject.hooks import SubjectKind, check_target, parse_event
 
@@ -47,7 +47,7 @@ def check_events(
             wrong = str(error)
         if wrong:
             draft.tell(owner.at("scripts", text), wrong)
-        elif idle := find_idle_event(event.hook.name, event.target, nodes):
+        elif idle := explain_idle_event(event.hook.name, event.target, nodes):
             draft.tell(owner.at("scripts", text), idle, kind="never_ran")
         elif text in _SHOWING and "form" not in draft.subject_kinds and not _fires(draft, text):
             draft.tell(
@@ -84,7 +84,7 @@ def check_flow(draft: ScenarioDraft) -> None:
                 _check_fields(draft, node.child.form, spot.at("subflow", "form"))
                 back = {field: field for field in node.child.back}
                 _check_fields(draft, back, spot.at("subflow", "back"))
-                _check_direction(draft, node.child, spot.at("subflow"))
+                _check_field_pair_direction(draft, node.child, spot.at("subflow"))
             if node.child and node.child.back and not node.child.wait:
                 draft.tell(
                     spot.at("subflow", "wait"),
@@ -99,7 +99,7 @@ def _check_people_of_node(draft: ScenarioDraft, node: FlowNode, spot: Spot) -> N
     """Report unknown people among the owners of *node* and in the reminders of its deadlines."""
     for owner, place in spot.at("owners").elements(node.owners):
         flow_actions.check_people(draft, owner, place)
-    for number, late in enumerate(node.levels):
+    for number, late in enumerate(node.deadlines):
         level = spot.at("deadline", *([number] if isinstance(node.deadline, tuple) else []))
         for person, place in level.at("notify").elements(late.notify):
             flow_actions.check_people(draft, person, place)
@@ -107,7 +107,7 @@ def _check_people_of_node(draft: ScenarioDraft, node: FlowNode, spot: Spot) -> N
 
 def _check_deadlines(draft: ScenarioDraft, node: FlowNode, spot: Spot) -> None:
     """Report deadlines of a few seconds, whose unit was probably forgotten."""
-    for number, late in enumerate(node.levels):
+    for number, late in enumerate(node.deadlines):
         where = spot.at("deadline", *([number] if isinstance(node.deadline, tuple) else []))
         written = where.source.root.at(where.steps)
         where = where if written is None or not written.items else where.at("after")
@@ -128,7 +128,7 @@ def _check_conditions(draft: ScenarioDraft, node: FlowNode, spot: Spot) -> None:
     for action in node.offers:
         routes = node.routes(action)
         spots = {n: at for offer, n, at, _ in node.routes_with_places() if offer == action}
-        for number, message in _find_slips(routes, draft.field_kinds):
+        for number, message in _find_condition_mistakes(routes, draft.field_kinds):
             place = spot.at(*spots[number], "when")
             draft.tell(place, "{message}", message=message, kind="script", fails=False)
         last = routes[-1] if len(routes) > 1 else None
@@ -143,7 +143,7 @@ def _check_conditions(draft: ScenarioDraft, node: FlowNode, spot: Spot) -> None:
             )
 
 
-def _find_slips(
+def _find_condition_mistakes(
     routes: Sequence[Transition], kinds: Mapping[str, str]
 ) -> Iterator[tuple[int, str]]:
     """Yield probable mistakes in the conditions of *routes*, each with the index of its route.
@@ -184,11 +184,11 @@ def _check_fields(draft: ScenarioDraft, fields: Mapping[str, str], spot: Spot) -
             draft.tell(spot.at(key), doubt, kind="name", fails=False)
 
 
-def _check_direction(draft: ScenarioDraft, child: SubFlow, spot: Spot) -> None:
+def _check_field_pair_direction(draft: ScenarioDraft, subflow: SubFlow, spot: Spot) -> None:
     """Report field pairs between project and sub-flow that are written in the wrong direction."""
     known = draft.names.fields or draft.names.initial_fields
-    pairs = [("form", inner, outer) for inner, outer in child.form.items()]
-    pairs += [("back", inner, outer) for outer, inner in child.back.items()]
+    pairs = [("form", inner, outer) for inner, outer in subflow.form.items()]
+    pairs += [("back", inner, outer) for outer, inner in subflow.back.items()]
     for key, inner, outer in pairs:
         if known and outer not in known and inner in known:
             left, right = (outer, inner) if key == "back" else (inner, outer)

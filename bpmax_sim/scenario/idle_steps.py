@@ -14,15 +14,14 @@ from msgspec import UNSET
 from msgspec.structs import asdict
 
 from bpmax_sim.clock import format_duration
-from bpmax_sim.errors import Place, suggest_nearest, suggest_or_list
+from bpmax_sim.errors import suggest_nearest
 from bpmax_sim.i18n import msg
 from bpmax_sim.platform.response_shapes import kind_of_value
-from bpmax_sim.project import SETTINGS, find_root, unknown_settings
 from bpmax_sim.scenario import model
 from bpmax_sim.scenario.flow_actions import FlowAction
 from bpmax_sim.scenario.references import column_of
 from bpmax_sim.scenario.shared_names import find_environment_names
-from bpmax_sim.scenario.source import RunWarning, Spot
+from bpmax_sim.scenario.source import Spot
 from bpmax_sim.scenario.table_rows import ScenarioDraft
 from bpmax_sim.script_source.condition_slips import describe_kind
 
@@ -31,7 +30,7 @@ _NO: Final = frozenset({"no", "n", "off", "false", "0", "none", "null", "否", "
 _RETURN: Final = re.compile(r"(?<![\w$.])return\s+[^;\s}]")
 
 
-def check_flags(draft: ScenarioDraft) -> None:
+def check_skip_reasons(draft: ScenarioDraft) -> None:
     """Report ``skip: no``: it is read as a skip whose reason is the text "no"."""
     for key, value in (("skip", draft.scenario.skip), ("xfail", draft.scenario.xfail)):
         if isinstance(value, str) and value.strip().lower() in _NO:
@@ -40,7 +39,7 @@ def check_flags(draft: ScenarioDraft) -> None:
             draft.tell(draft.spot.at(key), wrong)
 
 
-def check_condition_cells(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
+def check_cells_meaning_false(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
     """Report cells used as a condition whose text means "false": any text counts as true."""
     column = column_of(step.condition)
     for row in draft.rows if column else ():
@@ -122,7 +121,7 @@ def check_anything_expected(draft: ScenarioDraft) -> None:
         draft.tell(draft.spot.at("scenario"), message, kind="empty", fails=False)
 
 
-def check_former_names(draft: ScenarioDraft) -> None:
+def check_former_names_differ(draft: ScenarioDraft) -> None:
     """Report an earlier name that is the present one."""
     scenario = draft.scenario
     for name, spot in draft.spot.at("was").elements(scenario.was):
@@ -152,7 +151,7 @@ def check_milliseconds(draft: ScenarioDraft) -> None:
 def check_short_advances(draft: ScenarioDraft) -> None:
     """Report a bare ``advance: 47``, which are seconds, where each deadline is hours away."""
     nodes = draft.definition.nodes.values() if draft.definition is not None else ()
-    deadlines = [float(level.after) for node in nodes for level in node.levels]
+    deadlines = [float(level.after) for node in nodes for level in node.deadlines]
     for step, spot in draft.steps if deadlines else ():
         value = step.value if step.action == "advance" else None
         if type(value) is int and 0 < value * _FAR < min(deadlines):
@@ -170,7 +169,7 @@ def check_short_advances(draft: ScenarioDraft) -> None:
 _FAR: Final = 60
 
 
-def check_quiet_steps(draft: ScenarioDraft) -> None:
+def check_empty_lists_of_idle_steps(draft: ScenarioDraft) -> None:
     """Report ``messages: []`` of a step that does nothing, and so shows and calls nothing."""
     for step, spot in draft.steps:
         for section in _SHOWN_BY if not step.action else ():
@@ -182,7 +181,7 @@ def check_quiet_steps(draft: ScenarioDraft) -> None:
                 _tell_empty(draft, spot.at("expect", section), wrong)
 
 
-def check_previews(draft: ScenarioDraft) -> None:
+def check_preview_of_submitted_values(draft: ScenarioDraft) -> None:
     """Report a project that is submitted with other values than each preview before it had."""
     seen: list[tuple[dict[str, Any], Spot]] = []
     for step, spot in draft.steps:
@@ -202,16 +201,6 @@ def check_previews(draft: ScenarioDraft) -> None:
 def _agree(form: dict[str, Any], other: dict[str, Any]) -> bool:
     """Return whether no field has another value in *other*."""
     return all(other.get(name, value) == value for name, value in form.items())
-
-
-def check_project_settings(draft: ScenarioDraft) -> None:
-    """Report keys of ``[tool.bpmax_sim]`` that are no settings."""
-    root = find_root(Path(draft.spot.source.path))
-    for name in unknown_settings(root):
-        wrong = msg("[tool.bpmax_sim] has no key {name!r}{hint}",
-                    name=name, hint=suggest_or_list(name, SETTINGS))  # fmt: skip
-        place = Place(str(root / "pyproject.toml"))
-        draft.warnings.append(RunWarning("name", wrong, place, False))
 
 
 def check_entered_kinds(draft: ScenarioDraft) -> None:
@@ -388,8 +377,8 @@ def check_header_names(draft: ScenarioDraft) -> None:
             draft.tell(Spot(spot.source, path), wrong, kind="name", fails=False)
 
 
-def check_idle_sources(draft: ScenarioDraft) -> None:
-    """Report a recording that the mode never reads, and hidden variables that nothing names."""
+def check_unread_recording(draft: ScenarioDraft) -> None:
+    """Report a cassette that is named although ``mode: live`` never reads one."""
     proxy, spot = draft.scenario.proxy, draft.spot.at("proxy", "cassette")
     if proxy.cassette and proxy.mode == "live" and draft.is_in_own_file(spot):
         draft.tell(
@@ -398,6 +387,10 @@ def check_idle_sources(draft: ScenarioDraft) -> None:
             kind="rule",
             fails=False,
         )
+
+
+def check_unread_secrets(draft: ScenarioDraft) -> None:
+    """Report ``secrets: env.X`` where neither the environment nor any file of the folder has X."""
     for text, where in draft.spot.at("secrets").elements(draft.scenario.secrets):
         root, _, name = text.partition(".")
         if root != "env" or name in draft.environ or not draft.is_in_own_file(where):
@@ -414,7 +407,7 @@ def check_idle_sources(draft: ScenarioDraft) -> None:
             )
 
 
-def check_columns_alike(draft: ScenarioDraft) -> None:
+def check_near_columns_of_added_rows(draft: ScenarioDraft) -> None:
     """Report columns of rows that steps add if another row has a near name instead."""
     columns: dict[str, dict[str, Spot]] = {}
     counts: dict[tuple[str, str], int] = {}
@@ -437,22 +430,22 @@ def check_columns_alike(draft: ScenarioDraft) -> None:
 
 
 IDLE_CHECKS: Final = (
-    check_former_names,
-    check_flags,
+    check_former_names_differ,
+    check_skip_reasons,
     check_unread_results,
     check_buttons,
     check_anything_expected,
     check_entered_kinds,
     check_milliseconds,
     check_short_advances,
-    check_quiet_steps,
-    check_previews,
-    check_project_settings,
+    check_empty_lists_of_idle_steps,
+    check_preview_of_submitted_values,
     check_empty_parts,
     check_empty_names,
     check_header_names,
     check_moved_rows,
-    check_idle_sources,
-    check_columns_alike,
+    check_unread_recording,
+    check_unread_secrets,
+    check_near_columns_of_added_rows,
 )
 """All checks of this module that look at a scenario as a whole."""

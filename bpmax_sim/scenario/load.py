@@ -35,9 +35,9 @@ from bpmax_sim.project import (
     absolute_path,
     find_root,
     join_to_file,
-    path_of,
     platform_folders,
     strictness_of,
+    to_path,
 )
 from bpmax_sim.scenario import model, references
 from bpmax_sim.scenario.check import check_scenario, check_values
@@ -56,7 +56,7 @@ from bpmax_sim.scenario.table_rows import (
     type_variables,
 )
 from bpmax_sim.script.failure import Script
-from bpmax_sim.subject.definition import Definition, FlowParts, NodeForm, NodeScreen, StandIn
+from bpmax_sim.subject.definition import Definition, FlowParts, NodeForm, NodeScreen, SubFlowResult
 from bpmax_sim.transport.faults import Fault
 from bpmax_sim.yamlfile import decode, display_path, format_steps
 
@@ -121,7 +121,7 @@ class Subjects(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         return tuple(dict.fromkeys((*self.libraries, *more)))
 
     @cached_property
-    def bodies(self) -> tuple[Script, ...]:
+    def code_files(self) -> tuple[Script, ...]:
         """Return every script that has a file of its own."""
         own = (*self.handlers, *self.inline.values(), *self.all_libraries)
         return (*own, *self.flow_files)
@@ -226,7 +226,7 @@ class ScenarioItem(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def homes(self) -> RelativeFileNames:
         """Return the folder names for a trace: files are relative to the scenario's folder."""
-        names = (self.spot.source.file, *(body.name for body in self.subjects.bodies))
+        names = (self.spot.source.file, *(body.name for body in self.subjects.code_files))
         return RelativeFileNames(os.path.dirname(absolute_path(self.path)), names)  # noqa: PTH120 - faster
 
     @property
@@ -237,7 +237,7 @@ class ScenarioItem(msgspec.Struct, frozen=True, kw_only=True):
         files = [own, *own.others.values(), *(located.spot.source for located in steps)]
         return {
             **{file.file: "\n".join(file.lines) for file in files},
-            **{body.name: body.source for body in self.subjects.bodies},
+            **{body.name: body.source for body in self.subjects.code_files},
         }
 
     @property
@@ -253,10 +253,10 @@ class ScenarioItem(msgspec.Struct, frozen=True, kw_only=True):
 
     def variable_arguments(self, option: str) -> tuple[str, ...]:
         """Return the command-line words that pass the same variables, each after *option*."""
-        return tuple(word for typed in self.typed_variables for word in (option, typed))
+        return tuple(word for typed in self.variable_assignments for word in (option, typed))
 
     @property
-    def typed_variables(self) -> tuple[str, ...]:
+    def variable_assignments(self) -> tuple[str, ...]:
         """Return `name=value` of each variable given as text and not declared secret."""
         return type_variables(self.cli_variables, self.scenario.secrets)
 
@@ -325,7 +325,7 @@ def _texts_of_scripts(draft: ScenarioDraft, subjects: Subjects) -> tuple[str, ..
     values = [(getattr(step, "python"), getattr(step, "js")) for step, _ in draft.steps]  # noqa: B009
     if any(python is not UNSET for python, _ in values):
         return None
-    files = (body.source for body in subjects.bodies)
+    files = (body.source for body in subjects.code_files)
     return (*files, *(js for _, js in values if isinstance(js, str)))
 
 
@@ -397,7 +397,7 @@ def _load_flow_parts(draft: ScenarioDraft, flow: str | None) -> FlowParts:
     definition, file = draft.flows[flow]
     spec = draft.flow_specs[flow][0]
     if isinstance(spec, model.SubFlowSpec) and isinstance(spec.result, Mapping):
-        stand_in = StandIn(result=spec.result, status=spec.status)
+        stand_in = SubFlowResult(result=spec.result, status=spec.status)
         return replace(parts, definition=definition, stand_in=stand_in)
     screens = {}
     for name, node in definition.nodes.items():
@@ -463,7 +463,7 @@ def _build_item(
     if row:
         named = names_in_cell(values.get("faults"))
         spot = row.spot.at("faults") if row.spot else draft.spot.at("cases")
-        faults += _fault_rules(draft, named, spot, row, whole=True)
+        faults += _fault_rules(draft, named, spot, row, is_row_cell=True)
     return ScenarioItem(
         root=root,
         path=source.path,
@@ -494,13 +494,13 @@ def _build_item(
 def _find_instances(draft: ScenarioDraft) -> Path | None:
     name = draft.scenario.proxy.instances
     spot = draft.spot.at("proxy", "instances")
-    return path_of(absolute_path(spot.join(name))) if name else None
+    return to_path(absolute_path(spot.join(name))) if name else None
 
 
 def _find_platforms(draft: ScenarioDraft, root: Path) -> tuple[Path, ...]:
     if named := draft.scenario.proxy.platform_names:
         spots = draft.spot.at("proxy", "platforms").elements(named)
-        return tuple(path_of(absolute_path(spot.join(name))) for name, spot in spots)
+        return tuple(to_path(absolute_path(spot.join(name))) for name, spot in spots)
     try:
         return platform_folders(root)
     except ValueError as error:
@@ -569,18 +569,18 @@ def _fault_rules(
     spot: Spot,
     row: Row | None,
     *,
-    whole: bool = False,
+    is_row_cell: bool = False,
 ) -> Iterator[Fault]:
     """Yield the rules of *faults*, named or inline.
 
-    *whole* is true for a row's own ``faults`` cell.
+    *is_row_cell* is true for a row's own ``faults`` cell.
     """
     sets = draft.fault_sets
     for fault, where in spot.elements(faults):
         if not isinstance(fault, str):
             yield from _inline_fault(draft, fault, where, row)
             continue
-        place = row.place if whole and row else where.place
+        place = row.place if is_row_cell and row else where.place
         names = _fault_set_names(draft, fault, row, place)
         if not all(isinstance(name, str) for name in names):
             column = references.column_of(fault)
@@ -591,10 +591,10 @@ def _fault_rules(
         for name in names:
             for rule, rule_spot in sets.get(name, ()):
                 yield from _fill_fault(draft, rule, rule_spot, row)
-            if name not in sets and (whole or names != (fault,)):
+            if name not in sets and (is_row_cell or names != (fault,)):
                 hint = suggest_or_list(name, sets)
                 message = msg("no fault set {name!r}{hint}", name=name, hint=hint)
-                draft.problems.append(Problem(message, place, "cases" if whole else ""))
+                draft.problems.append(Problem(message, place, "cases" if is_row_cell else ""))
 
 
 def _fault_set_names(

@@ -16,11 +16,11 @@ import msgspec
 from bpmax_sim.errors import CODES, CallError, suggest_nearest, suggest_or_list
 from bpmax_sim.i18n import fill_message, msg
 from bpmax_sim.platform.load import Platforms
-from bpmax_sim.platform.model import Api, Platform, names_api
+from bpmax_sim.platform.model import Api, Platform, matches_api
 from bpmax_sim.platform.response_shapes import Kind
 from bpmax_sim.scenario.source import Spot
 from bpmax_sim.subject.definition import Definition
-from bpmax_sim.subject.form import EXTENSIONS, MESSAGE, MESSAGE_TYPES, path_steps
+from bpmax_sim.subject.form import EXTENSIONS, MESSAGE, MESSAGE_TYPES, parse_form_path
 from bpmax_sim.subject.hooks import SubjectKind
 from bpmax_sim.subject.project import CONTEXT_MEMBERS
 
@@ -94,7 +94,7 @@ class ScenarioNames(msgspec.Struct, frozen=True, kw_only=True):
         """
         if not self.fields or name in self.fields:
             return None
-        base, *rest = path_steps(name) or (name,)
+        base, *rest = parse_form_path(name) or (name,)
         if base not in self.fields:
             return msg(
                 "no field {name!r}{near}", name=name, near=suggest_or_list(name, self.fields)
@@ -246,7 +246,7 @@ class ScenarioNames(msgspec.Struct, frozen=True, kw_only=True):
             return None  # calls of a broken one say what is wrong with it
         known = self.platforms.keys
         if "*" in platform:
-            is_any = any(names_api(f"{platform}.*", f"{key}.x") for key in known)
+            is_any = any(matches_api(f"{platform}.*", f"{key}.x") for key in known)
             return None if is_any else msg("no platform is like {platform!r}", platform=platform)
         declared = self.platforms.find(platform)
         if declared is None:
@@ -256,7 +256,7 @@ class ScenarioNames(msgspec.Struct, frozen=True, kw_only=True):
         if not api or api.startswith("$"):
             return None
         apis = [*declared.apis, *(a for one in declared.apis.values() for a in one.aliases)]
-        if any(names_api(call, f"{platform}.{name}") for name in apis):
+        if any(matches_api(call, f"{platform}.{name}") for name in apis):
             return None
         hint = suggest_or_list(api, apis)
         return msg("{platform} has no API {api!r}{hint}", platform=platform, api=api, hint=hint)

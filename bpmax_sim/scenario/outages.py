@@ -15,7 +15,7 @@ from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.scenario.progress import Progress
 
 
-def judge_outages(progress: Progress) -> None:
+def fail_on_unexpected_outages(progress: Progress) -> None:
     """Fail the run for each unexpected outage of a third party, so that it is not recorded."""
     for outage in progress.session.unserved_calls():
         if _expects_outage(progress.item, outage):

@@ -135,7 +135,7 @@ def start_event(item: ScenarioItem, at: float, engine: str = "") -> ScenarioStar
         steps=len(item.steps),
         tags=item.tags,
         engine=engine,
-        variables=item.typed_variables,
+        variables=item.variable_assignments,
         at=at,
     )
 

@@ -86,11 +86,11 @@ class PolicyPlayer:
         self._done: set[tuple[int, int, str]] = set()
         self._used: dict[int, int] = {}
 
-    def note_tasks(self, flow: FlowSubject, /) -> None:
+    def record_task_arrivals(self, flow: FlowSubject, /) -> None:
         """Record since when the present owners have had their tasks."""
-        self._note_arrivals(flow.open_tasks(assigns=False), flow.now())
+        self._record_arrival_times(flow.open_tasks(runs_owner_hooks=False), flow.now())
 
-    def _note_arrivals(self, tasks: Sequence[OpenTask], now: float) -> None:
+    def _record_arrival_times(self, tasks: Sequence[OpenTask], now: float) -> None:
         fresh = {task.visit for task in tasks} - self._visits
         for task in tasks:
             begin = task.arrived if task.visit in fresh else now
@@ -131,7 +131,7 @@ class PolicyPlayer:
         tasks = flow.open_tasks()
         if result.errors:  # of a hook that says who owns a node
             return
-        self._note_arrivals(tasks, flow.now())
+        self._record_arrival_times(tasks, flow.now())
         choice = min(self._plan_moves(tasks), key=_sort_key, default=None)
         due = self._next_instant(on, flow, choice)
         if due is None:
@@ -245,7 +245,7 @@ class PolicyPlayer:
             _policy_error(one, spot) if type(one) is SubjectError else one
             for one in result.errors[before:]
         ]
-        self._note_arrivals(flow.open_tasks(assigns=False), flow.now())
+        self._record_arrival_times(flow.open_tasks(runs_owner_hooks=False), flow.now())
 
     def _stuck_error(
         self, flow: FlowSubject, tasks: Sequence[OpenTask], until: str

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from msgspec import UNSET
 
-from bpmax_sim.scenario.expect import is_list, is_match, is_number, is_operator, parse_near_operand
+from bpmax_sim.scenario.expect import fulfils, is_list, is_number, is_operator, parse_near_operand
 
 _KNOWN: Final = frozenset({
     "$eq", "$ne", "$in", "$not", "$gt", "$gte", "$lt", "$lte", "$near", "$exists",
@@ -25,17 +25,17 @@ def is_impossible(expected: Any) -> bool:
     """Return whether no value, not even an absent one, can be as *expected*."""
     if not isinstance(expected, Mapping) or not any(map(is_operator, expected)):
         return False
-    if not _is_known(expected):
+    if not _can_be_probed(expected):
         return False
-    return not any(is_match(expected, value) for value in _find_probes(expected))
+    return not any(fulfils(expected, value) for value in _find_probes(expected))
 
 
-def _is_known(expected: Any) -> bool:
+def _can_be_probed(expected: Any) -> bool:
     if isinstance(expected, Mapping) and any(map(is_operator, expected)):
-        return all(key in _KNOWN and _is_known(value) for key, value in expected.items())
+        return all(key in _KNOWN and _can_be_probed(value) for key, value in expected.items())
     if isinstance(expected, str):
         return "${" not in expected
-    return not isinstance(expected, Mapping) or all(map(_is_known, expected.values()))
+    return not isinstance(expected, Mapping) or all(map(_can_be_probed, expected.values()))
 
 
 def _find_probes(expected: Any) -> list[Any]:
@@ -63,7 +63,7 @@ def _find_operands(expected: Any) -> Iterator[Any]:
         yield expected
 
 
-def find_others(value: Any) -> list[Any]:
+def find_other_values(value: Any) -> list[Any]:
     """Return other values of the type of *value*: directly beside it, and far from it."""
     if isinstance(value, bool):
         return [not value]

@@ -58,7 +58,7 @@ from bpmax_sim.scenario.observation import (
     state_of,
 )
 from bpmax_sim.scenario.policies import PolicyPlayer
-from bpmax_sim.scenario.provenance import Origins, plain_members
+from bpmax_sim.scenario.provenance import Origins, script_values_of
 from bpmax_sim.scenario.references import Path, Reference, Scope, UndefinedValueError, resolve
 from bpmax_sim.scenario.script_check import find_doubts_of_run
 from bpmax_sim.scenario.script_texts import find_shadowed_libraries, find_utc_dates
@@ -115,27 +115,27 @@ class RunLog(msgspec.Struct):
     _reported: int = 0  # of those
     _files: dict[str, str] = msgspec.field(default_factory=dict)  # of recordings, as told
 
-    def tell(self, happening: SubjectEvent) -> None:
+    def tell(self, event: SubjectEvent) -> None:
         """Record an event of the subject at the present virtual time."""
-        self.origins.note_assignment(happening)
-        if isinstance(happening, FieldReassigned):
+        self.origins.note_assignment(event)
+        if isinstance(event, FieldReassigned):
             return
-        if isinstance(happening, FieldChanged):
-            self._judge_write(happening)
+        if isinstance(event, FieldChanged):
+            self._judge_write(event)
         clock = self.session.clock
-        data = plain_members(happening)
-        happening = self.session.redact_value(replace(happening, at=clock.now(), **data))
-        self._fresh.append((clock.tick(), happening))
-        if isinstance(happening, RouteEvaluated):
-            self.origins.routes.append(happening)
-        elif isinstance(happening, MessageShown):
-            code = {"code": happening.code} if happening.code else {}
-            self.messages.append({"text": happening.text, "type": happening.level, **code})
-            if happening.code:  # what scripts assign is judged with its line
-                self.judge_names([NamedWrite(MESSAGE_TEXT, happening.text, None)])
-        elif isinstance(happening, CycleCut):
+        data = script_values_of(event)
+        event = self.session.redact_value(replace(event, at=clock.now(), **data))
+        self._fresh.append((clock.next_seq(), event))
+        if isinstance(event, RouteEvaluated):
+            self.origins.routes.append(event)
+        elif isinstance(event, MessageShown):
+            code = {"code": event.code} if event.code else {}
+            self.messages.append({"text": event.text, "type": event.level, **code})
+            if event.code:  # what scripts assign is judged with its line
+                self.judge_names([NamedWrite(MESSAGE_TEXT, event.text, None)])
+        elif isinstance(event, CycleCut):
             self.add_warning(
-                "cycle", msg("change cycle cut: {names}", names=" -> ".join(happening.chain))
+                "cycle", msg("change cycle cut: {names}", names=" -> ".join(event.chain))
             )
 
     def add_warning(
@@ -149,7 +149,7 @@ class RunLog(msgspec.Struct):
     def add_event_in_flight(self, event: Event) -> None:
         """Record an event of a step that is performed while another one is in flight."""
         self.origins.note_step(event)
-        self._fresh.append((self.session.clock.tick(), self.session.redact_value(event)))
+        self._fresh.append((self.session.clock.next_seq(), self.session.redact_value(event)))
 
     def _judge_write(self, change: FieldChanged) -> None:
         """Record an undeclared name or unsuitable value written by a script, each once."""
@@ -251,9 +251,9 @@ class RunLog(msgspec.Struct):
         self.console.sort(key=itemgetter(0))
         self._fresh += self._error_events(result)
 
-    def _recording_behind(self, serial: int, attempt: int) -> RecordingMatch | None:
+    def _recording_behind(self, call_serial: int, attempt: int) -> RecordingMatch | None:
         """Return the recording used for a sending; its file has the same name on every machine."""
-        recalled = self.session.recording_match(serial, attempt)
+        recalled = self.session.recording_match(call_serial, attempt)
         if recalled is None:
             return None
         file = self._files.get(recalled.file)
@@ -264,9 +264,9 @@ class RunLog(msgspec.Struct):
             self._files[recalled.file] = file
         return self.session.redact_value(replace(recalled, file=file))
 
-    def _fault_event(self, struck: InjectedFault) -> tuple[int, Event]:
-        event = make_fault_event(struck, self._numbers.get(struck.serial, 0))
-        return struck.order, self.session.redact_value(event)
+    def _fault_event(self, injected: InjectedFault) -> tuple[int, Event]:
+        event = make_fault_event(injected, self._numbers.get(injected.serial, 0))
+        return injected.order, self.session.redact_value(event)
 
     def _error_events(self, result: Result) -> Iterator[tuple[int, Event]]:
         """Yield the errors of the action, and rejections without handler."""
@@ -279,14 +279,14 @@ class RunLog(msgspec.Struct):
                 status=to_scenario_value(thrown.status),
                 unhandled=error in result.unhandled,
             )
-            yield clock.tick(), self.session.redact_value(event)
+            yield clock.next_seq(), self.session.redact_value(event)
 
     def digest(self, unfinished: SubjectState | None = None) -> str:
         """Return the digest of the run's observations so far; see `observe`."""
         return digest_of(observe(self.events, unfinished=unfinished), self.homes)
 
 
-def _comparable_value(value: Any) -> Any:
+def _identity(value: Any) -> Any:
     return value
 
 
@@ -320,7 +320,7 @@ class Progress:
         self.faults = faults
         self.is_judged = is_judged
         self.silent_faults = silent_faults
-        self.bodies = item.subjects.bodies
+        self.bodies = item.subjects.code_files
         root = absolute_path(item.root)
         self.names = replace(item.names, platforms=session.platforms)
         columns = findings.expected_columns(item) if item.names.columns else {}
@@ -330,7 +330,7 @@ class Progress:
             root,
             names=item.names,
             expected_columns=columns,
-            fields_of_other_types=partial(findings.find_fields_of_other_types, item),
+            fields_of_other_types=partial(findings.find_fields_expected_as_other_types, item),
         )
         self.failures: list[source.Failure] = []
         self.result: Any = None
@@ -350,7 +350,7 @@ class Progress:
         )
 
     @property
-    def _foreign_scripts(self) -> Iterator[Script]:
+    def _subflow_scripts(self) -> Iterator[Script]:
         """Yield the scripts of sub-flows, which act on forms of their own."""
         for flow in self.item.subjects.subflows.values():
             yield from flow.handlers
@@ -491,7 +491,7 @@ class Progress:
 
         Expectations that only look at fields no script wrote are included.
         """
-        idle = expectation_doubts.find_untouched(self.item, self._history)
+        idle = expectation_doubts.find_unwritten_fields(self.item, self._history)
         left = (source.RunWarning(one.kind, one.message, one.place) for one in idle)
         return (*unused_parts(self.item, self.ran), *left)
 
@@ -501,7 +501,7 @@ class Progress:
         if self.item.row is None or step.action not in located.fills:
             return
         try:
-            value = resolve(step.value, self._look_up_ahead)
+            value = resolve(step.value, self._look_up_without_run)
         except UndefinedValueError:
             return
         spot = located.spot.at(step.action)
@@ -510,7 +510,7 @@ class Progress:
         ):
             self.log.add_warning("name", finding.message, finding.place)
 
-    def _look_up_ahead(self, ref: Reference) -> Any:
+    def _look_up_without_run(self, ref: Reference) -> Any:
         """Return a value from the row, the variables or the environment.
 
         Raises:
@@ -532,7 +532,7 @@ class Progress:
             console=[line for _, line in log.console[since.console :]],
         )
         found = [*result_checks.find_unseen_failures(outcome, self.names, platforms)]
-        found += result_checks.find_dropped_failures(outcome, self.item.subjects.bodies)
+        found += result_checks.find_dropped_failures(outcome, self.item.subjects.code_files)
         found += result_checks.find_doubts_of_subject(located, self.subject, log.options)
         found += expectation_doubts.find_idle_parts(self.item, located, outcome.calls, self.result)
         log.add_findings((*found, *result_checks.find_repeated_pages(outcome.calls, platforms)))
@@ -692,10 +692,10 @@ class Progress:
             kind = "uncalled" if call.built else "unawaited"
             self.log.add_warning(kind, call.fault, call.place)
 
-    def judge_read(self, read: AbsentRead) -> None:
+    def warn_of_absent_read(self, read: AbsentRead) -> None:
         """Add a warning if a script read a member that does not exist and is not declared."""
         file = read.place.file if read.place else ""
-        if any(file == script.name for script in self._foreign_scripts):
+        if any(file == script.name for script in self._subflow_scripts):
             return
         if doubt := self.names.read_problem(read.owner, read.member):
             self.log.add_warning("name", doubt, read.place)
@@ -728,7 +728,7 @@ class Progress:
         try:
             if reporter.has_reference(path[0]):
                 expected = assertions.resolve_expect(expected, resolve)
-                resolve = _comparable_value
+                resolve = _identity
                 spot = reporter.spot.at(*path)
                 wrong = self.check_filled(reporter, lambda to: check_expect(to, expected, spot))
                 if wrong:

@@ -54,7 +54,7 @@ class Origins(msgspec.Struct):
             self._open_steps.pop()
 
 
-def plain_members(event: SubjectEvent) -> dict[str, Any]:
+def script_values_of(event: SubjectEvent) -> dict[str, Any]:
     """Return the members of *event* that hold values of scripts, in the form of a trace."""
     plain = _PLAIN_VALUES.get(type(event), {}).items()
     return {name: convert(getattr(event, name)) for name, convert in plain}
@@ -99,14 +99,14 @@ _PLAIN_VALUES: Mapping[type, Mapping[str, Callable[[Any], Any]]] = {
 }
 
 
-def describe_routes(routes: Sequence[RouteEvaluated], missed: Collection[str]) -> Iterator[str]:
+def describe_routes(routes: Sequence[RouteEvaluated], expected: Collection[str]) -> Iterator[str]:
     """Yield a line for each route by which the flow went another way, with its place and values.
 
     Args:
         routes: routes in the order of their evaluation.
-        missed: nodes that were expected; if no route leads there, the last decision is described.
+        expected: nodes where it should be; if no route leads there, the last decision is described.
     """
-    wanted = [n for n, route in enumerate(routes) if route.to in missed and not route.taken]
+    wanted = [n for n, route in enumerate(routes) if route.to in expected and not route.taken]
     last = wanted[-1] if wanted else len(routes) - 1
     start = last
     while start > 0 and _is_same_decision(routes[start - 1], routes[start]):

@@ -19,7 +19,7 @@ from typing import Any
 import msgspec
 
 from bpmax_sim.errors import shorten_list, suggest_nearest, suggest_or_list
-from bpmax_sim.field_path import plain_steps
+from bpmax_sim.field_path import parse_plain_steps
 from bpmax_sim.i18n import MessageError, msg
 from bpmax_sim.js_values import loads
 from bpmax_sim.yamlfile import Node
@@ -84,7 +84,7 @@ def parse_reference(text: str) -> Reference:
     Raises:
         UndefinedValueError: if it does not start with a known root.
     """
-    root, *path = plain_steps(text) or ("",)
+    root, *path = parse_plain_steps(text) or ("",)
     if root not in ROOTS:
         hint = suggest_nearest(str(root), ROOTS) or msg(
             "; a value starts with one of {listed}", listed=shorten_list(ROOTS)

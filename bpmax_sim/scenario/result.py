@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Final, Self
 
-from bpmax_sim.errors import ExpectationError
-from bpmax_sim.i18n import join_messages
+from bpmax_sim.errors import ExpectationError, UnseenFailureWarning
+from bpmax_sim.i18n import join_messages, msg
 from bpmax_sim.scenario.events import Event, ScenarioFinished
 from bpmax_sim.scenario.source import Failure, render_failure
 
+_LOOKS: Final = frozenset({"events", "failures", "ok", "unwrap"})
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True)
 class ScenarioResult:
     """The result of running a scenario file.
 
@@ -20,6 +23,21 @@ class ScenarioResult:
     """
 
     events: tuple[Event, ...]
+
+    def __getattribute__(self, name: str) -> Any:
+        if name in _LOOKS:
+            super().__getattribute__("__dict__")["_is_read"] = True
+        return super().__getattribute__(name)
+
+    def __del__(self) -> None:
+        """Warn of failures that nobody looked at, in the line that threw the result away."""
+        if "_is_read" not in self.__dict__ and (failures := self.failures):
+            message = msg(
+                "a scenario failed, and nothing looked at its result: {failure}; call unwrap(), "
+                "or assert that it is ok",
+                failure=failures[0].essence,
+            )
+            warnings.warn(message, UnseenFailureWarning, stacklevel=2)
 
     @property
     def failures(self) -> tuple[Failure, ...]:

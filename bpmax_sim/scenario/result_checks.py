@@ -23,7 +23,7 @@ from bpmax_sim.i18n import msg, series
 from bpmax_sim.messages import Response
 from bpmax_sim.platform.check import classes_without_recover, platform_hints
 from bpmax_sim.platform.load import Platforms
-from bpmax_sim.platform.model import names_api
+from bpmax_sim.platform.model import matches_api
 from bpmax_sim.platform.response_shapes import Kind, kind_of_value
 from bpmax_sim.proxy.compiled_api import CompiledApi, compile_api
 from bpmax_sim.proxy.response import ParsedBody, is_success, satisfies_rule
@@ -96,7 +96,7 @@ class StepOutcome(msgspec.Struct, frozen=True, kw_only=True):
         """Return whether an expectation names the response or the error of *call*."""
         items = chain.from_iterable(one.proxy for one in self.expected if one.proxy is not UNSET)
         return any(
-            names_api(item.call, call.call)
+            matches_api(item.call, call.call)
             for item in items
             if item.response is not UNSET or item.error is not UNSET
         )
@@ -111,7 +111,7 @@ def find_unseen_failures(
     expecting the response, or what is shown.
     """
     for call in outcome.calls:
-        recipe = find_recipe(call, platforms)
+        recipe = find_compiled_api(call, platforms)
         if recipe is None or outcome.is_announced or outcome.is_expected(call):
             continue
         response, body = as_response(call)
@@ -164,7 +164,7 @@ def find_text_members(
     texts: dict[tuple[str, int], bool] = {}
     for call in calls:
         if call.place is not None and not call.is_login:
-            recipe, at = find_recipe(call, platforms), (call.place.file, call.place.line)
+            recipe, at = find_compiled_api(call, platforms), (call.place.file, call.place.line)
             is_text = isinstance(call.response, str) and bool(call.response)
             is_result = recipe is not None and recipe.result != "envelope"
             texts[at] = texts.get(at, True) and is_text and is_result
@@ -233,7 +233,7 @@ def _find_meant_member(use: MemberUse, same: Sequence[CallMade], platforms: Plat
     name, is_read = use.path[0], use.access in {"read", "truth"} and not use.is_guarded
     if not same or not is_read or any(_may_have(call, name) for call in same):
         return ""
-    recipe = find_recipe(same[0], platforms)
+    recipe = find_compiled_api(same[0], platforms)
     if recipe is None or recipe.result == "envelope" or name in show(recipe.api.answer):
         return ""
     return suggest_nearest(name, sorted({key for call in same for key in call.response}))
@@ -266,7 +266,7 @@ def find_repeated_pages(calls: Iterable[CallMade], platforms: Platforms) -> Iter
             key = show([call.call, str(call.place), call.path, call.query, call.body])
             asked.setdefault(key, []).append(call)
     for same in asked.values():
-        recipe = find_recipe(same[0], platforms) if same[2:] else None
+        recipe = find_compiled_api(same[0], platforms) if same[2:] else None
         named = [one.name for one in recipe.api.parameters] if recipe is not None else []
         page = next(filter(_PAGE.fullmatch, named), "")
         answers = {show(call.response) for call in same}
@@ -309,7 +309,7 @@ def find_partial_lists(
         if use.root == "result"
     }
     for key, (call, name, total) in partial.items():
-        recipe = find_recipe(call, platforms)
+        recipe = find_compiled_api(call, platforms)
         parameters = recipe.api.parameters if recipe is not None else ()
         has_pages = any(_PAGES.search(parameter.name) for parameter in parameters)
         if has_pages and uses.isdisjoint({*_TOTALS, "hasMore", "has_more", "next"}):
@@ -335,10 +335,10 @@ def find_idle_rules(calls: Sequence[CallMade], platforms: Platforms) -> Iterator
     """Yield declarations of called platforms that are probably mistakes or match no message."""
     yield from _find_idle_places(calls, platforms)
     for key, call in {call.call.partition(".")[0]: call for call in reversed(calls)}.items():
-        for hint in _platform_hints(platforms, key):
+        for hint in _find_declaration_hints(platforms, key):
             yield NameFinding("rule", hint, call.place, fails=False)
     for call in calls:
-        recipe = find_recipe(call, platforms)
+        recipe = find_compiled_api(call, platforms)
         classes = recipe.platform.response.classes if recipe is not None else {}
         if recipe is None or not classes:
             continue
@@ -353,8 +353,9 @@ def _find_idle_places(calls: Iterable[CallMade], platforms: Platforms) -> Iterat
     absent: dict[tuple[str, Steps], tuple[set[str], CallMade]] = {}
     found: set[tuple[str, Steps]] = set()
     for call in calls:
-        recipe, key = find_recipe(call, platforms), call.call.partition(".")[0]
-        for path, message in _declared_places(recipe, call) if recipe is not None else ():
+        recipe, key = find_compiled_api(call, platforms), call.call.partition(".")[0]
+        places = _declared_places(recipe, call) if recipe is not None else ()
+        for path, message in _login_places(call, platforms) if call.is_login else places:
             place = key, path
             owners = [] if place in found else list(values_at(message, path[:-1]))
             names = {
@@ -377,7 +378,7 @@ def _find_idle_places(calls: Iterable[CallMade], platforms: Platforms) -> Iterat
 _HINTS: Final = WeakKeyDictionary[Platforms, dict[str, tuple[str, ...]]]()
 
 
-def _platform_hints(platforms: Platforms, key: str) -> tuple[str, ...]:
+def _find_declaration_hints(platforms: Platforms, key: str) -> tuple[str, ...]:
     known = _HINTS.setdefault(platforms, {})
     if key not in known:
         platform = platforms.find(key)
@@ -398,6 +399,16 @@ def _declared_places(recipe: CompiledApi, call: CallMade) -> Iterator[tuple[Step
         yield _parse_place(text), {"header": call.response_header, "body": call.response}
 
 
+def _login_places(call: CallMade, platforms: Platforms) -> Iterator[tuple[Steps, Any]]:
+    """Yield the places of a login's response that may be absent, such as that of its lifetime."""
+    platform = platforms.find(call.call.partition(".")[0])
+    steps = platform.auth.steps if platform is not None and not call.error else ()
+    rules = chain.from_iterable(step.extract.values() for step in steps)
+    for path in (rule.path for rule in rules if rule.optional):
+        if _LAST_NAME.fullmatch(path):
+            yield ("body", *path.removeprefix("$.").split(".")), {"body": call.response}
+
+
 @lru_cache(maxsize=256)
 def _parse_place(text: str) -> Steps:
     """Return the steps of a declared place, which is valid.
@@ -408,7 +419,7 @@ def _parse_place(text: str) -> Steps:
     return (path.root, *path.below) if path.below and isinstance(path.below[-1], str) else ("",)
 
 
-def find_recipe(call: CallMade, platforms: Platforms) -> CompiledApi | None:
+def find_compiled_api(call: CallMade, platforms: Platforms) -> CompiledApi | None:
     """Return the rules by which the response of *call* is judged; None if the call was rejected."""
     key, _, name = call.call.partition(".")
     platform = platforms.find(key)

@@ -60,7 +60,7 @@ class RowAction(action.Action, frozen=True, kw_only=True):
         def change_rows(rows: list[Any]) -> list[Any]:
             numbers = {key: int(value.get(key, len(rows))) for key in cls.rows}
             for number in numbers.values():
-                form.check_row(rows, number, table, more=int(cls.adds))
+                form.check_row(rows, number, table, extra_rows=int(cls.adds))
             return cls.change_rows(rows, numbers["at"], value)
 
         on.form_or_flow(cls.key()).set_rows(table, change_rows)

@@ -18,19 +18,19 @@ _ID = re.compile(r"[.\[\]{}]")
 
 
 def check_rows_differ(
-    draft: ScenarioDraft, used: AbstractSet[str], decisive: AbstractSet[str]
+    draft: ScenarioDraft, used_columns: AbstractSet[str], columns_with_effect: AbstractSet[str]
 ) -> None:
     """Report rows that differ from an earlier one only in columns without effect.
 
     Args:
         draft: scenario to check.
-        used: columns that anything reads.
-        decisive: those of *used* that are read by more than names.
+        used_columns: columns that anything reads.
+        columns_with_effect: those of them that are read by more than names.
     """
     seen: dict[str, str] = {}
     like: dict[str, str] = {}
-    is_named = "id" in used or any(step.only is not UNSET for step, _ in draft.steps)
-    marks = {"id", *(used - {*decisive, *RESERVED})}
+    is_named = "id" in used_columns or any(step.only is not UNSET for step, _ in draft.steps)
+    marks = {"id", *(used_columns - {*columns_with_effect, *RESERVED})}
     for row in () if is_named else draft.rows:
         values = {key: value for key, value in row.values.items() if key != "id"}
         key = references.show(values)
@@ -94,7 +94,7 @@ def _check_unique_ids(
     return first
 
 
-def check_cells(draft: ScenarioDraft, step: model.Step, column: str) -> None:
+def check_action_cells(draft: ScenarioDraft, step: model.Step, column: str) -> None:
     """Report what is wrong in *column*, whose cells are the values of the action of *step*.
 
     Rows with an empty cell are left out if the step has a condition: it does not run there.
@@ -127,7 +127,7 @@ def check_only_rows(draft: ScenarioDraft, step: model.Step | model.Policy, spot:
             draft.tell(place, "no row {name!r}{hint}", known=rows, name=str(name))
 
 
-def check_run_steps(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
+def check_where_cell_steps_run(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
     """Report steps of a row's cell that are run where no row is known, or by themselves."""
     column = column_of_run(step) if draft.rows else ""
     is_own = spot.source is draft.spot.source and spot.steps[0] != "cases"

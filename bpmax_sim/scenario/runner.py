@@ -30,7 +30,7 @@ from bpmax_sim.errors import (
 )
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.keywords import refuse_unknown_keywords
-from bpmax_sim.project import SUFFIX, path_of
+from bpmax_sim.project import SUFFIX, to_path
 from bpmax_sim.scenario import findings
 from bpmax_sim.scenario.action import Action
 from bpmax_sim.scenario.actions import check_action
@@ -52,7 +52,7 @@ from bpmax_sim.scenario.file_verdict import find_used_parts, ran_step_key, retri
 from bpmax_sim.scenario.invariants import judge_invariants
 from bpmax_sim.scenario.load import LocatedStep, ScenarioItem, load_items
 from bpmax_sim.scenario.model import During, Expect, NewExpect, Retry, Step, inner_steps, is_for_row
-from bpmax_sim.scenario.outages import judge_outages
+from bpmax_sim.scenario.outages import fail_on_unexpected_outages
 from bpmax_sim.scenario.outcome import (
     decide_outcome,
     find_misprints_under_xfail,
@@ -195,7 +195,7 @@ class StepRun(msgspec.Struct):
         if not self.failures or not self.progress.is_judged:
             self.failures += self._judge_invariants()
         if not self.failures and not self.progress.silent_faults:
-            self.failures = [self._make_reporter().report_silent_fault(fault) for fault in silent]
+            self.failures = [self._make_reporter().report_unfired_fault(fault) for fault in silent]
 
     def _judge_invariants(self) -> Iterator[Failure]:
         """Yield the failures of ``always`` and ``never`` for this step."""
@@ -348,8 +348,8 @@ class StepRun(msgspec.Struct):
             *(reporter.report_uncaught(error, is_rejection=True) for error in result.unhandled),
             *self._judge_unawaited(result, reporter),
             *(reporter.report_undeclared(*field) for field in progress.log.pop_undeclared_names()),
-            *([reporter.report_refused()] if is_refused else ()),
-            *self._judge_wrong_calls(result, reporter),
+            *([reporter.report_unexpected_refusal()] if is_refused else ()),
+            *self._judge_hidden_errors(result, reporter),
         ]
         self.failures = progress.apply_leniency(failures)
         if self.failures:
@@ -369,7 +369,7 @@ class StepRun(msgspec.Struct):
         """Yield failures of calls not awaited; those still awaitable are judged at the end."""
         progress = self.progress
         for read in result.absent_reads:
-            progress.judge_read(read)
+            progress.warn_of_absent_read(read)
         for character in result.unranked:
             progress.log.add_warning("collation", character.problem, character.place)
         for call in result.unawaited:
@@ -378,15 +378,15 @@ class StepRun(msgspec.Struct):
             else:
                 yield from progress.judge_unawaited(call, reporter)
 
-    def _judge_wrong_calls(self, result: Result, reporter: FailureReporter) -> Iterator[Failure]:
+    def _judge_hidden_errors(self, result: Result, reporter: FailureReporter) -> Iterator[Failure]:
         """Yield failures of impossible calls whose error a script caught and so hid."""
         progress = self.progress
         whole = progress.item.scenario.expect
         uncaught = {make_thrown_error(error).code for error in (*result.errors, *result.unhandled)}
         made = progress.log.calls[self.since.calls :]
-        for call in findings.wrong_calls(made, self.located.step.expect, whole):
+        for call in findings.find_impossible_calls(made, self.located.step.expect, whole):
             if call.error not in uncaught:
-                yield reporter.report_wrong_call(call)
+                yield reporter.report_impossible_call(call)
 
     def _judge_errors(self, result: Result, reporter: FailureReporter) -> list[Failure]:
         """Return failures of thrown errors; misses and unsettled promises always fail."""
@@ -496,7 +496,7 @@ def run_item(  # noqa: PLR0913 - what may be left out of a run
         if not progress.failures:
             reporter = progress.reporter()
             progress.failures += [
-                reporter.report_silent_fault(fault)
+                reporter.report_unfired_fault(fault)
                 for fault in (() if silent_faults else silent)
                 if fault in rules
             ]
@@ -561,7 +561,7 @@ def _run_steps(progress: Progress) -> Iterator[Event]:
 def _close_session(progress: Progress) -> None:
     """Close the session; its error fails the run only if nothing else has."""
     if not progress.failures:
-        judge_outages(progress)
+        fail_on_unexpected_outages(progress)
     try:
         progress.session.close(failed=has_other_failure(progress.failures))
     except BpmaxError as error:
@@ -591,8 +591,8 @@ def open_session(
     options: SessionOptions = {
         "instances": item.instances,
         "mode": "replay" if proxy.mode is UNSET else proxy.mode,
-        "cassette": path_of(os.path.join(folder, f"{item.cassette}.yaml")),  # noqa: PTH118
-        "logins": path_of(os.path.join(folder, "auth")),  # noqa: PTH118
+        "cassette": to_path(os.path.join(folder, f"{item.cassette}.yaml")),  # noqa: PTH118
+        "logins": to_path(os.path.join(folder, "auth")),  # noqa: PTH118
         "clock": item.scenario.clock or None,
         "seed": None if item.scenario.seed is UNSET else item.scenario.seed,
         "ignore": proxy.ignore,
@@ -600,7 +600,7 @@ def open_session(
         "unused": proxy.unused,
         "unawaited": "allow",  # each step judges its own
         "owner": item.owner,
-        "adopts": partial(find_recorded_name, item),
+        "adopts": partial(find_former_owner, item),
         "repeat": proxy.repeat,
         "default_instance": proxy.instance or None,
         "command": msg("bpmax-sim record {target}", target=item.target),
@@ -622,7 +622,7 @@ def open_session(
     return Session.open(**options)
 
 
-def find_recorded_name(item: ScenarioItem, owners: Sequence[str]) -> str:
+def find_former_owner(item: ScenarioItem, owners: Sequence[str]) -> str:
     """Return the earlier name of *item* among *owners* of a cassette that are not it; "" if none.
 
     That is a name that the file lists as an earlier one (``was``), or the only owner of the
@@ -651,7 +651,7 @@ def _has_scenario_titled(root: Path, titles: Collection[str]) -> bool:
     return False
 
 
-def replays_with(item: ScenarioItem, folder: Path, options: SessionOptions) -> Replays:
+def make_replay_check(item: ScenarioItem, folder: Path, options: SessionOptions) -> Replays:
     """Return a function that tells whether *item* passes in replay with a given recording.
 
     *folder* is the folder of all cassettes; *options* are those of the recording.

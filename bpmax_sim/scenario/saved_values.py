@@ -19,7 +19,7 @@ _Origins = Mapping[str, tuple[str, int]]
 """Variable -> what it was saved from, and how many actions there were before."""
 
 
-def check_saved_values(draft: ScenarioDraft) -> None:
+def check_saved_value_compared_with_itself(draft: ScenarioDraft) -> None:
     """Report expectations of a variable that was saved from the same place after the last action.
 
     They compare a value with itself.
@@ -32,20 +32,20 @@ def check_saved_values(draft: ScenarioDraft) -> None:
         for name, value in step.save.items():
             ref = whole_reference(value)
             origins[name] = (ref.text if ref is not None else "", actions)
-        _check_expected(draft, step.expect, spot.at("expect"), origins, (actions, last_id))
-    _check_expected(
+        _report_self_comparisons(draft, step.expect, spot.at("expect"), origins, (actions, last_id))
+    _report_self_comparisons(
         draft, draft.scenario.expect, draft.spot.at("expect"), origins, (actions, last_id)
     )
 
 
-def _check_expected(
+def _report_self_comparisons(
     draft: ScenarioDraft,
     expected: model.Expect,
     spot: Spot,
     origins: _Origins,
-    now: tuple[int, str],
+    last_action: tuple[int, str],
 ) -> None:
-    actions, last_id = now
+    actions, last_id = last_action
     for section, value in asdict(expected).items() if origins else ():
         for path, text in _find_references(value) if value is not UNSET else ():
             place = path_label((section, *path))

@@ -23,10 +23,10 @@ from bpmax_sim.errors import (
     suggest_nearest,
     suggest_or_list,
 )
-from bpmax_sim.field_path import plain_steps
+from bpmax_sim.field_path import parse_plain_steps
 from bpmax_sim.i18n import msg, plural
 from bpmax_sim.platform.load import Platforms
-from bpmax_sim.platform.model import Api, Platform, names_api
+from bpmax_sim.platform.model import Api, Platform, matches_api
 from bpmax_sim.platform.response_shapes import Kind, ResponseShape, ResponseShapes
 from bpmax_sim.scenario.actions import ACTIONS as STEP_ACTIONS
 from bpmax_sim.scenario.calls import CallMade
@@ -213,7 +213,7 @@ def _is_call_expected(item: ScenarioItem, place: Place | None, called: Iterable[
     expected = (item.scenario.expect, *(located.step.expect for located in steps))
     named = [one.call for each in expected if each.proxy is not msgspec.UNSET for one in each.proxy]
     names = [call.call for call in called if _line_of(call.place) == _line_of(place)]
-    return any(names_api(one, name) for one in named for name in names)
+    return any(matches_api(one, name) for one in named for name in names)
 
 
 def _line_of(place: Place | None) -> tuple[str, int]:
@@ -267,8 +267,8 @@ def _check_script(
     if not any(library in broken for library in context.libraries):
         yield from _check_globals(reading, context)
     yield from _check_members(reading, context.platforms, shapes)
-    yield from _check_owners(reading, context)
-    yield from _check_context(reading, context)
+    yield from _check_hook_results(reading, context)
+    yield from _check_ctx_use(reading, context)
     for place in reading.powers:
         yield _make_finding("power", place, POWER_DIFFERS)
 
@@ -309,7 +309,7 @@ def _check_comparisons(reading: ScriptReading, context: ScriptContext) -> Iterat
             yield from _check_text(comparison, name, shape, context)
 
 
-def _check_context(reading: ScriptReading, context: ScriptContext) -> Iterator[ScriptFinding]:
+def _check_ctx_use(reading: ScriptReading, context: ScriptContext) -> Iterator[ScriptFinding]:
     """Yield assignments to ``ctx`` without effect, and members that no node of the flow has."""
     for use in reading.members:
         if use.root != "ctx" or use.path[0] in {"form", "project", "*"}:
@@ -337,7 +337,7 @@ def _check_context(reading: ScriptReading, context: ScriptContext) -> Iterator[S
 _OF_DEADLINES: Final = frozenset({"plan_start_time", "plan_end_time", "delay_level"})
 
 
-def _check_owners(reading: ScriptReading, context: ScriptContext) -> Iterator[ScriptFinding]:
+def _check_hook_results(reading: ScriptReading, context: ScriptContext) -> Iterator[ScriptFinding]:
     """Yield owners and nodes that a hook may return, in any branch, and that do not exist."""
     is_owners = any(hook.partition(".")[0] == "owners" for hook in context.hooks)
     for name, place in reading.named_owners if is_owners and context.people else ():
@@ -362,8 +362,8 @@ def _check_text(
 ) -> Iterator[ScriptFinding]:
     text = comparison.text
     if comparison.root == "error" and comparison.path == ("code",) and text == "BUSINESS":
-        yield from _check_rejections(comparison, context)
-    known = _values_of(".".join((comparison.root, *comparison.path)), context)
+        yield from _check_business_rejections(comparison, context)
+    known = _possible_texts_of(".".join((comparison.root, *comparison.path)), context)
     near = known & CODES if comparison.root == "error" else known
     hint = suggest_nearest(text, sorted(near)) if text not in known else ""
     if name == "ctx.action" and text in STEP_ACTIONS.keys() - _MOVES:
@@ -422,7 +422,7 @@ def _find_api(call: ProxyCall, platforms: Platforms) -> tuple[Platform, Api] | N
         return None  # said where it is called
 
 
-def _values_of(member: str, context: ScriptContext) -> frozenset[str]:
+def _possible_texts_of(member: str, context: ScriptContext) -> frozenset[str]:
     """Return the possible texts of *member*; empty if they are not known."""
     if member == "ctx.action":
         return frozenset({"create", *ACTIONS})
@@ -435,7 +435,7 @@ def _values_of(member: str, context: ScriptContext) -> frozenset[str]:
     return CODES.union({"CONFIG"}, (str(code) for one in classes for code in one.code))
 
 
-def _check_rejections(
+def _check_business_rejections(
     comparison: LiteralComparison, context: ScriptContext
 ) -> Iterator[ScriptFinding]:
     """Yield ``error.code === 'BUSINESS'`` where no platform rejects a business failure."""
@@ -551,13 +551,13 @@ def _check_setters(call: ProxyCall, name: str, api: Api) -> Iterator[ScriptFindi
     if any(setter.names is None for setter in named):
         return
     names = {member for setter in named for member in setter.names or ()}
-    declared = {p.target: p for p in api.parameters if p.place == "path"}
+    declared = {p.wire_name: p for p in api.parameters if p.place == "path"}
     for parameter in declared.values():
-        if parameter.default is msgspec.UNSET and not names & {parameter.target, parameter.name}:
+        if parameter.default is msgspec.UNSET and not names & {parameter.wire_name, parameter.name}:
             yield _make_finding(
                 "missing-parameter", call.api_place, _describe_missing(name, parameter.name)
             )
-    known = {name for p in declared.values() for name in (p.target, p.name)}
+    known = {name for p in declared.values() for name in (p.wire_name, p.name)}
     for setter in named:
         for member in setter.names or ():
             if member not in known and "." not in member:
@@ -576,7 +576,7 @@ def _check_setters(call: ProxyCall, name: str, api: Api) -> Iterator[ScriptFindi
 def _check_undeclared(call: ProxyCall, name: str, api: Api) -> Iterator[ScriptFinding]:
     """Yield members of query, header and body whose names resemble a declared parameter."""
     for setter in call.setters:
-        declared = {p.target for p in api.parameters if p.place == setter.part}
+        declared = {p.wire_name for p in api.parameters if p.place == setter.part}
         known = {step for target in declared for step in (target, target.partition(".")[0])}
         folded = {target.lower() for target in known}
         for member in setter.names or () if setter.part != "path" else ():
@@ -619,7 +619,7 @@ def _check_fields(
         else:
             is_write = use.access == "write"
         known = fields | buttons if is_state else fields
-        if name == "*" or name in known or str(next(iter(plain_steps(name)), "")) in fields:
+        if name == "*" or name in known or str(next(iter(parse_plain_steps(name)), "")) in fields:
             continue
         if use.access == "truth" and not is_write and not suggest_nearest(name, fields):
             continue  # what is not there is meant to count as false

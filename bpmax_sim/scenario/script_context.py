@@ -131,7 +131,7 @@ def _arguments_of(located: LocatedStep) -> Iterable[str]:
 
 
 def _has_deadlines(flow: Definition) -> bool:
-    return any(node.levels for node in flow.nodes.values())
+    return any(node.deadlines for node in flow.nodes.values())
 
 
 def _nodes_of(flow: Definition) -> Iterable[str]:

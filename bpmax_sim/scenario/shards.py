@@ -161,7 +161,7 @@ def store_durations(
         merge_durations(root, seconds, complete=complete)
     else:
         name = f"durations.{shard.number}-of-{shard.total}.json"
-        _write((root / FILE).with_name(name), dict(seconds))
+        _write_if_possible((root / FILE).with_name(name), dict(seconds))
 
 
 def merge_durations(root: Path, seconds: Mapping[str, float], *, complete: bool = False) -> None:
@@ -171,12 +171,12 @@ def merge_durations(root: Path, seconds: Mapping[str, float], *, complete: bool 
     for path in () if complete else (FILE, *parts):
         with suppress(ConfigError):
             durations |= read_durations(root, path)
-    if _write(root / FILE, durations | dict(seconds)):
+    if _write_if_possible(root / FILE, durations | dict(seconds)):
         for part in parts:
             part.unlink(missing_ok=True)
 
 
-def _write(path: Path, seconds: Mapping[str, Any]) -> bool:
+def _write_if_possible(path: Path, seconds: Mapping[str, Any]) -> bool:
     """Replace the file in one step, since others may read or write it.
 
     Return whether that worked.

@@ -14,7 +14,7 @@ from bpmax_sim.scenario.table_rows import ScenarioDraft
 from bpmax_sim.subject.definition import find_reachable
 
 
-def check_starts(draft: ScenarioDraft) -> None:
+def check_subflow_starts(draft: ScenarioDraft) -> None:
     """Report sub-flows that do not exist, that start themselves, or that no node starts."""
     begins: dict[str | None, dict[str, Spot]] = {name: {} for name in draft.flows}
     for flow, (definition, file) in draft.flows.items():

@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from bpmax_sim.scenario.table_rows import TYPES, read_table_text
+from bpmax_sim.scenario.table_rows import TYPES, decode_table
 from bpmax_sim.yamlfile import display_path
 
 Cells = Mapping[str, Any]
@@ -27,13 +27,13 @@ class ColumnEdit(msgspec.Struct, frozen=True):
     id_column: str
     columns: Mapping[str, Cells]
 
-    def read(self) -> tuple[str, str]:
+    def read_text_and_charset(self) -> tuple[str, str]:
         """Return the text and the character set of the file.
 
         Raises:
             ConfigError: if it cannot be read.
         """
-        return read_table_text(self.path, display_path(self.path))
+        return decode_table(self.path, display_path(self.path))
 
     def apply(self, text: str) -> str:
         """Return *text*, the content of a table, with those columns added that it does not have."""
@@ -47,19 +47,19 @@ class ColumnEdit(msgspec.Struct, frozen=True):
         position = names.index(self.id_column)
         parse = TYPES[header[position][2]] if header[position][1] else str
         kinds = {name: _type_suffix_of(cells) for name, cells in new.items()}
-        _append(lines, 0, reader.line_num, [f"{name}{kind}" for name, kind in kinds.items()])
+        _add_cells(lines, 0, reader.line_num, [f"{name}{kind}" for name, kind in kinds.items()])
         begin = reader.line_num
         for cells in reader:
             if any(cell.strip() for cell in cells):
                 row = str(parse(cells[position])).strip() if position < len(cells) else ""
                 missing = [""] * (len(names) - len(cells))
                 values = [_spell(new[name].get(row), kinds[name]) for name in new]
-                _append(lines, begin, reader.line_num, [*missing, *values])
+                _add_cells(lines, begin, reader.line_num, [*missing, *values])
             begin = reader.line_num
         return "".join(lines)
 
 
-def _append(lines: list[str], begin: int, end: int, cells: list[str]) -> None:
+def _add_cells(lines: list[str], begin: int, end: int, cells: list[str]) -> None:
     """Append *cells* to the record in lines *begin* to *end* (exclusive).
 
     A record may span lines.

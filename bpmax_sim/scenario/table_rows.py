@@ -143,7 +143,7 @@ class _Table:
     def __init__(self, path: Path, id_column: str) -> None:
         self.file = display_path(path)
         self.id_column = id_column
-        self.reader = csv.reader(io.StringIO(read_table_text(path, self.file)[0], newline=""))
+        self.reader = csv.reader(io.StringIO(decode_table(path, self.file)[0], newline=""))
         self.columns: dict[str, str] = {}
         self.problems: list[Problem] = Problems()
 
@@ -225,7 +225,7 @@ class _Table:
             )
 
 
-def read_table_text(path: Path, file: str) -> tuple[str, str]:
+def decode_table(path: Path, file: str) -> tuple[str, str]:
     """Return the text of a CSV file, which messages call *file*, and its character set.
 
     Raises:
@@ -576,7 +576,7 @@ class ScenarioDraft:
             acting += [policy.by, *named]
         flows = [flow for flow, _ in self.flows.values()]
         acting += [
-            late.notify for flow in flows for node in flow.nodes.values() for late in node.levels
+            late.notify for flow in flows for node in flow.nodes.values() for late in node.deadlines
         ]
         return [str(name) for one in acting for name in _as_list(one) if name]
 

@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
-from bpmax_sim.scenario.expect import is_list, is_match, is_number, is_operator
+from bpmax_sim.scenario.expect import fulfils, is_list, is_number, is_operator
 from bpmax_sim.scenario.probes import is_impossible
 from bpmax_sim.scenario.references import Path
 from bpmax_sim.subject.project import NEW, STATUSES
@@ -72,7 +72,7 @@ def _match_all_values(expected: Any, shape: Shape) -> bool:
     """
     is_closed = shape in ((True, False), _STATUSES)
     is_operation = type(expected) is dict and any(map(is_operator, expected))
-    return is_closed and is_operation and all(is_match(expected, value) for value in shape)
+    return is_closed and is_operation and all(fulfils(expected, value) for value in shape)
 
 
 def _kind_of(shape: Shape) -> str:
@@ -170,7 +170,7 @@ def find_self_comparisons(expected: Any, path: tuple[str, ...]) -> Iterator[Path
             yield from ((key, *steps) for steps in find_self_comparisons(value, inner))
 
 
-def is_positive(expected: Any) -> bool:
+def says_what_value_is(expected: Any) -> bool:
     """Return whether *expected* says what a value is, and not only what it is not."""
     if isinstance(expected, Mapping) and any(map(is_operator, expected)):
         return any(key not in _DENIALS for key in expected)

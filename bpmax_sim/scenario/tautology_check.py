@@ -22,7 +22,7 @@ from bpmax_sim.scenario.tautology import (
     Shape,
     find_self_comparisons,
     find_tautologies,
-    is_positive,
+    says_what_value_is,
 )
 from bpmax_sim.subject.project import NEW, STATUSES, TASK_STATES
 
@@ -67,11 +67,11 @@ def check_tautologies(
     shapes: Mapping[str, Shape] = {}
     for section, value in asdict(expected).items():
         if section != "proxy" and value is not UNSET:
-            _tell_self_comparisons(context, value, _path_of(section, step), spot.at(section))
+            _tell_self_comparisons(context, value, _ref_path_of(section, step), spot.at(section))
         if section != "proxy" and type(value) in _STRUCTURES:
             shapes = shapes or _find_section_shapes(context, step)
             _tell_tautologies(context, value, shapes[section], spot.at(section))
-    _tell_constants(context, expected.vars, spot.at("vars"))
+    _tell_unchanged_variables(context, expected.vars, spot.at("vars"))
     if expected.proxy is UNSET:
         return
     for item, where in spot.at("proxy").elements(expected.proxy):
@@ -118,7 +118,7 @@ def _check_call_says_something(context: CheckContext, item: model.ExpectedCall, 
             _tell_tautologies(context, value, _CALL_SHAPE[part], spot.at(part))
 
 
-def _path_of(section: str, step: model.Step | None) -> Path:
+def _ref_path_of(section: str, step: model.Step | None) -> Path:
     """Return how a ``${…}`` names the value that *section* is compared with."""
     if section != "result":
         return (section,)
@@ -134,7 +134,7 @@ def _tell_self_comparisons(context: CheckContext, value: Any, path: Path, spot: 
         )
 
 
-def _tell_constants(context: CheckContext, expected: Any, spot: Spot) -> None:
+def _tell_unchanged_variables(context: CheckContext, expected: Any, spot: Spot) -> None:
     """Report expected variables whose value is in the file and that no step changes."""
     names = expected.keys() & context.names.constants if isinstance(expected, Mapping) else ()
     for name in sorted(names):
@@ -161,7 +161,7 @@ def check_tautological_error(
     ):
         value = getattr(expected, name)
         if value is not UNSET:
-            said.append(is_positive(value))
+            said.append(says_what_value_is(value))
             _tell_tautologies(context, value, _ERROR_SHAPE.get(name, ""), spot.at(key))
     if said and not any(said):
         context.tell(

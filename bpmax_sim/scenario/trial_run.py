@@ -58,16 +58,16 @@ def run_trial(
     session: Session,
     *,
     injected: Sequence[Fault] = (),
-    usual: Sequence[Counter[CallKey]] | None = None,
+    usual_requests: Sequence[Counter[CallKey]] | None = None,
     environ: Mapping[str, str] = os.environ,
 ) -> TrialRun:
     """Run *item* in *session*, which is closed at the end, and return the result.
 
     The rules *injected* come after the scenario's own faults, which they do not replace, and before
-    its stubs. *usual* are the requests of a trial without them: a request made more often in a step
-    is a retry, and is not counted by ``call: n`` of the scenario's rules.
+    its stubs. *usual_requests* are those of a trial without them: one made more often in a step is
+    a retry, and is not counted by ``call: n`` of the scenario's rules.
     """
-    numbers = None if usual is None else _UsualCalls(usual)
+    numbers = None if usual_requests is None else _UsualCalls(usual_requests)
     if numbers is not None:
         item = numbers.apply_to(item)
     progress = Progress(item, session, environ, faults=True, is_judged=False)

@@ -555,7 +555,7 @@ class Context:
                 text,
                 tuple(decode_tagged(entry.values)),
                 at=self._scheduler.clock.now(),
-                order=self._scheduler.clock.tick(),
+                order=self._scheduler.clock.next_seq(),
                 place=self._locate(run, entry),
             )
         )
@@ -582,7 +582,7 @@ class Context:
             self._halt_over_budget(run)
             self._finish_if_idle(run)
             return
-        run.fired.append(TimerFired(timer.delay / 1000, timer.place, clock.now(), clock.tick()))
+        run.fired.append(TimerFired(timer.delay / 1000, timer.place, clock.now(), clock.next_seq()))
         # `setTimeout(f, 0)` still belongs to the change that set it. What a later timer writes
         # begins a new chain of changes.
         if timer.delay > PROMPT:
@@ -685,9 +685,9 @@ class Context:
         if place is None:
             return False
         # It is read only now: hardly any call is forgotten, and a parser takes its time.
-        from bpmax_sim.script_source.voided_calls import is_voided  # noqa: PLC0415
+        from bpmax_sim.script_source.voided_calls import has_void_in_front  # noqa: PLC0415
 
-        return is_voided(self._sources.text_of(place.file), place)
+        return has_void_in_front(self._sources.text_of(place.file), place)
 
     def _report_chain(self, run: ScriptRun, chain: UncalledChain) -> None:
         """Report a chain without ``$call()``: as an error if it was awaited, else as unawaited."""

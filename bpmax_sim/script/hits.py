@@ -24,8 +24,8 @@ from bpmax_sim.script.limits import EngineError, LimitReachedError, Limits, make
 from bpmax_sim.script_source.counters import (
     CountedScript,
     insert_counters,
-    write_reading,
-    write_watch_reading,
+    write_counter_reader,
+    write_watch_reader,
 )
 
 HitsData = tuple[str, str, list[int] | None, int, str]
@@ -190,7 +190,7 @@ class ContextHits:
         declared, self._declared = self._declared, {}
         for name, script in declared.items():
             try:
-                load(write_reading(name))
+                load(write_counter_reader(name))
             except EngineError as error:
                 if isinstance(error, LimitReachedError) or not _COUNTS.fullmatch(error.message):
                     self._hits.lost[script] += 1
@@ -199,7 +199,7 @@ class ContextHits:
 
     def _submit_values(self, load: Callable[[str], None], sources: Sources) -> None:
         try:
-            load(write_watch_reading(self._watched))
+            load(write_watch_reader(self._watched))
         except EngineError as error:
             with suppress(msgspec.MsgspecError):
                 for one in _decode_values(error.message):

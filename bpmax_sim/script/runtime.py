@@ -11,7 +11,7 @@ from dataclasses import KW_ONLY, dataclass, field
 from functools import cache, lru_cache, partial
 from typing import Any
 
-from bpmax_sim.clock import SeedParts
+from bpmax_sim.clock import SeedRanges
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.proxy.builder import CallSpec
 from bpmax_sim.proxy.call_effects import Effect
@@ -129,7 +129,7 @@ class Runtime:
     begin: Begin
     _: KW_ONLY
     limits: Limits = field(default_factory=Limits)
-    parts: Callable[[int], SeedParts] = lambda _number: ((0, None),)
+    parts: Callable[[int], SeedRanges] = lambda _number: ((0, None),)
     on_draw: Callable[[int, int], None] = lambda _number, _drawn: None
     zone: float = SHANGHAI
     engine: MakeEngine = make_quickjs

@@ -184,6 +184,20 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
         return self.value
 
 
+class FailedOutcome(Outcome, frozen=True, kw_only=True, dict=True):
+    """The outcome of a script that failed; it notes whether anybody looked at the error."""
+
+    def __getattribute__(self, name: str) -> Any:
+        if name in {"error", "unhandled"}:
+            super().__getattribute__("__dict__")["is_read"] = True
+        return super().__getattribute__(name)
+
+    @property
+    def is_read(self) -> bool:
+        """Return whether anybody looked at `error` or `unhandled`, as `unwrap` does."""
+        return bool(self.__dict__)
+
+
 Count = Annotated[int, Meta(ge=0, le=2**31)]
 """A row, a column or an index."""
 Number = Annotated[int, Meta(ge=1, le=2**53)]

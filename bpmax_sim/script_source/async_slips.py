@@ -31,9 +31,9 @@ _TIMERS: Final = frozenset({"setTimeout", "setInterval", "queueMicrotask"})
 _JOINS: Final = frozenset({"all", "allSettled", "any", "race"})
 
 
-def _callback_of(reader: SlipReader, call: Node) -> tuple[str, Node | None]:
-    """Return the array method that *call* calls, and the function passed to it."""
-    method = reader.kinds.method_of(call)
+def _method_and_callback(reader: SlipReader, call: Node) -> tuple[str, Node | None]:
+    """Return the name of the built-in method that *call* calls, and its first argument."""
+    method = reader.kinds.builtin_method(call)
     arguments = arguments_of(call)
     callback = without_parentheses(arguments[0]) if arguments else None
     if callback is not None and callback.type == "identifier":
@@ -59,7 +59,7 @@ def _returned_by(function: Node) -> list[Node] | None:
 
 def _find_missing_return(reader: SlipReader, node: Node) -> Found:
     """Yield callbacks with braces that return nothing although their result is used."""
-    method, function = _callback_of(reader, node)
+    method, function = _method_and_callback(reader, node)
     if method not in _ANSWERING or function is None or function.type not in FUNCTIONS:
         return
     is_statement = enclosing_node(node).type == "expression_statement"
@@ -75,7 +75,7 @@ def _find_missing_return(reader: SlipReader, node: Node) -> Found:
 
 def _find_async_callback(reader: SlipReader, node: Node) -> Found:
     """Yield async callbacks of methods that use the promise as a value, or do not await it."""
-    method, function = _callback_of(reader, node)
+    method, function = _method_and_callback(reader, node)
     if function is None or function.type not in FUNCTIONS or not is_async(function):
         return
     waits = any(part.type == "await_expression" for part in reader.tree.walk(function))
@@ -97,7 +97,7 @@ def _find_async_callback(reader: SlipReader, node: Node) -> Found:
 
 def _find_list_of_promises(reader: SlipReader, node: Node) -> Found:
     """Yield ``xs.map(async …)`` whose elements are used as values although they are promises."""
-    method, function = _callback_of(reader, node)
+    method, function = _method_and_callback(reader, node)
     if method != "map" or function is None or function.type not in FUNCTIONS:
         return
     results = _returned_by(function) or []
@@ -138,7 +138,7 @@ def _member_using_elements(reader: SlipReader, node: Node) -> str:
 
 def _find_wrong_callback(reader: SlipReader, node: Node) -> Found:
     """Yield ``sort((a, b) => a > b)``, ``map(parseInt)`` and ``setTimeout(f(), 100)``."""
-    method, callback = _callback_of(reader, node)
+    method, callback = _method_and_callback(reader, node)
     callee = without_parentheses(node.child_by_field_name("function"))
     if callback is None or callee is None:
         return
@@ -179,7 +179,11 @@ def _find_sorted_numbers(reader: SlipReader, node: Node) -> Found:
     """Yield ``sort()`` of numbers, which compares them as text."""
     callee = without_parentheses(node.child_by_field_name("function"))
     listed = node.child_by_field_name("arguments")
-    if reader.kinds.method_of(node) not in {"sort", "toSorted"} or callee is None or not listed:
+    if (
+        reader.kinds.builtin_method(node) not in {"sort", "toSorted"}
+        or callee is None
+        or not listed
+    ):
         return
     owner = without_parentheses(callee.child_by_field_name("object"))
     if listed.named_children or owner is None or not _holds_numbers(reader, owner):
@@ -199,7 +203,9 @@ def _holds_numbers(reader: SlipReader, node: Node) -> bool:
         binding = reader.scopes.binding_of(node)
         value = binding.value if binding is not None and not binding.path else None
         return value is not None and value.type != "identifier" and _holds_numbers(reader, value)
-    method, callback = _callback_of(reader, node) if node.type == "call_expression" else ("", None)
+    method, callback = (
+        _method_and_callback(reader, node) if node.type == "call_expression" else ("", None)
+    )
     if method != "map" or callback is None:
         return False
     if reader.tree.text_of(callback) in {"Number", "parseFloat"}:
@@ -208,9 +214,9 @@ def _holds_numbers(reader: SlipReader, node: Node) -> bool:
     return bool(results) and all(reader.kinds.kind_of(one) == "number" for one in results or ())
 
 
-def _find_never_found(reader: SlipReader, node: Node) -> Found:
+def _find_search_without_match(reader: SlipReader, node: Node) -> Found:
     """Yield ``list.includes({…})`` and ``list.indexOf(NaN)``."""
-    method, value = _callback_of(reader, node)
+    method, value = _method_and_callback(reader, node)
     if value is None or method not in {"includes", "indexOf", "lastIndexOf"}:
         return
     if value.type in {"object", "array"}:
@@ -228,7 +234,7 @@ def _find_never_found(reader: SlipReader, node: Node) -> Found:
         )
 
 
-def _find_wrong_join(reader: SlipReader, node: Node) -> Found:
+def _find_promise_all_without_list(reader: SlipReader, node: Node) -> Found:
     """Yield ``Promise.all(a, b)``, which awaits only the elements of its first argument."""
     callee, listed = (node.child_by_field_name(part) for part in ("function", "arguments"))
     owner = callee.child_by_field_name("object") if callee is not None else None
@@ -262,7 +268,7 @@ def _find_async_executor(reader: SlipReader, node: Node) -> Found:
         )
 
 
-def _find_promise_in_field(reader: SlipReader, node: Node) -> Found:
+def _find_promise_as_value(reader: SlipReader, node: Node) -> Found:
     """Yield a promise that is written into a field, or sent as a value."""
     part = "right" if node.type == "assignment_expression" else "value"
     value = reader.values.value(node.child_by_field_name(part))
@@ -292,7 +298,7 @@ def _is_sent(reader: SlipReader, node: Node) -> bool:
     return value is not None and value.kind in {"chain", "promise"}
 
 
-def _find_lost_return(reader: SlipReader, node: Node) -> Found:
+def _find_ignored_return(reader: SlipReader, node: Node) -> Found:
     """Yield ``return false`` or a text in a callback of a statement, which takes no result."""
     callee = without_parentheses(node.child_by_field_name("function"))
     names = callee.named_children[-1:] if callee is not None else []
@@ -323,10 +329,11 @@ _DROPPING: Final = frozenset({"then", "forEach", *_TIMERS})
 FINDERS: Final[Mapping[str, Sequence[Callable[[SlipReader, Node], Found]]]] = {
     "call_expression": (
         _find_missing_return, _find_async_callback, _find_list_of_promises, _find_wrong_callback,
-        _find_sorted_numbers, _find_never_found, _find_wrong_join, _find_lost_return,
+        _find_sorted_numbers, _find_search_without_match, _find_promise_all_without_list,
+        _find_ignored_return,
     ),
     "new_expression": (_find_async_executor,),
-    "assignment_expression": (_find_promise_in_field,),
-    "pair": (_find_promise_in_field,),
+    "assignment_expression": (_find_promise_as_value,),
+    "pair": (_find_promise_as_value,),
 }  # fmt: skip
 """Type of node -> what may be wrong with one."""

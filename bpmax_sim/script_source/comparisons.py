@@ -96,7 +96,7 @@ class ComparisonReader:
                 yield asked, value
 
     def _pairs_of_list(self, node: Node) -> Iterator[tuple[Node, Node]]:
-        """Yield ``['A', 'B'].includes(member)``."""
+        """Yield the pairs of ``['A', 'B'].includes(member)``: *member* with each element."""
         callee, listed = node.child_by_field_name("function"), node.child_by_field_name("arguments")
         if callee is None or listed is None or callee.type != "member_expression":
             return
@@ -107,7 +107,7 @@ class ComparisonReader:
                 yield listed.named_children[0], element
 
     def _pairs_of_keys(self, node: Node) -> Iterator[tuple[Node, Node]]:
-        """Yield ``{'A': 1, 'B': 2}[member]``."""
+        """Yield the pairs of ``{'A': 1, 'B': 2}[member]``: *member* with each key."""
         owner, index = node.child_by_field_name("object"), node.child_by_field_name("index")
         while owner is not None and owner.type == "parenthesized_expression":
             owner = owner.named_children[0] if owner.named_children else None
@@ -126,12 +126,12 @@ class ComparisonReader:
             return root, value.path, value.call if root == "result" else None
         owner = node.child_by_field_name("object") if node.type == "member_expression" else None
         binding = self._scopes.binding_of(owner) if owner is not None else None
-        if binding is None or binding.is_reassigned or not is_caught(self._values, binding):
+        if binding is None or binding.is_reassigned or not is_caught_error(self._values, binding):
             return None
         return "error", (self._values.member_name(node) or "*",), None
 
 
-def is_caught(values: Values, binding: Binding) -> bool:
+def is_caught_error(values: Values, binding: Binding) -> bool:
     """Return whether a name holds an error: ``catch (error)``, ``.catch(error => …)``."""
     listed = binding.function.parent if binding.function is not None else None
     call = listed.parent if listed is not None and listed.type == "arguments" else None

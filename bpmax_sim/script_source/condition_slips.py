@@ -238,7 +238,7 @@ def _find_index_as_condition(reader: SlipReader, node: Node) -> Found:
     inner = without_parentheses(asked)
     if inner is None or inner.type != "call_expression":
         return
-    method = reader.kinds.method_of(inner)
+    method = reader.kinds.builtin_method(inner)
     if method in {"indexOf", "findIndex", "lastIndexOf", "search"}:
         yield "index-condition", inner, msg(
             "{method} gives 0 for the first place and -1 for none; write includes, or compare with "

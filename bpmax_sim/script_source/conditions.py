@@ -54,25 +54,25 @@ class Range(msgspec.Struct, frozen=True):
         return both if low < high or is_point else None
 
 
-class Literals(msgspec.Struct, frozen=True):
+class LiteralSet(msgspec.Struct, frozen=True):
     """Some literals, by their source; or, if *is_denied*, all other values."""
 
     values: frozenset[str]
     is_denied: bool = False
 
-    def intersect(self, other: Literals) -> Literals | None:
+    def intersect(self, other: LiteralSet) -> LiteralSet | None:
         """Return the literals in both sets; None if there are none."""
         if self.is_denied and other.is_denied:
-            return Literals(self.values | other.values, is_denied=True)
+            return LiteralSet(self.values | other.values, is_denied=True)
         if self.is_denied or other.is_denied:
             named, denied = (other, self) if self.is_denied else (self, other)
             left = named.values - denied.values
         else:
             left = self.values & other.values
-        return Literals(left) if left else None
+        return LiteralSet(left) if left else None
 
 
-Facts = Mapping[str, Range | Literals]
+Facts = Mapping[str, Range | LiteralSet]
 """Source of an expression, behind a mark of the kind of its domain -> the domain."""
 Alternatives = Sequence[Facts]
 
@@ -95,18 +95,18 @@ def read_condition(
             return None
         if (operator == "&&") is is_denied:
             return None if len(left) + len(right) > _MOST else [*left, *right]
-        return join_conditions(left, right)
+        return conjoin_conditions(left, right)
     return _read_comparison(reader, node, operator, is_denied=is_denied)
 
 
-def join_conditions(left: Alternatives, right: Alternatives) -> Alternatives | None:
+def conjoin_conditions(left: Alternatives, right: Alternatives) -> Alternatives | None:
     """Return when both conditions hold; empty if never, None if that is too complex to tell."""
-    if len(left) * len(right) > _MOST:
+    if len(left) * len(right) > _MOST:  # alternatives multiply with each ``&&`` of ``||``
         return None
-    return [both for one, other in product(left, right) if (both := _join_facts(one, other))]
+    return [both for one, other in product(left, right) if (both := _conjoin_facts(one, other))]
 
 
-def _join_facts(one: Facts, other: Facts) -> Facts | None:
+def _conjoin_facts(one: Facts, other: Facts) -> Facts | None:
     """Return the facts of both; None if they contradict each other."""
     both = dict(one)
     for key, domain in other.items():
@@ -135,7 +135,7 @@ def _read_comparison(
                 return None
             operator = _OPPOSITE[operator] if is_denied else operator
             return [{f"# {name}": _range_of(operator, number)}]
-    truth = Literals(frozenset({"true"}), is_denied=is_denied)
+    truth = LiteralSet(frozenset({"true"}), is_denied=is_denied)
     return [{f"? {reader.tree.text_of(node)}": truth}]
 
 
@@ -143,7 +143,7 @@ def _alternatives_for_equality(
     name: str, literal: str, number: float | None, *, is_denied: bool
 ) -> Alternatives:
     if number is None:
-        return [{f"= {name}": Literals(frozenset({literal}), is_denied=is_denied)}]
+        return [{f"= {name}": LiteralSet(frozenset({literal}), is_denied=is_denied)}]
     if not is_denied:
         return [{f"# {name}": Range(number, number, has_low=True, has_high=True)}]
     return [{f"# {name}": Range(high=number)}, {f"# {name}": Range(low=number)}]
@@ -186,7 +186,7 @@ def find_contradictions(reader: SlipReader, node: Node) -> Found:
     for part in parts:
         asked = read_condition(reader, part, is_denied=operator == "||")
         for _, known in seen if asked else ():
-            if asked is not None and join_conditions(known, asked) == []:
+            if asked is not None and conjoin_conditions(known, asked) == []:
                 yield "constant-condition", part, _describe(reader, known, asked, operator)
                 return
         seen += [(part, asked)] if asked else []
@@ -226,7 +226,7 @@ def find_excluded_conditions(reader: SlipReader, node: Node) -> Found:
         known = reader.compute_once("denied" if is_denied else "true", before, read)
         if known is None or not known:
             continue
-        joined = join_conditions(known, asked)
+        joined = conjoin_conditions(known, asked)
         if joined:
             asked = joined
         elif joined is not None:
@@ -272,13 +272,15 @@ def _may_change(reader: SlipReader, condition: Node, start: int, end: int) -> bo
     """Return whether an expression of *condition* may change in the bytes *start* to *end*."""
     if start == end:
         return False
-    changes = reader.compute_once("changes", condition, partial(_find_changes, reader, condition))
+    changes = reader.compute_once(
+        "changes", condition, partial(_offsets_of_changes, reader, condition)
+    )
     if changes is None:
         return True
     return any(bisect_left(places, start) < bisect_left(places, end) for places in changes)
 
 
-def _find_changes(reader: SlipReader, condition: Node) -> list[Sequence[int]] | None:
+def _offsets_of_changes(reader: SlipReader, condition: Node) -> list[Sequence[int]] | None:
     """Return where each expression of *condition* may change; None if its names may anywhere."""
     parts = [*reader.tree.walk(condition)]
     bindings = [reader.scopes.binding_of(part) for part in parts if part.type == "identifier"]
@@ -286,4 +288,4 @@ def _find_changes(reader: SlipReader, condition: Node) -> list[Sequence[int]] | 
         return None
     expressions = {"member_expression", "subscript_expression", "identifier"}
     texts = [reader.tree.text_of(part) for part in parts if part.type in expressions]
-    return [reader.changes[text] for text in texts if text in reader.changes]
+    return [reader.change_offsets[text] for text in texts if text in reader.change_offsets]

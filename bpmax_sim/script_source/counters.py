@@ -77,19 +77,17 @@ class CountedScript(msgspec.Struct, frozen=True):
         return f"const {self.name} = [{','.join('0' * len(self.counters))}];{watch}"
 
 
-def write_reading(name: str) -> str:
-    """Return a global script that throws the counts in array *name* as text.
+def write_counter_reader(array: str) -> str:
+    """Return a global script that throws the counts in array *array* as text.
 
     It calls nothing, so no script can have changed what it does.
     """
-    return (
-        f"{{ let t = ''; for (let i = 0; i < {name}.length; i++) t += ' ' + {name}[i]; throw t; }}"
-    )
+    return f"{{ let t=''; for (let i=0; i<{array}.length; i++) t += ' ' + {array}[i]; throw t; }}"
 
 
-def write_watch_reading(name: str) -> str:
-    """Return a global script that throws the watched values beside array *name*, as JSON."""
-    return f"throw {name}w.read();"
+def write_watch_reader(array: str) -> str:
+    """Return a global script that throws the watched values beside array *array*, as JSON."""
+    return f"throw {array}w.read();"
 
 
 LONGEST_VALUE: Final = 20_000
@@ -231,7 +229,7 @@ class _CounterWriter:
             if closing is not None:
                 self._put(node.end_byte, closing)
                 continue
-            if closing := self._open_node(node):
+            if closing := self._insert_in_node(node):
                 pending.append((node, closing))
             if node.type != "with_statement":  # its names may be looked up in the script's object
                 pending += [(child, None) for child in reversed(node.named_children)]
@@ -254,72 +252,78 @@ class _CounterWriter:
             is_watched=self._watched is not None,
         )
 
-    def _open_node(self, node: Node) -> str:
+    def _insert_in_node(self, node: Node) -> str:
         """Insert before and within *node*; return the text that closes it."""
         parent, closing = node.parent, ""
         if node.type == "if_statement" and node.child_by_field_name("alternative") is None:
-            closing = " else {" + self._count_branch("else", node, node) + "}"
+            closing = " else {" + self._branch_counter_code("else", node, node) + "}"
         if parent is None:
             return closing
         if node.type == "statement_block":
-            self._open_block(node, parent)
+            self._insert_in_block(node, parent)
         elif node.type in {"switch_case", "switch_default"} and parent.parent is not None:
             colon = next(child for child in node.children if child.type == ":")
             arm: Arm = "case" if node.type == "switch_case" else "default"
-            self._put(colon.end_byte, self._count_branch(arm, node, parent.parent))
-        return closing + self._open_statement(node, parent) + self._open_expression(node, parent)
+            self._put(colon.end_byte, self._branch_counter_code(arm, node, parent.parent))
+        return (
+            closing
+            + self._insert_in_statement(node, parent)
+            + self._insert_in_expression(node, parent)
+        )
 
-    def _open_statement(self, node: Node, parent: Node) -> str:
+    def _insert_in_statement(self, node: Node, parent: Node) -> str:
+        """Count *node*, in braces if it stands alone as a body; return the text that closes it."""
         if parent.type in _LISTS:
             if node.type in _STATEMENTS and not _is_directive(node, parent):
-                self._put(node.start_byte, self._count("statement", node))
+                self._put(node.start_byte, self._counter_code("statement", node))
             return ""
         is_body = _is_at(parent, _BODIES.get(parent.type, ""), node)
         if not (is_body or parent.type == "else_clause") or node.type in _UNWRAPPED:
             return ""
-        text = self._count_way(node, parent)
-        text += self._count("statement", node) if node.type in _STATEMENTS else ""
+        text = self._branch_of_if_code(node, parent)
+        text += self._counter_code("statement", node) if node.type in _STATEMENTS else ""
         self._put(node.start_byte, "{" + text)
         return "}"
 
-    def _count_way(self, node: Node, parent: Node) -> str:
+    def _branch_of_if_code(self, node: Node, parent: Node) -> str:
         """Return the counter of *node* as a way of an ``if``, or "" if it is none."""
         if parent.type == "if_statement":
-            return self._count_branch("then", node, parent)
+            return self._branch_counter_code("then", node, parent)
         if parent.type == "else_clause" and parent.parent is not None:
-            return self._count_branch("else", node, parent.parent)
+            return self._branch_counter_code("else", node, parent.parent)
         return ""
 
-    def _open_block(self, node: Node, parent: Node) -> None:
-        text = self._count_way(node, parent)
+    def _insert_in_block(self, node: Node, parent: Node) -> None:
+        """Insert the counter of a branch, handler or function after the directives of its block."""
+        text = self._branch_of_if_code(node, parent)
         if parent.type == "catch_clause":
-            text = self._count_branch("catch", node, parent.parent or parent)
+            text = self._branch_counter_code("catch", node, parent.parent or parent)
         elif parent.type in _FUNCTIONS:
-            text = self._count_function(parent)
+            text = self._function_counter_code(parent)
         if text:
             directives = [one for one in node.named_children if _is_directive(one, node)]
             at = directives[-1].end_byte if directives else node.start_byte + 1
             self._put(at, ";" * bool(directives) + text)
 
-    def _open_expression(self, node: Node, parent: Node) -> str:
+    def _insert_in_expression(self, node: Node, parent: Node) -> str:
         """Insert the counter of a part of an expression; return the text that closes it."""
         texts: list[str] = []
         if parent.type == "ternary_expression":
             for field, arm in _TERNARY.items():
                 if _is_at(parent, field, node):
-                    texts.append(self._count_branch(arm, node, parent))
+                    texts.append(self._branch_counter_code(arm, node, parent))
         elif parent.type in {"binary_expression", "augmented_assignment_expression"}:
             operator = parent.child_by_field_name("operator")
             way = _LOGICAL.get(operator.type if operator is not None else "")
             is_named = parent.type != "binary_expression" and node.type in _ANONYMOUS
             if way and not is_named and _is_at(parent, "right", node):
-                texts.append(self._count_branch(way, node, parent))
+                texts.append(self._branch_counter_code(way, node, parent))
         elif (
             parent.type == "arrow_function"
             and node.type != "statement_block"
             and _is_at(parent, "body", node)
         ):
-            texts += self._count_function(parent), self._count("statement", node)
+            texts += self._function_counter_code(parent), self._counter_code("statement", node)
         if texts:
             text = "".join(texts)
             counts = text.replace(";", ",") if _begins_with_name(node) else f"{_GETTER % text},"
@@ -329,7 +333,7 @@ class _CounterWriter:
     def _put(self, offset: int, text: str) -> None:
         self._texts.append((offset, text))
 
-    def _count(self, kind: CounterKind, node: Node, **more: Any) -> str:
+    def _counter_code(self, kind: CounterKind, node: Node, **more: Any) -> str:
         """Return the code that counts *node* under the next number."""
         place, end = self._tree.place(node), self._tree.place_of_byte(node.end_byte)
         self.counters.append(Counter(kind, place.line, place.column, end.line, **more))
@@ -341,17 +345,17 @@ class _CounterWriter:
         kept = ",".join(f"{name}:()=>{name}" for name in names)
         return f"{text}{self._name}w.take({{{kept}}});" if inside else text
 
-    def _count_function(self, function: Node) -> str:
+    def _function_counter_code(self, function: Node) -> str:
         named = function.child_by_field_name("name")
         holder = function.parent
         if named is None and holder is not None and holder.type == "variable_declarator":
             named = holder.child_by_field_name("name")
         name = self._tree.text_of(named) if named is not None else ""
-        return self._count("function", function, name=name)
+        return self._counter_code("function", function, name=name)
 
-    def _count_branch(self, arm: Arm, node: Node, owner: Node) -> str:
+    def _branch_counter_code(self, arm: Arm, node: Node, owner: Node) -> str:
         first = self._tree.place(owner)
-        return self._count("branch", node, arm=arm, decision=(first.line, first.column))
+        return self._counter_code("branch", node, arm=arm, decision=(first.line, first.column))
 
 
 _MOST_NAMES: Final = 60

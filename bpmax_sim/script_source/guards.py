@@ -77,6 +77,7 @@ class Guards:
         argument = condition.child_by_field_name("argument")
         if operator == "!" and argument is not None:
             yield from self._values_known_present(argument, not holds)
+        # Both sides hold if ``&&`` holds, and neither does if ``||`` does not; else one may.
         elif operator == ("&&" if holds else "||") and left is not None and right is not None:
             yield from self._values_known_present(left, holds)
             yield from self._values_known_present(right, holds)

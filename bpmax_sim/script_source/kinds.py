@@ -115,7 +115,7 @@ class KindReader:
         find = _FIND.get(node.type)
         return find(self, node, depth + 1) if find else None
 
-    def method_of(self, call: Node) -> str:
+    def builtin_method(self, call: Node) -> str:
         """Return the method that *call* calls, if it is one of lists, texts, numbers or dates.
 
         Methods of APIs, or of objects that a library declares, are not returned.
@@ -129,11 +129,11 @@ class KindReader:
         )
         value = self._values.value(owner)
         is_known = value is None or value.kind in {"form", "ctx", "result", "text", "outside"}
-        if owner is None or not is_known or self._is_library_object(owner):
+        if owner is None or not is_known or self._has_methods_of_its_own(owner):
             return ""
         return self._tree.text_of(name)
 
-    def _is_library_object(self, owner: Node) -> bool:
+    def _has_methods_of_its_own(self, owner: Node) -> bool:
         """Return whether *owner* names an object with methods of its own."""
         if owner.type != "identifier":
             return False
@@ -229,7 +229,7 @@ class KindReader:
         if callee.type == "identifier":
             is_global = self._scopes.is_global(callee)
             return _FUNCTIONS.get(self._tree.text_of(callee)) if is_global else None
-        method = self.method_of(node)
+        method = self.builtin_method(node)
         owner = callee.child_by_field_name("object")
         if method in _OF_OBJECT and owner is not None and self._tree.text_of(owner) == "Object":
             return _OF_OBJECT[method]

@@ -11,7 +11,7 @@ from zoneinfo import available_timezones
 
 from bpmax_sim.errors import suggest_or_list
 from bpmax_sim.i18n import msg
-from bpmax_sim.script_source.comparisons import is_caught
+from bpmax_sim.script_source.comparisons import is_caught_error
 from bpmax_sim.script_source.kinds import arguments_of, operator_of, sides_of, without_parentheses
 from bpmax_sim.script_source.slips import Found, SlipReader
 
@@ -138,7 +138,7 @@ def _find_error_member(reader: SlipReader, node: Node) -> Found:
     text = reader.tree.text_of(name)
     binding = reader.scopes.binding_of(inner) if inner.type == "identifier" else None
     is_response = reader.values.member_name(owner) == "response"
-    if binding is None or not is_response or not is_caught(reader.values, binding):
+    if binding is None or not is_response or not is_caught_error(reader.values, binding):
         return
     if text not in _RESPONSES:
         yield "unknown-member", name, msg(

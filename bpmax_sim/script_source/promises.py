@@ -42,7 +42,7 @@ class PromiseMisuse(msgspec.Struct, frozen=True):
 
     @property
     def message(self) -> str:
-        """Return problem and remedy."""
+        """Return what is wrong, and what to write instead."""
         if self.usage == "member":
             member = f".{self.name}"
             return msg(
@@ -61,11 +61,11 @@ class PromiseMisuse(msgspec.Struct, frozen=True):
 
 
 def select_misuses(
-    misuses: Iterable[PromiseMisuse], asynchronous: Collection[str]
+    misuses: Iterable[PromiseMisuse], async_functions: Collection[str]
 ) -> Iterator[PromiseMisuse]:
     """Yield those of *misuses* that are certain if libraries declare the async functions given."""
     for misuse in misuses:
-        if not misuse.function or misuse.function in asynchronous:
+        if not misuse.function or misuse.function in async_functions:
             yield misuse
 
 
@@ -82,25 +82,25 @@ class PromiseReader:
         """Yield every promise among *nodes* that is used as its value, or not used at all."""
         for node in nodes:
             if node.type in _MEMBERS:
-                yield from self._member_of(node)
+                yield from self._find_member_of_promise(node)
             elif node.type == "expression_statement":
-                yield from self._find_unawaited_joins(node)
+                yield from self._find_unawaited_promise_all(node)
             for operand in self._tested_values(node):
                 value = self._values.value(operand)
                 if value is not None and value.kind in PROMISES:
                     place = self._tree.place(operand)
-                    yield PromiseMisuse("value", "", place, _function_of(value))
+                    yield PromiseMisuse("value", "", place, _undeclared_function_of(value))
 
-    def _member_of(self, node: Node) -> Iterator[PromiseMisuse]:
+    def _find_member_of_promise(self, node: Node) -> Iterator[PromiseMisuse]:
         owner = self._values.value(node.child_by_field_name("object"))
         name = self._values.member_name(node)
         is_promise = owner is not None and owner.kind in PROMISES
         if owner is not None and is_promise and name not in _OF_PROMISES:
             where = node.child_by_field_name("property") or node.child_by_field_name("index")
             place = self._tree.place(where or node)
-            yield PromiseMisuse("member", name or "*", place, _function_of(owner))
+            yield PromiseMisuse("member", name or "*", place, _undeclared_function_of(owner))
 
-    def _find_unawaited_joins(self, statement: Node) -> Iterator[PromiseMisuse]:
+    def _find_unawaited_promise_all(self, statement: Node) -> Iterator[PromiseMisuse]:
         """Yield ``Promise.all(…);`` as a statement of its own."""
         call = statement.named_children[0] if statement.named_children else statement
         callee = call.child_by_field_name("function") if call.type == "call_expression" else None
@@ -132,7 +132,7 @@ class PromiseReader:
                 yield inner
 
 
-def _function_of(value: ScriptValue) -> str:
+def _undeclared_function_of(value: ScriptValue) -> str:
     return value.text if value.kind == "outside promise" else ""
 
 

@@ -74,7 +74,7 @@ class ReachFinder:
         if node is None:
             return ""
         if branch.arm == "catch":
-            return self._describe_failure(node)
+            return self._describe_fault_before_catch(node)
         if branch.arm in {"case", "default"}:
             return _join(self._require_case(node)) or _join_reads(self._find_switch_input(node))
         if kind := _CONDITIONAL.get(branch.arm):
@@ -126,7 +126,7 @@ class ReachFinder:
             if inner.type in _NAMES and value is not None and value.path:
                 path = value.path[:-1] if value.path[-1] in _OF_TEXTS else value.path
                 if path:
-                    yield from self._require_of(value, ".".join(path))
+                    yield from self._as_requirement(value, ".".join(path))
 
     @cached_property
     def _assigned_values(self) -> Mapping[str, Sequence[Node]]:
@@ -183,7 +183,7 @@ class ReachFinder:
         )
         sign = _WRITTEN.get(wanted, wanted)
         name = ".".join(found.path)
-        return self._require_of(
+        return self._as_requirement(
             found, msg("{name} {sign} {value}", name=name, sign=sign, value=value)
         )
 
@@ -222,9 +222,9 @@ class ReachFinder:
         path = found.path[:-1] if found.path[-1] == "length" else found.path
         name = ".".join(path)
         text = msg("{name} not empty", name=name) if holds else msg("{name} empty", name=name)
-        return self._require_of(found, text)
+        return self._as_requirement(found, text)
 
-    def _require_of(self, value: ScriptValue, text: str) -> list[_Requirement]:
+    def _as_requirement(self, value: ScriptValue, text: str) -> list[_Requirement]:
         """Return *text* as a requirement on a row, or on the response of *value*."""
         if value.kind in {"form", "ctx"}:
             return [("", text)]
@@ -245,7 +245,7 @@ class ReachFinder:
             return []
         return self._require_comparison(asked, "===", value, holds=True)
 
-    def _describe_failure(self, node: Node) -> str:
+    def _describe_fault_before_catch(self, node: Node) -> str:
         """Return the fault of the calls in the block whose errors are caught here."""
         clause = node
         while clause.type != "catch_clause" and clause.parent is not None:

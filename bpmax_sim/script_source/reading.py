@@ -31,7 +31,7 @@ from bpmax_sim.script_source.promises import (
 from bpmax_sim.script_source.scopes import FUNCTIONS, Scopes
 from bpmax_sim.script_source.slips import Slip, SlipReader
 from bpmax_sim.script_source.syntax import SyntaxTree
-from bpmax_sim.script_source.unused_results import DroppedError, ResultReader
+from bpmax_sim.script_source.unused_results import IgnoredErrorRange, ResultReader
 from bpmax_sim.script_source.values import (
     WRAPPED,
     ProxyCall,
@@ -141,7 +141,7 @@ class ScriptReading(msgspec.Struct, frozen=True):
     signatures: Mapping[str, tuple[str, ...]] = {}
     powers: tuple[Place, ...] = ()
     unused_calls: tuple[int, ...] = ()
-    dropped_errors: tuple[DroppedError, ...] = ()
+    dropped_errors: tuple[IgnoredErrorRange, ...] = ()
     named_owners: tuple[tuple[str, Place], ...] = ()
     ownerless: tuple[Place, ...] = ()
     returned_texts: tuple[tuple[str, Place], ...] = ()
@@ -178,7 +178,7 @@ POWER_DIFFERS: Final = msg(
 )
 
 
-def find_powers(text: str, name: str = "script.js") -> tuple[Place, ...]:
+def find_power_operators(text: str, name: str = "script.js") -> tuple[Place, ...]:
     """Return the places of ``**`` whose last digit may differ on another machine.
 
     A comment ``// bpmax-ignore: power`` excludes its line.
@@ -226,11 +226,11 @@ class _ScriptReader:
         for node in self._nodes:
             if node.type == "call_expression":
                 self._values.value(node)
-        left = list(self._find_uncalled_chains())
+        left = list(self._find_chains_without_call())
         for node in self._nodes:
             if node.type in {"member_expression", "subscript_expression"}:
                 self._add_member_use(
-                    self._values.value(node), self._access_kind(node), _name_at(node)
+                    self._values.value(node), self._access_kind(node), _member_name_node(node)
                 )
             elif node.type == "binary_expression":
                 self._add_in_test(node)
@@ -252,20 +252,20 @@ class _ScriptReader:
             assignments=tuple(map(self._tree.place, find_assignments_in_conditions(self._nodes))),
             comparisons=tuple(comparisons.find_comparisons(self._nodes)),
             declared=tuple(self._scopes.top.names),
-            asynchronous=tuple(self._find_asynchronous()),
+            asynchronous=tuple(self._find_async_function_names()),
             signatures=dict(self._find_signatures()),
-            powers=tuple(self._find_powers()),
+            powers=tuple(self._find_power_operators()),
             unused_calls=tuple(results.find_unused_call_numbers(self._nodes)),
-            dropped_errors=tuple(results.find_dropped_errors(self._nodes)),
-            named_owners=tuple(self._find_named_owners()),
-            ownerless=tuple(self._find_ownerless()),
+            dropped_errors=tuple(results.find_ignored_errors(self._nodes)),
+            named_owners=tuple(self._find_owner_id_texts()),
+            ownerless=tuple(self._find_entries_without_owner_id()),
             returned_texts=tuple(self._find_returned_texts()),
             mistakes=(mistakes := tuple(self._tree.mistakes())),
-            full_width=tuple(self._full_width()) if mistakes else (),
+            full_width=tuple(self._find_full_width_punctuation()) if mistakes else (),
             suppressed=dict(self._find_suppressions()),
         )
 
-    def _find_named_owners(self) -> Iterator[tuple[str, Place]]:
+    def _find_owner_id_texts(self) -> Iterator[tuple[str, Place]]:
         """Yield each text that an ``owners`` hook may return: ``{owner_id: 'a'}``, ``['a']``."""
         for node in self._nodes:
             named: list[Node] = []
@@ -299,7 +299,8 @@ class _ScriptReader:
             if text := self._tree.literal_text(value):
                 yield text, self._tree.place(value)
 
-    def _find_ownerless(self) -> Iterator[Place]:
+    def _find_entries_without_owner_id(self) -> Iterator[Place]:
+        """Yield the objects without ``owner_id`` in a list that an ``owners`` hook returns."""
         for value in self._find_returned_values():
             for item in value.named_children if value.type == "array" else ():
                 keys = [one.child_by_field_name("key") for one in item.named_children]
@@ -316,7 +317,7 @@ class _ScriptReader:
         yield from reader.find_slips(self._nodes, _SLIP_FINDERS)
         yield from reader.find_name_slips()
 
-    def _find_uncalled_chains(self) -> Iterator[ProxyCall]:
+    def _find_chains_without_call(self) -> Iterator[ProxyCall]:
         """Yield chains without ``$call()`` that are awaited, or are a statement."""
         for node in self._nodes:
             if node.type != "call_expression":
@@ -378,7 +379,8 @@ class _ScriptReader:
             place, access = self._tree.place(use.node), self._access_kind(use.node)
             yield GlobalUse(use.name, place, access)
 
-    def _find_asynchronous(self) -> Iterator[str]:
+    def _find_async_function_names(self) -> Iterator[str]:
+        """Yield the async functions at the top level, except generators."""
         for name, binding in self._scopes.top.names.items():
             value = binding.value
             is_function = value is not None and value.type in FUNCTIONS and not binding.path
@@ -403,7 +405,8 @@ class _ScriptReader:
         name = node.child_by_field_name("left") or node
         return self._tree.text_of(name) if name.type == "identifier" else f"options{number}"
 
-    def _find_powers(self) -> Iterator[Place]:
+    def _find_power_operators(self) -> Iterator[Place]:
+        """Yield each ``**`` whose operands are not both known to be non-negative integers."""
         for node in self._nodes:
             operator = node.child_by_field_name("operator")
             if operator is None or operator.type not in {"**", "**="}:
@@ -414,7 +417,7 @@ class _ScriptReader:
             if is_negative or not (self._is_integer(base) and self._is_integer(exponent)):
                 yield self._tree.place(operator)
 
-    def _full_width(self) -> Iterator[tuple[str, str, Place]]:
+    def _find_full_width_punctuation(self) -> Iterator[tuple[str, str, Place]]:
         """Yield full-width punctuation outside of texts and comments."""
         at = 0
         for character in self._tree.text:
@@ -456,7 +459,7 @@ _SLIP_FINDERS: Final = {
 }
 
 
-def _name_at(node: Node) -> Node:
+def _member_name_node(node: Node) -> Node:
     """Return the node of a member's name."""
     return node.child_by_field_name("property") or node.child_by_field_name("index") or node
 

@@ -132,7 +132,7 @@ class Scopes:
         self.bindings: list[Binding] = []
         self._inner: dict[int, LexicalScope] = {}
         self._hidden: dict[int, Binding] = {}
-        uses = self._visit()
+        uses = self._declare_names_and_list_uses()
         self._name_uses = {
             node.id: NameUse(name := tree.text_of(node), node, scope.find(name))
             for node, scope in uses
@@ -195,7 +195,7 @@ class Scopes:
             return self._tree.literal_text(key.named_children[0]) if key.named_children else None
         return self._tree.literal_text(key)
 
-    def _visit(self) -> list[tuple[Node, LexicalScope]]:
+    def _declare_names_and_list_uses(self) -> list[tuple[Node, LexicalScope]]:
         """Add each declaration, and return the identifiers with their scopes."""
         uses: list[tuple[Node, LexicalScope]] = []
         pending = [(self._tree.root, self.top)]

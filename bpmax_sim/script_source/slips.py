@@ -86,7 +86,7 @@ class SlipReader:
         return result
 
     @cached_property
-    def changes(self) -> Mapping[str, Sequence[int]]:
+    def change_offsets(self) -> Mapping[str, Sequence[int]]:
         """Return the offsets, ascending, where an expression may change its value, by its text.
 
         Those are assignments to it, updates of it, and calls of its methods.
@@ -131,9 +131,9 @@ class SlipReader:
                     msg("{name} is a const and cannot be assigned to; use let", name=use.name),
                     self.tree.place(use.node),
                 )
-            if not is_assigned or use.node.parent is None or _is_value(use.node.parent):
+            if not is_assigned or use.node.parent is None or _is_read_as_value(use.node.parent):
                 used.add(id(use.binding))
-            yield from self._names_of_members(use.binding, use.node)
+            yield from self._find_member_of_for_in_name(use.binding, use.node)
         for binding in self.scopes.bindings:
             if id(binding) not in used:
                 yield from self._find_unused_name(binding)
@@ -153,13 +153,13 @@ class SlipReader:
         return any(
             (
                 part.type in _EFFECTS
-                and not (part.type == "call_expression" and self.kinds.method_of(part) in PURE)
+                and not (part.type == "call_expression" and self.kinds.builtin_method(part) in PURE)
             )
             or operator_of(part) in {"delete", "void"}
             for part in self.tree.walk(node)
         )
 
-    def _names_of_members(self, binding: Binding, use: Node) -> Iterator[Slip]:
+    def _find_member_of_for_in_name(self, binding: Binding, use: Node) -> Iterator[Slip]:
         """Yield ``row.数量`` in ``for (const row in rows)``, where ``row`` is a text."""
         parent, member = use.parent, None
         loop = binding.declared.parent
@@ -221,7 +221,7 @@ _OF_TEXTS: Final = frozenset({
 })  # fmt: skip
 
 
-def _is_value(parent: Node) -> bool:
+def _is_read_as_value(parent: Node) -> bool:
     """Return whether an assignment's value is used, or it reads what it changes."""
     if parent.type in {"augmented_assignment_expression", "update_expression"}:
         return enclosing_node(parent).type != "expression_statement"

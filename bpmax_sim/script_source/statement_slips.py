@@ -78,7 +78,7 @@ def _find_statement_without_effect(reader: SlipReader, node: Node) -> Found:
     if inner is None or (inner.type == "string" and "use " in reader.tree.text_of(inner)):
         return
     if inner.type == "call_expression":
-        method = reader.kinds.method_of(inner)
+        method = reader.kinds.builtin_method(inner)
         listed = inner.child_by_field_name("arguments")
         callee = without_parentheses(inner.child_by_field_name("function"))
         owner = callee.child_by_field_name("object") if callee is not None else None
@@ -214,7 +214,7 @@ def _find_reversed_operator(reader: SlipReader, node: Node) -> Found:
         )  # fmt: skip
 
 
-def _find_plain_template(reader: SlipReader, node: Node) -> Found:
+def _find_template_in_quotes(reader: SlipReader, node: Node) -> Found:
     """Yield ``'客户 ${name}'``, which is not a template."""
     text = reader.tree.text_of(node)
     match = _MEANT.search(text) if "${" in text else None
@@ -262,7 +262,7 @@ def _find_empty_body(reader: SlipReader, node: Node) -> Found:
 
 def _find_used_void_result(reader: SlipReader, node: Node) -> Found:
     """Yield ``x = list.forEach(…)``, and ``list = list.push(x)``."""
-    method, parent = reader.kinds.method_of(node), enclosing_node(node)
+    method, parent = reader.kinds.builtin_method(node), enclosing_node(node)
     if method not in {"forEach", "push", "unshift"}:
         return
     value = without_parentheses(
@@ -287,9 +287,9 @@ def _find_used_void_result(reader: SlipReader, node: Node) -> Found:
         )  # fmt: skip
 
 
-def _find_extreme_of_list(reader: SlipReader, node: Node) -> Found:
+def _find_math_max_of_list(reader: SlipReader, node: Node) -> Found:
     """Yield ``Math.max(list)``, which is NaN."""
-    method, listed = reader.kinds.method_of(node), node.child_by_field_name("arguments")
+    method, listed = reader.kinds.builtin_method(node), node.child_by_field_name("arguments")
     arguments = listed.named_children if listed is not None else []
     is_one = method in {"max", "min"} and len(arguments) == 1
     if is_one and reader.kinds.kind_of(arguments[0]) == "list":
@@ -342,7 +342,7 @@ def _nodes_always_reached(body: Node) -> Iterator[Node]:
             pending[:0] = part.named_children
 
 
-def _find_wrong_pattern(reader: SlipReader, node: Node) -> Found:
+def _find_wrong_regular_expression(reader: SlipReader, node: Node) -> Found:
     """Yield ``[A-z]``, and ``[]``, in a regular expression."""
     pattern = reader.tree.text_of(node)
     if "A-z" in pattern:
@@ -354,11 +354,11 @@ def _find_wrong_pattern(reader: SlipReader, node: Node) -> Found:
 FINDERS: Final[Mapping[str, Sequence[Callable[[SlipReader, Node], Found]]]] = {
     "if_statement": (_find_empty_body,),
     "while_statement": (_find_empty_body,),
-    "call_expression": (_find_used_void_result, _find_extreme_of_list),
+    "call_expression": (_find_used_void_result, _find_math_max_of_list),
     "function_declaration": (_find_endless_recursion,),
     "function_expression": (_find_endless_recursion,),
     "arrow_function": (_find_endless_recursion,),
-    "regex_pattern": (_find_wrong_pattern,),
+    "regex_pattern": (_find_wrong_regular_expression,),
     "for_statement": (_find_loop_that_runs_once, _find_empty_body),
     "for_in_statement": (_find_loop_that_runs_once, _find_empty_body),
     "switch_case": (_find_fall_through, _find_unreachable),
@@ -369,7 +369,7 @@ FINDERS: Final[Mapping[str, Sequence[Callable[[SlipReader, Node], Found]]]] = {
     "class_body": (_find_double_keys,),
     "expression_statement": (_find_statement_without_effect,),
     "assignment_expression": (_find_reversed_operator,),
-    "string": (_find_plain_template,),
+    "string": (_find_template_in_quotes,),
     "number": (_find_lost_digits,),
 }
 """Type of node -> what may be wrong with one."""

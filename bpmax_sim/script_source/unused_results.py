@@ -20,7 +20,7 @@ _ASKS: Final = frozenset({"if_statement", "ternary_expression", "while_statement
 _EQUALITIES: Final = frozenset({"!", "===", "!==", "==", "!=", "&&"})
 
 
-class DroppedError(msgspec.Struct, frozen=True):
+class IgnoredErrorRange(msgspec.Struct, frozen=True):
     """A part of a script whose errors a handler ignores, although it uses results of calls.
 
     Attributes:
@@ -50,35 +50,35 @@ class ResultReader:
     def find_unused_call_numbers(self, nodes: Iterable[Node]) -> Iterator[int]:
         """Yield the number of each call of which neither result nor failure is used."""
         for node in nodes:
-            number = self._call_of(node)
-            if number >= 0 and self._is_idle(node) and not _is_in_try(node):
+            number = self._call_number_of(node)
+            if number >= 0 and self._is_value_ignored(node) and not _is_in_try(node):
                 yield number
 
-    def find_dropped_errors(self, nodes: Iterable[Node]) -> Iterator[DroppedError]:
+    def find_ignored_errors(self, nodes: Iterable[Node]) -> Iterator[IgnoredErrorRange]:
         """Yield each empty error handler of calls whose results the script uses."""
         for node in nodes:
             if node.type == "catch_clause" and node.parent is not None:
                 block, body = node.child_by_field_name("body"), node.parent.named_children[0]
                 is_silent = block is not None and not block.named_children
-                calls = [one for one in self._tree.walk(body) if self._call_of(one) >= 0]
-                if is_silent and any(map(self._is_used, calls)):
-                    yield self._make_dropped_error(body, node)
+                calls = [one for one in self._tree.walk(body) if self._call_number_of(one) >= 0]
+                if is_silent and any(map(self._is_value_used, calls)):
+                    yield self._make_ignored_error_range(body, node)
             elif node.type == "call_expression":
-                yield from self._find_callback(node)
-                yield from self._find_settled(node)
+                yield from self._find_empty_catch_callback(node)
+                yield from self._find_unread_all_settled(node)
 
-    def _find_settled(self, node: Node) -> Iterator[DroppedError]:
+    def _find_unread_all_settled(self, node: Node) -> Iterator[IgnoredErrorRange]:
         """Yield ``await Promise.allSettled([…])`` whose results are not looked at."""
         callee = node.child_by_field_name("function")
         if callee is None or self._tree.text_of(callee) != "Promise.allSettled":
             return
         uses = self._uses_of(_using_node(node))
         is_statement = _using_node(node).type == "expression_statement"
-        states = [use for use in uses or () if not self._is_state_read(use)]
+        states = [use for use in uses or () if not self._may_read_failures(use)]
         if is_statement or uses == [] or (uses and len(states) == len(uses)):
-            yield self._make_dropped_error(node, node)
+            yield self._make_ignored_error_range(node, node)
 
-    def _is_state_read(self, use: Node) -> bool:
+    def _may_read_failures(self, use: Node) -> bool:
         """Return whether *use* of the results may look at a failure."""
         statement: Node | None = use
         while statement is not None and not statement.type.endswith("_statement"):
@@ -86,7 +86,8 @@ class ResultReader:
         text = self._tree.text_of(statement) if statement is not None else ""
         return any(word in text for word in ("status", "reason", "return")) or "(" not in text
 
-    def _find_callback(self, node: Node) -> Iterator[DroppedError]:
+    def _find_empty_catch_callback(self, node: Node) -> Iterator[IgnoredErrorRange]:
+        """Yield ``promise.catch(() => {})`` whose result the script uses."""
         callee, listed = node.child_by_field_name("function"), node.child_by_field_name("arguments")
         if callee is None or listed is None or callee.type != "member_expression":
             return
@@ -97,10 +98,10 @@ class ResultReader:
         body = callback.child_by_field_name("body")
         if owner is None or body is None or value is None or value.kind not in PROMISES:
             return
-        if self._returned_text(body) in _EMPTY and self._is_used(node):
-            yield self._make_dropped_error(owner, callback)
+        if self._source_of_only_value(body) in _EMPTY and self._is_value_used(node):
+            yield self._make_ignored_error_range(owner, callback)
 
-    def _returned_text(self, body: Node) -> str | None:
+    def _source_of_only_value(self, body: Node) -> str | None:
         """Return the source of the value of a callback that does nothing else, or None."""
         if body.type != "statement_block":
             return self._tree.text_of(body)
@@ -111,11 +112,13 @@ class ResultReader:
             return None
         return "".join(map(self._tree.text_of, first.named_children))
 
-    def _make_dropped_error(self, body: Node, handler: Node) -> DroppedError:
+    def _make_ignored_error_range(self, body: Node, handler: Node) -> IgnoredErrorRange:
         place = self._tree.place
-        return DroppedError(place(body), self._tree.place_of_byte(body.end_byte), place(handler))
+        return IgnoredErrorRange(
+            place(body), self._tree.place_of_byte(body.end_byte), place(handler)
+        )
 
-    def _call_of(self, node: Node) -> int:
+    def _call_number_of(self, node: Node) -> int:
         """Return the number of the call that *node* makes; -1 if it makes none."""
         if node.type != "call_expression":
             return -1
@@ -125,13 +128,13 @@ class ResultReader:
             return -1
         return value.call if self._values.calls[value.call].place == self._tree.place(node) else -1
 
-    def _is_idle(self, node: Node) -> bool:
+    def _is_value_ignored(self, node: Node) -> bool:
         """Return whether the value of *node* is not used; after ``void`` that is intended."""
         parent = _using_node(node)
         uses = self._uses_of(parent)
         return parent.type == "expression_statement" or uses == []
 
-    def _is_used(self, node: Node) -> bool:
+    def _is_value_used(self, node: Node) -> bool:
         """Return whether the value of *node* is used for more than a test whether it exists."""
         parent = _using_node(node)
         uses = self._uses_of(parent)

@@ -44,7 +44,7 @@ _ASKS: Final = frozenset({"filter", "some", "every", "find", "findIndex", "findL
 _MAKES_NUMBER: Final = re.compile(r"\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
 
 
-def _callee_of(node: Node) -> tuple[str, Node | None]:
+def _method_and_owner(node: Node) -> tuple[str, Node | None]:
     """Return the name of the method that *node* calls, and the object."""
     callee = without_parentheses(node.child_by_field_name("function"))
     if callee is None or callee.type != "member_expression":
@@ -152,7 +152,7 @@ def _find_index_zero_test(reader: SlipReader, node: Node) -> Found:
     left, right = sides_of(node)
     if left is None or right is None or left.type != "call_expression":
         return
-    name, _ = _callee_of(left)
+    name, _ = _method_and_owner(left)
     if operator_of(node) == ">" and reader.tree.text_of(right) == "0" and name == "indexOf":
         yield "index-condition", node, msg(
             "indexOf gives 0 for the first place, which > 0 leaves out; write includes, or >= 0"
@@ -234,11 +234,11 @@ def _find_member_of_constant(reader: SlipReader, node: Node) -> Found:
     is_whole = len(known) == len([p for p in value.named_children if p.type != "comment"])
     text = reader.tree.text_of(name)
     hint = suggest_nearest(text, sorted(known)) if is_whole and text not in known else ""
-    if hint and _is_closed(reader, binding):
+    if hint and _has_fixed_members(reader, binding):
         yield "unknown-member", name, msg("there is no {name!r}{hint}", name=text, hint=hint)
 
 
-def _is_closed(reader: SlipReader, binding: Binding) -> bool:
+def _has_fixed_members(reader: SlipReader, binding: Binding) -> bool:
     """Return whether no code adds members to the object of *binding*."""
     for use in reader.scopes.name_uses():
         if use.binding is not binding or use.node.parent is None:
@@ -252,9 +252,9 @@ def _is_closed(reader: SlipReader, binding: Binding) -> bool:
     return True
 
 
-def _find_wrong_call(reader: SlipReader, node: Node) -> Found:
+def _find_misleading_method_call(reader: SlipReader, node: Node) -> Found:
     """Yield calls of built-in methods that do less than they seem to."""
-    name, owner = _callee_of(node)
+    name, owner = _method_and_owner(node)
     arguments = arguments_of(node)
     texts = [reader.tree.literal_text(one) for one in arguments]
     owner_text = reader.tree.text_of(owner) if owner is not None else ""
@@ -308,7 +308,9 @@ def _find_changed_list(reader: SlipReader, node: Node, name: str, owner: Node | 
         listed = around.child_by_field_name("right") if around.type == "for_in_statement" else None
         if around.type in FUNCTIONS:
             call = enclosing_node(enclosing_node(around)) if around.parent is not None else around
-            method, listed = _callee_of(call) if call.type == "call_expression" else ("", None)
+            method, listed = (
+                _method_and_owner(call) if call.type == "call_expression" else ("", None)
+            )
             listed = listed if method in _WALKS else None
         if listed is not None and reader.tree.text_of(listed) == text:
             leaves = any(one.type == "break_statement" for one in reader.tree.walk(around))
@@ -336,7 +338,7 @@ def _find_partial_number(reader: SlipReader, node: Node) -> Found:
         )  # fmt: skip
 
 
-def _find_timer_slip(reader: SlipReader, node: Node) -> Found:
+def _find_delay_with_unit(reader: SlipReader, node: Node) -> Found:
     """Yield ``setTimeout(f, '1s')``, which fires at once."""
     callee, arguments = node.child_by_field_name("function"), arguments_of(node)
     if callee is None or reader.tree.text_of(callee) not in {"setTimeout", "setInterval"}:
@@ -348,7 +350,7 @@ def _find_timer_slip(reader: SlipReader, node: Node) -> Found:
         )  # fmt: skip
 
 
-def _find_shared_counter(reader: SlipReader, node: Node) -> Found:
+def _find_loop_variable_in_callback(reader: SlipReader, node: Node) -> Found:
     """Yield ``for (var i …) setTimeout(() => i)``, where each callback sees the last i."""
     initial, body = node.child_by_field_name("initializer"), node.child_by_field_name("body")
     if initial is None or initial.type != "variable_declaration" or body is None:
@@ -359,7 +361,7 @@ def _find_shared_counter(reader: SlipReader, node: Node) -> Found:
         if (one := child.child_by_field_name("name")) is not None
     }
     for part in reader.tree.walk(body):
-        if part.type == "call_expression" and _runs_later(reader, part):
+        if part.type == "call_expression" and _runs_callback_later(reader, part):
             inner = [one for one in reader.tree.walk(part) if one.type == "identifier"]
             used = next((one for one in inner if reader.tree.text_of(one) in names), None)
             if used is not None:
@@ -370,7 +372,7 @@ def _find_shared_counter(reader: SlipReader, node: Node) -> Found:
                 return
 
 
-def _runs_later(reader: SlipReader, call: Node) -> bool:
+def _runs_callback_later(reader: SlipReader, call: Node) -> bool:
     callee = call.child_by_field_name("function")
     name = reader.tree.text_of(callee) if callee is not None else ""
     arguments = arguments_of(call)
@@ -402,7 +404,7 @@ def _find_index_beyond_end(reader: SlipReader, node: Node) -> Found:
 
 def _find_assigning_callback(_reader: SlipReader, node: Node) -> Found:
     """Yield ``list.find(row => row.sku = 'A')``, which assigns."""
-    name, _ = _callee_of(node)
+    name, _ = _method_and_owner(node)
     arguments = arguments_of(node)
     if name not in _ASKS or not arguments or arguments[0].type not in FUNCTIONS:
         return
@@ -466,10 +468,10 @@ FINDERS: Final[Mapping[str, Sequence[Callable[[SlipReader, Node], Found]]]] = {
     "sequence_expression": (_find_comma_operator,),
     "member_expression": (_find_wrong_member, _find_member_of_constant),
     "call_expression": (
-        _find_wrong_call, _find_partial_number, _find_timer_slip, _find_assigning_callback,
-        _find_surplus_arguments,
+        _find_misleading_method_call, _find_partial_number, _find_delay_with_unit,
+        _find_assigning_callback, _find_surplus_arguments,
     ),
-    "for_statement": (_find_shared_counter, _find_index_beyond_end),
+    "for_statement": (_find_loop_variable_in_callback, _find_index_beyond_end),
     "assignment_expression": (_find_useless_increment,),
 }  # fmt: skip
 """Type of node -> what may be wrong with one."""

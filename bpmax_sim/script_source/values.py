@@ -35,7 +35,7 @@ PROMISES: Final = frozenset({"promise", "outside promise"})
 """The kinds of values that are promises."""
 
 
-class Setter(msgspec.Struct, frozen=True):
+class SetterCall(msgspec.Struct, frozen=True):
     """One setter of a chain: its place, and the names that an object literal passes to it.
 
     Attributes:
@@ -87,7 +87,7 @@ class ProxyCall(msgspec.Struct, frozen=True, kw_only=True):
     api: str | None = None
     style: Literal["direct", "chain"] = "direct"
     arguments: int | None = None
-    setters: tuple[Setter, ...] = ()
+    setters: tuple[SetterCall, ...] = ()
     is_called: bool = False
     usage: Usage = "other"
     place: Place
@@ -180,7 +180,7 @@ class Values:
     def value_of_destructuring(self, binding: Binding) -> ScriptValue | None:
         """Return the meaning of a name that destructuring declares."""
         if binding.kind == "parameter":
-            return self._value_of_element(binding)
+            return self._value_of_callback_parameter(binding)
         value = self.value(binding.value)
         return self.member_at(value, binding.path) if binding.path else value
 
@@ -201,14 +201,14 @@ class Values:
     def _value_of_function(self, node: Node) -> ScriptValue:
         return ScriptValue("function", node=node)
 
-    def _value_of_sequence(self, node: Node) -> ScriptValue | None:
+    def _value_of_comma_expression(self, node: Node) -> ScriptValue | None:
         return self.value(node.named_children[-1]) if node.named_children else None
 
     def _value_of_await(self, node: Node) -> ScriptValue | None:
-        value = self._value_of_sequence(node)
+        value = self._value_of_comma_expression(node)
         return _resolve_promise(value) if value and value.kind in PROMISES else value
 
-    def _value_of_or(self, node: Node) -> ScriptValue | None:
+    def _value_of_alternatives(self, node: Node) -> ScriptValue | None:
         """Return the left side of ``a || b``: the value that the author expects."""
         operator = node.child_by_field_name("operator")
         if operator is None or operator.type not in {"||", "??"}:
@@ -229,6 +229,7 @@ class Values:
     def _value_of_proxy_member(
         self, value: ScriptValue, node: Node, name: str | None
     ) -> ScriptValue | None:
+        """Return the API method, or the start of a chain, that a member of a proxy is."""
         draft = value.draft
         if draft is None or (name is not None and name != "$api" and _is_not_api_name(name)):
             return None
@@ -240,7 +241,7 @@ class Values:
             "method", draft=replace(draft, api=name, api_place=self._tree.place(where))
         )
 
-    def _value_of_element(self, binding: Binding) -> ScriptValue | None:
+    def _value_of_callback_parameter(self, binding: Binding) -> ScriptValue | None:
         """Return the parameter of a callback.
 
         ``list.map(row => …)``, ``promise.then(result => …)``.
@@ -263,7 +264,7 @@ class Values:
 
     # ------------------------------------------------------------------ calls
 
-    def _call(self, node: Node) -> ScriptValue | None:
+    def _value_of_call_expression(self, node: Node) -> ScriptValue | None:
         value = self.value(node.child_by_field_name("function"))
         listed = node.child_by_field_name("arguments")
         if value is None or listed is None:
@@ -272,13 +273,15 @@ class Values:
         of_kind = _CALL.get(value.kind)
         return of_kind(self, node, value, arguments) if of_kind else None
 
-    def _call_proxy(
+    def _value_of_proxy_call(
         self, node: Node, _value: ScriptValue, arguments: Sequence[Node]
     ) -> ScriptValue | None:
         if not arguments:
             return None
         platform = self.value(arguments[0])
-        instance, options = self._proxy_options(arguments[1]) if len(arguments) > 1 else ("", ())
+        instance, options = (
+            self._read_proxy_options(arguments[1]) if len(arguments) > 1 else ("", ())
+        )
         draft = ProxyCall(
             platform=platform.text if platform and platform.kind == "text" else None,
             instance=instance,
@@ -289,7 +292,7 @@ class Values:
         )
         return ScriptValue("proxy", draft=draft)
 
-    def _proxy_options(self, node: Node) -> tuple[str | None, tuple[tuple[str, Place], ...]]:
+    def _read_proxy_options(self, node: Node) -> tuple[str | None, tuple[tuple[str, Place], ...]]:
         """Return the instance in the options, and the names of all options with their places."""
         instance: str | None = "" if node.type == "object" else None
         names = []
@@ -308,9 +311,10 @@ class Values:
             elif child.type == "shorthand_property_identifier":
                 yield child, child
 
-    def _call_direct(
+    def _value_of_direct_call(
         self, node: Node, value: ScriptValue, arguments: Sequence[Node]
     ) -> ScriptValue | None:
+        """Return the promise of a direct call: ``proxy.getCustomer('C1')``."""
         if value.draft is None:
             return None
         is_spread = any(child.type == "spread_element" for child in arguments)
@@ -321,6 +325,7 @@ class Values:
     def _value_of_chain_call(
         self, node: Node, value: ScriptValue, arguments: Sequence[Node]
     ) -> ScriptValue | None:
+        """Return the chain after a setter such as ``$query()``, or the promise of ``$call()``."""
         draft, name = value.draft, value.text
         if draft is None:
             return None
@@ -334,13 +339,13 @@ class Values:
         if name not in SETTERS:
             return None
         where = value.node.child_by_field_name("property") or value.node
-        names = self._literal_names(arguments[0]) if arguments else ()
-        setter = Setter(name.removeprefix("$"), names, self._tree.place(where))
+        names = self._names_in_object_literal(arguments[0]) if arguments else ()
+        setter = SetterCall(name.removeprefix("$"), names, self._tree.place(where))
         return ScriptValue(
             "chain", node=node, draft=replace(draft, setters=(*draft.setters, setter))
         )
 
-    def _literal_names(self, node: Node) -> tuple[str, ...] | None:
+    def _names_in_object_literal(self, node: Node) -> tuple[str, ...] | None:
         """Return the dotted names of an object literal, or None if it may have more."""
         kinds = {child.type for child in node.named_children}
         if node.type != "object" or kinds - {"pair", "shorthand_property_identifier", "comment"}:
@@ -350,7 +355,7 @@ class Values:
             name = self._scopes.key_text(key)
             if name is None:
                 return None
-            inner = self._literal_names(value) if value is not None else None
+            inner = self._names_in_object_literal(value) if value is not None else None
             names += [name, *(f"{name}.{below}" for below in inner or ())]
         return tuple(names)
 
@@ -367,13 +372,14 @@ class Values:
             return replace(value, kind="promise", text="", node=None)
         callback = self.value(arguments[0]) if arguments else None
         known = callback is not None and callback.kind == "function"
-        result = self._value_of_call(callback.node) if callback is not None and known else None
+        result = self._value_returned_by(callback.node) if callback is not None and known else None
         is_result = result is not None and result.kind == "result"
         return replace(result, kind="promise") if result is not None and is_result else result
 
-    def _value_of_data_method(
+    def _value_of_array_method(
         self, _node: Node, value: ScriptValue, _arguments: Sequence[Node]
     ) -> ScriptValue | None:
+        """Return the list, or the element, that an array method returns from a list of data."""
         *owner, method = value.path or ("",)
         if method in _GIVES_LIST:
             return replace(value, path=tuple(owner))
@@ -382,9 +388,9 @@ class Values:
     def _value_of_function_call(
         self, _node: Node, value: ScriptValue, _arguments: Sequence[Node]
     ) -> ScriptValue | None:
-        return self._value_of_call(value.node)
+        return self._value_returned_by(value.node)
 
-    def _value_of_call(self, function: Node) -> ScriptValue | None:
+    def _value_returned_by(self, function: Node) -> ScriptValue | None:
         """Return the result of a function, if all its ``return`` agree."""
         body = function.child_by_field_name("body")
         if body is None:
@@ -398,9 +404,10 @@ class Values:
         is_call = result is not None and result.kind in {"result", "promise"}
         return replace(result, kind="promise") if is_call and result else ScriptValue("promise")
 
-    def _value_of_outside_call(
+    def _value_of_undeclared_function_call(
         self, _node: Node, value: ScriptValue, _arguments: Sequence[Node]
     ) -> ScriptValue:
+        """Return what may be a promise: a library may declare the function as async."""
         return replace(value, kind="outside promise")
 
     def _returned_nodes(self, body: Node) -> Iterator[Node]:
@@ -453,23 +460,23 @@ _EVALUATE: Final[Mapping[str, Callable[[Values, Node], ScriptValue | None]]] = {
     "arrow_function": Values._value_of_function,  # noqa: SLF001
     "function_expression": Values._value_of_function,  # noqa: SLF001
     "function_declaration": Values._value_of_function,  # noqa: SLF001
-    "parenthesized_expression": Values._value_of_sequence,  # noqa: SLF001
+    "parenthesized_expression": Values._value_of_comma_expression,  # noqa: SLF001
     "await_expression": Values._value_of_await,  # noqa: SLF001
-    "binary_expression": Values._value_of_or,  # noqa: SLF001
+    "binary_expression": Values._value_of_alternatives,  # noqa: SLF001
     "member_expression": Values._value_of_member,  # noqa: SLF001
     "subscript_expression": Values._value_of_member,  # noqa: SLF001
-    "call_expression": Values._call,  # noqa: SLF001
+    "call_expression": Values._value_of_call_expression,  # noqa: SLF001
 }
 _CALL: Final[
     Mapping[str, Callable[[Values, Node, ScriptValue, Sequence[Node]], ScriptValue | None]]
 ] = {
-    "$proxy": Values._call_proxy,  # noqa: SLF001
-    "method": Values._call_direct,  # noqa: SLF001
+    "$proxy": Values._value_of_proxy_call,  # noqa: SLF001
+    "method": Values._value_of_direct_call,  # noqa: SLF001
     "chain method": Values._value_of_chain_call,  # noqa: SLF001
     "promise method": Values._value_of_promise_method,  # noqa: SLF001
-    "result": Values._value_of_data_method,  # noqa: SLF001
-    "form": Values._value_of_data_method,  # noqa: SLF001
-    "ctx": Values._value_of_data_method,  # noqa: SLF001
+    "result": Values._value_of_array_method,  # noqa: SLF001
+    "form": Values._value_of_array_method,  # noqa: SLF001
+    "ctx": Values._value_of_array_method,  # noqa: SLF001
     "function": Values._value_of_function_call,  # noqa: SLF001
-    "outside": Values._value_of_outside_call,  # noqa: SLF001
+    "outside": Values._value_of_undeclared_function_call,  # noqa: SLF001
 }

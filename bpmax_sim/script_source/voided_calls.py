@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 
-def is_voided(source: str, place: Place) -> bool:
+def has_void_in_front(source: str, place: Place) -> bool:
     """Return whether the call at *place*, or an expression that holds it, has ``void`` in front.
 
     An engine reports as place of a call what it evaluated last before: the method or an argument.
@@ -26,7 +26,7 @@ def is_voided(source: str, place: Place) -> bool:
         return False
     tree = SyntaxTree(source, place.file)
     node = _call_around(tree, (place.line, place.column))
-    return node is not None and _is_voided(tree, _whole_chain(node))
+    return node is not None and _has_void_in_front(tree, _whole_chain(node))
 
 
 def _call_around(tree: SyntaxTree, position: tuple[int, int]) -> Node | None:
@@ -36,9 +36,7 @@ def _call_around(tree: SyntaxTree, position: tuple[int, int]) -> Node | None:
         node
         for node in tree.walk()
         if node.type == "call_expression"
-        and _line_and_column(tree.place(node))
-        <= position
-        < _line_and_column(tree.place_of_byte(node.end_byte))
+        and _as_pair(tree.place(node)) <= position < _as_pair(tree.place_of_byte(node.end_byte))
     ]
     around.reverse()  # the outermost comes first in the order of the text
     known = [node for node in around if (value := values.value(node)) and value.call >= 0]
@@ -46,7 +44,7 @@ def _call_around(tree: SyntaxTree, position: tuple[int, int]) -> Node | None:
     return next(iter([*known, *methods]), None)
 
 
-def _line_and_column(place: Place) -> tuple[int, int]:
+def _as_pair(place: Place) -> tuple[int, int]:
     return place.line, place.column
 
 
@@ -68,25 +66,25 @@ def _whole_chain(node: Node) -> Node:
     return node
 
 
-def _is_voided(tree: SyntaxTree, chain: Node) -> bool:
+def _has_void_in_front(tree: SyntaxTree, chain: Node) -> bool:
     parent = chain.parent
     if parent is None:
         return False
-    if _is_void(parent):
+    if _is_void_operator(parent):
         return True
     if parent.type != "variable_declarator":
         return False
     name = parent.child_by_field_name("name")
     text = tree.text_of(name) if name is not None else ""
     return any(
-        _is_void(node)
+        _is_void_operator(node)
         and (argument := node.child_by_field_name("argument")) is not None
         and tree.text_of(argument) == text
         for node in tree.walk()
     )
 
 
-def _is_void(node: Node) -> bool:
+def _is_void_operator(node: Node) -> bool:
     operator = node.child_by_field_name("operator") if node.type == "unary_expression" else None
     return operator is not None and operator.type == "void"
 
@@ -114,7 +112,7 @@ def find_dropped_call(scripts: Iterable[tuple[str, str]], place: Place) -> Dropp
     pending, seen = [(own, inner)] if own and inner else [], set[str]()
     while pending:
         tree, function = pending.pop(0)
-        if (direct := _called_in_place(tree, function)) is not None:
+        if (direct := _find_call_in_place(tree, function)) is not None:
             return direct
         name = _name_of(tree, function)
         if not name or name in seen:
@@ -136,7 +134,7 @@ def _function_around(tree: SyntaxTree, node: Node | None) -> Node | None:
     return node if is_async else None
 
 
-def _called_in_place(tree: SyntaxTree, function: Node) -> DroppedCall | None:
+def _find_call_in_place(tree: SyntaxTree, function: Node) -> DroppedCall | None:
     """Return the call of *function* where it is defined: at once, or for each array element."""
     node, parent = function, function.parent
     while parent is not None and parent.type == "parenthesized_expression":

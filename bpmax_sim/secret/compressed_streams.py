@@ -56,14 +56,14 @@ class WorkBudget:
         """Allow *left* bytes."""
         self._left = left
 
-    def spend(self, size: int, more: int = 0) -> None:
+    def spend(self, size: int, reserve: int = 0) -> None:
         """Charge *size* bytes to the budget.
 
         Raises:
-            TooMuchError: if fewer than *more* bytes would be left.
+            TooMuchError: if fewer than *reserve* bytes would be left.
         """
         self._left -= size
-        if self._left < more:
+        if self._left < reserve:
             raise DecodeLimitError
 
 
@@ -83,9 +83,9 @@ def find_streams(data: bytes, work: WorkBudget) -> Iterator[Stream]:
     for start in _find_beginnings(data):
         if start < end or not _is_valid_header(data, start):
             continue
-        label, first, window = _stream_kind(data, start)
+        label, first, window = _read_stream_header(data, start)
         try:
-            if _is_by_chance(view[first : first + PROBE], window):
+            if _is_accidental_match(view[first : first + PROBE], window):
                 work.spend(_SKIPPED)
                 continue
             inner, size = inflate(view[first:], window, work)
@@ -107,7 +107,7 @@ def _find_beginnings(data: bytes) -> Iterator[int]:
                 yield begin + start
 
 
-def _is_by_chance(data: memoryview, window: int) -> bool:
+def _is_accidental_match(data: memoryview, window: int) -> bool:
     """Return whether *data* decompresses to less than the shortest secret, or not at all."""
     if window in _BEFORE_BLOCKS and not _may_begin(data[_BEFORE_BLOCKS[window] :]):
         return True
@@ -124,7 +124,7 @@ def _may_have_stream(text: bytes) -> bool:
     return (b"^" in text and b"x^" in text) or b"\x01" in text or b"\x03" in text
 
 
-def _stream_kind(data: bytes, start: int) -> tuple[str, int, int]:
+def _read_stream_header(data: bytes, start: int) -> tuple[str, int, int]:
     """Return the format of the stream at *start*, its data's offset, and zlib's window bits."""
     if data[start] == 0x1F:  # noqa: PLR2004 - RFC 1952
         return "gzip", start, zlib.MAX_WBITS | 16
@@ -148,13 +148,13 @@ def inflate_raw(data: bytes, work: WorkBudget) -> bytes:
     return inflate(data, _BARE, work)[0] if _may_begin(data) else b""
 
 
-def may_begin_stream(data: bytes, size: int, work: WorkBudget) -> bool:
-    """Return whether *data* may be the first of *size* bytes of header-less deflate.
+def may_begin_stream(data: bytes, total_size: int, work: WorkBudget) -> bool:
+    """Return whether *data* may be the first of *total_size* bytes of header-less deflate.
 
     Hardly any data is. For short data, whose first byte is in `MAY_BE_WHOLE`, decompression must
     not fail near the beginning.
     """
-    if size > STEP and not _may_begin(data):
+    if total_size > STEP and not _may_begin(data):
         return False
     work.spend(_TRIED // 16)
     try:
@@ -164,15 +164,15 @@ def may_begin_stream(data: bytes, size: int, work: WorkBudget) -> bool:
     return True
 
 
-def _may_be_whole(first: int) -> bool:
-    kind, code = first & 7, first >> 3
+def _may_begin_single_block(first_byte: int) -> bool:
+    kind, code = first_byte & 7, first_byte >> 3
     if kind == 5:  # noqa: PLR2004 - the last block, which has its codes first (RFC 1951, 3.2.7)
         return code < 30  # noqa: PLR2004 - and 257 more for letters and lengths, of which 286 exist
     # with fixed codes, which are packed from their first bit on; a length has nothing to repeat
     return kind == 3 and int(f"{code:05b}"[::-1], 2) > 5  # noqa: PLR2004
 
 
-MAY_BE_WHOLE = frozenset(first for first in range(256) if _may_be_whole(first))
+MAY_BE_WHOLE = frozenset(first for first in range(256) if _may_begin_single_block(first))
 """What a stream without a header, of one block as compressors make a short one, may begin with."""
 
 

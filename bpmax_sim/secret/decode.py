@@ -33,14 +33,14 @@ from bpmax_sim.secret.encoded_runs import (
     BETWEEN,
     BETWEEN_HEX,
     SHORTEST_RUN,
-    RareBytes,
+    RareByteString,
+    decode_base64,
     decode_base64_runs,
+    decode_certain_runs,
     decode_hex_runs,
+    find_runs_and_folded_runs,
     hex_runs_of,
     long_runs,
-    runs_and_lines,
-    split_certain_runs,
-    whole_base64,
 )
 from bpmax_sim.secret.escapes import BACKSLASHES, EscapedPart, find_escaped_parts
 
@@ -190,10 +190,10 @@ def decode_next_layer(look: ScanInput) -> Iterator[Piece]:
     text = _text_stretches(data, printed)
     if text and not look.fresh.was_flattened(data):
         yield from _decode_text_layer(
-            *_flatten_levels(look, text) if text is data and not printed else (look, text)
+            *_unescape_all_levels(look, text) if text is data and not printed else (look, text)
         )
     if b"\n" in text:
-        yield from _decode_literals(text)
+        yield from _join_string_literals(text)
     if printed:
         yield from _decode_wide(data, printed)
     for stream in compressed:
@@ -204,7 +204,7 @@ def decode_next_layer(look: ScanInput) -> Iterator[Piece]:
 
 def _decode_text_layer(look: ScanInput, text: bytes) -> Iterator[Piece]:
     yield from _decode_runs(look, text)
-    yield from _split_records(look, text)
+    yield from _decode_separated_hex(look, text)
     if b"," in text:
         yield from _decode_numbers(text)
 
@@ -215,7 +215,7 @@ _CONSUMED = re.compile(
 )
 
 
-def _flatten_levels(look: ScanInput, text: bytes) -> tuple[ScanInput, bytes]:
+def _unescape_all_levels(look: ScanInput, text: bytes) -> tuple[ScanInput, bytes]:
     """Return *look* with its levels, and a text with every run of *text* and of the levels.
 
     A run contains no backslash, so it survives when escapes around it are undone. Thus text that is
@@ -236,7 +236,7 @@ def _flatten_levels(look: ScanInput, text: bytes) -> tuple[ScanInput, bytes]:
 
 def _blank_escaped_backslashes(data: bytes) -> bytes:
     """Return *data* with each escaped backslash replaced by a space."""
-    return data.replace(b"\\\\", b" ") if BACKSLASHES.is_in(data) else data
+    return data.replace(b"\\\\", b" ") if BACKSLASHES.occurs_in(data) else data
 
 
 def _insert_unescaped(data: bytes, undone: Sequence[EscapedPart]) -> bytes:
@@ -305,21 +305,21 @@ _BEGIN_DEFLATE = frozenset(
 
 
 def _decode_runs(look: ScanInput, text: bytes) -> Iterator[Piece]:
-    runs, lines = runs_and_lines(text)
+    runs, lines = find_runs_and_folded_runs(text)
     if not runs:
         return
     runs, lines = look.fresh.new_runs(runs), look.fresh.new_lines(lines)
     # Each run is a part of a line, where there are lines, and what it holds is a part of theirs.
     whole = [*lines, *[run for run in runs if len(run) <= _FOLDED]] if lines else runs
     yield from _decode_base64(whole, look)
-    yield from _bare_base64([*lines, *runs], look)
+    yield from _decode_base64_deflate([*lines, *runs], look)
     if runs or lines:
         yield from _decode_hex(hex_runs_of(b" ".join(whole)), look)
         yield from _decode_base32([*lines, *runs], look)
 
 
 def _decode_base64(runs: Sequence[bytes], look: ScanInput) -> Iterator[Piece]:
-    whole, runs = split_certain_runs(runs)
+    whole, runs = decode_certain_runs(runs)
     if whole:
         written, texts = zip(*whole, strict=True)
         ends = list(accumulate(len(text) + len(GAP) for text in texts))
@@ -330,16 +330,16 @@ def _decode_base64(runs: Sequence[bytes], look: ScanInput) -> Iterator[Piece]:
             yield Piece(inner, _scale_trace(trace, start, 4, 3))
 
 
-def _bare_base64(runs: Sequence[bytes], look: ScanInput) -> Iterator[Piece]:
+def _decode_base64_deflate(runs: Sequence[bytes], look: ScanInput) -> Iterator[Piece]:
     """Yield base64 of deflate data without a header, as in SAML redirects."""
     begun = [run for run in runs if run[:2] in _BEGIN_DEFLATE or len(run) > STEP]
     likely = [run for run in begun if len(run) >= _SHORTEST_BARE]
     heads = [run[: min(len(run), _PROBED) // 4 * 4] for run in likely]
-    probes, at = whole_base64(b"".join(heads)), 0  # all at once, as lines of a body are many
+    probes, at = decode_base64(b"".join(heads)), 0  # all at once, as lines of a body are many
     for run, head in zip(likely, heads, strict=True):
         probe = probes[at : (at := at + len(head) // 4 * 3)]
         if may_begin_stream(probe, len(run), look.work):
-            inner = inflate_raw(whole_base64(run), look.work)
+            inner = inflate_raw(decode_base64(run), look.work)
             if inner:
                 yield Piece(inner, _trace_by_run(look, [run], 0, "base64", "deflate"))
 
@@ -362,9 +362,9 @@ def _decode_base32(runs: Sequence[bytes], look: ScanInput) -> Iterator[Piece]:
         yield Piece(inner, _scale_trace(_trace_by_end(look, result, ends, "base32"), 0, 8, 5))
 
 
-def _trace_by_run(look: ScanInput, runs: Sequence[bytes], between: int, *labels: str) -> Trace:
+def _trace_by_run(look: ScanInput, runs: Sequence[bytes], gap_size: int, *labels: str) -> Trace:
     def trace(at: int) -> tuple[int, tuple[str, ...]]:
-        ends = list(accumulate(len(run) + between for run in runs))
+        ends = list(accumulate(len(run) + gap_size for run in runs))
         return _trace_by_end(look, runs, ends, *labels)(at)
 
     return trace
@@ -390,8 +390,8 @@ def _locate_run(run: bytes, look: ScanInput) -> tuple[int, int]:
     return 0, 0
 
 
-def _scale_trace(trace: Trace, start: int, signs: int, octets: int) -> Trace:
-    return lambda at: trace(start + at * signs // octets)
+def _scale_trace(trace: Trace, start: int, encoded_size: int, decoded_size: int) -> Trace:
+    return lambda at: trace(start + at * encoded_size // decoded_size)
 
 
 def _trace_of(start: int, *labels: str) -> Trace:
@@ -404,22 +404,22 @@ _BLANKS = b" \t\r\n\f\v"
 _APART = bytes(72 if chr(c) in hexdigits else 32 if c in b" \t\r\n:,-" else 46 for c in range(256))
 # A blank comes first, as it is found in no time; what is no digit may be the x of 0x.
 _PAIRS = re.compile(rb" (?:H\.)?HH(?:  ?(?:H\.)?HH){4}")
-_PREFIX = RareBytes(b"0x")
+_PREFIX = RareByteString(b"0x")
 _THREE_PAIRS = tuple(
-    RareBytes(b" HH%sHH%sHH" % between) for between in product((b" ", b"  "), repeat=2)
+    RareByteString(b" HH%sHH%sHH" % between) for between in product((b" ", b"  "), repeat=2)
 )
 """What all pairs have that have no prefix, in a tenth of the time."""
 _DIGITS = bytes(68 if c in digits.encode() else c if c == 44 else 46 for c in range(256))  # noqa: PLR2004
-_LONG_NUMBERS = (RareBytes(b",DD,"), RareBytes(b",DDD,"))
+_LONG_NUMBERS = (RareByteString(b",DD,"), RareByteString(b",DDD,"))
 _TO_LIST = bytes(c if c in b"-0123456789" else 44 for c in range(256))
 _LIST = re.compile(b"," + b"D{1,3}," * 4)
 _INTEGERS = msgspec.json.Decoder(list[int])
 _OCTETS = {str(n).encode(): bytes([n & 255]) for n in range(-128, 256)}  # Java's bytes have a sign
 
 
-def _split_records(look: ScanInput, data: bytes) -> Iterator[Piece]:
+def _decode_separated_hex(look: ScanInput, data: bytes) -> Iterator[Piece]:
     folded = data.translate(_APART)
-    likely = _PREFIX.is_in(data) or any(some.is_in(folded) for some in _THREE_PAIRS)
+    likely = _PREFIX.occurs_in(data) or any(some.occurs_in(folded) for some in _THREE_PAIRS)
     if likely and _PAIRS.search(folded):
         digits_alone = data.replace(b"0x", b"").translate(None, b" \t\r\n:,-")
         runs = look.fresh.new_digits(hex_runs_of(digits_alone))
@@ -428,7 +428,7 @@ def _split_records(look: ScanInput, data: bytes) -> Iterator[Piece]:
 
 
 def _decode_numbers(data: bytes) -> Iterator[Piece]:
-    if not _has_list(data):
+    if not _has_number_list(data):
         return
     numbers = data.translate(_TO_LIST, _BLANKS)
     inner = _parse_octets(numbers)
@@ -436,10 +436,10 @@ def _decode_numbers(data: bytes) -> Iterator[Piece]:
         yield Piece(inner, _trace_of(0, msg("list of bytes")))
 
 
-def _has_list(data: bytes) -> bool:
+def _has_number_list(data: bytes) -> bool:
     """Return whether *data* may contain a list of at least five byte values."""
     folded = data.translate(_DIGITS, _BLANKS + b"-")
-    return any(some.is_in(folded) for some in _LONG_NUMBERS) and bool(_LIST.search(folded))
+    return any(some.occurs_in(folded) for some in _LONG_NUMBERS) and bool(_LIST.search(folded))
 
 
 def _parse_octets(numbers: bytes) -> bytes:
@@ -465,7 +465,7 @@ _END_OF_LITERAL = re.compile(rb"""(?<=%s{8})(?:\\n)?(['"`])(?: \+)?\Z""" % _IN_R
 _LONGEST_END = 14  # bytes of the run, an escaped end of line, a quote and a plus
 
 
-def _decode_literals(data: bytes) -> Iterator[Piece]:
+def _join_string_literals(data: bytes) -> Iterator[Piece]:
     parts, end = list[bytes](), 0
     for match in _NEXT_LITERAL.finditer(data):
         before = max(end, match.start() - _LONGEST_END)
@@ -479,7 +479,7 @@ def _decode_literals(data: bytes) -> Iterator[Piece]:
 
 # Texts in UTF-16 that are encoded further; a secret itself is looked for in UTF-16.
 
-_WIDE = RareBytes(b"A.A.A.A.A.A.A.A.")
+_WIDE = RareByteString(b"A.A.A.A.A.A.A.A.")
 
 
 def _decode_wide(data: bytes, printed: bytes) -> Iterator[Piece]:

@@ -33,19 +33,19 @@ _TO_URL_SAFE = str.maketrans("+/", "-_")
 
 def text_runs(text: str) -> list[str]:
     """Return every run of *text* that may be base64 or hexadecimal, unescaped."""
-    return _QUICK.findall(_flatten(text))
+    return _QUICK.findall(_unescape_base64_signs(text))
 
 
-def find_escaped_runs(data: bytes) -> bytes:
+def keep_escaped_runs(data: bytes) -> bytes:
     """Return only those runs of *data* that contain escaped characters, still escaped."""
     parts, end = list[bytes](), 0
     for match in _ESCAPED_SIGN.finditer(data):
-        parts += (_ends_of(data[end : match.start()]), match[0])
+        parts += (_keep_first_and_last_run(data[end : match.start()]), match[0])
         end = match.end()
-    return b"".join([*parts, _ends_of(data[end:])])
+    return b"".join([*parts, _keep_first_and_last_run(data[end:])])
 
 
-def _ends_of(between: bytes) -> bytes:
+def _keep_first_and_last_run(between: bytes) -> bytes:
     """Return the run at the beginning of *between* and the run at its end."""
     head = _IN_RUN.match(between)[0]  # type: ignore[index] # it may be empty
     if len(head) == len(between):
@@ -61,7 +61,7 @@ def decode_runs_to_text(runs: Sequence[str]) -> str:
         core = run.translate(_TEXT_TO_STANDARD)
         pieces += [_decode_run(core[start:]) for start in range(min(4, len(core) - 7))]
     for run_of_digits in _HEX_TEXT.findall("\n".join(runs)):
-        pieces += hex_to_octets(run_of_digits)
+        pieces += decode_hex_at_both_offsets(run_of_digits)
     return b"\n".join(pieces).decode("utf-8", "surrogateescape")
 
 
@@ -83,7 +83,7 @@ def rewrite_runs(text: str, clean: Callable[[str], str]) -> str:
 
 def _clean_run(match: re.Match[str], start: int, clean: Callable[[str], str]) -> str | None:
     """Return the run with its decoded content cleaned, or None if *clean* changes nothing."""
-    core = _flatten(match[1])
+    core = _unescape_base64_signs(match[1])
     plain = _decode_run(core[start:].translate(_TEXT_TO_STANDARD))
     before = plain.decode("utf-8", "surrogateescape")
     after = clean(before)
@@ -103,7 +103,7 @@ def _clean_run(match: re.Match[str], start: int, clean: Callable[[str], str]) ->
 
 def _decode_digits(run: str, clean: Callable[[str], str]) -> str:
     """Return the hexadecimal *run* with its decoded content cleaned, in the same letter case."""
-    for start, plain in enumerate(hex_to_octets(run)):
+    for start, plain in enumerate(decode_hex_at_both_offsets(run)):
         before = plain.decode("utf-8", "surrogateescape")
         after = clean(before)
         if after != before:
@@ -113,7 +113,7 @@ def _decode_digits(run: str, clean: Callable[[str], str]) -> str:
     return run
 
 
-def hex_to_octets(digits: str | bytes) -> tuple[bytes, bytes]:
+def decode_hex_at_both_offsets(digits: str | bytes) -> tuple[bytes, bytes]:
     """Return the bytes that *digits* spell, from the first and from the second digit on."""
     even = len(digits) // 2 * 2
     odd = (len(digits) - 1) // 2 * 2
@@ -130,7 +130,7 @@ def _escape_like(sample: str, packed: str) -> str:
     return packed
 
 
-def _flatten(text: str) -> str:
+def _unescape_base64_signs(text: str) -> str:
     if "\\" in text or "%" in text:
         return _ESCAPED_PLUS.sub("+", _ESCAPED_SLASH.sub("/", text))
     return text
@@ -150,7 +150,7 @@ def contains_any(data: bytes, needles: Iterable[bytes]) -> bool:
     return False
 
 
-class RareBytes:
+class RareByteString:
     """A byte string that occurs rarely; searching for it takes a tenth of the time of `in`."""
 
     def __init__(self, text: bytes) -> None:
@@ -170,7 +170,7 @@ class RareBytes:
                 return begin + matches[0][1]
         return -1
 
-    def is_in(self, data: bytes) -> bool:
+    def occurs_in(self, data: bytes) -> bool:
         """Return whether *data* contains the byte string."""
         return self.find(data) >= 0
 
@@ -181,9 +181,9 @@ SHORTEST_RUN = 8
 
 _HEX_RUN = 12
 _LINE = 16  # characters of the shortest line that goes on in the next
-_LINE_BEFORE_BLANK = RareBytes(b"A" * _LINE + b" ")
+_LINE_BEFORE_BLANK = RareByteString(b"A" * _LINE + b" ")
 _FOLD = b"A" * _LINE + b" A"
-_TWO_BLANKS = RareBytes(b"  ")
+_TWO_BLANKS = RareByteString(b"  ")
 _FEW_BLANKS = 32  # bytes for each one
 _HALVINGS = 6  # so the next line may begin with 64 blanks
 _BLANKS = b" \t\n\r\f\v"
@@ -227,13 +227,13 @@ def base64_runs_of(data: bytes) -> list[bytes]:
     return _find_runs(data, data.translate(_AS_RUNS))
 
 
-def _find_runs(data: bytes, folded: bytes) -> list[bytes]:
-    """Return the runs of *data*; *folded* is *data* with ``A`` for each byte of the alphabet."""
-    sample = folded[:_SAMPLE].replace(b".", b" ")
+def _find_runs(data: bytes, alphabet_marks: bytes) -> list[bytes]:
+    """Return the runs of *data*; *alphabet_marks* has ``A`` for each byte of the alphabet."""
+    sample = alphabet_marks[:_SAMPLE].replace(b".", b" ")
     if sample.count(b" " + _ANY_RUN) * _SPLIT_PAYS > sample.count(b" A") > 0:
         words = data.translate(_IN_BASE64).split()
         return [word for word in words if len(word) >= SHORTEST_RUN]
-    return long_runs(data, folded.replace(b".", b" "), SHORTEST_RUN)
+    return long_runs(data, alphabet_marks.replace(b".", b" "), SHORTEST_RUN)
 
 
 def hex_runs_of(data: bytes) -> list[bytes]:
@@ -241,54 +241,54 @@ def hex_runs_of(data: bytes) -> list[bytes]:
     return long_runs(data, data.translate(_AS_HEX), _HEX_RUN)
 
 
-def long_runs(data: bytes, folded: bytes, size: int) -> list[bytes]:
-    """Return the parts of *data* where *folded* has at least *size* times ``A`` in a row."""
+def long_runs(data: bytes, alphabet_marks: bytes, size: int) -> list[bytes]:
+    """Return the parts of *data* where *alphabet_marks* has *size* or more ``A`` in a row."""
     result: list[bytes] = []
     shortest = b"A" * size
-    start = folded.find(shortest)
+    start = alphabet_marks.find(shortest)
     while start >= 0:
-        end = folded.find(b" ", start + size)
+        end = alphabet_marks.find(b" ", start + size)
         if end < 0:
             result.append(data[start:])
             break
         result.append(data[start:end])
-        start = folded.find(shortest, end)
+        start = alphabet_marks.find(shortest, end)
     return result
 
 
-def runs_and_lines(data: bytes) -> tuple[list[bytes], list[bytes]]:
+def find_runs_and_folded_runs(data: bytes) -> tuple[list[bytes], list[bytes]]:
     """Return the runs of *data*, and those that continue over several lines, joined."""
     folded = data.translate(_FOLDS)
     if _ANY_RUN not in folded:
         return [], []
     runs = _find_runs(data, folded)
-    if b" " not in folded or not _is_folded(folded):
+    if b" " not in folded or not _has_folded_run(folded):
         return runs, []
     data, folded = _without_blanks(data, folded)
     return runs, [run for run in _find_runs(data, folded) if len(run) > _LINE]
 
 
-def _without_blanks(data: bytes, folded: bytes) -> tuple[bytes, bytes]:
+def _without_blanks(data: bytes, alphabet_marks: bytes) -> tuple[bytes, bytes]:
     """Return both arguments without white space.
 
     If there is little of it, in a quarter of the time.
     """
-    if folded.count(b" ") * _FEW_BLANKS > len(folded):
-        return data.translate(None, _BLANKS), folded.translate(None, b" ")
+    if alphabet_marks.count(b" ") * _FEW_BLANKS > len(alphabet_marks):
+        return data.translate(None, _BLANKS), alphabet_marks.translate(None, b" ")
     for blank in _BLANKS:
         data = data.replace(bytes([blank]), b"")
-    return data, folded.replace(b" ", b"")
+    return data, alphabet_marks.replace(b" ", b"")
 
 
-def _is_folded(folded: bytes) -> bool:
+def _has_folded_run(alphabet_marks: bytes) -> bool:
     """Return whether a run continues after white space, as base64 broken into lines does."""
-    if not _LINE_BEFORE_BLANK.is_in(folded):
+    if not _LINE_BEFORE_BLANK.occurs_in(alphabet_marks):
         return False
     for _ in range(_HALVINGS):  # an indented line begins with many
-        if not _TWO_BLANKS.is_in(folded):
+        if not _TWO_BLANKS.occurs_in(alphabet_marks):
             break
-        folded = folded.replace(b"  ", b" ")
-    return _FOLD in folded
+        alphabet_marks = alphabet_marks.replace(b"  ", b" ")
+    return _FOLD in alphabet_marks
 
 
 def decode_base64_runs(runs: Sequence[bytes]) -> Iterator[bytes]:
@@ -308,10 +308,10 @@ def _to_standard_alphabet(run: bytes) -> bytes:
 
 def decode_hex_runs(runs: Sequence[bytes]) -> tuple[bytes, bytes]:
     """Return the bytes of all *runs*, joined, decoded from the first and the second digit."""
-    return hex_to_octets(BETWEEN_HEX.join(runs))
+    return decode_hex_at_both_offsets(BETWEEN_HEX.join(runs))
 
 
-def split_certain_runs(runs: Sequence[bytes]) -> tuple[list[tuple[bytes, bytes]], list[bytes]]:
+def decode_certain_runs(runs: Sequence[bytes]) -> tuple[list[tuple[bytes, bytes]], list[bytes]]:
     """Return runs that certainly begin at their first character, decoded, and other runs.
 
     A long run that decodes to nothing but text is certain: other alignments would not give text.
@@ -322,7 +322,7 @@ def split_certain_runs(runs: Sequence[bytes]) -> tuple[list[tuple[bytes, bytes]]
         if len(run) < _SURE:
             others.append(run)
         elif run[:_SURE].translate(None, _HEX_DIGITS) or run.translate(None, _HEX_DIGITS):
-            inner = whole_base64(run) if _is_text(whole_base64(run[:_SURE])) else b""
+            inner = decode_base64(run) if _is_text(decode_base64(run[:_SURE])) else b""
             if inner and _is_text(inner):
                 whole.append((run, inner))
             else:
@@ -340,7 +340,7 @@ def _is_text(data: bytes) -> bool:
     return len(data.translate(None, _CONTROL)) == len(data)
 
 
-def whole_base64(run: bytes) -> bytes:
+def decode_base64(run: bytes) -> bytes:
     """Return the bytes of *run*, decoded from its first character on."""
     core = _to_standard_alphabet(run)
     if len(core) % 4 == 1:

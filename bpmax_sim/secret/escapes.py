@@ -18,7 +18,7 @@ from urllib.parse import unquote_to_bytes
 
 from ahocorasick_rs import BytesAhoCorasick, Implementation
 
-from bpmax_sim.secret.encoded_runs import RareBytes, contains_any
+from bpmax_sim.secret.encoded_runs import RareByteString, contains_any
 
 _TEXT = rb"[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"
 _AS_CONTROL = bytes(c if (c >= 32 and c != 127) or c in b"\t\n\r" else 0 for c in range(256))  # noqa: PLR2004
@@ -65,7 +65,7 @@ def find_escaped_parts(data: bytes, reach: int) -> Iterator[EscapedPart]:
                 windows = [(0, len(data))]
         else:
             places = marks.get(escape.sign[0], ())
-            windows = [*_find_texts(data, escape, reach, places)] if places else []
+            windows = [*_find_windows_in_binary(data, escape, reach, places)] if places else []
         for start, end in windows:
             part = data[start:end] if end - start < len(data) else data
             for label, undo in escape.undo.items():
@@ -88,8 +88,8 @@ def _find_windows(data: bytes, escape: _Escape, reach: int) -> list[tuple[int, i
     return [*windows, (start, end)] if end >= 0 else []
 
 
-def _find_texts(
-    data: bytes, escape: _Escape, reach: int, places: Sequence[int]
+def _find_windows_in_binary(
+    data: bytes, escape: _Escape, reach: int, offsets: Sequence[int]
 ) -> Iterator[tuple[int, int]]:
     """Yield the same ranges for binary data.
 
@@ -97,10 +97,10 @@ def _find_texts(
     """
     start = end = -1
     at = 0
-    for place in places:
+    for place in offsets:
         if place < at or not escape.in_binary.match(data, place):
             continue
-        if _has_second_escape(data, escape, place):
+        if _has_other_escape_nearby(data, escape, place):
             begin, at, until = max(0, place - reach), place + reach, place + 2 * reach
         else:
             begin, at = _text_bounds(data, place, reach)
@@ -123,18 +123,18 @@ def _find_marks(data: bytes) -> Mapping[int, Sequence[int]]:
     return marks
 
 
-def _has_second_escape(data: bytes, escape: _Escape, place: int) -> bool:
-    near = data[max(0, place - _NEARBY) : place + _NEARBY]
+def _has_other_escape_nearby(data: bytes, escape: _Escape, offset: int) -> bool:
+    near = data[max(0, offset - _NEARBY) : offset + _NEARBY]
     return near.count(escape.sign) > 1 and len(escape.any.findall(near)) > 1
 
 
-def _text_bounds(data: bytes, place: int, reach: int) -> tuple[int, int]:
-    """Return start and end of the text around *place*."""
-    before = data[max(0, place - reach) : place]
+def _text_bounds(data: bytes, offset: int, reach: int) -> tuple[int, int]:
+    """Return start and end of the text around *offset*."""
+    before = data[max(0, offset - reach) : offset]
     before = before[before.translate(_AS_CONTROL).rfind(b"\0") + 1 :]
-    text = _OF_STRETCH.match(data, place, place + 2 * reach)
+    text = _OF_STRETCH.match(data, offset, offset + 2 * reach)
     assert text is not None  # it may be empty
-    return place - len(before), max(text.end(), place + 1)
+    return offset - len(before), max(text.end(), offset + 1)
 
 
 def undo_percent(data: bytes) -> bytes:
@@ -170,9 +170,9 @@ _WORD = 46  # bytes of eight escaped characters after the first backslash
 
 def undo_backslashes(data: bytes) -> bytes:
     """Return *data* with the escapes of JSON (RFC 8259, 7), JavaScript and Python undone."""
-    if data.isascii() and _UNIT.is_in(data):
-        data = _undo_units(data)
-    saves = BACKSLASHES.is_in(data)
+    if data.isascii() and _UNIT.occurs_in(data):
+        data = _undo_utf16_escapes(data)
+    saves = BACKSLASHES.occurs_in(data)
     if saves:
         data = data.replace(b"\\\\", _SAVED)
     signs = _signs_after_backslash(data)
@@ -187,20 +187,20 @@ def _signs_after_backslash(data: bytes) -> set[bytes]:
     """Return the characters that follow a backslash in *data* and form an escape."""
     if len(data) < _LARGE or b"\\" not in data:
         return set(_BEHIND.findall(data))
-    return {sign for sign, escape in _ESCAPES_OF_SIGNS.items() if escape.is_in(data)}
+    return {sign for sign, escape in _ESCAPES_OF_SIGNS.items() if escape.occurs_in(data)}
 
 
 _LETTERS = frozenset((b'"', b"/", b"n", b"'", b"t", b"r", b"b", b"f", b"v", b"0"))
 _OF_UNITS = frozenset((b"u", b"x"))
 _BEHIND = re.compile(rb"\\(.)", re.DOTALL)
-_ESCAPES_OF_SIGNS = {sign: RareBytes(b"\\" + sign) for sign in sorted(_LETTERS | _OF_UNITS)}
+_ESCAPES_OF_SIGNS = {sign: RareByteString(b"\\" + sign) for sign in sorted(_LETTERS | _OF_UNITS)}
 _LARGE = 1 << 16  # bytes from which on it is faster to look for each sign
-_UNIT, BACKSLASHES = RareBytes(b"\\u"), RareBytes(b"\\\\")
-_REFUSED = (RareBytes(b"\\U"), RareBytes(b"\\u005c"), RareBytes(b"\\u005C"))
+_UNIT, BACKSLASHES = RareByteString(b"\\u"), RareByteString(b"\\\\")
+_REFUSED = (RareByteString(b"\\U"), RareByteString(b"\\u005c"), RareByteString(b"\\u005C"))
 _UNIT_SIZE = 6
 
 
-def _undo_units(data: bytes) -> bytes:
+def _undo_utf16_escapes(data: bytes) -> bytes:
     r"""Return *data* with ``\uXXXX`` undone, by a codec that runs in C.
 
     Only a prefix is changed if the codec would refuse the rest or read more than JSON does, or if
@@ -210,13 +210,13 @@ def _undo_units(data: bytes) -> bytes:
     end = min((at for at in places if at >= 0), default=len(data))
     while end > len(data) - _UNIT_SIZE:
         try:
-            return _units_of(data[:end]) + data[end:]
+            return _decode_raw_unicode_escapes(data[:end]) + data[end:]
         except UnicodeDecodeError as error:
             end = error.start
     return data
 
 
-def _units_of(data: bytes) -> bytes:
+def _decode_raw_unicode_escapes(data: bytes) -> bytes:
     text = data.decode("raw_unicode_escape")
     try:
         return text.encode()
@@ -232,16 +232,16 @@ def _unescape_character(match: re.Match[bytes]) -> bytes:
     if point:
         code = int(point, 16)
         return chr(code).encode("utf-8", "surrogatepass") if code <= sys.maxunicode else match[0]
-    return _of_word(escapes) if len(escapes) <= _WORD else _decode_units(escapes)
+    return _of_word(escapes) if len(escapes) <= _WORD else _decode_code_units(escapes)
 
 
-def _decode_units(escapes: bytes) -> bytes:
+def _decode_code_units(escapes: bytes) -> bytes:
     """Return the text of UTF-16 code units; two may form one character."""
     units = bytes.fromhex(escapes.replace(b"\\u", b"").decode())
     return units.decode("utf-16-be", "surrogatepass").encode("utf-8", "surrogatepass")
 
 
-_of_word = lru_cache(maxsize=1024)(_decode_units)  # as the names of members come over and over
+_of_word = lru_cache(maxsize=1024)(_decode_code_units)  # as the names of members come over and over
 
 _SAMPLE, _FEW = 4096, 8
 _AMPERSAND = b"\xff\xfe\xfc"  # for one that comes of a reference
@@ -249,7 +249,7 @@ _ENTITY = re.compile(rb"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-z]{2,6});")
 _ENTITIES = re.compile(rb"(%s)" % _ENTITY.pattern)
 
 
-def undo_references(data: bytes) -> bytes:
+def undo_xml_references(data: bytes) -> bytes:
     """Return *data* with XML character and entity references undone."""
     if b"&" not in data:
         return data
@@ -287,7 +287,7 @@ _ESCAPES = (
         rb"""\\(?:["'\\/bfnrtv0]|u[0-9a-fA-F]{4}|u\{[0-9a-fA-F]{1,6}\}|x[0-9a-fA-F]{2})""",
         {"json": undo_backslashes},
     ),
-    _make_escape(b"&", _ENTITY.pattern, {"xml": undo_references}),
+    _make_escape(b"&", _ENTITY.pattern, {"xml": undo_xml_references}),
     _make_escape(b"=", rb"=(?:[0-9a-fA-F]{2}|\r?\n)", {"quoted-printable": _undo_quoted_printable}),
 )
 

@@ -62,7 +62,7 @@ class OutputRedactor:
     def _redact_and_search(self, text: str) -> str:
         text = self._table.replace_secrets(text)
         if self._find_secrets(text):
-            text = self._without_runs(text)
+            text = self._mask_runs_with_secrets(text)
         return (
             self._lines.replace_secrets(text) if self._lines else text
         )  # or a part of an encoding is left
@@ -70,7 +70,7 @@ class OutputRedactor:
     def _find_secrets(self, text: str) -> tuple[Finding, ...]:
         return self._table.search.find(as_bytes(text))
 
-    def _without_runs(self, text: str) -> str:
+    def _mask_runs_with_secrets(self, text: str) -> str:
         """Return *text* with markers in place of the runs in which a secret was found."""
         text = _RUN.sub(self._redact_run, text)
         for _ in range(_ROUNDS):
@@ -145,14 +145,14 @@ class _RedactingStream(io.TextIOWrapper):
     def flush(self) -> None:
         super().flush()
         if not getattr(self._target, "closed", False):  # it is another's, and may end before this
-            self._write_through(self._held.getvalue().rfind(b"\n") + 1)
+            self._write_redacted(self._held.getvalue().rfind(b"\n") + 1)
 
     def finish(self) -> None:
         """Write the unfinished last line as well."""
         super().flush()
-        self._write_through(len(self._held.getvalue()))
+        self._write_redacted(len(self._held.getvalue()))
 
-    def _write_through(self, size: int) -> None:
+    def _write_redacted(self, size: int) -> None:
         data = self._held.getvalue()
         self._held.seek(0)
         self._held.truncate()
@@ -167,9 +167,9 @@ class _RedactingStream(io.TextIOWrapper):
 
 
 @contextlib.contextmanager
-def redact_output(shown: Callable[[str], str]) -> Iterator[None]:
-    """Pass everything printed inside the context through *shown*, line by line."""
-    out, err = _RedactingStream(sys.stdout, shown), _RedactingStream(sys.stderr, shown)
+def redact_output(redact: Callable[[str], str]) -> Iterator[None]:
+    """Pass everything printed inside the context through *redact*, line by line."""
+    out, err = _RedactingStream(sys.stdout, redact), _RedactingStream(sys.stderr, redact)
     try:
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
             yield

@@ -94,7 +94,7 @@ def _fake_resident_id(value: str) -> str:
     return body + resident_check_character(body)
 
 
-def _is_own_resident(value: str) -> bool:
+def _is_resident_pseudonym(value: str) -> bool:
     return value.startswith(_UNUSED) and value[17] == resident_check_character(value[:17])
 
 
@@ -155,7 +155,7 @@ _FORMATS: tuple[tuple[Callable[[str], object], Callable[[str], object], Callable
 _FORMATS = (
     (_MOBILE.fullmatch, lambda value: value.startswith("160"), _fake_mobile),
     (_is_credit, lambda value: value.startswith(_CREDIT_UNUSED), _fake_credit_code),
-    (_is_resident, _is_own_resident, _fake_resident_id),
+    (_is_resident, _is_resident_pseudonym, _fake_resident_id),
     (_is_card, lambda value: value.startswith(_UNUSED), _fake_card),
     (_EMAIL.fullmatch, re.compile(r"u[0-9]{9}@example\.test").fullmatch, _fake_email),
 )

@@ -21,12 +21,12 @@ from bpmax_sim.secret.decode import HarmlessParts
 from bpmax_sim.secret.encoded_runs import (
     contains_any,
     decode_runs_to_text,
-    find_escaped_runs,
+    keep_escaped_runs,
     rewrite_runs,
     text_runs,
 )
 from bpmax_sim.secret.scan import Search
-from bpmax_sim.secret.spelling import anchor_of, as_bytes, pattern_of, spell_like, traces_of
+from bpmax_sim.secret.spelling import anchor_of, as_bytes, char_spellings, pattern_of, spell_like
 from bpmax_sim.secret.standin import STANDIN, standin_label
 
 _LINE = 32  # shorter lines of a PEM text are its end, not its key
@@ -93,13 +93,13 @@ class Secret:
         return anchor if len(anchor) >= _SHORTEST_ANCHOR else ""
 
     @cached_property
-    def digits(self) -> str:
+    def hex(self) -> str:
         """Return the value as hexadecimal digits."""
         return as_bytes(self.real).hex()
 
     @cached_property
-    def _traces(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
-        return traces_of(self.real)
+    def _char_spellings(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        return char_spellings(self.real)
 
     def is_spelled_in(self, text: str, lower: str) -> bool:
         """Return whether *text* contains the value in some spelling.
@@ -107,7 +107,8 @@ class Secret:
         It is used for values without an anchor; *lower* is *text* in lower case.
         """
         return all(
-            trace in text or any(sign in lower for sign in signs) for trace, signs in self._traces
+            trace in text or any(sign in lower for sign in signs)
+            for trace, signs in self._char_spellings
         ) and bool(self.pattern.search(text))
 
     @cached_property
@@ -116,16 +117,16 @@ class Secret:
         patterns = [STANDIN.pattern]
         if self.real in self.standin:
             patterns.append(pattern_of(self.standin))
-        spelling, digits = self._spelling.pattern, self.digits
+        spelling, digits = self._value_pattern.pattern, self.hex
         return re.compile(f"{'|'.join(patterns)}|({spelling})|((?i:{digits}))")
 
     @cached_property
-    def _spelling(self) -> re.Pattern[str]:
+    def _value_pattern(self) -> re.Pattern[str]:
         # an address ends where the name of its host or folder does
         return re.compile(pattern_of(self.real) + ("" if self.name else "(?![A-Za-z0-9-])"))
 
     @cached_property
-    def _own(self) -> re.Pattern[str]:
+    def _standin_pattern(self) -> re.Pattern[str]:
         return re.compile(pattern_of(self.standin))
 
     def certainly_leaves_unchanged(self, text: str) -> bool:
@@ -134,15 +135,15 @@ class Secret:
         A base URL may be the beginning of its own stand-in, and is not replaced there.
         """
         return all(
-            self.real in self.standin and self._own.match(text, match.start())
-            for match in self._spelling.finditer(text)
+            self.real in self.standin and self._standin_pattern.match(text, match.start())
+            for match in self._value_pattern.finditer(text)
         )
 
     def replace(self, text: str) -> str:
         """Return *text* with the value replaced by the stand-in in the same spelling."""
-        return self.pattern.sub(self._twin_of_match, text)
+        return self.pattern.sub(self._standin_for_match, text)
 
-    def _twin_of_match(self, match: re.Match[str]) -> str:
+    def _standin_for_match(self, match: re.Match[str]) -> str:
         if match.lastindex is None:
             return match[0]  # a stand-in is its own
         if match.lastindex == 1:
@@ -156,7 +157,7 @@ class Secret:
         Other encodings are undone before.
         """
         plain = as_bytes(self.real)
-        encoded = {plain: "raw", self.digits.encode(): "hex", self.digits.upper().encode(): "hex"}
+        encoded = {plain: "raw", self.hex.encode(): "hex", self.hex.upper().encode(): "hex"}
         for codec in _CODECS:
             with suppress(UnicodeEncodeError):  # half a character, which GB 18030 has not
                 encoded.setdefault(self.real.encode(codec, "surrogatepass"), codec)
@@ -186,12 +187,12 @@ class SecretTable:
         self._harmless: set[str] = set()
         self._unchanged = HarmlessParts()
         self.harmless = HarmlessParts()
-        self._tests = [(secret.anchor, secret.digits, secret) for secret in self._secrets]
+        self._tests = [(secret.anchor, secret.hex, secret) for secret in self._secrets]
         self._anchors = [
             (secret.anchor.encode(), secret) for secret in self._secrets if secret.anchor
         ]
         self._unanchored = [secret for secret in self._secrets if not secret.anchor]
-        self._addresses = [secret.digits.encode() for secret in self._secrets if not secret.name]
+        self._addresses = [secret.hex.encode() for secret in self._secrets if not secret.name]
 
     @cached_property
     def _any_anchor(self) -> BytesAhoCorasick:
@@ -221,7 +222,7 @@ class SecretTable:
         """
         others = self._unchanged.unknown_parts(parts) if self._secrets else ()
         if others:
-            if not self.search.accepts_all(_BETWEEN.join(others), self._is_surely_clean):
+            if not self.search.is_clean_in_all_layers(_BETWEEN.join(others), self._is_surely_clean):
                 return False
             self._unchanged.add(others)
             self.harmless.add(others)
@@ -232,7 +233,7 @@ class SecretTable:
             return False
         if (b"%" in data and b"%2" in data) or (b"\\" in data and _ESCAPED.search(data)):
             return not self._may_hold_secret(
-                find_escaped_runs(data).decode("utf-8", "surrogateescape"), _DEPTH
+                keep_escaped_runs(data).decode("utf-8", "surrogateescape"), _DEPTH
             )
         return True
 

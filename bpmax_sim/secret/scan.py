@@ -86,7 +86,7 @@ class Search:
             self._harmless.add(fresh.outermost)
         return findings
 
-    def accepts_all(self, data: bytes, test: Callable[[bytes], bool]) -> bool:
+    def is_clean_in_all_layers(self, data: bytes, test: Callable[[bytes], bool]) -> bool:
         """Return whether *data* contains none, and *test* accepts it and every decoded layer of it.
 
         *test* has to be the same function in every call: what it has accepted is cached.
@@ -129,7 +129,7 @@ class Needles:
         return BytesAhoCorasick(self._texts, implementation=kind)
 
     @cached_property
-    def _quickest(self) -> BytesAhoCorasick | None:
+    def _fast_automaton(self) -> BytesAhoCorasick | None:
         """Return an automaton that takes half the time per byte and ten times as long to build."""
         return (
             self._automaton_of(Implementation.DFA)
@@ -140,14 +140,14 @@ class Needles:
     def find(self, data: bytes) -> Iterator[tuple[int, str]]:
         """Yield offset and name of each occurrence in *data* outside stand-ins."""
         text = _plus_to_space(data) if self._spaced else data
-        automaton = self._quickest if len(text) > _MUCH else self._automaton
+        automaton = self._fast_automaton if len(text) > _MUCH else self._automaton
         if automaton is None or not automaton.find_matches_as_indexes(text):
             return
         data = without_standins(data)
         text = _plus_to_space(data) if self._spaced else data
         for needle, name in self._needles.items():
-            for at in _find_first_places(text, _plus_to_space(needle) if self._spaced else needle):
-                if _is_spelled(data[at : at + len(needle)], needle):
+            for at in _find_offsets(text, _plus_to_space(needle) if self._spaced else needle):
+                if _is_equal_up_to_plus(data[at : at + len(needle)], needle):
                     yield at, name
 
 
@@ -155,7 +155,7 @@ def _plus_to_space(data: bytes) -> bytes:
     return data.replace(b"+", b" ") if b"+" in data else data
 
 
-def _find_first_places(data: bytes, needle: bytes) -> Iterator[int]:
+def _find_offsets(data: bytes, needle: bytes) -> Iterator[int]:
     at = data.find(needle)
     for _ in range(_MOST_PLACES):
         if at < 0:
@@ -164,7 +164,7 @@ def _find_first_places(data: bytes, needle: bytes) -> Iterator[int]:
         at = data.find(needle, at + len(needle))
 
 
-def _is_spelled(sample: bytes, needle: bytes) -> bool:
+def _is_equal_up_to_plus(sample: bytes, needle: bytes) -> bool:
     if sample == needle:
         return True
     pairs = zip(sample, needle, strict=True)

@@ -155,7 +155,7 @@ def is_distinctive(text: str) -> bool:
     return len(text) >= _DISTINCT or not _WORD.fullmatch(text)
 
 
-def member_spellings(name: str) -> Iterator[tuple[str, str]]:
+def texts_around_member_value(name: str) -> Iterator[tuple[str, str]]:
     """Yield the text before and after the value of a member *name*, in each format.
 
     The formats are JSON, query or form, XML element and attribute, and multipart.

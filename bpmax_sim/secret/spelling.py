@@ -28,8 +28,8 @@ FORMS: Mapping[str, Callable[[str], str]] = {
     "json": lambda text: json.dumps(text, ensure_ascii=False)[1:-1],
     "json-slash": lambda text: json.dumps(text, ensure_ascii=False)[1:-1].replace("/", "\\/"),
     "json-ascii": lambda text: json.dumps(text)[1:-1],
-    "json-json": lambda text: _escape_again(json.dumps(text, ensure_ascii=False)[1:-1]),
-    "json-ascii-json": lambda text: _escape_again(json.dumps(text)[1:-1]),
+    "json-json": lambda text: _escape_as_json(json.dumps(text, ensure_ascii=False)[1:-1]),
+    "json-ascii-json": lambda text: _escape_as_json(json.dumps(text)[1:-1]),
     "xml": lambda text: html.escape(text, quote=True),
 }
 """How a stand-in is written where the secret was written so."""
@@ -56,7 +56,7 @@ def anchor_of(text: str) -> str:
     return max(_LITERAL.findall(text), key=len, default="")
 
 
-def traces_of(text: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
+def char_spellings(text: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
     """Return some characters of *text*, each with the lower-case texts that may spell it.
 
     A text that contains neither a character nor any of its spellings does not contain *text*.
@@ -66,10 +66,10 @@ def traces_of(text: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
         for letter in dict.fromkeys(text)
         if letter != "\\" and not _LITERAL.fullmatch(letter)
     ]
-    return tuple((letter, tuple(_signs(letter))) for letter in letters[:_TRACES])
+    return tuple((letter, tuple(_lower_case_spellings(letter))) for letter in letters[:_TRACES])
 
 
-def _signs(character: str) -> Iterator[str]:
+def _lower_case_spellings(character: str) -> Iterator[str]:
     unit = character.encode("utf-16-be", "surrogatepass").hex()[:4]
     octet = as_bytes(character)[0]
     yield from (f"u{unit}", f"#{ord(character)};", f"{ord(character):x};")
@@ -94,7 +94,7 @@ def spell_like(sample: str, secret: str, standin: str) -> str:
     return FORMS[label](standin)
 
 
-def _escape_again(text: str) -> str:
+def _escape_as_json(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)[1:-1]
 
 

@@ -154,7 +154,7 @@ def _claims(token: str) -> dict[str, Any]:
     return claims if isinstance(claims, dict) else {}
 
 
-def _digest_challenge(label: str, _like: str) -> str:
+def _make_digest_challenge(label: str, _like: str) -> str:
     """Return a Digest challenge that clients can answer; its nonce marks it as a stand-in."""
     nonce = f"{label.rpartition('.')[0]}.1"
     return f'Digest realm="redacted", nonce="{nonce}", qop="auth", algorithm=SHA-256'
@@ -168,5 +168,5 @@ _MAKERS: Mapping[str, Callable[[str, str], str]] = {
     "rsa": lambda _label, _like: rsa_pem(),
     "ec": lambda _label, _like: ec_pem(),
     "jwt": _make_jwt,
-    "challenge": _digest_challenge,
+    "challenge": _make_digest_challenge,
 }

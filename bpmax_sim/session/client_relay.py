@@ -47,7 +47,7 @@ class ClientRelay:
             is_recorded=wiring.replay.is_recorded,
         )
         # Weak, as the clients know the session, and nothing in a session refers back to it.
-        explain = WeakMethod(self.clients.explain_address)
+        explain = WeakMethod(self.clients.explain_unknown_address)
         wiring.replay.explain_address = lambda request: (
             method(request) if (method := explain()) else ()
         )
@@ -74,7 +74,7 @@ class ClientRelay:
         self._calls.environment.refuse_closed()
         return intercept_clients(self, name)
 
-    def is_exempt(self) -> bool:
+    def must_not_intercept(self) -> bool:
         """Return whether the current request is not to be intercepted.
 
         The session's own, or live mode.

@@ -261,9 +261,9 @@ def synthesise_login(platforms: Platforms, request: Request) -> Response | None:
 
     None if no declared login has its address.
     """
-    from bpmax_sim.simulator.auth import login_response  # noqa: PLC0415 - replay needs none
+    from bpmax_sim.simulator.auth import login_response_with_standins  # noqa: PLC0415 - replay needs none
 
     match, call = ApiMatcher(platforms).match(request), request.call
     if match is None or match.target.login is None or call is None:
         return None
-    return login_response(match.target.platform, call.instance, match.target.login)
+    return login_response_with_standins(match.target.platform, call.instance, match.target.login)

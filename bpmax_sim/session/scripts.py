@@ -4,26 +4,34 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 import warnings
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
 from bpmax_sim.errors import (
+    WRONG_CALLS,
+    BpmaxWarning,
     CollationWarning,
     ConfigError,
     Place,
     PowerWarning,
     ScriptError,
     UnawaitedWarning,
+    UnknownNameWarning,
+    UnseenFailureWarning,
+    WrongCallWarning,
+    suggest_nearest,
 )
 from bpmax_sim.i18n import label_message, msg
+from bpmax_sim.proxy.response import CallRecord
 from bpmax_sim.script.channel import LiveObject
 from bpmax_sim.script.failure import Script
-from bpmax_sim.script.turn_result import Outcome
-from bpmax_sim.script_source.reading import POWER_DIFFERS, find_powers
+from bpmax_sim.script.turn_result import FailedOutcome, Outcome
+from bpmax_sim.script_source.reading import POWER_DIFFERS, find_power_operators
 from bpmax_sim.secret.vault import Redact, redact_values
 from bpmax_sim.subject.hooks import FieldChanged
 
@@ -131,7 +139,7 @@ def as_live(
 def warn_of_power_operators(scripts: Iterable[Script]) -> None:
     """Warn of ``**`` in *scripts*, whose last digit depends on the machine."""
     for script in scripts:
-        for place in find_powers(script.source, script.name):
+        for place in find_power_operators(script.source, script.name):
             warnings.warn(label_message(place, POWER_DIFFERS), PowerWarning, stacklevel=4)
 
 
@@ -156,6 +164,83 @@ def judge_unawaited_calls(outcome: Outcome, unawaited: str) -> Outcome:
     first = outcome.unawaited[0]
     message = msg("{problem}, or open the session with unawaited='allow'", problem=first.problem)
     return replace(outcome, error=ScriptError(message, name="Unawaited", place=first.place))
+
+
+class UnreadErrors:
+    """The failed outcomes that a session returned to tests, until somebody looks at them."""
+
+    def __init__(self) -> None:
+        """Start with none."""
+        self._outcomes: list[tuple[FailedOutcome, str, int]] = []
+
+    def watch(self, outcome: Outcome) -> Outcome:
+        """Return *outcome*; of a script that failed, one that notes who looks at its error.
+
+        Only those that a test gets itself are watched, not those of forms and flows.
+        """
+        frame = sys._getframe(1)  # noqa: SLF001 - warnings look for their line like this
+        while frame.f_back and frame.f_code.co_filename.startswith(_WRAPPERS):
+            frame = frame.f_back
+        file = frame.f_code.co_filename
+        if not (outcome.error or outcome.unhandled) or file.startswith(_PACKAGE):
+            return outcome
+        failed = FailedOutcome(**asdict(outcome))
+        self._outcomes.append((failed, file, frame.f_lineno))
+        return failed
+
+    def warn(self, late: Iterable[Outcome]) -> None:
+        """Warn of each error that nobody looked at; *late* are outcomes that nobody asked for."""
+        left: list[tuple[Outcome, str, int]] = [
+            (one, file, line) for one, file, line in self._outcomes if not one.is_read
+        ]
+        left += [(one, "", 0) for one in late]
+        for outcome, file, line in left:
+            for error in filter(None, (outcome.error, *outcome.unhandled)):
+                message = msg(
+                    "the script failed, and nothing looked at that: {error}; call unwrap() of the "
+                    "outcome, or look at its error",
+                    error=error,
+                )
+                place = getattr(error, "place", None) or Place("script", 1)
+                warnings.warn_explicit(
+                    message, UnseenFailureWarning, file or place.file, line or place.line
+                )
+
+
+_PACKAGE: Final = str(Path(__file__).parents[1])
+_WRAPPERS: Final = (str(Path(__file__).parent), str(Path(_PACKAGE, "keywords.py")))
+
+
+def warn_of_names(
+    outcome: Outcome, calls: Iterable[CallRecord], form: object, fields: Collection[str]
+) -> None:
+    """Warn of names that a script got wrong without an error, as a scenario does.
+
+    Args:
+        outcome: outcome of the script.
+        calls: calls of the script.
+        form: the script's form after its end.
+        fields: names of the form's fields before, if it is a dict.
+    """
+    for read in outcome.absent_reads if fields else ():
+        if read.owner == "form" and (hint := suggest_nearest(read.member, fields)):
+            wrong = msg("the script reads form.{name}{hint}", name=read.member, hint=hint)
+            _warn_at(UnknownNameWarning, wrong, read.place)
+    for name in form.keys() - {*fields} if isinstance(form, dict) and fields else ():
+        if hint := suggest_nearest(name, fields):
+            wrong = msg("the script wrote form.{name}{hint}", name=name, hint=hint)
+            _warn_at(UnknownNameWarning, wrong)
+    for call in calls:
+        for doubt in call.doubts:
+            _warn_at(UnknownNameWarning, label_message(call.name, doubt))
+        if getattr(call.error, "code", "") in WRONG_CALLS and outcome.error is None:
+            wrong = msg("{error}; the script caught that: mend the call", error=call.error)
+            _warn_at(WrongCallWarning, label_message(call.name, wrong))
+
+
+def _warn_at(category: type[BpmaxWarning], message: str, place: Place | None = None) -> None:
+    label = label_message(place, message) if place is not None else message
+    warnings.warn(label, category, stacklevel=5)
 
 
 def redact_outcome(outcome: Outcome, redact: Redact) -> Outcome:

@@ -104,7 +104,7 @@ class SendingLog:
                 serial=call.serial,
                 attempt=request.attempt,
                 at=self._clock.now(),
-                order=self._clock.tick(),
+                order=self._clock.next_seq(),
             )
             self.faults.append(injected)
 

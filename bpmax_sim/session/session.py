@@ -124,6 +124,7 @@ class Session:
         self.mode = start.mode
         self.clock = start.clock
         self._hearers: list[Callable[[Outcome | FieldChanged], None]] = []
+        self._unread = scripts.UnreadErrors()
         others = None if transport is None else as_transport(transport)
         self._wiring = wiring = build_session_components(platforms, settings, start, others)
         self._calls, self.relay = wiring.calls, ClientRelay(wiring)
@@ -284,7 +285,10 @@ class Session:
         """
         self._refuse_closed()
         body, shared = scripts.as_script(script), scripts.as_scripts(libraries)
-        if self.settings.unawaited != "allow":  # as a scenario does, which has its own warnings
+        is_test = self.settings.unawaited != "allow"  # a scenario has its own warnings
+        fields = tuple(form) if is_test and isinstance(form, dict) else ()
+        made = len(self.calls)
+        if is_test:
             scripts.warn_of_power_operators((body, *shared))
         outcome = self._runtime.run(
             body,
@@ -292,7 +296,10 @@ class Session:
             bindings=self._script_bindings(form, ctx),
             page=page,
         )
-        return scripts.judge_unawaited_calls(self._note_outcome(outcome), self.settings.unawaited)
+        judged = scripts.judge_unawaited_calls(self._note_outcome(outcome), self.settings.unawaited)
+        if is_test:
+            scripts.warn_of_names(judged, self.calls[made:], form, fields)
+        return self._unread.watch(judged)
 
     @refuse_unknown_keywords()
     def start_script(
@@ -500,6 +507,7 @@ class Session:
         self._is_closed = True
         if self._guard is not None:
             self._guard.leave()
+        late = [] if failed else self.drain()
         self._runtime.close()
         if self.settings.hits is not None:
             self.settings.hits.redact_texts(self.redact)
@@ -509,6 +517,7 @@ class Session:
             raise self.misses[0]
         if not failed:
             self.judge_unplayed()
+            self._unread.warn(late)
 
     def unserved_calls(self) -> tuple[Outage, ...]:
         """Return the calls that the third party did not serve while recorded for the first time."""

@@ -17,7 +17,7 @@ from typing import ClassVar
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.player import OwnerPlayback
 from bpmax_sim.cassette.recorder import Recorder
-from bpmax_sim.clock import DrawnSequences, SeedParts
+from bpmax_sim.clock import RandomSequenceSeeds, SeedRanges
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.secret.secret_names import VERSION
 from bpmax_sim.secret.vault import Vault
@@ -55,7 +55,7 @@ class SharedRecording:
     is_kept_open: bool = False
     is_over: bool = False
     name: str = ""
-    drawn: DrawnSequences = DrawnSequences((0,))  # noqa: RUF009 - frozen
+    drawn: RandomSequenceSeeds = RandomSequenceSeeds((0,))  # noqa: RUF009 - frozen
     has_drawn: bool = False
     net: int = VERSION
     owner: str = ""
@@ -146,16 +146,18 @@ class OwnerSession:
                 "inside its `with` block, or open another one"
             )
 
-    def seed_parts(self, sequence: int) -> SeedParts:
+    def seed_parts(self, sequence: int) -> SeedRanges:
         """Return the seeds of *sequence*: the number of a script, or 0 for everything else."""
-        parts = self.recording.drawn.parts(self._sequence_name(sequence))
+        parts = self.recording.drawn.seed_ranges(self._sequence_name(sequence))
         return tuple((self._own_seed(seed), end) for seed, end in parts)
 
     def note_draw(self, sequence: int, drawn_count: int) -> None:
         """Note how many random values of *sequence* were drawn; replay draws the same then."""
         recording = self.recording
         with recording.lock:
-            recording.drawn = recording.drawn.with_draws(self._sequence_name(sequence), drawn_count)
+            recording.drawn = recording.drawn.with_draw_count(
+                self._sequence_name(sequence), drawn_count
+            )
             recording.has_drawn = True
             if recording.recorder is not None:
                 recording.recorder.drawn = recording.drawn.without_unused_seed()

@@ -17,7 +17,7 @@ from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.journal import find_abandoned_journals
 from bpmax_sim.cassette.merge import recover
 from bpmax_sim.cassette.model import Values
-from bpmax_sim.clock import Clock, DrawnSequences, Instant, SystemClock, VirtualClock, new_seed
+from bpmax_sim.clock import Clock, Instant, RandomSequenceSeeds, SystemClock, VirtualClock, new_seed
 from bpmax_sim.errors import InterruptedWarning, shell_quote
 from bpmax_sim.i18n import msg
 from bpmax_sim.secret.secret_names import VERSION
@@ -168,22 +168,22 @@ def _recorded_owner(settings: Settings, cassette: Cassette | None) -> str:
 
 def _choose_seeds(
     settings: Settings, mode: str, cassette: Cassette | None, owner: str
-) -> DrawnSequences:
+) -> RandomSequenceSeeds:
     """Return the seeds of scripts: the fixed one, else the recorded ones, else a new one.
 
     If only simulators answer, every run has the same seed. What is added to a recording is drawn
     from a new seed; otherwise every addition would send the same values.
     """
     if settings.seed is not None:
-        return DrawnSequences((settings.seed,))
+        return RandomSequenceSeeds((settings.seed,))
     is_synthetic = mode == "replay" or settings.is_simulated
     adds = mode == "record" and settings.record == "new"
     known = cassette.drawn_sequences(owner) if cassette and (mode == "replay" or adds) else None
     if known is None:
-        return DrawnSequences((0 if is_synthetic else new_seed(settings.owner),))
+        return RandomSequenceSeeds((0 if is_synthetic else new_seed(settings.owner),))
     if is_synthetic or not known.ends:
         return known
-    return DrawnSequences((*known.seeds, new_seed(settings.owner)), known.ends)
+    return RandomSequenceSeeds((*known.seeds, new_seed(settings.owner)), known.ends)
 
 
 def _warn_of_interrupted(cassette: Path) -> None:

@@ -20,7 +20,7 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from bpmax_sim.errors import ConfigError
-from bpmax_sim.field_path import body_steps, member
+from bpmax_sim.field_path import get_nested, split_body_path
 from bpmax_sim.messages import Response
 from bpmax_sim.platform.digest import read_authorization
 from bpmax_sim.platform.html_selector import compile_selector
@@ -51,11 +51,11 @@ RENEWALS: Final[Mapping[str, Mapping[str, Any]]] = {
 
 
 def issue_token(
-    turn: Turn, tenant: TenantCredentials, names: Iterable[str], known: Mapping[str, str] = {}
+    turn: Turn, tenant: TenantCredentials, value_names: Iterable[str], given: Mapping[str, str] = {}
 ) -> state.IssuedGrant:
     """Return the token of *tenant*: its current one if the rule reuses tokens, else a new one.
 
-    *names* are the values that the login returns, and *known* those that are not generated for it.
+    *value_names* are what the login returns; the values of *given* are not generated for it.
     """
     rule = _override_tokens(turn.table.tokens, turn.state.knobs)
     grants = turn.state.grants
@@ -66,7 +66,7 @@ def issue_token(
         and grant.instance == tenant.instance
         and grant.is_live(turn.now)
         and grant.expires - turn.now > rule.reuse
-        and grant.values.keys() >= {*names, *known}
+        and grant.values.keys() >= {*value_names, *given}
     ]
     if reusable:
         latest = reusable[-1]
@@ -74,11 +74,13 @@ def issue_token(
         turn.update_state(grants=tuple(renewed if other is latest else other for other in grants))
         return renewed
     values = {
-        name: turn.generate_id(rule.prefix, rule.length) for name in names if name not in known
+        name: turn.generate_id(rule.prefix, rule.length)
+        for name in value_names
+        if name not in given
     }
     grant = state.IssuedGrant(
         instance=tenant.instance,
-        values={**known, **values},
+        values={**given, **values},
         issued=turn.now,
         expires=turn.now + rule.life,
     )
@@ -92,7 +94,7 @@ def issue_token(
     return grant
 
 
-def _override_tokens(rule: model.Tokens, knobs: state.Knobs) -> model.Tokens:
+def _override_tokens(rule: model.TokenRule, knobs: state.Knobs) -> model.TokenRule:
     """Apply the simulator's overrides to *rule*."""
     bends = {"life": knobs.life, "overlap": knobs.overlap}
     changes: dict[str, Any] = {name: n for name, n in bends.items() if n is not None}
@@ -129,13 +131,13 @@ def issue_login_values(turn: Turn, tenant: TenantCredentials, *names: str) -> No
     turn.scope["life"] = max(int(issued.expires - turn.now), 0)
 
 
-def names_for(
-    turn: Turn, tenant: TenantCredentials, auth: Auth, granted: Mapping[str, Any] | None = None
+def template_values_for(
+    turn: Turn, tenant: TenantCredentials, auth: Auth, login_values: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
     """Return every template name with its value; parameters are rendered if they can be."""
     names: dict[str, Any] = {
         **tenant.credentials,
-        **(granted or {}),
+        **(login_values or {}),
         "base_url": turn.base,
         "now": turn.now,
         "nonce": "",
@@ -149,17 +151,17 @@ def names_for(
     return names
 
 
-def try_render(source: str, names: Mapping[str, Any]) -> str | None:
-    """Return *source* rendered, or None if a name has no value."""
+def try_render(template: str, names: Mapping[str, Any]) -> str | None:
+    """Return *template* rendered, or None if a name has no value."""
     try:
-        return render(source, names) if names_in(source) <= names.keys() else None
+        return render(template, names) if names_in(template) <= names.keys() else None
     except ConfigError:
         return None
 
 
-def differs_each_request(source: str, auth: Auth) -> bool:
-    """Return whether *source* renders to another text at every request, as with a nonce."""
-    names = names_in(source)
+def differs_each_request(template: str, auth: Auth) -> bool:
+    """Return whether *template* renders to another text at every request, as with a nonce."""
+    names = names_in(template)
     through = [auth.parameters.get(name) for name in names]
     inner = [names_in(text) for text in through if isinstance(text, str)]
     return not CHANGING.isdisjoint(names.union(*inner))
@@ -174,13 +176,13 @@ def login_at(turn: Turn) -> LoginStep | None:
     match = turn.match
     if match.target.login is None:
         return None
-    for auth, step in _sharing_address(turn, match.target.login.step):
+    for auth, step in _logins_at_same_address(turn, match.target.login.step):
         if any(_matches_path(match, names) for _, names in _find_login_candidates(turn, auth)):
             return step
     return None
 
 
-def _sharing_address(turn: Turn, step: LoginStep) -> Iterator[tuple[Auth, LoginStep]]:
+def _logins_at_same_address(turn: Turn, step: LoginStep) -> Iterator[tuple[Auth, LoginStep]]:
     """Yield every login with the same address as *step*; an API may have its own."""
     request = step.request
     for login in login_steps(turn.platform):
@@ -195,7 +197,7 @@ def log_in(turn: Turn, step: LoginStep) -> Response:
     Raises:
         Refusal: if a credential is wrong.
     """
-    match, logins = turn.match, [*_sharing_address(turn, step)]
+    match, logins = turn.match, [*_logins_at_same_address(turn, step)]
     for own, its in logins:
         for tenant, names in _find_login_candidates(turn, own):
             spent = {names.get(name) for name in its.extract} & turn.state.spent
@@ -220,10 +222,10 @@ def yielded_names(auth: Auth) -> frozenset[str]:
 def _find_login_candidates(turn: Turn, auth: Auth) -> Iterator[tuple[TenantCredentials, Names]]:
     """Yield the tenants that may log in, with the values that earlier steps or logins returned."""
     for tenant in turn.tenants:
-        yield tenant, names_for(turn, tenant, auth)
+        yield tenant, template_values_for(turn, tenant, auth)
         for grant in reversed(turn.state.grants):
             if grant.instance == tenant.instance and grant.is_live(turn.now):
-                yield tenant, names_for(turn, tenant, auth, grant.values)
+                yield tenant, template_values_for(turn, tenant, auth, grant.values)
 
 
 def _matches_path(match: ApiMatch, names: Names) -> bool:
@@ -236,7 +238,7 @@ def _matches_path(match: ApiMatch, names: Names) -> bool:
 
 def _matches_request(turn: Turn, auth: Auth, step: LoginStep, names: Names) -> bool:
     return all(
-        not state.is_empty(value)
+        not state.is_missing(value)
         if differs_each_request(template, auth)
         else renders_to(template, names, value)
         for template, value in _received_values(turn, step)
@@ -307,7 +309,7 @@ def _login_response(turn: Turn, logins: list[tuple[Auth, LoginStep]], names: Nam
         for auth, step in logins
         for name, rule in step.extract.items()
     ]
-    body, headers, page = _place_values(places, "; Path=/; HttpOnly")
+    body, headers, page = _build_response_parts(places, "; Path=/; HttpOnly")
     status = _success_status(logins[0][1])
     if page:
         headers.append(("content-type", "text/html; charset=utf-8"))
@@ -328,7 +330,7 @@ def _success_status(step: LoginStep) -> int:
     return HTTP_OK if not statuses or HTTP_OK in statuses else statuses[0]
 
 
-def _place_values(
+def _build_response_parts(
     values: Iterable[tuple[str, Any]], attributes: str
 ) -> tuple[dict[str, Any], list[tuple[str, str]], str]:
     """Return JSON, headers and page of a response with each value at its path.
@@ -491,7 +493,7 @@ def value_at(scope: Mapping[str, Any], place: str, name: str) -> Any:
     """Return the value at a place of auth, such as ``header`` and ``Authorization``."""
     if place != "body":
         return scope.get(place, {}).get(name.lower() if place == "header" else name, UNSET)
-    return member(scope.get("body"), body_steps(name))
+    return get_nested(scope.get("body"), split_body_path(name))
 
 
 def _is_same(value: Any, expected: Any) -> bool:
@@ -517,16 +519,16 @@ def _signed_values(turn: Turn, auth: Auth, rule: Sign) -> dict[str, Any]:
         if isinstance(value, str) and (digest := read_authorization(value)):
             values["nonce"] = digest.get("cnonce", "")
             values["nonce_count"] = digest.get("nc", "1").lstrip("0") or "0"
-        elif isinstance(value, str) and not state.is_empty(value):
+        elif isinstance(value, str) and not state.is_missing(value):
             _parse_rendered_values(
                 expand_templates(spot.value, known, besides=frozenset({"signature"})), value, values
             )
     return values
 
 
-def _parse_rendered_values(source: str, text: str, values: dict[str, Any]) -> None:
-    expressions = EXPRESSION.findall(source)
-    literals = map(re.escape, EXPRESSION.split(source)[::2])
+def _parse_rendered_values(template: str, text: str, values: dict[str, Any]) -> None:
+    expressions = EXPRESSION.findall(template)
+    literals = map(re.escape, EXPRESSION.split(template)[::2])
     match = re.fullmatch("(.*?)".join(literals), text, re.DOTALL)
     if match is None:
         return
@@ -555,7 +557,7 @@ def _parse_instant(form: str, pattern: str | None, value: str) -> float | None:
         return None
 
 
-def login_response(platform: Platform, instance: str, login: Login) -> Response:
+def login_response_with_standins(platform: Platform, instance: str, login: Login) -> Response:
     """Return the response of a login with stand-ins for issued values, whoever asks."""
     values = []
     for name, rule in login.step.extract.items():
@@ -566,7 +568,7 @@ def login_response(platform: Platform, instance: str, login: Login) -> Response:
             key = platform.platform_key
             value = make_standin(kind=rule.kind, platform=key, instance=instance, name=name)
         values.append((rule.path, f"{_COOKIE}={value}" if rule.path == "cookies" else value))
-    body, headers, page = _place_values(values, "; Path=/")
+    body, headers, page = _build_response_parts(values, "; Path=/")
     if page:
         html = (("content-type", "text/html; charset=utf-8"), *headers)
         status = _success_status(login.step)

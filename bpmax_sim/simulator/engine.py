@@ -14,7 +14,7 @@ from typing import Any, Final
 from msgspec import UNSET, Struct
 from msgspec.structs import replace
 
-from bpmax_sim.field_path import member
+from bpmax_sim.field_path import get_nested
 from bpmax_sim.messages import Response
 from bpmax_sim.path_template import path_template
 from bpmax_sim.platform.model import Api, Apply, Auth, Idempotency, Parameter, ResponseRules, is_set
@@ -144,7 +144,7 @@ def answer_api(turn: Turn, api: Api) -> Response:
     body: Any = data
     if api.answer:  # its members have the values that were sent
         body = sample_schema(api.answer)
-        inner = member(body, path.split(".")[1:])
+        inner = get_nested(body, path.split(".")[1:])
         if isinstance(inner, dict):
             inner |= {name: data[name] for name in inner.keys() & data.keys()}
     elif path != "$":
@@ -156,7 +156,7 @@ def answer_api(turn: Turn, api: Api) -> Response:
 
 
 def _authorise(turn: Turn, declared: Auth) -> None:
-    is_due = declared.acquires(turn.parsed.method)
+    is_due = declared.needs_login(turn.parsed.method)
     later = frozenset() if is_due else auth.yielded_names(declared)
     required = [item for item in declared.apply if not names_in(item.value) & later]
     if not required:
@@ -169,7 +169,7 @@ def _authorise(turn: Turn, declared: Auth) -> None:
     for tenant, grant in product(turn.tenants, grants):
         if grant and grant.instance != tenant.instance:
             continue
-        names = auth.names_for(turn, tenant, declared, grant.values if grant else None)
+        names = auth.template_values_for(turn, tenant, declared, grant.values if grant else None)
         if not all(_has_credential(turn, declared, item, names) for item in required):
             continue
         if grant is None or grant.is_live(turn.now):
@@ -199,12 +199,12 @@ def _read_input(turn: Turn, parameter: Parameter) -> Any:
         Refusal: if it is required and absent, or not of its type or choice.
     """
     received = _input_value(turn, parameter)
-    where = f"{parameter.place}.{parameter.target}"
+    where = f"{parameter.place}.{parameter.wire_name}"
     if received is UNSET:
         body = turn.parsed.request.body
         # A body may be in a form that is not looked into.
         is_hidden = (
-            parameter.place == "body" and turn.parsed.body is UNSET and not state.is_empty(body)
+            parameter.place == "body" and turn.parsed.body is UNSET and not state.is_missing(body)
         )
         if parameter.required and not is_hidden:
             raise Refusal("400", f"{where} is missing")
@@ -220,7 +220,7 @@ def _read_input(turn: Turn, parameter: Parameter) -> Any:
 
 
 def _input_value(turn: Turn, parameter: Parameter) -> Any:
-    place, target = parameter.place, parameter.target
+    place, target = parameter.place, parameter.wire_name
     if parameter.type == "array" and (place == "query" or (place == "body" and turn.parsed.form)):
         return state.every_value(turn.parsed, place, target)
     if not parameter.steps:
@@ -231,7 +231,7 @@ def _input_value(turn: Turn, parameter: Parameter) -> Any:
     if place == "body" and turn.parsed.form:
         return turn.parsed.form.get(target, UNSET)
     if place == "body":
-        return member(turn.parsed.body, parameter.steps)
+        return get_nested(turn.parsed.body, parameter.steps)
     return _value_at(turn, place, parameter.name if place == "path" else target)
 
 
@@ -293,7 +293,7 @@ def _path_values(api: Api, raw: str) -> dict[str, str]:
     """Return the values in a *raw* path, split so that each fits its declaration if possible."""
     template = path_template(api.path)
     declared = {
-        parameter.target: parameter for parameter in api.parameters if parameter.place == "path"
+        parameter.wire_name: parameter for parameter in api.parameters if parameter.place == "path"
     }
     fitting = (
         values

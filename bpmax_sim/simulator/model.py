@@ -46,7 +46,7 @@ class ResponseTemplate(Model, frozen=True, kw_only=True):
     alone: bool = False
 
 
-class Tokens(Model, frozen=True, kw_only=True):
+class TokenRule(Model, frozen=True, kw_only=True):
     """The life of a token, and its place in requests.
 
     Attributes:
@@ -182,7 +182,7 @@ class PageCheck(Model, frozen=True, kw_only=True):
     error: str
 
 
-class Members(Model, frozen=True, kw_only=True):
+class GroupMembers(Model, frozen=True, kw_only=True):
     """The members of a group: records whose field *by* has the group's key; *id* is their field."""
 
     rows: str = field(name="in")
@@ -207,7 +207,7 @@ class Receivers(Model, frozen=True, kw_only=True):
     split: str = ""
     everybody: str = ""
     kind: str = ""
-    members: Members | UnsetType = UNSET
+    members: GroupMembers | UnsetType = UNSET
     lower: bool = False
     name: str = field(name="as", default="unknown")
     error: str = ""
@@ -313,7 +313,7 @@ class Route(Model, frozen=True, kw_only=True):
     answer: ResponseTemplate = ResponseTemplate()
 
 
-class CredentialForm(Model, frozen=True, kw_only=True):
+class CredentialFormat(Model, frozen=True, kw_only=True):
     """A vendor's format of a credential.
 
     Groups of so many hexadecimal digits, joined by hyphens.
@@ -347,10 +347,10 @@ class RuleTable(Model, frozen=True, kw_only=True):
     unknown: ResponseTemplate = ResponseTemplate()
     busy: str = "rate"
     errors: Mapping[str, ResponseTemplate] = {}
-    tokens: Tokens = Tokens()
+    tokens: TokenRule = TokenRule()
     checks: tuple[Check, ...] = ()
     rows: Mapping[str, tuple[Row, ...]] = {}
-    credentials: Mapping[str, CredentialForm] = {}
+    credentials: Mapping[str, CredentialFormat] = {}
     routes: tuple[Route, ...] = ()
 
 
@@ -399,15 +399,15 @@ def derive_rules(platform: declared.Platform, api: declared.Api = _NO_API) -> Ru
     for name, (status, message) in _ERRORS.items():
         errors[name] = ResponseTemplate(status=status, code=str(status), message=message)
     error: dict[str, Any] = {}
-    _set_in_response(error, {}, _first_segment(rules.code) or "$.code", {"$value": "code"})
-    _set_in_response(error, {}, _first_segment(rules.message) or "$.message", {"$value": "message"})
+    _set_in_response(error, {}, _first_path(rules.code) or "$.code", {"$value": "code"})
+    _set_in_response(error, {}, _first_path(rules.message) or "$.message", {"$value": "message"})
     return RuleTable(
         simulator=platform.platform_key,
         title=platform.title,
         ok=_success_template(rules),
         error=ResponseTemplate(body=error),
         errors=errors,
-        tokens=Tokens(
+        tokens=TokenRule(
             life=acquire.ttl.default if acquire else 7200,
             missing="token",
             invalid="token",
@@ -428,12 +428,12 @@ def _success_template(rules: declared.ResponseRules) -> ResponseTemplate:
     # Codes and messages of errors alone have no place in a good response.
     if rules.data or rules.ok.all:
         if (
-            (code := _first_segment(rules.code))
+            (code := _first_path(rules.code))
             and not rules.ok.all
             and not code.startswith("header:")
         ):
             set_at_path(body, code, 200)
-        if message := _first_segment(rules.message):
+        if message := _first_path(rules.message):
             _set_in_response(body, headers, message, "ok")
     for condition in rules.ok.all:
         if condition.any_of:
@@ -461,7 +461,7 @@ def _error_class_template(rules: declared.ResponseRules, name: str) -> ResponseT
     return ResponseTemplate(status=status, headers=headers, code=code, message=message)
 
 
-def _first_segment(paths: Iterable[str]) -> str:
+def _first_path(paths: Iterable[str]) -> str:
     return next(iter(paths), "")
 
 
@@ -488,8 +488,8 @@ def refusal_with_code(
     headers = {"content-type": "application/json; charset=utf-8"}
     body: dict[str, Any] = {}
     if code is not UNSET:
-        _set_in_response(body, headers, _first_segment(rules.code), code)
-    _set_in_response(body, headers, _first_segment(rules.message), message)
+        _set_in_response(body, headers, _first_path(rules.code), code)
+    _set_in_response(body, headers, _first_path(rules.message), message)
     status = _error_class_template(rules, name).status
     assert isinstance(status, int)
     text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))

@@ -19,7 +19,7 @@ from bpmax_sim.simulator.state import (
     Refusal,
     Repetition,
     Turn,
-    is_empty,
+    is_missing,
     pick_id_types,
     select_rows,
 )
@@ -29,7 +29,7 @@ def deliver_message(turn: Turn, rule: model.Delivery) -> None:
     """Store the message of this request, once for each receiver."""
     body = None if turn.parsed.body is UNSET else turn.parsed.body
     for receiver in turn.receivers or ("",):
-        key = f"deliver/{turn.owner}/{receiver}"
+        key = f"deliver/{turn.instance}/{receiver}"
         if rule.count and _count_request(turn, key, rule.per)[1] > rule.count:
             why = f"more than {rule.count} in {rule.per:g} s"
         else:
@@ -74,7 +74,7 @@ def perform_check(check: model.Check, turn: Turn) -> None:
 
 def _check_login(turn: Turn, rule: tuple[model.LoginCredentialCheck, ...]) -> None:
     for item in rule:
-        if is_empty(turn.value_at(item.at)):
+        if is_missing(turn.value_at(item.at)):
             raise Refusal(item.missing)
     fitting = turn.tenants
     for item in rule:
@@ -111,7 +111,7 @@ def _check_parameter_names(turn: Turn, rule: model.KnownParameters) -> None:
 
 
 def _check_presence(turn: Turn, rule: model.PresenceCheck) -> None:
-    empty = [is_empty(turn.value_at(place)) for place in rule.at]
+    empty = [is_missing(turn.value_at(place)) for place in rule.at]
     if all(empty) if rule.any_of else any(empty):
         raise Refusal(rule.error)
 
@@ -155,14 +155,14 @@ def _check_record(turn: Turn, rule: model.RecordCheck) -> None:
         return
     if isinstance(value, str | int) and to_comparable_text(value) in rule.root:
         return
-    by = _checked_fields(turn, rule.kind, rule.by, rule.by[:1]) if rule.kind else rule.by
+    by = _fields_for_value(turn, rule.kind, rule.by, rule.by[:1]) if rule.kind else rule.by
     row = turn.row(rule.rows, by, value)
     if row is None:
         raise Refusal(rule.error)
     turn.scope[rule.name] = pick_id_types(row, rule.spell, turn)
 
 
-def _checked_fields(
+def _fields_for_value(
     turn: Turn, place: str, by: model.Places, default: model.Places
 ) -> model.Places:
     """Return the entry of *by* for the value at *place*, or *default* without a value."""
@@ -193,7 +193,7 @@ def _read_count(turn: Turn, place: str, default: int, error: str) -> int:
 
 
 def _check_receivers(turn: Turn, rule: model.Receivers) -> None:
-    by = _checked_fields(turn, rule.kind, rule.by, rule.by) if rule.kind else rule.by
+    by = _fields_for_value(turn, rule.kind, rule.by, rule.by) if rule.kind else rule.by
     names = _receiver_names(turn.value_at(rule.at), rule)
     if rule.everybody in names and rule.everybody:
         turn.receivers = tuple(str(row.get(rule.by[0])) for row in turn.rows(rule.rows))
@@ -210,7 +210,7 @@ def _check_receivers(turn: Turn, rule: model.Receivers) -> None:
         raise Refusal(rule.error)
 
 
-def _is_member(row: model.Row, members: model.Members, groups: list[str]) -> bool:
+def _is_member(row: model.Row, members: model.GroupMembers, groups: list[str]) -> bool:
     own = row.get(members.by)
     return any(
         to_comparable_text(key) in groups
@@ -245,11 +245,11 @@ def check_limit(turn: Turn, rule: model.Limit) -> None:
 def check_repetition(turn: Turn, rule: model.Once) -> None:
     """Refuse a repetition, or repeat the first response, which is kept under its key."""
     values = [turn.value_at(place) for place in rule.at]
-    if any(map(is_empty, values)) or (
+    if any(map(is_missing, values)) or (
         rule.when and to_comparable_text(turn.value_at(rule.when)) != "1"
     ):
         return
-    key = json.dumps([turn.owner, turn.route, *values], ensure_ascii=False, sort_keys=True)
+    key = json.dumps([turn.instance, turn.route, *values], ensure_ascii=False, sort_keys=True)
     if seen := turn.find_seen(key):
         raise Refusal(rule.error) if rule.error else Repetition(seen.response)
     window = rule.window if rule.default is UNSET else float(rule.default)

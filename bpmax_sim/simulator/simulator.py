@@ -38,7 +38,7 @@ from bpmax_sim.secret.vault import Credentials
 from bpmax_sim.simulator.auth import RENEWALS
 from bpmax_sim.simulator.engine import is_login_request, respond_to
 from bpmax_sim.simulator.model import (
-    CredentialForm,
+    CredentialFormat,
     Route,
     RuleTable,
     derive_rules,
@@ -111,7 +111,7 @@ def form_credentials(values: Mapping[str, Any], table: RuleTable) -> dict[str, A
     }
 
 
-def _format_credential(standin: str, form: CredentialForm) -> str:
+def _format_credential(standin: str, form: CredentialFormat) -> str:
     digits = iter(sha512(standin.encode()).hexdigest())
     return form.prefix + "-".join("".join(islice(digits, size)) for size in form.groups)
 

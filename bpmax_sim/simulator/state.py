@@ -22,7 +22,7 @@ import msgspec
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from bpmax_sim.field_path import member
+from bpmax_sim.field_path import get_nested
 from bpmax_sim.messages import FORM, Headers, Request, Response, is_below
 from bpmax_sim.platform import filters, template
 from bpmax_sim.platform.matcher import ApiMatch, ApiMatcher
@@ -83,7 +83,7 @@ class Knobs(Struct, frozen=True, kw_only=True):
 
     Attributes:
         skew: seconds by which the third party's clock is ahead.
-        life, overlap: seconds, see `bpmax_sim.simulator.model.Tokens`.
+        life, overlap: seconds, see `bpmax_sim.simulator.model.TokenRule`.
         renewal: ``same`` token while it is valid, a ``new`` one each time, or ``extend``.
         limit: requests and seconds, for every API.
         drops: connections to break, each with the number of requests that succeed before.
@@ -165,7 +165,7 @@ def parse_request(request: Request, base: str) -> ParsedRequest:
     )
 
 
-def is_empty(value: Any) -> bool:
+def is_missing(value: Any) -> bool:
     """Return whether a third party would treat *value* as missing."""
     return value is UNSET or value is None or value in ("", [], {})
 
@@ -286,7 +286,7 @@ class Turn(Struct):
         return self.matcher.match_path(key, self.parsed.request, self.parsed.path)
 
     @property
-    def owner(self) -> str:
+    def instance(self) -> str:
         """Return the instance that sent the request, or "" while that is not known."""
         return self.tenant.instance if self.tenant else ""
 
@@ -305,7 +305,7 @@ class Turn(Struct):
 
     def value_at(self, place: str) -> Any:
         """Return the value at *place*, or `UNSET`."""
-        return member(self.scope, place.split("."))
+        return get_nested(self.scope, place.split("."))
 
     def set_tenant(self, tenant: TenantCredentials) -> None:
         """Set the instance that sent the request."""
@@ -432,10 +432,10 @@ def _evaluate(node: Mapping[str, Any], turn: Turn) -> Any:
     return to_comparable_text(value) if node.get("as") == "text" and value is not UNSET else value
 
 
-def pick_id_types(row: Row, spell: Mapping[str, str], turn: Turn) -> Row:
+def pick_id_types(row: Row, id_type_places: Mapping[str, str], turn: Turn) -> Row:
     """Return *row* with ids of the types that the request asks for; see `model.PageCheck.spell`."""
     spelt = dict(row)
-    for name, place in spell.items():
+    for name, place in id_type_places.items():
         by_kind = row.get(name)
         if isinstance(by_kind, Mapping):
             kind = turn.value_at(place)

@@ -123,7 +123,7 @@ def guess_auth(exchanges: Sequence[Exchange]) -> AuthGuess:
     credentials: dict[str, Any] = {}
     for place in sorted(seen.keys() - {*places}):
         values = [value for one, value in seen[place] if one.order not in issued.logins]
-        if values and _is_configured(place):
+        if values and _holds_fixed_credential(place):
             entry, own, comment = _draft_credential(place, values, len(applies))
             applies.append(entry)
             credentials |= own
@@ -229,7 +229,7 @@ def _path_of(request: Request) -> str:
     return "/" + request.url.partition("://")[2].partition("/")[2].partition("?")[0]
 
 
-def _is_configured(place: CredentialPlace) -> bool:
+def _holds_fixed_credential(place: CredentialPlace) -> bool:
     """Return whether *place* usually holds a fixed credential of the instance."""
     name = place.name.lower()
     return is_secret_name(name) and not (
@@ -388,7 +388,7 @@ def _login_template(
     return f"{{{{ {key} }}}}"
 
 
-def shared_tokens(groups: Iterable[tuple[str, Sequence[Exchange]]]) -> list[set[str]]:
+def group_origins_by_tokens(groups: Iterable[tuple[str, Sequence[Exchange]]]) -> list[set[str]]:
     """Return sets of origins that form one platform, because they share credentials or logins."""
     holders: dict[str, set[str]] = {}
     for origin, exchanges in groups:

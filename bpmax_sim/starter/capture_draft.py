@@ -39,19 +39,19 @@ class CapturedCall(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def platform(self) -> str:
         """Return the key as the script wrote it."""
-        return str(plain_value(self.ask.get("platform")))
+        return str(yaml_value(self.ask.get("platform")))
 
     @property
     def api(self) -> str:
         """Return the name as the script wrote it."""
-        return str(plain_value(self.ask.get("api")))
+        return str(yaml_value(self.ask.get("api")))
 
     @property
     def error(self) -> Mapping[str, Any]:
         """Return the members of the error with which the call ended; empty if it succeeded."""
         if not self.outcome or self.outcome["e"] != "throw":
             return {}
-        value = plain_value(self.outcome.get("error"))
+        value = yaml_value(self.outcome.get("error"))
         return value if isinstance(value, dict) and value else {"code": ""}
 
 
@@ -63,7 +63,7 @@ class RunDraft(msgspec.Struct, frozen=True, kw_only=True):
     flow: str
 
 
-def plain_value(value: Any) -> Any:
+def yaml_value(value: Any) -> Any:
     """Return a captured *value* as it is written in a YAML file."""
     if isinstance(value, Mapping):
         if "$secret" in value:
@@ -73,15 +73,15 @@ def plain_value(value: Any) -> Any:
             return (
                 inner
                 if kind in {"date", "bigint", "cut"}
-                else plain_value(inner)
+                else yaml_value(inner)
                 if kind in {"map", "set"}
                 else None
             )
         return {
-            str(name).replace("$$", "$", 1) if name == "$$" else str(name): plain_value(one)
+            str(name).replace("$$", "$", 1) if name == "$$" else str(name): yaml_value(one)
             for name, one in value.items()
         }
-    return [plain_value(one) for one in value] if isinstance(value, list) else value
+    return [yaml_value(one) for one in value] if isinstance(value, list) else value
 
 
 def calls_of(run: CapturedRun) -> list[CapturedCall]:
@@ -135,7 +135,7 @@ def _draft_api(calls: Sequence[CapturedCall]) -> dict[str, Any]:
     parameters: dict[tuple[str, str], dict[str, Any]] = {}
     has_body = False
     for call in calls:
-        for place, name in _inputs_of(call):
+        for place, name in _parameter_places(call):
             parameters.setdefault((place, name), {"name": name, "in": place})
             has_body = has_body or place == "body"
     names = [name for place, name in parameters if place == "path"]
@@ -155,19 +155,19 @@ def _draft_api(calls: Sequence[CapturedCall]) -> dict[str, Any]:
     return value | ({"parameters": entries} if entries else {})
 
 
-def _inputs_of(call: CapturedCall) -> Iterator[tuple[str, str]]:
+def _parameter_places(call: CapturedCall) -> Iterator[tuple[str, str]]:
     arguments = call.ask.get("args")
     if arguments is not None:
         place = (
             "body"
-            if any(isinstance(plain_value(one), dict | list) for one in arguments)
+            if any(isinstance(yaml_value(one), dict | list) for one in arguments)
             else "query"
         )
         for number in range(1, len(arguments) + 1):
             yield place, f"arg_{number}"
         return
     for kind, values in call.ask.get("steps", ()):
-        value = plain_value(values)
+        value = yaml_value(values)
         if kind == "body" and not isinstance(value, Mapping):
             continue
         yield from (
@@ -209,7 +209,7 @@ def _stub_answer(call: CapturedCall) -> dict[str, Any]:
         answer["status"] = status if isinstance(status, int) else 500
         body = told.get("body")
     else:
-        body = plain_value((call.outcome or {}).get("value"))
+        body = yaml_value((call.outcome or {}).get("value"))
     answer["body"] = "" if body is None else body
     if ms := (call.outcome or {}).get("ms"):
         answer["delay"] = f"{ms}ms"
@@ -238,7 +238,7 @@ def draft_run(
     """
     calls = calls_of(run)
     names = {(one.platform, one.api): _declared_name(one, known) for one in calls}
-    told = hide_literals(str(run.begin.get("script") or source).strip("\n"))
+    told = hide_secret_literals(str(run.first_record.get("script") or source).strip("\n"))
     node = _approval_node(run)
     stubs, faults = draft_stubs(calls, names)
     value = _scenario_value(run, node, files)
@@ -292,7 +292,7 @@ def _declared_name(call: CapturedCall, known: Platforms) -> str:
 
 def _scenario_value(run: CapturedRun, node: str, files: RunFiles) -> dict[str, Any]:
     """Return a scenario without ``steps`` and ``proxy``."""
-    start = datetime.fromtimestamp(run.begin["at"] / 1000, UTC).astimezone(_SHANGHAI)
+    start = datetime.fromtimestamp(run.first_record["at"] / 1000, UTC).astimezone(_SHANGHAI)
     value: dict[str, Any] = {"version": 1, "scenario": files.title}
     if node:
         flow: dict[str, Any] = {"definition": files.flow}
@@ -311,16 +311,18 @@ def _scenario_value(run: CapturedRun, node: str, files: RunFiles) -> dict[str, A
 
 def _context_member(run: CapturedRun, name: str) -> dict[str, Any]:
     """Return the captured member *name* of ``ctx``; empty if it is not an object."""
-    value = plain_value((run.begin.get("ctx") or {}).get(name))
+    value = yaml_value((run.first_record.get("ctx") or {}).get(name))
     return value if isinstance(value, dict) else {}
 
 
 def _fields_of(run: CapturedRun) -> dict[str, Any]:
-    fields = {str(name): plain_value(one) for name, one in (run.begin.get("form") or {}).items()}
+    fields = {
+        str(name): yaml_value(one) for name, one in (run.first_record.get("form") or {}).items()
+    }
     for record in run.records:
         name = str(record.get("name", ""))
         if record.get("of") == "form" and name and not name.startswith("$"):
-            fields.setdefault(name, plain_value(record["value"]) if record["e"] == "get" else None)
+            fields.setdefault(name, yaml_value(record["value"]) if record["e"] == "get" else None)
     return {name: one for name, one in fields.items() if not name.startswith("$")}
 
 
@@ -331,13 +333,13 @@ def _draft_expectation(
     *,
     is_flow: bool,
 ) -> dict[str, Any]:
-    written = {str(one["name"]): plain_value(one["value"]) for one in _written_fields(run)}
+    written = {str(one["name"]): yaml_value(one["value"]) for one in _field_writes(run)}
     proxy = [{"call": names[one.platform, one.api], **_result_of(one)} for one in calls]
     form = {"flow": {"form": written}} if is_flow else {"form": written}
     return {"expect": {**(form if written else {}), "proxy": proxy}}
 
 
-def _written_fields(run: CapturedRun) -> Iterator[Mapping[str, Any]]:
+def _field_writes(run: CapturedRun) -> Iterator[Mapping[str, Any]]:
     """Yield the captured records of field writes."""
     for one in run.records:
         if (one.get("e"), one.get("of")) == ("set", "form") and str(one["name"])[:1] != "$":
@@ -353,7 +355,7 @@ def _result_of(call: CapturedCall) -> dict[str, Any]:
 def _approval_node(run: CapturedRun) -> str:
     """Return the node at whose approval the script ran; "" for a form's script."""
     step = _context_member(run, "step")
-    told = plain_value((run.begin.get("ctx") or {}).get("step_id"))
+    told = yaml_value((run.first_record.get("ctx") or {}).get("step_id"))
     return str(step.get("name") or step.get("id") or told or "")
 
 
@@ -367,7 +369,7 @@ def group_flow_runs(runs: Iterable[CapturedRun]) -> list[tuple[CapturedRun, ...]
     groups: list[tuple[set[str], list[CapturedRun]]] = []
     for run in runs:
         if node := _approval_node(run):
-            places = {node, _target_of(run)} - {_END}
+            places = {node, _target_node_of(run)} - {_END}
             same = [group for group in groups if group[0] & places]
             groups = [group for group in groups if group not in same]
             merged = [one for _, own in same for one in own]
@@ -375,8 +377,8 @@ def group_flow_runs(runs: Iterable[CapturedRun]) -> list[tuple[CapturedRun, ...]
     return [tuple(own) for _, own in groups]
 
 
-def _target_of(run: CapturedRun) -> str:
-    return str(plain_value((run.begin.get("ctx") or {}).get("target_step")) or _END)
+def _target_node_of(run: CapturedRun) -> str:
+    return str(yaml_value((run.first_record.get("ctx") or {}).get("target_step")) or _END)
 
 
 def _owners_of(run: CapturedRun) -> list[str]:
@@ -395,7 +397,7 @@ def _draft_flow(title: str, run: CapturedRun, runs: Sequence[CapturedRun]) -> st
     targets: dict[str, str] = {}
     for one in (run, *runs):
         node = _approval_node(one)
-        targets.setdefault(node, _target_of(one))
+        targets.setdefault(node, _target_node_of(one))
         own = owners.setdefault(node, [])
         own += [name for name in _owners_of(one) if name not in own]
     start = _find_start_node(_approval_node(run), targets)
@@ -413,7 +415,7 @@ def _draft_flow(title: str, run: CapturedRun, runs: Sequence[CapturedRun]) -> st
     more = dict.fromkeys(
         f"{place[0]} → {place[1]}"
         for one in runs
-        if (place := (_approval_node(one), _target_of(one))) not in followed
+        if (place := (_approval_node(one), _target_node_of(one))) not in followed
     )
     comments = [
         msg("Drafted by bpmax-sim init --from, of the nodes in which scripts ran."),
@@ -453,7 +455,7 @@ _SCHEME: Final = re.compile(r"""(?P<scheme>(?:Bearer|Basic)\s+)(?P<value>[\w.~+/
 _TOKEN: Final = re.compile(r"\beyJ[\w-]{5,}\.[\w-]+\.[\w-]*")
 
 
-def hide_literals(script: str) -> str:
+def hide_secret_literals(script: str) -> str:
     """Return *script* with literal secrets replaced by named placeholders."""
 
     def hide(found: re.Match[str]) -> str:
@@ -473,27 +475,27 @@ def _owner_id(owner: Any) -> str:
     return str(owner.get("id") or owner.get("owner_id")) if isinstance(owner, dict) else str(owner)
 
 
-def _draft_script(run: CapturedRun, told: str) -> str:
-    """Return a script that repeats the captured actions of *run*; *told* is added as comment."""
-    lines = [f"// | {line}".rstrip() for line in told.splitlines()]
+def _draft_script(run: CapturedRun, comment: str) -> str:
+    """Return a script that repeats the captured actions of *run*; *comment* is added as comment."""
+    lines = [f"// | {line}".rstrip() for line in comment.splitlines()]
     lines.append(
         f"// {translate(msg('What was seen of the script: its calls, and what it wrote.'))}"
     )
     for record in run.records:
         if record.get("e") == "ask":
-            key = to_javascript(plain_value(record.get("platform")))
+            key = to_javascript(yaml_value(record.get("platform")))
             lines.append(f"await $proxy({key}){_setter_source(record)}.catch(() => null);")
-        elif record in tuple(_written_fields(run)):
-            value = to_javascript(plain_value(record["value"]))
+        elif record in tuple(_field_writes(run)):
+            value = to_javascript(yaml_value(record["value"]))
             lines.append(f"form[{to_javascript(record['name'])}] = {value};")
     return "\n".join(lines) + "\n"
 
 
 def _setter_source(ask: Mapping[str, Any]) -> str:
-    api = plain_value(ask["api"])
+    api = yaml_value(ask["api"])
     if ask.get("args") is not None:
-        return f".{api}({', '.join(to_javascript(plain_value(one)) for one in ask['args'])})"
+        return f".{api}({', '.join(to_javascript(yaml_value(one)) for one in ask['args'])})"
     steps = [
-        f".${kind}({to_javascript(plain_value(value))})" for kind, value in ask.get("steps", ())
+        f".${kind}({to_javascript(yaml_value(value))})" for kind, value in ask.get("steps", ())
     ]
     return f".$api({to_javascript(api)}){''.join(steps)}.$call()"

@@ -26,7 +26,7 @@ def _setters(api: Api) -> str:
     setters = ""
     for place in ("path", "query", "header"):
         values = {
-            one.target: example_value(one)
+            one.wire_name: example_value(one)
             for one in api.parameters
             if one.place == place and one.required
         }
@@ -36,5 +36,7 @@ def _setters(api: Api) -> str:
     if any(one.to == _WHOLE for one in members):
         setters += f".$body({to_javascript(example_value(members[0]))})"
     elif members:
-        setters += f".$body({to_javascript({one.target: example_value(one) for one in members})})"
+        setters += (
+            f".$body({to_javascript({one.wire_name: example_value(one) for one in members})})"
+        )
     return setters

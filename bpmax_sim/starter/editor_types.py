@@ -21,9 +21,9 @@ from bpmax_sim.platform.model import Api, Parameter, Platform, to_snake_case
 from bpmax_sim.platform.response_shapes import (
     ResponseShape,
     ResponseShapes,
+    as_all_optional,
     merge_shapes,
     shape_of,
-    without_optional,
 )
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script_source.reading import read_script
@@ -273,7 +273,7 @@ def _part_type(parameters: Iterable[Parameter], part: str) -> str:
     named = [parameter for parameter in parameters if parameter.place == part]
     if part == "body":
         return _body_type(named)
-    members = "; ".join(f"{_format_member(p.target)}?: {_parameter_type(p)}" for p in named)
+    members = "; ".join(f"{_format_member(p.wire_name)}?: {_parameter_type(p)}" for p in named)
     if part == "path":
         return f"{{ {members} }}" if members else "Record<string, string | number>"
     return f"{{ {members}{'; ' if members else ''}[name: string]: any }}"
@@ -307,7 +307,7 @@ def _result_type(platform: Platform, api: Api, shapes: ResponseShapes) -> str:
     if declared is not None and api.answer:  # of an envelope alone a recording says more
         return _type_of(declared)
     recorded = shapes.recorded_shape(platform, api)
-    return _type_of(without_optional(recorded)) if recorded is not None else _RESULT
+    return _type_of(as_all_optional(recorded)) if recorded is not None else _RESULT
 
 
 def _type_of(shape: ResponseShape) -> str:

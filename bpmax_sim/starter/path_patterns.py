@@ -83,20 +83,20 @@ class _Node:
         for segment, child in other.children.items():
             self.children.setdefault(segment, _Node()).absorb(child)
 
-    def routes(self) -> frozenset[tuple[str, str]]:
+    def routes_below(self) -> frozenset[tuple[str, str]]:
         """Return methods and remaining paths below, with values left out."""
         own = {("", method) for method, _ in self.ends}
         for segment, child in self.children.items():
             rest = "*" if is_value(segment) else segment
-            own |= {(f"/{rest}{path}", method) for path, method in child.routes()}
+            own |= {(f"/{rest}{path}", method) for path, method in child.routes_below()}
         return frozenset(own)
 
-    def signature(self) -> frozenset[End]:
+    def ends_below(self) -> frozenset[End]:
         """Return the ends below by remaining path, with values left out."""
         own = {("", method, shape) for method, shape in self.ends if shape}
         for segment, child in self.children.items():
             rest = "*" if is_value(segment) else segment
-            own |= {(f"/{rest}{path}", method, shape) for path, method, shape in child.signature()}
+            own |= {(f"/{rest}{path}", method, shape) for path, method, shape in child.ends_below()}
         return frozenset(own)
 
 
@@ -138,15 +138,15 @@ def _merge(node: _Node, before: str, merged: dict[int, set[str]]) -> None:
 def _values_among(node: _Node, before: str) -> set[str]:
     values = {segment for segment in node.children if segment and is_value(segment, before)}
     words = {
-        segment: child.signature()
+        segment: child.ends_below()
         for segment, child in node.children.items()
         if segment and segment not in values
     }
-    known = frozenset[End]().union(*(node.children[one].signature() for one in values))
-    below = {route for one in values for route in node.children[one].routes() if route[0]}
+    known = frozenset[End]().union(*(node.children[one].ends_below() for one in values))
+    below = {route for one in values for route in node.children[one].routes_below() if route[0]}
     groups: dict[frozenset[End], list[str]] = {}
     for segment, signature in words.items():
-        leads_alike = not below.isdisjoint(node.children[segment].routes())
+        leads_alike = not below.isdisjoint(node.children[segment].routes_below())
         if leads_alike or (signature and signature <= known):
             values.add(segment)
         elif signature:

@@ -328,13 +328,13 @@ def _own_headers(request: Request) -> dict[str, str]:
 
 
 def _draft_parameters(
-    place: str, seen: Sequence[Mapping[str, Any]], auth: AuthGuess
+    place: str, observed: Sequence[Mapping[str, Any]], auth: AuthGuess
 ) -> Iterator[dict[str, Any]]:
     hidden = {one.name.lower() for one in auth.places if one.place == place}
-    for name in dict.fromkeys(name for one in seen for name in one):
+    for name in dict.fromkeys(name for one in observed for name in one):
         if name.lower() not in hidden:
             entry: dict[str, Any] = {"name": name, "in": place}
-            if all(name in one for one in seen):
+            if all(name in one for one in observed):
                 entry["required"] = True
             yield entry
 
@@ -421,7 +421,7 @@ def _response_rules(exchanges: Sequence[Exchange]) -> tuple[dict[str, Any], list
     good = [one for one in responses if one.status in _OK]
     values = [value for one in good if isinstance(value := parse_json_body(one), dict)]
     states = sorted({one.status for one in good}) or [200]
-    found = _success_code(values)
+    found = _guess_success(values)
     classes = (
         {"token": {"status": [401]}}
         if any(one.status == _UNAUTHORISED for one in responses)
@@ -456,7 +456,7 @@ def _response_rules(exchanges: Sequence[Exchange]) -> tuple[dict[str, Any], list
     return rules, notes
 
 
-def _success_code(values: Sequence[Mapping[str, Any]]) -> tuple[str, list[Any], list[Any]] | None:
+def _guess_success(values: Sequence[Mapping[str, Any]]) -> tuple[str, list[Any], list[Any]] | None:
     for name in _CODES:
         seen = [value[name] for value in values if isinstance(value.get(name), str | int | bool)]
         if not seen or 2 * len(seen) < len(values):

@@ -34,7 +34,7 @@ from bpmax_sim.platform.matcher import ApiMatcher, address_variables, addresses_
 from bpmax_sim.scenario.runner import run_scenario
 from bpmax_sim.secret.vault import Vault
 from bpmax_sim.session.credentials import matching_rules
-from bpmax_sim.starter.auth_guess import shared_tokens
+from bpmax_sim.starter.auth_guess import group_origins_by_tokens
 from bpmax_sim.starter.capture_draft import (
     RunFiles,
     calls_of,
@@ -196,7 +196,8 @@ class _DraftFolder:
             for origin, _ in origins.most_common(1):
                 self.environ[variable] = self._address_below(origin, key)
             self.notes += [
-                label_message(path.name, str(kind.first) + kind.more) for kind in converted.kinds
+                label_message(path.name, str(kind.first) + kind.others_text)
+                for kind in converted.kinds
             ]
 
     def _address_below(self, origin: str, key: str) -> str:
@@ -317,7 +318,7 @@ class _DraftFolder:
         calls = [script_call(one, matcher, one.order) for one in ordered]
         keys = dict.fromkeys(one.request.call.platform for one in ordered if one.request.call)
         proxy = {"cassette": name}
-        scenario = draft_scenario(name, proxy, calls, clock=_clock(ordered[0].at))
+        scenario = draft_scenario(name, proxy, calls, clock=_format_clock(ordered[0].at))
         script = draft_script(self.sources.told, calls, keys)
         recording = render_exchanges(ordered, rules, self.vault)
         return [_Files(name, _texts_of(name, script, scenario), recording)]
@@ -462,7 +463,7 @@ def _texts_of(name: str, script: str, scenario: str) -> dict[str, str]:
     }
 
 
-def _clock(at: float) -> str:
+def _format_clock(at: float) -> str:
     return datetime.fromtimestamp(at, UTC).astimezone(_SHANGHAI).isoformat(timespec="seconds")
 
 
@@ -528,7 +529,7 @@ def _group_by_platform(exchanges: Sequence[Exchange]) -> Iterator[tuple[list[str
     by_origin: dict[str, list[Exchange]] = {}
     for exchange in exchanges:
         by_origin.setdefault(origin_of(exchange.request.url), []).append(exchange)
-    joint = shared_tokens(by_origin.items())
+    joint = group_origins_by_tokens(by_origin.items())
     done: set[str] = set()
     for origin in by_origin:
         if origin in done:

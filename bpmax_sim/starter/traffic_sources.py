@@ -96,7 +96,7 @@ def _read_source(path: Path) -> TrafficSources:
         return replace(found, script=without_capture(text))
     if is_captured_console(text):
         runs = read_console(text)
-        if any(one.begin.get("kind") for one in runs):
+        if any(one.first_record.get("kind") for one in runs):
             raise ConfigError(
                 "{path}: it tells what a live BPMAX does, and no script; read it with: "
                 "bpmax-sim calibrate FILE",
@@ -104,16 +104,16 @@ def _read_source(path: Path) -> TrafficSources:
             )
         notes = [note for run in runs for note in run.notes]
         return replace(
-            found, runs=runs, traffic=_with_names(path, ForeignExchanges((), tuple(notes)))
+            found, runs=runs, traffic=_with_file_in_notes(path, ForeignExchanges((), tuple(notes)))
         )
     if _CURL.search(text) and not text.lstrip().startswith(("{", "[", "version:")):
-        return replace(found, traffic=_with_names(path, read_curl(text)))
+        return replace(found, traffic=_with_file_in_notes(path, read_curl(text)))
     if _OPENAPI.search(text[:65_536]):
         return replace(found, documents=(path,))
-    return replace(found, traffic=_with_names(path, read_file(path).imported))
+    return replace(found, traffic=_with_file_in_notes(path, read_file(path).imported))
 
 
-def _with_names(path: Path, read: ForeignExchanges) -> ForeignExchanges:
+def _with_file_in_notes(path: Path, read: ForeignExchanges) -> ForeignExchanges:
     """Return *read* with its file name in front of each note."""
     notes = [label_message(display_path(path), note) for note in read.notes]
     return ForeignExchanges(read.exchanges, tuple(notes))

@@ -16,8 +16,8 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from bpmax_sim.platform import model
-from bpmax_sim.platform.instances import InstanceEntry, Origin
-from bpmax_sim.platform.load import Platforms, read_root
+from bpmax_sim.platform.instances import InstanceEntry, InstanceOrigin
+from bpmax_sim.platform.load import Platforms, read_platform_root
 from bpmax_sim.platform.model import Api, Auth, Instance, Parameter, Platform
 from bpmax_sim.platform.template import names_in
 from bpmax_sim.strategies.values import cache_strategy, draw_weighted, evenly, keys, scalars, words
@@ -171,7 +171,7 @@ def auth_preset_platform(name: str, number: int = 0) -> Platform:
         "secret: {secret: true}, key: {kind: rsa, secret: true}}, "
         f"auth: {{preset: {name}{f', {arguments}' if arguments else ''}}}}}"
     )
-    file = read_root(read_yaml(text, file=f"preset {name}"))
+    file = read_platform_root(read_yaml(text, file=f"preset {name}"))
     assert file.platform is not None, file.problems
     auth = file.platform.auth
     if auth.acquire is not None:
@@ -189,7 +189,7 @@ def _load_preset_platform(auth: Auth) -> Platform | None:
     return next((platform for platform in platforms if platform.auth is auth), None)
 
 
-def rules_of(auth: Auth) -> model.ResponseRules:
+def response_rules_of(auth: Auth) -> model.ResponseRules:
     """Return the response rules of the preset from which *auth* was drawn."""
     origin = _load_preset_platform(auth)
     return origin.response if origin else model.ResponseRules()
@@ -383,7 +383,7 @@ def platforms(
         base_url=draw(_ADDRESSES),
         credentials=credentials_of(how, *own),
         auth=how,
-        response=rules_of(how),
+        response=response_rules_of(how),
         query=draw(_QUERY),
         headers=draw(_HEADERS),
         strict=draw(_SELDOM),
@@ -403,7 +403,7 @@ def _with_own_auth(api: Api, platforms: Auth, own: Auth | None) -> Api:
         parameters = tuple(parameter for parameter in api.parameters if parameter.place != "body")
         api = replace(api, encoding=UNSET, body=UNSET, parameters=parameters)
     if own is not None:
-        api = replace(api, auth=own, response=rules_of(own))
+        api = replace(api, auth=own, response=response_rules_of(own))
     if any(spot.place == "path" for spot in spots):
         return replace(api, path=f"/{{tenant}}{api.path}")
     return api
@@ -444,5 +444,5 @@ def instances(
 def with_instances(*tenants: Instance, platform: Platform) -> Platforms:
     """Return *platform* with the instances *tenants*, the first as default, for a session."""
     flagged = [replace(tenant, default=not number) for number, tenant in enumerate(tenants)]
-    entries = [InstanceEntry(tenant, Origin()) for tenant in flagged]
+    entries = [InstanceEntry(tenant, InstanceOrigin()) for tenant in flagged]
     return Platforms(own={platform.platform_key: platform}).with_entries(entries)

@@ -27,7 +27,7 @@ from bpmax_sim.platform.check import CREDENTIAL
 from bpmax_sim.platform.instances import read_instances
 from bpmax_sim.platform.load import Platforms, load_platforms, read_platform
 from bpmax_sim.platform.model import Api, Parameter, Platform, to_snake_case
-from bpmax_sim.project import absolute_path, find_instances, local_file_of
+from bpmax_sim.project import absolute_path, find_instances_file, local_file_of
 from bpmax_sim.proxy.builder import Builder, CallSpec, Setter
 from bpmax_sim.session.session import Session
 from bpmax_sim.strategies import rare_setters
@@ -36,7 +36,7 @@ from bpmax_sim.strategies.rare_setters import UNNAMED, Step
 from bpmax_sim.strategies.values import (
     NO_SEGMENT,
     draw_weighted,
-    is_element,
+    is_xml_value,
     keys,
     scalars,
     script_values,
@@ -161,7 +161,7 @@ def _draw_chains(
     setters = steps(platform=platform, api=called, refusable=refusable)
     drawn = [draw(setters) for _ in range(draw(st.integers(0, max_steps)))]
     if not is_aimed and max_steps:
-        for corner in draw(rare_setters.corner_steps(api=called, platform=platform)):
+        for corner in draw(rare_setters.rare_setter_steps(api=called, platform=platform)):
             _insert_steps(draw, drawn, corner)
     if is_aimed or draw(_TEN) < _MOSTLY:
         for step in draw(
@@ -216,7 +216,7 @@ def _required_values(
     for parameter in api.parameters:
         if parameter.required and parameter.place != "path":
             value = draw(_draw_value(parameter.place, str(api.encoding or "")))
-            steps = parameter.steps or (parameter.target,)
+            steps = parameter.steps or (parameter.wire_name,)
             values[parameter.place] = with_member(values.get(parameter.place), steps, value)
     return values
 
@@ -330,7 +330,7 @@ def _multipart_bodies(names: st.SearchStrategy[str]) -> st.SearchStrategy[Any]:
 
 
 def _xml_bodies(_names: st.SearchStrategy[str]) -> st.SearchStrategy[Any]:
-    single = (scalars() | st.none()).filter(is_element)
+    single = (scalars() | st.none()).filter(is_xml_value)
     names = st.sampled_from(("来源", "page", "@no", "#text", "a.b"))
     children = st.dictionaries(names, single | st.just(UNDEFINED), max_size=3)
     lists = st.fixed_dictionaries({"项": st.lists(single, max_size=2)})
@@ -402,7 +402,7 @@ def _draw_argument(
 def _draw_value(place: str, encoding: str = "") -> st.SearchStrategy[Any]:
     """Draw values allowed at *place*; in a body, one member in the format *encoding*."""
     if place == "body" and encoding:
-        return scalars().filter(is_element) if encoding == "xml" else scalars()
+        return scalars().filter(is_xml_value) if encoding == "xml" else scalars()
     values: dict[str, st.SearchStrategy[Any]] = {
         "path": _draw_segments(),
         "query": scalars() | st.lists(scalars(), min_size=1, max_size=2),
@@ -461,7 +461,7 @@ def for_platform(
     calls = [
         valid_calls(known, platform, item)
         for platform in _candidate_platforms(known, Path(path), key)
-        for item in _apis_named(known, platform, api)
+        for item in _find_apis(known, platform, api)
     ]
     if not calls:
         raise _error_for_no_api(path, api)
@@ -477,7 +477,7 @@ def load_with_instances(path: str | os.PathLike[str], /) -> Platforms:
     Raises:
         ConfigError: a file is wrong.
     """
-    place = "" if Path(path).is_dir() else find_instances(absolute_path(path))
+    place = "" if Path(path).is_dir() else find_instances_file(absolute_path(path))
     if not place:
         return load_platforms(path)
     known = load_platforms(path, instances="")
@@ -513,7 +513,7 @@ def _platforms_of_instances(place: Path) -> Iterator[str]:
             yield str(named.value)
 
 
-def apis_named(
+def get_apis(
     known: Platforms, platform: Platform, name: str, *, path: str | os.PathLike[str]
 ) -> list[Api]:
     """Return the API *name*, in either naming style; all APIs if *name* is empty.
@@ -521,7 +521,7 @@ def apis_named(
     Raises:
         ConfigError: *platform*, which *path* declares, has none.
     """
-    apis = _apis_named(known, platform, name or None)
+    apis = _find_apis(known, platform, name or None)
     if not apis:
         raise ConfigError(f"{_error_for_no_api(path, name)}{suggest_nearest(name, platform.apis)}")
     return apis
@@ -541,7 +541,7 @@ def _candidate_platforms(known: Platforms, path: Path, key: str | None) -> list[
     return [known.own[key]]
 
 
-def _apis_named(known: Platforms, platform: Platform, name: str | None) -> list[Api]:
+def _find_apis(known: Platforms, platform: Platform, name: str | None) -> list[Api]:
     if name is None:
         return list(platform.apis.values())
     try:
@@ -592,13 +592,13 @@ def to_chain(api: Api, program: CallSpec, /) -> CallSpec:
 def _values_of_parameter(parameter: Parameter, encoding: str) -> st.SearchStrategy[Any]:
     values = parameter_values(parameter)
     if parameter.place == "body" and encoding == "xml":
-        values = values.filter(is_element)
+        values = values.filter(is_xml_value)
     elif parameter.place == "body" and encoding == "form" and "items" not in schema_of(parameter):
-        values = values.map(_without_containers)  # a form has no place for them
+        values = values.map(_without_nested_items)  # a form has no place for them
     return values if parameter.required else values | st.just(UNDEFINED)
 
 
-def _without_containers(value: Any) -> Any:
+def _without_nested_items(value: Any) -> Any:
     is_list = isinstance(value, list)
     return [item for item in value if not isinstance(item, list | dict)] if is_list else value
 

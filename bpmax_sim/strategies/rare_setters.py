@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from hypothesis import strategies as st
 
-from bpmax_sim.field_path import body_steps, with_member
+from bpmax_sim.field_path import split_body_path, with_member
 from bpmax_sim.js_values import UNDEFINED, BigInt
 from bpmax_sim.path_template import placeholders
 from bpmax_sim.platform.model import Api, Auth, Platform, find_auth_places
@@ -21,7 +21,7 @@ from bpmax_sim.proxy.builder import Setter
 from bpmax_sim.strategies.values import evenly
 
 Step = tuple[Setter, Any]
-Aim = Callable[[Api, Platform | None, Any], list[Step]]
+StepMaker = Callable[[Api, Platform | None, Any], list[Step]]
 
 UNNAMED: Final = Api(key="get_customer_detail", path="/customers/{id}")
 """What is called where no platform is."""
@@ -52,22 +52,22 @@ def claims(*, platform: Platform | None, api: Api = UNNAMED) -> list[Step]:
     """Return all setters that `rivals` draws from."""
     auth = auth_of(platform, api)
     return [
-        _rival_step(place, spelled)
+        _step_overwriting_auth_value(place, spelled)
         for place, name in (find_auth_places(auth, auth.apply) if auth else ())
         for spelled in dict.fromkeys((name, name.lower(), name.upper(), name.title()))
         if place != "path" or spelled == name
     ]
 
 
-def _rival_step(place: str, name: str) -> Step:
+def _step_overwriting_auth_value(place: str, name: str) -> Step:
     if place == "cookie":
         return "header", {"Cookie": f"a=1; {name}=mine; b=2"}
     if place != "body":
         return place, {name: "mine"}  # type: ignore[return-value]
-    return "body", with_member({}, body_steps(name), "mine")
+    return "body", with_member({}, split_body_path(name), "mine")
 
 
-def _default_aim(setter: Setter, place: str, name: str) -> Aim:
+def _override_default(setter: Setter, place: str, name: str) -> StepMaker:
     """Return the aim at the first name with a default at *place*; without one, at *name*."""
 
     def aim(api: Api, platform: Platform | None, value: Any) -> list[Step]:
@@ -78,11 +78,11 @@ def _default_aim(setter: Setter, place: str, name: str) -> Aim:
     return aim
 
 
-_DEFAULT_QUERY = _default_aim("query", "query", "page")
-_DEFAULT_HEADER = _default_aim("header", "headers", "X-Trace")
+_DEFAULT_QUERY = _override_default("query", "query", "page")
+_DEFAULT_HEADER = _override_default("header", "headers", "X-Trace")
 
 
-def _named_query(api: Api, _platform: Platform | None, value: Any) -> list[Step]:
+def _set_query_of_path(api: Api, _platform: Platform | None, value: Any) -> list[Step]:
     names = [pair.partition("=")[0] for pair in api.path.partition("?")[2].split("&")]
     return [("query", {names[0] or "q": value})]
 
@@ -96,7 +96,7 @@ def _fill_path(api: Api, platform: Platform | None, value: Any) -> list[Step]:
     return [("path", {name: value}) for name in fillable_placeholders(platform, api)[:1]]
 
 
-def _make_aim(setter: Setter, name: str = "", *, after: Any = UNDEFINED) -> Aim:
+def _set_value(setter: Setter, name: str = "", *, after: Any = UNDEFINED) -> StepMaker:
     """Return the aim of one setter, for *name* or a whole body, preceded by a setter of *after*."""
 
     def step(value: Any) -> Step:
@@ -106,20 +106,20 @@ def _make_aim(setter: Setter, name: str = "", *, after: Any = UNDEFINED) -> Aim:
     return lambda _api, _platform, value: [*before, step(value)]
 
 
-def _claim_of_auth(api: Api, platform: Platform | None, value: Any) -> list[Step]:
+def _overwrite_auth_value(api: Api, platform: Platform | None, value: Any) -> list[Step]:
     claimed = claims(platform=platform, api=api) or [("header", {"authorization": "Bearer mine"})]
     return [claimed[value % len(claimed)]]
 
 
-CORNERS: Final[Mapping[str, tuple[Aim, tuple[Any, ...]]]] = {
+CORNERS: Final[Mapping[str, tuple[StepMaker, tuple[Any, ...]]]] = {
     "undefined on a default of the query": (_DEFAULT_QUERY, (UNDEFINED,)),
     "undefined on a default header": (_DEFAULT_HEADER, (UNDEFINED,)),
     "null on a default of the query": (_DEFAULT_QUERY, (None,)),
     "null on a default header in another case": (_DEFAULT_HEADER, (None,)),
     "a header that meets a default in another case": (_DEFAULT_HEADER, ("t-1",)),
     "a value on a default of the query": (_DEFAULT_QUERY, ("覆盖", 0, False, [1, "b"])),
-    "a value on a query of the path": (_named_query, ("z", None)),
-    "one query name twice": (_make_aim("query", "q", after=1), ("末", UNDEFINED, None)),
+    "a value on a query of the path": (_set_query_of_path, ("z", None)),
+    "one query name twice": (_set_value("query", "q", after=1), ("末", UNDEFINED, None)),
     "one header twice in two cases": (
         lambda _api, _platform, value: [
             ("header", {"X-Twice": "1"}),
@@ -132,9 +132,9 @@ CORNERS: Final[Mapping[str, tuple[Aim, tuple[Any, ...]]]] = {
         lambda _api, _platform, value: [("body", value), ("body", {"来源": "后"})],
         ("文本", [1], 7, None),
     ),
-    "another body after an object": (_make_aim("body", after={"来源": "先"}), ("文本", [1], None)),
+    "another body after an object": (_set_value("body", after={"来源": "先"}), ("文本", [1], None)),
     "two objects": (
-        _make_aim("body", after={"来源": "先", "q": 1}),
+        _set_value("body", after={"来源": "先", "q": 1}),
         ({"q": {"深": 2}}, {"q": None}, {"q": None, "来源": None}, {"q": UNDEFINED}),
     ),
     "a template in a text": (
@@ -142,24 +142,24 @@ CORNERS: Final[Mapping[str, tuple[Aim, tuple[Any, ...]]]] = {
         ('[1,2]{{ x }}"\n', "{{ now }}", "${x}%"),
     ),
     "numbers, a space and a plus in the query": (
-        _make_aim("query", "q"),
+        _set_value("query", "q"),
         (1e21, "a+b c", True, -0.0, 1.5e-7),
     ),
-    "an array in the query": (_make_aim("query", "q"), ([1, "b"], [True, None, "c d"], [])),
+    "an array in the query": (_set_value("query", "q"), ([1, "b"], [True, None, "c d"], [])),
     "a date, NaN and undefined in a body": (
         lambda _api, _platform, value: [("body", {"q": value, "no": [value], "lang": UNDEFINED})],
         (datetime(2026, 3, 2, 1, 2, 3, 45_000, tzinfo=UTC), float("nan"), UNDEFINED, 1e21),
     ),
-    "undefined for a body": (_make_aim("body"), (UNDEFINED,)),
-    "a text for a body": (_make_aim("body"), ("文本 {{ x }}", '{"a":1}', "")),
-    "half a character in a body": (_make_aim("body"), ({"q": "甲\ud800"}, "\ud83d")),
-    "bytes for a body": (_make_aim("body"), (b"\xff\x00", b"")),
+    "undefined for a body": (_set_value("body"), (UNDEFINED,)),
+    "a text for a body": (_set_value("body"), ("文本 {{ x }}", '{"a":1}', "")),
+    "half a character in a body": (_set_value("body"), ({"q": "甲\ud800"}, "\ud83d")),
+    "bytes for a body": (_set_value("body"), (b"\xff\x00", b"")),
     "an Authorization of the script's own": (
-        _make_aim("header", "authorization"),
+        _set_value("header", "authorization"),
         ("Bearer mine-0123456789", "Basic bWluZTptaW5l"),
     ),
     "a content type of the script's own": (
-        _make_aim("header", "content-type"),
+        _set_value("header", "content-type"),
         (
             "application/json; charset=utf-8",
             "application/x-www-form-urlencoded",
@@ -169,23 +169,23 @@ CORNERS: Final[Mapping[str, tuple[Aim, tuple[Any, ...]]]] = {
 }
 """Setters that rarely meet by chance, by what they are: what makes them, and of which values."""
 
-REFUSED: Final[Mapping[str, tuple[Aim, tuple[Any, ...]]]] = {
+REFUSED: Final[Mapping[str, tuple[StepMaker, tuple[Any, ...]]]] = {
     "null in a path": (_fill_path, (None,)),
     "dots in a path": (_fill_path, ("..", ".", "..")),
     "a header that no line can hold": (
-        _make_aim("header", "X-New"),
+        _set_value("header", "X-New"),
         ("x\r\nX-Evil: 1", "张三", "x\nX-Evil: 1", "a\x00b"),
     ),
-    "a name that no path has": (_make_aim("path", "unknown"), ("1",)),
-    "an object in the query": (_make_aim("query", "q"), ({"a": 1}, [[1]])),
-    "a BigInt in a body": (_make_aim("body"), (BigInt(1), {"q": [BigInt(1)]})),
-    "half a character in the query": (_make_aim("query", "q"), ("\udc00",)),
+    "a name that no path has": (_set_value("path", "unknown"), ("1",)),
+    "an object in the query": (_set_value("query", "q"), ({"a": 1}, [[1]])),
+    "a BigInt in a body": (_set_value("body"), (BigInt(1), {"q": [BigInt(1)]})),
+    "half a character in the query": (_set_value("query", "q"), ("\udc00",)),
 }
 """Setters that must be refused, as `CORNERS` has those that need not be."""
 
 
-AUTH: Final[Mapping[str, tuple[Aim, tuple[Any, ...]]]] = {
-    "a name that auth owns": (_claim_of_auth, tuple(range(12))),
+AUTH: Final[Mapping[str, tuple[StepMaker, tuple[Any, ...]]]] = {
+    "a name that auth owns": (_overwrite_auth_value, tuple(range(12))),
     "headers that a signature normalises": (
         lambda _api, _platform, value: [("header", {"X-Trace": "a  B", "content-type": value})],
         ("application/json; charset=UTF-8",),
@@ -193,17 +193,17 @@ AUTH: Final[Mapping[str, tuple[Aim, tuple[Any, ...]]]] = {
 }
 """What few kinds of auth have; met more often where they do."""
 
-ENCODED: Final[Mapping[str, tuple[Aim, tuple[Any, ...]]]] = {
-    "form": (_make_aim("body"), ({"来源": "a&b=c d*~"}, {"来源": ["~", "一 二"], "q": None})),
+ENCODED: Final[Mapping[str, tuple[StepMaker, tuple[Any, ...]]]] = {
+    "form": (_set_value("body"), ({"来源": "a&b=c d*~"}, {"来源": ["~", "一 二"], "q": None})),
     "multipart": (
-        _make_aim("body"),
+        _set_value("body"),
         ({"来源": " 张三\t"}, {"q": {"content": b"1\r\n", "filename": "合同.csv"}}),
     ),
     "xml": (
-        _make_aim("body"),
+        _set_value("body"),
         ({"单": {"来源": "甲\r<乙>&"}}, {"单": {"@no": 7, "来源": ["\r", "]]>"]}}),
     ),
-    "text": (_make_aim("body"), (7.5, True, "文本 {{ x }}", "")),
+    "text": (_set_value("body"), (7.5, True, "文本 {{ x }}", "")),
 }
 """Bodies that each encoding has its own way with."""
 
@@ -246,7 +246,7 @@ def refused_steps(*, api: Api, platform: Platform | None) -> st.SearchStrategy[l
 
 
 @st.composite
-def corner_steps(
+def rare_setter_steps(
     draw: st.DrawFn, *, api: Api, platform: Platform | None = None
 ) -> list[list[Step]]:
     """Draw setters of two entries of `CORNERS`, and of those for the auth and encoding of *api*."""

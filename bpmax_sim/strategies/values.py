@@ -140,13 +140,13 @@ def _nest_values(leaves: st.SearchStrategy[Any], max_leaves: int) -> st.SearchSt
     )
 
 
-def is_element(value: Any) -> bool:
+def is_xml_value(value: Any) -> bool:
     """Return whether *value* can be encoded as XML: valid element names, no control characters."""
     if isinstance(value, dict):
         named = all(_ELEMENT.fullmatch(name) for name in value)
-        return named and all(map(is_element, value.values()))
+        return named and all(map(is_xml_value, value.values()))
     if isinstance(value, list):
-        return all(map(is_element, value)) and not any(isinstance(item, list) for item in value)
+        return all(map(is_xml_value, value)) and not any(isinstance(item, list) for item in value)
     return not (isinstance(value, str) and _NOT_XML.search(value))
 
 
@@ -168,7 +168,7 @@ def _draw_hosts() -> st.SearchStrategy[str]:
     return st.lists(_LABEL, min_size=1, max_size=2).map(lambda labels: ".".join([*labels, "test"]))
 
 
-def _draw_addresses() -> st.SearchStrategy[str]:
+def _draw_urls() -> st.SearchStrategy[str]:
     ends = st.sampled_from(("", "/", "/a%20b/c?d=1&e=%25#f", "/%E5%AE%A2%E6%88%B7", "?q=a+b"))
     return st.builds("https://{}{}".format, _draw_hosts(), ends)
 
@@ -190,9 +190,9 @@ FORMATS: Final[Mapping[str, Callable[[], st.SearchStrategy[Any]]]] = {
     "password": texts,
     "phone": lambda: st.from_regex(r"1[3-9][0-9]{9}", fullmatch=True),
     "time": lambda: st.times().map(lambda moment: f"{moment.isoformat()}+08:00"),
-    "uri": _draw_addresses,
-    "uri-reference": _draw_addresses,
-    "url": _draw_addresses,
+    "uri": _draw_urls,
+    "uri-reference": _draw_urls,
+    "url": _draw_urls,
     "uuid": lambda: st.uuids().map(str),
 }  # fmt: skip
 """Texts by format."""

@@ -154,7 +154,7 @@ class FlowNode(Model, frozen=True, kw_only=True):
         return tuple(action for action in ACTIONS if getattr(self, action) is not UNSET)
 
     @property
-    def levels(self) -> tuple[Deadline, ...]:
+    def deadlines(self) -> tuple[Deadline, ...]:
         """Return the deadlines in order; a plain duration means a reminder."""
         declared = self.deadline
         if isinstance(declared, UnsetType):
@@ -166,7 +166,7 @@ class FlowNode(Model, frozen=True, kw_only=True):
     @property
     def late_target(self) -> str:
         """Return the node to which a deadline leads, or ""."""
-        return self.levels[-1].to if self.levels else ""
+        return self.deadlines[-1].to if self.deadlines else ""
 
     @property
     def child(self) -> SubFlow | None:
@@ -387,7 +387,7 @@ def _malformed_gateway(node: FlowNode, path: Path) -> Iterator[Finding]:
 def _deadlines_of_node(node: FlowNode) -> Iterator[tuple[Path, Deadline]]:
     """Yield each deadline with its path inside the node."""
     several = isinstance(node.deadline, tuple)
-    for index, late in enumerate(node.levels):
+    for index, late in enumerate(node.deadlines):
         yield ("deadline", *((index,) if several else ())), late
 
 
@@ -401,7 +401,7 @@ def _malformed_deadline(node: FlowNode, path: Path) -> Iterator[Finding]:
             yield (*at, "after"), msg("each deadline is later than the one before")
         before = late.after
         leaves = bool(late.to) or late.then != "notify"
-        if leaves and late is not node.levels[-1]:
+        if leaves and late is not node.deadlines[-1]:
             yield at, msg("the project leaves the node here; what comes later never happens")
         if leaves and late.notify:
             yield (*at, "notify"), msg("notify goes with a deadline that reminds")
@@ -459,7 +459,7 @@ class NodeScreen(msgspec.Struct, frozen=True, kw_only=True):
     libraries: tuple[Script, ...] = ()
 
 
-class StandIn(msgspec.Struct, frozen=True, kw_only=True):
+class SubFlowResult(msgspec.Struct, frozen=True, kw_only=True):
     """The given result of a sub-flow that is not run: its fields, and its status at the end."""
 
     result: Mapping[str, Any]
@@ -477,7 +477,7 @@ class FlowParts(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     definition: Definition | None = None
-    stand_in: StandIn | None = None
+    stand_in: SubFlowResult | None = None
     route_places: Mapping[tuple[str, str, int], Place] = msgspec.field(default_factory=dict)
     scripts: Mapping[str, tuple[Script, ...]] = msgspec.field(default_factory=dict)
     libraries: tuple[Script, ...] = ()
@@ -496,25 +496,25 @@ class FlowParts(msgspec.Struct, frozen=True, kw_only=True):
         return [*self.libraries, *more]
 
 
-def first_node(definition: Definition | None, jump: Any) -> str:
+def first_node(definition: Definition | None, jump_result: Any) -> str:
     """Return the first node: the value of the hook ``jump``, or else the start of the definition.
 
     Raises:
         SubjectError: if there is no such node.
     """
     if definition is None:
-        return jump if isinstance(jump, str) else ""
-    if jump is None or isinstance(jump, UndefinedType):
+        return jump_result if isinstance(jump_result, str) else ""
+    if jump_result is None or isinstance(jump_result, UndefinedType):
         return definition.start
-    if jump not in definition.nodes:
-        hint = suggest_or_list(str(jump), definition.nodes)
+    if jump_result not in definition.nodes:
+        hint = suggest_or_list(str(jump_result), definition.nodes)
         raise SubjectError(
             "jump returned {jump!r}, which is not a node{hint}",
             code="UNKNOWN_NODE",
-            jump=jump,
+            jump=jump_result,
             hint=hint,
         )
-    return str(jump)
+    return str(jump_result)
 
 
 def check_hook_result(hook: str, value: Any, nodes: Collection[str]) -> None:
@@ -554,7 +554,7 @@ _GIVES: Mapping[str, tuple[type[Any], str]] = {
 }
 
 
-def find_idle_event(hook: str, target: str, nodes: Collection[str]) -> str:
+def explain_idle_event(hook: str, target: str, nodes: Collection[str]) -> str:
     """Return why *hook* never runs at node *target*, or ""; *nodes* are those of the flow."""
     node = nodes.get(target) if isinstance(nodes, Mapping) else None
     if not isinstance(node, FlowNode) or hook not in ACTIONS or hook in node.offers:

@@ -41,7 +41,7 @@ class FlowSubject(MovingProject, kw_only=True):
         """
         if self.creation is None:
             return self.create(move)
-        self._check_new()
+        self._check_not_created()
         self.creation.collect_into(self._result)
         if move.form:
             self.creation.set(move.form)
@@ -60,13 +60,13 @@ class FlowSubject(MovingProject, kw_only=True):
         Raises:
             SubjectError: if the project is already created, or ``jump`` names no node.
         """
-        self._check_new()
+        self._check_not_created()
         creating = replace(move, action="create")
         with self._undo_on_failure():
             self.starter = move.by or str(self.user.get("id", ""))
             self.created = self.now()
             self.store("form", move.form, "user")
-            value = self._call_hook("create", creating, both=True)
+            value = self._call_hook("create", creating, with_form=True)
             if not self._result.errors and (value is False or isinstance(value, str)):
                 self.refuse_if_vetoed("create", value)  # any other value is a result
             if self._result.errors or self._result.refused:
@@ -77,9 +77,9 @@ class FlowSubject(MovingProject, kw_only=True):
             if isinstance(name, str):
                 self.project["name"] = name
             first = self._call_hook("jump", creating)
-            self._run_computed(creating)
+            self._run_computed_hook(creating)
             # The hooks may have waited, and the project been created by another action since.
-            self._check_new()
+            self._check_not_created()
             if self.parent is None:
                 self._add_history(FlowMove(action="submit", by=self.starter, comment=move.comment))
             if not self._result.errors:
@@ -87,7 +87,7 @@ class FlowSubject(MovingProject, kw_only=True):
             self._result.value = value
         return self._result
 
-    def _check_new(self) -> None:
+    def _check_not_created(self) -> None:
         if self.status != project.NEW:
             raise SubjectError(
                 "the project is already created; it is at {at!r}; what was sent back or refused is "
@@ -119,9 +119,9 @@ class FlowSubject(MovingProject, kw_only=True):
             if self.definition and visit.table.status_after(acting.by, decided) == owners.UNTREATED:
                 self._record_decision(visit, acting)
                 self._add_history(acting)
-                self._run_computed(acting)
+                self._run_computed_hook(acting)
             elif self._decide(visit, action, acting) and not self._result.errors:
-                self._run_computed(acting)
+                self._run_computed_hook(acting)
         return self._result
 
     def _decide(self, visit: Visit, action: Action, acting: FlowMove) -> bool:
@@ -133,7 +133,7 @@ class FlowSubject(MovingProject, kw_only=True):
         if self._result.errors or (action == "approve" and self._is_refused(node, acting, target)):
             self._result.refused = True
             return False
-        value = self._call_hook(f"{action}.{node}", acting, both=True, target=target)
+        value = self._call_hook(f"{action}.{node}", acting, with_form=True, target=target)
         if self._result.errors:
             self._result.refused = True
             return False
@@ -189,7 +189,7 @@ class FlowSubject(MovingProject, kw_only=True):
         """
         table, acting = self._owners_and_move("hand_over", move)
         to = _single_target(acting)
-        _check_new(table, acting)
+        _check_not_owners_yet(table, acting)
         with self._undo_on_failure():
             item = table.item(acting.by)
             item["owner_id"] = to
@@ -206,11 +206,11 @@ class FlowSubject(MovingProject, kw_only=True):
             SubjectError: if the actor has no task there, or one of the others already has one.
         """
         table, acting = self._owners_and_move("add_owner", move)
-        _check_new(table, acting)
+        _check_not_owners_yet(table, acting)
         if wrong := owners.rule_problem(acting.rule, len(acting.others)):
             raise SubjectError("complete: {wrong}", code="BAD_RULE", wrong=wrong)
         with self._undo_on_failure():
-            added = owners.items_to_decide({"owner_id": person} for person in acting.others)
+            added = owners.as_untreated_items({"owner_id": person} for person in acting.others)
             table.add(acting.by, added, acting.where, acting.rule)
             self.owners[acting.at] = table.items
             self._add_history(acting)
@@ -290,7 +290,7 @@ class FlowSubject(MovingProject, kw_only=True):
             self.sender, self.status = "", project.PROCESSING
             if not target:
                 target = first_node(self.definition, self._call_hook("jump", acting))
-            self._run_computed(acting)
+            self._run_computed_hook(acting)
             self._enter_as_first_node(target, "resubmit", acting)
         return self._result
 
@@ -303,13 +303,13 @@ class FlowSubject(MovingProject, kw_only=True):
                 status=self.status,
             )
 
-    def _node_to_return_to(self, sender: str) -> str:
-        """Return the node where a project continues that *sender* sent back.
+    def _node_to_return_to(self, sending_node: str) -> str:
+        """Return the node where a project continues that *sending_node* sent back.
 
-        If *sender* is in a branch, this is the gateway, so all branches decide again.
+        If *sending_node* is in a branch, this is the gateway, so all branches decide again.
         """
         gateways = self.definition.nodes_inside_gateways if self.definition else {}
-        target = sender
+        target = sending_node
         while around := [name for name, inside in gateways.items() if target in inside]:
             target = around[0]
         return target
@@ -377,21 +377,21 @@ class FlowSubject(MovingProject, kw_only=True):
             self._resume_parent(status)
         return self._result
 
-    def open_tasks(self, *, assigns: bool = True) -> list[OpenTask]:
+    def open_tasks(self, *, runs_owner_hooks: bool = True) -> list[OpenTask]:
         """Return the possible actions now, including those of sub-flows' projects.
 
-        With *assigns*, ``owners`` hooks that have not run yet are run.
+        With *runs_owner_hooks*, ``owners`` hooks that have not run yet are run.
         """
         parts = self._all_projects()
-        return [task for part in parts for task in part._tasks_of_project(assigns)]  # noqa: SLF001 - of its own class
+        return [task for part in parts for task in part._tasks_of_project(runs_owner_hooks)]  # noqa: SLF001 - of its own class
 
-    def _tasks_of_project(self, assigns: bool) -> Iterator[OpenTask]:
+    def _tasks_of_project(self, runs_owner_hooks: bool) -> Iterator[OpenTask]:
         if self.status in (project.RETURNED, project.REJECTED):
             since = self.now() if self.ended is None else self.ended
             stay = -len(self.history)
             yield OpenTask(project=self.name, node=START, visit=stay, arrived=since)
         for visit in [*self.visits.values()] if self.definition else ():
-            if assigns and not visit.child and visit.node not in self.owners:
+            if runs_owner_hooks and not visit.child and visit.node not in self.owners:
                 self._assign_owners(visit, FlowMove(at=visit.node))
             task = OpenTask(
                 project=self.name,
@@ -455,7 +455,7 @@ class FlowSubject(MovingProject, kw_only=True):
         return {
             "nodes": list(self.passed_nodes),
             "owners": {
-                part.qualify(node): list(map(owners.owner_of, items))
+                part.qualify_name(node): list(map(owners.owner_of, items))
                 for part in self._all_projects()
                 for node, items in part.owners.items()
             },
@@ -477,7 +477,7 @@ class FlowSubject(MovingProject, kw_only=True):
         if visit.table.status == owners.PASSED:
             self._follow_route(visit, "approve", acting)
         if not self._result.errors:
-            self._run_computed(acting)
+            self._run_computed_hook(acting)
 
     def fire(self, event: str) -> Result:
         """Run only the hook *event*; results of ``computed`` and ``owners`` are applied."""
@@ -486,12 +486,12 @@ class FlowSubject(MovingProject, kw_only=True):
         move = FlowMove(at=self.at, action=action if action in {"create", *ACTIONS} else "")
         with self._undo_on_failure():
             if name == "computed":
-                self._run_computed(move)
+                self._run_computed_hook(move)
             elif name == "owners":
                 visit = self.visits.get(target) or Visit(target)
                 self._assign_owners(visit, move)
             else:
-                self._call_hook(event, move, both=name in {"create", "approve", "reject"})
+                self._call_hook(event, move, with_form=name in {"create", "approve", "reject"})
         return self._result
 
     def set(self, values: Mapping[str, Any]) -> Result:
@@ -508,7 +508,7 @@ class FlowSubject(MovingProject, kw_only=True):
             front.collect_into(self._result)
             fill_in(front)
             if self.status != project.NEW or self.creation is None:
-                self._run_computed(FlowMove(at=self.visible_node, by=self.actor))
+                self._run_computed_hook(FlowMove(at=self.visible_node, by=self.actor))
         return self._result
 
     def visible_form(self, action: str) -> FormSubject:
@@ -590,7 +590,7 @@ def _single_target(move: FlowMove) -> str | int:
     return move.others[0]
 
 
-def _check_new(table: OwnersTable, move: FlowMove) -> None:
+def _check_not_owners_yet(table: OwnersTable, move: FlowMove) -> None:
     """Check that the people of *move* have no task at the node yet."""
     if not move.others:
         raise SubjectError("{action} needs to: who", code="NEEDS_OTHERS", action=move.action)

@@ -22,7 +22,7 @@ import msgspec
 from msgspec import UNSET
 
 from bpmax_sim.errors import Place, ScriptError, SubjectError, shorten_list, suggest_or_list
-from bpmax_sim.field_path import plain_steps
+from bpmax_sim.field_path import parse_plain_steps
 from bpmax_sim.i18n import msg, plural
 from bpmax_sim.js_values import UndefinedType
 from bpmax_sim.script.channel import LiveObject
@@ -36,9 +36,9 @@ _PATH = re.compile(r"[^.\[\]]+(?:\[\d+\]|\.[^.\[\]]+)+")
 Steps = tuple[str | int, ...]
 
 
-def path_steps(text: str) -> Steps:
+def parse_form_path(text: str) -> Steps:
     """Return the steps of a path: a name, then members and row numbers; none if it is invalid."""
-    return plain_steps(text) if _PATH.fullmatch(text) else ()
+    return parse_plain_steps(text) if _PATH.fullmatch(text) else ()
 
 
 def value_at_steps(value: Any, steps: Steps) -> Any:
@@ -95,13 +95,13 @@ def table_of(value: Any, path: str) -> list[Any]:
     return list(value)
 
 
-def check_row(rows: list[Any], number: int, path: str, *, more: int = 0) -> None:
-    """Check that row *number* exists; with *more* = 1 also one behind the last, for adding.
+def check_row(rows: list[Any], number: int, path: str, *, extra_rows: int = 0) -> None:
+    """Check that row *number* exists; with *extra_rows* = 1 also one behind the last, for adding.
 
     Raises:
         SubjectError: if it does not exist; the message gives the existing rows.
     """
-    last = len(rows) - 1 + more
+    last = len(rows) - 1 + extra_rows
     if number > last:
         there = msg("rows 0 to {rows_count}", rows_count=len(rows) - 1) if rows else msg("no rows")
         raise SubjectError(
@@ -157,7 +157,7 @@ class ScriptedSubject(msgspec.Struct, kw_only=True):
     _result: Result = msgspec.field(default_factory=Result)
     _messages_before: int = 0
 
-    def run_bodies(self, event: str, run: Callable[[Script], Outcome]) -> Any:
+    def run_scripts_of_event(self, event: str, run: Callable[[Script], Outcome]) -> Any:
         """Run the scripts of *event* with *run* until one fails or returns false; return a value.
 
         The value is that of the last script that ran.
@@ -165,7 +165,7 @@ class ScriptedSubject(msgspec.Struct, kw_only=True):
         value: Any = None
         self._messages_before = len(self.messages)
         for script in self.scripts.get(event, ()):
-            self.tell(hooks.HookStarted(event=self.qualify(event), script=script.name))
+            self.tell(hooks.HookStarted(event=self.qualify_name(event), script=script.name))
             ended = run(script)
             self._result.add_outcome(ended)
             self._result.set_value(ended.value)
@@ -174,7 +174,7 @@ class ScriptedSubject(msgspec.Struct, kw_only=True):
                 break
         return value
 
-    def qualify(self, name: str) -> str:
+    def qualify_name(self, name: str) -> str:
         """Return *name* as it is reported: prefixed by the sub-flow's project, if any."""
         return f"{self.name}/{name}" if self.name else name
 
@@ -234,7 +234,7 @@ class ScriptedSubject(msgspec.Struct, kw_only=True):
         if not self.name:
             self._result.named_writes.append(hooks.NamedWrite(owner, member, place))
 
-    def extend(self, name: str, value: Any, place: Place | None = None) -> None:
+    def assign_extension(self, name: str, value: Any, place: Place | None = None) -> None:
         """Apply a script's assignment to a ``$`` name of its form, at *place*.
 
         Raises:
@@ -355,7 +355,7 @@ def _changed_members(name: str, value: Any, old: Any) -> Iterator[tuple[str, Any
         before = old if isinstance(old, Mapping) else {}
         for key, entered in value.items():
             was = before.get(key)
-            if not hooks.is_same_value(entered, was) and not (is_empty(entered) and is_empty(was)):
+            if not hooks.is_same_value(entered, was) and not (is_blank(entered) and is_blank(was)):
                 member = f"{name}.{key}"
                 yield member, entered
                 yield from _changed_members(member, entered, was)
@@ -390,7 +390,7 @@ def find_option_problems(form: ScriptedSubject, name: str, value: Any) -> Iterat
 
 
 def _check_option(name: str, options: Any, value: Any) -> None:
-    if not isinstance(options, list | tuple) or is_empty(value):
+    if not isinstance(options, list | tuple) or is_blank(value):
         return
     known = option_values(options)
     for choice in value if isinstance(value, list | tuple) else (value,):
@@ -441,16 +441,16 @@ def _empty_required(form: FormSubject) -> Iterator[str]:
         if not state.get("required") or not shown:
             continue
         if not dot or name in form.fields:
-            if is_empty(form.fields.get(name)):
+            if is_blank(form.fields.get(name)):
                 yield name
             continue
         rows = form.fields.get(table)
         for number, row in enumerate(rows if isinstance(rows, list | tuple) else ()):
-            if is_empty(row.get(column) if isinstance(row, Mapping) else None):
+            if is_blank(row.get(column) if isinstance(row, Mapping) else None):
                 yield f"{table}[{number}].{column}"
 
 
-def is_empty(value: Any) -> bool:
+def is_blank(value: Any) -> bool:
     """Return whether a field counts as not filled in; 0 and false count as filled in."""
     return value is None or (isinstance(value, str | list | tuple | dict) and not value)
 
@@ -522,7 +522,7 @@ class FormSubject(ScriptedSubject, kw_only=True):
     def set(self, values: Mapping[str, Any]) -> Result:
         """Set fields one after another, as a user does; each change fires its handler."""
         for name, value in values.items():
-            path = (name,) if name in self.fields else path_steps(name) or (name,)
+            path = (name,) if name in self.fields else parse_form_path(name) or (name,)
             check_entry(self, path, value, value_at_steps(self.fields, path))
             field = str(path[0])
             self._enter_value(field, with_cell(self.fields.get(field), path[1:], value, name))
@@ -545,7 +545,7 @@ class FormSubject(ScriptedSubject, kw_only=True):
 
     def _set_field(self, name: str, value: Any, by: str, place: Place | None = None) -> list[str]:
         """Set a field; return the events of the change that have a script."""
-        old, label = self.fields.get(name), self.qualify(name)
+        old, label = self.fields.get(name), self.qualify_name(name)
         if not hooks.replace_value(self.fields, name, value):
             self.tell(hooks.FieldReassigned(field=label, by=by, place=place))
             return []
@@ -577,7 +577,7 @@ class FormSubject(ScriptedSubject, kw_only=True):
     def fire(self, event: str, chain: Chain = ()) -> Result:
         """Run the scripts of *event*; *chain* are the changes that caused it."""
         view = FormView(self, event, chain)
-        self.run_bodies(
+        self.run_scripts_of_event(
             event,
             lambda script: self.runner.run_script(
                 script, form=view, libraries=self.libraries, page=self.page
@@ -597,7 +597,7 @@ class FormSubject(ScriptedSubject, kw_only=True):
     ) -> None:
         """Apply a script's write; a change fires its handler beside the running script."""
         if name.startswith("$"):
-            self.extend(name, value, place)
+            self.assign_extension(name, value, place)
             return
         events = self._set_field(name, value, view.event or "script", place)
         if not events:
@@ -617,7 +617,7 @@ class FormSubject(ScriptedSubject, kw_only=True):
     def _start_handlers(self, event: str, bodies: tuple[Script, ...], view: FormView) -> None:
         """Start the first of several handlers beside what runs; each next one when it has ended."""
         handler, *rest = bodies
-        self.tell(hooks.HookStarted(event=self.qualify(event), script=handler.name))
+        self.tell(hooks.HookStarted(event=self.qualify_name(event), script=handler.name))
 
         def done(ended: Outcome) -> None:
             self._result.add_outcome(ended)  # of the action of then

@@ -10,7 +10,7 @@ from msgspec import UNSET
 from msgspec.structs import asdict, replace
 
 from bpmax_sim.errors import Place, SubjectError, shorten_list, suggest_nearest, suggest_or_list
-from bpmax_sim.field_path import member
+from bpmax_sim.field_path import get_nested
 from bpmax_sim.i18n import join_messages, msg, series
 from bpmax_sim.js_values import UNDEFINED
 from bpmax_sim.script.failure import Script
@@ -58,18 +58,18 @@ class MovingProject(ProjectState, kw_only=True):
 
     def _set_due(self, visit: Visit) -> None:
         """Set the next deadline of a node, counted from the arrival of the project there."""
-        levels = self.definition_of(visit.node).levels[visit.level :]
+        levels = self.definition_of(visit.node).deadlines[visit.level :]
         visit.due = visit.arrived + levels[0].after if levels else None
         visit.plan = visit.due if visit.plan is None else visit.plan
 
     def _apply_deadline(self, visit: Visit) -> None:
-        deadline = self.definition_of(visit.node).levels[visit.level]
+        deadline = self.definition_of(visit.node).deadlines[visit.level]
         visit.level += 1
         # The next level counts from the arrival, too; set first, as the step below may leave the
         # node.
         self._set_due(visit)
         does = msg("go to {to}", to=deadline.to) if deadline.to else deadline.then
-        self.tell(DeadlinePassed(node=self.qualify(visit.node), does=does))
+        self.tell(DeadlinePassed(node=self.qualify_name(visit.node), does=does))
         late = FlowMove(at=visit.node, action="deadline")
         with self._undo_on_failure():
             self._add_history(late)
@@ -248,7 +248,7 @@ class MovingProject(ProjectState, kw_only=True):
         if waits and split is not None:
             self.at = next(iter(self.visits), self.at)
             left = tuple(sorted(split.waiting))
-            node, join = self.qualify(visit.node), self.qualify(target)
+            node, join = self.qualify_name(visit.node), self.qualify_name(target)
             self.tell(BranchArrived(join=join, node=node, branch=branch, waiting=left))
             return
         self._enter(target, action, move, Visit(target, split=split, branch=branch), visit.node)
@@ -271,7 +271,7 @@ class MovingProject(ProjectState, kw_only=True):
         if declared.end:
             self._end_project(project.REJECTED if action == "reject" else project.FINISHED, node)
             self._emit_entered(node, previous, action, move.by)
-            self._run_titles(move)
+            self._run_title_hooks(move)
             self._resume_parent(self.status)
             return
         self._emit_entered(node, previous, action, move.by)
@@ -297,7 +297,7 @@ class MovingProject(ProjectState, kw_only=True):
         visit.arrived = self.now()
         self._set_due(visit)
         if self._assign_owners(visit, coming):
-            self._run_titles(coming)
+            self._run_title_hooks(coming)
             if visit.table.items:
                 self._skip_tasks_of_known_approvers(visit, previous, coming)
             else:
@@ -339,7 +339,7 @@ class MovingProject(ProjectState, kw_only=True):
         if empty == "admins" and self.definition is not None:
             self._set_deciding_owners(
                 visit,
-                owners.items_to_decide({"owner_id": admin} for admin in self.definition.admins),
+                owners.as_untreated_items({"owner_id": admin} for admin in self.definition.admins),
             )
         elif empty in ("approve", "reject"):
             self._decide_without_people(
@@ -361,7 +361,7 @@ class MovingProject(ProjectState, kw_only=True):
         # The result of the action is that of the person's script, not that of a node that passes by
         # itself.
         value = self._result.value
-        self._call_hook(f"{action}.{visit.node}", acting, both=True)
+        self._call_hook(f"{action}.{visit.node}", acting, with_form=True)
         self._result.value = value
         if not self._result.errors:
             self._add_history(acting)
@@ -411,12 +411,12 @@ class MovingProject(ProjectState, kw_only=True):
         if not spec.wait and not self._result.errors:
             self._follow_route(visit, "approve", move)
 
-    def end_as_stand_in(self, begins: FlowMove) -> None:
+    def end_with_given_result(self, starting_move: FlowMove) -> None:
         """End at once with the result that the scenario gives for this sub-flow."""
         if self.stand_in is None:
             return
-        self.starter, self.created = begins.by, self.now()
-        self.store("form", {**begins.form, **self.stand_in.result}, self.name)
+        self.starter, self.created = starting_move.by, self.now()
+        self.store("form", {**starting_move.form, **self.stand_in.result}, self.name)
         self._end_project(self.stand_in.status)
         self._emit_entered("", "", self.stand_in.status, "")
         self._resume_parent(self.status)
@@ -453,7 +453,7 @@ class MovingProject(ProjectState, kw_only=True):
         node = visit.node
         own: Items = [{"owner_id": owner} for owner in self.definition_of(node).owners]
         items = self.assigned.get(node, own)
-        self._set_deciding_owners(visit, owners.items_to_decide(items))
+        self._set_deciding_owners(visit, owners.as_untreated_items(items))
         wrong = len(self._result.errors)
         value = self._call_hook(f"owners.{node}", replace(move, at=node))
         try:
@@ -499,7 +499,7 @@ class MovingProject(ProjectState, kw_only=True):
             self.assigned[step] = items
         present = visit if step == visit.node else self.visits.get(step)
         if present is not None:
-            self._set_deciding_owners(present, owners.items_to_decide(items))
+            self._set_deciding_owners(present, owners.as_untreated_items(items))
         else:
             # Not there now: what an earlier visit decided no longer counts when the project comes
             # back.
@@ -525,9 +525,9 @@ class MovingProject(ProjectState, kw_only=True):
             if tell is not None:
                 tell(
                     RouteEvaluated(
-                        node=self.qualify(node),
+                        node=self.qualify_name(node),
                         action=action,
-                        to=self.qualify(route.to),
+                        to=self.qualify_name(route.to),
                         taken=taken,
                         when=when,
                         values=dict(self._values_in(when, move)) if when else {},
@@ -549,7 +549,7 @@ class MovingProject(ProjectState, kw_only=True):
         ]
         for names in dict.fromkeys(used):
             if not any(names != longer and names == longer[: len(names)] for longer in used):
-                value = member({**ctx.snapshot(), **parts}, names)
+                value = get_nested({**ctx.snapshot(), **parts}, names)
                 yield ".".join(("ctx", *names)), UNDEFINED if value is UNSET else value
 
     def _condition_holds(self, name: str, when: str, place: Place | None, move: FlowMove) -> bool:
@@ -576,7 +576,7 @@ class MovingProject(ProjectState, kw_only=True):
         self.begins = bool(declared.parallel or declared.child)
         if not self.begins and not self.scripts.get(f"owners.{self.at}"):
             self._set_deciding_owners(
-                visit, owners.items_to_decide({"owner_id": owner} for owner in declared.owners)
+                visit, owners.as_untreated_items({"owner_id": owner} for owner in declared.owners)
             )
 
     def begin_branches_of_start_node(self) -> None:

@@ -81,9 +81,9 @@ class OwnersRound(msgspec.Struct):
                     return
 
 
-def _rounds_verdict(seat: list[OwnersRound]) -> int:
+def _decide_rounds(rounds: list[OwnersRound]) -> int:
     """Return the decision of an owner's rounds: passed if all passed, refused if one did not."""
-    return decide_by_rule("all", [turn.status for turn in seat])
+    return decide_by_rule("all", [turn.status for turn in rounds])
 
 
 class OwnersTable(msgspec.Struct):
@@ -100,7 +100,7 @@ class OwnersTable(msgspec.Struct):
     @property
     def status(self) -> int:
         """Return the decision of the node."""
-        return decide_by_rule(self.rule, [_rounds_verdict(seat) for seat in self.seats])
+        return decide_by_rule(self.rule, [_decide_rounds(seat) for seat in self.seats])
 
     @property
     def items(self) -> Items:
@@ -117,7 +117,7 @@ class OwnersTable(msgspec.Struct):
         items: Items = []
         for seat in self.seats:
             present = next((turn for turn in seat if turn.status == UNTREATED), None)
-            if _rounds_verdict(seat) == UNTREATED and present is not None:
+            if _decide_rounds(seat) == UNTREATED and present is not None:
                 items += present.pending()
                 if self.rule == "in_order":
                     break
@@ -207,7 +207,7 @@ def apply_transfers(items: Items, transfers: Mapping[str, str]) -> Items:
     return seated
 
 
-def items_to_decide(items: Iterable[Mapping[str, Any]]) -> Items:
+def as_untreated_items(items: Iterable[Mapping[str, Any]]) -> Items:
     """Return *items* with status untreated, unless they have a status already."""
     return [{"status": UNTREATED, **item} for item in items]
 

@@ -36,7 +36,7 @@ from bpmax_sim.subject.definition import (
     FlowNode,
     FlowParts,
     NodeScreen,
-    StandIn,
+    SubFlowResult,
     check_hook_result,
 )
 from bpmax_sim.subject.form import FormSubject, ScriptedSubject, state_links
@@ -212,7 +212,7 @@ class ProjectState(ScriptedSubject, kw_only=True):
     """
 
     definition: Definition | None = None
-    stand_in: StandIn | None = None
+    stand_in: SubFlowResult | None = None
     route_places: Mapping[tuple[str, str, int], Place] = msgspec.field(default_factory=dict)
     screens: Mapping[str, NodeScreen] = msgspec.field(default_factory=dict)
     subflows: Mapping[str, FlowParts] = msgspec.field(default_factory=dict)
@@ -349,7 +349,7 @@ class ProjectState(ScriptedSubject, kw_only=True):
         target: dict[str, Any] = getattr(self, part)
         for name, value in values.items():
             old = target.get(name)
-            label = self.qualify(name if part == "form" else f"{part}.{name}")
+            label = self.qualify_name(name if part == "form" else f"{part}.{name}")
             if hooks.replace_value(target, name, value):
                 self.tell(hooks.FieldChanged(field=label, old=old, new=value, by=by, place=place))
             else:
@@ -416,22 +416,28 @@ class ProjectState(ScriptedSubject, kw_only=True):
         ]
 
     def _call_hook(
-        self, event: str, move: FlowMove, *, both: bool = False, target: str = ""
+        self, event: str, move: FlowMove, *, with_form: bool = False, target: str = ""
     ) -> Any:
         if self.root.previews and event.partition(".")[0] not in _FORESEEN:
             return None
-        value = self.run_bodies(
-            event, lambda script: self._run(script, event, move, both=both, target=target)
+        value = self.run_scripts_of_event(
+            event, lambda script: self._run(script, event, move, with_form=with_form, target=target)
         )
         check_hook_result(event, value, self.nodes)
         return value
 
     def _run(
-        self, script: Script, event: str, move: FlowMove, *, both: bool = False, target: str = ""
+        self,
+        script: Script,
+        event: str,
+        move: FlowMove,
+        *,
+        with_form: bool = False,
+        target: str = "",
     ) -> Outcome:
         form, ctx = self._script_views(event, move, target)
         return self.runner.run_script(
-            script, ctx=ctx, form=form if both else None, libraries=self.libraries, page=Page()
+            script, ctx=ctx, form=form if with_form else None, libraries=self.libraries, page=Page()
         )
 
     def _script_views(
@@ -497,12 +503,12 @@ class ProjectState(ScriptedSubject, kw_only=True):
             self.refuse(text)
         return True
 
-    def _run_computed(self, move: FlowMove) -> None:
+    def _run_computed_hook(self, move: FlowMove) -> None:
         value = self._call_hook("computed", move)
         if isinstance(value, Mapping):
             self.store("form", value, "computed")
 
-    def _run_titles(self, move: FlowMove) -> None:
+    def _run_title_hooks(self, move: FlowMove) -> None:
         """Run the hooks that the product runs to show a task and the log, if there is a form."""
         if self.creation is None:
             return
@@ -559,7 +565,7 @@ class ProjectState(ScriptedSubject, kw_only=True):
             self.shelved[self.shown] = {name: dict(state) for name, state in self.states.items()}
 
     def _emit_entered(self, node: str, previous: str, action: str, by: str) -> None:
-        node, previous = self.qualify(node), self.qualify(previous)
+        node, previous = self.qualify_name(node), self.qualify_name(previous)
         self.tell(hooks.NodeEntered(node=node, previous=previous, action=action, by=by))
 
     def _add_history(self, move: FlowMove) -> None:
@@ -571,7 +577,7 @@ class ProjectState(ScriptedSubject, kw_only=True):
         visit = self.visits.get(move.at)
         waits = visit and visit.table.items and visit.table.status == UNTREATED
         if move.action not in ACTIONS or waits:
-            node = self.qualify(move.at)
+            node = self.qualify_name(move.at)
             self.tell(
                 hooks.PersonActed(
                     node=node, action=move.action, by=move.by, to=others, comment=comment
@@ -582,7 +588,7 @@ class ProjectState(ScriptedSubject, kw_only=True):
         more = {"text": text} if text else {}
         self.notified.append({"kind": kind, "to": to, "node": node, **more})
         self.tell(
-            hooks.NotificationSent(kind=kind, to=tuple(to), text=text, node=self.qualify(node))
+            hooks.NotificationSent(kind=kind, to=tuple(to), text=text, node=self.qualify_name(node))
         )
 
     @contextmanager
@@ -656,6 +662,6 @@ class PartView(msgspec.Struct, frozen=True):
             SubjectError: if *field* is a ``$`` name but no extension, or does not accept the value.
         """
         if self.part == "form" and field.startswith("$"):
-            self.flow.extend(field, value, place)
+            self.flow.assign_extension(field, value, place)
         else:
             self.flow.store(self.part, {field: value}, self.event, place)

@@ -26,7 +26,7 @@ from bpmax_sim.platform.matcher import (
 )
 from bpmax_sim.proxy import client, environment
 from bpmax_sim.secret.vault import Credentials, Vault
-from bpmax_sim.traffic.identify import declared_address, hide_credentials, identify_request
+from bpmax_sim.traffic.identify import hide_credentials, identify_request, url_and_declared_base
 
 
 def register_credentials(credentials: Credentials, tenant: tuple[str, str], vault: Vault) -> None:
@@ -72,7 +72,7 @@ class ExternalClients:
         """
         env = self.env
         known = self.as_api_call(request, serial=env.next_serial())
-        begun, start, call = (env.clock.now(), env.clock.tick()), self.clock.now(), known.call
+        begun, start, call = (env.clock.now(), env.clock.next_seq()), self.clock.now(), known.call
         assert call is not None
         record = partial(
             env.record,
@@ -131,7 +131,7 @@ class ExternalClients:
             self.notes[match.note] = None
         sent, match = self._at_live_address(request, match)
         if not match.target.is_declared:
-            declared = replace(request, url=declared_address(sent, match)[0])
+            declared = replace(request, url=url_and_declared_base(sent, match)[0])
             call = unnamed_call(declared)
             shown = replace(declared, call=call)
             sent = replace(sent, call=call)
@@ -171,7 +171,7 @@ class ExternalClients:
                 if match is not None:
                     yield moved, match
 
-    def explain_address(self, request: Request) -> Iterator[tuple[str, str]]:
+    def explain_unknown_address(self, request: Request) -> Iterator[tuple[str, str]]:
         """Yield label and text of hints for a *request* whose address no platform has.
 
         The hints are where its recording was looked for, and how to declare a test address.

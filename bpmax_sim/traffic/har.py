@@ -152,19 +152,19 @@ def _content_length(headers: Headers) -> int:
     return int(value) if value.isdecimal() and "content-encoding" not in headers else 0
 
 
-def _encode_attached(data: bytes, content_type: str, sizes: Iterable[int]) -> bytes:
+def _encode_attached(data: bytes, content_type: str, known_sizes: Iterable[int]) -> bytes:
     """Return the original bytes of a body that Chromium decoded and Playwright stored as UTF-8."""
     try:
-        return imported.encode_text(data.decode(), content_type, sizes)
+        return imported.encode_text(data.decode(), content_type, known_sizes)
     except UnicodeDecodeError:
         return data
 
 
-def _decode_text(text: Any, encoding: str, content_type: str, sizes: Iterable[int]) -> bytes:
+def _decode_text(text: Any, encoding: str, content_type: str, known_sizes: Iterable[int]) -> bytes:
     """Return the bytes of *text*; Polly.JS stores a compressed body as list of chunks."""
     text = imported.require_text(text)
     if encoding not in {"base64", "hex"}:
-        return imported.encode_text(text, content_type, sizes)
+        return imported.encode_text(text, content_type, known_sizes)
     pieces = imported.parse_json(text.encode(), WHAT) if text[:1] == "[" else [text]
     decode = bytes.fromhex if encoding == "hex" else imported.from_base64
     return b"".join(decode(imported.require_text(piece)) for piece in pieces)

@@ -60,7 +60,7 @@ def _auth_filled_places(request: Request, target: Target) -> tuple[str, ...]:
 
     If *request* itself tells which places did not come from the script, those are used.
     """
-    declared = {*target.headers, "content-type"} if request.body else target.headers
+    declared = {*target.header_names, "content-type"} if request.body else target.header_names
     names = {name.lower() for name, _ in request.headers} - declared
     others = {f"header.{name}" for name in names}.difference(target.injected_places)
     if request.injected:
@@ -78,7 +78,7 @@ def hide_credentials(request: Request, match: ApiMatch, vault: Vault) -> Request
     """
     hide = _SecretPlaces(match, vault)
     headers = tuple([(n, hide(f"header.{n.lower()}", value)) for n, value in request.headers])
-    url, base = declared_address(request, match, hide)
+    url, base = url_and_declared_base(request, match, hide)
     shown = replace(request, headers=headers, url=url, base=base)
     if match.target.login is None:
         return request if shown == request else shown
@@ -90,7 +90,7 @@ def hide_credentials(request: Request, match: ApiMatch, vault: Vault) -> Request
     return shown
 
 
-def declared_address(
+def url_and_declared_base(
     request: Request, match: ApiMatch, hide: Callable[[str, str], str] = lambda _place, text: text
 ) -> tuple[str, str]:
     """Return the URL below the declared address, as recordings hold it, and that address."""
@@ -104,11 +104,11 @@ def declared_address(
             lambda name: encode_value(hide(f"path.{name}", match.parameters.get(name, ""))),
         )
     if query:
-        query = "&".join([_hide_in_parameter(part, hide) for part in query.split("&")])
+        query = "&".join([_hide_in_query_parameter(part, hide) for part in query.split("&")])
     return f"{base}{path}{mark}{query}", base
 
 
-def _hide_in_parameter(part: str, hide: Callable[[str, str], str]) -> str:
+def _hide_in_query_parameter(part: str, hide: Callable[[str, str], str]) -> str:
     name, equals, value = part.partition("=")
     plain = unquote_plus(value)
     shown = hide(f"query.{unquote_plus(name)}", plain)
@@ -119,14 +119,14 @@ class _SecretPlaces:
     """Replaces the values at declared secret places."""
 
     def __init__(self, match: ApiMatch, vault: Vault) -> None:
-        self._names, self._is_login = match.target.secrets, match.target.login is not None
+        self._names, self._is_login = match.target.secret_places, match.target.login is not None
         self._key = match.target.platform.platform_key, match.instance
         self._vault = vault
 
     def __call__(self, place: str, value: str) -> str:
         """Return *value*, or its stand-in if *place* is that of a secret."""
         if not value or not (
-            place in _ALWAYS or place in self._names or self._is_named(place, value)
+            place in _ALWAYS or place in self._names or self._is_unlisted_secret(place, value)
         ):
             return value
         credential = self._names.get(place, "")
@@ -140,7 +140,7 @@ class _SecretPlaces:
         name = f"client-{place.partition('.')[2]}"
         return with_standin(value, partial(self._vault.register_issued, *self._key, name))
 
-    def _is_named(self, place: str, value: str) -> bool:
+    def _is_unlisted_secret(self, place: str, value: str) -> bool:
         """Return whether *value* is a secret that a login sends at an undeclared place."""
         name = place.rpartition(".")[2]
         return self._is_login and is_secret_name(name) and is_secret_value(name, value)

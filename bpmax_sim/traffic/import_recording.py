@@ -28,7 +28,7 @@ from bpmax_sim.proxy.result import find_not_secret_texts, register_issued_secret
 from bpmax_sim.secret.secret_names import VERSION
 from bpmax_sim.secret.vault import Vault
 from bpmax_sim.traffic import external_clients, formats
-from bpmax_sim.traffic.identify import declared_address, hide_credentials, identify_request
+from bpmax_sim.traffic.identify import hide_credentials, identify_request, url_and_declared_base
 from bpmax_sim.traffic.imported import NOWHERE, ForeignExchanges, ReadOptions
 from bpmax_sim.transport.redaction import redact_exchange, register_cookies
 from bpmax_sim.transport.suspicious_names import SecretNameRules
@@ -45,19 +45,19 @@ def prepare_import(  # noqa: PLR0913 - all that a session would know
     owner: str,
     addresses: Addresses | None = None,
     redact: tuple[str, ...] = (),
-    opened: Callable[[Request], tuple[str, ...]] = lambda _request: (),
+    not_secret_places: Callable[[Request], tuple[str, ...]] = lambda _request: (),
 ) -> ForeignExchanges:
     """Return *imported* in the form in which a session would have recorded it.
 
     Requests of declared APIs become their calls, at the declared address. Redacted are values that
     *vault* knows, values that auth adds or responses issue according to *platforms*, every
     Authorization, Proxy-Authorization, Cookie and Set-Cookie, values whose name looks like a
-    secret's (except at the places that *opened* returns), and personal data at the places *redact*.
-    Logins are used to learn secrets and left out, because replay needs none. An exchange that still
-    holds a secret is not imported. Notes report both.
+    secret's (except at the places that *not_secret_places* returns), and personal data at the
+    places *redact*. Logins are used to learn secrets and left out, because replay needs none. An
+    exchange that still holds a secret is not imported. Notes report both.
     """
     matcher = ApiMatcher(platforms, addresses)
-    net = SecretNameRules(vault, opened, partial(find_not_secret_texts, platforms))
+    net = SecretNameRules(vault, not_secret_places, partial(find_not_secret_texts, platforms))
     matched = [(exchange, matcher.match(exchange.request)) for exchange in imported.exchanges]
     remaining, left_out = _without_logins(matched, net)
     named = [_identify_exchange(exchange, match, vault, redact) for exchange, match in remaining]
@@ -128,7 +128,7 @@ def _identify_exchange(
     if match is not None and request.call is not None:
         request = hide_credentials(request, match, vault)
     elif match is not None:
-        request = replace(request, url=declared_address(request, match)[0])
+        request = replace(request, url=url_and_declared_base(request, match)[0])
     return replace(exchange, request=replace(request, personal=(*request.personal, *redact)))
 
 

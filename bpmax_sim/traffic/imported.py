@@ -23,7 +23,7 @@ from msgspec.structs import replace
 
 from bpmax_sim.clock import Instant
 from bpmax_sim.errors import CassetteError
-from bpmax_sim.field_path import member
+from bpmax_sim.field_path import get_nested
 from bpmax_sim.i18n import MessageError, msg
 from bpmax_sim.js_values import loads
 from bpmax_sim.messages import Exchange, Pairs, Request, Response
@@ -85,7 +85,7 @@ class ForeignFormat(msgspec.Struct, frozen=True, kw_only=True):
 
 def has_member(tree: Any, *path: str) -> bool:
     """Return whether the JSON value *tree* has a member at *path*."""
-    return member(tree, path) is not msgspec.UNSET
+    return get_nested(tree, path) is not msgspec.UNSET
 
 
 class NotConvertible(MessageError):  # noqa: N818 - a finding, which becomes a note
@@ -248,18 +248,18 @@ def failure_code(text: str) -> str:
     return next(codes, "RESET")
 
 
-def encode_text(text: str, content_type: str, sizes: Iterable[int] = ()) -> bytes:
+def encode_text(text: str, content_type: str, known_sizes: Iterable[int] = ()) -> bytes:
     """Return the original bytes of a body that another tool stored as *text*.
 
     They are in the encoding that the body itself declares, else in UTF-8; or in Windows-1252, which
-    browsers and mitmproxy assume without a declaration, if *sizes* shows that length.
+    browsers and mitmproxy assume without a declaration, if *known_sizes* shows that length.
 
     Raises:
         NotConvertible: if the tool could not read some characters and stored U+FFFD for them.
     """
     if text.isascii():
         return text.encode()
-    lengths = {size for size in sizes if size > 0}
+    lengths = {size for size in known_sizes if size > 0}
     encoded = []
     for codec in declared_codecs(text.encode("utf-8", "surrogatepass"), content_type):
         with suppress(UnicodeEncodeError):
@@ -516,7 +516,7 @@ class _Reader:
                 name = str(self.value(key, depth + 1, typed=typed))
                 is_typed = typed or name == self._typed_below
                 members[name] = self.value(value, depth + 1, typed=is_typed)
-            return _state_bytes(members) if node.tag.startswith(_PYTHON) else members
+            return _bytes_of_file_state(members) if node.tag.startswith(_PYTHON) else members
         if isinstance(node, yaml.SequenceNode):
             return [self.value(item, depth + 1, typed=typed) for item in node.value]
         return self._read_scalar(node, typed=typed)
@@ -548,7 +548,7 @@ class _Reader:
         )
 
 
-def _state_bytes(document: dict[str, Any]) -> bytes:
+def _bytes_of_file_state(document: dict[str, Any]) -> bytes:
     """Return the bytes in the serialised state of a file or iterator."""
     outer = document.get("args") or document.get("state")
     if not isinstance(outer, list) or not outer:

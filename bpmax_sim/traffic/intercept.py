@@ -24,7 +24,7 @@ from bpmax_sim.traffic.imported import NotConvertible, grouped_pairs, make_reque
 class ClientListener(Protocol):
     """Answers intercepted requests, and records responses."""
 
-    def is_exempt(self) -> bool:
+    def must_not_intercept(self) -> bool:
         """Return whether the current request must not be intercepted."""
         ...
 
@@ -37,10 +37,10 @@ class ClientListener(Protocol):
         ...
 
 
-def intercept_clients(hears: ClientListener, name: str) -> AbstractContextManager[object]:
-    """Return a context in which *hears* is asked about each request; *name* is for vcrpy's log."""
+def intercept_clients(listener: ClientListener, name: str) -> AbstractContextManager[object]:
+    """Return a context in which *listener* answers requests; *name* is for vcrpy's log."""
     recorder: AbstractContextManager[object] = CassetteContextDecorator(
-        _InterceptingCassette, lambda: {"path": name, "custom_patches": (), "hears": hears}
+        _InterceptingCassette, lambda: {"path": name, "custom_patches": (), "hears": listener}
     )
     return recorder
 
@@ -65,7 +65,7 @@ class _InterceptingCassette(Cassette):  # type: ignore[misc]
         return False
 
     def can_play_response_for(self, request: Any) -> bool:
-        if self._hears.is_exempt():
+        if self._hears.must_not_intercept():
             return False
         if id(request) not in self._ready:
             response = self._hears.answer(_convert_request(request))
@@ -87,7 +87,7 @@ class _InterceptingCassette(Cassette):  # type: ignore[misc]
         }
 
     def append(self, request: Any, response: Mapping[str, Any]) -> None:
-        if not self._hears.is_exempt():
+        if not self._hears.must_not_intercept():
             took = time.perf_counter() - self._begun.pop(id(request), time.perf_counter())
             self._hears.record_response(
                 _convert_request(request), _convert_response(response, took)

@@ -18,7 +18,7 @@ from msgspec.structs import replace
 from bpmax_sim.errors import Place, TransportError
 from bpmax_sim.i18n import msg, template
 from bpmax_sim.messages import Chunk, Pairs, Request, Response
-from bpmax_sim.platform.model import names_api
+from bpmax_sim.platform.model import matches_api
 from bpmax_sim.transport.protocol import Transport
 
 _JSON: Pairs = (("content-type", "application/json; charset=utf-8"),)
@@ -96,7 +96,7 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
 
     def covers(self, name: str) -> bool:
         """Return whether the rule concerns ``platform.api`` *name*."""
-        return self.on == "*" or names_api(self.on, name)
+        return self.on == "*" or matches_api(self.on, name)
 
     def strikes(self, number: int, attempt: int = 0) -> bool:
         """Return whether the rule concerns sending *attempt*, from 0, of call *number*, from 1."""

@@ -77,7 +77,7 @@ def redact_body(body: bytes, media: str, places: Iterable[str]) -> bytes:
 def _lower_case_names_at(places: Iterable[str], root: str) -> frozenset[str]:
     """Return the names in lower case: most servers that know ``phone`` also accept ``Phone``."""
     return frozenset(
-        path.name.lower() for path in _parse_places(places) if path.root == root and path.below
+        path.top_name.lower() for path in _parse_places(places) if path.root == root and path.below
     )
 
 

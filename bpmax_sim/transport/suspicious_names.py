@@ -30,7 +30,7 @@ from bpmax_sim.secret.secret_names import (
     is_secret_name,
     is_secret_value,
     may_name_secret,
-    member_spellings,
+    texts_around_member_value,
 )
 from bpmax_sim.secret.source import looks_random
 from bpmax_sim.secret.vault import Vault
@@ -290,7 +290,7 @@ class SecretNameRules:
             self.vault.add(text, standin, name=label)
             return
         parts = [(f'name="{name}"\r\n\r\n', "\r\n")] if is_multipart else []  # RFC 7578, 4.2
-        for before, after in (*parts, *member_spellings(name)):
+        for before, after in (*parts, *texts_around_member_value(name)):
             self.vault.register_derived(
                 f"{before}{text}{after}", f"{before}{standin}{after}", name=label
             )

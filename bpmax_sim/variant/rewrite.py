@@ -42,7 +42,7 @@ def collect_item_updates(failed: Sequence[ScenarioItem]) -> ItemUpdates:
     return ItemUpdates(joined, [*left, *map(str, (*differing, *notes))])
 
 
-def write_checked(files: Sequence[FileRewrite]) -> None:
+def write_if_scenarios_pass(files: Sequence[FileRewrite]) -> None:
     """Write *files*; restore all of them if a scenario in one of them then fails.
 
     Raises:

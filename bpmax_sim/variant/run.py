@@ -233,7 +233,7 @@ def try_variant(baseline: Baseline, variant: Variant = Variant()) -> TrialRun:  
             item,
             open_session(item, cassettes=baseline.cassettes, **options),
             injected=variant.faults,
-            usual=variant.usual,
+            usual_requests=variant.usual,
             environ=baseline.environ,
         )
 

@@ -87,7 +87,9 @@ class _WorkerPool(Generic[T]):
             warnings.simplefilter("ignore", DeprecationWarning)
             for _ in range(min(workers, len(self._left))):
                 here, there = context.Pipe()
-                process = context.Process(target=_answer, args=(self._work, there), daemon=True)
+                process = context.Process(
+                    target=_send_results, args=(self._work, there), daemon=True
+                )
                 process.start()
                 there.close()
                 self._processes[here] = process
@@ -140,14 +142,14 @@ class _WorkerPool(Generic[T]):
         process.join()
 
 
-def _answer(work: Callable[[int], T], there: Connection) -> None:
+def _send_results(work: Callable[[int], T], pipe: Connection) -> None:
     """Send the result of *work*, or what it raised, for each number received."""
     with suppress(EOFError, OSError):  # the other end was closed
         while True:
-            number = there.recv()
+            number = pipe.recv()
             try:
                 result = work(number), None
             except Exception as error:  # noqa: BLE001 - raised again where the results are read
-                there.send((None, error))
+                pipe.send((None, error))
             else:
-                there.send(result)
+                pipe.send(result)

@@ -28,7 +28,7 @@ import yaml
 from msgspec import Struct
 
 from bpmax_sim.errors import ConfigError, Place, Problem, Problems
-from bpmax_sim.field_path import read_steps
+from bpmax_sim.field_path import parse_quoted_steps
 from bpmax_sim.file_system import to_slashes
 from bpmax_sim.i18n import MessageError, msg
 from bpmax_sim.js_values import check_number_size
@@ -179,7 +179,7 @@ def parse_steps(path: str) -> tuple[Step, ...]:
     Raises:
         ValueError: if *path* is not a path.
     """
-    steps = [step for step in read_steps(path, "path") if isinstance(step, str | int)]
+    steps = [step for step in parse_quoted_steps(path, "path") if isinstance(step, str | int)]
     if path and (not steps or format_steps(steps) != path.removeprefix(".")):
         raise ValueError(msg("{path!r} is not a path such as steps[1].expect", path=path))
     return tuple(steps)

@@ -5,7 +5,7 @@ from dataclasses import replace as changed
 import pytest
 
 from bpmax_sim.messages import Request, Sensitive
-from bpmax_sim.platform.instances import InstanceEntry, Origin
+from bpmax_sim.platform.instances import InstanceEntry, InstanceOrigin
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.matcher import Addresses, ApiMatch, ApiMatcher
 from bpmax_sim.platform.model import (
@@ -94,12 +94,13 @@ def test_the_method_has_to_fit() -> None:
 
 def test_an_instance_is_known_by_its_address_and_the_default_one_comes_first() -> None:
     entries = [
-        InstanceEntry(Instance(platform="crm", instance_key="甲"), Origin()),
-        InstanceEntry(Instance(platform="crm", instance_key="乙", default=True), Origin()),
+        InstanceEntry(Instance(platform="crm", instance_key="甲"), InstanceOrigin()),
+        InstanceEntry(Instance(platform="crm", instance_key="乙", default=True), InstanceOrigin()),
         InstanceEntry(
-            Instance(platform="crm", instance_key="丙", base_url="https://third.test"), Origin()
+            Instance(platform="crm", instance_key="丙", base_url="https://third.test"),
+            InstanceOrigin(),
         ),
-        InstanceEntry(Instance(platform="crm", instance_key="丁", enabled=False), Origin()),
+        InstanceEntry(Instance(platform="crm", instance_key="丁", enabled=False), InstanceOrigin()),
     ]
     platforms = PLATFORMS.with_entries(entries)
     live = Request(method="GET", url="http://127.0.0.1:8080/search")
@@ -146,7 +147,7 @@ def test_a_credential_is_hidden_by_its_place_however_short() -> None:
     url = "http://127.0.0.1:1/search?key=a%26b&q=1"
     sent = Request(method="GET", url=url, headers=headers)
     crm = PLATFORMS.with_entries(
-        [InstanceEntry(Instance(platform="crm", instance_key="test"), Origin())]
+        [InstanceEntry(Instance(platform="crm", instance_key="test"), InstanceOrigin())]
     )
     live = {("crm", "test", ""): "http://127.0.0.1:1"}
 

@@ -11,8 +11,8 @@ import pytest
 from bpmax_sim.challenge import cache as cache_module
 from bpmax_sim.challenge.cache import StoredVerdict, VerdictCache, digest_parts
 from bpmax_sim.challenge.equivalents import (
+    gives_same_result_for_equal_sides,
     is_implied,
-    is_same_for_equal_sides,
     is_useless_fallback,
 )
 from bpmax_sim.challenge.ignore_comments import IgnoredMutants, read_ignore_comments
@@ -104,7 +104,7 @@ def test_a_condition_is_implied_where_its_opposite_left(source: str, *, implied:
 def test_at_equality_both_ways_come_to_the_same(source: str, *, same: bool) -> None:
     tree = SyntaxTree(source)
 
-    assert is_same_for_equal_sides(tree, next(find_operations(tree, ">", "<"))) == same
+    assert gives_same_result_for_equal_sides(tree, next(find_operations(tree, ">", "<"))) == same
 
 
 @pytest.mark.parametrize(

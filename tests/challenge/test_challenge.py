@@ -62,8 +62,8 @@ def test_each_verdict_has_its_place_and_its_line(tmp_path: Path) -> None:
     result = _result(_challenge(tmp_path))
     amount = _finding(result, 3)
     assert (amount.verdict, amount.where, amount.before) == ("differs", "form.金额", "800")
-    assert amount.expect == "expect: {form: {金额: 800}}"
-    assert _finding(result, 4).expect == "expect: {form: {等级: 甲}}"
+    assert amount.expect_yaml == "expect: {form: {金额: 800}}"
+    assert _finding(result, 4).expect_yaml == "expect: {form: {等级: 甲}}"
     sent = _finding(result, 6)
     assert sent.verdict == "differs"
     assert sent.line is not None
@@ -74,7 +74,7 @@ def test_each_verdict_has_its_place_and_its_line(tmp_path: Path) -> None:
     condition = _finding(result, 5)
     assert (condition.verdict, condition.kills) == ("unreached", 2)
     assert "never true" in condition.message
-    assert _finding(result, 1).expect == (
+    assert _finding(result, 1).expect_yaml == (
         'expect: {proxy: [{call: erp.getOrder, path: {id: "7"}}, {call: erp.createOrder}]}'
     )
     assert _finding(result, 1, "names.js").verdict == "unreached"
@@ -111,7 +111,7 @@ def test_a_value_that_differs_by_row_becomes_a_column(tmp_path: Path) -> None:
     result = _result(_challenge(tmp_path, ROWS + CASES, script))
     finding = _finding(result, 1)
     assert finding.line is not None
-    assert finding.expect == 'expect: {form: {客户: "${case.客户}"}}'
+    assert finding.expect_yaml == 'expect: {form: {客户: "${case.客户}"}}'
     assert finding.line.columns == {"客户": {"甲": "1号", "乙": "2号"}}
 
 
@@ -119,7 +119,7 @@ def test_a_column_that_there_is_already_is_taken(tmp_path: Path) -> None:
     script = "form.客户 = form.编号;\n"
     finding = _finding(_result(_challenge(tmp_path, ROWS + CASES, script)), 1)
     assert finding.line is not None
-    assert (finding.expect, finding.line.columns) == (
+    assert (finding.expect_yaml, finding.line.columns) == (
         'expect: {form: {客户: "${case.编号}"}}',
         {},
     )
@@ -188,7 +188,10 @@ def test_what_is_seen_in_part_is_changed_in_the_rest(
     expect = f"    expect: {{form: {{备注: {known}}}}}\n"
     scenario = f"{BARE}clock: '2026-03-02T09:00:00+08:00'\n{STEPS}{expect}"
     finding = _finding(_result(_challenge(tmp_path, scenario, script)), 1)
-    assert (finding.verdict, finding.expect) == ("differs", f"expect: {{form: {{备注: {value}}}}}")
+    assert (finding.verdict, finding.expect_yaml) == (
+        "differs",
+        f"expect: {{form: {{备注: {value}}}}}",
+    )
 
 
 def test_what_a_list_is_sorted_by_has_no_boundary(tmp_path: Path) -> None:
@@ -204,7 +207,7 @@ def test_a_refusal_that_is_none_any_more_is_noticed(tmp_path: Path) -> None:
     )
     script = "form.$message = '无';\nreturn false;\n"
     finding = _finding(_result(_challenge(tmp_path, scenario, script)), 2)
-    assert finding.expect == "expect: {result: false}"
+    assert finding.expect_yaml == "expect: {result: false}"
 
 
 @pytest.mark.parametrize("value", ["''", "String(undefined)", "`${{}}！`", "'共 ' + NaN + ' 元'"])

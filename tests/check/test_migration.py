@@ -11,7 +11,13 @@ from msgspec.structs import replace
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.format import dump_entries, render_exchange
 from bpmax_sim.cassette.model import Entry
-from bpmax_sim.check.migration import MovePlan, Renames, apply_plans, join_causes, plan_others
+from bpmax_sim.check.migration import (
+    MovePlan,
+    Renames,
+    apply_plans,
+    join_causes,
+    plan_owners_without_scenario,
+)
 from bpmax_sim.messages import Exchange, Request, Response
 from bpmax_sim.session.migration import Cause
 
@@ -45,7 +51,7 @@ def migrate(root: Path, entries: list[Entry], renames: Renames) -> list[Entry]:
     file = root / "cassettes/甲.yaml"
     file.parent.mkdir(exist_ok=True)
     file.write_bytes(dump_entries(entries))
-    plans = plan_others(root, [], [], renames)
+    plans = plan_owners_without_scenario(root, [], [], renames)
     written, red = apply_plans(root, plans)
     assert (written, red) == ([file] if plans else [], [])
     moved = Cassette.load(file)

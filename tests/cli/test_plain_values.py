@@ -11,7 +11,7 @@ import pytest
 from typer.core import TyperArgument, TyperOption
 
 from bpmax_sim.cli.app import COMMANDS, _build_command
-from bpmax_sim.cli.plain_values import NotPlainError, convert_plain
+from bpmax_sim.cli.plain_values import PydanticNeededError, convert_without_pydantic
 
 TEXTS: tuple[Any, ...] = (None, "", "客户", "12", "-3", "1.5", "replay", "nonsense", ["a", "1"], [])
 
@@ -24,8 +24,10 @@ def test_what_is_plain_is_what_typer_makes_of_it(name: str) -> None:
         described = parameter.type_descriptor
         for value in TEXTS:
             try:
-                plain = convert_plain(described.annotation, value, described.parameter_info)
-            except NotPlainError:
+                plain = convert_without_pydantic(
+                    described.annotation, value, described.parameter_info
+                )
+            except PydanticNeededError:
                 continue
             kind = TyperOption if isinstance(parameter, TyperOption) else TyperArgument
             if (

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from bpmax_sim.cli.terminal import progress, with_progress
+from bpmax_sim.cli.terminal import show_progress, with_progress
 from bpmax_sim.clock import VirtualClock
 
 
@@ -82,7 +82,7 @@ def test_it_is_plain_where_no_color_is_set(monkeypatch: pytest.MonkeyPatch) -> N
 def test_a_search_has_a_bar_of_its_seconds_that_is_gone_at_its_end() -> None:
     clock, stream = VirtualClock(0), Terminal()
     told = []
-    with progress(60, stream=stream, now=clock.now) as move:
+    with show_progress(60, stream=stream, now=clock.now) as move:
         for _ in range(3):
             clock.advance(1.5)
             move()
@@ -97,7 +97,7 @@ def test_a_search_has_a_bar_of_its_seconds_that_is_gone_at_its_end() -> None:
 
 def test_work_that_is_counted_has_a_bar_of_its_counts() -> None:
     clock, stream = VirtualClock(0), Terminal()
-    with progress(stream=stream, now=clock.now) as move:
+    with show_progress(stream=stream, now=clock.now) as move:
         clock.advance(10)
         move(20, 60)
     assert "20/60] about 20 s left" in stream.getvalue()
@@ -105,7 +105,7 @@ def test_work_that_is_counted_has_a_bar_of_its_counts() -> None:
 
 def test_a_search_that_nobody_watches_has_none() -> None:
     clock, stream = VirtualClock(0), io.StringIO()
-    with progress(60, stream=stream, now=clock.now) as move:
+    with show_progress(60, stream=stream, now=clock.now) as move:
         clock.advance(30)
         move()
 

@@ -26,7 +26,7 @@ from bpmax_sim.cli.output_schema import SHAPES
 from bpmax_sim.fuzz.laws import LAWS
 from bpmax_sim.fuzz.search import ABOUT, SCRIPT
 from bpmax_sim.i18n import Translatable, msg, translate
-from bpmax_sim.live.calibration_file import read_marks
+from bpmax_sim.live.calibration_file import read_rule_marks
 from bpmax_sim.live.rules import RULES
 from bpmax_sim.platform.load import load_platforms
 from bpmax_sim.platform.model import Api, Instance, Model, Platform
@@ -240,7 +240,9 @@ def fact_table(name: str, words: Words) -> str:
 def proxy_rules(words: Words) -> str:
     """Return what BPMAX documents, then what is ours, with what a live BPMAX said to it."""
     documented = facts.tables()["proxy_rules"]
-    marks = {key: mark.mark for key, mark in read_marks(ROOT).items() if mark.mark != "unknown"}
+    marks = {
+        key: mark.mark for key, mark in read_rule_marks(ROOT).items() if mark.mark != "unknown"
+    }
     ours = [(words(rule.text), marks.get(key, "")) for key, rule in RULES.items()]
     head, *rows = [
         tuple(facts.text_of(cell, words.language) for cell in cells)

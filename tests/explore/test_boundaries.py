@@ -61,8 +61,8 @@ def test_all_orders_of_up_to_four_and_two_swaps_of_more(count: int, tried: int, 
     assert len({order.name for order in orders}) == tried
     for order in orders:
         # whoever comes late is behind one that was asked later, and is delayed
-        assert order.late in order.calls[1:]
-        assert order.late.name in {rule.on for rule in order.rules}
+        assert order.late_call in order.calls[1:]
+        assert order.late_call.name in {rule.on for rule in order.rules}
 
 
 def call(**fields: Any) -> CallMade:
@@ -183,7 +183,7 @@ def test_one_member_is_lacking_and_nothing_else(steps: Any, lack: Any, expected:
 
 
 def lacks(folder: Path, body: Any, *seen: Any, answer: Any = None) -> dict[str, Any]:
-    recorded = RecordedResponses(folder, Platforms()).recorded_api("crm.get")
+    recorded = RecordedResponses(folder, Platforms()).summary_of_api("crm.get")
     for one in seen:
         recorded.add_body(one)
     api = Api(key="get", path="/x", answer=answer or {})
@@ -221,7 +221,7 @@ def test_a_member_of_each_element_counts_for_the_first(tmp_path: Path) -> None:
 
 
 def test_of_a_response_sixty_members_and_six_floors_are_looked_at(tmp_path: Path) -> None:
-    recorded = RecordedResponses(tmp_path, Platforms()).recorded_api("crm.get")
+    recorded = RecordedResponses(tmp_path, Platforms()).summary_of_api("crm.get")
     api = Api(key="get", path="/x")
     for count, looked_at in ((0, 0), (59, 59), (60, 60), (61, 60)):
         wide = {f"n{number}": number for number in range(count)}

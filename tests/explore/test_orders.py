@@ -159,7 +159,7 @@ def test_a_scenario_can_say_of_each_verdict_what_it_is(
     spec = msgspec.yaml.decode(f"{verdict}: {severity}", type=ExploreSpec)
     judgement = Judgement(verdict=verdict)
     assert severity_of(judgement, spec) == severity
-    assert severity_of(judgement, spec, is_imagined=True) == severity
+    assert severity_of(judgement, spec, is_uncertain=True) == severity
 
 
 def test_a_scenario_says_what_a_verdict_is_to_it(tmp_path: Path) -> None:

@@ -49,13 +49,13 @@ def test_what_a_run_reads_is_tried(name: str, tmp_path: Path) -> None:
 
     found = explore(write_project(tmp_path, script))
 
-    assert (found.refused, found.is_watched) == ("", True)
+    assert (found.refused, found.knows_member_reads) == ("", True)
     assert lacking_of(found) == members
 
 
 def test_a_script_that_notices_is_explored_by_its_words_and_that_is_said(tmp_path: Path) -> None:
     found = explore(write_project(tmp_path, NOTICES))
 
-    assert not found.is_watched
+    assert not found.knows_member_reads
     assert lacking_of(found) == {"data.contact", "data.contact.phone"}
     assert any("when it is watched what they read" in one.message for one in warnings_of(found))

@@ -13,7 +13,7 @@ from bpmax_sim import strategies
 from bpmax_sim.fuzz.laws import LAWS
 from bpmax_sim.fuzz.search import check_law_with_calls
 from bpmax_sim.fuzz.target import call_from_data, target_of
-from bpmax_sim.platform.load import read_root
+from bpmax_sim.platform.load import read_platform_root
 from bpmax_sim.platform.model import Api, Auth, Instance, Platform, ResponseRules
 from bpmax_sim.strategies.platforms import PRESETS, auth_preset_platform
 from bpmax_sim.yamlfile import read_yaml
@@ -30,7 +30,7 @@ apis:
 
 
 def test_two_calls_that_differ_in_the_order_of_keys_break_no_law() -> None:
-    found = read_root(read_yaml(ORDERS)).platform
+    found = read_platform_root(read_yaml(ORDERS)).platform
     assert found is not None
     target = target_of(strategies.with_instances(platform=found), "orders")
     one, other = (
@@ -88,7 +88,7 @@ def test_two_logins_by_one_request_get_what_each_of_them_looks_for() -> None:
             },
         },
     }
-    found = read_root(read_yaml(json.dumps(text)))
+    found = read_platform_root(read_yaml(json.dumps(text)))
     assert found.platform is not None, found.problems
     tenant = Instance(platform="erp", instance_key="test", credentials={"secret": "s3c-Kq7"})
     target = target_of(strategies.with_instances(tenant, platform=found.platform), "erp")
@@ -107,7 +107,7 @@ apis:
     path: /订单/{年}-{号}
     parameters: [{name: 年, in: path}, {name: 号, in: path, enum: [7, -1]}]
 """
-    found = read_root(read_yaml(text))
+    found = read_platform_root(read_yaml(text))
     assert found.platform is not None, found.problems
     target = target_of(strategies.with_instances(platform=found.platform), "orders")
 

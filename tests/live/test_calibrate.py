@@ -13,7 +13,7 @@ from msgspec import structs
 
 from bpmax_sim.cli.app import run_command_line
 from bpmax_sim.live.calibrate import ask_our_engine, calibration_script
-from bpmax_sim.live.calibration_file import MARKS, read_marks
+from bpmax_sim.live.calibration_file import MARKS, read_rule_marks
 from bpmax_sim.live.capture import capture_lines
 from bpmax_sim.live.console import CapturedRun, read_console
 from bpmax_sim.live.echo import ECHO_PLATFORM, answer_echo
@@ -179,8 +179,8 @@ def test_what_was_told_is_kept_and_keys_are_set_in_their_layout(
     assert run_command_line(["calibrate", "console.txt"]) == 0
     text = (project / "scenarios/platforms/crm.yaml").read_text("utf-8")
     assert text == f'{PLATFORM}result: envelope\ntimeout: "10s"\n'
-    assert read_marks(project)["query_array"].seen["query_array"].there == "/7?a=1%2C2"
-    assert read_marks(project)["query_object"].mark == "confirmed"
+    assert read_rule_marks(project)["query_array"].seen["query_array"].there == "/7?a=1%2C2"
+    assert read_rule_marks(project)["query_object"].mark == "confirmed"
     capsys.readouterr()
     assert run_command_line(["calibrate", "console.txt"]) == 0
     told = capsys.readouterr()
@@ -208,7 +208,7 @@ def test_what_is_unknown_now_keeps_its_earlier_mark(project: Path) -> None:
     for name, may_write in (("all.txt", True), ("reads.txt", False)):
         (project / name).write_text(console_of("deep", may_write=may_write), "utf-8")
         assert run_command_line(["calibrate", name]) == 0
-        assert read_marks(project)["merge_body"].mark == "refuted"
+        assert read_rule_marks(project)["merge_body"].mark == "refuted"
 
 
 @pytest.mark.parametrize(

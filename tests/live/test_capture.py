@@ -18,7 +18,7 @@ from bpmax_sim.script.failure import Script
 from bpmax_sim.script.runtime import Page
 from bpmax_sim.script.turn_result import Outcome
 from bpmax_sim.secret.secret_names import is_secret_name
-from bpmax_sim.starter.capture_draft import hide_literals
+from bpmax_sim.starter.capture_draft import hide_secret_literals
 from tests.live.scripts import STYLES
 from tests.script.bench import ENGINE, NAME, Bench, Form, ok, texts
 
@@ -159,7 +159,7 @@ def test_a_secret_that_a_script_has_written_in_it_stays_there(line: str) -> None
     assert "Zx9" not in begin["script"]
     assert "<secret script" in begin["script"]
     assert "zhangsan" in begin["script"] or "user" not in line
-    assert "Zx9" not in hide_literals(script)
+    assert "Zx9" not in hide_secret_literals(script)
 
 
 def test_scripts_of_one_page_tell_of_themselves_though_the_first_has_wrapped_the_names() -> None:
@@ -175,7 +175,7 @@ def test_scripts_of_one_page_tell_of_themselves_though_the_first_has_wrapped_the
     first, second = read_console("\n".join(told))
     assert [one["e"] for one in first.records] == ["begin", "set"]
     assert [one["e"] for one in second.records] == ["begin", "ask", "ok", "set"]
-    assert (second.begin["form"]["a"], second.records[1]["args"]) == (8, [8])
+    assert (second.first_record["form"]["a"], second.records[1]["args"]) == (8, [8])
 
 
 def test_a_copied_console_survives_wrapping_and_other_lines() -> None:

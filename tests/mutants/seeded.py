@@ -99,7 +99,7 @@ _TABLE: tuple[tuple[str, str, str, str, str], ...] = (
         "key = (id(platform), id(instance), id(api))",
         "key = (id(platform), id(platform), id(api))"),
     ("builder-required-parameter-may-be-missing", f"{LAWS_BUILDER}::test_the_last_value_of_each_place_and_name_wins", PLAN,
-        '"header": lambda merged, parameter: parameter.target.lower() in merged.headers,',
+        '"header": lambda merged, parameter: parameter.wire_name.lower() in merged.headers,',
         '"header": lambda _merged, _parameter: True,'),
     ("builder-second-body-replaces", f"{LAWS_BUILDER}::test_the_last_value_of_each_place_and_name_wins", PLAN,
         "merged.body = {**merged.body, **members} if isinstance(merged.body, Mapping) else members",
@@ -231,7 +231,7 @@ _TABLE: tuple[tuple[str, str, str, str, str], ...] = (
         "file.store(known)", "pass"),
     ("modes-what-is-added-draws-what-was-drawn", "tests/session/test_seeds.py",
         "bpmax_sim/session/start.py",
-        "return DrawnSequences((*known.seeds, new_seed(settings.owner)), known.ends)", "return known"),
+        "return RandomSequenceSeeds((*known.seeds, new_seed(settings.owner)), known.ends)", "return known"),
     ("check-the-last-refusal-passes", "tests/check/test_verify.py", "bpmax_sim/check/drift.py",
         "RetryProgress(known.sent + 1, known.renewed, known.offset)", "RetryProgress(1)"),
     # Where somebody else's bugs had survived.
@@ -253,9 +253,9 @@ _TABLE: tuple[tuple[str, str, str, str, str], ...] = (
         'return str(value.get("filename") or name), media, data', "return name, media, data"),
     ("modes-a-silent-fault-beside-retry", "tests/scenario/test_runner.py", RUNNER,
         "if not self.failures and not self.progress.silent_faults:\n"
-        "    self.failures = [self._make_reporter().report_silent_fault(fault) for fault in silent]",
+        "    self.failures = [self._make_reporter().report_unfired_fault(fault) for fault in silent]",
         "if not self.failures and not self.progress.silent_faults and retry is _ONCE:\n"
-        "    self.failures = [self._make_reporter().report_silent_fault(fault) for fault in silent]"),
+        "    self.failures = [self._make_reporter().report_unfired_fault(fault) for fault in silent]"),
     ("modes-checksums-of-the-journal-do-not-count", "tests/cassette/test_journal.py", JOURNAL,
         "return record if len(record) == length and zlib.crc32(record) == checksum else None",
         "return record if len(record) == length else None"),

@@ -40,7 +40,7 @@ def test_wecom_sends_a_text_to_a_user_with_two_arguments() -> None:
     """The documentation page's own example: sendTextMessage('UserID', 'text')."""
     platform = shipped("qywx")
     api = platform.apis["sendTextMessage"]
-    assert [(one.place, one.target, one.required) for one in api.parameters] == [
+    assert [(one.place, one.wire_name, one.required) for one in api.parameters] == [
         ("body", "touser", True),
         ("body", "text.content", True),
     ]

@@ -81,7 +81,7 @@ def test_every_api_answers_in_simulate_mode_at_once(name: str, tmp_path: Path) -
 
 def sample(one: Any) -> tuple[str, str, Any]:
     kinds = {"integer": 1, "number": 1.5, "boolean": True, "array": [], "object": {}}
-    return one.place, one.target, (one.enum or (kinds.get(one.type, "C20260302001"),))[0]
+    return one.place, one.wire_name, (one.enum or (kinds.get(one.type, "C20260302001"),))[0]
 
 
 def _put(call: Any, place: str, target: str, value: Any) -> Any:
@@ -163,11 +163,11 @@ def test_forms_uploads_and_texts_have_their_encoding(tmp_path: Path) -> None:
     upload = platform.apis["uploadFile"]
 
     assert [one.encoding for one in platform.apis.values()] == ["form", "multipart", "text", "xml"]
-    assert [(one.name, one.place, one.target) for one in upload.parameters] == [
+    assert [(one.name, one.place, one.wire_name) for one in upload.parameters] == [
         ("id", "path", "id"), ("body_id", "body", "id"), ("file", "body", "file"),
         ("pages", "body", "pages"),
     ]  # fmt: skip
-    assert [one.target for one in platform.apis["writeNote"].parameters] == ["id", "$"]
+    assert [one.wire_name for one in platform.apis["writeNote"].parameters] == ["id", "$"]
 
 
 def test_swagger_2_is_carried_over_too(tmp_path: Path) -> None:

@@ -209,5 +209,5 @@ def test_a_login_is_for_the_methods_it_names_in_any_case(declared: str, crm: Pat
     steps = "steps: [{request: {method: GET, url: /token}, extract: {t: {path: 'header:x-token'}}}]"
     auth = platform_with(crm, f"{{acquire: {{methods: [{declared}], {steps}}}}}").auth
 
-    assert [name for name in ("GET", "post", "POST") if auth.acquires(name)] == ["post", "POST"]
-    assert not Auth().acquires("POST")
+    assert [name for name in ("GET", "post", "POST") if auth.needs_login(name)] == ["post", "POST"]
+    assert not Auth().needs_login("POST")

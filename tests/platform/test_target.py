@@ -23,9 +23,9 @@ def test_the_headers_of_each_api_that_it_may_be_for_are_declared() -> None:
     platform = crm(*apis, headers={"X-All": "1"})
     own = {"a": {"x-a", "y-a"}, "b": {"x-b", "y-b"}, "c": {"x-c", "y-c"}}
 
-    assert Target(platform).headers == {"x-all"}
-    assert Target(platform, api=apis[1]).headers == {"x-all", *own["b"]}
-    assert Target(platform, candidates=apis).headers == {"x-all"}.union(*own.values())
+    assert Target(platform).header_names == {"x-all"}
+    assert Target(platform, api=apis[1]).header_names == {"x-all", *own["b"]}
+    assert Target(platform, candidates=apis).header_names == {"x-all"}.union(*own.values())
     assert [
         Target(platform).is_declared,
         Target(platform, api=apis[0]).is_declared,
@@ -43,7 +43,7 @@ def test_a_place_of_a_login_is_named_after_the_first_secret_in_it() -> None:
     secrets = {name: model.CredentialSpec(secret=True) for name in ("zz", "secret")}
     platform = crm(auth=TOKEN, credentials={**secrets, "client_id": model.CredentialSpec()})
 
-    found = Target(platform, login=login).secrets
+    found = Target(platform, login=login).secret_places
 
     assert found == {"body.a": "secret", "body.c": "secret"}
 

@@ -177,4 +177,4 @@ def test_what_belongs_to_a_whole_run_has_two_places(project: Project) -> None:
         flag = f"--bpmax-{name.replace('_', '-')}" + (f"={text}" if text else "")
         assert options.option_value(project.pytester.parseconfig(flag), name) == value
         project.ini(f"bpmax_{name} = {text or 'true'}")
-        assert options.read_option(project.pytester.parseconfig(), name)[1] == value
+        assert options.read_cli_and_ini(project.pytester.parseconfig(), name)[1] == value

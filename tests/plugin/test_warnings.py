@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 
+import execnet
 import pytest
 
 from bpmax_sim.cli.app import run_command_line
+from bpmax_sim.errors import UnusedRuleWarning
+from bpmax_sim.i18n import msg
 from tests.plugin.project import FILE, Project, output
 
 DOUBT = "UnusedRuleWarning: nothing reads the variable 'title'"
@@ -51,12 +54,62 @@ def test_run_counts_them_in_its_last_line(
     assert "nothing reads the variable 'title'" in told.out + told.err
 
 
+def test_a_warning_is_a_text_that_workers_can_send() -> None:
+    assert execnet.loads(execnet.dumps(UnusedRuleWarning(msg("no {name}", name="a")).args))
+
+
+def test_settings_that_nothing_reads_are_told_once_and_red_where_strict(project: Project) -> None:
+    project.root.joinpath("pyproject.toml").write_text(
+        "[tool.bpmax_sim]\nstrick = true\njobs = 1\n"
+    )
+    result = project.run(*SAY)
+    result.assert_outcomes(passed=2, warnings=2)
+    assert "[tool.bpmax_sim] has no key 'strick'; did you mean 'strict'?" in output(result)
+    assert "[tool.bpmax_sim] jobs: expected a list of texts, got 1" in output(result)
+
+    project.root.joinpath("pyproject.toml").write_text(
+        "[tool.bpmax_sim]\nstrict = true\njobs = 1\n"
+    )
+    project.run(*SAY).assert_outcomes(errors=1, warnings=1)
+
+
+UNREAD = """\
+import bpmax_sim as bs
+import pytest
+
+@pytest.fixture
+def run():
+    with bs.Session.open() as session:
+        yield lambda text: session.run_script(bs.Script(text))
+
+def test_lie(run): run("throw new Error('糟')")
+def test_lie_of_a_timer(run): run("setTimeout(() => { throw new Error('糟') }, 9)")
+def test_lie_of_a_value(run): assert run("null.x").value is not None
+def test_look(run): assert "糟" in str(run("throw new Error('糟')").error)
+def test_lie_of_a_scenario(): bs.run_scenario("red.scenario.yaml")
+def test_look_at_a_scenario(): assert not bs.run_scenario("red.scenario.yaml").ok
+"""
+RED = "scenario: 红\nform: {fields: {a: 0}}\nsteps: [{set: {a: 1}, expect: {form: {a: 2}}}]\n"
+
+
+def test_an_error_of_a_script_that_no_test_looks_at_is_told(project: Project) -> None:
+    project.root.joinpath("red.scenario.yaml").write_text(RED, "utf-8")
+    project.root.joinpath("test_unread.py").write_text(UNREAD, "utf-8")
+    result = project.run("test_unread.py", *SAY)
+
+    result.assert_outcomes(passed=6, warnings=4)
+    assert "the script failed, and nothing looked at that: script.js:1:" in output(result)
+    assert "a scenario failed, and nothing looked at its result: form.a expected 2" in output(
+        result
+    )
+
+
 WRITES = """\
 version: 1
 scenario: {name}
 form: {{fields: {{客户: ""}}}}
 vars: {{没用: 1}}
-steps: [{{js: "form.客护 = 1"}}]
+steps: [{{js: "form.客护 = 1; return 1", expect: {{result: 1}}}}]
 """
 DOUBTS = WRITES.replace("form.客护 = 1", "form.客户 = '1'")
 

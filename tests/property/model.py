@@ -68,7 +68,7 @@ def said(case: Known, program: CallSpec) -> Said:
         found.headers.update({name.lower(): value for name, value in level.headers.items()})
     for one in api.parameters:
         if one.place == "query" and isinstance(one.default, SCALAR):
-            found.query[one.target] = one.default
+            found.query[one.wire_name] = one.default
     if program.args is None:
         for setter, value in program.steps:
             _SET[setter](found, value)
@@ -114,7 +114,7 @@ def _is_listed(found: Said, one: Parameter) -> bool:
     if not one.enum or one.place == "header":
         return True
     value: Any = {"path": found.path, "query": found.query, "body": found.body}[one.place]
-    for name in one.target.split(".") if one.place == "body" else [one.target]:
+    for name in one.wire_name.split(".") if one.place == "body" else [one.wire_name]:
         value = value.get(name) if isinstance(value, Mapping) else None
     sent = value if isinstance(value, list | tuple) else [value]
     wanted = [str(choice) for choice in one.enum]
@@ -135,7 +135,7 @@ def _undeclared(case: Known, program: CallSpec) -> set[str]:
     pairs = filter(None, api.path.partition("?")[2].split("&"))
     declared["query"] |= {pair.partition("=")[0] for pair in pairs}
     for one in api.parameters:
-        declared.setdefault(one.place, set()).add(one.target.split(".")[0])
+        declared.setdefault(one.place, set()).add(one.wire_name.split(".")[0])
     takes_any = any(one.place == "body" and not one.steps for one in api.parameters)
     if takes_any or (is_set(api.body) and not isinstance(api.body, Mapping)):
         del declared["body"]
@@ -226,9 +226,9 @@ def _argument(found: Said, one: Parameter, value: Any) -> None:
     if value is UNDEFINED:
         return
     if one.place != "body":
-        _SET[one.place](found, {one.target: value})
+        _SET[one.place](found, {one.wire_name: value})
         return
-    *above, last = one.target.split(".")
+    *above, last = one.wire_name.split(".")
     found.body = at = dict(found.body) if isinstance(found.body, dict) else {}
     for name in above:
         at[name] = dict(at[name]) if isinstance(at.get(name), dict) else {}
@@ -238,11 +238,11 @@ def _argument(found: Said, one: Parameter, value: Any) -> None:
 
 def _has(found: Said, one: Parameter) -> bool:
     if one.place == "body":
-        return _reaches(found.body, one.target.split("."))
+        return _reaches(found.body, one.wire_name.split("."))
     if one.place == "path":
-        return one.target in found.path
+        return one.wire_name in found.path
     where: dict[str, Any] = found.headers if one.place == "header" else found.query
-    name = one.target.lower() if one.place == "header" else one.target
+    name = one.wire_name.lower() if one.place == "header" else one.wire_name
     return name in where and where[name] is not None
 
 

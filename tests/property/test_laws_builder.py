@@ -153,7 +153,7 @@ def test_chained_and_direct_forms_give_the_same_request(case: Case) -> None:
         if value is UNDEFINED:
             continue
         if one.place == "body":
-            first, dot, last = one.target.partition(".")
+            first, dot, last = one.wire_name.partition(".")
             known = model.said(case, replace(program, args=()))
             base = known.body.get(first) if isinstance(known.body, dict) else None
             body = {} if body is UNDEFINED else body
@@ -161,7 +161,7 @@ def test_chained_and_direct_forms_give_the_same_request(case: Case) -> None:
             inner = inner if isinstance(inner, dict) else {}
             body = {**body, first: {**inner, last: value} if dot else value}
         else:
-            steps.append((one.place, {one.target: value}))
+            steps.append((one.place, {one.wire_name: value}))
     steps += [("body", body)] if body is not UNDEFINED else []
 
     assert wire(case, program) == wire(case, replace(program, args=None, steps=tuple(steps)))
@@ -310,7 +310,7 @@ def test_a_required_parameter_that_is_missing_is_told(case: Case, data: st.DataO
 
 def said_at(one: Parameter) -> Any:
     value: Any = "1"
-    for name in reversed(one.target.split(".") if one.place == "body" else [one.target]):
+    for name in reversed(one.wire_name.split(".") if one.place == "body" else [one.wire_name]):
         value = {name: value}
     return one.place, value
 

@@ -24,7 +24,7 @@ from bpmax_sim.i18n import (
     current_language,
     join_messages,
     msg,
-    plain_text,
+    plain_english,
     translate,
 )
 from bpmax_sim.messages import Request
@@ -162,7 +162,7 @@ def test_every_error_is_told_everywhere(
         told = [*map(verdict_line, verdicts), *failed_lines(verdicts), summary_line(verdicts, 1.0)]
         for verdict in verdicts:
             told += [*verdict.problems, *failure_texts(verdict)]
-        terminal = plain_text(translate(join_messages("\n", told)))
+        terminal = plain_english(translate(join_messages("\n", told)))
         document = json.dumps(build_document(verdicts, code=ExitCode.FAILED), ensure_ascii=False)
         write_junit(tmp_path / "junit.xml", [(one, 0.1) for one in verdicts])
         counts = write_page(tmp_path / "page.html", [root], version="1", language=language)
@@ -183,7 +183,7 @@ def test_every_error_is_told_everywhere(
 
 def _first_words(message: str, language: str) -> str:
     """Return the start of what a reader of *language* sees of *message*, on one line."""
-    return plain_text(translate(message, language)).splitlines()[0][:60]
+    return plain_english(translate(message, language)).splitlines()[0][:60]
 
 
 def _escape(text: str) -> str:

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from bpmax_sim.scenario.names import ScenarioNames
-from bpmax_sim.scenario.probes import find_others, is_impossible
-from bpmax_sim.script_source.conditions import Literals, Range
+from bpmax_sim.scenario.probes import find_other_values, is_impossible
+from bpmax_sim.script_source.conditions import LiteralSet, Range
 from tests.scenario.test_idle_expectations import FILES
 from tests.scenario.test_lies import Case, run
 
@@ -91,7 +91,7 @@ def test_a_fault_for_several_calls_has_to_strike_each(
     ],
 )
 def test_other_values_lie_directly_beside_and_far_away(value: Any, others: list[Any]) -> None:
-    found = find_others(value)
+    found = find_other_values(value)
 
     assert [one for one in others if one not in found] == []
     assert [one for one in found if one not in [*others, value, 0, ""]] == []
@@ -149,22 +149,24 @@ def test_two_ranges_meet_in_what_both_have(one: Range, two: Range, met: Range | 
 @pytest.mark.parametrize(
     ("one", "two", "met"),
     [
-        (Literals(frozenset("abc")), Literals(frozenset("cd")), Literals(frozenset("c"))),
-        (Literals(frozenset("ab")), Literals(frozenset("cd")), None),
+        (LiteralSet(frozenset("abc")), LiteralSet(frozenset("cd")), LiteralSet(frozenset("c"))),
+        (LiteralSet(frozenset("ab")), LiteralSet(frozenset("cd")), None),
         (
-            Literals(frozenset("ab")),
-            Literals(frozenset("a"), is_denied=True),
-            Literals(frozenset("b")),
+            LiteralSet(frozenset("ab")),
+            LiteralSet(frozenset("a"), is_denied=True),
+            LiteralSet(frozenset("b")),
         ),
-        (Literals(frozenset("a")), Literals(frozenset("a"), is_denied=True), None),
+        (LiteralSet(frozenset("a")), LiteralSet(frozenset("a"), is_denied=True), None),
         (
-            Literals(frozenset("a"), is_denied=True),
-            Literals(frozenset("b"), is_denied=True),
-            Literals(frozenset("ab"), is_denied=True),
+            LiteralSet(frozenset("a"), is_denied=True),
+            LiteralSet(frozenset("b"), is_denied=True),
+            LiteralSet(frozenset("ab"), is_denied=True),
         ),
     ],
 )
-def test_two_sets_of_literals_meet(one: Literals, two: Literals, met: Literals | None) -> None:
+def test_two_sets_of_literals_meet(
+    one: LiteralSet, two: LiteralSet, met: LiteralSet | None
+) -> None:
     assert (one.intersect(two), two.intersect(one)) == (met, met)
 
 

@@ -14,7 +14,7 @@ from bpmax_sim.scenario.expect import (
     compare,
     expectation_problems,
     failing_checks,
-    is_match,
+    fulfils,
 )
 from bpmax_sim.subject.hooks import is_same_value
 from tests.examples import drawn
@@ -207,9 +207,9 @@ def test_every_operator_of_the_format_is_there() -> None:
 @settings(max_examples=drawn(80))
 def test_every_value_is_as_it_is(value: Any) -> None:
     assert is_same_value(value, value)
-    assert is_match({"$eq": value}, value)
-    assert not is_match({"$ne": value}, value)
-    assert is_match({"$not": {"$ne": value}}, value)
+    assert fulfils({"$eq": value}, value)
+    assert not fulfils({"$ne": value}, value)
+    assert fulfils({"$not": {"$ne": value}}, value)
 
 
 @given(st.dictionaries(st.text("客户ab"), JSON, max_size=4), st.data())
@@ -219,9 +219,9 @@ def test_a_map_is_matched_by_each_of_its_subsets(
 ) -> None:
     keys = data.draw(st.sets(st.sampled_from(sorted(value)))) if value else set()
 
-    assert is_match({key: value[key] for key in keys}, value)
-    assert is_match({"$exactly": value}, value)
-    assert not is_match({**value, "多": 1}, value)
+    assert fulfils({key: value[key] for key in keys}, value)
+    assert fulfils({"$exactly": value}, value)
+    assert not fulfils({**value, "多": 1}, value)
 
 
 @given(st.lists(st.integers(0, 3), max_size=5), st.randoms(use_true_random=False))
@@ -230,8 +230,8 @@ def test_unordered_takes_every_permutation(items: list[int], random: Any) -> Non
     shuffled = list(items)
     random.shuffle(shuffled)
 
-    assert is_match({"$unordered": items}, shuffled)
-    assert not is_match({"$unordered": [*items, 9]}, shuffled)
+    assert fulfils({"$unordered": items}, shuffled)
+    assert not fulfils({"$unordered": [*items, 9]}, shuffled)
 
 
 @pytest.mark.parametrize(

@@ -92,6 +92,14 @@ def entered(steps: str, top: str = "") -> Case:
     )
 
 
+def numbered(*rows: str) -> Case:
+    """Return a scenario with *rows*, whose ``v`` a script copies from one field into another."""
+    case = entered(
+        "{set: {数量: '${case.v}'}}\n  - {js: form.金额 = form.数量, expect: {form: {金额: '${case.v}'}}}"
+    )
+    return replace(case, top=f"{case.top}cases: [{', '.join(rows)}]")
+
+
 def sent(stub: str, said: str) -> Case:
     """Return a scenario whose script asks for a customer, and what is expected of the call."""
     script = "form.客户名称 = '好'; await $proxy('crm').get_customer('一号')"
@@ -389,12 +397,60 @@ DOUBTFUL: dict[str, tuple[Case, str]] = {
         run_flow("[{when: \"ctx.form.金额 === '1'\", to: 结束}, {to: 总经理}]"),
         "ctx.form.金额 is a number and never equals '1', which is a text",
     ),
-    "a setting of the project that is none": (
-        replace(
-            entered("{set: {数量: 5}, expect: {form: {金额: 1}}}"),
-            files={"pyproject.toml": "[tool.bpmax_sim]\nstrick = true\n"},
+    "no expectation at all": (
+        Case(steps="{open: {}}", script="form.金额 = 5", stubs="", end=""),
+        "nothing is expected here",
+    ),
+    "any number of calls": (
+        stubbed(
+            "body: {data: {level: VIP, count: 3}}",
+            "proxy: [{call: shop.create_order, times: {$lte: 3}}]",
         ),
-        "[tool.bpmax_sim] has no key 'strick'; did you mean 'strict'?",
+        "this allows no call at all, too; write times: 1",
+    ),
+    "a call that only failed": (
+        opened(
+            "proxy: [{call: shop.create_order, times: {$gte: 1}}]",
+            "try { await $proxy('shop').createOrder(1) } catch (e) { console.error(e.code) }",
+            top="faults: [{on: shop.create_order, do: {status: 429}}]",
+        ),
+        "each call of shop.create_order failed (HTTP_STATUS), and nothing else is expected",
+    ),
+    "as little as is allowed": (
+        Case(
+            steps="{open: {}, expect: {form: {金额: {$gte: 0}}}}",
+            form=None,
+            stubs="",
+            script="form.金额 = form.金额 * parseInt(0.9)",
+            top="form: {scripts: {open: 脚本.js}, fields: {金额: 350}}",
+        ),
+        "form.金额 is 0, as little as this allows",
+    ),
+    "a row that is not there": (
+        entered("{set: {'明细[7].a': 1}, expect_error: {from: form}}"),
+        "this step fails whatever the scripts do, by NO_ROW",
+    ),
+    "a refusal of another field": (
+        Case(
+            steps="steps:\n  - open: {}\n  - {name: 金额要填, submit: {}, expect_error: {code: REQUIRED}}",
+            script="form.$required.客户名称 = true",
+            stubs="",
+        ),
+        "the name speaks of 金额, and this is about 客户名称",
+    ),
+    "somebody else than the name says": (
+        run_flow(
+            "总经理", steps="approve: {by: wangwu}\n    name: 由ceo同意", expect="{at: 总经理}"
+        ),
+        "the name of this step speaks of ceo, and wangwu performs it",
+    ),
+    "a row that has another number": (
+        numbered("{id: 刚好五千, v: 500}", "{id: 五千零一, v: 5001}", "{id: 不足五千, v: 4999}"),
+        "the name of the row '刚好五千' says 5000",
+    ),
+    "a text of another number": (
+        numbered("{id: 轴承, 名: 轴承（v35元）, v: 20}", "{id: 油, 名: 油（v 2）, v: 2}"),
+        "a text of the row '轴承' says v 35, and v is 20",
     ),
     "a function that two libraries declare": (
         Case(

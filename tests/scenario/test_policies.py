@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bpmax_sim.errors import ConfigError
-from bpmax_sim.i18n import plain_text, translate
+from bpmax_sim.i18n import plain_english, translate
 from bpmax_sim.index.facts import read_facts
 from bpmax_sim.scenario.events import ScenarioFinished, StepFinished
 from bpmax_sim.scenario.runner import run_scenario
@@ -68,7 +68,7 @@ def play(
     result = run_scenario(write(folder, policies, steps, **options))
     ends = [event for event in result.events if isinstance(event, ScenarioFinished)]
     steps_done = [event for event in result.events if isinstance(event, StepFinished)]
-    wrong = [plain_text(failure.headline) for end in ends for failure in end.failures]
+    wrong = [plain_english(failure.headline) for end in ends for failure in end.failures]
     return wrong, {**(steps_done[-1].flow or {}), "events": result.events}
 
 
@@ -236,8 +236,8 @@ def test_a_play_that_does_not_come_there_says_where_it_stands(
     (end,) = [e for e in run_scenario(path).events if isinstance(e, ScenarioFinished)]
     (failure, *_) = end.failures
 
-    assert english in plain_text(translate(failure.essence, "en"))
-    assert chinese in plain_text(translate(failure.essence, "zh"))
+    assert english in plain_english(translate(failure.essence, "en"))
+    assert chinese in plain_english(translate(failure.essence, "zh"))
     assert failure.place is not None
     assert failure.place.line in range(9, 14)
 
@@ -297,7 +297,7 @@ def problems_of(path: Path) -> str:
     with pytest.raises(ConfigError) as caught:
         run_scenario(path)
     return "\n".join(
-        plain_text(translate(str(problem), language))
+        plain_english(translate(str(problem), language))
         for language in ("en", "zh")
         for problem in caught.value.problems
     )

@@ -868,9 +868,8 @@ def test_a_cycle_that_was_cut_is_a_note_and_no_failure(folder: Path, bench: Plai
     events = play(write(folder, FORM + 'steps:\n  - set: {customerId: "1"}\n'), bench)
 
     assert verdict(events).outcome == "passed"
-    assert tuple(map(str, verdict(events).warnings))[-1:] == (
-        'change cycle cut: customerId="1" -> customerId="2" -> customerId="1"',
-    )
+    told = 'change cycle cut: customerId="1" -> customerId="2" -> customerId="1"'
+    assert told in map(str, verdict(events).warnings)
 
 
 def test_a_scenario_without_a_subject_uses_the_session_alone(

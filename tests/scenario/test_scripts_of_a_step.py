@@ -70,7 +70,8 @@ NOTE = "form.js:2:24: crm_system.get_customer_detail was not awaited"
 def test_a_call_that_nobody_awaits_can_be_a_warning_or_nothing(
     project: Project, said: str, notes: tuple[str, ...]
 ) -> None:
-    last = project.run(HEAD % said + "  - open: {}\n", {"form.js": CARELESS})
+    steps = "  - {open: {}, expect: {console: [{text: '1'}]}}\n"
+    last = project.run(HEAD % said + steps, {"form.js": CARELESS})
 
     assert (last.outcome, tuple(map(str, last.warnings)), last.calls) == ("passed", notes, 1)
     assert len(project.sent) == 1

@@ -25,6 +25,7 @@ proxy: {platforms: ./platforms}
 clock: "2026-03-02T09:00:00+08:00"
 steps:
   - open: {}
+  - {js: return 1, expect: {result: 1}}
 """
 
 

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import pytest
 
-from bpmax_sim.secret.spelling import anchor_of, pattern_of, spell_like, traces_of
+from bpmax_sim.secret.spelling import anchor_of, char_spellings, pattern_of, spell_like
 
 
 def takes(secret: str, text: str) -> bool:
@@ -128,7 +128,7 @@ def test_the_anchor_is_the_longest_part_the_first_of_equals(text: str, anchor: s
     ],
 )
 def test_four_characters_are_looked_for_first(text: str, letters: str) -> None:
-    assert "".join(letter for letter, _ in traces_of(text)) == letters
+    assert "".join(letter for letter, _ in char_spellings(text)) == letters
 
 
 @pytest.mark.parametrize(
@@ -142,8 +142,8 @@ def test_four_characters_are_looked_for_first(text: str, letters: str) -> None:
     ],
 )
 def test_a_trace_names_what_else_may_spell_it(character: str, signs: set[str]) -> None:
-    assert traces_of(character) == ((character, traces_of(character)[0][1]),)
-    assert set(traces_of(character)[0][1]) == signs
+    assert char_spellings(character) == ((character, char_spellings(character)[0][1]),)
+    assert set(char_spellings(character)[0][1]) == signs
 
 
 @pytest.mark.parametrize(

@@ -12,9 +12,9 @@ from bpmax_sim.secret.spelling import (
     FORMS,
     anchor_of,
     as_bytes,
+    char_spellings,
     pattern_of,
     spell_like,
-    traces_of,
 )
 from tests.examples import drawn
 
@@ -66,7 +66,7 @@ def holds(secret: str, text: str) -> bool:
     """Return whether *text* may hold *secret*, by its traces."""
     return all(
         one in text or any(sign in text.lower() for sign in signs)
-        for one, signs in traces_of(secret)
+        for one, signs in char_spellings(secret)
     )
 
 

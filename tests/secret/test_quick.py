@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from bpmax_sim.secret.compressed_streams import DecodeLimitError, WorkBudget, inflate
 from bpmax_sim.secret.encoded_runs import (
     base64_runs_of,
+    find_runs_and_folded_runs,
     hex_runs_of,
-    runs_and_lines,
 )
 from bpmax_sim.secret.escapes import undo_backslashes, undo_percent
 from bpmax_sim.secret.redactor import Secret, SecretTable
@@ -134,7 +134,7 @@ def test_a_short_address_is_looked_for_in_full() -> None:
 @MANY
 @given(odd)
 def test_runs_are_found_as_they_are_described(data: bytes) -> None:
-    runs, lines = runs_and_lines(data)
+    runs, lines = find_runs_and_folded_runs(data)
 
     assert runs == base64_runs_of(data) == re.findall(rb"[A-Za-z0-9+/_-]{8,}", data)
     assert hex_runs_of(data) == re.findall(rb"[0-9a-fA-F]{12,}", data)

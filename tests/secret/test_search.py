@@ -13,7 +13,7 @@ import pytest
 
 from bpmax_sim.secret import compressed_streams
 from bpmax_sim.secret.compressed_streams import WorkBudget, inflate
-from bpmax_sim.secret.encoded_runs import RareBytes
+from bpmax_sim.secret.encoded_runs import RareByteString
 from bpmax_sim.secret.scan import TOO_LARGE, Finding, Search, find_needles
 from bpmax_sim.secret.vault import Vault
 from tests.secret.bodies import HOSTILE, KINDS
@@ -240,9 +240,9 @@ BEGINNING, PART = 1 << 12, 1 << 16
 def test_a_rare_text_is_found_wherever_it_begins(at: int) -> None:
     data = b"x" * at + RARE
 
-    assert RareBytes(RARE).find(data) == at  # at the very end
-    assert RareBytes(RARE).find(data + b"x" * PART + RARE) == at
-    assert RareBytes(RARE).find(data[:-1]) == -1
+    assert RareByteString(RARE).find(data) == at  # at the very end
+    assert RareByteString(RARE).find(data + b"x" * PART + RARE) == at
+    assert RareByteString(RARE).find(data[:-1]) == -1
 
 
 @pytest.mark.parametrize("times", range(1, 5))

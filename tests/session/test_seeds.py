@@ -14,7 +14,7 @@ from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.format import dump_entries
 from bpmax_sim.cassette.model import Entry
 from bpmax_sim.cli.app import run_command_line
-from bpmax_sim.clock import DrawnSequences, RunSeeds
+from bpmax_sim.clock import RandomSequenceSeeds, RunSeeds
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.scenario.events import ScenarioFinished
 
@@ -183,7 +183,7 @@ def test_a_recording_that_did_not_count_goes_on_with_its_one_seed(tmp_path: Path
     for file in (tmp_path / "cassettes").rglob("*.yaml"):
         cassette = Cassette.load(file)
         entry = cassette.entry(0)
-        assert isinstance(entry.line.seed, DrawnSequences)
+        assert isinstance(entry.line.seed, RandomSequenceSeeds)
         line = replace(entry.line, seed=entry.line.seed.seeds[0])
         file.write_bytes(dump_entries([Entry(cassette.head.fill_in_defaults(line), entry.text)]))
 
@@ -194,11 +194,14 @@ def test_a_recording_that_did_not_count_goes_on_with_its_one_seed(tmp_path: Path
 
 
 def test_what_a_killed_recording_had_drawn_by_its_last_exchange_counts() -> None:
-    first, last = DrawnSequences((7,), {"1": (6,)}), DrawnSequences((7,), {"1": (12,), "2": (6,)})
+    first, last = (
+        RandomSequenceSeeds((7,), {"1": (6,)}),
+        RandomSequenceSeeds((7,), {"1": (12,), "2": (6,)}),
+    )
 
     assert first.merge_with(last) == last.merge_with(first) == last
-    assert first.merge_with(DrawnSequences((8,), {"1": (24,)})) == first  # of somebody else
-    assert DrawnSequences((7, 9), last.ends).parts("1") == ((7, 12), (9, None))
+    assert first.merge_with(RandomSequenceSeeds((8,), {"1": (24,)})) == first  # of somebody else
+    assert RandomSequenceSeeds((7, 9), last.ends).seed_ranges("1") == ((7, 12), (9, None))
 
 
 def test_the_seed_of_an_owner_is_a_digest_of_the_runs_and_another_each_time() -> None:

@@ -18,7 +18,7 @@ from bpmax_sim.i18n import (
     join_messages,
     map_message,
     msg,
-    plain_text,
+    plain_english,
     plural,
     translate,
 )
@@ -33,9 +33,10 @@ def test_a_message_is_its_english_text() -> None:
 
     assert message == "no API '客 户'; did you mean '客户'?"
     assert isinstance(str(ConfigError(Problem(message, path="a"))), Translatable)
-    assert type(plain_text(message)) is str
+    assert type(plain_english(message)) is str
     assert (
-        msgspec.json.encode(message, enc_hook=encode_message).decode() == f'"{plain_text(message)}"'
+        msgspec.json.encode(message, enc_hook=encode_message).decode()
+        == f'"{plain_english(message)}"'
     )
     assert pickle.loads(pickle.dumps(message)).values == message.values  # type: ignore[attr-defined]
 
@@ -74,9 +75,9 @@ def test_what_is_hidden_is_hidden_in_every_value() -> None:
 def test_joined_texts_have_the_lines_of_their_text(parts: list[str], separator: str) -> None:
     text = join_messages(separator, parts)
 
-    assert plain_text(text) == separator.join(map(plain_text, parts))
-    assert [plain_text(line) for line in text.splitlines()] == plain_text(text).splitlines()
-    assert translate(text, "xx") == plain_text(text)
+    assert plain_english(text) == separator.join(map(plain_english, parts))
+    assert [plain_english(line) for line in text.splitlines()] == plain_english(text).splitlines()
+    assert translate(text, "xx") == plain_english(text)
 
 
 def test_an_unknown_language_names_those_that_there_are() -> None:

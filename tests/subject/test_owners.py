@@ -20,8 +20,8 @@ from bpmax_sim.subject.owners import (
     ParallelBranches,
     Visit,
     apply_transfers,
+    as_untreated_items,
     decide_by_rule,
-    items_to_decide,
     leave_node,
     owner_of,
     parse_returned_owners,
@@ -89,7 +89,7 @@ def test_where_any_decides_the_first_who_did_has(statuses: tuple[int, ...], deci
 
 
 def seats(*names: str, rule: str | int = "all") -> OwnersTable:
-    return OwnersTable.of(items_to_decide({"owner_id": name} for name in names), rule)
+    return OwnersTable.of(as_untreated_items({"owner_id": name} for name in names), rule)
 
 
 def decide(table: OwnersTable, **statuses: int) -> None:
@@ -162,7 +162,7 @@ def test_owners_are_added_before_after_and_beside_one(
     table = seats("甲", "乙", "丙")
     decide(table, 甲=PASSED)
 
-    table.add("乙", items_to_decide([{"owner_id": "丁"}, {"owner_id": "戊"}]), where, rule)
+    table.add("乙", as_untreated_items([{"owner_id": "丁"}, {"owner_id": "戊"}]), where, rule)
 
     assert [item["status"] for item in table.items if owner_of(item) == "乙"] == [mine]
     for turn in turns:
@@ -175,7 +175,7 @@ def test_owners_are_added_before_after_and_beside_one(
 def test_who_was_added_may_refuse_for_the_seat() -> None:
     for where in ("before", "after", "beside"):
         table = seats("甲", "乙", rule="all")
-        table.add("甲", items_to_decide([{"owner_id": "丁"}]), where, "all")
+        table.add("甲", as_untreated_items([{"owner_id": "丁"}]), where, "all")
         decide(table, 丁=REFUSED)
         assert table.status == REFUSED
         assert pending(table) == ["乙"]
@@ -205,7 +205,7 @@ def test_who_handed_his_task_over_has_done_so(
 
 
 def test_items_say_more_where_they_do() -> None:
-    assert items_to_decide([{"owner_id": 7}, {"owner_id": 8, "status": PASSED}]) == [
+    assert as_untreated_items([{"owner_id": 7}, {"owner_id": 8, "status": PASSED}]) == [
         {"status": UNTREATED, "owner_id": 7},
         {"status": PASSED, "owner_id": 8},
     ]
@@ -267,8 +267,8 @@ def test_the_owner_who_was_returned_twice_is_named() -> None:
 
 def test_who_is_added_after_one_comes_before_who_was_added_earlier() -> None:
     table = seats("甲", "乙")
-    table.add("甲", items_to_decide([{"owner_id": "丁"}]), "before", "all")
-    table.add("丁", items_to_decide([{"owner_id": "戊"}]), "after", "all")
+    table.add("甲", as_untreated_items([{"owner_id": "丁"}]), "before", "all")
+    table.add("丁", as_untreated_items([{"owner_id": "戊"}]), "after", "all")
 
     for turn in ("戊", "甲"):
         assert pending(table) == [turn, "乙"]

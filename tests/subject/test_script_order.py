@@ -36,7 +36,7 @@ def test_scripts_of_an_event_run_until_one_fails_or_says_no(
     subject = ScriptedSubject(runner=stage, tell=stage.told.append, scripts={"submit": scripts})
     left = iter(outcomes)
 
-    assert subject.run_bodies("submit", lambda _script: next(left)) == value
+    assert subject.run_scripts_of_event("submit", lambda _script: next(left)) == value
     assert len(stage.told) == ran
     assert len(list(left)) == len(outcomes) - ran
 
@@ -60,7 +60,7 @@ def test_a_no_without_a_word_is_shown(said_before: int, says: int, value: Any, s
 
     for _ in range(said_before):
         subject.show("早些")
-    subject.refuse_if_vetoed("submit", subject.run_bodies("submit", run))
+    subject.refuse_if_vetoed("submit", subject.run_scripts_of_event("submit", run))
 
     assert len(subject.messages) == shown
 
@@ -76,10 +76,10 @@ def test_a_row_is_there_or_directly_behind_the_last(
     rows: int, number: int, more: int, *, fits: bool
 ) -> None:
     if fits:
-        check_row([{}] * rows, number, "明细", more=more)
+        check_row([{}] * rows, number, "明细", extra_rows=more)
         return
     with pytest.raises(SubjectError) as caught:
-        check_row([{}] * rows, number, "明细", more=more)
+        check_row([{}] * rows, number, "明细", extra_rows=more)
     there = f"rows 0 to {rows - 1}" if rows else "no rows"
     assert f"明细: no row {number}; there are {there}" in str(caught.value)
 

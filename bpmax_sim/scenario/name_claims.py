@@ -1,0 +1,168 @@
+"""Compare the names of steps and rows with what they do: the people and numbers that they mention.
+
+A name is the only place where an author says what a test is meant to show.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final
+
+from msgspec import UNSET
+
+from bpmax_sim.i18n import msg, series
+from bpmax_sim.scenario import model
+from bpmax_sim.scenario.events import ErrorThrown
+from bpmax_sim.scenario.expect import is_number
+from bpmax_sim.scenario.references import show
+from bpmax_sim.scenario.table_rows import ScenarioDraft
+
+
+def find_mentions(text: str, names: Iterable[str]) -> list[str]:
+    """Return the *names* of two letters or more in *text*, without those inside of longer ones."""
+    found = [name for name in names if len(name) > 1 and name in text]
+    return [one for one in found if not any(one in other and one != other for other in found)]
+
+
+def check_people_in_names(draft: ScenarioDraft) -> None:
+    """Report a step that is named after somebody and that somebody else performs."""
+    known = {*draft.names.people, *draft.names.mentioned_people}
+    for step, spot in draft.steps if known else ():
+        value = step.value if isinstance(step.value, Mapping) else {}
+        performer = value.get("by")
+        node = spot.source.root.at(spot.steps) if performer in known and step.name else None
+        parts = node.texts() if node is not None else ()
+        others = show([(*path, text) for path, text in parts if path[0] != "name"])
+        named = find_mentions(step.name, known) if node is not None else []
+        if named and not any(one in others for one in named):
+            draft.tell(
+                spot.at("name"),
+                "the name of this step speaks of {people}, and {performer} performs it; mend the "
+                "name or by:",
+                people=series(named),
+                performer=performer,
+                kind="name",
+                fails=False,
+            )
+
+
+_UNITS: Final = {"十": 10, "百": 100, "千": 1000, "万": 10_000, "亿": 100_000_000}
+_DIGITS: Final = {**{sign: n for n, sign in enumerate("零一二三四五六七八九")}, "两": 2, "〇": 0}
+_NUMBER: Final = re.compile(
+    rf"\d+(?:,\d{{3}})*(?:\.\d+)?[百千万亿]?|[{''.join((*_DIGITS, *_UNITS))}]+"
+)
+_RANGE: Final = re.compile(
+    r"不足|不到|不满|未满|以[下上内外]|[超低高多少大小]于|超过?|近|约|差|内|角|分|之[内外间前后]|[-~—至到<>≤≥]"
+    r"|\b(?:under|over|below|above|less|more|than|about|to)\b"
+)
+"""What makes a number in a name one that the values need not have."""
+_SMALL: Final = 10
+
+
+def read_numbers(text: str) -> list[float]:
+    """Return the numbers from 10 on in *text*, in digits or as 五千零一; none if it is a range."""
+    texts = [] if _RANGE.search(text) else _NUMBER.findall(text)
+    return [value for value in map(_read_number, texts) if value >= _SMALL]
+
+
+def _read_number(text: str) -> float:
+    if text[0].isdigit():
+        scale = _UNITS.get(text[-1], 1)
+        return float(text.rstrip("".join(_UNITS)).replace(",", "")) * scale
+    total = part = digit = 0
+    for sign in text:
+        unit = _UNITS.get(sign, 0)
+        if not unit:
+            digit = _DIGITS[sign]
+        elif unit < _UNITS["万"]:
+            part, digit = part + (digit or 1) * unit, 0
+        else:
+            total, part, digit = (total + part + digit) * unit, 0, 0
+    return float(total + part + digit)
+
+
+def check_numbers_in_rows(draft: ScenarioDraft) -> None:
+    """Report a row whose name has a number that none of its values is, where other rows have it."""
+    claims = [(row, read_numbers(row.id)) for row in draft.rows]
+    kept = [not {*said}.isdisjoint(_find_numbers(row.values)) for row, said in claims]
+    for (row, said), is_kept in zip(claims, kept, strict=True):
+        if said and not is_kept and any(kept):
+            draft.tell(
+                row.spot or draft.spot.at("cases"),
+                "the name of the row {row!r} says {number}, and no value of it is that",
+                row=row.id,
+                number=f"{said[0]:g}",
+                kind="name",
+                fails=False,
+            )
+
+
+def check_texts_of_rows(draft: ScenarioDraft) -> None:
+    """Report a text of a row, such as ``单价35元``, that says another number of a column."""
+    for row in draft.rows:
+        texts = [text for text in row.values.values() if isinstance(text, str)]
+        for column, value in row.values.items():
+            number = _as_number(value) if any(column in text for text in texts) else None
+            pattern = rf"{re.escape(column)}\s*[为是=:：]?\s*(\d+(?:\.\d+)?)"
+            said = [] if number is None else re.findall(pattern, " ".join(texts))
+            if said and number not in {*map(float, said)}:
+                draft.tell(
+                    row.spot.at(column) if row.spot is not None else draft.spot.at("cases"),
+                    "a text of the row {row!r} says {column} {said}, and {column} is {number}",
+                    row=row.id,
+                    column=column,
+                    said=said[0],
+                    number=f"{number:g}",
+                    kind="name",
+                    fails=False,
+                )
+
+
+def _find_numbers(value: Any) -> Iterator[float]:
+    if isinstance(value, Mapping | list | tuple):
+        for item in value.values() if isinstance(value, Mapping) else value:
+            yield from _find_numbers(item)
+    elif (number := _as_number(value)) is not None:
+        yield number
+
+
+def _as_number(value: Any) -> float | None:
+    if isinstance(value, str):
+        return float(value) if re.fullmatch(r"-?\d+(?:\.\d+)?", value) else None
+    return float(value) if is_number(value) else None
+
+
+_OF_FIELDS: Final = frozenset({"REQUIRED", "READ_ONLY", "HIDDEN", "NOT_AN_OPTION"})
+_MISTAKES: Final = frozenset({
+    "NO_ROW", "NO_MEMBER", "NOT_A_TABLE", "NO_FUNCTION", "NO_FLOW", "NO_FORM", "NO_SUBJECT",
+    "UNKNOWN_NAME", "UNKNOWN_NODE", "UNKNOWN_PERSON", "UNKNOWN_SUBFLOW", "AMBIGUOUS_NODE",
+})  # fmt: skip
+"""Codes of steps that are wrong themselves, whatever scripts do."""
+
+
+def find_error_doubt(
+    expected: model.ExpectedError, thrown: ErrorThrown, fields: Iterable[str], title: str
+) -> str:
+    """Return why *thrown* is probably not the error that *title*, a name, speaks of, or ""."""
+    if expected.message is not UNSET:
+        return ""
+    if thrown.code in _MISTAKES and expected.code is UNSET:
+        return msg(
+            "this step fails whatever the scripts do, by {code}; mend it, or expect code: {code}",
+            code=thrown.code,
+        )
+    meant = find_mentions(title, fields) if thrown.code in _OF_FIELDS else []
+    refused = find_mentions(thrown.message, fields) if meant else []
+    if not refused or not {*meant}.isdisjoint(refused):
+        return ""
+    return msg(
+        "the name speaks of {meant}, and this is about {refused}; say which is meant: message: "
+        "{{$contains: …}}",
+        meant=series(meant),
+        refused=series(refused),
+    )
+
+
+NAME_CHECKS: Final = (check_people_in_names, check_numbers_in_rows, check_texts_of_rows)
+"""The checks of this module that look at a scenario as a whole."""
