@@ -29,7 +29,7 @@ from bpmax_sim.messages import Exchange, FailedExchange, Outcome, Response, medi
 
 PlacesOf = Callable[[str], tuple[str, ...]]
 """Returns places of the responses of an API, ``platform.api``."""
-IsSigned = Callable[[Exchange], bool]
+HasValidSignature = Callable[[Exchange], bool]
 
 # Headers that are set afresh for each response, whatever it says; the length follows from the body.
 PASSING = tuple(
@@ -59,7 +59,7 @@ def find_no_places(_call: str) -> tuple[str, ...]:
     return ()
 
 
-def assume_signed(_exchange: Exchange) -> bool:
+def assume_valid_signature(_exchange: Exchange) -> bool:
     """Return True: the default where no platform can verify a signature."""
     return True
 
@@ -69,8 +69,9 @@ class RecordingComparison(msgspec.Struct, frozen=True):
 
     Attributes:
         volatile: returns the volatile fields of an API's responses, such as ``body.request_id``.
-        named: returns the response headers that the platform reads, such as ``header.x-code``.
-        is_signed: whether an old request has the signature that it would get today, at its instant.
+        headers_read: returns the response headers that the platform reads, as ``header.x-code``.
+        has_valid_signature: returns whether an old request has the signature that it would get
+            today, at its instant.
         rules: matching rules; a key computed under others is recomputed. None keeps keys as they
             are.
         is_checked: whether the result is replayed before it replaces the old file. If not, only
@@ -80,7 +81,7 @@ class RecordingComparison(msgspec.Struct, frozen=True):
 
     volatile: PlacesOf = find_no_places
     headers_read: PlacesOf = find_no_places
-    is_signed: IsSigned = assume_signed
+    has_valid_signature: HasValidSignature = assume_valid_signature
     rules: MatchingRules | None = None
     is_checked: bool = False
 
@@ -99,7 +100,7 @@ class RecordingComparison(msgspec.Struct, frozen=True):
         if old.text == new.text:
             return True
         was, now = read_exchange(old), read_exchange(new)
-        if old.line.signed is not None and not self.is_signed(was):
+        if old.line.signed is not None and not self.has_valid_signature(was):
             return False
         places = self.incidental_places(new.line.call, was.outcome, now.outcome, later)
         parts = (
@@ -199,9 +200,9 @@ def align(old: Sequence[Entry], new: Sequence[Entry], same: RecordingComparison)
 
 
 def _pair_entries(old: Sequence[Entry], new: Sequence[Entry]) -> list[tuple[Entry | None, Entry]]:
-    """Return each entry of *new* with its counterpart in *old*.
+    """Return each entry of *new* with the entry of *old* for the same call, or None.
 
-    The n-th of equal calls, or None.
+    The n-th of several equal calls gets the n-th of the old ones.
     """
     left: dict[tuple[object, ...], list[Entry]] = defaultdict(list)
     for entry in sorted(old, key=lambda entry: entry.line.n, reverse=True):

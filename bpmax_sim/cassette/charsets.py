@@ -60,6 +60,8 @@ def _decode_exactly(body: bytes, headers: Headers, declared: str) -> DecodedText
     media = headers.media_type
     is_text = not media or media.startswith("text/") or media.endswith(_TEXTS)
     decoded = decode_text(body, headers.content_type, declared if is_text else "")
+    # Signatures and `Content-Length` are over the bytes: a text that would not encode to the same
+    # bytes again (a mixed file, a second spelling in GB18030) is stored as bytes.
     is_exact = decoded.wrong_at < 0 and decoded.text.encode(decoded.codec) == body
     return decoded if is_exact else None
 

@@ -317,10 +317,7 @@ def _place_of_offset(path: Path, data: bytes, offset: int) -> Place:
 
 
 def _find_damage(path: Path, data: bytes) -> Iterator[DamagedCassette]:
-    """Yield errors for defects of the file as a whole.
-
-    Line endings, encoding, conflict markers, truncation.
-    """
+    """Yield an error for each defect of the whole file: encoding, conflict markers, truncation."""
     if data[:2] in {b"\xff\xfe", b"\xfe\xff"}:
         yield DamagedCassette(
             "{path}:1: the file is UTF-16, not UTF-8; save it as UTF-8", path=path

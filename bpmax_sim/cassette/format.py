@@ -250,6 +250,8 @@ def _write_outcome(outcome: Outcome, method: str, *, breaks: bool = True) -> str
 def headers_for_storage(response: Response, method: str) -> Pairs:
     """Return the headers of *response* as stored, adjusted to the decoded body."""
     keep = method == "HEAD" or response.status == 304  # noqa: PLR2004 - RFC 9110, section 8.6
+    # The body is stored decoded, so its codings are facts of the index line and its length is that
+    # of the decoded text. A HEAD or 304 response tells the length of a body that it does not have.
     length = str(len(response.body))
     return tuple([
         (name, length if name.lower() == "content-length" and not keep else value)

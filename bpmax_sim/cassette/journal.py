@@ -290,10 +290,7 @@ class Journal:
 
 
 def encode_record(draft: PendingExchange) -> bytes:
-    """Return *draft* as one journal record.
-
-    A header line with length and checksum, then the data.
-    """
+    """Return *draft* as a journal record: a line with length and checksum, then the data."""
     data = _encode(draft)
     return _FRAME % (len(data), zlib.crc32(data)) + data + b"\n"
 
@@ -399,10 +396,7 @@ def has_journals(folder: Path) -> bool:
 
 
 def find_abandoned_journals(cassette: Path) -> tuple[Path, ...]:
-    """Return the abandoned journals of *cassette*.
-
-    An empty tuple where the folder is not accessible.
-    """
+    """Return the abandoned journals of *cassette*; none if its folder is not accessible."""
     try:
         if cassette.name not in _list_cassettes_with_journals(os.path.dirname(cassette)):  # noqa: PTH120 - faster
             return ()

@@ -39,7 +39,10 @@ def group_logins(entries: Sequence[Entry]) -> list[list[Entry]]:
 
 
 def _share_one_response(entry: Entry, other: Entry) -> bool:
-    """Return whether one response serves both logins; their matching rules may differ."""
+    """Return whether the recorded response to one login answers the other one, too.
+
+    Their keys may have been computed under different matching rules.
+    """
     keys = [(entry.line.key, entry.line.rules) for entry in (entry, other)]
     return keys[0] == keys[1] or request_text(entry) == request_text(other)
 
@@ -50,9 +53,9 @@ def request_text(entry: Entry) -> str:
 
 
 def fill_in_omitted_accounts(entries: Iterable[Entry]) -> list[Entry]:
-    """Return the logins of a file with their accounts filled in.
+    """Return the logins of a file, each with the account that recorded it.
 
-    A file stores only changes of it.
+    A file names an account only where it differs from that of the login before.
     """
     marked: list[Entry] = []
     values: Values = {}
@@ -91,9 +94,9 @@ def _number_logins(entries: Iterable[Entry]) -> list[Entry]:
 def merge_logins(
     base: Iterable[Entry], ours: Iterable[Entry], theirs: Iterable[Entry]
 ) -> list[Entry]:
-    """Return the merge of two versions.
+    """Return the three-way merge of a login file.
 
-    Of each login the later one, without those one side removed.
+    Of each login the later version is kept; logins that one side removed are left out.
     """
     was, own, other = map(fill_in_omitted_accounts, (base, ours, theirs))
     sides = [{entry.text for entry in side} for side in (own, other)]

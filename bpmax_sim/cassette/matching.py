@@ -30,10 +30,7 @@ from bpmax_sim.path_template import PathTemplate, has_trailing_slash, path_templ
 
 
 def unnamed_call(request: Request) -> Call:
-    """Return a call without API name for traffic of other HTTP clients.
-
-    Method, URL, query and body.
-    """
+    """Return a call without API name, from the method, URL, query and body of another client."""
     path, query = split_query(request.url)
     types = tuple(pair for pair in request.headers if pair[0].lower() == "content-type")
     named = Call(platform="", instance="", api="", method=request.method, path=path)
@@ -309,10 +306,7 @@ def parts_of_call(call: Call) -> RequestParts:
 
 
 def parts_of_request(request: Request) -> RequestParts:
-    """Return the parts of the call behind *request*.
-
-    For other HTTP clients, of the request as sent.
-    """
+    """Return the parts of the call behind *request*; for other HTTP clients, those as sent."""
     return parts_of_call(request.call or unnamed_call(request))
 
 
@@ -383,7 +377,7 @@ _PLAIN_PATH = re.compile(r"(?:/[A-Za-z0-9._~-]+)+/?")
 def _path_parameters(template: PathTemplate, path: str) -> dict[str, str] | None:
     """Return the decoded parameters of the encoded *path*.
 
-    A trailing slash belongs to the last one.
+    A trailing slash becomes part of the last parameter.
     """
     same = has_trailing_slash(path) == template.has_slash
     return template.match(path) if same else None
@@ -409,10 +403,7 @@ def _replace_path_by_parameters(
 
 
 def compare_values(path: tuple[Segment, ...], old: Any, new: Any) -> Iterator[Difference]:
-    """Yield every place below *path* where two values differ.
-
-    An added or removed place only once.
-    """
+    """Yield each place below *path* where two values differ; an added or removed part only once."""
     if isinstance(old, dict) and isinstance(new, dict):
         for name in {**old, **new}:
             yield from compare_values((*path, name), old.get(name, UNSET), new.get(name, UNSET))

@@ -113,6 +113,8 @@ def _recover(path: Path, scan: Scan, same: RecordingComparison) -> tuple[Path, .
     for target, recording in _assign_recordings(path, every, same):
         if merge_into_file(path, target, recording, same):
             written[target] = None
+    # Only after every target is written: killed before this, the next `recover` finds exchanges
+    # that the file has already, which add nothing.
     for file, _ in pending:
         file.unlink()
     if unread:

@@ -94,10 +94,7 @@ class PlayOrder:
             return number
 
     def _choose_recorded_session(self, key: str) -> int | None:
-        """Return the part to play: one that has all exchanges asked for so far.
-
-        None if there is none.
-        """
+        """Return the part that has all exchanges asked for so far, or None."""
         if len(self._numbers_by_session(key).get(self._part, ())) >= self._counts[key]:
             return self._part  # it has the rest, or it would not be played
         fitting = [
@@ -156,7 +153,7 @@ class PlayOrder:
         self._part = part
 
     def _numbers_by_session(self, key: str) -> dict[int, list[int]]:
-        """Return the numbers of the exchanges with *key*, by part."""
+        """Return the numbers of the exchanges with *key*, by the session that recorded them."""
         numbers = self._located.get(key)
         if numbers is None:
             numbers = self._located[key] = {}

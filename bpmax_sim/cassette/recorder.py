@@ -18,10 +18,10 @@ from msgspec.structs import replace
 from bpmax_sim.cassette import journal as journal_module
 from bpmax_sim.cassette import merge
 from bpmax_sim.cassette.alignment import (
-    IsSigned,
+    HasValidSignature,
     PlacesOf,
     RecordingComparison,
-    assume_signed,
+    assume_valid_signature,
     comparable_outcome,
     find_no_places,
 )
@@ -237,17 +237,17 @@ class Recorder:
         *,
         volatile: PlacesOf = find_no_places,
         headers_read: PlacesOf = find_no_places,
-        is_signed: IsSigned = assume_signed,
+        has_valid_signature: HasValidSignature = assume_valid_signature,
         replays: Replays | None = None,
     ) -> bool:
         """Write the cassette; return whether its content changed.
 
         Recordings of other owners are kept. Exchanges of this owner that are equal to the old ones
         keep their bytes. *volatile* returns fields of an API's responses that do not count for
-        equality, *headers_read* response headers that its platform reads, *is_signed* whether an
-        old request has the signature that it would get today. *replays* returns whether the file at
-        a path replays. It is called before bytes of the old recording are reused; if it returns
-        False, none are.
+        equality, *headers_read* response headers that its platform reads,
+        *has_valid_signature* whether an old request has the signature that it would get today.
+        *replays* returns whether the file at a path replays. It is called before bytes of the old
+        recording are reused; if it returns False, none are.
 
         Raises:
             LeakError: if a secret would be written; nothing is written, and the journal keeps the
@@ -257,7 +257,7 @@ class Recorder:
         same = RecordingComparison(
             volatile,
             headers_read,
-            is_signed,
+            has_valid_signature,
             self._rules,
             # no script reads a login, so nothing could miss a header of it
             is_checked=replays is not None or self._repeating,
@@ -265,10 +265,10 @@ class Recorder:
         return self._finish_into(self.path, same, replays)
 
     def find_newly_failing_calls(self, rate: Callable[[Exchange], int]) -> tuple[Outage, ...]:
-        """Return calls that went worse than in the existing recording.
+        """Return calls with a worse outcome than in the existing recording; without one, failures.
 
-        *rate* rates an exchange, 0 for success. Of equal calls the last one counts, so a failure
-        that a retry repaired is not reported.
+        *rate* returns 0 for a success, more for worse. Of equal calls only the last one counts, so
+        a failure that a retry repaired is not reported.
         """
         same = RecordingComparison(rules=self._rules)
         old = merge.load_if_exists(self.path)

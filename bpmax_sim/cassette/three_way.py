@@ -53,6 +53,8 @@ def merge_versions(
             merged[owner] = own
         elif _is_same_recording(own, was):
             merged[owner] = other
+        # Logins belong to nobody's scenario, so they are merged one by one. A recording is taken as
+        # a whole: half of each side would be a run that never happened.
         elif _are_logins(own) and _are_logins(other):
             merged[owner] = merge_logins(was, own, other)
         elif not (own and other):

@@ -87,10 +87,10 @@ def is_implied(tree: SyntaxTree, branch: Node) -> bool:
 
 
 def gives_same_result_for_equal_sides(tree: SyntaxTree, comparison: Node) -> bool:
-    """Return whether both branches give the same result where the two sides are equal.
+    """Return whether it does not matter which branch runs where the two sides are equal.
 
-    That is of ``a > b ? b : a``, of ``if (a > b) a = b``, of ``a < 0 ? -a : a``, and of what a
-    list is sorted by.
+    No input then tells ``>`` from ``>=``: in ``a > b ? b : a``, ``if (a > b) a = b``,
+    ``a < 0 ? -a : a``, and the comparator of a sorted list.
     """
     if _is_in_sort_comparator(tree, comparison):
         return True

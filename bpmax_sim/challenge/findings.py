@@ -93,7 +93,7 @@ class ChallengeResult(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def findings_without_repeats(self) -> tuple[Weakness, ...]:
-        """Return the findings, except those that the line of another finding solves."""
+        """Return the findings without those that go away with the line of an earlier one."""
         return tuple(finding for finding in self.findings if finding.same_as is None)
 
     @property
@@ -262,6 +262,8 @@ def _group_by_expect_line(
     challenge: ScriptChallenge, cases: Sequence[JudgedMutant]
 ) -> tuple[list[_Group], list[JudgedMutant]]:
     """Return groups of mutants killed by one line, the largest first, and mutants without one."""
+    # Greedy set cover: the line that most mutants need comes first, so a reader adds few lines.
+    # `_kills_mutant` only estimates from observations; a chosen line is then tried in real runs.
     found, left = list[_Group](), list(cases)
     while True:
         groups: dict[int, list[JudgedMutant]] = {}

@@ -18,8 +18,8 @@ class IgnoreComment(msgspec.Struct, frozen=True):
     """A comment ``// bpmax-ignore-next args-swap: reason``.
 
     Attributes:
-        line: that it speaks of.
-        wrong: why it is refused, or nothing.
+        line: script line whose mutants it excludes.
+        wrong: why it is invalid; empty if it is not.
     """
 
     kinds: tuple[str, ...]

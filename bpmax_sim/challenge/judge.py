@@ -293,7 +293,7 @@ class ScriptChallenge:
         run = run_variant(baseline, replace(variant, checks_scripts=True))
         if not run.is_passed or _find_other_warnings(run, mutant) - {*baseline.run.end.warnings}:
             return MutantVerdict(verdict="killed", killer=baseline.item.node_id, cause="warning")
-        line = self._search.find_line(divergences, lambda _user: variant)
+        line = self._search.find_line(divergences, lambda _number: variant)
         if line is None and all(map(differs_only_in_digits, divergences)):
             return MutantVerdict(verdict="unchanged")
         some = tuple(divergences[:_MOST_DIVERGENCES])
@@ -315,7 +315,7 @@ class ScriptChallenge:
     def line_kills(self, line: ExpectLine, number: int, divergences: Sequence[Divergence]) -> bool:
         """Return whether *line*, found for another mutant, also kills mutant *number*."""
         variant = self._make_variant(number)
-        return self._search.line_kills(line, divergences, lambda _user: variant)
+        return self._search.line_kills(line, divergences, lambda _number: variant)
 
 
 def _find_other_warnings(run: VariantRun, mutant: Mutant) -> set[RunWarning]:

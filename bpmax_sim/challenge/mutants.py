@@ -458,7 +458,7 @@ class _MutantReader:
                     yield self._make_mutant("body-member", pair, "...{}", about="")
 
     def _is_sent_or_state_object(self, node: Node) -> bool:
-        """Return whether *node* is mutated elsewhere: a sent object, or one of ``$states``."""
+        """Return whether *node* is an object of a call or of ``$states``; others mutate these."""
         parent = node.parent
         while parent is not None and parent.type in {"pair", "object", *WRAPPED}:
             parent = parent.parent

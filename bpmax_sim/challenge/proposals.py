@@ -96,10 +96,10 @@ def split_list_place(place: str) -> tuple[str, int, str]:
 
 
 class ExpectLineSearch:
-    """Searches lines for the items of one project.
+    """Searches an expectation that holds with a script and fails with a mutant of it.
 
     Attributes:
-        baselines: of all items.
+        baselines: those of all items that are challenged.
     """
 
     def __init__(self, baselines: Sequence[Baseline]) -> None:
@@ -122,7 +122,7 @@ class ExpectLineSearch:
         divergences: Sequence[Divergence],
         make_variant: Callable[[int], Variant],
     ) -> ExpectLine | None:
-        """Return the first line that distinguishes the mutant *make_variant* gives, or None."""
+        """Return the first line that `line_kills` with these arguments, or None."""
         tried, self._differing = 0, divergences
         for divergence in sort_divergences(divergences):
             for line in self._candidates(divergence):
@@ -175,7 +175,7 @@ class ExpectLineSearch:
     def _expect_in_all_rows(
         self, divergence: Divergence, part: Any, name: str
     ) -> Iterator[tuple[Any, dict[str, Values]]]:
-        """Yield *part* as expected in each row of the file, with the columns needed for that."""
+        """Yield *part* as each row of the file can expect it, and new columns with its values."""
         numbers = self._rows_of_file(divergence.baseline_number)
         values = {n: self._observed[n].get((divergence.step, divergence.place), UNSET)
                   for n in numbers}  # fmt: skip
@@ -298,7 +298,8 @@ class ExpectLineSearch:
     ) -> bool:
         """Return whether *line* passes with the script and fails with the mutant, in every row.
 
-        A row in which the two do not differ at its places says nothing.
+        A row in which the two do not differ at its places says nothing. *make_variant* returns the
+        mutant as a variant of the item with a baseline's number.
         """
         numbers = self._files[line.file]
         differing = {one.baseline_number for one in divergences if one.place in line.places}

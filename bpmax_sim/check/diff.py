@@ -127,6 +127,7 @@ def _pair_exchanges(
     for side in new:
         left[side.name][side.number] = side
         by_key[matching_key(parts[id(side)], rules)].append(side)
+    # Equal requests go first: an exchange that only moved must not take the place of a changed one.
     partners: dict[int, NumberedExchange] = {}
     for side in old:
         if equal := by_key.get(matching_key(parts[id(side)], rules)):

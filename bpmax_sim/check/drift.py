@@ -297,7 +297,7 @@ def find_outdated(exchange: Exchange, *, now: float, age: float) -> Iterator[Dri
 
 
 def find_migrated(exchange: Exchange, moves: Sequence[str]) -> Iterator[Drift]:
-    """Yield a drift if `migrate` changed *exchange*: this exact request was never sent."""
+    """Yield a note if `bpmax-sim migrate` made *moves* in *exchange*, which was not sent so."""
     if moves:
         message = msg("moved by `bpmax-sim migrate`, not recorded so: {list}", list=series(moves))
         yield Drift(exchange=exchange, tier="info", kind="moved", message=message)
@@ -432,6 +432,7 @@ class _ExchangeCheck(msgspec.Struct, frozen=True):
         if reason := self._why_not_sent(rule, allowed=safe or allow_writes):
             return [_report_unsent(self.exchange, reason)]
         try:
+            # Twice: what differs between two live responses (a time, an id) is volatile, no drift.
             first = self._send(again=safe)
             second = self._send(again=safe) if safe else first
         except CallError as error:

@@ -101,7 +101,9 @@ def check_values_arrive(target: FuzzTarget, programs: Programs) -> bool:
         readings = possible_sent_values(request, place, parameter.wire_name, api)
         encoding = api.encoding or target.platform.encoding
         in_form = place == "body" and encoding == "form"
-        if readings and not any(is_sent(value, one, place, in_form=in_form) for one in readings):
+        if readings and not any(
+            has_arrived(value, one, place, in_form=in_form) for one in readings
+        ):
             raise LawBroken(_describe_lost_value(target, api, parameter, readings[0]))
     return True
 
@@ -159,7 +161,7 @@ def _lies_within(outer: Parameter, inner: Parameter) -> bool:
     return not outer.steps or inner.wire_name.startswith(f"{outer.wire_name}.")
 
 
-def is_sent(value: Any, values: list[Any], place: str, *, in_form: bool = False) -> bool:
+def has_arrived(value: Any, values: list[Any], place: str, *, in_form: bool = False) -> bool:
     """Return whether *values*, received at *place*, are exactly those that *value* must be sent as.
 
     A form repeats the name for each element of an array, as a query does; JSON has it as one value.

@@ -417,9 +417,9 @@ class _LawSearch(msgspec.Struct):
 
     Attributes:
         drawn: what the law is tried with.
-        hold: holds the law against one example; returns False where that left nothing to judge.
-        examples: how many it was judged by.
-        tell: returns the fields of a finding that tell of an example, which identify it, too.
+        check_example: checks the law; returns False where the example left nothing to judge.
+        examples: how many examples were judged.
+        finding_fields: returns the fields of a finding that describe, and identify, an example.
         notify: called at every example.
     """
 

@@ -259,7 +259,7 @@ def _name_fact(rule: _Rule, path: str, steps: Steps, name: str, place: _Place) -
 
 
 def resolve_from_root(path: str, name: str) -> str:
-    """Return the file that *path* names *name*, from the root; outside files keep their ``..``."""
+    """Return the path, from the root, of the file that *path* calls *name*; it may have ``..``."""
     parts: list[str] = []
     for part in (*PurePosixPath(path).parent.parts, *PurePosixPath(name.replace("\\", "/")).parts):
         if part == ".." and parts and parts[-1] != "..":

@@ -122,6 +122,7 @@ class FileScan:
         file = self.file(name)
         if file is None:
             return not os.path.lexists(self.path_of(name))
+        # As in Git ("racily clean"): a second change within the clock's resolution keeps the stamp.
         return max(file.stamp.modified, file.stamp.changed) < self._begin - _RACY
 
     def files_with_reliable_stamp(self) -> dict[str, IndexedFile]:

@@ -436,7 +436,10 @@ def has_valid_signature(
 
 
 def _places_set_by_signing(recipe: CompiledApi, *requests: Request) -> tuple[str, ...]:
-    """Return the places that signing fills; values from a login or a key may have been renewed."""
+    """Return the places of *requests* that only their signature fills.
+
+    Values from a login, a key or the call id are left out: they may have been renewed.
+    """
     declared = recipe.api.idempotency
     own = (declared,) if isinstance(declared, Idempotency) else ()
     others = {join_place(item.place, item.name) for item in (*recipe.apply, *own)}
@@ -452,10 +455,7 @@ def _find_differences(
 
 
 def _values_at(place: str, request: Request) -> Any:
-    """Return the value at *place*, such as ``header.authorization``.
-
-    A list if it occurs repeatedly.
-    """
+    """Return the value at *place*, such as ``header.authorization``; a list of repeated values."""
     root, _, name = place.partition(".")
     headers, body = Headers(request.headers), request.body or b""
     pairs: Sequence[tuple[str, str]] = ()

@@ -151,6 +151,7 @@ def freeze(value: Any) -> Any:
 def _copy_without_cycles(value: Any, ancestor_ids: tuple[int, ...]) -> Any:
     if isinstance(value, _ATOMS):
         return value
+    # Ancestors only, not everything seen: one object that stands at two places is no cycle.
     if id(value) in ancestor_ids:
         return js.Opaque("cycle")
     if isinstance(value, Mapping):

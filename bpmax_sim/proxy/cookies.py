@@ -38,6 +38,8 @@ class _StoredCookie(msgspec.Struct, frozen=True):
     expires: float | None
 
     def fits_host(self, host: str) -> bool:
+        # An IP address has no parent domains (RFC 6265, 5.1.3): "0.0.1" is only the end of
+        # "127.0.0.1".
         if self.is_host_only or _is_ip_address(host):
             return host == self.domain
         return host == self.domain or host.endswith(f".{self.domain}")
@@ -46,6 +48,7 @@ class _StoredCookie(msgspec.Struct, frozen=True):
         parts = urlsplit(url)
         host, path = (parts.hostname or "").lower(), parts.path or "/"
         in_path = path == self.path or path.startswith(self.path.rstrip("/") + "/")
+        # Browsers take loopback for secure without TLS; else no test server could log anybody in.
         is_safe = not self.is_secure or parts.scheme == "https" or host in _LOOPBACK
         return self.fits_host(host) and in_path and is_safe
 

@@ -264,10 +264,7 @@ def encode_payload(value: Any, encoding: Encoding) -> Payload:
 
 
 def choose_encoding(content_type: str, declared: Encoding) -> Encoding:
-    """Return the encoding that a script's content type selects, if form or multipart.
-
-    Else *declared*.
-    """
+    """Return the encoding of a script's content type if form or multipart, else *declared*."""
     media = media_type(content_type)
     if media == TYPES["form"]:
         return "form"

@@ -231,9 +231,7 @@ class LoginResponse:
 
     @property
     def is_accepted(self) -> bool:
-        """Whether the login step succeeded.
-
-        By the step's ``ok`` rule, else by status and platform rules.
+        """Whether the login step succeeded, by its ``ok`` rule, else by status and platform.
 
         A redirect to the login page is never a success, whatever its status: many login forms
         answer a wrong password so.
@@ -446,9 +444,9 @@ def _is_number(value: Any) -> bool:
 
 
 def login_key(plan: Plan) -> str:
-    """Return the key of the grant.
+    """Return the key under which the grant is shared.
 
-    Platform, instance, and a digest of login and shared credentials.
+    It has platform, instance, and a digest of the declared login and the shared credentials.
     """
     recipe, real = plan.recipe, plan.tenant.real
     cached = recipe.memo.get("login")

@@ -87,10 +87,7 @@ Outcome = ReceivedResponse | TransportError
 
 
 def failure_class(outcome: Outcome, recipe: CompiledApi) -> str | None:
-    """Return the class of failure, which is the key in ``recover``.
-
-    None for a success or no class.
-    """
+    """Return the class of failure, a key of ``recover``; None for a success or an unknown class."""
     if isinstance(outcome, TransportError):
         return "transient" if outcome.code in _BROKEN_OFF else None
     return recipe.rules.failure_class(outcome.response, outcome.body)
@@ -152,10 +149,7 @@ def _retry(
 def retry_later(
     outcome: Outcome, rule: Recover, failure: str, sent: int, now: float
 ) -> RetryDecision | NoRetry:
-    """Return the wait before the next sending.
-
-    What the response asks for, else the rule's backoff.
-    """
+    """Return the decision to wait as long as the response asks for, else for the rule's backoff."""
     wait = _wait_from_response(outcome, rule, now)
     if wait is None:
         wait = rule.backoff * 2 ** (sent - 1)
@@ -240,6 +234,8 @@ def _parse_seconds(text: str, now: float) -> float | None:
         return None
     if not 0 <= number < _EPOCH_MILLIS * 10:
         return None
+    # Vendors write seconds to wait (RFC 9110, 10.2.3), or an instant in seconds or milliseconds,
+    # into the same kind of header. No wait is 30 years long, so the size tells which it is.
     if number >= _EPOCH_MILLIS:
         return number / 1000
     return number if number >= _EPOCH_SECONDS else now + number

@@ -182,10 +182,7 @@ def find_not_secret_texts(
 def _not_secret_declarations(
     platforms: Platforms, key: str
 ) -> tuple[frozenset[str], tuple[str, ...]]:
-    """Return the words that platform *key* enumerates, and the ``secret.
-
-    False`` paths of its logins.
-    """
+    """Return the words that platform *key* enumerates, and the paths with ``secret: false``."""
     platform = platforms.find(key)
     if platform is None:
         return frozenset(), ()

@@ -293,11 +293,9 @@ class _HeaderNameCollector(dict[str, str]):
 
 
 def verify_or_explain(request: Request, response: Response, now: float) -> str:
-    """Return `VERIFIED`, or why a live response cannot be trusted.
+    """Return `VERIFIED`, or why a live response cannot be trusted, or "" if it is not signed.
 
-    Empty if nothing is to be verified.
-
-    It is empty too if the declared key cannot be used: that is reported when the response is read.
+    It is "" too if the declared key cannot be used: that is reported when the response is read.
     """
     proof = request.proof
     if proof is None or response.source != "live" or not is_success(response.status):

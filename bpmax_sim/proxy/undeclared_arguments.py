@@ -124,10 +124,7 @@ def find_disallowed_values(recipe: CompiledApi, values: Mapping[str, Any]) -> It
 
 
 def _values_of(parameter: Parameter, values: Mapping[str, Any]) -> Iterator[Any]:
-    """Yield the values of *parameter* in a call, each element of a list.
-
-    Nothing if it is absent.
-    """
+    """Yield the values of *parameter* in a call, each element of a list; none if it is absent."""
     value = get_nested(values.get(parameter.place), parameter.steps)
     for item in value if isinstance(value, list | tuple) else (value,):
         if item is not None and item is not UNSET and item is not UNDEFINED:

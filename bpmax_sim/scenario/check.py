@@ -161,7 +161,7 @@ def _check_stub_references(draft: ScenarioDraft, spot: Spot) -> None:
                 )
 
 
-def _check_tag_cells(draft: ScenarioDraft) -> None:
+def _check_tag_and_flag_cells(draft: ScenarioDraft) -> None:
     """Report cells for tags, ``skip`` and ``xfail`` that are neither text nor a list of texts."""
     for row in draft.rows:
         for key in ("tags", "skip", "xfail"):
@@ -606,7 +606,7 @@ _CHECKS: tuple[Callable[[ScenarioDraft], None], ...] = (
     _check_person_and_project_members,
     _check_names_added_to_inherited,
     _check_stubs_and_ignored_paths,
-    _check_tag_cells,
+    _check_tag_and_flag_cells,
     _check_secrets,
     _check_faults,
     check_ids,

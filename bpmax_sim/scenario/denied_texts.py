@@ -20,7 +20,7 @@ from bpmax_sim.i18n import msg
 from bpmax_sim.scenario import model
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.expected_literals import find_compared_literals, find_maps
-from bpmax_sim.scenario.findings import NameFinding
+from bpmax_sim.scenario.findings import RunFinding
 from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.scenario.references import Path
 from bpmax_sim.scenario.source import ScenarioSource, Spot
@@ -43,7 +43,7 @@ _PIECE: Final = re.compile(r"[\u3400-\u9fff]{2}|[^\W\d_]{4}|\d{2,}", re.ASCII)
 def find_idle_denials(
     item: ScenarioItem, expectations: Iterable[tuple[model.Expect, Spot, Path]],
     calls: Iterable[CallMade], known: Iterable[Any],
-) -> Iterator[NameFinding]:  # fmt: skip
+) -> Iterator[RunFinding]:  # fmt: skip
     """Yield the denied texts of *expectations* that nothing could have produced.
 
     Args:
@@ -66,7 +66,7 @@ def find_idle_denials(
                 )
                 if wrong:
                     place = spot.at(*path, *section, *inside).place
-                    yield NameFinding("empty", wrong, place, fails=False)
+                    yield RunFinding("empty", wrong, place, fails=False)
 
 
 def _has_denial_or_choice(source: ScenarioSource) -> bool:

@@ -26,21 +26,21 @@ from bpmax_sim.subject.hooks import FieldChanged
 
 
 def report_new_expect(
-    reporter: FailureReporter, got: State, happened: Iterable[Event], calls: Iterable[CallMade]
+    reporter: FailureReporter, actual: State, events: Iterable[Event], calls: Iterable[CallMade]
 ) -> Failure:
     """Return the failure of ``expect: new``, with the update that replaces it.
 
     Args:
-        reporter: of the step.
-        got: what there is after it.
-        happened: what happened in it.
-        calls: all of the run so far.
+        reporter: that of the step.
+        actual: actual value of each section after the step.
+        events: events of the step.
+        calls: calls of the run so far.
     """
     if reporter.located is None or not reporter.located.step.action:
-        got = {**got, "result": lambda: None}  # that of an earlier step
+        actual = {**actual, "result": lambda: None}  # that of an earlier step
     patterns = ValuePatterns.of_run(reporter.item, calls)
-    changed = _written_fields(happened)
-    update = _draft_update(got, changed, patterns, reporter.spot)
+    changed = _written_fields(events)
+    update = _draft_update(actual, changed, patterns, reporter.spot)
     essence = NOTHING_YET if update else NOTHING_CAME
     return dataclasses.replace(reporter.report("expect", essence, ("expect",)), update=update)
 
@@ -50,19 +50,19 @@ def has_other_failure(failures: Iterable[Failure]) -> bool:
     return any(failure.essence != NOTHING_YET for failure in failures)
 
 
-def _written_fields(happened: Iterable[Event]) -> list[str]:
+def _written_fields(events: Iterable[Event]) -> list[str]:
     """Return the fields of the form that scripts wrote."""
-    changes = (event for event in happened if isinstance(event, FieldChanged))
+    changes = (event for event in events if isinstance(event, FieldChanged))
     names = (one.field for one in changes if one.is_by_script)
     return [name for name in dict.fromkeys(names) if "/" not in name]
 
 
 def _draft_update(
-    got: State, changed: Sequence[str], patterns: ValuePatterns, spot: Spot
+    actual: State, changed: Sequence[str], patterns: ValuePatterns, spot: Spot
 ) -> ExpectUpdate | None:
     """Return the update of the step at *spot*; None where it came to nothing worth expecting."""
     draft = _Draft(patterns)
-    sections = {name: make(draft, got, changed) for name, make in _SECTIONS.items()}
+    sections = {name: make(draft, actual, changed) for name, make in _SECTIONS.items()}
     sections = {name: value for name, value in sections.items() if value}
     place = spot.at("expect").place
     notes = tuple(Problem(message, place) for message in draft.left_out)
@@ -76,14 +76,14 @@ NOTHING_CAME = msg(
 
 
 class _Draft:
-    """Takes values into an expectation, and says which are left out."""
+    """Turns actual values into expected ones, and notes those that are better left out."""
 
     def __init__(self, patterns: ValuePatterns) -> None:
         self._patterns = patterns
         self.left_out: list[str] = []
 
     def add_value(self, value: Any, *path: str | int) -> Any:
-        """Return what to expect of *value*, which stands at *path*; `UNSET` for nothing."""
+        """Return how to expect *value*, found at *path*; `UNSET` if it is left out."""
         if isinstance(value, Mapping) and value and not any(map(is_operator, value)):
             members = {key: self.add_value(inner, *path, key) for key, inner in value.items()}
             return {key: inner for key, inner in members.items() if inner is not UNSET} or UNSET
@@ -95,7 +95,7 @@ class _Draft:
 
 
 def _find_reason_against(value: Any) -> str:
-    """Return why nobody should expect *value*, or nothing."""
+    """Return why *value* must not be written into a scenario as expected; "" if it may."""
     if _has_secret(value):
         return msg("it holds a secret")
     if looks_mistaken(value):
@@ -117,8 +117,8 @@ def _has_operator(value: Any) -> bool:
     return isinstance(value, list | tuple) and any(map(_has_operator, value))
 
 
-def _draft_form(draft: _Draft, got: State, changed: Sequence[str]) -> Any:
-    values = got["form"]()
+def _draft_form(draft: _Draft, actual: State, changed: Sequence[str]) -> Any:
+    values = actual["form"]()
     fields = {}
     for name in changed:
         value = values[name] if name in values else form.value_at_steps(values, _steps_of(name))
@@ -131,16 +131,16 @@ def _steps_of(name: str) -> Path:
     return tuple(form.parse_form_path(name) or (name,))
 
 
-def _draft_messages(draft: _Draft, got: State, _changed: Sequence[str]) -> Any:
-    lines = got["messages"]()
+def _draft_messages(draft: _Draft, actual: State, _changed: Sequence[str]) -> Any:
+    lines = actual["messages"]()
     texts = [draft.add_value(line["text"], "messages", number) for number, line in enumerate(lines)]
     if UNSET in texts:
         return ()
     return [{"text": text, "type": line["type"]} for text, line in zip(texts, lines, strict=True)]
 
 
-def _draft_calls(draft: _Draft, got: State, _changed: Sequence[str]) -> Any:
-    calls = [call for call in got["proxy"]() if not call.is_login]
+def _draft_calls(draft: _Draft, actual: State, _changed: Sequence[str]) -> Any:
+    calls = [call for call in actual["proxy"]() if not call.is_login]
     return [_draft_call(draft, call, number) for number, call in enumerate(calls)]
 
 
@@ -155,15 +155,15 @@ def _draft_call(draft: _Draft, call: CallMade, number: int) -> Mapping[str, Any]
     return entry | {part: value for part, value in outcome.items() if value}
 
 
-def _draft_flow(draft: _Draft, got: State, _changed: Sequence[str]) -> Any:
-    facts = got["flow"]()
+def _draft_flow(draft: _Draft, actual: State, _changed: Sequence[str]) -> Any:
+    facts = actual["flow"]()
     names = ("at" if facts.get("at") else "status", "pending") if facts else ()
     taken = {name: draft.add_value(facts[name], "flow", name) for name in names}
     return {name: value for name, value in taken.items() if value is not UNSET}
 
 
-def _draft_result(draft: _Draft, got: State, _changed: Sequence[str]) -> Any:
-    value = got["result"]()
+def _draft_result(draft: _Draft, actual: State, _changed: Sequence[str]) -> Any:
+    value = actual["result"]()
     taken = draft.add_value(value, "result") if value else UNSET
     return () if taken is UNSET else taken
 

@@ -43,32 +43,32 @@ class ExpectUpdate(msgspec.Struct, frozen=True):
     expect: Expect
 
 
-def update_expected(expected: Any, got: Any, resolve: Resolve) -> Any:
-    """Return *expected* with the parts that do not hold replaced from *got*.
+def update_expected(expected: Any, actual: Any, resolve: Resolve) -> Any:
+    """Return *expected* with the parts that do not hold replaced from *actual*.
 
     `UNSET` to leave it out.
     """
-    if got is UNSET:
+    if actual is UNSET:
         return UNSET
-    if fulfils(resolve(expected), got):
+    if fulfils(resolve(expected), actual):
         return expected
     is_plain = isinstance(expected, Mapping) and not any(map(is_operator, expected))
-    if is_plain and isinstance(got, Mapping):
+    if is_plain and isinstance(actual, Mapping):
         members = {
-            key: update_expected(value, got.get(key, UNSET), resolve)
+            key: update_expected(value, actual.get(key, UNSET), resolve)
             for key, value in expected.items()
         }
         return {key: value for key, value in members.items() if value is not UNSET}
-    if isinstance(expected, list) and isinstance(got, list) and len(expected) == len(got):
-        return [update_expected(*pair, resolve) for pair in zip(expected, got, strict=True)]
-    return got
+    if isinstance(expected, list) and isinstance(actual, list) and len(expected) == len(actual):
+        return [update_expected(*pair, resolve) for pair in zip(expected, actual, strict=True)]
+    return actual
 
 
-def _update_lines(expected: Any, got: Sequence[Mapping[str, Any]], resolve: Resolve) -> Any:
+def _update_lines(expected: Any, actual: Sequence[Mapping[str, Any]], resolve: Resolve) -> Any:
     """Return the actual messages or console lines, each as text or map as it is written now."""
     known = expected if isinstance(expected, list) else [expected]
     lines = []
-    for number, line in enumerate(got):
+    for number, line in enumerate(actual):
         before = known[number] if number < len(known) else ""
         if isinstance(before, Mapping) and not any(map(is_operator, before)):
             lines.append({key: line.get(key, UNSET) for key in before or ("text",)})
@@ -79,7 +79,7 @@ def _update_lines(expected: Any, got: Sequence[Mapping[str, Any]], resolve: Reso
     ]
 
 
-def _update_calls(expected: Sequence[ExpectedCall], got: Sequence[Any], resolve: Resolve) -> Any:
+def _update_calls(expected: Sequence[ExpectedCall], actual: Sequence[Any], resolve: Resolve) -> Any:
     """Return the calls that were made, each with the parts that are expected now.
 
     Logins are left out.
@@ -88,7 +88,7 @@ def _update_calls(expected: Sequence[ExpectedCall], got: Sequence[Any], resolve:
     """
     if any(call.times is not UNSET for call in expected):
         return UNSET
-    calls = [call for call in got if not call.is_login]
+    calls = [call for call in actual if not call.is_login]
     entries = []
     for number, call in enumerate(calls):
         entry: dict[str, Any] = {"call": call.call}
@@ -111,21 +111,21 @@ _UPDATES: Mapping[str, Callable[[Any, Any, Resolve], Any]] = {
 def attach_update(
     failures: Sequence[Failure],
     expected: Expect,
-    got: Mapping[str, Callable[[], Any]],
+    actual: Mapping[str, Callable[[], Any]],
     resolve: Resolve,
     spot: Spot,
 ) -> list[Failure]:
     """Return *failures* of *expected*, each with its replacement from `make_update`."""
-    update = make_update(expected, got, resolve, spot) if failures else None
+    update = make_update(expected, actual, resolve, spot) if failures else None
     return [dataclasses.replace(failure, update=update) for failure in failures]
 
 
 def make_update(
-    expected: Expect, got: Mapping[str, Callable[[], Any]], resolve: Resolve, spot: Spot
+    expected: Expect, actual: Mapping[str, Callable[[], Any]], resolve: Resolve, spot: Spot
 ) -> ExpectUpdate | None:
     """Return the replacement of *expected*, which is at *spot*; None where it would be a guess.
 
-    *got* has a function for each section that returns the actual value; *resolve* replaces
+    *actual* has a function for each section that returns the actual value; *resolve* replaces
     ``${…}``.
     """
     sections: dict[str, Any] = {}
@@ -134,7 +134,7 @@ def make_update(
         if known is UNSET:
             continue
         update = _UPDATES.get(section, update_expected)
-        value = update(known, got[section](), resolve)
+        value = update(known, actual[section](), resolve)
         if value is UNSET:
             return None
         sections[section] = value
@@ -241,7 +241,7 @@ def merge_row_edits(
 
 
 def _common_parts(first: Any, second: Any) -> Any:
-    """Return what holds of both, as far as it is alike; `UNSET` for nothing."""
+    """Return the members in which *first* and *second* agree; `UNSET` if there are none."""
     if isinstance(first, Mapping) and isinstance(second, Mapping):
         parts = {key: _common_parts(first[key], second[key]) for key in first if key in second}
         return {key: part for key, part in parts.items() if part is not UNSET} or UNSET

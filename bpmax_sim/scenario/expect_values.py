@@ -39,12 +39,12 @@ def looks_mistaken(value: Any) -> bool:
 
 
 class ValuePatterns(msgspec.Struct, frozen=True):
-    """What values of the run of one item are to be expected as.
+    """Decides which values of a run have to be expected as patterns, as the next run differs.
 
     Attributes:
-        text: the scenario's; what it says itself stays as it is.
-        recorded: the texts of responses that come from a recording.
-        has_clock: whether the scenario says what time it is, so that instants stay.
+        text: that of the scenario file; what occurs in it stays as it is.
+        recorded: texts of recorded responses, which another recording may have otherwise.
+        has_clock: whether the scenario sets the time, so that instants are always the same.
     """
 
     text: str
@@ -53,7 +53,7 @@ class ValuePatterns(msgspec.Struct, frozen=True):
 
     @classmethod
     def of_run(cls, item: ScenarioItem, calls: Iterable[CallMade]) -> ValuePatterns:
-        """Return those of a run of *item* that made *calls*."""
+        """Return the patterns for a run of *item* in which *calls* were made."""
         recorded = frozenset(
             text
             for call in calls

@@ -23,7 +23,7 @@ from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.denied_texts import find_idle_denials
 from bpmax_sim.scenario.expect import fulfils, is_list, is_operator
 from bpmax_sim.scenario.expected_literals import denies, find_compared_literals
-from bpmax_sim.scenario.findings import NameFinding, find_columns_of_expected_rows
+from bpmax_sim.scenario.findings import RunFinding, find_columns_of_expected_rows
 from bpmax_sim.scenario.load import LocatedStep, ScenarioItem
 from bpmax_sim.scenario.probes import find_other_values
 from bpmax_sim.scenario.references import Path, show
@@ -70,7 +70,7 @@ class RunHistory(msgspec.Struct, frozen=True):
 
 def find_idle_expectations(
     item: ScenarioItem, history: RunHistory, calls: Sequence[CallMade]
-) -> Iterator[NameFinding]:
+) -> Iterator[RunFinding]:
     """Yield the expectations of *item* that, as the run shows, can never fail."""
     expectations = list(_find_expectations(item))
     for expected, spot, path in expectations:
@@ -132,13 +132,13 @@ def _find_expectations(item: ScenarioItem) -> Iterator[_Expectation]:
 _NOTHING: Final = model.Expect()
 
 
-def _make_finding(spot: Spot, message: str, kind: str = "empty") -> NameFinding:
-    return NameFinding(kind, message, spot.place, fails=False)
+def _make_finding(spot: Spot, message: str, kind: str = "empty") -> RunFinding:
+    return RunFinding(kind, message, spot.place, fails=False)
 
 
 def _find_choices_of_everything(
     field: str, value: Any, spot: _FindSpot, history: RunHistory
-) -> Iterator[NameFinding]:
+) -> Iterator[RunFinding]:
     """Yield a ``$in`` that lists all options of a field, or every value that it had."""
     chosen: Any = value.get("$in") if isinstance(value, Mapping) and len(value) == 1 else None
     if not is_list(chosen) or not chosen[1:]:
@@ -158,7 +158,7 @@ def _find_choices_of_everything(
 
 def _find_operators_that_fit_everything(
     field: str, value: Any, spot: _FindSpot, history: RunHistory
-) -> Iterator[NameFinding]:
+) -> Iterator[RunFinding]:
     """Yield operators that accept the value from before the run and every other plausible value.
 
     Plausible are the literals that scripts write into the field, or `find_other_values` of the last
@@ -194,7 +194,7 @@ def _find_operators_that_fit_everything(
 
 def _check_denied(
     field: str, value: Any, spot: _FindSpot, history: RunHistory, *, is_never: bool
-) -> Iterator[NameFinding]:
+) -> Iterator[RunFinding]:
     """Yield denied texts that a field never had but that resemble one that it had or offers."""
     for _, literal, is_denied in find_compared_literals(value):
         if not isinstance(literal, str) or is_denied == is_never or "${" in literal:
@@ -209,7 +209,7 @@ def _check_denied(
 
 def _check_columns(
     table: str, value: Any, spot: _FindSpot, history: RunHistory
-) -> Iterator[NameFinding]:
+) -> Iterator[RunFinding]:
     """Yield columns that no row of a table ever had but that resemble one that some row had."""
     columns = dict.fromkeys(find_columns_of_expected_rows(value))
     rows = chain.from_iterable(one for one in history.values_of(table) if isinstance(one, list))
@@ -222,7 +222,7 @@ def _check_columns(
             ), "name")  # fmt: skip
 
 
-def _find_stale_previews(item: ScenarioItem) -> Iterator[NameFinding]:
+def _find_stale_previews(item: ScenarioItem) -> Iterator[RunFinding]:
     """Yield expectations of a preview that are checked after a later step changed the form."""
     is_stale = False
     for located in item.steps:
@@ -238,7 +238,7 @@ def _find_stale_previews(item: ScenarioItem) -> Iterator[NameFinding]:
             ))  # fmt: skip
 
 
-def find_unwritten_fields(item: ScenarioItem, history: RunHistory) -> Iterator[NameFinding]:
+def find_unwritten_fields(item: ScenarioItem, history: RunHistory) -> Iterator[RunFinding]:
     """Yield the first expectation if all are of fields that no script of the run wrote."""
     expectations = list(_find_expectations(item))
     written = {_top_level_field(one.field) for one in history.changes if one.is_by_script}
@@ -299,7 +299,7 @@ def _top_level_field(field: str) -> str:
 
 def find_idle_parts(
     item: ScenarioItem, located: LocatedStep, calls: Sequence[CallMade], result: Any
-) -> Iterator[NameFinding]:
+) -> Iterator[RunFinding]:
     """Yield what says nothing in a step that ended: counts of *calls*, an unread *result*."""
     yield from _find_idle_counts(located, calls, item.scenario.expect)
     yield from _find_unread_verdict(item, located, result)
@@ -307,7 +307,7 @@ def find_idle_parts(
 
 def _find_unread_verdict(
     item: ScenarioItem, located: LocatedStep, result: Any
-) -> Iterator[NameFinding]:
+) -> Iterator[RunFinding]:
     """Yield a Python step whose function returned False if nothing looks at that."""
     step, steps = located.step, list(item.steps)
     if step.action != "python" or result is not False or step.save:
@@ -331,7 +331,7 @@ def _find_unread_verdict(
 
 def _find_idle_counts(
     located: LocatedStep, calls: Sequence[CallMade], item_expect: model.Expect
-) -> Iterator[NameFinding]:
+) -> Iterator[RunFinding]:
     """Yield expected calls that say less than they seem to: all failed, or any number will do.
 
     ``times: 0`` of a login says nothing if its platform was not called.
@@ -375,7 +375,7 @@ def _describe_range(item: model.ExpectedCall, made: Sequence[CallMade]) -> str:
 
 def _check_login_count(
     item: model.ExpectedCall, calls: Sequence[CallMade], where: Spot
-) -> Iterator[NameFinding]:
+) -> Iterator[RunFinding]:
     platform, _, name = item.call.partition(".")
     is_called = any(call.call.partition(".")[0] == platform for call in calls)
     if name == "$token" and not is_called:
@@ -387,7 +387,7 @@ def _check_login_count(
 
 def find_idle_settings(
     item: ScenarioItem, calls: Sequence[CallMade], session: Session
-) -> Iterator[NameFinding]:
+) -> Iterator[RunFinding]:
     """Yield settings of *item* that had no effect in its run, or that hide a missing call."""
     instance = item.scenario.proxy.instance
     own = [call for call in calls if not call.is_login]

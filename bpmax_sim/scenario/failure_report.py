@@ -16,7 +16,7 @@ from bpmax_sim.scenario import assertions, events, faults, load, model, source
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.error_translation import append_translation
 from bpmax_sim.scenario.expect import Checks, Comparison, failing_checks
-from bpmax_sim.scenario.findings import NameFinding
+from bpmax_sim.scenario.findings import RunFinding
 from bpmax_sim.scenario.name_claims import find_error_doubt
 from bpmax_sim.scenario.provenance import Origins, describe_origin, describe_routes
 from bpmax_sim.scenario.references import Path
@@ -92,7 +92,7 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
         """Return whether a ``${…}`` occurs below *key* of the step or the scenario."""
         return key in (self.located.fills if self.located else self.item.fills)
 
-    def report_finding(self, finding: NameFinding) -> Failure:
+    def report_finding(self, finding: RunFinding) -> Failure:
         """Return a check's finding as a failure, at the place of the finding."""
         failure, place = self.report(finding.kind, finding.message, self._action), finding.place
         if place is None:
@@ -220,14 +220,14 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
         place = next((call.place for call in reversed(self.calls) if call.error), None)
         return self.report("miss", str(error), self._action, script=place, cause=error)
 
-    def find_doubts(self, checks: Checks, path: Path = ()) -> Iterator[NameFinding]:
+    def find_doubts(self, checks: Checks, path: Path = ()) -> Iterator[RunFinding]:
         """Yield a finding for each of *checks* that holds although nothing was compared."""
         for check in checks:
             if check.doubt:
                 message = msg("{label} {expected}: {doubt}", label=check.label,
                               expected=check.expected, doubt=check.doubt)  # fmt: skip
                 place = self.spot.at(*path, *check.path).place
-                yield NameFinding("empty", message, place, fails=False)
+                yield RunFinding("empty", message, place, fails=False)
 
     def report_expected_error(
         self, expected: model.ExpectedError, errors: Sequence[Exception]

@@ -12,7 +12,7 @@ from bpmax_sim.i18n import msg
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.proxy.response import satisfies_rule
 from bpmax_sim.scenario.calls import CallMade
-from bpmax_sim.scenario.findings import NameFinding
+from bpmax_sim.scenario.findings import RunFinding
 from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.scenario.result_checks import as_response, find_compiled_api
 from bpmax_sim.session.session import Session
@@ -26,7 +26,7 @@ _OF_TIME: Final = re.compile(
 
 def find_idle_faults(
     item: ScenarioItem, calls: Sequence[CallMade], session: Session
-) -> Iterator[NameFinding]:
+) -> Iterator[RunFinding]:
     """Yield the faults of a run that cannot have changed its result."""
     yield from _find_normal_faults(calls, session.platforms)
     yield from _find_harmless_delays(item, session)
@@ -34,14 +34,14 @@ def find_idle_faults(
         yield from _find_writes_replayed_twice(calls)
 
 
-def _find_normal_faults(calls: Iterable[CallMade], platforms: Platforms) -> Iterator[NameFinding]:
+def _find_normal_faults(calls: Iterable[CallMade], platforms: Platforms) -> Iterator[RunFinding]:
     """Yield each fault whose response is the same as the platform's normal one."""
     for call in calls:
         recipe = find_compiled_api(call, platforms) if call.source == "fault" else None
         if recipe is None or not recipe.rules.ok.all or not _has_no_empty_value(call.response):
             continue
         if satisfies_rule(recipe.rules.ok, *as_response(call)):
-            yield NameFinding("rule", msg(
+            yield RunFinding("rule", msg(
                 "the fault of {call} answers as {platform} does where all is well; write it as a "
                 "stub (proxy: stubs), or let it fail: status: 503",
                 call=call.call, platform=recipe.platform.platform_key,
@@ -57,7 +57,7 @@ def _has_no_empty_value(value: Any) -> bool:
     return value not in (None, "", UNSET)
 
 
-def _find_harmless_delays(item: ScenarioItem, session: Session) -> Iterator[NameFinding]:
+def _find_harmless_delays(item: ScenarioItem, session: Session) -> Iterator[RunFinding]:
     """Yield delays shorter than the timeout if nothing in scripts or scenario depends on time.
 
     A scenario with several rows is not judged.
@@ -71,7 +71,7 @@ def _find_harmless_delays(item: ScenarioItem, session: Session) -> Iterator[Name
     for fault, action in slow:
         platform = session.platforms.find(fault.on.partition(".")[0])
         if platform is not None and action.delay < platform.timeout and not action.chunks:
-            yield NameFinding("rule", msg(
+            yield RunFinding("rule", msg(
                 "{fault}: a delay of {delay:g} s is below the timeout of {limit:g} s, and no "
                 "script looks at the time, so that it changes nothing; let it take longer, or do "
                 "something meanwhile: during",
@@ -79,7 +79,7 @@ def _find_harmless_delays(item: ScenarioItem, session: Session) -> Iterator[Name
             ), fault.place, fails=False)  # fmt: skip
 
 
-def _find_writes_replayed_twice(calls: Iterable[CallMade]) -> Iterator[NameFinding]:
+def _find_writes_replayed_twice(calls: Iterable[CallMade]) -> Iterator[RunFinding]:
     """Yield writing calls whose response ``repeat`` replayed from a recording used before."""
     seen: set[tuple[str, int]] = set()
     for call in calls:
@@ -88,7 +88,7 @@ def _find_writes_replayed_twice(calls: Iterable[CallMade]) -> Iterator[NameFindi
             continue
         key = (match.file, match.exchange)
         if key in seen:
-            yield NameFinding("rule", msg(
+            yield RunFinding("rule", msg(
                 "{call} was recorded once and sent again here, which repeat: true hides; record "
                 "both, or count it: proxy: [{{call: {call}, times: 1}}]", call=call.call,
             ), call.place, fails=False)  # fmt: skip

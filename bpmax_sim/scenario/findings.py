@@ -52,7 +52,7 @@ def find_impossible_calls(calls: Iterable[CallMade], *expected: model.Expect) ->
 _ANY_REQUEST = model.StubRequest()
 
 
-class NameFinding(msgspec.Struct, frozen=True):
+class RunFinding(msgspec.Struct, frozen=True):
     """An error or doubt at a place of a file; *kind* is the kind of the resulting failure."""
 
     kind: str
@@ -67,7 +67,7 @@ class FilledValueContext:
     def __init__(self, names: ScenarioNames) -> None:
         """Check references against *names*."""
         self.names = names
-        self.findings: list[NameFinding] = []
+        self.findings: list[RunFinding] = []
 
     def tell(
         self,
@@ -82,12 +82,12 @@ class FilledValueContext:
         """Store a finding; the parameters are those of `CheckContext.tell`."""
         words = describe_finding(message, values, known)
         kind = kind if kind in WARNINGS else "value"
-        self.findings.append(NameFinding(kind, words, spot.place, fails))
+        self.findings.append(RunFinding(kind, words, spot.place, fails))
 
 
 def check_filled_values(
     item: ScenarioItem, names: ScenarioNames, check: Callable[[CheckContext], None]
-) -> list[NameFinding]:
+) -> list[RunFinding]:
     """Return what *check* finds in the filled-in values, each with the row they came from."""
     context = FilledValueContext(names)
     check(context)
@@ -108,7 +108,7 @@ def check_filled_values(
     ]
 
 
-def check_calls(item: ScenarioItem, platforms: Platforms) -> list[NameFinding]:
+def check_calls(item: ScenarioItem, platforms: Platforms) -> list[RunFinding]:
     """Return the platforms, APIs and instances named by *item* that *platforms* do not declare.
 
     Also returned are faults with useless settings and doubts about the platforms themselves.
@@ -117,7 +117,7 @@ def check_calls(item: ScenarioItem, platforms: Platforms) -> list[NameFinding]:
     steps = list(item.walk_steps())
     faults = (fault for located in steps for fault in located.faults)
     findings = [
-        NameFinding("rule", msg("this can never answer: {wrong}", wrong=wrong), rule.place)
+        RunFinding("rule", msg("this can never answer: {wrong}", wrong=wrong), rule.place)
         for rule in dict.fromkeys((*item.faults, *faults))
         if (wrong := context.names.call_problem(rule.on))
     ]
@@ -126,7 +126,7 @@ def check_calls(item: ScenarioItem, platforms: Platforms) -> list[NameFinding]:
             _check_name(context, rule.on, place.at("on"))
     every = dict.fromkeys((*item.faults, *chain.from_iterable(one.faults for one in steps)))
     findings += (
-        NameFinding("rule", wrong, fault.place, fails=False)
+        RunFinding("rule", wrong, fault.place, fails=False)
         for fault in every
         for wrong in _find_idle_actions(fault, platforms)
     )
@@ -134,7 +134,7 @@ def check_calls(item: ScenarioItem, platforms: Platforms) -> list[NameFinding]:
     if wrong := context.names.instance_problem(item.scenario.proxy.instance):
         context.tell(item.spot.at("proxy", "instance"), wrong, kind="name")
     findings += (
-        NameFinding(one.kind, one.message, one.place, fails=False) for one in platforms.doubts
+        RunFinding(one.kind, one.message, one.place, fails=False) for one in platforms.doubts
     )
     for path, expected in ((("expect",), item.scenario.expect), *item.scenario.invariants):
         _check_expected_calls(context, expected, item.spot.at(*path))

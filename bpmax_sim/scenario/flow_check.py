@@ -78,7 +78,7 @@ def check_flow(draft: ScenarioDraft) -> None:
                 _check_fields(draft, fields, spot.at("form", "fields"))
                 check_events(draft, "form", node.form.scripts, spot.at("form"), ())
             _check_people_of_node(draft, node, spot)
-            _check_deadlines(draft, node, spot)
+            _check_short_deadlines(draft, node, spot)
             _check_conditions(draft, node, spot)
             if flow is None and node.child:
                 _check_fields(draft, node.child.form, spot.at("subflow", "form"))
@@ -105,7 +105,7 @@ def _check_people_of_node(draft: ScenarioDraft, node: FlowNode, spot: Spot) -> N
             flow_actions.check_people(draft, person, place)
 
 
-def _check_deadlines(draft: ScenarioDraft, node: FlowNode, spot: Spot) -> None:
+def _check_short_deadlines(draft: ScenarioDraft, node: FlowNode, spot: Spot) -> None:
     """Report deadlines of a few seconds, whose unit was probably forgotten."""
     for number, late in enumerate(node.deadlines):
         where = spot.at("deadline", *([number] if isinstance(node.deadline, tuple) else []))

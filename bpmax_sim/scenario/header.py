@@ -50,7 +50,7 @@ class ItemHeader(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def name(self) -> str:
-        """Return ``title[row]``, or the title alone without a table; neither is changed."""
+        """Return ``title[row]``, or the title without a table, spelled as in the file."""
         return f"{self.title}[{self.row_id}]" if self.row_id else self.title
 
     @property

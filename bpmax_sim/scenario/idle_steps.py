@@ -268,7 +268,7 @@ _NUMERAL: Final = re.compile(r"-?\d{1,3}(,\d{3})+(\.\d+)?|-?\d+(\.\d+)?")
 _YES: Final = frozenset({"yes", "y", "on", "true", "1", "是"})
 
 
-def check_buttons(draft: ScenarioDraft) -> None:
+def check_buttons_are_clicked(draft: ScenarioDraft) -> None:
     """Report button scripts that the scenario itself declares and nobody clicks."""
     form = draft.scenario.form
     scripts = form.scripts if isinstance(form, model.FormSpec) else {}
@@ -365,7 +365,7 @@ _HEADERS: Final = (
 """Headers of responses that clients act on."""
 
 
-def check_header_names(draft: ScenarioDraft) -> None:
+def check_injected_header_names(draft: ScenarioDraft) -> None:
     """Report headers of injected responses whose names resemble one that clients act on."""
     spot = draft.spot
     for path, _ in _find_texts(spot, "headers:"):
@@ -433,7 +433,7 @@ IDLE_CHECKS: Final = (
     check_former_names_differ,
     check_skip_reasons,
     check_unread_results,
-    check_buttons,
+    check_buttons_are_clicked,
     check_anything_expected,
     check_entered_kinds,
     check_milliseconds,
@@ -442,7 +442,7 @@ IDLE_CHECKS: Final = (
     check_preview_of_submitted_values,
     check_empty_parts,
     check_empty_names,
-    check_header_names,
+    check_injected_header_names,
     check_moved_rows,
     check_unread_recording,
     check_unread_secrets,

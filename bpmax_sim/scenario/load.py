@@ -122,7 +122,7 @@ class Subjects(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 
     @cached_property
     def code_files(self) -> tuple[Script, ...]:
-        """Return every script that has a file of its own."""
+        """Return all code in files of its own: scripts, libraries and flow definitions."""
         own = (*self.handlers, *self.inline.values(), *self.all_libraries)
         return (*own, *self.flow_files)
 

@@ -156,6 +156,7 @@ class _OpenStep:
 
 
 def _observe(events: Iterable[Event], unfinished: SubjectState | None) -> Iterator[Observation]:
+    # Steps nest (`run`, `during`), so what happens belongs to the innermost one that is open.
     outside = _OpenStep("")
     under_way = [outside]
     for event in events:

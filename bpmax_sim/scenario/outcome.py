@@ -10,7 +10,7 @@ from bpmax_sim.errors import Place, ScriptError
 from bpmax_sim.i18n import msg
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.events import Outcome, ScenarioFinished, ScenarioStarted
-from bpmax_sim.scenario.findings import NameFinding
+from bpmax_sim.scenario.findings import RunFinding
 from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.scenario.source import Failure
 
@@ -63,7 +63,7 @@ def decide_outcome(
 
 def find_misprints_under_xfail(
     outcome: Outcome, failures: Iterable[Failure]
-) -> Iterator[NameFinding]:
+) -> Iterator[RunFinding]:
     """Yield each expected text that is nearly the actual one, which ``xfail`` covers as well."""
     for failure in failures if outcome == "xfailed" else ():
         for check in failure.checks:
@@ -71,7 +71,7 @@ def find_misprints_under_xfail(
             is_long = len(check.expected) == len(check.actual) >= _LONG
             others = [pair for pair in pairs if pair[0] != pair[1]]
             if not check.ok and is_long and len(others) == 1 and not "".join(others[0]).isdigit():
-                yield NameFinding("empty", msg(
+                yield RunFinding("empty", msg(
                     "xfail also covers a misprint: {label} is {actual}, and {expected} is "
                     "expected; is that what the reason says?",
                     label=check.label, actual=check.actual, expected=check.expected,

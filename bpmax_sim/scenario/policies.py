@@ -153,6 +153,7 @@ class PolicyPlayer:
         instants = [choice.due] if choice else []
         deadline = flow.next_due()
         instants += [] if deadline is None else [deadline]
+        # A script's interval never ends: beside people it would be the next event for ever.
         if not instants and flow.status not in _ENDED:
             instants = [timer.due for timer in on.session.pending_timers()]
         return min(instants, default=None)

@@ -166,7 +166,7 @@ class RunLog(msgspec.Struct):
         if is_script and misfit and change.field not in self.fields_of_other_types():
             self.add_findings([misfit])
 
-    def add_findings(self, found: Iterable[findings.NameFinding]) -> None:
+    def add_findings(self, found: Iterable[findings.RunFinding]) -> None:
         """Add each finding as a warning."""
         for one in found:
             self.add_warning(one.kind, one.message, one.place)
@@ -439,7 +439,7 @@ class Progress:
         ))  # fmt: skip
 
     def _report_findings(
-        self, reporter: FailureReporter, wrong: Iterable[findings.NameFinding]
+        self, reporter: FailureReporter, wrong: Iterable[findings.RunFinding]
     ) -> list[source.Failure]:
         """Return the failures among the findings; doubts are added as warnings."""
         failures = []
@@ -558,7 +558,7 @@ class Progress:
             return []
         reporter = self.reporter()
         return [
-            reporter.report_finding(findings.NameFinding(one.kind, one.message, one.place))
+            reporter.report_finding(findings.RunFinding(one.kind, one.message, one.place))
             for one in self.log.warnings
         ]
 

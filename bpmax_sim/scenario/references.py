@@ -367,6 +367,7 @@ class _Condition:
         return lambda lookup: _is_truthy(resolve(left, lookup))
 
     def _parse_operand(self) -> str:
+        # A closing bracket belongs to the operand only if the operand opened it: ``f(a)``.
         begin, opened = self.at, 0
         while match := _TOKEN.match(self.text, self.at):
             if match["word"] or match["order"] or (match["close"] and self.depth and not opened):

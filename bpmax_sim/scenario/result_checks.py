@@ -29,7 +29,7 @@ from bpmax_sim.proxy.compiled_api import CompiledApi, compile_api
 from bpmax_sim.proxy.response import ParsedBody, is_success, satisfies_rule
 from bpmax_sim.scenario import model
 from bpmax_sim.scenario.calls import CallMade
-from bpmax_sim.scenario.findings import NameFinding
+from bpmax_sim.scenario.findings import RunFinding
 from bpmax_sim.scenario.load import LocatedStep
 from bpmax_sim.scenario.names import ScenarioNames
 from bpmax_sim.scenario.observation import form_of
@@ -50,7 +50,7 @@ _LAST_NAME: Final = re.compile(r"\$(?:\.\w+)*?\.(\w+)")
 _ANNOUNCING: Final = frozenset({"warn", "error"})
 
 
-def find_borrowed_responses(calls: Iterable[CallMade]) -> Iterator[NameFinding]:
+def find_borrowed_responses(calls: Iterable[CallMade]) -> Iterator[RunFinding]:
     """Yield each replayed response that was recorded with another value at an ignored place.
 
     Values that every run creates anew, such as a time or a UUID, are not reported: ``ignore``
@@ -61,7 +61,7 @@ def find_borrowed_responses(calls: Iterable[CallMade]) -> Iterator[NameFinding]:
         for one in recording.ignored if recording is not None and recording.played else ():
             sides = [one.get("recorded"), one.get("sent")]
             if not all(_MADE_AT_RUN_TIME.fullmatch(str(side)) for side in sides if side):
-                yield NameFinding("ignore", msg(
+                yield RunFinding("ignore", msg(
                     "{call}: this response was recorded for {path} {recorded}, not {sent}; record "
                     "it for this one, too, or take {path} out of ignore",
                     call=call.call, path=one["path"], recorded=show(sides[0]), sent=show(sides[1]),
@@ -104,7 +104,7 @@ class StepOutcome(msgspec.Struct, frozen=True, kw_only=True):
 
 def find_unseen_failures(
     outcome: StepOutcome, names: ScenarioNames, platforms: Platforms
-) -> Iterator[NameFinding]:
+) -> Iterator[RunFinding]:
     """Yield each business failure that was returned as a result and that nothing noticed.
 
     A script notices it by reading, anywhere, a member that reports failures; a scenario by
@@ -121,7 +121,7 @@ def find_unseen_failures(
         if not members or names.texts is None or _contain_word(names.texts, members):
             continue
         code = recipe.rules.code(response, body)
-        yield NameFinding("unseen", msg(
+        yield RunFinding("unseen", msg(
             "{call} reported a business failure{code}, and nothing looked at it: no script reads "
             "{members}; handle it there, or expect it: proxy: [{{call: {call}, response: …}}]",
             call=call.call, members=series(members),
@@ -129,7 +129,7 @@ def find_unseen_failures(
         ), call.place, fails=False)  # fmt: skip
 
 
-def find_dropped_failures(outcome: StepOutcome, scripts: Sequence[Script]) -> Iterator[NameFinding]:
+def find_dropped_failures(outcome: StepOutcome, scripts: Sequence[Script]) -> Iterator[RunFinding]:
     """Yield each rejected call whose error an empty handler drops although its result is used."""
     failed = [call for call in outcome.calls if call.error and not call.is_login and call.place]
     for call in failed if not outcome.is_announced else ():
@@ -141,7 +141,7 @@ def find_dropped_failures(outcome: StepOutcome, scripts: Sequence[Script]) -> It
             if drop.covers(call.place)
         ]
         if drops and not outcome.is_expected(call):
-            yield NameFinding("unseen", msg(
+            yield RunFinding("unseen", msg(
                 "{call} failed ({code}), and the empty handler in line {line} tells nobody; show "
                 "it, or expect it: proxy: [{{call: {call}, error: {code}}}]",
                 call=call.call, code=call.error, line=drops[-1].place.line,
@@ -150,7 +150,7 @@ def find_dropped_failures(outcome: StepOutcome, scripts: Sequence[Script]) -> It
 
 def find_misread_responses(
     calls: Sequence[CallMade], scripts: Sequence[Script], platforms: Platforms
-) -> Iterator[NameFinding]:
+) -> Iterator[RunFinding]:
     """Yield what `find_text_members` and `find_partial_lists` find."""
     yield from find_text_members(calls, scripts, platforms)
     yield from find_absent_members(calls, scripts, platforms)
@@ -159,7 +159,7 @@ def find_misread_responses(
 
 def find_text_members(
     calls: Iterable[CallMade], scripts: Iterable[Script], platforms: Platforms
-) -> Iterator[NameFinding]:
+) -> Iterator[RunFinding]:
     """Yield members that a script reads of a response that was a text, such as one of XML."""
     texts: dict[tuple[str, int], bool] = {}
     for call in calls:
@@ -178,7 +178,7 @@ def find_text_members(
                 continue
             name = use.path[0]
             if name not in _OF_TEXTS and not name.isdigit():
-                yield NameFinding("unfit", msg(
+                yield RunFinding("unfit", msg(
                     "the response is a text, which has no {name!r}; take it out of the text, or "
                     "let the API declare what it answers", name=name,
                 ), use.place, fails=False)  # fmt: skip
@@ -186,7 +186,7 @@ def find_text_members(
 
 def find_absent_members(
     calls: Iterable[CallMade], scripts: Iterable[Script], platforms: Platforms
-) -> Iterator[NameFinding]:
+) -> Iterator[RunFinding]:
     """Yield members that a script reads of a response, none of which had them, but a near name."""
     asked: dict[tuple[str, int], list[CallMade]] = {}
     for call in calls:
@@ -207,7 +207,7 @@ def find_absent_members(
             if use.call is not None and use.root == "result":
                 same = asked.get((script.name, reading.calls[use.call].place.line), [])
                 if hint := _find_meant_member(use, same, platforms):
-                    yield NameFinding("unfit", msg(
+                    yield RunFinding("unfit", msg(
                         "no response of {call} had {name!r}{hint}",
                         call=same[0].call, name=use.path[0], hint=hint,
                     ), use.place, fails=False)  # fmt: skip
@@ -258,7 +258,7 @@ _OF_TEXTS: Final = frozenset({
 _PAGE: Final = re.compile(r"page_?(no|num|number|index)?|offset|cursor", re.IGNORECASE)
 
 
-def find_repeated_pages(calls: Iterable[CallMade], platforms: Platforms) -> Iterator[NameFinding]:
+def find_repeated_pages(calls: Iterable[CallMade], platforms: Platforms) -> Iterator[RunFinding]:
     """Yield a page that a loop asks for again and again, and that was answered otherwise."""
     asked: dict[str, list[CallMade]] = {}
     for call in calls:
@@ -271,7 +271,7 @@ def find_repeated_pages(calls: Iterable[CallMade], platforms: Platforms) -> Iter
         page = next(filter(_PAGE.fullmatch, named), "")
         answers = {show(call.response) for call in same}
         if page and len(answers) == len(same) and all(_has_rows(call.response) for call in same):
-            yield NameFinding("unseen", msg(
+            yield RunFinding("unseen", msg(
                 "{call} was asked {times} times for the same {page}, so that a real system answers "
                 "the same each time; count {page} up",
                 call=same[0].call, times=len(same), page=page,
@@ -290,7 +290,7 @@ _PAGES: Final = re.compile(r"page|offset|cursor|start", re.IGNORECASE)
 
 def find_partial_lists(
     calls: Iterable[CallMade], scripts: Iterable[Script], platforms: Platforms
-) -> Iterator[NameFinding]:
+) -> Iterator[RunFinding]:
     """Yield lists of which scripts request only the first page, as the response's own total shows.
 
     Nothing is reported if a script reads the total or requests further pages.
@@ -313,7 +313,7 @@ def find_partial_lists(
         parameters = recipe.api.parameters if recipe is not None else ()
         has_pages = any(_PAGES.search(parameter.name) for parameter in parameters)
         if has_pages and uses.isdisjoint({*_TOTALS, "hasMore", "has_more", "next"}):
-            yield NameFinding("unseen", msg(
+            yield RunFinding("unseen", msg(
                 "{call}: the response says {name}: {total}, and the script has read {rows} of "
                 "them; ask for the other pages, or read {name}",
                 call=key, name=name, total=total, rows=read[key],
@@ -331,12 +331,12 @@ def _lists_in(value: Any) -> Iterator[tuple[str, int, int]]:
                 yield name, total, len(rows[0])
 
 
-def find_idle_rules(calls: Sequence[CallMade], platforms: Platforms) -> Iterator[NameFinding]:
+def find_idle_rules(calls: Sequence[CallMade], platforms: Platforms) -> Iterator[RunFinding]:
     """Yield declarations of called platforms that are probably mistakes or match no message."""
     yield from _find_idle_places(calls, platforms)
     for key, call in {call.call.partition(".")[0]: call for call in reversed(calls)}.items():
         for hint in _find_declaration_hints(platforms, key):
-            yield NameFinding("rule", hint, call.place, fails=False)
+            yield RunFinding("rule", hint, call.place, fails=False)
     for call in calls:
         recipe = find_compiled_api(call, platforms)
         classes = recipe.platform.response.classes if recipe is not None else {}
@@ -345,10 +345,10 @@ def find_idle_rules(calls: Sequence[CallMade], platforms: Platforms) -> Iterator
         code = str(recipe.rules.code(*as_response(call)))
         for name, wrong in classes_without_recover(recipe.platform):
             if code in map(str, classes[name].code):
-                yield NameFinding("rule", wrong, call.place, fails=False)
+                yield RunFinding("rule", wrong, call.place, fails=False)
 
 
-def _find_idle_places(calls: Iterable[CallMade], platforms: Platforms) -> Iterator[NameFinding]:
+def _find_idle_places(calls: Iterable[CallMade], platforms: Platforms) -> Iterator[RunFinding]:
     """Yield declared places that no message has but that resemble one that some message has."""
     absent: dict[tuple[str, Steps], tuple[set[str], CallMade]] = {}
     found: set[tuple[str, Steps]] = set()
@@ -369,7 +369,7 @@ def _find_idle_places(calls: Iterable[CallMade], platforms: Platforms) -> Iterat
         is_found = (platform, path) in found
         hint = "" if is_found else suggest_nearest(str(path[-1]).lower(), sorted(names))
         if hint:
-            yield NameFinding("rule", msg(
+            yield RunFinding("rule", msg(
                 "{platform} declares {path}, and no message has that{hint}",
                 platform=platform, path=format_path(path), hint=hint,
             ), call.place, fails=False)  # fmt: skip
@@ -464,7 +464,7 @@ def _contain_word(texts: Iterable[str], words: Iterable[str]) -> bool:
 
 def find_wrong_kind(
     field: str, value: Any, kinds: Mapping[str, Kind], place: Place | None
-) -> NameFinding | None:
+) -> RunFinding | None:
     """Return what is wrong with a *value* that a script wrote into *field*, or None.
 
     Args:
@@ -479,7 +479,7 @@ def find_wrong_kind(
             "the script wrote NaN into form.{field}: something of the calculation is no number",
             field=field,
         )
-        return NameFinding("unfit", message, place, fails=False)
+        return RunFinding("unfit", message, place, fails=False)
     if value and declared is not None and kind in _UNFIT.get(declared, ()):
         message = msg(
             "the script wrote {value}, {kind}, into form.{field}, which begins as {declared}; "
@@ -487,7 +487,7 @@ def find_wrong_kind(
             value=show(value), kind=describe_kind(kind), field=field,
             declared=describe_kind(declared),
         )  # fmt: skip
-        return NameFinding("unfit", message, place, fails=False)
+        return RunFinding("unfit", message, place, fails=False)
     return find_undefined_text(value, f"form.{field}", place)
 
 
@@ -509,7 +509,7 @@ _OF_ENGINE: Final = re.compile(
 """What the texts of errors have, which a script may show."""
 
 
-def find_undefined_text(value: Any, name: str, place: Place | None) -> NameFinding | None:
+def find_undefined_text(value: Any, name: str, place: Place | None) -> RunFinding | None:
     """Return what is wrong with a text that contains ``undefined`` or the like, or None.
 
     *name* is where the script wrote or sent it.
@@ -522,12 +522,12 @@ def find_undefined_text(value: Any, name: str, place: Place | None) -> NameFindi
         value=show(value),
         name=name,
     )
-    return NameFinding("unfit", message, place, fails=False)
+    return RunFinding("unfit", message, place, fails=False)
 
 
 def find_doubts_of_subject(
     located: LocatedStep, subject: FormSubject | FlowSubject | None, options: OptionLog
-) -> Iterator[NameFinding]:
+) -> Iterator[RunFinding]:
     """Yield misprinted titles of a flow, values that are no option, and labels set as values."""
     if isinstance(subject, FlowSubject):
         yield from _find_undefined_titles(subject)
@@ -537,7 +537,7 @@ def find_doubts_of_subject(
         yield from _find_entered_labels(located, form)
 
 
-def _find_undefined_titles(flow: FlowSubject) -> Iterator[NameFinding]:
+def _find_undefined_titles(flow: FlowSubject) -> Iterator[RunFinding]:
     """Yield the name and the task title that hooks of *flow* made with ``undefined`` in them."""
     made = {"project_name": flow.project.get("name"), "task_title": flow.titles.get("task_title")}
     for hook, text in made.items():
@@ -546,7 +546,7 @@ def _find_undefined_titles(flow: FlowSubject) -> Iterator[NameFinding]:
                 yield found
 
 
-def find_sent_undefined_texts(calls: Iterable[CallMade]) -> Iterator[NameFinding]:
+def find_sent_undefined_texts(calls: Iterable[CallMade]) -> Iterator[RunFinding]:
     """Yield each text containing ``undefined`` or the like that a script sent."""
     for call in calls:
         sent = str((call.path, call.query, call.body))
@@ -568,7 +568,7 @@ def _texts_in(name: str, value: Any) -> Iterator[tuple[str, str]]:
             yield from _texts_in(f"{name}[*]", item)
 
 
-def _find_entered_labels(located: LocatedStep, form: ScriptedSubject) -> Iterator[NameFinding]:
+def _find_entered_labels(located: LocatedStep, form: ScriptedSubject) -> Iterator[RunFinding]:
     """Yield labels that a step sets, where it expects to be refused because of the value."""
     error, entered = located.step.expect_error, located.step.value
     is_refused = error is not UNSET and error.code == "NOT_AN_OPTION"
@@ -576,7 +576,7 @@ def _find_entered_labels(located: LocatedStep, form: ScriptedSubject) -> Iterato
     for field, value in entered.items() if is_set else ():
         for choice in form.state(field).get("options") or ():
             if isinstance(choice, Mapping) and value and choice.get("label") == value:
-                yield NameFinding("unfit", msg(
+                yield RunFinding("unfit", msg(
                     "{label} is the label of the option {value}, which {field} offers, so that "
                     "this says nothing of the option; set the value",
                     label=show(value), value=show(choice.get("value")), field=field,
@@ -602,7 +602,7 @@ class OptionLog:
         else:
             self._written.pop(field, None)
 
-    def check_step(self, form: ScriptedSubject, fields: Mapping[str, Any]) -> Iterator[NameFinding]:
+    def check_step(self, form: ScriptedSubject, fields: Mapping[str, Any]) -> Iterator[RunFinding]:
         """Yield values that scripts wrote into *fields* and that are no option when a step ends."""
         for field, state in form.states.items():
             if state.get("options"):
@@ -611,9 +611,9 @@ class OptionLog:
         for field, place in self._written.items() if self.offered else ():
             for problem in find_option_problems(form, field, fields.get(field)):
                 message = msg("the script wrote a value: {problem}", problem=problem)
-                yield NameFinding("unfit", message, place, fails=False)
+                yield RunFinding("unfit", message, place, fails=False)
 
-    def check_comparisons(self, scripts: Iterable[Script]) -> Iterator[NameFinding]:
+    def check_comparisons(self, scripts: Iterable[Script]) -> Iterator[RunFinding]:
         """Yield texts that a script compares a field with and that were never an option of it."""
         for script in dict.fromkeys(scripts) if self.offered else ():
             for comparison in read_script(script.source, script.name).comparisons:
@@ -628,7 +628,7 @@ class OptionLog:
                         hint=hint,
                     )
                     if hint:
-                        yield NameFinding("unfit", message, comparison.place, fails=False)
+                        yield RunFinding("unfit", message, comparison.place, fails=False)
 
 
 def _form_field(comparison: LiteralComparison) -> str:

@@ -30,7 +30,7 @@ from bpmax_sim.platform.model import Api, Platform, matches_api
 from bpmax_sim.platform.response_shapes import Kind, ResponseShape, ResponseShapes
 from bpmax_sim.scenario.actions import ACTIONS as STEP_ACTIONS
 from bpmax_sim.scenario.calls import CallMade
-from bpmax_sim.scenario.findings import NameFinding
+from bpmax_sim.scenario.findings import RunFinding
 from bpmax_sim.scenario.flow_actions import FlowAction
 from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.scenario.script_context import ScriptContext, script_contexts
@@ -181,7 +181,7 @@ def find_doubts_of_run(
     platforms: Platforms,
     reported_places: Iterable[Place | None],
     called: Iterable[CallMade],
-) -> Iterator[NameFinding]:
+) -> Iterator[RunFinding]:
     """Yield the findings of `check_scripts` in the scripts that *item* may run.
 
     Only declared members of responses count. A finding is left out if a warning or failure of the
@@ -202,7 +202,7 @@ def find_doubts_of_run(
         message = finding.problem.message
         if kind == "script":
             message = msg("{message} [{rule}]", message=message, rule=finding.rule)
-        yield NameFinding(kind, message, place, fails=False)
+        yield RunFinding(kind, message, place, fails=False)
 
 
 def _is_call_expected(item: ScenarioItem, place: Place | None, called: Iterable[CallMade]) -> bool:

@@ -13,7 +13,7 @@ from typing import Final
 from bpmax_sim.clock import Instant
 from bpmax_sim.errors import Place
 from bpmax_sim.i18n import msg
-from bpmax_sim.scenario.findings import NameFinding
+from bpmax_sim.scenario.findings import RunFinding
 from bpmax_sim.script.failure import Script
 
 _LAST_TEXT: Final = re.compile(r"^(return)\s+(['\"`])(?:(?!\2).)+\2;?\s*(?://.*)?\Z", re.MULTILINE)
@@ -57,13 +57,13 @@ def _place_of(script: Script, offset: int) -> Place:
     return Place(script.name, before.count("\n") + 1, offset - before.rfind("\n"))
 
 
-def find_shadowed_libraries(libraries: Sequence[Script]) -> Iterator[NameFinding]:
+def find_shadowed_libraries(libraries: Sequence[Script]) -> Iterator[RunFinding]:
     """Yield functions that a later library of the same form or flow declares once more."""
     first: dict[str, str] = {}
     for library in libraries:
         for match in _FUNCTION.finditer(library.source):
             if match[1] in first and first[match[1]] != library.name:
-                yield NameFinding("script", msg(
+                yield RunFinding("script", msg(
                     "{name} of {file} is declared here once more, and this one counts",
                     name=match[1], file=first[match[1]],
                 ), _place_of(library, match.start(1)), fails=False)  # fmt: skip
@@ -73,7 +73,7 @@ def find_shadowed_libraries(libraries: Sequence[Script]) -> Iterator[NameFinding
 _FUNCTION: Final = re.compile(r"^(?:async\s+)?function\s*\*?\s*([\w$]+)", re.MULTILINE)
 
 
-def find_utc_dates(scripts: Iterable[Script], clock: Instant, now: float) -> Iterator[NameFinding]:
+def find_utc_dates(scripts: Iterable[Script], clock: Instant, now: float) -> Iterator[RunFinding]:
     """Yield dates cut out of ``toISOString`` if the day of the run is another one in UTC.
 
     *clock* is an instant in the zone of the run, *now* the seconds of its end.
@@ -81,7 +81,7 @@ def find_utc_dates(scripts: Iterable[Script], clock: Instant, now: float) -> Ite
     local, utc = (str(one.at(now))[:10] for one in (clock, _EPOCH))
     for script in scripts if local != utc else ():
         for match in UTC_DATE.finditer(script.source):
-            yield NameFinding("script", msg(
+            yield RunFinding("script", msg(
                 "toISOString is in UTC, where it is {utc} when it is {local} here; make the date "
                 "of getFullYear, getMonth() + 1 and getDate", utc=utc, local=local,
             ), _place_of(script, match.start(1)), fails=False)  # fmt: skip

@@ -103,6 +103,8 @@ def assign_shards(
     groups: dict[str, list[str]] = {}
     for key in every:
         groups.setdefault(cassettes.get(key, key), []).append(key)
+    # The longest group first, each to the least loaded shard (LPT); names break ties, so that all
+    # shards, which cannot talk to each other, come to the same division.
     weighed = sorted((-sum(known.get(k, usual) for k in group), group) for group in groups.values())
     loads = [(0.0, number) for number in range(1, total + 1)]
     result: dict[str, int] = {}

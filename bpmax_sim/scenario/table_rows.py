@@ -239,6 +239,8 @@ def decode_table(path: Path, file: str) -> tuple[str, str]:
         raise ConfigError(
             "table {file} cannot be read: {reason}; check the path", file=file, reason=reason
         ) from None
+    # Chinese Excel saves "CSV" as GBK, a part of GB18030, and without a mark. UTF-8 is tried first:
+    # Chinese text in GBK is hardly ever valid UTF-8, while GB18030 accepts most of UTF-8.
     for encoding in ("utf-8-sig", "gb18030"):
         with suppress(UnicodeDecodeError):
             has_mark = data.startswith(codecs.BOM_UTF8)

@@ -140,6 +140,7 @@ class _UsualCalls:
         if call.serial not in self._known:
             key = call_key(call)
             self._seen[key] += 1
+            # Decided once for each call: its later sendings (a renewed token) ask here again.
             wanted = self._wanted[key]
             self._known[call.serial] = not wanted or self._seen[key] <= wanted
         return self._known[call.serial]

@@ -68,7 +68,7 @@ class Budget:
         return not self.exceeded
 
     def spend_time_until(self, now: float) -> bool:
-        """Note that virtual time is *now*; return whether no count is exceeded."""
+        """Count virtual time up to the instant *now*; return whether no count is exceeded."""
         self._begin = now if self._begin is None else self._begin
         return self.spend("seconds", max(0.0, now - self._begin - self._used["seconds"]))
 

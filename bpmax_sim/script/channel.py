@@ -77,7 +77,7 @@ class SentLiveObjects:
             self.links.append((index, member, self._add(f"{name}.{member}", linked)))
         return index
 
-    def patch(self) -> list[list[Any]]:
+    def take_changes(self) -> list[list[Any]]:
         """Return ``[index, changed fields, removed names]`` of each changed object.
 
         Changed means: since the last patch or write. The result counts as sent.
@@ -108,10 +108,7 @@ class SentLiveObjects:
     def write(
         self, to: Mapping[str, LiveObject], index: int, name: str, tagged: Any, place: Place | None
     ) -> None:
-        """Write *name* to the object at *index* of *to*.
-
-        The writing run's own objects, of equal shape.
-        """
+        """Write *name* to the object at *index* of *to*, the live objects of the run that wrote."""
         # The context has this value already, so the next patch must not send it back. But the
         # object may store another value than the script wrote, so the two are compared again then.
         self._settled.discard(index)
@@ -184,7 +181,7 @@ class Channel:
         mirror = self._mirror
         self._call(
             "open",
-            fields=mirror.patch(),
+            fields=mirror.take_changes(),
             bindings=mirror.roots,
             watched=mirror.watched,
             links=mirror.links,
@@ -209,7 +206,7 @@ class Channel:
                 unusable.
             MalformedError: if the script damaged its own context.
         """
-        patch = self._mirror.patch()
+        patch = self._mirror.take_changes()
         return self._call(operation, **argument, **({"patch": patch} if patch else {}))
 
     def close(self) -> None:

@@ -156,7 +156,7 @@ class ScriptRun:
         )
 
     def _waits_for(self, timer: _ActiveTimer) -> bool:
-        """Whether the run cannot be over before *timer* has fired."""
+        """Return whether the run can only end after *timer* has fired."""
         return not timer.repeat and (not self.keeps_timers or timer.delay <= PROMPT)
 
     def stop_timers(self) -> None:
@@ -166,7 +166,7 @@ class ScriptRun:
         self.timers.clear()
 
     def start_new_change_chain(self) -> None:
-        """Let later writes no longer count as consequences of the change that started the run."""
+        """Treat later writes as new changes, not as consequences of what started the run."""
         self.objects = {
             name: later() if (later := getattr(live, "later", None)) else live
             for name, live in self.objects.items()
@@ -602,7 +602,7 @@ class Context:
         run.unhandled.append(self._failures.make_uncaught_error(entry.error))
 
     def _store_promise_traces(self, run: ScriptRun, entry: PendingPromiseTraces) -> None:
-        run.promise_traces = entry.probes
+        run.promise_traces = entry.promise_traces
 
     def _note_absent_member(self, run: ScriptRun, entry: AbsentMember) -> None:
         if entry.index >= len(self._mirror.names):

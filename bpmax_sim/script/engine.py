@@ -123,7 +123,7 @@ class PreludeEntry:
 
 @cache
 def _encode_number_values(count: int) -> bytes:
-    """Return bytecode of an array of the values from 0 to *count* - 1."""
+    """Return the bytes of a C array of JSValues, the integers from 0 to *count* - 1."""
     return bytes(value_array(count)(*map(Value.of_int, range(count))))
 
 
@@ -371,12 +371,12 @@ class QuickJSNG:
         # The outbox is read by an entry of its own, after the microtasks, which still add to it.
         # Only `open` returns one at once, as nothing of a script runs in it.
         self._run_pending_jobs()
-        self._set_limits()
+        self._set_time_limit()
         outbox = self._entry()
         self._run_pending_jobs()  # of what a getter began that was read for it
         return outbox
 
-    def _set_limits(self) -> None:
+    def _set_time_limit(self) -> None:
         # The engine's own limit is afresh for each entry, so the sum is kept here.
         if self._interrupts is None:
             left = min(self._left, self._left_wall) - self._cpu_used()
@@ -392,7 +392,7 @@ class QuickJSNG:
         self._entered, started = time.thread_time(), time.monotonic()
         self._watch.enter(self._entered + self._left, started + self._left_wall)
         try:
-            self._set_limits()
+            self._set_time_limit()
             result = work(*arguments)
         except _quickjs.JSException as error:
             raise self._translate(str(error)) from None
@@ -455,10 +455,7 @@ def evaluate_prelude(context: Any) -> Any:
 
 @lru_cache(maxsize=256)
 def _compile_used_prelude_parts(scripts: Sequence[str]) -> tuple[bytes | None, ...]:
-    """Return bytecode of the core, then of each binding.
-
-    None for those that *scripts* do not use.
-    """
+    """Return bytecode of the core, then of each binding, or None for one that no script uses."""
     names = set().union(find_polyfills(scripts), *map(_find_bindings_used_by, scripts))
     names -= {*EVERYWHERE}
     parts = zip(BINDINGS, read_sources()[1:], strict=True)

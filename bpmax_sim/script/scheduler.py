@@ -183,10 +183,7 @@ class Scheduler:
         self.call_at(start + elapsed, partial(resume, value, error))
 
     def _acquire(self, acquire: TokenRequest, resume: Resume) -> None:
-        """Resume with a valid grant.
-
-        A cached one, or that of a login already running, or a new login's.
-        """
+        """Resume with a valid grant: a cached one, or that of a running or of a new login."""
         # Single flight: the first call that needs a token logs in, all others that need the same
         # one wait for that login, and get its grant or its error. A login that fails is not kept,
         # so the next call tries again.
@@ -233,16 +230,16 @@ class _Threads:
 
         self._pool.submit(deliver)
 
-    def wait(self, planned: list[ScheduledEvent], arrived: Arrived, most: float) -> bool:
+    def wait(self, planned: list[ScheduledEvent], arrived: Arrived, longest: float) -> bool:
         """Wait until the first planned event is due; return True then, or if nothing is left.
 
         Meanwhile *arrived* turns each finished exchange into an event. False is returned after
-        *most* seconds of waiting with nothing in flight.
+        *longest* seconds of waiting with nothing in flight.
         """
         self._align_real_time()
         # An event that is due before something that arrived (`_horizon`) does not wait for real
         # time: the clock is to go through all events in order of their instants, never back.
-        end = self.waited + most
+        end = self.waited + longest
         while self._in_flight or planned:
             remaining = planned[0].instant - self._real_now() if planned else _LONGEST_WAIT
             if planned and (remaining <= 0 or planned[0].instant <= self._horizon):
@@ -252,11 +249,11 @@ class _Threads:
             elif self.waited >= end:
                 return False
             else:
-                # Only sleeps for scripts count: an infinite *most* means that a step lets the time
+                # Only sleeps for scripts count: an infinite *longest* means that a step lets time
                 # pass.
                 pause = min(remaining, _LONGEST_WAIT, end - self.waited)
                 time.sleep(pause)
-                self.waited += pause if most < math.inf else 0.0
+                self.waited += pause if longest < math.inf else 0.0
         return True
 
     def close(self) -> None:

@@ -293,7 +293,7 @@ class TimerError(OutboxEntry, frozen=True, tag="uncaught"):
 class PendingPromiseTraces(OutboxEntry, frozen=True, tag="probed"):
     """For each pending promise: the frames that wait for it, and those that created it."""
 
-    probes: list[tuple[str, str]]
+    promise_traces: list[tuple[str, str]]
 
 
 class AbsentMember(OutboxEntry, frozen=True, tag="absent"):

@@ -65,6 +65,8 @@ class ArrivingExchange:
             "the recording ended while the response was arriving (HTTP {status})",
             status=head.status,
         )
+        # Each piece is recorded as a failure at that point, so that a journal is right wherever the
+        # process dies; the whole exchange replaces the pieces when it has arrived.
         failed = FailedExchange(
             code="RESET", message=message, elapsed=round(head.elapsed, 3), received=added
         )

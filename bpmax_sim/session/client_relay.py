@@ -75,10 +75,7 @@ class ClientRelay:
         return intercept_clients(self, name)
 
     def must_not_intercept(self) -> bool:
-        """Return whether the current request is not to be intercepted.
-
-        The session's own, or live mode.
-        """
+        """Return whether the current request is the session's own, or the mode is live."""
         return OWN.get() or self._wiring.start.mode == "live"
 
     def answer(self, request: Request, /) -> Response | None:

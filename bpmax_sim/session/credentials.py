@@ -166,10 +166,7 @@ class Tenants:
         return credentials.real if credentials else {}
 
     def connection_route(self, request: Request) -> ConnectionRoute:
-        """Return the connection route of *request*.
-
-        That of the environment if it has no instance.
-        """
+        """Return the connection route of *request*, from the environment if it has no instance."""
         credentials = self._credentials_behind(request)
         return credentials.route if credentials else ConnectionRoute()
 
@@ -178,11 +175,9 @@ class Tenants:
         return self._resolved.get((call.platform, call.instance)) if call else None
 
     def _recorded_clear_credentials(self, platform: Platform, instance: str) -> Mapping[str, str]:
-        """Return the clear values with which this owner's recording was made.
+        """Return the credentials in clear that this owner's recording was made with.
 
-        Empty if it is not played.
-
-        An owner without recorded values uses those of the recorded login.
+        They come from the recorded login if the owner recorded none. Empty if nothing is played.
         """
         start, recording = self.start, self.start.owner_session.recording
         adds = start.mode == "record" and self.settings.record == "new"

@@ -143,6 +143,8 @@ class RecordingMoves:
         recorded = parts_of_exchange(self.cassette.exchange(number))
         causes = tuple(dict.fromkeys(_find_causes(recorded, sent, rules)))
         known = self.found.get(number)
+        # Two different calls of today cannot both be what this exchange was: guessing would give
+        # one of them the other's response, so neither is moved.
         if known is not None and known.causes != causes and known.causes[0].kind != "signature":
             self.withdraw(sent, [number])
         elif causes:
@@ -175,10 +177,7 @@ class RecordingMoves:
     def note_new_signature(
         self, request: Request, again: Callable[[], Request], rules: MatchingRules, *, differs: bool
     ) -> None:
-        """Put today's signature into the move.
-
-        Made with the placeholder key at the recorded instant.
-        """
+        """Put today's signature into the move, made by the stand-in key at the old instant."""
         assert request.call is not None
         number = self._sent.get((request.call.serial, request.attempt))
         if number is None or not (differs or number in self.found):
@@ -211,7 +210,7 @@ def _find_causes(
         difference.path.startswith("path.") for difference in found if difference.path[:4] == "path"
     )
     if is_address:
-        yield Cause("path", "", "", *_differing_path(recorded.path, sent.path))
+        yield Cause("path", "", "", *_differing_prefixes(recorded.path, sent.path))
     for difference in found:
         root = difference.path.partition(".")[0].partition("[")[0]
         if root in {"platform", "api"} or (root == "path" and is_address):
@@ -220,7 +219,7 @@ def _find_causes(
         yield Cause("place", sent.name or sent.path, difference.path, *values)
 
 
-def _differing_path(old: str, new: str) -> tuple[str, str]:
+def _differing_prefixes(old: str, new: str) -> tuple[str, str]:
     """Return the beginnings of two paths, up to the last segment that differs."""
     was, now = old.split("/"), new.split("/")
     while len(was) > 1 and len(now) > 1 and was[-1] == now[-1]:

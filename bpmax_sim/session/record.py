@@ -56,9 +56,7 @@ _PLACEHOLDER = b"redacted."
 
 
 class RecordMode:
-    """Sends requests to a third party and records the exchanges.
-
-    Logins in the file of their instance.
+    """Sends requests to a third party and records the exchanges, logins in a file per instance.
 
     With ``record="new"`` recorded calls are replayed, and only missing ones are sent.
 
@@ -348,11 +346,11 @@ class RecordMode:
         if recording.recorder is not None and (failed or worse):
             recording.recorder.write_for_review()
         elif recording.recorder is not None:
-            signed = partial(self._is_signed, grants)
+            signed = partial(self._has_valid_signature, grants)
             recording.recorder.seal(
                 volatile=self._volatile,
                 headers_read=self._named,
-                is_signed=signed,
+                has_valid_signature=signed,
                 replays=self._settings.replays,
             )
             self._drop_unused_logins()
@@ -407,7 +405,7 @@ class RecordMode:
         )
         return int(is_refused)
 
-    def _is_signed(self, grants: Mapping[str, Grant], exchange: Exchange) -> bool:
+    def _has_valid_signature(self, grants: Mapping[str, Grant], exchange: Exchange) -> bool:
         """Return whether a recorded request has the signature that would be made today."""
         call = exchange.request.call
         platform = self._platforms.find(call.platform) if call else None

@@ -104,10 +104,7 @@ class ReplayMode:
     def _replay_outcome(
         self, recorded: Request, player: Player, alike: Exchange | None = None
     ) -> Outcome:
-        """Return the recorded outcome of *recorded*.
-
-        If *alike* is given, that of this recorded request.
-        """
+        """Return the recorded outcome of *recorded*, or that of the recorded request *alike*."""
         moves = self._moves if player is self.player and alike is None else None
         parts = parts_of_request(recorded if alike is None else alike.request)
         context = self._miss_context(recorded.call)
@@ -127,10 +124,7 @@ class ReplayMode:
         return player.outcome(*turn)
 
     def _propose_nearest(self, player: Player, parts: RequestParts) -> tuple[Cassette, int] | None:
-        """Return the nearest exchange for a call without recording.
-
-        None unless a migration runs.
-        """
+        """Return the exchange nearest to an unrecorded call; None unless a migration runs."""
         moves = self._moves
         if moves is None or player is not self.player:
             return None
@@ -200,10 +194,7 @@ class ReplayMode:
             return self._login_players[key]
 
     def _open_logins(self, key: Key) -> Player | None:
-        """Return the player of an instance's logins.
-
-        Also if recorded under an earlier platform name.
-        """
+        """Return the player of an instance's logins, also under an earlier platform name."""
         platforms = (key[0], *self._rules.former.platforms.get(key[0], ()))
         for recorded in ((platform, key[1]) for platform in platforms):
             cassette = load_cassette(login_file(self._folder, recorded) if self._folder else None)

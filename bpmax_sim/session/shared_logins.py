@@ -50,9 +50,9 @@ _COST = {"n": 2**14, "r": 8, "p": 1}
 
 
 class _SharedLoginFile:
-    """The login file of all processes with the same credentials.
+    """The login file of all processes with equal credentials.
 
-    Locked from `lock_and_read` to `release`.
+    Its lock is held from `lock_and_read` to `release`, so that only one process logs in.
     """
 
     def __init__(self, secret: str) -> None:
@@ -65,7 +65,7 @@ class _SharedLoginFile:
         return hashlib.scrypt(text, salt=b"bpmax_sim login", dklen=48, **_COST)
 
     @cached_property
-    def _box(self) -> Any:
+    def _cipher(self) -> Any:
         from cryptography.fernet import Fernet  # noqa: PLC0415 - takes long to import
 
         return Fernet(urlsafe_b64encode(self._cipher_key[16:]))
@@ -101,7 +101,7 @@ class _SharedLoginFile:
         os.lseek(self._descriptor, 0, os.SEEK_SET)
         data = b"".join(iter(lambda: os.read(self._descriptor, _READ), b""))
         try:
-            known = msgspec.json.decode(self._box.decrypt(data), type=_KnownLogin)
+            known = msgspec.json.decode(self._cipher.decrypt(data), type=_KnownLogin)
         except (InvalidToken, msgspec.MsgspecError):
             return None  # new, cut off, or of another version
         # Monotonic clocks differ between processes, so the file has times of day.
@@ -115,7 +115,7 @@ class _SharedLoginFile:
         os.lseek(self._descriptor, 0, os.SEEK_SET)
         # Written in place, not replaced by a new file: the lock is on this one.
         os.ftruncate(self._descriptor, 0)
-        os.write(self._descriptor, self._box.encrypt(msgspec.json.encode(stamped)))
+        os.write(self._descriptor, self._cipher.encrypt(msgspec.json.encode(stamped)))
 
     def release(self) -> None:
         """Release the lock."""
@@ -262,11 +262,9 @@ class SharedLoginTransport:
         return answered.response
 
     def end_login(self, platform: str, instance: str, life: float | None) -> None:
-        """Share the logins of an instance, which live for *life* seconds.
+        """Share the logins of an instance for *life* seconds; release them unshared if it is None.
 
-        With None release them unshared.
-
-        Nobody else sends them before.
+        Until then no other session sends the same login.
         """
         for key, call in self._logins.items():
             if call == (platform, instance):

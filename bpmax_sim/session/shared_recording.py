@@ -69,10 +69,7 @@ class SharedRecording:
 
     @property
     def parent_pid(self) -> int:
-        """Return the id of the process that opened it, in a forked child.
-
-        0 in that process itself.
-        """
+        """Return the id of the process that opened the recording, in a fork of it; else 0."""
         return self._process if os.getpid() != self._process else 0
 
     @property
@@ -103,7 +100,7 @@ class SharedRecording:
         elif self.is_idle:
             self._end(seal, failed=self._failed)
 
-    def release(self, *, failed: bool) -> None:
+    def finish(self, *, failed: bool) -> None:
         """Accept no more sessions; if all are closed, seal the recording.
 
         Raises:
@@ -166,10 +163,7 @@ class OwnerSession:
         return f"{self.number}.{sequence}" if self.number > 1 else str(sequence)
 
     def _own_seed(self, seed: int) -> int:
-        """Return the seed of this session, derived from the owner's.
-
-        The first session has the same.
-        """
+        """Return the seed of this session; the first session uses the owner's *seed* itself."""
         if self.number == 1 or not seed:
             return seed
         return int.from_bytes(sha256(f"{seed}/{self.number}".encode()).digest()[:6]) or 1
@@ -203,7 +197,7 @@ class RunRecordings:
             for other, shared in list(self._known.items()):
                 if other[:2] == key[:2] and other != key and shared.is_kept_open and shared.is_idle:
                     del self._known[other]  # recorded before it is played, in the same run
-                    shared.release(failed=False)
+                    shared.finish(failed=False)
             known, stamp = self._known.get(key), _stamp(path)
             if known is None or not known.can_join(stamp):
                 self._known[key] = known = open_recording()
@@ -221,7 +215,7 @@ class RunRecordings:
         errors: list[Exception] = []
         for shared in ended:
             try:
-                shared.release(failed=failed)
+                shared.finish(failed=failed)
             except Exception as error:  # noqa: BLE001 - the others are sealed all the same
                 errors.append(error)
         if errors:

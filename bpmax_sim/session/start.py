@@ -96,10 +96,7 @@ class SessionStart(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def auth_clock(self) -> Clock:
-        """Return the clock of auth.
-
-        Real time if requests are really sent, else the virtual clock.
-        """
+        """Return the clock for auth: real time if requests are really sent, else virtual time."""
         return self.clock if self.is_closed else SystemClock()
 
 

@@ -144,9 +144,9 @@ class _ActiveRule(msgspec.Struct):
         return self.rule.covers(name) and (matches is None or matches(request))
 
     def count(self, request: Request) -> int:
-        """Return the number of the request's call among those the rule has seen.
+        """Return the number of the request's call, from 1, among those the rule has seen.
 
-        Retries have the same.
+        Retries of a call have its number.
         """
         serial = request.call.serial if request.call else 0
         if serial not in self._numbers or not serial:

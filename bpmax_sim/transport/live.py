@@ -84,10 +84,7 @@ _WIRE_LOGGERS = (
 
 
 def _is_not_from_session(_record: logging.LogRecord) -> bool:
-    """Return whether a log record may be written.
-
-    Not from a session's sending, as nothing redacts it.
-    """
+    """Return whether a log record is of no sending of a session, which nothing would redact."""
     return not OWN.get()
 
 

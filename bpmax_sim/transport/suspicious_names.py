@@ -142,10 +142,7 @@ def _json_value(text: str) -> Any:
 
 
 def _markup_value(text: str) -> dict[str, Any]:
-    """Return texts of elements and attributes by local name.
-
-    Values of HTML inputs by input name.
-    """
+    """Return texts of elements and attributes by local name, and of HTML inputs by input name."""
     pairs = [(n, unescape(plain) if plain else raw) for n, raw, plain in _ELEMENT.findall(text)]
     for tag in _TAG.findall(text):
         attributes = {
@@ -173,10 +170,7 @@ def _find_members(value: Any, path: Steps, name: str, depth: int = 0) -> Iterato
 
 
 def _inner_members(text: str, path: Steps, depth: int) -> Iterator[Member]:
-    """Yield members inside a text that is JSON or an address with a query.
-
-    Path is that of the text.
-    """
+    """Yield the members inside a text that is JSON or an address with a query, at its *path*."""
     inner: Any = None
     if text[0] in "{[":
         inner = _json_value(text)
@@ -222,10 +216,7 @@ class SecretNameRules:
     hidden: dict[str, None] = field(default_factory=dict)
 
     def register_request(self, request: Request) -> None:
-        """Register values of *request*, except those of auth.
-
-        Nothing of a login, which is declared.
-        """
+        """Register values of *request*, except those of auth and of logins, which are declared."""
         shown = request.recorded_form
         if not self.version or shown.is_login:
             return
@@ -239,10 +230,7 @@ class SecretNameRules:
                 self._register_member(request, member, "sent-")
 
     def register_response(self, request: Request, response: Response) -> None:
-        """Register values of *response*.
-
-        Of a login's response also all that have the form of a token.
-        """
+        """Register values of *response*; of a login's also all that have the form of a token."""
         if not self.version:
             return
         is_login = request.is_login

@@ -176,6 +176,7 @@ def measure_baseline(
             place=place,
         )
         raise BaselineError(Problem(message, item.place))
+    # A mutant may loop without end; counted, not timed, so that the load of a machine kills none.
     used = replace(runs[0].used, seconds=runs[0].end.duration)
     return Baseline(item, runs[0], used.times(_FACTOR, _LEAST), environ, cassettes)
 
@@ -217,7 +218,7 @@ def run_variant(
         return _run(item, variant, options, baseline)
 
     events, budget = _run_within_limits(baseline, variant, run)
-    exceeded = budget.exceeded or ("limit" if _has_passed_limit(events) else "")
+    exceeded = budget.exceeded or ("limit" if _has_exceeded_script_limit(events) else "")
     return VariantRun(events, budget.counts, exceeded)
 
 
@@ -293,7 +294,7 @@ def _close(session: Session) -> None:
         session.close(failed=True)
 
 
-def _has_passed_limit(events: Sequence[Event]) -> bool:
+def _has_exceeded_script_limit(events: Sequence[Event]) -> bool:
     end = events[-1]
     return isinstance(end, ScenarioFinished) and any(
         getattr(failure.cause, "name", "") == "ScriptLimitError" for failure in end.failures

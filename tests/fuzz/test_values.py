@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bpmax_sim.fuzz.laws import is_sent
+from bpmax_sim.fuzz.laws import has_arrived
 
 
 @pytest.mark.parametrize(
@@ -43,4 +43,4 @@ from bpmax_sim.fuzz.laws import is_sent
 def test_a_value_arrives_whole(
     value: Any, values: list[Any], place: str, *, in_form: bool, sent: bool
 ) -> None:
-    assert is_sent(value, values, place, in_form=in_form) == sent
+    assert has_arrived(value, values, place, in_form=in_form) == sent

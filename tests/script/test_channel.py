@@ -31,7 +31,7 @@ def test_an_object_under_several_names_is_one() -> None:
     assert mirror.roots == [("form", 0), ("ctx", 1), ("same", 0), ("third", 2)]
     assert mirror.links == [(1, "form", 0), (1, "other", 2), (1, "again", 0)]
     assert mirror.names == ["form", "ctx", "ctx.other"]
-    assert [index for index, _, _ in mirror.patch()] == [0, 2]
+    assert [index for index, _, _ in mirror.take_changes()] == [0, 2]
 
 
 def test_a_member_of_a_member_is_written_to_by_its_path() -> None:
@@ -46,7 +46,7 @@ def test_a_member_of_a_member_is_written_to_by_its_path() -> None:
 
 def sent_by(mirror: SentLiveObjects) -> Any:
     """Return the next patch as the context reads it; its values are encoded already."""
-    return json.loads(dumps(mirror.patch()))
+    return json.loads(dumps(mirror.take_changes()))
 
 
 @pytest.mark.parametrize(
@@ -69,8 +69,8 @@ def test_a_patch_has_what_changed_and_counts_as_sent(
 ) -> None:
     form = Form(dict(before))
     mirror = SentLiveObjects({"form": form})
-    mirror.patch()
-    assert mirror.patch() == []
+    mirror.take_changes()
+    assert mirror.take_changes() == []
 
     form.fields = after
 
@@ -81,7 +81,7 @@ def test_a_change_inside_a_value_is_seen_each_time() -> None:
     rows = [1]
     form = Form({"明细": rows, "名": "甲"})
     mirror = SentLiveObjects({"form": form})
-    mirror.patch()
+    mirror.take_changes()
     for number in (2, 3, 4):
         rows.append(number)
         assert sent_by(mirror) == [[0, {"明细": rows}, []]]
@@ -90,10 +90,10 @@ def test_a_change_inside_a_value_is_seen_each_time() -> None:
 def test_what_a_script_wrote_comes_back_only_where_it_was_changed() -> None:
     form = Form({"金额": 1})
     mirror = SentLiveObjects({"form": form})
-    mirror.patch()
+    mirror.take_changes()
 
     mirror.write({"form": form}, 0, "金额", 2, None)
-    assert mirror.patch() == []
+    assert mirror.take_changes() == []
 
     form.fields["金额"] = 3
     assert sent_by(mirror) == [[0, {"金额": 3}, []]]
