@@ -244,7 +244,7 @@ SeedRanges = tuple[tuple[int, int | None], ...]
 
 
 class RandomSequenceSeeds(msgspec.Struct, frozen=True):
-    """The number of draws from several random sequences, and the seeds that they continue with.
+    """Seeds of a recording's random sequences, and after how many draws each next seed applies.
 
     Each time that a recording is extended, a seed is added, so that new values differ from the old
     ones.
@@ -259,11 +259,11 @@ class RandomSequenceSeeds(msgspec.Struct, frozen=True):
     ends: Mapping[str, tuple[int, ...]] = {}
 
     def seed_ranges(self, sequence: str) -> SeedRanges:
-        """Return the seeds of *sequence*, each with its end; the last has None."""
+        """Return each seed of *sequence* with the draw count where it ends; the last has None."""
         return tuple(zip(self.seeds, (*self._ends_of_seeds(sequence), None), strict=True))
 
     def with_draw_count(self, sequence: str, drawn: int) -> RandomSequenceSeeds:
-        """Return a copy with *drawn* as end of the last seed of *sequence*, if it grew."""
+        """Return a copy that counts *drawn* draws from *sequence*, if that is more than now."""
         before = self._ends_of_seeds(sequence)
         if before and drawn <= before[-1]:
             return self
@@ -271,7 +271,7 @@ class RandomSequenceSeeds(msgspec.Struct, frozen=True):
         return replace(self, ends={**self.ends, sequence: (*before, last)})
 
     def merge_with(self, other: RandomSequenceSeeds) -> RandomSequenceSeeds:
-        """Return the union of both if *other* extends this one; otherwise this one."""
+        """Return both merged if *other* continues the same recording; otherwise this one."""
         if other == self or other.seeds[: len(self.seeds)] != self.seeds:
             return self
         known = {n: max(self.ends.get(n, ()), ends) for n, ends in other.ends.items()}
@@ -294,9 +294,9 @@ class RandomSequenceSeeds(msgspec.Struct, frozen=True):
 class CountedRandomSource:
     """The bytes of one sequence, from its seeds in turn; the owner is notified of each draw."""
 
-    def __init__(self, parts: Callable[[], SeedRanges], drew: Callable[[int], None]) -> None:
-        """Call *parts* for the seeds at the first draw, and *drew* with the count at each draw."""
-        self._parts, self._drew = parts, drew
+    def __init__(self, seeds: Callable[[], SeedRanges], on_draw: Callable[[int], None]) -> None:
+        """Ask *seeds* for the seeds at the first draw; call *on_draw* with the count at each."""
+        self._seeds, self._on_draw = seeds, on_draw
         self._left: list[tuple[int, int | None]] = []
         self._end: int | None = 0
         self._chance = SeededRandomSource(0)
@@ -305,12 +305,12 @@ class CountedRandomSource:
     def bytes(self, count: int) -> bytes:
         """Return the next *count* bytes of the sequence."""
         if not self._drawn:
-            self._left = [*self._parts()]
+            self._left = [*self._seeds()]
         while self._end is not None and self._end <= self._drawn:
             seed, self._end = self._left.pop(0)
             self._chance = SeededRandomSource(seed)
         self._drawn += 1
-        self._drew(self._drawn)
+        self._on_draw(self._drawn)
         return self._chance.bytes(count)
 
 

@@ -42,7 +42,7 @@ BAD_PATTERN: Final = (re.error, TypeError, OverflowError, RecursionError, Future
 """What compiling a regular expression of a user's raises, a warning where those are errors."""
 
 
-def describe_parser_error(error: Exception) -> object:
+def describe_parser_error(error: Exception) -> Exception | str:
     """Return the message of a parser's *error*.
 
     Nesting errors read alike in every Python version.
@@ -192,7 +192,7 @@ class Problems(list[Problem]):
     MOST: ClassVar[int] = 200
 
     def append(self, problem: Problem, /) -> None:
-        """Add *problem*.
+        """Add *problem*, and give up at the limit.
 
         Raises:
             ConfigError: if there are now too many; it contains all of them.

@@ -244,6 +244,8 @@ _audit_hook.__cantrace__ = True  # type: ignore[attr-defined] # debuggers and co
 
 
 def _install() -> None:
+    # An audit hook stays for the life of the process and takes time at each event, so there is one
+    # for all guards, and none without a guard.
     with _changing:
         if not _installed:
             _installed.append(True)

@@ -103,7 +103,7 @@ class Translatable(str):
 
 
 def plain_english(text: str) -> str:
-    """Return the English text as a real ``str``, for encoders that accept no subclass."""
+    """Return the untranslated text as a real ``str``, for encoders that accept no subclass."""
     return str.__str__(text) if type(text) is str else "".join(text)
 
 

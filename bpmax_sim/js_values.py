@@ -609,7 +609,7 @@ def dumps(value: Any) -> str:
 
 
 def loads_fast(text: str) -> Any:
-    """Return the value of JSON *text*.
+    """Return what `loads` returns, several times faster for ordinary JSON.
 
     Raises:
         ValueError: if it is not JSON.

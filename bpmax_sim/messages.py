@@ -334,7 +334,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     @property
     def recorded_form(self) -> Request:
-        """Return the form that may be written down."""
+        """Return the redacted twin of this request, or the request itself if it has none."""
         return self.standin or self
 
 

@@ -436,6 +436,8 @@ class _Connection(H11Protocol):
             self._deadline = None
 
     def _close_slow_client(self) -> None:
+        # RFC 9110, 15.5.9: 408 answers a request that did not arrive in time. On an idle connection
+        # there is none, and the client would take it for the response to its next request.
         begun = self.conn.their_state is h11.IDLE and bool(self.conn.trailing_data[0])
         if begun and not self.transport.is_closing():
             self.transport.write(_LATE)

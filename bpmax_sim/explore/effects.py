@@ -30,7 +30,7 @@ _PLACEHOLDER: Final = re.compile(r"\{[^}]*\}")
 
 
 class RequestIdentity(msgspec.Struct, frozen=True):
-    """The meaning of a request.
+    """What requests for the same thing have in common, so that a repetition is recognised.
 
     Attributes:
         request: equal for requests of the same thing; contains neither headers nor *key*.
@@ -44,7 +44,7 @@ class RequestIdentity(msgspec.Struct, frozen=True):
 
 
 def identify_request(call: CallMade) -> RequestIdentity:
-    """Return the identity of *call*."""
+    """Return what *call* asks for, whatever idempotency key, time or nonce it carries."""
     numbers = {str(value) for value in call.path.values()}
     rest = [
         _without_idempotency_keys(part, call.key_name, numbers) for part in (call.query, call.body)
@@ -55,7 +55,7 @@ def identify_request(call: CallMade) -> RequestIdentity:
 
 
 def _without_idempotency_keys(value: Any, key_name: str, found_numbers: set[str]) -> Any:
-    """Return *value* without idempotency keys and changing values; add to *found_numbers*."""
+    """Return *value* without keys and times; add the numbers of things to *found_numbers*."""
     if isinstance(value, list):
         return [_without_idempotency_keys(inner, key_name, found_numbers) for inner in value]
     if not isinstance(value, Mapping):

@@ -98,8 +98,8 @@ class PossibleFailure(msgspec.Struct, frozen=True, kw_only=True):
         rule: rule in a scenario file; *fault* is the same for the transport.
         is_executed: whether the third party executed the request.
         shown_by: evidence that the response is possible: ``declared`` or ``recorded``.
-        is_response: whether the call itself succeeds, with a member lacking.
-        is_code: whether the third party itself refuses.
+        lacks_member: whether the call succeeds, and its response lacks a member.
+        is_refusal: whether the third party itself refuses, with a status or business code.
         is_rejected: whether the call certainly had no effect.
     """
 
@@ -110,8 +110,8 @@ class PossibleFailure(msgspec.Struct, frozen=True, kw_only=True):
     fault: Fault
     is_executed: bool = False
     shown_by: str = ""
-    is_response: bool = False
-    is_code: bool = False
+    lacks_member: bool = False
+    is_refusal: bool = False
     is_rejected: bool = True
 
     def for_call(self, call: ObservedCall) -> PossibleFailure:
@@ -165,8 +165,8 @@ def _make_failure(
     kind: FailureKind,
     *,
     shown_by: str = "",
-    is_response: bool = False,
-    is_business_code: bool = False,
+    lacks_member: bool = False,
+    is_refusal: bool = False,
 ) -> PossibleFailure:
     once = kind is _TOKEN_EXPIRED
     do = (
@@ -181,13 +181,13 @@ def _make_failure(
     return PossibleFailure(
         call=call,
         kind=kind.name,
-        column=MEMBERS if is_response else CODES if is_business_code else kind.name,
+        column=MEMBERS if lacks_member else CODES if is_refusal else kind.name,
         rule=rule,
         fault=to_transport_fault(rule),
         is_executed=kind.is_executed,
         shown_by=shown_by,
-        is_response=is_response,
-        is_code=is_business_code,
+        lacks_member=lacks_member,
+        is_refusal=is_refusal,
         is_rejected=kind.do.body != "",
     )
 
@@ -203,7 +203,7 @@ def _refusals_of(
         name = msg("code {code}", code=code) if code else str(status)
         seen.add(code or str(status))
         kind = FailureKind(name=name, do=_reply_with(response))
-        yield _make_failure(call, kind, shown_by="recorded", is_business_code=True)
+        yield _make_failure(call, kind, shown_by="recorded", is_refusal=True)
     rules = response_rules_of(platform, api)
     for name, group in rules.classes.items():
         for declared in group.code if name != "token" else ():
@@ -211,7 +211,7 @@ def _refusals_of(
                 continue
             response = refusal_with_code(rules, name, declared)
             kind = FailureKind(name=msg("code {code}", code=declared), do=_reply_with(response))
-            yield _make_failure(call, kind, is_business_code=True)
+            yield _make_failure(call, kind, is_refusal=True)
 
 
 def _reply_with(response: Response) -> FaultAction:
@@ -228,7 +228,7 @@ def _reply_with(response: Response) -> FaultAction:
 def _failures_by_lacking_member(
     call: ObservedCall, api: Api, recorded: RecordedResponses, reads: ReadMembers
 ) -> Iterator[PossibleFailure]:
-    """Yield responses without one member, for members that are read and may be lacking."""
+    """Yield a failure for each way in which a member that scripts read may be lacking."""
     body = call.response
     if not isinstance(body, Mapping | list) or call.error:
         return
@@ -240,7 +240,7 @@ def _failures_by_lacking_member(
             changed = without_member(body, member.steps, lack)
             do = FaultAction(status=call.status or 200, headers=JSON, body=changed)
             kind = FailureKind(name=name, do=do, is_executed=True)
-            yield _make_failure(call, kind, shown_by=shown_by, is_response=True)
+            yield _make_failure(call, kind, shown_by=shown_by, lacks_member=True)
 
 
 _LACKS: Final[Mapping[str, str]] = {

@@ -271,7 +271,7 @@ class _FailureJudge(msgspec.Struct, frozen=True):
                 is_shown=self.shown,
                 expects=self._expect_message(),
             )
-        if failure.is_response:
+        if failure.lacks_member:
             return Judgement(verdict="handled", step=step, place=self.place)
         return self._judge_differences()
 
@@ -409,7 +409,7 @@ def expect_value(place: str, value: Any) -> Mapping[str, Any]:
 
 
 def _is_text_from_missing_value(value: Any) -> bool:
-    """Return whether *value* is a text made from a missing value that does not say so itself."""
+    """Return whether *value* is a text such as ``Hello undefined``, and no word marks an error."""
     return (
         isinstance(value, str)
         and bool(_BROKEN_VALUE.search(value))
@@ -423,7 +423,7 @@ def _shorten(value: Any, most: int = 60) -> str:
 
 
 def new_lines(before: Iterable[Line], after: Sequence[Line]) -> list[Line]:
-    """Return the lines of *after* that exceed those of *before*."""
+    """Return the lines of *after* that *before* has not, or has less often."""
     left = Counter(map(_comparison_key, before))
     fresh = []
     for line in after:

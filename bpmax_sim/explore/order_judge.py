@@ -57,6 +57,7 @@ def _find_verdict(
     *,
     is_end: bool,
 ) -> Judgement:
+    # A form that is busy may refuse the second action: whatever else differs follows from that.
     if interruption is not None and _is_interruption_rejected(run):
         return Judgement(verdict="handled")
     if twice := judge_repetition(base, run):
@@ -78,7 +79,7 @@ def _find_verdict(
 
 
 def _is_interruption_rejected(run: RunView) -> bool:
-    """Return whether the form or a script told the person that the additional action is refused."""
+    """Return whether the action during the call was refused, with a message to the person."""
     inner = (step for key, step in run.steps.items() if "." in key)
     return any(step.messages or step.errors for step in inner)
 

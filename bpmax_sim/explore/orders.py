@@ -63,7 +63,10 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def find_groups(calls: Sequence[ObservedCall]) -> tuple[Group, ...]:
-    """Return the largest sets of calls that are in flight at the same time."""
+    """Return the largest sets of calls that are in flight at the same time.
+
+    A set is largest if a call began since the last one ended: else an earlier set contains it.
+    """
     points = sorted(
         [(call.begin, True, call) for call in calls if not call.is_login]
         + [(call.end, False, call) for call in calls if not call.is_login],

@@ -81,7 +81,7 @@ class ObservedCall(msgspec.Struct, frozen=True, kw_only=True):
         return self.name.partition(".")[2]
 
     def shares_idempotency_key(self, other: ObservedCall) -> bool:
-        """Return whether both calls have one effect together, as they carry one idempotency key."""
+        """Return whether both calls carry one idempotency key, so that they have one effect."""
         return bool(self.key) and (self.name, self.key) == (other.name, other.key)
 
     def can_observe(self, other: ObservedCall) -> bool:

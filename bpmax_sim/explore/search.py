@@ -329,7 +329,7 @@ Attempt = Callable[[], JudgedVariant | None]
 
 
 class _ItemTrials:
-    """One item, its base run, and runs of its variants.
+    """Runs and judges the variants of one item.
 
     Attributes:
         possible: how many variants are known of so far.
@@ -416,7 +416,7 @@ class _ItemTrials:
             judgement = Judgement(verdict="handled", step=judgement.step, place=judgement.place)
         if judgement.verdict == "partial" and (again := self._cache_second_try(failure, judgement)):
             judgement = replace(judgement, why=join_messages("; ", (judgement.why, again)))
-        is_shown = bool(failure.shown_by) or not failure.is_response
+        is_shown = bool(failure.shown_by) or not failure.lacks_member
         return JudgedVariant(
             call=failure.call,
             kind=failure.kind,
@@ -438,6 +438,7 @@ class _ItemTrials:
         call = failure.call
         is_last = not any(one.name == call.name and one.number > call.number
                           for one in self.base.calls)  # fmt: skip
+        # A later call that the flow makes anyway must not fail too: it would be another finding.
         lasts = (call.number + _EVER,) if is_last else range(call.number + 1, call.number + _TRIES)
         for last in lasts:
             if not (self._last and self._last[1].is_recovered) or call.label in self._endless:
@@ -451,7 +452,7 @@ class _ItemTrials:
         """Yield *failure* combined with the failure of each call that replaced it in *before*."""
         for call in self._replacement_calls(failure, before, judgement):
             possible = possible_failures((call,), self.platforms, self._recorded, self._reads)
-            by_kind = {one.kind: one for one in possible if not one.is_response}
+            by_kind = {one.kind: one for one in possible if not one.lacks_member}
             second = by_kind.get(failure.kind) or by_kind.get(_DOWN)
             if second is not None:
                 self.possible += 1

@@ -151,6 +151,8 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     if not _has_tally():
         return
     tally = _tally_of(session.config)
+    # pytest stops if any file could not be collected; one bad scenario file would hide the results
+    # of all others. Errors in test modules are not ours to overlook.
     if tally.broken and session.testsfailed == tally.broken:
         session.config.option.continue_on_collection_errors = True
 

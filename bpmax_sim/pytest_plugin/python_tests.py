@@ -207,6 +207,7 @@ def redact_for_running_tests(text: str) -> str:
 
 def _redact_before_cut(self: saferepr.SafeRepr, x: object) -> str:
     """Replace `SafeRepr.repr`: if the full text contains a secret, redact it before shortening."""
+    # A shortened repr may cut a secret in the middle: half of it is still a leak, and not found.
     text = _whole(self, x)
     whole = _whole(saferepr.SafeRepr(None, self.use_ascii), x)
     shown = redact_for_running_tests(whole)

@@ -28,7 +28,12 @@ from bpmax_sim.scenario.flow_actions import (
     to_flow_move,
 )
 from bpmax_sim.scenario.names import CheckContext
-from bpmax_sim.scenario.python_step import find_function, handles_for, import_module
+from bpmax_sim.scenario.python_step import (
+    find_function,
+    handles_for,
+    import_module,
+    refuse_lazy_result,
+)
 from bpmax_sim.scenario.references import column_of, show, whole_reference
 from bpmax_sim.scenario.row_actions import RowAction, row_texts
 from bpmax_sim.scenario.source import Spot
@@ -597,7 +602,9 @@ class Python(Action, frozen=True, kw_only=True):
             with redact_output(on.session.redact):
                 target = find_function(import_module(module, on.path), function)
                 seen = handles_for(target, on.subject)
-                result.set_value(target(on.session, **{**seen, **arguments.get("args", {})}))
+                value = target(on.session, **{**seen, **arguments.get("args", {})})
+            refuse_lazy_result(arguments["call"], value)
+            result.set_value(value)
         except SystemExit as error:  # would end the whole run, and print what it was given
             message = msg(
                 "python: {call} called sys.exit({code!r})", call=arguments["call"], code=error.code

@@ -320,6 +320,24 @@ def load_items(
     return loaded
 
 
+def load_items_reading(
+    variables: Mapping[str, Any], path: Path, environ: Mapping[str, str]
+) -> list[ScenarioItem]:
+    """Load the items of a scenario file, each of which has to know all *variables*.
+
+    Raises:
+        ConfigError: if nothing reads one of them, or as `load_items` does.
+    """
+    items = load_items(path, variables=variables, environ=environ)
+    for item in items:
+        declared, written = item.scenario.vars, "\n".join(item.spot.source.texts)
+        for name in variables.keys() - declared.keys():
+            if f"vars.{name}" not in written:
+                hint = suggest_or_list(name, declared)
+                raise ConfigError("nothing reads the variable {name!r}{hint}", name=name, hint=hint)
+    return items
+
+
 def _texts_of_scripts(draft: ScenarioDraft, subjects: Subjects) -> tuple[str, ...] | None:
     """Return the sources of all scripts; None if a step may run Python, which can do anything."""
     values = [(getattr(step, "python"), getattr(step, "js")) for step, _ in draft.steps]  # noqa: B009

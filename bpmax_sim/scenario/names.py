@@ -8,7 +8,7 @@ and names in scripts when they are read or written. Where nothing is declared (a
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 import msgspec
@@ -40,6 +40,7 @@ class ScenarioNames(msgspec.Struct, frozen=True, kw_only=True):
         initial_fields: without declared fields, those named by the flow's values.
         field_kinds: kind of each field's initial value, such as text; not of filled-in values.
         columns: table -> columns of its initial rows.
+        entered_columns: table -> columns of the rows that steps enter.
         declared_variables: variables declared in files, which always exist.
         constants: declared variables that no step changes.
         variables: variables of the file, of its fragments, and those that steps save.
@@ -62,6 +63,7 @@ class ScenarioNames(msgspec.Struct, frozen=True, kw_only=True):
     initial_fields: tuple[str, ...] = ()
     field_kinds: Mapping[str, Kind] = msgspec.field(default_factory=dict)
     columns: Mapping[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
+    entered_columns: Mapping[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
     declared_variables: tuple[str, ...] = ()
     constants: frozenset[str] = frozenset()
     variables: tuple[str, ...] = ()
@@ -112,6 +114,11 @@ class ScenarioNames(msgspec.Struct, frozen=True, kw_only=True):
             return None
         return msg("no field {name!r}{near}", name=name, near=hint)
 
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """Return the tables of which columns are known."""
+        return tuple(dict.fromkeys((*self.columns, *self.entered_columns)))
+
     def column_problem(self, table: str, column: str) -> str | None:
         """Return what is wrong with *column* of *table*, or None."""
         known = self.columns.get(table, ())
@@ -147,7 +154,8 @@ class ScenarioNames(msgspec.Struct, frozen=True, kw_only=True):
             return self._context_problem(owner, name)
         if rest and not rest.startswith("$"):
             wrong = self.column_problem(rest, name)
-            return wrong and msg(": {wrong}", wrong=wrong)
+            near = () if self.columns.get(rest) else self.entered_columns.get(rest, ())
+            return msg(": {wrong}", wrong=wrong) if wrong else self._find_near(name, near)
         known = self.fields or self.initial_fields
         if name in known or not known or name in EXTENSIONS or (rest and name in self.buttons):
             return None
@@ -157,6 +165,9 @@ class ScenarioNames(msgspec.Struct, frozen=True, kw_only=True):
             return msg(": {wrong}", wrong=wrong)
         return None if self.fields else suggest_nearest(name, known) or None
 
+    def _find_near(self, name: str, known: Collection[str]) -> str | None:
+        return None if name in known else suggest_nearest(name, known) or None
+
     def _context_problem(self, owner: str, name: str) -> str | None:
         """Return what is doubtful in a script's read of *name* in ``ctx`` or a part of it, or None.
 
@@ -165,7 +176,7 @@ class ScenarioNames(msgspec.Struct, frozen=True, kw_only=True):
         """
         if owner == "ctx.postData":
             known = self.fields or self.initial_fields
-            return None if name in known else suggest_nearest(name, known) or None
+            return self._find_near(name, known)
         members = CONTEXT_MEMBERS.get(owner)
         is_closed = owner in {"ctx", "ctx.step"}
         if owner == "ctx.userInfo" and self.person_members:

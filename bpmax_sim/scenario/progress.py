@@ -64,6 +64,7 @@ from bpmax_sim.scenario.script_check import find_doubts_of_run
 from bpmax_sim.scenario.script_texts import find_shadowed_libraries, find_utc_dates
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script.turn_result import AbsentRead, UnawaitedCall
+from bpmax_sim.script_source.reading import is_compared_with_undefined
 from bpmax_sim.session.sending_log import InjectedFault, RecordingMatch
 from bpmax_sim.session.session import Session
 from bpmax_sim.subject.definition import FlowParts
@@ -580,7 +581,7 @@ class Progress:
             **asdict(self.item.subjects.flow),
             runner=self.session,
             tell=self.log.tell,
-            tables=tuple(self.names.columns),
+            tables=self.names.tables,
             subflows=self._fill_stand_ins(),
             creation=self._make_form(values) if form else None,
             at=resolve(scenario.flow.at),
@@ -611,7 +612,7 @@ class Progress:
             tell=self.log.tell,
             scripts=self.item.subjects.scripts,
             libraries=self.item.subjects.libraries,
-            tables=tuple(self.names.columns),
+            tables=self.names.tables,
             fields=fields,
         )
 
@@ -697,7 +698,8 @@ class Progress:
         file = read.place.file if read.place else ""
         if any(file == script.name for script in self._subflow_scripts):
             return
-        if doubt := self.names.read_problem(read.owner, read.member):
+        doubt = self.names.read_problem(read.owner, read.member)
+        if doubt and not is_compared_with_undefined(read.place, self.bodies):
             self.log.add_warning("name", doubt, read.place)
 
     def check_filled(

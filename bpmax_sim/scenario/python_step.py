@@ -160,6 +160,24 @@ def import_module(name: str, path: Path) -> Any:
     )
 
 
+def refuse_lazy_result(call: str, value: object) -> None:
+    """Raise if *value* is what ``async def`` or ``yield`` return, since nothing of it has run.
+
+    Raises:
+        SubjectError: with what to write instead.
+    """
+    if inspect.isawaitable(value) or inspect.isgenerator(value) or inspect.isasyncgen(value):
+        close = getattr(value, "close", None)
+        if close is not None:
+            close()  # or Python warns of it at another place
+        raise SubjectError(
+            "python: {call} ran nothing, as it is {kind}; let it be a plain function",
+            code="NO_FUNCTION",
+            call=call,
+            kind=msg("a generator") if inspect.isgenerator(value) else "async def",
+        )
+
+
 _MOVED: Final[Mapping[tuple[str, str], str]] = {("bpmax_sim.fuzz", "held"): "hold_in_session"}
 """Functions that scenarios written by an earlier version call, and what they are called now."""
 

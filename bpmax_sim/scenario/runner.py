@@ -50,7 +50,7 @@ from bpmax_sim.scenario.expect_new import has_other_failure
 from bpmax_sim.scenario.failure_report import FailureReporter
 from bpmax_sim.scenario.file_verdict import find_used_parts, ran_step_key, retried_step_key
 from bpmax_sim.scenario.invariants import judge_invariants
-from bpmax_sim.scenario.load import LocatedStep, ScenarioItem, load_items
+from bpmax_sim.scenario.load import LocatedStep, ScenarioItem, load_items_reading
 from bpmax_sim.scenario.model import During, Expect, NewExpect, Retry, Step, inner_steps, is_for_row
 from bpmax_sim.scenario.outages import fail_on_unexpected_outages
 from bpmax_sim.scenario.outcome import (
@@ -738,7 +738,7 @@ def run_scenario(
     """
     options.setdefault("shared_logins", SharedLogins())
     events: list[Event] = []
-    for item in load_items(Path(path), variables=variables, environ=environ):
+    for item in load_items_reading(variables or {}, Path(path), environ):
         if not item.skip:
             session = open_session(item, environ=environ, **options)
             try:

@@ -400,6 +400,12 @@ def _shape_compared(
         declared = ResponseShapes().declared_shape(*found) if found is not None else None
         shape = declared.find(comparison.path) if declared is not None else None
         return shape or ResponseShape()
+    if comparison.root == "error" and comparison.path in {("api",), ("platform",)}:
+        keys = {
+            "platform": {one.platform_key for one in context.platforms},
+            "api": {key for one in context.platforms for key in one.apis},
+        }[comparison.path[0]]
+        return ResponseShape(frozenset({"text"}), texts=tuple(sorted(keys)))
     if comparison.root == "error":
         kind = _OF_ERRORS.get(comparison.path[0])
     elif comparison.root == "form" and len(comparison.path) == 1:

@@ -404,6 +404,7 @@ class ScenarioDraft:
             initial_fields=() if self.fields else self.initial_fields,
             field_kinds=self.field_kinds,
             columns=self.columns,
+            entered_columns=self.entered_columns,
             declared_variables=tuple(self.declared_vars),
             constants=self.constants,
             variables=self.variable_names,
@@ -511,6 +512,20 @@ class ScenarioDraft:
             and rows
             and all(isinstance(row, Mapping) for row in rows)
         }
+
+    @cached_property
+    def entered_columns(self) -> Mapping[str, tuple[str, ...]]:
+        """Return table -> columns of the rows that steps add or set."""
+        found: dict[str, dict[str, None]] = {}
+        for step, _ in self.steps:
+            value = step.value if isinstance(step.value, Mapping) else {}
+            rows = {str(value.get("table")): [value.get("row")]} if step.action == "add_row" else {}
+            values = value if step.action in {"set", "open"} else rows
+            for table, entered in values.items():
+                for row in entered if isinstance(entered, list | tuple) else ():
+                    names = row if isinstance(row, Mapping) else ()
+                    found.setdefault(table, {}).update(dict.fromkeys(names))
+        return {table: tuple(names) for table, names in found.items() if names}
 
     @cached_property
     def variable_names(self) -> tuple[str, ...]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
 from itertools import chain
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal, Protocol
 
 import msgspec
 from msgspec.structs import replace
@@ -176,6 +176,32 @@ _POWER: Final = re.compile(r"(?<![/*])\*\*(?![/*])")
 POWER_DIFFERS: Final = msg(
     "the last digit of ** depends on the machine here; Math.pow gives the same everywhere"
 )
+
+
+_COMPARED_WITH_UNDEFINED: Final = re.compile(
+    r"[\w$.\[\]'\"]+\s*[!=]==?\s*(?:undefined|null|void 0)(?![\w$])"
+)
+
+
+class NamedSource(Protocol):
+    """A script with its name."""
+
+    @property
+    def name(self) -> str:
+        """Return the name that places of the script have as file."""
+
+    @property
+    def source(self) -> str:
+        """Return the text."""
+
+
+def is_compared_with_undefined(place: Place | None, scripts: Iterable[NamedSource]) -> bool:
+    """Return whether the member that is read at *place* is only asked for: ``x !== undefined``."""
+    file, number = (place.file, place.line) if place is not None else ("", 0)
+    source = next((one.source for one in scripts if one.name == file), "")
+    line = [*source.split("\n"), ""][number - 1]
+    found = _COMPARED_WITH_UNDEFINED.finditer(line) if place is not None else ()
+    return any(one.start() < place.column <= one.end() for one in found if place is not None)
 
 
 def find_power_operators(text: str, name: str = "script.js") -> tuple[Place, ...]:

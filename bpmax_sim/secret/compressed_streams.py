@@ -60,7 +60,7 @@ class WorkBudget:
         """Charge *size* bytes to the budget.
 
         Raises:
-            TooMuchError: if fewer than *reserve* bytes would be left.
+            DecodeLimitError: if fewer than *reserve* bytes would be left.
         """
         self._left -= size
         if self._left < reserve:
@@ -108,7 +108,7 @@ def _find_beginnings(data: bytes) -> Iterator[int]:
 
 
 def _is_accidental_match(data: memoryview, window: int) -> bool:
-    """Return whether *data* decompresses to less than the shortest secret, or not at all."""
+    """Return whether *data* is no stream, or one too short to contain the shortest secret."""
     if window in _BEFORE_BLOCKS and not _may_begin(data[_BEFORE_BLOCKS[window] :]):
         return True
     decoder = zlib.decompressobj(window)

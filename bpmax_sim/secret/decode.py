@@ -169,14 +169,14 @@ class ScanInput(NamedTuple):
     Attributes:
         data: bytes to decode.
         work: budget that decoding is charged to.
-        fresh: what the search has decoded so far.
+        history: what the search has decoded so far.
         reach: number of bytes around an escape that are unescaped with it.
         levels: *data* with its escapes undone once, twice, and so on.
     """
 
     data: bytes
     work: WorkBudget
-    fresh: SearchHistory
+    history: SearchHistory
     reach: int
     levels: tuple[bytes, ...] = ()
 
@@ -186,9 +186,9 @@ def decode_next_layer(look: ScanInput) -> Iterator[Piece]:
     data = look.data
     compressed = [*find_streams(data, look.work)]  # of too much nothing else has to be undone
     printed = data.translate(_PRINTED) if b"\0" in data else b""
-    undone = look.fresh.escapes(data, look.reach)
+    undone = look.history.escapes(data, look.reach)
     text = _text_stretches(data, printed)
-    if text and not look.fresh.was_flattened(data):
+    if text and not look.history.was_flattened(data):
         yield from _decode_text_layer(
             *_unescape_all_levels(look, text) if text is data and not printed else (look, text)
         )
@@ -224,12 +224,12 @@ def _unescape_all_levels(look: ScanInput, text: bytes) -> tuple[ScanInput, bytes
     levels, consumed = [text], list[bytes]()
     while len(levels) <= DEPTH:
         outer = levels[-1]
-        undone = [part for part in look.fresh.escapes(outer, look.reach) if part.label == "json"]
+        undone = [part for part in look.history.escapes(outer, look.reach) if part.label == "json"]
         if not undone:
             break
         consumed += _CONSUMED.findall(_blank_escaped_backslashes(outer))
         levels.append(_insert_unescaped(outer, undone))
-    look.fresh.note_flattened(levels[1:])
+    look.history.note_flattened(levels[1:])
     flat = b"\\".join([levels[-1], *consumed]) if consumed else levels[-1]
     return look._replace(levels=tuple(levels[1:])), flat
 
@@ -308,7 +308,7 @@ def _decode_runs(look: ScanInput, text: bytes) -> Iterator[Piece]:
     runs, lines = find_runs_and_folded_runs(text)
     if not runs:
         return
-    runs, lines = look.fresh.new_runs(runs), look.fresh.new_lines(lines)
+    runs, lines = look.history.new_runs(runs), look.history.new_lines(lines)
     # Each run is a part of a line, where there are lines, and what it holds is a part of theirs.
     whole = [*lines, *[run for run in runs if len(run) <= _FOLDED]] if lines else runs
     yield from _decode_base64(whole, look)
@@ -422,7 +422,7 @@ def _decode_separated_hex(look: ScanInput, data: bytes) -> Iterator[Piece]:
     likely = _PREFIX.occurs_in(data) or any(some.occurs_in(folded) for some in _THREE_PAIRS)
     if likely and _PAIRS.search(folded):
         digits_alone = data.replace(b"0x", b"").translate(None, b" \t\r\n:,-")
-        runs = look.fresh.new_digits(hex_runs_of(digits_alone))
+        runs = look.history.new_digits(hex_runs_of(digits_alone))
         for piece in _decode_hex(runs, look):
             yield piece._replace(trace=_trace_of(0, "hex"))
 

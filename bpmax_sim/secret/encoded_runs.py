@@ -257,7 +257,7 @@ def long_runs(data: bytes, alphabet_marks: bytes, size: int) -> list[bytes]:
 
 
 def find_runs_and_folded_runs(data: bytes) -> tuple[list[bytes], list[bytes]]:
-    """Return the runs of *data*, and those that continue over several lines, joined."""
+    """Return the base64 runs of *data*, and the runs that are folded over several lines."""
     folded = data.translate(_FOLDS)
     if _ANY_RUN not in folded:
         return [], []

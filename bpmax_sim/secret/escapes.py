@@ -250,7 +250,7 @@ _ENTITIES = re.compile(rb"(%s)" % _ENTITY.pattern)
 
 
 def undo_xml_references(data: bytes) -> bytes:
-    """Return *data* with XML character and entity references undone."""
+    """Return *data* with XML references undone, such as ``&#65;`` and ``&amp;``."""
     if b"&" not in data:
         return data
     common = set(_ENTITY.findall(data[:_SAMPLE]))

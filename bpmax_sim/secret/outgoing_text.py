@@ -137,9 +137,9 @@ class _RedactingStream(io.TextIOWrapper):
     An unfinished line is held back even at a flush, since progress bars and prompts flush pieces.
     """
 
-    def __init__(self, target: TextIO, shown: Callable[[str], str]) -> None:
+    def __init__(self, target: TextIO, redact: Callable[[str], str]) -> None:
         self._held = io.BytesIO()
-        self._target, self._shown = target, shown
+        self._target, self._redact = target, redact
         super().__init__(self._held, "utf-8", "surrogatepass", newline="\n", write_through=True)
 
     def flush(self) -> None:
@@ -159,7 +159,7 @@ class _RedactingStream(io.TextIOWrapper):
         self._held.write(data[size:])
         text = data[:size].decode(errors="replace")
         if text:
-            self._target.write(self._shown(text))
+            self._target.write(self._redact(text))
         self._target.flush()
 
     def fileno(self) -> int:

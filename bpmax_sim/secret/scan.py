@@ -80,10 +80,10 @@ class Search:
         """Return all occurrences in *data*."""
         if not self.needles:
             return ()
-        fresh = SearchHistory(self._harmless)
-        findings = tuple(dict.fromkeys(_find_in_piece(data, self._needles, fresh)))
+        history = SearchHistory(self._harmless)
+        findings = tuple(dict.fromkeys(_find_in_piece(data, self._needles, history)))
         if not findings:
-            self._harmless.add(fresh.outermost)
+            self._harmless.add(history.outermost)
         return findings
 
     def is_clean_in_all_layers(self, data: bytes, test: Callable[[bytes], bool]) -> bool:
@@ -91,14 +91,14 @@ class Search:
 
         *test* has to be the same function in every call: what it has accepted is cached.
         """
-        fresh = SearchHistory(self._accepted)
+        history = SearchHistory(self._accepted)
         try:
-            for view in _decode_layers(data, self._needles.reach, _make_budget(data), fresh):
+            for view in _decode_layers(data, self._needles.reach, _make_budget(data), history):
                 if not test(view.data) or any(self._needles.find(view.data)):
                     return False
         except DecodeLimitError:
             return False
-        self._accepted.add(fresh.outermost)
+        self._accepted.add(history.outermost)
         return True
 
 
@@ -208,10 +208,10 @@ class _SeenPieces:
         return len(self._all) > before
 
 
-def _find_in_piece(data: bytes, needles: Needles, fresh: SearchHistory) -> Iterator[Finding]:
+def _find_in_piece(data: bytes, needles: Needles, history: SearchHistory) -> Iterator[Finding]:
     """Yield the findings in *data*, from the outside in."""
     try:
-        for view in _decode_layers(data, needles.reach, _make_budget(data), fresh):
+        for view in _decode_layers(data, needles.reach, _make_budget(data), history):
             for at, name in needles.find(view.data):
                 yield Finding(name, *view.outermost_place(at))
     except DecodeLimitError as error:
@@ -233,7 +233,7 @@ def decode_all(data: bytes, most: int) -> bytes | None:
 
 
 def _decode_layers(
-    data: bytes, reach: int, work: WorkBudget, fresh: SearchHistory
+    data: bytes, reach: int, work: WorkBudget, history: SearchHistory
 ) -> Iterator[_View]:
     """Yield *data* and then each decoded layer, the outermost first.
 
@@ -246,9 +246,9 @@ def _decode_layers(
         inner: list[tuple[bytes, Trace]] = []
         for view in level:
             yield view
-            inner += _decode_view(view, ScanInput(view.data, work, fresh, reach), seen, depth)
+            inner += _decode_view(view, ScanInput(view.data, work, history, reach), seen, depth)
         if not depth:
-            fresh.enter_inner_layers()
+            history.enter_inner_layers()
         if not inner:
             return
         level = list(_join_pieces(inner))

@@ -144,6 +144,8 @@ class Vault:
             known = self._numbers.setdefault((platform, instance, name), {})
             if value not in known:
                 numbers = map(numbered, range(1, _RECOGNISED))
+                # Replayed responses issue stand-ins: they come back as values, and with stand-ins
+                # of their own they would no longer match the recording.
                 own = value in self._standins or is_standin(value)
                 own = own or (kind != "text" and value in numbers)
                 known[value] = value if own else _next_unused(numbered, known)

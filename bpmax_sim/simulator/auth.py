@@ -68,6 +68,8 @@ def issue_token(
         and grant.expires - turn.now > rule.reuse
         and grant.values.keys() >= {*value_names, *given}
     ]
+    # 企业微信 and 钉钉 return the current token until it expires, 飞书 until half an hour before.
+    # Then two tokens are valid, and the last one issued is the current one.
     if reusable:
         latest = reusable[-1]
         renewed = replace(latest, expires=turn.now + rule.life) if rule.extend else latest
@@ -115,6 +117,8 @@ def check_token(turn: Turn, _rule: bool) -> None:
     if not isinstance(value, str) or not value:
         raise Refusal(rule.missing)
     match = next((grant for grant in turn.state.grants if grant.values.get("token") == value), None)
+    # Vendors distinguish an invalid token from an expired one (企业微信: 40014, 42001), and a
+    # client may log in again after one of the two only.
     if match is None or match.revoked:
         raise Refusal(rule.invalid)
     if not match.is_live(turn.now):
@@ -558,7 +562,7 @@ def _parse_instant(form: str, pattern: str | None, value: str) -> float | None:
 
 
 def login_response_with_standins(platform: Platform, instance: str, login: Login) -> Response:
-    """Return the response of a login with stand-ins for issued values, whoever asks."""
+    """Return the response of a login with stand-ins for issued values; nothing is checked."""
     values = []
     for name, rule in login.step.extract.items():
         if name == TTL:

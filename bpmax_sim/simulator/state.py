@@ -72,7 +72,7 @@ class Message(Struct, frozen=True, kw_only=True):
 
 
 class SeenKey(Struct, frozen=True, kw_only=True):
-    """A key that counts once: until when, and the response to it."""
+    """An idempotency key: when it expires, and the response to its first request."""
 
     until: float
     response: Any = None
@@ -317,12 +317,12 @@ class Turn(Struct):
         self.state = replace(self.state, **fields)
 
     def find_seen(self, key: str) -> SeenKey | None:
-        """Return what is known of a *key* that counts once, as long as it counts."""
+        """Return the entry of the idempotency *key*, or None if it is unknown or expired."""
         seen = self.state.seen.get(key)
         return seen if seen is not None and self.now < seen.until else None
 
     def remember(self, key: str, until: float, response: Response | None = None) -> None:
-        """Let *key* count until that instant, and forget those that count no more."""
+        """Store the idempotency *key* until that instant, and drop expired ones."""
         live = {name: seen for name, seen in self.state.seen.items() if self.now < seen.until}
         self.update_state(seen={**live, key: SeenKey(until=until, response=response)})
 
@@ -357,7 +357,7 @@ _SCALAR: Final = (str, int, float)
 def build_response(
     turn: Turn, base: ResponseTemplate, over: ResponseTemplate, *, data: Any = UNSET
 ) -> Response:
-    """Return *over*, with what only *base* has.
+    """Return the response of the template *over*, completed by *base*.
 
     *data* is a body below both that is handed out as it is: what a client sent is no template.
     """
@@ -454,7 +454,7 @@ def select_rows(node: Mapping[str, Any], turn: Turn) -> list[Any]:
 
 
 def _is_selected(row: Row, node: Mapping[str, Any], turn: Turn) -> bool:
-    """Return whether a field is, or as a list has, what is asked for; ``like``: has it in it."""
+    """Return whether *row* has the values requested by ``where``, and the texts by ``like``."""
     where = ((row.get(name), turn.value_at(place)) for name, place in node.get("where", {}).items())
     like = ((row.get(name), turn.value_at(place)) for name, place in node.get("like", {}).items())
     return all(

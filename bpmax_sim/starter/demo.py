@@ -140,7 +140,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(data)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its signature
-        """Print nothing: the demonstration tells its own story."""
+        """Print nothing: log lines would interrupt the output of the demonstration."""
 
 
 SIGN = "# bpmax-sim demo"

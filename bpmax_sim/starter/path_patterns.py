@@ -136,6 +136,7 @@ def _merge(node: _Node, before: str, merged: dict[int, set[str]]) -> None:
 
 
 def _values_among(node: _Node, before: str) -> set[str]:
+    """Return the children of *node* that look like values, or lead on as those do."""
     values = {segment for segment in node.children if segment and is_value(segment, before)}
     words = {
         segment: child.ends_below()

@@ -218,7 +218,7 @@ class ScriptedSubject(msgspec.Struct, kw_only=True):
             self.refuse(text, show=not has_said_why)
 
     def refuse(self, text: str, *, show: bool = True) -> None:
-        """Mark the action as refused with the reason *text*."""
+        """Mark the action as refused, and show the reason *text* unless not *show*."""
         self._result.refused, self._result.refusal = True, text
         if show:
             self.show(text, "error", hooks.REFUSED)
@@ -511,7 +511,7 @@ class FormSubject(ScriptedSubject, kw_only=True):
     _page: Page | None = None
 
     def views(self) -> tuple[FormView, None]:
-        """Return ``form`` and ``ctx`` (None) for a script that belongs to no event."""
+        """Return the globals ``form`` and ``ctx`` (None) of a script that belongs to no event."""
         return FormView(self, "js"), None
 
     def open(self, values: Mapping[str, Any]) -> Result:

@@ -287,7 +287,7 @@ class Hook(msgspec.Struct, frozen=True):
 
     @property
     def origin(self) -> Literal["documented", "extension"]:
-        """Return how the hook is known; see the module."""
+        """Return whether the product documents the hook, or it is the bench's own."""
         return "documented" if self.label else "extension"
 
     @property

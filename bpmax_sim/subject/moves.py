@@ -278,6 +278,8 @@ class MovingProject(ProjectState, kw_only=True):
         if declared.parallel:
             self.passed_nodes.append(node)
             region = self.definition.branches_of_gateway(node)
+            # All branches count as waiting before the first is entered: one that nobody has to
+            # decide arrives at the join at once, and must not go on alone.
             split = ParallelBranches(declared.join, region, set(region), visit.split, visit.branch)
             for first in region:
                 branch = Visit(first, split=split, branch=first)
@@ -406,7 +408,7 @@ class MovingProject(ProjectState, kw_only=True):
         if child.stand_in is None:
             child.create(begins)
         else:
-            child.end_as_stand_in(begins)
+            child.end_with_given_result(begins)
         self._result.value = value
         if not spec.wait and not self._result.errors:
             self._follow_route(visit, "approve", move)

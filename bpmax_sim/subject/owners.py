@@ -1,6 +1,6 @@
 """Where a project is, who decides there, and when their decisions decide the node.
 
-Each owner has a seat, which is decided by rounds, one after the other: people added before the
+Each owner has rounds, which are decided one after the other: people added before the
 owner decide first, people added after decide last, people added beside decide together with the
 owner. A `ParallelBranches` is a gateway that was passed. It ends at its join, once every branch has
 arrived there, or when a branch leaves it for another node outside.
@@ -87,25 +87,25 @@ def _decide_rounds(rounds: list[OwnersRound]) -> int:
 
 
 class OwnersTable(msgspec.Struct):
-    """The seats of a node, each the rounds of one owner, and the rule by which seats decide."""
+    """The rounds of each owner of a node, and the rule by which the owners decide it."""
 
-    seats: list[list[OwnersRound]] = msgspec.field(default_factory=list)
+    owner_rounds: list[list[OwnersRound]] = msgspec.field(default_factory=list)
     rule: str | int = "any"
 
     @classmethod
     def of(cls, items: Items, rule: str | int) -> OwnersTable:
-        """Return a table in which each owner has a seat."""
+        """Return a table in which each owner has one round, alone."""
         return cls([[OwnersRound([item])] for item in items], rule)
 
     @property
     def status(self) -> int:
         """Return the decision of the node."""
-        return decide_by_rule(self.rule, [_decide_rounds(seat) for seat in self.seats])
+        return decide_by_rule(self.rule, [_decide_rounds(rounds) for rounds in self.owner_rounds])
 
     @property
     def items(self) -> Items:
-        """Return every owner item, in the order of seats and rounds."""
-        return [item for seat in self.seats for turn in seat for item in turn.items]
+        """Return every owner item, in the order of owners and rounds."""
+        return [item for rounds in self.owner_rounds for turn in rounds for item in turn.items]
 
     @property
     def ids(self) -> list[str]:
@@ -115,9 +115,9 @@ class OwnersTable(msgspec.Struct):
     def pending(self) -> Items:
         """Return the owner items that are to act now."""
         items: Items = []
-        for seat in self.seats:
-            present = next((turn for turn in seat if turn.status == UNTREATED), None)
-            if _decide_rounds(seat) == UNTREATED and present is not None:
+        for rounds in self.owner_rounds:
+            present = next((turn for turn in rounds if turn.status == UNTREATED), None)
+            if _decide_rounds(rounds) == UNTREATED and present is not None:
                 items += present.pending()
                 if self.rule == "in_order":
                     break
@@ -149,21 +149,21 @@ class OwnersTable(msgspec.Struct):
     def add(self, by: str, added: Items, where: Where, rule: str | int) -> None:
         """Add people who decide before *by*, after him (which passes his task) or beside him."""
         mine = self.item(by)
-        seat, at = next(
-            (seat, number)
-            for seat in self.seats
-            for number, turn in enumerate(seat)
+        rounds, at = next(
+            (rounds, number)
+            for rounds in self.owner_rounds
+            for number, turn in enumerate(rounds)
             if any(mine is item for item in turn.items)
         )
         if where == "beside":
-            seat[at].items += added
-            seat[at].rule = "all"
+            rounds[at].items += added
+            rounds[at].rule = "all"
         elif where == "before":
-            seat.insert(at, OwnersRound(added, rule))
+            rounds.insert(at, OwnersRound(added, rule))
         else:
             # Adding people after oneself means to agree: they decide next.
             mine["status"] = PASSED
-            seat.insert(at + 1, OwnersRound(added, rule))
+            rounds.insert(at + 1, OwnersRound(added, rule))
 
 
 class OpenTask(msgspec.Struct, frozen=True, kw_only=True):

@@ -467,7 +467,7 @@ class ProjectState(ScriptedSubject, kw_only=True):
         return form, ContextView(self, members, links)
 
     def _acting_person(self, by: str, owners: Items) -> dict[str, Any]:
-        """Return the members of the actor: all of the user's, or those known of another person."""
+        """Return what scripts see of the actor: ``user``, or what ``people`` says of another."""
         if not by or str(self.user.get("id", "")) == by:
             return dict(self.user)
         ids = (item.get("owner_id") for item in owners)

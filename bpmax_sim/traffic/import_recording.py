@@ -57,13 +57,15 @@ def prepare_import(  # noqa: PLR0913 - all that a session would know
     exchange that still holds a secret is not imported. Notes report both.
     """
     matcher = ApiMatcher(platforms, addresses)
-    net = SecretNameRules(vault, not_secret_places, partial(find_not_secret_texts, platforms))
+    name_rules = SecretNameRules(
+        vault, not_secret_places, partial(find_not_secret_texts, platforms)
+    )
     matched = [(exchange, matcher.match(exchange.request)) for exchange in imported.exchanges]
-    remaining, left_out = _without_logins(matched, net)
+    remaining, left_out = _without_logins(matched, name_rules)
     named = [_identify_exchange(exchange, match, vault, redact) for exchange, match in remaining]
     left_out += _ambiguity_notes(remaining, matcher)
     for exchange in named:
-        _register_secrets(exchange, net)
+        _register_secrets(exchange, name_rules)
         redact_exchange(exchange, vault)  # makes the credentials of unknown platforms known
     admitted: list[Exchange] = []
     for exchange in named:
@@ -80,12 +82,12 @@ def prepare_import(  # noqa: PLR0913 - all that a session would know
         else:
             key = matching.matching_key(matching.parts_of_request(clean.request), rules)
             admitted.append(replace(clean, key=key, owner=owner, order=len(admitted) + 1))
-    hidden_by_name = net.notes()
+    hidden_by_name = name_rules.notes()
     return ForeignExchanges(tuple(admitted), (*imported.notes, *left_out, *hidden_by_name))
 
 
 def _without_logins(
-    exchanges: list[Matched], net: SecretNameRules
+    exchanges: list[Matched], name_rules: SecretNameRules
 ) -> tuple[list[Matched], list[str]]:
     remaining: list[Matched] = []
     notes: list[str] = []
@@ -94,8 +96,8 @@ def _without_logins(
             remaining.append((exchange, match))
             continue
         named = identify_request(exchange.request, match)
-        hide_credentials(named, match, net.vault)
-        _register_secrets(replace(exchange, request=named), net)
+        hide_credentials(named, match, name_rules.vault)
+        _register_secrets(replace(exchange, request=named), name_rules)
         notes.append(
             msg(
                 "exchange {order}: a login of {key}, which replay synthesises",
@@ -132,12 +134,12 @@ def _identify_exchange(
     return replace(exchange, request=replace(request, personal=(*request.personal, *redact)))
 
 
-def _register_secrets(exchange: Exchange, net: SecretNameRules) -> None:
-    net.register_request(exchange.request)
+def _register_secrets(exchange: Exchange, name_rules: SecretNameRules) -> None:
+    name_rules.register_request(exchange.request)
     if isinstance(exchange.outcome, Response):
-        register_issued_secrets(exchange.request, exchange.outcome, net.vault)
-        register_cookies(exchange.request, exchange.outcome, net.vault)
-        net.register_response(exchange.request, exchange.outcome)
+        register_issued_secrets(exchange.request, exchange.outcome, name_rules.vault)
+        register_cookies(exchange.request, exchange.outcome, name_rules.vault)
+        name_rules.register_response(exchange.request, exchange.outcome)
 
 
 def _texts_of(exchange: Exchange) -> Iterable[bytes]:

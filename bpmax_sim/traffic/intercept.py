@@ -40,7 +40,7 @@ class ClientListener(Protocol):
 def intercept_clients(listener: ClientListener, name: str) -> AbstractContextManager[object]:
     """Return a context in which *listener* answers requests; *name* is for vcrpy's log."""
     recorder: AbstractContextManager[object] = CassetteContextDecorator(
-        _InterceptingCassette, lambda: {"path": name, "custom_patches": (), "hears": listener}
+        _InterceptingCassette, lambda: {"path": name, "custom_patches": (), "listener": listener}
     )
     return recorder
 
@@ -48,9 +48,9 @@ def intercept_clients(listener: ClientListener, name: str) -> AbstractContextMan
 class _InterceptingCassette(Cassette):  # type: ignore[misc]
     """An empty cassette of vcrpy that delegates to the listener."""
 
-    def __init__(self, path: str, *, hears: ClientListener, **options: Any) -> None:
+    def __init__(self, path: str, *, listener: ClientListener, **options: Any) -> None:
         super().__init__(path, **options)
-        self._hears = hears
+        self._listener = listener
         self._ready: dict[int, Response] = {}
         self._begun: dict[int, float] = {}
 
@@ -65,10 +65,12 @@ class _InterceptingCassette(Cassette):  # type: ignore[misc]
         return False
 
     def can_play_response_for(self, request: Any) -> bool:
-        if self._hears.must_not_intercept():
+        if self._listener.must_not_intercept():
             return False
+        # vcrpy asks twice for some requests, at connect and for the response; the listener uses up
+        # a recorded exchange each time, so it must be asked once.
         if id(request) not in self._ready:
-            response = self._hears.answer(_convert_request(request))
+            response = self._listener.answer(_convert_request(request))
             if response is None:
                 self._begun[id(request)] = time.perf_counter()
                 return False
@@ -76,7 +78,7 @@ class _InterceptingCassette(Cassette):  # type: ignore[misc]
         return True
 
     def play_response(self, request: Any) -> dict[str, Any]:
-        response = self._ready.pop(id(request), None) or self._hears.answer(
+        response = self._ready.pop(id(request), None) or self._listener.answer(
             _convert_request(request)
         )
         assert response is not None
@@ -87,9 +89,9 @@ class _InterceptingCassette(Cassette):  # type: ignore[misc]
         }
 
     def append(self, request: Any, response: Mapping[str, Any]) -> None:
-        if not self._hears.must_not_intercept():
+        if not self._listener.must_not_intercept():
             took = time.perf_counter() - self._begun.pop(id(request), time.perf_counter())
-            self._hears.record_response(
+            self._listener.record_response(
                 _convert_request(request), _convert_response(response, took)
             )
 

@@ -87,6 +87,9 @@ def test_lie_of_a_timer(run): run("setTimeout(() => { throw new Error('糟') }, 
 def test_lie_of_a_value(run): assert run("null.x").value is not None
 def test_look(run): assert "糟" in str(run("throw new Error('糟')").error)
 def test_lie_of_a_scenario(): bs.run_scenario("red.scenario.yaml")
+def test_variable():
+    with pytest.raises(bs.ConfigError, match="nothing reads the variable 'b'"):
+        bs.run_scenario("red.scenario.yaml", variables={"b": 1})
 def test_look_at_a_scenario(): assert not bs.run_scenario("red.scenario.yaml").ok
 """
 RED = "scenario: 红\nform: {fields: {a: 0}}\nsteps: [{set: {a: 1}, expect: {form: {a: 2}}}]\n"
@@ -97,7 +100,7 @@ def test_an_error_of_a_script_that_no_test_looks_at_is_told(project: Project) ->
     project.root.joinpath("test_unread.py").write_text(UNREAD, "utf-8")
     result = project.run("test_unread.py", *SAY)
 
-    result.assert_outcomes(passed=6, warnings=4)
+    result.assert_outcomes(passed=7, warnings=4)
     assert "the script failed, and nothing looked at that: script.js:1:" in output(result)
     assert "a scenario failed, and nothing looked at its result: form.a expected 2" in output(
         result

@@ -397,6 +397,24 @@ DOUBTFUL: dict[str, tuple[Case, str]] = {
         run_flow("[{when: \"ctx.form.金额 === '1'\", to: 结束}, {to: 总经理}]"),
         "ctx.form.金额 is a number and never equals '1', which is a text",
     ),
+    "a column that no row has": (
+        Case(
+            steps="steps:\n  - {add_row: {table: 明细, row: {数量: 4, 折扣: 1}}, expect: {form: {金额: 4}}}",
+            form=None,
+            stubs="",
+            script="form.金额 = form.明细.reduce((sum, row) => sum + row.数量 - (row.折率 || 0), 0)",
+            top="form: {scripts: {change.明细: 脚本.js}, fields: {金额: 0, 明细: []}}",
+        ),
+        "the script reads form.明细.折率; did you mean '折扣'?",
+    ),
+    "an API as scripts spell it": (
+        opened(
+            "form: {客户名称: 坏}",
+            "try { await $proxy('shop').createOrder(1) } catch (e) { form.客户名称 = e.api === 'createOrder' ? '好' : '坏' }",
+            top="faults: [{on: shop.create_order, do: {status: 503}}]",
+        ),
+        "api is never 'createOrder'; did you mean 'create_order'?",
+    ),
     "no expectation at all": (
         Case(steps="{open: {}}", script="form.金额 = 5", stubs="", end=""),
         "nothing is expected here",
@@ -942,6 +960,9 @@ TRUE: dict[str, Case] = {
         stubs="",
         files={"verdicts.py": VERDICTS},
     ),
+    "a field that is only asked for": opened(
+        "form: {客户名称: 甲}", "if (form.备注 !== undefined) form.备注 = ''; form.客户名称 = '甲'"
+    ),
     "a header of one's own": opened(
         "form: {客户名称: 坏}",
         FAULTED,
@@ -1005,6 +1026,21 @@ RED: dict[str, tuple[Case, str]] = {
         ),
         "node '部门审批' has no reject, so this never runs; it has approve",
     ),
+    **{
+        f"a Python step that is {kind}": (
+            Case(
+                steps="python: 'lazy:check'",
+                form=None,
+                stubs="",
+                files={"lazy.py": f"{head} check(session):\n    {body}\n"},
+            ),
+            f"lazy:check ran nothing, as it is {kind}; let it be a plain function",
+        )
+        for kind, head, body in (
+            ("async def", "async def", "assert False"),
+            ("a generator", "def", "yield session"),
+        )
+    },
     "an operator where a plain value is": (
         opened("form: {金额: {$ne: {$gt: 100}}}", "form.金额 = 120"),
         'write $not: {"$gt": 100}',
