@@ -276,7 +276,8 @@ class _MutantReader:
         """Return *mutant*, which drops the write *node*, with what tells whether it changes it."""
         left = self._text(node.child_by_field_name("left"))
         is_once = self._tree.text.count(mutant.old) == 1  # or another may have written the same
-        if mutant.kind != "field-write" or node.type != "assignment_expression" or not is_once:
+        is_plain = node.type == "assignment_expression" and left != self._text(right)
+        if mutant.kind != "field-write" or not is_plain or not is_once:
             return mutant
         return add_probe(mutant, probes.of_write(left, self._text(right)))
 
@@ -417,7 +418,7 @@ class _MutantReader:
             ):
                 texts = (owner, self._text(arguments[0]), self._text(argument))
                 probe = probes.of_method(name, *texts)
-                for mutant in self._change_value(argument, name, is_sent=True):
+                for mutant in self._change_value(argument, "", is_sent=True):
                     yield add_probe(mutant, probe)
 
     def _change_written_or_returned_value(

@@ -14,6 +14,7 @@ import msgspec
 from msgspec import UNSET
 from msgspec.structs import replace
 
+from bpmax_sim.scenario.actions import ACTIONS
 from bpmax_sim.scenario.expect import is_number
 from bpmax_sim.scenario.expect_values import ValuePatterns, looks_mistaken, pattern_of
 from bpmax_sim.scenario.expect_writer import ExpectEdit, merge_expected
@@ -362,17 +363,11 @@ def find_divergences(
     for step, place in dict.fromkeys((*before, *after)):
         number = step.partition(".")[0]
         action = steps[int(number) - 1].step.action if number.isdigit() else ""
-        if place.startswith("result") and action in _WITHOUT_RESULT:
+        if place.startswith("result") and action and not ACTIONS[action].has_result:
             continue
         first, second = before.get((step, place), UNSET), after.get((step, place), UNSET)
         if first is UNSET or second is UNSET or not _is_equal(first, second):
             yield Divergence(baseline_number, step, place, first, second)
-
-
-_WITHOUT_RESULT: Final = frozenset({
-    "open", "set", "add_row", "copy_row", "remove_row", "move_row",
-})  # fmt: skip
-"""Actions that fire ``open`` or ``change``, whose result nobody reads (`subject.hooks`)."""
 
 
 def _by_step_and_place(observations: Sequence[Observation]) -> dict[tuple[str, str], Any]:
