@@ -21,7 +21,7 @@ from bpmax_sim.challenge.proposals import (
     Divergence,
     ExpectLine,
     merge_lines,
-    sort_divergences,
+    pick_clearest_divergences,
 )
 from bpmax_sim.errors import Place, Problem
 from bpmax_sim.i18n import msg, plural, series, template
@@ -335,7 +335,7 @@ def _find_survivors_without_expectation(
     """Yield findings without an expectation to add, one for each place of a scenario."""
     groups: dict[tuple[int, str, str], list[JudgedMutant]] = {}
     for case in cases:
-        first = sort_divergences(case[3].divergences)[0]
+        first = pick_clearest_divergences(case[3].divergences)[0]
         groups.setdefault((first.baseline_number, first.step, first.place), []).append(case)
     for group in groups.values():
         lines = sorted({case[2].place.line for case in group} - {group[0][2].place.line})
@@ -382,7 +382,7 @@ def _clearest_divergence(
         file = challenge.baselines[one.baseline_number].item.spot.source.file
         if line is not None and (file, one.step) == key and one.place in line.places:
             return one
-    return sort_divergences(judgement.divergences)[0]
+    return pick_clearest_divergences(judgement.divergences)[0]
 
 
 _LEFT_OUT = frozenset({"field-write", "field-state", "message", "body-member", "guard", "call"})

@@ -125,7 +125,7 @@ class ExpectLineSearch:
     ) -> ExpectLine | None:
         """Return the first line that `line_kills` with these arguments, or None."""
         tried, self._differing = 0, divergences
-        for divergence in sort_divergences(divergences):
+        for divergence in pick_clearest_divergences(divergences):
             for line in self._candidates(divergence):
                 tried += 1
                 if self.line_kills(line, divergences, make_variant):
@@ -333,7 +333,7 @@ _MAKE: Final[Mapping[str, Callable[[ExpectLineSearch, Divergence], Iterator[dict
 _MOST_TRIALS: Final = 6
 
 
-def sort_divergences(divergences: Sequence[Divergence]) -> list[Divergence]:
+def pick_clearest_divergences(divergences: Sequence[Divergence]) -> list[Divergence]:
     """Return one divergence of each kind, the easiest to read first."""
     first: dict[tuple[int, str], Divergence] = {}
     for one in divergences:

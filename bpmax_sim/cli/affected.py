@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from bpmax_sim.cli.item_selection import Selection
 from bpmax_sim.errors import ConfigError
@@ -40,7 +41,7 @@ def narrow_targets(targets: Sequence[Selection], *, used_place: str, since: str)
         if used_place:
             names.append(known.scenarios_of(known.find_places(relative_to_root(used_place, root))))
         if since:
-            paths = changed_files(root, find_base(root, since)[0])
+            paths = changed_files(root, find_base(root, since).revision)
             if not _REACH_ALL.isdisjoint(paths):
                 paths = [*paths, *known.paths]
             names.append(known.scenarios_reached_by(paths))
@@ -86,8 +87,15 @@ def describe_changes(targets: Sequence[Selection], since: str, selected: int) ->
 _MAIN_BRANCHES = ("origin/HEAD", "main", "master")
 
 
-def find_base(root: Path, since: str) -> tuple[str, str]:
-    """Return the revision that *since* means, and its name for messages.
+class BaseRevision(NamedTuple):
+    """The revision to which a working tree is compared, and what messages call it."""
+
+    revision: str
+    name: str
+
+
+def find_base(root: Path, since: str) -> BaseRevision:
+    """Return the revision that *since* means.
 
     `SINCE_BRANCHING` means the commit where this branch left the main branch: then the run covers
     what a reviewer will see, and uncommitted files. On the main branch, or if there is no main
@@ -97,7 +105,7 @@ def find_base(root: Path, since: str) -> tuple[str, str]:
         ConfigError: if there is no repository, no Git, or no commit.
     """
     if since != SINCE_BRANCHING:
-        return since, since
+        return BaseRevision(since, since)
     head = _run_git(root, "rev-parse", "--verify", "HEAD").strip()
     for branch in _MAIN_BRANCHES:
         try:
@@ -105,9 +113,9 @@ def find_base(root: Path, since: str) -> tuple[str, str]:
         except ConfigError:
             continue
         if base != head:
-            return base, msg("{branch} ({short})", branch=branch, short=base[:8])
+            return BaseRevision(base, msg("{branch} ({short})", branch=branch, short=base[:8]))
         break
-    return head, msg("HEAD ({short})", short=head[:8])
+    return BaseRevision(head, msg("HEAD ({short})", short=head[:8]))
 
 
 def changed_files(root: Path, revision: str) -> list[str]:

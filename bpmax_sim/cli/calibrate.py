@@ -177,10 +177,14 @@ def describe_calibration(calibration: Calibration) -> Iterator[str]:
 _KINDS: Final = ("confirmed", "refuted", "unknown")
 
 
+_FileChange = tuple[Path, tuple[str, str]]
+"""A file, and its new text with a description of the change."""
+
+
 def _plan_changes(
     root: Path, calibration: Calibration, only: Sequence[str] | None
-) -> Iterator[tuple[Path, tuple[str, str]]]:
-    """Yield each file that changes, with its new text and a description of the change."""
+) -> Iterator[_FileChange]:
+    """Yield the files that change: platform files, pyproject.toml and the file of marks."""
     folders = project_platform_folders(root)
     known = load_platforms(folders)
     for key in only or sorted(known.own):
@@ -204,9 +208,7 @@ def _select_changed_keys(platform: Any, keys: Mapping[str, Any]) -> dict[str, An
     return {name: value for name, value in keys.items() if has[name] != value}
 
 
-def _plan_clock_zone(
-    root: Path, calibration: Calibration
-) -> Iterator[tuple[Path, tuple[str, str]]]:
+def _plan_clock_zone(root: Path, calibration: Calibration) -> Iterator[_FileChange]:
     """Yield pyproject.toml with a default clock in that BPMAX's time zone, if not Shanghai's."""
     if not calibration.offsets or set(calibration.offsets) == {_SHANGHAI}:
         return

@@ -225,12 +225,8 @@ def _find_problems(
     ):
         warn(unread)
     if cassettes:
-        played = {_cassette_of(item.header) for item in found}
+        played = {one.header.root / "cassettes" / f"{one.header.cassette}.yaml" for one in found}
         yield from _find_cassette_problems(targets, played, list(loaded.values()), hint)
-
-
-def _cassette_of(header: ItemHeader) -> Path:
-    return header.root / "cassettes" / f"{header.cassette}.yaml"
 
 
 def _find_platform_hints(loaded: Sequence[Platforms]) -> Iterator[str]:

@@ -57,7 +57,7 @@ def migrate(  # noqa: PLR0913 - the options of the command
     yes: Yes = False,
     json: Json = False,
 ) -> int:
-    """Move recordings to what is called today."""
+    """Change recordings to what their scenarios call and name today."""
     renames = _read_renames(api or (), platform or (), path or (), owner or ())
     items = [item for item in collect_items(paths) if _is_replayed(item)]
     plans = [plan for plan in with_progress(plan_items(items, renames), len(items)) if plan]
@@ -65,7 +65,7 @@ def migrate(  # noqa: PLR0913 - the options of the command
     if renames and not paths:
         plans += plan_owners_without_scenario(root, plans, items, renames)
     join_causes(plans)
-    _report_unmoved(plans)
+    _report_exchanges_not_moved(plans)
     groups = Counter(cause for plan in plans for own in plan.causes.values() for cause in own)
     accepted = _ask_which_causes(groups, plans, yes=yes, quiet=json)
     for plan in plans:
@@ -90,7 +90,7 @@ def migrate(  # noqa: PLR0913 - the options of the command
     return ExitCode.REVIEW if set(groups) - accepted else ExitCode.PASSED
 
 
-def _report_unmoved(plans: Sequence[MovePlan]) -> None:
+def _report_exchanges_not_moved(plans: Sequence[MovePlan]) -> None:
     """Print the exchanges that are not moved, whichever causes are accepted.
 
     Unknown ones: nothing recorded is similar. Signed ones: no scenario makes the call, and nothing

@@ -19,11 +19,11 @@ from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.report.html import write_page
 from bpmax_sim.report.perform import PerformOptions
 from bpmax_sim.report.script_coverage import (
+    CoverageCounts,
     CoveredBranch,
     CoveredScript,
     add_counts,
     cover_scripts,
-    coverage_percentage,
     list_uncounted,
     read_hits,
     store_hits,
@@ -112,7 +112,7 @@ def _write_files(covered: Sequence[CoveredScript], request: CoverageRequest) -> 
 def _show(
     covered: Sequence[CoveredScript], uncounted: Sequence[str], ran: int, request: CoverageRequest
 ) -> int:
-    percent = coverage_percentage(add_counts(covered))
+    percent = add_counts(covered).percentage
     lines = _format_table(covered)
     if request.missing and (left := list(list_missing_branches(covered))):
         lines += ["", *left]
@@ -173,12 +173,12 @@ def _format_table(covered: Sequence[CoveredScript]) -> list[str]:
     return list(align_columns(rows))
 
 
-def _format_counts(counts: tuple[int, int, int, int]) -> tuple[str, str, str]:
+def _format_counts(counts: CoverageCounts) -> tuple[str, str, str]:
     ran, lines, taken, branches = counts
     return (
         msg("{number} of {total}", number=ran, total=lines),
         msg("{number} of {total}", number=taken, total=branches) if branches else "-",
-        f"{coverage_percentage(counts):g}",
+        f"{counts.percentage:g}",
     )
 
 
@@ -206,7 +206,7 @@ def _as_document(one: CoveredScript) -> dict[str, Any]:
     ran, lines, taken, branches = one.counts
     return {
         "file": one.file,
-        "percent": coverage_percentage(one.counts),
+        "percent": one.counts.percentage,
         "lines": {
             "covered": ran,
             "total": lines,

@@ -242,19 +242,22 @@ def with_progress(
 
 @contextmanager
 def show_progress(
-    seconds: float = 0, *, stream: IO[str] | None = None, now: Callable[[], float] = time.monotonic
+    max_seconds: float = 0,
+    *,
+    stream: IO[str] | None = None,
+    now: Callable[[], float] = time.monotonic,
 ) -> Iterator[Callable[..., None]]:
     """Yield a function that advances a progress bar; the bar disappears at the end.
 
     The function takes how much is done, and of how much; without, it is the time that has passed.
 
     Args:
-        seconds: maximum duration of the work, where that is known.
+        max_seconds: maximum duration of the work, where that is known.
         stream: output, by default standard error; nothing is shown if it is not a terminal.
         now: clock in real seconds.
     """
     out = sys.stderr if stream is None else stream
-    bar = _Bar(out, max(1, round(seconds))) if out.isatty() else None
+    bar = _Bar(out, max(1, round(max_seconds))) if out.isatty() else None
     begun = moved = now()
 
     def move(done: int = 0, total: int = 0) -> None:

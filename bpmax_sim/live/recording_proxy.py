@@ -209,7 +209,7 @@ class RecordingProxy:
             return make_request(
                 sent.method,
                 f"{self._declared}{rest}",
-                decode_headers(exchange.client.headers),
+                decode_header_bytes(exchange.client.headers),
                 sent.body,
             )
         except NotConvertible as reason:
@@ -372,7 +372,7 @@ class _StreamedResponse:
     ) -> Response:
         try:
             response = make_response(
-                arriving.status, arriving.reason, decode_headers(arriving.headers), body
+                arriving.status, arriving.reason, decode_header_bytes(arriving.headers), body
             )
         except NotConvertible as reason:
             raise BadResponseError(str(reason)) from None
@@ -383,7 +383,7 @@ class _StreamedResponse:
         )
 
 
-def decode_headers(headers: Pairs) -> Pairs:
+def decode_header_bytes(headers: Pairs) -> Pairs:
     """Return headers that were read as bytes, decoded as text."""
     return tuple([(name, header_text(value.encode("latin-1"))) for name, value in headers])
 

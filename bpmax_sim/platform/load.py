@@ -100,14 +100,14 @@ def _built_in_source(key: str) -> PlatformSource | None:
 
 
 def read_platform_root(
-    root: Node, private: Mapping[str, Node] = MappingProxyType({})
+    root: Node, own_presets: Mapping[str, Node] = MappingProxyType({})
 ) -> PlatformFile:
     """Return the platform of a file that is already parsed, with its private presets."""
     problems: list[Problem] = Problems()
     platform = None
     key = root.child("platform_key")
     try:
-        expanded = expand_presets(root, problems, private)
+        expanded = expand_presets(root, problems, own_presets)
         platform = decode(expanded, Platform, problems)
         if platform is not None:
             check_platform(expanded, platform, problems)
@@ -267,7 +267,7 @@ class Platforms:
         raise self._unknown_instance_error(message, platform_key, str(instance_key))
 
     def entries_of(self, key: str) -> tuple[InstanceEntry, ...]:
-        """Return the instances of a platform, of a shipped one that no file names the implied."""
+        """Return the instances of a platform; the implied one of a shipped platform without any."""
         declared = self.entries.get(key, ())
         if declared or key in self.own:
             return declared

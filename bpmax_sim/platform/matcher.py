@@ -334,12 +334,16 @@ def _base_pattern(base: str) -> re.Pattern[str]:
     return re.compile(f"{'[^/?#]+'.join(literals)}(?=[/?#]|$)", re.IGNORECASE)
 
 
+_Constant = tuple[str, str, Any]
+"""Place (``query``, ``header`` or ``body``), dotted name and value of a member."""
+
+
 class _Route(msgspec.Struct, frozen=True):
     """One API, or one request of a login, with the members that all its requests have."""
 
     method: str
     template: PathTemplate
-    constants: tuple[tuple[str, str, Any], ...]
+    constants: tuple[_Constant, ...]
     target: Target
     encoding: Encoding = "json"
     media: str = ""
@@ -491,8 +495,8 @@ def _api_routes(platform: Platform) -> Iterator[_Route]:
         yield _Route(method, template, _find_constants(parts), target, encoding, media)
 
 
-def _find_constants(parts: Iterable[tuple[str, Any]]) -> tuple[tuple[str, str, Any], ...]:
-    """Return place, name and value of members that are always sent.
+def _find_constants(parts: Iterable[tuple[str, Any]]) -> tuple[_Constant, ...]:
+    """Return the members that are always sent with the same value.
 
     Headers that any HTTP client writes are left out.
     """
@@ -500,8 +504,8 @@ def _find_constants(parts: Iterable[tuple[str, Any]]) -> tuple[tuple[str, str, A
     return tuple(leaf for leaf in leaves if leaf[0] != "header" or leaf[1] not in _NEVER_CONSTANT)
 
 
-def _constant_members(place: str, value: Any, name: str = "") -> Iterator[tuple[str, str, Any]]:
-    """Yield place, dotted name and value of each member of *value* that is no template."""
+def _constant_members(place: str, value: Any, name: str = "") -> Iterator[_Constant]:
+    """Yield each member of *value* that is no template."""
     if isinstance(value, Mapping):
         if CREDENTIAL in value:
             return

@@ -75,15 +75,15 @@ def load_preset(name: str) -> Node:
 
 
 def expand_presets(
-    root: Node, problems: list[Problem], private: Mapping[str, Node] = MappingProxyType({})
+    root: Node, problems: list[Problem], own_presets: Mapping[str, Node] = MappingProxyType({})
 ) -> Node:
     """Return a platform file's root with every preset in it spelled out.
 
-    *private* has the roots of the presets that are files of the project, by how they are named.
+    *own_presets* has the roots of the presets that are files of the project, by how they are named.
 
     Credentials and response rules that a preset brings stand where the file has none of that name.
     """
-    return _Expansion(problems, private).expand_platform(root)
+    return _Expansion(problems, own_presets).expand_platform(root)
 
 
 class _Expansion(msgspec.Struct):

@@ -169,8 +169,8 @@ def _check_nodes(source: str, node: nodes.Node) -> None:
 
 
 def _walk(node: nodes.Node, depth: int) -> Iterator[nodes.Node]:
-    """Yield a tree's nodes; Python's own compiler fails on deep nesting, so it ends before that."""
-    if not depth:
+    """Yield a tree's nodes; raise `RecursionError` if it is nested deeper than *depth*."""
+    if not depth:  # Python's compiler fails on the code of a deeper one, in its own words
         raise RecursionError
     yield node
     for child in node.iter_child_nodes():

@@ -16,7 +16,6 @@ from bpmax_sim.report.script_coverage import (
     CoveredScript,
     add_counts,
     cover_scripts,
-    coverage_percentage,
     list_uncounted,
     store_hits,
     write_lcov,
@@ -65,7 +64,7 @@ def send_or_report_hits(session: pytest.Session) -> None:
     covered = cover_scripts(hits, root)
     counts = add_counts(covered)
     ran, lines, taken, branches = counts
-    percent = coverage_percentage(counts)
+    percent = counts.percentage
     told = [
         msg(
             "scripts: {percent:g} % ran: {ran} of {lines} lines, {taken} of {branches} branches; "

@@ -195,7 +195,9 @@ class _ArtifactReader:
         suites = ET.fromstring(text)  # noqa: S314 - it has no entities
         if suites.tag not in {"testsuites", "testsuite"}:
             return
-        known = {(_module_name(one.file), node_id_part(one.name)) for one in self.failures.values()}
+        known = {
+            (one.file.replace("/", "."), node_id_part(one.name)) for one in self.failures.values()
+        }
         for case in suites.iter("testcase"):
             self.tests += 1
             name = (case.get("classname", ""), node_id_part(case.get("name", "")))
@@ -257,7 +259,3 @@ def _find_command(text: str, module: str, name: str, root: Path) -> str:
         if (root / file).is_file():
             return f"pytest {shell_quote('::'.join([file, *parts[number:], name]))}"
     return ""
-
-
-def _module_name(file: str) -> str:
-    return file.replace("/", ".")

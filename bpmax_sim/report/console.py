@@ -32,14 +32,14 @@ class ConsoleOutput(msgspec.Struct, frozen=True, kw_only=True):
         return Place(self.file, self.line, self.column)
 
     @classmethod
-    def of(cls, line: ConsoleWritten | ConsoleLine, start: float = 0.0) -> ConsoleOutput:
-        """Return the output for *line*; *start* is when the scenario started, 0 outside of one."""
+    def of(cls, line: ConsoleWritten | ConsoleLine, scenario_start: float = 0.0) -> ConsoleOutput:
+        """Return the output for *line*; *scenario_start* is 0 outside of a scenario."""
         place = line.place or Place("")
         return cls(
             text=line.text,
             level=line.level,
             **msgspec.structs.asdict(place),
-            ms=round((line.at - start) * 1000, 3),
+            ms=round((line.at - scenario_start) * 1000, 3),
         )
 
 

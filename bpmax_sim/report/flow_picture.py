@@ -143,7 +143,7 @@ def draw_tree(walks: FlowWalks) -> Iterator[str]:
     """Yield the flow as a text tree; each node appears once, below the first route to it."""
     seen: set[str] = set()
     start = walks.definition.start
-    yield join_messages("", [start, _format_times(walks.visits.get(start, 0))])
+    yield join_messages("", [start, _format_walk_count(walks.visits.get(start, 0))])
     yield from _draw_branches(walks, start, "", seen)
 
 
@@ -161,7 +161,7 @@ def _draw_branches(walks: FlowWalks, name: str, indent: str, seen: set[str]) -> 
                 f" [{_cut_to_columns(way.when, 40)}]" if way.when else "",
                 f" → {way.target}",
                 msg(" (above)") if again else "",
-                _format_times(walks.counts.get(way, 0)),
+                _format_walk_count(walks.counts.get(way, 0)),
             ],
         )
         if not again:
@@ -170,7 +170,7 @@ def _draw_branches(walks: FlowWalks, name: str, indent: str, seen: set[str]) -> 
             )
 
 
-def _format_times(count: int) -> str:
+def _format_walk_count(count: int) -> str:
     return f"  ×{count}" if count else msg("  never walked")
 
 
@@ -277,8 +277,10 @@ def _draw_edges(walks: FlowWalks, layout: Layout) -> Iterator[Markup]:
         ).format(
             kind="walked" if any(walks.counts.get(way) for way in ways) else "never",
             whole=translate(join_messages(" / ", map(_describe_edge, ways))),
-            path=_corners(points) if is_back else _curve(points),
-            head=_arrow(points[-1]),
+            path="M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in points)
+            if is_back
+            else _curve_path(points),
+            head=_arrow_path(points[-1]),
         )
     numbers: dict[str, int] = {}
     for pair, ways in groups.items():
@@ -319,7 +321,7 @@ def _label_place(points: Sequence[Point], number: int, *, is_back: bool) -> tupl
     return (left + (right - left) * eased, top + (bottom - top) * share + 4), "middle"
 
 
-def _curve(points: Sequence[Point]) -> str:
+def _curve_path(points: Sequence[Point]) -> str:
     """Return an SVG path that leaves and enters every point vertically."""
     (left, top), *rest = points
     path = f"M{left:.1f} {top:.1f}"
@@ -331,10 +333,6 @@ def _curve(points: Sequence[Point]) -> str:
     return path
 
 
-def _corners(points: Sequence[Point]) -> str:
-    return "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in points)
-
-
-def _arrow(tip: Point) -> str:
+def _arrow_path(tip: Point) -> str:
     x, y = tip
     return f"M{x:.1f} {y:.1f}L{x - 4.5:.1f} {y - 8:.1f}L{x + 4.5:.1f} {y - 8:.1f}Z"

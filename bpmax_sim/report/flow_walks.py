@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
 
 import msgspec
 
@@ -101,27 +102,33 @@ def count_walks(definition: Definition, file: str, traces: Iterable[Trace]) -> F
     )
 
 
-def _read_moves(trace: Trace, names: set[str]) -> list[tuple[str, str, str, bool]]:
-    """Return source, action and target of each move that no undo took back, from a trace.
+class _Move(NamedTuple):
+    """A move of a flow from node to node, or the arrival of a branch at a join."""
 
-    The fourth value is whether the move is an arrival of a branch at a join.
-    """
-    moves: list[tuple[str, str, str, bool]] = []
+    source: str
+    action: str
+    target: str
+    is_arrival: bool
+
+
+def _read_moves(trace: Trace, names: set[str]) -> list[_Move]:
+    """Return the moves of a trace that no undo took back."""
+    moves: list[_Move] = []
     for event in trace.events if names else ():
         if event["event"] == "NodeEntered":
             target = _resolve_main_flow_node(trace, event["node"], names)
             source = _resolve_main_flow_node(trace, event["previous"], names) or ""
             if event["action"] == UNDO and source:
-                while moves and moves.pop()[0] != (target or ""):
+                while moves and moves.pop().source != (target or ""):
                     pass
             elif target:
-                moves.append((source, event["action"], target, False))
+                moves.append(_Move(source, event["action"], target, is_arrival=False))
         elif event["event"] == "BranchArrived":
             node, join = (
                 _resolve_main_flow_node(trace, event[key], names) for key in ("node", "join")
             )
             if node and join:
-                moves.append((node, "approve", join, True))
+                moves.append(_Move(node, "approve", join, is_arrival=True))
     return moves
 
 

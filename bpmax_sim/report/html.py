@@ -36,7 +36,7 @@ from bpmax_sim.report.page_data import (
     text_in_language,
     translate_to_all,
 )
-from bpmax_sim.report.script_coverage import CoveredScript, coverage_percentage
+from bpmax_sim.report.script_coverage import CoveredScript
 from bpmax_sim.report.sections import ReportSection, read_sections, section_data
 from bpmax_sim.scenario.file_verdict import FileRuns
 from bpmax_sim.script_source.reach import describe_untaken
@@ -114,7 +114,7 @@ def render_page(
         "parts": (parts := _summarise_part_uses(ordered)),
         "marks": MARKS,
         "covered": [
-            {"file": one.file, "percent": coverage_percentage(one.counts), "counts": one.counts}
+            {"file": one.file, "percent": one.counts.percentage, "counts": one.counts}
             for one in covered
         ],
         "sections": list(map(section_data, sections)),

@@ -129,11 +129,11 @@ def build_entry(trace: Trace) -> PageEntry:
             for file, text in trace.sources.items()
         },
         flow=None if trace.flow is None else cut_long_texts(trace.flow),
-        parts=dict(_part_uses(trace, home, has_passed=ended["outcome"] == "passed")),
+        parts=dict(_list_part_uses(trace, home, has_passed=ended["outcome"] == "passed")),
     )
 
 
-def _part_uses(
+def _list_part_uses(
     trace: Trace, home: PathsFromRoot, *, has_passed: bool
 ) -> Iterator[tuple[tuple[str, str, str], bool]]:
     """Yield kind, name and place of each part of a file, and whether a passed row used it."""

@@ -11,7 +11,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -61,6 +61,21 @@ class CoveredBranch(msgspec.Struct, frozen=True):
         return self.decision if self.arm in _OF_CONDITION else (self.line, self.column)
 
 
+class CoverageCounts(NamedTuple):
+    """How many lines and branches a script has, and how many of them ran."""
+
+    run_lines: int
+    lines: int
+    taken_branches: int
+    branches: int
+
+    @property
+    def percentage(self) -> float:
+        """Return the percentage of lines and branches together; 100 if there are none."""
+        total = self.lines + self.branches
+        return round(100 * (self.run_lines + self.taken_branches) / total, 1) if total else 100.0
+
+
 class CoveredScript(msgspec.Struct, frozen=True):
     """Coverage of the lines and branches of one file.
 
@@ -79,11 +94,11 @@ class CoveredScript(msgspec.Struct, frozen=True):
     lost: int = 0
 
     @property
-    def counts(self) -> tuple[int, int, int, int]:
-        """Return the numbers of run lines, all lines, taken branches and all branches."""
+    def counts(self) -> CoverageCounts:
+        """Return the numbers of lines and branches."""
         ran = sum(hits > 0 for hits in self.lines.values())
         taken = sum(branch.hits > 0 for branch in self.branches)
-        return ran, len(self.lines), taken, len(self.branches)
+        return CoverageCounts(ran, len(self.lines), taken, len(self.branches))
 
     @property
     def missing(self) -> list[CoveredBranch]:
@@ -91,17 +106,10 @@ class CoveredScript(msgspec.Struct, frozen=True):
         return [branch for branch in self.branches if not branch.hits]
 
 
-def add_counts(covered: Iterable[CoveredScript]) -> tuple[int, int, int, int]:
-    """Return the sums of all `CoveredScript.counts`: run lines, lines, taken branches, branches."""
+def add_counts(covered: Iterable[CoveredScript]) -> CoverageCounts:
+    """Return the sums of the counts of several scripts."""
     columns = list(zip(*(one.counts for one in covered), strict=True)) or [(0,)] * 4
-    ran, lines, taken, branches = map(sum, columns)
-    return ran, lines, taken, branches
-
-
-def coverage_percentage(counts: tuple[int, int, int, int]) -> float:
-    """Return the percentage of lines and branches together; 100 if there are none."""
-    ran, lines, taken, branches = counts
-    return round(100 * (ran + taken) / (lines + branches), 1) if lines + branches else 100.0
+    return CoverageCounts(*map(sum, columns))
 
 
 def cover_scripts(hits: ScriptHits, root: Path) -> list[CoveredScript]:

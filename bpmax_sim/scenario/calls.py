@@ -372,13 +372,13 @@ def _compare_in_order(
         if same:
             checks += _compare_parts(item, call, here)
     if len(items) != len(calls) or not items:
-        expected = _name_calls([item["call"] for _, item in items])
-        actual = _name_calls([call.call for call in calls])
+        expected = _join_call_names([item["call"] for _, item in items])
+        actual = _join_call_names([call.call for call in calls])
         checks.append(Comparison(path, len(items) == len(calls), expected, actual))
     return checks
 
 
-def _name_calls(names: Sequence[str]) -> str:
+def _join_call_names(names: Sequence[str]) -> str:
     if not names:
         return msg("no call")
     return plural(

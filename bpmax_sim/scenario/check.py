@@ -468,7 +468,7 @@ def _check_action(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
         draft.tell(spot.at("if"), wrong)
 
 
-def _check_node(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
+def _check_step_node(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
     """Report a node ``at`` that does not exist, or whose action does not act on a form."""
     if step.at and step.kind is not None and not step.kind.sees_form:
         draft.tell(spot.at("at"), "{action} is not done at a form", action=step.action)
@@ -532,7 +532,7 @@ def _check_refused_person(draft: ScenarioDraft, step: model.Step, spot: Spot) ->
             draft.tell(place, message, kind="name", fails=False)
 
 
-def _check_during(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
+def _check_during_steps(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
     if not isinstance(step.during, model.During):
         return
     for inner, where in spot.at("during", "steps").elements(step.during.steps):
@@ -627,12 +627,12 @@ _STEP_CHECKS: tuple[Callable[[ScenarioDraft, model.Step, Spot], None], ...] = (
     check_only_rows,
     check_cells_meaning_false,
     check_where_cell_steps_run,
-    _check_node,
+    _check_step_node,
     _check_person,
     _check_step_user,
     _check_refused_person,
     _check_expectations,
-    _check_during,
+    _check_during_steps,
 )
 
 

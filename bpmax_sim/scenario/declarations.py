@@ -92,13 +92,13 @@ def read_declarations(path: Path, root: Path, problems: list[Problem]) -> Declar
     taken = {key for key in inherited if tree.items[key].value is None}
     if taken:
         tree = _without_keys(tree, taken)
-    tree = _make_step_of_script(reader.merge_definition_files(tree))
+    tree = _wrap_script_as_step(reader.merge_definition_files(tree))
     source = replace(own, root=tree, others=reader.sources)
     fragments = tuple(reader.fragments)
     return Declarations(source, fragments, len(fragments) - of_defaults)
 
 
-def _make_step_of_script(tree: Node) -> Node:
+def _wrap_script_as_step(tree: Node) -> Node:
     """Return *tree* with a top-level ``js`` turned into its only step."""
     script = tree.child("script")
     if script is None or "steps" in tree.items:

@@ -150,7 +150,7 @@ class _PossibleTexts:
         """Return the suggestion of a text near *text*; one with other digits is another value."""
         shape = _DIGITS.sub("", text)
         return suggest_nearest(
-            text, (one for one in self._literals if _DIGITS.sub("", one) != shape)
+            text, (one for one in self._quoted_and_known_texts if _DIGITS.sub("", one) != shape)
         )
 
     @cached_property
@@ -167,6 +167,6 @@ class _PossibleTexts:
         return "\n".join((*bodies, *calls, *declared, *map(str, self._known)))
 
     @cached_property
-    def _literals(self) -> list[str]:
+    def _quoted_and_known_texts(self) -> list[str]:
         found = ("".join(groups) for groups in _QUOTED.findall(self._all_text))
         return sorted({*found, *map(str, self._known)} - {""})

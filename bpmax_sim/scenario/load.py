@@ -504,7 +504,7 @@ def _build_item(
         names=draft.names,
         strictness=draft.strictness,
         warnings=tuple(draft.warnings),
-        fills=draft.filled_keys(draft.spot),
+        fills=draft.keys_with_references(draft.spot),
         rows=len(draft.rows),
     )
 
@@ -577,7 +577,7 @@ def _locate_step(
         tuple(_fault_rules(draft, step.faults, spot.at("faults"), row)),
         _locate_steps(draft, spot.at("during", "steps"), meanwhile, row),
         None if cell is None else tuple(_locate_step(draft, *inner, row) for inner in cell),
-        draft.filled_keys(spot),
+        draft.keys_with_references(spot),
     )
 
 

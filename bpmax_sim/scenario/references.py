@@ -138,7 +138,7 @@ def resolve(value: Any, lookup: Lookup) -> Any:
 _CONSTANT_TYPES = frozenset({type(None), bool, int, float, msgspec.UnsetType})
 
 
-def filled_keys(node: Node | None) -> frozenset[str]:
+def keys_with_references(node: Node | None) -> frozenset[str]:
     """Return the keys of the map *node* whose values contain a ``${…}``."""
     if node is None:
         return frozenset()

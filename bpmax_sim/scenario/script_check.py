@@ -526,7 +526,7 @@ def _check_arguments(call: ProxyCall, platform: Platform, api: Api) -> Iterator[
             "nothing waits for {name}; put await before it, or void where that is meant", name=name
         ))  # fmt: skip
     if call.style == "chain":
-        yield from _check_setters(call, name, api)
+        yield from _check_builder_setters(call, name, api)
         return
     if call.arguments is None:
         return
@@ -548,7 +548,7 @@ def _describe_missing(api: str, parameter: str) -> str:
     return msg("{api} needs {parameter!r}, which is not passed", api=api, parameter=parameter)
 
 
-def _check_setters(call: ProxyCall, name: str, api: Api) -> Iterator[ScriptFinding]:
+def _check_builder_setters(call: ProxyCall, name: str, api: Api) -> Iterator[ScriptFinding]:
     """Check the builder's setters against the API's parameters.
 
     All parameters of a path must be set, because nothing else can fill them.

@@ -387,12 +387,12 @@ class ScenarioDraft:
         else:
             self.problems.append(Problem(words, spot.place, format_steps(spot.steps)))
 
-    def filled_keys(self, spot: Spot) -> frozenset[str]:
+    def keys_with_references(self, spot: Spot) -> frozenset[str]:
         """Return the keys of the map at *spot* whose values contain a ``${…}``."""
         place = (spot.source.file, spot.steps)
         if place not in self._filled_keys:
             node = spot.source.root.at(spot.steps)
-            self._filled_keys[place] = references.filled_keys(node)
+            self._filled_keys[place] = references.keys_with_references(node)
         return self._filled_keys[place]
 
     @cached_property

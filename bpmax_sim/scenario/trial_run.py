@@ -69,7 +69,7 @@ def run_trial(
     """
     numbers = None if usual_requests is None else _UsualCalls(usual_requests)
     if numbers is not None:
-        item = numbers.apply_to(item)
+        item = numbers.limit_fault_rules_of(item)
     progress = Progress(item, session, environ, faults=True, is_judged=False)
     fired: tuple[Fault, ...] = ()
     requests: list[Counter[CallKey]] = []
@@ -145,7 +145,7 @@ class _UsualCalls:
             self._known[call.serial] = not wanted or self._seen[key] <= wanted
         return self._known[call.serial]
 
-    def apply_to(self, item: ScenarioItem) -> ScenarioItem:
+    def limit_fault_rules_of(self, item: ScenarioItem) -> ScenarioItem:
         """Return *item* with rules whose ``call: n`` counts only usual calls."""
         steps = tuple(
             replace(one, faults=self._count_usual_calls_only(one.faults)) for one in item.steps

@@ -671,12 +671,12 @@ class Context:
 
     def _note_unawaited_helpers(self, run: ScriptRun, awaited: Iterable[int]) -> None:
         """Note calls of async functions that are not awaited and that wait for one of *awaited*."""
-        from bpmax_sim.script_source.voided_calls import find_dropped_call  # noqa: PLC0415
+        from bpmax_sim.script_source.voided_calls import find_unawaited_call  # noqa: PLC0415
 
         scripts = [(one.script.name, one.script.source) for one in self._sources.placed]
         for number in sorted(awaited) if run.error is None else ():
             place = run.calls[number].place
-            dropped = place and find_dropped_call(scripts, place)
+            dropped = place and find_unawaited_call(scripts, place)
             if dropped:
                 note = UnawaitedCall(dropped.name, dropped.place, is_helper=True)
                 run.built += [] if note in run.built else [note]

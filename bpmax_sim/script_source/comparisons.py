@@ -62,7 +62,7 @@ class ComparisonReader:
         for node in nodes:
             for member, literal in self._pairs_of(node):
                 kind = _KINDS.get(literal.type)
-                if kind is None or (found := self._member(member)) is None:
+                if kind is None or (found := self._compared_member(member)) is None:
                     continue
                 text = self._tree.literal_text(literal)
                 if text is None and literal.type != "template_string":
@@ -117,7 +117,9 @@ class ComparisonReader:
                 if key is not None and key.type == "string":
                     yield index, key
 
-    def _member(self, node: Node) -> tuple[ComparedRoot, tuple[str, ...], int | None] | None:
+    def _compared_member(
+        self, node: Node
+    ) -> tuple[ComparedRoot, tuple[str, ...], int | None] | None:
         while node.type == "parenthesized_expression" and node.named_children:
             node = node.named_children[0]
         value = self._values.value(node)

@@ -80,7 +80,7 @@ Alternatives = Sequence[Facts]
 def read_condition(
     reader: SlipReader, node: Node | None, *, is_denied: bool = False
 ) -> Alternatives | None:
-    """Return when *node* is true (false if *is_denied*); None if its source does not tell."""
+    """Return the cases in which *node* is true (or *is_denied*: false); None if it is unclear."""
     node = without_parentheses(node)
     if node is None or reader.has_effect(node):
         return None
@@ -100,7 +100,7 @@ def read_condition(
 
 
 def conjoin_conditions(left: Alternatives, right: Alternatives) -> Alternatives | None:
-    """Return when both conditions hold; empty if never, None if that is too complex to tell."""
+    """Return the cases in which both conditions hold; none if never, None if too many."""
     if len(left) * len(right) > _MOST:  # alternatives multiply with each ``&&`` of ``||``
         return None
     return [both for one, other in product(left, right) if (both := _conjoin_facts(one, other))]
@@ -187,12 +187,18 @@ def find_contradictions(reader: SlipReader, node: Node) -> Found:
         asked = read_condition(reader, part, is_denied=operator == "||")
         for _, known in seen if asked else ():
             if asked is not None and conjoin_conditions(known, asked) == []:
-                yield "constant-condition", part, _describe(reader, known, asked, operator)
+                yield (
+                    "constant-condition",
+                    part,
+                    _describe_contradiction(reader, known, asked, operator),
+                )
                 return
         seen += [(part, asked)] if asked else []
 
 
-def _describe(reader: SlipReader, known: Alternatives, asked: Alternatives, operator: str) -> str:
+def _describe_contradiction(
+    reader: SlipReader, known: Alternatives, asked: Alternatives, operator: str
+) -> str:
     """Return the problem of two parts of a condition, by an expression that both test."""
     keys = [key for key in known[0] if key in asked[0]] or list(known[0])
     name = reader.shorten_text(keys[0][2:])

@@ -200,7 +200,7 @@ def _find_invalid_locale(reader: SlipReader, node: Node) -> Found:
 
 @cache
 def _is_zone(name: str) -> bool:
-    """Return whether there is a time zone *name*, in any case, or nobody knows any here."""
+    """Return whether *name* is a time zone or offset; True if this machine has no zone data."""
     known = {one.lower() for one in available_timezones()}
     return not known or name.lower() in known or name[:1] in "+-"
 

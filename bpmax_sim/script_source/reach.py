@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from bpmax_sim.errors import Place
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.script_source.counters import Counter
-from bpmax_sim.script_source.kinds import operator_of
+from bpmax_sim.script_source.kinds import arguments_of, operator_of
 from bpmax_sim.script_source.scopes import Scopes
 from bpmax_sim.script_source.syntax import SyntaxTree
 from bpmax_sim.script_source.values import ProxyCall, ScriptValue, Values
@@ -196,9 +196,9 @@ class ReachFinder:
         if binding is not None and not (binding.is_reassigned or binding.path):
             inner = binding.value
         elif node.type == "call_expression":
-            function, listed = (node.child_by_field_name(n) for n in ("function", "arguments"))
+            function = node.child_by_field_name("function")
             is_conversion = function is not None and self._tree.text_of(function) in _CONVERSIONS
-            inner = _first_of(listed) if is_conversion else None
+            inner = next(iter(arguments_of(node)), None) if is_conversion else None
         elif node.type == "unary_expression" and operator_of(node) == "+":
             inner = node.child_by_field_name("argument")
         else:
@@ -295,10 +295,6 @@ def _join_reads(reads: Iterator[_Requirement]) -> str:
         for call, known in names.items()
     ]
     return series(texts) if texts else ""
-
-
-def _first_of(listed: Node | None) -> Node | None:
-    return listed.named_children[0] if listed is not None and listed.named_children else None
 
 
 def _name_call(call: ProxyCall) -> str | None:

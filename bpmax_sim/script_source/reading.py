@@ -168,7 +168,7 @@ def find_slips(text: str, name: str = "script.js") -> tuple[Slip, ...]:
 
 @lru_cache(maxsize=4)
 def _make_reader(text: str, name: str) -> _ScriptReader:
-    """Return the reader of *text*: who asks for its slips has mostly just read it."""
+    """Return the reader of *text*; the latest are cached, as slips are asked for after reading."""
     return _ScriptReader(SyntaxTree(text, name))
 
 
@@ -255,14 +255,14 @@ class _ScriptReader:
         left = list(self._find_chains_without_call())
         for node in self._nodes:
             if node.type in {"member_expression", "subscript_expression"}:
-                self._add_member_use(
-                    self._values.value(node), self._access_kind(node), _member_name_node(node)
-                )
+                name = node.child_by_field_name("property") or node.child_by_field_name("index")
+                access = self._access_kind(node)
+                self._add_member_use(self._values.value(node), access, name or node)
             elif node.type == "binary_expression":
                 self._add_in_test(node)
         for binding in self._scopes.bindings:
             if binding.path:
-                access: Access = "truth" if _has_default(binding.declared) else "read"
+                access = "truth" if _has_default(binding.declared) else "read"
                 self._add_member_use(
                     self._values.value_of_destructuring(binding), access, binding.declared
                 )
@@ -483,11 +483,6 @@ _SLIP_FINDERS: Final = {
     kind: tuple(chain.from_iterable(table.get(kind, ()) for table in _SLIPS))
     for kind in set(chain.from_iterable(_SLIPS))
 }
-
-
-def _member_name_node(node: Node) -> Node:
-    """Return the node of a member's name."""
-    return node.child_by_field_name("property") or node.child_by_field_name("index") or node
 
 
 def _has_default(identifier: Node) -> bool:

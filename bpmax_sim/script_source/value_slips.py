@@ -44,7 +44,7 @@ _ASKS: Final = frozenset({"filter", "some", "every", "find", "findIndex", "findL
 _MAKES_NUMBER: Final = re.compile(r"\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
 
 
-def _method_and_owner(node: Node) -> tuple[str, Node | None]:
+def _split_callee(node: Node) -> tuple[str, Node | None]:
     """Return the name of the method that *node* calls, and the object."""
     callee = without_parentheses(node.child_by_field_name("function"))
     if callee is None or callee.type != "member_expression":
@@ -152,7 +152,7 @@ def _find_index_zero_test(reader: SlipReader, node: Node) -> Found:
     left, right = sides_of(node)
     if left is None or right is None or left.type != "call_expression":
         return
-    name, _ = _method_and_owner(left)
+    name, _ = _split_callee(left)
     if operator_of(node) == ">" and reader.tree.text_of(right) == "0" and name == "indexOf":
         yield "index-condition", node, msg(
             "indexOf gives 0 for the first place, which > 0 leaves out; write includes, or >= 0"
@@ -254,7 +254,7 @@ def _has_fixed_members(reader: SlipReader, binding: Binding) -> bool:
 
 def _find_misleading_method_call(reader: SlipReader, node: Node) -> Found:
     """Yield calls of built-in methods that do less than they seem to."""
-    name, owner = _method_and_owner(node)
+    name, owner = _split_callee(node)
     arguments = arguments_of(node)
     texts = [reader.tree.literal_text(one) for one in arguments]
     owner_text = reader.tree.text_of(owner) if owner is not None else ""
@@ -308,9 +308,7 @@ def _find_changed_list(reader: SlipReader, node: Node, name: str, owner: Node | 
         listed = around.child_by_field_name("right") if around.type == "for_in_statement" else None
         if around.type in FUNCTIONS:
             call = enclosing_node(enclosing_node(around)) if around.parent is not None else around
-            method, listed = (
-                _method_and_owner(call) if call.type == "call_expression" else ("", None)
-            )
+            method, listed = _split_callee(call) if call.type == "call_expression" else ("", None)
             listed = listed if method in _WALKS else None
         if listed is not None and reader.tree.text_of(listed) == text:
             leaves = any(one.type == "break_statement" for one in reader.tree.walk(around))
@@ -404,7 +402,7 @@ def _find_index_beyond_end(reader: SlipReader, node: Node) -> Found:
 
 def _find_assigning_callback(_reader: SlipReader, node: Node) -> Found:
     """Yield ``list.find(row => row.sku = 'A')``, which assigns."""
-    name, _ = _method_and_owner(node)
+    name, _ = _split_callee(node)
     arguments = arguments_of(node)
     if name not in _ASKS or not arguments or arguments[0].type not in FUNCTIONS:
         return

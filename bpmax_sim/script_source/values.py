@@ -279,9 +279,7 @@ class Values:
         if not arguments:
             return None
         platform = self.value(arguments[0])
-        instance, options = (
-            self._read_proxy_options(arguments[1]) if len(arguments) > 1 else ("", ())
-        )
+        instance, options = self._read_options(arguments[1]) if len(arguments) > 1 else ("", ())
         draft = ProxyCall(
             platform=platform.text if platform and platform.kind == "text" else None,
             instance=instance,
@@ -292,7 +290,7 @@ class Values:
         )
         return ScriptValue("proxy", draft=draft)
 
-    def _read_proxy_options(self, node: Node) -> tuple[str | None, tuple[tuple[str, Place], ...]]:
+    def _read_options(self, node: Node) -> tuple[str | None, tuple[tuple[str, Place], ...]]:
         """Return the instance in the options, and the names of all options with their places."""
         instance: str | None = "" if node.type == "object" else None
         names = []

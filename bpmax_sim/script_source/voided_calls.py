@@ -93,20 +93,22 @@ _WALKS = frozenset({"forEach", "map"})
 """Methods that call an async function for each element, and wait for none."""
 
 
-class DroppedCall(msgspec.Struct, frozen=True):
+class UnusedAsyncCall(msgspec.Struct, frozen=True):
     """A call of an async function, by its name, whose promise is not used."""
 
     name: str
     place: Place
 
 
-def find_dropped_call(scripts: Iterable[tuple[str, str]], place: Place) -> DroppedCall | None:
+def find_unawaited_call(
+    names_and_sources: Iterable[tuple[str, str]], place: Place
+) -> UnusedAsyncCall | None:
     """Return the unawaited call of an async function during which *place* runs, if there is one.
 
     It is searched from the async function around *place* outwards, through the functions that await
-    it by name. *scripts* are names and sources.
+    it by name. *names_and_sources* are names and sources.
     """
-    trees = [SyntaxTree(text, name) for name, text in scripts]
+    trees = [SyntaxTree(text, name) for name, text in names_and_sources]
     own = next((tree for tree in trees if tree.name == place.file), None)
     inner = own and _function_around(own, own.node_at(place))
     pending, seen = [(own, inner)] if own and inner else [], set[str]()
@@ -120,7 +122,7 @@ def find_dropped_call(scripts: Iterable[tuple[str, str]], place: Place) -> Dropp
         seen.add(name)
         for caller, call in _calls_of(trees, name):
             if call.parent is not None and call.parent.type == "expression_statement":
-                return DroppedCall(f"{name}()", caller.place(call))
+                return UnusedAsyncCall(f"{name}()", caller.place(call))
             if (around := _function_around(caller, call)) is not None:
                 pending.append((caller, around))
     return None
@@ -134,7 +136,7 @@ def _function_around(tree: SyntaxTree, node: Node | None) -> Node | None:
     return node if is_async else None
 
 
-def _find_call_in_place(tree: SyntaxTree, function: Node) -> DroppedCall | None:
+def _find_call_in_place(tree: SyntaxTree, function: Node) -> UnusedAsyncCall | None:
     """Return the call of *function* where it is defined: at once, or for each array element."""
     node, parent = function, function.parent
     while parent is not None and parent.type == "parenthesized_expression":
@@ -146,11 +148,13 @@ def _find_call_in_place(tree: SyntaxTree, function: Node) -> DroppedCall | None:
         return None
     callee = call.child_by_field_name("function")
     if callee == node:
-        return DroppedCall("(async () => …)()", tree.place(call))
+        return UnusedAsyncCall("(async () => …)()", tree.place(call))
     member = callee.child_by_field_name("property") if callee is not None else None
     name = tree.text_of(member) if member is not None else ""
     return (
-        DroppedCall(f".{name}(async …)", tree.place(member)) if member and name in _WALKS else None
+        UnusedAsyncCall(f".{name}(async …)", tree.place(member))
+        if member and name in _WALKS
+        else None
     )
 
 
