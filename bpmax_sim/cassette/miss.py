@@ -110,7 +110,9 @@ def explain_already_played(
     parts: RequestParts, places: list[str], call_number: int, owner: str, context: MissContext
 ) -> list[str]:
     """Return the message lines for a call that was made more often than it was recorded."""
-    times = "once" if len(places) == 1 else msg("{places_count} times", places_count=len(places))
+    times = (
+        msg("once") if len(places) == 1 else msg("{places_count} times", places_count=len(places))
+    )
     return [
         msg(
             "{name} was recorded {times} for {owner!r}, and this is call {turn}",

@@ -12,6 +12,7 @@ import math
 import operator
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from itertools import chain
 from typing import Any, Final
@@ -289,7 +290,10 @@ def _compare_order(test: Callable[[Any, Any], bool]) -> Callable[[Any, Any], boo
 def _is_within_tolerance(expected: Any, actual: Any) -> bool:
     value, within = parse_near_operand(expected)
     if isinstance(value, str) and isinstance(actual, str):
-        return abs(Instant.parse(value).seconds - Instant.parse(actual).seconds) <= within
+        target = Instant.parse(value).seconds
+        with suppress(ValueError):  # what a script wrote need not be a time
+            return abs(target - Instant.parse(actual).seconds) <= within
+        return False
     if not is_number(value) or not is_number(actual):
         return False
     try:
@@ -301,7 +305,8 @@ def _is_within_tolerance(expected: Any, actual: Any) -> bool:
 def parse_near_operand(expected: Any) -> tuple[Any, float]:
     """Return the target and the tolerance of a ``$near`` operand (in seconds for times)."""
     if isinstance(expected, Mapping):
-        return expected["value"], parse_duration(expected.get("within", 1e-9))
+        within = expected.get("within", 1e-9)
+        return expected["value"], within if is_number(within) else parse_duration(within)
     return expected, 1e-9
 
 
@@ -630,7 +635,7 @@ def _make_operand_check(fits: Callable[[Any], bool], message: str) -> Callable[[
 def _is_tolerance(value: Any) -> bool:
     try:
         target, within = parse_near_operand(value)
-        if within < 0:
+        if not 0 <= within < math.inf:
             return False
         if isinstance(target, str) and not _is_reference(target):
             Instant.parse(target)

@@ -643,7 +643,7 @@ def _fill_fault(
     *row* is None in named steps, which all rows share.
     """
     try:
-        on = str(_fill_constant(draft, row, rule.on, "a fault's target"))
+        on = str(_fill_constant(draft, row, rule.on, msg("the target of a fault")))
     except references.UndefinedValueError:
         return  # told where all references are checked
     except ValueError as error:

@@ -184,18 +184,14 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
         return self.value
 
 
-class FailedOutcome(Outcome, frozen=True, kw_only=True, dict=True):
-    """The outcome of a script that failed; it notes whether anybody looked at the error."""
+class FailedOutcome(Outcome, frozen=True, kw_only=True, dict=True, weakref=True):
+    """The outcome of a script that failed; its ``__dict__`` is empty until somebody looks at it."""
 
     def __getattribute__(self, name: str) -> Any:
-        if name in {"error", "unhandled"}:
-            super().__getattribute__("__dict__")["is_read"] = True
-        return super().__getattribute__(name)
-
-    @property
-    def is_read(self) -> bool:
-        """Return whether anybody looked at `error` or `unhandled`, as `unwrap` does."""
-        return bool(self.__dict__)
+        get = super().__getattribute__
+        if name in {"error", "unhandled"} or (name == "value" and get("error") is None):
+            get("__dict__")["is_read"] = True
+        return get(name)
 
 
 Count = Annotated[int, Meta(ge=0, le=2**31)]

@@ -93,9 +93,8 @@ class Vault:
         """Register all secrets of *other* as well."""
         with self._lock:
             for real, secret in other._secrets.copy().items():
-                self.is_empty = False
-                if self._secrets.setdefault(real, secret) is secret:
-                    self._table = None
+                if real not in self._secrets:
+                    self._insert(secret)
 
     def register_derived(self, real: str, standin: str, *, name: str) -> None:
         """Register a text derived from secrets, such as a header value, with its redacted form."""
@@ -211,9 +210,12 @@ class Vault:
 
     def _register(self, real: str, standin: str, name: str) -> None:
         if real not in self._secrets and real != standin and real not in self._standins:
-            self._secrets[real] = Secret(real, standin, name)
-            self._table = self._gate = None
-            self.is_empty = False
+            self._insert(Secret(real, standin, name))
+
+    def _insert(self, secret: Secret) -> None:
+        self._secrets[secret.real] = secret
+        self._table = self._gate = None
+        self.is_empty = False
 
     def _current_table(self) -> SecretTable:
         """Return the table of all registered secrets.

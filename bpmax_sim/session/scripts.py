@@ -6,6 +6,7 @@ import os
 import re
 import sys
 import warnings
+import weakref
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -27,6 +28,7 @@ from bpmax_sim.errors import (
     suggest_nearest,
 )
 from bpmax_sim.i18n import label_message, msg
+from bpmax_sim.js_values import UNDEFINED
 from bpmax_sim.proxy.response import CallRecord
 from bpmax_sim.script.channel import LiveObject
 from bpmax_sim.script.failure import Script
@@ -171,7 +173,9 @@ class UnreadErrors:
 
     def __init__(self) -> None:
         """Start with none."""
-        self._outcomes: list[tuple[FailedOutcome, str, int]] = []
+        self._outcomes: list[
+            tuple[weakref.ref[FailedOutcome], dict[str, bool], Outcome, str, int]
+        ] = []
 
     def watch(self, outcome: Outcome) -> Outcome:
         """Return *outcome*; of a script that failed, one that notes who looks at its error.
@@ -185,13 +189,19 @@ class UnreadErrors:
         if not (outcome.error or outcome.unhandled) or file.startswith(_PACKAGE):
             return outcome
         failed = FailedOutcome(**asdict(outcome))
-        self._outcomes.append((failed, file, frame.f_lineno))
+        looks = failed.__dict__
+        self._outcomes.append((weakref.ref(failed), looks, outcome, file, frame.f_lineno))
         return failed
 
     def warn(self, late: Iterable[Outcome]) -> None:
-        """Warn of each error that nobody looked at; *late* are outcomes that nobody asked for."""
-        left: list[tuple[Outcome, str, int]] = [
-            (one, file, line) for one, file, line in self._outcomes if not one.is_read
+        """Warn of each error that nobody looked at and nobody can look at any more.
+
+        *late* are outcomes that nobody asked for.
+        """
+        left = [
+            (outcome, file, line)
+            for alive, looks, outcome, file, line in self._outcomes
+            if alive() is None and not looks
         ]
         left += [(one, "", 0) for one in late]
         for outcome, file, line in left:
@@ -233,7 +243,8 @@ def warn_of_names(
     for call in calls:
         for doubt in call.doubts:
             _warn_at(UnknownNameWarning, label_message(call.name, doubt))
-        if getattr(call.error, "code", "") in WRONG_CALLS and outcome.error is None:
+        is_silent = outcome.error is None and outcome.value is UNDEFINED
+        if getattr(call.error, "code", "") in WRONG_CALLS and is_silent and not outcome.unhandled:
             wrong = msg("{error}; the script caught that: mend the call", error=call.error)
             _warn_at(WrongCallWarning, label_message(call.name, wrong))
 

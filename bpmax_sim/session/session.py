@@ -299,7 +299,8 @@ class Session:
         judged = scripts.judge_unawaited_calls(self._note_outcome(outcome), self.settings.unawaited)
         if is_test:
             scripts.warn_of_names(judged, self.calls[made:], form, fields)
-        return self._unread.watch(judged)
+            judged = self._unread.watch(judged)
+        return judged
 
     @refuse_unknown_keywords()
     def start_script(

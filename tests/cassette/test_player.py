@@ -339,3 +339,15 @@ def test_what_is_offered_to_be_ignored_never_blinds(
         line.split(maxsplit=1)[1] for line in str(missed.value).splitlines() if "ignore:" in line
     ]
     assert lines == ([hint] if hint else [])
+
+
+def test_of_what_was_not_recorded_the_nearest_unplayed_exchange_is_taken(tmp_path: Path) -> None:
+    playing = player(tmp_path, detail(1), detail(2), detail(3), order(b"{}"))
+    wanted = parts_of_exchange(detail(9))
+    assert playing.claim_nearest(parts_of_exchange(detail(2))) is None
+    taken(playing, parts_of_exchange(detail(1)))
+
+    claimed = [playing.claim_nearest(wanted) for _ in range(3)]
+
+    assert [one and one[1] for one in claimed] == [1, 2, None]
+    assert Player(None, RULES, OWNER).claim_nearest(wanted) is None

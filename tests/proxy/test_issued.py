@@ -53,7 +53,9 @@ def _hidden(path: str, response: Response, request: Request = SENT) -> list[str]
     register_issued_secrets(replace(request, sensitive=(Sensitive(path, "s"),)), response, vault)
     texts = json.dumps(BODY, ensure_ascii=False) + str(HEADERS) + "sid-hhhh1"
     words = [word for word in WORDS if word in texts]
-    return [word for word in words if vault.redact_text(f"<{word}>") != f"<{word}>"]
+    hidden = [word for word in words if vault.redact_text(f"<{word}>") != f"<{word}>"]
+    assert vault.size == len(hidden)
+    return hidden
 
 
 WORDS = (

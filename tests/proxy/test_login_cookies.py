@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from email.utils import formatdate
 from typing import Any
 
 import msgspec
@@ -208,8 +209,25 @@ def test_a_redirect_that_is_not_followed_says_how_to() -> None:
         ("a=1; Expires=Thu, 01-Jan-2037 00:00:00 GMT", "https://crm.example.test/app/", "a=1"),
         ("a=1; Expires=soon; path=x", "https://crm.example.test/app/x", "a=1"),
         ("=1", "https://crm.example.test/app/", ""),
+        ("a=", "https://crm.example.test/app/", "a="),
+        ("a=1; Domain=example.test; Path=/", "https://badexample.test/", ""),
+        ("a=1; Domain=example.test; Path=/", "https://example.test/", "a=1"),
+        ("a=1; Domain=.CRM.Example.TEST; Path=/", "https://x.crm.example.test/", "a=1"),
+        ("a=1; Domain=rm.example.test; Path=/", "https://rm.example.test/", ""),
+        ("a=1; Domain=x.crm.example.test; Path=/", "https://x.crm.example.test/", ""),
+        ("a=1; Domain=; Path=/", "https://crm.example.test/", "a=1"),
+        ("a=1; Domain=; Path=/", "https://x.crm.example.test/", ""),
+        ("a=1; Path=/", "https://CRM.example.test:8443", "a=1"),
+        ("a=1; Path=/app/", "https://crm.example.test/app", ""),
+        ("a=1; Path=/app/", "https://crm.example.test/app/", "a=1"),
+        ("a=1; Path=/app", "https://crm.example.test/app", "a=1"),
+        ("a=1; Path=app", "https://crm.example.test/app/x", "a=1"),
+        ("a=1; Max-Age=-1; Path=/", "https://crm.example.test/", ""),
+        ("a=1; Max-Age=1; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT",
+         "https://crm.example.test/", "a=1"),
+        ("a=1; Max-Age=x; Path=/", "https://crm.example.test/", "a=1"),
     ],
-)
+)  # fmt: skip
 def test_a_cookie_goes_where_rfc_6265_says(line: str, url: str, expected: str) -> None:
     jar = CookieJar()
     jar.store((("Set-Cookie", line),), f"{HOST}/app/login", START)
@@ -224,3 +242,61 @@ def test_an_end_is_read_by_the_clock_that_wrote_it() -> None:
     )
     jar.store(headers, HOST, later)
     assert jar.for_host(HOST) == (("a", "1"),)
+
+
+@pytest.mark.parametrize(
+    ("setter", "line", "url", "expected"),
+    [
+        ("https://10.0.0.1/", "a=1; Domain=10.0.0.1", "https://10.0.0.1/", "a=1"),
+        ("https://10.0.0.1/", "a=1; Domain=0.0.1", "https://10.0.0.1/", ""),
+        ("https://x.10.0.0.1/", "a=1; Domain=10.0.0.1", "https://10.0.0.1/", "a=1"),
+        ("https://x.0.0.1/", "a=1; Domain=0.0.1", "https://10.0.0.1/", ""),
+        ("https://test/", "a=1; Domain=test", "https://test/", "a=1"),
+        ("https://localhost/", "a=1; Secure", "http://localhost/", "a=1"),
+        ("https://127.0.0.1/", "a=1; Secure", "http://127.0.0.1:81/", "a=1"),
+        ("https://[::1]/", "a=1; Secure", "http://[::1]/", "a=1"),
+        ("https://10.0.0.1/", "a=1; Secure", "http://10.0.0.1/", ""),
+        ("https://a.test", "a=1", "https://a.test/x/y", "a=1"),
+        ("https://a.test/x", "a=1", "https://a.test/x/y", "a=1"),
+        ("https://a.test/x/", "a=1", "https://a.test/", ""),
+    ],
+)
+def test_addresses_and_short_hosts_have_cookies_of_their_own(
+    setter: str, line: str, url: str, expected: str
+) -> None:
+    jar = CookieJar()
+    jar.store((("Set-Cookie", line),), setter, START)
+    assert format_cookies(jar.for_url(url)) == expected
+
+
+def test_of_equal_cookies_the_latest_stands_last_and_long_paths_come_first() -> None:
+    jar = CookieJar()
+    for line in ("a=1; Path=/", "b=2; Path=/x", "a=3; Path=/x/y", "c=4; Path=/", "a=5; Path=/"):
+        jar.store((("Set-Cookie", line),), "https://a.test/", START)
+
+    assert jar.for_url("https://a.test/x/y") == (("a", "3"), ("b", "2"), ("c", "4"), ("a", "5"))
+    assert jar.for_host("https://A.test/") == (("b", "2"), ("a", "5"), ("c", "4"))
+    assert (jar.value("a"), jar.value("b"), jar.value("A")) == ("5", "2", None)
+    jar.store((("set-cookie", "a=; Path=/; Max-Age=0"),), "https://a.test/", START)
+    assert (jar.value("a"), jar.hosts) == ("3", ("a.test",))
+
+
+@pytest.mark.parametrize(("seconds", "is_kept"), [(-1, False), (0, False), (1, True)])
+def test_a_cookie_ends_at_its_end(seconds: int, *, is_kept: bool) -> None:
+    jar = CookieJar()
+    end = formatdate(START + seconds, usegmt=True)
+    jar.store((("Set-Cookie", f"a=1; Expires={end}"),), "https://a.test/", START)
+
+    assert (jar.value("a") is not None) == is_kept
+
+
+def test_a_login_keeps_two_hundred_cookies() -> None:
+    jar = CookieJar()
+    headers = tuple(("Set-Cookie", f"c{number}=1") for number in range(202))
+    jar.store(headers, "https://a.test/", START)
+
+    assert (len(jar.for_url("https://a.test/")), jar.value("c199"), jar.value("c200")) == (
+        200,
+        "1",
+        None,
+    )

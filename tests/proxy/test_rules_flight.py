@@ -15,7 +15,13 @@ from bpmax_sim.messages import LOGIN, Request, Response
 from bpmax_sim.platform.model import Api, Auth, ErrorClass, Recover, ResponseRules, Wait
 from bpmax_sim.proxy.call_effects import Flow, Grant, TokenRequest
 from bpmax_sim.proxy.client import TokenStore
-from bpmax_sim.proxy.recovery import seconds_until
+from bpmax_sim.proxy.recovery import (
+    ReceivedResponse,
+    RetryDecision,
+    retry_later,
+    seconds_until,
+)
+from bpmax_sim.proxy.response import read_body
 from tests.proxy.world import (
     CREATE,
     DETAIL,
@@ -460,6 +466,11 @@ def test_back_off_doubles() -> None:
         (-1, None),
         (10_000_000_000_000, None),
         ("", None),
+        (" 30 ", 30.0),
+        ("2026-03-02T01:00:07Z", 7.0),
+        ("2026-03-02T00:59:58+00:00", -2.0),
+        ("Mon, 02 Mar 2026 01:00:09 GMT", 9.0),
+        ("2026-03-02", None),
         ("nan", None),
         ("1e400", None),
         (True, None),
@@ -546,3 +557,50 @@ def test_a_new_token_that_is_refused_too_is_dropped_before_the_next_call() -> No
 
     sent = [headers_of(request)["Authorization"] for request in server.business]
     assert sent == ["Bearer tok-0001", "Bearer tok-0002", "Bearer tok-0003"]
+
+
+@pytest.mark.parametrize(
+    ("headers", "body", "rule", "sent", "waited"),
+    [
+        ({}, {}, Recover(tries=3), 1, 1.0),
+        ({}, {}, Recover(tries=3, backoff=1.5), 3, 6.0),
+        ({}, {}, Recover(tries=9, backoff=0), 4, 0.0),
+        ({}, {}, Recover(tries=9, backoff=75), 4, 600.0),
+        ({}, {}, Recover(tries=9, backoff=75.5), 4, None),
+        ({"Retry-After": "5"}, {}, Recover(tries=3, backoff=2), 1, 2.0),
+        ({"Retry-After": "5"}, {}, Recover(wait=("header:Retry-After",)), 1, 5.0),
+        ({"Retry-After": "0"}, {}, Recover(wait=("header:Retry-After",)), 1, 0.0),
+        ({"Retry-After": "600"}, {}, Recover(wait=("header:Retry-After",)), 1, 600.0),
+        ({"Retry-After": "601"}, {}, Recover(wait=("header:Retry-After",)), 1, None),
+        ({"Retry-After": "-3"}, {}, Recover(wait=("header:Retry-After",)), 1, 1.0),
+        ({"Retry-After": "soon"}, {}, Recover(wait=("header:Retry-After",)), 1, 1.0),
+        ({"Retry-After": "Mon, 02 Mar 2026 00:00:00 GMT"}, {},
+         Recover(wait=("header:Retry-After",)), 1, 0.0),
+        ({"Retry-After": "Fri, 02 Jan 1970 00:00:09 GMT", "Date": "Fri, 02 Jan 1970 00:00:02 GMT"},
+         {}, Recover(wait=("header:Retry-After",)), 1, 7.0),
+        ({}, {"a": None, "b": {"c": 7}}, Recover(wait=("$.x", "$.a", "$.b.c")), 1, 7.0),
+        ({}, {"a": 0, "b": 9}, Recover(wait=("$.a", "$.b")), 1, 0.0),
+        ({}, {"a": "", "b": 9}, Recover(wait=("$.a", "$.b"), backoff=3), 1, 3.0),
+        ({}, {"a": 1500}, Recover(wait=(Wait(path="$.a", unit="ms"),)), 1, 1.5),
+        ({}, {"a": "250"}, Recover(wait=(Wait(path="$.a", unit="ms"),)), 1, 0.25),
+        ({}, {"a": -1}, Recover(wait=(Wait(path="$.a", unit="ms"),)), 1, 0.0),
+        ({}, {"a": "inf"}, Recover(wait=(Wait(path="$.a", unit="ms"),), backoff=4), 1, 4.0),
+        ({}, {"a": "x"}, Recover(wait=(Wait(path="$.a", unit="ms"),), backoff=4), 1, 4.0),
+        ({}, {"a": 600_000}, Recover(wait=(Wait(path="$.a", unit="ms"),)), 1, 600.0),
+        ({}, {"a": 600_001}, Recover(wait=(Wait(path="$.a", unit="ms"),)), 1, None),
+    ],
+)  # fmt: skip
+def test_a_wait_is_what_the_first_place_asks_for_or_the_backoff(
+    headers: dict[str, str], body: Any, rule: Recover, sent: int, waited: float | None
+) -> None:
+    response = answer(429, body, headers)
+
+    decided = retry_later(
+        ReceivedResponse(response, read_body(response)), rule, "rate", sent, START
+    )
+
+    assert (decided.wait if isinstance(decided, RetryDecision) else None) == waited
+    broken = TransportError("broken", code="RESET", sent=True)
+    decided = retry_later(broken, Recover(wait=rule.wait, backoff=2), "transient", sent, START)
+    assert isinstance(decided, RetryDecision)
+    assert decided.wait == 2**sent

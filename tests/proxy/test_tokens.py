@@ -173,3 +173,11 @@ def test_an_error_took_what_it_says_or_no_time(error: Exception, took: float) ->
     request = Request(method="GET", url="https://a.test/")
 
     assert exchange_within_timeout(request, handle) == (None, error, took)
+
+
+def test_a_grant_shows_when_it_ends_and_nothing_of_its_values() -> None:
+    one, other = (Grant(values={"t": "tok-1"}, standins={"t": "x"}, expires=5.0) for _ in range(2))
+
+    assert repr(one) == "Grant(expires=5.0, is_refused=False)"
+    assert len({one, other}) == 2
+    assert [next(one.uses) for _ in range(3)] == [1, 2, 3]

@@ -1,17 +1,21 @@
 from __future__ import annotations
 
+import math
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import UNSET
 
+from bpmax_sim.i18n import msg, translate
 from bpmax_sim.js_values import UNDEFINED, BigInt, FarDate, JsMap, JsSet, Opaque, to_scenario_value
 from bpmax_sim.scenario.expect import (
     OPERATORS,
     Comparison,
     compare,
+    cut_to_difference,
     expectation_problems,
     failing_checks,
     fulfils,
@@ -31,6 +35,7 @@ JSON = st.recursive(
     max_leaves=8,
 )
 
+DAY = "2026-03-02T00:00:00Z"
 CUSTOMER = {"name": "张三", "phone": "13800138000", "discount": 0.9, "tags": ["VIP", "重点"]}
 
 
@@ -258,3 +263,273 @@ def test_a_missing_value_prints_as_absent() -> None:
     (check,) = compare({"名": "张三"}, {})
 
     assert (check.ok, check.actual) == (False, "(absent)")
+
+
+@pytest.mark.parametrize(
+    ("expected", "actual", "shown"),
+    [
+        ("a" * 10, "b" * 10, ("a" * 10, "b" * 10)),
+        ("a" * 11, "b" * 10, ("a" * 9 + "…", "b" * 10)),
+        ("b" * 10, "a" * 11, ("b" * 10, "a" * 9 + "…")),
+        ("aaaax" + "y" * 20, "aaaaz", ("aaaaxyyyy…", "aaaaz")),
+        ("a" * 20 + "x", "a" * 20 + "y", ("…" + "a" * 8 + "…", "…" + "a" * 8 + "…")),
+        ("a" * 12 + "x", "a" * 12 + "y", ("a" * 9 + "…",) * 2),
+        ("a" * 12, "a" * 13, ("a" * 9 + "…",) * 2),
+        ("", "b" * 11, ("", "b" * 9 + "…")),
+    ],
+)
+def test_two_texts_are_cut_around_their_first_difference(
+    expected: str, actual: str, shown: tuple[str, str]
+) -> None:
+    assert cut_to_difference(expected, actual, 10) == shown
+
+
+@pytest.mark.parametrize(("width", "start"), [(44, 0), (42, 0), (41, 8), (40, 8), (20, 8)])
+def test_what_both_have_is_left_out_from_half_the_width_on(width: int, start: int) -> None:
+    same = "abcdefghijklmnopqrst"
+    cut, _ = cut_to_difference(same + "x" * 90, same + "y" * 90, width)
+
+    assert cut[: 3 + bool(start)] == ("…" if start else "") + same[start : start + 3]
+
+
+@pytest.mark.parametrize(
+    ("expected", "holds", "actual"),
+    [
+        ({"$gt": 5}, False, 5),
+        ({"$gt": 5}, True, 5.01),
+        ({"$gte": 5}, True, 5),
+        ({"$lt": 5}, False, 5),
+        ({"$lte": -1}, True, -1),
+        ({"$gt": 0}, False, None),
+        ({"$gt": 0}, False, True),
+        ({"$lt": "b"}, False, 1),
+        ({"$gte": "b"}, True, "b"),
+        ({"$lt": 1}, False, UNSET),
+        ({"$in": [1, None]}, True, None),
+        ({"$in": [1, None]}, False, UNSET),
+        ({"$in": []}, False, 1),
+        ({"$in": [1, 2, "3"]}, False, 3),
+        ({"$in": [1, 2, 3]}, True, 3),
+        ({"$matches": ""}, True, ""),
+        ({"$matches": "a"}, False, None),
+        ({"$contains": ""}, True, ""),
+        ({"$contains": 1}, False, "1"),
+        ({"$contains": None}, True, [1, 2, None]),
+        ({"$contains": {"n": 3}}, True, [{"n": 1}, {"n": 2}, {"n": 3, "m": 1}]),
+        ({"$contains": {"n": 1}}, True, {"n": 1, "m": 2}),
+        ({"$contains": "m"}, True, {"n": 1, "o": 2, "m": 3}),
+        ({"$contains": 1}, False, UNSET),
+        ({"$exists": True}, True, None),
+        ({"$exists": False}, False, None),
+        ({"$exists": False}, True, UNDEFINED),
+        ({"$type": "integer"}, False, 1.5),
+        ({"$type": "integer"}, True, -2.0),
+        ({"$type": "integer"}, False, True),
+        ({"$type": "number"}, False, True),
+        ({"$type": "boolean"}, False, 1),
+        ({"$type": "null"}, False, 0),
+        ({"$type": "null"}, False, UNSET),
+        ({"$type": "list"}, True, (1,)),
+        ({"$length": 0}, True, ""),
+        ({"$length": 0}, True, {}),
+        ({"$length": 0}, False, None),
+        ({"$length": {"$lt": 3}}, False, [1, 2, 3]),
+        ({"$near": 0}, True, 1e-10),
+        ({"$near": 0}, False, 1e-8),
+        ({"$near": {"value": 5, "within": 1}}, True, 6),
+        ({"$near": {"value": 5, "within": 1}}, True, 4),
+        ({"$near": {"value": 5, "within": 1}}, False, 6.1),
+        ({"$near": {"value": 5}}, False, 5.1),
+        ({"$near": {"value": 5}}, True, 5),
+        ({"$near": 1}, False, True),
+        ({"$near": True}, False, 1),
+        ({"$near": 1e18}, True, 1e18 + 256),
+        ({"$near": 10**400}, True, 10**400),
+        ({"$near": 10**400}, False, 10**400 + 1),
+        ({"$near": {"value": DAY, "within": "1s"}}, True, "2026-03-02T00:00:01Z"),
+        ({"$near": {"value": DAY, "within": "1s"}}, True, "2026-03-01T23:59:59Z"),
+        ({"$near": {"value": DAY, "within": "1s"}}, False, "2026-03-02T00:00:02Z"),
+        ({"$near": {"value": DAY, "within": "1s"}}, False, "2026-03-02"),
+        ({"$near": {"value": DAY, "within": "1s"}}, False, ""),
+        ({"$near": {"value": DAY, "within": "1s"}}, False, "未填"),
+        ({"$near": {"value": DAY, "within": "1s"}}, False, 1772409600),
+        ({"$near": {"value": 1e13, "within": 1e12}}, True, 9e12),
+        ({"$each": 1}, True, {}),
+        ({"$each": 1}, False, [1, 1, 2]),
+        ({"$each": 1}, False, UNSET),
+        ({"$unordered": []}, True, []),
+        ({"$unordered": [{"$gt": 0}, {"$gt": 1}, {"$gt": 2}]}, True, [3, 2, 1]),
+        ({"$unordered": [{"$gt": 1}, {"$gt": 1}, {"$gt": 0}]}, False, [1, 2, 1]),
+        ({"$unordered": [1, 1]}, False, [1]),
+        ({"$exactly": {}}, False, {"a": None}),
+        ({"$exactly": {"a": {"b": 1}}}, True, {"a": {"b": 1, "c": 2}}),
+        ({"$exactly": {}}, False, []),
+        ({"$not": 1}, True, UNSET),
+        ({"$not": {"$exists": False}}, False, UNSET),
+        ({"$ne": None}, False, None),
+        ({"$ne": 0}, True, None),
+        ({"$eq": None}, False, UNSET),
+        ({"$gt": 1, "$lt": 3, "$ne": 2}, False, 2),
+        ([1, 2, 3], False, [1, 2, 4]),
+        ([1, 2], False, [1, 2, 3]),
+        ([], False, UNSET),
+        ((), True, ()),
+        ({"a": None}, True, {"a": None}),
+        ({"a.b": 1}, True, {"a": {"b": 1}}),
+        ({"a.b": 1}, False, {"a.b": 2, "a": {"b": 1}}),
+        ({"a.b": None}, True, {"a.b": None, "a": {"b": 1}}),
+        ({"a[2].b": 1}, True, {"a": [{}, {}, {"b": 1}]}),
+        ({"a[3].b": {"$exists": False}}, True, {"a": [{}, {}, {"b": 1}]}),
+        ({"": {"$exists": False}}, True, {"a": 1}),
+        ({"": 1}, True, {"": 1}),
+    ],
+)  # fmt: skip
+def test_each_operator_at_its_limits(expected: Any, actual: Any, *, holds: bool) -> None:
+    assert fulfils(expected, actual) == holds
+
+
+WIDE = "every value of that type fits"
+AS_WIDE = "0 fits as well"
+ANY_MAP = "any map fits"
+OTHER_TYPE = "of another type"
+
+
+@pytest.mark.parametrize(
+    ("expected", "actual", "doubt"),
+    [
+        ({"$gt": -1e16}, 5, WIDE),
+        ({"$gt": -1e15}, 5, ""),
+        ({"$gte": 0}, 5, ""),
+        ({"$gte": ""}, "a", WIDE),
+        ({"$gte": "a"}, "a", ""),
+        ({"$matches": ""}, "a", WIDE),
+        ({"$matches": ".+"}, "a", ""),
+        ({"$contains": ""}, "a", WIDE),
+        ({"$length": {"$gte": 0}}, "a", WIDE),
+        ({"$length": {"$gte": 0}}, ["a"], WIDE),
+        ({"$length": {"$gte": 0}}, ("a",), WIDE),
+        ({"$length": {"$gte": 0}}, {"a": 1}, WIDE),
+        ({"$length": {"$gte": 0}, "$exists": True, "$type": "text"}, "a", WIDE),
+        ({"$length": {"$gte": 0}, "$ne": "b"}, "a", ""),
+        ({"$length": {"$gte": 1}}, "a", ""),
+        ({"$in": [True, False]}, True, WIDE),
+        ({"$in": [True]}, True, ""),
+        ({"$in": [True, False, 1]}, 1, ""),
+        ({"$near": {"value": 5, "within": 5}}, 5, AS_WIDE),
+        ({"$near": {"value": 5, "within": 4.9}}, 5, ""),
+        ({"$near": {"value": -5, "within": 4.9}}, -5, ""),
+        ({"$near": {"value": -5, "within": 5}}, -5, AS_WIDE),
+        ({"$near": {"value": 0, "within": 1}}, 0.5, ""),
+        ({"$near": {"value": 1, "within": 1}}, 0, ""),
+        ({"$near": {"value": 1, "within": 1e16}}, 5, WIDE),
+        ({"$near": {"value": DAY, "within": "900d"}}, DAY, ""),
+        ({"$exists": True}, 5, ""),
+        ({}, {"a": 1}, ANY_MAP),
+        ({}, {}, ""),
+        ({"$each": 1}, [], "it is empty here"),
+        ({"$each": 1}, [1], ""),
+        ({"$ne": "1"}, 1, OTHER_TYPE),
+        ({"$ne": "2"}, 1, ""),
+        ({"$ne": 1}, "1", OTHER_TYPE),
+        ({"$ne": "1"}, ["1"], ""),
+        ({"$not": {"a": 1}}, "x", OTHER_TYPE),
+        ({"$not": [1]}, "x", OTHER_TYPE),
+        ({"$not": [1]}, [2], ""),
+        ({"$not": {"$gt": 5}}, "4", OTHER_TYPE),
+        ({"$not": {"$gt": 5}}, 4, ""),
+        ({"$not": {"$matches": "x"}}, 4, OTHER_TYPE),
+        ({"$not": {"$matches": "x"}}, "y", ""),
+        ({"$not": {"$in": [3, "4"]}}, 4, OTHER_TYPE),
+        ({"$not": {"$in": [1, 2, "4"]}}, "3", ""),
+        ({"$not": {"$contains": "x"}}, 4, OTHER_TYPE),
+        ({"$not": {"$contains": "x"}}, ["y", "z", "ax"], "compared as a whole"),
+        ({"$not": {"$contains": ""}}, ["y"], ""),
+        ({"$not": {"$contains": "x"}}, ["y"], ""),
+        ({"$not": {"$contains": "x"}}, [], ""),
+        ({"$not": {"$contains": "x"}}, [{"a": 1}], OTHER_TYPE),
+        ({"$not": {"$contains": {"a": 1}}}, ["y"], OTHER_TYPE),
+        ({"$not": {"$contains": {"$gt": 1}}}, ["y"], ""),
+        ({"$not": {"$eq": 1}}, "1", OTHER_TYPE),
+        ({"$not": 1}, UNSET, ""),
+    ],
+)
+def test_a_doubt_is_told_where_nothing_else_could_come_and_nowhere_else(
+    expected: Any, actual: Any, doubt: str
+) -> None:
+    checks = compare(expected, actual, ("result", "a"))
+
+    assert failing_checks(checks) == ()
+    doubts = [str(check.doubt) for check in checks if check.doubt]
+    assert len(doubts) == bool(doubt)
+    assert doubt in "".join(doubts)
+
+
+@pytest.mark.parametrize(
+    ("path", "is_doubtful"),
+    [((), True), (("form",), False), (("result",), True), (("form", "客户"), True)],
+)
+def test_an_empty_section_may_be_what_a_row_leaves_out(path: Any, *, is_doubtful: bool) -> None:
+    [check] = compare({}, {"a": 1}, path)
+
+    assert bool(check.doubt) == is_doubtful
+
+
+MESSAGE = msg("no node")
+ZH, EN = (translate(MESSAGE, language) for language in ("zh", "en"))
+
+
+@pytest.mark.parametrize(
+    ("expected", "holds"),
+    [
+        (EN, True),
+        (ZH, True),
+        ("另一句", False),
+        ({"$in": ["x", ZH]}, True),
+        ({"$matches": EN, "$ne": ZH}, False),
+        ({"$matches": EN, "$contains": ZH}, True),
+        ({"$ne": "x"}, True),
+        ({"$ne": EN}, False),
+        ({"$ne": ZH}, False),
+        ({"$not": {"$contains": ZH}}, False),
+        ({"$not": {"$contains": "x"}}, True),
+        ({"$exists": False}, False),
+        ({"$exists": True}, True),
+    ],
+)
+def test_a_message_of_the_bench_holds_in_one_language_and_is_denied_in_all(
+    expected: Any, *, holds: bool
+) -> None:
+    assert fulfils(expected, MESSAGE) == holds
+
+
+@pytest.mark.parametrize(
+    ("expected", "wrong"),
+    [
+        ({"$length": 0}, 0),
+        ({"$length": "2"}, 1),
+        ({"$length": "${vars.n}"}, 0),
+        ({"$length": {"$gt": "${vars.n}"}}, 0),
+        ({"$gt": None}, 1),
+        ({"$in": ()}, 0),
+        ({"$in": "${vars.l}"}, 0),
+        ({"$in": [{"$x": 1}, {"$y": 1}, {"$z": 1}]}, 3),
+        ({"$near": {"value": 1, "within": 0}}, 0),
+        ({"$near": {"value": 1, "within": 1e16}}, 0),
+        ({"$near": {"value": 1, "within": math.inf}}, 1),
+        ({"$near": {"value": 1, "within": math.nan}}, 1),
+        ({"$near": {"value": 1, "within": "soon"}}, 1),
+        ({"$near": {"value": "${vars.t}", "within": "1s"}}, 0),
+        ({"$near": []}, 0),
+        ({"$exists": None}, 1),
+        ({"$type": 1}, 1),
+        ({"$ne": {"$gt": 1}}, 1),
+        ({"$ne": {"gt": 1}}, 0),
+        ({"$eq": {"$x": 1}}, 0),
+        ({"$each": {"$gt": 1, "a": 2}}, 1),
+        ([1, 2, {"$x": 1}], 1),
+        ({"$": 1}, 1),
+        ({"": 1}, 0),
+    ],
+)
+def test_operands_are_judged_at_their_limits(expected: Any, wrong: int) -> None:
+    assert len(list(expectation_problems(expected))) == wrong

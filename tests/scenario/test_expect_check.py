@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
+from msgspec import UNSET
 
+from bpmax_sim.scenario.expect import path_label
+from bpmax_sim.scenario.expected_literals import (
+    find_compared_literals,
+    find_literals,
+    find_member_names,
+)
 from tests.scenario.test_lies import Case, run, what_is_wrong
 
 
@@ -46,3 +54,38 @@ def test_any_other_word_is_wrong(tmp_path: Path, source: str, said: str) -> None
 
     assert said in found
     assert found.count("no platform") <= 1
+
+
+@pytest.mark.parametrize(
+    ("expected", "literals", "members"),
+    [
+        ("甲", [("甲", False)], []),
+        (None, [(None, False)], []),
+        (0, [(0, False)], []),
+        (UNSET, [], []),
+        (["甲", "乙", "丙"], [("甲", False), ("乙", False), ("丙", False)], []),
+        ({"$ne": "甲"}, [("甲", True)], []),
+        ({"$not": {"$in": ["甲", "乙", "丙"]}}, [("甲", True), ("乙", True), ("丙", True)], []),
+        ({"$in": ["甲", {"$ne": "乙"}]}, [("甲", False), ("乙", True)], []),
+        ({"$eq": "甲", "$not": "乙"}, [("甲", False), ("乙", True)], []),
+        ({"$gt": "甲", "$matches": "乙", "$length": 1, "$exists": False}, [], []),
+        ({"$each": {"$contains": "甲"}}, [("甲", False)], []),
+        ({"a": 1, "b": {"c": 2}}, [({"a": 1, "b": {"c": 2}}, False)],
+         [("a", False), ("b", False), ("b.c", False)]),
+        ({"$not": {"a": {"b": 1}}}, [({"a": {"b": 1}}, True)], [("a", True), ("a.b", True)]),
+        ({"$exactly": {"a": {"$ne": 1}}}, [({"a": {"$ne": 1}}, False)], [("a", True)]),
+        ({"a": {"$exists": False}, "b": {"$exists": True}, "c": {"$not": 1}},
+         [({"a": {"$exists": False}, "b": {"$exists": True}, "c": {"$not": 1}}, False)],
+         [("a", True), ("b", False), ("c", True)]),
+        ({"$gt": {"a": 1}}, [], []),
+        ({}, [({}, False)], []),
+    ],
+)  # fmt: skip
+def test_what_an_expectation_compares_with_is_found_below_its_operators(
+    expected: Any, literals: list[tuple[Any, bool]], members: list[tuple[str, bool]]
+) -> None:
+    assert [(one, denied) for _, one, denied in find_compared_literals(expected)] == literals
+    assert [one for _, one in find_literals(expected)] == [one for one, _ in literals]
+    named = [(path_label((*path, name)), is_denied)
+             for path, name, is_denied in find_member_names(expected)]  # fmt: skip
+    assert named == members

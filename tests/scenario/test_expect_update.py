@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 from msgspec import UNSET
 
+from bpmax_sim.js_values import UNDEFINED
 from bpmax_sim.scenario.expect_update import update_expected
+from bpmax_sim.scenario.expect_values import ValuePatterns, looks_mistaken, pattern_of
 
 
 @pytest.mark.parametrize(
@@ -41,3 +44,90 @@ def test_only_what_does_not_hold_is_replaced(expected: Any, got: Any, updated: A
         return "甲" if value == "${vars.x}" else value
 
     assert update_expected(expected, got, resolve) == updated
+
+
+@pytest.mark.parametrize(
+    ("value", "suspicious"),
+    [
+        ("", True),
+        (" ", False),
+        ("undefined", True),
+        ("价格 undefined 元", True),
+        ("undefinedValue", False),
+        ("NaN%", True),
+        ("BaNaNa", False),
+        ("[object Object]", True),
+        ("[object Array", False),
+        (float("nan"), True),
+        (0, False),
+        (None, False),
+        (False, False),
+        (UNSET, True),
+        (UNDEFINED, True),
+        ([], False),
+        ({}, False),
+        (["a", "b", ""], True),
+        ({"a": {"b": ["x", UNDEFINED]}}, True),
+        (("a", "b"), False),
+    ],
+)
+def test_what_looks_like_the_mistake_of_a_script(value: Any, *, suspicious: bool) -> None:
+    assert looks_mistaken(value) == suspicious
+
+
+@pytest.mark.parametrize(
+    ("text", "pattern"),
+    [
+        ("", "^$"),
+        ("12", "^12$"),
+        ("123", r"^\d{3}$"),
+        ("a1b2", "^a1b2$"),
+        ("SO-2026-0001", r"^SO-\d{4}-\d{4}$"),
+        ("(1.5)*", r"^\(1\.5\)\*$"),
+        ("¥1,200.50+", r"^¥\d{1},\d{3}\.\d{2}\+$"),
+        ("0b1c2d3e-0000-1111-2222-333344445555", "^[0-9a-f-]{36}$"),
+        ("0B1c2d3e-0000-1111-2222-333344445555", None),
+        ("x0b1c2d3e-0000-1111-2222-333344445555", None),
+    ],
+)
+def test_a_pattern_takes_other_digits_from_three_on(text: str, pattern: str | None) -> None:
+    made = pattern_of(text)
+
+    assert made == pattern if pattern else made != "^[0-9a-f-]{36}$"
+    assert re.search(made, text)
+    assert not re.search(made, f"{text}0")
+
+
+SCENARIO = "客户: 张三\n单号: SO-0001"
+
+
+@pytest.mark.parametrize(
+    ("value", "has_clock", "expected"),
+    [
+        ("张三", False, "张三"),
+        ("李四", False, "李四"),
+        ("王五", False, {"$matches": "^王五$"}),
+        ("SO-0001", False, "SO-0001"),
+        ("SO-0002", False, {"$matches": r"^SO-\d{4}$"}),
+        ("2026-03-02", False, {"$matches": r"^\d{4}-\d{2}-\d{2}$"}),
+        ("2026-03-02", True, "2026-03-02"),
+        ("2026年3月2日", False, {"$matches": r"^\d{4}年\d{1}月\d{1}日$"}),
+        ("9:30", False, {"$matches": r"^\d{1}:\d{2}$"}),
+        ("9:3", False, "9:3"),
+        ("1772413200", False, {"$matches": r"^\d{10}$"}),
+        ("1772413200123", False, {"$matches": r"^\d{13}$"}),
+        ("17724132001", False, "17724132001"),
+        ("2772413200", False, "2772413200"),
+        ("a ${b} ${c}", False, "a $${b} $${c}"),
+        (5, False, 5),
+        (None, False, None),
+        ({"a": ["王五", ("王五", 1)]}, False,
+         {"a": [{"$matches": "^王五$"}, [{"$matches": "^王五$"}, 1]]}),
+    ],
+)  # fmt: skip
+def test_what_was_recorded_or_is_an_instant_becomes_a_pattern(
+    value: Any, expected: Any, *, has_clock: bool
+) -> None:
+    patterns = ValuePatterns(SCENARIO, frozenset({"王五", "SO-0001", "SO-0002"}), has_clock)
+
+    assert patterns.generalise(value) == expected

@@ -320,6 +320,7 @@ def test_a_library_that_nobody_uses_is_named(check: Check) -> None:
         "const o = await $proxy('crm').getOrder(1); if (o) form.客户 = form.客户.indexOf('A') >= 0;",
         "const last = form.明细.push({a: 1}); form.客户 = Math.max(...form.明细.map(r => r.a), last);",
         "if (form.客户) { /* 以后再说 */ } if ('客户' in form) form.客户 = /[]]/.test('');".replace("/[]]/", "/[\\]]/"),
+        "form['明细[0].数量'] = 1; form.$visible['明细.数量'] = true; console.log(form['明细.单价']);",
         "const timer = setTimeout(() => { form.客户 = 1; }, 10); clearTimeout(timer); form.客户 = 9007199254740991;",
     ],
 )  # fmt: skip
@@ -329,3 +330,26 @@ def test_what_is_right_is_left_alone(check: Check, source: str) -> None:
 
 def test_a_function_that_is_called_where_it_stands_may_have_a_name(check: Check) -> None:
     assert check("(function fill(row) { form.客户 = row; })(form.明细[0]);") == []
+
+
+@pytest.mark.parametrize(
+    ("read", "told"),
+    [
+        ("c.daat", ["daat"]),
+        ("c.daat.name", ["daat"]),
+        ("c.daat.name.first", ["daat"]),
+        ("c.data.name", []),
+        ("c.data.nama", ["data.nama"]),
+        ("c.data.name.first", []),
+        ("c.data.phones[0].no", ["data.phones.*.no"]),
+        ("c.data.phones[0].no.x", ["data.phones.*.no"]),
+    ],
+)
+def test_what_is_below_an_absent_member_is_not_told_again(
+    check: Check, read: str, told: list[str]
+) -> None:
+    found = check(f"const c = await $proxy('crm').getCustomer(5); form.客户 = {read};")
+
+    assert [rule for rule, _ in found] == ["unknown-member"] * len(told)
+    for (_, problem), path in zip(found, told, strict=True):
+        assert f"has {path}" in problem

@@ -144,3 +144,52 @@ def test_a_closed_channel_does_nothing_and_a_turn_without_changes_has_no_patch()
         'run {"patch":[[0,{"a":1},[]]],"now":1000}',
         "close",
     ]
+
+
+@dataclass
+class Frozen(Form):
+    """A form whose values never change inside."""
+
+    is_frozen: bool = True
+    watched_members: tuple[str, ...] = ("明细", "附件")
+
+
+def test_of_a_frozen_object_a_value_is_sent_once() -> None:
+    rows = [1]
+    live, frozen = Form({"明细": rows}), Frozen({"明细": rows})
+    mirror = SentLiveObjects({"live": live, "frozen": frozen})
+    assert [index for index, *_ in sent_by(mirror)] == [0, 1]
+
+    rows.append(2)
+
+    assert sent_by(mirror) == [[0, {"明细": [1, 2]}, []]]
+    frozen.fields = {"明细": [1, 2]}
+    assert sent_by(mirror) == [[1, {"明细": [1, 2]}, []]]
+    assert mirror.watched == [[], ["明细", "附件"]]
+
+
+@pytest.mark.parametrize("value", [0, 1, True, False, None, "", 0.5])
+def test_equal_numbers_of_another_type_are_another_value(value: object) -> None:
+    form = Form({"a": 1, "b": "x", "c": None})
+    mirror = SentLiveObjects({"form": form})
+    mirror.take_changes()
+
+    form.fields = {"a": value, "b": "x", "c": None}
+
+    same = type(value) is int and value == 1
+    assert sent_by(mirror) == ([] if same else [[0, {"a": value}, []]])
+
+
+@pytest.mark.parametrize(
+    ("seconds", "now"), [(0, 0), (1.0004, 1000), (1.0006, 1001), (-1.5, -1500)]
+)
+def test_a_turn_is_told_the_time_in_whole_milliseconds(seconds: float, now: int) -> None:
+    engine = EngineTape()
+    channel = Channel(engine, SentLiveObjects({}), lambda: seconds)
+    channel.open(counted=True)
+    channel.run_turn("run", id=7)
+
+    assert json.loads(engine.asked[0].removeprefix("open ")) == {
+        "fields": [], "bindings": [], "watched": [], "links": [], "counted": True, "now": now,
+    }  # fmt: skip
+    assert engine.asked[1] == f'run {{"id":7,"now":{now}}}'

@@ -201,3 +201,26 @@ def test_counters_cannot_be_seen_or_changed_by_what_a_script_does_to_the_languag
     hits = ScriptHits()
     assert Bench(hits=hits).run(source).value == 0
     assert [min(counts) for counts in hits.counts.values()] == [0]  # what throws
+
+
+@pytest.mark.parametrize(
+    ("source", "is_counted"),
+    [
+        ("if (1) console.log(2)", True),
+        ("\ufeffif (1)\r\n  f()", True),
+        ("if (", False),
+        ("1;" * LONGEST, False),
+    ],
+)
+def test_a_script_is_listed_that_no_run_executes(source: str, *, is_counted: bool) -> None:
+    hits = ScriptHits()
+    hits.declare(Script(source, "未用.js"))
+    hits.declare(Script(source, "未用.js"))
+
+    assert (len(hits.counts), len(hits.uncounted)) == (int(is_counted), int(not is_counted))
+    assert not any(sum(counts) for counts in hits.counts.values())
+    for script, counts in [*hits.counts.items()]:
+        hits.add(script, [1] * len(counts))
+        hits.add(script, [2] * len(counts))
+        hits.declare(script)
+        assert [*hits.counts[script]] == [3] * len(counts)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from bpmax_sim.errors import CallError, ScriptError, UnawaitedWarning
+from bpmax_sim.errors import CallError, Place, ScriptError, UnawaitedWarning
 from bpmax_sim.script.failure import Script
-from bpmax_sim.script.turn_result import Outcome
+from bpmax_sim.script.turn_result import Outcome, PendingTimer, UnawaitedCall
 from bpmax_sim.session.options import EngineName
 from bpmax_sim.session.session import Session
 
@@ -16,7 +16,9 @@ TOLD = "crm.查客户 was awaited but never called, so nothing was sent; end it 
 def run(source: str, engine: EngineName = "quickjs") -> Outcome:
     """Run a script in a session that allows calls without an answer."""
     with Session.open(unawaited="allow", engine=engine) as session:
-        return session.run_script(Script(source, "客户.js"))
+        outcome = session.run_script(Script(source, "客户.js"))
+        assert outcome.error is None or outcome.error.args  # who looks at it is not warned
+        return outcome
 
 
 @pytest.mark.parametrize("engine", ["quickjs", "v8"])
@@ -164,3 +166,30 @@ def test_to_read_a_name_that_is_not_there_throws_nothing(engine: EngineName) -> 
     )
 
     assert run(source, engine).value == ["function"] * 3
+
+
+@pytest.mark.parametrize(
+    ("facts", "doubtful", "problem"),
+    [
+        ({}, False, "crm.get was not awaited; await it, or write void before it if nothing is"),
+        ({"built": True}, True, "crm.get was built and never called; end the chain with .$call()"),
+        ({"is_helper": True}, True, "crm.get was not awaited; await it"),
+        ({"built": True, "is_helper": True}, True, "crm.get was built and never called; end"),
+    ],
+)
+def test_a_chain_or_a_helper_may_be_meant_so(
+    facts: dict[str, bool], problem: str, *, doubtful: bool
+) -> None:
+    for place, head in ((None, ""), (Place("客户.js", 3, 1), "客户.js:3:1: ")):
+        call = UnawaitedCall("crm.get", place, **facts)
+        assert call.is_doubtful == doubtful
+        assert call.problem.startswith(problem)
+        assert str(call) == f"{head}{problem.partition(';')[0]}"
+
+
+@pytest.mark.parametrize(
+    ("repeat", "label"), [(False, "a timer of 0.3 s"), (True, "an interval of 0.3 s")]
+)
+def test_a_timer_is_told_with_its_place(label: str, *, repeat: bool) -> None:
+    assert str(PendingTimer(0.3, repeat, None, 5.0)) == label
+    assert str(PendingTimer(0.3, repeat, Place("a.js", 1, 2), 5.0)) == f"a.js:1:2: {label}"

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import pytest
 
-from bpmax_sim.secret.spelling import anchor_of, char_spellings, pattern_of, spell_like
+from bpmax_sim.secret.spelling import FORMS, anchor_of, char_spellings, pattern_of, spell_like
 
 
 def takes(secret: str, text: str) -> bool:
@@ -163,3 +163,21 @@ def test_a_trace_names_what_else_may_spell_it(character: str, signs: set[str]) -
 def test_a_stand_in_with_signs_is_spelled_as_its_secret_was(sample: str, shown: str) -> None:
     assert spell_like(sample, "a/b", "x/y") == shown
     assert spell_like(sample, "a/b", "redacted.crm") == "redacted.crm"
+
+
+@pytest.mark.parametrize(
+    ("form", "spelled"),
+    [
+        ("raw", "a\"/\\密 +&'"),
+        ("percent", "a%22%2F%5C%E5%AF%86%20%2B%26%27"),
+        ("form", "a%22%2F%5C%E5%AF%86+%2B%26%27"),
+        ("json", "a\\\"/\\\\密 +&'"),
+        ("json-slash", "a\\\"\\/\\\\密 +&'"),
+        ("json-ascii", "a\\\"/\\\\\\u5bc6 +&'"),
+        ("json-json", "a\\\\\\\"/\\\\\\\\密 +&'"),
+        ("json-ascii-json", "a\\\\\\\"/\\\\\\\\\\\\u5bc6 +&'"),
+        ("xml", "a&quot;/\\密 +&amp;&#x27;"),
+    ],
+)
+def test_each_form_spells_a_text_as_its_encoder_does(form: str, spelled: str) -> None:
+    assert FORMS[form]("a\"/\\密 +&'") == spelled

@@ -6,7 +6,7 @@ from base64 import b64encode
 
 import pytest
 
-from bpmax_sim.secret.http_auth import credential_of, read_basic
+from bpmax_sim.secret.http_auth import credential_of, read_basic, with_standin
 
 
 def basic(text: str, scheme: str = "Basic ") -> str:
@@ -31,6 +31,9 @@ def basic(text: str, scheme: str = "Basic ") -> str:
         ("Basic", None),
         ("Basic a:b", None),
         ("Basic /w==", None),
+        ("Basic YTpi!", None),
+        ("Basic YTpi\n", ("a", "b")),
+        ("Basic ", None),
         ("", None),
     ],
 )
@@ -40,7 +43,32 @@ def test_a_basic_header_has_a_user_and_a_password(value: str, pair: tuple[str, s
 
 @pytest.mark.parametrize(
     ("value", "credential"),
-    [("Bearer abc", "abc"), ("bearer abc", "abc"), ("Digest abc", None), ("abc", None), ("", None)],
+    [
+        ("Bearer abc", "abc"),
+        ("bearer abc", "abc"),
+        ("TOKEN a b", "a b"),
+        ("Digest abc", None),
+        ("DIGEST abc", None),
+        ("Bearer", None),
+        ("Bearer ", None),
+        ("Bearers abc", None),
+        ("abc", None),
+        ("", None),
+    ],
 )
 def test_a_scheme_that_hashes_sends_no_credential(value: str, credential: str | None) -> None:
     assert credential_of(value) == credential
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("Bearer abc", "Bearer <abc>"),
+        ("DIGEST a=1, b=2", "DIGEST <a=1, b=2>"),
+        ("AWS4 abc", "<AWS4 abc>"),
+        ("Bearer ", "<Bearer >"),
+        ("", "<>"),
+    ],
+)
+def test_a_scheme_is_kept_before_a_stand_in(value: str, shown: str) -> None:
+    assert with_standin(value, lambda credential: f"<{credential}>") == shown

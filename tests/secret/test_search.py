@@ -270,3 +270,16 @@ def test_deflate_without_a_header_is_found_however_long_it_is(size: int) -> None
     (found,) = find_needles(b"data: " + run, WANTED)
 
     assert found.within == ("base64", "deflate")
+
+
+@pytest.mark.parametrize("blanks", [0, 1, 2, 31, 32, 40, 63])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\t"])
+def test_a_secret_across_two_lines_is_found_however_far_the_second_begins(
+    end: str, blanks: int
+) -> None:
+    text = base64.b64encode(b"0" * 52 + b"token-123456" + b"1" * 80).decode()
+    lines = [text[at : at + 80] for at in range(0, len(text), 80)]
+    blank = " " * (blanks - (len(end) - 1)) if blanks else ""
+    body = f"{end}{blank}".join(lines)
+
+    assert find_needles(body.encode(), WANTED) != ()

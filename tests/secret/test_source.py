@@ -12,7 +12,7 @@ from keyring.backends.fail import Keyring as Fail
 from keyring.errors import PasswordDeleteError, PasswordSetError
 
 from bpmax_sim.errors import ConfigError
-from bpmax_sim.secret.source import read_env, read_file, read_keyring
+from bpmax_sim.secret.source import looks_random, read_env, read_file, read_keyring
 from bpmax_sim.secret.vault import Credential, Credentials
 
 
@@ -133,3 +133,45 @@ def test_credentials_show_no_value() -> None:
     assert kept["corpsecret"] is secret
     assert repr(kept) == "<Credentials corpsecret>"
     assert "s3cr3t" not in repr(secret)
+
+
+@pytest.mark.parametrize(
+    ("data", "read"),
+    [
+        (b"a\n", "a"),
+        (b"a\n\n", "a\n"),
+        (b"a\r\n", "a"),
+        (b"a\r", "a"),
+        (b" a ", " a "),
+        (b"\na", "\na"),
+    ],
+)
+def test_of_a_file_one_line_end_is_left_out(tmp_path: Path, data: bytes, read: str) -> None:
+    (tmp_path / "key").write_bytes(data)
+
+    assert read_file("key", tmp_path) == read
+
+
+@pytest.mark.parametrize(
+    ("text", "is_random"),
+    [
+        ("", False),
+        ("a1b2c3d4e5f6a7b", False),
+        ("a1b2c3d4e5f6a7b8", True),
+        ("x-a1b2c3d4e5f6a7b8.z", True),
+        ("abcdefghijklmnopq", False),
+        ("1234567890123456", False),
+        ("aaaaaaaaaaaaaaa1", False),
+        ("abababab12121212", False),
+        ("aabbccdd11223344", True),
+        ("aabbccd111223344", False),
+        ("a1b2c3d4-e5f6-a7b8-a1b2-c3d4e5f6a7b8", False),
+        ("A1B2C3D4-E5F6-A7B8-A1B2-C3D4E5F6A7B8", False),
+        ("a1b2c3d4-e5f6-a7b8-a1b2-c3d4e5f6a7b8 9z8y7x6w5v4u3t2s", True),
+        ("aaaaaaaaaaaaaaaa1 bbbbbbbbbbbbbbbb1 a1b2c3d4e5f6a7b8", True),
+    ],
+)
+def test_sixteen_letters_and_digits_without_a_pattern_look_random(
+    text: str, *, is_random: bool
+) -> None:
+    assert looks_random(text) == is_random

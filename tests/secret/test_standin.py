@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import re
 
 import jwt
@@ -10,7 +11,14 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bpmax_sim.secret.standin import is_standin, make_standin, slug
+from bpmax_sim.secret.standin import (
+    find_standin,
+    is_standin,
+    make_standin,
+    slug,
+    standin_label,
+    without_standins,
+)
 
 
 def made(kind: str, *, number: int = 1, like: str = "") -> str:
@@ -61,3 +69,83 @@ def test_a_jwt_keeps_its_times_and_carries_no_signature() -> None:
 def test_real_values_are_no_stand_ins() -> None:
     assert not is_standin("tok-1")
     assert not is_standin("a.b.c")
+
+
+def token(claims: object, *, parts: int = 3) -> str:
+    middle = base64.urlsafe_b64encode(json.dumps(claims).encode()).rstrip(b"=").decode()
+    return ".".join(["e30", middle, "", ""][:parts])
+
+
+@pytest.mark.parametrize(
+    ("value", "is_one", "label"),
+    [
+        ("redacted.a.b.c.1", True, None),
+        ("Redacted.a", False, None),
+        ("x redacted.a", False, None),
+        (token({"iss": "redacted.a.b.c.1"}), True, "redacted.a.b.c.1"),
+        (token({"iss": "a redacted."}), False, "a redacted."),
+        (token({"iss": None}), False, "None"),
+        (token({"sub": "redacted."}), False, None),
+        (token(["iss"]), False, None),
+        (token({"iss": "redacted.a"}, parts=2), False, None),
+        (token({"iss": "redacted.a"}, parts=4), False, None),
+        ("a.ü.c", False, None),
+        ("..", False, None),
+        ("", False, None),
+    ],
+)
+def test_only_a_text_or_a_token_is_known_as_a_stand_in(
+    value: str, label: str | None, *, is_one: bool
+) -> None:
+    assert is_standin(value) == is_one
+    assert standin_label(value) == (value if label is None else label)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("redacted.crm.test.token.1", "redacted.crm.test.token.1"),
+        ("a=redacted.crm.test.token.12&redacted.crm.test.token.3", "redacted.crm.test.token.12"),
+        ("redacted.crm.test.token.1x redacted.crm.test.token.2.", "redacted.crm.test.token.2"),
+        ("redacted.crm.test.token.1_", None),
+        ("redacted.crm.test.token.", None),
+        ("redacted.crm.test.tokens.1", None),
+        ("redacted.crm.prod.token.1", None),
+        ("", None),
+    ],
+)
+def test_a_stand_in_is_found_whole(text: str, found: str | None) -> None:
+    assert find_standin(text, platform="crm", instance="test", name="token") == found
+
+
+@pytest.mark.parametrize(
+    ("data", "left"),
+    [
+        (b"a redacted.a.b.c.1 b", b"a " + bytes(16) + b" b"),
+        (b"redacted.a.b.c.12,redacted.a.b.c.3", bytes(17) + b"," + bytes(16)),
+        (b"redacted.a.b.1", b"redacted.a.b.1"),
+        (b"redacted.a.b.c.1d", b"redacted.a.b.c.1d"),
+        (b"redacted", b"redacted"),
+    ],
+)
+def test_stand_ins_are_zeroed_in_their_length(data: bytes, left: bytes) -> None:
+    assert without_standins(data) == left
+
+
+@pytest.mark.parametrize(
+    ("text", "made"),
+    [("a_B-9", "a_B-9"), ("-a", "a-[0-9a-f]{8}"), ("a b", "a-b-[0-9a-f]{8}"), ("客", "[0-9a-f]{8}"),
+     ("a.", "a-[0-9a-f]{8}"), ("", "")],
+)  # fmt: skip
+def test_a_slug_that_lost_something_has_a_digest(text: str, made: str) -> None:
+    assert re.fullmatch(made, slug(text))
+
+
+@pytest.mark.parametrize("claims", [{"exp": 5, "iat": 4, "nbf": 3}, {"exp": 5}, {}])
+def test_a_token_keeps_its_own_times_alone(claims: dict[str, int]) -> None:
+    kept = jwt.decode(made("jwt", like=token(claims)), options={"verify_signature": False})
+
+    assert {name: kept[name] for name in kept if name != "iss"} == {
+        name: claims[name] for name in claims if name != "nbf"
+    }
+    assert [len(made("integer", number=number)) for number in range(1, 60)] == [10] * 59

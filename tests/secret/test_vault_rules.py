@@ -89,6 +89,7 @@ def test_an_address_is_replaced_where_it_is_another(live: str, declared: str, si
 def test_a_vault_absorbs_another_and_keeps_its_own_stand_ins() -> None:
     one, other = vault("secret-1", "secret-2"), Vault()
     assert one.redact_text("secret-3") == "secret-3"
+    assert one.redact_for_output("secret-3") == "secret-3"
     other.add("secret-2", "redacted.other.2", name="o")
     other.add("secret-3", "redacted.other.3", name="o")
 
@@ -99,7 +100,25 @@ def test_a_vault_absorbs_another_and_keeps_its_own_stand_ins() -> None:
     assert one.redact_text("secret-1 secret-2 secret-3") == (
         "redacted.p.i.n.1 redacted.p.i.n.2 redacted.other.3"
     )
+    assert one.redact_for_output("secret-3 secret-1") == "redacted.other.3 redacted.p.i.n.1"
     assert other.size == 2
+    fresh = Vault()
+    fresh.add_all(Vault())
+    assert fresh.is_empty
+    fresh.add_all(other)
+    assert not fresh.is_empty
+
+
+@pytest.mark.parametrize(
+    ("part", "is_hidden"), [("abcde", False), ("abcdef", True), ("abcdefg", True)]
+)
+def test_a_part_of_a_token_is_a_secret_from_six_characters_on(
+    part: str, *, is_hidden: bool
+) -> None:
+    for token in (f"eyJhbGci.{part}.0123456", f"eyJhbGci.0123456.{part}"):
+        kept = vault(token)
+        assert (part not in kept.redact_text(f"<{part}>")) is is_hidden
+        assert kept.size == 2 + is_hidden
 
 
 def test_anchors_are_those_of_what_came_since() -> None:
@@ -135,6 +154,10 @@ def test_what_leaves_the_process_is_searched_only_where_there_are_secrets() -> N
     kept = vault("secret-123")
     assert "c2VjcmV0" not in kept.redact_for_output("x c2VjcmV0LTEyMw== y")
     kept.add("secret-456", "redacted.p.i.n.2", name="later")
+    for text in ("secret-456 secret-123", "secret-456 nothing", "nothing", "c2VjcmV0LTEyMw=="):
+        shown = [kept.redact_for_output(text) for _ in range(3)]  # what is clean is remembered
+        assert shown == shown[:1] * 3
+        assert not any(part in shown[0] for part in ("secret-", "c2VjcmV0"))
     assert kept.redact_for_output("secret-456 secret-123") == "redacted.p.i.n.2 redacted.p.i.n.1"
 
 

@@ -59,4 +59,5 @@ def test_a_scenario_warns_of_it(tmp_path: Path) -> None:
 
     assert isinstance(last, ScenarioFinished)
     assert last.outcome == "passed"
-    assert [(one.kind, one.place and one.place.line) for one in last.warnings] == [("collation", 2)]
+    told = [(one.kind, one.place and one.place.line) for one in last.warnings]
+    assert told == [("collation", 2), ("empty", 2)]

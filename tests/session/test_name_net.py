@@ -14,7 +14,13 @@ import pytest
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.format import dump_entries
 from bpmax_sim.errors import NoMatchError
-from bpmax_sim.secret.secret_names import VERSION, is_secret_name, is_secret_value
+from bpmax_sim.secret.secret_names import (
+    VERSION,
+    is_distinctive,
+    is_secret_name,
+    is_secret_value,
+    may_name_secret,
+)
 from bpmax_sim.session.session import Session
 from bpmax_sim.transport.adapters import httpx_transport
 from tests.leaks import folder, leaks
@@ -188,6 +194,9 @@ def test_a_common_word_is_hidden_at_its_own_place_only(
         *("password", "userPwd", "client_secret", "appsecret", "access_token", "refreshToken"),
         *("api_key", "apikey", "X-API-KEY", "authorization", "sign", "signature", "csrf", "otp"),
         *("code_verifier", "用户密码", "SAMLResponse", "token2"),
+        *("PASSWORD", "db_pass", "x-db-pass", "myApiKey", "newPasswordConfirm", "password_2"),
+        *("password_again_text", "x_request_verification_token", "pageSecret", "令牌"),
+        *("a" * 71 + "_password", "pass", "auth", "x__sign", "Set-Cookie", "cookie1"),
     ],
 )
 def test_these_names_hold_secrets(name: str) -> None:
@@ -199,7 +208,81 @@ def test_these_names_hold_secrets(name: str) -> None:
 @pytest.mark.parametrize(
     "name",
     [*REFUSED, "boundary", "if-none-match", "nextPageToken", "userId", "prompt_tokens", "key",
-     "signature_method", "call_sign", "passport", "secretary", "session_count"],
+     "signature_method", "call_sign", "passport", "secretary", "session_count", "", "_", "7",
+     "confirm", "confirmation_2", "密码提示", "a" * 72 + "_password", "my_auth", "bypass",
+     "last_token", "idempotency_token", "my_session", "verification", "api"],
 )  # fmt: skip
 def test_these_names_hold_none(name: str) -> None:
     assert not is_secret_name(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "secret"),
+    [
+        ("token", "abcde", False),
+        ("token", "abcdef", True),
+        ("token", "", False),
+        ("token", "ab cdef", False),
+        ("token", "密码abcdef", False),
+        ("token", "http://a.test/x", False),
+        ("token", "https://a.test/x", False),
+        ("token", "ftp://a.test/x", True),
+        ("token", "redacted.a.b.c.1", False),
+        ("token", "x redacted.a", False),
+        ("password", "ab cdef", True),
+        ("password", "我的密码是一", True),
+        ("password", "password", False),
+        ("password", "PassWord", False),
+        ("userPwd", "a b c d", True),
+        ("USER_PWD", "user_pwd", False),
+        ("用户密码", "一二三四五 六", True),
+        ("用户密码", "用户密码", False),
+        ("password", "https://a.test/x", True),
+    ],
+)
+def test_a_value_is_a_secret_from_six_characters_on(name: str, text: str, *, secret: bool) -> None:
+    assert is_secret_value(name, text) == secret
+
+
+@pytest.mark.parametrize(
+    ("text", "distinctive"),
+    [
+        ("production", False),
+        ("abcdefghijklmno", False),
+        ("abcdefghijklmnop", True),
+        ("12:30/7-2.5", False),
+        ("123456789012345", False),
+        ("1234567890123456", True),
+        ("abc1", True),
+        ("a b", True),
+        ("密码", True),
+        ("", True),
+    ],
+)
+def test_a_plain_word_or_number_is_hidden_in_its_place_only(
+    text: str, *, distinctive: bool
+) -> None:
+    assert is_distinctive(text) == distinctive
+
+
+@pytest.mark.parametrize(
+    ("data", "may"),
+    [
+        (b"", False),
+        (b"{}", False),
+        (b'{"PASSWORD":1}', True),
+        (b"sig=1", True),
+        (b"design=1", True),
+        (b"sig", True),
+        (b"sigma", False),
+        (b"x" * 4095 + b"token", True),
+        (b"x" * (4096 + 65535) + b"token", True),
+        (b"x" * 200_000 + b"otp", True),
+        (b"x" * 200_000, False),
+        ("{'密码': 1}".encode(), True),
+        ("{'密码': 1}".encode("gb18030"), True),
+        (b'{"\\u5BC6": 1}', True),
+    ],
+)
+def test_a_quick_look_misses_no_name(data: bytes, *, may: bool) -> None:
+    assert may_name_secret(data) == may

@@ -7,7 +7,13 @@ import pytest
 
 from bpmax_sim.errors import SubjectError
 from bpmax_sim.js_values import UNDEFINED
-from bpmax_sim.subject.form import FormSubject
+from bpmax_sim.subject.form import (
+    FormSubject,
+    changed_columns,
+    check_complete,
+    parse_form_path,
+    value_at_steps,
+)
 from bpmax_sim.subject.hooks import (
     CycleCut,
     FieldChanged,
@@ -246,3 +252,217 @@ def test_a_deleted_field_is_gone() -> None:
     form.open({})
 
     assert "discount" not in form.fields
+
+
+ROWS = [{"品名": "甲", "数量": 1}, {"品名": "乙", "数量": 2}, {"品名": "丙", "数量": 3}]
+
+
+def order(**states: dict[str, Any]) -> FormSubject:
+    """Return a form with a table and an object; *states* have ``__`` for a dot in their names."""
+    form, _ = form_with()
+    form.fields = {"明细": [dict(row) for row in ROWS], "客户": {"电话": "1"}, "类": "", "a.b": 1}
+    for name, values in states.items():
+        for key, value in values.items():
+            form.set_state(name.replace("__", "."), key, value)
+    return form
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "code"),
+    [
+        ("明细[0].数量", 9, None),
+        ("明细[2].数量", 9, None),
+        ("明细[3].数量", 9, "NO_ROW"),
+        ("明细[0][0]", 9, "NOT_A_TABLE"),
+        ("明细.数量", 9, "NO_MEMBER"),
+        ("类[0]", 9, "NO_ROW"),
+        ("类.a", 9, "NO_MEMBER"),
+        ("客户.电话", "2", None),
+        ("客户.地址.省", "沪", None),
+        ("客户.电话.a", "2", "NO_MEMBER"),
+        ("新.a.b", 1, None),
+        ("新[0]", 1, "NO_ROW"),
+        ("a.b", 2, None),
+        ("新.", 2, None),
+    ],
+)
+def test_a_cell_is_set_where_there_is_one(path: str, value: Any, code: str | None) -> None:
+    form = order()
+    before = repr(form.fields)
+    if code:
+        with pytest.raises(SubjectError) as caught:
+            form.set({path: value})
+        assert (caught.value.code, repr(form.fields)) == (code, before)
+        return
+    form.set({path: value})
+    steps = (path,) if path in form.fields else parse_form_path(path)
+    assert value_at_steps(form.fields, steps) == value
+    assert len(form.fields["明细"]) == 3
+
+
+@pytest.mark.parametrize(
+    ("states", "path", "value", "code"),
+    [
+        ({}, "明细", [], None),
+        ({"明细": {"readonly": True}}, "明细", [], "READ_ONLY"),
+        ({"明细": {"readonly": True}}, "明细[2].数量", 1, "READ_ONLY"),
+        ({"明细": {"visible": False}}, "明细[2].数量", 1, "HIDDEN"),
+        ({"明细__数量": {"readonly": True}}, "明细[2].数量", 1, "READ_ONLY"),
+        ({"明细__数量": {"readonly": True}}, "明细[2].品名", "丁", None),
+        ({"明细__数量": {"readonly": True}}, "明细", [*ROWS[:2], {"数量": 4}], "READ_ONLY"),
+        ({"明细__数量": {"readonly": True}}, "明细", [*ROWS[:2], {"品名": "丁", "数量": 3}], None),
+        ({"明细__数量": {"readonly": True}}, "明细", ROWS[:1], None),
+        ({"明细__数量": {"readonly": True}}, "明细", [*ROWS, {"数量": None}], None),
+        ({"明细__数量": {"readonly": True}}, "明细", [*ROWS, {"数量": 0}], "READ_ONLY"),
+        ({"客户__电话": {"visible": False}}, "客户", {"电话": "1"}, None),
+        ({"客户__电话": {"visible": False}}, "客户", {"电话": "2"}, "HIDDEN"),
+        ({"客户__地址__省": {"readonly": True}}, "客户", {"地址": {"省": "沪"}}, "READ_ONLY"),
+        ({"客户__地址__省": {"readonly": True}}, "客户.地址.省", "沪", "READ_ONLY"),
+        ({"类": {"options": ["甲", {"value": "乙", "label": "B"}]}}, "类", "乙", None),
+        ({"类": {"options": ["甲", {"value": "乙", "label": "B"}]}}, "类", "B", "NOT_AN_OPTION"),
+        ({"类": {"options": ["甲"]}}, "类", "", None),
+        ({"类": {"options": ["甲"]}}, "类", None, None),
+        ({"类": {"options": ["甲"]}}, "类", [], None),
+        ({"类": {"options": []}}, "类", "甲", "NOT_AN_OPTION"),
+        ({"类": {"options": None}}, "类", "甲", None),
+        ({"类": {"options": [1, 0]}}, "类", 0, None),
+        ({"类": {"options": [1, 0]}}, "类", False, "NOT_AN_OPTION"),
+        ({"类": {"options": [1, 0]}}, "类", "1", "NOT_AN_OPTION"),
+        ({"类": {"options": ["甲", "乙"]}}, "类", ["甲", "乙"], None),
+        ({"类": {"options": ["甲", "乙"]}}, "类", ["甲", "乙", "丙"], "NOT_AN_OPTION"),
+        ({"明细__品名": {"options": ["甲"]}}, "明细[0].品名", "丁", "NOT_AN_OPTION"),
+        ({"明细__品名": {"options": ["甲"]}}, "明细", [ROWS[0], ROWS[1]], None),
+        ({"明细__品名": {"options": ["甲"]}}, "明细", [ROWS[0], {"品名": "戊"}], "NOT_AN_OPTION"),
+    ],
+)  # fmt: skip
+def test_a_person_is_stopped_at_a_field_and_at_each_of_its_members(
+    states: dict[str, Any], path: str, value: Any, code: str | None
+) -> None:
+    form = order(**states)
+    if code is None:
+        form.set({path: value})
+        return
+    with pytest.raises(SubjectError) as caught:
+        form.set({path: value})
+    assert caught.value.code == code
+
+
+REQUIRED = {"required": True}
+
+
+@pytest.mark.parametrize(
+    ("states", "fields", "missing"),
+    [
+        ({"类": REQUIRED}, {}, ["类"]),
+        ({"类": REQUIRED}, {"类": 0}, []),
+        ({"类": REQUIRED}, {"类": False}, []),
+        ({"类": REQUIRED}, {"类": None}, ["类"]),
+        ({"类": REQUIRED}, {"类": []}, ["类"]),
+        ({"类": REQUIRED}, {"类": {}}, ["类"]),
+        ({"类": REQUIRED}, {"类": " "}, []),
+        ({"类": {**REQUIRED, "visible": False}}, {}, []),
+        ({"类": {**REQUIRED, "readonly": True}}, {}, ["类"]),
+        ({"无": REQUIRED}, {}, ["无"]),
+        ({"明细__数量": REQUIRED}, {}, []),
+        ({"明细__数量": REQUIRED}, {"明细": [{}, {"数量": 0}, {"数量": ""}]},
+         ["明细[0].数量", "明细[2].数量"]),
+        ({"明细__数量": REQUIRED}, {"明细": [None, 5]}, ["明细[0].数量", "明细[1].数量"]),
+        ({"明细__数量": REQUIRED}, {"明细": []}, []),
+        ({"明细__数量": REQUIRED, "明细": {"visible": False}}, {"明细": [{}]}, []),
+        ({"明细__数量": {**REQUIRED, "visible": False}}, {"明细": [{}]}, []),
+        ({"a__b": REQUIRED}, {"a.b": ""}, ["a.b"]),
+        ({"a__b": REQUIRED}, {"a.b": 1}, []),
+    ],
+)  # fmt: skip
+def test_what_is_required_and_shown_has_to_be_filled_in(
+    states: dict[str, Any], fields: dict[str, Any], missing: list[str]
+) -> None:
+    form = order(**states)
+    form.fields.update(fields)
+    if not missing:
+        check_complete(form)
+        return
+    with pytest.raises(SubjectError, match="required and empty") as caught:
+        check_complete(form)
+    are = "is" if len(missing) == 1 else "are"
+    assert str(caught.value) == f"required and empty {are} {', '.join(missing)}"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "columns"),
+    [
+        (ROWS, ROWS, []),
+        (ROWS, ROWS[:2], ["品名", "数量"]),
+        ([], ROWS[:1], ["品名", "数量"]),
+        (None, [{"b": 1, "a": 2}], ["b", "a"]),
+        ("", [], []),
+        ([{"a": 1}], [{"a": 1, "b": None}], ["b"]),
+        ([{"a": 1, "b": 1}], [{"a": 1}], ["b"]),
+        ([{"a": 1}, {"a": 2}, {"a": 3}], [{"a": 1}, {"a": 2}, {"a": 4}], ["a"]),
+        ([{"a": 1}, 5], [{"a": 1}, 6], []),
+        ([1], [2], []),
+    ],
+)
+def test_the_columns_that_differ_are_those_of_any_row(
+    old: Any, new: Any, columns: list[str]
+) -> None:
+    assert [*changed_columns(old, new)] == columns
+
+
+def test_a_state_that_is_reset_is_as_at_first() -> None:
+    form = order(类={"visible": False, "options": ["甲"]}, 无={"required": True})
+
+    assert form.changed_states() == {
+        "类": {"visible": False, "options": ["甲"]},
+        "无": {"required": True},
+    }
+    assert [*form.facts()] == ["明细", "客户", "类", "a.b", "无"]
+    form.set_state("类", "visible", UNDEFINED)
+    form.set_state("类", "options", UNDEFINED)
+    form.set_state("无", "required", "")
+    assert form.changed_states() == {"无": {"required": ""}}
+    assert form.state("类") == form.state("没有")
+    for text in ("false", "0", " "):
+        with pytest.raises(SubjectError, match="takes true or false"):
+            form.set_state("类", "visible", text)
+    form.set_state("类", "options", "甲")
+    assert form.changed_states()["类"] == {"options": "甲"}
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        (lambda rows: rows[:2], None),
+        (lambda rows: [*rows, {"品名": "甲", "数量": 5}], None),
+        (lambda rows: [*rows, {"品名": "戊"}], "NOT_AN_OPTION"),
+        (lambda rows: [*rows, dict(rows[2])], "NOT_AN_OPTION"),
+        (lambda rows: rows[::-1], None),
+    ],
+)
+def test_only_new_rows_are_held_against_the_options(change: Any, code: str | None) -> None:
+    form = order(明细__品名={"options": ["甲"]})
+    if code is None:
+        form.set_rows("明细", change)
+        return
+    with pytest.raises(SubjectError) as caught:
+        form.set_rows("明细", change)
+    assert caught.value.code == code
+
+
+@pytest.mark.parametrize(
+    ("text", "steps"),
+    [
+        ("明细[0].数量", ("明细", 0, "数量")),
+        ("a.b.c", ("a", "b", "c")),
+        ("a[10]", ("a", 10)),
+        ("a", ()),
+        ("a.", ()),
+        ("a[]", ()),
+        ("a[-1]", ()),
+        ("a[0", ()),
+        (".a", ()),
+        ("", ()),
+    ],
+)
+def test_a_path_has_two_steps_or_more(text: str, steps: tuple[str | int, ...]) -> None:
+    assert parse_form_path(text) == steps

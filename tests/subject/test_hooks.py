@@ -2,7 +2,19 @@ from __future__ import annotations
 
 import pytest
 
-from bpmax_sim.subject.hooks import HOOKS, check_target, hooks_of, parse_event
+from bpmax_sim.errors import SubjectError
+from bpmax_sim.js_values import UNDEFINED
+from bpmax_sim.subject.hooks import (
+    HOOKS,
+    SubjectKind,
+    check_target,
+    hooks_of,
+    is_same_value,
+    parse_event,
+    parse_event_of,
+    read_refusal,
+    replace_value,
+)
 
 
 def test_the_table_names_every_hook_of_the_format() -> None:
@@ -72,3 +84,119 @@ def test_the_target_of_an_event_must_exist() -> None:
     assert check_target(parse_event("change.x", "form"), ["客户"]) == (
         "change.x: no field 'x'; there is 客户"
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "names", "known"),
+    [
+        ("change.明细.数量", ["明细"], True),
+        ("change.明细.数量", ["明细.数量"], True),
+        ("change.明细.数量", ["数量"], False),
+        ("click.明细.数量", ["明细"], False),
+        ("change.明细", ["明细.数量"], False),
+        ("open", ["明细"], True),
+        ("change.c", ["a", "b", "c"], True),
+    ],
+)
+def test_a_change_may_be_that_of_a_column(text: str, names: list[str], *, known: bool) -> None:
+    assert (check_target(parse_event(text, "form"), names) is None) == known
+
+
+@pytest.mark.parametrize(
+    ("text", "subjects", "hook"),
+    [
+        ("submit", ["form"], "submit"),
+        ("submit", ["flow", "form"], "submit"),
+        ("jump", ["form", "flow"], "jump"),
+        ("jump", ["form"], None),
+        ("jump", [], None),
+    ],
+)
+def test_an_event_belongs_to_one_of_several_subjects(
+    text: str, subjects: list[SubjectKind], hook: str | None
+) -> None:
+    if hook:
+        assert parse_event_of(text, subjects).hook.name == hook
+    else:
+        with pytest.raises(ValueError, match=r"has no event 'jump'|no event 'jump': nothing is"):
+            parse_event_of(text, subjects)
+
+
+@pytest.mark.parametrize(
+    ("value", "refusal"),
+    [
+        (False, "submit refused"),
+        ("余额不足", "余额不足"),
+        (" ", " "),
+        (True, None),
+        (None, None),
+        (UNDEFINED, None),
+    ],
+)
+def test_a_script_refuses_by_false_or_a_text(value: object, refusal: str | None) -> None:
+    assert read_refusal("submit", value) == refusal
+
+
+@pytest.mark.parametrize("value", ["", 0, 1, [], {}, 0.0])
+def test_what_neither_refuses_nor_agrees_is_an_error(value: object) -> None:
+    with pytest.raises(SubjectError, match="neither refuses nor agrees") as caught:
+        read_refusal("submit", value)
+
+    assert caught.value.code == "BAD_RETURN"
+
+
+NAN = float("nan")
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "same"),
+    [
+        (1, True, False),
+        (0, False, False),
+        (True, True, True),
+        (1, 1.0, True),
+        (0.0, -0.0, True),
+        (NAN, NAN, True),
+        (NAN, 1.0, False),
+        (NAN, 1, False),
+        (None, False, False),
+        ("", None, False),
+        ("1", 1, False),
+        ([], (), True),
+        ([1, 2, 3], (1, 2, 3), True),
+        ([1, 2, 3], [1, 2], False),
+        ([1, 2], [1, 2, 3], False),
+        ([1, 2, True], [1, 2, 1], False),
+        ([], {}, False),
+        ({"a": 1, "b": NAN}, {"b": NAN, "a": 1}, True),
+        ({"a": None}, {}, False),
+        ({}, {"a": None}, False),
+        ({"a": [{"b": 1}]}, {"a": [{"b": True}]}, False),
+    ],
+)
+def test_two_values_are_the_same_as_in_javascript(
+    left: object, right: object, *, same: bool
+) -> None:
+    assert is_same_value(left, right) == is_same_value(right, left) == same
+
+
+@pytest.mark.parametrize(
+    ("value", "changed", "left"),
+    [
+        (1, False, {"a": 1, "n": None}),
+        (1.0, False, {"a": 1, "n": None}),
+        (True, True, {"a": True, "n": None}),
+        (None, True, {"a": None, "n": None}),
+        (UNDEFINED, True, {"n": None}),
+    ],
+)
+def test_a_member_is_replaced_where_it_differs(
+    value: object, left: dict[str, object], *, changed: bool
+) -> None:
+    values: dict[str, object] = {"a": 1, "n": None}
+
+    assert replace_value(values, "a", value) == changed
+    assert repr(values) == repr(left) or not changed
+    assert replace_value(values, "n", None) is False
+    assert replace_value(values, "x", UNDEFINED) is False
+    assert replace_value(values, "x", None) is True

@@ -320,3 +320,49 @@ def test_one_returns_to_a_node_that_was_passed_or_to_the_gateway_of_ones_branch(
     assert [*flow.visits] == ["法务", "财务"]
     flow.send_back(FlowMove(at="财务", by="王五", others=("初审",)))
     assert ([*flow.visits], flow.pending("初审")) == (["初审"], ["甲"])
+
+
+@pytest.mark.parametrize(
+    ("at", "where", "owners"),
+    [
+        ("分", ["法务", "财务"], ["李四", "王五", "李四"]),
+        ("初审", "初审", ["甲", 7]),
+        ("空", "空", []),
+        ("", "", []),
+    ],
+)
+def test_the_owners_of_a_flow_are_those_of_all_nodes_where_it_stands(
+    at: str, where: object, owners: list[object]
+) -> None:
+    flow = flow_at(at, project={"user_id": "张三"})
+    flow.begin_branches_of_start_node()
+
+    assert (flow.facts()["at"], flow.facts()["owners"]) == (where, owners)
+
+
+@pytest.mark.parametrize(
+    ("empty", "action", "at"), [("approve", "approve", "乙"), ("reject", "reject", "丙")]
+)
+def test_the_script_of_a_node_without_people_sees_the_form_too(
+    empty: Any, action: str, at: str
+) -> None:
+    def write(form: Any, ctx: Any) -> None:
+        form["由"] = ctx is not None
+
+    stage = PlainStage({f"{action}.甲": write})
+    nodes = {
+        "甲": FlowNode(empty=empty, approve="乙", reject="丙"),
+        "乙": FlowNode(owners=("李四",), approve="丙"),
+        "丙": FlowNode(owners=("王五",), approve="乙"),
+    }
+    flow = FlowSubject(
+        runner=stage,
+        tell=stage.told.append,
+        scripts=stage.scripts(f"{action}.甲"),
+        definition=Definition(flow="合同", start="甲", nodes=nodes),
+        form={},
+    )
+
+    flow.create(FlowMove(by="张三"))
+
+    assert (flow.at, flow.form["由"], stage.ran) == (at, True, [f"{action}.甲"])
