@@ -16,7 +16,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final, Literal
 
-from bpmax_sim.errors import UnknownNameWarning, suggest_or_list
 from bpmax_sim.i18n import msg, template
 
 SUFFIX = ".scenario.yaml"
@@ -136,6 +135,8 @@ def _warn_of_settings(root: str, _stamp: object) -> tuple[str, ...]:
     lines = Path(file).read_text("utf-8").splitlines() if wrong else []
     for name, message in wrong.items():
         line = next((n for n, text in enumerate(lines, 1) if text.split("=")[0].strip() == name), 1)
+        from bpmax_sim.errors import UnknownNameWarning  # noqa: PLC0415 - seldom
+
         warnings.warn_explicit(message, UnknownNameWarning, file, line)
     return tuple(wrong.values())
 
@@ -143,6 +144,8 @@ def _warn_of_settings(root: str, _stamp: object) -> tuple[str, ...]:
 def _find_wrong_settings(table: Mapping[str, object]) -> Iterator[tuple[str, str]]:
     for name, value in table.items():
         if name not in SETTINGS:
+            from bpmax_sim.errors import suggest_or_list  # noqa: PLC0415 - seldom
+
             hint = suggest_or_list(name, SETTINGS)
             yield name, msg("[tool.bpmax_sim] has no key {name!r}{hint}", name=name, hint=hint)
         elif not isinstance(value, expected := _TYPES.get(name, object)):

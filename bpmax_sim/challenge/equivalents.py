@@ -28,6 +28,11 @@ _GIVES_VALUE: Final = re.compile(
 )
 """Functions and members that never give null or nothing."""
 _MAYBE_NAN: Final = re.compile(r"^(?:Number|parse\w+|Math\.\w+)\b|\.reduce$")
+_BRANCHES: Final = frozenset({"statement_block", "if_statement", "else_clause", "program"})
+_EXITS: Final = frozenset({"return_statement", "throw_statement", "continue_statement"})
+_OPPOSITES: Final = {
+    "===": "!==", "!==": "===", "==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">",
+}  # fmt: skip
 _FALSY: Final = frozenset({"''", '""', "0", "false"})
 _JOINS: Final = frozenset({"||", "&&", "??"})
 
@@ -46,6 +51,39 @@ def is_useless_fallback(tree: SyntaxTree, fallback: Node) -> bool:
     may_be_nan = is_arithmetic or left.type == "unary_expression" or _MAYBE_NAN.search(name)
     is_falsy = tree.text_of(right) in _FALSY
     return operator_of(fallback) == "??" or (is_falsy and not may_be_nan)
+
+
+def is_last_statement(node: Node) -> bool:
+    """Return whether nothing of the function or script comes after the statement *node*."""
+    while (parent := node.parent) is not None and parent.type in _BRANCHES:
+        is_block = parent.type in {"statement_block", "program"}
+        if is_block and parent.named_children[-1] != node:
+            return False
+        node = parent
+    return parent is None or parent.type in FUNCTIONS
+
+
+def is_implied(tree: SyntaxTree, branch: Node) -> bool:
+    """Return whether the condition of the ``if`` *branch* holds, as its opposite left just before.
+
+    Only statements that write nothing may stand between.
+    """
+    condition = unwrap(branch.child_by_field_name("condition"))
+    before = branch.prev_named_sibling
+    while before is not None and before.type in {"comment", "lexical_declaration"}:
+        before = before.prev_named_sibling
+    if condition is None or before is None or before.type != "if_statement":
+        return False
+    left = before.child_by_field_name("consequence")
+    if left is not None and left.type == "statement_block" and left.named_children:
+        left = left.named_children[-1]
+    if left is None or left.type not in _EXITS or before.child_by_field_name("alternative"):
+        return False
+    sides = [_text_at(tree, condition, side) for side in ("left", "right")]
+    inner = unwrap(before.child_by_field_name("condition"))
+    return inner is not None and _OPPOSITES.get(operator_of(condition)) == operator_of(inner) and (
+        sides == [_text_at(tree, inner, side) for side in ("left", "right")]
+    )  # fmt: skip
 
 
 def gives_same_result_for_equal_sides(tree: SyntaxTree, comparison: Node) -> bool:

@@ -435,6 +435,8 @@ def _explain_equivalent(target: ScriptTarget, mutant: Mutant, verdict: MutantVer
 
 def _explain_unreached(target: ScriptTarget, mutant: Mutant) -> str:
     """Return which input no row has although *mutant* concerns it; "" if that is unclear."""
+    if mutant.unmet:
+        return mutant.unmet
     if mutant.kind == "comparison":
         return _describe_boundary(target, mutant)
     holds = mutant.kind == "loop" or mutant.new == "false"

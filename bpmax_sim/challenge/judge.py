@@ -18,7 +18,8 @@ from msgspec.structs import replace
 
 from bpmax_sim.challenge.cache import StoredVerdict, VerdictCache, digest_baseline, digest_parts
 from bpmax_sim.challenge.ignore_comments import IgnoreComment, IgnoredMutants, read_ignore_comments
-from bpmax_sim.challenge.mutants import MATTERS, Mutant, read_mutants
+from bpmax_sim.challenge.mutants import Mutant, read_mutants
+from bpmax_sim.challenge.probes import MATTERS
 from bpmax_sim.challenge.proposals import (
     Divergence,
     ExpectLine,
@@ -28,6 +29,7 @@ from bpmax_sim.challenge.proposals import (
 )
 from bpmax_sim.challenge.script_reach import Counts, ScriptReach
 from bpmax_sim.errors import Problem
+from bpmax_sim.i18n import Translatable
 from bpmax_sim.scenario.events import ConsoleWritten
 from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.scenario.source import RunWarning
@@ -261,7 +263,7 @@ class ScriptChallenge:
             elif not run.is_passed:
                 cause = next((failure.kind for failure in run.failures), "error")
                 return MutantVerdict(verdict="killed", killer=baseline.item.node_id, cause=cause)
-            elif _find_other_warnings(run, mutant) - {*baseline.run.end.warnings}:
+            elif _find_new_warnings(baseline, run, mutant):
                 return MutantVerdict(
                     verdict="killed", killer=baseline.item.node_id, cause="warning"
                 )
@@ -290,7 +292,7 @@ class ScriptChallenge:
         """
         baseline = self.baselines[divergences[0].baseline_number]
         run = run_variant(baseline, replace(variant, checks_scripts=True))
-        if not run.is_passed or _find_other_warnings(run, mutant) - {*baseline.run.end.warnings}:
+        if not run.is_passed or _find_new_warnings(baseline, run, mutant):
             return MutantVerdict(verdict="killed", killer=baseline.item.node_id, cause="warning")
         line = self._search.find_line(divergences, lambda _number: variant)
         if line is None and all(map(differs_only_in_digits, divergences)):
@@ -317,13 +319,25 @@ class ScriptChallenge:
         return self._search.line_kills(line, divergences, lambda _number: variant)
 
 
-def _find_other_warnings(run: VariantRun, mutant: Mutant) -> set[RunWarning]:
-    """Return the warnings of *run*, except those about the mutated text itself.
+def _find_new_warnings(baseline: Baseline, run: VariantRun, mutant: Mutant) -> list[RunWarning]:
+    """Return the warnings of *run* that the baseline does not have, in whatever words.
 
-    Nobody writes ``if (true)`` or ends a loop by ``break`` by mistake, but what comes to the same.
+    A warning about the mutated text itself is none: nobody writes ``if (true)`` or ends a loop by
+    ``break`` by mistake, but what comes to the same.
     """
+
+    def key(warning: RunWarning) -> tuple[object, ...]:
+        message = warning.message
+        text = message.template if isinstance(message, Translatable) else message
+        return warning.kind, text, warning.place
+
+    known = set(map(key, baseline.run.end.warnings))
     is_stand_in = mutant.kind in {"code-check", "loop"}
-    return {one for one in run.end.warnings if not (is_stand_in and one.kind == "script")}
+    return [
+        one
+        for one in run.end.warnings
+        if key(one) not in known and not (is_stand_in and one.kind == "script")
+    ]
 
 
 class _VerdictHistory:

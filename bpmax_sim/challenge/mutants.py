@@ -14,10 +14,14 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 from msgspec.structs import replace
 
+from bpmax_sim.challenge import probes
 from bpmax_sim.challenge.equivalents import (
     gives_same_result_for_equal_sides,
+    is_implied,
+    is_last_statement,
     is_useless_fallback,
 )
+from bpmax_sim.challenge.probes import Probe
 from bpmax_sim.errors import Place
 from bpmax_sim.i18n import template
 from bpmax_sim.script_source.kinds import operator_of
@@ -47,12 +51,6 @@ KINDS: Final[Mapping[str, str]] = {
 }
 """Kind of a mutant, as ``// bpmax-ignore-next`` spells it -> what is wrong in it."""
 
-MATTERS: Final = "\x01matters"
-_SIDES_PROBE: Final = (
-    "(((l, r) => {{ if (l <= r && l >= r) console.debug('\\x01matters'); return l {sign} r; }})"
-    "({left}, {right}))"
-)
-_TRUTH_PROBE: Final = "((v => {{ if ({met}) console.debug('\\x01matters'); return v; }})({text}))"
 RETURNED: Final = "return"
 """What a mutant is about whose function returns something else."""
 BRANCH: Final = "unreached"
@@ -68,9 +66,9 @@ class Mutant(msgspec.Struct, frozen=True, kw_only=True):
         start, end: the bytes that are replaced.
         old, new: the text there, and the text instead.
         about: what it concerns: ``platform.api`` of a call, or the condition.
-        probe: text that does the same as the script and writes `MATTERS` to the console where
-            the mistake would matter: sides of a comparison are equal, a predicate does not hold,
-            a loop runs a second time.
+        probe: text that does the same as the script and tells where the mistake would matter; see
+            `bpmax_sim.challenge.probes`.
+        unmet: what to say where no run tells that; "" where the condition says it.
         condition: the bytes of what decides that, where it is no part of the mutant.
     """
 
@@ -82,6 +80,7 @@ class Mutant(msgspec.Struct, frozen=True, kw_only=True):
     new: str
     about: str = ""
     probe: str = ""
+    unmet: str = ""
     condition: tuple[int, int] | None = None
 
     def apply(self, data: bytes) -> str:
@@ -89,9 +88,11 @@ class Mutant(msgspec.Struct, frozen=True, kw_only=True):
         return (data[: self.start] + self.new.encode() + data[self.end :]).decode()
 
 
-_LOOP_PROBE: Final = (
-    "{{ let $turn = 0; {head}{{ if ($turn++) console.debug('\\x01matters'); {body} }}{tail} }}"
-)
+def add_probe(mutant: Mutant, probe: Probe | None) -> Mutant:
+    """Return *mutant* with *probe*, if there is one."""
+    if probe is None:
+        return mutant
+    return replace(mutant, probe=probe.text, unmet=probe.unmet)
 
 
 def read_mutants(tree: SyntaxTree) -> tuple[Mutant, ...]:
@@ -264,12 +265,21 @@ class _MutantReader:
             for pair in pairs:
                 yield self._make_mutant(kind, pair, "...{}", about=about)
             return
-        yield self._make_mutant(kind, node, new, about=about)
+        yield self._add_write_probe(self._make_mutant(kind, node, new, about=about), node, right)
         is_computed = kind == "field-state" and right.type not in {"true", "false"}
         if (kind == "field-write" and node.type == "assignment_expression") or is_computed:
             yield from self._change_written_or_returned_value(right, about, kind)
         if kind == "message":
             yield from self._change_message(right, about)
+
+    def _add_write_probe(self, mutant: Mutant, node: Node, right: Node) -> Mutant:
+        """Return *mutant*, which drops the write *node*, with what tells whether it changes it."""
+        left = self._text(node.child_by_field_name("left"))
+        is_once = self._tree.text.count(mutant.old) == 1  # or another may have written the same
+        is_plain = node.type == "assignment_expression" and left != self._text(right)
+        if mutant.kind != "field-write" or not is_plain or not is_once:
+            return mutant
+        return add_probe(mutant, probes.of_write(left, self._text(right)))
 
     def _change_message(self, node: Node, about: str) -> Iterator[Mutant]:
         """Change the text of a message if it is a literal."""
@@ -309,7 +319,7 @@ class _MutantReader:
             yield self._make_mutant("call", node, "void 0", about=about)
         if function.type == "member_expression":
             yield from self._mutate_method_call(
-                function, name, arguments, is_ours=value is not None
+                function, name, arguments, is_ours=value is not None and value.kind not in _READ
             )
 
     def _mutate_method_call(
@@ -336,7 +346,13 @@ class _MutantReader:
 
     def _drop_members(self, node: Node, about: str) -> Iterator[Mutant]:
         for pair in self._object_members(self._resolve_object(node)):
-            yield self._make_mutant("body-member", pair, "...{}", about=about)
+            mutant = self._make_mutant("body-member", pair, "...{}", about=about)
+            key, value = (pair.child_by_field_name(part) for part in ("key", "value"))
+            read = self._values.value(value)
+            if read is not None and read.kind == "result" and read.path:
+                probe = probes.of_member(self._text(key), self._text(value))
+                mutant = add_probe(mutant, probe)
+            yield mutant
 
     def _object_members(self, node: Node) -> Iterator[Node]:
         """Yield the members of all object literals below *node*."""
@@ -359,9 +375,10 @@ class _MutantReader:
             is_plain = not {first.type, second.type} & {*FUNCTIONS, "spread_element"}
             if one != other and is_plain:
                 between = self._tree.bytes_between(first.end_byte, second.start_byte).decode()
-                yield self._make_mutant(
+                mutant = self._make_mutant(
                     "args-swap", first, f"{other}{between}{one}", until=second, about=about
                 )
+                yield add_probe(mutant, probes.of_swap(one, other, mutant.old))
 
     def _change_value(self, node: Node, about: str, *, is_sent: bool) -> Iterator[Mutant]:
         """Change a literal; of values sent to a third party, also computed ones."""
@@ -399,7 +416,10 @@ class _MutantReader:
             if argument.type in {"number", "string"} or (
                 _SETS.match(name) and argument.type in _COMPUTED
             ):
-                yield from self._change_value(argument, name, is_sent=True)
+                texts = (owner, self._text(arguments[0]), self._text(argument))
+                probe = probes.of_method(name, *texts)
+                for mutant in self._change_value(argument, "", is_sent=True):
+                    yield add_probe(mutant, probe)
 
     def _change_written_or_returned_value(
         self, node: Node, about: str, kind: str = "argument"
@@ -462,7 +482,7 @@ class _MutantReader:
             return
         inner = _without_parentheses(condition)
         about = self._text(inner) if self._is_check(inner) else ""
-        if inner.type in {"true", "false"}:
+        if inner.type in {"true", "false"} or is_implied(self._tree, node):
             return
         for new in ("true", "false") if node.type in _CONDITIONS else ("false",):
             yield self._make_mutant("code-check", inner, new, about=about)
@@ -488,7 +508,7 @@ class _MutantReader:
         new = f"{head}{{ {text} break; }}{tail}"
         mutant = self._make_mutant("loop", node, new, about=head.strip())
         if condition is not None and not _is_order_comparison(condition):
-            probe = _LOOP_PROBE.format(head=head, body=text, tail=tail)
+            probe = probes.LOOP.format(head=head, body=text, tail=tail)
             mutant = replace(
                 mutant, probe=probe, condition=(condition.start_byte, condition.end_byte)
             )
@@ -506,7 +526,7 @@ class _MutantReader:
         ):
             text = self._text(body)
             mutant = self._make_mutant("code-check", body, "true", about=text)
-            yield replace(mutant, probe=_TRUTH_PROBE.format(met="!v", text=text))
+            yield replace(mutant, probe=probes.TRUTH.format(met="!v", text=text))
 
     def _replace_check_by_constant(self, node: Node) -> Iterator[Mutant]:
         """Replace a check whose result is stored or returned by a constant."""
@@ -515,7 +535,7 @@ class _MutantReader:
         text = self._text(node)
         for new, met in (("true", "!v"), ("false", "v")):
             mutant = self._make_mutant("code-check", node, new, about=text)
-            yield replace(mutant, probe=_TRUTH_PROBE.format(met=met, text=text))
+            yield replace(mutant, probe=probes.TRUTH.format(met=met, text=text))
 
     def _is_check(self, node: Node) -> bool:
         """Return whether *node* compares with a literal or tests a response."""
@@ -548,7 +568,7 @@ class _MutantReader:
             one, other = self._text(left), self._text(right)
             new = f"{one} {_SHIFTED[sign.type]} {other}"
             mutant = self._make_mutant("comparison", node, new, about=self._text(node))
-            yield replace(mutant, probe=_SIDES_PROBE.format(sign=sign.type, left=one, right=other))
+            yield replace(mutant, probe=probes.SIDES.format(sign=sign.type, left=one, right=other))
         elif sign.type in {"||", "??"} and not _is_used_as_condition(node):
             if is_useless_fallback(self._tree, node):
                 return
@@ -565,7 +585,11 @@ class _MutantReader:
     def _drop_statement(self, node: Node) -> Iterator[Mutant]:
         if node.type == "return_statement":
             values = [child for child in node.named_children if child.type != "comment"]
-            if not values or values[0].type != "false":
+            if values and values[0].type != "false":
+                return
+            if not values:
+                if not is_last_statement(node):
+                    yield self._make_mutant("guard", node, ";", about=self._text(node))
                 return
         block = node.parent
         outer = block.parent if block is not None and len(block.named_children) == 1 else None

@@ -14,6 +14,7 @@ import msgspec
 from msgspec import UNSET
 from msgspec.structs import replace
 
+from bpmax_sim.scenario.actions import ACTIONS
 from bpmax_sim.scenario.expect import is_number
 from bpmax_sim.scenario.expect_values import ValuePatterns, looks_mistaken, pattern_of
 from bpmax_sim.scenario.expect_writer import ExpectEdit, merge_expected
@@ -353,9 +354,17 @@ def pick_clearest_divergences(divergences: Sequence[Divergence]) -> list[Diverge
 def find_divergences(
     baseline_number: int, baseline: Baseline, run: VariantRun
 ) -> Iterator[Divergence]:
-    """Yield each place where *run* of a variant differs from the baseline."""
+    """Yield each place where *run* of a variant differs from the baseline.
+
+    What scripts return that nobody asks for it (``change``, ``open``) is none.
+    """
+    steps = baseline.item.steps
     before, after = (_by_step_and_place(each.observations) for each in (baseline.run, run))
     for step, place in dict.fromkeys((*before, *after)):
+        number = step.partition(".")[0]
+        action = steps[int(number) - 1].step.action if number.isdigit() else ""
+        if place.startswith("result") and action and not ACTIONS[action].has_result:
+            continue
         first, second = before.get((step, place), UNSET), after.get((step, place), UNSET)
         if first is UNSET or second is UNSET or not _is_equal(first, second):
             yield Divergence(baseline_number, step, place, first, second)

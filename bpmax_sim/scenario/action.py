@@ -153,6 +153,7 @@ class Action(Model, frozen=True, kw_only=True):
         needs: subjects of which the scenario needs one (``form``, ``flow``); empty if none.
         sees_form: whether, in a flow, it acts on the form of one node.
         takes_by: whether the step may name the acting person with ``by``.
+        has_result: whether anybody reads what its scripts return (`bpmax_sim.subject.hooks`).
         is_code: whether its texts are script source, in which ``${…}`` is JavaScript.
     """
 
@@ -163,6 +164,7 @@ class Action(Model, frozen=True, kw_only=True):
     needs: ClassVar[tuple[SubjectKind, ...]] = ()
     sees_form: ClassVar[bool] = False
     takes_by: ClassVar[bool] = False
+    has_result: ClassVar[bool] = True
     is_code: ClassVar[bool] = False
 
     @classmethod

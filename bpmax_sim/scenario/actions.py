@@ -55,6 +55,7 @@ class Open(Action, frozen=True, kw_only=True):
     """Open a form with prefilled values."""
 
     takes_by: ClassVar = True
+    has_result: ClassVar = False
     about = msg("Open the form with prefilled values")
     others = (Mapping[str, Any], None)
     takes = msg("`{field: value}`, or nothing")
@@ -77,6 +78,7 @@ class Set(Action, frozen=True, kw_only=True):
 
     sees_form: ClassVar = True
     takes_by: ClassVar = True
+    has_result: ClassVar = False
     about = msg("Fill in fields one after another")
     others = (Mapping[str, Any],)
     takes = msg('`{field: value}`, `{"rows[0].qty": value}`')

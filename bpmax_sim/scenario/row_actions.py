@@ -23,6 +23,7 @@ class RowAction(action.Action, frozen=True, kw_only=True):
     needs = ("form", "flow")
     sees_form: ClassVar = True
     takes_by: ClassVar = True
+    has_result: ClassVar = False
     rows: ClassVar[Mapping[str, bool]] = {"at": True}
     more: ClassVar[int] = 0
     adds: ClassVar[bool] = False

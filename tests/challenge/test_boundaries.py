@@ -10,7 +10,11 @@ import pytest
 
 from bpmax_sim.challenge import cache as cache_module
 from bpmax_sim.challenge.cache import StoredVerdict, VerdictCache, digest_parts
-from bpmax_sim.challenge.equivalents import gives_same_result_for_equal_sides, is_useless_fallback
+from bpmax_sim.challenge.equivalents import (
+    gives_same_result_for_equal_sides,
+    is_implied,
+    is_useless_fallback,
+)
 from bpmax_sim.challenge.ignore_comments import IgnoredMutants, read_ignore_comments
 from bpmax_sim.errors import ConfigError, Place
 from bpmax_sim.script_source.syntax import SyntaxTree
@@ -54,6 +58,32 @@ def test_a_fallback_is_idle_behind_what_is_always_there(source: str, *, idle: bo
     outermost = next(find_operations(tree, "??", "||"))
 
     assert is_useless_fallback(tree, outermost) == idle
+
+
+@pytest.mark.parametrize(
+    ("source", "implied"),
+    [
+        ("if (a !== 0) return; if (a === 0) b();", True),
+        ("if (a === 0) return; if (a !== 0) b();", True),
+        ("if (a < 0) throw c; if (a >= 0) b();", True),
+        ("if (a <= 0) { c(); return; } if ((a) > 0) b();", True),
+        ("if (a > 0) { c(); return; } if (a < 0) b();", False),
+        ("if (a !== 0) return; const c = 1; if (a === 0) b();", True),
+        ("if (a !== 0) return; a = c; if (a === 0) b();", False),
+        ("if (a !== 0) d(); if (a === 0) b();", False),
+        ("if (a !== 0) return; else d(); if (a === 0) b();", False),
+        ("if (a !== 0) return; if (a !== 0) b();", False),
+        ("if (a !== 0) return; if (a === 1) b();", False),
+        ("if (a !== 0) {} if (a === 0) b();", False),
+        ("if (a) return; if (!a) b();", False),
+        ("d(); if (a === 0) b();", False),
+    ],
+)
+def test_a_condition_is_implied_where_its_opposite_left(source: str, *, implied: bool) -> None:
+    tree = SyntaxTree(source)
+    branches = [node for node in tree.walk() if node.type == "if_statement"]
+
+    assert is_implied(tree, branches[-1]) == implied
 
 
 @pytest.mark.parametrize(

@@ -143,6 +143,38 @@ def test_what_no_input_comes_to_is_named_by_the_input(
     assert any(reach in one.message for one in result.findings if one.place.line == 2)
 
 
+LACKING = [
+    # the line where a mistake would matter, and what no run shows; "" where one does
+    ("form.客户 = 差(form.金额, 0) || order.customer;", "form.金额 and 0 were the same"),
+    ("form.客户 = 差(form.金额, 1) || order.customer;", ""),
+    ("form.备注 = '';\nform.客户 = order.customer;", "form.备注 had this value already"),
+    ("form.客户 = '大额'; form.客户 = order.customer;", ""),
+    ("form.客户 = [order.customer].join('、');", "[order.customer] had one element at most"),
+    ("form.客户 = order.customer + [].join('、');", "[] had one element at most"),
+    ("form.客户 = order.customer.replaceAll(' ', '');", "' ' was in order.customer in no run"),
+    ("form.客户 = order.customer.split('/')[0];", "'/' was in order.customer in no run"),
+    ("form.客户 = order.customer.trim().split('/')[0];", ""),
+]  # fmt: skip
+DIFFERENCE = "function 差(a, b) { return (a - b) ** 2 === 1 ? 0 : a - b; }\n"
+
+
+@pytest.mark.parametrize(("script", "lacks"), LACKING)
+def test_input_for_which_a_mistake_would_matter_is_asked_for(
+    tmp_path: Path, script: str, lacks: str
+) -> None:
+    text = f"{READ}{script}\n{DIFFERENCE}"
+    found = _result(_challenge(tmp_path, SCENARIO.replace(STUB, ""), text))
+    said = [one.message for one in found.findings if one.place.line == 2]
+    assert [text for text in said if lacks in text] if lacks else not said
+
+
+def test_a_member_that_no_answer_had_is_asked_for(tmp_path: Path) -> None:
+    sent = "await $proxy('erp').createOrder({\n  a: order.fax,\n  b: order.phone,\n});"
+    found = _result(_challenge(tmp_path, SCENARIO, f"{READ}form.客户 = order.customer;\n{sent}"))
+    said = {one.place.line: one.message for one in found.findings if one.verdict == "unchanged"}
+    assert said == {4: "order.fax was missing in every answer; add one that has it"}
+
+
 SEEN_IN_PART = [
     ("form.备注 = `2026-0${3}-31`;", "{$matches: '^2026-0.-..$'}", '"2026-03-31"'),
     ("let t = ''; for (const a of ['甲', '乙']) t += a; form.备注 = t;", "{$contains: 甲}", "甲乙"),

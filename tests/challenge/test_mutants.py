@@ -68,8 +68,10 @@ MADE = {
          "for (const 行 of form.明细) { { a(行); } break; }")],
     ),
     "guard": (
-        "if (a) throw new Error('x'); if (b) return false; if (c) return 1;",
-        ["throw new Error('x'); → ;", "return false; → return;", "return false; → ;"],
+        ("if (a) throw new Error('x'); if (b) return false; if (c) return 1; if (d) return;\n"
+        "if (e) { f(); return; }"),
+        ["throw new Error('x'); → ;", "return false; → return;", "return false; → ;",
+         "return; → ;"],
     ),
     "error-swallowed": (
         ("try { await $proxy('crm').getA(); } catch (e) { form.错 = e.code; }\n"

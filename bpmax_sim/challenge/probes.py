@@ -1,0 +1,89 @@
+"""Probes: text that does what a script does, and tells where a mistake in it would matter.
+
+A mutant without effect may be equivalent to the script, or no scenario gives it input for which it
+is not. A probe stands in the place of the mistake, comes to the same as the script, and writes
+`MATTERS` to the console where the mistake would make a difference. Where no run writes that, the
+scenarios lack such input.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+from bpmax_sim.i18n import msg, template
+
+MATTERS: Final = "\x01matters"
+_TELL: Final = "console.debug('\\x01matters');"
+LOOP: Final = f"{{{{ let $turn = 0; {{head}}{{{{ if ($turn++) {_TELL} {{body}} }}}}{{tail}} }}}}"
+"""Of a loop, told where it runs a second time."""
+_TELL_EQUAL: Final = f"if (l <= r && l >= r) {_TELL}"
+SIDES: Final = f"(((l, r) => {{{{ {_TELL_EQUAL} return l {{sign}} r; }}}})({{left}}, {{right}}))"
+"""Of a comparison, told where both sides are equal."""
+TRUTH: Final = f"((v => {{{{ if ({{met}}) {_TELL} return v; }}}})({{text}}))"
+"""Of a check, told where *met*, of its value ``v``."""
+_VALUE: Final = f"((v, o) => {{{{ if ({{met}}) {_TELL} return v; }}}})({{text}}, {{of}})"
+_SWAP: Final = f"...((...v) => {{{{ if (v[0] !== v[1]) {_TELL} return v; }}}})({{texts}})"
+
+
+class Probe(NamedTuple):
+    """The *text* of a probe, and what to say where no run tells that the mistake matters."""
+
+    text: str
+    unmet: str
+
+
+def of_swap(one: str, other: str, texts: str) -> Probe:
+    """Return the probe of two arguments, whose source together is *texts*, that are swapped."""
+    unmet = msg(
+        "{one} and {other} were the same in every run; add a row where they differ",
+        one=one,
+        other=other,
+    )
+    return Probe(_SWAP.format(texts=texts), unmet)
+
+
+def of_write(field: str, value: str) -> Probe:
+    """Return the probe of a write of *value* to *field* that is left out."""
+    text = f"{field} = {_VALUE.format(met='v !== o', text=value, of=field)}"
+    unmet = msg(
+        "{field} had this value already in every run; add a row where it has another", field=field
+    )
+    return Probe(text, unmet)
+
+
+def of_member(key: str, value: str) -> Probe:
+    """Return the probe of a member that is left out of an object, and is read of a response."""
+    text = f"{key}: {_VALUE.format(met='v !== o', text=value, of='undefined')}"
+    return Probe(
+        text, msg("{member} was missing in every answer; add one that has it", member=value)
+    )
+
+
+def of_method(name: str, owner: str, first: str, argument: str) -> Probe | None:
+    """Return the probe of another *argument* of a method call, or None.
+
+    Args:
+        name: of the method.
+        owner: whose it is.
+        first: its first argument.
+        argument: the one that is another.
+    """
+    if name not in _METHODS or "(" in owner:  # the probe would call that once more
+        return None
+    met, unmet = _METHODS[name]
+    text = _VALUE.format(met=met.format(first=first), text=argument, of=owner)
+    return Probe(text, msg(unmet, owner=owner, first=first))
+
+
+_METHODS: Final[Mapping[str, tuple[str, str]]] = {
+    "join": (
+        "o.length > 1",
+        template("{owner} had one element at most in every run; add a row or an answer with more"),
+    ),
+    **dict.fromkeys(("replace", "replaceAll", "split"), (
+        "typeof o === 'string' && o.split({first}).length > 1",
+        template("{first} was in {owner} in no run; add a row where it is"),
+    )),
+}  # fmt: skip
+"""Method -> when its arguments matter, ``o`` being its owner; what to say where they never do."""
