@@ -202,8 +202,8 @@ def test_an_ini_value_counts_where_the_scenario_says_nothing(project: Project) -
     (project.root / FILE).write_text(text[: text.index("  - name: 选择")], encoding="utf-8")
 
     # Those steps read its columns and variables, and expect something.
-    unread = ("-W", "ignore::bpmax_sim.UnusedRuleWarning")
-    unread += ("-W", "ignore::bpmax_sim.EmptyExpectationWarning")
+    kinds = ("UnusedRuleWarning", "EmptyExpectationWarning")
+    unread = [word for kind in kinds for word in ("-W", f"ignore::bpmax_sim.{kind}")]
     project.run(*unread).assert_outcomes(failed=2)
     project.ini("bpmax_unused = ignore")
     project.run(*unread).assert_outcomes(passed=2)
