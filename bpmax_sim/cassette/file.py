@@ -58,7 +58,7 @@ class CorruptDataError(MessageError):
 
 
 class CassetteIndex(msgspec.Struct):
-    """Where each exchange of a file is.
+    """Positions of the exchanges in a file, and their numbers by owner and matching key.
 
     Attributes:
         keys: per owner, exchange numbers by matching key, in the order in which calls were issued;
@@ -86,12 +86,12 @@ class CassetteIndex(msgspec.Struct):
         return self.starts[number], end
 
     def find(self, owner: str, key: str) -> Sequence[int]:
-        """Return the exchanges of *owner* with this key, in the order of issue."""
+        """Return the numbers of *owner*'s exchanges with this key, in the order of issue."""
         entries = self.keys.get(owner, {}).get(key.encode(), ())
         return (entries,) if isinstance(entries, int) else entries
 
     def exchange_numbers(self, owner: str) -> list[int]:
-        """Return the exchanges of *owner* in the order of issue."""
+        """Return the numbers of *owner*'s exchanges in the order of issue."""
         buckets = self.keys.get(owner, {}).values()
         numbers = (n for b in buckets for n in ((b,) if isinstance(b, int) else b))
         return sorted(numbers, key=self.orders.__getitem__)
@@ -169,7 +169,7 @@ def _scan_entries(data: Data, start: int, into: CassetteIndex) -> list[bytes]:
 
 
 def _read_issue_numbers(data: Data, index: CassetteIndex) -> Sequence[int]:
-    """Return the sort keys of all exchanges.
+    """Return the sort key of each exchange: its place in the order in which calls were issued.
 
     Within a section exchanges are already in order; only the ``failures`` section is out of place.
     """

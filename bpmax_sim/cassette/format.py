@@ -115,9 +115,10 @@ def _quote_lines(text: str, line_break: str) -> str:
 
 
 def _may_hold_unprintable(body: bytes) -> bool:
-    """Return whether `_NO_BLOCK` can match in *body*, judged by first bytes of UTF-8 sequences.
+    """Return whether *body* may hold what a YAML block cannot (`_NO_BLOCK`); False is certain.
 
-    This costs a tenth of the regular expression; the rarest bytes are tested first.
+    It looks only for bytes with which such characters begin in UTF-8. This costs a tenth of the
+    regular expression; the rarest bytes are tested first.
     """
     return (
         body[0] in b" \t\n"
@@ -204,7 +205,12 @@ def _make_index_line(
 
 
 def _underivable_call_fields(request: Request) -> dict[str, object]:
-    """Return what the script set, where the request alone does not show it."""
+    """Return the fields of *request*'s call that reading the request back would not give.
+
+    Often none.
+
+    An example is a body that the script passed and auth changed.
+    """
     call = request.call
     if call is None:
         return {}

@@ -492,7 +492,8 @@ class LeakCheck:
     def __call__(self, draft: PendingExchange, source: Exchange | None = None) -> PendingExchange:
         """Return *draft*, or a stub of it if it contains a secret.
 
-        *source* is as in `split_entry_for_scan`.
+        *source* is the exchange that *draft* was rendered from; with it, bodies need not be parsed
+        again.
         """
         if self.known is None:
             return stub_if_leaking(draft, self.scan)
@@ -525,7 +526,7 @@ class LeakCheck:
         return draft
 
     def may_contain(self, draft: PendingExchange, texts: Sequence[str]) -> bool:
-        """Return whether *draft* may contain one of *texts*, plain or encoded.
+        """Return whether *draft* may contain one of the secrets *texts*, plain or encoded.
 
         True is also returned where the decoded content was too large to keep.
         """
@@ -547,7 +548,7 @@ class LeakCheck:
 
 
 def _search_bytes(text: str) -> Iterator[bytes]:
-    """Yield *text* in each encoding in which it is searched for."""
+    """Yield *text* as UTF-8, UTF-16 and GB 18030, where it can be encoded."""
     for codec in ("utf-8", "utf-16-le", "gb18030"):
         with suppress(UnicodeEncodeError):
             yield text.encode(codec).strip(b"\0")  # what UTF-16 has in either order of bytes

@@ -145,8 +145,9 @@ def _break_any_spacing(text: str) -> str:
 def _find_multiline_containers(text: str, marks: list[tuple[str, int, int]]) -> set[int]:
     """Return the offsets of containers whose members get a line each.
 
-    These are objects, so that adding a member moves no other line, arrays of containers, and long
-    arrays of plain values.
+    *marks* are the brackets and commas of *text*: symbol, start and end. Broken into lines are
+    objects, so that adding a member moves no other line, arrays of containers, and long arrays of
+    plain values.
     """
     broken: set[int] = set()
     inside: list[tuple[int, bool]] = []  # where each begins that is open, and if it is an object

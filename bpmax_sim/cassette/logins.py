@@ -27,7 +27,7 @@ Account = Mapping[str, str]
 
 
 def group_logins(entries: Sequence[Entry]) -> list[list[Entry]]:
-    """Return the exchanges of each login, in order."""
+    """Return *entries* in groups of equal login requests, in the order of their first one."""
     groups: list[list[Entry]] = []
     for entry in entries:
         group = next((group for group in groups if _share_one_response(entry, group[0])), None)
@@ -39,9 +39,10 @@ def group_logins(entries: Sequence[Entry]) -> list[list[Entry]]:
 
 
 def _share_one_response(entry: Entry, other: Entry) -> bool:
-    """Return whether the recorded response to one login answers the other one, too.
+    """Return whether two recorded logins have the same request, so that either response fits both.
 
-    Their keys may have been computed under different matching rules.
+    Equal keys under equal rules show that, else the texts of the requests: keys that were computed
+    under different matching rules cannot be compared.
     """
     keys = [(entry.line.key, entry.line.rules) for entry in (entry, other)]
     return keys[0] == keys[1] or request_text(entry) == request_text(other)
@@ -53,7 +54,7 @@ def request_text(entry: Entry) -> str:
 
 
 def fill_in_omitted_accounts(entries: Iterable[Entry]) -> list[Entry]:
-    """Return the logins of a file, each with the account that recorded it.
+    """Return the logins of a file, each with the values of the account that recorded it.
 
     A file names an account only where it differs from that of the login before.
     """

@@ -44,7 +44,7 @@ def drop_superseded_review(path: Path, owner: str) -> None:
 
 
 def owner_entries(cassette: Cassette | None, owner: str) -> list[Entry]:
-    """Return what *owner* recorded, in the order of issue."""
+    """Return the exchanges that *owner* recorded in *cassette*, in the order of issue."""
     numbers = cassette.index.exchange_numbers(owner) if cassette else ()
     return [cassette.full_entry(number) for number in numbers] if cassette else []
 
@@ -78,7 +78,7 @@ def recover(
 
 
 class OwnerRecording(msgspec.Struct, frozen=True):
-    """What one owner recorded.
+    """The exchanges that one owner recorded, and how they are merged into the cassette.
 
     Attributes:
         adding: whether it is appended to what the owner recorded before.

@@ -160,8 +160,8 @@ def explain_no_such_call(
 ) -> list[str]:
     """Return the message lines for a call that was recorded with other values, or not at all.
 
-    *near* was perhaps not played. Then the call has probably changed, and recording everything
-    again is suggested, because the old recording would otherwise be left over.
+    If the exchange *near* is still unplayed, the call has probably changed since it was recorded.
+    Then recording everything again is suggested, because *near* would otherwise be left over.
     """
     changed = near is not None and near.number not in search.played
     add = context.record_command(context.new)

@@ -153,7 +153,7 @@ class PlayOrder:
         self._part = part
 
     def _numbers_by_session(self, key: str) -> dict[int, list[int]]:
-        """Return the numbers of the exchanges with *key*, by the session that recorded them."""
+        """Return the numbers of the exchanges with *key*, by number of the recorded session."""
         numbers = self._located.get(key)
         if numbers is None:
             numbers = self._located[key] = {}
@@ -330,7 +330,11 @@ def _make_no_match_error(parts: RequestParts, case: str, lines: list[str]) -> No
 def _with_former_keys(
     find: Find, cassette: Cassette, former_keys: Mapping[str, Sequence[str]]
 ) -> Find:
-    """Return a finder that also finds exchanges recorded under the *former_keys* of a call."""
+    """Return *find* extended: it also finds exchanges under earlier matching keys of the same call.
+
+    *former_keys* maps the key of a call to those that it has under earlier names of platform and
+    API.
+    """
 
     def find_all(key: str) -> Sequence[int]:
         others = [number for other in former_keys.get(key, ()) for number in find(other)]

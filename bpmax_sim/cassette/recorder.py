@@ -49,7 +49,12 @@ _Arriving = dict[tuple[int, int], list[PendingExchange]]
 
 
 class Outage(Struct, frozen=True):
-    """A call that failed in this run, and whether it succeeded in the existing recording."""
+    """A call with a worse outcome than recorded before, such as a time-out or HTTP 503.
+
+    Attributes:
+        call: ``platform.api``.
+        is_known: whether the existing recording has the same call; False for a new one that failed.
+    """
 
     call: str
     outcome: Outcome
@@ -89,19 +94,29 @@ class Recorder:
         net: int = 0,
         former: str = "",
     ) -> None:
-        """Record into *path*.
+        """Prepare recording into *path*; journals that dead processes left are sealed first.
 
-        *scan* tells the secrets in some bytes, as objects whose text names place and credential
-        and never the value; *known* how many it looks for, so that nothing is scanned twice for
-        the same; or *check* does both, and remembers what redaction has searched. *zone* is that
-        of instants in the file. With *adding*, the owner's older exchanges stay; otherwise the
-        new ones replace them, with *repeating* only where they differ, and those of the owner
-        *former*. *net* is the version of the net of names in force. What a process that died left
-        in a journal is sealed first, so load the cassette for replay after this.
-        A forked child's is a branch of the recorder *name* in the process *parent*.
+        So load the cassette for replay only after this.
+
+        Args:
+            path: the cassette.
+            rules: matching rules under which keys are computed.
+            owner: the scenario, row or test that records.
+            scan: returns the secrets in some bytes, as objects whose text names place and
+                credential and never the value.
+            known: returns how many secrets *scan* looks for, so that nothing is scanned twice.
+            check: used instead of *scan* and *known*; it also remembers what redaction has
+                searched.
+            zone: offset from UTC of the instants in the file.
+            adding: whether the owner's older exchanges stay, instead of being replaced.
+            repeating: whether only older exchanges with equal calls are replaced, as for logins.
+            name: in a forked child, the name of the parent's recorder.
+            parent: in a forked child, the process id of the parent.
+            net: version of the secret-name rules in use.
+            former: an earlier owner name, whose exchanges are replaced too.
 
         Raises:
-            DamagedCassette: if the file is not sound and its exchanges are to stay.
+            DamagedCassette: if the file is damaged and *adding* is set.
             CassetteError: if *path* is something that must not be overwritten.
         """
         self.path = Path(path)
@@ -283,7 +298,11 @@ class Recorder:
         )
 
     def find_calls_equal_only_by_ignore(self) -> tuple[str, ...]:
-        """Return calls that only ``ignore`` makes equal although their responses differ."""
+        """Return different calls that ``ignore`` makes equal although their responses differ.
+
+        Each text names the call and the ignored places, such as ``crm.get (query.page)``. Replay
+        may then answer one of them with the response of the other.
+        """
         by_key: dict[str, list[PendingExchange]] = {}
         for draft in self._drafts:
             platform, _, api = draft.line.call.partition(".")

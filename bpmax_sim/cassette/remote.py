@@ -1,5 +1,6 @@
-"""Keep cassettes at an fsspec URL, such as object storage, with a mirror on disk.
+"""Keep cassettes at an fsspec URL, such as object storage, with a copy on disk, the mirror.
 
+*Storage* is the folder at the URL; the *mirror* is a folder in ``.bpmax/cassettes`` of the project.
 This is the only module that uses fsspec; everything else works on the mirror. In one run a file is
 checked once, and downloaded if it changed. A sealed file is uploaded whole. A local file that is
 not uploaded yet is never overwritten, and never replayed as if it had been uploaded. Messages show
@@ -42,9 +43,11 @@ class _NoResponseError(Exception):
 
 
 class MirrorState(msgspec.Struct, frozen=True):
-    """What a file was when mirror and storage were last equal.
+    """The state of a file when its local copy and the stored file were last equal.
 
     Attributes:
+        stamp: text that changes with the stored file, such as its etag.
+        sha: digest of the content.
         coming: digest of the content about to replace it, in case the process dies in between.
     """
 
@@ -99,7 +102,9 @@ class RemoteStorage:
         return f"<RemoteStorage {strip_credentials(self._url)}>"
 
     def fetch(self, path: Path, *, recording: bool = False) -> None:
-        """Update the file *path* of the mirror, once per run; it is deleted if storage has none.
+        """Download the file whose local copy is *path* if it changed at the URL, once per run.
+
+        The local copy is deleted if there is no such file at the URL.
 
         Raises:
             ConfigError: if the URL cannot be used at all.
@@ -190,7 +195,7 @@ class RemoteStorage:
         )
 
     def _ask_or_none(self, path: Path, ask: Callable[[Any, str], T]) -> T | None:
-        """Return the result of *ask*, or None if storage has no such file."""
+        """Return ``ask(file system, remote path)`` for the file *path*; None if there is none."""
 
         def read(system: Any, there: str) -> T | None:
             try:
@@ -201,7 +206,7 @@ class RemoteStorage:
         return self._call_storage(path, msg("read"), read)
 
     def _call_storage(self, path: Path, done: str, ask: Callable[[Any, str], T]) -> T:
-        """Return the result of *ask*.
+        """Return ``ask(file system, remote path)`` for the file *path*; *done* names the action.
 
         Error texts of file systems are not shown, they may hold secrets.
         """
@@ -267,7 +272,7 @@ def _call_with_timeout(seconds: float, ask: Callable[[], T]) -> T:
     it.
 
     Raises:
-        _SilentError: if it takes longer.
+        _NoResponseError: if it takes longer.
     """
     future: Future[T] = Future()
 
@@ -293,7 +298,7 @@ def _open_url(url: str, patience: float) -> tuple[Any, str]:
     Raises:
         ConfigError: if fsspec, or the package for the scheme, is not installed or unknown.
         CassetteError: if it cannot be reached.
-        _SilentError: if it does not respond in time.
+        _NoResponseError: if it does not respond in time.
     """
     shown = strip_credentials(url)
     try:

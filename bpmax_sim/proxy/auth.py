@@ -1,7 +1,7 @@
 """Put auth into a planned call: the request that is sent, and its twin with stand-ins.
 
 Auth is put in last, at the places that `drop_names_set_by_auth` has cleared. A recording holds the
-signature that the placeholder key gave, and the instant and nonce that it was made with. Replay
+signature that the stand-in of the key gave, and the instant and nonce that it was made with. Replay
 signs the call again with the same instant and nonce; a signature that then differs is a fault of
 the signing and not of the call. Where the calls themselves differ (in ignored places, or only in
 spelling), the recorded request is signed again instead, and not the one at hand.
@@ -314,7 +314,10 @@ def _render_value(recipe: CompiledApi, item: Apply, names: Mapping[str, object])
 def _build_request(
     plan: Plan, call: Call, base: str, values: AuthValues, attempt: int = 0
 ) -> Request:
-    """Return *call*, the real or the recorded form of the plan's call, with *values* in it."""
+    """Return the request for *call*, with *base* as address and the auth *values* in their places.
+
+    *call* is that of *plan*, either with real values or in the form to be recorded.
+    """
     recipe = plan.recipe
     query = encode_query((*call.query, *_auth_pairs_at(values, "query")))
     address = base + call.path
@@ -436,9 +439,9 @@ def has_valid_signature(
 
 
 def _places_set_by_signing(recipe: CompiledApi, *requests: Request) -> tuple[str, ...]:
-    """Return the places of *requests* that only their signature fills.
+    """Return the places that auth filled in *requests*, except those of logins, keys and call ids.
 
-    Values from a login, a key or the call id are left out: they may have been renewed.
+    What is left is the signature; a token or idempotency key may have been renewed since recording.
     """
     declared = recipe.api.idempotency
     own = (declared,) if isinstance(declared, Idempotency) else ()

@@ -175,7 +175,7 @@ def _run_setters(merged: MergedValues, spec: CallSpec, recipe: CompiledApi) -> N
 
 
 def _set_arguments(merged: MergedValues, args: tuple[Any, ...], recipe: CompiledApi) -> None:
-    """Assign the nth argument of a direct call to the nth declared parameter."""
+    """Set the parameters of a direct call: the nth argument is for the nth declared parameter."""
     extra = args[len(recipe.api.parameters) :]
     for parameter, value in zip(recipe.api.parameters, args, strict=False):
         if value is not UNDEFINED:
@@ -342,7 +342,10 @@ LONGEST_TARGET = 60_000
 class CallRandomness(NoRepr, frozen=True):
     """Random values drawn for one call; the same for its retries, but the nonce is new in each.
 
-    A *nonce* that is set is used for one attempt that is signed again.
+    Attributes:
+        seed: bytes from which the nonce of each attempt is derived.
+        call_id: UUID of the call.
+        nonce: fixed nonce, for signing once more what was recorded; empty to derive it.
     """
 
     seed: bytes

@@ -55,7 +55,7 @@ Calling = Generator[Effect, Any, CallValue]
 
 
 class CallTrace(Struct):
-    """What is known of a running call, for its log record."""
+    """The state of a running call, collected for the log record that it leaves at its end."""
 
     spec: CallSpec
     start: float
@@ -105,7 +105,11 @@ def build_request(spec: CallSpec, env: Environment) -> Request:
 def _check_signature(
     planned: Plan, grant: Grant | None, env: Environment, request: Request, recorded: Request
 ) -> None:
-    """Raise NoMatchError if signing at the recorded instant and nonce gives another signature."""
+    """Check that the call, signed at the recorded instant and nonce, has the recorded signature.
+
+    Raises:
+        NoMatchError: if it has another one, and no migration accepts that.
+    """
     differences = compare_signatures(planned, grant, env, request, recorded)
     stamp = recorded.signed
     if stamp is not None:

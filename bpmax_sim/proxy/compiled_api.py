@@ -26,7 +26,10 @@ from bpmax_sim.proxy.response import CompiledRules
 
 
 class ReservedNames(msgspec.Struct, frozen=True):
-    """Names that auth sets, so that scripts cannot; in lower case, except those of body members."""
+    """Names that auth sets in a request, so that a script's values under them are dropped.
+
+    They are in lower case, except path placeholders and members of the body.
+    """
 
     header: frozenset[str] = frozenset()
     query: frozenset[str] = frozenset()
@@ -67,6 +70,7 @@ class CompiledApi:
         pieces: parts of the path: literal texts at even indexes, placeholders at odd ones.
         headers: spelling and default value, by lower-case name.
         resolves: whether defaults of query or body contain ``{$credential: name}``.
+        reserved: names that auth sets.
         apply: values put in before signing; if the call needs no login, without those that use what
             a login yields.
         acquires: whether the call needs a login.
@@ -183,7 +187,7 @@ def _first_set_value(*values: Any) -> Any:
 def _merge_query(
     path_query: str, platform: model.Platform, instance: model.Instance, api: model.Api
 ) -> dict[str, Any]:
-    """Merge weakest first: the API's own path, the platform, the instance, the API."""
+    """Return the default query: the API's own path, platform, instance, API; later ones win."""
     merged: dict[str, Any] = {}
     for name, value in parse_qsl(path_query, keep_blank_values=True):
         merged.setdefault(name, []).append(value)

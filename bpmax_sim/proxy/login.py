@@ -125,7 +125,10 @@ def login_request(recipe: CompiledApi, declared: LoginRequest, names: Mapping[st
 
 
 def _places_that_differ_each_login(recipe: CompiledApi, declared: LoginRequest) -> Iterator[str]:
-    """Yield the places of a login request whose value differs in every login."""
+    """Yield the places of a login request whose value uses time, nonce or count.
+
+    New in each login.
+    """
     if auth.CHANGING.isdisjoint(recipe.uses):
         return
     parameters = recipe.auth.parameters.items()
@@ -153,7 +156,10 @@ def _uses_names(value: Any, names: frozenset[str]) -> bool:
 def _split_address(
     recipe: CompiledApi, declared: LoginRequest, names: Mapping[str, Any]
 ) -> tuple[str, str, Pairs]:
-    """Return base, path and query of the address; another host becomes its own base."""
+    """Return base, path and query of a login's address.
+
+    An address that is not below the platform's address has its own origin as base.
+    """
     base = str(names[host_variable(declared.host)]).rstrip("/")
     if declared.url:
         address = render(declared.url, names)
@@ -208,7 +214,11 @@ def renewal_instant(ttl: Ttl, value: Any, now: float) -> float:
 
 @dataclass(slots=True)
 class LoginResponse:
-    """One response of a login, with what is needed to judge it and to describe it in errors."""
+    """One response of a login, with the step and the request that it belongs to.
+
+    Attributes:
+        sent_at: instant of the auth clock at which the request was sent.
+    """
 
     step: LoginStepRun
     request: Request
@@ -310,7 +320,10 @@ class LoginResponse:
         return float(value) if name == TTL else value
 
     def _find_value(self, path: str) -> Any:
-        """Return the value at *path*; cookies are those that the login has received so far."""
+        """Return the value of the response at *path*, as in ``extract``; `UNSET` if there is none.
+
+        Cookies are those that the login has received so far.
+        """
         if path == "cookies":
             live = self.plan.tenant.live
             pairs = self.step.grant.cookies.for_host(self.request.url if "{" in live else live)
@@ -508,9 +521,9 @@ def _replaced_credentials(plan: Plan, acquire: Acquire) -> frozenset[str]:
 def _begin_renewal(
     grant: Grant, plan: Plan, env: Environment, renewal: CredentialRenewal, names: frozenset[str]
 ) -> Generator[Effect, Any, None]:
-    """Start *grant* with the newest values of *names*, which earlier logins have yielded.
+    """Put the newest values of the credentials *names* into *grant*, under the lock of *renewal*.
 
-    Logins of other processes count too.
+    They come from earlier logins of this session, or of other processes (`renewal.values`).
     """
     while not renewal.try_open():
         yield Sleep(_PAUSE)

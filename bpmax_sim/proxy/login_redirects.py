@@ -88,7 +88,7 @@ def _origin_of(url: str) -> str:
 
 
 def _redirect_request(request: Request, url: str, *, keeps: bool, same: bool) -> Request:
-    """Return *request* at *url*, with the method, headers and body that may be sent there.
+    """Return the request that follows *request* to *url*, with the headers and body allowed there.
 
     *keeps* says whether method and body stay, *same* whether the origin is the same.
     """

@@ -77,7 +77,7 @@ class NoRetry(Struct, frozen=True):
 
 
 class ReceivedResponse(Struct, frozen=True):
-    """A response and its parsed body."""
+    """A response and its parsed body: the outcome of a sending that did not fail."""
 
     response: Response
     body: ParsedBody
@@ -166,7 +166,12 @@ def retry_later(
 
 
 def _unused_rule_note(rule: Recover, failure: str, progress: RetryProgress) -> str:
-    """Return why a declared rule had no effect on the first response; empty if it had."""
+    """Return why *rule* of the failure class *failure* was not applied.
+
+    Empty if there is no reason.
+
+    For example ``recover: refresh`` does nothing where the call needs no login.
+    """
     if rule.refresh:
         return msg(
             "{failure}: recover: refresh does nothing, as this call needs no login", failure=failure

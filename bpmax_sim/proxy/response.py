@@ -114,7 +114,7 @@ def parse_json(text: str, raw: bytes | None = None) -> Any:
     *raw* may hold the same document in UTF-8, which is parsed faster.
 
     Raises:
-        InvalidJson: if it is not JSON by the rules of ``JSON.parse``.
+        BadJsonError: if it is not JSON by the rules of ``JSON.parse``.
     """
     try:
         return msgspec.json.decode(text if raw is None else raw)
@@ -271,7 +271,10 @@ def _compile_json_path(path: str) -> Finder:
 
 
 class CompiledRules:
-    """`ResponseRules` with compiled paths."""
+    """The response rules of an API with their paths compiled.
+
+    How code, message and data are read.
+    """
 
     __slots__ = ("_classes", "_code", "_message", "data", "ok")
 

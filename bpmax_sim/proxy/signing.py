@@ -272,9 +272,9 @@ def verify_response(response: Response, rule: ResponseSignature, names: Names) -
 
 @lru_cache(maxsize=64)
 def signature_header_places(rule: ResponseSignature) -> tuple[str, ...]:
-    """Return the places of the headers with signature, time and nonce of a response.
+    """Return the places of the response headers that *rule* reads: signature, time and nonce.
 
-    They differ in each response, whatever its content.
+    They differ in each response, whatever its content, so recordings ignore them in comparisons.
     """
     headers = _HeaderNameCollector()
     names = {"response_status": 200, "response_headers": headers, "response_body": b""}
@@ -285,7 +285,10 @@ def signature_header_places(rule: ResponseSignature) -> tuple[str, ...]:
 
 
 class _HeaderNameCollector(dict[str, str]):
-    """Headers in which every name exists; requested names are remembered."""
+    """A mapping that gives "" for any header and remembers its name.
+
+    Which headers a template reads.
+    """
 
     def __missing__(self, name: str) -> str:
         self[name] = ""
@@ -310,7 +313,7 @@ def verify_or_explain(request: Request, response: Response, now: float) -> str:
 
 
 class _HeadersThatMustExist(dict[str, str]):
-    """Headers of a response; access to a missing one raises AuthError."""
+    """Headers of a signed response; reading a missing one in a template raises AuthError."""
 
     def __missing__(self, name: str) -> str:
         raise _untrusted_response_error(msg("it has no header {name!r}", name=name))

@@ -24,7 +24,7 @@ class ArrivingExchange:
     """Records the pieces of one response as they arrive.
 
     Attributes:
-        received: part of the body that may be recorded so far.
+        received: beginning of the body that is already safe to record, redacted.
     """
 
     def __init__(

@@ -137,7 +137,10 @@ class CallRunner:
         return self._faults.strikes_of(rule)
 
     def add_stub(self, stub: Stub) -> None:
-        """Ask *stub* before everything but faults; a request for which it returns None goes on."""
+        """Let *stub* answer requests before the mode does; only injected faults come before it.
+
+        A request for which it returns None is passed to the next stub, and then to the mode.
+        """
         self._stubs.add(stub)
         self._update_overlays()
 

@@ -1,6 +1,7 @@
 """Credentials of the instances that a session uses, and declarations that concern matching.
 
-A credential is registered with the vault before any request is made with it.
+A credential is registered with the vault, the session's list of known secrets, before any request
+is made with it.
 """
 
 from __future__ import annotations
@@ -83,7 +84,11 @@ class SessionSecrets:
 
 @dataclass(slots=True)
 class Tenants:
-    """Credentials of the instances used so far; *vault* learns their secrets."""
+    """The credentials of the instances that were called so far, real ones or stand-ins.
+
+    Their secrets are registered with *vault*. Iteration yields ``((platform, instance),
+    credentials)``.
+    """
 
     platforms: Platforms
     settings: Settings
@@ -291,7 +296,7 @@ def project_places(cassette: Path | None) -> Callable[[], tuple[str, ...]]:
 
 
 def find_declarations(platforms: Platforms, name: str) -> tuple[Platform | Api, ...]:
-    """Return the platform and the API of *name*, as far as they are declared."""
+    """Return the declarations behind *name* (``platform.api``): platform and API, if they exist."""
     platform_key, _, api_name = name.partition(".")
     platform = platforms.find(platform_key)
     api = platform.apis.get(api_name) if platform else None

@@ -80,6 +80,7 @@ class Move(msgspec.Struct, frozen=True):
     """The change of one exchange after which it would be found.
 
     Attributes:
+        causes: differences between the recorded and today's call.
         fresh: today's request and index line.
     """
 
@@ -87,7 +88,7 @@ class Move(msgspec.Struct, frozen=True):
     fresh: Entry
 
     def apply(self, old: Entry) -> Entry:
-        """Return *old* with today's request; the causes are added to its marks."""
+        """Return *old* with today's request; the causes are noted in its index line (``moved``)."""
         line, now = old.line, self.fresh.line
         request = split_exchange(self.fresh.text)[0]
         _, mark, outcome = split_exchange(old.text)
@@ -110,14 +111,14 @@ class Move(msgspec.Struct, frozen=True):
 
 
 class RecordingMoves:
-    """The changes that one replay proposes.
+    """The changes of recorded exchanges that one replay proposes.
 
     Attributes:
         former: earlier names in addition to those that platform files declare.
         found: moves by the number of the exchange in its cassette.
         contested: names of calls that were made as recorded after their recording had been proposed
             for another call.
-        unknown: names of calls without a near recording.
+        unknown: names of calls to which no recorded exchange is similar.
         owner: owner of the recording.
         cassette: the recording; None if there is none.
     """
@@ -164,9 +165,9 @@ class RecordingMoves:
         return None
 
     def withdraw(self, parts: RequestParts, numbers: Sequence[int]) -> None:
-        """Withdraw the moves of the exchanges *numbers*: the call *parts* was recorded so itself.
+        """Withdraw the moves of the exchanges *numbers*: they are recordings of the call *parts*.
 
-        Without *numbers*, note that nothing recorded is near to the call.
+        Without *numbers*, note that no recorded exchange is similar to the call.
         """
         if not numbers:
             self.unknown.append(parts.name or parts.path)
@@ -177,7 +178,11 @@ class RecordingMoves:
     def note_new_signature(
         self, request: Request, again: Callable[[], Request], rules: MatchingRules, *, differs: bool
     ) -> None:
-        """Put today's signature into the move, made by the stand-in key at the old instant."""
+        """Put today's signature into the move of the exchange that answered *request*.
+
+        ``again()`` returns the request signed with the stand-in key at the recorded instant. If the
+        signature does not differ, only an existing move is changed.
+        """
         assert request.call is not None
         number = self._sent.get((request.call.serial, request.attempt))
         if number is None or not (differs or number in self.found):
@@ -220,7 +225,10 @@ def _find_causes(
 
 
 def _differing_prefixes(old: str, new: str) -> tuple[str, str]:
-    """Return the beginnings of two paths, up to the last segment that differs."""
+    """Return the beginnings of two paths, up to the last segment that differs.
+
+    ``/v1/orders/7`` and ``/v2/orders/7`` give ``/v1`` and ``/v2``.
+    """
     was, now = old.split("/"), new.split("/")
     while len(was) > 1 and len(now) > 1 and was[-1] == now[-1]:
         was.pop()

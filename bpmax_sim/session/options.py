@@ -415,7 +415,7 @@ _AT_DOOR: Final[Mapping[OptionSource, Mapping[str, Option]]] = {
 
 
 def options_at(source: OptionSource) -> Mapping[str, Option]:
-    """Return the options of *source*, by name."""
+    """Return the options that can be set at the door *source*, by name."""
     return _AT_DOOR[source]
 
 

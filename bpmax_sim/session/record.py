@@ -201,7 +201,7 @@ class RecordMode:
             )
 
     def _is_known_login(self, exchange: Exchange) -> bool:
-        """Return whether the same login already got the same response.
+        """Return whether an equal login request already got the same response in this session.
 
         One recording is enough then.
         """
@@ -380,9 +380,9 @@ class RecordMode:
             )
 
     def unserved_calls(self) -> tuple[Outage, ...]:
-        """Return the calls that the third party failed to serve now.
+        """Return the calls of this run to which the third party gave an error or no response.
 
-        For calls of the last recording (`Outage.is_known`) only if they had a better response
+        A call that the last recording has too (`Outage.is_known`) counts only if it was better
         there.
         """
         recorder = self._recording.recorder

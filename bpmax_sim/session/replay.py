@@ -104,7 +104,10 @@ class ReplayMode:
     def _replay_outcome(
         self, recorded: Request, player: Player, alike: Exchange | None = None
     ) -> Outcome:
-        """Return the recorded outcome of *recorded*, or that of the recorded request *alike*."""
+        """Return the outcome recorded for the request *recorded*, which is in its recorded form.
+
+        *alike* is a recorded login that is used although its request differs.
+        """
         moves = self._moves if player is self.player and alike is None else None
         parts = parts_of_request(recorded if alike is None else alike.request)
         context = self._miss_context(recorded.call)
@@ -173,7 +176,7 @@ class ReplayMode:
     def accepts_new_signature(
         self, request: Request, again: Callable[[], Request], *, differs: bool
     ) -> bool:
-        """Return whether a migration is under way; it gets the signature that *again* makes."""
+        """Return whether a migration runs; then note the signature that ``again()`` makes."""
         if self._moves is None:
             return False
         self._moves.note_new_signature(request, again, self._rules, differs=differs)

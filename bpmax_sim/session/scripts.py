@@ -169,7 +169,7 @@ def judge_unawaited_calls(outcome: Outcome, unawaited: str) -> Outcome:
 
 
 class UnreadErrors:
-    """The failed outcomes that a session returned to tests, until somebody looks at them."""
+    """The failed outcomes that tests got and have not looked at yet: a test may miss a failure."""
 
     def __init__(self) -> None:
         """Start with none."""
@@ -178,9 +178,9 @@ class UnreadErrors:
         ] = []
 
     def watch(self, outcome: Outcome) -> Outcome:
-        """Return *outcome*; of a script that failed, one that notes who looks at its error.
+        """Return *outcome*, or for a failed script a copy that notes when its error is read.
 
-        Only those that a test gets itself are watched, not those of forms and flows.
+        Only outcomes that a test's own code gets are copied, not those of forms and flows.
         """
         frame = sys._getframe(1)  # noqa: SLF001 - warnings look for their line like this
         while frame.f_back and frame.f_code.co_filename.startswith(_WRAPPERS):
@@ -194,9 +194,9 @@ class UnreadErrors:
         return failed
 
     def warn(self, late: Iterable[Outcome]) -> None:
-        """Warn of each error that nobody looked at and nobody can look at any more.
+        """Warn of each error whose outcome was garbage-collected before anybody read the error.
 
-        *late* are outcomes that nobody asked for.
+        *late* are outcomes of timers that nobody asked for.
         """
         left = [
             (outcome, file, line)

@@ -39,13 +39,14 @@ def _pop_all(waiting: deque[Exchange]) -> Iterator[Exchange]:
 
 
 class UnplayableStandins:
-    """Finds calls recorded with the stand-in of a credential, which replay cannot find.
+    """Finds calls into which a script wrote a credential, recorded as the stand-in.
 
-    Exchanges may be added on any thread; they are searched when the result is read.
+    In replay the script writes something else there, so the call would not be found. Exchanges may
+    be added on any thread; they are searched when the result is read.
     """
 
     def __init__(self, platforms: Platforms, tenants: Iterable[tuple[Key, Credentials]]) -> None:
-        """Search for the credentials of *tenants*, which may grow."""
+        """Search for the credentials of *tenants*, to which instances may be added later."""
         self._platforms = platforms
         self._tenants = tenants
         self._fresh: deque[Exchange] = deque()
@@ -105,9 +106,9 @@ class UnplayableStandins:
                 self._notes[note] = None
 
     def _is_injected(self, call: Call, name: str) -> bool:
-        """Return whether a declared default contains the credential.
+        """Return whether a declared default of query or body contains the credential *name*.
 
-        Replay puts the stand-in there too.
+        Then the call is no problem: replay puts the stand-in there too.
         """
         platform = self._platforms.find(call.platform)
         api = platform.apis.get(call.api) if platform else None

@@ -48,7 +48,7 @@ class InjectedFault(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RecordingMatch(msgspec.Struct, frozen=True, kw_only=True):
-    """The recording that belongs to a sending.
+    """The recorded exchange that answered a sending, or the nearest one if none did.
 
     Attributes:
         file: path of the cassette.
@@ -111,14 +111,14 @@ class SendingLog:
     def note_match(
         self, request: Request, played: tuple[Cassette, int], sent: RequestParts
     ) -> None:
-        """Log the exchange that answered."""
+        """Log that the exchange *played* (cassette, number from 0) answered *request*."""
         counted = not self._rules.ignored_paths(sent.platform, sent.api)
         self._note(request, _Note(*played, True, None if counted else sent))
 
     def note_miss(
         self, request: Request, nearest: tuple[Cassette, int] | None, sent: RequestParts
     ) -> None:
-        """Log that no recording answered, and which exchange is the nearest."""
+        """Log that no recording answered *request*, and which exchange is *nearest* to it."""
         if nearest is not None:
             self._note(request, _Note(*nearest, False, sent))
 
@@ -127,7 +127,7 @@ class SendingLog:
             self._notes[request.call.serial, request.attempt] = answered
 
     def recording_match(self, serial: int, attempt: int) -> RecordingMatch | None:
-        """Return the recording that belongs to one sending of a call; None if there is none."""
+        """Return the exchange that was logged for sending *attempt* of call *serial*, or None."""
         answered = self._notes.get((serial, attempt))
         if answered is None:
             return None

@@ -78,7 +78,7 @@ class SharedRecording:
         return not self._open
 
     def can_join(self, stamp: object) -> bool:
-        """Return whether another session may join; *stamp* is that of the file now."""
+        """Return whether another session may join; *stamp* is that of the file on disk now."""
         return not self.is_over and (self.mode == "record" or stamp == self.stamp)
 
     def open_session(self) -> OwnerSession:

@@ -156,7 +156,10 @@ def _open_recording(settings: Settings, volatile: PlacesOf) -> SharedRecording:
 
 
 def _recorded_owner(settings: Settings, cassette: Cassette | None) -> str:
-    """Return the owner under which *cassette* holds the exchanges of *settings*' owner."""
+    """Return the owner in *cassette* whose exchanges are played.
+
+    *settings*' own, or a renamed one.
+    """
     owner = settings.owner
     if cassette is None or settings.adopts is None or owner in cassette.owners:
         return owner

@@ -156,7 +156,7 @@ def _parse_proxy(text: str, pattern: str, route: ConnectionRoute) -> httpx.Proxy
 
 
 def _certificate_environment() -> tuple[str, str]:
-    """Return the file and folder of CA certificates that environment variables name."""
+    """Return ``SSL_CERT_FILE`` and ``SSL_CERT_DIR``: file and folder of trusted CA certificates."""
     return os.environ.get("SSL_CERT_FILE", ""), os.environ.get("SSL_CERT_DIR", "")
 
 

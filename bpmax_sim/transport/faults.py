@@ -57,7 +57,7 @@ class Break(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Slow(msgspec.Struct, frozen=True, kw_only=True):
-    """Let the response through, later, whole or in pieces."""
+    """Return the real response *delay* seconds later; in *chunks* pieces unless that is 0."""
 
     delay: float = 0.0
     chunks: int = 0
@@ -131,7 +131,12 @@ _BAD_BODIES: Mapping[str, bytes] = {
 
 
 class _ActiveRule(msgspec.Struct):
-    """A rule in force, with numbers of the calls it has seen, by serial, and how often it fired."""
+    """A rule that is armed, with its counts.
+
+    Attributes:
+        seen: number of different calls that it concerned so far.
+        struck: how often it fired.
+    """
 
     rule: Fault
     seen: int = 0
@@ -144,7 +149,7 @@ class _ActiveRule(msgspec.Struct):
         return self.rule.covers(name) and (matches is None or matches(request))
 
     def count(self, request: Request) -> int:
-        """Return the number of the request's call, from 1, among those the rule has seen.
+        """Return the number of the request's call among the calls that the rule concerns, from 1.
 
         Retries of a call have its number.
         """

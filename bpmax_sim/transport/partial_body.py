@@ -45,7 +45,10 @@ class PartialBody:
         self._waiting, self._shown = b"", b""
 
     def take_piece(self, piece: bytes) -> bytes:
-        """Return the bytes that may be recorded after *piece*, and could not be before."""
+        """Return the bytes to add to the recording after *piece* has arrived, redacted.
+
+        Often none.
+        """
         if self._cut is not None:
             self._waiting += self._decode(piece)
         if self._cut is None or len(self._waiting) > self._most:
@@ -81,7 +84,10 @@ def _split_incomplete_line(data: bytes) -> tuple[bytes, bytes]:
 
 
 def _split_incomplete_json(data: bytes) -> tuple[bytes, bytes]:
-    """Return the complete part of a JSON document, and the brackets that close it."""
+    """Return the beginning of a JSON document up to its last complete member, and closing brackets.
+
+    ``b'{"a": [1, 2, "x'`` gives ``b'{"a": [1, 2'`` and ``b']}'``: joined, they are JSON again.
+    """
     end, open_brackets = 0, list[bytes]()
     for token in _TOKEN.finditer(data):
         sign = token[0]

@@ -46,7 +46,7 @@ class Handler(msgspec.Struct, frozen=True):
     function: Callable[[Request], Response]
 
     def handle(self, request: Request) -> Response:
-        """Return what the function returns."""
+        """Return the response that the wrapped function returns."""
         return self.function(request)
 
 
@@ -104,7 +104,7 @@ class Stubs:
         return bool(self._stubs)
 
     def add(self, stub: Stub) -> None:
-        """Ask *stub* from now on, before the stubs that are there already."""
+        """Ask *stub* first from now on, before the stubs that were added earlier."""
         self._stubs.insert(0, stub)
 
     def handle(self, request: Request) -> Response:

@@ -33,7 +33,10 @@ from bpmax_sim.secret.vault import Vault
 
 
 def redact_pairs(pairs: Pairs, places: Iterable[str], root: str) -> Pairs:
-    """Return *pairs* with the values replaced whose places are listed below *root*."""
+    """Return header or query *pairs*, the values at the personal *places* replaced by pseudonyms.
+
+    *root* is ``header`` or ``query``; only places that begin with it count.
+    """
     names = _lower_case_names_at(places, root)
     return _replace_named(pairs, names) if names else pairs
 
@@ -43,7 +46,7 @@ def _replace_named(pairs: Pairs, names: Collection[str]) -> Pairs:
 
 
 def redact_url(url: str, places: Iterable[str]) -> str:
-    """Return *url* with the query values replaced that *places* lists."""
+    """Return *url* with pseudonyms for the query values at the personal *places*."""
     names = _lower_case_names_at(places, "query")
     address, mark, query = url.partition("?")
     if not names or not mark:
@@ -52,7 +55,7 @@ def redact_url(url: str, places: Iterable[str]) -> str:
 
 
 def redact_body(body: bytes, media: str, places: Iterable[str]) -> bytes:
-    """Return *body* with the values replaced that *places* lists, if it is JSON or a form."""
+    """Return a JSON or form *body* with pseudonyms for the values at the personal *places*."""
     paths = tuple(
         [path.below for path in _parse_places(places) if path.root == "body" and path.below]
     )
@@ -105,7 +108,7 @@ _MOST_EXACT = 256
 def redact_exchanged(
     request: Request, response: Response, vault: Vault
 ) -> tuple[Request, Response]:
-    """Return the recorded forms of *request* and its response.
+    """Return *request* and *response* in the form in which they are recorded.
 
     Usually stand-ins are in them already, so one search through all texts shows that nothing has to
     be hidden.
@@ -206,7 +209,11 @@ def redact_response(response: Response, request: Request, vault: Vault) -> Respo
 
 
 def _split_as_received(response: Response, body: bytes, vault: Vault) -> tuple[Chunk, ...]:
-    """Return the chunks of the redacted *body*, split where the original chunks ended."""
+    """Return the chunks of the redacted *body*, with lengths that fit it and the original instants.
+
+    A redacted body may be longer or shorter. Each chunk ends where its redacted content ends; of
+    more than `_MOST_EXACT` chunks the ends are estimated in proportion.
+    """
     chunks, rest = response.chunks, response.body
     if len(body) == len(rest) or not chunks:
         return chunks
@@ -363,7 +370,10 @@ def _parse_parts(headers: Pairs, body: bytes | None, query: Pairs) -> dict[str, 
 
 
 def _suspicious_parts(headers: Pairs, body: bytes | None, query: Pairs) -> dict[str, Any]:
-    """Return the parts of a message that may hold a secret; the body only if it looks random."""
+    """Return query, headers and body in which secrets are looked for.
+
+    No body that looks harmless.
+    """
     is_random = body and len(body) <= _MOST and looks_random(body.decode(errors="replace"))
     untagged = tuple([pair for pair in headers if not _TAGS.fullmatch(pair[0].lower())])
     return _parse_parts(untagged, body if is_random else None, query)

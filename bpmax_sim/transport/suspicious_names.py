@@ -115,7 +115,10 @@ def _body_value(body: bytes, content_type: str, charset: str) -> Any:
 
 
 def _text_value(text: str) -> Any:
-    """Return the parsed value of a text whose media type does not tell its format."""
+    """Return a body without known media type as plain value.
+
+    Markup, form, JSON, JSON lines or text.
+    """
     start = text.lstrip()[:1]
     if start == "<":
         return _markup_value(text)
@@ -156,7 +159,10 @@ def _markup_value(text: str) -> dict[str, Any]:
 
 
 def _find_members(value: Any, path: Steps, name: str, depth: int = 0) -> Iterator[Member]:
-    """Yield each text in *value* with its path and the last name on the path."""
+    """Yield each text in *value* with its path, and the name of the member that holds it.
+
+    Texts that are JSON or addresses are searched too, `_DEEPEST` levels deep.
+    """
     if isinstance(value, dict):
         for key, inner in value.items():
             yield from _find_members(inner, (*path, str(key)), str(key), depth)
