@@ -39,7 +39,7 @@ class LiveObject(Protocol):
 
 
 class SentLiveObjects:
-    """What one context knows of its live objects: the globals, and their members that are live too.
+    """What the engine's copy of the live objects holds, so that only changes need to be sent.
 
     A live object may have three optional attributes: ``links``, its members that are live objects
     themselves; ``is_frozen``, True if its values never change inside; and ``watched_members``,
@@ -78,9 +78,10 @@ class SentLiveObjects:
         return index
 
     def take_changes(self) -> list[list[Any]]:
-        """Return ``[index, changed fields, removed names]`` of each changed object.
+        """Return ``[index, changed fields, removed names]`` of each object that Python has changed.
 
-        Changed means: since the last patch or write. The result counts as sent.
+        Compared is with the last result and with what the script wrote since. The result counts as
+        sent.
         """
         changes = []
         for index, live in enumerate(self._objects):
@@ -108,7 +109,10 @@ class SentLiveObjects:
     def write(
         self, to: Mapping[str, LiveObject], index: int, name: str, tagged: Any, place: Place | None
     ) -> None:
-        """Write *name* to the object at *index* of *to*, the live objects of the run that wrote."""
+        """Write the value *tagged* of a script to field *name* of the live object at *index*.
+
+        *to* are the live objects of the run that wrote; *place* is the script's line.
+        """
         # The context has this value already, so the next patch must not send it back. But the
         # object may store another value than the script wrote, so the two are compared again then.
         self._settled.discard(index)
@@ -164,7 +168,7 @@ MakeEngine = Callable[[Limits, Sequence[str]], Engine]
 
 
 class Channel:
-    """One engine with its mirror of live objects; does nothing any more once closed."""
+    """One engine, and the live objects that it has been sent; does nothing once it is closed."""
 
     def __init__(self, engine: Engine, mirror: SentLiveObjects, now: Callable[[], float]) -> None:
         self._engine: Engine | None = engine

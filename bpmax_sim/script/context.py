@@ -104,11 +104,13 @@ class _ActiveTimer(msgspec.Struct, frozen=True):
 
 
 class ScriptRun:
-    """One script body: what it has under way, and its results since the last outcome.
+    """One script body: its running calls and timers, and its results since the last outcome.
 
     Attributes:
         objects: live objects that the body sees.
         keeps_timers: whether the body counts as ended while timers in the future are left.
+        settled: whether the body itself has returned or thrown.
+        over: whether it has no call or timer any more either; then its last outcome is delivered.
     """
 
     def __init__(
@@ -166,14 +168,21 @@ class ScriptRun:
         self.timers.clear()
 
     def start_new_change_chain(self) -> None:
-        """Treat later writes as new changes, not as consequences of what started the run."""
+        """Let later writes to live objects count as changes of their own.
+
+        Without it they count as consequences of the change whose handler this run is, for a form
+        that limits how far changes may trigger one another.
+        """
         self.objects = {
             name: later() if (later := getattr(live, "later", None)) else live
             for name, live in self.objects.items()
         }
 
     def find_promise_read(self, unseen: Sequence[int]) -> tuple[str, str, Place | None] | None:
-        """Return call, member and place of the first promise of *unseen* with a member read."""
+        """Return call, member and place of the first read of a member of an unawaited promise.
+
+        *unseen* are the numbers of calls whose promise was not used.
+        """
         number = next((number for number in sorted(unseen) if number in self.misread), None)
         return None if number is None else (self.calls[number].call, *self.misread[number])
 
@@ -325,7 +334,11 @@ class Context:
         return sorted(waiting, key=lambda timer: timer.due)
 
     def end_stuck_run(self, run: ScriptRun, *, is_over_time: bool = False) -> None:
-        """End *run* at the line that waits in vain, or, if *is_over_time*, longer than it may."""
+        """End *run* with an error at the line that waits for something that never happens.
+
+        With *is_over_time* it may still happen, but the run has waited longer than its limit
+        allows.
+        """
         timers = [timer.place for timer in run.timers.values() if timer.place]
         if not run.settled:
             run.settled = True
@@ -670,7 +683,10 @@ class Context:
                 self._shared_calls |= {shared} - {0}
 
     def _note_unawaited_helpers(self, run: ScriptRun, awaited: Iterable[int]) -> None:
-        """Note calls of async functions that are not awaited and that wait for one of *awaited*."""
+        """Note each async function of the script that nobody awaited although it awaits a call.
+
+        *awaited* are the numbers of calls that were in flight when the body ended, and are awaited.
+        """
         from bpmax_sim.script_source.voided_calls import find_unawaited_call  # noqa: PLC0415
 
         scripts = [(one.script.name, one.script.source) for one in self._sources.placed]

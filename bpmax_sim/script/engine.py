@@ -74,9 +74,11 @@ class PreludeEntry:
     def __init__(
         self, context: NativeContext, parts: Sequence[bytes | None], watch: LimitWatch | None = None
     ) -> None:
-        """Read the prelude, the first of *parts*, and those of the others that are not None.
+        """Read the prelude into *context*.
 
-        Its entry function is `call`.
+        *parts* are the bytecode of its core and of its bindings.
+
+        A binding that is None is read when a script first needs it. The entry function is `call`.
         """
         inner = self._inner = context.inner
         functions = _load_library()
@@ -92,7 +94,10 @@ class PreludeEntry:
         functions.JS_SetHostPromiseRejectionTracker(context.runtime, _tracker, self)
 
     def report_rejection(self, inner: int, promise: Value, reason: Value, handled: bool) -> None:
-        """Pass a rejection to the prelude; if it asks for a part, load that and call it again."""
+        """Pass a rejected promise to the prelude, which keeps a list of those nobody handles.
+
+        If it returns the number of a binding instead, that is loaded.
+        """
         try:
             arguments = value_array(3)(promise, reason, Value(int(handled), 1))
             wanted = _load_library().JS_Call(inner, self._function, UNDEFINED, 3, arguments).integer
@@ -111,9 +116,9 @@ class PreludeEntry:
             functions.JS_FreeValue(inner, part)
 
     def pass_body(self, argument: str) -> None:
-        """Pass the compiled body of operation *argument* to the prelude, if it is compiled.
+        """Pass the bytecode of the script in *argument* (of operation ``run``) to the prelude.
 
-        A body is compiled to bytecode when it runs for the second time.
+        Only a script that runs for the second time is compiled; otherwise nothing is passed.
         """
         with suppress(msgspec.DecodeError, UnicodeEncodeError):  # half a character
             code = _compile_once(_body_of(argument)).code
@@ -209,19 +214,19 @@ _tracker = Tracker(_report_rejection)
 
 
 class UseSign(NamedTuple):
-    """What the text of a script has that uses a binding.
+    """The words in a script's text by which it is seen to need a binding.
 
     Attributes:
-        words: of which it has one, with spaces between them; none of "" is in no text.
-        pattern: what has to match, too. It is asked only where one of the words is there: a regular
-            expression takes as long for a text as a hundred words.
+        words: separated by spaces; one of them has to be in the text. Empty if no text needs it.
+        pattern: regular expression that has to match, too. It is tried only if a word was found: it
+            takes as long for a text as a hundred words.
     """
 
     words: str
     pattern: str = ""
 
     def is_in(self, text: str) -> bool:
-        """Return whether *text* has it."""
+        """Return whether *text* has one of the words and matches the pattern, if there is one."""
         is_there = not _split_words(self.words).isdisjoint(_find_words(text))
         return is_there and (not self.pattern or re.search(self.pattern, text) is not None)
 
@@ -231,7 +236,7 @@ _split_words = cache(lambda words: frozenset(words.split()))
 
 @lru_cache(maxsize=64)
 def _find_words(text: str) -> frozenset[str]:
-    """Return the words of all signs that are in *text*."""
+    """Return which of the words of all signs are in *text*."""
     return frozenset().union(*map(_find_words_of_line, text.split("\n")))
 
 

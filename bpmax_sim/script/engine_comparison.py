@@ -97,7 +97,7 @@ def _run_or_catch(work: Callable[[channel.Engine], Any], engine: channel.Engine)
 
 
 def _comparable_entry(entry: Any) -> Any:
-    """Return the content of an entry without its place.
+    """Return what has to be equal in both engines of an outbox entry: all but its place.
 
     Columns and frames differ between engines.
     """

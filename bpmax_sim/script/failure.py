@@ -61,7 +61,12 @@ class Script(msgspec.Struct, frozen=True):
 
 
 class PlacedScript(msgspec.Struct, frozen=True):
-    """A script, the engine's line before its first line, and the script with counters, or None."""
+    """A script, and where it is in the engine's single file.
+
+    Attributes:
+        start: number of empty lines above its first line.
+        counted: the script with counters; None without coverage.
+    """
 
     script: Script
     start: int
@@ -78,9 +83,9 @@ class PlacedScript(msgspec.Struct, frozen=True):
         return "\n" * self.start + escape_unencodable(self.code)
 
     def locate(self, row: int, column: int) -> Place:
-        """Return the user's position of the engine's *row* and *column*.
+        """Return the position in the user's file of the engine's *row* and *column*.
 
-        Past the end is the end.
+        A position below the last line becomes the end of the script.
         """
         lines = _lines(self.script.source)
         line = min(row - self.start, len(lines))
@@ -256,9 +261,10 @@ class ErrorFactory(msgspec.Struct):
     def explain_promise_read(
         self, error: errors.BpmaxError | None, read: tuple[str, str, Place | None] | None
     ) -> errors.BpmaxError | None:
-        """Return *error*, or the error that explains it: a member was *read* of a call's promise.
+        """Return *error*, or the error that caused it: a script read a member of a call's promise.
 
-        A promise never has such a member, so reading it is a mistake even if there is no *error*.
+        *read* is the call, the member and the place, or None. A promise never has such a member, so
+        reading it is a mistake even if there is no *error*.
         """
         if read is None or isinstance(error, ScriptLimitError):
             return error
@@ -327,7 +333,10 @@ class ErrorFactory(msgspec.Struct):
         return ScriptLimitError(message, name=_LIMIT, place=place, stack=stack)
 
     def _find_limit(self, thrown: turn_result.ThrownValue) -> str:
-        """Return the message of the limit that caused the error, or ""."""
+        """Return the message of the limit behind *thrown*, "" if none.
+
+        Engines word these as errors.
+        """
         name, message = thrown.name, thrown.message
         is_full = False
         if name in {"RangeError", "InternalError"}:

@@ -34,7 +34,7 @@ _COUNTS: Final = re.compile(r"[ \d]+")
 
 
 class NameValues(msgspec.Struct, frozen=True):
-    """The values of variables when a watched place of a script was reached.
+    """The values that a script's variables had when it came to the watched place.
 
     Attributes:
         at: virtual time in seconds.
@@ -130,7 +130,7 @@ _PATIENCE: Final = 4
 
 
 class CountingEngine:
-    """An engine with higher time limits, for what counting takes.
+    """An engine with raised time limits, because a script with counters takes longer.
 
     Errors state the user's limits.
     """
@@ -181,9 +181,10 @@ class ContextHits:
                 load(counted.declaration)
 
     def submit_counts(self, load: Callable[[str], None], sources: Sources) -> None:
-        """Add the counts to the session's; of a lost context only which scripts ran.
+        """Read the counters out of the context with *load*, and add them to the `ScriptHits`.
 
-        *sources* maps the frames of stacks to users' files.
+        Of a context that exceeded a limit, only which scripts ran is known. *sources* maps the
+        frames of stacks to users' files.
         """
         if self._watched:
             self._submit_values(load, sources)

@@ -238,7 +238,7 @@ class LimitWatch:
         self.raised: BaseException | None = None
 
     def enter(self, cpu_end: float, wall_end: float) -> None:
-        """Begin a turn that ends by *cpu_end* (`thread_time`) and *wall_end* (`monotonic`)."""
+        """Begin a turn with two ends: *cpu_end* (`thread_time`) and *wall_end* (`monotonic`)."""
         self._cpu_end, self._wall_end = cpu_end, wall_end
         _state.running.add(self)
         if _state.thread is None:

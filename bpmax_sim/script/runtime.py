@@ -259,7 +259,7 @@ class Runtime:
         return [timer for context in self._live_contexts() for timer in context.pending_timers()]
 
     def is_forgotten(self, call: UnawaitedCall) -> bool:
-        """Return whether the promise of *call* is still unused, by its whole page."""
+        """Return whether no script of the page has used the promise of *call* up to now."""
         numbers = (context.forgotten_calls() for context in self._pages.values())
         return not call.number or any(call.number in number for number in numbers)
 
@@ -299,7 +299,11 @@ class Runtime:
     def _deliver_outcome(
         self, number: int, done: list[Callable[[Outcome], None]], outcome: Outcome, is_last: bool
     ) -> None:
-        """Pass a script's first outcome to its starter; keep further ones for `take_outcomes`."""
+        """Pass the first outcome of script *number* to its *done*; keep later ones (timers).
+
+        The later ones are what `take_outcomes` returns. A context of one script is closed with the
+        last.
+        """
         if is_last and number in self._single:
             self._single.pop(number).close()
         if done:

@@ -113,7 +113,7 @@ class Scheduler:
 
     @property
     def is_out_of_patience(self) -> bool:
-        """Whether scripts waited longer in real time than *patience* since `begin_wait`."""
+        """Whether scripts waited *patience* seconds of real time with no call in flight."""
         return self._wire is not None and self._wire.waited >= self._patience
 
     def begin_wait(self) -> None:
@@ -127,7 +127,7 @@ class Scheduler:
             self._wire.close()
 
     def _next_event(self, busy: Callable[[], bool] | None, until: float) -> ScheduledEvent | None:
-        """Return the next event to run, or None if `run` is to stop."""
+        """Return the next event to run; None if none is left, or only some nobody may wait for."""
         while self._planned and self._planned[0].action is None:
             heapq.heappop(self._planned)  # nobody has to wait for what was cancelled
         due = max(self.clock.now(), until)
@@ -178,7 +178,7 @@ class Scheduler:
             self.complete(exchange_within_timeout(request, self._handle), self.clock.now(), resume)
 
     def complete(self, outcome: Exchanged, start: float, resume: Resume) -> None:
-        """Plan the end of an exchange that began at virtual time *start*."""
+        """Plan the arrival of *outcome*, of a request sent at virtual instant *start*."""
         value, error, elapsed = outcome
         self.call_at(start + elapsed, partial(resume, value, error))
 

@@ -125,7 +125,7 @@ class UnawaitedCall(msgspec.Struct, frozen=True):
 
 
 class AbsentRead(msgspec.Struct, frozen=True):
-    """A script read *member*, which *owner* (such as ``form.明细``) does not have."""
+    """A script read *member*, which *owner* (``form.明细``: a live object or its rows) lacks."""
 
     owner: str
     member: str
@@ -201,7 +201,7 @@ Number = Annotated[int, Meta(ge=1, le=2**53)]
 
 
 class OutboxEntry(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
-    """One action of the script, in order; rows and columns are those of the engine."""
+    """One action that the prelude reports; row and column are a position in the engine's file."""
 
 
 class CallEntry(OutboxEntry, frozen=True, tag="call"):
@@ -228,7 +228,7 @@ class RefusedCall(OutboxEntry, frozen=True, tag="refused"):
 
 
 class FieldWrite(OutboxEntry, frozen=True, tag="write"):
-    """A write to a field of a live object."""
+    """A write to field *name* of the live object with number *index*."""
 
     index: Count
     name: str
@@ -320,7 +320,10 @@ class UnrankedCharacterEntry(OutboxEntry, frozen=True, tag="unranked"):
 
 
 class RandomDraw(OutboxEntry, frozen=True, tag="drew"):
-    """The number of random values drawn: 0 before the first draw, then at calls after draws."""
+    """The number of random values that the body has drawn from its seed.
+
+    It is reported as 0 before the first draw, and then at each call that follows a draw.
+    """
 
     drawn: Count
 
@@ -345,7 +348,13 @@ class UncalledChain(msgspec.Struct, array_like=True, frozen=True, forbid_unknown
 
 
 class BodyEnd(OutboxEntry, frozen=True, tag="end"):
-    """The end of a body: unused calls, unhandled rejections, and chains without ``$call()``."""
+    """The end of a body.
+
+    Attributes:
+        unseen: numbers of calls whose promise was not used.
+        reasons: unhandled rejections.
+        chains: chains without ``$call()``.
+    """
 
     unseen: list[Number]
     reasons: list[ThrownValue]
@@ -386,7 +395,9 @@ class ScriptBodyError(msgspec.Struct, frozen=True):
 class TurnResult(msgspec.Struct, frozen=True):
     """The result of a turn.
 
-    Entries in order, and how bodies ended in it, by number of their run.
+    Attributes:
+        entries: actions of scripts, in order.
+        endings: how bodies ended in the turn, by number of their run.
     """
 
     entries: list[AnyEntry]

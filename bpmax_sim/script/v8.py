@@ -122,7 +122,7 @@ class V8:
 
 
 def _translate(error: JSEvalException) -> EngineError:
-    """Return the error of mini-racer's text."""
+    """Return the error whose name, message and stack are in the text of mini-racer's exception."""
     # The text is `<anonymous>:line: Name: message`, the source line, a caret, then the stack.
     lines = str(error).split("\n")
     match = _HEAD.match(lines[0])
@@ -137,7 +137,10 @@ def _translate(error: JSEvalException) -> EngineError:
 
 
 def _byte_column(error_lines: list[str]) -> int:
-    """Return the byte column of the caret, which V8 places by UTF-16 units."""
+    """Return the column, in bytes from 1, under which V8's message has its caret ``^``.
+
+    V8 places the caret by UTF-16 units.
+    """
     caret = next((line for line in error_lines[2:3] if line.strip("^ ") == ""), "")
     units = (len(caret) - len(caret.lstrip())) * 2
     before = error_lines[1].encode("utf-16-le", "surrogatepass")[:units]

@@ -1,4 +1,4 @@
-"""Slips with functions passed to others: callbacks, and promises that are not awaited."""
+"""Slips (probable mistakes) with callbacks, and with promises that are not awaited."""
 
 from __future__ import annotations
 
@@ -32,7 +32,10 @@ _JOINS: Final = frozenset({"all", "allSettled", "any", "race"})
 
 
 def _method_and_callback(reader: SlipReader, call: Node) -> tuple[str, Node | None]:
-    """Return the name of the built-in method that *call* calls, and its first argument."""
+    """Return the name of the built-in method that *call* calls ("" if none), and its callback.
+
+    That is the first argument; for the name of a function, the function itself.
+    """
     method = reader.kinds.builtin_method(call)
     arguments = arguments_of(call)
     callback = without_parentheses(arguments[0]) if arguments else None

@@ -55,7 +55,7 @@ class Range(msgspec.Struct, frozen=True):
 
 
 class LiteralSet(msgspec.Struct, frozen=True):
-    """Some literals, by their source; or, if *is_denied*, all other values."""
+    """A set of literals, by their source; if *is_denied*, every value except them."""
 
     values: frozenset[str]
     is_denied: bool = False
@@ -80,7 +80,10 @@ Alternatives = Sequence[Facts]
 def read_condition(
     reader: SlipReader, node: Node | None, *, is_denied: bool = False
 ) -> Alternatives | None:
-    """Return the cases in which *node* is true (or *is_denied*: false); None if it is unclear."""
+    """Return the cases in which *node* is true (or *is_denied*: false); None if it is unclear.
+
+    ``a === 1 && b`` has one case, ``a`` is 1 and ``b`` is true; ``a === 1 || b`` has two.
+    """
     node = without_parentheses(node)
     if node is None or reader.has_effect(node):
         return None
@@ -100,7 +103,7 @@ def read_condition(
 
 
 def conjoin_conditions(left: Alternatives, right: Alternatives) -> Alternatives | None:
-    """Return the cases in which both conditions hold; none if never, None if too many."""
+    """Return the cases in which both conditions hold; empty if never, None if too many to tell."""
     if len(left) * len(right) > _MOST:  # alternatives multiply with each ``&&`` of ``||``
         return None
     return [both for one, other in product(left, right) if (both := _conjoin_facts(one, other))]
@@ -253,7 +256,10 @@ def find_excluded_conditions(reader: SlipReader, node: Node) -> Found:
 
 
 def _conditions_above(reader: SlipReader, node: Node) -> Iterator[tuple[Node, bool]]:
-    """Yield each condition known at *node*, and whether it is known to be false (denied)."""
+    """Yield each condition that is decided where *node* runs, and whether it is false there.
+
+    These are conditions of enclosing branches, and of ``if (…) return`` above.
+    """
     child, parent = node, node.parent
     while parent is not None and child.type not in FUNCTIONS:
         condition = without_parentheses(parent.child_by_field_name("condition"))
@@ -287,7 +293,10 @@ def _may_change(reader: SlipReader, condition: Node, start: int, end: int) -> bo
 
 
 def _offsets_of_changes(reader: SlipReader, condition: Node) -> list[Sequence[int]] | None:
-    """Return where each expression of *condition* may change; None if its names may anywhere."""
+    """Return the byte offsets at which each expression of *condition* may get another value.
+
+    None if a variable in it is assigned more than once: then it may change anywhere.
+    """
     parts = [*reader.tree.walk(condition)]
     bindings = [reader.scopes.binding_of(part) for part in parts if part.type == "identifier"]
     if any(binding is not None and binding.is_reassigned for binding in bindings):

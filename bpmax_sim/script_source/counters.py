@@ -38,7 +38,7 @@ class Counter(msgspec.Struct, frozen=True):
         line, column: start, from 1; the column in characters.
         end_line: line of the end.
         name: name of a function, or "".
-        arm: of a branch, which way it is.
+        arm: of a branch, which way it is, such as ``then``, ``else`` or ``catch``.
         decision: of a branch, line and column of the expression or statement that branches.
     """
 

@@ -61,14 +61,22 @@ class Guards:
             child, parent = parent, parent.parent
 
     def _known_values(self, condition: Node, holds: bool) -> tuple[ScriptValue, ...]:
-        """Return `_values_known_present`, computed once for each condition."""
+        """Return the values that are present if *condition* is *holds*.
+
+        Cached for each condition.
+        """
         key = condition.id, holds
         if key not in self._known:
             self._known[key] = tuple(self._values_known_present(condition, holds))
         return self._known[key]
 
     def _values_known_present(self, condition: Node, holds: bool) -> Iterator[ScriptValue]:
-        """Yield the values that are present if *condition* is true, or false."""
+        """Yield the values that are sure to be present if *condition* is true (or *holds* False.
+
+        False).
+
+        ``form.a !== undefined && 'b' in form`` yields ``form.a`` and ``form.b`` if it is true.
+        """
         if condition.type == "parenthesized_expression":
             for child in condition.named_children[:1]:
                 yield from self._values_known_present(child, holds)
@@ -89,7 +97,7 @@ class Guards:
             yield from self._find_own_members(condition)
 
     def _find_compared_values(self, left: Node | None, right: Node | None) -> Iterator[ScriptValue]:
-        """Yield the values that are compared with undefined or null."""
+        """Yield the value that is compared with undefined or null, on whichever side it is."""
         for one, other in ((left, right), (right, left)):
             if one is None or not self._is_null_or_undefined(other):
                 continue

@@ -116,7 +116,7 @@ class KindReader:
         return find(self, node, depth + 1) if find else None
 
     def builtin_method(self, call: Node) -> str:
-        """Return the method that *call* calls, if it is one of lists, texts, numbers or dates.
+        """Return the method of lists, texts, numbers or dates that *call* calls; "" if none.
 
         Methods of APIs, or of objects that a library declares, are not returned.
         """
@@ -134,7 +134,10 @@ class KindReader:
         return self._tree.text_of(name)
 
     def _has_methods_of_its_own(self, owner: Node) -> bool:
-        """Return whether *owner* names an object with methods of its own."""
+        """Return whether methods of *owner* are not built-in ones, even if they are called so.
+
+        That holds for objects that the script or a library declares.
+        """
         if owner.type != "identifier":
             return False
         if self._scopes.is_global(owner):

@@ -1,4 +1,8 @@
-"""Which input would reach a branch that no run took, if the source shows it simply."""
+"""Name the input that would reach a branch no run took, such as ``amount >= 1000``.
+
+It is found by reading the condition, and only if the source shows it simply. The texts are parts of
+messages: a row of the form, a response of a call, or a fault.
+"""
 
 from __future__ import annotations
 
@@ -54,7 +58,10 @@ _UNTAKEN: Final[Mapping[str, str]] = {
 
 
 def describe_untaken(arm: str, reach: str = "") -> str:
-    """Return why the branch *arm* ("" for a function) was not taken, and what would reach it."""
+    """Return the message that the branch *arm* ("" for a function) was not taken, and what to add.
+
+    *reach* is what `ReachFinder.describe_reach` returned.
+    """
     message = _UNTAKEN[arm]
     return msg("{message}; add {reach}", message=message, reach=reach) if reach else message
 
@@ -84,12 +91,15 @@ class ReachFinder:
         return self._describe_condition(_left_of(node), holds=branch.arm == "&&")
 
     def describe_condition(self, start: int, end: int, *, holds: bool) -> str:
-        """Return what makes the condition at these bytes true or false, or what it reads."""
+        """Return the input that makes the condition at these byte offsets true (*holds*) or false.
+
+        If that is unclear, the text names the fields and response members that the condition reads.
+        """
         node = self._tree.root.descendant_for_byte_range(start, end)
         return self._describe_condition(node, holds=holds)
 
     def describe_boundary(self, start: int, end: int) -> tuple[str, str, str, str | None]:
-        """Return both sides of the comparison at these bytes, its operator between, and a row.
+        """Return left side, operator and right side of the comparison at these bytes, and an input.
 
         For that row (or response) both sides are equal: "" if it is unclear, and None if neither
         side is read from a form or a response.
@@ -108,7 +118,7 @@ class ReachFinder:
         return exact if exact or node is None else _join_reads(self._find_reads(node))
 
     def _find_switch_input(self, case: Node) -> Iterator[_Requirement]:
-        """Yield what the ``switch`` around *case* reads."""
+        """Yield the fields and response members in the value of the ``switch`` around *case*."""
         node: Node | None = case
         while node is not None and node.type != "switch_statement":
             node = node.parent
@@ -139,7 +149,10 @@ class ReachFinder:
         return values
 
     def _require(self, node: Node | None, *, holds: bool) -> list[_Requirement]:
-        """Return what makes the condition *node* true or false; empty if its source is unclear."""
+        """Return the requirements under which the condition *node* is true (*holds*) or false.
+
+        Each is a call ("" for the form's row) and a text. Empty if the source does not show them.
+        """
         while node is not None and node.type in {"parenthesized_expression", "unary_expression"}:
             operator = node.child_by_field_name("operator")
             if operator is not None and operator.type != "!":
@@ -225,7 +238,10 @@ class ReachFinder:
         return self._as_requirement(found, text)
 
     def _as_requirement(self, value: ScriptValue, text: str) -> list[_Requirement]:
-        """Return *text* as a requirement on a row, or on the response of *value*."""
+        """Return ``[(call, text)]``: *text* is required of the response of the call behind *value*.
+
+        The call is "" for a field of the form; empty list for any other value.
+        """
         if value.kind in {"form", "ctx"}:
             return [("", text)]
         if value.kind == "result" and 0 <= value.call < len(self._values.calls):
@@ -246,7 +262,7 @@ class ReachFinder:
         return self._require_comparison(asked, "===", value, holds=True)
 
     def _describe_fault_before_catch(self, node: Node) -> str:
-        """Return the fault of the calls in the block whose errors are caught here."""
+        """Return a text that asks for a fault on the first call in the ``try`` before *node*."""
         clause = node
         while clause.type != "catch_clause" and clause.parent is not None:
             clause = clause.parent

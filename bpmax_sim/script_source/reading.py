@@ -196,7 +196,7 @@ class NamedSource(Protocol):
 
 
 def is_compared_with_undefined(place: Place | None, scripts: Iterable[NamedSource]) -> bool:
-    """Return whether the member that is read at *place* is only asked for: ``x !== undefined``."""
+    """Return whether the read at *place* only asks if the member exists: ``x !== undefined``."""
     file, number = (place.file, place.line) if place is not None else ("", 0)
     source = next((one.source for one in scripts if one.name == file), "")
     line = [*source.split("\n"), ""][number - 1]

@@ -75,7 +75,7 @@ class SlipReader:
         self._computed: dict[tuple[str, int], Any] = {}
 
     def compute_once(self, what: str, node: Node, compute: Callable[[], T]) -> T:
-        """Return the result of *compute*, kept for *node* under the name *what*.
+        """Return ``compute()``, cached for *node* under the name *what*.
 
         A condition is looked at again from every place that it decides about.
         """

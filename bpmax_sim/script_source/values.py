@@ -405,7 +405,7 @@ class Values:
     def _value_of_undeclared_function_call(
         self, _node: Node, value: ScriptValue, _arguments: Sequence[Node]
     ) -> ScriptValue:
-        """Return what may be a promise: a library may declare the function as async."""
+        """Return ``outside promise``: a library may declare the called function as async."""
         return replace(value, kind="outside promise")
 
     def _returned_nodes(self, body: Node) -> Iterator[Node]:
@@ -424,7 +424,7 @@ def is_async(function: Node) -> bool:
 
 
 def _resolve_promise(promise: ScriptValue) -> ScriptValue | None:
-    """Return the result of *promise*, which is known for a call."""
+    """Return the result that awaiting *promise* gives; None unless it is the promise of a call."""
     is_of_call = promise.kind == "promise" and promise.call >= 0
     return replace(promise, kind="result") if is_of_call else None
 

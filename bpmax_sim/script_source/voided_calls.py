@@ -103,10 +103,10 @@ class UnusedAsyncCall(msgspec.Struct, frozen=True):
 def find_unawaited_call(
     names_and_sources: Iterable[tuple[str, str]], place: Place
 ) -> UnusedAsyncCall | None:
-    """Return the unawaited call of an async function during which *place* runs, if there is one.
+    """Return the unawaited call of an async function during which *place* runs, or None.
 
     It is searched from the async function around *place* outwards, through the functions that await
-    it by name. *names_and_sources* are names and sources.
+    it by name. *names_and_sources* are the scripts: file name and source.
     """
     trees = [SyntaxTree(text, name) for name, text in names_and_sources]
     own = next((tree for tree in trees if tree.name == place.file), None)
