@@ -1,10 +1,8 @@
 """The laws: properties that must hold for every call of a user's platform, as one table.
 
-A law draws calls of one API, makes them, and raises `LawBroken` where it does not hold. The same
-calls break it in the same words, wherever they are made from.
-
-The checks behind the laws: each makes calls, raises `LawBroken` where its law is broken, and
-returns whether the calls got so far that it could be judged.
+A law draws calls of one API. Its check makes them, raises `LawBroken` where the law does not hold,
+and returns whether the calls got so far that it could be judged. Equal calls break a law with equal
+messages, in a search, a scenario or a test.
 """
 
 from __future__ import annotations
@@ -257,10 +255,10 @@ def check_setters_keep_auth_values(target: FuzzTarget, programs: Programs) -> bo
 
 
 def check_direct_call_equals_chain(target: FuzzTarget, programs: Programs) -> bool:
-    """Check that a direct call and the equivalent chain send the same request.
+    """Check that ``crm.get(1)`` and ``crm.$api('get').$query({id: 1}).$call()`` send the same.
 
     Raises:
-        LawBroken: the law does not hold.
+        LawBroken: if the law does not hold.
     """
     (direct,) = programs
     chain = to_chain(target.platform.apis[direct.api], direct)
@@ -271,7 +269,7 @@ def check_direct_call_equals_chain(target: FuzzTarget, programs: Programs) -> bo
 
 
 def _comparable_request(request: Request, target: FuzzTarget) -> Any:
-    """Return *request* in a form that ignores order, together with the text that auth signs."""
+    """Return the parts of *request* that are compared, without order and values of auth."""
     api = target.platform.apis[request.call.api] if request.call else Api()
     signed = {name.lower() for (_, name), _v in templates_by_place(target.auth(api)).items()}
     sign = target.auth(api).sign
@@ -283,7 +281,7 @@ def _comparable_request(request: Request, target: FuzzTarget) -> Any:
 
 
 def _distinguishing_parts(call: Call) -> Any:
-    """Return what distinguishes the recording of *call* from others, ignoring order."""
+    """Return the parts of *call* by which its recording differs from others, without order."""
     parts = parts_of_call(call)
     media = Headers(call.headers).media_type
     body: Any = call.body
@@ -434,7 +432,7 @@ class Law(msgspec.Struct, frozen=True, kw_only=True):
         about: the law, as a sentence.
         check: makes the calls; raises `LawBroken`, and returns whether there was anything to judge:
             most laws say nothing of a call that was not sent.
-        draw: the calls of one API that it is tried with.
+        draw: returns the strategy that draws the calls of one API.
         applies: whether it applies to an API.
         live: whether it can be tried against a live system.
     """

@@ -1,4 +1,7 @@
-"""Record calls of a user's platform with generated credentials, and search the files for these."""
+"""Record calls of a user's platform with generated credentials.
+
+No file and no log may contain such a credential, and a replay has to give the recorded result.
+"""
 
 from __future__ import annotations
 
@@ -44,11 +47,11 @@ class RecordedCall(msgspec.Struct, frozen=True):
     """The recording of one call.
 
     Attributes:
-        outcome: how it ended.
-        value: the response without secrets, for a third party may repeat a credential.
-        closed: why the recording could not be written.
-        artefacts: what was written and logged, by name.
-        credentials: the values that were declared secret, by name.
+        outcome: value or error of the call.
+        value: the response as text, redacted: a third party may repeat a credential.
+        closed: error that closing the session raised: then nothing was recorded.
+        artefacts: content of each written file and of the log, by name.
+        credentials: the generated secret values, by name.
     """
 
     outcome: CallOutcome

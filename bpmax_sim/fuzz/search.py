@@ -1,15 +1,15 @@
 """Search for calls that violate a law, in rounds of increasing size until time is up.
 
-What broke a law is kept in the example database, a folder or a Redis that several machines share,
-so the next search begins with it. Hypothesis shrinks what it finds; that ends when the time is
-over, too.
+Examples that broke a law are kept in the example database, a folder or a Redis that several
+machines share, and the next search tries them first. Hypothesis shrinks each to the smallest one
+that still breaks the law; that ends when the time is over, too.
 
-The law of scripts: whatever a form holds and a third party answers, no mistake of their own. A
-script may leave a rejection uncaught, for that is a response of the third party. A TypeError, a
-name that there is not, a loop without end or a promise that nothing settles is the script's.
+Scripts have one law: whatever a form holds and a third party answers, a script makes no mistake of
+its own. It may leave a rejection uncaught, for that is a response of the third party. A TypeError,
+an undeclared name, an endless loop or a promise that nothing settles is the script's mistake.
 
-A finding is a scenario file and a pytest test; both hold the law against its calls, and fail in the
-words of the finding.
+A finding is written as a scenario file and a pytest test. Both check the law again with the
+smallest calls, and fail with the message of the finding.
 """
 
 from __future__ import annotations
@@ -127,7 +127,10 @@ TROUBLE: Final[Mapping[str, Response | None]] = {
 
 
 def draw_script_inputs(source: str) -> st.SearchStrategy[dict[str, Any]]:
-    """Draw the input of a script: ``{"form": …, "trouble": name}``."""
+    """Draw inputs of the script *source*: ``{"form": …, "trouble": name}``.
+
+    ``form`` has the fields that it reads, ``trouble`` names what goes wrong with its calls.
+    """
     names = [name or other for name, other in _FIELD.findall(source) if not other.startswith("$")]
     values = st.none() | scalars() | json_values(max_leaves=3)
     form = st.fixed_dictionaries(dict.fromkeys(names, values))
@@ -263,14 +266,14 @@ class SearchPlan(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         path: a platform file.
-        api: the one API, in either style; empty for all.
-        against: ``simulate``, or an address.
-        allow_writes: whether a live system is also sent what may change something.
+        api: name of the only API to try, in either style; empty for all.
+        against: ``simulate``, or the address of a live system.
+        allow_writes: whether a live system also gets calls that may change something there.
         scripts: files of scripts, and *libraries* those that run before each.
         laws: names of the laws that are tried; empty for all.
-        seconds: how long.
+        seconds: how long to search.
         rounds: how many rounds at most, each with twice the examples; 0 until time is over.
-        workers: processes.
+        workers: number of processes.
         examples: where the example database is; see `open_database`.
     """
 
@@ -300,7 +303,7 @@ class LawFinding(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         call: the API, ``crm.create_order``, or the script's file.
-        message: what is told, one line.
+        message: what is wrong, in one line.
         javascript: the calls as a script makes them.
         calls, situation: as `hold` takes them.
     """
@@ -416,7 +419,7 @@ class _LawSearch(msgspec.Struct):
     """The search for violations of one law by one API or script.
 
     Attributes:
-        drawn: what the law is tried with.
+        drawn: strategy of the examples: calls, or inputs of a script.
         check_example: checks the law; returns False where the example left nothing to judge.
         examples: how many examples were judged.
         finding_fields: returns the fields of a finding that describe, and identify, an example.
@@ -462,7 +465,10 @@ class _LawSearch(msgspec.Struct):
         )
 
     def _breaks_law(self, example: Any) -> bool:
-        """Return whether *example* violates the law; after the end of time, only known ones do."""
+        """Return whether *example* violates the law, for Hypothesis to shrink it.
+
+        When time is over only examples known to violate it do, so that shrinking ends soon.
+        """
         shown = self._example_id(example)
         if shown in self._known:
             return True
@@ -545,7 +551,10 @@ def scenario_of(finding: LawFinding, plan: SearchPlan, root: Path) -> GeneratedF
 
 
 def _loadable_platform_path(finding: LawFinding, platform_path: Path) -> Path:
-    """Return the platform file that the scenario names; its folder, if it needs other files."""
+    """Return the path that the scenario names as platform: the file, or its folder.
+
+    The folder is needed if the platform builds on other files.
+    """
     file, folder = platform_path.absolute(), platform_path.absolute().parent
     first, second = (folder, file) if finding.script else (file, folder)
     try:

@@ -1,13 +1,9 @@
 """The platform under test: who answers its calls, and which requests were sent.
 
-What stands at a place of a request, read from its bytes by means of its own.
-
-Nothing of the package's encoders is used, so that a mistake in them is not made twice.
-
-A call as plain values, as a scenario file and a test hold it, and back.
-
-``{"call": "crm.create_order", "instance": "test", "args": [1, {"$undefined": true}]}``, or with
-``"set": [{"query": {"page": 1}}, …]`` for a chain.
+Values at a place of a request are read from its bytes, without the package's encoders, so that a
+mistake in them is not made twice. A call is also converted to plain values and back, as scenario
+files and tests hold it: ``{"call": "crm.create_order", "instance": "test", "args": [1,
+{"$undefined": true}]}``, or with ``"set": [{"query": {"page": 1}}, …]`` for a chain.
 """
 
 from __future__ import annotations
@@ -46,11 +42,11 @@ START: Final = Instant.parse("2026-03-02T09:00:00+08:00")
 
 @dataclass(frozen=True, slots=True)
 class FuzzTarget:
-    """One platform, and who answers its calls.
+    """The platform whose calls are tested, and who answers them.
 
     Attributes:
-        key: the platform's.
-        against: ``simulate`` for its stand-in, or the address of a system that may be called.
+        key: key of the platform.
+        against: ``simulate`` for its simulator, or the address of a system that may be called.
     """
 
     platforms: Platforms
@@ -155,8 +151,8 @@ class RequestLog:
     """A stub that logs every request and answers none.
 
     Attributes:
-        requests: the calls' own.
-        logins: how many logins there were.
+        requests: requests of calls.
+        logins: number of login requests.
     """
 
     requests: list[Request] = field(default_factory=list)
@@ -171,7 +167,10 @@ class RequestLog:
 
 
 def templates_by_place(auth: Auth) -> Mapping[tuple[str, str], str]:
-    """Return the templates that auth puts in, by place and name; templated names are left out."""
+    """Return the templates whose values auth puts in, by place and name (``("header", "X-Sign")``).
+
+    Places whose name is a template itself are left out.
+    """
     signature_places = auth.sign.emit if auth.sign else ()
     values = {(item.place, item.name): item.value for item in (*auth.apply, *signature_places)}
     return {place: value for place, value in values.items() if "{{" not in place[1]}
@@ -183,9 +182,10 @@ def path_of(request: Request) -> str:
 
 
 def sent_values(request: Request, place: str, name: str, api: Api) -> list[Any] | None:
-    """Return all values at a place, in order; None if the body is of an unknown format.
+    """Return the values that *request* has for *name* at *place*, in order; empty if none.
 
-    Names of headers, cookies and queries count in any case.
+    None if the body is of an unknown format. Names of headers, cookies and queries match in any
+    case.
     """
     headers = Headers(request.headers)
     match place:
@@ -205,7 +205,10 @@ def sent_values(request: Request, place: str, name: str, api: Api) -> list[Any] 
 def possible_sent_values(
     request: Request, place: str, name: str, api: Api
 ) -> list[list[Any]] | None:
-    """Return all possible `sent_values`: a path with adjacent placeholders has several."""
+    """Return all lists that `sent_values` may mean, or None.
+
+    A path with adjacent placeholders, such as ``/{a}{b}``, can be read in several ways.
+    """
     values = sent_values(request, place, name, api)
     if values is None:
         return None

@@ -65,8 +65,8 @@ def run_call(call: Callable[[], Any]) -> CallOutcome:
 def is_plausible_refusal(error: errors.BpmaxError, target: FuzzTarget) -> bool:
     """Return whether a third party may respond with *error* to a valid call.
 
-    A live system may not know a made-up customer (4xx), and neither may a stand-in that has
-    records of its own; one that is made of the file alone has no reason to refuse.
+    A live system may not know a made-up customer (4xx), and neither may a simulator that has
+    records of its own; one that is generated from the platform file alone has no reason to refuse.
     """
     refuses = isinstance(error, errors.BusinessError) or (
         isinstance(error, errors.HttpStatusError) and error.status in _REFUSED
@@ -77,7 +77,8 @@ def is_plausible_refusal(error: errors.BpmaxError, target: FuzzTarget) -> bool:
 def describe_error(error: errors.BpmaxError, target: FuzzTarget | None = None) -> str:
     """Return *error* as one line; of a missing recording only its kind.
 
-    What a stand-in of *target* answered is told, too; a live system may name its customers.
+    The body that a simulator answered is appended; that of a live system is not, as it may name its
+    customers.
     """
     if isinstance(error, errors.NoMatchError):
         return msg("a miss: {case}", case=error.case)

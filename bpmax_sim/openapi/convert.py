@@ -150,7 +150,10 @@ def _describe_wrong_name(name: str, place: Any) -> str:
 
 
 def _describe_list_style(parameter: Mapping[str, Any]) -> str:
-    """Return how an array or object must be passed if its items are not sent as repeated names."""
+    """Return how a script must pass an array or object that is not sent as repeated names.
+
+    "" if it is: that is how platform files send arrays.
+    """
     style = parameter.get("style", "form" if parameter.get("in") == "query" else "simple")
     if style == "deepObject":
         return msg("an object is written as name[key]=value; pass such a name with $query")
@@ -169,7 +172,12 @@ def _title_key(value: Mapping[str, Any], *names: str) -> dict[str, Any]:
 
 
 def _schema_keys(schema: Mapping[str, Any], *, is_required: bool = False) -> ParameterEntry:
-    """Return the declaration of a parameter's values: simple words, the rest under ``schema``."""
+    """Return the keys that declare a parameter's values.
+
+    ``type``, ``enum``, ``format``, ``schema``.
+
+    A required parameter with a single allowed value has it as ``default``.
+    """
     entry: ParameterEntry = {}
     rest = {name: value for name, value in schema.items() if name != "example"}
     if kind := plain_type(schema):
@@ -266,7 +274,7 @@ def _body_members(schema: Mapping[str, Any], *, is_required: bool) -> list[Param
 
 
 def _rename_duplicates(entries: list[ParameterEntry]) -> list[ParameterEntry]:
-    """Return *entries* with unique names; a repeated name gets its place as a prefix."""
+    """Return *entries* with unique names: of equal names, later ones get their place as prefix."""
     names: set[str] = set()
     renamed: list[ParameterEntry] = []
     for entry in entries:
@@ -423,7 +431,10 @@ def _add_unsupported_notes(
 def _assign_names(
     document: Document, operations: list[_Operation]
 ) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield a name for each operation, unique in both spellings, and its aliases."""
+    """Yield a key for each operation, and ``aliases`` if its operationId is no valid key.
+
+    Keys are unique in both spellings (``getOrder``, ``get_order``).
+    """
     taken: set[str] = set()
 
     def claim(name: str) -> bool:

@@ -136,7 +136,7 @@ def group_notes(notes: Iterable[Problem]) -> tuple[NoteGroup, ...]:
 
 
 def _group_key(message: str) -> tuple[str, ...]:
-    """Return the templates of a message: those of one kind differ only in names."""
+    """Return the message's template, without the names in it: equal for notes of one kind."""
     if not isinstance(message, Translatable):
         return (message,)
     reasons = (

@@ -73,7 +73,11 @@ _SEVERAL: Final = ("allOf", "anyOf", "oneOf")
 
 @dataclass(slots=True)
 class SchemaWriter:
-    """Writes one schema without references; counts what it has written, to limit it."""
+    """Writes one schema without references; of more than *most* nested schemas the rest is dropped.
+
+    Attributes:
+        drop: word of properties that are left out, as ``readOnly`` ones are in requests.
+    """
 
     document: Document
     drop: str = "readOnly"  # what has no place in this direction
@@ -166,7 +170,7 @@ def merge_object(schema: Schema) -> Schema | None:
 
 
 def plain_type(schema: Schema) -> str:
-    """Return the one type of a schema; empty if it has several or none."""
+    """Return the only ``type`` of a schema; empty if it has several, none, or may be null."""
     kind = schema.get("type", "")
     if isinstance(kind, list):
         kind = kind[0] if len(kind) == 1 else ""
@@ -262,7 +266,12 @@ class Security(msgspec.Struct):
         return make(name, scheme, where)
 
     def _name_credentials(self, scheme: str, names: tuple[str, ...]) -> dict[str, str]:
-        """Return names for the credentials of a scheme: the plain ones if they are still free."""
+        """Return names for the credentials of a scheme.
+
+        *names* if they are still free, else prefixed.
+
+        The prefix is the name of the scheme.
+        """
         taken = {name for part in self._parts.values() if part for name in part.credentials}
         if taken.isdisjoint(names):
             return {name: name for name in names}
@@ -326,7 +335,10 @@ class Security(msgspec.Struct):
         return self._convert_bearer(name, scheme, where)
 
     def _token_address(self, url: Any) -> str:
-        """Return a token URL as a template with the base address; empty if it cannot be used."""
+        """Return a token URL; if it is below the base address, as template with ``{{ base_url }}``.
+
+        Empty if it cannot be used.
+        """
         if not isinstance(url, str) or not url.strip() or _BRACES.search(url):
             return ""
         if url.startswith(f"{self.base}/"):
@@ -403,7 +415,7 @@ def _preset_parameters(own: Mapping[str, str]) -> dict[str, str]:
 
 
 def scopes_of(requirements: Iterator[Any]) -> dict[str, list[str]]:
-    """Return every scope that is required, by scheme, in the order of the document."""
+    """Return the OAuth scopes in all security *requirements*, by scheme, each once."""
     grouped: dict[str, list[str]] = {}
     for value in requirements:
         for way in as_list(value):

@@ -88,7 +88,7 @@ def platform_hints(platform: model.Platform) -> Iterator[str]:
 
 
 def _parameter_type_hints(platform: model.Platform) -> Iterator[str]:
-    """Yield a message for each parameter whose type resembles one that there is."""
+    """Yield a message for each parameter with an unknown type that resembles a known one."""
     for name, api in platform.apis.items():
         for parameter in api.parameters:
             hint = suggest_nearest(parameter.type, TYPES) if parameter.type not in TYPES else ""
@@ -266,7 +266,7 @@ class _PlatformChecks(FileChecks, frozen=True):
             self.tell(message, "credentials", name, "secret")
 
     def check_common_standin(self, name: str, spec: model.CredentialSpec) -> None:
-        """Report a credential whose declared common stand-in cannot be used."""
+        """Report a credential whose ``as`` (one stand-in for all recordings) cannot be used."""
         why = why_always_secret(self.platform, name)
         if not why and spec.kind != "text":
             why = msg("its kind is {kind}", kind=spec.kind)

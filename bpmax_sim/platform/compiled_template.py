@@ -67,7 +67,7 @@ def failed_expression_error(source: str, error: Exception) -> ConfigError:
 
 
 def join_bounded(source: str, pieces: Iterable[str]) -> str:
-    """Return *pieces* joined.
+    """Return *pieces* joined, the result of the template *source*.
 
     Raises:
         ConfigError: if the result is longer than `LIMIT`.

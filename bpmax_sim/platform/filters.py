@@ -54,7 +54,10 @@ def canonical_query(value: object) -> str:
 
 
 def joined_query(value: object, between: str = "", after: str = "") -> str:
-    """Return decoded names and values, sorted and joined, as TOP and Yonyou sign them."""
+    """Return query names and values, sorted by name and joined, as TOP and Yonyou sign them.
+
+    *between* is put between a name and its value, *after* behind each pair.
+    """
     # Decoded first: `%` sorts before every letter, so encoded names have another order.
     pairs = sorted(
         (unquote(name), unquote(item))
@@ -262,7 +265,7 @@ REGISTERED: Final = ExtensionPoint("bpmax_sim.filters", FUNCTION, FILTERS)
 
 
 def find_filter(name: str) -> Callable[..., Any] | None:
-    """Return the filter called *name*, or None."""
+    """Return the function of the filter called *name* in templates, or None."""
     if name in FILTERS:
         return FILTERS[name]
     return partial(REGISTERED.call, name) if name in REGISTERED else None

@@ -1,10 +1,9 @@
 """Read ``instances.yaml``, and resolve an instance's credentials and address.
 
-``instances.local.yaml`` beside the file is laid over it.
-
-A secret value has a stand-in (`secrecy` decides what is secret); other values are recorded as they
-are. In replay nothing outside the files is read: instead of a real value, the recorded one is used,
-or else the stand-in.
+Values of ``instances.local.yaml`` beside the file replace its own, key by key. A secret value has a
+stand-in (`secrecy` decides what is secret); other values are recorded as they are. In replay
+nothing outside the files is read: instead of a real value, the recorded one is used, or else the
+stand-in.
 """
 
 from __future__ import annotations
@@ -74,7 +73,7 @@ _VARIABLE = re.compile(r"[A-Za-z0-9_.-]+")
 
 
 def conventional_variable(platform_key: str, *names: str) -> str:
-    """Return the variable, named by convention, of a platform that no file declares an instance of.
+    """Return the environment variable for a value of a platform without declared instance.
 
     It is ``CRM_SYSTEM_CLIENT_SECRET`` for ``crm_system`` and ``client_secret``; empty for names
     that no shell can set, such as Chinese ones.
@@ -236,7 +235,7 @@ class _Resolver:
             return None
 
     def addresses(self) -> tuple[str, str]:
-        """Return the declared address and the live one."""
+        """Return the platform's address for recordings, and the one that requests are sent to."""
         return self._written_and_live_address(
             self.platform.base_url, self.instance.base_url, "", "base_url"
         )
@@ -251,7 +250,11 @@ class _Resolver:
     def _written_and_live_address(
         self, declared: str, own: str | Source, host: str, *steps: str
     ) -> tuple[str, str]:
-        """Return the address of *host* to record, and the one to send to."""
+        """Return the address of *host* to record, and the one to send to.
+
+        *declared* is the platform's, *own* the instance's. They differ if *own* comes from outside
+        the file.
+        """
         if not own and self.origin.by_convention:
             own = self._conventional_source(host, "url") or ""
         if not isinstance(own, Source):
@@ -404,9 +407,9 @@ def _read_elements(file: Path, problems: list[Problem]) -> list[tuple[Steps, Nod
 
 
 def _element_key(node: Node) -> tuple[object, object] | None:
-    """Return platform and key of an element if both are scalars.
+    """Return platform and key of an entry of the file, if both are scalars.
 
-    Else None, and it is refused later.
+    Else None; the entry is refused when it is read.
     """
     platform, key = node.child("platform"), node.child("instance_key")
     if not platform or not key or isinstance(platform.value, dict | tuple):
@@ -440,7 +443,10 @@ def _is_default(node: Node) -> bool:
 
 
 def _merge_nodes(below: Node, above: Node) -> Node:
-    """Merge *above* over *below*; mappings are merged, but ``{env: …}`` replaces as a whole."""
+    """Return *below* with the values of *above* in their places; mappings are merged.
+
+    A mapping such as ``{env: …}`` is a value and replaces the other as a whole.
+    """
     if not (below.items and above.items) or set(above.items) <= set(Source.__struct_fields__):
         return above
     merged = dict(below.items)

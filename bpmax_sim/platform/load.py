@@ -1,8 +1,7 @@
-"""A folder of platform files -> `Platforms`; each file is read once for its size and time.
+"""Load platform files: a folder of them becomes `Platforms`, with the look-ups that calls need.
 
-One platform file -> its `Platform`, presets spelled out and everything checked.
-
-Everything that is declared, and the look-ups that a call begins with.
+A file is read again only if its size or time has changed. Its presets are expanded and everything
+is checked.
 """
 
 from __future__ import annotations
@@ -63,7 +62,7 @@ from bpmax_sim.yamlfile import Node, decode, display_path
 
 
 class PlatformFile(msgspec.Struct, frozen=True):
-    """What one file declares, as far as it is readable, and all its problems."""
+    """The platform that one file declares, None if it is unreadable, and the file's problems."""
 
     key: str
     place: Place
@@ -150,12 +149,12 @@ class Platforms:
         built_in: returns a shipped platform by key, or None.
         built_in_keys: the keys of the shipped platforms.
         entries: the instances of each platform, in file order.
-        overridden: each platform of an earlier folder that one of a later has replaced: its key,
-            where it was, and where it is.
-        broken: what is wrong with each platform that cannot be used, by its key.
-        problems: everything that is wrong in any of the platform files.
-        doubts: what is wrong, too, and stops nobody, as the folder is lenient.
-        folders: where they were declared.
+        overridden: key, earlier place and present place of each platform of an earlier folder that
+            one of a later folder has replaced.
+        broken: problems of each platform that cannot be used, by its key.
+        problems: all problems of the platform files.
+        doubts: problems that are only warnings, because the folder is lenient.
+        folders: the folders in which they were declared.
         folder: where platform files belong, and *instances* where instances do, for messages.
     """
 
@@ -185,7 +184,7 @@ class Platforms:
 
     @property
     def depends_on_strictness(self) -> bool:
-        """Return whether the strictness of a folder decides what is wrong."""
+        """Return whether some problem is an error in a strict folder and a warning in a lenient one."""
         return bool(self.doubts) or any(problem.kind for problem in self.problems)
 
     def __iter__(self) -> Iterator[Platform]:

@@ -1,10 +1,11 @@
 """Find the platform, instance and API of an HTTP request, or the declared login it belongs to.
 
 This is the only place that does so: for other HTTP clients, imports, the server, the simulator and
-the drift check. A platform is found by any of its addresses. Below the address, method and path
-decide, with literal segments before parameters. If several APIs are left, constant members of
-query, header and body decide (``Action=``, ``X-TC-Action``, ``msgtype``), then the encoding of the
-body. If there are still several, only the platform is known.
+the drift check. A platform is found by any of its addresses: its own, those of its instances, of
+its logins and of its further hosts. Below the address, method and path decide, with literal
+segments before parameters. If several APIs are left, constant members of query, header and body
+decide (``Action=``, ``X-TC-Action``, ``msgtype``), then the encoding of the body. If there are
+still several, only the platform is known.
 """
 
 from __future__ import annotations
@@ -78,7 +79,7 @@ class ApiMatch(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ApiMatcher:
-    """Finds what requests are for; built once for many requests."""
+    """Finds the API or login that requests are for; built once for many requests."""
 
     def __init__(self, platforms: Iterable[Platform], addresses: Addresses | None = None) -> None:
         """Match the addresses that *platforms* declare, and *addresses* that are in use."""
@@ -111,7 +112,7 @@ class ApiMatcher:
         )
 
     def match(self, request: Request) -> ApiMatch | None:
-        """Return what *request* is for; None if no platform has its address.
+        """Return platform, instance and API of *request*; None if no platform has its address.
 
         A declared path of any platform wins over an undeclared path below a longer address.
         """
@@ -151,17 +152,14 @@ class ApiMatcher:
         )
 
     def match_path(self, platform_key: str, request: Request, path: str) -> ApiMatch:
-        """Return what *request* is for.
-
-        *path* is its raw path below the address of the platform.
-        """
+        """Return the API of *request*, whose raw path below the platform's address is *path*."""
         return self._routes[platform_key].match(_Content(request), path)
 
 
 def addresses_in(platforms: Platforms, environ: Mapping[str, str]) -> Addresses:
-    """Return the addresses that instances set themselves, as far as known.
+    """Return the addresses that instances set themselves, by platform, instance and host ("": own).
 
-    Also of further hosts.
+    Those from an environment variable that is not set are left out.
     """
     addresses: dict[tuple[str, str, str], str] = {}
     for instance, host, declared in _addresses_of_instances(platforms):
@@ -174,9 +172,9 @@ def addresses_in(platforms: Platforms, environ: Mapping[str, str]) -> Addresses:
 
 
 def address_variables(platforms: Platforms, key: str, host: str = "") -> tuple[str, ...]:
-    """Return the environment variables with addresses of platform *key*'s instances.
+    """Return the environment variables from which instances of platform *key* read their address.
 
-    With *host*, those of this further host.
+    With *host*, those with the address of this further host.
     """
     sources = [
         source
@@ -188,7 +186,10 @@ def address_variables(platforms: Platforms, key: str, host: str = "") -> tuple[s
 
 
 def _addresses_of_instances(platforms: Platforms) -> Iterator[tuple[Instance, str, str | Source]]:
-    """Yield each instance with an empty name and its own address, then with each further host."""
+    """Yield instance, host and address for each instance: "" as host for its own address.
+
+    An address is "" if the instance does not set it.
+    """
     for entry in (entry for entries in platforms.entries.values() for entry in entries):
         key = entry.instance.platform
         platform = platforms.find(key)
@@ -207,9 +208,9 @@ def _addresses_of_instances(platforms: Platforms) -> Iterator[tuple[Instance, st
 def expand_templates(
     source: str, known: Mapping[str, Any], *, besides: frozenset[str] = frozenset()
 ) -> str:
-    """Return *source* with names replaced by the template that *known* has for them.
+    """Return *source* with each ``{{ name }}`` replaced by the template that *known* has for it.
 
-    Not the names in *besides*.
+    Names in *besides* stay. It is repeated, as those templates may use further names.
     """
 
     def inner(match: re.Match[str]) -> str:
@@ -242,7 +243,10 @@ def _names_known_to_login(platform: Platform, login: Login) -> Mapping[str, Any]
 
 
 def login_origins(platform: Platform) -> tuple[str, ...]:
-    """Return the fixed origins, apart from its own, to which *platform* sends logins."""
+    """Return the origins, other than its own, to which *platform* sends logins.
+
+    Origins with a template in them are left out.
+    """
     places = (
         expand_templates(login.step.request.url, _names_known_to_login(platform, login))
         or platform.hosts.get(login.step.request.host, "")
@@ -253,7 +257,7 @@ def login_origins(platform: Platform) -> tuple[str, ...]:
 
 
 class _Address(msgspec.Struct, frozen=True):
-    """An address below which *routes* are matched.
+    """An address of a platform, below which the paths of *routes* are looked up.
 
     Attributes:
         host: name of a further host; empty for an address used only by a login, None for the
@@ -307,7 +311,7 @@ def _host_addresses(routes: _Routes, in_use: Addresses) -> Iterator[_Address]:
 def _base_addresses(
     platform: Platform, entries: Mapping[str, Any], in_use: Addresses
 ) -> Iterator[tuple[str, str]]:
-    """Yield instances with their addresses.
+    """Yield instance keys with the addresses at which the platform is reached through them.
 
     For the declared address, instances without an address of their own come first.
     """
@@ -339,7 +343,7 @@ _Constant = tuple[str, str, Any]
 
 
 class _Route(msgspec.Struct, frozen=True):
-    """One API, or one request of a login, with the members that all its requests have."""
+    """The method, path and constant members of one API, or of one request of a login."""
 
     method: str
     template: PathTemplate
@@ -374,9 +378,9 @@ class _Routes:
             self._by_length.setdefault(key, []).append(route)
 
     def match(self, content: _Content, path: str, **address: Any) -> ApiMatch:
-        """Return what a request with *path* is for.
+        """Return the API or login for a request with the path *path*.
 
-        *address* has the other fields of the result.
+        *address* are the fields of the result that depend on the address alone.
         """
         fitting = self._fitting_routes(content.request.method.upper(), path)
         routes = [route for route, _ in fitting if not _is_ruled_out(route, content)]
@@ -462,7 +466,10 @@ _BASE_URL: Final = "{{base_url}}"
 
 
 def _split_login_address(login_url: str, base_url: str) -> tuple[str, str]:
-    """Return origin and path of a login's address; the origin is empty if it is the platform's."""
+    """Return origin and path of a login's address, which may be a template.
+
+    The origin is empty if it is the platform's.
+    """
     packed = _drop_spaces(login_url)
     if packed.startswith(_BASE_URL):
         return "", packed.removeprefix(_BASE_URL)
@@ -496,9 +503,9 @@ def _api_routes(platform: Platform) -> Iterator[_Route]:
 
 
 def _find_constants(parts: Iterable[tuple[str, Any]]) -> tuple[_Constant, ...]:
-    """Return the members that are always sent with the same value.
+    """Return the members that every request of an API has with the same value.
 
-    Headers that any HTTP client writes are left out.
+    Templates are no constants, nor are headers that any HTTP client writes.
     """
     leaves = (leaf for place, value in parts for leaf in _constant_members(place, value))
     return tuple(leaf for leaf in leaves if leaf[0] != "header" or leaf[1] not in _NEVER_CONSTANT)

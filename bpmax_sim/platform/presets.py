@@ -1,11 +1,9 @@
-"""``auth: basic`` and ``auth: {preset: basic, …}`` expanded into the four mechanisms.
+"""Expand ``auth: basic`` and ``auth: {preset: basic, …}``, and write the files' JSON Schemas.
 
 A preset is a shipped file: ``parameters`` with defaults, ``credentials`` that the platform then
-has, and ``auth``. Anything else its templates name has to be given as a parameter. In ``auth``,
-``{$parameter: name}`` is replaced by a parameter, and ``{$case: name, a: …, b: …}`` by the entry
-that the parameter names, or by ``$else``.
-
-JSON Schemas of platform files and of ``instances.yaml``, for editors.
+has, and ``auth`` in full. Anything else its templates name has to be given as a parameter. In
+``auth``, ``{$parameter: name}`` is replaced by a parameter, and ``{$case: name, a: …, b: …}`` by
+the entry that the parameter names, or by ``$else``.
 """
 
 from __future__ import annotations
@@ -281,7 +279,10 @@ def _accepted_parameters(source: Node) -> frozenset[str]:
 
 
 def _undefined_template_names(auth: Node) -> frozenset[str]:
-    """Return the names that the templates of a preset leave to its user."""
+    """Return the names in the templates of a preset that neither it nor a login defines.
+
+    Whoever uses the preset has to give them, as parameters or credentials.
+    """
     free: set[str] = set()
     for use in find_uses(auth):
         try:

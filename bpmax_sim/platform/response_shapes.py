@@ -36,15 +36,15 @@ _MOST_MEMBERS: Final = 200
 
 
 class ResponseShape(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What is known of a value.
+    """The kinds and members that a JSON value of a response has, or may have.
 
     Attributes:
-        kinds: what it was or may be; nothing is known where there is none.
-        members: of an object.
+        kinds: its possible kinds; empty if nothing is known.
+        members: shapes of an object's members.
         optional: names of members that are not always there.
-        item: of a list.
-        is_closed: a schema says that there are no other members.
-        texts: all that a text can be, where a schema lists that.
+        item: shape of a list's elements.
+        is_closed: whether a schema says that there are no other members.
+        texts: all values of a text, if a schema lists them.
     """
 
     kinds: frozenset[Kind] = frozenset()
@@ -181,7 +181,10 @@ def shape_of_schema(schema: Mapping[str, Any], depth: int = 0) -> ResponseShape:
 
 
 def _find_sole_example(parts: Iterable[Mapping[str, Any]]) -> Any:
-    """Return the example of a schema that says nothing else of its members, or None."""
+    """Return the example of a schema that declares no members: then its members are the shape.
+
+    None if there is none.
+    """
     words = {word for part in parts for word in part}
     is_bare = words.isdisjoint({"properties", "items", "additionalProperties", "enum", "const"})
     found = [part["example"] for part in parts if is_bare and part.get("example")]
@@ -244,7 +247,10 @@ class ResponseShapes:
         self._recorded: dict[str, ResponseShape | None] = {}
 
     def recorded_shape(self, platform: Platform, api: Api) -> ResponseShape | None:
-        """Return the shape of what was recorded of *api*, as a script gets it; None for nothing."""
+        """Return the merged shape of *api*'s recorded responses, as a script gets them.
+
+        None if there is no recording.
+        """
         name = f"{platform.platform_key}.{api.key}"
         if name not in self._recorded:
             seen = [shapes[name] for shapes in self._recordings if name in shapes]

@@ -54,11 +54,14 @@ class _Sandbox(SandboxedEnvironment):
     intercepted_binops = frozenset({"*", "+", "%", "/", "//"})
 
     def getattr(self, obj: Any, attribute: str) -> Any:
-        """Return the item, or an undefined value."""
+        """Return item *attribute* of *obj*, never an attribute.
+
+        An undefined value if there is none.
+        """
         return self.getitem(obj, attribute)
 
     def getitem(self, obj: Any, argument: Any) -> Any:
-        """Return the item, or an undefined value."""
+        """Return item *argument* of a mapping or list; an undefined value if there is none."""
         if isinstance(obj, StrictUndefined):
             return obj
         if isinstance(obj, Mapping | list | tuple | str):

@@ -49,7 +49,7 @@ def find_misfits(
 
 
 def describe_wrong_type(value: Any, declared: Any) -> str:
-    """Return what the *declared* type is if *value* has another one; else empty."""
+    """Return the *declared* type in words if *value* is not of it; else empty."""
     words = [declared] if isinstance(declared, str) else list(declared or ())
     known = [word for word in words if word in TYPES]
     if not known or len(known) < len(words) - ("null" in words):

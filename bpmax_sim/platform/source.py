@@ -1,9 +1,9 @@
-"""A platform file as it was written, with what it builds on: its parent, and presets of its own.
+"""Read a platform file together with the files that it builds on: its parent and own presets.
 
 ``extends: key`` lays a file over another platform: maps are merged, lists and values replaced, APIs
-by their names; an ``auth`` that names a preset replaces the parent's as a whole.
-``preset: ./presets/corp.yaml`` is a file of the shape of a shipped preset, seen from the file that
-names it. Both are read where files are, before anything is expanded.
+by their names; an ``auth`` that names a preset replaces the parent's as a whole. ``preset:
+./presets/corp.yaml`` is a file of the shape of a shipped preset; its path is relative to the file
+that names it. Both are read where files are, before anything is expanded.
 """
 
 from __future__ import annotations
@@ -118,10 +118,10 @@ Find = Callable[[str, PlatformSource], PlatformSource | None]
 def inheritance_chain(
     source: PlatformSource, find: Find, problems: list[Problem]
 ) -> list[PlatformSource]:
-    """Return *source* and what it extends, the farthest last.
+    """Return *source*, the platform file that it extends, that one's parent, and so on.
 
-    A parent that is not there and a circle are told in *problems*, and end the chain. The problem
-    of a circle is the same for each file in it and for those that lead into it.
+    A parent that does not exist and a circle become *problems*, and end the chain. The problem of a
+    circle is the same for each file in it and for those that lead into it.
     """
     chain = [source]
     while (root := chain[-1].root) is not None and (node := root.child(EXTENDS)) is not None:
@@ -149,7 +149,7 @@ def _circle_problem(circle: list[PlatformSource]) -> Problem:
 
 
 def merge_chain(chain: list[PlatformSource]) -> tuple[Node, dict[str, Node]]:
-    """Return the merged root of a chain of files, and the private presets in it."""
+    """Return the root of a chain of files merged, parents first, and the private presets in it."""
     root, presets = Node({}), dict[str, Node]()
     below = ""
     for source in reversed(chain):

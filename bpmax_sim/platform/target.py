@@ -69,7 +69,7 @@ class Target:
 
     @cached_property
     def injected_places(self) -> tuple[str, ...]:
-        """Return every place that auth and signing fill."""
+        """Return every place of a request that auth and signing fill (``header.x-sign``)."""
         return (CLIENT,) if self.login else tuple(dict.fromkeys(_list_injected_places(self.auth)))
 
     @cached_property
@@ -83,7 +83,7 @@ class Target:
 
     @property
     def charset(self) -> str:
-        """Return the declared encoding of its texts."""
+        """Return the encoding that the API or its platform declares for texts; empty if none."""
         own = self.api.charset if self.api else ""
         return own if isinstance(own, str) and own else self.platform.charset
 
@@ -94,7 +94,10 @@ class Target:
 
     @cached_property
     def secret_places(self) -> Mapping[str, str]:
-        """Return the places of secrets; for a login, each with the name of its credential."""
+        """Return the places of the request with secrets.
+
+        Of a login, each with its template name.
+        """
         return dict(_secret_places(self))
 
 

@@ -173,7 +173,7 @@ RESERVED = COMMON_NAMES | SIGN_NAMES | RESPONSE_NAMES
 
 
 class TemplateUse(msgspec.Struct, frozen=True):
-    """A template, where it is, and the names that are defined there.
+    """A template in an ``auth`` block, and the names that are defined where it is rendered.
 
     Attributes:
         steps: the path inside the ``auth`` block.
@@ -223,7 +223,7 @@ def _uses_in_sign(sign: Node, names: frozenset[str]) -> Iterator[TemplateUse]:
 def _uses_in_definitions(
     sign: Node, key: str, names: frozenset[str]
 ) -> Generator[TemplateUse, None, frozenset[str]]:
-    """Yield the templates of definitions, each using those before it.
+    """Yield the templates under *key* of *sign*, in order; each may use the names before it.
 
     Return all names then defined.
     """

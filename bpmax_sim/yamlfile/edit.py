@@ -20,10 +20,10 @@ from bpmax_sim.yamlfile.write import write_inline
 def merge_into(text: str, steps: Sequence[Step], addition: Mapping[str, Any], file: str) -> str:
     """Return *text* with *addition* merged into the mapping at *steps*.
 
-    Mappings are merged, any other value that is there is replaced. *file* is how messages call it.
+    Mappings are merged, any other value that is there is replaced. *file* is its name in messages.
 
     Raises:
-        ConfigError: the file cannot be changed so that it means that and nothing else.
+        ConfigError: if the file cannot be changed so that exactly these values differ.
     """
     expected: Any = parse_yaml(text, file).plain()
     owner = expected
@@ -59,7 +59,7 @@ def _as_plain(value: Any) -> Any:
 
 
 class _Editor:
-    """The text of a file, and its nodes with their positions."""
+    """Computes the edits of a YAML text: start offset, end offset and the text between them."""
 
     def __init__(self, text: str) -> None:
         self._text = text

@@ -48,11 +48,11 @@ class Node(Struct, frozen=True):
 
     Attributes:
         value: ``dict`` of nodes, ``tuple`` of nodes, or the scalar itself.
-        line, column: where it starts, counted from 1, in characters.
-        keys: where each key of a mapping starts, as line and column.
-        files: the files of those keys that stand in another than *file*.
-        size: how many nodes it holds, itself included, each alias counted in full.
-        depth: how many levels lie below it.
+        line, column: start of the value, from 1, the column in characters.
+        keys: line and column of each key of a mapping.
+        files: file of each key that is not in *file*, as after a merge of files.
+        size: number of nodes in it, itself included, each alias counted in full.
+        depth: number of levels below it.
     """
 
     value: dict[str, Node] | tuple[Node, ...] | Scalar

@@ -44,7 +44,7 @@ def json_schema(type_: Any, *, title: str, hover: Texts | None = None) -> Schema
 
 
 def read_hover_texts(path: Path) -> Texts:
-    """Return the hover texts in a file: structure -> key -> (English, Chinese)."""
+    """Return the hover texts in a file: type name -> key -> (English, Chinese)."""
     plain: Any = read_yaml(path).plain()
     return {
         name: {key: (english, chinese) for key, (english, chinese) in texts.items()}

@@ -1,7 +1,8 @@
 """Convert nodes to values of msgspec types; all problems are reported at once.
 
-Each shape reads a node and describes itself as JSON Schema; `shape_of` builds shapes from type
-annotations. A value that could not be read is `UNSET`, after its problem was reported.
+A *shape* stands for a type: it reads a node and describes itself as JSON Schema; `shape_of` builds
+shapes from type annotations. A value that could not be read is `UNSET`, after its problem was
+reported.
 """
 
 from __future__ import annotations
@@ -43,14 +44,17 @@ class ShapeReading(msgspec.Struct):
         return UNSET
 
     def below(self, step: Step, shape: Shape, node: Node) -> Any:
-        """Read *node* by *shape*, one step further down."""
+        """Return what *shape* reads from *node*, which is at *step* below the current path."""
         self.steps.append(step)
         value = shape.read(node, self)
         self.steps.pop()
         return value
 
     def mismatch(self, node: Node, expected: str) -> UnsetType:
-        """Report that *node* is of the wrong kind; its value, maybe a secret, is not shown."""
+        """Report that *node* has another type than *expected*; return `UNSET`.
+
+        The message does not contain its value, which may be a secret.
+        """
         hint = ""
         if node.value is None:
             hint = msg("; give a value or remove the key")
@@ -67,7 +71,7 @@ class ShapeReading(msgspec.Struct):
         )
 
     def refuse(self, node: Node, expected: str, hint: str = "") -> UnsetType:
-        """Report that the value of *node* is not one of the allowed ones."""
+        """Report that *node* has the right type, but not an allowed value; return `UNSET`."""
         message = msg(
             "expected {expected}, got {node_value!r}{hint}",
             expected=expected,
@@ -90,7 +94,10 @@ class FileChecks(msgspec.Struct, frozen=True):
     problems: list[Problem]
 
     def tell(self, message: str, *steps: Step, key: bool = False) -> None:
-        """Report a problem of the value at *steps*; with *key*, of the last key itself."""
+        """Report a problem at the path *steps* below *root*.
+
+        With *key*, of the last key, not its value.
+        """
         node = self.root.nearest(steps[:-1] if key else steps)
         place = node.key_place(str(steps[-1])) if key else node.place
         self.problems.append(Problem(message, place, format_steps((*self.above, *steps))))
@@ -253,7 +260,7 @@ class ShapeOrWord(Shape):
         return self.value if node.value == self.word else self.shape.read(node, reading)
 
     def schema(self, definitions: Definitions) -> dict[str, Any]:
-        """Return the word beside the shape's."""
+        """Return the schema that allows the word or the other shape."""
         return {"anyOf": [{"enum": [self.word]}, self.shape.schema(definitions)]}
 
 
@@ -283,7 +290,7 @@ class ListShape(Shape):
         return tuple([value for value in items if value is not UNSET])
 
     def schema(self, definitions: Definitions) -> dict[str, Any]:
-        """Return a list, or a single value; nothing is neither."""
+        """Return the schema of a list or a single value; null is not allowed."""
         item = self.item.schema(definitions)
         least = {"minItems": self.least} if self.least else {}
         return {"anyOf": [{"type": "array", **least, "items": item}, item]} if item else _SOMETHING
@@ -309,7 +316,7 @@ class MapShape(Shape):
 
 
 class Field(msgspec.Struct, frozen=True):
-    """A field of a structure: its Python name, its shape, and whether it is required."""
+    """A field of a structure: its attribute in Python, its shape, and whether it is required."""
 
     name: str
     shape: Shape

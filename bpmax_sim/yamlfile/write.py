@@ -1,7 +1,7 @@
-"""Values -> the text of a YAML file, for people to read and edit; `read_yaml` gives the same back.
+"""Write values as YAML text for people to read and edit; `read_yaml` gives the same values back.
 
-What fits on a line stands on one; lists of mappings have a line for each. Also what is told where
-a file of a user's cannot be replaced.
+A value that fits on a line is written on one; lists of mappings have a line for each. `writing_to`
+adds the path and advice to errors of files that cannot be written.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ def write_yaml(value: Mapping[str, Any], *, block: int = 3) -> str:
 def insert_element(text: str, root: Node, steps: Sequence[str], value: str) -> str:
     """Return *text*, parsed as *root*, with *value* as first element of the list at *steps*.
 
-    The list is made where there is none. What holds it has to be there, and to hold something.
+    A missing list is created. An existing one, or else the mapping around it, must not be empty.
     """
     *above, key = steps
     owner = root.at(above) or root
@@ -99,7 +99,10 @@ def insert_element(text: str, root: Node, steps: Sequence[str], value: str) -> s
 
 
 def _insert_before(text: str, owner: Node, mark: tuple[int, int], entry: str) -> str:
-    """Return *text* with *entry* inserted before the first entry of *owner*, at *mark*."""
+    """Return *text* with the line *entry* before the first entry of the mapping or list *owner*.
+
+    *mark* is the line and column of that entry.
+    """
     at = _offset_of(text, mark)
     indent = text[text.rfind("\n", 0, at) + 1 : at]
     is_flow = text[_offset_of(text, (owner.line, owner.column))] in "{["
