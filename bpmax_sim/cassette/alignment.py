@@ -93,10 +93,9 @@ class RecordingComparison(msgspec.Struct, frozen=True):
         )
 
     def is_same(self, old: Entry, new: Entry, later: str) -> bool:
-        """Return whether exchange *old* may stand for exchange *new* in the new recording.
+        """Return whether two exchanges are equal.
 
-        *later* is the text of all requests sent after *new*: a value that is sent again is no
-        noise.
+        *later* is the text of all requests after them.
         """
         same_line = old.with_line(**_VARYING).line == new.with_line(**_VARYING).line
         if not same_line or (old.line.signed is None) != (new.line.signed is None):
@@ -150,11 +149,7 @@ class RecordingComparison(msgspec.Struct, frozen=True):
 
 
 def _is_sent_again(old: list[Any], new: list[Any], later: str) -> bool:
-    """Return whether a value that is in *new* and not in *old* occurs in *later*.
-
-    *old* and *new* are the values of both responses at one place; *later* is the text of all later
-    requests. A script that sends the new value there would miss in replay if it got the old one.
-    """
+    """Return whether a text of *new* that *old* lacks is in *later*, the text of later requests."""
     if old == new:
         return False
     values = [value for value in new if value not in old and isinstance(value, str | int)]
@@ -228,11 +223,7 @@ def _call_key(entry: Entry) -> tuple[object, ...]:
 def _can_reuse_instants(
     old: Sequence[Entry], new: Sequence[Entry], pairs: Sequence[tuple[Entry | None, Entry]]
 ) -> bool:
-    """Return whether *new* may keep the instants and durations of *old*.
-
-    That is so if both made the same calls with equal requests, and none of them is signed. *pairs*
-    are those of `_pair_entries`.
-    """
+    """Return whether *new* may keep *old*'s instants: equal requests, and none signed."""
     if Counter(map(_call_key, old)) != Counter(map(_call_key, new)):
         return False
     if any(entry.line.signed is not None for entry in (*old, *new)):

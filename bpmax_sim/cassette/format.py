@@ -205,12 +205,7 @@ def _make_index_line(
 
 
 def _underivable_call_fields(request: Request) -> dict[str, object]:
-    """Return the fields of *request*'s call that reading the request back would not give.
-
-    Often none.
-
-    An example is a body that the script passed and auth changed.
-    """
+    """Return the fields of *request*'s call that reading the request back would not give."""
     call = request.call
     if call is None:
         return {}

@@ -39,10 +39,9 @@ def group_logins(entries: Sequence[Entry]) -> list[list[Entry]]:
 
 
 def _share_one_response(entry: Entry, other: Entry) -> bool:
-    """Return whether two recorded logins have the same request, so that either response fits both.
+    """Return whether two recorded logins have the same request, so that one response fits both.
 
-    Equal keys under equal rules show that, else the texts of the requests: keys that were computed
-    under different matching rules cannot be compared.
+    Their keys may have been computed under different matching rules; then the texts decide.
     """
     keys = [(entry.line.key, entry.line.rules) for entry in (entry, other)]
     return keys[0] == keys[1] or request_text(entry) == request_text(other)

@@ -45,10 +45,7 @@ def split_query(url: str) -> tuple[str, Pairs]:
 
 
 def call_without_injected(request: Request, named: Call) -> Call:
-    """Return *named* with path, query, headers and body as they are in *request*, its request.
-
-    The base URL and the values that auth put in are left out.
-    """
+    """Return *named* with the path, query, headers and body of *request* that auth did not set."""
     address = request.url
     if request.base and address.startswith(request.base):
         address = address[len(request.base) :]
@@ -68,10 +65,7 @@ def call_without_injected(request: Request, named: Call) -> Call:
 
 @lru_cache(maxsize=256)  # the same in every call of an API
 def injected_by_root(injected: tuple[str, ...]) -> Mapping[str, tuple[FieldPath, ...]]:
-    """Return the places where auth injected a value, by the part of the request they are in.
-
-    ``header.x-sign`` is listed under ``header``, ``body.sign`` under ``body``.
-    """
+    """Return the places of auth by part of the request: ``header.x-sign`` under ``header``."""
     places: dict[str, tuple[FieldPath, ...]] = {}
     for text in injected:
         place = FieldPath.of_auth_place(text)
@@ -81,10 +75,7 @@ def injected_by_root(injected: tuple[str, ...]) -> Mapping[str, tuple[FieldPath,
 
 @lru_cache(maxsize=256)
 def injected_names(injected: tuple[str, ...]) -> Mapping[str, frozenset[str]]:
-    """Return the names of the parameters, headers, cookies and members that auth set, by part.
-
-    ``{"header": {"x-sign"}, "query": {"ts"}}``; of a place inside a body only the outermost name.
-    """
+    """Return the names that auth set, by part of the request: ``{"header": {"x-sign"}}``."""
     places = injected_by_root(injected)
     return {root: frozenset([place.top_name for place in places[root]]) for root in places}
 
@@ -109,10 +100,7 @@ def _body_without(
 
 
 def underivable_fields(call: Call) -> dict[str, Any]:
-    """Return path, query, headers and body of *call* as JSON values, for its index line.
-
-    They are stored where the request does not show what the script set.
-    """
+    """Return path, query, headers and body of *call* as JSON values, for its index line."""
     body: Any = call.body
     if body is not None:
         try:

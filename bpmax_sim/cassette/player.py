@@ -330,11 +330,7 @@ def _make_no_match_error(parts: RequestParts, case: str, lines: list[str]) -> No
 def _with_former_keys(
     find: Find, cassette: Cassette, former_keys: Mapping[str, Sequence[str]]
 ) -> Find:
-    """Return *find* extended: it also finds exchanges under earlier matching keys of the same call.
-
-    *former_keys* maps the key of a call to those that it has under earlier names of platform and
-    API.
-    """
+    """Return *find* with the exchanges under the *former_keys* of a key, by earlier API names."""
 
     def find_all(key: str) -> Sequence[int]:
         others = [number for other in former_keys.get(key, ()) for number in find(other)]

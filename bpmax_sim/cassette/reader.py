@@ -252,11 +252,7 @@ def _read_canonical(entry: Entry) -> Exchange:
 
 
 def split_exchange(text: str) -> tuple[str, str, str]:
-    """Split the text of an exchange into request, separator line, and response or failure.
-
-    The separator is the line ``response:`` or ``failure:``; all three texts joined are *text*
-    again.
-    """
+    """Split an exchange into request, the line ``response:`` or ``failure:``, and the rest."""
     halves = text.partition(_ANSWERED)
     return halves if halves[1] else text.partition(_FAILED)
 

@@ -51,9 +51,7 @@ _Arriving = dict[tuple[int, int], list[PendingExchange]]
 class Outage(Struct, frozen=True):
     """A call with a worse outcome than recorded before, such as a time-out or HTTP 503.
 
-    Attributes:
-        call: ``platform.api``.
-        is_known: whether the existing recording has the same call; False for a new one that failed.
+    *is_known* is False for a call that the existing recording lacks, which failed.
     """
 
     call: str
@@ -300,8 +298,8 @@ class Recorder:
     def find_calls_equal_only_by_ignore(self) -> tuple[str, ...]:
         """Return different calls that ``ignore`` makes equal although their responses differ.
 
-        Each text names the call and the ignored places, such as ``crm.get (query.page)``. Replay
-        may then answer one of them with the response of the other.
+        Each text is like ``crm.get (query.page)``; replay may answer one call with the other's
+        response.
         """
         by_key: dict[str, list[PendingExchange]] = {}
         for draft in self._drafts:

@@ -1,7 +1,4 @@
-"""Record calls of a user's platform with generated credentials.
-
-No file and no log may contain such a credential, and a replay has to give the recorded result.
-"""
+"""Record calls of a user's platform with generated credentials, and search the files for these."""
 
 from __future__ import annotations
 

@@ -127,10 +127,7 @@ TROUBLE: Final[Mapping[str, Response | None]] = {
 
 
 def draw_script_inputs(source: str) -> st.SearchStrategy[dict[str, Any]]:
-    """Draw inputs of the script *source*: ``{"form": …, "trouble": name}``.
-
-    ``form`` has the fields that it reads, ``trouble`` names what goes wrong with its calls.
-    """
+    """Draw a form with the fields that *source* reads: ``{"form": …, "trouble": name}``."""
     names = [name or other for name, other in _FIELD.findall(source) if not other.startswith("$")]
     values = st.none() | scalars() | json_values(max_leaves=3)
     form = st.fixed_dictionaries(dict.fromkeys(names, values))
@@ -465,10 +462,7 @@ class _LawSearch(msgspec.Struct):
         )
 
     def _breaks_law(self, example: Any) -> bool:
-        """Return whether *example* violates the law, for Hypothesis to shrink it.
-
-        When time is over only examples known to violate it do, so that shrinking ends soon.
-        """
+        """Return whether *example* violates the law; when time is over, only known ones do."""
         shown = self._example_id(example)
         if shown in self._known:
             return True
@@ -551,10 +545,7 @@ def scenario_of(finding: LawFinding, plan: SearchPlan, root: Path) -> GeneratedF
 
 
 def _loadable_platform_path(finding: LawFinding, platform_path: Path) -> Path:
-    """Return the path that the scenario names as platform: the file, or its folder.
-
-    The folder is needed if the platform builds on other files.
-    """
+    """Return the platform file that the scenario names; its folder, if it needs other files."""
     file, folder = platform_path.absolute(), platform_path.absolute().parent
     first, second = (folder, file) if finding.script else (file, folder)
     try:

@@ -167,10 +167,7 @@ class RequestLog:
 
 
 def templates_by_place(auth: Auth) -> Mapping[tuple[str, str], str]:
-    """Return the templates whose values auth puts in, by place and name (``("header", "X-Sign")``).
-
-    Places whose name is a template itself are left out.
-    """
+    """Return the templates of auth by place and name; those with a templated name are left out."""
     signature_places = auth.sign.emit if auth.sign else ()
     values = {(item.place, item.name): item.value for item in (*auth.apply, *signature_places)}
     return {place: value for place, value in values.items() if "{{" not in place[1]}
@@ -182,10 +179,9 @@ def path_of(request: Request) -> str:
 
 
 def sent_values(request: Request, place: str, name: str, api: Api) -> list[Any] | None:
-    """Return the values that *request* has for *name* at *place*, in order; empty if none.
+    """Return the values of *name* at *place*; empty if none, None in a body of unknown format.
 
-    None if the body is of an unknown format. Names of headers, cookies and queries match in any
-    case.
+    Names of headers, cookies and queries count in any case.
     """
     headers = Headers(request.headers)
     match place:
@@ -205,10 +201,7 @@ def sent_values(request: Request, place: str, name: str, api: Api) -> list[Any] 
 def possible_sent_values(
     request: Request, place: str, name: str, api: Api
 ) -> list[list[Any]] | None:
-    """Return all lists that `sent_values` may mean, or None.
-
-    A path with adjacent placeholders, such as ``/{a}{b}``, can be read in several ways.
-    """
+    """Return all possible `sent_values`: a path such as ``/{a}{b}`` can be read in several ways."""
     values = sent_values(request, place, name, api)
     if values is None:
         return None

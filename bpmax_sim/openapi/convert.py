@@ -150,10 +150,7 @@ def _describe_wrong_name(name: str, place: Any) -> str:
 
 
 def _describe_list_style(parameter: Mapping[str, Any]) -> str:
-    """Return how a script must pass an array or object that is not sent as repeated names.
-
-    "" if it is: that is how platform files send arrays.
-    """
+    """Return how a script must pass an array or object not sent as repeated names; else ""."""
     style = parameter.get("style", "form" if parameter.get("in") == "query" else "simple")
     if style == "deepObject":
         return msg("an object is written as name[key]=value; pass such a name with $query")
@@ -172,12 +169,7 @@ def _title_key(value: Mapping[str, Any], *names: str) -> dict[str, Any]:
 
 
 def _schema_keys(schema: Mapping[str, Any], *, is_required: bool = False) -> ParameterEntry:
-    """Return the keys that declare a parameter's values.
-
-    ``type``, ``enum``, ``format``, ``schema``.
-
-    A required parameter with a single allowed value has it as ``default``.
-    """
+    """Return the keys ``type``, ``enum``, ``format``, ``default`` and ``schema`` of a parameter."""
     entry: ParameterEntry = {}
     rest = {name: value for name, value in schema.items() if name != "example"}
     if kind := plain_type(schema):
@@ -431,10 +423,7 @@ def _add_unsupported_notes(
 def _assign_names(
     document: Document, operations: list[_Operation]
 ) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield a key for each operation, and ``aliases`` if its operationId is no valid key.
-
-    Keys are unique in both spellings (``getOrder``, ``get_order``).
-    """
+    """Yield a key for each operation, unique in snake_case, and its operationId as alias."""
     taken: set[str] = set()
 
     def claim(name: str) -> bool:

@@ -73,11 +73,7 @@ _SEVERAL: Final = ("allOf", "anyOf", "oneOf")
 
 @dataclass(slots=True)
 class SchemaWriter:
-    """Writes one schema without references; of more than *most* nested schemas the rest is dropped.
-
-    Attributes:
-        drop: word of properties that are left out, as ``readOnly`` ones are in requests.
-    """
+    """Writes one schema without references and *drop* (``readOnly``); counts, to limit it."""
 
     document: Document
     drop: str = "readOnly"  # what has no place in this direction
@@ -266,12 +262,7 @@ class Security(msgspec.Struct):
         return make(name, scheme, where)
 
     def _name_credentials(self, scheme: str, names: tuple[str, ...]) -> dict[str, str]:
-        """Return names for the credentials of a scheme.
-
-        *names* if they are still free, else prefixed.
-
-        The prefix is the name of the scheme.
-        """
+        """Return *names*, with the *scheme* as prefix where others have them already."""
         taken = {name for part in self._parts.values() if part for name in part.credentials}
         if taken.isdisjoint(names):
             return {name: name for name in names}
@@ -335,10 +326,7 @@ class Security(msgspec.Struct):
         return self._convert_bearer(name, scheme, where)
 
     def _token_address(self, url: Any) -> str:
-        """Return a token URL; if it is below the base address, as template with ``{{ base_url }}``.
-
-        Empty if it cannot be used.
-        """
+        """Return a token URL, templated if below the base address; empty if it cannot be used."""
         if not isinstance(url, str) or not url.strip() or _BRACES.search(url):
             return ""
         if url.startswith(f"{self.base}/"):

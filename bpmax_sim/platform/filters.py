@@ -54,10 +54,7 @@ def canonical_query(value: object) -> str:
 
 
 def joined_query(value: object, between: str = "", after: str = "") -> str:
-    """Return query names and values, sorted by name and joined, as TOP and Yonyou sign them.
-
-    *between* is put between a name and its value, *after* behind each pair.
-    """
+    """Return decoded ``name, between, value, after``, sorted, as TOP and Yonyou sign them."""
     # Decoded first: `%` sorts before every letter, so encoded names have another order.
     pairs = sorted(
         (unquote(name), unquote(item))

@@ -242,11 +242,7 @@ class _PageReader(HTMLParser):
         )
 
     def _ancestors_match(self, compounds: list[_Compound], below: _Compound, depth: int) -> bool:
-        """Return whether the open elements before *depth* satisfy *compounds*, from right to left.
-
-        *below* is the part of the selector that follows them; it says whether a direct parent is
-        needed.
-        """
+        """Return whether open elements before *depth* satisfy the *compounds* left of *below*."""
         if not compounds:
             return True
         *rest, last = compounds

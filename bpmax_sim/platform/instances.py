@@ -252,8 +252,7 @@ class _Resolver:
     ) -> tuple[str, str]:
         """Return the address of *host* to record, and the one to send to.
 
-        *declared* is the platform's, *own* the instance's. They differ if *own* comes from outside
-        the file.
+        *own* is the instance's.
         """
         if not own and self.origin.by_convention:
             own = self._conventional_source(host, "url") or ""
@@ -443,10 +442,7 @@ def _is_default(node: Node) -> bool:
 
 
 def _merge_nodes(below: Node, above: Node) -> Node:
-    """Return *below* with the values of *above* in their places; mappings are merged.
-
-    A mapping such as ``{env: …}`` is a value and replaces the other as a whole.
-    """
+    """Return *below* with *above* merged over it; ``{env: …}`` is a value and replaces all."""
     if not (below.items and above.items) or set(above.items) <= set(Source.__struct_fields__):
         return above
     merged = dict(below.items)

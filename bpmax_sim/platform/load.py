@@ -184,7 +184,7 @@ class Platforms:
 
     @property
     def depends_on_strictness(self) -> bool:
-        """Return whether some problem is an error in a strict folder and a warning in a lenient one."""
+        """Return whether some problem is an error or a warning by the folder's strictness."""
         return bool(self.doubts) or any(problem.kind for problem in self.problems)
 
     def __iter__(self) -> Iterator[Platform]:

@@ -186,10 +186,7 @@ def address_variables(platforms: Platforms, key: str, host: str = "") -> tuple[s
 
 
 def _addresses_of_instances(platforms: Platforms) -> Iterator[tuple[Instance, str, str | Source]]:
-    """Yield instance, host and address for each instance: "" as host for its own address.
-
-    An address is "" if the instance does not set it.
-    """
+    """Yield instance, host ("" for its own address) and the address it sets ("" if none)."""
     for entry in (entry for entries in platforms.entries.values() for entry in entries):
         key = entry.instance.platform
         platform = platforms.find(key)
@@ -243,10 +240,7 @@ def _names_known_to_login(platform: Platform, login: Login) -> Mapping[str, Any]
 
 
 def login_origins(platform: Platform) -> tuple[str, ...]:
-    """Return the origins, other than its own, to which *platform* sends logins.
-
-    Origins with a template in them are left out.
-    """
+    """Return the origins, apart from its own, to which *platform* sends logins; none templated."""
     places = (
         expand_templates(login.step.request.url, _names_known_to_login(platform, login))
         or platform.hosts.get(login.step.request.host, "")
@@ -466,10 +460,7 @@ _BASE_URL: Final = "{{base_url}}"
 
 
 def _split_login_address(login_url: str, base_url: str) -> tuple[str, str]:
-    """Return origin and path of a login's address, which may be a template.
-
-    The origin is empty if it is the platform's.
-    """
+    """Return origin and path of a login's address; the origin is empty if it is the platform's."""
     packed = _drop_spaces(login_url)
     if packed.startswith(_BASE_URL):
         return "", packed.removeprefix(_BASE_URL)

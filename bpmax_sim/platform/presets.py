@@ -279,10 +279,7 @@ def _accepted_parameters(source: Node) -> frozenset[str]:
 
 
 def _undefined_template_names(auth: Node) -> frozenset[str]:
-    """Return the names in the templates of a preset that neither it nor a login defines.
-
-    Whoever uses the preset has to give them, as parameters or credentials.
-    """
+    """Return the template names that a preset leaves undefined, for its user to give."""
     free: set[str] = set()
     for use in find_uses(auth):
         try:

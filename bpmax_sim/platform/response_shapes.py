@@ -181,10 +181,7 @@ def shape_of_schema(schema: Mapping[str, Any], depth: int = 0) -> ResponseShape:
 
 
 def _find_sole_example(parts: Iterable[Mapping[str, Any]]) -> Any:
-    """Return the example of a schema that declares no members: then its members are the shape.
-
-    None if there is none.
-    """
+    """Return the example of a schema that declares no members, to take them from it; or None."""
     words = {word for part in parts for word in part}
     is_bare = words.isdisjoint({"properties", "items", "additionalProperties", "enum", "const"})
     found = [part["example"] for part in parts if is_bare and part.get("example")]
@@ -247,10 +244,7 @@ class ResponseShapes:
         self._recorded: dict[str, ResponseShape | None] = {}
 
     def recorded_shape(self, platform: Platform, api: Api) -> ResponseShape | None:
-        """Return the merged shape of *api*'s recorded responses, as a script gets them.
-
-        None if there is no recording.
-        """
+        """Return the shape of *api*'s recorded responses, as a script gets them; None for none."""
         name = f"{platform.platform_key}.{api.key}"
         if name not in self._recorded:
             seen = [shapes[name] for shapes in self._recordings if name in shapes]

@@ -54,10 +54,7 @@ class _Sandbox(SandboxedEnvironment):
     intercepted_binops = frozenset({"*", "+", "%", "/", "//"})
 
     def getattr(self, obj: Any, attribute: str) -> Any:
-        """Return item *attribute* of *obj*, never an attribute.
-
-        An undefined value if there is none.
-        """
+        """Return item *attribute* of *obj*, or an undefined value; never an attribute."""
         return self.getitem(obj, attribute)
 
     def getitem(self, obj: Any, argument: Any) -> Any:

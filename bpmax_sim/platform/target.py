@@ -94,10 +94,7 @@ class Target:
 
     @cached_property
     def secret_places(self) -> Mapping[str, str]:
-        """Return the places of the request with secrets.
-
-        Of a login, each with its template name.
-        """
+        """Return the places of secrets in requests; of a login, each with its template name."""
         return dict(_secret_places(self))
 
 

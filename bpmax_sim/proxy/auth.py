@@ -314,10 +314,7 @@ def _render_value(recipe: CompiledApi, item: Apply, names: Mapping[str, object])
 def _build_request(
     plan: Plan, call: Call, base: str, values: AuthValues, attempt: int = 0
 ) -> Request:
-    """Return the request for *call*, with *base* as address and the auth *values* in their places.
-
-    *call* is that of *plan*, either with real values or in the form to be recorded.
-    """
+    """Return *call* as a request to *base* with *values* in it, in its real or recorded form."""
     recipe = plan.recipe
     query = encode_query((*call.query, *_auth_pairs_at(values, "query")))
     address = base + call.path

@@ -78,8 +78,7 @@ class TokenRequest(Struct, frozen=True, kw_only=True):
     """Get a valid grant for *key*; the driver sends the `Grant` back into the generator.
 
     The driver takes it from its `TokenStore`, waits for a login of the same key that is running, or
-    carries out the login that ``flow()`` returns. An error of that login is raised in every call
-    that waits for it.
+    runs the login ``flow()``. An error of that login is raised in every call that waits for it.
 
     Attributes:
         key: text that is equal for calls that share a login: platform, instance and shared

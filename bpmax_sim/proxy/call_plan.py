@@ -342,10 +342,7 @@ LONGEST_TARGET = 60_000
 class CallRandomness(NoRepr, frozen=True):
     """Random values drawn for one call; the same for its retries, but the nonce is new in each.
 
-    Attributes:
-        seed: bytes from which the nonce of each attempt is derived.
-        call_id: UUID of the call.
-        nonce: fixed nonce, for signing once more what was recorded; empty to derive it.
+    The nonce is derived from *seed*; a *nonce* that is set is used once, to sign what was recorded.
     """
 
     seed: bytes

@@ -105,11 +105,7 @@ def build_request(spec: CallSpec, env: Environment) -> Request:
 def _check_signature(
     planned: Plan, grant: Grant | None, env: Environment, request: Request, recorded: Request
 ) -> None:
-    """Check that the call, signed at the recorded instant and nonce, has the recorded signature.
-
-    Raises:
-        NoMatchError: if it has another one, and no migration accepts that.
-    """
+    """Raise NoMatchError if signing at the recorded instant and nonce gives another signature."""
     differences = compare_signatures(planned, grant, env, request, recorded)
     stamp = recorded.signed
     if stamp is not None:

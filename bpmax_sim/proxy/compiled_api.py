@@ -26,10 +26,7 @@ from bpmax_sim.proxy.response import CompiledRules
 
 
 class ReservedNames(msgspec.Struct, frozen=True):
-    """Names that auth sets in a request, so that a script's values under them are dropped.
-
-    They are in lower case, except path placeholders and members of the body.
-    """
+    """Names that auth sets in requests, so that scripts cannot; lower-case but in path and body."""
 
     header: frozenset[str] = frozenset()
     query: frozenset[str] = frozenset()

@@ -125,10 +125,7 @@ def login_request(recipe: CompiledApi, declared: LoginRequest, names: Mapping[st
 
 
 def _places_that_differ_each_login(recipe: CompiledApi, declared: LoginRequest) -> Iterator[str]:
-    """Yield the places of a login request whose value uses time, nonce or count.
-
-    New in each login.
-    """
+    """Yield the places of a login request whose value uses time, nonce or call id."""
     if auth.CHANGING.isdisjoint(recipe.uses):
         return
     parameters = recipe.auth.parameters.items()
@@ -158,7 +155,7 @@ def _split_address(
 ) -> tuple[str, str, Pairs]:
     """Return base, path and query of a login's address.
 
-    An address that is not below the platform's address has its own origin as base.
+    An address that is not below the platform's has its own origin as base.
     """
     base = str(names[host_variable(declared.host)]).rstrip("/")
     if declared.url:
@@ -214,11 +211,7 @@ def renewal_instant(ttl: Ttl, value: Any, now: float) -> float:
 
 @dataclass(slots=True)
 class LoginResponse:
-    """One response of a login, with the step and the request that it belongs to.
-
-    Attributes:
-        sent_at: instant of the auth clock at which the request was sent.
-    """
+    """One response of a login, sent at instant *sent_at* of the auth clock, and its step."""
 
     step: LoginStepRun
     request: Request
@@ -320,9 +313,9 @@ class LoginResponse:
         return float(value) if name == TTL else value
 
     def _find_value(self, path: str) -> Any:
-        """Return the value of the response at *path*, as in ``extract``; `UNSET` if there is none.
+        """Return the value at *path*.
 
-        Cookies are those that the login has received so far.
+        For ``cookie:``, of any cookie that the login has received.
         """
         if path == "cookies":
             live = self.plan.tenant.live

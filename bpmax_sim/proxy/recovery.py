@@ -166,12 +166,7 @@ def retry_later(
 
 
 def _unused_rule_note(rule: Recover, failure: str, progress: RetryProgress) -> str:
-    """Return why *rule* of the failure class *failure* was not applied.
-
-    Empty if there is no reason.
-
-    For example ``recover: refresh`` does nothing where the call needs no login.
-    """
+    """Return why ``recover`` of class *failure* did nothing, as without login; else empty."""
     if rule.refresh:
         return msg(
             "{failure}: recover: refresh does nothing, as this call needs no login", failure=failure

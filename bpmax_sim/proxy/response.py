@@ -271,10 +271,7 @@ def _compile_json_path(path: str) -> Finder:
 
 
 class CompiledRules:
-    """The response rules of an API with their paths compiled.
-
-    How code, message and data are read.
-    """
+    """The response rules of an API, with compiled paths of code, message and data."""
 
     __slots__ = ("_classes", "_code", "_message", "data", "ok")
 

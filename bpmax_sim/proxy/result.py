@@ -190,10 +190,7 @@ def _not_secret_declarations(
 
 
 def _find_values(path: str, response: Response, body: ParsedBody) -> Iterator[Any]:
-    """Yield the values of the response at *path*: ``body.a[*].b``, or as in ``extract``.
-
-    Of a Location header, the values of its query are yielded, such as ``code`` in OAuth redirects.
-    """
+    """Yield the response's values at *path*: ``body.a[*].b``, or a path as in ``extract``."""
     if path.startswith("body"):
         yield from values_at(body.rule_value, FieldPath.parse(path, "secret").below)
     elif "*" in path:

@@ -285,10 +285,7 @@ def signature_header_places(rule: ResponseSignature) -> tuple[str, ...]:
 
 
 class _HeaderNameCollector(dict[str, str]):
-    """A mapping that gives "" for any header and remembers its name.
-
-    Which headers a template reads.
-    """
+    """Headers with any name; it collects the names that a template asks for."""
 
     def __missing__(self, name: str) -> str:
         self[name] = ""

@@ -124,10 +124,7 @@ def find_disallowed_values(recipe: CompiledApi, values: Mapping[str, Any]) -> It
 
 
 def _values_of(parameter: Parameter, values: Mapping[str, Any]) -> Iterator[Any]:
-    """Yield the value of *parameter* in *values*, of a list each element; nothing if it is absent.
-
-    *values* are those of a call by place: path, query, header, body.
-    """
+    """Yield the value of *parameter* in *values* (by place), of a list each element; or none."""
     value = get_nested(values.get(parameter.place), parameter.steps)
     for item in value if isinstance(value, list | tuple) else (value,):
         if item is not None and item is not UNSET and item is not UNDEFINED:

@@ -78,10 +78,9 @@ class SentLiveObjects:
         return index
 
     def take_changes(self) -> list[list[Any]]:
-        """Return ``[index, changed fields, removed names]`` of each object that Python has changed.
+        """Return ``[index, changed fields, removed names]`` of each object that Python changed.
 
-        Compared is with the last result and with what the script wrote since. The result counts as
-        sent.
+        Changed means: since the last result or write of a script. The result counts as sent.
         """
         changes = []
         for index, live in enumerate(self._objects):
@@ -109,10 +108,7 @@ class SentLiveObjects:
     def write(
         self, to: Mapping[str, LiveObject], index: int, name: str, tagged: Any, place: Place | None
     ) -> None:
-        """Write the value *tagged* of a script to field *name* of the live object at *index*.
-
-        *to* are the live objects of the run that wrote; *place* is the script's line.
-        """
+        """Write a tagged value to field *name* of the object at *index*, one of the run's (*to*)."""
         # The context has this value already, so the next patch must not send it back. But the
         # object may store another value than the script wrote, so the two are compared again then.
         self._settled.discard(index)

@@ -168,10 +168,9 @@ class ScriptRun:
         self.timers.clear()
 
     def start_new_change_chain(self) -> None:
-        """Let later writes to live objects count as changes of their own.
+        """Let later writes to a form count as new changes, not as caused by the present one.
 
-        Without it they count as consequences of the change whose handler this run is, for a form
-        that limits how far changes may trigger one another.
+        Otherwise a timer that writes for ever would look like an endless cycle of changes.
         """
         self.objects = {
             name: later() if (later := getattr(live, "later", None)) else live
@@ -179,10 +178,7 @@ class ScriptRun:
         }
 
     def find_promise_read(self, unseen: Sequence[int]) -> tuple[str, str, Place | None] | None:
-        """Return call, member and place of the first read of a member of an unawaited promise.
-
-        *unseen* are the numbers of calls whose promise was not used.
-        """
+        """Return call, member and place of the first read of a promise; *unseen* numbers calls."""
         number = next((number for number in sorted(unseen) if number in self.misread), None)
         return None if number is None else (self.calls[number].call, *self.misread[number])
 
@@ -334,11 +330,7 @@ class Context:
         return sorted(waiting, key=lambda timer: timer.due)
 
     def end_stuck_run(self, run: ScriptRun, *, is_over_time: bool = False) -> None:
-        """End *run* with an error at the line that waits for something that never happens.
-
-        With *is_over_time* it may still happen, but the run has waited longer than its limit
-        allows.
-        """
+        """End *run* at the line that waits for nothing, or (*is_over_time*) longer than allowed."""
         timers = [timer.place for timer in run.timers.values() if timer.place]
         if not run.settled:
             run.settled = True
@@ -683,10 +675,7 @@ class Context:
                 self._shared_calls |= {shared} - {0}
 
     def _note_unawaited_helpers(self, run: ScriptRun, awaited: Iterable[int]) -> None:
-        """Note each async function of the script that nobody awaited although it awaits a call.
-
-        *awaited* are the numbers of calls that were in flight when the body ended, and are awaited.
-        """
+        """Note each unawaited async function that awaits a call; *awaited* numbers these calls."""
         from bpmax_sim.script_source.voided_calls import find_unawaited_call  # noqa: PLC0415
 
         scripts = [(one.script.name, one.script.source) for one in self._sources.placed]

@@ -74,11 +74,9 @@ class PreludeEntry:
     def __init__(
         self, context: NativeContext, parts: Sequence[bytes | None], watch: LimitWatch | None = None
     ) -> None:
-        """Read the prelude into *context*.
+        """Read the prelude: *parts* is the bytecode of its core, then of each binding or None.
 
-        *parts* are the bytecode of its core and of its bindings.
-
-        A binding that is None is read when a script first needs it. The entry function is `call`.
+        A binding that is None is read when it is first needed. The entry function is `call`.
         """
         inner = self._inner = context.inner
         functions = _load_library()
@@ -94,10 +92,7 @@ class PreludeEntry:
         functions.JS_SetHostPromiseRejectionTracker(context.runtime, _tracker, self)
 
     def report_rejection(self, inner: int, promise: Value, reason: Value, handled: bool) -> None:
-        """Pass a rejected promise to the prelude, which keeps a list of those nobody handles.
-
-        If it returns the number of a binding instead, that is loaded.
-        """
+        """Pass a rejection to the prelude; if it returns the number of a binding, load that."""
         try:
             arguments = value_array(3)(promise, reason, Value(int(handled), 1))
             wanted = _load_library().JS_Call(inner, self._function, UNDEFINED, 3, arguments).integer

@@ -61,12 +61,7 @@ class Script(msgspec.Struct, frozen=True):
 
 
 class PlacedScript(msgspec.Struct, frozen=True):
-    """A script, and where it is in the engine's single file.
-
-    Attributes:
-        start: number of empty lines above its first line.
-        counted: the script with counters; None without coverage.
-    """
+    """A script *start* lines down in the engine's file, and itself with counters, or None."""
 
     script: Script
     start: int
@@ -261,10 +256,11 @@ class ErrorFactory(msgspec.Struct):
     def explain_promise_read(
         self, error: errors.BpmaxError | None, read: tuple[str, str, Place | None] | None
     ) -> errors.BpmaxError | None:
-        """Return *error*, or the error that caused it: a script read a member of a call's promise.
+        """Return *error*, or its cause.
 
-        *read* is the call, the member and the place, or None. A promise never has such a member, so
-        reading it is a mistake even if there is no *error*.
+        A script *read* (call, member, place) a member of a promise.
+
+        A promise never has such a member, so reading it is a mistake even if there is no *error*.
         """
         if read is None or isinstance(error, ScriptLimitError):
             return error
@@ -333,10 +329,7 @@ class ErrorFactory(msgspec.Struct):
         return ScriptLimitError(message, name=_LIMIT, place=place, stack=stack)
 
     def _find_limit(self, thrown: turn_result.ThrownValue) -> str:
-        """Return the message of the limit behind *thrown*, "" if none.
-
-        Engines word these as errors.
-        """
+        """Return the message of the limit that the engine's error *thrown* stands for, or ""."""
         name, message = thrown.name, thrown.message
         is_full = False
         if name in {"RangeError", "InternalError"}:

@@ -181,10 +181,9 @@ class ContextHits:
                 load(counted.declaration)
 
     def submit_counts(self, load: Callable[[str], None], sources: Sources) -> None:
-        """Read the counters out of the context with *load*, and add them to the `ScriptHits`.
+        """Read the counters with *load*, and add them to the session's.
 
-        Of a context that exceeded a limit, only which scripts ran is known. *sources* maps the
-        frames of stacks to users' files.
+        Of a context over its limits only which scripts ran is known. *sources* locates stacks.
         """
         if self._watched:
             self._submit_values(load, sources)

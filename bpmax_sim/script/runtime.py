@@ -299,11 +299,7 @@ class Runtime:
     def _deliver_outcome(
         self, number: int, done: list[Callable[[Outcome], None]], outcome: Outcome, is_last: bool
     ) -> None:
-        """Pass the first outcome of script *number* to its *done*; keep later ones (timers).
-
-        The later ones are what `take_outcomes` returns. A context of one script is closed with the
-        last.
-        """
+        """Pass a script's first outcome to *done*, and keep later ones for `take_outcomes`."""
         if is_last and number in self._single:
             self._single.pop(number).close()
         if done:

@@ -320,10 +320,7 @@ class UnrankedCharacterEntry(OutboxEntry, frozen=True, tag="unranked"):
 
 
 class RandomDraw(OutboxEntry, frozen=True, tag="drew"):
-    """The number of random values that the body has drawn from its seed.
-
-    It is reported as 0 before the first draw, and then at each call that follows a draw.
-    """
+    """How many random values were drawn: 0 before the first, then reported at calls."""
 
     drawn: Count
 
@@ -348,13 +345,7 @@ class UncalledChain(msgspec.Struct, array_like=True, frozen=True, forbid_unknown
 
 
 class BodyEnd(OutboxEntry, frozen=True, tag="end"):
-    """The end of a body.
-
-    Attributes:
-        unseen: numbers of calls whose promise was not used.
-        reasons: unhandled rejections.
-        chains: chains without ``$call()``.
-    """
+    """The end of a body: numbers of unused calls, unhandled rejections, and uncalled chains."""
 
     unseen: list[Number]
     reasons: list[ThrownValue]

@@ -137,10 +137,7 @@ def _translate(error: JSEvalException) -> EngineError:
 
 
 def _byte_column(error_lines: list[str]) -> int:
-    """Return the column, in bytes from 1, under which V8's message has its caret ``^``.
-
-    V8 places the caret by UTF-16 units.
-    """
+    """Return the byte column, from 1, of the caret in V8's message (placed by UTF-16 units)."""
     caret = next((line for line in error_lines[2:3] if line.strip("^ ") == ""), "")
     units = (len(caret) - len(caret.lstrip())) * 2
     before = error_lines[1].encode("utf-16-le", "surrogatepass")[:units]

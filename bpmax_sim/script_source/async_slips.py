@@ -32,10 +32,7 @@ _JOINS: Final = frozenset({"all", "allSettled", "any", "race"})
 
 
 def _method_and_callback(reader: SlipReader, call: Node) -> tuple[str, Node | None]:
-    """Return the name of the built-in method that *call* calls ("" if none), and its callback.
-
-    That is the first argument; for the name of a function, the function itself.
-    """
+    """Return the built-in method that *call* calls ("" if none), and its first argument."""
     method = reader.kinds.builtin_method(call)
     arguments = arguments_of(call)
     callback = without_parentheses(arguments[0]) if arguments else None

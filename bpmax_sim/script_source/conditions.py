@@ -256,10 +256,7 @@ def find_excluded_conditions(reader: SlipReader, node: Node) -> Found:
 
 
 def _conditions_above(reader: SlipReader, node: Node) -> Iterator[tuple[Node, bool]]:
-    """Yield each condition that is decided where *node* runs, and whether it is false there.
-
-    These are conditions of enclosing branches, and of ``if (…) return`` above.
-    """
+    """Yield each condition above *node* that decides whether it runs, and if it is false there."""
     child, parent = node, node.parent
     while parent is not None and child.type not in FUNCTIONS:
         condition = without_parentheses(parent.child_by_field_name("condition"))
@@ -293,10 +290,7 @@ def _may_change(reader: SlipReader, condition: Node, start: int, end: int) -> bo
 
 
 def _offsets_of_changes(reader: SlipReader, condition: Node) -> list[Sequence[int]] | None:
-    """Return the byte offsets at which each expression of *condition* may get another value.
-
-    None if a variable in it is assigned more than once: then it may change anywhere.
-    """
+    """Return the byte offsets where *condition*'s expressions may change; None for anywhere."""
     parts = [*reader.tree.walk(condition)]
     bindings = [reader.scopes.binding_of(part) for part in parts if part.type == "identifier"]
     if any(binding is not None and binding.is_reassigned for binding in bindings):

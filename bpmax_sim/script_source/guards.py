@@ -61,22 +61,14 @@ class Guards:
             child, parent = parent, parent.parent
 
     def _known_values(self, condition: Node, holds: bool) -> tuple[ScriptValue, ...]:
-        """Return the values that are present if *condition* is *holds*.
-
-        Cached for each condition.
-        """
+        """Return the values present if *condition* is *holds* (True or False); cached."""
         key = condition.id, holds
         if key not in self._known:
             self._known[key] = tuple(self._values_known_present(condition, holds))
         return self._known[key]
 
     def _values_known_present(self, condition: Node, holds: bool) -> Iterator[ScriptValue]:
-        """Yield the values that are sure to be present if *condition* is true (or *holds* False.
-
-        False).
-
-        ``form.a !== undefined && 'b' in form`` yields ``form.a`` and ``form.b`` if it is true.
-        """
+        """Yield the values present if *condition* is *holds*: ``form.b`` of ``'b' in form``."""
         if condition.type == "parenthesized_expression":
             for child in condition.named_children[:1]:
                 yield from self._values_known_present(child, holds)

@@ -134,10 +134,7 @@ class KindReader:
         return self._tree.text_of(name)
 
     def _has_methods_of_its_own(self, owner: Node) -> bool:
-        """Return whether methods of *owner* are not built-in ones, even if they are called so.
-
-        That holds for objects that the script or a library declares.
-        """
+        """Return whether *owner* is an object of a script or library, with methods of its own."""
         if owner.type != "identifier":
             return False
         if self._scopes.is_global(owner):

@@ -1,8 +1,4 @@
-"""Name the input that would reach a branch no run took, such as ``amount >= 1000``.
-
-It is found by reading the condition, and only if the source shows it simply. The texts are parts of
-messages: a row of the form, a response of a call, or a fault.
-"""
+"""Find the input for a branch that no run took, such as ``amount >= 1000``, if it is simple."""
 
 from __future__ import annotations
 
@@ -58,10 +54,7 @@ _UNTAKEN: Final[Mapping[str, str]] = {
 
 
 def describe_untaken(arm: str, reach: str = "") -> str:
-    """Return the message that the branch *arm* ("" for a function) was not taken, and what to add.
-
-    *reach* is what `ReachFinder.describe_reach` returned.
-    """
+    """Return why the branch *arm* ("" for a function) was not taken, and that *reach* takes it."""
     message = _UNTAKEN[arm]
     return msg("{message}; add {reach}", message=message, reach=reach) if reach else message
 
@@ -91,10 +84,7 @@ class ReachFinder:
         return self._describe_condition(_left_of(node), holds=branch.arm == "&&")
 
     def describe_condition(self, start: int, end: int, *, holds: bool) -> str:
-        """Return the input that makes the condition at these byte offsets true (*holds*) or false.
-
-        If that is unclear, the text names the fields and response members that the condition reads.
-        """
+        """Return the input that makes the condition at these bytes true or false, or its fields."""
         node = self._tree.root.descendant_for_byte_range(start, end)
         return self._describe_condition(node, holds=holds)
 
@@ -149,10 +139,7 @@ class ReachFinder:
         return values
 
     def _require(self, node: Node | None, *, holds: bool) -> list[_Requirement]:
-        """Return the requirements under which the condition *node* is true (*holds*) or false.
-
-        Each is a call ("" for the form's row) and a text. Empty if the source does not show them.
-        """
+        """Return (call or "" for the form, text) of what makes *node* true or false; or empty."""
         while node is not None and node.type in {"parenthesized_expression", "unary_expression"}:
             operator = node.child_by_field_name("operator")
             if operator is not None and operator.type != "!":
@@ -238,10 +225,7 @@ class ReachFinder:
         return self._as_requirement(found, text)
 
     def _as_requirement(self, value: ScriptValue, text: str) -> list[_Requirement]:
-        """Return ``[(call, text)]``: *text* is required of the response of the call behind *value*.
-
-        The call is "" for a field of the form; empty list for any other value.
-        """
+        """Return *text* as a requirement on the form ("") or on the response of *value*'s call."""
         if value.kind in {"form", "ctx"}:
             return [("", text)]
         if value.kind == "result" and 0 <= value.call < len(self._values.calls):

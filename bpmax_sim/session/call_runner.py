@@ -137,10 +137,7 @@ class CallRunner:
         return self._faults.strikes_of(rule)
 
     def add_stub(self, stub: Stub) -> None:
-        """Let *stub* answer requests before the mode does; only injected faults come before it.
-
-        A request for which it returns None is passed to the next stub, and then to the mode.
-        """
+        """Ask *stub* for responses before the mode; if it returns None, the next one is asked."""
         self._stubs.add(stub)
         self._update_overlays()
 

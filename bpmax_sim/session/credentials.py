@@ -84,11 +84,7 @@ class SessionSecrets:
 
 @dataclass(slots=True)
 class Tenants:
-    """The credentials of the instances that were called so far, real ones or stand-ins.
-
-    Their secrets are registered with *vault*. Iteration yields ``((platform, instance),
-    credentials)``.
-    """
+    """Credentials of the instances that were called so far; their secrets go to *vault*."""
 
     platforms: Platforms
     settings: Settings

@@ -65,19 +65,13 @@ class SessionEnvironment(Environment):
     def open_renewal(
         self, recipe: CompiledApi, tenant: Credentials, names: Iterable[str], /
     ) -> CredentialRenewal:
-        """Return the store for new values of credentials that a login replaces (refresh tokens).
-
-        They are kept for later processes only if real systems are called.
-        """
+        """Return the store of replaced credentials; it is on disk only if real systems answer."""
         if self._live is None or self._live.keeper is None:
             return super().open_renewal(recipe, tenant, names)
         return self._live.keeper.open_renewal(recipe, tenant, names)
 
     def end_login(self, platform: str, instance: str, life: float | None, /) -> None:
-        """Note the end of a login whose grant lives *life* seconds; None if the login failed.
-
-        A granted login keeps its recording even if the run fails, and other sessions may share it.
-        """
+        """Keep the recording of a granted login, and share the grant with other sessions."""
         if life is not None and self._record is not None:
             self._record.granted_logins.add((platform, instance))
         if self._live is not None and self._live.shared_logins is not None:
@@ -93,11 +87,7 @@ class SessionEnvironment(Environment):
     def accepts_new_signature(
         self, request: Request, again: Callable[[], Request], *, differs: bool
     ) -> bool:
-        """Return whether a signature other than the recorded one is accepted, as in a migration.
-
-        The migration then takes the signature of ``again()``, which signs today's call at the
-        recorded instant.
-        """
+        """Return whether a migration accepts another signature; ``again()`` then makes it."""
         return self._is_replay and self._replay.accepts_new_signature(
             request, again, differs=differs
         )

@@ -178,11 +178,7 @@ class RecordingMoves:
     def note_new_signature(
         self, request: Request, again: Callable[[], Request], rules: MatchingRules, *, differs: bool
     ) -> None:
-        """Put today's signature into the move of the exchange that answered *request*.
-
-        ``again()`` returns the request signed with the stand-in key at the recorded instant. If the
-        signature does not differ, only an existing move is changed.
-        """
+        """Put ``again()``, signed today at the recorded instant, into the move for *request*."""
         assert request.call is not None
         number = self._sent.get((request.call.serial, request.attempt))
         if number is None or not (differs or number in self.found):
@@ -225,9 +221,9 @@ def _find_causes(
 
 
 def _differing_prefixes(old: str, new: str) -> tuple[str, str]:
-    """Return the beginnings of two paths, up to the last segment that differs.
+    """Return both paths up to the last unlike segment.
 
-    ``/v1/orders/7`` and ``/v2/orders/7`` give ``/v1`` and ``/v2``.
+    ``/v1`` of ``/v1/orders``, ``/v2/orders``.
     """
     was, now = old.split("/"), new.split("/")
     while len(was) > 1 and len(now) > 1 and was[-1] == now[-1]:

@@ -104,10 +104,7 @@ class ReplayMode:
     def _replay_outcome(
         self, recorded: Request, player: Player, alike: Exchange | None = None
     ) -> Outcome:
-        """Return the outcome recorded for the request *recorded*, which is in its recorded form.
-
-        *alike* is a recorded login that is used although its request differs.
-        """
+        """Return the recorded outcome of *recorded*; *alike* is a similar login used instead."""
         moves = self._moves if player is self.player and alike is None else None
         parts = parts_of_request(recorded if alike is None else alike.request)
         context = self._miss_context(recorded.call)

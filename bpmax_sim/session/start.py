@@ -156,10 +156,7 @@ def _open_recording(settings: Settings, volatile: PlacesOf) -> SharedRecording:
 
 
 def _recorded_owner(settings: Settings, cassette: Cassette | None) -> str:
-    """Return the owner in *cassette* whose exchanges are played.
-
-    *settings*' own, or a renamed one.
-    """
+    """Return the owner whose exchanges are played: *settings*' own, or one that was renamed."""
     owner = settings.owner
     if cassette is None or settings.adopts is None or owner in cassette.owners:
         return owner

@@ -131,12 +131,7 @@ _BAD_BODIES: Mapping[str, bytes] = {
 
 
 class _ActiveRule(msgspec.Struct):
-    """A rule that is armed, with its counts.
-
-    Attributes:
-        seen: number of different calls that it concerned so far.
-        struck: how often it fired.
-    """
+    """An armed rule, with how many calls it has *seen* and how often it has *struck*."""
 
     rule: Fault
     seen: int = 0

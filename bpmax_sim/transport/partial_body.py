@@ -45,10 +45,7 @@ class PartialBody:
         self._waiting, self._shown = b"", b""
 
     def take_piece(self, piece: bytes) -> bytes:
-        """Return the bytes to add to the recording after *piece* has arrived, redacted.
-
-        Often none.
-        """
+        """Return the bytes, redacted, that can be added to the recording after *piece*."""
         if self._cut is not None:
             self._waiting += self._decode(piece)
         if self._cut is None or len(self._waiting) > self._most:
@@ -84,7 +81,7 @@ def _split_incomplete_line(data: bytes) -> tuple[bytes, bytes]:
 
 
 def _split_incomplete_json(data: bytes) -> tuple[bytes, bytes]:
-    """Return the beginning of a JSON document up to its last complete member, and closing brackets.
+    """Return a JSON document up to its last complete member, and the missing brackets.
 
     ``b'{"a": [1, 2, "x'`` gives ``b'{"a": [1, 2'`` and ``b']}'``: joined, they are JSON again.
     """

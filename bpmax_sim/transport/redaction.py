@@ -33,10 +33,7 @@ from bpmax_sim.secret.vault import Vault
 
 
 def redact_pairs(pairs: Pairs, places: Iterable[str], root: str) -> Pairs:
-    """Return header or query *pairs*, the values at the personal *places* replaced by pseudonyms.
-
-    *root* is ``header`` or ``query``; only places that begin with it count.
-    """
+    """Return header or query *pairs* with pseudonyms at the *places* that begin with *root*."""
     names = _lower_case_names_at(places, root)
     return _replace_named(pairs, names) if names else pairs
 
@@ -209,10 +206,9 @@ def redact_response(response: Response, request: Request, vault: Vault) -> Respo
 
 
 def _split_as_received(response: Response, body: bytes, vault: Vault) -> tuple[Chunk, ...]:
-    """Return the chunks of the redacted *body*, with lengths that fit it and the original instants.
+    """Return *response*'s chunks with the lengths that they have in the redacted *body*.
 
-    A redacted body may be longer or shorter. Each chunk ends where its redacted content ends; of
-    more than `_MOST_EXACT` chunks the ends are estimated in proportion.
+    Of more than `_MOST_EXACT` chunks the ends are estimated in proportion.
     """
     chunks, rest = response.chunks, response.body
     if len(body) == len(rest) or not chunks:
@@ -370,10 +366,7 @@ def _parse_parts(headers: Pairs, body: bytes | None, query: Pairs) -> dict[str, 
 
 
 def _suspicious_parts(headers: Pairs, body: bytes | None, query: Pairs) -> dict[str, Any]:
-    """Return query, headers and body in which secrets are looked for.
-
-    No body that looks harmless.
-    """
+    """Return the parts of a message that may hold a secret; the body only if it looks random."""
     is_random = body and len(body) <= _MOST and looks_random(body.decode(errors="replace"))
     untagged = tuple([pair for pair in headers if not _TAGS.fullmatch(pair[0].lower())])
     return _parse_parts(untagged, body if is_random else None, query)

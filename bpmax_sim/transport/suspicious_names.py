@@ -115,10 +115,7 @@ def _body_value(body: bytes, content_type: str, charset: str) -> Any:
 
 
 def _text_value(text: str) -> Any:
-    """Return a body without known media type as plain value.
-
-    Markup, form, JSON, JSON lines or text.
-    """
+    """Return a body without media type as markup, form, JSON, lines of JSON or plain text."""
     start = text.lstrip()[:1]
     if start == "<":
         return _markup_value(text)
@@ -159,10 +156,7 @@ def _markup_value(text: str) -> dict[str, Any]:
 
 
 def _find_members(value: Any, path: Steps, name: str, depth: int = 0) -> Iterator[Member]:
-    """Yield each text in *value* with its path, and the name of the member that holds it.
-
-    Texts that are JSON or addresses are searched too, `_DEEPEST` levels deep.
-    """
+    """Yield each text in *value*, with its path and the name of the member that holds it."""
     if isinstance(value, dict):
         for key, inner in value.items():
             yield from _find_members(inner, (*path, str(key)), str(key), depth)

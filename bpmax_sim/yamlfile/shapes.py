@@ -51,9 +51,9 @@ class ShapeReading(msgspec.Struct):
         return value
 
     def mismatch(self, node: Node, expected: str) -> UnsetType:
-        """Report that *node* has another type than *expected*; return `UNSET`.
+        """Report that *node* is of the wrong type, without its value (a secret?).
 
-        The message does not contain its value, which may be a secret.
+        Return `UNSET`.
         """
         hint = ""
         if node.value is None:
@@ -94,10 +94,7 @@ class FileChecks(msgspec.Struct, frozen=True):
     problems: list[Problem]
 
     def tell(self, message: str, *steps: Step, key: bool = False) -> None:
-        """Report a problem at the path *steps* below *root*.
-
-        With *key*, of the last key, not its value.
-        """
+        """Report a problem at *steps* below *root*: of the value, or (*key*) of the last key."""
         node = self.root.nearest(steps[:-1] if key else steps)
         place = node.key_place(str(steps[-1])) if key else node.place
         self.problems.append(Problem(message, place, format_steps((*self.above, *steps))))

@@ -99,10 +99,7 @@ def insert_element(text: str, root: Node, steps: Sequence[str], value: str) -> s
 
 
 def _insert_before(text: str, owner: Node, mark: tuple[int, int], entry: str) -> str:
-    """Return *text* with the line *entry* before the first entry of the mapping or list *owner*.
-
-    *mark* is the line and column of that entry.
-    """
+    """Return *text* with *entry* before the first entry of *owner*, at line and column *mark*."""
     at = _offset_of(text, mark)
     indent = text[text.rfind("\n", 0, at) + 1 : at]
     is_flow = text[_offset_of(text, (owner.line, owner.column))] in "{["
