@@ -107,6 +107,8 @@ class ApiMatcher:
                 for part in routes.outside
             ]
             every += _host_addresses(routes, addresses or {})
+        # The longest address is the narrowest one and wins; of equal ones the platform's own does,
+        # before those of a login or a further host.
         self._addresses = sorted(
             every, key=lambda address: (-address.length, address.host is not None)
         )

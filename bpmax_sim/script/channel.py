@@ -108,7 +108,7 @@ class SentLiveObjects:
     def write(
         self, to: Mapping[str, LiveObject], index: int, name: str, tagged: Any, place: Place | None
     ) -> None:
-        """Write a tagged value to field *name* of the object at *index*, one of the run's (*to*)."""
+        """Write the value *tagged* to field *name* of number *index* of the live objects *to*."""
         # The context has this value already, so the next patch must not send it back. But the
         # object may store another value than the script wrote, so the two are compared again then.
         self._settled.discard(index)

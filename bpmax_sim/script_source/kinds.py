@@ -153,6 +153,7 @@ class KindReader:
         if node.type == "binary_expression" and operator in {"||", "&&"}:
             left, right = sides_of(node)
             first, second = self.truth_of(left), self.truth_of(right)
+            # One side is enough: a true one makes ``||`` true, a false one makes ``&&`` false.
             decides = operator == "||"
             return next((one for one in (second, first) if one and one[0] is decides), None)
         if node.type == "unary_expression" and operator == "!":

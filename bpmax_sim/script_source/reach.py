@@ -161,6 +161,7 @@ class ReachFinder:
         if operator.type not in {"&&", "||"}:
             return []
         one, other = (self._require(side, holds=holds) for side in (left, right))
+        # A true ``&&`` and a false ``||`` need both sides, the other two need any one of them.
         if (operator.type == "&&") is holds:
             return [*one, *other] if one and other else []
         return one or other

@@ -51,6 +51,7 @@ class PartialBody:
         if self._cut is None or len(self._waiting) > self._most:
             self._cut = None
             return b""
+        # The part is closed by brackets only for `hide`, which has to parse it to see names.
         complete, closing = self._cut(self._waiting)
         shown = self._hide(complete + closing).removesuffix(closing) if complete else b""
         if self._is_streamed:

@@ -101,6 +101,7 @@ class _Editor:
             return start, end, write_inline(value)
         line_end = self._text.find("\n", end)
         line_end = len(self._text) if line_end < 0 else line_end
+        # A comment behind the old value stays on the line of its key; the mapping begins below.
         comment = self._text[end:line_end].rstrip()
         indent = " " * (key.start_mark.column + 2)
         pairs = (f"\n{indent}{write_inline(name)}: {write_inline(v)}" for name, v in value.items())
