@@ -96,7 +96,7 @@ def read_condition(
         left, right = sides
         if left is None or right is None:
             return None
-        # The sides are denied already (De Morgan), so a denied ``&&`` joins its cases as ``||`` does.
+        # The sides are denied already (De Morgan): a denied ``&&`` joins cases as ``||`` does.
         if (operator == "&&") is is_denied:
             return None if len(left) + len(right) > _MOST else [*left, *right]
         return conjoin_conditions(left, right)
