@@ -54,7 +54,7 @@ def canonical_query(value: object) -> str:
 
 
 def joined_query(value: object, between: str = "", after: str = "") -> str:
-    """Return decoded ``name, between, value, after``, sorted, as TOP and Yonyou sign them."""
+    """Return decoded ``name{between}value`` pairs, sorted and joined by *after* (TOP, Yonyou)."""
     # Decoded first: `%` sorts before every letter, so encoded names have another order.
     pairs = sorted(
         (unquote(name), unquote(item))

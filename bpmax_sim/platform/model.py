@@ -172,15 +172,16 @@ class Sign(Model, frozen=True, kw_only=True):
         define: named templates, rendered in order, each seeing the ones before it.
         default_headers: headers set before signing where the request has none.
         set_headers: headers set before signing, instead of a script's own.
-        set_query: the same for the query.
+        set_query: query parameters set before signing, instead of a script's own.
         canonical: more named templates, which see the request with these headers and query.
         message: the string to sign.
         key: a template, or several for a chain in which each digest is the next key.
         key_encoding: how the key (the first of a chain) is written.
-        emit: where ``{{ signature }}`` and the defined values go; what a script put there goes.
+        emit: places for ``{{ signature }}`` and the defined values; a script's values there are
+            removed.
 
-    Names of headers and query parameters may be templates as well. What renders to nothing is not
-    set.
+    Names of headers and query parameters may be templates as well. A value that renders to an empty
+    text is not set.
     """
 
     define: tuple[Mapping[str, str], ...] = ()
@@ -205,9 +206,10 @@ class ResponseSignature(Model, frozen=True, kw_only=True):
     ``response_body``.
 
     Attributes:
-        key: the secret, public key or certificate; nothing when the response names an unknown one.
-        timestamp: when the response was signed, in POSIX seconds; empty for no check.
-        window: seconds that *timestamp* may be away from now.
+        key: the secret, public key or certificate; renders to an empty text if the response names
+            an unknown key.
+        timestamp: instant of signing, in POSIX seconds; empty for no check.
+        window: seconds by which *timestamp* may differ from now.
     """
 
     message: str
@@ -230,12 +232,12 @@ class Recover(Model, frozen=True, kw_only=True):
     """What a class of failure triggers.
 
     Attributes:
-        refresh: times to acquire anew and send again.
-        tries: sendings in all.
-        wait: where a wait may be read, in seconds unless a unit is given; the first that is there
-            wins, else *backoff*.
+        refresh: number of new logins after which the call is sent again.
+        tries: number of sendings in all.
+        wait: paths in the response that may hold the seconds to wait (or another unit); the first
+            that exists is used, else *backoff*.
         backoff: seconds before the second try, doubled for each further one.
-        clock: correct the signing clock once from the ``Date`` header.
+        clock: whether the signing clock is corrected once from the ``Date`` header.
     """
 
     refresh: Annotated[int, Meta(ge=0, le=1)] = 0
@@ -282,9 +284,9 @@ class CredentialSpec(Model, frozen=True, kw_only=True):
     """A credential's kind, which decides its stand-in, and whether it is secret.
 
     Attributes:
-        secret: without it, what comes from outside the file is a secret and a literal is none;
-            what is declared to be no secret is recorded as it is, wherever it comes from.
-        standin: the one text that stands for it in recordings, whoever makes them.
+        secret: if absent, a value from outside the file is secret and one written in it is not;
+            false records the value as it is, wherever it comes from.
+        standin: one text that replaces it in all recordings, whatever the instance.
     """
 
     kind: Kind = "text"

@@ -78,8 +78,8 @@ class ContextSettings(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         bindings: live objects by global name; each run may have others of the same shape.
         zone: seconds east of Greenwich.
-        parts: seeds of random values, each four 32-bit words, not all zero, and how many values are
-            drawn in the sequence before the next seed counts; None for ever.
+        parts: seeds of random values, each four 32-bit words, not all zero, and the number of
+            values in the sequence from which the next seed is used; None for the last one.
         on_draw: called with a script's number and its draws: 0 at first, then the count at calls.
         hits: counters of executed code, or None.
     """
@@ -150,7 +150,7 @@ class ScriptRun:
 
     @property
     def is_only_waiting(self) -> bool:
-        """Whether the body has ended and only timers are left that a step has to let fire."""
+        """Whether the body has ended and only timers are left that wait for a scenario step."""
         return (
             self.settled
             and not self.flights
@@ -205,9 +205,9 @@ class ScriptRun:
 class Context:
     """An engine's context in which bodies run, until it is closed or a body exceeds a limit.
 
-    A body's *done* is called with its outcome once only timers that a step has to let fire are
-    left, and with further ones each time these fire; its second argument says whether the body is
-    over.
+    A body's *done* is called with its outcome when it has ended, even if timers are left that fire
+    only when a scenario step lets time pass, and again each time these fire. Its second argument
+    says whether nothing is left.
     """
 
     def __init__(
@@ -321,7 +321,7 @@ class Context:
         return {number for end in ends for number in end.unseen}
 
     def pending_timers(self) -> list[PendingTimer]:
-        """Return the timers that wait until a step lets time pass, the first due first."""
+        """Return the timers that fire only when a step lets time pass, the first due first."""
         waiting = [
             PendingTimer(timer.delay / 1000, timer.repeat, timer.place, timer.event.instant)
             for run in self.runs

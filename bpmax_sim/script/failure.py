@@ -61,7 +61,12 @@ class Script(msgspec.Struct, frozen=True):
 
 
 class PlacedScript(msgspec.Struct, frozen=True):
-    """A script *start* lines down in the engine's file, and itself with counters, or None."""
+    """A script, and where it is in the engine's single file.
+
+    Attributes:
+        start: number of empty lines above its first line.
+        counted: the script with counters; None without coverage.
+    """
 
     script: Script
     start: int

@@ -98,8 +98,8 @@ def select_engine(name: str) -> MakeEngine:
 class Page:
     """Scripts that share one context, such as the handlers of a form.
 
-    They share globals and libraries, which run once. Timers that they set outlive them and wait
-    until a step lets time pass.
+    They share globals and libraries, which run once. Timers that they set outlive them, and fire
+    when a scenario step lets virtual time pass.
 
     Args:
         scripts: all scripts that may run in it; their text decides which parts the context needs.
@@ -221,8 +221,9 @@ class Runtime:
     def run_until_idle(self, until: float = -math.inf) -> None:
         """Run everything that is due by now or by *until*, and everything that scripts wait for.
 
-        A script that still waits afterwards is stuck and ends with an error. Timers stay that wait
-        until a step lets time pass. A nested call, from an event that this runs, waits for nothing.
+        A script that still waits afterwards is stuck and ends with an error. Timers that only a
+        scenario step lets fire stay. A nested call, from an event that this runs, waits for
+        nothing.
         """
         if self._is_settling:
             self.scheduler.run(lambda: False, until)
@@ -255,7 +256,7 @@ class Runtime:
         return self.begin(program)
 
     def pending_timers(self) -> list[PendingTimer]:
-        """Return the timers that wait until a step lets time pass."""
+        """Return the timers that fire only when a scenario step lets virtual time pass."""
         return [timer for context in self._live_contexts() for timer in context.pending_timers()]
 
     def is_forgotten(self, call: UnawaitedCall) -> bool:

@@ -53,7 +53,7 @@ class TimerFired(msgspec.Struct, frozen=True):
 
 
 class PendingTimer(msgspec.Struct, frozen=True):
-    """A timer that waits until a step lets time pass.
+    """A timer that fires only when a scenario step lets time pass.
 
     Attributes:
         delay: delay in seconds.

@@ -71,7 +71,10 @@ class SessionEnvironment(Environment):
         return self._live.keeper.open_renewal(recipe, tenant, names)
 
     def end_login(self, platform: str, instance: str, life: float | None, /) -> None:
-        """Keep the recording of a granted login, and share the grant with other sessions."""
+        """Keep the recording of a granted login, and share its grant for *life* seconds (None.
+
+        Failed).
+        """
         if life is not None and self._record is not None:
             self._record.granted_logins.add((platform, instance))
         if self._live is not None and self._live.shared_logins is not None:

@@ -109,41 +109,44 @@ class Settings:
 
     Attributes:
         mode: ``replay`` (the network is closed), ``record``, ``live``, or ``simulate`` (built-in
-            stand-ins answer, and the network is closed too).
-        against: whom record mode asks: the ``live`` third parties, or their ``simulator``.
-        record: in record mode ``once`` (only what this owner has no recording of), ``new`` (also
-            identities that it lacks) or ``rewrite`` (everything afresh).
+            simulators answer, and the network is closed too).
+        against: who answers in record mode: the ``live`` third parties, or their ``simulator``.
+        record: in record mode ``once`` (only if this owner has no recording), ``new`` (also calls
+            that its recording lacks) or ``rewrite`` (everything afresh).
         cassette: the file; None for a session that neither plays nor records.
         logins: the folder of login recordings.
-        clock: where virtual time starts; None for where the recording does.
-        seed: of what scripts draw; None for the recorded one, and for a new one where a live system
-            is asked.
-        ignore, redact: places that do not count, and places with personal data.
-        unused: what recordings that were not played are: ``fail``, ``warn`` or ``ignore``.
-        unawaited: what calls are that no script awaited: ``warn``, ``fail`` or ``allow``.
+        clock: instant at which virtual time starts; None for that of the recording.
+        seed: seed of the random values of scripts; None for the recorded one, and for a new one
+            where a live system answers.
+        ignore, redact: places that matching ignores, and places with personal data.
+        unused: result of recordings that were not played: ``fail``, ``warn`` or ``ignore``.
+        unawaited: result of calls that no script awaited: ``warn``, ``fail`` or ``allow``.
         engine: the JavaScript engine, ``quickjs`` or ``v8``.
         stack: bytes of stack for scripts; None for half of the thread's, at most 4 MB.
-        owner: who records and plays, in a cassette that several share.
+        owner: name under which the session records and plays in a cassette that several share.
         repeat: whether a recording may be played more than once.
-        default_instance: preferred where a script names none.
+        default_instance: instance that is preferred where a script names none.
         allow_ci: whether recording is allowed although ``CI`` is set.
-        extra: whether recording what is new also records one more of a call that was played.
+        extra: whether recording what is new also records one more response of a call whose
+            recordings are all played.
         command: the command that records, for messages; *command_rewrite*, *command_new* and
-            *command_extra* are its options that record everything afresh, what is missing, and
-            one more of a call that was played.
-        guard: whether nothing goes out beside ``$proxy`` while recordings or stand-ins answer, from
-            opening to closing; or a guard with names of its own. See `bpmax_sim.guard` for what it
-            sees.
-        allow_hosts: what stays open all the same: names, addresses, or patterns with ``*``.
-        remote: where the files come from and go to, when they are the mirror of a URL.
-        replays: tells whether what was recorded replays, given the file; asked before any of the
-            old recording is kept in a new one.
-        adopts: tells under which other name *owner* is recorded in a cassette, or nothing.
-        moves: takes what a replay would find if it were recorded today, and is answered by it.
-        run: sessions of one owner in one run are one recording; None for those that are open at
-            the same time as this one.
-        shared_logins: what sessions of one run log in with once; None for a login of its own.
-        hits: counts what scripts run; None runs them as they are.
+            *command_extra* are its options that record everything afresh, what is missing, and one
+            more response of a call.
+        guard: whether the process may use the network only by ``$proxy`` while recordings or
+            simulators answer, from opening to closing; or a guard with names of its own. See
+            `bpmax_sim.guard`.
+        allow_hosts: hosts that the guard leaves open: names, addresses, or patterns with ``*``.
+        remote: the storage of the files, if they are local copies of files at a URL.
+        replays: function that returns whether the recording in a file replays; called before bytes
+            of an old recording are reused in a new one.
+        adopts: function that returns the earlier name under which a cassette, given its owners,
+            holds the exchanges of *owner*; "" for none.
+        moves: collects proposals of how the recording would have to change to be found, in a
+            migration; None otherwise.
+        run: recordings of a run, in which all sessions of one owner share one; None to share only
+            with sessions that are open at the same time.
+        shared_logins: logins that the sessions of a run share; None for logins of its own.
+        hits: counters of executed code; None runs scripts without counters.
     """
 
     mode: options.Mode = "replay"
