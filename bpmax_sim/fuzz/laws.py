@@ -70,7 +70,7 @@ def check_valid_calls_accepted(target: FuzzTarget, programs: Programs) -> bool:
     """Check that calls with declared, valid values are accepted.
 
     Raises:
-        LawBroken: the law does not hold.
+        LawBroken: if the law does not hold.
     """
     error, _ = _send_call(target, programs[0])
     if error is not None and not is_plausible_refusal(error, target):
@@ -85,7 +85,7 @@ def check_values_arrive(target: FuzzTarget, programs: Programs) -> bool:
     """Check that each value of the calls arrives at its declared place in the request.
 
     Raises:
-        LawBroken: the law does not hold.
+        LawBroken: if the law does not hold.
     """
     (program,) = programs
     api = target.platform.apis[program.api]
@@ -205,7 +205,7 @@ def check_segment_count(target: FuzzTarget, programs: Programs) -> bool:
     """Check that the request's path has as many segments as the declared one.
 
     Raises:
-        LawBroken: the law does not hold.
+        LawBroken: if the law does not hold.
     """
     request = _last_request(target, programs[0])
     path = target.platform.apis[programs[0].api].path.partition("?")[0]
@@ -226,7 +226,7 @@ def check_setters_keep_auth_values(target: FuzzTarget, programs: Programs) -> bo
     """Check that setters cannot replace the values that auth puts into a request.
 
     Raises:
-        LawBroken: the law does not hold.
+        LawBroken: if the law does not hold.
     """
     api = target.platform.apis[programs[0].api]
     auth = target.auth(api)
@@ -298,7 +298,7 @@ def check_javascript_equals_python(target: FuzzTarget, programs: Programs) -> bo
     """Check that a call sends the same request from JavaScript and from Python.
 
     Raises:
-        LawBroken: the law does not hold.
+        LawBroken: if the law does not hold.
     """
     source = f"return await {javascript(programs[0])};"
     with target.session() as (session, request_log):
@@ -318,7 +318,7 @@ def check_token_renewal(target: FuzzTarget, programs: Programs) -> bool:
     """Check that calls still succeed after tokens have expired or been revoked.
 
     Raises:
-        LawBroken: the law does not hold.
+        LawBroken: if the law does not hold.
     """
     with target.session() as (session, request_log):
         error = run_call(lambda: perform(programs[0], session)).error
@@ -346,7 +346,7 @@ def check_recordings_distinct(target: FuzzTarget, programs: Programs) -> bool:
     """Check that two different calls are recorded as different, and equal ones as equal.
 
     Raises:
-        LawBroken: the law does not hold.
+        LawBroken: if the law does not hold.
     """
     program, other = programs
     api = target.platform.apis[program.api]
@@ -383,7 +383,7 @@ def check_response_as_declared(target: FuzzTarget, programs: Programs) -> bool:
     """Check that the response fits the declaration of the API.
 
     Raises:
-        LawBroken: the law does not hold.
+        LawBroken: if the law does not hold.
     """
     with target.session() as (session, _):
         result = run_call(lambda: perform(programs[0], session))

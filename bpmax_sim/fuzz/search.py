@@ -69,7 +69,7 @@ def open_database(folder_or_url: str) -> ExampleDatabase:
     """Return Hypothesis' example database at *folder_or_url*, a folder or a Redis URL.
 
     Raises:
-        ConfigError: the folder cannot be written, the Redis cannot be reached, or the extra
+        ConfigError: if the folder cannot be written, the Redis cannot be reached, or the extra
             ``fuzz`` is not installed.
     """
     if not folder_or_url.startswith(_REDIS):
@@ -138,7 +138,7 @@ def check_script(target: FuzzTarget, files: Sequence[str], situation: Mapping[st
     """Run the first of *files* with the input *situation*; the others are loaded before it.
 
     Raises:
-        LawBroken: the script ends in a mistake of its own.
+        LawBroken: if the script ends in a mistake of its own.
     """
     answer = TROUBLE[situation["trouble"]]
     # Their names are the files' alone, so that no path of a machine is told.
@@ -186,8 +186,8 @@ def hold(  # noqa: PLR0913 - what a finding holds
         situation: for the law of scripts, ``{"form": …, "trouble": …}``.
 
     Raises:
-        LawBroken: it does not hold; also an `AssertionError`.
-        ConfigError: there is no such law, or a file is wrong.
+        LawBroken: if it does not hold; also an `AssertionError`.
+        ConfigError: if there is no such law, or a file is wrong.
     """
     known = load_platforms_beside(platform) if script else load_with_instances(platform)
     target = target_of(known, read_platform(Path(platform)).platform_key, against)
@@ -211,8 +211,8 @@ def hold_in_session(  # noqa: PLR0913 - what a finding holds
     *platform* is the platform's key, and scripts are named from the project's root.
 
     Raises:
-        LawBroken: it does not hold.
-        ConfigError: there is no such law.
+        LawBroken: if it does not hold.
+        ConfigError: if there is no such law.
     """
     files = [str(find_root(Path.cwd()) / file) for file in (script, *libraries)]
     _check_law(target_of(bench.platforms, platform, against), law, calls, files, situation)
@@ -241,7 +241,7 @@ def check_law_with_calls(target: FuzzTarget, law: str, programs: Programs) -> bo
     """Check *law* with *programs*; return whether they reached the point where it applies.
 
     Raises:
-        LawBroken: it does not hold; the message names the call and the law.
+        LawBroken: if it does not hold; the message names the call and the law.
     """
     try:
         return LAWS[law].check(target, programs)
@@ -330,7 +330,7 @@ def search(plan: SearchPlan, notify: Callable[[], None] = lambda: None) -> list[
     *notify* is called again and again meanwhile, in this process.
 
     Raises:
-        ConfigError: a file or an option is wrong, or no value fits what is declared.
+        ConfigError: if a file or an option is wrong, or no value fits what is declared.
     """
     until = time.monotonic() + plan.seconds
     tasks = list(tasks_of(plan))
@@ -351,7 +351,7 @@ def tasks_of(plan: SearchPlan) -> Iterator[SearchTask]:
     """Yield the tasks of *plan*: each law that applies to an API, and each script.
 
     Raises:
-        ConfigError: a file is wrong, or there is no such API.
+        ConfigError: if a file is wrong, or there is no such API.
     """
     target = target_of_plan(plan)
     for api in get_apis(target.platforms, target.platform, plan.api, path=plan.path):
@@ -369,7 +369,7 @@ def target_of_plan(plan: SearchPlan) -> FuzzTarget:
     """Return the platform that *plan* examines.
 
     Raises:
-        ConfigError: a file is wrong.
+        ConfigError: if a file is wrong.
     """
     known = load_platforms_beside(plan.path) if plan.scripts else load_with_instances(plan.path)
     return target_of(known, read_platform(plan.path).platform_key, plan.against)
@@ -439,7 +439,7 @@ class _LawSearch(msgspec.Struct):
         """Try more examples; store the smallest one that violates the law.
 
         Raises:
-            ConfigError: no value fits what is declared.
+            ConfigError: if no value fits what is declared.
         """
         self._until = until
         key = f"bpmax-sim fuzz {self.call} {self.law}".encode()

@@ -85,7 +85,7 @@ def target_of(platforms: Platforms, key: str, against: str = SIMULATE) -> FuzzTa
     """Return platform *key* as target; without declared instance it gets a generated one.
 
     Raises:
-        ConfigError: *against* is neither ``simulate`` nor an address.
+        ConfigError: if *against* is neither ``simulate`` nor an address.
     """
     check_target(against)
     entries = [entry for group in platforms.entries.values() for entry in group]
@@ -105,7 +105,7 @@ def check_target(against: str) -> None:
     """Check that *against* is ``simulate`` or a valid URL.
 
     Raises:
-        ConfigError: *against* is neither ``simulate`` nor an address.
+        ConfigError: if *against* is neither ``simulate`` nor an address.
     """
     if against != SIMULATE and not (is_address(against) and "{" not in against):
         raise ConfigError(
@@ -118,8 +118,8 @@ def check_reachable(target: FuzzTarget) -> None:
     """Check that credentials are set, and that a server accepts connections at the address.
 
     Raises:
-        TransportError: nothing does.
-        ConfigError: a credential is not set, or the way there cannot be taken.
+        TransportError: if no server does.
+        ConfigError: if a credential is not set, or the connection route is wrong.
     """
     entry = target.platforms.entry(target.key)
     route = route_of(target.platform, entry.instance, entry.origin, environ=os.environ)

@@ -206,8 +206,8 @@ class Platforms:
         """Return the platform of *key*.
 
         Raises:
-            CallError: UNKNOWN_PLATFORM, with a near name or all there are.
-            ConfigError: its file has mistakes.
+            CallError: if there is none (code UNKNOWN_PLATFORM); it suggests names.
+            ConfigError: if its file has mistakes.
         """
         platform = self.find(key)
         if key in self.broken:
@@ -232,7 +232,7 @@ class Platforms:
         The default is the one that says so, else the only one. Disabled instances do not count.
 
         Raises:
-            CallError: UNKNOWN_INSTANCE, with a near name.
+            CallError: if there is none (code UNKNOWN_INSTANCE); it suggests a near name.
         """
         return self.entry(platform_key, instance_key).instance
 
@@ -307,7 +307,7 @@ class Platforms:
         """Return the API of *name*: the exact key, else its twin in the other style, else an alias.
 
         Raises:
-            CallError: UNKNOWN_API, with a near name.
+            CallError: if there is none (code UNKNOWN_API); it suggests a near name.
         """
         api = _find_api(platform, name)
         if api is not None:
@@ -399,7 +399,7 @@ def load_platforms(
             else the nearest above. Its ``instances.local.yaml`` wins key by key.
 
     Raises:
-        ConfigError: everything that is wrong in any of the files, at once.
+        ConfigError: if anything in a file is wrong; it lists all problems.
     """
     platforms = load_usable_platforms(path, instances=instances)
     if platforms.problems:
@@ -415,7 +415,7 @@ def load_usable_platforms(
     """Return what `load_platforms` does, where a mistake in a file stops only who uses it.
 
     Raises:
-        ConfigError: a folder is not there, or the file of instances has mistakes.
+        ConfigError: if a folder is missing, or the file of instances has mistakes.
     """
     named = () if path is None else (path,) if isinstance(path, str | os.PathLike) else path
     folders = tuple(map(absolute_path, named))
@@ -441,7 +441,7 @@ def read_platform(path: Path, *, file: str = "") -> Platform:
         file: what messages call it.
 
     Raises:
-        ConfigError: everything that is wrong in it, at once.
+        ConfigError: if anything in it is wrong; it lists all problems.
     """
     platform_file = read_file(path, file)
     if platform_file.platform is None or platform_file.problems:

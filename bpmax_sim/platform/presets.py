@@ -59,7 +59,7 @@ def load_preset(name: str) -> Node:
     """Return the root of a preset that is shipped or registered.
 
     Raises:
-        ConfigError: it cannot be used.
+        ConfigError: if it cannot be used.
     """
     part = PRESETS.require(name, "auth")
     if isinstance(part, Path):

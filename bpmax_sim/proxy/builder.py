@@ -61,7 +61,7 @@ def check_proxy(platform: object, options: object = js.UNDEFINED) -> None:
     """Check the types of the arguments of ``$proxy``.
 
     Raises:
-        CallError: BAD_ARGUMENT, for an argument of the wrong type.
+        CallError: if an argument has the wrong type (code BAD_ARGUMENT).
     """
     if not isinstance(platform, str) or not platform:
         _refuse_argument(msg("$proxy(platform_key): the key must be a non-empty text"), platform)
@@ -91,7 +91,7 @@ def check_api(platform: str, name: object) -> None:
     """Check the type of the argument of ``$api``.
 
     Raises:
-        CallError: BAD_ARGUMENT, if it is not a non-empty text.
+        CallError: if it is not a non-empty text (code BAD_ARGUMENT).
     """
     if not isinstance(name, str) or not name:
         _refuse_argument(msg("$api(name): the name must be a non-empty text"), name, platform)
@@ -101,7 +101,7 @@ def check_setter(platform: str, api: str, setter: str, value: object) -> None:
     """Check the argument of ``$path``, ``$query`` or ``$header``; ``$body`` takes any value.
 
     Raises:
-        CallError: BAD_ARGUMENT, if it is neither a plain object nor undefined.
+        CallError: if it is neither a plain object nor undefined (code BAD_ARGUMENT).
     """
     if setter != "body" and value is not js.UNDEFINED and not isinstance(value, Mapping):
         _refuse_argument(
@@ -138,7 +138,7 @@ def freeze(value: Any) -> Any:
     the call is sent.
 
     Raises:
-        CallError: BAD_ARGUMENT, for a value that a script cannot have, or one nested too deeply.
+        CallError: if a script cannot have the value, or it is nested too deeply (BAD_ARGUMENT).
     """
     if type(value) in _UNCHANGEABLE:
         return value
@@ -229,7 +229,7 @@ class Builder:
         """Send, and return the response.
 
         Raises:
-            CallError: the call was rejected.
+            CallError: if the call was rejected.
         """
         return self._run(self._spec)
 
@@ -237,7 +237,7 @@ class Builder:
         """Return the request as it is before auth; nothing is sent.
 
         Raises:
-            CallError: it cannot be built.
+            CallError: if it cannot be built.
         """
         return self._build(self._spec)
 
@@ -272,7 +272,7 @@ class Proxy:
         """Check the types of *platform_key* and *options*; what they name is looked up later.
 
         Raises:
-            CallError: BAD_ARGUMENT.
+            CallError: if an argument is wrong (code BAD_ARGUMENT).
         """
         check_proxy(platform_key, js.UNDEFINED if options is None else options)
         self._spec = CallSpec(platform=platform_key, options=freeze(options or {}))
@@ -286,7 +286,7 @@ class Proxy:
         """Return a builder for the API *name*.
 
         Raises:
-            CallError: BAD_ARGUMENT, if *name* is not a non-empty text.
+            CallError: if *name* is not a non-empty text (code BAD_ARGUMENT).
         """
         check_api(self._spec.platform, name)
         return Builder(replace(self._spec, api=name), self._run, self._build)
@@ -295,7 +295,7 @@ class Proxy:
         """Call the API *name* with its parameters in declared order, and return the response.
 
         Raises:
-            CallError: the call was rejected.
+            CallError: if the call was rejected.
         """
         check_api(self._spec.platform, name)
         return self._run(replace(self._spec, api=name, args=tuple(map(freeze, args))))

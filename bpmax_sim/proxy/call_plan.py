@@ -384,7 +384,7 @@ def plan_call(spec: CallSpec, env: Environment) -> Plan:
     """Return the plan of *spec*; nothing is sent.
 
     Raises:
-        CallError: one of the codes that come before any HTTP.
+        CallError: if the call is wrong, with a code that needs no response.
         ConfigError: if the platform's declaration cannot be used.
     """
     if spec.refusal:
@@ -480,7 +480,7 @@ def _refuse_misspelt_options(spec: CallSpec) -> None:
     """Reject option names that resemble a known one: a typo would select the wrong tenant.
 
     Raises:
-        CallError: BAD_ARGUMENT.
+        CallError: if an argument is wrong (code BAD_ARGUMENT).
     """
     plain = {option.replace("_", ""): option for option in OPTIONS}
     for name in [name for name in spec.options if name not in OPTIONS]:

@@ -30,7 +30,7 @@ def refuse_undeclared_arguments(steps: Iterable[tuple[str, Any]], recipe: Compil
     """Refuse names that setters in *steps* put into query or body and the API does not declare.
 
     Raises:
-        UnknownParameterError: for the first such name.
+        UnknownParameterError: if there is such a name; the message has the first.
     """
     for setter, value in steps:
         known = None if value is UNDEFINED else _declared_names(recipe, setter)
@@ -89,7 +89,7 @@ def check_enum_values(recipe: CompiledApi, values: Mapping[str, Any]) -> None:
     """Check the *values* of a call, by place, against the ``enum`` of each parameter.
 
     Raises:
-        BadValueError: for the first value that is not in its ``enum``.
+        BadValueError: if a value is not in its ``enum``; the message has the first.
     """
     for parameter in recipe.api.parameters:
         known = [scalar_text(item) for item in parameter.enum]

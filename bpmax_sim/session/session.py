@@ -229,7 +229,7 @@ class Session:
         """Return the interface proxy of a platform, ``$proxy(platform, options)`` for Python.
 
         Raises:
-            CallError: BAD_ARGUMENT.
+            CallError: if an argument is wrong (code BAD_ARGUMENT).
         """
         self._refuse_closed()
         named = {"instance_key": instance_key, "caller": caller}
@@ -408,7 +408,7 @@ class Session:
 
         Raises:
             ConfigError: if the session does not simulate.
-            CallError: UNKNOWN_PLATFORM.
+            CallError: if there is no such platform (code UNKNOWN_PLATFORM).
         """
         simulate = self._wiring.simulate
         if simulate is None:

@@ -536,7 +536,7 @@ def read_bytes(path: Path, name: str, *, largest: int = LARGEST, is_regular: boo
     It has *largest* bytes at most; without *is_regular* it may be a pipe.
 
     Raises:
-        ConfigError: it cannot be read, or is larger.
+        ConfigError: if it cannot be read, or is larger.
     """
     note_read(path)
     if not name.isascii() and _HALF.search(name):

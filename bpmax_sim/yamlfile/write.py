@@ -37,7 +37,7 @@ def writing_to(path: Path, hint: str = "") -> Iterator[None]:
     """Add *path* and the advice *hint* to errors raised while writing in the block.
 
     Raises:
-        ConfigError: it cannot be written.
+        ConfigError: if it cannot be written.
     """
     try:
         yield
@@ -50,7 +50,7 @@ def write_text(path: Path, text: str, hint: str = "", *, encoding: str = "utf-8"
     """Write *text* with LF line ends, creating missing folders; *hint* as in `writing_to`.
 
     Raises:
-        ConfigError: it cannot be written.
+        ConfigError: if it cannot be written.
     """
     with writing_to(path, hint):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -61,7 +61,7 @@ def read_text_or_empty(path: Path) -> str:
     """Return the text of the file at *path*; "" if it does not exist.
 
     Raises:
-        ConfigError: it is no text.
+        ConfigError: if it is no text.
     """
     try:
         return path.read_text(encoding="utf-8")
