@@ -84,7 +84,7 @@ def find_idle_expectations(
                     yield from _find_operators_that_fit_everything(field, value, place, history)
     if any(expected.preview is not UNSET for expected, _, _ in expectations):
         yield from _find_stale_previews(item)
-    if not expectations and not _has_other_judge(item, calls):
+    if not expectations and history.scripts and not _has_other_judge(item, calls):
         yield _make_finding(item.spot.at("scenario"), msg(
             "nothing is expected here, so that only a refusal or an error of a script fails it; "
             "write expect:, or expect: new and run --update"
