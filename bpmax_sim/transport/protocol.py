@@ -46,7 +46,7 @@ class Handler(msgspec.Struct, frozen=True):
     function: Callable[[Request], Response]
 
     def handle(self, request: Request) -> Response:
-        """Return the response that the wrapped function returns."""
+        """Return the response of the function to *request*."""
         return self.function(request)
 
 
