@@ -109,8 +109,6 @@ class ScriptRun:
     Attributes:
         objects: live objects that the body sees.
         keeps_timers: whether the body counts as ended while timers in the future are left.
-        settled: whether the body itself has returned or thrown.
-        over: whether it has no call or timer any more either; then its last outcome is delivered.
     """
 
     def __init__(
@@ -168,10 +166,7 @@ class ScriptRun:
         self.timers.clear()
 
     def start_new_change_chain(self) -> None:
-        """Let later writes to a form count as new changes, not as caused by the present one.
-
-        Otherwise a timer that writes for ever would look like an endless cycle of changes.
-        """
+        """Let later writes to a form count as new changes, not as caused by the present one."""
         self.objects = {
             name: later() if (later := getattr(live, "later", None)) else live
             for name, live in self.objects.items()
@@ -205,9 +200,9 @@ class ScriptRun:
 class Context:
     """An engine's context in which bodies run, until it is closed or a body exceeds a limit.
 
-    A body's *done* is called with its outcome when it has ended, even if timers are left that fire
-    only when a scenario step lets time pass, and again each time these fire. Its second argument
-    says whether nothing is left.
+    A body's *done* is called with its outcome at its end, even if timers are left that fire only
+    when a scenario step lets time pass, and again when these fire; its second argument says if all
+    is over.
     """
 
     def __init__(
