@@ -140,7 +140,10 @@ def _read_calibration(consoles: Sequence[Path]) -> Calibration:
 
 
 def describe_calibration(calibration: Calibration) -> Iterator[str]:
-    """Yield a description of the live BPMAX, then each rule with its mark, refuted rules first."""
+    """Yield a description of the live BPMAX, then each rule.
+
+    Refuted ones first, then confirmed ones.
+    """
     zone = calibration.zone or series(f"{minutes / 60:+g} h" for minutes in calibration.offsets)
     yield msg(
         "engine {engine}, time zone {zone}, result {result}",
@@ -184,7 +187,10 @@ _FileChange = tuple[Path, tuple[str, str]]
 def _plan_changes(
     root: Path, calibration: Calibration, only: Sequence[str] | None
 ) -> Iterator[_FileChange]:
-    """Yield the files that change: platform files, pyproject.toml and the file of marks."""
+    """Yield the files that change.
+
+    Platform files, pyproject.toml and ``scenarios/calibration.yaml``.
+    """
     folders = project_platform_folders(root)
     known = load_platforms(folders)
     for key in only or sorted(known.own):
@@ -203,13 +209,16 @@ def _plan_changes(
 
 
 def _select_changed_keys(platform: Any, keys: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the *keys* whose values differ from the current ones of *platform*."""
+    """Return those of *keys* whose values differ from the ones that *platform* has now."""
     has = {"result": platform.result, "timeout": f"{platform.timeout:g}s"}
     return {name: value for name, value in keys.items() if has[name] != value}
 
 
 def _plan_clock_zone(root: Path, calibration: Calibration) -> Iterator[_FileChange]:
-    """Yield pyproject.toml with a default clock in that BPMAX's time zone, if not Shanghai's."""
+    """Yield pyproject.toml with a default clock in the live BPMAX's time zone.
+
+    Nothing is yielded if that zone is the same as Shanghai's, which is the default here.
+    """
     if not calibration.offsets or set(calibration.offsets) == {_SHANGHAI}:
         return
     if len(set(calibration.offsets)) > 1:

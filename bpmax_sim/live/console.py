@@ -30,7 +30,7 @@ class CapturedRun(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         name: name of the run, from its instant.
         records: records in order; the first is ``begin``.
-        notes: missing parts.
+        notes: messages about records or pieces that are missing.
     """
 
     name: str
@@ -86,7 +86,11 @@ def read_console(text: str) -> tuple[CapturedRun, ...]:
 
 
 def _read_pieces(text: str) -> Iterator[tuple[str, int, int, int, str, str]]:
-    """Yield run, numbers of record and piece, count of pieces, checksum and text of each piece."""
+    """Yield each piece in *text*.
+
+    These are name of the run, number of the record, number of the piece, count of the record's
+    pieces, checksum and text.
+    """
     for found in _PIECE.finditer(text):
         body = found[1].translate(_BLANK)
         head = _HEAD.match(body)

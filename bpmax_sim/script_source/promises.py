@@ -63,7 +63,10 @@ class PromiseMisuse(msgspec.Struct, frozen=True):
 def select_misuses(
     misuses: Iterable[PromiseMisuse], async_functions: Collection[str]
 ) -> Iterator[PromiseMisuse]:
-    """Yield those of *misuses* that are certain if libraries declare the async functions given."""
+    """Yield those of *misuses* that are certain.
+
+    A misuse of what a library function returns is certain only if its name is in *async_functions*.
+    """
     for misuse in misuses:
         if not misuse.function or misuse.function in async_functions:
             yield misuse
@@ -137,7 +140,10 @@ def _undeclared_function_of(value: ScriptValue) -> str:
 
 
 def find_assignments_in_conditions(nodes: Iterable[Node]) -> Iterator[Node]:
-    """Yield ``a = b`` as a condition; ``((a = b))`` marks it as intended."""
+    """Yield each assignment ``a = b`` that is used as a condition.
+
+    Doubled parentheses, ``((a = b))``, mark it as intended, so it is left out.
+    """
     for node in nodes:
         if node.type != "assignment_expression" or node.parent is None:
             continue

@@ -24,7 +24,7 @@ class IgnoredErrorRange(msgspec.Struct, frozen=True):
     """A part of a script whose errors a handler ignores, although it uses results of calls.
 
     Attributes:
-        start, end: of the part.
+        start, end: begin and end (exclusive) of the part.
         place: place of the handler.
     """
 
@@ -102,7 +102,10 @@ class ResultReader:
             yield self._make_ignored_error_range(owner, callback)
 
     def _source_of_only_value(self, body: Node) -> str | None:
-        """Return the source of the value of a callback that does nothing else, or None."""
+        """Return the source of the value that a callback *body* returns, "" if it is empty.
+
+        None if it does anything else.
+        """
         if body.type != "statement_block":
             return self._tree.text_of(body)
         if not body.named_children:
