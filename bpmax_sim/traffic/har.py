@@ -41,7 +41,7 @@ def read_har(data: bytes, *, attachment: Attachment) -> ForeignExchanges:
     """Return the exchanges of an archive; *attachment* reads Playwright's body files.
 
     Raises:
-        CassetteError: if it is none.
+        CassetteError: if *data* is not an archive.
     """
     tree = imported.parse_json(data.removeprefix(b"\xef\xbb\xbf"), WHAT)
     entries = imported.require_list(tree, "log", "entries", what=WHAT)
@@ -153,7 +153,10 @@ def _content_length(headers: Headers) -> int:
 
 
 def _encode_attached(data: bytes, content_type: str, known_sizes: Iterable[int]) -> bytes:
-    """Return the original bytes of a body that Chromium decoded and Playwright stored as UTF-8."""
+    """Return the original bytes of a body that Chromium decoded and Playwright stored as UTF-8.
+
+    *known_sizes* are lengths that the archive gives for the body.
+    """
     try:
         return imported.encode_text(data.decode(), content_type, known_sizes)
     except UnicodeDecodeError:
@@ -250,7 +253,7 @@ def read_zipped_har(data: bytes, _options: ReadOptions) -> ForeignExchanges:
     """Return the exchanges of Playwright's ZIP file, which contains archive and bodies.
 
     Raises:
-        CassetteError: if it is none, or more comes of it than anybody records.
+        CassetteError: if *data* is not such a file, or is too large when unpacked.
     """
     try:
         archive = zipfile.ZipFile(io.BytesIO(data))
