@@ -170,7 +170,7 @@ class ScanInput(NamedTuple):
         data: bytes to decode.
         work: budget that decoding is charged to.
         history: what the search has decoded so far.
-        reach: number of bytes around an escape that are unescaped with it.
+        reach: number of bytes before and after an escape that belong to its escaped part.
         levels: *data* with its escapes undone once, twice, and so on.
     """
 
@@ -216,7 +216,7 @@ _CONSUMED = re.compile(
 
 
 def _unescape_all_levels(look: ScanInput, text: bytes) -> tuple[ScanInput, bytes]:
-    """Return *look* with its levels, and a text with every run of *text* and of the levels.
+    """Return *look* with its levels, and one text that contains every run of *text* and the levels.
 
     A run contains no backslash, so it survives when escapes around it are undone. Thus text that is
     escaped several times is searched for runs only once.
@@ -381,7 +381,10 @@ def _trace_by_end(
 
 
 def _locate_run(run: bytes, look: ScanInput) -> tuple[int, int]:
-    """Return the offset of *run*, or of its beginning if it was folded, and its escape level."""
+    """Return the offset where the encoded *run* begins, and how often it was unescaped before.
+
+    A run that was folded into lines is found by its first characters.
+    """
     for part in (run, run[:SHORTEST_RUN]):
         for level, text in enumerate((look.data, *look.levels)):
             start = text.find(part)

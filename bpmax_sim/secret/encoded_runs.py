@@ -37,7 +37,7 @@ def text_runs(text: str) -> list[str]:
 
 
 def keep_escaped_runs(data: bytes) -> bytes:
-    """Return only those runs of *data* that contain escaped characters, still escaped."""
+    """Return *data* reduced to the runs that contain escaped characters, still escaped."""
     parts, end = list[bytes](), 0
     for match in _ESCAPED_SIGN.finditer(data):
         parts += (_keep_first_and_last_run(data[end : match.start()]), match[0])
@@ -228,7 +228,10 @@ def base64_runs_of(data: bytes) -> list[bytes]:
 
 
 def _find_runs(data: bytes, alphabet_marks: bytes) -> list[bytes]:
-    """Return the runs of *data*; *alphabet_marks* has ``A`` for each byte of the alphabet."""
+    """Return the runs of *data* that are long enough for a secret.
+
+    *alphabet_marks* is as long as *data*, with ``A`` in place of each byte of the alphabet.
+    """
     sample = alphabet_marks[:_SAMPLE].replace(b".", b" ")
     if sample.count(b" " + _ANY_RUN) * _SPLIT_PAYS > sample.count(b" A") > 0:
         words = data.translate(_IN_BASE64).split()

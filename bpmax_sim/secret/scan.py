@@ -172,7 +172,12 @@ def _is_equal_up_to_plus(sample: bytes, needle: bytes) -> bool:
 
 
 class _View(NamedTuple):
-    """Decoded pieces joined into one byte string, with the start and origin of each."""
+    """Decoded pieces joined into one byte string.
+
+    Attributes:
+        starts: offset of each piece in *data*, ascending.
+        traces: function of each piece that returns where in the outermost data a byte came from.
+    """
 
     data: bytes
     starts: Sequence[int]
@@ -238,7 +243,7 @@ def _decode_layers(
     """Yield *data* and then each decoded layer, the outermost first.
 
     Raises:
-        TooMuchError: if decoding exceeds the budget *work*.
+        DecodeLimitError: if decoding exceeds the budget *work*.
     """
     seen = _SeenPieces()
     level = [_View(data, [0], [lambda at: (at, ())])]

@@ -139,6 +139,8 @@ class ScriptedSubject(msgspec.Struct, kw_only=True):
     """The base of forms and flows: scripts and their runner, a current result, states and messages.
 
     Attributes:
+        runner: runs the scripts.
+        tell: function that receives each event of the subject.
         scripts: event -> its scripts in order.
         states: field -> ``visible``, ``required``, ``readonly``, ``options``.
         messages: all messages shown so far.
@@ -158,9 +160,9 @@ class ScriptedSubject(msgspec.Struct, kw_only=True):
     _messages_before: int = 0
 
     def run_scripts_of_event(self, event: str, run: Callable[[Script], Outcome]) -> Any:
-        """Run the scripts of *event* with *run* until one fails or returns false; return a value.
+        """Run the scripts of *event* in order until one fails or returns false.
 
-        The value is that of the last script that ran.
+        *run* runs one of them. The value of the last script that ran is returned.
         """
         value: Any = None
         self._messages_before = len(self.messages)
@@ -179,12 +181,18 @@ class ScriptedSubject(msgspec.Struct, kw_only=True):
         return f"{self.name}/{name}" if self.name else name
 
     def collect_into(self, result: Result) -> None:
-        """Collect what happens from now on in *result*, for an action that another part began."""
+        """Collect errors, messages and other outputs from now on in *result*.
+
+        *result* belongs to an action that another form or project began.
+        """
         self._result = result
 
     @contextmanager
     def concurrent_action(self) -> Iterator[Result]:
-        """Perform an action while another one is in progress, with a result of its own."""
+        """Begin another action inside a ``with`` block, while one is in progress; yield its result.
+
+        After the block, the outer action collects again.
+        """
         outer = self._result
         inner = self.begin_action()
         try:
@@ -207,7 +215,7 @@ class ScriptedSubject(msgspec.Struct, kw_only=True):
         self.collect_into(result)
 
     def refuse_if_vetoed(self, event: str, value: Any) -> None:
-        """Refuse the action, and show why, if the script of *event* returned a no.
+        """Refuse the action, and show why, if *value* says no; the script of *event* returned it.
 
         Raises:
             SubjectError: if *value* is neither a yes nor a no.
@@ -230,7 +238,10 @@ class ScriptedSubject(msgspec.Struct, kw_only=True):
         self.tell(message)
 
     def note_write(self, owner: str, member: str, place: Place | None) -> None:
-        """Record a script's write of *member*, for checks of names; not for sub-flows' forms."""
+        """Record that a script wrote *member* of *owner*, such as ``form.$visible``.
+
+        The names are checked later; those of sub-flows' forms are not.
+        """
         if not self.name:
             self._result.named_writes.append(hooks.NamedWrite(owner, member, place))
 
@@ -463,7 +474,12 @@ Chain = tuple[str, ...]
 
 
 class FormView(msgspec.Struct):
-    """The live object ``form`` of one running script, with the changes that caused the script."""
+    """The live object ``form`` of one running script.
+
+    Attributes:
+        event: event whose script it is.
+        chain: changes of fields that caused the event, the oldest first.
+    """
 
     form: FormSubject
     event: str
