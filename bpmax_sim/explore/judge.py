@@ -164,7 +164,7 @@ def judge_repetition(
 
 
 def _expect_same_call_count(base: RunView, repeated: ObservedCall) -> Mapping[str, Any]:
-    """Return the expected call that counts how often *repeated* is done in that step of *base*."""
+    """Return the expectation that *repeated* is made as often as in the same step of *base*."""
     same = [
         one
         for one in base.calls_with_effect()
@@ -246,7 +246,7 @@ class _FailureJudge(msgspec.Struct, frozen=True):
         )
 
     def _describe_done(self, step: str) -> str:
-        """Return the effects in *step* of the run; "" if none."""
+        """Return which calls with an effect succeeded in *step* of the run; "" if none."""
         struck = find_call(self.run, self.failure.call)
         done = [
             call.name
@@ -375,7 +375,10 @@ class _FailureJudge(msgspec.Struct, frozen=True):
                     yield place, was, got
 
     def _find_broken_value(self) -> str:
-        """Return where a person or a third party gets a value computed from a missing one."""
+        """Return where a text or number computed from a missing value is shown, stored or sent.
+
+        Such a value is NaN or contains ``undefined``; "" if there is none.
+        """
         for before, after in self._steps():
             for line in new_lines(before.messages, after.messages):
                 if _BROKEN_VALUE.search(str(line.get("text"))):
@@ -469,7 +472,7 @@ def _differs_only_in_values(text: str, old_texts: Iterable[str]) -> bool:
 
 
 def _shows_value_is_missing(place: str, was: Any, got: Any, *, has_effect: bool) -> bool:
-    """Return whether the value *got* shows a reader of the form that there is no value.
+    """Return whether the value *got* at *place* tells a person that there is no value.
 
     If the call has an effect, a flag set to false shows that it was not executed.
     """
