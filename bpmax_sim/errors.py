@@ -273,7 +273,6 @@ class TransportError(CallError):
     def __init__(
         self, message: str, *, elapsed: float = 0.0, sent: bool = True, **fields: Any
     ) -> None:
-        """Store the fields of the rejection and its duration."""
         super().__init__(message, **fields)
         self.elapsed = elapsed
         self.sent = sent
@@ -325,7 +324,6 @@ class NoMatchError(BpmaxError):
     nearest: tuple[Any, int] | None = None
 
     def __init__(self, message: str, *, platform: str = "", api: str = "", case: str = "") -> None:
-        """Store the call and the kind of mismatch."""
         super().__init__(message)
         self.platform = platform
         self.api = api

@@ -94,7 +94,6 @@ class RefusedRequest(Exception):  # noqa: N818 - it is what the client gets
     """Raised for a request that the server refuses, with status, code and reason."""
 
     def __init__(self, status: int, code: str, message: str) -> None:
-        """Store *status*, *code* and *message*."""
         super().__init__(message)
         self.status, self.code = status, code
 
@@ -112,7 +111,6 @@ class ServedClient:
     """
 
     def __init__(self, scope: Any, send: Any) -> None:
-        """Use the ASGI callable *send*."""
         written = scope["state"]
         self.target: str = written["raw_target"].decode("latin-1")
         self.headers: Pairs = _decode_pairs(written["raw_headers"])

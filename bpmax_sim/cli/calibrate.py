@@ -140,10 +140,7 @@ def _read_calibration(consoles: Sequence[Path]) -> Calibration:
 
 
 def describe_calibration(calibration: Calibration) -> Iterator[str]:
-    """Yield a description of the live BPMAX, then each rule.
-
-    Refuted ones first, then confirmed ones.
-    """
+    """Yield a description of the live BPMAX, then its rules: refuted, confirmed, unknown ones."""
     zone = calibration.zone or series(f"{minutes / 60:+g} h" for minutes in calibration.offsets)
     yield msg(
         "engine {engine}, time zone {zone}, result {result}",
@@ -189,7 +186,7 @@ def _plan_changes(
 ) -> Iterator[_FileChange]:
     """Yield the files that change.
 
-    Platform files, pyproject.toml and ``scenarios/calibration.yaml``.
+    Platform files, pyproject.toml, ``scenarios/calibration.yaml``.
     """
     folders = project_platform_folders(root)
     known = load_platforms(folders)
@@ -215,10 +212,7 @@ def _select_changed_keys(platform: Any, keys: Mapping[str, Any]) -> dict[str, An
 
 
 def _plan_clock_zone(root: Path, calibration: Calibration) -> Iterator[_FileChange]:
-    """Yield pyproject.toml with a default clock in the live BPMAX's time zone.
-
-    Nothing is yielded if that zone is the same as Shanghai's, which is the default here.
-    """
+    """Yield pyproject.toml with a clock in the zone of the live BPMAX, if it is not Shanghai's."""
     if not calibration.offsets or set(calibration.offsets) == {_SHANGHAI}:
         return
     if len(set(calibration.offsets)) > 1:

@@ -71,10 +71,7 @@ def format_line_changes(before: str, after: str) -> Iterator[str]:
 
 
 def describe_edited_exchanges(before: bytes, after: bytes) -> Iterator[str]:
-    """Yield a message for each edited exchange: its index line in *after* is not in *before*.
-
-    Both are the contents of a cassette.
-    """
+    """Yield a message for each exchange of cassette *after* whose index line *before* lacks."""
     known = set(before.splitlines())
     mark = ENTRY.encode()
     for index in after.splitlines():

@@ -136,10 +136,7 @@ def _save_findings(scenarios: Sequence[Reproduction]) -> None:
 
 
 def _store_section(explorations: Sequence[Exploration], found: Found, html: Path | None) -> None:
-    """Store findings and matrix for `bpmax-sim report`; write them as a page to *html* if given.
-
-    The matrix has a row for each call and a column for each kind of failure that was tried.
-    """
+    """Store findings, and the matrix of calls and failures, for `bpmax-sim report` and *html*."""
     explored = [one for one in explorations if not one.refused]
     if not explored:
         return

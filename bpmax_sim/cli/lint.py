@@ -261,10 +261,7 @@ def _uninherited_defaults(index: ProjectIndex) -> Iterator[Problem]:
 def _load_indexes(
     found: Sequence[ProjectItem], loaded: Mapping[_FoldersKey, Platforms]
 ) -> tuple[list[ProjectIndex], list[GroupsFoundSound]]:
-    """Return the index of each project in *found*, and which of its scenarios were sound last time.
-
-    They are grouped by the files that they use; a group is checked again only after a change.
-    """
+    """Return the index of each project of *found*, and its scenarios that were sound before."""
     roots = dict.fromkeys(item.header.root for item in found)
     indexes = [load_index(root) for root in roots]
     groups = [

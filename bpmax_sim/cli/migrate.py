@@ -164,10 +164,7 @@ def _is_replayed(item: ScenarioItem) -> bool:
 def _ask_which_causes(
     groups: Mapping[Cause, int], plans: Sequence[MovePlan], *, yes: bool, quiet: bool
 ) -> frozenset[Cause]:
-    """Show each cause with the number of exchanges it affects, and return the accepted causes.
-
-    With *yes*, all are accepted without a question; with *quiet*, none is shown.
-    """
+    """Show each cause with the number of exchanges it affects, and return the accepted causes."""
     accepted = set()
     files = defaultdict[Cause, set[Path]](set)
     for plan in plans:

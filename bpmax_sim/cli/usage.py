@@ -44,10 +44,7 @@ class UsageOfRun:
         return self._use.seconds
 
     def add_owned_cassettes(self, items: Iterable[ProjectItem]) -> None:
-        """Note that *items*, including those that are skipped, own their cassettes.
-
-        An owned cassette is not deleted as unused.
-        """
+        """Note the cassettes of *items*, even of skipped ones, as owned: they are not unused."""
         for item in items:
             path = cassette_of(item.header, self._options)
             folder = self._options.cassettes or item.header.root / "cassettes"

@@ -90,10 +90,7 @@ _COUNTS: Mapping[Tier, Callable[[int], str]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _VerifyJob:
-    """The exchanges to verify: those of one owner (None: of all owners) in a cassette.
-
-    It also holds the platform declarations that apply to them.
-    """
+    """The exchanges of one owner (None: all) in a cassette, and the declarations for them."""
 
     cassette: Path
     owner: str | None = None

@@ -57,10 +57,7 @@ def identify_request(call: CallMade) -> RequestIdentity:
 
 
 def _without_idempotency_keys(value: Any, key_name: str, found_numbers: set[str]) -> Any:
-    """Return *value* without idempotency keys and times.
-
-    Keys, and values of members that look like numbers of things, are added to *found_numbers*.
-    """
+    """Return *value* without idempotency keys and times; collect numbers in *found_numbers*."""
     if isinstance(value, list):
         return [_without_idempotency_keys(inner, key_name, found_numbers) for inner in value]
     if not isinstance(value, Mapping):

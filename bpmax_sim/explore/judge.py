@@ -375,10 +375,7 @@ class _FailureJudge(msgspec.Struct, frozen=True):
                     yield place, was, got
 
     def _find_broken_value(self) -> str:
-        """Return where a text or number computed from a missing value is shown, stored or sent.
-
-        Such a value is NaN or contains ``undefined``; "" if there is none.
-        """
+        """Return where NaN or ``undefined``, computed from a missing value, is shown, or ""."""
         for before, after in self._steps():
             for line in new_lines(before.messages, after.messages):
                 if _BROKEN_VALUE.search(str(line.get("text"))):

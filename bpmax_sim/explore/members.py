@@ -56,10 +56,7 @@ class Member(msgspec.Struct, frozen=True):
 
 
 class _ResponseSummary:
-    """What the recorded responses of one API have in common.
-
-    Members that may be lacking, refusals.
-    """
+    """The recorded responses of one API: members that may be lacking, and refusals."""
 
     def __init__(self) -> None:
         self.lacks: dict[Names, set[Lack]] = defaultdict(set)
@@ -142,10 +139,7 @@ def response_rules_of(platform: Platform, api: Api | None) -> ResponseRules:
 
 
 def members_of(body: Any, api: Api, recorded: _ResponseSummary) -> tuple[Member, ...]:
-    """Return the members of *body* in order, each with the ways in which it may be lacking.
-
-    A way is ``absent``, ``null`` or ``empty``; the evidence is in *api* or *recorded*.
-    """
+    """Return the members of *body* in order, each with the ways in which it may be lacking."""
     shape = shape_of_schema(api.answer) if api.answer else None
     found = _walk(body, (), (), shape, recorded)
     return tuple(member for _, member in zip(range(_MOST), found, strict=False))

@@ -93,10 +93,7 @@ def count_orders(groups: Sequence[Group]) -> int:
 
 
 def possible_orders(groups: Sequence[Group]) -> Iterator[Order]:
-    """Yield the orders of responses in *groups* other than those of the base run.
-
-    Those with the fewest inversions come first.
-    """
+    """Yield orders of responses other than those in *groups*, the fewest inversions first."""
     for group in groups:
         arrived = tuple(sorted(group, key=lambda call: call.end))
         numbers = range(len(arrived))
@@ -206,10 +203,7 @@ class Interruption(msgspec.Struct, frozen=True, kw_only=True):
 def possible_interruptions(
     item: ScenarioItem, base: RunView
 ) -> Iterator[tuple[Interruption, ScenarioItem]]:
-    """Yield possible actions of a person during each step that has a call in flight.
-
-    Each comes with the item changed so that it performs the action.
-    """
+    """Yield actions that a person may do during a call, each with *item* changed to do it."""
     for index, located in enumerate(item.steps):
         in_flight = [
             call for call in base.calls if call.step == str(index + 1) and not call.is_login

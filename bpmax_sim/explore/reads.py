@@ -73,10 +73,7 @@ READ_WATCHER: Final = Script(
 
 
 class _ReadNote(msgspec.Struct, array_like=True, frozen=True):
-    """A console line of the observing library: the number of a call, and the path that was read.
-
-    An empty path means that the call was made.
-    """
+    """A member of a response that was read, or, with an empty path, the call of that number."""
 
     call: int
     path: Names = ()

@@ -29,11 +29,7 @@ _OF_A_CHECK = ("expect", "expect_error", "save", "retry")
 
 
 class Reproduction(msgspec.Struct, frozen=True):
-    """A scenario that fails for the reason of a finding.
-
-    Attributes:
-        expects: whether an expectation fails; otherwise it fails by an error.
-    """
+    """A scenario that fails by the cause of a finding: an expectation (*expects*) or an error."""
 
     path: Path
     text: str

@@ -150,10 +150,7 @@ class _SharedCounts:
         self._tried[number], self._possible[number] = tried, possible
 
     def estimate(self) -> tuple[int, int]:
-        """Return the numbers of tried and of possible variants of all items.
-
-        Items that have not begun count with the average of the others.
-        """
+        """Return the tried and the possible variants; items that wait count as the average."""
         begun = sum(map(bool, self._possible))
         possible = sum(self._possible) * len(self._possible) // max(begun, 1)
         return sum(self._tried), possible

@@ -123,12 +123,7 @@ def describe_finding(finding: VariantFinding) -> Iterator[str]:
 
 
 class MatrixCell(msgspec.Struct, frozen=True):
-    """The verdict on one variant, as a cell of the matrix of calls and failures.
-
-    Attributes:
-        call, where: row: name of the call, and its script line as ``file:line``.
-        column: name of the column, a kind of failure.
-    """
+    """The verdict on a variant, in row *call* and *where* (``file:line``) and in *column*."""
 
     call: str
     where: str

@@ -43,10 +43,7 @@ def read_rule_marks(root: Path) -> Mapping[str, RuleMark]:
 
 
 def render_rule_marks(calibration: Calibration, known: Mapping[str, RuleMark]) -> str:
-    """Return the text of the file for *calibration*.
-
-    Marks of rules that it does not mention are kept from *known*, the content of the present file.
-    """
+    """Return the file's text for *calibration*; marks of other rules are kept from *known*."""
     rules = {
         key: known.get(key, mark) if mark.mark == "unknown" else mark
         for key, mark in calibration.rules.items()

@@ -86,11 +86,7 @@ def read_console(text: str) -> tuple[CapturedRun, ...]:
 
 
 def _read_pieces(text: str) -> Iterator[tuple[str, int, int, int, str, str]]:
-    """Yield each piece in *text*.
-
-    These are name of the run, number of the record, number of the piece, count of the record's
-    pieces, checksum and text.
-    """
+    """Yield run, record number, piece number, count of pieces, checksum and text of each piece."""
     for found in _PIECE.finditer(text):
         body = found[1].translate(_BLANK)
         head = _HEAD.match(body)

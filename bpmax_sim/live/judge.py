@@ -42,10 +42,7 @@ _MEMBERS: Final = ("code", "platform_key", "instance_key", "api", "status", "res
 
 
 class ProbeDifference(msgspec.Struct, frozen=True, kw_only=True):
-    """The two different results of one question of ``calibrate.js``.
-
-    In our engine, and in BPMAX.
-    """
+    """The results of one question of ``calibrate.js``, in our engine and in the live BPMAX."""
 
     ours: str
     there: str
@@ -101,10 +98,7 @@ class Calibration(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Probe(msgspec.Struct, frozen=True):
-    """The result of one question.
-
-    Whether its call was ``resolved`` or ``failed``, and the value.
-    """
+    """The result of one question: ``resolved`` or ``failed``, and the value."""
 
     end: str
     value: Any
@@ -191,12 +185,7 @@ def _body_of_echo(echo: Mapping[str, Any], *, as_written: bool) -> Any:
 
 
 def find_echo(value: Any) -> tuple[tuple[str, ...], Mapping[str, Any]] | None:
-    """Return where in *value* the echoed request is (path of names), and that mapping.
-
-    None if nowhere.
-
-    It is recognised by its members ``url`` and ``headers``. The outermost one counts.
-    """
+    """Return path and content of the outermost mapping in *value* with ``url`` and ``headers``."""
     waiting: deque[tuple[tuple[str, ...], Any]] = deque([((), value)])
     while waiting:
         place, one = waiting.popleft()
@@ -256,10 +245,7 @@ def _describe_missing_echo(there: _EchoedRun) -> str:
 
 
 def _describe_result_place(there: _EchoedRun) -> str:
-    """Return the place of the response in a call's result: ``body``, ``envelope`` or a path.
-
-    Else "".
-    """
+    """Return where in a call's result the response is: ``body``, ``envelope``, a path, or ""."""
     if there.place is None:
         return ""
     if not there.place:
@@ -335,10 +321,7 @@ def _format_probe(probe: _Probe) -> str:
 
 
 def _show_value(value: Any) -> str:
-    """Return the echoed parts of a request in the form path, query, headers, body.
-
-    Others as JSON.
-    """
+    """Return an echo as path, query, headers and body of its request, any other value as JSON."""
     if not isinstance(value, dict) or "path" not in value:
         return json.dumps(value, ensure_ascii=False)
     query = f"?{value['query']}" if "query" in value else ""
@@ -389,10 +372,7 @@ def _mark_error(ours: _EchoedRun, there: _EchoedRun) -> RuleMark:
 
 
 def _describe_error(error: Mapping[str, Any]) -> str:
-    """Return what can be compared of a script error.
-
-    Whether it is an `Error`, code, member names.
-    """
+    """Return the comparable parts of an error: whether it is an `Error`, its code, its members."""
     if "thrown" in error:
         return f"throw {json.dumps(error['thrown'], ensure_ascii=False)}"
     members = error.get("members", {})

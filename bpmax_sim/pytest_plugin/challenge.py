@@ -120,7 +120,6 @@ class ChallengeTest(pytest.Item):
     """A test that challenges one script with the scenarios that use it."""
 
     def __init__(self, *, users: Sequence[ScenarioItem], **kwargs: Any) -> None:
-        """Store *users*, the scenarios that use the script."""
         super().__init__(**kwargs)
         self._users = users
 

@@ -434,7 +434,6 @@ class Sessions:
     """The sessions of one test. Those of one owner form one recording, judged with the test."""
 
     def __init__(self, tally: Tally) -> None:
-        """Start without sessions; results are added to *tally*."""
         self._tally = tally
         self._run = RunRecordings()
         self._last: dict[tuple[object, str], Session] = {}
@@ -560,7 +559,6 @@ class RunClock:
     """The virtual clock of a test's session."""
 
     def __init__(self, session: Session) -> None:
-        """Use the clock of *session*."""
         self._session = session
 
     def now(self) -> float:
@@ -584,7 +582,6 @@ class RunEvents(Sequence[Event]):
     """
 
     def __init__(self, session: Session) -> None:
-        """Subscribe to the events of *session*."""
         self._log = RunLog(session)
         self._session = session
         self._result = Result()

@@ -37,7 +37,6 @@ class Tally(RecordingUse):
     """
 
     def __init__(self) -> None:
-        """Start with all counts empty."""
         super().__init__()
         self.calls: Counter[str] = Counter()
         self.interrupted = False
@@ -137,7 +136,6 @@ class InterruptListener:
     """Notes Ctrl-C. pytest reports other events as interrupted, too."""
 
     def __init__(self, config: pytest.Config) -> None:
-        """Listen for *config*."""
         self._config = config
 
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:

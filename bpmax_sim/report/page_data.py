@@ -136,10 +136,7 @@ def build_entry(trace: Trace) -> PageEntry:
 def _list_part_uses(
     trace: Trace, home: PathsFromRoot, *, has_passed: bool
 ) -> Iterator[tuple[tuple[str, str, str], bool]]:
-    """Yield (kind, name, place) of each handler, stub or condition, and whether it was used.
-
-    Only use in a row that passed counts.
-    """
+    """Yield each part as (kind, name, place), such as a stub, and whether a passed row used it."""
     for part in trace.parts:
         place = home.place_from_root(cut_long_texts(str(part["place"])))
         key = (str(part["kind"]), shorten_line(str(part["name"]), LONGEST_NAME), place)

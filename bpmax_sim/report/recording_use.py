@@ -31,7 +31,6 @@ class RecordingUse:
     """
 
     def __init__(self) -> None:
-        """Start with nothing used."""
         self.cassettes: set[str] = set()
         self.used: set[str] = set()
         self.owned: set[str] = set()

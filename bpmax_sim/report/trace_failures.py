@@ -37,10 +37,7 @@ class PathsFromRoot(msgspec.Struct, frozen=True):
         return posixpath.normpath(posixpath.join(self.folder, place))
 
     def text_from_root(self, text: str) -> str:
-        """Return *text* with file names in it relative to the root.
-
-        The scenario's own, and ``../…``.
-        """
+        """Return *text* with the scenario's own file, and ``../…``, relative to the root."""
         text = _UPWARD.sub(lambda match: self.place_from_root(match[0]), text)
         if not self.file or not self.folder:
             return text

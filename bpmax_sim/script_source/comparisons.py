@@ -52,7 +52,6 @@ class ComparisonReader:
     """Finds the comparisons of one script."""
 
     def __init__(self, tree: SyntaxTree, scopes: Scopes, values: Values) -> None:
-        """Start without comparisons."""
         self._tree = tree
         self._scopes = scopes
         self._values = values

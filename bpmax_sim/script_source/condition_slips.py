@@ -70,10 +70,7 @@ def _describe_constant(reader: SlipReader, is_true: bool, where: Node) -> str:
 
 
 def _find_constant_sides(reader: SlipReader, node: Node) -> Found:
-    """Yield ``'A' || 'B'``, and ``x === 'A' || 'B'`` outside of conditions.
-
-    ``'B'`` is no comparison.
-    """
+    """Yield ``'A' || 'B'``, and ``x === 'A' || 'B'`` outside of conditions: ``'B'`` is constant."""
     operator = operator_of(node)
     if operator not in {"||", "&&", "??"}:
         return

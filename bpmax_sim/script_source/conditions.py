@@ -156,10 +156,7 @@ def _range_of(operator: str, bound: float) -> Range:
 
 
 def _literal_of(reader: SlipReader, node: Node) -> str | None:
-    """Return the value of the literal *node* as text, ``'A`` for the string ``'A'``.
-
-    None for others.
-    """
+    """Return the literal *node* as text, ``'A`` for the string ``'A'``; None for anything else."""
     if (text := reader.tree.literal_text(node)) is not None:
         return f"'{text}"
     source = reader.tree.text_of(node)
@@ -202,10 +199,7 @@ def find_contradictions(reader: SlipReader, node: Node) -> Found:
 def _describe_contradiction(
     reader: SlipReader, known: Alternatives, asked: Alternatives, operator: str
 ) -> str:
-    """Return the message for two parts of a condition that contradict each other.
-
-    It names an expression that both parts test.
-    """
+    """Return the message for two contradictory parts of a condition; it names what both test."""
     keys = [key for key in known[0] if key in asked[0]] or list(known[0])
     name = reader.shorten_text(keys[0][2:])
     if operator == "&&":
@@ -259,11 +253,7 @@ def find_excluded_conditions(reader: SlipReader, node: Node) -> Found:
 
 
 def _conditions_above(reader: SlipReader, node: Node) -> Iterator[tuple[Node, bool]]:
-    """Yield each condition whose value is known where *node* runs, and whether it is false there.
-
-    Known are conditions of enclosing ``if`` and ``?:``, and of an earlier ``if`` that leaves the
-    block.
-    """
+    """Yield each condition of known value where *node* runs, and whether it is false there."""
     child, parent = node, node.parent
     while parent is not None and child.type not in FUNCTIONS:
         condition = without_parentheses(parent.child_by_field_name("condition"))
@@ -297,10 +287,7 @@ def _may_change(reader: SlipReader, condition: Node, start: int, end: int) -> bo
 
 
 def _offsets_of_changes(reader: SlipReader, condition: Node) -> list[Sequence[int]] | None:
-    """Return, for each expression of *condition*, the byte offsets where its value may change.
-
-    None if a name in it is assigned again, so that it may change anywhere.
-    """
+    """Return byte offsets where each expression of *condition* may change; None for anywhere."""
     parts = [*reader.tree.walk(condition)]
     bindings = [reader.scopes.binding_of(part) for part in parts if part.type == "identifier"]
     if any(binding is not None and binding.is_reassigned for binding in bindings):

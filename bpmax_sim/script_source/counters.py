@@ -254,10 +254,7 @@ class _CounterWriter:
         )
 
     def _insert_in_node(self, node: Node) -> str:
-        """Insert text before and within *node*.
-
-        Return the text to insert behind it, such as ``}``.
-        """
+        """Insert before and within *node*; return the text to insert behind it, such as ``}``."""
         parent, closing = node.parent, ""
         if node.type == "if_statement" and node.child_by_field_name("alternative") is None:
             closing = " else {" + self._branch_counter_code("else", node, node) + "}"

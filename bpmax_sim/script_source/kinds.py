@@ -100,7 +100,6 @@ class KindReader:
     """The kinds of the expressions of one script."""
 
     def __init__(self, tree: SyntaxTree, scopes: Scopes, values: Values) -> None:
-        """Start without results."""
         self._tree = tree
         self._scopes = scopes
         self._values = values

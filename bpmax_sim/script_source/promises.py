@@ -63,10 +63,7 @@ class PromiseMisuse(msgspec.Struct, frozen=True):
 def select_misuses(
     misuses: Iterable[PromiseMisuse], async_functions: Collection[str]
 ) -> Iterator[PromiseMisuse]:
-    """Yield those of *misuses* that are certain.
-
-    A misuse of what a library function returns is certain only if its name is in *async_functions*.
-    """
+    """Yield the certain ones of *misuses*: a library function has to be in *async_functions*."""
     for misuse in misuses:
         if not misuse.function or misuse.function in async_functions:
             yield misuse
@@ -76,7 +73,6 @@ class PromiseReader:
     """Finds the promises of a script that are not awaited."""
 
     def __init__(self, tree: SyntaxTree, scopes: Scopes, values: Values) -> None:
-        """Start without results."""
         self._tree = tree
         self._scopes = scopes
         self._values = values
@@ -140,10 +136,7 @@ def _undeclared_function_of(value: ScriptValue) -> str:
 
 
 def find_assignments_in_conditions(nodes: Iterable[Node]) -> Iterator[Node]:
-    """Yield each assignment ``a = b`` that is used as a condition.
-
-    Doubled parentheses, ``((a = b))``, mark it as intended, so it is left out.
-    """
+    """Yield ``a = b`` used as a condition, except in doubled parentheses, which mark intent."""
     for node in nodes:
         if node.type != "assignment_expression" or node.parent is None:
             continue

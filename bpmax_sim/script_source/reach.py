@@ -1,7 +1,4 @@
-"""Find which input (row, response or fault) would reach a branch that no run took.
-
-Only simple cases are read from the source; for others no input is suggested.
-"""
+"""Find which input (row, response or fault) would reach a branch that no run took."""
 
 from __future__ import annotations
 
@@ -66,7 +63,6 @@ class ReachFinder:
     """Finds inputs by reading a script; nothing is run."""
 
     def __init__(self, text: str, file: str) -> None:
-        """Read *text*."""
         self._tree = SyntaxTree(text, file)
         self._scopes = Scopes(self._tree)
         self._values = Values(self._tree, self._scopes)
@@ -87,10 +83,7 @@ class ReachFinder:
         return self._describe_condition(_left_of(node), holds=branch.arm == "&&")
 
     def describe_condition(self, start: int, end: int, *, holds: bool) -> str:
-        """Return the input that makes the condition at these bytes true or false.
-
-        If that is unclear, it is the input that the condition reads; bytes are those of the source.
-        """
+        """Return the input that makes the condition at these bytes true or false, or it reads."""
         node = self._tree.root.descendant_for_byte_range(start, end)
         return self._describe_condition(node, holds=holds)
 

@@ -110,7 +110,6 @@ class NameUse:
     __slots__ = ("binding", "name", "node")
 
     def __init__(self, name: str, node: Node, binding: Binding | None) -> None:
-        """Store the arguments."""
         self.name = name
         self.node = node
         self.binding = binding

@@ -68,7 +68,6 @@ class SlipReader:
     """Finds the slips of one script."""
 
     def __init__(self, tree: SyntaxTree, scopes: Scopes, values: Values) -> None:
-        """Start without results."""
         self.tree = tree
         self.scopes = scopes
         self.values = values

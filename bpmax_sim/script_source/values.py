@@ -132,7 +132,6 @@ class Values:
     """
 
     def __init__(self, tree: SyntaxTree, scopes: Scopes) -> None:
-        """Start without results; a value is computed when it is asked for."""
         self._tree = tree
         self._scopes = scopes
         self._known: dict[int, ScriptValue | None] = {}

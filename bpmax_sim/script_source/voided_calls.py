@@ -139,7 +139,7 @@ def _function_around(tree: SyntaxTree, node: Node | None) -> Node | None:
 def _find_call_in_place(tree: SyntaxTree, function: Node) -> UnusedAsyncCall | None:
     """Return the call of *function* where it is written.
 
-    Called at once, or by a method such as ``map``.
+    At once, or by a method such as ``map``.
     """
     node, parent = function, function.parent
     while parent is not None and parent.type == "parenthesized_expression":

@@ -69,7 +69,6 @@ class HarmlessParts:
     """
 
     def __init__(self) -> None:
-        """Start empty."""
         self._known: set[bytes] = set()
         self._sizes: set[int] = set()  # of the long ones; another size needs no digest
 
@@ -381,10 +380,7 @@ def _trace_by_end(
 
 
 def _locate_run(run: bytes, look: ScanInput) -> tuple[int, int]:
-    """Return the offset where the encoded *run* begins, and how often it was unescaped before.
-
-    A run that was folded into lines is found by its first characters.
-    """
+    """Return the offset of *run* (its beginning, if folded), and how often it was unescaped."""
     for part in (run, run[:SHORTEST_RUN]):
         for level, text in enumerate((look.data, *look.levels)):
             start = text.find(part)

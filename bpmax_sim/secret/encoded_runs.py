@@ -154,7 +154,6 @@ class RareByteString:
     """A byte string that occurs rarely; searching for it takes a tenth of the time of `in`."""
 
     def __init__(self, text: bytes) -> None:
-        """Prepare the search for *text*."""
         self._text = text
         self._automaton = BytesAhoCorasick([text])
 
@@ -228,10 +227,7 @@ def base64_runs_of(data: bytes) -> list[bytes]:
 
 
 def _find_runs(data: bytes, alphabet_marks: bytes) -> list[bytes]:
-    """Return the runs of *data* that are long enough for a secret.
-
-    *alphabet_marks* is as long as *data*, with ``A`` in place of each byte of the alphabet.
-    """
+    """Return the runs of *data*; *alphabet_marks* has ``A`` for each byte of the alphabet."""
     sample = alphabet_marks[:_SAMPLE].replace(b".", b" ")
     if sample.count(b" " + _ANY_RUN) * _SPLIT_PAYS > sample.count(b" A") > 0:
         words = data.translate(_IN_BASE64).split()

@@ -42,10 +42,7 @@ def _make_escape(
 
 
 class EscapedPart(NamedTuple):
-    """A part of data with its escapes undone.
-
-    Kind of escape, range in the data, unescaped bytes.
-    """
+    """The unescaped bytes *inner* of the range *start* to *end*, and the kind of escape."""
 
     label: str
     start: int

@@ -172,12 +172,7 @@ def _is_equal_up_to_plus(sample: bytes, needle: bytes) -> bool:
 
 
 class _View(NamedTuple):
-    """Decoded pieces joined into one byte string.
-
-    Attributes:
-        starts: offset of each piece in *data*, ascending.
-        traces: function of each piece that returns where in the outermost data a byte came from.
-    """
+    """Decoded pieces joined into one byte string, with the start and `Trace` of each."""
 
     data: bytes
     starts: Sequence[int]
@@ -196,7 +191,6 @@ class _SeenPieces:
     """
 
     def __init__(self) -> None:
-        """Start empty."""
         self._all = set[bytes]()
         self._by_ends: dict[tuple[bytes, bytes], bytes] = {}
 

@@ -54,7 +54,6 @@ class Vault:
     """
 
     def __init__(self) -> None:
-        """Start without secrets."""
         self.is_empty = True
         self._lock = threading.RLock()
         self._secrets: dict[str, Secret] = {}

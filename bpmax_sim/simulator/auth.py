@@ -188,10 +188,7 @@ def login_at(turn: Turn) -> LoginStep | None:
 
 
 def _logins_at_same_address(turn: Turn, step: LoginStep) -> Iterator[tuple[Auth, LoginStep]]:
-    """Yield every login with the same address as *step*, with its auth.
-
-    An API may have its own auth.
-    """
+    """Yield auth and step of every login at the address of *step*; an API may have its own auth."""
     request = step.request
     for login in login_steps(turn.platform):
         other = login.step.request

@@ -183,11 +183,7 @@ class PageCheck(Model, frozen=True, kw_only=True):
 
 
 class GroupMembers(Model, frozen=True, kw_only=True):
-    """The members of a group: records in *rows* whose field *by* has the group's key.
-
-    Attributes:
-        id: field of a member that identifies the receiver.
-    """
+    """Group members: records whose field *by* has the group's key; field *id* identifies them."""
 
     rows: str = field(name="in")
     by: str

@@ -227,7 +227,6 @@ class Repetition(Exception):  # noqa: N818 - a response, not an error of ours
     """Raised if the same request was answered before: it gets that response again."""
 
     def __init__(self, response: Response) -> None:
-        """Store the first *response*."""
         super().__init__()
         self.response = response
 

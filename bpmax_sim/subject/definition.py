@@ -453,10 +453,7 @@ PLAIN = FlowNode()
 
 
 class NodeScreen(msgspec.Struct, frozen=True, kw_only=True):
-    """The form as a node shows it.
-
-    States of each field, and the scripts that run there, by event.
-    """
+    """The form as a node shows it: states of each field, and scripts by event."""
 
     states: Mapping[str, Mapping[str, Any]] = msgspec.field(default_factory=dict)
     scripts: Mapping[str, tuple[Script, ...]] = msgspec.field(default_factory=dict)
@@ -464,10 +461,7 @@ class NodeScreen(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SubFlowResult(msgspec.Struct, frozen=True, kw_only=True):
-    """The result that a scenario declares for a sub-flow that is not run.
-
-    Its fields and its status.
-    """
+    """The declared result of a sub-flow that is not run: its fields, and its final status."""
 
     result: Mapping[str, Any]
     status: str

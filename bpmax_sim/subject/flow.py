@@ -125,10 +125,7 @@ class FlowSubject(MovingProject, kw_only=True):
         return self._result
 
     def _decide(self, visit: Visit, action: Action, acting: FlowMove) -> bool:
-        """Run the scripts of *action*, then decide the node.
-
-        Return whether no script stopped it.
-        """
+        """Run the scripts of *action*, then decide the node; return whether none stopped it."""
         node = visit.node
         # Where *action* leads as things stand, for a script that can look at it.
         watched = self.scripts.keys() & {f"before_next.{node}", f"{action}.{node}"}

@@ -181,18 +181,12 @@ class ScriptedSubject(msgspec.Struct, kw_only=True):
         return f"{self.name}/{name}" if self.name else name
 
     def collect_into(self, result: Result) -> None:
-        """Collect errors, messages and other outputs from now on in *result*.
-
-        *result* belongs to an action that another form or project began.
-        """
+        """Collect errors, messages and the like in *result*, of an action of another part."""
         self._result = result
 
     @contextmanager
     def concurrent_action(self) -> Iterator[Result]:
-        """Begin another action inside a ``with`` block, while one is in progress; yield its result.
-
-        After the block, the outer action collects again.
-        """
+        """Begin an action with a result of its own, during a block, while another one runs."""
         outer = self._result
         inner = self.begin_action()
         try:
@@ -238,10 +232,7 @@ class ScriptedSubject(msgspec.Struct, kw_only=True):
         self.tell(message)
 
     def note_write(self, owner: str, member: str, place: Place | None) -> None:
-        """Record that a script wrote *member* of *owner*, such as ``form.$visible``.
-
-        The names are checked later; those of sub-flows' forms are not.
-        """
+        """Record that a script wrote *member* of *owner*, to check names; not in sub-flows."""
         if not self.name:
             self._result.named_writes.append(hooks.NamedWrite(owner, member, place))
 
@@ -474,12 +465,7 @@ Chain = tuple[str, ...]
 
 
 class FormView(msgspec.Struct):
-    """The live object ``form`` of one running script.
-
-    Attributes:
-        event: event whose script it is.
-        chain: changes of fields that caused the event, the oldest first.
-    """
+    """The live object ``form`` of a script of *event*, which the changes *chain* caused."""
 
     form: FormSubject
     event: str

@@ -85,11 +85,7 @@ class MovingProject(ProjectState, kw_only=True):
                 )
 
     def _visit_to_decide(self, action: Action, move: FlowMove) -> Visit:
-        """Return the visit that *action* decides.
-
-        Raises:
-            SubjectError: if its node does not offer *action*.
-        """
+        """Return the visit that *action* decides; raise if its node does not offer *action*."""
         if self.definition is None:
             node = move.at or self.at
             visit = self.visits.get(node) or Visit(node)
@@ -498,10 +494,7 @@ class MovingProject(ProjectState, kw_only=True):
                 )
 
     def _store_owners(self, visit: Visit, step: str, items: Items) -> None:
-        """Store the owners *items* that the hook of the visited node returned for node *step*.
-
-        *step* may also be ``"0"``, the project.
-        """
+        """Store the owners *items* that the hook at *visit* returned for the node *step*."""
         if step == owners.PROJECT and step not in self.nodes:
             self.store("project", {"owner": items}, f"owners.{visit.node}")
             return
@@ -524,10 +517,7 @@ class MovingProject(ProjectState, kw_only=True):
     def _find_target(
         self, node: str, action: Action, move: FlowMove, tell: EventSink | None = None
     ) -> str:
-        """Return the node that the first route whose condition holds leads to, or "".
-
-        *tell* receives an event for each route that was evaluated.
-        """
+        """Return the target of the first route whose condition holds, or ""; report to *tell*."""
         for number, route in enumerate(self.definition_of(node).routes(action)):
             place = self.route_places.get((node, action, number))
             name = f"{node}.{move.action}[{number}].when"

@@ -46,11 +46,7 @@ def rule_problem(rule: Any, owners: int = 0) -> str | None:
 
 
 def decide_by_rule(rule: str | int, statuses: Sequence[int]) -> int:
-    """Return the decision that follows by *rule* from the *statuses* of owners.
-
-    It is untreated while they are too few. Statuses and decisions are 0 (untreated), 1 (passed) and
-    2 (refused).
-    """
+    """Return the decision that owners' *statuses* make by *rule*; untreated if too few decided."""
     passed, refused = statuses.count(PASSED), statuses.count(REFUSED)
     if rule == "any":
         decided = [status for status in statuses if status != UNTREATED]
@@ -198,10 +194,7 @@ def owner_of(item: Mapping[str, Any]) -> str:
 
 
 def apply_transfers(items: Items, transfers: Mapping[str, str]) -> Items:
-    """Return *items* in which the tasks that people handed over have their new owners.
-
-    *transfers* maps an owner to the person who was given the task. A person appears only once.
-    """
+    """Return *items* with each owner in *transfers* replaced by the person who got his task."""
     if not transfers:
         return items
     seated: Items = []

@@ -268,10 +268,7 @@ class ProjectState(ScriptedSubject, kw_only=True):
 
     @property
     def visible_node(self) -> str:
-        """Return the node whose form is seen.
-
-        It is that of the step, else the only one at which the viewer has a task, else the first.
-        """
+        """Return the node whose form is seen: the step's, the viewer's only one, or the first."""
         if self.focus in self.visits:
             return self.focus
         mine = self._visits_of(self.viewer)
@@ -301,10 +298,7 @@ class ProjectState(ScriptedSubject, kw_only=True):
 
     @contextmanager
     def concurrent_action(self) -> Iterator[Result]:
-        """Begin another action inside a ``with`` block, while one is in progress; yield its result.
-
-        If the outer action is undone, this one is not.
-        """
+        """Begin an action while another one runs, in a block; it is not undone with the other."""
         root = self.root
         root.is_meanwhile = True
         try:
@@ -351,10 +345,7 @@ class ProjectState(ScriptedSubject, kw_only=True):
     def store(
         self, part: Part, values: Mapping[str, Any], by: str, place: Place | None = None
     ) -> None:
-        """Merge *values* into the form or the project.
-
-        *by* and *place* are reported: the event whose script wrote them, and the script line.
-        """
+        """Merge *values* into form or project; *by* is the event, *place* the script's line."""
         target: dict[str, Any] = getattr(self, part)
         for name, value in values.items():
             old = target.get(name)
@@ -454,10 +445,7 @@ class ProjectState(ScriptedSubject, kw_only=True):
     def _script_views(
         self, event: str, move: FlowMove, target: str = ""
     ) -> tuple[PartView, ContextView]:
-        """Return ``form`` and ``ctx`` for a script of *event*.
-
-        ``ctx.form`` is the same object as ``form``; *target* is the node to which the action leads.
-        """
+        """Return ``form`` and ``ctx`` for a script of *event*; ``ctx.form`` is ``form`` itself."""
         form = PartView(self, "form", event)
         node = move.at or self.at
         self._restore_states_of(node)
@@ -481,10 +469,7 @@ class ProjectState(ScriptedSubject, kw_only=True):
         return form, ContextView(self, members, links)
 
     def _acting_person(self, by: str, owners: Items) -> dict[str, Any]:
-        """Return the actor *by* as scripts see him.
-
-        ``user``, or the entry of another in ``people``.
-        """
+        """Return the actor *by* as scripts see him: ``user``, or his entry in ``people``."""
         if not by or str(self.user.get("id", "")) == by:
             return dict(self.user)
         ids = (item.get("owner_id") for item in owners)

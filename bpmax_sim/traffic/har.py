@@ -153,10 +153,7 @@ def _content_length(headers: Headers) -> int:
 
 
 def _encode_attached(data: bytes, content_type: str, known_sizes: Iterable[int]) -> bytes:
-    """Return the original bytes of a body that Chromium decoded and Playwright stored as UTF-8.
-
-    *known_sizes* are lengths that the archive gives for the body.
-    """
+    """Return the original bytes of a body that Chromium decoded and Playwright stored as UTF-8."""
     try:
         return imported.encode_text(data.decode(), content_type, known_sizes)
     except UnicodeDecodeError:

@@ -65,10 +65,7 @@ def read_wiremock(data: bytes, *, address: str = NOWHERE) -> ForeignExchanges:
 
 
 def _order_by_scenario(mappings: list[Any]) -> list[tuple[int, Any]]:
-    """Return the mappings with their numbers; those of one WireMock scenario are in state order.
-
-    They take the positions that mappings of the scenario have in the file.
-    """
+    """Return numbered mappings; those of one WireMock scenario exchange places, in state order."""
     placed = list(enumerate(mappings, 1))
     scenarios: dict[str, list[tuple[int, Any]]] = {}
     for pair in placed:
