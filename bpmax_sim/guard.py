@@ -92,7 +92,9 @@ class NetworkGuard:
         return self._thread == thread
 
     def judge(self, verb: str, host: Any, port: Any) -> None:
-        """Allow or block an attempt to reach *host*.
+        """Block an attempt to reach *host*, unless it is allowed.
+
+        *verb* describes it in the message.
 
         Raises:
             ClosedNetworkError: if *host* is not allowed.

@@ -282,8 +282,10 @@ class _FailureJudge(msgspec.Struct, frozen=True):
         struck = find_call(self.run, failure.call)
         handled = Judgement(verdict="handled", step=step, place=self.place)
         is_end_same = is_same_value(self.base.end, self.run.end)
+        # Nobody needs a message about a response that the end state does not depend on.
         if is_end_same and self._is_failed_call_obsolete():
             return handled
+        # The script asked the third party whether its write was executed: that is handling it.
         if struck is not None and call.has_effect and is_end_same and self.run.find_lookup(struck):
             return handled
         if self._was_request_executed(struck):

@@ -79,7 +79,7 @@ def pytest_terminal_summary(
 def _describe_limits(
     ready: ScriptChallenge, result: ChallengeResult
 ) -> Iterator[tuple[str, Place | None]]:
-    """Yield what was not tried, and comments without effect, each with its place."""
+    """Yield messages, each with a place: what was not tried, and ignore comments without effect."""
     for problem in ready.left_out:
         yield msg("left out: {problem}", problem=problem), problem.place
     for problem in result.unused:

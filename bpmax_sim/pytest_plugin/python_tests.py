@@ -366,7 +366,7 @@ def pytest_internalerror(excrepr: object) -> None:
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """Release the last test."""
+    """Release the redaction of the last test."""
     stop_redacting(config)
 
 
@@ -431,7 +431,10 @@ def open_session(node: pytest.Item, **passed: Unpack[SessionOptions]) -> Session
 
 
 class Sessions:
-    """The sessions of one test. Those of one owner form one recording, judged with the test."""
+    """The sessions of one test.
+
+    All sessions of one owner add to one recording, judged with the test.
+    """
 
     def __init__(self, tally: Tally) -> None:
         self._tally = tally
@@ -440,7 +443,7 @@ class Sessions:
         self._consoles: dict[tuple[object, str], list[ConsoleOutput]] = {}
 
     def open(self, **options: Unpack[SessionOptions]) -> Session:
-        """Return another session; closing it does not end the recording of its owner.
+        """Return another session; closing it does not end the recording, which later ones continue.
 
         Raises:
             ConfigError: if an option or a file is wrong.

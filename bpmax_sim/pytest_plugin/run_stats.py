@@ -20,8 +20,8 @@ class Tally(RecordingUse):
     """Calls, recordings and notes of a run, for the summary.
 
     Attributes:
-        calls: number of calls by source, logins included, as in `bpmax-sim run` and the report.
-        unplayed: number of unplayed exchanges in passed tests, by cassette.
+        calls: source of responses -> number of calls, logins included.
+        unplayed: cassette -> number of unplayed exchanges in passed tests.
         waiting: recordings stored for review.
         unrecognised: places where recorded values look like secrets.
         undeclared: responses recorded with a stand-in that may be unnecessary.

@@ -235,6 +235,7 @@ def find_excluded_conditions(reader: SlipReader, node: Node) -> Found:
         joined = conjoin_conditions(known, asked)
         if joined:
             asked = joined
+        # An empty list is a contradiction; None means that the combination is too large to decide.
         elif joined is not None:
             text = reader.shorten_source(before)
             same = reader.tree.text_of(before) == reader.tree.text_of(condition)

@@ -70,7 +70,12 @@ _NO_SHAPES: Final = frozenset({"[]", "{}", "str"})
 
 
 class _Node:
-    """A segment, or several segments merged to one parameter, with its children."""
+    """A path segment, or several merged to one parameter, with the segments that follow.
+
+    Attributes:
+        children: segment -> its node.
+        ends: (method, shape) of the requests whose path ends here.
+    """
 
     __slots__ = ("children", "ends")
 
@@ -84,7 +89,7 @@ class _Node:
             self.children.setdefault(segment, _Node()).absorb(child)
 
     def routes_below(self) -> frozenset[tuple[str, str]]:
-        """Return methods and remaining paths below, with values left out."""
+        """Return (remaining path, method) of each request below, with ``*`` for values."""
         own = {("", method) for method, _ in self.ends}
         for segment, child in self.children.items():
             rest = "*" if is_value(segment) else segment
@@ -105,7 +110,7 @@ _PARAMETER: Final = ""
 
 
 def find_templates(observed: Iterable[ObservedPath]) -> dict[tuple[str, str], str]:
-    """Return the template for each observed method and path, all of one address."""
+    """Return the template for each (method, path) of *observed*, which have one address."""
     every = list(observed)
     root = _Node()
     for one in every:

@@ -441,6 +441,7 @@ class FlowSubject(MovingProject, kw_only=True):
             tasks = self.open_tasks()
             task = next((one for one in tasks if one.by), None)
             if task is None:
+                # Without an owner nobody can act: let the check say so, as in a real run.
                 waiting = [visit for visit in self.visits.values() if not visit.child]
                 self._check_actor(waiting[0], "")
                 break
