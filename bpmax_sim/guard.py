@@ -173,7 +173,7 @@ def _connection_target(args: tuple[Any, ...], frame: FrameType | None) -> tuple[
 def _raw_socket_target(args: tuple[Any, ...], _frame: FrameType | None) -> tuple[Any, Any] | None:
     """Return the family of a socket that is neither IP nor local, such as one for raw frames.
 
-    For these, binding may be enough to send; an IP socket that is only bound reaches nobody.
+    For these, binding may be enough to send; an IP socket that is only bound sends nothing.
     """
     import socket  # noqa: PLC0415 - loaded already where there is one
 

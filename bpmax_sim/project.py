@@ -64,7 +64,7 @@ def find_root(path: Path, otherwise: Path | None = None) -> Path:
 
 
 def read_settings(folder: str | Path) -> dict[str, object] | None:
-    """Return ``[tool.bpmax_sim]`` of the project at *folder*; None where there is none."""
+    """Return ``[tool.bpmax_sim]`` of the project at *folder*; None if it has none."""
     try:
         with open(os.path.join(folder, PROJECT), encoding="utf-8") as file:  # noqa: PTH123
             text = file.read()

@@ -1,7 +1,7 @@
 """A local HTTP/1.1 server (starlette, uvicorn) for cassettes or a simulator.
 
 It listens on loopback by default, without TLS. Sizes, times and connections are limited. The path
-of a request does not tell its third party, so it is matched with every recorded base address;
+of a request does not identify its third party, so it is matched with every recorded base address;
 ``/<platform key>/…`` selects one platform. A login gets the recorded response, or stand-ins.
 """
 

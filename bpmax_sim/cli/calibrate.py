@@ -74,7 +74,7 @@ def calibrate(  # noqa: PLR0913 - the options of the command
         bool, Option("--dry-run", help=msg("With FILE: show what it says, and write nothing."))
     ] = False,
 ) -> int:
-    """Print the script, or read what it wrote."""
+    """Print the calibration script, or read its results from copied consoles."""
     if not consoles:
         return _print_script(echo, apis, delay, writes)
     calibration = _read_calibration(consoles)

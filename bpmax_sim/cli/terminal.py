@@ -78,7 +78,7 @@ def _translate_write_errors(stream: TextIO) -> Iterator[None]:
 def say(text: str, /, **values: object) -> None:
     """Print data; *values* fill the template *text*.
 
-    A leading mark colours its line on a terminal.
+    A line that begins with a mark such as ``×`` is coloured on a terminal.
     """
     shown = translate(fill_message(text, values))
     _print(shown, STYLES.get(shown[:1], ""))

@@ -260,7 +260,7 @@ class _FailureJudge(msgspec.Struct, frozen=True):
         return msg("{names} was done", names=series(dict.fromkeys(done)))
 
     def _judge_unreported(self) -> Judgement:
-        """Return the verdict if nobody was told of the failure."""
+        """Return the verdict if no message reports the failure."""
         failure, step = self.failure, self.failure.call.step
         if wrong := self._find_broken_value():
             return Judgement(
@@ -312,7 +312,7 @@ class _FailureJudge(msgspec.Struct, frozen=True):
         return Judgement(verdict="silent", why=why, step=step, place=self.place, expects=expects)
 
     def _expect_message(self) -> Mapping[str, Any]:
-        """Return the expectation that a person is told, in whatever words."""
+        """Return the expectation that a message is shown, with any text."""
         before = self.base.steps.get(self.failure.call.step)
         shown = len(before.messages) if before else 0
         return {"messages": {"$length": {"$gt": shown}}}
@@ -446,7 +446,7 @@ def _is_crash(error: Line) -> bool:
 
 
 def _describe_notice(before: StepView, after: StepView) -> str:
-    """Return how a person or a log was told of a problem in a step; "" if not at all."""
+    """Return the message or log line that reports a problem in a step; "" if none."""
     gone = [str(line.get("text")) for line in new_lines(after.messages, before.messages)]
     for line in new_lines(before.messages, after.messages):
         text = str(line.get("text"))

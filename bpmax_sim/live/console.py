@@ -1,4 +1,4 @@
-"""Read captured records back from a copied console, whatever else is between them.
+"""Read captured records back from a copied console, which may contain other output.
 
 A record is cut into pieces ``~bpmax:<run>.<record>.<piece>.<pieces>.<sum>:<text>~``. Pieces are
 written without blanks and ``~``, so blanks inside come from a console that wrapped the line, and

@@ -108,7 +108,7 @@ class RecordingProxy:
         self._pseudonym = f"bpmax-sim-{secrets.token_hex(4)}"
 
     def stop(self) -> None:
-        """End running exchanges; each is recorded as far as it came."""
+        """End running exchanges; each is recorded up to this point."""
         self._stopping.set()
 
     def close(self) -> None:

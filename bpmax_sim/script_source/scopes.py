@@ -1,8 +1,8 @@
 """Which declaration a name in a script refers to (ECMA-262, 8.2 and 14.3).
 
 ``let``, ``const`` and ``class`` belong to their block, ``var`` to its function, and the name of a
-function to its enclosing block. Names without declaration are globals: of the bench, of libraries,
-or mistakes.
+function to its enclosing block. Names without declaration are globals of this package or of
+libraries, or mistakes.
 """
 
 from __future__ import annotations

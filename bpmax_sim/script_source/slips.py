@@ -2,7 +2,7 @@
 
 Each rule is an entry of a table, `FINDERS` of `condition_slips`, `statement_slips` and
 `async_slips`: the node types that it reads, and a function that yields what is wrong with a node.
-All are certain as far as the source goes, in the manner of ESLint's "possible problems"
+All are certain as far as the source shows, in the manner of ESLint's "possible problems"
 (https://eslint.org/docs/latest/rules/#possible-problems).
 """
 

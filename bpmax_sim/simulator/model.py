@@ -449,7 +449,7 @@ def _error_class_template(rules: declared.ResponseRules, name: str) -> ResponseT
     """Return the error of a class; one declared by its code has the status of its kind.
 
     A success status is used only where the third party does that: where the status alone does not
-    tell a success.
+    mean success.
     """
     status, message = _CLASSES.get(name, _OTHER_CLASS)
     own = rules.classes.get(name, declared.ErrorClass(status=(status,)))

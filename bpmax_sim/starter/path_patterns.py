@@ -1,9 +1,9 @@
 """Infer path templates from observed paths: ``/customers/12345`` -> ``/customers/{customer_id}``.
 
 Segments are kept in a tree. A segment is a value where it looks like one (a number, an id, a date,
-anything that nobody names a path by), or where three or more of its siblings lead to the same
-thing: the same rest of the path, methods and shape of the response, as ``/users/alice`` and
-``/users/bob`` do and ``/orders/search`` and ``/orders/cancel`` do not.
+anything that is not a name), or where three or more of its siblings are followed by the same: rest
+of the path, methods and shape of the response. So it is for ``/users/alice`` and ``/users/bob``,
+but not for ``/orders/search`` and ``/orders/cancel``.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """A flow as its file declares it: nodes, how they are decided, where actions lead, and scripts.
 
-All errors of a definition by itself are found here, before anything runs. Whatever goes beyond
+All errors of a definition by itself are found here, before anything runs. Everything beyond
 nodes, owners and transitions is this simulator's interpretation of approval flows, not the
 product's documentation.
 """

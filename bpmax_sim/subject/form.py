@@ -226,7 +226,7 @@ class ScriptedSubject(msgspec.Struct, kw_only=True):
             self.show(text, "error", hooks.REFUSED)
 
     def show(self, text: str, level: str = "info", code: str = "") -> None:
-        """Show a message to the user; *code* is set for messages of the bench itself."""
+        """Show a message to the user; *code* is set for messages of this package."""
         message = hooks.MessageShown(text=text, level=level, code=code)
         self.messages.append(message)
         self.tell(message)

@@ -290,7 +290,7 @@ class Hook(msgspec.Struct, frozen=True):
 
     @property
     def origin(self) -> Literal["documented", "extension"]:
-        """Return whether the product documents the hook, or it is the bench's own."""
+        """Return whether the product documents the hook, or this simulator adds it."""
         return "documented" if self.label else "extension"
 
     @property
