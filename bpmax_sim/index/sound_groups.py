@@ -1,8 +1,10 @@
-"""The scenarios in which a check found nothing wrong: ``.bpmax/sound``, for the next check.
+"""The groups of scenarios in which a check found nothing wrong, for the next check.
 
-Scenarios that share a file are checked together, because what one of them declares applies to the
-scripts of all. Such a group is identified by the digests of everything that its check reads. A
-group with any finding is not stored, so that its messages are made again each time.
+``.bpmax/sound``.
+
+Scenarios that share a file are checked together as a group, because what one of them declares
+applies to the scripts of all. A group is identified by the digests of everything that its check
+reads. A group with any finding is not stored, so that its messages are made again each time.
 """
 
 from __future__ import annotations
@@ -111,7 +113,10 @@ def _digest_group(group: Sequence[ProjectItem], about: bytes) -> bytes:
 
 
 def _digest_surroundings(index: ProjectIndex, platforms: Mapping[Any, Platforms]) -> bytes:
-    """Return the digest of everything but the scenarios' files that scripts are checked against."""
+    """Return the digest of everything else that scripts are checked against.
+
+    Everything besides the scenarios' own files: platforms, instances, recorded responses.
+    """
     told = [
         (key, sorted(one.own.items()), sorted(one.entries.items()), sorted(one.broken), one.folder)
         for key, one in platforms.items()
