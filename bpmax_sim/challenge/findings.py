@@ -196,10 +196,7 @@ def merge_results(results: Sequence[ChallengeResult]) -> ChallengeResult:
 
 
 def _keep_best_per_line(findings: Iterable[Weakness]) -> Iterator[Weakness]:
-    """Yield the most useful finding of each script line.
-
-    A repeat (`Weakness.same_as`) is yielded too, unless its line has a ``differs`` already.
-    """
+    """Yield the most useful finding of each script line, and repeats if it has no ``differs``."""
     order: Mapping[str, int] = {"differs": 0, "unreached": 1, "unchanged": 2}
 
     def rank(finding: Weakness) -> tuple[Any, ...]:
@@ -246,11 +243,7 @@ class _Group(NamedTuple):
 def _find_survivors(
     challenge: ScriptChallenge, cases: Sequence[JudgedMutant]
 ) -> Iterator[Weakness]:
-    """Yield a finding for each line of ``expect`` that kills mutants, and repeats.
-
-    A repeat is a finding at another script line, of a mutant that the same line of ``expect``
-    kills.
-    """
+    """Yield a finding for each line of ``expect`` that kills mutants, and repeats (`same_as`)."""
     groups, left = _group_by_expect_line(challenge, cases)
     for group in _merge_groups(challenge, groups):
         first = _make_survivor(challenge, group.cases[0], group.line)
@@ -269,10 +262,7 @@ def _find_survivors(
 def _group_by_expect_line(
     challenge: ScriptChallenge, cases: Sequence[JudgedMutant]
 ) -> tuple[list[_Group], list[JudgedMutant]]:
-    """Return groups of mutants that one line of ``expect`` kills, and the mutants without one.
-
-    The largest group comes first.
-    """
+    """Return groups of mutants that one line kills, the largest first; and the other mutants."""
     # Greedy set cover: the line that most mutants need comes first, so a reader adds few lines.
     # `_kills_mutant` only estimates from observations; a chosen line is then tried in real runs.
     found, left = list[_Group](), list(cases)
@@ -298,10 +288,7 @@ def _group_by_expect_line(
 
 
 def _merge_groups(challenge: ScriptChallenge, groups: Sequence[_Group]) -> Iterator[_Group]:
-    """Yield *groups*, merged where one addition to a step kills the mutants of both.
-
-    Only groups are tried whose first mutants are on the same script line.
-    """
+    """Yield *groups*; two at one script line are merged if one addition to a step kills both."""
     merged: dict[tuple[str, int, str, int], _Group] = {}
     for group in groups:
         place = group.cases[0][2].place
@@ -346,10 +333,7 @@ def _kills_mutant(line: ExpectLine, case: JudgedMutant, challenge: ScriptChallen
 def _find_survivors_without_expectation(
     challenge: ScriptChallenge, cases: Sequence[JudgedMutant]
 ) -> Iterator[Weakness]:
-    """Yield findings for mutants that no line of ``expect`` kills.
-
-    Mutants that first differ at the same place of the same scenario are one finding.
-    """
+    """Yield findings without a line of ``expect``, one for each place where mutants differ."""
     groups: dict[tuple[int, str, str], list[JudgedMutant]] = {}
     for case in cases:
         first = pick_clearest_divergences(case[3].divergences)[0]
@@ -464,10 +448,7 @@ def _explain_unreached(target: ScriptTarget, mutant: Mutant) -> str:
 
 
 def _describe_boundary(target: ScriptTarget, mutant: Mutant) -> str:
-    """Return a text saying that no row makes both sides of the comparison at *mutant* equal.
-
-    "" if the equality does not depend on the script's input.
-    """
+    """Return that no row makes both sides of a comparison equal; "" if no input decides that."""
     left, sign, right, reach = target.reach_finder.describe_boundary(mutant.start, mutant.end)
     values = {"left": _join_to_one_line(left), "right": _join_to_one_line(right), "sign": sign}
     message = msg("no row where {left} = {right}, so that {sign} may be off by one", **values)

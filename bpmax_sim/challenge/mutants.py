@@ -273,10 +273,7 @@ class _MutantReader:
             yield from self._change_message(right, about)
 
     def _add_write_probe(self, mutant: Mutant, node: Node, right: Node) -> Mutant:
-        """Return *mutant*, which removes the assignment *node*, with a probe of the assignment.
-
-        The probe reports whether the assignment changes the field.
-        """
+        """Return *mutant*, which removes an assignment, with a probe of whether that matters."""
         left = self._text(node.child_by_field_name("left"))
         is_once = self._tree.text.count(mutant.old) == 1  # or another may have written the same
         is_plain = node.type == "assignment_expression" and left != self._text(right)
@@ -465,9 +462,9 @@ class _MutantReader:
                     yield self._make_mutant("body-member", pair, "...{}", about="")
 
     def _is_sent_or_state_object(self, node: Node) -> bool:
-        """Return whether *node* is an object passed to a call or written to ``$states``.
+        """Return whether *node* is an object of a call or of ``$states``.
 
-        Other methods mutate the members of these.
+        Other methods mutate these.
         """
         parent = node.parent
         while parent is not None and parent.type in {"pair", "object", *WRAPPED}:

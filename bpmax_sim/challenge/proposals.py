@@ -240,10 +240,7 @@ class ExpectLineSearch:
             }
 
     def _lines_of_list(self, divergence: Divergence, name: str) -> list[dict[str, Any]]:
-        """Return the entries of list *name* (such as ``calls``) observed in the step.
-
-        Each entry maps a part, such as ``body``, to its value.
-        """
+        """Return the entries of list *name* (such as ``calls``) in the step, as part -> value."""
         lines: dict[int, dict[str, Any]] = {}
         for (step, place), value in self._observed[divergence.baseline_number].items():
             owner, number, part = split_list_place(place)

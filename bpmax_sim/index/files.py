@@ -156,10 +156,7 @@ def _stamp_of(status: os.stat_result) -> FileStamp:
 
 @cache
 def code_edition() -> str:
-    """Return a text that identifies the code of this package, also between releases.
-
-    A cache that other code wrote is not used.
-    """
+    """Return a text that changes with the code of this package; it marks caches as outdated."""
     package = os.path.dirname(bpmax_sim.__file__)  # noqa: PTH120
     parts = [bpmax_sim.__version__, platform.python_version(), msgspec.__version__]
     parts += sorted(_modules(package))

@@ -113,10 +113,7 @@ def _digest_group(group: Sequence[ProjectItem], about: bytes) -> bytes:
 
 
 def _digest_surroundings(index: ProjectIndex, platforms: Mapping[Any, Platforms]) -> bytes:
-    """Return the digest of everything else that scripts are checked against.
-
-    Everything besides the scenarios' own files: platforms, instances, recorded responses.
-    """
+    """Return the digest of what scripts are checked against: platforms, instances, recordings."""
     told = [
         (key, sorted(one.own.items()), sorted(one.entries.items()), sorted(one.broken), one.folder)
         for key, one in platforms.items()

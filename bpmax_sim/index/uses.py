@@ -111,11 +111,7 @@ class ProjectUses:
             yield fact.name
 
     def _implied_uses(self, fact: Fact) -> Iterator[tuple[FactKind, str]]:
-        """Yield kind and name of further things that *fact* uses.
-
-        A call of an API also uses its platform; one with three direct arguments uses the first
-        three parameters.
-        """
+        """Yield kind and name of what *fact* uses too: a call of an API also uses its platform."""
         if fact.kind in {"api", "instance"} and fact.role != "declares":
             yield "platform", fact.name.partition(".")[0]
         if fact.kind == "api" and fact.role == "calls":

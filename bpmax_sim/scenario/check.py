@@ -82,10 +82,7 @@ def _check_name_clock_and_user(draft: ScenarioDraft) -> None:
 
 
 def _check_person_and_project_members(draft: ScenarioDraft) -> None:
-    """Report members of people and of the project that look like misprints of known ones.
-
-    Known are the members that scripts can read.
-    """
+    """Report members of people and project that look like misprints of those that scripts see."""
     people = (draft.spot.at("people", person) for person in draft.scenario.people)
     for spot, known in (
         (draft.spot.at("user"), _PERSON),

@@ -139,10 +139,7 @@ class _PossibleTexts:
         )  # fmt: skip
 
     def find_misprint(self, text: str) -> str:
-        """Return a message if *text*, a choice of ``$in``, is near a text that the run can produce.
-
-        "" if it is not, or if the run can produce *text* itself.
-        """
+        """Return a message if *text*, a choice of ``$in``, is only near what a run can produce."""
         if len(text) < 2 or text in self._all_text or self._scenario_text.count(text) > 1:  # noqa: PLR2004
             return ""
         hint = self._find_near(text)
@@ -150,9 +147,9 @@ class _PossibleTexts:
                    text=text, hint=hint) if hint else ""  # fmt: skip
 
     def _find_near(self, text: str) -> str:
-        """Return a suggestion of the known text nearest to *text*, or "".
+        """Return a suggestion of a text near *text*, or "".
 
-        A text that differs in digits only is another value, not a misprint.
+        With other digits it is another value.
         """
         shape = _DIGITS.sub("", text)
         return suggest_nearest(

@@ -140,7 +140,7 @@ class ErrorThrown(msgspec.Struct, frozen=True, kw_only=True):
     at: float
 
     def __str__(self) -> str:
-        """Return ``TypeError: …``, or ``REQUIRED: …`` with the code of a rejected action."""
+        """Return ``TypeError: …``; of an action that was refused, ``REQUIRED: …`` with its code."""
         return label_message(self.code if self.source == "subject" else self.type, self.message)
 
 
@@ -283,10 +283,7 @@ def round_instant(at: float) -> float:
 
 
 def call_answered_event(call: CallMade) -> CallAnswered:
-    """Return the end of *call* as an event.
-
-    Instants and durations are rounded by `round_instant`.
-    """
+    """Return the end of *call* as an event, with times rounded by `round_instant`."""
     return CallAnswered(
         **{name: getattr(call, name) for name in _SAME},
         sent_at=round_instant(call.sent_at),

@@ -161,10 +161,7 @@ def value_text(value: Any) -> str:
 
 
 def is_operator(key: object) -> bool:
-    """Return whether *key* has the form of an operator (``$name``).
-
-    Whether it exists is not checked.
-    """
+    """Return whether *key* has the form of an operator (``$name``), which need not exist."""
     return isinstance(key, str) and key[:1] == "$"
 
 
@@ -184,10 +181,7 @@ def _compare_members(expected: Mapping[str, Any], actual: Any, path: Path) -> Ch
 
 
 def _explain_any_map_fits(actual: Mapping[str, Any], path: Path) -> str:
-    """Return why ``{}`` as the expected value checks nothing, or "".
-
-    A whole section may be ``{}``, because a row leaves its cell empty.
-    """
+    """Return why an expected ``{}`` checks nothing; "" for a section that a row leaves empty."""
     if not actual or (len(path) == 1 and path[0] != "result"):
         return ""
     return msg(

@@ -215,10 +215,7 @@ def _with_expect(item: ScenarioItem, update: ExpectUpdate) -> ScenarioItem:
 def merge_row_edits(
     edits: Sequence[Sequence[ExpectEdit]],
 ) -> tuple[list[ExpectEdit], list[Problem]]:
-    """Return the edits of all rows, and a problem for each place where rows need different values.
-
-    An edit of ``expect: new`` keeps the values that are equal in all rows.
-    """
+    """Return the edits of all rows, and a problem for each place where rows need other values."""
     joined: dict[tuple[Path, Steps], ExpectEdit] = {}
     differing: dict[tuple[Path, Steps], Problem] = {}
     for own in edits:

@@ -52,10 +52,7 @@ def find_compared_literals(
 
 
 def denies(expected: Any) -> bool:
-    """Return whether *expected* (such as ``{$ne.
-
-    1}``) also holds for a value that does not exist.
-    """
+    """Return whether *expected*, such as ``{$ne: 1}``, also holds for an absent value."""
     return isinstance(expected, Mapping) and any(
         key in _DENYING and not (key == "$exists" and operand is True)
         for key, operand in expected.items()

@@ -88,12 +88,12 @@ class RunLog(msgspec.Struct):
     """Collects the events of a run and returns them in the order in which they happened.
 
     Attributes:
-        root: project folder; of recordings outside of it only the file name is shown.
-        origins: where the present values of fields came from.
+        root: project folder; of a recording outside of it only the file name is shown.
+        origins: assignments and routes from which the present values came.
         names: names against which written fields are checked.
         expected_columns: table -> columns that expectations name, which are taken as intended.
-        fields_of_other_types: returns the fields that expectations take as another type than their
-            initial one.
+        fields_of_other_types: function that returns the fields whose expected values are of another
+            type than their initial ones.
     """
 
     session: Session
@@ -117,7 +117,7 @@ class RunLog(msgspec.Struct):
     _files: dict[str, str] = msgspec.field(default_factory=dict)  # of recordings, as told
 
     def tell(self, event: SubjectEvent) -> None:
-        """Record an event of the subject at the present virtual time."""
+        """Record *event* of the form or flow at the present virtual time."""
         self.origins.note_assignment(event)
         if isinstance(event, FieldReassigned):
             return
@@ -153,7 +153,10 @@ class RunLog(msgspec.Struct):
         self._fresh.append((self.session.clock.next_seq(), self.session.redact_value(event)))
 
     def _judge_write(self, change: FieldChanged) -> None:
-        """Record an undeclared name or unsuitable value written by a script, each once."""
+        """Record that a script wrote an undeclared name or a value of the wrong type.
+
+        Each only once.
+        """
         for name, wrong in findings.check_write(self.names, change, self.expected_columns):
             if name:
                 self._undeclared.setdefault(name, (change.place, wrong))
@@ -193,7 +196,7 @@ class RunLog(msgspec.Struct):
                 self.add_warning("name", told, write.place)
 
     def pop_undeclared_names(self) -> list[tuple[str, Place | None, str]]:
-        """Return the undeclared names that scripts have written since the last call."""
+        """Return name, script line and message of undeclared names written since the last call."""
         fresh = [(name, *entry) for name, entry in self._undeclared.items()][self._reported :]
         self._reported = len(self._undeclared)
         return fresh
@@ -253,7 +256,7 @@ class RunLog(msgspec.Struct):
         self._fresh += self._error_events(result)
 
     def _recording_behind(self, call_serial: int, attempt: int) -> RecordingMatch | None:
-        """Return the recording used for a sending; its file has the same name on every machine."""
+        """Return the recording replayed for a sending, or None; its file name is relative."""
         recalled = self.session.recording_match(call_serial, attempt)
         if recalled is None:
             return None
@@ -301,7 +304,7 @@ class Progress:
         silent_faults: whether fault rules may remain unused.
         failures: in the order of detection.
         result: result of the latest action.
-        missed: numbers of the misses that a step has reported.
+        missed: numbers of the calls without a recording that a step has reported already.
         checks: comparisons of the scenario's own expectations.
     """
 
@@ -419,7 +422,10 @@ class Progress:
                 )
 
     def check_names(self) -> bool:
-        """Check names of third parties; return whether nothing has failed so far."""
+        """Check the names of platforms, APIs and instances.
+
+        Return whether nothing has failed so far.
+        """
         self.log.warnings += self.item.warnings
         wrong = findings.check_calls(self.item, self.session.platforms)
         self.failures += self._report_findings(self.reporter(), wrong)
@@ -497,7 +503,7 @@ class Progress:
         return (*unused_parts(self.item, self.ran), *left)
 
     def warn_of_skipped(self, located: load.LocatedStep) -> None:
-        """Add warnings for non-empty values of the row in a step whose ``if`` does not hold."""
+        """Add warnings for wrong values of the row in a skipped step, which nothing else checks."""
         step = located.step
         if self.item.row is None or step.action not in located.fills:
             return
@@ -628,7 +634,7 @@ class Progress:
             project.user = person
 
     def reporter(self, since: LogPosition = START, **details: Any) -> FailureReporter:
-        """Return a reporter of failures that shows the calls since the mark *since*."""
+        """Return a reporter of failures that shows the calls made after the position *since*."""
         log = self.log
         return FailureReporter(
             item=self.item,

@@ -366,7 +366,10 @@ class StepRun(msgspec.Struct):
             progress.warn_of_step(self.located, self.since)
 
     def _judge_unawaited(self, result: Result, reporter: FailureReporter) -> Iterator[Failure]:
-        """Yield failures of calls not awaited; those still awaitable are judged at the end."""
+        """Yield failures of calls not awaited.
+
+        A call that may still be awaited is judged at the end.
+        """
         progress = self.progress
         for read in result.absent_reads:
             progress.warn_of_absent_read(read)
@@ -445,13 +448,13 @@ class StepRun(msgspec.Struct):
 
 
 def _name_script(spot: Spot) -> str:
-    """Return what a script is called whose text stands in the step at *spot*."""
+    """Return the file name given to a script that is written in the step at *spot*."""
     file, line = spot.source.file, spot.place.line
     return msg("{source_file}:{line} js", source_file=file, line=line)
 
 
 def expects_refusal(step: Step) -> bool:
-    """Return whether an expectation of *step* tells a refused action from a successful one."""
+    """Return whether an expectation of *step* would fail if the action were refused."""
     if isinstance(step.expect, NewExpect):
         return True
     said = (step.expect.messages, step.expect.result, step.expect_error)
@@ -623,11 +626,11 @@ def open_session(
 
 
 def find_former_owner(item: ScenarioItem, owners: Sequence[str]) -> str:
-    """Return the earlier name of *item* among *owners* of a cassette that are not it; "" if none.
+    """Return the one of *owners* that is *item* under an earlier name; "" if there is none.
 
-    That is a name that the file lists as an earlier one (``was``), or the only owner of the
-    cassette with this file's path, if no scenario has that title any more: then the title was
-    changed.
+    *owners* are those in a cassette that are not the item's present name. The earlier name is one
+    listed in ``was``, or the only owner in the cassette with this file's path, if no scenario has
+    that title any more: then the title was changed.
     """
     earlier = [f"{title}[{item.row_id}]" if item.row else title for title in item.scenario.was]
     for name in earlier:
@@ -678,7 +681,7 @@ def make_replay_check(item: ScenarioItem, folder: Path, options: SessionOptions)
 
 
 def find_missing_files(item: ScenarioItem) -> Iterator[Problem]:
-    """Yield a problem for each file of platforms or instances that the scenario names in vain."""
+    """Yield a problem for each file of platforms or instances that is named but does not exist."""
     proxy = item.scenario.proxy
     several = not isinstance(proxy.platforms, str)
     named: list[tuple[str, tuple[int, ...], Path]] = [

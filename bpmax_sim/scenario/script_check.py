@@ -184,8 +184,9 @@ def find_doubts_of_run(
 ) -> Iterator[RunFinding]:
     """Yield the findings of `check_scripts` in the scripts that *item* may run.
 
-    Only declared members of responses count. A finding is left out if a warning or failure of the
-    run is at its place already (*reported_places*), or an expectation covers its call (*called*).
+    Members of responses are checked against declarations only, not against recordings. A finding is
+    left out if the run has a warning or failure at its line (*reported_places*), if it is about a
+    call that the run made (*called*), or if an expectation needs that call.
     """
     contexts = script_contexts([item], lambda _: platforms)
     found = [one for context in contexts for one in _check_script_alone(context)]

@@ -232,9 +232,9 @@ _ALL: Final = {**CORNERS, **AUTH, **ENCODED, **REFUSED}
 
 
 def refused_steps(*, api: Api, platform: Platform | None) -> st.SearchStrategy[list[Step]]:
-    """Draw setters of one entry of `REFUSED`, a call with which must be rejected.
+    """Draw setters of one entry of `REFUSED` that is possible for *api*.
 
-    Entries that are impossible for *api* (a placeholder it does not have) are left out.
+    A call must reject them.
     """
     missing = {
         name
