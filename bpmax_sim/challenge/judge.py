@@ -252,6 +252,7 @@ class ScriptChallenge:
         """Return the verdict on mutant *number*."""
         target, mutant = self.numbered[number]
         numbers = target.baselines_evaluating(mutant)
+        # The scenario that killed it the last time runs first, so that mostly one run is enough.
         killer = self._memory.last_killer_id(number) if self._memory else ""
         numbers = tuple(sorted(numbers, key=lambda n: self.baselines[n].item.node_id != killer))
         variant = self._make_variant(number)

@@ -267,6 +267,8 @@ class ItemIndex:
         self.loaded += 1
         names = frozenset(map(self._disk.name_of, paths))
         is_quiet = False
+        # The digests of files identify the items only if no environment was read, and no file is
+        # so new that it may change again without a change of its stamp.
         if digest and not environ.is_read and all(map(self._disk.is_stamp_reliable, names)):
             depends = {other: self._disk.digest(other) for other in names if other != name}
             stored = tuple(self._to_stored_item(item) for item in loaded)

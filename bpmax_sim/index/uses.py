@@ -248,7 +248,7 @@ class ProjectUses:
     def _users_of_platform_file(self, path: str) -> Iterator[UsingFile]:
         """Yield the users of the platforms in the file at *path*.
 
-        Declared, named, or with a login.
+        These are platforms that it declares or names, or whose recorded login it is.
         """
         facts = self._index.files.get(path)
         names = {f.name for f in facts.facts if f.kind == "platform"} if facts else set()

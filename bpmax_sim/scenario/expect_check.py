@@ -301,10 +301,7 @@ def _find_parameters(platform: Platform, api: Api, part: str) -> Mapping[Path, S
 def _find_declared_members(
     schema: Mapping[str, Any], path: Path = ()
 ) -> Iterator[tuple[Path, Sequence[str]]]:
-    """Yield the members of a response that *schema* declares.
-
-    Path of a map, names of its members.
-    """
+    """Yield, for each map in a declared response, its path and the names of its members."""
     members = schema.get("properties")
     if isinstance(members, Mapping):
         yield path, tuple(members)

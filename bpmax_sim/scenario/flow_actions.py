@@ -65,10 +65,7 @@ class FlowAction(action.Action, frozen=True, kw_only=True):
 
     @classmethod
     def _names_nobody(cls, context: CheckContext, value: Any, spot: source.Spot) -> bool:
-        """Report each required name (``by``, ``to`` …) that is missing or null.
-
-        Return whether any is.
-        """
+        """Report each required key (``by``, ``to`` …) that is missing; return whether any is."""
         keys = ["by", "at", "project", *(["to"] if "to" in cls.__struct_fields__ else [])]
         wrong = [key for key in keys if value.get(key, None if key == "to" else "") is None]
         for key in wrong:

@@ -333,10 +333,7 @@ _VALUES: Final = frozenset({
 
 
 def _find_texts(spot: Spot, *signs: str) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    """Yield path and text of each value in a file.
-
-    None if no line of it contains one of *signs*.
-    """
+    """Yield path and text of each value in a file, if one of its lines contains any of *signs*."""
     if any(sign in line for line in spot.source.lines for sign in signs):
         yield from spot.source.root.texts()
 

@@ -412,10 +412,7 @@ class Fragment(Model, frozen=True, kw_only=True):
 
 
 class ExploreSpec(Model, frozen=True, kw_only=True):
-    """The severity that `bpmax-sim explore` gives to each of its verdicts.
-
-    See there for the defaults.
-    """
+    """The severity of each verdict of `bpmax-sim explore`; its documentation has the defaults."""
 
     crash: Severity | UnsetType = UNSET
     silent: Severity | UnsetType = UNSET

@@ -93,6 +93,7 @@ class PolicyPlayer:
     def _record_arrival_times(self, tasks: Sequence[OpenTask], now: float) -> None:
         fresh = {task.visit for task in tasks} - self._visits
         for task in tasks:
+            # Owners of a new visit have the task since its arrival; one added later gets it now.
             begin = task.arrived if task.visit in fresh else now
             self._since.setdefault((task.visit, task.by), begin)
         self._visits |= fresh
@@ -294,10 +295,7 @@ def _sort_key(choice: PlannedMove) -> tuple[float, int]:
 
 
 def _applies_to(kind: type[FlowAction], task: OpenTask) -> bool:
-    """Return whether an action is for those who have *task*.
-
-    An owner, the starter, or other people.
-    """
+    """Return whether an action suits the person of *task*: owner, starter, or anybody else."""
     if task.node == START or kind.is_for_starter:
         return task.node == START and kind.is_for_starter
     return kind.needs_task is bool(task.by)

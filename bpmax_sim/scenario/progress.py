@@ -153,10 +153,7 @@ class RunLog(msgspec.Struct):
         self._fresh.append((self.session.clock.next_seq(), self.session.redact_value(event)))
 
     def _judge_write(self, change: FieldChanged) -> None:
-        """Record that a script wrote an undeclared name or a value of the wrong type.
-
-        Each only once.
-        """
+        """Record, once each, undeclared names and values of a wrong type that scripts wrote."""
         for name, wrong in findings.check_write(self.names, change, self.expected_columns):
             if name:
                 self._undeclared.setdefault(name, (change.place, wrong))
@@ -235,6 +232,7 @@ class RunLog(msgspec.Struct):
                 self._numbers[record.call.serial] = number
             self._fresh += [(attempt.order, attempt) for attempt in event.earlier]
             self._fresh += (record.began, event), (record.ended, events.call_answered_event(event))
+        # All that begins or ends took a number of one sequence (`clock.next_seq`); sorted by it.
         self._fresh += map(self._fault_event, self.session.injected_faults[self._struck :])
         self._struck = len(self.session.injected_faults)
         self.add_action_result(result)

@@ -534,6 +534,7 @@ def run_item(  # noqa: PLR0913 - what may be left out of a run
 def _run_steps(progress: Progress) -> Iterator[Event]:
     """Run the steps, check the scenario as a whole, and run the ``finally`` steps."""
     item, session, reason = progress.item, progress.session, ""
+    # Steps after a failed one do not run; their events say so, for reports list every step.
     for number, located in enumerate(item.steps, 1):
         yield from StepRun(progress, located, number, len(item.steps), reason=reason).events()
         if progress.failures and not reason:
@@ -542,6 +543,7 @@ def _run_steps(progress: Progress) -> Iterator[Event]:
         progress.checks, progress.failures = progress.compare_expectation(
             progress.reporter(), item.scenario.expect
         )
+    # A later step may await the promise of a call, so what was forgotten is known only now.
     late = (
         failure
         for call, reporter in progress.unawaited

@@ -186,10 +186,7 @@ def _insert_steps(draw: st.DrawFn, steps: list[Step], more: Iterable[Step]) -> N
 
 
 def _api_spelling(draw: st.DrawFn, api: Api, platform: Platform) -> str:
-    """Draw a name by which a script can call *api*.
-
-    Its key, an alias, or the other naming style.
-    """
+    """Draw a name by which a script can call *api*: key, alias, or the other naming style."""
     if draw(_TEN) < _TRULY:
         return api.key
     names = (api.key, *api.aliases)

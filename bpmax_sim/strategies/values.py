@@ -441,10 +441,7 @@ def _fits(text: str, least: int, most: int | None) -> bool:
 
 
 def _number_limits(schema: Schema, widest: int | None) -> tuple[Any, Any]:
-    """Return the smallest and largest number, exclusive bounds included.
-
-    The validator checks these.
-    """
+    """Return the smallest and largest number; the validator checks exclusive bounds."""
     low, high = RANGES.get(schema.get("format", ""), (None, None))
     lows = [low, schema.get("minimum"), schema.get("exclusiveMinimum"), widest and -widest]
     highs = [high, schema.get("maximum"), schema.get("exclusiveMaximum"), widest]

@@ -118,6 +118,7 @@ class _WorkerPool(Generic[T]):
         try:
             self._results[number] = here.recv()
         except (EOFError, OSError):
+            # The process died of this number, which is not tried again; a new one does the rest.
             self._results[number] = None, None
             self._end(here)
             self.start(1)
