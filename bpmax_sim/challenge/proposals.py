@@ -480,7 +480,7 @@ def _insert_into_step(located: LocatedStep, line: ExpectLine) -> LocatedStep | N
 
 
 def _to_file_values(value: Any) -> Any:
-    """Return a section of `Expect` in the form of its file."""
+    """Return *value*, a section of `Expect`, as it is written in a scenario file."""
     if isinstance(value, tuple) and value and isinstance(value[0], ExpectedCall):
         return [msgspec.to_builtins(call) for call in value]
     return list(value) if isinstance(value, tuple) else value

@@ -157,7 +157,7 @@ def _is_statement(node: Node) -> bool:
 
 
 def _is_guard_clause(node: Node) -> bool:
-    """Return whether *node* is an ``if`` without ``else`` that leaves, with code after it."""
+    """Return whether *node* is an ``if`` that ends in ``return`` or the like before more code."""
     inner = node.child_by_field_name("consequence")
     statements = inner.named_children if inner is not None and "block" in inner.type else [inner]
     last = statements[-1] if statements else None

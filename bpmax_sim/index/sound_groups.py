@@ -63,7 +63,7 @@ class GroupsFoundSound:
                 self._groups[_digest_group(group, about)] = group
 
     def find_unchecked_items(self) -> list[ProjectItem]:
-        """Return the items that no earlier check has found sound in their present state."""
+        """Return the items that are new, or changed since a check found nothing wrong with them."""
         known = set(self._kept)
         sound = chain.from_iterable(self._groups[key] for key in self._groups.keys() & known)
         left_out = set(sound)

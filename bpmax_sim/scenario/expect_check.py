@@ -585,10 +585,7 @@ def _check_form(context: CheckContext, value: Mapping[str, Any], spot: Spot) -> 
 def _check_columns(
     context: CheckContext, table: str, expected: Any, spot: Spot, *, denied: bool
 ) -> None:
-    """Report columns that rows of *table* do not have.
-
-    If *denied*, only names that resemble one.
-    """
+    """Report columns that rows of *table* do not have; if *denied*, only near misses of theirs."""
     if table not in context.names.columns:
         return
     for path, row, under in find_compared_literals(expected, (), denied):

@@ -159,7 +159,7 @@ def build_update(
 
 
 def _to_plain_str(value: Any) -> str:
-    """Return *value* as a plain `str`; messages of the bench are a subclass of it."""
+    """Return *value* as a plain `str`; translatable messages are a subclass of it."""
     return value[:] if isinstance(value, str) else repr(value)
 
 

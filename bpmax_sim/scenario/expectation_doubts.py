@@ -53,7 +53,7 @@ class RunHistory(msgspec.Struct, frozen=True):
     flow: Mapping[str, Any] = {}
 
     def literals_of(self, field: str) -> list[str]:
-        """Return the string literals that *scripts* assign to *field*, except in function calls."""
+        """Return the string literals that `scripts` assign to *field*, except in function calls."""
         written = re.compile(rf"form\.{re.escape(field)}\s*=(?!=)([^;\n]*)")
         values = [
             match for text in self.scripts for match in written.findall(text) if "(" not in match

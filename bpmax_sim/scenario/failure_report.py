@@ -226,7 +226,7 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
     def report_expected_error(
         self, expected: model.ExpectedError, errors: Sequence[Exception]
     ) -> tuple[Checks, list[Failure]]:
-        """Compare the errors of a step with *expected*, one of which the step must end with.
+        """Compare the errors of a step with *expected*, the error with which it must end.
 
         Returns:
             The comparisons with the matching error, if there is one; and the failures.

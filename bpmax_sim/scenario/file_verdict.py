@@ -25,7 +25,7 @@ from bpmax_sim.transport.faults import Fault
 
 
 def answer_key(place: Place, number: int) -> str:
-    """Return the key by which *used_keys* say that answer *number* (from 0) of a stub was used."""
+    """Return the key, among used keys, of answer *number* (from 0) of the stub at *place*."""
     return f"{place} answer {number}"
 
 
@@ -129,17 +129,17 @@ def _find_idle_condition(located: LocatedStep, used_keys: Collection[str]) -> It
 
 
 def ran_step_key(located: LocatedStep) -> str:
-    """Return the key by which *used_keys* say that the step ran."""
+    """Return the key, among used keys, of a step that ran."""
     return str(located.spot.place)
 
 
 def retried_step_key(located: LocatedStep) -> str:
-    """Return the key by which *used_keys* say that the step was repeated."""
+    """Return the key, among used keys, of a step that was repeated."""
     return f"{ran_step_key(located)} retry"
 
 
 def _range_key(fault: Fault) -> str:
-    """Return the key by which *used_keys* say that *fault* hit every call of its range."""
+    """Return the key, among used keys, of a *fault* that hit every call of its range."""
     return f"{fault.place} range"
 
 
@@ -244,7 +244,7 @@ class FileRuns:
             self._add(file, rows, set(ran), {tuple(part) for part in parts}, strictness)
 
     def unused_parts_that_fail(self) -> Iterator[tuple[str, RunWarning]]:
-        """Yield file and part for each part that no row used and that is a failure."""
+        """Yield file and part for each part that no row used, if that is a failure there."""
         for file, (*_, strictness) in self.files.items():
             yield from (
                 (file, part)

@@ -254,7 +254,10 @@ def _find_entries(step: model.Step, spot: Spot) -> Iterator[tuple[str, Any, Spot
 
 
 def _is_misfit(value: Any, kind: str | None) -> bool:
-    """Return whether *value* is a text that stands for a value of *kind*, or no list or map."""
+    """Return whether *value* is probably meant otherwise in a field of *kind*.
+
+    In a list or map anything else; in a number or boolean a text that stands for one.
+    """
     if kind in {"list", "object"}:
         is_filled_in = isinstance(value, str) and "${" in value
         other = kind_of_value(value) if value and not is_filled_in else None

@@ -229,7 +229,10 @@ class Expect(Model, frozen=True, kw_only=True):
 
 
 class NewExpect(Expect, frozen=True, kw_only=True):
-    """``expect: new``: nothing is expected yet, ``run --update`` writes what the step came to."""
+    """``expect: new``: nothing is expected yet.
+
+    ``run --update`` writes the step's actual values.
+    """
 
 
 NOTHING_YET = msg(

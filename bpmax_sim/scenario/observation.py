@@ -53,7 +53,7 @@ class Observation(NamedTuple):
 
 
 class ObservedDifference(NamedTuple):
-    """A place where two runs differ; `UNSET` stands for the run that has nothing there."""
+    """A place where two runs differ; a run without a value there has `UNSET`."""
 
     step: str
     place: str

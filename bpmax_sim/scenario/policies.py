@@ -52,7 +52,7 @@ def actions_of(policy: model.Policy) -> Iterator[tuple[str, type[FlowAction], An
 
 
 class PlannedMove(msgspec.Struct, frozen=True, kw_only=True):
-    """The action that a policy has planned for an open task, and when (virtual time) it is due."""
+    """The action that policy *number* (from 0) plans for an open task; *due* is a virtual time."""
 
     due: float
     number: int

@@ -203,7 +203,7 @@ class RunLog(msgspec.Struct):
         return LogPosition(len(self.calls), len(self.console), len(self.messages), len(self.events))
 
     def happened_since(self, mark: LogPosition) -> tuple[Event, ...]:
-        """Return the events since *mark*, including those of a step that has not ended."""
+        """Return the events since position *mark*, including those of a step that has not ended."""
         return (*self.events[mark.events :], *(event for _, event in self._fresh))
 
     def add_event(self, event: Event) -> Event:

@@ -423,7 +423,10 @@ class StepRun(msgspec.Struct):
         return failures
 
     def _is_done(self, retry: Retry, result: Result | None) -> bool:
-        """Return whether no further try is needed: ``until``, or else the step, holds."""
+        """Return whether no further try is needed.
+
+        ``until``, or else the step's expectation, holds.
+        """
         if result is None:
             return True
         if not isinstance(retry.until, Expect):
@@ -657,7 +660,7 @@ def _has_scenario_titled(root: Path, titles: Collection[str]) -> bool:
 
 
 def make_replay_check(item: ScenarioItem, folder: Path, options: SessionOptions) -> Replays:
-    """Return a function that tells whether *item* passes in replay with a given recording.
+    """Return a function that returns whether *item* passes in replay with a given recording.
 
     *folder* is the folder of all cassettes; *options* are those of the recording.
     """

@@ -581,7 +581,7 @@ def _check_builder_setters(call: ProxyCall, name: str, api: Api) -> Iterator[Scr
 
 
 def _check_undeclared(call: ProxyCall, name: str, api: Api) -> Iterator[ScriptFinding]:
-    """Yield members of query, header and body whose names resemble a declared parameter."""
+    """Yield undeclared members of query, header and body whose names are near a declared one."""
     for setter in call.setters:
         declared = {p.wire_name for p in api.parameters if p.place == setter.part}
         known = {step for target in declared for step in (target, target.partition(".")[0])}
