@@ -150,10 +150,7 @@ def _defaults_file_facts(path: str) -> Iterator[Fact]:
 
 
 def _platform_facts(root: Node) -> Iterator[Fact]:
-    """Yield the facts of a platform file.
-
-    Its APIs, aliases, parameters, and places of parameters.
-    """
+    """Yield the declarations of a platform file: APIs, aliases, parameters and their places."""
     key = root.items["platform_key"]
     yield Fact("platform", "declares", str(key.value), key.line, key.column)
     apis = root.child("apis") or root

@@ -1,6 +1,4 @@
-"""The groups of scenarios in which a check found nothing wrong, for the next check.
-
-``.bpmax/sound``.
+"""Remember in ``.bpmax/sound`` the groups of scenarios in which a check found nothing wrong.
 
 Scenarios that share a file are checked together as a group, because what one of them declares
 applies to the scripts of all. A group is identified by the digests of everything that its check

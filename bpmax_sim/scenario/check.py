@@ -405,7 +405,7 @@ def _find_used_names(draft: ScenarioDraft) -> Mapping[str, set[str]]:
 
 
 def _find_columns_with_effect(draft: ScenarioDraft) -> set[str]:
-    """Return the columns that a key reads that is not a name or description."""
+    """Return the columns that any key other than names and descriptions reads."""
     names: set[str] = set()
     for path, text in draft.spot.source.root.texts():
         if path and path[-1] not in {"name", "scenario", "description"}:

@@ -147,10 +147,7 @@ def check_calls(item: ScenarioItem, platforms: Platforms) -> list[RunFinding]:
 
 
 def _find_idle_actions(rule: Fault, platforms: Platforms) -> Iterator[str]:
-    """Yield why the effect of *rule* is useless.
-
-    A delay beyond every timeout, a bad token without login.
-    """
+    """Yield why the effect of *rule* is useless, such as a delay beyond every timeout."""
     platform = platforms.find(rule.on.partition(".")[0])
     if isinstance(rule.action, BadToken) and platform is not None:
         own = [api.auth for api in platform.apis.values()]

@@ -188,12 +188,10 @@ class ScenarioNames(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     def write_problem(self, owner: str, member: str) -> tuple[str, bool] | None:
-        """Return what is wrong with a script's write to *member* of *owner*.
+        """Return what is wrong with a script's write to *member* of *owner*, or None.
 
-        And False if only doubtful.
-
-        *owner* is ``form.$visible`` and the like, ``form.$message``, its ``type``, or ``ctx``. None
-        if nothing is wrong.
+        The second value is False if that is only doubtful. *owner* is ``form.$visible`` and the
+        like, ``form.$message``, its ``type``, or ``ctx``.
         """
         if owner in _MESSAGE_WORDS:
             known, is_member = _MESSAGE_WORDS[owner], owner == "form.$message"

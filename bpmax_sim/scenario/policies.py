@@ -250,10 +250,7 @@ class PolicyPlayer:
     def _stuck_error(
         self, flow: FlowSubject, tasks: Sequence[OpenTask], until: str
     ) -> SubjectError:
-        """Return the error that explains why nothing happens.
-
-        Project ended, or no policy matches.
-        """
+        """Return the error that explains why nothing happens, such as that no policy matches."""
         if flow.status in (*_ENDED, project.RETURNED):
             return SubjectError(
                 "the project is {status}{at} and has not come to {until}; it passed {passed}",
