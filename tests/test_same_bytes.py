@@ -248,6 +248,7 @@ def run_js(session: Session, source: str, folder: Path) -> Any:
     return session.run_script(script)
 
 
+@pytest.mark.filterwarnings("ignore::bpmax_sim.errors.UnknownNameWarning")  # auth wins
 @pytest.mark.parametrize(("source", "python"), [c[1:] for c in CASES], ids=[c[0] for c in CASES])
 def test_both_send_the_same_bytes(
     source: str, python: Callable[[Any], Any], tmp_path: Path

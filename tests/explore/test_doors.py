@@ -28,8 +28,11 @@ from tests.explore.test_orders import FIRST_WINS, IN_ORDER, ORDER, STALE, TWO_ST
 from tests.report.test_html import Checked
 
 pytest_plugins = ("pytester",)
-PLAIN = ("-p", "no:cacheprovider", "-W", "ignore::bpmax_sim.errors.UnusedRuleWarning")
-"""Of the platform's classes, which explore alone asks for here."""
+PLAIN = (
+    "-p", "no:cacheprovider", "-W", "ignore::bpmax_sim.errors.UnusedRuleWarning",
+    "-W", "ignore::bpmax_sim.errors.EmptyExpectationWarning",
+)  # fmt: skip
+"""Of the platform's classes, which explore alone asks for here; and nothing is expected."""
 SILENT = SCRIPTS["an empty catch"]["script"]
 CAREFUL = SCRIPTS["a script that tells of every failure"]["script"]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import pytest
 from hypothesis import given, note
 from hypothesis import strategies as st
 
@@ -20,6 +21,8 @@ from bpmax_sim.strategies.programs import literal
 from tests.property.world import MANY, STEADY, Case, ThirdParty, cases, opened, refused
 
 _SEVENTEEN = re.compile(r"(?<![\w.\"])(\d+\.\d+)(?:e[+-]\d+)?")
+pytestmark = pytest.mark.filterwarnings("ignore::bpmax_sim.errors.UnknownNameWarning")
+"""Calls are drawn that write what auth writes, too, or have arguments to spare."""
 
 
 def in_python(case: Case, program: CallSpec) -> Any:
