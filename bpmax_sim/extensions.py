@@ -94,7 +94,7 @@ class ExtensionPoint(Generic[T]):
         if name in self.builtin:
             return self.builtin[name]
         entries = _read_group(self.group).get(name)
-        return self._load(entries) if entries else None
+        return self._load_extension(entries) if entries else None
 
     def require(self, name: str, what: str) -> T:
         """Return the part called *name*; *what* describes it in an error message.
@@ -144,12 +144,12 @@ class ExtensionPoint(Generic[T]):
                 "{group}: {name!r} of {distribution} raised {kind} at {place}",
                 group=self.group,
                 name=name,
-                distribution=self._owner(name),
+                distribution=self._distribution_name_of(name),
                 kind=type(error).__name__,
                 place=_innermost_line(error),
             ) from error
 
-    def _owner(self, name: str) -> str:
+    def _distribution_name_of(self, name: str) -> str:
         entries = _read_group(self.group).get(name, ())
         return _distribution_of(entries[0]) if entries and name not in self.builtin else _OWN
 
@@ -188,7 +188,7 @@ class ExtensionPoint(Generic[T]):
             return str(error)
         return ""
 
-    def _load(self, entries: tuple[EntryPoint, ...]) -> T:
+    def _load_extension(self, entries: tuple[EntryPoint, ...]) -> T:
         first, *others = entries
         if others and not _is_own(first):
             raise ConfigError(

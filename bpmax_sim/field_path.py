@@ -62,7 +62,7 @@ class FieldPath(tuple[Segment, ...]):
         Raises:
             ConfigError: if *text* is not a path that starts with path, query, header or body.
         """
-        return _parse(text, option)
+        return _parse_field_path(text, option)
 
     @classmethod
     def of_response(cls, text: str) -> FieldPath | None:
@@ -143,7 +143,7 @@ class FieldPath(tuple[Segment, ...]):
 
 
 @lru_cache(maxsize=4096)
-def _parse(text: str, option: str) -> FieldPath:
+def _parse_field_path(text: str, option: str) -> FieldPath:
     segments = list(parse_quoted_steps(text, option) if text[:1] not in {".", "["} else ())
     if not segments or segments[0] not in ROOTS:
         raise ConfigError(

@@ -159,7 +159,7 @@ def run_server(
     Raises:
         ConfigError: if *host* and *port* are not available.
     """
-    listening = _bind(host, port)
+    listening = _bind_socket(host, port)
     started = Event()
     server = _Server(answer or _answer_whole(handle), limits, started.set, stop)
     thread = Thread(target=server.run, args=([listening],), daemon=True)
@@ -191,7 +191,7 @@ def serve(  # noqa: PLR0913 - what is served, where, and who hears of it
     Raises:
         ConfigError: if *host* and *port* are not available.
     """
-    listening = _bind(host, port)
+    listening = _bind_socket(host, port)
     url = _url_of(listening, host)
     server = _Server(answer or _answer_whole(handle), limits, lambda: ready(url), stop)
     # While it runs the server has handlers of its own. These catch what comes before, and what it
@@ -213,7 +213,7 @@ def _answer_whole(handle: Handle | None) -> Answer:
     return lambda request, _client: handle(request)
 
 
-def _bind(host: str, port: int) -> socket.socket:
+def _bind_socket(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # With the protocol named, asyncio turns Nagle's algorithm off for every connection; else an
     # response's body waits 40 ms for the client to acknowledge its head (RFC 896 meets RFC 1122).
@@ -322,7 +322,7 @@ class _Server(uvicorn.Server):
             is_head = incoming.method == "HEAD"
             return None if response is None else _outgoing_of(response, is_head=is_head)
         except Exception as error:  # noqa: BLE001 - the client gets a response whatever happens
-            return _refuse(error, incoming)
+            return _make_error_response(error, incoming)
         finally:
             watch.cancel()
 
@@ -455,7 +455,7 @@ class _Connection(H11Protocol):
             peer.transport.abort()
 
 
-def _refuse(error: Exception, incoming: Incoming) -> Outgoing:
+def _make_error_response(error: Exception, incoming: Incoming) -> Outgoing:
     if isinstance(error, RefusedRequest):
         return _make_error(error.status, error.code, str(error))
     if isinstance(error, NoMatchError):

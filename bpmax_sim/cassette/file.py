@@ -484,7 +484,7 @@ class Cassette:
         Raises:
             DamagedCassette: if the text differs from what was recorded, or cannot be parsed.
         """
-        return self._parse(number, read_exchange)
+        return self._parse_entry(number, read_exchange)
 
     def outcome(self, number: int) -> Outcome:
         """Return the response or failure of exchange *number*.
@@ -494,9 +494,9 @@ class Cassette:
         Raises:
             DamagedCassette: if the text differs from what was recorded, or cannot be parsed.
         """
-        return self._parse(number, read_outcome)
+        return self._parse_entry(number, read_outcome)
 
-    def _parse(self, number: int, parse: Callable[[Entry], T]) -> T:
+    def _parse_entry(self, number: int, parse: Callable[[Entry], T]) -> T:
         entry = self.entry(number)
         try:
             return parse(entry)

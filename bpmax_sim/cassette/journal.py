@@ -261,12 +261,12 @@ class Journal:
                     move_file(fresh, self.path)
                     sync_folder(self.path.parent)
                 finally:
-                    self._reopen()
+                    self._reopen_file()
             except OSError:
                 fresh.unlink(missing_ok=True)
                 raise
 
-    def _reopen(self) -> None:
+    def _reopen_file(self) -> None:
         descriptor = open_fork_safe(partial(os.open, self.path, _READ_WRITE))
         self._log = JournalWriter(descriptor)
         try:

@@ -68,7 +68,7 @@ def recover(
         return ()
     try:
         with lock_folder(target.parent):
-            return _recover(target, scan, RecordingComparison(volatile))
+            return _recover_journals(target, scan, RecordingComparison(volatile))
     except OSError as error:
         raise CassetteError(
             "{target}: not recovered ({strerror}); the journals stay; make room and retry",
@@ -97,7 +97,7 @@ class OwnerRecording(msgspec.Struct, frozen=True):
     former: str = ""
 
 
-def _recover(path: Path, scan: Scan, same: RecordingComparison) -> tuple[Path, ...]:
+def _recover_journals(path: Path, scan: Scan, same: RecordingComparison) -> tuple[Path, ...]:
     pending: list[tuple[Path, list[PendingExchange]]] = []
     unread: list[NewerFormat] = []
     for file in journal.lock_abandoned_journals(path):

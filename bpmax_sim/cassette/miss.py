@@ -233,7 +233,7 @@ def _format_query(parts: RequestParts) -> str:
         for value in (values if isinstance(values, list) else [values])
     )
     text = "&".join(pairs)
-    return f"?{_clip(text, 0)}" if text else ""
+    return f"?{_clip_text_around(text, 0)}" if text else ""
 
 
 def _format_line(label: str, text: str) -> str:
@@ -303,7 +303,7 @@ def quote_values(difference: Difference) -> tuple[str, str]:
     """Return both values of *difference*; long ones are clipped around the first difference."""
     recorded, sent = _format_value(difference.recorded), _format_value(difference.sent)
     at = next((i for i, (a, b) in enumerate(zip(recorded, sent, strict=False)) if a != b), 0)
-    return _clip(recorded, at), _clip(sent, at)
+    return _clip_text_around(recorded, at), _clip_text_around(sent, at)
 
 
 def _format_value(value: Any) -> str:
@@ -312,7 +312,7 @@ def _format_value(value: Any) -> str:
     return encode_sorted(value).decode()
 
 
-def _clip(text: str, at: int) -> str:
+def _clip_text_around(text: str, at: int) -> str:
     """Return *text*, or for a long one the part around offset *at*, where it begins to differ."""
     if len(text) <= 2 * _WIDTH:
         return text

@@ -111,7 +111,7 @@ class RemoteStorage:
         path.parent.mkdir(parents=True, exist_ok=True)
         with lock_folder(path.parent):
             if not self._is_changed_locally(path):
-                self._update(path)
+                self._update_local_file(path)
             elif not recording:
                 raise CassetteError(
                     "{path} was recorded here and not uploaded to {there}; upload it by recording "
@@ -132,7 +132,7 @@ class RemoteStorage:
             return
         with lock_folder(path.parent):
             if self._is_changed_locally(path):
-                self._upload(path)
+                self._upload_if_unchanged(path)
 
     def _is_changed_locally(self, path: Path) -> bool:
         """Return whether *path* is neither what was downloaded nor what is being downloaded."""
@@ -141,7 +141,7 @@ class RemoteStorage:
             return False
         return state is None or _digest(path.read_bytes()) not in {state.sha, state.coming}
 
-    def _update(self, path: Path) -> None:
+    def _update_local_file(self, path: Path) -> None:
         state, stamp = self._read_state(path), self._stamp(path)
         if stamp is None:
             path.unlink(missing_ok=True)
@@ -157,7 +157,7 @@ class RemoteStorage:
             journal.replace_file(path, data)
             self._write_state(path, MirrorState(stamp, _digest(data)))
 
-    def _upload(self, path: Path) -> None:
+    def _upload_if_unchanged(self, path: Path) -> None:
         data, state, stamp = path.read_bytes(), self._read_state(path), self._stamp(path)
         is_changed = stamp != (state.stamp if state else None)
         # unless it was uploaded already, by a process that could not note it

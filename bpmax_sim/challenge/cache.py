@@ -56,10 +56,10 @@ class VerdictCache:
         None if they cannot be read or other code wrote them.
         """
         self._place = root / NAME / "challenge"
-        self._kept = self._read()
+        self._kept = self._read_stored_verdicts()
         self._new: dict[bytes, StoredVerdict] = {}
 
-    def _read(self) -> dict[bytes, StoredVerdict]:
+    def _read_stored_verdicts(self) -> dict[bytes, StoredVerdict]:
         stored = read_cache(self._place, _DECODER, code_edition())
         return stored.verdicts if stored is not None else {}
 
@@ -74,7 +74,7 @@ class VerdictCache:
     def save(self) -> None:
         """Merge the new verdicts into the file; other processes may have written it meanwhile."""
         if self._new:
-            verdicts = [*{**self._read(), **self._new}.items()][-_MOST_KEPT:]
+            verdicts = [*{**self._read_stored_verdicts(), **self._new}.items()][-_MOST_KEPT:]
             write_cache(self._place, _StoredVerdicts(code_edition(), dict(verdicts)))
 
 

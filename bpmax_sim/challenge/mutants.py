@@ -188,14 +188,14 @@ class _MutantReader:
             about=about,
         )
 
-    def _text(self, node: Node | None) -> str:
+    def _text_of(self, node: Node | None) -> str:
         return self._tree.text_of(node) if node is not None else ""
 
     def _is_platform_key_or_log(self, node: Node, *, is_read: bool) -> bool:
         """Return whether *node* is the platform key of a call, or (unless *is_read*) is logged."""
         while (parent := node.parent) is not None:
             if parent.type == "arguments" and parent.parent is not None:
-                name = self._text(parent.parent.child_by_field_name("function"))
+                name = self._text_of(parent.parent.child_by_field_name("function"))
                 if name == "$proxy" or (name.startswith("console.") and not is_read):
                     return True
             if parent.type in FUNCTIONS:
@@ -217,12 +217,12 @@ class _MutantReader:
         while (inner := root.child_by_field_name("object")) is not None:
             root = inner
         is_global = root.type == "identifier" and self._scopes.is_global(root)
-        text = self._text(name)
+        text = self._text_of(name)
         if is_called or is_named or text in _BUILT_IN_MEMBERS or text.startswith("$"):
             return
-        if is_global and self._text(root) in _GLOBALS:
+        if is_global and self._text_of(root) in _GLOBALS:
             return
-        yield self._make_mutant("member-name", name, f"{text}_", about=self._text(node))
+        yield self._make_mutant("member-name", name, f"{text}_", about=self._text_of(node))
 
     def _misspell_destructured(self, node: Node) -> Iterator[Mutant]:
         binding = next((b for b in self._scopes.bindings if b.declared == node), None)
@@ -230,7 +230,7 @@ class _MutantReader:
             return
         value = self._values.value_of_destructuring(binding)
         if value is None or value.kind == "result":
-            text = self._text(node)
+            text = self._text_of(node)
             yield self._make_mutant("member-name", node, f"{text}_: {text}", about=text)
 
     def _is_assignment_target(self, node: Node) -> bool:
@@ -258,7 +258,7 @@ class _MutantReader:
         kind = "message" if member == "$message" else "field-write"
         kind = "field-state" if member.startswith("$") and kind != "message" else kind
         is_statement = node.parent is not None and node.parent.type == "expression_statement"
-        new = f"{'void ' if is_statement else ''}({self._text(right)})"
+        new = f"{'void ' if is_statement else ''}({self._text_of(right)})"
         about = ".".join(value.path)
         pairs = [child for child in right.named_children if child.type == "pair"]
         if kind == "field-state" and right.type == "object" and len(pairs) > 1:
@@ -274,17 +274,17 @@ class _MutantReader:
 
     def _add_write_probe(self, mutant: Mutant, node: Node, right: Node) -> Mutant:
         """Return *mutant*, which removes an assignment, with a probe of whether that matters."""
-        left = self._text(node.child_by_field_name("left"))
+        left = self._text_of(node.child_by_field_name("left"))
         is_once = self._tree.text.count(mutant.old) == 1  # or another may have written the same
-        is_plain = node.type == "assignment_expression" and left != self._text(right)
+        is_plain = node.type == "assignment_expression" and left != self._text_of(right)
         if mutant.kind != "field-write" or not is_plain or not is_once:
             return mutant
-        return add_probe(mutant, probes.of_write(left, self._text(right)))
+        return add_probe(mutant, probes.of_write(left, self._text_of(right)))
 
     def _change_message(self, node: Node, about: str) -> Iterator[Mutant]:
         """Change the text of a message if it is a literal."""
         pairs = [pair for pair in node.named_children if pair.type == "pair"]
-        keyed = {self._text(pair.child_by_field_name("key")): pair for pair in pairs}
+        keyed = {self._text_of(pair.child_by_field_name("key")): pair for pair in pairs}
         text = keyed["text"].child_by_field_name("value") if "text" in keyed else node
         if text is not None and text.type == "string":
             yield from self._change_written_or_returned_value(text, about, "message")
@@ -295,7 +295,7 @@ class _MutantReader:
         binding = self._scopes.binding_of(owner) if owner and owner.type == "identifier" else None
         is_statement = node.parent is not None and node.parent.type == "expression_statement"
         if binding is not None and is_statement:
-            yield self._make_mutant("body-member", node, f"void ({self._text(right)})", about="")
+            yield self._make_mutant("body-member", node, f"void ({self._text_of(right)})", about="")
 
     # ------------------------------------------------------------------ calls
 
@@ -304,7 +304,7 @@ class _MutantReader:
         if function is None or listed is None or listed.type != "arguments":
             return
         arguments = [child for child in listed.named_children if child.type != "comment"]
-        value, name = self._values.value(function), self._text(function)
+        value, name = self._values.value(function), self._text_of(function)
         is_direct = value is not None and value.kind == "method"
         is_setter = value is not None and value.kind == "chain method" and value.text in _SENT
         is_own = function.type == "identifier" and name not in {*_GLOBALS, "$proxy"}
@@ -342,7 +342,7 @@ class _MutantReader:
             return
         for pair in (pair for one in arguments[1:] for pair in one.named_children):
             if pair.type in {"pair", "shorthand_property_identifier"}:
-                yield self._make_mutant("field-write", pair, "...{}", about=self._text(pair))
+                yield self._make_mutant("field-write", pair, "...{}", about=self._text_of(pair))
 
     def _drop_members(self, node: Node, about: str) -> Iterator[Mutant]:
         for pair in self._object_members(self._resolve_object(node)):
@@ -350,7 +350,7 @@ class _MutantReader:
             key, value = (pair.child_by_field_name(part) for part in ("key", "value"))
             read = self._values.value(value)
             if read is not None and read.kind == "result" and read.path:
-                probe = probes.of_member(self._text(key), self._text(value))
+                probe = probes.of_member(self._text_of(key), self._text_of(value))
                 mutant = add_probe(mutant, probe)
             yield mutant
 
@@ -371,7 +371,7 @@ class _MutantReader:
 
     def _swap_arguments(self, arguments: Sequence[Node], about: str) -> Iterator[Mutant]:
         for first, second in pairwise(arguments):
-            one, other = self._text(first), self._text(second)
+            one, other = self._text_of(first), self._text_of(second)
             is_plain = not {first.type, second.type} & {*FUNCTIONS, "spread_element"}
             if one != other and is_plain:
                 between = self._tree.bytes_between(first.end_byte, second.start_byte).decode()
@@ -388,11 +388,11 @@ class _MutantReader:
                 value = pair.child_by_field_name("value")
                 if value is not None:
                     yield from self._change_value(value, about, is_sent=is_sent)
-        elif node.type == "string" and len(text := self._text(node)) > len("''"):
+        elif node.type == "string" and len(text := self._text_of(node)) > len("''"):
             yield self._make_mutant("argument", node, f"{text[:-1]}~{text[-1]}", about=about)
         elif is_sent and node.type in _COMPUTED:
             yield self._make_mutant(
-                "argument", node, f"({_OTHER})({self._text(node)})", about=about
+                "argument", node, f"({_OTHER})({self._text_of(node)})", about=about
             )
             yield from self._change_digit(node, about, "argument")
 
@@ -400,7 +400,7 @@ class _MutantReader:
         """Change the last digit of a text such as a date."""
         if node.type in _MAYBE_TEXT:
             yield self._make_mutant(
-                kind, node, f"({_NEARLY_SAME})({self._text(node)})", about=about
+                kind, node, f"({_NEARLY_SAME})({self._text_of(node)})", about=about
             )
 
     def _change_method_arguments(
@@ -408,7 +408,7 @@ class _MutantReader:
     ) -> Iterator[Mutant]:
         """Change literal arguments of methods such as ``slice(0, 10)`` or of date setters."""
         owner, name = (
-            self._text(function.child_by_field_name(part)) for part in ("object", "property")
+            self._text_of(function.child_by_field_name(part)) for part in ("object", "property")
         )
         if owner in _GLOBALS:
             return
@@ -416,7 +416,7 @@ class _MutantReader:
             if argument.type in {"number", "string"} or (
                 _SETS.match(name) and argument.type in _COMPUTED
             ):
-                texts = (owner, self._text(arguments[0]), self._text(argument))
+                texts = (owner, self._text_of(arguments[0]), self._text_of(argument))
                 probe = probes.of_method(name, *texts)
                 for mutant in self._change_value(argument, "", is_sent=True):
                     yield add_probe(mutant, probe)
@@ -428,13 +428,13 @@ class _MutantReader:
 
         Of a text, all letters are lost.
         """
-        if node.type == "string" and len(self._text(node)) > len("''"):
+        if node.type == "string" and len(self._text_of(node)) > len("''"):
             yield self._make_mutant(kind, node, "'~'", about=about)
         elif node.type in _COMPUTED and not (
-            node.type == "identifier" and self._text(node) == "undefined"
+            node.type == "identifier" and self._text_of(node) == "undefined"
         ):
             yield self._make_mutant(
-                kind, node, f"({_PLAINLY_OTHER})({self._text(node)})", about=about
+                kind, node, f"({_PLAINLY_OTHER})({self._text_of(node)})", about=about
             )
             if kind == "field-write":
                 yield from self._change_digit(node, about, kind)
@@ -448,7 +448,7 @@ class _MutantReader:
     def _change_error(self, node: Node) -> Iterator[Mutant]:
         """Change the text of a thrown error."""
         listed = node.child_by_field_name("arguments")
-        name = self._text(node.child_by_field_name("constructor"))
+        name = self._text_of(node.child_by_field_name("constructor"))
         if listed is not None and listed.named_children and name.endswith("Error"):
             first = listed.named_children[0]
             if first.type in {"string", "template_string"}:
@@ -473,7 +473,7 @@ class _MutantReader:
             return True
         if parent.type == "arguments" and parent.parent is not None:
             function = parent.parent.child_by_field_name("function")
-            name = self._text(function)
+            name = self._text_of(function)
             is_own = function is not None and function.type == "identifier"
             return name.rpartition(".")[2] not in _ADDS and (not is_own or name in _GLOBALS)
         left = parent.child_by_field_name("left") if parent.type in _WRITES else None
@@ -487,7 +487,7 @@ class _MutantReader:
         if condition is None:
             return
         inner = _without_parentheses(condition)
-        about = self._text(inner) if self._is_check(inner) else ""
+        about = self._text_of(inner) if self._is_check(inner) else ""
         if inner.type in {"true", "false"} or is_implied(self._tree, node):
             return
         for new in ("true", "false") if node.type in _CONDITIONS else ("false",):
@@ -510,7 +510,7 @@ class _MutantReader:
             self._tree.bytes_between(*span).decode()
             for span in ((node.start_byte, body.start_byte), (body.end_byte, node.end_byte))
         )
-        text = self._text(body)
+        text = self._text_of(body)
         new = f"{head}{{ {text} break; }}{tail}"
         mutant = self._make_mutant("loop", node, new, about=head.strip())
         if condition is not None and not _is_order_comparison(condition):
@@ -530,7 +530,7 @@ class _MutantReader:
             and is_plain
             and _is_expression(body)
         ):
-            text = self._text(body)
+            text = self._text_of(body)
             mutant = self._make_mutant("code-check", body, "true", about=text)
             yield replace(mutant, probe=probes.TRUTH.format(met="!v", text=text))
 
@@ -538,7 +538,7 @@ class _MutantReader:
         """Replace a check whose result is stored or returned by a constant."""
         if not (_is_value_used(node) and _is_boolean(node) and self._is_check(node)):
             return
-        text = self._text(node)
+        text = self._text_of(node)
         for new, met in (("true", "!v"), ("false", "v")):
             mutant = self._make_mutant("code-check", node, new, about=text)
             yield replace(mutant, probe=probes.TRUTH.format(met=met, text=text))
@@ -571,20 +571,20 @@ class _MutantReader:
         if sign.type in _SHIFTED:
             if gives_same_result_for_equal_sides(self._tree, node):
                 return
-            one, other = self._text(left), self._text(right)
+            one, other = self._text_of(left), self._text_of(right)
             new = f"{one} {_SHIFTED[sign.type]} {other}"
-            mutant = self._make_mutant("comparison", node, new, about=self._text(node))
+            mutant = self._make_mutant("comparison", node, new, about=self._text_of(node))
             yield replace(mutant, probe=probes.SIDES.format(sign=sign.type, left=one, right=other))
         elif sign.type in {"||", "??"} and not _is_used_as_condition(node):
             if is_useless_fallback(self._tree, node):
                 return
             yield self._make_mutant(
-                "fallback", node, f"({self._text(left)})", about=self._text(left)
+                "fallback", node, f"({self._text_of(left)})", about=self._text_of(left)
             )
         elif sign.type in {"&&", "||"} and _is_used_as_condition(node):
             for kept, dropped in ((left, right), (right, left)):
-                about = self._text(dropped)
-                yield self._make_mutant("code-check", node, f"({self._text(kept)})", about=about)
+                about = self._text_of(dropped)
+                yield self._make_mutant("code-check", node, f"({self._text_of(kept)})", about=about)
 
     # ------------------------------------------------------------------ errors
 
@@ -595,15 +595,15 @@ class _MutantReader:
                 return
             if not values:
                 if not is_last_statement(node):
-                    yield self._make_mutant("guard", node, ";", about=self._text(node))
+                    yield self._make_mutant("guard", node, ";", about=self._text_of(node))
                 return
         block = node.parent
         outer = block.parent if block is not None and len(block.named_children) == 1 else None
         if outer is not None and outer.type == "catch_clause":
             return  # the same as to swallow it
         if node.type == "return_statement":
-            yield self._make_mutant("guard", node, "return;", about=self._text(node))
-        yield self._make_mutant("guard", node, ";", about=self._text(node))
+            yield self._make_mutant("guard", node, "return;", about=self._text_of(node))
+        yield self._make_mutant("guard", node, ";", about=self._text_of(node))
 
     def _swallow_error(self, node: Node) -> Iterator[Mutant]:
         body = node.child_by_field_name("body")
@@ -632,7 +632,7 @@ class _MutantReader:
         value = self._values.value(inner)
         if inner is None or value is None or value.kind != "promise" or value.call < 0:
             return
-        text = self._text(inner)
+        text = self._text_of(inner)
         if _is_in_try(node) or ".catch(" in text or "arguments" in text:
             return
         new = f"await (async () => {{ try {{ return await {text}; }} catch {{ return {{}}; }} }})()"

@@ -127,7 +127,7 @@ class ExpectLineSearch:
         """Return the first candidate for which `line_kills` is true; None after too many trials."""
         tried, self._differing = 0, divergences
         for divergence in pick_clearest_divergences(divergences):
-            for line in self._candidates(divergence):
+            for line in self._find_candidate_lines(divergence):
                 tried += 1
                 if self.line_kills(line, divergences, make_variant):
                     return line
@@ -137,7 +137,7 @@ class ExpectLineSearch:
 
     # ------------------------------------------------------------------ candidates
 
-    def _candidates(self, divergence: Divergence) -> Iterator[ExpectLine]:
+    def _find_candidate_lines(self, divergence: Divergence) -> Iterator[ExpectLine]:
         item = self.baselines[divergence.baseline_number].item
         if not divergence.step.isdigit() or int(divergence.step) > len(item.steps):
             return

@@ -123,13 +123,13 @@ def shape_of(response: Response) -> Shape:
 
 def find_unsteady_places(first: Response, second: Response) -> frozenset[Steps]:
     """Return the places whose value or presence differs between two responses to one request."""
-    before, after = _flatten(first), _flatten(second)
+    before, after = _collect_response_leaves(first), _collect_response_leaves(second)
     return frozenset(
         path for path in before.keys() | after.keys() if before.get(path) != after.get(path)
     )
 
 
-def _flatten(response: Response) -> Mapping[Steps, list[Any]]:
+def _collect_response_leaves(response: Response) -> Mapping[Steps, list[Any]]:
     body = read_body(response.body, response.header("content-type") or "")
     leaves = defaultdict[Steps, list[Any]](list)
     for path, value in _walk_values(body.value, ("body",)):
@@ -440,7 +440,7 @@ class _ExchangeCheck(msgspec.Struct, frozen=True):
             differing = [c for c in find_changes(self.recorded, first) if c.what == "status"]
             return [self._to_drift(change) for change in differing]
         values = rule.values if isinstance(rule, VerifyValues) else ()
-        return list(self._compare(first, second, declared or (), values))
+        return list(self._compare_live_responses(first, second, declared or (), values))
 
     def _why_not_sent(self, rule: str | VerifyValues, *, allowed: bool) -> str:
         """Return why the call is not sent; "" if it is."""
@@ -491,7 +491,7 @@ class _ExchangeCheck(msgspec.Struct, frozen=True):
             return calls[-1].received
         raise failure or CallError(msg("it was not answered"))
 
-    def _compare(
+    def _compare_live_responses(
         self,
         first: Response,
         second: Response,

@@ -33,7 +33,7 @@ from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.scenario.runner import find_former_owner, open_session, run_item
 from bpmax_sim.secret.standin import slug
 from bpmax_sim.session.credentials import matching_rules
-from bpmax_sim.session.migration import Cause, RecordingMoves
+from bpmax_sim.session.migration import MoveCause, RecordingMoves
 from bpmax_sim.session.settings import SessionOptions
 from bpmax_sim.yamlfile import display_path
 
@@ -68,7 +68,7 @@ class Renames:
 
     def find_owner(self, item: ScenarioItem, owners: Sequence[str]) -> str:
         """Return the owner under which a cassette holds the exchanges of *item*."""
-        named = [old for old in owners if self.owners.get(old) == item.owner]
+        named = [old for old in owners if self.owners.get(old) == item.cassette_owner_name]
         return named[0] if named else find_former_owner(item, owners)
 
 
@@ -92,12 +92,12 @@ class MovePlan:
     new_owner: str
     item: ScenarioItem | None = None
     entries: dict[int, Entry] = field(default_factory=dict)
-    causes: dict[int, tuple[Cause, ...]] = field(default_factory=dict)
+    causes: dict[int, tuple[MoveCause, ...]] = field(default_factory=dict)
     contested: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
     signed: tuple[str, ...] = ()
 
-    def accept(self, causes: frozenset[Cause]) -> None:
+    def accept(self, causes: frozenset[MoveCause]) -> None:
         """Keep only the changes all of whose reasons are in *causes*."""
         for number, own in list(self.causes.items()):
             if not causes.issuperset(own):
@@ -129,13 +129,13 @@ def _make_plan(item: ScenarioItem, moves: RecordingMoves) -> MovePlan | None:
     cassette = moves.cassette
     if cassette is None or not cassette.index.exchange_numbers(moves.owner):
         return None
-    plan = MovePlan(_cassette_path(item), cassette, moves.owner, item.owner, item)
+    plan = MovePlan(_cassette_path(item), cassette, moves.owner, item.cassette_owner_name, item)
     plan.contested, plan.unknown = tuple(moves.contested), tuple(moves.unknown)
     for number, move in moves.found.items():
         plan.entries[number] = move.apply(cassette.full_entry(number))
         plan.causes[number] = move.causes
-    if moves.owner != item.owner:
-        plan.causes[_OWNER] = (Cause("owner", was=moves.owner, now=item.owner),)
+    if moves.owner != item.cassette_owner_name:
+        plan.causes[_OWNER] = (MoveCause("owner", was=moves.owner, now=item.cassette_owner_name),)
     return plan
 
 
@@ -156,7 +156,7 @@ def plan_owners_without_scenario(
 ) -> list[MovePlan]:
     """Return the plans of owners that are no scenarios, such as tests: only names are changed."""
     taken = {(plan.file.absolute(), plan.owner) for plan in known}
-    taken |= {(_cassette_path(item).absolute(), item.owner) for item in items}
+    taken |= {(_cassette_path(item).absolute(), item.cassette_owner_name) for item in items}
     plans = []
     for path in sorted((root / "cassettes").rglob("*.yaml")):
         if path.relative_to(root / "cassettes").parts[0] == "auth":
@@ -180,37 +180,37 @@ def _rename_owner(path: Path, cassette: Cassette, owner: str, renames: Renames) 
         elif causes:
             plan.entries[number], plan.causes[number] = entry, causes
     if plan.new_owner != owner:
-        plan.causes[_OWNER] = (Cause("owner", was=owner, now=plan.new_owner),)
+        plan.causes[_OWNER] = (MoveCause("owner", was=owner, now=plan.new_owner),)
     return plan
 
 
-def _rename_entry(entry: Entry, renames: Renames) -> tuple[Entry, tuple[Cause, ...]]:
+def _rename_entry(entry: Entry, renames: Renames) -> tuple[Entry, tuple[MoveCause, ...]]:
     """Return *entry* with the names changed by *renames*, and the cause of each change.
 
     *entry* itself without causes if nothing was renamed, or if the request is signed: nothing here
     could sign it again. The player that replays the result computes its matching key anew, since
     its rules are `UNKNOWN_RULES`.
     """
-    line, text, causes = entry.line, entry.text, list[Cause]()
+    line, text, causes = entry.line, entry.text, list[MoveCause]()
     old = tuple(line.call.partition(".")[::2])
     platform, api = renames.former_names.current_names(*old)
     if platform != old[0]:
-        causes.append(Cause("platform", was=old[0], now=platform))
+        causes.append(MoveCause("platform", was=old[0], now=platform))
         text = str(rename_standins(text, old=old[0], new=platform))
     if api != old[1]:
-        causes.append(Cause("api", was=f"{platform}.{old[1]}", now=f"{platform}.{api}"))
+        causes.append(MoveCause("api", was=f"{platform}.{old[1]}", now=f"{platform}.{api}"))
     # Each name is changed once, the longest beginning first: /v1=/v2 and /v2=/v3 are two moves.
     for was, now in sorted(renames.paths.items(), key=lambda pair: -len(pair[0])):
         lines = text.splitlines(keepends=True)
         moved = [_rename_in_uri_line(each, line.base, was, now) for each in lines[:3]] + lines[3:]
         if moved != lines:
-            causes.append(Cause("path", was=was, now=now))
+            causes.append(MoveCause("path", was=was, now=now))
             text = "".join(moved)
             break
     if not causes or line.signed is not None:
         return entry, ()
     call = f"{platform}.{api}" if api else platform
-    marks = (*line.moved, *(cause.recording_mark for cause in causes))
+    marks = (*line.moved, *(cause.text_in_recording for cause in causes))
     return Entry(replace(line, call=call, rules=UNKNOWN_RULES, moved=marks), text), tuple(causes)
 
 
@@ -237,11 +237,11 @@ def _rename_in_uri_line(line: str, base: str, was: str, now: str) -> str:
 
 def join_causes(plans: Sequence[MovePlan]) -> None:
     """Combine causes that differ only in their values into one, where there are many of them."""
-    by_place: dict[tuple[str, str, str], set[Cause]] = defaultdict(set)
+    by_place: dict[tuple[str, str, str], set[MoveCause]] = defaultdict(set)
     for plan in plans:
         for cause in (cause for own in plan.causes.values() for cause in own):
             by_place[cause.kind, cause.name, cause.place].add(cause)
-    joined: dict[Cause, Cause] = {}
+    joined: dict[MoveCause, MoveCause] = {}
     for (kind, *_), causes in by_place.items():
         if kind == "place" and len(causes) > _MOST_VALUES:
             sides = [{cause.was for cause in causes}, {cause.now for cause in causes}]

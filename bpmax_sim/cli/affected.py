@@ -20,12 +20,12 @@ _REACH_ALL = frozenset({"pyproject.toml", "conftest.py"})
 """Files that no scenario names, and that each may depend on."""
 
 
-def narrow_targets(targets: Sequence[Selection], *, used_place: str, since: str) -> list[Selection]:
-    """Return the *targets* that use *used_place* and are affected by changes *since* a revision.
+def narrow_targets(targets: Sequence[Selection], *, used_name: str, since: str) -> list[Selection]:
+    """Return the *targets* that use *used_name* and are affected by changes *since* a revision.
 
     Args:
         targets: scenario files.
-        used_place: a place in the syntax of `bpmax-sim uses`; empty for no restriction.
+        used_name: a place in the syntax of `bpmax-sim uses`; empty for no restriction.
         since: Git revision to which the working tree is compared, or the value `SINCE_BRANCHING`;
             empty for no restriction.
 
@@ -34,12 +34,12 @@ def narrow_targets(targets: Sequence[Selection], *, used_place: str, since: str)
     """
     kept = list(targets)
     for root in dict.fromkeys(find_root(target.path) for target in targets):
-        if not (used_place or since):
+        if not (used_name or since):
             continue
         known = ProjectUses(add_traced_names(load_index(root)))
         names: list[set[str]] = []
-        if used_place:
-            names.append(known.scenarios_of(known.find_places(relative_to_root(used_place, root))))
+        if used_name:
+            names.append(known.scenarios_of(known.find_places(relative_to_root(used_name, root))))
         if since:
             paths = changed_files(root, find_base(root, since).revision)
             if not _REACH_ALL.isdisjoint(paths):

@@ -161,7 +161,7 @@ def fmt(
     files = find_files_by_suffix(paths or (), ".yaml")
     # The rules of each scenario and row; those of Python tests are in their markers.
     rules = {
-        (cassette_path_of(item), item.owner): matching_rules(
+        (cassette_path_of(item), item.cassette_owner_name): matching_rules(
             platforms_of(item), item.scenario.proxy.ignore
         )
         for item in collect_items()
@@ -298,7 +298,7 @@ def export_cassette(
     for note in notes:
         notify(label_message(cassette, note))
     if to is not None:
-        _write(to, data, yes=yes)
+        _write_if_changed(to, data, yes=yes)
         notify(label_message(to, plural(len(exchanges), "{number} exchange", "{number} exchanges")))
     if json:
         say_document(
@@ -333,7 +333,7 @@ def _load_exchanges(path: Path, owner: str | None) -> list[Exchange]:
     ]
 
 
-def _write(path: Path, data: bytes, *, yes: bool) -> None:
+def _write_if_changed(path: Path, data: bytes, *, yes: bool) -> None:
     if path.is_file() and path.read_bytes() == data:
         return
     if path.exists() and not yes:

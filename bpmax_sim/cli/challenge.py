@@ -67,7 +67,7 @@ def challenge(  # noqa: PLR0913 - the options of the command
 ) -> int:
     """Change scripts in small ways, and report the changes that no scenario notices."""
     _check_options(workers, fail_under, most)
-    targets = narrow_targets(find_targets(paths), used_place="", since=changed)
+    targets = narrow_targets(find_targets(paths), used_name="", since=changed)
     found, problems = load_parsable_items(targets, keyword)
     if problems:
         raise ConfigError(*problems)

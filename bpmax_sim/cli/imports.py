@@ -390,7 +390,7 @@ def openapi(  # noqa: PLR0913 - the options of the command
             ],
         )
     else:
-        _report(converted, files, variables, has_answers=answers)
+        _print_converted_platform(converted, files, variables, has_answers=answers)
     return ExitCode.PASSED
 
 
@@ -456,7 +456,7 @@ def _make_instance(converted: ConvertedPlatform, *, has_address: bool) -> str:
     return f"- {indent(write_yaml(value, block=2), '  ').lstrip()}"
 
 
-def _report(
+def _print_converted_platform(
     converted: ConvertedPlatform,
     files: list[_FileDraft],
     variables: Sequence[str],

@@ -105,11 +105,11 @@ def lint(
     else:
         for line in explanation_lines(explained) if is_explained else ():
             say(line)
-        _report(problems, warnings, len(files), is_github=style == "github")
+        _print_problems(problems, warnings, len(files), is_github=style == "github")
     return code
 
 
-def _report(
+def _print_problems(
     problems: Sequence[Problem], warnings: Sequence[Problem], files: int, *, is_github: bool
 ) -> None:
     for warning in warnings:

@@ -31,7 +31,7 @@ from bpmax_sim.i18n import label_message, msg, plural
 from bpmax_sim.project import find_root
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.scenario.load import ScenarioItem
-from bpmax_sim.session.migration import Cause
+from bpmax_sim.session.migration import MoveCause
 from bpmax_sim.yamlfile import display_path
 
 
@@ -162,11 +162,11 @@ def _is_replayed(item: ScenarioItem) -> bool:
 
 
 def _ask_which_causes(
-    groups: Mapping[Cause, int], plans: Sequence[MovePlan], *, yes: bool, quiet: bool
-) -> frozenset[Cause]:
+    groups: Mapping[MoveCause, int], plans: Sequence[MovePlan], *, yes: bool, quiet: bool
+) -> frozenset[MoveCause]:
     """Show each cause with the number of its effects, and return the accepted causes."""
     accepted = set()
-    files = defaultdict[Cause, set[Path]](set)
+    files = defaultdict[MoveCause, set[Path]](set)
     for plan in plans:
         for cause in (cause for own in plan.causes.values() for cause in own):
             files[cause].add(plan.file)

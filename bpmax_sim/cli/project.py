@@ -34,7 +34,7 @@ from bpmax_sim.messages import Request, Response
 from bpmax_sim.project import SUFFIX, find_root
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.starter.demo import play_demo
-from bpmax_sim.starter.init import AUTHS, CIS, InitOptions, plan_files, write_project_files
+from bpmax_sim.starter.init import AUTHS, CIS, NewProject, plan_files, write_project_files
 from bpmax_sim.yamlfile import display_path
 
 _QUESTIONS = {
@@ -145,7 +145,7 @@ def init_from_traffic(folder: Path, sources: Sequence[Path], *, is_dry: bool) ->
     return ExitCode.PASSED
 
 
-def _choose_options(folder: Path, options: dict[str, str], *, ask: bool) -> InitOptions:
+def _choose_options(folder: Path, options: dict[str, str], *, ask: bool) -> NewProject:
     """Return the options of the new project; one that has scenarios only gets CI and Git files."""
     answers = dict(options)
     grown = any((folder / "scenarios").rglob(f"*{SUFFIX}")) and not options["platform"]
@@ -155,13 +155,13 @@ def _choose_options(folder: Path, options: dict[str, str], *, ask: bool) -> Init
     named = (name.strip() for name in answers["ci"].split(","))
     cis = tuple(dict.fromkeys(name for name in named if name not in {"", "none"}))
     if grown:
-        return InitOptions(cis=cis)
-    return InitOptions(
+        return NewProject(cis=cis)
+    return NewProject(
         platform=answers["platform"], address=answers["url"], auth=answers["auth"], cis=cis
     )
 
 
-def _next_step_lines(folder: Path, chosen: InitOptions, written: Sequence[Path]) -> Iterator[str]:
+def _next_step_lines(folder: Path, chosen: NewProject, written: Sequence[Path]) -> Iterator[str]:
     if not written:
         yield msg("nothing to do, everything is there")
     if not chosen.platform:

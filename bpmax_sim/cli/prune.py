@@ -81,7 +81,7 @@ def prune(
         notify(msg("everything that is recorded is used"))
     deleted = bool(unused) and _may_delete(unused, yes=yes)
     if deleted:
-        _delete(unused)
+        _delete_exchanges(unused)
     if json:
         files = [
             {
@@ -118,7 +118,7 @@ def _may_delete(unused: Sequence[UnusedExchanges], *, yes: bool) -> bool:
     return True
 
 
-def _delete(unused: Sequence[UnusedExchanges]) -> None:
+def _delete_exchanges(unused: Sequence[UnusedExchanges]) -> None:
     for leftover in unused:
         try:
             remove_exchanges(leftover.path, leftover.numbers)

@@ -19,7 +19,7 @@ from bpmax_sim.errors import ConfigError, suggest_nearest
 from bpmax_sim.file_names import file_name
 from bpmax_sim.i18n import msg, plural, series
 from bpmax_sim.live.recording_proxy import ProxiedCall, RecordingProxy
-from bpmax_sim.live.upstream import Upstream
+from bpmax_sim.live.upstream import UpstreamUrl
 from bpmax_sim.platform.load import Platforms, load_usable_platforms
 from bpmax_sim.platform.matcher import address_variables
 from bpmax_sim.report.exit_codes import ExitCode
@@ -53,7 +53,7 @@ def record_traffic(options: ProxyOptions) -> int:
         ConfigError: if an option is wrong, or the upstream is this proxy itself.
         CassetteError: if the recording could not be written.
     """
-    upstream = Upstream.parse(options.upstream)
+    upstream = UpstreamUrl.parse(options.upstream)
     if options.port and upstream.is_served_here(options.port):
         raise ConfigError(
             "--upstream {url}: that is this proxy itself; name the third party's own address",
@@ -81,7 +81,7 @@ def record_traffic(options: ProxyOptions) -> int:
 
 
 def _serve_until_stopped(
-    session: Session, platforms: Platforms, upstream: Upstream, options: ProxyOptions
+    session: Session, platforms: Platforms, upstream: UpstreamUrl, options: ProxyOptions
 ) -> None:
     token = "" if options.is_local else secrets.token_urlsafe(18)
     proxy = RecordingProxy(
@@ -132,7 +132,7 @@ def _say_call(call: ProxiedCall) -> None:
     )
 
 
-def _name_cassette(platform: str, upstream: Upstream) -> str:
+def _name_cassette(platform: str, upstream: UpstreamUrl) -> str:
     port = urlsplit(upstream.origin).port
     host = upstream.host_name.replace(":", ".")
     return file_name(platform or (f"{host}-{port}" if port else host))
@@ -155,7 +155,9 @@ def _find_owner(path: Path) -> str:
     return scenarios[0] if scenarios else path.stem
 
 
-def _upstream_environment(platforms: Platforms, key: str, upstream: Upstream) -> Mapping[str, str]:
+def _upstream_environment(
+    platforms: Platforms, key: str, upstream: UpstreamUrl
+) -> Mapping[str, str]:
     """Return an environment in which the address of the platform *key* is the upstream."""
     variables = address_variables(platforms, key) if key else ()
     return {**os.environ, **dict.fromkeys(variables, upstream.url)}
@@ -176,7 +178,7 @@ def _declared_origin(platforms: Platforms, key: str) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
-def _explain_undeclared(platforms: Platforms, key: str, upstream: Upstream) -> Iterator[str]:
+def _explain_undeclared(platforms: Platforms, key: str, upstream: UpstreamUrl) -> Iterator[str]:
     """Yield the consequences if no platform file declares the platform *key*.
 
     Raises:

@@ -53,7 +53,7 @@ def report(
         page = to or root / trace_files.TRACE_FOLDER.with_name("flows") / f"{flow.stem}.html"
         return draw_flow(flow, traces or [root / trace_files.TRACE_FOLDER], page, json=json)
     path = to or root / trace_files.TRACE_FOLDER.with_name("report.html")
-    counts = _write(root, list(traces or ()), evidence_folders or (), path)
+    counts = _write_report_page(root, list(traces or ()), evidence_folders or (), path)
     totals = {word: counts[word] for word in ("passed", "failed", "xfailed", "skipped")}
     say_result(
         [display_path(path)],
@@ -72,7 +72,7 @@ def report(
     )
 
 
-def _write(
+def _write_report_page(
     root: Path, places: list[Path], evidence_folders: Sequence[Path], path: Path
 ) -> Counter[str]:
     """Write the page to *path*, print the problems of unreadable input, and return the counts."""

@@ -340,11 +340,11 @@ def _run_and_report(
     elif has_items or _count_unread(problems):
         _print_summary(verdicts, len(items), started, problems, failed=bool(code))
     _write_junit(args, ran, problems)
-    _update(verdicts, args)
+    _update_failed_expectations(verdicts, args)
     return code, verdicts
 
 
-def _update(verdicts: Sequence[Verdict], args: _RunArguments) -> None:
+def _update_failed_expectations(verdicts: Sequence[Verdict], args: _RunArguments) -> None:
     """With ``--update``, write the actual values into the expectations of failed scenarios."""
     if not args.update:
         return
@@ -548,7 +548,7 @@ def _collect_items(
     if args.uses or args.changed:
         from bpmax_sim.cli.affected import narrow_targets
 
-        targets = narrow_targets(targets, used_place=args.uses, since=args.changed)
+        targets = narrow_targets(targets, used_name=args.uses, since=args.changed)
     items, problems = find_items(targets, variables)
     group_conftests_by_path((item.header.path, item.header.root) for item in items)
     if usage is not None:

@@ -96,7 +96,7 @@ def show_script_coverage(items: Sequence[ScenarioItem], request: CoverageRequest
         store_hits(hits, root, Shard(1, 1))
     covered = cover_scripts(hits, root)
     _write_files(covered, request)
-    return _show(covered, list_uncounted(hits, root), ran, request)
+    return _print_coverage(covered, list_uncounted(hits, root), ran, request)
 
 
 def _write_files(covered: Sequence[CoveredScript], request: CoverageRequest) -> None:
@@ -109,7 +109,7 @@ def _write_files(covered: Sequence[CoveredScript], request: CoverageRequest) -> 
         notify("report: {path}", path=display_path(request.report))
 
 
-def _show(
+def _print_coverage(
     covered: Sequence[CoveredScript], uncounted: Sequence[str], ran: int, request: CoverageRequest
 ) -> int:
     percent = add_counts(covered).percentage

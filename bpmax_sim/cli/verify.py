@@ -237,7 +237,7 @@ def _find_jobs(paths: Sequence[str], platforms: Sequence[Path] | None) -> Iterat
             continue
         yield _VerifyJob(
             cassette=cassette,
-            owner=item.owner,
+            owner=item.cassette_owner_name,
             platforms=tuple(platforms or item.platforms),
             instances=item.instances,
             secrets=secret_values(item, os.environ),

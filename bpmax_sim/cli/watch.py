@@ -127,7 +127,7 @@ def _depends_on(run: WatchPlan, item: ProjectItem, file: str) -> bool:
     if not file.endswith(SUFFIXES) or not (file in folders or is_below):
         return False
     key = _platform_key(file)
-    named = any(key in text for text in item.load().sources.values())
+    named = any(key in text for text in item.load().file_texts.values())
     return not key or named or key in run.called.get(item.header.node_id, frozenset())
 
 

@@ -205,7 +205,7 @@ class _FailureJudge(msgspec.Struct, frozen=True):
         From its step on, the first crash or message to a person decides. If there is neither, the
         values and differences that the failure left behind decide.
         """
-        for before, after in self._steps():
+        for before, after in self._step_pairs_from_failure():
             crash = next((e for e in new_lines(before.errors, after.errors) if _is_crash(e)), None)
             if crash is not None:
                 return self._judge_crash(after, crash)
@@ -214,7 +214,7 @@ class _FailureJudge(msgspec.Struct, frozen=True):
                 return self._judge_notice(before, after, told)
         return self._judge_unreported()
 
-    def _steps(self) -> Iterator[tuple[StepView, StepView]]:
+    def _step_pairs_from_failure(self) -> Iterator[tuple[StepView, StepView]]:
         """Yield each step from the failed one on, in the base run and in this run."""
         for key, step in self.run.steps_from(self.failure.call.step):
             yield self.base.steps.get(key) or StepView(key=key), step
@@ -286,7 +286,7 @@ class _FailureJudge(msgspec.Struct, frozen=True):
             return handled
         if struck is not None and call.has_effect and is_end_same and self.run.find_lookup(struck):
             return handled
-        if self._was_request_executed(struck):
+        if self._was_executed_after_failure(struck):
             if is_end_same:
                 return replace(handled, is_recovered=self._is_repeated(struck))
             why = describe_difference(*differences[0]) if differences else ""
@@ -351,7 +351,7 @@ class _FailureJudge(msgspec.Struct, frozen=True):
             if one.begin > call.begin and one.is_answered and not one.is_login
         )
 
-    def _was_request_executed(self, failed_call: ObservedCall | None) -> bool:
+    def _was_executed_after_failure(self, failed_call: ObservedCall | None) -> bool:
         """Return whether the failed request was executed after all, resent by script or client."""
         if failed_call is not None and failed_call.is_answered:
             return True
@@ -368,7 +368,7 @@ class _FailureJudge(msgspec.Struct, frozen=True):
 
     def _find_differences(self) -> Iterator[tuple[str, Any, Any]]:
         """Yield place, base value and new value where the states of steps differ."""
-        for before, after in self._steps():
+        for before, after in self._step_pairs_from_failure():
             for place in dict.fromkeys((*before.state, *after.state)):
                 was, got = before.state.get(place), after.state.get(place)
                 if not is_same_value(was, got):
@@ -376,7 +376,7 @@ class _FailureJudge(msgspec.Struct, frozen=True):
 
     def _find_broken_value(self) -> str:
         """Return where a person or a third party gets a value computed from a missing one."""
-        for before, after in self._steps():
+        for before, after in self._step_pairs_from_failure():
             for line in new_lines(before.messages, after.messages):
                 if _BROKEN_VALUE.search(str(line.get("text"))):
                     return msg("shown: {text}", text=_shorten(line["text"]))

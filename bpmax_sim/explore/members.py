@@ -99,14 +99,14 @@ class RecordedResponses:
         if self._apis is None:
             self._apis = defaultdict(_ResponseSummary)
             for path in sorted(self._folder.rglob("*.yaml")):
-                self._read(path, self._apis)
+                self._read_cassette(path, self._apis)
         return self._apis.get(api_name) or _ResponseSummary()
 
     def refusals(self, api_name: str) -> Mapping[tuple[int, str], Response]:
         """Return the recorded unsuccessful responses of *api_name*, by status and code."""
         return self.summary_of_api(api_name).refusals
 
-    def _read(self, path: Path, apis: dict[str, _ResponseSummary]) -> None:
+    def _read_cassette(self, path: Path, apis: dict[str, _ResponseSummary]) -> None:
         try:
             cassette = Cassette.load(path)
             for number in range(len(cassette)):
@@ -141,11 +141,11 @@ def response_rules_of(platform: Platform, api: Api | None) -> ResponseRules:
 def members_of(body: Any, api: Api, recorded: _ResponseSummary) -> tuple[Member, ...]:
     """Return the members of *body* in order, each with the ways in which it may be lacking."""
     shape = shape_of_schema(api.answer) if api.answer else None
-    found = _walk(body, (), (), shape, recorded)
+    found = _walk_response_members(body, (), (), shape, recorded)
     return tuple(member for _, member in zip(range(_MOST), found, strict=False))
 
 
-def _walk(
+def _walk_response_members(
     value: Any, steps: Steps, names: Names, shape: ResponseShape | None, recorded: _ResponseSummary
 ) -> Iterator[Member]:
     if isinstance(value, Mapping) and len(steps) < _DEEPEST:
@@ -156,10 +156,10 @@ def _walk(
                 _possible_lacks(inner, known, recorded.lacks.get(at, ()), is_optional=is_optional)
             )
             yield Member((*steps, str(name)), lacks)
-            yield from _walk(inner, (*steps, str(name)), at, known, recorded)
+            yield from _walk_response_members(inner, (*steps, str(name)), at, known, recorded)
     elif isinstance(value, list) and value:
         item = shape.item if shape else None
-        yield from _walk(value[0], (*steps, 0), (*names, "*"), item, recorded)
+        yield from _walk_response_members(value[0], (*steps, 0), (*names, "*"), item, recorded)
 
 
 def _possible_lacks(

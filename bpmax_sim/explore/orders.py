@@ -216,7 +216,7 @@ def possible_interruptions(
         if rest and _is_done_by_person(rest[0]) and not is_skipped:
             yield _insert_interruption(item, index, rest[0], rest[1:], call, is_again=False)
         if _is_done_by_person(located) and _is_pressed(located):
-            for again in _repetitions(located, base, str(index)):
+            for again in _repeat_action(located, base, str(index)):
                 yield _insert_interruption(item, index, again, rest, call, is_again=True)
 
 
@@ -258,7 +258,7 @@ def _is_pressed(located: LocatedStep) -> bool:
     return located.step.action in {"click", "submit"} or located.step.action == "approve"
 
 
-def _repetitions(located: LocatedStep, base: RunView, step_before: str) -> Iterator[LocatedStep]:
+def _repeat_action(located: LocatedStep, base: RunView, step_before: str) -> Iterator[LocatedStep]:
     """Yield the action again: by the same person, and by each other person who may act."""
     yield located
     value: Any = located.step.value

@@ -48,7 +48,7 @@ def reproduce(item: ScenarioItem, variant: JudgedVariant) -> Reproduction:
     if item.row is not None:
         document["cases"] = [{**item.row.values, "id": item.row.id}]
     document["proxy"] = _reproduced_proxy(item, document.get("proxy") or {}, variant)
-    document["faults"] = [*_as_list(document.get("faults")), *map(rule_data, variant.rules)]
+    document["faults"] = [*_as_fault_list(document.get("faults")), *map(rule_data, variant.rules)]
     document["steps"] = _reproduced_steps(document["steps"], variant)
     head = f"# {translate(variant.judgement.why)}".replace("\n", " ")
     order = ("version", "scenario", "was")
@@ -97,7 +97,7 @@ def _plain_document(item: ScenarioItem) -> Mapping[str, Any]:
     return document
 
 
-def _as_list(value: Any) -> Sequence[Any]:
+def _as_fault_list(value: Any) -> Sequence[Any]:
     return () if value is None else value if isinstance(value, list | tuple) else (value,)
 
 

@@ -250,16 +250,16 @@ def matrix_lines(matrix: Matrix) -> Iterator[str]:
     if not matrix.rows:
         return
     names = [f"{call}  {where}".rstrip() for call, where in matrix.rows]
-    width = max(map(_width, names))
+    width = max(map(_display_width, names))
     for number, column in enumerate(matrix.columns):
         yield f"{' ' * (width + 1)}{'│ ' * number}┌ {translate(column)}"
     for name, row in zip(names, matrix.rows.values(), strict=True):
         marks = (MARKS[row[column].verdict] if column in row else "·" for column in matrix.columns)
-        yield f"{name}{' ' * (width - _width(name) + 1)}{' '.join(marks)}"
+        yield f"{name}{' ' * (width - _display_width(name) + 1)}{' '.join(marks)}"
     yield matrix.legend
 
 
-def _width(text: str) -> int:
+def _display_width(text: str) -> int:
     return sum(2 if east_asian_width(letter) in "WF" else 1 for letter in text)
 
 

@@ -238,28 +238,28 @@ def call_to_data(program: CallSpec) -> Plain:
         document["instance"] = program.options["instance_key"]
     if program.args is None:
         steps = [{setter: value} for setter, value in program.steps]
-        return {**document, "set": _replace(steps, UNDEFINED, _UNDEFINED)}
+        return {**document, "set": _replace_value(steps, UNDEFINED, _UNDEFINED)}
     args = list(program.args)
     while args and args[-1] is UNDEFINED:
         args.pop()
-    return {**document, "args": _replace(args, UNDEFINED, _UNDEFINED)}
+    return {**document, "args": _replace_value(args, UNDEFINED, _UNDEFINED)}
 
 
 def call_from_data(call: Plain) -> CallSpec:
     """Return the call of plain values that `call_to_data` returned."""
     platform, _, api = call["call"].partition(".")
     options = {"instance_key": call["instance"]} if "instance" in call else {}
-    call = _replace(call, _UNDEFINED, UNDEFINED)
+    call = _replace_value(call, _UNDEFINED, UNDEFINED)
     steps: Any = tuple(pair for step in call.get("set", ()) for pair in step.items())
     args = tuple(call["args"]) if "args" in call else None
     return CallSpec(platform=platform, options=options, api=api, steps=steps, args=args)
 
 
-def _replace(value: Any, old: Any, new: Any) -> Any:
+def _replace_value(value: Any, old: Any, new: Any) -> Any:
     """Return *value* with each *old* inside it replaced by *new*."""
     if value == old:
         return new
     if isinstance(value, Mapping):
-        return {name: _replace(item, old, new) for name, item in value.items()}
+        return {name: _replace_value(item, old, new) for name, item in value.items()}
     is_list = isinstance(value, list | tuple)
-    return [_replace(item, old, new) for item in value] if is_list else value
+    return [_replace_value(item, old, new) for item in value] if is_list else value

@@ -96,7 +96,7 @@ def read_facts(path: str, data: bytes) -> FileFacts:
         return FileFacts("yaml", is_broken=True)
     kind = _kind_of(path, root)
     rules = _RULES[kind]
-    walked = _walk(root)
+    walked = _walk_nodes(root)
     facts = tuple(chain.from_iterable(_apply_fact_rules(rules, path, *found) for found in walked))
     if kind == "platform":
         facts = tuple(_platform_facts(root))
@@ -185,7 +185,7 @@ def _qualify_instances(facts: Iterable[Fact]) -> Iterator[Fact]:
 _Place = tuple[int, int]
 
 
-def _walk(root: Node) -> Iterator[tuple[Steps, Node, _Place]]:
+def _walk_nodes(root: Node) -> Iterator[tuple[Steps, Node, _Place]]:
     """Yield path, node and place of every key and element; list indices are ``*`` in the path."""
     pending: list[tuple[Steps, Node, _Place]] = [((), root, (1, 1))]
     while pending:

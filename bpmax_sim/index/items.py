@@ -207,8 +207,8 @@ class ItemIndex:
         stored = self._kept.scenarios.get(digest) if self._kept and digest else None
         if stored is not None and self._is_current(stored):
             self._scenarios[digest] = stored
-            return self._restore(path, name, stored)
-        return self._load(path, name, digest, variables)
+            return self._restore_items(path, name, stored)
+        return self._load_and_store_items(path, name, digest, variables)
 
     def save(self) -> None:
         """Write the cache for the next time, if anything in it is new."""
@@ -233,13 +233,13 @@ class ItemIndex:
         digest = self._disk.digest
         return all(digest(name) == before for name, before in stored.depends.items())
 
-    def _restore(self, path: Path, name: str, stored: _StoredFile) -> list[ProjectItem]:
+    def _restore_items(self, path: Path, name: str, stored: _StoredFile) -> list[ProjectItem]:
         shown = display_path(path)
         names = (name, *(other for other, digest in stored.depends.items() if digest))
         source = _ScenarioFile(path, self.root, self._disk, names, is_sound=stored.is_quiet)
-        return [ProjectItem(self._header(path, shown, item), source) for item in stored.items]
+        return [ProjectItem(self._make_header(path, shown, item), source) for item in stored.items]
 
-    def _header(self, path: Path, shown: str, stored: _StoredItem) -> ItemHeader:
+    def _make_header(self, path: Path, shown: str, stored: _StoredItem) -> ItemHeader:
         file = display_path(path.parent / stored.table) if stored.table else shown
         return ItemHeader(
             root=self.root,
@@ -258,7 +258,7 @@ class ItemIndex:
             steps=stored.steps,
         )
 
-    def _load(
+    def _load_and_store_items(
         self, path: Path, name: str, digest: bytes, variables: Mapping[str, Any] | None
     ) -> list[ProjectItem]:
         environ = _TrackedEnviron(os.environ)

@@ -41,7 +41,7 @@ _BODY_NAMES: Final = ("body", "data", "rawBody", "raw", "json")
 _MEMBERS: Final = ("code", "platform_key", "instance_key", "api", "status", "response")
 
 
-class ProbeDifference(msgspec.Struct, frozen=True, kw_only=True):
+class CalibrationDifference(msgspec.Struct, frozen=True, kw_only=True):
     """The results of one question of ``calibrate.js``, here and there."""
 
     ours: str
@@ -58,11 +58,11 @@ class RuleMark(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     mark: Mark
     why: str = ""
-    seen: Mapping[str, ProbeDifference] = {}
+    seen: Mapping[str, CalibrationDifference] = {}
 
 
 def _mark_refuted(question: str, ours: str, there: str) -> RuleMark:
-    return RuleMark(mark="refuted", seen={question: ProbeDifference(ours=ours, there=there)})
+    return RuleMark(mark="refuted", seen={question: CalibrationDifference(ours=ours, there=there)})
 
 
 def _mark_unknown(why: str) -> RuleMark:
@@ -122,14 +122,14 @@ class _EchoedRun:
             return None
         if record["end"] != "resolved":  # thrown or rejected: the same to whoever awaits it
             return _Probe("failed", None)
-        return _Probe("resolved", self._comparable(name, record["value"]))
+        return _Probe("resolved", self._to_comparable_value(name, record["value"]))
 
-    def _comparable(self, name: str, value: Any) -> Any:
+    def _to_comparable_value(self, name: str, value: Any) -> Any:
         found = find_echo(value)
         if found is not None:
             return self._comparable_parts(name, found[1])
         if isinstance(value, list):
-            return [self._comparable(name, one) for one in value]
+            return [self._to_comparable_value(name, one) for one in value]
         for step in self.place or ():
             value = value[step] if isinstance(value, dict) and step in value else value
         return value
@@ -279,7 +279,7 @@ def _mark_rule(key: str, rule: Rule, ours: _EchoedRun, there: _EchoedRun) -> Rul
         if (found := _pair_probes(name, ours, there)) is not None
     }
     seen = {
-        name: ProbeDifference(ours=_format_probe(mine), there=_format_probe(other))
+        name: CalibrationDifference(ours=_format_probe(mine), there=_format_probe(other))
         for name, (mine, other) in compared.items()
         if mine != other
     }

@@ -25,7 +25,7 @@ from msgspec.structs import replace
 from bpmax_sim.errors import BadResponseError, BpmaxError, TransportError
 from bpmax_sim.i18n import msg
 from bpmax_sim.live.signed_address import find_address_signature
-from bpmax_sim.live.upstream import Upstream, forwarded_headers, returned_headers
+from bpmax_sim.live.upstream import UpstreamUrl, forwarded_headers, returned_headers
 from bpmax_sim.messages import (
     STREAMED,
     Chunk,
@@ -80,7 +80,7 @@ class RecordingProxy:
     def __init__(  # noqa: PLR0913 - what it stands before, and for whom
         self,
         session: Session,
-        upstream: Upstream,
+        upstream: UpstreamUrl,
         *,
         declared: str = "",
         token: str = "",
@@ -142,7 +142,7 @@ class RecordingProxy:
     def _forward_and_record(self, exchange: _ProxiedExchange) -> Response | None:
         path = self._target_without_token(exchange.client.target)
         exchange.target = path.partition("?")[0]
-        sent = self._forward(exchange, path)
+        sent = self._make_upstream_request(exchange, path)
         self._refuse_unsendable_headers(exchange.client.headers, sent)
         self._session.clock.move_to(max(self._session.clock.now(), exchange.at))
         known = self._request_to_record(exchange, sent)
@@ -193,7 +193,7 @@ class RecordingProxy:
             raise RefusedRequest(404, "NO_TOKEN", msg("the path does not begin with the token"))
         return rest if rest.startswith("/") else f"/{rest}"
 
-    def _forward(self, exchange: _ProxiedExchange, path: str) -> Request:
+    def _make_upstream_request(self, exchange: _ProxiedExchange, path: str) -> Request:
         headers = exchange.client.headers
         return Request(
             method=exchange.request.method,
@@ -294,7 +294,7 @@ class _StreamedResponse:
         self,
         exchange: _ProxiedExchange,
         opened: Callable[[ConnectionRoute], AbstractContextManager[ArrivingResponse]],
-        upstream: Upstream,
+        upstream: UpstreamUrl,
         base: str,
     ) -> None:
         self._exchange, self._client = exchange, exchange.client
@@ -388,7 +388,7 @@ def decode_header_bytes(headers: Pairs) -> Pairs:
     return tuple([(name, header_text(value.encode("latin-1"))) for name, value in headers])
 
 
-def _make_loop_refusal(upstream: Upstream) -> RefusedRequest:
+def _make_loop_refusal(upstream: UpstreamUrl) -> RefusedRequest:
     message = msg(
         "{upstream} leads back to this proxy, so it would ask itself for ever; name the third "
         "party's own address",

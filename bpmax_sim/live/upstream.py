@@ -26,7 +26,7 @@ _PORTS: Final = {"http": 80, "https": 443}
 _LOCATIONS: Final = frozenset({"location", "content-location"})
 
 
-class Upstream(msgspec.Struct, frozen=True, kw_only=True):
+class UpstreamUrl(msgspec.Struct, frozen=True, kw_only=True):
     """The address of a third party.
 
     Attributes:
@@ -38,7 +38,7 @@ class Upstream(msgspec.Struct, frozen=True, kw_only=True):
     path: str = ""
 
     @classmethod
-    def parse(cls, url: str) -> Upstream:
+    def parse(cls, url: str) -> UpstreamUrl:
         """Return the upstream at *url*.
 
         Raises:
@@ -91,10 +91,10 @@ class Upstream(msgspec.Struct, frozen=True, kw_only=True):
             found = socket.getaddrinfo(self.host_name, None, type=socket.SOCK_STREAM)
         except OSError:
             return False
-        return any(_is_own(family, address[0]) for family, _, _, _, address in found)
+        return any(_is_local(family, address[0]) for family, _, _, _, address in found)
 
 
-def _is_own(family: int, address: object) -> bool:
+def _is_local(family: int, address: object) -> bool:
     """Return whether *address* belongs to this machine: only then can it be bound."""
     with suppress(OSError), socket.socket(family, socket.SOCK_STREAM) as trial:
         trial.bind((address, 0))
@@ -102,14 +102,14 @@ def _is_own(family: int, address: object) -> bool:
     return False
 
 
-def forwarded_headers(headers: Pairs, upstream: Upstream, via: str) -> Pairs:
+def forwarded_headers(headers: Pairs, upstream: UpstreamUrl, via: str) -> Pairs:
     """Return the headers of a request for the upstream, in their order and spelling."""
     kept = _without_connection(headers)
     sent = [(n, upstream.host if n.lower() == "host" else v) for n, v in kept]
     return (*sent, ("Via", via))
 
 
-def returned_headers(headers: Pairs, upstream: Upstream, base: str) -> Pairs:
+def returned_headers(headers: Pairs, upstream: UpstreamUrl, base: str) -> Pairs:
     """Return the headers of a response for the client, which calls the proxy at *base*."""
     kept = [pair for pair in _without_connection(headers) if pair[0].lower() != "alt-svc"]
     return tuple([(name, _rewrite(name.lower(), text, upstream, base)) for name, text in kept])
@@ -122,13 +122,13 @@ def _without_connection(headers: Pairs) -> Pairs:
     return Headers(headers).without(hidden)
 
 
-def _rewrite(name: str, text: str, upstream: Upstream, base: str) -> str:
+def _rewrite(name: str, text: str, upstream: UpstreamUrl, base: str) -> str:
     if name in _LOCATIONS:
         return rewrite_location(text, upstream, base)
     return rewrite_cookie(text, upstream, base) if name == "set-cookie" else text
 
 
-def rewrite_location(location: str, upstream: Upstream, base: str) -> str:
+def rewrite_location(location: str, upstream: UpstreamUrl, base: str) -> str:
     """Return *location* below *base* if it is an address of *upstream*, else unchanged."""
     absolute = location
     if location.startswith("//"):
@@ -151,7 +151,7 @@ def _origin_key(url: str) -> tuple[str, str, int] | None:
         return None
 
 
-def rewrite_cookie(line: str, upstream: Upstream, base: str) -> str:
+def rewrite_cookie(line: str, upstream: UpstreamUrl, base: str) -> str:
     """Return a ``Set-Cookie`` line that a client accepts from *base*, which has no TLS.
 
     ``Domain`` is removed if it covers the upstream, and ``Secure`` with everything that requires
@@ -163,7 +163,9 @@ def rewrite_cookie(line: str, upstream: Upstream, base: str) -> str:
     return ";".join([pair, *_forwarded_attributes(cookie.attribute_texts, upstream, below)])
 
 
-def _forwarded_attributes(attributes: list[str], upstream: Upstream, below: str) -> Iterator[str]:
+def _forwarded_attributes(
+    attributes: list[str], upstream: UpstreamUrl, below: str
+) -> Iterator[str]:
     for attribute in attributes:
         name, equals, value = attribute.partition("=")
         key, text = name.strip().lower(), value.strip()

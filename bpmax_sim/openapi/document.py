@@ -70,12 +70,12 @@ class Document(msgspec.Struct, frozen=True):
         mapping.
         """
         try:
-            return self._resolve(value, set())
+            return self._resolve_refs(value, set())
         except DanglingReferenceError as error:
             self.note_loss(steps, str(error))
             return {name: part for name, part in value.items() if name != "$ref"}
 
-    def _resolve(self, value: Any, seen: set[str]) -> Any:
+    def _resolve_refs(self, value: Any, seen: set[str]) -> Any:
         siblings: dict[str, Any] = {}
         while isinstance(value, dict) and isinstance(value.get("$ref"), str):
             siblings = {**value, **siblings}
@@ -96,7 +96,7 @@ class Document(msgspec.Struct, frozen=True):
         seen.add(hop)
         root = self._files.load_root(file, reference) if file else self.root
         try:
-            return follow_pointer(root, pointer, lambda value: self._resolve(value, seen))
+            return follow_pointer(root, pointer, lambda value: self._resolve_refs(value, seen))
         except LookupError:
             raise DanglingReferenceError(
                 "the reference {reference!r} leads nowhere; it is left out", reference=reference

@@ -73,7 +73,7 @@ class ReferencedFiles(msgspec.Struct):
         """
         if file not in self._roots:
             try:
-                self._roots[file] = self._read(file)
+                self._roots[file] = self._read_file(file)
             except ConfigError as error:
                 self._roots[file] = DanglingReferenceError(str(error))
         root = self._roots[file]
@@ -83,7 +83,7 @@ class ReferencedFiles(msgspec.Struct):
             )
         return root
 
-    def _read(self, file: str) -> Any:
+    def _read_file(self, file: str) -> Any:
         path = (self.folder / file).resolve()
         if not any(path.is_relative_to(top.resolve()) for top in (self.folder, Path.cwd())):
             raise ConfigError(

@@ -200,7 +200,7 @@ def rsa_sha256_b64(value: object, key: object) -> str:
     return encodings.b64(keys.rsa_sign(to_octets(value), to_text(key)))
 
 
-def _replace(value: object, old: str, new: str) -> str:
+def _replace_text(value: object, old: str, new: str) -> str:
     source = to_text(value)
     if len(source) + source.count(old) * len(new) > encodings.LIMIT:
         raise FilterError("replace yields {limit} characters at most", limit=encodings.LIMIT)
@@ -247,7 +247,7 @@ FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
     "percent": encodings.percent,
     "percent_path": encodings.percent_path,
     "pick": pick,
-    "replace": _replace,
+    "replace": _replace_text,
     "rsa_sha256_b64": rsa_sha256_b64,
     "time": moment,
     "trim": lambda value: to_text(value).strip(),

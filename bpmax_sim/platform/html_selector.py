@@ -196,7 +196,7 @@ class _PageReader(HTMLParser):
             if tag not in _VOID:
                 self._open.append((tag, attributes))
             return
-        if self._matches(tag, attributes):
+        if self._matches_selector(tag, attributes):
             self._read_value(tag, attributes)
         if tag not in _VOID:
             self._open.append((tag, attributes))
@@ -235,7 +235,7 @@ class _PageReader(HTMLParser):
             return
         self._collects_at = len(self._open) + 1
 
-    def _matches(self, tag: str, attributes: Attributes) -> bool:
+    def _matches_selector(self, tag: str, attributes: Attributes) -> bool:
         *ancestors, last = self.selector.compounds
         return last.matches(tag, attributes) and self._ancestors_match(
             ancestors, last, len(self._open)

@@ -363,7 +363,7 @@ def read_instances(
     merged: list[tuple[Steps, Node]] = []
     try:
         for file in files:
-            merged = _overlay_instances(merged, _read_elements(file, own))
+            merged = _merge_instance_lists(merged, _read_elements(file, own))
         for steps, node in merged:
             instance = decode(node, Instance, own, steps=steps)
             if instance is not None:
@@ -414,7 +414,7 @@ def _element_key(node: Node) -> tuple[object, object] | None:
     return None if isinstance(key.value, dict | tuple) else (platform.value, key.value)
 
 
-def _overlay_instances(
+def _merge_instance_lists(
     below: list[tuple[Steps, Node]], above: list[tuple[Steps, Node]]
 ) -> list[tuple[Steps, Node]]:
     """Lay *above* over *below*: an instance in both is merged key by key, new ones are appended."""

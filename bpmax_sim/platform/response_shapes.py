@@ -121,11 +121,11 @@ def merge_shapes(shapes: Iterable[ResponseShape]) -> ResponseShape | None:
     """Return the shape that covers all of *shapes*; None if there are none."""
     merged: ResponseShape | None = None
     for shape in shapes:
-        merged = shape if merged is None else _merge(merged, shape)
+        merged = shape if merged is None else _merge_shapes(merged, shape)
     return merged
 
 
-def _merge(first: ResponseShape, second: ResponseShape) -> ResponseShape:
+def _merge_shapes(first: ResponseShape, second: ResponseShape) -> ResponseShape:
     if not first.kinds or not second.kinds:
         return ResponseShape()
     both_objects = "object" in first.kinds and "object" in second.kinds
@@ -133,7 +133,7 @@ def _merge(first: ResponseShape, second: ResponseShape) -> ResponseShape:
     members, optional = {}, set(first.optional | second.optional)
     for name in names:
         known = [shape.members[name] for shape in (first, second) if name in shape.members]
-        members[name] = known[0] if len(known) == 1 else _merge(*known)
+        members[name] = known[0] if len(known) == 1 else _merge_shapes(*known)
         if both_objects and len(known) == 1:
             optional.add(name)
     item = merge_shapes(shape.item for shape in (first, second) if shape.item is not None)

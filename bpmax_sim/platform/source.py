@@ -156,16 +156,16 @@ def merge_chain(chain: list[PlatformSource]) -> tuple[Node, dict[str, Node]]:
         assert source.root is not None
         if below and below != source.key:  # what another platform was called, this one was not
             root = structs.replace(root, value={k: v for k, v in root.items.items() if k != "was"})
-        root = source.root if not root.items else _merge(root, source.root)
+        root = source.root if not root.items else _merge_nodes(root, source.root)
         below = source.key
         presets |= source.presets
     return root, presets
 
 
-def _merge(below: Node, above: Node) -> Node:
+def _merge_nodes(below: Node, above: Node) -> Node:
     if not (below.items and above.items) or _PRESET in above.items:
         return above
     merged = dict(below.items)
     for key, node in above.items.items():
-        merged[key] = _merge(merged[key], node) if key in merged else node
+        merged[key] = _merge_nodes(merged[key], node) if key in merged else node
     return structs.replace(above, value=merged)

@@ -189,13 +189,13 @@ def authorise(
     values = _auth_values(plan, real)
     unsigned = _build_request(plan, plan.real, _base_address(plan.recipe, real), values, attempt)
     if not (env.separate or plan.recipe.reserved.path):
-        return _sign(plan, unsigned, real)
+        return _sign_request(plan, unsigned, real)
     # The recorded form is dated by the clock that scripts see, and drawn from the seeded source:
     # nothing in it comes from the system, so replay can make it again.
     drawn, now = plan.standin_randomness, env.clock.now()
     standin = standin_context(plan.tenant, grant, drawn, now, attempt)
     call = _call_with_standins_in_path(plan, standin)
-    request = _sign(plan, replace(unsigned, call=call), real)
+    request = _sign_request(plan, replace(unsigned, call=call), real)
     if not env.separate:
         return request
     twin, twins = _standin_request(plan, call, standin, env)
@@ -249,11 +249,11 @@ def _standin_request(
     base = _base_address(plan.recipe, context)
     request = replace(_build_request(plan, plan.call, base, values, context.attempt), call=call)
     if plan.recipe.auth.sign:
-        request = _sign(plan, env.hide_secrets(request), context)
+        request = _sign_request(plan, env.hide_secrets(request), context)
     return request, values
 
 
-def _sign(plan: Plan, request: Request, context: SigningContext) -> Request:
+def _sign_request(plan: Plan, request: Request, context: SigningContext) -> Request:
     recipe = plan.recipe
     if not recipe.auth.sign:
         return request

@@ -124,7 +124,7 @@ def _send_until_done(planned: Plan, env: Environment, trace: CallTrace) -> Calli
             planned, grant, env, attempt=progress.sent, offset=progress.offset or 0.0
         )
         trace.sent_at = env.clock.now()
-        outcome = yield from _send(request, trace, planned.recipe)
+        outcome = yield from _send_request(request, trace, planned.recipe)
         progress = trace.progress
         step = decide_retry(outcome, planned.recipe, grant, progress, env.auth_clock.now())
         # Set before the next TokenRequest: the store compares nothing, it only looks at this flag.
@@ -160,7 +160,7 @@ def _send_until_done(planned: Plan, env: Environment, trace: CallTrace) -> Calli
         trace.progress = RetryProgress(progress.sent, progress.renewed + step.renew, offset)
 
 
-def _send(
+def _send_request(
     request: Request, trace: CallTrace, recipe: CompiledApi
 ) -> Generator[Effect, Any, Outcome]:
     trace.sent, trace.received = request, None

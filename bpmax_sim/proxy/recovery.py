@@ -116,10 +116,10 @@ def decide_retry(
             return RetryDecision(
                 msg("clock corrected by {offset:+.0f} s", offset=offset), offset=offset
             )
-    return _retry(outcome, recipe, rule, failure, progress, now)
+    return _decide_retry(outcome, recipe, rule, failure, progress, now)
 
 
-def _retry(
+def _decide_retry(
     outcome: Outcome,
     recipe: CompiledApi,
     rule: Recover,

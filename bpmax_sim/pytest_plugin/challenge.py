@@ -60,10 +60,10 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     if output is not None:
         output[_OUTPUT] = pickle.dumps(results)
     elif results:
-        store_section(find_root(session.config.rootpath), make_section(_merge(results)))
+        store_section(find_root(session.config.rootpath), make_section(_merge_results(results)))
 
 
-def _merge(results: Mapping[str, ChallengeResult]) -> ChallengeResult:
+def _merge_results(results: Mapping[str, ChallengeResult]) -> ChallengeResult:
     return merge_results([results[name] for name in sorted(results)])
 
 
@@ -73,7 +73,7 @@ def pytest_terminal_summary(
     """Write how many mistakes were tried, and what noticed them."""
     if results := _challenge_results(config):
         terminalreporter.section(translate(msg("bpmax-sim: challenge")))
-        terminalreporter.write_line(translate(describe_counts(_merge(results))))
+        terminalreporter.write_line(translate(describe_counts(_merge_results(results))))
 
 
 def _describe_limits(
@@ -90,7 +90,7 @@ def _describe_limits(
         yield msg("tried {tried} of {possible}", tried=tried, possible=possible), place
 
 
-def _warn(text: str, place: Place | None) -> None:
+def _warn_of_challenge(text: str, place: Place | None) -> None:
     file, line = (place.file, place.line) if place else ("", 0)
     warnings.warn_explicit(text, ChallengeWarning, file, line)
 
@@ -130,13 +130,13 @@ class ChallengeTest(pytest.Item):
         Fail below ``--bpmax-challenge-fail-under``, and with ``--bpmax-challenge-strict`` where
         anything is found.
         """
-        ready = self._prepare()
+        ready = self._prepare_challenge()
         result = summarise_verdicts(ready, list(ready.judge()))
         _challenge_results(self.config)[self.nodeid] = result
         for text, place in _describe_limits(ready, result):
-            _warn(text, place)
+            _warn_of_challenge(text, place)
         for finding in result.findings_without_repeats[:SHOWN]:
-            _warn(describe_on_one_line(finding), finding.place)
+            _warn_of_challenge(describe_on_one_line(finding), finding.place)
         if why := self._find_shortcoming(result):
             pytest.fail(translate(why), pytrace=False)
 
@@ -154,7 +154,7 @@ class ChallengeTest(pytest.Item):
             return plural(number, "{number} finding", "{number} findings")
         return ""
 
-    def _prepare(self) -> ScriptChallenge:
+    def _prepare_challenge(self) -> ScriptChallenge:
         """Return the challenge of the script; skip or fail this test where there is none."""
         users, problem = self._users, ""
         name = next(

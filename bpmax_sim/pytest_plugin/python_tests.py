@@ -336,7 +336,12 @@ def warn_of_secret_name(item: pytest.Item) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    """Redact the report of a subtest, which receives captured output after it was made."""
+    """Redact the report of a subtest."""
+    _redact_subtest_report(report)
+
+
+def _redact_subtest_report(report: pytest.TestReport) -> None:
+    """Redact *report* if it is a subtest's, which receives captured output after it was made."""
     if type(report) is not pytest.TestReport:
         redact_report(report)
 

@@ -33,10 +33,10 @@ class ExpectUpdater:
         """Write the expectations that can be updated, and show the diff."""
         if self._failed:
             terminalreporter.section(translate(msg("bpmax-sim: expectations")))
-            for line in self._update():
+            for line in self._update_expectations():
                 terminalreporter.write_line(translate(line))
 
-    def _update(self) -> Iterator[str]:
+    def _update_expectations(self) -> Iterator[str]:
         updates = collect_item_updates(list(self._load_failed()))
         yield from updates.left
         files, refused = rewrite_files(updates.edits)

@@ -73,4 +73,4 @@ def _redact_and_cut(text: str, redact: Redact) -> str:
 
 def _runs_python(item: ScenarioItem) -> bool:
     """Return whether a step may call Python of the project, which may have side effects."""
-    return any("python:" in text for text in item.sources.values())
+    return any("python:" in text for text in item.file_texts.values())

@@ -137,7 +137,7 @@ def _order_layers(
     layers: list[list[_Vertex]], links: Sequence[tuple[_Vertex, _Vertex]]
 ) -> list[list[_Vertex]]:
     """Return the layers reordered for few crossings: each vertex at the mean of its neighbours."""
-    above, below = _neighbours(links)
+    above, below = _neighbours_by_vertex(links)
     best, fewest = layers, _count_crossings(layers, links)
     for sweep in range(_SWEEPS):
         layers = [list(layer) for layer in layers]
@@ -156,7 +156,7 @@ def _order_layers(
     return best
 
 
-def _neighbours(
+def _neighbours_by_vertex(
     links: Sequence[tuple[_Vertex, _Vertex]],
 ) -> tuple[dict[_Vertex, list[_Vertex]], dict[_Vertex, list[_Vertex]]]:
     above: dict[_Vertex, list[_Vertex]] = {}
@@ -188,7 +188,7 @@ def _place_vertices(
     room: Mapping[_Vertex, float],
 ) -> dict[_Vertex, float]:
     """Return the horizontal centre of each vertex, near its neighbours and apart from others."""
-    above, below = _neighbours(links)
+    above, below = _neighbours_by_vertex(links)
     middles: dict[_Vertex, float] = {}
     for layer in layers:
         spread = _spread_layer(layer, [0.0] * len(layer), room)

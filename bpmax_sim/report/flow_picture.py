@@ -61,7 +61,7 @@ ul { margin: 4px 0; padding-inline-start: 20px; } li { overflow-wrap: anywhere; 
 
 def draw_svg(walks: FlowWalks) -> str:
     """Return the picture as a complete SVG file."""
-    return f'<?xml version="1.0" encoding="UTF-8"?>\n{_svg(walks, style=True)}\n'
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{_render_svg(walks, style=True)}\n'
 
 
 def draw_page(walks: FlowWalks, file: str) -> str:
@@ -83,7 +83,7 @@ def draw_page(walks: FlowWalks, file: str) -> str:
         f"<style>{styles}</style></head><body><main>",
         Markup('<h1>{}</h1><p class="quiet">{}</p>').format(title, file),
         *(Markup("<p>{}</p>").format(line) for line in lines),
-        f'<div class="picture" tabindex="0">{_svg(walks)}</div>',
+        f'<div class="picture" tabindex="0">{_render_svg(walks)}</div>',
         Markup("<h2>{}</h2>").format(translate(msg("Never walked"))),
         Markup("<ul>{}</ul>").format(
             Markup("").join(Markup("<li>{}</li>").format(line) for line in never)
@@ -189,7 +189,7 @@ def _cut_to_columns(text: str, columns: int) -> str:
 # ---------------------------------------------------------------------------- SVG
 
 
-def _svg(walks: FlowWalks, *, style: bool = False) -> str:
+def _render_svg(walks: FlowWalks, *, style: bool = False) -> str:
     nodes = walks.definition.nodes
     start = walks.definition.start
     names = [start, *(name for name in nodes if name != start)]
@@ -294,11 +294,11 @@ def _draw_edges(walks: FlowWalks, layout: Layout) -> Iterator[Markup]:
             anchor=anchor,
             x=x,
             y=y,
-            label=translate(join_messages(" / ", (_label(way, walks.counts) for way in ways))),
+            label=translate(join_messages(" / ", (_label_of(way, walks.counts) for way in ways))),
         )
 
 
-def _label(way: FlowEdge, counts: Mapping[FlowEdge, int]) -> str:
+def _label_of(way: FlowEdge, counts: Mapping[FlowEdge, int]) -> str:
     """Return the label of a route: its condition or action, and how often it was walked.
 
     A plain approval has no word.

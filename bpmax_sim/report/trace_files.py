@@ -110,7 +110,7 @@ def store_trace(
             make_folder(path)
             attached = _attachment_events(item, events, redact) if redact else ()
             every = [*events, *attached, *([names] if names else ())]
-            text = "".join(trace_lines(every, item.homes))
+            text = "".join(trace_lines(every, item.trace_file_names))
             path.write_text(text, encoding="utf-8", newline="\n")
             return str(path)
     return ""
@@ -123,7 +123,7 @@ def _attachment_events(
     at = events[-1].at
     parts = mark_used_parts(item, events)
     yield PartsAttached(parts=tuple(replace(one, name=redact(one.name)) for one in parts), at=at)
-    for file, text in item.sources.items():
+    for file, text in item.file_texts.items():
         yield SourceAttached(file=Place(file), text=redact(text), at=at)
     for name, flow_parts in {"": item.subjects.flow, **item.subjects.subflows}.items():
         flow = flow_parts.definition

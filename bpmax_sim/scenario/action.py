@@ -66,7 +66,7 @@ class Performer(msgspec.Struct, frozen=True, kw_only=True):
         processed.
         """
         result = Result() if self.subject is None else self.subject.begin_action()
-        self._run(action, value, name, result, expires=True)
+        self._run_action(action, value, name, result, expires=True)
         for ended in self.session.drain():
             result.add_outcome(ended)
         return result
@@ -81,10 +81,10 @@ class Performer(msgspec.Struct, frozen=True, kw_only=True):
             if self.subject is None
             else self.subject.concurrent_action() as result
         ):
-            self._run(action, value, name, result, expires=False)
+            self._run_action(action, value, name, result, expires=False)
         return result
 
-    def _run(
+    def _run_action(
         self, action: type[Action] | None, value: Any, name: str, result: Result, *, expires: bool
     ) -> None:
         try:

@@ -241,7 +241,7 @@ def resolve_error(expected: ExpectedError, resolve: Callable[[Any], Any]) -> Exp
     return replace(expected, **values)
 
 
-def error_as_data(errors: Sequence[Exception]) -> dict[str, Any] | None:
+def first_error_as_data(errors: Sequence[Exception]) -> dict[str, Any] | None:
     """Return the first error as the value of ``${steps.<id>.error}``; None without errors."""
     if not errors:
         return None

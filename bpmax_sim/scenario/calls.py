@@ -52,7 +52,7 @@ def describe_source(source: str) -> str:
     return SOURCES.get(source, source)
 
 
-class CallResult(msgspec.Struct, frozen=True, kw_only=True):
+class ActualCallResult(msgspec.Struct, frozen=True, kw_only=True):
     """The response or failure of call *number*, or of one of its sendings; redacted.
 
     Attributes:
@@ -73,7 +73,7 @@ class CallResult(msgspec.Struct, frozen=True, kw_only=True):
     recording: RecordingMatch | None = None
 
 
-class CallAttempted(CallResult, frozen=True, kw_only=True):
+class CallAttempted(ActualCallResult, frozen=True, kw_only=True):
     """A sending of call *number* after which the call was sent again; redacted.
 
     Attributes:
@@ -96,7 +96,7 @@ class CallAttempted(CallResult, frozen=True, kw_only=True):
     order: int = 0
 
 
-class CallEnd(CallResult, frozen=True, kw_only=True):
+class CallEnd(ActualCallResult, frozen=True, kw_only=True):
     """The end of a call, after all its sendings.
 
     Attributes:

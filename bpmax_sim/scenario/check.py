@@ -198,8 +198,8 @@ def _check_has_steps_and_start_node(draft: ScenarioDraft) -> None:
     flow, spot = draft.scenario.flow, draft.spot.at("flow", "at")
     if flow is UNSET or not flow.at or draft.definition is None:
         return
-    if flow.at not in draft.nodes:
-        draft.tell(spot, "no node {at!r}{hint}", known=draft.nodes, at=flow.at)
+    if flow.at not in draft.main_flow_nodes:
+        draft.tell(spot, "no node {at!r}{hint}", known=draft.main_flow_nodes, at=flow.at)
     elif draft.definition.nodes[flow.at].end:
         draft.tell(spot, "the flow has ended at {at!r}; nothing is left to do", at=flow.at)
 
@@ -207,7 +207,7 @@ def _check_has_steps_and_start_node(draft: ScenarioDraft) -> None:
 def _check_script_events(draft: ScenarioDraft) -> None:
     form = draft.scenario.form
     if isinstance(form, model.FormSpec):
-        check_events(draft, "form", form.scripts, draft.spot.at("form"), draft.nodes)
+        check_events(draft, "form", form.scripts, draft.spot.at("form"), draft.main_flow_nodes)
     for name, (spec, spot) in draft.flow_specs.items():
         nodes = draft.flows[name][0].nodes if name in draft.flows else ()
         check_events(draft, "flow", spec.scripts, spot, nodes)
@@ -437,7 +437,7 @@ def _check_fault_names(
             draft.tell(place, "no fault set {fault!r}{hint}", known=draft.fault_sets, fault=fault)
 
 
-def _check_recursion(draft: ScenarioDraft) -> None:
+def _check_step_recursion(draft: ScenarioDraft) -> None:
     """Report named steps that call themselves, directly or through others."""
     calls = {
         name: {inner[0] for step, _ in steps if (inner := model.inner_steps(step))}
@@ -472,8 +472,8 @@ def _check_step_node(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None
     """Report a node ``at`` that does not exist, or whose action does not act on a form."""
     if step.at and step.kind is not None and not step.kind.sees_form:
         draft.tell(spot.at("at"), "{action} is not done at a form", action=step.action)
-    elif step.at and "${" not in step.at and step.at not in draft.nodes:
-        draft.tell(spot.at("at"), "no node {at!r}{hint}", known=draft.nodes, at=step.at)
+    elif step.at and "${" not in step.at and step.at not in draft.main_flow_nodes:
+        draft.tell(spot.at("at"), "no node {at!r}{hint}", known=draft.main_flow_nodes, at=step.at)
 
 
 def _check_step_user(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
@@ -610,7 +610,7 @@ _CHECKS: tuple[Callable[[ScenarioDraft], None], ...] = (
     _check_secrets,
     _check_faults,
     check_ids,
-    _check_recursion,
+    _check_step_recursion,
     check_flow,
     _check_names_are_used,
     check_subflow_starts,

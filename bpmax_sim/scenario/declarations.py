@@ -285,7 +285,7 @@ class DeclarationReader:
             place: where the file is named; None for defaults.
             parents: chain of files that led to it, by their names in messages; used to find cycles.
         """
-        shared = self._read(path, model.Fragment, place)
+        shared = self._read_shared_file(path, model.Fragment, place)
         if shared is None:
             return
         self.add_used_fragments(shared.source, parents)
@@ -320,7 +320,7 @@ class DeclarationReader:
         if people is None or not isinstance(people.value, str):
             return tree
         path = join_to_file(source.path, people.value)
-        file = self._read(path, dict[str, Any], people.place)
+        file = self._read_shared_file(path, dict[str, Any], people.place)
         is_sound = file is not None and not file.problems
         root = file.source.root if file and is_sound else replace(people, value={}, keys={})
         return replace(tree, value={**tree.items, "people": root})
@@ -358,7 +358,7 @@ class DeclarationReader:
                 self.sources[file.source.file] = file.source
                 return self._merge_below(subject, file, key, parts)
             return subject
-        form = self._read(path, model.FormFile, name.place)
+        form = self._read_shared_file(path, model.FormFile, name.place)
         if form is None or form.problems:
             return subject
         return self._merge_below(subject, form, key, parts)
@@ -370,7 +370,7 @@ class DeclarationReader:
         said = {part: root.items[part] for part in parts if part in root.items}
         return merge_nodes(subject, replace(root, value=said), BY_KEY[key])
 
-    def _read(self, path: Path, kind: Any, place: Place | None) -> SharedFile | None:
+    def _read_shared_file(self, path: Path, kind: Any, place: Place | None) -> SharedFile | None:
         """Return the file at *path*; if it cannot be read, report that and return None.
 
         Only the problem "no such file" is reported at *place*.

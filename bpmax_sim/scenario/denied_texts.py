@@ -40,7 +40,7 @@ _DIGITS: Final = re.compile(r"\d+")
 _PIECE: Final = re.compile(r"[\u3400-\u9fff]{2}|[^\W\d_]{4}|\d{2,}", re.ASCII)
 
 
-def find_idle_denials(
+def find_empty_denials(
     item: ScenarioItem, expectations: Iterable[tuple[model.Expect, Spot, Path]],
     calls: Iterable[CallMade], known: Iterable[Any],
 ) -> Iterator[RunFinding]:  # fmt: skip
@@ -56,13 +56,13 @@ def find_idle_denials(
     for expected, spot, path in expectations:
         if "never" not in path and not _has_denial_or_choice(spot.source):
             continue
-        for section, value in _find_sections(expected):
+        for section, value in _find_text_sections(expected):
             for inside, text, is_denied in _find_texts(value):
                 is_choice = not is_denied and "$in" in inside
                 if not isinstance(text, str) or (is_denied is ("never" in path) and not is_choice):
                     continue
                 wrong = (
-                    material.find_misprint(text) if is_choice else material.why_denial_is_idle(text)
+                    material.find_misprint(text) if is_choice else material.why_denial_holds(text)
                 )
                 if wrong:
                     place = spot.at(*path, *section, *inside).place
@@ -77,7 +77,7 @@ def _has_denial_or_choice(source: ScenarioSource) -> bool:
 _CHOICE: Final = re.compile(r"\$(?:ne|not|in|exists)\b")
 
 
-def _find_sections(expected: model.Expect) -> Iterator[tuple[Path, Any]]:
+def _find_text_sections(expected: model.Expect) -> Iterator[tuple[Path, Any]]:
     """Yield the parts of *expected* whose texts scripts or responses make, with their paths."""
     for section, value in asdict(expected).items():
         if section in _SECTIONS and value is not UNSET:
@@ -121,7 +121,7 @@ class _PossibleTexts:
         self._calls = calls
         self._known = known
 
-    def why_denial_is_idle(self, text: str) -> str:
+    def why_denial_holds(self, text: str) -> str:
         """Return why denying *text* says nothing; "" if it may say something."""
         if len(text) < 2 or _ALWAYS_MADE.search(text) or _OF_BENCH.search(text):  # noqa: PLR2004
             return ""

@@ -115,7 +115,7 @@ def compare(expected: Any, actual: Any, path: Path = ()) -> Checks:
     if isinstance(expected, Mapping):
         if not any(map(is_operator, expected)):
             return _compare_members(expected, actual, path)
-        parts = [_operator(key)(value, actual, (*path, key)) for key, value in expected.items()]
+        parts = [_operator_of(key)(value, actual, (*path, key)) for key, value in expected.items()]
         return _doubt_if_any_value_fits(expected, actual, tuple(chain.from_iterable(parts)))
     if isinstance(expected, list | tuple):
         return _compare_lists(expected, actual, path)
@@ -135,7 +135,7 @@ def _compare_message(expected: Any, message: Translatable, path: Path) -> Checks
     every = [compare(expected, text, path) for text in spoken]
     held = [checks for checks in every if not failing_checks(checks)]
     wrong = [checks for checks in every if failing_checks(checks)]
-    if not held or (wrong and _denies(expected)):
+    if not held or (wrong and _is_denial(expected)):
         said = join_messages("", ['"', message, '"'])
         return tuple(
             check if check.ok else Comparison(check.path, False, check.expected, said)
@@ -144,7 +144,7 @@ def _compare_message(expected: Any, message: Translatable, path: Path) -> Checks
     return held[0]
 
 
-def _denies(expected: Any) -> bool:
+def _is_denial(expected: Any) -> bool:
     if not isinstance(expected, Mapping):
         return False
     return expected.get("$exists") is False or not expected.keys().isdisjoint(("$not", "$ne"))
@@ -213,7 +213,7 @@ def _doubt_if_any_value_fits(expected: Mapping[str, Any], actual: Any, checks: C
     if "$near" in expected and kind is not int:
         return checks
     values = _PROBES.get(list if kind is tuple else kind, ())
-    parts = [(_operator(key), value) for key, value in expected.items()]
+    parts = [(_operator_of(key), value) for key, value in expected.items()]
     if values and all(
         not failing_checks(test(value, probe, ())) for probe in values for test, value in parts
     ):
@@ -307,7 +307,7 @@ def parse_near_operand(expected: Any) -> tuple[Any, float]:
     return expected, 1e-9
 
 
-def _contains(expected: Any, actual: Any) -> bool:
+def _contains_expected(expected: Any, actual: Any) -> bool:
     if isinstance(actual, str):
         return isinstance(expected, str) and expected in actual
     if is_list(actual):
@@ -503,7 +503,7 @@ OPERATORS: Mapping[str, Compare] = {
         "$matches",
         lambda expected, actual: isinstance(actual, str) and bool(re.search(expected, actual)),
     ),
-    "$contains": _make_operator("$contains", _contains),
+    "$contains": _make_operator("$contains", _contains_expected),
     "$not": _compare_not,
     "$exists": _compare_exists,
     "$type": _make_operator("$type", _is_of_type),
@@ -524,7 +524,7 @@ def operator_names() -> tuple[str, ...]:
     return tuple(f"${name}" for name in REGISTERED.names())
 
 
-def _operator(key: str) -> Compare:
+def _operator_of(key: str) -> Compare:
     if key in OPERATORS:
         return OPERATORS[key]
     if key[1:] not in REGISTERED:

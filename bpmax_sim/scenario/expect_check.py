@@ -150,17 +150,17 @@ def check_call(context: CheckContext, item: model.ExpectedCall, spot: Spot) -> N
         context.tell(spot.at("times"), wrong)
     if item.once_per_key and item.times is UNSET:
         context.tell(spot.at("once_per_key"), msg("counts calls; write times: beside it"))
-    _check_call_words(context, item, spot)
+    _check_expected_call_names(context, item, spot)
     _check_operands(context, item, spot)
 
 
-def _check_call_words(context: CheckContext, item: model.ExpectedCall, spot: Spot) -> None:
+def _check_expected_call_names(context: CheckContext, item: model.ExpectedCall, spot: Spot) -> None:
     """Report unknown error codes, sources and instances."""
     if item.error is not UNSET:
         for path, code in find_literals(item.error):
             _check_code(context, code, spot.at("error", *path))
     if item.source is not UNSET:
-        _check_words(context, item.source, spot.at("source"), _CALL_SOURCES)
+        _check_known_words(context, item.source, spot.at("source"), _CALL_SOURCES)
     _check_denied_callers(context, item, spot)
     platform = item.call.partition(".")[0]
     for path, key in find_literals(item.instance) if item.instance is not UNSET else ():
@@ -184,7 +184,7 @@ def _check_denied_callers(context: CheckContext, item: model.ExpectedCall, spot:
             )
 
 
-def _check_words(context: CheckContext, value: Any, spot: Spot, known: Sequence[str]) -> None:
+def _check_known_words(context: CheckContext, value: Any, spot: Spot, known: Sequence[str]) -> None:
     """Report texts in *value* that are not among the *known* ones."""
     for path, word in find_literals(value):
         if flow_actions.is_literal(word) and word not in known:
@@ -221,7 +221,7 @@ def check_denied_parameters(
                 )
 
 
-def check_stub_body(context: CheckContext, stub: model.Stub, spot: Spot) -> None:
+def check_stub_member_names(context: CheckContext, stub: model.Stub, spot: Spot) -> None:
     """Report members of a stub's body that resemble declared members of the API's response."""
     check_declared_answer(context, stub.on, stub.body, spot)
     found = context.names.api_of(stub.on)
@@ -431,7 +431,7 @@ def _check_notices(
             elif key == "node":
                 _check_nodes(context, expected, where, definition)
             elif key == "kind":
-                _check_words(context, expected, where, _NOTICE_KINDS)
+                _check_known_words(context, expected, where, _NOTICE_KINDS)
 
 
 def _check_status(
@@ -451,7 +451,7 @@ def _check_status(
 def _check_history_actions(
     context: CheckContext, value: Any, spot: Spot, _definition: Definition | None
 ) -> None:
-    _check_words(context, value, spot, _DONE)
+    _check_known_words(context, value, spot, _DONE)
 
 
 def _check_history(
@@ -607,7 +607,7 @@ def _check_lines(context: CheckContext, section: str, value: Any, spot: Spot) ->
                 if key == "code":
                     _check_code(context, word, where.at(*inside))
                 elif key == level_key and not context.names.occurs_in_scripts(str(word)):
-                    _check_words(context, word, where.at(*inside), levels)
+                    _check_known_words(context, word, where.at(*inside), levels)
 
 
 def _check_fields(context: CheckContext, value: Mapping[str, Any], spot: Spot) -> None:

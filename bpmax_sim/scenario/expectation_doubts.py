@@ -20,7 +20,7 @@ from bpmax_sim.i18n import msg, series
 from bpmax_sim.platform.model import matches_api
 from bpmax_sim.scenario import model
 from bpmax_sim.scenario.calls import CallMade
-from bpmax_sim.scenario.denied_texts import find_idle_denials
+from bpmax_sim.scenario.denied_texts import find_empty_denials
 from bpmax_sim.scenario.expect import fulfils, is_list, is_operator
 from bpmax_sim.scenario.expected_literals import denies, find_compared_literals
 from bpmax_sim.scenario.findings import RunFinding, find_columns_of_expected_rows
@@ -68,7 +68,7 @@ class RunHistory(msgspec.Struct, frozen=True):
         return [*([self.initial[field]] if field in self.initial else []), *changes]
 
 
-def find_idle_expectations(
+def find_empty_expectations(
     item: ScenarioItem, history: RunHistory, calls: Sequence[CallMade]
 ) -> Iterator[RunFinding]:
     """Yield the expectations of *item* that, as the run shows, can never fail."""
@@ -90,7 +90,7 @@ def find_idle_expectations(
             "write expect:, or expect: new and run --update"
         ))  # fmt: skip
     known = chain(*history.offered.values(), (change.new for change in history.changes))
-    yield from find_idle_denials(item, expectations, calls, [*known, *history.initial.values()])
+    yield from find_empty_denials(item, expectations, calls, [*known, *history.initial.values()])
 
 
 def _find_fields(expected: model.Expect) -> Iterator[tuple[Path, str, Any]]:
@@ -246,7 +246,7 @@ def find_unwritten_fields(item: ScenarioItem, history: RunHistory) -> Iterator[R
     names: list[str] = []
     steps = list(item.walk_steps())
     for expected, _, _ in expectations:
-        facts = _idle_facts(expected, history)
+        facts = _find_flow_facts_held_before(expected, history)
         if facts is None:
             return
         fields = [field for _, field, _ in _find_fields(expected)]
@@ -268,7 +268,7 @@ def find_unwritten_fields(item: ScenarioItem, history: RunHistory) -> Iterator[R
     yield _make_finding(spot.at(*path), entry)
 
 
-def _idle_facts(expected: model.Expect, history: RunHistory) -> list[str] | None:
+def _find_flow_facts_held_before(expected: model.Expect, history: RunHistory) -> list[str] | None:
     """Return the facts of a flow in *expected*, all of which held before the run already.
 
     None if *expected* contains anything else than these and fields of a form.
@@ -294,11 +294,11 @@ def _top_level_field(field: str) -> str:
     return field.partition("/")[0].partition("[")[0].partition(".")[0]
 
 
-def find_idle_parts(
+def find_empty_parts(
     item: ScenarioItem, located: LocatedStep, calls: Sequence[CallMade], result: Any
 ) -> Iterator[RunFinding]:
     """Yield parts of a step that check nothing: counts of *calls*, and a *result* nobody reads."""
-    yield from _find_idle_counts(located, calls, item.scenario.expect)
+    yield from _find_loose_call_counts(located, calls, item.scenario.expect)
     yield from _find_unread_verdict(item, located, result)
 
 
@@ -326,7 +326,7 @@ def _find_unread_verdict(
         ))  # fmt: skip
 
 
-def _find_idle_counts(
+def _find_loose_call_counts(
     located: LocatedStep, calls: Sequence[CallMade], item_expect: model.Expect
 ) -> Iterator[RunFinding]:
     """Yield expected calls that say less than they seem to: all failed, or any number will do.
@@ -382,7 +382,7 @@ def _check_login_count(
         ))  # fmt: skip
 
 
-def find_idle_settings(
+def find_useless_settings(
     item: ScenarioItem, calls: Sequence[CallMade], session: Session
 ) -> Iterator[RunFinding]:
     """Yield settings of *item* that had no effect in its run, or that hide a missing call."""

@@ -88,7 +88,10 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
 
     def report_finding(self, finding: RunFinding) -> Failure:
         """Return a check's finding as a failure, at the place of the finding."""
-        failure, place = self.report(finding.kind, finding.message, self._action), finding.place
+        failure, place = (
+            self.report(finding.kind, finding.message, self._action_path),
+            finding.place,
+        )
         if place is None:
             return failure
         source = self.spot.source
@@ -105,7 +108,7 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
             message=call.message,
             code=call.error,
         )
-        return self.report("call", essence, self._action, script=call.place)
+        return self.report("call", essence, self._action_path, script=call.place)
 
     def report_unexpected_refusal(self) -> Failure:
         """Return the failure of an action that form or flow refused, if no error is expected."""
@@ -114,7 +117,7 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
             "messages, flow, result or expect_error",
             action=self.located.step.action if self.located else "",
         )
-        return self.report("refused", essence, self._action)
+        return self.report("refused", essence, self._action_path)
 
     def _source_line(self, place: Place | None) -> str:
         for body in self.bodies:
@@ -186,7 +189,7 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
                 thrown=append_translation(str(thrown), thrown.message, known),
                 origin=origin,
             )
-        failure = self.report(kind, essence, self._action, script=thrown.place, cause=error)
+        failure = self.report(kind, essence, self._action_path, script=thrown.place, cause=error)
         if thrown.code not in _ELSEWHERE:
             return failure
         missed = [route.to for route in self.origins.routes if repr(route.to) in str(error)]
@@ -195,24 +198,24 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     @property
-    def _action(self) -> Path:
+    def _action_path(self) -> Path:
         action = self.located.step.action if self.located else ""
         return (action,) if action else ()
 
     def report_unawaited(self, call: UnawaitedCall) -> Failure:
         """Return the failure of a call whose promise was not awaited."""
         essence = msg("{problem}, or write proxy: {{unawaited: allow}}", problem=call.problem)
-        return self.report("unawaited", essence, self._action, script=call.place)
+        return self.report("unawaited", essence, self._action_path, script=call.place)
 
     def report_undeclared(self, name: str, place: Place | None, wrong: str) -> Failure:
         """Return the failure of a script that wrote *name*, an undeclared field or column."""
         essence = msg("the script wrote {name}: {wrong}", name=name, wrong=wrong)
-        return self.report("name", essence, self._action, script=place)
+        return self.report("name", essence, self._action_path, script=place)
 
     def report_miss(self, error: NoMatchError) -> Failure:
         """Return the failure of a call for which the cassette has no response."""
         place = next((call.place for call in reversed(self.calls) if call.error), None)
-        return self.report("miss", str(error), self._action, script=place, cause=error)
+        return self.report("miss", str(error), self._action_path, script=place, cause=error)
 
     def find_doubts(self, checks: Checks, path: Path = ()) -> Iterator[RunFinding]:
         """Yield a finding for each of *checks* that holds although nothing was compared."""

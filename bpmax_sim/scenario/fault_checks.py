@@ -24,7 +24,7 @@ _OF_TIME: Final = re.compile(
 """What scripts use to notice that something takes long."""
 
 
-def find_idle_faults(
+def find_useless_faults(
     item: ScenarioItem, calls: Sequence[CallMade], session: Session
 ) -> Iterator[RunFinding]:
     """Yield the faults of a run that cannot have changed its result."""

@@ -53,12 +53,12 @@ def _find_unused(item: ScenarioItem, used_keys: Collection[str]) -> Iterator[Run
             message = msg("this policy was never used; take it away, or mend what it is for")
             yield RunWarning("rule", message, where.place, fails=True)
     for located in (*item.steps, *item.cleanup):
-        yield from _find_idle_condition(located, used_keys)
-        yield from _find_idle_retry(located, used_keys)
-    yield from _find_idle_ranges(item, used_keys)
+        yield from _find_false_condition(located, used_keys)
+        yield from _find_unused_retry(located, used_keys)
+    yield from _find_unreached_ranges(item, used_keys)
 
 
-def _find_idle_retry(located: LocatedStep, used_keys: Collection[str]) -> Iterator[RunWarning]:
+def _find_unused_retry(located: LocatedStep, used_keys: Collection[str]) -> Iterator[RunWarning]:
     if isinstance(located.step.retry, model.Retry) and retried_step_key(located) not in used_keys:
         message = msg(
             "retry: the first try was enough each time, so nothing shows that a second one helps; "
@@ -67,7 +67,7 @@ def _find_idle_retry(located: LocatedStep, used_keys: Collection[str]) -> Iterat
         yield RunWarning("rule", message, located.spot.at("retry").place)
 
 
-def _find_idle_ranges(item: ScenarioItem, used_keys: Collection[str]) -> Iterator[RunWarning]:
+def _find_unreached_ranges(item: ScenarioItem, used_keys: Collection[str]) -> Iterator[RunWarning]:
     """Yield faults with a range such as ``call: 1-3`` for which too few calls were made."""
     for fault in _find_ranged_faults(item):
         is_own = fault.place is not None and fault.place.file == item.spot.source.file
@@ -112,7 +112,7 @@ def _find_unused_answers(
             yield RunWarning("rule", message, spot.at("answers", number).place, fails=True)
 
 
-def _find_idle_condition(located: LocatedStep, used_keys: Collection[str]) -> Iterator[RunWarning]:
+def _find_false_condition(located: LocatedStep, used_keys: Collection[str]) -> Iterator[RunWarning]:
     """Yield an ``if`` that never held; if it reads variables, it is only a warning.
 
     Runs with other variables may make it true.
@@ -225,9 +225,9 @@ class FileRuns:
             (part.kind, translate(part.message), str(part.place or ""), part.fails)
             for part in unused
         }
-        self._add(file, rows, {row}, parts, strictness)
+        self._add_runs(file, rows, {row}, parts, strictness)
 
-    def _add(
+    def _add_runs(
         self,
         file: str,
         rows: int,
@@ -241,7 +241,7 @@ class FileRuns:
     def merge(self, files: Any) -> None:
         """Add the results in *files*, the attribute of that name in another process."""
         for file, (rows, ran, parts, strictness) in files.items():
-            self._add(file, rows, set(ran), {tuple(part) for part in parts}, strictness)
+            self._add_runs(file, rows, set(ran), {tuple(part) for part in parts}, strictness)
 
     def unused_parts_that_fail(self) -> Iterator[tuple[str, RunWarning]]:
         """Yield file and part for each part that no row used, if that is a failure there."""

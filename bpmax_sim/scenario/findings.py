@@ -27,7 +27,7 @@ from bpmax_sim.scenario.expect_check import (
     check_denied_parameters,
     check_error,
     check_proxy_action_arguments,
-    check_stub_body,
+    check_stub_member_names,
 )
 from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.scenario.names import CheckContext, ScenarioNames, describe_finding
@@ -37,7 +37,7 @@ from bpmax_sim.subject.hooks import FieldChanged
 from bpmax_sim.transport.faults import BadToken, Fault, Reply, Slow
 
 
-def find_impossible_calls(calls: Iterable[CallMade], *expected: model.Expect) -> Iterator[CallMade]:
+def find_wrong_calls(calls: Iterable[CallMade], *expected: model.Expect) -> Iterator[CallMade]:
     """Yield each of *calls* that can never work, unless *expected* says that it must fail."""
     sections = [one.proxy for one in expected if one.proxy is not UNSET]
     named = [item.call for items in sections for item in items if item.error is not UNSET]
@@ -129,7 +129,7 @@ def check_calls(item: ScenarioItem, platforms: Platforms) -> list[RunFinding]:
     findings += (
         RunFinding("rule", wrong, fault.place, fails=False)
         for fault in every
-        for wrong in _find_idle_actions(fault, platforms)
+        for wrong in _find_useless_fault_actions(fault, platforms)
     )
     _check_stubs(context, item)
     if wrong := context.names.instance_problem(item.scenario.proxy.instance):
@@ -146,7 +146,7 @@ def check_calls(item: ScenarioItem, platforms: Platforms) -> list[RunFinding]:
     return [*findings, *dict.fromkeys(fresh)]
 
 
-def _find_idle_actions(rule: Fault, platforms: Platforms) -> Iterator[str]:
+def _find_useless_fault_actions(rule: Fault, platforms: Platforms) -> Iterator[str]:
     """Yield why the effect of *rule* is useless, such as a delay beyond every timeout."""
     platform = platforms.find(rule.on.partition(".")[0])
     if isinstance(rule.action, BadToken) and platform is not None:
@@ -191,7 +191,7 @@ def _check_stubs(context: CheckContext, item: ScenarioItem) -> None:
             if answer.body is not UNSET and answer.status in {UNSET, 200}:
                 check_declared_answer(context, stub.on, answer.body, where.at("body"))
         if type(stub.body) is dict:
-            check_stub_body(context, stub, place.at("body"))
+            check_stub_member_names(context, stub, place.at("body"))
 
 
 def _check_step(context: CheckContext, step: model.Step, spot: Spot) -> None:

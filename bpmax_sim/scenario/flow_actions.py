@@ -219,13 +219,13 @@ def to_flow_move(value: Any) -> FlowMove:
         by=str(options.get("by", "")),
         comment=value if isinstance(value, str) else str(options.get("comment", "")),
         form=options.get("form", {}),
-        others=tuple(_as_list(options.get("to", ()))),
+        others=tuple(_wrap_in_list(options.get("to", ()))),
         where=where,
         rule=options.get("complete", "all"),
     )
 
 
-def _as_list(value: Any) -> Sequence[str | int]:
+def _wrap_in_list(value: Any) -> Sequence[str | int]:
     return value if isinstance(value, list | tuple) else (value,)
 
 
@@ -266,7 +266,7 @@ def check_people(context: CheckContext, value: Any, spot: source.Spot) -> None:
     person may act is checked when the action runs.
     """
     known = context.names.people
-    for name in map(str, _as_list(value) if context.names.lists_people else ()):
+    for name in map(str, _wrap_in_list(value) if context.names.lists_people else ()):
         if name and "${" not in name and name not in known:
             context.tell(spot, "people has no {name!r}{hint}", known=known, name=name, kind="name")
 

@@ -19,7 +19,7 @@ from bpmax_sim.subject.definition import (
     NodeForm,
     SubFlow,
     Transition,
-    explain_idle_event,
+    explain_never_fired_event,
 )
 from bpmax_sim.subject.hooks import SubjectKind, check_target, parse_event
 
@@ -47,9 +47,9 @@ def check_events(
             wrong = str(error)
         if wrong:
             draft.tell(owner.at("scripts", text), wrong)
-        elif idle := explain_idle_event(event.hook.name, event.target, nodes):
+        elif idle := explain_never_fired_event(event.hook.name, event.target, nodes):
             draft.tell(owner.at("scripts", text), idle, kind="never_ran")
-        elif text in _SHOWING and "form" not in draft.subject_kinds and not _fires(draft, text):
+        elif text in _SHOWING and "form" not in draft.subject_kinds and not _is_fired(draft, text):
             draft.tell(
                 owner.at("scripts", text),
                 "{event} runs where a form is shown; this scenario has none, so it never runs",
@@ -62,7 +62,7 @@ def check_events(
 _SHOWING = ("task_title", "visibility")
 
 
-def _fires(draft: ScenarioDraft, event: str) -> bool:
+def _is_fired(draft: ScenarioDraft, event: str) -> bool:
     return any(step.action == "fire" and step.value == event for step, _ in draft.steps)
 
 

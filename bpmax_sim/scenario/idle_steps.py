@@ -191,14 +191,14 @@ def check_preview_of_submitted_values(draft: ScenarioDraft) -> None:
             continue
         if step.action == "preview":
             seen.append((form, spot.at("preview", "form")))
-        elif seen and not any(_agree(form, other) for other, _ in seen):
+        elif seen and not any(_have_equal_fields(form, other) for other, _ in seen):
             wrong = msg("what is submitted later has other values than this preview; take the "
                         "preview of what is submitted")  # fmt: skip
             _tell_empty(draft, seen[-1][1], wrong)
             return
 
 
-def _agree(form: dict[str, Any], other: dict[str, Any]) -> bool:
+def _have_equal_fields(form: dict[str, Any], other: dict[str, Any]) -> bool:
     """Return whether no field has another value in *other*."""
     return all(other.get(name, value) == value for name, value in form.items())
 

@@ -56,7 +56,7 @@ from bpmax_sim.scenario.table_rows import (
     type_variables,
 )
 from bpmax_sim.script.failure import Script
-from bpmax_sim.subject.definition import Definition, FlowParts, NodeForm, NodeScreen, SubFlowResult
+from bpmax_sim.subject.definition import Definition, FlowParts, NodeForm, NodeView, SubFlowResult
 from bpmax_sim.transport.faults import Fault
 from bpmax_sim.yamlfile import decode, display_path, format_steps
 
@@ -225,13 +225,13 @@ class ScenarioItem(msgspec.Struct, frozen=True, kw_only=True):
         return self.header.node_id
 
     @property
-    def homes(self) -> RelativeFileNames:
+    def trace_file_names(self) -> RelativeFileNames:
         """Return the folder to which file names in traces are relative: that of the scenario."""
         names = (self.spot.source.file, *(body.name for body in self.subjects.code_files))
         return RelativeFileNames(os.path.dirname(absolute_path(self.path)), names)  # noqa: PTH120 - faster
 
     @property
-    def sources(self) -> Mapping[str, str]:
+    def file_texts(self) -> Mapping[str, str]:
         """Return the text of each file of the item: scenario, fragments, scripts and flows."""
         own = self.spot.source
         steps = self.walk_steps()
@@ -262,7 +262,7 @@ class ScenarioItem(msgspec.Struct, frozen=True, kw_only=True):
         return type_variables(self.cli_variables, self.scenario.secrets)
 
     @property
-    def owner(self) -> str:
+    def cassette_owner_name(self) -> str:
         """Return the name under which this item owns exchanges in a cassette."""
         return self.name
 
@@ -420,7 +420,7 @@ def _load_flow_parts(draft: ScenarioDraft, flow: str | None) -> FlowParts:
         if isinstance(node.form, NodeForm):
             scripts, libraries = _load_code(draft, node.form, file.at("nodes", name, "form"))
             states = node.form.states
-            screens[name] = NodeScreen(states=states, scripts=scripts, libraries=libraries)
+            screens[name] = NodeView(states=states, scripts=scripts, libraries=libraries)
     places = _route_places(definition, file.source)
     return replace(parts, definition=definition, route_places=places, screens=screens)
 

@@ -514,7 +514,7 @@ def scenario_schema() -> Schema:
     """Return the schema of ``*.scenario.yaml``."""
     texts = hover_texts()
     schema = json_schema(Scenario, title="bpmax-sim scenario", hover=texts)
-    _refine(schema, texts)
+    _refine_schema(schema, texts)
     _replace(schema, "cases", _cases_schema(schema, texts))
     script = _type_schema(ACTIONS["js"].value_type(), schema["definitions"], texts)
     _replace(schema, "script", script)
@@ -532,7 +532,7 @@ def fragment_schema() -> Schema:
     """Return the schema of the files that ``use`` names."""
     texts = hover_texts()
     schema = json_schema(Fragment, title="bpmax-sim fragment", hover=texts)
-    _refine(schema, texts)
+    _refine_schema(schema, texts)
     return schema
 
 
@@ -563,7 +563,7 @@ def flow_schema() -> Schema:
     return schema
 
 
-def _refine(schema: Schema, texts: Texts) -> None:
+def _refine_schema(schema: Schema, texts: Texts) -> None:
     """Add the constraints that the Python types cannot express."""
     definitions = schema["definitions"]
     step = definitions["Step"]

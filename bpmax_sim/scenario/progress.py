@@ -42,7 +42,7 @@ from bpmax_sim.scenario.expect_check import check_expect
 from bpmax_sim.scenario.expect_new import report_new_expect
 from bpmax_sim.scenario.expect_update import attach_update
 from bpmax_sim.scenario.failure_report import FailureReporter
-from bpmax_sim.scenario.fault_checks import find_idle_faults
+from bpmax_sim.scenario.fault_checks import find_useless_faults
 from bpmax_sim.scenario.faults import fill_stub, make_fault_event, stub_to_fault
 from bpmax_sim.scenario.file_verdict import ran_step_key, unused_part_failure, unused_parts
 from bpmax_sim.scenario.flow_actions import check_user, describe_person
@@ -288,7 +288,7 @@ class RunLog(msgspec.Struct):
         return digest_of(observe(self.events, unfinished=unfinished), self.homes)
 
 
-def _identity(value: Any) -> Any:
+def _keep_value(value: Any) -> Any:
     return value
 
 
@@ -328,7 +328,7 @@ class Progress:
         columns = findings.expected_columns(item) if item.names.columns else {}
         self.log = RunLog(
             session,
-            item.homes,
+            item.trace_file_names,
             root,
             names=item.names,
             expected_columns=columns,
@@ -482,21 +482,21 @@ class Progress:
         elif self.item.rows:
             return []
         else:
-            for part in self.idle_parts:
+            for part in self.unused_parts:
                 if not part.fails:
                     self.log.add_warning(part.kind, part.message, part.place)
             failures = [
-                unused_part_failure(self.item, part) for part in self.idle_parts if part.fails
+                unused_part_failure(self.item, part) for part in self.unused_parts if part.fails
             ]
         return self.apply_leniency(failures)
 
     @cached_property
-    def idle_parts(self) -> tuple[source.RunWarning, ...]:
+    def unused_parts(self) -> tuple[source.RunWarning, ...]:
         """Return what the run, all of whose steps have ended, has not used.
 
         Expectations that only look at fields no script wrote are included.
         """
-        idle = expectation_doubts.find_unwritten_fields(self.item, self._history)
+        idle = expectation_doubts.find_unwritten_fields(self.item, self._run_history)
         left = (source.RunWarning(one.kind, one.message, one.place) for one in idle)
         return (*unused_parts(self.item, self.ran), *left)
 
@@ -539,7 +539,7 @@ class Progress:
         found = [*result_checks.find_unseen_failures(outcome, self.names, platforms)]
         found += result_checks.find_dropped_failures(outcome, self.item.subjects.code_files)
         found += result_checks.find_doubts_of_subject(located, self.subject, log.options)
-        found += expectation_doubts.find_idle_parts(self.item, located, outcome.calls, self.result)
+        found += expectation_doubts.find_empty_parts(self.item, located, outcome.calls, self.result)
         log.add_findings((*found, *result_checks.find_repeated_pages(outcome.calls, platforms)))
 
     def warn_of_run(self) -> None:
@@ -548,11 +548,11 @@ class Progress:
         scripts = (*subjects.handlers, *subjects.inline.values(), *subjects.all_libraries)
         self.log.add_findings((
             *result_checks.find_borrowed_responses(calls),
-            *find_idle_faults(self.item, calls, self.session),
-            *expectation_doubts.find_idle_settings(self.item, calls, self.session),
-            *expectation_doubts.find_idle_expectations(self.item, self._history, calls),
+            *find_useless_faults(self.item, calls, self.session),
+            *expectation_doubts.find_useless_settings(self.item, calls, self.session),
+            *expectation_doubts.find_empty_expectations(self.item, self._run_history, calls),
             *result_checks.find_sent_undefined_texts(calls),
-            *result_checks.find_idle_rules(calls, self.session.platforms),
+            *result_checks.find_rule_doubts(calls, self.session.platforms),
             *self.log.options.check_comparisons(scripts),
             *result_checks.find_misread_responses(calls, scripts, self.session.platforms),
         ))  # fmt: skip
@@ -568,7 +568,7 @@ class Progress:
         ]
 
     @property
-    def _history(self) -> expectation_doubts.RunHistory:
+    def _run_history(self) -> expectation_doubts.RunHistory:
         changes = [one for one in self.log.events if isinstance(one, FieldChanged)]
         sources, offered = [body.source for body in self.bodies], self.log.options.offered
         parts = (self.initial, changes, offered, sources, self.initial_flow)
@@ -734,7 +734,7 @@ class Progress:
         try:
             if reporter.has_reference(path[0]):
                 expected = assertions.resolve_expect(expected, resolve)
-                resolve = _identity
+                resolve = _keep_value
                 spot = reporter.spot.at(*path)
                 wrong = self.check_filled(reporter, lambda to: check_expect(to, expected, spot))
                 if wrong:

@@ -85,7 +85,7 @@ class StepOutcome(msgspec.Struct, frozen=True, kw_only=True):
     console: Sequence[Mapping[str, Any]]
 
     @property
-    def is_announced(self) -> bool:
+    def is_result_noticed(self) -> bool:
         """Return whether a message or console line was shown, or the step's result is checked."""
         said = (self.step.expect.result, self.step.expect_error, self.step.expect.messages)
         is_read = any(part is not UNSET for part in said) or bool(self.step.save)
@@ -112,7 +112,7 @@ def find_unseen_failures(
     """
     for call in outcome.calls:
         recipe = find_compiled_api(call, platforms)
-        if recipe is None or outcome.is_announced or outcome.is_expected(call):
+        if recipe is None or outcome.is_result_noticed or outcome.is_expected(call):
             continue
         response, body = as_response(call)
         if satisfies_rule(recipe.rules.ok, response, body, absent_ok=True):
@@ -132,7 +132,7 @@ def find_unseen_failures(
 def find_dropped_failures(outcome: StepOutcome, scripts: Sequence[Script]) -> Iterator[RunFinding]:
     """Yield each rejected call whose error an empty handler drops although its result is used."""
     failed = [call for call in outcome.calls if call.error and not call.is_login and call.place]
-    for call in failed if not outcome.is_announced else ():
+    for call in failed if not outcome.is_result_noticed else ():
         drops = [
             drop
             for script in scripts
@@ -331,9 +331,9 @@ def _lists_in(value: Any) -> Iterator[tuple[str, int, int]]:
                 yield name, total, len(rows[0])
 
 
-def find_idle_rules(calls: Sequence[CallMade], platforms: Platforms) -> Iterator[RunFinding]:
+def find_rule_doubts(calls: Sequence[CallMade], platforms: Platforms) -> Iterator[RunFinding]:
     """Yield declarations of called platforms that are probably mistakes or match no message."""
-    yield from _find_idle_places(calls, platforms)
+    yield from _find_absent_places(calls, platforms)
     for key, call in {call.call.partition(".")[0]: call for call in reversed(calls)}.items():
         for hint in _find_declaration_hints(platforms, key):
             yield RunFinding("rule", hint, call.place, fails=False)
@@ -348,7 +348,7 @@ def find_idle_rules(calls: Sequence[CallMade], platforms: Platforms) -> Iterator
                 yield RunFinding("rule", wrong, call.place, fails=False)
 
 
-def _find_idle_places(calls: Iterable[CallMade], platforms: Platforms) -> Iterator[RunFinding]:
+def _find_absent_places(calls: Iterable[CallMade], platforms: Platforms) -> Iterator[RunFinding]:
     """Yield places that a platform declares and no message has, only ones of near names."""
     absent: dict[tuple[str, Steps], tuple[set[str], CallMade]] = {}
     found: set[tuple[str, Steps]] = set()

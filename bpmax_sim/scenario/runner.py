@@ -34,7 +34,7 @@ from bpmax_sim.project import SUFFIX, to_path
 from bpmax_sim.scenario import findings
 from bpmax_sim.scenario.action import Action
 from bpmax_sim.scenario.actions import check_action
-from bpmax_sim.scenario.assertions import error_as_data, make_thrown_error, resolve_error
+from bpmax_sim.scenario.assertions import first_error_as_data, make_thrown_error, resolve_error
 from bpmax_sim.scenario.events import (
     START,
     Event,
@@ -244,7 +244,7 @@ class StepRun(msgspec.Struct):
         elif isinstance(progress.subject, FlowSubject) and (progress.subject.begins or step.at):
             result = perform(None, None, "")
         if step.action:
-            progress.store_result(step.id, result.value, error_as_data(result.errors))
+            progress.store_result(step.id, result.value, first_error_as_data(result.errors))
         return result
 
     @contextmanager
@@ -387,7 +387,7 @@ class StepRun(msgspec.Struct):
         whole = progress.item.scenario.expect
         uncaught = {make_thrown_error(error).code for error in (*result.errors, *result.unhandled)}
         made = progress.log.calls[self.since.calls :]
-        for call in findings.find_impossible_calls(made, self.located.step.expect, whole):
+        for call in findings.find_wrong_calls(made, self.located.step.expect, whole):
             if call.error not in uncaught:
                 yield reporter.report_impossible_call(call)
 
@@ -528,7 +528,7 @@ def run_item(  # noqa: PLR0913 - what may be left out of a run
         checks=progress.checks,
         reason=reason_of_flag(item.xfail) if outcome == "xfailed" else "",
         rows=item.rows,
-        unused=progress.idle_parts if outcome == "passed" else (),
+        unused=progress.unused_parts if outcome == "passed" else (),
         strictness=item.strictness,
         at=session.clock.now(),
     )
@@ -607,7 +607,7 @@ def open_session(
         "redact": proxy.redact,
         "unused": proxy.unused,
         "unawaited": "allow",  # each step judges its own
-        "owner": item.owner,
+        "owner": item.cassette_owner_name,
         "adopts": partial(find_former_owner, item),
         "repeat": proxy.repeat,
         "default_instance": proxy.instance or None,

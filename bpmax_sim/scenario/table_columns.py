@@ -53,7 +53,7 @@ class ColumnEdit(msgspec.Struct, frozen=True):
             if any(cell.strip() for cell in cells):
                 row = str(parse(cells[position])).strip() if position < len(cells) else ""
                 missing = [""] * (len(names) - len(cells))
-                values = [_spell(new[name].get(row), kinds[name]) for name in new]
+                values = [_format_cell(new[name].get(row), kinds[name]) for name in new]
                 _add_cells(lines, begin, reader.line_num, [*missing, *values])
             begin = reader.line_num
         return "".join(lines)
@@ -79,5 +79,5 @@ def _type_suffix_of(cells: Cells) -> str:
     return ":number" if is_number else ":json"
 
 
-def _spell(value: Any, kind: str) -> str:
+def _format_cell(value: Any, kind: str) -> str:
     return str(value or "") if not kind else json.dumps(value, ensure_ascii=False)

@@ -457,7 +457,7 @@ class ScenarioDraft:
         return {event: files for spec in declared for event, files in spec.scripts.items()}
 
     @cached_property
-    def nodes(self) -> tuple[str, ...]:
+    def main_flow_nodes(self) -> tuple[str, ...]:
         """Return the nodes of the main flow; empty without a definition."""
         return tuple(self.definition.nodes) if self.definition else ()
 
@@ -592,7 +592,7 @@ class ScenarioDraft:
         acting += [
             late.notify for flow in flows for node in flow.nodes.values() for late in node.deadlines
         ]
-        return [str(name) for one in acting for name in _as_list(one) if name]
+        return [str(name) for one in acting for name in _as_id_list(one) if name]
 
     @cached_property
     def project_members(self) -> tuple[str, ...]:
@@ -707,7 +707,7 @@ def column_of_run(step: model.Step) -> str:
     return references.column_of(inner[0]) if inner else ""
 
 
-def _as_list(value: Any) -> Sequence[Any]:
+def _as_id_list(value: Any) -> Sequence[Any]:
     if type(value) is dict:
         return (value.get("id", ""),)
     return value if type(value) in {list, tuple} else (value,)

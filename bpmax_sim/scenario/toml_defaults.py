@@ -50,13 +50,13 @@ def read_toml_defaults(path: Path, name: str) -> ScenarioSource:
     value = tomllib.loads(text)
     for step in _TABLE:
         value = value[step]
-    marks = dict(_find_keys(text))
+    marks = dict(_locate_toml_keys(text))
     line, column = marks.get(_TABLE, (1, 1))
     root = _make_node(value, name, _TABLE, marks, (line, column))
     return ScenarioSource(path, name, root, tuple(text.splitlines()))
 
 
-def _find_keys(text: str) -> Iterator[tuple[tuple[str, ...], tuple[int, int]]]:
+def _locate_toml_keys(text: str) -> Iterator[tuple[tuple[str, ...], tuple[int, int]]]:
     """Yield each table and key of a TOML text, with its line and column."""
     table: tuple[str, ...] = ()
     for match in _LINE.finditer(text):

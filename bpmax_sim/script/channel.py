@@ -59,12 +59,12 @@ class SentLiveObjects:
         self.links: list[tuple[int, str, int]] = []
         self.watched: list[list[str]] = []
         self._objects: list[LiveObject] = []
-        self.roots = [(name, self._add(name, live)) for name, live in objects.items()]
+        self.roots = [(name, self._add_object(name, live)) for name, live in objects.items()]
         self._known: list[dict[str, str]] = [{} for _ in self._objects]
         self._seen: list[dict[str, Any]] = [{} for _ in self._objects]
         self._settled: set[int] = set()  # of the objects, all of whose values were seen
 
-    def _add(self, name: str, live: LiveObject) -> int:
+    def _add_object(self, name: str, live: LiveObject) -> int:
         for index, known in enumerate(self._objects):
             if known is live:
                 return index
@@ -74,7 +74,7 @@ class SentLiveObjects:
         self.watched.append([*getattr(live, "watched_members", ())])
         links: Mapping[str, LiveObject] = getattr(live, "links", {})
         for member, linked in links.items():
-            self.links.append((index, member, self._add(f"{name}.{member}", linked)))
+            self.links.append((index, member, self._add_object(f"{name}.{member}", linked)))
         return index
 
     def take_changes(self) -> list[list[Any]]:
@@ -179,7 +179,7 @@ class Channel:
     def open(self, **setting: Any) -> None:
         """Send the context its settings and live objects; has to be the first operation."""
         mirror = self._mirror
-        self._call(
+        self._call_engine(
             "open",
             fields=mirror.take_changes(),
             bindings=mirror.roots,
@@ -207,7 +207,7 @@ class Channel:
             MalformedError: if the script damaged its own context.
         """
         patch = self._mirror.take_changes()
-        return self._call(operation, **argument, **({"patch": patch} if patch else {}))
+        return self._call_engine(operation, **argument, **({"patch": patch} if patch else {}))
 
     def close(self) -> None:
         """Free the context."""
@@ -215,7 +215,7 @@ class Channel:
             self._engine.close()
         self._engine = None
 
-    def _call(self, operation: str, **argument: Any) -> TurnResult:
+    def _call_engine(self, operation: str, **argument: Any) -> TurnResult:
         if self._engine is None:
             return TurnResult([])
         argument["now"] = round(self._now() * 1000)

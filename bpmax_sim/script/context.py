@@ -256,7 +256,7 @@ class Context:
         placed = self._bodies[run.script]
         files = [_describe_file(placed)] if fresh else []
         if self._is_new:
-            self._open(run, [*map(_describe_file, self._libraries), *files])
+            self._open_channel(run, [*map(_describe_file, self._libraries), *files])
             self._is_new, files, seed_parts = False, [], ()
         self._channel.reset_time_limits()
         self._declare_counters(placed)
@@ -270,7 +270,7 @@ class Context:
             **({"counted": True} if self._hits is not None else {}),
         )
 
-    def _open(self, run: ScriptRun, files: list[dict[str, Any]]) -> None:
+    def _open_channel(self, run: ScriptRun, files: list[dict[str, Any]]) -> None:
         setting = self._setting
         try:
             self._channel.open(
@@ -336,7 +336,7 @@ class Context:
         if is_over_time:
             place = timers[0] if timers else run.place
             run.error = run.error or self._failures.make_wait_error(run.promise_traces, place)
-        self._finish(run)
+        self._finish_run(run)
 
     def _run_turn(self, run: ScriptRun, operation: str, **argument: Any) -> None:
         if not self._channel.is_open:
@@ -353,7 +353,7 @@ class Context:
                     make_time_error(self._setting.limits, is_wall=True)
                 ),
             )
-        # `_finish` itself runs `end`, and `end_stuck_run` the probes.
+        # `_finish_run` itself runs `end`, and `end_stuck_run` the probes.
         if operation not in {"probe", "probed", "end"}:
             self._finish_if_idle(run)
         for other in ended:
@@ -377,7 +377,7 @@ class Context:
         except MalformedError as error:
             self._abort(run, self._failures.make_damaged_context_error(error, run.place))
         except RecursionError:
-            self._abort(run, self._failures.make_depth_error(run.place))
+            self._abort(run, self._failures.make_nesting_error(run.place))
         except ValueError as error:
             self._abort(run, self._failures.make_unreadable_value_error(error, run.place))
         return ended
@@ -438,9 +438,9 @@ class Context:
             if run.timers:
                 run.done(self._pop_outcome(run), False)
             else:
-                self._finish(run)
+                self._finish_run(run)
 
-    def _finish(self, run: ScriptRun) -> None:
+    def _finish_run(self, run: ScriptRun) -> None:
         if run.over:
             return
         run.over = True
@@ -456,7 +456,7 @@ class Context:
 
     # What the prelude queues.
 
-    def _locate(
+    def _locate_entry(
         self,
         run: ScriptRun,
         entry: CallEntry
@@ -474,7 +474,7 @@ class Context:
         return place
 
     def _start_call(self, run: ScriptRun, entry: CallEntry) -> None:
-        number, place = entry.number, self._locate(run, entry)
+        number, place = entry.number, self._locate_entry(run, entry)
         if len(run.calls) >= self._setting.limits.calls:
             self._abort(run, self._failures.make_call_limit_error(place))
             return
@@ -507,7 +507,7 @@ class Context:
         program = CallSpec(
             platform=entry.platform,
             api=entry.api,
-            position=self._locate(run, entry),
+            position=self._locate_entry(run, entry),
             refusal=entry.message,
         )
         if program not in run.refused and len(run.refused) < self._setting.limits.calls:
@@ -524,7 +524,7 @@ class Context:
             self._failures.rejected[number] = error
             settled = [False, "", encode_tagged(_rejection_fields(error))]
         elif isinstance(error, RecursionError):
-            self._abort(run, self._failures.make_depth_error(run.calls[number].place))
+            self._abort(run, self._failures.make_nesting_error(run.calls[number].place))
             self._finish_if_idle(run)
             return
         else:
@@ -534,7 +534,7 @@ class Context:
         self._run_turn(run, "settle", calls=[[number, *settled]])
 
     def _apply_write(self, run: ScriptRun, entry: FieldWrite) -> None:
-        place = self._locate(run, entry)
+        place = self._locate_entry(run, entry)
         if entry.index >= len(self._mirror.names):
             raise MalformedError("a field is set of an object that is not there")
         try:
@@ -556,12 +556,12 @@ class Context:
                 tuple(decode_tagged(entry.values)),
                 at=self._scheduler.clock.now(),
                 order=self._scheduler.clock.next_seq(),
-                place=self._locate(run, entry),
+                place=self._locate_entry(run, entry),
             )
         )
 
     def _set_timer(self, run: ScriptRun, entry: TimerEntry) -> None:
-        place = self._locate(run, entry)
+        place = self._locate_entry(run, entry)
         if any(entry.number in run.timers for run in self._runs.values()):
             raise MalformedError("timer {number} is set twice", number=entry.number)
         self._schedule_timer(run, entry.number, entry.delay, entry.repeat, place)
@@ -607,7 +607,7 @@ class Context:
     def _note_absent_member(self, run: ScriptRun, entry: AbsentMember) -> None:
         if entry.index >= len(self._mirror.names):
             raise MalformedError("a member is read of an object that is not there")
-        owner, place = self._mirror.names[entry.index], self._locate(run, entry)
+        owner, place = self._mirror.names[entry.index], self._locate_entry(run, entry)
         owner = f"{owner}.{entry.path}" if entry.path else owner
         run.absent_reads.append(AbsentRead(owner, entry.name, place))
 
@@ -615,19 +615,19 @@ class Context:
         if entry.index >= len(self._mirror.names):
             raise MalformedError("a field is set of an object that is not there")
         path = f"{self._mirror.names[entry.index]}.{entry.name}"
-        run.unresolved.setdefault(path, self._locate(run, entry))
+        run.unresolved.setdefault(path, self._locate_entry(run, entry))
 
     def _note_unranked_character(self, run: ScriptRun, entry: UnrankedCharacterEntry) -> None:
         if len(entry.text) != 1:
             raise MalformedError("more than a character is sorted by its code point")
-        run.unranked.append(UnrankedCharacter(entry.text, self._locate(run, entry)))
+        run.unranked.append(UnrankedCharacter(entry.text, self._locate_entry(run, entry)))
 
     def _note_draw(self, run: ScriptRun, entry: RandomDraw) -> None:
         del run
         self._setting.on_draw(self._drawing, entry.drawn)
 
     def _note_promise_read(self, run: ScriptRun, entry: PromiseRead) -> None:
-        place = self._locate(run, entry)
+        place = self._locate_entry(run, entry)
         self._find_caller(entry.number).misread.setdefault(entry.number, (entry.member, place))
 
     def _find_caller(self, number: int) -> ScriptRun:

@@ -395,7 +395,7 @@ class QuickJSNG:
             self._set_time_limit()
             result = work(*arguments)
         except _quickjs.JSException as error:
-            raise self._translate(str(error)) from None
+            raise self._translate_error(str(error)) from None
         finally:
             self._watch.leave()
             self._left -= self._cpu_used()
@@ -421,7 +421,7 @@ class QuickJSNG:
         if self._watch.fired or self._cpu_used() > self._left:
             raise self._limit_error("")
 
-    def _translate(self, text: str) -> EngineError:
+    def _translate_error(self, text: str) -> EngineError:
         # The text is `Name: message`, then the stack, which repeats that line in a script's view.
         lines = text.split("\n")
         raw = "\n".join(line for line in lines if line.startswith("    at "))

@@ -233,7 +233,7 @@ class ErrorFactory(msgspec.Struct):
         )
         return ScriptError(message, name="Error", place=place or Place(self.name, 1))
 
-    def make_depth_error(self, place: Place | None) -> ScriptLimitError:
+    def make_nesting_error(self, place: Place | None) -> ScriptLimitError:
         """Return the error of a value that is nested too deeply to be read."""
         return ScriptLimitError(_TOO_DEEP, name=_LIMIT, place=place or Place(self.name))
 

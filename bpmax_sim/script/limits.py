@@ -313,10 +313,10 @@ class _Watchdog:
         """Start the watchdog thread, unless it runs or there is nothing to watch."""
         with self.lock:
             if self.thread is None and self.running:
-                self.thread = threading.Thread(target=self._watch, name=_NAME, daemon=True)
+                self.thread = threading.Thread(target=self._watch_limits, name=_NAME, daemon=True)
                 self.thread.start()
 
-    def _watch(self) -> None:
+    def _watch_limits(self) -> None:
         idle = 0
         while True:
             time.sleep(_PERIOD)

@@ -130,10 +130,10 @@ def load_library() -> Library | None:
         library = Library(_quickjs.__file__)
     except (AttributeError, OSError):
         return None
-    return library if _works(library) else None
+    return library if _has_expected_layout(library) else None
 
 
-def _works(library: Library) -> bool:
+def _has_expected_layout(library: Library) -> bool:
     """Return whether values and sizes have the layout of the header; takes about a millisecond."""
     context = NativeContext(library)
     try:

@@ -156,7 +156,7 @@ class Runtime:
         """Run *script* and everything that it starts, until nothing is left to happen.
 
         Timers in the future, set by a script with a page, stay. If called while other scripts run,
-        the script runs as far as it can now, and its later results are returned by `take_outcomes`.
+        the script runs as far as it can now, and `take_late_outcomes` returns its later results.
 
         Args:
             script: body of an async function, as BPMAX stores it.
@@ -239,7 +239,7 @@ class Runtime:
         finally:
             self._is_settling = False
 
-    def take_outcomes(self) -> list[Outcome]:
+    def take_late_outcomes(self) -> list[Outcome]:
         """Return the outcomes of timers that fired after their scripts ended, and clear them."""
         due, self._later = self._later, []
         return due
@@ -299,7 +299,7 @@ class Runtime:
     def _deliver_outcome(
         self, number: int, done: list[Callable[[Outcome], None]], outcome: Outcome, is_last: bool
     ) -> None:
-        """Pass a script's first outcome to its starter; keep further ones for `take_outcomes`."""
+        """Pass a script's first outcome to its starter; `take_late_outcomes` has further ones."""
         if is_last and number in self._single:
             self._single.pop(number).close()
         if done:

@@ -164,13 +164,13 @@ class Scheduler:
 
     def _perform_effect(self, effect: Effect, resume: Resume) -> None:
         if isinstance(effect, Send):
-            self._send(effect.request, resume)
+            self._send_request(effect.request, resume)
         elif isinstance(effect, Sleep):
             self.call_at(self.clock.now() + effect.seconds, partial(resume, None, None))
         else:
-            self._acquire(effect, resume)
+            self._acquire_token(effect, resume)
 
-    def _send(self, request: Request, resume: Resume) -> None:
+    def _send_request(self, request: Request, resume: Resume) -> None:
         if self._wire:
             self._wire.send(partial(exchange_within_timeout, request, self._handle), resume)
         else:
@@ -182,7 +182,7 @@ class Scheduler:
         value, error, elapsed = outcome
         self.call_at(start + elapsed, partial(resume, value, error))
 
-    def _acquire(self, acquire: TokenRequest, resume: Resume) -> None:
+    def _acquire_token(self, acquire: TokenRequest, resume: Resume) -> None:
         """Resume with a valid grant: a cached one, or that of a running or of a new login."""
         # Single flight: the first call that needs a token logs in, all others that need the same
         # one wait for that login, and get its grant or its error. A login that fails is not kept,

@@ -100,7 +100,7 @@ class V8:
             message = f"the script used more than {size} of memory"
             raise LimitReachedError("ScriptLimitError", message) from None
         except JSEvalException as error:
-            raise _translate(error) from None
+            raise _translate_error(error) from None
         finally:
             self._left -= time.process_time() - started
 
@@ -121,7 +121,7 @@ class V8:
         return json.dumps(reply)
 
 
-def _translate(error: JSEvalException) -> EngineError:
+def _translate_error(error: JSEvalException) -> EngineError:
     """Return the error of mini-racer's text."""
     # The text is `<anonymous>:line: Name: message`, the source line, a caret, then the stack.
     lines = str(error).split("\n")

@@ -123,7 +123,7 @@ def _find_never_equal(reader: SlipReader, node: Node) -> Found:
         return
     left, right = sides_of(node)
     if left is not None and right is not None:
-        yield from _compare(reader, left, right, is_strict=len(operator_of(node)) > len("=="))
+        yield from _find_slips(reader, left, right, is_strict=len(operator_of(node)) > len("=="))
 
 
 def _find_dead_cases(reader: SlipReader, node: Node) -> Found:
@@ -153,10 +153,10 @@ def _find_dead_cases(reader: SlipReader, node: Node) -> Found:
                 ),
             )
         else:
-            yield from _compare(reader, asked, value, is_strict=True)
+            yield from _find_slips(reader, asked, value, is_strict=True)
 
 
-def _compare(reader: SlipReader, left: Node, right: Node, *, is_strict: bool) -> Found:
+def _find_slips(reader: SlipReader, left: Node, right: Node, *, is_strict: bool) -> Found:
     for one, other in ((left, right), (right, left)):
         if reader.tree.text_of(other) in {"NaN", "Number.NaN"}:
             yield (

@@ -227,7 +227,7 @@ class _CounterWriter:
         while pending:
             node, closing = pending.pop()
             if closing is not None:
-                self._put(node.end_byte, closing)
+                self._insert_text(node.end_byte, closing)
                 continue
             if closing := self._insert_in_node(node):
                 pending.append((node, closing))
@@ -264,7 +264,7 @@ class _CounterWriter:
         elif node.type in {"switch_case", "switch_default"} and parent.parent is not None:
             colon = next(child for child in node.children if child.type == ":")
             arm: Arm = "case" if node.type == "switch_case" else "default"
-            self._put(colon.end_byte, self._branch_counter_code(arm, node, parent.parent))
+            self._insert_text(colon.end_byte, self._branch_counter_code(arm, node, parent.parent))
         return (
             closing
             + self._insert_in_statement(node, parent)
@@ -275,14 +275,14 @@ class _CounterWriter:
         """Count *node*, in braces if it stands alone as a body; return the text that closes it."""
         if parent.type in _LISTS:
             if node.type in _STATEMENTS and not _is_directive(node, parent):
-                self._put(node.start_byte, self._counter_code("statement", node))
+                self._insert_text(node.start_byte, self._counter_code("statement", node))
             return ""
         is_body = _is_at(parent, _BODIES.get(parent.type, ""), node)
         if not (is_body or parent.type == "else_clause") or node.type in _UNWRAPPED:
             return ""
         text = self._branch_of_if_code(node, parent)
         text += self._counter_code("statement", node) if node.type in _STATEMENTS else ""
-        self._put(node.start_byte, "{" + text)
+        self._insert_text(node.start_byte, "{" + text)
         return "}"
 
     def _branch_of_if_code(self, node: Node, parent: Node) -> str:
@@ -303,7 +303,7 @@ class _CounterWriter:
         if text:
             directives = [one for one in node.named_children if _is_directive(one, node)]
             at = directives[-1].end_byte if directives else node.start_byte + 1
-            self._put(at, ";" * bool(directives) + text)
+            self._insert_text(at, ";" * bool(directives) + text)
 
     def _insert_in_expression(self, node: Node, parent: Node) -> str:
         """Insert the counter of a part of an expression; return the text that closes it."""
@@ -327,10 +327,10 @@ class _CounterWriter:
         if texts:
             text = "".join(texts)
             counts = text.replace(";", ",") if _begins_with_name(node) else f"{_GETTER % text},"
-            self._put(node.start_byte, f"({counts}")
+            self._insert_text(node.start_byte, f"({counts}")
         return ")" if texts else ""
 
-    def _put(self, offset: int, text: str) -> None:
+    def _insert_text(self, offset: int, text: str) -> None:
         self._texts.append((offset, text))
 
     def _counter_code(self, kind: CounterKind, node: Node, **more: Any) -> str:

@@ -129,7 +129,7 @@ _FITS: Final[Mapping[str, Callable[[str], object]]] = {
 _RESPONSES: Final = ("status", "headers", "body")
 
 
-def _find_error_member(reader: SlipReader, node: Node) -> Found:
+def _find_unknown_error_response_member(reader: SlipReader, node: Node) -> Found:
     """Yield ``error.response.data``: members that an error's response does not have."""
     owner, name = node.child_by_field_name("object"), node.child_by_field_name("property")
     inner = owner.child_by_field_name("object") if owner is not None else None
@@ -211,6 +211,6 @@ FINDERS: Final[Mapping[str, Sequence[Callable[[SlipReader, Node], Found]]]] = {
         _find_invalid_date, _find_invalid_number, _find_long_timer, _find_unknown_option,
         _find_invalid_locale,
     ),
-    "member_expression": (_find_error_member,),
+    "member_expression": (_find_unknown_error_response_member,),
 }  # fmt: skip
 """Type of node -> what may be wrong with one."""

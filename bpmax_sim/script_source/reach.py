@@ -104,7 +104,7 @@ class ReachFinder:
         return (*texts, reach if is_read else None)
 
     def _describe_condition(self, node: Node | None, *, holds: bool) -> str:
-        exact = _join(self._require(node, holds=holds))
+        exact = _join(self._find_requirements(node, holds=holds))
         return exact if exact or node is None else _join_reads(self._find_reads(node))
 
     def _find_switch_input(self, case: Node) -> Iterator[_Requirement]:
@@ -138,7 +138,7 @@ class ReachFinder:
                 values.setdefault(self._tree.text_of(left), []).append(right)
         return values
 
-    def _require(self, node: Node | None, *, holds: bool) -> list[_Requirement]:
+    def _find_requirements(self, node: Node | None, *, holds: bool) -> list[_Requirement]:
         """Return what makes the condition *node* true or false; empty if its source is unclear."""
         while node is not None and node.type in {"parenthesized_expression", "unary_expression"}:
             operator = node.child_by_field_name("operator")
@@ -160,7 +160,7 @@ class ReachFinder:
             return self._require_comparison(left, operator.type, right, holds=holds)
         if operator.type not in {"&&", "||"}:
             return []
-        one, other = (self._require(side, holds=holds) for side in (left, right))
+        one, other = (self._find_requirements(side, holds=holds) for side in (left, right))
         if (operator.type == "&&") is holds:
             return [*one, *other] if one and other else []
         return one or other

@@ -224,19 +224,19 @@ class Scopes:
         if name is not None:
             word = "var" if is_var or parent is None else self._tree.text_of(parent.children[0])
             home = scope.function() if is_var else scope
-            self._bind(name, word, home, node.child_by_field_name("value"))
+            self._bind_pattern_names(name, word, home, node.child_by_field_name("value"))
 
     def _declare_function(self, node: Node, scope: LexicalScope, _inner: LexicalScope) -> None:
-        self._bind(node.child_by_field_name("name"), "function", scope, node)
+        self._bind_pattern_names(node.child_by_field_name("name"), "function", scope, node)
 
     def _declare_own_name(self, node: Node, _scope: LexicalScope, inner: LexicalScope) -> None:
-        self._bind(node.child_by_field_name("name"), "function", inner, node)
+        self._bind_pattern_names(node.child_by_field_name("name"), "function", inner, node)
 
     def _declare_class(self, node: Node, scope: LexicalScope, _inner: LexicalScope) -> None:
-        self._bind(node.child_by_field_name("name"), "class", scope)
+        self._bind_pattern_names(node.child_by_field_name("name"), "class", scope)
 
     def _declare_caught(self, node: Node, _scope: LexicalScope, inner: LexicalScope) -> None:
-        self._bind(node.child_by_field_name("parameter"), "catch", inner)
+        self._bind_pattern_names(node.child_by_field_name("parameter"), "catch", inner)
 
     def _declare_loop(self, node: Node, _scope: LexicalScope, inner: LexicalScope) -> None:
         """Declare ``for (const row of rows)``: the name is an element."""
@@ -247,12 +247,12 @@ class Scopes:
         path = ("*",) if operator is not None and operator.type == "of" else ("?",)
         home = inner.function() if kind == "var" else inner
         right = node.child_by_field_name("right")
-        self._bind(node.child_by_field_name("left"), kind, home, right, path)
+        self._bind_pattern_names(node.child_by_field_name("left"), kind, home, right, path)
 
     def _declare_imports(self, node: Node, scope: LexicalScope, _inner: LexicalScope) -> None:
         for child in self._tree.walk(node):
             if child.type == "identifier":
-                self._bind(child, "const", scope)
+                self._bind_pattern_names(child, "const", scope)
 
     def _declare_parameters(self, function: Node, inner: LexicalScope) -> None:
         several = function.child_by_field_name("parameters")
@@ -260,11 +260,11 @@ class Scopes:
         patterns = several.named_children if several is not None else [single] if single else []
         for position, pattern in enumerate(patterns):
             before = len(self.bindings)
-            self._bind(pattern, "parameter", inner)
+            self._bind_pattern_names(pattern, "parameter", inner)
             for binding in self.bindings[before:]:
                 binding.function, binding.position = function, position
 
-    def _bind(
+    def _bind_pattern_names(
         self,
         pattern: Node | None,
         kind: str,

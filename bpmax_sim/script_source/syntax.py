@@ -139,7 +139,7 @@ class SyntaxTree:
             if child.type == "string_fragment":
                 parts.append(self.text_of(child))
             elif child.type == "escape_sequence":
-                parts.append(_ESCAPE.sub(_unescape, self.text_of(child)))
+                parts.append(_ESCAPE.sub(_unescape_match, self.text_of(child)))
             else:
                 return None
         return "".join(parts)
@@ -172,7 +172,7 @@ class SyntaxTree:
                 yield self.place(node)
 
 
-def _unescape(match: re.Match[str]) -> str:
+def _unescape_match(match: re.Match[str]) -> str:
     code = match[1] or match[2] or match[3]
     if code is None:
         return _SIMPLE.get(match[4], match[4])

@@ -167,7 +167,7 @@ def _find_comma_operator(reader: SlipReader, node: Node) -> Found:
         yield "no-effect", node, msg("of values joined by a comma only the last one counts")
 
 
-def _find_wrong_member(reader: SlipReader, node: Node) -> Found:
+def _find_unknown_or_uncalled_member(reader: SlipReader, node: Node) -> Found:
     """Yield members that a value of this kind does not have, and methods that are not called."""
     name = node.child_by_field_name("property")
     owner = without_parentheses(node.child_by_field_name("object"))
@@ -464,7 +464,7 @@ FINDERS: Final[Mapping[str, Sequence[Callable[[SlipReader, Node], Found]]]] = {
     "ternary_expression": (_find_same_branches,),
     "binary_expression": (_find_wrong_operator,),
     "sequence_expression": (_find_comma_operator,),
-    "member_expression": (_find_wrong_member, _find_member_of_constant),
+    "member_expression": (_find_unknown_or_uncalled_member, _find_member_of_constant),
     "call_expression": (
         _find_misleading_method_call, _find_partial_number, _find_delay_with_unit,
         _find_assigning_callback, _find_surplus_arguments,

@@ -148,7 +148,7 @@ def inflate_raw(data: bytes, work: WorkBudget) -> bytes:
     return inflate(data, _BARE, work)[0] if _may_begin(data) else b""
 
 
-def may_begin_stream(data: bytes, total_size: int, work: WorkBudget) -> bool:
+def may_begin_raw_deflate(data: bytes, total_size: int, work: WorkBudget) -> bool:
     """Return whether *data* may be the first of *total_size* bytes of header-less deflate.
 
     Hardly any data is. For short data, whose first byte is in `MAY_BE_WHOLE`, decompression must

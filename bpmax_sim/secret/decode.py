@@ -27,7 +27,7 @@ from bpmax_sim.secret.compressed_streams import (
     WorkBudget,
     find_streams,
     inflate_raw,
-    may_begin_stream,
+    may_begin_raw_deflate,
 )
 from bpmax_sim.secret.encoded_runs import (
     BETWEEN,
@@ -338,7 +338,7 @@ def _decode_base64_deflate(runs: Sequence[bytes], look: ScanInput) -> Iterator[P
     probes, at = decode_base64(b"".join(heads)), 0  # all at once, as lines of a body are many
     for run, head in zip(likely, heads, strict=True):
         probe = probes[at : (at := at + len(head) // 4 * 3)]
-        if may_begin_stream(probe, len(run), look.work):
+        if may_begin_raw_deflate(probe, len(run), look.work):
             inner = inflate_raw(decode_base64(run), look.work)
             if inner:
                 yield Piece(inner, _trace_by_run(look, [run], 0, "base64", "deflate"))

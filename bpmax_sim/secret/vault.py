@@ -80,10 +80,10 @@ class Vault:
             self._standins.add(standin)
             if is_standin(real) or why_weak(real, standin):
                 return
-            self._register(real, standin, name)
+            self._register_secret(real, standin, name)
             for part, twin in derived_parts(real, standin):
                 if len(part) >= SHORTEST:
-                    self._register(part, twin, name)
+                    self._register_secret(part, twin, name)
 
     def has_standin(self, standin: str) -> bool:
         """Return whether *standin* is already used for some value."""
@@ -94,7 +94,7 @@ class Vault:
         with self._lock:
             for real, secret in other._secrets.copy().items():
                 if real not in self._secrets:
-                    self._insert(secret)
+                    self._insert_secret(secret)
 
     def register_derived(self, real: str, standin: str, *, name: str) -> None:
         """Register a text derived from secrets, such as a header value, with its redacted form."""
@@ -110,7 +110,7 @@ class Vault:
         if live and live != declared:
             with self._lock:
                 self._standins.add(declared)
-                self._register(live, declared, "")
+                self._register_secret(live, declared, "")
 
     def register_issued(
         self, platform: str, instance: str, name: str, value: str, kind: str = "text"
@@ -208,11 +208,11 @@ class Vault:
         """Return the cache of byte strings known to contain none of the current secrets."""
         return self._current_table().harmless
 
-    def _register(self, real: str, standin: str, name: str) -> None:
+    def _register_secret(self, real: str, standin: str, name: str) -> None:
         if real not in self._secrets and real != standin and real not in self._standins:
-            self._insert(Secret(real, standin, name))
+            self._insert_secret(Secret(real, standin, name))
 
-    def _insert(self, secret: Secret) -> None:
+    def _insert_secret(self, secret: Secret) -> None:
         self._secrets[secret.real] = secret
         self._table = self._gate = None
         self.is_empty = False

@@ -200,12 +200,12 @@ class SessionComponents:
         try:
             # Logins first: a cassette without its logins could not be replayed.
             logins = record.seal_logins(failed=failed or bool(unplayable)) if record else ()
-            self._upload({*self.replay.login_files(), *logins})
+            self._upload_recordings({*self.replay.login_files(), *logins})
             is_wrong = failed or bool(unplayable)
         finally:
             try:
                 session.recording.close_session(
-                    session, self.secrets.vault, self._seal, failed=is_wrong
+                    session, self.secrets.vault, self._seal_recording, failed=is_wrong
                 )
             finally:  # also where a secret was found and nothing is written
                 if self.live is not None:
@@ -213,12 +213,12 @@ class SessionComponents:
         if unplayable and not failed:
             raise CassetteError(unplayable)
 
-    def _seal(self, failed: bool) -> None:
+    def _seal_recording(self, failed: bool) -> None:
         if self.record is not None:
             self.record.seal(self.calls.environment.renewed, failed=failed)
-        self._upload([self.settings.cassette])
+        self._upload_recordings([self.settings.cassette])
 
-    def _upload(self, paths: Iterable[Path | None]) -> None:
+    def _upload_recordings(self, paths: Iterable[Path | None]) -> None:
         if self.settings.remote is None or self.settings.mode != "record":
             return
         for path in paths:

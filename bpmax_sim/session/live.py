@@ -42,9 +42,9 @@ class LiveMode:
         self.shared_logins: SharedLoginTransport | None = None
         # Whoever answers in the place of the third parties must not replace what is theirs.
         self.keeper = ReplacedCredentialStore(settings.cassette) if network is None else None
-        self.ask = answering_function(self._open(platforms, settings, tenants, network))
+        self.ask = answering_function(self._open_transport(platforms, settings, tenants, network))
 
-    def _open(
+    def _open_transport(
         self, platforms: Platforms, settings: Settings, tenants: Tenants, network: Transport | None
     ) -> Transport:
         live = network

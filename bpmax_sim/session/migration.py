@@ -36,7 +36,7 @@ NOTHING: Final = "-"
 _WIDTH: Final = 60
 
 
-class Cause(msgspec.Struct, frozen=True, order=True):
+class MoveCause(msgspec.Struct, frozen=True, order=True):
     """Why a recording is not found: a difference between the recorded and today's call.
 
     Attributes:
@@ -53,7 +53,7 @@ class Cause(msgspec.Struct, frozen=True, order=True):
     now: str = ""
 
     @property
-    def recording_mark(self) -> str:
+    def text_in_recording(self) -> str:
         """Return the text that is written into the recording; the same in every language."""
         return f"{self.place or self.kind} {self.was} → {self.now}".strip()
 
@@ -83,7 +83,7 @@ class Move(msgspec.Struct, frozen=True):
         fresh: today's request and index line.
     """
 
-    causes: tuple[Cause, ...]
+    causes: tuple[MoveCause, ...]
     fresh: Entry
 
     def apply(self, old: Entry) -> Entry:
@@ -91,7 +91,7 @@ class Move(msgspec.Struct, frozen=True):
         line, now = old.line, self.fresh.line
         request = split_exchange(self.fresh.text)[0]
         _, mark, outcome = split_exchange(old.text)
-        marks = (*line.moved, *(cause.recording_mark for cause in self.causes))
+        marks = (*line.moved, *(cause.text_in_recording for cause in self.causes))
         moved = replace(
             line,
             key=now.key,
@@ -148,7 +148,7 @@ class RecordingMoves:
         if known is not None and known.causes != causes and known.causes[0].kind != "signature":
             self.withdraw(sent, [number])
         elif causes:
-            self.found[number] = Move(causes, _draft(request, rules))
+            self.found[number] = Move(causes, _draft_entry(request, rules))
 
     def find_repeated(
         self, sent: RequestParts, rules: MatchingRules
@@ -184,39 +184,39 @@ class RecordingMoves:
             return
         causes = self.found[number].causes if number in self.found else ()
         self.found[number] = Move(
-            causes or (Cause("signature", request.call.name),), _draft(again(), rules)
+            causes or (MoveCause("signature", request.call.name),), _draft_entry(again(), rules)
         )
 
 
 _NO_RESPONSE: Final = Response(status=0)
 
 
-def _draft(request: Request, rules: MatchingRules) -> Entry:
+def _draft_entry(request: Request, rules: MatchingRules) -> Entry:
     key = matching_key(parts_of_request(request), rules)
     return render_exchange(Exchange(request=request, outcome=_NO_RESPONSE, key=key), rules=rules)
 
 
 def _find_causes(
     recorded: RequestParts, sent: RequestParts, rules: MatchingRules
-) -> Iterator[Cause]:
+) -> Iterator[MoveCause]:
     if recorded.platform != sent.platform:
-        yield Cause("platform", was=recorded.platform, now=sent.platform)
+        yield MoveCause("platform", was=recorded.platform, now=sent.platform)
     if recorded.api != sent.api:
         was = f"{sent.platform}.{recorded.api}" if recorded.api else NOTHING
-        yield Cause("api", was=was, now=sent.name or NOTHING)
+        yield MoveCause("api", was=was, now=sent.name or NOTHING)
     found = find_differences(recorded, sent, rules)
     roots = {difference.path.partition(".")[0] for difference in found}
     is_address = "path" in roots and not all(
         difference.path.startswith("path.") for difference in found if difference.path[:4] == "path"
     )
     if is_address:
-        yield Cause("path", "", "", *_differing_prefixes(recorded.path, sent.path))
+        yield MoveCause("path", "", "", *_differing_prefixes(recorded.path, sent.path))
     for difference in found:
         root = difference.path.partition(".")[0].partition("[")[0]
         if root in {"platform", "api"} or (root == "path" and is_address):
             continue
         values = map(_format_value, (difference.recorded, difference.sent))
-        yield Cause("place", sent.name or sent.path, difference.path, *values)
+        yield MoveCause("place", sent.name or sent.path, difference.path, *values)
 
 
 def _differing_prefixes(old: str, new: str) -> tuple[str, str]:

@@ -224,9 +224,9 @@ class RecordMode:
         if fresh and recorders:
             self._found_late = True
             for recorder in recorders:
-                recorder.redact_again(self._redact, secret_texts=fresh)
+                recorder.redact_again(self._redact_exchange, secret_texts=fresh)
 
-    def _redact(self, exchange: Exchange) -> Exchange:
+    def _redact_exchange(self, exchange: Exchange) -> Exchange:
         return redact_exchange(exchange, self._vault)
 
     def recorders(self) -> list[Recorder]:
@@ -295,10 +295,10 @@ class RecordMode:
         """
         if self._found_late or self._vault.anchors_since(self._secrets_seen):
             for recorder in self._login_recorders.values():
-                recorder.redact_again(self._redact)
+                recorder.redact_again(self._redact_exchange)
             if self._recording.recorder:
                 number = self._start.owner_session.number
-                self._recording.recorder.redact_again(self._redact, session=number)
+                self._recording.recorder.redact_again(self._redact_exchange, session=number)
         for key, recorder in self._login_recorders.items():
             if failed and key not in self.granted_logins:
                 recorder.discard()

@@ -113,16 +113,16 @@ class SendingLog:
     ) -> None:
         """Log the exchange that answered."""
         counted = not self._rules.ignored_paths(sent.platform, sent.api)
-        self._note(request, _Note(*played, True, None if counted else sent))
+        self._note_answer(request, _Note(*played, True, None if counted else sent))
 
     def note_miss(
         self, request: Request, nearest: tuple[Cassette, int] | None, sent: RequestParts
     ) -> None:
         """Log that no recording answered, and which exchange is the nearest."""
         if nearest is not None:
-            self._note(request, _Note(*nearest, False, sent))
+            self._note_answer(request, _Note(*nearest, False, sent))
 
-    def _note(self, request: Request, answered: _Note) -> None:
+    def _note_answer(self, request: Request, answered: _Note) -> None:
         if request.call is not None:
             self._notes[request.call.serial, request.attempt] = answered
 

@@ -344,7 +344,7 @@ class Session:
 
         An outcome is of a timer that fires after its script has ended.
         """
-        return [self._note_outcome(outcome) for outcome in self._runtime.take_outcomes()]
+        return [self._note_outcome(outcome) for outcome in self._runtime.take_late_outcomes()]
 
     def hear(self, listener: Callable[[Outcome | FieldChanged], None], /) -> None:
         """Call *listener* with every later outcome of a script, and with every write to a dict."""
@@ -352,10 +352,10 @@ class Session:
 
     def _note_outcome(self, outcome: Outcome) -> Outcome:
         shown = scripts.redact_outcome(outcome, self.redact)
-        self._tell(shown)
+        self._tell_listeners(shown)
         return shown
 
-    def _tell(self, event: Outcome | FieldChanged) -> None:
+    def _tell_listeners(self, event: Outcome | FieldChanged) -> None:
         for hearer in self._hearers:
             hearer(event)
 
@@ -365,7 +365,7 @@ class Session:
         """Return the globals of a script that are live objects."""
         objects = {"form": form, "ctx": ctx}
         return {
-            name: scripts.as_live(name, value, self._tell if self._hearers else None)
+            name: scripts.as_live(name, value, self._tell_listeners if self._hearers else None)
             for name, value in objects.items()
             if value is not None
         }
@@ -485,7 +485,7 @@ class Session:
         read by convention, and stored credentials.
         """
         record = self._wiring.record
-        own = (*record.standins.notes, *self._wiring.secrets.net.notes()) if record else ()
+        own = (*record.standins.notes, *self._wiring.secrets.net.hidden_notes()) if record else ()
         keeper = self._wiring.live.keeper if self._wiring.live else None
         kept = keeper.notes if keeper else ()
         return (*own, *self.relay.clients.notes, *self._wiring.tenants.notes, *kept)

@@ -243,7 +243,7 @@ class SharedLoginTransport:
         call = request.call
         if call is None or not request.is_login:
             return self.inner.handle(request)
-        text = self._identify(request)
+        text = self._identify_login(request)
         owner = f"{self.third_parties}{text}"
         key = hashlib.sha256(owner.encode("utf-8", "surrogatepass")).hexdigest()
         self._logins[key] = call.platform, call.instance
@@ -278,7 +278,7 @@ class SharedLoginTransport:
         for key in self._logins:
             self.shared.release(key, self)
 
-    def _identify(self, request: Request) -> str:
+    def _identify_login(self, request: Request) -> str:
         """Return a text that is equal for equal logins, even if time or nonce in them differ."""
         call = request.call
         assert call is not None

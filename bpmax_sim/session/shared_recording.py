@@ -98,7 +98,7 @@ class SharedRecording:
         if self.is_kept_open:
             self._seal = seal  # whoever holds it tells what failed
         elif self.is_idle:
-            self._end(seal, failed=self._failed)
+            self._end_recording(seal, failed=self._failed)
 
     def finish(self, *, failed: bool) -> None:
         """Accept no more sessions; if all are closed, seal the recording.
@@ -108,9 +108,9 @@ class SharedRecording:
         """
         self.is_kept_open, self._failed = False, failed
         if self.is_idle:
-            self._end(self._seal, failed=failed)
+            self._end_recording(self._seal, failed=failed)
 
-    def _end(self, seal: Seal | None, *, failed: bool) -> None:
+    def _end_recording(self, seal: Seal | None, *, failed: bool) -> None:
         self.is_over, self._seal = True, None
         if self.recorder is not None and self.playback.sessions > 1:
             self.recorder.set_scan(self._secrets.scan, lambda: self._secrets.size)

@@ -129,7 +129,7 @@ def answer_api(turn: Turn, api: Api) -> Response:
     """
     platform = turn.platform
     declared = api.auth if isinstance(api.auth, Auth) else platform.auth
-    _authorise(turn, declared)
+    _check_credentials(turn, declared)
     auth.check_signature(turn, declared, _SIGNED)
     inputs = {parameter.name: _read_input(turn, parameter) for parameter in api.parameters}
     if isinstance(api.idempotency, Idempotency):
@@ -155,7 +155,7 @@ def answer_api(turn: Turn, api: Api) -> Response:
     return state.build_response(turn, model.ResponseTemplate(), over, data=body)
 
 
-def _authorise(turn: Turn, declared: Auth) -> None:
+def _check_credentials(turn: Turn, declared: Auth) -> None:
     is_due = declared.needs_login(turn.parsed.method)
     later = frozenset() if is_due else auth.yielded_names(declared)
     required = [item for item in declared.apply if not names_in(item.value) & later]

@@ -423,7 +423,7 @@ def _template_texts(turn: Turn) -> dict[str, Any]:
     return {name: value for name, value in turn.scope.items() if isinstance(value, _SCALAR)}
 
 
-def _evaluate(node: Mapping[str, Any], turn: Turn) -> Any:
+def _evaluate_placeholder(node: Mapping[str, Any], turn: Turn) -> Any:
     value = turn.value_at(node["$value"])
     if "kind" in node:  # a record of which the request says what field it asks for
         kind = turn.value_at(node["kind"])
@@ -476,7 +476,7 @@ def _evaluate_each(node: Mapping[str, Any], turn: Turn) -> Any:
 
 
 _NODES: Final[Mapping[str, Callable[[Mapping[str, Any], Turn], Any]]] = {
-    "$value": _evaluate,
+    "$value": _evaluate_placeholder,
     "$made": lambda node, turn: turn.generate_id(node["$made"] or "", node.get("length", 32)),
     "$rows": select_rows,
     "$each": _evaluate_each,

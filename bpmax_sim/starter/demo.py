@@ -165,7 +165,7 @@ def write_demo(folder: Path, *, force: bool = False) -> tuple[Path, ...]:
         if wrong:
             raise ConfigError(Problem(wrong, Place(display_path(folder))))
     with writing_to(folder, NAME_ANOTHER):
-        return tuple(_copy(files("bpmax_sim.starter") / "demo_files", folder))
+        return tuple(_copy_folder(files("bpmax_sim.starter") / "demo_files", folder))
 
 
 def _is_ours(readme: Path) -> bool:
@@ -175,14 +175,14 @@ def _is_ours(readme: Path) -> bool:
         return False
 
 
-def _copy(source: Traversable, target: Path) -> list[Path]:
+def _copy_folder(source: Traversable, target: Path) -> list[Path]:
     target.mkdir(parents=True, exist_ok=True)
     written: list[Path] = []
     for entry in sorted(source.iterdir(), key=lambda item: item.name):
         name, _, language = entry.name.removesuffix(".md").partition(".")
         place = target / (f"{name}.md" if language in LANGUAGES else entry.name)
         if entry.is_dir():
-            written += _copy(entry, place)
+            written += _copy_folder(entry, place)
         elif language not in LANGUAGES or language == current_language():
             place.write_bytes(entry.read_bytes())
             written.append(place)

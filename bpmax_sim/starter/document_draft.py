@@ -17,12 +17,12 @@ def sample_calls(platform: Platform) -> Iterator[ScriptedCall]:
     for name, api in platform.apis.items():
         start = f"await {platform_name(platform.platform_key)}.$api({to_javascript(name)})"
         yield ScriptedCall(
-            line=f"{start}{_setters(api)}.$call();",
+            line=f"{start}{_write_setters(api)}.$call();",
             expectation={"call": f"{platform.platform_key}.{name}"},
         )
 
 
-def _setters(api: Api) -> str:
+def _write_setters(api: Api) -> str:
     setters = ""
     for place in ("path", "query", "header"):
         values = {

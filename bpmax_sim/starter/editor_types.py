@@ -124,16 +124,16 @@ def _file_header(**texts: str) -> str:
 
 def _format_instances(platforms: Platforms, key: str) -> str:
     keys = [entry.instance.instance_key for entry in platforms.entries.get(key, ())]
-    return " | ".join([*map(_quote, keys), "(string & {})"])  # completes, and takes any
+    return " | ".join([*map(_quote_js_text, keys), "(string & {})"])  # completes, and takes any
 
 
-def _quote(text: str) -> str:
+def _quote_js_text(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
 
 
 def _format_member(name: str) -> str:
     """Return *name* as a TypeScript member; Chinese names need no quotes."""
-    return name if name.isidentifier() else _quote(name)
+    return name if name.isidentifier() else _quote_js_text(name)
 
 
 def _interface_name(key: str, *more: str) -> str:
@@ -161,7 +161,7 @@ def _write_form(forms: Sequence[Mapping[str, Any]], about: str) -> str:
     lines = [
         f"  {_format_member(name)}: {_field_type(merge_shapes(shapes[name]))};\n" for name in names
     ]
-    keys = " | ".join(map(_quote, names)) or "string"
+    keys = " | ".join(map(_quote_js_text, names)) or "string"
     return (
         f"type BpmaxField = {keys};\n"
         + _format_comment([about])
@@ -204,7 +204,7 @@ def _write_platform(platform: Platform, shapes: ResponseShapes) -> str:
         for name in _api_spellings(api):
             members.append(f"{about}  {_format_member(name)}({arguments}): Promise<{result}>;\n")
             parts = ", ".join(_part_type(api.parameters, part) for part in _PARTS)
-            chains.append(f"  $api(name: {_quote(name)}): BpmaxChain<{parts}, {result}>;\n")
+            chains.append(f"  $api(name: {_quote_js_text(name)}): BpmaxChain<{parts}, {result}>;\n")
     head = _format_comment([platform.title]) + f"interface {_interface_name(key)} {{\n"
     rest = "  $api(name: string): BpmaxChain<any, any, any, any, any>;\n}\n"
     return "".join([*results, head, *members, *chains, rest])

@@ -82,7 +82,7 @@ CIS: Final[Mapping[str, tuple[str, str]]] = {
 """Where the file of each CI system is shipped, and where it goes."""
 
 
-class InitOptions(msgspec.Struct, frozen=True, kw_only=True):
+class NewProject(msgspec.Struct, frozen=True, kw_only=True):
     """First platform and CI systems of a project; without platform, only CI and Git files."""
 
     platform: str = ""
@@ -153,7 +153,7 @@ _COMMENTS: Final[Mapping[str, str]] = {
 """What the files say to whoever reads them, in the language of the one who asked for them."""
 
 
-def _project_files(chosen: InitOptions) -> dict[str, str]:
+def _project_files(chosen: NewProject) -> dict[str, str]:
     values = {
         "platform": chosen.platform,
         "PLATFORM": chosen.platform.upper(),
@@ -225,7 +225,7 @@ class InitPlan(msgspec.Struct, frozen=True):
     cassette: Path | None
 
 
-def plan_files(folder: Path, chosen: InitOptions) -> InitPlan:
+def plan_files(folder: Path, chosen: NewProject) -> InitPlan:
     """Return the files that *chosen* requires in *folder*, without those that are already right.
 
     Raises:
@@ -244,7 +244,7 @@ def plan_files(folder: Path, chosen: InitOptions) -> InitPlan:
     return InitPlan(fresh, tuple(replaced), cassette)
 
 
-def write_project_files(planned: InitPlan, folder: Path, chosen: InitOptions) -> tuple[Path, ...]:
+def write_project_files(planned: InitPlan, folder: Path, chosen: NewProject) -> tuple[Path, ...]:
     """Write the planned files, record the cassette, and return the written paths.
 
     Raises:

@@ -110,19 +110,19 @@ def find_templates(observed: Iterable[ObservedPath]) -> dict[tuple[str, str], st
     root = _Node()
     for one in every:
         node = root
-        for segment in _segments(one.path):
+        for segment in _split_path(one.path):
             node = node.children.setdefault(segment, _Node())
         node.ends.add((one.method, one.shape))
     merged: dict[int, set[str]] = {}
-    _merge(root, "", merged)
-    return {(one.method, one.path): _template(root, one.path, merged) for one in every}
+    _merge_value_children(root, "", merged)
+    return {(one.method, one.path): _make_template(root, one.path, merged) for one in every}
 
 
-def _segments(path: str) -> list[str]:
+def _split_path(path: str) -> list[str]:
     return [decode_path(segment) for segment in path.lstrip("/").split("/")]
 
 
-def _merge(node: _Node, before: str, merged: dict[int, set[str]]) -> None:
+def _merge_value_children(node: _Node, before: str, merged: dict[int, set[str]]) -> None:
     """Merge those children of *node* that are values, then their children."""
     values = _values_among(node, before)
     if values:
@@ -132,7 +132,7 @@ def _merge(node: _Node, before: str, merged: dict[int, set[str]]) -> None:
         merged[id(node)] = values
         node.children[_PARAMETER] = parameter
     for segment, child in node.children.items():
-        _merge(child, segment, merged)
+        _merge_value_children(child, segment, merged)
 
 
 def _values_among(node: _Node, before: str) -> set[str]:
@@ -159,12 +159,12 @@ def _values_among(node: _Node, before: str) -> set[str]:
     return values
 
 
-def _template(root: _Node, path: str, merged: Mapping[int, set[str]]) -> str:
+def _make_template(root: _Node, path: str, merged: Mapping[int, set[str]]) -> str:
     node, parts = root, list[str]()
     names: list[str] = []
-    for segment, raw in zip(_segments(path), path.lstrip("/").split("/"), strict=True):
+    for segment, raw in zip(_split_path(path), path.lstrip("/").split("/"), strict=True):
         if segment in merged.get(id(node), ()):
-            name = _placeholder(parts, names)
+            name = _make_parameter_name(parts, names)
             names.append(name)
             parts.append(f"{{{name}}}")
             node = node.children[_PARAMETER]
@@ -174,7 +174,7 @@ def _template(root: _Node, path: str, merged: Mapping[int, set[str]]) -> str:
     return f"/{'/'.join(parts)}"
 
 
-def _placeholder(parts: Sequence[str], names: Sequence[str]) -> str:
+def _make_parameter_name(parts: Sequence[str], names: Sequence[str]) -> str:
     """Return a parameter name for the value after *parts*: ``customer_id`` after ``customers``."""
     before = next((part for part in reversed(parts) if not part.startswith("{")), "")
     word = to_singular(re.sub(r"\W+", "_", decode_path(before), flags=re.ASCII).strip("_").lower())

@@ -44,7 +44,7 @@ from bpmax_sim.starter.capture_draft import (
 )
 from bpmax_sim.starter.document_draft import sample_calls
 from bpmax_sim.starter.file_additions import with_apis, with_instance
-from bpmax_sim.starter.init import InitOptions, plan_files
+from bpmax_sim.starter.init import NewProject, plan_files
 from bpmax_sim.starter.platform_draft import (
     draft_platform,
     origin_of,
@@ -111,7 +111,7 @@ def draft_project(
                 source=sources.told,
                 why=join_messages("; ", ["", *work.notes[:3]]),
             )
-        for path, text in plan_files(folder, InitOptions()).texts.items():
+        for path, text in plan_files(folder, NewProject()).texts.items():
             write_text(work.place / path.relative_to(folder), text)
         files = {
             path: data
@@ -236,7 +236,7 @@ class _DraftFolder:
             else:
                 self._extend_platform(known, key, origins[0], own)
             known = self.load_platforms()
-        self._record(kept)
+        self._write_recording_and_scenario(kept)
 
     def _extend_platform(
         self, known: Platforms, key: str, origin: str, exchanges: Sequence[Exchange]
@@ -258,7 +258,7 @@ class _DraftFolder:
         draft = draft_platform(key, lacking, [origin], taken=known.platform(key).apis)
         write_text(path, with_apis(read_text_or_empty(path), draft.apis, path))
 
-    def _record(self, exchanges: Sequence[Exchange]) -> None:
+    def _write_recording_and_scenario(self, exchanges: Sequence[Exchange]) -> None:
         """Write recording, script and scenario of all exchanges that can be replayed."""
         known = self.load_platforms()
         rules, addresses = matching_rules(known, ()), addresses_in(known, self.environ)

@@ -86,7 +86,7 @@ def script_call(exchange: Exchange, matcher: ApiMatcher, number: int) -> Scripte
         expectation["path"] = dict(match.parameters)
     expectation |= _outcome_of(exchange)
     parts = [f"await {platform_name(call.platform)}.$api({to_javascript(call.api)})"]
-    parts += [f".${name}({to_javascript(value)})" for name, value in _setters(call, match)]
+    parts += [f".${name}({to_javascript(value)})" for name, value in _list_setters(call, match)]
     caught = f".catch(error => console.warn({number}, error.code))"
     parts.append(f".$call(){caught if _is_rejected(exchange, match) else ''};")
     line = "".join(parts)
@@ -100,7 +100,7 @@ def _outcome_of(exchange: Exchange) -> dict[str, Any]:
     return {"status": outcome.status} if isinstance(outcome, Response) else {"error": outcome.code}
 
 
-def _setters(call: Call, match: ApiMatch) -> Iterator[tuple[str, Any]]:
+def _list_setters(call: Call, match: ApiMatch) -> Iterator[tuple[str, Any]]:
     assert match.target.api is not None
     if match.parameters:
         yield "path", dict(match.parameters)

@@ -126,7 +126,7 @@ def read_curl(text: str) -> ForeignExchanges:
         ConfigError: a command cannot be read; the message has its number.
     """
     exchanges = []
-    for number, command in enumerate(_commands(text), 1):
+    for number, command in enumerate(_split_curl_commands(text), 1):
         try:
             words = shlex.split(_without_ansi_quotes(command))
         except ValueError as error:
@@ -145,7 +145,7 @@ def read_curl(text: str) -> ForeignExchanges:
     return ForeignExchanges(tuple(exchanges), (note,))
 
 
-def _commands(text: str) -> Iterator[str]:
+def _split_curl_commands(text: str) -> Iterator[str]:
     joined = re.sub(r"[\\^]\r?\n", " ", text)
     starts = [found.start() for found in _CURL.finditer(joined)]
     for start, end in zip(starts, [*starts[1:], len(joined)], strict=True):

@@ -182,7 +182,7 @@ def auth_preset_platform(name: str, number: int = 0) -> Platform:
     return replace(file.platform, auth=auth)
 
 
-def _load_preset_platform(auth: Auth) -> Platform | None:
+def _find_platform_of_preset_auth(auth: Auth) -> Platform | None:
     """Return the platform of the preset from which *auth* was drawn; None if from none."""
     names = ((name, number) for name, every in PRESETS.items() for number in range(len(every)))
     platforms = (auth_preset_platform(*name) for name in names)
@@ -191,7 +191,7 @@ def _load_preset_platform(auth: Auth) -> Platform | None:
 
 def response_rules_of(auth: Auth) -> model.ResponseRules:
     """Return the response rules of the preset from which *auth* was drawn."""
-    origin = _load_preset_platform(auth)
+    origin = _find_platform_of_preset_auth(auth)
     return origin.response if origin else model.ResponseRules()
 
 
@@ -199,7 +199,7 @@ def credentials_of(*auths: Auth) -> dict[str, model.CredentialSpec]:
     """Return the credentials that *auths* need: ``user``, ``secret`` and those of presets."""
     known = {"user": model.CredentialSpec(), "secret": model.CredentialSpec(secret=True)}
     for auth in auths:
-        origin = _load_preset_platform(auth)
+        origin = _find_platform_of_preset_auth(auth)
         known |= {
             name: spec
             for name, spec in (origin.credentials.items() if origin else ())

@@ -164,7 +164,7 @@ def _draw_chains(
             _insert_steps(draw, drawn, corner)
     if is_aimed or draw(_TEN) < _MOSTLY:
         for step in draw(
-            _required_values(called, rare_setters.fillable_placeholders(platform, called))
+            _required_values(called, rare_setters.placeholders_filled_by_calls(platform, called))
         ).items():
             drawn.insert(draw(st.integers(0, len(drawn))), step)
     if is_aimed:
@@ -237,7 +237,7 @@ def steps(
 ) -> st.SearchStrategy[Step]:
     """Draw one setter with its value: ``("query", {"page": 1})``."""
     drawn = _step_strategies(
-        rare_setters.fillable_placeholders(platform, api), refusable, str(api.encoding or "")
+        rare_setters.placeholders_filled_by_calls(platform, api), refusable, str(api.encoding or "")
     )
     claimed = rare_setters.claims(platform=platform, api=api)
     return st.one_of(*drawn, st.sampled_from(claimed)) if claimed else st.one_of(drawn)

@@ -27,7 +27,7 @@ UNNAMED: Final = Api(key="get_customer_detail", path="/customers/{id}")
 """What is called where no platform is."""
 
 
-def fillable_placeholders(platform: Platform | None, api: Api) -> tuple[str, ...]:
+def placeholders_filled_by_calls(platform: Platform | None, api: Api) -> tuple[str, ...]:
     """Return the placeholders of *api* that calls fill, not those that auth fills."""
     auth = auth_of(platform, api)
     taken = {item.name for item in auth.apply if item.place == "path"} if auth else set()
@@ -88,12 +88,12 @@ def _set_query_of_path(api: Api, _platform: Platform | None, value: Any) -> list
 
 
 def _fill_path_twice(api: Api, platform: Platform | None, value: Any) -> list[Step]:
-    names = fillable_placeholders(platform, api)
+    names = placeholders_filled_by_calls(platform, api)
     return [("path", {name: text}) for name in names[:1] for text in ("先", value)]
 
 
 def _fill_path(api: Api, platform: Platform | None, value: Any) -> list[Step]:
-    return [("path", {name: value}) for name in fillable_placeholders(platform, api)[:1]]
+    return [("path", {name: value}) for name in placeholders_filled_by_calls(platform, api)[:1]]
 
 
 def _set_value(setter: Setter, name: str = "", *, after: Any = UNDEFINED) -> StepMaker:
@@ -239,7 +239,7 @@ def refused_steps(*, api: Api, platform: Platform | None) -> st.SearchStrategy[l
     missing = {
         name
         for name, has in (
-            ("path", fillable_placeholders(platform, api)),
+            ("path", placeholders_filled_by_calls(platform, api)),
             ("body", not api.encoding),
         )
         if not has

@@ -369,10 +369,10 @@ class _Drawer(msgspec.Struct, frozen=True):
         elif not least and most is None:
             return texts()
         else:
-            known = [text for text in HOSTILE if _fits(text, least, most)]
+            known = [text for text in HOSTILE if _fits_length(text, least, most)]
             free = st.text(st.characters(exclude_categories=["Cs"]), min_size=least, max_size=most)
             return free | st.sampled_from(known) if known else free
-        return drawn.filter(lambda text: _fits(text, least, most))
+        return drawn.filter(lambda text: _fits_length(text, least, most))
 
     def integer(self, schema: Schema) -> Drawn:
         low, high = _number_limits(schema, LARGEST)
@@ -436,7 +436,7 @@ def _schema_types(schema: Schema) -> Iterable[str]:
     return dict.fromkeys(hinted or _MAKERS)
 
 
-def _fits(text: str, least: int, most: int | None) -> bool:
+def _fits_length(text: str, least: int, most: int | None) -> bool:
     return least <= len(text) and (most is None or len(text) <= most)
 
 

@@ -451,7 +451,7 @@ def _condition_problem(when: str) -> str | None:
 PLAIN = FlowNode()
 
 
-class NodeScreen(msgspec.Struct, frozen=True, kw_only=True):
+class NodeView(msgspec.Struct, frozen=True, kw_only=True):
     """The form as a node shows it: field -> states, and the scripts that run there."""
 
     states: Mapping[str, Mapping[str, Any]] = msgspec.field(default_factory=dict)
@@ -481,7 +481,7 @@ class FlowParts(msgspec.Struct, frozen=True, kw_only=True):
     route_places: Mapping[tuple[str, str, int], Place] = msgspec.field(default_factory=dict)
     scripts: Mapping[str, tuple[Script, ...]] = msgspec.field(default_factory=dict)
     libraries: tuple[Script, ...] = ()
-    screens: Mapping[str, NodeScreen] = msgspec.field(default_factory=dict)
+    screens: Mapping[str, NodeView] = msgspec.field(default_factory=dict)
 
     @property
     def handlers(self) -> list[Script]:
@@ -554,7 +554,7 @@ _GIVES: Mapping[str, tuple[type[Any], str]] = {
 }
 
 
-def explain_idle_event(hook: str, target: str, nodes: Collection[str]) -> str:
+def explain_never_fired_event(hook: str, target: str, nodes: Collection[str]) -> str:
     """Return why *hook* never runs at node *target*, or ""; *nodes* are those of the flow."""
     node = nodes.get(target) if isinstance(nodes, Mapping) else None
     if not isinstance(node, FlowNode) or hook not in ACTIONS or hook in node.offers:

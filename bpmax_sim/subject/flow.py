@@ -18,7 +18,7 @@ from bpmax_sim.subject.definition import ACTIONS, Action, first_node
 from bpmax_sim.subject.form import FormSubject, check_complete
 from bpmax_sim.subject.hooks import FlowMove, Result, SubjectEvent
 from bpmax_sim.subject.moves import MovingProject
-from bpmax_sim.subject.owners import OpenTask, OwnersTable, Visit
+from bpmax_sim.subject.owners import NodeDecision, OpenTask, Visit
 
 START = "start"
 """What ``return`` names where the project goes back to who started it."""
@@ -112,19 +112,19 @@ class FlowSubject(MovingProject, kw_only=True):
         acting = replace(move, at=node, by=self._check_actor(visit, move.by), action=action)
         with self._undo_on_failure():
             if move.form:
-                self._screen(node).set(move.form)
+                self._form_at_node(node).set(move.form)
             if action == "approve":
-                check_complete(self._screen(node))
+                check_complete(self._form_at_node(node))
             decided = _DECIDED[action]
             if self.definition and visit.table.status_after(acting.by, decided) == owners.UNTREATED:
                 self._record_decision(visit, acting)
                 self._add_history(acting)
                 self._run_computed_hook(acting)
-            elif self._decide(visit, action, acting) and not self._result.errors:
+            elif self._decide_node(visit, action, acting) and not self._result.errors:
                 self._run_computed_hook(acting)
         return self._result
 
-    def _decide(self, visit: Visit, action: Action, acting: FlowMove) -> bool:
+    def _decide_node(self, visit: Visit, action: Action, acting: FlowMove) -> bool:
         """Decide the node by the action of *acting*; return whether no script stopped it."""
         node = visit.node
         # Where *action* leads as things stand, for a script that can look at it.
@@ -164,8 +164,8 @@ class FlowSubject(MovingProject, kw_only=True):
                 status=self.status,
                 stands=self._describe_position(),
             )
-        if present.table.items:
-            present.table.item(acting.by)
+        if present.table.owner_items:
+            present.table.pending_item_of(acting.by)
         return present
 
     def _record_decision(self, visit: Visit, acting: FlowMove) -> None:
@@ -175,7 +175,7 @@ class FlowSubject(MovingProject, kw_only=True):
         """
         status = _DECIDED[acting.action]
         if self.definition is not None:
-            visit.table.item(acting.by)["status"] = status
+            visit.table.pending_item_of(acting.by)["status"] = status
             return
         for item in self.owners.get(visit.node, ()):
             if owners.owner_of(item) == acting.by:
@@ -187,11 +187,11 @@ class FlowSubject(MovingProject, kw_only=True):
         Raises:
             SubjectError: if the actor has no task there, or the other person already has one.
         """
-        table, acting = self._owners_and_move("hand_over", move)
+        table, acting = self._find_decision_and_move("hand_over", move)
         to = _single_target(acting)
         _check_not_owners_yet(table, acting)
         with self._undo_on_failure():
-            item = table.item(acting.by)
+            item = table.pending_item_of(acting.by)
             item["owner_id"] = to
             transfers = self.transfers.setdefault(acting.at, {})
             transfers.pop(str(to), None)
@@ -205,14 +205,14 @@ class FlowSubject(MovingProject, kw_only=True):
         Raises:
             SubjectError: if the actor has no task there, or one of the others already has one.
         """
-        table, acting = self._owners_and_move("add_owner", move)
+        table, acting = self._find_decision_and_move("add_owner", move)
         _check_not_owners_yet(table, acting)
         if wrong := owners.rule_problem(acting.rule, len(acting.others)):
             raise SubjectError("complete: {wrong}", code="BAD_RULE", wrong=wrong)
         with self._undo_on_failure():
             added = owners.as_untreated_items({"owner_id": person} for person in acting.others)
-            table.add(acting.by, added, acting.where, acting.rule)
-            self.owners[acting.at] = table.items
+            table.add_owners(acting.by, added, acting.where, acting.rule)
+            self.owners[acting.at] = table.owner_items
             self._add_history(acting)
         return self._result
 
@@ -222,7 +222,7 @@ class FlowSubject(MovingProject, kw_only=True):
         Raises:
             SubjectError: if the actor has no task there, or the project has not passed that node.
         """
-        _, acting = self._owners_and_move("return", move)
+        _, acting = self._find_decision_and_move("return", move)
         to, visit = str(_single_target(acting)), self.visits[acting.at]
         is_start = to == START and START not in self.nodes
         passed = self._visited_nodes(without=acting.at)
@@ -273,7 +273,7 @@ class FlowSubject(MovingProject, kw_only=True):
         )
         acting = replace(move, by=by, action="resubmit", at="")
         with self._undo_on_failure():
-            front = self.creation or self._screen("")
+            front = self.creation or self._form_at_node("")
             front.collect_into(self._result)
             if move.form:
                 front.set(move.form)
@@ -361,7 +361,7 @@ class FlowSubject(MovingProject, kw_only=True):
         with self._undo_on_failure():
             self._add_history(acting)
             if to:
-                self._notify(action, to, acting.comment, acting.at)
+                self._note_notification(action, to, acting.comment, acting.at)
         return self._result
 
     def _end_project_by(
@@ -538,9 +538,9 @@ class FlowSubject(MovingProject, kw_only=True):
             who = msg("who started it")
             self._permitted_actor(action, FlowMove(by=self.actor), self._known_initiators(), who)
         elif self.status != project.NEW and self.definition is not None:
-            self._owners_and_move(action, FlowMove(at=self.focus, by=self.actor))
+            self._find_decision_and_move(action, FlowMove(at=self.focus, by=self.actor))
 
-    def _owners_and_move(self, action: str, move: FlowMove) -> tuple[OwnersTable, FlowMove]:
+    def _find_decision_and_move(self, action: str, move: FlowMove) -> tuple[NodeDecision, FlowMove]:
         """Return the owners of the meant node, and the move with that node and its actor."""
         if self.definition is None:
             raise SubjectError(
@@ -552,7 +552,7 @@ class FlowSubject(MovingProject, kw_only=True):
         if visit.node not in self.owners:
             self._assign_owners(visit, move)
         by = self._check_actor(visit, move.by)
-        visit.table.item(by)
+        visit.table.pending_item_of(by)
         return visit.table, replace(move, at=visit.node, by=by, action=action)
 
     def _permitted_actor(self, action: str, move: FlowMove, allowed: list[str], who: str) -> str:
@@ -590,11 +590,11 @@ def _single_target(move: FlowMove) -> str | int:
     return move.others[0]
 
 
-def _check_not_owners_yet(table: OwnersTable, move: FlowMove) -> None:
+def _check_not_owners_yet(decision: NodeDecision, move: FlowMove) -> None:
     """Check that the people of *move* have no task at the node yet."""
     if not move.others:
         raise SubjectError("{action} needs to: who", code="NEEDS_OTHERS", action=move.action)
-    there = [str(person) for person in move.others if str(person) in table.ids]
+    there = [str(person) for person in move.others if str(person) in decision.owner_ids]
     if there:
         raise SubjectError(
             "{there} is an owner of {at!r} already",

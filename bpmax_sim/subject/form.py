@@ -546,7 +546,7 @@ class FormSubject(ScriptedSubject, kw_only=True):
     def _set_field(self, name: str, value: Any, by: str, place: Place | None = None) -> list[str]:
         """Set a field; return the events of the change that have a script."""
         old, label = self.fields.get(name), self.qualify_name(name)
-        if not hooks.replace_value(self.fields, name, value):
+        if not hooks.set_or_delete_member(self.fields, name, value):
             self.tell(hooks.FieldReassigned(field=label, by=by, place=place))
             return []
         self.tell(hooks.FieldChanged(field=label, old=old, new=value, by=by, place=place))

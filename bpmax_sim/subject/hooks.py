@@ -236,7 +236,7 @@ class Result(msgspec.Struct):
             self.errors.append(ended.error)
 
 
-def replace_value(values: dict[str, Any], name: str, value: Any) -> bool:
+def set_or_delete_member(values: dict[str, Any], name: str, value: Any) -> bool:
     """Set a member, or delete it if *value* is `UNDEFINED`; return whether this is a change."""
     gone = isinstance(value, UndefinedType)
     if is_same_value(values[name], value) if name in values else gone:

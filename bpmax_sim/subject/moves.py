@@ -24,7 +24,7 @@ from bpmax_sim.subject.hooks import (
     FlowMove,
     RouteEvaluated,
 )
-from bpmax_sim.subject.owners import Items, OwnersTable, ParallelBranches, Visit
+from bpmax_sim.subject.owners import Items, NodeDecision, ParallelBranches, Visit
 from bpmax_sim.subject.project import ProjectState
 
 _MOST_HOPS = 100
@@ -78,7 +78,7 @@ class MovingProject(ProjectState, kw_only=True):
             elif deadline.then == "notify":
                 people = [str(owner) for owner in deadline.notify]
                 people = people or [owners.owner_of(item) for item in visit.table.pending()]
-                self._notify("deadline", people, "", visit.node)
+                self._note_notification("deadline", people, "", visit.node)
             else:
                 self._decide_without_people(
                     visit, "approve" if deadline.then == "approve" else "reject", late
@@ -89,8 +89,8 @@ class MovingProject(ProjectState, kw_only=True):
         if self.definition is None:
             node = move.at or self.at
             visit = self.visits.get(node) or Visit(node)
-            if not visit.table.items:
-                visit.table = OwnersTable.of(self.owners.get(node, []), "any")
+            if not visit.table.owner_items:
+                visit.table = NodeDecision.of_one_round_each(self.owners.get(node, []), "any")
             return visit
         visit = self._visit_to_act_at(action, move)
         offers = self.definition.nodes[visit.node].offers
@@ -181,7 +181,7 @@ class MovingProject(ProjectState, kw_only=True):
         Raises:
             SubjectError: if he is not an owner of the node, or it has none.
         """
-        ids, chosen = visit.table.ids, by or str(self.user.get("id", ""))
+        ids, chosen = visit.table.owner_ids, by or str(self.user.get("id", ""))
         if self.definition is None and not ids:
             return chosen
         if not ids:
@@ -192,7 +192,7 @@ class MovingProject(ProjectState, kw_only=True):
                 node=visit.node,
                 node_2=visit.node,
             )
-        chosen = chosen or owners.owner_of((visit.table.pending() or visit.table.items)[0])
+        chosen = chosen or owners.owner_of((visit.table.pending() or visit.table.owner_items)[0])
         if chosen not in ids:
             raise SubjectError(
                 "{acting} is not an owner of {node!r}; its owners: {names}",
@@ -300,7 +300,7 @@ class MovingProject(ProjectState, kw_only=True):
         self._set_due(visit)
         if self._assign_owners(visit, coming):
             self._run_title_hooks(coming)
-            if visit.table.items:
+            if visit.table.owner_items:
                 self._skip_tasks_of_known_approvers(visit, previous, coming)
             else:
                 self._decide_without_owners(visit, coming)
@@ -467,7 +467,7 @@ class MovingProject(ProjectState, kw_only=True):
             returned = {}
         if len(self._result.errors) > wrong:
             del self.owners[node]
-            visit.table = OwnersTable()
+            visit.table = NodeDecision()
             return False
         for step, step_items in returned.items():
             self._store_owners(visit, step, step_items)
@@ -511,7 +511,7 @@ class MovingProject(ProjectState, kw_only=True):
         """Let the owners *items* decide at a node; tasks handed over there stay handed over."""
         items = owners.apply_transfers(items, self.transfers.get(visit.node, {}))
         self.owners[visit.node] = items
-        visit.table = OwnersTable.of(items, self.definition_of(visit.node).complete)
+        visit.table = NodeDecision.of_one_round_each(items, self.definition_of(visit.node).complete)
 
     def _find_target(
         self, node: str, action: Action, move: FlowMove, tell: EventSink | None = None

@@ -86,14 +86,14 @@ def _decide_rounds(rounds: list[OwnersRound]) -> int:
     return decide_by_rule("all", [turn.status for turn in rounds])
 
 
-class OwnersTable(msgspec.Struct):
+class NodeDecision(msgspec.Struct):
     """The rounds of each owner of a node, and the rule by which the owners decide it."""
 
     owner_rounds: list[list[OwnersRound]] = msgspec.field(default_factory=list)
     rule: str | int = "any"
 
     @classmethod
-    def of(cls, items: Items, rule: str | int) -> OwnersTable:
+    def of_one_round_each(cls, items: Items, rule: str | int) -> NodeDecision:
         """Return a table in which each owner has one round, alone."""
         return cls([[OwnersRound([item])] for item in items], rule)
 
@@ -103,14 +103,14 @@ class OwnersTable(msgspec.Struct):
         return decide_by_rule(self.rule, [_decide_rounds(rounds) for rounds in self.owner_rounds])
 
     @property
-    def items(self) -> Items:
+    def owner_items(self) -> Items:
         """Return every owner item, in the order of owners and rounds."""
         return [item for rounds in self.owner_rounds for turn in rounds for item in turn.items]
 
     @property
-    def ids(self) -> list[str]:
+    def owner_ids(self) -> list[str]:
         """Return all owners."""
-        return [owner_of(item) for item in self.items]
+        return [owner_of(item) for item in self.owner_items]
 
     def pending(self) -> Items:
         """Return the owner items that are to act now."""
@@ -123,7 +123,7 @@ class OwnersTable(msgspec.Struct):
                     break
         return items
 
-    def item(self, by: str) -> dict[str, Any]:
+    def pending_item_of(self, by: str) -> dict[str, Any]:
         """Return the item of *by*, if he is to act now.
 
         Raises:
@@ -133,22 +133,22 @@ class OwnersTable(msgspec.Struct):
             if owner_of(item) == by:
                 return item
         may = shorten_list(owner_of(item) for item in self.pending()) or msg("nobody")
-        decided = any(owner_of(i) == by and i["status"] != UNTREATED for i in self.items)
+        decided = any(owner_of(i) == by and i["status"] != UNTREATED for i in self.owner_items)
         code = "ALREADY_DECIDED" if decided else "NOT_YOUR_TURN"
         why = msg("has decided already") if decided else msg("is not to act yet")
         raise SubjectError("{by} {why}; who may act now: {may}", code=code, by=by, why=why, may=may)
 
     def status_after(self, by: str, status: int) -> int:
         """Return the decision of the node if *by* decided *status*; nothing is changed."""
-        item = self.item(by)
+        item = self.pending_item_of(by)
         before, item["status"] = item["status"], status
         decided = self.status
         item["status"] = before
         return decided
 
-    def add(self, by: str, added: Items, where: Where, rule: str | int) -> None:
+    def add_owners(self, by: str, added: Items, where: Where, rule: str | int) -> None:
         """Add people who decide before *by*, after him (which passes his task) or beside him."""
-        mine = self.item(by)
+        mine = self.pending_item_of(by)
         rounds, at = next(
             (rounds, number)
             for rounds in self.owner_rounds
@@ -300,7 +300,7 @@ class Visit(msgspec.Struct, eq=False):
     """
 
     node: str
-    table: OwnersTable = msgspec.field(default_factory=OwnersTable)
+    table: NodeDecision = msgspec.field(default_factory=NodeDecision)
     split: ParallelBranches | None = None
     branch: str = ""
     arrived: float = 0.0

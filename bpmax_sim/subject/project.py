@@ -35,7 +35,7 @@ from bpmax_sim.subject.definition import (
     Definition,
     FlowNode,
     FlowParts,
-    NodeScreen,
+    NodeView,
     SubFlowResult,
     check_hook_result,
 )
@@ -214,7 +214,7 @@ class ProjectState(ScriptedSubject, kw_only=True):
     definition: Definition | None = None
     stand_in: SubFlowResult | None = None
     route_places: Mapping[tuple[str, str, int], Place] = msgspec.field(default_factory=dict)
-    screens: Mapping[str, NodeScreen] = msgspec.field(default_factory=dict)
+    screens: Mapping[str, NodeView] = msgspec.field(default_factory=dict)
     subflows: Mapping[str, FlowParts] = msgspec.field(default_factory=dict)
     at: str = ""
     project: dict[str, Any] = msgspec.field(default_factory=dict)
@@ -264,7 +264,7 @@ class ProjectState(ScriptedSubject, kw_only=True):
         """Return the form that a person sees: the creation form, or the node's."""
         if self.creation is not None and self.status in (NEW, RETURNED):
             return self.creation
-        return self._screen(self.visible_node)
+        return self._form_at_node(self.visible_node)
 
     @property
     def visible_node(self) -> str:
@@ -281,7 +281,7 @@ class ProjectState(ScriptedSubject, kw_only=True):
 
     def _visits_of(self, by: str) -> list[Visit]:
         """Return the visits at which *by* has a task."""
-        return [visit for visit in self.visits.values() if by in visit.table.ids]
+        return [visit for visit in self.visits.values() if by in visit.table.owner_ids]
 
     @property
     def root(self) -> Self:
@@ -350,7 +350,7 @@ class ProjectState(ScriptedSubject, kw_only=True):
         for name, value in values.items():
             old = target.get(name)
             label = self.qualify_name(name if part == "form" else f"{part}.{name}")
-            if hooks.replace_value(target, name, value):
+            if hooks.set_or_delete_member(target, name, value):
                 self.tell(hooks.FieldChanged(field=label, old=old, new=value, by=by, place=place))
             else:
                 self.tell(hooks.FieldReassigned(field=label, by=by, place=place))
@@ -518,11 +518,11 @@ class ProjectState(ScriptedSubject, kw_only=True):
                 self.titles[hook] = self._call_hook(hook, move)
         self._result.value = value
 
-    def _screen(self, node: str) -> FormSubject:
+    def _form_at_node(self, node: str) -> FormSubject:
         """Return the form as *node* shows it."""
         self._restore_states_of(node)
         if node not in self._screens:
-            screen = self.screens.get(node, NodeScreen())
+            screen = self.screens.get(node, NodeView())
             subject = FormSubject(
                 runner=self.runner,
                 tell=self.tell,
@@ -555,7 +555,7 @@ class ProjectState(ScriptedSubject, kw_only=True):
         self.shown = node
         for field in {name for screen in self.screens.values() for name in screen.states}:
             self.states.pop(field, None)
-        for field, states in self.screens.get(node, NodeScreen()).states.items():
+        for field, states in self.screens.get(node, NodeView()).states.items():
             for key, value in states.items():
                 self.set_state(field, key, value)
 
@@ -575,7 +575,7 @@ class ProjectState(ScriptedSubject, kw_only=True):
         optional = {"comment": comment, "to": list(others)}
         self.history.append(entry | {name: value for name, value in optional.items() if value})
         visit = self.visits.get(move.at)
-        waits = visit and visit.table.items and visit.table.status == UNTREATED
+        waits = visit and visit.table.owner_items and visit.table.status == UNTREATED
         if move.action not in ACTIONS or waits:
             node = self.qualify_name(move.at)
             self.tell(
@@ -584,7 +584,7 @@ class ProjectState(ScriptedSubject, kw_only=True):
                 )
             )
 
-    def _notify(self, kind: str, to: list[str], text: str, node: str) -> None:
+    def _note_notification(self, kind: str, to: list[str], text: str, node: str) -> None:
         more = {"text": text} if text else {}
         self.notified.append({"kind": kind, "to": to, "node": node, **more})
         self.tell(

@@ -106,10 +106,10 @@ class ExternalClients:
         if known is None:
             if len(cache) >= _MOST_CACHED:
                 cache.clear()
-            known = cache[request] = self._identify(request)
+            known = cache[request] = self._identify_request(request)
         return _with_serial(known, serial)
 
-    def _identify_unnamed(self, request: Request) -> Request:
+    def _identify_without_platform(self, request: Request) -> Request:
         """Return *request*, which matches no platform; raise if an invalid platform might match.
 
         Raises:
@@ -119,13 +119,13 @@ class ExternalClients:
             raise ConfigError(*chain.from_iterable(broken.values()))
         return replace(request, call=unnamed_call(request))
 
-    def _identify(self, request: Request) -> Request:
-        match = self._match(request)
+    def _identify_request(self, request: Request) -> Request:
+        match = self._match_api(request)
         if match is None and not self.is_live:
             request = self._at_declared_address(request)
-            match = self._match(request)
+            match = self._match_api(request)
         if match is None:
-            return self._identify_unnamed(request)
+            return self._identify_without_platform(request)
         match = self._of_recorded_instance(request, match)
         if match.note:
             self.notes[match.note] = None
@@ -153,7 +153,7 @@ class ExternalClients:
         have that variable.
         """
         for moved, _ in self._at_declared_addresses(request):
-            if self.is_recorded(self._identify(moved)):
+            if self.is_recorded(self._identify_request(moved)):
                 return moved
         return request
 
@@ -167,7 +167,7 @@ class ExternalClients:
             bases = (base for url in own for base in (_origin_of(url), url.rstrip("/")))
             for base in dict.fromkeys(bases):
                 moved = replace(request, url=f"{base}{rest}")
-                match = self._match(moved)
+                match = self._match_api(moved)
                 if match is not None:
                     yield moved, match
 
@@ -220,17 +220,17 @@ class ExternalClients:
 
     def is_redirected(self, request: Request) -> bool:
         """Return whether *request* is sent to another address than the one it names."""
-        match = self._match(request)
-        return match is not None and self._live_base(match) not in {"", match.base}
+        match = self._match_api(request)
+        return match is not None and self._live_base_url(match) not in {"", match.base}
 
-    def _match(self, request: Request) -> ApiMatch | None:
+    def _match_api(self, request: Request) -> ApiMatch | None:
         if self._matcher is None:
             self._addresses = addresses_in(self.platforms, self.environ)
             self._matcher = ApiMatcher(self.platforms, self._addresses)
             self._register_everyone()
         return self._matcher.match(request)
 
-    def _live_base(self, match: ApiMatch) -> str:
+    def _live_base_url(self, match: ApiMatch) -> str:
         """Return the instance's real base URL if it is not the one in the request, else ""."""
         if not self.is_live or (match.is_outside and not match.host):
             return ""
@@ -240,7 +240,7 @@ class ExternalClients:
 
     def _at_live_address(self, request: Request, match: ApiMatch) -> tuple[Request, ApiMatch]:
         """Return *request* and *match* moved to the instance's real address if that differs."""
-        live = self._live_base(match)
+        live = self._live_base_url(match)
         if not live:
             return request, match
         host = match.target.platform.hosts.get(match.host, "").rstrip("/")

@@ -47,7 +47,7 @@ def detect_format(data: bytes) -> str:
     if text[:1] in {b"{", b"["} and not _TOML_TABLE.search(text):
         tree = parse_json(text, msg("a recording"))
     for name, _ in FORMATS.load_all():
-        if _recognises(name, text, tree):
+        if _recognises_format(name, text, tree):
             return name
     if _OPENAPI.search(text[:65_536]):
         raise ConfigError(
@@ -59,7 +59,7 @@ def detect_format(data: bytes) -> str:
     )
 
 
-def _recognises(name: str, text: bytes, tree: Any) -> bool:
+def _recognises_format(name: str, text: bytes, tree: Any) -> bool:
     try:
         return bool(FORMATS.call(name, text, tree, member="recognise"))
     except ConfigError as error:  # of another distribution; the others are asked all the same

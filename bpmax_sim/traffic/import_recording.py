@@ -82,7 +82,7 @@ def prepare_import(  # noqa: PLR0913 - all that a session would know
         else:
             key = matching.matching_key(matching.parts_of_request(clean.request), rules)
             admitted.append(replace(clean, key=key, owner=owner, order=len(admitted) + 1))
-    hidden_by_name = name_rules.notes()
+    hidden_by_name = name_rules.hidden_notes()
     return ForeignExchanges(tuple(admitted), (*imported.notes, *left_out, *hidden_by_name))
 
 

@@ -380,9 +380,9 @@ def undo_content_codings(body: bytes, headers: Pairs) -> bytes:
 
 def _undo_coding(body: bytes, coding: str) -> bytes:
     if coding in {"gzip", "x-gzip"}:
-        return _inflate(body, 31) if body[:2] == b"\x1f\x8b" else body
+        return _inflate_body(body, 31) if body[:2] == b"\x1f\x8b" else body
     if coding == "deflate":
-        return _inflate(body, 15) if body[:1] == b"\x78" else body
+        return _inflate_body(body, 15) if body[:1] == b"\x78" else body
     if coding in {"identity", ""}:
         return body
     with suppress(UnicodeDecodeError):
@@ -395,7 +395,7 @@ def _undo_coding(body: bytes, coding: str) -> bytes:
     )
 
 
-def _inflate(body: bytes, window: int) -> bytes:
+def _inflate_body(body: bytes, window: int) -> bytes:
     engine = zlib.decompressobj(window)
     try:
         data = engine.decompress(body, _MOST)

@@ -124,7 +124,7 @@ class LiveTransport(AbstractContextManager["LiveTransport"]):
         progress = ConnectionProgress(time.monotonic() + request.timeout)
         own, outer = OWN.set(True), PROGRESS.set(progress)
         try:
-            response = self._follow(self._open(route), request, progress, start)
+            response = self._follow_redirects(self._open(route), request, progress, start)
         finally:
             PROGRESS.reset(outer)
             OWN.reset(own)
@@ -183,7 +183,7 @@ class LiveTransport(AbstractContextManager["LiveTransport"]):
                 self._clients[route] = _make_client(self.inner, route)
             return self._clients[route]
 
-    def _follow(
+    def _follow_redirects(
         self, client: httpx.Client, request: Request, progress: ConnectionProgress, start: float
     ) -> Response:
         redirects: list[tuple[str, str]] = []
@@ -213,9 +213,9 @@ class LiveTransport(AbstractContextManager["LiveTransport"]):
                         msg("the response is larger than {max_body} bytes", max_body=self.max_body)
                     )
                 if elapsed > request.timeout:
-                    raise _incomplete_error(request, elapsed)
+                    raise _make_response_timeout_error(request, elapsed)
         except httpx.ReadTimeout:
-            raise _incomplete_error(request, time.perf_counter() - start) from None
+            raise _make_response_timeout_error(request, time.perf_counter() - start) from None
         finally:
             response.close()
         is_streamed = media_type(response.headers.get("content-type", "")) in STREAMED
@@ -266,7 +266,7 @@ def _headers_of(response: httpx.Response) -> Pairs:
     ])  # fmt: skip
 
 
-def _incomplete_error(request: Request, elapsed: float) -> TransportError:
+def _make_response_timeout_error(request: Request, elapsed: float) -> TransportError:
     message = msg("the response was not complete within {timeout:g} s", timeout=request.timeout)
     return TransportError(message, code="TIMEOUT", elapsed=elapsed)
 

@@ -46,7 +46,7 @@ class Handler(msgspec.Struct, frozen=True):
     function: Callable[[Request], Response]
 
     def handle(self, request: Request) -> Response:
-        """Return what the function returns."""
+        """Return the response of the function to *request*."""
         return self.function(request)
 
 

@@ -246,7 +246,7 @@ class SecretNameRules:
             if member[2] not in clear:
                 self._register_member(request, member, "")
 
-    def notes(self) -> Iterator[str]:
+    def hidden_notes(self) -> Iterator[str]:
         """Yield a message for each place that was hidden, with what to do if it is no secret."""
         for place in self.hidden:
             yield msg(

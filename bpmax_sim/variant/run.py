@@ -37,11 +37,11 @@ from bpmax_sim.script.hits import ScriptHits
 from bpmax_sim.script.limits import CountedLimits
 from bpmax_sim.session.session import Session
 from bpmax_sim.session.settings import SessionOptions
-from bpmax_sim.subject.definition import FlowParts, NodeScreen
+from bpmax_sim.subject.definition import FlowParts, NodeView
 from bpmax_sim.transport.faults import Fault
 
 T = TypeVar("T")
-Owner = TypeVar("Owner", Subjects, FlowParts, NodeScreen)
+Owner = TypeVar("Owner", Subjects, FlowParts, NodeView)
 _FACTOR: Final = 100
 _LEAST: Final = Counts(interrupts=100, jobs=20_000, calls=200, timers=1000, seconds=3600)
 _NOTHING: Final = Counts()
@@ -214,7 +214,7 @@ def run_variant(
             options["unused"] = "ignore"
         if hits is not None:
             options["hits"] = hits
-        return _run(item, variant, options, baseline)
+        return _run_variant(item, variant, options, baseline)
 
     events, budget = _run_within_limits(baseline, variant, run)
     exceeded = budget.exceeded or ("limit" if _has_exceeded_script_limit(events) else "")
@@ -261,7 +261,7 @@ def _run_within_limits(
         return run(item, options), budget
 
 
-def _run(
+def _run_variant(
     item: ScenarioItem, variant: Variant, options: SessionOptions, baseline: Baseline
 ) -> tuple[Event, ...]:
     try:
@@ -280,15 +280,15 @@ def _run(
             )
         )
     except BpmaxError as error:
-        _close(session)
+        _close_session(session)
         return events_of_unrun(item, error=error)
     except BaseException:  # such as Ctrl-C
-        _close(session)
+        _close_session(session)
         raise
     return session.redact_value(events)
 
 
-def _close(session: Session) -> None:
+def _close_session(session: Session) -> None:
     with suppress(BpmaxError):
         session.close(failed=True)
 

@@ -107,20 +107,20 @@ class _WorkerPool(Generic[T]):
                 on_wait()
             for here in ready:
                 assert isinstance(here, Connection), "only those are waited for"
-                self._receive(here)
+                self._receive_result(here)
         value, error = self._results.pop(number)
         if error is not None:
             raise error
         return value
 
-    def _receive(self, here: Connection) -> None:
+    def _receive_result(self, here: Connection) -> None:
         number = self._running.pop(here)
         try:
             self._results[number] = here.recv()
         except (EOFError, OSError):
             # The process died of this number, which is not tried again; a new one does the rest.
             self._results[number] = None, None
-            self._end(here)
+            self._end_worker(here)
             self.start(1)
         else:
             self._send_next(here)
@@ -134,9 +134,9 @@ class _WorkerPool(Generic[T]):
     def stop(self) -> None:
         """Kill the processes."""
         for here in tuple(self._processes):
-            self._end(here)
+            self._end_worker(here)
 
-    def _end(self, here: Connection) -> None:
+    def _end_worker(self, here: Connection) -> None:
         here.close()
         process = self._processes.pop(here)
         process.kill()

@@ -70,7 +70,7 @@ class _Editor:
     def merge(self, steps: tuple[Step, ...], addition: Mapping[str, Any]) -> str:
         node = yaml.compose(self._text, Loader=yaml.SafeLoader)
         for step in steps:
-            node = _child(node, step)
+            node = _child_at(node, step)
         edits: list[tuple[int, int, str]] = []
         self._collect_edits(node, addition, edits)
         text = self._text
@@ -89,11 +89,11 @@ class _Editor:
             elif isinstance(value, Mapping) and isinstance(known[name][1], yaml.MappingNode):
                 self._collect_edits(known[name][1], value, edits)
             else:
-                edits.append(self._replacement(node, *known[name], value))
+                edits.append(self._make_replacement(node, *known[name], value))
         if fresh:
-            edits.append(self._insertion(node, fresh))
+            edits.append(self._make_insertion(node, fresh))
 
-    def _replacement(self, owner: Any, key: Any, old: Any, value: Any) -> tuple[int, int, str]:
+    def _make_replacement(self, owner: Any, key: Any, old: Any, value: Any) -> tuple[int, int, str]:
         """Return the edit that replaces a value; a mapping is written below its key."""
         start, end = self._offset(old.start_mark), self._end_offset(old)
         inner = value.values() if isinstance(value, Mapping) else ()
@@ -106,7 +106,7 @@ class _Editor:
         pairs = (f"\n{indent}{write_inline(name)}: {write_inline(v)}" for name, v in value.items())
         return self._offset(key.end_mark), line_end, f":{comment}{''.join(pairs)}"
 
-    def _insertion(self, node: Any, fresh: Mapping[str, Any]) -> tuple[int, int, str]:
+    def _make_insertion(self, node: Any, fresh: Mapping[str, Any]) -> tuple[int, int, str]:
         pairs = [f"{write_inline(name)}: {write_inline(value)}" for name, value in fresh.items()]
         end = self._end_offset(node)
         if node.flow_style:
@@ -135,7 +135,7 @@ class _Editor:
         return self._end_offset(last[1] if isinstance(last, tuple) else last)
 
 
-def _child(node: Any, step: Step) -> Any:
+def _child_at(node: Any, step: Step) -> Any:
     if isinstance(step, int):
         return node.value[step]
     return next(value for key, value in node.value if key.value == step)

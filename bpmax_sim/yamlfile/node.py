@@ -300,10 +300,10 @@ class _Composer:
 
     def start_document(self, event: yaml.DocumentStartEvent) -> None:
         if self.documents.elements:
-            self._raise_at(msg("a second document starts here; a file holds one"), _mark(event))
+            self._raise_at(msg("a second document starts here; a file holds one"), _mark_of(event))
         if event.version == (1, 1):
             self._add_problem(
-                msg("files are read as YAML 1.2; remove the line %YAML 1.1"), _mark(event)
+                msg("files are read as YAML 1.2; remove the line %YAML 1.1"), _mark_of(event)
             )
 
     def scalar(self, event: yaml.ScalarEvent) -> None:
@@ -352,7 +352,7 @@ class _Composer:
         self._add(node, ended.anchor)
 
     def alias(self, event: yaml.AliasEvent) -> None:
-        mark = _mark(event)
+        mark = _mark_of(event)
         node = self._anchors.get(event.anchor or "")
         if self._wants_key():
             self._raise_at(msg("a key must be text, not an alias"), mark)
@@ -416,7 +416,7 @@ class _Composer:
             self._problems.append(Problem(message, Place(self._file, *mark)))
 
 
-def _mark(event: yaml.Event) -> Mark:
+def _mark_of(event: yaml.Event) -> Mark:
     mark: Any = event.start_mark
     return mark.line + 1, mark.column + 1
 

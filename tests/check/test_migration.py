@@ -19,7 +19,7 @@ from bpmax_sim.check.migration import (
     plan_owners_without_scenario,
 )
 from bpmax_sim.messages import Exchange, Request, Response
-from bpmax_sim.session.migration import Cause
+from bpmax_sim.session.migration import MoveCause
 
 BASE = "https://crm.example.test"
 NOTHING = Renames({}, {}, {}, {})
@@ -146,7 +146,7 @@ def test_more_than_three_values_of_a_place_are_one_cause(
 ) -> None:
     plan = plan_of(tmp_path)
     plan.causes = {
-        number: (Cause("place", "crm.get", "query.id", was="-", now=f"{number}"),)
+        number: (MoveCause("place", "crm.get", "query.id", was="-", now=f"{number}"),)
         for number in range(count)
     }
     join_causes([plan])
@@ -164,11 +164,11 @@ def test_more_than_three_values_of_a_place_are_one_cause(
 def test_a_move_needs_each_of_its_causes(
     tmp_path: Path, accepted: tuple[str, ...], left: list[int]
 ) -> None:
-    one, two, three = (Cause("api", was=name, now="x") for name in "abc")
+    one, two, three = (MoveCause("api", was=name, now="x") for name in "abc")
     plan = plan_of(tmp_path)
     plan.entries = {number: recorded(number=number) for number in (1, 2, 3)}
     plan.causes = {1: (one,), 2: (one, two), 3: (three,)}
 
-    plan.accept(frozenset(Cause("api", was=name, now="x") for name in accepted))
+    plan.accept(frozenset(MoveCause("api", was=name, now="x") for name in accepted))
 
     assert ([*plan.causes], [*plan.entries], plan.is_empty) == (left, left, not left)

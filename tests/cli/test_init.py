@@ -10,7 +10,7 @@ import pytest
 
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.platform.load import load_platforms
-from bpmax_sim.starter.init import AUTHS, CIS, GIT, InitOptions, plan_files, with_lines
+from bpmax_sim.starter.init import AUTHS, CIS, GIT, NewProject, plan_files, with_lines
 from bpmax_sim.yamlfile import read_yaml
 from tests import warm
 from tests.apart import PLUGINS
@@ -279,7 +279,7 @@ def test_without_a_terminal_nothing_is_asked(empty: Path) -> None:
 
 def test_a_plan_names_no_file_that_is_as_it_should_be(tmp_path: Path, bs: Command) -> None:
     bs("init", "--yes")
-    chosen = InitOptions(platform="crm_system", address="https://crm.example.test")
+    chosen = NewProject(platform="crm_system", address="https://crm.example.test")
 
     ready = plan_files(tmp_path, chosen)
     assert ready.texts == {}

@@ -24,7 +24,7 @@ from bpmax_sim.cassette.journal import read_journal
 from bpmax_sim.cassette.merge import recover
 from bpmax_sim.cassette.reader import read_exchange
 from bpmax_sim.live.recording_proxy import ProxiedCall, RecordingProxy
-from bpmax_sim.live.upstream import Upstream
+from bpmax_sim.live.upstream import UpstreamUrl
 from bpmax_sim.messages import Exchange, FailedExchange, Response
 from bpmax_sim.server import run_server
 from tests.loopback import Answer, Loopback, answer_json, loopback
@@ -53,7 +53,7 @@ class Bench:
             environ={},
         )
         self.proxy = RecordingProxy(
-            self.session, Upstream.parse(upstream), hear=self.calls.append, **options
+            self.session, UpstreamUrl.parse(upstream), hear=self.calls.append, **options
         )
         server = run_server(answer=self.proxy.answer, stop=self.proxy.stop)
         self.url = self.stack.enter_context(server)
@@ -365,8 +365,8 @@ def test_an_upstream_that_is_the_proxy_itself_by_another_name_is_found(tmp_path:
 
     assert (got.status_code, got.json()["error"]) == (508, "LOOP")
     assert exchanges == []
-    assert Upstream.parse(f"http://localhost:{port}").is_served_here(port)
-    assert not Upstream.parse("http://192.0.2.1:80").is_served_here(80)
+    assert UpstreamUrl.parse(f"http://localhost:{port}").is_served_here(port)
+    assert not UpstreamUrl.parse("http://192.0.2.1:80").is_served_here(80)
 
 
 PLATFORM = """\

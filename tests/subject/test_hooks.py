@@ -13,7 +13,7 @@ from bpmax_sim.subject.hooks import (
     parse_event,
     parse_event_of,
     read_refusal,
-    replace_value,
+    set_or_delete_member,
 )
 
 
@@ -195,8 +195,8 @@ def test_a_member_is_replaced_where_it_differs(
 ) -> None:
     values: dict[str, object] = {"a": 1, "n": None}
 
-    assert replace_value(values, "a", value) == changed
+    assert set_or_delete_member(values, "a", value) == changed
     assert repr(values) == repr(left) or not changed
-    assert replace_value(values, "n", None) is False
-    assert replace_value(values, "x", UNDEFINED) is False
-    assert replace_value(values, "x", None) is True
+    assert set_or_delete_member(values, "n", None) is False
+    assert set_or_delete_member(values, "x", UNDEFINED) is False
+    assert set_or_delete_member(values, "x", None) is True

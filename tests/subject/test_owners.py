@@ -16,7 +16,7 @@ from bpmax_sim.subject.owners import (
     REFUSED,
     UNTREATED,
     Items,
-    OwnersTable,
+    NodeDecision,
     ParallelBranches,
     Visit,
     apply_transfers,
@@ -88,16 +88,18 @@ def test_where_any_decides_the_first_who_did_has(statuses: tuple[int, ...], deci
     assert decide_by_rule("any", statuses) == decided
 
 
-def seats(*names: str, rule: str | int = "all") -> OwnersTable:
-    return OwnersTable.of(as_untreated_items({"owner_id": name} for name in names), rule)
+def seats(*names: str, rule: str | int = "all") -> NodeDecision:
+    return NodeDecision.of_one_round_each(
+        as_untreated_items({"owner_id": name} for name in names), rule
+    )
 
 
-def decide(table: OwnersTable, **statuses: int) -> None:
+def decide(table: NodeDecision, **statuses: int) -> None:
     for name, status in statuses.items():
-        table.item(name)["status"] = status
+        table.pending_item_of(name)["status"] = status
 
 
-def pending(table: OwnersTable) -> list[str]:
+def pending(table: NodeDecision) -> list[str]:
     return [owner_of(item) for item in table.pending()]
 
 
@@ -108,7 +110,7 @@ def test_in_order_one_acts_after_the_other() -> None:
         assert pending(table) == [name]
         decide(table, **{name: PASSED})
     assert (pending(table), table.status) == ([], PASSED)
-    assert table.ids == ["甲", "乙", "丙"]
+    assert table.owner_ids == ["甲", "乙", "丙"]
 
 
 @pytest.mark.parametrize(
@@ -124,11 +126,11 @@ def test_who_is_not_to_act_is_told_who_is(by: str, code: str, message: str) -> N
     decide(table, 甲=PASSED)
 
     with pytest.raises(SubjectError) as refused:
-        table.item(by)
+        table.pending_item_of(by)
 
     assert (refused.value.code, str(refused.value)) == (code, message)
     with pytest.raises(SubjectError, match=r"who may act now: nobody$"):
-        seats().item(by)
+        seats().pending_item_of(by)
 
 
 def test_what_would_be_decided_changes_nothing() -> None:
@@ -162,9 +164,11 @@ def test_owners_are_added_before_after_and_beside_one(
     table = seats("甲", "乙", "丙")
     decide(table, 甲=PASSED)
 
-    table.add("乙", as_untreated_items([{"owner_id": "丁"}, {"owner_id": "戊"}]), where, rule)
+    table.add_owners(
+        "乙", as_untreated_items([{"owner_id": "丁"}, {"owner_id": "戊"}]), where, rule
+    )
 
-    assert [item["status"] for item in table.items if owner_of(item) == "乙"] == [mine]
+    assert [item["status"] for item in table.owner_items if owner_of(item) == "乙"] == [mine]
     for turn in turns:
         assert pending(table) == turn
         assert table.status == UNTREATED
@@ -175,7 +179,7 @@ def test_owners_are_added_before_after_and_beside_one(
 def test_who_was_added_may_refuse_for_the_seat() -> None:
     for where in ("before", "after", "beside"):
         table = seats("甲", "乙", rule="all")
-        table.add("甲", as_untreated_items([{"owner_id": "丁"}]), where, "all")
+        table.add_owners("甲", as_untreated_items([{"owner_id": "丁"}]), where, "all")
         decide(table, 丁=REFUSED)
         assert table.status == REFUSED
         assert pending(table) == ["乙"]
@@ -267,13 +271,13 @@ def test_the_owner_who_was_returned_twice_is_named() -> None:
 
 def test_who_is_added_after_one_comes_before_who_was_added_earlier() -> None:
     table = seats("甲", "乙")
-    table.add("甲", as_untreated_items([{"owner_id": "丁"}]), "before", "all")
-    table.add("丁", as_untreated_items([{"owner_id": "戊"}]), "after", "all")
+    table.add_owners("甲", as_untreated_items([{"owner_id": "丁"}]), "before", "all")
+    table.add_owners("丁", as_untreated_items([{"owner_id": "戊"}]), "after", "all")
 
     for turn in ("戊", "甲"):
         assert pending(table) == [turn, "乙"]
         decide(table, **{turn: PASSED})
-    assert (pending(table), table.ids) == (["乙"], ["丁", "戊", "甲", "乙"])
+    assert (pending(table), table.owner_ids) == (["乙"], ["丁", "戊", "甲", "乙"])
 
 
 def test_nodes_that_nobody_knows_may_have_any_name() -> None:
