@@ -92,8 +92,7 @@ class RunLog(msgspec.Struct):
         origins: assignments and routes from which the present values came.
         names: names against which written fields are checked.
         expected_columns: table -> columns that expectations name, which are taken as intended.
-        fields_of_other_types: function that returns the fields whose expected values are of another
-            type than their initial ones.
+        fields_of_other_types: returns the fields that are expected as another type than initially.
     """
 
     session: Session
@@ -420,10 +419,7 @@ class Progress:
                 )
 
     def check_names(self) -> bool:
-        """Check the names of platforms, APIs and instances.
-
-        Return whether nothing has failed so far.
-        """
+        """Check names of platforms, APIs, instances; return whether nothing has failed so far."""
         self.log.warnings += self.item.warnings
         wrong = findings.check_calls(self.item, self.session.platforms)
         self.failures += self._report_findings(self.reporter(), wrong)

@@ -366,10 +366,7 @@ class StepRun(msgspec.Struct):
             progress.warn_of_step(self.located, self.since)
 
     def _judge_unawaited(self, result: Result, reporter: FailureReporter) -> Iterator[Failure]:
-        """Yield failures of calls not awaited.
-
-        A call that may still be awaited is judged at the end.
-        """
+        """Yield failures of calls not awaited; those still awaitable are judged at the end."""
         progress = self.progress
         for read in result.absent_reads:
             progress.warn_of_absent_read(read)
@@ -423,10 +420,7 @@ class StepRun(msgspec.Struct):
         return failures
 
     def _is_done(self, retry: Retry, result: Result | None) -> bool:
-        """Return whether no further try is needed.
-
-        ``until``, or else the step's expectation, holds.
-        """
+        """Return whether no further try is needed: ``until``, else the step's ``expect``, holds."""
         if result is None:
             return True
         if not isinstance(retry.until, Expect):
@@ -537,7 +531,6 @@ def run_item(  # noqa: PLR0913 - what may be left out of a run
 def _run_steps(progress: Progress) -> Iterator[Event]:
     """Run the steps, check the scenario as a whole, and run the ``finally`` steps."""
     item, session, reason = progress.item, progress.session, ""
-    # Steps after a failed one do not run; their events say so, for reports list every step.
     for number, located in enumerate(item.steps, 1):
         yield from StepRun(progress, located, number, len(item.steps), reason=reason).events()
         if progress.failures and not reason:
@@ -633,9 +626,8 @@ def open_session(
 def find_former_owner(item: ScenarioItem, owners: Sequence[str]) -> str:
     """Return the one of *owners* that is *item* under an earlier name; "" if there is none.
 
-    *owners* are those in a cassette that are not the item's present name. The earlier name is one
-    listed in ``was``, or the only owner in the cassette with this file's path, if no scenario has
-    that title any more: then the title was changed.
+    That is a name listed in ``was``, or the only owner of the cassette with this file's path, if no
+    scenario has that title any more: then the title was changed.
     """
     earlier = [f"{title}[{item.row_id}]" if item.row else title for title in item.scenario.was]
     for name in earlier:
