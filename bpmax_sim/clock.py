@@ -34,7 +34,7 @@ _HAS_ZONE = re.compile(r"(?:Z|[+-]\d{2}:?\d{2})$", re.IGNORECASE)
 
 
 class Clock(Protocol):
-    """A source of the current time."""
+    """A source of the current time; code never reads the system's clock itself."""
 
     def now(self) -> float:
         """Return the current instant in POSIX seconds."""
@@ -271,7 +271,7 @@ class RandomSequenceSeeds(msgspec.Struct, frozen=True):
         return replace(self, ends={**self.ends, sequence: (*before, last)})
 
     def merge_with(self, other: RandomSequenceSeeds) -> RandomSequenceSeeds:
-        """Return both merged if *other* continues the same recording; otherwise this one."""
+        """Return both merged if *other* adds seeds to these; otherwise this one unchanged."""
         if other == self or other.seeds[: len(self.seeds)] != self.seeds:
             return self
         known = {n: max(self.ends.get(n, ()), ends) for n, ends in other.ends.items()}
@@ -283,19 +283,19 @@ class RandomSequenceSeeds(msgspec.Struct, frozen=True):
         return self if is_used or len(self.seeds) == 1 else replace(self, seeds=self.seeds[:-1])
 
     def _ends_of_seeds(self, sequence: str) -> tuple[int, ...]:
-        """Return the end of each seed of *sequence* except the last.
+        """Return the draw count at which each seed of *sequence* except the last ends.
 
-        Unrecorded ends repeat the former.
+        An end that was not recorded is equal to the one before.
         """
         ends = self.ends.get(sequence, ())[: len(self.seeds) - 1]
         return (*ends, *(ends[-1:] or (0,)) * (len(self.seeds) - 1 - len(ends)))
 
 
 class CountedRandomSource:
-    """The bytes of one sequence, from its seeds in turn; the owner is notified of each draw."""
+    """The bytes of one random sequence, from each of its seeds in turn."""
 
     def __init__(self, seeds: Callable[[], SeedRanges], on_draw: Callable[[int], None]) -> None:
-        """Ask *seeds* for the seeds at the first draw; call *on_draw* with the count at each."""
+        """Call *seeds* at the first draw for seeds with ends, and *on_draw* with each count."""
         self._seeds, self._on_draw = seeds, on_draw
         self._left: list[tuple[int, int | None]] = []
         self._end: int | None = 0

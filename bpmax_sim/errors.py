@@ -104,12 +104,15 @@ def find_nearest(word: str, candidates: Iterable[str]) -> str:
 
 
 def fold_name(name: str) -> str:
-    """Return *name* without what eyes overlook: case, full-width forms, blanks at its ends."""
+    """Return *name* in the form in which names that look equal are equal.
+
+    Case, full-width forms and spaces at its ends are removed.
+    """
     return unicodedata.normalize("NFKC", str(name)).casefold().strip()
 
 
 def suggest_few(word: str, names: Iterable[str], most: int = 3) -> str:
-    """Return the suggestion of `suggest_nearest`, else the *most* nearest names, else ""."""
+    """Return the hint of `suggest_nearest`, else one with the *most* nearest names, else ""."""
     known = list(names)
     near = difflib.get_close_matches(word[:_LONGEST_NAME], known, n=most, cutoff=0.5)
     listed = msg("; nearest: {names}", names=series(near)) if near else ""
@@ -117,7 +120,7 @@ def suggest_few(word: str, names: Iterable[str], most: int = 3) -> str:
 
 
 def shorten_list(names: Iterable[str], most: int = _SHOWN) -> str:
-    """Return *names* as a list, cut after *most*."""
+    """Return *names* as text, ``a, b and 3 more`` if there are more than *most*."""
     every = list(names)
     if len(every) <= most + 1:
         return series(every)
@@ -125,7 +128,10 @@ def shorten_list(names: Iterable[str], most: int = _SHOWN) -> str:
 
 
 def suggest_or_list(word: str, names: Iterable[str]) -> str:
-    """Return the suggestion of `suggest_nearest`, else all names; "" if there are none."""
+    """Return the suggestion of `suggest_nearest`, else all *names* as a hint.
+
+    "" if there are none.
+    """
     known = list(names)
     if not known:
         return ""
@@ -150,10 +156,10 @@ class BpmaxError(MessageError):
 
 
 class Problem(msgspec.Struct, frozen=True):
-    """One thing wrong in a file: where, the path inside the file, and what to do.
+    """One thing wrong in a file: place, path of keys inside the file, and what to do.
 
     Attributes:
-        kind: a key of `WARNINGS` where a lenient folder takes it as a warning.
+        kind: key of `WARNINGS` if it is only a warning in a lenient folder; else "".
     """
 
     message: str
@@ -215,7 +221,7 @@ class Problems(list[Problem]):
 
 
 def place_sort_key(problem: Problem) -> tuple[str, int, int]:
-    """Return the sort key of a problem: file, line and column."""
+    """Return file, line and column of a problem, to sort by."""
     place = problem.place
     return (place.file, place.line, place.column) if place else ("", 0, 0)
 
@@ -273,7 +279,6 @@ class TransportError(CallError):
     def __init__(
         self, message: str, *, elapsed: float = 0.0, sent: bool = True, **fields: Any
     ) -> None:
-        """Store the fields of the rejection and its duration."""
         super().__init__(message, **fields)
         self.elapsed = elapsed
         self.sent = sent
@@ -325,7 +330,6 @@ class NoMatchError(BpmaxError):
     nearest: tuple[Any, int] | None = None
 
     def __init__(self, message: str, *, platform: str = "", api: str = "", case: str = "") -> None:
-        """Store the call and the kind of mismatch."""
         super().__init__(message)
         self.platform = platform
         self.api = api

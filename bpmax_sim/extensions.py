@@ -69,7 +69,7 @@ class ExtensionPoint(Generic[T]):
     Attributes:
         group: name of the group, ``bpmax_sim.…``.
         kind: required class of the parts, or a tuple of classes; ``object`` for anything.
-        builtin: parts without an entry point, which nobody can replace.
+        builtin: parts without an entry point, which no distribution can replace.
     """
 
     group: str

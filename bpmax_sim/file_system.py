@@ -35,7 +35,7 @@ if sys.platform == "win32":
         """Lock the open file until it is closed, or this process ends.
 
         Raises:
-            OSError: somebody else has it and *wait* is false, or it cannot be locked.
+            OSError: if another process has it and *wait* is false, or it cannot be locked.
         """
         os.lseek(descriptor, _LOCK_OFFSET, os.SEEK_SET)
         while True:
@@ -49,10 +49,10 @@ if sys.platform == "win32":
                 return
 
     def move_file(path: Path, target: Path) -> None:
-        """Move *path* to *target* in one step, over what is there.
+        """Move *path* to *target* in one step, replacing an existing file.
 
         Raises:
-            OSError: it cannot be, or somebody has the target open for longer than two seconds.
+            OSError: if that fails, or a process has the target open for longer than two seconds.
         """
         for _ in range(200):  # who reads the target, or looks for viruses in it, soon lets go
             with suppress(PermissionError):
@@ -76,15 +76,15 @@ else:
         """Lock the open file until it is closed, or this process ends.
 
         Raises:
-            OSError: somebody else has it and *wait* is false, or it cannot be locked.
+            OSError: if another process has it and *wait* is false, or it cannot be locked.
         """
         fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
 
     def move_file(path: Path, target: Path) -> None:
-        """Move *path* to *target* in one step, over what is there.
+        """Move *path* to *target* in one step, replacing an existing file.
 
         Raises:
-            OSError: it cannot be.
+            OSError: if that fails.
         """
         path.replace(target)
 
@@ -100,7 +100,7 @@ else:
             os.close(descriptor)
 
     def find_user() -> int | None:
-        """Return the number of the user, who owns what this process makes."""
+        """Return the numeric id of the user who owns the files that this process creates."""
         return os.getuid()
 
 

@@ -91,7 +91,7 @@ def has_merge_driver(root: Path) -> bool:
 def configure_merging(root: Path) -> Iterator[str]:
     """Configure Git to merge and display cassettes with this package; yield what was changed.
 
-    Nothing is done if ``CI`` is set: a CI machine merges for nobody.
+    Nothing is done if ``CI`` is set: a CI machine never merges cassettes.
     """
     if os.environ.get("CI") or has_merge_driver(root):
         return

@@ -92,7 +92,9 @@ class NetworkGuard:
         return self._thread == thread
 
     def judge(self, verb: str, host: Any, port: Any) -> None:
-        """Allow or block an attempt to reach *host*.
+        """Block an attempt to reach *host*, unless it is allowed.
+
+        *verb* describes it in the message.
 
         Raises:
             ClosedNetworkError: if *host* is not allowed.
@@ -171,7 +173,7 @@ def _connection_target(args: tuple[Any, ...], frame: FrameType | None) -> tuple[
 def _raw_socket_target(args: tuple[Any, ...], _frame: FrameType | None) -> tuple[Any, Any] | None:
     """Return the family of a socket that is neither IP nor local, such as one for raw frames.
 
-    For these, binding may be enough to send; an IP socket that is only bound reaches nobody.
+    For these, binding may be enough to send; an IP socket that is only bound sends nothing.
     """
     import socket  # noqa: PLC0415 - loaded already where there is one
 

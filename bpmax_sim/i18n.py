@@ -213,9 +213,10 @@ def series(parts: Iterable[str]) -> str:
 
 
 def map_message(text: str, change: Callable[[str], str]) -> str:
-    """Return *change* applied to *text*.
+    """Return *change* applied to the English of *text*.
 
-    A message stays one if changing its values gives the same.
+    The result is a message (still translatable) if applying *change* to its values gives the same
+    text.
     """
     changed = change(plain_english(text))
     if not isinstance(text, Translatable) or changed == text:
@@ -247,7 +248,10 @@ def cut_message(text: str, room: int) -> str:
 
 
 def common_message(one: str, other: str) -> str:
-    """Return the common text of *one* and *other*, with ``…`` for values that differ."""
+    """Return the message of *one* and *other* with ``…`` for values that differ.
+
+    It is only ``…`` if they come from different templates.
+    """
     if one == other:
         return one
     if (

@@ -88,7 +88,10 @@ class SearchParams(msgspec.Struct, frozen=True):
 
 
 class Opaque(msgspec.Struct, frozen=True):
-    """A value that cannot leave its script; *cycle* marks an object that contains itself."""
+    """A value that cannot leave its script.
+
+    The kind ``cycle`` is an object that contains itself.
+    """
 
     kind: Literal["function", "symbol", "cycle", "promise"]
 

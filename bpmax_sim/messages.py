@@ -188,14 +188,14 @@ def charset_of(content_type: str) -> str:
 
 
 class Call(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """What the builder set, before auth and signing: the identity that replay matches.
+    """A call as the builder made it, before auth and signing; replay matches by these values.
 
     Attributes:
-        path: the API's path with its placeholders filled, percent-encoded, without query.
+        path: path of the API with filled placeholders, percent-encoded, without query.
         query: decoded names and values, in sending order.
-        headers: defaults and script-set headers, in sending order.
-        body: the exact bytes, or None for no body.
-        position: the script line that made the call, where it is known.
+        headers: default headers and those set by the script, in sending order.
+        body: exact bytes, or None for no body.
+        position: script line that made the call, if known.
         serial: order of issue within the session, from 1.
     """
 
@@ -230,8 +230,8 @@ class Sensitive(msgspec.Struct, frozen=True, gc=False):
 
     Attributes:
         path: ``$.json.path``, ``body.dotted.path``, ``header:Name`` or ``cookie:Name``.
-        name: what the value is called in its stand-in.
-        kind: the kind of its stand-in, such as ``text`` or ``jwt``.
+        name: name of the value in its stand-in.
+        kind: kind of its stand-in, such as ``text`` or ``jwt``.
     """
 
     path: str
@@ -240,11 +240,11 @@ class Sensitive(msgspec.Struct, frozen=True, gc=False):
 
 
 class SignatureInput(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
-    """What a signature was made of beside the request and the placeholder key.
+    """The input of a signature besides the request and the placeholder key.
 
     Attributes:
         now: instant of the signature.
-        nonce, call_id: what was drawn for it; empty where the platform uses none.
+        nonce, call_id: random values drawn for it; empty if the platform uses none.
     """
 
     now: float
@@ -263,10 +263,12 @@ class Proof(msgspec.Struct, frozen=True, gc=False):
 
 
 class ConnectionRoute(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """How an instance's requests reach their server; what is empty is as the environment has it.
+    """How the requests of an instance reach their server.
+
+    Empty values are those of the environment.
 
     Attributes:
-        proxy: its address, with user and password where it wants them.
+        proxy: address of the proxy, with user and password if it requires them.
         ca: file or folder of the CAs to trust, as PEM.
         cert, key: files of the client's certificate and its private key.
     """
@@ -284,25 +286,25 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One HTTP request, ready to send.
 
     Attributes:
-        url: absolute and already encoded; it is sent as it stands.
+        url: absolute URL, already encoded; it is sent unchanged.
         timeout: seconds.
-        call: what the builder set; None for traffic without a builder.
-        base: the start of *url* that is the platform's or instance's address.
-        host: which of the platform's `hosts` that is, unless it is the first.
-        injected: places that auth and signing put in, such as ``header.authorization``,
-            ``query.access_token`` or ``body.sign``; they are not part of the call's identity.
-        attempt: 0 for the first sending of a call, then one more for each request it takes.
-        sensitive: places of the response that hold secrets minted by the third party.
-        personal: places of request and answer that hold personal data, such as ``body.phone``.
-        standin: the same request with every credential replaced by its stand-in, as it is
-            recorded; None when the request itself carries no credential.
-        signed: what its signature was made of, where the platform signs.
-        proof: how the response is verified, where recording has to.
-        follow: whether a redirect is followed; a client of its own judges that itself. To another
-            origin nothing goes but ``Accept`` and its like.
-        confined: whether it holds credentials beside the injected ones, such as a login's; its
-            body is not sent to another origin.
-        charset: the encoding that the platform file declares for its texts.
+        call: call from which the builder made it; None for requests of other HTTP clients.
+        base: beginning of *url* that is the platform's or the instance's address.
+        host: name of that address among the platform's `hosts`; "" for the main address.
+        injected: places filled by auth and signing, such as ``header.authorization``,
+            ``query.access_token`` or ``body.sign``; replay does not compare them.
+        attempt: 0 for the first request of a call, then one more for each further request.
+        sensitive: places of the response with secrets that the third party issues.
+        personal: places of request and response with personal data, such as ``body.phone``.
+        standin: the same request with each credential replaced by its stand-in, as it is recorded;
+            None if the request contains no credential.
+        signed: input of its signature, if the platform signs.
+        proof: how the response is verified, if recording has to.
+        follow: whether a redirect is followed; other HTTP clients decide that themselves. To
+            another origin only ``Accept`` and similar headers are sent.
+        confined: whether it contains credentials besides the injected ones, such as those of a
+            login; its body is not sent to another origin.
+        charset: encoding that the platform file declares for its texts.
     """
 
     method: str
@@ -349,16 +351,16 @@ class Response(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One HTTP response.
 
     Attributes:
-        body: whole and decoded (gzip and the like undone).
-        elapsed: seconds until the last byte; data, nobody sleeps for it.
+        body: whole body, decoded (gzip and the like undone).
+        elapsed: seconds until the last byte, for the virtual clock; nothing waits for them.
         source: ``live``, ``recorded``, ``simulated``, ``fault`` or ``stub``.
-        chunks: how the body arrived, where it was streamed.
-        trust: ``verified`` where its signature was while it was recorded; else why it was not
-            trusted then, or empty where there is none to verify.
-        recorded_request: the recorded request, where its signature has to be compared.
-        redirects: status and address of each redirect that was followed, the address without its
-            query, which may hold anything.
-        charset: the encoding of its text that a platform file declares, or a recording knows.
+        chunks: pieces in which the body arrived, if it was streamed.
+        trust: ``verified`` if its signature was verified while recording; else why it was not
+            trusted then, or empty if it has no signature to verify.
+        recorded_request: recorded request, if its signature has to be compared.
+        redirects: status and address of each redirect that was followed. The query, which may
+            contain secrets, is left out.
+        charset: encoding of its text, declared in a platform file or stored in the recording.
     """
 
     status: int
@@ -385,10 +387,10 @@ class FailedExchange(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An exchange that did not complete.
 
     Attributes:
-        code: ``CONNECT``, ``TIMEOUT``, ``TLS`` or ``RESET``; ``BAD_RESPONSE`` where the response
-            could not be read.
+        code: ``CONNECT``, ``TIMEOUT``, ``TLS`` or ``RESET``; ``BAD_RESPONSE`` if the response could
+            not be read.
         elapsed: seconds until it failed.
-        sent: False when nothing reached the server.
+        sent: False if nothing reached the server.
         received: bytes of the body that arrived before it failed.
     """
 
@@ -403,12 +405,12 @@ Outcome = Response | FailedExchange
 
 
 class Exchange(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """A redacted request and what came of it.
+    """A redacted request with its response or failure.
 
     Attributes:
-        key: the identity of the call, as hexadecimal digits.
-        order: place in the order of issue, from 1, within the owner.
-        owner: the scenario or row that recorded it.
+        key: matching key of the call, as hexadecimal digits.
+        order: order of issue within the owner, from 1.
+        owner: scenario, row or test that recorded it.
         at: virtual instant of sending.
     """
 

@@ -202,7 +202,10 @@ def _parse_segment(part: str) -> _Segment:
 
 
 def _texts_between(literals: tuple[str, ...], text: str) -> Iterator[tuple[str, ...]]:
-    """Yield all ways to choose the non-empty texts between those of *literals*."""
+    """Yield each way to split *text* at *literals*, as the non-empty texts between them.
+
+    For ``('', '-', '')`` and ``a-b-c``: ``('a', 'b-c')`` and ``('a-b', 'c')``.
+    """
     first, *others = literals
     if not text.startswith(first):
         return

@@ -64,7 +64,7 @@ def find_root(path: Path, otherwise: Path | None = None) -> Path:
 
 
 def read_settings(folder: str | Path) -> dict[str, object] | None:
-    """Return ``[tool.bpmax_sim]`` of the project at *folder*; None where there is none."""
+    """Return ``[tool.bpmax_sim]`` of the project at *folder*; None if it has none."""
     try:
         with open(os.path.join(folder, PROJECT), encoding="utf-8") as file:  # noqa: PTH123
             text = file.read()
@@ -74,7 +74,7 @@ def read_settings(folder: str | Path) -> dict[str, object] | None:
 
 
 def read_setting(root: str | Path, name: str) -> object:
-    """Return a key of `SETTINGS` as the project at *root* writes it; None where it does not."""
+    """Return the value of the key *name* of `SETTINGS` in the project at *root*; None if absent."""
     return _setting_of(read_settings(root), name)
 
 
@@ -129,7 +129,7 @@ def strictness_of(path: Path, root: Path) -> Strictness:
 
 @lru_cache(maxsize=64)
 def _warn_of_settings(root: str, _stamp: object) -> tuple[str, ...]:
-    """Warn, once for a project, of settings that nothing reads; return what is wrong."""
+    """Warn, once for a project, of settings that nothing reads; return the messages."""
     wrong = dict(_find_wrong_settings(read_settings(root) or {}))
     file = os.path.normpath(os.path.join(os.path.relpath(root), PROJECT)) if wrong else ""
     lines = Path(file).read_text("utf-8").splitlines() if wrong else []
@@ -370,7 +370,7 @@ def local_file_of(path: str) -> str:
 
 
 def folder_stamp(folder: str, instances_file: str, *, levels: int = 8) -> Stamp:
-    """Return name, size and time of every file in *folder*, and of *instances_file*.
+    """Return name, size and time of each platform file below *folder*, and of *instances_file*.
 
     Subfolders are visited to a depth of *levels*, as links may form a circle.
     """

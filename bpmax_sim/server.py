@@ -1,7 +1,7 @@
 """A local HTTP/1.1 server (starlette, uvicorn) for cassettes or a simulator.
 
 It listens on loopback by default, without TLS. Sizes, times and connections are limited. The path
-of a request does not tell its third party, so it is matched with every recorded base address;
+of a request does not identify its third party, so it is matched with every recorded base address;
 ``/<platform key>/…`` selects one platform. A login gets the recorded response, or stand-ins.
 """
 
@@ -94,7 +94,6 @@ class RefusedRequest(Exception):  # noqa: N818 - it is what the client gets
     """Raised for a request that the server refuses, with status, code and reason."""
 
     def __init__(self, status: int, code: str, message: str) -> None:
-        """Store *status*, *code* and *message*."""
         super().__init__(message)
         self.status, self.code = status, code
 
@@ -112,7 +111,6 @@ class ServedClient:
     """
 
     def __init__(self, scope: Any, send: Any) -> None:
-        """Use the ASGI callable *send*."""
         written = scope["state"]
         self.target: str = written["raw_target"].decode("latin-1")
         self.headers: Pairs = _decode_pairs(written["raw_headers"])
@@ -272,10 +270,7 @@ class _Server(uvicorn.Server):
 
     @cached_property
     def _limiter(self) -> CapacityLimiter:
-        """Return the limit of concurrent handlers.
-
-        Each that waits for a third party takes a thread.
-        """
+        """Return the limit of concurrent handlers; each may wait in a thread for a third party."""
         return CapacityLimiter(self._limits.connections)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -423,7 +418,7 @@ class _Connection(H11Protocol):
             self.loop.call_later(self._limits.body_time, self.transport.abort)
 
     def _update_deadline(self) -> None:
-        """Keep one deadline for the rest of a head, or of the body of an answered request."""
+        """Keep a timer while the client sends a head, or the body of an answered request."""
         their, our = self.conn.their_state, self.conn.our_state
         if their is not h11.IDLE and not (their is h11.SEND_BODY and our is h11.DONE):
             self._cancel_deadline()
@@ -627,7 +622,7 @@ class RecordingServer:
 
 
 def _recorded_addresses(cassette: Cassette) -> Iterator[tuple[str, str]]:
-    """Yield each recorded platform and base address; for other HTTP clients' traffic, the host."""
+    """Yield (platform, base address) of each exchange; ("", origin) for other HTTP clients."""
     for entry in cassette.entries():
         line = entry.line
         if line.base:

@@ -1,4 +1,4 @@
-"""What tests annotate with: the values of the fixtures, and what public signatures name."""
+"""Types for annotations in tests: those of fixture values, and those in public signatures."""
 
 from __future__ import annotations
 

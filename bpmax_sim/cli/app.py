@@ -59,7 +59,7 @@ class Command(msgspec.Struct, frozen=True):
     """One row of the table of commands.
 
     Attributes:
-        home: function of the command, as ``module:function`` in this package.
+        home: function that performs the command, as ``module:function`` in this package.
         about: one-line description.
         example: example command line.
         more: further help text, shown below the description.
@@ -535,9 +535,9 @@ class _CassetteCommands(_Commands):
 
 
 def _list_commands_below(prefix: str) -> Mapping[str, str]:
-    """Return the name and description of each command directly below *prefix*.
+    """Return name and description of each command below the group *prefix*, such as ``cassette ``.
 
-    A group of commands counts as one name of the level above it.
+    With an empty *prefix*, this is the top level, where a group counts as one name.
     """
     level: dict[str, str] = {}
     for name, command in COMMANDS.items():

@@ -74,7 +74,7 @@ def calibrate(  # noqa: PLR0913 - the options of the command
         bool, Option("--dry-run", help=msg("With FILE: show what it says, and write nothing."))
     ] = False,
 ) -> int:
-    """Print the script, or read what it wrote."""
+    """Print the calibration script, or read its results from copied consoles."""
     if not consoles:
         return _print_script(echo, apis, delay, writes)
     calibration = _read_calibration(consoles)
@@ -140,7 +140,7 @@ def _read_calibration(consoles: Sequence[Path]) -> Calibration:
 
 
 def describe_calibration(calibration: Calibration) -> Iterator[str]:
-    """Yield a description of the live BPMAX, then each rule with its mark, refuted rules first."""
+    """Yield a description of the live BPMAX, then its rules: refuted, confirmed, unknown ones."""
     zone = calibration.zone or series(f"{minutes / 60:+g} h" for minutes in calibration.offsets)
     yield msg(
         "engine {engine}, time zone {zone}, result {result}",
@@ -184,7 +184,10 @@ _FileChange = tuple[Path, tuple[str, str]]
 def _plan_changes(
     root: Path, calibration: Calibration, only: Sequence[str] | None
 ) -> Iterator[_FileChange]:
-    """Yield the files that change: platform files, pyproject.toml and the file of marks."""
+    """Yield the files that change.
+
+    Platform files, pyproject.toml, ``scenarios/calibration.yaml``.
+    """
     folders = project_platform_folders(root)
     known = load_platforms(folders)
     for key in only or sorted(known.own):
@@ -203,13 +206,13 @@ def _plan_changes(
 
 
 def _select_changed_keys(platform: Any, keys: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the *keys* whose values differ from the current ones of *platform*."""
+    """Return those of *keys* whose values differ from the ones that *platform* has now."""
     has = {"result": platform.result, "timeout": f"{platform.timeout:g}s"}
     return {name: value for name, value in keys.items() if has[name] != value}
 
 
 def _plan_clock_zone(root: Path, calibration: Calibration) -> Iterator[_FileChange]:
-    """Yield pyproject.toml with a default clock in that BPMAX's time zone, if not Shanghai's."""
+    """Yield pyproject.toml with a clock in the zone of the live BPMAX, if it is not Shanghai's."""
     if not calibration.offsets or set(calibration.offsets) == {_SHANGHAI}:
         return
     if len(set(calibration.offsets)) > 1:

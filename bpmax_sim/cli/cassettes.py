@@ -71,7 +71,7 @@ def format_line_changes(before: str, after: str) -> Iterator[str]:
 
 
 def describe_edited_exchanges(before: bytes, after: bytes) -> Iterator[str]:
-    """Yield a message for each exchange of *after* whose index line does not occur in *before*."""
+    """Yield a message for each exchange of cassette *after* whose index line *before* lacks."""
     known = set(before.splitlines())
     mark = ENTRY.encode()
     for index in after.splitlines():
@@ -157,7 +157,7 @@ def fmt(
     check: Annotated[bool, Option("--check", help=msg("Write nothing; 1 if it would."))] = False,
     json: Json = False,
 ) -> int:
-    """Write cassettes anew where that changes them."""
+    """Rewrite cassettes in canonical form, if they differ from it."""
     files = find_files_by_suffix(paths or (), ".yaml")
     # The rules of each scenario and row; those of Python tests are in their markers.
     rules = {

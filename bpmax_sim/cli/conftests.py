@@ -40,13 +40,13 @@ def find_conftest_uses(file: Path, root: Path) -> Iterator[ConftestUse]:
 
 
 def group_conftests_by_path(files: Iterable[tuple[Path, Path]]) -> dict[Path, tuple[str, ...]]:
-    """Return each such ``conftest.py`` of *files*, with the names of our fixtures that it uses.
+    """Return each ``conftest.py`` that applies to *files*, with the names of our fixtures it uses.
 
     Args:
         files: pairs of scenario file and root of its project.
 
     Raises:
-        ConfigError: if a file cannot be parsed.
+        ConfigError: if a ``conftest.py`` cannot be parsed.
     """
     first = {(file.parent, root): file for file, root in files}  # of each folder
     found = (

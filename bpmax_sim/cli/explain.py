@@ -1,8 +1,8 @@
 """``lint --explain``: list what makes a project fail by default, and what would in a strict folder.
 
-Each scenario is replayed as in a lenient folder, where nothing doubtful stops it, so that all
-doubts are found in one run. This is the migration aid for projects that passed in an earlier
-version.
+Each scenario is replayed as in a lenient folder (``lenient`` in pyproject.toml), where nothing
+doubtful stops it, so that all doubts are found in one run. This is the migration aid for projects
+that passed in an earlier version.
 """
 
 from __future__ import annotations

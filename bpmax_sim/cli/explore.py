@@ -67,10 +67,10 @@ def explore(  # noqa: PLR0913 - the options of the command
     cassettes: option.Cassettes = None,
     json: option.Json = False,
 ) -> int:
-    """Try what a third party can do to each scenario.
+    """Try every failure of a third party on each scenario that passes.
 
     Raises:
-        KeyboardInterrupt: somebody pressed Ctrl-C; the scenarios that were done are reported.
+        KeyboardInterrupt: if the user pressed Ctrl-C; the explored scenarios are reported.
     """
     _check_options(most, minutes, workers)
     items = list(collect_items(paths, keyword))
@@ -136,7 +136,7 @@ def _save_findings(scenarios: Sequence[Reproduction]) -> None:
 
 
 def _store_section(explorations: Sequence[Exploration], found: Found, html: Path | None) -> None:
-    """Store findings and matrix for `bpmax-sim report`; write them as a page to *html* if given."""
+    """Store findings, and the matrix of calls and failures, for `bpmax-sim report` and *html*."""
     explored = [one for one in explorations if not one.refused]
     if not explored:
         return

@@ -39,7 +39,7 @@ def run_items(
 ) -> Iterator[Verdict]:
     """Run *items* in order, each in a session of its own, and yield the verdicts.
 
-    *tell* is called for each item with its verdict, events and sessions.
+    *tell* is called after each item with its verdict, events and sessions.
     """
     return (verdict for verdict, _ in run_items_with_events(items, options, tell))
 

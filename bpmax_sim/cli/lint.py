@@ -261,7 +261,7 @@ def _uninherited_defaults(index: ProjectIndex) -> Iterator[Problem]:
 def _load_indexes(
     found: Sequence[ProjectItem], loaded: Mapping[_FoldersKey, Platforms]
 ) -> tuple[list[ProjectIndex], list[GroupsFoundSound]]:
-    """Return the project indexes of *found*, and for each the groups that were sound last time."""
+    """Return the index of each project of *found*, and its scenarios that were sound before."""
     roots = dict.fromkeys(item.header.root for item in found)
     indexes = [load_index(root) for root in roots]
     groups = [
@@ -329,10 +329,10 @@ def _find_cassette_problems(
     loaded: Sequence[Platforms],
     hint: Callable[[str], None],
 ) -> Iterator[Problem]:
-    """Yield the problems of the cassettes that are named and of those of the scenarios.
+    """Yield the problems of the cassettes named in *targets*, and of those of its scenarios.
 
-    For scenarios, these are all cassettes of their projects, or only the *played* ones. If only
-    cassettes are named, no others are checked.
+    For a whole project, these are all cassettes of the project, else only the *played* ones. If
+    only cassettes are named, no others are checked.
     """
     named = targets.recordings
     own = [] if named else [find_root(Path.cwd())]

@@ -164,7 +164,7 @@ def _is_replayed(item: ScenarioItem) -> bool:
 def _ask_which_causes(
     groups: Mapping[MoveCause, int], plans: Sequence[MovePlan], *, yes: bool, quiet: bool
 ) -> frozenset[MoveCause]:
-    """Show each cause with the number of its effects, and return the accepted causes."""
+    """Show each cause with the number of exchanges it affects, and return the accepted causes."""
     accepted = set()
     files = defaultdict[MoveCause, set[Path]](set)
     for plan in plans:

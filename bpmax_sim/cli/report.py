@@ -47,7 +47,7 @@ def report(
     ] = None,
     json: option.Json = False,
 ) -> int:
-    """Write the page and say where it is."""
+    """Write the page and print its path."""
     root = find_root(Path.cwd())
     if flow is not None:
         page = to or root / trace_files.TRACE_FOLDER.with_name("flows") / f"{flow.stem}.html"

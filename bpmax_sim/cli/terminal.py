@@ -78,7 +78,7 @@ def _translate_write_errors(stream: TextIO) -> Iterator[None]:
 def say(text: str, /, **values: object) -> None:
     """Print data; *values* fill the template *text*.
 
-    A leading mark colours its line on a terminal.
+    A line that begins with a mark such as ``×`` is coloured on a terminal.
     """
     shown = translate(fill_message(text, values))
     _print(shown, STYLES.get(shown[:1], ""))
@@ -95,7 +95,7 @@ def say_failure(text: str) -> None:
 
 
 def say_verdict(text: str, *, failed: bool) -> None:
-    """Print the summary line, green or red on a terminal."""
+    """Print the summary line of a run, green or red on a terminal."""
     _print(translate(text), "red bold" if failed else "green")
 
 
@@ -249,7 +249,8 @@ def show_progress(
 ) -> Iterator[Callable[..., None]]:
     """Yield a function that advances a progress bar; the bar disappears at the end.
 
-    The function takes how much is done, and of how much; without, it is the time that has passed.
+    Call it with the number of finished steps and the number of all steps. Called without arguments,
+    it shows the time that has passed as a part of *max_seconds*.
 
     Args:
         max_seconds: maximum duration of the work, where that is known.

@@ -44,7 +44,7 @@ class UsageOfRun:
         return self._use.seconds
 
     def add_owned_cassettes(self, items: Iterable[ProjectItem]) -> None:
-        """Note the cassettes of *items* as owned, including items that are skipped."""
+        """Note the cassettes of *items*, even of skipped ones, as owned: they are not unused."""
         for item in items:
             path = cassette_of(item.header, self._options)
             folder = self._options.cassettes or item.header.root / "cassettes"

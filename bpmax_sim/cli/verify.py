@@ -90,7 +90,7 @@ _COUNTS: Mapping[Tier, Callable[[int], str]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _VerifyJob:
-    """The recordings of one owner (None: of all) in a cassette, with the declarations for them."""
+    """The exchanges of one owner (None: all) in a cassette, and the declarations for them."""
 
     cassette: Path
     owner: str | None = None
@@ -251,7 +251,7 @@ def _is_cassette(path: str) -> bool:
 
 
 def _count_exchanges(job: _VerifyJob) -> int:
-    """Return the maximum number of exchanges to check."""
+    """Return the number of exchanges of *job*, including those that will not be sent."""
     cassette = load_cassette(job.cassette)
     return len(cassette if job.owner is None else cassette.index.exchange_numbers(job.owner))
 

@@ -31,12 +31,13 @@ class WatchPlan(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         gather: function that finds all scenarios again.
-        play: function that runs items and reports them, and problems that kept others from running.
+        play: function that runs items and prints their verdicts, and prints the problems of files
+            whose items cannot run.
         finish: function that writes the output files after each run.
         cassette: function that returns the path of a scenario's recording.
         folders: folders searched for scenarios.
         platforms: folders or files that override a scenario's own platforms; empty for none.
-        called: platforms that each scenario called in its last run.
+        called: node id of an item -> keys of the platforms that it called in its last run.
     """
 
     gather: Callable[[], Collected]

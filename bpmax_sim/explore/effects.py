@@ -30,12 +30,14 @@ _PLACEHOLDER: Final = re.compile(r"\{[^}]*\}")
 
 
 class RequestIdentity(msgspec.Struct, frozen=True):
-    """What requests for the same thing have in common, so that a repetition is recognised.
+    """The identity of a request.
+
+    Equal for requests of the same thing, so that a repetition is found.
 
     Attributes:
-        request: equal for requests of the same thing; contains neither headers nor *key*.
+        request: text without headers, idempotency key and times; equal for the same thing.
         key: idempotency key, or "".
-        numbers: values in it that identify a thing, such as an order number.
+        numbers: values in the request that identify a thing, such as an order number.
     """
 
     request: str
@@ -55,7 +57,7 @@ def identify_request(call: CallMade) -> RequestIdentity:
 
 
 def _without_idempotency_keys(value: Any, key_name: str, found_numbers: set[str]) -> Any:
-    """Return *value* without keys and times; add the numbers of things to *found_numbers*."""
+    """Return *value* without idempotency keys and times; collect numbers in *found_numbers*."""
     if isinstance(value, list):
         return [_without_idempotency_keys(inner, key_name, found_numbers) for inner in value]
     if not isinstance(value, Mapping):

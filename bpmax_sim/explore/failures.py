@@ -94,8 +94,9 @@ class PossibleFailure(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         call: call that fails.
         kind: name in matrix and terminal: ``500``, ``code 45009``, ``data.name null``.
-        column: column of the matrix.
-        rule: rule in a scenario file; *fault* is the same for the transport.
+        column: column of the matrix of calls and failures in which it is shown.
+        rule: fault rule that causes it, as in a scenario file; *fault* is the same for the
+            transport.
         is_executed: whether the third party executed the request.
         shown_by: evidence that the response is possible: ``declared`` or ``recorded``.
         lacks_member: whether the call succeeds, and its response lacks a member.

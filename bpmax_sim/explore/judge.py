@@ -164,7 +164,7 @@ def judge_repetition(
 
 
 def _expect_same_call_count(base: RunView, repeated: ObservedCall) -> Mapping[str, Any]:
-    """Return the expected call that counts how often *repeated* is done in that step of *base*."""
+    """Return the expectation that *repeated* is made as often as in the same step of *base*."""
     same = [
         one
         for one in base.calls_with_effect()
@@ -246,7 +246,7 @@ class _FailureJudge(msgspec.Struct, frozen=True):
         )
 
     def _describe_done(self, step: str) -> str:
-        """Return the effects in *step* of the run; "" if none."""
+        """Return which calls with an effect succeeded in *step* of the run; "" if none."""
         struck = find_call(self.run, self.failure.call)
         done = [
             call.name
@@ -260,7 +260,7 @@ class _FailureJudge(msgspec.Struct, frozen=True):
         return msg("{names} was done", names=series(dict.fromkeys(done)))
 
     def _judge_unreported(self) -> Judgement:
-        """Return the verdict if nobody was told of the failure."""
+        """Return the verdict if no message reports the failure."""
         failure, step = self.failure, self.failure.call.step
         if wrong := self._find_broken_value():
             return Judgement(
@@ -282,8 +282,10 @@ class _FailureJudge(msgspec.Struct, frozen=True):
         struck = find_call(self.run, failure.call)
         handled = Judgement(verdict="handled", step=step, place=self.place)
         is_end_same = is_same_value(self.base.end, self.run.end)
+        # Nobody needs a message about a response that the end state does not depend on.
         if is_end_same and self._is_failed_call_obsolete():
             return handled
+        # The script asked the third party whether its write was executed: that is handling it.
         if struck is not None and call.has_effect and is_end_same and self.run.find_lookup(struck):
             return handled
         if self._was_executed_after_failure(struck):
@@ -310,7 +312,7 @@ class _FailureJudge(msgspec.Struct, frozen=True):
         return Judgement(verdict="silent", why=why, step=step, place=self.place, expects=expects)
 
     def _expect_message(self) -> Mapping[str, Any]:
-        """Return the expectation that a person is told, in whatever words."""
+        """Return the expectation that a message is shown, with any text."""
         before = self.base.steps.get(self.failure.call.step)
         shown = len(before.messages) if before else 0
         return {"messages": {"$length": {"$gt": shown}}}
@@ -375,7 +377,7 @@ class _FailureJudge(msgspec.Struct, frozen=True):
                     yield place, was, got
 
     def _find_broken_value(self) -> str:
-        """Return where a person or a third party gets a value computed from a missing one."""
+        """Return where NaN or ``undefined``, computed from a missing value, is shown, or ""."""
         for before, after in self._step_pairs_from_failure():
             for line in new_lines(before.messages, after.messages):
                 if _BROKEN_VALUE.search(str(line.get("text"))):
@@ -444,7 +446,7 @@ def _is_crash(error: Line) -> bool:
 
 
 def _describe_notice(before: StepView, after: StepView) -> str:
-    """Return how a person or a log was told of a problem in a step; "" if not at all."""
+    """Return the message or log line that reports a problem in a step; "" if none."""
     gone = [str(line.get("text")) for line in new_lines(after.messages, before.messages)]
     for line in new_lines(before.messages, after.messages):
         text = str(line.get("text"))
@@ -469,7 +471,7 @@ def _differs_only_in_values(text: str, old_texts: Iterable[str]) -> bool:
 
 
 def _shows_value_is_missing(place: str, was: Any, got: Any, *, has_effect: bool) -> bool:
-    """Return whether the value *got* shows a reader of the form that there is no value.
+    """Return whether the value *got* at *place* tells a person that there is no value.
 
     If the call has an effect, a flag set to false shows that it was not executed.
     """

@@ -56,7 +56,7 @@ class Member(msgspec.Struct, frozen=True):
 
 
 class _ResponseSummary:
-    """The recorded responses of one API, summarised."""
+    """The recorded responses of one API: members that may be lacking, and refusals."""
 
     def __init__(self) -> None:
         self.lacks: dict[Names, set[Lack]] = defaultdict(set)

@@ -38,8 +38,9 @@ def judge_order(
 ) -> Judgement:
     """Return the verdict on *run*, whose result should equal that of *expected_run*.
 
-    *late_call* is the call whose response came later. If a person did more, or *is_end*, only the
-    final state counts, and that no effect occurred more often than in *base*.
+    *late_call* is the call whose response came later. After an *interruption* by a person, or if
+    *is_end*, only two things count: the final state, and that no effect occurred more often than in
+    *base*.
     """
     if broken := find_broken_invariant(run, late_call.place):
         return broken

@@ -34,12 +34,12 @@ Group = tuple[ObservedCall, ...]
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
-    """An order of responses that differs from that of the run.
+    """An order of responses that differs from that of the base run.
 
     Attributes:
         calls: calls in the new order of their responses.
         rules: delays that cause it, as in a scenario file; *faults* are the same for the transport.
-        inversions: number of pairs in reversed order.
+        inversions: number of pairs of calls whose order is reversed.
     """
 
     calls: Group
@@ -88,12 +88,12 @@ def find_groups(calls: Sequence[ObservedCall]) -> tuple[Group, ...]:
 
 
 def count_orders(groups: Sequence[Group]) -> int:
-    """Return the number of other orders of *groups*."""
+    """Return the number of orders of responses in *groups*, other than those of the base run."""
     return sum(factorial(len(group)) - 1 for group in groups)
 
 
 def possible_orders(groups: Sequence[Group]) -> Iterator[Order]:
-    """Yield the other orders of *groups*, those with the fewest inversions first."""
+    """Yield orders of responses other than those in *groups*, the fewest inversions first."""
     for group in groups:
         arrived = tuple(sorted(group, key=lambda call: call.end))
         numbers = range(len(arrived))
@@ -203,7 +203,7 @@ class Interruption(msgspec.Struct, frozen=True, kw_only=True):
 def possible_interruptions(
     item: ScenarioItem, base: RunView
 ) -> Iterator[tuple[Interruption, ScenarioItem]]:
-    """Yield possible actions during each step that has a call in flight, with the changed item."""
+    """Yield actions that a person may do during a call, each with *item* changed to do it."""
     for index, located in enumerate(item.steps):
         in_flight = [
             call for call in base.calls if call.step == str(index + 1) and not call.is_login

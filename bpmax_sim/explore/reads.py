@@ -1,10 +1,10 @@
-"""Which members of responses the scripts of an item read, seen in a run.
+"""Find which members of responses the scripts of an item read, by observing a run.
 
-A library in front of the scripts' own wraps ``$proxy``: what a call resolves to is then a Proxy
-that notes each name that is read, by a line of the console. Identity, ``Array.isArray``, JSON and
-keys are as before, as what a Proxy hands out for an object is always the same one. Where a script
-can tell all the same, such as one that clones a response, this run does other than without it: that
-is seen by comparing the two, and nothing is taken from it.
+A library in front of the scripts' own wraps ``$proxy``: the result of a call is then a JavaScript
+Proxy that writes a console line for each member that is read. Identity, ``Array.isArray``, JSON and
+keys work as before, because the same object always gets the same Proxy. A script that notices the
+Proxy, such as one that clones a response, behaves differently. Therefore the observed run is
+compared with an ordinary one, and nothing is learned from it if they differ.
 """
 
 from __future__ import annotations
@@ -73,19 +73,20 @@ READ_WATCHER: Final = Script(
 
 
 class _ReadNote(msgspec.Struct, array_like=True, frozen=True):
-    """A call, by its number in its context, or a member of its response that was read."""
+    """A member of a response that was read, or, with an empty path, the call of that number."""
 
     call: int
     path: Names = ()
 
 
 class ReadMembers(msgspec.Struct, frozen=True):
-    """Which members of responses are read.
+    """Which members of responses are read by scripts.
 
     Attributes:
-        seen: call, as `ObservedCall.label` names it -> ways to what is read of its response, of
-            lists ``*`` for any element; None where no run shows it.
-        words: the names in the scripts, which tell it then: a member that none names is not read.
+        seen: label of a call (`ObservedCall.label`) -> paths that were read in its response, with
+            ``*`` for any element of a list; None if no run could be observed.
+        words: all names in the scripts. If *seen* is None, a member counts as read if its name is
+            among them.
     """
 
     seen: Mapping[str, frozenset[Names]] | None
@@ -100,9 +101,10 @@ class ReadMembers(msgspec.Struct, frozen=True):
 
 
 def find_reads(base: RunView, watched: RunView) -> Mapping[str, frozenset[Names]] | None:
-    """Return what was read in *watched*, the run of *base* with `READ_WATCHER`.
+    """Return the paths that were read in *watched*, by label of the call.
 
-    None where the two came to different things, so that a script has noticed that it was watched.
+    *watched* is the run of *base* with `READ_WATCHER`. None if both have different results: then a
+    script noticed that it was observed.
     """
     if [*map(_comparable_call, base.calls)] != [*map(_comparable_call, watched.calls)]:
         return None

@@ -1,7 +1,7 @@
-"""Write a finding as a scenario that fails until the script is fixed, and then stays as a test.
+"""Write a finding as a scenario that fails until the script is fixed, and then remains as a test.
 
-It stands beside the scenario that was explored, so that what that names is found; the recording is
-the same, too.
+It is stored beside the scenario that was explored, so that relative file names stay valid, and
+plays the same recording.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _OF_A_CHECK = ("expect", "expect_error", "save", "retry")
 
 
 class Reproduction(msgspec.Struct, frozen=True):
-    """A scenario that fails for the reason of a finding: by an expectation or an error."""
+    """A scenario that fails by the cause of a finding: an expectation (*expects*) or an error."""
 
     path: Path
     text: str
@@ -62,12 +62,12 @@ def reproduce(item: ScenarioItem, variant: JudgedVariant) -> Reproduction:
 
 
 def save_reproduction(reproduction: Reproduction) -> str:
-    """Write *reproduction*; return why it does not fail as intended, or "".
+    """Write *reproduction* and run it; return why it does not fail as intended, or "".
 
-    What does not is not left behind.
+    If it does not, the file is deleted again.
 
     Raises:
-        ConfigError: it cannot be written.
+        ConfigError: if it cannot be written.
     """
     write_text(reproduction.path, reproduction.text)
     why = _explain_wrong_reproduction(reproduction)

@@ -73,15 +73,17 @@ class JudgedVariant(msgspec.Struct, frozen=True, kw_only=True):
     """A failure or order that was tried, and its verdict.
 
     Attributes:
-        call: that failed, or whose response came later.
-        kind: what happened, for a reader; *column* is that of the matrix.
-        rules: that make it happen, as a scenario file has them under ``faults``.
-        interruption: what a person did meanwhile, if anything.
-        is_shown: whether the response can be just so; of members alone it can be that nobody says.
-        severity: what it is to the scenario.
-        asked: the calls that the base run makes up to this step.
-        refusals: number of a step -> the code with which BPMAX refuses it, whatever a script does.
-        is_simulated: whether simulators answered.
+        call: call that failed, or whose response came later.
+        kind: description of what happened; *column* is the column of the matrix.
+        rules: fault rules that cause it, as under ``faults`` of a scenario file.
+        interruption: action of a person meanwhile, if any.
+        is_shown: whether a declaration or recording proves that the response is possible; false
+            only if a member is lacking without such evidence.
+        severity: severity for the scenario.
+        asked: names of the calls that the base run makes up to this step.
+        refusals: number of a step -> code with which BPMAX itself refuses it, whatever a script
+            does.
+        is_simulated: whether simulators responded instead of recordings.
     """
 
     call: ObservedCall
@@ -106,12 +108,12 @@ class Exploration(msgspec.Struct, frozen=True, kw_only=True):
     """The result of exploring one scenario, in a form that can be sent to another process.
 
     Attributes:
-        node_id, name, place, target: of the item.
-        refused: why it is not explored, or nothing.
-        possible: how many variants there are; *tried* of them were, and *variants* are those that
-            came about.
-        knows_member_reads: whether a run shows what the scripts read of responses; else the names
-            in their texts tell it.
+        node_id, name, place, target: those of the item.
+        refused: reason why it was not explored, or "".
+        possible, tried: number of variants, and how many of them were tried.
+        variants: tried variants in which the failure or order really occurred.
+        knows_member_reads: whether a run showed which response members the scripts read; otherwise
+            the names in their texts are used.
     """
 
     node_id: str
@@ -130,17 +132,17 @@ OnTried = Callable[[int, int], None]
 
 
 class _SharedCounts:
-    """How many variants of each item were tried and are possible, as far as processes know."""
+    """The numbers of tried and possible variants of each item, in memory of all processes."""
 
     def __init__(self, items: int) -> None:
-        """Start with none of any item; forked children write into the same memory."""
+        """Start with zeros for *items* items; forked children write into the same memory."""
         self._tried = RawArray("q", items)
         self._possible = RawArray("q", items)
         self._owner = os.getpid()
 
     @property
     def is_creator_process(self) -> bool:
-        """Return whether this is the process that made them."""
+        """Return whether this process created the object, and is not a forked child."""
         return os.getpid() == self._owner
 
     def set(self, number: int, tried: int, possible: int) -> None:
@@ -148,7 +150,7 @@ class _SharedCounts:
         self._tried[number], self._possible[number] = tried, possible
 
     def estimate(self) -> tuple[int, int]:
-        """Return how many were tried, and of how many; items that wait count as the others do."""
+        """Return the tried and the possible variants; items that wait count as the average."""
         begun = sum(map(bool, self._possible))
         possible = sum(self._possible) * len(self._possible) // max(begun, 1)
         return sum(self._tried), possible
@@ -171,10 +173,10 @@ class Explorer:
         is_over: Callable[[], bool] = lambda: False,
         on_tried: OnTried = lambda _tried, _possible: None,
     ) -> Exploration:
-        """Try the variants of *item*, at most *most* and until *is_over*; tell *on_tried* of each.
+        """Try the variants of *item*: at most *most*, and until *is_over* returns true.
 
-        Which are tried first *seed* decides, by default that is their own order, in which they come
-        back in any case.
+        *on_tried* is called after each. *seed* decides which are tried first; without it, it is
+        their own order. The result always has them in their own order.
         """
         found = _start_exploration(item)
         try:
@@ -216,8 +218,9 @@ class Explorer:
     ) -> Generator[Exploration, None, None]:
         """Yield the result of exploring each of *items*, using at most *workers* processes.
 
-        That is the same for any number of them, unless *is_over* ends it. *on_tried* is told of the
-        variants of all of them now and then.
+        The results do not depend on the number of processes, unless *is_over* ends the search.
+        *on_tried* is called now and then with the numbers of tried and possible variants of all
+        items.
         """
         counts = _SharedCounts(len(items))
 
@@ -244,10 +247,10 @@ class Explorer:
 def _run_baseline(item: ScenarioItem, cassettes: Path | None) -> Baseline:
     """Return the base run of *item*, with simulators for all called platforms that have one.
 
-    It is replayed where the scenario chooses a mode itself, or does not pass with simulators.
+    It is replayed instead if the scenario sets a mode itself, or does not pass with simulators.
 
     Raises:
-        BpmaxError: it passes neither way, or fails for another reason than a lack of recordings.
+        BpmaxError: if it passes neither way, or fails for another reason than a missing recording.
     """
     try:
         recorded = measure_baseline(item, cassettes=cassettes)
@@ -307,10 +310,10 @@ def severity_of(
     """Return the severity of a verdict: as the scenario configures it, else the default.
 
     Args:
-        judgement: the verdict.
-        spec: what the scenario says under ``explore``.
-        is_confirmed: whether a schema or a recording says that the response can be so.
-        is_uncertain: whether a person did what a live BPMAX may not let a person do.
+        judgement: verdict.
+        spec: settings under ``explore`` of the scenario.
+        is_confirmed: whether a schema or a recording shows that the response is possible.
+        is_uncertain: whether a person performed an action that a live BPMAX may not permit.
     """
     verdict = judgement.verdict
     if verdict == "handled" or not is_confirmed:
@@ -332,7 +335,7 @@ class _ItemTrials:
     """Runs and judges the variants of one item.
 
     Attributes:
-        possible: how many variants are known of so far.
+        possible: number of variants known so far.
     """
 
     def __init__(self, baseline: Baseline) -> None:
@@ -431,9 +434,9 @@ class _ItemTrials:
         )
 
     def _attempts_with_failing_retries(self, failure: PossibleFailure) -> Iterator[Attempt]:
-        """Yield the failure of the script's retries of *failure*, as long as it retries.
+        """Yield attempts in which the script's retries of the failed call fail as well.
 
-        Where it calls the API later anyway, that is left alone.
+        They end when the script does not retry. A later call that it makes anyway does not fail.
         """
         call = failure.call
         is_last = not any(one.name == call.name and one.number > call.number
@@ -461,10 +464,10 @@ class _ItemTrials:
     def _replacement_calls(
         self, failure: PossibleFailure, before: RunView, judgement: Judgement
     ) -> Iterator[ObservedCall]:
-        """Yield the calls of *before* that the script made in place of the failed one.
+        """Yield the calls of the run *before* that the script made in place of the failed one.
 
-        These are those that are not made without the failure. Where nobody noticed it, they are
-        those as well that are made anyway, later than it or at the same time.
+        These are calls that the base run does not make. If the failure had no visible result, calls
+        of the same step that the base run makes, too, are included.
         """
         struck = failure.call
         known = Counter((one.step, one.name, one.request) for one in self.base.calls)
@@ -536,9 +539,11 @@ class _ItemTrials:
         return judge_failure(self.base, run, latest).verdict == "handled"
 
     def _is_redundant_read(self, call: ObservedCall) -> bool:
-        """Return whether one response of *call* and another call in flight is enough.
+        """Return whether *call* and another read in flight with it are alternatives.
 
-        Then a field is written after the first and before the second, in either order.
+        One response is enough.
+
+        This is so if, in either order, a field is written between the two responses.
         """
         for other in (one for one in self._in_flight_with(call) if not one.has_effect):
             first, second = sorted((call, other), key=lambda one: one.end)
@@ -679,7 +684,7 @@ def _limit_rule_to_hits(failure: PossibleFailure, run: RunView) -> FaultRule:
 def _is_known_group(
     group: Sequence[ObservedCall], groups: Sequence[Sequence[ObservedCall]]
 ) -> bool:
-    """Return whether the calls of *group* are in flight together without an interruption."""
+    """Return whether the same calls as in *group* are in flight together in one of *groups*."""
     names = {(call.name, call.request) for call in group}
     return any(names == {(call.name, call.request) for call in other} for other in groups)
 

@@ -42,9 +42,9 @@ class VariantFinding(msgspec.Struct, frozen=True, kw_only=True):
     """One cause: a verdict at a script line, with all variants that show it.
 
     Attributes:
-        place: the line as ``file:line``, or the scenario's where there is none.
-        items: the scenarios that show it.
-        variants: every failure that does, in the order in which they were tried.
+        place: script line as ``file:line``, or the scenario's place if there is none.
+        items: scenarios that show it.
+        variants: variants that show it, in the order in which they were tried.
     """
 
     verdict: VerdictKind
@@ -123,7 +123,7 @@ def describe_finding(finding: VariantFinding) -> Iterator[str]:
 
 
 class MatrixCell(msgspec.Struct, frozen=True):
-    """The verdict on one variant: of *call* at *where* (``file:line``), in *column*."""
+    """The verdict on a variant, in row *call* and *where* (``file:line``) and in *column*."""
 
     call: str
     where: str
@@ -136,7 +136,8 @@ class ExploreTotals(msgspec.Struct, kw_only=True):
     """How many variants were possible and tried, and their verdicts.
 
     Attributes:
-        unrecorded: the commands that record what variants lack.
+        verdicts: kind of verdict -> number of variants.
+        unrecorded: commands that record the calls for which variants had no recording.
     """
 
     tried: int = 0

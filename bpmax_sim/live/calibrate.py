@@ -49,7 +49,7 @@ def calibration_script(
 
 @lru_cache(maxsize=1)
 def ask_our_engine() -> CapturedRun:
-    """Return the results of the script in our engine: our interpretation of each rule."""
+    """Return the results of the calibration script in our engine, which interprets each rule."""
     with tempfile.TemporaryDirectory(prefix="bpmax-echo-") as place:
         platform = Path(place, "echo.yaml")
         platform.write_text(ECHO_PLATFORM, encoding="utf-8", newline="\n")

@@ -1,4 +1,4 @@
-"""The marks of our rules, as a project stores them: ``scenarios/calibration.yaml``."""
+"""The file ``scenarios/calibration.yaml``: which of our rules a live BPMAX confirmed or refuted."""
 
 from __future__ import annotations
 
@@ -21,7 +21,9 @@ _HEAD: Final = msg("What a live BPMAX does, as it told `bpmax-sim calibrate`. Co
 
 
 def read_rule_marks(root: Path) -> Mapping[str, RuleMark]:
-    """Return the marks of the project at *root*; a rule that was never asked has none.
+    """Return the marks stored in the project at *root*, by rule.
+
+    A rule that was never asked has none.
 
     Raises:
         ConfigError: if the file cannot be read.
@@ -41,7 +43,7 @@ def read_rule_marks(root: Path) -> Mapping[str, RuleMark]:
 
 
 def render_rule_marks(calibration: Calibration, known: Mapping[str, RuleMark]) -> str:
-    """Return the file of *calibration*; marks that it does not know are kept from *known*."""
+    """Return the file's text for *calibration*; marks of other rules are kept from *known*."""
     rules = {
         key: known.get(key, mark) if mark.mark == "unknown" else mark
         for key, mark in calibration.rules.items()

@@ -1,4 +1,4 @@
-"""Read captured records back from a copied console, whatever else is between them.
+"""Read captured records back from a copied console, which may contain other output.
 
 A record is cut into pieces ``~bpmax:<run>.<record>.<piece>.<pieces>.<sum>:<text>~``. Pieces are
 written without blanks and ``~``, so blanks inside come from a console that wrapped the line, and
@@ -30,7 +30,7 @@ class CapturedRun(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         name: name of the run, from its instant.
         records: records in order; the first is ``begin``.
-        notes: missing parts.
+        notes: messages about records or pieces that are missing.
     """
 
     name: str
@@ -86,7 +86,7 @@ def read_console(text: str) -> tuple[CapturedRun, ...]:
 
 
 def _read_pieces(text: str) -> Iterator[tuple[str, int, int, int, str, str]]:
-    """Yield run, numbers of record and piece, count of pieces, checksum and text of each piece."""
+    """Yield run, record number, piece number, count of pieces, checksum and text of each piece."""
     for found in _PIECE.finditer(text):
         body = found[1].translate(_BLANK)
         head = _HEAD.match(body)

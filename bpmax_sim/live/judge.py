@@ -42,18 +42,19 @@ _MEMBERS: Final = ("code", "platform_key", "instance_key", "api", "status", "res
 
 
 class CalibrationDifference(msgspec.Struct, frozen=True, kw_only=True):
-    """The results of one question of ``calibrate.js``, here and there."""
+    """The results of one question of ``calibrate.js``, in our engine and in the live BPMAX."""
 
     ours: str
     there: str
 
 
 class RuleMark(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Whether a rule holds.
+    """Whether a live BPMAX confirms or refutes one of our rules.
 
     Attributes:
+        mark: ``confirmed``, ``refuted`` or ``unknown``.
         why: reason why it is unknown, or confirmed only in part.
-        seen: differences, by question.
+        seen: question of ``calibrate.js`` -> its differing results.
     """
 
     mark: Mark
@@ -75,8 +76,10 @@ class Calibration(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         asked: time of the run, in POSIX seconds.
         engine: name that its engine reports.
-        zone: name of its zone, and minutes east of Greenwich in January and July.
-        result: ``body``, ``envelope``, or another place of the body within the result.
+        zone: name of its time zone.
+        offsets: minutes east of Greenwich in January and July.
+        result: where a script finds the response in a call's result: ``body`` (the result itself),
+            ``envelope``, or a path.
         timeout: seconds; None if it was not observed.
         keys: keys of a platform file that make this package behave the same.
         failure: reason why nothing could be asked.
@@ -95,14 +98,14 @@ class Calibration(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Probe(msgspec.Struct, frozen=True):
-    """The result of one question: its comparable part, and its text."""
+    """The result of one question: ``resolved`` or ``failed``, and the value."""
 
     end: str
     value: Any
 
 
 class _EchoedRun:
-    """One run, in which the echo is at the same place of each result."""
+    """One run of the calibration script; the echoed request is at the same place of each result."""
 
     def __init__(self, run: CapturedRun) -> None:
         self.records = {one["name"]: one for one in run.records if one.get("e") == "probe"}
@@ -167,7 +170,7 @@ def _join_if_list(value: Any) -> str:
 
 
 def _body_of_echo(echo: Mapping[str, Any], *, as_written: bool) -> Any:
-    """Return the body that *echo* received: its text, or its value if it is JSON."""
+    """Return the body that the echo received: parsed if it is JSON; with *as_written*, its text."""
     for name in _BODY_NAMES:
         body = echo.get(name)
         if body in (None, "", {}):
@@ -182,7 +185,7 @@ def _body_of_echo(echo: Mapping[str, Any], *, as_written: bool) -> Any:
 
 
 def find_echo(value: Any) -> tuple[tuple[str, ...], Mapping[str, Any]] | None:
-    """Return the mapping in *value* with address and headers, and the names leading to it."""
+    """Return path and content of the outermost mapping in *value* with ``url`` and ``headers``."""
     waiting: deque[tuple[tuple[str, ...], Any]] = deque([((), value)])
     while waiting:
         place, one = waiting.popleft()
@@ -242,7 +245,7 @@ def _describe_missing_echo(there: _EchoedRun) -> str:
 
 
 def _describe_result_place(there: _EchoedRun) -> str:
-    """Return where a result has the response: ``body``, ``envelope`` or its path; else ""."""
+    """Return where in a call's result the response is: ``body``, ``envelope``, a path, or ""."""
     if there.place is None:
         return ""
     if not there.place:
@@ -266,7 +269,7 @@ def _describe_engine(engine: Mapping[str, Any]) -> str:
 
 
 def _mark_rule(key: str, rule: Rule, ours: _EchoedRun, there: _EchoedRun) -> RuleMark:
-    """Return whether the rule *key* holds *there*."""
+    """Return whether *there*, the run in BPMAX, confirms the rule *key* as *ours* has it."""
     if not rule.probes:
         return _mark_unknown(msg("a script cannot see it"))
     if key in _SPECIAL:
@@ -298,7 +301,7 @@ _WHY: Final = {
 
 
 def _pair_probes(name: str, ours: _EchoedRun, there: _EchoedRun) -> tuple[_Probe, _Probe] | None:
-    """Return the probes of question *name* in both runs; None if they cannot be compared."""
+    """Return the results of question *name* here and in BPMAX; None if they cannot be compared."""
     mine, other = ours.probe(name), there.probe(name)
     if mine is None or other is None:
         return None
@@ -318,7 +321,7 @@ def _format_probe(probe: _Probe) -> str:
 
 
 def _show_value(value: Any) -> str:
-    """Return the facets of an echo as one would write a request, any other value as JSON."""
+    """Return an echo as path, query, headers and body of its request, any other value as JSON."""
     if not isinstance(value, dict) or "path" not in value:
         return json.dumps(value, ensure_ascii=False)
     query = f"?{value['query']}" if "query" in value else ""

@@ -52,7 +52,7 @@ _FINAL: Final = range(200, 600)
 
 
 class ProxiedCall(msgspec.Struct, frozen=True, kw_only=True):
-    """One line of the list of calls; it holds no secrets.
+    """A forwarded call, as the list of calls shows it in one line; it holds no secrets.
 
     Attributes:
         at: arrival, in POSIX seconds.
@@ -108,7 +108,7 @@ class RecordingProxy:
         self._pseudonym = f"bpmax-sim-{secrets.token_hex(4)}"
 
     def stop(self) -> None:
-        """End running exchanges; each is recorded as far as it came."""
+        """End running exchanges; each is recorded up to this point."""
         self._stopping.set()
 
     def close(self) -> None:
@@ -244,9 +244,9 @@ class RecordingProxy:
         )
 
     def _keeps_signed_address(self, head: Headers, *, is_host_only: bool) -> bool:
-        """Return whether the signed address is the one that the upstream sees.
+        """Return whether the address that the client signed is the one that the upstream will see.
 
-        Same host and path.
+        Only a signed host can be kept, and only if proxy and upstream add no path.
         """
         is_same_path = not self._prefix and not self._upstream.path
         return is_host_only and is_same_path and head.get("host") == self._upstream.host

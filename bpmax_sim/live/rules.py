@@ -26,7 +26,7 @@ class Rule(NamedTuple):
     Attributes:
         text: the rule, in Markdown.
         probes: questions of ``calibrate.js`` that test it; none if a script cannot observe it.
-        way_out: what to do if it does not hold.
+        workaround: what to do if it does not hold.
     """
 
     text: str

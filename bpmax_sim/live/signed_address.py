@@ -1,6 +1,6 @@
 """Requests whose signature or proof covers the address that they are sent to.
 
-Whoever stands between cannot send them on: the third party computes the signature over its own
+A proxy cannot forward them: the third party computes the signature over its own
 address. They are known by the headers and parameters that their standards name:
 
 - AWS Signature Version 4, and vendors that took it over (Tencent Cloud TC3, Alibaba Cloud ACS3,

@@ -84,7 +84,7 @@ class UpstreamUrl(msgspec.Struct, frozen=True, kw_only=True):
         return parts.port or _PORTS[parts.scheme]
 
     def is_served_here(self, port: int) -> bool:
-        """Return whether *port* of this machine is this address, by any name."""
+        """Return whether the upstream is *port* of this machine, under whatever name."""
         if port != self.port:
             return False
         try:

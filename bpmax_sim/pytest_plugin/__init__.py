@@ -121,10 +121,7 @@ def _tally_of(config: pytest.Config) -> Tally:
 
 
 def _has_tally() -> bool:
-    """Return whether anything was counted.
-
-    The module is not imported for it, as that costs time.
-    """
+    """Return whether the tally (counts of the run) exists, without importing its slow module."""
     return f"{__name__}.run_stats" in sys.modules
 
 

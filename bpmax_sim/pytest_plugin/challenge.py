@@ -79,7 +79,7 @@ def pytest_terminal_summary(
 def _describe_limits(
     ready: ScriptChallenge, result: ChallengeResult
 ) -> Iterator[tuple[str, Place | None]]:
-    """Yield what was not tried, and comments without effect, each with its place."""
+    """Yield messages, each with a place: what was not tried, and ignore comments without effect."""
     for problem in ready.left_out:
         yield msg("left out: {problem}", problem=problem), problem.place
     for problem in result.unused:
@@ -120,7 +120,6 @@ class ChallengeTest(pytest.Item):
     """A test that challenges one script with the scenarios that use it."""
 
     def __init__(self, *, users: Sequence[ScenarioItem], **kwargs: Any) -> None:
-        """Store *users*, the scenarios that use the script."""
         super().__init__(**kwargs)
         self._users = users
 

@@ -34,7 +34,7 @@ def bpmax_session(_bpmax_run: PythonTestRun) -> Session:
 
 @pytest.fixture
 def bpmax_proxy(bpmax_session: Session) -> Callable[..., Proxy]:
-    """Return what $proxy is to scripts, for this Python test."""
+    """Return the function $proxy, as scripts have it, for calls from this Python test."""
     return bpmax_session.proxy
 
 

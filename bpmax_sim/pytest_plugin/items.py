@@ -80,6 +80,7 @@ class FailureText(str):  # noqa: SLOT000 - it carries reprcrash
     """The text of a failure. It is a ``str``, because reporting plugins understand only that.
 
     Attributes:
+        reprcrash: place and one-line message, under the name by which pytest reads them.
         repeats: id of an earlier test whose failure has the same cause and is shown in full.
     """
 
@@ -344,7 +345,10 @@ _EXPLORED_UNTIL = pytest.StashKey[float]()
 
 
 def _exploration_end(config: pytest.Config) -> float:
-    """Return when this process stops exploring, as `time.monotonic` counts from its first one."""
+    """Return the value of `time.monotonic` at which this process stops exploring.
+
+    Its time limit begins with the first call.
+    """
     minutes = options.option_value(config, "explore_minutes", math.inf)
     end: float = config.stash.setdefault(_EXPLORED_UNTIL, time.monotonic() + 60 * minutes)
     return end

@@ -193,7 +193,7 @@ def allowed_hosts(config: pytest.Config) -> tuple[str, ...]:
 
 
 def variables(config: pytest.Config) -> Mapping[str, Any]:
-    """Return the variables given on the command line, as texts that a scenario reads as its own.
+    """Return the variables given as --bpmax-var NAME=VALUE or in the ini file, by name.
 
     Raises:
         pytest.UsageError: if one is not NAME=VALUE.

@@ -371,7 +371,7 @@ def pytest_internalerror(excrepr: object) -> None:
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """Release the last test."""
+    """Release the redaction of the last test."""
     stop_redacting(config)
 
 
@@ -436,17 +436,19 @@ def open_session(node: pytest.Item, **passed: Unpack[SessionOptions]) -> Session
 
 
 class Sessions:
-    """The sessions of one test. Those of one owner form one recording, judged with the test."""
+    """The sessions of one test.
+
+    All sessions of one owner add to one recording, judged with the test.
+    """
 
     def __init__(self, tally: Tally) -> None:
-        """Start without sessions; results are added to *tally*."""
         self._tally = tally
         self._run = RunRecordings()
         self._last: dict[tuple[object, str], Session] = {}
         self._consoles: dict[tuple[object, str], list[ConsoleOutput]] = {}
 
     def open(self, **options: Unpack[SessionOptions]) -> Session:
-        """Return another session; closing it does not end the recording of its owner.
+        """Return another session; closing it does not end the recording, which later ones continue.
 
         Raises:
             ConfigError: if an option or a file is wrong.
@@ -565,7 +567,6 @@ class RunClock:
     """The virtual clock of a test's session."""
 
     def __init__(self, session: Session) -> None:
-        """Use the clock of *session*."""
         self._session = session
 
     def now(self) -> float:
@@ -589,7 +590,6 @@ class RunEvents(Sequence[Event]):
     """
 
     def __init__(self, session: Session) -> None:
-        """Subscribe to the events of *session*."""
         self._log = RunLog(session)
         self._session = session
         self._result = Result()

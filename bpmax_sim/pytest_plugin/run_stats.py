@@ -20,8 +20,8 @@ class Tally(RecordingUse):
     """Calls, recordings and notes of a run, for the summary.
 
     Attributes:
-        calls: number of calls by source, logins included, as in `bpmax-sim run` and the report.
-        unplayed: number of unplayed exchanges in passed tests, by cassette.
+        calls: source of responses -> number of calls, logins included.
+        unplayed: cassette -> number of unplayed exchanges in passed tests.
         waiting: recordings stored for review.
         unrecognised: places where recorded values look like secrets.
         undeclared: responses recorded with a stand-in that may be unnecessary.
@@ -37,7 +37,6 @@ class Tally(RecordingUse):
     """
 
     def __init__(self) -> None:
-        """Start with all counts empty."""
         super().__init__()
         self.calls: Counter[str] = Counter()
         self.interrupted = False
@@ -137,7 +136,6 @@ class InterruptListener:
     """Notes Ctrl-C. pytest reports other events as interrupted, too."""
 
     def __init__(self, config: pytest.Config) -> None:
-        """Listen for *config*."""
         self._config = config
 
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:

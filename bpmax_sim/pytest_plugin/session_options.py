@@ -157,7 +157,7 @@ def remote_storage(config: pytest.Config) -> RemoteStorage | None:
 
 
 def cassettes_folder(node: pytest.Item | pytest.Collector) -> Path:
-    """Return the folder of a test's cassettes; for a URL, its local mirror."""
+    """Return the folder of a test's cassettes; for a URL, the local copy of the remote storage."""
     config = node.config
     remote = remote_storage(config)
     if remote is not None:

@@ -20,7 +20,6 @@ class ExpectUpdater:
     """Collects failed scenarios, also from workers, and rewrites their files at the end."""
 
     def __init__(self, config: pytest.Config) -> None:
-        """Start with no failures."""
         self._config = config
         self._failed: dict[str, None] = {}
 

@@ -135,9 +135,11 @@ class _ArtifactReader:
     """Reads the files of one run. An unreadable file is noted as problem and stops nothing.
 
     Attributes:
-        failures: by place of their files below ``.bpmax/failed`` or ``.bpmax/trace``.
+        failures: path of a file below ``.bpmax/failed`` or ``.bpmax/trace``, without the ending ->
+            its failure.
         other_failures: failures that only a JUnit file contains.
-        traces: places of all traces.
+        sources: file and name of a scenario -> its source files and their texts.
+        traces: paths of all traces.
         has_any: whether any file of a run was found.
     """
 

@@ -15,11 +15,11 @@ _Owner = TypeVar("_Owner")
 
 
 class FailureCause(msgspec.Struct, frozen=True):
-    """The common cause of several failures.
+    """The common cause of several failures: two failures with equal attributes have one cause.
 
     Attributes:
         kind: kind of the failure, see `Failure.kind`.
-        template: template of the essential message; the message itself if there is no place.
+        template: message without its values; the whole message if *where* is empty.
         where: line of the script, or else the key that failed, such as ``form.discount``.
     """
 

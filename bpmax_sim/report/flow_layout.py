@@ -48,6 +48,7 @@ def lay_out(widths: Mapping[str, float], ways: Iterable[Way]) -> Layout:
     every = list(dict.fromkeys(way for way in ways if {*way} <= widths.keys()))
     back = _find_back_edges(list(widths), every)
     forward = [way for way in every if way not in back]
+    # Layers need a graph without cycles: back edges are drawn last, in channels on the right.
     ranks = _assign_layers(list(widths), forward)
     chains = {way: _chain_vertices(way, ranks) for way in forward}
     links = [pair for chain in chains.values() for pair in pairwise(chain)]

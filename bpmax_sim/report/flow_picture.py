@@ -96,7 +96,7 @@ def draw_page(walks: FlowWalks, file: str) -> str:
 
 
 def summary_lines(walks: FlowWalks) -> Iterator[str]:
-    """Yield how much of the flow was walked, and names in the runs that the flow does not have."""
+    """Yield how much of the flow was walked, and which nodes of the traces its file lacks."""
     nodes, ways = len(walks.definition.nodes), len(walks.edges)
     yield msg(
         "{seen} of {nodes} nodes and {gone} of {ways} ways were walked, in {runs}",
@@ -221,7 +221,7 @@ def _box_width(name: str, node: FlowNode) -> float:
 
 
 def _node_subtitle(node: FlowNode) -> str:
-    """Return the handler of a node, or else the kind of the node."""
+    """Return the second line of a node's box: owners, sub-flow or kind; "" for an end."""
     if node.end:
         return ""
     if node.parallel:
@@ -299,9 +299,9 @@ def _draw_edges(walks: FlowWalks, layout: Layout) -> Iterator[Markup]:
 
 
 def _label_of(way: FlowEdge, counts: Mapping[FlowEdge, int]) -> str:
-    """Return the label of a route: its condition or action, and how often it was walked.
+    """Return the label of a route: its action or condition, and how often it was taken (``×2``).
 
-    A plain approval has no word.
+    A plain approval and the start of a branch are not named.
     """
     is_plain = way.action in ("approve", "parallel")
     word = "" if is_plain else _action_label(way.action)

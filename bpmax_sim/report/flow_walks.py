@@ -15,10 +15,10 @@ from bpmax_sim.subject.hooks import UNDO
 
 
 class FlowEdge(msgspec.Struct, frozen=True):
-    """A route from one node to another.
+    """A route from the node *source* to the node *target*, taken by *action*.
 
     Attributes:
-        when: condition; "" if there is none.
+        when: condition of the route; "" if there is none.
     """
 
     source: str
@@ -28,14 +28,14 @@ class FlowEdge(msgspec.Struct, frozen=True):
 
 
 class FlowWalks(msgspec.Struct, frozen=True, kw_only=True):
-    """How often the parts of a flow were walked.
+    """How often the nodes and routes of a flow were walked.
 
     Attributes:
-        ways: routes of the definition, then walked ones outside it, such as returns.
+        edges: routes of the definition, then walked ones outside it, such as returns.
         counts: route -> number of walks.
         visits: node -> number of times a project entered or left it.
         runs: number of scenarios and rows with this flow.
-        strangers: nodes in traces that the file does not define.
+        unknown_nodes: nodes in traces that the file does not define.
     """
 
     definition: Definition
@@ -112,7 +112,7 @@ class _Move(NamedTuple):
 
 
 def _read_moves(trace: Trace, names: set[str]) -> list[_Move]:
-    """Return the moves of a trace that no undo took back."""
+    """Return the moves of a trace in order, without those of actions that were undone."""
     moves: list[_Move] = []
     for event in trace.events if names else ():
         if event["event"] == "NodeEntered":
@@ -142,7 +142,7 @@ def _resolve_main_flow_node(trace: Trace, name_in_trace: str, names: set[str]) -
 
 
 def _find_edge(ways: Iterable[FlowEdge], source: str, action: str, target: str) -> FlowEdge:
-    """Return the route that was taken; if several match, the one of that action, else a new one."""
+    """Return the declared route from *source* to *target* by *action*; a new one if none fits."""
     between = [way for way in ways if (way.source, way.target) == (source, target)]
     fitting = [way for way in between if way.action in (action, "parallel")]
     return next(iter(fitting), FlowEdge(source, action, target))

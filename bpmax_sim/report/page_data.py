@@ -53,8 +53,8 @@ class PageEntry(msgspec.Struct, frozen=True, kw_only=True):
         first: first failure, which determines the cause.
         events: events, limited in size: ``{event, at, …}``.
         sources: source file -> text.
-        parts: handlers, stubs and conditions, by kind, name and place, and whether a passed run
-            used each.
+        parts: kind, name and place of each handler, stub and condition, with whether a passed run
+            used it.
     """
 
     id: str
@@ -136,7 +136,7 @@ def build_entry(trace: Trace) -> PageEntry:
 def _list_part_uses(
     trace: Trace, home: PathsFromRoot, *, has_passed: bool
 ) -> Iterator[tuple[tuple[str, str, str], bool]]:
-    """Yield kind, name and place of each part of a file, and whether a passed row used it."""
+    """Yield each part as (kind, name, place), such as a stub, and whether a passed row used it."""
     for part in trace.parts:
         place = home.place_from_root(cut_long_texts(str(part["place"])))
         key = (str(part["kind"]), shorten_line(str(part["name"]), LONGEST_NAME), place)
@@ -269,7 +269,7 @@ def body_text(body: Any) -> str:
 
 
 def _failure_data(failure: Failure) -> dict[str, Any]:
-    """Return the page's data of a failure: its lines, and the parts that can be copied."""
+    """Return the data of a failure for the page: message, place, checks, and texts to be copied."""
     head = headline(failure.step, failure.total, failure.title, failure.essence)
     words = (plain_english(line).strip().partition("  ") for line in failure.detail)
     checks = sorted(failure.checks, key=lambda check: check.ok)

@@ -22,16 +22,15 @@ class RecordingUse:
         owned: cassettes of collected tests.
         folders: folders of cassettes.
         owners: cassette -> tests that were collected for it, or opened it.
-        left: cassette and owner -> exchanges that none of its sessions played.
+        left: (cassette, owner) -> exchanges that none of its sessions played, by order of issue.
         doubtful: cassettes whose use is unknown: not replayed, or used by a test that failed.
         tests: files of tests with cassettes.
         elsewhere: cassettes of tests in other shards.
-        touched: declared parts that scenarios used, each with its kind before a tab.
+        touched: declared parts that scenarios used, as text ``kind<tab>part``.
         seconds: real seconds of each test, by duration key.
     """
 
     def __init__(self) -> None:
-        """Start with nothing used."""
         self.cassettes: set[str] = set()
         self.used: set[str] = set()
         self.owned: set[str] = set()

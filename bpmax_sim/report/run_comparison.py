@@ -55,7 +55,7 @@ def compare_runs(
 
 
 def _find_flaky(places: Sequence[Path]) -> Iterator[tuple[SectionCell, ...]]:
-    """Yield a row for each scenario whose result differs between the *places* that have it."""
+    """Yield a table row for each scenario whose result differs between trace folders *places*."""
     found = [find_traces([place]) for place in places] if len(places) > 1 else []
     for name in sorted({name for traces in found for name in traces}):
         paths = [traces.get(name) for traces in found]

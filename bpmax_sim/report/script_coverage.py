@@ -82,8 +82,8 @@ class CoveredScript(msgspec.Struct, frozen=True):
     Attributes:
         file: path relative to the project's root.
         lines: line -> number of runs of the statements that begin there.
-        functions: line, name and hits of each function.
-        lost: number of runs that exceeded a limit, of which nothing is known.
+        functions: line, name and number of runs of each function.
+        lost: number of runs that exceeded a limit, so that their counts were lost.
     """
 
     file: str
@@ -228,7 +228,12 @@ _BAD_NAME: Final = re.compile(r"[\s,]+")
 
 
 class StoredHits(msgspec.Struct, frozen=True):
-    """The counts of a run: names relative to the project's root, digests of texts, counts, lost."""
+    """The counts of a run, as they are stored in ``.bpmax/hits``.
+
+    Attributes:
+        scripts: for each script its file relative to the project's root, the SHA-256 of its text,
+            the counts (None if it cannot be counted), and the number of runs without counts.
+    """
 
     scripts: list[tuple[str, str, list[int] | None, int]]
     version: int = _VERSION

@@ -44,9 +44,10 @@ class SectionTable(msgspec.Struct, frozen=True, tag="table"):
 
 
 class SectionFinding(msgspec.Struct, frozen=True, kw_only=True, tag="finding"):
-    """One finding.
+    """One finding: a headline with details.
 
     Attributes:
+        tone: how it is coloured.
         place: ``file:line:column`` relative to the project's root, shown as editor link.
         lines: further lines of text.
         paste: command or lines of a file, with a button that copies them.

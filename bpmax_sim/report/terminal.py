@@ -55,7 +55,7 @@ _CODES: Mapping[Cause, ExitCode] = {
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
-    """The result of an item.
+    """The result of an item (scenario or row).
 
     Attributes:
         calls: all calls, including logins.
@@ -68,7 +68,8 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
         problems: problems that kept it from running properly, each with its position.
         cassette: file that was played or recorded; "" for none.
         trace: file of the trace; "" for none.
-        unused: parts of the file that this row did not use, and some other row has to.
+        unused: parts of the file (such as stubs) that this row did not use. It is an error if no
+            other row uses them.
     """
 
     item: ScenarioItem
@@ -111,7 +112,7 @@ def error_verdict(
 def judge_events(
     item: ScenarioItem, events: Iterable[Event], *, live: bool = False, mode: str = "replay"
 ) -> Verdict:
-    """Return the verdict of an item that ran in *mode*.
+    """Return the verdict of an item that ran in *mode* and reported *events*.
 
     *live* is whether third parties were called.
     """

@@ -37,7 +37,7 @@ class PathsFromRoot(msgspec.Struct, frozen=True):
         return posixpath.normpath(posixpath.join(self.folder, place))
 
     def text_from_root(self, text: str) -> str:
-        """Return *text* with the scenario's own file and names that begin with ``../`` made so."""
+        """Return *text* with the scenario's own file, and ``../…``, relative to the root."""
         text = _UPWARD.sub(lambda match: self.place_from_root(match[0]), text)
         if not self.file or not self.folder:
             return text
@@ -49,7 +49,7 @@ _SIDES = ("expected", "actual")
 
 
 def encode_failure(failure: Failure) -> str:
-    """Return the parts of *failure* that determine its cause, as text for another process."""
+    """Return *failure* as text for another process, reduced to what `cause_of_failure` reads."""
     wrong = [check for check in failure.checks if not check.ok][:1]
     told = {"kind": failure.kind, "essence": failure.essence, "checks": wrong}
     return canonical_json({**told, "script": str(failure.script or "")}).decode()

@@ -39,7 +39,9 @@ Covers = Literal["project", "scenarios", "part"]
 
 
 class Evidence(msgspec.Struct, frozen=True, kw_only=True):
-    """The use of cassettes in a run; paths are relative to the project's root.
+    """The use of cassettes in a run, stored as a file; paths are relative to the project's root.
+
+    Some attributes are empty unless another machine may read the file ("shared").
 
     Attributes:
         folders: folders of cassettes.
@@ -48,10 +50,9 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
         left: cassette -> owner -> exchanges that none of its sessions played, by order of issue.
         unplayed_files: cassettes whose use is unknown: one of their tests failed or was skipped.
         tests: files of the tests.
-        sources: digest of each test and scenario file, if another machine may read the evidence.
-        touched: declared parts that scenarios used, if another machine may read the evidence.
-        seconds: real seconds of each test, by duration key, if another machine may read the
-            evidence.
+        sources: digest of each test and scenario file, if shared.
+        touched: declared parts that scenarios used, if shared.
+        seconds: real seconds of each test, by duration key, if shared.
         gathered: time of storing of its oldest part, in nanoseconds.
     """
 
@@ -247,7 +248,7 @@ def _refuse_missing_jobs(files: Sequence[EvidenceFile], jobs: Sequence[str]) -> 
 
 
 def _refuse_partial(files: Sequence[EvidenceFile], root: Path) -> None:
-    """Raise if the jobs did not run everything, as far as their evidence shows."""
+    """Raise if the jobs together did not run everything, as far as their evidence shows."""
     if any(file.evidence.covers == "project" for file in files):
         return
     for file in files:
@@ -304,7 +305,7 @@ def _refuse_stale(evidence: Evidence, root: Path) -> None:
 
 
 def _find_newer(evidence: Evidence, root: Path) -> list[Path]:
-    """Return the test and scenario files modified after the run, which was on this machine."""
+    """Return the test and scenario files modified after *evidence* was stored on this machine."""
     scenarios = (path for path in (root / "scenarios").rglob("*") if path.is_file())
     return [
         path

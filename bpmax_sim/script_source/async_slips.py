@@ -1,4 +1,4 @@
-"""Slips with functions passed to others: callbacks, and promises that are not awaited."""
+"""Slips (probable mistakes) with functions passed to others, and with promises not awaited."""
 
 from __future__ import annotations
 
@@ -127,7 +127,7 @@ def _find_list_of_promises(reader: SlipReader, node: Node) -> Found:
 
 
 def _member_using_elements(reader: SlipReader, node: Node) -> str:
-    """Return the member of the list *node* that uses its elements as values, or ""."""
+    """Return the member read from the list *node* that uses its elements (``filter``), or ""."""
     parent = enclosing_node(node)
     is_owner = parent.type == "member_expression" and without_parentheses(
         parent.child_by_field_name("object")
@@ -215,7 +215,7 @@ def _holds_numbers(reader: SlipReader, node: Node) -> bool:
 
 
 def _find_search_without_match(reader: SlipReader, node: Node) -> Found:
-    """Yield ``list.includes({…})`` and ``list.indexOf(NaN)``."""
+    """Yield ``list.includes({…})`` and ``list.indexOf(NaN)``, which never find anything."""
     method, value = _method_and_callback(reader, node)
     if value is None or method not in {"includes", "indexOf", "lastIndexOf"}:
         return

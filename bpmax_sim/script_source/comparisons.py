@@ -27,16 +27,16 @@ _KINDS: Final[Mapping[str, LiteralKind]] = {
 
 
 class LiteralComparison(msgspec.Struct, frozen=True):
-    """A comparison of a member with a literal.
+    """A comparison of a member of the form, ``ctx``, a result or an error with a literal.
 
     Attributes:
-        root: object of the member; ``error`` is one that a ``catch`` caught.
-        path: members below *root*.
+        root: object that has the member; ``error`` is one that a ``catch`` caught.
+        path: names from *root* down to the member.
         text: value of the literal as text.
         place: place of the literal.
         kind: kind of the literal.
         is_strict: whether types count (``===``, ``switch``).
-        call: for a result, number of its call in `ScriptReading.calls`.
+        call: index in `ScriptReading.calls` of the call whose result it is; None for other roots.
     """
 
     root: ComparedRoot
@@ -52,7 +52,6 @@ class ComparisonReader:
     """Finds the comparisons of one script."""
 
     def __init__(self, tree: SyntaxTree, scopes: Scopes, values: Values) -> None:
-        """Start without comparisons."""
         self._tree = tree
         self._scopes = scopes
         self._values = values

@@ -156,7 +156,7 @@ def _range_of(operator: str, bound: float) -> Range:
 
 
 def _literal_of(reader: SlipReader, node: Node) -> str | None:
-    """Return the literal *node* as text, strings with a quote in front, or None."""
+    """Return the literal *node* as text, ``'A`` for the string ``'A'``; None for anything else."""
     if (text := reader.tree.literal_text(node)) is not None:
         return f"'{text}"
     source = reader.tree.text_of(node)
@@ -199,7 +199,7 @@ def find_contradictions(reader: SlipReader, node: Node) -> Found:
 def _describe_contradiction(
     reader: SlipReader, known: Alternatives, asked: Alternatives, operator: str
 ) -> str:
-    """Return the problem of two parts of a condition, by an expression that both test."""
+    """Return the message for two contradictory parts of a condition; it names what both test."""
     keys = [key for key in known[0] if key in asked[0]] or list(known[0])
     name = reader.shorten_text(keys[0][2:])
     if operator == "&&":
@@ -235,6 +235,7 @@ def find_excluded_conditions(reader: SlipReader, node: Node) -> Found:
         joined = conjoin_conditions(known, asked)
         if joined:
             asked = joined
+        # An empty list is a contradiction; None means that the combination is too large to decide.
         elif joined is not None:
             text = reader.shorten_source(before)
             same = reader.tree.text_of(before) == reader.tree.text_of(condition)
@@ -253,7 +254,7 @@ def find_excluded_conditions(reader: SlipReader, node: Node) -> Found:
 
 
 def _conditions_above(reader: SlipReader, node: Node) -> Iterator[tuple[Node, bool]]:
-    """Yield each condition known at *node*, and whether it is known to be false (denied)."""
+    """Yield each condition of known value where *node* runs, and whether it is false there."""
     child, parent = node, node.parent
     while parent is not None and child.type not in FUNCTIONS:
         condition = without_parentheses(parent.child_by_field_name("condition"))
@@ -287,7 +288,7 @@ def _may_change(reader: SlipReader, condition: Node, start: int, end: int) -> bo
 
 
 def _offsets_of_changes(reader: SlipReader, condition: Node) -> list[Sequence[int]] | None:
-    """Return where each expression of *condition* may change; None if its names may anywhere."""
+    """Return byte offsets where each expression of *condition* may change; None for anywhere."""
     parts = [*reader.tree.walk(condition)]
     bindings = [reader.scopes.binding_of(part) for part in parts if part.type == "identifier"]
     if any(binding is not None and binding.is_reassigned for binding in bindings):

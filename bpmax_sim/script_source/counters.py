@@ -38,7 +38,7 @@ class Counter(msgspec.Struct, frozen=True):
         line, column: start, from 1; the column in characters.
         end_line: line of the end.
         name: name of a function, or "".
-        arm: of a branch, which way it is.
+        arm: of a branch, which one it is, such as ``then``, ``else`` or ``case``.
         decision: of a branch, line and column of the expression or statement that branches.
     """
 
@@ -56,8 +56,9 @@ class CountedScript(msgspec.Struct, frozen=True):
 
     Attributes:
         code: source that the engine runs.
-        name: name of the array of counts, in the order of *counters*.
-        shifts: line -> for each inserted text its byte column in *code*, from 1, and its bytes.
+        name: name of the JavaScript array of counts, in the order of *counters*.
+        shifts: line -> for each text inserted there: its byte column in *code*, from 1, and its
+            length in bytes.
         is_watched: whether it also keeps the values of variables at the requested place.
     """
 
@@ -253,7 +254,7 @@ class _CounterWriter:
         )
 
     def _insert_in_node(self, node: Node) -> str:
-        """Insert before and within *node*; return the text that closes it."""
+        """Insert before and within *node*; return the text to insert behind it, such as ``}``."""
         parent, closing = node.parent, ""
         if node.type == "if_statement" and node.child_by_field_name("alternative") is None:
             closing = " else {" + self._branch_counter_code("else", node, node) + "}"
@@ -286,7 +287,7 @@ class _CounterWriter:
         return "}"
 
     def _branch_of_if_code(self, node: Node, parent: Node) -> str:
-        """Return the counter of *node* as a way of an ``if``, or "" if it is none."""
+        """Return the code that counts *node* as a branch of an ``if``, or "" if it is no branch."""
         if parent.type == "if_statement":
             return self._branch_counter_code("then", node, parent)
         if parent.type == "else_clause" and parent.parent is not None:
@@ -384,7 +385,7 @@ _FIRST: Final = frozenset(
 
 
 def _begins_with_name(node: Node) -> bool:
-    """Return whether the expression *node* evaluates a name first."""
+    """Return whether the first thing that the expression *node* evaluates is a name."""
     current: Node | None = node
     while current is not None and current.type in _FIRST:
         current = next((one for one in current.named_children if one.type != "comment"), None)

@@ -21,7 +21,6 @@ class Guards:
     """The tests of one script for the presence of members, and the code that they guard."""
 
     def __init__(self, tree: SyntaxTree, values: Values) -> None:
-        """Start without results; tests are looked for when a place is asked about."""
         self._tree = tree
         self._values = values
         self._known: dict[tuple[int, bool], tuple[ScriptValue, ...]] = {}

@@ -100,7 +100,6 @@ class KindReader:
     """The kinds of the expressions of one script."""
 
     def __init__(self, tree: SyntaxTree, scopes: Scopes, values: Values) -> None:
-        """Start without results."""
         self._tree = tree
         self._scopes = scopes
         self._values = values
@@ -142,9 +141,9 @@ class KindReader:
         return self.kind_of(owner) == "object"
 
     def truth_of(self, node: Node | None) -> tuple[bool, Node] | None:
-        """Return the constant truth of *node* as a condition, and the node that causes it, or None.
+        """Return whether the condition *node* is always true or always false, and what decides.
 
-        Comparisons are left out: their problems are reported for themselves.
+        None if it may be either. Comparisons are left out: other rules report them.
         """
         node = without_parentheses(node)
         if node is None:

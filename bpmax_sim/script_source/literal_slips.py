@@ -53,7 +53,7 @@ def _find_invalid_date(reader: SlipReader, node: Node) -> Found:
 
 
 def _why_invalid_date(text: str) -> str:
-    """Return why *text* is no date, or "" if it is one or that is not known."""
+    """Return why *text* is not a date; "" if it is one, or if that is unclear."""
     if american := _AMERICAN.fullmatch(text):
         year, month, day, hour = int(american[3]), int(american[1]), int(american[2]), 0
     elif match := _DAY.fullmatch(text):

@@ -63,7 +63,7 @@ class PromiseMisuse(msgspec.Struct, frozen=True):
 def select_misuses(
     misuses: Iterable[PromiseMisuse], async_functions: Collection[str]
 ) -> Iterator[PromiseMisuse]:
-    """Yield those of *misuses* that are certain if libraries declare the async functions given."""
+    """Yield the certain ones of *misuses*: a library function has to be in *async_functions*."""
     for misuse in misuses:
         if not misuse.function or misuse.function in async_functions:
             yield misuse
@@ -73,7 +73,6 @@ class PromiseReader:
     """Finds the promises of a script that are not awaited."""
 
     def __init__(self, tree: SyntaxTree, scopes: Scopes, values: Values) -> None:
-        """Start without results."""
         self._tree = tree
         self._scopes = scopes
         self._values = values
@@ -137,7 +136,7 @@ def _undeclared_function_of(value: ScriptValue) -> str:
 
 
 def find_assignments_in_conditions(nodes: Iterable[Node]) -> Iterator[Node]:
-    """Yield ``a = b`` as a condition; ``((a = b))`` marks it as intended."""
+    """Yield ``a = b`` used as a condition, except in doubled parentheses, which mark intent."""
     for node in nodes:
         if node.type != "assignment_expression" or node.parent is None:
             continue

@@ -1,4 +1,4 @@
-"""Which input would reach a branch that no run took, if the source shows it simply."""
+"""Find which input (row, response or fault) would reach a branch that no run took."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ _UNTAKEN: Final[Mapping[str, str]] = {
 
 
 def describe_untaken(arm: str, reach: str = "") -> str:
-    """Return why the branch *arm* ("" for a function) was not taken, and what would reach it."""
+    """Return why the branch *arm* ("" for a function) was not taken, and *reach* as advice."""
     message = _UNTAKEN[arm]
     return msg("{message}; add {reach}", message=message, reach=reach) if reach else message
 
@@ -63,7 +63,6 @@ class ReachFinder:
     """Finds inputs by reading a script; nothing is run."""
 
     def __init__(self, text: str, file: str) -> None:
-        """Read *text*."""
         self._tree = SyntaxTree(text, file)
         self._scopes = Scopes(self._tree)
         self._values = Values(self._tree, self._scopes)
@@ -84,14 +83,14 @@ class ReachFinder:
         return self._describe_condition(_left_of(node), holds=branch.arm == "&&")
 
     def describe_condition(self, start: int, end: int, *, holds: bool) -> str:
-        """Return what makes the condition at these bytes true or false, or what it reads."""
+        """Return the input that makes the condition at these bytes true or false, or it reads."""
         node = self._tree.root.descendant_for_byte_range(start, end)
         return self._describe_condition(node, holds=holds)
 
     def describe_boundary(self, start: int, end: int) -> tuple[str, str, str, str | None]:
-        """Return both sides of the comparison at these bytes, its operator between, and a row.
+        """Return left side, operator and right side of the comparison at these bytes, and a row.
 
-        For that row (or response) both sides are equal: "" if it is unclear, and None if neither
+        In that row (or response) both sides are equal: "" if it is unclear, and None if neither
         side is read from a form or a response.
         """
         node = self._tree.root.descendant_for_byte_range(start, end)
@@ -302,7 +301,7 @@ def _name_call(call: ProxyCall) -> str | None:
 
 
 def _find_deciding_ancestor(node: Node, kind: str, branch: Counter) -> Node | None:
-    """Return the nearest node of type *kind* above *node* that is the decision of *branch*."""
+    """Return the nearest node of type *kind* above *node* on the line where *branch* is decided."""
     current: Node | None = node
     while current is not None:
         row, _ = current.start_point

@@ -82,12 +82,12 @@ class MemberUse(msgspec.Struct, frozen=True):
     """A read or write of a member of the form, of ``ctx`` or of a response.
 
     Attributes:
-        path: members below *root*; ``*`` is an element of a list.
+        path: names from *root* down to the member; ``*`` is an element of a list.
         access: ``test`` if the script tests whether it exists (``in``, ``typeof``, a comparison
             with undefined); ``truth`` if a missing member acts like a false one (``||``, ``??``,
             ``?.``, ``!``, a default, a condition, a comparison).
-        call: number of the call in `ScriptReading.calls` whose result it is a member of.
-        is_guarded: whether the script tested before whether it exists.
+        call: index in `ScriptReading.calls` of the call whose result has the member.
+        is_guarded: whether the script has tested before that the member exists.
     """
 
     root: Literal["form", "ctx", "result"]
@@ -113,19 +113,20 @@ class ScriptReading(msgspec.Struct, frozen=True):
         misuses: promises used as if they were their results.
         assignments: places of assignments in conditions.
         comparisons: comparisons of members of the form, ``ctx``, results and errors with literals.
-        declared: names at the top level, which a library provides to bodies.
-        asynchronous: those of them that are functions returning a promise.
-        signatures: parameters of those that are functions; a pattern is named by its position.
+        declared: names declared outside of functions; those of a library are visible in scripts.
+        asynchronous: those of *declared* that are functions returning a promise.
+        signatures: name -> parameters of those of *declared* that are functions; a destructuring
+            parameter is named by its position.
         powers: places where ``**`` has operands that are not integer literals; the last bit of the
             result depends on the machine.
-        unused_calls: numbers of those of `calls` whose result is not used.
+        unused_calls: indexes in *calls* of calls whose result is not used.
         dropped_errors: places where a handler ignores an error silently.
         named_owners: texts used as ``owner_id``, or in a list that is returned.
         ownerless: maps without ``owner_id`` in a list that the script itself returns.
         returned_texts: texts that the script itself returns.
         mistakes: places that are not valid JavaScript.
-        full_width: Chinese punctuation typed instead of JavaScript's: it, what it stands for,
-            place.
+        full_width: Chinese punctuation typed instead of JavaScript's: the character, the one that
+            it should be, and the place.
         suppressed: line -> rules that a comment ``// bpmax-ignore: rule`` switches off there.
     """
 
@@ -188,15 +189,15 @@ class NamedSource(Protocol):
 
     @property
     def name(self) -> str:
-        """Return the name that places of the script have as file."""
+        """Return the file name that places in the script have."""
 
     @property
     def source(self) -> str:
-        """Return the text."""
+        """Return the JavaScript of the script."""
 
 
 def is_compared_with_undefined(place: Place | None, scripts: Iterable[NamedSource]) -> bool:
-    """Return whether the member that is read at *place* is only asked for: ``x !== undefined``."""
+    """Return whether the script only tests the member read at *place*: ``x !== undefined``."""
     file, number = (place.file, place.line) if place is not None else ("", 0)
     source = next((one.source for one in scripts if one.name == file), "")
     line = [*source.split("\n"), ""][number - 1]
@@ -205,7 +206,7 @@ def is_compared_with_undefined(place: Place | None, scripts: Iterable[NamedSourc
 
 
 def find_power_operators(text: str, name: str = "script.js") -> tuple[Place, ...]:
-    """Return the places of ``**`` whose last digit may differ on another machine.
+    """Return the places of ``**`` whose result may differ in its last digit on another machine.
 
     A comment ``// bpmax-ignore: power`` excludes its line.
     """

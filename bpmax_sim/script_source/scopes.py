@@ -1,8 +1,8 @@
 """Which declaration a name in a script refers to (ECMA-262, 8.2 and 14.3).
 
 ``let``, ``const`` and ``class`` belong to their block, ``var`` to its function, and the name of a
-function to its enclosing block. Names without declaration are globals: of the bench, of libraries,
-or mistakes.
+function to its enclosing block. Names without declaration are globals of this package or of
+libraries, or mistakes.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class Binding:
         declared: identifier that declares it.
         value: its initial expression, before destructuring, or its function.
         path: members of *value* that destructuring takes; ``*`` is an element, ``?`` unknown.
-        function, position: of a parameter, its function and its position.
+        function, position: for a parameter, the function that has it, and its position from 0.
         is_reassigned: whether it is assigned again.
     """
 
@@ -95,7 +95,7 @@ class LexicalScope(msgspec.Struct):
         return scope.names[name] if scope else None
 
     def find_outside(self, name: str) -> Binding | None:
-        """Return the declaration of *name* outside of this block, in the same function."""
+        """Return the declaration of *name* in an enclosing block of the same function, or None."""
         scope = self
         while not scope.is_function and scope.parent is not None:
             scope = scope.parent
@@ -110,7 +110,6 @@ class NameUse:
     __slots__ = ("binding", "name", "node")
 
     def __init__(self, name: str, node: Node, binding: Binding | None) -> None:
-        """Store the arguments."""
         self.name = name
         self.node = node
         self.binding = binding
@@ -184,7 +183,7 @@ class Scopes:
         return _is_assigned(use.node)
 
     def outer_binding(self, binding: Binding) -> Binding | None:
-        """Return the declaration that *binding* hides, outside of its block in the function."""
+        """Return the declaration in an outer block of the same function that *binding* hides."""
         return self._hidden.get(id(binding))
 
     def key_text(self, key: Node) -> str | None:

@@ -2,7 +2,7 @@
 
 Each rule is an entry of a table, `FINDERS` of `condition_slips`, `statement_slips` and
 `async_slips`: the node types that it reads, and a function that yields what is wrong with a node.
-All are certain as far as the source goes, in the manner of ESLint's "possible problems"
+All are certain as far as the source shows, in the manner of ESLint's "possible problems"
 (https://eslint.org/docs/latest/rules/#possible-problems).
 """
 
@@ -47,10 +47,11 @@ GIVEN: Final = frozenset({"form", "ctx", "$proxy"})
 
 
 class Slip(msgspec.Struct, frozen=True):
-    """A probable mistake: its rule, the problem, and its place.
+    """A probable mistake in a script: the name of the rule, a message, and the place.
 
     Attributes:
-        is_top: whether it is about a name at the top level, which a library provides to others.
+        is_top: whether it is about a name declared outside of functions. In a library, other
+            scripts may use such a name.
     """
 
     rule: str
@@ -67,7 +68,6 @@ class SlipReader:
     """Finds the slips of one script."""
 
     def __init__(self, tree: SyntaxTree, scopes: Scopes, values: Values) -> None:
-        """Start without results."""
         self.tree = tree
         self.scopes = scopes
         self.values = values
@@ -201,7 +201,7 @@ class SlipReader:
         return kinds <= {"function_declaration", "generator_function_declaration", "comment"}
 
     def _find_hidden_name(self, binding: Binding) -> Iterator[Slip]:
-        """Yield ``let total`` in a block that hides a ``let total`` outside, left without value."""
+        """Yield ``let total`` in a block that hides an outer ``let total``, never changed."""
         if binding.kind not in {"const", "let"} or binding.path:
             return
         outer = self.scopes.outer_binding(binding)
@@ -222,7 +222,7 @@ _OF_TEXTS: Final = frozenset({
 
 
 def _is_read_as_value(parent: Node) -> bool:
-    """Return whether an assignment's value is used, or it reads what it changes."""
+    """Return whether the assignment or update *parent* is itself used as a value: ``x = n++``."""
     if parent.type in {"augmented_assignment_expression", "update_expression"}:
         return enclosing_node(parent).type != "expression_statement"
     return (

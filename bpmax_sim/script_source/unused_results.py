@@ -24,7 +24,7 @@ class IgnoredErrorRange(msgspec.Struct, frozen=True):
     """A part of a script whose errors a handler ignores, although it uses results of calls.
 
     Attributes:
-        start, end: of the part.
+        start, end: begin and end (exclusive) of the part.
         place: place of the handler.
     """
 
@@ -42,7 +42,6 @@ class ResultReader:
     """Finds unused results and ignored errors in one script."""
 
     def __init__(self, tree: SyntaxTree, scopes: Scopes, values: Values) -> None:
-        """Start without results."""
         self._tree = tree
         self._scopes = scopes
         self._values = values
@@ -102,7 +101,7 @@ class ResultReader:
             yield self._make_ignored_error_range(owner, callback)
 
     def _source_of_only_value(self, body: Node) -> str | None:
-        """Return the source of the value of a callback that does nothing else, or None."""
+        """Return the source of the only value that *body* returns, or None if it does more."""
         if body.type != "statement_block":
             return self._tree.text_of(body)
         if not body.named_children:

@@ -36,7 +36,7 @@ PROMISES: Final = frozenset({"promise", "outside promise"})
 
 
 class SetterCall(msgspec.Struct, frozen=True):
-    """One setter of a chain: its place, and the names that an object literal passes to it.
+    """One setter call in a chain, such as ``$query({id: 1})``, and the names that it sets.
 
     Attributes:
         part: ``path``, ``query``, ``header`` or ``body``.
@@ -104,11 +104,11 @@ class ScriptValue(msgspec.Struct, frozen=True):
             and ``chain method``; ``promise`` and ``result`` of a call; ``promise method``; ``form``
             and ``ctx``; ``function``; ``outside`` for a name that the script does not declare, and
             ``outside promise`` for the result of calling it, if it is async.
-        text: of a text, or the name of a method or of an undeclared name.
-        node: of a function or method.
+        text: value of a text, or the name of a method or of an undeclared name.
+        node: syntax node of a function or method.
         path: members below a result, a form or a ctx; ``*`` is an element of a list.
-        call: number of the call of a promise or result; -1 for an async function.
-        draft: call that is being built.
+        call: index in `Values.calls` of the call of a promise or result; -1 for an async function.
+        draft: call of a chain, with the setters read so far.
     """
 
     kind: str
@@ -132,7 +132,6 @@ class Values:
     """
 
     def __init__(self, tree: SyntaxTree, scopes: Scopes) -> None:
-        """Start without results; a value is computed when it is asked for."""
         self._tree = tree
         self._scopes = scopes
         self._known: dict[int, ScriptValue | None] = {}
@@ -358,7 +357,7 @@ class Values:
         return tuple(names)
 
     def _add_call(self, node: Node, call: ProxyCall) -> ScriptValue:
-        """Give a call that is made its number, and return its promise."""
+        """Add *call*, which is made at *node*, to `calls`, and return its promise."""
         place, usage = self._tree.place(node), usage_of(node)
         self.calls.append(replace(call, place=place, is_called=True, usage=usage))
         return ScriptValue("promise", call=len(self.calls) - 1)

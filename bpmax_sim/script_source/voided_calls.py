@@ -54,7 +54,7 @@ def _is_of_a_method(call: Node) -> bool:
 
 
 def _whole_chain(node: Node) -> Node:
-    """Return the outermost expression whose value is the call at *node*."""
+    """Return the whole chain of members and calls that contains *node*: ``p.$api('x').$call()``."""
     while (parent := node.parent) is not None and parent.type in {
         "member_expression",
         "call_expression",
@@ -103,10 +103,10 @@ class UnusedAsyncCall(msgspec.Struct, frozen=True):
 def find_unawaited_call(
     names_and_sources: Iterable[tuple[str, str]], place: Place
 ) -> UnusedAsyncCall | None:
-    """Return the unawaited call of an async function during which *place* runs, if there is one.
+    """Return the unawaited call of an async function during which *place* runs, or None.
 
-    It is searched from the async function around *place* outwards, through the functions that await
-    it by name. *names_and_sources* are names and sources.
+    The search goes outwards: from the async function around *place* to the functions that await it
+    by name, and so on. *names_and_sources* are pairs of a script's name and its source.
     """
     trees = [SyntaxTree(text, name) for name, text in names_and_sources]
     own = next((tree for tree in trees if tree.name == place.file), None)
@@ -137,7 +137,10 @@ def _function_around(tree: SyntaxTree, node: Node | None) -> Node | None:
 
 
 def _find_call_in_place(tree: SyntaxTree, function: Node) -> UnusedAsyncCall | None:
-    """Return the call of *function* where it is defined: at once, or for each array element."""
+    """Return the call of *function* where it is written.
+
+    At once, or by a method such as ``map``.
+    """
     node, parent = function, function.parent
     while parent is not None and parent.type == "parenthesized_expression":
         node, parent = parent, parent.parent

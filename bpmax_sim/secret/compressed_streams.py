@@ -41,8 +41,8 @@ class DecodeLimitError(Exception):
     """Raised when decoding exceeds its budget of work.
 
     Attributes:
-        at: offset where the data that exceeds the budget begins.
-        labels: encodings that would have been undone there.
+        at: offset where the data begins that could not be decoded.
+        labels: encodings that would have been undone there, outermost first.
     """
 
     at = 0
@@ -50,7 +50,7 @@ class DecodeLimitError(Exception):
 
 
 class WorkBudget:
-    """A budget of bytes that may still be processed."""
+    """The number of bytes that a search may still process."""
 
     def __init__(self, left: int) -> None:
         """Allow *left* bytes."""
@@ -191,7 +191,7 @@ def inflate(data: bytes | memoryview, window: int, work: WorkBudget) -> tuple[by
     """Return the decompressed beginning of *data*, and the size of the stream (0 if it is damaged).
 
     Raises:
-        TooMuchError: if the output exceeds the budget, or is out of proportion to the input.
+        DecodeLimitError: if the output exceeds the budget, or is out of proportion to the input.
     """
     work.spend(_TRIED)
     decoder = zlib.decompressobj(window)

@@ -69,7 +69,6 @@ class HarmlessParts:
     """
 
     def __init__(self) -> None:
-        """Start empty."""
         self._known: set[bytes] = set()
         self._sizes: set[int] = set()  # of the long ones; another size needs no digest
 
@@ -170,7 +169,7 @@ class ScanInput(NamedTuple):
         data: bytes to decode.
         work: budget that decoding is charged to.
         history: what the search has decoded so far.
-        reach: number of bytes around an escape that are unescaped with it.
+        reach: number of bytes before and after an escape that belong to its escaped part.
         levels: *data* with its escapes undone once, twice, and so on.
     """
 
@@ -216,7 +215,7 @@ _CONSUMED = re.compile(
 
 
 def _unescape_all_levels(look: ScanInput, text: bytes) -> tuple[ScanInput, bytes]:
-    """Return *look* with its levels, and a text with every run of *text* and of the levels.
+    """Return *look* with its levels, and one text that contains every run of *text* and the levels.
 
     A run contains no backslash, so it survives when escapes around it are undone. Thus text that is
     escaped several times is searched for runs only once.
@@ -381,7 +380,7 @@ def _trace_by_end(
 
 
 def _locate_run(run: bytes, look: ScanInput) -> tuple[int, int]:
-    """Return the offset of *run*, or of its beginning if it was folded, and its escape level."""
+    """Return the offset of *run* (its beginning, if folded), and how often it was unescaped."""
     for part in (run, run[:SHORTEST_RUN]):
         for level, text in enumerate((look.data, *look.levels)):
             start = text.find(part)

@@ -37,7 +37,7 @@ def text_runs(text: str) -> list[str]:
 
 
 def keep_escaped_runs(data: bytes) -> bytes:
-    """Return only those runs of *data* that contain escaped characters, still escaped."""
+    """Return *data* reduced to the runs that contain escaped characters, still escaped."""
     parts, end = list[bytes](), 0
     for match in _ESCAPED_SIGN.finditer(data):
         parts += (_keep_first_and_last_run(data[end : match.start()]), match[0])
@@ -154,7 +154,6 @@ class RareByteString:
     """A byte string that occurs rarely; searching for it takes a tenth of the time of `in`."""
 
     def __init__(self, text: bytes) -> None:
-        """Prepare the search for *text*."""
         self._text = text
         self._automaton = BytesAhoCorasick([text])
 

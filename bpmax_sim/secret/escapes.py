@@ -42,7 +42,7 @@ def _make_escape(
 
 
 class EscapedPart(NamedTuple):
-    """The unescaped bytes of the range *start* to *end*, and the kind of escape."""
+    """The unescaped bytes *inner* of the range *start* to *end*, and the kind of escape."""
 
     label: str
     start: int
@@ -115,7 +115,7 @@ def _find_windows_in_binary(
 
 
 def _find_marks(data: bytes) -> Mapping[int, Sequence[int]]:
-    """Return offsets where escapes may begin, by the first byte of the escape."""
+    """Return the offsets where escapes may begin, by their first byte (``%``, a backslash, …)."""
     marks: dict[int, list[int]] = {}
     for some in _MARKS:
         for _, start, _ in some.find_matches_as_indexes(data):

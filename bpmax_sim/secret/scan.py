@@ -172,7 +172,7 @@ def _is_equal_up_to_plus(sample: bytes, needle: bytes) -> bool:
 
 
 class _View(NamedTuple):
-    """Decoded pieces joined into one byte string, with the start and origin of each."""
+    """Decoded pieces joined into one byte string, with the start and `Trace` of each."""
 
     data: bytes
     starts: Sequence[int]
@@ -191,7 +191,6 @@ class _SeenPieces:
     """
 
     def __init__(self) -> None:
-        """Start empty."""
         self._all = set[bytes]()
         self._by_ends: dict[tuple[bytes, bytes], bytes] = {}
 
@@ -238,7 +237,7 @@ def _decode_layers(
     """Yield *data* and then each decoded layer, the outermost first.
 
     Raises:
-        TooMuchError: if decoding exceeds the budget *work*.
+        DecodeLimitError: if decoding exceeds the budget *work*.
     """
     seen = _SeenPieces()
     level = [_View(data, [0], [lambda at: (at, ())])]

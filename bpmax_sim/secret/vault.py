@@ -54,7 +54,6 @@ class Vault:
     """
 
     def __init__(self) -> None:
-        """Start without secrets."""
         self.is_empty = True
         self._lock = threading.RLock()
         self._secrets: dict[str, Secret] = {}
@@ -103,7 +102,7 @@ class Vault:
             self.add(real, standin, name=name)
 
     def replace_address(self, live: str, declared: str) -> None:
-        """Replace the URL *live* by *declared*.
+        """Replace the URL *live* by *declared* in redacted texts.
 
         It is not a secret, so `scan` does not report it.
         """
@@ -241,9 +240,9 @@ def _output_redactor_of(secrets: tuple[Secret, ...]) -> OutputRedactor:
 
 
 def _next_unused(numbered: Callable[[int], str], known: Mapping[str, str]) -> str:
-    """Return the first free stand-in.
+    """Return the stand-in with the first number that no value in *known* has.
 
-    Numbers already taken by stand-ins of a recording are skipped.
+    *numbered* returns the stand-in of a number. Stand-ins of a recording are in *known*, too.
     """
     taken = set(known.values())
     candidates = map(numbered, count(len(taken) + 1))

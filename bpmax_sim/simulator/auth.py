@@ -55,7 +55,8 @@ def issue_token(
 ) -> state.IssuedGrant:
     """Return the token of *tenant*: its current one if the rule reuses tokens, else a new one.
 
-    *value_names* are what the login returns; the values of *given* are not generated for it.
+    *value_names* are the values that the login returns. They are generated, except those in
+    *given*.
     """
     rule = _override_tokens(turn.table.tokens, turn.state.knobs)
     grants = turn.state.grants
@@ -97,7 +98,7 @@ def issue_token(
 
 
 def _override_tokens(rule: model.TokenRule, knobs: state.Knobs) -> model.TokenRule:
-    """Apply the simulator's overrides to *rule*."""
+    """Return *rule* with the settings of *knobs* that a scenario changed."""
     bends = {"life": knobs.life, "overlap": knobs.overlap}
     changes: dict[str, Any] = {name: n for name, n in bends.items() if n is not None}
     return replace(rule, **changes, **RENEWALS.get(knobs.renewal or "", {}))
@@ -187,7 +188,7 @@ def login_at(turn: Turn) -> LoginStep | None:
 
 
 def _logins_at_same_address(turn: Turn, step: LoginStep) -> Iterator[tuple[Auth, LoginStep]]:
-    """Yield every login with the same address as *step*; an API may have its own."""
+    """Yield auth and step of every login at the address of *step*; an API may have its own auth."""
     request = step.request
     for login in login_steps(turn.platform):
         other = login.step.request
@@ -218,7 +219,7 @@ def log_in(turn: Turn, step: LoginStep) -> Response:
 
 
 def yielded_names(auth: Auth) -> frozenset[str]:
-    """Return the names of the values that a login returns."""
+    """Return the names of the values that the login steps of *auth* extract from responses."""
     steps = auth.acquire.steps if auth.acquire else ()
     return frozenset(name for step in steps for name in step.extract)
 

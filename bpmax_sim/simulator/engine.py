@@ -121,7 +121,7 @@ _WINDOW = 3600
 
 
 def answer_api(turn: Turn, api: Api) -> Response:
-    """Return the response to a declared API.
+    """Return the response to a request of the declared *api*.
 
     Raises:
         Refusal: if the token, a signature or an input is wrong.

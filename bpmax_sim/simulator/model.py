@@ -138,7 +138,7 @@ class TextCheck(Model, frozen=True, kw_only=True):
 
 
 class RecordCheck(Model, frozen=True, kw_only=True):
-    """A record that has to exist; it is stored under *name* for the response.
+    """A check that a record exists; it is stored under *name* for the response.
 
     Attributes:
         kind: place that selects one of *by*; the first one if it is absent.
@@ -183,7 +183,7 @@ class PageCheck(Model, frozen=True, kw_only=True):
 
 
 class GroupMembers(Model, frozen=True, kw_only=True):
-    """The members of a group: records whose field *by* has the group's key; *id* is their field."""
+    """Group members: records whose field *by* has the group's key; field *id* identifies them."""
 
     rows: str = field(name="in")
     by: str
@@ -191,14 +191,16 @@ class GroupMembers(Model, frozen=True, kw_only=True):
 
 
 class Receivers(Model, frozen=True, kw_only=True):
-    """Whom a message goes to; unknown ones are named in the response, none at all is an error.
+    """The receivers of a message.
+
+    Unknown ones are named in the response, and none at all is an error.
 
     Attributes:
-        at: a list, or a text that *split* cuts.
-        everybody: the spelling that means all.
-        kind: a place that says which one of *by* counts; all of them by default.
-        members: who gets the message where *rows* are groups.
-        name: what the unknown ones are kept under, cut together again with *split*.
+        at: place of a list, or of a text that is split at *split*.
+        everybody: value that means all.
+        kind: place that selects one of *by*; if empty, all of them are searched.
+        members: members who get the message if *rows* are groups.
+        name: name under which the unknown ones are stored, joined by *split* again.
     """
 
     rows: str = field(name="in")
@@ -214,12 +216,12 @@ class Receivers(Model, frozen=True, kw_only=True):
 
 
 class Once(Model, frozen=True, kw_only=True):
-    """The same key within *window* seconds has no second effect.
+    """A check that a request with a key seen in the last *window* seconds has no second effect.
 
     Attributes:
-        at: places that make up the key; without values there is no key.
+        at: places whose values make up the key; without values there is no key.
         when: place that has to be 1 or true for the check to apply.
-        window_at: place of the window in the request, up to *window*.
+        window_at: place of the window in the request, which may be at most *window*.
         error: refusal of a repetition; by default it gets the first response again.
     """
 
@@ -235,7 +237,7 @@ class Delivery(Model, frozen=True, kw_only=True):
     """A message that is stored; too many for one receiver are dropped silently.
 
     Attributes:
-        count, per: greatest number of messages to one receiver in *per* seconds.
+        count, per: maximum number of messages to one receiver, and the seconds that it is for.
         same: seconds in which equal messages to one receiver count only once.
     """
 
@@ -314,9 +316,10 @@ class Route(Model, frozen=True, kw_only=True):
 
 
 class CredentialFormat(Model, frozen=True, kw_only=True):
-    """A vendor's format of a credential.
+    """A vendor's format of a credential: *prefix*, then groups of hexadecimal digits.
 
-    Groups of so many hexadecimal digits, joined by hyphens.
+    Attributes:
+        groups: number of digits of each group; groups are joined by hyphens.
     """
 
     prefix: str = ""
@@ -446,7 +449,7 @@ def _error_class_template(rules: declared.ResponseRules, name: str) -> ResponseT
     """Return the error of a class; one declared by its code has the status of its kind.
 
     A success status is used only where the third party does that: where the status alone does not
-    tell a success.
+    mean success.
     """
     status, message = _CLASSES.get(name, _OTHER_CLASS)
     own = rules.classes.get(name, declared.ErrorClass(status=(status,)))

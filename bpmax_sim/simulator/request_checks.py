@@ -165,7 +165,7 @@ def _check_record(turn: Turn, rule: model.RecordCheck) -> None:
 def _fields_for_value(
     turn: Turn, place: str, by: model.Places, default: model.Places
 ) -> model.Places:
-    """Return the entry of *by* for the value at *place*, or *default* without a value."""
+    """Return the field of *by* that the value at *place* names, or *default* without a value."""
     kind = turn.value_at(place)
     return default if kind is UNSET else tuple(field for field in by if field == kind)
 

@@ -1,8 +1,9 @@
 """The simulator of one third party, as a transport with knobs, and all those of a session.
 
-Equal seed, clock and requests give equal responses. Everything remembered is one frozen `State`.
-Simulators are created at the first call of their platform, and know the run's own credentials. The
-rule table of a platform is a shipped one if its login is the same, or derived from its file.
+"Knobs" are settings that a scenario changes, such as ``skew``. Equal seed, clock and requests give
+equal responses. Everything remembered is one frozen `State`. Simulators are created at the first
+call of their platform, and know the run's own credentials. The rule table of a platform is a
+shipped one if its login is the same, or derived from its file.
 """
 
 from __future__ import annotations
@@ -137,7 +138,7 @@ class Simulator:
     Attributes:
         platform: declaration of the platform.
         table: rules that it follows.
-        base: its address if a request does not tell.
+        base: address of the third party, if a request does not contain it.
     """
 
     def __init__(
@@ -156,7 +157,7 @@ class Simulator:
             tenants: function that returns the instances that may log in, with their credentials.
             clock: clock of the third party, before ``skew``.
             seed: seed of all generated values.
-            base: its address if a request does not tell.
+            base: address of the third party, if a request does not contain it.
         """
         self.platform = platform
         self.table = find_rule_table(platform)

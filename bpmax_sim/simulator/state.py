@@ -85,8 +85,9 @@ class Knobs(Struct, frozen=True, kw_only=True):
         skew: seconds by which the third party's clock is ahead.
         life, overlap: seconds, see `bpmax_sim.simulator.model.TokenRule`.
         renewal: ``same`` token while it is valid, a ``new`` one each time, or ``extend``.
-        limit: requests and seconds, for every API.
-        drops: connections to break, each with the number of requests that succeed before.
+        limit: number of requests of each API, and the seconds in which they are accepted.
+        drops: for each of the next requests except logins, whether its connection breaks ``before``
+            or ``after`` the request is executed.
     """
 
     skew: float = 0.0
@@ -226,7 +227,6 @@ class Repetition(Exception):  # noqa: N818 - a response, not an error of ours
     """Raised if the same request was answered before: it gets that response again."""
 
     def __init__(self, response: Response) -> None:
-        """Store the first *response*."""
         super().__init__()
         self.response = response
 
@@ -357,9 +357,10 @@ _SCALAR: Final = (str, int, float)
 def build_response(
     turn: Turn, base: ResponseTemplate, over: ResponseTemplate, *, data: Any = UNSET
 ) -> Response:
-    """Return the response of the template *over*, completed by *base*.
+    """Return the response of the template *over*, completed by the template *base*.
 
-    *data* is a body below both that is handed out as it is: what a client sent is no template.
+    *data* is a body that is merged below both and not filled in, because text of a client is not a
+    template.
     """
     codes = [code for code in (over.status, base.status, 200) if isinstance(code, int)]
     headers = {**base.headers, **over.headers}

@@ -46,8 +46,8 @@ class AuthGuess(msgspec.Struct, frozen=True, kw_only=True):
     """The inferred auth of a platform.
 
     Attributes:
-        auth: value of the key ``auth``.
-        credentials: value of the key ``credentials``.
+        auth: value of the key ``auth`` in the platform file.
+        credentials: value of the key ``credentials`` there.
         comments: reasons, one sentence each.
         logins: exchanges that are logins.
         places: places of credentials.
@@ -75,7 +75,7 @@ def credentials_in(request: Request) -> Iterator[tuple[CredentialPlace, str]]:
 
 
 def issued_values(response: Response) -> dict[str, str]:
-    """Return the values that *response* issues -> where: ``$.data.token``, ``cookie:SESSION``."""
+    """Return value -> its place in *response*, such as ``$.data.token`` or ``cookie:SESSION``."""
     headers = Headers(response.headers)
     found = {value: f"cookie:{name}" for name, value in headers.set_cookies.items()}
     for name, value in response.headers:
@@ -129,6 +129,7 @@ def guess_auth(exchanges: Sequence[Exchange]) -> AuthGuess:
             credentials |= own
             comments.append(comment)
             places.append(place)
+        # Neither issued by a recorded response nor a fixed credential: a page outside issued it.
         elif values:
             comments.append(
                 msg(
@@ -184,7 +185,7 @@ class _LoginTokens:
                     waiting.append(earlier)
 
     def add(self, place: CredentialPlace, source: tuple[Exchange, str, str]) -> None:
-        """Note that the value at *place* was issued by *source* (exchange, place, prefix)."""
+        """Note that *source* (exchange, place in it, prefix) issued the value at *place*."""
         login, path, prefix = source
         self.logins[login.order] = login
         name = "token" if not self.applies else f"token_{len(self.applies) + 1}"
@@ -240,7 +241,11 @@ def _holds_fixed_credential(place: CredentialPlace) -> bool:
 def _find_source(
     exchanges: Sequence[Exchange], uses: Sequence[tuple[Exchange, str]]
 ) -> tuple[Exchange, str, str] | None:
-    """Return the exchange that issued the value of *uses*, the place in it, and the prefix."""
+    """Return the exchange that issued the value of *uses*, its place there, and the prefix.
+
+    The prefix is the text before it in requests, such as ``Bearer``. *uses* are pairs of a later
+    exchange and the text that it sends; None if no response contains such a value.
+    """
     for exchange in exchanges:
         if not isinstance(exchange.outcome, Response):
             continue

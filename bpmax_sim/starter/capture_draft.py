@@ -31,7 +31,10 @@ _UNSEEN: Final = "not-recorded"
 
 
 class CapturedCall(msgspec.Struct, frozen=True, kw_only=True):
-    """A captured ``$proxy`` call; the outcome is None if it was not captured."""
+    """A captured ``$proxy`` call.
+
+    Its record *ask*, and the record of its outcome, None if missing.
+    """
 
     ask: Mapping[str, Any]
     outcome: Mapping[str, Any] | None
@@ -56,7 +59,7 @@ class CapturedCall(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RunDraft(msgspec.Struct, frozen=True, kw_only=True):
-    """The drafted files of one run: file name -> text."""
+    """The texts of the drafted files of one run."""
 
     script: str
     scenario: str
@@ -233,7 +236,7 @@ def draft_run(
 ) -> list[RunDraft]:
     """Return drafts of *run*, the most probable first; they differ in the end of the script.
 
-    *source* is the script's text where the run did not tell it, *others* are the runs of the same
+    *source* is the script's text if the run does not contain it; *others* are the runs of the same
     flow.
     """
     calls = calls_of(run)
@@ -391,7 +394,7 @@ def _owners_of(run: CapturedRun) -> list[str]:
 def _draft_flow(title: str, run: CapturedRun, runs: Sequence[CapturedRun]) -> str:
     """Return the flow definition inferred from *run* and the other *runs* of its flow.
 
-    A node has one way out in it, that of *run* at its own node; others are named.
+    Each node gets one route: at its own node, that which *run* took. Other routes are comments.
     """
     owners: dict[str, list[str]] = {}
     targets: dict[str, str] = {}

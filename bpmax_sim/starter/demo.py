@@ -57,9 +57,9 @@ class Crm(msgspec.Struct, frozen=True):
     """A running demo CRM.
 
     Attributes:
-        url: its address.
-        client_id, client_secret: what a client logs in with.
-        tokens: the access tokens it has handed out.
+        url: address of the server.
+        client_id, client_secret: credentials of its client.
+        tokens: access tokens that it has issued.
     """
 
     url: str
@@ -148,10 +148,10 @@ SIGN = "# bpmax-sim demo"
 
 
 def write_demo(folder: Path, *, force: bool = False) -> tuple[Path, ...]:
-    """Write the demonstration's files into *folder* and return them; other files stay.
+    """Write the demonstration's files into *folder* and return them; other files are kept.
 
     Raises:
-        ConfigError: if the folder holds something that is not ours, unless *force*.
+        ConfigError: if the folder contains files of somebody else, unless *force*.
     """
     if folder.exists() and not force:
         wrong = ""
@@ -216,7 +216,7 @@ class DemoRun(msgspec.Struct, frozen=True):
     """One run of the demonstration's scenario.
 
     Attributes:
-        milliseconds: with their unit.
+        milliseconds: real duration as text with its unit.
     """
 
     end: ScenarioFinished
@@ -229,12 +229,12 @@ def play_demo(folder: Path, *, force: bool = False) -> Iterator[str]:
     """Run the demonstration in *folder*, and yield its output lines as they are produced.
 
     Args:
-        folder: made if it is not there.
-        force: whether files may be written into a folder of somebody else.
+        folder: folder, created if it does not exist.
+        force: whether to write into a folder that contains files of somebody else.
 
     Raises:
-        ConfigError: the folder is not ours, or cannot be written.
-        ExpectationError: something did not come out as it has to.
+        ConfigError: if the folder contains other files, or cannot be written.
+        ExpectationError: if a step of the demonstration has an unexpected result.
     """
     written = write_demo(folder, force=force)
     yield msg("1  A project in {folder}", folder=display_path(folder))

@@ -61,8 +61,8 @@ class ProjectTypes(msgspec.Struct, frozen=True, kw_only=True):
     """The input of the TypeScript declarations.
 
     Attributes:
-        forms: the fields of each form with their first values.
-        libraries: scripts whose names bodies see.
+        forms: for each form, its fields with their initial values.
+        libraries: scripts whose top-level names are visible in other scripts.
     """
 
     platforms: Sequence[Platforms]
@@ -211,7 +211,10 @@ def _write_platform(platform: Platform, shapes: ResponseShapes) -> str:
 
 
 def _api_spellings(api: Api) -> Iterator[str]:
-    """Yield key, twin in the other naming style, and aliases of an API."""
+    """Yield each name by which a script may call *api*.
+
+    Key, camelCase or snake_case twin, aliases.
+    """
     words = to_snake_case(api.key).split("_")
     camel = words[0] + "".join(word[:1].upper() + word[1:] for word in words[1:])
     yield from dict.fromkeys((api.key, to_snake_case(api.key), camel, *api.aliases))

@@ -1,6 +1,6 @@
 """Add drafted entries to existing files: ``instances.yaml`` and platform files.
 
-What is there stays to the character; what is added comes behind it, and is read again.
+Existing text is kept unchanged. New text is appended, and the result is parsed as a check.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def with_instance(before: str, value: Mapping[str, Any]) -> str:
     """Return the text of ``instances.yaml`` with *value*, unless its platform has an entry.
 
     Raises:
-        ConfigError: the list cannot be added to; the message has the entry.
+        ConfigError: if the list cannot be extended; the message contains the entry.
     """
     entries: Any = read_yaml(before).plain() if before.strip() else []
     if any(
@@ -43,7 +43,7 @@ def with_apis(before: str, apis: Mapping[str, str], path: Path) -> str:
     """Return the text of a platform file with *apis* (key -> text) added below ``apis``.
 
     Raises:
-        ConfigError: they cannot be added at its end; the message has them.
+        ConfigError: if they cannot be appended; the message contains them.
     """
     added = "".join(apis.values())
     gap = "\n" if before and not before.endswith("\n") else ""

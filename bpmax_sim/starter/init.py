@@ -229,7 +229,7 @@ def plan_files(folder: Path, chosen: NewProject) -> InitPlan:
     """Return the files that *chosen* requires in *folder*, without those that are already right.
 
     Raises:
-        ConfigError: a file that is there cannot be read as text.
+        ConfigError: if an existing file cannot be read as text.
     """
     named = _project_files(chosen) if chosen.platform else {}
     named |= {place: _read_template(shipped) for shipped, place in (CIS[ci] for ci in chosen.cis)}
@@ -248,8 +248,8 @@ def write_project_files(planned: InitPlan, folder: Path, chosen: NewProject) -> 
     """Write the planned files, record the cassette, and return the written paths.
 
     Raises:
-        ConfigError: a file cannot be written.
-        ExpectationError: the new scenario does not pass.
+        ConfigError: if a file cannot be written.
+        ExpectationError: if the new scenario does not pass.
     """
     for path, text in planned.texts.items():
         write_text(path, text, NAME_ANOTHER)

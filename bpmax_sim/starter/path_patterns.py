@@ -1,9 +1,9 @@
 """Infer path templates from observed paths: ``/customers/12345`` -> ``/customers/{customer_id}``.
 
 Segments are kept in a tree. A segment is a value where it looks like one (a number, an id, a date,
-anything that nobody names a path by), or where three or more of its siblings lead to the same
-thing: the same rest of the path, methods and shape of the response, as ``/users/alice`` and
-``/users/bob`` do and ``/orders/search`` and ``/orders/cancel`` do not.
+anything that is not a name), or where three or more of its siblings are followed by the same: rest
+of the path, methods and shape of the response. So it is for ``/users/alice`` and ``/users/bob``,
+but not for ``/orders/search`` and ``/orders/cancel``.
 """
 
 from __future__ import annotations
@@ -70,7 +70,12 @@ _NO_SHAPES: Final = frozenset({"[]", "{}", "str"})
 
 
 class _Node:
-    """A segment, or several segments merged to one parameter, with its children."""
+    """A path segment, or several merged to one parameter, with the segments that follow.
+
+    Attributes:
+        children: segment -> its node.
+        ends: (method, shape) of the requests whose path ends here.
+    """
 
     __slots__ = ("children", "ends")
 
@@ -84,7 +89,7 @@ class _Node:
             self.children.setdefault(segment, _Node()).absorb(child)
 
     def routes_below(self) -> frozenset[tuple[str, str]]:
-        """Return methods and remaining paths below, with values left out."""
+        """Return (remaining path, method) of each request below, with ``*`` for values."""
         own = {("", method) for method, _ in self.ends}
         for segment, child in self.children.items():
             rest = "*" if is_value(segment) else segment
@@ -105,7 +110,7 @@ _PARAMETER: Final = ""
 
 
 def find_templates(observed: Iterable[ObservedPath]) -> dict[tuple[str, str], str]:
-    """Return the template for each observed method and path, all of one address."""
+    """Return the template for each (method, path) of *observed*, which have one address."""
     every = list(observed)
     root = _Node()
     for one in every:

@@ -1,7 +1,7 @@
 """Draft a platform file from traffic: hosts, auth, success rule, and an API for each template.
 
-The address that was observed is nowhere in it: the platform has one of its own, and the instance
-takes the true one from a variable. What is guessed has a comment that says so.
+The observed address is not written into it: the platform gets an invented one, and the instance
+reads the real one from an environment variable. Each guess has a comment that says so.
 """
 
 from __future__ import annotations
@@ -60,10 +60,10 @@ class PlatformDraft(msgspec.Struct, frozen=True, kw_only=True):
     """A drafted platform file and its instance.
 
     Attributes:
-        text: of the platform file.
-        instance: of the entry in ``instances.yaml``.
-        addresses: variable of the instance -> the address that was observed.
-        apis: the text of each API, by its key, as it stands below ``apis``.
+        text: text of the platform file.
+        instance: entry for ``instances.yaml``.
+        addresses: variable of the instance -> the observed address.
+        apis: key of an API -> its text below ``apis``.
     """
 
     key: str
@@ -120,7 +120,7 @@ def draft_platform(
 ) -> PlatformDraft:
     """Return the platform *key* inferred from *exchanges* with *origins*, the main one first.
 
-    APIs get no name of *taken*.
+    The names in *taken* are not given to APIs.
     """
     auth = guess_auth(exchanges)
     logins = {login.order for login in auth.logins}

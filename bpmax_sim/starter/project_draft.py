@@ -91,11 +91,11 @@ def draft_project(
 ) -> ProjectDraft:
     """Return the changes that *sources* require in the project at *folder*, which may be new.
 
-    Addresses of a project that is there are read from *environ*.
+    Real addresses of an existing project's instances are read from *environ*.
 
     Raises:
-        ConfigError: no call is in them, or the draft does not pass; nothing is written.
-        LeakError: a secret is left in a file.
+        ConfigError: if *sources* contain no call, or the draft does not pass; nothing is written.
+        LeakError: if a file would contain a secret.
     """
     with tempfile.TemporaryDirectory(prefix="bpmax-draft-") as place:
         work = _DraftFolder(folder, Path(place), sources, dict(environ))
@@ -438,7 +438,7 @@ class _Files(msgspec.Struct, frozen=True):
     """One draft of a scenario with its files.
 
     Attributes:
-        name: of its scenario.
+        name: name of the scenario.
         texts: path in the project -> text.
     """
 
@@ -545,7 +545,7 @@ def write_draft(draft: ProjectDraft, folder: Path) -> list[Path]:
     """Write the files of *draft* into *folder*; return their paths.
 
     Raises:
-        ConfigError: one cannot be written.
+        ConfigError: if a file cannot be written.
     """
     written = []
     for name, data in draft.files.items():

@@ -1,7 +1,6 @@
 """Draft a script that repeats recorded calls, and a scenario that replays them.
 
-The script takes each call from the recording as a builder would have made it, so that nothing that
-auth puts in is part of it.
+The script contains each call as the request builder made it, without the values that auth added.
 """
 
 from __future__ import annotations
@@ -36,10 +35,10 @@ class UnplayableCall(Exception):  # noqa: N818 - a finding, which becomes a note
 
 
 class ScriptedCall(msgspec.Struct, frozen=True, kw_only=True):
-    """The statement of a call in a script, and the expected outcome.
+    """A call in a drafted script, and its expected outcome.
 
     Attributes:
-        line: the statement.
+        line: JavaScript statement.
         expectation: its entry in ``expect: proxy``.
     """
 
@@ -51,7 +50,7 @@ def to_javascript(value: Any) -> str:
     """Return *value* as JavaScript source.
 
     Raises:
-        UnplayableCall: a number in it has more digits than JavaScript keeps.
+        UnplayableCall: if a number in it has more digits than JavaScript keeps.
     """
     _check_numbers(value)
     return (
@@ -76,7 +75,7 @@ def script_call(exchange: Exchange, matcher: ApiMatcher, number: int) -> Scripte
     """Return the statement that repeats the recorded call of *exchange*.
 
     Raises:
-        UnplayableCall: no script can.
+        UnplayableCall: if no script can repeat it exactly.
     """
     call, match = exchange.request.call, matcher.match(exchange.request)
     if call is None or match is None or match.target.api is None:

@@ -1,7 +1,6 @@
 """Read the input of ``init --from``: consoles, recordings, curl commands, documents, scripts.
 
-A curl command has no response. It becomes a call that is answered with an empty object, and that
-is noted.
+A curl command contains no response, so its call gets an empty object as response, and a note.
 """
 
 from __future__ import annotations
@@ -50,12 +49,12 @@ class TrafficSources(msgspec.Struct, frozen=True, kw_only=True):
     """The content of the input files.
 
     Attributes:
-        name: what a scenario of them may be called.
-        told: the files, as messages name them.
+        name: name for a scenario made of them.
+        told: names of the files for messages.
         traffic: exchanges, in order.
         runs: captured runs of scripts.
         documents: OpenAPI documents.
-        script: the text of a script that was given beside a console.
+        script: text of a script that was given together with a console.
     """
 
     name: str
@@ -70,8 +69,8 @@ def read_sources(paths: Sequence[Path]) -> TrafficSources:
     """Return the content of all *paths*.
 
     Raises:
-        ConfigError: one is not there, or nothing that is known.
-        CassetteError: a recording cannot be read.
+        ConfigError: if a file does not exist, or is of no known kind.
+        CassetteError: if a recording cannot be read.
     """
     read = [_read_source(path) for path in paths]
     exchanges = (one for source in read for one in source.traffic.exchanges)
@@ -123,7 +122,7 @@ def read_curl(text: str) -> ForeignExchanges:
     """Return the requests of curl commands, such as those of a browser's *Copy as cURL*.
 
     Raises:
-        ConfigError: a command cannot be read; the message has its number.
+        ConfigError: if a command cannot be read; the message has its number.
     """
     exchanges = []
     for number, command in enumerate(_split_curl_commands(text), 1):

@@ -1,6 +1,6 @@
 """A flow as its file declares it: nodes, how they are decided, where actions lead, and scripts.
 
-All errors of a definition by itself are found here, before anything runs. Whatever goes beyond
+All errors of a definition by itself are found here, before anything runs. Everything beyond
 nodes, owners and transitions is this simulator's interpretation of approval flows, not the
 product's documentation.
 """
@@ -54,6 +54,7 @@ class Deadline(Model, frozen=True, kw_only=True):
     """A deadline of a node, and its consequence.
 
     Attributes:
+        after: seconds from the arrival at the node.
         then: ``notify`` reminds people; ``approve`` and ``reject`` decide in place of the owners.
         to: node to which the project goes instead of *then*.
         notify: people to remind; by default the owners who are to act.
@@ -70,10 +71,10 @@ class SubFlow(Model, frozen=True, kw_only=True):
 
     Attributes:
         flow: name among the scenario's ``subflows``.
-        form: field of the sub-flow's form -> field of this project from which it is filled at
-            start.
-        back: field of this project -> field of the sub-flow's form from which it is filled at the
-            end.
+        form: field of the sub-flow's form -> field of the starting project. The values are copied
+            when the sub-flow starts.
+        back: field of the starting project -> field of the sub-flow's form. The values are copied
+            when the sub-flow ends.
         wait: whether the node is decided only by the end of the sub-flow's project.
     """
 
@@ -137,9 +138,9 @@ class FlowNode(Model, frozen=True, kw_only=True):
                 yield action, number, (action, number) if is_list else (action,), route
 
     def routes(self, action: Action) -> tuple[Transition, ...]:
-        """Return the routes of *action*, of which the first match counts.
+        """Return the routes of *action* in order, of which the first that matches is taken.
 
-        None if it is not offered.
+        Empty if the node does not offer *action*.
         """
         declared: Routes = getattr(self, action)
         if isinstance(declared, str):
@@ -260,7 +261,7 @@ class Definition(Model, frozen=True, kw_only=True):
         return False
 
     def _nodes_before_join(self, first: str, join: str) -> set[str]:
-        """Return the nodes that approvals reach from *first*, without *join*."""
+        """Return the nodes that approvals reach from the node *first* without passing *join*."""
 
         def following(name: str) -> Iterable[str]:
             node = self.nodes[name]
@@ -452,7 +453,7 @@ PLAIN = FlowNode()
 
 
 class NodeView(msgspec.Struct, frozen=True, kw_only=True):
-    """The form as a node shows it: field -> states, and the scripts that run there."""
+    """The form as a node shows it: states of each field, and scripts by event."""
 
     states: Mapping[str, Mapping[str, Any]] = msgspec.field(default_factory=dict)
     scripts: Mapping[str, tuple[Script, ...]] = msgspec.field(default_factory=dict)
@@ -460,7 +461,7 @@ class NodeView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SubFlowResult(msgspec.Struct, frozen=True, kw_only=True):
-    """The given result of a sub-flow that is not run: its fields, and its status at the end."""
+    """The declared result of a sub-flow that is not run: its fields, and its final status."""
 
     result: Mapping[str, Any]
     status: str
@@ -470,10 +471,10 @@ class FlowParts(msgspec.Struct, frozen=True, kw_only=True):
     """A flow with the contents of its files: definition, scripts of the flow and of its nodes.
 
     Attributes:
-        route_places: place of each route in its file, that of its ``when`` if it has one, by node,
-            action and number of the route.
+        route_places: (node, action, number of the route) -> place of the route in its file: that of
+            its ``when``, if it has one.
         screens: node -> form as the node shows it.
-        stand_in: given result if the flow is not run, or None.
+        stand_in: declared result if the flow is not run, or None.
     """
 
     definition: Definition | None = None

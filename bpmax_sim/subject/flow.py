@@ -125,7 +125,7 @@ class FlowSubject(MovingProject, kw_only=True):
         return self._result
 
     def _decide_node(self, visit: Visit, action: Action, acting: FlowMove) -> bool:
-        """Decide the node by the action of *acting*; return whether no script stopped it."""
+        """Run the scripts of *action*, then decide the node; return whether none stopped it."""
         node = visit.node
         # Where *action* leads as things stand, for a script that can look at it.
         watched = self.scripts.keys() & {f"before_next.{node}", f"{action}.{node}"}
@@ -146,7 +146,7 @@ class FlowSubject(MovingProject, kw_only=True):
         return True
 
     def _visit_after_scripts(self, visit: Visit, acting: FlowMove) -> Visit:
-        """Return the visit of the same stay, after scripts of the action have run.
+        """Return the present object for *visit*, after scripts of the action have run.
 
         Raises:
             SubjectError: if somebody else moved the project on while they ran.
@@ -441,6 +441,7 @@ class FlowSubject(MovingProject, kw_only=True):
             tasks = self.open_tasks()
             task = next((one for one in tasks if one.by), None)
             if task is None:
+                # Without an owner nobody can act: let the check say so, as in a real run.
                 waiting = [visit for visit in self.visits.values() if not visit.child]
                 self._check_actor(waiting[0], "")
                 break

@@ -139,6 +139,8 @@ class ScriptedSubject(msgspec.Struct, kw_only=True):
     """The base of forms and flows: scripts and their runner, a current result, states and messages.
 
     Attributes:
+        runner: runs the scripts.
+        tell: function that receives each event of the subject.
         scripts: event -> its scripts in order.
         states: field -> ``visible``, ``required``, ``readonly``, ``options``.
         messages: all messages shown so far.
@@ -158,9 +160,9 @@ class ScriptedSubject(msgspec.Struct, kw_only=True):
     _messages_before: int = 0
 
     def run_scripts_of_event(self, event: str, run: Callable[[Script], Outcome]) -> Any:
-        """Run the scripts of *event* with *run* until one fails or returns false; return a value.
+        """Run the scripts of *event* in order until one fails or returns false.
 
-        The value is that of the last script that ran.
+        *run* runs one of them. The value of the last script that ran is returned.
         """
         value: Any = None
         self._messages_before = len(self.messages)
@@ -179,12 +181,12 @@ class ScriptedSubject(msgspec.Struct, kw_only=True):
         return f"{self.name}/{name}" if self.name else name
 
     def collect_into(self, result: Result) -> None:
-        """Collect what happens from now on in *result*, for an action that another part began."""
+        """Collect errors, messages and the like in *result*, of an action of another part."""
         self._result = result
 
     @contextmanager
     def concurrent_action(self) -> Iterator[Result]:
-        """Perform an action while another one is in progress, with a result of its own."""
+        """Begin an action with a result of its own, during a block, while another one runs."""
         outer = self._result
         inner = self.begin_action()
         try:
@@ -207,7 +209,7 @@ class ScriptedSubject(msgspec.Struct, kw_only=True):
         self.collect_into(result)
 
     def refuse_if_vetoed(self, event: str, value: Any) -> None:
-        """Refuse the action, and show why, if the script of *event* returned a no.
+        """Refuse the action, and show why, if *value* says no; the script of *event* returned it.
 
         Raises:
             SubjectError: if *value* is neither a yes nor a no.
@@ -224,13 +226,13 @@ class ScriptedSubject(msgspec.Struct, kw_only=True):
             self.show(text, "error", hooks.REFUSED)
 
     def show(self, text: str, level: str = "info", code: str = "") -> None:
-        """Show a message to the user; *code* is set for messages of the bench itself."""
+        """Show a message to the user; *code* is set for messages of this package."""
         message = hooks.MessageShown(text=text, level=level, code=code)
         self.messages.append(message)
         self.tell(message)
 
     def note_write(self, owner: str, member: str, place: Place | None) -> None:
-        """Record a script's write of *member*, for checks of names; not for sub-flows' forms."""
+        """Record that a script wrote *member* of *owner*, to check names; not in sub-flows."""
         if not self.name:
             self._result.named_writes.append(hooks.NamedWrite(owner, member, place))
 
@@ -463,7 +465,7 @@ Chain = tuple[str, ...]
 
 
 class FormView(msgspec.Struct):
-    """The live object ``form`` of one running script, with the changes that caused the script."""
+    """The live object ``form`` of a script of *event*, which the changes *chain* caused."""
 
     form: FormSubject
     event: str

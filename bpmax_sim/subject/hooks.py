@@ -43,7 +43,7 @@ class ScriptRunner(Protocol):
     def run_script(self, script: Script, **options: Unpack[RunOptions]) -> Outcome:
         """Run *script* and everything that it starts until nothing is left to do now.
 
-        Without *page*, timers in the future are waited for too.
+        Timers in the future are waited for, too, unless the options name a ``page``.
         """
         ...
 
@@ -80,7 +80,7 @@ class FieldChanged(SubjectEvent, frozen=True, kw_only=True):
 
     @property
     def is_by_script(self) -> bool:
-        """Return whether a script wrote it, and neither the user nor the undoing of an action."""
+        """Return whether a script wrote the field, not the user or the undoing of an action."""
         return self.by not in {"user", UNDO}
 
 
@@ -96,7 +96,7 @@ class FieldReassigned(SubjectEvent, frozen=True, kw_only=True):
 
 
 class CycleCut(SubjectEvent, frozen=True, kw_only=True):
-    """A change handler was not fired again; *chain* are the changes that led there."""
+    """The handler of *field* was not fired again: the changes *chain* led back to it."""
 
     field: str
     chain: tuple[str, ...]
@@ -189,7 +189,7 @@ MESSAGE_TEXT: Final = "form.$message.text"
 
 
 class NamedWrite(msgspec.Struct, frozen=True):
-    """A script wrote *member* of *owner*, for example of ``form.$visible``."""
+    """A script wrote *member* of the object *owner*, such as ``form.$visible``."""
 
     owner: str
     member: str
@@ -197,13 +197,15 @@ class NamedWrite(msgspec.Struct, frozen=True):
 
 
 class Result(msgspec.Struct):
-    """The result of one action: the hook's value, errors in order, and other outputs.
+    """The result of one action of a form or flow: the hook's value, errors, and other outputs.
 
     Attributes:
+        value: value that the script of the event returned.
+        errors: errors in the order in which they occurred.
         ran: whether there was a script to run.
         refused: whether a script stopped the action; *errors* may still be empty.
         refusal: reason of the refusal, or "".
-        named_writes: writes to members that are not fields, by scripts.
+        named_writes: writes of scripts to members that are not fields, such as ``form.$visible``.
     """
 
     value: Any = None
@@ -271,10 +273,11 @@ class Hook(msgspec.Struct, frozen=True):
     """A kind of event.
 
     Attributes:
+        name: first part of its spelling, such as ``change``.
         subject: kind of subject that fires it.
         named: what follows the dot, such as ``field``; "" for a plain event.
-        returns: meaning of the returned value.
-        label: the product's name.
+        returns: meaning of the value that its script returns.
+        label: name of the hook in the product; "" for an extension of this simulator.
         gives: globals that its script sees.
     """
 
@@ -287,7 +290,7 @@ class Hook(msgspec.Struct, frozen=True):
 
     @property
     def origin(self) -> Literal["documented", "extension"]:
-        """Return whether the product documents the hook, or it is the bench's own."""
+        """Return whether the product documents the hook, or this simulator adds it."""
         return "documented" if self.label else "extension"
 
     @property

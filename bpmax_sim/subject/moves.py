@@ -85,7 +85,7 @@ class MovingProject(ProjectState, kw_only=True):
                 )
 
     def _visit_to_decide(self, action: Action, move: FlowMove) -> Visit:
-        """Return the visit at which the action is to decide."""
+        """Return the visit that *action* decides; raise if its node does not offer *action*."""
         if self.definition is None:
             node = move.at or self.at
             visit = self.visits.get(node) or Visit(node)
@@ -106,9 +106,9 @@ class MovingProject(ProjectState, kw_only=True):
         return visit
 
     def _visit_to_act_at(self, action: str, move: FlowMove) -> Visit:
-        """Return the visit that is meant.
+        """Return the visit at which *action* is performed.
 
-        At the node that the step names, or where the actor has a task.
+        It is that of the node that the step names, else the one where the actor has a task.
 
         Raises:
             SubjectError: if the project is not there, or several nodes may be meant.
@@ -179,7 +179,7 @@ class MovingProject(ProjectState, kw_only=True):
         If nothing is declared about owners, anybody may act.
 
         Raises:
-            SubjectError: if he is not an owner of the node, or it has none.
+            SubjectError: if the actor is not an owner of the node, or the node has no owner.
         """
         ids, chosen = visit.table.owner_ids, by or str(self.user.get("id", ""))
         if self.definition is None and not ids:
@@ -204,7 +204,7 @@ class MovingProject(ProjectState, kw_only=True):
         return chosen
 
     def _visited_nodes(self, without: str) -> list[str]:
-        """Return the nodes passed, except *without*, and the gateways around any of them."""
+        """Return the nodes passed, except *without*, and the gateways around any of these."""
         passed = (entry["node"] for entry in self.history)
         nodes = list(dict.fromkeys(node for node in passed if node not in ("", without)))
         gateways = self.definition.nodes_inside_gateways if self.definition else {}
@@ -260,7 +260,7 @@ class MovingProject(ProjectState, kw_only=True):
     def _enter(self, node: str, action: str, move: FlowMove, visit: Visit, previous: str) -> None:
         """Enter *node*, reached by *action* from *previous*.
 
-        End, split into branches, or begin it.
+        End there, split into branches, or begin it.
         """
         declared = self.definition_of(node)
         self.status = project.PROCESSING
@@ -414,7 +414,7 @@ class MovingProject(ProjectState, kw_only=True):
             self._follow_route(visit, "approve", move)
 
     def end_with_given_result(self, starting_move: FlowMove) -> None:
-        """End at once with the result that the scenario gives for this sub-flow."""
+        """End at once with the result that the scenario declares for this sub-flow."""
         if self.stand_in is None:
             return
         self.starter, self.created = starting_move.by, self.now()
@@ -448,9 +448,10 @@ class MovingProject(ProjectState, kw_only=True):
         parent._decide_without_people(visit, action, FlowMove(at=visit.node, action=action))  # noqa: SLF001
 
     def _assign_owners(self, visit: Visit, move: FlowMove) -> bool:
-        """Set the owners of a node: by its hook, or else an earlier hook's map, or the definition.
+        """Set the owners of the node of *visit*; return whether its ``owners`` hook succeeded.
 
-        Returns whether the hook succeeded.
+        They come from this hook, else from an earlier hook that named owners of this node, else
+        from the definition.
         """
         node = visit.node
         own: Items = [{"owner_id": owner} for owner in self.definition_of(node).owners]
@@ -493,7 +494,7 @@ class MovingProject(ProjectState, kw_only=True):
                 )
 
     def _store_owners(self, visit: Visit, step: str, items: Items) -> None:
-        """Store the owners that the hook of a node returned for *step*."""
+        """Store the owners *items* that the hook at *visit* returned for the node *step*."""
         if step == owners.PROJECT and step not in self.nodes:
             self.store("project", {"owner": items}, f"owners.{visit.node}")
             return
@@ -516,7 +517,7 @@ class MovingProject(ProjectState, kw_only=True):
     def _find_target(
         self, node: str, action: Action, move: FlowMove, tell: EventSink | None = None
     ) -> str:
-        """Return the target of the first route whose condition holds, or ""; *tell* hears why."""
+        """Return the target of the first route whose condition holds, or ""; report to *tell*."""
         for number, route in enumerate(self.definition_of(node).routes(action)):
             place = self.route_places.get((node, action, number))
             name = f"{node}.{move.action}[{number}].when"
@@ -564,7 +565,7 @@ class MovingProject(ProjectState, kw_only=True):
         return ended.error is None and bool(ended.value)
 
     def __post_init__(self) -> None:
-        """Start at the node *at*, if given, as if the project had just arrived there."""
+        """Start at the node in attribute `at`, if any, as if the project had just arrived there."""
         if not self.at:
             return
         self.status, self.created = project.PROCESSING, self.now()

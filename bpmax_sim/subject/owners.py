@@ -46,7 +46,7 @@ def rule_problem(rule: Any, owners: int = 0) -> str | None:
 
 
 def decide_by_rule(rule: str | int, statuses: Sequence[int]) -> int:
-    """Return the decision that *statuses* make by *rule*; untreated while they are too few."""
+    """Return the decision that owners' *statuses* make by *rule*; untreated if too few decided."""
     passed, refused = statuses.count(PASSED), statuses.count(REFUSED)
     if rule == "any":
         decided = [status for status in statuses if status != UNTREATED]
@@ -139,7 +139,7 @@ class NodeDecision(msgspec.Struct):
         raise SubjectError("{by} {why}; who may act now: {may}", code=code, by=by, why=why, may=may)
 
     def status_after(self, by: str, status: int) -> int:
-        """Return the decision of the node if *by* decided *status*; nothing is changed."""
+        """Return the decision of the node if *by* set the status *status*; nothing is changed."""
         item = self.pending_item_of(by)
         before, item["status"] = item["status"], status
         decided = self.status
@@ -171,7 +171,7 @@ class OpenTask(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         project: name of the sub-flow's project; "" for the main one.
-        node: where; ``start`` if the project is with its starter.
+        node: node of the task; ``start`` if the project is with its starter.
         by: owner who is to act; "" for actions of others, such as a withdrawal.
         visit: serial number of this stay at the node.
         arrived: virtual instant at which the project arrived.
@@ -194,7 +194,7 @@ def owner_of(item: Mapping[str, Any]) -> str:
 
 
 def apply_transfers(items: Items, transfers: Mapping[str, str]) -> Items:
-    """Return *items*; those of people who handed their tasks over have their new owners."""
+    """Return *items* with each owner in *transfers* replaced by the person who got his task."""
     if not transfers:
         return items
     seated: Items = []
@@ -213,9 +213,10 @@ def as_untreated_items(items: Iterable[Mapping[str, Any]]) -> Items:
 
 
 def parse_returned_owners(value: Any, node: str, nodes: Iterable[str] = ()) -> Mapping[str, Items]:
-    """Return the result of the hook ``owners`` at *node*: node -> items; ``"0"`` is the project.
+    """Return the owner items that the hook ``owners`` of *node* returned, by node.
 
-    *nodes* are those of the flow, if it has a definition.
+    A plain list is for *node* itself; the key ``"0"`` is the project. *nodes* are those of the
+    flow, if it has a definition.
 
     Raises:
         SubjectError: if *value* is not a list of owners, or names a node that does not exist.
@@ -269,12 +270,13 @@ def _is_owner(item: Any) -> bool:
 
 
 class ParallelBranches(msgspec.Struct, eq=False):
-    """Parallel branches in progress.
+    """The branches of a gateway that are in progress.
 
     Attributes:
+        join: node where the branches end.
         region: first node of each branch -> nodes on its ways to the join.
-        waiting: branches that have not arrived, by their first node.
-        outer: split in whose *branch* the gateway is, or None.
+        waiting: branches that have not arrived at the join, by their first node.
+        outer: enclosing branches if the gateway is inside another one, where it is in *branch*.
     """
 
     join: str
@@ -293,9 +295,9 @@ class Visit(msgspec.Struct, eq=False):
     Attributes:
         serial: number that identifies the stay, in copies too.
         table: owners who decide there; empty until they are known.
-        split: parallel branches that it belongs to, and in which *branch* of them it is.
-        arrived: virtual instant of arrival; *plan* is the planned instant of leaving.
-        due: virtual instant of the next deadline; *level* deadlines have passed.
+        split, branch: parallel branches that it belongs to, and the first node of its branch.
+        arrived, plan: virtual instants of arrival and of planned leaving.
+        due, level: virtual instant of the next deadline, and number of deadlines that passed.
         child: name of the sub-flow's project that it waits for.
     """
 
@@ -314,7 +316,7 @@ class Visit(msgspec.Struct, eq=False):
 def leave_node(
     visits: dict[str, Visit], visit: Visit, target: str
 ) -> tuple[ParallelBranches | None, str, bool]:
-    """Remove *visit* to go to *target*; return split and branch there, and whether to wait.
+    """Remove *visit* to go to *target*; return branches and branch there, and whether to wait.
 
     At a join the project waits for the other branches. If *target* is outside of the branches, the
     other branches end.

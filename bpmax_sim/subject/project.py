@@ -268,7 +268,7 @@ class ProjectState(ScriptedSubject, kw_only=True):
 
     @property
     def visible_node(self) -> str:
-        """Return the node whose form is seen: of several the step's, the user's, or the first."""
+        """Return the node whose form is seen: the step's, the viewer's only one, or the first."""
         if self.focus in self.visits:
             return self.focus
         mine = self._visits_of(self.viewer)
@@ -292,13 +292,13 @@ class ProjectState(ScriptedSubject, kw_only=True):
         return project
 
     def collect_all_into(self, result: Result) -> None:
-        """Collect what happens in all projects and forms in one *result*."""
+        """Collect errors, messages and other outputs of all projects and forms in one *result*."""
         for part in self._all_projects():
             part.collect_into(result)
 
     @contextmanager
     def concurrent_action(self) -> Iterator[Result]:
-        """Perform an action while another one is in progress; it is not undone with the other."""
+        """Begin an action while another one runs, in a block; it is not undone with the other."""
         root = self.root
         root.is_meanwhile = True
         try:
@@ -308,7 +308,7 @@ class ProjectState(ScriptedSubject, kw_only=True):
             root.is_meanwhile = False
 
     def collect_into(self, result: Result) -> None:
-        """Collect what happens from now on in *result*, in its forms too."""
+        """Collect errors, messages and other outputs from now on in *result*, in its forms too."""
         super().collect_into(result)
         for form in (*self._screens.values(), *((self.creation,) if self.creation else ())):
             form.collect_into(result)
@@ -345,7 +345,7 @@ class ProjectState(ScriptedSubject, kw_only=True):
     def store(
         self, part: Part, values: Mapping[str, Any], by: str, place: Place | None = None
     ) -> None:
-        """Merge *values* into the form or the project; *place* is the script's line."""
+        """Merge *values* into form or project; *by* is the event, *place* the script's line."""
         target: dict[str, Any] = getattr(self, part)
         for name, value in values.items():
             old = target.get(name)
@@ -357,7 +357,9 @@ class ProjectState(ScriptedSubject, kw_only=True):
 
     @property
     def project_members(self) -> Mapping[str, Any]:
-        """Return ``ctx.project``: members of every project, then those written into it.
+        """Return ``ctx.project``.
+
+        The members that every project has, then those that scripts wrote.
 
         Names are the product's. The words of ``status`` are ours, because its numbers are not
         public.
@@ -443,7 +445,7 @@ class ProjectState(ScriptedSubject, kw_only=True):
     def _script_views(
         self, event: str, move: FlowMove, target: str = ""
     ) -> tuple[PartView, ContextView]:
-        """Return ``form`` and ``ctx`` of a script; ``ctx.form`` is the same object as ``form``."""
+        """Return ``form`` and ``ctx`` for a script of *event*; ``ctx.form`` is ``form`` itself."""
         form = PartView(self, "form", event)
         node = move.at or self.at
         self._restore_states_of(node)
@@ -467,7 +469,7 @@ class ProjectState(ScriptedSubject, kw_only=True):
         return form, ContextView(self, members, links)
 
     def _acting_person(self, by: str, owners: Items) -> dict[str, Any]:
-        """Return what scripts see of the actor: ``user``, or what ``people`` says of another."""
+        """Return the actor *by* as scripts see him: ``user``, or his entry in ``people``."""
         if not by or str(self.user.get("id", "")) == by:
             return dict(self.user)
         ids = (item.get("owner_id") for item in owners)
@@ -634,7 +636,7 @@ class ProjectState(ScriptedSubject, kw_only=True):
 
 
 class PartView(msgspec.Struct, frozen=True):
-    """The live object ``form`` (= ``ctx.form``) or ``ctx.project`` of one running script."""
+    """The live object ``form`` (also ``ctx.form``) or ``ctx.project`` of one running script."""
 
     flow: ProjectState
     part: Part

@@ -1,6 +1,6 @@
 """Convert exchanges, and calls in a trace, to curl commands for a POSIX shell.
 
-Stand-ins stay stand-ins: put credentials of your own in their place before you run it.
+Credentials appear as their stand-ins: put your own in their place before you run a command.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _UNSEEN = re.compile(r"[\x00-\x1f\x7f]")
 
 
 def write_curl(exchanges: Iterable[Exchange]) -> tuple[bytes, tuple[str, ...]]:
-    """Return a shell script with the requests of *exchanges*, and notes about what it loses."""
+    """Return a shell script with the requests of *exchanges*, and notes about what is lost."""
     parts = ["#!/bin/sh\n"]
     for exchange in exchanges:
         call, outcome = exchange.request.call, exchange.outcome

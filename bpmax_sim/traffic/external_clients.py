@@ -43,8 +43,8 @@ class ExternalClients:
 
     Attributes:
         clock: clock, moved by each exchange.
-        is_live: whether requests go to the third party, and so to the instance's address.
-        is_recorded: whether an identified request was recorded, in replay.
+        is_live: whether requests are sent to the third party, at the instance's real address.
+        is_recorded: function that tells, in replay, whether an identified request was recorded.
         notes: reasons why a request could not be identified, each once.
     """
 
@@ -97,9 +97,10 @@ class ExternalClients:
         return response
 
     def as_api_call(self, request: Request, *, serial: int = 0) -> Request:
-        """Return *request* with the API it is for, and with its redacted twin.
+        """Return *request* with the API that it calls, and with its redacted twin.
 
-        If it is sent, it goes to the address of the instance, as a builder's does.
+        If it will be sent, its URL is at the instance's real address, as that of a builder's
+        request is.
         """
         cache = {} if self.is_live or len(request.body or b"") > _LONGEST_CACHED else self._cache
         known = cache.get(request)
@@ -147,10 +148,10 @@ class ExternalClients:
         return named if shown is named else replace(named, standin=shown)
 
     def _at_declared_address(self, request: Request) -> Request:
-        """Return *request* with the declared address of the platform that recorded it, if any.
+        """Return *request* moved to the declared address of the platform that recorded it, if any.
 
-        While recording, a variable set the client's address as the platform's. A replay does not
-        have that variable.
+        While recording, a variable gave the client and the platform the same address. In a replay
+        that variable is not set, so the client uses another address.
         """
         for moved, _ in self._at_declared_addresses(request):
             if self.is_recorded(self._identify_request(moved)):
@@ -249,7 +250,7 @@ class ExternalClients:
         return replace(request, url=url), replace(match, base=live)
 
     def _of_recorded_instance(self, request: Request, match: ApiMatch) -> ApiMatch:
-        """Return *match* with the recorded instance if several have its address."""
+        """Return *match* for the instance that recorded *request*, if several have its address."""
         if self.is_live or len(match.instances) == 1 or not match.target.is_declared:
             return match
         for instance in match.instances:

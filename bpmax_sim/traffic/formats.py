@@ -39,8 +39,8 @@ def detect_format(data: bytes) -> str:
     """Return the name of the format that *data* is in.
 
     Raises:
-        CassetteError: if it is in none that can be read.
-        ConfigError: if it is no recording at all.
+        CassetteError: if no importable format recognises it.
+        ConfigError: if it is an OpenAPI document.
     """
     text = data.removeprefix(b"\xef\xbb\xbf").lstrip()
     tree: Any = None
@@ -73,13 +73,13 @@ def read_foreign(
     """Return the exchanges of a recording by another tool, unchanged and not yet redacted.
 
     Args:
-        data: the whole file.
-        kind: its format, or empty to find it out.
-        options: what its reader may ask for beside the file.
+        data: content of the file.
+        kind: name of its format; empty to detect it.
+        options: additional input of the reader, such as files beside this one.
 
     Raises:
         CassetteError: if it cannot be read.
-        ConfigError: if there is no such *kind*.
+        ConfigError: if there is no format *kind*.
     """
     name = kind or detect_format(data)
     form = FORMATS.require(name, msg("format"))
@@ -94,7 +94,7 @@ def read_foreign(
 
 
 def write_foreign(exchanges: Iterable[Exchange], kind: str) -> tuple[bytes, tuple[str, ...]]:
-    """Return *exchanges* in the format *kind*, and one sentence for each loss.
+    """Return *exchanges* in the format *kind*, and a sentence for each thing that is lost.
 
     Raises:
         ConfigError: if there is no such *kind*.

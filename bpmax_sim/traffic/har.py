@@ -41,7 +41,7 @@ def read_har(data: bytes, *, attachment: Attachment) -> ForeignExchanges:
     """Return the exchanges of an archive; *attachment* reads Playwright's body files.
 
     Raises:
-        CassetteError: if it is none.
+        CassetteError: if *data* is not an archive.
     """
     tree = imported.parse_json(data.removeprefix(b"\xef\xbb\xbf"), WHAT)
     entries = imported.require_list(tree, "log", "entries", what=WHAT)
@@ -250,7 +250,7 @@ def read_zipped_har(data: bytes, _options: ReadOptions) -> ForeignExchanges:
     """Return the exchanges of Playwright's ZIP file, which contains archive and bodies.
 
     Raises:
-        CassetteError: if it is none, or more comes of it than anybody records.
+        CassetteError: if *data* is not such a file, or is too large when unpacked.
     """
     try:
         archive = zipfile.ZipFile(io.BytesIO(data))

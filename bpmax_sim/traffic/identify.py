@@ -56,9 +56,10 @@ def identify_request(request: Request, match: ApiMatch | None) -> Request:
 
 
 def _auth_filled_places(request: Request, target: Target) -> tuple[str, ...]:
-    """Return the places that auth fills, and all headers that are not declared.
+    """Return the places that auth fills, and those of all headers that are not declared.
 
-    If *request* itself tells which places did not come from the script, those are used.
+    If *request* itself lists the places that did not come from the script, only headers in that
+    list are added.
     """
     declared = {*target.header_names, "content-type"} if request.body else target.header_names
     names = {name.lower() for name, _ in request.headers} - declared

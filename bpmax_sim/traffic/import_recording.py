@@ -161,7 +161,7 @@ class ForeignFile:
 
     Attributes:
         kind: name of its format.
-        imported: its exchanges, not redacted, and what could not be converted.
+        imported: its exchanges, not redacted, and notes about what could not be converted.
     """
 
     path: Path
@@ -173,12 +173,12 @@ def read_file(path: Path, *, kind: str = "", address: str = "") -> ForeignFile:
     """Return the recording at *path*, not yet redacted.
 
     Args:
-        path: the file; what Playwright put beside it is found in its folder.
-        kind: its format, or empty to find it out.
-        address: of the server whose WireMock mappings these are.
+        path: recording; files that Playwright stored beside it are read from its folder.
+        kind: name of its format; empty to detect it.
+        address: base URL of the server, for WireMock mappings, which do not contain it.
 
     Raises:
-        CassetteError: if it cannot be read, naming the file.
+        CassetteError: if the file cannot be read; the message names it.
     """
 
     def attachment(name: str) -> bytes | None:
@@ -254,12 +254,12 @@ def render_exchanges(
 
 
 def count_recorded(path: Path, owner: str) -> int | None:
-    """Return how many exchanges of *owner* the cassette has; None if there is no file.
+    """Return the number of exchanges that *owner* has in the cassette at *path*.
 
-    It is None if there is no file, and -1 if it is a recording of another tool.
+    It is None if there is no file, and -1 if the file is a recording of another tool.
 
     Raises:
-        DamagedCassette: if the file is not sound, so nothing must be written over it.
+        DamagedCassette: if the cassette is damaged, so that it must not be overwritten.
     """
     try:
         return len(file.Cassette.load(path).index.exchange_numbers(owner))

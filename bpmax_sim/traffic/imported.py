@@ -42,8 +42,8 @@ class ForeignExchanges(msgspec.Struct, frozen=True):
     """The exchanges in a file of another tool.
 
     Attributes:
-        exchanges: numbered from 1 in the order in which they were sent.
-        notes: what could not be carried over, one sentence each.
+        exchanges: exchanges in sending order, numbered from 1.
+        notes: sentences about what could not be converted.
     """
 
     exchanges: tuple[Exchange, ...]
@@ -58,8 +58,9 @@ class ReadOptions(msgspec.Struct, frozen=True, kw_only=True):
     """Additional input of a reader besides the file.
 
     Attributes:
-        address: of the server whose mappings these are, for formats that leave it out.
-        attachment: returns the bytes of a file beside the archive, or None where there is none.
+        address: base URL of the server, for formats that leave it out.
+        attachment: function that returns the bytes of a named file beside the archive, or None if
+            there is none.
     """
 
     address: str = NOWHERE
@@ -70,12 +71,12 @@ class ForeignFormat(msgspec.Struct, frozen=True, kw_only=True):
     """A format of recorded traffic, registered as an entry point of ``bpmax_sim.formats``.
 
     Attributes:
-        read: the whole file -> its exchanges, nothing redacted yet; None where it is only written.
-            Raises a CassetteError for a file that cannot be read.
-        recognise: whether a file is in this format, by its text without BOM and leading spaces,
-            and by its JSON value, None where it is no JSON.
-        write: exchanges -> the file, and what it cannot carry, one sentence each; None where it is
-            only read.
+        read: function that returns the exchanges, not yet redacted, in the bytes of a file; None if
+            the format is only written. It raises a CassetteError for an unreadable file.
+        recognise: function that tells whether a file is in this format. Arguments are its bytes
+            without BOM and leading spaces, and its JSON value (None if it is not JSON).
+        write: function that returns a file with the given exchanges, and a sentence for each thing
+            that the format cannot express; None if it is only read.
     """
 
     read: Callable[[bytes, ReadOptions], ForeignExchanges] | None = None
@@ -97,9 +98,9 @@ def read_items(
 ) -> ForeignExchanges:
     """Return the exchanges that *read* makes of *items*; an item that it refuses becomes a note.
 
-    Keys that are not *known* leave a note too, once for all exchanges that have them. Exchanges
-    with a known time are sorted by it, others keep their place. An item comes with its number in
-    the file, from 1, which notes show.
+    Keys outside of *known* leave a note too, once for all exchanges that have them. Exchanges with
+    a known time are sorted by it, others keep their position. *items* are pairs of the number in
+    the file, from 1, which notes mention, and the item.
     """
     exchanges: list[Exchange] = []
     notes: list[str] = []
@@ -293,7 +294,7 @@ def make_request(
 ) -> Request:
     """Return a request without builder data and without headers that every client generates.
 
-    *injected* are the places that did not come from the script, if a file of ours tells.
+    *injected* are the places that did not come from the script, as listed by an exported file.
 
     Raises:
         NotConvertible: if *url* is not an absolute HTTP address.
@@ -316,7 +317,7 @@ def make_request(
 def injected_headers(exchange: Exchange) -> list[str]:
     """Return the places of headers of *exchange* that its script did not set.
 
-    They are written into files of ours, so that those of the script count when it is read again.
+    They are written into exported files, so that an import can tell them from those of the script.
     """
     sent = exchange.request
     if sent.call is None:
@@ -461,12 +462,13 @@ _JSON: Final = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|fal
 
 
 def load_yaml(data: bytes, what: str, *, typed: bool = False, typed_below: str = "") -> Any:
-    """Return the YAML document *data*; unless *typed*, all scalars are texts.
+    """Return the YAML document *data*, in which scalars are texts.
 
-    That is everywhere, or below the keys *typed_below*.
+    With *typed*, they are converted to numbers, booleans and the like: everywhere, or only below
+    the key *typed_below*. *what* names the expected format in errors.
 
     Raises:
-        CassetteError: if it is not YAML, or wants objects of its own; *what* was expected.
+        CassetteError: if it is not YAML, or has tags for Python objects.
     """
     try:
         node = yaml.compose(data.decode("utf-8-sig"), yaml.CSafeLoader)

@@ -26,7 +26,7 @@ def read_flows(data: bytes, _options: ReadOptions) -> ForeignExchanges:
     """Return the exchanges of a flow file; WebSocket, TCP, UDP and DNS flows become notes.
 
     Raises:
-        CassetteError: if it is none, or was cut.
+        CassetteError: if *data* is not a flow file, or is truncated.
     """
     flows = enumerate(_read_values(data), 1)
     return imported.read_items(flows, _read_exchange, known_keys.MITMPROXY)
@@ -43,7 +43,7 @@ def _read_value(data: bytes, at: int, end: int, depth: int) -> tuple[Any, int]:
     """Return the value that begins at offset *at*, and the offset after it.
 
     Raises:
-        CassetteError: there is none, or it goes beyond *end*.
+        CassetteError: if there is none, or it extends beyond offset *end*.
     """
     head = _LENGTH.match(data, at)
     if head is None or depth > _DEEPEST:

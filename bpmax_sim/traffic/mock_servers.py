@@ -52,7 +52,7 @@ def read_wiremock(data: bytes, *, address: str = NOWHERE) -> ForeignExchanges:
     """Return the exchanges of WireMock mappings; *address* is the base URL of the stubbed server.
 
     Raises:
-        CassetteError: if they are none.
+        CassetteError: if *data* are not WireMock mappings.
     """
     tree = imported.parse_json(data, WIREMOCK)
     if isinstance(tree, dict) and "request" in tree:
@@ -65,7 +65,7 @@ def read_wiremock(data: bytes, *, address: str = NOWHERE) -> ForeignExchanges:
 
 
 def _order_by_scenario(mappings: list[Any]) -> list[tuple[int, Any]]:
-    """Return the mappings; those of one scenario are ordered by its states."""
+    """Return numbered mappings; those of one WireMock scenario exchange places, in state order."""
     placed = list(enumerate(mappings, 1))
     scenarios: dict[str, list[tuple[int, Any]]] = {}
     for pair in placed:
@@ -277,10 +277,10 @@ _SEQUENCE: Final = "sequence:"
 
 
 def read_hoverfly(data: bytes) -> ForeignExchanges:
-    """Return the exchanges of a simulation.
+    """Return the exchanges of a Hoverfly simulation.
 
     Raises:
-        CassetteError: if it is none, or not of schema v5.
+        CassetteError: if *data* is not a simulation of schema v5.
     """
     tree = imported.parse_json(data, HOVERFLY)
     pairs = imported.require_list(tree, "data", "pairs", what=HOVERFLY)
@@ -334,10 +334,10 @@ def _hoverfly_exchange(pair: Any) -> Exchange:
 
 
 def _required_text(matchers: Any, what: str, otherwise: str | None = None) -> str:
-    """Return the text that *matchers* require exactly.
+    """Return the text that *matchers* require exactly, *otherwise* if there are none.
 
     Raises:
-        NotConvertible: if there is more than one.
+        NotConvertible: if they accept more than one text.
     """
     if not matchers:
         if otherwise is None:

@@ -37,7 +37,7 @@ def read_postman(data: bytes, _options: ReadOptions) -> ForeignExchanges:
     """Return the saved responses of a collection, in file order.
 
     Raises:
-        CassetteError: if it is none.
+        CassetteError: if *data* is not a collection.
     """
     tree = imported.parse_json(data.removeprefix(b"\xef\xbb\xbf"), WHAT)
     tree = tree.get("collection", tree) if isinstance(tree, dict) else tree

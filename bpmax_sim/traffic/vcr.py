@@ -33,7 +33,7 @@ def read_vcrpy(data: bytes) -> ForeignExchanges:
     """Return the exchanges of a vcrpy or go-vcr cassette.
 
     Raises:
-        CassetteError: if it is none, or of the time before its version 1.
+        CassetteError: if *data* is not such a cassette, or is older than version 1 of the format.
     """
     if data.lstrip()[:1] in {b"{", b"["}:
         tree = imported.parse_json(data, VCRPY)
@@ -100,10 +100,10 @@ def _read_bytes(body: Any) -> bytes | None:
 
 
 def write_vcrpy(exchanges: Iterable[Exchange]) -> tuple[bytes, tuple[str, ...]]:
-    """Return *exchanges* as unmodified vcrpy writes them, and notes about losses.
+    """Return *exchanges* as vcrpy itself writes them, and notes about what is lost.
 
     Raises:
-        CassetteError: if it could carry nothing.
+        CassetteError: if none of *exchanges* can be expressed.
     """
     every = list(exchanges)
     requests, responses, notes = [], [], [*imported.note_lost_pieces(every)]
@@ -155,7 +155,7 @@ def read_betamax(data: bytes) -> ForeignExchanges:
     """Return the exchanges of a betamax cassette.
 
     Raises:
-        CassetteError: if it is none.
+        CassetteError: if *data* is not a betamax cassette.
     """
     items = imported.require_list(
         imported.parse_json(data, BETAMAX), "http_interactions", what=BETAMAX
@@ -190,7 +190,7 @@ def read_cassetter(data: bytes) -> ForeignExchanges:
     """Return the exchanges of a cassetter cassette.
 
     Raises:
-        CassetteError: if it is none.
+        CassetteError: if *data* is not a cassetter cassette.
     """
     try:
         tree = (
