@@ -1,4 +1,4 @@
-"""Whether a green scenario would notice a mistake in a script, and which line is missing if not.
+"""Mutation testing: find mistakes in scripts that no green scenario would notice.
 
-An optional part, which nothing below imports.
+An optional package that only the command line and the pytest plugin import.
 """

@@ -1,7 +1,7 @@
 """Cache the verdicts on mutants in ``.bpmax/challenge``, so that unchanged ones are not run again.
 
-A verdict is kept beside a digest of everything that went into it. Where something of that changed,
-the mutant is tried anew, first on the scenario that killed it the last time.
+A verdict is stored with a digest of all its inputs (script, scenario, recordings, environment). If
+an input changed, the mutant is run again, first on the scenario that killed it the last time.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ class StoredVerdict(msgspec.Struct, frozen=True, array_like=True):
     """The stored verdict on one mutant.
 
     Attributes:
-        digest: of all that went into it.
-        verdict, killer, cause: as `MutantVerdict` has them.
+        digest: digest of all inputs of the verdict.
+        verdict, killer, cause: as in `MutantVerdict`.
     """
 
     digest: bytes
@@ -51,7 +51,10 @@ class VerdictCache:
     """The verdicts of one project: those of earlier runs, and those of this one."""
 
     def __init__(self, root: Path) -> None:
-        """Read what earlier runs of this very code kept; nothing where it cannot be read."""
+        """Read the verdicts of earlier runs.
+
+        None if they cannot be read or other code wrote them.
+        """
         self._place = root / NAME / "challenge"
         self._kept = self._read_stored_verdicts()
         self._new: dict[bytes, StoredVerdict] = {}

@@ -54,7 +54,7 @@ def is_useless_fallback(tree: SyntaxTree, fallback: Node) -> bool:
 
 
 def is_last_statement(node: Node) -> bool:
-    """Return whether nothing of the function or script comes after the statement *node*."""
+    """Return whether *node* is the last statement that its function or script executes."""
     while (parent := node.parent) is not None and parent.type in _BRANCHES:
         is_block = parent.type in {"statement_block", "program"}
         if is_block and parent.named_children[-1] != node:
@@ -64,9 +64,10 @@ def is_last_statement(node: Node) -> bool:
 
 
 def is_implied(tree: SyntaxTree, branch: Node) -> bool:
-    """Return whether the condition of the ``if`` *branch* holds, as its opposite left just before.
+    """Return whether the condition of the ``if`` *branch* always holds where it is evaluated.
 
-    Only statements that write nothing may stand between.
+    That is so behind ``if (a < b) return``: then ``a >= b`` is true. Only comments and declarations
+    may be between the two.
     """
     condition = unwrap(branch.child_by_field_name("condition"))
     before = branch.prev_named_sibling

@@ -1,8 +1,8 @@
 """Turn the verdicts of a challenge into few findings for readers, ranked, each with its remedy.
 
-At most one finding a line of a script. A line of ``expect`` that kills several mutants is one
-finding; the more it kills, the earlier it stands. What may be equivalent to the script is not
-shown: an unchanged mutant is a finding only where the reason is known.
+A script line has at most one finding. A line of ``expect`` that kills several mutants is one
+finding; the more it kills, the higher its rank. A mutant without effect may be equivalent to the
+script, so it is a finding only where the reason is known.
 """
 
 from __future__ import annotations
@@ -39,17 +39,18 @@ class Weakness(msgspec.Struct, frozen=True, kw_only=True):
     """A mistake that no scenario notices, or code that no scenario runs.
 
     Attributes:
-        place: in the script.
-        kind: of the mutant, or ``unreached``.
-        old, new: what stands in the script, and the mistake that nobody notices.
-        message: what is missing, in a sentence.
-        scenario, step, where: the scenario, the number of its step and the place that differ.
-        before, after: what stands there, and what the mutant makes of it, as text.
-        line: what to add to a scenario; None where no line was found that does it.
-        kills: how many mutants that kills, or would run.
-        others: the lines of the other mutants among them.
-        same_as: the place of the finding whose line kills this one too; of the first one, None.
-        is_suspicious: what the script itself comes to looks like a mistake.
+        place: place in the script.
+        kind: kind of the mutant, or ``unreached``.
+        old, new: text in the script, and the mistake in its place.
+        message: the missing check or input, as a sentence.
+        scenario, step, where: scenario, number of its step, and place of the observation whose
+            value differs.
+        before, after: value at that place with the script, and with the mutant, as text.
+        line: addition to a scenario that kills the mutant; None if none was found.
+        kills: number of mutants that *line* kills, or that are in code that never ran.
+        others: script lines of the other mutants among them.
+        same_as: place of an earlier finding whose *line* kills this mutant too; else None.
+        is_suspicious: whether the script's own value (*before*) looks like a mistake.
     """
 
     place: Place
@@ -80,10 +81,10 @@ class ChallengeResult(msgspec.Struct, frozen=True, kw_only=True):
     """The result of a challenge.
 
     Attributes:
-        findings: all, the most useful first.
-        counts: verdict -> number of mutants; ``ignored`` are those of a comment.
-        killers: what noticed the killed ones, a name of `KILLERS` -> number of mutants.
-        unused: comments that left nothing out.
+        findings: all findings, the most useful first.
+        counts: verdict -> number of mutants; ``ignored`` counts those that a comment excludes.
+        killers: way in which mutants were noticed (a name of `KILLERS`) -> number of mutants.
+        unused: comments that excluded no mutant.
     """
 
     findings: tuple[Weakness, ...] = ()
@@ -93,7 +94,7 @@ class ChallengeResult(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def findings_without_repeats(self) -> tuple[Weakness, ...]:
-        """Return the findings without those that go away with the line of an earlier one."""
+        """Return the findings without those that the line of an earlier finding solves too."""
         return tuple(finding for finding in self.findings if finding.same_as is None)
 
     @property
@@ -125,7 +126,7 @@ JudgedMutant = tuple[int, ScriptTarget, Mutant, MutantVerdict]
 def summarise_verdicts(
     challenge: ScriptChallenge, judgements: Sequence[MutantVerdict]
 ) -> ChallengeResult:
-    """Return the findings and counts for *judgements*, those of the first numbered mutants."""
+    """Return the findings and counts; *judgements* are on the first of `challenge.numbered`."""
     ignoring = challenge.ignoring
     counts: Counter[str] = Counter()
     killers: Counter[str] = Counter()
@@ -154,7 +155,7 @@ def summarise_verdicts(
 
 
 def describe_counts(result: ChallengeResult) -> str:
-    """Return how many mutants were tried, and what became of them, on one line."""
+    """Return the number of mutants tried and the number with each verdict, on one line."""
     counts = result.counts
     parts = [msg(text, number=counts[name]) for name, text in _OUTCOMES.items() if counts.get(name)]
     if result.killers:
@@ -195,7 +196,7 @@ def merge_results(results: Sequence[ChallengeResult]) -> ChallengeResult:
 
 
 def _keep_best_per_line(findings: Iterable[Weakness]) -> Iterator[Weakness]:
-    """Yield the most useful finding of each script line, together with hints of the others."""
+    """Yield the most useful finding of each script line, and repeats if it has no ``differs``."""
     order: Mapping[str, int] = {"differs": 0, "unreached": 1, "unchanged": 2}
 
     def rank(finding: Weakness) -> tuple[Any, ...]:
@@ -233,7 +234,7 @@ def describe_on_one_line(finding: Weakness) -> str:
 
 
 class _Group(NamedTuple):
-    """Mutants that one expectation kills; the first one has the most direct effect."""
+    """Mutants that one expectation kills; the first one is that whose effect is the most direct."""
 
     line: ExpectLine
     cases: Sequence[JudgedMutant]
@@ -242,7 +243,7 @@ class _Group(NamedTuple):
 def _find_survivors(
     challenge: ScriptChallenge, cases: Sequence[JudgedMutant]
 ) -> Iterator[Weakness]:
-    """Yield a finding for each line that kills mutants, and one for each further place of these."""
+    """Yield a finding for each line of ``expect`` that kills mutants, and repeats (`same_as`)."""
     groups, left = _group_by_expect_line(challenge, cases)
     for group in _merge_groups(challenge, groups):
         first = _make_survivor(challenge, group.cases[0], group.line)
@@ -261,7 +262,7 @@ def _find_survivors(
 def _group_by_expect_line(
     challenge: ScriptChallenge, cases: Sequence[JudgedMutant]
 ) -> tuple[list[_Group], list[JudgedMutant]]:
-    """Return groups of mutants killed by one line, the largest first, and mutants without one."""
+    """Return groups of mutants that one line kills, the largest first; and the other mutants."""
     # Greedy set cover: the line that most mutants need comes first, so a reader adds few lines.
     # `_kills_mutant` only estimates from observations; a chosen line is then tried in real runs.
     found, left = list[_Group](), list(cases)
@@ -287,7 +288,7 @@ def _group_by_expect_line(
 
 
 def _merge_groups(challenge: ScriptChallenge, groups: Sequence[_Group]) -> Iterator[_Group]:
-    """Yield *groups*; groups whose first mutants are on the same script line are merged."""
+    """Yield *groups*; two at one script line are merged if one addition to a step kills both."""
     merged: dict[tuple[str, int, str, int], _Group] = {}
     for group in groups:
         place = group.cases[0][2].place
@@ -332,7 +333,7 @@ def _kills_mutant(line: ExpectLine, case: JudgedMutant, challenge: ScriptChallen
 def _find_survivors_without_expectation(
     challenge: ScriptChallenge, cases: Sequence[JudgedMutant]
 ) -> Iterator[Weakness]:
-    """Yield findings without an expectation to add, one for each place of a scenario."""
+    """Yield findings without a line of ``expect``, one for each place where mutants differ."""
     groups: dict[tuple[int, str, str], list[JudgedMutant]] = {}
     for case in cases:
         first = pick_clearest_divergences(case[3].divergences)[0]
@@ -376,7 +377,7 @@ def _make_survivor(
 def _clearest_divergence(
     challenge: ScriptChallenge, judgement: MutantVerdict, line: ExpectLine | None
 ) -> Divergence:
-    """Return the difference that *line* checks; without one, the simplest difference."""
+    """Return the divergence that *line* checks; without a line, the easiest to read."""
     key = (line.file, str(line.step)) if line is not None else ()
     for one in judgement.divergences:
         file = challenge.baselines[one.baseline_number].item.spot.source.file
@@ -420,7 +421,7 @@ def _find_equivalent_mutants(cases: Sequence[JudgedMutant]) -> Iterator[Weakness
 
 
 def _explain_equivalent(target: ScriptTarget, mutant: Mutant, verdict: MutantVerdict) -> str:
-    """Return which input no row has, so that *mutant* has no effect; "" if that is unclear."""
+    """Return which input is missing in all rows, so that *mutant* has no effect; "" if unclear."""
     if verdict.cause == "unmet":
         return _explain_unreached(target, mutant)
     if mutant.kind == "fallback" and target.is_fallback_never_needed(mutant):
@@ -434,7 +435,7 @@ def _explain_equivalent(target: ScriptTarget, mutant: Mutant, verdict: MutantVer
 
 
 def _explain_unreached(target: ScriptTarget, mutant: Mutant) -> str:
-    """Return which input no row has although *mutant* concerns it; "" if that is unclear."""
+    """Return which input is missing in all rows for *mutant* to matter; "" if unclear."""
     if mutant.unmet:
         return mutant.unmet
     if mutant.kind == "comparison":
@@ -447,7 +448,7 @@ def _explain_unreached(target: ScriptTarget, mutant: Mutant) -> str:
 
 
 def _describe_boundary(target: ScriptTarget, mutant: Mutant) -> str:
-    """Return that no row makes both sides equal, if the script's input decides that; else ""."""
+    """Return that no row makes both sides of a comparison equal; "" if no input decides that."""
     left, sign, right, reach = target.reach_finder.describe_boundary(mutant.start, mutant.end)
     values = {"left": _join_to_one_line(left), "right": _join_to_one_line(right), "sign": sign}
     message = msg("no row where {left} = {right}, so that {sign} may be off by one", **values)

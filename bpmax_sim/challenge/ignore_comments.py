@@ -19,7 +19,7 @@ class IgnoreComment(msgspec.Struct, frozen=True):
 
     Attributes:
         line: script line whose mutants it excludes.
-        wrong: why it is invalid; empty if it is not.
+        wrong: reason why the comment is invalid; empty if it is valid.
     """
 
     kinds: tuple[str, ...]
@@ -65,7 +65,7 @@ class IgnoredMutants:
         """Check the comments that `read_ignore_comments` yields.
 
         Raises:
-            ConfigError: comments without a reason, or of kinds that are none.
+            ConfigError: if a comment has no reason, or names an unknown kind of mutant.
         """
         self._comments = tuple(comments)
         if wrong := [Problem(one.wrong, one.place) for one in self._comments if one.wrong]:

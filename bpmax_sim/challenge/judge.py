@@ -1,8 +1,9 @@
 """Run mutants of the scripts of passing scenarios, and judge whether a scenario notices each.
 
-*killed*: a scenario fails, or warns of it · *unreached*: no scenario evaluates the place ·
-*unchanged*: nothing is other · *differs*: something is other, and all scenarios pass · *limit*: it
-was ended by a count. A mutant of a library counts through the scripts that use it.
+*killed*: a scenario fails, or has a new warning · *unreached*: no scenario evaluates the mutated
+place · *unchanged*: all observations are equal · *differs*: an observation differs, and yet all
+scenarios pass · *limit*: a run was ended by a count of `Counts`. A mutant of a library is judged by
+the scenarios whose scripts use the library.
 """
 
 from __future__ import annotations
@@ -62,10 +63,10 @@ class MutantVerdict(msgspec.Struct, frozen=True, kw_only=True):
     """The verdict on one mutant.
 
     Attributes:
-        killer: the item that killed it, by its node id.
-        cause: the kind of the failure that killed it, or the count that ended it; of an unchanged
-            one ``unmet`` where it never came to what the mistake is about, see `Mutant.probe`.
-        line: the line of ``expect`` that kills it.
+        killer: node id of the item that killed it.
+        cause: kind of the failure that killed it, or name of the count that ended it; ``unmet`` for
+            an unchanged mutant whose probe (`Mutant.probe`) met no input for which it matters.
+        line: line of ``expect`` that would kill it.
     """
 
     verdict: Verdict
@@ -79,9 +80,9 @@ class ScriptTarget:
     """One script, its mutants, and the items that use it.
 
     Attributes:
-        baseline_numbers: numbers of their baselines, the shortest run first.
-        counts: of each of them, how often it passed each counter.
-        totals: of all of them together.
+        baseline_numbers: numbers of the items' baselines, the shortest run first.
+        counts: baseline number -> how often its run passed each counter.
+        totals: the same, summed over all baselines.
     """
 
     def __init__(
@@ -129,12 +130,12 @@ class ScriptTarget:
         return right is not None and not self.reach.is_evaluated(right, self.totals)
 
     def describe_condition(self, mutant: Mutant, *, holds: bool) -> str:
-        """Return the row or response that makes the condition of *mutant* true, or false."""
+        """Return which row or response makes the condition of *mutant* true (*holds*) or false."""
         start, end = mutant.condition or (mutant.start, mutant.end)
         return self.reach_finder.describe_condition(start, end, holds=holds)
 
     def find_untaken_else(self, mutant: Mutant) -> Counter | None:
-        """Return the counter of the never taken ``else`` of the condition at *mutant*, or None."""
+        """Return the counter of the ``else`` of the condition at *mutant* if no run took it."""
         number = (
             self.reach.find_else_counter(self._mutated_node(mutant))
             if mutant.new == "true"
@@ -148,13 +149,14 @@ class ScriptChallenge:
     """All scripts of some items, ready to be challenged.
 
     Attributes:
-        baselines: of the items that can be tried.
-        left_out: why others cannot.
-        targets: the scripts, in the order of their names.
-        possible: how many mutants they have.
-        numbered: those of them that are tried.
-        ignoring: the comments in them that leave mutants out.
-        reused: how many verdicts were known already.
+        baselines: baselines of the items that can be challenged.
+        left_out: reason for each item that cannot, such as Python in it.
+        targets: scripts with their mutants, sorted by name.
+        possible: number of mutants of all scripts.
+        numbered: mutants that are tried, each with its script; numbers of mutants count in this
+            list.
+        ignoring: comments in the scripts that exclude mutants.
+        reused: number of verdicts taken from the cache.
     """
 
     reused = 0
@@ -168,18 +170,18 @@ class ScriptChallenge:
         only: str = "",
         cache: VerdictCache | None = None,
     ) -> None:
-        """Run each item as it is, twice, and count what it evaluates.
+        """Run each item twice unchanged, and count which code it evaluates.
 
         Args:
-            items: the scenarios.
-            environ: what ``${env.X}`` reads.
-            most: so many mutants are tried at most, spread over all of them.
-            only: the name of the one script that is challenged; by default all are.
-            cache: what became of mutants in earlier runs.
+            items: scenarios to challenge.
+            environ: environment that ``${env.X}`` reads.
+            most: maximum number of mutants tried; they are spread evenly over all.
+            only: name of the only script to challenge; "" for all scripts.
+            cache: verdicts of earlier runs.
 
         Raises:
-            BaselineError: items that fail or flicker, all of them at once.
-            ConfigError: comments that leave something out without a reason.
+            BaselineError: if items fail, or differ between two runs; all of them at once.
+            ConfigError: if a comment excludes mutants without a reason.
         """
         self.left_out: list[Problem] = []
         red: list[Problem] = []
@@ -250,6 +252,7 @@ class ScriptChallenge:
         """Return the verdict on mutant *number*."""
         target, mutant = self.numbered[number]
         numbers = target.baselines_evaluating(mutant)
+        # The scenario that killed it the last time runs first, so that mostly one run is enough.
         killer = self._memory.last_killer_id(number) if self._memory else ""
         numbers = tuple(sorted(numbers, key=lambda n: self.baselines[n].item.node_id != killer))
         variant = self._make_variant(number)
@@ -286,9 +289,10 @@ class ScriptChallenge:
     def _judge_difference(
         self, mutant: Mutant, variant: Variant, divergences: Sequence[Divergence]
     ) -> MutantVerdict:
-        """Return the verdict on a mutant with an effect that no scenario notices.
+        """Return the verdict on a mutant that changes observations, but fails no scenario so far.
 
-        Another number out of a recording is no change.
+        Warnings for the mutated text are read only here, as that takes long. If only digits of
+        recorded values differ, the mutant counts as unchanged.
         """
         baseline = self.baselines[divergences[0].baseline_number]
         run = run_variant(baseline, replace(variant, checks_scripts=True))
@@ -320,10 +324,10 @@ class ScriptChallenge:
 
 
 def _find_new_warnings(baseline: Baseline, run: VariantRun, mutant: Mutant) -> list[RunWarning]:
-    """Return the warnings of *run* that the baseline does not have, in whatever words.
+    """Return the warnings of *run* whose kind, message template and place the baseline has not.
 
-    A warning about the mutated text itself is none: nobody writes ``if (true)`` or ends a loop by
-    ``break`` by mistake, but what comes to the same.
+    If the mutant only stands for a mistake (``if (true)``, a loop ended by ``break``), warnings
+    about its text do not count: nobody writes such text.
     """
 
     def key(warning: RunWarning) -> tuple[object, ...]:

@@ -1,7 +1,7 @@
 """Generate small mistakes as people make them in scripts, one for each mutant: `read_mutants`.
 
-Only kinds that were measured to be worth a look: what `lint` finds by itself, ``caller``,
-arithmetic, templates, timers and a missing ``await`` are left out.
+Left out are kinds that proved useless when measured: what `lint` finds by itself, ``caller``,
+arithmetic, templates, timers and a missing ``await``.
 """
 
 from __future__ import annotations
@@ -62,14 +62,14 @@ class Mutant(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         kind: a key of `KINDS`.
-        place: where it is.
-        start, end: the bytes that are replaced.
-        old, new: the text there, and the text instead.
-        about: what it concerns: ``platform.api`` of a call, or the condition.
-        probe: text that does the same as the script and tells where the mistake would matter; see
-            `bpmax_sim.challenge.probes`.
-        unmet: what to say where no run tells that; "" where the condition says it.
-        condition: the bytes of what decides that, where it is no part of the mutant.
+        place: place of the mistake in the script.
+        start, end: byte offsets (UTF-8) of the replaced text.
+        old, new: replaced text, and its replacement.
+        about: subject of the mistake: ``platform.api`` of a call, or the condition.
+        probe: replacement that behaves like the script and reports where the mistake would matter;
+            see `bpmax_sim.challenge.probes`.
+        unmet: message for a probe that never reported; "" if it is made from the condition.
+        condition: byte offsets of the condition that decides this, if it is outside of the mutant.
     """
 
     kind: str
@@ -153,7 +153,7 @@ _BUILT_IN_MEMBERS: Final = BUILT_IN | {"message", "stack", "then", "catch", "fin
 
 
 class _MutantReader:
-    """One pass over the nodes of a script."""
+    """One pass over the syntax nodes of a script, yielding a mutant for each possible mistake."""
 
     def __init__(self, tree: SyntaxTree) -> None:
         self._tree = tree
@@ -273,7 +273,7 @@ class _MutantReader:
             yield from self._change_message(right, about)
 
     def _add_write_probe(self, mutant: Mutant, node: Node, right: Node) -> Mutant:
-        """Return *mutant*, which drops the write *node*, with what tells whether it changes it."""
+        """Return *mutant*, which removes an assignment, with a probe of whether that matters."""
         left = self._text_of(node.child_by_field_name("left"))
         is_once = self._tree.text.count(mutant.old) == 1  # or another may have written the same
         is_plain = node.type == "assignment_expression" and left != self._text_of(right)
@@ -424,7 +424,10 @@ class _MutantReader:
     def _change_written_or_returned_value(
         self, node: Node, about: str, kind: str = "argument"
     ) -> Iterator[Mutant]:
-        """Change a value written into a field or returned; a text loses its letters."""
+        """Change a value that is written into a field or returned.
+
+        Of a text, all letters are lost.
+        """
         if node.type == "string" and len(self._text_of(node)) > len("''"):
             yield self._make_mutant(kind, node, "'~'", about=about)
         elif node.type in _COMPUTED and not (
@@ -459,7 +462,10 @@ class _MutantReader:
                     yield self._make_mutant("body-member", pair, "...{}", about="")
 
     def _is_sent_or_state_object(self, node: Node) -> bool:
-        """Return whether *node* is an object of a call or of ``$states``; others mutate these."""
+        """Return whether *node* is an object of a call or of ``$states``.
+
+        Other methods mutate these.
+        """
         parent = node.parent
         while parent is not None and parent.type in {"pair", "object", *WRAPPED}:
             parent = parent.parent

@@ -10,7 +10,7 @@ from bpmax_sim.report.sections import ReportSection, SectionFinding
 
 
 def make_section(result: ChallengeResult) -> ReportSection:
-    """Return the section with the displayed findings, each with its line to copy."""
+    """Return the report section of *result*; each finding has the line of ``expect`` to copy."""
     return ReportSection(
         name="challenge",
         title=msg("Mistakes that nobody notices"),

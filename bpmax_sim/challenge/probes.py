@@ -1,8 +1,8 @@
-"""Probes: text that does what a script does, and tells where a mistake in it would matter.
+"""Probes: replacements that behave like the script, and report where a mistake would matter.
 
-A mutant without effect may be equivalent to the script, or no scenario gives it input for which it
-is not. A probe stands in the place of the mistake, comes to the same as the script, and writes
-`MATTERS` to the console where the mistake would make a difference. Where no run writes that, the
+If a mutant has no effect, either it is equivalent to the script, or no scenario gives it input for
+which it is not. A probe replaces the same text as the mutant, has the value of the original text,
+and writes `MATTERS` to the console when the mutant's value would differ. If no run writes that, the
 scenarios lack such input.
 """
 
@@ -27,14 +27,14 @@ _SWAP: Final = f"...((...v) => {{{{ if (v[0] !== v[1]) {_TELL} return v; }}}})({
 
 
 class Probe(NamedTuple):
-    """The *text* of a probe, and what to say where no run tells that the mistake matters."""
+    """The *text* of a probe, and the message if no run reports that the mistake matters."""
 
     text: str
     unmet: str
 
 
 def of_swap(one: str, other: str, texts: str) -> Probe:
-    """Return the probe of two arguments, whose source together is *texts*, that are swapped."""
+    """Return the probe for swapped arguments *one* and *other*; *texts* is the source of both."""
     unmet = msg(
         "{one} and {other} were the same in every run; add a row where they differ",
         one=one,
@@ -44,7 +44,7 @@ def of_swap(one: str, other: str, texts: str) -> Probe:
 
 
 def of_write(field: str, value: str) -> Probe:
-    """Return the probe of a write of *value* to *field* that is left out."""
+    """Return the probe for a missing assignment of *value* to *field*."""
     text = f"{field} = {_VALUE.format(met='v !== o', text=value, of=field)}"
     unmet = msg(
         "{field} had this value already in every run; add a row where it has another", field=field
@@ -53,7 +53,7 @@ def of_write(field: str, value: str) -> Probe:
 
 
 def of_member(key: str, value: str) -> Probe:
-    """Return the probe of a member that is left out of an object, and is read of a response."""
+    """Return the probe for a missing object member *key* whose *value* is read from a response."""
     text = f"{key}: {_VALUE.format(met='v !== o', text=value, of='undefined')}"
     return Probe(
         text, msg("{member} was missing in every answer; add one that has it", member=value)
@@ -61,13 +61,13 @@ def of_member(key: str, value: str) -> Probe:
 
 
 def of_method(name: str, owner: str, first: str, argument: str) -> Probe | None:
-    """Return the probe of another *argument* of a method call, or None.
+    """Return the probe for a changed *argument* of a method call; None if there is no probe for it.
 
     Args:
-        name: of the method.
-        owner: whose it is.
-        first: its first argument.
-        argument: the one that is another.
+        name: name of the method.
+        owner: source of the object whose method is called.
+        first: source of the first argument.
+        argument: source of the argument that the mutant changes.
     """
     if name not in _METHODS or "(" in owner:  # the probe would call that once more
         return None

@@ -1,7 +1,8 @@
 """Find the line of ``expect`` that distinguishes a mutant from the script, and verify it by runs.
 
-A line is read from where the two runs differ. It holds of the script in every row of its file, and
-fails of the mutant in every row in which that differs there; a line that does not is not shown.
+Candidates are made from the observations that differ between the two runs. A line is proposed only
+if it holds with the script in every row of the file, and fails with the mutant in every row whose
+observation differs there.
 """
 
 from __future__ import annotations
@@ -32,12 +33,12 @@ class ExpectLine(msgspec.Struct, frozen=True, kw_only=True):
     """An addition to the expectations of one step.
 
     Attributes:
-        file: the scenario's, as messages call it.
+        file: scenario file as messages show it.
         step: number of the step from 1.
         expect: sections to be merged into ``expect:``.
         error: members to be merged into ``expect_error:``.
         columns: name of a new column of the rows -> id of a row -> value.
-        places: the places of the observations that it is about.
+        places: places of the observations that it checks, such as ``form.phone``.
     """
 
     file: str
@@ -69,8 +70,8 @@ class Divergence(msgspec.Struct, frozen=True):
     """A place where the runs of script and mutant differ, in one item.
 
     Attributes:
-        baseline_number: number of the baseline.
-        first, second: of the script and of the mutant; `UNSET` where there is nothing.
+        baseline_number: number of the item's baseline.
+        first, second: value with the script, and with the mutant; `UNSET` if it does not exist.
     """
 
     baseline_number: int
@@ -100,11 +101,11 @@ class ExpectLineSearch:
     """Searches an expectation that holds with a script and fails with a mutant of it.
 
     Attributes:
-        baselines: those of all items that are challenged.
+        baselines: baselines of all challenged items.
     """
 
     def __init__(self, baselines: Sequence[Baseline]) -> None:
-        """Read what each of *baselines* came to."""
+        """Index the observations of *baselines*."""
         self.baselines = baselines
         self._observed = [
             {(one.step, one.place): one.value for one in baseline.run.observations}
@@ -123,7 +124,7 @@ class ExpectLineSearch:
         divergences: Sequence[Divergence],
         make_variant: Callable[[int], Variant],
     ) -> ExpectLine | None:
-        """Return the first line that `line_kills` with these arguments, or None."""
+        """Return the first candidate for which `line_kills` is true; None after too many trials."""
         tried, self._differing = 0, divergences
         for divergence in pick_clearest_divergences(divergences):
             for line in self._find_candidate_lines(divergence):
@@ -176,7 +177,11 @@ class ExpectLineSearch:
     def _expect_in_all_rows(
         self, divergence: Divergence, part: Any, name: str
     ) -> Iterator[tuple[Any, dict[str, Values]]]:
-        """Yield *part* as each row of the file can expect it, and new columns with its values."""
+        """Yield *part* in forms that hold in each row of the file, each with the columns to add.
+
+        A form is the value itself, a pattern, or ``${case.column}``; columns map name -> row id ->
+        value.
+        """
         numbers = self._rows_of_file(divergence.baseline_number)
         values = {n: self._observed[n].get((divergence.step, divergence.place), UNSET)
                   for n in numbers}  # fmt: skip
@@ -197,7 +202,7 @@ class ExpectLineSearch:
     def _expect_by_column(
         self, values_by_baseline: Mapping[int, Any], name: str, *, is_in_all_rows: bool
     ) -> Iterator[tuple[Any, dict[str, Values]]]:
-        """Yield a column, existing or new, that has the values *values_by_baseline* by row."""
+        """Yield ``${case.column}`` of an old or new column with the values *values_by_baseline*."""
         rows = {n: self.baselines[n].item.row for n in values_by_baseline}
         known = [row.values for row in rows.values() if row is not None]
         if len(known) < len(values_by_baseline):
@@ -235,7 +240,7 @@ class ExpectLineSearch:
             }
 
     def _lines_of_list(self, divergence: Divergence, name: str) -> list[dict[str, Any]]:
-        """Return the observed entries of list *name* in the step, each as its parts."""
+        """Return the entries of list *name* (such as ``calls``) in the step, as part -> value."""
         lines: dict[int, dict[str, Any]] = {}
         for (step, place), value in self._observed[divergence.baseline_number].items():
             owner, number, part = split_list_place(place)
@@ -268,7 +273,7 @@ class ExpectLineSearch:
             yield {"expect": {"proxy": entries}}
 
     def _headers_as_scripts_spell(self, baseline_number: int, header: Values) -> Values:
-        """Return the part of *header* that the item's scripts set, names spelled as they do."""
+        """Return the headers that occur in the item's scripts, with the names as spelled there."""
         subjects = self.baselines[baseline_number].item.subjects
         text = "\n".join(body.source for body in subjects.code_files)
         found = {
@@ -299,8 +304,8 @@ class ExpectLineSearch:
     ) -> bool:
         """Return whether *line* passes with the script and fails with the mutant, in every row.
 
-        A row in which the two do not differ at its places says nothing. *make_variant* returns the
-        mutant as a variant of the item with a baseline's number.
+        The mutant need not fail in a row without divergence at the line's places. *make_variant*
+        returns the mutant as a variant of the item with that baseline number.
         """
         numbers = self._files[line.file]
         differing = {one.baseline_number for one in divergences if one.place in line.places}
@@ -334,7 +339,7 @@ _MOST_TRIALS: Final = 6
 
 
 def pick_clearest_divergences(divergences: Sequence[Divergence]) -> list[Divergence]:
-    """Return one divergence of each kind, the easiest to read first."""
+    """Return the first divergence of each item and place, the easiest to read first."""
     first: dict[tuple[int, str], Divergence] = {}
     for one in divergences:
         first.setdefault((one.baseline_number, one.place), one)
@@ -356,7 +361,7 @@ def find_divergences(
 ) -> Iterator[Divergence]:
     """Yield each place where *run* of a variant differs from the baseline.
 
-    What scripts return that nobody asks for it (``change``, ``open``) is none.
+    Return values of scripts that no product code reads (of ``change`` and ``open``) do not count.
     """
     steps = baseline.item.steps
     before, after = (_by_step_and_place(each.observations) for each in (baseline.run, run))
@@ -399,7 +404,7 @@ def _differing_part(first: Any, second: Any) -> Any:
 
 
 def differs_only_in_digits(divergence: Divergence) -> bool:
-    """Return whether the two texts differ only in digits, which a pattern would accept."""
+    """Return whether both values are texts that differ only in digits, as `pattern_of` allows."""
     texts = divergence.first, divergence.second
     return all(isinstance(text, str) for text in texts) and bool(
         re.fullmatch(pattern_of(texts[0]), texts[1])
@@ -439,7 +444,7 @@ def make_edits(
 
 
 def insert_line(item: ScenarioItem, line: ExpectLine) -> ScenarioItem | None:
-    """Return *item* with *line* added; None if its expectations already exclude that."""
+    """Return *item* with *line* added; None if it contradicts an expectation of the step."""
     located = item.steps[line.step - 1]
     step = _insert_into_step(located, line)
     if step is None:
@@ -475,7 +480,7 @@ def _insert_into_step(located: LocatedStep, line: ExpectLine) -> LocatedStep | N
 
 
 def _to_file_values(value: Any) -> Any:
-    """Return a section of `Expect` in the form of its file."""
+    """Return *value*, a section of `Expect`, as it is written in a scenario file."""
     if isinstance(value, tuple) and value and isinstance(value[0], ExpectedCall):
         return [msgspec.to_builtins(call) for call in value]
     return list(value) if isinstance(value, tuple) else value

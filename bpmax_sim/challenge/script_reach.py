@@ -1,7 +1,7 @@
 """Which parts of a script were evaluated, according to its counters.
 
-A counter stands for a statement, a function or a branch (`script_source.counters`); of any other
-part of the script the counter of what it stands in says whether it was evaluated.
+A counter counts how often a statement, function or branch ran (`script_source.counters`). Whether
+any smaller part ran is read from the counter of the code around it.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ _BETWEEN: Final = frozenset({"else_clause", "switch_body", "catch_clause"})
 
 
 class ScriptReach:
-    """The nodes of one script and the counters that apply to them.
+    """The syntax nodes of one script and the counters that apply to them.
 
     Attributes:
-        counters: of the script; a number is that of one of them.
+        counters: all counters of the script; a counter's number is its index here.
     """
 
     def __init__(self, tree: SyntaxTree, counters: Sequence[Counter]) -> None:
@@ -69,7 +69,7 @@ class ScriptReach:
             self._nodes.setdefault(way, node)
 
     def guard_counters(self, node: Node) -> Iterator[int]:
-        """Yield the counters that are passed on the way to *node*, the innermost first."""
+        """Yield the numbers of the counters of all code around *node*, the innermost first."""
         child, parent = node, node.parent
         while parent is not None:
             spot = self._span_of(child)
@@ -94,9 +94,9 @@ class ScriptReach:
         return self._implied.get(self._span_of(owner)) if owner is not None and is_if else None
 
     def find_unrun_counters(self, counts: Counts) -> Iterator[int]:
-        """Yield the counters of code that never ran, without those inside other such code.
+        """Yield the numbers of counters of code that never ran, except inside other such code.
 
-        Left out are ways on which nothing stands.
+        Branches without code are left out.
         """
         decided = {
             counter.decision
@@ -157,7 +157,7 @@ def _is_statement(node: Node) -> bool:
 
 
 def _is_guard_clause(node: Node) -> bool:
-    """Return whether *node* is an ``if`` without ``else`` that leaves, with code after it."""
+    """Return whether *node* is an ``if`` that ends in ``return`` or the like before more code."""
     inner = node.child_by_field_name("consequence")
     statements = inner.named_children if inner is not None and "block" in inner.type else [inner]
     last = statements[-1] if statements else None

@@ -1,1 +1,1 @@
-"""Judge recordings and declarations: drift, migration, coverage, secrets."""
+"""Checks of recordings and declarations: drift, migration, coverage, secrets."""

@@ -82,7 +82,7 @@ def measure_coverage(
 ) -> list[DeclaredPart]:
     """Return the parts that *items* declare, sorted by kind and name.
 
-    *used_parts*: `parts_used_in_run`.
+    A part counts as used if it is in *used_parts*, a union of results of `parts_used_in_run`.
     """
     declared = {name for item, platforms in items for name in _declared_names(item, platforms)}
     order = {kind: number for number, kind in enumerate(KINDS)}
@@ -94,13 +94,13 @@ def measure_coverage(
 
 
 def parts_used_in_run(run: PassedRun) -> set[str]:
-    """Return the parts that *run* used, as texts that do not depend on machine or language."""
+    """Return the parts that *run* used, and its item, as texts equal on every machine."""
     item = run.item
     return {f"{_SCENARIO}{item.node_id}", *map(_name_to_text, _used_names(run))}
 
 
 def count_scenarios(used_parts: Collection[str]) -> int:
-    """Return the number of scenarios whose parts are in *used_parts*."""
+    """Return the number of items that ran, according to *used_parts*."""
     return sum(part.startswith(_SCENARIO) for part in used_parts)
 
 
@@ -184,7 +184,7 @@ def _used_names(ran: PassedRun) -> Iterator[Name]:
 
 
 def _drop_undone_arrivals(events: Iterable[Event]) -> list[Event]:
-    """Return *events* without the arrivals at nodes that were taken back."""
+    """Return *events* without the arrivals at nodes that a later undo event took back."""
     current: list[Event] = []
     for event in events:
         if isinstance(event, NodeEntered) and event.action == UNDO:
@@ -223,9 +223,9 @@ def _has_argument(call: CallMade, parameter: Parameter) -> bool:
 
 
 def _names_by_faults(ran: PassedRun) -> Iterator[Name]:
-    """Yield the recoveries that injected faults tested.
+    """Yield the recoveries of platforms, such as that from a refused token, that faults tested.
 
-    A fault that was never injected is a failure.
+    Every fault of the item counts: one that is never injected fails the run.
     """
     located = (*ran.item.steps, *ran.item.cleanup)
     faults = (*ran.item.faults, *(fault for step in located for fault in step.faults))

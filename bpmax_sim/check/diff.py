@@ -51,7 +51,8 @@ class ExchangePair(msgspec.Struct, frozen=True, kw_only=True):
     """An exchange of one cassette and its counterpart in the other, if there is one.
 
     Attributes:
-        request, answer: differences between the requests, and between the responses.
+        old, new: exchange in each cassette; None if it has no counterpart.
+        request, response: differences between the requests, and between the responses.
     """
 
     old: NumberedExchange | None = None

@@ -97,10 +97,7 @@ class Change(msgspec.Struct, frozen=True):
 
 
 def _walk_values(value: Any, path: Steps) -> Iterator[tuple[Steps, Any]]:
-    """Yield *value* and all values in it, with their paths.
-
-    The items of a list have the same path.
-    """
+    """Yield *value* and all values in it, with their paths; ``*`` stands for any list index."""
     yield path, value
     if isinstance(value, dict):
         for name, item in value.items():
@@ -147,7 +144,7 @@ def find_changes(
     """Yield the differences of *live* from *recorded* in status and shape.
 
     Differences at *volatile* places are left out. If the status differs, nothing else is compared.
-    Of added or removed parts, only the outermost path is returned.
+    If a whole object was added or removed, only its own path is yielded.
     """
     if recorded.status != live.status:
         yield Change("status", "status", str(recorded.status), str(live.status))
@@ -194,9 +191,9 @@ _STANDIN: Final = "redacted."
 
 
 def carries_standin(request: Request) -> bool:
-    """Return whether the script's part of *request* has a stand-in.
+    """Return whether a part of *request* that the script made contains a stand-in of a secret.
 
-    Auth uses the real values itself.
+    Parts made by auth do not count: they are made anew from the real credentials.
     """
     call = request.call
     if call is None:
@@ -297,7 +294,7 @@ def find_outdated(exchange: Exchange, *, now: float, age: float) -> Iterator[Dri
 
 
 def find_migrated(exchange: Exchange, moves: Sequence[str]) -> Iterator[Drift]:
-    """Yield a note if `bpmax-sim migrate` made *moves* in *exchange*, which was not sent so."""
+    """Yield a note if `bpmax-sim migrate` changed the recorded *exchange*, as *moves* say."""
     if moves:
         message = msg("moved by `bpmax-sim migrate`, not recorded so: {list}", list=series(moves))
         yield Drift(exchange=exchange, tier="info", kind="moved", message=message)
@@ -371,9 +368,7 @@ class Verification:
         return drifts
 
     def _find_retried_failure(self, exchange: Exchange, after: Exchange | None) -> str:
-        """Return the class of failure because of which the call was sent again (*after*).
-
-        "" if it was not.
+        """Return the class of failure because of which the call was sent again as *after*, or "".
 
         It is determined by the same rules as at recording.
         """
@@ -524,7 +519,7 @@ class _ExchangeCheck(msgspec.Struct, frozen=True):
             yield self._make_drift("info", "volatile", message, path)
 
     def _find_script_reading(self, change: Change, declared: Sequence[Platform | Api]) -> str:
-        """Return where a script reads what *change* has removed; "" if nowhere."""
+        """Return the place where a script reads a member that *change* has removed, or ""."""
         call = self.exchange.request.call
         if change.what != "removed" or call is None or not declared:
             return ""
@@ -550,7 +545,10 @@ class _ExchangeCheck(msgspec.Struct, frozen=True):
 
 
 def _member_body_paths(platform: Platform, member: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
-    """Yield the possible paths in a response body for *member* of the result that scripts see."""
+    """Yield the possible paths in a response body of *member*, as scripts see it in the result.
+
+    They differ where the platform wraps its data in an envelope.
+    """
     if platform.result != "envelope":
         yield member
         return
@@ -566,9 +564,8 @@ def _find_changed_places(
 ) -> Iterator[str]:
     """Yield the *places* whose value differs in *live*.
 
-    *personal_paths* values are compared as pseudonyms.
-
-    A recorded stand-in cannot be compared.
+    Values at *personal_paths* are compared as pseudonyms, as they are recorded. Places with a
+    recorded stand-in are left out, because the real value is not known.
     """
     if not places or recorded.status != live.status:
         return

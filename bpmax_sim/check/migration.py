@@ -1,7 +1,8 @@
 """Rename platforms, APIs, paths and owners in recordings, if the result still replays.
 
-The scenarios are replayed, and their misses and unplayed exchanges are grouped by cause. Accepted
-changes must replay in a temporary folder before a file is replaced.
+The scenarios are replayed, and their misses and unplayed exchanges are grouped by cause, a
+difference between a recorded call and today's. Accepted changes must replay in a temporary folder
+before a file is replaced.
 """
 
 from __future__ import annotations
@@ -77,12 +78,12 @@ class MovePlan:
 
     Attributes:
         item: scenario that replays it; None if none does, so that only names are changed.
-        entries: changed exchanges, by number in the cassette.
-        contested: calls that are made both as recorded and in the changed form.
+        entries: number of an exchange in the cassette -> changed exchange.
+        contested: calls that the scenario makes both as recorded and in the changed form.
         unknown: calls to which no recording is similar.
         signed: calls that cannot be changed, because without a scenario nothing can sign them
             again.
-        causes: reasons of the change, by the same numbers; -1 is the owner's own name.
+        causes: number of an exchange -> causes of its change; -1 stands for the owner's name.
     """
 
     file: Path
@@ -110,10 +111,7 @@ class MovePlan:
 
 
 def plan_items(items: Iterable[ScenarioItem], renames: Renames) -> Iterator[MovePlan | None]:
-    """Replay *items* and yield the changes with which each would match.
-
-    None if nothing is recorded.
-    """
+    """Replay *items*; yield for each the changes with which it would match, None if unrecorded."""
     for item in items:
         moves = RecordingMoves(renames.former_names)
         options: SessionOptions = {
@@ -187,11 +185,11 @@ def _rename_owner(path: Path, cassette: Cassette, owner: str, renames: Renames) 
 
 
 def _rename_entry(entry: Entry, renames: Renames) -> tuple[Entry, tuple[MoveCause, ...]]:
-    """Return *entry* under the names of *renames*, and what caused each change.
+    """Return *entry* with the names changed by *renames*, and the cause of each change.
 
-    No cause and *entry* itself if nothing was renamed, or if the request is signed: nothing here
-    could sign it again. The player that replays the result computes its key anew, since its rules
-    are `UNKNOWN_RULES`.
+    *entry* itself without causes if nothing was renamed, or if the request is signed: nothing here
+    could sign it again. The player that replays the result computes its matching key anew, since
+    its rules are `UNKNOWN_RULES`.
     """
     line, text, causes = entry.line, entry.text, list[MoveCause]()
     old = tuple(line.call.partition(".")[::2])
@@ -275,9 +273,8 @@ def _cassette_path(item: ScenarioItem) -> Path:
 def apply_plans(root: Path, plans: Sequence[MovePlan]) -> tuple[list[Path], list[tuple[str, str]]]:
     """Replace the files whose *plans* then replay.
 
-    Return these, and name and reason of each failure.
-
-    The former login of a renamed platform is removed only if everything replays.
+    Return the replaced files; and name and reason of each failure. The former login of a renamed
+    platform is removed only if everything replays.
 
     Raises:
         OSError: if a file cannot be written; it and the following ones are unchanged.

@@ -128,8 +128,9 @@ def find_secrets(
 ) -> Iterator[Problem]:
     """Yield the secrets in *cassette*, each with its place; *vault* has the values known here.
 
-    Declared exceptions (*not_secret*) are left out, except values known to be secret. *hint*
-    receives what the secret-name rules find in recordings that are older than these rules.
+    Texts that *not_secret* declares are left out, except values known to be secret. *hint* is
+    called with a message for each member that the secret-name rules find in a recording older than
+    these rules.
 
     Raises:
         DamagedCassette: if an exchange is not as it was recorded.
@@ -181,7 +182,8 @@ def _find_secret_like_texts(entry: Entry) -> Iterator[tuple[str, int, str]]:
 def _find_named_secrets(exchange: Exchange, entry: Entry) -> Iterator[tuple[str, int, str, bool]]:
     """Yield message, start and value of members named like secrets, and whether always an error.
 
-    The names added later are only hints in recordings that are older than the secret-name rules.
+    The last is True for names that have always been an error; a recording that is older than the
+    secret-name rules has other names as a hint only.
     """
     bare = call_without_injected(exchange.request, _NOBODY)
     sides = [message_parts(bare.headers, bare.body, bare.query)]
@@ -195,7 +197,7 @@ def _find_named_secrets(exchange: Exchange, entry: Entry) -> Iterator[tuple[str,
 
 
 def _is_redacted_header(name: str, value: str) -> bool:
-    """Return whether a header has a stand-in, or no credential."""
+    """Return whether the value of a header is a stand-in, or contains no credential."""
     if "cookie" in name:
         return _STANDIN in value or not value.partition("=")[2].partition(";")[0]
     credential = credential_of(value)

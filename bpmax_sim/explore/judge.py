@@ -342,7 +342,7 @@ class _FailureJudge(msgspec.Struct, frozen=True):
         return one.name == call.name and any(isinstance(event, HookStarted) for event in between)
 
     def _is_replaced_by_other_call(self) -> bool:
-        """Return whether another call replaced a read: a later one, or an alternative."""
+        """Return whether another call replaced a read: a later equal one, or a new one here."""
         call = self.failure.call
         if call.has_effect:
             return False

@@ -48,6 +48,7 @@ class Fact(msgspec.Struct, frozen=True, array_like=True):
     """One use or declaration in a file.
 
     Attributes:
+        role: relation of the file to the named thing, such as ``declares`` or ``calls``.
         name: ``platform.api`` for an API, ``platform.api.name`` for a parameter or member; for a
             file, its path from the root, or as spelled if it is outside.
         detail: additional information: an event, an owner, the style of a call.
@@ -199,12 +200,12 @@ def _walk_nodes(root: Node) -> Iterator[tuple[Steps, Node, _Place]]:
 
 
 class _Rule(msgspec.Struct, frozen=True):
-    """A rule that says at which paths of a file there is a name of *kind*.
+    """A rule by which a value or key in a YAML file is the name of a thing of *kind*.
 
     Attributes:
-        path: end of a path, or the whole path; ``?`` is any key, ``*`` an element.
-        is_whole: whether *path* starts at the top of the file.
-        is_key: whether the last key is the name; otherwise the value is.
+        path: end of the path of such a value, or all of it; ``?`` is any key, ``*`` a list element.
+        is_whole: whether *path* is the whole path.
+        is_key: whether the last key of the path is the name; otherwise the value is.
     """
 
     path: Steps
@@ -214,7 +215,7 @@ class _Rule(msgspec.Struct, frozen=True):
     role: Role
 
     def fits(self, steps: Steps) -> bool:
-        """Return whether the rule applies to *steps*."""
+        """Return whether the rule applies to the value at *steps*, its path in the file."""
         size = len(self.path)
         if len(steps) < size or (self.is_whole and len(steps) != size):
             return False
@@ -223,9 +224,9 @@ class _Rule(msgspec.Struct, frozen=True):
 
 
 def _rules_of(kind: FactKind, role: Role, *paths: str) -> Iterator[_Rule]:
-    """Yield the rules of *paths*.
+    """Yield the rules of *paths*, such as ``^people.{}`` or ``*.api``.
 
-    ``^`` anchors at the top, a final ``{}`` takes the key as the name.
+    ``^`` means the whole path; a final ``{}`` means that the key is the name.
     """
     for path in paths:
         steps = tuple(path.removeprefix("^").replace("{}", "?").split("."))
@@ -332,7 +333,7 @@ def _script_facts(path: str, data: bytes) -> FileFacts:
 
 
 def _calls_of(reading: ScriptReading) -> Iterator[Fact]:
-    """Yield each call and the parameters that it names; a call with direct arguments names none."""
+    """Yield each API call and the parameters it sets; a call with direct arguments names none."""
     for call in reading.calls:
         place = call.api_place
         if call.platform is None:

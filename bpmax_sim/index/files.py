@@ -97,9 +97,9 @@ class FileScan:
         return file.digest if file is not None else b""
 
     def read(self, name: str) -> tuple[IndexedFile | None, bytes]:
-        """Read the file again; return its stamp and digest, and the content that was digested.
+        """Return the file's stamp with the digest of its content, and the content, read just now.
 
-        Of a file larger than `LARGEST` the content is empty, and the digest is made of the stamp.
+        The content of a file larger than `LARGEST` is empty, and its digest is that of the stamp.
         """
         file, data = None, b""
         with contextlib.suppress(OSError, ValueError), open(self.path_of(name), "rb") as stream:  # noqa: PTH123
@@ -117,7 +117,7 @@ class FileScan:
     def is_stamp_reliable(self, name: str) -> bool:
         """Return whether the file is so old that an equal stamp means equal content.
 
-        A file that does not exist needs no stamp: once it exists, its digest is another one.
+        True for a file that does not exist: once it exists, its digest differs from ``b""``.
         """
         file = self.file(name)
         if file is None:
@@ -156,7 +156,7 @@ def _stamp_of(status: os.stat_result) -> FileStamp:
 
 @cache
 def code_edition() -> str:
-    """Return a text that changes with the code that reads files, also between releases."""
+    """Return a text that changes with the code of this package; it marks caches as outdated."""
     package = os.path.dirname(bpmax_sim.__file__)  # noqa: PTH120
     parts = [bpmax_sim.__version__, platform.python_version(), msgspec.__version__]
     parts += sorted(_list_python_files(package))

@@ -1,8 +1,9 @@
 """The items of a project's scenario files, without loading the files that did not change.
 
-For each sound file, ``.bpmax/items`` has the headers of its items and the digests of all files they
-are made of: fragments, flows, scripts, tables. A file with problems is always loaded, and so is one
-whose items depend on more, such as variables of a command line or the environment.
+For each file without problems, ``.bpmax/items`` has the headers of its items and the digests of all
+files they are made of: fragments, flows, scripts, tables. A file with problems is always loaded,
+and so is one whose items depend on more than files, such as variables of a command line or the
+environment.
 """
 
 from __future__ import annotations
@@ -66,7 +67,10 @@ class ProjectItem:
 
     @property
     def digests(self) -> Mapping[str, bytes]:
-        """Return the digests of `files`; empty if it depends on more than files, or has doubts."""
+        """Return the digests of `files`.
+
+        Empty if it depends on more than files, or has warnings.
+        """
         return self._source.digests
 
     def is_current(self) -> bool:
@@ -78,8 +82,8 @@ class _ScenarioFile:
     """A scenario file and, once loaded, its items.
 
     Attributes:
-        names: files that its items are made of, as *disk* names them.
-        is_sound: whether they have neither problems nor doubts.
+        names: names in the index (*disk*) of the files that its items are made of.
+        is_sound: whether these have neither problems nor warnings.
     """
 
     def __init__(
@@ -147,8 +151,9 @@ class _StoredFile(msgspec.Struct, frozen=True, array_like=True):
     """The items of a scenario file, and the digests of the other files that they depend on.
 
     Attributes:
-        depends: path from the root -> digest; ``b""`` for a file that would count if it existed.
-        is_quiet: whether there are no doubts either.
+        depends: path from the root -> digest; ``b""`` for a file that does not exist but would
+            count, such as a ``defaults.yaml``.
+        is_quiet: whether the file has no warnings; a file with problems is not stored.
     """
 
     depends: dict[str, bytes]
@@ -262,6 +267,8 @@ class ItemIndex:
         self.loaded += 1
         names = frozenset(map(self._disk.name_of, paths))
         is_quiet = False
+        # The digests of files identify the items only if no environment was read, and no file is
+        # so new that it may change again without a change of its stamp.
         if digest and not environ.is_read and all(map(self._disk.is_stamp_reliable, names)):
             depends = {other: self._disk.digest(other) for other in names if other != name}
             stored = tuple(self._to_stored_item(item) for item in loaded)
@@ -301,9 +308,9 @@ def _load_items(path: Path, **options: Any) -> list[ScenarioItem]:
 
 
 def _digest_environment(root: Path) -> str:
-    """Return a text for everything that all items of the project depend on.
+    """Return a text that changes with the settings on which all items of the project depend.
 
-    "" if that is invalid.
+    "" if the settings are invalid.
     """
     bare = FileScan(root, {})
     try:

@@ -1,8 +1,8 @@
-"""The scenarios in which a check found nothing wrong: ``.bpmax/sound``, for the next check.
+"""Remember in ``.bpmax/sound`` the groups of scenarios in which a check found nothing wrong.
 
-Scenarios that share a file are checked together, because what one of them declares applies to the
-scripts of all. Such a group is identified by the digests of everything that its check reads. A
-group with any finding is not stored, so that its messages are made again each time.
+Scenarios that share a file are checked together as a group, because what one of them declares
+applies to the scripts of all. A group is identified by the digests of everything that its check
+reads. A group with any finding is not stored, so that its messages are made again each time.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class GroupsFoundSound:
                 self._groups[_digest_group(group, about)] = group
 
     def find_unchecked_items(self) -> list[ProjectItem]:
-        """Return the items that no earlier check has found sound in their present state."""
+        """Return the items that are new, or changed since a check found nothing wrong with them."""
         known = set(self._kept)
         sound = chain.from_iterable(self._groups[key] for key in self._groups.keys() & known)
         left_out = set(sound)
@@ -111,7 +111,7 @@ def _digest_group(group: Sequence[ProjectItem], about: bytes) -> bytes:
 
 
 def _digest_surroundings(index: ProjectIndex, platforms: Mapping[Any, Platforms]) -> bytes:
-    """Return the digest of everything but the scenarios' files that scripts are checked against."""
+    """Return the digest of what scripts are checked against: platforms, instances, recordings."""
     told = [
         (key, sorted(one.own.items()), sorted(one.entries.items()), sorted(one.broken), one.folder)
         for key, one in platforms.items()

@@ -1,7 +1,7 @@
-"""Add calls and fields whose names a script computes; they are learned from traces of runs.
+"""Add facts about names that a script computes, as seen in the traces of its runs.
 
-A trace counts only if its script has not changed since. Learned facts are marked, and left out
-where the script's text has the same fact.
+Only calls and fields are learned. A trace counts only if its script has not changed since. Learned
+facts are marked (`Fact.is_learned`); one that the script's text has too is not added.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Find what uses a place of a project, directly or through other files.
+"""Find which files use a place of a project, directly or through other files.
 
 A place is a file, ``file:line``, a platform, ``platform.api``, ``platform.api.parameter``, a field,
 a node or a person. A thing may have several spellings (``getCustomer``, ``get_customer``, an
-alias): facts keep the spelling of their file, and this module maps them to one name.
+alias): facts keep the spelling of their file, and this module maps them to one canonical name.
 """
 
 from __future__ import annotations
@@ -39,11 +39,11 @@ ORDER: Final[tuple[Role, ...]] = (
 
 
 class ProjectPlace(msgspec.Struct, frozen=True):
-    """A part of a project whose uses can be asked for.
+    """A part of a project for whose uses one can ask.
 
     Attributes:
         kind: type of the part.
-        name: in the spelling of its declaration.
+        name: name as spelled in its declaration.
         line: line of a file; 0 for anything else.
     """
 
@@ -57,8 +57,8 @@ class UsingFile(msgspec.Struct, frozen=True):
 
     Attributes:
         path: path of the file from the root.
-        fact: fact of the use.
-        through: files between, nearest first; empty for a direct use.
+        fact: use in this file: of the place, or of the first file of *through*.
+        through: files between this one and the place, nearest first; empty for a direct use.
     """
 
     path: str
@@ -87,7 +87,7 @@ class ProjectUses:
 
     @cached_property
     def _facts_by_name(self) -> Mapping[tuple[FactKind, str], tuple[tuple[str, Fact], ...]]:
-        """Return the facts of each thing, with their files, by kind and canonical name."""
+        """Return (kind, canonical name) of each thing -> pairs of file path and fact."""
         grouped: dict[tuple[FactKind, str], list[tuple[str, Fact]]] = {}
         for path, facts in self._index.files.items():
             for fact in facts.facts:
@@ -111,7 +111,7 @@ class ProjectUses:
             yield fact.name
 
     def _implied_uses(self, fact: Fact) -> Iterator[tuple[FactKind, str]]:
-        """Yield the uses that a fact implies: a call of an API is also a use of its platform."""
+        """Yield kind and name of what *fact* uses too: a call of an API also uses its platform."""
         if fact.kind in {"api", "instance"} and fact.role != "declares":
             yield "platform", fact.name.partition(".")[0]
         if fact.kind == "api" and fact.role == "calls":
@@ -205,7 +205,7 @@ class ProjectUses:
         return tuple(matches)
 
     def qualify_parameter(self, text: str) -> str:
-        """Return ``platform.api.parameter`` with the key that the API is declared under."""
+        """Return *text*, ``platform.api.parameter``, with the API spelled as it is declared."""
         parts = text.split(".", 2)
         if len(parts) < len(("platform", "api", "parameter")):
             return text
@@ -219,7 +219,7 @@ class ProjectUses:
     def uses_of(self, place: ProjectPlace) -> list[UsingFile]:
         """Return the files that use *place*: direct uses first, then the files that run these.
 
-        A line of a file stands for the things named on it.
+        The uses of a line of a file are those of everything named on it.
         """
         if place.kind == "file" and place.line:
             said = [fact for fact in self._index.files[place.name].facts if fact.line == place.line]
@@ -246,7 +246,10 @@ class ProjectUses:
                 yield UsingFile(name, fact or Fact("file", "plays", path, 1, 1))
 
     def _users_of_platform_file(self, path: str) -> Iterator[UsingFile]:
-        """Yield the users of the platforms that the file at *path* declares or has logins of."""
+        """Yield the users of the platforms in the file at *path*.
+
+        These are platforms that it declares or names, or whose recorded login it is.
+        """
         facts = self._index.files.get(path)
         names = {f.name for f in facts.facts if f.kind == "platform"} if facts else set()
         if path.startswith("cassettes/auth/"):

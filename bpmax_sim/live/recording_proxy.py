@@ -112,7 +112,7 @@ class RecordingProxy:
         self._stopping.set()
 
     def close(self) -> None:
-        """Close the connections."""
+        """Close the connections to the upstream."""
         self._live.close()
 
     def answer(self, request: Request, client: ServedClient) -> Response | None:

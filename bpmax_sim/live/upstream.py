@@ -69,7 +69,7 @@ class UpstreamUrl(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def host(self) -> str:
-        """Return host and port, as ``Host`` has them."""
+        """Return host and port in the form of the header ``Host``."""
         return urlsplit(self.origin).netloc
 
     @property

@@ -209,7 +209,7 @@ class _ArtifactReader:
 
 
 def _failure_of_trace(trace: Trace) -> StoredFailure | None:
-    """Return the failure of the item of *trace*; a trace that was cut off did not end."""
+    """Return the failure that *trace* shows, or None; a trace that was cut off is a failure."""
     entry, ended = build_entry(trace), trace.events[-1]
     if entry.outcome not in {"failed", "did not end"}:
         return None

@@ -1,7 +1,4 @@
-"""Define what every action of a step has: keys, a check at load, a run.
-
-And the performer of actions.
-"""
+"""The base class of a step's actions (keys, check at load, run), and their performer."""
 
 from __future__ import annotations
 
@@ -30,17 +27,17 @@ Subject = FormSubject | FlowSubject | None
 
 
 class PeoplePlayer(Protocol):
-    """Lets simulated people act according to the scenario's policies."""
+    """Lets simulated people act on their tasks according to the scenario's policies."""
 
     def play(self, on: Performer, flow: FlowSubject, until: str, result: Result, /) -> None:
         """Run *flow* until it is at the node *until*.
 
-        If *until* is empty, until the project has ended.
+        If that is empty, until the project has ended.
         """
         ...
 
     def record_task_arrivals(self, flow: FlowSubject, /) -> None:
-        """Record since when the present owners have had their tasks."""
+        """Record at what virtual time each present owner got the task."""
         ...
 
 
@@ -61,11 +58,12 @@ class Performer(msgspec.Struct, frozen=True, kw_only=True):
     player: PeoplePlayer | None = None
 
     def perform(self, action: type[Action] | None, value: Any, name: str) -> Result:
-        """Perform *action* and return its result, with everything that scripts started.
+        """Perform *action* and return its result, including all that its scripts started.
 
         Errors are part of the result. All pending work of the session is finished before returning.
-        *value* has its ``${…}`` replaced; *name* is the file name of a script written in the step.
-        Without an action only deadlines and the branches of the start node are processed.
+        The ``${…}`` in *value* are replaced already; *name* is the file name given to a script
+        written in the step. Without an action only deadlines and the branches of the start node are
+        processed.
         """
         result = Result() if self.subject is None else self.subject.begin_action()
         self._run_action(action, value, name, result, expires=True)
@@ -74,9 +72,9 @@ class Performer(msgspec.Struct, frozen=True, kw_only=True):
         return result
 
     def perform_in_flight(self, action: type[Action] | None, value: Any, name: str) -> Result:
-        """Perform *action* while another one is pending.
+        """Perform *action* while a call of another one is pending.
 
-        Return its result without draining the session.
+        Return its result without finishing the pending work of the session.
         """
         with (
             nullcontext(Result())
@@ -109,11 +107,11 @@ class Performer(msgspec.Struct, frozen=True, kw_only=True):
             self.subject.fire_due_deadlines(self.session.clock.now())
 
     def form(self, action: str) -> FormSubject:
-        """Return the form; of a flow, the one that the present person sees.
+        """Return the form; of a flow, the one that the acting person sees.
 
         Raises:
-            SubjectError: if the scenario has no form; *action* names the step's action in the
-                message.
+            SubjectError: if the scenario has no form; its message names *action*, the step's
+                action.
         """
         if isinstance(self.subject, FlowSubject):
             return self.subject.visible_form(action)
@@ -143,17 +141,17 @@ class Performer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Action(Model, frozen=True, kw_only=True):
-    """An action of a step; the fields of a subclass are the keys of the value, if that is a map.
+    """An action of a step; the fields of a subclass are the keys of its value, if that is a map.
 
     Attributes:
         about: description for editors and the documentation.
-        texts: descriptions of the value as a whole (``_``) and of each of its keys.
+        texts: descriptions of the value as a whole (key ``_``) and of each of its keys.
         others: accepted types of the value besides a map with these fields.
         takes: syntax of the value for the documentation, where the keys do not show it.
         needs: subjects of which the scenario needs one (``form``, ``flow``); empty if none.
         sees_form: whether, in a flow, it acts on the form of one node.
         takes_by: whether the step may name the acting person with ``by``.
-        has_result: whether anybody reads what its scripts return (`bpmax_sim.subject.hooks`).
+        has_result: whether the product reads what its scripts return (`bpmax_sim.subject.hooks`).
         is_code: whether its texts are script source, in which ``${…}`` is JavaScript.
     """
 

@@ -216,7 +216,7 @@ class Submit(Action, frozen=True, kw_only=True):
 
     @classmethod
     def check(cls, context: CheckContext, value: Any, spot: Spot) -> None:
-        """Report unknown keys, people and fields; a form without a flow takes no keys at all."""
+        """Report unknown keys, people and fields; for a form without a flow, any key at all."""
         if "flow" in context.names.subject_kinds and isinstance(value, Mapping):
             cls.known_keys(context, value, spot)
             check_people(context, value.get("by", ""), spot.at("by"))
@@ -397,7 +397,7 @@ class Return(NodeAction, frozen=True, kw_only=True):
 
 
 class Resubmit(FlowAction, frozen=True, kw_only=True):
-    """Submit a project again that was refused or sent back."""
+    """Submit a project again that was rejected or sent back."""
 
     about = msg("Submit once more what was refused or sent back")
     is_for_starter: ClassVar = True
@@ -544,11 +544,9 @@ class Js(Action, frozen=True, kw_only=True):
     def _prepare_script_and_libraries(
         cls, on: Performer, value: Mapping[str, Any], name: str
     ) -> tuple[Script, tuple[Script, ...]]:
-        """Return the script to run and the scripts before it.
+        """Return the script to run, and the libraries that run before it.
 
-        Libraries, and the file or its arguments.
-
-        With ``call``, the file itself runs as a library and the script only calls its function;
+        With ``call``, the file itself becomes a library and the script only calls its function;
         otherwise the arguments become ``const`` declarations in front of the file.
         """
         file, args = on.inline[value["file"]], value.get("args", {})
@@ -714,9 +712,9 @@ ACTIONS: Mapping[str, type[Action]] = {action.key(): action for action in _all_s
 
 
 def check_action(context: CheckContext, action: str, value: Any, spot: Spot) -> None:
-    """Report to *context* what is wrong with *value* of the step's key *action*.
+    """Report to *context* what is wrong with *value*, that of the key *action* of a step at *spot*.
 
-    A value that is a single ``${…}`` is checked later, when a row or variable has filled it in.
+    A value that is a single ``${…}`` is checked only in the run, with the value that replaces it.
     """
     kind = ACTIONS[action]
     waits = whole_reference(value) is not None and not kind.is_code and kind is not RunAction

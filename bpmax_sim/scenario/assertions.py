@@ -100,9 +100,9 @@ def _expected_parts(item: ExpectedCall) -> dict[str, Any]:
 
 
 def _compare_lines(expected: Any, lines: Sequence[Mapping[str, Any]], path: Path) -> Checks:
-    """Compare messages or console lines: a text with the line's text, a map with the whole line.
+    """Compare messages or console lines: a text with the line's text, a map with all its members.
 
-    A single text or map stands for a list of one.
+    A single expected text or map stands for a list of one.
     """
     texts = [line["text"] for line in lines]
     if isinstance(expected, str) or _is_single_line(expected):
@@ -124,7 +124,7 @@ def _compare_flow(expected: Any, facts: Mapping[str, Any], path: Path) -> Checks
 
 
 def _with_pass_counts(expected: Any, facts: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return *facts* with ``passed`` as counts for each node where *expected* has a map there."""
+    """Return *facts* with ``passed`` as node -> count, wherever *expected* has a map for it."""
     if not isinstance(expected, Mapping):
         return facts
     shaped = dict(facts)
@@ -221,7 +221,10 @@ def compare_error(expected: ExpectedError, thrown: events.ErrorThrown, path: Pat
 
 
 def _accepted_source_names(error_source: str) -> tuple[str, ...]:
-    """Return the names that a file may use: of ``subject``, also what it is, form or flow."""
+    """Return the names by which ``from`` may call *error_source*.
+
+    A ``subject`` is form or flow too.
+    """
     return ("form", "flow", error_source) if error_source == "subject" else (error_source,)
 
 

@@ -1,6 +1,7 @@
 """Calls of a step as a scenario sees them (redacted), and their comparison with ``expect: proxy``.
 
-Expected items without ``times`` are the exact sequence of all calls whose API no item with
+A *sending* is one HTTP request of a call, which may be sent again after a refused token or a
+failure. Expected items without ``times`` are the exact sequence of all calls whose API no item with
 ``times`` names; logins belong to it only if it names ``platform.$token``. Items with ``times``
 count the calls that match them, with ``once_per_key`` those of one idempotency key once, and check
 nothing else.
@@ -73,12 +74,13 @@ class ActualCallResult(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CallAttempted(ActualCallResult, frozen=True, kw_only=True):
-    """A sending of call *number* that was followed by another one; redacted.
+    """A sending of call *number* after which the call was sent again; redacted.
 
     Attributes:
         attempt: number of the sending, from 1.
-        follows: reason of the next sending: ``renewed`` (the token was refused), ``clock`` or
-            ``retried``; *why* is the reason in words, *wait* the seconds of virtual time before it.
+        follows: reason of the next sending: ``renewed`` (the token was refused), ``clock`` (its
+            time was refused) or ``retried``; *why* is the reason in words, *wait* the seconds of
+            virtual time before it.
         order: position of its end among all events of the run.
     """
 
@@ -98,8 +100,8 @@ class CallEnd(ActualCallResult, frozen=True, kw_only=True):
     """The end of a call, after all its sendings.
 
     Attributes:
-        attempts: number of requests sent; *sent_at* is the virtual time of the last one.
-        notes: what was overridden, dropped or retried.
+        attempts: number of sendings; *sent_at* is the virtual time of the last one.
+        notes: texts for readers: which parts were overridden or dropped, and why it was retried.
         redirects: status and address of each redirect that was followed.
     """
 
@@ -352,7 +354,7 @@ def _compare_count(item: Mapping[str, Any], calls: Sequence[CallMade], path: Pat
 
 
 def _count_idempotency_keys(calls: Iterable[CallMade]) -> int:
-    """Return the number of idempotency keys of *calls*; each call without one counts, too."""
+    """Return the number of different idempotency keys of *calls*, plus the calls without one."""
     keys = [call.idempotency_key for call in calls]
     return len({*filter(None, keys)}) + keys.count("")
 
@@ -360,10 +362,7 @@ def _count_idempotency_keys(calls: Iterable[CallMade]) -> int:
 def _compare_in_order(
     items: Sequence[tuple[int, Mapping[str, Any]]], calls: Sequence[CallMade], path: Path
 ) -> list[Comparison]:
-    """Compare calls pairwise, then their number.
-
-    A missing or additional call fails the list as a whole.
-    """
+    """Compare the first call with the first item, and so on, then the numbers of both."""
     checks: list[Comparison] = []
     for (index, item), call in zip(items, calls, strict=False):
         here = (*path, index)
@@ -414,7 +413,7 @@ def _compare_part(part: str, expected: Any, call: CallMade, path: Path) -> Check
 
 
 def _body_parts(call: CallMade) -> Any:
-    """Return the body of *call*; of a multipart one, each part by its name, as a form is told."""
+    """Return the body of *call*; of a multipart body, part name -> value."""
     content_type = call.header.get("content-type", "")
     if not isinstance(call.body, str) or media_type(content_type) != "multipart/form-data":
         return call.body
@@ -425,7 +424,10 @@ def _body_parts(call: CallMade) -> Any:
 
 
 def _part_value(part: Any) -> Any:
-    """Return the text of a part without a file's name or type; else these, and its ``content``."""
+    """Return the text of a multipart part.
+
+    With a file name or type, a map of these and ``content``.
+    """
     if isinstance(part, list):
         return [_part_value(one) for one in part]
     if not isinstance(part, Mapping):

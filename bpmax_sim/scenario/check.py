@@ -82,7 +82,7 @@ def _check_name_clock_and_user(draft: ScenarioDraft) -> None:
 
 
 def _check_person_and_project_members(draft: ScenarioDraft) -> None:
-    """Report members of people and of the project that resemble those that scripts see."""
+    """Report members of people and project that look like misprints of those that scripts see."""
     people = (draft.spot.at("people", person) for person in draft.scenario.people)
     for spot, known in (
         (draft.spot.at("user"), _PERSON),
@@ -101,7 +101,7 @@ _PERSON = ("id", "name")
 
 
 def _check_names_added_to_inherited(draft: ScenarioDraft) -> None:
-    """Report people and fields that the scenario adds and that resemble inherited ones."""
+    """Report people and fields that the scenario adds and whose names are near inherited ones."""
     for path in (("people",), ("form", "fields")):
         spot = draft.spot.at(*path)
         node = spot.source.root.at(path)
@@ -145,7 +145,7 @@ def _check_stubs_and_ignored_paths(draft: ScenarioDraft) -> None:
 
 
 def _check_stub_references(draft: ScenarioDraft, spot: Spot) -> None:
-    """Report references of a stub to values that exist only after the first step."""
+    """Report ``${…}`` in a stub that name values of steps, which come too late for a stub."""
     node = spot.source.root.at(spot.steps)
     for path, text in node.texts() if node is not None else ():
         try:
@@ -173,7 +173,7 @@ def _check_tag_and_flag_cells(draft: ScenarioDraft) -> None:
 
 
 def _check_secrets(draft: ScenarioDraft) -> None:
-    """Report secrets that name nothing; a variable of the environment may be set later."""
+    """Report entries of ``secrets`` that name no variable or column; ``env.X`` may be set later."""
     for text, spot in draft.spot.at("secrets").elements(draft.scenario.secrets):
         try:
             ref = references.parse_reference(text)
@@ -232,9 +232,9 @@ def _check_row_numbers(draft: ScenarioDraft) -> None:
 def _check_and_update_row_counts(
     draft: ScenarioDraft, step: model.Step, counts: dict[str, int], spot: Spot
 ) -> bool:
-    """Check and update *counts* of rows.
+    """Report rows that *step* names and that do not exist, then update *counts* (table -> rows).
 
-    Return False if the step may change tables in other ways.
+    Return False if it has any other action, whose scripts may change tables.
     """
     kind, value = step.kind, step.value if isinstance(step.value, Mapping) else {}
     if step.action == "set":
@@ -405,7 +405,7 @@ def _find_used_names(draft: ScenarioDraft) -> Mapping[str, set[str]]:
 
 
 def _find_columns_with_effect(draft: ScenarioDraft) -> set[str]:
-    """Return the columns that are read by more than names and descriptions."""
+    """Return the columns that any key other than names and descriptions reads."""
     names: set[str] = set()
     for path, text in draft.spot.source.root.texts():
         if path and path[-1] not in {"name", "scenario", "description"}:
@@ -422,7 +422,7 @@ _DESCRIBING = frozenset({
 
 
 def _is_reported(draft: ScenarioDraft, spot: Spot) -> bool:
-    """Return whether a problem inside *spot* has been reported already, so that one is enough."""
+    """Return whether a problem inside *spot* is already reported; a second one would be noise."""
     node = spot.source.root.at(spot.steps)
     inside = {inner.place for inner in node.walk()} if node else set()
     return any(problem.place in inside for problem in draft.problems)
@@ -491,7 +491,7 @@ def _check_step_user(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None
 
 
 def _check_person(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
-    """Report a ``by`` who does not exist, or whose action has no ``by`` at the step."""
+    """Report a ``by`` who does not exist, or that the step's action does not accept."""
     if step.by == "":
         return
     if step.kind is None or not step.kind.takes_by:
@@ -509,9 +509,9 @@ def _check_person(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
 
 
 def _check_refused_person(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
-    """Report a person whose action is expected to fail and whose name resembles another one.
+    """Report a person with a misspelled name whose action is expected to fail.
 
-    The error may be due to a misspelled name. A name that occurs a second time is taken as meant.
+    The error is then probably due to the misspelling. A name that occurs twice is not one.
     """
     if step.expect_error is UNSET or draft.scenario.people:
         return
@@ -571,9 +571,9 @@ def _check_expectations(draft: ScenarioDraft, step: model.Step, spot: Spot) -> N
 def _check_choice_of_error_codes(
     draft: ScenarioDraft, expected: model.ExpectedError, spot: Spot
 ) -> None:
-    """Report a ``$in`` of several codes.
+    """Report a ``$in`` of several error codes, types or statuses in a scenario without rows.
 
-    A scenario without rows ends in the same error every time.
+    Such a scenario ends in the same error every time.
     """
     for key in ("code", "type", "status") if not draft.rows else ():
         value = getattr(expected, key)
@@ -682,7 +682,7 @@ _LACKING = {
 
 
 class _Scope:
-    """The existing names by root of a reference; ``now`` and ``uuid`` have no names.
+    """The names that a ``${root.name}`` may have, by root; ``now`` and ``uuid`` have no names.
 
     Attributes:
         known: root -> names; empty for a form that declares no fields, where all are accepted.
@@ -718,7 +718,7 @@ class _Scope:
         return str(references.make_undefined_error(ref.text, hint))
 
     def _check_cells(self, ref: references.Reference, name: str) -> None:
-        """Report the rows that lack the cell *name*."""
+        """Report the rows without a cell for the column *name*, which *ref* names."""
         for row in self.draft.rows if ref.root == "case" else ():
             if name not in row.values:
                 message = msg(

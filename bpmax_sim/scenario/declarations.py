@@ -60,7 +60,7 @@ class Declarations(msgspec.Struct, frozen=True):
     Attributes:
         source: combined tree, with every file that contributed to it.
         fragments: defaults and fragments that it inherits from, weakest first.
-        used: number of *fragments*, counted from the end, that the scenario's own ``use`` names.
+        used: number of *fragments* named by the scenario's own ``use``; they are the last ones.
     """
 
     source: ScenarioSource
@@ -128,8 +128,8 @@ def _find_defaults(folder: str, root: str) -> tuple[str, ...]:
 def merge_nodes(near: Node, far: Node, by_key: KeyTree = BY_KEY) -> Node:
     """Return the map *near* with the keys that only *far* has.
 
-    The maps named by *by_key* are combined key by key; of all others the nearer one wins as a
-    whole.
+    The maps named by *by_key* are combined key by key; any other value of *near* replaces that of
+    *far* as a whole.
     """
     values: dict[str, Node] = {}
     keys, files = dict(near.keys), dict(near.files)
@@ -152,7 +152,7 @@ def merge_nodes(near: Node, far: Node, by_key: KeyTree = BY_KEY) -> Node:
 
 
 def _join_stubs(near: Node, far: Node) -> Node:
-    """Return the stubs of *near*, then those of *far* whose APIs *near* has no stub for."""
+    """Return the stubs of *near*, then those of *far* for APIs without a stub in *near*."""
     known = {_stub_target(stub) for stub in _elements_of(near)}
     return _add_elements(near, [s for s in _elements_of(far) if _stub_target(s) not in known])
 
@@ -227,7 +227,7 @@ def _read_shared(path: str, name: str, _stamp: Stamp, kind: Any) -> SharedFile:
 def _find_foreign_keys(root: Node, problems: list[Problem]) -> Iterator[str]:
     """Yield the keys of *root* that belong into another kind of file.
 
-    *problems* gets where to put them.
+    A problem that says where each belongs is appended to *problems*.
     """
     of_scenario = {*model.keys_of(model.Scenario)} - {*model.keys_of(model.Fragment)}
     for key in root.items:
@@ -328,7 +328,7 @@ class DeclarationReader:
     def merge_definition_files(self, tree: Node) -> Node:
         """Return *tree* combined with the files that define form, flow and sub-flows.
 
-        *tree* wins.
+        A key of *tree* wins over that of a file.
         """
         values = dict(tree.items)
         for key, parts in _SUBJECTS.items():
@@ -386,9 +386,9 @@ class DeclarationReader:
 
 
 def _problem_of_file(path: Path, problem: Problem, place: Place | None) -> Problem:
-    """Return *problem* of a file.
+    """Return *problem* of the file *path*.
 
-    If the file does not exist, moved to *place*, which names it.
+    If it does not exist, a problem at *place*, which names it.
     """
     if place is None or path.is_file():
         return problem

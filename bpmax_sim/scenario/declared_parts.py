@@ -1,7 +1,7 @@
 """The parts of a scenario that need not run, and which of them a run used.
 
-These are handlers of events, stubs, and steps with ``if:``. What a failed run used proves nothing;
-callers leave such runs out.
+These are handlers of events, stubs, and steps with ``if:``. A part used by a failed run is not
+proven to work; callers leave such runs out.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Find texts that an expectation denies although nothing in the run could have produced them.
 
-Texts come from scripts, responses, values that the scenario fills in, or the bench. A denied text
-is suspicious if none of these contains a piece of it, or if it is a near miss of one of them.
+Texts come from scripts, responses, values that the scenario fills in, or this package. A denied
+text is suspicious if none of these contains a piece of it, or if it is a near miss of one of them.
 """
 
 from __future__ import annotations
@@ -139,7 +139,7 @@ class _PossibleTexts:
         )  # fmt: skip
 
     def find_misprint(self, text: str) -> str:
-        """Return which text is probably meant by an alternative that nothing makes, or ""."""
+        """Return a message if *text*, a choice of ``$in``, is only near what a run can produce."""
         if len(text) < 2 or text in self._all_text or self._scenario_text.count(text) > 1:  # noqa: PLR2004
             return ""
         hint = self._find_near(text)
@@ -147,7 +147,10 @@ class _PossibleTexts:
                    text=text, hint=hint) if hint else ""  # fmt: skip
 
     def _find_near(self, text: str) -> str:
-        """Return the suggestion of a text near *text*; one with other digits is another value."""
+        """Return a suggestion of a text near *text*, or "".
+
+        With other digits it is another value.
+        """
         shape = _DIGITS.sub("", text)
         return suggest_nearest(
             text, (one for one in self._quoted_and_known_texts if _DIGITS.sub("", one) != shape)

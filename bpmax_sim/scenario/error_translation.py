@@ -29,8 +29,8 @@ def append_translation(thrown: str, message: str, known: Iterable[str]) -> str:
 
     Args:
         thrown: error as shown to the reader.
-        message: that of the error, as the script has it.
-        known: messages of earlier calls, which still know their templates.
+        message: message of the error as the script has it.
+        known: messages of earlier calls; a `Translatable` one among them is translated exactly.
     """
     meaning = next(
         (one for one in known if plain_english(one) and plain_english(one) in message), ""

@@ -35,7 +35,7 @@ VERSION = 3
 
 
 class LogPosition(msgspec.Struct, frozen=True):
-    """A position in the log."""
+    """A position in the log of a run, from which later events are counted."""
 
     calls: int
     console: int
@@ -140,10 +140,7 @@ class ErrorThrown(msgspec.Struct, frozen=True, kw_only=True):
     at: float
 
     def __str__(self) -> str:
-        """Return ``TypeError: …``.
-
-        If the bench refused something, ``REQUIRED: …`` with its code.
-        """
+        """Return ``TypeError: …``; of an action that was refused, ``REQUIRED: …`` with its code."""
         return label_message(self.code if self.source == "subject" else self.type, self.message)
 
 
@@ -172,11 +169,11 @@ class ScenarioFinished(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         failures: in the order of detection; the first one is the headline.
         warnings: doubtful findings that are no failures, such as a change cycle that was cut.
-        digest: hash of what the steps did; equal for every replay of the same scenario.
+        digest: hash of the effects of all steps; equal for every replay of the same scenario.
         checks: all comparisons of the scenario's own expectations.
         reason: reason of a skip or of an expected failure.
         rows: number of rows in the file; 0 without a table.
-        unused: parts of the file that this row did not use and some other row has to.
+        unused: parts of the file that this row did not use, but at least one row of it has to.
         strictness: setting of the file's folder: which findings are failures.
     """
 
@@ -286,10 +283,7 @@ def round_instant(at: float) -> float:
 
 
 def call_answered_event(call: CallMade) -> CallAnswered:
-    """Return the end of *call* as an event.
-
-    Instants and durations are rounded by `round_instant`.
-    """
+    """Return the end of *call* as an event, with times rounded by `round_instant`."""
     return CallAnswered(
         **{name: getattr(call, name) for name in _SAME},
         sent_at=round_instant(call.sent_at),
@@ -307,11 +301,10 @@ _RENAMED: Mapping[tuple[type, str], str] = {(HookStarted, "event"): "hook"}
 
 
 def trace_line(event: Event, number: int, homes: RelativeFileNames = NOWHERE) -> str:
-    """Return *event* as one line of JSON.
+    """Return *event* as one line of JSON: number, kind, instant, then other fields sorted by name.
 
-    Number, kind, instant, then its other fields sorted by name.
-
-    *number* counts the events of the scenario from 1; it orders events of the same instant.
+    *number* counts the events of the scenario from 1; it orders events of the same instant. *homes*
+    makes file names relative.
     """
     return _encode_event(event, number, _TraceTexts(homes)).decode()
 
@@ -323,10 +316,7 @@ def trace_lines(events: Iterable[Event], homes: RelativeFileNames = NOWHERE) -> 
 
 
 def canonical_json(value: Any, homes: RelativeFileNames = NOWHERE) -> bytes:
-    """Return *value* as a trace has it.
-
-    Sorted names, untranslated messages, relative file names.
-    """
+    """Return *value* as JSON with sorted names, untranslated messages and relative file names."""
     return _WRITERS[type(value)](_TraceTexts(homes), value)
 
 
@@ -441,7 +431,7 @@ def _encode_script_value(texts: _TraceTexts, value: Any) -> bytes:
 
 
 def _make_writer(kind: Any) -> Write:
-    """Return the encoder of a struct type, or of values made by scripts."""
+    """Return the function that encodes values of type *kind*: a struct, or a value of a script."""
     if issubclass(kind, STRUCT_VALUES) or not {*field_names(kind)} - _OUTSIDE:
         return _encode_script_value
     write = _make_struct_writer(kind, _OUTSIDE)
@@ -462,9 +452,9 @@ _KINDS: tuple[tuple[type | tuple[type, ...], Write], ...] = (
 
 
 class _ValueWriters(dict[type, Write]):
-    """A type -> the function that encodes its values as JSON.
+    """A cache: type -> the function that encodes its values as JSON, made on first use.
 
-    Members by name, undefined ones left out.
+    Members are sorted by name, undefined ones left out.
     """
 
     def __missing__(self, kind: type) -> Write:

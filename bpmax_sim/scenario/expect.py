@@ -123,10 +123,10 @@ def compare(expected: Any, actual: Any, path: Path = ()) -> Checks:
 
 
 def _compare_message(expected: Any, message: Translatable, path: Path) -> Checks:
-    """Compare a message of the bench: one language is enough to hold, a denial must hold in all.
+    """Compare *expected* with a message of this package, in all languages.
 
-    Nobody knows in which language a scenario will run, and a denied English word would never be
-    found in a Chinese message.
+    It holds if it holds in one of them, but a denial must hold in all: nobody knows in which
+    language a scenario will run, and a denied English word is never in a Chinese message.
     """
     if isinstance(expected, Mapping) and len(expected) > 1 and any(map(is_operator, expected)):
         parts = (_compare_message({key: expected[key]}, message, path) for key in expected)
@@ -161,10 +161,7 @@ def value_text(value: Any) -> str:
 
 
 def is_operator(key: object) -> bool:
-    """Return whether *key* has the form of an operator (``$name``).
-
-    Whether it exists is not checked.
-    """
+    """Return whether *key* has the form of an operator (``$name``), which need not exist."""
     return isinstance(key, str) and key[:1] == "$"
 
 
@@ -184,7 +181,7 @@ def _compare_members(expected: Mapping[str, Any], actual: Any, path: Path) -> Ch
 
 
 def _explain_any_map_fits(actual: Mapping[str, Any], path: Path) -> str:
-    """Return why ``{}`` says nothing of *actual*; "" for a section that a row leaves empty."""
+    """Return why an expected ``{}`` checks nothing; "" for a section that a row leaves empty."""
     if not actual or (len(path) == 1 and path[0] != "result"):
         return ""
     return msg(
@@ -323,7 +320,7 @@ def _contains_expected(expected: Any, actual: Any) -> bool:
 
 
 def fulfils(expected: Any, actual: Any) -> bool:
-    """Return whether *actual* fulfils *expected*."""
+    """Return whether *actual* fulfils *expected*, with all operators of an ``expect``."""
     return not failing_checks(compare(expected, actual))
 
 
@@ -334,7 +331,7 @@ def _compare_not(expected: Any, actual: Any, path: Path) -> Checks:
 
 
 def _why_never(expected: Any, actual: Any) -> str:
-    """Return why no value of the type of *actual* can be as *expected*; "" if one can."""
+    """Return why *expected* cannot hold for any value of the type of *actual*; "" if it can."""
     if isinstance(expected, Mapping) and any(map(is_operator, expected)):
         reasons = (
             _WHY_NEVER[key](value, actual) for key, value in expected.items() if key in _WHY_NEVER
@@ -359,7 +356,7 @@ def _why_different(expected: Any, actual: Any) -> str:
 
 
 def _why_not_contained(expected: Any, actual: Any) -> str:
-    """Return why *actual* cannot contain *expected*, or which element has it as a part.
+    """Return why ``$contains`` can never hold, or hint at an element of which *expected* is a part.
 
     "" if neither.
     """

@@ -241,7 +241,7 @@ def check_stub_member_names(context: CheckContext, stub: model.Stub, spot: Spot)
 
 
 def check_declared_answer(context: CheckContext, call: str, body: Any, spot: Spot) -> None:
-    """Report parts of a substitute response that the API does not declare."""
+    """Report parts of *body*, a substitute response, that the declared response does not allow."""
     found = context.names.api_of(call)
     for path, wrong in find_misfits(body, found[1].answer) if found and found[1].answer else ():
         where = spot.at(*path)
@@ -283,7 +283,7 @@ def check_proxy_action_arguments(
 
 
 def _find_parameters(platform: Platform, api: Api, part: str) -> Mapping[Path, Sequence[str]]:
-    """Return the possible names in a part of a request, by the path of the map that has them."""
+    """Return the possible names in a *part* of a call: path of a map -> names of its members."""
     if part == "path":
         return {(): placeholders(api.path)}
     if part == "response":
@@ -301,7 +301,7 @@ def _find_parameters(platform: Platform, api: Api, part: str) -> Mapping[Path, S
 def _find_declared_members(
     schema: Mapping[str, Any], path: Path = ()
 ) -> Iterator[tuple[Path, Sequence[str]]]:
-    """Yield the declared members of a response, by the path of the map that has them."""
+    """Yield, for each map in a declared response, its path and the names of its members."""
     members = schema.get("properties")
     if isinstance(members, Mapping):
         yield path, tuple(members)
@@ -488,7 +488,7 @@ def _check_preview(context: CheckContext, value: Mapping[str, Any], spot: Spot) 
 def _check_owners_of_nodes(
     context: CheckContext, value: Any, spot: Spot, definition: Definition | None
 ) -> None:
-    """Report unknown nodes and people in a map of nodes of the main flow to owners."""
+    """Report unknown nodes and people in *value*, which maps nodes of the main flow to owners."""
     for _, nodes, _ in find_maps(value):
         for node, people in nodes.items():
             if "/" not in node:  # else of a sub-flow
@@ -585,10 +585,7 @@ def _check_form(context: CheckContext, value: Mapping[str, Any], spot: Spot) -> 
 def _check_columns(
     context: CheckContext, table: str, expected: Any, spot: Spot, *, denied: bool
 ) -> None:
-    """Report columns that rows of *table* do not have.
-
-    If *denied*, only names that resemble one.
-    """
+    """Report columns that rows of *table* do not have; if *denied*, only near misses of theirs."""
     if table not in context.names.columns:
         return
     for path, row, under in find_compared_literals(expected, (), denied):

@@ -1,4 +1,4 @@
-"""What a step with ``expect: new`` came to, as its expectation is to be written."""
+"""Turn the effects of a step with ``expect: new`` into the expectation to write there."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ def report_new_expect(
     """Return the failure of ``expect: new``, with the update that replaces it.
 
     Args:
-        reporter: that of the step.
-        actual: actual value of each section after the step.
+        reporter: reporter of the step's failures.
+        actual: section -> function that returns its actual value after the step.
         events: events of the step.
         calls: calls of the run so far.
     """
@@ -46,7 +46,7 @@ def report_new_expect(
 
 
 def has_other_failure(failures: Iterable[Failure]) -> bool:
-    """Return whether anything failed but that nothing is expected yet."""
+    """Return whether any of *failures* is not the one of ``expect: new``."""
     return any(failure.essence != NOTHING_YET for failure in failures)
 
 
@@ -60,7 +60,7 @@ def _written_fields(events: Iterable[Event]) -> list[str]:
 def _draft_update(
     actual: State, changed: Sequence[str], patterns: ValuePatterns, spot: Spot
 ) -> ExpectUpdate | None:
-    """Return the update of the step at *spot*; None where it came to nothing worth expecting."""
+    """Return the update of the step at *spot*; None if it had no effect worth expecting."""
     draft = _Draft(patterns)
     sections = {name: make(draft, actual, changed) for name, make in _SECTIONS.items()}
     sections = {name: value for name, value in sections.items() if value}

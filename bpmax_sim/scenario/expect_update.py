@@ -46,7 +46,7 @@ class ExpectUpdate(msgspec.Struct, frozen=True):
 def update_expected(expected: Any, actual: Any, resolve: Resolve) -> Any:
     """Return *expected* with the parts that do not hold replaced from *actual*.
 
-    `UNSET` to leave it out.
+    `UNSET` if it should be removed. *resolve* replaces ``${…}``.
     """
     if actual is UNSET:
         return UNSET
@@ -80,11 +80,9 @@ def _update_lines(expected: Any, actual: Sequence[Mapping[str, Any]], resolve: R
 
 
 def _update_calls(expected: Sequence[ExpectedCall], actual: Sequence[Any], resolve: Resolve) -> Any:
-    """Return the calls that were made, each with the parts that are expected now.
+    """Return the calls that were made, without logins, each with the parts that are expected now.
 
-    Logins are left out.
-
-    `UNSET` is returned if an item has ``times``: which count was meant is unclear.
+    `UNSET` if an item has ``times``: which count was meant is unclear.
     """
     if any(call.times is not UNSET for call in expected):
         return UNSET
@@ -161,7 +159,7 @@ def build_update(
 
 
 def _to_plain_str(value: Any) -> str:
-    """Return *value* as a plain `str`; messages of the bench are a subclass of it."""
+    """Return *value* as a plain `str`; translatable messages are a subclass of it."""
     return value[:] if isinstance(value, str) else repr(value)
 
 
@@ -172,8 +170,8 @@ _MOST_RUNS = 200
 def collect_updates(item: ScenarioItem, run: Run) -> tuple[list[ExpectEdit], str]:
     """Return the edits with which *item* passes, and "" or the reason why there are none.
 
-    Because a failing step ends the run, *run* replays the item repeatedly, with one more edit
-    applied each time (at most `_MOST_RUNS` times).
+    Because a failing step ends the run, *run* replays the item repeatedly (at most `_MOST_RUNS`
+    times), each time with the edits of the step that failed before.
     """
     edits: list[ExpectEdit] = []
     for _ in range(_MOST_RUNS):
@@ -217,7 +215,7 @@ def _with_expect(item: ScenarioItem, update: ExpectUpdate) -> ScenarioItem:
 def merge_row_edits(
     edits: Sequence[Sequence[ExpectEdit]],
 ) -> tuple[list[ExpectEdit], list[Problem]]:
-    """Return the edits of all rows, and a problem for each place where rows differ."""
+    """Return the edits of all rows, and a problem for each place where rows need other values."""
     joined: dict[tuple[Path, Steps], ExpectEdit] = {}
     differing: dict[tuple[Path, Steps], Problem] = {}
     for own in edits:
@@ -252,7 +250,7 @@ def _common_parts(first: Any, second: Any) -> Any:
 
 
 def _still_identifies_element(element: Any, shared: Any) -> bool:
-    """Return whether *shared* still has what an element of a list begins with, such as the API."""
+    """Return whether *shared* still has the first member of a list's *element*, such as its API."""
     if isinstance(element, Mapping) and isinstance(shared, Mapping):
         return next(iter(element), UNSET) in shared
     return shared is not UNSET

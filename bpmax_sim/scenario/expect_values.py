@@ -39,11 +39,11 @@ def looks_mistaken(value: Any) -> bool:
 
 
 class ValuePatterns(msgspec.Struct, frozen=True):
-    """Decides which values of a run have to be expected as patterns, as the next run differs.
+    """Decides which values of a run must be expected as patterns, because the next run differs.
 
     Attributes:
-        text: that of the scenario file; what occurs in it stays as it is.
-        recorded: texts of recorded responses, which another recording may have otherwise.
+        text: text of the scenario file; a value that occurs in it stays as it is.
+        recorded: texts of recorded responses; a new recording may have other ones.
         has_clock: whether the scenario sets the time, so that instants are always the same.
     """
 
@@ -63,9 +63,9 @@ class ValuePatterns(msgspec.Struct, frozen=True):
         return cls("\n".join(item.spot.source.lines), recorded, bool(item.scenario.clock))
 
     def generalise(self, value: Any) -> Any:
-        """Return *value*; a text out of a recording, or of an instant, as a pattern.
+        """Return *value*, or a pattern for it if it is a recorded text or contains an instant.
 
-        What the scenario itself gives, such as a row, a stub or its clock, stays as it is.
+        A text that the scenario itself contains (row, stub, clock) is not changed.
         """
         if isinstance(value, Mapping):
             return {key: self.generalise(inner) for key, inner in value.items()}
@@ -92,7 +92,10 @@ def _texts_in(call: CallMade) -> Iterator[str]:
 
 
 def pattern_of(text: str) -> str:
-    """Return a regular expression for *text*, in which digits of a number may be others."""
+    """Return a regular expression for *text* in which any digit may replace a digit.
+
+    A text with few digits matches only itself; a UUID matches any other one.
+    """
     if _UUID.fullmatch(text):
         return "^[0-9a-f-]{36}$"
     if sum(map(str.isdigit, text)) < _FEW_DIGITS:

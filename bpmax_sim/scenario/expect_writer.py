@@ -28,8 +28,8 @@ class ExpectEdit(msgspec.Struct, frozen=True):
 
     Attributes:
         keys: new values of these keys; mappings are combined member by member.
-        is_merged: whether existing values stay valid too: lists are combined element by element and
-            operators stay.
+        is_merged: whether the new values are added to the existing ones (lists element by element,
+            operators are kept) rather than replacing them.
         is_new: whether it replaces ``expect: new``, so that nobody chose any of its values.
         notes: which values of the run are not expected, and why.
     """

@@ -1,7 +1,7 @@
 """Find expectations that held in a run, and would have held whatever the scripts had done.
 
-The file alone cannot show these: everything expected was there before the first step, the values to
-choose from are all that a field offers, a preview was taken before its form changed.
+Only a run shows these: everything expected was there before the first step, the values to choose
+from are all that a field offers, or a preview was taken before its form changed.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class RunHistory(msgspec.Struct, frozen=True):
     flow: Mapping[str, Any] = {}
 
     def literals_of(self, field: str) -> list[str]:
-        """Return the string literals that *scripts* assign to *field*, except in function calls."""
+        """Return the string literals that `scripts` assign to *field*, except in function calls."""
         written = re.compile(rf"form\.{re.escape(field)}\s*=(?!=)([^;\n]*)")
         values = [
             match for text in self.scripts for match in written.findall(text) if "(" not in match
@@ -105,7 +105,7 @@ _QUOTED: Final = re.compile(r"""'([^'\\\n]+)'|"([^"\\\n]+)\"""")
 
 
 def _has_other_judge(item: ScenarioItem, calls: Sequence[CallMade]) -> bool:
-    """Return whether anything besides ``expect`` can fail: an error, a recording, Python."""
+    """Return whether something besides ``expect`` can fail the item, such as an expected error."""
     steps = [located.step for located in item.walk_steps()]
     is_replayed = any(call.recording is not None for call in calls)
     return is_replayed or bool(item.scenario.xfail) or any(
@@ -239,7 +239,7 @@ def _find_stale_previews(item: ScenarioItem) -> Iterator[RunFinding]:
 
 
 def find_unwritten_fields(item: ScenarioItem, history: RunHistory) -> Iterator[RunFinding]:
-    """Yield the first expectation if all are of fields that no script of the run wrote."""
+    """Yield one finding if all expectations are of fields that no script of the run wrote."""
     expectations = list(_find_expectations(item))
     written = {_top_level_field(one.field) for one in history.changes if one.is_by_script}
     entered = {_top_level_field(one.field) for one in history.changes if one.by == "user"}
@@ -269,9 +269,9 @@ def find_unwritten_fields(item: ScenarioItem, history: RunHistory) -> Iterator[R
 
 
 def _find_flow_facts_held_before(expected: model.Expect, history: RunHistory) -> list[str] | None:
-    """Return the facts of a flow that *expected* names, all of which held before the run.
+    """Return the facts of a flow in *expected*, all of which held before the run already.
 
-    None if it says anything else, besides fields.
+    None if *expected* contains anything else than these and fields of a form.
     """
     flow = {} if expected.flow is UNSET else expected.flow
     if not isinstance(flow, Mapping) or expected != model.Expect(
@@ -290,17 +290,14 @@ _HELD_BEFORE: Final = frozenset({"at", "status", "owners", "pending"})
 
 
 def _top_level_field(field: str) -> str:
-    """Return the top-level field of a cell such as ``明细[0].数量``.
-
-    Of a sub-flow's field this is the sub-flow.
-    """
+    """Return ``明细`` of ``明细[0].数量``; of a sub-flow's field, ``合同/金额``, the sub-flow."""
     return field.partition("/")[0].partition("[")[0].partition(".")[0]
 
 
 def find_empty_parts(
     item: ScenarioItem, located: LocatedStep, calls: Sequence[CallMade], result: Any
 ) -> Iterator[RunFinding]:
-    """Yield what says nothing in a step that ended: counts of *calls*, an unread *result*."""
+    """Yield parts of a step that check nothing: counts of *calls*, and a *result* nobody reads."""
     yield from _find_loose_call_counts(located, calls, item.scenario.expect)
     yield from _find_unread_verdict(item, located, result)
 
@@ -308,7 +305,7 @@ def find_empty_parts(
 def _find_unread_verdict(
     item: ScenarioItem, located: LocatedStep, result: Any
 ) -> Iterator[RunFinding]:
-    """Yield a Python step whose function returned False if nothing looks at that."""
+    """Yield a finding if a Python step returned False and no expectation reads its result."""
     step, steps = located.step, list(item.steps)
     if step.action != "python" or result is not False or step.save:
         return

@@ -18,7 +18,7 @@ _DENYING = frozenset({"$ne", "$not", "$exists"})
 
 
 def find_member_names(value: Any, path: Path = (), denied: bool = False) -> Iterator[_Named]:
-    """Yield each member name in *value* with the path of its map, and whether it may be absent."""
+    """Yield path of the map, name, and whether it may be absent, of each member in *value*."""
     for inside, members, under in find_maps(value, path, denied):
         for name, expected in members.items():
             yield inside, name, under or denies(expected)
@@ -37,7 +37,7 @@ def find_literals(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
 def find_compared_literals(
     value: Any, path: Path = (), denied: bool = False
 ) -> Iterator[tuple[Path, Any, bool]]:
-    """Yield the literals that *value* compares with, with their paths and whether denied."""
+    """Yield path, literal, and whether it is denied, of each literal that *value* compares with."""
     if type(value) is str:
         yield path, value, denied
     elif isinstance(value, Mapping) and any(map(expect.is_operator, value)):
@@ -52,7 +52,7 @@ def find_compared_literals(
 
 
 def denies(expected: Any) -> bool:
-    """Return whether *expected* also holds for a value that does not exist."""
+    """Return whether *expected*, such as ``{$ne: 1}``, also holds for an absent value."""
     return isinstance(expected, Mapping) and any(
         key in _DENYING and not (key == "$exists" and operand is True)
         for key, operand in expected.items()
@@ -62,7 +62,7 @@ def denies(expected: Any) -> bool:
 def find_maps(
     value: Any, path: Path = (), denied: bool = False
 ) -> Iterator[tuple[Path, Mapping[str, Any], bool]]:
-    """Yield the maps that *value* compares with, each with its path and whether it is denied."""
+    """Yield path, map, and whether it is denied, of each map that *value* compares with."""
     if isinstance(value, Mapping) and not any(map(expect.is_operator, value)):
         yield path, value, denied
     elif isinstance(value, Mapping):

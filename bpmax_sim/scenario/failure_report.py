@@ -1,7 +1,4 @@
-"""Make the failures of a step.
-
-What is wrong, its place in the file, and the script line behind it.
-"""
+"""Make the failures of a step: what is wrong, its place in the file, the script line behind it."""
 
 from __future__ import annotations
 
@@ -31,8 +28,8 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
     """Makes the failures of one step, or of the scenario as a whole.
 
     Attributes:
-        located: the step; None for the scenario as a whole.
-        origins: where the present values of fields came from.
+        located: step, with its place; None for the scenario as a whole.
+        origins: assignments and routes from which the present values came.
         redact: function that replaces secrets in the texts of failures.
     """
 
@@ -56,10 +53,7 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
         script: Place | None = None,
         cause: BaseException | None = None,
     ) -> Failure:
-        """Return a failure at *path* below the step.
-
-        All lines of *essence* but the first become detail.
-        """
+        """Return a failure at *path* below the step; later lines of *essence* become its detail."""
         first, *detail = self.redact(essence).splitlines() or [""]
         spot = self.located.spot if self.located else self.item.spot
         place = spot.at(*path).place
@@ -117,7 +111,7 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
         return self.report("call", essence, self._action_path, script=call.place)
 
     def report_unexpected_refusal(self) -> Failure:
-        """Return the failure of an action that the bench refused, though no error is expected."""
+        """Return the failure of an action that form or flow refused, if no error is expected."""
         essence = msg(
             "{action} was refused, and nothing of the kind is expected; expect what comes of it: "
             "messages, flow, result or expect_error",
@@ -141,7 +135,7 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
         return write.event.place if write else None
 
     def _explain_checks(self, wrong: Checks) -> Iterator[str]:
-        """Yield lines that say where wrong values of fields came from, and why a flow went on."""
+        """Yield lines on who wrote the wrong values of fields, and by which routes a flow went."""
         for check in wrong:
             if field := _field_of(check):
                 label = check.label
@@ -214,7 +208,7 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
         return self.report("unawaited", essence, self._action_path, script=call.place)
 
     def report_undeclared(self, name: str, place: Place | None, wrong: str) -> Failure:
-        """Return the failure of a script that wrote an undeclared field or column."""
+        """Return the failure of a script that wrote *name*, an undeclared field or column."""
         essence = msg("the script wrote {name}: {wrong}", name=name, wrong=wrong)
         return self.report("name", essence, self._action_path, script=place)
 
@@ -235,7 +229,7 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
     def report_expected_error(
         self, expected: model.ExpectedError, errors: Sequence[Exception]
     ) -> tuple[Checks, list[Failure]]:
-        """Compare the errors of a step with *expected*, with which it must end.
+        """Compare the errors of a step with *expected*, the error with which it must end.
 
         Returns:
             The comparisons with the matching error, if there is one; and the failures.

@@ -1,8 +1,8 @@
 """Find parts of a file that no row used: stubs, their answers, steps whose ``if`` never held.
 
-A row does not fail for parts that other rows use: it only reports what it did not use. What none of
-the rows used is a failure of the file. Rows may run in different processes or in different shards,
-whose results are merged.
+A row does not fail for parts that other rows use: its result only lists what it did not use. A part
+that none of the rows used is a failure of the file. Rows may run in different processes or in
+different shards, whose results are merged.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from bpmax_sim.transport.faults import Fault
 
 
 def answer_key(place: Place, number: int) -> str:
-    """Return the key under which use of a stub's answer *number* (from 0) is noted."""
+    """Return the key, among used keys, of answer *number* (from 0) of the stub at *place*."""
     return f"{place} answer {number}"
 
 
@@ -35,7 +35,7 @@ def unused_parts(item: ScenarioItem, used_keys: Collection[str]) -> tuple[RunWar
 
 
 def _find_unused(item: ScenarioItem, used_keys: Collection[str]) -> Iterator[RunWarning]:
-    """Yield the parts that at least one row of the file has to use and this run did not."""
+    """Yield the parts of the file that this run did not use; at least one row has to."""
     own, spot = item.spot.source.file, item.spot.at("proxy", "stubs")
     for stub, where in spot.elements(item.scenario.proxy.stubs):
         place = where.place
@@ -129,17 +129,17 @@ def _find_false_condition(located: LocatedStep, used_keys: Collection[str]) -> I
 
 
 def ran_step_key(located: LocatedStep) -> str:
-    """Return the key under which it is noted that the step ran."""
+    """Return the key, among used keys, of a step that ran."""
     return str(located.spot.place)
 
 
 def retried_step_key(located: LocatedStep) -> str:
-    """Return the key under which it is noted that the step was repeated."""
+    """Return the key, among used keys, of a step that was repeated."""
     return f"{ran_step_key(located)} retry"
 
 
 def _range_key(fault: Fault) -> str:
-    """Return the key under which it is noted that *fault* hit every call of its range."""
+    """Return the key, among used keys, of a *fault* that hit every call of its range."""
     return f"{fault.place} range"
 
 
@@ -200,11 +200,12 @@ def unused_part_failure(item: ScenarioItem, part: RunWarning) -> Failure:
 
 
 class FileRuns:
-    """Collects for each file what its rows did not use, until all rows have passed.
+    """Collects for each file which parts its rows did not use, until all rows have passed.
 
     Attributes:
-        files: file -> number of rows, passed rows, parts that none of them used, strictness of the
-            folder. Plain values, so that worker processes can send theirs to be added by `merge`.
+        files: file -> (number of rows, ids of passed rows, parts that none of these used,
+            strictness of the folder). Plain values, so that worker processes can send theirs to
+            `merge`.
     """
 
     def __init__(self) -> None:
@@ -238,12 +239,12 @@ class FileRuns:
         self.files[file] = (rows, before | passed_rows, left & parts, strictness)
 
     def merge(self, files: Any) -> None:
-        """Add the results in `files` of another process."""
+        """Add the results in *files*, the attribute of that name in another process."""
         for file, (rows, ran, parts, strictness) in files.items():
             self._add_runs(file, rows, set(ran), {tuple(part) for part in parts}, strictness)
 
     def unused_parts_that_fail(self) -> Iterator[tuple[str, RunWarning]]:
-        """Yield file and part for each part that no row used and that is a failure."""
+        """Yield file and part for each part that no row used, if that is a failure there."""
         for file, (*_, strictness) in self.files.items():
             yield from (
                 (file, part)

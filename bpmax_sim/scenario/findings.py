@@ -1,7 +1,8 @@
 """Findings of a run besides failed expectations: unknown names, forgotten calls, refused actions.
 
-Each finding is a failure, or a warning of the same kind in a lenient folder; in a strict folder
-warnings are failures too. Values from rows and variables are checked here like the file at load.
+Each finding is a failure, or a warning of the same kind if the folder's ``strictness`` is lenient;
+if it is strict, warnings are failures too. Values from rows and variables are checked here in the
+same way as the file at load.
 """
 
 from __future__ import annotations
@@ -62,7 +63,7 @@ class RunFinding(msgspec.Struct, frozen=True):
 
 
 class FilledValueContext:
-    """The `CheckContext` of values that are known only when the scenario runs."""
+    """A `CheckContext` for values whose ``${…}`` were replaced in the run; it collects findings."""
 
     def __init__(self, names: ScenarioNames) -> None:
         """Check references against *names*."""
@@ -88,7 +89,7 @@ class FilledValueContext:
 def check_filled_values(
     item: ScenarioItem, names: ScenarioNames, check: Callable[[CheckContext], None]
 ) -> list[RunFinding]:
-    """Return what *check* finds in the filled-in values, each with the row they came from."""
+    """Return the findings of *check*; their messages name the row that the values came from."""
     context = FilledValueContext(names)
     check(context)
     row = item.row
@@ -146,7 +147,7 @@ def check_calls(item: ScenarioItem, platforms: Platforms) -> list[RunFinding]:
 
 
 def _find_useless_fault_actions(rule: Fault, platforms: Platforms) -> Iterator[str]:
-    """Yield what is useless in *rule*: a delay beyond every timeout, a bad token without login."""
+    """Yield why the effect of *rule* is useless, such as a delay beyond every timeout."""
     platform = platforms.find(rule.on.partition(".")[0])
     if isinstance(rule.action, BadToken) and platform is not None:
         own = [api.auth for api in platform.apis.values()]

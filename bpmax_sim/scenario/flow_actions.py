@@ -31,7 +31,7 @@ class FlowAction(action.Action, frozen=True, kw_only=True):
     Attributes:
         method: name of the method.
         decides: decision that the node must offer.
-        meant: what ``to`` means for this action, where it is a key.
+        meant: phrase for messages: what the key ``to`` means for this action.
         needs_task: whether only an owner with a task may do it, not any participant.
         ends_stay: whether it moves the project off the node, unless other owners still decide.
         is_for_starter: whether it is for the starter of a project that was returned to the start.
@@ -65,7 +65,7 @@ class FlowAction(action.Action, frozen=True, kw_only=True):
 
     @classmethod
     def _names_nobody(cls, context: CheckContext, value: Any, spot: source.Spot) -> bool:
-        """Report a required name that is missing or null; return whether that is so."""
+        """Report each required key (``by``, ``to`` …) that is missing; return whether any is."""
         keys = ["by", "at", "project", *(["to"] if "to" in cls.__struct_fields__ else [])]
         wrong = [key for key in keys if value.get(key, None if key == "to" else "") is None]
         for key in wrong:
@@ -211,7 +211,7 @@ _NODE = msg("the node")
 
 
 def to_flow_move(value: Any) -> FlowMove:
-    """Return the person, node and values of a flow action as the flow takes them."""
+    """Return the value of a flow action as a `FlowMove`: person, node, comment and form values."""
     options = value if isinstance(value, Mapping) else {}
     where: Where = options.get("where", "before")
     return FlowMove(
@@ -249,7 +249,7 @@ def is_literal(value: Any) -> bool:
 def describe_person(
     user: Any, people: Mapping[str, Any], resolve: Callable[[Any], Any]
 ) -> Mapping[str, Any]:
-    """Return what the scenario says of *user*, an id or a map; *resolve* replaces ``${…}``."""
+    """Return the members of *user*, an id or map, that scripts see; *resolve* replaces ``${…}``."""
     user = {} if user is UNSET else resolve(user)
     if isinstance(user, Mapping):
         return user

@@ -1,6 +1,6 @@
-"""Checks between the flows of a scenario and the rest of it: events, people, fields.
+"""Checks of a scenario's flows against the rest of it: events, people, fields.
 
-The conditions of a node's routes are read as one ``if``/``else if`` chain.
+The conditions of a node's routes are read as one ``if``/``else if`` chain of JavaScript.
 """
 
 from __future__ import annotations
@@ -146,9 +146,10 @@ def _check_conditions(draft: ScenarioDraft, node: FlowNode, spot: Spot) -> None:
 def _find_condition_mistakes(
     routes: Sequence[Transition], kinds: Mapping[str, str]
 ) -> Iterator[tuple[int, str]]:
-    """Yield probable mistakes in the conditions of *routes*, each with the index of its route.
+    """Yield index of the route, and message, of each probable mistake in a condition of *routes*.
 
-    *kinds* are the kinds of fields as they begin; a field is never a literal of another kind.
+    *kinds* maps fields to the kinds of their initial values; comparing a field with a literal of
+    another kind is a mistake.
     """
     asked = [(number, route.when) for number, route in enumerate(routes) if route.when]
     lines = [f"if (\n{' '.join(str(when).split())}\n) ctx.go();" for _, when in asked]
@@ -185,7 +186,7 @@ def _check_fields(draft: ScenarioDraft, fields: Mapping[str, str], spot: Spot) -
 
 
 def _check_field_pair_direction(draft: ScenarioDraft, subflow: SubFlow, spot: Spot) -> None:
-    """Report field pairs between project and sub-flow that are written in the wrong direction."""
+    """Report field pairs of a sub-flow (``form``, ``back``) whose two sides are swapped."""
     known = draft.names.fields or draft.names.initial_fields
     pairs = [("form", inner, outer) for inner, outer in subflow.form.items()]
     pairs += [("back", inner, outer) for outer, inner in subflow.back.items()]

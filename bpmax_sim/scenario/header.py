@@ -45,7 +45,7 @@ class ItemHeader(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def platforms_key(self) -> tuple[tuple[Path, ...], Path | None]:
-        """Return the files and folders of its platforms and instances, as a cache key."""
+        """Return the files of its platforms and instances, a key for caches of loaded platforms."""
         return self.platforms, self.instances
 
     @property

@@ -1,6 +1,6 @@
 """Find contents of a file that are probably mistakes, as the file alone shows.
 
-These are flags, conditions, steps whose result nothing reads, and buttons that nobody presses.
+Examples are flags, conditions, steps whose result nothing reads, and buttons that nobody presses.
 """
 
 from __future__ import annotations
@@ -131,7 +131,7 @@ def check_former_names_differ(draft: ScenarioDraft) -> None:
 
 
 def check_milliseconds(draft: ScenarioDraft) -> None:
-    """Report an ``advance: 300`` in seconds where a script sets a timer of 300, in milliseconds."""
+    """Report ``advance: 300`` (seconds) where a script sets a timer of 300 (milliseconds)."""
     for step, spot in draft.steps:
         value = step.value if step.action == "advance" else None
         if not isinstance(value, int) or isinstance(value, bool):
@@ -149,7 +149,7 @@ def check_milliseconds(draft: ScenarioDraft) -> None:
 
 
 def check_short_advances(draft: ScenarioDraft) -> None:
-    """Report a bare ``advance: 47``, which are seconds, where each deadline is hours away."""
+    """Report ``advance: 47`` without a unit (seconds) if all deadlines are hours away."""
     nodes = draft.definition.nodes.values() if draft.definition is not None else ()
     deadlines = [float(level.after) for node in nodes for level in node.deadlines]
     for step, spot in draft.steps if deadlines else ():
@@ -204,10 +204,11 @@ def _have_equal_fields(form: dict[str, Any], other: dict[str, Any]) -> bool:
 
 
 def check_entered_kinds(draft: ScenarioDraft) -> None:
-    """Report values entered in fields that start as another kind, such as a text in a list.
+    """Report values entered in a field whose initial value is of another kind.
 
-    Of texts in numbers and booleans only those that stand for one: ``"5"``, ``yes``, ``是``. Cells
-    of a table are texts unless the head of their column says otherwise.
+    For example a text in a list. In a number or boolean, only texts that stand for one are
+    reported: ``"5"``, ``yes``, ``是``. Cells of a table are texts unless the head of their column
+    has a type.
     """
     kinds = draft.field_kinds
     for step, spot in draft.steps if kinds else ():
@@ -253,7 +254,10 @@ def _find_entries(step: model.Step, spot: Spot) -> Iterator[tuple[str, Any, Spot
 
 
 def _is_misfit(value: Any, kind: str | None) -> bool:
-    """Return whether *value* is a text that stands for a value of *kind*, or no list or map."""
+    """Return whether *value* is probably meant otherwise in a field of *kind*.
+
+    In a list or map anything else; in a number or boolean a text that stands for one.
+    """
     if kind in {"list", "object"}:
         is_filled_in = isinstance(value, str) and "${" in value
         other = kind_of_value(value) if value and not is_filled_in else None
@@ -332,7 +336,7 @@ _VALUES: Final = frozenset({
 
 
 def _find_texts(spot: Spot, *signs: str) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    """Yield the texts of a file and their paths; none if no line of it has one of *signs*."""
+    """Yield path and text of each value in a file, if one of its lines contains any of *signs*."""
     if any(sign in line for line in spot.source.lines for sign in signs):
         yield from spot.source.root.texts()
 
@@ -366,7 +370,7 @@ _HEADERS: Final = (
 
 
 def check_injected_header_names(draft: ScenarioDraft) -> None:
-    """Report headers of injected responses whose names resemble one that clients act on."""
+    """Report headers of injected responses whose names are near one to which clients react."""
     spot = draft.spot
     for path, _ in _find_texts(spot, "headers:"):
         name = str(path[-1]).lower()
@@ -408,7 +412,7 @@ def check_unread_secrets(draft: ScenarioDraft) -> None:
 
 
 def check_near_columns_of_added_rows(draft: ScenarioDraft) -> None:
-    """Report columns of rows that steps add if another row has a near name instead."""
+    """Report misspelled columns of rows that steps add: another row has a column of a near name."""
     columns: dict[str, dict[str, Spot]] = {}
     counts: dict[tuple[str, str], int] = {}
     for step, spot in draft.steps:

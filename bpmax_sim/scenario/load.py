@@ -64,9 +64,10 @@ M = TypeVar("M", bound=Model)
 
 
 class LocatedStep(msgspec.Struct, frozen=True):
-    """A step with its place, its resolved faults, and the steps performed while it is in flight.
+    """A step with its place, its resolved faults, and its ``during`` steps.
 
     Attributes:
+        during: steps performed while a call of this one is in flight.
         inner: steps in a cell of its row that it runs (``run: ${case.column}``).
         fills: keys that contain a ``${…}``, whose names can be checked only during the run.
     """
@@ -225,7 +226,7 @@ class ScenarioItem(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def trace_file_names(self) -> RelativeFileNames:
-        """Return the folder names for a trace: files are relative to the scenario's folder."""
+        """Return the folder to which file names in traces are relative: that of the scenario."""
         names = (self.spot.source.file, *(body.name for body in self.subjects.code_files))
         return RelativeFileNames(os.path.dirname(absolute_path(self.path)), names)  # noqa: PTH120 - faster
 
@@ -323,7 +324,7 @@ def load_items(
 def load_items_reading(
     variables: Mapping[str, Any], path: Path, environ: Mapping[str, str]
 ) -> list[ScenarioItem]:
-    """Load the items of a scenario file, each of which has to know all *variables*.
+    """Load the items of a scenario file, and check that it reads each of *variables*.
 
     Raises:
         ConfigError: if nothing reads one of them, or as `load_items` does.
@@ -348,10 +349,7 @@ def _texts_of_scripts(draft: ScenarioDraft, subjects: Subjects) -> tuple[str, ..
 
 
 def _load_flows(draft: ScenarioDraft) -> Iterator[tuple[str | None, tuple[Definition, Spot]]]:
-    """Yield name, definition and spot of each flow.
-
-    The main flow comes first, with the name None.
-    """
+    """Yield name, definition and spot of each flow; first the main flow, whose name is None."""
     for flow, (spec, spot) in draft.flow_specs.items():
         if flow is None and not spec.definition:
             continue
@@ -433,9 +431,9 @@ _ScriptOwner = model.FormSpec | model.FlowSpec | model.SubFlowSpec | NodeForm
 def _route_places(
     definition: Definition, source: ScenarioSource
 ) -> dict[tuple[str, str, int], Place]:
-    """Return the places of routes: of their condition, else of the declaration.
+    """Return (node, action, index) of each route -> place of its condition, else of the route.
 
-    A quotation mark in front is not part of the condition.
+    A place after a quotation mark is that of the condition itself.
     """
     places: dict[tuple[str, str, int], Place] = {}
     for name, node in definition.nodes.items():
@@ -538,10 +536,11 @@ def _cassette_of(draft: ScenarioDraft, row: Row | None, root: Path) -> str:
 
 
 def _fill_constant(draft: ScenarioDraft, row: Row | None, text: str, what: str) -> Any:
-    """Return *text* with ``${…}`` replaced; only values known before the run are allowed.
+    """Return *text* with ``${…}`` replaced from the row, variables and environment.
 
     Raises:
-        ValueError: if a value is not known yet; the message contains *what*, the use of *text*.
+        ValueError: if it names a value that exists only in the run; the message calls the text
+            *what*.
     """
     roots = {"case": row.values if row else {}, "vars": draft.declared_vars, "env": draft.environ}
 
@@ -589,7 +588,7 @@ def _fault_rules(
     *,
     is_row_cell: bool = False,
 ) -> Iterator[Fault]:
-    """Yield the rules of *faults*, named or inline.
+    """Yield the rules of *faults*: names of fault sets, or rules written out.
 
     *is_row_cell* is true for a row's own ``faults`` cell.
     """
@@ -618,10 +617,7 @@ def _fault_rules(
 def _fault_set_names(
     draft: ScenarioDraft, text: str, row: Row | None, place: Place
 ) -> tuple[Any, ...]:
-    """Return the fault sets that a text names.
-
-    A cell such as ``${case.faults}`` may name several.
-    """
+    """Return the fault sets that a text names; a cell ``${case.faults}`` may name several."""
     if "${" not in text:
         return (text,)
     if row is None:
@@ -638,7 +634,7 @@ def _fault_set_names(
 def _fill_fault(
     draft: ScenarioDraft, rule: model.FaultRule, spot: Spot, row: Row | None
 ) -> Iterator[Fault]:
-    """Yield *rule* with its ``on`` filled in.
+    """Yield *rule* with the ``${…}`` of its ``on`` replaced; nothing if that fails.
 
     *row* is None in named steps, which all rows share.
     """

@@ -42,7 +42,7 @@ class FormSpec(Model, frozen=True, kw_only=True):
     """A form: event -> script files, library files, initial values of its fields.
 
     Attributes:
-        definition: file with the rest; at load its content is merged into this struct.
+        definition: file with the other keys; at load its content is merged into this struct.
     """
 
     definition: str = ""
@@ -229,7 +229,10 @@ class Expect(Model, frozen=True, kw_only=True):
 
 
 class NewExpect(Expect, frozen=True, kw_only=True):
-    """``expect: new``: nothing is expected yet, ``run --update`` writes what the step came to."""
+    """``expect: new``: nothing is expected yet.
+
+    ``run --update`` writes the step's actual values.
+    """
 
 
 NOTHING_YET = msg(
@@ -386,16 +389,13 @@ def is_for_row(part: Step | Policy, row_id: str) -> bool:
 
 
 def inner_steps(step: Step) -> tuple[str, Mapping[str, Any]] | None:
-    """Return the name of the steps that *step* runs and their variables, or None."""
+    """Return name and variables of the named steps that *step* runs, or None if it runs none."""
     kind = step.kind
     return kind.named_steps(step.value) if kind else None
 
 
 class Fragment(Model, frozen=True, kw_only=True):
-    """The content that scenarios share.
-
-    By ``use``, or as ``defaults.yaml`` of all below its folder.
-    """
+    """The content that scenarios share by ``use``; as ``defaults.yaml``, all below its folder."""
 
     version: Literal[1] = 1
     description: str = ""
@@ -415,7 +415,7 @@ class Fragment(Model, frozen=True, kw_only=True):
 
 
 class ExploreSpec(Model, frozen=True, kw_only=True):
-    """What `bpmax-sim explore` makes of each of its verdicts; the defaults are documented."""
+    """The severity of each verdict of `bpmax-sim explore`; its documentation has the defaults."""
 
     crash: Severity | UnsetType = UNSET
     silent: Severity | UnsetType = UNSET
@@ -487,10 +487,7 @@ class Table(Model, frozen=True, kw_only=True):
 
 
 def declared_fields(scenario: Scenario) -> tuple[str, ...]:
-    """Return the fields that the form of *scenario* declares.
-
-    Empty without a form or declarations.
-    """
+    """Return the fields that the form of *scenario* declares; empty without a form or fields."""
     form, flow = scenario.form, scenario.flow
     if not isinstance(form, FormSpec) or not form.fields:
         return ()
@@ -607,7 +604,7 @@ def _refine_subjects(schema: Schema) -> None:
 def _type_schema(type_: Any, definitions: Schema, texts: Texts) -> Schema:
     """Return the schema of *type_* with descriptions.
 
-    Structures it uses are added to *definitions*.
+    Add the structures it uses to *definitions*.
     """
     result: Schema = {}
     schema = shape_of(type_).schema(result)
@@ -621,7 +618,7 @@ def _type_schema(type_: Any, definitions: Schema, texts: Texts) -> Schema:
 def _expected_schema(texts: Texts) -> Schema:
     """Return the schema of a value in ``expect``, in which keys with ``$`` must be known operators.
 
-    No keyword of it states a type, so each applies only to the values that it fits.
+    It names no JSON type: each keyword applies only to values of its own type (objects, arrays).
     """
     operators = "|".join(re.escape(name.removeprefix("$")) for name in operator_names())
     return {

@@ -26,7 +26,7 @@ def find_mentions(text: str, names: Iterable[str]) -> list[str]:
 
 
 def check_people_in_names(draft: ScenarioDraft) -> None:
-    """Report a step that is named after somebody and that somebody else performs."""
+    """Report a step whose name mentions a person although another one performs it."""
     known = {*draft.names.people, *draft.names.mentioned_people}
     for step, spot in draft.steps if known else ():
         value = step.value if isinstance(step.value, Mapping) else {}
@@ -83,7 +83,10 @@ def _read_number(text: str) -> float:
 
 
 def check_numbers_in_rows(draft: ScenarioDraft) -> None:
-    """Report a row whose name has a number that none of its values is, where other rows have it."""
+    """Report a row whose name mentions a number that is not among the row's values.
+
+    Only if the number in the name of another row is among its values.
+    """
     claims = [(row, read_numbers(row.id)) for row in draft.rows]
     kept = [not {*said}.isdisjoint(_find_numbers(row.values)) for row, said in claims]
     for (row, said), is_kept in zip(claims, kept, strict=True):
@@ -99,7 +102,7 @@ def check_numbers_in_rows(draft: ScenarioDraft) -> None:
 
 
 def check_texts_of_rows(draft: ScenarioDraft) -> None:
-    """Report a text of a row, such as ``单价35元``, that says another number of a column."""
+    """Report a text in a row, such as ``单价35元``, whose number differs from cell ``单价``."""
     for row in draft.rows:
         texts = [text for text in row.values.values() if isinstance(text, str)]
         for column, value in row.values.items():
@@ -144,7 +147,7 @@ _MISTAKES: Final = frozenset({
 def find_error_doubt(
     expected: model.ExpectedError, thrown: ErrorThrown, fields: Iterable[str], title: str
 ) -> str:
-    """Return why *thrown* is probably not the error that *title*, a name, speaks of, or ""."""
+    """Return why *thrown* is probably not the error that the step's *title* mentions, or ""."""
     if expected.message is not UNSET:
         return ""
     if thrown.code in _MISTAKES and expected.code is UNSET:

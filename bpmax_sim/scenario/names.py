@@ -188,9 +188,10 @@ class ScenarioNames(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     def write_problem(self, owner: str, member: str) -> tuple[str, bool] | None:
-        """Return what is wrong with a script's write to *member* of *owner*, and if it is certain.
+        """Return what is wrong with a script's write to *member* of *owner*, or None.
 
-        *owner* is ``form.$visible`` and the like, ``form.$message``, its ``type``, or ``ctx``.
+        The second value is False if that is only doubtful. *owner* is ``form.$visible`` and the
+        like, ``form.$message``, its ``type``, or ``ctx``.
         """
         if owner in _MESSAGE_WORDS:
             known, is_member = _MESSAGE_WORDS[owner], owner == "form.$message"
@@ -209,12 +210,12 @@ class ScenarioNames(msgspec.Struct, frozen=True, kw_only=True):
     def occurs_in_scripts(self, word: str) -> bool:
         """Return whether a script contains *word*.
 
-        True too if Python may run, whose effect is unknown.
+        True if Python may run, which can do anything.
         """
         return self.texts is None or any(word in text for text in self.texts)
 
     def code_problem(self, code: str) -> str | None:
-        """Return what is wrong with an error code that resembles one of ours, or None.
+        """Return what is wrong with *code* if it is near an error code of this package, or None.
 
         A code that occurs in a script is never wrong.
         """

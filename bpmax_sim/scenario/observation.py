@@ -1,7 +1,7 @@
-"""The observations of a run: the effects of its steps, as one compares two runs.
+"""The observations of a run: the effects of its steps, by which two runs are compared.
 
-Events record how a run went: when, in which order, from which line. Observations record only
-effects and leave out all that changes without one: instants, positions in files, callers, sequence
+Events record how a run went: when, in which order, from which line. Observations leave out
+everything that may change without an effect: instants, positions in files, callers, sequence
 numbers, logins, stacks. So a moved line or a renamed step changes no observation, while scripts
 with different effects always differ in some.
 
@@ -53,7 +53,7 @@ class Observation(NamedTuple):
 
 
 class ObservedDifference(NamedTuple):
-    """A place where two runs differ; `UNSET` stands for the run that has nothing there."""
+    """A place where two runs differ; a run without a value there has `UNSET`."""
 
     step: str
     place: str
@@ -125,7 +125,7 @@ _LOG = ("history", "notified", "passed")  # told entry by entry, where they happ
 def _without_separately_observed(
     facts: Mapping[str, Any], left_out: Sequence[str] = ("form", *_LOG)
 ) -> Any:
-    """Return *facts* without the parts that are observed elsewhere; a sub-flow's form is kept."""
+    """Return a flow's *facts* without log and form, observed elsewhere; sub-flows keep the form."""
     inner = {
         name: _without_separately_observed(child, _LOG) for name, child in facts["projects"].items()
     }
@@ -177,7 +177,7 @@ def _observe(events: Iterable[Event], unfinished: SubjectState | None) -> Iterat
 
 
 def _step_key(started: StepStarted, outer: _OpenStep) -> str:
-    """Return the key of a step: a number of its own, or one inside *outer*."""
+    """Return the key of a step, such as ``2``; inside *outer*, ``2.1`` or ``finally.1``."""
     if not outer.key and started.number:
         return str(started.number)
     outer.inner += 1

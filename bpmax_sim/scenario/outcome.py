@@ -64,7 +64,7 @@ def decide_outcome(
 def find_misprints_under_xfail(
     outcome: Outcome, failures: Iterable[Failure]
 ) -> Iterator[RunFinding]:
-    """Yield each expected text that is nearly the actual one, which ``xfail`` covers as well."""
+    """Yield each failed comparison under ``xfail`` whose texts differ in one character only."""
     for failure in failures if outcome == "xfailed" else ():
         for check in failure.checks:
             pairs = list(zip(check.expected, check.actual, strict=False))

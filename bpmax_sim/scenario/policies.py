@@ -1,9 +1,9 @@
 """Simulated people: the policies of a scenario decide what happens while a step ``play`` runs.
 
-Virtual time advances from one thing to the next: a decision that is due, an expired deadline, a
-timer. Each open task takes the first policy that matches it; the policy's action is that of a step
-with node and person filled in. A play that gets stuck, does not end, or ends at another node fails
-and says where the project is.
+Virtual time advances to the next event: a decision that is due, an expired deadline, a timer. Each
+open task gets the first policy that matches it; the policy's action is performed like that of a
+step, with node and person filled in. A play that gets stuck, does not end, or ends at another node
+fails, and its message says where the project is.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def actions_of(policy: model.Policy) -> Iterator[tuple[str, type[FlowAction], An
 
 
 class PlannedMove(msgspec.Struct, frozen=True, kw_only=True):
-    """The action that a policy has planned for an open task, and when (virtual time) it is due."""
+    """The action that policy *number* (from 0) plans for an open task; *due* is a virtual time."""
 
     due: float
     number: int
@@ -93,6 +93,7 @@ class PolicyPlayer:
     def _record_arrival_times(self, tasks: Sequence[OpenTask], now: float) -> None:
         fresh = {task.visit for task in tasks} - self._visits
         for task in tasks:
+            # Owners of a new visit have the task since its arrival; one added later gets it now.
             begin = task.arrived if task.visit in fresh else now
             self._since.setdefault((task.visit, task.by), begin)
         self._visits |= fresh
@@ -146,10 +147,7 @@ class PolicyPlayer:
     def _next_instant(
         self, on: Performer, flow: FlowSubject, choice: PlannedMove | None
     ) -> float | None:
-        """Return when something happens next, or None.
-
-        Timers count only if nothing else happens.
-        """
+        """Return when something happens next, or None; timers count only if nothing else does."""
         instants = [choice.due] if choice else []
         deadline = flow.next_due()
         instants += [] if deadline is None else [deadline]
@@ -161,7 +159,8 @@ class PolicyPlayer:
     def _plan_moves(self, tasks: Sequence[OpenTask]) -> Iterator[PlannedMove]:
         """Yield, for each task, the move of the first policy that matches it.
 
-        At a node where the first owner decides for all, only the owner with the first policy moves.
+        Of a task that several owners share, only the move with the first of all policies is
+        yielded.
         """
         shared: dict[int, PlannedMove] = {}
         for task in tasks:
@@ -182,7 +181,10 @@ class PolicyPlayer:
         yield from shared.values()
 
     def _why_policy_not_matching(self, number: int, task: OpenTask) -> str:
-        """Return why a policy does not match a task; "" if it does, ``*`` if it is for others."""
+        """Return why policy *number* does not match.
+
+        "" if it does, ``*`` if it is for other tasks.
+        """
         policy = self.policies[number][0]
         kind = action_of(policy)
         at, by = (str(self.scope.resolve(value)) for value in (policy.at, policy.by))
@@ -197,10 +199,7 @@ class PolicyPlayer:
         return self._why_used_up(number, task)
 
     def _why_used_up(self, number: int, task: OpenTask) -> str:
-        """Return why a policy cannot be used again (once for a task, ``times`` in all).
-
-        "" if it can.
-        """
+        """Return why a policy cannot be used again (once for a task, ``times`` in all), or ""."""
         times = self.policies[number][0].times
         if times is not UNSET and self._used.get(number, 0) >= times:
             return msg("has been used {times} times", times=times)
@@ -251,10 +250,7 @@ class PolicyPlayer:
     def _stuck_error(
         self, flow: FlowSubject, tasks: Sequence[OpenTask], until: str
     ) -> SubjectError:
-        """Return the error that explains why nothing happens.
-
-        The project ended, or no policy matches.
-        """
+        """Return the error that explains why nothing happens, such as that no policy matches."""
         if flow.status in (*_ENDED, project.RETURNED):
             return SubjectError(
                 "the project is {status}{at} and has not come to {until}; it passed {passed}",
@@ -296,7 +292,7 @@ def _sort_key(choice: PlannedMove) -> tuple[float, int]:
 
 
 def _applies_to(kind: type[FlowAction], task: OpenTask) -> bool:
-    """Return whether an action suits the task: one of an owner, of the starter, or of others."""
+    """Return whether an action suits the person of *task*: owner, starter, or anybody else."""
     if task.node == START or kind.is_for_starter:
         return task.node == START and kind.is_for_starter
     return kind.needs_task is bool(task.by)
@@ -450,7 +446,7 @@ def _check_at(
 def _check_owner(
     draft: ScenarioDraft, policy: model.Policy, definition: Definition, spot: Spot
 ) -> None:
-    """Report a person who never has a task at the node, if the files determine the owners."""
+    """Report a ``by`` who never has a task at the policy's node, if the files give the owners."""
     by, known = str(policy.by), _possible_owners(draft, definition, policy.at)
     if not is_literal(by) or not by or not known or by in known:
         return

@@ -39,7 +39,7 @@ def _can_be_probed(expected: Any) -> bool:
 
 
 def _find_probes(expected: Any) -> list[Any]:
-    """Return the operands of *expected*, and values between and next to them."""
+    """Return the operands of *expected*, values between them, and values just beside them."""
     operands = list(_find_operands(expected))
     numbers = sorted({one for one in operands if is_number(one)})
     beside = [one for number in numbers for one in (number - 1, number + 1)]

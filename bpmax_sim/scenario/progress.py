@@ -88,12 +88,11 @@ class RunLog(msgspec.Struct):
     """Collects the events of a run and returns them in the order in which they happened.
 
     Attributes:
-        root: project folder; of recordings outside of it only the file name is shown.
-        origins: where the present values of fields came from.
+        root: project folder; of a recording outside of it only the file name is shown.
+        origins: assignments and routes from which the present values came.
         names: names against which written fields are checked.
         expected_columns: table -> columns that expectations name, which are taken as intended.
-        fields_of_other_types: returns the fields that expectations take as another type than their
-            initial one.
+        fields_of_other_types: returns the fields that are expected as another type than initially.
     """
 
     session: Session
@@ -117,7 +116,7 @@ class RunLog(msgspec.Struct):
     _files: dict[str, str] = msgspec.field(default_factory=dict)  # of recordings, as told
 
     def tell(self, event: SubjectEvent) -> None:
-        """Record an event of the subject at the present virtual time."""
+        """Record *event* of the form or flow at the present virtual time."""
         self.origins.note_assignment(event)
         if isinstance(event, FieldReassigned):
             return
@@ -153,7 +152,7 @@ class RunLog(msgspec.Struct):
         self._fresh.append((self.session.clock.next_seq(), self.session.redact_value(event)))
 
     def _judge_write(self, change: FieldChanged) -> None:
-        """Record an undeclared name or unsuitable value written by a script, each once."""
+        """Record, once each, undeclared names and values of a wrong type that scripts wrote."""
         for name, wrong in findings.check_write(self.names, change, self.expected_columns):
             if name:
                 self._undeclared.setdefault(name, (change.place, wrong))
@@ -193,7 +192,7 @@ class RunLog(msgspec.Struct):
                 self.add_warning("name", told, write.place)
 
     def pop_undeclared_names(self) -> list[tuple[str, Place | None, str]]:
-        """Return the undeclared names that scripts have written since the last call."""
+        """Return name, script line and message of undeclared names written since the last call."""
         fresh = [(name, *entry) for name, entry in self._undeclared.items()][self._reported :]
         self._reported = len(self._undeclared)
         return fresh
@@ -203,7 +202,7 @@ class RunLog(msgspec.Struct):
         return LogPosition(len(self.calls), len(self.console), len(self.messages), len(self.events))
 
     def happened_since(self, mark: LogPosition) -> tuple[Event, ...]:
-        """Return the events since *mark*, including those of a step that has not ended."""
+        """Return the events since position *mark*, including those of a step that has not ended."""
         return (*self.events[mark.events :], *(event for _, event in self._fresh))
 
     def add_event(self, event: Event) -> Event:
@@ -232,6 +231,7 @@ class RunLog(msgspec.Struct):
                 self._numbers[record.call.serial] = number
             self._fresh += [(attempt.order, attempt) for attempt in event.earlier]
             self._fresh += (record.began, event), (record.ended, events.call_answered_event(event))
+        # All that begins or ends took a number of one sequence (`clock.next_seq`); sorted by it.
         self._fresh += map(self._fault_event, self.session.injected_faults[self._struck :])
         self._struck = len(self.session.injected_faults)
         self.add_action_result(result)
@@ -253,7 +253,7 @@ class RunLog(msgspec.Struct):
         self._fresh += self._error_events(result)
 
     def _recording_behind(self, call_serial: int, attempt: int) -> RecordingMatch | None:
-        """Return the recording used for a sending; its file has the same name on every machine."""
+        """Return the recording replayed for a sending, or None; its file name is relative."""
         recalled = self.session.recording_match(call_serial, attempt)
         if recalled is None:
             return None
@@ -301,7 +301,7 @@ class Progress:
         silent_faults: whether fault rules may remain unused.
         failures: in the order of detection.
         result: result of the latest action.
-        missed: numbers of the misses that a step has reported.
+        missed: numbers of the calls without a recording that a step has reported already.
         checks: comparisons of the scenario's own expectations.
     """
 
@@ -419,7 +419,7 @@ class Progress:
                 )
 
     def check_names(self) -> bool:
-        """Check names of third parties; return whether nothing has failed so far."""
+        """Check names of platforms, APIs, instances; return whether nothing has failed so far."""
         self.log.warnings += self.item.warnings
         wrong = findings.check_calls(self.item, self.session.platforms)
         self.failures += self._report_findings(self.reporter(), wrong)
@@ -497,7 +497,7 @@ class Progress:
         return (*unused_parts(self.item, self.ran), *left)
 
     def warn_of_skipped(self, located: load.LocatedStep) -> None:
-        """Add warnings for non-empty values of the row in a step whose ``if`` does not hold."""
+        """Add warnings for wrong values of the row in a skipped step, which nothing else checks."""
         step = located.step
         if self.item.row is None or step.action not in located.fills:
             return
@@ -628,7 +628,7 @@ class Progress:
             project.user = person
 
     def reporter(self, since: LogPosition = START, **details: Any) -> FailureReporter:
-        """Return a reporter of failures that shows the calls since the mark *since*."""
+        """Return a reporter of failures that shows the calls made after the position *since*."""
         log = self.log
         return FailureReporter(
             item=self.item,

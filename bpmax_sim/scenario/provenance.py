@@ -1,4 +1,4 @@
-"""Where the present value of a field came from, and why a flow went where it is, in words."""
+"""Say in words where the present value of a field came from, and by which routes a flow went."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class LastAssignment(msgspec.Struct, frozen=True):
 
 
 class Origins(msgspec.Struct):
-    """What is remembered of a run to say where values came from.
+    """The assignments and routes of a run, to say where values came from.
 
     Attributes:
         assignments: field -> its last assignment.
@@ -55,7 +55,7 @@ class Origins(msgspec.Struct):
 
 
 def script_values_of(event: SubjectEvent) -> dict[str, Any]:
-    """Return the members of *event* that hold values of scripts, in the form of a trace."""
+    """Return the members of *event* that hold values of scripts, as plain values for a trace."""
     plain = _PLAIN_VALUES.get(type(event), {}).items()
     return {name: convert(getattr(event, name)) for name, convert in plain}
 
@@ -100,11 +100,12 @@ _PLAIN_VALUES: Mapping[type, Mapping[str, Callable[[Any], Any]]] = {
 
 
 def describe_routes(routes: Sequence[RouteEvaluated], expected: Collection[str]) -> Iterator[str]:
-    """Yield a line for each route by which the flow went another way, with its place and values.
+    """Yield a line, with place and values, for each route of the decision that went another way.
 
     Args:
         routes: routes in the order of their evaluation.
-        expected: nodes where it should be; if no route leads there, the last decision is described.
+        expected: nodes where the flow should be; if no route leads there, the last decision is
+            described.
     """
     wanted = [n for n, route in enumerate(routes) if route.to in expected and not route.taken]
     last = wanted[-1] if wanted else len(routes) - 1

@@ -26,7 +26,10 @@ class FormHandle(Mapping[str, Any]):
     """
 
     def __init__(self, front: Callable[[], FormSubject], owner: FormSubject | FlowSubject) -> None:
-        """Use the form that *front* returns at each access; entries are made through *owner*."""
+        """Show the form that *front* returns at each access.
+
+        A person's entries go through *owner*.
+        """
         self._front = front
         self._owner = owner
 

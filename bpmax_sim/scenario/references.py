@@ -246,7 +246,10 @@ class Scope(msgspec.Struct, kw_only=True):
         return resolve(value, self.lookup)
 
     def _fill_cell(self, value: Any, ref: Reference) -> Any:
-        """Replace the ``${…}`` in a cell, which may name variables and other cells of the row."""
+        """Return *value*, a cell, with its ``${…}`` replaced.
+
+        These may name other cells of the row.
+        """
         if ref.text in self._open:
             raise UndefinedValueError("${{{ref_text}}} refers to itself", ref_text=ref.text)
         self._open.append(ref.text)
@@ -421,7 +424,7 @@ def _compare_sides(left: str, order: str, right: str, lookup: Lookup) -> bool:
 
 
 def _evaluate_side(text: str, lookup: Lookup) -> tuple[Any, bool]:
-    """Return the value of a side, and whether it is an unquoted word, which may equal any type."""
+    """Return the value of a side, and whether it is an unquoted word: ``5`` also equals ``"5"``."""
     stripped = text.strip()
     if "${" in stripped:
         return resolve(stripped, lookup), False

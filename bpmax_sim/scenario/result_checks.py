@@ -151,7 +151,7 @@ def find_dropped_failures(outcome: StepOutcome, scripts: Sequence[Script]) -> It
 def find_misread_responses(
     calls: Sequence[CallMade], scripts: Sequence[Script], platforms: Platforms
 ) -> Iterator[RunFinding]:
-    """Yield what `find_text_members` and `find_partial_lists` find."""
+    """Yield what `find_text_members`, `find_absent_members` and `find_partial_lists` find."""
     yield from find_text_members(calls, scripts, platforms)
     yield from find_absent_members(calls, scripts, platforms)
     yield from find_partial_lists(calls, scripts, platforms)
@@ -187,7 +187,7 @@ def find_text_members(
 def find_absent_members(
     calls: Iterable[CallMade], scripts: Iterable[Script], platforms: Platforms
 ) -> Iterator[RunFinding]:
-    """Yield members that a script reads of a response, none of which had them, but a near name."""
+    """Yield members that a script reads although no response had them, only ones of near names."""
     asked: dict[tuple[str, int], list[CallMade]] = {}
     for call in calls:
         if call.place is not None and not call.is_login:
@@ -217,7 +217,7 @@ def find_absent_members(
 def _has_near_member(line: str, members: tuple[str, ...]) -> bool:
     """Return whether a name or quoted text in *line* of a script is nearly one of *members*.
 
-    Kept by line, because two mutants of a script differ in one.
+    Cached by line, because two mutants of a script differ in only one.
     """
     words = chain.from_iterable(one.findall(line) for one in _NAMES)
     return any(_is_near_member(word, members) for word in {*words})
@@ -259,7 +259,7 @@ _PAGE: Final = re.compile(r"page_?(no|num|number|index)?|offset|cursor", re.IGNO
 
 
 def find_repeated_pages(calls: Iterable[CallMade], platforms: Platforms) -> Iterator[RunFinding]:
-    """Yield a page that a loop asks for again and again, and that was answered otherwise."""
+    """Yield calls that a loop repeats for the same page although the responses differ."""
     asked: dict[str, list[CallMade]] = {}
     for call in calls:
         if not call.is_login:
@@ -349,7 +349,7 @@ def find_rule_doubts(calls: Sequence[CallMade], platforms: Platforms) -> Iterato
 
 
 def _find_absent_places(calls: Iterable[CallMade], platforms: Platforms) -> Iterator[RunFinding]:
-    """Yield declared places that no message has but that resemble one that some message has."""
+    """Yield places that a platform declares and no message has, only ones of near names."""
     absent: dict[tuple[str, Steps], tuple[set[str], CallMade]] = {}
     found: set[tuple[str, Steps]] = set()
     for call in calls:
@@ -387,7 +387,7 @@ def _find_declaration_hints(platforms: Platforms, key: str) -> tuple[str, ...]:
 
 
 def _declared_places(recipe: CompiledApi, call: CallMade) -> Iterator[tuple[Steps, Any]]:
-    """Yield the places declared for *call*, each with the message in which they should exist."""
+    """Yield the places declared for *call* (by ``ignore`` …), each with the message it is in."""
     for text in _judging_paths(recipe):
         yield ("body", *text.removeprefix("$.").split(".")), {"body": call.response}
     owners = (recipe.platform, recipe.api)
@@ -411,10 +411,7 @@ def _login_places(call: CallMade, platforms: Platforms) -> Iterator[tuple[Steps,
 
 @lru_cache(maxsize=256)
 def _parse_place(text: str) -> Steps:
-    """Return the steps of a declared place, which is valid.
-
-    ``("",)`` if it ends in a list element.
-    """
+    """Return the steps of a valid declared place; ``("",)`` if it ends in a list element."""
     path = FieldPath.parse(text, "ignore")
     return (path.root, *path.below) if path.below and isinstance(path.below[-1], str) else ("",)
 

@@ -16,8 +16,8 @@ class RowAction(action.Action, frozen=True, kw_only=True):
 
     Attributes:
         rows: keys that hold row numbers -> whether they are required.
-        more: by how many the number of rows changes.
-        adds: whether the number may be that of the row behind the last one.
+        more: change of the number of rows, such as -1.
+        adds: whether a row number may also be that behind the last row.
     """
 
     needs = ("form", "flow")

@@ -128,7 +128,7 @@ def check_only_rows(draft: ScenarioDraft, step: model.Step | model.Policy, spot:
 
 
 def check_where_cell_steps_run(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
-    """Report steps of a row's cell that are run where no row is known, or by themselves."""
+    """Report ``run: ${case.x}`` (steps of a row's cell) outside of the scenario's own steps."""
     column = column_of_run(step) if draft.rows else ""
     is_own = spot.source is draft.spot.source and spot.steps[0] != "cases"
     if column and not is_own:

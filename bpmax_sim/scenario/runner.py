@@ -420,7 +420,7 @@ class StepRun(msgspec.Struct):
         return failures
 
     def _is_done(self, retry: Retry, result: Result | None) -> bool:
-        """Return whether no further try is needed: ``until``, or else the step, holds."""
+        """Return whether no further try is needed: ``until``, else the step's ``expect``, holds."""
         if result is None:
             return True
         if not isinstance(retry.until, Expect):
@@ -445,13 +445,13 @@ class StepRun(msgspec.Struct):
 
 
 def _name_script(spot: Spot) -> str:
-    """Return what a script is called whose text stands in the step at *spot*."""
+    """Return the file name given to a script that is written in the step at *spot*."""
     file, line = spot.source.file, spot.place.line
     return msg("{source_file}:{line} js", source_file=file, line=line)
 
 
 def expects_refusal(step: Step) -> bool:
-    """Return whether an expectation of *step* tells a refused action from a successful one."""
+    """Return whether an expectation of *step* would fail if the action were refused."""
     if isinstance(step.expect, NewExpect):
         return True
     said = (step.expect.messages, step.expect.result, step.expect_error)
@@ -539,6 +539,7 @@ def _run_steps(progress: Progress) -> Iterator[Event]:
         progress.checks, progress.failures = progress.compare_expectation(
             progress.reporter(), item.scenario.expect
         )
+    # A later step may await the promise of a call, so what was forgotten is known only now.
     late = (
         failure
         for call, reporter in progress.unawaited
@@ -623,11 +624,10 @@ def open_session(
 
 
 def find_former_owner(item: ScenarioItem, owners: Sequence[str]) -> str:
-    """Return the earlier name of *item* among *owners* of a cassette that are not it; "" if none.
+    """Return the one of *owners* that is *item* under an earlier name; "" if there is none.
 
-    That is a name that the file lists as an earlier one (``was``), or the only owner of the
-    cassette with this file's path, if no scenario has that title any more: then the title was
-    changed.
+    That is a name listed in ``was``, or the only owner of the cassette with this file's path, if no
+    scenario has that title any more: then the title was changed.
     """
     earlier = [f"{title}[{item.row_id}]" if item.row else title for title in item.scenario.was]
     for name in earlier:
@@ -652,7 +652,7 @@ def _has_scenario_titled(root: Path, titles: Collection[str]) -> bool:
 
 
 def make_replay_check(item: ScenarioItem, folder: Path, options: SessionOptions) -> Replays:
-    """Return a function that tells whether *item* passes in replay with a given recording.
+    """Return a function that returns whether *item* passes in replay with a given recording.
 
     *folder* is the folder of all cassettes; *options* are those of the recording.
     """
@@ -678,7 +678,7 @@ def make_replay_check(item: ScenarioItem, folder: Path, options: SessionOptions)
 
 
 def find_missing_files(item: ScenarioItem) -> Iterator[Problem]:
-    """Yield a problem for each file of platforms or instances that the scenario names in vain."""
+    """Yield a problem for each file of platforms or instances that is named but does not exist."""
     proxy = item.scenario.proxy
     several = not isinstance(proxy.platforms, str)
     named: list[tuple[str, tuple[int, ...], Path]] = [

@@ -184,8 +184,9 @@ def find_doubts_of_run(
 ) -> Iterator[RunFinding]:
     """Yield the findings of `check_scripts` in the scripts that *item* may run.
 
-    Only declared members of responses count. A finding is left out if a warning or failure of the
-    run is at its place already (*reported_places*), or an expectation covers its call (*called*).
+    Members of responses are checked against declarations only, not against recordings. A finding is
+    left out if the run has a warning or failure at its line (*reported_places*), if it is about a
+    call that the run made (*called*), or if an expectation needs that call.
     """
     contexts = script_contexts([item], lambda _: platforms)
     found = [one for context in contexts for one in _check_script_alone(context)]
@@ -580,7 +581,7 @@ def _check_builder_setters(call: ProxyCall, name: str, api: Api) -> Iterator[Scr
 
 
 def _check_undeclared(call: ProxyCall, name: str, api: Api) -> Iterator[ScriptFinding]:
-    """Yield members of query, header and body whose names resemble a declared parameter."""
+    """Yield undeclared members of query, header and body whose names are near a declared one."""
     for setter in call.setters:
         declared = {p.wire_name for p in api.parameters if p.place == setter.part}
         known = {step for target in declared for step in (target, target.partition(".")[0])}

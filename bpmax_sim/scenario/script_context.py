@@ -18,10 +18,10 @@ class ScriptContext(msgspec.Struct, frozen=True, kw_only=True):
     """A script and everything against which its names are checked.
 
     Attributes:
-        platforms: of the scenarios that run it.
-        fields: of all forms that it runs with; None if it runs without one.
-        buttons: of all these forms; buttons have states as fields do.
-        nodes: of all flows that it runs with.
+        platforms: platforms of the scenarios that run it.
+        fields: fields of all forms that it runs with; None if it runs without one.
+        buttons: buttons of all these forms; they have states as fields do.
+        nodes: nodes of all flows that it runs with.
         libraries: scripts that run before it.
         arguments: names that steps pass to it.
         field_kinds: kinds of fields whose initial value is a number, list or boolean in all forms.

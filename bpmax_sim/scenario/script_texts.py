@@ -1,6 +1,7 @@
 """Find mistakes in the text of scripts that depend on how they are used, and on the day of a run.
 
-They are refusals that always come, parts of a date, and functions of several libraries.
+A hook that refuses every time, ``getMonth()`` taken as the month, functions in two libraries, dates
+in UTC.
 """
 
 from __future__ import annotations
@@ -31,7 +32,8 @@ UTC_DATE: Final = re.compile(
 def find_source_slips(script: Script, hooks: AbstractSet[str]) -> Iterator[tuple[Place, str]]:
     """Yield place and message of each mistake in *script*, which the events *hooks* run.
 
-    Such as months that count from 0, and a text at the end of ``submit``, which always refuses.
+    For example ``getMonth()`` without + 1, and a text returned at the end of ``submit``: it refuses
+    every time.
     """
     refusing = {hook.partition(".")[0] for hook in hooks} & {"submit", "before_next"}
     if refusing and (match := _LAST_TEXT.search(script.source)):

@@ -179,10 +179,7 @@ def merge_durations(root: Path, seconds: Mapping[str, float], *, complete: bool 
 
 
 def _write_if_possible(path: Path, seconds: Mapping[str, Any]) -> bool:
-    """Replace the file in one step, since others may read or write it.
-
-    Return whether that worked.
-    """
+    """Replace the file in one step, as others may read it; return whether that worked."""
     document = {
         key: round(value, 4) if isinstance(value, float) else value
         for key, value in seconds.items()

@@ -1,7 +1,7 @@
 """Positions of values in files, and the failure of a scenario with its text for readers.
 
-The text has at most 25 lines, the headline first. The bench's own words use only characters of GBK,
-so that a Chinese console can print them.
+The text has at most 25 lines, the headline first. Its words, apart from users' values, have only
+characters of GBK, so that a Chinese console can print them.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _BEFORE = 30
 
 
 class _TextLimits(NamedTuple):
-    """How many lines and characters the parts of a failure's text may have."""
+    """Maximum numbers of lines and characters in the parts of a failure's text."""
 
     lines: int
     width: int
@@ -192,7 +192,7 @@ def _format_checks(checks: Sequence[Comparison], fit: _TextLimits) -> Iterator[s
 
 
 def _check_lines(check: Comparison, width: int, fit: _TextLimits) -> Iterator[str]:
-    """Yield one line, or two if both sides do not fit on one."""
+    """Yield the line of a comparison, or two lines if expected and actual do not fit on one."""
     mark, label = "√" if check.ok else "×", check.label.ljust(width)
     head = msg("  {ok} {label}   expected ", ok=mark, label=label)
     line = msg(
@@ -269,7 +269,7 @@ def _cut_lines(lines: Sequence[str], room: int) -> list[str]:
 
 
 def _cut_excerpt_line(line: ExcerptLine, place: Place | None, fit: _TextLimits) -> str:
-    """Return a line of the excerpt; if it is long and marked, the part around its key."""
+    """Return *line* cut to the width; of a long failing line, the part around the failing key."""
     text, head = str(line), len(str(ExcerptLine(line.number, "", line.marked))) + 1
     at = head + place.column - 1 if line.marked and place else 0
     if at < fit.width - _BEFORE:
@@ -364,7 +364,7 @@ class Spot(msgspec.Struct, frozen=True):
 
 @lru_cache(maxsize=256)
 def _read_script_file(name: str, _stamp: object) -> Script:
-    """Return the script *name*; cached, with the file's stamp as part of the key."""
+    """Return the script in the file *name*; cached until the file's stamp changes."""
     return Script(Path(name).read_text(encoding="utf-8-sig"), name)
 
 

@@ -60,10 +60,7 @@ class ColumnEdit(msgspec.Struct, frozen=True):
 
 
 def _add_cells(lines: list[str], begin: int, end: int, cells: list[str]) -> None:
-    """Append *cells* to the record in lines *begin* to *end* (exclusive).
-
-    A record may span lines.
-    """
+    """Append *cells* to the CSV record that spans the lines *begin* to *end* (exclusive)."""
     last = max(end - 1, begin)
     ending = lines[last][len(lines[last].rstrip("\r\n")) :]
     written = io.StringIO(newline="")

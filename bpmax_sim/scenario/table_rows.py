@@ -1,4 +1,4 @@
-"""The rows of a table, variables from a command line, and the scenario while it is checked.
+"""The rows of a table, variables from a command line, and `ScenarioDraft`, the input of checks.
 
 A table is inline or a CSV file; each row becomes an item of its own. CSV is read as UTF-8 with or
 without BOM, else as GB18030, which Chinese Excel writes. Cells are text unless the header has a
@@ -579,10 +579,7 @@ class ScenarioDraft:
 
     @cached_property
     def acting_people(self) -> Sequence[str]:
-        """Return the people named by user, steps and deadlines.
-
-        Once for each time they are named.
-        """
+        """Return the people named by user, steps and deadlines, as often as they are named."""
         acting: list[Any] = [self.scenario.user if self.scenario.user is not UNSET else ""]
         for step, _ in self.steps:
             value = step.value if isinstance(step.value, Mapping) else {}

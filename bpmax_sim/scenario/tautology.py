@@ -66,9 +66,9 @@ def _lists_all_values(expected: Any, shape: Shape) -> bool:
 
 
 def _match_all_values(expected: Any, shape: Shape) -> bool:
-    """Return whether operators hold for each of the few possible values.
+    """Return whether operators hold for every value of a closed *shape*: booleans or statuses.
 
-    Nodes have more values than their names: a flow may be at several nodes, or at none.
+    Names of nodes are not closed: a flow may be at several nodes, or at none.
     """
     is_closed = shape in ((True, False), _STATUSES)
     is_operation = type(expected) is dict and any(map(is_operator, expected))

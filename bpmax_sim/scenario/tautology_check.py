@@ -58,7 +58,7 @@ def _tell_empty_part(context: CheckContext, name: str, spot: Spot) -> None:
 def check_tautologies(
     context: CheckContext, expected: model.Expect, spot: Spot, step: model.Step | None = None
 ) -> None:
-    """Report parts of *expected* that hold whatever a step does; values filled in by a row may.
+    """Report parts of *expected* that hold whatever a step does, except values filled in by a row.
 
     *step* is the step it belongs to; None for the whole scenario.
     """
@@ -119,7 +119,7 @@ def _check_call_says_something(context: CheckContext, item: model.ExpectedCall, 
 
 
 def _ref_path_of(section: str, step: model.Step | None) -> Path:
-    """Return how a ``${…}`` names the value that *section* is compared with."""
+    """Return the path by which a ``${…}`` names the value that *section* is compared with."""
     if section != "result":
         return (section,)
     return ("steps", step.id, "result") if step is not None and step.id else ("",)
@@ -193,7 +193,7 @@ def _find_section_shapes(
 ) -> Mapping[str, Shape]:
     """Return the certain shape of each section; of the form, for instance, its declared fields.
 
-    A call without a result has failed already, so a result always exists.
+    After a ``proxy`` action a result exists, because a call without one has failed already.
     """
     declared: Shape = dict.fromkeys(context.names.fields, "present")
     return {

@@ -41,8 +41,8 @@ class TrialRun(msgspec.Struct, frozen=True):
         misses: calls for which replay had no response.
         failures: steps whose values were no longer defined, and broken invariants.
         fired: injected rules that were used.
-        exceeded: which count ended the trial early, or "".
-        requests: number of times that each request was made, for each step.
+        exceeded: name of the count (`Counts`) that ended the trial early, or "".
+        requests: for each step, key of a request -> how often it was made.
     """
 
     events: tuple[Event, ...]
@@ -64,8 +64,8 @@ def run_trial(
     """Run *item* in *session*, which is closed at the end, and return the result.
 
     The rules *injected* come after the scenario's own faults, which they do not replace, and before
-    its stubs. *usual_requests* are those of a trial without them: one made more often in a step is
-    a retry, and is not counted by ``call: n`` of the scenario's rules.
+    its stubs. *usual_requests* are the `requests` of a trial without them: a request made more
+    often in a step is a retry, and is not counted by ``call: n`` of the scenario's rules.
     """
     numbers = None if usual_requests is None else _UsualCalls(usual_requests)
     if numbers is not None:
@@ -97,7 +97,7 @@ def run_trial(
 
 
 def _steps_with_time_after(progress: Progress) -> Iterator[LocatedStep]:
-    """Yield the steps up to one that lacks a value, then steps that let virtual time pass."""
+    """Yield the steps, up to one with an undefined ``${…}``, then steps that let timers fire."""
     for located in progress.item.steps:
         yield located
         if any(failure.kind == "value" for failure in progress.failures):

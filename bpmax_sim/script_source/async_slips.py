@@ -290,7 +290,7 @@ def _find_promise_as_value(reader: SlipReader, node: Node) -> Found:
 
 
 def _is_sent(reader: SlipReader, node: Node) -> bool:
-    """Return whether *node* is inside the object passed to a setter of a chain."""
+    """Return whether *node* is inside an object that a setter sends, such as ``$query({…})``."""
     while node.parent is not None and node.type in {"pair", "object"}:
         node = node.parent
     call = node.parent if node.type == "arguments" else None

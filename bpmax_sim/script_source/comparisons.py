@@ -57,7 +57,7 @@ class ComparisonReader:
         self._values = values
 
     def find_comparisons(self, nodes: Iterable[Node]) -> Iterator[LiteralComparison]:
-        """Yield each comparison among *nodes* of a known member with a literal."""
+        """Yield each comparison in *nodes* of a literal with a member of form, ctx and the like."""
         for node in nodes:
             for member, literal in self._pairs_of(node):
                 kind = _KINDS.get(literal.type)

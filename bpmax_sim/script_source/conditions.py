@@ -38,7 +38,10 @@ _OPPOSITE: Final = {"<": ">=", ">": "<=", "<=": ">", ">=": "<"}
 
 
 class Range(msgspec.Struct, frozen=True):
-    """The numbers between two bounds; *has_low* and *has_high* tell whether these belong to it."""
+    """The numbers between two bounds.
+
+    A bound itself is included if *has_low* or *has_high* is true.
+    """
 
     low: float = -math.inf
     high: float = math.inf
@@ -292,7 +295,7 @@ def _may_change(reader: SlipReader, condition: Node, start: int, end: int) -> bo
 
 
 def _offsets_of_changes(reader: SlipReader, condition: Node) -> list[Sequence[int]] | None:
-    """Return byte offsets where each expression of *condition* may change; None for anywhere."""
+    """Return byte offsets where expressions of *condition* may change; None if anywhere."""
     parts = [*reader.tree.walk(condition)]
     bindings = [reader.scopes.binding_of(part) for part in parts if part.type == "identifier"]
     if any(binding is not None and binding.is_reassigned for binding in bindings):

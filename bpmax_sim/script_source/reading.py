@@ -337,7 +337,7 @@ class _ScriptReader:
                     yield self._tree.place(item)
 
     def find_slips(self) -> Iterator[Slip]:
-        """Yield probable mistakes; they rest on the values that the reading resolves."""
+        """Yield probable mistakes; they depend on the values that the reading resolves."""
         if self.reading.mistakes or self._tree.root.has_error:
             return
         reader = SlipReader(self._tree, self._scopes, self._values)

@@ -83,8 +83,8 @@ class SyntaxTree:
     def has_error_with(self, start: int, end: int, new: bytes) -> bool:
         """Return whether the script is broken with *new* in place of the bytes *start* to *end*.
 
-        Only the innermost statement that has these bytes is parsed again: of a long script that is
-        a thousandth.
+        Only the innermost statement around these bytes is parsed again, about a thousandth of a
+        long script.
         """
         if self.root.has_error:
             return True

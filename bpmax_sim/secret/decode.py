@@ -497,8 +497,9 @@ def _decode_wide(data: bytes, printed: bytes) -> Iterator[Piece]:
 def _valid_orders(texts: Mapping[str, str], highs: Mapping[str, bytes]) -> Sequence[str]:
     """Return the byte orders in which *texts* are plausible: one or both of little and big endian.
 
-    ASCII text is the same in both. For other text the wrong order yields rare characters; *highs*
-    are the high bytes, most of which show at a quarter of the cost that no character is rare.
+    ASCII text is the same in both. For other text the wrong order yields rare characters. *highs*
+    are the high bytes of the characters: if all are common, the dearer search for rare ones is not
+    needed.
     """
     shorter, longer = sorted(texts, key=lambda codec: len(texts[codec]))
     if texts[shorter] in texts[longer]:

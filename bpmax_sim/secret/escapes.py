@@ -129,7 +129,7 @@ def _has_other_escape_nearby(data: bytes, escape: _Escape, offset: int) -> bool:
 
 
 def _text_bounds(data: bytes, offset: int, reach: int) -> tuple[int, int]:
-    """Return start and end of the text around *offset*."""
+    """Return start and end of the printable text around *offset*, limited by *reach*."""
     before = data[max(0, offset - reach) : offset]
     before = before[before.translate(_AS_CONTROL).rfind(b"\0") + 1 :]
     text = _OF_STRETCH.match(data, offset, offset + 2 * reach)

@@ -187,7 +187,7 @@ class _View(NamedTuple):
 class _SeenPieces:
     """The set of pieces seen so far.
 
-    Long ones are first told apart by their ends, without hashing.
+    Long ones are first compared by their ends, without hashing.
     """
 
     def __init__(self) -> None:

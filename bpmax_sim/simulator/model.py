@@ -274,7 +274,7 @@ class Grants(Model, frozen=True, kw_only=True):
     def credentials(self, kind: str) -> set[str] | None:
         """Return the names of the credentials that a grant of *kind* needs.
 
-        None if it is refused.
+        None if that kind of grant is refused.
         """
         if kind == "client_credentials":
             return {self.client, self.secret}

@@ -281,7 +281,9 @@ class Simulator:
         self._set_knobs(drops=(*self._state.knobs.drops, *[when] * times))
 
     def add(self, rows: str, /, *records: Mapping[str, Any]) -> None:
-        """Add *rows*, such as ``users``; they take precedence over its own.
+        """Add *records* to the rows *rows*, such as ``users``.
+
+        They take precedence over older ones.
 
         Raises:
             ConfigError: if there are no such rows.

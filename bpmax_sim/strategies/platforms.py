@@ -1,8 +1,8 @@
 """Draw platforms, their APIs, auths and instances, as the loader would make them from files.
 
-Calls are authorised by credentials put in, logins of one step and of two, signatures, or presets.
-Every auth drawn here uses the credentials ``user`` and ``secret``; a preset is given them in place
-of its own. ``key`` is a private key, declared where a preset needs one.
+The kinds of auth are inserted credentials, logins in one step and in two, signatures, and presets.
+All use the credentials ``user`` and ``secret``, also a preset, in place of its own. ``key`` is a
+private key, declared where a preset needs one.
 """
 
 from __future__ import annotations
@@ -158,7 +158,7 @@ _AUTHS: Final[Mapping[str, list[Auth]]] = {
 
 @cache
 def preset_auths(name: str) -> list[Auth]:
-    """Return the auths that preset *name* expands to, one for each entry of `PRESETS`."""
+    """Return the auth of preset *name* with each set of arguments in `PRESETS`."""
     return [auth_preset_platform(name, number).auth for number in range(len(PRESETS[name]))]
 
 
@@ -251,7 +251,7 @@ METHODS: Final = ("GET", "POST", "PUT", "DELETE", "PATCH")
 def apis(draw: st.DrawFn, *, names: st.SearchStrategy[str] | None = None) -> Api:
     """Draw APIs with up to two path placeholders, each a parameter, and defaults at every place.
 
-    Without *names* their keys are identifiers.
+    Their keys are drawn from *names*, by default identifiers.
     """
     key = draw(_NAMES if names is None else names)
     placeholders = draw(_PLACEHOLDERS)
@@ -270,7 +270,7 @@ def apis(draw: st.DrawFn, *, names: st.SearchStrategy[str] | None = None) -> Api
 
 
 def _placeholder_path(names: list[str], join: str) -> str:
-    """Return a path of placeholders joined by *join*; without a slash they share one segment."""
+    """Return a path such as ``/{a}/{b}``; *join* is the text between two placeholders."""
     return f"/{join.join(f'{{{name}}}' for name in names)}" if names else ""
 
 
@@ -395,7 +395,8 @@ def platforms(
 def _with_own_auth(api: Api, platforms: Auth, own: Auth | None) -> Api:
     """Return *api* with the auth *own*, if any, and without parts that the auth would overwrite.
 
-    What goes into a JSON body goes into no other; a placeholder that auth fills is added.
+    An auth that writes into the body needs JSON, so another encoding is removed with its
+    parameters; a placeholder that auth fills is added to the path.
     """
     auth = platforms if own is None else own
     spots = (*auth.apply, *(auth.sign.emit if auth.sign else ()))
@@ -442,7 +443,7 @@ def instances(
 
 
 def with_instances(*tenants: Instance, platform: Platform) -> Platforms:
-    """Return *platform* with the instances *tenants*, the first as default, for a session."""
+    """Return *platform* together with the instances *tenants*; the first one is the default."""
     flagged = [replace(tenant, default=not number) for number, tenant in enumerate(tenants)]
     entries = [InstanceEntry(tenant, InstanceOrigin()) for tenant in flagged]
     return Platforms(own={platform.platform_key: platform}).with_entries(entries)

@@ -1,8 +1,7 @@
-"""Draw builder programs: chained and direct calls, with everything that a script may set.
+"""Draw calls: chained and direct ones, with everything that a script may set.
 
-A program written as the JavaScript that does the same.
-
-Calls of a user's own platform, from what its file declares of each parameter.
+`javascript` writes a call as the source that does the same; `for_platform` draws valid calls of a
+user's own platform from the declarations of its parameters.
 """
 
 from __future__ import annotations
@@ -132,16 +131,16 @@ def chains(
 ) -> st.SearchStrategy[CallSpec]:
     """Draw chained calls of one API, or of any API of *platform*.
 
-    Setters come in any order, repeated, with undefined and null, hostile texts, and the names that
-    defaults and auth use, in other cases too. Placeholders of the path may stay unfilled. Without
-    a platform, names are free.
+    Setters come in any order and repeatedly, with undefined, null and hostile texts, and with the
+    names that defaults and auth use, also in other letter cases. Placeholders of the path may stay
+    unfilled. Without a platform, any name is drawn.
 
     Args:
-        platform: what is called.
-        api: the one API that is called.
-        instances: keys to name in the options; none names none.
-        refusable: whether values are drawn that must be refused before anything is sent.
-        max_steps: setters of one chain.
+        platform: platform that is called.
+        api: only API that is called.
+        instances: keys of instances to name in the options; none is named if empty.
+        refusable: whether to draw values that must be rejected before anything is sent.
+        max_steps: maximum number of setters in one chain.
     """
     return _draw_chains(platform, api, tuple(instances), refusable, max_steps)
 
@@ -187,7 +186,7 @@ def _insert_steps(draw: st.DrawFn, steps: list[Step], more: Iterable[Step]) -> N
 
 
 def _api_spelling(draw: st.DrawFn, api: Api, platform: Platform) -> str:
-    """Draw a name under which *api* can be called: usually its key, else its twin or an alias."""
+    """Draw a name by which a script can call *api*: key, alias, or the other naming style."""
     if draw(_TEN) < _TRULY:
         return api.key
     names = (api.key, *api.aliases)
@@ -415,11 +414,11 @@ def _draw_value(place: str, encoding: str = "") -> st.SearchStrategy[Any]:
 def perform(program: CallSpec, session: Session) -> Any:
     """Make the call *program* in *session*, and return its response.
 
-    In a property test, a failure tells the JavaScript of the program.
+    If a property test fails, Hypothesis prints the JavaScript of the call.
 
     Raises:
-        CallError: it was rejected.
-        NoMatchError: replay has no response.
+        CallError: if the call is rejected.
+        NoMatchError: if replay has no response.
     """
     if currently_in_test_context():
         note(javascript(program))
@@ -445,17 +444,17 @@ def for_platform(
 ) -> st.SearchStrategy[CallSpec]:
     """Draw valid calls, chained and direct, of the user's platforms at *path*.
 
-    Values follow each parameter's type, format, enum and JSON Schema, as OpenAPI writes them; one
-    without any of these gets hostile texts and numbers. Required parameters are always given,
-    others sometimes. Enabled instances are named in turn, where there are any.
+    Values follow each parameter's type, format, enum and JSON Schema, as OpenAPI writes them; a
+    parameter without any of these gets hostile texts and numbers. Required parameters are always
+    given, others sometimes. All enabled instances are used.
 
     Args:
-        path: a platform file, or a folder of them.
-        api: the one API to call, in either style; None for all.
-        key: the one platform of a folder; None for all of them.
+        path: platform file, or folder of platform files.
+        api: only API to call, in either naming style; None for all.
+        key: only platform of the folder; None for all.
 
     Raises:
-        ConfigError: a file is wrong, or there is no such platform or API.
+        ConfigError: if a file is wrong, or there is no such platform or API.
     """
     known = load_with_instances(path)
     calls = [
@@ -516,10 +515,10 @@ def _platforms_of_instances(place: Path) -> Iterator[str]:
 def get_apis(
     known: Platforms, platform: Platform, name: str, *, path: str | os.PathLike[str]
 ) -> list[Api]:
-    """Return the API *name*, in either naming style; all APIs if *name* is empty.
+    """Return the API *name*, in either naming style, as a list; all APIs if *name* is empty.
 
     Raises:
-        ConfigError: *platform*, which *path* declares, has none.
+        ConfigError: if *platform* has no such API; the message names *path*, its file.
     """
     apis = _find_apis(known, platform, name or None)
     if not apis:
@@ -556,10 +555,11 @@ def valid_calls(
     """Draw valid calls of one API; see `for_platform`.
 
     Args:
-        known: holds the instances.
-        platform: declares *api*.
-        api: what is called.
-        direct: whether arguments are passed, or setters called; None for both.
+        known: platforms with their instances.
+        platform: platform that declares *api*.
+        api: API that is called.
+        direct: whether the call is direct (with arguments) or chained (with setters); None for
+            both.
     """
     encoding = str(api.encoding or platform.encoding or "")
     entries = known.entries.get(platform.platform_key, ())
@@ -607,11 +607,11 @@ def parameter_values(parameter: Parameter, /, *, name: str = "") -> st.SearchStr
     """Draw valid values of one parameter, allowed at its place.
 
     Args:
-        parameter: what the platform file says of it.
-        name: what messages call it.
+        parameter: declaration in the platform file.
+        name: name of the parameter in messages.
 
     Raises:
-        ConfigError: if its schema is none.
+        ConfigError: if its schema is not a valid JSON Schema.
     """
     schema = schema_of(parameter)
     if not schema:
@@ -677,7 +677,7 @@ def _setters_of(api: Api, values: list[Any]) -> tuple[tuple[Setter, Any], ...]:
 
 
 def _merge_over(template: Any, value: Any) -> Any:
-    """Return *value* merged over the body template, as a direct call does."""
+    """Return *value* merged over *template*, the API's default body, as a direct call does."""
     if not (isinstance(template, Mapping) and isinstance(value, dict)):
         return value
     # A script cannot say what stands for a credential.

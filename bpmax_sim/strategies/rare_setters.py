@@ -1,8 +1,8 @@
 """Setters that random drawing rarely combines, each with values for which it matters.
 
-A chain of `bpmax_sim.strategies.chains` is drawn around one or two of them, so that what happens
-there is seen often. What must be refused stands in a chain that would be sent without it: another
-refusal would hide it.
+Chains (`bpmax_sim.strategies.chains`) are drawn around one or two of them, so that these cases are
+tested often. A setter that must be rejected is drawn into a chain that is otherwise valid, because
+another rejection would hide it.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ def placeholders_filled_by_calls(platform: Platform | None, api: Api) -> tuple[s
 
 
 def rivals(*, platform: Platform, api: Api = UNNAMED) -> st.SearchStrategy[Step]:
-    """Draw setters for names that the auth of *platform* sets, in several letter cases.
+    """Draw setters of the same names that the auth of *platform* sets, in several letter cases.
 
-    Nothing is drawn where there is no auth.
+    Nothing is drawn without auth.
     """
     claimed = claims(platform=platform, api=api)
     return st.sampled_from(claimed) if claimed else st.nothing()
@@ -68,7 +68,7 @@ def _step_overwriting_auth_value(place: str, name: str) -> Step:
 
 
 def _override_default(setter: Setter, place: str, name: str) -> StepMaker:
-    """Return the aim at the first name with a default at *place*; without one, at *name*."""
+    """Return a maker of a setter for the first name with a default at *place*, else for *name*."""
 
     def aim(api: Api, platform: Platform | None, value: Any) -> list[Step]:
         levels = (api, platform) if platform else (api,)
@@ -97,7 +97,7 @@ def _fill_path(api: Api, platform: Platform | None, value: Any) -> list[Step]:
 
 
 def _set_value(setter: Setter, name: str = "", *, after: Any = UNDEFINED) -> StepMaker:
-    """Return the aim of one setter, for *name* or a whole body, preceded by a setter of *after*."""
+    """Return a maker of one setter for *name*, or for a whole body; *after* is set before it."""
 
     def step(value: Any) -> Step:
         return setter, {name: value} if name else value
@@ -232,7 +232,10 @@ _ALL: Final = {**CORNERS, **AUTH, **ENCODED, **REFUSED}
 
 
 def refused_steps(*, api: Api, platform: Platform | None) -> st.SearchStrategy[list[Step]]:
-    """Draw setters of one entry of `REFUSED` that is possible for *api*."""
+    """Draw setters of one entry of `REFUSED` that is possible for *api*.
+
+    A call must reject them.
+    """
     missing = {
         name
         for name, has in (
@@ -249,7 +252,7 @@ def refused_steps(*, api: Api, platform: Platform | None) -> st.SearchStrategy[l
 def rare_setter_steps(
     draw: st.DrawFn, *, api: Api, platform: Platform | None = None
 ) -> list[list[Step]]:
-    """Draw setters of two entries of `CORNERS`, and of those for the auth and encoding of *api*."""
+    """Draw the setters of two entries of `CORNERS`, and some for the auth and encoding of *api*."""
     names = draw(_TWO)
     auth = auth_of(platform, api)
     if auth is not None and auth.sign is not None and draw(_NEARLY_ALWAYS):

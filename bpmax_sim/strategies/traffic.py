@@ -1,7 +1,4 @@
-"""Draw requests, responses, exchanges, cassettes, scripts and scenarios.
-
-Scripts, and scenario files that run them.
-"""
+"""Draw requests, responses, exchanges, cassettes, scripts, and scenario files that run these."""
 
 from __future__ import annotations
 
@@ -52,7 +49,7 @@ _METHODS = st.sampled_from(METHODS)
 
 @st.composite
 def requests(draw: st.DrawFn) -> Request:
-    """Draw requests in their recorded form: with call, address, and a stand-in inserted by auth."""
+    """Draw requests as they are recorded: with call, address, and a stand-in of a credential."""
     path = "".join(f"/{quote(part, safe='')}" for part in draw(_SEGMENTS))
     query = draw(_QUERIES)
     headers = draw(_HEADERS)
@@ -189,9 +186,9 @@ _RESULTS = json_values(max_leaves=3)
 
 
 def yaml_text(document: Any, /) -> str:
-    """Return plain values as one line that is both JSON and YAML, for writing to a file.
+    """Return *document*, plain values, as one line that is both JSON and YAML.
 
-    JSON may hold characters that YAML wants escaped.
+    JSON allows some characters unescaped that YAML does not; these are escaped.
     """
     text = json.dumps(document, ensure_ascii=False)
     return _NOT_YAML.sub(lambda match: f"\\u{ord(match[0]):04x}", text) + "\n"
@@ -209,7 +206,7 @@ def _draw_several(programs: st.SearchStrategy[CallSpec]) -> st.SearchStrategy[li
 def scripts(draw: st.DrawFn, *, programs: st.SearchStrategy[CallSpec] | None = None) -> Script:
     """Draw scripts that make up to four calls from *programs*.
 
-    Calls are awaited, caught, made at once or after a timer; a form's fields are read and written.
+    Calls are awaited, made twice concurrently, or made after a timer; some are in ``try``.
     """
     lines = []
     for number, program in enumerate(draw(_draw_several(_CALLS if programs is None else programs))):

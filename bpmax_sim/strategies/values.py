@@ -1,8 +1,8 @@
 """Draw texts and values that break encoders: business data, unusual spellings, JavaScript values.
 
-Also what a JSON Schema allows, as OpenAPI 3.0 and 3.1 write it, with the formats that parameters
-name, and a few of Chinese business. What the mapping does not honour by itself, such as ``not`` and
-``oneOf``, a validator filters.
+`values_of` draws values that a JSON Schema allows, as OpenAPI 3.0 and 3.1 write it, with the
+formats that parameters name, and a few of Chinese business. Keywords for which it has no strategy,
+such as ``not`` and ``oneOf``, are checked by a validator afterwards.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ Make = TypeVar("Make", bound=Callable[..., Any])
 def cache_strategy(make: Make) -> Make:
     """Return *make* with its results cached, so that equal arguments give the same strategy.
 
-    To check a strategy anew costs more than to draw from it.
+    Hypothesis validates each new strategy, which costs more than to draw from it.
     """
     return cache(make)  # type: ignore[return-value]
 
@@ -118,7 +118,7 @@ def dates() -> st.SearchStrategy[datetime]:
 def evenly(values: Sequence[Any]) -> st.SearchStrategy[Any]:
     """Draw each of *values* about equally often; shrinking leads to the first.
 
-    What Hypothesis draws is not spread evenly, as it tries again what was drawn before; the sum of
+    Hypothesis repeats what it drew before, so a single draw is not spread evenly; the sum of
     several draws nearly is.
     """
     place = st.integers(0, len(values) - 1)
@@ -234,11 +234,11 @@ def values_of(schema: Schema, /, *, name: str = "schema") -> Drawn:
     """Draw values that a JSON Schema allows.
 
     Args:
-        schema: OpenAPI's ``nullable`` and boolean ``exclusiveMinimum`` are understood too.
-        name: what messages call it.
+        schema: JSON Schema; OpenAPI's ``nullable`` and boolean ``exclusiveMinimum`` are allowed.
+        name: name of the schema in messages.
 
     Raises:
-        ConfigError: if it is no JSON Schema.
+        ConfigError: if it is not a valid JSON Schema.
     """
     plain = normalise_schema(schema)
     try:
@@ -302,7 +302,7 @@ def merge_schemas(first: Schema, two: Schema) -> dict[str, Any]:
 
 
 class _Drawer(msgspec.Struct, frozen=True):
-    """Makes strategies for the parts of one schema; *depth* counts the references followed."""
+    """Makes strategies for the parts of one schema; *depth* is the number of ``$ref`` followed."""
 
     root: Any
     name: str
@@ -441,7 +441,7 @@ def _fits_length(text: str, least: int, most: int | None) -> bool:
 
 
 def _number_limits(schema: Schema, widest: int | None) -> tuple[Any, Any]:
-    """Return the smallest and largest number; exclusive bounds are checked by the validator."""
+    """Return the smallest and largest number; the validator checks exclusive bounds."""
     low, high = RANGES.get(schema.get("format", ""), (None, None))
     lows = [low, schema.get("minimum"), schema.get("exclusiveMinimum"), widest and -widest]
     highs = [high, schema.get("maximum"), schema.get("exclusiveMaximum"), widest]

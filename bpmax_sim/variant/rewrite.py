@@ -1,4 +1,4 @@
-"""Write edits into scenario files; they are undone if the scenarios fail afterwards."""
+"""Write edits into scenario files, and restore the files if a scenario in them then fails."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ class ItemUpdates(NamedTuple):
     """The edits with which failed scenarios pass, and the failures that no edit can solve.
 
     Attributes:
-        edits: of their files.
-        left: why others are left as they are, a line each.
+        edits: changes of scenario files.
+        left: one line for each item or value that is not updated, with the reason.
     """
 
     edits: list[ExpectEdit]
@@ -46,7 +46,7 @@ def write_if_scenarios_pass(files: Sequence[FileRewrite]) -> None:
     """Write *files*; restore all of them if a scenario in one of them then fails.
 
     Raises:
-        ConfigError: one does not.
+        ConfigError: if a scenario fails.
     """
     for file in files:
         file.write()

@@ -1,10 +1,10 @@
 """Run an item with changes (a variant), and compare the result with its unchanged run.
 
-`measure_baseline` runs the item as it is, twice, and refuses what no variant can be judged by: what
-fails, flickers, asks a live system, or runs Python. `run_variant` runs it with a `Variant`. A
-variant writes nothing: no trace, usage, recording or memory of failures; the network is closed. It
-ends by counts, never by seconds, so a busy machine changes no outcome: what it may use is a
-multiple of what the baseline used.
+`measure_baseline` runs the item twice unchanged, and rejects items against which no variant can be
+judged: those that fail, differ between the two runs, need a live system, or run Python.
+`run_variant` runs it with a `Variant`. A variant writes no file (trace, usage, recording, memory of
+failures), and its network is closed. Its limits are counts, multiples of those of the baseline, and
+never seconds, so a busy machine does not change the outcome.
 """
 
 from __future__ import annotations
@@ -53,16 +53,15 @@ class Variant(msgspec.Struct, frozen=True, kw_only=True):
     """The changes of one variant.
 
     Attributes:
-        scripts: name of a script, as `Script.name` has it -> its text instead.
-        faults: further fault rules for the whole run, in front of stubs and recordings; those of
-            the scenario win over them, and none of them has to strike.
-        item: the item with other steps, instead of the baseline's.
+        scripts: name of a script (`Script.name`) -> its replaced source.
+        faults: further fault rules for the whole run, before stubs and recordings and after the
+            scenario's own rules; they may remain unused.
+        item: item with other steps, which replaces that of the baseline.
         usual: of a trial, the requests of each step without its faults; see `run_trial`.
-        library: in front of the libraries of each form and flow.
-        is_lenient: neither a recording that was not played nor a rule of the scenario that never
-            struck fails the variant.
-        checks_scripts: whether the texts of its scripts are read for what is doubtful in them,
-            which takes longer than to run them.
+        library: script inserted before the libraries of each form and flow.
+        is_lenient: whether unplayed recordings and unused fault rules of the scenario are allowed.
+        checks_scripts: whether the source of its scripts is checked for doubtful places, which
+            takes longer than the run.
     """
 
     scripts: Mapping[str, str] = {}
@@ -79,10 +78,10 @@ class VariantRun:
     """The result of a variant.
 
     Attributes:
-        events: everything that happened, the verdict last.
-        used: how much its scripts did.
+        events: all events of the run; the last one is the verdict.
+        used: amounts that its scripts used.
         exceeded: why it was ended early: a name of `Counts`, such as ``interrupts``, or ``limit``
-            for memory, stack and processor; else nothing.
+            for memory, stack and processor; else "".
     """
 
     events: tuple[Event, ...]
@@ -129,10 +128,10 @@ class Baseline:
     """An item that passes, with the result of its unchanged run.
 
     Attributes:
-        run: of the item as it is.
-        most: what the scripts of a variant may do.
-        environ: what ``${env.X}`` reads.
-        cassettes: the folder of all cassettes; by default that of the item's project.
+        run: result of the unchanged item.
+        most: amounts that the scripts of a variant may use.
+        environ: environment that ``${env.X}`` reads.
+        cassettes: folder of all cassettes; by default that of the item's project.
     """
 
     item: ScenarioItem
@@ -151,11 +150,11 @@ def measure_baseline(
 ) -> Baseline:
     """Run *item* twice unchanged, and return the result with which variants are compared.
 
-    The second of these runs counts into *hits*.
+    The second run counts executed code into *hits*.
 
     Raises:
-        BaselineError: it is skipped, fails or is expected to, flickers, asks a live system, or runs
-            Python.
+        BaselineError: if the item is skipped, fails, is expected to fail, differs between the two
+            runs, needs a live system, or runs Python.
     """
     if why := why_no_variants(item):
         raise BaselineError(Problem(why, item.place))
@@ -226,7 +225,7 @@ def try_variant(baseline: Baseline, variant: Variant = Variant()) -> TrialRun:  
     """Run the item with *variant* as a trial, which continues where expectations fail.
 
     Raises:
-        BpmaxError: the session could not be opened.
+        BpmaxError: if the session cannot be opened.
     """
 
     def run(item: ScenarioItem, options: SessionOptions) -> TrialRun:
@@ -245,7 +244,7 @@ def try_variant(baseline: Baseline, variant: Variant = Variant()) -> TrialRun:  
 def _run_within_limits(
     baseline: Baseline, variant: Variant, run: Callable[[ScenarioItem, SessionOptions], T]
 ) -> tuple[T, Budget]:
-    """Return the result of *run* for the item of *variant*, and the budget its scripts used."""
+    """Return the result of *run*, called with the changed item, and the budget its scripts used."""
     item = variant.item or baseline.item
     if variant.scripts:
         item = replace(item, subjects=replace_scripts(item.subjects, variant.scripts))

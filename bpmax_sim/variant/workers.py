@@ -1,7 +1,7 @@
 """Distribute numbered work over forked processes; results are yielded in the order of numbers.
 
-A forked child has all that its parent has read already, so nothing is sent to it. Where processes
-cannot fork (Windows), or for one worker, the work is done here, one after the other.
+A forked child has a copy of everything that its parent has read, so only numbers are sent to it. If
+processes cannot fork (Windows), or for one worker, the work is done in this process.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ def map_in_order(
 ) -> Iterator[T | None]:
     """Yield ``work(0)`` to ``work(count - 1)``, done by at most *workers* processes.
 
-    Results are the same, in the same order, for any number of workers. Where a process dies (the
-    system ended it), its result is None, and the rest goes on in a new one. While this waits for
-    processes, it calls *on_wait* now and then.
+    The results and their order do not depend on the number of workers. If a process dies (killed by
+    the system), the result of its number is None, and a new process does the rest. While it waits
+    for processes, this function calls *on_wait* now and then.
 
     Raises:
-        Exception: what *work* raises, at its place in the order.
+        Exception: if *work* raises it; raised in place of that result.
     """
     workers = min(workers, count)
     if workers < 2 or "fork" not in multiprocessing.get_all_start_methods():  # noqa: PLR2004
@@ -67,10 +67,10 @@ def _delay_interrupts() -> Iterator[None]:
 
 
 class _WorkerPool(Generic[T]):
-    """Processes that get the next number whenever they send a result; who dies is replaced.
+    """Processes that get the next number whenever they send a result; dead ones are replaced.
 
-    Numbers are given out by this process, one at a time: a list that processes share would need a
-    lock, which one that is killed could hold for ever.
+    This process hands out the numbers one at a time. A queue shared by all processes would need a
+    lock, which a killed process could hold for ever.
     """
 
     def __init__(self, work: Callable[[int], T], count: int) -> None:
@@ -96,10 +96,10 @@ class _WorkerPool(Generic[T]):
                 self._send_next(here)
 
     def wait_for(self, number: int, on_wait: Callable[[], None]) -> T | None:
-        """Return the result of *number*, or None if the process died of it.
+        """Return the result of *number*, or None if the process that worked on it died.
 
         Raises:
-            Exception: what the work on it raised.
+            Exception: if the work on that number raised it.
         """
         while number not in self._results:
             ready = wait([*self._running], _WAIT)
@@ -118,6 +118,7 @@ class _WorkerPool(Generic[T]):
         try:
             self._results[number] = here.recv()
         except (EOFError, OSError):
+            # The process died of this number, which is not tried again; a new one does the rest.
             self._results[number] = None, None
             self._end_worker(here)
             self.start(1)
@@ -143,7 +144,7 @@ class _WorkerPool(Generic[T]):
 
 
 def _send_results(work: Callable[[int], T], pipe: Connection) -> None:
-    """Send the result of *work*, or what it raised, for each number received."""
+    """Send the result or exception of *work* for each number received from *pipe*."""
     with suppress(EOFError, OSError):  # the other end was closed
         while True:
             number = pipe.recv()
