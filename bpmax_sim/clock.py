@@ -259,7 +259,11 @@ class RandomSequenceSeeds(msgspec.Struct, frozen=True):
     ends: Mapping[str, tuple[int, ...]] = {}
 
     def seed_ranges(self, sequence: str) -> SeedRanges:
-        """Return each seed of *sequence* with the draw count where it ends; the last has None."""
+        """Return each seed of *sequence*, and the number of draws at which the next one takes over.
+
+        The last seed has None. A sequence has several seeds where its exchanges were recorded in
+        several runs.
+        """
         return tuple(zip(self.seeds, (*self._ends_of_seeds(sequence), None), strict=True))
 
     def with_draw_count(self, sequence: str, drawn: int) -> RandomSequenceSeeds:

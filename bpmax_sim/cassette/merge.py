@@ -25,7 +25,7 @@ from bpmax_sim.file_system import lock_folder
 
 
 def review_path(path: Path) -> Path:
-    """Return the path of the recording of *path* that waits for review."""
+    """Return the file beside cassette *path* whose new recording waits for a review."""
     return path.with_name(f"{path.name}.new")
 
 

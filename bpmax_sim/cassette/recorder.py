@@ -239,7 +239,7 @@ class Recorder:
 
         with self._lock:
             arriving = {
-                issue: self._redact_arriving(pieces, redact, is_due)
+                issue: self._redact_unfinished_exchange(pieces, redact, is_due)
                 for issue, pieces in self._arriving.items()
             }
             drafts = [self._redact_draft(d, redact) if is_due(d) else d for d in self._drafts]
@@ -379,7 +379,7 @@ class Recorder:
         line = replace(fresh.line, encoding={**codings, **fresh.line.encoding})
         return self._check(replace(fresh, line=line, issue=draft.issue))
 
-    def _redact_arriving(
+    def _redact_unfinished_exchange(
         self,
         pieces: list[PendingExchange],
         redact: Callable[[Exchange], Exchange],

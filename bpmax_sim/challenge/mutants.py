@@ -709,7 +709,7 @@ def _is_expression(body: Node) -> bool:
 
 
 def _is_result_unused(call: Node) -> bool:
-    """Return whether the result of *call* is not used."""
+    """Return whether *call* is a whole statement, awaited or not, so that its result is lost."""
     parent = call.parent
     if parent is not None and parent.type == "await_expression":
         parent = parent.parent

@@ -50,7 +50,7 @@ class ExpectLine(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def step_keys(self) -> Values:
-        """Return the addition as keys of the step in its file."""
+        """Return the proposed ``expect`` (or ``expect_error``) as keys of the step in its file."""
         parts = {"expect": self.expect, "expect_error": self.error}
         return {name: value for name, value in parts.items() if value}
 

@@ -56,7 +56,7 @@ class ScriptReach:
             self._register_counted_node(node)
 
     def _register_counted_node(self, node: Node) -> None:
-        """Register *node* if it is a counted function, or decides a counted branch."""
+        """Register *node* if hits are counted for it: a function, or what decides a branch."""
         spot = self._span_of(node)
         if node.type in FUNCTIONS and spot in self._functions:
             self._nodes[self._functions[spot]] = node
@@ -148,11 +148,11 @@ def _is_implied_else(counter: Counter) -> bool:
 
 def _is_worth_reporting(counter: Counter, node: Node) -> bool:
     if counter.arm in {"&&", "||", "??"}:
-        return counter.arm == "&&" and _is_statement(node)  # elsewhere a mutant says it
+        return counter.arm == "&&" and _stands_as_statement(node)  # elsewhere a mutant says it
     return not _is_implied_else(counter) or _is_guard_clause(node)
 
 
-def _is_statement(node: Node) -> bool:
+def _stands_as_statement(node: Node) -> bool:
     return node.parent is not None and node.parent.type == "expression_statement"
 
 

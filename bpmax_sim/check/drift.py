@@ -293,7 +293,7 @@ def find_outdated(exchange: Exchange, *, now: float, age: float) -> Iterator[Dri
         yield Drift(exchange=exchange, tier="warning", kind="old", message=message)
 
 
-def find_migrated(exchange: Exchange, moves: Sequence[str]) -> Iterator[Drift]:
+def find_changes_by_migrate(exchange: Exchange, moves: Sequence[str]) -> Iterator[Drift]:
     """Yield a note if `bpmax-sim migrate` changed the recorded *exchange*, as *moves* say."""
     if moves:
         message = msg("moved by `bpmax-sim migrate`, not recorded so: {list}", list=series(moves))

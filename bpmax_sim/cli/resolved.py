@@ -56,7 +56,10 @@ def _walk_keys(
 
 
 def format_resolved(found: Iterable[tuple[str, str, Sequence[ResolvedKey]]]) -> Iterator[str]:
-    """Yield the lines of scenarios: file, title and keys; rows of one file have the same keys."""
+    """Yield a line for each file with its title, then one for each of its resolved keys.
+
+    Rows of one file resolve to the same keys, so a file is printed once.
+    """
     for file, title, keys in {one[0]: one for one in found}.values():
         yield f"{file}  {title}"
         rows = [(f"  {one.place.file}:{one.place.line}", one.key, _shorten(one)) for one in keys]

@@ -242,7 +242,10 @@ def _watch(args: _RunArguments, items: Sequence[ProjectItem], problems: Sequence
 
 
 def _usage_scope(args: _RunArguments) -> Covers | None:
-    """Return the scope of the usage that this run will store; None if it stores none."""
+    """Return which scenarios the usage file of this run stands for: all, or the part of a job.
+
+    None if the run plays no recordings or only some scenarios, and stores no usage.
+    """
     narrowing = (args.paths, args.keyword, args.uses, args.changed, args.last_failed, args.var)
     if args.choices.mode not in {"", "replay"} or args.choices.options.get("remote"):
         return None

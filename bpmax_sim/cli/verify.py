@@ -30,7 +30,7 @@ from bpmax_sim.check.drift import (
     MembersRead,
     Tier,
     Verification,
-    find_migrated,
+    find_changes_by_migrate,
     find_outdated,
 )
 from bpmax_sim.cli.item_runs import run_items_with_events
@@ -261,7 +261,11 @@ def _find_migrated_exchanges(job: _VerifyJob) -> Iterator[tuple[Place, list[Drif
     owners = cassette.owners if job.owner is None else (job.owner,)
     for number in (number for owner in owners for number in cassette.index.exchange_numbers(owner)):
         marks = cassette.line(number).moved
-        if drifts := list(find_migrated(cassette.exchange(number), marks)) if marks else []:
+        if (
+            drifts := list(find_changes_by_migrate(cassette.exchange(number), marks))
+            if marks
+            else []
+        ):
             yield cassette.place(number), drifts
 
 

@@ -452,7 +452,10 @@ class _ItemTrials:
     def _attempts_with_second_failure(
         self, failure: PossibleFailure, before: RunView, judgement: Judgement
     ) -> Iterator[Attempt]:
-        """Yield *failure* combined with the failure of each call that replaced it in *before*."""
+        """Yield attempts in which a call that made up for the failed one fails, too.
+
+        Such a call is one that a script made in *before* because *failure* had occurred.
+        """
         for call in self._replacement_calls(failure, before, judgement):
             possible = possible_failures((call,), self.platforms, self._recorded, self._reads)
             by_kind = {one.kind: one for one in possible if not one.lacks_member}

@@ -73,7 +73,7 @@ class FuzzTarget:
         settings: dict[str, Any] = {"mode": SIMULATE, "environ": {}}
         transport = None
         if self.is_live:
-            settings, transport = {"mode": "live", "environ": os.environ}, _live_transport()
+            settings, transport = {"mode": "live", "environ": os.environ}, _shared_live_transport()
         settings |= {"clock": START, "unawaited": "allow", "seed": 0, **more}
         with Session(self.platforms, Settings(**settings), transport=transport) as session:
             request_log = RequestLog()
@@ -124,7 +124,7 @@ def check_reachable(target: FuzzTarget) -> None:
     entry = target.platforms.entry(target.key)
     route = route_of(target.platform, entry.instance, entry.origin, environ=os.environ)
     try:
-        _live_transport().handle(Request(method="HEAD", url=target.against), route)
+        _shared_live_transport().handle(Request(method="HEAD", url=target.against), route)
     finally:
         close_connections()
     for known in target.platforms.entries.get(target.key, ()):
@@ -135,11 +135,11 @@ def check_reachable(target: FuzzTarget) -> None:
 
 def close_connections() -> None:
     """Close the connections of this process; the next request opens new ones."""
-    _live_transport().close()
+    _shared_live_transport().close()
 
 
 @cache
-def _live_transport() -> LiveTransport:
+def _shared_live_transport() -> LiveTransport:
     """Return the connections that all sessions of this process share."""
     from bpmax_sim.transport.live import LiveTransport  # noqa: PLC0415 - a stand-in needs no client
 

@@ -159,18 +159,19 @@ def code_edition() -> str:
     """Return a text that changes with the code of this package; it marks caches as outdated."""
     package = os.path.dirname(bpmax_sim.__file__)  # noqa: PTH120
     parts = [bpmax_sim.__version__, platform.python_version(), msgspec.__version__]
-    parts += sorted(_list_python_files(package))
+    parts += sorted(_stamp_python_files(package))
     return hashlib.blake2b(" ".join(parts).encode(), digest_size=16).hexdigest()
 
 
-def _list_python_files(folder: str) -> Iterator[str]:
+def _stamp_python_files(folder: str) -> Iterator[str]:
+    """Yield path, size and time of each Python file below *folder*, as ``path:size:time``."""
     with os.scandir(folder) as entries:
         for entry in entries:
             if entry.name.endswith(".py"):
                 status = entry.stat()
                 yield f"{entry.path}:{status.st_size}:{status.st_mtime_ns}"
             elif "." not in entry.name and entry.is_dir() and entry.name != "__pycache__":
-                yield from _list_python_files(entry.path)
+                yield from _stamp_python_files(entry.path)
 
 
 class Edition(Protocol):

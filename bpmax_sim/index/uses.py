@@ -39,12 +39,12 @@ ORDER: Final[tuple[Role, ...]] = (
 
 
 class ProjectPlace(msgspec.Struct, frozen=True):
-    """A part of a project for whose uses one can ask.
+    """A part of a project whose uses ``bpmax-sim uses`` lists.
 
     Attributes:
         kind: type of the part.
         name: name as spelled in its declaration.
-        line: line of a file; 0 for anything else.
+        line: number of the line if the part is a line of a file; else 0.
     """
 
     kind: FactKind

@@ -159,9 +159,10 @@ class ApiMatcher:
 
 
 def addresses_in(platforms: Platforms, environ: Mapping[str, str]) -> Addresses:
-    """Return the addresses that instances set themselves, by platform, instance and host ("": own).
+    """Return the addresses that instances declare, by (platform, instance, host).
 
-    Those from an environment variable that is not set are left out.
+    The host is "" for the address of the instance itself. Addresses from an environment variable
+    that is not set are left out.
     """
     addresses: dict[tuple[str, str, str], str] = {}
     for instance, host, declared in _addresses_of_instances(platforms):

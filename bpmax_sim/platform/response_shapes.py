@@ -181,7 +181,10 @@ def shape_of_schema(schema: Mapping[str, Any], depth: int = 0) -> ResponseShape:
 
 
 def _find_sole_example(parts: Iterable[Mapping[str, Any]]) -> Any:
-    """Return the example of a schema that declares no members, to take them from it; or None."""
+    """Return the ``example`` of a schema that declares no members; None if it declares some.
+
+    Members of responses are then read from the example. Only a map or a list is returned.
+    """
     words = {word for part in parts for word in part}
     is_bare = words.isdisjoint({"properties", "items", "additionalProperties", "enum", "const"})
     found = [part["example"] for part in parts if is_bare and part.get("example")]

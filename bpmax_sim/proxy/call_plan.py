@@ -447,7 +447,10 @@ class CallTarget(Struct, frozen=True):
 
 
 def find_target(spec: CallSpec, env: Environment) -> CallTarget:
-    """Return the target of a call that cannot be planned, with keys for what is declared."""
+    """Return the target of a call that cannot be planned, for messages and records of it.
+
+    Declared platforms, instances and APIs are named by their keys, others as the script wrote them.
+    """
     named = spec.options.get("instance_key", UNDEFINED)
     written = named if isinstance(named, str) else ""
     try:

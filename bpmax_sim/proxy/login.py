@@ -696,7 +696,10 @@ def _step_request(step: LoginStepRun, *, attempt: int) -> Request:
 def _render_step(
     recipe: CompiledApi, number: int, step: LoginStep, context: auth.SigningContext
 ) -> Request:
-    """Return the real or the recorded form of a step's request; cached if it never changes."""
+    """Return the request of a login step, with the credentials or stand-ins of *context*.
+
+    It is cached where no clock, random value or signature changes it.
+    """
     place = f"{context.cache_key} login {number}"
     cached = recipe.memo.get(place)
     if cached is not None and cached[0] == (context.credentials, context.granted, context.base):

@@ -182,7 +182,10 @@ def find_not_secret_texts(
 def _not_secret_declarations(
     platforms: Platforms, key: str
 ) -> tuple[frozenset[str], tuple[str, ...]]:
-    """Return the words that platform *key* enumerates, and the paths with ``secret: false``."""
+    """Return the ``enum`` words of platform *key*, and the paths declared with ``secret.
+
+    False``.
+    """
     platform = platforms.find(key)
     if platform is None:
         return frozenset(), ()

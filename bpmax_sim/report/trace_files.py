@@ -132,14 +132,14 @@ def _attachment_events(
                 node_name: {
                     "title": redact(node.title),
                     "end": node.end,
-                    "routes": list(_route_data(node, redact)),
+                    "routes": list(_outgoing_routes(node, redact)),
                 }
                 for node_name, node in flow.nodes.items()
             }
             yield FlowAttached(name=name, flow=flow.flow, start=flow.start, nodes=nodes, at=at)
 
 
-def _route_data(node: FlowNode, redact: Redact) -> Iterator[dict[str, str]]:
+def _outgoing_routes(node: FlowNode, redact: Redact) -> Iterator[dict[str, str]]:
     """Yield action, target and condition of each route that leaves *node*."""
     for action in node.offers:
         for route in node.routes(action):

@@ -187,7 +187,7 @@ class Click(Action, frozen=True, kw_only=True):
         if not isinstance(value, str):
             context.tell(spot, msg("expected the name of a button"))
             return
-        buttons = context.names.buttons
+        buttons = context.names.scripted_buttons
         if "${" not in value and value not in buttons:
             context.tell(spot, "no script for click.{value}{hint}", known=buttons, value=value)
 

@@ -20,8 +20,8 @@ from bpmax_sim.scenario.actions import ACTIONS, check_action, declared_actions
 from bpmax_sim.scenario.expect_check import (
     FLOW_FACTS,
     PROJECT,
-    check_error,
     check_expect,
+    check_expected_error,
     names_call,
 )
 from bpmax_sim.scenario.flow_check import check_events, check_flow
@@ -562,7 +562,7 @@ def _check_expectations(draft: ScenarioDraft, step: model.Step, spot: Spot) -> N
         if not step.action:
             wrong = msg("only an action can end in an error; this step has none")
             draft.tell(spot.at("expect_error"), wrong)
-        check_error(draft, step.expect_error, spot.at("expect_error"))
+        check_expected_error(draft, step.expect_error, spot.at("expect_error"))
         check_empty_expectation(draft, spot, "expect_error")
         check_tautological_error(draft, step.expect_error, spot.at("expect_error"))
         _check_choice_of_error_codes(draft, step.expect_error, spot.at("expect_error"))

@@ -25,7 +25,7 @@ from bpmax_sim.subject.hooks import HookStarted
 def declared_parts(item: ScenarioItem) -> Iterator[ScenarioPart]:
     """Yield every handler, stub and condition of *item*, marked as unused."""
     yield from _handlers_of(item)
-    yield from (part for part, _ in _parts_of_file(item))
+    yield from (part for part, _ in _find_stubs_and_conditions(item))
 
 
 def used_parts(item: ScenarioItem, events: Iterable[Event]) -> Iterator[ScenarioPart]:
@@ -38,7 +38,7 @@ def used_parts(item: ScenarioItem, events: Iterable[Event]) -> Iterator[Scenario
     for part in _handlers_of(item):
         if (part.name, part.place.file) in fired:
             yield replace(part, used=True)
-    for part, place in _parts_of_file(item):
+    for part, place in _find_stubs_and_conditions(item):
         if place not in unused:
             yield replace(part, used=True)
 
@@ -61,7 +61,7 @@ def _handlers_of(item: ScenarioItem) -> Iterator[ScenarioPart]:
                 yield ScenarioPart(kind="handler", name=event, place=Place(body.name))
 
 
-def _parts_of_file(item: ScenarioItem) -> Iterator[tuple[ScenarioPart, Place]]:
+def _find_stubs_and_conditions(item: ScenarioItem) -> Iterator[tuple[ScenarioPart, Place]]:
     """Yield stubs and steps with conditions, each with the place that events report."""
     spot = item.spot.at("proxy", "stubs")
     for stub, where in spot.elements(item.scenario.proxy.stubs):

@@ -80,7 +80,7 @@ def check_expect(context: CheckContext, expected: model.Expect, spot: Spot) -> N
             _check_section(context, section, value, spot.at(section))
 
 
-def check_error(context: CheckContext, expected: model.ExpectedError, spot: Spot) -> None:
+def check_expected_error(context: CheckContext, expected: model.ExpectedError, spot: Spot) -> None:
     """Report what is wrong with an expected error."""
     _check_operands(context, expected, spot)
     for path, code in find_literals(expected.code):
@@ -401,7 +401,7 @@ def _check_people(
 def _check_denied_project_members(
     context: CheckContext, value: Any, spot: Spot, _definition: Definition | None
 ) -> None:
-    """Report denied members of a project that nobody writes: the denial would always hold."""
+    """Report a denial of a member of ``project`` that no script writes, which would always hold."""
     known = (*PROJECT, *context.names.project_members)
     for path, name, denied in find_member_names(value):
         if path or not denied or name in known or context.names.occurs_in_scripts(name):

@@ -134,7 +134,7 @@ def ran_step_key(located: LocatedStep) -> str:
 
 
 def retried_step_key(located: LocatedStep) -> str:
-    """Return the key, among used keys, of a step that was repeated."""
+    """Return the key under which it is noted that ``retry`` repeated the step."""
     return f"{ran_step_key(located)} retry"
 
 
@@ -213,7 +213,10 @@ class FileRuns:
         self.files: dict[str, tuple[int, set[str], set[_PlainPart], Strictness]] = {}
 
     def add(self, item: ScenarioItem, outcome: str, unused: Iterable[RunWarning]) -> None:
-        """Add the result of a row; a row that did not pass is ignored."""
+        """Add the outcome of a scenario or of a row of its table, and the parts it left *unused*.
+
+        A row that did not pass is ignored, as it may have ended early.
+        """
         if item.rows and outcome == "passed":
             self.add_row(item.spot.source.file, item.rows, item.row_id, unused, item.strictness)
 

@@ -25,7 +25,7 @@ from bpmax_sim.scenario.expect_check import (
     check_call,
     check_declared_answer,
     check_denied_parameters,
-    check_error,
+    check_expected_error,
     check_proxy_action_arguments,
     check_stub_member_names,
 )
@@ -199,7 +199,7 @@ def _check_step(context: CheckContext, step: model.Step, spot: Spot) -> None:
     if isinstance(step.retry, model.Retry) and isinstance(step.retry.until, model.Expect):
         _check_expected_calls(context, step.retry.until, spot.at("retry", "until"))
     if isinstance(step.expect_error, model.ExpectedError):
-        check_error(context, step.expect_error, spot.at("expect_error"))
+        check_expected_error(context, step.expect_error, spot.at("expect_error"))
     if isinstance(step.during, model.During):
         _check_name(context, step.during.call, spot.at("during", "call"))
     if step.action == "proxy" and isinstance(step.value, Mapping):

@@ -85,7 +85,7 @@ class ScenarioNames(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(self.definition.nodes) if self.definition else ()
 
     @property
-    def buttons(self) -> list[str]:
+    def scripted_buttons(self) -> list[str]:
         """Return the buttons that have a script."""
         return [event[6:] for event in self.scripts if event.startswith("click.")]
 
@@ -157,7 +157,12 @@ class ScenarioNames(msgspec.Struct, frozen=True, kw_only=True):
             near = () if self.columns.get(rest) else self.entered_columns.get(rest, ())
             return msg(": {wrong}", wrong=wrong) if wrong else self._find_near(name, near)
         known = self.fields or self.initial_fields
-        if name in known or not known or name in EXTENSIONS or (rest and name in self.buttons):
+        if (
+            name in known
+            or not known
+            or name in EXTENSIONS
+            or (rest and name in self.scripted_buttons)
+        ):
             return None
         if not rest and name.startswith("$"):
             return suggest_or_list(name, EXTENSIONS)
@@ -199,7 +204,7 @@ class ScenarioNames(msgspec.Struct, frozen=True, kw_only=True):
             wrong = msg("there is no {name!r}{hint}", name=member, hint=hint)
             return None if member in known or not hint else (wrong, is_member)
         known = CONTEXT_MEMBERS["ctx"] if owner == "ctx" else self.fields or self.initial_fields
-        if member in known or (owner != "ctx" and member in self.buttons):
+        if member in known or (owner != "ctx" and member in self.scripted_buttons):
             return None
         if owner != "ctx" and self.fields:
             wrong = self.field_problem(member) or ""

@@ -121,7 +121,7 @@ class RunLog(msgspec.Struct):
         if isinstance(event, FieldReassigned):
             return
         if isinstance(event, FieldChanged):
-            self._judge_write(event)
+            self._note_wrong_write(event)
         clock = self.session.clock
         data = script_values_of(event)
         event = self.session.redact_value(replace(event, at=clock.now(), **data))
@@ -151,7 +151,7 @@ class RunLog(msgspec.Struct):
         self.origins.note_step(event)
         self._fresh.append((self.session.clock.next_seq(), self.session.redact_value(event)))
 
-    def _judge_write(self, change: FieldChanged) -> None:
+    def _note_wrong_write(self, change: FieldChanged) -> None:
         """Record, once each, undeclared names and values of a wrong type that scripts wrote."""
         for name, wrong in findings.check_write(self.names, change, self.expected_columns):
             if name:

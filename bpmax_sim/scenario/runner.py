@@ -45,7 +45,7 @@ from bpmax_sim.scenario.events import (
     StepStarted,
 )
 from bpmax_sim.scenario.expect import Checks, failing_checks
-from bpmax_sim.scenario.expect_check import check_error
+from bpmax_sim.scenario.expect_check import check_expected_error
 from bpmax_sim.scenario.expect_new import has_other_failure
 from bpmax_sim.scenario.failure_report import FailureReporter
 from bpmax_sim.scenario.file_verdict import find_used_parts, ran_step_key, retried_step_key
@@ -409,7 +409,7 @@ class StepRun(msgspec.Struct):
         if reporter.has_reference("expect_error"):
             spot = reporter.spot.at("expect_error")
             if wrong := self.progress.check_filled(
-                reporter, lambda to: check_error(to, expected, spot)
+                reporter, lambda to: check_expected_error(to, expected, spot)
             ):
                 return wrong
         if result.refused and not result.errors:

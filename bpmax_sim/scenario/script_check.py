@@ -577,10 +577,10 @@ def _check_builder_setters(call: ProxyCall, name: str, api: Api) -> Iterator[Scr
                 )
                 yield _make_finding("unknown-parameter", setter.place, message)
     yield from _check_required(call, name, api)
-    yield from _check_undeclared(call, name, api)
+    yield from _find_misspelt_parameters(call, name, api)
 
 
-def _check_undeclared(call: ProxyCall, name: str, api: Api) -> Iterator[ScriptFinding]:
+def _find_misspelt_parameters(call: ProxyCall, name: str, api: Api) -> Iterator[ScriptFinding]:
     """Yield undeclared members of query, header and body whose names are near a declared one."""
     for setter in call.setters:
         declared = {p.wire_name for p in api.parameters if p.place == setter.part}

@@ -76,7 +76,7 @@ def script_contexts(
                 script=script,
                 platforms=platforms,
                 fields=fields,
-                buttons=frozenset(item.names.buttons),
+                buttons=frozenset(item.names.scripted_buttons),
                 nodes=frozenset().union(*map(_nodes_of, flows)),
                 libraries=libraries,
                 arguments=arguments if script in subjects.inline.values() else frozenset(),

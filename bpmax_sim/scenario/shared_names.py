@@ -36,7 +36,10 @@ def check_shared_names(draft: ScenarioDraft, used: Collection[str]) -> None:
 
 @lru_cache(maxsize=64)
 def _find_words(defaults: Path) -> frozenset[str]:
-    """Return the words of all files below the folder of *defaults*; read only once."""
+    """Return every word in the files below the folder of *defaults*.
+
+    A shared name that is none of these words is used by no scenario. Files are read only once.
+    """
     words: set[str] = set()
     for pattern in _FILES:
         for path in defaults.parent.rglob(pattern):

@@ -336,7 +336,7 @@ class QuickJSNG:
             self._entry: Any = self._entered_by.call
         else:
             self._entry = evaluate_prelude(self._context)
-        if parts := _install_argument_for_scripts(tuple(sources)):
+        if parts := _list_polyfills_to_install(tuple(sources)):
             self._entry("install", parts)
         self._context.set_memory_limit(limits.memory + (ROOM if native else 0))
 
@@ -492,7 +492,7 @@ def find_polyfills(scripts: Sequence[str]) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=256)
-def _install_argument_for_scripts(scripts: Sequence[str]) -> str:
+def _list_polyfills_to_install(scripts: Sequence[str]) -> str:
     """Return the JSON argument of the prelude's ``install`` for what *scripts* need, or ""."""
     return install_argument(find_polyfills(scripts))
 

@@ -60,7 +60,10 @@ class Guards:
             child, parent = parent, parent.parent
 
     def _known_values(self, condition: Node, holds: bool) -> tuple[ScriptValue, ...]:
-        """Return the values present if *condition* is *holds* (True or False); cached."""
+        """Return the values that are neither null nor absent where *condition* is *holds*.
+
+        Cached.
+        """
         key = condition.id, holds
         if key not in self._known:
             self._known[key] = tuple(self._values_known_present(condition, holds))

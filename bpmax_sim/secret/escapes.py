@@ -91,7 +91,7 @@ def _find_windows(data: bytes, escape: _Escape, reach: int) -> list[tuple[int, i
 def _find_windows_in_binary(
     data: bytes, escape: _Escape, reach: int, offsets: Sequence[int]
 ) -> Iterator[tuple[int, int]]:
-    """Yield the same ranges for binary data.
+    """Yield the ranges of *data* to search for escaped secrets, for binary data.
 
     There a single escape is a coincidence, unless the bytes around it are text.
     """

@@ -529,10 +529,10 @@ class Session:
     def judge_unplayed(self) -> None:
         """Raise if recorded exchanges were not played.
 
-        Only after the owner's last session has closed.
+        Call it after the owner's last session closed.
 
         Raises:
-            ExpectationError: if an exchange was not played, and that makes the run fail.
+            ExpectationError: if an exchange was not played while replaying with ``unused: fail``.
         """
         strict = self.mode == "replay" and self.settings.unused == "fail"
         if (

@@ -44,7 +44,10 @@ def rivals(*, platform: Platform, api: Api = UNNAMED) -> st.SearchStrategy[Step]
 
 
 def auth_of(platform: Platform | None, api: Api) -> Auth | None:
-    """Return the auth of *api*, or None without platform."""
+    """Return the auth that calls of *api* use: its own, else the platform's.
+
+    None without platform.
+    """
     return api.auth if isinstance(api.auth, Auth) else platform.auth if platform else None
 
 

@@ -129,7 +129,7 @@ class Baseline:
 
     Attributes:
         run: result of the unchanged item.
-        most: amounts that the scripts of a variant may use.
+        most: counts (interrupts, calls, timers …) at which the scripts of a variant are ended.
         environ: environment that ``${env.X}`` reads.
         cassettes: folder of all cassettes; by default that of the item's project.
     """
