@@ -104,7 +104,9 @@ class ReachFinder:
 
     def _describe_condition(self, node: Node | None, *, holds: bool) -> str:
         exact = _join(self._find_requirements(node, holds=holds))
-        return exact if exact or node is None else _join_reads(self._find_reads(node))
+        if exact or node is None:
+            return exact
+        return _join_reads(self._find_reads(node)) or self._describe_other_fault(node)
 
     def _find_switch_input(self, case: Node) -> Iterator[_Requirement]:
         """Yield the fields and response members in the value of the ``switch`` around *case*."""
@@ -247,13 +249,22 @@ class ReachFinder:
 
     def _describe_fault_before_catch(self, node: Node) -> str:
         """Return a text that asks for a fault on the first call in the ``try`` before *node*."""
-        clause = node
-        while clause.type != "catch_clause" and clause.parent is not None:
-            clause = clause.parent
+        call = self._find_call_of_handler(_find_catch_clause(node))
+        return msg("a fault on {call}, such as {{error: timeout}}", call=call) if call else ""
+
+    def _describe_other_fault(self, condition: Node) -> str:
+        """Return a text that asks for another error, if *condition* is about a caught one."""
+        clause = _find_catch_clause(condition)
+        caught = clause.child_by_field_name("parameter")
+        name = self._tree.text_of(caught) if caught is not None else ""
+        names = {self._tree.text_of(one) for one in self._tree.walk(condition)}
+        call = self._find_call_of_handler(clause) if name in names else ""
+        return msg("another fault on {call}", call=call) if call else ""
+
+    def _find_call_of_handler(self, clause: Node) -> str:
+        """Return the first call in the ``try`` whose handler is *clause*; "" if there is none."""
         body = clause.parent.child_by_field_name("body") if clause.parent is not None else None
-        for call in self._find_calls(body) if body is not None else ():
-            return msg("a fault on {call}, such as {{error: timeout}}", call=call)
-        return ""
+        return next(self._find_calls(body), "") if body is not None else ""
 
     def _find_calls(self, body: Node) -> Iterator[str]:
         for node in self._tree.walk(body):
@@ -310,6 +321,13 @@ def _find_deciding_ancestor(node: Node, kind: str, branch: Counter) -> Node | No
             return current
         current = current.parent
     return None
+
+
+def _find_catch_clause(node: Node) -> Node:
+    """Return the nearest ``catch`` around *node*; without one, the whole script."""
+    while node.type != "catch_clause" and node.parent is not None:
+        node = node.parent
+    return node
 
 
 def _left_of(node: Node) -> Node | None:

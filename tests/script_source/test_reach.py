@@ -25,6 +25,8 @@ REACHES = {
     "a second condition": ("form.a = form.原因 && 1", "&&", "a row with 原因 not empty"),
     "an assigned fallback": ("form.原因 ||= '无'", "||", "a row with 原因 empty"),
     "what is caught": ("try {\n  " + CALL + "} catch (e) { 1 }", "catch", "a fault on erp.get_stock, such as {error: timeout}"),
+    "which error is caught": ("try {\n  " + CALL + "} catch (e) {\n  if (e.status !== 404) throw e;\n}", "then", "another fault on erp.get_stock"),
+    "what is caught does not decide": ("try {\n  " + CALL + "} catch (e) {\n  if (now) throw e;\n}", "then", ""),
     "a case": ("switch (form.级别) { case '甲': break; }", "case", "a row with 级别 = '甲'"),
     "what is not known": ("if (await 别的(form.a)) 1", "then", "a row with another a"),
     "what is calculated": ("if (form.a * 2 > r.b) 1", "then", "a row with another a"),
