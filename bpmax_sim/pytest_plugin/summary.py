@@ -278,9 +278,15 @@ def _write_report(
     tally: Tally,
     covered: Sequence[CoveredScript],
 ) -> list[str]:
-    """Write the report page, if enabled, and return lines with its path."""
+    """Write the report page, if enabled, and return lines with its path.
+
+    Where no scenario ran, the page of an earlier run is removed: it would be read as this one's.
+    """
     path = options.report_path(config)
     problems = list(_unreadable_files(reporter.stats, config)) if path else []
+    if path and not (tally.traces or problems):
+        with suppress(OSError):
+            path.unlink(missing_ok=True)
     if not path or not (tally.traces or problems):
         return []
     from bpmax_sim.report.editor_links import editor_address  # noqa: PLC0415 - with a page only

@@ -120,3 +120,12 @@ def test_the_report_says_who_answered(
     assert page.count(source) >= 2
     assert "GET" in page
     assert "/api/customers/12345" in page
+
+
+def test_where_nothing_ran_no_page_of_an_earlier_run_is_left(project: Project) -> None:
+    project.run("--bpmax-report").assert_outcomes(passed=2)
+    assert (project.root / ".bpmax/report.html").exists()
+
+    project.run("--bpmax-report", "-k", "没有这样的名字").assert_outcomes(deselected=2)
+
+    assert not (project.root / ".bpmax/report.html").exists()
