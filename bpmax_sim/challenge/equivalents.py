@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from bpmax_sim.script_source.kinds import operator_of
+from bpmax_sim.script_source.kinds import OPPOSITES, operator_of
 from bpmax_sim.script_source.scopes import FUNCTIONS
 from bpmax_sim.script_source.syntax import SyntaxTree
 from bpmax_sim.script_source.values import WRAPPED
@@ -29,10 +29,6 @@ _GIVES_VALUE: Final = re.compile(
 """Functions and members that never give null or nothing."""
 _MAYBE_NAN: Final = re.compile(r"^(?:Number|parse\w+|Math\.\w+)\b|\.reduce$")
 _BRANCHES: Final = frozenset({"statement_block", "if_statement", "else_clause", "program"})
-_EXITS: Final = frozenset({"return_statement", "throw_statement", "continue_statement"})
-_OPPOSITES: Final = {
-    "===": "!==", "!==": "===", "==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">",
-}  # fmt: skip
 _FALSY: Final = frozenset({"''", '""', "0", "false"})
 _JOINS: Final = frozenset({"||", "&&", "??"})
 
@@ -69,22 +65,19 @@ def is_implied(tree: SyntaxTree, branch: Node) -> bool:
     That is so behind ``if (a < b) return``: then ``a >= b`` is true. Only comments and declarations
     may be between the two.
     """
-    condition = unwrap(branch.child_by_field_name("condition"))
-    before = branch.prev_named_sibling
+    condition, before = unwrap(branch.child_by_field_name("condition")), branch.prev_named_sibling
     while before is not None and before.type in {"comment", "lexical_declaration"}:
         before = before.prev_named_sibling
-    if condition is None or before is None or before.type != "if_statement":
+    exits = tree.exits_before(branch.parent, branch) if branch.parent is not None else ()
+    if condition is None or before is None or not exits or exits[-1].statement != before:
         return False
-    left = before.child_by_field_name("consequence")
-    if left is not None and left.type == "statement_block" and left.named_children:
-        left = left.named_children[-1]
-    if left is None or left.type not in _EXITS or before.child_by_field_name("alternative"):
+    left = unwrap(exits[-1].condition)
+    if left is None or before.child_by_field_name("alternative"):
         return False
-    sides = [_text_at(tree, condition, side) for side in ("left", "right")]
-    inner = unwrap(before.child_by_field_name("condition"))
-    return inner is not None and _OPPOSITES.get(operator_of(condition)) == operator_of(inner) and (
-        sides == [_text_at(tree, inner, side) for side in ("left", "right")]
-    )  # fmt: skip
+    one, other = (
+        [_text_at(tree, each, side) for side in ("left", "right")] for each in (condition, left)
+    )
+    return OPPOSITES.get(operator_of(condition)) == operator_of(left) and one == other
 
 
 def gives_same_result_for_equal_sides(tree: SyntaxTree, comparison: Node) -> bool:

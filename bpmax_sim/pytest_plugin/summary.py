@@ -283,11 +283,12 @@ def _write_report(
     Where no scenario ran, the page of an earlier run is removed: it would be read as this one's.
     """
     path = options.report_path(config)
-    problems = list(_unreadable_files(reporter.stats, config)) if path else []
-    if path and not (tally.traces or problems):
+    if not path:
+        return []
+    problems = list(_unreadable_files(reporter.stats, config))
+    if not (tally.traces or problems):
         with suppress(OSError):
             path.unlink(missing_ok=True)
-    if not path or not (tally.traces or problems):
         return []
     from bpmax_sim.report.editor_links import editor_address  # noqa: PLC0415 - with a page only
     from bpmax_sim.report.html import write_page  # noqa: PLC0415 - only where it is wanted

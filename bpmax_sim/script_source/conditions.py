@@ -19,6 +19,7 @@ import msgspec
 from bpmax_sim.i18n import msg
 from bpmax_sim.script_source.kinds import (
     EQUALITIES,
+    OPPOSITES,
     RELATIONS,
     operator_of,
     sides_of,
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
 _MOST: Final = 32
 """Alternatives of a condition; of one with more nothing is said."""
 _TURNED: Final = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}
-_OPPOSITE: Final = {"<": ">=", ">": "<=", "<=": ">", ">=": "<"}
 
 
 class Range(msgspec.Struct, frozen=True):
@@ -140,7 +140,7 @@ def _read_comparison(
                 return _alternatives_for_equality(name, literal, number, is_denied=is_denied)
             if number is None:
                 return None
-            operator = _OPPOSITE[operator] if is_denied else operator
+            operator = OPPOSITES[operator] if is_denied else operator
             return [{f"# {name}": _range_of(operator, number)}]
     truth = LiteralSet(frozenset({"true"}), is_denied=is_denied)
     return [{f"? {reader.tree.text_of(node)}": truth}]

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 ExpressionKind = Literal["text", "number", "boolean", "list", "object", "function"]
 EQUALITIES: Final = frozenset({"===", "!==", "==", "!="})
 RELATIONS: Final = frozenset({"<", ">", "<=", ">="})
+OPPOSITES: Final[Mapping[str, str]] = {
+    "===": "!==", "!==": "===", "==": "!=", "!=": "==", ">": "<=", "<=": ">", "<": ">=", ">=": "<",
+}  # fmt: skip
+"""Each comparison and the one that holds where it does not."""
 _DEEPEST: Final = 12
 _OF_NODES: Final[Mapping[str, ExpressionKind]] = {
     "string": "text", "template_string": "text", "number": "number", "true": "boolean",

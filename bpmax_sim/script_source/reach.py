@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from bpmax_sim.errors import Place
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.script_source.counters import Counter
-from bpmax_sim.script_source.kinds import arguments_of, operator_of
+from bpmax_sim.script_source.kinds import OPPOSITES, arguments_of, operator_of
 from bpmax_sim.script_source.scopes import Scopes
 from bpmax_sim.script_source.syntax import SyntaxTree
 from bpmax_sim.script_source.values import ProxyCall, ScriptValue, Values
@@ -17,10 +17,6 @@ from bpmax_sim.script_source.values import ProxyCall, ScriptValue, Values
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-_OPERATORS: Final = {
-    "===": "!==", "!==": "===", "==": "!=", "!=": "==", ">": "<=", "<=": ">", "<": ">=", ">=": "<",
-}  # fmt: skip
-"""Each comparison and the one that holds where it does not."""
 _TURNED: Final = {">": "<", "<": ">", ">=": "<=", "<=": ">="}
 _WRITTEN: Final = {"===": "=", "==": "=", "!==": "≠", "!=": "≠", ">=": "≥", "<=": "≤"}
 _NAMES: Final = frozenset({"member_expression", "subscript_expression", "identifier"})
@@ -157,7 +153,7 @@ class ReachFinder:
         left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
         if operator is None or left is None or right is None:
             return []
-        if operator.type in _OPERATORS:
+        if operator.type in OPPOSITES:
             return self._require_comparison(left, operator.type, right, holds=holds)
         if operator.type not in {"&&", "||"}:
             return []
@@ -179,7 +175,7 @@ class ReachFinder:
             return []
         if self._is_part_of_input(left, found):
             return []
-        wanted = operator if holds else _OPERATORS[operator]
+        wanted = operator if holds else OPPOSITES[operator]
         value = (
             ".".join(field.path) if field is not None and is_field else self._tree.text_of(right)
         )
