@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import re
-import sys
 import warnings
 import weakref
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -182,11 +182,14 @@ class UnreadErrors:
 
         Only outcomes that a test's own code gets are copied, not those of forms and flows.
         """
-        frame = sys._getframe(1)  # noqa: SLF001 - warnings look for their line like this
+        if not (outcome.error or outcome.unhandled):
+            return outcome
+        frame = inspect.currentframe()
+        assert frame is not None, "CPython has frames"
         while frame.f_back and frame.f_code.co_filename.startswith(_WRAPPERS):
             frame = frame.f_back
         file = frame.f_code.co_filename
-        if not (outcome.error or outcome.unhandled) or file.startswith(_PACKAGE):
+        if file.startswith(_PACKAGE):
             return outcome
         failed = FailedOutcome(**asdict(outcome))
         looks = failed.__dict__
