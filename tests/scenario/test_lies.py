@@ -410,6 +410,11 @@ LIES: dict[str, Case] = {
         script="await Promise.allSettled([$proxy('crm').delete_customer('1')])",
         says="delete_customer",
     ),
+    "an unknown instance beside another error": Case(
+        steps="{open: {}, expect: {proxy: [{call: crm.get_customer, instance: b, error: TIMEOUT, times: 0}]}}",
+        stubs="",
+        says="no platform has an instance 'b'",
+    ),
     # Stubs, and what never ran.
     "a stub of an unknown API": Case(
         steps="open: {}",
@@ -692,6 +697,11 @@ TRUTHS: dict[str, Case] = {
         steps="steps:\n  - open: {}\n  - {if: '${case.跑} == 是', open: {}}",
         stubs="",
         top="cases: [{id: 甲, 跑: 是}, {id: 乙, 跑: 否}]",
+    ),
+    "an unknown instance that has to fail": Case(
+        steps="{open: {}, expect: {proxy: [{call: crm.get_customer, instance: b, error: UNKNOWN_INSTANCE}]}}",
+        script="try { await $proxy('crm', {instance_key: 'b'}).get_customer('1') } catch {}",
+        stubs="",
     ),
     "an unknown API that has to fail": Case(
         steps="{open: {}, expect: {proxy: [{call: crm.delete_order, error: UNKNOWN_API}]}}",
