@@ -138,8 +138,8 @@ def _read_filled(key: str, kind: Any, value: Any, resolve: Callable[[Any], Any])
     text = filled if isinstance(filled, str) else json.dumps(filled)
     read = decode(read_yaml(text, file=key), kind, problems)
     if problems:
-        message = "{key}: {wrong} (from {text})"
-        raise UndefinedValueError(message, key=key, wrong=problems[0].message, text=value)
+        wrong = problems[0].message
+        raise UndefinedValueError("{key}: {wrong} (from {text})", key=key, wrong=wrong, text=value)
     return read
 
 

@@ -387,7 +387,8 @@ _OF_ERRORS: Final[Mapping[str, Kind]] = {
 _NAMED_BY_ERRORS: Final[Mapping[str, Callable[[Platforms], set[str]]]] = {
     "platform_key": lambda platforms: {one.platform_key for one in platforms},
     "instance_key": lambda platforms: {
-        "", "default", *(entry.instance.instance_key for of in platforms.entries.values() for entry in of)
+        "", "default",
+        *(one.instance.instance_key for of in platforms.entries.values() for one in of),
     },
     "api": lambda platforms: {key for one in platforms for key in one.apis},
 }  # fmt: skip
