@@ -60,8 +60,8 @@ def run_items_with_events(
         verdict, events = perform(item, choices, guard=guard, prepare=sessions.append)
         if tell is not None:
             tell(verdict, events, sessions)
-        runs.add(item, verdict.outcome, verdict.unused)
-        doubtful = tuple(runs.unused_warnings(item.spot.source.file)) if item.rows else ()
+        runs.add(item, verdict)
+        doubtful = tuple(runs.unused_warnings(item.spot.source.file))
         yield struct_replace(verdict, warnings=(*verdict.warnings, *doubtful)), events
     yield from _judge_unused_parts(runs, first)
 

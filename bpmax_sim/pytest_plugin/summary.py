@@ -197,7 +197,7 @@ def judge_files(session: pytest.Session, tally: Tally) -> None:
     """Fail the run if a required part of a scenario file was used by no row; else warn of it."""
     runs = tally.file_runs()
     failed = any(runs.unused_parts_that_fail())
-    for part in [part for file in runs.files for part in runs.unused_warnings(file)]:
+    for part in list(runs.unused_warnings()):
         place = part.place or Place("")
         try:
             warnings.warn_explicit(part.message, part.category, place.file, place.line)

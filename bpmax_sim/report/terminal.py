@@ -68,8 +68,8 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
         problems: problems that kept it from running properly, each with its position.
         cassette: file that was played or recorded; "" for none.
         trace: file of the trace; "" for none.
-        unused: parts of the file (such as stubs) that this row did not use. It is an error if no
-            other row uses them.
+        unused, used: parts (such as stubs) that this row did not use, and keys of those of other
+            files that it used; see `FileRuns`.
     """
 
     item: ScenarioItem
@@ -89,6 +89,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     cassette: str = ""
     trace: str = ""
     unused: tuple[RunWarning, ...] = ()
+    used: tuple[str, ...] = ()
 
     def with_warning(self, kind: str, message: str) -> Verdict:
         """Return a copy with one more warning."""
@@ -148,6 +149,7 @@ def judge_events(
         ),
         warnings=last.warnings,
         unused=last.unused,
+        used=last.used,
         reason=last.reason,
         problems=config_errors(calls) if failed else (),
     )

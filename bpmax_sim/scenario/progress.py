@@ -44,7 +44,12 @@ from bpmax_sim.scenario.expect_update import attach_update
 from bpmax_sim.scenario.failure_report import FailureReporter
 from bpmax_sim.scenario.fault_checks import find_useless_faults
 from bpmax_sim.scenario.faults import fill_stub, make_fault_event, stub_to_fault
-from bpmax_sim.scenario.file_verdict import ran_step_key, unused_part_failure, unused_parts
+from bpmax_sim.scenario.file_verdict import (
+    is_inherited,
+    ran_step_key,
+    unused_part_failure,
+    unused_parts,
+)
 from bpmax_sim.scenario.flow_actions import check_user, describe_person
 from bpmax_sim.scenario.names import CheckContext, ScenarioNames
 from bpmax_sim.scenario.observation import (
@@ -478,12 +483,12 @@ class Progress:
         elif self.item.rows:
             return []
         else:
-            for part in self.unused_parts:
+            file = self.item.spot.source.file
+            own = [part for part in self.unused_parts if not is_inherited(part, file)]
+            for part in own:
                 if not part.fails:
                     self.log.add_warning(part.kind, part.message, part.place)
-            failures = [
-                unused_part_failure(self.item, part) for part in self.unused_parts if part.fails
-            ]
+            failures = [unused_part_failure(self.item, part) for part in own if part.fails]
         return self.apply_leniency(failures)
 
     @cached_property

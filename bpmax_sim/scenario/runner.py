@@ -48,7 +48,12 @@ from bpmax_sim.scenario.expect import Checks, failing_checks
 from bpmax_sim.scenario.expect_check import check_expected_error
 from bpmax_sim.scenario.expect_new import has_other_failure
 from bpmax_sim.scenario.failure_report import FailureReporter
-from bpmax_sim.scenario.file_verdict import find_used_parts, ran_step_key, retried_step_key
+from bpmax_sim.scenario.file_verdict import (
+    find_used_parts,
+    ran_step_key,
+    retried_step_key,
+    used_parts_of_other_files,
+)
 from bpmax_sim.scenario.invariants import judge_invariants
 from bpmax_sim.scenario.load import LocatedStep, ScenarioItem, load_items_reading
 from bpmax_sim.scenario.model import During, Expect, NewExpect, Retry, Step, inner_steps, is_for_row
@@ -523,6 +528,7 @@ def run_item(  # noqa: PLR0913 - what may be left out of a run
         reason=reason_of_flag(item.xfail) if outcome == "xfailed" else "",
         rows=item.rows,
         unused=progress.unused_parts if outcome == "passed" else (),
+        used=used_parts_of_other_files(item, progress.ran) if outcome == "passed" else (),
         strictness=item.strictness,
         at=session.clock.now(),
     )

@@ -115,7 +115,7 @@ def run(folder: Path, case: Case) -> list[Any]:
     verdicts: list[Any] = [_run_item(item) for item in loaded]
     runs = FileRuns()
     for item, last in zip(loaded, verdicts, strict=True):
-        runs.add(item, last.outcome, last.unused)
+        runs.add(item, last)
     return [*verdicts, *(part for _, part in runs.unused_parts_that_fail())]
 
 
