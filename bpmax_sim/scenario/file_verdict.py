@@ -8,6 +8,7 @@ processes or in different shards, whose results are merged.
 
 from __future__ import annotations
 
+import posixpath
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
@@ -28,7 +29,6 @@ from bpmax_sim.scenario.source import Failure, RunWarning, Spot
 from bpmax_sim.session.session import Session
 from bpmax_sim.transport.faults import Fault
 from bpmax_sim.yamlfile import display_path
-
 
 PlainPart = tuple[str, str, str, bool]
 """An unused part as plain values: kind, message, place and whether it is a failure."""
@@ -197,11 +197,11 @@ def find_used_parts(
     for option, path, spot in find_ignore_and_redact_entries(item):
         if any(call.has(path, response=option == "redact") for call in calls):
             used.add(str(spot.place))
-    struck = {str(stub.place): session.strikes_of(stub) for stub in stubs}
-    for stub_spec, spot in item.spot.at("proxy", "stubs").elements(item.scenario.proxy.stubs):
-        if count := struck.get(key := str(spot.place), 0):
-            answers = range(min(count, len(stub_spec.answers)))
-            used |= {key, *(str(spot.at("answers", number).place) for number in answers)}
+    counts = {str(stub.place): session.strikes_of(stub) for stub in stubs}
+    for spec, where in item.spot.at("proxy", "stubs").elements(item.scenario.proxy.stubs):
+        if count := counts.get(key := str(where.place), 0):
+            answers = range(min(count, len(spec.answers)))
+            used |= {key, *(str(where.at("answers", number).place) for number in answers)}
     for fault in _find_ranged_faults(item):
         struck = Counter(one.serial for one in session.injected_faults if one.fault is fault)
         is_struck = len(struck) >= _count_calls(fault)
@@ -216,17 +216,25 @@ def is_failure_if_unused(part: RunWarning, strictness: Strictness) -> bool:
 
 
 def unused_part_failure(item: ScenarioItem, part: RunWarning) -> Failure:
-    """Return the failure for *part*, which no row of the file of *item* used."""
+    """Return the failure for *part*, which no row of the file of *item* used.
+
+    An inherited part is one of its folder, whose scenarios all have to run to show it.
+    """
     place = part.place or item.place
-    source = item.spot.source
+    source, message, title, folder = item.spot.source, part.message, item.scenario.scenario, ""
+    if is_inherited(part, source.file):
+        title, folder = place.file, posixpath.dirname(place.file) or "."
+        message = msg(
+            "{message}; no scenario below {folder} uses it", message=message, folder=folder
+        )
     return Failure(
         kind=part.kind,
-        essence=part.message,
-        scenario=item.scenario.scenario,
+        essence=message,
+        scenario=title,
         place=place,
         location=place,
-        excerpt=source.excerpt(place, place) if place.file == source.file else (),
-        rerun=msg("bpmax-sim run {target}", target=shell_quote(source.file)),
+        excerpt=() if folder else source.excerpt(place, place),
+        rerun=msg("bpmax-sim run {target}", target=shell_quote(folder or source.file)),
     )
 
 
@@ -268,7 +276,7 @@ class FileRuns:
             row, unused = item.row_id, ended.unused
             self.add_row(item.spot.source.file, item.rows, row, unused, item.strictness, ended.used)
 
-    def add_row(  # noqa: PLR0913 - what a trace tells of its row
+    def add_row(
         self,
         file: str,
         rows: int,

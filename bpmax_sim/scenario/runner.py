@@ -48,12 +48,7 @@ from bpmax_sim.scenario.expect import Checks, failing_checks
 from bpmax_sim.scenario.expect_check import check_expected_error
 from bpmax_sim.scenario.expect_new import has_other_failure
 from bpmax_sim.scenario.failure_report import FailureReporter
-from bpmax_sim.scenario.file_verdict import (
-    find_used_parts,
-    ran_step_key,
-    retried_step_key,
-    used_parts_of_other_files,
-)
+from bpmax_sim.scenario.file_verdict import find_used_parts, ran_step_key, retried_step_key
 from bpmax_sim.scenario.invariants import judge_invariants
 from bpmax_sim.scenario.load import LocatedStep, ScenarioItem, load_items_reading
 from bpmax_sim.scenario.model import During, Expect, NewExpect, Retry, Step, inner_steps, is_for_row
@@ -111,16 +106,14 @@ class StepRun(msgspec.Struct):
 
     def events(self) -> Iterator[Event]:
         """Run the step and yield its events."""
-        log = self.progress.log
+        log, step = self.progress.log, self.located.step
         self.since = log.position()
         started = self._start_event()
         yield log.add_event(started)
-        if not self.reason and not is_for_row(self.located.step, self.progress.item.row_id):
-            self.reason = msg("only: {rows}", rows=series(map(str, self.located.step.only or ())))
+        if not self.reason and not is_for_row(step, self.progress.item.row_id):
+            self.reason = msg("only: {rows}", rows=series(map(str, step.only or ())))
         if not self.reason and not self._condition_holds() and not self.failures:
-            self.reason = msg(
-                "if: {condition} does not hold", condition=self.located.step.condition
-            )
+            self.reason = msg("if: {condition} does not hold", condition=step.condition)
             self.progress.warn_of_skipped(self.located)
         if not self.reason and not self.failures:
             self.progress.ran.add(ran_step_key(self.located))
@@ -528,7 +521,7 @@ def run_item(  # noqa: PLR0913 - what may be left out of a run
         reason=reason_of_flag(item.xfail) if outcome == "xfailed" else "",
         rows=item.rows,
         unused=progress.unused_parts if outcome == "passed" else (),
-        used=used_parts_of_other_files(item, progress.ran) if outcome == "passed" else (),
+        used=progress.used_parts_of_other_files if outcome == "passed" else (),
         strictness=item.strictness,
         at=session.clock.now(),
     )
