@@ -295,6 +295,7 @@ def _redact_output(config: pytest.Config, redact: Callable[[str], str]) -> None:
         redact_output_of(item, redact)
 
 
+@pytest.hookimpl(tryfirst=True)  # other plug-ins write their files here, of all failures
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Note whether all tests ran, and set the exit code.
 
