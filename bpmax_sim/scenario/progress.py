@@ -88,6 +88,7 @@ class RunLog(msgspec.Struct):
     """Collects the events of a run and returns them in the order in which they happened.
 
     Attributes:
+        homes: folders to which file names in events are relative.
         root: project folder; of a recording outside of it only the file name is shown.
         origins: assignments and routes from which the present values came.
         names: names against which written fields are checked.
@@ -152,7 +153,11 @@ class RunLog(msgspec.Struct):
         self._fresh.append((self.session.clock.next_seq(), self.session.redact_value(event)))
 
     def _note_wrong_write(self, change: FieldChanged) -> None:
-        """Record, once each, undeclared names and values of a wrong type that scripts wrote."""
+        """Note a write to an undeclared field, and a value of another type than the field's.
+
+        An undeclared name fails the step that ends next, once for each name; see
+        `pop_undeclared_names`.
+        """
         for name, wrong in findings.check_write(self.names, change, self.expected_columns):
             if name:
                 self._undeclared.setdefault(name, (change.place, wrong))
@@ -172,7 +177,12 @@ class RunLog(msgspec.Struct):
             self.add_warning(one.kind, one.message, one.place)
 
     def judge_names(self, writes: Iterable[NamedWrite]) -> None:
-        """Record unknown states, messages and members of the context that scripts wrote."""
+        """Check the names in *writes* of scripts.
+
+        States of fields, members of messages and of ``ctx``.
+
+        A name that cannot exist fails the step, a doubtful one is a warning.
+        """
         for write in writes:
             if write.owner == MESSAGE_TEXT:
                 if found := result_checks.find_undefined_text(
@@ -202,7 +212,7 @@ class RunLog(msgspec.Struct):
         return LogPosition(len(self.calls), len(self.console), len(self.messages), len(self.events))
 
     def happened_since(self, mark: LogPosition) -> tuple[Event, ...]:
-        """Return the events since position *mark*, including those of a step that has not ended."""
+        """Return the events after position *mark*, with those of a step that has not ended."""
         return (*self.events[mark.events :], *(event for _, event in self._fresh))
 
     def add_event(self, event: Event) -> Event:
@@ -213,7 +223,10 @@ class RunLog(msgspec.Struct):
         return event
 
     def collect_events(self, result: Result) -> Iterable[Event]:
-        """Return all events since the last call, sorted, including those in *result*."""
+        """Return all events since the last call, with those in *result*, in the order of happening.
+
+        Also adds the new calls to `calls`, numbered by when they began.
+        """
         # The session lists calls in the order in which they ended; numbers count their beginnings.
         for record in sorted(self.session.calls[len(self.calls) :], key=attrgetter("began")):
             platform, _, api = record.name.partition(".")
@@ -241,7 +254,10 @@ class RunLog(msgspec.Struct):
         return tuple(fresh)
 
     def add_action_result(self, result: Result) -> None:
-        """Record the events in *result*, possibly of an action performed in flight of another."""
+        """Record the timers, console lines and errors in *result*.
+
+        Also called for the result of a step that runs while another one is in flight.
+        """
         self._fresh += [(timer.order, timer) for timer in result.timers]
         for line in result.console:
             self.console.append((line.order, {"text": line.text, "level": line.level}))
@@ -253,7 +269,10 @@ class RunLog(msgspec.Struct):
         self._fresh += self._error_events(result)
 
     def _recording_behind(self, call_serial: int, attempt: int) -> RecordingMatch | None:
-        """Return the recording replayed for a sending, or None; its file name is relative."""
+        """Return the recording from which sending *attempt* of a call was answered, or None.
+
+        *call_serial* is the call's serial number in the session. The file name is relative.
+        """
         recalled = self.session.recording_match(call_serial, attempt)
         if recalled is None:
             return None
@@ -266,11 +285,15 @@ class RunLog(msgspec.Struct):
         return self.session.redact_value(replace(recalled, file=file))
 
     def _fault_event(self, injected: InjectedFault) -> tuple[int, Event]:
+        """Return the event of a fault, with its position in the order of events."""
         event = make_fault_event(injected, self._numbers.get(injected.serial, 0))
         return injected.order, self.session.redact_value(event)
 
     def _error_events(self, result: Result) -> Iterator[tuple[int, Event]]:
-        """Yield the errors of the action, and rejections without handler."""
+        """Yield the errors of the action and the rejections without handler.
+
+        Each has its position in the order of events in front.
+        """
         clock = self.session.clock
         for error in (*result.errors, *result.unhandled):
             thrown = assertions.make_thrown_error(error, clock.now())
@@ -292,13 +315,13 @@ def _keep_value(value: Any) -> Any:
 
 
 class Progress:
-    """The state that the steps of one run share.
+    """The state of one run, shared by its steps.
 
     Attributes:
         faults: whether the scenario's faults are injected.
-        is_judged: whether expectations are checked; a trial with other responses does not, and goes
-            on after a failed step.
-        silent_faults: whether fault rules may remain unused.
+        is_judged: whether expectations are checked. A trial of ``explore``, whose responses are
+            changed, does not check them and continues after a failed step.
+        silent_faults: whether fault rules may remain unused; else that is a failure.
         failures: in the order of detection.
         result: result of the latest action.
         missed: numbers of the calls without a recording that a step has reported already.
@@ -399,10 +422,10 @@ class Progress:
         return player
 
     def _check_policy(self, action: str, value: Any, spot: source.Spot) -> None:
-        """Check the filled-in value of a policy's action against the names.
+        """Check the value of a policy's action once its ``${…}`` are replaced, as at load.
 
         Raises:
-            SubjectError: if something is wrong with it.
+            SubjectError: if it names something that does not exist, with the line of the policy.
         """
         if "policies" not in self.item.fills:
             return
@@ -452,7 +475,10 @@ class Progress:
         return self.apply_leniency(failures)
 
     def fill_stubs(self) -> tuple[Fault, ...]:
-        """Return the stubs of the scenario as fault rules, with every ``${…}`` replaced."""
+        """Return the stubs of the scenario as fault rules, with every ``${…}`` replaced.
+
+        A stub with an undefined ``${…}``, or for an unknown API, adds a failure to the run.
+        """
         rules = []
         spot = self.item.spot.at("proxy", "stubs")
         for number, (stub, where) in enumerate(spot.elements(self.item.scenario.proxy.stubs)):
@@ -488,9 +514,9 @@ class Progress:
 
     @cached_property
     def unused_parts(self) -> tuple[source.RunWarning, ...]:
-        """Return what the run, all of whose steps have ended, has not used.
+        """Return a warning for each part of the file that this run, now complete, has not used.
 
-        Expectations that only look at fields no script wrote are included.
+        Also one if all expectations look only at fields that no script wrote.
         """
         idle = expectation_doubts.find_unwritten_fields(self.item, self._run_history)
         left = (source.RunWarning(one.kind, one.message, one.place) for one in idle)
@@ -523,7 +549,10 @@ class Progress:
         return value
 
     def warn_of_step(self, located: load.LocatedStep, since: LogPosition) -> None:
-        """Add warnings for doubtful results of a step that passed."""
+        """Add warnings for what looks wrong in a step that passed, such as an unnoticed failure.
+
+        *since* is the position in the log at which the step began.
+        """
         step, log, platforms = located.step, self.log, self.session.platforms
         outcome = result_checks.StepOutcome(
             step=step,
@@ -539,7 +568,7 @@ class Progress:
         log.add_findings((*found, *result_checks.find_repeated_pages(outcome.calls, platforms)))
 
     def warn_of_run(self) -> None:
-        """Add warnings for doubtful results of the run as a whole."""
+        """Add warnings that only the whole run allows, such as expectations that can never fail."""
         calls, subjects = self.log.calls, self.item.subjects
         scripts = (*subjects.handlers, *subjects.inline.values(), *subjects.all_libraries)
         self.log.add_findings((
@@ -617,7 +646,10 @@ class Progress:
         )
 
     def focus_on_step(self, step: model.Step) -> None:
-        """Select the visible form and the acting person of *step*, or the scenario's defaults."""
+        """Let the flow show the form of the node ``at`` of *step*, with ``by`` and ``user`` acting.
+
+        Without these keys, what the scenario says applies.
+        """
         if not isinstance(self.subject, FlowSubject):
             return
         self.subject.focus = self.scope.resolve(step.at)
@@ -628,7 +660,7 @@ class Progress:
             project.user = person
 
     def reporter(self, since: LogPosition = START, **details: Any) -> FailureReporter:
-        """Return a reporter of failures that shows the calls made after the position *since*."""
+        """Return an object that makes failures, which show the calls made after *since*."""
         log = self.log
         return FailureReporter(
             item=self.item,
@@ -640,7 +672,11 @@ class Progress:
         )
 
     def state(self, since: LogPosition = START) -> assertions.State:
-        """Return the actual values of all sections; redacted, so equal in record and in replay."""
+        """Return for each section of ``expect`` a function that returns its actual value.
+
+        Calls, messages and console lines count from the position *since*. Values are redacted, so
+        that they are equal when recording and in replay.
+        """
         log = self.log
         return {
             "form": lambda: self.redact(form_of(self.subject)),
@@ -660,7 +696,10 @@ class Progress:
         return state_of(self.subject, self.result)
 
     def form(self) -> Mapping[str, Any] | None:
-        """Return the present form values for events; None without a form."""
+        """Return the values of the form for `StepStarted` and `StepFinished`.
+
+        None without a form.
+        """
         return None if self.subject is None else form_of(self.subject)
 
     def expected_value(self, value: Any) -> Any:
@@ -685,7 +724,10 @@ class Progress:
     def judge_unawaited(
         self, call: UnawaitedCall, reporter: FailureReporter
     ) -> Iterator[source.Failure]:
-        """Yield the failure of a call not awaited, unless the scenario tolerates it."""
+        """Yield the failure of a call that the script did not await, or add a warning instead.
+
+        ``proxy: unawaited`` of the scenario decides; without it a doubtful case is a warning.
+        """
         chosen = self.item.scenario.proxy.unawaited
         if chosen == "fail" or (chosen is UNSET and not call.is_doubtful):
             yield reporter.report_unawaited(call)
@@ -744,7 +786,10 @@ class Progress:
         return checks, attach_update(failures, *own) if path == ("expect",) else failures
 
     def store_result(self, step_id: str, value: Any, error: Mapping[str, Any] | None) -> None:
-        """Store a step's result for ``${steps.<id>.result}`` and ``expect: result``."""
+        """Keep result and error of a step for ``${steps.<id>.result}`` and for ``expect.
+
+        Result``.
+        """
         self.result = to_scenario_value(value)
         if step_id:
             self.scope.steps[step_id] = {"result": self.result, "error": error}
