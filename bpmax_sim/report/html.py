@@ -231,9 +231,9 @@ def write_page(
     """Write the page of the traces in *places*, and return the number of items by outcome.
 
     An unreadable trace is an entry with the outcome ``unreadable``; a part of a file that no row
-    used is a problem on the page, counted as ``unused``. Findings of other commands are read from *section_folders*. If
-    no page can be written, an existing one is deleted, as it would be mistaken for the page of this
-    run.
+    used is a problem on the page, counted as ``unused``. Findings of other commands are read from
+    *section_folders*. If no page can be written, an existing one is deleted, as it would be
+    mistaken for the page of this run.
 
     Raises:
         ConfigError: if there is no trace, or *path* cannot be written.
