@@ -335,8 +335,9 @@ def _kind_of_uncaught(error: Exception) -> str:
         return "pending"
     if isinstance(error, SubjectError) and error.code in REFUSALS:
         return "refused"
-    is_slip = isinstance(error, ScriptError) and error.__cause__ is None
-    return "uncalled" if is_slip and error.name == UNCALLED else "error"
+    if isinstance(error, ScriptError) and error.name == UNCALLED and error.__cause__ is None:
+        return "uncalled"
+    return "error"
 
 
 def _field_of(check: Comparison) -> str:
