@@ -34,7 +34,7 @@ from bpmax_sim.report.console import ConsoleOutput, console_section
 from bpmax_sim.scenario.events import Event
 from bpmax_sim.scenario.faults import describe_fault, fault_problem, to_transport_fault
 from bpmax_sim.scenario.model import FaultRule
-from bpmax_sim.scenario.progress import RunLog
+from bpmax_sim.scenario.run_log import RunLog
 from bpmax_sim.script.turn_result import Outcome
 from bpmax_sim.secret.vault import Redact, redact_values
 from bpmax_sim.session.session import Session

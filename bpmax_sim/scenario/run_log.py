@@ -1,0 +1,253 @@
+"""The log of a run: its events in the order in which they happened, and what is doubtful in them.
+
+It also knows which events belong to the present step.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from operator import attrgetter, itemgetter
+from typing import Any
+
+import msgspec
+from msgspec.structs import replace
+
+from bpmax_sim.errors import Place
+from bpmax_sim.file_names import NOWHERE, RelativeFileNames
+from bpmax_sim.i18n import label_message, msg
+from bpmax_sim.js_values import to_scenario_value
+from bpmax_sim.project import absolute_path
+from bpmax_sim.scenario import (
+    assertions,
+    events,
+    findings,
+    result_checks,
+    source,
+)
+from bpmax_sim.scenario.calls import CallMade, make_call_event
+from bpmax_sim.scenario.events import Event, LogPosition
+from bpmax_sim.scenario.faults import make_fault_event
+from bpmax_sim.scenario.names import ScenarioNames
+from bpmax_sim.scenario.observation import (
+    SubjectState,
+    digest_of,
+    observe,
+)
+from bpmax_sim.scenario.provenance import Origins, script_values_of
+from bpmax_sim.session.sending_log import InjectedFault, RecordingMatch
+from bpmax_sim.session.session import Session
+from bpmax_sim.subject.hooks import (
+    MESSAGE_TEXT,
+    CycleCut,
+    FieldChanged,
+    FieldReassigned,
+    MessageShown,
+    NamedWrite,
+    Result,
+    RouteEvaluated,
+    SubjectEvent,
+)
+
+
+class RunLog(msgspec.Struct):
+    """Collects the events of a run and returns them in the order in which they happened.
+
+    Attributes:
+        root: project folder; of a recording outside of it only the file name is shown.
+        origins: assignments and routes from which the present values came.
+        names: names against which written fields are checked.
+        expected_columns: table -> columns that expectations name, which are taken as intended.
+        fields_of_other_types: returns the fields that are expected as another type than initially.
+    """
+
+    session: Session
+    homes: RelativeFileNames = NOWHERE
+    root: str = ""
+    events: list[Event] = msgspec.field(default_factory=list)
+    calls: list[CallMade] = msgspec.field(default_factory=list)
+    messages: list[dict[str, Any]] = msgspec.field(default_factory=list)
+    origins: Origins = msgspec.field(default_factory=Origins)
+    warnings: list[source.RunWarning] = msgspec.field(default_factory=list)
+    names: ScenarioNames = ScenarioNames()
+    expected_columns: Mapping[str, frozenset[str]] = msgspec.field(default_factory=dict)
+    fields_of_other_types: Callable[[], frozenset[str]] = frozenset
+    options: result_checks.OptionLog = msgspec.field(default_factory=result_checks.OptionLog)
+    _fresh: list[tuple[int, Event]] = msgspec.field(default_factory=list)
+    console: list[tuple[int, dict[str, Any]]] = msgspec.field(default_factory=list)
+    _numbers: dict[int, int] = msgspec.field(default_factory=dict)  # of calls, by their serial
+    _struck: int = 0
+    _undeclared: dict[str, tuple[Place | None, str]] = msgspec.field(default_factory=dict)
+    _reported: int = 0  # of those
+    _files: dict[str, str] = msgspec.field(default_factory=dict)  # of recordings, as told
+
+    def tell(self, event: SubjectEvent) -> None:
+        """Record *event* of the form or flow at the present virtual time."""
+        self.origins.note_assignment(event)
+        if isinstance(event, FieldReassigned):
+            return
+        if isinstance(event, FieldChanged):
+            self._note_wrong_write(event)
+        clock = self.session.clock
+        data = script_values_of(event)
+        event = self.session.redact_value(replace(event, at=clock.now(), **data))
+        self._fresh.append((clock.next_seq(), event))
+        if isinstance(event, RouteEvaluated):
+            self.origins.routes.append(event)
+        elif isinstance(event, MessageShown):
+            code = {"code": event.code} if event.code else {}
+            self.messages.append({"text": event.text, "type": event.level, **code})
+            if event.code:  # what scripts assign is judged with its line
+                self.judge_names([NamedWrite(MESSAGE_TEXT, event.text, None)])
+        elif isinstance(event, CycleCut):
+            self.add_warning(
+                "cycle", msg("change cycle cut: {names}", names=" -> ".join(event.chain))
+            )
+
+    def add_warning(
+        self, kind: str, message: str, place: Place | None = None, *, fails: bool = False
+    ) -> None:
+        """Add a new warning; with *fails* it is a failure in stricter folders."""
+        warning = source.RunWarning(kind, message, place, fails)
+        if warning not in self.warnings:
+            self.warnings.append(warning)
+
+    def add_event_in_flight(self, event: Event) -> None:
+        """Record an event of a step that is performed while another one is in flight."""
+        self.origins.note_step(event)
+        self._fresh.append((self.session.clock.next_seq(), self.session.redact_value(event)))
+
+    def _note_wrong_write(self, change: FieldChanged) -> None:
+        """Record, once each, undeclared names and values of a wrong type that scripts wrote."""
+        for name, wrong in findings.check_write(self.names, change, self.expected_columns):
+            if name:
+                self._undeclared.setdefault(name, (change.place, wrong))
+            else:
+                self.add_warning("name", wrong, change.place)
+        is_own = "/" not in change.field
+        is_script = change.is_by_script
+        self.options.note_write(change.field, change.place, is_script=is_script and is_own)
+        kinds = self.names.field_kinds if is_own else {}
+        misfit = result_checks.find_wrong_kind(change.field, change.new, kinds, change.place)
+        if is_script and misfit and change.field not in self.fields_of_other_types():
+            self.add_findings([misfit])
+
+    def add_findings(self, found: Iterable[findings.RunFinding]) -> None:
+        """Add each finding as a warning."""
+        for one in found:
+            self.add_warning(one.kind, one.message, one.place)
+
+    def judge_names(self, writes: Iterable[NamedWrite]) -> None:
+        """Record unknown states, messages and members of the context that scripts wrote."""
+        for write in writes:
+            if write.owner == MESSAGE_TEXT:
+                if found := result_checks.find_undefined_text(
+                    write.member, "form.$message", write.place
+                ):
+                    self.add_findings([found])
+                continue
+            wrong = self.names.write_problem(write.owner, write.member)
+            if wrong is None:
+                continue
+            message, is_certain = wrong
+            if is_certain:
+                name = f"{write.owner}.{write.member}"
+                self._undeclared.setdefault(name, (write.place, message))
+            else:
+                told = msg("the script wrote {owner}: {wrong}", owner=write.owner, wrong=message)
+                self.add_warning("name", told, write.place)
+
+    def pop_undeclared_names(self) -> list[tuple[str, Place | None, str]]:
+        """Return name, script line and message of undeclared names written since the last call."""
+        fresh = [(name, *entry) for name, entry in self._undeclared.items()][self._reported :]
+        self._reported = len(self._undeclared)
+        return fresh
+
+    def position(self) -> LogPosition:
+        """Return the present position, from which later queries count calls, lines and messages."""
+        return LogPosition(len(self.calls), len(self.console), len(self.messages), len(self.events))
+
+    def happened_since(self, mark: LogPosition) -> tuple[Event, ...]:
+        """Return the events since position *mark*, including those of a step that has not ended."""
+        return (*self.events[mark.events :], *(event for _, event in self._fresh))
+
+    def add_event(self, event: Event) -> Event:
+        """Record *event* and return it, redacted."""
+        event = self.session.redact_value(event)
+        self.origins.note_step(event)
+        self.events.append(event)
+        return event
+
+    def collect_events(self, result: Result) -> Iterable[Event]:
+        """Return all events since the last call, sorted, including those in *result*."""
+        # The session lists calls in the order in which they ended; numbers count their beginnings.
+        for record in sorted(self.session.calls[len(self.calls) :], key=attrgetter("began")):
+            platform, _, api = record.name.partition(".")
+            number = len(self.calls) + 1
+            event = make_call_event(
+                record,
+                number,
+                self.session.platforms.find_api(platform, api),
+                self._recording_behind,
+            )
+            self.calls.append(event)
+            for doubt in record.doubts:
+                self.add_warning("name", label_message(record.name, doubt), event.place)
+            if record.call is not None:
+                self._numbers[record.call.serial] = number
+            self._fresh += [(attempt.order, attempt) for attempt in event.earlier]
+            self._fresh += (record.began, event), (record.ended, events.call_answered_event(event))
+        # All that begins or ends took a number of one sequence (`clock.next_seq`); sorted by it.
+        self._fresh += map(self._fault_event, self.session.injected_faults[self._struck :])
+        self._struck = len(self.session.injected_faults)
+        self.add_action_result(result)
+        fresh = [event for _, event in sorted(self._fresh, key=itemgetter(0))]
+        self._fresh.clear()
+        self.events += fresh
+        return tuple(fresh)
+
+    def add_action_result(self, result: Result) -> None:
+        """Record the events in *result*, possibly of an action performed in flight of another."""
+        self._fresh += [(timer.order, timer) for timer in result.timers]
+        for line in result.console:
+            self.console.append((line.order, {"text": line.text, "level": line.level}))
+            written = events.ConsoleWritten(
+                text=line.text, level=line.level, place=line.place, at=line.at
+            )
+            self._fresh.append((line.order, written))
+        self.console.sort(key=itemgetter(0))
+        self._fresh += self._error_events(result)
+
+    def _recording_behind(self, call_serial: int, attempt: int) -> RecordingMatch | None:
+        """Return the recording replayed for a sending, or None; its file name is relative."""
+        recalled = self.session.recording_match(call_serial, attempt)
+        if recalled is None:
+            return None
+        file = self._files.get(recalled.file)
+        if file is None:
+            path = absolute_path(recalled.file)
+            inside = path.startswith(os.path.join(self.root, ""))  # noqa: PTH118
+            file = self.homes.relative_name(path) if inside else os.path.basename(path)  # noqa: PTH119
+            self._files[recalled.file] = file
+        return self.session.redact_value(replace(recalled, file=file))
+
+    def _fault_event(self, injected: InjectedFault) -> tuple[int, Event]:
+        event = make_fault_event(injected, self._numbers.get(injected.serial, 0))
+        return injected.order, self.session.redact_value(event)
+
+    def _error_events(self, result: Result) -> Iterator[tuple[int, Event]]:
+        """Yield the errors of the action, and rejections without handler."""
+        clock = self.session.clock
+        for error in (*result.errors, *result.unhandled):
+            thrown = assertions.make_thrown_error(error, clock.now())
+            event = replace(
+                thrown,
+                code=to_scenario_value(thrown.code),
+                status=to_scenario_value(thrown.status),
+                unhandled=error in result.unhandled,
+            )
+            yield clock.next_seq(), self.session.redact_value(event)
+
+    def digest(self, unfinished: SubjectState | None = None) -> str:
+        """Return the digest of the run's observations so far; see `observe`."""
+        return digest_of(observe(self.events, unfinished=unfinished), self.homes)
