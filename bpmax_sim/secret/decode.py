@@ -131,7 +131,7 @@ class SearchHistory:
         return _drop_known(self._harmless.unknown_parts(runs), self._runs)
 
     def new_lines(self, lines: Sequence[bytes]) -> list[bytes]:
-        """Return those of *lines*, runs over several lines, that this search has not seen before."""
+        """Return those of *lines*, runs over several lines, that are new to this search."""
         return _drop_known(lines, self._lines)
 
     def new_digits(self, runs: Sequence[bytes]) -> list[bytes]:
