@@ -216,8 +216,8 @@ class ScriptedSubject(msgspec.Struct, kw_only=True):
         """
         text = hooks.read_refusal(event, value)
         if text is not None:
-            has_said_why = value is False and len(self.messages) > self._messages_before
-            self.refuse(text, show=not has_said_why)
+            said = self.messages[self._messages_before :] if value is False else []
+            self.refuse(said[-1].text if said else text, show=not said)
 
     def refuse(self, text: str, *, show: bool = True) -> None:
         """Mark the action as refused, and show the reason *text* unless not *show*."""
