@@ -525,13 +525,31 @@ def find_undefined_text(value: Any, name: str, place: Place | None) -> RunFindin
 def find_doubts_of_subject(
     located: LocatedStep, subject: FormSubject | FlowSubject | None, options: OptionLog
 ) -> Iterator[RunFinding]:
-    """Yield misprinted titles of a flow, values that are no option, and labels set as values."""
+    """Yield misprinted titles of a flow, values that are no option, and labels set as values.
+
+    And steps in which the user fills in the form of somebody else's task.
+    """
     if isinstance(subject, FlowSubject):
         yield from _find_undefined_titles(subject)
+        yield from _find_stranger_at_form(located, subject)
     form = subject.current_form if isinstance(subject, FlowSubject) else subject
     if form is not None and form.states:
         yield from options.check_step(form, form_of(subject))
         yield from _find_entered_labels(located, form)
+
+
+def _find_stranger_at_form(located: LocatedStep, flow: FlowSubject) -> Iterator[RunFinding]:
+    """Yield a finding if a step without ``by`` fills in a form and the user has no task there."""
+    step, user = located.step, str(flow.user.get("id", ""))
+    visit = flow.visits.get(flow.visible_node)
+    owner_ids = visit.table.owner_ids if visit is not None else ()
+    takes_by = step.kind is not None and step.kind.takes_by
+    if takes_by and not step.by and user and owner_ids and user not in owner_ids:
+        yield RunFinding("refused", msg(
+            "{user}, who is the user, is not an owner of {node!r}, and fills in its form; write "
+            "who does: by: {owner}",
+            user=user, node=flow.visible_node, owner=owner_ids[0],
+        ), located.spot.at(step.action).place, fails=False)  # fmt: skip
 
 
 def _find_undefined_titles(flow: FlowSubject) -> Iterator[RunFinding]:
