@@ -82,15 +82,15 @@ def render_page(
     largest: int = LARGEST,
     **options: Unpack[PageOptions],
 ) -> str:
-    """Return the page of *entries*, failed ones first.
+    """Return the report page as HTML, failed entries first.
 
-    The viewer reads blocks of JSON: an index of all stories, each story within the size limit, and
-    each source file once.
+    The viewer's script reads blocks of JSON in it: an index of all entries, each entry's steps
+    within the size limit, and each source file once.
 
     Args:
         entries: one for each scenario or row of a table.
         version: version of this package, shown at the foot.
-        largest: bytes after which stories that did not fail are reduced to their summary.
+        largest: bytes after which entries that did not fail are reduced to their summary.
         options: see `PageOptions`.
     """
     language = options.get("language") or current_language()
@@ -144,7 +144,7 @@ def render_page(
 
 
 def _group_by_cause(entries: Sequence[PageEntry]) -> list[dict[str, Any]]:
-    """Return the causes of failures with the numbers of their stories, most frequent first."""
+    """Return the causes of failures, most frequent first, with the numbers of their *entries*."""
     failed = ((number, story.first) for number, story in enumerate(entries) if story.first)
     groups = sorted(group_by_cause(failed).values(), key=lambda group: -len(group))
     return [
@@ -157,7 +157,7 @@ def _group_by_cause(entries: Sequence[PageEntry]) -> list[dict[str, Any]]:
 
 
 def _summarise_part_uses(entries: Sequence[PageEntry]) -> dict[str, Any]:
-    """Return the number of parts in all *entries*, and the parts that none of them used."""
+    """Return how many parts (handlers, stubs, conditions …) the files declare, and those unused."""
     uses: dict[tuple[str, str, str], bool] = {}
     for story in entries:
         for key, is_used in story.parts.items():
@@ -169,7 +169,11 @@ def _summarise_part_uses(entries: Sequence[PageEntry]) -> dict[str, Any]:
 
 
 def _entry_data(entry: PageEntry, file_numbers: dict[str, int]) -> dict[str, Any]:
-    """Return all data of *entry*; files are added to *file_numbers*, and referred to by number."""
+    """Return the data of *entry* that the page loads when a reader opens it.
+
+    Source files are replaced by numbers, as many entries have the same ones; new files are added to
+    *file_numbers* (text -> number).
+    """
     plain = ("digest", "engine", "reason", "notes", "rerun", "record", "events", "flow", "failures")
     return {
         **{name: getattr(entry, name) for name in plain},
@@ -200,9 +204,9 @@ def _covered_data(one: CoveredScript) -> dict[str, Any]:
 
 
 def _entry_summary(entry: PageEntry, has_steps: bool) -> dict[str, Any]:
-    """Return the data of *entry* in the page's index, which the list shows.
+    """Return the data of *entry* for the list on the page.
 
-    *has_steps* tells the viewer that the page also has the block with the steps of *entry*.
+    *has_steps* tells the viewer whether the steps can be opened, too; see `render_page`, *largest*.
     """
     return {
         **{name: getattr(entry, name) for name in _INDEXED},
@@ -226,7 +230,7 @@ def write_page(
     section_folders: Sequence[Path] = (),
     **options: Unpack[PageOptions],
 ) -> Counter[str]:
-    """Write the page of the traces in *places*, and return the number of items by outcome.
+    """Write the report page of the traces in *places*; return the number of items by outcome.
 
     An unreadable trace is a problem on the page and counted as ``unreadable``; a part of a file
     that no row used, as ``unused``. Findings of other commands are read from *section_folders*. If
@@ -256,7 +260,7 @@ def write_page(
 
 
 def _read_entries(places: Sequence[Path]) -> tuple[list[PageEntry], list[str], list[str]]:
-    """Return the entries of the traces in *places*, the read errors, and the parts no row used.
+    """Read the traces in *places*; return page entries, read errors, and parts that no row used.
 
     Raises:
         ConfigError: if a place has no trace.
@@ -301,7 +305,10 @@ def _script_digest(text: str) -> str:
 
 @cache
 def _read_scripts() -> tuple[str, ...]:
-    """Return the scripts of the page: the libraries, then our own ones joined."""
+    """Return the JavaScript of the page.
+
+    First the libraries, each by itself, then our own as one.
+    """
     own = "".join(_read_asset(f"{name}.js") for name in _APP)
     return (*map(_read_asset, _LIBRARIES), f'"use strict";(() => {{\n{own}}})();\n')
 

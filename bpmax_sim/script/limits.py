@@ -310,9 +310,9 @@ class _Watchdog:
         self.thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """Start the watchdog thread, unless it runs or there is nothing to watch."""
+        """Start the watchdog thread, unless it runs."""
         with self.lock:
-            if self.thread is None and self.running:
+            if self.thread is None:
                 self.thread = threading.Thread(target=self._watch_limits, name=_NAME, daemon=True)
                 self.thread.start()
 

@@ -12,6 +12,7 @@ from bpmax_sim.errors import ConfigError
 from bpmax_sim.i18n import plain_english, translate
 from bpmax_sim.index.facts import read_facts
 from bpmax_sim.scenario.events import ScenarioFinished, StepFinished
+from bpmax_sim.scenario.load import load_items
 from bpmax_sim.scenario.runner import run_scenario
 from bpmax_sim.subject.hooks import NodeEntered
 
@@ -347,3 +348,90 @@ def test_without_a_definition_nobody_decides(tmp_path: Path) -> None:
         encoding="utf-8",
     )
     assert "policies need flow.definition" in problems_of(path)
+
+
+SHADOWS = [
+    ("{at: 财务, approve: {}}", "{at: 财务, reject: {}}", True),
+    ("{at: 财务, approve: {}}", "{at: 部门, approve: {}}", False),
+    (EVERYBODY, "{at: 财务, reject: {}}", True),
+    (EVERYBODY, "{at: start, resubmit: {}}", False),
+    ("{at: 财务, approve: {}}", EVERYBODY, False),
+    ('{at: "*", reject: {}}', "{at: 财务, approve: {}}", False),  # 主管 has no reject
+    ("{at: 财务, reject: {}}", "{at: 财务, approve: {}}", True),
+    ("{at: 财务, by: 赵会计, approve: {}}", "{at: 财务, reject: {}}", False),
+    ("{at: 财务, by: 赵会计, approve: {}}", "{at: 财务, by: 钱会计, reject: {}}", False),
+    ("{at: 财务, by: 赵会计, approve: {}}", "{at: 财务, by: 赵会计, reject: {}}", True),
+    ("{at: 财务, times: 1, approve: {}}", "{at: 财务, reject: {}}", False),
+    ('{at: 财务, if: "${form.金额} > 1", approve: {}}', "{at: 财务, reject: {}}", False),
+    ('{at: "${vars.处}", approve: {}}', "{at: 财务, reject: {}}", False),
+    ("{at: 财务, approve: {}}", '{at: "${vars.处}", reject: {}}', False),
+    ("{at: 财务, approve: {}}", '{at: 财务, by: "${vars.谁}", reject: {}}', False),
+    ('{at: 财务, by: "${vars.谁}", approve: {}}', "{at: 财务, reject: {}}", False),
+    ("{at: 财务, by: 行政, comment: 请快}", "{at: 财务, approve: {}}", False),
+    ("{at: 财务, by: 行政, terminate: {}}", "{at: 财务, approve: {}}", False),
+    ("{at: 财务, hand_over: {to: 孙副}}", "{at: 财务, approve: {}}", False),
+    ("{at: 盖, project: 盖章, approve: {}}", "{at: 盖, approve: {}}", False),
+    ("{at: 盖, approve: {}}", "{at: 盖, project: 盖章, approve: {}}", True),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("first", "later", "never"), SHADOWS)
+def test_a_policy_behind_one_that_fits_all_it_fits_is_never_used(
+    tmp_path: Path, first: str, later: str, *, never: bool
+) -> None:
+    path = write(
+        tmp_path, f"{first}\n{later}", "submit: {}\nplay: {}", more="vars: {处: 财务, 谁: 赵会计}\n"
+    )
+    try:
+        load_items(path)
+    except ConfigError as error:
+        told = plain_english(str(error))
+    else:
+        told = ""
+
+    assert ("can never be used" in told) == never, told
+
+
+@pytest.mark.parametrize(
+    ("after", "by"),
+    [("47h", "approve"), ("2d", "deadline"), ("49h", "deadline")],
+)
+def test_a_deadline_comes_first_at_its_own_instant(tmp_path: Path, after: str, by: str) -> None:
+    _, facts = play(tmp_path, f"{{at: 财务, after: {after}, approve: {{}}}}\n{EVERYBODY}")
+
+    left = [entry for entry in who_entered(facts) if entry[0] in ("主管", "会审")]
+    assert left[0][1] == by
+
+
+@pytest.mark.parametrize(("times", "came"), [(1, 1), (2, 2), (3, 3)])
+def test_a_policy_is_used_so_many_times(tmp_path: Path, times: int, came: int) -> None:
+    policies = f"{{at: 财务, times: {times}, return: {{to: 部门}}}}\n{EVERYBODY}"
+    steps = f"submit: {{}}\n{{play: {{}}, expect: {{flow: {{passed: {{部门: {came + 1}}}}}}}}}"
+
+    assert play(tmp_path, policies, steps)[0] == []
+
+
+@pytest.mark.parametrize(
+    ("policies", "until", "essence"),
+    [
+        ("{at: 部门, reject: {}}", "结束", ""),
+        ("{at: 部门, reject: {}}", "财务", "the project is rejected at '结束'"),
+        ("{at: 部门, reject: {}}", "", ""),
+        ("{at: 部门, times: 1, return: {to: start}}", "start", ""),
+        ("{at: 部门, times: 1, return: {to: start}}", "结束", "the project is returned"),
+        ("{at: 部门, times: 1, return: {to: start}}", "", "the project is returned"),
+        ("{at: 部门, by: 张三, withdraw: {}}", "", ""),
+        ("{at: 部门, by: 张三, withdraw: {}}", "结束", "the project is cancelled"),
+        ("{at: 部门, by: 行政, terminate: {}}", "", ""),
+        (EVERYBODY, "部门", ""),
+        (EVERYBODY, "法务", ""),
+    ],
+)
+def test_a_play_is_over_where_it_was_to_come_or_at_the_end(
+    tmp_path: Path, policies: str, until: str, essence: str
+) -> None:
+    goal = f"until: {until}" if until else ""
+    wrong, _ = play(tmp_path, policies, f"submit: {{}}\nplay: {{{goal}}}")
+
+    stood = [line for line in wrong if "was never used" not in line]
+    assert [essence in line for line in stood] == [True] * bool(essence), wrong

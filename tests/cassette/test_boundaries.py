@@ -1,0 +1,303 @@
+"""Pieces, alignment and shared logins at their limits: none, the first, the third, one too few."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from bpmax_sim.cassette.alignment import RecordingComparison, align
+from bpmax_sim.cassette.format import render_exchange
+from bpmax_sim.cassette.journal import (
+    FORMAT_OF_PIECES,
+    PendingExchange,
+    encode_record,
+    join_pieces,
+    read_journal,
+)
+from bpmax_sim.cassette.model import Entry
+from bpmax_sim.cassette.reader import read_exchange
+from bpmax_sim.field_path import FieldPath
+from bpmax_sim.messages import FailedExchange, Response
+from tests.cassette.exchanges import answer, detail
+
+RESET = FailedExchange(code="RESET", message="connection reset")
+
+
+def piece(issue: int, data: bytes | None, *, has_text: bool = True, **more: Any) -> PendingExchange:
+    """Return a record of the exchange *issue*: the whole one if *data* is None."""
+    outcome = answer() if data is None else replace(RESET, received=data)
+    entry = render_exchange(detail(issue, outcome=outcome))
+    text = entry.text if has_text else ""
+    version: dict[str, Any] = {} if data is None else {"piece": data, "format": FORMAT_OF_PIECES}
+    return PendingExchange(line=entry.line, text=text, issue=(issue, 0), **version, **more)
+
+
+def later(issue: int, data: bytes) -> PendingExchange:
+    return piece(issue, data, has_text=False)
+
+
+@pytest.mark.parametrize(
+    ("records", "joined"),
+    [
+        ([], []),
+        ([piece(1, b"a")], [(1, b"a")]),
+        ([piece(1, b"")], [(1, b"")]),
+        ([piece(1, b"a"), later(1, b"b")], [(1, b"ab")]),
+        ([piece(1, b"a"), later(1, b"b"), later(1, b""), later(1, b"c")], [(1, b"abc")]),
+        ([piece(1, b""), later(1, b"b"), piece(1, None)], [(1, None)]),
+        ([piece(1, None), piece(2, b"x"), piece(3, None)], [(1, None), (3, None), (2, b"x")]),
+        (
+            [piece(1, b"a"), piece(2, b"x"), later(1, b"b"), later(2, b"y"), later(1, b"c")],
+            [(1, b"abc"), (2, b"xy")],
+        ),
+        ([piece(1, b"a"), piece(2, b"x"), later(1, b"b"), piece(1, None)], [(1, None), (2, b"x")]),
+        ([later(1, b"b"), later(1, b"c")], []),
+        ([piece(1, b"", has_text=False, leaks=("token",)), later(1, b"b")], [(1, "leak")]),
+    ],
+)
+def test_what_arrived_of_a_body_is_joined_in_its_order(
+    tmp_path: Path, records: Sequence[PendingExchange], joined: Sequence[tuple[int, Any]]
+) -> None:
+    path = tmp_path / "crm.yaml.1-1.journal"
+    path.write_bytes(b"".join(map(encode_record, records)))
+
+    read = read_journal(path)
+
+    def received(one: PendingExchange) -> Any:
+        outcome = None if one.leaks else read_exchange(one).outcome
+        ended = outcome.received if isinstance(outcome, FailedExchange) else None
+        return "leak" if one.leaks else ended
+
+    assert [(one.issue[0], received(one)) for one in read] == joined
+    assert read == tuple(join_pieces(records))
+    assert [one.piece for one in read] == [None] * len(joined)
+
+
+def recorded(
+    number: int = 1,
+    body: Any = None,
+    headers: Sequence[tuple[str, str]] = (),
+    **more: Any,
+) -> Entry:
+    """Return a recorded look-up with a JSON *body* and *headers* of its response."""
+    text = json.dumps({"code": 200} if body is None else body, ensure_ascii=False)
+    response = replace(answer(text), headers=(*answer().headers, *headers))
+    entry = render_exchange(detail(number, outcome=more.pop("outcome", response)))
+    return entry.with_line(n=more.pop("n", number), **more)
+
+
+@pytest.mark.parametrize(
+    ("name", "is_checked", "is_noise"),
+    [
+        *[(name, False, True) for name in ("date", "etag", "x-tt-logid", "content-length", "age")],
+        *[(name, False, False) for name in ("server", "x-cache", "content-type", "location")],
+        *[(name, True, True) for name in ("server", "x-cache", "date")],
+        *[
+            (name, True, False)
+            for name in ("content-type", "location", "retry-after", "set-cookie", "link", "digest",
+                         "signature", "x-pay-signature", "x-read")
+        ],
+        ("signature-x", True, True),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("case", [str.lower, str.title])
+def test_a_header_that_differs_is_noise(
+    name: str, case: Any, *, is_checked: bool, is_noise: bool
+) -> None:
+    same = RecordingComparison(headers_read=lambda _call: ("header.x-read",), is_checked=is_checked)
+    value = "text/plain" if name == "content-type" else "one 1"
+    old, new = (recorded(headers=[(case(name), text)]) for text in (value, f"{value}2"))
+    if name == "content-type":
+        old, new = (
+            recorded(outcome=Response(status=200, headers=((case(name), text),), body=b"x"))
+            for text in ("text/plain", "text/html")
+        )
+
+    assert same.is_same(old, new, "") == is_noise
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "later", "is_noise"),
+    [
+        ("a123", "b123", "", True),
+        ("a123", "b123", "GET /x?id=b123", False),
+        ("a123", "b123", "GET /x?id=a123", True),
+        ("a12", "b12", "GET /x?id=b12", True),
+        ("a1234", "b1234", "GET /x?id=b123", True),
+        (1234, 5678, "GET /x?id=5678", False),
+        (123, 567, "GET /x?id=567", True),
+        (True, False, "GET /x?id=False", True),
+        (1.25, 2.125, "GET /x?id=2.125", True),
+        (None, "b123", "GET /x?id=b123", False),
+        (["a123", "c123"], ["a123", "c123", "d123"], "GET /x?id=d123", False),
+        (["a123"], ["a123"], "GET /x?id=a123", True),
+    ],
+)
+def test_a_value_is_no_noise_where_it_is_sent_again(
+    was: Any, now: Any, later: str, *, is_noise: bool
+) -> None:
+    place = "body.id[*]" if isinstance(was, list) else "body.id"
+    same = RecordingComparison(volatile=lambda _call: ("body.t", place))
+    old, new = recorded(body={"id": was, "t": 1}), recorded(body={"id": now, "t": 2})
+
+    assert (was == now or same.is_same(old, new, later)) == is_noise
+    found = same.incidental_places(
+        new.line.call, read_exchange(old).outcome, read_exchange(new).outcome, later
+    )
+    assert (FieldPath.parse(place, "") in found) == (is_noise or was == now)
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_same"),
+    [
+        ({}, True),
+        *[
+            ({name: value}, True)
+            for name, value in {
+                "n": 7, "owner": "乙", "at": "2026-03-03T09:00:00+08:00", "ms": 99, "sha": "x",
+                "seed": 3, "chunks": ((1, 2),), "encoding": {"content-encoding": "gzip"},
+                "extra": {"a": 1}, "rules": "r", "net": 2, "moved": ("x",),
+            }.items()
+        ],
+        *[
+            ({name: value}, False)
+            for name, value in {
+                "key": "k", "call": "crm.other", "instance": "prod", "base": "https://x.test",
+                "host": "h", "injected": (), "failed": "reset", "source": "stub", "trust": "no",
+                "hops": (("301", "/x"),), "session": 2, "values": {"a": {"b": "c"}},
+                "sent_in": "gbk",
+            }.items()
+        ],
+    ],
+)  # fmt: skip
+def test_what_an_index_line_may_say_otherwise(changes: Mapping[str, Any], *, is_same: bool) -> None:
+    old, new = recorded(), recorded().with_line(**changes)
+
+    assert RecordingComparison().is_same(old, new, "") == is_same
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 3])
+def test_the_nth_of_equal_calls_is_aligned_with_the_nth(count: int) -> None:
+    """The old ones stand in the order of their numbers, whatever order the file has them in."""
+    old = [recorded(1, {"v": n}, [("server", f"old {n}")], n=n) for n in (3, 1, 2)]
+    new = [recorded(1, {"v": n}, [("server", "new")], n=n) for n in range(1, count + 1)]
+
+    aligned = align(old, new, RecordingComparison(is_checked=True))
+
+    aligned.sort(key=lambda one: one.line.n)
+    outcomes = [read_exchange(one).outcome for one in aligned]
+    told = [one.header("server") for one in outcomes if isinstance(one, Response)]
+    assert told == [f"old {n}" for n in range(1, count + 1)]
+    assert [one.line.n for one in aligned] == [*range(1, count + 1)]
+
+
+OLD, NEW = "2026-03-02T09:00:00+08:00", "2026-03-03T09:00:00+08:00"
+
+
+@pytest.mark.parametrize(
+    ("change", "keeps"),
+    [
+        (lambda _old, _new: None, True),
+        (lambda _old, new: new.append(recorded(3, n=3, at=NEW)), False),
+        (lambda _old, new: new.pop(), False),
+        (lambda old, _new: old.append(recorded(3, n=3, at=OLD)), False),
+        (lambda old, _new: old.append(recorded(2, n=3, at=OLD)), False),
+    ],
+)
+def test_instants_are_those_of_one_run(change: Any, *, keeps: bool) -> None:
+    old = [recorded(n, {"v": n}, at=OLD, ms=1) for n in (1, 2)]
+    new = [recorded(n, {"v": n + (n == 2)}, at=NEW, ms=2) for n in (1, 2)]
+    change(old, new)
+
+    aligned = align(old, new, RecordingComparison())
+
+    assert {one.line.at for one in aligned} == {OLD if keeps else NEW}
+    assert {one.line.ms for one in aligned if one.line.n < 3} == {1 if keeps else 2}
+
+
+def test_headers_that_are_kept_stand_where_they_stood() -> None:
+    old = recorded(
+        body={"v": 1}, headers=[("Date", "d1"), ("x-one", "1"), ("ETag", "e1"), ("x-two", "2")]
+    )
+    new = recorded(
+        body={"v": 2},
+        headers=[("x-two", "2b"), ("etag", "e2"), ("date", "d2"), ("x-new", "n"), ("x-one", "1")],
+    )
+
+    [entry] = align([old], [new], RecordingComparison())
+
+    outcome = read_exchange(entry).outcome
+    assert isinstance(outcome, Response)
+    assert outcome.headers == (
+        *answer().headers, ("Date", "d1"), ("x-one", "1"), ("ETag", "e1"), ("x-two", "2b"),
+        ("x-new", "n"),
+    )  # fmt: skip
+    assert json.loads(outcome.body) == {"v": 2}
+
+
+FAILED = replace(RESET, received=b"half")
+BINARY = Response(status=200, headers=(("content-type", "image/png"),), body=b"\x89PNG\xff")
+
+
+@pytest.mark.parametrize(
+    ("was", "now"),
+    [
+        (FAILED, answer()),
+        (answer(), FAILED),
+        (FAILED, replace(FAILED, received=b"whole")),
+        (BINARY, replace(BINARY, body=b"\x89PNG\xfe")),
+        (BINARY, answer('{"id": 1}')),
+        (answer('{"id": 1}'), BINARY),
+        (answer('{"id": 1}'), answer("text")),
+        (answer('{"id": 1}'), replace(answer('{"id": 1}'), status=201)),
+        (answer('{"id": 1}'), replace(answer('{"id": 1}'), headers=())),
+        (answer('{"id": 1, "date": 1}'), answer('{"id": 2, "date": 2}')),
+    ],
+)
+def test_what_came_otherwise_is_recorded_as_it_came(was: Any, now: Any) -> None:
+    """Though an incidental header differs that is named as a member of the body."""
+    same = RecordingComparison(volatile=lambda _call: ("body.id",), is_checked=True)
+    old, new = (
+        recorded(
+            outcome=one
+            if isinstance(one, FailedExchange)
+            else replace(one, headers=(*one.headers, ("date", text)))
+        )
+        for one, text in ((was, "d1"), (now, "d2"))
+    )
+
+    [entry] = align([old], [new], same)
+
+    outcome = read_exchange(entry).outcome
+    if isinstance(now, FailedExchange):
+        assert isinstance(outcome, FailedExchange)
+        assert (outcome.code, outcome.received) == (now.code, now.received)
+        return
+    assert isinstance(outcome, Response)
+    body = now.body.replace(b'"id": 2', b'"id": 1')
+    assert (outcome.status, outcome.body) == (now.status, body)
+    assert outcome.header("content-type") == now.header("content-type")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "is_same"),
+    [
+        ([], [], True),
+        ([recorded(1)], [], False),
+        ([], [recorded(1)], False),
+        ([recorded(1), recorded(2)], [recorded(1), recorded(2)], True),
+        ([recorded(1), recorded(2)], [recorded(2), recorded(1)], False),
+        ([recorded(1), recorded(2)], [recorded(1), recorded(3)], False),
+        ([recorded(1), recorded(2)], [recorded(3), recorded(2)], False),
+        ([recorded(1), recorded(2)], [recorded(1)], False),
+    ],
+)
+def test_two_recordings_are_the_same_exchange_by_exchange(
+    old: Sequence[Entry], new: Sequence[Entry], *, is_same: bool
+) -> None:
+    assert RecordingComparison()(old, new) == is_same
