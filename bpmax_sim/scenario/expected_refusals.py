@@ -16,7 +16,10 @@ from bpmax_sim.subject.project import PROCESSING
 
 
 def expects_refusal(step: Step) -> bool:
-    """Return whether an expectation of *step* would fail if the action were refused."""
+    """Return whether an expectation of *step* would fail if form or flow refused the action.
+
+    If not, an unexpected refusal fails the step by itself.
+    """
     if isinstance(step.expect, NewExpect):
         return True
     said = (step.expect.messages, step.expect.result, step.expect_error)

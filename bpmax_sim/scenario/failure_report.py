@@ -54,7 +54,16 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
         script: Place | None = None,
         cause: BaseException | None = None,
     ) -> Failure:
-        """Return a failure at *path* below the step; later lines of *essence* become its detail."""
+        """Return a failure of the step, or of the scenario if there is no step.
+
+        Args:
+            kind: see `Failure`.
+            essence: what is wrong; its lines after the first become the failure's detail.
+            path: path below the step of the key that failed.
+            checks: comparisons to show.
+            script: script line involved.
+            cause: exception behind the failure.
+        """
         first, *detail = self.redact(essence).splitlines() or [""]
         spot = self.located.spot if self.located else self.item.spot
         place = spot.at(*path).place
@@ -88,7 +97,7 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
         return key in (self.located.fills if self.located else self.item.fills)
 
     def report_finding(self, finding: RunFinding) -> Failure:
-        """Return a check's finding as a failure, at the place of the finding."""
+        """Return *finding* as a failure, placed where the finding is instead of at the step."""
         failure, place = (
             self.report(finding.kind, finding.message, self._action_path),
             finding.place,
@@ -101,7 +110,10 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
         return replace(failure, place=place, location=location, excerpt=shown)
 
     def report_impossible_call(self, call: CallMade) -> Failure:
-        """Return the failure of a call that can never work although its script caught the error."""
+        """Return the failure of a call that can never succeed, whose error the script caught.
+
+        An example is a call of an unknown API (error codes `WRONG_CALLS`).
+        """
         essence = msg(
             "{call}: {message}; the script caught that: mend the call, or expect it in proxy: "
             "{{call: {call}, error: {code}}}",
@@ -133,7 +145,10 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
         return ""
 
     def _script_behind(self, check: Comparison) -> Place | None:
-        """Return the script line that wrote a wrong field or made a wrong call, if known."""
+        """Return the script line that wrote the field, or made the call, that *check* compares.
+
+        Or None.
+        """
         section, *rest = check.path or ("",)
         if section == "proxy" and rest and isinstance(rest[0], int) and rest[0] < len(self.calls):
             return self.calls[rest[0]].place
@@ -214,7 +229,12 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
         return self.report("unawaited", essence, self._action_path, script=call.place)
 
     def report_undeclared(self, name: str, place: Place | None, wrong: str) -> Failure:
-        """Return the failure of a script that wrote *name*, an undeclared field or column."""
+        """Return the failure of a script that wrote the field or column *name*.
+
+        *wrong* says why not.
+
+        *place* is the script line.
+        """
         essence = msg("the script wrote {name}: {wrong}", name=name, wrong=wrong)
         return self.report("name", essence, self._action_path, script=place)
 
@@ -307,9 +327,9 @@ _ELSEWHERE = frozenset({"NOT_AT_NODE", "NO_ROUTE", "NOT_UNDER_WAY", "AMBIGUOUS_N
 
 
 def _field_of(check: Comparison) -> str:
-    """Return the field of a form that *check* compares, or "".
+    """Return the form field or project member that *check* compares, or "" if it compares neither.
 
-    It is named as events name it, such as ``金额`` or ``project.owner``.
+    It has the name that events use: ``金额`` for ``form.金额.$gt``, ``project.owner``.
     """
     section, *rest = check.path or ("",)
     names = [str(part) for part in rest]
