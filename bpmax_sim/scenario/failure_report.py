@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import msgspec
 
-from bpmax_sim.errors import ConfigError, NoMatchError, PendingPromise, Place
+from bpmax_sim.errors import (
+    REFUSALS,
+    UNCALLED,
+    ConfigError,
+    NoMatchError,
+    PendingPromise,
+    Place,
+    ScriptError,
+    SubjectError,
+)
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.scenario import assertions, events, faults, load, model, source
 from bpmax_sim.scenario.calls import CallMade
@@ -21,6 +31,7 @@ from bpmax_sim.scenario.source import Failure
 from bpmax_sim.script.failure import Script, split_lines
 from bpmax_sim.script.turn_result import UnawaitedCall
 from bpmax_sim.secret.vault import Redact, redact_values
+from bpmax_sim.subject.hooks import REFUSED
 from bpmax_sim.transport.faults import Fault
 
 
@@ -122,11 +133,16 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
         )
         return self.report("call", essence, self._action_path, script=call.place)
 
-    def report_unexpected_refusal(self) -> Failure:
-        """Return the failure of an action that form or flow refused, if no error is expected."""
+    def report_unexpected_refusal(self, refusal: str) -> Failure:
+        """Return the failure of an action that a script refused, if nobody expects that.
+
+        *refusal* is the text that the script gave.
+        """
         essence = msg(
-            "{action} was refused, and nothing of the kind is expected; expect what comes of it: "
-            "messages, flow, result or expect_error",
+            "{code}: {text} ({action} was refused, and nothing of the kind is expected; expect "
+            "what comes of it: messages, flow, result or expect_error)",
+            code=REFUSED,
+            text=" ".join(refusal.split()) if "\n" in refusal else refusal,
             action=self.located.step.action if self.located else "",
         )
         return self.report("refused", essence, self._action_path)
@@ -195,7 +211,7 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
         elif is_rejection:
             kind, essence = "rejection", msg("unhandled rejection: {thrown}", thrown=thrown)
         else:
-            kind = "pending" if isinstance(error, PendingPromise) else "error"
+            kind = _kind_of_uncaught(error)
             is_own = thrown.source in {"script", "subject"}
             origin = "" if is_own else msg(" (from {source})", source=thrown.source)
             known = (call.message for call in reversed(self.calls))
@@ -230,7 +246,21 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
         *place* is the script line.
         """
         essence = msg("the script wrote {name}: {wrong}", name=name, wrong=wrong)
-        return self.report("name", essence, self._action_path, script=place)
+        line = place or self._find_written_member(name.rpartition(".")[2])
+        return self.report("name", essence, self._action_path, script=line)
+
+    def _find_written_member(self, name: str) -> Place | None:
+        """Return the first place where a script writes a member *name*; None if it is computed.
+
+        The engine does not tell the line of a write into a row of a table.
+        """
+        pattern = re.compile(rf"(?<![\w$]){re.escape(name)}\b['\"\]]*\s*{_WRITES}")
+        for body in self.bodies:
+            for number, line in enumerate(split_lines(body.source), 1):
+                found = pattern.search(line.partition("//")[0])
+                if found:
+                    return Place(body.name, number, found.start() + 1)
+        return None
 
     def report_miss(self, error: NoMatchError) -> Failure:
         """Return the failure of a call for which the cassette has no response."""
@@ -316,8 +346,24 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
         return replace(failure, place=fault.place, excerpt=())
 
 
+_WRITES = r"(?:(?:[-+*/%&|?]{0,3}=(?!=))|[:,}]|\+\+|--)"
+"""What follows a member that is written: an assignment, or the value of an object's member."""
 _ELSEWHERE = frozenset({"NOT_AT_NODE", "NO_ROUTE", "NOT_UNDER_WAY", "AMBIGUOUS_NODE"})
 """Codes of the errors that mean that a flow is not where a step acts."""
+
+
+def _kind_of_uncaught(error: Exception) -> str:
+    """Return the kind of the failure of an unexpected error, which a lenient folder may tolerate.
+
+    A script that broke because its chain was never called is broken in any folder.
+    """
+    if isinstance(error, PendingPromise):
+        return "pending"
+    if isinstance(error, SubjectError) and error.code in REFUSALS:
+        return "refused"
+    if isinstance(error, ScriptError) and error.name == UNCALLED and error.__cause__ is None:
+        return "uncalled"
+    return "error"
 
 
 def _field_of(check: Comparison) -> str:
