@@ -31,6 +31,7 @@ from bpmax_sim.scenario.source import Failure
 from bpmax_sim.script.failure import Script, split_lines
 from bpmax_sim.script.turn_result import UnawaitedCall
 from bpmax_sim.secret.vault import Redact, redact_values
+from bpmax_sim.subject.hooks import REFUSED
 from bpmax_sim.transport.faults import Fault
 
 
@@ -132,11 +133,16 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
         )
         return self.report("call", essence, self._action_path, script=call.place)
 
-    def report_unexpected_refusal(self) -> Failure:
-        """Return the failure of an action that form or flow refused, if no error is expected."""
+    def report_unexpected_refusal(self, refusal: str) -> Failure:
+        """Return the failure of an action that a script refused, if nobody expects that.
+
+        *refusal* is the text that the script gave.
+        """
         essence = msg(
-            "{action} was refused, and nothing of the kind is expected; expect what comes of it: "
-            "messages, flow, result or expect_error",
+            "{code}: {text} ({action} was refused, and nothing of the kind is expected; expect "
+            "what comes of it: messages, flow, result or expect_error)",
+            code=REFUSED,
+            text=" ".join(refusal.split()) if "\n" in refusal else refusal,
             action=self.located.step.action if self.located else "",
         )
         return self.report("refused", essence, self._action_path)

@@ -438,6 +438,7 @@ class Progress:
             "preview": lambda: self.redact(preview_of(self.subject)),
             "proxy": lambda: log.calls[since.calls :],
             "messages": lambda: log.messages[since.messages :],
+            "refusals": lambda: log.refusals_since(since),
             "console": lambda: [line for _, line in log.console[since.console :]],
             "result": lambda: self.redact(self.result),
             "vars": lambda: self.redact(self.scope.vars),
