@@ -90,7 +90,10 @@ _IDLE_SETTINGS: tuple[tuple[Callable[[FaultAction], bool], str], ...] = (
 
 
 def _response_delay(do: FaultAction) -> float:
-    """Return by how many virtual seconds *do* delays the response; infinity before it is filled."""
+    """Return by how many seconds of virtual time *do* delays the end of the response.
+
+    That is infinity for a ``${…}`` before it is filled.
+    """
     over = do.drip.over if isinstance(do.drip, Drip) else 0
     if isinstance(do.delay, str):
         return math.inf
@@ -144,7 +147,10 @@ def _read_filled(key: str, kind: Any, value: Any, resolve: Callable[[Any], Any])
 
 
 def to_transport_fault(rule: FaultRule, place: Place | None = None) -> Fault:
-    """Return *rule* as a transport fault; without ``call`` it applies to every call."""
+    """Return *rule* of a scenario as the rule that the fault-injecting transport applies.
+
+    Without ``call`` it applies to every call.
+    """
     first, last = (1, None) if rule.call is UNSET else _call_range(rule.call) or (1, None)
     attempts = None if rule.attempts is UNSET else rule.attempts
     action = _make_action(rule.do)
@@ -202,9 +208,10 @@ def fill_stub(stub: Stub, resolve: Callable[[Any], Any]) -> Stub:
 def stub_to_fault(
     stub: Stub, place: Place | None = None, template: Callable[[str, str], str] = lambda *_: ""
 ) -> Fault:
-    """Return *stub* as a transport fault; with ``answers`` it applies once for each of them.
+    """Return *stub* as a transport fault whose injected response is that of the stub.
 
-    *template* returns the path of an API with its placeholders.
+    With ``answers`` it applies once for each of them. *template* returns the path with placeholders
+    of an API, given its platform and its name.
     """
     parts = request_conditions(stub)
 
@@ -241,6 +248,7 @@ def describe_fault(fault: Fault) -> str:
 
 
 def _call_range(call: int | str | Any) -> tuple[int, int] | None:
+    """Return first and last call of ``call: 2`` or ``call: "1-3"``; None if it is no such range."""
     match = _SPAN.fullmatch(str(call))
     if match is None:
         return None

@@ -51,7 +51,10 @@ class EndOfRun(Protocol):
 
 
 def unused_parts(item: ScenarioItem, used_keys: Collection[str]) -> tuple[RunWarning, ...]:
-    """Return the own and inherited parts that a run of *item* with *used_keys* did not use."""
+    """Return a warning for each own or inherited part that a run of *item* did not use.
+
+    *used_keys* are the keys of the parts that it used.
+    """
     return tuple(_find_unused(item, used_keys))
 
 
@@ -67,7 +70,10 @@ def used_parts_of_other_files(item: ScenarioItem, used_keys: Iterable[str]) -> t
 
 
 def _find_unused(item: ScenarioItem, used_keys: Collection[str]) -> Iterator[RunWarning]:
-    """Yield the parts that this run did not use; at least one row, or one file, has to."""
+    """Yield a warning for each stub, path, policy, condition, retry and range that was not used.
+
+    That is a fault of the file only if no other row, or file, uses the part either; see `FileRuns`.
+    """
     spot = item.spot.at("proxy", "stubs")
     for stub, where in spot.elements(item.scenario.proxy.stubs):
         yield from _find_unused_answers(stub, where, where.place, used_keys)
@@ -89,6 +95,7 @@ def _find_unused(item: ScenarioItem, used_keys: Collection[str]) -> Iterator[Run
 
 
 def _find_unused_retry(located: LocatedStep, used_keys: Collection[str]) -> Iterator[RunWarning]:
+    """Yield a warning if ``retry`` never repeated its step, so nothing shows that it helps."""
     if isinstance(located.step.retry, model.Retry) and retried_step_key(located) not in used_keys:
         message = msg(
             "retry: the first try was enough each time, so nothing shows that a second one helps; "
@@ -144,9 +151,9 @@ def _find_unused_answers(
 
 
 def _find_false_condition(located: LocatedStep, used_keys: Collection[str]) -> Iterator[RunWarning]:
-    """Yield an ``if`` that never held; if it reads variables, it is only a warning.
+    """Yield a warning for an ``if`` that never held.
 
-    Runs with other variables may make it true.
+    If it reads variables it never becomes a failure: runs with other variables may make it true.
     """
     condition = located.step.condition
     if (
@@ -170,7 +177,10 @@ def retried_step_key(located: LocatedStep) -> str:
 
 
 def _range_key(fault: Fault) -> str:
-    """Return the key, among used keys, of a *fault* that hit every call of its range."""
+    """Return the key which notes that *fault* hit every call of its range, such as ``call.
+
+    1-3``.
+    """
     return f"{fault.place} range"
 
 
@@ -211,7 +221,10 @@ def find_used_parts(
 
 
 def is_failure_if_unused(part: RunWarning, strictness: Strictness) -> bool:
-    """Return whether *part*, which no row used, is a failure in a folder of *strictness*."""
+    """Return whether *part*, which no row used, is a failure in a folder of this *strictness*.
+
+    In a lenient folder it never is, in a strict one always, else if the part ``fails``.
+    """
     return strictness != "lenient" and (part.fails or strictness == "strict")
 
 
