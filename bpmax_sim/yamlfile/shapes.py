@@ -283,7 +283,7 @@ class ShapeOrWord(Shape):
 class FillableShape(Shape):
     """Another *shape*, or a text that is one ``${…}``, whose value is read when it is filled."""
 
-    _PATTERN = r"^\$\{[^{}]+\}$"
+    _PATTERN = r"^\$[{].+[}]$"
 
     def __init__(self, shape: Shape) -> None:
         self.shape = shape
