@@ -86,7 +86,9 @@ _HANDED_ON: Final = frozenset(_DEFAULTS) - {"mode", "platforms"}
 
 
 class Session:
-    """An open run. Use `Session.open` to open it, and close it.
+    """An open run of scripts: their calls, the mode that answers these, and one virtual clock.
+
+    Use `Session.open` to open it, and close it.
 
     Attributes:
         calls: a record of each call and login, redacted when read.
@@ -362,7 +364,7 @@ class Session:
     def _script_bindings(
         self, form: ObjectLike | None, ctx: ObjectLike | None
     ) -> dict[str, LiveObject]:
-        """Return the globals of a script that are live objects."""
+        """Return the globals ``form`` and ``ctx`` of a script, as objects that it can change."""
         objects = {"form": form, "ctx": ctx}
         return {
             name: scripts.as_live(name, value, self._tell_listeners if self._hearers else None)
@@ -588,7 +590,10 @@ _OBJECTS: Final = (
 
 
 def _guard_of(settings: Settings) -> NetworkGuard | None:
-    """Return the guard that closes the network to the process; None if none is asked for."""
+    """Close the network to this process if *settings* ask for it, and return the guard.
+
+    Else None.
+    """
     guard = settings.guard
     if guard is True:
         who = msg(
