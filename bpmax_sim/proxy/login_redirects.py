@@ -32,7 +32,9 @@ def is_redirect(response: Response) -> bool:
 
 
 def follow_redirect(sent: Request, response: Response, env: Environment) -> Request:
-    """Return the request that follows *response*, without cookies; with its twin of stand-ins.
+    """Return the request to send after the redirect *response* to *sent*; without cookies.
+
+    It has a recorded form with stand-ins if *sent* has.
 
     Raises:
         RefusedRedirectError: if the Location is no HTTP address, or a body would be sent to another

@@ -178,7 +178,7 @@ def _set_member(body: bytes, path: list[str], value: str) -> bytes:
 
 
 def _split_members(body: bytes) -> dict[str, bytes] | None:
-    """Return the members of a JSON object with their original bytes; None if it is no object."""
+    """Return each member of the JSON object *body* with its original bytes; None if it is none."""
     with suppress(msgspec.DecodeError):
         raw = msgspec.json.decode(body, type=_Object)
         return {name: bytes(member) for name, member in raw.items()}
@@ -285,7 +285,7 @@ def signature_header_places(rule: ResponseSignature) -> tuple[str, ...]:
 
 
 class _HeaderNameCollector(dict[str, str]):
-    """Headers with any name; it collects the names that a template asks for."""
+    """A stand-in for headers: it has every name, and collects those that a template asks for."""
 
     def __missing__(self, name: str) -> str:
         self[name] = ""

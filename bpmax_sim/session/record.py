@@ -409,7 +409,7 @@ class RecordMode:
         return int(is_refused)
 
     def _has_valid_signature(self, grants: Mapping[str, Grant], exchange: Exchange) -> bool:
-        """Return whether a recorded request is signed as today's declaration and keys would sign it."""
+        """Return whether a recorded request is signed as today's declaration and keys sign it."""
         call = exchange.request.call
         platform = self._platforms.find(call.platform) if call else None
         if call is None or platform is None or call.api not in platform.apis:
