@@ -360,7 +360,7 @@ class CallRandomness(NoRepr, frozen=True):
 
     @classmethod
     def draw(cls, chance: RandomSource) -> CallRandomness:
-        """Draw from *chance*, in the order in which calls are issued, which is equal in each run."""
+        """Draw from *chance*, in the order in which calls are issued, the same in each run."""
         return cls(chance.bytes(16), new_uuid(chance))
 
 

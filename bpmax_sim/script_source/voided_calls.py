@@ -17,10 +17,13 @@ if TYPE_CHECKING:
 
 
 def has_void_in_front(source: str, place: Place) -> bool:
-    """Return whether the call at *place*, or an expression that holds it, has ``void`` in front.
+    """Return whether the call at *place* has ``void`` in front.
 
-    An engine reports as place of a call what it evaluated last before: the method or an argument.
-    So the call is the smallest call of ``$proxy`` around that place.
+    Its author awaits it on purpose not.
+
+    ``void`` may also stand before an expression that holds the call. An engine reports as place of
+    a call what it evaluated last before: the method or an argument. So the call is the smallest
+    call of ``$proxy`` around that place.
     """
     if "void" not in source:
         return False
@@ -30,7 +33,10 @@ def has_void_in_front(source: str, place: Place) -> bool:
 
 
 def _call_around(tree: SyntaxTree, position: tuple[int, int]) -> Node | None:
-    """Return the smallest call of ``$proxy`` around *position*, or else of any method."""
+    """Return the smallest call of ``$proxy`` around *position*, or else of any method; else None.
+
+    *position* is line and column.
+    """
     values = Values(tree, Scopes(tree))
     around = [
         node
@@ -137,9 +143,9 @@ def _function_around(tree: SyntaxTree, node: Node | None) -> Node | None:
 
 
 def _find_call_in_place(tree: SyntaxTree, function: Node) -> UnusedAsyncCall | None:
-    """Return the call of *function* where it is written.
+    """Return the call of *function* if it is called where it is written, and not awaited.
 
-    At once, or by a method such as ``map``.
+    It is called at once, as ``(async () => …)()``, or by a method such as ``map``.
     """
     node, parent = function, function.parent
     while parent is not None and parent.type == "parenthesized_expression":

@@ -49,7 +49,7 @@ class InjectedFault(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RecordingMatch(msgspec.Struct, frozen=True, kw_only=True):
-    """The recorded exchange that answered a sending, or the nearest one if none did.
+    """The recorded exchange that answered a request, or the nearest one if none did.
 
     Attributes:
         file: path of the cassette.

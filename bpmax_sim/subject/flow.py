@@ -169,9 +169,9 @@ class FlowSubject(MovingProject, kw_only=True):
         return present
 
     def _record_decision(self, visit: Visit, acting: FlowMove) -> None:
-        """Set the status of the actor's owner item.
+        """Store that the actor has passed or refused, in the owner item that names him.
 
-        Without a definition it may be set repeatedly.
+        Without a definition he may decide repeatedly.
         """
         status = _DECIDED[acting.action]
         if self.definition is not None:
@@ -350,6 +350,7 @@ class FlowSubject(MovingProject, kw_only=True):
         return self._record_without_moving("remind", move, self.pending(move.at))
 
     def _record_without_moving(self, action: str, move: FlowMove, to: list[str]) -> Result:
+        """Add an action such as a comment to the history, and notify the people *to*, if any."""
         self._check_under_way(action)
         part = self._known_initiators()
         part += [owners.owner_of(item) for items in self.owners.values() for item in items]
@@ -431,6 +432,10 @@ class FlowSubject(MovingProject, kw_only=True):
         return self.foreseen
 
     def _compute_preview(self, move: FlowMove) -> Mapping[str, Any]:
+        """Approve the tasks one after another until the project ends.
+
+        Return the nodes and people.
+        """
         if self.status == project.NEW:
             self.create(move)
         else:
