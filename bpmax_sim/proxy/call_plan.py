@@ -415,6 +415,8 @@ def plan_call(spec: CallSpec, env: Environment) -> Plan:
         raise CallError(label_message(recipe.name, msg("a value is nested too deeply"))) from None
     randomness = standin_randomness = NO_RANDOMNESS
     if not recipe.uses.isdisjoint(("nonce", "call_id")):
+        # Two draws in live and record mode: a real server refuses a nonce that it has seen, so what
+        # is sent must not repeat the seeded values, which the recorded form needs for replay.
         standin_randomness = CallRandomness.draw(env.chance)
         randomness = standin_randomness
         if env.auth_chance is not env.chance:

@@ -87,6 +87,7 @@ class CookieJar:
         The order is that of RFC 6265, 5.4.
         """
         fitting = [cookie for cookie in self._cookies.values() if cookie.fits(url)]
+        # The sort is stable: of equal paths the earlier cookie stays first (RFC 6265, 5.4).
         fitting.sort(key=lambda cookie: -len(cookie.path))
         return tuple((cookie.name, cookie.value) for cookie in fitting)
 

@@ -665,6 +665,7 @@ def synthesise_grant(plan: Plan, acquire: Acquire, env: Environment) -> Flow:
     Raises:
         ConfigError: if the login yields a value that a stand-in cannot replace, such as an address.
     """
+    # A generator like `login`, as the driver expects one, though it has no effect to yield.
     yield from ()
     recipe = plan.recipe
     platform, instance = recipe.platform.platform_key, recipe.instance.instance_key
@@ -709,6 +710,7 @@ def _step_request(step: LoginStepRun, *, attempt: int) -> Request:
     sent = replace(sent, **known)
     if not env.separate:
         return sent
+    # A header such as Basic has the password encoded, which no search for the password finds.
     for (name, value), (_, redacted) in zip(sent.headers, written.headers, strict=True):
         if value != redacted:
             env.vault.register_derived(value, redacted, name=f"header.{name}")

@@ -259,6 +259,7 @@ def verify_response(response: Response, rule: ResponseSignature, names: Names) -
         stamp, now = render(rule.timestamp, scope), scope["now"]
         if not (stamp.isascii() and stamp.isdigit() and isinstance(now, int | float)):
             raise _untrusted_response_error(msg("its time is not a number of seconds"))
+        # A valid signature does not show that the response is new: somebody may send an old one.
         if abs(int(stamp) - now) > rule.window:
             late = msg("it was signed more than {window:g} s away from now", window=rule.window)
             raise _untrusted_response_error(late)

@@ -250,6 +250,7 @@ class _ScriptReader:
     @cached_property
     def reading(self) -> ScriptReading:
         """What the script calls, reads and writes."""
+        # Calls first, in the order of the text: all other facts name a call by its index.
         for node in self._nodes:
             if node.type == "call_expression":
                 self._values.value(node)

@@ -256,6 +256,8 @@ def build_session_components(
     for secret in settings.secrets:
         vault.register_issued("scenario", start.owner_session.recording.owner, "secret", secret)
     opened = partial(not_secret_places_of, platforms, project_places(settings.cassette))
+    # An older recording keeps the rules that it was made with: newer ones would hide more, and its
+    # requests would not be found any more.
     net_version = start.owner_session.recording.net
     net = SecretNameRules(vault, opened, partial(find_not_secret_texts, platforms), net_version)
     secrets = SessionSecrets(vault, net)

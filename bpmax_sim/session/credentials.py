@@ -124,6 +124,7 @@ class Tenants:
                 self._refuse_another(credentials, recorded, ".".join(key))
             register_credentials(credentials, key, self.vault)
             warn_of_weak(credentials, ".".join(key))
+            # A recording has the declared address, perhaps a template, and not this machine's.
             for live, declared in (
                 (credentials.live, credentials.declared),
                 *credentials.hosts.values(),

@@ -216,6 +216,8 @@ class _StoredRenewal(CredentialRenewal):
             ConfigError: if the file cannot be created or read, or another process has held the lock
                 for too long.
         """
+        # A refresh token that is valid once may be sent by one process only: the second would be
+        # refused, and some servers then revoke the tokens of the first (RFC 9700, 4.14.2).
         lock = self.path.with_suffix(".lock")
         if self._descriptor < 0:
             flags = os.O_CREAT | os.O_RDWR | NO_LINK

@@ -166,6 +166,8 @@ class ReplayMode:
 
     def is_recorded(self, request: Request) -> bool:
         """Return whether a request was recorded, already played or not."""
+        # Before it is redacted: a value that only its name makes secret would stay in it, and
+        # differ from what was recorded.
         self._net.register_request(request)
         call = request.call
         if call is not None and call.is_login and self.has_login(call.platform, call.instance):

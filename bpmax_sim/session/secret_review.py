@@ -89,6 +89,8 @@ class UnplayableStandins:
             shown.encode() in outcome.body or any(shown in value for _, value in outcome.headers)
         )
         name = credential.name
+        # What a response had before, the script may have from there: in replay it gets the stand-in
+        # there, writes it again, and the call is found.
         is_new = place and (key, name) not in self._received
         if is_new and not self._is_injected(call, name):
             self._unplayable[self._request_message(call, place, key, credential)] = None

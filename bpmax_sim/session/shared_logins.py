@@ -82,6 +82,7 @@ class _SharedLoginFile:
         Raises:
             ConfigError: if the file cannot be created.
         """
+        # Only who knows the credentials can compute the name; the folder is only this user's.
         path = Path(
             tempfile.gettempdir(), f"bpmax-sim-{find_user() or 0}", self._cipher_key[:16].hex()
         )

@@ -253,9 +253,11 @@ class FlowSubject(MovingProject, kw_only=True):
             if is_start:
                 self.sender = acting.at
                 self.passed_nodes.append(acting.at)
+                # It leaves the nodes, and waits with its starter until he submits it again.
                 self._end_project(project.RETURNED)
                 self._emit_entered("", acting.at, "return", acting.by)
             else:
+                # From there on everybody is asked again, so their earlier decisions must not count.
                 for node in self._nodes_to_redecide(to):
                     self.owners.pop(node, None)
                 self._move_to(visit, to, "return", acting)
@@ -282,6 +284,7 @@ class FlowSubject(MovingProject, kw_only=True):
             if self._result.errors or self._result.refused:
                 self._result.refused = True
                 return self._result
+            # Once more: while the form's scripts waited for a call, somebody else may have acted.
             self._check_with_starter()
             self._add_history(acting)
             self.owners.clear()

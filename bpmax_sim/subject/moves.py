@@ -392,6 +392,7 @@ class MovingProject(ProjectState, kw_only=True):
 
     def _start_child(self, visit: Visit, spec: SubFlow, move: FlowMove) -> None:
         """Create the project of a sub-flow, then wait for it or move on."""
+        # A project that was sent back passes this node again, and starts the flow once more.
         number = sum(name.partition("#")[0] == spec.flow for name in self.children) + 1
         name = spec.flow if number == 1 else f"{spec.flow}#{number}"
         form = {mine: self.form.get(theirs) for mine, theirs in spec.form.items()}
@@ -415,6 +416,8 @@ class MovingProject(ProjectState, kw_only=True):
         self.children[name] = child
         if spec.wait:
             visit.child = name
+        # The result of the action is what the person's script returned, not what hooks of the new
+        # project return.
         value = self._result.value
         begins = FlowMove(by=self.starter or move.by, form=form)
         if child.stand_in is None:
@@ -446,6 +449,7 @@ class MovingProject(ProjectState, kw_only=True):
         spec = declared.child
         for mine, theirs in (spec.back if spec else {}).items():
             parent.store("form", {mine: self.form.get(theirs)}, self.name)
+        # The waiting node knows only two ways: withdrawn and terminated are a no, too.
         action: Action = "approve" if status == project.FINISHED else "reject"
         if action not in declared.offers:
             raise SubjectError(

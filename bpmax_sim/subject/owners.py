@@ -176,6 +176,7 @@ class NodeDecision(msgspec.Struct):
             if any(mine is item for item in turn.items)
         )
         if where == "beside":
+            # Beside means together, whatever rule the round had before.
             rounds[at].items += added
             rounds[at].rule = "all"
         elif where == "before":

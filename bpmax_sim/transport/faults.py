@@ -156,6 +156,7 @@ class _ActiveRule(msgspec.Struct):
 
         Retries of a call have its number.
         """
+        # Counted by call, not by request: ``call: 2`` must not mean the retry of the first call.
         serial = request.call.serial if request.call else 0
         if serial not in self._numbers or not serial:
             self.seen += 1

@@ -215,6 +215,8 @@ class LiveTransport(AbstractContextManager["LiveTransport"]):
                     raise BadResponseError(
                         msg("the response is larger than {max_body} bytes", max_body=self.max_body)
                     )
+                # httpx limits each read only: a server that sends a byte now and then would go on
+                # for ever.
                 if elapsed > request.timeout:
                     raise _make_response_timeout_error(request, elapsed)
         except httpx.ReadTimeout:
