@@ -366,6 +366,10 @@ class ScriptError(BpmaxError):
         super().__init__(msg("{head}{name}: {message}", head=head, name=name, message=message))
 
 
+UNCALLED: Final = "Uncalled"
+"""Name of the error of a script that awaited a chain without its ``$call()``."""
+
+
 class ScriptSyntaxError(ScriptError):
     """A script is not valid JavaScript; nothing of it was run."""
 
@@ -562,6 +566,13 @@ CODES: Final = frozenset({
     "UNKNOWN_PERSON", "UNKNOWN_PLATFORM", "UNKNOWN_SUBFLOW", "WAITS_FOR_SUBFLOW",
 })  # fmt: skip
 """The codes of refusals and rejected calls, as ``expect_error: {code}`` names them."""
+REFUSALS: Final = frozenset({
+    "ALREADY_CREATED", "ALREADY_DECIDED", "ALREADY_OWNER", "HIDDEN", "MOVED_ON", "NEEDS_ONE",
+    "NEEDS_OTHERS", "NOT_ALLOWED", "NOT_AN_OPTION", "NOT_AT_NODE", "NOT_OFFERED", "NOT_OWNER",
+    "NOT_PASSED", "NOT_RETURNED", "NOT_UNDER_WAY", "NOT_YOUR_TURN", "OTHER_BRANCH", "READ_ONLY",
+    "REFUSED", "REQUIRED", "WAITS_FOR_SUBFLOW",
+})  # fmt: skip
+"""Codes of actions that a person cannot perform at that moment."""
 WRONG_CALLS: Final = frozenset({
     "ConfigError", "UNKNOWN_PLATFORM", "UNKNOWN_INSTANCE", "UNKNOWN_API", "UNKNOWN_PARAMETER",
     "MISSING_PARAMETER", "BAD_ARGUMENT",

@@ -186,15 +186,32 @@ def _list_folders(root: str, name: str, folders: object) -> Iterator[str]:
                 folder=folders if folder is None else folder,
             )
         elif not os.path.isdir(whole):  # noqa: PTH112
+            from bpmax_sim.errors import suggest_nearest  # noqa: PLC0415 - seldom
+
             wrong = msg(
-                "[tool.bpmax_sim] {name}: there is no folder {folder!r} beside {file}",
+                "[tool.bpmax_sim] {name}: there is no folder {folder!r} beside {file}{hint}",
                 name=name,
                 folder=folder,
                 file=PROJECT,
+                hint=suggest_nearest(folder.strip("/"), _find_folders(Path(root))),
             )
         if wrong:
             raise ValueError(wrong)
         yield whole
+
+
+_MOST_FOLDERS: Final = 500
+
+
+def _find_folders(root: Path) -> list[str]:
+    """Return the first folders below *root* by relative name, for near names; hidden ones not."""
+    found: list[str] = []
+    for folder, below, _ in os.walk(root):
+        below[:] = sorted(name for name in below if name[:1] not in "._")
+        found += (Path(folder, name).relative_to(root).as_posix() for name in below)
+        if len(found) >= _MOST_FOLDERS:
+            break
+    return found[:_MOST_FOLDERS]
 
 
 def platform_folders(root: Path) -> tuple[Path, ...]:

@@ -35,7 +35,8 @@ def draw_flow(file: Path, traces: Sequence[Path], page: Path, *, json: bool) -> 
             make_folder(path)
             path.write_text(text, encoding="utf-8", newline="\n")
     lines = [*draw_tree(walks), "", *summary_lines(walks), *map(display_path, texts)]
-    counts = dict.fromkeys(("passed", "failed", "xfailed", "skipped", "ended_early"), 0)
+    outcomes = ("passed", "failed", "xfailed", "skipped", "ended_early", "unreadable")
+    counts = dict.fromkeys(outcomes, 0)
     say_result(lines, json=json, file=display_path(page), **counts, flow=_flow_data(walks, picture))
     return ExitCode.PASSED
 

@@ -137,7 +137,7 @@ SHAPES: Mapping[str, Shape] = {
     "show": {"failures": [_REMEMBERED]},
     "report": {
         "file": TEXT,
-        **_integer_keys("passed", "failed", "xfailed", "skipped", "ended_early"),
+        **_integer_keys("passed", "failed", "xfailed", "skipped", "ended_early", "unreadable"),
         "flow": (
             {
                 "picture": TEXT,

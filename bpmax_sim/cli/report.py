@@ -61,6 +61,7 @@ def report(
         file=display_path(path),
         **totals,
         ended_early=counts["did not end"],
+        unreadable=counts["unreadable"],
         flow=None,
     )
     return (

@@ -129,12 +129,17 @@ def pytest_itemcollected(item: pytest.Item) -> None:
     """Note the cassettes that Python tests own."""
     if "bpmax_session" in getattr(item, "fixturenames", ()):
         from bpmax_sim.errors import ConfigError  # noqa: PLC0415
+        from bpmax_sim.project import find_root, strictness_of  # noqa: PLC0415
         from bpmax_sim.pytest_plugin import session_options as of_test  # noqa: PLC0415
 
         with suppress(ConfigError):  # a wrong marker is told where the test runs
             cassette, folder = str(of_test.cassette_of(item)), str(of_test.cassettes_folder(item))
             owner = of_test.owner_of(item)
             _tally_of(item.config).note_owner(cassette, folder, owner=owner, test=item.path)
+        with suppress(ValueError):  # a wrong setting is reported elsewhere
+            if strictness_of(item.path, find_root(item.path)) == "strict":
+                doubts = "error::bpmax_sim.BpmaxWarning"
+                item.add_marker(pytest.mark.filterwarnings(doubts))
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

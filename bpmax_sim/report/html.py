@@ -29,10 +29,12 @@ from bpmax_sim.report import terminal, trace_files
 from bpmax_sim.report.failure_causes import describe_cause, group_by_cause
 from bpmax_sim.report.page_data import (
     LONGEST_BODY,
+    UNREADABLE,
     PageEntry,
     add_parts_unused_by_row,
     body_text,
     build_entry,
+    build_unreadable_entry,
     text_in_language,
     translate_to_all,
 )
@@ -45,10 +47,10 @@ from bpmax_sim.yamlfile import display_path, writing_to
 __all__ = ["LARGEST", "LONGEST_BODY", "body_text", "build_entry", "render_page", "write_page"]
 
 LARGEST = 64 * 1024 * 1024
-_OUTCOMES: tuple[Any, ...] = ("failed", "did not end", "passed", "xfailed", "skipped")
+_OUTCOMES: tuple[Any, ...] = ("failed", "did not end", UNREADABLE, "passed", "xfailed", "skipped")
 MARKS = {outcome: terminal.MARKS.get(outcome, "×") for outcome in _OUTCOMES}
 """Of each outcome, in the order in which they are counted."""
-_FAILED = ("failed", "did not end")
+_FAILED = ("failed", "did not end", UNREADABLE)
 _INDEXED = ("id", "name", "row", "place", "outcome", "calls", "tags", "apis")
 _LIBRARIES = ("vendor/htm-3.1.1/standalone.umd.js", "vendor/dagre-3.1.3/dagre.min.js")
 _APP = (
@@ -232,19 +234,19 @@ def write_page(
 ) -> Counter[str]:
     """Write the report page of the traces in *places*; return the number of items by outcome.
 
-    An unreadable trace is a problem on the page and counted as ``unreadable``; a part of a file
-    that no row used, as ``unused``. Findings of other commands are read from *section_folders*. If
-    no page can be written, an existing one is deleted, as it would be mistaken for the page of this
-    run.
+    An unreadable trace is an entry with the outcome ``unreadable``; a part of a file that no row
+    used is a problem on the page, counted as ``unused``. Findings of other commands are read from
+    *section_folders*. If no page can be written, an existing one is deleted, as it would be
+    mistaken for the page of this run.
 
     Raises:
         ConfigError: if there is no trace, or *path* cannot be written.
     """
     try:
-        stories, unreadable, unused = _read_entries(places)
+        stories, unused = _read_entries(places)
         kept = read_sections(section_folders)
         lost = [str(one) for one in kept.values() if isinstance(one, ConfigError)]
-        options["problems"] = [*options.get("problems", ()), *unreadable, *lost, *unused]
+        options["problems"] = [*options.get("problems", ()), *lost, *unused]
         found = [one for one in kept.values() if isinstance(one, ReportSection)]
         options["sections"] = [*options.get("sections", ()), *found]
         text = render_page(stories, version=version, **options)
@@ -256,17 +258,16 @@ def write_page(
             path.unlink(missing_ok=True)
         raise
     counted = Counter(story.outcome for story in stories)
-    return counted + Counter(unreadable=len(unreadable), unused=len(unused))
+    return counted + Counter(unused=len(unused))
 
 
-def _read_entries(places: Sequence[Path]) -> tuple[list[PageEntry], list[str], list[str]]:
-    """Read the traces in *places*; return page entries, read errors, and parts that no row used.
+def _read_entries(places: Sequence[Path]) -> tuple[list[PageEntry], list[str]]:
+    """Read the traces in *places*; return page entries, and the parts that no row used.
 
     Raises:
         ConfigError: if a place has no trace.
     """
     stories: list[PageEntry] = []
-    unreadable: list[str] = []
     runs = FileRuns()
     for name, file in trace_files.find_traces(places).items() if places else ():
         try:
@@ -274,10 +275,11 @@ def _read_entries(places: Sequence[Path]) -> tuple[list[PageEntry], list[str], l
             stories.append(build_entry(trace))
             add_parts_unused_by_row(runs, trace)
         except ConfigError as error:
-            unreadable += str(error).splitlines()
+            stories.append(build_unreadable_entry(name, display_path(file), str(error)))
         except Exception as error:  # noqa: BLE001 - whoever wrote it, its shape can be any
-            unreadable.append(str(_describe_damage(file, error)))
-    return stories, unreadable, [str(part) for _, part in runs.unused_parts_that_fail()]
+            damage = _describe_damage(file, error)
+            stories.append(build_unreadable_entry(name, display_path(file), damage))
+    return stories, [str(part) for _, part in runs.unused_parts_that_fail()]
 
 
 def _describe_damage(file: Path, error: Exception) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import PurePosixPath
 from typing import Any
 
 import msgspec
@@ -86,6 +87,8 @@ class PageEntry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _CUT_OFF: _Event = {"outcome": "did not end"}
+UNREADABLE = "unreadable"
+"""Outcome of an item whose trace cannot be read."""
 
 
 def build_entry(trace: Trace) -> PageEntry:
@@ -133,6 +136,41 @@ def build_entry(trace: Trace) -> PageEntry:
         },
         flow=None if trace.flow is None else cut_long_texts(trace.flow),
         parts=dict(_list_part_uses(trace, home, has_passed=ended["outcome"] == "passed")),
+    )
+
+
+def build_unreadable_entry(name: str, path: str, reason: str) -> PageEntry:
+    """Return the entry for a trace that cannot be read, so that its item is not missed.
+
+    Args:
+        name: path within ``.bpmax/trace``.
+        path: path in messages.
+        reason: why it cannot be read.
+    """
+    title = shorten_line(PurePosixPath(name).stem, LONGEST_NAME)
+    failure = Failure(kind="config", essence=reason, title=title)
+    return PageEntry(
+        id=hashlib.sha256(name.encode("utf-8", "replace")).hexdigest()[:10],
+        name=title,
+        row="",
+        place=shorten_line(path, LONGEST_NAME),
+        outcome=UNREADABLE,
+        reason="",
+        duration=0,
+        digest="",
+        engine="",
+        tags=(),
+        apis=(),
+        answered=(),
+        failures=[_failure_data(failure)],
+        first=failure,
+        notes=(),
+        rerun="",
+        record="",
+        events=(),
+        sources={},
+        flow=None,
+        parts={},
     )
 
 

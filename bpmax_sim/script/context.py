@@ -673,10 +673,9 @@ class Context:
         """Note each unawaited async function that awaits a call; *awaited* numbers these calls."""
         from bpmax_sim.script_source.voided_calls import find_unawaited_call  # noqa: PLC0415
 
-        scripts = [(one.script.name, one.script.source) for one in self._sources.placed]
         for number in sorted(awaited) if run.error is None else ():
             place = run.calls[number].place
-            dropped = place and find_unawaited_call(scripts, place)
+            dropped = place and find_unawaited_call(self._sources.texts, place)
             if dropped:
                 note = UnawaitedCall(dropped.name, dropped.place, is_helper=True)
                 run.built += [] if note in run.built else [note]
@@ -687,7 +686,7 @@ class Context:
         # It is read only now: hardly any call is forgotten, and a parser takes its time.
         from bpmax_sim.script_source.voided_calls import has_void_in_front  # noqa: PLC0415
 
-        return has_void_in_front(self._sources.text_of(place.file), place)
+        return has_void_in_front(self._sources.texts, place)
 
     def _report_chain(self, run: ScriptRun, chain: UncalledChain) -> None:
         """Report a chain without ``$call()``: as an error if it was awaited, else as unawaited."""

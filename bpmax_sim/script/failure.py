@@ -126,9 +126,10 @@ class Sources:
     def _find_script(self, row: int) -> PlacedScript | None:
         return next((placed for placed in reversed(self.placed) if placed.start < row), None)
 
-    def text_of(self, name: str) -> str:
-        """Return the source of the script named *name*, or ""."""
-        return next((p.script.source for p in self.placed if p.script.name == name), "")
+    @property
+    def texts(self) -> list[tuple[str, str]]:
+        """Return name and source of each script."""
+        return [(placed.script.name, placed.script.source) for placed in self.placed]
 
     def is_past_end(self, raw: str) -> bool:
         """Return whether the first position in *raw* is behind the last line of its script."""
@@ -299,7 +300,7 @@ class ErrorFactory(msgspec.Struct):
             "{name} was awaited but never called, so nothing was sent; end it with .$call()",
             name=name,
         )
-        return ScriptError(message, name="Uncalled", place=place)
+        return ScriptError(message, name=errors.UNCALLED, place=place)
 
     def make_pending_error(self, raw_traces: Sequence[tuple[str, str]]) -> errors.PendingPromise:
         """Return the error of a script that waits for a promise that never settles, at its line."""

@@ -383,7 +383,7 @@ class Session:
         self._runtime.watch(call, act)
 
     def is_forgotten(self, call: UnawaitedCall, /) -> bool:
-        """Return whether no script has used the promise of *call* (``await``, ``then``) up to now."""
+        """Return whether no script has used the promise of *call* (``await``, ``then``) so far."""
         return self._runtime.is_forgotten(call)
 
     def pending_timers(self) -> list[PendingTimer]:
