@@ -91,11 +91,10 @@ def _search(plan: search.SearchPlan, root: Path, *, save: bool, json: bool) -> E
     if plan.against != SIMULATE:
         check_reachable(search.target_of_plan(plan))
     with show_progress(plan.seconds) as move:
-        tried = search.search(plan, move)
+        tried = [*search.search(plan, move), *search.find_left_out(plan)]
     if not tried:
         where = display_path(plan.path)
         notify("{plan_path}: no law says anything of what it declares", plan_path=where)
-        return ExitCode.NOTHING
     seconds = time.monotonic() - start
     findings = [trial.finding for trial in tried if trial.finding]
     number = sum(trial.examples for trial in tried)
@@ -127,11 +126,13 @@ def _search(plan: search.SearchPlan, root: Path, *, save: bool, json: bool) -> E
         for line in (*map(_format_outcome, tried), *_report_lines(reproduced, saved=save)):
             say(line)
     broken = plural(len(findings), "{number} law was broken", "{number} laws were broken")
+    if not number:
+        broken = msg("nothing was tried")
     notify(
         "{counted} in {seconds:.0f} s: {broken}",
         counted=plural(number, "{number} example", "{number} examples"),
         seconds=seconds,
-        broken=broken if findings else msg("no law was broken"),
+        broken=broken if findings or not number else msg("no law was broken"),
     )
     return code
 
@@ -177,6 +178,12 @@ def _find_platform_file(text: str) -> Path:
 
 
 def _format_outcome(tried: search.LawOutcome) -> str:
+    if tried.is_left_out:
+        return msg(
+            "- {call} {law}  not tried: it may change something there; --allow-writes sends it",
+            call=tried.call,
+            law=tried.law,
+        )
     if not (tried.finding or tried.examples):
         return msg(
             "- {call} {law}  not tried: no call got so far that it could be judged",

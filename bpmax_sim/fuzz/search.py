@@ -49,6 +49,7 @@ from bpmax_sim.fuzz.violation import LawBroken, describe_error, run_call
 from bpmax_sim.i18n import msg
 from bpmax_sim.messages import Response
 from bpmax_sim.platform.load import load_platforms, read_platform
+from bpmax_sim.platform.model import Api
 from bpmax_sim.project import SUFFIX, find_root, make_folder
 from bpmax_sim.script.failure import Script
 from bpmax_sim.session.scripts import read_script
@@ -327,12 +328,16 @@ class LawOutcome(msgspec.Struct, frozen=True):
     """The result of one `SearchTask`.
 
     The number of examples tried, and the violation if one was found.
+
+    Attributes:
+        is_left_out: whether it was not tried, as its calls may change something in a live system.
     """
 
     call: str
     law: str
     examples: int
     finding: LawFinding | None = None
+    is_left_out: bool = False
 
 
 def search(plan: SearchPlan, notify: Callable[[], None] = lambda: None) -> list[LawOutcome]:
@@ -364,16 +369,44 @@ def tasks_of(plan: SearchPlan) -> Iterator[SearchTask]:
     Raises:
         ConfigError: if a file is wrong, or there is no such API.
     """
-    target = target_of_plan(plan)
-    for api in get_apis(target.platforms, target.platform, plan.api, path=plan.path):
-        for name, law in LAWS.items():
-            is_live = plan.against != SIMULATE
-            allowed = not is_live or (law.live and (plan.allow_writes or api.method in _SAFE))
-            if allowed and (not plan.laws or name in plan.laws) and law.applies(target, api):
-                yield SearchTask(name, api=api.key)
+    for api, law in _laws_of_apis(plan):
+        if not _is_write(plan, api):
+            yield SearchTask(law, api=api.key)
     for script in plan.scripts:
         if not plan.laws or SCRIPT in plan.laws:
             yield SearchTask(SCRIPT, script=str(script))
+
+
+def find_left_out(plan: SearchPlan) -> Iterator[LawOutcome]:
+    """Yield an outcome without examples for each law of a call that *plan* does not send.
+
+    These are calls of a live system that may change something there, without ``allow_writes``.
+
+    Raises:
+        ConfigError: if a file is wrong, or there is no such API.
+    """
+    key = target_of_plan(plan).key
+    for api, law in _laws_of_apis(plan):
+        if _is_write(plan, api):
+            yield LawOutcome(f"{key}.{api.key}", law, 0, is_left_out=True)
+
+
+def _is_write(plan: SearchPlan, api: Api) -> bool:
+    is_allowed = plan.against == SIMULATE or plan.allow_writes
+    return not is_allowed and api.method not in _SAFE
+
+
+def _laws_of_apis(plan: SearchPlan) -> Iterator[tuple[Api, str]]:
+    """Yield each API of *plan* with each law that can be tried for it."""
+    target = target_of_plan(plan)
+    is_empty = not target.platform.apis and not plan.api
+    chosen = (target.platforms, target.platform, plan.api)
+    for api in () if is_empty else get_apis(*chosen, path=plan.path):
+        for name, law in LAWS.items():
+            is_chosen = not plan.laws or name in plan.laws
+            is_possible = plan.against == SIMULATE or law.live
+            if is_chosen and is_possible and law.applies(target, api):
+                yield api, name
 
 
 def target_of_plan(plan: SearchPlan) -> FuzzTarget:

@@ -186,6 +186,7 @@ def _property_name(name: Any) -> str:
 
 Run = Callable[[CallSpec], Any]
 Build = Callable[[CallSpec], Request]
+Drop = Callable[["Builder"], None]
 
 
 class Builder:
@@ -194,13 +195,23 @@ class Builder:
     It is immutable: each setter returns another builder.
     """
 
-    __slots__ = ("_build", "_run", "_spec")
+    __slots__ = ("_build", "_drop", "_is_used", "_run", "_spec")
 
-    def __init__(self, spec: CallSpec, run: Run, build: Build) -> None:
-        """Start from *spec*; *run* makes the call, *build* only its request."""
+    def __init__(self, spec: CallSpec, run: Run, build: Build, drop: Drop | None = None) -> None:
+        """Start from *spec*; *run* makes the call, *build* only its request.
+
+        *drop* is called with the chain if it is garbage-collected without having been used.
+        """
         self._spec = spec
         self._run = run
         self._build = build
+        self._drop = drop
+        self._is_used = False
+
+    def __del__(self) -> None:
+        """Tell of a chain that nothing was done with, so that ``call()`` was forgotten."""
+        if not self._is_used and self._drop is not None:
+            self._drop(self)
 
     def __repr__(self) -> str:
         spec = self._spec
@@ -210,6 +221,7 @@ class Builder:
     @property
     def spec(self) -> CallSpec:
         """Return the call as it has been set so far."""
+        self._is_used = True
         return self._spec
 
     def path(self, values: Mapping[str, Any] = js.UNDEFINED, /, **more: Any) -> Builder:  # type: ignore[assignment]
@@ -234,6 +246,7 @@ class Builder:
         Raises:
             CallError: if the call was rejected.
         """
+        self._is_used = True
         return self._run(self._spec)
 
     def build(self) -> Request:
@@ -242,9 +255,11 @@ class Builder:
         Raises:
             CallError: if it cannot be built.
         """
+        self._is_used = True
         return self._build(self._spec)
 
     def _add_setter(self, setter: Setter, value: Any, more: Mapping[str, Any]) -> Builder:
+        self._is_used = True
         spec = self._spec
         check_setter(spec.platform, spec.api, setter, value)
         steps = spec.steps
@@ -252,7 +267,7 @@ class Builder:
             steps = (*steps, (setter, freeze(value)))
         if more:
             steps = (*steps, (setter, freeze(more)))
-        return Builder(replace(spec, steps=steps), self._run, self._build)
+        return Builder(replace(spec, steps=steps), self._run, self._build, self._drop)
 
 
 class Proxy:
@@ -262,7 +277,7 @@ class Proxy:
     underscore, and ``then`` and its like, are no APIs.
     """
 
-    __slots__ = ("_build", "_run", "_spec")
+    __slots__ = ("_build", "_drop", "_run", "_spec")
 
     def __init__(
         self,
@@ -271,6 +286,7 @@ class Proxy:
         *,
         run: Run,
         build: Build,
+        drop: Drop | None = None,
     ) -> None:
         """Check the types of *platform_key* and *options*; what they name is looked up later.
 
@@ -281,6 +297,7 @@ class Proxy:
         self._spec = CallSpec(platform=platform_key, options=freeze(options or {}))
         self._run = run
         self._build = build
+        self._drop = drop
 
     def __repr__(self) -> str:
         return f"proxy({self._spec.platform!r})"
@@ -292,7 +309,7 @@ class Proxy:
             CallError: if *name* is not a non-empty text (code BAD_ARGUMENT).
         """
         check_api(self._spec.platform, name)
-        return Builder(replace(self._spec, api=name), self._run, self._build)
+        return Builder(replace(self._spec, api=name), self._run, self._build, self._drop)
 
     def direct(self, name: str, /, *args: Any) -> Any:
         """Call the API *name* with its parameters in declared order, and return the response.

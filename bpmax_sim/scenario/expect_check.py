@@ -6,6 +6,7 @@ variable has filled in.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, get_args
 
@@ -169,6 +170,36 @@ def check_call(context: CheckContext, item: model.ExpectedCall, spot: Spot) -> N
         context.tell(spot.at("once_per_key"), msg("counts calls; write times: beside it"))
     _check_expected_call_names(context, item, spot)
     _check_operands(context, item, spot)
+
+
+def _check_order_operands(context: CheckContext, expected: Mapping[str, Any], spot: Spot) -> None:
+    """Report ``{$lt: "0"}`` of a field that holds a number, which is neither less nor more."""
+    for name, value in expected.items():
+        is_number = context.names.field_kinds.get(name) == "number"
+        for path, operand in _find_numerals(value) if is_number else ():
+            context.tell(
+                spot.at(name, *path),
+                "{operator} compares {field}, a number, with the text {text!r}, which never holds; "
+                "write {text} without quotes",
+                operator=path[-1],
+                field=name,
+                text=operand,
+                kind="unfit",
+                fails=False,
+            )
+
+
+_ORDERS = frozenset({"$gt", "$gte", "$lt", "$lte"})
+_NUMERAL = re.compile(r"-?\d+(\.\d+)?")
+
+
+def _find_numerals(value: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
+    """Yield each operand of an order that is the text of a number, with its path."""
+    for key, operand in value.items() if isinstance(value, Mapping) else ():
+        if key in _ORDERS and isinstance(operand, str) and _NUMERAL.fullmatch(operand):
+            yield (*path, key), operand
+        else:
+            yield from _find_numerals(operand, (*path, key))
 
 
 def _check_expected_call_names(context: CheckContext, item: model.ExpectedCall, spot: Spot) -> None:
@@ -590,6 +621,7 @@ _PREVIEW: Mapping[str, FlowCheck] = {
 
 def _check_form(context: CheckContext, value: Mapping[str, Any], spot: Spot) -> None:
     """Report fields that the form does not have, and columns denied under a misspelled name."""
+    _check_order_operands(context, value, spot)
     for path, fields, denied in find_maps(value):
         for name, expected in fields.items():
             where, is_denied = spot.at(*path, name), denied or denies(expected)

@@ -258,8 +258,10 @@ class Progress:
     def judge_unused(self) -> list[source.Failure]:
         """Return failures: no step ran, or (without a table) some parts are unused."""
         steps = self.item.steps
-        if steps and not self.ran & {ran_step_key(located) for located in steps}:
-            message = msg("no step of this row ran: each has an if: that does not hold")
+        if steps and not any(map(self._has_run, steps)):
+            message = msg(
+                "no step of this row ran: each is left out by its if: or only:, or runs no steps"
+            )
             failures = [self.reporter().report("never_ran", message, ("scenario",))]
         elif self.item.rows:
             return []
@@ -271,6 +273,16 @@ class Progress:
                     self.log.add_warning(part.kind, part.message, part.place)
             failures = [unused_part_failure(self.item, part) for part in own if part.fails]
         return self.apply_leniency(failures)
+
+    def _has_run(self, located: load.LocatedStep) -> bool:
+        """Return whether a step ran; one that only runs other steps does by one of these."""
+        step = located.step
+        is_there = ran_step_key(located) in self.ran
+        if not is_there or model.inner_steps(step) is None or step.expect != model.Expect():
+            return is_there
+        name, _ = model.inner_steps(step) or ("", {})
+        named = self.item.subjects.named.get(name, ())
+        return any(map(self._has_run, named if located.inner is None else located.inner))
 
     @cached_property
     def unused_parts(self) -> tuple[source.RunWarning, ...]:
@@ -334,9 +346,10 @@ class Progress:
 
     def warn_of_run(self) -> None:
         """Add warnings that only the whole run allows, such as expectations that can never fail."""
-        calls, subjects = self.log.calls, self.item.subjects
+        calls, subjects, dropped = self.log.calls, self.item.subjects, self.session.dropped_chains
         scripts = (*subjects.handlers, *subjects.inline.values(), *subjects.all_libraries)
         self.log.add_findings((
+            *(findings.RunFinding("uncalled", *one, fails=False) for one in dropped),
             *result_checks.find_borrowed_responses(calls),
             *find_useless_faults(self.item, calls, self.session),
             *expectation_doubts.find_useless_settings(self.item, calls, self.session),

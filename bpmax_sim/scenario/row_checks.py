@@ -29,14 +29,14 @@ def check_rows_differ(
     """
     seen: dict[str, str] = {}
     like: dict[str, str] = {}
-    is_named = "id" in used_columns or any(step.only is not UNSET for step, _ in draft.steps)
+    chosen = [set(map(str, step.only)) for step, _ in draft.steps if step.only is not UNSET]
     marks = {"id", *(used_columns - {*columns_with_effect, *RESERVED})}
-    for row in () if is_named else draft.rows:
+    for row in () if "id" in used_columns else draft.rows:
+        steps = [row.id in ids for ids in chosen]
         values = {key: value for key, value in row.values.items() if key != "id"}
-        key = references.show(values)
-        other = references.show(
-            {name: value for name, value in values.items() if name not in marks}
-        )
+        key = references.show([steps, values])
+        with_effect = {name: value for name, value in values.items() if name not in marks}
+        other = references.show([steps, with_effect])
         where = row.spot or draft.spot.at("cases")
         if values and key in seen:
             draft.tell(

@@ -198,7 +198,7 @@ class UnreadErrors:
         while frame.f_back and frame.f_code.co_filename.startswith(_WRAPPERS):
             frame = frame.f_back
         file = frame.f_code.co_filename
-        if file.startswith(_PACKAGE):
+        if file.startswith(PACKAGE):
             return outcome
         failed = FailedOutcome(**asdict(outcome))
         looks = failed.__dict__
@@ -229,8 +229,8 @@ class UnreadErrors:
                 )
 
 
-_PACKAGE: Final = str(Path(__file__).parents[1])
-_WRAPPERS: Final = (str(Path(__file__).parent), str(Path(_PACKAGE, "keywords.py")))
+PACKAGE: Final = str(Path(__file__).parents[1])
+_WRAPPERS: Final = (str(Path(__file__).parent), str(Path(PACKAGE, "keywords.py")))
 
 
 def warn_of_names(

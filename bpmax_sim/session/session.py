@@ -6,7 +6,9 @@ anything runs. What scripts print and throw is redacted when it is returned.
 
 from __future__ import annotations
 
+import inspect
 import os
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import partial
@@ -17,13 +19,20 @@ from msgspec.structs import replace
 
 from bpmax_sim.cassette.recorder import Outage
 from bpmax_sim.clock import CountedRandomSource, Instant, RandomSource
-from bpmax_sim.errors import BpmaxError, ConfigError, ExpectationError, shell_quote
+from bpmax_sim.errors import (
+    BpmaxError,
+    ConfigError,
+    ExpectationError,
+    Place,
+    UncalledWarning,
+    shell_quote,
+)
 from bpmax_sim.guard import NetworkGuard, split_hosts
 from bpmax_sim.i18n import SHOWN_BY, msg, plural, series
 from bpmax_sim.keywords import refuse_unknown_keywords
 from bpmax_sim.messages import Exchange, Request, Response
 from bpmax_sim.platform.load import Platforms, load_usable_platforms
-from bpmax_sim.proxy.builder import Proxy
+from bpmax_sim.proxy.builder import Builder, Proxy
 from bpmax_sim.proxy.client import run_call
 from bpmax_sim.script.channel import LiveObject
 from bpmax_sim.script.limits import Limits
@@ -36,7 +45,7 @@ from bpmax_sim.session.call_runner import build_session_components
 from bpmax_sim.session.client_relay import ClientRelay
 from bpmax_sim.session.credentials import volatile_places
 from bpmax_sim.session.options import Names, check_option_value, options_at, parse_text_list
-from bpmax_sim.session.scripts import ObjectLike, ScriptLike
+from bpmax_sim.session.scripts import PACKAGE, ObjectLike, ScriptLike
 from bpmax_sim.session.sending_log import InjectedFault, RecordingMatch
 from bpmax_sim.session.settings import (
     EverydayOptions,
@@ -94,6 +103,7 @@ class Session:
         calls: a record of each call and login, redacted when read.
         console: what scripts have printed so far, redacted.
         misses: every call for which replay had no response, even if the script caught the error.
+        dropped_chains: message and place of each chain of Python that was built and never called.
         clock: the virtual clock, which scripts see.
     """
 
@@ -127,6 +137,7 @@ class Session:
         self.clock = start.clock
         self._hearers: list[Callable[[Outcome | FieldChanged], None]] = []
         self._unread = scripts.UnreadErrors()
+        self.dropped_chains: list[tuple[str, Place | None]] = []
         others = None if transport is None else as_transport(transport)
         self._wiring = wiring = build_session_components(platforms, settings, start, others)
         self._calls, self.relay = wiring.calls, ClientRelay(wiring)
@@ -236,7 +247,23 @@ class Session:
         self._refuse_closed()
         named = {"instance_key": instance_key, "caller": caller}
         options = {name: value for name, value in named.items() if value is not None}
-        return Proxy(platform, options, run=self._calls.run, build=self._calls.build)
+        calls = self._calls
+        return Proxy(platform, options, run=calls.run, build=calls.build, drop=self._note_dropped)
+
+    def _note_dropped(self, chain: Builder) -> None:
+        """Note a chain of Python without ``call()``; outside of scenarios, warn of it."""
+        if self._is_closed:
+            return
+        frame = inspect.currentframe()
+        while frame is not None and frame.f_code.co_filename.startswith(PACKAGE):
+            frame = frame.f_back
+        place = (
+            Place(display_path(Path(frame.f_code.co_filename)), frame.f_lineno) if frame else None
+        )
+        message = msg("{chain} was built and never called; add .call()", chain=chain)
+        self.dropped_chains.append((message, place))
+        if self.settings.unawaited == "warn" and place is not None:
+            warnings.warn_explicit(message, UncalledWarning, place.file, place.line)
 
     def handle(self, request: Request, /) -> Response:
         """Return the response to a request of another HTTP client, in the session's mode.

@@ -219,10 +219,23 @@ def test_a_platform_without_apis_leaves_nothing_to_do(project: Project, bs: Comm
     path = project.folder / "scenarios/platforms/leer.yaml"
     path.write_text("platform_key: leer\nbase_url: https://leer.example.test\n", encoding="utf-8")
 
-    done = bs("fuzz", "leer")
+    done = bs("fuzz", "leer", "--json")
 
-    assert done.code == 2
-    assert "there is no API to call" in done.err
+    assert (done.code, json.loads(done.out)["laws"]) == (5, [])
+    assert "leer.yaml: no law says anything of what it declares" in done.err
+    assert "nothing was tried" in done.err
+
+
+def test_a_call_that_changes_something_is_left_out_and_named(
+    empty: Path, bs: Command, crm: Crm
+) -> None:
+    file = platform_file(empty, FORM)
+    done = bs("fuzz", file, "--against", crm.url, "--minutes", "0.001")
+    told = json.loads(bs("fuzz", file, "--against", crm.url, "--json").out)
+
+    assert done.code == told["summary"]["exit_code"] == 5
+    assert "orders.createOrder accepted  not tried: it may change something there" in done.out
+    assert {law["broken"] for law in told["laws"]} == {None}
 
 
 def test_the_help_names_every_law() -> None:
@@ -275,7 +288,7 @@ UNSENT = FORM.replace("type: array", "type: object")
 
 def platform_file(empty: Path, text: str) -> str:
     path = empty / "scenarios/platforms/orders.yaml"
-    path.parent.mkdir(parents=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
     return str(path)
 

@@ -144,6 +144,37 @@ DOUBTFUL: dict[str, tuple[Case, str]] = {
         ),
         "a delay of 3 s is below the timeout of 10 s, and no script looks at the time",
     ),
+    "a chain of Python that was never called": (
+        Case(
+            steps="steps:\n  - {python: '忘了:查'}\n  - {open: {}, expect: {form: {客户名称: 好}}}",
+            script="form.客户名称 = '好'",
+            stubs="",
+            files={
+                "忘了.py": "def 查(session):\n    session.proxy('crm').api('get_customer').path(id='1')\n"
+            },
+        ),
+        "proxy('crm').api('get_customer').path(…) was built and never called",
+    ),
+    "an order with the text of a number": (
+        Case(
+            steps="{open: {}, expect: {form: {客户名称: 好}}}",
+            script="form.客户名称 = '好'; form.金额 = 5",
+            stubs="",
+            top="never: {form: {金额: {$lt: '0'}}}",
+        ),
+        "$lt compares 金额, a number, with the text '0', which never holds",
+    ),
+    "a row copied from one that the same steps are for": (
+        Case(
+            steps="steps:\n  - {set: {金额: '${case.额}'}, expect: {form: {客户名称: 好}}}\n"
+            "  - {only: [多, 更多], set: {金额: 0}}",
+            form="change.金额: 脚本.js",
+            script="form.客户名称 = '好'",
+            stubs="",
+            top="cases: [{id: 少, 额: 1}, {id: 多, 额: 5}, {id: 更多, 额: 5}]",
+        ),
+        "the row '更多' has the values of the row '多'",
+    ),
     "a condition that is the text no": (
         Case(
             steps="{if: '${case.大}', open: {}, expect: {form: {客户名称: 好}}}",
@@ -866,6 +897,19 @@ def test_what_says_nothing_is_warned_of(tmp_path: Path, case: Case, says: str) -
 
 
 TRUE: dict[str, Case] = {
+    "rows of the same values for which other steps are": Case(
+        steps="steps:\n  - {set: {金额: '${case.额}'}, expect: {form: {客户名称: 好}}}\n"
+        "  - {only: [多], set: {金额: 7}, expect: {form: {金额: 7}}}",
+        form="change.金额: 脚本.js",
+        script="form.客户名称 = '好'",
+        stubs="",
+        top="cases: [{id: 少, 额: 6}, {id: 多, 额: 6}]",
+    ),
+    "a delay that a js step measures": Case(
+        steps="{js: \"const 始 = Date.now(); await $proxy('crm').get_customer('1'); return Date.now() - 始\", expect: {result: 3000}}",
+        form=None,
+        top="faults: [{on: crm.get_customer, do: {delay: 3s}}]",
+    ),
     "some of the options": opened(
         "form: {客户名称: {$in: [甲, 乙]}}",
         "form.$options.客户名称 = ['甲', '乙', '丙']; form.客户名称 = '甲'",

@@ -515,6 +515,13 @@ LIES: dict[str, Case] = {
         top="cases: [{id: 跑, 跑: 是}, {id: 不跑, 跑: 否}]",
         says="no step of this row ran",
     ),
+    "a row whose cell has no steps": Case(
+        steps="{run: '${case.走}'}",
+        end="",
+        stubs="",
+        top="cases: [{id: 走, 走: [{open: {}, expect: {form: {金额: 0}}}]}, {id: 空, 走: []}]",
+        says="no step of this row ran: each is left out by its if: or only:, or runs no steps",
+    ),
     "a step that ran in no row": Case(
         steps="steps:\n  - open: {}\n  - {if: '${case.跑} == 是', open: {}, faults: [{on: crm.create_order, do: {status: 500}}]}",
         stubs="",

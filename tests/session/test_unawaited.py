@@ -6,7 +6,7 @@ import warnings
 
 import pytest
 
-from bpmax_sim.errors import ConfigError, ScriptError, UnawaitedWarning
+from bpmax_sim.errors import ConfigError, ScriptError, UnawaitedWarning, UncalledWarning
 from bpmax_sim.script.failure import Script
 from bpmax_sim.session.session import Session
 
@@ -27,6 +27,18 @@ def test_a_call_that_nobody_awaits_is_a_warning_at_its_line() -> None:
     assert [str(one.message) for one in told] == [f"通知.js:2:3: crm.通知 was not awaited; {HINT}"]
     assert told[0].filename == __file__
     assert [call.name for call in session.calls] == ["crm.通知"]
+
+
+def test_a_chain_of_python_that_is_never_called_is_a_warning_at_its_line() -> None:
+    with Session.open() as session:
+        chain = session.proxy("crm").api("查").query({"a": 1})
+        with pytest.warns(UncalledWarning) as told:
+            chain.header({"b": "2"})
+
+    assert [str(one.message) for one in told] == [
+        "proxy('crm').api('查').query(…).header(…) was built and never called; add .call()"
+    ]
+    assert told[0].filename.endswith("test_unawaited.py")
 
 
 def test_it_can_be_an_error() -> None:
