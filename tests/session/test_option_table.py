@@ -26,7 +26,7 @@ from bpmax_sim.session.settings import (
 )
 from tests import sources
 
-ARGUMENTS = {one.argument: one for one in OPTIONS if "session" in one.doors}
+ARGUMENTS = {one.argument: one for one in OPTIONS if "session" in one.sources}
 CHOSEN = [one for one in OPTIONS if one.choices]
 OF_OPENING = {"platforms", "instances", "faults", "transport", "limits"}
 """What `Session.open` takes and `Settings` does not hold."""
