@@ -25,8 +25,8 @@ from bpmax_sim.proxy.client import TokenStore, build_request, run_blocking, run_
 from bpmax_sim.proxy.result import find_not_secret_texts
 from bpmax_sim.secret.vault import Vault
 from bpmax_sim.session.credentials import (
+    SessionCredentials,
     SessionSecrets,
-    TenantCredentials,
     add_personal_places,
     check_field_paths,
     matching_rules,
@@ -181,7 +181,7 @@ class SessionComponents:
     calls: CallRunner
     settings: Settings
     start: SessionStart
-    tenants: TenantCredentials
+    tenants: SessionCredentials
     secrets: SessionSecrets
     log: SendingLog
     replay: ReplayMode
@@ -261,7 +261,7 @@ def build_session_components(
     net_version = start.owner_session.recording.net
     net = SecretNameRules(vault, opened, partial(find_not_secret_texts, platforms), net_version)
     secrets = SessionSecrets(vault, net)
-    tenants = TenantCredentials(platforms, settings, start, vault)
+    tenants = SessionCredentials(platforms, settings, start, vault)
     check_field_paths("redact", settings.redact)
     rules = _rules_of(platforms, settings)
     log = SendingLog(rules, start.clock)

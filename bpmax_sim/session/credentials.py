@@ -84,7 +84,7 @@ class SessionSecrets:
 
 
 @dataclass(slots=True)
-class TenantCredentials:
+class SessionCredentials:
     """The credentials of the instances (tenants of a platform) that were called so far.
 
     Their secrets are registered with *vault*, so that they are hidden.

@@ -11,7 +11,7 @@ from bpmax_sim.messages import Call, Request
 from bpmax_sim.proxy.compiled_api import CompiledApi
 from bpmax_sim.proxy.environment import CredentialRenewal, Environment
 from bpmax_sim.secret.vault import Credentials
-from bpmax_sim.session.credentials import TenantCredentials, add_personal_places
+from bpmax_sim.session.credentials import SessionCredentials, add_personal_places
 from bpmax_sim.session.live import LiveMode
 from bpmax_sim.session.record import RecordMode
 from bpmax_sim.session.replay import ReplayMode
@@ -34,7 +34,7 @@ class SessionEnvironment(Environment):
         self,
         settings: Settings,
         start: SessionStart,
-        tenants: TenantCredentials,
+        tenants: SessionCredentials,
         replay: ReplayMode,
         record: RecordMode | None,
         live: LiveMode | None,
