@@ -131,7 +131,7 @@ def listed() -> tuple[tuple[str, frozenset[str]], ...]:
     )
 
 
-@pytest.mark.parametrize("option", CHOSEN, ids=lambda one: f"{one.name} {one.doors[-1]}")
+@pytest.mark.parametrize("option", CHOSEN, ids=lambda one: f"{one.name} {one.sources[-1]}")
 def test_no_choice_is_listed_again(option: Option) -> None:
     assert [place for place, texts in listed() if texts == set(option.choices)] == []
 
