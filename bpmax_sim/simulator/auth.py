@@ -557,13 +557,13 @@ def _signed_values(turn: Turn, auth: Auth, rule: Sign) -> dict[str, Any]:
             values["nonce"] = digest.get("cnonce", "")
             values["nonce_count"] = digest.get("nc", "1").lstrip("0") or "0"
         elif isinstance(value, str) and not state.is_missing(value):
-            _parse_rendered_values(
+            _extract_template_values(
                 expand_templates(spot.value, known, besides=frozenset({"signature"})), value, values
             )
     return values
 
 
-def _parse_rendered_values(template: str, text: str, values: dict[str, Any]) -> None:
+def _extract_template_values(template: str, text: str, values: dict[str, Any]) -> None:
     expressions = EXPRESSION.findall(template)
     literals = map(re.escape, EXPRESSION.split(template)[::2])
     match = re.fullmatch("(.*?)".join(literals), text, re.DOTALL)

@@ -269,7 +269,7 @@ def _answer_request(turn: Turn) -> Response:
     table = turn.table
     if route := _find_route(turn):
         if not model.is_login(route):
-            _apply_limit_knob(turn)
+            _check_scenario_limit(turn)
         for rule in () if route.open or model.is_login(route) else table.checks:
             request_checks.perform_check(rule, turn)
         for rule in route.checks:
@@ -285,7 +285,7 @@ def _answer_request(turn: Turn) -> Response:
     turn.use_rules_of(api)
     turn.scope["path"] = _path_values(api, turn.parsed.path)
     turn.route = f"{api.method} {api.path}"
-    _apply_limit_knob(turn)
+    _check_scenario_limit(turn)
     return answer_api(turn, api)
 
 
@@ -328,7 +328,7 @@ def _find_route(turn: Turn) -> model.Route | None:
     return None
 
 
-def _apply_limit_knob(turn: Turn) -> None:
+def _check_scenario_limit(turn: Turn) -> None:
     knob = turn.state.knobs.limit
     if knob is not None:
         request_checks.check_limit(

@@ -158,14 +158,14 @@ def _check_record(turn: Turn, rule: model.RecordCheck) -> None:
         return
     if isinstance(value, str | int) and to_comparable_text(value) in rule.root:
         return
-    by = _fields_for_value(turn, rule.kind, rule.by, rule.by[:1]) if rule.kind else rule.by
+    by = _fields_to_compare(turn, rule.kind, rule.by, rule.by[:1]) if rule.kind else rule.by
     row = turn.row(rule.rows, by, value)
     if row is None:
         raise Refusal(rule.error)
     turn.scope[rule.name] = pick_id_types(row, rule.spell, turn)
 
 
-def _fields_for_value(
+def _fields_to_compare(
     turn: Turn, place: str, by: model.Places, default: model.Places
 ) -> model.Places:
     """Return the field of *by* that the request names at *place*, or *default* if it names none."""
@@ -196,7 +196,7 @@ def _read_count(turn: Turn, place: str, default: int, error: str) -> int:
 
 
 def _check_receivers(turn: Turn, rule: model.Receivers) -> None:
-    by = _fields_for_value(turn, rule.kind, rule.by, rule.by) if rule.kind else rule.by
+    by = _fields_to_compare(turn, rule.kind, rule.by, rule.by) if rule.kind else rule.by
     names = _receiver_names(turn.value_at(rule.at), rule)
     if rule.everybody in names and rule.everybody:
         turn.receivers = tuple(str(row.get(rule.by[0])) for row in turn.rows(rule.rows))

@@ -98,7 +98,7 @@ def has_own_rules(platform: Platform) -> bool:
     return platform.platform_key in RULES and find_rule_table(platform) != derive_rules(platform)
 
 
-def form_credentials(values: Mapping[str, Any], table: RuleTable) -> dict[str, Any]:
+def format_credentials(values: Mapping[str, Any], table: RuleTable) -> dict[str, Any]:
     """Return *values*, credentials by name, with stand-ins in the vendor's format.
 
     Clients check the format: those of DingTalk's robots sign with ``SEC…`` only. This is for values
@@ -229,11 +229,11 @@ class Simulator:
     def expire(self) -> None:
         """Let all tokens expire now."""
         now = self.now()
-        self._change_grants(lambda grant: replace(grant, expires=min(grant.expires, now)))
+        self._update_grants(lambda grant: replace(grant, expires=min(grant.expires, now)))
 
     def revoke(self) -> None:
         """Revoke all tokens: they are then invalid rather than expired."""
-        self._change_grants(lambda grant: replace(grant, revoked=True))
+        self._update_grants(lambda grant: replace(grant, revoked=True))
 
     def renewal(self, kind: Literal["same", "new", "extend"], /) -> None:
         """Set what a login returns while a token is valid.
@@ -309,7 +309,7 @@ class Simulator:
         with self._lock:
             self._state = replace(self._state, knobs=replace(self._state.knobs, **knobs))
 
-    def _change_grants(self, change: Callable[[Any], Any]) -> None:
+    def _update_grants(self, change: Callable[[Any], Any]) -> None:
         with self._lock:
             self._state = replace(self._state, grants=tuple(map(change, self._state.grants)))
 

@@ -445,7 +445,7 @@ def _template_texts(turn: Turn) -> dict[str, Any]:
     return {name: value for name, value in turn.scope.items() if isinstance(value, _SCALAR)}
 
 
-def _evaluate_placeholder(node: Mapping[str, Any], turn: Turn) -> Any:
+def _evaluate_value_node(node: Mapping[str, Any], turn: Turn) -> Any:
     value = turn.value_at(node["$value"])
     if "kind" in node:  # a record of which the request says what field it asks for
         kind = turn.value_at(node["kind"])
@@ -491,7 +491,7 @@ def _is_selected(row: Row, node: Mapping[str, Any], turn: Turn) -> bool:
     ) and all(to_comparable_text(expected) in to_comparable_text(has) for has, expected in like)
 
 
-def _evaluate_each(node: Mapping[str, Any], turn: Turn) -> Any:
+def _evaluate_each_node(node: Mapping[str, Any], turn: Turn) -> Any:
     items: list[Any] = []
     for place, name in zip(node["$each"], node["by"], strict=True):
         values = turn.value_at(place)
@@ -502,8 +502,8 @@ def _evaluate_each(node: Mapping[str, Any], turn: Turn) -> Any:
 
 
 _NODES: Final[Mapping[str, Callable[[Mapping[str, Any], Turn], Any]]] = {
-    "$value": _evaluate_placeholder,
+    "$value": _evaluate_value_node,
     "$made": lambda node, turn: turn.generate_id(node["$made"] or "", node.get("length", 32)),
     "$rows": select_rows,
-    "$each": _evaluate_each,
+    "$each": _evaluate_each_node,
 }

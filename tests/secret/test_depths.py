@@ -7,11 +7,17 @@ from urllib.parse import quote
 
 import pytest
 
-from bpmax_sim.secret.spelling import FORMS, anchor_of, char_spellings, pattern_of, spell_like
+from bpmax_sim.secret.spelling import (
+    FORMS,
+    anchor_of,
+    char_spellings,
+    pattern_of_spellings,
+    spell_like,
+)
 
 
 def takes(secret: str, text: str) -> bool:
-    return re.fullmatch(pattern_of(secret), text) is not None
+    return re.fullmatch(pattern_of_spellings(secret), text) is not None
 
 
 @pytest.mark.parametrize("character", "@/ 密\n")
