@@ -20,7 +20,7 @@ from bpmax_sim.cassette.format import dump_entries
 from bpmax_sim.cassette.model import Entry, Values
 from bpmax_sim.errors import CassetteError
 from bpmax_sim.file_system import lock_folder
-from bpmax_sim.secret.spelling import pattern_of_spellings
+from bpmax_sim.secret.spelling import spelling_pattern
 
 Account = Mapping[str, str]
 """Credentials of an instance that are recorded as they are, by name."""
@@ -168,9 +168,7 @@ def _has_other_account(login: Entry, instance: str, account: Account) -> bool:
 
 
 def _occurs_as_word(value: str, text: str) -> bool:
-    return (
-        bool(value) and re.search(rf"(?<!\w){pattern_of_spellings(value)}(?!\w)", text) is not None
-    )
+    return bool(value) and re.search(rf"(?<!\w){spelling_pattern(value)}(?!\w)", text) is not None
 
 
 def _find_recorded_accounts(cassettes: Path, logins: Path, instance: str) -> Iterator[Account]:

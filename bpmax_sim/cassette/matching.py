@@ -189,17 +189,14 @@ class MatchingRules:
         """
         if digest == self.digest(platform):
             return True
-        return (
-            digest == self._digest_of_format_1
-            and platform not in self._platforms_with_volatile_places
-        )
+        return digest == self._digest_of_format_1 and platform not in self._volatile_keys
 
     @cached_property
     def _digest_cache(self) -> dict[str, str]:
         return {}
 
     @cached_property
-    def _platforms_with_volatile_places(self) -> frozenset[str]:
+    def _volatile_keys(self) -> frozenset[str]:
         return frozenset([name.partition(".")[0] for name, _ in self.volatile])
 
     @cached_property

@@ -89,37 +89,32 @@ class SchemaConverter:
     _top: Steps = field(default=(), init=False)
 
     def write_schema(
-        self, value: Any, steps: Steps, references_followed: tuple[str, ...] = ()
+        self, value: Any, steps: Steps, seen_refs: tuple[str, ...] = ()
     ) -> dict[str, Any]:
         """Return the schema *value*, at path *steps*, with references replaced by their targets.
 
-        *references_followed* are those that led here, so that a schema that contains itself ends.
+        *seen_refs* are those that led here, so that a schema that contains itself ends.
         """
         self._top = self._top or steps
         if isinstance(value, bool) or value is None:
             return {"not": {}} if value is False else {}
         reference = str(mapping(value).get("$ref", ""))
-        if reference and reference in references_followed:
+        if reference and reference in seen_refs:
             self.document.note_loss(
                 steps, "{reference!r} holds itself; there, anything is allowed", reference=reference
             )
             return {}
-        references_followed = (
-            (*references_followed, reference) if reference else references_followed
-        )
+        seen_refs = (*seen_refs, reference) if reference else seen_refs
         schema = self.document.resolve_reference(value, steps)
         self._written += 1
-        if (
-            self._written > self.max_members
-            or len(steps) - len(references_followed) > 3 * _DEEPEST + 12
-        ):
+        if self._written > self.max_members or len(steps) - len(seen_refs) > 3 * _DEEPEST + 12:
             message = msg("the schema is too large; the rest of it allows anything")
             self.document.note_loss(self._top, message)
             return {}
-        return dict(self._convert_keywords(mapping(schema), steps, references_followed))
+        return dict(self._convert_keywords(mapping(schema), steps, seen_refs))
 
     def _convert_keywords(
-        self, schema: Schema, steps: Steps, references_followed: tuple[str, ...]
+        self, schema: Schema, steps: Steps, seen_refs: tuple[str, ...]
     ) -> Iterator[Any]:
         for word, value in schema.items():
             if word in _RULES:
@@ -133,26 +128,21 @@ class SchemaConverter:
                 is_flag = word == "additionalProperties" and isinstance(value, bool)
                 yield (
                     word,
-                    value
-                    if is_flag
-                    else self.write_schema(value, (*steps, word), references_followed),
+                    value if is_flag else self.write_schema(value, (*steps, word), seen_refs),
                 )
             elif word in _SEVERAL and as_list(value):
                 inner = enumerate(value)
                 yield (
                     word,
-                    [
-                        self.write_schema(part, (*steps, word, n), references_followed)
-                        for n, part in inner
-                    ],
+                    [self.write_schema(part, (*steps, word, n), seen_refs) for n, part in inner],
                 )
             elif word == "properties":
-                yield word, self._convert_properties(value, (*steps, word), references_followed)
+                yield word, self._convert_properties(value, (*steps, word), seen_refs)
         if "example" not in schema and as_list(schema.get("examples")):
             yield "example", schema["examples"][0]
 
     def _convert_properties(
-        self, value: Any, steps: Steps, references_followed: tuple[str, ...]
+        self, value: Any, steps: Steps, seen_refs: tuple[str, ...]
     ) -> dict[str, Any]:
         properties: dict[str, Any] = {}
         for name, inner in mapping(value).items():
@@ -166,7 +156,7 @@ class SchemaConverter:
                 )
                 is not True
             ):
-                properties[name] = self.write_schema(inner, (*steps, name), references_followed)
+                properties[name] = self.write_schema(inner, (*steps, name), seen_refs)
         return properties
 
 

@@ -193,18 +193,16 @@ class ScanInput(NamedTuple):
     levels: tuple[bytes, ...] = ()
 
 
-def decode_next_layer(scan_input: ScanInput) -> Iterator[Piece]:
+def decode_next_layer(scan: ScanInput) -> Iterator[Piece]:
     """Yield everything that is encoded in ``look.data``, decoded once by each kind of encoding."""
-    data = scan_input.data
-    compressed = [*find_streams(data, scan_input.work)]  # of too much nothing else has to be undone
+    data = scan.data
+    compressed = [*find_streams(data, scan.work)]  # of too much nothing else has to be undone
     printed = data.translate(_PRINTED) if b"\0" in data else b""
-    undone = scan_input.history.escapes(data, scan_input.reach)
+    undone = scan.history.escapes(data, scan.reach)
     text = _printable_parts(data, printed)
-    if text and not scan_input.history.was_searched_together(data):
+    if text and not scan.history.was_searched_together(data):
         yield from _decode_text_layer(
-            *_unescape_all_levels(scan_input, text)
-            if text is data and not printed
-            else (scan_input, text)
+            *_unescape_all_levels(scan, text) if text is data and not printed else (scan, text)
         )
     if b"\n" in text:
         yield from _join_string_literals(text)
@@ -216,9 +214,9 @@ def decode_next_layer(scan_input: ScanInput) -> Iterator[Piece]:
         yield Piece(inner, _make_constant_trace(start, label))
 
 
-def _decode_text_layer(scan_input: ScanInput, text: bytes) -> Iterator[Piece]:
-    yield from _decode_runs(scan_input, text)
-    yield from _decode_separated_hex(scan_input, text)
+def _decode_text_layer(scan: ScanInput, text: bytes) -> Iterator[Piece]:
+    yield from _decode_runs(scan, text)
+    yield from _decode_separated_hex(scan, text)
     if b"," in text:
         yield from _decode_numbers(text)
 
@@ -229,8 +227,8 @@ _CONSUMED = re.compile(
 )
 
 
-def _unescape_all_levels(scan_input: ScanInput, text: bytes) -> tuple[ScanInput, bytes]:
-    """Return *scan_input* with its *levels*, and one text with the runs of all these levels.
+def _unescape_all_levels(scan: ScanInput, text: bytes) -> tuple[ScanInput, bytes]:
+    """Return *scan* with its *levels*, and one text with the runs of all these levels.
 
     A run is a sequence of base64 or hexadecimal characters, so it contains no backslash and
     survives when escapes around it are undone. Thus text that is escaped several times is searched
@@ -239,18 +237,14 @@ def _unescape_all_levels(scan_input: ScanInput, text: bytes) -> tuple[ScanInput,
     levels, consumed = [text], list[bytes]()
     while len(levels) <= DEPTH:
         outer = levels[-1]
-        undone = [
-            part
-            for part in scan_input.history.escapes(outer, scan_input.reach)
-            if part.label == "json"
-        ]
+        undone = [part for part in scan.history.escapes(outer, scan.reach) if part.label == "json"]
         if not undone:
             break
         consumed += _CONSUMED.findall(_blank_escaped_backslashes(outer))
         levels.append(_replace_by_unescaped(outer, undone))
-    scan_input.history.note_searched_together(levels[1:])
+    scan.history.note_searched_together(levels[1:])
     flat = b"\\".join([levels[-1], *consumed]) if consumed else levels[-1]
-    return scan_input._replace(levels=tuple(levels[1:])), flat
+    return scan._replace(levels=tuple(levels[1:])), flat
 
 
 def _blank_escaped_backslashes(data: bytes) -> bytes:
@@ -323,33 +317,33 @@ _BEGIN_DEFLATE = frozenset(
 )
 
 
-def _decode_runs(scan_input: ScanInput, text: bytes) -> Iterator[Piece]:
+def _decode_runs(scan: ScanInput, text: bytes) -> Iterator[Piece]:
     runs, lines = find_runs_and_folded_runs(text)
     if not runs:
         return
-    runs, lines = scan_input.history.new_runs(runs), scan_input.history.new_lines(lines)
+    runs, lines = scan.history.new_runs(runs), scan.history.new_lines(lines)
     # Each run is a part of a line, where there are lines, and what it holds is a part of theirs.
     whole = [*lines, *[run for run in runs if len(run) <= _FOLDED]] if lines else runs
-    yield from _decode_base64(whole, scan_input)
-    yield from _decode_base64_deflate([*lines, *runs], scan_input)
+    yield from _decode_base64(whole, scan)
+    yield from _decode_base64_deflate([*lines, *runs], scan)
     if runs or lines:
-        yield from _decode_hex(hex_runs_of(b" ".join(whole)), scan_input)
-        yield from _decode_base32([*lines, *runs], scan_input)
+        yield from _decode_hex(hex_runs_of(b" ".join(whole)), scan)
+        yield from _decode_base32([*lines, *runs], scan)
 
 
-def _decode_base64(runs: Sequence[bytes], scan_input: ScanInput) -> Iterator[Piece]:
+def _decode_base64(runs: Sequence[bytes], scan: ScanInput) -> Iterator[Piece]:
     whole, runs = decode_certain_runs(runs)
     if whole:
         written, texts = zip(*whole, strict=True)
         ends = list(accumulate(len(text) + len(GAP) for text in texts))
-        yield Piece(GAP.join(texts), _make_trace_by_ends(scan_input, written, ends, "base64"))
+        yield Piece(GAP.join(texts), _make_trace_by_ends(scan, written, ends, "base64"))
     if runs:
-        trace = _make_run_trace(scan_input, runs, len(BETWEEN), "base64")
+        trace = _make_run_trace(scan, runs, len(BETWEEN), "base64")
         for start, inner in enumerate(decode_base64_runs(runs)):
             yield Piece(inner, _make_scaled_trace(trace, start, 4, 3))
 
 
-def _decode_base64_deflate(runs: Sequence[bytes], scan_input: ScanInput) -> Iterator[Piece]:
+def _decode_base64_deflate(runs: Sequence[bytes], scan: ScanInput) -> Iterator[Piece]:
     """Yield what runs contain that are base64 of header-less deflate, as in SAML redirects."""
     begun = [run for run in runs if run[:2] in _BEGIN_DEFLATE or len(run) > STEP]
     likely = [run for run in begun if len(run) >= _SHORTEST_BARE]
@@ -357,20 +351,20 @@ def _decode_base64_deflate(runs: Sequence[bytes], scan_input: ScanInput) -> Iter
     probes, at = decode_base64(b"".join(heads)), 0  # all at once, as lines of a body are many
     for run, head in zip(likely, heads, strict=True):
         probe = probes[at : (at := at + len(head) // 4 * 3)]
-        if may_begin_raw_deflate(probe, len(run), scan_input.work):
-            inner = inflate_raw(decode_base64(run), scan_input.work)
+        if may_begin_raw_deflate(probe, len(run), scan.work):
+            inner = inflate_raw(decode_base64(run), scan.work)
             if inner:
-                yield Piece(inner, _make_run_trace(scan_input, [run], 0, "base64", "deflate"))
+                yield Piece(inner, _make_run_trace(scan, [run], 0, "base64", "deflate"))
 
 
-def _decode_hex(runs: Sequence[bytes], scan_input: ScanInput) -> Iterator[Piece]:
+def _decode_hex(runs: Sequence[bytes], scan: ScanInput) -> Iterator[Piece]:
     if runs:
-        trace = _make_run_trace(scan_input, runs, len(BETWEEN_HEX), "hex")
+        trace = _make_run_trace(scan, runs, len(BETWEEN_HEX), "hex")
         for start, inner in enumerate(decode_hex_runs(runs)):
             yield Piece(inner, _make_scaled_trace(trace, start, 2, 1))
 
 
-def _decode_base32(runs: Sequence[bytes], scan_input: ScanInput) -> Iterator[Piece]:
+def _decode_base32(runs: Sequence[bytes], scan: ScanInput) -> Iterator[Piece]:
     text = b" ".join(runs)
     result = long_runs(text, text.translate(_IN_32), _SHORTEST_32)
     if result:
@@ -379,41 +373,38 @@ def _decode_base32(runs: Sequence[bytes], scan_input: ScanInput) -> Iterator[Pie
         inner = int(core.translate(_TO_DIGITS), 32).to_bytes(len(core) // 8 * 5, "big")
         ends = list(accumulate(map(len, padded)))
         yield Piece(
-            inner,
-            _make_scaled_trace(_make_trace_by_ends(scan_input, result, ends, "base32"), 0, 8, 5),
+            inner, _make_scaled_trace(_make_trace_by_ends(scan, result, ends, "base32"), 0, 8, 5)
         )
 
 
-def _make_run_trace(
-    scan_input: ScanInput, runs: Sequence[bytes], gap_size: int, *labels: str
-) -> Trace:
+def _make_run_trace(scan: ScanInput, runs: Sequence[bytes], gap_size: int, *labels: str) -> Trace:
     def trace(at: int) -> tuple[int, tuple[str, ...]]:
         ends = list(accumulate(len(run) + gap_size for run in runs))
-        return _make_trace_by_ends(scan_input, runs, ends, *labels)(at)
+        return _make_trace_by_ends(scan, runs, ends, *labels)(at)
 
     return trace
 
 
 def _make_trace_by_ends(
-    scan_input: ScanInput, runs: Sequence[bytes], ends: Sequence[int], *labels: str
+    scan: ScanInput, runs: Sequence[bytes], ends: Sequence[int], *labels: str
 ) -> Trace:
     def trace(at: int) -> tuple[int, tuple[str, ...]]:
-        start, level = _locate_run(runs[min(bisect_right(ends, at), len(runs) - 1)], scan_input)
+        start, level = _locate_run(runs[min(bisect_right(ends, at), len(runs) - 1)], scan)
         return start, ("json",) * level + labels
 
     return trace
 
 
-def _locate_run(run: bytes, scan_input: ScanInput) -> tuple[int, int]:
+def _locate_run(run: bytes, scan: ScanInput) -> tuple[int, int]:
     """Return the offset in ``look.data`` where *run* comes from, and how often it was unescaped.
 
     Of a run that is folded over several lines, the beginning is searched for.
     """
     for part in (run, run[:SHORTEST_RUN]):
-        for level, text in enumerate((scan_input.data, *scan_input.levels)):
+        for level, text in enumerate((scan.data, *scan.levels)):
             start = text.find(part)
             if start >= 0:
-                return min(start, len(scan_input.data) - 1), level
+                return min(start, len(scan.data) - 1), level
     return 0, 0
 
 
@@ -444,13 +435,13 @@ _INTEGERS = msgspec.json.Decoder(list[int])
 _OCTETS = {str(n).encode(): bytes([n & 255]) for n in range(-128, 256)}  # Java's bytes have a sign
 
 
-def _decode_separated_hex(scan_input: ScanInput, data: bytes) -> Iterator[Piece]:
+def _decode_separated_hex(scan: ScanInput, data: bytes) -> Iterator[Piece]:
     folded = data.translate(_APART)
     likely = _PREFIX.occurs_in(data) or any(some.occurs_in(folded) for some in _THREE_PAIRS)
     if likely and _PAIRS.search(folded):
         digits_alone = data.replace(b"0x", b"").translate(None, b" \t\r\n:,-")
-        runs = scan_input.history.new_digits(hex_runs_of(digits_alone))
-        for piece in _decode_hex(runs, scan_input):
+        runs = scan.history.new_digits(hex_runs_of(digits_alone))
+        for piece in _decode_hex(runs, scan):
             yield piece._replace(trace=_make_constant_trace(0, "hex"))
 
 

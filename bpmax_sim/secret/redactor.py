@@ -30,8 +30,8 @@ from bpmax_sim.secret.spelling import (
     anchor_of,
     as_bytes,
     char_spellings,
-    pattern_of_spellings,
     spell_like,
+    spelling_pattern,
 )
 from bpmax_sim.secret.standin import STANDIN, standin_label
 
@@ -132,20 +132,18 @@ class Secret:
         """
         patterns = [STANDIN.pattern]
         if self.real in self.standin:
-            patterns.append(pattern_of_spellings(self.standin))
+            patterns.append(spelling_pattern(self.standin))
         spelling, digits = self._value_pattern.pattern, self.hex
         return re.compile(f"{'|'.join(patterns)}|({spelling})|((?i:{digits}))")
 
     @cached_property
     def _value_pattern(self) -> re.Pattern[str]:
         # an address ends where the name of its host or folder does
-        return re.compile(
-            pattern_of_spellings(self.real) + ("" if self.name else "(?![A-Za-z0-9-])")
-        )
+        return re.compile(spelling_pattern(self.real) + ("" if self.name else "(?![A-Za-z0-9-])"))
 
     @cached_property
     def _standin_pattern(self) -> re.Pattern[str]:
-        return re.compile(pattern_of_spellings(self.standin))
+        return re.compile(spelling_pattern(self.standin))
 
     def certainly_leaves_unchanged(self, text: str) -> bool:
         """Return whether replacing the value in *text* certainly changes nothing.

@@ -274,7 +274,7 @@ def _decode_layers(
 
 
 def _decode_view(
-    view: _JoinedPieces, scan_input: ScanInput, seen: _SeenPieces, depth: int
+    view: _JoinedPieces, scan: ScanInput, seen: _SeenPieces, depth: int
 ) -> list[tuple[bytes, Trace]]:
     """Return the pieces that are encoded in *view* and that are not in *seen*.
 
@@ -282,9 +282,9 @@ def _decode_view(
     """
     inner: list[tuple[bytes, Trace]] = []
     try:
-        scan_input.work.spend(len(scan_input.data))
-        for piece in _decode_pieces(scan_input, outermost=not depth) if depth < DEPTH else ():
-            scan_input.work.spend(len(piece.data))
+        scan.work.spend(len(scan.data))
+        for piece in _decode_pieces(scan, outermost=not depth) if depth < DEPTH else ():
+            scan.work.spend(len(piece.data))
             if piece.data and seen.is_new(piece.data):
                 inner.append((piece.data, _make_trace_to_outermost(piece, view)))
     except DecodeLimitError as error:
@@ -294,15 +294,11 @@ def _decode_view(
     return inner
 
 
-def _decode_pieces(scan_input: ScanInput, *, outermost: bool) -> Iterator[Piece]:
-    if (
-        outermost
-        and not _is_text(scan_input.data)
-        and (inner := inflate_raw(scan_input.data, scan_input.work))
-    ):
+def _decode_pieces(scan: ScanInput, *, outermost: bool) -> Iterator[Piece]:
+    if outermost and not _is_text(scan.data) and (inner := inflate_raw(scan.data, scan.work)):
         # only a whole body; it has no signature, and by chance any bytes begin such a stream
         yield Piece(inner, lambda _at: (0, ("deflate",)))
-    yield from decode_next_layer(scan_input)
+    yield from decode_next_layer(scan)
 
 
 def _is_text(data: bytes) -> bool:

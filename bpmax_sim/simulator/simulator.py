@@ -46,7 +46,13 @@ from bpmax_sim.simulator.model import (
     is_login,
     login_credentials,
 )
-from bpmax_sim.simulator.state import Message, State, TenantCredentials, Turn, parse_request
+from bpmax_sim.simulator.state import (
+    Message,
+    RequestContext,
+    State,
+    TenantCredentials,
+    parse_request,
+)
 from bpmax_sim.yamlfile import decode, read_yaml
 
 RULES: Final = ExtensionPoint("bpmax_sim.simulators", ModuleType)
@@ -187,7 +193,7 @@ class Simulator:
         """
         tenants, base = self._make_tenants(), request.base or self.base
         with self._lock:
-            turn = Turn(
+            ctx = RequestContext(
                 table=self.table,
                 platform=self.platform,
                 tenants=tenants,
@@ -199,17 +205,17 @@ class Simulator:
                 parsed=parse_request(request, base),
             )
             drops = self._state.knobs.drops
-            if drops and not is_login_request(turn):
+            if drops and not is_login_request(ctx):
                 self._set_knobs(drops=drops[1:])
-                turn.state = self._state  # it is stored below; with the old knobs, the drop returns
+                ctx.state = self._state  # it is stored below; with the old knobs, the drop returns
                 if drops[0] == "after":
-                    respond_to(turn)
-                    self._state = turn.state
+                    respond_to(ctx)
+                    self._state = ctx.state
                 raise TransportError(
                     _BROKEN[drops[0]], code="RESET", elapsed=self.table.latency, sent=True
                 )
-            response = respond_to(turn)
-            self._state = turn.state
+            response = respond_to(ctx)
+            self._state = ctx.state
             return response
 
     def now(self) -> float:
