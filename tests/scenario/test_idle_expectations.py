@@ -772,6 +772,10 @@ DOUBTFUL: dict[str, tuple[Case, str]] = {
         opened("form: {客户名称: 好}", f"form.客户名称 = '好'; {LISTED}", LIST),
         "shop declares body.data.nmae, and no message has that; did you mean 'name'?",
     ),
+    "a state that no script sets": (
+        opened("form: {客户名称: 好}, fields: {金额: {visible: true}}", "form.客户名称 = '好'"),
+        "no script sets $visible, so that each field is visible: true whatever happens",
+    ),
     "a list under never": (
         opened(
             "form: {金额: 5}",
@@ -869,6 +873,10 @@ def test_what_says_nothing_is_warned_of(tmp_path: Path, case: Case, says: str) -
 
 
 TRUE: dict[str, Case] = {
+    "a state that a script might have set": opened(
+        "form: {客户名称: 好}, fields: {金额: {required: false}}",
+        "form.客户名称 = '好'; form.$required.金额 = form.客户名称 === '坏'",
+    ),
     "some of the options": opened(
         "form: {客户名称: {$in: [甲, 乙]}}",
         "form.$options.客户名称 = ['甲', '乙', '丙']; form.客户名称 = '甲'",
