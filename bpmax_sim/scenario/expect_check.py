@@ -179,7 +179,7 @@ def _check_order_operands(context: CheckContext, expected: Mapping[str, Any], sp
         for path, operand in _find_numerals(value) if is_number else ():
             context.tell(
                 spot.at(name, *path),
-                "{operator} compares {field}, a number, with the text {text!r}, which never holds; "
+                '{operator} compares {field}, a number, with the text "{text}", which never holds; '
                 "write {text} without quotes",
                 operator=path[-1],
                 field=name,

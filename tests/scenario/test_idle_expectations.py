@@ -165,7 +165,7 @@ DOUBTFUL: dict[str, tuple[Case, str]] = {
             stubs="",
             top="never: {form: {金额: {$lt: '0'}}}",
         ),
-        "$lt compares 金额, a number, with the text '0', which never holds",
+        '$lt compares 金额, a number, with the text "0", which never holds',
     ),
     "a row copied from one that the same steps are for": (
         Case(
