@@ -27,7 +27,9 @@ _BETWEEN: Final = frozenset({"else_clause", "switch_body", "catch_clause"})
 
 
 class ScriptReach:
-    """The syntax nodes of one script and the counters that apply to them.
+    """Relates the syntax nodes of one script to the counters of an instrumented run.
+
+    A counter counts how often a branch or a function was executed.
 
     Attributes:
         counters: all counters of the script; a counter's number is its index here.
@@ -56,7 +58,7 @@ class ScriptReach:
             self._register_counted_node(node)
 
     def _register_counted_node(self, node: Node) -> None:
-        """Register *node* if hits are counted for it: a function, or what decides a branch."""
+        """Remember *node* for the counter that counts it, if there is one."""
         spot = self._span_of(node)
         if node.type in FUNCTIONS and spot in self._functions:
             self._nodes[self._functions[spot]] = node
@@ -86,7 +88,10 @@ class ScriptReach:
         return all(counts[number] for number in islice(self.guard_counters(node), 1))
 
     def find_else_counter(self, condition: Node) -> int | None:
-        """Return the counter of the ``else`` of the ``if`` with this *condition*, or None."""
+        """Return the counter for an ``if`` without ``else`` whose *condition* was false.
+
+        None if not one.
+        """
         owner = condition.parent
         while owner is not None and owner.type == "parenthesized_expression":
             owner = owner.parent
@@ -94,7 +99,7 @@ class ScriptReach:
         return self._implied.get(self._span_of(owner)) if owner is not None and is_if else None
 
     def find_unrun_counters(self, counts: Counts) -> Iterator[int]:
-        """Yield the numbers of counters of code that never ran, except inside other such code.
+        """Yield the numbers of the counters of code that never ran although that around it did.
 
         Branches without code are left out.
         """
@@ -134,7 +139,7 @@ class ScriptReach:
 
 
 def _branching_node(node: Node, counter: Counter) -> Node:
-    """Return the statement or expression of which *node* is a branch."""
+    """Return the statement or expression of which *node* is a branch, such as the whole ``if``."""
     if _is_implied_else(counter) or node.parent is None:
         return node
     parent = node.parent
@@ -142,7 +147,7 @@ def _branching_node(node: Node, counter: Counter) -> Node:
 
 
 def _is_implied_else(counter: Counter) -> bool:
-    """Return whether *counter* belongs to an ``else`` that the source does not have."""
+    """Return whether *counter* counts the ``else`` of an ``if`` that is written without one."""
     return counter.arm == "else" and (counter.line, counter.column) == counter.decision
 
 
@@ -157,7 +162,7 @@ def _stands_as_statement(node: Node) -> bool:
 
 
 def _is_guard_clause(node: Node) -> bool:
-    """Return whether *node* is an ``if`` that ends in ``return`` or the like before more code."""
+    """Return whether *node* is an ``if`` that leaves (``return``, ``throw`` …) before more code."""
     inner = node.child_by_field_name("consequence")
     statements = inner.named_children if inner is not None and "block" in inner.type else [inner]
     last = statements[-1] if statements else None

@@ -363,6 +363,7 @@ class Verification:
         party = party or urlsplit(exchange.request.url).netloc
         if not isinstance(outcome, Response):
             return [_report_unsent(exchange, msg("it had no response when it was recorded"))]
+        # An unreachable third party would cost its time-out again for each of its exchanges.
         if party in self._down:
             return [
                 _report_unsent(exchange, msg("{party} could not be reached before", party=party))
@@ -501,6 +502,7 @@ class _ExchangeCheck(msgspec.Struct, frozen=True):
 
     def _send_once(self) -> Response:
         call = self.exchange.request.call
+        # Not made by a builder: there is no call to rebuild, so it is sent as it was recorded.
         if call is None or not call.api:
             return self.session.handle(self.exchange.request)
         before = len(self.session.calls)

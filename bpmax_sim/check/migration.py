@@ -274,6 +274,7 @@ def _apply_to_entry(plan: MovePlan, number: int, old: Entry) -> Entry:
     entry = plan.entries.get(number, old)
     if _OWNER not in plan.causes:
         return entry
+    # Stand-ins contain the owner's name, and requests with a stand-in are matched by it.
     was, now = (f"redacted.scenario.{slug(name)}." for name in (plan.owner, plan.new_owner))
     text = entry.text.replace(was, now)
     entry = Entry(replace(entry.line, owner=plan.new_owner), text)

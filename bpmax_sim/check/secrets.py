@@ -223,6 +223,7 @@ def find_literal_secrets(platforms: Platforms) -> Iterator[Problem]:
 
     These are credentials declared as secret, and members of a platform named like secrets.
     """
+    # A file that Git ignores stays on this machine: a secret may be written there.
     is_open = cache(_is_not_git_ignored)
     for key in platforms.own:
         source = find_declaring_file(platforms.folders, key)

@@ -37,12 +37,12 @@ _MOST: Final = 60
 
 
 class Member(msgspec.Struct, frozen=True):
-    """A member of one response, and the ways in which it may be lacking.
+    """A member of one response, and the ways in which it may be missing.
 
     Attributes:
         steps: path in this body; in a list, to the first element.
-        lacks: ``absent``, ``null``, or for a list ``empty``, each with its evidence, ``declared``
-            or ``recorded``, or "" without evidence.
+        lacks: ``absent``, ``null``, or for a list ``empty`` -> evidence for it: ``declared`` or
+            ``recorded``.
     """
 
     steps: Steps
@@ -56,7 +56,12 @@ class Member(msgspec.Struct, frozen=True):
 
 
 class _ResponseSummary:
-    """The recorded responses of one API: members that may be lacking, and refusals."""
+    """What all recorded responses of one API have in common.
+
+    Attributes:
+        lacks: path of a member -> ways in which some response lacks it.
+        refusals: (status, code) -> an unsuccessful response.
+    """
 
     def __init__(self) -> None:
         self.lacks: dict[Names, set[Lack]] = defaultdict(set)
@@ -103,7 +108,7 @@ class RecordedResponses:
         return self._apis.get(api_name) or _ResponseSummary()
 
     def refusals(self, api_name: str) -> Mapping[tuple[int, str], Response]:
-        """Return the recorded unsuccessful responses of *api_name*, by status and code."""
+        """Return the recorded unsuccessful responses of *api_name*: (status, code) -> response."""
         return self.summary_of_api(api_name).refusals
 
     def _read_cassette(self, path: Path, apis: dict[str, _ResponseSummary]) -> None:

@@ -223,6 +223,7 @@ def expand_templates(
         value = known.get(match[1]) if _NAME.fullmatch(match[1]) else None
         return value if isinstance(value, str) and match[1] not in besides else match[0]
 
+    # Templates may name each other in a circle; none is nested as deep as this.
     for _ in range(8):
         flat = EXPRESSION.sub(inner, source)
         if flat == source:

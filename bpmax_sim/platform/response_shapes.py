@@ -130,6 +130,7 @@ def merge_shapes(shapes: Iterable[ResponseShape]) -> ResponseShape | None:
 
 def _merge_shapes(first: ResponseShape, second: ResponseShape) -> ResponseShape:
     """Return the shape that covers both; a member that only one object has becomes optional."""
+    # Nothing known of one means nothing known of both: any value may come.
     if not first.kinds or not second.kinds:
         return ResponseShape()
     both_objects = "object" in first.kinds and "object" in second.kinds

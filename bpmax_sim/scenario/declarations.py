@@ -90,9 +90,11 @@ def read_declarations(path: Path, root: Path, problems: list[Problem]) -> Declar
     reader.add_used_fragments(own, ())
     tree = reader.insert_people_file(own)
     inherited: set[str] = set()
+    # Strongest first: what has been merged wins over every further layer.
     for layer in reversed(reader.layers):
         inherited |= layer.items.keys()
         tree = merge_nodes(tree, layer)
+    # ``form: null`` takes an inherited key away instead of giving it a value.
     taken = {key for key in inherited if tree.items[key].value is None}
     if taken:
         tree = _without_keys(tree, taken)
@@ -146,6 +148,7 @@ def merge_nodes(near: Node, far: Node, by_key: KeyTree = BY_KEY) -> Node:
             values[key], keys[key] = inherited, far.keys[key]
             files[key] = far.files.get(key, far.file)
         elif key in by_key and own.items and inherited.items:
+            # A form or flow from another file is another one: nothing of the inherited one fits it.
             anew = key in _SUBJECTS and "definition" in own.items
             values[key] = own if anew else merge_nodes(own, inherited, by_key[key])
         elif by_key is BY_KEY["proxy"] and key == "stubs":

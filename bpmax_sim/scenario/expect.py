@@ -218,6 +218,7 @@ def _doubt_if_any_value_fits(expected: Mapping[str, Any], actual: Any, checks: C
     is_judged = not _WIDE.isdisjoint(expected) and expected.keys() <= _WIDE | {"$exists", "$type"}
     if actual is UNSET or not is_judged or failing_checks(checks):
         return checks
+    # True and False are ints in Python, but no number says anything about them.
     kind = bool if isinstance(actual, bool) else int if is_number(actual) else type(actual)
     if "$near" in expected and kind is not int:
         return checks

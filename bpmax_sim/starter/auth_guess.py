@@ -271,6 +271,7 @@ def _find_source(
         for used, value in uses:
             scheme, rest = split_scheme(value)
             for text, prefix in ((value, ""), (rest, scheme)):
+                # A value that was sent before is not issued here: the response only repeats it.
                 if text in issued and used.order > exchange.order:
                     return exchange, issued[text], prefix
     return None

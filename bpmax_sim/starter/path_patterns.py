@@ -173,6 +173,7 @@ def _values_among(node: _Node, before: str) -> set[str]:
         elif signature:
             groups.setdefault(signature, []).append(segment)
     for signature, segments in groups.items():
+        # Without a shape all ends are alike: /enable and /disable are no values of a parameter.
         is_told = any(shape not in _NO_SHAPES or path for path, _, shape in signature)
         if len(segments) >= _ALIKE and is_told:
             values.update(segments)

@@ -52,7 +52,10 @@ def map_in_order(
 
 @contextmanager
 def _delay_interrupts() -> Iterator[None]:
-    """Delay Ctrl-C while processes are forked; the forked processes ignore it."""
+    """Keep a Ctrl-C until the end of the block, in which processes are forked.
+
+    The new processes ignore Ctrl-C; this one gets it afterwards.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -144,7 +147,10 @@ class _WorkerPool(Generic[T]):
 
 
 def _send_results(work: Callable[[int], T], pipe: Connection) -> None:
-    """Send the result or exception of *work* for each number received from *pipe*."""
+    """Do the work of a worker process: for each number received from *pipe*, send the result.
+
+    The result is a pair of the value and the exception of *work*, one of which is None.
+    """
     with suppress(EOFError, OSError):  # the other end was closed
         while True:
             number = pipe.recv()
