@@ -330,15 +330,15 @@ class ExpectLineSearch:
             item = insert_line(self.baselines[n].item, line)
             if item is None:
                 return False
-            if not run_variant(self.baselines[n], _with_item(Variant(), item)).is_passed:
+            if not run_variant(self.baselines[n], _make_item_variant(Variant(), item)).is_passed:
                 return False
-            mutant = _with_item(make_variant(n), item)
+            mutant = _make_item_variant(make_variant(n), item)
             if n in differing and run_variant(self.baselines[n], mutant).is_passed:
                 return False
         return not differing.isdisjoint(numbers)
 
 
-def _with_item(variant: Variant, item: ScenarioItem) -> Variant:
+def _make_item_variant(variant: Variant, item: ScenarioItem) -> Variant:
     return replace(variant, item=item, checks_scripts=False)
 
 
@@ -384,7 +384,7 @@ def find_divergences(
     Return values that no product code reads (of the hooks ``change`` and ``open``) do not count.
     """
     steps = baseline.item.steps
-    before, after = (_by_step_and_place(each.observations) for each in (baseline.run, run))
+    before, after = (_values_by_step_and_place(each.observations) for each in (baseline.run, run))
     for step, place in dict.fromkeys((*before, *after)):
         number = step.partition(".")[0]
         action = steps[int(number) - 1].step.action if number.isdigit() else ""
@@ -395,7 +395,7 @@ def find_divergences(
             yield Divergence(baseline_number, step, place, first, second)
 
 
-def _by_step_and_place(observations: Sequence[Observation]) -> dict[tuple[str, str], Any]:
+def _values_by_step_and_place(observations: Sequence[Observation]) -> dict[tuple[str, str], Any]:
     return {(one.step, one.place): one.value for one in observations}
 
 

@@ -159,7 +159,7 @@ def judge_repetition(
             number = sum((one.name, one.request) == (last.name, last.request) for one in done)
         if number <= max(wanted, 1):
             continue
-        if struck is not None and (lookup := run.find_lookup(struck, before=last)):
+        if struck is not None and (lookup := run.find_read_of_effect(struck, before=last)):
             why = msg("what {lookup} answers after {call} was executed is not recorded",
                       lookup=lookup.name, call=struck.name)  # fmt: skip
             return Judgement(verdict="unrecorded", why=why)
@@ -304,7 +304,12 @@ class _FailureJudge(msgspec.Struct, frozen=True):
         if is_end_same and self._is_failed_call_obsolete():
             return handled
         # The script asked the third party whether its write was executed: that is handling it.
-        if struck is not None and call.has_effect and is_end_same and self.run.find_lookup(struck):
+        if (
+            struck is not None
+            and call.has_effect
+            and is_end_same
+            and self.run.find_read_of_effect(struck)
+        ):
             return handled
         if self._was_executed_after_failure(struck):
             if is_end_same:
@@ -357,13 +362,13 @@ class _FailureJudge(msgspec.Struct, frozen=True):
             return True
         return any(self._supersedes(one, call) for one in self.base.calls if one.begin < call.end)
 
-    def _supersedes(self, one: ObservedCall, call: ObservedCall) -> bool:
-        """Return whether *one* is the same query as *call*, made by a handler that started later.
+    def _supersedes(self, newer: ObservedCall, call: ObservedCall) -> bool:
+        """Return whether *newer* is the same query as *call*, made by a handler that started later.
 
-        Then only the result of *one* matters.
+        Then only the result of *newer* matters.
         """
-        between = self.base.trial.events[call.begin : one.begin]
-        return one.name == call.name and any(isinstance(event, HookStarted) for event in between)
+        between = self.base.trial.events[call.begin : newer.begin]
+        return newer.name == call.name and any(isinstance(event, HookStarted) for event in between)
 
     def _is_replaced_by_other_call(self) -> bool:
         """Return whether another call made up for a failed read.
@@ -449,17 +454,17 @@ def _is_text_from_missing_value(value: Any) -> bool:
     )
 
 
-def _shorten(value: Any, most: int = 60) -> str:
+def _shorten(value: Any, max_length: int = 60) -> str:
     text = value if isinstance(value, str) and value else show(value)
-    return text if len(text) <= most else f"{text[: most - 1]}…"
+    return text if len(text) <= max_length else f"{text[: max_length - 1]}…"
 
 
 def new_lines(before: Iterable[Line], after: Sequence[Line]) -> list[Line]:
     """Return the lines of *after* that *before* lacks, or has less often."""
-    left = Counter(map(_comparison_key, before))
+    left = Counter(map(_line_key, before))
     fresh = []
     for line in after:
-        key = _comparison_key(line)
+        key = _line_key(line)
         if left[key]:
             left[key] -= 1
         else:
@@ -467,7 +472,7 @@ def new_lines(before: Iterable[Line], after: Sequence[Line]) -> list[Line]:
     return fresh
 
 
-def _comparison_key(line: Line) -> str:
+def _line_key(line: Line) -> str:
     """Return a text that is equal for equal lines."""
     return repr(sorted(line.items(), key=str))
 

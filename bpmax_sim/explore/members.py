@@ -119,7 +119,10 @@ class RecordedResponses:
                 call, response = exchange.request.call, exchange.outcome
                 if call is None or call.is_login or not isinstance(response, Response):
                     continue
-                body, rules = read_body(response), self._rules_of(call.platform, call.api)
+                body, rules = (
+                    read_body(response),
+                    self._response_rules_of_api(call.platform, call.api),
+                )
                 if not satisfies_rule(rules.ok, response, body, absent_ok=True):
                     code = find_first(map(compile_finder, rules.code), response, body)
                     text = "" if code is UNSET else to_comparable_text(code)
@@ -129,7 +132,7 @@ class RecordedResponses:
         except (CassetteError, OSError):
             return  # whoever plays it is told
 
-    def _rules_of(self, platform_key: str, api_key: str) -> ResponseRules:
+    def _response_rules_of_api(self, platform_key: str, api_key: str) -> ResponseRules:
         platform = self._platforms.find(platform_key)
         if platform is None:
             return ResponseRules()
@@ -158,7 +161,9 @@ def _walk_response_members(
             at, known = (*names, str(name)), shape.members.get(name) if shape else None
             is_optional = shape is not None and name in shape.optional
             lacks = dict(
-                _possible_lacks(inner, known, recorded.lacks.get(at, ()), is_optional=is_optional)
+                _find_possible_lacks(
+                    inner, known, recorded.lacks.get(at, ()), is_optional=is_optional
+                )
             )
             yield Member((*steps, str(name)), lacks)
             yield from _walk_response_members(inner, (*steps, str(name)), at, known, recorded)
@@ -167,7 +172,7 @@ def _walk_response_members(
         yield from _walk_response_members(value[0], (*steps, 0), (*names, "*"), item, recorded)
 
 
-def _possible_lacks(
+def _find_possible_lacks(
     value: Any, shape: ResponseShape | None, recorded: Iterable[Lack], *, is_optional: bool
 ) -> Iterator[tuple[Lack, str]]:
     if is_optional:

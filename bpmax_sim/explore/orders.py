@@ -62,7 +62,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
         return first
 
 
-def find_groups(calls: Sequence[ObservedCall]) -> tuple[Group, ...]:
+def find_concurrent_calls(calls: Sequence[ObservedCall]) -> tuple[Group, ...]:
     """Return the sets of calls that are in flight at the same time, whose order can be another one.
 
     Only the largest sets: those to which a call was added since the last one ended.

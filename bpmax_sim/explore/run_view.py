@@ -161,7 +161,7 @@ class RunView(msgspec.Struct, frozen=True):
         events = self.trial.events[begin:end]
         return {e.field for e in events if isinstance(e, FieldChanged) and e.by != "user"}
 
-    def find_lookup(
+    def find_read_of_effect(
         self, failed_call: ObservedCall, before: ObservedCall | None = None
     ) -> ObservedCall | None:
         """Return a successful read that can show whether *failed_call* had its effect, or None.

@@ -33,7 +33,7 @@ from bpmax_sim.explore.orders import (
     Order,
     count_orders,
     delay_of,
-    find_groups,
+    find_concurrent_calls,
     late_orders,
     possible_interruptions,
     possible_orders,
@@ -145,11 +145,11 @@ class _SharedCounts:
         """Return whether this process created the object, and is not a forked child."""
         return os.getpid() == self._owner
 
-    def set(self, number: int, tried: int, possible: int) -> None:
+    def set_counts(self, number: int, tried: int, possible: int) -> None:
         """Note the counts of one item."""
         self._tried[number], self._possible[number] = tried, possible
 
-    def estimate(self) -> tuple[int, int]:
+    def estimate_totals(self) -> tuple[int, int]:
         """Return the tried and the possible variants of all items.
 
         Items that have not begun are assumed to have as many as the others on average.
@@ -229,13 +229,15 @@ class Explorer:
 
         def explore(number: int) -> Exploration:
             def note(tried: int, possible: int) -> None:
-                counts.set(number, tried, possible)
+                counts.set_counts(number, tried, possible)
                 if counts.is_creator_process:
-                    on_tried(*counts.estimate())
+                    on_tried(*counts.estimate_totals())
 
             return self.explore(items[number], most=most, seed=seed, is_over=is_over, on_tried=note)
 
-        done = map_in_order(explore, len(items), workers, lambda: on_tried(*counts.estimate()))
+        done = map_in_order(
+            explore, len(items), workers, lambda: on_tried(*counts.estimate_totals())
+        )
         for item, found in zip(items, done, strict=True):
             lost = msg("the process that explored it was ended from outside")
             yield replace(_start_exploration(item), refused=lost) if found is None else found
@@ -367,7 +369,7 @@ class _ItemTrials:
         self._recorded = recorded
         reads = self._reads = ReadMembers(self._watch_reads(), frozenset(_script_words(self._item)))
         self._failures = tuple(possible_failures(self.base.calls, self.platforms, recorded, reads))
-        self._groups = find_groups(self.base.calls)
+        self._groups = find_concurrent_calls(self.base.calls)
         self._interruptions = tuple(possible_interruptions(self._item, self.base))
         self._late_orders = tuple(late_orders(self._item, self.base))
         self.possible = (
@@ -426,7 +428,9 @@ class _ItemTrials:
             self._endless.add(failure.call.label)
         if judgement.verdict == "silent" and self._is_unneeded_read(failure, run):
             judgement = Judgement(verdict="handled", step=judgement.step, place=judgement.place)
-        if judgement.verdict == "partial" and (again := self._cache_second_try(failure, judgement)):
+        if judgement.verdict == "partial" and (
+            again := self._cached_second_try(failure, judgement)
+        ):
             judgement = replace(judgement, why=join_messages("; ", (judgement.why, again)))
         is_shown = bool(failure.shown_by) or not failure.lacks_member
         return JudgedVariant(
@@ -563,7 +567,7 @@ class _ItemTrials:
         One response is enough then. This is so if, in either order, a field is written between the
         two responses.
         """
-        for other in (one for one in self._in_flight_with(call) if not one.has_effect):
+        for other in (one for one in self._calls_in_flight_with(call) if not one.has_effect):
             first, second = sorted((call, other), key=lambda one: one.end)
             written = self.base.fields_written(first.end, second.end)
             delay = second.sent_at + second.elapsed - first.sent_at - first.elapsed + 1
@@ -573,7 +577,7 @@ class _ItemTrials:
                 return True
         return False
 
-    def _in_flight_with(self, call: ObservedCall) -> Iterator[ObservedCall]:
+    def _calls_in_flight_with(self, call: ObservedCall) -> Iterator[ObservedCall]:
         for group in self._groups:
             if call in group:
                 yield from (one for one in group if one is not call)
@@ -615,7 +619,9 @@ class _ItemTrials:
         truth = run if interruption.is_again else self.base
         yield partial(self._judge_interruption, interruption, run, truth)
         orders = [
-            group for group in find_groups(run.calls) if not _is_known_group(group, self._groups)
+            group
+            for group in find_concurrent_calls(run.calls)
+            if not _is_known_group(group, self._groups)
         ]
         self.possible += count_orders(orders)
         for order in possible_orders(orders):
@@ -655,7 +661,7 @@ class _ItemTrials:
             refusals=_refusal_codes_by_step(expected_run),
         )
 
-    def _cache_second_try(self, failure: PossibleFailure, judgement: Judgement) -> str:
+    def _cached_second_try(self, failure: PossibleFailure, judgement: Judgement) -> str:
         """Return `_describe_second_try`, computed once for failures with the same cause."""
         cause = failure.call.label, judgement.place, failure.is_executed
         if cause not in self._second_tries:

@@ -616,7 +616,7 @@ def open_session(
         "redact": proxy.redact,
         "unused": proxy.unused,
         "unawaited": "allow",  # each step judges its own
-        "owner": item.cassette_owner_name,
+        "owner": item.owner_name_in_cassette,
         "adopts": partial(find_former_owner, item),
         "repeat": proxy.repeat,
         "default_instance": proxy.instance or None,
