@@ -175,8 +175,8 @@ def is_random_only(old: Cassette, new: Cassette, pairs: Iterable[tuple[str, Exch
         for place in (*pair.request, *pair.response):
             owners.add(owner)
             before, after = place.recorded, place.sent
-            form = _mask_varying_characters(before)
-            if not form or form != _mask_varying_characters(after):
+            form = _mask_random_characters(before)
+            if not form or form != _mask_random_characters(after):
                 return False
             if became.setdefault(str(before), str(after)) != str(after):
                 return False
@@ -186,7 +186,7 @@ def is_random_only(old: Cassette, new: Cassette, pairs: Iterable[tuple[str, Exch
     )
 
 
-def _mask_varying_characters(value: Any) -> str:
+def _mask_random_characters(value: Any) -> str:
     """Return *value* with the characters that a random value varies replaced by ``#``.
 
     These are digits, and letters in a hexadecimal text. "" if it is too short to be random.

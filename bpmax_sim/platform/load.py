@@ -505,7 +505,7 @@ def _load_folders(folders: Sequence[Path], place: Path | None) -> Platforms:
         return known[-1] if known else _built_in_source(key)
 
     files = [[(one, _build_cached(one, find)) for one in layer] for layer in layers]
-    choice = _choose_files(files)
+    choice = _choose_platform_files(files)
     latest, broken = choice.latest, choice.broken
     folder = folders[-1] if folders else None
     platforms = Platforms(
@@ -558,7 +558,7 @@ class _FileChoice:
     overridden: list[tuple[str, Place, Place]] = field(default_factory=list)
 
 
-def _choose_files(layers: list[list[tuple[PlatformSource, PlatformFile]]]) -> _FileChoice:
+def _choose_platform_files(layers: list[list[tuple[PlatformSource, PlatformFile]]]) -> _FileChoice:
     """Return the choice among *layers*, the files of each folder; later folders win.
 
     Two files of one folder with the same key are a problem of both.

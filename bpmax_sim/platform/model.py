@@ -604,12 +604,12 @@ def find_auth_places(auth: Auth, apply: Iterable[Apply]) -> Iterator[tuple[str, 
             yield "query", render(name, auth.parameters)
 
 
-def join_place(spot: str, name: str) -> str:
+def join_place(place: str, name: str) -> str:
     """Return a place and a name in it as one text: ``header.x-sign``.
 
     Names of headers in lower case.
     """
-    return f"{spot}.{name.lower() if spot == 'header' else name}"
+    return f"{place}.{name.lower() if place == 'header' else name}"
 
 
 def signature_places(auth: Auth) -> tuple[Apply, ...]:

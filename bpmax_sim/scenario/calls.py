@@ -47,7 +47,7 @@ SOURCES: Mapping[str, str] = {
 """Who answered a call, for a reader."""
 
 
-def describe_source(source: str) -> str:
+def describe_response_source(source: str) -> str:
     """Return in words where the response of a call came from, such as "recorded" for a source.
 
     *source* is a key of `SOURCES`; any other text, such as "" if no response came, is unchanged.
@@ -426,7 +426,9 @@ def _compare_part(part: str, expected: Any, call: CallMade, path: Path) -> Check
     if part == "body" and isinstance(expected, Mapping) and not any(map(is_operator, expected)):
         return compare(expected, _body_parts(call), path)
     is_textual = part in {"path", "query"} or (part == "header" and isinstance(expected, Mapping))
-    return compare(as_url_texts(expected) if is_textual else expected, getattr(call, part), path)
+    return compare(
+        numbers_to_url_texts(expected) if is_textual else expected, getattr(call, part), path
+    )
 
 
 def _body_parts(call: CallMade) -> Any:
@@ -455,7 +457,7 @@ def _part_value(part: Any) -> Any:
     return about["content"] if {*about} == {"content"} else about
 
 
-def as_url_texts(expected: Any) -> Any:
+def numbers_to_url_texts(expected: Any) -> Any:
     """Return *expected* with numbers and booleans as text, since a URL carries only text."""
     if isinstance(expected, bool):
         return "true" if expected else "false"
@@ -463,9 +465,9 @@ def as_url_texts(expected: Any) -> Any:
         return format_js_number(expected)
     if isinstance(expected, Mapping):
         return {
-            key: value if is_operator(key) else as_url_texts(value)
+            key: value if is_operator(key) else numbers_to_url_texts(value)
             for key, value in expected.items()
         }
     if isinstance(expected, list | tuple):
-        return [as_url_texts(item) for item in expected]
+        return [numbers_to_url_texts(item) for item in expected]
     return expected

@@ -61,7 +61,7 @@ class ValuePatterns(msgspec.Struct, frozen=True):
             text
             for call in calls
             if call.source == "recorded" and not call.is_login
-            for text in _texts_in(call)
+            for text in _find_response_texts(call)
         )
         return cls("\n".join(item.spot.source.lines), recorded, bool(item.scenario.clock))
 
@@ -82,7 +82,7 @@ class ValuePatterns(msgspec.Struct, frozen=True):
         return value.replace("${", "$${")
 
 
-def _texts_in(call: CallMade) -> Iterator[str]:
+def _find_response_texts(call: CallMade) -> Iterator[str]:
     pending = [call.response]
     while pending:
         value = pending.pop()

@@ -24,7 +24,7 @@ from bpmax_sim.session.session import Session
 from bpmax_sim.transport.faults import Fault
 
 
-def answer_key(place: Place, number: int) -> str:
+def stub_answer_key(place: Place, number: int) -> str:
     """Return the key which notes that answer *number* (from 0) of the stub at *place* was used.
 
     Such keys are texts, so that worker processes can send them.
@@ -81,7 +81,7 @@ def _find_unreached_ranges(item: ScenarioItem, used_keys: Collection[str]) -> It
     """Yield faults with a range such as ``call: 1-3`` for which too few calls were made."""
     for fault in _find_ranged_faults(item):
         is_own = fault.place is not None and fault.place.file == item.spot.source.file
-        if is_own and _range_key(fault) not in used_keys:
+        if is_own and _fault_range_key(fault) not in used_keys:
             message = msg(
                 "{fault}: fewer calls came, so that this never struck all of them; name the calls "
                 "that there are",
@@ -115,7 +115,7 @@ def _find_unused_answers(
         yield RunWarning("rule", message, place, fails=True)
     # The first answer is used if the stub is, which was reported above.
     for number in range(1, len(stub.answers)):
-        if answer_key(place, number) not in used_keys:
+        if stub_answer_key(place, number) not in used_keys:
             message = msg(
                 "answer {number} of the stub {on} was never given", number=number + 1, on=on
             )
@@ -148,7 +148,7 @@ def retried_step_key(located: LocatedStep) -> str:
     return f"{ran_step_key(located)} retry"
 
 
-def _range_key(fault: Fault) -> str:
+def _fault_range_key(fault: Fault) -> str:
     """Return the key which notes that *fault* hit every call of its range, such as ``call.
 
     1-3``.
@@ -183,12 +183,12 @@ def find_used_parts(
         count = session.strikes_of(stub)
         if count and stub.place is not None:
             used.add(str(stub.place))
-            used |= {answer_key(stub.place, number) for number in range(count)}
+            used |= {stub_answer_key(stub.place, number) for number in range(count)}
     for fault in _find_ranged_faults(item):
         struck = Counter(one.serial for one in session.injected_faults if one.fault is fault)
         is_struck = len(struck) >= _count_calls(fault)
         if is_struck and max(struck.values(), default=0) >= (fault.attempts or 0):
-            used.add(_range_key(fault))
+            used.add(_fault_range_key(fault))
     return used
 
 
@@ -281,14 +281,16 @@ class FileRuns:
     def _unused_parts(self, file: str) -> Iterator[RunWarning]:
         """Yield the parts of *file* that no row used; nothing until all of its rows have passed."""
         rows, ran, parts, _ = self.files.get(file, (-1, set(), set(), "normal"))
-        for kind, message, place, fails in sorted(parts, key=_by_place) if len(ran) == rows else ():
+        for kind, message, place, fails in (
+            sorted(parts, key=_place_sort_key) if len(ran) == rows else ()
+        ):
             yield RunWarning(kind, message, _parse_place(place), fails)
 
 
 _PlainPart = tuple[str, str, str, bool]
 
 
-def _by_place(part: _PlainPart) -> tuple[str, int, int]:
+def _place_sort_key(part: _PlainPart) -> tuple[str, int, int]:
     place = _parse_place(part[2])
     return place.file, place.line, place.column
 

@@ -57,7 +57,7 @@ class Origins(msgspec.Struct):
             self._open_steps.pop()
 
 
-def script_values_of(event: SubjectEvent) -> dict[str, Any]:
+def plain_script_values(event: SubjectEvent) -> dict[str, Any]:
     """Return those members of *event* that scripts may have set, as plain values for a trace."""
     plain = _PLAIN_VALUES.get(type(event), {}).items()
     return {name: convert(getattr(event, name)) for name, convert in plain}

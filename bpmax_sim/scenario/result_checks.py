@@ -118,7 +118,7 @@ def find_unseen_failures(
         if satisfies_rule(recipe.rules.ok, response, body, absent_ok=True):
             continue
         members = _failure_members(recipe)
-        if not members or names.texts is None or _contain_word(names.texts, members):
+        if not members or names.texts is None or _any_contains_word(names.texts, members):
             continue
         code = recipe.rules.code(response, body)
         yield RunFinding("unseen", msg(
@@ -228,18 +228,18 @@ def _is_near_member(word: str, members: tuple[str, ...]) -> bool:
     return word not in members and bool(find_nearest(word, members))
 
 
-def _find_meant_member(use: MemberUse, same: Sequence[CallMade], platforms: Platforms) -> str:
+def _find_meant_member(use: MemberUse, calls: Sequence[CallMade], platforms: Platforms) -> str:
     """Return a hint if *use* reads a member that no response had but a similar one, or "".
 
-    *same* are the calls made at the script line whose result is read.
+    *calls* are the calls made at the script line whose result is read.
     """
     name, is_read = use.path[0], use.access in {"read", "truth"} and not use.is_guarded
-    if not same or not is_read or any(_may_have(call, name) for call in same):
+    if not calls or not is_read or any(_may_have(call, name) for call in calls):
         return ""
-    recipe = find_compiled_api(same[0], platforms)
+    recipe = find_compiled_api(calls[0], platforms)
     if recipe is None or recipe.result == "envelope" or name in show(recipe.api.answer):
         return ""
-    return suggest_nearest(name, sorted({key for call in same for key in call.response}))
+    return suggest_nearest(name, sorted({key for call in calls for key in call.response}))
 
 
 def _may_have(call: CallMade, name: str) -> bool:
@@ -402,7 +402,7 @@ def _declared_places(recipe: CompiledApi, call: CallMade) -> Iterator[tuple[Step
 
     Such are the places of ``ignore``, of ``volatile`` and of the rules for success.
     """
-    for text in _judging_paths(recipe):
+    for text in _paths_deciding_failure(recipe):
         yield ("body", *text.removeprefix("$.").split(".")), {"body": call.response}
     owners = (recipe.platform, recipe.api)
     for text in chain.from_iterable(owner.ignore for owner in owners):
@@ -457,7 +457,7 @@ def as_response(call: CallMade) -> tuple[Response, ParsedBody]:
     return Response(status=call.status or 0, headers=headers, body=b""), body
 
 
-def _judging_paths(recipe: CompiledApi) -> tuple[str, ...]:
+def _paths_deciding_failure(recipe: CompiledApi) -> tuple[str, ...]:
     """Return the paths, such as ``$.code``, that decide whether a response is a failure."""
     rules = recipe.api.response if recipe.api.response is not UNSET else recipe.platform.response
     paths = (*rules.code, *(one.path for one in rules.ok.all if not one.absent))
@@ -469,12 +469,12 @@ def _failure_members(recipe: CompiledApi) -> list[str]:
     if recipe.result == "envelope":
         return ["code", "message"]
     rules = recipe.api.response if recipe.api.response is not UNSET else recipe.platform.response
-    paths = (*_judging_paths(recipe), *rules.message)
+    paths = (*_paths_deciding_failure(recipe), *rules.message)
     matches = filter(None, map(_LAST_NAME.fullmatch, paths))
     return list(dict.fromkeys(match[1] for match in matches))
 
 
-def _contain_word(texts: Iterable[str], words: Iterable[str]) -> bool:
+def _any_contains_word(texts: Iterable[str], words: Iterable[str]) -> bool:
     """Return whether any of *texts* contains any of *words* as a whole identifier."""
     pattern = re.compile(rf"(?<![\w$])(?:{'|'.join(map(re.escape, words))})(?![\w$])")
     return any(pattern.search(text) for text in texts)

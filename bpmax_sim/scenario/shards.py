@@ -99,6 +99,7 @@ def assign_shards(
     every = sorted(set(keys))
     numbers = {key: seconds[key] for key in every if is_number(seconds.get(key))}
     known = {key: float(number) for key, number in numbers.items() if 0 < number < _MOST}
+    # A new item counts as the median: as 0 s, all new items would land in one shard.
     usual = median(known.values()) if known else _UNKNOWN
     groups: dict[str, list[str]] = {}
     for key in every:

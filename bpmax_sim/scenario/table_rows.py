@@ -289,7 +289,7 @@ TYPES: Mapping[str, Callable[[str], Any]] = {
 """Column types; an empty number, boolean or json cell is null."""
 
 
-def names_in_cell(value: Any) -> tuple[Any, ...]:
+def split_names_cell(value: Any) -> tuple[Any, ...]:
     """Return the names in a cell such as that of ``faults`` or ``tags``.
 
     A list is unchanged; a text is split at commas and semicolons, also Chinese ones.
@@ -347,7 +347,7 @@ def parse_variable(value: Any, declared: Any) -> Any:
         return str(value)  # a number with leading zeros is the text that it looks like
 
 
-def type_variables(variables: Mapping[str, Any], secrets: Iterable[str]) -> tuple[str, ...]:
+def format_typed_variables(variables: Mapping[str, Any], secrets: Iterable[str]) -> tuple[str, ...]:
     """Return ``name=value`` of each variable typed on the command line, except those in *secrets*.
 
     They are shown to say how to repeat a run.
@@ -665,12 +665,12 @@ class ScenarioDraft:
         columns = {column: spot for step, spot in runs if (column := column_of_run(step))}
         cells = ((row, column) for column in columns for row in self.rows)
         return {
-            (row.id, column): self._read_cell(row, column)
+            (row.id, column): self._read_steps_cell(row, column)
             for row, column in cells
             if column in row.values
         }
 
-    def _read_cell(self, row: Row, column: str) -> LocatedSteps:
+    def _read_steps_cell(self, row: Row, column: str) -> LocatedSteps:
         """Return the steps in one cell: written out in it, or those that it names."""
         value = row.values[column]
         if isinstance(value, str) and value in self.named_steps:
