@@ -84,7 +84,10 @@ class ScriptReach:
             child, parent = parent, parent.parent
 
     def is_evaluated(self, node: Node, counts: Counts) -> bool:
-        """Return whether *node* was evaluated."""
+        """Return whether *node* was evaluated in a run with these *counts*.
+
+        It was if the innermost code around it, of which executions are counted, ran at all.
+        """
         return all(counts[number] for number in islice(self.guard_counters(node), 1))
 
     def find_else_counter(self, condition: Node) -> int | None:

@@ -78,10 +78,15 @@ class ExchangePair(msgspec.Struct, frozen=True, kw_only=True):
 def compare_cassettes(
     old: Cassette, new: Cassette, rules: MatchingRules, volatile: PlacesOf
 ) -> Iterator[tuple[str, ExchangePair]]:
-    """Yield the owner and pair of every exchange of two cassettes; of each owner, added ones last.
+    """Yield every exchange of two cassettes paired with its counterpart, after its owner.
 
-    *volatile* returns the volatile fields of an API's responses. If each cassette has a single
-    owner, these two are compared even under different names.
+    Added exchanges come last. If each cassette has a single owner, the two are compared even under
+    different names.
+
+    Args:
+        old, new: cassettes.
+        rules: which parts of requests count.
+        volatile: returns the volatile fields of an API's responses, which do not count.
 
     Raises:
         CassetteError: if one of them cannot be read.

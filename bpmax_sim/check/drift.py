@@ -618,13 +618,16 @@ def _find_changed_places(
 
 
 def failure_class_of(response: Response, platform: Platform, api: Api) -> str | None:
-    """Return the class of failure of *response*; None if the API's `recover` does not handle it."""
+    """Return the class of failures (``token``, ``transient`` …) to which *response* belongs.
+
+    None if it is no failure, or if the API's ``recover`` says nothing of its class.
+    """
     recipe = compile_for_any_instance(platform, api)
     failure = recipe.rules.failure_class(response, parsed_body(response))
     return failure if failure in recipe.recover else None
 
 
 def compile_for_any_instance(platform: Platform, api: Api) -> CompiledApi:
-    """Return the compiled rules of an API for an instance that nobody declares."""
+    """Return the compiled rules of an API as an instance without settings of its own has them."""
     nobody = Instance(platform=platform.platform_key, instance_key="any")
     return compile_api(platform, nobody, api)

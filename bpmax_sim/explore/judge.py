@@ -233,7 +233,7 @@ class _FailureJudge(msgspec.Struct, frozen=True):
         return self._judge_unreported()
 
     def _step_pairs_from_failure(self) -> Iterator[tuple[StepView, StepView]]:
-        """Yield each step from that of the failed call on: as in the base run, as in this run."""
+        """Yield each step from the failed call's on: its view in the base run and in this run."""
         for key, step in self.run.steps_from(self.failure.call.step):
             yield self.base.steps.get(key) or StepView(key=key), step
 

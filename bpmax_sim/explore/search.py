@@ -583,7 +583,10 @@ class _ItemTrials:
                 yield from (one for one in group if one is not call)
 
     def _try_late_order(self, order: Order) -> JudgedVariant | None:
-        """Return the verdict on a late response; None if the next call waits for it anyway."""
+        """Return the verdict on a response that is later than that of the next call of its API.
+
+        None if the script makes the next call only after the late response.
+        """
         run = self.run(order.faults)
         newer, older = (find_call(run, call) for call in order.calls)
         if newer is None or older is None or older.error or newer.end > older.end:

@@ -197,7 +197,10 @@ def credential_value_problem(kind: model.Kind, node: Node) -> str:
 
 
 def is_address(text: str) -> bool:
-    """Return whether *text* is an address to which calls can be sent, or a template of one."""
+    """Return whether calls can be sent to the address *text*.
+
+    It is http or https, without query and user, or a template.
+    """
     if is_template(text):
         return True
     try:

@@ -434,7 +434,9 @@ def load_usable_platforms(
     *,
     instances: str | os.PathLike[str] | None = None,
 ) -> Platforms:
-    """Return what `load_platforms` does, where a mistake in a file stops only who uses it.
+    """Return what `load_platforms` does, without raising for mistakes in platform files.
+
+    A platform whose file has mistakes raises when it is used. Cached as long as no file changes.
 
     Raises:
         ConfigError: if a folder is missing, or the file of instances has mistakes.

@@ -74,7 +74,7 @@ class ApiMatch(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def instance(self) -> str:
-        """Return the first instance with this address, which is the default one if that has it."""
+        """Return the first of `instances`: the default one, if it has this address."""
         return self.instances[0]
 
 
@@ -116,7 +116,8 @@ class ApiMatcher:
     def match(self, request: Request) -> ApiMatch | None:
         """Return platform, instance and API of *request*; None if no platform has its address.
 
-        A declared path of any platform wins over an undeclared path below a longer address.
+        If several addresses match, the longest wins; but one at which the path is declared wins
+        over a longer one at which it is not.
         """
         content, undeclared = _Content(request), None
         for address in self._addresses:
@@ -459,7 +460,7 @@ class _Routes:
 
 
 def _host_at_address(platform: Platform, url: str) -> str:
-    """Return the name of the further host at address *url*; empty if there is none."""
+    """Return the name of the entry in ``hosts`` of *platform* below which *url* is, or ""."""
     for name, address in platform.hosts.items():
         base = address.rstrip("/")
         if is_below(url, base):

@@ -291,14 +291,14 @@ class Decision(NodeAction, frozen=True, kw_only=True):
 
 
 class Approve(Decision, frozen=True, kw_only=True):
-    """Approve at a node."""
+    """Approve a task at a node, for its owner."""
 
     about = msg("Approve at a node")
     decides: ClassVar = "approve"
 
 
 class Reject(Decision, frozen=True, kw_only=True):
-    """Reject at a node."""
+    """Reject a task at a node, for its owner."""
 
     about = msg("Reject at a node")
     decides: ClassVar = "reject"

@@ -183,9 +183,10 @@ _FIELDS = ("type", "code", "message", "status")
 
 
 def make_thrown_error(error: BaseException, at: float = 0.0) -> events.ErrorThrown:
-    """Return *error* of JavaScript, a call or Python as ``expect_error`` and the trace show it.
+    """Return *error* as an event: what ``expect_error`` compares and a trace shows.
 
-    *at* is the virtual time at which it ended the step.
+    It may come from JavaScript, a call, form or flow, or Python. *at* is the virtual time at which
+    it ended the step.
     """
     name, stack = type(error).__name__, tuple(getattr(error, "stack", ()))
     if isinstance(error, ScriptError):

@@ -301,7 +301,10 @@ def _redact_pairs(pairs: Iterable[tuple[str, str]], redact: Callable[[str], str]
 
 
 def _pairs_to_map(pairs: Pairs, *, lower: bool = False) -> dict[str, Any]:
-    """Return *pairs* as a map; a name that occurs several times gets the list of its values."""
+    """Return (name, value) *pairs* as a map; a repeated name gets the list of its values.
+
+    With *lower*, names are in lower case.
+    """
     members: dict[str, list[str]] = {}
     for name, value in pairs:
         members.setdefault(name.lower() if lower else name, []).append(value)

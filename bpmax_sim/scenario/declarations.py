@@ -162,7 +162,10 @@ def merge_nodes(near: Node, far: Node, by_key: KeyTree = BY_KEY) -> Node:
 
 
 def _join_stubs(near: Node, far: Node) -> Node:
-    """Return the stubs of *near*, then those of *far* whose ``on`` no stub of *near* has."""
+    """Return the stubs of *near*, then those of *far* for APIs that *near* does not stub.
+
+    *near* is closer to the scenario than *far*.
+    """
     known = {_stubbed_api(stub) for stub in _elements_of(near)}
     return _add_elements(near, [s for s in _elements_of(far) if _stubbed_api(s) not in known])
 
@@ -283,6 +286,8 @@ class DeclarationReader:
     """Reads everything that a scenario inherits, and collects every file that it reads.
 
     Attributes:
+        problems: gets what is wrong in these files.
+        fragments: defaults and fragments so far, weakest first.
         sources: files read so far, by their names in messages.
         layers: inheritable part of each file, weakest first.
     """

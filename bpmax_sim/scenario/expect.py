@@ -89,7 +89,7 @@ class Comparison(msgspec.Struct, frozen=True, omit_defaults=True):
 
     @property
     def label(self) -> str:
-        """Return the path in the notation for readers."""
+        """Return the path as messages show it, without operators: ``proxy[0].path.id``."""
         return path_label(self.path)
 
     def __str__(self) -> str:
@@ -604,7 +604,7 @@ def section_problem(section: str, value: Any) -> str | None:
 
 
 def count_problem(times: Any) -> str | None:
-    """Return what is wrong with the value of ``times``, or None."""
+    """Return what is wrong with the value of ``times``, a number or operators, or None."""
     whole = isinstance(times, int) and not isinstance(times, bool) and times >= 0
     if whole or isinstance(times, Mapping) or _is_reference(times):
         return None

@@ -172,7 +172,7 @@ def check_call(context: CheckContext, item: model.ExpectedCall, spot: Spot) -> N
 
 
 def _check_expected_call_names(context: CheckContext, item: model.ExpectedCall, spot: Spot) -> None:
-    """Report unknown error codes, sources and instances."""
+    """Report unknown error codes, sources and instances in an expected call."""
     if item.error is not UNSET:
         for path, code in find_literals(item.error):
             _check_error_code(context, code, spot.at("error", *path))
@@ -180,7 +180,9 @@ def _check_expected_call_names(context: CheckContext, item: model.ExpectedCall, 
         _check_known_words(context, item.source, spot.at("source"), _CALL_SOURCES)
     _check_denied_callers(context, item, spot)
     platform = item.call.partition(".")[0]
-    for path, key in find_literals(item.instance) if item.instance is not UNSET else ():
+    codes = {code for _, code in find_literals(item.error)} if item.error is not UNSET else {""}
+    is_known = item.instance is not UNSET and codes and "UNKNOWN_INSTANCE" not in codes
+    for path, key in find_literals(item.instance) if is_known else ():
         if isinstance(key, str) and (wrong := context.names.instance_problem(key, platform)):
             context.tell(spot.at("instance", *path), wrong, kind="name")
 
@@ -371,7 +373,11 @@ def _check_flow_form(
 
 
 def _find_fields_of_subflow(context: CheckContext, definition: Definition | None) -> list[str]:
-    """Return the fields of a sub-flow that the parent's nodes and its own nodes name."""
+    """Return the names of fields that a sub-flow's project has, as far as flow definitions say.
+
+    These are fields in the forms of its nodes, and those that nodes of other flows pass to it or
+    take back.
+    """
     nodes = definition.nodes.values() if definition else ()
     fields: list[Mapping[str, Any]] = [
         node.form.fields for node in nodes if isinstance(node.form, NodeForm)

@@ -56,7 +56,10 @@ class ValuePatterns(msgspec.Struct, frozen=True):
 
     @classmethod
     def of_run(cls, item: ScenarioItem, calls: Iterable[CallMade]) -> ValuePatterns:
-        """Return the patterns for a run of *item* in which *calls* were made."""
+        """Return what is needed to decide about the values of a run of *item*.
+
+        Recorded texts are taken from the responses in *calls*, except those of logins.
+        """
         recorded = frozenset(
             text
             for call in calls

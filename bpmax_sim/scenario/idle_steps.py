@@ -374,7 +374,10 @@ _HEADERS: Final = (
 
 
 def check_injected_header_names(draft: ScenarioDraft) -> None:
-    """Report headers of injected responses whose names are near one to which clients react."""
+    """Report headers of stubs and faults that look like misspelled ones to which clients react.
+
+    An example is ``Retry-Afer``.
+    """
     spot = draft.spot
     for path, _ in _find_texts(spot, "headers:"):
         name = str(path[-1]).lower()

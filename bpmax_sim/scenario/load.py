@@ -42,7 +42,7 @@ from bpmax_sim.project import (
 from bpmax_sim.scenario import model, references
 from bpmax_sim.scenario.check import check_scenario, check_values
 from bpmax_sim.scenario.declarations import read_declarations, read_shared
-from bpmax_sim.scenario.faults import fault_problem, to_transport_fault
+from bpmax_sim.scenario.faults import fault_problem, fill_fault, to_transport_fault
 from bpmax_sim.scenario.header import ItemHeader
 from bpmax_sim.scenario.names import ScenarioNames
 from bpmax_sim.scenario.source import RunWarning, ScenarioSource, Spot, read_script
@@ -50,10 +50,10 @@ from bpmax_sim.scenario.table_rows import (
     Row,
     ScenarioDraft,
     column_of_run,
-    format_typed_variables,
+    split_names_cell,
     parse_flag,
     rows_of,
-    split_names_cell,
+    format_typed_variables,
 )
 from bpmax_sim.script.failure import Script
 from bpmax_sim.subject.definition import Definition, FlowParts, NodeForm, NodeView, SubFlowResult
@@ -653,18 +653,27 @@ def _fault_set_names(
 def _fill_fault(
     draft: ScenarioDraft, rule: model.FaultRule, spot: Spot, row: Row | None
 ) -> Iterator[Fault]:
-    """Yield *rule* with the ``${…}`` of its ``on`` replaced; nothing if that fails.
+    """Yield *rule* with every ``${…}`` replaced; nothing if that fails.
 
     *row* is None in named steps, which all rows share.
     """
     try:
-        on = str(_resolve_before_run(draft, row, rule.on, msg("the target of a fault")))
-    except references.UndefinedValueError:
-        return  # told where all references are checked
-    except ValueError as error:
-        draft.problems.append(Problem(str(error), spot.at("on").place, "faults"))
+        filled = fill_fault(
+            rule, lambda value: _resolve_before_run(draft, row, value, msg("a fault"))
+        )
+    except references.UndefinedValueError as error:
+        # Elsewhere it is told where all references are checked.
+        if row is None and spot.source is not draft.spot.source:
+            message = msg(
+                "{error}; a fault in steps of a fragment knows the variables of the scenario and "
+                "env only, since all rows share it",
+                error=error,
+            )
+            draft.problems.append(Problem(message, spot.place, "faults"))
         return
-    filled = replace(rule, on=on)
+    except ValueError as error:
+        draft.problems.append(Problem(str(error), spot.place, "faults"))
+        return
     if wrong := fault_problem(filled):
         draft.problems.append(Problem(wrong, spot.place, "faults"))
     else:
@@ -672,7 +681,10 @@ def _fill_fault(
 
 
 def _inline_fault(draft: ScenarioDraft, fault: Any, spot: Spot, row: Row | None) -> Iterator[Fault]:
-    """Yield the rule that is written out in a list of faults."""
+    """Yield the rule written out at *spot* in a list of faults; nothing if it is invalid.
+
+    What is wrong with it is reported.
+    """
     problems: list[Problem] = []
     node = spot.source.root.at(spot.steps)
     rule = decode(node, model.FaultRule, problems, steps=spot.steps) if node is not None else None

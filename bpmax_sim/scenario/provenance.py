@@ -89,7 +89,7 @@ def describe_origin(label: str, write: LastAssignment | None, initial: Place | N
 
 
 def describe_values(values: Mapping[str, Any]) -> Mapping[str, str]:
-    """Return *values* of scripts as texts: JSON, or ``undefined``."""
+    """Return name -> value as text for messages: as JSON, or ``undefined``."""
     return {
         name: "undefined" if value is UNDEFINED else references.show(to_scenario_value(value))
         for name, value in values.items()

@@ -110,7 +110,7 @@ def whole_reference(value: Any) -> Reference | None:
 
 
 def column_of(value: Any) -> str:
-    """Return the column if *value* is a single ``${case.路径}``, else ""."""
+    """Return ``路径`` if *value* is the single reference ``${case.路径}`` to a column, else ""."""
     ref = whole_reference(value)
     return ref.text.partition(".")[2] if ref is not None and ref.root == "case" else ""
 

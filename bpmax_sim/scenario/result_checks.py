@@ -151,7 +151,10 @@ def find_dropped_failures(outcome: StepOutcome, scripts: Sequence[Script]) -> It
 def find_misread_responses(
     calls: Sequence[CallMade], scripts: Sequence[Script], platforms: Platforms
 ) -> Iterator[RunFinding]:
-    """Yield what `find_text_members`, `find_absent_members` and `find_partial_lists` find."""
+    """Yield each place where a script reads a response as if it had another form.
+
+    That is a member of a text, a member that no response had, or a list's first page as the whole.
+    """
     yield from find_text_members(calls, scripts, platforms)
     yield from find_absent_members(calls, scripts, platforms)
     yield from find_partial_lists(calls, scripts, platforms)
@@ -262,7 +265,10 @@ _PAGE: Final = re.compile(r"page_?(no|num|number|index)?|offset|cursor", re.IGNO
 
 
 def find_repeated_pages(calls: Iterable[CallMade], platforms: Platforms) -> Iterator[RunFinding]:
-    """Yield calls that a loop repeats for the same page although the responses differ."""
+    """Yield calls that a loop makes again and again for the same page of a list.
+
+    Simulators and recordings give other rows each time, so the loop ends; a real system would not.
+    """
     asked: dict[str, list[CallMade]] = {}
     for call in calls:
         if not call.is_login:
@@ -324,7 +330,7 @@ def find_partial_lists(
 
 
 def _lists_in(value: Any) -> Iterator[tuple[str, int, int]]:
-    """Yield the name of each total, its value, and the number of rows next to it."""
+    """Yield name and value of each total in a response, and the length of the list beside it."""
     levels = [value, *value.values()] if isinstance(value, dict) else []
     for level in levels:
         name = next((one for one in _TOTALS if one in level), "") if type(level) is dict else ""

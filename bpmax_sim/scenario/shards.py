@@ -159,7 +159,9 @@ def durations_fingerprint(seconds: Mapping[str, Any]) -> str:
 def store_durations(
     root: Path, seconds: Mapping[str, float], *, shard: Shard | None, complete: bool = False
 ) -> None:
-    """Write the durations of a run; if the folder cannot be written, nothing is stored.
+    """Write the durations of a run: of a shard into a file of its own, else into the common one.
+
+    If the folder cannot be written, nothing is stored.
 
     Args:
         root: project folder.

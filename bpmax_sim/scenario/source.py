@@ -134,7 +134,10 @@ class Failure:
 
 
 def headline(step: int, total: int, title: str, essence: str) -> str:
-    """Return the failure in one line; *step* is 0 for the scenario as a whole."""
+    """Return a failure in one line: ``step 2/3 选择客户: …``; *step* 0 is the whole scenario.
+
+    *total* is the number of steps, *title* that of the step, *essence* what is wrong.
+    """
     where = msg("step {step}/{total} ", step=step, total=total) if step else ""
     return msg("{where}{title}: {essence}", where=where, title=title, essence=essence)
 

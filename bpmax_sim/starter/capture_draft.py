@@ -456,7 +456,10 @@ def _draft_flow(title: str, run: CapturedRun, runs: Sequence[CapturedRun]) -> st
 
 
 def _find_start_node(node: str, targets: Mapping[str, str]) -> str:
-    """Return the node from which *node* is reached and which has no predecessor."""
+    """Return the node at which the chain of approvals to *node* begins.
+
+    *targets* maps a node to the one that its approval leads to.
+    """
     seen = {node}
     while before := [name for name, to in targets.items() if to == node and name not in seen]:
         node = before[0]
@@ -465,7 +468,10 @@ def _find_start_node(node: str, targets: Mapping[str, str]) -> str:
 
 
 def _nodes_following(node: str, targets: Mapping[str, str]) -> dict[str, None]:
-    """Return *node* and the nodes that follow by approvals, in order."""
+    """Return *node* and the nodes to which approvals lead from there, in order.
+
+    *targets* maps a node to the one that its approval leads to.
+    """
     path = {node: None}
     while (node := targets.get(node, node)) not in path:
         path[node] = None

@@ -141,7 +141,10 @@ def _split_path(path: str) -> list[str]:
 
 
 def _merge_value_children(node: _Node, before: str, merged: dict[int, set[str]]) -> None:
-    """Merge those children of *node* that are values, then their children."""
+    """Merge the children of *node* that are values into one parameter; likewise below it.
+
+    *before* is the segment of *node*. *merged* gets the id of the node -> merged segments.
+    """
     values = _find_value_children(node, before)
     if values:
         parameter = _Node()

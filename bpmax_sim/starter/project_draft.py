@@ -146,7 +146,7 @@ class _DraftFolder:
         self.calls = self.runs = 0
 
     def copy_declarations(self) -> None:
-        """Copy platforms, instances and settings of the project."""
+        """Copy platforms, instances and settings of the real project into the temporary one."""
         (self.place / "scenarios/platforms").mkdir(parents=True)
         for name in ("scenarios/platforms", "scenarios/presets"):
             if (self.folder / name).is_dir():
