@@ -81,12 +81,8 @@ def compare_cassettes(
     """Yield every exchange of two cassettes paired with its counterpart, after its owner.
 
     Added exchanges come last. If each cassette has a single owner, the two are compared even under
-    different names.
-
-    Args:
-        old, new: cassettes.
-        rules: which parts of requests count.
-        volatile: returns the volatile fields of an API's responses, which do not count.
+    different names. *rules* say which parts of requests count; *volatile* returns the volatile
+    fields of an API's responses, which do not count.
 
     Raises:
         CassetteError: if one of them cannot be read.

@@ -50,10 +50,10 @@ from bpmax_sim.scenario.table_rows import (
     Row,
     ScenarioDraft,
     column_of_run,
-    split_names_cell,
+    format_typed_variables,
     parse_flag,
     rows_of,
-    format_typed_variables,
+    split_names_cell,
 )
 from bpmax_sim.script.failure import Script
 from bpmax_sim.subject.definition import Definition, FlowParts, NodeForm, NodeView, SubFlowResult
