@@ -69,16 +69,16 @@ class NetworkGuard:
         self._hosts = tuple(host.lower() for host in hosts)
         self._addresses: set[str] = set()
         self.is_closed = True
-        _install()
+        _install_audit_hook_once()
 
     def enter(self) -> None:
         """Activate the guard for this thread, and for threads that have activated none."""
         self._thread = threading.get_ident()
-        _change_guards(lambda guards: (*guards, self))
+        _update_active_guards(lambda guards: (*guards, self))
 
     def leave(self) -> None:
         """Deactivate the guard; nothing happens if it is not active."""
-        _change_guards(lambda guards: tuple(guard for guard in guards if guard is not self))
+        _update_active_guards(lambda guards: tuple(guard for guard in guards if guard is not self))
 
     def __enter__(self) -> Self:
         self.enter()
@@ -230,7 +230,9 @@ _resolving = threading.local()
 _installed: list[bool] = []
 
 
-def _change_guards(change: Callable[[tuple[NetworkGuard, ...]], tuple[NetworkGuard, ...]]) -> None:
+def _update_active_guards(
+    change: Callable[[tuple[NetworkGuard, ...]], tuple[NetworkGuard, ...]],
+) -> None:
     global _guards  # noqa: PLW0603 - the hook reads it, and cannot be removed
     with _changing:
         _guards = change(_guards)
@@ -253,7 +255,7 @@ def _audit_hook(event: str, args: tuple[Any, ...]) -> None:
 _audit_hook.__cantrace__ = True  # type: ignore[attr-defined] # debuggers and coverage see it, too
 
 
-def _install() -> None:
+def _install_audit_hook_once() -> None:
     # An audit hook stays for the life of the process and takes time at each event, so there is one
     # for all guards, and none without a guard.
     with _changing:

@@ -115,7 +115,7 @@ def _read_index(path: Path, data: Data) -> CassetteIndex:
     sections = (data.rfind(b"\nfailures:") + 1, data.rfind(_SEALED) + 1)
     try:
         index = CassetteIndex(_read_head(path, line), sections)
-        shas = _scan_entries(data, body - 1, index)
+        shas = _index_entries(data, body - 1, index)
         _check_layout(data, body, index)
         _check_seal(line, data[index.sections[1] :], index, shas)
     except CorruptDataError as error:
@@ -146,12 +146,12 @@ def _read_head(path: Path, line: bytes) -> CassetteHead:
     )
 
 
-def _scan_entries(data: Data, start: int, into: CassetteIndex) -> list[bytes]:
+def _index_entries(data: Data, start: int, index: CassetteIndex) -> list[bytes]:
     shas: list[bytes] = []
     owners: dict[bytes, dict[bytes, int | list[int]]] = defaultdict(dict)
     for match in _ENTRY.finditer(data, start):
         key, owner, sha = match.groups()
-        into.starts.append(match.start() + 1)
+        index.starts.append(match.start() + 1)
         number = len(shas)
         before = owners[owner].setdefault(key, number)
         if isinstance(before, list):
@@ -160,13 +160,13 @@ def _scan_entries(data: Data, start: int, into: CassetteIndex) -> list[bytes]:
             owners[owner][key] = [before, number]
         shas.append(sha)
     try:
-        into.keys = {_read_text(owner): keys for owner, keys in owners.items()}
+        index.keys = {_read_text(owner): keys for owner, keys in owners.items()}
     except BROKEN_JSON as error:
         raise CorruptDataError(
             "an index line is broken ({error})", error=errors.describe_parser_error(error)
         ) from error
-    into.first_failure = bisect(into.starts, into.sections[0])
-    into.orders = _read_issue_numbers(data, into)
+    index.first_failure = bisect(index.starts, index.sections[0])
+    index.orders = _read_issue_numbers(data, index)
     return shas
 
 
@@ -493,7 +493,7 @@ class Cassette:
                 return Entry(line, text.decode())
         except BROKEN_JSON:
             pass
-        raise self._edit_error(start, msg("is not what was recorded, its digest differs"))
+        raise self._make_edit_error(start, msg("is not what was recorded, its digest differs"))
 
     def line(self, number: int) -> IndexLine:
         """Return the index line of exchange *number*, without the defaults of the head."""
@@ -528,7 +528,7 @@ class Cassette:
             return parse(entry)
         except ValueError as error:
             start = self.index.offsets_of(number)[0]
-            raise self._edit_error(
+            raise self._make_edit_error(
                 start, msg("cannot be read ({error})", error=errors.describe_parser_error(error))
             ) from error
 
@@ -555,7 +555,7 @@ class Cassette:
         self._counted = start, line
         return line
 
-    def _edit_error(self, start: int, why: str) -> CassetteError:
+    def _make_edit_error(self, start: int, why: str) -> CassetteError:
         data = self._read(0, self.index.sections[1] + _SEAL_LINE)
         return explain_edit(self.path, data, start, why=why)
 

@@ -27,10 +27,10 @@ from bpmax_sim.cassette.charsets import store_as_utf8, store_request_as_utf8
 from bpmax_sim.cassette.json_text import break_into_members
 from bpmax_sim.cassette.matching import (
     MatchingRules,
+    call_fields_to_json,
     call_without_injected,
     find_differences,
     parts_of_call,
-    underivable_fields,
 )
 from bpmax_sim.cassette.model import (
     ANY_PLATFORM,
@@ -207,11 +207,11 @@ def _make_index_line(
         rules=rules.digest(request.call.platform if request.call else ""),
         net=name_rules,
         hops=answered.redirects,
-        extra=_underivable_call_fields(request),
+        extra=_call_fields_missing_in_request(request),
     )
 
 
-def _underivable_call_fields(request: Request) -> dict[str, object]:
+def _call_fields_missing_in_request(request: Request) -> dict[str, object]:
     """Return the fields of *request*'s call that are lost in the request; usually none.
 
     Matching compares calls as a script made them. Where the stored request does not show that, for
@@ -224,7 +224,7 @@ def _underivable_call_fields(request: Request) -> dict[str, object]:
     is_equal = _as_sent(built) == _as_sent(call) or not find_differences(
         parts_of_call(built), parts_of_call(call), _EVERYTHING
     )
-    return {} if is_equal else underivable_fields(call)
+    return {} if is_equal else call_fields_to_json(call)
 
 
 def _write_request(request: Request, *, breaks: bool = True) -> str:

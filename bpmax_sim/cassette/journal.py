@@ -548,7 +548,9 @@ class LeakCheck:
             cached = self._undone[id(draft)] = draft, data
         if not cached[1] or any(text in draft.text for text in texts):
             return True
-        return any(needle in cached[1] for text in texts for needle in _search_bytes(text))
+        return any(
+            needle in cached[1] for text in texts for needle in _encode_in_likely_charsets(text)
+        )
 
     def forget_results(self, drafts: Iterable[PendingExchange]) -> None:
         """Drop the cached results for *drafts*, which will not be scanned again."""
@@ -557,7 +559,7 @@ class LeakCheck:
             self._undone.pop(id(draft), None)
 
 
-def _search_bytes(text: str) -> Iterator[bytes]:
+def _encode_in_likely_charsets(text: str) -> Iterator[bytes]:
     """Yield *text* as bytes in the encodings in which a body may contain it.
 
     These are UTF-8, UTF-16 and GB 18030, where the text can be encoded.

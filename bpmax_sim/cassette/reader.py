@@ -19,7 +19,7 @@ import yaml
 from msgspec.structs import force_setattr, replace
 
 from bpmax_sim.cassette.charsets import CHARSET, restore_charset
-from bpmax_sim.cassette.matching import call_without_injected, restore_underivable_fields
+from bpmax_sim.cassette.matching import call_without_injected, restore_call_fields
 from bpmax_sim.cassette.model import Entry, IndexLine
 from bpmax_sim.clock import Instant
 from bpmax_sim.i18n import msg
@@ -221,7 +221,7 @@ def _make_exchange(
             serial=line.n,
         )
         built = (
-            restore_underivable_fields(named, line.extra)
+            restore_call_fields(named, line.extra)
             if line.extra
             else call_without_injected(request, named)
         )

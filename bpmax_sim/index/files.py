@@ -181,13 +181,13 @@ def _stamp_python_files(folder: str) -> Iterator[str]:
                 yield from _stamp_python_files(entry.path)
 
 
-class Edition(Protocol):
+class CacheContent(Protocol):
     """The content of a cache file: a struct with the `code_edition` that wrote it."""
 
     edition: str
 
 
-K = TypeVar("K", bound=Edition)
+K = TypeVar("K", bound=CacheContent)
 
 
 def read_cache(place: Path, decoder: msgspec.msgpack.Decoder[K], edition: str) -> K | None:

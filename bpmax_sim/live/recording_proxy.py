@@ -148,7 +148,7 @@ class RecordingProxy:
         sent = self._make_upstream_request(exchange, path)
         self._refuse_unsendable_headers(exchange.client.headers, sent)
         self._session.clock.move_to(max(self._session.clock.now(), exchange.at))
-        known = self._request_to_record(exchange, sent)
+        known = self._make_recorded_request(exchange, sent)
         base = f"{exchange.request.base}{self._prefix}"
         if self._fallback:
             exchange.identify_call(self._session.relay.clients.as_api_call(known))
@@ -208,7 +208,7 @@ class RecordingProxy:
             timeout=self._patience,
         )
 
-    def _request_to_record(self, exchange: _ProxiedExchange, sent: Request) -> Request:
+    def _make_recorded_request(self, exchange: _ProxiedExchange, sent: Request) -> Request:
         rest = sent.url[len(self._upstream.origin) :]
         try:
             return make_request(
@@ -322,7 +322,7 @@ class _StreamedResponse:
         self._exchange.identify_call(known)
         start = time.perf_counter()
         with self._opened(route) as arriving:
-            self._take_head(arriving, time.perf_counter() - start)
+            self._read_response_head(arriving, time.perf_counter() - start)
             body, chunks = bytearray(), list[Chunk]()
             length = 0
             for piece in filter(None, arriving.pieces()):
@@ -333,7 +333,7 @@ class _StreamedResponse:
                     self._last = piece  # which goes on once the whole is on the disk
                 else:
                     note(self._head, piece)
-                    self._begin()
+                    self._send_head_to_client()
                     self._client.write(piece)
                 self._stop_if_endless(length)
         self.is_complete = True
@@ -345,12 +345,12 @@ class _StreamedResponse:
 
     def finish(self) -> None:
         """Forward the last piece, which is held back until the exchange is recorded."""
-        self._begin()
+        self._send_head_to_client()
         if self._last:
             self._client.write(self._last)
         self._client.end()
 
-    def _take_head(self, arriving: ArrivingResponse, elapsed: float) -> None:
+    def _read_response_head(self, arriving: ArrivingResponse, elapsed: float) -> None:
         self._exchange.outcome = str(arriving.status)
         self._head = Response(
             status=arriving.status, headers=arriving.headers, elapsed=elapsed, source="live"
@@ -360,7 +360,7 @@ class _StreamedResponse:
         if arriving.status not in _FINAL:
             raise BadResponseError(msg("the response has status {status}", status=arriving.status))
 
-    def _begin(self) -> None:
+    def _send_head_to_client(self) -> None:
         if not self._client.is_begun:
             headers = returned_headers(self._head.headers, self._upstream, self._base)
             self._client.begin(self._head.status, headers)

@@ -26,7 +26,7 @@ from bpmax_sim.openapi.document import (
     mapping,
 )
 from bpmax_sim.openapi.schema import (
-    SchemaWriter,
+    SchemaConverter,
     Security,
     fits_in_file,
     merge_object,
@@ -140,7 +140,7 @@ def _convert_parameter(
         )
     elif text := _describe_list_style(parameter):
         document.note_loss(steps, "parameter {name!r}: {text}", name=name, text=text)
-    carried = SchemaWriter(document).write_schema(parameter.get("schema"), (*steps, "schema"))
+    carried = SchemaConverter(document).write_schema(parameter.get("schema"), (*steps, "schema"))
     title = _title_key(parameter, "title", "description")
     return {**entry, **title, **_schema_keys(carried, is_required="required" in entry)}
 
@@ -232,7 +232,7 @@ def _convert_body(
             media=media,
             others=others,
         )
-    carried = SchemaWriter(document).write_schema(
+    carried = SchemaConverter(document).write_schema(
         mapping(content[media]).get("schema"), (*inner, "schema")
     )
     is_required = body.get("required") is True
@@ -506,7 +506,10 @@ def _success_schema(
             if "json" not in media and "*" not in media:
                 continue
             where = (*steps, "content", media)
-            carrying, declared = SchemaWriter(document, "writeOnly", most_members), mapping(value)
+            carrying, declared = (
+                SchemaConverter(document, "writeOnly", most_members),
+                mapping(value),
+            )
             schema = carrying.write_schema(declared.get("schema"), (*where, "schema"))
             shown = _find_example(document, declared, where)
             # Of an example as many characters as are worth the parts of a schema.

@@ -28,7 +28,7 @@ from bpmax_sim.report.trace_files import Trace
 from bpmax_sim.scenario.expect import shorten_line
 from bpmax_sim.scenario.file_verdict import FileRuns
 from bpmax_sim.scenario.source import Failure, RunWarning, headline
-from bpmax_sim.traffic.curl import curl_of
+from bpmax_sim.traffic.curl import curl_of_event
 
 LONGEST_BODY = 64 * 1024
 LONGEST_NAME = 500
@@ -252,7 +252,7 @@ def _event_data(event: _Event, home: PathsFromRoot) -> dict[str, Any]:
         key: _member_data(key, value, home) for key, value in event.items() if key != "failures"
     }
     if event["event"] == "CallMade":
-        members["curl"] = body_text(curl_of(event))
+        members["curl"] = body_text(curl_of_event(event))
     return members
 
 

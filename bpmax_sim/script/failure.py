@@ -95,7 +95,7 @@ class PlacedScript(msgspec.Struct, frozen=True):
         return Place(self.script.name, line, len(text[: column - 1].decode(errors="ignore")) + 1)
 
 
-class Sources:
+class PlacedScripts:
     """The scripts of one context, each at lines of its own in the single file that the engine sees.
 
     So a line number of the engine tells the script too.
@@ -196,7 +196,7 @@ class ErrorFactory(msgspec.Struct):
         rejected: number of a call -> the Python error that its rejection carried into the script.
     """
 
-    sources: Sources
+    sources: PlacedScripts
     name: str
     limits: Limits
     rejected: dict[int, Exception] = msgspec.field(default_factory=dict)

@@ -60,7 +60,7 @@ class V8:
         self._resources = ExitStack()
         _OPEN.add(self._resources)
         self._context: Any = self._resources.enter_context(_make_context(_start_loop()))
-        self._eval(_read_program())
+        self._eval(_read_setup_code())
         self._context.set_hard_memory_limit(limits.memory)
 
     def load(self, source: str) -> None:
@@ -157,7 +157,7 @@ def _start_loop() -> asyncio.AbstractEventLoop:
 
 
 @cache
-def _read_program() -> str:
+def _read_setup_code() -> str:
     prelude, *bindings = engine.read_sources()
     adapter = (files("bpmax_sim.script") / "bindings/v8.js").read_text("utf-8")
     intl = list(engine.BINDINGS).index("intl")

@@ -106,7 +106,7 @@ class OutputRedactor:
             start, clean = (
                 (middle, clean) if self._find_secrets(text[middle:end]) else (start, middle)
             )
-        return _run_start(text, start), (end + len(_run_at(text, end)))
+        return _encoded_run_start(text, start), (end + len(_encoded_run_at(text, end)))
 
     def _marker_for(self, finding: Finding) -> str:
         name = str(finding).rpartition(" at byte ")[0]
@@ -130,12 +130,12 @@ def _lines_of_secrets(secrets: Iterable[Secret]) -> Iterator[Secret]:
                     yield Secret(line, twin, secret.name)
 
 
-def _run_start(text: str, at: int) -> int:
+def _encoded_run_start(text: str, at: int) -> int:
     """Return the offset where the encoded run (base64 or hexadecimal) around offset *at* begins."""
-    return at - len(_run_at(text[max(0, at - _LONGEST_BEFORE) : at][::-1], 0))
+    return at - len(_encoded_run_at(text[max(0, at - _LONGEST_BEFORE) : at][::-1], 0))
 
 
-def _run_at(text: str, at: int) -> str:
+def _encoded_run_at(text: str, at: int) -> str:
     match = _IN_RUN.match(text, at)
     return match[0] if match else ""
 

@@ -70,7 +70,7 @@ def prepare_import(  # noqa: PLR0913 - all that a session would know
     admitted: list[Exchange] = []
     for exchange in named:
         clean = redact_exchange(exchange, vault)
-        findings = vault.scan(b"\n".join(_texts_of(clean)))
+        findings = vault.scan(b"\n".join(_scannable_texts(clean)))
         if findings:
             left_out.append(
                 msg(
@@ -142,7 +142,7 @@ def _register_secrets(exchange: Exchange, name_rules: SecretNameRules) -> None:
         name_rules.register_response(exchange.request, exchange.outcome)
 
 
-def _texts_of(exchange: Exchange) -> Iterable[bytes]:
+def _scannable_texts(exchange: Exchange) -> Iterable[bytes]:
     request, outcome = exchange.request, exchange.outcome
     response = outcome if isinstance(outcome, Response) else Response(status=0)
     yield request.url.encode()
