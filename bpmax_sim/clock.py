@@ -179,7 +179,7 @@ def _check_longest_duration(seconds: float, text: str | float) -> float:
 
 
 class RandomSource(Protocol):
-    """A source of random bytes."""
+    """A source of random bytes, so that values such as nonces can be repeated in replay."""
 
     def bytes(self, count: int) -> bytes:
         """Return *count* random bytes."""

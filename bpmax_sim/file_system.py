@@ -133,7 +133,7 @@ def open_fork_safe(open_descriptor: Callable[[], int]) -> int:
 
 
 def close_and_unlock(descriptor: int) -> None:
-    """Close a descriptor of `open_fork_safe`, which also releases its lock."""
+    """Close *descriptor*, which `open_fork_safe` returned; that also releases its lock."""
     with _opening:
         _held.discard(descriptor)
         os.close(descriptor)

@@ -181,7 +181,7 @@ def _connection_target(args: tuple[Any, ...], frame: FrameType | None) -> tuple[
 def _raw_socket_target(args: tuple[Any, ...], _frame: FrameType | None) -> tuple[Any, Any] | None:
     """Return the family of a socket that is neither IP nor local, such as one for raw frames.
 
-    For these, binding may be enough to send; an IP socket that is only bound sends nothing.
+    For these, binding may be enough to send. None for an IP or local socket.
     """
     import socket  # noqa: PLC0415 - loaded already where there is one
 
@@ -191,7 +191,7 @@ def _raw_socket_target(args: tuple[Any, ...], _frame: FrameType | None) -> tuple
 
 
 def _lookup_target(args: tuple[Any, ...], _frame: FrameType | None) -> tuple[Any, Any] | None:
-    """Return the host that is looked up; an empty name is this machine."""
+    """Return the host that is looked up in the DNS, None for this machine (an empty name)."""
     host, port = args[0], args[1] if len(args) > 1 else None
     return (host, port) if host else None
 

@@ -317,6 +317,7 @@ class _Server(uvicorn.Server):
         if body is None:
             message = msg("the body has more than {body} bytes", body=largest)
             return _make_error(413, "TOO_LARGE", message)
+        # Watched only after the body was read: both read from the same stream of events.
         watch = asyncio.create_task(_watch_client(incoming, client))
         try:
             response = await to_thread.run_sync(
@@ -640,7 +641,10 @@ class RecordingServer:
 
 
 def _recorded_addresses(cassette: Cassette) -> Iterator[tuple[str, str]]:
-    """Yield (platform, base address) of each exchange; ("", origin) for other HTTP clients."""
+    """Yield pairs of platform and base address for each exchange of *cassette*.
+
+    For traffic of other HTTP clients they are "" and the origin of the URL.
+    """
     for entry in cassette.entries():
         line = entry.line
         if line.base:

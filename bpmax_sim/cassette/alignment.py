@@ -171,7 +171,10 @@ def _is_sent_again(old: list[Any], new: list[Any], request_texts: str) -> bool:
 
 
 def comparable_outcome(outcome: Outcome) -> dict[str, Any]:
-    """Return what is compared of *outcome*, by name: status, reason, headers, parsed body."""
+    """Return the parts of *outcome* that are compared, by name.
+
+    Status, reason, headers, parsed body.
+    """
     if isinstance(outcome, FailedExchange):
         return {"failed": outcome.code, "sent": outcome.sent, "body": repr(outcome.received)}
     headers = [(name.lower(), value) for name, value in outcome.headers]
@@ -206,6 +209,8 @@ def align(
     sent = _join_request_texts(new)
     equal = [was is not None and comparison.is_same(was, now, sent) for was, now in pairs]
     are_in_order = [was.line.n for was, _ in pairs if was] == sorted(e.line.n for e in old)
+    # An entry that `migrate` changed, or whose API was renamed, is written anew although it is
+    # equal: its note of the change, or its former name, would stay in the file for ever.
     is_other = any(
         was.line.moved or was.line.call != now.line.call
         for was, now in zip(old, known, strict=True)
@@ -283,6 +288,7 @@ def _merge_entry(
         request, mark, _ = split_exchange(new.text)
         _, _, outcome = split_exchange(old.text)
         return Entry(line, f"{request}{mark}{outcome}")
+    # Only the response is rendered again: the request is that of the new run, to the byte.
     exchanges = read_exchange(old), read_exchange(new)
     before, after = exchanges[0].outcome, exchanges[1].outcome
     if isinstance(before, FailedExchange) or isinstance(after, FailedExchange):

@@ -54,7 +54,10 @@ Data = Any  # bytes or a memory map
 
 
 class CorruptDataError(MessageError):
-    """Raised when bytes are not a complete, sealed cassette."""
+    """Raised while a file is read if it is not a complete, sealed cassette.
+
+    The message says why.
+    """
 
 
 class CassetteIndex(msgspec.Struct):
@@ -79,7 +82,7 @@ class CassetteIndex(msgspec.Struct):
     first_failure: int = 0
 
     def offsets_of(self, number: int) -> tuple[int, int]:
-        """Return the start and end offset of exchange *number*."""
+        """Return the byte offsets in the file at which exchange *number* begins and ends."""
         following = number + 1
         if following == len(self.starts):
             end = self.sections[following > self.first_failure]
@@ -153,6 +156,8 @@ def _index_entries(data: Data, start: int, index: CassetteIndex) -> list[bytes]:
         key, owner, sha = match.groups()
         index.starts.append(match.start() + 1)
         number = len(shas)
+        # A bare number instead of a list for a single exchange: opening a large file allocates far
+        # less.
         before = owners[owner].setdefault(key, number)
         if isinstance(before, list):
             before.append(number)
@@ -188,7 +193,13 @@ def _read_issue_numbers(data: Data, index: CassetteIndex) -> Sequence[int]:
 
 
 def _check_layout(data: Data, body: int, index: CassetteIndex) -> None:
-    """Check that the bytes between exchanges are exactly what the format prescribes."""
+    """Check that between the exchanges there is nothing but what the format prescribes.
+
+    *body* is the byte offset after the head.
+
+    Raises:
+        CorruptDataError: if there is anything else.
+    """
     failures, sealed = index.sections
     if not 0 < failures < sealed:
         raise CorruptDataError("the `failures:` or the `sealed:` line is missing")
@@ -247,6 +258,8 @@ def explain_damage(path: Path, data: bytes, otherwise: str) -> CassetteError:
         return DamagedCassette(
             "{path}: the file is empty; restore it or record it again", path=path
         )
+    # From the most certain cause to the least: a conflict marker or a wrong encoding also breaks
+    # the layout, and the message has to name the cause and not its consequences.
     for error in _find_damage(path, data):
         return error
     if _is_reformatted(data):
@@ -545,9 +558,9 @@ class Cassette:
         return Place(str(self.path), self.line_number(number))
 
     def line_number(self, number: int) -> int:
-        """Return the line number of exchange *number*.
+        """Return the line of the file at which exchange *number* begins, from 1.
 
-        Lines are counted once for the whole file when it is asked in file order.
+        If it is called in file order, the lines are counted only once for the whole file.
         """
         start = self.index.offsets_of(number)[0]
         offset, line = self._counted if self._counted[0] <= start else (0, 1)
@@ -603,7 +616,7 @@ _cache: dict[str, tuple[object, Cassette]] = {}
 
 
 class _CachedCassette(Cassette):
-    """A small cassette that caches every exchange it has read; it is immutable."""
+    """A small cassette that keeps every exchange it has read in memory; sessions share it."""
 
     def __init__(self, path: Path, index: CassetteIndex, read: Callable[[int, int], bytes]) -> None:
         super().__init__(path, index, read)

@@ -56,7 +56,7 @@ class FormerNames:
         return FormerNames(platforms, apis)
 
     def all_names(self, platform: str, api: str) -> tuple[str, ...]:
-        """Return every ``platform.api`` under which the API may have been recorded."""
+        """Return each ``platform.api`` that the API has or had earlier, the current one first."""
         platforms = (platform, *self.platforms.get(platform, ()))
         apis = (api, *self.apis.get(f"{platform}.{api}", ()))
         return tuple(f"{one}.{name}" for one, name in product(platforms, apis))

@@ -197,7 +197,7 @@ class PendingExchange(Entry, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def has_live_parent(self) -> bool:
-        """Return whether the parent process is alive, and so will collect this exchange."""
+        """Return whether the process that forked the writer is alive and will collect this."""
         if not self.parent:
             return False  # as everywhere on Windows, where this would end a process
         try:
@@ -358,7 +358,10 @@ def join_pieces(records: Iterable[PendingExchange]) -> Iterator[PendingExchange]
 
 
 def _read_record(header: bytes, data: bytes, start: int) -> bytes | None:
-    """Return the record after *header*, or None if length or checksum do not fit."""
+    """Return the record of *data* that begins at *start*, described by *header*.
+
+    None if length or checksum do not fit.
+    """
     if not _IS_FRAME(header):
         return None
     length, checksum = (int(part, 16) for part in header.split())
@@ -411,7 +414,7 @@ def find_abandoned_journals(cassette: Path) -> tuple[Path, ...]:
 
 
 def find_live_journals(cassette: Path) -> list[tuple[Path, int]]:
-    """Return journals of *cassette* that a live process will seal, with the id of that process.
+    """Return the journals of *cassette* that a running process will write into it, with its id.
 
     It is the process that writes the journal, or the one that the writer was forked from.
     """

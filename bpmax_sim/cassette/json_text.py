@@ -25,7 +25,13 @@ _decode_name = msgspec.json.Decoder(str).decode
 
 
 class JsonSpan(msgspec.Struct):
-    """The position of a value in JSON text, and the keys and indexes that lead to it."""
+    """Where a value is in JSON text.
+
+    Attributes:
+        path: keys and indexes that lead to the value.
+        start, end: offsets of its first character and after its last one.
+        is_container: whether it is an object or array.
+    """
 
     path: tuple[str | int, ...]
     start: int
@@ -65,7 +71,7 @@ class _ValueFinder:
         self._wants_name = False
 
     def feed(self, symbol: str, start: int, end: int) -> None:
-        """Process the next token, *symbol*, which spans *start* to *end*."""
+        """Process the next token of the text: *symbol*, from offset *start* to *end*."""
         if symbol in "}]":
             self._open.pop().end = end
             self._keys.pop()
@@ -91,10 +97,10 @@ class _ValueFinder:
 
 
 def break_into_members(text: str) -> str | None:
-    """Return *text* with one line per member of long objects and arrays, indented by depth.
+    """Return the JSON *text* with each member of long objects and arrays on a line, indented.
 
     Existing white space stays at the ends of lines, so every indented line begins with a value.
-    None is returned if nothing would be broken.
+    None is returned if nothing would change.
     """
     if len(text) <= _SHORT or "\n" in text or not is_json(text):
         return None

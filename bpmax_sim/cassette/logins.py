@@ -48,7 +48,7 @@ def _have_same_request(entry: Entry, other: Entry) -> bool:
 
 
 def request_text(entry: Entry) -> str:
-    """Return the recorded text of the request of *entry*."""
+    """Return the request of *entry* as text, as the file contains it."""
     return entry.text.partition("\n  response:\n")[0].partition("\n  failure:\n")[0]
 
 
@@ -96,12 +96,14 @@ def _renumber_logins(entries: Iterable[Entry]) -> list[Entry]:
 def merge_logins(
     base: Iterable[Entry], ours: Iterable[Entry], theirs: Iterable[Entry]
 ) -> list[Entry]:
-    """Return the three-way merge of a login file.
+    """Return the three-way merge of a login file: *ours* and *theirs*, which come from *base*.
 
     Of each login the later version is kept; logins that one side removed are left out.
     """
     was, own, other = map(fill_in_omitted_accounts, (base, ours, theirs))
     sides = [{entry.text for entry in side} for side in (own, other)]
+    # A login that one side removed or changed is gone, even if the other side kept it: it can be
+    # recorded again at any time, while a stale one would fail.
     gone = {entry.text for entry in was if any(entry.text not in side for side in sides)}
     left = {
         (entry.text, msgspec.json.encode(entry.with_line(n=0, sha="").line)): entry
@@ -172,7 +174,9 @@ def _occurs_as_word(value: str, text: str) -> bool:
 
 
 def _find_recorded_accounts(cassettes: Path, logins: Path, instance: str) -> Iterator[Account]:
-    """Yield the accounts with which the cassettes in *cassettes* were recorded.
+    """Yield the accounts with which the cassettes in the folder *cassettes* were recorded.
+
+    *logins* is the folder of login files, which is left out.
 
     Raises:
         CassetteError: if a cassette is damaged.

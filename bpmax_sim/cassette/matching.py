@@ -41,7 +41,7 @@ def unnamed_call(request: Request) -> Call:
 
 
 def split_query(url: str) -> tuple[str, Pairs]:
-    """Return the URL without its query, and the decoded query pairs. A fragment is dropped."""
+    """Return *url* without query and fragment, and the decoded pairs of its query."""
     path, _, query = url.partition("#")[0].partition("?")
     pieces = [piece.partition("=") for piece in query.split("&") if piece]
     return path, tuple([(unquote_plus(name), unquote_plus(value)) for name, _, value in pieces])

@@ -149,6 +149,7 @@ def _assign_recordings(
         own = [draft for draft in drafts if draft.line.owner == owner]
         target = review_path(path) if any(draft.leaks for draft in own) else path
         # what replaces, what adds, and what forked children add; what leaks is left out
+        # In this order, since each result is in the file before the next one is asked for:
         for branched, adding in ((False, False), (False, True), (True, True)):
             chosen = tuple(
                 draft

@@ -77,8 +77,12 @@ class PlayOrder:
         self._located: dict[str, dict[int, list[int]]] = {}
 
     def next(self, key: str) -> int | None:
-        """Return the exchange that answers the next call *key*; None if none is left."""
+        """Return the number of the exchange that answers the next call with *key*.
+
+        None if none is left.
+        """
         with self._playback.lock:
+            # Counted before the choice, since a part fits only if it has this call as well.
             self._counts[key] += 1
             part = self._choose_recorded_session(key)
             if part is None:
@@ -172,7 +176,7 @@ _OUTCOME = re.compile(r"\n  (?:response|failure):\n")
 
 
 class Player:
-    """Answers calls from a cassette; safe to use from several threads.
+    """Finds the recorded response to each call of one owner; safe to use from several threads.
 
     Equal calls are answered in recorded order, so concurrent different calls never swap responses.
     """
@@ -240,7 +244,9 @@ class Player:
         return self._cached[number]
 
     def take_next(self, parts: RequestParts, context: UnmatchedCallContext) -> tuple[Cassette, int]:
-        """Take the exchange that answers the call *parts*; it counts as played from now on.
+        """Return the cassette and the number of the exchange that answers the call *parts*.
+
+        The exchange counts as played from now on. *context* is for the message of an error.
 
         Raises:
             NoMatchError: if there is no cassette, no such call in it, or all of them were played.

@@ -339,7 +339,10 @@ def _read_body(style: str, rest: str, indent: str) -> bytes:
 
 
 def decode_quoted(scalar: str) -> str:
-    """Return the text of a quoted scalar; its lines may be continued by a backslash."""
+    """Return the text of a YAML scalar in double quotes.
+
+    A backslash at its end continues a line.
+    """
     try:
         return _decode_text(_CONTINUED.sub("", scalar) if "\n" in scalar else scalar)
     except msgspec.DecodeError:  # YAML folds lines in other ways, too

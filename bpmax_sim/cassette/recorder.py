@@ -435,6 +435,8 @@ class Recorder:
         with self._lock:
             unfinished = journal_module.join_pieces(chain.from_iterable(self._arriving.values()))
             self._drafts, self._arriving = [*self._drafts, *unfinished], {}
+            # Checked once more with all secrets known by now: a value may have turned out to be one
+            # only after an exchange that contains it was written.
             self._rewrite_journal([self._check(draft) for draft in self._drafts])
             places = (f"{d.line.call} ({place})" for d in self._drafts for place in d.leaks)
             if leaks := series(dict.fromkeys(places)):
@@ -457,6 +459,7 @@ class Recorder:
         journal = self._journal.path if self._journal else None
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
+            # Outside of the folder's lock: a replay runs the user's scenario, and takes as long.
             is_afresh = replays is not None and not self._replays_after_merge(comparison, replays)
             with lock_folder(self.path.parent):
                 return self._merge_recording(target, comparison, is_afresh=is_afresh)
@@ -499,7 +502,10 @@ class Recorder:
     def _collect_recording(
         self, comparison: RecordingComparison
     ) -> tuple[merge.OwnerRecording, list[Path], list[PendingExchange]]:
-        """Return the recording with that of forked children, and the children's journals."""
+        """Return the recording of this process and its forked children, ready to be merged.
+
+        The second result are the children's journals, the third one the exchanges in them.
+        """
         journals, left = merge.find_forked_journals(self.path, self._name)
         last = max((draft.issue[0] for draft in self._drafts), default=0)
         behind = [

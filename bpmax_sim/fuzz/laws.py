@@ -194,7 +194,7 @@ def _is_printed_as(value: Any, text: str) -> bool:
 
 
 def _is_same_json(left: Any, right: Any) -> bool:
-    """Compare JSON values: True is not 1, and 1.0 is 1."""
+    """Return whether two JSON values are equal as in JavaScript: True is not 1, but 1.0 is 1."""
     if isinstance(left, bool) or isinstance(right, bool):
         return left is right
     if isinstance(left, Mapping) and isinstance(right, Mapping):
@@ -329,7 +329,7 @@ def check_javascript_equals_python(target: FuzzTarget, calls: CallSpecs) -> bool
 
 
 def check_token_renewal(target: FuzzTarget, calls: CallSpecs) -> bool:
-    """Check that calls still succeed after tokens have expired or been revoked.
+    """Check that calls succeed although tokens have expired or been revoked: by a new login.
 
     Raises:
         LawBroken: if the law does not hold.

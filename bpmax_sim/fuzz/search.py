@@ -536,7 +536,7 @@ _WIDTH = 96
 
 
 class GeneratedFile(msgspec.Struct, frozen=True):
-    """A file to write: path and text."""
+    """A file that reproduces a finding and is still to be written: its path and text."""
 
     path: Path
     text: str

@@ -163,7 +163,7 @@ class RequestLog:
     logins: int = 0
 
     def note(self, request: Request) -> None:
-        """Log *request*; returning None passes it on."""
+        """Log *request* as a stub of the session; it returns None, so that the request is sent."""
         if request.is_login:
             self.logins += 1
         else:

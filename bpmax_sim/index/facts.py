@@ -85,7 +85,10 @@ class FileFacts(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 def read_facts(path: str, data: bytes) -> FileFacts:
-    """Return the facts in *data*, the content of the file at *path* (from the project's root)."""
+    """Return the names that a file declares or uses.
+
+    *data* is the content of the file at *path* (from the project's root).
+    """
     if path.endswith(".js"):
         return _script_facts(path, data)
     if not path.endswith((".yaml", ".yml")) or len(data) > LARGEST:

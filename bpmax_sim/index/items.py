@@ -65,7 +65,7 @@ class ProjectItem:
 
     @property
     def files(self) -> frozenset[str]:
-        """Return the absolute paths of the files that it is made of."""
+        """Return the absolute paths of all files on which the item depends."""
         return self._source.files
 
     @property
@@ -356,7 +356,10 @@ class _TrackedEnviron(Mapping[str, str]):
 
 
 class ItemFinder:
-    """The items of scenario files of any number of projects; each project is scanned once."""
+    """Finds the items (scenarios and rows) of scenario files in any number of projects.
+
+    Each project is scanned once.
+    """
 
     def __init__(self) -> None:
         """Start without any project."""

@@ -27,7 +27,7 @@ _MOST_KEPT: Final = 4
 
 
 class StoredIndex(msgspec.Struct):
-    """The content of the cache file."""
+    """The content of the cache file: scanned files, and facts by the digest of their content."""
 
     edition: str
     files: dict[str, IndexedFile]
@@ -50,7 +50,7 @@ class ProjectIndex(msgspec.Struct, frozen=True):
 
     @property
     def recorded_shapes(self) -> list[Mapping[str, ResponseShape]]:
-        """Return, for each cassette, the shapes of its responses by ``platform.api``."""
+        """Return for each cassette: ``platform.api`` -> member names and types of its responses."""
         return [facts.shapes for facts in self.files.values() if facts.shapes]
 
 

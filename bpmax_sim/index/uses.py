@@ -53,7 +53,7 @@ class ProjectPlace(msgspec.Struct, frozen=True):
 
 
 class UsingFile(msgspec.Struct, frozen=True):
-    """A file that uses a place.
+    """A file that uses a place, directly or through other files.
 
     Attributes:
         path: path of the file from the root.
@@ -180,7 +180,9 @@ class ProjectUses:
     # ------------------------------------------------------------------ questions
 
     def find_places(self, text: str) -> tuple[ProjectPlace, ...]:
-        """Return the places that *text* names; one name may have several kinds.
+        """Return the parts of the project that *text* names.
+
+        An API and a field may have the same name.
 
         Raises:
             ConfigError: if nothing has that name; the message has a similar one.

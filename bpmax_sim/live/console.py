@@ -39,7 +39,7 @@ class CapturedRun(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def first_record(self) -> Mapping[str, Any]:
-        """Return the first record."""
+        """Return the record ``begin``, with facts about the BPMAX in which the script ran."""
         return self.records[0]
 
 

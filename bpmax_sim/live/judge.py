@@ -216,7 +216,7 @@ def is_calibration(run: CapturedRun) -> bool:
 
 
 def judge_run(run: CapturedRun) -> Calibration:
-    """Return what *run* shows about the BPMAX in which it ran."""
+    """Return what *run*, of the calibration script, shows about the BPMAX in which it ran."""
     begin = run.first_record
     there, ours = _CalibrationRun(run), _CalibrationRun(ask_our_engine())
     marks = {key: _judge_rule(key, rule, ours, there) for key, rule in RULES.items()}
@@ -485,5 +485,5 @@ def describe_workaround(key: str, calibration: Calibration) -> str:
 
 
 def list_refuted(calibration: Calibration) -> Iterator[tuple[str, RuleMark]]:
-    """Yield the rules that do not hold."""
+    """Yield key and result of each rule that does not hold in the BPMAX of *calibration*."""
     return ((key, one) for key, one in calibration.rules.items() if one.mark == "refuted")

@@ -111,7 +111,7 @@ class RecordingProxy:
         self._pseudonym = f"bpmax-sim-{secrets.token_hex(4)}"
 
     def stop(self) -> None:
-        """End running exchanges; each is recorded up to this point."""
+        """End the exchanges in progress; each is recorded as far as it got."""
         self._stopping.set()
 
     def close(self) -> None:
@@ -119,7 +119,9 @@ class RecordingProxy:
         self._live.close()
 
     def answer(self, request: Request, client: ServedClient) -> Response | None:
-        """Answer *request* of *client*, which receives the response while it arrives.
+        """Forward *request* and record the exchange; *client* gets the response while it arrives.
+
+        Return a response that is still to be sent, or None.
 
         Raises:
             RefusedRequest: if the request cannot be forwarded; the code tells why.
@@ -222,6 +224,7 @@ class RecordingProxy:
 
     def _refuse_unsendable_headers(self, written: Pairs, sent: Request) -> None:
         head = Headers(written)
+        # RFC 9110, 7.6.3: a proxy finds its own name in Via if the request came through it before.
         if any(self._pseudonym in line for line in head.get_all("via")):
             raise _make_loop_refusal(self._upstream)
         if (head.get("upgrade") or "").lower() == "websocket":
@@ -273,7 +276,10 @@ class _ProxiedExchange:
         self.target = urlsplit(known.recorded_form.url).path
 
     def describe(self, redact: Callable[[str], str]) -> ProxiedCall:
-        """Return the line of the list, redacted by *redact* and by the look of secrets."""
+        """Return the line about this call for users, without secrets.
+
+        *redact* replaces known secrets; texts that look like secrets are removed as well.
+        """
         segments = unquote(redact(self.target)).split("/")
         shown = "/".join("…" if looks_random(segment) else segment for segment in segments)
         return ProxiedCall(
@@ -366,10 +372,12 @@ class _StreamedResponse:
             self._client.begin(self._head.status, headers)
 
     def _stop_if_endless(self, length: int) -> None:
-        """End a stream that the client no longer reads; other responses are recorded to their end.
+        """End a response without end, such as server-sent events, if the client has left.
+
+        Other responses are recorded to their end. *length* is the size so far.
 
         Raises:
-            TransportError: if it is such a stream.
+            TransportError: if it is such a response.
         """
         is_stream = Headers(self._head.headers).media_type in STREAMED
         if self._client.is_gone and (is_stream or length > _MOST):

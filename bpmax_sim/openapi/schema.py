@@ -378,7 +378,10 @@ class Security(msgspec.Struct):
         return url if is_address(url) else ""
 
     def _combine_auth(self, parts: list[AuthPart], steps: Steps) -> Any:
-        """Return the auth that combines *parts*; None if they cannot be combined."""
+        """Return one ``auth`` for several security schemes that are required together.
+
+        None, with a note at *steps*, if a platform file cannot express that.
+        """
         csrf = next((part for part in parts if part.kind == "csrf"), None)
         rest = [part for part in parts if part is not csrf]
         logins = [part for part in rest if part.kind.startswith("oauth2_")]

@@ -96,7 +96,14 @@ class ContextSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _ActiveTimer(msgspec.Struct, frozen=True):
-    """A timer that was set: its event, its delay in milliseconds, and the line that set it."""
+    """A timer that was set and has not fired yet.
+
+    Attributes:
+        event: its event in the scheduler.
+        delay: milliseconds.
+        repeat: whether it is an interval.
+        place: line that set it.
+    """
 
     event: ScheduledEvent
     delay: int
@@ -268,6 +275,7 @@ class Context:
             self._bodies[run.script] = self._sources.add(run.script)
         placed = self._bodies[run.script]
         files = [_describe_file(placed)] if fresh else []
+        # The first script opens the context: its file and its seeds go with the settings.
         if self._is_new:
             self._open_channel(run, [*map(_describe_file, self._libraries), *files])
             self._is_new, files, seed_parts = False, [], ()
@@ -413,6 +421,8 @@ class Context:
             return run
         value = decode_tagged(ending.value) if isinstance(ending, BodyResult) else UNDEFINED
         run.settled = True
+        # Calls in flight at the end were made by functions that the body did not await; see
+        # `_note_unawaited_helpers`.
         if isinstance(ending, BodyResult):
             run.left_over |= run.flights
             run.value = value
@@ -456,7 +466,10 @@ class Context:
         self._abort(run, self._failures.make_engine_error(make_budget_error(budget)))
 
     def _finish_if_idle(self, run: ScriptRun) -> None:
-        """Report the outcome of *run* if it only waits for timers; finish it if there are none."""
+        """Report the outcome of *run* if its body has ended and nothing but timers is left.
+
+        Without timers the run is over.
+        """
         if run.is_only_waiting and not run.over:
             if run.timers:
                 run.done(self._pop_outcome(run), False)

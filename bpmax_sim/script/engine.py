@@ -164,7 +164,10 @@ def _compile_on_second_run(body: ScriptBody) -> CompiledBody:
 
 
 def _compile_to_bytecode(body: ScriptBody) -> bytes | None:
-    """Return the bytecode of *body* with its lines and text, or None if it does not compile."""
+    """Return the bytecode of *body*, with line numbers and text for stacks.
+
+    None if it does not compile.
+    """
     context, code = NativeContext(), None
     for form in _CHECKED_BODY:
         text = "\n" * (body.start - 1) + form.format(body.source)
@@ -496,7 +499,7 @@ def _find_bindings_used_by(script: str) -> frozenset[str]:
 
 
 def find_polyfills(scripts: Sequence[str]) -> tuple[str, ...]:
-    """Return the names of the polyfills that the text of one of *scripts* needs."""
+    """Return the names of the polyfills (built-in functions of V8) that *scripts* need."""
     text = "\n".join(scripts)
     return tuple(name for name, sign in POLYFILLS.items() if sign.is_in(text))
 

@@ -75,7 +75,10 @@ class ScriptHits:
             self.shown[script] = redact(self.shown.get(script, script.source))
 
     def count_script(self, script: Script) -> CountedScript | None:
-        """Return *script* with counters; it also keeps values at the watched place, if any."""
+        """Return *script* with counters of executed code, or None if it cannot be counted.
+
+        If the watched place is in it, the values of variables are kept there, too.
+        """
         place = self.watched
         is_watched = place is not None and place.file == script.name
         return count_script(script, (place.line, place.column) if place and is_watched else None)

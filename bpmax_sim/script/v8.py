@@ -150,7 +150,10 @@ def _byte_column(error_lines: list[str]) -> int:
 
 @cache
 def _start_loop() -> asyncio.AbstractEventLoop:
-    """Return the event loop on which V8 answers; its thread lives as long as the process."""
+    """Return the event loop in which V8 delivers results.
+
+    Its thread lives as long as the process.
+    """
     loop = asyncio.new_event_loop()
     threading.Thread(target=loop.run_forever, name="bpmax-v8", daemon=True).start()
     return loop

@@ -96,6 +96,8 @@ def find_streams(data: bytes, work: WorkBudget) -> Iterator[Stream]:
             continue
         label, first, window = _read_stream_header(data, start)
         try:
+            # A few bytes of signature occur by chance all the time: a short probe costs a fraction
+            # of what starting the decompression of each would.
             if _is_accidental_match(view[first : first + PROBE], window):
                 work.spend(_SKIPPED)
                 continue
@@ -137,7 +139,7 @@ def _is_accidental_match(data: memoryview, window: int) -> bool:
 
 
 def _may_have_stream(text: bytes) -> bool:
-    """Return whether a stream may begin in *text*; a test for three single characters."""
+    """Return whether a compressed stream may begin in *text*, by a test for single characters."""
     return (b"^" in text and b"x^" in text) or b"\x01" in text or b"\x03" in text
 
 

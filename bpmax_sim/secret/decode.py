@@ -159,7 +159,7 @@ class SearchHistory:
         return id(data) in self._flat
 
     def enter_inner_layers(self) -> None:
-        """Set `outermost` to the runs noted so far; those that follow are inside another encoding.
+        """Set `outermost` to all runs noted so far; runs noted later are inside another encoding.
 
         If the data has runs over several lines, `outermost` stays empty.
         """

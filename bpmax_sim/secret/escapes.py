@@ -108,6 +108,8 @@ def _find_windows_in_binary(
     for place in offsets:
         if place < at or not escape.in_binary.match(data, place):
             continue
+        # With another one nearby, a whole secret may be escaped; one alone belongs to the text
+        # around it.
         if _has_other_escape_nearby(data, escape, place):
             begin, at, until = max(0, place - reach), place + reach, place + 2 * reach
         else:

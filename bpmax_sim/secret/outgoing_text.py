@@ -52,7 +52,7 @@ class OutputRedactor:
         self._clean: set[str] = set()
 
     def redact(self, text: str) -> str:
-        """Return *text* in the form in which it may leave the process."""
+        """Return *text* with secrets replaced, as it may be printed or written."""
         if len(text) < _SHORTEST or text in self._clean:
             return text
         cached = self._redact_and_search(text)

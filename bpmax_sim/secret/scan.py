@@ -214,7 +214,7 @@ class _SeenPieces:
         self._by_ends: dict[tuple[bytes, bytes], bytes] = {}
 
     def is_new(self, data: bytes) -> bool:
-        """Return whether *data* is new, and remember it."""
+        """Return whether the piece *data* was not seen before, and remember it."""
         if len(data) > _ALONE:
             ends = data[:_END], data[-_END:]
             if ends not in self._by_ends:
@@ -261,6 +261,7 @@ def _decode_layers(
     """
     seen = _SeenPieces()
     level = [_JoinedPieces(data, [0], [lambda at: (at, ())])]
+    # Breadth first, so that a finding is reported at the outermost layer in which it is visible.
     for depth in range(DEPTH + 1):
         inner: list[tuple[bytes, Trace]] = []
         for view in level:

@@ -367,7 +367,7 @@ class Credential:
 
 
 class Credentials:
-    """The credentials and the base URL of one instance.
+    """The credentials and addresses of one instance, each as it is sent and as it is recorded.
 
     Attributes:
         real: values that are sent, by name.

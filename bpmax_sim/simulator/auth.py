@@ -216,7 +216,9 @@ def _logins_at_same_address(
 
 
 def log_in(ctx: RequestContext, step: LoginStep) -> Response:
-    """Return the response of a login, for every auth that logs in by the same request.
+    """Check the credentials of a login request and return its response.
+
+    The response has the values for every auth that logs in by the same request.
 
     Raises:
         Refusal: if a credential is wrong.
@@ -356,7 +358,7 @@ def _login_response(
 
 
 def _success_status(step: LoginStep) -> int:
-    """Return a status that *step* accepts as success."""
+    """Return an HTTP status by which *step*, a step of a login, recognises success."""
     statuses = step.ok.status if isinstance(step.ok, OkRule) else ()
     return HTTP_OK if not statuses or HTTP_OK in statuses else statuses[0]
 
@@ -456,7 +458,7 @@ _TIME = re.compile(r"now\s*\|\s*(unix_ms|unix|iso|http_date|time\('([^']*)'\))")
 
 
 def check_signature_as_declared(ctx: RequestContext, rule: model.SignatureCheck) -> None:
-    """Check the signature of an API if the platform file signs it.
+    """Check the signature of the request if the platform file declares one for its API.
 
     Raises:
         Refusal: if the time is too old, the nonce was used before, or the signature is wrong.
@@ -493,6 +495,8 @@ def check_signature(ctx: RequestContext, auth: Auth, errors: model.SignatureChec
             break
     else:
         raise Refusal(errors.error)
+    # Remembered only if the signature is right, or anybody could use up a nonce in advance. A
+    # request may be stamped a window ahead and accepted until a window after that.
     if nonce:
         ctx.remember(key, ctx.now + 2 * errors.window)
 

@@ -173,6 +173,7 @@ def _check_credentials(ctx: RequestContext, declared: Auth) -> None:
     if not required:
         return
     rule = ctx.table.tokens
+    # "Missing" and "invalid" are different errors at most vendors, and clients react differently.
     if all(_value_at(ctx, item.place, item.name) is UNSET for item in required):
         raise Refusal(rule.missing or "token")
     grants = ctx.state.grants if is_due else (None,)

@@ -78,7 +78,9 @@ def read_table(key: str) -> RuleTable:
 
 
 def find_rule_table(platform: Platform) -> RuleTable:
-    """Return the rules of *platform*: the shipped ones over those derived from its file.
+    """Return the rules for *platform*.
+
+    A shipped rule table, or rules derived from its platform file.
 
     A shipped table of the same key applies only if the platform logs in as the table says, with the
     same credentials, and sends the token to the same place. A user's platform file that only has
@@ -100,7 +102,7 @@ def find_rule_table(platform: Platform) -> RuleTable:
 
 
 def has_own_rules(platform: Platform) -> bool:
-    """Return whether a table of rules is shipped for *platform*, and not only derived from it."""
+    """Return whether a rule table is shipped for *platform*, so that none is derived."""
     return platform.platform_key in RULES and find_rule_table(platform) != derive_rules(platform)
 
 

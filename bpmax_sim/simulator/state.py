@@ -34,7 +34,7 @@ Struct = msgspec.Struct
 
 
 class IssuedGrant(Struct, frozen=True, kw_only=True):
-    """A token that was issued to one instance.
+    """A token that the simulator issued to one instance, with the other values of that login.
 
     Attributes:
         values: all values that the login returned, by name; ``token`` is the first.
@@ -129,7 +129,7 @@ _DEEPEST: Final = 64
 
 
 class ParsedRequest(Struct, frozen=True):
-    """The parsed parts of a request.
+    """A request with its query, headers, cookies and body parsed, for the checks of a simulator.
 
     Attributes:
         path: path below the address, still encoded.

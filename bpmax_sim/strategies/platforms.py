@@ -167,7 +167,10 @@ def preset_auths(name: str) -> list[Auth]:
 
 @cache
 def auth_preset_platform(name: str, number: int = 0) -> Platform:
-    """Return a platform whose auth and response rules are those of preset *name*."""
+    """Return a platform with the auth preset *name*, and the response rules that belong to it.
+
+    *number* selects one of the sets of arguments in `PRESETS`.
+    """
     arguments = PRESETS[name][number]
     text = (
         "{platform_key: drawn, base_url: 'https://drawn.example.test', credentials: {user: {}, "

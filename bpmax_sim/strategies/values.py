@@ -330,6 +330,8 @@ class _Drawer(msgspec.Struct, frozen=True):
 
     def _draw_composed(self, schema: Schema) -> Drawn:
         rest = {name: value for name, value in schema.items() if name not in _COMPOSED}
+        # A schema may contain itself: beyond the depth the branch draws nothing, and Hypothesis
+        # takes another one.
         if "$ref" in schema and self.depth > 2 * _DEEPEST:
             return st.nothing()
         if "$ref" in schema:

@@ -95,6 +95,7 @@ def _without_logins(
         if match is None or match.target.login is None:
             remaining.append((exchange, match))
             continue
+        # Not recorded, but read: passwords and tokens of the login are in later exchanges too.
         named = identify_request(exchange.request, match)
         hide_credentials(named, match, name_rules.vault)
         _register_secrets(replace(exchange, request=named), name_rules)
