@@ -259,10 +259,7 @@ class ResponseShapes:
         self._recorded: dict[str, ResponseShape | None] = {}
 
     def recorded_shape(self, platform: Platform, api: Api) -> ResponseShape | None:
-        """Return the shape of the recorded responses of *api*, as scripts get them.
-
-        None without any.
-        """
+        """Return the shape of all recorded responses of *api*, as scripts get them, or None."""
         name = f"{platform.platform_key}.{api.key}"
         if name not in self._recorded:
             seen = [shapes[name] for shapes in self._recordings if name in shapes]
@@ -270,10 +267,7 @@ class ResponseShapes:
         return _result_shape(platform, self._recorded[name])
 
     def declared_shape(self, platform: Platform, api: Api) -> ResponseShape | None:
-        """Return the shape that *api* declares for its responses, as scripts get them.
-
-        None without.
-        """
+        """Return the shape that *api* declares for its responses, as scripts get them, or None."""
         shape = shape_of_schema(api.answer) if api.answer else None
         if shape is None and platform.result == "envelope":
             shape = ResponseShape()

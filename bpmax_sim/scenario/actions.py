@@ -421,7 +421,7 @@ class Terminate(FlowAction, frozen=True, kw_only=True):
 
 
 class ProxyAction(Action, frozen=True, kw_only=True):
-    """Call an API without a script: with direct *args*, or with the parts of a request."""
+    """Call an API without a script: with direct *args*, or with ``path``, ``query``, ``body`` …."""
 
     about = msg("Call an API without a script")
     texts: ClassVar = {

@@ -150,9 +150,9 @@ class _PossibleTexts:
         )  # fmt: skip
 
     def find_misprint(self, text: str) -> str:
-        """Return a message if no run can produce *text* (in ``$in``) but can a similar one.
+        """Return a message if a run can only produce a text similar to *text*, a choice of ``$in``.
 
-        Else "".
+        "" if it can produce *text* itself, or nothing like it.
         """
         if len(text) < 2 or text in self._source_text or self._scenario_text.count(text) > 1:  # noqa: PLR2004
             return ""

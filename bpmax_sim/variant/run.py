@@ -193,7 +193,8 @@ def run_unlimited(item: ScenarioItem, environ: Mapping[str, str] = os.environ) -
 def why_no_variants(item: ScenarioItem) -> str:
     """Return why no variant of *item* can be run; "" if it can.
 
-    It cannot be skipped, expected to fail, need a live system or run Python, whose effects stay.
+    That is: it is skipped or expected to fail, needs a live system, or runs Python, whose effects
+    cannot be undone.
     """
     mode = item.scenario.proxy.mode
     if item.skip:
