@@ -195,9 +195,7 @@ def _check_fields(draft: ScenarioDraft, fields: Mapping[str, str], spot: Spot) -
     """Report unknown fields; *fields* maps keys at *spot* to field names."""
     for key, field in fields.items():
         if wrong := draft.names.field_problem(field):
-            draft.tell(spot.at(key), wrong)
-        elif doubt := draft.names.field_doubt(field):
-            draft.tell(spot.at(key), doubt, kind="name", fails=False)
+            draft.tell(spot.at(key), wrong, kind="" if draft.names.fields else "name")
 
 
 def _check_field_pair_direction(draft: ScenarioDraft, subflow: SubFlow, spot: Spot) -> None:
