@@ -84,7 +84,7 @@ class Translatable(str):
         return self if len(text) == len(self) else text
 
     def splitlines(self, keepends: bool = False) -> list[str]:
-        """Return the lines. If the message only joins others, its lines are messages, too."""
+        """Return the lines; those of a message that only joins other messages stay translatable."""
         lines = super().splitlines(keepends)
         if lines == [plain_english(self)]:
             return [self]
@@ -108,10 +108,12 @@ def plain_english(text: str) -> str:
 
 
 def encode_message(value: object) -> object:
-    """Return the text of a message, as ``enc_hook`` of msgspec, which accepts no ``str`` subclass.
+    """Return the English text of a message, as ``enc_hook`` of msgspec.
+
+    msgspec encodes ``str`` but no subclass of it, and calls the hook for others.
 
     Raises:
-        NotImplementedError: if *value* is something else, as msgspec requires.
+        NotImplementedError: if *value* is not a message, as msgspec requires.
     """
     if isinstance(value, Translatable):
         return plain_english(value)
@@ -119,7 +121,7 @@ def encode_message(value: object) -> object:
 
 
 def read_message(value: object) -> str:
-    """Return the message stored in a trace as template and values, or as plain text."""
+    """Return the message that a trace contains: as template and values, or as plain text."""
     if not isinstance(value, Mapping):
         return "" if value is None else str(value)
     values = {name: read_message(part) for name, part in (value.get("values") or {}).items()}
@@ -213,10 +215,10 @@ def series(parts: Iterable[str]) -> str:
 
 
 def map_message(text: str, change: Callable[[str], str]) -> str:
-    """Return *change* applied to the English of *text*.
+    """Return the result of *change* on the English text *text*.
 
-    The result is a message (still translatable) if applying *change* to its values gives the same
-    text.
+    A message stays translatable if *change* only alters its values: if filling the template with
+    the changed values gives the same text. Otherwise the result is a plain text.
     """
     changed = change(plain_english(text))
     if not isinstance(text, Translatable) or changed == text:
@@ -248,9 +250,10 @@ def cut_message(text: str, room: int) -> str:
 
 
 def common_message(one: str, other: str) -> str:
-    """Return the message of *one* and *other* with ``…`` for values that differ.
+    """Return the message that *one* and *other* share, with ``…`` in place of values that differ.
 
-    It is only ``…`` if they come from different templates.
+    It serves to group messages that differ in names only. Messages with different templates share
+    nothing, so the result is ``…``.
     """
     if one == other:
         return one
@@ -286,7 +289,7 @@ def _parse_template(template: str) -> tuple[tuple[str, str | None, str, str], ..
 
 @lru_cache(maxsize=4096)
 def template_fields(template: str) -> Mapping[str, tuple[str, str]]:
-    """Return conversion and format of each value in *template*, by name."""
+    """Return name -> conversion and format (``!r`` and ``:,``) of each value in *template*."""
     parsed = _parse_template(template)
     return {name: (conversion, spec) for _, name, conversion, spec in parsed if name is not None}
 
@@ -314,7 +317,10 @@ def display_width(text: str) -> int:
 
 
 def _message_lines(message: Translatable) -> list[list[str]]:
-    """Return the parts of each line of a message that only joins others."""
+    """Return the lines of a message whose values contain line breaks, each line as its parts.
+
+    Most parts are messages themselves, so that each line can be translated on its own.
+    """
     lines: list[list[str]] = [[]]
     for literal, name, _, _ in _parse_template(message.template):
         for piece in (literal, message.values[name] if name is not None else ""):

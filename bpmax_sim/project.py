@@ -121,15 +121,18 @@ def strictness_of(path: Path, root: Path) -> Strictness:
         for folder in folders:
             inside = absolute_path(path).startswith(os.path.join(os.path.normpath(folder), ""))
             chosen = max(chosen, (len(folder), name)) if inside else chosen
-    wrong = _warn_of_settings(str(root), stamp)
+    wrong = _warn_of_unread_settings(str(root), stamp)
     if wrong and chosen[1] == "strict":
         raise ValueError(wrong[0])
     return chosen[1]
 
 
 @lru_cache(maxsize=64)
-def _warn_of_settings(root: str, _stamp: object) -> tuple[str, ...]:
-    """Warn, once for a project, of settings that nothing reads; return the messages."""
+def _warn_of_unread_settings(root: str, _cache_key: object) -> tuple[str, ...]:
+    """Warn, once for a project, of settings that nothing reads; return the messages.
+
+    *_cache_key* changes with the file, so that results can be cached.
+    """
     wrong = dict(_find_wrong_settings(read_settings(root) or {}))
     file = os.path.normpath(os.path.join(os.path.relpath(root), PROJECT)) if wrong else ""
     lines = Path(file).read_text("utf-8").splitlines() if wrong else []
@@ -165,7 +168,9 @@ _TYPES: Final = {"language": str, "editor": str, "not_secret": list, "jobs": lis
 
 
 @lru_cache(maxsize=64)
-def _read_strictness(root: str, _stamp: object) -> tuple[tuple[Strictness, tuple[str, ...]], ...]:
+def _read_strictness(
+    root: str, _cache_key: object
+) -> tuple[tuple[Strictness, tuple[str, ...]], ...]:
     table = read_settings(root) or {}
     names: tuple[Strictness, ...] = ("strict", "lenient")
     return tuple(
@@ -229,7 +234,7 @@ def platform_folders(root: Path) -> tuple[Path, ...]:
 
 
 @lru_cache(maxsize=64)
-def _platform_folders(root: str, _stamp: object) -> tuple[Path, ...]:
+def _platform_folders(root: str, _cache_key: object) -> tuple[Path, ...]:
     named = read_setting(root, "platforms")
     folders: list[Path] = []
     for folder in named if isinstance(named, list) else () if named is None else [named]:
@@ -251,7 +256,11 @@ def ci_jobs_of(root: Path) -> tuple[str, ...]:
 
 
 def not_secret_places_of(root: Path) -> tuple[str, ...]:
-    """Return ``not_secret`` of ``[tool.bpmax_sim]``: places that no platform file can declare."""
+    """Return ``not_secret`` of ``[tool.bpmax_sim]``: places whose values are declared not secret.
+
+    They are for values that look like secrets in traffic without platform file, such as
+    ``body.requestKey``; a platform file declares its own.
+    """
     return _not_secret_places(read_settings(root))
 
 
@@ -261,7 +270,7 @@ def _not_secret_places(table: Mapping[str, object] | None) -> tuple[str, ...]:
 
 
 def with_not_secret_place(text: str, place: str) -> str | None:
-    """Return the text of pyproject.toml with *place* added first to ``not_secret``.
+    """Return *text*, a pyproject.toml, with *place* as the first element of ``not_secret``.
 
     None is returned if the text cannot be changed automatically.
     """
@@ -281,7 +290,7 @@ def with_not_secret_place(text: str, place: str) -> str | None:
 
 
 def with_default_setting(text: str, name: str, value: str) -> str | None:
-    """Return the text of pyproject.toml with *name* = *value* in ``[tool.bpmax_sim.defaults]``.
+    """Return *text*, a pyproject.toml, with *name* = *value* in ``[tool.bpmax_sim.defaults]``.
 
     Only that line is changed or added. None is returned if that would change anything else.
     """
@@ -360,15 +369,20 @@ def _absolute_from(folder: str, path: str) -> str:
 
 
 def find_instances_file(folder: str) -> str:
-    """Return ``instances.yaml`` beside *folder* (absolute), else the nearest above; "" if none."""
-    for path, local in _instances_file_candidates(folder):
+    """Return the ``instances.yaml`` in a parent of *folder* (absolute), the nearest one.
+
+    "" if none.
+
+    A file ``instances.local.yaml`` alone is enough; the result is still the name without ``local``.
+    """
+    for path, local in _list_instances_files_above(folder):
         if _is_file(path) or _is_file(local):
             return path
     return ""
 
 
 @lru_cache(maxsize=64)  # of a few folders, each asked for by every session
-def _instances_file_candidates(folder: str) -> tuple[tuple[str, str], ...]:
+def _list_instances_files_above(folder: str) -> tuple[tuple[str, str], ...]:
     above, candidates = folder, []
     while (upper := os.path.dirname(above)) != above:
         candidates.append((os.path.join(upper, INSTANCES), os.path.join(upper, LOCAL)))
@@ -381,7 +395,7 @@ def _is_file(path: str) -> bool:
 
 
 def local_file_of(path: str) -> str:
-    """Return the local file whose keys override those of *path*."""
+    """Return the name of the local file whose keys override those of *path*: ``x.local.yaml``."""
     stem, suffix = os.path.splitext(path)
     return f"{stem}.local{suffix}"
 
@@ -389,7 +403,8 @@ def local_file_of(path: str) -> str:
 def folder_stamp(folder: str, instances_file: str, *, levels: int = 8) -> Stamp:
     """Return name, size and time of each platform file below *folder*, and of *instances_file*.
 
-    Subfolders are visited to a depth of *levels*, as links may form a circle.
+    The result is compared to find out whether cached platforms are still valid. Subfolders are
+    visited to a depth of *levels*, as links may form a circle.
     """
     stamps: list[tuple[str, int, int]] = []
     try:
@@ -408,7 +423,7 @@ def folder_stamp(folder: str, instances_file: str, *, levels: int = 8) -> Stamp:
 
 
 def file_stamp(path: str) -> Stamp:
-    """Return name, size and time of one file, or that it is absent."""
+    """Return name, size and time of one file, or that it is absent, to be compared later."""
     try:
         status = os.stat(path)
     except OSError:

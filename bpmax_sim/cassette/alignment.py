@@ -55,17 +55,20 @@ _VARYING: dict[str, Any] = {
 
 
 def find_no_places(_call: str) -> tuple[str, ...]:
-    """Return no places: the default where no API declares any."""
+    """Return no places of responses that may differ: the default where no platform is known."""
     return ()
 
 
 def assume_valid_signature(_exchange: Exchange) -> bool:
-    """Return True: the default where no platform can verify a signature."""
+    """Return True, for want of a platform that could verify the recorded request's signature."""
     return True
 
 
 class RecordingComparison(msgspec.Struct, frozen=True):
-    """Decides which exchanges of an old and a new recording are equal.
+    """Decides which exchanges of an old and a new recording of one owner are equal.
+
+    *Noise* is what differs between two recordings although nothing has changed, such as a request
+    id or the header ``Date``. It does not make exchanges differ.
 
     Attributes:
         volatile: returns the volatile fields of an API's responses, such as ``body.request_id``.
@@ -87,15 +90,15 @@ class RecordingComparison(msgspec.Struct, frozen=True):
 
     def __call__(self, old: Sequence[Entry], new: Sequence[Entry]) -> bool:
         """Return whether the recordings *old* and *new* are equal exchange by exchange."""
-        sent = _join_requests(new)
+        sent = _join_request_texts(new)
         return len(old) == len(new) and all(
             self.is_same(was, now, sent) for was, now in zip(old, new, strict=True)
         )
 
-    def is_same(self, old: Entry, new: Entry, later: str) -> bool:
-        """Return whether two exchanges are equal.
+    def is_same(self, old: Entry, new: Entry, request_texts: str) -> bool:
+        """Return whether two exchanges are equal apart from noise.
 
-        *later* is the text of all requests after them.
+        *request_texts* is the text of all requests of the new recording.
         """
         same_line = old.with_line(**_VARYING).line == new.with_line(**_VARYING).line
         if not same_line or (old.line.signed is None) != (new.line.signed is None):
@@ -105,17 +108,21 @@ class RecordingComparison(msgspec.Struct, frozen=True):
         was, now = read_exchange(old), read_exchange(new)
         if old.line.signed is not None and not self.has_valid_signature(was):
             return False
-        places = self.incidental_places(new.line.call, was.outcome, now.outcome, later)
+        places = self.noise_places(new.line.call, was.outcome, now.outcome, request_texts)
         parts = (
             without_paths(comparable_outcome(outcome), places)
             for outcome in (was.outcome, now.outcome)
         )
         return bool(next(parts) == next(parts))
 
-    def incidental_places(
-        self, call: str, old: Outcome, new: Outcome, later: str
+    def noise_places(
+        self, call: str, old: Outcome, new: Outcome, request_texts: str
     ) -> list[FieldPath]:
-        """Return places where the responses differ by noise and whose value is not sent later."""
+        """Return the places where the two responses may differ without being different (noise).
+
+        They are the volatile fields that are declared for the API *call* and headers that carry no
+        meaning, without those whose new value occurs in *request_texts*, the text of the requests.
+        """
         declared = [FieldPath.parse(place, "volatile") for place in self.volatile(call)]
         if isinstance(new, FailedExchange) or isinstance(old, FailedExchange):
             return declared
@@ -125,7 +132,9 @@ class RecordingComparison(msgspec.Struct, frozen=True):
         return [
             place
             for place in (*declared, *headers)
-            if not _is_sent_again(list(values_at(was, place)), list(values_at(now, place)), later)
+            if not _is_sent_again(
+                list(values_at(was, place)), list(values_at(now, place)), request_texts
+            )
         ]
 
     def _is_noise_header(self, name: str, call: str) -> bool:
@@ -136,7 +145,7 @@ class RecordingComparison(msgspec.Struct, frozen=True):
         return place in PASSING or (self.is_checked and not is_meaningful)
 
     def with_current_key(self, entry: Entry) -> Entry:
-        """Return *entry* with its key computed under the current rules."""
+        """Return *entry* with its key, and the name of its API, under the current rules."""
         rules, line = self.rules, entry.line
         if rules is None:
             return entry
@@ -148,17 +157,24 @@ class RecordingComparison(msgspec.Struct, frozen=True):
         return entry.with_line(call=call, key=key, rules=digest)
 
 
-def _is_sent_again(old: list[Any], new: list[Any], later: str) -> bool:
-    """Return whether a text of *new* that *old* lacks is in *later*, the text of later requests."""
+def _is_sent_again(old: list[Any], new: list[Any], request_texts: str) -> bool:
+    """Return whether a value of *new* that *old* lacks occurs in *request_texts*.
+
+    Such a value, for example an id, is not noise: its place in the response must keep the new
+    value, or replay would not find the requests that contain it.
+    """
     if old == new:
         return False
     values = [value for value in new if value not in old and isinstance(value, str | int)]
     texts = [str(value).strip('"') for value in values if not isinstance(value, bool)]
-    return any(len(text) >= _SHORTEST and text in later for text in texts)
+    return any(len(text) >= _SHORTEST and text in request_texts for text in texts)
 
 
 def comparable_outcome(outcome: Outcome) -> dict[str, Any]:
-    """Return what is compared of *outcome*, by name: status, reason, headers, parsed body."""
+    """Return the parts of *outcome* that are compared, by name.
+
+    Status, reason, headers, parsed body.
+    """
     if isinstance(outcome, FailedExchange):
         return {"failed": outcome.code, "sent": outcome.sent, "body": repr(outcome.received)}
     headers = [(name.lower(), value) for name, value in outcome.headers]
@@ -174,19 +190,27 @@ def comparable_outcome(outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def _join_requests(entries: Sequence[Entry]) -> str:
+def _join_request_texts(entries: Sequence[Entry]) -> str:
     return "\n".join(split_exchange(entry.text)[0] for entry in entries)
 
 
-def align(old: Sequence[Entry], new: Sequence[Entry], same: RecordingComparison) -> list[Entry]:
-    """Return the recording *new*, renumbered, reusing the bytes of *old* for equal exchanges."""
+def align(
+    old: Sequence[Entry], new: Sequence[Entry], comparison: RecordingComparison
+) -> list[Entry]:
+    """Return the recording *new*, in which exchanges equal to one of *old* keep its bytes.
+
+    So a repeated recording changes only those lines of the file that differ in fact. Exchanges are
+    numbered in the order of *new*.
+    """
     if not old:
         return list(new)
-    known = [same.with_current_key(entry) for entry in old]
+    known = [comparison.with_current_key(entry) for entry in old]
     pairs = _pair_entries(known, new)
-    sent = _join_requests(new)
-    equal = [was is not None and same.is_same(was, now, sent) for was, now in pairs]
+    sent = _join_request_texts(new)
+    equal = [was is not None and comparison.is_same(was, now, sent) for was, now in pairs]
     are_in_order = [was.line.n for was, _ in pairs if was] == sorted(e.line.n for e in old)
+    # An entry that `migrate` changed, or whose API was renamed, is written anew although it is
+    # equal: its note of the change, or its former name, would stay in the file for ever.
     is_other = any(
         was.line.moved or was.line.call != now.line.call
         for was, now in zip(old, known, strict=True)
@@ -197,13 +221,13 @@ def align(old: Sequence[Entry], new: Sequence[Entry], same: RecordingComparison)
     return [
         now
         if was is None
-        else _merge_entry(was, now, same, sent, is_equal=is_equal, keeps_time=keeps_time)
+        else _merge_entry(was, now, comparison, sent, is_equal=is_equal, keeps_instants=keeps_time)
         for (was, now), is_equal in zip(pairs, equal, strict=True)
     ]
 
 
 def _pair_entries(old: Sequence[Entry], new: Sequence[Entry]) -> list[tuple[Entry | None, Entry]]:
-    """Return each entry of *new* with the entry of *old* for the same call, or None.
+    """Return each entry of *new* with the entry of *old* that has the same call, or None.
 
     The n-th of several equal calls gets the n-th of the old ones.
     """
@@ -223,7 +247,10 @@ def _call_key(entry: Entry) -> tuple[object, ...]:
 def _can_reuse_instants(
     old: Sequence[Entry], new: Sequence[Entry], pairs: Sequence[tuple[Entry | None, Entry]]
 ) -> bool:
-    """Return whether *new* may keep *old*'s instants: equal requests, and none signed."""
+    """Return whether *new* may keep the times of *old*: its requests are equal, and none is signed.
+
+    A signature contains the time, so it fits no other.
+    """
     if Counter(map(_call_key, old)) != Counter(map(_call_key, new)):
         return False
     if any(entry.line.signed is not None for entry in (*old, *new)):
@@ -237,33 +264,45 @@ def _can_reuse_instants(
 def _merge_entry(
     old: Entry,
     new: Entry,
-    same: RecordingComparison,
-    later: str,
+    comparison: RecordingComparison,
+    request_texts: str,
     *,
     is_equal: bool,
-    keeps_time: bool,
+    keeps_instants: bool,
 ) -> Entry:
-    """Return *new* with those parts of *old* that count as equal."""
+    """Return *new* with those parts of *old* that count as equal.
+
+    Args:
+        old: recorded exchange of the same call.
+        new: exchange of the new recording.
+        comparison: decides which places are noise.
+        request_texts: text of all requests of the new recording.
+        is_equal: whether both are equal, so that the whole old response is kept.
+        keeps_instants: whether the old instant, duration and seed are kept.
+    """
     was, line = old.line, new.line
-    if keeps_time:
+    if keeps_instants:
         line = replace(line, at=was.at, ms=was.ms, seed=was.seed)
     if is_equal:
         line = replace(line, encoding=was.encoding, chunks=was.chunks)
         request, mark, _ = split_exchange(new.text)
         _, _, outcome = split_exchange(old.text)
         return Entry(line, f"{request}{mark}{outcome}")
+    # Only the response is rendered again: the request is that of the new run, to the byte.
     exchanges = read_exchange(old), read_exchange(new)
     before, after = exchanges[0].outcome, exchanges[1].outcome
     if isinstance(before, FailedExchange) or isinstance(after, FailedExchange):
         return Entry(line, new.text)
-    kept = _copy_old_values(before, after, same.incidental_places(line.call, before, after, later))
+    kept = _copy_old_values(
+        before, after, comparison.noise_places(line.call, before, after, request_texts)
+    )
     rendered = render_exchange(replace(exchanges[1], outcome=kept)).text
     request, mark, _ = split_exchange(new.text)
     return Entry(line, f"{request}{mark}{split_exchange(rendered)[2]}")
 
 
 def _copy_old_values(old: Response, new: Response, places: Sequence[FieldPath]) -> Response:
-    """Return *new* with the headers and members of *old* at *places*."""
+    """Return the response *new* with the headers and body members of *old* at *places*."""
     names = {place.top_name for place in places if place.root == "header"}
     order = {name.lower(): index for index, (name, _) in reversed([*enumerate(old.headers)])}
     headers = sorted(

@@ -14,7 +14,9 @@ from bpmax_sim.secret.standin import slug
 
 @dataclass(frozen=True)
 class FormerNames:
-    """Renamed platforms and APIs. False if nothing was renamed.
+    """Earlier names of platforms and APIs that were renamed in their platform files.
+
+    Recordings under an earlier name are still found. The object is falsy if nothing was renamed.
 
     Attributes:
         platforms: earlier keys of a platform, by its current key.
@@ -28,23 +30,23 @@ class FormerNames:
         return bool(self.platforms or self.apis)
 
     def current_names(self, platform: str, api: str = "") -> tuple[str, str]:
-        """Return the current names of a recorded platform and API."""
+        """Return the current platform and API of those under which a call was recorded."""
         if not self:
             return platform, api
-        platform = self._platforms.get(platform, platform)
-        return platform, self._apis.get((platform, api), api)
+        platform = self._current_platform_by_former.get(platform, platform)
+        return platform, self._current_api_by_former.get((platform, api), api)
 
     @cached_property
-    def _platforms(self) -> Mapping[str, str]:
+    def _current_platform_by_former(self) -> Mapping[str, str]:
         return {old: key for key, names in self.platforms.items() for old in names}
 
     @cached_property
-    def _apis(self) -> Mapping[tuple[str, str], str]:
+    def _current_api_by_former(self) -> Mapping[tuple[str, str], str]:
         split = ((name.partition("."), old) for name, names in self.apis.items() for old in names)
         return {(platform, old): api for (platform, _, api), old in split}
 
     def merge_with(self, other: FormerNames) -> FormerNames:
-        """Return the renamings of both; those of *other* win in a conflict."""
+        """Return the former names of both objects."""
         platforms = {**self.platforms}
         for key, names in other.platforms.items():
             platforms[key] = tuple(dict.fromkeys((*platforms.get(key, ()), *names)))
@@ -54,16 +56,19 @@ class FormerNames:
         return FormerNames(platforms, apis)
 
     def all_names(self, platform: str, api: str) -> tuple[str, ...]:
-        """Return every ``platform.api`` under which the API may have been recorded."""
+        """Return each ``platform.api`` that the API has or had earlier, the current one first."""
         platforms = (platform, *self.platforms.get(platform, ()))
         apis = (api, *self.apis.get(f"{platform}.{api}", ()))
         return tuple(f"{one}.{name}" for one, name in product(platforms, apis))
 
 
 def rename_standins(value: Any, *, old: str, new: str) -> Any:
-    """Rename the credential placeholders of platform *old* in *value* (JSON or text) to *new*."""
+    """Return *value* (JSON or text) with the stand-ins of platform *old* renamed to platform *new*.
+
+    A stand-in replaces a credential in a recording, and contains the key of the platform.
+    """
     if isinstance(value, str):
-        return _standin_pattern(old).sub(f"redacted.{slug(new)}.", value)
+        return _pattern_of_platform_standins(old).sub(f"redacted.{slug(new)}.", value)
     if isinstance(value, Mapping):
         return {name: rename_standins(item, old=old, new=new) for name, item in value.items()}
     if isinstance(value, list | tuple):
@@ -72,5 +77,5 @@ def rename_standins(value: Any, *, old: str, new: str) -> Any:
 
 
 @lru_cache(maxsize=64)
-def _standin_pattern(key: str) -> re.Pattern[str]:
-    return re.compile(rf"\bredacted\.{re.escape(slug(key))}\.")
+def _pattern_of_platform_standins(platform_key: str) -> re.Pattern[str]:
+    return re.compile(rf"\bredacted\.{re.escape(slug(platform_key))}\.")

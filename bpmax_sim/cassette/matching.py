@@ -30,7 +30,10 @@ from bpmax_sim.path_template import PathTemplate, has_trailing_slash, path_templ
 
 
 def unnamed_call(request: Request) -> Call:
-    """Return a call without API name, from the method, URL, query and body of another client."""
+    """Return *request*, sent by another HTTP client, as a call without platform and API.
+
+    It consists of the method, URL, query and body, and of no header except ``Content-Type``.
+    """
     path, query = split_query(request.url)
     types = tuple(pair for pair in request.headers if pair[0].lower() == "content-type")
     named = Call(platform="", instance="", api="", method=request.method, path=path)
@@ -38,14 +41,17 @@ def unnamed_call(request: Request) -> Call:
 
 
 def split_query(url: str) -> tuple[str, Pairs]:
-    """Return the URL without its query, and the decoded query pairs. A fragment is dropped."""
+    """Return *url* without query and fragment, and the decoded pairs of its query."""
     path, _, query = url.partition("#")[0].partition("?")
     pieces = [piece.partition("=") for piece in query.split("&") if piece]
     return path, tuple([(unquote_plus(name), unquote_plus(value)) for name, _, value in pieces])
 
 
 def call_without_injected(request: Request, named: Call) -> Call:
-    """Return *named* with the path, query, headers and body of *request* that auth did not set."""
+    """Return *named* with the path, query, headers and body of *request*, without what auth added.
+
+    *named* gives platform and API.
+    """
     address = request.url
     if request.base and address.startswith(request.base):
         address = address[len(request.base) :]
@@ -59,13 +65,16 @@ def call_without_injected(request: Request, named: Call) -> Call:
             headers = Headers(headers).without(names["header"])
         if "cookie" in names:
             headers = Headers(headers).without_cookies(names["cookie"])
-        body = _body_without(body, headers, injected.get("body", ()))
+        body = _remove_body_places(body, headers, injected.get("body", ()))
     return replace(named, method=request.method, path=path, query=query, headers=headers, body=body)
 
 
 @lru_cache(maxsize=256)  # the same in every call of an API
 def injected_by_root(injected: tuple[str, ...]) -> Mapping[str, tuple[FieldPath, ...]]:
-    """Return the places of auth by part of the request: ``header.x-sign`` under ``header``."""
+    """Return the places that auth filled, grouped by part of the request.
+
+    ``header.x-sign`` is under ``header``.
+    """
     places: dict[str, tuple[FieldPath, ...]] = {}
     for text in injected:
         place = FieldPath.of_auth_place(text)
@@ -80,7 +89,7 @@ def injected_names(injected: tuple[str, ...]) -> Mapping[str, frozenset[str]]:
     return {root: frozenset([place.top_name for place in places[root]]) for root in places}
 
 
-def _body_without(
+def _remove_body_places(
     body: bytes | None, headers: Pairs, places: tuple[FieldPath, ...]
 ) -> bytes | None:
     if body is None or not places:
@@ -99,8 +108,11 @@ def _body_without(
     return None if left is None else encode_sorted(left)
 
 
-def underivable_fields(call: Call) -> dict[str, Any]:
-    """Return path, query, headers and body of *call* as JSON values, for its index line."""
+def call_fields_to_json(call: Call) -> dict[str, Any]:
+    """Return path, query, headers and body of *call* as JSON values.
+
+    They are stored in the index line if the stored request does not show them.
+    """
     body: Any = call.body
     if body is not None:
         try:
@@ -110,16 +122,19 @@ def underivable_fields(call: Call) -> dict[str, Any]:
     return {"path": call.path, "query": call.query, "headers": call.headers, "body": body}
 
 
-def restore_underivable_fields(built: Call, extra: dict[str, Any]) -> Call:
-    """Return *built* with the fields that `underivable_fields` returned for the original call."""
-    body = extra["body"]
+def restore_call_fields(built: Call, stored_fields: dict[str, Any]) -> Call:
+    """Return *built*, the call of a stored request, with the fields that the script had set.
+
+    *stored_fields* is the result of `call_fields_to_json` for that call.
+    """
+    body = stored_fields["body"]
     if body is not None:
         body = body.encode() if isinstance(body, str) else bytes.fromhex(body["hex"])
     return replace(
         built,
-        path=extra["path"],
-        query=msgspec.convert(extra["query"], Pairs),
-        headers=msgspec.convert(extra["headers"], Pairs),
+        path=stored_fields["path"],
+        query=msgspec.convert(stored_fields["query"], Pairs),
+        headers=msgspec.convert(stored_fields["headers"], Pairs),
         body=body,
     )
 
@@ -151,12 +166,12 @@ class MatchingRules:
     former: FormerNames = field(default_factory=FormerNames, hash=False)
 
     def digest(self, platform: str) -> str:
-        """Return 16 hexadecimal digits that change whenever a key of *platform* may change.
+        """Return a digest (16 hexadecimal digits) of the rules that apply to *platform*.
 
-        Rules of other platforms are left out, so that changing them makes no keys of this one
-        outdated.
+        Recorded keys are valid as long as it is unchanged. Rules of other platforms are left out,
+        so that changing them makes no keys of this one outdated.
         """
-        known = self._digests.get(platform)
+        known = self._digest_cache.get(platform)
         if known is None:
             today = self.former.current_names(platform)[0]
             scoped = [
@@ -164,25 +179,28 @@ class MatchingRules:
                 for name, paths in self.scoped
                 if name.partition(".")[0] == today
             ]
-            known = self._digests[platform] = _digest_rules(_VERSION, self.ignore, scoped)
+            known = self._digest_cache[platform] = _digest_rules(_VERSION, self.ignore, scoped)
         return known
 
     def is_valid_digest(self, platform: str, digest: str) -> bool:
-        """Return whether keys of *platform* under the rules with *digest* are still valid."""
+        """Return whether recorded keys of *platform* are valid under these rules.
+
+        *digest* is that of the rules under which they were computed, as stored in the cassette.
+        """
         if digest == self.digest(platform):
             return True
-        return digest == self._legacy_digest and platform not in self._volatile_platforms
+        return digest == self._digest_of_format_1 and platform not in self._volatile_keys
 
     @cached_property
-    def _digests(self) -> dict[str, str]:
+    def _digest_cache(self) -> dict[str, str]:
         return {}
 
     @cached_property
-    def _volatile_platforms(self) -> frozenset[str]:
+    def _volatile_keys(self) -> frozenset[str]:
         return frozenset([name.partition(".")[0] for name, _ in self.volatile])
 
     @cached_property
-    def _legacy_digest(self) -> str:
+    def _digest_of_format_1(self) -> str:
         both: dict[str, tuple[str, ...]] = dict(self.scoped)
         for name, paths in self.volatile:
             both[name] = (*both.get(name, ()), *paths)
@@ -194,17 +212,17 @@ class MatchingRules:
         Raises:
             ConfigError: if one of them is not a valid path.
         """
-        cached = self._ignored_paths.get((platform, api))
+        cached = self._ignored_paths_by_api.get((platform, api))
         if cached is None:
             today = self.former.current_names(platform, api)
             names = {today[0], ".".join(today)}
             scoped = (path for name, paths in self.scoped if name in names for path in paths)
             parsed = [FieldPath.parse(path, "ignore") for path in (*self.ignore, *scoped)]
-            cached = self._ignored_paths[platform, api] = tuple(parsed)
+            cached = self._ignored_paths_by_api[platform, api] = tuple(parsed)
         return cached
 
     @cached_property
-    def _ignored_paths(self) -> dict[tuple[str, str], tuple[FieldPath, ...]]:
+    def _ignored_paths_by_api(self) -> dict[tuple[str, str], tuple[FieldPath, ...]]:
         return {}
 
     def declared_path(self, parts: RequestParts) -> PathTemplate | None:
@@ -215,19 +233,26 @@ class MatchingRules:
         return path_template(text) if "{" in text else None
 
     def under_former_names(self, parts: RequestParts) -> Iterator[RequestParts]:
-        """Yield *parts* once for each earlier name of their platform and API."""
+        """Yield *parts* under each earlier name of their platform and API.
+
+        Usually there is none.
+        """
         if not self.former:
             return
         platforms = (parts.platform, *self.former.platforms.get(parts.platform, ()))
         apis = (parts.api, *self.former.apis.get(parts.name, ()))
         for platform, api in product(platforms, apis):
             if (platform, api) != (parts.platform, parts.api):
-                yield _with_name(parts, platform, api)
+                yield _rename_platform_and_api(parts, platform, api)
 
     def with_current_names(self, parts: RequestParts) -> RequestParts:
-        """Return recorded *parts* with the current names of their platform and API."""
+        """Return *parts*, of a recorded call, with the current names of their platform and API."""
         names = self.former.current_names(parts.platform, parts.api)
-        return parts if names == (parts.platform, parts.api) else _with_name(parts, *names)
+        return (
+            parts
+            if names == (parts.platform, parts.api)
+            else _rename_platform_and_api(parts, *names)
+        )
 
 
 def _digest_rules(
@@ -239,7 +264,9 @@ def _digest_rules(
 
 
 class RequestParts(msgspec.Struct, frozen=True, kw_only=True):
-    """The parts of a call in the form in which calls are compared, independent of spelling.
+    """A call in the form in which calls are compared, independent of their spelling.
+
+    For example, JSON is parsed, so that the order of its members does not matter.
 
     Attributes:
         path: percent-encoded; for traffic of other clients, the URL without its query.
@@ -261,7 +288,7 @@ class RequestParts(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.platform}.{self.api}" if self.api else ""
 
 
-def _with_name(parts: RequestParts, platform: str, api: str) -> RequestParts:
+def _rename_platform_and_api(parts: RequestParts, platform: str, api: str) -> RequestParts:
     renamed = replace(parts, platform=platform, api=api)
     if platform == parts.platform:
         return renamed
@@ -276,7 +303,12 @@ def _with_name(parts: RequestParts, platform: str, api: str) -> RequestParts:
 
 
 class Difference(msgspec.Struct, frozen=True):
-    """A place where a recorded call and a sent one differ, with both values; `UNSET` if absent."""
+    """A place where a recorded call and a sent one differ.
+
+    Attributes:
+        path: place such as ``query.page`` or ``body.items[0].qty``.
+        recorded, sent: the two values; `UNSET` where the call has none.
+    """
 
     path: str
     recorded: Any
@@ -306,27 +338,33 @@ def parts_of_call(call: Call) -> RequestParts:
 
 
 def parts_of_request(request: Request) -> RequestParts:
-    """Return the parts of the call behind *request*; for other HTTP clients, those as sent."""
+    """Return the parts of the call that *request* was built from.
+
+    For a request of another HTTP client, they are those of the request itself.
+    """
     return parts_of_call(request.call or unnamed_call(request))
 
 
 def parts_of_exchange(exchange: Exchange) -> RequestParts:
-    """Return the parts of the call that was recorded."""
+    """Return the parts of the call in a recorded exchange."""
     return parts_of_request(exchange.request)
 
 
 def matching_key(parts: RequestParts, rules: MatchingRules) -> str:
-    """Return the key of a call, 32 hexadecimal digits, under *rules*."""
-    seen = _compared_parts(parts, rules)
+    """Return the key under which a call is recorded and found: 32 hexadecimal digits.
+
+    It is a digest of all parts that *rules* do not ignore.
+    """
+    seen = _parts_without_ignored(parts, rules)
     return hashlib.blake2b(encode_sorted(seen), digest_size=16).hexdigest()
 
 
 def find_differences(
     recorded: RequestParts, sent: RequestParts, rules: MatchingRules
 ) -> tuple[Difference, ...]:
-    """Return every place that counts under *rules* and differs between *recorded* and *sent*."""
+    """Return every place where *recorded* and *sent* differ, except those that *rules* ignore."""
     recorded = rules.with_current_names(recorded)
-    old, new = _compared_parts(recorded, rules), _compared_parts(sent, rules)
+    old, new = _parts_without_ignored(recorded, rules), _parts_without_ignored(sent, rules)
     if old.get("path") != new.get("path"):
         _replace_path_by_parameters(recorded, old, rules)
         _replace_path_by_parameters(sent, new, rules)
@@ -343,10 +381,10 @@ def _describe_body(body: Body) -> str:
     return body.kind if body.kind == "none" else f"{body.kind} {body.value}"
 
 
-def _compared_parts(parts: RequestParts, rules: MatchingRules) -> dict[str, Any]:
-    """Return the parts that count, as one value.
+def _parts_without_ignored(parts: RequestParts, rules: MatchingRules) -> dict[str, Any]:
+    """Return *parts* as one value, without the places that *rules* ignore.
 
-    A body includes its kind: JSON ``"1"`` is not text 1.
+    It has the kind of the body too, because JSON ``"1"`` is not text 1.
     """
     seen = {**asdict(parts), "body": parts.body.value, "kind": parts.body.kind}
     paths = rules.ignored_paths(parts.platform, parts.api)
@@ -359,7 +397,7 @@ def _compared_parts(parts: RequestParts, rules: MatchingRules) -> dict[str, Any]
             # in the builder's spelling; what does not count is as no value is spelled
             nothing, counted = (
                 dict.fromkeys(parameters, ""),
-                _compared_parameters(parameters, paths),
+                _parameters_without_ignored(parameters, paths),
             )
             seen["path"] = template.fill({**nothing, **counted})
     if not paths:
@@ -383,7 +421,9 @@ def _path_parameters(template: PathTemplate, path: str) -> dict[str, str] | None
     return template.match(path) if same else None
 
 
-def _compared_parameters(parameters: dict[str, str], paths: Iterable[FieldPath]) -> dict[str, str]:
+def _parameters_without_ignored(
+    parameters: dict[str, str], paths: Iterable[FieldPath]
+) -> dict[str, str]:
     """Return *parameters* without those that *paths* ignore."""
     ignored = [place.below for place in paths if place.root == "path" and place.top_name]
     counted: dict[str, str] = without_paths(parameters, ignored) if ignored else parameters
@@ -393,11 +433,14 @@ def _compared_parameters(parameters: dict[str, str], paths: Iterable[FieldPath])
 def _replace_path_by_parameters(
     parts: RequestParts, compared: dict[str, Any], rules: MatchingRules
 ) -> None:
-    """Replace the path in *compared* by its parameters, so that a difference names one of them."""
+    """Replace the path in *compared* by its parameters by name, if the API declares any.
+
+    So a difference names the parameter, such as ``path.id``, and not the whole path.
+    """
     template = rules.declared_path(parts)
     parameters = _path_parameters(template, parts.path) if template and "path" in compared else None
     if parameters is not None:
-        compared["path"] = _compared_parameters(
+        compared["path"] = _parameters_without_ignored(
             parameters, rules.ignored_paths(parts.platform, parts.api)
         )
 

@@ -31,8 +31,10 @@ _FEW = 2  # so many differences fit into a headline
 _IGNORABLE = frozenset({"query", "header", "body"})  # without its path it is another call
 
 
-class MissContext(Struct, frozen=True, kw_only=True):
-    """Where a call was made, and which command would record it.
+class UnmatchedCallContext(Struct, frozen=True, kw_only=True):
+    """What the error for an unrecorded call says besides the call.
+
+    Where it was made, how to record it.
 
     Attributes:
         step: title of the step, such as ``2/3 选择客户 12345``.
@@ -64,7 +66,13 @@ class MissContext(Struct, frozen=True, kw_only=True):
 
 
 class NearestSearch(msgspec.Struct, frozen=True):
-    """The recordings among which the nearest one is searched."""
+    """Where the recorded exchange nearest to an unrecorded call is searched for.
+
+    Attributes:
+        cassette, owner: recording that is searched.
+        rules: matching rules; places that they ignore do not count as differences.
+        played: numbers of the exchanges that were replayed already.
+    """
 
     cassette: Cassette
     owner: str
@@ -73,18 +81,23 @@ class NearestSearch(msgspec.Struct, frozen=True):
 
 
 class NearestExchange(msgspec.Struct, frozen=True):
-    """The recorded exchange that differs least from a call, and the differences."""
+    """The recorded exchange that differs least from a call.
+
+    Attributes:
+        number: number of the exchange in its cassette, from 0.
+        differences: places where the two differ.
+    """
 
     number: int
     differences: tuple[Difference, ...]
 
     @property
     def parts(self) -> frozenset[str]:
-        """Return the names of the parts that differ."""
+        """Return which parts of the request differ, such as ``query`` and ``body``."""
         return frozenset(_request_part(difference) for difference in self.differences)
 
 
-def explain_no_cassette(parts: RequestParts, path: str, context: MissContext) -> list[str]:
+def explain_no_cassette(parts: RequestParts, path: str, context: UnmatchedCallContext) -> list[str]:
     """Return the message lines for a call for which no cassette exists."""
     return [
         msg(
@@ -107,9 +120,16 @@ def explain_no_cassette(parts: RequestParts, path: str, context: MissContext) ->
 
 
 def explain_already_played(
-    parts: RequestParts, places: list[str], call_number: int, owner: str, context: MissContext
+    parts: RequestParts,
+    places: list[str],
+    call_number: int,
+    owner: str,
+    context: UnmatchedCallContext,
 ) -> list[str]:
-    """Return the message lines for a call that was made more often than it was recorded."""
+    """Return the message lines for a call that was made more often than it was recorded.
+
+    *places* are the lines of its recordings in the cassette, and *call_number* counts the calls.
+    """
     times = (
         msg("once") if len(places) == 1 else msg("{places_count} times", places_count=len(places))
     )
@@ -131,9 +151,12 @@ def explain_already_played(
 def signature_mismatch_error(
     call: Call,
     differences: tuple[Difference, ...],
-    context: MissContext = MissContext(),  # noqa: B008
+    context: UnmatchedCallContext = UnmatchedCallContext(),  # noqa: B008
 ) -> NoMatchError:
-    """Return the error for a call whose signature base differs from the recorded one."""
+    """Return the error for a call that is signed in another way than when it was recorded.
+
+    *differences* are those of the text that is signed.
+    """
     parts = matching.parts_of_call(call)
     lines = [
         msg(
@@ -155,13 +178,14 @@ def explain_no_such_call(
     search: NearestSearch,
     key: str,
     parts: RequestParts,
-    context: MissContext,
+    context: UnmatchedCallContext,
     near: NearestExchange | None,
 ) -> list[str]:
     """Return the message lines for a call that was recorded with other values, or not at all.
 
-    If the exchange *near* is still unplayed, the call has probably changed since it was recorded.
-    Then recording everything again is suggested, because *near* would otherwise be left over.
+    *near* is the most similar recorded exchange, if any. If it was not replayed yet, the call has
+    probably changed since it was recorded. Then recording everything again is suggested, because
+    *near* would otherwise be left over.
     """
     changed = near is not None and near.number not in search.played
     add = context.record_command(context.new)
@@ -207,7 +231,7 @@ def _call_name(parts: RequestParts) -> str:
     return parts.name or f"{parts.method} {parts.path}"
 
 
-def _describe_call_place(parts: RequestParts, context: MissContext) -> Iterator[str]:
+def _describe_call_place(parts: RequestParts, context: UnmatchedCallContext) -> Iterator[str]:
     if context.step or context.place:
         place = f"({context.place})" if context.place else ""
         yield _format_line(msg("step"), f"{context.step} {place}".strip())
@@ -243,9 +267,10 @@ def _format_line(label: str, text: str) -> str:
 def find_nearest(
     search: NearestSearch, parts: RequestParts, *, only_unplayed: bool = False
 ) -> NearestExchange | None:
-    """Return the exchange that differs least, of the same API or else of the same platform.
+    """Return the exchange that differs least from *parts*, of the same API or else platform.
 
-    With *only_unplayed*, only exchanges that were not played are considered.
+    With *only_unplayed*, only exchanges that were not replayed are considered. None if there are
+    none.
     """
 
     def rank(near: NearestExchange) -> tuple[int, int, bool, int]:
@@ -255,8 +280,8 @@ def find_nearest(
     former = search.rules.former
     names = former.all_names(parts.platform, parts.api) if parts.api else ()
     platforms = (parts.platform, *former.platforms.get(parts.platform, ()))
-    candidates = list(_find_candidates(search, lambda call: call in names)) or list(
-        _find_candidates(search, lambda call: call.partition(".")[0] in platforms)
+    candidates = list(_exchanges_of_calls(search, lambda call: call in names)) or list(
+        _exchanges_of_calls(search, lambda call: call.partition(".")[0] in platforms)
     )
     nears = (
         NearestExchange(n, matching.find_differences(p, parts, search.rules))
@@ -266,7 +291,7 @@ def find_nearest(
     return min(nears, key=rank, default=None)
 
 
-def _find_candidates(
+def _exchanges_of_calls(
     search: NearestSearch, is_candidate_call: Callable[[str], bool]
 ) -> Iterator[tuple[int, RequestParts]]:
     for number in search.cassette.index.exchange_numbers(search.owner):
@@ -300,7 +325,10 @@ def _format_differences(differences: Sequence[Difference]) -> Iterator[str]:
 
 
 def quote_values(difference: Difference) -> tuple[str, str]:
-    """Return both values of *difference*; long ones are clipped around the first difference."""
+    """Return the recorded and the sent value of *difference* as text.
+
+    Long ones are cut to the part around the first character that differs.
+    """
     recorded, sent = _format_value(difference.recorded), _format_value(difference.sent)
     at = next((i for i, (a, b) in enumerate(zip(recorded, sent, strict=False)) if a != b), 0)
     return _clip_text_around(recorded, at), _clip_text_around(sent, at)
@@ -360,10 +388,10 @@ def _suggest_fixes(search: NearestSearch, near: NearestExchange) -> Iterator[str
 
 
 def _ignorable_paths(differences: Sequence[Difference]) -> list[str]:
-    """Return paths that may be suggested for ``ignore``; none where that would blind the match.
+    """Return the paths of *differences* that a message may suggest for ``ignore``, or none.
 
-    Whole bodies, containers and long texts carry the meaning of a call and are never suggested. An
-    index becomes a wildcard only if several items differ in the same way.
+    Whole bodies, containers and long texts carry the meaning of a call: if one of them differs, no
+    path is suggested. An index becomes a wildcard only if several items differ in the same way.
     """
     if any(map(_carries_meaning_of_call, differences)):
         return []

@@ -19,7 +19,7 @@ import yaml
 from msgspec.structs import force_setattr, replace
 
 from bpmax_sim.cassette.charsets import CHARSET, restore_charset
-from bpmax_sim.cassette.matching import call_without_injected, restore_underivable_fields
+from bpmax_sim.cassette.matching import call_without_injected, restore_call_fields
 from bpmax_sim.cassette.model import Entry, IndexLine
 from bpmax_sim.clock import Instant
 from bpmax_sim.i18n import msg
@@ -139,11 +139,14 @@ _decode_texts = msgspec.json.Decoder(list[list[str]]).decode
 
 
 class _NotCanonicalError(Exception):
-    """Raised if a text does not have the canonical layout."""
+    """Raised if a text is not in the layout that this package writes; then it is read as YAML."""
 
 
 def read_exchange(entry: Entry, *, canonical: bool = True) -> Exchange:
-    """Return the exchange of *entry*; without *canonical*, its text is parsed as general YAML.
+    """Return the parsed exchange of *entry*.
+
+    The layout that this package writes is read by a fast parser; without *canonical*, the text is
+    parsed as general YAML.
 
     Raises:
         ValueError: if the text is not an exchange. A `YamlTextError` has the line in the text.
@@ -172,7 +175,7 @@ def read_outcome(entry: Entry) -> Outcome:
 
 
 def exchange_from_yaml(line: IndexLine, item: Any) -> Exchange:
-    """Return the exchange of a parsed YAML mapping.
+    """Return the exchange of *item*, a parsed YAML mapping, with its index *line*.
 
     Raises:
         ValueError: if a key is missing or a value has the wrong type.
@@ -218,7 +221,7 @@ def _make_exchange(
             serial=line.n,
         )
         built = (
-            restore_underivable_fields(named, line.extra)
+            restore_call_fields(named, line.extra)
             if line.extra
             else call_without_injected(request, named)
         )
@@ -323,7 +326,10 @@ def _read_headers(block: str | None) -> Pairs:
 
 
 def _read_body(style: str, rest: str, indent: str) -> bytes:
-    """Return the bytes of a scalar with block header *style* and the lines *rest*."""
+    """Return the bytes of a body from its YAML scalar, whose lines are indented by *indent*.
+
+    *style* is its first line, such as ``|-`` or ``!!binary |-``, and *rest* what follows.
+    """
     if style[0] == '"':
         return decode_quoted(style + rest).encode()
     read = _BLOCKS.get(style)
@@ -333,7 +339,10 @@ def _read_body(style: str, rest: str, indent: str) -> bytes:
 
 
 def decode_quoted(scalar: str) -> str:
-    """Return the text of a quoted scalar; its lines may be continued by a backslash."""
+    """Return the text of a YAML scalar in double quotes.
+
+    A backslash at its end continues a line.
+    """
     try:
         return _decode_text(_CONTINUED.sub("", scalar) if "\n" in scalar else scalar)
     except msgspec.DecodeError:  # YAML folds lines in other ways, too

@@ -50,29 +50,36 @@ from bpmax_sim.strategies.programs import (
 from bpmax_sim.strategies.rare_setters import rivals
 from bpmax_sim.strategies.values import check_value
 
-Programs = tuple[CallSpec, ...]
+CallSpecs = tuple[CallSpec, ...]
 
 
-def _send_call(target: FuzzTarget, program: CallSpec) -> tuple[BpmaxError | None, list[Request]]:
-    """Make one call; return its rejection (or None) and the sent requests without logins."""
+def _send_call(target: FuzzTarget, call_spec: CallSpec) -> tuple[BpmaxError | None, list[Request]]:
+    """Make the call *call_spec* in a session of its own.
+
+    Return the error that it was rejected with (or None), and the requests that were sent, without
+    logins.
+    """
     with target.session() as (session, request_log):
-        error = run_call(lambda: perform(program, session)).error
+        error = run_call(lambda: perform(call_spec, session)).error
     return error, request_log.requests
 
 
-def _last_request(target: FuzzTarget, program: CallSpec) -> Request | None:
-    """Return the last request of one call; None if nothing was sent."""
-    _, requests = _send_call(target, program)
+def _last_request(target: FuzzTarget, call_spec: CallSpec) -> Request | None:
+    """Make the call *call_spec*, and return the last request that it sent.
+
+    None if nothing was sent.
+    """
+    _, requests = _send_call(target, call_spec)
     return requests[-1] if requests else None
 
 
-def check_valid_calls_accepted(target: FuzzTarget, programs: Programs) -> bool:
+def check_valid_calls_accepted(target: FuzzTarget, calls: CallSpecs) -> bool:
     """Check that calls with declared, valid values are accepted.
 
     Raises:
         LawBroken: if the law does not hold.
     """
-    error, _ = _send_call(target, programs[0])
+    error, _ = _send_call(target, calls[0])
     if error is not None and not is_plausible_refusal(error, target):
         raise LawBroken(
             "a call that fits what is declared ends in {described}",
@@ -81,13 +88,13 @@ def check_valid_calls_accepted(target: FuzzTarget, programs: Programs) -> bool:
     return True
 
 
-def check_values_arrive(target: FuzzTarget, programs: Programs) -> bool:
-    """Check that each value of the calls arrives at its declared place in the request.
+def check_values_arrive(target: FuzzTarget, calls: CallSpecs) -> bool:
+    """Check that each argument of the calls is in the request, at the place declared for it.
 
     Raises:
         LawBroken: if the law does not hold.
     """
-    (program,) = programs
+    (program,) = calls
     api = target.platform.apis[program.api]
     request = _last_request(target, program)
     if request is None:
@@ -106,10 +113,10 @@ def check_values_arrive(target: FuzzTarget, programs: Programs) -> bool:
     return True
 
 
-def arguments_of(api: Api, program: CallSpec) -> Iterator[tuple[Parameter, Any]]:
-    """Yield each parameter for which *program* has a value, and that value."""
-    steps: Mapping[str, Any] = dict(program.steps)
-    values = program.args or [
+def arguments_of(api: Api, call_spec: CallSpec) -> Iterator[tuple[Parameter, Any]]:
+    """Yield each parameter of *api* to which *call_spec* gives a value, with that value."""
+    steps: Mapping[str, Any] = dict(call_spec.steps)
+    values = call_spec.args or [
         get_nested(steps.get(parameter.place, {}), parameter.steps) for parameter in api.parameters
     ]
     for parameter, value in zip(api.parameters, values, strict=False):
@@ -160,7 +167,7 @@ def _lies_within(outer: Parameter, inner: Parameter) -> bool:
 
 
 def has_arrived(value: Any, values: list[Any], place: str, *, in_form: bool = False) -> bool:
-    """Return whether *values*, received at *place*, are exactly those that *value* must be sent as.
+    """Return whether *values*, received at *place*, are exactly what *value* must be sent as.
 
     A form repeats the name for each element of an array, as a query does; JSON has it as one value.
     """
@@ -173,7 +180,7 @@ def has_arrived(value: Any, values: list[Any], place: str, *, in_form: bool = Fa
 
 
 def _is_printed_as(value: Any, text: str) -> bool:
-    """Return whether *text* is the JavaScript form of *value*; numbers are compared numerically."""
+    """Return whether *text* is how JavaScript prints *value*; numbers are compared as numbers."""
     if value is None:  # an element of a form's array
         return text == ""
     if isinstance(value, bool):
@@ -187,7 +194,7 @@ def _is_printed_as(value: Any, text: str) -> bool:
 
 
 def _is_same_json(left: Any, right: Any) -> bool:
-    """Compare JSON values: True is not 1, and 1.0 is 1."""
+    """Return whether two JSON values are equal as in JavaScript: True is not 1, but 1.0 is 1."""
     if isinstance(left, bool) or isinstance(right, bool):
         return left is right
     if isinstance(left, Mapping) and isinstance(right, Mapping):
@@ -201,14 +208,16 @@ def _is_same_json(left: Any, right: Any) -> bool:
     return bool(left == right)
 
 
-def check_segment_count(target: FuzzTarget, programs: Programs) -> bool:
-    """Check that the request's path has as many segments as the declared one.
+def check_segment_count(target: FuzzTarget, calls: CallSpecs) -> bool:
+    """Check that the path that is sent has as many segments as the declared one.
+
+    A value with a slash or a ``..`` in it must not change which API is called.
 
     Raises:
         LawBroken: if the law does not hold.
     """
-    request = _last_request(target, programs[0])
-    path = target.platform.apis[programs[0].api].path.partition("?")[0]
+    request = _last_request(target, calls[0])
+    path = target.platform.apis[calls[0].api].path.partition("?")[0]
     if request is None:
         return False
     expected, sent = (text.strip("/").split("/") for text in (path, path_of(request)))
@@ -222,15 +231,17 @@ def check_segment_count(target: FuzzTarget, programs: Programs) -> bool:
     return True
 
 
-def check_setters_keep_auth_values(target: FuzzTarget, programs: Programs) -> bool:
-    """Check that setters cannot replace the values that auth puts into a request.
+def check_setters_keep_auth_values(target: FuzzTarget, calls: CallSpecs) -> bool:
+    """Check that a script cannot replace the values that auth puts into a request.
+
+    Setters are the methods of a chain, such as ``$header({Authorization: …})``.
 
     Raises:
         LawBroken: if the law does not hold.
     """
-    api = target.platform.apis[programs[0].api]
+    api = target.platform.apis[calls[0].api]
     auth = target.auth(api)
-    plain, claiming = (_last_request(target, program) for program in programs)
+    plain, claiming = (_last_request(target, program) for program in calls)
     if plain is None or claiming is None:
         return False
     for (place, name), template in templates_by_place(auth).items():
@@ -254,13 +265,13 @@ def check_setters_keep_auth_values(target: FuzzTarget, programs: Programs) -> bo
     return True
 
 
-def check_direct_call_equals_chain(target: FuzzTarget, programs: Programs) -> bool:
+def check_direct_call_equals_chain(target: FuzzTarget, calls: CallSpecs) -> bool:
     """Check that ``crm.get(1)`` and ``crm.$api('get').$query({id: 1}).$call()`` send the same.
 
     Raises:
         LawBroken: if the law does not hold.
     """
-    (direct,) = programs
+    (direct,) = calls
     chain = to_chain(target.platform.apis[direct.api], direct)
     first, two = _last_request(target, direct), _last_request(target, chain)
     if first and two and _comparable_request(first, target) != _comparable_request(two, target):
@@ -269,7 +280,10 @@ def check_direct_call_equals_chain(target: FuzzTarget, programs: Programs) -> bo
 
 
 def _comparable_request(request: Request, target: FuzzTarget) -> Any:
-    """Return the parts of *request* that are compared, without order and values of auth."""
+    """Return address, query, headers and body of *request* for a comparison.
+
+    Their order is removed, and so are the values that auth sets, which differ at each request.
+    """
     api = target.platform.apis[request.call.api] if request.call else Api()
     signed = {name.lower() for (_, name), _v in templates_by_place(target.auth(api)).items()}
     sign = target.auth(api).sign
@@ -281,7 +295,7 @@ def _comparable_request(request: Request, target: FuzzTarget) -> Any:
 
 
 def _distinguishing_parts(call: Call) -> Any:
-    """Return the parts of *call* by which its recording differs from others, without order."""
+    """Return the parts of *call* that distinguish it in a recording, without their order."""
     parts = parts_of_call(call)
     media = Headers(call.headers).media_type
     body: Any = call.body
@@ -294,16 +308,16 @@ def _distinguishing_parts(call: Call) -> Any:
     return parts.path, sorted(call.query), sorted(parts.header.items()), text
 
 
-def check_javascript_equals_python(target: FuzzTarget, programs: Programs) -> bool:
+def check_javascript_equals_python(target: FuzzTarget, calls: CallSpecs) -> bool:
     """Check that a call sends the same request from JavaScript and from Python.
 
     Raises:
         LawBroken: if the law does not hold.
     """
-    source = f"return await {javascript(programs[0])};"
+    source = f"return await {javascript(calls[0])};"
     with target.session() as (session, request_log):
         script = session.run_script(Script(source, "一行.js"))
-    error, python = _send_call(target, programs[0])
+    error, python = _send_call(target, calls[0])
     spoken = [
         (request.method, _comparable_request(request, target)) for request in request_log.requests
     ]
@@ -314,20 +328,20 @@ def check_javascript_equals_python(target: FuzzTarget, programs: Programs) -> bo
     return True
 
 
-def check_token_renewal(target: FuzzTarget, programs: Programs) -> bool:
-    """Check that calls still succeed after tokens have expired or been revoked.
+def check_token_renewal(target: FuzzTarget, calls: CallSpecs) -> bool:
+    """Check that calls succeed although tokens have expired or been revoked: by a new login.
 
     Raises:
         LawBroken: if the law does not hold.
     """
     with target.session() as (session, request_log):
-        error = run_call(lambda: perform(programs[0], session)).error
+        error = run_call(lambda: perform(calls[0], session)).error
         if error is not None or not request_log.logins:
             return False  # `accepted` tells of that, and a method may need no token
         for word, change in ((msg("revokes"), "revoke"), (msg("ends"), "expire")):
             known = request_log.logins
             getattr(session.simulator(target.key), change)()
-            error = run_call(lambda: perform(programs[0], session)).error
+            error = run_call(lambda: perform(calls[0], session)).error
             when = msg("when the third party {word} the token, the next call", word=word)
             if error is not None and not is_plausible_refusal(error, target):
                 raise LawBroken(
@@ -342,22 +356,27 @@ def check_token_renewal(target: FuzzTarget, programs: Programs) -> bool:
     return True
 
 
-def check_recordings_distinct(target: FuzzTarget, programs: Programs) -> bool:
-    """Check that two different calls are recorded as different, and equal ones as equal.
+def check_recordings_distinct(target: FuzzTarget, calls: CallSpecs) -> bool:
+    """Check that different calls get different matching keys, and equal ones the same key.
+
+    Otherwise replay would answer one call with the recording of another.
 
     Raises:
         LawBroken: if the law does not hold.
     """
-    program, other = programs
+    program, other = calls
     api = target.platform.apis[program.api]
     with target.session() as (session, _):
-        builders = [builder_of(to_chain(api, call), session) for call in programs]
+        builders = [builder_of(to_chain(api, call), session) for call in calls]
         built: list[Request | None] = [run_call(builder.build).value for builder in builders]
-    calls = [request.call for request in built if request and request.call]
-    if len(calls) < len(built) or len({repr(_distinguishing_parts(call)) for call in calls}) == 1:
+    built_calls = [request.call for request in built if request and request.call]
+    if (
+        len(built_calls) < len(built)
+        or len({repr(_distinguishing_parts(call)) for call in built_calls}) == 1
+    ):
         return False  # `accepted` tells of what cannot be built
     rules = matching_rules(target.platforms, ())
-    keys = {matching_key(parts_of_call(call), rules) for call in calls}
+    keys = {matching_key(parts_of_call(call), rules) for call in built_calls}
     pairs = zip(api.parameters, program.args or (), other.args or (), strict=False)
     parameter = next(
         candidate for candidate, old, new in pairs if repr(old) != repr(new)
@@ -372,37 +391,40 @@ def check_recordings_distinct(target: FuzzTarget, programs: Programs) -> bool:
 
 
 def _is_declared_ignored(target: FuzzTarget, api: Api, parameter: Parameter) -> bool:
-    """Return whether *parameter* itself is listed in ``ignore`` or as personal data."""
+    """Return whether the values of *parameter* are ignored when calls are compared.
+
+    That is so if its place is listed in ``ignore`` or as personal data.
+    """
     names = (*target.platform.ignore, *target.platform.volatile, *api.ignore, *api.volatile)
     place = FieldPath.of_parameter(parameter.place, parameter.wire_name)
     hidden = bool(target.platform.redact or api.redact)
     return hidden or any(FieldPath.parse(name, "ignore") == place for name in names)
 
 
-def check_response_as_declared(target: FuzzTarget, programs: Programs) -> bool:
-    """Check that the response fits the declaration of the API.
+def check_response_as_declared(target: FuzzTarget, calls: CallSpecs) -> bool:
+    """Check that the response fits the JSON Schema that the API declares for it.
 
     Raises:
         LawBroken: if the law does not hold.
     """
     with target.session() as (session, _):
-        result = run_call(lambda: perform(programs[0], session))
+        result = run_call(lambda: perform(calls[0], session))
     if result.error is None:
-        wrong = check_value(target.platform.apis[programs[0].api].answer, result.value)
+        wrong = check_value(target.platform.apis[calls[0].api].answer, result.value)
         if wrong:
             raise LawBroken("the answer is not what is declared: {wrong}", wrong=wrong)
     return result.error is None
 
 
-Draw = Callable[[FuzzTarget, Api], st.SearchStrategy[Programs]]
+Draw = Callable[[FuzzTarget, Api], st.SearchStrategy[CallSpecs]]
 
 
-def _draw_single_call(target: FuzzTarget, api: Api) -> st.SearchStrategy[Programs]:
+def _draw_single_call(target: FuzzTarget, api: Api) -> st.SearchStrategy[CallSpecs]:
     return st.tuples(valid_calls(target.platforms, target.platform, api))
 
 
-def _draw_calls_setting_auth_names(target: FuzzTarget, api: Api) -> st.SearchStrategy[Programs]:
-    """Draw a call, and the same call with setters for names that auth sets."""
+def _draw_calls_setting_auth_names(target: FuzzTarget, api: Api) -> st.SearchStrategy[CallSpecs]:
+    """Draw a call, and the same call with setters that try to replace values of auth."""
     steps = st.lists(rivals(platform=target.platform, api=api), min_size=1, max_size=2)
     calls = valid_calls(target.platforms, target.platform, api, direct=False)
     return st.builds(
@@ -410,12 +432,12 @@ def _draw_calls_setting_auth_names(target: FuzzTarget, api: Api) -> st.SearchStr
     )
 
 
-def _draw_calls_differing_in_argument(target: FuzzTarget, api: Api) -> st.SearchStrategy[Programs]:
+def _draw_calls_differing_in_argument(target: FuzzTarget, api: Api) -> st.SearchStrategy[CallSpecs]:
     """Draw two direct calls that differ only in the value of one required parameter."""
     needed = [n for n, parameter in enumerate(api.parameters) if parameter.required]
 
     @st.composite
-    def pairs(draw: st.DrawFn) -> Programs:
+    def pairs(draw: st.DrawFn) -> CallSpecs:
         call = draw(valid_calls(target.platforms, target.platform, api, direct=True))
         index = draw(st.sampled_from(needed))
         args = list(call.args or ())
@@ -426,7 +448,7 @@ def _draw_calls_differing_in_argument(target: FuzzTarget, api: Api) -> st.Search
 
 
 class Law(msgspec.Struct, frozen=True, kw_only=True):
-    """One law.
+    """A property that must hold for every call of a platform, such as "every value arrives".
 
     Attributes:
         about: the law, as a sentence.
@@ -438,7 +460,7 @@ class Law(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     about: str
-    check: Callable[[FuzzTarget, Programs], bool]
+    check: Callable[[FuzzTarget, CallSpecs], bool]
     draw: Draw = _draw_single_call
     applies: Callable[[FuzzTarget, Api], bool] = lambda _target, _api: True
     live: bool = False

@@ -27,7 +27,7 @@ _MOST_KEPT: Final = 4
 
 
 class StoredIndex(msgspec.Struct):
-    """The content of the cache file."""
+    """The content of the cache file: scanned files, and facts by the digest of their content."""
 
     edition: str
     files: dict[str, IndexedFile]
@@ -35,7 +35,7 @@ class StoredIndex(msgspec.Struct):
 
 
 class ProjectIndex(msgspec.Struct, frozen=True):
-    """The facts of every file of a project, by path from the root.
+    """The facts (declared and used names) of every file of a project, by path from the root.
 
     Attributes:
         root: project folder.
@@ -50,22 +50,22 @@ class ProjectIndex(msgspec.Struct, frozen=True):
 
     @property
     def recorded_shapes(self) -> list[Mapping[str, ResponseShape]]:
-        """Return, for each cassette, the shapes of its responses by ``platform.api``."""
+        """Return for each cassette: ``platform.api`` -> member names and types of its responses."""
         return [facts.shapes for facts in self.files.values() if facts.shapes]
 
 
-def load_index(root: Path, *, is_kept: bool = True) -> ProjectIndex:
+def load_index(root: Path, *, uses_cache: bool = True) -> ProjectIndex:
     """Return the up-to-date index of the project at *root*.
 
     Args:
         root: project folder.
-        is_kept: whether to use and write the cache in ``.bpmax``; otherwise everything is read.
+        uses_cache: whether to use and write the cache in ``.bpmax``; otherwise everything is read.
     """
     place = root / NAME / "index"
-    kept = read_cache(place, _DECODER, code_edition()) if is_kept else None
+    kept = read_cache(place, _DECODER, code_edition()) if uses_cache else None
     look = _FactScan(root, kept)
     look.visit(_project_files(root))
-    if is_kept and look.has_changed:
+    if uses_cache and look.has_changed:
         write_cache(place, look.to_stored())
     facts = {path: look.facts[file.digest] for path, file in sorted(look.files.items())}
     digests = {path: file.digest for path, file in look.files.items()}
@@ -73,7 +73,7 @@ def load_index(root: Path, *, is_kept: bool = True) -> ProjectIndex:
 
 
 class _FactScan:
-    """One scan of the facts of a project's files.
+    """One scan that collects the facts of a project's files, from the cache if they did not change.
 
     Attributes:
         files: scanned files.
@@ -107,7 +107,11 @@ class _FactScan:
                 pending += referenced_files(self.facts[file.digest])
 
     def to_stored(self) -> StoredIndex:
-        """Return the cache for the next scan, with a limited number of other branches' facts."""
+        """Return what the cache file will contain.
+
+        Facts of content that no file has now are kept up to a limit: it may be that of another Git
+        branch.
+        """
         current = {file.digest: self.facts[file.digest] for file in self.files.values()}
         others = [digest for digest in self.facts if digest not in current]
         room = len(current) * (_MOST_KEPT - 1)
@@ -126,7 +130,10 @@ class _FactScan:
 
 
 def referenced_files(facts: FileFacts) -> Iterator[str]:
-    """Yield the files that others refer to; they may be outside of the usual folders."""
+    """Yield the files that the file with *facts* loads or names, as paths from the root.
+
+    They have to be scanned too: they may be outside of the usual folders.
+    """
     for fact in facts.facts:
         if fact.kind == "file" and fact.role in {"runs", "loads"} and fact.name.endswith(_SUFFIXES):
             yield fact.name

@@ -26,7 +26,7 @@ from bpmax_sim.openapi.document import (
     mapping,
 )
 from bpmax_sim.openapi.schema import (
-    SchemaWriter,
+    SchemaConverter,
     Security,
     fits_in_file,
     merge_object,
@@ -57,7 +57,13 @@ _ENCODINGS: Final = (
 
 
 class _Operation(msgspec.Struct, frozen=True):
-    """An operation and its path in the document; *shared* are the parameters of its URL path."""
+    """An operation of an OpenAPI document: one method of one path.
+
+    Attributes:
+        shared: parameters that the document declares for all methods of the path.
+        value: content of the operation.
+        steps: path of the operation in the document.
+    """
 
     path: str
     method: str
@@ -67,7 +73,10 @@ class _Operation(msgspec.Struct, frozen=True):
 
 
 def _convert_inputs(document: Document, operation: _Operation) -> dict[str, Any]:
-    """Return the ``parameters`` of *operation*, and further keys of the API."""
+    """Return what a platform file says of the inputs of *operation*.
+
+    That is ``parameters``, the encoding of the body, and the header for an idempotency key.
+    """
     steps = operation.steps
     by_place = {
         (str(parameter.get("in")), str(parameter.get("name"))): (parameter, where)
@@ -78,6 +87,8 @@ def _convert_inputs(document: Document, operation: _Operation) -> dict[str, Any]
             ),
         )
     }
+    # OpenAPI 3.1, Path Item Object: a parameter of the operation replaces the path's parameter of
+    # the same name and place, which the mapping does.
     keys: dict[str, Any] = {}
     converted: list[ParameterEntry] = []
     for parameter, where in by_place.values():
@@ -134,7 +145,7 @@ def _convert_parameter(
         )
     elif text := _describe_list_style(parameter):
         document.note_loss(steps, "parameter {name!r}: {text}", name=name, text=text)
-    carried = SchemaWriter(document).write_schema(parameter.get("schema"), (*steps, "schema"))
+    carried = SchemaConverter(document).write_schema(parameter.get("schema"), (*steps, "schema"))
     title = _title_key(parameter, "title", "description")
     return {**entry, **title, **_schema_keys(carried, is_required="required" in entry)}
 
@@ -150,7 +161,10 @@ def _describe_wrong_name(name: str, place: Any) -> str:
 
 
 def _describe_list_style(parameter: Mapping[str, Any]) -> str:
-    """Return how a script must pass an array or object not sent as repeated names; else ""."""
+    """Return a note on how a script must pass an array or object to *parameter*.
+
+    "" if it is sent as repeated names, as this package does by itself.
+    """
     style = parameter.get("style", "form" if parameter.get("in") == "query" else "simple")
     if style == "deepObject":
         return msg("an object is written as name[key]=value; pass such a name with $query")
@@ -169,7 +183,10 @@ def _title_key(value: Mapping[str, Any], *names: str) -> dict[str, Any]:
 
 
 def _schema_keys(schema: Mapping[str, Any], *, is_required: bool = False) -> ParameterEntry:
-    """Return the keys ``type``, ``enum``, ``format``, ``default`` and ``schema`` of a parameter."""
+    """Return what a platform file says of a parameter with this *schema*.
+
+    The keys are ``type``, ``enum``, ``format``, ``default`` and ``schema``.
+    """
     entry: ParameterEntry = {}
     rest = {name: value for name, value in schema.items() if name != "example"}
     if kind := plain_type(schema):
@@ -189,7 +206,8 @@ def _path_parameters_first(
 ) -> list[ParameterEntry]:
     """Return *entries* with the placeholders of *path* first, in its order.
 
-    Missing ones are added.
+    Direct calls pass arguments in that order. Placeholders that the document does not declare are
+    added.
     """
     by_name = {entry["name"]: entry for entry in entries if entry["in"] == "path"}
     names = placeholders(path)
@@ -204,7 +222,7 @@ def _path_parameters_first(
 def _convert_body(
     document: Document, body: Mapping[str, Any], steps: Steps
 ) -> tuple[list[ParameterEntry], Mapping[str, Any]]:
-    """Return entries for a request body, and keys that declare its encoding."""
+    """Return parameter entries for a request body, and the keys that declare its encoding."""
     content = mapping(body.get("content"))
     if not content:
         return [], {}
@@ -222,7 +240,7 @@ def _convert_body(
             media=media,
             others=others,
         )
-    carried = SchemaWriter(document).write_schema(
+    carried = SchemaConverter(document).write_schema(
         mapping(content[media]).get("schema"), (*inner, "schema")
     )
     is_required = body.get("required") is True
@@ -250,7 +268,7 @@ def _encoding_keys(media: str, encoding: str) -> Mapping[str, Any]:
 
 
 def _body_members(schema: Mapping[str, Any], *, is_required: bool) -> list[ParameterEntry]:
-    """Return an entry for each member of an object, or one for the whole body."""
+    """Return a parameter entry for each member of a body, or one for all if it is no object."""
     object_schema = merge_object(schema)
     members = object_schema["properties"] if object_schema else {}
     if not object_schema or any(not name.strip() or "." in name or name == "$" for name in members):
@@ -266,7 +284,10 @@ def _body_members(schema: Mapping[str, Any], *, is_required: bool) -> list[Param
 
 
 def _rename_duplicates(entries: list[ParameterEntry]) -> list[ParameterEntry]:
-    """Return *entries* with unique names: of equal names, later ones get their place as prefix."""
+    """Return *entries* with unique names.
+
+    Repeated ones get their place as prefix (``query_id``).
+    """
     names: set[str] = set()
     renamed: list[ParameterEntry] = []
     for entry in entries:
@@ -317,7 +338,7 @@ _ROOM: Final = LARGEST * 3 // 4
 
 
 class ConvertedPlatform(msgspec.Struct, frozen=True):
-    """A converted platform file.
+    """The platform file that was made from an OpenAPI document.
 
     Attributes:
         key: key of the platform.
@@ -339,9 +360,14 @@ class ConvertedPlatform(msgspec.Struct, frozen=True):
 def convert_document(
     document: Document, *, key: str, url: str = "", has_answers: bool = False
 ) -> ConvertedPlatform:
-    """Return the platform *key* from a document; *url* is its address if the document has none.
+    """Return the platform file for an OpenAPI document.
 
-    With *has_answers* it contains the schemas of responses, which are most of a large document.
+    Args:
+        document: document; what cannot be converted is added to its notes.
+        key: key of the platform.
+        url: address of the platform if the document has none.
+        has_answers: whether the file contains the schemas of responses, which are most of a large
+            document.
 
     Raises:
         ConfigError: if the document has no operation, or *key* or *url* is invalid, so that the
@@ -370,6 +396,8 @@ def convert_document(
         )
     else:
         text = write_yaml({**value, "apis": apis}, block=2)
+    # The text is read back as a user's file would be: whatever was overlooked in the document (a
+    # name, a value that YAML reads otherwise) must fail here and not in the next run.
     if problems := read_platform_root(read_yaml(text, file=msg("the platform file"))).problems:
         raise ConfigError(
             msg(
@@ -423,7 +451,7 @@ def _add_unsupported_notes(
 def _assign_names(
     document: Document, operations: list[_Operation]
 ) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield a key for each operation, unique in snake_case, and its operationId as alias."""
+    """Yield, for each operation, a unique API key in snake_case, and its operationId as alias."""
     taken: set[str] = set()
 
     def claim(name: str) -> bool:
@@ -473,7 +501,10 @@ def _convert_operation(
 def _success_schema(
     document: Document, operation: _Operation, most_members: int
 ) -> Mapping[str, Any]:
-    """Return the schema of the first successful JSON response, with its example."""
+    """Return the schema of the first JSON response with a status of success, with its example.
+
+    A schema with more than *most_members* members is cut.
+    """
     responses = mapping(operation.value.get("responses"))
     good = sorted(name for name in responses if str(name)[:1] == "2") or ["default"]
     for name in good:
@@ -485,7 +516,10 @@ def _success_schema(
             if "json" not in media and "*" not in media:
                 continue
             where = (*steps, "content", media)
-            carrying, declared = SchemaWriter(document, "writeOnly", most_members), mapping(value)
+            carrying, declared = (
+                SchemaConverter(document, "writeOnly", most_members),
+                mapping(value),
+            )
             schema = carrying.write_schema(declared.get("schema"), (*where, "schema"))
             shown = _find_example(document, declared, where)
             # Of an example as many characters as are worth the parts of a schema.
@@ -517,7 +551,7 @@ def _convert_platform(
 
 
 def _base_url(document: Document, key: str) -> str:
-    """Return the address of the first server, with default values of its variables."""
+    """Return the address of the document's first server, with default values of its variables."""
     server = mapping(next(iter(as_list(document.root.get("servers"))), None))
     variables = mapping(server.get("variables"))
 
@@ -550,7 +584,11 @@ def _write_with_schemas_that_fit(
     apis: Mapping[str, Mapping[str, Any]],
     operations: Mapping[str, _Operation],
 ) -> str:
-    """Return the text of the file with as many response schemas as a file may hold."""
+    """Return the text of the platform file with the schemas of responses.
+
+    They are cut to fewer and fewer members until the file has no more than its maximum size; if
+    that is not enough, it gets none.
+    """
     for most in _ANSWERS:
         notes = dict(document.notes)
         whole = {

@@ -72,36 +72,50 @@ _SEVERAL: Final = ("allOf", "anyOf", "oneOf")
 
 
 @dataclass(slots=True)
-class SchemaWriter:
-    """Writes one schema without references and *drop* (``readOnly``); counts, to limit it."""
+class SchemaConverter:
+    """Converts one JSON Schema for a platform file, where references are not possible.
+
+    Attributes:
+        document: document with the targets of references.
+        drop: keyword of members to leave out: ``readOnly`` for requests, ``writeOnly`` for
+            responses.
+        most: number of members after which the rest is left out, so that files stay small.
+    """
 
     document: Document
-    drop: str = "readOnly"  # what has no place in this direction
-    most: int = 300
+    dropped_keyword: str = "readOnly"  # what has no place in this direction
+    max_members: int = 300
     _written: int = field(default=0, init=False)
     _top: Steps = field(default=(), init=False)
 
-    def write_schema(self, value: Any, steps: Steps, above: tuple[str, ...] = ()) -> dict[str, Any]:
-        """Return the schema *value* at path *steps* without references."""
+    def write_schema(
+        self, value: Any, steps: Steps, seen_refs: tuple[str, ...] = ()
+    ) -> dict[str, Any]:
+        """Return the schema *value*, at path *steps*, with references replaced by their targets.
+
+        *seen_refs* are those that led here, so that a schema that contains itself ends.
+        """
         self._top = self._top or steps
         if isinstance(value, bool) or value is None:
             return {"not": {}} if value is False else {}
         reference = str(mapping(value).get("$ref", ""))
-        if reference and reference in above:
+        if reference and reference in seen_refs:
             self.document.note_loss(
                 steps, "{reference!r} holds itself; there, anything is allowed", reference=reference
             )
             return {}
-        above = (*above, reference) if reference else above
+        seen_refs = (*seen_refs, reference) if reference else seen_refs
         schema = self.document.resolve_reference(value, steps)
         self._written += 1
-        if self._written > self.most or len(steps) - len(above) > 3 * _DEEPEST + 12:
+        if self._written > self.max_members or len(steps) - len(seen_refs) > 3 * _DEEPEST + 12:
             message = msg("the schema is too large; the rest of it allows anything")
             self.document.note_loss(self._top, message)
             return {}
-        return dict(self._convert_words(mapping(schema), steps, above))
+        return dict(self._convert_keywords(mapping(schema), steps, seen_refs))
 
-    def _convert_words(self, schema: Schema, steps: Steps, above: tuple[str, ...]) -> Iterator[Any]:
+    def _convert_keywords(
+        self, schema: Schema, steps: Steps, seen_refs: tuple[str, ...]
+    ) -> Iterator[Any]:
         for word, value in schema.items():
             if word in _RULES:
                 if _RULES[word](value) and fits_in_file(value):
@@ -112,16 +126,24 @@ class SchemaWriter:
                     )
             elif word in _SINGLE:
                 is_flag = word == "additionalProperties" and isinstance(value, bool)
-                yield word, value if is_flag else self.write_schema(value, (*steps, word), above)
+                yield (
+                    word,
+                    value if is_flag else self.write_schema(value, (*steps, word), seen_refs),
+                )
             elif word in _SEVERAL and as_list(value):
                 inner = enumerate(value)
-                yield word, [self.write_schema(part, (*steps, word, n), above) for n, part in inner]
+                yield (
+                    word,
+                    [self.write_schema(part, (*steps, word, n), seen_refs) for n, part in inner],
+                )
             elif word == "properties":
-                yield word, self._write_properties(value, (*steps, word), above)
+                yield word, self._convert_properties(value, (*steps, word), seen_refs)
         if "example" not in schema and as_list(schema.get("examples")):
             yield "example", schema["examples"][0]
 
-    def _write_properties(self, value: Any, steps: Steps, above: tuple[str, ...]) -> dict[str, Any]:
+    def _convert_properties(
+        self, value: Any, steps: Steps, seen_refs: tuple[str, ...]
+    ) -> dict[str, Any]:
         properties: dict[str, Any] = {}
         for name, inner in mapping(value).items():
             if len(name) > _LONGEST:
@@ -129,15 +151,20 @@ class SchemaWriter:
                     steps, "the name is longer than {longest} characters", longest=_LONGEST
                 )
             elif (
-                mapping(self.document.resolve_reference(inner, (*steps, name))).get(self.drop)
+                mapping(self.document.resolve_reference(inner, (*steps, name))).get(
+                    self.dropped_keyword
+                )
                 is not True
             ):
-                properties[name] = self.write_schema(inner, (*steps, name), above)
+                properties[name] = self.write_schema(inner, (*steps, name), seen_refs)
         return properties
 
 
 def fits_in_file(value: Any, levels: int = 12) -> bool:
-    """Return whether *value* may be put into a file: not nested too deeply, names short enough."""
+    """Return whether *value* may be put into a platform file.
+
+    It must not be nested more than *levels* deep, nor have names that are too long.
+    """
     if isinstance(value, Mapping):
         return levels > 0 and all(
             len(name) <= _LONGEST and fits_in_file(part, levels - 1) for name, part in value.items()
@@ -148,9 +175,9 @@ def fits_in_file(value: Any, levels: int = 12) -> bool:
 
 
 def merge_object(schema: Schema) -> Schema | None:
-    """Return the merged properties of *schema* and its ``allOf``.
+    """Return ``properties`` and ``required`` of an object *schema* and its ``allOf``, merged.
 
-    None if it is no closed object.
+    None is returned if it is no object with fixed members, for example if it has ``oneOf``.
     """
     parts = [merge_object(part) for part in schema.get("allOf", ())]
     if any(word in schema for word in ("anyOf", "oneOf", "not")) or None in parts:
@@ -184,7 +211,9 @@ _WRITING: Final = ["POST", "PUT", "PATCH", "DELETE"]
 
 
 class AuthPart(msgspec.Struct, frozen=True):
-    """One security scheme: its preset if used alone, and what it adds if combined with others.
+    """One security scheme of a document in terms of platform files.
+
+    It is a preset if used alone, and adds values to requests if combined with others.
 
     Attributes:
         kind: name of the preset.
@@ -200,9 +229,12 @@ class AuthPart(msgspec.Struct, frozen=True):
 
 
 class Security(msgspec.Struct):
-    """The security schemes of a document.
+    """The security schemes of a document, converted when an operation first requires them.
 
     Attributes:
+        document: document.
+        base: base address of the platform.
+        scopes: OAuth scopes that the document requires, by scheme.
         credentials: credentials of every scheme in use, for the platform file.
         response: response rules that the schemes need, for the platform file.
     """
@@ -215,7 +247,11 @@ class Security(msgspec.Struct):
     _parts: dict[str, AuthPart | None] = msgspec.field(default_factory=dict)
 
     def write_auth(self, value: Any, steps: Steps) -> Any:
-        """Return ``auth`` for the security requirements *value* at path *steps*."""
+        """Return the ``auth`` of a platform file for security requirements.
+
+        *value* are the document's alternatives, at path *steps*; the first that can be converted is
+        taken. None if there is none.
+        """
         ways = [way for way in as_list(value) if isinstance(way, dict) and way]
         for way in ways:
             parts = [self._part_of_scheme(name, (*steps, name)) for name in way]
@@ -262,7 +298,10 @@ class Security(msgspec.Struct):
         return make(name, scheme, where)
 
     def _name_credentials(self, scheme: str, names: tuple[str, ...]) -> dict[str, str]:
-        """Return *names*, with the *scheme* as prefix where others have them already."""
+        """Return name -> name in the platform file, for the credentials of the scheme *scheme*.
+
+        The scheme is a prefix if another scheme has a credential of that name.
+        """
         taken = {name for part in self._parts.values() if part for name in part.credentials}
         if taken.isdisjoint(names):
             return {name: name for name in names}
@@ -326,7 +365,10 @@ class Security(msgspec.Struct):
         return self._convert_bearer(name, scheme, where)
 
     def _token_address(self, url: Any) -> str:
-        """Return a token URL, templated if below the base address; empty if it cannot be used."""
+        """Return the token URL of a scheme as a platform file has it, or "" if it cannot be used.
+
+        Below the base address it begins with ``{{ base_url }}``.
+        """
         if not isinstance(url, str) or not url.strip() or _BRACES.search(url):
             return ""
         if url.startswith(f"{self.base}/"):
@@ -336,7 +378,10 @@ class Security(msgspec.Struct):
         return url if is_address(url) else ""
 
     def _combine_auth(self, parts: list[AuthPart], steps: Steps) -> Any:
-        """Return the auth that combines *parts*; None if they cannot be combined."""
+        """Return one ``auth`` for several security schemes that are required together.
+
+        None, with a note at *steps*, if a platform file cannot express that.
+        """
         csrf = next((part for part in parts if part.kind == "csrf"), None)
         rest = [part for part in parts if part is not csrf]
         logins = [part for part in rest if part.kind.startswith("oauth2_")]
@@ -356,7 +401,14 @@ class Security(msgspec.Struct):
     def _add_csrf_login(
         self, csrf: AuthPart, rest: list[AuthPart], apply: list[Apply], steps: Steps
     ) -> Any:
-        """Return an auth that fetches a CSRF token before writing calls."""
+        """Return an auth that fetches a CSRF token before calls that write.
+
+        Args:
+            csrf: scheme of the token.
+            rest: other schemes that are required with it.
+            apply: values that these add to requests, also to the one that fetches the token.
+            steps: place of the requirement in the document.
+        """
         message = msg(
             "the CSRF token is fetched by GET /; where it is handed out elsewhere, change path"
         )

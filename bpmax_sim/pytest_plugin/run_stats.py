@@ -87,6 +87,7 @@ class Tally(RecordingUse):
         if cassette is None:
             return
         self.add_played(session, doubtful=doubtful)
+        # A test that failed early did not come to its last calls: no news about its recording.
         if session.settings.unused != "ignore" and not failed and session.unplayed_exchanges:
             self.unplayed[str(cassette)] += len(session.unplayed_exchanges)
         aside = cassette.with_name(f"{cassette.name}.new")
@@ -105,7 +106,8 @@ class Tally(RecordingUse):
         """Return the tally as plain values for the controller: counts, texts and sets of texts."""
         texts = {name: set(map(translate, getattr(self, name))) for name in _SETS}
         counts = {name: dict(getattr(self, name)) for name in _COUNTS}
-        return {**vars(self), **texts, **counts}
+        files = self.file_runs().as_data() if self.files else {}
+        return {**vars(self), **texts, **counts, "files": files}
 
     def merge(self, data: Mapping[str, Any]) -> None:
         """Add the tally of a worker."""

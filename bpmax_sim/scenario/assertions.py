@@ -23,8 +23,8 @@ from bpmax_sim.scenario.expect import (
     compare,
     expectation_problems,
     failing_checks,
-    is_operator,
 )
+from bpmax_sim.scenario.expected_refusals import expected_message_codes, is_map_of_members
 from bpmax_sim.scenario.model import Expect, ExpectedCall, ExpectedError
 from bpmax_sim.scenario.observation import digest_format
 from bpmax_sim.scenario.references import Path, UndefinedValueError, show
@@ -48,7 +48,8 @@ State = Mapping[str, Callable[[], Any]]
 """Section -> makes what there is to compare with after a step, in plain values.
 
 ``messages`` and ``console`` are ``{text, level}`` of this step in order, ``proxy`` its `CallMade`,
-``trace`` the digest of what the steps came to so far.
+``trace`` the digest of what the steps came to so far. ``refusals`` are what form or flow refused,
+in the form of messages; they count as such where codes are expected.
 """
 
 
@@ -69,8 +70,11 @@ def compare_expected(expected: Expect, state: State, resolve: Callable[[Any], An
         if value is UNSET:
             continue
         target = resolve([_expected_parts(item) for item in value] if section == "proxy" else value)
+        actual = state[section]()
+        if section == "messages" and expected_message_codes(target):
+            actual = [*actual, *state["refusals"]()]
         try:
-            checks += _COMPARE.get(section, compare)(target, state[section](), (section,))
+            checks += _COMPARE.get(section, compare)(target, actual, (section,))
         except ConfigError as error:  # of a part that another distribution registers
             raise UndefinedValueError(str(error)) from None
         except (KeyError, ValueError, *BAD_PATTERN):
@@ -107,17 +111,13 @@ def _compare_lines(expected: Any, lines: Sequence[Mapping[str, Any]], path: Path
     level.
     """
     texts = [line["text"] for line in lines]
-    if isinstance(expected, str) or _is_single_line(expected):
+    if isinstance(expected, str) or is_map_of_members(expected):
         expected = [expected]
     if not isinstance(expected, list):
         return compare(expected, texts, path)
-    whole = [*map(_is_single_line, expected), *([False] * (len(texts) - len(expected)))]
+    whole = [*map(is_map_of_members, expected), *([False] * (len(texts) - len(expected)))]
     chosen = [line if flag else text for line, text, flag in zip(lines, texts, whole, strict=False)]
     return compare(expected, chosen, path)
-
-
-def _is_single_line(expected: Any) -> bool:
-    return isinstance(expected, Mapping) and not any(map(is_operator, expected))
 
 
 def _compare_flow(expected: Any, facts: Mapping[str, Any], path: Path) -> Checks:
@@ -137,7 +137,7 @@ def _with_pass_counts(expected: Any, facts: Mapping[str, Any]) -> Mapping[str, A
     if not isinstance(expected, Mapping):
         return facts
     shaped = dict(facts)
-    if _is_single_line(expected.get("passed")):
+    if is_map_of_members(expected.get("passed")):
         # A node that was never passed counts 0, so that ``{审批: 0}`` can be expected.
         nodes = {**dict.fromkeys(expected["passed"], 0), **Counter(facts.get("passed", ()))}
         shaped["passed"] = nodes
@@ -161,12 +161,7 @@ def _compare_digest(expected: Any, digest: str, path: Path) -> Checks:
             doubt = msg("another run's digest fits as well; write the digest itself")
             return (replace(checks[0], doubt=doubt), *checks[1:])
         return checks
-    older = msg(
-        "a digest of format {known} (this one is of format {written}: look at the run, then take "
-        "the new one)",
-        known=VERSION,
-        written=written,
-    )
+    older = msg("a digest of format {known}, not {written}", known=VERSION, written=written)
     return (Comparison(path, False, older, show(digest)),)
 
 

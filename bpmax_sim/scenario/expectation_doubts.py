@@ -21,7 +21,7 @@ from bpmax_sim.platform.model import matches_api
 from bpmax_sim.scenario import model
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.denied_texts import find_empty_denials
-from bpmax_sim.scenario.expect import fulfils, is_list, is_operator
+from bpmax_sim.scenario.expect import fulfils, is_list, is_number, is_operator
 from bpmax_sim.scenario.expected_literals import denies, find_compared_literals
 from bpmax_sim.scenario.findings import RunFinding, find_columns_of_expected_rows
 from bpmax_sim.scenario.load import LocatedStep, ScenarioItem
@@ -322,9 +322,10 @@ def find_empty_parts(
 def _find_unread_verdict(
     item: ScenarioItem, located: LocatedStep, result: Any
 ) -> Iterator[RunFinding]:
-    """Yield a finding if a Python step returned False and no expectation reads its result."""
+    """Yield a finding if a step returned what looks like a no, and no expectation reads it."""
     step, steps = located.step, list(item.steps)
-    if step.action != "python" or result is not False or step.save:
+    advice = _advise_on_unread(step.action, result)
+    if not advice or step.save:
         return
     following = steps[steps.index(located) + 1 :] if located in steps else steps
     readers = [item.scenario.expect, step.expect]
@@ -337,10 +338,40 @@ def _find_unread_verdict(
     )
     has_until = isinstance(step.retry, model.Retry) and step.retry.until is not UNSET
     if not (is_named or has_until or any(one.result is not UNSET for one in readers)):
-        yield _make_finding(located.spot.at("python"), msg(
-            "the function returned False, and nothing looks at it; assert in the function, or "
-            "expect: {result: true}"
-        ))  # fmt: skip
+        yield _make_finding(located.spot.at(step.action), advice)
+
+
+_VERDICTS: Final = ("ok", "success", "pass", "passed", "allow", "allowed", "valid", "agree")
+"""Members by which a returned object says yes or no."""
+
+
+def _advise_on_unread(action: str, result: Any) -> str:
+    """Return what to do about the *result* of an action if it looks like a no that counts for none.
+
+    "" if it does not. A number is one where the scripts of other forms could not return it either.
+    """
+    if action == "python":
+        return _UNREAD_RETURN if result is False else ""
+    ways = {
+        "submit": msg("return false or a text, or throw"),
+        **dict.fromkeys(("approve", "reject"), msg("throw, or refuse in before_next")),
+    }
+    members = result if isinstance(result, Mapping) else {}
+    is_no = result is False or any(members.get(name) is False for name in _VERDICTS)
+    if action not in ways or not (is_no or (action == "submit" and is_number(result))):
+        return ""
+    return msg(
+        "the script returned {value}, which refuses nothing, and nothing looks at it; to refuse, "
+        "{ways}; or expect: {{result: …}}",
+        value=show(result),
+        ways=ways[action],
+    )
+
+
+_UNREAD_RETURN: Final = msg(
+    "the function returned False, and nothing looks at it; assert in the function, or "
+    "expect: {result: true}"
+)
 
 
 def _find_loose_call_counts(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
 import msgspec
 
@@ -22,15 +23,18 @@ from bpmax_sim.i18n import msg, series, template
 from bpmax_sim.scenario import assertions, events, faults, load, model, source
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.error_translation import append_translation
-from bpmax_sim.scenario.expect import Checks, Comparison, failing_checks
+from bpmax_sim.scenario.events import VERSION
+from bpmax_sim.scenario.expect import Checks, Comparison, failing_checks, shorten_line
 from bpmax_sim.scenario.findings import RunFinding
 from bpmax_sim.scenario.name_claims import find_error_doubt
+from bpmax_sim.scenario.observation import Observation, describe_states, digest_format
 from bpmax_sim.scenario.provenance import Origins, describe_origin, describe_routes
 from bpmax_sim.scenario.references import Path
 from bpmax_sim.scenario.source import Failure
 from bpmax_sim.script.failure import Script, split_lines
 from bpmax_sim.script.turn_result import UnawaitedCall
 from bpmax_sim.secret.vault import Redact, redact_values
+from bpmax_sim.subject.hooks import REFUSED
 from bpmax_sim.transport.faults import Fault
 
 
@@ -132,11 +136,16 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
         )
         return self.report("call", essence, self._action_path, script=call.place)
 
-    def report_unexpected_refusal(self) -> Failure:
-        """Return the failure of an action that form or flow refused, if no error is expected."""
+    def report_unexpected_refusal(self, refusal: str) -> Failure:
+        """Return the failure of an action that a script refused, if nobody expects that.
+
+        *refusal* is the text that the script gave.
+        """
         essence = msg(
-            "{action} was refused, and nothing of the kind is expected; expect what comes of it: "
-            "messages, flow, result or expect_error",
+            "{code}: {text} ({action} was refused, and nothing of the kind is expected; expect "
+            "what comes of it: messages, flow, result or expect_error)",
+            code=REFUSED,
+            text=" ".join(refusal.split()) if "\n" in refusal else refusal,
             action=self.located.step.action if self.located else "",
         )
         return self.report("refused", essence, self._action_path)
@@ -193,6 +202,20 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
             "expect", str(first), where, checks=checks, script=self._script_behind(first)
         )
         return [replace(failure, detail=(*failure.detail, *self._explain_checks(wrong)))]
+
+    def explain_digest(
+        self, failure: Failure, digest: Any, observed: Sequence[Observation]
+    ) -> Failure:
+        """Return *failure*, of an expected *digest*, with the states and results of the run."""
+        lines = [*describe_states(observed)]
+        written = digest_format(digest)
+        if written not in (None, VERSION):
+            lines.insert(0, msg(
+                "{digest} is of another format of traces, in which other things count; look at the "
+                "run, then let run --update write the new digest",
+                digest=shorten_line(digest, 11),
+            ))  # fmt: skip
+        return replace(failure, detail=(*failure.detail, *map(self.redact, lines)))
 
     def report_uncaught(self, error: Exception, *, is_rejection: bool = False) -> Failure:
         """Return the failure of an unexpected error, or of a rejection without handler.

@@ -27,14 +27,20 @@ from bpmax_sim.scenario import (
 from bpmax_sim.scenario.action import Performer, Subject
 from bpmax_sim.scenario.actions import check_action
 from bpmax_sim.scenario.events import START, LogPosition
-from bpmax_sim.scenario.expect import Checks
+from bpmax_sim.scenario.expect import Checks, failing_checks
 from bpmax_sim.scenario.expect_check import check_expect
 from bpmax_sim.scenario.expect_new import report_new_expect
 from bpmax_sim.scenario.expect_update import attach_update
 from bpmax_sim.scenario.failure_report import FailureReporter
 from bpmax_sim.scenario.fault_checks import find_useless_faults
 from bpmax_sim.scenario.faults import fill_stub, stub_to_fault
-from bpmax_sim.scenario.file_verdict import ran_step_key, unused_part_failure, unused_parts
+from bpmax_sim.scenario.file_verdict import (
+    is_inherited,
+    ran_step_key,
+    unused_part_failure,
+    unused_parts,
+    used_parts_of_other_files,
+)
 from bpmax_sim.scenario.flow_actions import check_user, describe_person
 from bpmax_sim.scenario.names import CheckContext
 from bpmax_sim.scenario.observation import (
@@ -42,6 +48,7 @@ from bpmax_sim.scenario.observation import (
     fields_of,
     flow_of,
     form_of,
+    observe,
     preview_of,
     state_of,
 )
@@ -257,12 +264,12 @@ class Progress:
         elif self.item.rows:
             return []
         else:
-            for part in self.unused_parts:
+            file = self.item.spot.source.file
+            own = [part for part in self.unused_parts if not is_inherited(part, file)]
+            for part in own:
                 if not part.fails:
                     self.log.add_warning(part.kind, part.message, part.place)
-            failures = [
-                unused_part_failure(self.item, part) for part in self.unused_parts if part.fails
-            ]
+            failures = [unused_part_failure(self.item, part) for part in own if part.fails]
         return self.apply_leniency(failures)
 
     @cached_property
@@ -274,6 +281,11 @@ class Progress:
         idle = expectation_doubts.find_unwritten_fields(self.item, self._run_history)
         left = (source.RunWarning(one.kind, one.message, one.place) for one in idle)
         return (*unused_parts(self.item, self.ran), *left)
+
+    @property
+    def used_parts_of_other_files(self) -> tuple[str, ...]:
+        """Return the keys of parts of other files, such as inherited stubs, that the run used."""
+        return used_parts_of_other_files(self.item, self.ran)
 
     def warn_of_skipped(self, located: load.LocatedStep) -> None:
         """Add warnings for wrong values of the row in a skipped step, which nothing else checks."""
@@ -438,6 +450,7 @@ class Progress:
             "preview": lambda: self.redact(preview_of(self.subject)),
             "proxy": lambda: log.calls[since.calls :],
             "messages": lambda: log.messages[since.messages :],
+            "refusals": lambda: log.refusals_since(since),
             "console": lambda: [line for _, line in log.console[since.console :]],
             "result": lambda: self.redact(self.result),
             "vars": lambda: self.redact(self.scope.vars),
@@ -535,6 +548,9 @@ class Progress:
             return (), [reporter.report("value", str(error), path)]
         self.log.add_findings(reporter.find_doubts(checks, path))
         failures = reporter.report_expectation(checks, path)
+        if any(check.path == ("trace",) for check in failing_checks(checks)):
+            observed = observe(self.log.events, unfinished=self.redact(self.subject_state()))
+            failures = [reporter.explain_digest(failures[0], expected.trace, observed)]
         own = (unresolved, self.state(since), self.expected_value, reporter.spot)
         return checks, attach_update(failures, *own) if path == ("expect",) else failures
 

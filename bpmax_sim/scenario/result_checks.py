@@ -550,15 +550,30 @@ def find_doubts_of_subject(
 ) -> Iterator[RunFinding]:
     """Yield what is doubtful in form and flow when a step has ended.
 
-    That is a title with ``undefined`` in it, a value that is no option of its field, and the label
-    of an option set as value.
+    That is a title with ``undefined`` in it, a value that is no option of its field, the label of
+    an option set as value, and a user who fills in the form of somebody else's task.
     """
     if isinstance(subject, FlowSubject):
         yield from _find_undefined_titles(subject)
+        yield from _find_stranger_at_form(located, subject)
     form = subject.current_form if isinstance(subject, FlowSubject) else subject
     if form is not None and form.states:
         yield from options.check_step(form, form_of(subject))
         yield from _find_entered_labels(located, form)
+
+
+def _find_stranger_at_form(located: LocatedStep, flow: FlowSubject) -> Iterator[RunFinding]:
+    """Yield a finding if a step without ``by`` fills in a form and the user has no task there."""
+    step, user = located.step, str(flow.user.get("id", ""))
+    visit = flow.visits.get(flow.visible_node)
+    owner_ids = visit.table.owner_ids if visit is not None else ()
+    takes_by = step.kind is not None and step.kind.takes_by
+    if takes_by and not step.by and user and owner_ids and user not in owner_ids:
+        yield RunFinding("refused", msg(
+            "{user}, who is the user, is not an owner of {node!r}, and fills in its form; write "
+            "who does: by: {owner}",
+            user=user, node=flow.visible_node, owner=owner_ids[0],
+        ), located.spot.at(step.action).place, fails=False)  # fmt: skip
 
 
 def _find_undefined_titles(flow: FlowSubject) -> Iterator[RunFinding]:

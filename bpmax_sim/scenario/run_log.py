@@ -181,6 +181,14 @@ class RunLog(msgspec.Struct):
         """Return the events after position *mark*, with those of a step that has not ended."""
         return (*self.events[mark.events :], *(event for _, event in self._fresh))
 
+    def refusals_since(self, mark: LogPosition) -> list[dict[str, Any]]:
+        """Return what form or flow refused since *mark*, each with text, type and code."""
+        return [
+            {"text": event.message, "type": "error", "code": event.code}
+            for event in self.happened_since(mark)
+            if isinstance(event, events.ErrorThrown) and event.source == "subject"
+        ]
+
     def add_event(self, event: Event) -> Event:
         """Record *event* and return it, redacted."""
         event = self.session.redact_value(event)

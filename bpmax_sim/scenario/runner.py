@@ -52,20 +52,12 @@ from bpmax_sim.scenario.events import (
 from bpmax_sim.scenario.expect import Checks, failing_checks
 from bpmax_sim.scenario.expect_check import check_expected_error
 from bpmax_sim.scenario.expect_new import has_other_failure
+from bpmax_sim.scenario.expected_refusals import expects_refusal, is_expected_message
 from bpmax_sim.scenario.failure_report import FailureReporter
 from bpmax_sim.scenario.file_verdict import find_used_parts, ran_step_key, retried_step_key
 from bpmax_sim.scenario.invariants import judge_invariants
 from bpmax_sim.scenario.load import LocatedStep, ScenarioItem, load_items_reading
-from bpmax_sim.scenario.model import (
-    During,
-    Expect,
-    ExpectedError,
-    NewExpect,
-    Retry,
-    Step,
-    inner_steps,
-    is_for_row,
-)
+from bpmax_sim.scenario.model import During, Expect, ExpectedError, Retry, inner_steps, is_for_row
 from bpmax_sim.scenario.outages import fail_on_unexpected_outages
 from bpmax_sim.scenario.outcome import (
     decide_outcome,
@@ -88,7 +80,6 @@ from bpmax_sim.session.settings import ScenarioOptions, SessionOptions
 from bpmax_sim.session.shared_logins import SharedLogins
 from bpmax_sim.subject.flow import FlowSubject
 from bpmax_sim.subject.hooks import REFUSED, Result
-from bpmax_sim.subject.project import PROCESSING
 from bpmax_sim.transport.faults import Fault
 from bpmax_sim.yamlfile import display_path
 
@@ -122,16 +113,14 @@ class StepRun(msgspec.Struct):
 
     def events(self) -> Iterator[Event]:
         """Run the step and yield its events."""
-        log = self.progress.log
+        log, step = self.progress.log, self.located.step
         self.since = log.position()
         started = self._start_event()
         yield log.add_event(started)
-        if not self.reason and not is_for_row(self.located.step, self.progress.item.row_id):
-            self.reason = msg("only: {rows}", rows=series(map(str, self.located.step.only or ())))
+        if not self.reason and not is_for_row(step, self.progress.item.row_id):
+            self.reason = msg("only: {rows}", rows=series(map(str, step.only or ())))
         if not self.reason and not self._condition_holds() and not self.failures:
-            self.reason = msg(
-                "if: {condition} does not hold", condition=self.located.step.condition
-            )
+            self.reason = msg("if: {condition} does not hold", condition=step.condition)
             self.progress.warn_of_skipped(self.located)
         if not self.reason and not self.failures:
             self.progress.ran.add(ran_step_key(self.located))
@@ -375,7 +364,7 @@ class StepRun(msgspec.Struct):
             *(reporter.report_uncaught(error, is_rejection=True) for error in result.unhandled),
             *self._judge_unawaited(result, reporter),
             *(reporter.report_undeclared(*field) for field in progress.log.pop_undeclared_names()),
-            *([reporter.report_unexpected_refusal()] if is_refused else ()),
+            *([reporter.report_unexpected_refusal(result.refusal)] if is_refused else ()),
             *self._judge_hidden_errors(result, reporter),
         ]
         self.failures = progress.apply_leniency(failures)
@@ -441,7 +430,8 @@ class StepRun(msgspec.Struct):
         """
         never = [e for e in result.errors if isinstance(e, NoMatchError | PendingPromise)]
         others = [e for e in result.errors if e not in never]
-        expected = self.located.step.expect_error
+        step = self.located.step
+        expected = step.expect_error
         if never:
             return [
                 reporter.report_miss(error)
@@ -450,7 +440,11 @@ class StepRun(msgspec.Struct):
                 for error in never
             ]
         if not isinstance(expected, ExpectedError):
-            return [reporter.report_uncaught(error) for error in others]
+            return [
+                reporter.report_uncaught(error)
+                for error in others
+                if not is_expected_message(error, step.expect, self.progress.expected_value)
+            ]
         try:
             expected = resolve_error(expected, self.progress.expected_value)
         except UndefinedValueError as error:
@@ -497,26 +491,6 @@ def _name_script(spot: Spot) -> str:
     """Return the file name given to a script that is written in the step at *spot*."""
     file, line = spot.source.file, spot.place.line
     return msg("{source_file}:{line} js", source_file=file, line=line)
-
-
-def expects_refusal(step: Step) -> bool:
-    """Return whether an expectation of *step* would fail if form or flow refused the action.
-
-    If not, an unexpected refusal fails the step by itself.
-    """
-    if isinstance(step.expect, NewExpect):
-        return True
-    said = (step.expect.messages, step.expect.result, step.expect_error)
-    flow = step.expect.flow
-    facts = flow if isinstance(flow, Mapping) else {}
-    return any(part is not UNSET for part in said) or any(
-        fact.startswith("$") or fact in _MOVED or (fact == "status" and value != PROCESSING)
-        for fact, value in facts.items()
-    )
-
-
-_MOVED = frozenset({"at", "owners", "pending", "tasks", "history", "delay_level", "projects"})
-"""Facts of a flow that are others where an action succeeds."""
 
 
 def run_item(  # noqa: PLR0913 - what may be left out of a run
@@ -575,6 +549,7 @@ def run_item(  # noqa: PLR0913 - what may be left out of a run
         reason=reason_of_flag(item.xfail) if outcome == "xfailed" else "",
         rows=item.rows,
         unused=progress.unused_parts if outcome == "passed" else (),
+        used=progress.used_parts_of_other_files if outcome == "passed" else (),
         strictness=item.strictness,
         at=session.clock.now(),
     )

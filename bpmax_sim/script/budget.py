@@ -14,7 +14,9 @@ from bpmax_sim.i18n import msg
 
 
 class Counts(msgspec.Struct, frozen=True, kw_only=True):
-    """Amounts that scripts used, or may use.
+    """Amounts of work that scripts did, or may do.
+
+    Unlike seconds, they are the same on each machine.
 
     Attributes:
         interrupts: number of times the engine asked whether to continue, about once in 10,000
@@ -32,7 +34,7 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float = 0
 
     def times(self, factor: float, least: Counts) -> Counts:
-        """Return each count multiplied by *factor*, but at least that of *least*."""
+        """Return these counts multiplied by *factor*; none is less than that of *least*."""
         names = self.__struct_fields__
         most = {name: max(factor * getattr(self, name), getattr(least, name)) for name in names}
         return Counts(**most)
@@ -42,7 +44,7 @@ UNLIMITED = Counts(**dict.fromkeys(Counts.__struct_fields__, float("inf")))
 
 
 class Budget:
-    """Counts what the scripts of one session use, and whether that exceeds *most*.
+    """Counts the work of all scripts of one session, and whether it exceeds a maximum.
 
     Attributes:
         exceeded: name of the count that was exceeded first, or "".
@@ -61,19 +63,22 @@ class Budget:
         return Counts(**self._used)
 
     def spend(self, name: str, amount: float = 1) -> bool:
-        """Add *amount* to the count *name*; return whether no count is exceeded."""
+        """Add *amount* to the count *name*, such as ``calls``.
+
+        Return whether no maximum is exceeded.
+        """
         self._used[name] += amount
         if self._used[name] > getattr(self._most, name):
             self.exceeded = self.exceeded or name
         return not self.exceeded
 
     def spend_time_until(self, now: float) -> bool:
-        """Count virtual time up to the instant *now*; return whether no count is exceeded."""
+        """Count the virtual time that passed up to *now*; return whether no maximum is exceeded."""
         self._begin = now if self._begin is None else self._begin
         return self.spend("seconds", max(0.0, now - self._begin - self._used["seconds"]))
 
     def describe(self) -> str:
-        """Return a sentence that names the exceeded count."""
+        """Return a sentence that names the exceeded count and its maximum."""
         most: Any = getattr(self._most, self.exceeded)
         return {
             "interrupts": msg("the scripts ran for more than {most:.0f}0,000 steps", most=most),

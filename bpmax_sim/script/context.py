@@ -29,7 +29,7 @@ from bpmax_sim.proxy.builder import CallSpec
 from bpmax_sim.proxy.call_effects import Effect
 from bpmax_sim.proxy.result import CallValue, rejection_fields
 from bpmax_sim.script.channel import Channel, Engine, LiveObject, SentLiveObjects
-from bpmax_sim.script.failure import ErrorFactory, PlacedScript, Script, Sources
+from bpmax_sim.script.failure import ErrorFactory, PlacedScript, PlacedScripts, Script
 from bpmax_sim.script.hits import ContextHits, ScriptHits
 from bpmax_sim.script.limits import (
     EngineError,
@@ -73,14 +73,15 @@ PROMPT = 1
 
 
 class ContextSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """Settings for creating a context.
+    """What a new context of the engine is created with.
 
     Attributes:
         bindings: live objects by global name; each run may have others of the same shape.
         zone: seconds east of Greenwich.
         parts: seeds of random values, each four 32-bit words, not all zero, and the number of
             values in the sequence from which the next seed is used; None for the last one.
-        on_draw: called with a script's number and its draws: 0 at first, then the count at calls.
+        on_draw: called with a script's number and the number of random values that it has drawn:
+            before the first draw with 0, then at its calls.
         hits: counters of executed code, or None.
     """
 
@@ -89,13 +90,20 @@ class ContextSettings(msgspec.Struct, frozen=True, kw_only=True):
     values: Mapping[str, Any] = msgspec.field(default_factory=dict)
     limits: Limits = msgspec.field(default_factory=Limits)
     zone: float = 0.0
-    parts: Sequence[Sequence[int | None]] = ((1, 2, 3, 4, None),)
+    seed_parts: Sequence[Sequence[int | None]] = ((1, 2, 3, 4, None),)
     on_draw: Callable[[int, int], None] = lambda _number, _drawn: None
     hits: ScriptHits | None = None
 
 
 class _ActiveTimer(msgspec.Struct, frozen=True):
-    """A timer that was set: its event, its delay in milliseconds, and the line that set it."""
+    """A timer that was set and has not fired yet.
+
+    Attributes:
+        event: its event in the scheduler.
+        delay: milliseconds.
+        repeat: whether it is an interval.
+        place: line that set it.
+    """
 
     event: ScheduledEvent
     delay: int
@@ -104,7 +112,9 @@ class _ActiveTimer(msgspec.Struct, frozen=True):
 
 
 class ScriptRun:
-    """One script body: its running calls and timers, and its results since the last outcome.
+    """One run of a script's body: its calls and timers in progress, and its results so far.
+
+    The results are those since the outcome that was last taken (`outcome`).
 
     Attributes:
         objects: live objects that the body sees.
@@ -148,7 +158,7 @@ class ScriptRun:
 
     @property
     def is_only_waiting(self) -> bool:
-        """Whether the body has ended and only timers are left that wait for a scenario step."""
+        """Whether the body has ended, and only timers that wait for a scenario step are left."""
         return (
             self.settled
             and not self.flights
@@ -166,19 +176,28 @@ class ScriptRun:
         self.timers.clear()
 
     def start_new_change_chain(self) -> None:
-        """Let later writes to a form count as new changes, not as caused by the present one."""
+        """Let later writes to a form count as changes of their own.
+
+        Until then they count as caused by the change that the script handles, as in a change
+        handler.
+        """
         self.objects = {
             name: later() if (later := getattr(live, "later", None)) else live
             for name, live in self.objects.items()
         }
 
-    def find_promise_read(self, unseen: Sequence[int]) -> tuple[str, str, Place | None] | None:
-        """Return call, member and place of the first read of a promise; *unseen* numbers calls."""
-        number = next((number for number in sorted(unseen) if number in self.misread), None)
+    def find_promise_read(
+        self, unused_calls: Sequence[int]
+    ) -> tuple[str, str, Place | None] | None:
+        """Return call, member and place of the first read of a member of an unused call's promise.
+
+        *unused_calls* are the numbers of the unused calls. None if there was no such read.
+        """
+        number = next((number for number in sorted(unused_calls) if number in self.misread), None)
         return None if number is None else (self.calls[number].call, *self.misread[number])
 
     def outcome(self) -> Outcome:
-        """Return the results since the last outcome, and clear them."""
+        """Return the results since the last call of this method, and clear them."""
         outcome = Outcome(
             value=self.value,
             error=self.error,
@@ -198,11 +217,11 @@ class ScriptRun:
 
 
 class Context:
-    """An engine's context in which bodies run, until it is closed or a body exceeds a limit.
+    """An engine's context in which script bodies run, until it is closed or one exceeds a limit.
 
-    A body's *done* is called with its outcome at its end, even if timers are left that fire only
-    when a scenario step lets time pass, and again when these fire; its second argument says if all
-    is over.
+    A body is what users write: the inside of an async function. Its *done* is called with its
+    outcome at its end, even if timers are left that fire only when a scenario step lets time pass,
+    and again when these fire; its second argument says if all is over.
     """
 
     def __init__(
@@ -217,7 +236,7 @@ class Context:
         self._scheduler = scheduler
         self._begin = begin
         self._hits = ContextHits(setting.hits) if setting.hits is not None else None
-        self._sources = Sources(
+        self._sources = PlacedScripts(
             setting.libraries, *([setting.hits.count_script] if setting.hits else [])
         )
         self._libraries = tuple(self._sources.placed)
@@ -244,9 +263,10 @@ class Context:
         return tuple(self._runs.values())
 
     def start(self, run: ScriptRun, seed_parts: Sequence[Sequence[int | None]]) -> None:
-        """Run a body until it first waits; the context's first body runs the libraries before.
+        """Run a body until it first waits; before the context's first body, its libraries run.
 
-        *seed_parts* are the seeds of random values of a later body.
+        *seed_parts* are the seeds of random values of a later body; the first uses those of the
+        context.
         """
         self._drawing = run.number
         self._runs[run.number] = run
@@ -255,6 +275,7 @@ class Context:
             self._bodies[run.script] = self._sources.add(run.script)
         placed = self._bodies[run.script]
         files = [_describe_file(placed)] if fresh else []
+        # The first script opens the context: its file and its seeds go with the settings.
         if self._is_new:
             self._open_channel(run, [*map(_describe_file, self._libraries), *files])
             self._is_new, files, seed_parts = False, [], ()
@@ -275,7 +296,7 @@ class Context:
         try:
             self._channel.open(
                 zone=round(setting.zone * 1000),
-                parts=setting.parts,
+                parts=setting.seed_parts,
                 values=encode_tagged(dict(setting.values)),
                 files=files,
                 **({"counted": True} if self._hits is not None else {}),
@@ -307,7 +328,11 @@ class Context:
         self._close_channel()
 
     def forgotten_calls(self) -> set[int]:
-        """Return the numbers of the page's calls whose promises are still unused."""
+        """Return the numbers of calls whose promises no script has used so far.
+
+        That is for a page, the context shared by the scripts of a form: a later script may use the
+        promise.
+        """
         if not self._shared_calls or not self.is_open:
             return self._shared_calls
         self._channel.reset_time_limits()
@@ -316,7 +341,7 @@ class Context:
         return {number for end in ends for number in end.unseen}
 
     def pending_timers(self) -> list[PendingTimer]:
-        """Return the timers that fire only when a step lets time pass, the first due first."""
+        """Return the timers that fire only when a scenario step lets time pass, first due first."""
         waiting = [
             PendingTimer(timer.delay / 1000, timer.repeat, timer.place, timer.event.instant)
             for run in self.runs
@@ -325,7 +350,10 @@ class Context:
         return sorted(waiting, key=lambda timer: timer.due)
 
     def end_stuck_run(self, run: ScriptRun, *, is_over_time: bool = False) -> None:
-        """End *run* at the line that waits for nothing, or (*is_over_time*) longer than allowed."""
+        """End *run*, which waits for what cannot happen, with an error at the line that waits.
+
+        With *is_over_time* it waited longer in real time than it may.
+        """
         timers = [timer.place for timer in run.timers.values() if timer.place]
         if not run.settled:
             run.settled = True
@@ -363,7 +391,10 @@ class Context:
     def _apply_turn(
         self, run: ScriptRun, operation: str, argument: Mapping[str, Any]
     ) -> list[ScriptRun]:
-        """Run one operation and apply its outbox; return the runs whose bodies ended in it."""
+        """Run one operation of the prelude and handle each entry of its outbox, such as a call.
+
+        Return the runs whose bodies ended in it.
+        """
         ended: list[ScriptRun] = []
         try:
             reply = self._channel.run_turn(operation, run=run.number, **argument)
@@ -390,6 +421,8 @@ class Context:
             return run
         value = decode_tagged(ending.value) if isinstance(ending, BodyResult) else UNDEFINED
         run.settled = True
+        # Calls in flight at the end were made by functions that the body did not await; see
+        # `_note_unawaited_helpers`.
         if isinstance(ending, BodyResult):
             run.left_over |= run.flights
             run.value = value
@@ -407,7 +440,7 @@ class Context:
         return run
 
     def _abort(self, run: ScriptRun, error: ScriptError) -> None:
-        """Close the context because *run* failed with *error*, which ends all other runs too."""
+        """Close the context because *run* failed with *error*; all other runs in it end too."""
         for active in self.runs:
             was_settled = active.settled
             active.settled = True
@@ -420,7 +453,7 @@ class Context:
             if active is not run:
                 self._finish_if_idle(active)
 
-    def _spend_from_budget(self, name: str) -> bool:
+    def _count_and_check_budget(self, name: str) -> bool:
         budget = budget_of(self._setting.limits)
         if budget is None:
             return True
@@ -433,7 +466,10 @@ class Context:
         self._abort(run, self._failures.make_engine_error(make_budget_error(budget)))
 
     def _finish_if_idle(self, run: ScriptRun) -> None:
-        """Report the outcome of *run* if it only waits for timers; finish it if there are none."""
+        """Report the outcome of *run* if its body has ended and nothing but timers is left.
+
+        Without timers the run is over.
+        """
         if run.is_only_waiting and not run.over:
             if run.timers:
                 run.done(self._pop_outcome(run), False)
@@ -493,7 +529,7 @@ class Context:
             args=None if entry.args is None else tuple(decode_tagged(entry.args)),
             position=place,
         )
-        if not self._spend_from_budget("calls"):
+        if not self._count_and_check_budget("calls"):
             self._halt_over_budget(run)
             return
         run.calls[number] = UnawaitedCall(f"{program.platform}.{program.api}", place)
@@ -503,7 +539,7 @@ class Context:
         self._scheduler.start_call(self._begin(program), partial(self._settle_call, run, number))
 
     def _note_refused_call(self, run: ScriptRun, entry: RefusedCall) -> None:
-        """Log a call that was refused before it was sent, once for each line that makes it."""
+        """Log a call that was rejected before it was sent, once for each line that makes it."""
         program = CallSpec(
             platform=entry.platform,
             api=entry.api,
@@ -519,7 +555,7 @@ class Context:
     ) -> None:
         run.flights.discard(number)
         if answer is not None:
-            settled: list[Any] = [True, *_encode_answer(answer)]
+            settled: list[Any] = [True, *_encode_call_value(answer)]
         elif isinstance(error, BpmaxError):
             self._failures.rejected[number] = error
             settled = [False, "", encode_tagged(_rejection_fields(error))]
@@ -578,7 +614,7 @@ class Context:
         if timer.repeat:
             self._schedule_timer(run, number, timer.delay, timer.repeat, timer.place)
         clock = self._scheduler.clock
-        if not self._spend_from_budget("timers"):
+        if not self._count_and_check_budget("timers"):
             self._halt_over_budget(run)
             self._finish_if_idle(run)
             return
@@ -661,8 +697,10 @@ class Context:
         for chain in entry.chains:
             self._report_chain(run, chain)
 
-    def _note_forgotten_calls(self, run: ScriptRun, unseen: Sequence[int]) -> None:
-        for number in sorted(unseen) if run.error is None else ():  # what broke off forgot nothing
+    def _note_forgotten_calls(self, run: ScriptRun, unused_calls: Sequence[int]) -> None:
+        for number in (
+            sorted(unused_calls) if run.error is None else ()
+        ):  # what broke off forgot nothing
             if not self._has_void_operator(run.calls[number].place):
                 # On a page another script may take it later, such as one that waits for it.
                 shared = number if self.is_page else 0
@@ -670,7 +708,10 @@ class Context:
                 self._shared_calls |= {shared} - {0}
 
     def _note_unawaited_helpers(self, run: ScriptRun, awaited: Iterable[int]) -> None:
-        """Note each unawaited async function that awaits a call; *awaited* numbers these calls."""
+        """Note each async function that makes calls and was itself called without ``await``.
+
+        *awaited* are the numbers of calls that such a function still waits for.
+        """
         from bpmax_sim.script_source.voided_calls import find_unawaited_call  # noqa: PLC0415
 
         for number in sorted(awaited) if run.error is None else ():
@@ -689,7 +730,10 @@ class Context:
         return has_void_in_front(self._sources.texts, place)
 
     def _report_chain(self, run: ScriptRun, chain: UncalledChain) -> None:
-        """Report a chain without ``$call()``: as an error if it was awaited, else as unawaited."""
+        """Report a chain without ``$call()``, which sends nothing.
+
+        It is an error if it was awaited, else one of the unawaited calls.
+        """
         name, place = f"{chain.platform}.{chain.api}", self._sources.locate(chain.row, chain.column)
         if not chain.awaited:
             if run.error is None:  # a script that broke off did not forget it
@@ -728,13 +772,13 @@ def _describe_file(placed: PlacedScript) -> dict[str, Any]:
     return {**file, "code": counted.code, "shifts": counted.shifts} if counted else file
 
 
-def _encode_answer(answer: CallValue) -> tuple[str, Any]:
-    if answer.kind == "bytes":
-        return answer.kind, base64.b64encode(answer.value).decode()
-    if answer.kind == "json" and answer.text is not None:
+def _encode_call_value(call_value: CallValue) -> tuple[str, Any]:
+    if call_value.kind == "bytes":
+        return call_value.kind, base64.b64encode(call_value.value).decode()
+    if call_value.kind == "json" and call_value.text is not None:
         with suppress(UnicodeEncodeError):  # half a character crosses within a text only
-            return "text", msgspec.Raw(answer.text.encode())  # as it is, as a text does
-    return answer.kind, answer.text
+            return "text", msgspec.Raw(call_value.text.encode())  # as it is, as a text does
+    return call_value.kind, call_value.text
 
 
 def _rejection_fields(error: BpmaxError) -> dict[str, Any]:

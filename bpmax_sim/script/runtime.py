@@ -28,7 +28,10 @@ SHANGHAI = 8 * 3600.0
 
 
 def make_quickjs(limits: Limits, sources: Sequence[str] = ()) -> Engine:
-    """Return a context of the default engine within *limits*, for running *sources*."""
+    """Return a new context of the default engine within *limits*.
+
+    *sources* are the scripts that will run in it; their text decides which parts it loads.
+    """
     from bpmax_sim.script.engine import QuickJSNG  # noqa: PLC0415 - not before a script runs
 
     return QuickJSNG(limits, sources)
@@ -96,7 +99,7 @@ def select_engine(name: str) -> MakeEngine:
 
 
 class Page:
-    """Scripts that share one context, such as the handlers of a form.
+    """A form or the like whose scripts share one JavaScript context.
 
     They share globals and libraries, which run once. Timers that they set outlive them, and fire
     when a scenario step lets virtual time pass.
@@ -111,25 +114,26 @@ class Page:
 
 @dataclass(eq=False)
 class Runtime:
-    """Starts and runs scripts; belongs to the thread that created it.
+    """Starts and runs the scripts of one session; belongs to the thread that created it.
 
     Attributes:
         scheduler: runs calls and timers in the session's virtual time.
         begin: function that starts a ``$proxy`` call.
         limits: limits of each script.
-        parts: seeds of random values by the number of a script; each script has its own sequence.
+        parts: returns the seeds of random values of a script by its number; each script has its own
+            sequence.
         on_draw: called with the number of a script and how many random values it has drawn, when it
             draws its first and at each call after it.
         zone: local time of scripts, in seconds east of Greenwich.
         engine: function that creates a context.
-        hits: counters of executed code, or None.
+        hits: counters of executed code (coverage), or None.
     """
 
     scheduler: Scheduler
     begin: Begin
     _: KW_ONLY
     limits: Limits = field(default_factory=Limits)
-    parts: Callable[[int], SeedRanges] = lambda _number: ((0, None),)
+    seed_ranges_of: Callable[[int], SeedRanges] = lambda _number: ((0, None),)
     on_draw: Callable[[int, int], None] = lambda _number, _drawn: None
     zone: float = SHANGHAI
     engine: MakeEngine = make_quickjs
@@ -155,8 +159,9 @@ class Runtime:
     ) -> Outcome:
         """Run *script* and everything that it starts, until nothing is left to happen.
 
-        Timers in the future, set by a script with a page, stay. If called while other scripts run,
-        the script runs as far as it can now, and `take_late_outcomes` returns its later results.
+        Timers in the future stay if the script has a page. If this is called while other scripts
+        run, the script runs as far as it can now, and `take_late_outcomes` returns its later
+        results.
 
         Args:
             script: body of an async function, as BPMAX stores it.
@@ -192,7 +197,7 @@ class Runtime:
         values: Mapping[str, Any] | None = None,
         page: Page | None = None,
     ) -> None:
-        """Plan *script* beside those that run; *done* receives its outcome.
+        """Plan to run *script* beside those that run already; *done* receives its outcome.
 
         Raises:
             ConfigError: if called on another thread than the one that opened the session.
@@ -212,7 +217,10 @@ class Runtime:
             values=values or {},
             limits=self.limits,
             zone=self.zone,
-            parts=[(*_seed_words(f"{seed}/{number}"), end) for seed, end in self.parts(number)],
+            seed_parts=[
+                (*_hash_to_seed_words(f"{seed}/{number}"), end)
+                for seed, end in self.seed_ranges_of(number)
+            ],
             on_draw=self.on_draw,
             hits=self.hits,
         )
@@ -221,8 +229,8 @@ class Runtime:
     def run_until_idle(self, until: float = -math.inf) -> None:
         """Run everything that is due by now or by *until*, and everything that scripts wait for.
 
-        A script that still waits afterwards is stuck and ends with an error. Timers that only a
-        scenario step lets fire stay. A nested call, from an event that this runs, waits for
+        A script that still waits afterwards can never go on, and ends with an error. Timers that
+        only a scenario step lets fire stay. A nested call, from an event that this runs, waits for
         nothing.
         """
         if self._is_settling:
@@ -246,12 +254,15 @@ class Runtime:
         return due
 
     def watch(self, call: str, act: Callable[[], None]) -> None:
-        """Call *act* each time *call* (``platform.api``) is in flight; an empty name ends this."""
+        """Call *act* whenever a call *call* (``platform.api``) of a script is in flight.
+
+        A scenario can so change a form during a call. An empty name ends this.
+        """
         self._watched = (call, act) if call else None
 
     def _begin_watched(self, program: CallSpec) -> Generator[Effect, Any, CallValue]:
         watched = self._watched
-        if watched and not program.refusal and _is_call_of(watched[0], program):
+        if watched and not program.refusal and _is_call_named(watched[0], program):
             self.scheduler.call_soon(watched[1])
         return self.begin(program)
 
@@ -260,7 +271,7 @@ class Runtime:
         return [timer for context in self._live_contexts() for timer in context.pending_timers()]
 
     def is_forgotten(self, call: UnawaitedCall) -> bool:
-        """Return whether no script of the page has used the promise of *call* up to now."""
+        """Return whether no script of the page has used the promise of *call* so far."""
         numbers = (context.forgotten_calls() for context in self._pages.values())
         return not call.number or any(call.number in number for number in numbers)
 
@@ -278,21 +289,21 @@ class Runtime:
             # Nothing can happen any more, yet a script waits: end it. That may start others, such
             # as the next handler of the same event, so run everything again before ending another
             # one.
-            while busy := next(self._busy_runs(), None):
+            while busy := next(self._runs_in_progress(), None):
                 context, run = busy
                 context.end_stuck_run(run, is_over_time=self.scheduler.is_out_of_patience)
                 self.scheduler.run(self._is_busy, until)
         finally:
             self._thread = home
 
-    def _busy_runs(self) -> Iterator[tuple[Context, ScriptRun]]:
+    def _runs_in_progress(self) -> Iterator[tuple[Context, ScriptRun]]:
         for context in self._live_contexts():
             for run in context.runs:
                 if not run.is_only_waiting:
                     yield context, run
 
     def _is_busy(self) -> bool:
-        return any(self._busy_runs())
+        return any(self._runs_in_progress())
 
     def _live_contexts(self) -> tuple[Context, ...]:
         return (*self._pages.values(), *self._single.values())
@@ -300,7 +311,10 @@ class Runtime:
     def _deliver_outcome(
         self, number: int, done: list[Callable[[Outcome], None]], outcome: Outcome, is_last: bool
     ) -> None:
-        """Pass a script's first outcome to *done*; `take_late_outcomes` returns later ones."""
+        """Pass a script's first outcome to the function in *done*; later ones are kept.
+
+        `take_late_outcomes` returns these.
+        """
         if is_last and number in self._single:
             self._single.pop(number).close()
         if done:
@@ -328,7 +342,7 @@ class Runtime:
                 context.is_page = True
             else:
                 self._single[run.number] = context
-        context.start(run, setting.parts)
+        context.start(run, setting.seed_parts)
 
 
 def _normalise_call_name(call: str) -> str:
@@ -339,11 +353,11 @@ def _normalise_call_name(call: str) -> str:
     return call.replace("_", "").lower()
 
 
-def _is_call_of(name: str, program: CallSpec) -> bool:
+def _is_call_named(name: str, program: CallSpec) -> bool:
     called = f"{program.platform}.{program.api}"
     return _normalise_call_name(name) == _normalise_call_name(called)
 
 
 @lru_cache(maxsize=256)  # the runs of a scenario have the same
-def _seed_words(seed: str) -> tuple[int, ...]:
+def _hash_to_seed_words(seed: str) -> tuple[int, ...]:
     return struct.unpack("<4I", hashlib.sha256(seed.encode()).digest()[:16])

@@ -47,7 +47,7 @@ _OPEN: Final[set[ExitStack]] = set()
 
 
 class V8:
-    """A V8 isolate with the prelude loaded."""
+    """A context of the engine V8 (an isolate), with the prelude (our JavaScript code) loaded."""
 
     def __init__(self, limits: Limits, _sources: Sequence[str] = ()) -> None:
         """Create an isolate within *limits*.
@@ -60,7 +60,7 @@ class V8:
         self._resources = ExitStack()
         _OPEN.add(self._resources)
         self._context: Any = self._resources.enter_context(_make_context(_start_loop()))
-        self._eval(_read_program())
+        self._eval(_read_setup_code())
         self._context.set_hard_memory_limit(limits.memory)
 
     def load(self, source: str) -> None:
@@ -105,9 +105,10 @@ class V8:
             self._left -= time.process_time() - started
 
     def _add_syntax_position(self, outbox: str, run_argument: str) -> str:
-        """Return *outbox* with the position of a syntax error, found by parsing again.
+        """Return *outbox* with the position of a syntax error, found by parsing the script again.
 
-        Both are JSON: *outbox* of the prelude, *run_argument* of the operation ``run`` before.
+        Both arguments are JSON: *outbox* of the prelude, *run_argument* of the operation ``run``
+        before.
         """
         reply, arguments = json.loads(outbox), json.loads(run_argument)
         thrown = [end[2] for end in reply["done"] if end[0] == arguments["run"] and end[1] is None]
@@ -137,7 +138,10 @@ def _translate_error(error: JSEvalException) -> EngineError:
 
 
 def _byte_column(error_lines: list[str]) -> int:
-    """Return the byte column, from 1, of the caret in V8's message (placed by UTF-16 units)."""
+    """Return the column of the caret in V8's message, in UTF-8 bytes from 1.
+
+    V8 places the caret by UTF-16 units.
+    """
     caret = next((line for line in error_lines[2:3] if line.strip("^ ") == ""), "")
     units = (len(caret) - len(caret.lstrip())) * 2
     before = error_lines[1].encode("utf-16-le", "surrogatepass")[:units]
@@ -146,14 +150,17 @@ def _byte_column(error_lines: list[str]) -> int:
 
 @cache
 def _start_loop() -> asyncio.AbstractEventLoop:
-    """Return the event loop on which V8 answers; its thread lives as long as the process."""
+    """Return the event loop in which V8 delivers results.
+
+    Its thread lives as long as the process.
+    """
     loop = asyncio.new_event_loop()
     threading.Thread(target=loop.run_forever, name="bpmax-v8", daemon=True).start()
     return loop
 
 
 @cache
-def _read_program() -> str:
+def _read_setup_code() -> str:
     prelude, *bindings = engine.read_sources()
     adapter = (files("bpmax_sim.script") / "bindings/v8.js").read_text("utf-8")
     intl = list(engine.BINDINGS).index("intl")

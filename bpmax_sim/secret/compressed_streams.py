@@ -38,7 +38,9 @@ _FLAGS = 0x1F  # of gzip, the rest is reserved (RFC 1952, 2.3.1)
 
 
 class DecodeLimitError(Exception):
-    """Raised when decoding exceeds its budget of work.
+    """Raised when undoing the encodings of some data takes more work than allowed.
+
+    Such data cannot be searched completely for secrets; the message says where.
 
     Attributes:
         at: offset where the data begins that could not be decoded.
@@ -50,7 +52,7 @@ class DecodeLimitError(Exception):
 
 
 class WorkBudget:
-    """The number of bytes that a search may still process."""
+    """The number of bytes that a search may still process, as a limit for data that expands."""
 
     def __init__(self, left: int) -> None:
         """Allow *left* bytes."""
@@ -68,7 +70,13 @@ class WorkBudget:
 
 
 class Stream(NamedTuple):
-    """The decompressed content of a stream, its offset and its format."""
+    """A compressed stream found inside other data.
+
+    Attributes:
+        label: its format: ``gzip``, ``deflate`` or ``zip``.
+        start: offset where it begins.
+        inner: decompressed content.
+    """
 
     label: str
     start: int
@@ -76,7 +84,10 @@ class Stream(NamedTuple):
 
 
 def find_streams(data: bytes, work: WorkBudget) -> Iterator[Stream]:
-    """Yield the content of every stream in *data*; a complete one is not searched for others."""
+    """Yield each gzip, zlib and ZIP stream in *data*, decompressed.
+
+    Inside a complete stream no others are searched for.
+    """
     if data.isascii() and not _may_have_stream(data):
         return
     view, end = memoryview(data), 0
@@ -85,6 +96,8 @@ def find_streams(data: bytes, work: WorkBudget) -> Iterator[Stream]:
             continue
         label, first, window = _read_stream_header(data, start)
         try:
+            # A few bytes of signature occur by chance all the time: a short probe costs a fraction
+            # of what starting the decompression of each would.
             if _is_accidental_match(view[first : first + PROBE], window):
                 work.spend(_SKIPPED)
                 continue
@@ -99,7 +112,10 @@ def find_streams(data: bytes, work: WorkBudget) -> Iterator[Stream]:
 
 
 def _find_beginnings(data: bytes) -> Iterator[int]:
-    """Yield offsets where a stream may begin, lazily, since there may be very many."""
+    """Yield the offsets of bytes with which a stream may begin; most of them are coincidences.
+
+    It works lazily, since there may be very many.
+    """
     for begin in range(0, len(data), _AT_ONCE):
         part = data[begin : begin + _AT_ONCE + _LONGEST_HEAD - 1]
         for _, start, _ in _BEGINS.find_matches_as_indexes(part):
@@ -108,8 +124,11 @@ def _find_beginnings(data: bytes) -> Iterator[int]:
 
 
 def _is_accidental_match(data: memoryview, window: int) -> bool:
-    """Return whether *data* is no stream, or one too short to contain the shortest secret."""
-    if window in _BEFORE_BLOCKS and not _may_begin(data[_BEFORE_BLOCKS[window] :]):
+    """Return whether *data*, at such an offset, is no stream or too short to contain a secret.
+
+    *window* is zlib's parameter for its format.
+    """
+    if window in _BEFORE_BLOCKS and not _may_begin_deflate(data[_BEFORE_BLOCKS[window] :]):
         return True
     decoder = zlib.decompressobj(window)
     try:
@@ -120,7 +139,7 @@ def _is_accidental_match(data: memoryview, window: int) -> bool:
 
 
 def _may_have_stream(text: bytes) -> bool:
-    """Return whether a stream may begin in *text*; a test for three single characters."""
+    """Return whether a compressed stream may begin in *text*, by a test for single characters."""
     return (b"^" in text and b"x^" in text) or b"\x01" in text or b"\x03" in text
 
 
@@ -144,17 +163,18 @@ def _is_valid_header(data: bytes, start: int) -> bool:
 
 
 def inflate_raw(data: bytes, work: WorkBudget) -> bytes:
-    """Return the content of *data* if it is deflate without a header, else empty bytes."""
-    return inflate(data, _BARE, work)[0] if _may_begin(data) else b""
+    """Return the decompressed *data* if it is deflate without a header, else empty bytes."""
+    return inflate(data, _BARE, work)[0] if _may_begin_deflate(data) else b""
 
 
 def may_begin_raw_deflate(data: bytes, total_size: int, work: WorkBudget) -> bool:
-    """Return whether *data* may be the first of *total_size* bytes of header-less deflate.
+    """Return whether *data* may be the first of *total_size* bytes of deflate without header.
 
-    Hardly any data is. For short data, whose first byte is in `MAY_BE_WHOLE`, decompression must
-    not fail near the beginning.
+    There is no signature to look for, but hardly any data passes this test. Of short data, the
+    caller has checked the first byte (`MAY_BE_WHOLE`), and decompression must not fail near the
+    beginning.
     """
-    if total_size > STEP and not _may_begin(data):
+    if total_size > STEP and not _may_begin_deflate(data):
         return False
     work.spend(_TRIED // 16)
     try:
@@ -176,7 +196,7 @@ MAY_BE_WHOLE = frozenset(first for first in range(256) if _may_begin_single_bloc
 """What a stream without a header, of one block as compressors make a short one, may begin with."""
 
 
-def _may_begin(data: bytes | memoryview) -> bool:
+def _may_begin_deflate(data: bytes | memoryview) -> bool:
     """Return whether *data* may begin a deflate stream, judged by its first block (RFC 1951, 3.2).
 
     Block type 3 does not exist, and a stored block has its length twice.
@@ -190,8 +210,11 @@ def _may_begin(data: bytes | memoryview) -> bool:
 def inflate(data: bytes | memoryview, window: int, work: WorkBudget) -> tuple[bytes, int]:
     """Return the decompressed beginning of *data*, and the size of the stream (0 if it is damaged).
 
+    *window* is zlib's parameter for the format: gzip, zlib, or no header.
+
     Raises:
-        DecodeLimitError: if the output exceeds the budget, or is out of proportion to the input.
+        DecodeLimitError: if the output exceeds the budget *work*, or is out of proportion to the
+            input.
     """
     work.spend(_TRIED)
     decoder = zlib.decompressobj(window)
@@ -202,7 +225,7 @@ def inflate(data: bytes | memoryview, window: int, work: WorkBudget) -> tuple[by
         try:
             pieces.append(decoder.decompress(part))  # at most 1032 times as many (zlib's FAQ)
         except zlib.error:
-            pieces += _feed_bytewise(
+            pieces += _decompress_bytewise(
                 before, part
             )  # an error takes with it what its call has decoded
             return b"".join(pieces), 0
@@ -213,7 +236,7 @@ def inflate(data: bytes | memoryview, window: int, work: WorkBudget) -> tuple[by
     return b"".join(pieces), at - len(decoder.unused_data) if decoder.eof else 0
 
 
-def _feed_bytewise(decoder: Any, data: bytes) -> Iterator[bytes]:
+def _decompress_bytewise(decoder: Any, data: bytes) -> Iterator[bytes]:
     with suppress(zlib.error):
         for at in range(len(data)):
             yield decoder.decompress(data[at : at + 1])

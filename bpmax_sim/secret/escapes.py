@@ -27,22 +27,28 @@ _OF_STRETCH = re.compile(rb"%s*" % _TEXT)
 _SAVED = b"\xff\xfe\xfd"  # for a sign that was escaped itself
 
 
-class _Escape(NamedTuple):
+class _EscapeKind(NamedTuple):
     sign: bytes
     any: re.Pattern[bytes]
     in_binary: re.Pattern[bytes]  # where chance makes some: text has to follow
     undo: Mapping[str, Callable[[bytes], bytes]]  # by label
 
 
-def _make_escape(
+def _make_escape_kind(
     sign: bytes, pattern: bytes, undo: Mapping[str, Callable[[bytes], bytes]]
-) -> _Escape:
+) -> _EscapeKind:
     strict = re.compile(rb"(?:%s)(?:%s{6}|%s{0,5}\Z)" % (pattern, _TEXT, _TEXT))
-    return _Escape(sign, re.compile(pattern), strict, undo)
+    return _EscapeKind(sign, re.compile(pattern), strict, undo)
 
 
 class EscapedPart(NamedTuple):
-    """The unescaped bytes *inner* of the range *start* to *end*, and the kind of escape."""
+    """A part of some data that contains escapes of one kind, unescaped.
+
+    Attributes:
+        label: kind of escape, such as ``percent`` or ``json``.
+        start, end: range in the data.
+        inner: the range, unescaped.
+    """
 
     label: str
     start: int
@@ -51,11 +57,12 @@ class EscapedPart(NamedTuple):
 
 
 def find_escaped_parts(data: bytes, reach: int) -> Iterator[EscapedPart]:
-    """Yield the unescaped form of every range that contains escapes, for each kind of escape.
+    r"""Yield the parts of *data* that contain escapes such as ``%41`` or ``\u0041``, unescaped.
 
-    *reach* is the number of bytes around an escape that belong to the same range.
+    Each kind of escape is undone separately. *reach* is the number of bytes around an escape that
+    belong to the same part: as many as the longest secret needs.
     """
-    marks = _find_marks(data) if b"\0" in data else None
+    marks = _find_escape_offsets(data) if b"\0" in data else None
     if marks is None and not contains_any(data, _SIGNS):
         return
     for escape in _ESCAPES:
@@ -74,8 +81,8 @@ def find_escaped_parts(data: bytes, reach: int) -> Iterator[EscapedPart]:
                     yield EscapedPart(label, start, end, inner)
 
 
-def _find_windows(data: bytes, escape: _Escape, reach: int) -> list[tuple[int, int]]:
-    """Return the ranges of *data* that contain escapes, extended by *reach* on both sides."""
+def _find_windows(data: bytes, escape: _EscapeKind, reach: int) -> list[tuple[int, int]]:
+    """Return the ranges of *data* that contain escapes, with *reach* bytes before and after."""
     windows = list[tuple[int, int]]()
     start, end, at = 0, -1, 0
     while match := escape.any.search(data, at):
@@ -89,17 +96,20 @@ def _find_windows(data: bytes, escape: _Escape, reach: int) -> list[tuple[int, i
 
 
 def _find_windows_in_binary(
-    data: bytes, escape: _Escape, reach: int, offsets: Sequence[int]
+    data: bytes, escape: _EscapeKind, reach: int, offsets: Sequence[int]
 ) -> Iterator[tuple[int, int]]:
-    """Yield the ranges of *data* to search for escaped secrets, for binary data.
+    """Yield the ranges of binary *data* around escapes that are not coincidences.
 
-    There a single escape is a coincidence, unless the bytes around it are text.
+    There a single escape is a coincidence, unless the bytes around it are text. *offsets* are those
+    where an escape may begin.
     """
     start = end = -1
     at = 0
     for place in offsets:
         if place < at or not escape.in_binary.match(data, place):
             continue
+        # With another one nearby, a whole secret may be escaped; one alone belongs to the text
+        # around it.
         if _has_other_escape_nearby(data, escape, place):
             begin, at, until = max(0, place - reach), place + reach, place + 2 * reach
         else:
@@ -114,7 +124,7 @@ def _find_windows_in_binary(
         yield start, min(end, len(data))
 
 
-def _find_marks(data: bytes) -> Mapping[int, Sequence[int]]:
+def _find_escape_offsets(data: bytes) -> Mapping[int, Sequence[int]]:
     """Return the offsets where escapes may begin, by their first byte (``%``, a backslash, …)."""
     marks: dict[int, list[int]] = {}
     for some in _MARKS:
@@ -123,7 +133,7 @@ def _find_marks(data: bytes) -> Mapping[int, Sequence[int]]:
     return marks
 
 
-def _has_other_escape_nearby(data: bytes, escape: _Escape, offset: int) -> bool:
+def _has_other_escape_nearby(data: bytes, escape: _EscapeKind, offset: int) -> bool:
     near = data[max(0, offset - _NEARBY) : offset + _NEARBY]
     return near.count(escape.sign) > 1 and len(escape.any.findall(near)) > 1
 
@@ -151,7 +161,10 @@ def undo_percent(data: bytes) -> bytes:
 
 
 def _undo_form(data: bytes) -> bytes:
-    """Return *data* with form encoding undone, if that differs from `undo_percent`."""
+    """Return *data* with form encoding undone, where ``+`` is a space.
+
+    Data without ``+`` is returned unchanged, because `undo_percent` gives the same for it.
+    """
     return undo_percent(data.replace(b"+", b" ")) if b"+" in data else data
 
 
@@ -184,7 +197,10 @@ def undo_backslashes(data: bytes) -> bytes:
 
 
 def _signs_after_backslash(data: bytes) -> set[bytes]:
-    """Return the characters that follow a backslash in *data* and form an escape."""
+    """Return the characters that follow a backslash in *data* as an escape, such as ``n``.
+
+    So only escapes that occur have to be undone.
+    """
     if len(data) < _LARGE or b"\\" not in data:
         return set(_BEHIND.findall(data))
     return {sign for sign, escape in _ESCAPES_OF_SIGNS.items() if escape.occurs_in(data)}
@@ -236,7 +252,7 @@ def _unescape_character(match: re.Match[bytes]) -> bytes:
 
 
 def _decode_code_units(escapes: bytes) -> bytes:
-    """Return the text of UTF-16 code units; two may form one character."""
+    r"""Return the text of *escapes*, one or more ``\uXXXX``; two of them may form one character."""
     units = bytes.fromhex(escapes.replace(b"\\u", b"").decode())
     return units.decode("utf-16-be", "surrogatepass").encode("utf-8", "surrogatepass")
 
@@ -281,14 +297,16 @@ def _decode_entity(reference: bytes) -> bytes:
 
 _PERCENT = rb"%[0-9a-fA-F]{2}"
 _ESCAPES = (
-    _make_escape(b"%", _PERCENT, {"percent": undo_percent, "form": _undo_form}),
-    _make_escape(
+    _make_escape_kind(b"%", _PERCENT, {"percent": undo_percent, "form": _undo_form}),
+    _make_escape_kind(
         b"\\",
         rb"""\\(?:["'\\/bfnrtv0]|u[0-9a-fA-F]{4}|u\{[0-9a-fA-F]{1,6}\}|x[0-9a-fA-F]{2})""",
         {"json": undo_backslashes},
     ),
-    _make_escape(b"&", _ENTITY.pattern, {"xml": undo_xml_references}),
-    _make_escape(b"=", rb"=(?:[0-9a-fA-F]{2}|\r?\n)", {"quoted-printable": _undo_quoted_printable}),
+    _make_escape_kind(b"&", _ENTITY.pattern, {"xml": undo_xml_references}),
+    _make_escape_kind(
+        b"=", rb"=(?:[0-9a-fA-F]{2}|\r?\n)", {"quoted-printable": _undo_quoted_printable}
+    ),
 )
 
 _SIGNS = tuple(escape.sign for escape in _ESCAPES)

@@ -26,18 +26,27 @@ from bpmax_sim.secret.encoded_runs import (
     text_runs,
 )
 from bpmax_sim.secret.scan import Search
-from bpmax_sim.secret.spelling import anchor_of, as_bytes, char_spellings, pattern_of, spell_like
+from bpmax_sim.secret.spelling import (
+    anchor_of,
+    as_bytes,
+    char_spellings,
+    spell_like,
+    spelling_pattern,
+)
 from bpmax_sim.secret.standin import STANDIN, standin_label
 
 _LINE = 32  # shorter lines of a PEM text are its end, not its key
 
 
 def derived_parts(real: str, standin: str) -> Iterator[tuple[str, str]]:
-    """Yield parts of *real* that may be sent alone, each with its stand-in."""
+    """Yield parts of the secret *real* that are secret on their own, each with its stand-in.
+
+    They are the lines of a PEM key, and claims and signature of a JWT.
+    """
     if real.startswith("-----BEGIN "):
-        yield from _key_parts(real.strip(), standin.strip())
+        yield from _pem_key_parts(real.strip(), standin.strip())
     elif real.startswith("eyJ") and real.count(".") == 2:  # noqa: PLR2004 - RFC 7519
-        yield from _token_parts(real, standin)
+        yield from _jwt_parts(real, standin)
 
 
 def pem_to_der(real: str) -> bytes:
@@ -52,7 +61,7 @@ def pem_to_der(real: str) -> bytes:
         return b""
 
 
-def _key_parts(real: str, standin: str) -> Iterator[tuple[str, str]]:
+def _pem_key_parts(real: str, standin: str) -> Iterator[tuple[str, str]]:
     yield real, standin
     yield "\r\n".join(real.splitlines()), standin
     yield "".join(_pem_lines(real)), "".join(_pem_lines(standin)) or standin
@@ -64,7 +73,7 @@ def _pem_lines(pem: str) -> list[str]:
     return [line.strip() for line in pem.splitlines() if line and "-----" not in line]
 
 
-def _token_parts(real: str, standin: str) -> Iterator[tuple[str, str]]:
+def _jwt_parts(real: str, standin: str) -> Iterator[tuple[str, str]]:
     label = standin_label(standin)
     claims, signature = real.split(".")[1:]
     yield claims, standin.split(".")[1] if label != standin else standin
@@ -77,9 +86,9 @@ _CODECS = ("utf-16-le", "utf-16-be", "gb18030")
 
 @dataclass(frozen=True)
 class Secret:
-    """A value and its stand-in.
+    """A secret value and its stand-in, the text that replaces it in files.
 
-    Without a name it is a base URL, which is replaced but not reported.
+    With an empty name it is a base URL, which is replaced but is no secret to report.
     """
 
     real: str = field(repr=False)
@@ -88,7 +97,10 @@ class Secret:
 
     @cached_property
     def anchor(self) -> str:
-        """Return a part that is the same in every spelling, or "" if it would be too short."""
+        """Return the part of the value that no encoder changes, or "" if it is too short.
+
+        Looking for it is a quick test: a text without the anchor does not contain the secret.
+        """
         anchor = anchor_of(self.real)
         return anchor if len(anchor) >= _SHORTEST_ANCHOR else ""
 
@@ -102,7 +114,7 @@ class Secret:
         return char_spellings(self.real)
 
     def is_spelled_in(self, text: str, lower: str) -> bool:
-        """Return whether *text* contains the value in some spelling.
+        """Return whether *text* contains the value, with its characters escaped in any way.
 
         It is used for values without an anchor; *lower* is *text* in lower case.
         """
@@ -113,26 +125,31 @@ class Secret:
 
     @cached_property
     def pattern(self) -> re.Pattern[str]:
-        """Return a pattern for stand-ins (no group), the value (group 1) or its hex (group 2)."""
+        """Return a pattern that matches a stand-in, the value or its hexadecimal digits.
+
+        The value is group 1, the digits are group 2. A stand-in matches without group, so that
+        nothing inside it is replaced.
+        """
         patterns = [STANDIN.pattern]
         if self.real in self.standin:
-            patterns.append(pattern_of(self.standin))
+            patterns.append(spelling_pattern(self.standin))
         spelling, digits = self._value_pattern.pattern, self.hex
         return re.compile(f"{'|'.join(patterns)}|({spelling})|((?i:{digits}))")
 
     @cached_property
     def _value_pattern(self) -> re.Pattern[str]:
         # an address ends where the name of its host or folder does
-        return re.compile(pattern_of(self.real) + ("" if self.name else "(?![A-Za-z0-9-])"))
+        return re.compile(spelling_pattern(self.real) + ("" if self.name else "(?![A-Za-z0-9-])"))
 
     @cached_property
     def _standin_pattern(self) -> re.Pattern[str]:
-        return re.compile(pattern_of(self.standin))
+        return re.compile(spelling_pattern(self.standin))
 
     def certainly_leaves_unchanged(self, text: str) -> bool:
-        """Return whether replacing the value certainly leaves *text*, free of its hex, unchanged.
+        """Return whether replacing the value in *text* certainly changes nothing.
 
-        A base URL may be the beginning of its own stand-in, and is not replaced there.
+        *text* does not contain it as hexadecimal digits. A base URL may be the beginning of its own
+        stand-in, and is not replaced there.
         """
         return all(
             self.real in self.standin and self._standin_pattern.match(text, match.start())
@@ -140,7 +157,7 @@ class Secret:
         )
 
     def replace(self, text: str) -> str:
-        """Return *text* with the value replaced by the stand-in in the same spelling."""
+        """Return *text* with the value replaced by the stand-in, escaped in the same way."""
         return self.pattern.sub(self._standin_for_match, text)
 
     def _standin_for_match(self, match: re.Match[str]) -> str:
@@ -154,7 +171,9 @@ class Secret:
     def needles(self) -> Iterator[tuple[bytes, str]]:
         """Yield the byte strings to search for, each with a label.
 
-        Other encodings are undone before.
+        The value raw, in hex, in UTF-16 …
+
+        Other encodings, such as base64, are undone before the search.
         """
         plain = as_bytes(self.real)
         encoded = {plain: "raw", self.hex.encode(): "hex", self.hex.upper().encode(): "hex"}
@@ -175,7 +194,9 @@ _LARGE = 1 << 12  # bytes in which all anchors are looked for at once
 
 
 class SecretTable:
-    """An immutable set of secrets with caches of texts known not to contain them.
+    """A fixed set of secrets, prepared for fast replacement and search.
+
+    It caches texts known not to contain any.
 
     Attributes:
         harmless: byte strings in which the search found nothing.
@@ -195,18 +216,21 @@ class SecretTable:
         self._addresses = [secret.hex.encode() for secret in self._secrets if not secret.name]
 
     @cached_property
-    def _any_anchor(self) -> BytesAhoCorasick:
+    def _anchor_automaton(self) -> BytesAhoCorasick:
         return BytesAhoCorasick([anchor for anchor, _ in self._anchors])
 
     @cached_property
     def search(self) -> Search:
-        """Return the search for all secrets; findings carry their names."""
+        """Return the search for all secrets; its findings carry their names."""
         return Search(
             dict(needle for secret in self._secrets if secret.name for needle in secret.needles())
         )
 
     def replace_secrets(self, text: str, depth: int = _DEPTH) -> str:
-        """Return *text* with all secrets replaced, also inside base64 and hexadecimal runs."""
+        """Return *text* with all secrets replaced by their stand-ins.
+
+        Base64 and hexadecimal runs are decoded, up to *depth* times, and encoded again.
+        """
         if not text or not self._secrets:
             return text
         for secret in self._secrets_in(text):
@@ -216,7 +240,7 @@ class SecretTable:
         return text
 
     def certainly_leaves_unchanged(self, *parts: bytes) -> bool:
-        """Return whether `replace_secrets` keeps all *parts* and the search finds nothing in them.
+        """Return whether redaction changes nothing in *parts*, and no secret is found in them.
 
         Results are cached. False may also mean that a quick test could not tell.
         """
@@ -238,7 +262,10 @@ class SecretTable:
         return True
 
     def _has_no_plain_secret(self, data: bytes) -> bool:
-        """Return whether *data* contains no secret in any spelling, nor a base URL in hex."""
+        """Return whether *data* contains no secret, however its characters are escaped.
+
+        It must not contain a base URL as hexadecimal digits either.
+        """
         if self._addresses and contains_any(data.lower(), self._addresses):
             return False
         touched = self._find_anchored(data)
@@ -251,7 +278,7 @@ class SecretTable:
         )
 
     def _find_anchored(self, data: bytes) -> list[Secret]:
-        if len(data) > _LARGE and not self._any_anchor.find_matches_as_indexes(data):
+        if len(data) > _LARGE and not self._anchor_automaton.find_matches_as_indexes(data):
             return []
         return [secret for anchor, secret in self._anchors if anchor in data]
 
@@ -262,7 +289,7 @@ class SecretTable:
         return bool(self._secrets_in(text)) or (depth > 0 and self._may_hide_in_base64(text, depth))
 
     def _may_hide_in_base64(self, text: str, depth: int) -> bool:
-        """Return whether a base64 or hexadecimal run in *text* may contain a secret.
+        """Return whether a base64 or hexadecimal run of *text* may contain a secret.
 
         False is certain.
         """

@@ -44,7 +44,7 @@ _MOST_PLACES = 1000  # of one secret in some bytes
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """An occurrence of a secret.
+    """A place where a secret was found.
 
     Attributes:
         name: credential and form (raw, hex …), never the value.
@@ -68,7 +68,10 @@ class Finding(msgspec.Struct, frozen=True):
 
 
 class Search:
-    """A reusable search for a fixed set of byte strings; it may be used from several threads."""
+    """A reusable search for a fixed set of byte strings, also inside encodings.
+
+    It may be used from several threads.
+    """
 
     def __init__(self, needles: Mapping[bytes, str]) -> None:
         """Prepare the search for the keys of *needles*; their values are the names in findings."""
@@ -77,7 +80,7 @@ class Search:
         self._harmless, self._accepted = HarmlessParts(), HarmlessParts()
 
     def find(self, data: bytes) -> tuple[Finding, ...]:
-        """Return all occurrences in *data*."""
+        """Return all occurrences in *data*, also inside encodings."""
         if not self.needles:
             return ()
         history = SearchHistory(self._harmless)
@@ -87,9 +90,10 @@ class Search:
         return findings
 
     def is_clean_in_all_layers(self, data: bytes, test: Callable[[bytes], bool]) -> bool:
-        """Return whether *data* contains none, and *test* accepts it and every decoded layer of it.
+        """Return whether *data* contains no byte string, and *test* accepts all its layers.
 
-        *test* has to be the same function in every call: what it has accepted is cached.
+        The layers are *data* itself and what is encoded in it, however deep. *test* has to be the
+        same function in every call: what it has accepted is cached.
         """
         history = SearchHistory(self._accepted)
         try:
@@ -107,12 +111,18 @@ def _make_budget(data: bytes) -> WorkBudget:
 
 
 def find_needles(data: bytes, needles: Mapping[bytes, str]) -> tuple[Finding, ...]:
-    """Return occurrences in *data* of the keys of *needles*, whose values are the names."""
+    """Return all occurrences in *data* of the keys of *needles*, also inside encodings.
+
+    Their values are the names in the findings.
+    """
     return Search(needles).find(data)
 
 
 class Needles:
-    """Byte strings searched for together; ``+`` in data matches a space, as in form encoding."""
+    """A set of byte strings that are searched for together in one layer of data.
+
+    A ``+`` in the data matches a space, as in form encoding.
+    """
 
     def __init__(self, needles: Mapping[bytes, str]) -> None:
         """Build the automaton for *needles*, none of which is empty."""
@@ -130,7 +140,10 @@ class Needles:
 
     @cached_property
     def _fast_automaton(self) -> BytesAhoCorasick | None:
-        """Return an automaton that takes half the time per byte and ten times as long to build."""
+        """Return an automaton for large data, which takes half the time per byte.
+
+        It takes ten times as long to build; for many needles, the ordinary one is returned.
+        """
         return (
             self._automaton_of(Implementation.DFA)
             if 0 < len(self._texts) <= _FEW
@@ -138,7 +151,7 @@ class Needles:
         )
 
     def find(self, data: bytes) -> Iterator[tuple[int, str]]:
-        """Yield offset and name of each occurrence in *data* outside stand-ins."""
+        """Yield offset and name of each occurrence in *data*, except those inside stand-ins."""
         text = _plus_to_space(data) if self._spaced else data
         automaton = self._fast_automaton if len(text) > _MUCH else self._automaton
         if automaton is None or not automaton.find_matches_as_indexes(text):
@@ -171,21 +184,27 @@ def _is_equal_up_to_plus(sample: bytes, needle: bytes) -> bool:
     return all(a == b or (a, b) == (0x2B, 0x20) for a, b in pairs)  # a plus for a space
 
 
-class _View(NamedTuple):
-    """Decoded pieces joined into one byte string, with the start and `Trace` of each."""
+class _JoinedPieces(NamedTuple):
+    """Decoded pieces joined into one byte string, so that they are searched at once.
+
+    Attributes:
+        data: the byte string.
+        starts: offset of each piece in it.
+        traces: for each piece, the function that maps an offset in it to the outermost data.
+    """
 
     data: bytes
     starts: Sequence[int]
     traces: Sequence[Trace]
 
     def outermost_place(self, at: int) -> tuple[int, tuple[str, ...]]:
-        """Return where in the outermost data byte *at* came from, and the encodings between."""
+        """Return the offset in the outermost data of byte *at*, and the encodings between."""
         number = min(bisect_right(self.starts, at), len(self.traces)) - 1
         return self.traces[number](at - self.starts[number])
 
 
 class _SeenPieces:
-    """The set of pieces seen so far.
+    """The decoded pieces seen so far, since several encodings may yield the same piece.
 
     Long ones are first compared by their ends, without hashing.
     """
@@ -195,7 +214,7 @@ class _SeenPieces:
         self._by_ends: dict[tuple[bytes, bytes], bytes] = {}
 
     def is_new(self, data: bytes) -> bool:
-        """Return whether *data* is new, and remember it."""
+        """Return whether the piece *data* was not seen before, and remember it."""
         if len(data) > _ALONE:
             ends = data[:_END], data[-_END:]
             if ends not in self._by_ends:
@@ -208,7 +227,7 @@ class _SeenPieces:
 
 
 def _find_in_piece(data: bytes, needles: Needles, history: SearchHistory) -> Iterator[Finding]:
-    """Yield the findings in *data*, from the outside in."""
+    """Yield the findings in *data*: first those in plain, then those inside encodings."""
     try:
         for view in _decode_layers(data, needles.reach, _make_budget(data), history):
             for at, name in needles.find(view.data):
@@ -218,9 +237,10 @@ def _find_in_piece(data: bytes, needles: Needles, history: SearchHistory) -> Ite
 
 
 def decode_all(data: bytes, most: int) -> bytes | None:
-    """Return all decoded layers of *data* joined, or None if that exceeds *most* bytes.
+    """Return everything that is encoded in *data*, decoded and joined.
 
-    Callers keep it to search for secrets that become known later.
+    None if that exceeds *most* bytes. Callers keep it to search for secrets that become known
+    later.
     """
     try:
         views = list(
@@ -233,14 +253,15 @@ def decode_all(data: bytes, most: int) -> bytes | None:
 
 def _decode_layers(
     data: bytes, reach: int, work: WorkBudget, history: SearchHistory
-) -> Iterator[_View]:
-    """Yield *data* and then each decoded layer, the outermost first.
+) -> Iterator[_JoinedPieces]:
+    """Yield *data*, then what is encoded in it, then what is encoded in that, and so on.
 
     Raises:
         DecodeLimitError: if decoding exceeds the budget *work*.
     """
     seen = _SeenPieces()
-    level = [_View(data, [0], [lambda at: (at, ())])]
+    level = [_JoinedPieces(data, [0], [lambda at: (at, ())])]
+    # Breadth first, so that a finding is reported at the outermost layer in which it is visible.
     for depth in range(DEPTH + 1):
         inner: list[tuple[bytes, Trace]] = []
         for view in level:
@@ -254,16 +275,19 @@ def _decode_layers(
 
 
 def _decode_view(
-    view: _View, look: ScanInput, seen: _SeenPieces, depth: int
+    view: _JoinedPieces, scan: ScanInput, seen: _SeenPieces, depth: int
 ) -> list[tuple[bytes, Trace]]:
-    """Return the decoded pieces of *view* not *seen* before at this depth or further out."""
+    """Return the pieces that are encoded in *view* and that are not in *seen*.
+
+    *depth* is the number of layers around it; at the maximum nothing is decoded.
+    """
     inner: list[tuple[bytes, Trace]] = []
     try:
-        look.work.spend(len(look.data))
-        for piece in _decode_pieces(look, outermost=not depth) if depth < DEPTH else ():
-            look.work.spend(len(piece.data))
+        scan.work.spend(len(scan.data))
+        for piece in _decode_pieces(scan, outermost=not depth) if depth < DEPTH else ():
+            scan.work.spend(len(piece.data))
             if piece.data and seen.is_new(piece.data):
-                inner.append((piece.data, _trace_to_outermost(piece, view)))
+                inner.append((piece.data, _make_trace_to_outermost(piece, view)))
     except DecodeLimitError as error:
         error.at, within = view.outermost_place(error.at)
         error.labels = (*within, *error.labels)
@@ -271,19 +295,19 @@ def _decode_view(
     return inner
 
 
-def _decode_pieces(look: ScanInput, *, outermost: bool) -> Iterator[Piece]:
-    if outermost and not _is_text(look.data) and (inner := inflate_raw(look.data, look.work)):
+def _decode_pieces(scan: ScanInput, *, outermost: bool) -> Iterator[Piece]:
+    if outermost and not _is_text(scan.data) and (inner := inflate_raw(scan.data, scan.work)):
         # only a whole body; it has no signature, and by chance any bytes begin such a stream
         yield Piece(inner, lambda _at: (0, ("deflate",)))
-    yield from decode_next_layer(look)
+    yield from decode_next_layer(scan)
 
 
 def _is_text(data: bytes) -> bool:
-    """Return whether *data* begins as text, so that it is not tried as header-less deflate."""
+    """Return whether *data* begins as text, and so is not tried as deflate without header."""
     return len(data) > PROBE and data[:PROBE].isascii()
 
 
-def _trace_to_outermost(piece: Piece, view: _View) -> Trace:
+def _make_trace_to_outermost(piece: Piece, view: _JoinedPieces) -> Trace:
     def trace(at: int) -> tuple[int, tuple[str, ...]]:
         outer, labels = piece.trace(at)
         offset, within = view.outermost_place(outer)
@@ -292,15 +316,15 @@ def _trace_to_outermost(piece: Piece, view: _View) -> Trace:
     return trace
 
 
-def _join_pieces(pieces: Sequence[tuple[bytes, Trace]]) -> Iterator[_View]:
-    """Yield long pieces alone and short ones joined, text apart from binary data."""
+def _join_pieces(pieces: Sequence[tuple[bytes, Trace]]) -> Iterator[_JoinedPieces]:
+    """Yield long pieces alone and short ones joined, with text and binary data apart."""
     short: dict[bool, list[tuple[bytes, Trace]]] = {}
     for data, trace in pieces:
         if len(data) > _ALONE:
-            yield _View(data, [0], [trace])
+            yield _JoinedPieces(data, [0], [trace])
         else:
             short.setdefault(b"\0" in data, []).append((data, trace))
     for joined in short.values():
         parts, traces = zip(*joined, strict=True)
         ends = accumulate([len(data) + len(GAP) for data in parts], initial=0)
-        yield _View(GAP.join(parts), list(ends), traces)
+        yield _JoinedPieces(GAP.join(parts), list(ends), traces)

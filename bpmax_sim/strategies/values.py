@@ -59,7 +59,7 @@ def cache_strategy(make: Make) -> Make:
 
 @cache_strategy
 def texts(*, max_size: int = 12, refusable: bool = False) -> st.SearchStrategy[str]:
-    """Draw form texts of well-formed Unicode; with *refusable*, lone surrogates too."""
+    """Draw texts such as users type into a form; with *refusable*, lone surrogates too."""
     drawn = st.one_of(
         st.sampled_from(BUSINESS),
         st.sampled_from(HOSTILE),
@@ -70,7 +70,7 @@ def texts(*, max_size: int = 12, refusable: bool = False) -> st.SearchStrategy[s
 
 @cache_strategy
 def words() -> st.SearchStrategy[str]:
-    """Draw header values: visible ASCII, spaces only inside, possibly empty."""
+    """Draw header values: visible ASCII with spaces only inside, possibly empty."""
     run = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), max_size=16)
     return run | st.builds("".join, st.tuples(run.filter(bool), _GAPS, run.filter(bool)))
 
@@ -126,7 +126,7 @@ def evenly(values: Sequence[Any]) -> st.SearchStrategy[Any]:
 
 
 def draw_weighted(*drawn: tuple[int, st.SearchStrategy[Any]]) -> st.SearchStrategy[Any]:
-    """Draw from each strategy of *drawn* in proportion to its weight."""
+    """Draw from one of several strategies, each given with its weight (relative frequency)."""
     branches = [branch for weight, branch in drawn for _ in range(weight)]
     return evenly(branches).flatmap(lambda branch: branch)
 
@@ -248,11 +248,14 @@ def values_of(schema: Schema, /, *, name: str = "schema") -> Drawn:
     except BAD_PATTERN as error:
         raise ConfigError(f"{name}: not a JSON Schema: a pattern of it: {error}") from None
     valid = Draft202012Validator(plain).is_valid
-    return _Drawer(plain, name).any(plain).filter(valid)
+    return _Drawer(plain, name).draw_any(plain).filter(valid)
 
 
 def check_value(schema: Schema, value: Any, /) -> str:
-    """Return why *value* violates *schema*, in one line without the value; "" if it does not."""
+    """Return in one line where and how *value* violates *schema*, without the value.
+
+    "" if it does not.
+    """
     errors = Draft202012Validator(normalise_schema(schema)).iter_errors(value)
     first = min(errors, key=lambda error: (len(error.path), str(error.path)), default=None)
     if first is None:
@@ -268,7 +271,7 @@ def _json_type(value: Any) -> str:
 
 
 def normalise_schema(schema: Any) -> Any:
-    """Return *schema* converted to JSON Schema 2020-12."""
+    """Return *schema*, which may use keywords of OpenAPI 3.0, as JSON Schema 2020-12."""
     if isinstance(schema, list | tuple):
         return [normalise_schema(part) for part in schema]
     if not isinstance(schema, Mapping):
@@ -281,10 +284,10 @@ def normalise_schema(schema: Any) -> Any:
             plain[exclusive] = plain.pop(limit)
         elif isinstance(plain.get(exclusive), bool):
             del plain[exclusive]
-    return _with_null(plain) if plain.pop("nullable", None) is True else plain
+    return _allow_null(plain) if plain.pop("nullable", None) is True else plain
 
 
-def _with_null(plain: dict[str, Any]) -> dict[str, Any]:
+def _allow_null(plain: dict[str, Any]) -> dict[str, Any]:
     if isinstance(plain.get("type"), str):
         plain["type"] = [plain["type"], "null"]
     if "enum" in plain:
@@ -292,23 +295,29 @@ def _with_null(plain: dict[str, Any]) -> dict[str, Any]:
     return plain
 
 
-def merge_schemas(first: Schema, two: Schema) -> dict[str, Any]:
-    """Return a schema that allows only what both allow."""
+def merge_schemas(first: Schema, second: Schema) -> dict[str, Any]:
+    """Return a schema that allows only what both schemas allow."""
     result = dict(first)
-    for name, value in two.items():
+    for name, value in second.items():
         join = _BOUNDS.get(name)
         result[name] = join(result[name], value) if join and name in result else value
     return result
 
 
 class _Drawer(msgspec.Struct, frozen=True):
-    """Makes strategies for the parts of one schema; *depth* is the number of ``$ref`` followed."""
+    """Makes the strategies for a JSON Schema, part by part.
+
+    Attributes:
+        root: the whole schema, to which ``$ref`` refers.
+        name: name of the schema in messages.
+        depth: number of ``$ref`` followed so far, as a schema may contain itself.
+    """
 
     root: Any
     name: str
     depth: int = 0
 
-    def any(self, schema: Any) -> Drawn:
+    def draw_any(self, schema: Any) -> Drawn:
         if schema is True or schema == {}:
             return json_values(max_leaves=4)
         if schema is False:
@@ -321,21 +330,23 @@ class _Drawer(msgspec.Struct, frozen=True):
 
     def _draw_composed(self, schema: Schema) -> Drawn:
         rest = {name: value for name, value in schema.items() if name not in _COMPOSED}
+        # A schema may contain itself: beyond the depth the branch draws nothing, and Hypothesis
+        # takes another one.
         if "$ref" in schema and self.depth > 2 * _DEEPEST:
             return st.nothing()
         if "$ref" in schema:
             inner = _Drawer(self.root, self.name, self.depth + 1)
             target = self._follow_pointer(schema["$ref"])
-            return st.deferred(lambda: inner.any(merge_schemas(target, rest)))
+            return st.deferred(lambda: inner.draw_any(merge_schemas(target, rest)))
         if "allOf" in schema:
             for part in schema["allOf"]:
                 rest = merge_schemas(rest, self._resolve_reference(part))
-            return self.any(rest)
+            return self.draw_any(rest)
         choices = [*schema.get("anyOf", ()), *schema.get("oneOf", ())]
         if choices:
             return st.one_of(
                 [
-                    self.any(merge_schemas(rest, self._resolve_reference(choice)))
+                    self.draw_any(merge_schemas(rest, self._resolve_reference(choice)))
                     for choice in choices
                 ]
             )
@@ -398,7 +409,7 @@ class _Drawer(msgspec.Struct, frozen=True):
         limit = least + 3 if most is None else most
         unique = schema.get("uniqueItems", False)
         return st.lists(
-            self.any(schema.get("items", {})),
+            self.draw_any(schema.get("items", {})),
             min_size=least,
             max_size=limit,
             unique_by=(lambda value: json.dumps(value, sort_keys=True)) if unique else None,
@@ -408,9 +419,9 @@ class _Drawer(msgspec.Struct, frozen=True):
         known, required = schema.get("properties", {}), schema.get("required", ())
         more = schema.get("additionalProperties", True)
         if not known and not required:
-            return st.dictionaries(texts(max_size=4), self.any(more), max_size=3)
-        needed = {name: self.any(known.get(name, more)) for name in required}
-        others = {name: self.any(part) for name, part in known.items() if name not in needed}
+            return st.dictionaries(texts(max_size=4), self.draw_any(more), max_size=3)
+        needed = {name: self.draw_any(known.get(name, more)) for name in required}
+        others = {name: self.draw_any(part) for name, part in known.items() if name not in needed}
         return st.fixed_dictionaries(needed, optional={} if self.depth >= _DEEPEST else others)
 
 
@@ -441,7 +452,10 @@ def _fits_length(text: str, least: int, most: int | None) -> bool:
 
 
 def _number_limits(schema: Schema, widest: int | None) -> tuple[Any, Any]:
-    """Return the smallest and largest number; the validator checks exclusive bounds."""
+    """Return the smallest and the largest number that *schema* allows, or None.
+
+    *widest* limits numbers without bound. Exclusive bounds are included: the validator checks them.
+    """
     low, high = RANGES.get(schema.get("format", ""), (None, None))
     lows = [low, schema.get("minimum"), schema.get("exclusiveMinimum"), widest and -widest]
     highs = [high, schema.get("maximum"), schema.get("exclusiveMaximum"), widest]

@@ -53,7 +53,9 @@ def value_at_steps(value: Any, steps: Steps) -> Any:
 
 
 def with_cell(value: Any, steps: Steps, new: Any, path: str) -> Any:
-    """Return a copy of *value* with *new* at *steps*; *path* is the place as messages show it.
+    """Return a copy of *value*, a table or object, with *new* at *steps* (row 2, column ``sku``).
+
+    *path* is the place as messages show it.
 
     Raises:
         SubjectError: if there is no such row, or no table or object on the way.
@@ -136,7 +138,7 @@ MESSAGE_TYPES = ("info", "success", "warning", "error")
 
 
 class ScriptedSubject(msgspec.Struct, kw_only=True):
-    """The base of forms and flows: scripts and their runner, a current result, states and messages.
+    """The common base of forms and flows: what is driven by users and runs scripts on events.
 
     Attributes:
         runner: runs the scripts.
@@ -162,7 +164,9 @@ class ScriptedSubject(msgspec.Struct, kw_only=True):
     def run_scripts_of_event(self, event: str, run: Callable[[Script], Outcome]) -> Any:
         """Run the scripts of *event* in order until one fails or returns false.
 
-        *run* runs one of them. The value of the last script that ran is returned.
+        Return the last value.
+
+        *run* runs one of them.
         """
         value: Any = None
         self._messages_before = len(self.messages)
@@ -177,16 +181,25 @@ class ScriptedSubject(msgspec.Struct, kw_only=True):
         return value
 
     def qualify_name(self, name: str) -> str:
-        """Return *name* as it is reported: prefixed by the sub-flow's project, if any."""
+        """Return *name* as events report it.
+
+        ``project/name`` in a sub-flow's project, else unchanged.
+        """
         return f"{self.name}/{name}" if self.name else name
 
     def collect_into(self, result: Result) -> None:
-        """Collect errors, messages and the like in *result*, of an action of another part."""
+        """From now on collect errors, messages and other outputs in *result*.
+
+        It is the result of an action on another form or project.
+        """
         self._result = result
 
     @contextmanager
     def concurrent_action(self) -> Iterator[Result]:
-        """Begin an action with a result of its own, during a block, while another one runs."""
+        """In this block, collect outputs in a result of its own while another action goes on.
+
+        Afterwards they go into the other action's result again.
+        """
         outer = self._result
         inner = self.begin_action()
         try:
@@ -195,7 +208,7 @@ class ScriptedSubject(msgspec.Struct, kw_only=True):
             self.collect_all_into(outer)
 
     def begin_action(self) -> Result:
-        """Begin an action: everything that its scripts start is collected in its result.
+        """Begin an action: everything that its scripts start is collected in the new result.
 
         Handlers and timers end at any later time. So whoever performs an action, a user or a
         script, begins it here.
@@ -205,7 +218,7 @@ class ScriptedSubject(msgspec.Struct, kw_only=True):
         return result
 
     def collect_all_into(self, result: Result) -> None:
-        """Collect what happens in this and all parts that belong to it in *result*."""
+        """From now on collect the outputs of this subject and of all parts of it in *result*."""
         self.collect_into(result)
 
     def refuse_if_vetoed(self, event: str, value: Any) -> None:
@@ -216,8 +229,8 @@ class ScriptedSubject(msgspec.Struct, kw_only=True):
         """
         text = hooks.read_refusal(event, value)
         if text is not None:
-            has_said_why = value is False and len(self.messages) > self._messages_before
-            self.refuse(text, show=not has_said_why)
+            said = self.messages[self._messages_before :] if value is False else []
+            self.refuse(said[-1].text if said else text, show=not said)
 
     def refuse(self, text: str, *, show: bool = True) -> None:
         """Mark the action as refused, and show the reason *text* unless not *show*."""
@@ -232,12 +245,15 @@ class ScriptedSubject(msgspec.Struct, kw_only=True):
         self.tell(message)
 
     def note_write(self, owner: str, member: str, place: Place | None) -> None:
-        """Record that a script wrote *member* of *owner*, to check names; not in sub-flows."""
+        """Record that a script wrote *member* of *owner*, so that its name can be checked later.
+
+        Writes in sub-flows are not recorded.
+        """
         if not self.name:
             self._result.named_writes.append(hooks.NamedWrite(owner, member, place))
 
     def assign_extension(self, name: str, value: Any, place: Place | None = None) -> None:
-        """Apply a script's assignment to a ``$`` name of its form, at *place*.
+        """Apply a script's assignment to a ``$`` name of its form, such as ``form.$visible = {…}``.
 
         Raises:
             SubjectError: if there is no such extension, or it does not accept the value.
@@ -313,7 +329,10 @@ class StateView(msgspec.Struct, frozen=True):
 
 
 def state_links(screen: ScriptedSubject, fields: Mapping[str, Any]) -> Mapping[str, LiveObject]:
-    """Return the ``$`` members of a form with *fields*, which scripts can read and write."""
+    """Return ``$visible``, ``$required`` and the like of a form with *fields*, as live objects.
+
+    Scripts read and write through them the states of fields.
+    """
     return {name: StateView(screen, fields, key) for name, key in _MEMBERS.items()}
 
 
@@ -474,12 +493,12 @@ class FormView(msgspec.Struct):
 
     @property
     def links(self) -> Mapping[str, LiveObject]:
-        """Return the members that are live objects themselves."""
+        """Return the members of ``form`` that are objects by themselves, as ``form.$visible``."""
         return state_links(self.form, self.form.fields)
 
     @property
     def watched_members(self) -> Sequence[str]:
-        """Return the tables whose columns are known."""
+        """Return the tables in whose rows a read of an unknown column is noticed."""
         return self.form.tables
 
     def snapshot(self) -> Mapping[str, Any]:
@@ -507,9 +526,11 @@ class FormSubject(ScriptedSubject, kw_only=True):
 
     Attributes:
         fields: current values; a value is replaced, never changed inside.
+        is_of_node: whether a node shows it, so that its states also restrict prefilled values.
     """
 
     fields: dict[str, Any] = msgspec.field(default_factory=dict)
+    is_of_node: bool = False
     _page: Page | None = None
 
     def views(self) -> tuple[FormView, None]:
@@ -517,18 +538,33 @@ class FormSubject(ScriptedSubject, kw_only=True):
         return FormView(self, "js"), None
 
     def open(self, values: Mapping[str, Any]) -> Result:
-        """Show the form with *values* prefilled and fire ``open``; prefilling fires no change."""
-        self.fields.update(values)
+        """Show the form with *values* prefilled and fire ``open``; prefilling fires no change.
+
+        Raises:
+            SubjectError: if the form is that of a node, and a person could not enter a value there.
+        """
+        entries = {name: (self._path_of(name), value) for name, value in values.items()}
+        for path, value in entries.values() if self.is_of_node else ():
+            old = value_at_steps(self.fields, path)
+            if not hooks.is_same_value(value, old):
+                check_entry(self, path, value, old)
+        for name, (path, value) in entries.items():
+            field = str(path[0])
+            self.fields[field] = with_cell(self.fields.get(field), path[1:], value, name)
         return self.fire("open")
 
     def set(self, values: Mapping[str, Any]) -> Result:
         """Set fields one after another, as a user does; each change fires its handler."""
         for name, value in values.items():
-            path = (name,) if name in self.fields else parse_form_path(name) or (name,)
+            path = self._path_of(name)
             check_entry(self, path, value, value_at_steps(self.fields, path))
             field = str(path[0])
             self._enter_value(field, with_cell(self.fields.get(field), path[1:], value, name))
         return self._result
+
+    def _path_of(self, name: str) -> Steps:
+        """Return the steps of a field, or of a cell or member that is named by its path."""
+        return (name,) if name in self.fields else parse_form_path(name) or (name,)
 
     def set_rows(self, table: str, change: Callable[[list[Any]], list[Any]]) -> Result:
         """Replace the rows of a table by *change* of its current rows."""
@@ -629,7 +665,7 @@ class FormSubject(ScriptedSubject, kw_only=True):
         self.runner.start_script(handler, done, form=view, libraries=self.libraries, page=self.page)
 
     def facts(self) -> Mapping[str, Mapping[str, Any]]:
-        """Return the states of every field."""
+        """Return the states of every field, which scenarios can assert."""
         return {name: self.state(name) for name in (*self.fields, *self.states)}
 
 

@@ -47,7 +47,7 @@ def prepare_import(  # noqa: PLR0913 - all that a session would know
     redact: tuple[str, ...] = (),
     not_secret_places: Callable[[Request], tuple[str, ...]] = lambda _request: (),
 ) -> ForeignExchanges:
-    """Return *imported* in the form in which a session would have recorded it.
+    """Return exchanges of another tool, *imported*, as if a session had recorded them.
 
     Requests of declared APIs become their calls, at the declared address. Redacted are values that
     *vault* knows, values that auth adds or responses issue according to *platforms*, every
@@ -70,7 +70,7 @@ def prepare_import(  # noqa: PLR0913 - all that a session would know
     admitted: list[Exchange] = []
     for exchange in named:
         clean = redact_exchange(exchange, vault)
-        findings = vault.scan(b"\n".join(_texts_of(clean)))
+        findings = vault.scan(b"\n".join(_scannable_texts(clean)))
         if findings:
             left_out.append(
                 msg(
@@ -95,6 +95,7 @@ def _without_logins(
         if match is None or match.target.login is None:
             remaining.append((exchange, match))
             continue
+        # Not recorded, but read: passwords and tokens of the login are in later exchanges too.
         named = identify_request(exchange.request, match)
         hide_credentials(named, match, name_rules.vault)
         _register_secrets(replace(exchange, request=named), name_rules)
@@ -142,7 +143,7 @@ def _register_secrets(exchange: Exchange, name_rules: SecretNameRules) -> None:
         name_rules.register_response(exchange.request, exchange.outcome)
 
 
-def _texts_of(exchange: Exchange) -> Iterable[bytes]:
+def _scannable_texts(exchange: Exchange) -> Iterable[bytes]:
     request, outcome = exchange.request, exchange.outcome
     response = outcome if isinstance(outcome, Response) else Response(status=0)
     yield request.url.encode()
@@ -211,7 +212,11 @@ def _read_bounded(path: Path) -> bytes:
 def register_known_credentials(
     platforms: Platforms, environ: Mapping[str, str], vault: Vault
 ) -> list[str]:
-    """Register all instances' credentials in *vault*; return the instances that lack some."""
+    """Register the credentials of all instances in *vault*, so that they are redacted.
+
+    Return the names of instances that lack some of them, for example because *environ* has no
+    value.
+    """
     lacking = []
     instances = (entry.instance for entries in platforms.entries.values() for entry in entries)
     for instance in (instance for instance in instances if instance.enabled):
@@ -230,7 +235,7 @@ def register_known_credentials(
 def render_exchanges(
     exchanges: Iterable[Exchange], rules: matching.MatchingRules, vault: Vault
 ) -> tuple[PendingExchange, ...]:
-    """Return *exchanges* as entries for a cassette.
+    """Return *exchanges* in the form in which they are written into a cassette.
 
     Raises:
         LeakError: if a secret is left in one.

@@ -65,12 +65,17 @@ def read_wiremock(data: bytes, *, address: str = NOWHERE) -> ForeignExchanges:
 
 
 def _order_by_scenario(mappings: list[Any]) -> list[tuple[int, Any]]:
-    """Return numbered mappings; those of one WireMock scenario exchange places, in state order."""
+    """Return *mappings* with their numbers in the file, in the order in which they answer.
+
+    Mappings of one WireMock scenario exchange places, so that they are in the order of its states.
+    """
     placed = list(enumerate(mappings, 1))
     scenarios: dict[str, list[tuple[int, Any]]] = {}
     for pair in placed:
         scenarios.setdefault(_scenario_name(pair[1]), []).append(pair)
-    chains = {name: iter(_order_by_state(pairs)) for name, pairs in scenarios.items() if name}
+    chains = {
+        name: iter(_sort_by_scenario_state(pairs)) for name, pairs in scenarios.items() if name
+    }
     return [next(chains.get(_scenario_name(pair[1]), iter([pair]))) for pair in placed]
 
 
@@ -78,12 +83,12 @@ def _scenario_name(mapping: Any) -> str:
     return str(mapping.get("scenarioName") or "") if isinstance(mapping, dict) else ""
 
 
-def _order_by_state(left: list[tuple[int, Any]]) -> list[tuple[int, Any]]:
+def _sort_by_scenario_state(remaining: list[tuple[int, Any]]) -> list[tuple[int, Any]]:
     state, result = _STARTED, []
-    while left:
-        due = (p for p in left if p[1].get("requiredScenarioState") in {state, None})
-        step = next(due, left[0])
-        left.remove(step)
+    while remaining:
+        due = (p for p in remaining if p[1].get("requiredScenarioState") in {state, None})
+        step = next(due, remaining[0])
+        remaining.remove(step)
         result.append(step)
         state = step[1].get("newScenarioState") or state
     return result
@@ -97,7 +102,7 @@ def _wiremock_exchange(address: str, mapping: Any) -> Exchange:
     body, media = _expected_body(matcher)
     # those that are known exactly: a pattern leaves its header out, nothing fails
     rules = (matcher.get("headers") or {}).items()
-    headers = {name: rule["equalTo"] for name, rule in rules if _is_exact(rule)}
+    headers = {name: rule["equalTo"] for name, rule in rules if _is_exact_match_rule(rule)}
     if body and media and "content-type" not in {name.lower() for name in headers}:
         headers["content-type"] = media
     ours = (mapping.get("metadata") or {}).get(_OURS) or {}
@@ -109,7 +114,7 @@ def _wiremock_exchange(address: str, mapping: Any) -> Exchange:
     )
 
 
-def _is_exact(rule: Any) -> bool:
+def _is_exact_match_rule(rule: Any) -> bool:
     return isinstance(rule, dict) and isinstance(rule.get("equalTo"), str)
 
 
@@ -129,7 +134,7 @@ def _read_target(request: Any) -> str:
 
 
 def _read_values(rule: Any, what: str) -> Iterator[str]:
-    if _is_exact(rule):
+    if _is_exact_match_rule(rule):
         yield rule["equalTo"]
     elif isinstance(rule, dict) and isinstance(rule.get("hasExactly"), list):
         for value in rule["hasExactly"]:
@@ -139,7 +144,10 @@ def _read_values(rule: Any, what: str) -> Iterator[str]:
 
 
 def _expected_body(request: Any) -> tuple[bytes | None, str]:
-    """Return the body that a mapping requires, and its media type if the rule implies one."""
+    """Return the body that a mapping requires of a request.
+
+    The second result is the media type, if the kind of the rule implies one, else "".
+    """
     patterns = request.get("bodyPatterns") or []
     if not patterns:
         return None, ""
@@ -190,7 +198,7 @@ def _read_body(response: Any) -> bytes:
 
 
 def write_wiremock(exchanges: Iterable[Exchange]) -> tuple[bytes, tuple[str, ...]]:
-    """Return mappings that answer the requests of *exchanges*, and notes about losses.
+    """Return WireMock mappings that answer the requests of *exchanges*, and sentences about losses.
 
     Equal requests become the states of a scenario, so that they are answered in their order.
     """
@@ -334,10 +342,10 @@ def _hoverfly_exchange(pair: Any) -> Exchange:
 
 
 def _required_text(matchers: Any, what: str, otherwise: str | None = None) -> str:
-    """Return the text that *matchers* require exactly, *otherwise* if there are none.
+    """Return the text that *matchers* of Hoverfly require exactly; *otherwise* if there are none.
 
     Raises:
-        NotConvertible: if they accept more than one text.
+        NotConvertible: if they accept more than one text; *what* names its place.
     """
     if not matchers:
         if otherwise is None:
