@@ -27,6 +27,7 @@ from bpmax_sim.field_path import FieldPath
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.messages import ConnectionRoute, Request, Response
 from bpmax_sim.path_template import placeholders
+from bpmax_sim.platform.check import volatile_problem
 from bpmax_sim.platform.instances import conventional_variable
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.model import Api, Auth, Instance, Platform, VerifyValues
@@ -392,13 +393,8 @@ def _check_declared_paths(name: str, owner: Platform | Api, paths: list[str]) ->
     )
     check_request_places(f"{name}: not_secret", owner.not_secret, paths)
     for path in owner.volatile:
-        if FieldPath.parse(path, "volatile").root not in {"body", "header"}:
-            raise ConfigError(
-                "{name}: volatile: {path!r} is a place of requests, and `volatile` speaks of "
-                "responses alone; write ignore: [{path}] to leave it out of the match",
-                name=name,
-                path=path,
-            )
+        if wrong := volatile_problem(path):
+            raise ConfigError("{name}: volatile: {wrong}", name=name, wrong=wrong)
 
 
 def check_field_paths(option: str, places: Iterable[str]) -> None:
