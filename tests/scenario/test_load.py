@@ -328,8 +328,8 @@ NO_DIGEST = (
         (
             "proxy: {$contains: {call: crm.get}}",
             (
-                "proxy.$contains: unknown key '$contains'; an operator stands at a value inside, such "
-                "as call: {$contains: …}"
+                "proxy.$contains: unknown key '$contains'; an operator stands at a value inside, "
+                "such as call: {$contains: …}"
             ),
         ),
         ("trace: 1", "trace: expected a digest, or operators, got 1"),
