@@ -19,6 +19,12 @@ from bpmax_sim.cassette.journal import (
     join_pieces,
     read_journal,
 )
+from bpmax_sim.cassette.logins import (
+    fill_in_omitted_accounts,
+    group_logins,
+    merge_logins,
+    update_logins,
+)
 from bpmax_sim.cassette.model import Entry
 from bpmax_sim.cassette.reader import read_exchange
 from bpmax_sim.field_path import FieldPath
@@ -301,3 +307,116 @@ def test_two_recordings_are_the_same_exchange_by_exchange(
     old: Sequence[Entry], new: Sequence[Entry], *, is_same: bool
 ) -> None:
     assert RecordingComparison()(old, new) == is_same
+
+
+ZHANG, LI = ({"crm.prod": {"account": name}} for name in ("zhang", "li"))
+
+
+def login(number: int, answer: str = "a", **more: Any) -> Entry:
+    """Return a recorded login of which *number* is the request."""
+    return recorded(number, {"token": answer}, **{"key": f"k{number}", "rules": "r1", **more})
+
+
+def tell(entries: Sequence[Entry]) -> list[tuple[int, str]]:
+    """Return number of the request and response of each login."""
+    return [
+        (int(one.text.partition("/customers/")[2].partition("?")[0]),
+         one.text.partition('"token\\": \\"')[2][:1] or one.text.partition('"token": "')[2][:1])
+        for one in entries
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("logins", "groups"),
+    [
+        ([], []),
+        ([login(1)], [[1]]),
+        ([login(1), login(2), login(1, n=3), login(2, n=4), login(1, n=5)], [[1, 1, 1], [2, 2]]),
+        ([login(1), login(1, n=2, rules="r2")], [[1, 1]]),
+        ([login(1), login(1, n=2, key="other")], [[1, 1]]),
+        ([login(1), login(2, key="k1")], [[1, 2]]),
+        ([login(1), login(2, key="k1", rules="r2")], [[1], [2]]),
+        ([login(1, "a"), login(1, "b", n=2)], [[1, 1]]),
+    ],
+)
+def test_logins_of_one_request_are_one(
+    logins: Sequence[Entry], groups: Sequence[Sequence[int]]
+) -> None:
+    assert [[n for n, _ in tell(group)] for group in group_logins(logins)] == groups
+
+
+@pytest.mark.parametrize(
+    ("written", "filled"),
+    [
+        ([], []),
+        ([{}], [{}]),
+        ([ZHANG, {}, {}], [ZHANG, ZHANG, ZHANG]),
+        ([ZHANG, {}, LI, {}, {}], [ZHANG, ZHANG, LI, LI, LI]),
+        ([{}, LI, {}], [{}, LI, LI]),
+    ],
+)
+def test_a_login_has_the_account_of_the_one_before(
+    written: Sequence[Any], filled: Sequence[Any]
+) -> None:
+    logins = [login(n, values=values) for n, values in enumerate(written, 1)]
+
+    assert [one.line.values for one in fill_in_omitted_accounts(logins)] == filled
+
+
+@pytest.mark.parametrize(
+    ("before", "fresh", "kept"),
+    [
+        ([], [], []),
+        ([login(1)], [], [(1, "a")]),
+        ([], [login(2), login(1)], [(1, "a"), (2, "a")]),
+        ([login(1, "a")], [login(1, "a")], [(1, "a")]),
+        ([login(1, "a")], [login(1, "b")], [(1, "b")]),
+        ([login(1, "a"), login(3, "c")], [login(2, "b")], [(1, "a"), (2, "b"), (3, "c")]),
+        ([login(1, "a"), login(1, "b", n=2)], [login(1, "c")], [(1, "c")]),
+        ([login(1, "a"), login(1, "b", n=2)], [login(1, "a")], [(1, "a"), (1, "b")]),
+        ([login(1, "a")], [login(1, "a"), login(1, "b", n=2)], [(1, "a"), (1, "b")]),
+    ],
+)
+def test_new_logins_take_the_place_of_those_that_differ(
+    before: Sequence[Entry], fresh: Sequence[Entry], kept: Sequence[tuple[int, str]]
+) -> None:
+    left = update_logins(before, fresh, RecordingComparison())
+
+    assert tell(left) == kept
+    assert [one.line.n for one in left] == [*range(1, len(kept) + 1)]
+
+
+def test_a_login_that_came_the_same_keeps_its_line_whatever_key_it_has_today() -> None:
+    old = login(1, at=OLD, key="before", rules="r0", net=1)
+    new = login(1, at=NEW, key="today", rules="r1", net=2)
+
+    assert [one.line.at for one in update_logins([old], [new], RecordingComparison())] == [OLD]
+
+
+@pytest.mark.parametrize(
+    ("base", "ours", "theirs", "merged"),
+    [
+        ([], [], [], []),
+        ([login(1)], [login(1)], [login(1)], [(1, "a")]),
+        ([login(1)], [], [login(1)], []),
+        ([login(1)], [login(1)], [], []),
+        ([login(1)], [], [], []),
+        ([], [login(1)], [login(2)], [(1, "a"), (2, "a")]),
+        ([], [login(2)], [login(1), login(3)], [(1, "a"), (2, "a"), (3, "a")]),
+        ([], [login(1, "a", at=OLD)], [login(1, "b", at=NEW)], [(1, "b")]),
+        ([], [login(1, "b", at=NEW)], [login(1, "a", at=OLD)], [(1, "b")]),
+        ([], [login(1, "a", at=NEW)], [login(1, "b", at=NEW)], [(1, "a"), (1, "b")]),
+        ([login(1, "x", at=OLD)], [login(1, "a", at=NEW)], [login(1, "x", at=OLD)], [(1, "a")]),
+    ],
+)
+def test_of_a_login_that_both_recorded_the_later_stays(
+    base: Sequence[Entry],
+    ours: Sequence[Entry],
+    theirs: Sequence[Entry],
+    merged: Sequence[tuple[int, str]],
+) -> None:
+    left = merge_logins(base, ours, theirs)
+
+    assert tell(left) == merged
+    assert [one.line.n for one in left] == [*range(1, len(merged) + 1)]
+    assert merge_logins(base, theirs, ours) == left
