@@ -43,7 +43,7 @@ class Clock(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class SystemClock:
-    """The clock of the machine."""
+    """The real time of the machine, for live traffic; replay and simulation use `VirtualClock`."""
 
     def now(self) -> float:
         """Return the current instant in POSIX seconds."""
@@ -73,13 +73,19 @@ class VirtualClock:
         self.instant = max(self.instant, instant)
 
     def next_seq(self) -> int:
-        """Return the next sequence number, from 1, which orders events at the same instant."""
+        """Return the next sequence number, from 1.
+
+        Events at the same instant are ordered by it.
+        """
         return next(self._ticks)
 
 
 @dataclass(frozen=True, slots=True)
 class Instant:
-    """An instant with the zone it was written in, so that it prints as it was read."""
+    """A point in time in POSIX seconds, with the UTC offset in which it was written.
+
+    The offset is kept so that the instant is printed in the time zone in which it was read.
+    """
 
     seconds: float
     offset: timedelta = timedelta(0)
@@ -94,7 +100,7 @@ class Instant:
         return cls(*_parse_instant(text))
 
     def at(self, seconds: float) -> Instant:
-        """Return another instant in the same zone."""
+        """Return the instant *seconds* (POSIX time) in the time zone of this one."""
         return Instant(seconds, self.offset)
 
     def __str__(self) -> str:
@@ -182,7 +188,10 @@ class RandomSource(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class SystemRandomSource:
-    """The operating system's random source, for live traffic, where a repeated nonce is refused."""
+    """The operating system's random source, for live traffic.
+
+    Seeded values would repeat in each run, and third parties reject a nonce that they have seen.
+    """
 
     def bytes(self, count: int) -> bytes:
         """Return *count* random bytes."""
@@ -190,10 +199,12 @@ class SystemRandomSource:
 
 
 class RunSeeds:
-    """Seeds that were never used before, for values that a live system has to distinguish.
+    """Seeds for random values that must differ from those of every earlier run.
 
-    One seed is drawn for the run; an owner's seed is a digest of it. With workers of pytest-xdist,
-    whose run has an id, an owner's seed does not depend on which worker runs it.
+    They are used when live systems are called, because a third party rejects a nonce or an
+    idempotency key that it has seen. One seed is drawn for the whole run. The seed of an owner
+    (scenario, row or test) is a digest of it, so that, with workers of pytest-xdist, an owner's
+    seed does not depend on which worker runs it: they share the id of the run.
     """
 
     def __init__(self, run: str = "") -> None:
@@ -202,7 +213,10 @@ class RunSeeds:
         self._times: dict[str, Iterator[int]] = {}
 
     def next_seed(self, owner: str) -> int:
-        """Return a seed of *owner*, another one at each call."""
+        """Return a new seed for *owner*.
+
+        Each call returns another one, the same ones in each worker.
+        """
         time = next(self._times.setdefault(owner, count(1)))
         digest = hashlib.sha256(f"{self._run}/{time}/{owner}".encode("utf-8", "surrogatepass"))
         return int.from_bytes(digest.digest()[:6]) + 1
@@ -212,7 +226,7 @@ _seeds = [RunSeeds(os.environ.get("PYTEST_XDIST_TESTRUNUID", ""))]
 
 
 def new_seed(owner: str) -> int:
-    """Return a seed of this run, never used before, for *owner*."""
+    """Return a seed for *owner* (scenario, row or test) that no earlier run or call has used."""
     return _seeds[-1].next_seed(owner)
 
 
@@ -225,7 +239,7 @@ if hasattr(os, "register_at_fork"):
 
 
 class SeededRandomSource:
-    """A pseudorandom source: equal bytes for equal seeds, on every machine and Python version."""
+    """A pseudorandom source: equal seeds yield equal bytes on every machine and Python version."""
 
     def __init__(self, seed: int) -> None:
         """Start the sequence of *seed*."""
@@ -244,30 +258,35 @@ SeedRanges = tuple[tuple[int, int | None], ...]
 
 
 class RandomSequenceSeeds(msgspec.Struct, frozen=True):
-    """Seeds of a recording's random sequences, and after how many draws each next seed applies.
+    """The seeds from which one owner's random values are drawn, as stored in a cassette.
 
-    Each time that a recording is extended, a seed is added, so that new values differ from the old
-    ones.
+    An owner has several sequences of random values, such as one for each script. Each time that a
+    recording is extended by a further run, a seed is added, so that new values differ from the
+    recorded ones. Replay has to draw from the first seed as often as it was drawn from while
+    recording, and then from the next one.
 
     Attributes:
         seeds: first seed, and one for each extension of the recording.
-        ends: sequence -> for each seed, the number of draws after which the next seed applies; a
-            sequence is missing if that was not recorded.
+        ends: name of a sequence -> for each seed, how many values had been drawn from the sequence
+            when the next seed took over. It lacks sequences from which nothing was drawn.
     """
 
     seeds: tuple[int, ...]
     ends: Mapping[str, tuple[int, ...]] = {}
 
     def seed_ranges(self, sequence: str) -> SeedRanges:
-        """Return each seed of *sequence*, and the number of draws at which the next one takes over.
+        """Return pairs: a seed of *sequence*, and the number of draws at which the next takes over.
 
-        The last seed has None. A sequence has several seeds where its exchanges were recorded in
-        several runs.
+        In the last pair the number is None. A sequence has several seeds where its exchanges were
+        recorded in several runs.
         """
         return tuple(zip(self.seeds, (*self._ends_of_seeds(sequence), None), strict=True))
 
     def with_draw_count(self, sequence: str, drawn: int) -> RandomSequenceSeeds:
-        """Return a copy that counts *drawn* draws from *sequence*, if that is more than now."""
+        """Return a copy in which *sequence* was drawn from *drawn* times.
+
+        A lower number changes nothing.
+        """
         before = self._ends_of_seeds(sequence)
         if before and drawn <= before[-1]:
             return self
@@ -275,28 +294,39 @@ class RandomSequenceSeeds(msgspec.Struct, frozen=True):
         return replace(self, ends={**self.ends, sequence: (*before, last)})
 
     def merge_with(self, other: RandomSequenceSeeds) -> RandomSequenceSeeds:
-        """Return both merged if *other* adds seeds to these; otherwise this one unchanged."""
+        """Return the union if *other* extends these seeds with further ones, else this object.
+
+        So seeds of a recording that was started anew, from another first seed, are never mixed in.
+        """
         if other == self or other.seeds[: len(self.seeds)] != self.seeds:
             return self
         known = {n: max(self.ends.get(n, ()), ends) for n, ends in other.ends.items()}
         return RandomSequenceSeeds(other.seeds, {**self.ends, **known})
 
     def without_unused_seed(self) -> RandomSequenceSeeds:
-        """Return a copy without the last seed if nothing was drawn from it."""
+        """Return a copy without the last seed if no sequence was drawn from while it was in force.
+
+        A run that extends a recording adds a seed before it is known whether any script draws a
+        value.
+        """
         is_used = any(len(ends) == len(self.seeds) for ends in self.ends.values())
         return self if is_used or len(self.seeds) == 1 else replace(self, seeds=self.seeds[:-1])
 
     def _ends_of_seeds(self, sequence: str) -> tuple[int, ...]:
-        """Return the draw count at which each seed of *sequence* except the last ends.
+        """Return the number of draws at which each seed of *sequence* except the last ends.
 
-        An end that was not recorded is equal to the one before.
+        Where no end was recorded, the seed yielded no values: its end is that of the seed before.
         """
         ends = self.ends.get(sequence, ())[: len(self.seeds) - 1]
         return (*ends, *(ends[-1:] or (0,)) * (len(self.seeds) - 1 - len(ends)))
 
 
 class CountedRandomSource:
-    """The bytes of one random sequence, from each of its seeds in turn."""
+    """The random bytes of one sequence, drawn from each of its seeds in turn.
+
+    It reports the number of draws after each draw, because recordings store after how many draws
+    the next seed takes over (`RandomSequenceSeeds`).
+    """
 
     def __init__(self, seeds: Callable[[], SeedRanges], on_draw: Callable[[int], None]) -> None:
         """Call *seeds* at the first draw for seeds with ends, and *on_draw* with each count."""

@@ -43,9 +43,11 @@ BAD_PATTERN: Final = (re.error, TypeError, OverflowError, RecursionError, Future
 
 
 def describe_parser_error(error: Exception) -> Exception | str:
-    """Return the message of a parser's *error*.
+    """Return *error* of a JSON or YAML parser.
 
-    Nesting errors read alike in every Python version.
+    Instead of a RecursionError, the text "nested too deeply".
+
+    The text of a RecursionError differs between versions of Python.
     """
     return msg("nested too deeply") if isinstance(error, RecursionError) else error
 
@@ -74,8 +76,8 @@ _SHOWN = 40
 def suggest_nearest(word: str, candidates: Iterable[str]) -> str:
     """Return ``; did you mean 'x'?`` with the candidate most similar to *word*, or "".
 
-    Of two Chinese characters, one equal one is enough if no other candidate has it in that place:
-    财物, 财务.
+    A name of two Chinese characters is similar to one that shares a character with it at the same
+    position, such as 财物 and 财务, if no other candidate does.
     """
     near = find_nearest(word, candidates)
     return msg("; did you mean {matches!r}?", matches=near) if near else ""
@@ -104,15 +106,19 @@ def find_nearest(word: str, candidates: Iterable[str]) -> str:
 
 
 def fold_name(name: str) -> str:
-    """Return *name* in the form in which names that look equal are equal.
+    """Return *name* without differences that readers do not see, to compare names.
 
-    Case, full-width forms and spaces at its ends are removed.
+    Upper case becomes lower case, full-width letters become ASCII (NFKC), and spaces at both ends
+    are removed.
     """
     return unicodedata.normalize("NFKC", str(name)).casefold().strip()
 
 
 def suggest_few(word: str, names: Iterable[str], most: int = 3) -> str:
-    """Return the hint of `suggest_nearest`, else one with the *most* nearest names, else ""."""
+    """Return `suggest_nearest`, or else a hint with the *most* names nearest to *word*.
+
+    "" if there are no names.
+    """
     known = list(names)
     near = difflib.get_close_matches(word[:_LONGEST_NAME], known, n=most, cutoff=0.5)
     listed = msg("; nearest: {names}", names=series(near)) if near else ""
@@ -156,10 +162,11 @@ class BpmaxError(MessageError):
 
 
 class Problem(msgspec.Struct, frozen=True):
-    """One thing wrong in a file: place, path of keys inside the file, and what to do.
+    """One mistake in a user's file: where it is, and what to do about it.
 
     Attributes:
-        kind: key of `WARNINGS` if it is only a warning in a lenient folder; else "".
+        kind: key of `WARNINGS` if the problem is only a warning in a folder that is declared
+            lenient; else "".
     """
 
     message: str
@@ -190,7 +197,7 @@ class ConfigError(BpmaxError):
 
 
 class Problems(list[Problem]):
-    """Problems of a file, limited to as many as a person would read.
+    """The problems found in one file; more than a person would read end the search with an error.
 
     Without the limit, the search for similar names takes quadratic time in a large file of errors.
     """
@@ -303,7 +310,7 @@ class BusinessError(CallError):
 
 
 class CassetteError(BpmaxError):
-    """A recording cannot be used; the message names file, exchange and place."""
+    """A recording cannot be used; the message names the file, the exchange and the line."""
 
 
 class DamagedCassette(CassetteError):  # noqa: N818 - the public name of the spec
@@ -366,6 +373,10 @@ class ScriptError(BpmaxError):
         super().__init__(msg("{head}{name}: {message}", head=head, name=name, message=message))
 
 
+UNCALLED: Final = "Uncalled"
+"""Name of the error of a script that awaited a chain without its ``$call()``."""
+
+
 class ScriptSyntaxError(ScriptError):
     """A script is not valid JavaScript; nothing of it was run."""
 
@@ -424,7 +435,10 @@ class WrongCallWarning(BpmaxWarning):
 
 
 class UnusedRuleWarning(BpmaxWarning):
-    """Something declared was never used: a stub, a fault, a column, an ignored place."""
+    """Something declared was never used.
+
+    A stub, a fault, a CSV column, an ignored place of a request.
+    """
 
     kind = "rule"
 
@@ -454,7 +468,7 @@ class WaitingTimerWarning(BpmaxWarning):
 
 
 class UnplayedWarning(BpmaxWarning):
-    """A recorded exchange was not played, in a case where this is no failure."""
+    """A recorded exchange was not replayed, in a case where this is only a warning."""
 
     kind = "unplayed"
 
@@ -466,7 +480,7 @@ class LostCharactersWarning(BpmaxWarning):
 
 
 class UndeclaredSecretWarning(BpmaxWarning):
-    """A value that looks like a secret was recorded, or a stand-in that may be unnecessary."""
+    """A value that looks like a secret was recorded, or one was perhaps redacted without need."""
 
     kind = "secret"
 
@@ -478,7 +492,7 @@ class InterruptedWarning(BpmaxWarning):
 
 
 class BlindIgnoreWarning(BpmaxWarning):
-    """Ignored places make calls equal whose recorded responses differ."""
+    """A place listed in ``ignore`` makes calls equal although their recorded responses differ."""
 
     kind = "ignore"
 
@@ -506,33 +520,36 @@ class OutageWarning(BpmaxWarning):
 
 
 class FormerFolderWarning(BpmaxWarning):
-    """Recordings lie where an earlier version looked for them, and nothing reads them there."""
+    """Recordings are in the folder that an earlier version used.
+
+    This version does not read them.
+    """
 
 
 class WeakSecretWarning(BpmaxWarning):
-    """A secret is too short, or too ordinary a word, to be hidden wherever it may be repeated."""
+    """A secret is too short, or too common a word, to be redacted wherever it occurs."""
 
     kind = "weak_secret"
 
 
 class CollationWarning(BpmaxWarning):
-    """Text was sorted by code point, where the order of pinyin is not known here."""
+    """A script sorted text by code point, because the pinyin of a character is unknown."""
 
     kind = "collation"
 
 
 class ExtensionWarning(BpmaxWarning):
-    """A part that another distribution registers cannot be used."""
+    """A plug-in of another distribution (an entry point) cannot be used."""
 
 
 class PowerWarning(BpmaxWarning):
-    """A script uses ``**``, the last digit of whose result depends on the machine."""
+    """A script uses ``**``, whose last digits differ between machines."""
 
     kind = "power"
 
 
 class ChallengeWarning(BpmaxWarning):
-    """No scenario notices a mistake that was put into a script."""
+    """A mistake was put into a script on purpose, and no scenario failed because of it."""
 
     kind = "challenge"
 
@@ -562,6 +579,13 @@ CODES: Final = frozenset({
     "UNKNOWN_PERSON", "UNKNOWN_PLATFORM", "UNKNOWN_SUBFLOW", "WAITS_FOR_SUBFLOW",
 })  # fmt: skip
 """The codes of refusals and rejected calls, as ``expect_error: {code}`` names them."""
+REFUSALS: Final = frozenset({
+    "ALREADY_CREATED", "ALREADY_DECIDED", "ALREADY_OWNER", "HIDDEN", "MOVED_ON", "NEEDS_ONE",
+    "NEEDS_OTHERS", "NOT_ALLOWED", "NOT_AN_OPTION", "NOT_AT_NODE", "NOT_OFFERED", "NOT_OWNER",
+    "NOT_PASSED", "NOT_RETURNED", "NOT_UNDER_WAY", "NOT_YOUR_TURN", "OTHER_BRANCH", "READ_ONLY",
+    "REFUSED", "REQUIRED", "WAITS_FOR_SUBFLOW",
+})  # fmt: skip
+"""Codes of actions that a person cannot perform at that moment."""
 WRONG_CALLS: Final = frozenset({
     "ConfigError", "UNKNOWN_PLATFORM", "UNKNOWN_INSTANCE", "UNKNOWN_API", "UNKNOWN_PARAMETER",
     "MISSING_PARAMETER", "BAD_ARGUMENT",

@@ -95,7 +95,10 @@ EXPORTS: Final[Mapping[str, Mapping[str, str]]] = {
 
 
 def lazy_exports(module: dict[str, Any]) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
-    """Return ``__getattr__`` and ``__dir__`` (PEP 562) for the module with this namespace."""
+    """Return ``__getattr__`` and ``__dir__`` (PEP 562) for a package whose namespace is *module*.
+
+    They import a public name when it is first used, as importing all of them is slow.
+    """
     own = module["__name__"]
     homes = {name: home for home, names in EXPORTS[own].items() for name in names.split()}
 

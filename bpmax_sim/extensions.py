@@ -26,9 +26,9 @@ _OWN: Final = "bpmax-sim"
 
 @cache
 def _read_group(group: str) -> Mapping[str, tuple[EntryPoint, ...]]:
-    """Return the entry points of *group* by name: this package's first, then sorted by name.
+    """Return the entry points of *group*: name -> those with this name, this package's first.
 
-    They are sorted because the order of metadata files differs between machines.
+    Names are sorted because the order of metadata files differs between machines.
     """
     found: dict[str, list[EntryPoint]] = {}
     for entry in sorted(entry_points(group=group), key=lambda e: (not _is_own(e), e.name)):
@@ -64,12 +64,15 @@ FUNCTION: Final = cast("type[Callable[..., Any]]", Callable)
 
 @dataclass(frozen=True)
 class ExtensionPoint(Generic[T]):
-    """A group of entry points, each of which names a value of *kind*.
+    """A group of entry points (plug-ins) of one kind, such as the formats that can be imported.
+
+    A *part* is the value that one entry point names, of this package or of another distribution.
 
     Attributes:
-        group: name of the group, ``bpmax_sim.…``.
-        kind: required class of the parts, or a tuple of classes; ``object`` for anything.
-        builtin: parts without an entry point, which no distribution can replace.
+        group: name of the entry point group, ``bpmax_sim.…``.
+        kind: class that each part must be an instance of, or a tuple of classes; ``object`` for
+            anything.
+        builtin: parts by name that have no entry point; no distribution can replace them.
     """
 
     group: str
@@ -77,7 +80,7 @@ class ExtensionPoint(Generic[T]):
     builtin: Mapping[str, T] = field(default_factory=dict)
 
     def names(self) -> tuple[str, ...]:
-        """Return the names of all parts, this package's first; none is imported."""
+        """Return the names of all parts, this package's first, without importing any."""
         others = (name for name in _read_group(self.group) if name not in self.builtin)
         return (*self.builtin, *others)
 
@@ -154,11 +157,14 @@ class ExtensionPoint(Generic[T]):
         return _distribution_of(entries[0]) if entries and name not in self.builtin else _OWN
 
     def place_of(self, name: str) -> str:
-        """Return ``module:attribute`` of a part that is registered as entry point."""
+        """Return where the part *name* is defined, as its entry point says it.
+
+        ``module:attribute``.
+        """
         return _read_group(self.group)[name][0].value
 
     def inspect_foreign(self) -> Iterator[tuple[str, str, str]]:
-        """Yield name, distribution and problem ("" for none) of each part of other distributions.
+        """Yield name, distribution and problem ("" if none) of each part of other distributions.
 
         All of them are imported to find problems.
         """

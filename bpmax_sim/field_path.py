@@ -25,7 +25,7 @@ from bpmax_sim.i18n import msg
 
 
 class Wildcard(Enum):
-    """Matches every name, or every index."""
+    """The step of a path that matches every name of a mapping, or every index of a list."""
 
     ALL = "*"
 
@@ -49,7 +49,7 @@ _JSON_STEP = re.compile(r"\.?([^\W\d][\w-]*)|\[(\d+)\]|\['([^']*)'\]")
 
 
 class FieldPath(tuple[Segment, ...]):
-    """A root such as ``body``, followed by names and indexes."""
+    """A place in a request or response: a root such as ``body``, followed by names and indexes."""
 
     __slots__ = ()
 
@@ -66,9 +66,11 @@ class FieldPath(tuple[Segment, ...]):
 
     @classmethod
     def of_response(cls, text: str) -> FieldPath | None:
-        """Return the place in a response; None if *text* needs a full JSONPath library.
+        """Return the place in a response that a platform file writes as *text*.
 
-        ``cookie`` without a name means all cookies.
+        That is ``header:name``, ``cookie:name``, ``cookies`` (all of them) or a JSON path such as
+        ``$.data[0].token``. None is returned for a JSON path with filters, wildcards or other
+        syntax that needs a full JSONPath library.
         """
         kind, colon, name = text.partition(":")
         if colon and kind in {"header", "cookie"}:
@@ -84,9 +86,9 @@ class FieldPath(tuple[Segment, ...]):
 
     @classmethod
     def of_auth_place(cls, text: str) -> FieldPath:
-        """Return the place where auth added a value; names are taken unchanged.
+        """Return the place where authentication added a value, such as ``header.X-Token``.
 
-        Only in a body do dots separate names: ``body.a.b``.
+        Names are taken unchanged. Only in a body do dots separate names: ``body.a.b``.
         """
         root, _, name = text.partition(".")
         if root == "body" and name.startswith("["):
@@ -95,7 +97,10 @@ class FieldPath(tuple[Segment, ...]):
 
     @classmethod
     def of_parameter(cls, root: str, name: str) -> FieldPath:
-        """Return the place of a parameter; in a body, dots separate names."""
+        """Return the place of the API parameter *name* in the part *root* of a request.
+
+        In a body, dots separate names.
+        """
         if root == "body":
             return cls((root, *split_body_path(name)))
         return cls((root, name.lower() if root == "header" else name))
@@ -119,9 +124,11 @@ class FieldPath(tuple[Segment, ...]):
         return str(self[1]) if len(self) > 1 else ""
 
     def explain_impossible(self, parameters: Collection[str] = ()) -> str:
-        """Return why no request can have this place; "" if it can.
+        """Return why this path, given for ``ignore`` or the like, can match no request.
 
-        *parameters* are the placeholders in the paths of the APIs concerned.
+        "" if it can.
+
+        *parameters* are the placeholders in the paths of the APIs that the option applies to.
         """
         if self.root == "body" or len(self) == 1:
             return ""
@@ -158,7 +165,10 @@ def _parse_field_path(text: str, option: str) -> FieldPath:
 
 
 def parse_quoted_steps(text: str, option: str) -> Steps:
-    """Return the steps of a path with unusual names in quotes; empty if *text* is not a path.
+    """Return the steps (names and indexes) of a path such as ``"订单 号".items[0]``.
+
+    Names that contain spaces, dots or brackets are in quotes. The result is empty if *text* is not
+    a path. *option* is the name of the setting in error messages.
 
     Raises:
         ConfigError: if a quoted name is not valid JSON.
@@ -240,7 +250,7 @@ def with_member(value: Any, names: Sequence[str], item: Any) -> dict[str, Any]:
 
 
 def contains_path(outer: Steps, inner: Steps) -> bool:
-    """Return whether *inner* equals *outer* or lies below it."""
+    """Return whether the place *inner* is the place *outer* or lies below it."""
     return len(outer) <= len(inner) and all(map(_matches_segment, outer, inner))
 
 
@@ -263,9 +273,10 @@ def values_at(value: Any, steps: Steps) -> Iterator[Any]:
 
 
 def without_paths(value: Any, paths: Iterable[Steps], *, prune: bool = False) -> Any:
-    """Return a copy of *value* without the places in *paths*.
+    """Return a copy of the JSON *value* without the members and items at *paths*.
 
-    With *prune*, a container that loses its last item is removed, too, and the result may be None.
+    With *prune*, an object or array that becomes empty is removed as well; the result is None if
+    nothing remains.
     """
     for path in paths:
         left = _without_path(value, path, prune=prune)
@@ -274,7 +285,7 @@ def without_paths(value: Any, paths: Iterable[Steps], *, prune: bool = False) ->
 
 
 def _without_path(value: Any, path: Steps, *, prune: bool) -> Any:
-    """Return *value* without *path*; `UNSET` if nothing is left."""
+    """Return *value* without the member or item at *path*; `UNSET` if nothing is left."""
     if not path:
         return UNSET
     head, rest = path[0], path[1:]

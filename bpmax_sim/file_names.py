@@ -119,7 +119,9 @@ def cassette_name(root: Path, scenario_file: Path, declared_name: str, row_id: s
 
 @dataclass(frozen=True, slots=True)
 class RelativeFileNames:
-    """Converts displayed file names to names relative to the scenario's folder.
+    """Rewrites file names in texts so that they are relative to the scenario's folder.
+
+    Results must not depend on the folder in which the command was started.
 
     Attributes:
         names: file names that may occur in texts, such as the stack of an error.
@@ -160,7 +162,7 @@ def _relative_name(file: str, folder: str, _working: str) -> str:
 
 
 def relative_name(file: Path | str, folder: Path | str = "") -> str:
-    """Return *file* relative to *folder* (default: working directory), with slashes.
+    """Return *file* relative to *folder* (default: working directory), with ``/`` as separator.
 
     On Windows, a file on another drive has no relative name and is returned unchanged.
     """

@@ -92,9 +92,9 @@ class NetworkGuard:
         return self._thread == thread
 
     def judge(self, verb: str, host: Any, port: Any) -> None:
-        """Block an attempt to reach *host*, unless it is allowed.
+        """Raise if *host* is not allowed, and note the attempt.
 
-        *verb* describes it in the message.
+        *verb* says in the message what was attempted, such as "connect to".
 
         Raises:
             ClosedNetworkError: if *host* is not allowed.
@@ -132,7 +132,10 @@ class NetworkGuard:
         return name in self._addresses
 
     def _resolve_allowed_name(self, host: str) -> None:
-        """Look up an allowed name, so that connections to its addresses are allowed."""
+        """Look up the addresses of the allowed *host*, and allow them too.
+
+        A client resolves the name itself and then connects to one of its addresses.
+        """
         import socket  # noqa: PLC0415 - loaded already where there is one
 
         _resolving.on = True
@@ -152,7 +155,12 @@ def split_hosts(hosts: str | Iterable[str]) -> tuple[str, ...]:
 
 
 def _connection_target(args: tuple[Any, ...], frame: FrameType | None) -> tuple[Any, Any] | None:
-    """Return host and port of a connection; None if it stays on this machine or exists already."""
+    """Return host and port of an attempt to connect, or None if it cannot leave this machine.
+
+    *args* are those of the audit event ``socket.connect`` or ``socket.sendto``: the socket and its
+    address. *frame* is the caller's frame: Windows connects pairs of sockets over loopback, which
+    is recognised by the caller.
+    """
     import socket  # noqa: PLC0415 - loaded already where there is one
 
     sock, address = args[0], args[1] if len(args) > 1 else None

@@ -108,10 +108,12 @@ def plain_english(text: str) -> str:
 
 
 def encode_message(value: object) -> object:
-    """Return the text of a message, as ``enc_hook`` of msgspec, which accepts no ``str`` subclass.
+    """Return the English text of a message, as ``enc_hook`` of msgspec.
+
+    msgspec encodes ``str`` but no subclass of it, and calls the hook for others.
 
     Raises:
-        NotImplementedError: if *value* is something else, as msgspec requires.
+        NotImplementedError: if *value* is not a message, as msgspec requires.
     """
     if isinstance(value, Translatable):
         return plain_english(value)
@@ -213,10 +215,10 @@ def series(parts: Iterable[str]) -> str:
 
 
 def map_message(text: str, change: Callable[[str], str]) -> str:
-    """Return *change* applied to the English of *text*.
+    """Return the result of *change* on the English text *text*.
 
-    The result is a message (still translatable) if applying *change* to its values gives the same
-    text.
+    A message stays translatable if *change* only alters its values: if filling the template with
+    the changed values gives the same text. Otherwise the result is a plain text.
     """
     changed = change(plain_english(text))
     if not isinstance(text, Translatable) or changed == text:
@@ -248,9 +250,10 @@ def cut_message(text: str, room: int) -> str:
 
 
 def common_message(one: str, other: str) -> str:
-    """Return the message of *one* and *other* with ``…`` for values that differ.
+    """Return the message that *one* and *other* share, with ``…`` in place of values that differ.
 
-    It is only ``…`` if they come from different templates.
+    It serves to group messages that differ in names only. Messages with different templates share
+    nothing, so the result is ``…``.
     """
     if one == other:
         return one
@@ -314,7 +317,10 @@ def display_width(text: str) -> int:
 
 
 def _message_lines(message: Translatable) -> list[list[str]]:
-    """Return the parts of each line of a message that only joins others."""
+    """Return the lines of a message whose values contain line breaks, each line as its parts.
+
+    Most parts are messages themselves, so that each line can be translated on its own.
+    """
     lines: list[list[str]] = [[]]
     for literal, name, _, _ in _parse_template(message.template):
         for piece in (literal, message.values[name] if name is not None else ""):

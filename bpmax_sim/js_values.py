@@ -37,7 +37,7 @@ from bpmax_sim.i18n import encode_message, label_message, msg
 
 
 class UndefinedType:
-    """The type of `UNDEFINED`, which differs from None and from an absent value."""
+    """The type of `UNDEFINED`, JavaScript's ``undefined``, which differs from None (``null``)."""
 
     __slots__ = ()
 
@@ -88,7 +88,7 @@ class SearchParams(msgspec.Struct, frozen=True):
 
 
 class Opaque(msgspec.Struct, frozen=True):
-    """A value that cannot leave its script.
+    """Stands in Python for a script's value that Python cannot hold, such as a function.
 
     The kind ``cycle`` is an object that contains itself.
     """
@@ -239,7 +239,10 @@ def stringify_json(value: Any) -> bytes:
 
 
 def _stringify(value: Any) -> str | None:
-    """Return JSON, or None for a value that an object leaves out."""
+    """Return *value* as JSON text.
+
+    None stands for a value that ``JSON.stringify`` leaves out of an object, such as undefined.
+    """
     printer = _PRINTERS.get(type(value)) or _find_by_base(_PRINTERS, value)
     if printer is None:
         raise NotJsonError("", msg("{kind_of} has no JSON form", kind_of=describe_kind(value)))
@@ -249,7 +252,10 @@ def _stringify(value: Any) -> str | None:
 def _find_by_base(
     table: Mapping[Any, Callable[[Any], Any]], value: Any
 ) -> Callable[[Any], Any] | None:
-    """Return the function in *table* for a base class of *value*, whose own class is not in it."""
+    """Return the function in *table* (class -> function) for a base class of *value*'s class.
+
+    It is called after the table was searched for that class itself.
+    """
     return next((function for base, function in table.items() if isinstance(value, base)), None)
 
 
@@ -317,7 +323,10 @@ _LAST_MS = 253_402_300_799_999
 
 
 def decode_tagged(value: Any) -> Any:
-    """Return the Python value of parsed tagged JSON.
+    """Return the Python value of *value*, parsed JSON in the tagged form.
+
+    In that form a value without JSON counterpart is ``{"$": "<tag>", "v": …}``; a Date, for
+    example, becomes a datetime.
 
     Raises:
         ValueError: if a tag is unknown or its value does not fit it.
@@ -337,7 +346,7 @@ def decode_tagged(value: Any) -> Any:
 
 
 def encode_tagged(value: Any) -> Any:
-    """Return *value* as tagged JSON, ready for a JSON encoder.
+    """Return *value* in the tagged form that `decode_tagged` reads, ready for a JSON encoder.
 
     Raises:
         TypeError: if a script cannot have such a value.
@@ -352,7 +361,7 @@ def encode_tagged(value: Any) -> Any:
 
 
 def dump_tagged(value: Any) -> str:
-    """Return *value* as text of tagged JSON.
+    """Return *value* as JSON text in the tagged form that `decode_tagged` reads.
 
     Raises:
         TypeError: if a script cannot have such a value.
@@ -482,7 +491,10 @@ _PLAIN = frozenset({str, int, bool, type(None)})
 
 
 def to_scenario_value(value: Any) -> Any:
-    """Return *value* in the types of a scenario file; undefined members are left out."""
+    """Return *value*, from a script, in the types that a scenario file can contain.
+
+    A Date becomes ISO text, a Map a mapping; members of an object that are undefined are left out.
+    """
     if type(value) in _PLAIN:
         return value
     convert = _CONVERSIONS.get(type(value)) or _find_by_base(_CONVERSIONS, value)
@@ -586,7 +598,7 @@ def holds_promise(value: Any) -> bool:
 
 
 def has_finite_numbers(value: object) -> bool:
-    """Return whether every number in the JSON *value* is finite."""
+    """Return whether *value* contains no NaN and no infinity, which JSON cannot express."""
     left = [value]
     while left:
         item = left.pop()

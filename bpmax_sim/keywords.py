@@ -17,10 +17,10 @@ R = TypeVar("R")
 def refuse_unknown_keywords(
     known: Iterable[str] = (),
 ) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Return a decorator that makes a function refuse unknown keywords with the most similar name.
+    """Return a decorator that makes a function reject unknown keyword arguments with a suggestion.
 
-    Type checkers see the function's own signature. *known* are further keywords that the function
-    passes on.
+    The TypeError names the most similar argument. Type checkers see the function's own signature.
+    *known* are further keywords that the function passes on.
     """
 
     def decorate(function: Callable[P, R]) -> Callable[P, R]:

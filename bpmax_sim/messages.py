@@ -64,7 +64,10 @@ class Cookie(msgspec.Struct, frozen=True, gc=False):
 
 
 class Headers(msgspec.Struct, frozen=True, gc=False):
-    """Headers in sending order, with case-insensitive lookup (RFC 9110, 5.1)."""
+    """Headers in the order in which they are sent.
+
+    Names are looked up in any case (RFC 9110, 5.1).
+    """
 
     pairs: Pairs
 
@@ -88,7 +91,7 @@ class Headers(msgspec.Struct, frozen=True, gc=False):
         return [value for key, value in self.pairs if key.lower() == lower]
 
     def first_values(self) -> dict[str, str]:
-        """Return the first value of each name; names are in lower case."""
+        """Return lower-case name -> first value, for every header."""
         # Of equal keys the last one stays, hence the reverse order.
         return {name.lower(): value for name, value in reversed(self.pairs)}
 
@@ -226,7 +229,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Sensitive(msgspec.Struct, frozen=True, gc=False):
-    """A place in a response whose value is secret from the moment it arrives.
+    """A place in a response whose value is secret: it is redacted as soon as the response arrives.
 
     Attributes:
         path: ``$.json.path``, ``body.dotted.path``, ``header:Name`` or ``cookie:Name``.
@@ -240,10 +243,12 @@ class Sensitive(msgspec.Struct, frozen=True, gc=False):
 
 
 class SignatureInput(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
-    """The input of a signature besides the request and the placeholder key.
+    """What a recorded signature was computed from, besides the request and the signing key.
+
+    It is recorded so that replay can compute the signature again, with a placeholder for the key.
 
     Attributes:
-        now: instant of the signature.
+        now: instant of the signature, in POSIX seconds.
         nonce, call_id: random values drawn for it; empty if the platform uses none.
     """
 
@@ -253,7 +258,12 @@ class SignatureInput(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
 
 
 class Proof(msgspec.Struct, frozen=True, gc=False):
-    """The rule and names to verify the signature of a response."""
+    """How the signature of a response is verified when it arrives.
+
+    Attributes:
+        rule: declaration of the signature in the platform file.
+        names: values of the names in its templates, such as the third party's public key.
+    """
 
     rule: Any
     names: Mapping[str, Any]
@@ -263,9 +273,9 @@ class Proof(msgspec.Struct, frozen=True, gc=False):
 
 
 class ConnectionRoute(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """How the requests of an instance reach their server.
+    """How the requests of an instance reach their server: the proxy and the certificates.
 
-    Empty values are those of the environment.
+    Empty values mean that the environment decides, by variables such as ``HTTPS_PROXY``.
 
     Attributes:
         proxy: address of the proxy, with user and password if it requires them.
@@ -336,7 +346,10 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     @property
     def recorded_form(self) -> Request:
-        """Return the redacted twin of this request, or the request itself if it has none."""
+        """Return this request as it is recorded, with stand-ins instead of credentials.
+
+        That is `standin`, or the request itself if it contains no credential.
+        """
         return self.standin or self
 
 

@@ -21,14 +21,17 @@ _BYTES: Final = "surrogateescape"
 
 
 def placeholders(path: str) -> tuple[str, ...]:
-    """Return the names in braces in *path*, each once, in order."""
+    """Return the names in braces in *path*, in order: ``id`` of ``/orders/{id}``.
+
+    Each only once.
+    """
     return tuple(dict.fromkeys(_PLACEHOLDER.findall(path)))
 
 
 def fill_placeholders(text: str, value: Callable[[str], str | None]) -> str:
-    """Return *text* with each ``{name}`` replaced by its value.
+    """Return *text* with each ``{name}`` replaced by the result of ``value(name)``.
 
-    Unchanged where *value* gives None.
+    Where that is None, the placeholder stays.
     """
 
     def filled(match: re.Match[str]) -> str:
@@ -56,10 +59,10 @@ def encode_value(value: str) -> str:
 
 
 class _Segment(msgspec.Struct, frozen=True):
-    """The pattern of one segment.
+    """The compiled pattern of one path segment, such as ``{no}-{id}``.
 
     Attributes:
-        literal: decoded text if there is no placeholder.
+        literal: decoded text of a segment without placeholders.
         pattern, names: regular expression for a decoded segment, and the placeholders of its
             groups.
         around: decoded texts before, between and after the placeholders.
@@ -86,15 +89,18 @@ class _Segment(msgspec.Struct, frozen=True):
 
     @property
     def rank(self) -> int:
-        """Return the specificity: 0 for a literal, 1 for a mixture, 2 for only a placeholder."""
+        """Return how general the segment is.
+
+        0 for a literal, 1 for a mixture, 2 for only a placeholder.
+        """
         return 0 if self.pattern is None else 2 if self.whole else 1
 
 
 class PathTemplate(msgspec.Struct, frozen=True):
-    """A compiled path declaration.
+    """A compiled path declaration, such as ``/orders/{id}/items``.
 
     Attributes:
-        pieces: encoded literal parts at even places, names of placeholders at odd ones.
+        pieces: encoded literal parts at even indexes, names of placeholders at odd ones.
         segments: patterns of the segments; a slash at the end adds none.
         has_slash: whether there is a slash at the end.
     """
@@ -105,9 +111,9 @@ class PathTemplate(msgspec.Struct, frozen=True):
 
     @property
     def rank(self) -> tuple[int, tuple[int, ...]]:
-        """Return the sort key among matching templates.
+        """Return the sort key by which the best of several matching templates comes first.
 
-        Fewest placeholders first, then most literal.
+        That is the one with the fewest placeholders, then the one with the most literal segments.
         """
         ranks = tuple(segment.rank for segment in self.segments)
         return sum(len(segment.names) for segment in self.segments), ranks
@@ -138,7 +144,10 @@ class PathTemplate(msgspec.Struct, frozen=True):
         return values
 
     def readings(self, raw: str) -> Iterator[dict[str, str]]:
-        """Yield every possible reading of the *raw* path: ``a-b-c`` has two for ``{no}-{id}``."""
+        """Yield every way in which the *raw* path fits, as placeholder -> value.
+
+        ``a-b-c`` has two for ``{no}-{id}``: ``a`` and ``b-c``, ``a-b`` and ``c``.
+        """
         pairs = zip(self.segments, raw_segments(raw), strict=False)
         for several in product(*(segment.readings(text) for segment, text in pairs)):
             yield {name: value for reading in several for name, value in reading.items()}

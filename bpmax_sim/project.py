@@ -129,7 +129,10 @@ def strictness_of(path: Path, root: Path) -> Strictness:
 
 @lru_cache(maxsize=64)
 def _warn_of_settings(root: str, _stamp: object) -> tuple[str, ...]:
-    """Warn, once for a project, of settings that nothing reads; return the messages."""
+    """Warn, once for a project, of settings that nothing reads; return the messages.
+
+    *_stamp* changes with the file, so that results can be cached.
+    """
     wrong = dict(_find_wrong_settings(read_settings(root) or {}))
     file = os.path.normpath(os.path.join(os.path.relpath(root), PROJECT)) if wrong else ""
     lines = Path(file).read_text("utf-8").splitlines() if wrong else []
@@ -186,15 +189,32 @@ def _list_folders(root: str, name: str, folders: object) -> Iterator[str]:
                 folder=folders if folder is None else folder,
             )
         elif not os.path.isdir(whole):  # noqa: PTH112
+            from bpmax_sim.errors import suggest_nearest  # noqa: PLC0415 - seldom
+
             wrong = msg(
-                "[tool.bpmax_sim] {name}: there is no folder {folder!r} beside {file}",
+                "[tool.bpmax_sim] {name}: there is no folder {folder!r} beside {file}{hint}",
                 name=name,
                 folder=folder,
                 file=PROJECT,
+                hint=suggest_nearest(folder.strip("/"), _find_folders(Path(root))),
             )
         if wrong:
             raise ValueError(wrong)
         yield whole
+
+
+_MOST_FOLDERS: Final = 500
+
+
+def _find_folders(root: Path) -> list[str]:
+    """Return the first folders below *root* by relative name, for near names; hidden ones not."""
+    found: list[str] = []
+    for folder, below, _ in os.walk(root):
+        below[:] = sorted(name for name in below if name[:1] not in "._")
+        found += (Path(folder, name).relative_to(root).as_posix() for name in below)
+        if len(found) >= _MOST_FOLDERS:
+            break
+    return found[:_MOST_FOLDERS]
 
 
 def platform_folders(root: Path) -> tuple[Path, ...]:
@@ -234,7 +254,11 @@ def ci_jobs_of(root: Path) -> tuple[str, ...]:
 
 
 def not_secret_places_of(root: Path) -> tuple[str, ...]:
-    """Return ``not_secret`` of ``[tool.bpmax_sim]``: places that no platform file can declare."""
+    """Return ``not_secret`` of ``[tool.bpmax_sim]``: places whose values are declared not secret.
+
+    They are for values that look like secrets in traffic without platform file, such as
+    ``body.requestKey``; a platform file declares its own.
+    """
     return _not_secret_places(read_settings(root))
 
 
@@ -244,7 +268,7 @@ def _not_secret_places(table: Mapping[str, object] | None) -> tuple[str, ...]:
 
 
 def with_not_secret_place(text: str, place: str) -> str | None:
-    """Return the text of pyproject.toml with *place* added first to ``not_secret``.
+    """Return *text*, a pyproject.toml, with *place* as the first element of ``not_secret``.
 
     None is returned if the text cannot be changed automatically.
     """
@@ -264,7 +288,7 @@ def with_not_secret_place(text: str, place: str) -> str | None:
 
 
 def with_default_setting(text: str, name: str, value: str) -> str | None:
-    """Return the text of pyproject.toml with *name* = *value* in ``[tool.bpmax_sim.defaults]``.
+    """Return *text*, a pyproject.toml, with *name* = *value* in ``[tool.bpmax_sim.defaults]``.
 
     Only that line is changed or added. None is returned if that would change anything else.
     """
@@ -343,7 +367,12 @@ def _absolute_from(folder: str, path: str) -> str:
 
 
 def find_instances_file(folder: str) -> str:
-    """Return ``instances.yaml`` beside *folder* (absolute), else the nearest above; "" if none."""
+    """Return the ``instances.yaml`` in a parent of *folder* (absolute), the nearest one.
+
+    "" if none.
+
+    A file ``instances.local.yaml`` alone is enough; the result is still the name without ``local``.
+    """
     for path, local in _instances_file_candidates(folder):
         if _is_file(path) or _is_file(local):
             return path
@@ -364,7 +393,7 @@ def _is_file(path: str) -> bool:
 
 
 def local_file_of(path: str) -> str:
-    """Return the local file whose keys override those of *path*."""
+    """Return the name of the local file whose keys override those of *path*: ``x.local.yaml``."""
     stem, suffix = os.path.splitext(path)
     return f"{stem}.local{suffix}"
 
@@ -372,7 +401,8 @@ def local_file_of(path: str) -> str:
 def folder_stamp(folder: str, instances_file: str, *, levels: int = 8) -> Stamp:
     """Return name, size and time of each platform file below *folder*, and of *instances_file*.
 
-    Subfolders are visited to a depth of *levels*, as links may form a circle.
+    The result is compared to find out whether cached platforms are still valid. Subfolders are
+    visited to a depth of *levels*, as links may form a circle.
     """
     stamps: list[tuple[str, int, int]] = []
     try:
@@ -391,7 +421,7 @@ def folder_stamp(folder: str, instances_file: str, *, levels: int = 8) -> Stamp:
 
 
 def file_stamp(path: str) -> Stamp:
-    """Return name, size and time of one file, or that it is absent."""
+    """Return name, size and time of one file, or that it is absent, to be compared later."""
     try:
         status = os.stat(path)
     except OSError:

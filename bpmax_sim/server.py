@@ -91,7 +91,10 @@ _OURS: Final = frozenset({
 
 
 class RefusedRequest(Exception):  # noqa: N818 - it is what the client gets
-    """Raised for a request that the server refuses, with status, code and reason."""
+    """Raised for a request that the server answers with an error.
+
+    *status*, *code* and the reason.
+    """
 
     def __init__(self, status: int, code: str, message: str) -> None:
         super().__init__(message)
@@ -99,9 +102,10 @@ class RefusedRequest(Exception):  # noqa: N818 - it is what the client gets
 
 
 class ServedClient:
-    """The client of one request, to which a response can be sent while it arrives.
+    """The connection to the client of one request, for responses that are sent piece by piece.
 
-    The methods are called in the thread that handles the request.
+    The recording proxy needs it to pass on a body while that arrives from the third party. The
+    methods are called in the thread that handles the request.
 
     Attributes:
         target: request target, byte by byte (RFC 9112, 3.2).
@@ -149,10 +153,11 @@ def run_server(
     limits: ClientLimits = _DEFAULT,
     stop: Callable[[], None] = lambda: None,
 ) -> Iterator[str]:
-    """Run *handle* in a server thread during the ``with`` block, and yield the address.
+    """Run an HTTP server in a thread during the ``with`` block, and yield its address.
 
-    *answer* may be given instead, to send the response while it arrives. *stop* is called at the
-    end, to cancel requests in progress.
+    *handle* returns the response to a request. *answer* may be given instead: it also gets the
+    `ServedClient`, to send the response piece by piece. *stop* is called at the end, to cancel
+    requests in progress.
 
     Raises:
         ConfigError: if *host* and *port* are not available.
@@ -181,10 +186,10 @@ def serve(  # noqa: PLR0913 - what is served, where, and who hears of it
     limits: ClientLimits = _DEFAULT,
     stop: Callable[[], None] = lambda: None,
 ) -> None:
-    """Serve *handle*, or *answer* as in `run_server`, until the process gets SIGINT or SIGTERM.
+    """Run an HTTP server until the process gets SIGINT or SIGTERM.
 
-    *ready* gets the address as soon as the server accepts connections; its reader may stop the
-    process from then on.
+    *handle* and *answer* are those of `run_server`. *ready* gets the address as soon as the server
+    accepts connections; its reader may stop the process from then on.
 
     Raises:
         ConfigError: if *host* and *port* are not available.
@@ -270,7 +275,7 @@ class _Server(uvicorn.Server):
 
     @cached_property
     def _limiter(self) -> CapacityLimiter:
-        """Return the limit of concurrent handlers; each may wait in a thread for a third party."""
+        """Return the limiter of concurrent requests; each occupies a thread while it is handled."""
         return CapacityLimiter(self._limits.connections)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -282,7 +287,7 @@ class _Server(uvicorn.Server):
         await super().shutdown(sockets)
 
     def stop(self, _number: int, _frame: object) -> None:
-        """Handle a signal."""
+        """Handle SIGINT or SIGTERM: stop the server."""
         self.should_exit = True
 
     async def _call_application(self, scope: Any, receive: Any, send: Any) -> None:
@@ -298,7 +303,10 @@ class _Server(uvicorn.Server):
                 await outgoing(scope, receive, send)
 
     async def _make_outgoing(self, incoming: Incoming, client: ServedClient) -> Outgoing | None:
-        """Return the response; None if it was already sent, at least in part."""
+        """Return the response to *incoming*.
+
+        None if *client* was already sent one, at least in part.
+        """
         largest, patience = self._limits.body, self._limits.body_time
         try:
             async with asyncio.timeout(patience):
@@ -323,7 +331,7 @@ class _Server(uvicorn.Server):
 
 
 async def _watch_client(incoming: Incoming, client: ServedClient) -> None:
-    """Note when the client disconnects; the body of its request has been read by then."""
+    """Set ``client.is_gone`` when the client disconnects; its request has been read completely."""
     while (await incoming.receive())["type"] != "http.disconnect":
         pass
     client.is_gone = True
@@ -346,13 +354,14 @@ class _RawHeadConnection(h11.Connection):
 class _Connection(H11Protocol):
     """A connection with time limits for its client; uvicorn would wait for ever.
 
-    The client is waited for::
+    The connection waits for its client in these states::
 
         head ── complete ──▶ body ── complete ──▶ (answered) ──▶ head of the next request
           └─ head_time: 408    └─ body_time: 408, which the application answers;
                                   then the rest is read away for head_time
 
-    A connection that waits is closed when there are too many (Slowloris attack).
+    If there are more connections than `ClientLimits` allows, one that waits is closed (Slowloris
+    attack).
     """
 
     def __init__(self, *args: Any, limits: ClientLimits, **kwargs: Any) -> None:
@@ -368,7 +377,7 @@ class _Connection(H11Protocol):
 
     @property
     def _waits_for_client(self) -> bool:
-        """Return whether the server waits for the client to send, or to read the end."""
+        """Return whether the server waits for the client to send, or to read a response's rest."""
         return self.conn.their_state in {h11.IDLE, h11.SEND_BODY} or self.transport.is_closing()
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -381,9 +390,9 @@ class _Connection(H11Protocol):
         self._update_deadline()
 
     def eof_received(self) -> bool:  # type: ignore[override]
-        """Return whether to keep the connection: a client that sends no more may still read.
+        """Return whether to keep the connection after the client has finished sending.
 
-        See RFC 9112, 9.6.
+        Such a client may still read its response (RFC 9112, 9.6).
         """
         self._is_half_closed = not self._waits_for_client
         return self._is_half_closed
@@ -413,12 +422,15 @@ class _Connection(H11Protocol):
         self._abort_if_unread()
 
     def _abort_if_unread(self) -> None:
-        """Close the connection if the client does not read the end; asyncio has no time limit."""
+        """Close the connection for good if the client does not read what is left to send.
+
+        asyncio itself would wait without time limit.
+        """
         if self.transport.is_closing():
             self.loop.call_later(self._limits.body_time, self.transport.abort)
 
     def _update_deadline(self) -> None:
-        """Keep a timer while the client sends a head, or the body of an answered request."""
+        """Run a timer while the client sends a head, or the rest of a body after its response."""
         their, our = self.conn.their_state, self.conn.our_state
         if their is not h11.IDLE and not (their is h11.SEND_BODY and our is h11.DONE):
             self._cancel_deadline()
@@ -501,6 +513,10 @@ def _decode_pairs(pairs: Iterable[tuple[bytes, bytes]]) -> Pairs:
 
 
 def _outgoing_of(response: Response, *, is_head: bool = False) -> Outgoing:
+    """Return *response* as uvicorn sends it; a status that no server may send becomes an error.
+
+    For HEAD (*is_head*) the recorded length is kept: it is that of the body of a GET.
+    """
     if response.status not in _FINAL:
         message = msg("the response has status {status}", status=response.status)
         return _make_error(BAD_GATEWAY, "STATUS", message)
@@ -534,7 +550,7 @@ NOTHING = msg("no such call: nothing of this address is recorded; these are: ")
 
 
 class RecordingServer:
-    """The recordings of several cassettes as a server; safe to use from several threads.
+    """Answers HTTP requests from recordings; safe to use from several threads.
 
     When all responses to a call are used up, the last one is repeated.
     """
@@ -599,9 +615,11 @@ class RecordingServer:
         raise NoMatchError(f"{NOTHING}{known or 'none'}", case=msg("no such call"))
 
     def _candidate_addresses(self, request: Request) -> Iterable[str]:
-        """Return the URLs that *request* may mean.
+        """Return the URLs under which *request* may have been recorded, without repetitions.
 
-        Its target below each recorded address and host.
+        They are its target below the base URL and below the host of each recorded platform. If the
+        path starts with a platform key, as in ``/crm/orders``, only that platform's are returned,
+        without the key.
         """
         target = request.url.removeprefix(request.base) or "/"
         first = target[1:].partition("?")[0].partition("/")[0]
@@ -638,11 +656,11 @@ def _origin_of(url: str) -> str:
 
 
 class SimulatorServer:
-    """The simulator of one platform as a server; safe to use from several threads.
+    """Answers HTTP requests by the simulator of one platform; safe to use from several threads.
 
     Attributes:
         simulator: the simulator, with its settings.
-        tenants: instances and their credentials.
+        tenants: credentials of each instance, with which a client may log in.
     """
 
     def __init__(self, platforms: Platforms, key: str, *, seed: int = 0) -> None:
@@ -673,7 +691,8 @@ class SimulatorServer:
     def handle(self, request: Request) -> Response:
         """Return the simulated response.
 
-        The server's address stands for the platform's whole base address, or only for its host.
+        A client may use the server's address in place of the platform's base URL, or only in place
+        of its host: if that URL has a path, the request may repeat the path or leave it out.
 
         Raises:
             TransportError: RESET, if a setting asks for it.

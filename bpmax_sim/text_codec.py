@@ -47,7 +47,7 @@ class DecodedText(NamedTuple):
 
 
 def codec_named(name: str) -> str:
-    """Return Python's name for the Web encoding *name*; "" if there is none."""
+    """Return Python's name for the character encoding *name* of a header or page; "" if unknown."""
     try:
         known = codecs.lookup(name).name
     except (LookupError, ValueError):
@@ -65,7 +65,11 @@ def _find_label(data: bytes) -> Iterator[str]:
 
 
 def declared_codecs(data: bytes, content_type: str = "", declared: str = "") -> list[str]:
-    """Return the possible encodings of *data*, the most probable first; UTF-8 is the last."""
+    """Return the encodings in which *data* may be, the most probable first.
+
+    They are *declared* (of the platform file), a byte order mark, *content_type*, a declaration
+    inside *data*, and UTF-8 as the last.
+    """
     marked = next((codec for mark, codec in _MARKS if data.startswith(mark)), "")
     named = [codec_named(declared) if declared else "", marked, _codec_of_header(content_type)]
     if _may_declare_encoding_in_body(content_type):

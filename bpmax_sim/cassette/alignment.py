@@ -55,17 +55,20 @@ _VARYING: dict[str, Any] = {
 
 
 def find_no_places(_call: str) -> tuple[str, ...]:
-    """Return no places: the default where no API declares any."""
+    """Return no places of responses that may differ: the default where no platform is known."""
     return ()
 
 
 def assume_valid_signature(_exchange: Exchange) -> bool:
-    """Return True: the default where no platform can verify a signature."""
+    """Return True, for want of a platform that could verify the recorded request's signature."""
     return True
 
 
 class RecordingComparison(msgspec.Struct, frozen=True):
-    """Decides which exchanges of an old and a new recording are equal.
+    """Decides which exchanges of an old and a new recording of one owner are equal.
+
+    *Noise* is what differs between two recordings although nothing has changed, such as a request
+    id or the header ``Date``. It does not make exchanges differ.
 
     Attributes:
         volatile: returns the volatile fields of an API's responses, such as ``body.request_id``.
@@ -93,9 +96,9 @@ class RecordingComparison(msgspec.Struct, frozen=True):
         )
 
     def is_same(self, old: Entry, new: Entry, later: str) -> bool:
-        """Return whether two exchanges are equal.
+        """Return whether two exchanges are equal apart from noise.
 
-        *later* is the text of all requests after them.
+        *later* is the text of all requests of the new recording.
         """
         same_line = old.with_line(**_VARYING).line == new.with_line(**_VARYING).line
         if not same_line or (old.line.signed is None) != (new.line.signed is None):
@@ -115,7 +118,11 @@ class RecordingComparison(msgspec.Struct, frozen=True):
     def incidental_places(
         self, call: str, old: Outcome, new: Outcome, later: str
     ) -> list[FieldPath]:
-        """Return places where the responses differ by noise and whose value is not sent later."""
+        """Return the places where the two responses may differ without being different (noise).
+
+        They are the volatile fields that are declared for the API *call* and headers that carry no
+        meaning, without those whose new value occurs in *later*, the text of the requests.
+        """
         declared = [FieldPath.parse(place, "volatile") for place in self.volatile(call)]
         if isinstance(new, FailedExchange) or isinstance(old, FailedExchange):
             return declared
@@ -136,7 +143,7 @@ class RecordingComparison(msgspec.Struct, frozen=True):
         return place in PASSING or (self.is_checked and not is_meaningful)
 
     def with_current_key(self, entry: Entry) -> Entry:
-        """Return *entry* with its key computed under the current rules."""
+        """Return *entry* with its key, and the name of its API, under the current rules."""
         rules, line = self.rules, entry.line
         if rules is None:
             return entry
@@ -149,7 +156,11 @@ class RecordingComparison(msgspec.Struct, frozen=True):
 
 
 def _is_sent_again(old: list[Any], new: list[Any], later: str) -> bool:
-    """Return whether a text of *new* that *old* lacks is in *later*, the text of later requests."""
+    """Return whether a value of *new* that *old* lacks occurs in *later*, the text of requests.
+
+    Such a value, for example an id, is not noise: its place in the response must keep the new
+    value, or replay would not find the requests that contain it.
+    """
     if old == new:
         return False
     values = [value for value in new if value not in old and isinstance(value, str | int)]
@@ -179,7 +190,11 @@ def _join_requests(entries: Sequence[Entry]) -> str:
 
 
 def align(old: Sequence[Entry], new: Sequence[Entry], same: RecordingComparison) -> list[Entry]:
-    """Return the recording *new*, renumbered, reusing the bytes of *old* for equal exchanges."""
+    """Return the recording *new*, in which exchanges equal to one of *old* keep its bytes.
+
+    So a repeated recording changes only those lines of the file that differ in fact. Exchanges are
+    numbered in the order of *new*.
+    """
     if not old:
         return list(new)
     known = [same.with_current_key(entry) for entry in old]
@@ -203,7 +218,7 @@ def align(old: Sequence[Entry], new: Sequence[Entry], same: RecordingComparison)
 
 
 def _pair_entries(old: Sequence[Entry], new: Sequence[Entry]) -> list[tuple[Entry | None, Entry]]:
-    """Return each entry of *new* with the entry of *old* for the same call, or None.
+    """Return each entry of *new* with the entry of *old* that has the same call, or None.
 
     The n-th of several equal calls gets the n-th of the old ones.
     """
@@ -223,7 +238,10 @@ def _call_key(entry: Entry) -> tuple[object, ...]:
 def _can_reuse_instants(
     old: Sequence[Entry], new: Sequence[Entry], pairs: Sequence[tuple[Entry | None, Entry]]
 ) -> bool:
-    """Return whether *new* may keep *old*'s instants: equal requests, and none signed."""
+    """Return whether *new* may keep the times of *old*: its requests are equal, and none is signed.
+
+    A signature contains the time, so it fits no other.
+    """
     if Counter(map(_call_key, old)) != Counter(map(_call_key, new)):
         return False
     if any(entry.line.signed is not None for entry in (*old, *new)):
@@ -243,7 +261,16 @@ def _merge_entry(
     is_equal: bool,
     keeps_time: bool,
 ) -> Entry:
-    """Return *new* with those parts of *old* that count as equal."""
+    """Return *new* with those parts of *old* that count as equal.
+
+    Args:
+        old: recorded exchange of the same call.
+        new: exchange of the new recording.
+        same: decides which places are noise.
+        later: text of all requests of the new recording.
+        is_equal: whether both are equal, so that the whole old response is kept.
+        keeps_time: whether the old instant, duration and seed are kept.
+    """
     was, line = old.line, new.line
     if keeps_time:
         line = replace(line, at=was.at, ms=was.ms, seed=was.seed)
@@ -263,7 +290,7 @@ def _merge_entry(
 
 
 def _copy_old_values(old: Response, new: Response, places: Sequence[FieldPath]) -> Response:
-    """Return *new* with the headers and members of *old* at *places*."""
+    """Return the response *new* with the headers and body members of *old* at *places*."""
     names = {place.top_name for place in places if place.root == "header"}
     order = {name.lower(): index for index, (name, _) in reversed([*enumerate(old.headers)])}
     headers = sorted(

@@ -28,9 +28,10 @@ _PARAMETER: Final = re.compile(r"""(;\s*charset\s*=\s*)("[^"]*"|[^\s;]+)""", re.
 
 
 def store_as_utf8(response: Response, declared: str = "") -> tuple[Response, dict[str, str]]:
-    """Return *response* in the form that is stored, and the facts that restore it (usually none).
+    """Return *response* with its text converted to UTF-8, as it is stored, and what restores it.
 
-    *declared* is the encoding that the platform file declares.
+    That is a mapping with the encoding and the original ``Content-Type``; it is empty for the usual
+    response, which is UTF-8 or no text. *declared* is the encoding in the platform file.
     """
     headers = Headers(response.headers)
     decoded = _decode_exactly(response.body, headers, response.charset or declared)
@@ -43,7 +44,7 @@ def store_as_utf8(response: Response, declared: str = "") -> tuple[Response, dic
 
 
 def store_request_as_utf8(request: Request) -> tuple[Request, str]:
-    """Return *request* in the form that is stored, and the encoding of its body ("" for UTF-8)."""
+    """Return *request* with its body converted to UTF-8, and the encoding it had ("" for UTF-8)."""
     decoded = _decode_exactly(request.body or b"", Headers(request.headers), request.charset)
     if decoded is None:
         return request, ""
@@ -51,7 +52,10 @@ def store_request_as_utf8(request: Request) -> tuple[Request, str]:
 
 
 def _decode_exactly(body: bytes, headers: Headers, declared: str) -> DecodedText | None:
-    """Return the text of *body* if it is not UTF-8 and encodes to the same bytes again."""
+    """Return the decoded *body* if it is text in an encoding other than UTF-8, else None.
+
+    None is also returned if the text would not encode to the same bytes again.
+    """
     if body.isascii():
         return None
     with suppress(UnicodeDecodeError):
@@ -67,7 +71,9 @@ def _decode_exactly(body: bytes, headers: Headers, declared: str) -> DecodedText
 
 
 def restore_charset(response: Response, facts: Mapping[str, str]) -> Response:
-    """Return the original of *response*; *facts* are those of `store_as_utf8`.
+    """Return the original of a *response* that `store_as_utf8` converted.
+
+    *facts* are its second result.
 
     Raises:
         ValueError: if the stored text was edited and cannot be encoded any more.

@@ -58,15 +58,17 @@ class CorruptDataError(MessageError):
 
 
 class CassetteIndex(msgspec.Struct):
-    """Positions of the exchanges in a file, and their numbers by owner and matching key.
+    """Where each exchange of a file is, and which of them has which owner and matching key.
+
+    Exchanges are numbered from 0 in the order of the file.
 
     Attributes:
-        keys: per owner, exchange numbers by matching key, in the order in which calls were issued;
-            a bare number instead of a tuple for a single one, which is the usual case.
+        sections: byte offsets of the ``failures`` and ``sealed`` lines.
+        keys: owner -> matching key -> numbers of exchanges, in the order in which calls were
+            issued; a bare number instead of a list for a single one, which is the usual case.
         starts: byte offset of each exchange.
         orders: sort key of each exchange within its owner, by the order of issue.
-        first_failure: number of the first failed exchange (no response).
-        sections: byte offsets of the ``failures`` and ``sealed`` lines.
+        first_failure: number of the first failed exchange (one without response).
     """
 
     head: CassetteHead
@@ -86,7 +88,7 @@ class CassetteIndex(msgspec.Struct):
         return self.starts[number], end
 
     def find(self, owner: str, key: str) -> Sequence[int]:
-        """Return the numbers of *owner*'s exchanges with this key, in the order of issue."""
+        """Return the numbers of *owner*'s exchanges with matching key *key*, in order of issue."""
         entries = self.keys.get(owner, {}).get(key.encode(), ())
         return (entries,) if isinstance(entries, int) else entries
 
@@ -171,7 +173,8 @@ def _scan_entries(data: Data, start: int, into: CassetteIndex) -> list[bytes]:
 def _read_issue_numbers(data: Data, index: CassetteIndex) -> Sequence[int]:
     """Return the sort key of each exchange: its place in the order in which calls were issued.
 
-    Within a section exchanges are already in order; only the ``failures`` section is out of place.
+    It differs from the order of the file only because failed exchanges have a section of their own.
+    Lists of numbers in *index* are sorted by it.
     """
     if index.first_failure == len(index.starts):
         return range(len(index.starts))
@@ -235,9 +238,10 @@ def _repair_advice(path: Path) -> str:
 
 
 def explain_damage(path: Path, data: bytes, otherwise: str) -> CassetteError:
-    """Return the error for *data*, which is not a valid cassette.
+    """Return the error for *data*, the content of a file that is not a valid cassette.
 
-    *otherwise* is the message for a defect whose cause is not recognised.
+    Known causes, such as a merge conflict, are recognised; *otherwise* is the message for all
+    others.
     """
     if not data.strip():
         return DamagedCassette(
@@ -277,7 +281,7 @@ _INDENTED_LINE = re.compile(rb"^ *- +bpmax:(?: *\n| +\{ )", re.MULTILINE)
 
 
 def _is_reformatted(data: bytes) -> bool:
-    """Return whether *data* contains our sections in a layout that another tool wrote."""
+    """Return whether *data* is a cassette that another tool, such as a formatter, wrote anew."""
     if len({*_SECTION.findall(data)}) < 4:  # noqa: PLR2004 - all of them
         return False
     is_ours = data.startswith(_HEAD) and b'\nsealed: {"' in data
@@ -285,7 +289,10 @@ def _is_reformatted(data: bytes) -> bool:
 
 
 def explain_edit(path: Path, data: bytes, start: int, *, why: str) -> CassetteError:
-    """Return the error for the exchange at offset *start*, whose text was changed later."""
+    """Return the error for the exchange at byte offset *start*, whose text was edited.
+
+    *why* says what does not fit.
+    """
     for error in _find_damage(path, data):
         return error
     return DamagedCassette(
@@ -298,7 +305,10 @@ def explain_edit(path: Path, data: bytes, start: int, *, why: str) -> CassetteEr
 
 
 def describe_exchange(data: bytes, start: int) -> str:
-    """Return ``exchange 3 (crm_system.get for 选择客户)`` for the exchange that starts there."""
+    """Return a name of the exchange at byte offset *start*.
+
+    ``exchange 3 (crm_system.get for 选择客户)``.
+    """
     number = data[: start + 1].count(f"\n{ENTRY}".encode()) + (data[start : start + 1] == b"-")
     match = _NAMED.search(data[start:].partition(b"\n")[0])
     if match is None:
@@ -355,7 +365,9 @@ _read_line = msgspec.json.Decoder(IndexLine).decode
 
 
 class Cassette:
-    """An open cassette. Exchanges are read, and their digests verified, on access.
+    """An open cassette: the recorded exchanges in one file, of one or more owners.
+
+    Exchanges are read, and their digests verified, when they are first used.
 
     Attributes:
         path: the path as the caller gave it; messages use this spelling.
@@ -415,7 +427,7 @@ class Cassette:
 
     @property
     def head(self) -> CassetteHead:
-        """Return the head line."""
+        """Return the head: facts about the whole file, and defaults for its index lines."""
         return self.index.head
 
     @property
@@ -434,25 +446,39 @@ class Cassette:
         return Instant.parse(self.line(numbers[0]).at) if numbers else None
 
     def values(self, owner: str) -> Values:
-        """Return credentials of *owner*'s recording that are declared ``secret: false``."""
+        """Return the credentials that *owner*'s recording contains, because they are not secret.
+
+        The platform file declares them ``secret: false``; replay needs their values.
+        """
         numbers = self.index.exchange_numbers(owner)
         return self.line(numbers[0]).values if numbers else {}
 
     def name_rules_version(self, owner: str) -> int:
-        """Return the version of the secret-name rules that redacted *owner*'s recording."""
+        """Return the version of the rules by which *owner*'s recording was redacted by names.
+
+        0 if none.
+
+        These rules tell from the name of a member, such as ``password``, that its value is a
+        secret.
+        """
         numbers = self.index.exchange_numbers(owner)
         if self.head.mixed is not True:
             return (self.head.net or 0) if numbers else 0
         return max((self.head.fill_in_defaults(self.line(n)).net or 0 for n in numbers), default=0)
 
     def drawn_sequences(self, owner: str) -> RandomSequenceSeeds | None:
-        """Return the random values that *owner*'s scripts drew, or None if they drew none."""
+        """Return the seeds of the random values that *owner*'s scripts drew.
+
+        None if they drew none.
+        """
         numbers = self.index.exchange_numbers(owner)
         known = self.line(numbers[0]).seed if numbers else 0
         return RandomSequenceSeeds((known,)) if known and isinstance(known, int) else known or None
 
     def entry(self, number: int) -> Entry:
-        """Return exchange *number* (from 0) as raw text with its index line.
+        """Return exchange *number* (from 0) as stored.
+
+        Its index line and its YAML text, not parsed.
 
         Raises:
             DamagedCassette: if the text differs from what was recorded.
@@ -470,7 +496,7 @@ class Cassette:
         raise self._edit_error(start, msg("is not what was recorded, its digest differs"))
 
     def line(self, number: int) -> IndexLine:
-        """Return the index line of exchange *number*."""
+        """Return the index line of exchange *number*, without the defaults of the head."""
         return self.entry(number).line
 
     def full_entry(self, number: int) -> Entry:

@@ -75,15 +75,18 @@ def json_line(value: object) -> str:
 
 
 def write_plain_scalar(text: str, kind: str) -> str:
-    """Return *text* without quotes if YAML reads it back as *kind*, otherwise quoted."""
+    """Return *text* as a YAML scalar, without quotes if YAML reads it back as the same text.
+
+    *kind* selects the characters that are possible: ``method``, ``uri``, ``reason`` or ``name``.
+    """
     bare = _PLAIN[kind].fullmatch(text) and text.lower() not in _WORDS
     return text if bare else json_line(text)
 
 
 def write_body_scalar(body: bytes, indent: str, *, breaks: bool = True) -> str:
-    """Return *body* as a scalar, its lines after the first indented by *indent*.
+    """Return *body* as a YAML scalar whose further lines are indented by *indent*.
 
-    Unless *breaks* is off, a long object of JSON is written a member a line.
+    If *breaks* is true, long JSON gets one line per member, so that differences are readable.
     """
     try:
         text = body.decode()
@@ -145,9 +148,13 @@ def render_exchange(
     rules: MatchingRules = _EVERYTHING,
     name_rules: int = 0,
 ) -> Entry:
-    """Return *exchange* as an entry without digest; its key is computed under *rules*.
+    """Return *exchange* as it is stored, but without digest.
 
-    *name_rules* is the version of the secret-name rules that it was redacted with.
+    Args:
+        exchange: exchange, redacted.
+        zone: UTC offset in which its instant is written.
+        rules: matching rules under which its key is computed.
+        name_rules: version of the secret-name rules that it was redacted with.
 
     Raises:
         CassetteError: if a text contains a lone surrogate, which no UTF-8 file can hold.
@@ -205,7 +212,11 @@ def _make_index_line(
 
 
 def _underivable_call_fields(request: Request) -> dict[str, object]:
-    """Return the fields of *request*'s call that reading the request back would not give."""
+    """Return the fields of *request*'s call that are lost in the request; usually none.
+
+    Matching compares calls as a script made them. Where the stored request does not show that, for
+    example because auth replaced a header of the script, the fields are stored in the index line.
+    """
     call = request.call
     if call is None:
         return {}
@@ -228,7 +239,11 @@ def _write_request(request: Request, *, breaks: bool = True) -> str:
 
 
 def with_failure(entry: Entry, failed: FailedExchange) -> Entry:
-    """Return the failed exchange *entry* with the failure *failed* instead."""
+    """Return *entry*, a failed exchange, with *failed* as its failure.
+
+    A response that was cut off is stored in pieces, each as a failed exchange; this writes the
+    whole.
+    """
     text = entry.text.rpartition(_FAILURE)[0] + _write_outcome(failed, "")
     return Entry(replace(entry.line, failed=failed.code.lower()), text)
 
@@ -249,7 +264,10 @@ def _write_outcome(outcome: Outcome, method: str, *, breaks: bool = True) -> str
 
 
 def headers_for_storage(response: Response, method: str) -> Pairs:
-    """Return the headers of *response* as stored, adjusted to the decoded body."""
+    """Return the headers of *response* as stored.
+
+    Those about its length and coding fit the decoded body.
+    """
     keep = method == "HEAD" or response.status == 304  # noqa: PLR2004 - RFC 9110, section 8.6
     # The body is stored decoded, so its codings are facts of the index line and its length is that
     # of the decoded text. A HEAD or 304 response tells the length of a body that it does not have.
@@ -278,7 +296,10 @@ def _write_header(name: str, values: tuple[str, ...]) -> str:
 
 
 def group_headers(pairs: Iterable[tuple[str, str]]) -> list[tuple[str, list[str]]]:
-    """Return header values grouped under the first spelling of each name."""
+    """Return pairs of a header name and its values, with repeated names joined.
+
+    The spelling of the first one is kept.
+    """
     groups: dict[str, tuple[str, list[str]]] = {}
     for name, value in pairs:
         groups.setdefault(name.lower(), (name, []))[1].append(value)
@@ -304,14 +325,19 @@ def exchange_sha(index: bytes, text: bytes) -> str:
 def dump_exchanges(
     exchanges: Iterable[Exchange], *, rules: MatchingRules, zone: timedelta = timedelta(0)
 ) -> bytes:
-    """Return a cassette file of *exchanges*; keys are computed under *rules*."""
+    """Return the content of a cassette file with *exchanges*.
+
+    Their keys are computed under *rules*.
+
+    Instants are written with the UTC offset *zone*.
+    """
     return dump_entries(
         [render_exchange(exchange, zone=zone, rules=rules) for exchange in exchanges]
     )
 
 
 def dump_entries(entries: Iterable[Entry]) -> bytes:
-    """Return a cassette file of *entries*, whose index lines have no omitted defaults.
+    """Return the content of a cassette file with *entries*, whose index lines must be complete.
 
     Entries are sorted by owner and order of issue, so the file does not depend on the order in
     which they are passed or on which process recorded them.
@@ -411,9 +437,10 @@ def _write_index_line(line: IndexLine, text: bytes) -> tuple[bytes, str]:
 
 
 def reseal(text: str) -> bytes:
-    """Return the canonical file of a cassette that was edited by hand, in any YAML layout.
+    """Return the content of a cassette that was edited by hand, in the usual layout.
 
-    Keys of edited exchanges are marked as unknown, so that a player recomputes them.
+    *text* may have any YAML layout. Keys of edited exchanges are marked as unknown, so that replay
+    computes them from the edited request.
 
     Raises:
         YamlTextError: if *text* is not YAML or contains an invalid exchange, which the error names.
@@ -468,7 +495,7 @@ def _require_mapping(value: Any) -> dict[str, Any]:
 
 
 def _convert_format_1(head: dict[str, Any]) -> dict[str, Any]:
-    """Convert the head of format 1, which had one rules digest for all platforms."""
+    """Convert the head of a file in format 1, which had one digest of rules for all platforms."""
     return {**head, "rules": {ANY_PLATFORM: head.get("rules", "")}}
 
 
@@ -481,9 +508,11 @@ STEPS: Final[Mapping[int, Step]] = MappingProxyType({1: _convert_format_1})
 def parse_head(
     data: Any, *, is_typed: bool = True, steps: Mapping[int, Step] = STEPS, newest: int = FORMAT
 ) -> CassetteHead:
-    """Return the head line *data* converted to the current version.
+    """Return the head line *data*, converted from the format of an older version if necessary.
 
     Unless *is_typed*, numbers and booleans may be texts, as an untyped YAML reader returns them.
+    *steps* maps the number of a format to the function that converts it to the next one, up to
+    *newest*.
 
     Raises:
         LookupError: if the version was never released.

@@ -14,7 +14,9 @@ from bpmax_sim.secret.standin import slug
 
 @dataclass(frozen=True)
 class FormerNames:
-    """Renamed platforms and APIs. False if nothing was renamed.
+    """Earlier names of platforms and APIs that were renamed in their platform files.
+
+    Recordings under an earlier name are still found. The object is falsy if nothing was renamed.
 
     Attributes:
         platforms: earlier keys of a platform, by its current key.
@@ -28,7 +30,7 @@ class FormerNames:
         return bool(self.platforms or self.apis)
 
     def current_names(self, platform: str, api: str = "") -> tuple[str, str]:
-        """Return the current names of a recorded platform and API."""
+        """Return the current platform and API of those under which a call was recorded."""
         if not self:
             return platform, api
         platform = self._platforms.get(platform, platform)
@@ -44,7 +46,7 @@ class FormerNames:
         return {(platform, old): api for (platform, _, api), old in split}
 
     def merge_with(self, other: FormerNames) -> FormerNames:
-        """Return the renamings of both; those of *other* win in a conflict."""
+        """Return the former names of both objects."""
         platforms = {**self.platforms}
         for key, names in other.platforms.items():
             platforms[key] = tuple(dict.fromkeys((*platforms.get(key, ()), *names)))
@@ -61,7 +63,10 @@ class FormerNames:
 
 
 def rename_standins(value: Any, *, old: str, new: str) -> Any:
-    """Rename the credential placeholders of platform *old* in *value* (JSON or text) to *new*."""
+    """Return *value* (JSON or text) with the stand-ins of platform *old* renamed to platform *new*.
+
+    A stand-in replaces a credential in a recording, and contains the key of the platform.
+    """
     if isinstance(value, str):
         return _standin_pattern(old).sub(f"redacted.{slug(new)}.", value)
     if isinstance(value, Mapping):

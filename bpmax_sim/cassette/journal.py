@@ -52,7 +52,7 @@ def create_locked(path: Path) -> int:
     """Create a locked file that only its owner may read, and return its descriptor.
 
     Hold `lock_folder` during the call; otherwise another process could find the file before it is
-    locked, and take it for abandoned.
+    locked, and treat it as left by a dead process.
 
     Raises:
         FileExistsError: if the file exists.
@@ -166,7 +166,7 @@ _serials = count(1)
 
 
 class PendingExchange(Entry, frozen=True, kw_only=True, omit_defaults=True):
-    """A recorded exchange that is not sealed yet.
+    """A recorded exchange in the journal, not yet written into the cassette.
 
     ``n`` and ``sha`` of its index line are set when the cassette is sealed. The text is empty if a
     secret was found in it.
@@ -192,7 +192,7 @@ class PendingExchange(Entry, frozen=True, kw_only=True, omit_defaults=True):
     format: int = _FORMAT
 
     def with_entry(self, entry: Entry) -> Self:
-        """Return the exchange with the index line and text of *entry*, no longer as a piece."""
+        """Return this exchange with the line and text of *entry*, as a whole and not a piece."""
         return msgspec.structs.replace(self, line=entry.line, text=entry.text, piece=None)
 
     @property
@@ -214,7 +214,11 @@ _decode = msgspec.json.Decoder(PendingExchange).decode
 
 
 class Journal:
-    """An open journal beside a cassette.
+    """The open journal of one recorder.
+
+    Exchanges that are safe on disk, but not in the cassette yet.
+
+    It is a file beside the cassette. If the process dies, `recover` writes them into the cassette.
 
     Attributes:
         path: the file; it is readable by its owner only, and Git ignores it.
@@ -276,7 +280,7 @@ class Journal:
             raise
 
     def close(self) -> None:
-        """Close the file and leave it for `recover`."""
+        """Close the file but leave it in place, so that `recover` finds its exchanges."""
         self._log.close()
 
     def remove(self) -> None:
@@ -331,7 +335,7 @@ def read_journal(path: Path) -> tuple[PendingExchange, ...]:
 
 
 def join_pieces(records: Iterable[PendingExchange]) -> Iterator[PendingExchange]:
-    """Join the pieces of arriving bodies and yield all exchanges.
+    """Yield the exchanges of journal *records*, with bodies that arrived in pieces joined.
 
     An exchange whose last piece is missing is yielded as failed, with the part that was received.
     """
@@ -371,7 +375,7 @@ def _decode_record(record: bytes) -> PendingExchange | None:
 
 
 def lock_abandoned_journals(cassette: Path) -> Iterator[Path]:
-    """Yield the journals of *cassette* whose process died, each locked while the caller handles it.
+    """Yield the journals of *cassette* whose process died, each locked until the next is taken.
 
     The caller holds `lock_folder`. Unfinished rewrites of journals are deleted.
     """
@@ -454,12 +458,15 @@ _REMEMBERED = 1 << 18
 
 
 def scan_nothing(_data: bytes) -> tuple[object, ...]:
-    """Return no findings: the scan used where no secret is known."""
+    """Return no findings: the default of *scan* parameters, where no secret is known."""
     return ()
 
 
 def stub_if_leaking(draft: PendingExchange, scan: Scan) -> PendingExchange:
-    """Return *draft*, or a stub without content if *scan* finds a secret in it."""
+    """Return *draft*, or a copy without its content if *scan* finds a secret in it.
+
+    The copy says where, so that the recording fails with that message and no secret is on disk.
+    """
     if draft.leaks:
         return draft
     places = tuple(str(finding) for part in scannable_parts(draft) for finding in scan(part))
@@ -472,7 +479,7 @@ def stub_if_leaking(draft: PendingExchange, scan: Scan) -> PendingExchange:
 
 @dataclass(eq=False, slots=True)
 class LeakCheck:
-    """Scans exchanges for secrets, each one again only after more secrets have become known.
+    """Searches exchanges for secrets, and again only if more secrets have become known since.
 
     It may be called from any thread.
 
@@ -507,7 +514,10 @@ class LeakCheck:
         return places
 
     def _scan_unknown(self, draft: PendingExchange, source: Exchange | None) -> PendingExchange:
-        """Scan parts of *draft* that redaction has not cleared; return it or a stub of it."""
+        """Return *draft*, or a stub of it if one of its parts contains a secret.
+
+        Only parts are scanned that redaction has not cleared already.
+        """
         harmless, parts = self.harmless(), split_entry_for_scan(draft, source)
         if parts is None:
             return stub_if_leaking(draft, self.scan)
@@ -541,14 +551,17 @@ class LeakCheck:
         return any(needle in cached[1] for text in texts for needle in _search_bytes(text))
 
     def forget_results(self, drafts: Iterable[PendingExchange]) -> None:
-        """Drop what is cached about *drafts*."""
+        """Drop the cached results for *drafts*, which will not be scanned again."""
         for draft in drafts:
             self._passed.pop(id(draft), None)
             self._undone.pop(id(draft), None)
 
 
 def _search_bytes(text: str) -> Iterator[bytes]:
-    """Yield *text* as UTF-8, UTF-16 and GB 18030, where it can be encoded."""
+    """Yield *text* as bytes in the encodings in which a body may contain it.
+
+    These are UTF-8, UTF-16 and GB 18030, where the text can be encoded.
+    """
     for codec in ("utf-8", "utf-16-le", "gb18030"):
         with suppress(UnicodeEncodeError):
             yield text.encode(codec).strip(b"\0")  # what UTF-16 has in either order of bytes
@@ -565,11 +578,12 @@ _SAYS_NOTHING: dict[str, Any] = {"key": "", "n": 0, "at": "", "ms": 0, "session"
 def split_entry_for_scan(
     entry: Entry, source: Exchange | None = None
 ) -> tuple[list[bytes], list[bytes]] | None:
-    """Split *entry* into values (bodies, index line, URL) and heads (text before each body).
+    """Split *entry* into values (bodies, index line, URL) and heads (the text before each body).
 
-    None is returned where the split is not simple: for failures, and for bodies in an unusual form.
-    If *source*, the exchange that *entry* was rendered from, is passed, its bodies are used as they
-    are rather than parsed from the text.
+    Each part is scanned only if it was not seen before: heads are often equal. None is returned for
+    failures and for bodies in an unusual form, whose whole text has to be scanned. If *source*, the
+    exchange that *entry* was rendered from, is passed, its bodies are used as they are rather than
+    parsed from the text.
     """
     request, mark, response = entry.text.partition(_RESPONSE)
     if not mark:
@@ -593,7 +607,10 @@ def split_entry_for_scan(
 
 
 def _bodies_stored_unchanged(line: IndexLine, source: Exchange | None) -> tuple[bytes, bytes]:
-    """Return the two bodies of *source*, or empty ones where storage re-encoded them."""
+    """Return the bodies of request and response in *source*.
+
+    They are empty if the cassette stores them in another encoding, so that they are not its text.
+    """
     is_reencoded = line.sent_in or not line.encoding.keys() <= set(CODINGS)
     if source is None or is_reencoded or isinstance(source.outcome, FailedExchange):
         return b"", b""
@@ -601,7 +618,7 @@ def _bodies_stored_unchanged(line: IndexLine, source: Exchange | None) -> tuple[
 
 
 def scannable_parts(entry: Entry) -> tuple[bytes, ...]:
-    """Return all parts of *entry* that have to be scanned.
+    """Return all bytes of *entry* in which secrets have to be searched for.
 
     These are its text without the line breaks of the layout, and bodies that are stored as binary.
 

@@ -45,9 +45,9 @@ def is_json(text: str) -> bool:
 
 
 def find_values(text: str) -> list[JsonSpan]:
-    """Return the position of every value in the JSON *text*.
+    """Return the position of every value in the JSON *text*, containers before their content.
 
-    Containers come before their content.
+    Strings that are keys are not values.
     """
     finder = _ValueFinder()
     for match in _TOKEN.finditer(text):
@@ -56,7 +56,7 @@ def find_values(text: str) -> list[JsonSpan]:
 
 
 class _ValueFinder:
-    """Collects positions of values from the tokens of valid JSON."""
+    """Collects the positions of values from the tokens of valid JSON, passed to `feed` in turn."""
 
     def __init__(self) -> None:
         self.spans: list[JsonSpan] = []
@@ -143,10 +143,10 @@ def _break_any_spacing(text: str) -> str:
 
 
 def _find_multiline_containers(text: str, marks: list[tuple[str, int, int]]) -> set[int]:
-    """Return the offsets of containers whose members get a line each.
+    """Return the offsets in the JSON *text* of objects and arrays whose members get a line each.
 
-    *marks* are the brackets and commas of *text*: symbol, start and end. Broken into lines are
-    objects, so that adding a member moves no other line, arrays of containers, and long arrays of
+    *marks* are the brackets and commas of *text*: symbol, start and end. Members get a line each in
+    objects, so that adding one moves no other line, in arrays of containers, and in long arrays of
     plain values.
     """
     broken: set[int] = set()
@@ -165,7 +165,10 @@ def _find_multiline_containers(text: str, marks: list[tuple[str, int, int]]) -> 
 
 
 def copy_old_values(new: str, old: str, places: list[Steps]) -> str:
-    """Return JSON text *new* with the values of *old* at *places* that exist in both."""
+    """Return the JSON text *new* with the values of *old* at *places*, where both have the place.
+
+    All other characters of *new* stay as they are.
+    """
     was = {span.path: old[span.start : span.end] for span in find_values(old)}
     parts: list[str] = []
     at = 0
@@ -177,7 +180,10 @@ def copy_old_values(new: str, old: str, places: list[Steps]) -> str:
 
 
 def _find_outermost(text: str, places: list[Steps]) -> Iterator[JsonSpan]:
-    """Yield the positions of the values at *places*, without those nested in another one."""
+    """Yield the positions of the values at *places* in the JSON *text*.
+
+    A value inside another one that is also yielded is left out.
+    """
     end = 0
     for span in find_values(text):
         if span.start >= end and any(

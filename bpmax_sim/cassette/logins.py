@@ -27,7 +27,7 @@ Account = Mapping[str, str]
 
 
 def group_logins(entries: Sequence[Entry]) -> list[list[Entry]]:
-    """Return *entries* in groups of equal login requests, in the order of their first one."""
+    """Return *entries* in groups of equal login requests, ordered by the first entry of each."""
     groups: list[list[Entry]] = []
     for entry in entries:
         group = next((group for group in groups if _share_one_response(entry, group[0])), None)
@@ -70,9 +70,11 @@ def update_logins(
     fresh: Sequence[Entry],
     is_same: Callable[[Sequence[Entry], Sequence[Entry]], bool],
 ) -> list[Entry]:
-    """Return the logins *before* with *fresh* ones merged in; the order depends on content only.
+    """Return the logins of a file: *before* with those of *fresh* merged in.
 
-    All entries are marked with their accounts.
+    *is_same* compares two recordings of one login; an equal one keeps the bytes of *before*. All
+    entries name their accounts. They are sorted by their request, so the order depends on content
+    only.
     """
     left, groups = list(before), []
     for now in group_logins(fresh):
@@ -116,7 +118,10 @@ def merge_logins(
 def drop_unused_accounts(
     logins_file: Path, instance: str, current: Account, cassettes: Path
 ) -> bool:
-    """Remove logins of accounts that no recording uses; return whether there were any.
+    """Remove recorded logins of accounts that no recording uses; return whether there were any.
+
+    An account that was replaced, for example after a password change, would stay in the file for
+    ever.
 
     Args:
         logins_file: file of the logins of the instance.
@@ -153,7 +158,7 @@ def _read_logins(path: Path, instance: str) -> list[Entry]:
 
 
 def _has_other_account(login: Entry, instance: str, account: Account) -> bool:
-    """Return whether *login* sends an account name other than that of *account*."""
+    """Return whether the request of *login* contains a value of an account other than *account*."""
     own = login.line.values.get(instance, {})
     sent = request_text(login)
     differing = [name for name in own if own[name] != account.get(name)]

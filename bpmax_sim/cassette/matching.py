@@ -30,7 +30,10 @@ from bpmax_sim.path_template import PathTemplate, has_trailing_slash, path_templ
 
 
 def unnamed_call(request: Request) -> Call:
-    """Return a call without API name, from the method, URL, query and body of another client."""
+    """Return *request*, sent by another HTTP client, as a call without platform and API.
+
+    It consists of the method, URL, query and body, and of no header except ``Content-Type``.
+    """
     path, query = split_query(request.url)
     types = tuple(pair for pair in request.headers if pair[0].lower() == "content-type")
     named = Call(platform="", instance="", api="", method=request.method, path=path)
@@ -45,7 +48,10 @@ def split_query(url: str) -> tuple[str, Pairs]:
 
 
 def call_without_injected(request: Request, named: Call) -> Call:
-    """Return *named* with the path, query, headers and body of *request* that auth did not set."""
+    """Return *named* with the path, query, headers and body of *request*, without what auth added.
+
+    *named* gives platform and API.
+    """
     address = request.url
     if request.base and address.startswith(request.base):
         address = address[len(request.base) :]
@@ -65,7 +71,10 @@ def call_without_injected(request: Request, named: Call) -> Call:
 
 @lru_cache(maxsize=256)  # the same in every call of an API
 def injected_by_root(injected: tuple[str, ...]) -> Mapping[str, tuple[FieldPath, ...]]:
-    """Return the places of auth by part of the request: ``header.x-sign`` under ``header``."""
+    """Return the places that auth filled, grouped by part of the request.
+
+    ``header.x-sign`` is under ``header``.
+    """
     places: dict[str, tuple[FieldPath, ...]] = {}
     for text in injected:
         place = FieldPath.of_auth_place(text)
@@ -100,7 +109,10 @@ def _body_without(
 
 
 def underivable_fields(call: Call) -> dict[str, Any]:
-    """Return path, query, headers and body of *call* as JSON values, for its index line."""
+    """Return path, query, headers and body of *call* as JSON values.
+
+    They are stored in the index line if the stored request does not show them.
+    """
     body: Any = call.body
     if body is not None:
         try:
@@ -111,7 +123,10 @@ def underivable_fields(call: Call) -> dict[str, Any]:
 
 
 def restore_underivable_fields(built: Call, extra: dict[str, Any]) -> Call:
-    """Return *built* with the fields that `underivable_fields` returned for the original call."""
+    """Return *built*, the call of a stored request, with the fields that the script had set.
+
+    *extra* is the result of `underivable_fields` for that call.
+    """
     body = extra["body"]
     if body is not None:
         body = body.encode() if isinstance(body, str) else bytes.fromhex(body["hex"])
@@ -151,10 +166,10 @@ class MatchingRules:
     former: FormerNames = field(default_factory=FormerNames, hash=False)
 
     def digest(self, platform: str) -> str:
-        """Return 16 hexadecimal digits that change whenever a key of *platform* may change.
+        """Return a digest (16 hexadecimal digits) of the rules that apply to *platform*.
 
-        Rules of other platforms are left out, so that changing them makes no keys of this one
-        outdated.
+        Recorded keys are valid as long as it is unchanged. Rules of other platforms are left out,
+        so that changing them makes no keys of this one outdated.
         """
         known = self._digests.get(platform)
         if known is None:
@@ -168,7 +183,10 @@ class MatchingRules:
         return known
 
     def is_valid_digest(self, platform: str, digest: str) -> bool:
-        """Return whether keys of *platform* under the rules with *digest* are still valid."""
+        """Return whether recorded keys of *platform* are valid under these rules.
+
+        *digest* is that of the rules under which they were computed, as stored in the cassette.
+        """
         if digest == self.digest(platform):
             return True
         return digest == self._legacy_digest and platform not in self._volatile_platforms
@@ -215,7 +233,10 @@ class MatchingRules:
         return path_template(text) if "{" in text else None
 
     def under_former_names(self, parts: RequestParts) -> Iterator[RequestParts]:
-        """Yield *parts* once for each earlier name of their platform and API."""
+        """Yield *parts* under each earlier name of their platform and API.
+
+        Usually there is none.
+        """
         if not self.former:
             return
         platforms = (parts.platform, *self.former.platforms.get(parts.platform, ()))
@@ -225,7 +246,7 @@ class MatchingRules:
                 yield _with_name(parts, platform, api)
 
     def with_current_names(self, parts: RequestParts) -> RequestParts:
-        """Return recorded *parts* with the current names of their platform and API."""
+        """Return *parts*, of a recorded call, with the current names of their platform and API."""
         names = self.former.current_names(parts.platform, parts.api)
         return parts if names == (parts.platform, parts.api) else _with_name(parts, *names)
 
@@ -239,7 +260,9 @@ def _digest_rules(
 
 
 class RequestParts(msgspec.Struct, frozen=True, kw_only=True):
-    """The parts of a call in the form in which calls are compared, independent of spelling.
+    """A call in the form in which calls are compared, independent of their spelling.
+
+    For example, JSON is parsed, so that the order of its members does not matter.
 
     Attributes:
         path: percent-encoded; for traffic of other clients, the URL without its query.
@@ -276,7 +299,12 @@ def _with_name(parts: RequestParts, platform: str, api: str) -> RequestParts:
 
 
 class Difference(msgspec.Struct, frozen=True):
-    """A place where a recorded call and a sent one differ, with both values; `UNSET` if absent."""
+    """A place where a recorded call and a sent one differ.
+
+    Attributes:
+        path: place such as ``query.page`` or ``body.items[0].qty``.
+        recorded, sent: the two values; `UNSET` where the call has none.
+    """
 
     path: str
     recorded: Any
@@ -306,17 +334,23 @@ def parts_of_call(call: Call) -> RequestParts:
 
 
 def parts_of_request(request: Request) -> RequestParts:
-    """Return the parts of the call behind *request*; for other HTTP clients, those as sent."""
+    """Return the parts of the call that *request* was built from.
+
+    For a request of another HTTP client, they are those of the request itself.
+    """
     return parts_of_call(request.call or unnamed_call(request))
 
 
 def parts_of_exchange(exchange: Exchange) -> RequestParts:
-    """Return the parts of the call that was recorded."""
+    """Return the parts of the call in a recorded exchange."""
     return parts_of_request(exchange.request)
 
 
 def matching_key(parts: RequestParts, rules: MatchingRules) -> str:
-    """Return the key of a call, 32 hexadecimal digits, under *rules*."""
+    """Return the key under which a call is recorded and found: 32 hexadecimal digits.
+
+    It is a digest of all parts that *rules* do not ignore.
+    """
     seen = _compared_parts(parts, rules)
     return hashlib.blake2b(encode_sorted(seen), digest_size=16).hexdigest()
 
@@ -324,7 +358,7 @@ def matching_key(parts: RequestParts, rules: MatchingRules) -> str:
 def find_differences(
     recorded: RequestParts, sent: RequestParts, rules: MatchingRules
 ) -> tuple[Difference, ...]:
-    """Return every place that counts under *rules* and differs between *recorded* and *sent*."""
+    """Return every place where *recorded* and *sent* differ, except those that *rules* ignore."""
     recorded = rules.with_current_names(recorded)
     old, new = _compared_parts(recorded, rules), _compared_parts(sent, rules)
     if old.get("path") != new.get("path"):
@@ -344,9 +378,9 @@ def _describe_body(body: Body) -> str:
 
 
 def _compared_parts(parts: RequestParts, rules: MatchingRules) -> dict[str, Any]:
-    """Return the parts that count, as one value.
+    """Return *parts* as one value, without the places that *rules* ignore.
 
-    A body includes its kind: JSON ``"1"`` is not text 1.
+    It has the kind of the body too, because JSON ``"1"`` is not text 1.
     """
     seen = {**asdict(parts), "body": parts.body.value, "kind": parts.body.kind}
     paths = rules.ignored_paths(parts.platform, parts.api)
@@ -393,7 +427,10 @@ def _compared_parameters(parameters: dict[str, str], paths: Iterable[FieldPath])
 def _replace_path_by_parameters(
     parts: RequestParts, compared: dict[str, Any], rules: MatchingRules
 ) -> None:
-    """Replace the path in *compared* by its parameters, so that a difference names one of them."""
+    """Replace the path in *compared* by its parameters by name, if the API declares any.
+
+    So a difference names the parameter, such as ``path.id``, and not the whole path.
+    """
     template = rules.declared_path(parts)
     parameters = _path_parameters(template, parts.path) if template and "path" in compared else None
     if parameters is not None:

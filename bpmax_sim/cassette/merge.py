@@ -25,7 +25,7 @@ from bpmax_sim.file_system import lock_folder
 
 
 def review_path(path: Path) -> Path:
-    """Return the file beside cassette *path* whose new recording waits for a review."""
+    """Return the file ``<path>.new``, in which a new recording waits until a person accepts it."""
     return path.with_name(f"{path.name}.new")
 
 
@@ -44,7 +44,10 @@ def drop_superseded_review(path: Path, owner: str) -> None:
 
 
 def owner_entries(cassette: Cassette | None, owner: str) -> list[Entry]:
-    """Return the exchanges that *owner* recorded in *cassette*, in the order of issue."""
+    """Return the exchanges that *owner* recorded in *cassette*, in the order of issue.
+
+    None for *cassette* gives an empty list.
+    """
     numbers = cassette.index.exchange_numbers(owner) if cassette else ()
     return [cassette.full_entry(number) for number in numbers] if cassette else []
 
@@ -78,15 +81,17 @@ def recover(
 
 
 class OwnerRecording(msgspec.Struct, frozen=True):
-    """The exchanges that one owner recorded, and how they are merged into the cassette.
+    """A new recording of one owner, and how it is merged into the cassette.
 
     Attributes:
+        drafts: exchanges of the recording.
         adding: whether it is appended to what the owner recorded before.
         repeating: whether exchanges may be replayed any number of times, as shared logins are.
             Those with other keys are kept, and a recording equal to the existing beginning adds
             nothing.
-        is_afresh: whether nothing of the old recording is reused, because reuse did not replay.
-        former: another owner, whose exchanges these replace.
+        is_afresh: whether all old exchanges of the owner are dropped. That is so if the new
+            recording did not replay with the bytes reused from the old one.
+        former: earlier name of the owner, if its exchanges are replaced too; else "".
     """
 
     owner: str
@@ -123,7 +128,10 @@ def _recover_journals(path: Path, scan: Scan, same: RecordingComparison) -> tupl
 
 
 def _join_journals(journals: Iterable[Sequence[PendingExchange]]) -> list[PendingExchange]:
-    """Return the exchanges of several journals, sorted by the first call of each journal."""
+    """Return the exchanges of several journals, those of the journal that began first come first.
+
+    Their call numbers are replaced by their positions, since each journal counts from 1.
+    """
     begun = sorted((drafts for drafts in journals if drafts), key=lambda drafts: drafts[0].line.at)
     drafts = (draft for drafts in begun for draft in sorted(drafts, key=lambda draft: draft.issue))
     return [msgspec.structs.replace(draft, issue=(n, 0)) for n, draft in enumerate(drafts, 1)]
@@ -132,9 +140,10 @@ def _join_journals(journals: Iterable[Sequence[PendingExchange]]) -> list[Pendin
 def _assign_recordings(
     path: Path, drafts: Sequence[PendingExchange], same: RecordingComparison
 ) -> Iterator[tuple[Path, OwnerRecording]]:
-    """Yield target file and recording of each owner; earlier results are already in the file.
+    """Yield, for each owner in *drafts*, the file to merge its recording into and the recording.
 
-    Journals of several recorders of one owner are combined, so that none replaces another.
+    The caller merges each into its file before it asks for the next one. Journals of several
+    recorders of one owner are combined, so that none replaces another.
     """
     for owner in sorted({draft.line.owner for draft in drafts}):
         own = [draft for draft in drafts if draft.line.owner == owner]
@@ -167,7 +176,7 @@ def _has_owner(path: Path, owner: str) -> bool:
 def find_forked_journals(path: Path, recorder_id: str) -> tuple[list[Path], list[PendingExchange]]:
     """Return the journals that forked children of *recorder_id* left, and their exchanges in order.
 
-    The caller holds the folder lock.
+    Only journals whose process has ended are returned. The caller holds the folder lock.
     """
     by_path: dict[Path, tuple[PendingExchange, ...]] = {}
     for file in journal.lock_abandoned_journals(path):
@@ -181,7 +190,10 @@ def find_forked_journals(path: Path, recorder_id: str) -> tuple[list[Path], list
 def drop_repeated_sessions(
     drafts: Sequence[PendingExchange], same: RecordingComparison
 ) -> tuple[PendingExchange, ...]:
-    """Return *drafts* without sessions equal to an earlier one, which they share at replay."""
+    """Return *drafts*, of one owner, without sessions that are equal to an earlier session.
+
+    Equal sessions share one recording when they are replayed. *same* compares them.
+    """
     sessions: dict[int, list[PendingExchange]] = {}
     for draft in sorted(drafts, key=lambda draft: draft.issue):
         sessions.setdefault(draft.line.session, []).append(draft)
@@ -201,11 +213,11 @@ def drop_repeated_sessions(
 def render_merged(
     cassette_path: Path, target: Path, recording: OwnerRecording, same: RecordingComparison
 ) -> bytes | None:
-    """Return the content of *target* with one recording merged in.
+    """Return the content of the file *target* after *recording* was merged in.
 
-    None is returned if there is neither a file nor an exchange to write.
-
-    The caller holds the folder lock.
+    *target* is *cassette_path* itself, or the file for review beside it; if that does not exist, it
+    starts as a copy of the cassette. None is returned if there is neither a file nor an exchange to
+    write. The caller holds the folder lock.
 
     Raises:
         DamagedCassette: if exchanges that have to be kept are damaged.
@@ -235,9 +247,11 @@ def render_merged(
 def merge_into_file(
     cassette_path: Path, target: Path, recording: OwnerRecording, same: RecordingComparison
 ) -> bool:
-    """Write *target* as *cassette_path* with one recording merged in; return whether it changed.
+    """Write *target* with *recording* merged in, as `render_merged` does.
 
-    The caller holds the folder lock.
+    Return whether it changed.
+
+    A file for review that equals the cassette is not written. The caller holds the folder lock.
 
     Raises:
         DamagedCassette: if exchanges that have to be kept are damaged.
@@ -259,6 +273,7 @@ def merge_into_file(
 
 
 def _number_entries(before: list[Entry], drafts: Sequence[PendingExchange]) -> list[Entry]:
+    """Return *before* with *drafts* appended in order of issue, numbered after the last one."""
     last = max((entry.line.n for entry in before), default=0)
     ordered = enumerate(sorted(drafts, key=lambda draft: draft.issue), last + 1)
     return [*before, *(draft.with_line(n=n) for n, draft in ordered)]
@@ -267,7 +282,11 @@ def _number_entries(before: list[Entry], drafts: Sequence[PendingExchange]) -> l
 def _split_entries_by_owner(
     old: Cassette | None, owner: str, *, refuse_damaged: bool = False
 ) -> tuple[list[Entry], list[Entry]]:
-    """Return the entries of others, and those of *owner* without damaged ones."""
+    """Return the entries of all other owners, and those of *owner*.
+
+    If one of *owner*'s is damaged, the second list is empty, or with *refuse_damaged* the error is
+    raised.
+    """
     if old is None:
         return [], []
     numbers = sorted({*range(len(old))} - {*old.index.exchange_numbers(owner)})
@@ -281,7 +300,10 @@ def _split_entries_by_owner(
 
 
 def load_if_exists(path: Path, *, refuse_damaged: bool = False) -> Cassette | None:
-    """Return the cassette at *path*; unless *refuse_damaged*, None for a damaged one."""
+    """Return the cassette at *path*, or None if there is none.
+
+    None is also returned for a damaged file, unless *refuse_damaged* asks for the error.
+    """
     try:
         return Cassette.load(path)
     except FileNotFoundError:
@@ -293,7 +315,7 @@ def load_if_exists(path: Path, *, refuse_damaged: bool = False) -> Cassette | No
 
 
 def recompute_keys(cassette: Cassette, rules_of: Callable[[str], MatchingRules | None]) -> bytes:
-    """Return the file in canonical layout with all keys computed under the current rules.
+    """Return the content of *cassette* with all matching keys computed under the current rules.
 
     *rules_of* returns the rules of an owner, or None if they are unknown; then its keys are kept.
 

@@ -32,7 +32,9 @@ _IGNORABLE = frozenset({"query", "header", "body"})  # without its path it is an
 
 
 class MissContext(Struct, frozen=True, kw_only=True):
-    """Where a call was made, and which command would record it.
+    """What the error for an unrecorded call says besides the call.
+
+    Where it was made, how to record it.
 
     Attributes:
         step: title of the step, such as ``2/3 选择客户 12345``.
@@ -64,7 +66,13 @@ class MissContext(Struct, frozen=True, kw_only=True):
 
 
 class NearestSearch(msgspec.Struct, frozen=True):
-    """The recordings among which the nearest one is searched."""
+    """Where the recorded exchange nearest to an unrecorded call is searched for.
+
+    Attributes:
+        cassette, owner: recording that is searched.
+        rules: matching rules; places that they ignore do not count as differences.
+        played: numbers of the exchanges that were replayed already.
+    """
 
     cassette: Cassette
     owner: str
@@ -73,14 +81,19 @@ class NearestSearch(msgspec.Struct, frozen=True):
 
 
 class NearestExchange(msgspec.Struct, frozen=True):
-    """The recorded exchange that differs least from a call, and the differences."""
+    """The recorded exchange that differs least from a call.
+
+    Attributes:
+        number: number of the exchange in its cassette, from 0.
+        differences: places where the two differ.
+    """
 
     number: int
     differences: tuple[Difference, ...]
 
     @property
     def parts(self) -> frozenset[str]:
-        """Return the names of the parts that differ."""
+        """Return which parts of the request differ, such as ``query`` and ``body``."""
         return frozenset(_request_part(difference) for difference in self.differences)
 
 
@@ -109,7 +122,10 @@ def explain_no_cassette(parts: RequestParts, path: str, context: MissContext) ->
 def explain_already_played(
     parts: RequestParts, places: list[str], call_number: int, owner: str, context: MissContext
 ) -> list[str]:
-    """Return the message lines for a call that was made more often than it was recorded."""
+    """Return the message lines for a call that was made more often than it was recorded.
+
+    *places* are the lines of its recordings in the cassette, and *call_number* counts the calls.
+    """
     times = (
         msg("once") if len(places) == 1 else msg("{places_count} times", places_count=len(places))
     )
@@ -133,7 +149,10 @@ def signature_mismatch_error(
     differences: tuple[Difference, ...],
     context: MissContext = MissContext(),  # noqa: B008
 ) -> NoMatchError:
-    """Return the error for a call whose signature base differs from the recorded one."""
+    """Return the error for a call that is signed in another way than when it was recorded.
+
+    *differences* are those of the text that is signed.
+    """
     parts = matching.parts_of_call(call)
     lines = [
         msg(
@@ -160,8 +179,9 @@ def explain_no_such_call(
 ) -> list[str]:
     """Return the message lines for a call that was recorded with other values, or not at all.
 
-    If the exchange *near* is still unplayed, the call has probably changed since it was recorded.
-    Then recording everything again is suggested, because *near* would otherwise be left over.
+    *near* is the most similar recorded exchange, if any. If it was not replayed yet, the call has
+    probably changed since it was recorded. Then recording everything again is suggested, because
+    *near* would otherwise be left over.
     """
     changed = near is not None and near.number not in search.played
     add = context.record_command(context.new)
@@ -243,9 +263,10 @@ def _format_line(label: str, text: str) -> str:
 def find_nearest(
     search: NearestSearch, parts: RequestParts, *, only_unplayed: bool = False
 ) -> NearestExchange | None:
-    """Return the exchange that differs least, of the same API or else of the same platform.
+    """Return the exchange that differs least from *parts*, of the same API or else platform.
 
-    With *only_unplayed*, only exchanges that were not played are considered.
+    With *only_unplayed*, only exchanges that were not replayed are considered. None if there are
+    none.
     """
 
     def rank(near: NearestExchange) -> tuple[int, int, bool, int]:
@@ -300,7 +321,10 @@ def _format_differences(differences: Sequence[Difference]) -> Iterator[str]:
 
 
 def quote_values(difference: Difference) -> tuple[str, str]:
-    """Return both values of *difference*; long ones are clipped around the first difference."""
+    """Return the recorded and the sent value of *difference* as text.
+
+    Long ones are cut to the part around the first character that differs.
+    """
     recorded, sent = _format_value(difference.recorded), _format_value(difference.sent)
     at = next((i for i, (a, b) in enumerate(zip(recorded, sent, strict=False)) if a != b), 0)
     return _clip_text_around(recorded, at), _clip_text_around(sent, at)
@@ -360,10 +384,10 @@ def _suggest_fixes(search: NearestSearch, near: NearestExchange) -> Iterator[str
 
 
 def _ignorable_paths(differences: Sequence[Difference]) -> list[str]:
-    """Return paths that may be suggested for ``ignore``; none where that would blind the match.
+    """Return the paths of *differences* that a message may suggest for ``ignore``, or none.
 
-    Whole bodies, containers and long texts carry the meaning of a call and are never suggested. An
-    index becomes a wildcard only if several items differ in the same way.
+    Whole bodies, containers and long texts carry the meaning of a call: if one of them differs, no
+    path is suggested. An index becomes a wildcard only if several items differ in the same way.
     """
     if any(map(_carries_meaning_of_call, differences)):
         return []

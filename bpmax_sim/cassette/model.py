@@ -27,10 +27,13 @@ ANY_PLATFORM = "*"
 
 
 class CassetteHead(msgspec.Struct, frozen=True, kw_only=True):
-    """The second line of a file: defaults for its index lines.
+    """The head of a cassette (second line of the file): facts about all its exchanges.
+
+    The values of *rules* and *net* are defaults: an index line has its own only where they differ.
 
     Attributes:
-        rules: per platform, the digest of the matching rules that keys were computed under. ""
+        format: version of the file format.
+        rules: platform -> digest of the matching rules that keys were computed under. Platform ""
             stands for traffic without platform, "*" for all platforms in a file of format 1, which
             had one digest for everything.
         start: earliest instant of sending, ISO 8601 with time zone.
@@ -49,18 +52,20 @@ class CassetteHead(msgspec.Struct, frozen=True, kw_only=True):
     several: bool | msgspec.UnsetType = msgspec.UNSET
 
     def fill_in_defaults(self, line: IndexLine) -> IndexLine:
-        """Return *line* with the defaults of the head filled in."""
+        """Return the index line *line* with the values that it leaves to the head."""
         rules = line.rules or self.rules.get(line.platform) or self.rules.get(ANY_PLATFORM, "")
         net = (self.net or 0) if line.net is None else line.net
         return msgspec.structs.replace(line, rules=rules, net=net)
 
 
 class IndexLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The index line of one exchange.
+    """The first line of an exchange in the file: what is needed to find it without parsing it.
 
     Attributes:
+        key: matching key: digest of the parts of the call that count for replay.
         n: position among the calls of its owner, from 1.
         call: ``platform.api``; empty for traffic of other HTTP clients.
+        instance: key of the platform's instance.
         owner: the scenario, row or test that recorded it.
         at: instant of sending, ISO 8601 with time zone.
         ms: milliseconds until the last byte, or until the failure.
@@ -82,8 +87,8 @@ class IndexLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         session: number of the owner's session, from 1.
         values: on the first exchange of an owner, credentials declared ``secret: false``, by
             ``platform.instance`` and name; for shared logins, on the first login of each account.
-        seed: on the first exchange of an owner, the random values its scripts drew; 0 if none, and
-            only the seed in older recordings.
+        seed: on the first exchange of an owner, the seeds of the random values its scripts drew; 0
+            if none, and only a number in older recordings.
         sent_in: encoding of the request body on the wire, if not UTF-8.
     """
 
@@ -126,7 +131,10 @@ class IndexLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Seal(msgspec.Struct, frozen=True, kw_only=True):
-    """The last line of a file: its exchange count, and a digest of head and every `Line.sha`."""
+    """The last line of a file, by which truncated and edited files are recognised.
+
+    It has the number of exchanges and a digest of the head and of all digests of index lines.
+    """
 
     interactions: int
     failures: int
@@ -184,7 +192,12 @@ def decode_json(data: bytes | str) -> Any:
 
 
 class Body(msgspec.Struct, frozen=True):
-    """A body as it is compared; *kind* is none, json, form, multipart, text or bytes."""
+    """A body as it is compared.
+
+    Attributes:
+        kind: none, json, form, multipart, text or bytes.
+        value: parsed content, so that equal content in another spelling is equal.
+    """
 
     kind: str = "none"
     value: Any = None

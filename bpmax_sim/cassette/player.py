@@ -27,12 +27,12 @@ Find = Callable[[str], Sequence[int]]
 
 
 class OwnerPlayback:
-    """What all sessions of one owner have played so far.
+    """What all sessions of one owner have replayed so far; they share one recording.
 
     Attributes:
         lock: guards all attributes; two threads never get the same exchange.
-        played: numbers of the exchanges already played.
-        players: number of sessions that play each part.
+        played: numbers of the exchanges already replayed.
+        players: recorded session -> number of sessions that replay it now.
         sessions: number of sessions opened so far.
     """
 
@@ -51,7 +51,7 @@ class OwnerPlayback:
 
 
 class PlayOrder:
-    """Which exchanges answer the calls of one session, where several sessions recorded one file.
+    """Which recorded exchange answers each call of one session, if several sessions share a file.
 
     A *part* is what one recorded session left in the file. Calls are answered from one part as long
     as it has what is asked for, so that responses of two sessions are not mixed. Which part it is
@@ -94,7 +94,10 @@ class PlayOrder:
             return number
 
     def _choose_recorded_session(self, key: str) -> int | None:
-        """Return the part that has all exchanges asked for so far, or None."""
+        """Return the number of the recorded session to answer from; None if none fits any more.
+
+        It has to have all exchanges that were asked for so far, including the one with *key*.
+        """
         if len(self._numbers_by_session(key).get(self._part, ())) >= self._counts[key]:
             return self._part  # it has the rest, or it would not be played
         fitting = [
@@ -111,7 +114,7 @@ class PlayOrder:
         )
 
     def _rank_recorded_session(self, part: int) -> tuple[bool, bool, bool, int]:
-        """Return the sort key of *part*; the smallest is played.
+        """Return the sort key of *part*, a recorded session; the smallest is chosen.
 
         A part that would have answered differently so far comes last, then one that another session
         plays, then one whose number is not that of this session.
@@ -153,7 +156,7 @@ class PlayOrder:
         self._part = part
 
     def _numbers_by_session(self, key: str) -> dict[int, list[int]]:
-        """Return the numbers of the exchanges with *key*, by number of the recorded session."""
+        """Return number of a recorded session -> numbers of its exchanges with *key*."""
         numbers = self._located.get(key)
         if numbers is None:
             numbers = self._located[key] = {}
@@ -260,7 +263,11 @@ class Player:
         return self._cassette, upcoming
 
     def claim_nearest(self, parts: RequestParts) -> tuple[Cassette, int] | None:
-        """Take the unplayed exchange nearest to *parts*, a call that was not recorded."""
+        """Take the unplayed exchange that is most similar to *parts*, a call that was not recorded.
+
+        It counts as replayed from now on. None if the call was recorded, or nothing similar is
+        left.
+        """
         cassette = self._cassette
         if cassette is None or self.exchange_numbers(parts):
             return None
@@ -330,7 +337,10 @@ def _make_no_match_error(parts: RequestParts, case: str, lines: list[str]) -> No
 def _with_former_keys(
     find: Find, cassette: Cassette, former_keys: Mapping[str, Sequence[str]]
 ) -> Find:
-    """Return *find* with the exchanges under the *former_keys* of a key, by earlier API names."""
+    """Return *find*, extended by the exchanges that were recorded under earlier names of the API.
+
+    *former_keys* maps a current key to the keys that the same call had under those names.
+    """
 
     def find_all(key: str) -> Sequence[int]:
         others = [number for other in former_keys.get(key, ()) for number in find(other)]
@@ -345,7 +355,10 @@ def _with_former_keys(
 
 
 def _make_finder(cassette: Cassette, rules: MatchingRules, owner: str) -> Find:
-    """Return a function that maps a key under *rules* to *owner*'s exchange numbers."""
+    """Return a function that maps a matching key to the numbers of *owner*'s exchanges.
+
+    If the recorded keys were computed under other *rules*, they are computed again.
+    """
     head, index = cassette.head, cassette.index
     are_ours = all(
         rules.is_valid_digest(platform, digest) for platform, digest in head.rules.items()

@@ -139,11 +139,14 @@ _decode_texts = msgspec.json.Decoder(list[list[str]]).decode
 
 
 class _NotCanonicalError(Exception):
-    """Raised if a text does not have the canonical layout."""
+    """Raised if a text is not in the layout that this package writes; then it is read as YAML."""
 
 
 def read_exchange(entry: Entry, *, canonical: bool = True) -> Exchange:
-    """Return the exchange of *entry*; without *canonical*, its text is parsed as general YAML.
+    """Return the parsed exchange of *entry*.
+
+    The layout that this package writes is read by a fast parser; without *canonical*, the text is
+    parsed as general YAML.
 
     Raises:
         ValueError: if the text is not an exchange. A `YamlTextError` has the line in the text.
@@ -172,7 +175,7 @@ def read_outcome(entry: Entry) -> Outcome:
 
 
 def exchange_from_yaml(line: IndexLine, item: Any) -> Exchange:
-    """Return the exchange of a parsed YAML mapping.
+    """Return the exchange of *item*, a parsed YAML mapping, with its index *line*.
 
     Raises:
         ValueError: if a key is missing or a value has the wrong type.
@@ -323,7 +326,10 @@ def _read_headers(block: str | None) -> Pairs:
 
 
 def _read_body(style: str, rest: str, indent: str) -> bytes:
-    """Return the bytes of a scalar with block header *style* and the lines *rest*."""
+    """Return the bytes of a body from its YAML scalar, whose lines are indented by *indent*.
+
+    *style* is its first line, such as ``|-`` or ``!!binary |-``, and *rest* what follows.
+    """
     if style[0] == '"':
         return decode_quoted(style + rest).encode()
     read = _BLOCKS.get(style)

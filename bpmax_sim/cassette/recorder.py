@@ -49,9 +49,12 @@ _Arriving = dict[tuple[int, int], list[PendingExchange]]
 
 
 class Outage(Struct, frozen=True):
-    """A call with a worse outcome than recorded before, such as a time-out or HTTP 503.
+    """A call whose new outcome is worse than the recorded one, such as a time-out or HTTP 503.
 
-    *is_known* is False for a call that the existing recording lacks, which failed.
+    Attributes:
+        call: ``platform.api``.
+        outcome: the new response or failure.
+        is_known: whether the existing recording has the call at all; if not, any failure is worse.
     """
 
     call: str
@@ -67,9 +70,11 @@ class Outage(Struct, frozen=True):
 class Recorder:
     """Records the exchanges of one owner; it may be called from several threads.
 
-    Exchanges arrive redacted; the scan here is the last line of defence. In a forked child the
-    recorder continues with its own journal and never seals. The parent collects the child's journal
-    when it seals; if the parent is gone, `recover` does.
+    Exchanges are redacted before they are passed; the search for secrets here is the last line of
+    defence. Each exchange goes into a journal at once, and `seal` writes them into the cassette.
+
+    In a forked child the recorder continues with its own journal and never seals. The parent
+    collects the child's journal when it seals; if the parent is gone, `recover` does.
 
     Attributes:
         drawn: random values that the owner's scripts have drawn so far.
@@ -207,7 +212,10 @@ class Recorder:
             ) from error
 
     def set_scan(self, scan: Scan, count_secrets: Callable[[], int]) -> None:
-        """Scan with *scan* from now on, because more secrets have become known."""
+        """Search for secrets with *scan* from now on, because more secrets have become known.
+
+        *count_secrets* returns how many secrets *scan* looks for, so that results can be cached.
+        """
         with self._lock:
             self._check = LeakCheck(scan, count_secrets)
 
@@ -278,10 +286,11 @@ class Recorder:
         return self._finish_into(self.path, same, replays)
 
     def find_newly_failing_calls(self, rate: Callable[[Exchange], int]) -> tuple[Outage, ...]:
-        """Return calls with a worse outcome than in the existing recording; without one, failures.
+        """Return calls whose outcome is worse than in the existing recording.
 
-        *rate* returns 0 for a success, more for worse. Of equal calls only the last one counts, so
-        a failure that a retry repaired is not reported.
+        *rate* returns 0 for a success, more for worse. A call that is not in the recording is
+        returned if it failed. Of equal calls only the last one counts, so a failure that a retry
+        repaired is not reported.
         """
         same = RecordingComparison(rules=self._rules)
         old = merge.load_if_exists(self.path)
@@ -319,7 +328,9 @@ class Recorder:
         return tuple(found)
 
     def write_for_review(self) -> Path | None:
-        """Write ``<file>.new`` for review and return its path, or None if the recording is equal.
+        """Write the recording to ``<file>.new``, where a person reviews it, and return that path.
+
+        None is returned if the recording is equal to the cassette.
 
         Raises:
             LeakError, CassetteError: as for `seal`.
@@ -385,9 +396,10 @@ class Recorder:
         redact: Callable[[Exchange], Exchange],
         is_due: Callable[[PendingExchange], bool],
     ) -> list[PendingExchange]:
-        """Return the journal records of one exchange that is still arriving.
+        """Return the journal records of one exchange whose body is still arriving, redacted.
 
-        If *is_due* holds for it, its pieces are joined and *redact* is applied to the whole.
+        If *is_due* returns True for it, its pieces are joined and *redact* is applied to the whole,
+        since the secret may be spread over two pieces. Otherwise *pieces* are returned unchanged.
         """
         (draft,) = journal_module.join_pieces(pieces)
         if not is_due(draft):
@@ -463,7 +475,10 @@ class Recorder:
             raise
 
     def _replays_after_merge(self, same: RecordingComparison, replays: Replays) -> bool:
-        """Return whether the recording replays with the bytes reused from the old one."""
+        """Return whether the new recording replays if it reuses bytes of the old one.
+
+        *replays* tries that with a file beside the cassette.
+        """
         trial = self.path.with_name(f"{self.path.name}.trial")
         with lock_folder(self.path.parent):
             recording, _, _ = self._collect_recording(same)

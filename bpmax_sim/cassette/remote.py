@@ -39,14 +39,17 @@ _uploading = threading.Lock()  # a transaction is the file system's, which threa
 
 
 class _NoResponseError(Exception):
-    """Raised if storage does not respond in time; the request in the background is abandoned."""
+    """Raised if the remote file system does not respond in time.
+
+    The request continues in the background; its result is ignored.
+    """
 
 
 class MirrorState(msgspec.Struct, frozen=True):
-    """The state of a file when its local copy and the stored file were last equal.
+    """The state of a file when its local copy and the remote file were last equal.
 
     Attributes:
-        stamp: text that changes with the stored file, such as its etag.
+        stamp: text that changes with the remote file, such as its etag.
         sha: digest of the content.
         coming: digest of the content about to replace it, in case the process dies in between.
     """
@@ -72,7 +75,7 @@ def strip_credentials(url: str) -> str:
 
 
 def open_mirror(url: str, root: Path) -> RemoteStorage:
-    """Return the storage at *url*, mirrored in ``.bpmax/cassettes`` of the project *root*."""
+    """Return the folder at *url* with its copy in ``.bpmax/cassettes`` of the project *root*."""
     shown = strip_credentials(url)
     slug = re.sub(r"[^\w.-]+", "-", shown).strip("-")[:60]
     digest = hashlib.sha256(shown.encode()).hexdigest()[:8]
@@ -80,10 +83,12 @@ def open_mirror(url: str, root: Path) -> RemoteStorage:
 
 
 class RemoteStorage:
-    """A folder of cassettes at a URL; it may be used from several threads and processes.
+    """A folder of cassettes at a URL (S3, WebDAV, …), with a local copy of the files that are used.
+
+    It may be used from several threads and processes.
 
     Attributes:
-        folder: the mirror on disk.
+        folder: the local copy (mirror).
     """
 
     def __init__(self, url: str, folder: Path, *, patience: float = PATIENCE) -> None:
@@ -102,13 +107,13 @@ class RemoteStorage:
         return f"<RemoteStorage {strip_credentials(self._url)}>"
 
     def fetch(self, path: Path, *, recording: bool = False) -> None:
-        """Download the file whose local copy is *path* if it changed at the URL, once per run.
+        """Update the local copy *path* if the file changed at the URL; each file only once per run.
 
         The local copy is deleted if there is no such file at the URL.
 
         Raises:
             ConfigError: if the URL cannot be used at all.
-            CassetteError: if storage cannot be read, or the file was recorded here and not
+            CassetteError: if the file cannot be read at the URL, or was recorded here and not
                 uploaded; with *recording*, such a file is left as it is.
         """
         if path in self._seen or not path.is_relative_to(self.folder):
@@ -127,11 +132,11 @@ class RemoteStorage:
         self._seen.add(path)
 
     def upload(self, path: Path) -> None:
-        """Upload the file *path* of the mirror if it changed locally.
+        """Upload the local file *path* if it changed since it was downloaded.
 
         Raises:
-            CassetteError: if storage cannot be written, or the file changed there too; the local
-                file is kept and can be uploaded later.
+            CassetteError: if it cannot be written at the URL, or the file changed there too; the
+                local file is kept and can be uploaded later.
         """
         if not path.is_relative_to(self.folder) or not path.parent.is_dir():
             return
@@ -140,7 +145,7 @@ class RemoteStorage:
                 self._upload_if_unchanged(path)
 
     def _is_changed_locally(self, path: Path) -> bool:
-        """Return whether *path* is neither what was downloaded nor what is being downloaded."""
+        """Return whether *path* was changed here, by a recording, since it was downloaded."""
         state = self._read_state(path)
         if not path.exists():
             return False
@@ -188,14 +193,17 @@ class RemoteStorage:
         self._write_state(path, MirrorState(self._stamp(path) or "", _digest(data)))
 
     def _stamp(self, path: Path) -> str | None:
-        """Return a text that changes with the stored file, or None if there is no file."""
+        """Return a text that changes with the remote file of *path*; None if there is none."""
         within = partial(_call_with_timeout, self._patience)
         return self._ask_or_none(
             path, lambda system, there: stamp_from_info(within(lambda: system.info(there)))
         )
 
     def _ask_or_none(self, path: Path, ask: Callable[[Any, str], T]) -> T | None:
-        """Return ``ask(file system, remote path)`` for the file *path*; None if there is none."""
+        """Return ``ask(file system, remote path)`` for the local *path*.
+
+        None if the file is not there.
+        """
 
         def read(system: Any, there: str) -> T | None:
             try:
@@ -206,9 +214,10 @@ class RemoteStorage:
         return self._call_storage(path, msg("read"), read)
 
     def _call_storage(self, path: Path, done: str, ask: Callable[[Any, str], T]) -> T:
-        """Return ``ask(file system, remote path)`` for the file *path*; *done* names the action.
+        """Return ``ask(file system, remote path)`` for the local *path*.
 
-        Error texts of file systems are not shown, they may hold secrets.
+        *done* names the action in errors. Error texts of file systems are not shown, as they may
+        contain secrets.
         """
         try:
             system, folder = self._open_filesystem()
@@ -257,7 +266,10 @@ class RemoteStorage:
 
 
 def stamp_from_info(info: Mapping[str, Any]) -> str:
-    """Return a text that changes with the file: its etag, else modification time and size."""
+    """Return a text that changes with the remote file: its etag, else modification time and size.
+
+    *info* is what the file system returns about the file.
+    """
     for key in _STAMPS:
         if info.get(key):
             return str(info[key])

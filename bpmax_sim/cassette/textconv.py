@@ -15,7 +15,7 @@ _QUOTED = re.compile(r'\\(["\\/])')
 
 
 def _describe_index_line(line: str) -> str:
-    """Return the index line of an exchange without digests and other machine-only fields."""
+    """Return an index line without digests and other fields that only machines read."""
     try:
         index = json.loads(line[len(_ENTRY) :])
         call = index["call"] or "-"

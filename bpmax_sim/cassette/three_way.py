@@ -23,12 +23,12 @@ Owners = dict[str, list[Entry]]
 
 
 class MergedCassettes(msgspec.Struct, frozen=True):
-    """The result of a merge.
+    """The result of merging two versions of a cassette that have a common ancestor.
 
     Attributes:
         data: the merged file; empty if no exchange is left.
         theirs: the file with their recordings of *conflicts*; empty without conflicts.
-        conflicts: owners that both sides recorded differently.
+        conflicts: owners that both sides recorded differently; *data* has our recordings of them.
     """
 
     data: bytes
@@ -39,7 +39,9 @@ class MergedCassettes(msgspec.Struct, frozen=True):
 def merge_versions(
     base: bytes | None, ours: bytes | None, theirs: bytes | None, name: str
 ) -> MergedCassettes:
-    """Merge two versions of the cassette *name*; None stands for a version without the file.
+    """Merge *ours* and *theirs*, two versions of the cassette *name* that come from *base*.
+
+    None stands for a version without the file.
 
     Raises:
         CassetteError: if a version is damaged, for example by conflict markers.
@@ -79,7 +81,7 @@ def _read_owners(data: bytes | None, name: str) -> Owners:
 
 
 def _is_same_recording(side: Sequence[Entry], other: Sequence[Entry]) -> bool:
-    """Return whether two recordings of an owner are equal, whatever rules their keys are under."""
+    """Return whether two recordings of an owner are equal, even if their keys have other rules."""
     return len(side) == len(other) and all(map(_is_same_exchange, side, other))
 
 

@@ -57,7 +57,13 @@ _SCENARIO: Final = "scenario\t"
 
 
 class DeclaredPart(msgspec.Struct, frozen=True):
-    """A part that some scenario declares, and whether a run that passed has used it."""
+    """A part that some scenario or platform file declares, such as an API or a field.
+
+    Attributes:
+        kind: what it is, one of `KINDS`.
+        name: its name among the parts of that kind.
+        is_used: whether a run that passed has used it.
+    """
 
     kind: Kind
     name: str
@@ -82,7 +88,8 @@ def measure_coverage(
 ) -> list[DeclaredPart]:
     """Return the parts that *items* declare, sorted by kind and name.
 
-    A part counts as used if it is in *used_parts*, a union of results of `parts_used_in_run`.
+    *items* are scenarios with their platforms. A part counts as used if its text is in
+    *used_parts*, the texts that `parts_used_in_run` returned for the runs.
     """
     declared = {name for item, platforms in items for name in _declared_names(item, platforms)}
     order = {kind: number for number, kind in enumerate(KINDS)}
@@ -94,7 +101,11 @@ def measure_coverage(
 
 
 def parts_used_in_run(run: PassedRun) -> set[str]:
-    """Return the parts that *run* used, and its item, as texts equal on every machine."""
+    """Return the parts that *run* used, and its item, as texts.
+
+    Texts are equal on every machine and in every language, so that those of several runs can be
+    merged.
+    """
     item = run.item
     return {f"{_SCENARIO}{item.node_id}", *map(_name_to_text, _used_names(run))}
 
@@ -105,6 +116,7 @@ def count_scenarios(used_parts: Collection[str]) -> int:
 
 
 def _name_to_text(name: Name) -> str:
+    """Return kind and name as one text, in English whatever the language is."""
     return "".join([name[0], "\t", name[1]])  # of a message the words before translation
 
 
@@ -184,7 +196,10 @@ def _used_names(ran: PassedRun) -> Iterator[Name]:
 
 
 def _drop_undone_arrivals(events: Iterable[Event]) -> list[Event]:
-    """Return *events* without the arrivals at nodes that a later undo event took back."""
+    """Return *events* without the arrivals at nodes that were undone because a hook failed.
+
+    The flow reports such an undo as a later `NodeEntered` with the action `UNDO`.
+    """
     current: list[Event] = []
     for event in events:
         if isinstance(event, NodeEntered) and event.action == UNDO:
@@ -196,6 +211,7 @@ def _drop_undone_arrivals(events: Iterable[Event]) -> list[Event]:
 
 
 def _names_by_call(platforms: Platforms, call: CallMade) -> Iterator[Name]:
+    """Yield the parts that *call* used: instance, API, parameters, login or auth."""
     key, _, name = call.call.partition(".")
     yield "instance", f"{key} {call.instance}"
     if call.is_login:
@@ -223,7 +239,7 @@ def _has_argument(call: CallMade, parameter: Parameter) -> bool:
 
 
 def _names_by_faults(ran: PassedRun) -> Iterator[Name]:
-    """Yield the recoveries of platforms, such as that from a refused token, that faults tested.
+    """Yield each recovery of a platform (such as a login after a refused token) that faults tested.
 
     Every fault of the item counts: one that is never injected fails the run.
     """
@@ -242,7 +258,7 @@ def _names_by_faults(ran: PassedRun) -> Iterator[Name]:
 
 
 def _recovery_of_fault(fault: Fault, platform: Platform, api: Api) -> str | None:
-    """Return which recovery of the platform handles *fault*."""
+    """Return the class of failures for which *fault* makes the platform recover, or None."""
     if isinstance(fault.action, BadToken):
         return "token"
     if not isinstance(reply := fault.action, Reply):

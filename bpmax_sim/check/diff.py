@@ -119,7 +119,7 @@ def _pair_exchanges(
     rules: MatchingRules,
     volatile: PlacesOf,
 ) -> Iterator[ExchangePair]:
-    """Pair equal requests in their order, then those of the same API that differ least."""
+    """Pair equal requests in their order, then the remaining ones of an API that differ least."""
     parts = {id(side): matching.parts_of_exchange(side.exchange) for side in (*old, *new)}
     left = defaultdict[str, dict[int, NumberedExchange]](
         dict
@@ -187,7 +187,10 @@ def is_random_only(old: Cassette, new: Cassette, pairs: Iterable[tuple[str, Exch
 
 
 def _mask_varying_characters(value: Any) -> str:
-    """Return *value* with its varying characters replaced by ``#``; "" if it cannot be random."""
+    """Return *value* with the characters that a random value varies replaced by ``#``.
+
+    These are digits, and letters in a hexadecimal text. "" if it is too short to be random.
+    """
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return ""
     text = str(value)
@@ -223,5 +226,9 @@ def _compare_responses(
 
 
 def _join_kind_and_body(comparable_parts: dict[str, Any]) -> Any:
+    """Return how the body was encoded, and the body, as one value to compare.
+
+    `UNSET` without body.
+    """
     kind = comparable_parts.get("kind", "bytes")
     return UNSET if kind == "none" else f"{kind} {comparable_parts.get('body')}"

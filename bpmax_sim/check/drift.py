@@ -78,7 +78,13 @@ _TYPES: Final[tuple[tuple[type | tuple[type, ...], str], ...]] = (
 
 
 class Change(msgspec.Struct, frozen=True):
-    """One difference; *was* and *now* are types or status codes, never values of a response."""
+    """One difference between a recorded and a live response.
+
+    Attributes:
+        what: kind of the difference.
+        path: place in the response.
+        was, now: types or status codes, never values of a response.
+    """
 
     what: What
     path: str
@@ -191,9 +197,10 @@ _STANDIN: Final = "redacted."
 
 
 def carries_standin(request: Request) -> bool:
-    """Return whether a part of *request* that the script made contains a stand-in of a secret.
+    """Return whether what a script put into *request* contains a stand-in for a secret.
 
-    Parts made by auth do not count: they are made anew from the real credentials.
+    Such a request cannot be sent again, as the real value is not known. Parts made by auth do not
+    count: they are made anew from the real credentials.
     """
     call = request.call
     if call is None:
@@ -228,12 +235,13 @@ Kind = Literal["changed", "volatile", "failed", "unreachable", "skipped", "old",
 
 
 class Drift(msgspec.Struct, frozen=True, kw_only=True):
-    """A result of verifying one exchange; it contains no value of a response.
+    """A finding about one recorded exchange; it contains no value of a response.
 
     Attributes:
         tier: ``info``, ``warning`` or ``error``.
-        kind: ``changed``, ``volatile`` (learned now), ``failed`` (the call was rejected),
-            ``unreachable``, ``skipped``, ``old``, or ``moved`` (by `migrate`).
+        kind: ``changed`` (response has another shape), ``volatile`` (a place that differs every
+            time, learned now), ``failed`` (the call was rejected), ``unreachable``, ``skipped``
+            (not sent), ``old`` (recorded long ago), or ``moved`` (by `migrate`).
         path: place such as ``body.data.items[*].qty``; empty if there is none.
         reason: why nothing was sent; empty if the call was sent.
     """
@@ -294,7 +302,7 @@ def find_outdated(exchange: Exchange, *, now: float, age: float) -> Iterator[Dri
 
 
 def find_changes_by_migrate(exchange: Exchange, moves: Sequence[str]) -> Iterator[Drift]:
-    """Yield a note if `bpmax-sim migrate` changed the recorded *exchange*, as *moves* say."""
+    """Yield a note if `bpmax-sim migrate` changed the recorded *exchange*; *moves* say how."""
     if moves:
         message = msg("moved by `bpmax-sim migrate`, not recorded so: {list}", list=series(moves))
         yield Drift(exchange=exchange, tier="info", kind="moved", message=message)
@@ -346,7 +354,10 @@ class Verification:
             exchange = after
 
     def _verify_exchange(self, exchange: Exchange, failure_class: str) -> list[Drift]:
-        """Send *exchange* again and compare the responses, unless something forbids sending it."""
+        """Send *exchange* again and compare the responses, unless something forbids sending it.
+
+        *failure_class* is the class of failure that its recorded response was, or "".
+        """
         outcome, call = exchange.outcome, exchange.request.call
         party = f"{call.platform}.{call.instance}" if call and call.platform else ""
         party = party or urlsplit(exchange.request.url).netloc
@@ -396,18 +407,27 @@ _ANY_GRANT: Final = Grant(values={}, standins={}, expires=inf)
 
 
 def _received_outcome(outcome: Response | FailedExchange) -> ReceivedResponse | TransportError:
-    """Return *outcome* in the form in which `recover` saw it at recording."""
+    """Return a recorded *outcome* as the retry rules (`decide_retry`) received it at recording."""
     if isinstance(outcome, FailedExchange):
         return TransportError(outcome.message, code=outcome.code, sent=outcome.sent)
     return ReceivedResponse(replace(outcome, source=""), parsed_body(outcome))
 
 
 def _report_unsent(exchange: Exchange, reason: str) -> Drift:
+    """Return the drift which says that *exchange* was not sent, and the *reason*."""
     message = msg("not sent: {reason}", reason=reason)
     return Drift(exchange=exchange, tier="info", kind="skipped", message=message, reason=reason)
 
 
 class _ExchangeCheck(msgspec.Struct, frozen=True):
+    """Sends one recorded exchange again and compares the live response with the recorded one.
+
+    Attributes:
+        recorded: recorded response.
+        failure_class: class of failure for which the recorded call was sent again; else "".
+        members_read: ``platform.api`` -> members of its result that scripts read -> script line.
+    """
+
     session: Session
     exchange: Exchange
     recorded: Response
@@ -443,7 +463,10 @@ class _ExchangeCheck(msgspec.Struct, frozen=True):
         return list(self._compare_live_responses(first, second, declared or (), values))
 
     def _why_not_sent(self, rule: str | VerifyValues, *, allowed: bool) -> str:
-        """Return why the call is not sent; "" if it is."""
+        """Return why the call is not sent; "" if it is.
+
+        *rule* is the API's ``verify``; *allowed* whether a call that may change something is.
+        """
         if rule == "never":
             return msg("its API says verify: never")
         if not allowed:
@@ -545,9 +568,10 @@ class _ExchangeCheck(msgspec.Struct, frozen=True):
 
 
 def _member_body_paths(platform: Platform, member: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
-    """Yield the possible paths in a response body of *member*, as scripts see it in the result.
+    """Yield the paths in a response body at which *member* may be.
 
-    They differ where the platform wraps its data in an envelope.
+    *member* is its path in the result as scripts see it, which is another one where the platform
+    wraps its data in an envelope ``{code, message, data}``.
     """
     if platform.result != "envelope":
         yield member

@@ -43,7 +43,13 @@ _OWNER = -1
 
 @dataclass(frozen=True, slots=True)
 class Renames:
-    """The renames given on the command line: old name -> new name."""
+    """The renames given to `bpmax-sim migrate`, each a map old name -> new name.
+
+    Attributes:
+        apis: ``platform.api`` -> ``platform.api``.
+        paths: beginning of a URL's path -> its new beginning.
+        owners: name of a scenario or test -> its new name.
+    """
 
     apis: Mapping[str, str]
     platforms: Mapping[str, str]
@@ -98,7 +104,7 @@ class MovePlan:
     signed: tuple[str, ...] = ()
 
     def accept(self, causes: frozenset[MoveCause]) -> None:
-        """Keep only the changes all of whose reasons are in *causes*."""
+        """Keep only the changes all of whose causes are in *causes*, which the user confirmed."""
         for number, own in list(self.causes.items()):
             if not causes.issuperset(own):
                 del self.causes[number]
@@ -106,7 +112,7 @@ class MovePlan:
 
     @property
     def is_empty(self) -> bool:
-        """Return whether nothing changes."""
+        """Return whether the plan changes nothing."""
         return not self.causes
 
 
@@ -126,6 +132,7 @@ def plan_items(items: Iterable[ScenarioItem], renames: Renames) -> Iterator[Move
 
 
 def _make_plan(item: ScenarioItem, moves: RecordingMoves) -> MovePlan | None:
+    """Return the changes that *moves* found for *item*; None if it has no recording."""
     cassette = moves.cassette
     if cassette is None or not cassette.index.exchange_numbers(moves.owner):
         return None
@@ -185,7 +192,7 @@ def _rename_owner(path: Path, cassette: Cassette, owner: str, renames: Renames) 
 
 
 def _rename_entry(entry: Entry, renames: Renames) -> tuple[Entry, tuple[MoveCause, ...]]:
-    """Return *entry* with the names changed by *renames*, and the cause of each change.
+    """Return *entry*, a recorded exchange, with its names changed, and the cause of each change.
 
     *entry* itself without causes if nothing was renamed, or if the request is signed: nothing here
     could sign it again. The player that replays the result computes its matching key anew, since
@@ -230,13 +237,20 @@ def _find_new_platform_keys(plans: Iterable[MovePlan]) -> dict[str, str]:
 
 
 def _rename_in_uri_line(line: str, base: str, was: str, now: str) -> str:
+    """Return *line* with the path *was* below *base* replaced by *now*.
+
+    Any other line than the ``uri:`` of a request is unchanged.
+    """
     start, mark, rest = line.partition(f"{base}{was}")
     is_uri = start.strip() in {"uri:", 'uri: "'} and mark and rest[:1] in {"/", "?", "\n", '"'}
     return f"{start}{base}{now}{rest}" if is_uri else line
 
 
 def join_causes(plans: Sequence[MovePlan]) -> None:
-    """Combine causes that differ only in their values into one, where there are many of them."""
+    """Merge the causes of changed values at one place into one, if there are many of them.
+
+    They would fill the screen: "17 -> 18", "18 -> 19" … becomes "… -> …".
+    """
     by_place: dict[tuple[str, str, str], set[MoveCause]] = defaultdict(set)
     for plan in plans:
         for cause in (cause for own in plan.causes.values() for cause in own):
@@ -253,6 +267,10 @@ def join_causes(plans: Sequence[MovePlan]) -> None:
 
 
 def _apply_to_entry(plan: MovePlan, number: int, old: Entry) -> Entry:
+    """Return exchange *number* as changed by *plan*; *old* is the exchange in the file.
+
+    The new owner's name is also put into it, and into stand-ins in its text.
+    """
     entry = plan.entries.get(number, old)
     if _OWNER not in plan.causes:
         return entry
@@ -312,6 +330,7 @@ def _write_trial(
     by_file: Mapping[Path, Sequence[MovePlan]],
     logins: Mapping[Path, tuple[Path, bytes]],
 ) -> None:
+    """Write the changed cassettes and *logins* into *folder*, to try the replay from there."""
     home = root / "cassettes"
     if (home / "auth").is_dir():
         shutil.copytree(home / "auth", folder / "auth")
@@ -323,6 +342,7 @@ def _write_trial(
 
 
 def _write_plans(path: Path, plans: Sequence[MovePlan]) -> bool:
+    """Replace the cassette *path* by its content with *plans*; return whether there were any."""
     if not plans:
         return False
     data = _migrated_bytes(plans)

@@ -75,12 +75,10 @@ class NotSecretDeclarations:
     _needed: set[tuple[str, str]] = field(default_factory=set)
 
     def declared_texts(self, exchange: Exchange, findings: Sequence[str]) -> list[str]:
-        """Return the texts of *exchange* that are declared not to be secret.
+        """Return the texts of *exchange* that are declared with ``not_secret``.
 
-        Remember which were needed.
-
-        A declaration is needed for *findings*, the values that have the form of a secret, and for
-        texts that look random.
+        *findings* are the values in it that look like secrets. A declaration whose text contains
+        one, or looks random, is remembered as needed; see `stale_declarations`.
         """
         prefix = place_prefix(exchange.request)
         name = prefix[:-1]
@@ -98,7 +96,7 @@ class NotSecretDeclarations:
         return texts
 
     def stale_declarations(self) -> Iterator[str]:
-        """Yield a message for each declaration of recorded calls that no recording needs."""
+        """Yield a message for each declaration that no recording of its calls needs."""
         for platform in chain.from_iterable(known.own.values() for known in self.platforms):
             key = platform.platform_key
             recorded = [name for name in self._places if name.startswith(f"{key}.")]
@@ -166,7 +164,7 @@ def find_secrets(
 
 
 def _find_secret_like_texts(entry: Entry) -> Iterator[tuple[str, int, str]]:
-    """Yield message, start and value of everything that has the form or the header of a secret."""
+    """Yield message, offset and value of each text that has the form of a secret, or its header."""
     for what, form in _FORMS:
         for match in form.finditer(entry.text):
             if not is_standin(match[0]):
@@ -180,10 +178,10 @@ def _find_secret_like_texts(entry: Entry) -> Iterator[tuple[str, int, str]]:
 
 
 def _find_named_secrets(exchange: Exchange, entry: Entry) -> Iterator[tuple[str, int, str, bool]]:
-    """Yield message, start and value of members named like secrets, and whether always an error.
+    """Yield message, offset, value, and whether an error, of each member named like a secret.
 
-    The last is True for names that have always been an error; a recording that is older than the
-    secret-name rules has other names as a hint only.
+    An error for names that have always been one. Other names were added later, so for a recording
+    that is older than them they are only a hint.
     """
     bare = call_without_injected(exchange.request, _NOBODY)
     sides = [message_parts(bare.headers, bare.body, bare.query)]
@@ -277,7 +275,10 @@ _LITERAL: Final = re.compile(
 
 
 def _literal_texts(source: str) -> Iterator[str]:
-    """Yield the literal texts of *source*, which is a text or a template."""
+    """Yield the literal texts of *source*, a text or a template.
+
+    None for a reference to a value.
+    """
     if "{{" in source:
         yield from (match["text"] for match in _LITERAL.finditer(source))
     elif source[:1] not in {"$", "{"}:

@@ -25,12 +25,14 @@ def narrow_targets(targets: Sequence[Selection], *, used_name: str, since: str) 
 
     Args:
         targets: scenario files.
-        used_name: a place in the syntax of `bpmax-sim uses`; empty for no restriction.
+        used_name: what scenarios have to use, in the syntax of `bpmax-sim uses`: a file,
+            ``file:line``, ``crm.get_customer``, a field or the like; empty for no restriction.
         since: Git revision to which the working tree is compared, or the value `SINCE_BRANCHING`;
             empty for no restriction.
 
     Raises:
-        ConfigError: if the place, the revision or the repository does not exist.
+        ConfigError: if nothing in the project has that name, or the revision or repository is
+            missing.
     """
     kept = list(targets)
     for root in dict.fromkeys(find_root(target.path) for target in targets):
@@ -51,9 +53,10 @@ def narrow_targets(targets: Sequence[Selection], *, used_name: str, since: str) 
 
 
 def relative_to_root(text: str, root: Path) -> str:
-    """Return a path from the command line relative to *root*, as the index spells it.
+    """Return the file of a command-line argument relative to *root*, with slashes, as in the index.
 
-    Text that is not a path, such as ``platform.api``, is returned unchanged.
+    The index is the project's table of which file uses what. A line number at the end (``file:7``)
+    stays; text that is not an existing file, such as ``platform.api``, is returned unchanged.
     """
     path, colon, line = text.rpartition(":")
     has_line = bool(colon) and line.isdigit()
@@ -68,9 +71,10 @@ def relative_to_root(text: str, root: Path) -> str:
 
 
 def describe_changes(targets: Sequence[Selection], since: str, selected: int) -> Iterator[str]:
-    """Yield lines that say how changes limit a run.
+    """Yield one message for each project: what `run --changed` compares with, and what it selected.
 
-    They name the base revision and the number of changed files and of selected scenarios.
+    It names the base revision, the number of changed files and of the scenario files that run:
+    *selected* of those in *targets*.
     """
     for root in dict.fromkeys(find_root(target.path) for target in targets if since):
         revision, name = find_base(root, since)
@@ -88,7 +92,12 @@ _MAIN_BRANCHES = ("origin/HEAD", "main", "master")
 
 
 class BaseRevision(NamedTuple):
-    """The revision to which a working tree is compared, and what messages call it."""
+    """The revision to which a working tree is compared.
+
+    Attributes:
+        revision: anything that Git understands, such as a commit id.
+        name: the same for readers of messages, such as the name of a branch.
+    """
 
     revision: str
     name: str
@@ -131,7 +140,11 @@ def changed_files(root: Path, revision: str) -> list[str]:
 
 
 def _run_git(root: Path, *arguments: str, revision: str = "") -> str:
-    """Return what Git prints for *arguments*; an error names *revision*."""
+    """Return what ``git`` with *arguments* prints.
+
+    Raises:
+        ConfigError: with Git's first error line; it names *revision*, the value of ``--changed``.
+    """
     try:
         done = subprocess.run(  # noqa: S603 - the words are ours, but for the revision
             ["git", *arguments],  # noqa: S607

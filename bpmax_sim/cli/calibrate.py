@@ -74,7 +74,11 @@ def calibrate(  # noqa: PLR0913 - the options of the command
         bool, Option("--dry-run", help=msg("With FILE: show what it says, and write nothing."))
     ] = False,
 ) -> int:
-    """Print the calibration script, or read its results from copied consoles."""
+    """Print the JavaScript that examines a live BPMAX, or read its results from copied consoles.
+
+    The results are written into platform files and pyproject.toml, so that the simulator behaves as
+    that installation does.
+    """
     if not consoles:
         return _print_script(echo, apis, delay, writes)
     calibration = _read_calibration(consoles)
@@ -120,8 +124,9 @@ def _print_script(echo: str, apis: str, delay: int, writes: Writes) -> int:
 def _read_calibration(consoles: Sequence[Path]) -> Calibration:
     """Return the judged result of the last calibration run in *consoles*, and print its notes.
 
-    *consoles* are files with text copied from the browser's console; together they are one text,
-    so that a run may begin in one and end in the next.
+    *consoles* are files with text copied from the browser's console; together they are one text, so
+    that a run may begin in one and end in the next. "Judged": each assumption of the simulator is
+    confirmed or refuted by what the script saw, or stays unknown.
 
     Raises:
         ConfigError: if no console contains a run of the ``calibrate`` script.
@@ -140,7 +145,11 @@ def _read_calibration(consoles: Sequence[Path]) -> Calibration:
 
 
 def describe_calibration(calibration: Calibration) -> Iterator[str]:
-    """Yield a description of the live BPMAX, then its rules: refuted, confirmed, unknown ones."""
+    """Yield what a calibration found: engine and time zone of the live BPMAX, then its rules.
+
+    Rules are the assumptions of the simulator about BPMAX: first the refuted ones (with what both
+    sides do), then the confirmed ones, then those that stayed unknown.
+    """
     zone = calibration.zone or series(f"{minutes / 60:+g} h" for minutes in calibration.offsets)
     yield msg(
         "engine {engine}, time zone {zone}, result {result}",
@@ -184,9 +193,10 @@ _FileChange = tuple[Path, tuple[str, str]]
 def _plan_changes(
     root: Path, calibration: Calibration, only: Sequence[str] | None
 ) -> Iterator[_FileChange]:
-    """Yield the files that change.
+    """Yield each file that the results change, with its new text and a summary.
 
-    Platform files, pyproject.toml, ``scenarios/calibration.yaml``.
+    These are platform files (*only* those keys, None for all own ones), pyproject.toml, and
+    ``scenarios/calibration.yaml`` with the marks of all rules.
     """
     folders = project_platform_folders(root)
     known = load_platforms(folders)

@@ -8,7 +8,10 @@ from bpmax_sim.live.capture import capture_lines
 
 
 def capture() -> int:
-    """Print the JavaScript lines to paste above a script, and what to do with its console."""
+    """Print JavaScript to paste above a script in BPMAX, which logs its calls to the console.
+
+    A message says how to save that console and draft a project from it.
+    """
     say(capture_lines().rstrip("\n"))
     notify(msg("paste these lines above the script, below 'use strict' where it begins with that"))
     notify(msg("run it, save the console as console.txt, and: bpmax-sim init --from console.txt"))

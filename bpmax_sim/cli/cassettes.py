@@ -57,9 +57,9 @@ _MACHINE = (ENTRY, "bpmax: ", "sealed: ")
 
 
 def format_line_changes(before: str, after: str) -> Iterator[str]:
-    """Yield the changed lines with one line of context.
+    """Yield the changed lines between two texts of a cassette, with one line of context.
 
-    Lines written for machines only are left out.
+    Index lines and checksums, which only programs read, are left out.
     """
     old, new = (
         [line for line in text.splitlines() if not line.startswith(_MACHINE)]
@@ -71,7 +71,11 @@ def format_line_changes(before: str, after: str) -> Iterator[str]:
 
 
 def describe_edited_exchanges(before: bytes, after: bytes) -> Iterator[str]:
-    """Yield a message for each exchange of cassette *after* whose index line *before* lacks."""
+    """Yield a message for each exchange that was edited between two versions of a cassette.
+
+    An exchange counts as edited if its index line (the comment with its call, owner, number and
+    checksums) is in *after* and not in *before*.
+    """
     known = set(before.splitlines())
     mark = ENTRY.encode()
     for index in after.splitlines():
@@ -314,7 +318,9 @@ def export_cassette(
 
 
 def _load_exchanges(path: Path, owner: str | None) -> list[Exchange]:
-    """Return the exchanges of all owners, or of one *owner*, in the order of issue of each owner.
+    """Return the recorded exchanges of one *owner*, or (None) of all, owner after owner.
+
+    Those of one owner are in the order in which its calls were issued.
 
     Raises:
         ConfigError: if the file or the owner does not exist.

@@ -120,7 +120,10 @@ def _print_findings(
     verdicts: Sequence[MutantVerdict],
     code: ExitCode | None,
 ) -> None:
-    """Print the findings; if *code* is given, as one JSON object."""
+    """Print the findings as text, or as one JSON object that has *code* as exit code.
+
+    *code* is None for text. Counts and ignore comments without effect go to stderr in both cases.
+    """
     if code is None:
         for line in _report_lines(result.findings_without_repeats):
             say(line)
@@ -144,10 +147,10 @@ def _print_findings(
 
 
 def _make_edits(ready: ScriptChallenge, result: ChallengeResult) -> list[ExpectEdit | ColumnEdit]:
-    """Return the edits that add the lines of the displayed findings to the scenario files.
+    """Return the edits that add to scenario files the ``expect`` lines that notice the mistakes.
 
-    If two lines need a table column of the same name with different values, only the first is
-    returned.
+    Only lines of the findings that are displayed are added. If two lines need a table column of the
+    same name with different values, only the first is returned.
     """
     edits: list[ExpectEdit | ColumnEdit] = []
     columns: dict[tuple[str, str], object] = {}

@@ -20,14 +20,20 @@ _OURS = "bpmax_"
 
 
 class ConftestUse(msgspec.Struct, frozen=True):
-    """A ``conftest.py``, and the fixtures of this package that its own fixtures use."""
+    """A ``conftest.py`` whose fixtures need fixtures of this package, such as ``bpmax_session``.
+
+    `bpmax-sim run` does not apply conftest fixtures, and warns of these.
+
+    Attributes:
+        names: fixtures of this package that are needed.
+    """
 
     path: Path
     names: tuple[str, ...]
 
 
 def find_conftest_uses(file: Path, root: Path) -> Iterator[ConftestUse]:
-    """Yield each ``conftest.py`` from the folder of *file* up to *root* whose fixtures use ours.
+    """Yield each ``conftest.py`` above *file*, up to *root*, that uses fixtures of this package.
 
     Raises:
         ConfigError: if a file cannot be parsed; pytest would stop there, too.

@@ -181,7 +181,7 @@ def doctor(
 
 
 def collect_findings() -> Iterator[Finding]:
-    """Yield one finding for each check: whether it is fine, its subject, and the result."""
+    """Yield (whether it is fine, what was checked, what was found) for each check of `doctor`."""
     yield True, "bpmax-sim", str(bpmax_sim.__version__)
     version, system = platform.python_version(), platform.system()
     yield True, "python", msg("{python_version} on {system}", python_version=version, system=system)

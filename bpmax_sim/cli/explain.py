@@ -50,9 +50,11 @@ CURES: Final[Mapping[str, str]] = {
 
 
 class DoubtfulPlace(msgspec.Struct, frozen=True, order=False):
-    """A doubtful place in a scenario.
+    """A place in a scenario that probably does not test what its author thinks.
 
     Attributes:
+        rule: name of the rule that found it, such as the kind of a warning.
+        problem: message with its place.
         fails: whether it fails the scenario by default (unless its folder is lenient); otherwise it
             fails only in a strict folder.
     """
@@ -68,7 +70,7 @@ class DoubtfulPlace(msgspec.Struct, frozen=True, order=False):
 
     @property
     def advice(self) -> str:
-        """Return the advice what to write instead."""
+        """Return what to write instead: the cure of its rule, or how to ignore it."""
         if text := CURES.get(self.rule):
             return msg(text)
         return msg("correct it, or write // bpmax-ignore: {rule} above it", rule=self.rule)
@@ -77,9 +79,10 @@ class DoubtfulPlace(msgspec.Struct, frozen=True, order=False):
 def find_doubtful_places(
     files: Sequence[Selection], script_findings: Iterable[ScriptFinding]
 ) -> Iterator[DoubtfulPlace]:
-    """Replay the scenarios of *files* and yield each doubtful place once.
+    """Replay the scenarios of *files* and yield each place that lint or the run warns of, once.
 
-    *script_findings* are the script findings that lint has already made without running anything.
+    *script_findings* are those of lint, which were made without running anything; they come first.
+    Scenarios that record or call a live system are not run.
     """
     script_findings = list(script_findings)
     yield from (DoubtfulPlace(one.rule, one.problem, fails=True) for one in script_findings)
@@ -108,7 +111,10 @@ def find_doubtful_places(
 
 
 def explanation_lines(doubts: Iterable[DoubtfulPlace]) -> Iterator[str]:
-    """Yield *doubts* as text with advice, grouped by severity (default, strict) and by rule."""
+    """Yield *doubts* as text: those that are red by default, then those red only in strict folders.
+
+    Places of one rule stand below its name and its advice.
+    """
     doubts = sorted(doubts, key=_by_rule)
     heads = {
         True: msg("red, unless the folder is in lenient of [tool.bpmax_sim]:"),

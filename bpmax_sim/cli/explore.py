@@ -111,7 +111,13 @@ Found = Sequence[tuple[VariantFinding, Reproduction]]
 def _reproduce_causes(
     explorations: Sequence[Exploration], items: Mapping[str, ScenarioItem]
 ) -> Found:
-    """Return the findings of *explorations*, each with a scenario that reproduces it."""
+    """Group the failures found by *explorations* by cause.
+
+    Return each with a scenario to reproduce it.
+
+    The scenario is made from the first variant that showed the failure. *items* has the explored
+    items by id.
+    """
     causes = find_causes(explorations)
     return [(one, reproduce(items[one.items[0]], one.variants[0])) for one in causes]
 
@@ -136,7 +142,10 @@ def _save_findings(scenarios: Sequence[Reproduction]) -> None:
 
 
 def _store_section(explorations: Sequence[Exploration], found: Found, html: Path | None) -> None:
-    """Store findings, and the matrix of calls and failures, for `bpmax-sim report` and *html*."""
+    """Store findings and the table of calls × failures as a section of the report page.
+
+    Then also write it as a page of its own, if *html* names a file.
+    """
     explored = [one for one in explorations if not one.refused]
     if not explored:
         return
@@ -193,9 +202,9 @@ def _print_findings(
 
 
 def _report_lines(explored: Sequence[Exploration], found: Found) -> Iterator[str]:
-    """Yield the findings, then the matrix.
+    """Yield the findings, then the matrix: what each call did under each kind of failure.
 
-    A finding that fails shows the scenario that reproduces it.
+    Below a finding that fails stands the scenario that reproduces it, below others the fault rules.
     """
     for finding, scenario in found:
         yield from describe_finding(finding)

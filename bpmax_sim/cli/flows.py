@@ -18,7 +18,9 @@ from bpmax_sim.yamlfile import decode, display_path, format_steps, writing_to
 
 
 def draw_flow(file: Path, traces: Sequence[Path], page: Path, *, json: bool) -> int:
-    """Write page and picture of the flow in *file*, and print the flow as a tree.
+    """Draw the flow in *file* as an HTML *page* and an SVG file beside it, and print it as a tree.
+
+    All three show how often each node and route was walked in *traces*.
 
     Raises:
         ConfigError: if the flow cannot be read, or a file cannot be written.
@@ -33,7 +35,8 @@ def draw_flow(file: Path, traces: Sequence[Path], page: Path, *, json: bool) -> 
             make_folder(path)
             path.write_text(text, encoding="utf-8", newline="\n")
     lines = [*draw_tree(walks), "", *summary_lines(walks), *map(display_path, texts)]
-    counts = dict.fromkeys(("passed", "failed", "xfailed", "skipped", "ended_early"), 0)
+    outcomes = ("passed", "failed", "xfailed", "skipped", "ended_early", "unreadable")
+    counts = dict.fromkeys(outcomes, 0)
     say_result(lines, json=json, file=display_path(page), **counts, flow=_flow_data(walks, picture))
     return ExitCode.PASSED
 
@@ -58,7 +61,11 @@ def _read_definition(file: Path) -> Definition:
 
 
 def _read_traces(places: Sequence[Path]) -> list[trace_files.Trace]:
-    """Return the traces of *places*. Without any, the flow is drawn as never walked."""
+    """Return the traces in *places*; empty if nothing ran yet, which draws a flow without walks.
+
+    Raises:
+        ConfigError: if there are traces that cannot be read.
+    """
     try:
         return list(trace_files.read_traces(places))
     except ConfigError:

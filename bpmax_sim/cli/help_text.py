@@ -140,7 +140,10 @@ def wrap_text(text: str, columns: int) -> list[str]:
 
 
 def localise_parameters(command: Any, helps: Mapping[str, str]) -> None:
-    """Set the *helps* and metavars of *command*, which typer built, in the reader's language."""
+    """Set help texts and metavars (``FILE``) of a typer *command*, in the reader's language.
+
+    *helps* are the messages by parameter name, see `parameter_helps`.
+    """
     for parameter in command.params:
         if parameter.name in helps:
             parameter.help = end_sentences(translate(helps[parameter.name]))
@@ -149,12 +152,13 @@ def localise_parameters(command: Any, helps: Mapping[str, str]) -> None:
 
 
 class _LocalisedHelp:
-    """Mixin that formats usage and options of typer's classes in the reader's language.
+    """Mixin for commands of typer: help in the reader's language, and parameters without pydantic.
 
-    Its parameters convert plain values without pydantic, see `plain_values`.
+    Typer imports pydantic to convert values, which takes long; see `plain_values`.
     """
 
     def get_params(self: Any, ctx: Any) -> Any:
+        """Return typer's parameters, changed to convert plain values without pydantic."""
         return avoid_pydantic(super().get_params(ctx))  # type: ignore[misc]
 
     def format_usage(self: Any, ctx: Any, formatter: Any) -> None:
@@ -220,10 +224,7 @@ def _declare_help_all(
         Option("--help-all", is_eager=True, expose_value=False, callback=_print_full_help),
     ] = False,
 ) -> None:
-    """Carry the declaration of ``--help-all``.
-
-    Typer builds options from function signatures only.
-    """
+    """Exist only for its signature, from which typer builds the option ``--help-all``."""
 
 
 def _list_rare(command: Any) -> list[Any]:

@@ -48,7 +48,13 @@ from bpmax_sim.yamlfile import display_path, read_text_or_empty, read_yaml, writ
 
 @dataclass(frozen=True, slots=True)
 class _CassetteImport:
-    """The exchanges to write to one cassette, and the files that they come from."""
+    """What `import` writes to one cassette.
+
+    Attributes:
+        owner: scenario under whose name the exchanges are recorded.
+        sources: imported files, each with the exchanges read from it.
+        drafts: the exchanges in the form in which they are written.
+    """
 
     path: Path
     owner: str
@@ -148,11 +154,11 @@ def import_traffic(  # noqa: PLR0913 - the options of the command
 def _redact_twice(
     files: Sequence[ForeignExchanges], redact: Callable[[ForeignExchanges], ForeignExchanges]
 ) -> list[ForeignExchanges]:
-    """Return each file after *redact*, which redacts it, with the notes of both passes.
+    """Return each imported file after *redact*, which hides secrets and notes what it hid.
 
-    Several files are processed twice: a secret that is only recognised in a later file, such as the
-    token in a login response, may also occur in an earlier file and is hidden there in the second
-    pass.
+    Several files are processed twice, and the notes of both passes are kept: a secret that is only
+    recognised in a later file, such as the token in a login response, may also occur in an earlier
+    file and is hidden there in the second pass.
     """
     first = list(map(redact, files))
     if len(files) == 1:
@@ -395,9 +401,10 @@ def openapi(  # noqa: PLR0913 - the options of the command
 
 
 def _platform_key(key: str, document: Path, document_root: Any) -> str:
-    """Return the platform's key.
+    """Return the key of the new platform: option ``--key``, else from the file's name or its title.
 
-    The option's value, else the file's name, else the document's title.
+    Raises:
+        ConfigError: if the option is no valid key.
     """
     if key:
         if not _KEY.fullmatch(key):

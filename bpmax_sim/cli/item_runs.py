@@ -37,9 +37,10 @@ TellUse = Callable[[Verdict, Sequence[Event], Sequence[Session]], None]
 def run_items(
     items: Iterable[ScenarioItem], options: PerformOptions, tell: TellUse | None = None
 ) -> Iterator[Verdict]:
-    """Run *items* in order, each in a session of its own, and yield the verdicts.
+    """Run *items* (scenarios, or rows of their tables) in order, and yield the verdicts.
 
-    *tell* is called after each item with its verdict, events and sessions.
+    Each runs in a session of its own. *tell* is called after each item with its verdict, events and
+    sessions. Verdicts of files with parts that no row used come last.
     """
     return (verdict for verdict, _ in run_items_with_events(items, options, tell))
 
@@ -47,7 +48,10 @@ def run_items(
 def run_items_with_events(
     items: Iterable[ScenarioItem], options: PerformOptions, tell: TellUse | None = None
 ) -> Iterator[Performance]:
-    """Run *items* as `run_items` does; yield each verdict together with all events of the item."""
+    """Run *items* as `run_items` does; yield each verdict together with all events of the item.
+
+    Events are what happened in virtual time: calls, writes to fields, moves of a flow.
+    """
     options = replace(options, options={"shared_logins": SharedLogins(), **options.options})
     runs, first = FileRuns(), dict[str, ScenarioItem]()
     for item in items:
@@ -69,7 +73,10 @@ def run_items_with_events(
 def _judge_unused_parts(
     runs: FileRuns, first_items: Mapping[str, ScenarioItem]
 ) -> Iterator[Performance]:
-    """Yield a failed verdict for each scenario file with parts (such as stubs) that no row used."""
+    """Yield a failed verdict for each scenario file that declares something that no row used.
+
+    Such parts are stubs, fault rules and the like; a single row may leave them unused.
+    """
     for file, parts in groupby(runs.unused_parts_that_fail(), key=itemgetter(0)):
         item = struct_replace(first_items[file], row=None)
         failures = tuple(unused_part_failure(item, part) for _, part in parts)
@@ -104,9 +111,9 @@ def report_written_cassettes(before: Mapping[Path, bytes]) -> None:
 
 
 def describe_nothing_recorded(verdicts: Sequence[Verdict], record: str) -> str:
-    """Return why nothing was recorded although all items passed.
+    """Return why ``--record`` *record* recorded nothing although all items passed.
 
-    Empty if something was recorded.
+    "" if something was recorded, an item failed, or a third party was asked.
     """
     sources = response_sources(verdicts)
     is_passed = all(verdict.outcome == "passed" for verdict in verdicts)
@@ -135,7 +142,9 @@ _ASKED = frozenset({"live", "simulated", "", "unanswered"})
 
 
 def items_of_shard(items: Sequence[ProjectItem], shard: Shard | None) -> list[ProjectItem]:
-    """Return the *items* of *shard* in their order; all items if *shard* is None.
+    """Return those *items* that *shard*, such as 2 of 3 machines, has to run; all if it is None.
+
+    They are shared out by their durations in the last run; the order stays.
 
     Raises:
         ConfigError: if the file of durations cannot be read.
@@ -154,7 +163,8 @@ def store_durations(
 ) -> Iterator[Verdict]:
     """Yield *verdicts* unchanged; add the real seconds of each item that ran to *item_seconds*.
 
-    The time between two verdicts is the duration of the second item.
+    An item takes from the moment at which the caller asks for its verdict until it gets it. At the
+    end the seconds are stored for the next sharing out into shards.
     """
     root = find_root(Path.cwd())
     begun = time.perf_counter()

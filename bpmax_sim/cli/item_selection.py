@@ -38,14 +38,17 @@ _LINE = re.compile(r"(.+):(\d+)", re.DOTALL)
 
 
 class Selection(msgspec.Struct, frozen=True):
-    """A scenario file and a choice of its items: all, those at a line, or the one with a name."""
+    """A scenario file of the command line, and which of its items (rows) are meant.
+
+    All of them by default, those at *line* (``file:7``), or the one called *name* (``file::name``).
+    """
 
     path: Path
     line: int = 0
     name: str = ""
 
     def select_from(self, items: Sequence[ProjectItem]) -> list[ProjectItem]:
-        """Return the selected ones of *items*, which are all items of this file.
+        """Return those of *items* that are selected; *items* are all rows of this file.
 
         Raises:
             ConfigError: if the file has no such line or item.
@@ -65,11 +68,12 @@ class Selection(msgspec.Struct, frozen=True):
 def find_targets(
     arguments: Sequence[str] | None, *, reports_others: bool = True
 ) -> list[Selection]:
-    """Return the scenario files that *arguments* mean, each as it was first named.
+    """Return the scenario files that *arguments* mean, each once, in the order of the arguments.
 
     Args:
         arguments: ``PATH``, ``PATH:LINE`` or ``PATH::NAME``; none for all of the project.
-        reports_others: whether to report files beside scenarios that are left out.
+        reports_others: whether a message lists named files that are no scenarios and are left out,
+            such as a script that a pattern of the shell matched, too.
 
     Raises:
         ConfigError: if something does not exist; all such arguments, each with the most similar
@@ -194,7 +198,9 @@ def _keyword_words(item: ItemHeader) -> list[str]:
 
 
 def collect_items(paths: Sequence[str] | None = None, keyword: str = "") -> list[ScenarioItem]:
-    """Return the items selected by *paths* and *keyword*, each once.
+    """Load the items (scenarios, or rows of their tables) that *paths* and *keyword* select.
+
+    Each is returned once.
 
     Raises:
         ConfigError: with all problems of all files and their scripts.
@@ -208,9 +214,10 @@ def collect_items(paths: Sequence[str] | None = None, keyword: str = "") -> list
 def find_items(
     targets: Sequence[Selection], variables: Mapping[str, Any] | None = None, keyword: str = ""
 ) -> tuple[list[ProjectItem], list[Problem]]:
-    """Return the items of *targets* that match *keyword*, each once, and problems of other files.
+    """Return the items of *targets* that match *keyword*, and the problems of unusable files.
 
-    The items come from the project index; each is loaded when it runs.
+    An item is a scenario or one row of its table. It comes from the project's index, and its file
+    is loaded only when it runs. *variables* are those of ``--var``.
     """
     problems: list[Problem] = []
     by_id: dict[str, ProjectItem] = {}
@@ -228,7 +235,10 @@ def find_items(
 def load_parsable_items(
     targets: Sequence[Selection], keyword: str = ""
 ) -> tuple[list[ScenarioItem], list[Problem]]:
-    """Return the items of *targets* whose scripts can be parsed, and the problems of the others."""
+    """Load the items of *targets* that match *keyword*, and check the syntax of their scripts.
+
+    Return the items without syntax error, and the problems of all others.
+    """
     from bpmax_sim.report.perform import scripts_of
 
     found, problems = find_items(targets, keyword=keyword)
@@ -320,7 +330,8 @@ def load_project_platforms(folders: Sequence[Path] | None) -> Platforms:
 def platform_folders_or_default(folders: Sequence[Path] | None) -> tuple[Path, ...]:
     """Return *folders*, or else the platform folders of the project; empty if it has none.
 
-    The project's folders are those of `platform_folders`, else those that all its scenarios name.
+    The project's folders are those in pyproject.toml, else those that its scenarios name, if all of
+    them name the same.
 
     Raises:
         ConfigError: if a folder does not exist.
@@ -336,7 +347,7 @@ def platform_folders_or_default(folders: Sequence[Path] | None) -> tuple[Path, .
 
 
 def project_platform_folders(root: Path) -> tuple[Path, ...]:
-    """Return the result of `platform_folders`, with errors as `ConfigError`.
+    """Return the platform folders that pyproject.toml names (`platform_folders`).
 
     Raises:
         ConfigError: if a folder named in ``[tool.bpmax_sim]`` does not exist.

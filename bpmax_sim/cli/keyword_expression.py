@@ -39,7 +39,7 @@ def parse_keyword(text: str) -> Matches:
 
 
 class _Parser:
-    """A recursive-descent parser of one expression."""
+    """A recursive-descent parser of one ``-k`` expression: or, and, not, parentheses, names."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -72,6 +72,7 @@ class _Parser:
         return lambda words: join(part(words) for part in parts)
 
     def _parse_not(self) -> Matches:
+        """Parse ``not …``, a parenthesis or a name."""
         token = self.next
         is_operand = token in {"not", "("} or (_IS_NAME.fullmatch(token) and token not in _RESERVED)
         if not is_operand:

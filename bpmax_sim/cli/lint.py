@@ -156,7 +156,7 @@ class LintTargets(msgspec.Struct, frozen=True):
 
 
 def _split_paths(paths: Sequence[str]) -> LintTargets:
-    """Split *paths* into scenarios and cassettes.
+    """Split *paths* of the command line into scenario files and cassettes.
 
     For a platform file or a script, the whole project is checked, as a mistake there breaks
     scenarios elsewhere.
@@ -230,9 +230,10 @@ def _find_problems(
 
 
 def _find_platform_hints(loaded: Sequence[Platforms]) -> Iterator[str]:
-    """Yield hints on suspicious declarations, earlier names and platforms that are replaced.
+    """Yield remarks on platform files, none of which is an error.
 
-    A platform of a later folder replaces one of the same key.
+    They are about declarations that look wrong, earlier names (``was``), and platforms that are
+    replaced by one with the same key in a later folder.
     """
     for platform in chain.from_iterable(item.own.values() for item in loaded):
         yield from platform_hints(platform)
@@ -261,7 +262,11 @@ def _uninherited_defaults(index: ProjectIndex) -> Iterator[Problem]:
 def _load_indexes(
     found: Sequence[ProjectItem], loaded: Mapping[_FoldersKey, Platforms]
 ) -> tuple[list[ProjectIndex], list[GroupsFoundSound]]:
-    """Return the index of each project of *found*, and its scenarios that were sound before."""
+    """Return the index of each project of *found*, and which scenarios need no new check.
+
+    A group of scenarios in which an earlier lint found nothing is skipped as long as no file that
+    it uses has changed (`GroupsFoundSound`).
+    """
     roots = dict.fromkeys(item.header.root for item in found)
     indexes = [load_index(root) for root in roots]
     groups = [
@@ -272,7 +277,7 @@ def _load_indexes(
 
 
 def _describe_earlier_names(platforms: Platforms) -> Iterator[str]:
-    """Yield each renamed platform and API, with the names under which it still finds recordings."""
+    """Yield a message for each renamed platform or API that still plays its old recordings."""
     for platform in platforms.own.values():
         names = {platform.platform_key: platform.was}
         names |= {f"{platform.platform_key}.{api.key}": api.was for api in platform.apis.values()}
@@ -291,7 +296,8 @@ def _load_platforms(
 ) -> Iterator[Problem]:
     """Load the platforms of the project and of *headers* into *loaded*; yield the problems.
 
-    Missing files are not reported here but by `find_missing_files`.
+    *loaded* maps pairs of platform folders and instances file. Missing files are not reported here
+    but by `find_missing_files`.
     """
     of_project = [(folders, None) for folders in [_project_platform_folders()] if folders]
     keys = dict.fromkeys(header.platforms_key for header in headers)
@@ -329,10 +335,10 @@ def _find_cassette_problems(
     loaded: Sequence[Platforms],
     hint: Callable[[str], None],
 ) -> Iterator[Problem]:
-    """Yield the problems of the cassettes named in *targets*, and of those of its scenarios.
+    """Yield damage, secrets and interrupted recordings of the cassettes to check.
 
-    For a whole project, these are all cassettes of the project, else only the *played* ones. If
-    only cassettes are named, no others are checked.
+    These are the cassettes named in *targets* and, unless only cassettes are named, those of the
+    projects of its scenarios: all if whole projects are checked, else the *played* ones.
     """
     named = targets.recordings
     own = [] if named else [find_root(Path.cwd())]

@@ -34,12 +34,12 @@ def merge(
     *,
     json: Json = False,
 ) -> int:
-    """Merge cassettes.
+    """Merge two versions of a cassette, as Git's merge driver does, or all that Git left unmerged.
 
-    Without *files*, merge all that Git left unmerged.
-
-    The exit code is 1, to Git a conflict, if a version cannot be read (OURS stays as it is), or if
-    both sides recorded the same owner: OURS is written with our recording, theirs waits for review.
+    *files* are the paths of base, our and their version, and of the cassette in the repository;
+    without them, all unmerged cassettes are merged. The exit code is 1, to Git a conflict, if a
+    version cannot be read (OURS stays as it is), or if both sides recorded the same owner: OURS is
+    written with our recording, theirs waits for review.
 
     Raises:
         ConfigError: if the number of *files* is wrong, or without *files* there is no repository.
@@ -70,7 +70,10 @@ def _read_version(path: Path) -> bytes | None:
 
 
 def _store_theirs_for_review(path: Path, merged: MergedCassettes) -> bool:
-    """Store their version for review if both sides recorded the same owner; return whether so."""
+    """Store their version beside *path* for `bpmax-sim review` if both sides recorded one owner.
+
+    Return whether that was so, which Git has to see as a conflict.
+    """
     if not merged.conflicts:
         return False
     with lock_folder(path.parent):

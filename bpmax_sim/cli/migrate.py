@@ -91,7 +91,7 @@ def migrate(  # noqa: PLR0913 - the options of the command
 
 
 def _report_exchanges_not_moved(plans: Sequence[MovePlan]) -> None:
-    """Print the exchanges that are not moved, whichever causes are accepted.
+    """Print the exchanges that `migrate` cannot adapt, whatever the user accepts.
 
     Unknown ones: nothing recorded is similar. Signed ones: no scenario makes the call, and nothing
     else can sign it anew. Contested ones: the call is also made as it was recorded.
@@ -164,7 +164,11 @@ def _is_replayed(item: ScenarioItem) -> bool:
 def _ask_which_causes(
     groups: Mapping[MoveCause, int], plans: Sequence[MovePlan], *, yes: bool, quiet: bool
 ) -> frozenset[MoveCause]:
-    """Show each cause with the number of exchanges it affects, and return the accepted causes."""
+    """Show each cause, such as a renamed API, with the number of exchanges that it would change.
+
+    Return the causes that the user accepts; all with *yes*, none where nobody can be asked. With
+    *quiet*, nothing is printed.
+    """
     accepted = set()
     files = defaultdict[MoveCause, set[Path]](set)
     for plan in plans:

@@ -137,7 +137,7 @@ SHAPES: Mapping[str, Shape] = {
     "show": {"failures": [_REMEMBERED]},
     "report": {
         "file": TEXT,
-        **_integer_keys("passed", "failed", "xfailed", "skipped", "ended_early"),
+        **_integer_keys("passed", "failed", "xfailed", "skipped", "ended_early", "unreadable"),
         "flow": (
             {
                 "picture": TEXT,
@@ -246,7 +246,11 @@ SHAPES: Mapping[str, Shape] = {
 
 
 def as_schema(shape: Shape) -> dict[str, Any]:
-    """Return the JSON Schema of the output of a command."""
+    """Return the JSON Schema of the ``--json`` output of a command, with the key ``version``.
+
+    A `Shape` is our short notation: key -> ``"string"``, nested shape, ``[shape]`` for a list, or a
+    tuple of alternatives.
+    """
     return _object_schema({"version": WHOLE, **shape})
 
 
@@ -269,7 +273,7 @@ def _schema_of(kind: Any) -> dict[str, Any]:
 
 
 def describe_keys(shape: Shape) -> Iterator[str]:
-    """Yield the keys of the object; the keys of nested lists follow the key of their list."""
+    """Yield the keys of *shape* for the help, nested ones as ``findings[] (file, line)``."""
     for name, kind in shape.items():
         inner = kind[0] if isinstance(kind, list) else kind
         mark = f"{name}[]" if isinstance(kind, list) else name

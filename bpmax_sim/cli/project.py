@@ -146,7 +146,10 @@ def init_from_traffic(folder: Path, sources: Sequence[Path], *, is_dry: bool) ->
 
 
 def _choose_options(folder: Path, options: dict[str, str], *, ask: bool) -> NewProject:
-    """Return the options of the new project; one that has scenarios only gets CI and Git files."""
+    """Return the options of the new project, those not given by question (*ask*) or default.
+
+    A folder that has scenarios already gets only the files for CI and Git.
+    """
     answers = dict(options)
     grown = any((folder / "scenarios").rglob(f"*{SUFFIX}")) and not options["platform"]
     for name, (question, default) in _QUESTIONS.items():

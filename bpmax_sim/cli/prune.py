@@ -25,7 +25,13 @@ from bpmax_sim.yamlfile import display_path
 
 
 class UnusedExchanges(msgspec.Struct, frozen=True):
-    """The unused exchanges of a cassette, as numbers from 0; all of them if no test owns it."""
+    """The exchanges of a cassette that no test used; all of them if no test uses the file.
+
+    Attributes:
+        numbers: numbers in the cassette, from 0.
+        total: number of all its exchanges.
+        calls: names of the unused calls, ``platform.api``.
+    """
 
     path: Path
     numbers: frozenset[int]
@@ -34,7 +40,10 @@ class UnusedExchanges(msgspec.Struct, frozen=True):
 
 
 def find_unused_exchanges(evidence: Evidence, root: Path) -> Iterator[UnusedExchanges]:
-    """Yield the exchanges that may be deleted, by cassette.
+    """Yield, for each cassette, the exchanges that no run used and that may therefore be deleted.
+
+    *evidence* says what complete runs of all tests used. Recorded logins are never listed, as any
+    call may need one.
 
     Raises:
         CassetteError: if a cassette to be shortened is damaged.

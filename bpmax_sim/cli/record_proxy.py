@@ -29,9 +29,12 @@ from bpmax_sim.yamlfile import display_path
 
 
 class ProxyOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """The command-line options of the recording proxy.
+    """The options of ``serve --record``, a proxy that forwards requests and records them.
 
     Attributes:
+        upstream: address of the third party.
+        platform: key of the platform that it is; "" for none.
+        fallback: whether recorded responses are played, and only missing ones asked for.
         folders: folders of platform files.
         is_local: whether *host* can only be reached from this machine.
     """
@@ -158,7 +161,10 @@ def _find_owner(path: Path) -> str:
 def _upstream_environment(
     platforms: Platforms, key: str, upstream: UpstreamUrl
 ) -> Mapping[str, str]:
-    """Return an environment in which the address of the platform *key* is the upstream."""
+    """Return our environment variables, changed so that platform *key* is at *upstream*.
+
+    The variables are those from which its declared address is made.
+    """
     variables = address_variables(platforms, key) if key else ()
     return {**os.environ, **dict.fromkeys(variables, upstream.url)}
 

@@ -61,6 +61,7 @@ def report(
         file=display_path(path),
         **totals,
         ended_early=counts["did not end"],
+        unreadable=counts["unreadable"],
         flow=None,
     )
     return (
@@ -75,7 +76,12 @@ def report(
 def _write_report_page(
     root: Path, places: list[Path], evidence_folders: Sequence[Path], path: Path
 ) -> Counter[str]:
-    """Write the page to *path*, print the problems of unreadable input, and return the counts."""
+    """Write the report page to *path*.
+
+    Return the number of scenarios by outcome, such as ``passed``.
+
+    Unreadable traces, and parts of files that no row used, are counted and reported to stderr.
+    """
     if evidence_folders:
         places += merge_job_durations(root, evidence_folders)
     places = places or [root / trace_files.TRACE_FOLDER]

@@ -20,7 +20,13 @@ _LISTS = frozenset({"steps", "finally", "cases", "stubs"})
 
 
 class ResolvedKey(NamedTuple):
-    """A key of a scenario: its path, its value as text, and the place that sets it."""
+    """A key of a scenario with the value that it resolves to, and where that is written.
+
+    Attributes:
+        key: path in the scenario, such as ``proxy.mode``.
+        value: value as text.
+        place: file and line: the scenario's own, or that of a file whose defaults it inherits.
+    """
 
     key: str
     value: str
@@ -56,9 +62,10 @@ def _walk_keys(
 
 
 def format_resolved(found: Iterable[tuple[str, str, Sequence[ResolvedKey]]]) -> Iterator[str]:
-    """Yield a line for each file with its title, then one for each of its resolved keys.
+    """Yield a heading for each scenario file, then a line for each key: place, key, value.
 
-    Rows of one file resolve to the same keys, so a file is printed once.
+    *found* are (file, title, keys). Rows of one file resolve to the same keys, so a file is printed
+    once.
     """
     for file, title, keys in {one[0]: one for one in found}.values():
         yield f"{file}  {title}"

@@ -145,10 +145,17 @@ def _declare_in_project(place: str) -> None:
 
 
 def _write_declaration(path: Path, text: str | None, place: str, key: str, advice: str) -> None:
-    """Write *text*, the text that declares *place*.
+    """Write *text*, a settings file in which *place* is now declared not to be secret.
 
-    It is None if the file could not be changed; then an error tells the user what to write below
-    *advice*.
+    Args:
+        path: the file.
+        text: None if it could not be edited automatically.
+        place: place of the value, such as ``body.id``.
+        key: where in the file it was declared, for the message.
+        advice: where the user has to add it by hand, for the error.
+
+    Raises:
+        ConfigError: if *text* is None.
     """
     if text is None:
         raise ConfigError(
@@ -167,7 +174,10 @@ def _write_declaration(path: Path, text: str | None, place: str, key: str, advic
 
 
 def _add_not_secret_place(text: str, path: Path, steps: tuple[str, ...], place: str) -> str | None:
-    """Return *text* with *place* in the list at *steps*; None if the edit would change more."""
+    """Return the YAML *text* with *place* added to the list at *steps*.
+
+    None if that cannot be done without changing anything else in the file.
+    """
     root = parse_yaml(text, display_path(path))
     expected: Any = root.plain()
     owner = expected
@@ -213,7 +223,7 @@ def _decide_all(waiting: Sequence[Path], action: str, *, yes: bool) -> ExitCode:
 
 
 def _describe_changes(path: Path) -> Iterator[str]:
-    """Yield the differences between the recording at *path* and the one it would replace.
+    """Yield the differences between the waiting recording *path* and the one it would replace.
 
     If that one is damaged or missing, all exchanges are listed as added.
     """
@@ -272,7 +282,7 @@ def diff(
     platforms: PlatformFolders = None,
     json: Json = False,
 ) -> int:
-    """Print the differences between two cassettes."""
+    """Print the differences between two cassettes, exchange by exchange."""
     waiting = new or review_path(old)
     if new is None and old.exists() and not waiting.exists():
         raise ConfigError(
@@ -324,7 +334,10 @@ def _format_pairs(
 
 
 def _format_difference(side: str, place: Difference) -> Iterator[str]:
-    """Yield ``answer body.data.phone: "138…" → absent``; for long texts, the lines that differ."""
+    """Yield the line of one difference: ``answer body.data.phone: "138…" → absent``.
+
+    *side* is the request or the answer. For texts of several lines, the lines that differ follow.
+    """
     before, after = place.recorded, place.sent
     if isinstance(before, str) and isinstance(after, str) and "\n" in before + after:
         yield msg("    {side} {path}:", side=side, path=place.path)
@@ -367,7 +380,10 @@ def _leaf_values(path: str, value: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _pair_data(owner: str, pair: ExchangePair) -> dict[str, Any]:
-    """Return the JSON value of *pair* for ``--json``; the place of an absent exchange is zeros."""
+    """Return the two recordings of a call, and their differences, as JSON value of ``--json``.
+
+    A side that does not exist (the exchange was added or removed) has number and line 0.
+    """
     sides = {
         name: {"order": side.exchange.order, "line": side.place.line}
         if side
@@ -393,5 +409,5 @@ def _pair_data(owner: str, pair: ExchangePair) -> dict[str, Any]:
 
 
 def _to_json(value: Any) -> str:
-    """Return *value* as JSON text; "" if it is absent."""
+    """Return *value* as JSON text; "" for `UNSET`, on the side that has no such value."""
     return "" if value is UNSET else encode_sorted(value).decode()

@@ -156,7 +156,10 @@ def record(
 
 
 def _add_run_options(command: Any) -> None:
-    """Give *command* the signature that typer reads: the options of `run`, then its own."""
+    """Give *command* (`record`) a signature with all options of `run` and its own; typer reads it.
+
+    So `record` needs not list again what it passes on.
+    """
     own = dict(signature(command, eval_str=True).parameters)
     del own["values"]
     shared = {
@@ -196,6 +199,7 @@ def _read_arguments(values: Mapping[str, Any]) -> _RunArguments:
 
 
 def _parse_option(name: str, text: str, parse: Callable[[str], Any]) -> Any:
+    """Return *text* parsed; a ValueError becomes an error that names the option."""
     try:
         return parse(text)
     except ValueError as error:
@@ -255,7 +259,7 @@ def _usage_scope(args: _RunArguments) -> Covers | None:
 
 
 def _print_changes(args: _RunArguments, items: Sequence[ProjectItem]) -> None:
-    """Print, before the first item, the base revision and the effect of ``--changed``."""
+    """With ``--changed``, print first what the run is compared with and what is selected."""
     if not args.changed:
         return
     from bpmax_sim.cli.affected import describe_changes
@@ -268,7 +272,10 @@ def _print_changes(args: _RunArguments, items: Sequence[ProjectItem]) -> None:
 
 
 def _plan_watch(args: _RunArguments) -> WatchPlan:
-    """Return the plan for ``--watch``. All traces are kept, because the page is made from them."""
+    """Return what ``--watch`` has to do when a file is saved.
+
+    All traces are kept for its report page.
+    """
     from bpmax_sim.cli.types import refresh_existing_types
     from bpmax_sim.cli.watch import WatchPlan
     from bpmax_sim.report.html import write_page
@@ -312,9 +319,12 @@ def _run_and_report(
     has_items: bool,
     usage: UsageOfRun | None = None,
 ) -> tuple[ExitCode, list[Verdict]]:
-    """Run *items* and print the results.
+    """Run *items*, print verdicts and summary, and write the reports.
 
-    *has_items* is whether the project has any scenario at all.
+    Return exit code and verdicts.
+
+    *problems* are those of files that cannot run. *has_items* is whether the project has any
+    scenario at all: selecting none of them is no error.
     """
     for problem in problems:
         notify(str(problem))
@@ -466,7 +476,12 @@ def _report_until_interrupted(
 def _replay_recorded(
     ran: Sequence[tuple[Verdict, float]], args: _RunArguments, reported: set[object]
 ) -> list[tuple[Verdict, float]]:
-    """Replay the new recordings; return *ran* with the verdicts replaced for those that fail."""
+    """Replay the new recordings at once.
+
+    Return *ran*, with a failed verdict where the replay failed.
+
+    *ran* are verdicts with their real seconds.
+    """
     recorded = [verdict.item for verdict, _ in ran if verdict.outcome == "passed"]
     if not recorded:
         return list(ran)
@@ -541,6 +556,7 @@ def _check_combinations(args: _RunArguments) -> None:
 def _collect_items(
     args: _RunArguments, usage: UsageOfRun | None = None
 ) -> tuple[list[ProjectItem], list[Problem]]:
+    """Return the selected items, and the problems of files that cannot be used."""
     try:
         variables = cli_variables(args.var or ())
     except ValueError as error:

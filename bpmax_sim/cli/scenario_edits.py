@@ -14,7 +14,7 @@ from bpmax_sim.yamlfile import display_path
 
 
 def rewrite(edits: Sequence[ExpectEdit | ColumnEdit], *, yes: bool) -> None:
-    """Show *edits* as a diff, ask, and write them.
+    """Show *edits* of scenario files as a diff, ask (unless *yes*), write them, run the scenarios.
 
     Raises:
         ConfigError: if a scenario does not pass with the edits; all files are restored.

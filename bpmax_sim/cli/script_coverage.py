@@ -68,7 +68,11 @@ class CoverageRequest:
     """The options of ``coverage --scripts``.
 
     Attributes:
-        hits: folders with stored counts of earlier runs; if given, nothing is run.
+        allow_hosts: hosts that scenarios may reach over the network.
+        fail_under: percentage below which the command fails.
+        missing: whether lines and branches that never ran are listed.
+        lcov, report: files to write: an lcov tracefile, an HTML page.
+        hits: folders with counts that earlier runs stored; if given, nothing is run.
     """
 
     allow_hosts: Sequence[str] = ()
@@ -81,7 +85,7 @@ class CoverageRequest:
 
 
 def show_script_coverage(items: Sequence[ScenarioItem], request: CoverageRequest) -> int:
-    """Print the coverage of the scripts of *items*, or the stored counts of other runs.
+    """Print which lines and branches of scripts ran, in *items* or (stored counts) in earlier runs.
 
     Raises:
         ConfigError: if stored counts do not fit the files, or a file cannot be written.
@@ -147,7 +151,10 @@ def _print_coverage(
 def _count_hits(
     items: Sequence[ScenarioItem], allow_hosts: Sequence[str]
 ) -> tuple[ScriptHits, int]:
-    """Run *items*; return the counts and the number of items that ran."""
+    """Run *items*; return how often each part of their scripts ran, and how many items ran.
+
+    Those that record or call a live system are skipped.
+    """
     closed = [item for item in items if item.scenario.proxy.mode not in {"record", "live"}]
     if len(closed) < len(items):
         number = plural(len(items) - len(closed), "{number} scenario", "{number} scenarios")

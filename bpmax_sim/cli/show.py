@@ -78,9 +78,14 @@ def _next_step_lines(
     failures: Sequence[StoredFailure],
     number: int,
 ) -> Iterator[str]:
-    """Yield the next step for the first of *failures*, or the reason why there are none.
+    """Yield what to do about the first of *failures*, or why there is nothing to show.
 
-    *number* is how many of them were printed.
+    Args:
+        kept: artefact of a pipeline given by ``--from``; None for the last run here.
+        run: content of that artefact.
+        word: text that failures had to contain.
+        failures: matching failures.
+        number: how many of them were printed.
     """
     if failures and run:
         yield from _describe_replay(failures[0], run, find_root(Path.cwd()))

@@ -134,7 +134,7 @@ def say_json(value: Any) -> None:
 
 
 def say_document(**document: Any) -> None:
-    """Print the JSON object of ``--json``; its keys are those of the command in `output_schema`."""
+    """Print the JSON object of ``--json``; `output_schema` declares the keys of each command."""
     say_json({"version": VERSION, **document})
 
 
@@ -184,9 +184,9 @@ def can_ask() -> bool:
 
 
 def choose(question: str, choices: Sequence[str]) -> str:
-    """Ask until the answer is one of *choices* or its first letter.
+    """Ask until the answer is one of *choices* or the first letter of one, and return that choice.
 
-    Without an answer, the last one.
+    An empty answer, or the end of input, means the last choice.
     """
     options = series(f"[{choice[0]}]{choice[1:]}" for choice in choices)
     while answer := _read_answer(f"{question} {options}:"):
@@ -216,7 +216,9 @@ def with_progress(
     stream: IO[str] | None = None,
     now: Callable[[], float] = time.monotonic,
 ) -> Iterator[T]:
-    """Yield *steps* with a progress bar, which is hidden while the caller handles a step.
+    """Yield *steps* with a progress bar on a terminal.
+
+    It is hidden while the caller handles a step.
 
     Args:
         steps: steps of the work; each is done when it is requested.
@@ -289,7 +291,7 @@ class _Bar:
     _drawn: Any = field(default=None, init=False)
 
     def show(self, done: int, left: float) -> None:
-        """Draw the bar with *done* steps, and *left* seconds for the remaining ones."""
+        """Draw the bar with *done* steps, and *left* seconds that the remaining ones will take."""
         if self._drawn is None:
             from rich.console import Console  # noqa: PLC0415 - only a terminal needs it
             from rich.progress import BarColumn, Progress, TextColumn  # noqa: PLC0415

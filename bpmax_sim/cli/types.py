@@ -52,7 +52,9 @@ def types(
 
 
 def write_types(root: Path) -> Iterator[Path]:
-    """Write the editor support files of the project at *root*; yield those new or changed.
+    """Write schemas and TypeScript declarations for editors.
+
+    Yield the paths that are new or changed.
 
     ``scenarios/bpmax.d.ts`` and the schemas are overwritten. To ``jsconfig.json`` and VS Code's
     settings only missing keys are added; if such a file cannot be parsed, it is left unchanged.
@@ -129,13 +131,14 @@ def write_schemas(root: Path) -> Iterator[Path]:
 
 
 def _load_items(root: Path) -> Iterator[ScenarioItem]:
-    """Yield the first row of every readable scenario; `lint` reports the others."""
+    """Load every readable scenario, of a table only the first row; `lint` reports the others."""
     for path in sorted((root / "scenarios").rglob(f"*{SUFFIX}")):
         with suppress(ConfigError):
             yield from load_items(path, root=root)[:1]
 
 
 def _collect_forms(every: list[ScenarioItem]) -> Iterator[Mapping[str, Any]]:
+    """Yield fields and values of each form: those of form scenarios and of flows."""
     for item in every:
         if item.scenario.form is not msgspec.UNSET:
             yield item.scenario.form.fields

@@ -30,7 +30,10 @@ from bpmax_sim.yamlfile import display_path
 
 
 class UsageOfRun:
-    """Collects the usage of recordings in a run, and stores it when all items have run."""
+    """Collects which recordings a run used, and stores it when all items have run.
+
+    `bpmax-sim cassette prune` deletes by it what nothing used, `coverage` counts by it.
+    """
 
     def __init__(self, options: PerformOptions, job: str, shard: Shard | None) -> None:
         """Start empty, for the *shard* of *job*; "" if the job has no name."""
@@ -44,7 +47,10 @@ class UsageOfRun:
         return self._use.seconds
 
     def add_owned_cassettes(self, items: Iterable[ProjectItem]) -> None:
-        """Note the cassettes of *items*, even of skipped ones, as owned: they are not unused."""
+        """Note that *items* own their cassettes, even if they are skipped.
+
+        These files are not unused.
+        """
         for item in items:
             path = cassette_of(item.header, self._options)
             folder = self._options.cassettes or item.header.root / "cassettes"
@@ -64,11 +70,10 @@ class UsageOfRun:
             self._use.touched |= parts_used_in_run(run)
 
     def store(self, covers: Covers | None, items_of_other_shards: Iterable[ProjectItem]) -> None:
-        """Store the usage for `bpmax-sim cassette prune` and `coverage`.
+        """Store the usage for `bpmax-sim cassette prune` and `coverage`, unless *covers* is None.
 
-        Nothing if *covers* is None.
-
-        *items_of_other_shards* are the items of other shards, whose cassettes are not unused.
+        *covers* says which tests the run stands for; None if it ran only some, which proves nothing
+        about the rest. Cassettes of *items_of_other_shards* count as used there.
         """
         if covers is None:
             return
@@ -81,7 +86,11 @@ class UsageOfRun:
 
 
 def merge_job_durations(root: Path, folders: Sequence[Path]) -> list[Path]:
-    """Merge the durations of all jobs into this project; return the trace folders of the jobs.
+    """Merge the durations that all CI jobs stored in *folders*.
+
+    Return the trace folders of the jobs.
+
+    The merged durations are stored in the project at *root*, for the next sharing out into shards.
 
     Raises:
         ConfigError: if a job or a shard is missing.

@@ -100,7 +100,12 @@ def _as_data(use: UsingFile) -> dict[str, Any]:
 
 
 def _format_tree(place: ProjectPlace, uses: Sequence[UsingFile], root: Path) -> Iterator[str]:
-    """Yield a tree: kind of use, using place, and the scenarios that run those files."""
+    """Yield a tree of what uses *place*.
+
+    Kind of use, using place, and below it what uses that file.
+
+    So each branch ends with the scenarios that run the code.
+    """
     direct = [use for use in uses if not use.through]
     counted = plural(len(direct), "{number} use", "{number} uses")
     name = f"{place.name}:{place.line}" if place.line else place.name
@@ -118,6 +123,10 @@ def _format_tree(place: ProjectPlace, uses: Sequence[UsingFile], root: Path) -> 
 def _format_users(
     paths_to_root: tuple[str, ...], uses: Iterable[UsingFile], root: Path, indent: str
 ) -> Iterator[str]:
+    """Yield the files that use the file at the begin of *paths_to_root*, each with its own users.
+
+    *paths_to_root* leads from it back to the place that was asked for.
+    """
     for use in uses:
         if use.through == paths_to_root:
             yield join_messages("", (indent, ROLES[use.fact.role], " ", _format_place(use, root)))

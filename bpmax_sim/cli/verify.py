@@ -90,7 +90,14 @@ _COUNTS: Mapping[Tier, Callable[[int], str]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _VerifyJob:
-    """The exchanges of one owner (None: all) in a cassette, and the declarations for them."""
+    """A cassette to compare with the live system, and the files that declare its platforms.
+
+    Attributes:
+        owner: scenario or test whose exchanges are sent; None for those of all.
+        platforms: platform folders.
+        instances: file with the instances' addresses and credentials.
+        secrets: names of variables whose values are secret.
+    """
 
     cassette: Path
     owner: str | None = None
@@ -105,6 +112,7 @@ class _VerifyOptions:
 
     Attributes:
         age: seconds after which an exchange is reported as old.
+        allow_writes: whether requests that may change something are sent, too.
         sampled: APIs of which one exchange was already sent; None to send all exchanges.
     """
 
@@ -114,7 +122,10 @@ class _VerifyOptions:
     _uses: dict[Path, ProjectUses] = field(default_factory=dict)
 
     def members_read(self, root: Path) -> MembersRead:
-        """Return the lookup of response members that the scripts of the project at *root* read."""
+        """Return a function that says which response members the project's scripts read.
+
+        A drift in a member that no script reads is less severe.
+        """
         if root not in self._uses:
             self._uses[root] = ProjectUses(load_index(root))
         return self._uses[root].members_read
@@ -257,6 +268,7 @@ def _count_exchanges(job: _VerifyJob) -> int:
 
 
 def _find_migrated_exchanges(job: _VerifyJob) -> Iterator[tuple[Place, list[Drift]]]:
+    """Yield place and notes of each exchange that `migrate` changed: it was not recorded so."""
     cassette = load_cassette(job.cassette)
     owners = cassette.owners if job.owner is None else (job.owner,)
     for number in (number for owner in owners for number in cassette.index.exchange_numbers(owner)):
@@ -270,7 +282,10 @@ def _find_migrated_exchanges(job: _VerifyJob) -> Iterator[tuple[Place, list[Drif
 
 
 def _verify_job(job: _VerifyJob, how: _VerifyOptions) -> Iterator[tuple[Place, list[Drift]]]:
-    """Yield the place and the drifts of each exchange that is checked."""
+    """Send the exchanges of *job* to the live system; yield the place of each and its drifts.
+
+    A drift is a difference between the recorded and the live response, or an age beyond the limit.
+    """
     cassette = load_cassette(job.cassette)
     owners = cassette.owners if job.owner is None else (job.owner,)
     with Session.open(
@@ -364,7 +379,10 @@ def show_coverage(  # noqa: PLR0913 - the options of the command
 
 
 def _show_parts(parts: Sequence[DeclaredPart], ran: int, *, missing: bool, json: bool) -> float:
-    """Print which of *parts* are used by the *ran* scenarios, and return the percentage."""
+    """Print which declared *parts* (APIs, nodes, fields …) were used, and return the percentage.
+
+    *ran* is the number of scenarios; with *missing*, unused parts are listed.
+    """
     by_kind = {kind: [part for part in parts if part.kind == kind] for kind in KINDS}
     kinds = [
         {
@@ -396,10 +414,12 @@ def _show_parts(parts: Sequence[DeclaredPart], ran: int, *, missing: bool, json:
 
 
 def _read_touched(folders: Sequence[Path]) -> frozenset[str]:
-    """Return the parts used by the runs whose evidence is in *folders*.
+    """Return the declared parts that earlier runs used, from the usage files in *folders*.
+
+    Each is a text of kind and name, such as an API.
 
     Raises:
-        ConfigError: if a run is missing, or stored no such evidence.
+        ConfigError: if a run is missing, or stored no such usage.
     """
     evidence = read_evidence(find_root(Path.cwd()), folders)
     if evidence is None or not evidence.touched:
@@ -414,7 +434,7 @@ def _read_touched(folders: Sequence[Path]) -> frozenset[str]:
 def _find_touched(
     items: Sequence[tuple[ScenarioItem, Platforms]], choices: PerformOptions
 ) -> set[str]:
-    """Replay *items* and return the parts used by those that passed."""
+    """Replay *items* and return the declared parts (APIs, nodes …) that the passed ones used."""
     platforms = {id(item): ran for item, ran in items}
     closed = [item for item, _ in items if item.scenario.proxy.mode not in {"record", "live"}]
     if len(closed) < len(items):

@@ -56,7 +56,9 @@ class WatchPlan(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def watch(run: WatchPlan, first: Sequence[ProjectItem], problems: Sequence[Problem]) -> NoReturn:
-    """Run *first*, then whatever uses a saved file, until the user presses Ctrl-C.
+    """Run *first*, then after each save the scenarios that use the saved file, until Ctrl-C.
+
+    *problems* are those of files that cannot run.
 
     Raises:
         KeyboardInterrupt: if the user presses Ctrl-C; this is the only end.
@@ -82,7 +84,7 @@ def watch(run: WatchPlan, first: Sequence[ProjectItem], problems: Sequence[Probl
 
 
 def _rerun_affected(run: WatchPlan, saved: frozenset[str]) -> Sequence[ProjectItem]:
-    """Run the scenarios that use one of the *saved* files; return all scenarios found now.
+    """Collect all scenarios again, run those that use one of the *saved* files, and return all.
 
     Raises:
         ConfigError: if a path of the command line does not exist any more.
@@ -99,7 +101,10 @@ def _rerun_affected(run: WatchPlan, saved: frozenset[str]) -> Sequence[ProjectIt
 
 
 def _watch_changes(places: Sequence[str]) -> Iterator[frozenset[str]]:
-    """Yield sets of saved files; an empty set after each short time without any."""
+    """Yield the files saved at or below *places* in each short interval; an empty set if none was.
+
+    Editors save a file in several steps, which count as one.
+    """
     import watchfiles  # noqa: PLC0415 - only where it is asked for
 
     ignored = (*watchfiles.DefaultFilter.ignore_dirs, ".bpmax")
@@ -114,7 +119,11 @@ def _watch_changes(places: Sequence[str]) -> Iterator[frozenset[str]]:
 
 
 def _depends_on(run: WatchPlan, item: ProjectItem, file: str) -> bool:
-    """Return whether *item* depends on *file*, a path without symbolic links."""
+    """Return whether a change of *file* may change the result of *item*.
+
+    It is a file that the item reads, a platform that it calls, or a Python module beside its steps.
+    *file* has no symbolic links in its path.
+    """
     folder, name = os.path.split(file)
     if name == DEFAULTS and os.path.realpath(item.header.path).startswith(f"{folder}{os.sep}"):
         return True  # also where it was removed
@@ -171,10 +180,7 @@ def _places_to_watch(run: WatchPlan, items: Iterable[ProjectItem]) -> tuple[str,
 
 
 def _unload_step_modules(saved: Iterable[str]) -> None:
-    """Remove the Python modules of scenario steps beside and below *saved* files from the cache.
-
-    Steps then import the new code.
-    """
+    """Remove cached Python modules in the folders of *saved* files: steps import the new code."""
     folders = tuple(os.path.dirname(path) + os.sep for path in saved if path.endswith(".py"))  # noqa: PTH120
     for name, module in list(sys.modules.items()) if folders else ():
         file = os.path.realpath(getattr(module, "__file__", None) or os.devnull)

@@ -54,14 +54,21 @@ Programs = tuple[CallSpec, ...]
 
 
 def _send_call(target: FuzzTarget, program: CallSpec) -> tuple[BpmaxError | None, list[Request]]:
-    """Make one call; return its rejection (or None) and the sent requests without logins."""
+    """Make the call *program* in a session of its own.
+
+    Return the error that it was rejected with (or None), and the requests that were sent, without
+    logins.
+    """
     with target.session() as (session, request_log):
         error = run_call(lambda: perform(program, session)).error
     return error, request_log.requests
 
 
 def _last_request(target: FuzzTarget, program: CallSpec) -> Request | None:
-    """Return the last request of one call; None if nothing was sent."""
+    """Make the call *program*, and return the last request that it sent.
+
+    None if nothing was sent.
+    """
     _, requests = _send_call(target, program)
     return requests[-1] if requests else None
 
@@ -82,7 +89,7 @@ def check_valid_calls_accepted(target: FuzzTarget, programs: Programs) -> bool:
 
 
 def check_values_arrive(target: FuzzTarget, programs: Programs) -> bool:
-    """Check that each value of the calls arrives at its declared place in the request.
+    """Check that each argument of the calls is in the request, at the place declared for it.
 
     Raises:
         LawBroken: if the law does not hold.
@@ -107,7 +114,7 @@ def check_values_arrive(target: FuzzTarget, programs: Programs) -> bool:
 
 
 def arguments_of(api: Api, program: CallSpec) -> Iterator[tuple[Parameter, Any]]:
-    """Yield each parameter for which *program* has a value, and that value."""
+    """Yield each parameter of *api* to which *program* gives a value, with that value."""
     steps: Mapping[str, Any] = dict(program.steps)
     values = program.args or [
         get_nested(steps.get(parameter.place, {}), parameter.steps) for parameter in api.parameters
@@ -160,7 +167,7 @@ def _lies_within(outer: Parameter, inner: Parameter) -> bool:
 
 
 def has_arrived(value: Any, values: list[Any], place: str, *, in_form: bool = False) -> bool:
-    """Return whether *values*, received at *place*, are exactly those that *value* must be sent as.
+    """Return whether *values*, received at *place*, are exactly what *value* must be sent as.
 
     A form repeats the name for each element of an array, as a query does; JSON has it as one value.
     """
@@ -173,7 +180,7 @@ def has_arrived(value: Any, values: list[Any], place: str, *, in_form: bool = Fa
 
 
 def _is_printed_as(value: Any, text: str) -> bool:
-    """Return whether *text* is the JavaScript form of *value*; numbers are compared numerically."""
+    """Return whether *text* is how JavaScript prints *value*; numbers are compared as numbers."""
     if value is None:  # an element of a form's array
         return text == ""
     if isinstance(value, bool):
@@ -202,7 +209,9 @@ def _is_same_json(left: Any, right: Any) -> bool:
 
 
 def check_segment_count(target: FuzzTarget, programs: Programs) -> bool:
-    """Check that the request's path has as many segments as the declared one.
+    """Check that the path that is sent has as many segments as the declared one.
+
+    A value with a slash or a ``..`` in it must not change which API is called.
 
     Raises:
         LawBroken: if the law does not hold.
@@ -223,7 +232,9 @@ def check_segment_count(target: FuzzTarget, programs: Programs) -> bool:
 
 
 def check_setters_keep_auth_values(target: FuzzTarget, programs: Programs) -> bool:
-    """Check that setters cannot replace the values that auth puts into a request.
+    """Check that a script cannot replace the values that auth puts into a request.
+
+    Setters are the methods of a chain, such as ``$header({Authorization: …})``.
 
     Raises:
         LawBroken: if the law does not hold.
@@ -269,7 +280,10 @@ def check_direct_call_equals_chain(target: FuzzTarget, programs: Programs) -> bo
 
 
 def _comparable_request(request: Request, target: FuzzTarget) -> Any:
-    """Return the parts of *request* that are compared, without order and values of auth."""
+    """Return address, query, headers and body of *request* for a comparison.
+
+    Their order is removed, and so are the values that auth sets, which differ at each request.
+    """
     api = target.platform.apis[request.call.api] if request.call else Api()
     signed = {name.lower() for (_, name), _v in templates_by_place(target.auth(api)).items()}
     sign = target.auth(api).sign
@@ -281,7 +295,7 @@ def _comparable_request(request: Request, target: FuzzTarget) -> Any:
 
 
 def _distinguishing_parts(call: Call) -> Any:
-    """Return the parts of *call* by which its recording differs from others, without order."""
+    """Return the parts of *call* that distinguish it in a recording, without their order."""
     parts = parts_of_call(call)
     media = Headers(call.headers).media_type
     body: Any = call.body
@@ -343,7 +357,9 @@ def check_token_renewal(target: FuzzTarget, programs: Programs) -> bool:
 
 
 def check_recordings_distinct(target: FuzzTarget, programs: Programs) -> bool:
-    """Check that two different calls are recorded as different, and equal ones as equal.
+    """Check that different calls get different matching keys, and equal ones the same key.
+
+    Otherwise replay would answer one call with the recording of another.
 
     Raises:
         LawBroken: if the law does not hold.
@@ -372,7 +388,10 @@ def check_recordings_distinct(target: FuzzTarget, programs: Programs) -> bool:
 
 
 def _is_declared_ignored(target: FuzzTarget, api: Api, parameter: Parameter) -> bool:
-    """Return whether *parameter* itself is listed in ``ignore`` or as personal data."""
+    """Return whether the values of *parameter* are ignored when calls are compared.
+
+    That is so if its place is listed in ``ignore`` or as personal data.
+    """
     names = (*target.platform.ignore, *target.platform.volatile, *api.ignore, *api.volatile)
     place = FieldPath.of_parameter(parameter.place, parameter.wire_name)
     hidden = bool(target.platform.redact or api.redact)
@@ -380,7 +399,7 @@ def _is_declared_ignored(target: FuzzTarget, api: Api, parameter: Parameter) -> 
 
 
 def check_response_as_declared(target: FuzzTarget, programs: Programs) -> bool:
-    """Check that the response fits the declaration of the API.
+    """Check that the response fits the JSON Schema that the API declares for it.
 
     Raises:
         LawBroken: if the law does not hold.
@@ -402,7 +421,7 @@ def _draw_single_call(target: FuzzTarget, api: Api) -> st.SearchStrategy[Program
 
 
 def _draw_calls_setting_auth_names(target: FuzzTarget, api: Api) -> st.SearchStrategy[Programs]:
-    """Draw a call, and the same call with setters for names that auth sets."""
+    """Draw a call, and the same call with setters that try to replace values of auth."""
     steps = st.lists(rivals(platform=target.platform, api=api), min_size=1, max_size=2)
     calls = valid_calls(target.platforms, target.platform, api, direct=False)
     return st.builds(
@@ -426,7 +445,7 @@ def _draw_calls_differing_in_argument(target: FuzzTarget, api: Api) -> st.Search
 
 
 class Law(msgspec.Struct, frozen=True, kw_only=True):
-    """One law.
+    """A property that must hold for every call of a platform, such as "every value arrives".
 
     Attributes:
         about: the law, as a sentence.

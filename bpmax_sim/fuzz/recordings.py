@@ -41,7 +41,7 @@ _HEX = re.compile(rb"(?:[0-9a-fA-F]{2}){6,}")
 
 
 class RecordedCall(msgspec.Struct, frozen=True):
-    """The recording of one call.
+    """What is known after one call was made and recorded.
 
     Attributes:
         outcome: value or error of the call.
@@ -184,7 +184,10 @@ def _open_session(
 
 
 def _with_credentials(platforms: Platforms, key: str) -> tuple[Platforms, dict[str, str]]:
-    """Return *platforms* with all credentials read from variables, and generated variables."""
+    """Return *platforms* with generated credentials, as if a user had set them.
+
+    The second result holds their values, as environment variables that the platforms refer to.
+    """
     declared = platforms.platform(key).credentials
     environ: dict[str, str] = {}
     entries = [
@@ -200,7 +203,11 @@ def _with_credentials(platforms: Platforms, key: str) -> tuple[Platforms, dict[s
 def _with_variables(
     instance: Instance, declared: Mapping[str, CredentialSpec], environ: dict[str, str]
 ) -> Instance:
-    """Return *instance* with a variable in place of each secret or external value."""
+    """Return *instance* with its secret credentials taken from environment variables.
+
+    The generated value of each variable is added to *environ*. Values that are declared not secret
+    stay.
+    """
     address = "" if isinstance(instance.base_url, Source) else instance.base_url
     values: dict[str, Any] = {}
     for name, spec in declared.items():
@@ -236,7 +243,10 @@ def _generated_secrets(
 
 
 def _decode_in_all_encodings(data: bytes) -> Iterator[bytes]:
-    """Yield *data* unchanged, and decoded from percent-encoding, base64 and hexadecimal."""
+    """Yield *data* itself, and its parts decoded from percent-encoding, base64 and hexadecimal.
+
+    A secret may be hidden in each of these forms.
+    """
     yield data
     yield unquote_to_bytes(data)
     yield b"\n".join(filter(None, map(_from_base64, _BASE64.findall(data))))

@@ -127,7 +127,11 @@ TROUBLE: Final[Mapping[str, Response | None]] = {
 
 
 def draw_script_inputs(source: str) -> st.SearchStrategy[dict[str, Any]]:
-    """Draw a form with the fields that *source* reads: ``{"form": …, "trouble": name}``."""
+    """Draw inputs of a script: ``{"form": values, "trouble": name}``.
+
+    The form has the fields that *source* reads. *trouble* names a response of the third party, such
+    as an error or a time-out, in the table `TROUBLE`.
+    """
     names = [name or other for name, other in _FIELD.findall(source) if not other.startswith("$")]
     values = st.none() | scalars() | json_values(max_leaves=3)
     form = st.fixed_dictionaries(dict.fromkeys(names, values))
@@ -135,10 +139,14 @@ def draw_script_inputs(source: str) -> st.SearchStrategy[dict[str, Any]]:
 
 
 def check_script(target: FuzzTarget, files: Sequence[str], situation: Mapping[str, Any]) -> bool:
-    """Run the first of *files* with the input *situation*; the others are loaded before it.
+    """Run the first of *files* with the input *situation*.
+
+    The others are libraries loaded before it.
+
+    *situation* is what `draw_script_inputs` draws.
 
     Raises:
-        LawBroken: if the script ends in a mistake of its own.
+        LawBroken: if the script fails by a mistake of its own, such as a TypeError.
     """
     answer = TROUBLE[situation["trouble"]]
     # Their names are the files' alone, so that no path of a machine is told.
@@ -206,7 +214,7 @@ def hold_in_session(  # noqa: PLR0913 - what a finding holds
     libraries: Sequence[str] = (),
     situation: Mapping[str, Any] | None = None,
 ) -> None:
-    """Check *law* as `hold` does, from a ``python`` step of a scenario.
+    """Check *law* as `hold` does, from a ``python`` step of a scenario with the session *bench*.
 
     *platform* is the platform's key, and scripts are named from the project's root.
 
@@ -259,7 +267,7 @@ _SAFE: Final = frozenset({"GET", "HEAD"})
 
 
 class SearchPlan(msgspec.Struct, frozen=True, kw_only=True):
-    """The input of a search.
+    """What is searched for violations of laws, and for how long.
 
     Attributes:
         path: a platform file.
@@ -288,7 +296,7 @@ class SearchPlan(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SearchTask(msgspec.Struct, frozen=True):
-    """One law to be checked for one API, or for one script."""
+    """One law to be checked for one API, or for one script; the other of the two is ""."""
 
     law: str
     api: str = ""
@@ -296,7 +304,7 @@ class SearchTask(msgspec.Struct, frozen=True):
 
 
 class LawFinding(msgspec.Struct, frozen=True, kw_only=True):
-    """A violated law, with the smallest call that violates it.
+    """A violated law, with the smallest example that violates it: calls, or the input of a script.
 
     Attributes:
         call: the API, ``crm.create_order``, or the script's file.
@@ -316,7 +324,10 @@ class LawFinding(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LawOutcome(msgspec.Struct, frozen=True):
-    """The result of one task: the number of examples tried, and the finding if there is one."""
+    """The result of one `SearchTask`.
+
+    The number of examples tried, and the violation if one was found.
+    """
 
     call: str
     law: str
@@ -327,7 +338,7 @@ class LawOutcome(msgspec.Struct, frozen=True):
 def search(plan: SearchPlan, notify: Callable[[], None] = lambda: None) -> list[LawOutcome]:
     """Run the search *plan*; return the result of each task, in the order of APIs and laws.
 
-    *notify* is called again and again meanwhile, in this process.
+    *notify* is called again and again meanwhile, in this process, to show that the search goes on.
 
     Raises:
         ConfigError: if a file or an option is wrong, or no value fits what is declared.
@@ -348,7 +359,7 @@ def search(plan: SearchPlan, notify: Callable[[], None] = lambda: None) -> list[
 
 
 def tasks_of(plan: SearchPlan) -> Iterator[SearchTask]:
-    """Yield the tasks of *plan*: each law that applies to an API, and each script.
+    """Yield the tasks of *plan*: each API with each law that applies to it, and each script.
 
     Raises:
         ConfigError: if a file is wrong, or there is no such API.
@@ -381,7 +392,10 @@ def search_tasks(
     seconds: float,
     notify: Callable[[], None] = lambda: None,
 ) -> list[LawOutcome]:
-    """Work on *tasks* in rounds with more and more examples; return the result of each."""
+    """Work on *tasks* in rounds with more and more examples until *seconds* are over.
+
+    Return the result of each task. *notify* is that of `search`.
+    """
     until = time.monotonic() + seconds
     target = target_of_plan(plan)
     hunts = [_make_search(target, task, plan, notify) for task in tasks]
@@ -413,7 +427,7 @@ def search_tasks(
 
 
 class _LawSearch(msgspec.Struct):
-    """The search for violations of one law by one API or script.
+    """The search for an example that violates one law, for one API or script, over several rounds.
 
     Attributes:
         drawn: strategy of the examples: calls, or inputs of a script.
@@ -436,7 +450,9 @@ class _LawSearch(msgspec.Struct):
     _known: dict[str, str] = msgspec.field(default_factory=dict)
 
     def run(self, how: settings, until: float) -> None:
-        """Try more examples; store the smallest one that violates the law.
+        """Try more examples with Hypothesis' settings *how*, until the time *until* (`monotonic`).
+
+        The smallest example that violates the law is stored in *finding*.
 
         Raises:
             ConfigError: if no value fits what is declared.
@@ -462,7 +478,11 @@ class _LawSearch(msgspec.Struct):
         )
 
     def _breaks_law(self, example: Any) -> bool:
-        """Return whether *example* violates the law; when time is over, only known ones do."""
+        """Return whether *example* violates the law.
+
+        When time is over, nothing is tried any more: True only for examples that were seen to
+        violate it, so that Hypothesis ends soon.
+        """
         shown = self._example_id(example)
         if shown in self._known:
             return True
@@ -545,7 +565,11 @@ def scenario_of(finding: LawFinding, plan: SearchPlan, root: Path) -> GeneratedF
 
 
 def _loadable_platform_path(finding: LawFinding, platform_path: Path) -> Path:
-    """Return the platform file that the scenario names; its folder, if it needs other files."""
+    """Return the path with which the generated scenario loads its platforms.
+
+    That is *platform_path*, or its folder if the file alone does not load or a script may call
+    other platforms.
+    """
     file, folder = platform_path.absolute(), platform_path.absolute().parent
     first, second = (folder, file) if finding.script else (file, folder)
     try:
@@ -601,7 +625,7 @@ def _inline_yaml(value: Any) -> str:
 
 
 def _escape_references(value: Any) -> Any:
-    """Return *value* with each ``${`` escaped, which a scenario would evaluate."""
+    """Return *value* with each ``${`` escaped, since a scenario file would evaluate it."""
     if isinstance(value, str):
         return value.replace("${", "$${")
     if isinstance(value, dict):

@@ -42,9 +42,10 @@ START: Final = Instant.parse("2026-03-02T09:00:00+08:00")
 
 @dataclass(frozen=True, slots=True)
 class FuzzTarget:
-    """The platform whose calls are tested, and who answers them.
+    """The platform whose calls are tested, and the system that answers them.
 
     Attributes:
+        platforms: all platforms of the project, with their instances.
         key: key of the platform.
         against: ``simulate`` for its simulator, or the address of a system that may be called.
     """
@@ -69,7 +70,10 @@ class FuzzTarget:
 
     @contextmanager
     def session(self, **more: Any) -> Iterator[tuple[Session, RequestLog]]:
-        """Open a session, and log the requests that it sends."""
+        """Open a session with the target; yield it and the log of the requests that it sends.
+
+        *more* are options of the session.
+        """
         settings: dict[str, Any] = {"mode": SIMULATE, "environ": {}}
         transport = None
         if self.is_live:
@@ -82,7 +86,7 @@ class FuzzTarget:
 
 
 def target_of(platforms: Platforms, key: str, against: str = SIMULATE) -> FuzzTarget:
-    """Return platform *key* as target; without declared instance it gets a generated one.
+    """Return platform *key* as target; if it has no instance, one is generated.
 
     Raises:
         ConfigError: if *against* is neither ``simulate`` nor an address.
@@ -148,7 +152,7 @@ def _shared_live_transport() -> LiveTransport:
 
 @dataclass(slots=True)
 class RequestLog:
-    """A stub that logs every request and answers none.
+    """Logs the requests of a session. Its `note` is registered as a stub that answers none of them.
 
     Attributes:
         requests: requests of calls.
@@ -167,7 +171,11 @@ class RequestLog:
 
 
 def templates_by_place(auth: Auth) -> Mapping[tuple[str, str], str]:
-    """Return the templates of auth by place and name; those with a templated name are left out."""
+    """Return (place, name) -> template of the value that auth and signature put there.
+
+    For example ``("header", "Authorization")`` -> ``Bearer {{ token }}``. Places whose name is
+    itself a template are left out.
+    """
     signature_places = auth.sign.emit if auth.sign else ()
     values = {(item.place, item.name): item.value for item in (*auth.apply, *signature_places)}
     return {place: value for place, value in values.items() if "{{" not in place[1]}
@@ -179,9 +187,10 @@ def path_of(request: Request) -> str:
 
 
 def sent_values(request: Request, place: str, name: str, api: Api) -> list[Any] | None:
-    """Return the values of *name* at *place*; empty if none, None in a body of unknown format.
+    """Return the values that *request* has for the parameter *name* at *place*, such as ``query``.
 
-    Names of headers, cookies and queries count in any case.
+    The list is empty if there are none; the result is None for a body of unknown format. Names of
+    headers, cookies and query parameters count in any case.
     """
     headers = Headers(request.headers)
     match place:
@@ -201,7 +210,10 @@ def sent_values(request: Request, place: str, name: str, api: Api) -> list[Any] 
 def possible_sent_values(
     request: Request, place: str, name: str, api: Api
 ) -> list[list[Any]] | None:
-    """Return all possible `sent_values`: a path such as ``/{a}{b}`` can be read in several ways."""
+    """Return all results that `sent_values` may have.
+
+    A path such as ``/{a}{b}`` can be read in several ways.
+    """
     values = sent_values(request, place, name, api)
     if values is None:
         return None
@@ -228,7 +240,10 @@ Plain = Mapping[str, Any]
 
 
 def call_to_data(program: CallSpec) -> Plain:
-    """Return *program* as plain values; the inverse of `call_from_data`."""
+    """Return *program* as JSON values, as a generated scenario contains it.
+
+    See `call_from_data`.
+    """
     document: dict[str, Any] = {"call": f"{program.platform}.{program.api}"}
     if program.options:
         document["instance"] = program.options["instance_key"]
@@ -242,7 +257,7 @@ def call_to_data(program: CallSpec) -> Plain:
 
 
 def call_from_data(call: Plain) -> CallSpec:
-    """Return the call of plain values that `call_to_data` returned."""
+    """Return the call described by *call*, JSON values that `call_to_data` returned."""
     platform, _, api = call["call"].partition(".")
     options = {"instance_key": call["instance"]} if "instance" in call else {}
     call = _replace_value(call, _UNDEFINED, UNDEFINED)

@@ -20,7 +20,7 @@ _UNPRINTED: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufe
 
 
 class LawBroken(errors.ExpectationError):
-    """Raised if a call violates a law.
+    """Raised if a call violates a law, one of the properties in `LAWS`.
 
     Attributes:
         why: what happened instead, in one line, without a drawn value.
@@ -44,7 +44,7 @@ class CallCrash(errors.BpmaxError):
 
 
 class CallOutcome(msgspec.Struct, frozen=True):
-    """The value of a call, or its error."""
+    """The value that a call returned, or the error that it was rejected with."""
 
     value: Any = None
     error: errors.BpmaxError | None = None
@@ -63,7 +63,7 @@ def run_call(call: Callable[[], Any]) -> CallOutcome:
 
 
 def is_plausible_refusal(error: errors.BpmaxError, target: FuzzTarget) -> bool:
-    """Return whether a third party may respond with *error* to a valid call.
+    """Return whether a third party may respond with *error* although the call is valid.
 
     A live system may not know a made-up customer (4xx), and neither may a simulator that has
     records of its own; one that is generated from the platform file alone has no reason to refuse.
@@ -75,7 +75,7 @@ def is_plausible_refusal(error: errors.BpmaxError, target: FuzzTarget) -> bool:
 
 
 def describe_error(error: errors.BpmaxError, target: FuzzTarget | None = None) -> str:
-    """Return *error* as one line; of a missing recording only its kind.
+    """Return *error* as one line; of an error for a missing recording only its kind.
 
     The body that a simulator answered is appended; that of a live system is not, as it may name its
     customers.

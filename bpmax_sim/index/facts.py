@@ -45,9 +45,10 @@ Steps = tuple[str, ...]
 
 
 class Fact(msgspec.Struct, frozen=True, array_like=True):
-    """One use or declaration in a file.
+    """One name that a file of the project declares or uses, such as "this script calls crm.get".
 
     Attributes:
+        kind: kind of the named thing, such as ``api``, ``field`` or ``file``.
         role: relation of the file to the named thing, such as ``declares`` or ``calls``.
         name: ``platform.api`` for an API, ``platform.api.name`` for a parameter or member; for a
             file, its path from the root, or as spelled if it is outside.
@@ -65,12 +66,13 @@ class Fact(msgspec.Struct, frozen=True, array_like=True):
 
 
 class FileFacts(msgspec.Struct, frozen=True, omit_defaults=True):
-    """All facts of one file.
+    """All names that one file declares or uses.
 
     Attributes:
         kind: type of the file.
         facts: in the order of the file.
-        shapes: of a cassette: ``platform.api`` -> shapes of its successful responses.
+        shapes: of a cassette: ``platform.api`` -> member names and types of its successful
+            responses.
         title: of a scenario or a flow.
         is_broken: whether the file could not be read completely.
     """
@@ -138,12 +140,15 @@ def _is_person(entry: tuple[str, Node]) -> bool:
 
 
 def is_defaults(path: str) -> bool:
-    """Return whether scenarios below the folder of *path* inherit from that file."""
+    """Return whether *path* is a file from which scenarios below its folder inherit defaults."""
     return path.rpartition("/")[2] == DEFAULTS
 
 
 def _defaults_file_facts(path: str) -> Iterator[Fact]:
-    """Yield the files of defaults that a scenario may inherit from, nearest first."""
+    """Yield each ``defaults.yaml`` that the scenario at *path* may inherit from, nearest first.
+
+    They need not exist.
+    """
     parts = PurePosixPath(path).parent.parts
     for depth in range(len(parts), -1, -1) if path.endswith(SUFFIX) else ():
         yield Fact("file", "loads", "/".join((*parts[:depth], DEFAULTS)), 1, 1, "defaults")
@@ -186,7 +191,10 @@ _Place = tuple[int, int]
 
 
 def _walk_nodes(root: Node) -> Iterator[tuple[Steps, Node, _Place]]:
-    """Yield path, node and place of every key and element; list indices are ``*`` in the path."""
+    """Yield path, node and position of every key and element in a YAML file.
+
+    An index of a list is ``*`` in the path, because rules do not distinguish elements.
+    """
     pending: list[tuple[Steps, Node, _Place]] = [((), root, (1, 1))]
     while pending:
         steps, node, place = pending.pop()
@@ -200,12 +208,15 @@ def _walk_nodes(root: Node) -> Iterator[tuple[Steps, Node, _Place]]:
 
 
 class _Rule(msgspec.Struct, frozen=True):
-    """A rule by which a value or key in a YAML file is the name of a thing of *kind*.
+    """A rule for finding names in YAML files.
+
+    Where a value or key is the name of a thing of *kind*.
 
     Attributes:
         path: end of the path of such a value, or all of it; ``?`` is any key, ``*`` a list element.
         is_whole: whether *path* is the whole path.
         is_key: whether the last key of the path is the name; otherwise the value is.
+        kind, role: those of the facts that it yields.
     """
 
     path: Steps
@@ -224,7 +235,7 @@ class _Rule(msgspec.Struct, frozen=True):
 
 
 def _rules_of(kind: FactKind, role: Role, *paths: str) -> Iterator[_Rule]:
-    """Yield the rules of *paths*, such as ``^people.{}`` or ``*.api``.
+    """Yield one rule for each of *paths*, such as ``^people.{}`` or ``*.api``.
 
     ``^`` means the whole path; a final ``{}`` means that the key is the name.
     """
@@ -260,7 +271,10 @@ def _name_fact(rule: _Rule, path: str, steps: Steps, name: str, place: _Place) -
 
 
 def resolve_from_root(path: str, name: str) -> str:
-    """Return the path, from the root, of the file that *path* calls *name*; it may have ``..``."""
+    """Return the path from the project's root of what the file *path* refers to as *name*.
+
+    It may begin with ``..``.
+    """
     parts: list[str] = []
     for part in (*PurePosixPath(path).parent.parts, *PurePosixPath(name.replace("\\", "/")).parts):
         if part == ".." and parts and parts[-1] != "..":
@@ -333,7 +347,10 @@ def _script_facts(path: str, data: bytes) -> FileFacts:
 
 
 def _calls_of(reading: ScriptReading) -> Iterator[Fact]:
-    """Yield each API call and the parameters it sets; a call with direct arguments names none."""
+    """Yield each API call of a script, and the parameters that it sets.
+
+    Of a call with direct arguments no parameter is yielded: their names are not in the script.
+    """
     for call in reading.calls:
         place = call.api_place
         if call.platform is None:

@@ -37,7 +37,10 @@ _UNTIDY: Final = re.compile(rf"[{re.escape(os.sep)}/][./{re.escape(os.sep)}]|{os
 
 
 class FileStamp(msgspec.Struct, frozen=True, array_like=True):
-    """The properties by which a file is recognised as unchanged without reading it."""
+    """Size, times and inode of a file: if they are unchanged, so is its content, probably.
+
+    It saves reading the file; see `FileScan.is_stamp_reliable`.
+    """
 
     size: int
     modified: int
@@ -53,7 +56,7 @@ class IndexedFile(msgspec.Struct, frozen=True, array_like=True):
 
 
 class FileScan:
-    """One scan of the files of a project; a file is read once, and only if its stamp is new.
+    """One scan of the files of a project, which reads only files that changed since the last scan.
 
     Attributes:
         root: project folder.
@@ -97,7 +100,7 @@ class FileScan:
         return file.digest if file is not None else b""
 
     def read(self, name: str) -> tuple[IndexedFile | None, bytes]:
-        """Return the file's stamp with the digest of its content, and the content, read just now.
+        """Read the file *name*; return its stamp with the digest of its content, and the content.
 
         The content of a file larger than `LARGEST` is empty, and its digest is that of the stamp.
         """
@@ -117,7 +120,8 @@ class FileScan:
     def is_stamp_reliable(self, name: str) -> bool:
         """Return whether the file is so old that an equal stamp means equal content.
 
-        True for a file that does not exist: once it exists, its digest differs from ``b""``.
+        A file that was written within the resolution of its time stamp may change without changing
+        it. True for a file that does not exist: once it exists, its digest differs from ``b""``.
         """
         file = self.file(name)
         if file is None:
@@ -156,7 +160,10 @@ def _stamp_of(status: os.stat_result) -> FileStamp:
 
 @cache
 def code_edition() -> str:
-    """Return a text that changes with the code of this package; it marks caches as outdated."""
+    """Return a text that changes with the code of this package.
+
+    Caches contain it, so that no version of the package uses what another one wrote.
+    """
     package = os.path.dirname(bpmax_sim.__file__)  # noqa: PTH120
     parts = [bpmax_sim.__version__, platform.python_version(), msgspec.__version__]
     parts += sorted(_stamp_python_files(package))
@@ -175,7 +182,7 @@ def _stamp_python_files(folder: str) -> Iterator[str]:
 
 
 class Edition(Protocol):
-    """The content of a cache file: a struct with the edition of the code that wrote it."""
+    """The content of a cache file: a struct with the `code_edition` that wrote it."""
 
     edition: str
 
@@ -184,7 +191,10 @@ K = TypeVar("K", bound=Edition)
 
 
 def read_cache(place: Path, decoder: msgspec.msgpack.Decoder[K], edition: str) -> K | None:
-    """Return the content of the cache *place* if this *edition* wrote it, else None."""
+    """Return the content of the cache file *place*, or None if it is missing or damaged.
+
+    None is also returned if its *edition* is another one, because other code wrote it.
+    """
     try:
         kept = decoder.decode(place.read_bytes())
     except (OSError, msgspec.MsgspecError, ValueError):
@@ -193,7 +203,10 @@ def read_cache(place: Path, decoder: msgspec.msgpack.Decoder[K], edition: str) -
 
 
 def write_cache(place: Path, content: Any) -> None:
-    """Write a cache in one step; if that fails, the next scan reads everything again."""
+    """Replace the cache file *place* in one step.
+
+    If that fails, nothing is raised: the next scan reads everything again.
+    """
     with contextlib.suppress(OSError):
         make_folder(place)
         with tempfile.NamedTemporaryFile(

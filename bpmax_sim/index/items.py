@@ -39,7 +39,10 @@ _WHOLE: Final = 2
 
 
 class ProjectItem:
-    """An item of a project: its header, and the item itself, which is loaded on demand."""
+    """A scenario, or one row of its table: its header, and the item itself, loaded on demand.
+
+    The header (title, tags, place …) is enough to list and select items.
+    """
 
     __slots__ = ("_loaded", "_source", "header")
 
@@ -49,7 +52,7 @@ class ProjectItem:
         self._source = source
 
     def load(self) -> ScenarioItem:
-        """Return the item, ready to run.
+        """Return the scenario or row, ready to run.
 
         Raises:
             ConfigError: if the file has changed and is wrong now, or no longer has this item.
@@ -67,9 +70,9 @@ class ProjectItem:
 
     @property
     def digests(self) -> Mapping[str, bytes]:
-        """Return the digests of `files`.
+        """Return path -> digest for each of `files`, by which a check knows that nothing changed.
 
-        Empty if it depends on more than files, or has warnings.
+        Empty if the item depends on more than files, such as the environment, or has warnings.
         """
         return self._source.digests
 
@@ -79,7 +82,7 @@ class ProjectItem:
 
 
 class _ScenarioFile:
-    """A scenario file and, once loaded, its items.
+    """A scenario file and, once loaded, its items (one for each row of its table).
 
     Attributes:
         names: names in the index (*disk*) of the files that its items are made of.
@@ -102,7 +105,10 @@ class _ScenarioFile:
 
     @cached_property
     def scanned_if_sound(self) -> Mapping[str, IndexedFile]:
-        """Return path -> scanned state, for each of *files*; empty unless they were sound."""
+        """Return path -> scanned state of each of *files*.
+
+        Empty if they have problems or warnings.
+        """
         known = ((name, self._disk.file(name)) for name in self.names if self.is_sound)
         return {self._disk.path_of(name): file for name, file in known if file is not None}
 
@@ -126,7 +132,7 @@ class _ScenarioFile:
 
 
 class _StoredItem(msgspec.Struct, frozen=True, array_like=True):
-    """A header without the parts that all items of a file share.
+    """The header of an item as it is cached, without what all items of its file share.
 
     Attributes:
         table: CSV file of the row, relative to the scenario's folder; empty if there is none.
@@ -148,7 +154,7 @@ class _StoredItem(msgspec.Struct, frozen=True, array_like=True):
 
 
 class _StoredFile(msgspec.Struct, frozen=True, array_like=True):
-    """The items of a scenario file, and the digests of the other files that they depend on.
+    """The items of one scenario file as they are cached, with the state of the files they need.
 
     Attributes:
         depends: path from the root -> digest; ``b""`` for a file that does not exist but would
@@ -162,9 +168,10 @@ class _StoredFile(msgspec.Struct, frozen=True, array_like=True):
 
 
 class StoredItems(msgspec.Struct):
-    """The content of the cache file.
+    """The content of the cache file ``.bpmax/items``.
 
     Attributes:
+        edition: digest of the code and settings that wrote it.
         files: scanned files, by path from the root.
         scenarios: items, by the digest of the scenario file.
     """
@@ -178,7 +185,7 @@ _DECODER: Final = msgspec.msgpack.Decoder(StoredItems)
 
 
 class ItemIndex:
-    """The items of the scenario files of one project at one time.
+    """The items of all scenario files of one project, taken from a cache where nothing changed.
 
     Attributes:
         root: project folder.
@@ -298,9 +305,9 @@ class ItemIndex:
 
 
 def _load_items(path: Path, **options: Any) -> list[ScenarioItem]:
-    """Return the items of file *path*.
+    """Return the items of the scenario file *path*.
 
-    The loader is imported only here, since a cache hit needs none.
+    The loader is imported only here: it is slow to import, and not needed if the cache is current.
     """
     from bpmax_sim.scenario.load import load_items  # noqa: PLC0415
 
@@ -308,7 +315,7 @@ def _load_items(path: Path, **options: Any) -> list[ScenarioItem]:
 
 
 def _digest_environment(root: Path) -> str:
-    """Return a text that changes with the settings on which all items of the project depend.
+    """Return a digest of the settings and the code on which all items of the project depend.
 
     "" if the settings are invalid.
     """
@@ -329,7 +336,7 @@ def _csv_path_of(item: ScenarioItem) -> str:
 
 
 class _TrackedEnviron(Mapping[str, str]):
-    """The environment, noting whether any of it was read."""
+    """The environment, which notes whether any of it was read: such an item must not be cached."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._environ = environ
@@ -383,7 +390,10 @@ class ItemFinder:
 
 
 def load_each(found: Iterable[ProjectItem], problems: list[Problem]) -> Iterator[ScenarioItem]:
-    """Yield the loaded items of *found*; append the problems of others to *problems*."""
+    """Yield the loaded items of *found*.
+
+    The problems of those that do not load go to *problems*.
+    """
     for item in found:
         try:
             yield item.load()

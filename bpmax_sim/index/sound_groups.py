@@ -38,7 +38,11 @@ _DECODER: Final = msgspec.msgpack.Decoder(StoredGroups)
 
 
 class GroupsFoundSound:
-    """The groups of *items*, all of one project, and which of them were found sound before."""
+    """Which groups of scenarios a check need not repeat, because it found nothing wrong before.
+
+    *items*, all of one project, are grouped by the files that they share; see the module. A group
+    is *sound* if its check found no problem, and none of its files has changed since.
+    """
 
     def __init__(
         self, items: Sequence[ProjectItem], index: ProjectIndex, platforms: Mapping[Any, Platforms]
@@ -61,14 +65,14 @@ class GroupsFoundSound:
                 self._groups[_digest_group(group, about)] = group
 
     def find_unchecked_items(self) -> list[ProjectItem]:
-        """Return the items that are new, or changed since a check found nothing wrong with them."""
+        """Return the items of all groups that are not known to be sound."""
         known = set(self._kept)
         sound = chain.from_iterable(self._groups[key] for key in self._groups.keys() & known)
         left_out = set(sound)
         return [item for item in self._items if item not in left_out]
 
     def save(self, problems: Iterable[Problem]) -> None:
-        """Store each group without *problems* as sound; if a problem has no place, store none."""
+        """Store the groups without *problems* as sound; if a problem has no place, store none."""
         places = [problem.place for problem in problems]
         wrong = {absolute_path(place.file) for place in places if place is not None}
         known = set(self._kept)
@@ -84,7 +88,7 @@ class GroupsFoundSound:
 
 
 def _group_items_sharing_files(items: Sequence[ProjectItem]) -> Iterator[list[ProjectItem]]:
-    """Yield the items that share files, directly or through other items, in their order."""
+    """Yield groups of items that share files, directly or through other items; each item once."""
     leaders: dict[str, str] = {}
 
     def lead(path: str) -> str:
@@ -111,7 +115,10 @@ def _digest_group(group: Sequence[ProjectItem], about: bytes) -> bytes:
 
 
 def _digest_surroundings(index: ProjectIndex, platforms: Mapping[Any, Platforms]) -> bytes:
-    """Return the digest of what scripts are checked against: platforms, instances, recordings."""
+    """Return a digest of everything outside the group that a check of its scripts reads.
+
+    That is platforms, instances and recordings.
+    """
     told = [
         (key, sorted(one.own.items()), sorted(one.entries.items()), sorted(one.broken), one.folder)
         for key, one in platforms.items()

@@ -35,7 +35,7 @@ class StoredIndex(msgspec.Struct):
 
 
 class ProjectIndex(msgspec.Struct, frozen=True):
-    """The facts of every file of a project, by path from the root.
+    """The facts (declared and used names) of every file of a project, by path from the root.
 
     Attributes:
         root: project folder.
@@ -73,7 +73,7 @@ def load_index(root: Path, *, is_kept: bool = True) -> ProjectIndex:
 
 
 class _FactScan:
-    """One scan of the facts of a project's files.
+    """One scan that collects the facts of a project's files, from the cache if they did not change.
 
     Attributes:
         files: scanned files.
@@ -107,7 +107,11 @@ class _FactScan:
                 pending += referenced_files(self.facts[file.digest])
 
     def to_stored(self) -> StoredIndex:
-        """Return the cache for the next scan, with a limited number of other branches' facts."""
+        """Return what the cache file will contain.
+
+        Facts of content that no file has now are kept up to a limit: it may be that of another Git
+        branch.
+        """
         current = {file.digest: self.facts[file.digest] for file in self.files.values()}
         others = [digest for digest in self.facts if digest not in current]
         room = len(current) * (_MOST_KEPT - 1)
@@ -126,7 +130,10 @@ class _FactScan:
 
 
 def referenced_files(facts: FileFacts) -> Iterator[str]:
-    """Yield the files that others refer to; they may be outside of the usual folders."""
+    """Yield the files that the file with *facts* loads or names, as paths from the root.
+
+    They have to be scanned too: they may be outside of the usual folders.
+    """
     for fact in facts.facts:
         if fact.kind == "file" and fact.role in {"runs", "loads"} and fact.name.endswith(_SUFFIXES):
             yield fact.name

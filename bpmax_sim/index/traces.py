@@ -31,7 +31,10 @@ _MARKS: Final = tuple(f'"event":"{event}"'.encode() for event in _LEARNED)
 
 
 def add_traced_names(index: ProjectIndex) -> ProjectIndex:
-    """Return *index* with the facts that traces show for its scripts, marked as learned."""
+    """Return *index* with names that a script's text does not show, but the trace of a run does.
+
+    An example is a call whose API is computed. These facts are marked as learned.
+    """
     files = dict(index.files)
     for path, fact in dict.fromkeys(_read_traces(index.root)):
         facts = files.get(path)

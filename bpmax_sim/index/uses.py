@@ -67,7 +67,7 @@ class UsingFile(msgspec.Struct, frozen=True):
 
 
 class ProjectUses:
-    """The uses of a project's places."""
+    """Answers which files of a project use a given API, parameter, field or file."""
 
     def __init__(self, index: ProjectIndex) -> None:
         """Use *index*; its facts are evaluated on first use."""
@@ -75,7 +75,7 @@ class ProjectUses:
 
     @cached_property
     def _api_key_by_spelling(self) -> Mapping[str, str]:
-        """Return ``platform.spelling`` -> ``platform.key``, for every declared API and alias."""
+        """Return ``platform.spelling`` -> ``platform.key`` for every API and alias declared."""
         keys: dict[str, str] = {}
         for facts in self._index.files.values():
             for fact in facts.facts:
@@ -87,7 +87,10 @@ class ProjectUses:
 
     @cached_property
     def _facts_by_name(self) -> Mapping[tuple[FactKind, str], tuple[tuple[str, Fact], ...]]:
-        """Return (kind, canonical name) of each thing -> pairs of file path and fact."""
+        """Return (kind, name) of each thing -> pairs of a file path and its fact about the thing.
+
+        Names are canonical: an alias of an API is replaced by its key.
+        """
         grouped: dict[tuple[FactKind, str], list[tuple[str, Fact]]] = {}
         for path, facts in self._index.files.items():
             for fact in facts.facts:
@@ -111,7 +114,10 @@ class ProjectUses:
             yield fact.name
 
     def _implied_uses(self, fact: Fact) -> Iterator[tuple[FactKind, str]]:
-        """Yield kind and name of what *fact* uses too: a call of an API also uses its platform."""
+        """Yield kind and name of each thing that is used because *fact* is.
+
+        With an API its platform.
+        """
         if fact.kind in {"api", "instance"} and fact.role != "declares":
             yield "platform", fact.name.partition(".")[0]
         if fact.kind == "api" and fact.role == "calls":
@@ -289,7 +295,10 @@ class ProjectUses:
         return {name: tuple(said) for name, said in users.items()}
 
     def _uses_behind(self, paths: Iterable[str]) -> Iterator[UsingFile]:
-        """Yield the files that run or load *paths*, directly or through others; each only once."""
+        """Yield the files that run or load any of *paths*, directly or through other files.
+
+        Each once.
+        """
         pending: list[tuple[str, tuple[str, ...]]] = [(path, ()) for path in paths]
         while pending:
             path, through = pending.pop(0)

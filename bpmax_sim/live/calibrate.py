@@ -25,7 +25,11 @@ _DONE: Final = msg(" questions asked; copy the whole console, and: bpmax-sim cal
 
 
 class EchoNames(msgspec.Struct, frozen=True, kw_only=True):
-    """The names that a live BPMAX has for the echo platform and its four APIs."""
+    """The names under which a live BPMAX knows the echo platform and its four APIs.
+
+    Calibration needs a platform that sends each request back (*echo*); its administrator may have
+    given it other names than ours.
+    """
 
     platform: str = "echo"
     read: str = "echo_read"
@@ -37,7 +41,13 @@ class EchoNames(msgspec.Struct, frozen=True, kw_only=True):
 def calibration_script(
     names: EchoNames | None = None, *, delay: int = DELAY, may_write: bool | None = None
 ) -> str:
-    """Return the script to run in a live BPMAX; *may_write* None asks before each write."""
+    """Return the script that a user runs in a live BPMAX to compare it with our engine.
+
+    Args:
+        names: names of the echo platform and its APIs there; None for ours.
+        delay: seconds that the slow API waits.
+        may_write: whether it may call the API that writes; None asks before each write.
+    """
     values = {
         "names_of_interfaces": to_javascript(msgspec.to_builtins(names or EchoNames())),
         "may_write": to_javascript(may_write),
@@ -49,7 +59,10 @@ def calibration_script(
 
 @lru_cache(maxsize=1)
 def ask_our_engine() -> CapturedRun:
-    """Return the results of the calibration script in our engine, which interprets each rule."""
+    """Run the calibration script in our own engine and return its results.
+
+    They are what our rules predict: a live BPMAX is compared with them.
+    """
     with tempfile.TemporaryDirectory(prefix="bpmax-echo-") as place:
         platform = Path(place, "echo.yaml")
         platform.write_text(ECHO_PLATFORM, encoding="utf-8", newline="\n")

@@ -21,9 +21,9 @@ _HEAD: Final = msg("What a live BPMAX does, as it told `bpmax-sim calibrate`. Co
 
 
 def read_rule_marks(root: Path) -> Mapping[str, RuleMark]:
-    """Return the marks stored in the project at *root*, by rule.
+    """Return for each rule whether a live BPMAX confirmed it, as stored in the project at *root*.
 
-    A rule that was never asked has none.
+    A rule that was never asked is missing.
 
     Raises:
         ConfigError: if the file cannot be read.
@@ -43,7 +43,10 @@ def read_rule_marks(root: Path) -> Mapping[str, RuleMark]:
 
 
 def render_rule_marks(calibration: Calibration, known: Mapping[str, RuleMark]) -> str:
-    """Return the file's text for *calibration*; marks of other rules are kept from *known*."""
+    """Return the text of the file that stores the marks (results by rule) of *calibration*.
+
+    Marks of rules that it did not ask are kept from *known*.
+    """
     rules = {
         key: known.get(key, mark) if mark.mark == "unknown" else mark
         for key, mark in calibration.rules.items()

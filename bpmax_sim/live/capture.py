@@ -21,7 +21,10 @@ _RENAME: Final = msg(
 
 
 def capture_lines() -> str:
-    """Return what to paste above a script."""
+    """Return the lines that a user pastes above a script in a live BPMAX to capture its calls.
+
+    They write each call and its response to the browser's console, from which they are imported.
+    """
     values = {"rename": to_javascript(translate(_RENAME)), "end": to_javascript(END)}
     return f"{BEGIN}\n{fill_script_template('capture.js', values)}\n{END}\n"
 

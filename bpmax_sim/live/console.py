@@ -25,11 +25,11 @@ _BOMS: Final = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe
 
 
 class CapturedRun(msgspec.Struct, frozen=True, kw_only=True):
-    """One run of a script, as its records describe it.
+    """What one run of a script in a live BPMAX wrote to the browser's console.
 
     Attributes:
         name: name of the run, from its instant.
-        records: records in order; the first is ``begin``.
+        records: records in order, such as calls; the first is ``begin``.
         notes: messages about records or pieces that are missing.
     """
 
@@ -55,14 +55,15 @@ def decode_console(data: bytes) -> str:
 
 
 def is_captured_console(text: str) -> bool:
-    """Return whether *text* contains a piece of a record."""
+    """Return whether *text*, a saved console, contains anything that our capture lines wrote."""
     return _PIECE.search(text) is not None
 
 
 def read_console(text: str) -> tuple[CapturedRun, ...]:
-    """Return the runs in *text*, in order of their beginning.
+    """Return the captured runs in *text*, a saved console, in order of their beginning.
 
-    A run without its beginning, and a record with a missing or damaged piece, are noted.
+    A record may be cut into pieces, as consoles shorten long lines. A run without its beginning,
+    and a record with a missing or damaged piece, are noted.
 
     Raises:
         ConfigError: if nothing in it was written by ``bpmax-sim capture``, or by another version.
@@ -86,7 +87,11 @@ def read_console(text: str) -> tuple[CapturedRun, ...]:
 
 
 def _read_pieces(text: str) -> Iterator[tuple[str, int, int, int, str, str]]:
-    """Yield run, record number, piece number, count of pieces, checksum and text of each piece."""
+    """Yield the pieces of records in *text*.
+
+    Of each: name of the run, number of the record, number of the piece, count of pieces, checksum
+    of the record, text.
+    """
     for found in _PIECE.finditer(text):
         body = found[1].translate(_BLANK)
         head = _HEAD.match(body)

@@ -52,7 +52,9 @@ _JSON: Final = (("Content-Type", "application/json; charset=utf-8"),)
 
 
 def answer_echo(request: Request) -> Response:
-    """Return *request* as JSON: method, target, headers by lower-case name, and body.
+    """Return the response of the echo platform: *request* as JSON.
+
+    It has method, target, headers by lower-case name, and body.
 
     Raises:
         TransportError: ``TIMEOUT``, if its delay is longer than the request waits.

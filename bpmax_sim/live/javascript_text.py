@@ -19,7 +19,7 @@ LONGEST: Final = 200_000
 
 
 def to_javascript(value: Any) -> str:
-    """Return *value*, of JSON's types, as JavaScript source."""
+    """Return *value* (a JSON value) as JavaScript source code."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 

@@ -42,14 +42,14 @@ _MEMBERS: Final = ("code", "platform_key", "instance_key", "api", "status", "res
 
 
 class CalibrationDifference(msgspec.Struct, frozen=True, kw_only=True):
-    """The results of one question of ``calibrate.js``, in our engine and in the live BPMAX."""
+    """Different results of a question of ``calibrate.js``: *ours* and those in BPMAX (*there*)."""
 
     ours: str
     there: str
 
 
 class RuleMark(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Whether a live BPMAX confirms or refutes one of our rules.
+    """Whether a live BPMAX confirms or refutes one of our rules about how BPMAX behaves.
 
     Attributes:
         mark: ``confirmed``, ``refuted`` or ``unknown``.
@@ -71,7 +71,7 @@ def _mark_unknown(why: str) -> RuleMark:
 
 
 class Calibration(msgspec.Struct, frozen=True, kw_only=True):
-    """The properties of a live BPMAX, and which of our rules hold there.
+    """What one run of the calibration script shows about a live BPMAX.
 
     Attributes:
         asked: time of the run, in POSIX seconds.
@@ -81,6 +81,7 @@ class Calibration(msgspec.Struct, frozen=True, kw_only=True):
         result: where a script finds the response in a call's result: ``body`` (the result itself),
             ``envelope``, or a path.
         timeout: seconds; None if it was not observed.
+        rules: rule -> whether it holds there.
         keys: keys of a platform file that make this package behave the same.
         failure: reason why nothing could be asked.
     """
@@ -98,14 +99,23 @@ class Calibration(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Probe(msgspec.Struct, frozen=True):
-    """The result of one question: ``resolved`` or ``failed``, and the value."""
+    """The result of one question of ``calibrate.js``.
+
+    Attributes:
+        end: ``resolved`` or ``failed``.
+        value: value that the call returned, made comparable; None if it failed.
+    """
 
     end: str
     value: Any
 
 
 class _EchoedRun:
-    """One run of the calibration script; the echoed request is at the same place of each result."""
+    """One run of the calibration script, here or in BPMAX, with results made comparable.
+
+    The calls return the request that the third party got (the echo). Where it is inside a result
+    depends on the BPMAX, but is the same in each result of a run.
+    """
 
     def __init__(self, run: CapturedRun) -> None:
         self.records = {one["name"]: one for one in run.records if one.get("e") == "probe"}
@@ -185,7 +195,10 @@ def _body_of_echo(echo: Mapping[str, Any], *, as_written: bool) -> Any:
 
 
 def find_echo(value: Any) -> tuple[tuple[str, ...], Mapping[str, Any]] | None:
-    """Return path and content of the outermost mapping in *value* with ``url`` and ``headers``."""
+    """Return path and content of the echoed request inside *value*, or None.
+
+    It is the outermost mapping with ``url`` and ``headers``.
+    """
     waiting: deque[tuple[tuple[str, ...], Any]] = deque([((), value)])
     while waiting:
         place, one = waiting.popleft()
@@ -235,7 +248,10 @@ def _platform_keys_to_set(
 
 
 def _describe_missing_echo(there: _EchoedRun) -> str:
-    """Return why the calls show nothing: the first one failed, or had no echo; else ""."""
+    """Return why the calls show nothing about rules, or "" if they do.
+
+    Either the first one failed, or the third party did not echo the request.
+    """
     first = there.records.get("first", {})
     if first.get("end") == "resolved":
         return "" if there.place is not None else msg("the interface does not echo")
@@ -269,7 +285,10 @@ def _describe_engine(engine: Mapping[str, Any]) -> str:
 
 
 def _mark_rule(key: str, rule: Rule, ours: _EchoedRun, there: _EchoedRun) -> RuleMark:
-    """Return whether *there*, the run in BPMAX, confirms the rule *key* as *ours* has it."""
+    """Return whether *there*, the run in BPMAX, confirms the rule *key*.
+
+    It does if the questions that test it have the same results as in *ours*, the run in our engine.
+    """
     if not rule.probes:
         return _mark_unknown(msg("a script cannot see it"))
     if key in _SPECIAL:
@@ -301,7 +320,10 @@ _WHY: Final = {
 
 
 def _pair_probes(name: str, ours: _EchoedRun, there: _EchoedRun) -> tuple[_Probe, _Probe] | None:
-    """Return the results of question *name* here and in BPMAX; None if they cannot be compared."""
+    """Return the results of question *name* here and in BPMAX, made comparable.
+
+    None if one of them is missing.
+    """
     mine, other = ours.probe(name), there.probe(name)
     if mine is None or other is None:
         return None
@@ -321,7 +343,10 @@ def _format_probe(probe: _Probe) -> str:
 
 
 def _show_value(value: Any) -> str:
-    """Return an echo as path, query, headers and body of its request, any other value as JSON."""
+    """Return *value* as text for a message.
+
+    An echoed request by its parts, anything else as JSON.
+    """
     if not isinstance(value, dict) or "path" not in value:
         return json.dumps(value, ensure_ascii=False)
     query = f"?{value['query']}" if "query" in value else ""
@@ -385,7 +410,11 @@ def _describe_error(error: Mapping[str, Any]) -> str:
 
 
 def _describe_kind(value: Any) -> str:
-    """Return the member names of a mapping, a number or constant itself, else ``string``."""
+    """Return a description of *value* that does not depend on its text.
+
+    That is the member names of a mapping, a number or a constant such as ``TIMEOUT`` itself, else
+    ``string``.
+    """
     if isinstance(value, dict):
         return f"{{{', '.join(sorted(value))}}}"
     return str(value) if isinstance(value, int) or str(value).isupper() else "string"

@@ -52,7 +52,7 @@ _FINAL: Final = range(200, 600)
 
 
 class ProxiedCall(msgspec.Struct, frozen=True, kw_only=True):
-    """A forwarded call, as the list of calls shows it in one line; it holds no secrets.
+    """One call that went through the recording proxy, as a line that users see; without secrets.
 
     Attributes:
         at: arrival, in POSIX seconds.
@@ -75,7 +75,10 @@ class ProxiedCall(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RecordingProxy:
-    """Answers requests for one upstream; safe to use from several threads."""
+    """Forwards requests of clients to one third party (upstream), and records them.
+
+    It may be used from several threads.
+    """
 
     def __init__(  # noqa: PLR0913 - what it stands before, and for whom
         self,
@@ -170,7 +173,9 @@ class RecordingProxy:
         return None
 
     def _target_without_token(self, target: str) -> str:
-        """Return *target* without the token.
+        """Return *target* without the token that its path begins with.
+
+        The token in the address keeps other programs on the machine from using the proxy.
 
         Raises:
             RefusedRequest: if the token is missing.
@@ -244,7 +249,7 @@ class RecordingProxy:
         )
 
     def _keeps_signed_address(self, head: Headers, *, is_host_only: bool) -> bool:
-        """Return whether the address that the client signed is the one that the upstream will see.
+        """Return whether the upstream will see the address that the client signed.
 
         Only a signed host can be kept, and only if proxy and upstream add no path.
         """
@@ -253,7 +258,7 @@ class RecordingProxy:
 
 
 class _ProxiedExchange:
-    """A request of a client, and its data for the list of calls."""
+    """A client's request to the proxy, with what the line about it will say (`ProxiedCall`)."""
 
     def __init__(self, request: Request, client: ServedClient, at: float) -> None:
         self.request, self.client, self.at = request, client, at
@@ -262,7 +267,7 @@ class _ProxiedExchange:
         self.is_replayed = False
 
     def identify_call(self, known: Request) -> None:
-        """Store the API of the request, and its path without credentials."""
+        """Take name and target of the call from *known*, the request as it will be recorded."""
         call = known.call
         self.name = call.name if call is not None and call.platform else ""
         self.target = urlsplit(known.recorded_form.url).path
@@ -304,7 +309,10 @@ class _StreamedResponse:
         self.is_complete = False
 
     def forward_response(self, known: Request, route: ConnectionRoute, note: NotePiece) -> Response:
-        """Forward all but the last piece of the response, and return the whole of it.
+        """Send all but the last piece of the upstream's response to the client; return it whole.
+
+        The last piece is held back: a client that has a whole response may rely on its being
+        recorded.
 
         Raises:
             RefusedRequest: if the upstream is this proxy.

@@ -21,7 +21,7 @@ Mark = Literal["confirmed", "refuted", "unknown"]
 
 
 class Rule(NamedTuple):
-    """One rule of our interpretation.
+    """One rule of our interpretation of BPMAX, where its documentation leaves the behaviour open.
 
     Attributes:
         text: the rule, in Markdown.

@@ -27,11 +27,13 @@ from bpmax_sim.messages import FORM, Headers, Pairs
 
 
 class AddressSignature(msgspec.Struct, frozen=True):
-    """How a request is bound to an address.
+    """How the signature of a request includes the address that it is sent to.
+
+    Such a request fails if a proxy forwards it to another address.
 
     Attributes:
         scheme: name of the standard.
-        is_host_only: whether only the host is bound, as in the header ``Host``.
+        is_host_only: whether only the host is signed, as in the header ``Host``.
     """
 
     scheme: str
@@ -67,7 +69,7 @@ _CONNECTED: Final = {"negotiate": "Negotiate", "ntlm": "NTLM", "hawk": "Hawk"}
 def find_address_signature(
     headers: Pairs, query: str, body: bytes | None
 ) -> AddressSignature | None:
-    """Return how a request is bound to its address, or None if nothing shows that.
+    """Return how the signature of a request includes its address, or None if it does not seem to.
 
     Args:
         headers: headers of the request.

@@ -27,7 +27,7 @@ _LOCATIONS: Final = frozenset({"location", "content-location"})
 
 
 class UpstreamUrl(msgspec.Struct, frozen=True, kw_only=True):
-    """The address of a third party.
+    """The address of the third party to which the recording proxy forwards requests.
 
     Attributes:
         origin: scheme, host and port, as written by the user.
@@ -95,7 +95,7 @@ class UpstreamUrl(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _is_local(family: int, address: object) -> bool:
-    """Return whether *address* belongs to this machine: only then can it be bound."""
+    """Return whether *address* belongs to this machine, by trying to bind a socket to it."""
     with suppress(OSError), socket.socket(family, socket.SOCK_STREAM) as trial:
         trial.bind((address, 0))
         return True
@@ -103,14 +103,21 @@ def _is_local(family: int, address: object) -> bool:
 
 
 def forwarded_headers(headers: Pairs, upstream: UpstreamUrl, via: str) -> Pairs:
-    """Return the headers of a request for the upstream, in their order and spelling."""
+    """Return a client's *headers* as they are sent to the upstream, in their order and spelling.
+
+    ``Host`` is replaced, *via* is added, headers about the client's connection are left out.
+    """
     kept = _without_connection(headers)
     sent = [(n, upstream.host if n.lower() == "host" else v) for n, v in kept]
     return (*sent, ("Via", via))
 
 
 def returned_headers(headers: Pairs, upstream: UpstreamUrl, base: str) -> Pairs:
-    """Return the headers of a response for the client, which calls the proxy at *base*."""
+    """Return the upstream's response *headers* as they are sent to the client.
+
+    Addresses and cookies of the upstream are changed to the proxy's address *base*, which the
+    client calls.
+    """
     kept = [pair for pair in _without_connection(headers) if pair[0].lower() != "alt-svc"]
     return tuple([(name, _rewrite(name.lower(), text, upstream, base)) for name, text in kept])
 

@@ -57,7 +57,13 @@ _ENCODINGS: Final = (
 
 
 class _Operation(msgspec.Struct, frozen=True):
-    """An operation and its path in the document; *shared* are the parameters of its URL path."""
+    """An operation of an OpenAPI document: one method of one path.
+
+    Attributes:
+        shared: parameters that the document declares for all methods of the path.
+        value: content of the operation.
+        steps: path of the operation in the document.
+    """
 
     path: str
     method: str
@@ -169,7 +175,10 @@ def _title_key(value: Mapping[str, Any], *names: str) -> dict[str, Any]:
 
 
 def _schema_keys(schema: Mapping[str, Any], *, is_required: bool = False) -> ParameterEntry:
-    """Return the keys ``type``, ``enum``, ``format``, ``default`` and ``schema`` of a parameter."""
+    """Return what a platform file says of a parameter with this *schema*.
+
+    The keys are ``type``, ``enum``, ``format``, ``default`` and ``schema``.
+    """
     entry: ParameterEntry = {}
     rest = {name: value for name, value in schema.items() if name != "example"}
     if kind := plain_type(schema):
@@ -189,7 +198,8 @@ def _path_parameters_first(
 ) -> list[ParameterEntry]:
     """Return *entries* with the placeholders of *path* first, in its order.
 
-    Missing ones are added.
+    Direct calls pass arguments in that order. Placeholders that the document does not declare are
+    added.
     """
     by_name = {entry["name"]: entry for entry in entries if entry["in"] == "path"}
     names = placeholders(path)
@@ -204,7 +214,7 @@ def _path_parameters_first(
 def _convert_body(
     document: Document, body: Mapping[str, Any], steps: Steps
 ) -> tuple[list[ParameterEntry], Mapping[str, Any]]:
-    """Return entries for a request body, and keys that declare its encoding."""
+    """Return parameter entries for a request body, and the keys that declare its encoding."""
     content = mapping(body.get("content"))
     if not content:
         return [], {}
@@ -266,7 +276,10 @@ def _body_members(schema: Mapping[str, Any], *, is_required: bool) -> list[Param
 
 
 def _rename_duplicates(entries: list[ParameterEntry]) -> list[ParameterEntry]:
-    """Return *entries* with unique names: of equal names, later ones get their place as prefix."""
+    """Return *entries* with unique names.
+
+    Repeated ones get their place as prefix (``query_id``).
+    """
     names: set[str] = set()
     renamed: list[ParameterEntry] = []
     for entry in entries:
@@ -317,7 +330,7 @@ _ROOM: Final = LARGEST * 3 // 4
 
 
 class ConvertedPlatform(msgspec.Struct, frozen=True):
-    """A converted platform file.
+    """The platform file that was made from an OpenAPI document.
 
     Attributes:
         key: key of the platform.
@@ -339,9 +352,14 @@ class ConvertedPlatform(msgspec.Struct, frozen=True):
 def convert_document(
     document: Document, *, key: str, url: str = "", has_answers: bool = False
 ) -> ConvertedPlatform:
-    """Return the platform *key* from a document; *url* is its address if the document has none.
+    """Return the platform file for an OpenAPI document.
 
-    With *has_answers* it contains the schemas of responses, which are most of a large document.
+    Args:
+        document: document; what cannot be converted is added to its notes.
+        key: key of the platform.
+        url: address of the platform if the document has none.
+        has_answers: whether the file contains the schemas of responses, which are most of a large
+            document.
 
     Raises:
         ConfigError: if the document has no operation, or *key* or *url* is invalid, so that the
@@ -423,7 +441,7 @@ def _add_unsupported_notes(
 def _assign_names(
     document: Document, operations: list[_Operation]
 ) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield a key for each operation, unique in snake_case, and its operationId as alias."""
+    """Yield, for each operation, a unique API key in snake_case, and its operationId as alias."""
     taken: set[str] = set()
 
     def claim(name: str) -> bool:
@@ -473,7 +491,10 @@ def _convert_operation(
 def _success_schema(
     document: Document, operation: _Operation, most_members: int
 ) -> Mapping[str, Any]:
-    """Return the schema of the first successful JSON response, with its example."""
+    """Return the schema of the first JSON response with a status of success, with its example.
+
+    A schema with more than *most_members* members is cut.
+    """
     responses = mapping(operation.value.get("responses"))
     good = sorted(name for name in responses if str(name)[:1] == "2") or ["default"]
     for name in good:
@@ -517,7 +538,7 @@ def _convert_platform(
 
 
 def _base_url(document: Document, key: str) -> str:
-    """Return the address of the first server, with default values of its variables."""
+    """Return the address of the document's first server, with default values of its variables."""
     server = mapping(next(iter(as_list(document.root.get("servers"))), None))
     variables = mapping(server.get("variables"))
 

@@ -30,7 +30,7 @@ _MOST_HOPS: Final = 100
 
 
 class Document(msgspec.Struct, frozen=True):
-    """A document.
+    """An OpenAPI document while it is converted.
 
     Attributes:
         name: its name in messages.
@@ -50,11 +50,14 @@ class Document(msgspec.Struct, frozen=True):
             force_setattr(self, "_files", ReferencedFiles(self.folder, PurePath(self.name).name))
 
     def note_loss(self, steps: Iterable[str | int], message: str, /, **values: object) -> None:
-        """Note what is lost of the value at *steps*; *values* fill the message, as in `msg`."""
+        """Note that something at *steps* is lost in the conversion.
+
+        *values* fill *message*, as in `msg`.
+        """
         self.notes[Problem(fill_message(message, values), None, format_steps(steps))] = None
 
     def member(self, *names: str) -> Mapping[str, Any]:
-        """Return the mapping at path *names* from the root, references followed.
+        """Return the mapping at the path *names* from the root; references on the way are followed.
 
         Empty if there is none.
         """
@@ -84,9 +87,12 @@ class Document(msgspec.Struct, frozen=True):
         return {**value, **siblings} if siblings and isinstance(value, dict) else value
 
     def _follow_reference(self, reference: str, seen: set[str]) -> Any:
-        """Return the target of *reference*.
+        """Return the target of *reference*, and add the reference to *seen*.
 
-        It is added to *seen*, the references followed before.
+        *seen* holds those followed before, so that circles are found.
+
+        Raises:
+            DanglingReferenceError: if it has no target, or is in *seen*.
         """
         file, pointer = self._files.normalise(reference)
         if (hop := f"{file}#{pointer}") in seen or len(seen) >= _MOST_HOPS:
@@ -104,7 +110,7 @@ class Document(msgspec.Struct, frozen=True):
 
 
 class NoteGroup(msgspec.Struct, frozen=True):
-    """Notes with the same message for several places.
+    """Notes with the same message about several places of a document.
 
     Attributes:
         first: the first of them.
@@ -120,13 +126,19 @@ class NoteGroup(msgspec.Struct, frozen=True):
 
     @property
     def others_text(self) -> str:
-        """The number of further notes as the end of a message; empty for a single note."""
+        """Return the number of notes after the first as the end of a message.
+
+        "" for a single note.
+        """
         more = len(self.paths) - 1
         return msg(" (and {more} more of this kind)", more=more) if more else ""
 
 
 def group_notes(notes: Iterable[Problem]) -> tuple[NoteGroup, ...]:
-    """Return *notes* grouped by message, whatever names it contains; in the order of finding."""
+    """Return *notes* grouped by message, in the order of finding.
+
+    Messages that differ only in the names they contain are in one group.
+    """
     grouped: dict[tuple[str, ...], list[Problem]] = {}
     for note in notes:
         grouped.setdefault(_group_key(note.message), []).append(note)
@@ -221,7 +233,7 @@ def convert_swagger2(document: Document, methods: tuple[str, ...]) -> Document:
 
     Args:
         document: the document as read.
-        methods: names of the members of a path that are operations.
+        methods: keys of a path that are operations, such as ``get``; others describe the path.
     """
     root = document.root
     paths: dict[str, dict[str, Any]] = {}
@@ -330,7 +342,7 @@ _GENERIC: Final = frozenset(
 
 
 def document_key(name: str, root: Any) -> str:
-    """Return a key for the platform of a document, from its file's *name*, else from its title."""
+    """Return a platform key for a document: from its file's *name*, else from its title."""
     info = root.get("info")
     title = str(info.get("title", "")) if isinstance(info, Mapping) else ""
     texts = (

@@ -31,11 +31,11 @@ _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|//|[/\\]")
 
 
 class DanglingReferenceError(MessageError):
-    """Raised if a reference has no target; the message says why."""
+    """Raised if a ``$ref`` has no target that may be used; the message says why."""
 
 
 class ReferencedFiles(msgspec.Struct):
-    """The files that a document may refer to; each is read when first needed.
+    """The other files that a document refers to by ``$ref``; each is read when first needed.
 
     Attributes:
         folder: folder of the document.
@@ -48,7 +48,7 @@ class ReferencedFiles(msgspec.Struct):
     _room: int = LARGEST
 
     def normalise(self, reference: str) -> tuple[str, str]:
-        """Return the file and the pointer that *reference* names.
+        """Return the file and the JSON pointer that *reference* names.
 
         The file is a path from the document's folder, empty for the document itself.
 
@@ -141,7 +141,10 @@ def _nesting_error(name: str) -> ConfigError:
 
 
 def rewrite_references(value: Any, file: str) -> Any:
-    """Return *value*, read from *file*, with its references as paths from the document's folder."""
+    """Return *value*, a part of *file*, with its ``$ref`` texts relative to the document's folder.
+
+    In the file they are relative to the file itself.
+    """
     if isinstance(value, list):
         return [rewrite_references(part, file) for part in value]
     if not isinstance(value, dict):

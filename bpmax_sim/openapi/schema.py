@@ -73,7 +73,14 @@ _SEVERAL: Final = ("allOf", "anyOf", "oneOf")
 
 @dataclass(slots=True)
 class SchemaWriter:
-    """Writes one schema without references and *drop* (``readOnly``); counts, to limit it."""
+    """Converts one JSON Schema for a platform file, where references are not possible.
+
+    Attributes:
+        document: document with the targets of references.
+        drop: keyword of members to leave out: ``readOnly`` for requests, ``writeOnly`` for
+            responses.
+        most: number of members after which the rest is left out, so that files stay small.
+    """
 
     document: Document
     drop: str = "readOnly"  # what has no place in this direction
@@ -82,7 +89,10 @@ class SchemaWriter:
     _top: Steps = field(default=(), init=False)
 
     def write_schema(self, value: Any, steps: Steps, above: tuple[str, ...] = ()) -> dict[str, Any]:
-        """Return the schema *value* at path *steps* without references."""
+        """Return the schema *value*, at path *steps*, with references replaced by their targets.
+
+        *above* are the references that led here, so that a schema that contains itself ends.
+        """
         self._top = self._top or steps
         if isinstance(value, bool) or value is None:
             return {"not": {}} if value is False else {}
@@ -137,7 +147,10 @@ class SchemaWriter:
 
 
 def fits_in_file(value: Any, levels: int = 12) -> bool:
-    """Return whether *value* may be put into a file: not nested too deeply, names short enough."""
+    """Return whether *value* may be put into a platform file.
+
+    It must not be nested more than *levels* deep, nor have names that are too long.
+    """
     if isinstance(value, Mapping):
         return levels > 0 and all(
             len(name) <= _LONGEST and fits_in_file(part, levels - 1) for name, part in value.items()
@@ -148,9 +161,9 @@ def fits_in_file(value: Any, levels: int = 12) -> bool:
 
 
 def merge_object(schema: Schema) -> Schema | None:
-    """Return the merged properties of *schema* and its ``allOf``.
+    """Return ``properties`` and ``required`` of an object *schema* and its ``allOf``, merged.
 
-    None if it is no closed object.
+    None is returned if it is no object with fixed members, for example if it has ``oneOf``.
     """
     parts = [merge_object(part) for part in schema.get("allOf", ())]
     if any(word in schema for word in ("anyOf", "oneOf", "not")) or None in parts:
@@ -184,7 +197,9 @@ _WRITING: Final = ["POST", "PUT", "PATCH", "DELETE"]
 
 
 class AuthPart(msgspec.Struct, frozen=True):
-    """One security scheme: its preset if used alone, and what it adds if combined with others.
+    """One security scheme of a document in terms of platform files.
+
+    It is a preset if used alone, and adds values to requests if combined with others.
 
     Attributes:
         kind: name of the preset.
@@ -200,9 +215,12 @@ class AuthPart(msgspec.Struct, frozen=True):
 
 
 class Security(msgspec.Struct):
-    """The security schemes of a document.
+    """The security schemes of a document, converted when an operation first requires them.
 
     Attributes:
+        document: document.
+        base: base address of the platform.
+        scopes: OAuth scopes that the document requires, by scheme.
         credentials: credentials of every scheme in use, for the platform file.
         response: response rules that the schemes need, for the platform file.
     """
@@ -215,7 +233,11 @@ class Security(msgspec.Struct):
     _parts: dict[str, AuthPart | None] = msgspec.field(default_factory=dict)
 
     def write_auth(self, value: Any, steps: Steps) -> Any:
-        """Return ``auth`` for the security requirements *value* at path *steps*."""
+        """Return the ``auth`` of a platform file for security requirements.
+
+        *value* are the document's alternatives, at path *steps*; the first that can be converted is
+        taken. None if there is none.
+        """
         ways = [way for way in as_list(value) if isinstance(way, dict) and way]
         for way in ways:
             parts = [self._part_of_scheme(name, (*steps, name)) for name in way]
@@ -262,7 +284,10 @@ class Security(msgspec.Struct):
         return make(name, scheme, where)
 
     def _name_credentials(self, scheme: str, names: tuple[str, ...]) -> dict[str, str]:
-        """Return *names*, with the *scheme* as prefix where others have them already."""
+        """Return name -> name in the platform file, for the credentials of the scheme *scheme*.
+
+        The scheme is a prefix if another scheme has a credential of that name.
+        """
         taken = {name for part in self._parts.values() if part for name in part.credentials}
         if taken.isdisjoint(names):
             return {name: name for name in names}
@@ -326,7 +351,10 @@ class Security(msgspec.Struct):
         return self._convert_bearer(name, scheme, where)
 
     def _token_address(self, url: Any) -> str:
-        """Return a token URL, templated if below the base address; empty if it cannot be used."""
+        """Return the token URL of a scheme as a platform file has it, or "" if it cannot be used.
+
+        Below the base address it begins with ``{{ base_url }}``.
+        """
         if not isinstance(url, str) or not url.strip() or _BRACES.search(url):
             return ""
         if url.startswith(f"{self.base}/"):
@@ -356,7 +384,14 @@ class Security(msgspec.Struct):
     def _add_csrf_login(
         self, csrf: AuthPart, rest: list[AuthPart], apply: list[Apply], steps: Steps
     ) -> Any:
-        """Return an auth that fetches a CSRF token before writing calls."""
+        """Return an auth that fetches a CSRF token before calls that write.
+
+        Args:
+            csrf: scheme of the token.
+            rest: other schemes that are required with it.
+            apply: values that these add to requests, also to the one that fetches the token.
+            steps: place of the requirement in the document.
+        """
         message = msg(
             "the CSRF token is fetched by GET /; where it is handed out elsewhere, change path"
         )

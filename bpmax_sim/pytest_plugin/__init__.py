@@ -129,12 +129,17 @@ def pytest_itemcollected(item: pytest.Item) -> None:
     """Note the cassettes that Python tests own."""
     if "bpmax_session" in getattr(item, "fixturenames", ()):
         from bpmax_sim.errors import ConfigError  # noqa: PLC0415
+        from bpmax_sim.project import find_root, strictness_of  # noqa: PLC0415
         from bpmax_sim.pytest_plugin import session_options as of_test  # noqa: PLC0415
 
         with suppress(ConfigError):  # a wrong marker is told where the test runs
             cassette, folder = str(of_test.cassette_of(item)), str(of_test.cassettes_folder(item))
             owner = of_test.owner_of(item)
             _tally_of(item.config).note_owner(cassette, folder, owner=owner, test=item.path)
+        with suppress(ValueError):  # a wrong setting is reported elsewhere
+            if strictness_of(item.path, find_root(item.path)) == "strict":
+                doubts = "error::bpmax_sim.BpmaxWarning"
+                item.add_marker(pytest.mark.filterwarnings(doubts))
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
@@ -173,7 +178,10 @@ def pytest_make_collect_report(
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Store the current test; skip a test that needs a live system if the mode is not live."""
+    """Store the current test, reset the redaction of output, and make the test's network guard.
+
+    A test with the marker ``bpmax_live`` is skipped unless the mode is live.
+    """
     item.config.stash[CURRENT] = item
     if hiding := sys.modules.get(f"{__name__}.python_tests"):  # which no other project loads
         hiding.stop_redacting(item.config)
@@ -188,7 +196,10 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
-    """Block the network for a test that replays, and judge the recordings of its sessions."""
+    """Close the network for a test that replays; afterwards judge the recordings of its sessions.
+
+    Judging: every recorded exchange has to be played, and what was recorded is written.
+    """
     passed = False
     try:
         with item.stash[GUARD]:
@@ -217,7 +228,10 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, Any, Any]
 
 
 def _judge_sessions(item: pytest.Item, key: pytest.StashKey[Any], *, passed: bool) -> None:
-    """Judge the session or sessions of *item*, if it has any."""
+    """Close and judge what *item* has stored under *key*: its session, or those of the factory.
+
+    Recordings of a test that has not *passed* are set aside for review.
+    """
     if key not in item.stash:
         return
     from bpmax_sim.pytest_plugin.python_tests import fail_without_traceback  # noqa: PLC0415
@@ -230,7 +244,10 @@ def _judge_sessions(item: pytest.Item, key: pytest.StashKey[Any], *, passed: boo
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Add a scenario's calls and the line of the failed step to its report, and redact it."""
+    """Add calls and the failed line to a scenario's report.
+
+    Redact the report of any test with secrets.
+    """
     if HIDING in item.stash:
         from bpmax_sim.pytest_plugin import python_tests  # noqa: PLC0415
 
@@ -263,7 +280,10 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
 
 
 def _redact_output(config: pytest.Config, redact: Callable[[str], str]) -> None:
-    """Apply *redact*, of a session that opens, to all output about the current test."""
+    """Use *redact*, which hides the secrets of a session, for all output about the current test.
+
+    A session calls this when it opens.
+    """
     if item := config.stash.get(CURRENT, None):
         from bpmax_sim.pytest_plugin.python_tests import redact_output_of  # noqa: PLC0415
 
@@ -271,9 +291,9 @@ def _redact_output(config: pytest.Config, redact: Callable[[str], str]) -> None:
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Note whether all tests ran and set the exit code.
+    """Note whether all tests ran, and set the exit code.
 
-    A worker sends its tally to the controller.
+    A pytest-xdist worker sends its tally (the counts of its tests) to the controller instead.
     """
     output = getattr(session.config, "workeroutput", None)
     if options.option_value(session.config, "cov"):
@@ -305,7 +325,10 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
-    """Merge the tally of a worker; without one, the worker crashed and the run is incomplete."""
+    """Add the tally (the counts) of a pytest-xdist worker that has ended to the controller's.
+
+    A worker that sent none has crashed, so the run counts as incomplete.
+    """
     if options.option_value(node.config, "cov"):
         from bpmax_sim.pytest_plugin.script_hits import merge_worker_hits  # noqa: PLC0415
 

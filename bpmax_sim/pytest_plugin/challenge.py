@@ -70,7 +70,7 @@ def _merge_results(results: Mapping[str, ChallengeResult]) -> ChallengeResult:
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
-    """Write how many mistakes were tried, and what noticed them."""
+    """Write how many mistakes were tried in scripts, and by what scenarios noticed them."""
     if results := _challenge_results(config):
         terminalreporter.section(translate(msg("bpmax-sim: challenge")))
         terminalreporter.write_line(translate(describe_counts(_merge_results(results))))
@@ -79,7 +79,10 @@ def pytest_terminal_summary(
 def _describe_limits(
     ready: ScriptChallenge, result: ChallengeResult
 ) -> Iterator[tuple[str, Place | None]]:
-    """Yield messages, each with a place: what was not tried, and ignore comments without effect."""
+    """Yield messages, each with a place, about what the result does not cover.
+
+    These are mistakes that were left out, and ``bpmax-ignore`` comments that excluded nothing.
+    """
     for problem in ready.left_out:
         yield msg("left out: {problem}", problem=problem), problem.place
     for problem in result.unused:
@@ -109,7 +112,10 @@ def pytest_collection_modifyitems(session: pytest.Session, items: list[pytest.It
 
 
 class ChallengedFile(pytest.File):
-    """The collector node of a script; its tests are added after collection."""
+    """The collector node of a script file, for the test ids; its test is added after collection.
+
+    By then it is known which selected scenarios use the script.
+    """
 
     def collect(self) -> Sequence[pytest.Item]:
         """Return nothing: the tests are made from the selected scenarios."""
@@ -154,7 +160,7 @@ class ChallengeTest(pytest.Item):
         return ""
 
     def _prepare_challenge(self) -> ScriptChallenge:
-        """Return the challenge of the script; skip or fail this test where there is none."""
+        """Return the changes to try in the script; skip or fail this test where there are none."""
         users, problem = self._users, ""
         name = next(
             script.name

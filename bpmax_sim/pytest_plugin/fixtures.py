@@ -28,7 +28,7 @@ def _bpmax_run(request: pytest.FixtureRequest) -> Iterator[PythonTestRun]:
 
 @pytest.fixture
 def bpmax_session(_bpmax_run: PythonTestRun) -> Session:
-    """Session of this test: scripts, $proxy, one virtual clock; its cassette bears its name."""
+    """Session of this test: scripts, $proxy, virtual clock; its cassette has the test's name."""
     return _bpmax_run.session
 
 
@@ -54,7 +54,10 @@ def bpmax_faults(_bpmax_run: PythonTestRun) -> RunFaults:
 
 @pytest.fixture
 def bpmax_stubs(request: pytest.FixtureRequest) -> Iterator[Router]:
-    """Router of respx in front of this test's session, or of a scenario's, as its proxy.stubs."""
+    """Router of respx that answers before recordings, like stubs in a scenario's proxy.
+
+    It answers for the session of this Python test, or of this scenario.
+    """
     from bpmax_sim.pytest_plugin.python_tests import router_of  # noqa: PLC0415
 
     run = request.node.stash.get(RUN, None)
@@ -71,7 +74,10 @@ def bpmax_vcr(bpmax_session: Session) -> Iterator[Session]:
 
 @pytest.fixture
 def bpmax_events(bpmax_session: Session) -> RunEvents:
-    """Events of this test's session so far: calls, and what a form or flow tells to tell()."""
+    """Events of this test's session so far: calls, and what a form or flow reports to its tell().
+
+    A form or flow that the test drives reports its events if it gets ``bpmax_events.tell``.
+    """
     from bpmax_sim.pytest_plugin.python_tests import RunEvents  # noqa: PLC0415
 
     return RunEvents(bpmax_session)
@@ -81,7 +87,10 @@ def bpmax_events(bpmax_session: Session) -> RunEvents:
 def bpmax_session_factory(
     request: pytest.FixtureRequest,
 ) -> Callable[..., AbstractContextManager[Session]]:
-    """Return a function that opens sessions as context managers; safe under @given."""
+    """Return a function that opens sessions as context managers; it may be used under @given.
+
+    A fixture with a session would live for all of hypothesis's examples instead.
+    """
     config = request.config
 
     @contextmanager

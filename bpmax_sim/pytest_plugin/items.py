@@ -55,7 +55,12 @@ from bpmax_sim.session.session import Session
 
 
 class ScenarioFailedError(AssertionError):
-    """Raised if a scenario failed; the message is the headline of its first failure."""
+    """Raised if a scenario failed; the message is the headline of its first failure.
+
+    Attributes:
+        failures: all failures, at least one.
+        redact: function that hides the secrets of the run in a text.
+    """
 
     def __init__(self, failures: Sequence[Failure], redact: Redact = str) -> None:
         """Store *failures*, at least one, and the redaction of the run's secrets."""
@@ -129,7 +134,10 @@ def _append_other_failures(lines: list[str], others: list[str]) -> list[str]:
 
 
 def calls_section(calls: Sequence[CallMade], room: int) -> str:
-    """Return one line for each of the latest *room* calls; "" if there are none."""
+    """Return calls as text with one line each; of more than *room* calls only the latest.
+
+    "" if there are none, or *room* is 0.
+    """
     if not calls or room < 1:
         return ""
     if (left := len(calls) - room) <= 0:
@@ -229,14 +237,22 @@ class ScenarioFile(pytest.Module):
 
 
 class ScenarioTest(pytest.Function):
-    """A scenario, or one row of its table. The file is loaded when the test runs."""
+    """The pytest item of a scenario, or of one row of its table. The file is loaded when it runs.
+
+    Attributes:
+        found: the item in the project's index.
+        cassettes: folder of its cassette.
+    """
 
     found: ProjectItem
     cassettes: Path
 
     @property
     def scenario(self) -> ScenarioItem:
-        """Return the loaded scenario; fail if the file became invalid after collection."""
+        """Return the scenario, loaded from its file.
+
+        The test fails if that is not valid any more.
+        """
         try:
             return self.found.load()
         except ConfigError as error:
@@ -317,7 +333,10 @@ play.__doc__ = None  # Allure describes a test by it
 def _add_exploration(
     test: ScenarioTest, item: ScenarioItem, asked: PerformOptions, verdict: Verdict
 ) -> Verdict:
-    """Return *verdict* with the findings of exploration, if it passed and exploring is enabled."""
+    """With ``--bpmax-explore``, try failures of third parties on a passed scenario.
+
+    Return *verdict* with what was found; unchanged if it did not pass or exploring is off.
+    """
     if verdict.outcome != "passed" or not options.option_value(test.config, "explore"):
         return verdict
     from bpmax_sim.explore.item_result import failures_of, warnings_of  # noqa: PLC0415 - only here
@@ -430,7 +449,7 @@ def _trace_options(test: ScenarioTest) -> PerformOptions:
 
 
 def _note_verdict(test: ScenarioTest, verdict: Verdict, sessions: Sequence[Session]) -> None:
-    """Store the facts about a verdict that reports and the summary need later."""
+    """Add a verdict to the counts of the run, and its properties to the test's report."""
     test.stash[VERDICT] = verdict
     tally = tally_of(test.config)
     tally.codes.add(int(verdict.code))
@@ -445,7 +464,10 @@ def _note_verdict(test: ScenarioTest, verdict: Verdict, sessions: Sequence[Sessi
 
 
 def _note_declarations_used(test: ScenarioTest, verdict: Verdict, events: Sequence[Event]) -> None:
-    """Store the declared parts that a scenario used, if another machine will count coverage."""
+    """Note which declared parts (APIs, nodes …) a passed scenario used, for `bpmax-sim coverage`.
+
+    Only if another machine may count the coverage, as in CI; here it would be counted by a replay.
+    """
     config = test.config
     is_counted = is_read_elsewhere(
         options.option_value(config, "job", ""), options.option_value(config, "shard")
@@ -460,9 +482,9 @@ def _note_declarations_used(test: ScenarioTest, verdict: Verdict, events: Sequen
 def complete_report(
     item: pytest.Item, report: pytest.TestReport, error: BaseException | None
 ) -> None:
-    """Add the events of a scenario to the report of its call phase.
+    """Add what happened in a scenario to its pytest report: failure, calls, console.
 
-    Store a trace if it was skipped.
+    Of one that was skipped, a trace is stored.
     """
     if not isinstance(item, ScenarioTest):
         return

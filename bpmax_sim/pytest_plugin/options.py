@@ -145,7 +145,9 @@ _SEARCHES: Final = ("explore", "challenge", "cov")
 
 
 def _check_searches(config: pytest.Config, mode: str | None) -> None:
-    """Refuse an option of ``--bpmax-explore`` and the like without it, and a live system with it.
+    """Refuse wrong uses of the options that run scenarios many times, such as ``--bpmax-explore``.
+
+    An option of such a search needs the search, and no search may call a live system.
 
     Raises:
         pytest.UsageError: with what to write.
@@ -185,9 +187,9 @@ def report_path(config: pytest.Config) -> Path | None:
 
 
 def allowed_hosts(config: pytest.Config) -> tuple[str, ...]:
-    """Return the hosts that stay reachable while replaying.
+    """Return the hosts that tests may reach although the network is closed while replaying.
 
-    A value may list several with commas.
+    The option may be repeated, and each value may list several hosts with commas.
     """
     return split_hosts(option_value(config, "allow_hosts", []))
 
@@ -213,7 +215,10 @@ def variables(config: pytest.Config) -> Mapping[str, Any]:
 
 
 def report_header(config: pytest.Config) -> list[str]:
-    """Return ``bpmax-sim: replay, cassettes in …``; empty in a project without scenarios."""
+    """Return the header line, such as ``bpmax-sim: replay, cassettes in …``.
+
+    Empty in a project without scenarios.
+    """
     root = find_root(config.rootpath)
     if not (root / "scenarios").is_dir() and read_cli_and_ini(config, "mode")[0] is None:
         return []

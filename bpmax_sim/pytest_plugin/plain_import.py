@@ -17,7 +17,10 @@ _PACKAGE = "bpmax_sim."
 
 
 class UnrewrittenImportFinder(MetaPathFinder):
-    """A finder for the modules of this package, asked before pytest's own finder."""
+    """A finder for the modules of this package, asked before pytest's own finder.
+
+    So pytest does not rewrite their assertions, for which it may have to compile each module.
+    """
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None

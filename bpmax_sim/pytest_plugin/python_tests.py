@@ -87,7 +87,10 @@ def marked_faults(node: pytest.Item) -> Iterator[Fault]:
 
 
 class RunFaults:
-    """Fault injection of one Python test; a fault that never fires fails the test."""
+    """The fault rules of one Python test (fixture ``bpmax_faults``).
+
+    One that never fires fails it.
+    """
 
     def __init__(self, session: Session, *, armed: bool) -> None:
         """Start without faults; unless *armed*, added faults are ignored."""
@@ -104,7 +107,7 @@ class RunFaults:
         self.arm(make_fault(on, call=call, **do))
 
     def arm(self, rule: Fault) -> None:
-        """Add an existing rule."""
+        """Add a fault rule that a marker or `make_fault` made; it wins over earlier ones."""
         if self._armed:
             self._session.arm((rule,))
             self._rules.append(rule)
@@ -131,7 +134,10 @@ _STUB = pytest.StashKey[Stub]()
 
 @contextmanager
 def router_of(node: pytest.Item, session: Session | None) -> Iterator[Router]:
-    """Yield a respx router for the sessions of *node*: *session*, if open, and all later ones."""
+    """Yield a new respx router that answers for the test *node*, until the block ends.
+
+    It is asked before the recordings, in *session* (if one is open) and in all later ones.
+    """
     from bpmax_sim.transport.respx_router import new_router, stub_from_router  # noqa: PLC0415 - few need httpx
 
     router = new_router()
@@ -158,10 +164,10 @@ _whole, _format = saferepr.SafeRepr.repr, saferepr.safeformat
 
 
 def redact_output_of(node: pytest.Item, redact: Redact) -> None:
-    """Apply *redact* to all output about *node*, and about later tests while its session lives.
+    """Hide secrets by *redact* in all output about the test *node*, and while its session lives.
 
-    *redact* is a bound method, kept as a weak reference. Later tests need it because a fixture with
-    module or wider scope opens its session in the first test that uses it.
+    *redact* is a method of the session, kept as a weak reference. Later tests need it because a
+    fixture with module or wider scope opens its session in the first test that uses it.
     """
     node.stash.setdefault(HIDING, []).append(redact)
     node.config.stash.setdefault(LIVING, []).append(WeakMethod(redact))
@@ -179,7 +185,7 @@ def redact_output_of(node: pytest.Item, redact: Redact) -> None:
 
 
 def redact_with_live_sessions(node: pytest.Item) -> None:
-    """Apply the redaction of all sessions that are still alive to the output about *node*."""
+    """Hide the secrets of sessions that an earlier test opened and that still live."""
     redacts = [redact for reference in node.config.stash.get(LIVING, ()) if (redact := reference())]
     node.config.stash[LIVING] = []
     for redact in redacts:
@@ -187,7 +193,10 @@ def redact_with_live_sessions(node: pytest.Item) -> None:
 
 
 def stop_redacting(config: pytest.Config) -> None:
-    """Remove the redaction of the tests of *config*, which have ended, and release them."""
+    """Stop hiding secrets for the tests of *config* that have ended, so that they can be freed.
+
+    Pytest's own functions are put back when no test is left.
+    """
     for node in _active:
         if node.config is config:
             del node.stash[HIDING]
@@ -198,7 +207,7 @@ def stop_redacting(config: pytest.Config) -> None:
 
 
 def redact_for_running_tests(text: str) -> str:
-    """Return *text* without the secrets of the running tests."""
+    """Return *text* with the secrets of the sessions of all running tests hidden."""
     for node in _active:
         for redact in node.stash[HIDING]:
             text = redact(text)
@@ -295,7 +304,10 @@ def add_console_section(item: pytest.Item, report: pytest.TestReport) -> None:
 
 
 def redact_report(report: pytest.TestReport) -> None:
-    """Redact all texts of *report*."""
+    """Redact all texts of *report*.
+
+    Failure, captured output, properties, parameters of a subtest.
+    """
     for name in ("longrepr", "sections", "wasxfail"):
         if hasattr(report, name):
             setattr(report, name, redact_value(getattr(report, name)))
@@ -317,7 +329,7 @@ def _redact_property(value: Any) -> Any:
 
 
 def redact_junit(config: pytest.Config) -> None:
-    """Redact values that tests wrote directly into pytest's JUnit file, not through reports."""
+    """Redact what is in pytest's JUnit file already: ``record_testsuite_property`` writes there."""
     if xml := config.stash.get(xml_key, None):
         xml.global_properties[:] = redact_values(xml.global_properties, redact_for_running_tests)
         for reporter in xml.node_reporters.values():
@@ -348,7 +360,7 @@ def _redact_subtest_report(report: pytest.TestReport) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_warning_recorded(warning_message: warnings.WarningMessage) -> None:
-    """Redact a warning."""
+    """Redact message and file name of a warning, which may quote a value with a secret."""
     warning_message.filename = redact_for_running_tests(warning_message.filename)
     before = str(warning_message.message)
     shown = redact_for_running_tests(before)
@@ -402,12 +414,14 @@ class _RedactingFormatter(logging.Formatter):
 
 
 def open_session(node: pytest.Item, **passed: Unpack[SessionOptions]) -> Session:
-    """Return an open session for a Python test; a session that replays blocks the test's network.
+    """Return an open session for the Python test *node*, with the options that hold for that test.
+
+    A session that replays closes the test's network.
 
     Args:
         node: the test.
-        passed: options of `Session.open` that override all others; ``cassette`` may be a name below
-            the cassettes folder.
+        passed: options of `Session.open` that override those of markers, command line and ini file;
+            ``cassette`` may be a name below the cassettes folder.
 
     Raises:
         ConfigError: if an option or a file is wrong.
@@ -436,9 +450,10 @@ def open_session(node: pytest.Item, **passed: Unpack[SessionOptions]) -> Session
 
 
 class Sessions:
-    """The sessions of one test.
+    """The sessions that one test opens one after another, as by ``bpmax_session_factory``.
 
-    All sessions of one owner add to one recording, judged with the test.
+    Those of the same owner (usually the test) continue one recording, which is written and judged
+    when the test has ended.
     """
 
     def __init__(self, tally: Tally) -> None:
@@ -466,11 +481,13 @@ class Sessions:
 
     @property
     def console(self) -> list[ConsoleOutput]:
-        """Return the console output of the last session of each owner."""
+        """Return what scripts printed: for each owner, in its last session."""
         return [line for lines in self._consoles.values() for line in lines]
 
     def finish(self, *, failed: bool) -> None:
-        """Seal the recordings, and check for unplayed exchanges.
+        """Write the recordings of all owners.
+
+        If the test passed, check that all exchanges were played.
 
         Raises:
             ExpectationError: if an exchange was not played.
@@ -499,7 +516,7 @@ def _sessions_of(node: pytest.Item) -> Sessions:
 
 
 class PythonTestRun:
-    """The session of one test, and the checks that remain to be made at its end."""
+    """The session of one Python test, its faults, and the checks to make at its end."""
 
     def __init__(self, node: pytest.Item) -> None:
         """Open the session, with the faults of the markers."""
@@ -556,7 +573,10 @@ def open_test_run(node: pytest.Item) -> Iterator[PythonTestRun]:
 
 @contextmanager
 def fail_without_traceback() -> Iterator[None]:
-    """Fail the test with only the message of this package's errors, without traceback."""
+    """In this block, let an error of this package fail the test with its message only.
+
+    A traceback would show code of this package instead of what to do.
+    """
     try:
         yield
     except BpmaxError as error:
@@ -602,7 +622,7 @@ class RunEvents(Sequence[Event]):
             self._result.add_outcome(event)
 
     def tell(self, happening: SubjectEvent) -> None:
-        """Add an event of a form or flow."""
+        """Add an event of a form or flow; pass this method as its ``tell``."""
         self._log.tell(happening)
 
     @overload

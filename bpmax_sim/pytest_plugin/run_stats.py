@@ -65,7 +65,7 @@ class Tally(RecordingUse):
         self.elsewhere.update(cassettes)
 
     def add_calls(self, session: Session) -> None:
-        """Add the calls of a closed session, and its values that look like secrets."""
+        """Add the calls of a closed session, and recorded values that may have to be declared."""
         self.calls.update(call.source or "unanswered" for call in session.calls)
         self.logins += sum(call.is_login for call in session.calls)
         cassette = session.settings.cassette
@@ -75,12 +75,13 @@ class Tally(RecordingUse):
             self.undeclared.update(session.standin_notes)
 
     def add_recording(self, session: Session, *, failed: bool, doubtful: bool) -> None:
-        """Add the result of the last session of an owner in a test.
+        """Add how a cassette was used; *session* is the last one of its owner in a test.
 
         Args:
             session: closed session.
             failed: whether its test failed.
-            doubtful: whether the test failed for another reason than unplayed exchanges.
+            doubtful: whether the test failed for another reason than unplayed exchanges: then what
+                it left unplayed proves nothing.
         """
         cassette = session.settings.cassette
         if cassette is None:
@@ -133,7 +134,10 @@ def tally_of(config: pytest.Config) -> Tally:
 
 
 class InterruptListener:
-    """Notes Ctrl-C. pytest reports other events as interrupted, too."""
+    """Notes whether the user pressed Ctrl-C, for the exit code.
+
+    Pytest's own status "interrupted" also means other things, such as errors of collection.
+    """
 
     def __init__(self, config: pytest.Config) -> None:
         self._config = config

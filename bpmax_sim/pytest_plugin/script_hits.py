@@ -37,7 +37,7 @@ class CoverageResult(NamedTuple):
 
 
 def hits_of(config: pytest.Config) -> ScriptHits:
-    """Return the hits counted by this process."""
+    """Return how often each part of each script has run in this process."""
     return config.stash.setdefault(_HITS, ScriptHits())
 
 
@@ -48,12 +48,15 @@ def merge_worker_hits(node: Any) -> None:
 
 
 def coverage_result(config: pytest.Config) -> CoverageResult | None:
-    """Return the coverage of the whole run; None before its end."""
+    """Return the script coverage of the whole run, all workers included; None before its end."""
     return config.stash.get(_RESULT, None)
 
 
 def send_or_report_hits(session: pytest.Session) -> None:
-    """In a worker, send the hits; in the controller, write and judge the coverage."""
+    """In a worker, send the counts of executed code.
+
+    In the controller, write and judge the coverage.
+    """
     config = session.config
     hits = hits_of(config)
     output = getattr(config, "workeroutput", None)

@@ -45,7 +45,7 @@ _ROOTS = pytest.StashKey[dict[str, Path]]()
 
 
 def marker_options(node: pytest.Item) -> dict[str, Any]:
-    """Return the options set by the ``bpmax`` markers of a test; the nearest marker wins.
+    """Return what the ``@pytest.mark.bpmax(…)`` markers of a test set; the nearest marker wins.
 
     Raises:
         ConfigError: if a key is unknown.
@@ -73,14 +73,16 @@ def choose_option(
     *,
     sets: Sets = lambda _name: False,
 ) -> Any:
-    """Return the value of an option for a test; None to keep the default.
+    """Return the value of an option for one test; None to keep the default.
+
+    Command line first, then markers, then what the scenario sets itself, then the ini file.
 
     Args:
         config: pytest configuration of the test.
         mark: options set by its markers.
         name: option name.
-        sets: function that tells whether the scenario itself sets an option, which overrides the
-            ini file.
+        sets: function that returns whether the scenario itself sets the option of that name, which
+            overrides the ini file.
     """
     chosen, in_ini = options.read_cli_and_ini(config, name)
     if chosen is None:

@@ -27,7 +27,10 @@ from bpmax_sim.scenario.shards import Shard
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Deselect the tests of other shards; the order stays."""
+    """Keep the tests of this shard (``--bpmax-shard 2/3``) and deselect the others.
+
+    The order stays.
+    """
     keys = dict(zip(items, _duration_keys(config, (item.nodeid for item in items)), strict=True))
     cassettes = {
         key: item.found.header.cassette
@@ -50,7 +53,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _cassette_of(item: pytest.Item) -> str | None:
-    """Return the cassette of a scenario, or of a Python test that has one; else None."""
+    """Return the path of the cassette that *item* owns; None if it opens no session."""
     if isinstance(item, ScenarioTest):
         return f"{item.cassettes}{os.sep}{item.found.header.cassette}.yaml".replace("/", os.sep)
     if "bpmax_session" not in getattr(item, "fixturenames", ()):
@@ -62,7 +65,10 @@ def _cassette_of(item: pytest.Item) -> str | None:
 
 
 def shard_header(config: pytest.Config, shard: Shard) -> str:
-    """Return the header line with everything that has to be equal in all shards of one run."""
+    """Return the header line of a shard: its number, and by which durations the tests were split.
+
+    All shards of one run have to show the same durations, else some test runs twice or never.
+    """
     known = msg("number, no durations known")
     if durations := read_durations(config):
         known = msg(
@@ -86,7 +92,10 @@ def read_durations(config: pytest.Config) -> dict[str, Any]:
 
 
 def _duration_keys(config: pytest.Config, nodeids: Iterable[str]) -> Iterator[str]:
-    """Yield the duration key of each test."""
+    """Yield for each test id the key of its duration.
+
+    File relative to the project's root, and name.
+    """
     root, known = find_root(config.rootpath), dict[str, str]()
     for nodeid in nodeids:
         file, _, name = nodeid.partition("::")

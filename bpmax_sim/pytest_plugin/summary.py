@@ -57,7 +57,7 @@ _MARKUP = re.compile(r"([\\`*_\[\]<>|#~])")
 
 
 class GithubAnnotation(msgspec.Struct, frozen=True):
-    """A failure or problem: its place, test and message."""
+    """A message that GitHub shows at a line of the commit: a failure or a problem of a file."""
 
     file: str
     line: int
@@ -90,7 +90,10 @@ def write_github_summary(
 
 
 def workflow_command(note: GithubAnnotation) -> str:
-    """Return the workflow command for the annotation *note*."""
+    """Return *note* as line of output that GitHub turns into an annotation.
+
+    ``::error file=…::…``.
+    """
     return workflow_annotation(
         note.text, file=note.file, line=note.line, column=note.column, title=note.title
     )
@@ -126,7 +129,10 @@ def _scenario_reports(stats: Mapping[str, Sequence[Any]], outcome: str) -> Itera
 
 
 def _group_failed(stats: Mapping[str, Sequence[Any]]) -> list[list[tuple[Any, Failure]]]:
-    """Return the failed scenario reports grouped by cause, only groups of several."""
+    """Return groups of failed scenarios with the same cause, each report with its first failure.
+
+    Causes of only one scenario are left out.
+    """
     failed = (
         (report, decode_failure(packed))
         for report in _scenario_reports(stats, "failed")
@@ -136,7 +142,10 @@ def _group_failed(stats: Mapping[str, Sequence[Any]]) -> list[list[tuple[Any, Fa
 
 
 def shorten_repeated_failures(reporter: pytest.TerminalReporter) -> None:
-    """Mark failures with the same cause as an earlier one: they show only headline and command."""
+    """Mark failures whose cause an earlier test shows in full.
+
+    They show only headline and command.
+    """
     for (first, _), *others in _group_failed(reporter.stats):
         for report, _ in others:
             if isinstance(report.longrepr, FailureText):
@@ -194,7 +203,7 @@ _FINISHED = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
 
 
 def judge_files(session: pytest.Session, tally: Tally) -> None:
-    """Fail the run if a required part of a scenario file was used by no row; else warn of it."""
+    """Judge what no row of a scenario file used: fail the run if it is required, else warn."""
     runs = tally.file_runs()
     failed = any(runs.unused_parts_that_fail())
     for part in [part for file in runs.files for part in runs.unused_warnings(file)]:
@@ -218,7 +227,10 @@ def _unused_in_files(tally: Tally) -> Iterator[str]:
 def write_summary(
     reporter: pytest.TerminalReporter, exitstatus: int, config: pytest.Config
 ) -> None:
-    """Write the summary section, if any test had a session."""
+    """Write the section ``bpmax-sim`` at the end of a run, and the GitHub summary.
+
+    It has failures by cause, calls, unused recordings, coverage, exploration and the report's path.
+    """
     tally = tally_of(config)
     groups = _group_failed(reporter.stats)
     causes = [describe_cause_with_count([failure for _, failure in alike]) for alike in groups]
@@ -236,7 +248,10 @@ def write_summary(
 
 
 def _describe_explored(config: pytest.Config, tally: Tally) -> Iterator[str]:
-    """Store the exploration for the report page; yield its totals, with ``-v`` the matrix."""
+    """Store the exploration for the report page; yield its totals.
+
+    With ``-v``, first the table of calls × failures.
+    """
     if not tally.explored:
         return
     from bpmax_sim.explore import page  # noqa: PLC0415 - only where asked for
@@ -253,7 +268,10 @@ def _describe_explored(config: pytest.Config, tally: Tally) -> Iterator[str]:
 def _store_durations_and_usage(
     reporter: pytest.TerminalReporter, exitstatus: int, config: pytest.Config
 ) -> Iterator[str]:
-    """Store durations and usage of recordings; yield unused recordings."""
+    """Store the durations of tests, and which recordings they used; yield a line about unused ones.
+
+    Unused recordings are only known after a run of all tests.
+    """
     tally, shard = tally_of(config), options.option_value(config, "shard")
     broken = reporter.stats.get("error")  # a file that was not collected owns cassettes, too
     has_ended = exitstatus in _FINISHED and not broken and not tally.stopped
@@ -321,7 +339,7 @@ def _coverage_of(config: pytest.Config) -> CoverageResult | None:
 
 
 def _summary_lines(tally: Tally) -> Iterator[str]:
-    """Yield the counts of calls, and advice about recordings."""
+    """Yield one line each: calls by source, unplayed exchanges, recordings that wait for review."""
     if tally.used or tally.calls:
         by_source = format_counts(tally.calls, BY_SOURCE)
         logins = plural(tally.logins, ", {number} of them a login", ", {number} of them logins")
@@ -358,7 +376,10 @@ def _unreadable_files(stats: Mapping[str, Sequence[Any]], config: pytest.Config)
 
 
 def _list_unowned_cassettes(tally: Tally) -> Iterator[str]:
-    """Yield cassettes that no collected test owns. They are only reported, never deleted."""
+    """Yield a message with the cassettes that no collected test owns.
+
+    They are never deleted here.
+    """
     used = tally.owned | tally.cassettes
     orphans = [
         str(path)
@@ -385,7 +406,7 @@ def _store_recording_usage(config: pytest.Config, tally: Tally, *, is_complete: 
 
 
 def _has_run_everything(config: pytest.Config, tally: Tally) -> bool:
-    """Return whether everything was collected and nothing deselected, as in a plain ``pytest``."""
+    """Return whether all tests were collected, as by ``pytest`` without arguments in the root."""
     return (
         not tally.partial
         and not any(config.getoption(name, False) for name in _NARROWING)

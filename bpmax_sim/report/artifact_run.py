@@ -38,12 +38,12 @@ Files = Mapping[str, Callable[[], bytes]]
 
 
 class ArtifactRun(msgspec.Struct, frozen=True, kw_only=True):
-    """The content of an artefact.
+    """What an artefact of a CI pipeline (a ZIP archive or a folder) holds of a run of tests.
 
     Attributes:
         failures: in the order of the run; failures of tests other than scenarios come last.
-        sources: source files of each failed scenario (by its file and name) with their text at that
-            time.
+        sources: (file, name) of each failed scenario -> its source files, with the text that they
+            had in the run.
         tests: number of tests, as far as known.
         problems: one line for each part that could not be read.
     """
@@ -79,10 +79,10 @@ def read_artifact_run(place: Path, root: Path) -> ArtifactRun:
 
 @contextmanager
 def _open_files(place: Path) -> Iterator[Files]:
-    """Yield the relevant files in *place*.
+    """Open *place*, an archive or a folder; yield name -> reader of each file that a run stores.
 
     Raises:
-        ConfigError: if it cannot be opened, has member names that leave it, or is too large.
+        ConfigError: if it cannot be opened, an archive has names like ``../x``, or it is too large.
     """
     shown = display_path(place)
     if place.is_dir():
@@ -209,7 +209,10 @@ class _ArtifactReader:
 
 
 def _failure_of_trace(trace: Trace) -> StoredFailure | None:
-    """Return the failure that *trace* shows, or None; a trace that was cut off is a failure."""
+    """Return the failure that *trace* shows; None if the scenario did not fail.
+
+    A trace that breaks off, because the process was killed, is a failure.
+    """
     entry, ended = build_entry(trace), trace.events[-1]
     if entry.outcome not in {"failed", "did not end"}:
         return None

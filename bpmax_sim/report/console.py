@@ -13,9 +13,11 @@ from bpmax_sim.script.turn_result import ConsoleLine
 
 
 class ConsoleOutput(msgspec.Struct, frozen=True, kw_only=True):
-    """A console line and the place where the script wrote it; *file* is "" if it has no place.
+    """A line that a script wrote to the console, and the place where it did.
 
     Attributes:
+        level: method of ``console``, such as ``log`` or ``error``.
+        file: "" if the place is not known.
         ms: milliseconds of virtual time since the scenario started.
     """
 
@@ -47,7 +49,10 @@ CONSOLE_SECTION = "Captured console call"
 
 
 def console_section(console: Sequence[ConsoleOutput]) -> Iterator[tuple[str, str]]:
-    """Yield name and text of pytest's captured section for *console*; nothing if it is empty."""
+    """Yield (name, text) of a section of a pytest report for *console*; nothing if it is empty.
+
+    pytest shows such sections below a failure, like captured output.
+    """
     if console:
         yield CONSOLE_SECTION, translate(join_messages("\n", console_lines(console)))
 

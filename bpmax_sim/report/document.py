@@ -24,7 +24,7 @@ _CHECK = ("ok", "expected", "actual")
 def build_document(
     verdicts: Sequence[Verdict], *, code: ExitCode, problems: Sequence[Problem] = ()
 ) -> dict[str, Any]:
-    """Return the object as plain values; times are milliseconds of virtual time.
+    """Return the JSON object of `bpmax-sim run --json`; times are milliseconds of virtual time.
 
     Args:
         verdicts: verdicts of the items that ran.

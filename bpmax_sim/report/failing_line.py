@@ -28,7 +28,11 @@ _SHOWN = 2000
 def find_values_at_failure(
     item: ScenarioItem, verdict: Verdict, run_again: RunAgain, redact: Redact
 ) -> NamesAttached | None:
-    """Return the values of names at the script line of the first failure; None if unknown."""
+    """Return the variables' values at the script line of the first failure, and the call stack.
+
+    The item is run once more for that, by *run_again*. None if the failure has no script line, a
+    step runs Python (which may have side effects), or the second run went another way.
+    """
     failure = next(iter(verdict.failures), None)
     if failure is None or failure.script is None or not failure.script.line:
         return None

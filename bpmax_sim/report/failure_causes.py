@@ -19,7 +19,8 @@ class FailureCause(msgspec.Struct, frozen=True):
 
     Attributes:
         kind: kind of the failure, see `Failure.kind`.
-        template: message without its values; the whole message if *where* is empty.
+        template: message with placeholders instead of values; the whole message if *where* is
+            empty.
         where: line of the script, or else the key that failed, such as ``form.discount``.
     """
 
@@ -29,7 +30,10 @@ class FailureCause(msgspec.Struct, frozen=True):
 
 
 def cause_of_failure(failure: Failure) -> FailureCause:
-    """Return the cause of *failure*. It is equal for failures that one change probably fixes."""
+    """Return the cause of *failure*, equal for failures that probably end by the same correction.
+
+    Those have the same script line or ``expect`` key, and the same message apart from values.
+    """
     key = next((check.label for check in failure.checks if not check.ok), "")
     where = f"{failure.script.file}:{failure.script.line}" if failure.script else key
     words = getattr(failure.essence, "template", "") if where else ""
@@ -47,7 +51,10 @@ def group_by_cause(
 
 
 def describe_cause(failures: Sequence[Failure]) -> str:
-    """Return the message common to *failures* of one cause, preceded by the script line, if any."""
+    """Return what the messages of *failures*, all of one cause, have in common.
+
+    The script line, if any, precedes it.
+    """
     essence = reduce(common_message, (failure.essence for failure in failures))
     script = failures[0].script
     return label_message(f"{script.file}:{script.line}", essence) if script else essence

@@ -28,7 +28,7 @@ _Vertex = str | tuple[str, str, int]
 
 
 class Layout(msgspec.Struct, frozen=True, kw_only=True):
-    """The positions of everything.
+    """The positions of the boxes (nodes) and lines (edges) of a drawn graph, in pixels.
 
     Attributes:
         boxes: node -> centre of its box.
@@ -188,7 +188,10 @@ def _place_vertices(
     links: Sequence[tuple[_Vertex, _Vertex]],
     room: Mapping[_Vertex, float],
 ) -> dict[_Vertex, float]:
-    """Return the horizontal centre of each vertex, near its neighbours and apart from others."""
+    """Return the horizontal centre of each vertex, near its neighbours and apart from others.
+
+    *room* is the width of each vertex; those on the way of a long edge count as vertices, too.
+    """
     above, below = _neighbours_by_vertex(links)
     middles: dict[_Vertex, float] = {}
     for layer in layers:
@@ -209,7 +212,10 @@ def _place_vertices(
 def _spread_layer(
     layer: Sequence[_Vertex], wanted: Sequence[float], room: Mapping[_Vertex, float]
 ) -> list[float]:
-    """Return positions near *wanted* that keep order and distance (pool adjacent violators)."""
+    """Return positions as near to *wanted* as possible where the boxes of a layer don't overlap.
+
+    Their order stays; *room* has their widths. The algorithm is "pool adjacent violators".
+    """
     offsets = [0.0]
     for one, other in pairwise(layer):
         offsets.append(offsets[-1] + (room[one] + room[other]) / 2 + GAP)
@@ -248,9 +254,10 @@ def _forward_lines(
 def _edge_offsets(
     ways: Mapping[Way, tuple[str, float]], widths: Mapping[str, float]
 ) -> dict[Way, float]:
-    """Return how far from the centre of its box each edge meets it.
+    """Return how far from the centre of its box each edge begins or ends, so that none overlap.
 
-    *ways* maps each edge to its box and to the horizontal position of its other end.
+    *ways* maps each edge to its box and to the horizontal position of its other end, by which the
+    edges of a box are ordered.
     """
     by_box: dict[str, list[Way]] = {}
     for way, (box, _) in ways.items():
@@ -267,7 +274,11 @@ def _edge_offsets(
 def _back_edge_points(
     way: Way, boxes: Mapping[str, Point], widths: Mapping[str, float], channel: float, number: int
 ) -> list[Point]:
-    """Return the corners of a back edge: below its box, up beside all boxes, and in from above."""
+    """Return the corners of a back edge: below its box, up beside all boxes, and in from above.
+
+    *channel* is the horizontal position of the line beside the boxes, *number* shifts the edge so
+    that it does not lie on another one.
+    """
     (left, low), (right, high) = boxes[way[0]], boxes[way[1]]
     shift = 8 + 5 * (number % 4)
     begin, end = left + widths[way[0]] / 4, right + widths[way[1]] / 4

@@ -60,12 +60,15 @@ ul { margin: 4px 0; padding-inline-start: 20px; } li { overflow-wrap: anywhere; 
 
 
 def draw_svg(walks: FlowWalks) -> str:
-    """Return the picture as a complete SVG file."""
+    """Return the flow as a complete SVG file.
+
+    Boxes for nodes, lines for routes, counts of walks.
+    """
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{_render_svg(walks, style=True)}\n'
 
 
 def draw_page(walks: FlowWalks, file: str) -> str:
-    """Return an HTML page with the picture and a list of what was never walked."""
+    """Return an HTML page with the picture of the flow in *file*, and what was never walked."""
     styles = f"{_PAGE_STYLE}\n{STYLE}"
     digest = base64.b64encode(hashlib.sha256(styles.encode()).digest()).decode()
     flow = walks.definition.flow
@@ -96,7 +99,10 @@ def draw_page(walks: FlowWalks, file: str) -> str:
 
 
 def summary_lines(walks: FlowWalks) -> Iterator[str]:
-    """Yield how much of the flow was walked, and which nodes of the traces its file lacks."""
+    """Yield how many nodes and routes were walked, and nodes in traces that the flow does not have.
+
+    Such a node was renamed or removed since the trace was written.
+    """
     nodes, ways = len(walks.definition.nodes), len(walks.edges)
     yield msg(
         "{seen} of {nodes} nodes and {gone} of {ways} ways were walked, in {runs}",
@@ -119,7 +125,7 @@ def _unwalked_lines(walks: FlowWalks) -> Iterator[str]:
 
 
 def _action_label(action: str) -> str:
-    """Return the display name of an action that leads from node to node."""
+    """Return *action*, such as ``approve``, in the reader's language."""
     words = page_texts().get(f"flow {action}", {})
     return words.get(current_language(), action)
 
@@ -140,7 +146,10 @@ def _describe_edge(way: FlowEdge) -> str:
 
 
 def draw_tree(walks: FlowWalks) -> Iterator[str]:
-    """Yield the flow as a text tree; each node appears once, below the first route to it."""
+    """Yield the flow as lines of a tree, with counts of walks.
+
+    A node that several routes reach is drawn once, below the first of them.
+    """
     seen: set[str] = set()
     start = walks.definition.start
     yield join_messages("", [start, _format_walk_count(walks.visits.get(start, 0))])
@@ -312,7 +321,10 @@ def _label_of(way: FlowEdge, counts: Mapping[FlowEdge, int]) -> str:
 
 
 def _label_place(points: Sequence[Point], number: int, *, is_back: bool) -> tuple[Point, str]:
-    """Return the position of a route's label; *number* labels of the same box come before it."""
+    """Return position and text anchor of a route's label, the *number*th of its box, from 0.
+
+    Labels of one box stand at different heights, so that they do not cover each other.
+    """
     if is_back:
         return (points[1][0] + 5, points[1][1] + 12), "start"
     (left, top), (right, bottom) = points[0], points[1]

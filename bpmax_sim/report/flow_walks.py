@@ -28,7 +28,7 @@ class FlowEdge(msgspec.Struct, frozen=True):
 
 
 class FlowWalks(msgspec.Struct, frozen=True, kw_only=True):
-    """How often the nodes and routes of a flow were walked.
+    """How often projects in traces walked the nodes and routes of a flow.
 
     Attributes:
         edges: routes of the definition, then walked ones outside it, such as returns.
@@ -68,9 +68,9 @@ def find_edges(definition: Definition) -> Iterator[FlowEdge]:
 
 
 def count_walks(definition: Definition, file: str, traces: Iterable[Trace]) -> FlowWalks:
-    """Return how often *definition*, from *file* (relative to the root), was walked in *traces*.
+    """Count in *traces* how often the nodes and routes of *definition* were walked.
 
-    A trace is matched by the titles of its flows and the files that it was made of.
+    A trace counts if it was made with the flow's *file* (relative to the root) and names the flow.
     """
     ways = dict.fromkeys(find_edges(definition))
     counts: Counter[FlowEdge] = Counter()
@@ -103,7 +103,12 @@ def count_walks(definition: Definition, file: str, traces: Iterable[Trace]) -> F
 
 
 class _Move(NamedTuple):
-    """A move of a flow from node to node, or the arrival of a branch at a join."""
+    """A move of a project from node to node.
+
+    Attributes:
+        action: such as ``approve``.
+        is_arrival: whether a branch arrived at its join and waits there for the others.
+    """
 
     source: str
     action: str
@@ -142,7 +147,10 @@ def _resolve_main_flow_node(trace: Trace, name_in_trace: str, names: set[str]) -
 
 
 def _find_edge(ways: Iterable[FlowEdge], source: str, action: str, target: str) -> FlowEdge:
-    """Return the declared route from *source* to *target* by *action*; a new one if none fits."""
+    """Return the declared route from *source* to *target* by *action*.
+
+    A new one if none is declared, as for a return or a withdrawal.
+    """
     between = [way for way in ways if (way.source, way.target) == (source, target)]
     fitting = [way for way in between if way.action in (action, "parallel")]
     return next(iter(fitting), FlowEdge(source, action, target))

@@ -29,10 +29,12 @@ from bpmax_sim.report import terminal, trace_files
 from bpmax_sim.report.failure_causes import describe_cause, group_by_cause
 from bpmax_sim.report.page_data import (
     LONGEST_BODY,
+    UNREADABLE,
     PageEntry,
     add_parts_unused_by_row,
     body_text,
     build_entry,
+    build_unreadable_entry,
     text_in_language,
     translate_to_all,
 )
@@ -45,10 +47,10 @@ from bpmax_sim.yamlfile import display_path, writing_to
 __all__ = ["LARGEST", "LONGEST_BODY", "body_text", "build_entry", "render_page", "write_page"]
 
 LARGEST = 64 * 1024 * 1024
-_OUTCOMES: tuple[Any, ...] = ("failed", "did not end", "passed", "xfailed", "skipped")
+_OUTCOMES: tuple[Any, ...] = ("failed", "did not end", UNREADABLE, "passed", "xfailed", "skipped")
 MARKS = {outcome: terminal.MARKS.get(outcome, "×") for outcome in _OUTCOMES}
 """Of each outcome, in the order in which they are counted."""
-_FAILED = ("failed", "did not end")
+_FAILED = ("failed", "did not end", UNREADABLE)
 _INDEXED = ("id", "name", "row", "place", "outcome", "calls", "tags", "apis")
 _LIBRARIES = ("vendor/htm-3.1.1/standalone.umd.js", "vendor/dagre-3.1.3/dagre.min.js")
 _APP = (
@@ -82,15 +84,15 @@ def render_page(
     largest: int = LARGEST,
     **options: Unpack[PageOptions],
 ) -> str:
-    """Return the page of *entries*, failed ones first.
+    """Return the report page as HTML, failed entries first.
 
-    The viewer reads blocks of JSON: an index of all stories, each story within the size limit, and
-    each source file once.
+    The viewer's script reads blocks of JSON in it: an index of all entries, each entry's steps
+    within the size limit, and each source file once.
 
     Args:
         entries: one for each scenario or row of a table.
         version: version of this package, shown at the foot.
-        largest: bytes after which stories that did not fail are reduced to their summary.
+        largest: bytes after which entries that did not fail are reduced to their summary.
         options: see `PageOptions`.
     """
     language = options.get("language") or current_language()
@@ -144,7 +146,7 @@ def render_page(
 
 
 def _group_by_cause(entries: Sequence[PageEntry]) -> list[dict[str, Any]]:
-    """Return the causes of failures with the numbers of their stories, most frequent first."""
+    """Return the causes of failures, most frequent first, with the numbers of their *entries*."""
     failed = ((number, story.first) for number, story in enumerate(entries) if story.first)
     groups = sorted(group_by_cause(failed).values(), key=lambda group: -len(group))
     return [
@@ -157,7 +159,7 @@ def _group_by_cause(entries: Sequence[PageEntry]) -> list[dict[str, Any]]:
 
 
 def _summarise_part_uses(entries: Sequence[PageEntry]) -> dict[str, Any]:
-    """Return the number of parts in all *entries*, and the parts that none of them used."""
+    """Return how many parts (handlers, stubs, conditions …) the files declare, and those unused."""
     uses: dict[tuple[str, str, str], bool] = {}
     for story in entries:
         for key, is_used in story.parts.items():
@@ -169,7 +171,11 @@ def _summarise_part_uses(entries: Sequence[PageEntry]) -> dict[str, Any]:
 
 
 def _entry_data(entry: PageEntry, file_numbers: dict[str, int]) -> dict[str, Any]:
-    """Return all data of *entry*; files are added to *file_numbers*, and referred to by number."""
+    """Return the data of *entry* that the page loads when a reader opens it.
+
+    Source files are replaced by numbers, as many entries have the same ones; new files are added to
+    *file_numbers* (text -> number).
+    """
     plain = ("digest", "engine", "reason", "notes", "rerun", "record", "events", "flow", "failures")
     return {
         **{name: getattr(entry, name) for name in plain},
@@ -200,9 +206,9 @@ def _covered_data(one: CoveredScript) -> dict[str, Any]:
 
 
 def _entry_summary(entry: PageEntry, has_steps: bool) -> dict[str, Any]:
-    """Return the data of *entry* in the page's index, which the list shows.
+    """Return the data of *entry* for the list on the page.
 
-    *has_steps* tells the viewer that the page also has the block with the steps of *entry*.
+    *has_steps* tells the viewer whether the steps can be opened, too; see `render_page`, *largest*.
     """
     return {
         **{name: getattr(entry, name) for name in _INDEXED},
@@ -226,21 +232,21 @@ def write_page(
     section_folders: Sequence[Path] = (),
     **options: Unpack[PageOptions],
 ) -> Counter[str]:
-    """Write the page of the traces in *places*, and return the number of items by outcome.
+    """Write the report page of the traces in *places*; return the number of items by outcome.
 
-    An unreadable trace is a problem on the page and counted as ``unreadable``; a part of a file
-    that no row used, as ``unused``. Findings of other commands are read from *section_folders*. If
-    no page can be written, an existing one is deleted, as it would be mistaken for the page of this
-    run.
+    An unreadable trace is an entry with the outcome ``unreadable``; a part of a file that no row
+    used is a problem on the page, counted as ``unused``. Findings of other commands are read from
+    *section_folders*. If no page can be written, an existing one is deleted, as it would be
+    mistaken for the page of this run.
 
     Raises:
         ConfigError: if there is no trace, or *path* cannot be written.
     """
     try:
-        stories, unreadable, unused = _read_entries(places)
+        stories, unused = _read_entries(places)
         kept = read_sections(section_folders)
         lost = [str(one) for one in kept.values() if isinstance(one, ConfigError)]
-        options["problems"] = [*options.get("problems", ()), *unreadable, *lost, *unused]
+        options["problems"] = [*options.get("problems", ()), *lost, *unused]
         found = [one for one in kept.values() if isinstance(one, ReportSection)]
         options["sections"] = [*options.get("sections", ()), *found]
         text = render_page(stories, version=version, **options)
@@ -252,17 +258,16 @@ def write_page(
             path.unlink(missing_ok=True)
         raise
     counted = Counter(story.outcome for story in stories)
-    return counted + Counter(unreadable=len(unreadable), unused=len(unused))
+    return counted + Counter(unused=len(unused))
 
 
-def _read_entries(places: Sequence[Path]) -> tuple[list[PageEntry], list[str], list[str]]:
-    """Return the entries of the traces in *places*, the read errors, and the parts no row used.
+def _read_entries(places: Sequence[Path]) -> tuple[list[PageEntry], list[str]]:
+    """Read the traces in *places*; return page entries, and the parts that no row used.
 
     Raises:
         ConfigError: if a place has no trace.
     """
     stories: list[PageEntry] = []
-    unreadable: list[str] = []
     runs = FileRuns()
     for name, file in trace_files.find_traces(places).items() if places else ():
         try:
@@ -270,10 +275,11 @@ def _read_entries(places: Sequence[Path]) -> tuple[list[PageEntry], list[str], l
             stories.append(build_entry(trace))
             add_parts_unused_by_row(runs, trace)
         except ConfigError as error:
-            unreadable += str(error).splitlines()
+            stories.append(build_unreadable_entry(name, display_path(file), str(error)))
         except Exception as error:  # noqa: BLE001 - whoever wrote it, its shape can be any
-            unreadable.append(str(_describe_damage(file, error)))
-    return stories, unreadable, [str(part) for _, part in runs.unused_parts_that_fail()]
+            damage = _describe_damage(file, error)
+            stories.append(build_unreadable_entry(name, display_path(file), damage))
+    return stories, [str(part) for _, part in runs.unused_parts_that_fail()]
 
 
 def _describe_damage(file: Path, error: Exception) -> str:
@@ -301,7 +307,10 @@ def _script_digest(text: str) -> str:
 
 @cache
 def _read_scripts() -> tuple[str, ...]:
-    """Return the scripts of the page: the libraries, then our own ones joined."""
+    """Return the JavaScript of the page.
+
+    First the libraries, each by itself, then our own as one.
+    """
     own = "".join(_read_asset(f"{name}.js") for name in _APP)
     return (*map(_read_asset, _LIBRARIES), f'"use strict";(() => {{\n{own}}})();\n')
 

@@ -33,9 +33,9 @@ def write_junit(
     verdicts: Sequence[tuple[terminal.Verdict, float]],
     problems: Sequence[Problem] = (),
 ) -> None:
-    """Write the file of *verdicts*, each with its real seconds.
+    """Write a JUnit XML file of *verdicts*, each with its real seconds.
 
-    *problems* are those that kept files from running.
+    Each of *problems*, which kept files from running, becomes an error in it.
 
     Raises:
         ConfigError: if the file cannot be written.

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import PurePosixPath
 from typing import Any
 
 import msgspec
@@ -86,10 +87,15 @@ class PageEntry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _CUT_OFF: _Event = {"outcome": "did not end"}
+UNREADABLE = "unreadable"
+"""Outcome of an item whose trace cannot be read."""
 
 
 def build_entry(trace: Trace) -> PageEntry:
-    """Return the entry for *trace*; a run that was cut off has the outcome ``did not end``."""
+    """Return what the report page shows of *trace*.
+
+    A run whose trace breaks off, as of a killed process, has the outcome ``did not end``.
+    """
     first, last = trace.events[0], trace.events[-1]
     ended = last if last["event"] == "ScenarioFinished" else _CUT_OFF
     row = str(first.get("row") or "")
@@ -133,10 +139,49 @@ def build_entry(trace: Trace) -> PageEntry:
     )
 
 
+def build_unreadable_entry(name: str, path: str, reason: str) -> PageEntry:
+    """Return the entry for a trace that cannot be read, so that its item is not missed.
+
+    Args:
+        name: path within ``.bpmax/trace``.
+        path: path in messages.
+        reason: why it cannot be read.
+    """
+    title = shorten_line(PurePosixPath(name).stem, LONGEST_NAME)
+    failure = Failure(kind="config", essence=reason, title=title)
+    return PageEntry(
+        id=hashlib.sha256(name.encode("utf-8", "replace")).hexdigest()[:10],
+        name=title,
+        row="",
+        place=shorten_line(path, LONGEST_NAME),
+        outcome=UNREADABLE,
+        reason="",
+        duration=0,
+        digest="",
+        engine="",
+        tags=(),
+        apis=(),
+        answered=(),
+        failures=[_failure_data(failure)],
+        first=failure,
+        notes=(),
+        rerun="",
+        record="",
+        events=(),
+        sources={},
+        flow=None,
+        parts={},
+    )
+
+
 def _list_part_uses(
     trace: Trace, home: PathsFromRoot, *, has_passed: bool
 ) -> Iterator[tuple[tuple[str, str, str], bool]]:
-    """Yield each part as (kind, name, place), such as a stub, and whether a passed row used it."""
+    """Yield what the file declares, as (kind, name, place), and whether this row used it.
+
+    These are handlers, stubs and conditions. A row that did not pass (*has_passed*) counts for
+    nothing.
+    """
     for part in trace.parts:
         place = home.place_from_root(cut_long_texts(str(part["place"])))
         key = (str(part["kind"]), shorten_line(str(part["name"]), LONGEST_NAME), place)
@@ -164,7 +209,10 @@ def add_parts_unused_by_row(runs: FileRuns, trace: Trace) -> None:
 
 
 def _run_notes(ended: _Event, home: PathsFromRoot) -> Iterator[LocalisedText]:
-    """Yield the warnings of a run; a trace of an older version stores them as texts."""
+    """Yield the warnings of a run with their places, from *ended*, its last event.
+
+    A trace of an older version stores them as texts (``notes``).
+    """
     for note in ended.get("notes", ()):
         yield _localise(note, home)
     for warning in ended.get("warnings", ()):
@@ -185,7 +233,12 @@ def _call_sources(events: Sequence[_Event]) -> Iterator[tuple[str, str]]:
 
 
 def _node_id_of_row(trace: Trace, home: PathsFromRoot, row: str) -> str:
-    """Return the row in the syntax of `run`; the place of a row itself may be in a CSV file."""
+    """Return a row as `bpmax-sim run` names it: ``scenarios/x.scenario.yaml::name[row]``.
+
+    "" if none.
+
+    The place of the row cannot be used instead, as it may be in a CSV file.
+    """
     file = next(iter(trace.sources), "")  # the scenario comes first
     if not row or not file:
         return ""
@@ -236,7 +289,7 @@ def text_in_language(text: LocalisedText, language: str) -> str:
 
 
 def _body_data(value: Any) -> Any:
-    """Return a body; if it is larger than 64 kB, its text, cut."""
+    """Return a request or response body as stored; as a text cut at 64 kB if it is larger."""
     text = json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else ""
     is_long = len(text.encode("utf-8", "replace")) > LONGEST_BODY
     return body_text(value) if is_long else cut_long_texts(value)
@@ -295,7 +348,7 @@ def _failure_data(failure: Failure) -> dict[str, Any]:
 
 
 def _values_at_failure_data(trace: Trace, home: PathsFromRoot) -> dict[str, Any]:
-    """Return the values of names at the failure of a trace, and the call stack."""
+    """Return the variables' values at the failed script line of *trace*, and the call stack."""
     told = cut_long_texts(trace.names)
     return {
         "line": home.place_from_root(told["place"]),

@@ -39,7 +39,7 @@ Performance = tuple[Verdict, tuple[Event, ...]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PerformOptions:
-    """Options for running items; an option that is not given is the scenario's own.
+    """Options of the command line for running items; what is not given is the scenario's own.
 
     Attributes:
         cassettes: folder of all cassettes; by default that of each scenario's project.
@@ -73,8 +73,8 @@ def perform(
     Args:
         item: scenario or row.
         options: options of the command line.
-        guard: network guard, closed while recordings or stand-ins respond; without one, *prepare*
-            has to block the network.
+        guard: network guard, closed while recordings or simulators answer; without one, *prepare*
+            has to close the network.
         prepare: function called with the session before anything runs.
     """
     if (hits := options.options.get("hits")) is not None:
@@ -117,9 +117,9 @@ def _run_again(
 
 @contextmanager
 def _closing_session(session: Session, guard: NetworkGuard | None) -> Iterator[None]:
-    """Close *session* as failed if Ctrl-C or an exception ends an item early.
+    """In this block, close *session* as failed if Ctrl-C or an exception ends the item early.
 
-    Then open the network.
+    At the end of the block the network is open again.
     """
     try:
         yield
@@ -139,7 +139,10 @@ def _judge_and_store(
     options: PerformOptions,
     run_again: RunAgain,
 ) -> Performance:
-    """Judge the events of an item in the closed *session*, and store failures and trace."""
+    """Judge the events *ran* of an item in the closed *session*; store failure and trace.
+
+    Of a failed replay with a trace, *run_again* gets the values at the failed script line.
+    """
     events = session.redact_value(ran)  # a secret may have become known after what told it
     verdict = judge_events(item, events, live=not session.is_closed, mode=session.settings.mode)
     failed = verdict.outcome == "failed"
@@ -182,7 +185,10 @@ def _describe_unneeded_cassette(name: str) -> str:
 
 
 def refuse_item(item: ScenarioItem, error: BpmaxError, options: PerformOptions) -> Performance:
-    """Return the performance of an item that could not start because of *error*."""
+    """Return the failed performance of an item that could not start because of *error*.
+
+    Store it.
+    """
     events = events_of_unrun(item, error=error)
     verdict = error_verdict(item, error, events[-1].failures)
     store_failures(item, (), verdict.problems)

@@ -22,10 +22,11 @@ class RecordingUse:
         owned: cassettes of collected tests.
         folders: folders of cassettes.
         owners: cassette -> tests that were collected for it, or opened it.
-        left: (cassette, owner) -> exchanges that none of its sessions played, by order of issue.
+        left: (cassette, owner) -> numbers of the owner's exchanges that none of its sessions
+            played.
         doubtful: cassettes whose use is unknown: not replayed, or used by a test that failed.
         tests: files of tests with cassettes.
-        elsewhere: cassettes of tests in other shards.
+        elsewhere: cassettes of tests that other shards (machines) run.
         touched: declared parts that scenarios used, as text ``kind<tab>part``.
         seconds: real seconds of each test, by duration key.
     """
@@ -44,18 +45,24 @@ class RecordingUse:
         self.seconds: dict[str, float] = {}
 
     def note_owner(self, cassette: str, folder: str, *, owner: str, test: Path) -> None:
-        """Note that the test *owner*, collected from the file *test*, owns *cassette*."""
+        """Note that the test *owner*, collected from the file *test*, owns *cassette* in *folder*.
+
+        An owned cassette is not an orphan, even if the test does not run.
+        """
         self.owned.add(cassette)
         self.folders.add(folder)
         self.owners.setdefault(cassette, set()).add(owner)
         self.tests.add(str(test))
 
     def add_played(self, session: Session, *, doubtful: bool) -> None:
-        """Add the use by a session, the last one of its owner in a test.
+        """Add what a session played and left unplayed.
+
+        It is the last session of its owner in a test.
 
         Args:
             session: closed session.
-            doubtful: whether its test failed for another reason than unplayed exchanges.
+            doubtful: whether its test failed for another reason than unplayed exchanges: then what
+                it left unplayed proves nothing.
         """
         cassette = session.settings.cassette
         if cassette is None:
@@ -73,11 +80,14 @@ class RecordingUse:
             )
 
     def _intersect_unplayed(self, recording: tuple[str, str], exchange_orders: set[int]) -> None:
-        """Keep only those unplayed exchanges of a recording that are also in *exchange_orders*."""
+        """Drop from the unplayed exchanges of a recording those that another session played.
+
+        *exchange_orders* are the ones that it did not play; *recording* is (cassette, owner).
+        """
         self.left[recording] = self.left.get(recording, exchange_orders) & exchange_orders
 
     def merge(self, data: Mapping[str, Any]) -> None:
-        """Add the use found by another process, given as its attributes by name."""
+        """Add what another process found; *data* are its attributes by name."""
         for cassette, names in data["owners"].items():
             self.owners.setdefault(cassette, set()).update(names)
         for recording, orders in data["left"].items():

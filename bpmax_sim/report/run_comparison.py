@@ -70,7 +70,10 @@ def _find_flaky(places: Sequence[Path]) -> Iterator[tuple[SectionCell, ...]]:
 
 
 def _read_outcome_and_digest(path: Path, name: str) -> tuple[str, str] | None:
-    """Return outcome and digest of the trace at *path*; None if it cannot be read."""
+    """Return outcome of the trace at *path*, and digest of its events, equal if they are the same.
+
+    None if the trace cannot be read.
+    """
     with suppress(ConfigError, OSError, ValueError):
         last = read_trace(path, name).events[-1]
         is_over = last["event"] == "ScenarioFinished"

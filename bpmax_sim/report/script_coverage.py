@@ -35,12 +35,13 @@ _OF_CONDITION: Final = frozenset({"then", "else", "?", ":"})
 
 
 class CoveredBranch(msgspec.Struct, frozen=True):
-    """One branch of a decision.
+    """One branch of a decision in a script, such as the ``else`` of an ``if``, with its runs.
 
     Attributes:
         line, column: position of the branch.
-        arm: ``then``, ``else``, ``?``, ``:``, ``||``, ``&&``, ``??``, ``case``, ``default`` or
-            ``catch``.
+        arm: which branch it is: ``then``, ``else``, ``?``, ``:``, ``||``, ``&&``, ``??``, ``case``,
+            ``default`` or ``catch``.
+        hits: number of runs.
         decision: line and column of the decision.
         reach: hint how to reach it, if it was not reached and the source shows a simple way.
     """
@@ -77,7 +78,7 @@ class CoverageCounts(NamedTuple):
 
 
 class CoveredScript(msgspec.Struct, frozen=True):
-    """Coverage of the lines and branches of one file.
+    """Coverage of the lines and branches of one script file.
 
     Attributes:
         file: path relative to the project's root.
@@ -113,10 +114,10 @@ def add_counts(covered: Iterable[CoveredScript]) -> CoverageCounts:
 
 
 def cover_scripts(hits: ScriptHits, root: Path) -> list[CoveredScript]:
-    """Return the coverage of each file below *root*, sorted by name.
+    """Return the coverage of each script file below *root*, sorted by name.
 
-    Left out are scripts without a file, such as the text of a step, and counts of another version
-    of a file.
+    Scripts without a file, such as the text of a step, are left out. Of a file that changed between
+    runs, one version counts.
     """
     covered = {
         name: _cover_script(name, script, hits)
@@ -127,7 +128,10 @@ def cover_scripts(hits: ScriptHits, root: Path) -> list[CoveredScript]:
 
 
 def list_uncounted(hits: ScriptHits, root: Path) -> list[str]:
-    """Return the files whose code cannot be counted."""
+    """Return the script files that ran without counters.
+
+    Bundles and files that cannot be parsed.
+    """
     return sorted(
         name
         for script in hits.uncounted
@@ -185,7 +189,7 @@ def _branch_sort_key(way: Counter) -> tuple[object, ...]:
 
 
 def write_lcov(covered: Iterable[CoveredScript]) -> str:
-    """Return *covered* as an lcov tracefile, the format of CI servers and genhtml."""
+    """Return *covered* as text in the format lcov, which CI servers and genhtml read."""
     return "".join(f"{line}\n" for one in covered for line in _lcov_lines(one))
 
 
@@ -228,7 +232,7 @@ _BAD_NAME: Final = re.compile(r"[\s,]+")
 
 
 class StoredHits(msgspec.Struct, frozen=True):
-    """The counts of a run, as they are stored in ``.bpmax/hits``.
+    """How often the parts of scripts ran in one run, as stored in ``.bpmax/hits``.
 
     Attributes:
         scripts: for each script its file relative to the project's root, the SHA-256 of its text,

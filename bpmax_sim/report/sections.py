@@ -36,7 +36,7 @@ class SectionCell(msgspec.Struct, frozen=True):
 
 
 class SectionTable(msgspec.Struct, frozen=True, tag="table"):
-    """A table. Each row has a cell for each column; the first cell is the row's heading."""
+    """A table in a section of the report page; the first cell of each row is its heading."""
 
     columns: tuple[LocalisedText, ...]
     rows: tuple[tuple[SectionCell, ...], ...]
@@ -44,7 +44,7 @@ class SectionTable(msgspec.Struct, frozen=True, tag="table"):
 
 
 class SectionFinding(msgspec.Struct, frozen=True, kw_only=True, tag="finding"):
-    """One finding: a headline with details.
+    """One finding in a section of the report page: a headline with details.
 
     Attributes:
         tone: how it is coloured.
@@ -61,12 +61,13 @@ class SectionFinding(msgspec.Struct, frozen=True, kw_only=True, tag="finding"):
 
 
 class ReportSection(msgspec.Struct, frozen=True, kw_only=True):
-    """One section.
+    """A section of the report page with the results of a command such as `explore` or `challenge`.
 
     Attributes:
         name: name of its file and fragment of the page's URL, in lower-case letters.
         title: title, also on its button.
         summary: one-line summary.
+        parts: what it contains, in order.
         made: time of storing, ISO 8601, set by `store_section`.
     """
 
@@ -79,7 +80,9 @@ class ReportSection(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def store_section(root: Path, section: ReportSection) -> Path:
-    """Write *section* below ``.bpmax`` of *root*, replacing an earlier one; return its file.
+    """Store *section* below ``.bpmax`` of *root* for the next report page; return its file.
+
+    It replaces an earlier section of that name.
 
     Raises:
         ConfigError: if the file cannot be written.

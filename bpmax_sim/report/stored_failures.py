@@ -34,12 +34,12 @@ _COMMITS: Final = ("GITHUB_SHA", "CI_COMMIT_SHA", "GIT_COMMIT")
 
 
 class StoredFailure(msgspec.Struct, frozen=True, kw_only=True):
-    """The failure of an item.
+    """The failure of a scenario or row, as `bpmax-sim show` reads it from a file.
 
     Attributes:
-        file: file of the scenario, relative to the project's root.
-        headline: message.
-        texts: message for each failure, including its headline.
+        name, file, line: the scenario, and its place relative to the project's root.
+        headline: message of the first failure on one line.
+        texts: whole text of each failure.
         whole: the same with unabridged values; empty in files of older versions.
         console: console output of scripts.
         rerun: message with the command that runs only this item.
@@ -80,7 +80,7 @@ class _CurrentRun:
 
 
 def begin_run() -> None:
-    """Start a new run: failures stored from now on belong to it."""
+    """Give this process a new run id, by which failures stored from now on belong together."""
     _CurrentRun.id = f"{os.getpid()}-{time.time_ns()}"
 
 
@@ -168,7 +168,7 @@ def read_failures(root: Path) -> Iterator[StoredFailure]:
 
 
 def sort_by_run(found: Iterable[StoredFailure]) -> Iterator[StoredFailure]:
-    """Yield the failures of the last run in their order, then older ones, newest first."""
+    """Yield the failures of the last run in the order of storing, then older ones, newest first."""
     ordered = sorted(found, key=lambda failed: (failed.kept, failed.file, failed.line))
     last = ordered[-1].run if ordered else ""
     yield from (failed for failed in ordered if failed.run == last)

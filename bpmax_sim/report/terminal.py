@@ -58,6 +58,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     """The result of an item (scenario or row).
 
     Attributes:
+        outcome: ``passed``, ``failed``, ``xfailed`` (failed as expected) or ``skipped``.
         calls: all calls, including logins.
         console: console output of its scripts.
         step_console: console output of the last step that began.
@@ -112,7 +113,7 @@ def error_verdict(
 def judge_events(
     item: ScenarioItem, events: Iterable[Event], *, live: bool = False, mode: str = "replay"
 ) -> Verdict:
-    """Return the verdict of an item that ran in *mode* and reported *events*.
+    """Return the verdict of an item from *events*, what it reported while it ran in *mode*.
 
     *live* is whether third parties were called.
     """
@@ -182,7 +183,10 @@ BY_SOURCE: Mapping[str, str] = {
 
 
 def format_counts(numbers: Mapping[Any, int], templates: Mapping[str, str]) -> str:
-    """Return ``2 passed, 1 failed`` for the *numbers* that are not zero."""
+    """Return ``2 passed, 1 failed``: the text of *templates* for each number that is not zero.
+
+    Both are by key, such as the outcome; the order is that of *templates*.
+    """
     texts = [msg(text, number=numbers[key]) for key, text in templates.items() if numbers.get(key)]
     return series(texts)
 
@@ -210,7 +214,7 @@ _WIDEST_CONSOLE = 160
 
 
 def failure_texts(verdict: Verdict, *, with_console: bool = False) -> Iterator[str]:
-    """Yield the text of each failure of *verdict*; none if *problems* kept it from running.
+    """Yield the text of each failure of *verdict*; none if it could not run (`Verdict.problems`).
 
     With *with_console*, the last text is followed by the console output of the failed step.
     """
@@ -280,7 +284,7 @@ def timeline_lines(verdict: Verdict) -> Iterator[str]:
 
 
 def summary_line(verdicts: Sequence[Verdict], seconds: float, unread: int = 0) -> str:
-    """Return ``2 passed, 1 failed   9 calls: 9 recorded   0.31 s``.
+    """Return the last line of a run: ``2 passed, 1 failed   9 calls: 9 recorded   0.31 s``.
 
     Args:
         verdicts: verdicts of the run.

@@ -20,7 +20,7 @@ _UPWARD = re.compile(r"(?<![\w./])(?:\.\./)+[^\s:'\"()]+")
 
 
 class PathsFromRoot(msgspec.Struct, frozen=True):
-    """Converts file names in a trace to names relative to the project's root.
+    """Converts file names in a trace, which are relative to its scenario, to names below the root.
 
     Attributes:
         folder: folder of the scenario, relative to the root, with slashes; "" for the root.
@@ -37,7 +37,10 @@ class PathsFromRoot(msgspec.Struct, frozen=True):
         return posixpath.normpath(posixpath.join(self.folder, place))
 
     def text_from_root(self, text: str) -> str:
-        """Return *text* with the scenario's own file, and ``../…``, relative to the root."""
+        """Return *text* with the paths in it made relative to the project's root.
+
+        These are names of the scenario's own file and paths that begin with ``../``.
+        """
         text = _UPWARD.sub(lambda match: self.place_from_root(match[0]), text)
         if not self.file or not self.folder:
             return text
@@ -65,7 +68,10 @@ _PLACED = re.compile(r"(.*?)(?::(\d+))?(?::(\d+))?", re.DOTALL)
 
 
 def read_place(text: str) -> Place | None:
-    """Return the place in *text*, ``file:line:column`` or a beginning of it; None for ""."""
+    """Return the place that *text* gives as ``file:line:column``; line and column may be missing.
+
+    None for "".
+    """
     found = _PLACED.fullmatch(text)
     if not text or found is None:
         return None
@@ -74,7 +80,7 @@ def read_place(text: str) -> Place | None:
 
 
 def read_failures(ended: Mapping[str, Any], home: PathsFromRoot) -> Iterator[Failure]:
-    """Yield the failures in *ended*, the event with which a scenario finished."""
+    """Yield the failures in *ended*, the last event of a trace, with paths relative to the root."""
 
     def read(text: Any) -> str:
         return map_message(read_message(text), home.text_from_root)

@@ -41,7 +41,7 @@ _LINE = msgspec.json.Decoder(dict[str, Any])
 
 
 class Trace(msgspec.Struct, frozen=True):
-    """The trace of one item.
+    """The trace of one item: everything that happened in it, read from an ``.ndjson`` file.
 
     Attributes:
         folder: folder of the scenario's file, relative to the project's root, with slashes.
@@ -49,7 +49,7 @@ class Trace(msgspec.Struct, frozen=True):
         sources: text of the source files, named as in the events.
         flows: nodes and routes of its flow (name "") and of sub-flows, by name.
         parts: handlers, stubs and conditions, and which of them the run used.
-        names: values of names at the script line of the first failure, if known.
+        names: values of variables at the script line of the first failure, if known.
     """
 
     folder: str
@@ -66,7 +66,10 @@ class Trace(msgspec.Struct, frozen=True):
 
 
 def trace_path(item: ItemHeader) -> Path:
-    """Return the path of the trace of *item*, unique by the scenario's path and name."""
+    """Return where the trace of *item* is stored below ``.bpmax/trace``.
+
+    By scenario path and name.
+    """
     return path_for_item(item, TRACE_FOLDER, _ENDING)
 
 
@@ -87,9 +90,10 @@ def store_trace(
     redact: Redact | None = None,
     names: NamesAttached | None = None,
 ) -> str:
-    """Write the trace if *when* says so, and return its path; else delete the old one of a pass.
+    """Write the trace of *item* if *when* asks for it, and return its path, else "".
 
-    "" is returned if no trace was written. A write error is ignored: it must not fail the run.
+    With ``on-failure``, an item that passed has its earlier trace deleted, which showed a failure.
+    A write error is ignored: it must not fail the run.
 
     Args:
         item: scenario or row.
@@ -98,7 +102,7 @@ def store_trace(
         failed: whether the item failed.
         redact: redaction of attached source files. Without it none is attached, as for an item that
             did not run, whose secrets are unknown.
-        names: redacted values of names at the failure.
+        names: redacted values of variables at the failure.
     """
     if when == "off":
         return ""
@@ -119,7 +123,10 @@ def store_trace(
 def _attachment_events(
     item: ScenarioItem, events: Sequence[Event], redact: Redact
 ) -> Iterator[Event]:
-    """Yield the sources and flows that a viewer needs, which may be opened without the project."""
+    """Yield events that carry the item's source files, flows and used parts, redacted.
+
+    So the trace can be viewed without the project, for example from the artefact of a pipeline.
+    """
     at = events[-1].at
     parts = mark_used_parts(item, events)
     yield PartsAttached(parts=tuple(replace(one, name=redact(one.name)) for one in parts), at=at)
@@ -150,9 +157,10 @@ def _outgoing_routes(node: FlowNode, redact: Redact) -> Iterator[dict[str, str]]
 
 
 def find_traces(places: Sequence[Path]) -> dict[str, Path]:
-    """Return the traces of *places*, files or folders like ``.bpmax/trace``, by name within them.
+    """Return the paths of all traces in *places*, by name: their path within the trace folder.
 
-    A name found twice, for example after a shard ran again, counts once; the later place wins.
+    A place is a trace or a folder like ``.bpmax/trace``. A name found twice, for example after a
+    shard ran again, counts once; the later place wins.
 
     Raises:
         ConfigError: if a place does not exist or has no trace.

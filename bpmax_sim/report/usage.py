@@ -39,7 +39,9 @@ Covers = Literal["project", "scenarios", "part"]
 
 
 class Evidence(msgspec.Struct, frozen=True, kw_only=True):
-    """The use of cassettes in a run, stored as a file; paths are relative to the project's root.
+    """Which cassettes a run used, stored as proof that the others are unused.
+
+    Paths are from the root.
 
     Some attributes are empty unless another machine may read the file ("shared").
 
@@ -47,7 +49,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
         folders: folders of cassettes.
         digests: digest of each cassette that only passed tests played.
         owners: cassette -> tests that were collected for it, or opened it.
-        left: cassette -> owner -> exchanges that none of its sessions played, by order of issue.
+        left: cassette -> owner -> numbers of its exchanges that none of its sessions played.
         unplayed_files: cassettes whose use is unknown: one of their tests failed or was skipped.
         tests: files of the tests.
         sources: digest of each test and scenario file, if shared.
@@ -71,7 +73,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EvidenceFile(msgspec.Struct, frozen=True):
-    """The evidence that one shard of a job stored."""
+    """The file in which one shard (machine) of a CI job stored what it used of recordings."""
 
     path: Path
     job: str
@@ -97,9 +99,11 @@ def digest_sources(root: Path, tests: Iterable[str]) -> dict[str, str]:
 
 
 def gather_evidence(use: RecordingUse, root: Path, covers: Covers, *, is_shared: bool) -> Evidence:
-    """Return the evidence in *use* about the project at *root*; tests that did not run give none.
+    """Return what *use* proves about the cassettes of the project at *root*.
 
-    *is_shared* is whether another machine may read it; then digests of sources are included.
+    A cassette whose test did not run, or failed, is listed as unknown, not as unused. *covers* is
+    what the run included. *is_shared* is whether another machine may read it; then digests of
+    sources are included.
     """
 
     def name(path: str | Path) -> str:
@@ -127,10 +131,10 @@ def gather_evidence(use: RecordingUse, root: Path, covers: Covers, *, is_shared:
 
 
 def store_evidence(evidence: Evidence, root: Path, job: str, shard: Shard | None = None) -> None:
-    """Write *evidence* below *root*; write errors are ignored.
+    """Write *evidence* below *root*, one file for each *shard* of *job*; write errors are ignored.
 
-    A shard without *job* has no name in its file. Evidence of the same job with another number of
-    shards is deleted.
+    The file is named ``job.2-of-3.json``, without *job* ``2-of-3.json``. Files of the same job with
+    another number of shards are deleted, as they are of an earlier run.
     """
     shard = shard or _WHOLE
     stem = file_name(job) if job else ""
@@ -175,7 +179,7 @@ def read_evidence(root: Path, places: Sequence[Path] = ()) -> Evidence | None:
 
 
 def read_jobs(root: Path, places: Sequence[Path]) -> list[EvidenceFile]:
-    """Return the evidence of each shard of each job in *places*.
+    """Return what each shard of each CI job stored in *places*.
 
     Raises:
         ConfigError: if a shard of a job is missing, or a job that the project at *root* lists.
@@ -212,7 +216,10 @@ def _read_file(path: Path) -> Evidence:
 
 
 def _keep_newest_complete_job(files: Sequence[EvidenceFile], root: Path) -> list[EvidenceFile]:
-    """Return the files of the newest job that ran everything; all *files* if none did."""
+    """Return the files of the newest job that ran all tests; all *files* if none did.
+
+    Older jobs would only add what is out of date.
+    """
     by_job: dict[str, list[EvidenceFile]] = {}
     for file in files:
         by_job.setdefault(file.job, []).append(file)
@@ -248,7 +255,7 @@ def _refuse_missing_jobs(files: Sequence[EvidenceFile], jobs: Sequence[str]) -> 
 
 
 def _refuse_partial(files: Sequence[EvidenceFile], root: Path) -> None:
-    """Raise if the jobs together did not run everything, as far as their evidence shows."""
+    """Raise if the jobs together did not run everything: unused in them proves nothing then."""
     if any(file.evidence.covers == "project" for file in files):
         return
     for file in files:
@@ -289,7 +296,10 @@ def _refuse_unrun_scenarios(evidence: Evidence, root: Path) -> None:
 
 
 def _refuse_stale(evidence: Evidence, root: Path) -> None:
-    """Raise if a test, scenario or cassette has changed since *evidence* was stored."""
+    """Raise if a test, scenario or cassette has changed since *evidence* was stored.
+
+    What was unused then may be used now.
+    """
     # Times of files only count where the run was: a checkout sets them anew. Evidence that another
     # machine may read has digests of the sources instead.
     stale = [] if evidence.sources else _find_newer(evidence, root)
@@ -357,5 +367,8 @@ def merge_evidence(every: Sequence[Evidence]) -> Evidence:
 
 
 def is_read_elsewhere(job: str, shard: Shard | None) -> bool:
-    """Return whether another machine may read the evidence of this run."""
+    """Return whether what this run stores may be merged on another machine.
+
+    Named job, shard, or CI.
+    """
     return bool(job) or shard is not None or bool(os.environ.get("CI"))

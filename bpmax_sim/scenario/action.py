@@ -27,17 +27,26 @@ Subject = FormSubject | FlowSubject | None
 
 
 class PeoplePlayer(Protocol):
-    """Lets simulated people act on their tasks according to the scenario's policies."""
+    """What `Performer` needs of a player of people: somebody who acts as the owners of tasks.
+
+    The one implementation, `bpmax_sim.scenario.policies.PolicyPlayer`, acts by the scenario's
+    ``policies``. It is a protocol because that module imports this one.
+    """
 
     def play(self, on: Performer, flow: FlowSubject, until: str, result: Result, /) -> None:
-        """Run *flow* until it is at the node *until*.
+        """Let the people act, and time pass, until the project is at node *until*.
 
-        If that is empty, until the project has ended.
+        If *until* is "", until the project has ended. What scripts do meanwhile is added to
+        *result*.
         """
         ...
 
     def record_task_arrivals(self, flow: FlowSubject, /) -> None:
-        """Record at what virtual time each present owner got the task."""
+        """Note the virtual time at which each present owner of a task got it.
+
+        A policy with ``after: 2h`` acts two hours after that time. Called after every action,
+        because an action can give tasks to new owners.
+        """
         ...
 
 
@@ -45,9 +54,11 @@ class Performer(msgspec.Struct, frozen=True, kw_only=True):
     """Performs actions on one subject (form or flow) in one session.
 
     Attributes:
-        player: plays the people for whom the scenario has policies; None without policies.
+        player: acts for the people who have ``policies`` in the scenario; None without policies.
         path: scenario file; Python modules are searched beside it.
-        inline: path of a ``js`` step's file -> its script.
+        inline: script files that steps name in ``js``, read at load: file as spelled there ->
+            script.
+        libraries: scripts that run before a script of a ``js`` step.
     """
 
     session: Session
@@ -87,6 +98,10 @@ class Performer(msgspec.Struct, frozen=True, kw_only=True):
     def _run_action(
         self, action: type[Action] | None, value: Any, name: str, result: Result, *, expires: bool
     ) -> None:
+        """Perform *action*, append its error to *result* instead of raising it, and note new tasks.
+
+        With *expires*, deadlines of the flow that are due afterwards are processed too.
+        """
         try:
             if isinstance(self.subject, FlowSubject):
                 self.subject.begin_branches_of_start_node()
@@ -182,7 +197,10 @@ class Action(Model, frozen=True, kw_only=True):
 
     @classmethod
     def check(cls, context: CheckContext, value: Any, spot: Spot) -> None:
-        """Report to *context* what is wrong with *value*; called at load, before anything runs."""
+        """Report to *context* what is wrong with *value*, which is at *spot* of the scenario file.
+
+        Called when the file is loaded, before anything runs.
+        """
         raise NotImplementedError
 
     @classmethod
@@ -201,12 +219,19 @@ class Action(Model, frozen=True, kw_only=True):
 
     @classmethod
     def named_steps(cls, value: Any) -> tuple[str, Mapping[str, Any]] | None:  # noqa: ARG003
-        """Return the named steps that this action runs and their variables, or None."""
+        """Return name and variables of the steps of a fragment that this action runs, or None.
+
+        Only `RunAction` runs steps: ``run: {steps: pay, with: {sum: 5}}`` gives ``("pay", {"sum":
+        5})``.
+        """
         return None
 
     @classmethod
     def known_keys(cls, context: CheckContext, value: Any, spot: Spot) -> bool:
-        """Report unknown keys of *value*; return False, and report that too, if it is no map."""
+        """Return whether *value* is a map.
+
+        Report to *context* that it is none, or its unknown keys.
+        """
         known = cls.__struct_encode_fields__
         if not isinstance(value, Mapping):
             context.tell(spot, "expected a map of {names}", names=series(known))

@@ -23,8 +23,8 @@ from bpmax_sim.scenario.expect import (
     compare,
     expectation_problems,
     failing_checks,
-    is_operator,
 )
+from bpmax_sim.scenario.expected_refusals import expected_message_codes, is_map_of_members
 from bpmax_sim.scenario.model import Expect, ExpectedCall, ExpectedError
 from bpmax_sim.scenario.observation import digest_format
 from bpmax_sim.scenario.references import Path, UndefinedValueError, show
@@ -48,7 +48,8 @@ State = Mapping[str, Callable[[], Any]]
 """Section -> makes what there is to compare with after a step, in plain values.
 
 ``messages`` and ``console`` are ``{text, level}`` of this step in order, ``proxy`` its `CallMade`,
-``trace`` the digest of what the steps came to so far.
+``trace`` the digest of what the steps came to so far. ``refusals`` are what form or flow refused,
+in the form of messages; they count as such where codes are expected.
 """
 
 
@@ -56,9 +57,10 @@ _sections_of = attrgetter(*SECTIONS)
 
 
 def compare_expected(expected: Expect, state: State, resolve: Callable[[Any], Any]) -> Checks:
-    """Return all comparisons that *expected* asks for, in the fixed order of the sections.
+    """Return every comparison of an ``expect`` with the state after a step.
 
-    *resolve* replaces ``${…}``.
+    They come in the order of `SECTIONS`, whatever the order in the file. *state* maps each section
+    to a function that returns its actual value; *resolve* replaces ``${…}`` in expected values.
 
     Raises:
         UndefinedValueError: if a ``${…}`` is undefined, or its value is not valid for its operator.
@@ -68,8 +70,11 @@ def compare_expected(expected: Expect, state: State, resolve: Callable[[Any], An
         if value is UNSET:
             continue
         target = resolve([_expected_parts(item) for item in value] if section == "proxy" else value)
+        actual = state[section]()
+        if section == "messages" and expected_message_codes(target):
+            actual = [*actual, *state["refusals"]()]
         try:
-            checks += _COMPARE.get(section, compare)(target, state[section](), (section,))
+            checks += _COMPARE.get(section, compare)(target, actual, (section,))
         except ConfigError as error:  # of a part that another distribution registers
             raise UndefinedValueError(str(error)) from None
         except (KeyError, ValueError, *BAD_PATTERN):
@@ -100,35 +105,39 @@ def _expected_parts(item: ExpectedCall) -> dict[str, Any]:
 
 
 def _compare_lines(expected: Any, lines: Sequence[Mapping[str, Any]], path: Path) -> Checks:
-    """Compare messages or console lines: a text with the line's text, a map with all its members.
+    """Compare messages or console lines with *expected*: one line, or a list of lines.
 
-    A single expected text or map stands for a list of one.
+    An expected text is compared with the text of its line only, an expected map also with its
+    level.
     """
     texts = [line["text"] for line in lines]
-    if isinstance(expected, str) or _is_single_line(expected):
+    if isinstance(expected, str) or is_map_of_members(expected):
         expected = [expected]
     if not isinstance(expected, list):
         return compare(expected, texts, path)
-    whole = [*map(_is_single_line, expected), *([False] * (len(texts) - len(expected)))]
+    whole = [*map(is_map_of_members, expected), *([False] * (len(texts) - len(expected)))]
     chosen = [line if flag else text for line, text, flag in zip(lines, texts, whole, strict=False)]
     return compare(expected, chosen, path)
 
 
-def _is_single_line(expected: Any) -> bool:
-    return isinstance(expected, Mapping) and not any(map(is_operator, expected))
-
-
 def _compare_flow(expected: Any, facts: Mapping[str, Any], path: Path) -> Checks:
-    """Compare facts of a flow; a map for ``passed`` compares how often each node was passed."""
+    """Compare *facts* of a flow (node, owners, ``passed`` …) with *expected*.
+
+    ``passed`` is the list of nodes in the order of passing; an expected map for it, node -> count,
+    is compared with how often each node was passed.
+    """
     return compare(expected, _with_pass_counts(expected, facts), path)
 
 
 def _with_pass_counts(expected: Any, facts: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return *facts* with ``passed`` as node -> count, wherever *expected* has a map for it."""
+    """Return *facts* with ``passed`` as map node -> count, wherever *expected* has a map for it.
+
+    This includes the facts of sub-flows.
+    """
     if not isinstance(expected, Mapping):
         return facts
     shaped = dict(facts)
-    if _is_single_line(expected.get("passed")):
+    if is_map_of_members(expected.get("passed")):
         # A node that was never passed counts 0, so that ``{审批: 0}`` can be expected.
         nodes = {**dict.fromkeys(expected["passed"], 0), **Counter(facts.get("passed", ()))}
         shaped["passed"] = nodes
@@ -139,7 +148,11 @@ def _with_pass_counts(expected: Any, facts: Mapping[str, Any]) -> Mapping[str, A
 
 
 def _compare_digest(expected: Any, digest: str, path: Path) -> Checks:
-    """Compare digests; if the expected one has an older format, say so instead of a mismatch."""
+    """Compare the digest of the run (the hash of its effects) with the *expected* one.
+
+    An expected digest of an older format can never be equal, so the comparison then says that it
+    must be replaced. A doubt is noted if a pattern would accept the digest of any other run too.
+    """
     written = digest_format(expected)
     if written in (None, VERSION):
         checks = compare(expected, digest, path)
@@ -221,9 +234,9 @@ def compare_error(expected: ExpectedError, thrown: events.ErrorThrown, path: Pat
 
 
 def _accepted_source_names(error_source: str) -> tuple[str, ...]:
-    """Return the names by which ``from`` may call *error_source*.
+    """Return the names that ``expect_error: {from: …}`` may use for an error from *error_source*.
 
-    A ``subject`` is form or flow too.
+    An error from ``subject`` may also be called ``form`` or ``flow``, whichever the scenario has.
     """
     return ("form", "flow", error_source) if error_source == "subject" else (error_source,)
 

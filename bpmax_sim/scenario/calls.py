@@ -48,18 +48,25 @@ SOURCES: Mapping[str, str] = {
 
 
 def describe_source(source: str) -> str:
-    """Return who responded to a call, in words for readers; "" if no response came."""
+    """Return in words where the response of a call came from, such as "recorded" for a source.
+
+    *source* is a key of `SOURCES`; any other text, such as "" if no response came, is unchanged.
+    """
     return SOURCES.get(source, source)
 
 
 class ActualCallResult(msgspec.Struct, frozen=True, kw_only=True):
-    """The response or failure of call *number*, or of one of its sendings; redacted.
+    """The response or failure of call *number*, or of one sending of it; secrets are redacted.
+
+    A call has several sendings if it is retried, for instance with a new token.
 
     Attributes:
-        number: counted from 1 within the scenario.
+        number: number of the call, counted from 1 within the scenario.
         call: ``platform.api``; a login is ``platform.$token``.
-        error: code of the rejection; empty for a response.
-        recording: recording that was replayed; of a miss, the most similar one.
+        source: where the response came from (a key of `SOURCES`); empty if there is none.
+        error: code of the rejection, such as ``TIMEOUT``; empty for a response.
+        message: text of the rejection.
+        recording: recording that was replayed; if none matched, the most similar one.
     """
 
     number: int
@@ -74,13 +81,15 @@ class ActualCallResult(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CallAttempted(ActualCallResult, frozen=True, kw_only=True):
-    """A sending of call *number* after which the call was sent again; redacted.
+    """A sending of call *number* that was not the last one: the call was sent again after it.
 
     Attributes:
         attempt: number of the sending, from 1.
+        url, header, body: of the request of this sending.
         follows: reason of the next sending: ``renewed`` (the token was refused), ``clock`` (its
             time was refused) or ``retried``; *why* is the reason in words, *wait* the seconds of
             virtual time before it.
+        at, duration: virtual time of the sending, and seconds until its result.
         order: position of its end among all events of the run.
     """
 
@@ -189,7 +198,8 @@ def make_call_event(
         record: call as the session recorded it.
         number: number of the call in the scenario, from 1.
         api: the API, or None if it is not declared.
-        recall: function that returns the recording used for one sending of a call.
+        recall: returns the recording that was replayed for a sending, given the serial number of
+            its call and the number of the sending (from 1); None if it was not replayed.
     """
     request, response = record.request, record.response
     call, redact = record.call, record.redact
@@ -250,6 +260,7 @@ def matches_request(expected: Mapping[str, Any], request: Request, template: str
 
 
 def _find_recording(request: Request | None, recall: Recall) -> RecordingMatch | None:
+    """Return the recording that *recall* knows for *request*; None if nothing was sent."""
     call = request.call if request else None
     return recall(call.serial, request.attempt) if call and request else None
 
@@ -354,7 +365,10 @@ def _compare_count(item: Mapping[str, Any], calls: Sequence[CallMade], path: Pat
 
 
 def _count_idempotency_keys(calls: Iterable[CallMade]) -> int:
-    """Return the number of different idempotency keys of *calls*, plus the calls without one."""
+    """Return how many different requests *calls* are: those with one idempotency key count as one.
+
+    A call without such a key counts as one request.
+    """
     keys = [call.idempotency_key for call in calls]
     return len({*filter(None, keys)}) + keys.count("")
 
@@ -362,7 +376,10 @@ def _count_idempotency_keys(calls: Iterable[CallMade]) -> int:
 def _compare_in_order(
     items: Sequence[tuple[int, Mapping[str, Any]]], calls: Sequence[CallMade], path: Path
 ) -> list[Comparison]:
-    """Compare the first call with the first item, and so on, then the numbers of both."""
+    """Compare the first call with the first item, and so on; then how many there are of each.
+
+    *items* are pairs of an expected call and its index in ``expect: proxy``.
+    """
     checks: list[Comparison] = []
     for (index, item), call in zip(items, calls, strict=False):
         here = (*path, index)
@@ -424,9 +441,11 @@ def _body_parts(call: CallMade) -> Any:
 
 
 def _part_value(part: Any) -> Any:
-    """Return the text of a multipart part.
+    """Return the content of a multipart part.
 
     With a file name or type, a map of these and ``content``.
+
+    A name that occurs several times has a list of parts, and gets a list of such values.
     """
     if isinstance(part, list):
         return [_part_value(one) for one in part]

@@ -82,7 +82,12 @@ def _check_name_clock_and_user(draft: ScenarioDraft) -> None:
 
 
 def _check_person_and_project_members(draft: ScenarioDraft) -> None:
-    """Report members of people and project that look like misprints of those that scripts see."""
+    """Report members in ``user``, ``people`` and ``flow: project`` that look misspelled.
+
+    A member such as ``departmnet`` is near one that scripts can read (``ctx.user``,
+    ``ctx.project``) but is none. Unknown members that resemble nothing are accepted: projects have
+    members of their own.
+    """
     people = (draft.spot.at("people", person) for person in draft.scenario.people)
     for spot, known in (
         (draft.spot.at("user"), _PERSON),
@@ -101,7 +106,10 @@ _PERSON = ("id", "name")
 
 
 def _check_names_added_to_inherited(draft: ScenarioDraft) -> None:
-    """Report people and fields that the scenario adds and whose names are near inherited ones."""
+    """Report people and form fields that the scenario adds under a name near an inherited one.
+
+    The scenario's author probably meant to replace the inherited value and misspelled its name.
+    """
     for path in (("people",), ("form", "fields")):
         spot = draft.spot.at(*path)
         node = spot.source.root.at(path)
@@ -173,7 +181,10 @@ def _check_tag_and_flag_cells(draft: ScenarioDraft) -> None:
 
 
 def _check_secrets(draft: ScenarioDraft) -> None:
-    """Report entries of ``secrets`` that name no variable or column; ``env.X`` may be set later."""
+    """Report entries of ``secrets`` that name no existing variable or column.
+
+    For ``env.X`` only the form is checked, since the variable need not be set on this machine.
+    """
     for text, spot in draft.spot.at("secrets").elements(draft.scenario.secrets):
         try:
             ref = references.parse_reference(text)
@@ -205,6 +216,7 @@ def _check_has_steps_and_start_node(draft: ScenarioDraft) -> None:
 
 
 def _check_script_events(draft: ScenarioDraft) -> None:
+    """Report events of form and flows that do not exist, or whose node or field does not."""
     form = draft.scenario.form
     if isinstance(form, model.FormSpec):
         check_events(draft, "form", form.scripts, draft.spot.at("form"), draft.main_flow_nodes)
@@ -275,6 +287,7 @@ def _check_row_exists(
 
 
 def _check_faults(draft: ScenarioDraft) -> None:
+    """Report invalid fault rules, unknown names of fault sets, and fault sets nobody uses."""
     for rules in draft.fault_sets.values():
         for rule, spot in rules:
             wrong = faults.fault_problem(rule)
@@ -305,7 +318,11 @@ def _check_fault_sets_used(draft: ScenarioDraft) -> None:
 
 
 def _find_fault_sets(draft: ScenarioDraft) -> list[str]:
-    """Return the fault sets named by scenario, steps and rows; with ``${…}``, all cells count."""
+    """Return the names of fault sets that the scenario, its steps and its rows use.
+
+    If any of these names contains ``${…}``, it may come from any cell, so the texts of all cells
+    are included.
+    """
     steps = (step.faults for step, _ in draft.steps)
     cells = (names_in_cell(row.values.get("faults")) for row in draft.rows)
     named = [name for names in (draft.scenario.faults, *steps, *cells) for name in names]
@@ -379,7 +396,7 @@ def _check_fragments_used(draft: ScenarioDraft) -> None:
 def _check_inputs_used(
     draft: ScenarioDraft, step: model.Step, spot: Spot, used_variables: Collection[str]
 ) -> None:
-    """Report variables given to named steps (``with``) that no step reads."""
+    """Report variables that ``with`` passes to named steps although no such step reads them."""
     inner = model.inner_steps(step)
     for name in inner[1] if inner else ():
         if name not in used_variables:
@@ -393,7 +410,10 @@ def _check_inputs_used(
 
 
 def _find_used_names(draft: ScenarioDraft) -> Mapping[str, set[str]]:
-    """Return the names that references read, by root; references in code are included."""
+    """Return the names that ``${root.name}`` read anywhere in the scenario: root -> names.
+
+    References inside script code are included.
+    """
     used: dict[str, set[str]] = {"vars": set(), "case": set()}
     texts = [f"${{{text}}}" for text in draft.scenario.secrets]
     texts += draft.spot.source.texts
@@ -405,7 +425,11 @@ def _find_used_names(draft: ScenarioDraft) -> Mapping[str, set[str]]:
 
 
 def _find_columns_with_effect(draft: ScenarioDraft) -> set[str]:
-    """Return the columns that any key other than names and descriptions reads."""
+    """Return the columns of rows that are read as ``${case.x}`` by anything that affects the run.
+
+    A column used only in names and descriptions has no effect: rows that differ only there are
+    equal.
+    """
     names: set[str] = set()
     for path, text in draft.spot.source.root.texts():
         if path and path[-1] not in {"name", "scenario", "description"}:
@@ -477,7 +501,7 @@ def _check_step_node(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None
 
 
 def _check_step_user(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
-    """Report a ``user`` who does not exist, or of a step in which nobody acts."""
+    """Report a ``user`` who does not exist, or one of a step whose action nobody performs."""
     if step.user is UNSET:
         return
     if not isinstance(step.user, str | int | Mapping):
@@ -509,9 +533,10 @@ def _check_person(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
 
 
 def _check_refused_person(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
-    """Report a person with a misspelled name whose action is expected to fail.
+    """Report a ``by`` that occurs once and resembles another person, if the step expects an error.
 
-    The error is then probably due to the misspelling. A name that occurs twice is not one.
+    The expected error is then probably caused by the misspelling. Only if the scenario lists no
+    ``people``; with a list, unknown people are reported elsewhere.
     """
     if step.expect_error is UNSET or draft.scenario.people:
         return
@@ -593,7 +618,11 @@ def _check_expectation(
     key: str | int,
     step: model.Step | None,
 ) -> None:
-    """Report what is wrong with *expected*, the value of *key* in the mapping at *spot*."""
+    """Report what is wrong with *expected*: unknown names, empty parts, parts that always hold.
+
+    It is the value of *key* in the map at *spot*; *step* is the step it belongs to, None for the
+    whole scenario.
+    """
     check_expect(draft, expected, spot.at(key))
     check_empty_expectation(draft, spot, key)
     check_tautologies(draft, expected, spot.at(key), step)
@@ -685,8 +714,9 @@ class _Scope:
     """The names that a ``${root.name}`` may have, by root; ``now`` and ``uuid`` have no names.
 
     Attributes:
-        known: root -> names; empty for a form that declares no fields, where all are accepted.
-        lacking: root -> hint why it has no names at all.
+        known: root -> names. A form without declared fields has no names here and accepts all.
+        lacking: root that the scenario does not have at all (``case`` without rows, ``form``,
+            ``flow``) -> hint for the message that says so.
     """
 
     def __init__(self, draft: ScenarioDraft, steps: Sequence[model.Step]) -> None:
@@ -704,7 +734,10 @@ class _Scope:
         self.lacking = {root: text for root, text in _LACKING.items() if not has[root]}
 
     def problem(self, ref: references.Reference) -> str | None:
-        """Return what is wrong with *ref*, or None."""
+        """Return what is wrong with *ref*, or None.
+
+        Side effect: rows without a cell for a column that *ref* names are reported.
+        """
         if ref.root not in self.known:
             return None
         known, whole = self.known[ref.root], ref.text.partition(".")[2]
@@ -718,7 +751,7 @@ class _Scope:
         return str(references.make_undefined_error(ref.text, hint))
 
     def _check_cells(self, ref: references.Reference, name: str) -> None:
-        """Report the rows without a cell for the column *name*, which *ref* names."""
+        """Report each row without a cell for the column *name* of ``${case.name}`` (*ref*)."""
         for row in self.draft.rows if ref.root == "case" else ():
             if name not in row.values:
                 message = msg(

@@ -69,7 +69,11 @@ class Declarations(msgspec.Struct, frozen=True):
 
 
 def read_declarations(path: Path, root: Path, problems: list[Problem]) -> Declarations:
-    """Return the scenario at *path* with what it inherits; append what is wrong to *problems*.
+    """Return the scenario at *path* merged with all that it inherits.
+
+    From weakest to strongest: defaults in ``pyproject.toml``, each ``defaults.yaml`` from the
+    folder *root* down to that of the scenario, the fragments in its ``use``, its form and flow
+    files, the scenario itself. What is wrong with any of these files is appended to *problems*.
 
     Raises:
         ConfigError: if the scenario itself cannot be read, or is not YAML.
@@ -114,7 +118,10 @@ def _wrap_script_as_step(tree: Node) -> Node:
 
 @lru_cache(maxsize=1024)
 def _find_defaults(folder: str, root: str) -> tuple[str, ...]:
-    """Return the possible paths of ``defaults.yaml`` for scenarios in *folder*, weakest first."""
+    """Return the path of ``defaults.yaml`` in each folder from *root* down to *folder*.
+
+    The files need not exist. The outermost one comes first, as it is the weakest.
+    """
     files = []
     while True:
         files.append(os.path.join(folder, DEFAULTS))  # noqa: PTH118
@@ -126,10 +133,10 @@ def _find_defaults(folder: str, root: str) -> tuple[str, ...]:
 
 
 def merge_nodes(near: Node, far: Node, by_key: KeyTree = BY_KEY) -> Node:
-    """Return the map *near* with the keys that only *far* has.
+    """Return the map *near* (closer to the scenario) with the keys that only *far* has.
 
-    The maps named by *by_key* are combined key by key; any other value of *near* replaces that of
-    *far* as a whole.
+    If both have a key, *near* wins: its value replaces that of *far* as a whole, except for maps
+    named by *by_key*, which are merged key by key, stubs, and lists to which *far* adds elements.
     """
     values: dict[str, Node] = {}
     keys, files = dict(near.keys), dict(near.files)
@@ -152,12 +159,13 @@ def merge_nodes(near: Node, far: Node, by_key: KeyTree = BY_KEY) -> Node:
 
 
 def _join_stubs(near: Node, far: Node) -> Node:
-    """Return the stubs of *near*, then those of *far* for APIs without a stub in *near*."""
+    """Return the stubs of *near*, then those of *far* whose ``on`` no stub of *near* has."""
     known = {_stub_target(stub) for stub in _elements_of(near)}
     return _add_elements(near, [s for s in _elements_of(far) if _stub_target(s) not in known])
 
 
 def _stub_target(stub: Node) -> object:
+    """Return ``platform.api`` that *stub* is for (its ``on``), or None if it has none."""
     on = stub.child("on")
     return None if on is None else on.value
 
@@ -210,6 +218,11 @@ def read_shared(path: Path, kind: Any) -> SharedFile:
 
 @lru_cache(maxsize=512)
 def _read_shared(path: str, name: str, _stamp: Stamp, kind: Any) -> SharedFile:
+    """Return the file at *path* decoded as *kind*; messages call it *name*.
+
+    *_stamp* is the file's state on disk. It is an argument only as part of the cache's key, so that
+    a changed file is read again.
+    """
     problems: list[Problem] = []
     source = _read_source(path, name)
     root = source.root
@@ -225,7 +238,7 @@ def _read_shared(path: str, name: str, _stamp: Stamp, kind: Any) -> SharedFile:
 
 
 def _find_foreign_keys(root: Node, problems: list[Problem]) -> Iterator[str]:
-    """Yield the keys of *root* that belong into another kind of file.
+    """Yield the keys of a shared file (*root*) that only a scenario or its ``proxy`` may have.
 
     A problem that says where each belongs is appended to *problems*.
     """
@@ -296,9 +309,12 @@ class DeclarationReader:
         self.layers.append(replace(tree, value=kept))
 
     def add_used_fragments(self, source: ScenarioSource, parents: tuple[str, ...]) -> None:
-        """Read the fragments that *source* uses.
+        """Read the fragments in the ``use`` of *source*.
 
-        One that is reached twice is read and counted once.
+        Each only once, however often it is reached.
+
+        *parents* are the files on the way to *source*; a fragment among them is reported as a
+        cycle.
         """
         node = source.root.child("use")
         for name in _elements_of(node) if node is not None else ():
@@ -348,6 +364,12 @@ class DeclarationReader:
         return replace(tree, value=values)
 
     def _merge_definition_file(self, subject: Node, key: str, parts: tuple[str, ...]) -> Node:
+        """Return *subject* merged with the file that its ``definition`` names.
+
+        *subject* is a form, flow or sub-flow. Only the keys *parts* are taken from the file; *key*
+        (``form`` or ``flow``) says which maps in them are merged key by key. Without a readable
+        file, *subject* is returned as it is.
+        """
         name = subject.child("definition")
         if name is None or not isinstance(name.value, str) or not name.value:
             return subject
@@ -366,6 +388,7 @@ class DeclarationReader:
     def _merge_below(
         self, subject: Node, file: SharedFile, key: str, parts: tuple[str, ...]
     ) -> Node:
+        """Return *subject* with the keys *parts* of *file* that *subject* does not have itself."""
         root = file.source.root
         said = {part: root.items[part] for part in parts if part in root.items}
         return merge_nodes(subject, replace(root, value=said), BY_KEY[key])
@@ -386,9 +409,9 @@ class DeclarationReader:
 
 
 def _problem_of_file(path: Path, problem: Problem, place: Place | None) -> Problem:
-    """Return *problem* of the file *path*.
+    """Return *problem* of the file *path*; if there is no such file, a problem of its user instead.
 
-    If it does not exist, a problem at *place*, which names it.
+    The latter is at *place*, the line that names the file, and suggests a similar name.
     """
     if place is None or path.is_file():
         return problem

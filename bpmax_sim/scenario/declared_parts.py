@@ -23,13 +23,16 @@ from bpmax_sim.subject.hooks import HookStarted
 
 
 def declared_parts(item: ScenarioItem) -> Iterator[ScenarioPart]:
-    """Yield every handler, stub and condition of *item*, marked as unused."""
+    """Yield every handler, stub and ``if`` of *item*, all with ``used`` false.
+
+    They are the parts that a run need not reach, and so the ones for which coverage is measured.
+    """
     yield from _handlers_of(item)
     yield from (part for part, _ in _find_stubs_and_conditions(item))
 
 
 def used_parts(item: ScenarioItem, events: Iterable[Event]) -> Iterator[ScenarioPart]:
-    """Yield those of `declared_parts` that were used by the run with *events*."""
+    """Yield the parts of `declared_parts` that the run with *events* reached."""
     events = list(events)
     ended = [event for event in events if isinstance(event, ScenarioFinished)]
     unused = {part.place for event in ended for part in event.unused}
@@ -44,7 +47,10 @@ def used_parts(item: ScenarioItem, events: Iterable[Event]) -> Iterator[Scenario
 
 
 def mark_used_parts(item: ScenarioItem, events: Iterable[Event]) -> tuple[ScenarioPart, ...]:
-    """Return all of `declared_parts`, marked with whether the run with *events* used them."""
+    """Return all parts of `declared_parts`.
+
+    Those that the run with *events* reached have ``used`` true.
+    """
     used = {replace(part, used=False) for part in used_parts(item, events)}
     every = dict.fromkeys(declared_parts(item))
     return tuple(replace(part, used=part in used) for part in every)
@@ -74,9 +80,10 @@ def _find_stubs_and_conditions(item: ScenarioItem) -> Iterator[tuple[ScenarioPar
 
 
 def _find_fired_handlers(events: Iterable[Event]) -> Iterator[tuple[str, str]]:
-    """Yield event and script of each hook that ran.
+    """Yield event and script name of each hook that ran.
 
-    Of a sub-flow, prefixed by its project's name.
+    A sub-flow's event has the names of its projects in front (``合同/submit``); it is yielded with
+    and without them, since a part does not say from which project it was started.
     """
     for event in events:
         if isinstance(event, HookStarted):

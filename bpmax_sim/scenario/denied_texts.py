@@ -44,11 +44,14 @@ def find_empty_denials(
     item: ScenarioItem, expectations: Iterable[tuple[model.Expect, Spot, Path]],
     calls: Iterable[CallMade], known: Iterable[Any],
 ) -> Iterator[RunFinding]:  # fmt: skip
-    """Yield the denied texts of *expectations* that nothing could have produced.
+    """Yield expectations that deny a text which the run could not have produced anyway.
+
+    ``{$ne: 已提交}`` says nothing if no script, response or declaration contains that text: it is
+    probably misspelled. Likewise a choice of ``$in`` that is near a possible text.
 
     Args:
         item: item that ran.
-        expectations: each with its spot and its path below that.
+        expectations: each with the spot of its owner and its path below that spot.
         calls: calls of the run, whose responses are searched.
         known: values that fields had or offered as options.
     """
@@ -70,7 +73,10 @@ def find_empty_denials(
 
 
 def _has_denial_or_choice(source: ScenarioSource) -> bool:
-    """Return whether *source* has an operator that denies or chooses."""
+    """Return whether a file of *source* contains ``$ne``, ``$not``, ``$in`` or ``$exists``.
+
+    A quick search in the text, so that most scenarios skip the whole check.
+    """
     return _CHOICE.search("\n".join(source.texts)) is not None
 
 
@@ -78,7 +84,10 @@ _CHOICE: Final = re.compile(r"\$(?:ne|not|in|exists)\b")
 
 
 def _find_text_sections(expected: model.Expect) -> Iterator[tuple[Path, Any]]:
-    """Yield the parts of *expected* whose texts scripts or responses make, with their paths."""
+    """Yield the sections of *expected* whose texts come from scripts or responses.
+
+    Each has its path in front.
+    """
     for section, value in asdict(expected).items():
         if section in _SECTIONS and value is not UNSET:
             yield (section,), value
@@ -122,7 +131,7 @@ class _PossibleTexts:
         self._known = known
 
     def why_denial_holds(self, text: str) -> str:
-        """Return why denying *text* says nothing; "" if it may say something."""
+        """Return why it says nothing to deny *text*, as no run can produce it; "" if a run may."""
         if len(text) < 2 or _ALWAYS_MADE.search(text) or _OF_BENCH.search(text):  # noqa: PLR2004
             return ""
         if text in self._all_text or self._scenario_text.count(text) > 1:
@@ -139,7 +148,10 @@ class _PossibleTexts:
         )  # fmt: skip
 
     def find_misprint(self, text: str) -> str:
-        """Return a message if *text*, a choice of ``$in``, is only near what a run can produce."""
+        """Return a message if no run can produce *text* (in ``$in``) but can a similar one.
+
+        Else "".
+        """
         if len(text) < 2 or text in self._all_text or self._scenario_text.count(text) > 1:  # noqa: PLR2004
             return ""
         hint = self._find_near(text)
@@ -147,9 +159,10 @@ class _PossibleTexts:
                    text=text, hint=hint) if hint else ""  # fmt: skip
 
     def _find_near(self, text: str) -> str:
-        """Return a suggestion of a text near *text*, or "".
+        """Return the hint "did you mean …" with a text near *text*, or "".
 
-        With other digits it is another value.
+        A text that differs only in digits is not suggested: 1001 and 1002 are two values, no
+        misprint.
         """
         shape = _DIGITS.sub("", text)
         return suggest_nearest(
@@ -162,6 +175,10 @@ class _PossibleTexts:
 
     @cached_property
     def _all_text(self) -> str:
+        """Return everything from which a run can make texts, joined.
+
+        Code, calls, names, field values.
+        """
         sent = [[c.response, c.path, c.query, c.header, c.body] for c in self._calls]
         calls = [json.dumps(one, ensure_ascii=False, default=str) for one in sent]
         bodies = [body.source for body in self._item.subjects.code_files]
@@ -171,5 +188,9 @@ class _PossibleTexts:
 
     @cached_property
     def _quoted_and_known_texts(self) -> list[str]:
+        """Return the string literals in `_all_text` and the values of fields.
+
+        Candidates for a hint.
+        """
         found = ("".join(groups) for groups in _QUOTED.findall(self._all_text))
         return sorted({*found, *map(str, self._known)} - {""})

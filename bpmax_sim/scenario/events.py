@@ -35,7 +35,10 @@ VERSION = 3
 
 
 class LogPosition(msgspec.Struct, frozen=True):
-    """A position in the log of a run, from which later events are counted."""
+    """A position in the log of a run: how many calls, lines, messages and events came before it.
+
+    A step takes it when it begins; "since this position" then means "during the step".
+    """
 
     calls: int
     console: int
@@ -124,7 +127,11 @@ class ErrorThrown(msgspec.Struct, frozen=True, kw_only=True):
     """An error that ended a step, expected or not, or that a script left unhandled.
 
     Attributes:
-        source: ``script``, ``subject``, ``python``, or the rejected call.
+        type: class of the error in its language, such as ``TypeError``.
+        code: code of a failed call or of a refusal, such as ``TIMEOUT``; None without one.
+        source: ``script``, ``subject`` (form or flow refused), ``python``, or the ``platform.api``
+            whose call was rejected.
+        status: HTTP status of a rejected call, if it had one.
         stack: frames in the user's files, innermost first.
         unhandled: whether it is a promise rejection without handler.
     """
@@ -192,7 +199,7 @@ class ScenarioFinished(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CallAnswered(CallEnd, frozen=True, kw_only=True):
-    """The response of call *number*, or the code of its rejection."""
+    """The end of call *number* in a trace; its request is in the `CallMade` of that number."""
 
 
 class SourceAttached(msgspec.Struct, frozen=True, kw_only=True):
@@ -218,12 +225,13 @@ class FlowAttached(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ScenarioPart(msgspec.Struct, frozen=True, kw_only=True):
-    """A part of a scenario that need not run.
+    """A part of a scenario that a run may leave unused, as counted by coverage.
 
     Attributes:
         kind: ``handler``, ``stub`` or ``branch`` (a step with ``if:``).
-        name: event, ``platform.api``, or condition.
+        name: event of the handler, ``platform.api`` of the stub, or the condition.
         place: place in the file; of a handler, that of its script.
+        used: whether the run reached it.
     """
 
     kind: Literal["handler", "stub", "branch"]
@@ -304,19 +312,27 @@ def trace_line(event: Event, number: int, homes: RelativeFileNames = NOWHERE) ->
     """Return *event* as one line of JSON: number, kind, instant, then other fields sorted by name.
 
     *number* counts the events of the scenario from 1; it orders events of the same instant. *homes*
-    makes file names relative.
+    holds the folders to which file names are written relative, so that a trace is the same on every
+    machine; by default names stay as they are.
     """
     return _encode_event(event, number, _TraceTexts(homes)).decode()
 
 
 def trace_lines(events: Iterable[Event], homes: RelativeFileNames = NOWHERE) -> Iterator[str]:
-    """Yield the trace lines of *events* in their order, each with its line end."""
+    """Yield the trace lines of *events* in their order, each with its line end.
+
+    *homes* as in `trace_line`.
+    """
     for number, event in enumerate(events, 1):
         yield f"{trace_line(event, number, homes)}\n"
 
 
 def canonical_json(value: Any, homes: RelativeFileNames = NOWHERE) -> bytes:
-    """Return *value* as JSON with sorted names, untranslated messages and relative file names."""
+    """Return *value* as JSON that is equal on every machine and in every language.
+
+    Names are sorted, messages are written as template and values instead of translated, and file
+    names relative to *homes*.
+    """
     return _WRITERS[type(value)](_TraceTexts(homes), value)
 
 
@@ -362,7 +378,10 @@ def _make_line_writer(kind: Any) -> Write:
 
 
 def _make_struct_writer(kind: Any, left_out: frozenset[str]) -> Write:
-    """Return a function that encodes the members of a struct, sorted and comma-separated."""
+    """Return a function that encodes the members of struct type *kind* except those in *left_out*.
+
+    The result is the text between the braces: members sorted by name, separated by commas.
+    """
     names = sorted({*field_names(kind)} - left_out)
     defaults = getattr(kind, "__struct_defaults__", ())
     known = dict(zip(reversed(field_names(kind)), reversed(defaults), strict=False))

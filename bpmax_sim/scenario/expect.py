@@ -66,7 +66,10 @@ _WIDTH = 80
 
 
 def path_label(path: Sequence[str | int]) -> str:
-    """Return *path* in the notation for readers, without operators: ``proxy[0].path.id``."""
+    """Return *path* as messages show it: ``("proxy", 0, "path", "$not")`` gives ``proxy[0].path``.
+
+    Operators are left out.
+    """
     parts = (f"[{p}]" if isinstance(p, int) else f".{p}" for p in path if not is_operator(p))
     return "".join(parts).lstrip(".")
 
@@ -123,10 +126,10 @@ def compare(expected: Any, actual: Any, path: Path = ()) -> Checks:
 
 
 def _compare_message(expected: Any, message: Translatable, path: Path) -> Checks:
-    """Compare *expected* with a message of this package, in all languages.
+    """Compare *expected* with a message of this package, translated into each of its languages.
 
-    It holds if it holds in one of them, but a denial must hold in all: nobody knows in which
-    language a scenario will run, and a denied English word is never in a Chinese message.
+    It is enough that one of them holds, as nobody knows in which language a scenario will run. A
+    denial must hold in all of them, as a denied English word is never in a Chinese message.
     """
     if isinstance(expected, Mapping) and len(expected) > 1 and any(map(is_operator, expected)):
         parts = (_compare_message({key: expected[key]}, message, path) for key in expected)
@@ -181,7 +184,10 @@ def _compare_members(expected: Mapping[str, Any], actual: Any, path: Path) -> Ch
 
 
 def _explain_any_map_fits(actual: Mapping[str, Any], path: Path) -> str:
-    """Return why an expected ``{}`` checks nothing; "" for a section that a row leaves empty."""
+    """Return why an expected ``{}`` checks nothing: it holds for any map, and *actual* has members.
+
+    "" if *actual* is empty, or for a whole section, which a row may leave empty on purpose.
+    """
     if not actual or (len(path) == 1 and path[0] != "result"):
         return ""
     return msg(
@@ -205,7 +211,10 @@ _PROBES: Mapping[type, tuple[Any, ...]] = {
 
 
 def _doubt_if_any_value_fits(expected: Mapping[str, Any], actual: Any, checks: Checks) -> Checks:
-    """Return *checks* with a doubt if *expected* holds for *actual* and any value of its type."""
+    """Return *checks*, with a doubt if *expected* holds for every value of the type of *actual*.
+
+    An example is ``{$gte: ""}`` for a text. Only operators that accept many values are judged.
+    """
     is_judged = not _WIDE.isdisjoint(expected) and expected.keys() <= _WIDE | {"$exists", "$type"}
     if actual is UNSET or not is_judged or failing_checks(checks):
         return checks
@@ -226,7 +235,10 @@ def _doubt_if_any_value_fits(expected: Mapping[str, Any], actual: Any, checks: C
 
 
 def _is_tolerance_as_large_as_target(near_operand: Any, actual: Any) -> bool:
-    """Return whether the tolerance of ``$near`` is as large as its value."""
+    """Return whether ``$near`` accepts 0 as well.
+
+    Its tolerance (``within``) is not below its value.
+    """
     if near_operand is None or not actual:
         return False
     value, within = parse_near_operand(near_operand)
@@ -275,6 +287,11 @@ def _make_operator(symbol: str, test: Callable[[Any, Any], bool]) -> Compare:
 
 
 def _compare_order(test: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
+    """Return a function like *test* that is false unless both are texts or both are numbers.
+
+    It takes the operand and the actual value.
+    """
+
     def run(expected: Any, actual: Any) -> bool:
         both_texts = isinstance(expected, str) and isinstance(actual, str)
         return (both_texts or (is_number(expected) and is_number(actual))) and test(
@@ -331,7 +348,10 @@ def _compare_not(expected: Any, actual: Any, path: Path) -> Checks:
 
 
 def _why_never(expected: Any, actual: Any) -> str:
-    """Return why *expected* cannot hold for any value of the type of *actual*; "" if it can."""
+    """Return why *expected* cannot hold for any value of the type of *actual*; "" if it can.
+
+    It is added to a failed comparison, to tell a wrong expectation from a wrong value.
+    """
     if isinstance(expected, Mapping) and any(map(is_operator, expected)):
         reasons = (
             _WHY_NEVER[key](value, actual) for key, value in expected.items() if key in _WHY_NEVER
@@ -349,16 +369,19 @@ def _describe_other_type(actual: Any) -> str:
 
 
 def _why_different(expected: Any, actual: Any) -> str:
-    """Return why a text and a number that look the same are not equal; "" for other values."""
+    """Return why ``5`` and ``"5"`` are not equal: one is a text, one a number.
+
+    "" for other values.
+    """
     if isinstance(expected, str) is isinstance(actual, str) or is_list(actual):
         return ""
     return _describe_other_type(actual) if as_text(expected) == as_text(actual) else ""
 
 
 def _why_not_contained(expected: Any, actual: Any) -> str:
-    """Return why ``$contains`` can never hold, or hint at an element of which *expected* is a part.
+    """Return why ``$contains: expected`` can never hold for *actual*, or a hint, or "".
 
-    "" if neither.
+    The hint is given if an element of a list only contains *expected* as a part of its text.
     """
     if not isinstance(actual, str | Mapping) and not is_list(actual):
         return _describe_other_type(actual)
@@ -379,10 +402,12 @@ def _why_not_contained(expected: Any, actual: Any) -> str:
 
 
 def _why_not_ordered(expected: Any, actual: Any) -> str:
+    """Return why a number and another type cannot be compared by order; "" if both are alike."""
     return "" if is_number(expected) == is_number(actual) else _describe_other_type(actual)
 
 
 def _why_not_among(items: Any, actual: Any) -> str:
+    """Return why *actual* equals none of *items* although one looks the same, or ""."""
     return next(filter(None, (_why_different(item, actual) for item in items)), "")
 
 
@@ -432,6 +457,7 @@ def _compare_ne(expected: Any, actual: Any, path: Path) -> Checks:
 
 
 def _compare_unordered(expected: Any, actual: Any) -> bool:
+    """Return whether the lists are equal apart from their order (``$unordered``)."""
     return is_list(actual) and len(expected) == len(actual) and _can_pair_all(expected, actual)
 
 
@@ -525,6 +551,13 @@ def operator_names() -> tuple[str, ...]:
 
 
 def _operator_of(key: str) -> Compare:
+    """Return the function that compares by the operator *key*.
+
+    Built in, or from another distribution.
+
+    Raises:
+        KeyError: if there is no such operator.
+    """
     if key in OPERATORS:
         return OPERATORS[key]
     if key[1:] not in REGISTERED:
@@ -560,7 +593,7 @@ def expectation_problems(expected: Any, path: Path = ()) -> Iterator[tuple[Path,
 
 
 def section_problem(section: str, value: Any) -> str | None:
-    """Return why *value* has the wrong type for its section of ``expect``, or None."""
+    """Return why *value* has the wrong type for the section *section* of ``expect``, or None."""
     kinds, expected = _SECTIONS.get(section, ((object,), ""))
     if isinstance(value, kinds) or _is_reference(value):
         return None

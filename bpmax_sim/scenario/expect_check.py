@@ -72,7 +72,7 @@ _EARLIER_SOURCES = ("subject",)
 
 
 def check_expect(context: CheckContext, expected: model.Expect, spot: Spot) -> None:
-    """Report what is wrong with the sections of *expected*, which is at *spot*."""
+    """Report unknown names and invalid operators in the sections of *expected* at *spot*."""
     if expected == _NOTHING:
         return
     for section, value in asdict(expected).items():
@@ -81,7 +81,7 @@ def check_expect(context: CheckContext, expected: model.Expect, spot: Spot) -> N
 
 
 def check_expected_error(context: CheckContext, expected: model.ExpectedError, spot: Spot) -> None:
-    """Report what is wrong with an expected error."""
+    """Report unknown names and operators in *expected*, the value of ``expect_error`` at *spot*."""
     _check_operands(context, expected, spot)
     for path, code in find_literals(expected.code):
         _check_code(context, code, spot.at("code", *path))
@@ -112,6 +112,7 @@ def _check_operands(
 
 
 def _check_section(context: CheckContext, section: str, value: Any, spot: Spot) -> None:
+    """Report a section that the scenario's subject cannot have, wrong types, and unknown names."""
     needed = _SUBJECT_SECTIONS.get(section)
     if needed and not {*needed} & {*context.names.subject_kinds}:
         names = join_messages(msg(" or a "), needed)
@@ -169,7 +170,10 @@ def _check_expected_call_names(context: CheckContext, item: model.ExpectedCall, 
 
 
 def _check_denied_callers(context: CheckContext, item: model.ExpectedCall, spot: Spot) -> None:
-    """Report callers that no script contains, where an expectation denies them."""
+    """Report a ``caller`` (option of ``$proxy``) that is only denied and that no script contains.
+
+    Such an expectation always holds.
+    """
     for path, caller, denied in (
         find_compared_literals(item.caller) if item.caller is not UNSET else ()
     ):

@@ -28,7 +28,9 @@ from bpmax_sim.subject.hooks import FieldChanged
 def report_new_expect(
     reporter: FailureReporter, actual: State, events: Iterable[Event], calls: Iterable[CallMade]
 ) -> Failure:
-    """Return the failure of ``expect: new``, with the update that replaces it.
+    """Return the failure of ``expect.
+
+    New`` with the values that ``run --update`` would write there.
 
     Args:
         reporter: reporter of the step's failures.
@@ -46,7 +48,7 @@ def report_new_expect(
 
 
 def has_other_failure(failures: Iterable[Failure]) -> bool:
-    """Return whether any of *failures* is not the one of ``expect: new``."""
+    """Return whether *failures* contain any besides that of ``expect: new``, which always fails."""
     return any(failure.essence != NOTHING_YET for failure in failures)
 
 
@@ -60,7 +62,12 @@ def _written_fields(events: Iterable[Event]) -> list[str]:
 def _draft_update(
     actual: State, changed: Sequence[str], patterns: ValuePatterns, spot: Spot
 ) -> ExpectUpdate | None:
-    """Return the update of the step at *spot*; None if it had no effect worth expecting."""
+    """Return the update that writes *actual* values into the step at *spot*.
+
+    None if it had no effect.
+
+    *changed* are the form fields that scripts wrote: only these are expected of a form.
+    """
     draft = _Draft(patterns)
     sections = {name: make(draft, actual, changed) for name, make in _SECTIONS.items()}
     sections = {name: value for name, value in sections.items() if value}
@@ -76,14 +83,21 @@ NOTHING_CAME = msg(
 
 
 class _Draft:
-    """Turns actual values into expected ones, and notes those that are better left out."""
+    """Turns actual values into the values to expect.
+
+    `left_out` collects a message for each value that is not expected: secrets, apparent mistakes of
+    the script, and maps whose keys look like operators.
+    """
 
     def __init__(self, patterns: ValuePatterns) -> None:
         self._patterns = patterns
         self.left_out: list[str] = []
 
     def add_value(self, value: Any, *path: str | int) -> Any:
-        """Return how to expect *value*, found at *path*; `UNSET` if it is left out."""
+        """Return how to expect *value*, which is at *path*.
+
+        `UNSET`, and a note, if it is left out.
+        """
         if isinstance(value, Mapping) and value and not any(map(is_operator, value)):
             members = {key: self.add_value(inner, *path, key) for key, inner in value.items()}
             return {key: inner for key, inner in members.items() if inner is not UNSET} or UNSET

@@ -35,8 +35,8 @@ class ExpectUpdate(msgspec.Struct, frozen=True):
     """The replacement of an ``expect`` that does not hold.
 
     Attributes:
-        edit: change of the scenario file.
-        expect: the same replacement as a decoded model.
+        edit: change of the scenario file's text.
+        expect: the replaced expectation as an object, with which the item is run again at once.
     """
 
     edit: ExpectEdit
@@ -44,9 +44,10 @@ class ExpectUpdate(msgspec.Struct, frozen=True):
 
 
 def update_expected(expected: Any, actual: Any, resolve: Resolve) -> Any:
-    """Return *expected* with the parts that do not hold replaced from *actual*.
+    """Return *expected* with the parts that do not hold replaced by the *actual* value there.
 
-    `UNSET` if it should be removed. *resolve* replaces ``${…}``.
+    `UNSET` if there is no actual value any more. *resolve* replaces ``${…}``; a part that holds
+    keeps its ``${…}``.
     """
     if actual is UNSET:
         return UNSET
@@ -80,9 +81,10 @@ def _update_lines(expected: Any, actual: Sequence[Mapping[str, Any]], resolve: R
 
 
 def _update_calls(expected: Sequence[ExpectedCall], actual: Sequence[Any], resolve: Resolve) -> Any:
-    """Return the calls that were made, without logins, each with the parts that are expected now.
+    """Return the calls that were made, without logins, as a new ``expect: proxy``.
 
-    `UNSET` if an item has ``times``: which count was meant is unclear.
+    Each has the parts (query, body …) that the item at its position has now. `UNSET` if an item has
+    ``times``: which count was meant is unclear.
     """
     if any(call.times is not UNSET for call in expected):
         return UNSET
@@ -113,7 +115,7 @@ def attach_update(
     resolve: Resolve,
     spot: Spot,
 ) -> list[Failure]:
-    """Return *failures* of *expected*, each with its replacement from `make_update`."""
+    """Return the *failures* of *expected*, each with the update that `make_update` returns."""
     update = make_update(expected, actual, resolve, spot) if failures else None
     return [dataclasses.replace(failure, update=update) for failure in failures]
 
@@ -147,9 +149,14 @@ def build_update(
     is_new: bool = False,
     notes: tuple[Problem, ...] = (),
 ) -> ExpectUpdate:
-    """Return the update of *expected*, of the step at *spot*, to *sections*.
+    """Return the update that replaces the *expected* of the step at *spot* by *sections*.
 
-    *is_new* and *notes* are those of `ExpectEdit`.
+    Args:
+        sections: new value of each section that changes.
+        expected: present expectation, of which the other sections are kept.
+        spot: step, row or scenario that has the expectation.
+        is_new: whether it is ``expect: new``, so that nobody chose any of the values.
+        notes: values of the run that are not expected, and why.
     """
     keys = msgspec.to_builtins(sections, enc_hook=_to_plain_str)
     calls = msgspec.convert(keys.get("proxy", ()), tuple[ExpectedCall, ...])
@@ -215,7 +222,11 @@ def _with_expect(item: ScenarioItem, update: ExpectUpdate) -> ScenarioItem:
 def merge_row_edits(
     edits: Sequence[Sequence[ExpectEdit]],
 ) -> tuple[list[ExpectEdit], list[Problem]]:
-    """Return the edits of all rows, and a problem for each place where rows need other values."""
+    """Return the edits of all rows of one file merged, and a problem where rows have other values.
+
+    All rows share the ``expect`` of a step, so an edit is possible only if they agree on its
+    values; of ``expect: new``, the values on which they agree are written.
+    """
     joined: dict[tuple[Path, Steps], ExpectEdit] = {}
     differing: dict[tuple[Path, Steps], Problem] = {}
     for own in edits:
@@ -239,7 +250,7 @@ def merge_row_edits(
 
 
 def _common_parts(first: Any, second: Any) -> Any:
-    """Return the members in which *first* and *second* agree; `UNSET` if there are none."""
+    """Return what *first* and *second* have in common, member by member; `UNSET` if nothing."""
     if isinstance(first, Mapping) and isinstance(second, Mapping):
         parts = {key: _common_parts(first[key], second[key]) for key in first if key in second}
         return {key: part for key, part in parts.items() if part is not UNSET} or UNSET
@@ -250,7 +261,10 @@ def _common_parts(first: Any, second: Any) -> Any:
 
 
 def _still_identifies_element(element: Any, shared: Any) -> bool:
-    """Return whether *shared* still has the first member of a list's *element*, such as its API."""
+    """Return whether *shared*, the common part of a list's *element*, still has its first member.
+
+    The first member, such as the API of a call, says what the element is about.
+    """
     if isinstance(element, Mapping) and isinstance(shared, Mapping):
         return next(iter(element), UNSET) in shared
     return shared is not UNSET

@@ -26,7 +26,10 @@ _FEW_DIGITS: Final = 3
 
 
 def looks_mistaken(value: Any) -> bool:
-    """Return whether *value* looks like the mistake of a script, not like what somebody wants."""
+    """Return whether *value* looks like a mistake of the script, such as "" or ``[object Object]``.
+
+    Such a value is not written into a scenario as expected.
+    """
     if isinstance(value, Mapping):
         return any(map(looks_mistaken, value.values()))
     if isinstance(value, list | tuple):

@@ -24,9 +24,11 @@ from bpmax_sim.yamlfile.write import write_inline
 
 
 class ExpectEdit(msgspec.Struct, frozen=True):
-    """New values for keys of the mapping at *steps* (of a step or a row) in the file *path*.
+    """A change of the keys of one map in a YAML file, such as the ``expect`` of a step.
 
     Attributes:
+        path: file.
+        steps: path of the map in it: a step, a row or the scenario.
         keys: new values of these keys; mappings are combined member by member.
         is_merged: whether the new values are added to the existing ones (lists element by element,
             operators are kept) rather than replacing them.
@@ -70,7 +72,10 @@ class ExpectEdit(msgspec.Struct, frozen=True):
 
 
 class FileRewrite(msgspec.Struct):
-    """A file before and after its edits; *is_table* is true for a CSV file of rows."""
+    """A file with its text before and after the edits.
+
+    *is_table* is true for a CSV file of rows.
+    """
 
     path: Path
     before: str
@@ -105,7 +110,10 @@ class FileRewrite(msgspec.Struct):
 def rewrite_files(
     edits: Iterable[ExpectEdit | ColumnEdit],
 ) -> tuple[list[FileRewrite], list[ConfigError]]:
-    """Return the files with *edits* applied in memory, and an error for each other file."""
+    """Return the changed files with *edits* applied in memory only, and the errors.
+
+    There is an error for each edit that cannot be applied, as its file cannot be read or edited.
+    """
     files: dict[Path, FileRewrite] = {}
     refused: list[ConfigError] = []
     for edit in edits:
@@ -135,9 +143,9 @@ def find_changed_keys(before: Any, after: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def merge_expected(known: Any, addition: Any) -> Any:
-    """Return the existing expectation *known* combined with *addition*.
+    """Return the expectation *known* with *addition* added, so that both must hold.
 
-    `UNSET` if they contradict.
+    `UNSET` if they contradict each other, such as two texts for one field.
     """
     if known is UNSET or known == addition:
         return addition

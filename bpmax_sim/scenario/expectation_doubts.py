@@ -21,7 +21,7 @@ from bpmax_sim.platform.model import matches_api
 from bpmax_sim.scenario import model
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.denied_texts import find_empty_denials
-from bpmax_sim.scenario.expect import fulfils, is_list, is_operator
+from bpmax_sim.scenario.expect import fulfils, is_list, is_number, is_operator
 from bpmax_sim.scenario.expected_literals import denies, find_compared_literals
 from bpmax_sim.scenario.findings import RunFinding, find_columns_of_expected_rows
 from bpmax_sim.scenario.load import LocatedStep, ScenarioItem
@@ -71,7 +71,7 @@ class RunHistory(msgspec.Struct, frozen=True):
 def find_empty_expectations(
     item: ScenarioItem, history: RunHistory, calls: Sequence[CallMade]
 ) -> Iterator[RunFinding]:
-    """Yield the expectations of *item* that, as the run shows, can never fail."""
+    """Yield the expectations of *item* that can never fail, judged by the values of this run."""
     expectations = list(_find_expectations(item))
     for expected, spot, path in expectations:
         for section, field, value in _find_fields(expected):
@@ -94,7 +94,10 @@ def find_empty_expectations(
 
 
 def _find_fields(expected: model.Expect) -> Iterator[tuple[Path, str, Any]]:
-    """Yield the expected fields of a form and of a flow's form, with the path of their map."""
+    """Yield each expected field of a form, or of a flow's form: section, field, expected value.
+
+    The section is the path ``("form",)`` or ``("flow", "form")``.
+    """
     flow = expected.flow if isinstance(expected.flow, Mapping) else {}
     for section, fields in ((("form",), expected.form), (("flow", "form"), flow.get("form"))):
         for field, value in fields.items() if isinstance(fields, Mapping) else ():
@@ -105,7 +108,11 @@ _QUOTED: Final = re.compile(r"""'([^'\\\n]+)'|"([^"\\\n]+)\"""")
 
 
 def _has_other_judge(item: ScenarioItem, calls: Sequence[CallMade]) -> bool:
-    """Return whether something besides ``expect`` can fail the item, such as an expected error."""
+    """Return whether something besides ``expect`` can fail the item.
+
+    That is a recording (its requests must match), an expected error, ``xfail``, ``during``,
+    ``until`` or a Python step.
+    """
     steps = [located.step for located in item.walk_steps()]
     is_replayed = any(call.recording is not None for call in calls)
     return is_replayed or bool(item.scenario.xfail) or any(
@@ -120,7 +127,10 @@ _FindSpot = Callable[[], Spot]
 
 
 def _find_expectations(item: ScenarioItem) -> Iterator[_Expectation]:
-    """Yield every non-empty expectation of *item*, its owner's spot, and its path below that."""
+    """Yield each ``expect``, ``always`` and ``never`` of *item* that says something.
+
+    Each comes with the spot of the step or scenario that has it, and its path below that spot.
+    """
     if item.scenario.expect != _NOTHING:
         yield item.scenario.expect, item.spot, ("expect",)
     yield from ((one, item.spot, tuple(path)) for path, one in item.scenario.invariants)
@@ -139,7 +149,7 @@ def _make_finding(spot: Spot, message: str, kind: str = "empty") -> RunFinding:
 def _find_choices_of_everything(
     field: str, value: Any, spot: _FindSpot, history: RunHistory
 ) -> Iterator[RunFinding]:
-    """Yield a ``$in`` that lists all options of a field, or every value that it had."""
+    """Yield a finding if ``$in`` lists every option of *field*, or every value that it had."""
     chosen: Any = value.get("$in") if isinstance(value, Mapping) and len(value) == 1 else None
     if not is_list(chosen) or not chosen[1:]:
         return
@@ -159,10 +169,10 @@ def _find_choices_of_everything(
 def _find_operators_that_fit_everything(
     field: str, value: Any, spot: _FindSpot, history: RunHistory
 ) -> Iterator[RunFinding]:
-    """Yield operators that accept the value from before the run and every other plausible value.
+    """Yield a finding if the operators *value* accept the value from before the run and all others.
 
-    Plausible are the literals that scripts write into the field, or `find_other_values` of the last
-    value.
+    The others are the literals that scripts write into *field*; if they write none, the values of
+    `find_other_values`.
     """
     known = history.values_of(field)
     is_operation = isinstance(value, Mapping) and any(map(is_operator, value))
@@ -195,7 +205,11 @@ def _find_operators_that_fit_everything(
 def _check_denied(
     field: str, value: Any, spot: _FindSpot, history: RunHistory, *, is_never: bool
 ) -> Iterator[RunFinding]:
-    """Yield denied texts that a field never had but that resemble one that it had or offers."""
+    """Yield a finding for each denied text that *field* never had but that resembles a known one.
+
+    Known are the values that it had and its options. In a ``never`` (*is_never*), plain texts are
+    the denied ones.
+    """
     for _, literal, is_denied in find_compared_literals(value):
         if not isinstance(literal, str) or is_denied == is_never or "${" in literal:
             continue
@@ -297,7 +311,10 @@ def _top_level_field(field: str) -> str:
 def find_empty_parts(
     item: ScenarioItem, located: LocatedStep, calls: Sequence[CallMade], result: Any
 ) -> Iterator[RunFinding]:
-    """Yield parts of a step that check nothing: counts of *calls*, and a *result* nobody reads."""
+    """Yield parts of a step that check nothing.
+
+    Loose numbers of *calls*, an unread Python *result*.
+    """
     yield from _find_loose_call_counts(located, calls, item.scenario.expect)
     yield from _find_unread_verdict(item, located, result)
 
@@ -305,9 +322,10 @@ def find_empty_parts(
 def _find_unread_verdict(
     item: ScenarioItem, located: LocatedStep, result: Any
 ) -> Iterator[RunFinding]:
-    """Yield a finding if a Python step returned False and no expectation reads its result."""
+    """Yield a finding if a step returned what looks like a no, and no expectation reads it."""
     step, steps = located.step, list(item.steps)
-    if step.action != "python" or result is not False or step.save:
+    advice = _advise_on_unread(step.action, result)
+    if not advice or step.save:
         return
     following = steps[steps.index(located) + 1 :] if located in steps else steps
     readers = [item.scenario.expect, step.expect]
@@ -320,18 +338,48 @@ def _find_unread_verdict(
     )
     has_until = isinstance(step.retry, model.Retry) and step.retry.until is not UNSET
     if not (is_named or has_until or any(one.result is not UNSET for one in readers)):
-        yield _make_finding(located.spot.at("python"), msg(
-            "the function returned False, and nothing looks at it; assert in the function, or "
-            "expect: {result: true}"
-        ))  # fmt: skip
+        yield _make_finding(located.spot.at(step.action), advice)
+
+
+_VERDICTS: Final = ("ok", "success", "pass", "passed", "allow", "allowed", "valid", "agree")
+"""Members by which a returned object says yes or no."""
+
+
+def _advise_on_unread(action: str, result: Any) -> str:
+    """Return what to do about the *result* of an action if it looks like a no that counts for none.
+
+    "" if it does not. A number is one where the scripts of other forms could not return it either.
+    """
+    if action == "python":
+        return _UNREAD_RETURN if result is False else ""
+    ways = {
+        "submit": msg("return false or a text, or throw"),
+        **dict.fromkeys(("approve", "reject"), msg("throw, or refuse in before_next")),
+    }
+    members = result if isinstance(result, Mapping) else {}
+    is_no = result is False or any(members.get(name) is False for name in _VERDICTS)
+    if action not in ways or not (is_no or (action == "submit" and is_number(result))):
+        return ""
+    return msg(
+        "the script returned {value}, which refuses nothing, and nothing looks at it; to refuse, "
+        "{ways}; or expect: {{result: …}}",
+        value=show(result),
+        ways=ways[action],
+    )
+
+
+_UNREAD_RETURN: Final = msg(
+    "the function returned False, and nothing looks at it; assert in the function, or "
+    "expect: {result: true}"
+)
 
 
 def _find_loose_call_counts(
     located: LocatedStep, calls: Sequence[CallMade], item_expect: model.Expect
 ) -> Iterator[RunFinding]:
-    """Yield expected calls that say less than they seem to: all failed, or any number will do.
+    """Yield expected calls whose ``times`` accepts any number, or all of which failed unnoticed.
 
-    ``times: 0`` of a login says nothing if its platform was not called.
+    ``times: 0`` of a login says nothing if the step did not call its platform.
     """
     expected = located.step.expect
     if expected.proxy is UNSET:
@@ -358,6 +406,7 @@ _MANY: Final = 1_000_000
 
 
 def _describe_range(item: model.ExpectedCall, made: Sequence[CallMade]) -> str:
+    """Return a message that the range ``times`` of *item* accepts more than the calls *made*."""
     if not made:
         return msg(
             "{call} was not called at all, which this allows, too; write times: 0 where that is "
@@ -373,6 +422,7 @@ def _describe_range(item: model.ExpectedCall, made: Sequence[CallMade]) -> str:
 def _check_login_count(
     item: model.ExpectedCall, calls: Sequence[CallMade], where: Spot
 ) -> Iterator[RunFinding]:
+    """Yield a finding if a login is expected not to happen although nothing called its platform."""
     platform, _, name = item.call.partition(".")
     is_called = any(call.call.partition(".")[0] == platform for call in calls)
     if name == "$token" and not is_called:
@@ -385,7 +435,10 @@ def _check_login_count(
 def find_useless_settings(
     item: ScenarioItem, calls: Sequence[CallMade], session: Session
 ) -> Iterator[RunFinding]:
-    """Yield settings of *item* that had no effect in its run, or that hide a missing call."""
+    """Yield a finding if ``proxy: instance`` was used by no call, or ``unused: ignore`` hides one.
+
+    The latter hides that an API recorded for this scenario is not called any more.
+    """
     instance = item.scenario.proxy.instance
     own = [call for call in calls if not call.is_login]
     if instance and own and not any(call.instance == instance for call in own):

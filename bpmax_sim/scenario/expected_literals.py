@@ -18,7 +18,13 @@ _DENYING = frozenset({"$ne", "$not", "$exists"})
 
 
 def find_member_names(value: Any, path: Path = (), denied: bool = False) -> Iterator[_Named]:
-    """Yield path of the map, name, and whether it may be absent, of each member in *value*."""
+    """Yield each member name in *value*, at any depth.
+
+    Path of its map, name, and whether it is denied.
+
+    A denied member may be absent, as in ``{code: {$ne: 1}}``, so a misspelled name would go
+    unnoticed.
+    """
     for inside, members, under in find_maps(value, path, denied):
         for name, expected in members.items():
             yield inside, name, under or denies(expected)
@@ -37,7 +43,10 @@ def find_literals(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
 def find_compared_literals(
     value: Any, path: Path = (), denied: bool = False
 ) -> Iterator[tuple[Path, Any, bool]]:
-    """Yield path, literal, and whether it is denied, of each literal that *value* compares with."""
+    """Yield each literal that *value* compares with.
+
+    Its path, the literal, and whether it is denied.
+    """
     if type(value) is str:
         yield path, value, denied
     elif isinstance(value, Mapping) and any(map(expect.is_operator, value)):
@@ -62,7 +71,7 @@ def denies(expected: Any) -> bool:
 def find_maps(
     value: Any, path: Path = (), denied: bool = False
 ) -> Iterator[tuple[Path, Mapping[str, Any], bool]]:
-    """Yield path, map, and whether it is denied, of each map that *value* compares with."""
+    """Yield each map that *value* compares with: its path, the map, and whether it is denied."""
     if isinstance(value, Mapping) and not any(map(expect.is_operator, value)):
         yield path, value, denied
     elif isinstance(value, Mapping):

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import msgspec
 
-from bpmax_sim.errors import ConfigError, NoMatchError, PendingPromise, Place
+from bpmax_sim.errors import (
+    REFUSALS,
+    UNCALLED,
+    ConfigError,
+    NoMatchError,
+    PendingPromise,
+    Place,
+    ScriptError,
+    SubjectError,
+)
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.scenario import assertions, events, faults, load, model, source
 from bpmax_sim.scenario.calls import CallMade
@@ -21,6 +31,7 @@ from bpmax_sim.scenario.source import Failure
 from bpmax_sim.script.failure import Script, split_lines
 from bpmax_sim.script.turn_result import UnawaitedCall
 from bpmax_sim.secret.vault import Redact, redact_values
+from bpmax_sim.subject.hooks import REFUSED
 from bpmax_sim.transport.faults import Fault
 
 
@@ -53,7 +64,16 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
         script: Place | None = None,
         cause: BaseException | None = None,
     ) -> Failure:
-        """Return a failure at *path* below the step; later lines of *essence* become its detail."""
+        """Return a failure of the step, or of the scenario if there is no step.
+
+        Args:
+            kind: see `Failure`.
+            essence: what is wrong; its lines after the first become the failure's detail.
+            path: path below the step of the key that failed.
+            checks: comparisons to show.
+            script: script line involved.
+            cause: exception behind the failure.
+        """
         first, *detail = self.redact(essence).splitlines() or [""]
         spot = self.located.spot if self.located else self.item.spot
         place = spot.at(*path).place
@@ -87,7 +107,7 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
         return key in (self.located.fills if self.located else self.item.fills)
 
     def report_finding(self, finding: RunFinding) -> Failure:
-        """Return a check's finding as a failure, at the place of the finding."""
+        """Return *finding* as a failure, placed where the finding is instead of at the step."""
         failure, place = (
             self.report(finding.kind, finding.message, self._action_path),
             finding.place,
@@ -100,7 +120,10 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
         return replace(failure, place=place, location=location, excerpt=shown)
 
     def report_impossible_call(self, call: CallMade) -> Failure:
-        """Return the failure of a call that can never work although its script caught the error."""
+        """Return the failure of a call that can never succeed, whose error the script caught.
+
+        An example is a call of an unknown API (error codes `WRONG_CALLS`).
+        """
         essence = msg(
             "{call}: {message}; the script caught that: mend the call, or expect it in proxy: "
             "{{call: {call}, error: {code}}}",
@@ -110,11 +133,16 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
         )
         return self.report("call", essence, self._action_path, script=call.place)
 
-    def report_unexpected_refusal(self) -> Failure:
-        """Return the failure of an action that form or flow refused, if no error is expected."""
+    def report_unexpected_refusal(self, refusal: str) -> Failure:
+        """Return the failure of an action that a script refused, if nobody expects that.
+
+        *refusal* is the text that the script gave.
+        """
         essence = msg(
-            "{action} was refused, and nothing of the kind is expected; expect what comes of it: "
-            "messages, flow, result or expect_error",
+            "{code}: {text} ({action} was refused, and nothing of the kind is expected; expect "
+            "what comes of it: messages, flow, result or expect_error)",
+            code=REFUSED,
+            text=" ".join(refusal.split()) if "\n" in refusal else refusal,
             action=self.located.step.action if self.located else "",
         )
         return self.report("refused", essence, self._action_path)
@@ -127,7 +155,10 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
         return ""
 
     def _script_behind(self, check: Comparison) -> Place | None:
-        """Return the script line that wrote a wrong field or made a wrong call, if known."""
+        """Return the script line that wrote the field, or made the call, that *check* compares.
+
+        Or None.
+        """
         section, *rest = check.path or ("",)
         if section == "proxy" and rest and isinstance(rest[0], int) and rest[0] < len(self.calls):
             return self.calls[rest[0]].place
@@ -180,7 +211,7 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
         elif is_rejection:
             kind, essence = "rejection", msg("unhandled rejection: {thrown}", thrown=thrown)
         else:
-            kind = "pending" if isinstance(error, PendingPromise) else "error"
+            kind = _kind_of_uncaught(error)
             is_own = thrown.source in {"script", "subject"}
             origin = "" if is_own else msg(" (from {source})", source=thrown.source)
             known = (call.message for call in reversed(self.calls))
@@ -208,9 +239,28 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
         return self.report("unawaited", essence, self._action_path, script=call.place)
 
     def report_undeclared(self, name: str, place: Place | None, wrong: str) -> Failure:
-        """Return the failure of a script that wrote *name*, an undeclared field or column."""
+        """Return the failure of a script that wrote the field or column *name*.
+
+        *wrong* says why not.
+
+        *place* is the script line.
+        """
         essence = msg("the script wrote {name}: {wrong}", name=name, wrong=wrong)
-        return self.report("name", essence, self._action_path, script=place)
+        line = place or self._find_written_member(name.rpartition(".")[2])
+        return self.report("name", essence, self._action_path, script=line)
+
+    def _find_written_member(self, name: str) -> Place | None:
+        """Return the first place where a script writes a member *name*; None if it is computed.
+
+        The engine does not tell the line of a write into a row of a table.
+        """
+        pattern = re.compile(rf"(?<![\w$]){re.escape(name)}\b['\"\]]*\s*{_WRITES}")
+        for body in self.bodies:
+            for number, line in enumerate(split_lines(body.source), 1):
+                found = pattern.search(line.partition("//")[0])
+                if found:
+                    return Place(body.name, number, found.start() + 1)
+        return None
 
     def report_miss(self, error: NoMatchError) -> Failure:
         """Return the failure of a call for which the cassette has no response."""
@@ -296,14 +346,30 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
         return replace(failure, place=fault.place, excerpt=())
 
 
+_WRITES = r"(?:(?:[-+*/%&|?]{0,3}=(?!=))|[:,}]|\+\+|--)"
+"""What follows a member that is written: an assignment, or the value of an object's member."""
 _ELSEWHERE = frozenset({"NOT_AT_NODE", "NO_ROUTE", "NOT_UNDER_WAY", "AMBIGUOUS_NODE"})
 """Codes of the errors that mean that a flow is not where a step acts."""
 
 
-def _field_of(check: Comparison) -> str:
-    """Return the field of a form that *check* compares, or "".
+def _kind_of_uncaught(error: Exception) -> str:
+    """Return the kind of the failure of an unexpected error, which a lenient folder may tolerate.
 
-    It is named as events name it, such as ``金额`` or ``project.owner``.
+    A script that broke because its chain was never called is broken in any folder.
+    """
+    if isinstance(error, PendingPromise):
+        return "pending"
+    if isinstance(error, SubjectError) and error.code in REFUSALS:
+        return "refused"
+    if isinstance(error, ScriptError) and error.name == UNCALLED and error.__cause__ is None:
+        return "uncalled"
+    return "error"
+
+
+def _field_of(check: Comparison) -> str:
+    """Return the form field or project member that *check* compares, or "" if it compares neither.
+
+    It has the name that events use: ``金额`` for ``form.金额.$gt``, ``project.owner``.
     """
     section, *rest = check.path or ("",)
     names = [str(part) for part in rest]

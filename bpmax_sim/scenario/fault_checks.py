@@ -27,7 +27,10 @@ _OF_TIME: Final = re.compile(
 def find_useless_faults(
     item: ScenarioItem, calls: Sequence[CallMade], session: Session
 ) -> Iterator[RunFinding]:
-    """Yield the faults of a run that cannot have changed its result."""
+    """Yield the faults that cannot have changed the result of the run, and so test nothing.
+
+    With ``repeat: true``, also writing calls whose recording was replayed twice.
+    """
     yield from _find_normal_faults(calls, session.platforms)
     yield from _find_harmless_delays(item, session)
     if item.scenario.proxy.repeat is True:
@@ -49,7 +52,10 @@ def _find_normal_faults(calls: Iterable[CallMade], platforms: Platforms) -> Iter
 
 
 def _has_no_empty_value(value: Any) -> bool:
-    """Return whether nothing in a body is empty or null, which a fault might want to test."""
+    """Return whether *value* contains nothing empty or null, at any depth.
+
+    An injected body with an empty value may be meant to test just that.
+    """
     if isinstance(value, Mapping):
         return bool(value) and all(map(_has_no_empty_value, value.values()))
     if isinstance(value, list | tuple):
@@ -80,7 +86,10 @@ def _find_harmless_delays(item: ScenarioItem, session: Session) -> Iterator[RunF
 
 
 def _find_writes_replayed_twice(calls: Iterable[CallMade]) -> Iterator[RunFinding]:
-    """Yield writing calls whose response ``repeat`` replayed from a recording used before."""
+    """Yield each writing call (not GET or HEAD) that got a response which an earlier call had got.
+
+    ``repeat: true`` allows that, and so hides that a script sends something twice.
+    """
     seen: set[tuple[str, int]] = set()
     for call in calls:
         match = call.recording

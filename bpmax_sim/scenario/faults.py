@@ -79,13 +79,16 @@ _IDLE_SETTINGS: tuple[tuple[Callable[[FaultAction], bool], str], ...] = (
 
 
 def _response_delay(do: FaultAction) -> float:
-    """Return by how many virtual seconds *do* delays the response."""
+    """Return by how many seconds of virtual time *do* delays the end of the response."""
     over = do.drip.over if isinstance(do.drip, Drip) else 0
     return (0.0 if do.delay is UNSET else float(do.delay)) + float(over)
 
 
 def to_transport_fault(rule: FaultRule, place: Place | None = None) -> Fault:
-    """Return *rule* as a transport fault; without ``call`` it applies to every call."""
+    """Return *rule* of a scenario as the rule that the fault-injecting transport applies.
+
+    Without ``call`` it applies to every call.
+    """
     first, last = (1, None) if rule.call is UNSET else _call_range(rule.call) or (1, None)
     attempts = None if rule.attempts is UNSET else rule.attempts
     action = _make_action(rule.do)
@@ -146,9 +149,10 @@ def fill_stub(stub: Stub, resolve: Callable[[Any], Any]) -> Stub:
 def stub_to_fault(
     stub: Stub, place: Place | None = None, template: Callable[[str, str], str] = lambda *_: ""
 ) -> Fault:
-    """Return *stub* as a transport fault; with ``answers`` it applies once for each of them.
+    """Return *stub* as a transport fault whose injected response is that of the stub.
 
-    *template* returns the path of an API with its placeholders.
+    With ``answers`` it applies once for each of them. *template* returns the path with placeholders
+    of an API, given its platform and its name.
     """
     parts = request_conditions(stub)
 
@@ -185,6 +189,7 @@ def describe_fault(fault: Fault) -> str:
 
 
 def _call_range(call: int | str | Any) -> tuple[int, int] | None:
+    """Return first and last call of ``call: 2`` or ``call: "1-3"``; None if it is no such range."""
     match = _SPAN.fullmatch(str(call))
     if match is None:
         return None

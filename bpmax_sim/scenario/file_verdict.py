@@ -25,17 +25,26 @@ from bpmax_sim.transport.faults import Fault
 
 
 def answer_key(place: Place, number: int) -> str:
-    """Return the key, among used keys, of answer *number* (from 0) of the stub at *place*."""
+    """Return the key which notes that answer *number* (from 0) of the stub at *place* was used.
+
+    Such keys are texts, so that worker processes can send them.
+    """
     return f"{place} answer {number}"
 
 
 def unused_parts(item: ScenarioItem, used_keys: Collection[str]) -> tuple[RunWarning, ...]:
-    """Return the parts of its file that a run of *item* with these *used_keys* did not use."""
+    """Return a warning for each part of its file that a run of *item* did not use.
+
+    *used_keys* are the keys of the parts that it used.
+    """
     return tuple(_find_unused(item, used_keys))
 
 
 def _find_unused(item: ScenarioItem, used_keys: Collection[str]) -> Iterator[RunWarning]:
-    """Yield the parts of the file that this run did not use; at least one row has to."""
+    """Yield a warning for each stub, path, policy, condition, retry and range that was not used.
+
+    That is a fault of the file only if no other row of it uses the part either; see `FileRuns`.
+    """
     own, spot = item.spot.source.file, item.spot.at("proxy", "stubs")
     for stub, where in spot.elements(item.scenario.proxy.stubs):
         place = where.place
@@ -59,6 +68,7 @@ def _find_unused(item: ScenarioItem, used_keys: Collection[str]) -> Iterator[Run
 
 
 def _find_unused_retry(located: LocatedStep, used_keys: Collection[str]) -> Iterator[RunWarning]:
+    """Yield a warning if ``retry`` never repeated its step, so nothing shows that it helps."""
     if isinstance(located.step.retry, model.Retry) and retried_step_key(located) not in used_keys:
         message = msg(
             "retry: the first try was enough each time, so nothing shows that a second one helps; "
@@ -113,9 +123,9 @@ def _find_unused_answers(
 
 
 def _find_false_condition(located: LocatedStep, used_keys: Collection[str]) -> Iterator[RunWarning]:
-    """Yield an ``if`` that never held; if it reads variables, it is only a warning.
+    """Yield a warning for an ``if`` that never held.
 
-    Runs with other variables may make it true.
+    If it reads variables it never becomes a failure: runs with other variables may make it true.
     """
     condition = located.step.condition
     if (
@@ -139,7 +149,10 @@ def retried_step_key(located: LocatedStep) -> str:
 
 
 def _range_key(fault: Fault) -> str:
-    """Return the key, among used keys, of a *fault* that hit every call of its range."""
+    """Return the key which notes that *fault* hit every call of its range, such as ``call.
+
+    1-3``.
+    """
     return f"{fault.place} range"
 
 
@@ -180,7 +193,10 @@ def find_used_parts(
 
 
 def is_failure_if_unused(part: RunWarning, strictness: Strictness) -> bool:
-    """Return whether *part*, which no row used, is a failure in a folder of *strictness*."""
+    """Return whether *part*, which no row used, is a failure in a folder of this *strictness*.
+
+    In a lenient folder it never is, in a strict one always, else if the part ``fails``.
+    """
     return strictness != "lenient" and (part.fails or strictness == "strict")
 
 
@@ -213,7 +229,7 @@ class FileRuns:
         self.files: dict[str, tuple[int, set[str], set[_PlainPart], Strictness]] = {}
 
     def add(self, item: ScenarioItem, outcome: str, unused: Iterable[RunWarning]) -> None:
-        """Add the outcome of a scenario or of a row of its table, and the parts it left *unused*.
+        """Add the result of a scenario, or of a row of its table, and the parts it left *unused*.
 
         A row that did not pass is ignored, as it may have ended early.
         """
@@ -256,7 +272,7 @@ class FileRuns:
             )
 
     def unused_warnings(self, file: str) -> Iterator[RunWarning]:
-        """Yield the parts of *file* that no row used and that are only warnings."""
+        """Yield the parts of *file* that no row used and that are only warnings in its folder."""
         strictness = self.files[file][3] if file in self.files else "normal"
         yield from (
             part for part in self._unused_parts(file) if not is_failure_if_unused(part, strictness)

@@ -38,7 +38,10 @@ from bpmax_sim.transport.faults import BadToken, Fault, Reply, Slow
 
 
 def find_wrong_calls(calls: Iterable[CallMade], *expected: model.Expect) -> Iterator[CallMade]:
-    """Yield each of *calls* that can never work, unless *expected* says that it must fail."""
+    """Yield each call that can never work (such as of an unknown API), once for each script line.
+
+    Calls that an *expected* section names with an ``error`` are left out.
+    """
     sections = [one.proxy for one in expected if one.proxy is not UNSET]
     named = [item.call for items in sections for item in items if item.error is not UNSET]
     seen: set[tuple[str, Place | None]] = set()
@@ -54,7 +57,7 @@ _ANY_REQUEST = model.StubRequest()
 
 
 class RunFinding(msgspec.Struct, frozen=True):
-    """An error or doubt at a place of a file; *kind* is the kind of the resulting failure."""
+    """An error or doubt found in a run, and its place; *kind* is that of the failure or warning."""
 
     kind: str
     message: str
@@ -63,7 +66,10 @@ class RunFinding(msgspec.Struct, frozen=True):
 
 
 class FilledValueContext:
-    """A `CheckContext` for values whose ``${…}`` were replaced in the run; it collects findings."""
+    """The `CheckContext` of checks that are repeated in the run, when ``${…}`` are replaced.
+
+    A value such as ``${case.field}`` cannot be checked at load. `findings` collects what is wrong.
+    """
 
     def __init__(self, names: ScenarioNames) -> None:
         """Check references against *names*."""
@@ -89,7 +95,10 @@ class FilledValueContext:
 def check_filled_values(
     item: ScenarioItem, names: ScenarioNames, check: Callable[[CheckContext], None]
 ) -> list[RunFinding]:
-    """Return the findings of *check*; their messages name the row that the values came from."""
+    """Run *check* on values filled in from the row of *item*; return its findings.
+
+    Their messages name the row, as its cell is what has to be mended.
+    """
     context = FilledValueContext(names)
     check(context)
     row = item.row
@@ -224,11 +233,12 @@ def _check_name(context: CheckContext, call: object, spot: Spot) -> None:
 def check_write(
     names: ScenarioNames, change: FieldChanged, expected: Mapping[str, frozenset[str]]
 ) -> Iterator[tuple[str, str]]:
-    """Yield each undeclared name in the change of a field, with what is wrong with it.
+    """Yield each undeclared field or column that a script's write names, and what is wrong with it.
 
     Args:
-        names: names of the scenario.
-        change: change to check; forms of sub-flows and members of the project are not declared.
+        names: names that exist in the scenario.
+        change: the write; forms of sub-flows and members of the project are not checked, as they
+            need no declaration.
         expected: table -> columns that expectations name, which are taken as intended.
     """
     field = change.field
@@ -264,7 +274,11 @@ def expected_columns(item: ScenarioItem) -> Mapping[str, frozenset[str]]:
 
 
 def find_fields_expected_as_other_types(item: ScenarioItem) -> frozenset[str]:
-    """Return the fields that expectations of *item* take as another type than their initial one."""
+    """Return the form fields that are expected with another type than their initial value.
+
+    For example a text where the initial value is a number. A script that writes such a value is
+    then not reported, as the change of type is meant.
+    """
     fields: set[str] = set()
     for expected in (item.scenario.expect, *(one.step.expect for one in item.walk_steps())):
         for name, value in expected.form.items() if isinstance(expected.form, Mapping) else ():

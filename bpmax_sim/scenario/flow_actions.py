@@ -29,12 +29,15 @@ class FlowAction(action.Action, frozen=True, kw_only=True):
     """A step that calls a method of `FlowSubject` for one of the people, such as ``approve: {…}``.
 
     Attributes:
-        method: name of the method.
-        decides: decision that the node must offer.
-        meant: phrase for messages: what the key ``to`` means for this action.
+        method: name of that method; by default the step's key.
+        decides: decision (``approve`` or ``reject``) that the node must offer; None for other
+            actions.
+        meant: what the key ``to`` means for this action, as a phrase for messages.
         needs_task: whether only an owner with a task may do it, not any participant.
         ends_stay: whether it moves the project off the node, unless other owners still decide.
         is_for_starter: whether it is for the starter of a project that was returned to the start.
+        project: name of the sub-flow's project it acts on; empty for the main one.
+        by: person who acts.
     """
 
     others: ClassVar[tuple[Any, ...]] = (None,)
@@ -65,7 +68,10 @@ class FlowAction(action.Action, frozen=True, kw_only=True):
 
     @classmethod
     def _names_nobody(cls, context: CheckContext, value: Any, spot: source.Spot) -> bool:
-        """Report each required key (``by``, ``to`` …) that is missing; return whether any is."""
+        """Report each of ``by``, ``at``, ``project``, ``to`` that is written without a value.
+
+        Return whether any is. ``to`` is required if the action has it.
+        """
         keys = ["by", "at", "project", *(["to"] if "to" in cls.__struct_fields__ else [])]
         wrong = [key for key in keys if value.get(key, None if key == "to" else "") is None]
         for key in wrong:
@@ -98,7 +104,7 @@ class FlowAction(action.Action, frozen=True, kw_only=True):
     def check_node(
         cls, context: CheckContext, definition: Definition, at: Any, spot: source.Spot
     ) -> None:
-        """Report a node that does not exist, or that does not offer the decision."""
+        """Report the node *at* if *definition* lacks it or if it does not offer the decision."""
         if not is_literal(at) or not at:
             return
         if at not in definition.nodes:
@@ -114,7 +120,7 @@ class FlowAction(action.Action, frozen=True, kw_only=True):
 
     @classmethod
     def run(cls, on: action.Performer, value: Any, name: str, result: Result) -> None:  # noqa: ARG003
-        """Check whether the person may act, run the hooks, and move the project on."""
+        """Perform the action by a method of the flow, which refuses a person who may not act."""
         options = value if isinstance(value, Mapping) else {}
         flow = on.flow(cls.key()).find(str(options.get("project", "")))
         move = to_flow_move(value)
@@ -131,7 +137,7 @@ class NodeAction(FlowAction, frozen=True, kw_only=True):
 
 
 class PlayAction(action.Action, frozen=True, kw_only=True):
-    """Let a project run by itself, by policies, deadlines and timers."""
+    """Let a project run by itself: people act by their policies, deadlines and timers pass."""
 
     about = msg("Let people decide by the policies, until the project is at a node or has ended")
     texts: ClassVar = {
@@ -146,7 +152,7 @@ class PlayAction(action.Action, frozen=True, kw_only=True):
 
     @classmethod
     def check(cls, context: CheckContext, value: Any, spot: source.Spot) -> None:
-        """Report a node that does not exist, or where no project can stop."""
+        """Report a node ``until`` that does not exist, or where no project can stop."""
         if value is None or not cls.known_keys(context, value, spot):
             return
         until, definition = value.get("until", ""), context.names.definition
@@ -168,14 +174,14 @@ class PlayAction(action.Action, frozen=True, kw_only=True):
 
     @classmethod
     def run(cls, on: action.Performer, value: Any, name: str, result: Result) -> None:  # noqa: ARG003
-        """Let virtual time pass from one decision or deadline to the next."""
+        """Let the people of the scenario act until the project is at ``until``, or has ended."""
         flow = on.flow("play")
         if on.player is not None:
             on.player.play(on, flow, str((value or {}).get("until", "")), result)
 
 
 class PreviewAction(action.Action, frozen=True, kw_only=True):
-    """Show which way a project would take, before it is submitted."""
+    """Compute which way a project would take if it were submitted, without submitting it."""
 
     about = msg("Tell the nodes, owners and branches that a project would come to; nothing stays")
     texts: ClassVar = {
@@ -211,7 +217,10 @@ _NODE = msg("the node")
 
 
 def to_flow_move(value: Any) -> FlowMove:
-    """Return the value of a flow action as a `FlowMove`: person, node, comment and form values."""
+    """Return the value of a flow action as the argument of the method that performs it.
+
+    A text is the comment; None or a missing key leaves the default.
+    """
     options = value if isinstance(value, Mapping) else {}
     where: Where = options.get("where", "before")
     return FlowMove(
@@ -249,7 +258,11 @@ def is_literal(value: Any) -> bool:
 def describe_person(
     user: Any, people: Mapping[str, Any], resolve: Callable[[Any], Any]
 ) -> Mapping[str, Any]:
-    """Return the members of *user*, an id or map, that scripts see; *resolve* replaces ``${…}``."""
+    """Return the members of a person as scripts see them: ``{id, name, …}``.
+
+    *user* is a map of these members, or an id that is looked up in *people*; *resolve* replaces
+    ``${…}``.
+    """
     user = {} if user is UNSET else resolve(user)
     if isinstance(user, Mapping):
         return user
@@ -272,7 +285,7 @@ def check_people(context: CheckContext, value: Any, spot: source.Spot) -> None:
 
 
 def check_user(context: CheckContext, user: Any, spot: source.Spot) -> None:
-    """Report a *user* who is not among the people that the scenario lists."""
+    """Report *user*, an id at *spot*, if the scenario lists all people and has no such person."""
     if isinstance(user, Mapping):
         check_people(context, user.get("id", ""), spot.at("id"))
     elif isinstance(user, str | int):
@@ -280,7 +293,10 @@ def check_user(context: CheckContext, user: Any, spot: source.Spot) -> None:
 
 
 def check_denied_person(context: CheckContext, name: Any, spot: source.Spot) -> None:
-    """Report an unknown person who occurs only in a denial, which would then always hold."""
+    """Report the person *name*, whom an expectation denies, if nothing else mentions that person.
+
+    Such a denial would always hold.
+    """
     known = context.names.mentioned_people
     if not context.names.lists_people and known and is_literal(name) and name and name not in known:
         context.tell(

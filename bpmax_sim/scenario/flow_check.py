@@ -34,7 +34,18 @@ def check_events(
     owner: Spot,
     nodes: Mapping[str, FlowNode] | Collection[str],
 ) -> None:
-    """Report events that *subject* does not have, or whose node or field does not exist."""
+    """Report events in *scripts* that can never be fired.
+
+    These are unknown events, events of unknown nodes or fields, and events of a screen that the
+    scenario does not show.
+
+    Args:
+        draft: scenario to check.
+        subject: whether *scripts* belong to a form or a flow.
+        scripts: event -> script files.
+        owner: spot of the form or flow.
+        nodes: nodes of that flow, with their properties if a definition has them.
+    """
     targets = dict.fromkeys(("approve", "reject", "before_next", "owners"), nodes)
     targets["change"] = draft.fields
     for text in scripts:
@@ -124,7 +135,10 @@ def _check_short_deadlines(draft: ScenarioDraft, node: FlowNode, spot: Spot) -> 
 
 
 def _check_conditions(draft: ScenarioDraft, node: FlowNode, spot: Spot) -> None:
-    """Report routes that can never be taken, and conditions that decide nothing."""
+    """Report conditions of routes that are probably mistaken, or do not matter.
+
+    They do not matter if all routes of an action lead to one node.
+    """
     for action in node.offers:
         routes = node.routes(action)
         spots = {n: at for offer, n, at, _ in node.routes_with_places() if offer == action}
@@ -148,8 +162,9 @@ def _find_condition_mistakes(
 ) -> Iterator[tuple[int, str]]:
     """Yield index of the route, and message, of each probable mistake in a condition of *routes*.
 
-    *kinds* maps fields to the kinds of their initial values; comparing a field with a literal of
-    another kind is a mistake.
+    The conditions are checked as if they were one ``if … else if …`` of a script. *kinds* maps
+    fields to the kinds of their initial values; comparing a field with a literal of another kind is
+    a mistake.
     """
     asked = [(number, route.when) for number, route in enumerate(routes) if route.when]
     lines = [f"if (\n{' '.join(str(when).split())}\n) ctx.go();" for _, when in asked]

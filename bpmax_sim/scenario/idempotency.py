@@ -19,18 +19,24 @@ _USUAL_NAME: Final = re.compile(
 
 
 def is_key_name(name: str, declared: str = "") -> bool:
-    """Return whether a parameter called *name* holds the key; *declared* is the declared name."""
+    """Return whether a parameter called *name* holds an idempotency key.
+
+    It does if it is the *declared* parameter of the platform file, or is named like one.
+    """
     is_declared = bool(declared) and name.lower() == declared.lower()
     return is_declared or bool(_USUAL_NAME.search(name))
 
 
 def is_key_value(value: Any) -> bool:
-    """Return whether *value* can be a key."""
+    """Return whether *value* can be an idempotency key: a text or number that is not empty."""
     return isinstance(value, str | int | float) and not isinstance(value, bool) and value != ""
 
 
 def find_keys(value: Any, declared: str = "") -> Iterator[str]:
-    """Yield ``name=value`` of each key in *value*, at any depth of maps and lists."""
+    """Yield ``name=value`` of each idempotency key in *value*, at any depth of maps and lists.
+
+    *declared* is the name of the parameter that the platform file declares as key, or "".
+    """
     if isinstance(value, list):
         for inner in value:
             yield from find_keys(inner, declared)

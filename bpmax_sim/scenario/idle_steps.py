@@ -83,7 +83,7 @@ def check_unread_results(draft: ScenarioDraft) -> None:
 def _steps_until_next_action(
     steps: list[tuple[model.Step, Spot]], number: int
 ) -> Iterator[model.Step]:
-    """Yield step *number* and the following steps up to the next one with an action."""
+    """Yield step *number* and those after it that have no action, and so check its result."""
     yield steps[number][0]
     for step, _ in steps[number + 1 :]:
         if step.action:
@@ -122,7 +122,7 @@ def check_anything_expected(draft: ScenarioDraft) -> None:
 
 
 def check_former_names_differ(draft: ScenarioDraft) -> None:
-    """Report an earlier name that is the present one."""
+    """Report the scenario's present name in ``was``, the list of names it had before."""
     scenario = draft.scenario
     for name, spot in draft.spot.at("was").elements(scenario.was):
         if name == scenario.scenario:
@@ -254,9 +254,10 @@ def _find_entries(step: model.Step, spot: Spot) -> Iterator[tuple[str, Any, Spot
 
 
 def _is_misfit(value: Any, kind: str | None) -> bool:
-    """Return whether *value* is probably meant otherwise in a field of *kind*.
+    """Return whether *value* is probably a mistake in a field whose initial value is of *kind*.
 
-    In a list or map anything else; in a number or boolean a text that stands for one.
+    In a list or map that is a value of any other kind; in a number or boolean a text that stands
+    for one, such as ``"5"`` or ``yes``.
     """
     if kind in {"list", "object"}:
         is_filled_in = isinstance(value, str) and "${" in value
@@ -336,7 +337,10 @@ _VALUES: Final = frozenset({
 
 
 def _find_texts(spot: Spot, *signs: str) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    """Yield path and text of each value in a file, if one of its lines contains any of *signs*."""
+    """Yield path and text of each value in the file of *spot*; nothing if no line contains a sign.
+
+    The search for *signs* (one of them is enough) saves walking through most files.
+    """
     if any(sign in line for line in spot.source.lines for sign in signs):
         yield from spot.source.root.texts()
 

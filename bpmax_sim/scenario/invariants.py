@@ -13,10 +13,10 @@ from bpmax_sim.scenario.source import Failure
 
 
 def judge_invariants(progress: Progress, since: LogPosition) -> Iterator[Failure]:
-    """Yield the failures of invariants after the step that began at *since*.
+    """Yield the failures of ``always`` and ``never`` after the step that began at *since*.
 
-    Only that step's messages, calls and console lines count. A ``never`` is broken if all parts of
-    it are true at once.
+    Only that step's messages, calls and console lines count. An ``always`` fails if any comparison
+    in it does; a ``never`` fails if all comparisons in it hold at once.
     """
     for path, expected in progress.item.scenario.invariants:
         reporter = progress.reporter(since)

@@ -64,11 +64,12 @@ M = TypeVar("M", bound=Model)
 
 
 class LocatedStep(msgspec.Struct, frozen=True):
-    """A step with its place, its resolved faults, and its ``during`` steps.
+    """A step with its spot in the file, its fault rules, and the steps that it contains.
 
     Attributes:
+        faults: rules of the fault sets that it names, and rules written in it.
         during: steps performed while a call of this one is in flight.
-        inner: steps in a cell of its row that it runs (``run: ${case.column}``).
+        inner: for ``run: ${case.column}``, the steps in that cell of the row; else None.
         fills: keys that contain a ``${…}``, whose names can be checked only during the run.
     """
 
@@ -116,7 +117,7 @@ class Subjects(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 
     @cached_property
     def all_libraries(self) -> tuple[Script, ...]:
-        """Return the libraries of forms and flows."""
+        """Return the libraries of form, flow, sub-flows and forms of nodes, each once."""
         flows = (self.flow, *self.subflows.values())
         more = (script for flow in flows for script in flow.all_libraries)
         return tuple(dict.fromkeys((*self.libraries, *more)))
@@ -180,7 +181,10 @@ class ScenarioItem(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def name(self) -> str:
-        """Return ``name[row]``, or the name alone without a table; neither is changed."""
+        """Return ``name[row]``, or the name alone without a table, exactly as in the file.
+
+        `node_name` is the same in one line.
+        """
         return f"{self.scenario.scenario}[{self.row.id}]" if self.row else self.scenario.scenario
 
     @property
@@ -190,7 +194,7 @@ class ScenarioItem(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def header(self) -> ItemHeader:
-        """Return the header of this item."""
+        """Return what is needed to select and list this item, without its steps and scripts."""
         return ItemHeader(
             root=self.root,
             path=self.path,
@@ -226,7 +230,7 @@ class ScenarioItem(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def trace_file_names(self) -> RelativeFileNames:
-        """Return the folder to which file names in traces are relative: that of the scenario."""
+        """Return the object that writes file names in traces relative to the scenario's folder."""
         names = (self.spot.source.file, *(body.name for body in self.subjects.code_files))
         return RelativeFileNames(os.path.dirname(absolute_path(self.path)), names)  # noqa: PTH120 - faster
 
@@ -243,13 +247,16 @@ class ScenarioItem(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def target(self) -> str:
-        """Return the item and its variables as arguments of `bpmax-sim run`, shell-quoted."""
+        """Return the arguments of `bpmax-sim run` that select this item with its variables.
+
+        They are one text, quoted for a shell.
+        """
         name = self.node_id if self.row else self.spot.source.file
         return join_messages(" ", map(shell_quote, (name, *self.variable_arguments("--var"))))
 
     @property
     def rerun(self) -> str:
-        """Return the command that runs this item alone, with the same variables."""
+        """Return the shell command that runs this item alone, with the same variables."""
         return msg("bpmax-sim run {target}", target=self.target)
 
     def variable_arguments(self, option: str) -> tuple[str, ...]:
@@ -324,7 +331,9 @@ def load_items(
 def load_items_reading(
     variables: Mapping[str, Any], path: Path, environ: Mapping[str, str]
 ) -> list[ScenarioItem]:
-    """Load the items of a scenario file, and check that it reads each of *variables*.
+    """Load the items of the scenario file *path* and make sure that it reads each of *variables*.
+
+    A misspelled variable on the command line would otherwise have no effect.
 
     Raises:
         ConfigError: if nothing reads one of them, or as `load_items` does.
@@ -405,7 +414,11 @@ def _load_subjects(draft: ScenarioDraft) -> Subjects:
 
 
 def _load_flow_parts(draft: ScenarioDraft, flow: str | None) -> FlowParts:
-    """Return the definition, scripts and libraries of a flow; None means the main flow."""
+    """Return what the subject needs of a flow: definition, scripts, libraries, forms of nodes.
+
+    *flow* is the name of a sub-flow; None means the main flow. A stand-in for a sub-flow has only
+    its result.
+    """
     scripts, libraries = _load_code(draft, *draft.flow_specs[flow])
     parts = FlowParts(scripts=scripts, libraries=libraries)
     if flow not in draft.flows:
@@ -431,9 +444,10 @@ _ScriptOwner = model.FormSpec | model.FlowSpec | model.SubFlowSpec | NodeForm
 def _route_places(
     definition: Definition, source: ScenarioSource
 ) -> dict[tuple[str, str, int], Place]:
-    """Return (node, action, index) of each route -> place of its condition, else of the route.
+    """Return where the condition of each route is written; a route without one has its own place.
 
-    A place after a quotation mark is that of the condition itself.
+    The keys are node, action and index of the route. If a condition is quoted, its place is the
+    character after the quotation mark, so that a column inside the condition can be added to it.
     """
     places: dict[tuple[str, str, int], Place] = {}
     for name, node in definition.nodes.items():
@@ -538,6 +552,8 @@ def _cassette_of(draft: ScenarioDraft, row: Row | None, root: Path) -> str:
 def _fill_constant(draft: ScenarioDraft, row: Row | None, text: str, what: str) -> Any:
     """Return *text* with ``${…}`` replaced from the row, variables and environment.
 
+    Used at load for keys such as ``cassette``, which must be known before the run.
+
     Raises:
         ValueError: if it names a value that exists only in the run; the message calls the text
             *what*.
@@ -590,7 +606,8 @@ def _fault_rules(
 ) -> Iterator[Fault]:
     """Yield the rules of *faults*: names of fault sets, or rules written out.
 
-    *is_row_cell* is true for a row's own ``faults`` cell.
+    A name may be ``${case.column}``; then the cell names the sets or has the rules. *is_row_cell*
+    is true for a row's own ``faults`` cell, which has its place in the table.
     """
     sets = draft.fault_sets
     for fault, where in spot.elements(faults):

@@ -94,7 +94,7 @@ class FlowSpec(Model, frozen=True, kw_only=True):
 
 
 class Drip(Model, frozen=True, kw_only=True):
-    """A response that arrives in *chunks* equal pieces over *over* virtual seconds."""
+    """A response body that arrives in *chunks* equal pieces over *over* seconds of virtual time."""
 
     chunks: Annotated[int, Meta(ge=1)] = 4
     over: Seconds = 0
@@ -138,7 +138,7 @@ class FaultRule(Model, frozen=True, kw_only=True):
 
 
 class StubRequest(Model, frozen=True, kw_only=True):
-    """The requests that a stub responds to, compared as in ``expect: proxy``."""
+    """The conditions on a request for a stub to respond; each compared as in ``expect: proxy``."""
 
     path: Any = UNSET
     query: Any = UNSET
@@ -245,7 +245,9 @@ class ExpectedError(Model, frozen=True, kw_only=True):
     """The error with which a step must end; an empty map accepts any.
 
     Attributes:
-        source: ``script``, ``flow``, a platform, or ``platform.api``; the key is ``from``.
+        type: class of the error, such as ``TypeError``.
+        source: key ``from``: ``script``, ``form``, ``flow``, ``python``, a platform, or
+            ``platform.api``.
     """
 
     type: Any = UNSET
@@ -281,7 +283,10 @@ class _StepHead(Model, frozen=True, kw_only=True, dict=True):
         by: person who fills in, opens or clicks; the node must allow that.
         user: acting person if the action names none, and the user that scripts see; by default that
             of the scenario.
+        condition: key ``if``; the step is skipped where it does not hold.
         only: ids of the rows for which the step runs; it is skipped for others.
+        faults: names of fault sets, or fault rules, that apply during this step.
+        save: variable -> value after the step, such as ``${steps.a.result.id}``.
     """
 
     id: str = ""
@@ -311,7 +316,10 @@ class _StepHead(Model, frozen=True, kw_only=True, dict=True):
 
     @cached_property
     def kind(self) -> type[Action] | None:
-        """Return the class of the action; None for a step that only checks."""
+        """Return the class of the action, a subclass of `Action`.
+
+        None for a step that only checks.
+        """
         return ACTIONS.get(self.action)
 
     @property
@@ -415,7 +423,10 @@ class Fragment(Model, frozen=True, kw_only=True):
 
 
 class ExploreSpec(Model, frozen=True, kw_only=True):
-    """The severity of each verdict of `bpmax-sim explore`; its documentation has the defaults."""
+    """The severity that each verdict of `bpmax-sim explore` has for this scenario.
+
+    A verdict that is not set has the severity given in the documentation of ``explore``.
+    """
 
     crash: Severity | UnsetType = UNSET
     silent: Severity | UnsetType = UNSET
@@ -466,7 +477,10 @@ class Scenario(Model, frozen=True, kw_only=True):
 
     @property
     def invariants(self) -> Iterator[tuple[tuple[str | int, ...], Expect]]:
-        """Yield path and value of ``always`` and of each ``never`` that the file has."""
+        """Yield path in the file and value of ``always`` and of each ``never``, if there are any.
+
+        ``never`` may be one expectation or a list of them.
+        """
         if self.always != _NOTHING:
             yield ("always",), self.always
         if isinstance(self.never, Expect):
@@ -480,7 +494,7 @@ _NOTHING = Expect()
 
 
 class Table(Model, frozen=True, kw_only=True):
-    """Rows from a CSV file."""
+    """The rows of a scenario taken from a CSV file; *id* is the column with their ids."""
 
     source: str = field(name="from")
     id: str = "id"
@@ -505,7 +519,10 @@ _EXPECTED = {"$ref": f"{REFERENCE}Expected"}
 
 
 def hover_texts() -> Texts:
-    """Return what editors show for each key: structure -> key -> English and Chinese text."""
+    """Return the texts that editors show for each key of a scenario file.
+
+    They are a map: structure -> key -> English and Chinese text.
+    """
     texts, own = read_hover_texts(HOVER), action_texts()
     return {name: {**texts.get(name, {}), **own.get(name, {})} for name in {**texts, **own}}
 
@@ -564,7 +581,10 @@ def flow_schema() -> Schema:
 
 
 def _refine_schema(schema: Schema, texts: Texts) -> None:
-    """Add the constraints that the Python types cannot express."""
+    """Add to *schema*, made from the Python types, what these types cannot express.
+
+    For example the value of each action, ``${…}`` in conditions, and the operators of ``expect``.
+    """
     definitions = schema["definitions"]
     step = definitions["Step"]
     for place in filter(None, (step, definitions.get("Policy"))):
@@ -644,6 +664,6 @@ def _cases_schema(schema: Schema, texts: Texts) -> Schema:
 
 
 def _replace(definition: Schema, key: str, value: Schema) -> None:
-    """Replace the schema of *key*, keeping its descriptions."""
+    """Replace the schema of *key* in *definition*, keeping the description it has there."""
     words = definition["properties"][key].get("description")
     definition["properties"][key] = with_description(value, words) if words else value

@@ -20,7 +20,10 @@ from bpmax_sim.scenario.table_rows import ScenarioDraft
 
 
 def find_mentions(text: str, names: Iterable[str]) -> list[str]:
-    """Return the *names* of two letters or more in *text*, without those inside of longer ones."""
+    """Return those of *names* that occur in *text*.
+
+    Names of one letter, and names inside of a longer one that occurs too, are left out.
+    """
     found = [name for name in names if len(name) > 1 and name in text]
     return [one for one in found if not any(one in other and one != other for other in found)]
 
@@ -61,7 +64,11 @@ _SMALL: Final = 10
 
 
 def read_numbers(text: str) -> list[float]:
-    """Return the numbers from 10 on in *text*, in digits or as 五千零一; none if it is a range."""
+    """Return the numbers from 10 on that *text* mentions, in digits or Chinese (五千零一).
+
+    Smaller ones are often ordinals. Nothing is returned for a range such as 10-20, which no single
+    value can match.
+    """
     texts = [] if _RANGE.search(text) else _NUMBER.findall(text)
     return [value for value in map(_read_number, texts) if value >= _SMALL]
 

@@ -86,13 +86,14 @@ class ScenarioNames(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def scripted_buttons(self) -> list[str]:
-        """Return the buttons that have a script."""
+        """Return the buttons of forms for which there is a ``click`` script."""
         return [event[6:] for event in self.scripts if event.startswith("click.")]
 
     def field_problem(self, name: str) -> str | None:
-        """Return what is wrong with *name*, a field or a cell such as ``明细[0].数量``, or None.
+        """Return what is wrong with the field *name* if the form declares no such field.
 
-        ``明细.数量`` names the column without a row.
+        None if nothing is wrong, or if the form declares no fields at all. *name* may also be a
+        cell, ``明细[0].数量``, or a column, ``明细.数量``.
         """
         if not self.fields or name in self.fields:
             return None
@@ -105,9 +106,10 @@ class ScenarioNames(msgspec.Struct, frozen=True, kw_only=True):
         return None if column is None else self.column_problem(str(base), column)
 
     def field_doubt(self, name: str) -> str | None:
-        """Return a message if *name* is probably a misprint of an initial field, or None.
+        """Return a message if *name* is probably a misprint of a field with initial value.
 
-        Always None if the form declares its fields, see `field_problem`.
+        None otherwise, and always for a form that declares its fields: there `field_problem`
+        decides.
         """
         known = () if self.fields else self.initial_fields
         if name in known or not (hint := suggest_nearest(name, known)):
@@ -120,7 +122,7 @@ class ScenarioNames(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(dict.fromkeys((*self.columns, *self.entered_columns)))
 
     def column_problem(self, table: str, column: str) -> str | None:
-        """Return what is wrong with *column* of *table*, or None."""
+        """Return what is wrong with *column* if no known row of *table* has it, or None."""
         known = self.columns.get(table, ())
         if not known or column in known:
             return None
@@ -137,10 +139,10 @@ class ScenarioNames(msgspec.Struct, frozen=True, kw_only=True):
                     yield (number, str(column)), wrong
 
     def read_problem(self, owner: str, name: str) -> str | None:
-        """Return what is doubtful in a script's read of an absent member of *owner*, or None.
+        """Return the message if a script's read of *name* of *owner* is doubtful, or None.
 
-        *owner* is as the script calls it: ``form``, ``ctx.form``, ``form.$visible``, ``ctx``,
-        ``ctx.step``, or a table, ``form.明细``.
+        It is doubtful if *owner* has no such member. *owner* is as the script writes it: ``form``,
+        ``ctx.form``, ``form.$visible``, ``ctx``, ``ctx.step``, or a table, ``form.明细``.
         """
         if wrong := self._read_problem(owner, name):
             return msg(
@@ -176,8 +178,8 @@ class ScenarioNames(msgspec.Struct, frozen=True, kw_only=True):
     def _context_problem(self, owner: str, name: str) -> str | None:
         """Return what is doubtful in a script's read of *name* in ``ctx`` or a part of it, or None.
 
-        The product may know further members of a person and of a project, so a name is doubtful
-        there only if it resembles a known one.
+        ``ctx`` and ``ctx.step`` have fixed members. A person and a project may have further ones in
+        the product, so there a name is doubtful only if it resembles a known one.
         """
         if owner == "ctx.postData":
             known = self.fields or self.initial_fields
@@ -195,8 +197,8 @@ class ScenarioNames(msgspec.Struct, frozen=True, kw_only=True):
     def write_problem(self, owner: str, member: str) -> tuple[str, bool] | None:
         """Return what is wrong with a script's write to *member* of *owner*, or None.
 
-        The second value is False if that is only doubtful. *owner* is ``form.$visible`` and the
-        like, ``form.$message``, its ``type``, or ``ctx``.
+        The bool is true for an error and false for a doubt. *owner* is a state such as
+        ``form.$visible``, ``form.$message`` or its ``type``, or ``ctx``.
         """
         if owner in _MESSAGE_WORDS:
             known, is_member = _MESSAGE_WORDS[owner], owner == "form.$message"
@@ -230,7 +232,10 @@ class ScenarioNames(msgspec.Struct, frozen=True, kw_only=True):
         return msg("there is no code {code!r}{hint}", code=code, hint=hint) if hint else None
 
     def instance_problem(self, key: str, platform: str = "") -> str | None:
-        """Return what is wrong with the instance *key* of *platform*, or of any platform if ""."""
+        """Return what is wrong if *platform* has no instance *key*, or None.
+
+        With "" as *platform*, an instance of any platform will do.
+        """
         if self.platforms is None or not key or "${" in key:
             return None
         entries = self.platforms.entries
@@ -282,18 +287,22 @@ class ScenarioNames(msgspec.Struct, frozen=True, kw_only=True):
 def describe_finding(
     message: str, values: Mapping[str, object], known: Iterable[str] | None
 ) -> str:
-    """Return the message of a finding; the parameters are those of `CheckContext.tell`."""
+    """Return *message* with *values* and a hint from *known* filled in; see `CheckContext.tell`."""
     if known is not None:
         values = {**values, "hint": suggest_or_list(str(next(iter(values.values()))), known)}
     return fill_message(message, values)
 
 
 class CheckContext(Protocol):
-    """The input of a check, and the receiver of its findings."""
+    """What a check needs: the names that exist, and a method that takes its findings.
+
+    A check runs at load with a `ScenarioDraft`, and again in the run, with a `FilledValueContext`,
+    if its values contain ``${…}``.
+    """
 
     @property
     def names(self) -> ScenarioNames:
-        """Return the existing names."""
+        """Return the names that exist in the scenario, to check others against them."""
         ...
 
     def tell(
@@ -306,10 +315,15 @@ class CheckContext(Protocol):
         fails: bool = True,
         **values: Any,
     ) -> None:
-        """Report a problem at *spot*; with *values*, *message* is a template as for `msg`.
+        """Report a problem at *spot*.
 
-        With *known*, the template's ``{hint}`` lists the known names similar to the first of
-        *values*. A *kind* of `WARNINGS` is a failure except in lenient folders; with *fails* false
-        it is a failure only in strict folders.
+        Args:
+            spot: place of the wrong value.
+            message: what is wrong; with *values*, a template for them as in `msg`.
+            known: names that would be right; the template's ``{hint}`` lists those similar to the
+                first of *values*.
+            kind: a key of `WARNINGS` makes it a warning in lenient folders; "" is always a failure.
+            fails: false makes it a warning except in strict folders.
+            values: values for the template.
         """
         ...

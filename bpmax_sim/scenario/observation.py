@@ -53,7 +53,7 @@ class Observation(NamedTuple):
 
 
 class ObservedDifference(NamedTuple):
-    """A place where two runs differ; a run without a value there has `UNSET`."""
+    """A place where two runs differ, with the value of each; `UNSET` if one has no value there."""
 
     step: str
     place: str
@@ -98,7 +98,7 @@ def flow_of(subject: FormSubject | FlowSubject | None) -> Mapping[str, Any]:
 
 
 def preview_of(subject: FormSubject | FlowSubject | None) -> Any:
-    """Return the result of the last preview, or a marker that there was none."""
+    """Return the result of the flow's last preview as plain value; `UNSET` if there was none."""
     foreseen = subject.foreseen if isinstance(subject, FlowSubject) else None
     return UNSET if foreseen is None else to_scenario_value(foreseen)
 
@@ -125,7 +125,10 @@ _LOG = ("history", "notified", "passed")  # told entry by entry, where they happ
 def _without_separately_observed(
     facts: Mapping[str, Any], left_out: Sequence[str] = ("form", *_LOG)
 ) -> Any:
-    """Return a flow's *facts* without log and form, observed elsewhere; sub-flows keep the form."""
+    """Return a flow's *facts* without those that `observe` yields as observations of their own.
+
+    These are log and form; facts of sub-flows keep the form.
+    """
     inner = {
         name: _without_separately_observed(child, _LOG) for name, child in facts["projects"].items()
     }
@@ -136,10 +139,10 @@ def _without_separately_observed(
 def observe(
     events: Iterable[Event], *, unfinished: SubjectState | None = None
 ) -> tuple[Observation, ...]:
-    """Return the observations of *events*, in the order in which the steps ended.
+    """Return the observable effects of a run, step by step, as far as *events* go.
 
-    *unfinished* is the subject's state in the step that has not ended; without it, only the events
-    of that step are observed.
+    They are what digest and comparison of runs are made of. *unfinished* is the subject's state in
+    the step that has not ended; without it, only the events of that step are observed.
     """
     return tuple(_observe(events, unfinished))
 
@@ -241,6 +244,7 @@ def _observe_error(error: ErrorThrown) -> Mapping[str, Any]:
 
 
 def _log_entry(event: hooks.SubjectEvent) -> Mapping[str, Any]:
+    """Return the members of *event* that have a value, without its time."""
     values = msgspec.structs.asdict(event)
     del values["at"]
     return {name: value for name, value in values.items() if value not in ("", ())}

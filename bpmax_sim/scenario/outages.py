@@ -16,7 +16,11 @@ from bpmax_sim.scenario.progress import Progress
 
 
 def fail_on_unexpected_outages(progress: Progress) -> None:
-    """Fail the run for each unexpected outage of a third party, so that it is not recorded."""
+    """Add a failure for each call that a third party did not serve (503, no connection …).
+
+    Called when recording: a recording of an outage would be replayed for ever. If the scenario
+    expects that error, there is only a warning.
+    """
     for outage in progress.session.unserved_calls():
         if _expects_outage(progress.item, outage):
             warnings.warn(
@@ -35,7 +39,7 @@ def fail_on_unexpected_outages(progress: Progress) -> None:
 
 
 def _expects_outage(item: ScenarioItem, outage: Outage) -> bool:
-    """Return whether *item* expects any error, or has the outage's code or status in ``expect``."""
+    """Return whether the scenario expects any error, or the code or status of *outage*."""
     outcome = outage.outcome
     name = outcome.code if isinstance(outcome, FailedExchange) else outcome.status
     left: list[object] = [msgspec.to_builtins(item.scenario, enc_hook=str)]

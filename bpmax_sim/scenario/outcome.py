@@ -23,7 +23,10 @@ _NO_RECORDING = frozenset({"NoMatchError", "CassetteError", "DamagedCassette", "
 
 
 def cause_of(failures: Iterable[Failure], calls: Sequence[CallMade], *, live: bool) -> Cause:
-    """Return the cause of a failed scenario; *live* is true if third parties were contacted."""
+    """Return what a failed scenario failed by: configuration, outage, recording or itself.
+
+    *live* is whether third parties were contacted, so that they can have been unreachable.
+    """
     kinds = {failure.kind for failure in failures}
     if config_errors(calls) or "config" in kinds:
         return "config"
@@ -35,7 +38,10 @@ def cause_of(failures: Iterable[Failure], calls: Sequence[CallMade], *, live: bo
 
 
 def config_errors(calls: Iterable[CallMade]) -> tuple[str, ...]:
-    """Return the configuration errors of *calls*: a script may have swallowed the rejection."""
+    """Return the lines of the configuration errors with which *calls* were rejected, each once.
+
+    They are reported even if the script swallowed the rejection.
+    """
     messages = (call.message for call in calls if call.error == "ConfigError")
     return tuple(dict.fromkeys(line for message in messages for line in message.splitlines()))
 
@@ -43,10 +49,11 @@ def config_errors(calls: Iterable[CallMade]) -> tuple[str, ...]:
 def decide_outcome(
     item: ScenarioItem, failures: Sequence[Failure], calls: Sequence[CallMade], *, live: bool
 ) -> tuple[Outcome, tuple[Failure, ...]]:
-    """Return the outcome of *item* and its failures; an unexpected pass is a failure too.
+    """Return whether *item* passed, failed or failed as expected, and its failures.
 
-    ``xfail`` does not cover what keeps a scenario from running (a missing recording, missing
-    declarations) nor an unknown name.
+    ``xfail`` covers a failure of what is tested only: not what keeps a scenario from running
+    (missing recording or declarations), nor an unknown name. An item with ``xfail`` that passes has
+    failed.
     """
     if not item.xfail:
         return "failed" if failures else "passed", tuple(failures)

@@ -39,7 +39,10 @@ LocatedPolicy = tuple[model.Policy, Spot]
 
 
 def action_of(policy: model.Policy) -> type[FlowAction] | None:
-    """Return the class of the action of *policy*, or None."""
+    """Return the class of the action of *policy*.
+
+    None if it has none, which is reported elsewhere.
+    """
     return next((kind for _, kind, _ in actions_of(policy)), None)
 
 
@@ -52,7 +55,12 @@ def actions_of(policy: model.Policy) -> Iterator[tuple[str, type[FlowAction], An
 
 
 class PlannedMove(msgspec.Struct, frozen=True, kw_only=True):
-    """The action that policy *number* (from 0) plans for an open task; *due* is a virtual time."""
+    """The next action of a person: by which policy, on which task, and when.
+
+    Attributes:
+        due: virtual time.
+        number: index of the policy, from 0; a lower one has precedence.
+    """
 
     due: float
     number: int
@@ -60,13 +68,14 @@ class PlannedMove(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PolicyPlayer:
-    """Plays the people of a scenario by its policies.
+    """Acts for the people of a scenario by its ``policies``.
 
     Args:
         policies: in order of precedence, each with its spot.
         scope: replaces ``${…}`` in their values.
-        check: function that reports what is wrong with the filled-in value of an action.
-        ran: set that receives the places of the policies that were used.
+        check: function that checks an action's value once its ``${…}`` are replaced, given action,
+            value and spot; it raises `SubjectError`.
+        ran: set to which the place of each policy is added when it acts.
     """
 
     def __init__(
@@ -87,7 +96,10 @@ class PolicyPlayer:
         self._used: dict[int, int] = {}
 
     def record_task_arrivals(self, flow: FlowSubject, /) -> None:
-        """Record since when the present owners have had their tasks."""
+        """Note since when each present owner has had the task.
+
+        ``after`` of a policy counts from then.
+        """
         self._record_arrival_times(flow.open_tasks(runs_owner_hooks=False), flow.now())
 
     def _record_arrival_times(self, tasks: Sequence[OpenTask], now: float) -> None:
@@ -122,9 +134,11 @@ class PolicyPlayer:
     def _advance_to_next_event(
         self, on: Performer, flow: FlowSubject, until: str, result: Result
     ) -> None:
-        """Advance to the next event.
+        """Let the first of these happen.
 
-        A policy's decision or a deadline, or else a timer of a script.
+        A move of a policy, a deadline, or else a timer of a script.
+
+        Virtual time is advanced to it.
 
         Raises:
             SubjectError: if nothing is left to happen.
@@ -147,7 +161,13 @@ class PolicyPlayer:
     def _next_instant(
         self, on: Performer, flow: FlowSubject, choice: PlannedMove | None
     ) -> float | None:
-        """Return when something happens next, or None; timers count only if nothing else does."""
+        """Return the virtual time of the next move (*choice*) or deadline.
+
+        None if there is neither.
+
+        Timers of scripts count only in that case: the interval of a script never ends, and would be
+        the next event for ever.
+        """
         instants = [choice.due] if choice else []
         deadline = flow.next_due()
         instants += [] if deadline is None else [deadline]
@@ -159,8 +179,8 @@ class PolicyPlayer:
     def _plan_moves(self, tasks: Sequence[OpenTask]) -> Iterator[PlannedMove]:
         """Yield, for each task, the move of the first policy that matches it.
 
-        Of a task that several owners share, only the move with the first of all policies is
-        yielded.
+        If several owners share a task, so that one decision is enough, only one move is yielded for
+        it: that of the policy with the highest precedence.
         """
         shared: dict[int, PlannedMove] = {}
         for task in tasks:
@@ -181,9 +201,9 @@ class PolicyPlayer:
         yield from shared.values()
 
     def _why_policy_not_matching(self, number: int, task: OpenTask) -> str:
-        """Return why policy *number* does not match.
+        """Return why policy *number* does not act on *task*; "" if it does.
 
-        "" if it does, ``*`` if it is for other tasks.
+        ``*`` means that it is for other nodes or other kinds of task, which needs no explanation.
         """
         policy = self.policies[number][0]
         kind = action_of(policy)
@@ -223,7 +243,10 @@ class PolicyPlayer:
     def _perform_policy(
         self, on: Performer, flow: FlowSubject, choice: PlannedMove, result: Result
     ) -> None:
-        """Perform the action of a policy in the same way as a step."""
+        """Perform the planned move *choice* as a step with that action would.
+
+        Errors added to *result* name the policy.
+        """
         policy, spot = self.policies[choice.number]
         task = choice.task
         key, kind, written = next(actions_of(policy))
@@ -478,7 +501,7 @@ def _possible_owners(draft: ScenarioDraft, definition: Definition, at: str) -> t
 
 
 def _shadows_policy(first: model.Policy, later: model.Policy) -> bool:
-    """Return whether *first* matches every task that *later* matches."""
+    """Return whether *first* matches all tasks that *later* does, so that *later* never acts."""
     kind, other = action_of(first), action_of(later)
     narrows = (first.times, first.only) != (UNSET, UNSET) or first.condition is not True
     if kind is None or other is None or narrows:

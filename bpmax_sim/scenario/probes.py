@@ -22,7 +22,11 @@ _WIDE: Final = 10
 
 
 def is_impossible(expected: Any) -> bool:
-    """Return whether no value, not even an absent one, can be as *expected*."""
+    """Return whether no value, and not even an absent one, fulfils *expected*.
+
+    Decided by trying the values that matter (`_find_probes`), as ``{$gt: 5, $lt: 3}`` cannot be
+    solved in general.
+    """
     if not isinstance(expected, Mapping) or not any(map(is_operator, expected)):
         return False
     if not _can_be_probed(expected):
@@ -31,6 +35,7 @@ def is_impossible(expected: Any) -> bool:
 
 
 def _can_be_probed(expected: Any) -> bool:
+    """Return whether trying values proves something: only known operators, and no ``${…}``."""
     if isinstance(expected, Mapping) and any(map(is_operator, expected)):
         return all(key in _KNOWN and _can_be_probed(value) for key, value in expected.items())
     if isinstance(expected, str):
@@ -39,7 +44,10 @@ def _can_be_probed(expected: Any) -> bool:
 
 
 def _find_probes(expected: Any) -> list[Any]:
-    """Return the operands of *expected*, values between them, and values just beside them."""
+    """Return the values to try on *expected*: its operands, and values beside and between them.
+
+    If none of these fulfils it, no value does.
+    """
     operands = list(_find_operands(expected))
     numbers = sorted({one for one in operands if is_number(one)})
     beside = [one for number in numbers for one in (number - 1, number + 1)]
@@ -64,7 +72,10 @@ def _find_operands(expected: Any) -> Iterator[Any]:
 
 
 def find_other_values(value: Any) -> list[Any]:
-    """Return other values of the type of *value*: directly beside it, and far from it."""
+    """Return values that *value* might have been instead: of its type, beside it and far from it.
+
+    An expectation that all of them fulfil says nothing about *value*.
+    """
     if isinstance(value, bool):
         return [not value]
     if is_number(value):

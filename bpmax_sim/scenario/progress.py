@@ -68,13 +68,13 @@ def _keep_value(value: Any) -> Any:
 
 
 class Progress:
-    """The state that the steps of one run share.
+    """The state of one run, shared by its steps.
 
     Attributes:
         faults: whether the scenario's faults are injected.
-        is_judged: whether expectations are checked; a trial with other responses does not, and goes
-            on after a failed step.
-        silent_faults: whether fault rules may remain unused.
+        is_judged: whether expectations are checked. A trial of ``explore``, whose responses are
+            changed, does not check them and continues after a failed step.
+        silent_faults: whether fault rules may remain unused; else that is a failure.
         failures: in the order of detection.
         result: result of the latest action.
         missed: numbers of the calls without a recording that a step has reported already.
@@ -175,10 +175,10 @@ class Progress:
         return player
 
     def _check_policy(self, action: str, value: Any, spot: source.Spot) -> None:
-        """Check the filled-in value of a policy's action against the names.
+        """Check the value of a policy's action once its ``${…}`` are replaced, as at load.
 
         Raises:
-            SubjectError: if something is wrong with it.
+            SubjectError: if it names something that does not exist, with the line of the policy.
         """
         if "policies" not in self.item.fills:
             return
@@ -228,7 +228,10 @@ class Progress:
         return self.apply_leniency(failures)
 
     def fill_stubs(self) -> tuple[Fault, ...]:
-        """Return the stubs of the scenario as fault rules, with every ``${…}`` replaced."""
+        """Return the stubs of the scenario as fault rules, with every ``${…}`` replaced.
+
+        A stub with an undefined ``${…}``, or for an unknown API, adds a failure to the run.
+        """
         rules = []
         spot = self.item.spot.at("proxy", "stubs")
         for number, (stub, where) in enumerate(spot.elements(self.item.scenario.proxy.stubs)):
@@ -264,9 +267,9 @@ class Progress:
 
     @cached_property
     def unused_parts(self) -> tuple[source.RunWarning, ...]:
-        """Return what the run, all of whose steps have ended, has not used.
+        """Return a warning for each part of the file that this run, now complete, has not used.
 
-        Expectations that only look at fields no script wrote are included.
+        Also one if all expectations look only at fields that no script wrote.
         """
         idle = expectation_doubts.find_unwritten_fields(self.item, self._run_history)
         left = (source.RunWarning(one.kind, one.message, one.place) for one in idle)
@@ -299,7 +302,10 @@ class Progress:
         return value
 
     def warn_of_step(self, located: load.LocatedStep, since: LogPosition) -> None:
-        """Add warnings for doubtful results of a step that passed."""
+        """Add warnings for what looks wrong in a step that passed, such as an unnoticed failure.
+
+        *since* is the position in the log at which the step began.
+        """
         step, log, platforms = located.step, self.log, self.session.platforms
         outcome = result_checks.StepOutcome(
             step=step,
@@ -315,7 +321,7 @@ class Progress:
         log.add_findings((*found, *result_checks.find_repeated_pages(outcome.calls, platforms)))
 
     def warn_of_run(self) -> None:
-        """Add warnings for doubtful results of the run as a whole."""
+        """Add warnings that only the whole run allows, such as expectations that can never fail."""
         calls, subjects = self.log.calls, self.item.subjects
         scripts = (*subjects.handlers, *subjects.inline.values(), *subjects.all_libraries)
         self.log.add_findings((
@@ -393,7 +399,10 @@ class Progress:
         )
 
     def focus_on_step(self, step: model.Step) -> None:
-        """Select the visible form and the acting person of *step*, or the scenario's defaults."""
+        """Let the flow show the form of the node ``at`` of *step*, with ``by`` and ``user`` acting.
+
+        Without these keys, what the scenario says applies.
+        """
         if not isinstance(self.subject, FlowSubject):
             return
         self.subject.focus = self.scope.resolve(step.at)
@@ -404,7 +413,7 @@ class Progress:
             project.user = person
 
     def reporter(self, since: LogPosition = START, **details: Any) -> FailureReporter:
-        """Return a reporter of failures that shows the calls made after the position *since*."""
+        """Return an object that makes failures, which show the calls made after *since*."""
         log = self.log
         return FailureReporter(
             item=self.item,
@@ -416,7 +425,11 @@ class Progress:
         )
 
     def state(self, since: LogPosition = START) -> assertions.State:
-        """Return the actual values of all sections; redacted, so equal in record and in replay."""
+        """Return for each section of ``expect`` a function that returns its actual value.
+
+        Calls, messages and console lines count from the position *since*. Values are redacted, so
+        that they are equal when recording and in replay.
+        """
         log = self.log
         return {
             "form": lambda: self.redact(form_of(self.subject)),
@@ -425,6 +438,7 @@ class Progress:
             "preview": lambda: self.redact(preview_of(self.subject)),
             "proxy": lambda: log.calls[since.calls :],
             "messages": lambda: log.messages[since.messages :],
+            "refusals": lambda: log.refusals_since(since),
             "console": lambda: [line for _, line in log.console[since.console :]],
             "result": lambda: self.redact(self.result),
             "vars": lambda: self.redact(self.scope.vars),
@@ -436,7 +450,10 @@ class Progress:
         return state_of(self.subject, self.result)
 
     def form(self) -> Mapping[str, Any] | None:
-        """Return the present form values for events; None without a form."""
+        """Return the values of the form for `StepStarted` and `StepFinished`.
+
+        None without a form.
+        """
         return None if self.subject is None else form_of(self.subject)
 
     def expected_value(self, value: Any) -> Any:
@@ -461,7 +478,10 @@ class Progress:
     def judge_unawaited(
         self, call: UnawaitedCall, reporter: FailureReporter
     ) -> Iterator[source.Failure]:
-        """Yield the failure of a call not awaited, unless the scenario tolerates it."""
+        """Yield the failure of a call that the script did not await, or add a warning instead.
+
+        ``proxy: unawaited`` of the scenario decides; without it a doubtful case is a warning.
+        """
         chosen = self.item.scenario.proxy.unawaited
         if chosen == "fail" or (chosen is UNSET and not call.is_doubtful):
             yield reporter.report_unawaited(call)
@@ -520,7 +540,10 @@ class Progress:
         return checks, attach_update(failures, *own) if path == ("expect",) else failures
 
     def store_result(self, step_id: str, value: Any, error: Mapping[str, Any] | None) -> None:
-        """Store a step's result for ``${steps.<id>.result}`` and ``expect: result``."""
+        """Keep result and error of a step for ``${steps.<id>.result}`` and for ``expect.
+
+        Result``.
+        """
         self.result = to_scenario_value(value)
         if step_id:
             self.scope.steps[step_id] = {"result": self.result, "error": error}

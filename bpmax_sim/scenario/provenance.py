@@ -29,7 +29,7 @@ class LastAssignment(msgspec.Struct, frozen=True):
 
 
 class Origins(msgspec.Struct):
-    """The assignments and routes of a run, to say where values came from.
+    """Where the values of a run came from, for the messages of failures.
 
     Attributes:
         assignments: field -> its last assignment.
@@ -47,7 +47,10 @@ class Origins(msgspec.Struct):
             self.assignments[event.field] = LastAssignment(event, step)
 
     def note_step(self, event: object) -> None:
-        """Remember the place of a step that begins, until it ends."""
+        """Remember the place of a step when it starts, and forget it when it ends.
+
+        Assignments in between get this place.
+        """
         if isinstance(event, StepStarted):
             self._open_steps.append(event.place)
         elif isinstance(event, StepFinished) and self._open_steps:
@@ -55,7 +58,7 @@ class Origins(msgspec.Struct):
 
 
 def script_values_of(event: SubjectEvent) -> dict[str, Any]:
-    """Return the members of *event* that hold values of scripts, as plain values for a trace."""
+    """Return those members of *event* that scripts may have set, as plain values for a trace."""
     plain = _PLAIN_VALUES.get(type(event), {}).items()
     return {name: convert(getattr(event, name)) for name, convert in plain}
 
@@ -100,7 +103,9 @@ _PLAIN_VALUES: Mapping[type, Mapping[str, Callable[[Any], Any]]] = {
 
 
 def describe_routes(routes: Sequence[RouteEvaluated], expected: Collection[str]) -> Iterator[str]:
-    """Yield a line, with place and values, for each route of the decision that went another way.
+    """Yield a line for each route of the decision that led a flow to a wrong node.
+
+    A line has the route's condition, place, and the values that the condition read.
 
     Args:
         routes: routes in the order of their evaluation.
@@ -119,7 +124,7 @@ def describe_routes(routes: Sequence[RouteEvaluated], expected: Collection[str])
 
 
 def _is_same_decision(before: RouteEvaluated, after: RouteEvaluated) -> bool:
-    """Return whether *after* was evaluated because *before* did not hold."""
+    """Return whether *after* was tried next because *before*, of the same node, did not hold."""
     return not before.taken and (before.node, before.action) == (after.node, after.action)
 
 

@@ -20,7 +20,7 @@ from bpmax_sim.subject.form import FormSubject
 
 
 class FormHandle(Mapping[str, Any]):
-    """The visible form: its values by field, and what a person can do with it.
+    """The visible form as a Python step sees it: a map field -> value, with what a person can do.
 
     Errors that scripts throw or leave unhandled meanwhile count for the step, as in other steps.
     """
@@ -73,7 +73,7 @@ class FormHandle(Mapping[str, Any]):
 
 
 class FlowHandle:
-    """A view of the project of a flow: its node, status, owners and members."""
+    """The project of a flow as a Python step sees it: node, status, owners and members."""
 
     def __init__(self, flow: FlowSubject) -> None:
         """Create a view of *flow*."""
@@ -112,7 +112,10 @@ class FlowHandle:
 def handles_for(
     function: Callable[..., Any], subject: FormSubject | FlowSubject | None
 ) -> dict[str, FormHandle | FlowHandle]:
-    """Return the views that *function* has parameters for, by name: ``form`` and ``flow``."""
+    """Return the views of the subject for which *function* has parameters: ``form`` and ``flow``.
+
+    A flow has both; a built-in function, whose parameters are unknown, gets none.
+    """
     try:
         parameters = inspect.signature(function).parameters
     except (TypeError, ValueError):  # a built-in function does not say

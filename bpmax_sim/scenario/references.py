@@ -79,10 +79,10 @@ def split_references(text: str) -> tuple[str | Reference, ...]:
 
 
 def parse_reference(text: str) -> Reference:
-    """Return the reference of *text*, such as ``steps.pick.result.items[0]``.
+    """Return the reference in *text*, the part between the braces: ``steps.pick.result.items[0]``.
 
     Raises:
-        UndefinedValueError: if it does not start with a known root.
+        UndefinedValueError: if it does not start with a known root, or needs a path and has none.
     """
     root, *path = parse_plain_steps(text) or ("",)
     if root not in ROOTS:
@@ -146,6 +146,7 @@ def keys_with_references(node: Node | None) -> frozenset[str]:
 
 
 def _is_filled(node: Node) -> bool:
+    """Return whether a text at or below *node* contains a ``${…}``."""
     value = node.value
     if type(value) is str:
         return "${" in value
@@ -164,9 +165,10 @@ show = json.JSONEncoder(ensure_ascii=False, default=str).encode
 
 
 def follow_path(value: Any, ref: Reference, path: Path | None = None) -> Any:
-    """Return the value at *path* (by default the reference's own) in *value*.
+    """Return the value at *path* (by default that of *ref*) in *value*.
 
-    A key that itself contains dots is found too.
+    A key that itself contains dots is found too, as ``${vars.a.b}`` may mean the variable ``a.b``.
+    *ref* is named in errors.
 
     Raises:
         UndefinedValueError: if a key or index on the path does not exist.
@@ -188,6 +190,11 @@ def follow_path(value: Any, ref: Reference, path: Path | None = None) -> Any:
 def _find_member(
     value: Mapping[str, Any], part: str | int, rest: list[str | int], ref: Reference
 ) -> Any:
+    """Return the member *part* of *value*, or the member that *part* and all of *rest* name.
+
+    A key such as ``a.b`` is split at its dot, so *part* and *rest* are joined again if there is no
+    member *part*. In that case *rest* is emptied, as the whole path is used up.
+    """
     if str(part) in value:
         return value[str(part)]
     whole = ".".join(map(str, [part, *rest]))
@@ -246,9 +253,9 @@ class Scope(msgspec.Struct, kw_only=True):
         return resolve(value, self.lookup)
 
     def _fill_cell(self, value: Any, ref: Reference) -> Any:
-        """Return *value*, a cell, with its ``${…}`` replaced.
+        """Return *value*, the cell that *ref* names, with the ``${…}`` in it replaced.
 
-        These may name other cells of the row.
+        They may name other cells of the row; a cell that refers to itself is an error.
         """
         if ref.text in self._open:
             raise UndefinedValueError("${{{ref_text}}} refers to itself", ref_text=ref.text)
@@ -339,6 +346,10 @@ class _Condition:
     def _parse_joined(
         self, part: Callable[[], Truth], words: tuple[str, str], join: Callable[[Any], bool]
     ) -> Truth:
+        """Parse one or more *part* with *words* (``and``, ``&&``) between them.
+
+        *join*, `all` or `any`, combines the values of the parts.
+        """
         parts = [part()]
         while (word := _TOKEN.match(self.text, self.at)) and (word["word"] or "").strip() in words:
             self.at = word.end()
@@ -437,6 +448,10 @@ def _evaluate_side(text: str, lookup: Lookup) -> tuple[Any, bool]:
 
 
 def _is_same(left: tuple[Any, bool], right: tuple[Any, bool]) -> bool:
+    """Return whether two sides of a condition are equal.
+
+    An unquoted word has no type, so it is compared as text; else the types must be equal too.
+    """
     if left[1] or right[1]:
         return as_text(left[0]) == as_text(right[0])
     return type(left[0]) is type(right[0]) and bool(left[0] == right[0])

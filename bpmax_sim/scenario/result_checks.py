@@ -51,10 +51,10 @@ _ANNOUNCING: Final = frozenset({"warn", "error"})
 
 
 def find_borrowed_responses(calls: Iterable[CallMade]) -> Iterator[RunFinding]:
-    """Yield each replayed response that was recorded with another value at an ignored place.
+    """Yield each replayed response that was recorded for another request, due to ``ignore``.
 
-    Values that every run creates anew, such as a time or a UUID, are not reported: ``ignore``
-    exists for them.
+    ``ignore: body.no`` lets a recording match whatever ``no`` is. That is meant for values that
+    every run creates anew, such as a time or a UUID; any other difference is reported.
     """
     for call in calls:
         recording = call.recording
@@ -69,7 +69,7 @@ def find_borrowed_responses(calls: Iterable[CallMade]) -> Iterator[RunFinding]:
 
 
 class StepOutcome(msgspec.Struct, frozen=True, kw_only=True):
-    """The result of a step, as far as it shows whether a failure was noticed.
+    """What happened in a step, to judge whether somebody noticed a failed call.
 
     Attributes:
         calls: calls of the step.
@@ -160,7 +160,7 @@ def find_misread_responses(
 def find_text_members(
     calls: Iterable[CallMade], scripts: Iterable[Script], platforms: Platforms
 ) -> Iterator[RunFinding]:
-    """Yield members that a script reads of a response that was a text, such as one of XML."""
+    """Yield members that a script reads in a response that was a text, such as XML, not JSON."""
     texts: dict[tuple[str, int], bool] = {}
     for call in calls:
         if call.place is not None and not call.is_login:
@@ -187,7 +187,7 @@ def find_text_members(
 def find_absent_members(
     calls: Iterable[CallMade], scripts: Iterable[Script], platforms: Platforms
 ) -> Iterator[RunFinding]:
-    """Yield members that a script reads although no response had them, only ones of near names."""
+    """Yield members that a script reads in responses that had only one of a similar name."""
     asked: dict[tuple[str, int], list[CallMade]] = {}
     for call in calls:
         if call.place is not None and not call.is_login:
@@ -229,7 +229,10 @@ def _is_near_member(word: str, members: tuple[str, ...]) -> bool:
 
 
 def _find_meant_member(use: MemberUse, same: Sequence[CallMade], platforms: Platforms) -> str:
-    """Return the suggestion for a member that none of the responses of *same* has, or ""."""
+    """Return a hint if *use* reads a member that no response had but a similar one, or "".
+
+    *same* are the calls made at the script line whose result is read.
+    """
     name, is_read = use.path[0], use.access in {"read", "truth"} and not use.is_guarded
     if not same or not is_read or any(_may_have(call, name) for call in same):
         return ""
@@ -240,7 +243,7 @@ def _find_meant_member(use: MemberUse, same: Sequence[CallMade], platforms: Plat
 
 
 def _may_have(call: CallMade, name: str) -> bool:
-    """Return whether the result of *call* has a member *name*, or is no map."""
+    """Return whether the response of *call* has the member *name*; true if it is not a map."""
     return type(call.response) is not dict or name in call.response
 
 
@@ -332,7 +335,11 @@ def _lists_in(value: Any) -> Iterator[tuple[str, int, int]]:
 
 
 def find_rule_doubts(calls: Sequence[CallMade], platforms: Platforms) -> Iterator[RunFinding]:
-    """Yield declarations of called platforms that are probably mistakes or match no message."""
+    """Yield doubts about the platform files of called platforms: rules that fit no message.
+
+    That is a declared place that no request or response has, a rule that no call can use, and a
+    class of failures that occurred but has no ``recover``.
+    """
     yield from _find_absent_places(calls, platforms)
     for key, call in {call.call.partition(".")[0]: call for call in reversed(calls)}.items():
         for hint in _find_declaration_hints(platforms, key):
@@ -349,7 +356,10 @@ def find_rule_doubts(calls: Sequence[CallMade], platforms: Platforms) -> Iterato
 
 
 def _find_absent_places(calls: Iterable[CallMade], platforms: Platforms) -> Iterator[RunFinding]:
-    """Yield places that a platform declares and no message has, only ones of near names."""
+    """Yield each place declared in a platform file that no message had, but one of a similar name.
+
+    For example ``ignore: body.requestid`` where all bodies have ``requestId2``.
+    """
     absent: dict[tuple[str, Steps], tuple[set[str], CallMade]] = {}
     found: set[tuple[str, Steps]] = set()
     for call in calls:
@@ -379,6 +389,7 @@ _HINTS: Final = WeakKeyDictionary[Platforms, dict[str, tuple[str, ...]]]()
 
 
 def _find_declaration_hints(platforms: Platforms, key: str) -> tuple[str, ...]:
+    """Return the messages of `platform_hints` about platform *key*, computed once."""
     known = _HINTS.setdefault(platforms, {})
     if key not in known:
         platform = platforms.find(key)
@@ -387,7 +398,10 @@ def _find_declaration_hints(platforms: Platforms, key: str) -> tuple[str, ...]:
 
 
 def _declared_places(recipe: CompiledApi, call: CallMade) -> Iterator[tuple[Steps, Any]]:
-    """Yield the places declared for *call* (by ``ignore`` …), each with the message it is in."""
+    """Yield each place that the platform file declares for *call*, with the message it lies in.
+
+    Such are the places of ``ignore``, of ``volatile`` and of the rules for success.
+    """
     for text in _judging_paths(recipe):
         yield ("body", *text.removeprefix("$.").split(".")), {"body": call.response}
     owners = (recipe.platform, recipe.api)
@@ -411,13 +425,19 @@ def _login_places(call: CallMade, platforms: Platforms) -> Iterator[tuple[Steps,
 
 @lru_cache(maxsize=256)
 def _parse_place(text: str) -> Steps:
-    """Return the steps of a valid declared place; ``("",)`` if it ends in a list element."""
+    """Return the steps of a declared place.
+
+    ``("",)``, which nothing matches, if it is an element.
+    """
     path = FieldPath.parse(text, "ignore")
     return (path.root, *path.below) if path.below and isinstance(path.below[-1], str) else ("",)
 
 
 def find_compiled_api(call: CallMade, platforms: Platforms) -> CompiledApi | None:
-    """Return the rules by which the response of *call* is judged; None if the call was rejected."""
+    """Return the compiled rules of the API that *call* was made to.
+
+    None if the call was rejected or is not declared.
+    """
     key, _, name = call.call.partition(".")
     platform = platforms.find(key)
     is_answered = call.status is not None and is_success(call.status) and not call.error
@@ -431,21 +451,21 @@ def find_compiled_api(call: CallMade, platforms: Platforms) -> CompiledApi | Non
 
 
 def as_response(call: CallMade) -> tuple[Response, ParsedBody]:
-    """Return the response of *call* in the form that the rules of a platform take."""
+    """Return the response of *call* as the rules of a platform take it: raw, and parsed body."""
     headers = tuple(call.response_header.items())
     body = ParsedBody("json", value=call.response)
     return Response(status=call.status or 0, headers=headers, body=b""), body
 
 
 def _judging_paths(recipe: CompiledApi) -> tuple[str, ...]:
-    """Return the dotted paths whose values decide whether a response is a failure."""
+    """Return the paths, such as ``$.code``, that decide whether a response is a failure."""
     rules = recipe.api.response if recipe.api.response is not UNSET else recipe.platform.response
     paths = (*rules.code, *(one.path for one in rules.ok.all if not one.absent))
     return tuple(dict.fromkeys(path for path in paths if _LAST_NAME.fullmatch(path)))
 
 
 def _failure_members(recipe: CompiledApi) -> list[str]:
-    """Return the names of the members of a result that report a failure."""
+    """Return the names of the members in which a script finds that the response is a failure."""
     if recipe.result == "envelope":
         return ["code", "message"]
     rules = recipe.api.response if recipe.api.response is not UNSET else recipe.platform.response
@@ -455,6 +475,7 @@ def _failure_members(recipe: CompiledApi) -> list[str]:
 
 
 def _contain_word(texts: Iterable[str], words: Iterable[str]) -> bool:
+    """Return whether any of *texts* contains any of *words* as a whole identifier."""
     pattern = re.compile(rf"(?<![\w$])(?:{'|'.join(map(re.escape, words))})(?![\w$])")
     return any(pattern.search(text) for text in texts)
 
@@ -463,6 +484,8 @@ def find_wrong_kind(
     field: str, value: Any, kinds: Mapping[str, Kind], place: Place | None
 ) -> RunFinding | None:
     """Return what is wrong with a *value* that a script wrote into *field*, or None.
+
+    Wrong are NaN, another kind than that of the initial value, and a text with ``undefined`` in it.
 
     Args:
         field: name of the field in messages.
@@ -507,9 +530,9 @@ _OF_ENGINE: Final = re.compile(
 
 
 def find_undefined_text(value: Any, name: str, place: Place | None) -> RunFinding | None:
-    """Return what is wrong with a text that contains ``undefined`` or the like, or None.
+    """Return what is wrong with a text that contains ``undefined``, ``NaN`` or the like, or None.
 
-    *name* is where the script wrote or sent it.
+    *name* is the field or message that the script wrote, for the message.
     """
     match = _MISPRINT.search(value) if isinstance(value, str) else None
     if match is None or _OF_ENGINE.search(value):
@@ -525,13 +548,32 @@ def find_undefined_text(value: Any, name: str, place: Place | None) -> RunFindin
 def find_doubts_of_subject(
     located: LocatedStep, subject: FormSubject | FlowSubject | None, options: OptionLog
 ) -> Iterator[RunFinding]:
-    """Yield misprinted titles of a flow, values that are no option, and labels set as values."""
+    """Yield what is doubtful in form and flow when a step has ended.
+
+    That is a title with ``undefined`` in it, a value that is no option of its field, the label of
+    an option set as value, and a user who fills in the form of somebody else's task.
+    """
     if isinstance(subject, FlowSubject):
         yield from _find_undefined_titles(subject)
+        yield from _find_stranger_at_form(located, subject)
     form = subject.current_form if isinstance(subject, FlowSubject) else subject
     if form is not None and form.states:
         yield from options.check_step(form, form_of(subject))
         yield from _find_entered_labels(located, form)
+
+
+def _find_stranger_at_form(located: LocatedStep, flow: FlowSubject) -> Iterator[RunFinding]:
+    """Yield a finding if a step without ``by`` fills in a form and the user has no task there."""
+    step, user = located.step, str(flow.user.get("id", ""))
+    visit = flow.visits.get(flow.visible_node)
+    owner_ids = visit.table.owner_ids if visit is not None else ()
+    takes_by = step.kind is not None and step.kind.takes_by
+    if takes_by and not step.by and user and owner_ids and user not in owner_ids:
+        yield RunFinding("refused", msg(
+            "{user}, who is the user, is not an owner of {node!r}, and fills in its form; write "
+            "who does: by: {owner}",
+            user=user, node=flow.visible_node, owner=owner_ids[0],
+        ), located.spot.at(step.action).place, fails=False)  # fmt: skip
 
 
 def _find_undefined_titles(flow: FlowSubject) -> Iterator[RunFinding]:
@@ -566,7 +608,10 @@ def _texts_in(name: str, value: Any) -> Iterator[tuple[str, str]]:
 
 
 def _find_entered_labels(located: LocatedStep, form: ScriptedSubject) -> Iterator[RunFinding]:
-    """Yield labels that a step sets, where it expects to be refused because of the value."""
+    """Yield each label of an option that the step sets although the value is meant.
+
+    Only where the step expects to be refused (``NOT_AN_OPTION``): it would be refused for any text.
+    """
     error, entered = located.step.expect_error, located.step.value
     is_refused = error is not UNSET and error.code == "NOT_AN_OPTION"
     is_set = is_refused and located.step.action == "set" and isinstance(entered, Mapping)
@@ -581,7 +626,7 @@ def _find_entered_labels(located: LocatedStep, form: ScriptedSubject) -> Iterato
 
 
 class OptionLog:
-    """The options that fields have had in a run, and how scripts used their values.
+    """The options that fields have had in a run, and where scripts last wrote the fields.
 
     Attributes:
         offered: field -> all values that were ever among its options.
@@ -593,14 +638,17 @@ class OptionLog:
         self._written: dict[str, Place | None] = {}
 
     def note_write(self, field: str, place: Place | None, *, is_script: bool) -> None:
-        """Record who wrote the present value of *field*."""
+        """Record that a script wrote *field* at *place*, or that a person did (not *is_script*)."""
         if is_script:
             self._written[field] = place
         else:
             self._written.pop(field, None)
 
     def check_step(self, form: ScriptedSubject, fields: Mapping[str, Any]) -> Iterator[RunFinding]:
-        """Yield values that scripts wrote into *fields* and that are no option when a step ends."""
+        """Yield values of *fields* that scripts wrote and that are no option when a step ends.
+
+        Also records the options that fields have now.
+        """
         for field, state in form.states.items():
             if state.get("options"):
                 known = self.offered.setdefault(field, [])

@@ -15,9 +15,10 @@ class RowAction(action.Action, frozen=True, kw_only=True):
     """An action that changes the rows of a table.
 
     Attributes:
-        rows: keys that hold row numbers -> whether they are required.
-        more: change of the number of rows, such as -1.
+        rows: keys of the action that hold row numbers -> whether they are required.
+        more: change of the number of rows by the action, such as -1.
         adds: whether a row number may also be that behind the last row.
+        table: field of the form that holds the rows.
     """
 
     needs = ("form", "flow")
@@ -73,6 +74,9 @@ class RowAction(action.Action, frozen=True, kw_only=True):
 
 
 def row_texts(**texts: str) -> Mapping[str, str]:
-    """Return the descriptions of the keys of such an action, for editors."""
+    """Return the descriptions of a row action's keys for editors: those common to all, and *texts*.
+
+    *texts* has the description of the whole as ``whole``.
+    """
     common = {"table": msg("Field that holds the rows"), "at": msg("Number of the row, from 0")}
     return {"_": texts.pop("whole"), **common, **texts}

@@ -20,7 +20,7 @@ _ID = re.compile(r"[.\[\]{}]")
 def check_rows_differ(
     draft: ScenarioDraft, used_columns: AbstractSet[str], columns_with_effect: AbstractSet[str]
 ) -> None:
-    """Report rows that differ from an earlier one only in columns without effect.
+    """Report rows that test the same as an earlier one, as they differ only in unused columns.
 
     Args:
         draft: scenario to check.
@@ -63,7 +63,10 @@ def check_rows_differ(
 
 
 def check_ids(draft: ScenarioDraft) -> None:
-    """Report step ids that are used twice or cannot be referenced; each row has ids of its own."""
+    """Report step ids that are used twice or cannot be referenced.
+
+    The steps in a row's cells may have ids that another row's steps have too.
+    """
     first = _check_unique_ids(draft, draft.shared_steps, {})
     for steps in draft.steps_by_row.values():
         _check_unique_ids(draft, steps, first)
@@ -112,7 +115,10 @@ def check_action_cells(draft: ScenarioDraft, step: model.Step, column: str) -> N
 
 
 def check_only_rows(draft: ScenarioDraft, step: model.Step | model.Policy, spot: Spot) -> None:
-    """Report ``only`` where no rows are known, unknown rows in it, and an empty list."""
+    """Report ``only`` (ids of rows) with unknown or no rows, or where there are none to name.
+
+    *spot* is that of *step*. A fragment and a scenario without ``cases`` have no rows.
+    """
     if step.only is UNSET:
         return
     rows = [row.id for row in draft.rows]

@@ -54,6 +54,7 @@ class RunLog(msgspec.Struct):
     """Collects the events of a run and returns them in the order in which they happened.
 
     Attributes:
+        homes: folders to which file names in events are relative.
         root: project folder; of a recording outside of it only the file name is shown.
         origins: assignments and routes from which the present values came.
         names: names against which written fields are checked.
@@ -118,7 +119,11 @@ class RunLog(msgspec.Struct):
         self._fresh.append((self.session.clock.next_seq(), self.session.redact_value(event)))
 
     def _note_wrong_write(self, change: FieldChanged) -> None:
-        """Record, once each, undeclared names and values of a wrong type that scripts wrote."""
+        """Note a write to an undeclared field, and a value of another type than the field's.
+
+        An undeclared name fails the step that ends next, once for each name; see
+        `pop_undeclared_names`.
+        """
         for name, wrong in findings.check_write(self.names, change, self.expected_columns):
             if name:
                 self._undeclared.setdefault(name, (change.place, wrong))
@@ -138,7 +143,12 @@ class RunLog(msgspec.Struct):
             self.add_warning(one.kind, one.message, one.place)
 
     def judge_names(self, writes: Iterable[NamedWrite]) -> None:
-        """Record unknown states, messages and members of the context that scripts wrote."""
+        """Check the names in *writes* of scripts.
+
+        States of fields, members of messages and of ``ctx``.
+
+        A name that cannot exist fails the step, a doubtful one is a warning.
+        """
         for write in writes:
             if write.owner == MESSAGE_TEXT:
                 if found := result_checks.find_undefined_text(
@@ -168,8 +178,16 @@ class RunLog(msgspec.Struct):
         return LogPosition(len(self.calls), len(self.console), len(self.messages), len(self.events))
 
     def happened_since(self, mark: LogPosition) -> tuple[Event, ...]:
-        """Return the events since position *mark*, including those of a step that has not ended."""
+        """Return the events after position *mark*, with those of a step that has not ended."""
         return (*self.events[mark.events :], *(event for _, event in self._fresh))
+
+    def refusals_since(self, mark: LogPosition) -> list[dict[str, Any]]:
+        """Return what form or flow refused since *mark*, each with text, type and code."""
+        return [
+            {"text": event.message, "type": "error", "code": event.code}
+            for event in self.happened_since(mark)
+            if isinstance(event, events.ErrorThrown) and event.source == "subject"
+        ]
 
     def add_event(self, event: Event) -> Event:
         """Record *event* and return it, redacted."""
@@ -179,7 +197,10 @@ class RunLog(msgspec.Struct):
         return event
 
     def collect_events(self, result: Result) -> Iterable[Event]:
-        """Return all events since the last call, sorted, including those in *result*."""
+        """Return all events since the last call, with those in *result*, in the order of happening.
+
+        Also adds the new calls to `calls`, numbered by when they began.
+        """
         # The session lists calls in the order in which they ended; numbers count their beginnings.
         for record in sorted(self.session.calls[len(self.calls) :], key=attrgetter("began")):
             platform, _, api = record.name.partition(".")
@@ -207,7 +228,10 @@ class RunLog(msgspec.Struct):
         return tuple(fresh)
 
     def add_action_result(self, result: Result) -> None:
-        """Record the events in *result*, possibly of an action performed in flight of another."""
+        """Record the timers, console lines and errors in *result*.
+
+        Also called for the result of a step that runs while another one is in flight.
+        """
         self._fresh += [(timer.order, timer) for timer in result.timers]
         for line in result.console:
             self.console.append((line.order, {"text": line.text, "level": line.level}))
@@ -219,7 +243,10 @@ class RunLog(msgspec.Struct):
         self._fresh += self._error_events(result)
 
     def _recording_behind(self, call_serial: int, attempt: int) -> RecordingMatch | None:
-        """Return the recording replayed for a sending, or None; its file name is relative."""
+        """Return the recording from which sending *attempt* of a call was answered, or None.
+
+        *call_serial* is the call's serial number in the session. The file name is relative.
+        """
         recalled = self.session.recording_match(call_serial, attempt)
         if recalled is None:
             return None
@@ -232,11 +259,15 @@ class RunLog(msgspec.Struct):
         return self.session.redact_value(replace(recalled, file=file))
 
     def _fault_event(self, injected: InjectedFault) -> tuple[int, Event]:
+        """Return the event of a fault, with its position in the order of events."""
         event = make_fault_event(injected, self._numbers.get(injected.serial, 0))
         return injected.order, self.session.redact_value(event)
 
     def _error_events(self, result: Result) -> Iterator[tuple[int, Event]]:
-        """Yield the errors of the action, and rejections without handler."""
+        """Yield the errors of the action and the rejections without handler.
+
+        Each has its position in the order of events in front.
+        """
         clock = self.session.clock
         for error in (*result.errors, *result.unhandled):
             thrown = assertions.make_thrown_error(error, clock.now())

@@ -47,11 +47,12 @@ from bpmax_sim.scenario.events import (
 from bpmax_sim.scenario.expect import Checks, failing_checks
 from bpmax_sim.scenario.expect_check import check_expected_error
 from bpmax_sim.scenario.expect_new import has_other_failure
+from bpmax_sim.scenario.expected_refusals import expects_refusal, is_expected_message
 from bpmax_sim.scenario.failure_report import FailureReporter
 from bpmax_sim.scenario.file_verdict import find_used_parts, ran_step_key, retried_step_key
 from bpmax_sim.scenario.invariants import judge_invariants
 from bpmax_sim.scenario.load import LocatedStep, ScenarioItem, load_items_reading
-from bpmax_sim.scenario.model import During, Expect, NewExpect, Retry, Step, inner_steps, is_for_row
+from bpmax_sim.scenario.model import During, Expect, Retry, inner_steps, is_for_row
 from bpmax_sim.scenario.outages import fail_on_unexpected_outages
 from bpmax_sim.scenario.outcome import (
     decide_outcome,
@@ -74,7 +75,6 @@ from bpmax_sim.session.settings import ScenarioOptions, SessionOptions
 from bpmax_sim.session.shared_logins import SharedLogins
 from bpmax_sim.subject.flow import FlowSubject
 from bpmax_sim.subject.hooks import REFUSED, Result
-from bpmax_sim.subject.project import PROCESSING
 from bpmax_sim.transport.faults import Fault
 from bpmax_sim.yamlfile import display_path
 
@@ -82,9 +82,11 @@ _ONCE = Retry(tries=1)
 
 
 class StepRun(msgspec.Struct):
-    """The run of one step; its failures are added to those of the item.
+    """Runs one step and holds its result; its failures are added to those of the item.
 
     Attributes:
+        number, total: number of the step from 1, 0 for an inner one; and how many there are.
+        since: position in the log at which the step began.
         reason: why it is skipped, by the caller or by its condition; empty if it runs.
         tries: number of runs so far.
         checks: comparisons of the expectations of the last try.
@@ -172,7 +174,10 @@ class StepRun(msgspec.Struct):
         self.failures = [self._make_reporter().report("value", str(error), path)]
 
     def _run_body(self) -> Iterator[Event]:
-        """Run the action with its retries while the step's faults are armed; check invariants."""
+        """Run the action with its retries, judge each result, and check invariants at the end.
+
+        The step's fault rules apply only meanwhile.
+        """
         session, step = self.progress.session, self.located.step
         rules = self.located.faults if self.progress.faults else ()
         self.progress.focus_on_step(step)
@@ -198,7 +203,7 @@ class StepRun(msgspec.Struct):
             self.failures = [self._make_reporter().report_unfired_fault(fault) for fault in silent]
 
     def _judge_invariants(self) -> Iterator[Failure]:
-        """Yield the failures of ``always`` and ``never`` for this step."""
+        """Yield the failures of ``always`` and ``never`` after this step."""
         for failure in judge_invariants(self.progress, self.since):
             title = self._step_title()
             yield replace(failure, step=self.number, total=self.total, title=title)
@@ -213,7 +218,10 @@ class StepRun(msgspec.Struct):
         return result
 
     def _fill_action(self) -> Any:
-        """Return the action's value with ``${…}`` replaced; None after a failure."""
+        """Return the action's value with ``${…}`` replaced.
+
+        None, and a failure, if one is undefined.
+        """
         progress, step = self.progress, self.located.step
         try:
             value = progress.scope.resolve(step.value)
@@ -230,7 +238,11 @@ class StepRun(msgspec.Struct):
     def _perform_filled(
         self, perform: Callable[[type[Action] | None, Any, str], Result]
     ) -> Result | None:
-        """Return the result of *perform* for the action; None if a ``${…}`` is not defined."""
+        """Perform the action by *perform* with ``${…}`` replaced and return its result.
+
+        *perform* gets action, value and file name of a script in the step. None after a failure: a
+        ``${…}`` that is not defined.
+        """
         progress, step, spot = self.progress, self.located.step, self.located.spot
         result = Result()
         if kind := step.kind:
@@ -276,7 +288,7 @@ class StepRun(msgspec.Struct):
             self._missing.append(during.call)
 
     def perform_in_flight(self) -> list[Failure]:
-        """Run this step while another one is in flight, and return its failures."""
+        """Run this step, one of ``during``, while another is in flight, and return its failures."""
         progress = self.progress
         self.since = progress.log.position()
         # The call in flight may have missed already: that is the other step's.
@@ -348,7 +360,7 @@ class StepRun(msgspec.Struct):
             *(reporter.report_uncaught(error, is_rejection=True) for error in result.unhandled),
             *self._judge_unawaited(result, reporter),
             *(reporter.report_undeclared(*field) for field in progress.log.pop_undeclared_names()),
-            *([reporter.report_unexpected_refusal()] if is_refused else ()),
+            *([reporter.report_unexpected_refusal(result.refusal)] if is_refused else ()),
             *self._judge_hidden_errors(result, reporter),
         ]
         self.failures = progress.apply_leniency(failures)
@@ -366,7 +378,10 @@ class StepRun(msgspec.Struct):
             progress.warn_of_step(self.located, self.since)
 
     def _judge_unawaited(self, result: Result, reporter: FailureReporter) -> Iterator[Failure]:
-        """Yield failures of calls not awaited; those still awaitable are judged at the end."""
+        """Yield failures of calls that the script did not await; also add warnings of *result*.
+
+        A call that a later step may still await is judged at the end of the run.
+        """
         progress = self.progress
         for read in result.absent_reads:
             progress.warn_of_absent_read(read)
@@ -379,7 +394,10 @@ class StepRun(msgspec.Struct):
                 yield from progress.judge_unawaited(call, reporter)
 
     def _judge_hidden_errors(self, result: Result, reporter: FailureReporter) -> Iterator[Failure]:
-        """Yield failures of impossible calls whose error a script caught and so hid."""
+        """Yield failures of calls that can never work, whose error a script caught and so hid.
+
+        An example is a call of an unknown API.
+        """
         progress = self.progress
         whole = progress.item.scenario.expect
         uncaught = {make_thrown_error(error).code for error in (*result.errors, *result.unhandled)}
@@ -389,10 +407,14 @@ class StepRun(msgspec.Struct):
                 yield reporter.report_impossible_call(call)
 
     def _judge_errors(self, result: Result, reporter: FailureReporter) -> list[Failure]:
-        """Return failures of thrown errors; misses and unsettled promises always fail."""
+        """Return the failures of the step's errors, compared with ``expect_error``.
+
+        A call without recording and a promise that never settles always fail, whatever is expected.
+        """
         never = [e for e in result.errors if isinstance(e, NoMatchError | PendingPromise)]
         others = [e for e in result.errors if e not in never]
-        expected = self.located.step.expect_error
+        step = self.located.step
+        expected = step.expect_error
         if never:
             return [
                 reporter.report_miss(error)
@@ -401,7 +423,11 @@ class StepRun(msgspec.Struct):
                 for error in never
             ]
         if expected is UNSET:
-            return [reporter.report_uncaught(error) for error in others]
+            return [
+                reporter.report_uncaught(error)
+                for error in others
+                if not is_expected_message(error, step.expect, self.progress.expected_value)
+            ]
         try:
             expected = resolve_error(expected, self.progress.expected_value)
         except UndefinedValueError as error:
@@ -448,23 +474,6 @@ def _name_script(spot: Spot) -> str:
     """Return the file name given to a script that is written in the step at *spot*."""
     file, line = spot.source.file, spot.place.line
     return msg("{source_file}:{line} js", source_file=file, line=line)
-
-
-def expects_refusal(step: Step) -> bool:
-    """Return whether an expectation of *step* would fail if the action were refused."""
-    if isinstance(step.expect, NewExpect):
-        return True
-    said = (step.expect.messages, step.expect.result, step.expect_error)
-    flow = step.expect.flow
-    facts = flow if isinstance(flow, Mapping) else {}
-    return any(part is not UNSET for part in said) or any(
-        fact.startswith("$") or fact in _MOVED or (fact == "status" and value != PROCESSING)
-        for fact, value in facts.items()
-    )
-
-
-_MOVED = frozenset({"at", "owners", "pending", "tasks", "history", "delay_level", "projects"})
-"""Facts of a flow that are others where an action succeeds."""
 
 
 def run_item(  # noqa: PLR0913 - what may be left out of a run
@@ -624,7 +633,7 @@ def open_session(
 
 
 def find_former_owner(item: ScenarioItem, owners: Sequence[str]) -> str:
-    """Return the one of *owners* that is *item* under an earlier name; "" if there is none.
+    """Return the one of *owners*, names in a cassette, that is *item* under an earlier name; or "".
 
     That is a name listed in ``was``, or the only owner of the cassette with this file's path, if no
     scenario has that title any more: then the title was changed.
@@ -697,6 +706,8 @@ def secret_values(
     item: ScenarioItem, environ: Mapping[str, str], *, needed: bool = True
 ) -> tuple[str, ...]:
     """Return the values of the scenario's ``secrets``: ``env.X``, ``vars.x`` or ``case.x``.
+
+    They are removed from everything that is written. A missing one is left out unless *needed*.
 
     Raises:
         ConfigError: if one is missing although it is *needed*, as it is to record.

@@ -45,6 +45,15 @@ def _report_self_comparisons(
     origins: _Origins,
     last_action: tuple[int, str],
 ) -> None:
+    """Report parts of *expected* that compare a variable with the value it was saved from.
+
+    Args:
+        draft: scenario to check.
+        expected: expectation to check.
+        spot: spot of *expected*.
+        origins: variable -> where it was saved from, and how many actions there had been.
+        last_action: number of actions so far, and id of the step with the last one.
+    """
     actions, last_id = last_action
     for section, value in asdict(expected).items() if origins else ():
         for path, text in _find_references(value) if value is not UNSET else ():

@@ -135,7 +135,7 @@ _PAGE: Final = frozenset({*_STATES, "$message"})
 
 
 class ScriptFinding(msgspec.Struct, frozen=True):
-    """A mistake or a doubtful place in a script."""
+    """A mistake or a doubtful place in a script: the name of the rule, and message with place."""
 
     rule: str
     problem: Problem
@@ -151,8 +151,8 @@ def check_scripts(
 ) -> Iterator[ScriptFinding]:
     """Yield the findings in each script of *contexts*, except those that a comment suppresses.
 
-    Of *broken* scripts, which no engine can parse, only findings of full-width punctuation are
-    kept.
+    *shapes* are the declared and recorded responses of APIs. Of *broken* scripts, which no engine
+    can parse, only findings of full-width punctuation are kept.
     """
     contexts = list(contexts)
     findings = chain.from_iterable(_check_script(context, shapes, broken) for context in contexts)
@@ -207,7 +207,7 @@ def find_doubts_of_run(
 
 
 def _is_call_expected(item: ScenarioItem, place: Place | None, called: Iterable[CallMade]) -> bool:
-    """Return whether an expectation names the call on the line of *place*, or its error."""
+    """Return whether an expectation of *item* names the call made at *place*, or its error."""
     steps = list(item.walk_steps())
     if any(located.step.expect_error is not msgspec.UNSET for located in steps):
         return True
@@ -226,7 +226,10 @@ _ALONE: Final = WeakKeyDictionary[Platforms, dict[ScriptContext, tuple[ScriptFin
 
 
 def _check_script_alone(context: ScriptContext) -> tuple[ScriptFinding, ...]:
-    """Return the findings in one script; the fields of other scenarios are not known."""
+    """Return the findings that depend on this script only; they are cached.
+
+    Findings about fields and unused libraries are left out, as other scenarios may explain them.
+    """
     known, key = _ALONE.setdefault(context.platforms, {}), replace(context, platforms=_NO_PLATFORMS)
     if key not in known:
         found = check_scripts([replace(context, fields=None)], ResponseShapes())
@@ -275,7 +278,7 @@ def _check_script(
 
 
 def _check_slips(reading: ScriptReading, context: ScriptContext) -> Iterator[ScriptFinding]:
-    """Yield mistakes that the source alone shows, such as a forgotten ``await``."""
+    """Yield mistakes that the source alone shows, such as a missing ``await`` or ``if (a = b)``."""
     outside = [read_script(library.source, library.name) for library in context.libraries]
     asynchronous = {name for library in outside for name in library.asynchronous}
     for misuse in select_misuses(reading.misuses, asynchronous):
@@ -311,7 +314,7 @@ def _check_comparisons(reading: ScriptReading, context: ScriptContext) -> Iterat
 
 
 def _check_ctx_use(reading: ScriptReading, context: ScriptContext) -> Iterator[ScriptFinding]:
-    """Yield assignments to ``ctx`` without effect, and members that no node of the flow has."""
+    """Yield assignments to ``ctx`` that have no effect, and reads of it that never find a value."""
     for use in reading.members:
         if use.root != "ctx" or use.path[0] in {"form", "project", "*"}:
             continue
@@ -339,7 +342,7 @@ _OF_DEADLINES: Final = frozenset({"plan_start_time", "plan_end_time", "delay_lev
 
 
 def _check_hook_results(reading: ScriptReading, context: ScriptContext) -> Iterator[ScriptFinding]:
-    """Yield owners and nodes that a hook may return, in any branch, and that do not exist."""
+    """Yield owners and nodes that a hook returns, in any of its branches, and that do not exist."""
     is_owners = any(hook.partition(".")[0] == "owners" for hook in context.hooks)
     for name, place in reading.named_owners if is_owners and context.people else ():
         if name not in context.people:
@@ -393,7 +396,10 @@ _NODES_OF_CTX: Final = frozenset({("step_id",), ("step", "id"), ("step", "flow_s
 def _shape_compared(
     comparison: LiteralComparison, reading: ScriptReading, context: ScriptContext
 ) -> ResponseShape:
-    """Return the known shape of the member in *comparison*; possibly an empty one."""
+    """Return what is known of the value compared in *comparison*: kind, possible texts, members.
+
+    An empty shape if nothing is known.
+    """
     kind: str | None = None
     if comparison.root == "result" and comparison.call is not None:
         call = reading.calls[comparison.call]
@@ -430,7 +436,7 @@ def _find_api(call: ProxyCall, platforms: Platforms) -> tuple[Platform, Api] | N
 
 
 def _possible_texts_of(member: str, context: ScriptContext) -> frozenset[str]:
-    """Return the possible texts of *member*; empty if they are not known."""
+    """Return the texts that *member*, such as ``ctx.action``, can have; empty if not known."""
     if member == "ctx.action":
         return frozenset({"create", *ACTIONS})
     if member == "ctx.target_step" or member.startswith(("ctx.step.", "ctx.step_id")):
@@ -445,7 +451,7 @@ def _possible_texts_of(member: str, context: ScriptContext) -> frozenset[str]:
 def _check_business_rejections(
     comparison: LiteralComparison, context: ScriptContext
 ) -> Iterator[ScriptFinding]:
-    """Yield ``error.code === 'BUSINESS'`` where no platform rejects a business failure."""
+    """Yield ``error.code === 'BUSINESS'`` if no called platform rejects business failures."""
     found = filter(None, map(context.platforms.find, context.platforms.keys))
     reading = read_script(context.script.source, context.script.name)
     called = {call.platform for call in reading.calls}
@@ -682,7 +688,10 @@ def _first_use_of_each_name(uses: Iterable[GlobalUse]) -> Iterator[GlobalUse]:
 def _check_members(
     reading: ScriptReading, platforms: Platforms, shapes: ResponseShapes
 ) -> Iterator[ScriptFinding]:
-    """Check the members that scripts read in responses against declared and recorded ones."""
+    """Yield members that a script reads of a response although no known response has them.
+
+    Known are the declared shape of the API and its recorded responses.
+    """
     for use in reading.members:
         is_read = use.access in {"read", "truth"} and not use.is_guarded
         found = _find_api(reading.calls[use.call], platforms) if use.call is not None else None
@@ -716,14 +725,14 @@ def _check_members(
 
 
 def _is_absent_member(shape: ResponseShape, path: Sequence[str]) -> bool:
-    """Return whether *shape* has the parent of *path* but not its last member."""
+    """Return whether *shape* says that the object at *path* exists without its last member."""
     return shape.presence_of(path) == "absent" and shape.presence_of(path[:-1]) == "present"
 
 
 def _find_unused_libraries(
     contexts: Iterable[ScriptContext], broken: Collection[Script]
 ) -> Iterator[ScriptFinding]:
-    """Yield libraries whose names no script that runs after them uses."""
+    """Yield libraries of which no script uses a name; none if a script could not be parsed."""
     users: dict[Script, set[str]] = {}
     unsure = set(broken)
     for context in contexts:

@@ -26,7 +26,7 @@ class ScriptContext(msgspec.Struct, frozen=True, kw_only=True):
         arguments: names that steps pass to it.
         field_kinds: kinds of fields whose initial value is a number, list or boolean in all forms.
         is_library: whether it runs before other scripts itself.
-        hooks: events that run it, with their targets; empty if something else runs it too.
+        hooks: events that run it, such as ``approve.审批``; empty if something else runs it too.
         people: all people there are, if its scenarios list them.
         lacks_deadlines: whether its flows are known and no node of them has a deadline.
     """
@@ -46,7 +46,7 @@ class ScriptContext(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def hook_nodes(self) -> frozenset[str]:
-        """Return the nodes where it runs; empty if they are not known."""
+        """Return the nodes at which the script runs; empty unless all its events name one."""
         bound = [hook.partition(".") for hook in self.hooks]
         known = all(event in _AT_NODES and node for event, _, node in bound)
         return frozenset(node for _, _, node in bound) if known else frozenset()
@@ -110,7 +110,7 @@ def _merge_contexts(first: ScriptContext, second: ScriptContext) -> ScriptContex
 
 
 def _find_hooks(item: ScenarioItem) -> dict[Script, list[str]]:
-    """Return script -> events that run it; empty for a script that a step runs too."""
+    """Return script -> the events that run it; without scripts that a ``js`` step runs too."""
     subjects = item.subjects
     flows = (subjects.flow, *subjects.subflows.values())
     tables = [subjects.scripts, *(flow.scripts for flow in flows)]
@@ -153,7 +153,10 @@ def declared_fields(item: ScenarioItem) -> frozenset[str] | None:
 
 
 def _kinds_of_fields(item: ScenarioItem) -> frozenset[tuple[str, str]]:
-    """Return field and kind if the initial value shows the kind; a text may stand for anything."""
+    """Return (field, kind) for each field whose initial value is a number, list or boolean.
+
+    A text says nothing, as it may stand for anything.
+    """
     kinds = item.names.field_kinds if not item.subjects.subflows else {}
     known = {"number", "boolean", "list"}
     return frozenset((name, kind) for name, kind in kinds.items() if kind in known)

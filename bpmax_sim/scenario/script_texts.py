@@ -30,10 +30,10 @@ UTC_DATE: Final = re.compile(
 
 
 def find_source_slips(script: Script, hooks: AbstractSet[str]) -> Iterator[tuple[Place, str]]:
-    """Yield place and message of each mistake in *script*, which the events *hooks* run.
+    """Yield place and message of each mistake in *script* that a text search finds.
 
-    For example ``getMonth()`` without + 1, and a text returned at the end of ``submit``: it refuses
-    every time.
+    For example ``getMonth()`` without + 1; and, if *hooks* (events that run it) contain ``submit``,
+    a text returned at its end, which would refuse every time.
     """
     refusing = {hook.partition(".")[0] for hook in hooks} & {"submit", "before_next"}
     if refusing and (match := _LAST_TEXT.search(script.source)):
@@ -60,7 +60,7 @@ def _place_of(script: Script, offset: int) -> Place:
 
 
 def find_shadowed_libraries(libraries: Sequence[Script]) -> Iterator[RunFinding]:
-    """Yield functions that a later library of the same form or flow declares once more."""
+    """Yield functions that two libraries of one form or flow declare: only the later one counts."""
     first: dict[str, str] = {}
     for library in libraries:
         for match in _FUNCTION.finditer(library.source):
@@ -76,9 +76,10 @@ _FUNCTION: Final = re.compile(r"^(?:async\s+)?function\s*\*?\s*([\w$]+)", re.MUL
 
 
 def find_utc_dates(scripts: Iterable[Script], clock: Instant, now: float) -> Iterator[RunFinding]:
-    """Yield dates cut out of ``toISOString`` if the day of the run is another one in UTC.
+    """Yield each date cut out of ``toISOString()`` if it is another day in UTC than here.
 
-    *clock* is an instant in the zone of the run, *now* the seconds of its end.
+    *clock* is the start of virtual time with the zone of the run, *now* the virtual time at its
+    end.
     """
     local, utc = (str(one.at(now))[:10] for one in (clock, _EPOCH))
     for script in scripts if local != utc else ():

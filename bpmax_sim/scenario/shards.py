@@ -120,12 +120,15 @@ VERSION = 1
 
 
 def duration_key(path: Path, root: Path, name: str) -> str:
-    """Return the key of item *name* in file *path*, independent of the project's location."""
+    """Return the key of item *name* in file *path* for durations.
+
+    The same wherever the project is.
+    """
     return f"{relative_name(path, root)}::{name}"
 
 
 def read_durations(root: Path, file: Path = FILE) -> dict[str, Any]:
-    """Return the seconds by key; empty before the first run.
+    """Return the durations of earlier runs: key of an item -> seconds; empty before the first run.
 
     Raises:
         ConfigError: if the file is damaged. It is not ignored, because shards that read different
@@ -143,7 +146,11 @@ def read_durations(root: Path, file: Path = FILE) -> dict[str, Any]:
 
 
 def durations_fingerprint(seconds: Mapping[str, Any]) -> str:
-    """Return 8 hexadecimal digits that are equal if shards have read the same durations."""
+    """Return 8 hexadecimal digits, equal for equal *seconds* (key of an item -> duration).
+
+    Shards that have read other durations would divide the items otherwise; by the digits, which
+    each of them prints, a person can see that.
+    """
     text = json.dumps(seconds, sort_keys=True, ensure_ascii=True)
     return hashlib.sha256(text.encode()).hexdigest()[:8]
 
@@ -167,7 +174,11 @@ def store_durations(
 
 
 def merge_durations(root: Path, seconds: Mapping[str, float], *, complete: bool = False) -> None:
-    """Combine *seconds* and the files of all shards into the one file."""
+    """Write *seconds*, earlier durations and those in the files of shards into the one file.
+
+    With *complete*, all items have just run, so only *seconds* are kept. The files of shards are
+    removed.
+    """
     parts = sorted((root / FILE).parent.glob("durations.*-of-*.json"))
     durations: dict[str, Any] = {}
     for path in () if complete else (FILE, *parts):
@@ -179,7 +190,10 @@ def merge_durations(root: Path, seconds: Mapping[str, float], *, complete: bool 
 
 
 def _write_if_possible(path: Path, seconds: Mapping[str, Any]) -> bool:
-    """Replace the file in one step, as others may read it; return whether that worked."""
+    """Write the file by replacing it, as others may read it meanwhile.
+
+    Return whether that worked.
+    """
     document = {
         key: round(value, 4) if isinstance(value, float) else value
         for key, value in seconds.items()

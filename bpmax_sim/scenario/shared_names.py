@@ -17,9 +17,9 @@ _FILES: Final = ("*.yaml", "*.yml", "*.csv", "*.py")
 
 
 def check_shared_names(draft: ScenarioDraft, used: Collection[str]) -> None:
-    """Report names that a ``defaults.yaml`` declares and no file below its folder contains.
+    """Report names that a ``defaults.yaml`` declares and that no file below its folder mentions.
 
-    *used* are the names that the scenario itself reads.
+    *used* are the names that the scenario itself reads, which need no search in files.
     """
     for fragment, spot in draft.fragments[: len(draft.fragments) - draft.used]:
         file = Path(spot.source.path)

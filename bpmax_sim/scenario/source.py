@@ -36,7 +36,12 @@ _BEFORE = 30
 
 
 class _TextLimits(NamedTuple):
-    """Maximum numbers of lines and characters in the parts of a failure's text."""
+    """How long the text of a failure may be.
+
+    Attributes:
+        lines, width: lines of the whole text, and characters of a line.
+        checks, calls, details: number of comparisons, calls and further lines that are shown.
+    """
 
     lines: int
     width: int
@@ -59,7 +64,7 @@ class RunWarning(msgspec.Struct, frozen=True):
 
     @property
     def category(self) -> type[BpmaxWarning]:
-        """Return the warning class, by which filters of Python and pytest select it."""
+        """Return the Python class of the warning, which filters of Python and pytest select."""
         return WARNINGS[self.kind]
 
     def __str__(self) -> str:
@@ -72,7 +77,7 @@ _WHOLE = _TextLimits(*[sys.maxsize] * 5)
 
 
 class ExcerptLine(msgspec.Struct, frozen=True):
-    """A line of a file in an excerpt; the failing one is marked."""
+    """A line of a file shown with a failure; *marked* if it is the failing one."""
 
     number: int
     text: str
@@ -169,14 +174,17 @@ STYLES: Mapping[str, str] = {"> ": "red", "  × ": "red", "  √ ": "green"}
 
 
 def line_style(line: str, number: int) -> str:
-    """Return the colour of line *number* of a failure's text, or ""; number 0 is the headline."""
+    """Return the terminal style (such as ``red bold``) of line *number* of a failure's text, or "".
+
+    Number 0 is the headline.
+    """
     if not number:
         return "red bold"
     return next((style for start, style in STYLES.items() if line.startswith(start)), "")
 
 
 def _format_checks(checks: Sequence[Comparison], fit: _TextLimits) -> Iterator[str]:
-    """Yield the lines of the comparisons, failed ones first."""
+    """Yield the lines of the comparisons, failed ones first, within the limits *fit*."""
     if not checks:
         return
     ordered = sorted(checks, key=lambda check: check.ok)
@@ -192,7 +200,10 @@ def _format_checks(checks: Sequence[Comparison], fit: _TextLimits) -> Iterator[s
 
 
 def _check_lines(check: Comparison, width: int, fit: _TextLimits) -> Iterator[str]:
-    """Yield the line of a comparison, or two lines if expected and actual do not fit on one."""
+    """Yield the line of a comparison, or two lines if expected and actual do not fit on one.
+
+    The path is padded to *width*, so that the values of all comparisons are aligned.
+    """
     mark, label = "√" if check.ok else "×", check.label.ljust(width)
     head = msg("  {ok} {label}   expected ", ok=mark, label=label)
     line = msg(
@@ -246,9 +257,9 @@ def _format_calls(failure: Failure, fit: _TextLimits) -> Iterator[str]:
 
 
 def find_differences(call: CallMade) -> Iterator[tuple[str, str, str]]:
-    """Yield the differences of a call from the most similar recording: path, recorded, sent (JSON).
+    """Yield the differences between a call without recording and the most similar recording.
 
-    A value that does not exist is "".
+    Each is path, recorded value and sent value as JSON; "" for a value that does not exist.
     """
     recording = call.recording
     for difference in recording.differs if recording and not recording.played else ():
@@ -260,6 +271,7 @@ _SIDES = ("recorded", "sent")
 
 
 def _cut_lines(lines: Sequence[str], room: int) -> list[str]:
+    """Return at most *room* of *lines*; the last one then says how many are missing."""
     if len(lines) <= room:
         return list(lines)
     return [
@@ -285,7 +297,10 @@ class ScenarioSource(msgspec.Struct, frozen=True):
     """A YAML file with its content and positions.
 
     Attributes:
-        others: files that parts of *root* come from, by their names in messages.
+        path: file on disk; *file* is its name in messages.
+        root: parsed content; parts of it may come from inherited files.
+        lines: text of the file.
+        others: those files, by their names in messages.
     """
 
     path: Path
@@ -307,7 +322,7 @@ class ScenarioSource(msgspec.Struct, frozen=True):
 
     @property
     def texts(self) -> tuple[str, ...]:
-        """Return the lines of the file and of the files that parts of it come from."""
+        """Return the lines of the file and of all files that parts of its content come from."""
         return (*self.lines, *(line for other in self.others.values() for line in other.lines))
 
     def excerpt(self, start: Place, failing: Place) -> tuple[ExcerptLine, ...]:
@@ -324,7 +339,10 @@ class ScenarioSource(msgspec.Struct, frozen=True):
 
 
 class Spot(msgspec.Struct, frozen=True):
-    """A path of keys and indices in a file."""
+    """A path of keys and indices in a file, such as ``steps[1].expect`` of a scenario.
+
+    Checks pass it along with a value, to report the line and column of the value.
+    """
 
     source: ScenarioSource
     steps: references.Path = ()
@@ -342,7 +360,10 @@ class Spot(msgspec.Struct, frozen=True):
         return ((v, self.at(index) if is_list else self) for index, v in enumerate(values))
 
     def join(self, name: str) -> Path:
-        """Return the path of file *name*, relative to the file that contains this value."""
+        """Return the path of the file *name*, relative to the file that contains this value.
+
+        That file may be an inherited one in another folder.
+        """
         return join_to_file(self.place.file, name)
 
     @property
@@ -364,7 +385,10 @@ class Spot(msgspec.Struct, frozen=True):
 
 @lru_cache(maxsize=256)
 def _read_script_file(name: str, _stamp: object) -> Script:
-    """Return the script in the file *name*; cached until the file's stamp changes."""
+    """Return the script in the file *name*.
+
+    Cached: *_stamp*, the file's state on disk, is part of the cache's key.
+    """
     return Script(Path(name).read_text(encoding="utf-8-sig"), name)
 
 

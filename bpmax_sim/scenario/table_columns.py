@@ -69,7 +69,10 @@ def _add_cells(lines: list[str], begin: int, end: int, cells: list[str]) -> None
 
 
 def _type_suffix_of(cells: Cells) -> str:
-    """Return the type suffix of the header for a column with *cells*."""
+    """Return what the header of a column with *cells* needs behind the name to keep their type.
+
+    It is ``:number``, ``:boolean`` or ``:json``; "" for texts.
+    """
     values = list(cells.values())
     if all(isinstance(value, str) for value in values):
         return ""

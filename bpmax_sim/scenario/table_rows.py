@@ -60,7 +60,14 @@ _BOOLEANS: Mapping[str, bool] = {
 
 
 class Row(msgspec.Struct, frozen=True):
-    """One row: its id, its values by column, and its place; an inline row has a spot too."""
+    """One row of a table.
+
+    Attributes:
+        id: names the row in the scenario's name, ``name[id]``.
+        values: column -> value.
+        place: line of the row.
+        spot: for a row in the scenario file; None for one in a CSV file.
+    """
 
     id: str
     values: Mapping[str, Any]
@@ -250,6 +257,11 @@ def decode_table(path: Path, file: str) -> tuple[str, str]:
 
 
 def _parse_number(cell: str) -> int | float | None:
+    """Return the number in a cell such as ``1,200.5``; None for an empty cell.
+
+    Raises:
+        ValueError: if it is not a finite number.
+    """
     text = cell.strip().replace(",", "")
     if not text:
         return None
@@ -278,7 +290,10 @@ TYPES: Mapping[str, Callable[[str], Any]] = {
 
 
 def names_in_cell(value: Any) -> tuple[Any, ...]:
-    """Return the entries of a reserved cell: a list unchanged, a text split at commas."""
+    """Return the names in a cell such as that of ``faults`` or ``tags``.
+
+    A list is unchanged; a text is split at commas and semicolons, also Chinese ones.
+    """
     if value is None or value == "":
         return ()
     if isinstance(value, str):
@@ -317,10 +332,10 @@ def cli_variables(texts: Iterable[str]) -> dict[str, CliText]:
 
 
 def parse_variable(value: Any, declared: Any) -> Any:
-    """Return the typed value of a variable; a *value* that is no `CliText` is returned unchanged.
+    """Return the value of a variable, of which a command line knows only text.
 
-    A variable *declared* as text in the file stays text (a telephone number, for example); any
-    other is read like a plain YAML value.
+    A *value* that is no `CliText` is returned unchanged. A variable *declared* as text in the file
+    stays text (a telephone number, for example); any other is read like a plain YAML value.
     """
     if not isinstance(value, CliText):
         return value
@@ -333,7 +348,10 @@ def parse_variable(value: Any, declared: Any) -> Any:
 
 
 def type_variables(variables: Mapping[str, Any], secrets: Iterable[str]) -> tuple[str, ...]:
-    """Return ``name=value`` of the typed *variables*, without those that *secrets* names."""
+    """Return ``name=value`` of each variable typed on the command line, except those in *secrets*.
+
+    They are shown to say how to repeat a run.
+    """
     hidden = {name.removeprefix("vars.").partition(".")[0] for name in secrets}
     return tuple(
         f"{name}={value}"
@@ -344,7 +362,7 @@ def type_variables(variables: Mapping[str, Any], secrets: Iterable[str]) -> tupl
 
 @dataclass(kw_only=True)
 class ScenarioDraft:
-    """The input of the checks; `tell` collects their findings.
+    """A scenario that has been read but not checked: the input of all checks, and their result.
 
     Attributes:
         fragments: defaults and fragments that it inherits from, weakest first.
@@ -352,6 +370,7 @@ class ScenarioDraft:
         flows: flow name -> definition, as far as it could be read; the main flow's name is None.
         variables: values from outside, such as from the command line.
         environ: environment that ``${env.X}`` reads.
+        problems: what the checks found; any of them keeps the scenario from running.
         warnings: problems that are not failures in a lenient folder.
         texts: script sources, see `ScenarioNames`.
     """
@@ -388,7 +407,7 @@ class ScenarioDraft:
             self.problems.append(Problem(words, spot.place, format_steps(spot.steps)))
 
     def keys_with_references(self, spot: Spot) -> frozenset[str]:
-        """Return the keys of the map at *spot* whose values contain a ``${…}``."""
+        """Return the keys of the map at *spot* whose values contain a ``${…}``; cached."""
         place = (spot.source.file, spot.steps)
         if place not in self._filled_keys:
             node = spot.source.root.at(spot.steps)
@@ -422,13 +441,16 @@ class ScenarioDraft:
 
     @cached_property
     def subject_kinds(self) -> tuple[SubjectKind, ...]:
-        """Return the driven subjects: a form, a flow, or both, which is a flow with its forms."""
+        """Return what the scenario drives.
+
+        ``form``, ``flow``, or both for a flow that has forms.
+        """
         form = isinstance(self.scenario.form, model.FormSpec) or bool(self.node_forms)
         return (*(("form",) if form else ()), *(("flow",) if self.flow_specs else ()))
 
     @cached_property
     def flow_specs(self) -> Mapping[str | None, tuple[model.FlowSpec | model.SubFlowSpec, Spot]]:
-        """Return name -> declaration and spot of each flow, with the same names as `flows`."""
+        """Return name -> declaration and spot of each flow; the main flow's name is None."""
         flow, spot = self.scenario.flow, self.spot.at("flow")
         if not isinstance(flow, model.FlowSpec):
             return {}
@@ -579,7 +601,10 @@ class ScenarioDraft:
 
     @cached_property
     def acting_people(self) -> Sequence[str]:
-        """Return the people named by user, steps and deadlines, as often as they are named."""
+        """Return the people named by user, steps, policies and deadlines, once for each mention.
+
+        A name with a single mention may be a misprint.
+        """
         acting: list[Any] = [self.scenario.user if self.scenario.user is not UNSET else ""]
         for step, _ in self.steps:
             value = step.value if isinstance(step.value, Mapping) else {}
@@ -629,9 +654,10 @@ class ScenarioDraft:
 
     @cached_property
     def steps_in_cells(self) -> Mapping[tuple[str, str], LocatedSteps]:
-        """Return (row id, column) -> steps of each cell used by ``run``.
+        """Return (row id, column) -> steps of each cell that ``run: ${case.column}`` runs.
 
-        A cell that holds the name of steps stands for these. Problems of a cell are reported.
+        A cell that holds the name of a fragment's steps stands for these. Problems of a cell are
+        reported.
         """
         if not self.rows:
             return {}
@@ -645,6 +671,7 @@ class ScenarioDraft:
         }
 
     def _read_cell(self, row: Row, column: str) -> LocatedSteps:
+        """Return the steps in one cell: written out in it, or those that it names."""
         value = row.values[column]
         if isinstance(value, str) and value in self.named_steps:
             return self.named_steps[value]
@@ -677,7 +704,10 @@ class ScenarioDraft:
 
     @cached_property
     def declared_vars(self) -> Mapping[str, Any]:
-        """Return the variables, weakest first: inherited, of the file, from outside."""
+        """Return variable -> value: inherited ones, those of the file, those from outside.
+
+        If several declare one variable, the last in this order wins.
+        """
         declared, outside = self.scenario.vars, self.variables.items()
         return {
             **declared,
@@ -702,7 +732,7 @@ LocatedSteps = tuple[tuple[model.Step, Spot], ...]
 
 
 def column_of_run(step: model.Step) -> str:
-    """Return the column from whose cells *step* takes its steps; "" if it does not."""
+    """Return the column that ``run: ${case.column}`` of *step* names; "" if it does not."""
     inner = model.inner_steps(step)
     return references.column_of(inner[0]) if inner else ""
 

@@ -36,7 +36,11 @@ _PARTS: Final = frozenset({"$each", "$exactly", "$contains", "$unordered"})
 
 
 def find_tautologies(expected: Any, shape: Shape, path: Path = ()) -> Iterator[Path]:
-    """Yield the path of each part of *expected* that holds for every value of *shape*."""
+    """Yield the path of each part of *expected* that holds whatever the value is.
+
+    *shape* is what is certain about the value: its kind, its possible values, or the shape of each
+    of its members.
+    """
     if (
         is_always(expected, _kind_of(shape))
         or _lists_all_values(expected, shape)
@@ -58,7 +62,7 @@ _OF_ELEMENTS: Final = frozenset({"$each", "$contains"})
 
 
 def _lists_all_values(expected: Any, shape: Shape) -> bool:
-    """Return whether *expected* is a ``$in`` of all possible values."""
+    """Return whether *expected* is a ``$in`` that lists all possible values of *shape*."""
     if type(shape) is not tuple or type(expected) is not dict or {*expected} != {"$in"}:
         return False
     chosen = expected["$in"]
@@ -66,9 +70,10 @@ def _lists_all_values(expected: Any, shape: Shape) -> bool:
 
 
 def _match_all_values(expected: Any, shape: Shape) -> bool:
-    """Return whether operators hold for every value of a closed *shape*: booleans or statuses.
+    """Return whether the operators in *expected* hold for each possible value of *shape*.
 
-    Names of nodes are not closed: a flow may be at several nodes, or at none.
+    Only for shapes that list every value, booleans and statuses. Names of nodes do not: a flow may
+    be at several nodes, or at none.
     """
     is_closed = shape in ((True, False), _STATUSES)
     is_operation = type(expected) is dict and any(map(is_operator, expected))
@@ -76,6 +81,10 @@ def _match_all_values(expected: Any, shape: Shape) -> bool:
 
 
 def _kind_of(shape: Shape) -> str:
+    """Return what `is_always` calls the values of *shape*.
+
+    ``text``, ``present``, ``list``, ``map``.
+    """
     if type(shape) is str:
         return shape
     if type(shape) is tuple:
@@ -157,9 +166,9 @@ _NEVER: Final[Mapping[str, Callable[[Any, str], bool]]] = {
 
 
 def find_self_comparisons(expected: Any, path: tuple[str, ...]) -> Iterator[Path]:
-    """Yield the path of each part of *expected* whose ``${…}`` names the value it is compared with.
+    """Yield the path of each part of *expected* whose ``${…}`` is what it is compared with.
 
-    *path* is how a ``${…}`` names that value, such as ``vars`` or ``steps.a.result``.
+    *path* is how a ``${…}`` names the compared value, such as ``vars`` or ``steps.a.result``.
     """
     if isinstance(expected, str):
         if expected.startswith("${") and expected[2:-1].strip() == ".".join(path):

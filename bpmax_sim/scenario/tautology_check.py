@@ -58,9 +58,10 @@ def _tell_empty_part(context: CheckContext, name: str, spot: Spot) -> None:
 def check_tautologies(
     context: CheckContext, expected: model.Expect, spot: Spot, step: model.Step | None = None
 ) -> None:
-    """Report parts of *expected* that hold whatever a step does, except values filled in by a row.
+    """Report parts of *expected* that hold whatever happens, and so check nothing.
 
-    *step* is the step it belongs to; None for the whole scenario.
+    *step* is the step it belongs to; None for the whole scenario. Values filled in by a row are
+    left out.
     """
     if expected == _NOTHING:
         return
@@ -102,6 +103,7 @@ def check_never(context: CheckContext, expected: model.Expect, spot: Spot) -> No
 
 
 def _find_impossible(expected: Any) -> Iterator[Path]:
+    """Yield the path of each part of *expected* that no value fulfils."""
     if is_impossible(expected):
         yield ()
     elif isinstance(expected, Mapping) and not any(map(is_operator, expected)):
@@ -191,9 +193,10 @@ def _tell_tautologies(context: CheckContext, value: Any, shape: Shape, spot: Spo
 def _find_section_shapes(
     context: CheckContext, step: model.Step | None = None
 ) -> Mapping[str, Shape]:
-    """Return the certain shape of each section; of the form, for instance, its declared fields.
+    """Return what is certain about the value of each section of ``expect``, for `find_tautologies`.
 
-    After a ``proxy`` action a result exists, because a call without one has failed already.
+    Declared fields exist in a form, for instance. After a ``proxy`` action a result exists, because
+    a call without one has failed already.
     """
     declared: Shape = dict.fromkeys(context.names.fields, "present")
     return {

@@ -41,7 +41,9 @@ def _has_defaults(root: str, _stamp: Stamp) -> bool:
 
 
 def read_toml_defaults(path: Path, name: str) -> ScenarioSource:
-    """Return the defaults in the ``pyproject.toml`` at *path*, which messages call *name*.
+    """Return the scenario defaults in the ``pyproject.toml`` at *path* as if they were a YAML file.
+
+    Messages call the file *name*.
 
     Raises:
         ConfigError: if it cannot be read.
@@ -74,6 +76,10 @@ def _locate_toml_keys(text: str) -> Iterator[tuple[tuple[str, ...], tuple[int, i
 def _make_node(
     value: Any, file: str, path: tuple[str, ...], marks: _Marks, place: tuple[int, int]
 ) -> Node:
+    """Return *value* as nodes whose positions come from *marks* (key -> line and column).
+
+    A value without a mark gets *place*, the position of its parent.
+    """
     if isinstance(value, dict):
         keys = {key: marks.get((*path, key), place) for key in value}
         items = {

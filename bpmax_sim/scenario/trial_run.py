@@ -34,7 +34,7 @@ _TIME_PASSES = Step(name=msg("time passes"))
 
 
 class TrialRun(msgspec.Struct, frozen=True):
-    """The result of a trial.
+    """The result of a trial: a run with changed responses, in which expectations are not checked.
 
     Attributes:
         events: events of all steps, in the order in which they happened.
@@ -63,9 +63,15 @@ def run_trial(
 ) -> TrialRun:
     """Run *item* in *session*, which is closed at the end, and return the result.
 
-    The rules *injected* come after the scenario's own faults, which they do not replace, and before
-    its stubs. *usual_requests* are the `requests` of a trial without them: a request made more
-    often in a step is a retry, and is not counted by ``call: n`` of the scenario's rules.
+    Args:
+        item: scenario, whose expectations are not checked.
+        session: open session.
+        injected: fault rules that come after the scenario's own, which they do not replace, and
+            before its stubs.
+        usual_requests: `TrialRun.requests` of a trial without them. A request made more often in a
+            step than there is a retry caused by the faults, and is not counted by ``call: n`` of
+            the scenario's own rules.
+        environ: environment that ``${env.X}`` reads.
     """
     numbers = None if usual_requests is None else _UsualCalls(usual_requests)
     if numbers is not None:
@@ -97,7 +103,10 @@ def run_trial(
 
 
 def _steps_with_time_after(progress: Progress) -> Iterator[LocatedStep]:
-    """Yield the steps, up to one with an undefined ``${…}``, then steps that let timers fire."""
+    """Yield the scenario's steps, then steps that let virtual time pass until no timer is left.
+
+    It stops at a step with an undefined ``${…}``, as the following ones depend on it.
+    """
     for located in progress.item.steps:
         yield located
         if any(failure.kind == "value" for failure in progress.failures):
@@ -114,12 +123,12 @@ CallKey = tuple[str, str, str, Pairs, bytes | None]
 
 
 def call_key(call: Call) -> CallKey:
-    """Return the key of *call*; calls with the same request have the same key."""
+    """Return a key that two calls share if they send the same request."""
     return call.name, call.method, call.path, call.query, call.body
 
 
 class _UsualCalls:
-    """Distinguishes the calls that the scenario always makes from retries."""
+    """Tells the calls that the scenario always makes from retries that injected faults cause."""
 
     def __init__(self, usual: Sequence[Counter[CallKey]]) -> None:
         self._usual = usual
@@ -133,7 +142,10 @@ class _UsualCalls:
         self._seen.clear()
 
     def includes(self, request: Request) -> bool:
-        """Return whether *request* belongs to a usual call, not to a retry."""
+        """Return whether *request* belongs to a usual call.
+
+        One that the step makes without faults, too.
+        """
         call = request.call
         if call is None:
             return True
@@ -146,13 +158,17 @@ class _UsualCalls:
         return self._known[call.serial]
 
     def limit_fault_rules_of(self, item: ScenarioItem) -> ScenarioItem:
-        """Return *item* with rules whose ``call: n`` counts only usual calls."""
+        """Return *item* with fault rules that count only usual calls, so that ``call.
+
+        2`` stays the same.
+        """
         steps = tuple(
             replace(one, faults=self._count_usual_calls_only(one.faults)) for one in item.steps
         )
         return replace(item, faults=self._count_usual_calls_only(item.faults), steps=steps)
 
     def _count_usual_calls_only(self, rules: Sequence[Fault]) -> tuple[Fault, ...]:
+        """Return *rules*; those for certain calls, such as ``call: 2``, count only usual calls."""
         return tuple(
             replace(rule, matches=self.includes)
             if rule.last is not None or rule.first > 1

@@ -14,7 +14,9 @@ from bpmax_sim.i18n import msg
 
 
 class Counts(msgspec.Struct, frozen=True, kw_only=True):
-    """Amounts that scripts used, or may use.
+    """Amounts of work that scripts did, or may do.
+
+    Unlike seconds, they are the same on each machine.
 
     Attributes:
         interrupts: number of times the engine asked whether to continue, about once in 10,000
@@ -42,7 +44,7 @@ UNLIMITED = Counts(**dict.fromkeys(Counts.__struct_fields__, float("inf")))
 
 
 class Budget:
-    """Counts what the scripts of one session use, and whether that exceeds *most*.
+    """Counts the work of all scripts of one session, and whether it exceeds a maximum.
 
     Attributes:
         exceeded: name of the count that was exceeded first, or "".
@@ -73,7 +75,7 @@ class Budget:
         return self.spend("seconds", max(0.0, now - self._begin - self._used["seconds"]))
 
     def describe(self) -> str:
-        """Return a sentence that names the exceeded count."""
+        """Return a sentence that names the exceeded count and its maximum."""
         most: Any = getattr(self._most, self.exceeded)
         return {
             "interrupts": msg("the scripts ran for more than {most:.0f}0,000 steps", most=most),

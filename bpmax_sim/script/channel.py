@@ -24,7 +24,7 @@ class LiveObject(Protocol):
     """An object that scripts and Python both read and write, such as a form."""
 
     def snapshot(self) -> Mapping[str, Any]:
-        """Return the current values by field name."""
+        """Return the current value of each field, by name."""
         ...
 
     def write(self, field: str, value: Any, place: Place | None, /) -> None:
@@ -39,12 +39,13 @@ class LiveObject(Protocol):
 
 
 class SentLiveObjects:
-    """What the engine's copy of the live objects holds, so that only changes need to be sent.
+    """What was sent to the engine of the live objects, so that only changes need to be sent.
 
-    A live object may have three optional attributes: ``links``, its members that are live objects
-    themselves; ``is_frozen``, True if its values never change inside; and ``watched_members``,
-    names of members: if a script reads an absent member of their rows or values, the script's
-    outcome names it.
+    The engine has copies of the live objects (such as the form), which Python and scripts change in
+    turn. A live object may have three optional attributes: ``links``, its members that are live
+    objects themselves; ``is_frozen``, True if its values never change inside; and
+    ``watched_members``, names of members: if a script reads an absent member of their rows or
+    values, the script's outcome names it.
 
     Attributes:
         names: dotted path of each object, as messages show it, such as ``ctx.form``.
@@ -80,7 +81,8 @@ class SentLiveObjects:
     def take_changes(self) -> list[list[Any]]:
         """Return ``[index, changed fields, removed names]`` of each object that Python changed.
 
-        Changed means: since the last result or write of a script. The result counts as sent.
+        Changed means since the last call. Changes by scripts do not count, as the engine has them
+        already. The result counts as sent.
         """
         changes = []
         for index, live in enumerate(self._objects):
@@ -108,7 +110,13 @@ class SentLiveObjects:
     def write(
         self, to: Mapping[str, LiveObject], index: int, name: str, tagged: Any, place: Place | None
     ) -> None:
-        """Write the value *tagged* to field *name* of number *index* of the live objects *to*."""
+        """Apply a script's write.
+
+        Set field *name* of a live object to the tagged JSON value *tagged*.
+
+        *to* are the live objects of the script's run, *index* is the number of the object, and
+        *place* the line that wrote.
+        """
         # The context has this value already, so the next patch must not send it back. But the
         # object may store another value than the script wrote, so the two are compared again then.
         self._settled.discard(index)
@@ -131,7 +139,11 @@ _FIXED = frozenset({str, int, float, bool, type(None)})
 
 
 class Engine(Protocol):
-    """One isolated context of a JavaScript engine, with the prelude loaded."""
+    """One isolated context of a JavaScript engine, with the prelude loaded.
+
+    The prelude is our JavaScript code in each context, which gives scripts ``$proxy``, timers and
+    ``console``. Each operation of it returns an *outbox*: the list of what scripts did meanwhile.
+    """
 
     def load(self, source: str) -> None:
         """Run *source* as a global script, whose declarations later code sees.
@@ -164,7 +176,10 @@ MakeEngine = Callable[[Limits, Sequence[str]], Engine]
 
 
 class Channel:
-    """One engine, and the live objects that it has been sent; does nothing once it is closed."""
+    """Connects one engine with the live objects that were sent to it.
+
+    Once it is closed, its methods do nothing.
+    """
 
     def __init__(self, engine: Engine, mirror: SentLiveObjects, now: Callable[[], float]) -> None:
         self._engine: Engine | None = engine
@@ -177,7 +192,7 @@ class Channel:
         return self._engine is not None
 
     def open(self, **setting: Any) -> None:
-        """Send the context its settings and live objects; has to be the first operation."""
+        """Send settings and live objects to the new context; this has to be the first operation."""
         mirror = self._mirror
         self._call_engine(
             "open",
@@ -199,7 +214,10 @@ class Channel:
             self._engine.reset_time_limits()
 
     def run_turn(self, operation: str, **argument: Any) -> TurnResult:
-        """Run one operation of the prelude and every microtask, after sending changed live objects.
+        """Run one operation of the prelude, such as ``run``, and every microtask.
+
+        Changed live objects are sent before. Returned is what the scripts did and which of them
+        ended.
 
         Raises:
             EngineError: if the script exceeded a limit or broke the engine; the context is

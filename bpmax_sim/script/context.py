@@ -73,14 +73,15 @@ PROMPT = 1
 
 
 class ContextSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """Settings for creating a context.
+    """What a new context of the engine is created with.
 
     Attributes:
         bindings: live objects by global name; each run may have others of the same shape.
         zone: seconds east of Greenwich.
         parts: seeds of random values, each four 32-bit words, not all zero, and the number of
             values in the sequence from which the next seed is used; None for the last one.
-        on_draw: called with a script's number and its draws: 0 at first, then the count at calls.
+        on_draw: called with a script's number and the number of random values that it has drawn:
+            before the first draw with 0, then at its calls.
         hits: counters of executed code, or None.
     """
 
@@ -104,7 +105,9 @@ class _ActiveTimer(msgspec.Struct, frozen=True):
 
 
 class ScriptRun:
-    """One script body: its running calls and timers, and its results since the last outcome.
+    """One run of a script's body: its calls and timers in progress, and its results so far.
+
+    The results are those since the outcome that was last taken (`outcome`).
 
     Attributes:
         objects: live objects that the body sees.
@@ -148,7 +151,7 @@ class ScriptRun:
 
     @property
     def is_only_waiting(self) -> bool:
-        """Whether the body has ended and only timers are left that wait for a scenario step."""
+        """Whether the body has ended, and only timers that wait for a scenario step are left."""
         return (
             self.settled
             and not self.flights
@@ -166,19 +169,26 @@ class ScriptRun:
         self.timers.clear()
 
     def start_new_change_chain(self) -> None:
-        """Let later writes to a form count as new changes, not as caused by the present one."""
+        """Let later writes to a form count as changes of their own.
+
+        Until then they count as caused by the change that the script handles, as in a change
+        handler.
+        """
         self.objects = {
             name: later() if (later := getattr(live, "later", None)) else live
             for name, live in self.objects.items()
         }
 
     def find_promise_read(self, unseen: Sequence[int]) -> tuple[str, str, Place | None] | None:
-        """Return call, member and place of the first read of a promise; *unseen* numbers calls."""
+        """Return call, member and place of the first read of a member of an unused call's promise.
+
+        *unseen* are the numbers of the unused calls. None if there was no such read.
+        """
         number = next((number for number in sorted(unseen) if number in self.misread), None)
         return None if number is None else (self.calls[number].call, *self.misread[number])
 
     def outcome(self) -> Outcome:
-        """Return the results since the last outcome, and clear them."""
+        """Return the results since the last call of this method, and clear them."""
         outcome = Outcome(
             value=self.value,
             error=self.error,
@@ -198,11 +208,11 @@ class ScriptRun:
 
 
 class Context:
-    """An engine's context in which bodies run, until it is closed or a body exceeds a limit.
+    """An engine's context in which script bodies run, until it is closed or one exceeds a limit.
 
-    A body's *done* is called with its outcome at its end, even if timers are left that fire only
-    when a scenario step lets time pass, and again when these fire; its second argument says if all
-    is over.
+    A body is what users write: the inside of an async function. Its *done* is called with its
+    outcome at its end, even if timers are left that fire only when a scenario step lets time pass,
+    and again when these fire; its second argument says if all is over.
     """
 
     def __init__(
@@ -244,9 +254,10 @@ class Context:
         return tuple(self._runs.values())
 
     def start(self, run: ScriptRun, seed_parts: Sequence[Sequence[int | None]]) -> None:
-        """Run a body until it first waits; the context's first body runs the libraries before.
+        """Run a body until it first waits; before the context's first body, its libraries run.
 
-        *seed_parts* are the seeds of random values of a later body.
+        *seed_parts* are the seeds of random values of a later body; the first uses those of the
+        context.
         """
         self._drawing = run.number
         self._runs[run.number] = run
@@ -307,7 +318,11 @@ class Context:
         self._close_channel()
 
     def forgotten_calls(self) -> set[int]:
-        """Return the numbers of the page's calls whose promises are still unused."""
+        """Return the numbers of calls whose promises no script has used so far.
+
+        That is for a page, the context shared by the scripts of a form: a later script may use the
+        promise.
+        """
         if not self._shared_calls or not self.is_open:
             return self._shared_calls
         self._channel.reset_time_limits()
@@ -316,7 +331,7 @@ class Context:
         return {number for end in ends for number in end.unseen}
 
     def pending_timers(self) -> list[PendingTimer]:
-        """Return the timers that fire only when a step lets time pass, the first due first."""
+        """Return the timers that fire only when a scenario step lets time pass, first due first."""
         waiting = [
             PendingTimer(timer.delay / 1000, timer.repeat, timer.place, timer.event.instant)
             for run in self.runs
@@ -325,7 +340,10 @@ class Context:
         return sorted(waiting, key=lambda timer: timer.due)
 
     def end_stuck_run(self, run: ScriptRun, *, is_over_time: bool = False) -> None:
-        """End *run* at the line that waits for nothing, or (*is_over_time*) longer than allowed."""
+        """End *run*, which waits for what cannot happen, with an error at the line that waits.
+
+        With *is_over_time* it waited longer in real time than it may.
+        """
         timers = [timer.place for timer in run.timers.values() if timer.place]
         if not run.settled:
             run.settled = True
@@ -363,7 +381,10 @@ class Context:
     def _apply_turn(
         self, run: ScriptRun, operation: str, argument: Mapping[str, Any]
     ) -> list[ScriptRun]:
-        """Run one operation and apply its outbox; return the runs whose bodies ended in it."""
+        """Run one operation of the prelude and handle each entry of its outbox, such as a call.
+
+        Return the runs whose bodies ended in it.
+        """
         ended: list[ScriptRun] = []
         try:
             reply = self._channel.run_turn(operation, run=run.number, **argument)
@@ -407,7 +428,7 @@ class Context:
         return run
 
     def _abort(self, run: ScriptRun, error: ScriptError) -> None:
-        """Close the context because *run* failed with *error*, which ends all other runs too."""
+        """Close the context because *run* failed with *error*; all other runs in it end too."""
         for active in self.runs:
             was_settled = active.settled
             active.settled = True
@@ -503,7 +524,7 @@ class Context:
         self._scheduler.start_call(self._begin(program), partial(self._settle_call, run, number))
 
     def _note_refused_call(self, run: ScriptRun, entry: RefusedCall) -> None:
-        """Log a call that was refused before it was sent, once for each line that makes it."""
+        """Log a call that was rejected before it was sent, once for each line that makes it."""
         program = CallSpec(
             platform=entry.platform,
             api=entry.api,
@@ -670,13 +691,15 @@ class Context:
                 self._shared_calls |= {shared} - {0}
 
     def _note_unawaited_helpers(self, run: ScriptRun, awaited: Iterable[int]) -> None:
-        """Note each unawaited async function that awaits a call; *awaited* numbers these calls."""
+        """Note each async function that makes calls and was itself called without ``await``.
+
+        *awaited* are the numbers of calls that such a function still waits for.
+        """
         from bpmax_sim.script_source.voided_calls import find_unawaited_call  # noqa: PLC0415
 
-        scripts = [(one.script.name, one.script.source) for one in self._sources.placed]
         for number in sorted(awaited) if run.error is None else ():
             place = run.calls[number].place
-            dropped = place and find_unawaited_call(scripts, place)
+            dropped = place and find_unawaited_call(self._sources.texts, place)
             if dropped:
                 note = UnawaitedCall(dropped.name, dropped.place, is_helper=True)
                 run.built += [] if note in run.built else [note]
@@ -687,10 +710,13 @@ class Context:
         # It is read only now: hardly any call is forgotten, and a parser takes its time.
         from bpmax_sim.script_source.voided_calls import has_void_in_front  # noqa: PLC0415
 
-        return has_void_in_front(self._sources.text_of(place.file), place)
+        return has_void_in_front(self._sources.texts, place)
 
     def _report_chain(self, run: ScriptRun, chain: UncalledChain) -> None:
-        """Report a chain without ``$call()``: as an error if it was awaited, else as unawaited."""
+        """Report a chain without ``$call()``, which sends nothing.
+
+        It is an error if it was awaited, else one of the unawaited calls.
+        """
         name, place = f"{chain.platform}.{chain.api}", self._sources.locate(chain.row, chain.column)
         if not chain.awaited:
             if run.error is None:  # a script that broke off did not forget it

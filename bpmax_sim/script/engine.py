@@ -64,11 +64,12 @@ def compile_bytecode(source: str) -> bytes | None:
 
 
 class PreludeEntry:
-    """The prelude's entry function in one context, and the tracker of rejected promises.
+    """The entry function of the prelude (our JavaScript code) in one context.
 
-    The prelude also uses a rejection to ask for one of its parts, as it can call nothing of Python:
-    its function then returns the number of the part, and is called again with the function that the
-    part's bytecode defines. This object must outlive the context.
+    It is also the tracker of rejected promises. The prelude uses a rejection to ask for one of its
+    parts, as it can call nothing of Python: its function then returns the number of the part, and
+    is called again with the function that the part's bytecode defines. This object must outlive the
+    context.
     """
 
     def __init__(
@@ -92,7 +93,10 @@ class PreludeEntry:
         functions.JS_SetHostPromiseRejectionTracker(context.runtime, _tracker, self)
 
     def report_rejection(self, inner: int, promise: Value, reason: Value, handled: bool) -> None:
-        """Pass a rejection to the prelude; if it returns the number of a binding, load that."""
+        """Pass a rejection to the prelude.
+
+        If it returns the number of a binding, load that binding.
+        """
         try:
             arguments = value_array(3)(promise, reason, Value(int(handled), 1))
             wanted = _load_library().JS_Call(inner, self._function, UNDEFINED, 3, arguments).integer
@@ -103,7 +107,7 @@ class PreludeEntry:
                 self._watch.stop_script(error)
 
     def load_part(self, inner: int, code: bytes | None) -> None:
-        """Pass the function of bytecode *code* to the prelude, if there is memory for it."""
+        """Pass the function that bytecode *code* defines to the prelude, if memory allows."""
         part = _load_bytecode(inner, code)
         if not part.is_exception:
             functions = _load_library()
@@ -111,9 +115,10 @@ class PreludeEntry:
             functions.JS_FreeValue(inner, part)
 
     def pass_body(self, argument: str) -> None:
-        """Pass the bytecode of the script in *argument* (of operation ``run``) to the prelude.
+        """Pass the bytecode of a script to the prelude before it runs the script.
 
-        Only a script that runs for the second time is compiled; otherwise nothing is passed.
+        *argument* is that of the operation ``run``. Only a script that runs for the second time is
+        compiled; otherwise nothing is passed, and the prelude parses the text.
         """
         with suppress(msgspec.DecodeError, UnicodeEncodeError):  # half a character
             code = _compile_once(_body_of(argument)).code
@@ -123,19 +128,19 @@ class PreludeEntry:
 
 @cache
 def _encode_number_values(count: int) -> bytes:
-    """Return the bytes of a C array of JSValues, the integers from 0 to *count* - 1."""
+    """Return the bytes of a C array of JSValues that holds the integers from 0 to *count* - 1."""
     return bytes(value_array(count)(*map(Value.of_int, range(count))))
 
 
 class ScriptBody(msgspec.Struct, frozen=True):
-    """The text of a script and the line at which it starts, as in the argument of ``run``."""
+    """The text of a script and the line at which it starts, as the operation ``run`` gets them."""
 
     start: int
     source: str
 
 
 class CompiledBody(msgspec.Struct):
-    """A body that ran before, and its bytecode once it ran a second time."""
+    """How often a script's body ran in this process, and its bytecode after the second time."""
 
     runs: int = 0
     code: bytes | None = None
@@ -209,7 +214,9 @@ _tracker = Tracker(_report_rejection)
 
 
 class UseSign(NamedTuple):
-    """The words in a script's text by which it is seen to need a binding.
+    """What to look for in a script's text to see if it needs a binding, such as ``URL``.
+
+    A binding is a part of the prelude that most scripts do not need.
 
     Attributes:
         words: separated by spaces; one of them has to be in the text. Empty if no text needs it.
@@ -231,7 +238,7 @@ _split_words = cache(lambda words: frozenset(words.split()))
 
 @lru_cache(maxsize=64)
 def _find_words(text: str) -> frozenset[str]:
-    """Return which of the words of all signs are in *text*."""
+    """Return which of the words of all `UseSign` objects are in *text*."""
     return frozenset().union(*map(_find_words_of_line, text.split("\n")))
 
 
@@ -312,7 +319,7 @@ the latter two by a text that it makes is refused by name.
 
 
 class QuickJSNG:
-    """A QuickJS-NG context with the prelude loaded."""
+    """A context of the engine QuickJS-NG, with the prelude (our JavaScript code) loaded."""
 
     def __init__(self, limits: Limits, sources: Sequence[str] = ()) -> None:
         """Create a context within *limits*; *sources* are the scripts that will run in it."""
@@ -345,7 +352,7 @@ class QuickJSNG:
         self._run_limited(self._evaluate, source)
 
     def call(self, operation: str, argument: str) -> str:
-        """Run one operation of the prelude and every microtask, and return its outbox."""
+        """Run one operation of the prelude and every microtask; return its outbox as JSON text."""
         text: str = self._run_limited(self._run_turn, operation, argument)
         return text
 
@@ -448,14 +455,17 @@ class QuickJSNG:
 
 
 def evaluate_prelude(context: Any) -> Any:
-    """Return the prelude's entry function, evaluated from source text."""
+    """Return the prelude's entry function, evaluated from source text instead of bytecode."""
     prelude, *bindings = read_sources()
     return context.eval(prelude)(0, *bindings)
 
 
 @lru_cache(maxsize=256)
 def _compile_used_prelude_parts(scripts: Sequence[str]) -> tuple[bytes | None, ...]:
-    """Return bytecode of the core, then of each binding, or None for one that no script uses."""
+    """Return the bytecode of the prelude's core, then of each binding that *scripts* need.
+
+    None stands for a binding that none of them needs.
+    """
     names = set().union(find_polyfills(scripts), *map(_find_bindings_used_by, scripts))
     names -= {*EVERYWHERE}
     parts = zip(BINDINGS, read_sources()[1:], strict=True)
@@ -481,7 +491,7 @@ def _write_core() -> str:
 
 @lru_cache(maxsize=256)
 def _find_bindings_used_by(script: str) -> frozenset[str]:
-    """Return the names of the bindings that *script* probably uses, by its text."""
+    """Return the names of the bindings that *script* probably needs, judged by its text."""
     return frozenset(name for name, sign in BINDINGS.items() if sign.is_in(script))
 
 

@@ -21,7 +21,10 @@ _LONGEST = 200
 
 
 class BothEngines:
-    """Two engines that run the same operations; the outbox of the first one is used."""
+    """An engine that runs everything in two engines, and reports where they differ.
+
+    The results of the first one are used.
+    """
 
     def __init__(self, *engines: tuple[str, channel.Engine]) -> None:
         """Compare two engines, each given with its name."""
@@ -32,7 +35,7 @@ class BothEngines:
         self._run_in_both(lambda engine: engine.load(source))
 
     def call(self, operation: str, argument: str) -> str:
-        """Run one operation in both engines; return the outbox of the first.
+        """Run one operation in both engines; return the outbox (what scripts did) of the first.
 
         Raises:
             EngineError: if the two outboxes differ.
@@ -97,10 +100,7 @@ def _run_or_catch(work: Callable[[channel.Engine], Any], engine: channel.Engine)
 
 
 def _comparable_entry(entry: Any) -> Any:
-    """Return what has to be equal in both engines of an outbox entry: all but its place.
-
-    Columns and frames differ between engines.
-    """
+    """Return an outbox entry without its place, which may differ between engines."""
     if entry is None or type(entry) not in _DESCRIPTIONS:
         return entry
     if isinstance(entry, turn_result.TimerError):

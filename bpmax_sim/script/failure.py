@@ -61,7 +61,7 @@ class Script(msgspec.Struct, frozen=True):
 
 
 class PlacedScript(msgspec.Struct, frozen=True):
-    """A script, and where it is in the engine's single file.
+    """A script, and where its lines are in the single file that the engine sees.
 
     Attributes:
         start: number of empty lines above its first line.
@@ -96,7 +96,10 @@ class PlacedScript(msgspec.Struct, frozen=True):
 
 
 class Sources:
-    """The scripts of one context, each at its own lines of the engine's single file."""
+    """The scripts of one context, each at lines of its own in the single file that the engine sees.
+
+    So a line number of the engine tells the script too.
+    """
 
     def __init__(
         self,
@@ -111,7 +114,7 @@ class Sources:
             self.add(script)
 
     def add(self, script: Script) -> PlacedScript:
-        """Give *script* lines of its own, below those of earlier scripts."""
+        """Add *script* at lines of its own, below those of earlier scripts."""
         own = unify_lines(script)
         placed = PlacedScript(own, self._next, self._count(own))
         self._next += own.source.count("\n") + 3
@@ -119,19 +122,27 @@ class Sources:
         return placed
 
     def locate(self, row: int, column: int) -> Place | None:
-        """Return the user's position, or None for a position in the bench's own JavaScript."""
+        """Return the user's position of the engine's *row* and *column*.
+
+        None for a position in our own JavaScript.
+        """
         placed = self._find_script(row)
         return placed.locate(row, column) if placed else None
 
     def _find_script(self, row: int) -> PlacedScript | None:
         return next((placed for placed in reversed(self.placed) if placed.start < row), None)
 
-    def text_of(self, name: str) -> str:
-        """Return the source of the script named *name*, or ""."""
-        return next((p.script.source for p in self.placed if p.script.name == name), "")
+    @property
+    def texts(self) -> list[tuple[str, str]]:
+        """Return name and source of each script."""
+        return [(placed.script.name, placed.script.source) for placed in self.placed]
 
     def is_past_end(self, raw: str) -> bool:
-        """Return whether the first position in *raw* is behind the last line of its script."""
+        """Return whether the first position in the stack *raw* is behind the end of its script.
+
+        Then a syntax error is about our code around the script, and means that the script ends too
+        early.
+        """
         first = _FRAME.search(raw)
         if first is None or first[2] != "<input>":
             return False
@@ -176,10 +187,12 @@ _LARGE = {
 
 
 class ErrorFactory(msgspec.Struct):
-    """Creates the exceptions of the scripts in one context.
+    """Creates the Python exceptions for errors of the scripts in one context.
 
     Attributes:
+        sources: scripts, to find their lines.
         name: file that runs now, for errors without a frame.
+        limits: limits that messages state.
         rejected: number of a call -> the Python error that its rejection carried into the script.
     """
 
@@ -206,7 +219,7 @@ class ErrorFactory(msgspec.Struct):
         return errors.ScriptSyntaxError(message, name="SyntaxError", place=place)
 
     def make_engine_error(self, error: EngineError) -> ScriptError:
-        """Return the error of a global script, or of a context that exceeded a limit."""
+        """Return the error of a library script, or of a context that exceeded a limit."""
         if isinstance(error, LimitReachedError):
             return self._make_limit_error(error.message, error.raw)
         thrown = turn_result.ThrownValue(error.name, error.message, error.raw, None, None, {})
@@ -261,11 +274,10 @@ class ErrorFactory(msgspec.Struct):
     def explain_promise_read(
         self, error: errors.BpmaxError | None, read: tuple[str, str, Place | None] | None
     ) -> errors.BpmaxError | None:
-        """Return *error*, or its cause.
+        """Return the cause of *error* if a script read a member of a promise, else *error*.
 
-        A script *read* (call, member, place) a member of a promise.
-
-        A promise never has such a member, so reading it is a mistake even if there is no *error*.
+        *read* is the call, the member and the place. A promise never has such a member, so reading
+        it is a mistake even if there is no *error*.
         """
         if read is None or isinstance(error, ScriptLimitError):
             return error
@@ -285,7 +297,7 @@ class ErrorFactory(msgspec.Struct):
         return cause
 
     def make_unresolved_error(self, path: str, place: Place | None) -> ScriptError:
-        """Return the error of a promise that was written instead of its value."""
+        """Return the error of a promise written to the field *path* instead of its value."""
         message = msg(
             "{path} got a promise, not its value; write await before what makes it "
             "(of several: await Promise.all([…]))",
@@ -294,15 +306,19 @@ class ErrorFactory(msgspec.Struct):
         return ScriptError(message, name="Unawaited", place=place or Place(self.name))
 
     def make_uncalled_chain_error(self, name: str, place: Place | None) -> ScriptError:
-        """Return the error of a chain that was awaited without ``$call()``."""
+        """Return the error of a chain (``$proxy(…).api(…)``) awaited without its ``$call()``."""
         message = msg(
             "{name} was awaited but never called, so nothing was sent; end it with .$call()",
             name=name,
         )
-        return ScriptError(message, name="Uncalled", place=place)
+        return ScriptError(message, name=errors.UNCALLED, place=place)
 
     def make_pending_error(self, raw_traces: Sequence[tuple[str, str]]) -> errors.PendingPromise:
-        """Return the error of a script that waits for a promise that never settles, at its line."""
+        """Return the error of a script that waits for a promise that never settles.
+
+        Its place is the line that waits. *raw_traces* are the stacks of waiting and of creating a
+        promise.
+        """
         raws = [waiting for waiting, _ in raw_traces] + [maker for _, maker in raw_traces]
         traces = [trace for trace in map(self._locate_trace, raws) if trace[1]]
         place, stack = traces[0] if traces else self._locate_trace("")
@@ -323,7 +339,7 @@ class ErrorFactory(msgspec.Struct):
     ) -> ScriptLimitError:
         """Return the error of a script that waits longer in real time than its limit.
 
-        Its place is the line that waits, or, if no line waits, the line that set *timer*.
+        Its place is the line that waits, or, if no line waits, *timer*, the line that set a timer.
         """
         traces = [trace for trace in (self._locate_trace(raw) for raw, _ in raw_traces) if trace[1]]
         place, stack = traces[0] if traces else (timer or Place(self.name), ())
@@ -334,7 +350,10 @@ class ErrorFactory(msgspec.Struct):
         return ScriptLimitError(message, name=_LIMIT, place=place, stack=stack)
 
     def _find_limit(self, thrown: turn_result.ThrownValue) -> str:
-        """Return the message of the limit that the engine's error *thrown* stands for, or ""."""
+        """Return the message of the limit that was exceeded if *thrown* means that, else "".
+
+        The engine throws ordinary errors, such as a RangeError, if stack or memory is exhausted.
+        """
         name, message = thrown.name, thrown.message
         is_full = False
         if name in {"RangeError", "InternalError"}:
@@ -356,7 +375,10 @@ class ErrorFactory(msgspec.Struct):
         return f"{self.limits.memory / MEGABYTE:g} MB"
 
     def _locate_trace(self, raw: str) -> tuple[Place, tuple[str, ...]]:
-        """Return the place of an error, and its stack; without a frame, the file that runs."""
+        """Return the place of an error and its stack, from the engine's frames *raw*.
+
+        Without a frame in a user's file, the place is the file that runs.
+        """
         frames = self.sources.user_frames(raw)
         place = frames[0][0] if frames else Place(self.name)
         return place, tuple(text for _, text in frames)

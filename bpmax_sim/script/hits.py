@@ -34,7 +34,7 @@ _COUNTS: Final = re.compile(r"[ \d]+")
 
 
 class NameValues(msgspec.Struct, frozen=True):
-    """The values that a script's variables had when it came to the watched place.
+    """The values of a script's variables at one time when it reached the watched place.
 
     Attributes:
         at: virtual time in seconds.
@@ -48,7 +48,7 @@ class NameValues(msgspec.Struct, frozen=True):
 
 
 class ScriptHits:
-    """How often each part of each script ran, in all sessions that were given this object.
+    """How often each part of each script ran (coverage), in all sessions that share this object.
 
     Attributes:
         watched: place at which the values of variables are kept too, or None.
@@ -81,7 +81,7 @@ class ScriptHits:
         return count_script(script, (place.line, place.column) if place and is_watched else None)
 
     def declare(self, script: Script) -> None:
-        """List *script* even if no run executes it."""
+        """List *script* in the results even if no run executes it."""
         own = unify_lines(script)
         counted = count_script(own)
         if counted is None:
@@ -99,7 +99,7 @@ class ScriptHits:
         )
 
     def merge(self, data: Iterable[HitsData]) -> None:
-        """Add the counts of another process, in the form that `to_data` returns."""
+        """Add the counts of another process; *data* is what its `to_data` returned."""
         for name, source, counts, lost, shown in data:
             script = Script(source, name)
             if shown != source:
@@ -130,9 +130,9 @@ _PATIENCE: Final = 4
 
 
 class CountingEngine:
-    """An engine with raised time limits, because a script with counters takes longer.
+    """An engine whose time limits are raised, because scripts with counters (coverage) take longer.
 
-    Errors state the user's limits.
+    Errors state the limits that the user set.
     """
 
     def __init__(self, make: MakeEngine, limits: Limits, sources: Sequence[str]) -> None:
@@ -164,7 +164,7 @@ class CountingEngine:
 
 
 class ContextHits:
-    """The counters of the scripts of one context."""
+    """The counters of executed code in one context, until they are added to `ScriptHits`."""
 
     def __init__(self, hits: ScriptHits) -> None:
         """Add counts to *hits* once the context is closed."""
@@ -173,7 +173,10 @@ class ContextHits:
         self._watched = ""
 
     def declare(self, script: Script, counted: CountedScript, load: Callable[[str], None]) -> None:
-        """Declare the counters of *script* once, using *load*, which runs a global script."""
+        """Declare the counters of *script* in the context, once.
+
+        *load* runs a global script.
+        """
         if counted.name not in self._declared:
             self._declared[counted.name] = script
             self._watched = counted.name if counted.is_watched else self._watched
@@ -181,9 +184,10 @@ class ContextHits:
                 load(counted.declaration)
 
     def submit_counts(self, load: Callable[[str], None], sources: Sources) -> None:
-        """Read the counters with *load*, and add them to the session's.
+        """Read the counters from the context by *load*, and add them to the session's.
 
-        Of a context over its limits only which scripts ran is known. *sources* locates stacks.
+        Of a context that exceeded a limit nothing can be read: only which scripts ran is known.
+        *sources* finds users' files in stacks.
         """
         if self._watched:
             self._submit_values(load, sources)

@@ -34,7 +34,10 @@ _PAUSES = 6  # times as long as a count took
 
 
 class InterruptHandler:
-    """The interrupt handler of one context; must live as long as the context."""
+    """Ends scripts that exceed a limit: the engine asks it every few thousand steps.
+
+    It belongs to one context and must live as long as that.
+    """
 
     def __init__(self, context: NativeContext, watch: LimitWatch) -> None:
         """Install the handler and switch off the engine's own garbage collection."""

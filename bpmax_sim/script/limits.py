@@ -51,13 +51,13 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CountedLimits(Limits, frozen=True, kw_only=True):
-    """Limits with a `Budget` for all scripts of the session together."""
+    """Limits that also count the work of all scripts of the session together in a `Budget`."""
 
     budget: Budget
 
 
 def budget_of(limits: Limits) -> Budget | None:
-    """Return the budget that counts the scripts run within *limits*, or None."""
+    """Return the budget in which the work of scripts within *limits* is counted, or None."""
     return limits.budget if isinstance(limits, CountedLimits) else None
 
 
@@ -116,7 +116,7 @@ def parse_limits(text: str) -> Limits:
 
 
 class EngineError(Exception):
-    """Raised if JavaScript code throws out of the engine.
+    """Raised if JavaScript code throws an error that nothing in the engine catches.
 
     Attributes:
         name, message: of the JavaScript error.
@@ -132,11 +132,14 @@ class EngineError(Exception):
 
 
 class LimitReachedError(EngineError):
-    """Raised if a script exceeds a limit; its context cannot be used any more, the process can."""
+    """Raised if a script exceeds a limit.
+
+    Its context cannot be used any more; other contexts of the process can.
+    """
 
 
 def make_budget_error(budget: Budget, raw: str = "") -> LimitReachedError:
-    """Return the error of scripts that exceeded *budget*."""
+    """Return the error of scripts that used more of *budget* than it allows."""
     return LimitReachedError("ScriptLimitError", budget.describe(), raw)
 
 
@@ -209,7 +212,10 @@ _IDLE_LOOKS = 20  # after so many without anything to watch, the thread ends
 
 
 class LimitWatch:
-    """The watch over one context while it runs a turn; belongs to the thread that created it.
+    """Checks whether a script in one context exceeds a limit while it runs.
+
+    It is asked by the engine and by a watchdog thread, as the engine does not ask during long
+    built-in functions. It belongs to the thread that created it.
 
     Attributes:
         memory: bytes that the script may hold.
@@ -238,7 +244,7 @@ class LimitWatch:
         self.raised: BaseException | None = None
 
     def enter(self, cpu_end: float, wall_end: float) -> None:
-        """Begin a turn with two ends: *cpu_end* (`thread_time`) and *wall_end* (`monotonic`)."""
+        """Begin a turn that must end by *cpu_end* (`thread_time`) and *wall_end* (`monotonic`)."""
         self._cpu_end, self._wall_end = cpu_end, wall_end
         _state.running.add(self)
         if _state.thread is None:
@@ -250,9 +256,9 @@ class LimitWatch:
             _state.running.discard(self)
 
     def has_to_stop(self, size: int) -> bool:
-        """Return whether the script, which holds *size* bytes, exceeded a limit.
+        """Return whether the script, which holds *size* bytes of memory, exceeded a limit.
 
-        Called on the context's own thread, whenever the engine asks.
+        The engine calls it on the context's own thread.
         """
         if not self.fired:
             if self._budget is not None and not self._budget.spend("interrupts"):
@@ -278,7 +284,10 @@ class LimitWatch:
         self.fired, self.raised = "signal", error
 
     def check_from_watchdog(self) -> None:
-        """Stop the context if it exceeded a limit; called on the watchdog thread, with its lock."""
+        """Stop the script if it exceeded a limit.
+
+        Called on the watchdog thread, which holds its lock.
+        """
         if self.fired:
             # Without stack the script should end at its next call. If it has not after some looks,
             # take its memory too, but not at every eighth look: without any, the engine may never
@@ -299,9 +308,9 @@ class LimitWatch:
 
 
 class _Watchdog:
-    """The watchdog thread of the process and the contexts it watches.
+    """The watchdog thread of the process, and the contexts in which scripts run at the moment.
 
-    A forked child starts anew.
+    A forked child starts its own.
     """
 
     def __init__(self) -> None:

@@ -49,7 +49,10 @@ class Value(Structure):
 
     @property
     def integer(self) -> int | None:
-        """Return the value if it is an integer, else None; right for 0 to 2³¹ - 1 only."""
+        """Return the value of an integer from 0 to 2³¹ - 1, None for a value of another type.
+
+        Of a negative integer the result is wrong; the prelude returns none.
+        """
         return self.payload & 0xFFFFFFFF if self.tag == _INT else None
 
     @classmethod
@@ -97,7 +100,7 @@ _SHORT: tuple[tuple[str, Any, tuple[Any, ...]], ...] = (
 
 
 class Library:
-    """The functions of the C API by name, each with its argument types."""
+    """The C functions of QuickJS-NG, with the types of their arguments, as attributes."""
 
     def __init__(self, path: str) -> None:
         """Load the functions of the shared library at *path*.
@@ -164,7 +167,9 @@ FILE = b"<input>"  # as the wheel names what it evaluates
 
 
 class NativeContext:
-    """A runtime with one context, with the used methods of the wheel's ``Context``.
+    """A JavaScript context used through the C API.
+
+    It has the methods of the Python wheel's ``Context`` that are used, and more.
 
     Attributes:
         runtime, inner: JSRuntime and JSContext.
@@ -287,7 +292,7 @@ class NativeContext:
             self._library.JS_SetMaxStackSize(self.runtime, size)
 
     def take_member(self, holder: Value, name: str) -> Value:
-        """Return a property of *holder*; both are freed with the context."""
+        """Return the property *name* of *holder*; both values are freed with the context."""
         value: Value = self._library.JS_GetPropertyStr(self.inner, holder, name.encode())
         self._held += holder, value
         return value
@@ -303,7 +308,7 @@ class NativeContext:
         self.close()
 
     def _enter(self) -> None:
-        """Keep the context alive until `_leave`, even if another thread closes it meanwhile.
+        """Keep the context in memory until `_leave`, even if another thread closes it meanwhile.
 
         Raises:
             JSException: if the context is closed.

@@ -28,7 +28,10 @@ SHANGHAI = 8 * 3600.0
 
 
 def make_quickjs(limits: Limits, sources: Sequence[str] = ()) -> Engine:
-    """Return a context of the default engine within *limits*, for running *sources*."""
+    """Return a new context of the default engine within *limits*.
+
+    *sources* are the scripts that will run in it; their text decides which parts it loads.
+    """
     from bpmax_sim.script.engine import QuickJSNG  # noqa: PLC0415 - not before a script runs
 
     return QuickJSNG(limits, sources)
@@ -96,7 +99,7 @@ def select_engine(name: str) -> MakeEngine:
 
 
 class Page:
-    """Scripts that share one context, such as the handlers of a form.
+    """A form or the like whose scripts share one JavaScript context.
 
     They share globals and libraries, which run once. Timers that they set outlive them, and fire
     when a scenario step lets virtual time pass.
@@ -111,18 +114,19 @@ class Page:
 
 @dataclass(eq=False)
 class Runtime:
-    """Starts and runs scripts; belongs to the thread that created it.
+    """Starts and runs the scripts of one session; belongs to the thread that created it.
 
     Attributes:
         scheduler: runs calls and timers in the session's virtual time.
         begin: function that starts a ``$proxy`` call.
         limits: limits of each script.
-        parts: seeds of random values by the number of a script; each script has its own sequence.
+        parts: returns the seeds of random values of a script by its number; each script has its own
+            sequence.
         on_draw: called with the number of a script and how many random values it has drawn, when it
             draws its first and at each call after it.
         zone: local time of scripts, in seconds east of Greenwich.
         engine: function that creates a context.
-        hits: counters of executed code, or None.
+        hits: counters of executed code (coverage), or None.
     """
 
     scheduler: Scheduler
@@ -155,8 +159,9 @@ class Runtime:
     ) -> Outcome:
         """Run *script* and everything that it starts, until nothing is left to happen.
 
-        Timers in the future, set by a script with a page, stay. If called while other scripts run,
-        the script runs as far as it can now, and `take_late_outcomes` returns its later results.
+        Timers in the future stay if the script has a page. If this is called while other scripts
+        run, the script runs as far as it can now, and `take_late_outcomes` returns its later
+        results.
 
         Args:
             script: body of an async function, as BPMAX stores it.
@@ -192,7 +197,7 @@ class Runtime:
         values: Mapping[str, Any] | None = None,
         page: Page | None = None,
     ) -> None:
-        """Plan *script* beside those that run; *done* receives its outcome.
+        """Plan to run *script* beside those that run already; *done* receives its outcome.
 
         Raises:
             ConfigError: if called on another thread than the one that opened the session.
@@ -221,8 +226,8 @@ class Runtime:
     def run_until_idle(self, until: float = -math.inf) -> None:
         """Run everything that is due by now or by *until*, and everything that scripts wait for.
 
-        A script that still waits afterwards is stuck and ends with an error. Timers that only a
-        scenario step lets fire stay. A nested call, from an event that this runs, waits for
+        A script that still waits afterwards can never go on, and ends with an error. Timers that
+        only a scenario step lets fire stay. A nested call, from an event that this runs, waits for
         nothing.
         """
         if self._is_settling:
@@ -246,7 +251,10 @@ class Runtime:
         return due
 
     def watch(self, call: str, act: Callable[[], None]) -> None:
-        """Call *act* each time *call* (``platform.api``) is in flight; an empty name ends this."""
+        """Call *act* whenever a call *call* (``platform.api``) of a script is in flight.
+
+        A scenario can so change a form during a call. An empty name ends this.
+        """
         self._watched = (call, act) if call else None
 
     def _begin_watched(self, program: CallSpec) -> Generator[Effect, Any, CallValue]:
@@ -260,7 +268,7 @@ class Runtime:
         return [timer for context in self._live_contexts() for timer in context.pending_timers()]
 
     def is_forgotten(self, call: UnawaitedCall) -> bool:
-        """Return whether no script of the page has used the promise of *call* up to now."""
+        """Return whether no script of the page has used the promise of *call* so far."""
         numbers = (context.forgotten_calls() for context in self._pages.values())
         return not call.number or any(call.number in number for number in numbers)
 
@@ -300,7 +308,10 @@ class Runtime:
     def _deliver_outcome(
         self, number: int, done: list[Callable[[Outcome], None]], outcome: Outcome, is_last: bool
     ) -> None:
-        """Pass a script's first outcome to *done*; `take_late_outcomes` returns later ones."""
+        """Pass a script's first outcome to the function in *done*; later ones are kept.
+
+        `take_late_outcomes` returns these.
+        """
         if is_last and number in self._single:
             self._single.pop(number).close()
         if done:

@@ -46,13 +46,13 @@ class ScheduledEvent:
 
 
 class Scheduler:
-    """The event loop of calls and timers; belongs to the thread that runs it.
+    """The event loop of ``$proxy`` calls and timers; belongs to the thread that runs it.
 
     Args:
         clock: virtual clock, moved to the instant of each event.
         handle: function that answers a request, as `Transport.handle` does; called on worker
             threads in live mode.
-        tokens: grants (tokens with their expiry) of the session.
+        tokens: cache of the tokens that logins of the session returned, with their expiry.
         live: whether requests overlap and waits pass in real time.
         patience: seconds of real time that scripts may wait with no call in flight, in live mode.
         workers: highest number of requests in flight, in live mode.
@@ -101,9 +101,9 @@ class Scheduler:
         """Run all planned events and all events that they cause.
 
         Args:
-            busy: whether a script still waits for something. While it returns False, events later
-                than both now and *until* are not run. While it returns True, time advances, and
-                every event that falls due on the way runs too. None runs everything.
+            busy: returns whether a script still waits for something. While it returns False, events
+                later than both now and *until* are not run. While it returns True, time advances,
+                and every event that falls due on the way runs too. None runs everything.
             until: virtual instant up to which events run in any case.
         """
         while (event := self._next_event(busy, until)) is not None:
@@ -117,7 +117,7 @@ class Scheduler:
         return self._wire is not None and self._wire.waited >= self._patience
 
     def begin_wait(self) -> None:
-        """Start counting anew how long scripts wait in real time, up to *patience*."""
+        """Reset the time that scripts have waited, of which *patience* is the maximum."""
         if self._wire:
             self._wire.waited = 0.0
 
@@ -127,7 +127,11 @@ class Scheduler:
             self._wire.close()
 
     def _next_event(self, busy: Callable[[], bool] | None, until: float) -> ScheduledEvent | None:
-        """Return the next event to run; None if none is left, or only some nobody may wait for."""
+        """Return the next event to run, or None if there is none to run now.
+
+        That is so if none is planned, or all are in the future and no script may wait for them any
+        longer.
+        """
         while self._planned and self._planned[0].action is None:
             heapq.heappop(self._planned)  # nobody has to wait for what was cancelled
         due = max(self.clock.now(), until)
@@ -178,12 +182,19 @@ class Scheduler:
             self.complete(exchange_within_timeout(request, self._handle), self.clock.now(), resume)
 
     def complete(self, outcome: Exchanged, start: float, resume: Resume) -> None:
-        """Plan the arrival of *outcome*, of a request sent at virtual instant *start*."""
+        """Plan the moment at which the result of a request arrives, *start* being when it was sent.
+
+        *outcome* is its response or error, and the seconds that it took.
+        """
         value, error, elapsed = outcome
         self.call_at(start + elapsed, partial(resume, value, error))
 
     def _acquire_token(self, acquire: TokenRequest, resume: Resume) -> None:
-        """Resume with a valid grant: a cached one, or that of a running or of a new login."""
+        """Resume a call that needs a token, with a valid one.
+
+        It is a cached one, that of a login in progress, or that of a new login: concurrent calls
+        share one login.
+        """
         # Single flight: the first call that needs a token logs in, all others that need the same
         # one wait for that login, and get its grant or its error. A login that fails is not kept,
         # so the next call tries again.
@@ -231,10 +242,10 @@ class _Threads:
         self._pool.submit(deliver)
 
     def wait(self, planned: list[ScheduledEvent], arrived: Arrived, longest: float) -> bool:
-        """Wait until the first planned event is due; return True then, or if nothing is left.
+        """Sleep until the first event in *planned* is due; return True then, or if nothing is left.
 
-        Meanwhile *arrived* turns each finished exchange into an event. False is returned after
-        *longest* seconds of waiting with nothing in flight.
+        Meanwhile *arrived* is called for each finished request, and turns it into an event. False
+        is returned after *longest* seconds of waiting with no request in flight.
         """
         self._align_real_time()
         # An event that is due before something that arrived (`_horizon`) does not wait for real

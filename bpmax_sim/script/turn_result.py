@@ -79,7 +79,7 @@ class PendingTimer(msgspec.Struct, frozen=True):
 
 
 class UnawaitedCall(msgspec.Struct, frozen=True):
-    """A call whose promise was not used, or a chain without its ``$call()``.
+    """A call whose result a script did not wait for, or a chain that was never called.
 
     Attributes:
         built: whether it is a chain without its ``$call()``, which sent nothing.
@@ -96,7 +96,7 @@ class UnawaitedCall(msgspec.Struct, frozen=True):
 
     @property
     def is_doubtful(self) -> bool:
-        """Whether the author may have intended this."""
+        """Return whether the author may have meant it so; then it is only a warning by default."""
         return self.built or self.is_helper
 
     @property
@@ -185,7 +185,10 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FailedOutcome(Outcome, frozen=True, kw_only=True, dict=True, weakref=True):
-    """The outcome of a script that failed; its ``__dict__`` is empty until somebody looks at it."""
+    """The outcome of a script that failed, which notes whether anybody looks at its error.
+
+    Its ``__dict__`` is empty until then. So an error that a test never saw can be reported.
+    """
 
     def __getattribute__(self, name: str) -> Any:
         get = super().__getattribute__
@@ -201,11 +204,17 @@ Number = Annotated[int, Meta(ge=1, le=2**53)]
 
 
 class OutboxEntry(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
-    """One action that the prelude reports; row and column are a position in the engine's file."""
+    """One action of a script, as the prelude reports it in its outbox.
+
+    Row and column are a position in the engine's single file of all scripts.
+    """
 
 
 class CallEntry(OutboxEntry, frozen=True, tag="call"):
-    """A ``$proxy`` call: chained with *steps*, or direct with *args*; the other one is None."""
+    """A ``$proxy`` call of a script.
+
+    A chained call has *steps* (its setters), a direct call has *args*; the other one is None.
+    """
 
     number: Number
     platform: str
@@ -287,7 +296,10 @@ class TimerError(OutboxEntry, frozen=True, tag="uncaught"):
 
 
 class PendingPromiseTraces(OutboxEntry, frozen=True, tag="probed"):
-    """For each pending promise: the frames that wait for it, and those that created it."""
+    """For each promise that is not settled.
+
+    The stack that waits for it, and the one that created it.
+    """
 
     promise_traces: list[tuple[str, str]]
 
@@ -320,7 +332,7 @@ class UnrankedCharacterEntry(OutboxEntry, frozen=True, tag="unranked"):
 
 
 class RandomDraw(OutboxEntry, frozen=True, tag="drew"):
-    """How many random values were drawn: 0 before the first, then reported at calls."""
+    """How many random values a script has drawn: 0 before the first, then reported at its calls."""
 
     drawn: Count
 
@@ -345,7 +357,11 @@ class UncalledChain(msgspec.Struct, array_like=True, frozen=True, forbid_unknown
 
 
 class BodyEnd(OutboxEntry, frozen=True, tag="end"):
-    """The end of a body: numbers of unused calls, unhandled rejections, and uncalled chains."""
+    """What is left when a body ends.
+
+    That is the numbers of calls whose promise was not used, rejections that were not handled, and
+    chains that were never called.
+    """
 
     unseen: list[Number]
     reasons: list[ThrownValue]
@@ -371,20 +387,20 @@ AnyEntry = (
 
 
 class BodyResult(msgspec.Struct, frozen=True):
-    """The value that the body returned, tagged."""
+    """The value that a body returned, in tagged JSON."""
 
     value: Any
 
 
 class ScriptBodyError(msgspec.Struct, frozen=True):
-    """The error that the body threw; None if there was no memory to describe it."""
+    """The error that a body threw; None if there was no memory to describe it."""
 
     error: ThrownValue | None
     is_syntax: bool = False
 
 
 class TurnResult(msgspec.Struct, frozen=True):
-    """The result of a turn.
+    """What scripts did in one turn: one operation of the prelude with all microtasks after it.
 
     Attributes:
         entries: actions of scripts, in order.
@@ -396,7 +412,10 @@ class TurnResult(msgspec.Struct, frozen=True):
 
 
 class MalformedError(MessageError):
-    """Raised if an outbox is not of the form that the prelude writes."""
+    """Raised if the outbox of a turn is not of the form that the prelude writes.
+
+    A script can cause it by changing built-in objects.
+    """
 
 
 class _Outbox(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -408,7 +427,7 @@ _decode = msgspec.json.Decoder(_Outbox).decode
 
 
 def parse_turn(text: str) -> TurnResult:
-    """Return the outbox in *text*.
+    """Return the content of an outbox, the JSON text in which the prelude reports what scripts did.
 
     Raises:
         MalformedError: if *text* is not an outbox.

@@ -47,7 +47,7 @@ _OPEN: Final[set[ExitStack]] = set()
 
 
 class V8:
-    """A V8 isolate with the prelude loaded."""
+    """A context of the engine V8 (an isolate), with the prelude (our JavaScript code) loaded."""
 
     def __init__(self, limits: Limits, _sources: Sequence[str] = ()) -> None:
         """Create an isolate within *limits*.
@@ -105,9 +105,10 @@ class V8:
             self._left -= time.process_time() - started
 
     def _add_syntax_position(self, outbox: str, run_argument: str) -> str:
-        """Return *outbox* with the position of a syntax error, found by parsing again.
+        """Return *outbox* with the position of a syntax error, found by parsing the script again.
 
-        Both are JSON: *outbox* of the prelude, *run_argument* of the operation ``run`` before.
+        Both arguments are JSON: *outbox* of the prelude, *run_argument* of the operation ``run``
+        before.
         """
         reply, arguments = json.loads(outbox), json.loads(run_argument)
         thrown = [end[2] for end in reply["done"] if end[0] == arguments["run"] and end[1] is None]
@@ -137,7 +138,10 @@ def _translate_error(error: JSEvalException) -> EngineError:
 
 
 def _byte_column(error_lines: list[str]) -> int:
-    """Return the byte column, from 1, of the caret in V8's message (placed by UTF-16 units)."""
+    """Return the column of the caret in V8's message, in UTF-8 bytes from 1.
+
+    V8 places the caret by UTF-16 units.
+    """
     caret = next((line for line in error_lines[2:3] if line.strip("^ ") == ""), "")
     units = (len(caret) - len(caret.lstrip())) * 2
     before = error_lines[1].encode("utf-16-le", "surrogatepass")[:units]

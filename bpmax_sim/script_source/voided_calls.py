@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -16,17 +16,20 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 
-def has_void_in_front(source: str, place: Place) -> bool:
-    """Return whether the call at *place*, or an expression that holds it, has ``void`` in front.
+def has_void_in_front(names_and_sources: Iterable[tuple[str, str]], place: Place) -> bool:
+    """Return whether the call at *place*, or what holds or returns it, has ``void`` in front.
 
     An engine reports as place of a call what it evaluated last before: the method or an argument.
-    So the call is the smallest call of ``$proxy`` around that place.
+    So the call is the smallest call of ``$proxy`` around that place. *names_and_sources* are pairs
+    of a script's name and its source, in which a function that returns the call may be called.
     """
-    if "void" not in source:
+    sources = dict(names_and_sources)
+    if not any("void" in source for source in sources.values()):
         return False
-    tree = SyntaxTree(source, place.file)
-    node = _call_around(tree, (place.line, place.column))
-    return node is not None and _has_void_in_front(tree, _whole_chain(node))
+    trees = [SyntaxTree(source, name) for name, source in sources.items()]
+    own = next((tree for tree in trees if tree.name == place.file), None)
+    node = _call_around(own, (place.line, place.column)) if own is not None else None
+    return own is not None and node is not None and _is_voided(trees, own, node, set())
 
 
 def _call_around(tree: SyntaxTree, position: tuple[int, int]) -> Node | None:
@@ -66,22 +69,75 @@ def _whole_chain(node: Node) -> Node:
     return node
 
 
-def _has_void_in_front(tree: SyntaxTree, chain: Node) -> bool:
-    parent = chain.parent
+def _is_voided(trees: Sequence[SyntaxTree], tree: SyntaxTree, node: Node, seen: set[int]) -> bool:
+    """Return whether the value of *node* comes to ``void``, here or where a function returns it."""
+    node = _whole_value(node)
+    parent = node.parent
     if parent is None:
         return False
     if _is_void_operator(parent):
         return True
-    if parent.type != "variable_declarator":
+    if parent.type == "variable_declarator":
+        name = parent.child_by_field_name("name")
+        text = tree.text_of(name) if name is not None else ""
+        return any(
+            _is_void_operator(one)
+            and (argument := one.child_by_field_name("argument")) is not None
+            and tree.text_of(argument) == text
+            for one in tree.walk()
+        )
+    function = _function_that_returns(node)
+    if function is None or function.id in seen:
         return False
-    name = parent.child_by_field_name("name")
-    text = tree.text_of(name) if name is not None else ""
-    return any(
-        _is_void_operator(node)
-        and (argument := node.child_by_field_name("argument")) is not None
-        and tree.text_of(argument) == text
-        for node in tree.walk()
-    )
+    uses = list(_uses_of(trees, tree, function))
+    values = [_whole_value(use).parent for _, use in uses]
+    is_dropped = any(value is not None and value.type == "expression_statement" for value in values)
+    inner = {*seen, function.id}
+    return not is_dropped and any(_is_voided(trees, own, use, inner) for own, use in uses)
+
+
+def _whole_value(node: Node) -> Node:
+    """Return the outermost expression whose value is that of *node*, or is made of it."""
+    while (parent := (node := _whole_chain(node)).parent) is not None:
+        is_choice = parent.type in {"ternary_expression", "sequence_expression"}
+        is_tested = parent.child_by_field_name("condition") == node
+        operator = parent.child_by_field_name("operator")
+        is_logical = operator is not None and operator.type in {"&&", "||", "??"}
+        if not (is_logical or parent.type == "array" or (is_choice and not is_tested)):
+            break
+        node = parent
+    return node
+
+
+def _function_that_returns(node: Node) -> Node | None:
+    """Return the function whose result the expression *node* is, or None."""
+    parent = node.parent
+    if parent is not None and parent.type == "arrow_function":
+        return parent
+    if parent is None or parent.type != "return_statement":
+        return None
+    while parent is not None and parent.type not in FUNCTIONS:
+        parent = parent.parent
+    return parent
+
+
+def _uses_of(
+    trees: Sequence[SyntaxTree], tree: SyntaxTree, function: Node
+) -> Iterator[tuple[SyntaxTree, Node]]:
+    """Yield each call of *function*: by name, where it is written, or by a method such as `map`."""
+    if name := _name_of(tree, function):
+        yield from _calls_of(trees, name)
+    if (call := _call_around_function(function)) is not None:
+        yield tree, call
+
+
+def _call_around_function(function: Node) -> Node | None:
+    """Return the call of *function* where it is written, or the call that gets it as argument."""
+    parent = function.parent
+    while parent is not None and parent.type == "parenthesized_expression":
+        parent = parent.parent
+    call = parent.parent if parent is not None and parent.type == "arguments" else parent
+    return call if call is not None and call.type == "call_expression" else None
 
 
 def _is_void_operator(node: Node) -> bool:
@@ -141,16 +197,11 @@ def _find_call_in_place(tree: SyntaxTree, function: Node) -> UnusedAsyncCall | N
 
     At once, or by a method such as ``map``.
     """
-    node, parent = function, function.parent
-    while parent is not None and parent.type == "parenthesized_expression":
-        node, parent = parent, parent.parent
-    call = parent.parent if parent is not None and parent.type == "arguments" else parent
-    if call is None or call.type != "call_expression":
-        return None
-    if call.parent is None or call.parent.type != "expression_statement":
+    call = _call_around_function(function)
+    if call is None or call.parent is None or call.parent.type != "expression_statement":
         return None
     callee = call.child_by_field_name("function")
-    if callee == node:
+    if callee is not None and callee.start_byte <= function.start_byte < callee.end_byte:
         return UnusedAsyncCall("(async () => …)()", tree.place(call))
     member = callee.child_by_field_name("property") if callee is not None else None
     name = tree.text_of(member) if member is not None else ""

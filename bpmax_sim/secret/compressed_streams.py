@@ -38,7 +38,9 @@ _FLAGS = 0x1F  # of gzip, the rest is reserved (RFC 1952, 2.3.1)
 
 
 class DecodeLimitError(Exception):
-    """Raised when decoding exceeds its budget of work.
+    """Raised when undoing the encodings of some data takes more work than allowed.
+
+    Such data cannot be searched completely for secrets; the message says where.
 
     Attributes:
         at: offset where the data begins that could not be decoded.
@@ -50,7 +52,7 @@ class DecodeLimitError(Exception):
 
 
 class WorkBudget:
-    """The number of bytes that a search may still process."""
+    """The number of bytes that a search may still process, as a limit for data that expands."""
 
     def __init__(self, left: int) -> None:
         """Allow *left* bytes."""
@@ -68,7 +70,13 @@ class WorkBudget:
 
 
 class Stream(NamedTuple):
-    """The decompressed content of a stream, its offset and its format."""
+    """A compressed stream found inside other data.
+
+    Attributes:
+        label: its format: ``gzip``, ``deflate`` or ``zip``.
+        start: offset where it begins.
+        inner: decompressed content.
+    """
 
     label: str
     start: int
@@ -76,7 +84,10 @@ class Stream(NamedTuple):
 
 
 def find_streams(data: bytes, work: WorkBudget) -> Iterator[Stream]:
-    """Yield the content of every stream in *data*; a complete one is not searched for others."""
+    """Yield each gzip, zlib and ZIP stream in *data*, decompressed.
+
+    Inside a complete stream no others are searched for.
+    """
     if data.isascii() and not _may_have_stream(data):
         return
     view, end = memoryview(data), 0
@@ -99,7 +110,10 @@ def find_streams(data: bytes, work: WorkBudget) -> Iterator[Stream]:
 
 
 def _find_beginnings(data: bytes) -> Iterator[int]:
-    """Yield offsets where a stream may begin, lazily, since there may be very many."""
+    """Yield the offsets of bytes with which a stream may begin; most of them are coincidences.
+
+    It works lazily, since there may be very many.
+    """
     for begin in range(0, len(data), _AT_ONCE):
         part = data[begin : begin + _AT_ONCE + _LONGEST_HEAD - 1]
         for _, start, _ in _BEGINS.find_matches_as_indexes(part):
@@ -108,7 +122,10 @@ def _find_beginnings(data: bytes) -> Iterator[int]:
 
 
 def _is_accidental_match(data: memoryview, window: int) -> bool:
-    """Return whether *data* is no stream, or one too short to contain the shortest secret."""
+    """Return whether *data*, at such an offset, is no stream or too short to contain a secret.
+
+    *window* is zlib's parameter for its format.
+    """
     if window in _BEFORE_BLOCKS and not _may_begin(data[_BEFORE_BLOCKS[window] :]):
         return True
     decoder = zlib.decompressobj(window)
@@ -144,15 +161,16 @@ def _is_valid_header(data: bytes, start: int) -> bool:
 
 
 def inflate_raw(data: bytes, work: WorkBudget) -> bytes:
-    """Return the content of *data* if it is deflate without a header, else empty bytes."""
+    """Return the decompressed *data* if it is deflate without a header, else empty bytes."""
     return inflate(data, _BARE, work)[0] if _may_begin(data) else b""
 
 
 def may_begin_raw_deflate(data: bytes, total_size: int, work: WorkBudget) -> bool:
-    """Return whether *data* may be the first of *total_size* bytes of header-less deflate.
+    """Return whether *data* may be the first of *total_size* bytes of deflate without header.
 
-    Hardly any data is. For short data, whose first byte is in `MAY_BE_WHOLE`, decompression must
-    not fail near the beginning.
+    There is no signature to look for, but hardly any data passes this test. Of short data, the
+    caller has checked the first byte (`MAY_BE_WHOLE`), and decompression must not fail near the
+    beginning.
     """
     if total_size > STEP and not _may_begin(data):
         return False
@@ -190,8 +208,11 @@ def _may_begin(data: bytes | memoryview) -> bool:
 def inflate(data: bytes | memoryview, window: int, work: WorkBudget) -> tuple[bytes, int]:
     """Return the decompressed beginning of *data*, and the size of the stream (0 if it is damaged).
 
+    *window* is zlib's parameter for the format: gzip, zlib, or no header.
+
     Raises:
-        DecodeLimitError: if the output exceeds the budget, or is out of proportion to the input.
+        DecodeLimitError: if the output exceeds the budget *work*, or is out of proportion to the
+            input.
     """
     work.spend(_TRIED)
     decoder = zlib.decompressobj(window)

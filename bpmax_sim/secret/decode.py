@@ -56,16 +56,22 @@ Trace = Callable[[int], tuple[int, tuple[str, ...]]]
 
 
 class Piece(NamedTuple):
-    """Decoded bytes, and a function that maps an offset in them to the place they came from."""
+    """Bytes that were decoded from a part of other data.
+
+    Attributes:
+        data: decoded bytes.
+        trace: function that returns, for an offset in *data*, the offset in the other data that it
+            came from, and the encodings that were undone.
+    """
 
     data: bytes
     trace: Trace
 
 
 class HarmlessParts:
-    """A bounded cache of byte strings known to contain no secret.
+    """A bounded cache of byte strings that were searched and contain no secret.
 
-    It may be used from several threads.
+    Texts repeat very often in recordings. It may be used from several threads.
     """
 
     def __init__(self) -> None:
@@ -103,7 +109,7 @@ _MOST_HARMLESS, _LONGEST_HARMLESS = 4096, 256
 
 
 class SearchHistory:
-    """Remembers what one search has already decoded, so that nothing is decoded twice.
+    """What one search has decoded so far, so that equal parts are decoded only once.
 
     Attributes:
         outermost: encoded runs found in the searched data itself, not inside another encoding.
@@ -121,29 +127,35 @@ class SearchHistory:
         self._undone: dict[int, tuple[bytes, tuple[EscapedPart, ...]]] = {}
 
     def new_runs(self, runs: Sequence[bytes]) -> list[bytes]:
-        """Return those of *runs* that are new to this search."""
+        """Return those of *runs* (base64 characters in a row) that are new to this search."""
         return _drop_known(self._harmless.unknown_parts(runs), self._runs)
 
     def new_lines(self, lines: Sequence[bytes]) -> list[bytes]:
-        """Return those of *lines* (runs over several lines) that are new to this search."""
+        """Return those of *lines*, runs over several lines, that are new to this search."""
         return _drop_known(lines, self._lines)
 
     def new_digits(self, runs: Sequence[bytes]) -> list[bytes]:
-        """Return those of *runs*, of hexadecimal digits, that are new to this search."""
+        """Return those of *runs*, of hexadecimal digits, that this search has not seen before."""
         return _drop_known(runs, self._digits)
 
     def escapes(self, data: bytes, reach: int) -> tuple[EscapedPart, ...]:
-        """Return the unescaped parts of *data*, cached by object identity."""
+        """Return the parts of *data* that contain escapes, unescaped.
+
+        The result is cached for the same object *data*; see `find_escaped_parts` for *reach*.
+        """
         if id(data) not in self._undone:  # a hash of all of it would take longer
             self._undone[id(data)] = data, tuple(find_escaped_parts(data, reach))
         return self._undone[id(data)][1]
 
     def note_flattened(self, levels: Iterable[bytes]) -> None:
-        """Note that *levels* have been searched together with their unescaped forms."""
+        """Note that *levels* need no decoding of their own: they were searched with `data`.
+
+        See `_unescape_all_levels`.
+        """
         self._flat.update((id(level), level) for level in levels)
 
     def was_flattened(self, data: bytes) -> bool:
-        """Return whether *data*, the same object, was passed to `note_flattened`."""
+        """Return whether the object *data* was passed to `note_flattened`."""
         return id(data) in self._flat
 
     def enter_inner_layers(self) -> None:
@@ -169,7 +181,8 @@ class ScanInput(NamedTuple):
         data: bytes to decode.
         work: budget that decoding is charged to.
         history: what the search has decoded so far.
-        reach: number of bytes before and after an escape that belong to its escaped part.
+        reach: number of bytes before and after an escape, such as ``%41``, that are unescaped with
+            it; it depends on the length of the longest secret.
         levels: *data* with its escapes undone once, twice, and so on.
     """
 
@@ -181,7 +194,7 @@ class ScanInput(NamedTuple):
 
 
 def decode_next_layer(look: ScanInput) -> Iterator[Piece]:
-    """Yield what *look* contains below one layer of every encoding."""
+    """Yield everything that is encoded in ``look.data``, decoded once by each kind of encoding."""
     data = look.data
     compressed = [*find_streams(data, look.work)]  # of too much nothing else has to be undone
     printed = data.translate(_PRINTED) if b"\0" in data else b""
@@ -215,10 +228,11 @@ _CONSUMED = re.compile(
 
 
 def _unescape_all_levels(look: ScanInput, text: bytes) -> tuple[ScanInput, bytes]:
-    """Return *look* with its levels, and one text that contains every run of *text* and the levels.
+    """Return *look* with its *levels*, and one text with the runs of all these levels.
 
-    A run contains no backslash, so it survives when escapes around it are undone. Thus text that is
-    escaped several times is searched for runs only once.
+    A run is a sequence of base64 or hexadecimal characters, so it contains no backslash and
+    survives when escapes around it are undone. Thus text that is escaped several times is searched
+    for runs only once.
     """
     levels, consumed = [text], list[bytes]()
     while len(levels) <= DEPTH:
@@ -234,7 +248,7 @@ def _unescape_all_levels(look: ScanInput, text: bytes) -> tuple[ScanInput, bytes
 
 
 def _blank_escaped_backslashes(data: bytes) -> bytes:
-    """Return *data* with each escaped backslash replaced by a space."""
+    """Return *data* with each pair of backslashes (an escaped backslash) replaced by a space."""
     return data.replace(b"\\\\", b" ") if BACKSLASHES.occurs_in(data) else data
 
 
@@ -258,10 +272,10 @@ _LONG = BytesAhoCorasick([b"A" * SHORTEST_RUN], implementation=Implementation.DF
 
 
 def _text_stretches(data: bytes, printed: bytes) -> bytes:
-    """Return *data* if it is mostly text, otherwise its stretches of printable characters.
+    """Return *data* if it is mostly text, otherwise its sequences of printable characters.
 
-    Random bytes form only about 4 kB of such stretches in a megabyte, so this saves nearly all
-    work.
+    *printed* marks these characters, or is empty. Random bytes form only about 4 kB of such
+    sequences in a megabyte, so this saves nearly all work.
     """
     if data.isascii():
         return data
@@ -330,7 +344,7 @@ def _decode_base64(runs: Sequence[bytes], look: ScanInput) -> Iterator[Piece]:
 
 
 def _decode_base64_deflate(runs: Sequence[bytes], look: ScanInput) -> Iterator[Piece]:
-    """Yield base64 of deflate data without a header, as in SAML redirects."""
+    """Yield what runs contain that are base64 of header-less deflate, as in SAML redirects."""
     begun = [run for run in runs if run[:2] in _BEGIN_DEFLATE or len(run) > STEP]
     likely = [run for run in begun if len(run) >= _SHORTEST_BARE]
     heads = [run[: min(len(run), _PROBED) // 4 * 4] for run in likely]
@@ -380,7 +394,10 @@ def _trace_by_end(
 
 
 def _locate_run(run: bytes, look: ScanInput) -> tuple[int, int]:
-    """Return the offset of *run* (its beginning, if folded), and how often it was unescaped."""
+    """Return the offset in ``look.data`` where *run* comes from, and how often it was unescaped.
+
+    Of a run that is folded over several lines, the beginning is searched for.
+    """
     for part in (run, run[:SHORTEST_RUN]):
         for level, text in enumerate((look.data, *look.levels)):
             start = text.find(part)
@@ -436,7 +453,7 @@ def _decode_numbers(data: bytes) -> Iterator[Piece]:
 
 
 def _has_number_list(data: bytes) -> bool:
-    """Return whether *data* may contain a list of at least five byte values."""
+    """Return whether *data* may contain a list of five or more bytes: ``[104, 105, …]``."""
     folded = data.translate(_DIGITS, _BLANKS + b"-")
     return any(some.occurs_in(folded) for some in _LONG_NUMBERS) and bool(_LIST.search(folded))
 
@@ -495,11 +512,11 @@ def _decode_wide(data: bytes, printed: bytes) -> Iterator[Piece]:
 
 
 def _valid_orders(texts: Mapping[str, str], highs: Mapping[str, bytes]) -> Sequence[str]:
-    """Return the byte orders in which *texts* are plausible: one or both of little and big endian.
+    """Return the byte orders (UTF-16 codecs) in which data is plausible as text: one or both.
 
-    ASCII text is the same in both. For other text the wrong order yields rare characters. *highs*
-    are the high bytes of the characters: if all are common, the dearer search for rare ones is not
-    needed.
+    *texts* are the data decoded in each. ASCII text is the same in both. For other text the wrong
+    order yields rare characters. *highs* are the high bytes of the characters: if all are common,
+    the dearer search for rare ones is not needed.
     """
     shorter, longer = sorted(texts, key=lambda codec: len(texts[codec]))
     if texts[shorter] in texts[longer]:

@@ -32,12 +32,18 @@ _TO_URL_SAFE = str.maketrans("+/", "-_")
 
 
 def text_runs(text: str) -> list[str]:
-    """Return every run of *text* that may be base64 or hexadecimal, unescaped."""
+    """Return every run (sequence) of characters in *text* that may be base64 or hexadecimal.
+
+    Escapes of ``/``, ``+`` and ``=`` are undone.
+    """
     return _QUICK.findall(_unescape_base64_signs(text))
 
 
 def keep_escaped_runs(data: bytes) -> bytes:
-    """Return *data* reduced to the runs that contain escaped characters, still escaped."""
+    """Return *data* reduced to its encoded runs that contain escapes, such as base64 with ``%2F``.
+
+    The escapes stay. All other runs have been searched already.
+    """
     parts, end = list[bytes](), 0
     for match in _ESCAPED_SIGN.finditer(data):
         parts += (_keep_first_and_last_run(data[end : match.start()]), match[0])
@@ -46,7 +52,10 @@ def keep_escaped_runs(data: bytes) -> bytes:
 
 
 def _keep_first_and_last_run(between: bytes) -> bytes:
-    """Return the run at the beginning of *between* and the run at its end."""
+    """Return only the first and the last run of *between*, the bytes between two escapes.
+
+    These two continue beyond an escape.
+    """
     head = _IN_RUN.match(between)[0]  # type: ignore[index] # it may be empty
     if len(head) == len(between):
         return head
@@ -55,7 +64,11 @@ def _keep_first_and_last_run(between: bytes) -> bytes:
 
 
 def decode_runs_to_text(runs: Sequence[str]) -> str:
-    """Return what *runs* decode to, at each alignment, joined by line feeds."""
+    """Return the decoded *runs* (base64 or hexadecimal characters), joined by line feeds.
+
+    Base64 is decoded from each of the first four characters on, as a secret may begin at any of
+    them.
+    """
     pieces: list[bytes] = []
     for run in runs:
         core = run.translate(_TEXT_TO_STANDARD)
@@ -66,7 +79,10 @@ def decode_runs_to_text(runs: Sequence[str]) -> str:
 
 
 def rewrite_runs(text: str, clean: Callable[[str], str]) -> str:
-    """Return *text* with *clean* applied to the content of each run, re-encoded alike."""
+    """Return *text* with *clean* applied to the decoded content of each base64 or hexadecimal run.
+
+    The result is encoded again in the same way.
+    """
 
     def run(match: re.Match[str]) -> str:
         for start in range(alignments):
@@ -82,7 +98,10 @@ def rewrite_runs(text: str, clean: Callable[[str], str]) -> str:
 
 
 def _clean_run(match: re.Match[str], start: int, clean: Callable[[str], str]) -> str | None:
-    """Return the run with its decoded content cleaned, or None if *clean* changes nothing."""
+    """Return the base64 run with *clean* applied to what it decodes to from character *start* on.
+
+    None if *clean* changes nothing.
+    """
     core = _unescape_base64_signs(match[1])
     plain = _decode_run(core[start:].translate(_TEXT_TO_STANDARD))
     before = plain.decode("utf-8", "surrogateescape")
@@ -121,7 +140,7 @@ def decode_hex_at_both_offsets(digits: str | bytes) -> tuple[bytes, bytes]:
 
 
 def _escape_like(sample: str, packed: str) -> str:
-    """Return *packed* with those characters escaped that *sample* escapes."""
+    """Return base64 *packed* with ``/``, ``+`` and ``=`` escaped as they are in *sample*."""
     escapes = ((_ESCAPED_SLASH, "/"), (_ESCAPED_PLUS, "+"), (_ESCAPED_EQUALS, "="))
     for pattern, sign in escapes:
         match = pattern.search(sample)
@@ -151,14 +170,14 @@ def contains_any(data: bytes, needles: Iterable[bytes]) -> bool:
 
 
 class RareByteString:
-    """A byte string that occurs rarely; searching for it takes a tenth of the time of `in`."""
+    """A byte string that occurs rarely, prepared for a search ten times as fast as `in`."""
 
     def __init__(self, text: bytes) -> None:
         self._text = text
         self._automaton = BytesAhoCorasick([text])
 
     def find(self, data: bytes) -> int:
-        """Return the first offset in *data*, or -1."""
+        """Return the first offset of the byte string in *data*, or -1."""
         at = data.find(self._text, 0, _BEGINNING)
         if at >= 0 or len(data) <= _BEGINNING:
             return at
@@ -222,12 +241,15 @@ BETWEEN, BETWEEN_HEX = b"AAAA", b"000"
 
 
 def base64_runs_of(data: bytes) -> list[bytes]:
-    """Return the runs of *data* that may be base64, in the standard or the URL-safe alphabet."""
+    """Return the runs (sequences) of *data* that may be base64, standard or URL-safe."""
     return _find_runs(data, data.translate(_AS_RUNS))
 
 
 def _find_runs(data: bytes, alphabet_marks: bytes) -> list[bytes]:
-    """Return the runs of *data*; *alphabet_marks* has ``A`` for each byte of the alphabet."""
+    """Return the runs of *data* of at least the shortest useful length.
+
+    *alphabet_marks* has ``A`` in place of each byte of the alphabet, and a space for others.
+    """
     sample = alphabet_marks[:_SAMPLE].replace(b".", b" ")
     if sample.count(b" " + _ANY_RUN) * _SPLIT_PAYS > sample.count(b" A") > 0:
         words = data.translate(_IN_BASE64).split()
@@ -236,12 +258,15 @@ def _find_runs(data: bytes, alphabet_marks: bytes) -> list[bytes]:
 
 
 def hex_runs_of(data: bytes) -> list[bytes]:
-    """Return the runs of *data* that may be hexadecimal."""
+    """Return the runs (sequences) of hexadecimal digits in *data*."""
     return long_runs(data, data.translate(_AS_HEX), _HEX_RUN)
 
 
 def long_runs(data: bytes, alphabet_marks: bytes, size: int) -> list[bytes]:
-    """Return the parts of *data* where *alphabet_marks* has *size* or more ``A`` in a row."""
+    """Return the parts of *data* with *size* or more bytes of an alphabet in a row.
+
+    *alphabet_marks* has ``A`` in place of each byte of the alphabet, and a space for others.
+    """
     result: list[bytes] = []
     shortest = b"A" * size
     start = alphabet_marks.find(shortest)
@@ -256,7 +281,7 @@ def long_runs(data: bytes, alphabet_marks: bytes, size: int) -> list[bytes]:
 
 
 def find_runs_and_folded_runs(data: bytes) -> tuple[list[bytes], list[bytes]]:
-    """Return the base64 runs of *data*, and the runs that are folded over several lines."""
+    """Return the base64 runs of *data*, and those that are broken into lines, joined."""
     folded = data.translate(_FOLDS)
     if _ANY_RUN not in folded:
         return [], []
@@ -280,7 +305,10 @@ def _without_blanks(data: bytes, alphabet_marks: bytes) -> tuple[bytes, bytes]:
 
 
 def _has_folded_run(alphabet_marks: bytes) -> bool:
-    """Return whether a run continues after white space, as base64 broken into lines does."""
+    """Return whether a run continues after white space, as base64 broken into lines does.
+
+    *alphabet_marks* is that of `long_runs`.
+    """
     if not _LINE_BEFORE_BLANK.occurs_in(alphabet_marks):
         return False
     for _ in range(_HALVINGS):  # an indented line begins with many
@@ -311,10 +339,11 @@ def decode_hex_runs(runs: Sequence[bytes]) -> tuple[bytes, bytes]:
 
 
 def decode_certain_runs(runs: Sequence[bytes]) -> tuple[list[tuple[bytes, bytes]], list[bytes]]:
-    """Return runs that certainly begin at their first character, decoded, and other runs.
+    """Split base64 *runs* into those that certainly begin at their first character, and others.
 
-    A long run that decodes to nothing but text is certain: other alignments would not give text.
-    Long runs of hexadecimal digits alone are left out of both lists.
+    The former are returned as pairs with their decoded bytes. A long run that decodes to nothing
+    but text is certain: other alignments would not give text. Long runs of hexadecimal digits alone
+    are left out of both lists.
     """
     whole, others = list[tuple[bytes, bytes]](), list[bytes]()
     for run in runs:

@@ -42,7 +42,13 @@ def _make_escape(
 
 
 class EscapedPart(NamedTuple):
-    """The unescaped bytes *inner* of the range *start* to *end*, and the kind of escape."""
+    """A part of some data that contains escapes of one kind, unescaped.
+
+    Attributes:
+        label: kind of escape, such as ``percent`` or ``json``.
+        start, end: range in the data.
+        inner: the range, unescaped.
+    """
 
     label: str
     start: int
@@ -51,9 +57,10 @@ class EscapedPart(NamedTuple):
 
 
 def find_escaped_parts(data: bytes, reach: int) -> Iterator[EscapedPart]:
-    """Yield the unescaped form of every range that contains escapes, for each kind of escape.
+    r"""Yield the parts of *data* that contain escapes such as ``%41`` or ``\u0041``, unescaped.
 
-    *reach* is the number of bytes around an escape that belong to the same range.
+    Each kind of escape is undone separately. *reach* is the number of bytes around an escape that
+    belong to the same part: as many as the longest secret needs.
     """
     marks = _find_marks(data) if b"\0" in data else None
     if marks is None and not contains_any(data, _SIGNS):
@@ -75,7 +82,7 @@ def find_escaped_parts(data: bytes, reach: int) -> Iterator[EscapedPart]:
 
 
 def _find_windows(data: bytes, escape: _Escape, reach: int) -> list[tuple[int, int]]:
-    """Return the ranges of *data* that contain escapes, extended by *reach* on both sides."""
+    """Return the ranges of *data* that contain escapes, with *reach* bytes before and after."""
     windows = list[tuple[int, int]]()
     start, end, at = 0, -1, 0
     while match := escape.any.search(data, at):
@@ -91,9 +98,10 @@ def _find_windows(data: bytes, escape: _Escape, reach: int) -> list[tuple[int, i
 def _find_windows_in_binary(
     data: bytes, escape: _Escape, reach: int, offsets: Sequence[int]
 ) -> Iterator[tuple[int, int]]:
-    """Yield the ranges of *data* to search for escaped secrets, for binary data.
+    """Yield the ranges of binary *data* around escapes that are not coincidences.
 
-    There a single escape is a coincidence, unless the bytes around it are text.
+    There a single escape is a coincidence, unless the bytes around it are text. *offsets* are those
+    where an escape may begin.
     """
     start = end = -1
     at = 0
@@ -151,7 +159,10 @@ def undo_percent(data: bytes) -> bytes:
 
 
 def _undo_form(data: bytes) -> bytes:
-    """Return *data* with form encoding undone, if that differs from `undo_percent`."""
+    """Return *data* with form encoding undone, where ``+`` is a space.
+
+    Data without ``+`` is returned unchanged, because `undo_percent` gives the same for it.
+    """
     return undo_percent(data.replace(b"+", b" ")) if b"+" in data else data
 
 
@@ -184,7 +195,10 @@ def undo_backslashes(data: bytes) -> bytes:
 
 
 def _signs_after_backslash(data: bytes) -> set[bytes]:
-    """Return the characters that follow a backslash in *data* and form an escape."""
+    """Return the characters that follow a backslash in *data* as an escape, such as ``n``.
+
+    So only escapes that occur have to be undone.
+    """
     if len(data) < _LARGE or b"\\" not in data:
         return set(_BEHIND.findall(data))
     return {sign for sign, escape in _ESCAPES_OF_SIGNS.items() if escape.occurs_in(data)}
@@ -236,7 +250,7 @@ def _unescape_character(match: re.Match[bytes]) -> bytes:
 
 
 def _decode_code_units(escapes: bytes) -> bytes:
-    """Return the text of UTF-16 code units; two may form one character."""
+    r"""Return the text of *escapes*, one or more ``\uXXXX``; two of them may form one character."""
     units = bytes.fromhex(escapes.replace(b"\\u", b"").decode())
     return units.decode("utf-16-be", "surrogatepass").encode("utf-8", "surrogatepass")
 

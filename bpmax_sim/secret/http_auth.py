@@ -22,7 +22,10 @@ _HASHED = frozenset({"digest"})  # a hash of the credential follows (RFC 7616), 
 
 
 def split_scheme(value: str) -> tuple[str, str]:
-    """Split *value* into the scheme with its space ("" if there is none) and the credential."""
+    """Split an Authorization *value* into the scheme with its space and the credential.
+
+    The scheme is "" if there is none.
+    """
     scheme, space, rest = value.partition(" ")
     if not rest or scheme.lower() not in _SCHEMES:
         return "", value
@@ -30,13 +33,21 @@ def split_scheme(value: str) -> tuple[str, str]:
 
 
 def credential_of(value: str) -> str | None:
-    """Return the credential that the scheme of *value* sends unencoded, or None."""
+    """Return the credential that an Authorization *value* has unencoded, such as a token.
+
+    None for schemes that encode or hash it, such as Basic.
+    """
     scheme, rest = split_scheme(value)
     return rest if scheme and scheme.rstrip().lower() not in _HASHED else None
 
 
 def with_standin(value: str, mint: Callable[[str], str]) -> str:
-    """Return *value* with its credential replaced by what *mint* returns; the scheme is kept."""
+    """Return an Authorization *value* with its credential replaced by a stand-in.
+
+    The scheme is kept.
+
+    *mint* returns the stand-in of the credential.
+    """
     scheme, rest = split_scheme(value)
     return scheme + mint(rest)
 

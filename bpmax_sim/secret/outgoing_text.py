@@ -35,7 +35,10 @@ _LONGEST_BEFORE = 64 * 1024  # characters that are looked back at for where a ru
 
 
 class OutputRedactor:
-    """Redacts outgoing text; it may be used from several threads."""
+    """Replaces secrets in text for terminals, logs and reports.
+
+    It may be used from several threads.
+    """
 
     def __init__(self, table: SecretTable, secrets: Iterable[Secret]) -> None:
         """Prepare redaction of *secrets*, whose table is *table*.
@@ -71,7 +74,10 @@ class OutputRedactor:
         return self._table.search.find(as_bytes(text))
 
     def _mask_runs_with_secrets(self, text: str) -> str:
-        """Return *text* with markers in place of the runs in which a secret was found."""
+        """Return *text* with a marker in place of each encoded run in which a secret was found.
+
+        A run, such as base64, may contain a secret in a form that cannot be replaced inside it.
+        """
         text = _RUN.sub(self._redact_run, text)
         for _ in range(_ROUNDS):
             findings = self._find_secrets(text)
@@ -86,7 +92,10 @@ class OutputRedactor:
         return self._marker_for(findings[0]) if findings else match[0]
 
     def _locate_finding(self, text: str) -> tuple[int, int]:
-        """Return the range of the run with the shortest part in which something is found."""
+        """Return start and end of the shortest part of *text* in which a secret is found.
+
+        It is extended to whole encoded runs. Binary search by the beginning, then by the end.
+        """
         clean, end = 0, len(text)
         while end - clean > 1:
             middle = (clean + end) // 2
@@ -110,7 +119,7 @@ class OutputRedactor:
 
 
 def _lines_of_secrets(secrets: Iterable[Secret]) -> Iterator[Secret]:
-    """Yield each line of multi-line secrets as a secret of its own."""
+    """Yield the lines of multi-line secrets, each as a secret of its own."""
     for secret in secrets:
         lines = secret.real.splitlines()
         if secret.name and len(lines) > 1:
@@ -122,7 +131,7 @@ def _lines_of_secrets(secrets: Iterable[Secret]) -> Iterator[Secret]:
 
 
 def _run_start(text: str, at: int) -> int:
-    """Return the offset where the run that contains offset *at* begins."""
+    """Return the offset where the encoded run (base64 or hexadecimal) around offset *at* begins."""
     return at - len(_run_at(text[max(0, at - _LONGEST_BEFORE) : at][::-1], 0))
 
 

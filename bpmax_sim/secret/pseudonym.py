@@ -55,7 +55,10 @@ _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 
 
 def make_pseudonym(value: str) -> str:
-    """Return the pseudonym of *value*; a pseudonym is returned as it is."""
+    """Return a text that replaces the personal data *value*: of the same format, always the same.
+
+    The pseudonym of a pseudonym is the pseudonym itself.
+    """
     if all(map(_is_unchanged, value)):
         return value
     for fits, own, make in _FORMATS:
@@ -78,7 +81,7 @@ def _derive_digits(value: str, count: int) -> str:
 
 
 def _fake_mobile(value: str) -> str:
-    """Return a mobile number beginning with 160, a prefix that no operator uses."""
+    """Return a pseudonymous mobile number; it begins with 160, a prefix that no operator uses."""
     return f"160{_derive_digits(value, 8)}"
 
 
@@ -87,7 +90,7 @@ def _is_resident(value: str) -> bool:
 
 
 def _fake_resident_id(value: str) -> str:
-    """Return an identity number of an unassigned region, with a valid check digit."""
+    """Return a pseudonymous identity number: an unassigned region, a valid check digit."""
     year, month, day, *_ = _derive_numbers(value, 3)
     born = f"{1950 + year % 60}{1 + month % 12:02d}{1 + day % 28:02d}"
     body = _UNUSED + born + _derive_digits(f"{value}/", 3)
@@ -99,7 +102,7 @@ def _is_resident_pseudonym(value: str) -> bool:
 
 
 def _is_credit(value: str) -> bool:
-    """Return whether *value* is a credit code.
+    """Return whether *value* is a unified social credit code (of a company).
 
     One of digits only may also be an identity number.
     """

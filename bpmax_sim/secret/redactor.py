@@ -33,7 +33,10 @@ _LINE = 32  # shorter lines of a PEM text are its end, not its key
 
 
 def derived_parts(real: str, standin: str) -> Iterator[tuple[str, str]]:
-    """Yield parts of *real* that may be sent alone, each with its stand-in."""
+    """Yield parts of the secret *real* that are secret on their own, each with its stand-in.
+
+    They are the lines of a PEM key, and claims and signature of a JWT.
+    """
     if real.startswith("-----BEGIN "):
         yield from _key_parts(real.strip(), standin.strip())
     elif real.startswith("eyJ") and real.count(".") == 2:  # noqa: PLR2004 - RFC 7519
@@ -77,9 +80,9 @@ _CODECS = ("utf-16-le", "utf-16-be", "gb18030")
 
 @dataclass(frozen=True)
 class Secret:
-    """A value and its stand-in.
+    """A secret value and its stand-in, the text that replaces it in files.
 
-    Without a name it is a base URL, which is replaced but not reported.
+    With an empty name it is a base URL, which is replaced but is no secret to report.
     """
 
     real: str = field(repr=False)
@@ -88,7 +91,10 @@ class Secret:
 
     @cached_property
     def anchor(self) -> str:
-        """Return a part that is the same in every spelling, or "" if it would be too short."""
+        """Return the part of the value that no encoder changes, or "" if it is too short.
+
+        Looking for it is a quick test: a text without the anchor does not contain the secret.
+        """
         anchor = anchor_of(self.real)
         return anchor if len(anchor) >= _SHORTEST_ANCHOR else ""
 
@@ -102,7 +108,7 @@ class Secret:
         return char_spellings(self.real)
 
     def is_spelled_in(self, text: str, lower: str) -> bool:
-        """Return whether *text* contains the value in some spelling.
+        """Return whether *text* contains the value, with its characters escaped in any way.
 
         It is used for values without an anchor; *lower* is *text* in lower case.
         """
@@ -113,7 +119,11 @@ class Secret:
 
     @cached_property
     def pattern(self) -> re.Pattern[str]:
-        """Return a pattern for stand-ins (no group), the value (group 1) or its hex (group 2)."""
+        """Return a pattern that matches a stand-in, the value or its hexadecimal digits.
+
+        The value is group 1, the digits are group 2. A stand-in matches without group, so that
+        nothing inside it is replaced.
+        """
         patterns = [STANDIN.pattern]
         if self.real in self.standin:
             patterns.append(pattern_of(self.standin))
@@ -130,9 +140,10 @@ class Secret:
         return re.compile(pattern_of(self.standin))
 
     def certainly_leaves_unchanged(self, text: str) -> bool:
-        """Return whether replacing the value certainly leaves *text*, free of its hex, unchanged.
+        """Return whether replacing the value in *text* certainly changes nothing.
 
-        A base URL may be the beginning of its own stand-in, and is not replaced there.
+        *text* does not contain it as hexadecimal digits. A base URL may be the beginning of its own
+        stand-in, and is not replaced there.
         """
         return all(
             self.real in self.standin and self._standin_pattern.match(text, match.start())
@@ -140,7 +151,7 @@ class Secret:
         )
 
     def replace(self, text: str) -> str:
-        """Return *text* with the value replaced by the stand-in in the same spelling."""
+        """Return *text* with the value replaced by the stand-in, escaped in the same way."""
         return self.pattern.sub(self._standin_for_match, text)
 
     def _standin_for_match(self, match: re.Match[str]) -> str:
@@ -154,7 +165,9 @@ class Secret:
     def needles(self) -> Iterator[tuple[bytes, str]]:
         """Yield the byte strings to search for, each with a label.
 
-        Other encodings are undone before.
+        The value raw, in hex, in UTF-16 …
+
+        Other encodings, such as base64, are undone before the search.
         """
         plain = as_bytes(self.real)
         encoded = {plain: "raw", self.hex.encode(): "hex", self.hex.upper().encode(): "hex"}
@@ -175,7 +188,9 @@ _LARGE = 1 << 12  # bytes in which all anchors are looked for at once
 
 
 class SecretTable:
-    """An immutable set of secrets with caches of texts known not to contain them.
+    """A fixed set of secrets, prepared for fast replacement and search.
+
+    It caches texts known not to contain any.
 
     Attributes:
         harmless: byte strings in which the search found nothing.
@@ -200,13 +215,16 @@ class SecretTable:
 
     @cached_property
     def search(self) -> Search:
-        """Return the search for all secrets; findings carry their names."""
+        """Return the search for all secrets; its findings carry their names."""
         return Search(
             dict(needle for secret in self._secrets if secret.name for needle in secret.needles())
         )
 
     def replace_secrets(self, text: str, depth: int = _DEPTH) -> str:
-        """Return *text* with all secrets replaced, also inside base64 and hexadecimal runs."""
+        """Return *text* with all secrets replaced by their stand-ins.
+
+        Base64 and hexadecimal runs are decoded, up to *depth* times, and encoded again.
+        """
         if not text or not self._secrets:
             return text
         for secret in self._secrets_in(text):
@@ -216,7 +234,7 @@ class SecretTable:
         return text
 
     def certainly_leaves_unchanged(self, *parts: bytes) -> bool:
-        """Return whether `replace_secrets` keeps all *parts* and the search finds nothing in them.
+        """Return whether redaction changes nothing in *parts*, and no secret is found in them.
 
         Results are cached. False may also mean that a quick test could not tell.
         """
@@ -238,7 +256,10 @@ class SecretTable:
         return True
 
     def _has_no_plain_secret(self, data: bytes) -> bool:
-        """Return whether *data* contains no secret in any spelling, nor a base URL in hex."""
+        """Return whether *data* contains no secret, however its characters are escaped.
+
+        It must not contain a base URL as hexadecimal digits either.
+        """
         if self._addresses and contains_any(data.lower(), self._addresses):
             return False
         touched = self._find_anchored(data)
@@ -262,7 +283,7 @@ class SecretTable:
         return bool(self._secrets_in(text)) or (depth > 0 and self._may_hide_in_base64(text, depth))
 
     def _may_hide_in_base64(self, text: str, depth: int) -> bool:
-        """Return whether a base64 or hexadecimal run in *text* may contain a secret.
+        """Return whether a base64 or hexadecimal run of *text* may contain a secret.
 
         False is certain.
         """

@@ -44,7 +44,7 @@ _MOST_PLACES = 1000  # of one secret in some bytes
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """An occurrence of a secret.
+    """A place where a secret was found.
 
     Attributes:
         name: credential and form (raw, hex …), never the value.
@@ -68,7 +68,10 @@ class Finding(msgspec.Struct, frozen=True):
 
 
 class Search:
-    """A reusable search for a fixed set of byte strings; it may be used from several threads."""
+    """A reusable search for a fixed set of byte strings, also inside encodings.
+
+    It may be used from several threads.
+    """
 
     def __init__(self, needles: Mapping[bytes, str]) -> None:
         """Prepare the search for the keys of *needles*; their values are the names in findings."""
@@ -77,7 +80,7 @@ class Search:
         self._harmless, self._accepted = HarmlessParts(), HarmlessParts()
 
     def find(self, data: bytes) -> tuple[Finding, ...]:
-        """Return all occurrences in *data*."""
+        """Return all occurrences in *data*, also inside encodings."""
         if not self.needles:
             return ()
         history = SearchHistory(self._harmless)
@@ -87,9 +90,10 @@ class Search:
         return findings
 
     def is_clean_in_all_layers(self, data: bytes, test: Callable[[bytes], bool]) -> bool:
-        """Return whether *data* contains none, and *test* accepts it and every decoded layer of it.
+        """Return whether *data* contains no byte string, and *test* accepts all its layers.
 
-        *test* has to be the same function in every call: what it has accepted is cached.
+        The layers are *data* itself and what is encoded in it, however deep. *test* has to be the
+        same function in every call: what it has accepted is cached.
         """
         history = SearchHistory(self._accepted)
         try:
@@ -107,12 +111,18 @@ def _make_budget(data: bytes) -> WorkBudget:
 
 
 def find_needles(data: bytes, needles: Mapping[bytes, str]) -> tuple[Finding, ...]:
-    """Return occurrences in *data* of the keys of *needles*, whose values are the names."""
+    """Return all occurrences in *data* of the keys of *needles*, also inside encodings.
+
+    Their values are the names in the findings.
+    """
     return Search(needles).find(data)
 
 
 class Needles:
-    """Byte strings searched for together; ``+`` in data matches a space, as in form encoding."""
+    """A set of byte strings that are searched for together in one layer of data.
+
+    A ``+`` in the data matches a space, as in form encoding.
+    """
 
     def __init__(self, needles: Mapping[bytes, str]) -> None:
         """Build the automaton for *needles*, none of which is empty."""
@@ -130,7 +140,10 @@ class Needles:
 
     @cached_property
     def _fast_automaton(self) -> BytesAhoCorasick | None:
-        """Return an automaton that takes half the time per byte and ten times as long to build."""
+        """Return an automaton for large data, which takes half the time per byte.
+
+        It takes ten times as long to build; for many needles, the ordinary one is returned.
+        """
         return (
             self._automaton_of(Implementation.DFA)
             if 0 < len(self._texts) <= _FEW
@@ -138,7 +151,7 @@ class Needles:
         )
 
     def find(self, data: bytes) -> Iterator[tuple[int, str]]:
-        """Yield offset and name of each occurrence in *data* outside stand-ins."""
+        """Yield offset and name of each occurrence in *data*, except those inside stand-ins."""
         text = _plus_to_space(data) if self._spaced else data
         automaton = self._fast_automaton if len(text) > _MUCH else self._automaton
         if automaton is None or not automaton.find_matches_as_indexes(text):
@@ -172,20 +185,26 @@ def _is_equal_up_to_plus(sample: bytes, needle: bytes) -> bool:
 
 
 class _View(NamedTuple):
-    """Decoded pieces joined into one byte string, with the start and `Trace` of each."""
+    """Decoded pieces joined into one byte string, so that they are searched at once.
+
+    Attributes:
+        data: the byte string.
+        starts: offset of each piece in it.
+        traces: for each piece, the function that maps an offset in it to the outermost data.
+    """
 
     data: bytes
     starts: Sequence[int]
     traces: Sequence[Trace]
 
     def outermost_place(self, at: int) -> tuple[int, tuple[str, ...]]:
-        """Return where in the outermost data byte *at* came from, and the encodings between."""
+        """Return the offset in the outermost data of byte *at*, and the encodings between."""
         number = min(bisect_right(self.starts, at), len(self.traces)) - 1
         return self.traces[number](at - self.starts[number])
 
 
 class _SeenPieces:
-    """The set of pieces seen so far.
+    """The decoded pieces seen so far, since several encodings may yield the same piece.
 
     Long ones are first compared by their ends, without hashing.
     """
@@ -208,7 +227,7 @@ class _SeenPieces:
 
 
 def _find_in_piece(data: bytes, needles: Needles, history: SearchHistory) -> Iterator[Finding]:
-    """Yield the findings in *data*, from the outside in."""
+    """Yield the findings in *data*: first those in plain, then those inside encodings."""
     try:
         for view in _decode_layers(data, needles.reach, _make_budget(data), history):
             for at, name in needles.find(view.data):
@@ -218,9 +237,10 @@ def _find_in_piece(data: bytes, needles: Needles, history: SearchHistory) -> Ite
 
 
 def decode_all(data: bytes, most: int) -> bytes | None:
-    """Return all decoded layers of *data* joined, or None if that exceeds *most* bytes.
+    """Return everything that is encoded in *data*, decoded and joined.
 
-    Callers keep it to search for secrets that become known later.
+    None if that exceeds *most* bytes. Callers keep it to search for secrets that become known
+    later.
     """
     try:
         views = list(
@@ -234,7 +254,7 @@ def decode_all(data: bytes, most: int) -> bytes | None:
 def _decode_layers(
     data: bytes, reach: int, work: WorkBudget, history: SearchHistory
 ) -> Iterator[_View]:
-    """Yield *data* and then each decoded layer, the outermost first.
+    """Yield *data*, then what is encoded in it, then what is encoded in that, and so on.
 
     Raises:
         DecodeLimitError: if decoding exceeds the budget *work*.
@@ -256,7 +276,10 @@ def _decode_layers(
 def _decode_view(
     view: _View, look: ScanInput, seen: _SeenPieces, depth: int
 ) -> list[tuple[bytes, Trace]]:
-    """Return the decoded pieces of *view* not *seen* before at this depth or further out."""
+    """Return the pieces that are encoded in *view* and that are not in *seen*.
+
+    *depth* is the number of layers around it; at the maximum nothing is decoded.
+    """
     inner: list[tuple[bytes, Trace]] = []
     try:
         look.work.spend(len(look.data))
@@ -279,7 +302,7 @@ def _decode_pieces(look: ScanInput, *, outermost: bool) -> Iterator[Piece]:
 
 
 def _is_text(data: bytes) -> bool:
-    """Return whether *data* begins as text, so that it is not tried as header-less deflate."""
+    """Return whether *data* begins as text, and so is not tried as deflate without header."""
     return len(data) > PROBE and data[:PROBE].isascii()
 
 
@@ -293,7 +316,7 @@ def _trace_to_outermost(piece: Piece, view: _View) -> Trace:
 
 
 def _join_pieces(pieces: Sequence[tuple[bytes, Trace]]) -> Iterator[_View]:
-    """Yield long pieces alone and short ones joined, text apart from binary data."""
+    """Yield long pieces alone and short ones joined, with text and binary data apart."""
     short: dict[bool, list[tuple[bytes, Trace]]] = {}
     for data, trace in pieces:
         if len(data) > _ALONE:

@@ -91,9 +91,9 @@ _FIRST, _PART = 1 << 12, 1 << 16
 
 
 def may_name_secret(data: bytes) -> bool:
-    """Return whether *data* may contain a member with a secret name.
+    """Return whether *data* may contain a member whose name is that of a secret.
 
-    A quick test before parsing.
+    It is a quick test before parsing.
     """
     data = data.lower()
     begin, size = 0, _FIRST
@@ -106,7 +106,7 @@ def may_name_secret(data: bytes) -> bool:
 
 @lru_cache(maxsize=4096)
 def is_secret_name(name: str) -> bool:
-    """Return whether a member called *name* holds a secret, judged by the name alone."""
+    """Return whether the value of a member called *name* is a secret, judged by the name alone."""
     if len(name) > _LONGEST_NAME:
         return False
     if name.endswith(_CHINESE):
@@ -148,9 +148,10 @@ _DISTINCT: Final = 16
 
 
 def is_distinctive(text: str) -> bool:
-    """Return whether *text* can be redacted wherever it occurs.
+    """Return whether the secret *text* can be redacted wherever it occurs.
 
-    A plain word (``string``) or number (``123456``) is redacted only in its own member.
+    A plain word (``string``) or number (``123456``) is redacted only in the member where it was
+    found.
     """
     return len(text) >= _DISTINCT or not _WORD.fullmatch(text)
 

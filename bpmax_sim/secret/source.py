@@ -114,7 +114,7 @@ SECRET_SOURCES: Final = ExtensionPoint("bpmax_sim.secret_sources", FUNCTION)
 
 
 def read_registered(name: str, where: str) -> str:
-    """Return the credential that the registered source *name* has at *where*.
+    """Return the credential that an extension's secret source *name* has under the key *where*.
 
     Raises:
         ConfigError: if there is no such source, it raised, or it has no value there.
@@ -143,7 +143,7 @@ _UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGN
 
 
 def looks_random(text: str) -> bool:
-    """Return whether *text* contains a long run of letters and digits without a pattern.
+    """Return whether *text* contains a long run of letters and digits that looks generated.
 
     UUIDs do not count: request ids are UUIDs, and hardly any secret is.
     """

@@ -38,7 +38,7 @@ _SIGNS = (("%", "percent"), ("\\u", "json-ascii"), ("\\", "json"), (";", "xml"))
 
 
 def as_bytes(text: str) -> bytes:
-    """Return *text* in UTF-8; undecodable bytes of the environment are restored (PEP 383)."""
+    """Return *text* in UTF-8; surrogates become the bytes that Python made them of (PEP 383)."""
     try:
         return text.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:
@@ -46,20 +46,23 @@ def as_bytes(text: str) -> bytes:
 
 
 def pattern_of(text: str) -> str:
-    """Return a regular expression, without groups, for every spelling of *text*."""
+    """Return a regular expression that matches *text* with its characters escaped in any way.
+
+    These are the ways of URLs, forms, JSON and XML (see the module). It has no groups.
+    """
     runs = re.findall(r"\\+|[^\\]", text, re.DOTALL)
     return "".join(map(_pattern_of_run, runs))
 
 
 def anchor_of(text: str) -> str:
-    """Return the longest part of *text* that is the same in every spelling."""
+    """Return the longest part of *text* that no encoder escapes: letters, digits and ``._-``."""
     return max(_LITERAL.findall(text), key=len, default="")
 
 
 def char_spellings(text: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    """Return some characters of *text*, each with the lower-case texts that may spell it.
+    """Return some characters of *text*, each with the lower-case texts by which it may be written.
 
-    A text that contains neither a character nor any of its spellings does not contain *text*.
+    A text that contains neither such a character nor any of its escapes does not contain *text*.
     """
     letters = [
         letter
@@ -84,7 +87,7 @@ def _lower_case_spellings(character: str) -> Iterator[str]:
 
 
 def spell_like(sample: str, secret: str, standin: str) -> str:
-    """Return *standin* in the spelling in which *sample* writes *secret*."""
+    """Return *standin* escaped in the way in which *sample* writes *secret*."""
     if _LITERAL.fullmatch(standin):
         return standin
     for make in FORMS.values():
@@ -128,7 +131,7 @@ def _spellings_of_character(character: str) -> Iterator[str]:
 
 
 def _escapes_of_code(code: int) -> Iterator[str]:
-    """Yield how Python and JavaScript, but not JSON, write a character after the backslash."""
+    """Yield how Python and JavaScript, but not JSON, write character *code* after a backslash."""
     yield rf"u\{{0{{0,6}}{_any_case(f'{code:x}')}\}}"
     yield f"U{_any_case(f'{code:08x}')}"
     if code <= 0xFF:  # noqa: PLR2004 - two digits

@@ -33,7 +33,10 @@ _EXPONENT = 65537
 
 @functools.cache
 def rsa_pem() -> str:
-    """Return the 2048-bit RSA test key as a PKCS #8 PEM text."""
+    """Return the public RSA test key that stands in for RSA keys.
+
+    2048 bits, as PKCS #8 PEM text.
+    """
     from cryptography.hazmat.primitives.asymmetric import rsa  # noqa: PLC0415 - heavy
 
     p, q = int(_P, 16), int(_Q, 16)
@@ -52,7 +55,7 @@ def rsa_pem() -> str:
 
 @functools.cache
 def ec_pem() -> str:
-    """Return the P-256 test key as a PKCS #8 PEM text."""
+    """Return the public P-256 test key that stands in for EC keys, as PKCS #8 PEM text."""
     from cryptography.hazmat.primitives.asymmetric import ec  # noqa: PLC0415 - heavy
 
     return _write_pem(ec.derive_private_key(int(_EC, 16), ec.SECP256R1()))
@@ -80,7 +83,7 @@ _PREFIX = "redacted."
 def make_standin(
     *, kind: str, platform: str, instance: str, name: str, number: int = 1, like: str = ""
 ) -> str:
-    """Return the stand-in of the *number*-th value of a credential.
+    """Return the text that replaces the *number*-th value of a credential in files.
 
     Args:
         kind: ``text``, ``integer``, ``base64``, ``hex``, ``rsa``, ``ec``, ``jwt``, or ``challenge``
@@ -96,7 +99,10 @@ def make_standin(
 
 
 def slug(text: str) -> str:
-    """Return *text* in unreserved characters (RFC 3986); replaced characters leave a digest."""
+    """Return *text* with only letters, digits and ``-._~``, for stand-ins that may be in URLs.
+
+    If anything was replaced, a digest is added, so that names stay distinct.
+    """
     plain = _UNSAFE.sub("-", text).strip("-")
     if plain == text:
         return plain
@@ -104,19 +110,25 @@ def slug(text: str) -> str:
 
 
 def is_standin(value: str) -> bool:
-    """Return whether *value* is recognisably a stand-in; only kinds ``text`` and ``jwt`` are."""
+    """Return whether *value* is recognisably a stand-in.
+
+    Those of kinds ``text`` and ``jwt`` are.
+    """
     return value.startswith(_PREFIX) or str(_jwt_claims(value).get("iss", "")).startswith(_PREFIX)
 
 
 def find_standin(text: str, *, platform: str, instance: str, name: str) -> str | None:
-    """Return the first stand-in of kind ``text`` in *text* for this credential, or None."""
+    """Return the first stand-in of kind ``text`` for this credential in *text*, or None."""
     label = _PREFIX + ".".join(map(slug, (platform, instance, name)))
     match = re.search(rf"{re.escape(label)}\.\d+(?![A-Za-z0-9_])", text)
     return match[0] if match else None
 
 
 def without_standins(data: bytes) -> bytes:
-    """Return *data* with stand-ins zeroed, since they may contain a word that is a secret."""
+    """Return *data* with zeros in place of stand-ins.
+
+    A stand-in may contain a word, such as a platform key, that is also a secret.
+    """
     if _PREFIX.encode() not in data:
         return data
     return _STANDIN_BYTES.sub(lambda match: b"\0" * len(match[0]), data)
@@ -155,7 +167,7 @@ def _jwt_claims(token: str) -> dict[str, Any]:
 
 
 def _make_digest_challenge(label: str, _like: str) -> str:
-    """Return a Digest challenge that clients can answer; its nonce marks it as a stand-in."""
+    """Return a challenge of HTTP Digest that clients can answer, with a stand-in as its nonce."""
     nonce = f"{label.rpartition('.')[0]}.1"
     return f'Digest realm="redacted", nonce="{nonce}", qop="auth", algorithm=SHA-256'
 

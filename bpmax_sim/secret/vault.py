@@ -33,7 +33,7 @@ _RECOGNISED = 100  # numbers up to which a stand-in of a kind that shows nothing
 
 
 def why_weak(real: str, standin: str) -> str:
-    """Return why *real* may be replaced in its own place only, or "" if everywhere.
+    """Return why *real* may be replaced only where it was found, or "" if everywhere.
 
     A short value, or one that its stand-in contains, also occurs in ordinary text.
     """
@@ -47,7 +47,9 @@ def why_weak(real: str, standin: str) -> str:
 
 
 class Vault:
-    """All secrets of one session; it may be used from several threads.
+    """All secrets of one session, with the stand-ins that replace them in files and output.
+
+    It may be used from several threads.
 
     Attributes:
         is_empty: whether no secret is registered; none is ever taken out.
@@ -71,9 +73,10 @@ class Vault:
         return len(self._secrets)
 
     def add(self, real: str, standin: str, *, name: str) -> None:
-        """Register *real* and those parts of it that are secret on their own.
+        """Register the secret *real*, and those parts of it that are secret on their own.
 
-        A value that is itself a stand-in, or is `why_weak`, is not searched for in other places.
+        They will be replaced wherever they occur, except a value that is itself a stand-in or is
+        `why_weak`. *name* names it in findings.
         """
         with self._lock:
             self._standins.add(standin)
@@ -85,7 +88,7 @@ class Vault:
                     self._register_secret(part, twin, name)
 
     def has_standin(self, standin: str) -> bool:
-        """Return whether *standin* is already used for some value."""
+        """Return whether *standin* is the stand-in of some value already."""
         return standin in self._standins
 
     def add_all(self, other: Vault) -> None:
@@ -96,13 +99,16 @@ class Vault:
                     self._insert_secret(secret)
 
     def register_derived(self, real: str, standin: str, *, name: str) -> None:
-        """Register a text derived from secrets, such as a header value, with its redacted form."""
+        """Register a text that contains a secret in encoded form, such as a Basic header.
+
+        *standin* is the text that replaces it.
+        """
         known = self._secrets.get(real)
         if real != standin and (known is None or known.standin != standin):
             self.add(real, standin, name=name)
 
     def replace_address(self, live: str, declared: str) -> None:
-        """Replace the URL *live* by *declared* in redacted texts.
+        """Replace the real URL *live* by the URL *declared* in redacted texts from now on.
 
         It is not a secret, so `scan` does not report it.
         """
@@ -126,7 +132,10 @@ class Vault:
     def standin_for_issued(
         self, platform: str, instance: str, name: str, value: str, kind: str = "text"
     ) -> str:
-        """Return the stand-in of *value* without registering the value for replacement."""
+        """Return the stand-in of *value*, which a third party issued, without registering it.
+
+        So only the place where it was found is redacted.
+        """
 
         def numbered(number: int) -> str:
             return make_standin(
@@ -150,7 +159,7 @@ class Vault:
             return known[value]
 
     def anchors_since(self, since: int = 0) -> tuple[str, ...]:
-        """Return a characteristic part of each secret registered after the first *since*.
+        """Return an unchanging part of each secret registered after the first *since* ones.
 
         Text written earlier that contains none of these parts does not contain the secrets in plain
         or escaped form. Journals use this to decide what has to be redacted again.
@@ -162,7 +171,7 @@ class Vault:
             return tuple(secret.anchor or secret.real for secret in fresh)
 
     def redact_text(self, text: str) -> str:
-        """Return *text* with all forms of all secrets replaced by those of their stand-ins."""
+        """Return *text* with all secrets, in all their forms, replaced by their stand-ins."""
         return map_message(text, self._current_table().replace_secrets)
 
     def redact_for_output(self, text: str) -> str:
@@ -182,7 +191,8 @@ class Vault:
     def certainly_leaves_unchanged(self, texts: Iterable[str], *bodies: bytes) -> bool:
         """Return whether redaction certainly changes none of *texts* and *bodies*.
 
-        They are searched together, which costs less than one by one. False may also mean "unknown".
+        They are searched together, which costs less than one by one. False may also mean that it is
+        not known.
         """
         try:
             parts = [text.encode("utf-8", "surrogateescape") for text in texts]
@@ -204,7 +214,7 @@ class Vault:
 
     @property
     def harmless(self) -> HarmlessParts:
-        """Return the cache of byte strings known to contain none of the current secrets."""
+        """Return the cache of byte strings known to contain no secret registered so far."""
         return self._current_table().harmless
 
     def _register_secret(self, real: str, standin: str, name: str) -> None:
@@ -230,7 +240,7 @@ class Vault:
 
 @lru_cache(maxsize=16)
 def _table_of(secrets: tuple[Secret, ...]) -> SecretTable:
-    """Return the table of *secrets*, cached: runs with equal secrets share its results."""
+    """Return the table of *secrets*, cached, because runs with equal secrets share its caches."""
     return SecretTable(secrets)
 
 
@@ -240,9 +250,10 @@ def _output_redactor_of(secrets: tuple[Secret, ...]) -> OutputRedactor:
 
 
 def _next_unused(numbered: Callable[[int], str], known: Mapping[str, str]) -> str:
-    """Return the stand-in with the first number that no value in *known* has.
+    """Return the first stand-in, by number, that no value has yet.
 
-    *numbered* returns the stand-in of a number. Stand-ins of a recording are in *known*, too.
+    *numbered* returns the stand-in with a number. *known* maps values to stand-ins, including those
+    of a recording that is extended.
     """
     taken = set(known.values())
     candidates = map(numbered, count(len(taken) + 1))
@@ -254,9 +265,9 @@ def _next_unused(numbered: Callable[[int], str], known: Mapping[str, str]) -> st
 
 
 def _has_several_standins(numbered: Callable[[int], str]) -> bool:
-    """Return whether stand-ins of this kind are numbered.
+    """Return whether stand-ins depend on their number.
 
-    RSA and EC test keys are always the same.
+    Those of RSA and EC keys are always the same.
     """
     return numbered(1) != numbered(2)
 
@@ -337,7 +348,7 @@ Value = str | int | float | bool
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credential:
-    """One credential of an instance. Its representation shows neither value.
+    """One credential of an instance, such as a password or key; `repr` shows neither value.
 
     Attributes:
         kind: format of the stand-in, such as ``text``, ``jwt`` or ``rsa``.

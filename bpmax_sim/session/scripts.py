@@ -22,6 +22,7 @@ from bpmax_sim.errors import (
     PowerWarning,
     ScriptError,
     UnawaitedWarning,
+    UncalledWarning,
     UnknownNameWarning,
     UnseenFailureWarning,
     WrongCallWarning,
@@ -160,7 +161,8 @@ def judge_unawaited_calls(outcome: Outcome, unawaited: str) -> Outcome:
                 place=place,
                 problem=call.problem,
             )
-            warnings.warn(message, UnawaitedWarning, stacklevel=4)  # of who called run_script
+            category = UncalledWarning if call.built else UnawaitedWarning
+            warnings.warn(message, category, stacklevel=4)  # of who called run_script
     if unawaited != "fail" or not outcome.unawaited or outcome.error is not None:
         return outcome
     first = outcome.unawaited[0]

@@ -53,9 +53,10 @@ RENEWALS: Final[Mapping[str, Mapping[str, Any]]] = {
 def issue_token(
     turn: Turn, tenant: TenantCredentials, value_names: Iterable[str], given: Mapping[str, str] = {}
 ) -> state.IssuedGrant:
-    """Return the token of *tenant*: its current one if the rule reuses tokens, else a new one.
+    """Return a token for the instance *tenant*, with all values that its login returns.
 
-    *value_names* are the values that the login returns. They are generated, except those in
+    It is the current token if the rule table lets a login reuse tokens, else a new one, which is
+    stored. *value_names* are the values that the login returns; they are generated, except those in
     *given*.
     """
     rule = _override_tokens(turn.table.tokens, turn.state.knobs)
@@ -98,14 +99,16 @@ def issue_token(
 
 
 def _override_tokens(rule: model.TokenRule, knobs: state.Knobs) -> model.TokenRule:
-    """Return *rule* with the settings of *knobs* that a scenario changed."""
+    """Return the table's *rule* with what a scenario changed, *knobs*, such as the tokens' life."""
     bends = {"life": knobs.life, "overlap": knobs.overlap}
     changes: dict[str, Any] = {name: n for name, n in bends.items() if n is not None}
     return replace(rule, **changes, **RENEWALS.get(knobs.renewal or "", {}))
 
 
 def check_token(turn: Turn, _rule: bool) -> None:
-    """Check the token of a request at the place that the table declares, and set its tenant.
+    """Check the token of the request, at the place that the rule table declares.
+
+    The instance that it was issued to becomes that of the request.
 
     Raises:
         Refusal: if the token is missing, invalid or expired, with the table's error.
@@ -130,7 +133,7 @@ def check_token(turn: Turn, _rule: bool) -> None:
 
 
 def issue_login_values(turn: Turn, tenant: TenantCredentials, *names: str) -> None:
-    """Issue the values that a login returns, and store them with their life for the response."""
+    """Issue the values *names* that a login returns; its response gets them with their life."""
     issued = issue_token(turn, tenant, names)
     turn.scope |= {name: issued.values.get(name) for name in names}
     turn.scope["life"] = max(int(issued.expires - turn.now), 0)
@@ -139,7 +142,11 @@ def issue_login_values(turn: Turn, tenant: TenantCredentials, *names: str) -> No
 def template_values_for(
     turn: Turn, tenant: TenantCredentials, auth: Auth, login_values: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
-    """Return every template name with its value; parameters are rendered if they can be."""
+    """Return all names that templates of *auth* may use, with their values for *tenant*.
+
+    *login_values* are those that earlier logins returned. Parameters of *auth* are included if they
+    can be rendered.
+    """
     names: dict[str, Any] = {
         **tenant.credentials,
         **(login_values or {}),
@@ -157,7 +164,7 @@ def template_values_for(
 
 
 def try_render(template: str, names: Mapping[str, Any]) -> str | None:
-    """Return *template* rendered, or None if a name has no value."""
+    """Return *template* filled with the values in *names*, or None if one has no value."""
     try:
         return render(template, names) if names_in(template) <= names.keys() else None
     except ConfigError:
@@ -165,7 +172,10 @@ def try_render(template: str, names: Mapping[str, Any]) -> str | None:
 
 
 def differs_each_request(template: str, auth: Auth) -> bool:
-    """Return whether *template* renders to another text at every request, as with a nonce."""
+    """Return whether *template* gives another text at every request, as with a nonce or the time.
+
+    Such a value cannot be compared with an expected one.
+    """
     names = names_in(template)
     through = [auth.parameters.get(name) for name in names]
     inner = [names_in(text) for text in through if isinstance(text, str)]
@@ -177,7 +187,7 @@ _COOKIE: Final = "session"
 
 
 def login_at(turn: Turn) -> LoginStep | None:
-    """Return the login step that the request belongs to, or None."""
+    """Return the step of a login that the request is, as declared in the platform file, or None."""
     match = turn.match
     if match.target.login is None:
         return None
@@ -188,7 +198,10 @@ def login_at(turn: Turn) -> LoginStep | None:
 
 
 def _logins_at_same_address(turn: Turn, step: LoginStep) -> Iterator[tuple[Auth, LoginStep]]:
-    """Yield auth and step of every login at the address of *step*; an API may have its own auth."""
+    """Yield auth and step of every declared login at the address of *step*.
+
+    There are several if APIs have an auth of their own.
+    """
     request = step.request
     for login in login_steps(turn.platform):
         other = login.step.request
@@ -219,13 +232,16 @@ def log_in(turn: Turn, step: LoginStep) -> Response:
 
 
 def yielded_names(auth: Auth) -> frozenset[str]:
-    """Return the names of the values that the login steps of *auth* extract from responses."""
+    """Return the names of all values that the login steps of *auth* take from responses."""
     steps = auth.acquire.steps if auth.acquire else ()
     return frozenset(name for step in steps for name in step.extract)
 
 
 def _find_login_candidates(turn: Turn, auth: Auth) -> Iterator[tuple[TenantCredentials, Names]]:
-    """Yield the tenants that may log in, with the values that earlier steps or logins returned."""
+    """Yield each instance that may be logging in, with the template values it may have sent.
+
+    Values that earlier steps or logins returned are among them.
+    """
     for tenant in turn.tenants:
         yield tenant, template_values_for(turn, tenant, auth)
         for grant in reversed(turn.state.grants):
@@ -234,7 +250,7 @@ def _find_login_candidates(turn: Turn, auth: Auth) -> Iterator[tuple[TenantCrede
 
 
 def _matches_path(match: ApiMatch, names: Names) -> bool:
-    """Return whether the path's values are those that the login's templates make of *names*."""
+    """Return whether the path's parameters are what the login's templates give with *names*."""
     return all(
         try_render(f"{{{{ {expression} }}}}", names) == value
         for expression, value in match.parameters.items()
@@ -251,13 +267,16 @@ def _matches_request(turn: Turn, auth: Auth, step: LoginStep, names: Names) -> b
 
 
 def renders_to(template: str, names: Names, value: Any) -> bool:
-    """Return whether *template* renders *names* to the received *value*."""
+    """Return whether *template*, filled with *names*, equals the received *value*."""
     expected = try_render(template, names)
     return expected is not None and value is not UNSET and to_comparable_text(value) == expected
 
 
 def _received_values(turn: Turn, step: LoginStep) -> Iterator[tuple[str, Any]]:
-    """Yield each declared text of the login, and the value in its place in the request."""
+    """Yield pairs for each text that the login declares.
+
+    The template, and the value in the request.
+    """
     declared, parsed = step.request, turn.parsed
     for name, value in declared.headers.items():
         if names_in(value):  # whatever else a client puts into its headers is its own matter
@@ -282,7 +301,10 @@ def _pair_declared_and_received(declared: Any, received: Any) -> Iterator[tuple[
 
 
 def _login_response(turn: Turn, logins: list[tuple[Auth, LoginStep]], names: Names) -> Response:
-    """Return the response for all auths that log in by one request, with their step."""
+    """Return the response of a login, with the values that each of *logins* extracts from it.
+
+    *logins* are all auths that log in by the same request, each with its step.
+    """
     assert turn.tenant is not None
     rules = {name: rule for _, step in logins for name, rule in step.extract.items()}
     known = (
@@ -338,7 +360,7 @@ def _success_status(step: LoginStep) -> int:
 def _build_response_parts(
     values: Iterable[tuple[str, Any]], attributes: str
 ) -> tuple[dict[str, Any], list[tuple[str, str]], str]:
-    """Return JSON, headers and page of a response with each value at its path.
+    """Return JSON body, headers and HTML page of a response that has each of *values* at its path.
 
     *attributes* are those of cookies; a value for all ``cookies`` is a pair already. The page is
     empty if no path leads into one.
@@ -377,7 +399,7 @@ def _declared_life(turn: Turn, auth: Auth, issued: state.IssuedGrant) -> int:
 
 
 def grant_token(turn: Turn, rule: model.Grants) -> None:
-    """Issue the token that the form requests, and store it for the response.
+    """Issue the token that the request's form asks for (OAuth), and provide it to the response.
 
     Raises:
         Refusal: with an error of RFC 6749, section 5.2.
@@ -406,7 +428,11 @@ def grant_token(turn: Turn, rule: model.Grants) -> None:
 
 
 def _authenticate_client(turn: Turn, rule: model.Grants) -> TenantCredentials:
-    """Return the tenant of the client's credentials, which must come in one way only."""
+    """Return the instance whose client credentials the request has, in a header or in its form.
+
+    Raises:
+        Refusal: if they are in both, or wrong.
+    """
     header, form = turn.parsed.headers.get("authorization", ""), turn.parsed.form
     if header and "client_secret" in form:
         raise Refusal("invalid_request")
@@ -495,7 +521,10 @@ def _is_signed_by(
 
 
 def value_at(scope: Mapping[str, Any], place: str, name: str) -> Any:
-    """Return the value at a place of auth, such as ``header`` and ``Authorization``."""
+    """Return the value of *scope* at a place of auth, such as ``header`` and ``Authorization``.
+
+    *scope* holds the parts of the request.
+    """
     if place != "body":
         return scope.get(place, {}).get(name.lower() if place == "header" else name, UNSET)
     return get_nested(scope.get("body"), split_body_path(name))
@@ -510,7 +539,10 @@ def _is_same(value: Any, expected: Any) -> bool:
 
 
 def _signed_values(turn: Turn, auth: Auth, rule: Sign) -> dict[str, Any]:
-    """Return time, nonce, call id and signed headers as read from the request."""
+    """Return what a signature covers besides the request: time, nonce, call id and signed headers.
+
+    They are read from the request.
+    """
     known = {**auth.parameters}
     for group in (*rule.define, *rule.canonical):
         known |= group
@@ -563,7 +595,10 @@ def _parse_instant(form: str, pattern: str | None, value: str) -> float | None:
 
 
 def login_response_with_standins(platform: Platform, instance: str, login: Login) -> Response:
-    """Return the response of a login with stand-ins for issued values; nothing is checked."""
+    """Return the response that a login of *instance* would have, with stand-ins for issued values.
+
+    Nothing is checked. A replay without recorded login uses it.
+    """
     values = []
     for name, rule in login.step.extract.items():
         if name == TTL:

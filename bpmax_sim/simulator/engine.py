@@ -35,7 +35,13 @@ _WORDS: Final = {"true": True, "false": False}
 
 
 class _ParameterType(Struct, frozen=True):
-    """A type of a parameter: an example, its Python types, and how to read it from text."""
+    """How values of one parameter type are made and read.
+
+    Attributes:
+        example: example value.
+        kinds: Python types of a value.
+        read: converts text of a path, query, header or form; raises ValueError.
+    """
 
     example: Any
     kinds: frozenset[type]
@@ -64,9 +70,12 @@ def example_value(parameter: Parameter) -> Any:
 
 
 def sample_schema(schema: Mapping[str, Any], name: str = "", levels: int = 8) -> Any:
-    """Return the example of a JSON Schema, or a value of its type; *name* is that of the member.
+    """Return a value that fits a JSON Schema.
 
-    Members are sampled too, down to *levels*. Patterns are not followed.
+    Its example, default or first enum value if it has one.
+
+    Otherwise it depends on the type and on *name*, that of the member. Members are sampled too,
+    down to *levels*. Patterns are not followed.
     """
     values = [schema[word] for word in ("example", "const", "default") if word in schema]
     values += schema.get("enum", ())[:1]
@@ -121,7 +130,9 @@ _WINDOW = 3600
 
 
 def answer_api(turn: Turn, api: Api) -> Response:
-    """Return the response to a request of the declared *api*.
+    """Return the response to a request of *api*, which is declared in the platform file only.
+
+    No rule table has a route for it, so the response follows the declaration.
 
     Raises:
         Refusal: if the token, a signature or an input is wrong.
@@ -193,7 +204,7 @@ def _value_at(turn: Turn, place: str, name: str) -> Any:
 
 
 def _read_input(turn: Turn, parameter: Parameter) -> Any:
-    """Return the value given for *parameter*, or else an example.
+    """Return the value that the request has for *parameter*, or else an example.
 
     Raises:
         Refusal: if it is required and absent, or not of its type or choice.
@@ -236,7 +247,7 @@ def _input_value(turn: Turn, parameter: Parameter) -> Any:
 
 
 def respond_to(turn: Turn) -> Response:
-    """Return the response to a request; *turn* holds the state after it."""
+    """Return the response to a request, also if it is refused; the state in *turn* is updated."""
     try:
         response = _answer_request(turn)
     except Refusal as refusal:
@@ -290,7 +301,10 @@ def _is_among(text: str, parameter: Parameter) -> bool:
 
 
 def _path_values(api: Api, raw: str) -> dict[str, str]:
-    """Return the values in a *raw* path, split so that each fits its declaration if possible."""
+    """Return the parameters in a *raw* path by name.
+
+    A path that can be split in several ways is split so that values fit their declarations.
+    """
     template = path_template(api.path)
     declared = {
         parameter.wire_name: parameter for parameter in api.parameters if parameter.place == "path"

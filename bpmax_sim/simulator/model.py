@@ -27,7 +27,10 @@ Row = Mapping[str, Any]
 
 
 class ResponseTemplate(Model, frozen=True, kw_only=True):
-    """A response; texts with ``{{ … }}`` and nodes of `bpmax_sim.simulator.state` are filled in.
+    """A response of a rule table.
+
+    In it, texts with ``{{ … }}`` and nodes of `bpmax_sim.simulator.state` are filled in for each
+    request.
 
     Attributes:
         code: value of ``{{ code }}``, if it is not the key of the error.
@@ -85,9 +88,12 @@ class LoginCredentialCheck(Model, frozen=True, kw_only=True):
 
 
 class Limit(Model, frozen=True, kw_only=True):
-    """At most *count* requests in *per* seconds, counted for each value of *by*.
+    """A rate limit: at most *count* requests in *per* seconds.
 
     Attributes:
+        by: places of a request, such as ``body.mobile``; requests with different values there are
+            counted separately.
+        error: key of the refusal.
         block: seconds for which everything is refused once the limit is exceeded.
     """
 
@@ -99,7 +105,7 @@ class Limit(Model, frozen=True, kw_only=True):
 
 
 class KnownParameters(Model, frozen=True, kw_only=True):
-    """The parameters that a rule supports; others are refused, as their effect is not simulated.
+    """The parameters that a route supports; others are refused, as their effect is not simulated.
 
     Attributes:
         query, body: names; those of *body* are its top-level members. The token is always accepted.
@@ -121,7 +127,7 @@ class EqualityCheck(Model, frozen=True, kw_only=True):
 
 
 class PresenceCheck(Model, frozen=True, kw_only=True):
-    """Places that must not be empty; with *any_of*, one of them at least."""
+    """Places of a request that must have a value; with *any_of*, at least one of them."""
 
     at: Places
     any_of: bool = False
@@ -138,10 +144,15 @@ class TextCheck(Model, frozen=True, kw_only=True):
 
 
 class RecordCheck(Model, frozen=True, kw_only=True):
-    """A check that a record exists; it is stored under *name* for the response.
+    """A check that the record which the request names exists.
+
+    The record is stored under *name* for the response.
 
     Attributes:
-        kind: place that selects one of *by*; the first one if it is absent.
+        rows: kind of records, such as ``users``.
+        by: fields of which one must equal the value at *at*.
+        kind: place of the field's name in the request; only that one of *by* is compared, or the
+            first one if the request has none.
         spell: see `PageCheck`.
         optional: whether a request may omit it.
         root: ids that are valid without a record, such as that of all departments.
@@ -159,14 +170,16 @@ class RecordCheck(Model, frozen=True, kw_only=True):
 
 
 class PageCheck(Model, frozen=True, kw_only=True):
-    """A page of records, stored under *name* with ``items``, ``total``, ``has_more``, ``next``.
+    """A page of records that the request asks for.
+
+    It is stored under *name* for the response, with ``items``, ``total``, ``has_more``, ``next``.
 
     Attributes:
         size, start: places of the page size, and of the ``next`` of the previous page.
         default, most: default size, and greatest size that is accepted.
-        where, like, pick: see ``$rows``.
-        spell: for a record's field whose value depends on a type of ids: the place of that type.
-            The field is a mapping by type; the first one is used if none is requested.
+        where, like, pick: which records, and which of their fields; see ``$rows``.
+        spell: field of a record -> place in the request of a type of ids. The field is a mapping by
+            type, of which the requested one is returned, or the first if none is requested.
     """
 
     rows: str = field(name="in")
@@ -183,7 +196,13 @@ class PageCheck(Model, frozen=True, kw_only=True):
 
 
 class GroupMembers(Model, frozen=True, kw_only=True):
-    """Group members: records whose field *by* has the group's key; field *id* identifies them."""
+    """Which records are the members of a group.
+
+    Attributes:
+        rows: kind of records.
+        by: field that has the key of the group, or a list of keys.
+        id: field that identifies the member.
+    """
 
     rows: str = field(name="in")
     by: str
@@ -191,9 +210,9 @@ class GroupMembers(Model, frozen=True, kw_only=True):
 
 
 class Receivers(Model, frozen=True, kw_only=True):
-    """The receivers of a message.
+    """Who receives the message that the request sends.
 
-    Unknown ones are named in the response, and none at all is an error.
+    Unknown receivers are named in the response, and none at all is an error.
 
     Attributes:
         at: place of a list, or of a text that is split at *split*.
@@ -216,7 +235,9 @@ class Receivers(Model, frozen=True, kw_only=True):
 
 
 class Once(Model, frozen=True, kw_only=True):
-    """A check that a request with a key seen in the last *window* seconds has no second effect.
+    """A check that a repeated request has no second effect.
+
+    A repetition is one with the same key within *window* seconds.
 
     Attributes:
         at: places whose values make up the key; without values there is no key.
@@ -234,7 +255,9 @@ class Once(Model, frozen=True, kw_only=True):
 
 
 class Delivery(Model, frozen=True, kw_only=True):
-    """A message that is stored; too many for one receiver are dropped silently.
+    """A message that the request sends: it is stored for each receiver.
+
+    Too many for one receiver are dropped silently, as third parties do.
 
     Attributes:
         count, per: maximum number of messages to one receiver, and the seconds that it is for.
@@ -247,7 +270,7 @@ class Delivery(Model, frozen=True, kw_only=True):
 
 
 class SignatureCheck(Model, frozen=True, kw_only=True):
-    """A signature as the platform file declares it for this API; checked if the API has one.
+    """A check of the signature, which the platform file declares; skipped for an API without one.
 
     Attributes:
         window: seconds by which its time may differ from now.
@@ -283,7 +306,7 @@ class Grants(Model, frozen=True, kw_only=True):
 
 
 class Check(Model, frozen=True, kw_only=True):
-    """One check of a route: exactly one of these members."""
+    """One check of a route; exactly one of its members is set, and says what is checked."""
 
     token: bool | UnsetType = UNSET
     login: tuple[LoginCredentialCheck, ...] | UnsetType = UNSET
@@ -303,10 +326,13 @@ class Check(Model, frozen=True, kw_only=True):
 
 
 class Route(Model, frozen=True, kw_only=True):
-    """``METHOD /path/{name}``, its checks in order, and its response over the table's ``ok``.
+    """What a third party does with requests to one address.
 
     Attributes:
+        on: ``METHOD /path/{name}``.
         open: whether the table's own checks, such as that of the token, are skipped.
+        checks: checks of the request, in order.
+        answer: response if all pass, merged over the table's ``ok``.
     """
 
     on: str
@@ -327,7 +353,7 @@ class CredentialFormat(Model, frozen=True, kw_only=True):
 
 
 class RuleTable(Model, frozen=True, kw_only=True):
-    """The rules of a third party.
+    """The rules by which a third party is simulated; tables of well-known ones are shipped.
 
     Attributes:
         checked: when the rules were last compared with the sources at the head of the file.
@@ -358,12 +384,15 @@ class RuleTable(Model, frozen=True, kw_only=True):
 
 
 def is_login(route: Route) -> bool:
-    """Return whether *route* issues a token."""
+    """Return whether *route* issues a token, that is, has a check of login credentials."""
     return any(check.login is not UNSET or check.grants is not UNSET for check in route.checks)
 
 
 def login_credentials(route: Route, request: declared.LoginRequest) -> set[str] | None:
-    """Return the credentials that *route* compares; None if it refuses such a *request*."""
+    """Return the names of the credentials that *route* checks for a login with *request*.
+
+    None if the route refuses such a request.
+    """
     names: set[str] | None = set()
     for check in route.checks:
         if check.login is not UNSET:
@@ -395,7 +424,10 @@ _ERRORS: Final = {
 
 
 def derive_rules(platform: declared.Platform, api: declared.Api = _NO_API) -> RuleTable:
-    """Return the rules that *platform* implies, or those of *api* if it declares its own."""
+    """Return rules for a third party without rule table, taken from its platform file.
+
+    If *api* declares its own auth or response rules, they are used instead of the platform's.
+    """
     rules = api.response if isinstance(api.response, declared.ResponseRules) else platform.response
     acquire = (api.auth if isinstance(api.auth, declared.Auth) else platform.auth).acquire
     errors = {name: _error_class_template(rules, name) for name in _CLASSES}
@@ -420,7 +452,7 @@ def derive_rules(platform: declared.Platform, api: declared.Api = _NO_API) -> Ru
 
 
 def set_at_path(body: dict[str, Any], path: str, value: Any) -> None:
-    """Set the value at a simple path, such as ``$.data.name``, in *body*."""
+    """Set the value at a JSON path of names only, such as ``$.data.name``, in *body*."""
     if names := _NAMES.findall(path):
         body.update(with_member(body, names, value))
 
@@ -446,10 +478,10 @@ def _success_template(rules: declared.ResponseRules) -> ResponseTemplate:
 
 
 def _error_class_template(rules: declared.ResponseRules, name: str) -> ResponseTemplate:
-    """Return the error of a class; one declared by its code has the status of its kind.
+    """Return the response of the failure class *name*, such as ``token``.
 
-    A success status is used only where the third party does that: where the status alone does not
-    mean success.
+    A class that is declared by a code has the status usual for its kind. A success status is used
+    only where the third party does that: where the status alone does not mean success.
     """
     status, message = _CLASSES.get(name, _OTHER_CLASS)
     own = rules.classes.get(name, declared.ErrorClass(status=(status,)))

@@ -39,7 +39,10 @@ def deliver_message(turn: Turn, rule: model.Delivery) -> None:
 
 
 def _count_request(turn: Turn, key: str, per: float) -> tuple[float, int]:
-    """Add 1 to the count of *key* in the current window; return the window's start and count."""
+    """Add 1 to the count of *key* in the current window of *per* seconds.
+
+    Return the start of the window (POSIX seconds) and the count.
+    """
     start = math.floor(turn.now / per) * per
     begun, count = turn.state.counts.get(key, (start, 0))
     count = count + 1 if begun == start else 1
@@ -60,7 +63,7 @@ def _repetition_reason(turn: Turn, rule: model.Delivery, receiver: str, body: ob
 
 
 def perform_check(check: model.Check, turn: Turn) -> None:
-    """Perform the one check that *check* declares.
+    """Perform the check of the request that is set in *check*.
 
     Raises:
         Refusal: if the third party refuses the request.
@@ -165,7 +168,7 @@ def _check_record(turn: Turn, rule: model.RecordCheck) -> None:
 def _fields_for_value(
     turn: Turn, place: str, by: model.Places, default: model.Places
 ) -> model.Places:
-    """Return the field of *by* that the value at *place* names, or *default* without a value."""
+    """Return the field of *by* that the request names at *place*, or *default* if it names none."""
     kind = turn.value_at(place)
     return default if kind is UNSET else tuple(field for field in by if field == kind)
 
@@ -227,7 +230,11 @@ def _receiver_names(value: Any, rule: model.Receivers) -> list[str]:
 
 
 def check_limit(turn: Turn, rule: model.Limit) -> None:
-    """Count the request, and refuse it if it is beyond the limit."""
+    """Count the request for a rate limit.
+
+    Raises:
+        Refusal: if there were too many.
+    """
     places = (to_comparable_text(turn.value_at(place)) for place in rule.by)
     key = "/".join((turn.route, f"{rule.count} in {rule.per:g}", *places))
     until = turn.state.blocked.get(key, 0.0)
@@ -243,7 +250,14 @@ def check_limit(turn: Turn, rule: model.Limit) -> None:
 
 
 def check_repetition(turn: Turn, rule: model.Once) -> None:
-    """Refuse a repetition, or repeat the first response, which is kept under its key."""
+    """Check whether the request repeats an earlier one, by its idempotency key.
+
+    If not, its response will be kept under the key.
+
+    Raises:
+        Refusal: if it does, and the rule has an error for that.
+        Repetition: if it does, with the first response.
+    """
     values = [turn.value_at(place) for place in rule.at]
     if any(map(is_missing, values)) or (
         rule.when and to_comparable_text(turn.value_at(rule.when)) != "1"

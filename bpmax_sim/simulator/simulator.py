@@ -99,7 +99,7 @@ def has_own_rules(platform: Platform) -> bool:
 
 
 def form_credentials(values: Mapping[str, Any], table: RuleTable) -> dict[str, Any]:
-    """Return *values* with stand-ins replaced by credentials in the vendor's format.
+    """Return *values*, credentials by name, with stand-ins in the vendor's format.
 
     Clients check the format: those of DingTalk's robots sign with ``SEC…`` only. This is for values
     issued to clients; recordings keep the stand-ins, with which their signatures were made.
@@ -213,7 +213,7 @@ class Simulator:
             return response
 
     def now(self) -> float:
-        """Return the instant by the third party's clock, in POSIX seconds."""
+        """Return the current time by the third party's clock, in POSIX seconds; see `skew`."""
         return self._clock.now() + self._state.knobs.skew
 
     @property
@@ -326,7 +326,9 @@ def _require_positive(name: str, value: float) -> float:
 
 @dataclass(eq=False)
 class Simulators:
-    """A transport that answers each request by the simulator of its third party.
+    """Answers each request by the simulator of the third party that it is addressed to.
+
+    It is the transport of sessions in mode ``simulate``.
 
     Attributes:
         credentials: function that returns the credentials of an instance.

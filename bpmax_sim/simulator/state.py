@@ -52,7 +52,7 @@ class IssuedGrant(Struct, frozen=True, kw_only=True):
         return f"<Grant of {self.instance!r}, to {self.expires:.0f}>"
 
     def is_live(self, now: float) -> bool:
-        """Return whether it is accepted at *now*."""
+        """Return whether the token is neither expired nor revoked at the instant *now*."""
         return not self.revoked and now < self.expires
 
 
@@ -72,14 +72,17 @@ class Message(Struct, frozen=True, kw_only=True):
 
 
 class SeenKey(Struct, frozen=True, kw_only=True):
-    """An idempotency key: when it expires, and the response to its first request."""
+    """An idempotency key that was used.
+
+    Until when it counts, and the response to its first request.
+    """
 
     until: float
     response: Any = None
 
 
 class Knobs(Struct, frozen=True, kw_only=True):
-    """Settings that a scenario changed; None keeps the table's rule.
+    """Settings by which a scenario changes a simulator; None keeps what the rule table says.
 
     Attributes:
         skew: seconds by which the third party's clock is ahead.
@@ -99,7 +102,7 @@ class Knobs(Struct, frozen=True, kw_only=True):
 
 
 class State(Struct, frozen=True, kw_only=True):
-    """Everything that a simulator remembers.
+    """Everything that a simulator remembers between requests; each request may replace it.
 
     Attributes:
         serial: number of ids and tokens generated; each is derived from its number and the seed.
@@ -167,12 +170,12 @@ def parse_request(request: Request, base: str) -> ParsedRequest:
 
 
 def is_missing(value: Any) -> bool:
-    """Return whether a third party would treat *value* as missing."""
+    """Return whether a third party would treat *value* as missing: absent, null or empty."""
     return value is UNSET or value is None or value in ("", [], {})
 
 
 def every_value(parsed: ParsedRequest, place: str, name: str) -> Any:
-    """Return the list of all values of *name* in the query or in a form, or `UNSET`."""
+    """Return a list of all values of *name* in the query or form; `UNSET` if there are none."""
     query = parsed.request.url.partition("#")[0].partition("?")[2]
     text = query if place == "query" else (parsed.request.body or b"").decode("utf-8", "replace")
     return [value for key, value in parse_qsl(text, keep_blank_values=True) if key == name] or UNSET
@@ -195,7 +198,10 @@ def _parse_json(body: bytes) -> Any:
 
 
 def _is_shallow(value: Any, levels: int) -> bool:
-    """Return whether *value* is shallow enough to be part of a response."""
+    """Return whether *value*, which a client sent, is nested at most *levels* deep.
+
+    Only then may it be part of a response.
+    """
     if not isinstance(value, dict | list):
         return True
     inner = value.values() if isinstance(value, dict) else value
@@ -207,14 +213,17 @@ _LETTERS = str.maketrans("-_", "ab")
 
 @dataclass(frozen=True, slots=True)
 class TenantCredentials:
-    """An instance of the platform, with the credentials that it logs in with."""
+    """The key of a platform's instance (tenant), and the credentials that it logs in with."""
 
     instance: str
     credentials: Mapping[str, Any] = field(repr=False)
 
 
 class Refusal(Exception):  # noqa: N818 - a response, not an error of ours
-    """Raised if the third party refuses, with the error *code* of its table."""
+    """Raised if the third party refuses the request.
+
+    *code* is the key of the error in its rule table.
+    """
 
     def __init__(self, code: str, message: str = "") -> None:
         """Store the code; *message* replaces that of the table."""
@@ -232,7 +241,7 @@ class Repetition(Exception):  # noqa: N818 - a response, not an error of ours
 
 
 class Turn(Struct):
-    """A request that is being answered.
+    """A request to a simulated third party while it is answered: all that checks read and change.
 
     Attributes:
         table: rules by which it is answered.
@@ -281,7 +290,7 @@ class Turn(Struct):
 
     @property
     def match(self) -> ApiMatch:
-        """Return the API or login to which the request belongs."""
+        """Return the declared API or login to which the request belongs."""
         key = self.platform.platform_key
         return self.matcher.match_path(key, self.parsed.request, self.parsed.path)
 
@@ -292,19 +301,25 @@ class Turn(Struct):
 
     @property
     def api(self) -> Api | None:
-        """Return the API of the request; if several are possible, the one that it names."""
+        """Return the API of the request.
+
+        If the address fits several, the one that the request names.
+        """
         match, call = self.match, self.parsed.request.call
         named = [api for api in match.target.candidates if call is not None and api.key == call.api]
         return match.target.api or next(iter((*named, *match.target.candidates)), None)
 
     def use_rules_of(self, api: Api) -> None:
-        """Follow the rules that *api* declares itself; those of a shipped table take precedence."""
+        """Follow the response and auth rules that *api* declares itself, if any.
+
+        Those of a shipped table take precedence.
+        """
         has_own = isinstance(api.response, ResponseRules) or isinstance(api.auth, Auth)
         if has_own and not self.table.routes:
             self.table = derive_rules(self.platform, api)
 
     def value_at(self, place: str) -> Any:
-        """Return the value at *place*, or `UNSET`."""
+        """Return the value at a dotted *place* such as ``body.user.id``, or `UNSET`."""
         return get_nested(self.scope, place.split("."))
 
     def set_tenant(self, tenant: TenantCredentials) -> None:
@@ -322,16 +337,19 @@ class Turn(Struct):
         return seen if seen is not None and self.now < seen.until else None
 
     def remember(self, key: str, until: float, response: Response | None = None) -> None:
-        """Store the idempotency *key* until that instant, and drop expired ones."""
+        """Store the idempotency *key* with its *response* until the instant *until*.
+
+        Expired keys are dropped.
+        """
         live = {name: seen for name, seen in self.state.seen.items() if self.now < seen.until}
         self.update_state(seen={**live, key: SeenKey(until=until, response=response)})
 
     def rows(self, name: str) -> tuple[Row, ...]:
-        """Return the records *name*, those that were added first."""
+        """Return all records of the kind *name*, those that a scenario added first."""
         return (*self.state.rows.get(name, ()), *self.table.rows.get(name, ()))
 
     def row(self, name: str, by: tuple[str, ...], value: Any) -> Row | None:
-        """Return the record of which one of the fields *by* is *value*, in any case."""
+        """Return the record of kind *name* with *value*, in any case, in one of the fields *by*."""
         folded = str(value).casefold()
         for row in self.rows(name):
             if any(str(row.get(field, UNSET)).casefold() == folded for field in by):
@@ -357,7 +375,7 @@ _SCALAR: Final = (str, int, float)
 def build_response(
     turn: Turn, base: ResponseTemplate, over: ResponseTemplate, *, data: Any = UNSET
 ) -> Response:
-    """Return the response of the template *over*, completed by the template *base*.
+    """Return the response of the template *over*, merged over the template *base*, and filled in.
 
     *data* is a body that is merged below both and not filled in, because text of a client is not a
     template.
@@ -388,7 +406,10 @@ def build_response(
 
 
 def fill_templates(node: Any, turn: Turn) -> Any:
-    """Return *node* with its texts and ``$`` nodes filled in, or `UNSET`."""
+    """Return *node* (JSON) with ``{{ name }}`` in texts and ``$`` nodes replaced by values.
+
+    The nodes are those of the module's docstring. `UNSET` if it has no value.
+    """
     if isinstance(node, str):
         return template.render(node, _template_texts(turn)) if "{{" in node else node
     if isinstance(node, Mapping):
@@ -414,7 +435,7 @@ def _encode_body(turn: Turn, base: Any, over: Any, data: Any) -> bytes:
 
 
 def merge_members(bottom: Any, top: Any) -> Any:
-    """Return *top* over *bottom*, member by member."""
+    """Return *top* merged over *bottom*: of two objects each member, else *top*."""
     if not (isinstance(bottom, dict) and isinstance(top, dict)):
         return top
     return {**bottom, **{key: merge_members(bottom.get(key), value) for key, value in top.items()}}
@@ -434,7 +455,11 @@ def _evaluate_placeholder(node: Mapping[str, Any], turn: Turn) -> Any:
 
 
 def pick_id_types(row: Row, id_type_places: Mapping[str, str], turn: Turn) -> Row:
-    """Return *row* with ids of the types that the request asks for; see `model.PageCheck.spell`."""
+    """Return *row* with each field in *id_type_places* reduced to the requested type of ids.
+
+    Such a field is a mapping by type of ids, such as ``open_id``, and the place in the request says
+    which; see `model.PageCheck.spell`.
+    """
     spelt = dict(row)
     for name, place in id_type_places.items():
         by_kind = row.get(name)
@@ -445,7 +470,7 @@ def pick_id_types(row: Row, id_type_places: Mapping[str, str], turn: Turn) -> Ro
 
 
 def select_rows(node: Mapping[str, Any], turn: Turn) -> list[Any]:
-    """Return the records of a ``$rows`` node, or what it picks of each."""
+    """Return the records that a ``$rows`` node selects, or the fields of them that it picks."""
     rows = (pick_id_types(row, node.get("spell", {}), turn) for row in turn.rows(node["$rows"]))
     selected = [row for row in rows if _is_selected(row, node, turn)]
     pick = node.get("pick")
@@ -455,7 +480,7 @@ def select_rows(node: Mapping[str, Any], turn: Turn) -> list[Any]:
 
 
 def _is_selected(row: Row, node: Mapping[str, Any], turn: Turn) -> bool:
-    """Return whether *row* has the values requested by ``where``, and the texts by ``like``."""
+    """Return whether *row* has the values of ``where``, and contains the texts of ``like``."""
     where = ((row.get(name), turn.value_at(place)) for name, place in node.get("where", {}).items())
     like = ((row.get(name), turn.value_at(place)) for name, place in node.get("like", {}).items())
     return all(

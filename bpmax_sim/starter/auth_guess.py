@@ -36,21 +36,26 @@ _OF_PAGE: Final = ("csrf", "xsrf")
 
 
 class CredentialPlace(msgspec.Struct, frozen=True, order=True):
-    """A place of a credential in requests: ``header``, ``query`` or ``cookie``, and its name."""
+    """Where requests carry a credential.
+
+    Attributes:
+        place: ``header``, ``query`` or ``cookie``.
+        name: name of the header, parameter or cookie.
+    """
 
     place: str
     name: str
 
 
 class AuthGuess(msgspec.Struct, frozen=True, kw_only=True):
-    """The inferred auth of a platform.
+    """The auth of a platform, inferred from its recorded traffic.
 
     Attributes:
         auth: value of the key ``auth`` in the platform file.
         credentials: value of the key ``credentials`` there.
-        comments: reasons, one sentence each.
-        logins: exchanges that are logins.
-        places: places of credentials.
+        comments: reasons, one sentence each, for comments in that file.
+        logins: exchanges that are logins, and so no API calls.
+        places: places of requests that auth fills, and so no parameters of APIs.
     """
 
     auth: Any = "none"
@@ -151,7 +156,7 @@ def guess_auth(exchanges: Sequence[Exchange]) -> AuthGuess:
 
 
 class _LoginTokens:
-    """The credentials that responses issued, and the exchanges (logins) that issued them."""
+    """The tokens that recorded responses issued, and the exchanges (logins) that issued them."""
 
     def __init__(self) -> None:
         self.logins: dict[int, Exchange] = {}
@@ -185,7 +190,11 @@ class _LoginTokens:
                     waiting.append(earlier)
 
     def add(self, place: CredentialPlace, source: tuple[Exchange, str, str]) -> None:
-        """Note that *source* (exchange, place in it, prefix) issued the value at *place*."""
+        """Note that what requests carry at *place* was issued by *source*.
+
+        *source* has the exchange, the place in its response, and the prefix of the value in
+        requests.
+        """
         login, path, prefix = source
         self.logins[login.order] = login
         name = "token" if not self.applies else f"token_{len(self.applies) + 1}"
@@ -231,7 +240,10 @@ def _path_of(request: Request) -> str:
 
 
 def _holds_fixed_credential(place: CredentialPlace) -> bool:
-    """Return whether *place* usually holds a fixed credential of the instance."""
+    """Return whether *place* usually holds a fixed credential, such as an API key.
+
+    Tokens of a page, such as CSRF tokens, are none.
+    """
     name = place.name.lower()
     return is_secret_name(name) and not (
         place.place != "cookie" and any(w in name for w in _OF_PAGE)
@@ -241,10 +253,16 @@ def _holds_fixed_credential(place: CredentialPlace) -> bool:
 def _find_source(
     exchanges: Sequence[Exchange], uses: Sequence[tuple[Exchange, str]]
 ) -> tuple[Exchange, str, str] | None:
-    """Return the exchange that issued the value of *uses*, its place there, and the prefix.
+    """Return the earlier exchange whose response issued a value that later ones send.
 
-    The prefix is the text before it in requests, such as ``Bearer``. *uses* are pairs of a later
-    exchange and the text that it sends; None if no response contains such a value.
+    Args:
+        exchanges: all exchanges.
+        uses: pairs of an exchange and the text that it sends.
+
+    Returns:
+        The exchange, the place of the value in its response, and the text before it in requests,
+            such
+        as ``Bearer``; None if no response contains such a value.
     """
     for exchange in exchanges:
         if not isinstance(exchange.outcome, Response):
@@ -259,6 +277,7 @@ def _find_source(
 
 
 def _apply_entry(place: CredentialPlace, value: str) -> dict[str, str]:
+    """Return an entry of ``auth: apply`` that puts the template *value* at *place*."""
     return {"in": place.place, "name": place.name, "value": value}
 
 
@@ -297,7 +316,11 @@ def _identifier(name: str) -> str:
 
 
 def _equivalent_preset(applies: Sequence[Mapping[str, str]], credentials: dict[str, Any]) -> Any:
-    """Return the preset equivalent to *applies*; None if there is none."""
+    """Return the preset (``bearer``, ``basic`` …) with the same effect as the entries *applies*.
+
+    A map with the entries themselves if there is none. For an API key *credentials* is changed to
+    what its preset needs.
+    """
     if not applies:
         return "none"
     if len(applies) == 1:
@@ -318,6 +341,13 @@ def _login_steps(
     extracts: Mapping[int, dict[str, Any]],
     chained: Mapping[str, str],
 ) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """Return the ``steps`` of ``acquire``, and the credentials that they need.
+
+    Args:
+        logins: order of an exchange -> login.
+        extracts: order of an exchange -> its ``extract``: name of a value -> place in the response.
+        chained: values that earlier steps yield -> their names.
+    """
     steps, credentials = [], dict[str, Any]()
     for order, login in sorted(logins.items()):
         sent, own = _login_request(login.request, chained)
@@ -344,6 +374,7 @@ def _ttls_in(response: Response) -> Iterator[tuple[str, int]]:
 
 
 def _ttl_of(logins: Mapping[int, Exchange]) -> dict[str, Any]:
+    """Return the ``ttl`` of ``acquire``: ``{unit: ms}`` if a lifetime is too large for seconds."""
     responses = [one.outcome for one in logins.values() if isinstance(one.outcome, Response)]
     times = [value for response in responses for _, value in _ttls_in(response)]
     return {"unit": "ms"} if times and times[0] >= _MILLISECONDS else {}
@@ -379,7 +410,11 @@ def _login_request(
 def _login_template(
     credentials: dict[str, Any], chained: Mapping[str, str], name: str, value: Any
 ) -> Any:
-    """Return *value* with credentials in place of its texts; they are added to *credentials*."""
+    """Return *value*, a part of a login's body, with templates in place of its texts.
+
+    A text is replaced by the value of an earlier step if it is in *chained*, else by a credential
+    called *name*, which is added to *credentials*.
+    """
     if isinstance(value, Mapping):
         return {
             key: _login_template(credentials, chained, key, inner) for key, inner in value.items()
@@ -394,7 +429,11 @@ def _login_template(
 
 
 def group_origins_by_tokens(groups: Iterable[tuple[str, Sequence[Exchange]]]) -> list[set[str]]:
-    """Return sets of origins that form one platform, because they share credentials or logins."""
+    """Return sets of origins that are one platform, as they send or issue the same tokens.
+
+    *groups* are pairs of an origin (scheme, host, port) and its exchanges. Origins that share
+    nothing are in no set.
+    """
     holders: dict[str, set[str]] = {}
     for origin, exchanges in groups:
         for exchange in exchanges:

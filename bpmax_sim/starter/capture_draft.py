@@ -31,9 +31,11 @@ _UNSEEN: Final = "not-recorded"
 
 
 class CapturedCall(msgspec.Struct, frozen=True, kw_only=True):
-    """A captured ``$proxy`` call.
+    """A ``$proxy`` call captured in a live BPMAX.
 
-    Its record *ask*, and the record of its outcome, None if missing.
+    Attributes:
+        ask: captured record of the call: platform, API, arguments.
+        outcome: captured record of its response or error; None if the capture ended before it.
     """
 
     ask: Mapping[str, Any]
@@ -41,12 +43,12 @@ class CapturedCall(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def platform(self) -> str:
-        """Return the key as the script wrote it."""
+        """Return the key of the platform, spelled as in the script."""
         return str(yaml_value(self.ask.get("platform")))
 
     @property
     def api(self) -> str:
-        """Return the name as the script wrote it."""
+        """Return the name of the API, spelled as in the script."""
         return str(yaml_value(self.ask.get("api")))
 
     @property
@@ -59,7 +61,7 @@ class CapturedCall(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RunDraft(msgspec.Struct, frozen=True, kw_only=True):
-    """The texts of the drafted files of one run."""
+    """The texts of the files drafted from one captured run; *flow* is "" if there is none."""
 
     script: str
     scenario: str
@@ -98,7 +100,11 @@ def calls_of(run: CapturedRun) -> list[CapturedCall]:
 
 
 def draft_captured_platforms(runs: Iterable[CapturedRun], known: Platforms) -> dict[str, str]:
-    """Return the platform files that *runs* need besides *known*, by key."""
+    """Return the platform files that *runs* need besides the *known* ones: key -> text.
+
+    Only names of platforms and APIs and the results are captured, so address, methods and paths in
+    them are made up.
+    """
     called: dict[str, dict[str, list[CapturedCall]]] = {}
     for run in runs:
         for call in calls_of(run):
@@ -131,6 +137,7 @@ def draft_captured_platforms(runs: Iterable[CapturedRun], known: Platforms) -> d
 
 
 def _host_name(key: str) -> str:
+    """Return a host name made from platform *key*, for an invented address."""
     return re.sub(r"[^a-z0-9]+", "-", key.lower()).strip("-") or "platform"
 
 
@@ -159,6 +166,10 @@ def _draft_api(calls: Sequence[CapturedCall]) -> dict[str, Any]:
 
 
 def _parameter_places(call: CapturedCall) -> Iterator[tuple[str, str]]:
+    """Yield place (``query``, ``body`` …) and name of each parameter that *call* passed.
+
+    Direct arguments have no names and are called ``arg_1``, ``arg_2`` ….
+    """
     arguments = call.ask.get("args")
     if arguments is not None:
         place = (
@@ -220,7 +231,7 @@ def _stub_answer(call: CapturedCall) -> dict[str, Any]:
 
 
 class RunFiles(msgspec.Struct, frozen=True):
-    """The title of a run's scenario, and the names of its files below ``scenarios``."""
+    """The title of a run's scenario, and the paths of its script and flow below ``scenarios``."""
 
     title: str
     script: str
@@ -271,7 +282,7 @@ _NEEDS_MORE: Final = msg(
 
 
 class _ScenarioText(msgspec.Struct, frozen=True):
-    """A scenario whose last step is not complete yet."""
+    """A drafted scenario whose last step lacks its end, for which there are several candidates."""
 
     value: Mapping[str, Any]
     step: Mapping[str, Any]
@@ -294,7 +305,10 @@ def _declared_name(call: CapturedCall, known: Platforms) -> str:
 
 
 def _scenario_value(run: CapturedRun, node: str, files: RunFiles) -> dict[str, Any]:
-    """Return a scenario without ``steps`` and ``proxy``."""
+    """Return the drafted scenario of *run* without ``steps`` and ``proxy``.
+
+    *node* is the node at whose approval the script ran; "" makes it the script of a button.
+    """
     start = datetime.fromtimestamp(run.first_record["at"] / 1000, UTC).astimezone(_SHANGHAI)
     value: dict[str, Any] = {"version": 1, "scenario": files.title}
     if node:
@@ -350,6 +364,7 @@ def _field_writes(run: CapturedRun) -> Iterator[Mapping[str, Any]]:
 
 
 def _result_of(call: CapturedCall) -> dict[str, Any]:
+    """Return what to expect of *call*: its error code or its status, as for ``expect: proxy``."""
     if (code := call.error.get("code")) in _FAULTS:
         return {"error": code}
     return {"status": _stub_answer(call).get("status", 200)}
@@ -363,6 +378,7 @@ def _approval_node(run: CapturedRun) -> str:
 
 
 def _approve_step(run: CapturedRun, node: str) -> dict[str, Any]:
+    """Return the step that approves at *node*, by the person who ran the script."""
     by = _context_member(run, "userInfo").get("id")
     return {"at": node} | ({"by": by} if by else {})
 
@@ -381,10 +397,15 @@ def group_flow_runs(runs: Iterable[CapturedRun]) -> list[tuple[CapturedRun, ...]
 
 
 def _target_node_of(run: CapturedRun) -> str:
+    """Return the node to which the captured approval led; an invented end if it is not known."""
     return str(yaml_value((run.first_record.get("ctx") or {}).get("target_step")) or _END)
 
 
 def _owners_of(run: CapturedRun) -> list[str]:
+    """Return the ids of the captured node's owners.
+
+    The person who ran the script is one of them.
+    """
     told = _context_member(run, "step").get("owner")
     ids = [_owner_id(one) for one in told] if isinstance(told, list) else []
     by = _context_member(run, "userInfo").get("id")
@@ -479,7 +500,10 @@ def _owner_id(owner: Any) -> str:
 
 
 def _draft_script(run: CapturedRun, comment: str) -> str:
-    """Return a script that repeats the captured actions of *run*; *comment* is added as comment."""
+    """Return a script that repeats what was captured of *run*: its calls and its writes to fields.
+
+    *comment* is put above it as a comment.
+    """
     lines = [f"// | {line}".rstrip() for line in comment.splitlines()]
     lines.append(
         f"// {translate(msg('What was seen of the script: its calls, and what it wrote.'))}"

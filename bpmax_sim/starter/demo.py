@@ -151,7 +151,7 @@ def write_demo(folder: Path, *, force: bool = False) -> tuple[Path, ...]:
     """Write the demonstration's files into *folder* and return them; other files are kept.
 
     Raises:
-        ConfigError: if the folder contains files of somebody else, unless *force*.
+        ConfigError: if the folder contains files that `write_demo` did not write, unless *force*.
     """
     if folder.exists() and not force:
         wrong = ""
@@ -169,6 +169,7 @@ def write_demo(folder: Path, *, force: bool = False) -> tuple[Path, ...]:
 
 
 def _is_ours(readme: Path) -> bool:
+    """Return whether `write_demo` wrote *readme*, so that its folder may be overwritten."""
     try:
         return readme.read_text(encoding="utf-8").startswith(f"{SIGN}\n")
     except (OSError, UnicodeDecodeError):
@@ -193,7 +194,7 @@ _STANDIN = re.compile(r"redacted(?:\.[A-Za-z0-9_-]+)+")
 
 
 def find_standins(files: Iterable[Path]) -> tuple[str, ...]:
-    """Return all stand-ins in *files*, sorted."""
+    """Return all stand-ins (placeholders that replace secrets in recordings) in *files*, sorted."""
     texts = (path.read_text(encoding="utf-8") for path in files)
     return tuple(sorted({standin for text in texts for standin in _STANDIN.findall(text)}))
 
@@ -216,6 +217,9 @@ class DemoRun(msgspec.Struct, frozen=True):
     """One run of the demonstration's scenario.
 
     Attributes:
+        end: last event, with the verdict.
+        calls: calls to the CRM, logins included.
+        console: lines that the script wrote.
         milliseconds: real duration as text with its unit.
     """
 
@@ -353,6 +357,7 @@ def _play(
     variables: Mapping[str, Any] | None = None,
     **options: Unpack[ScenarioOptions],
 ) -> DemoRun:
+    """Run the demonstration's scenario in *folder* and return what came of it."""
     path = folder / "scenarios" / "customer.scenario.yaml"
     started = time.perf_counter()
     (item,) = load.load_items(path, variables=variables, environ=environ)
@@ -373,6 +378,7 @@ def _play(
 
 
 def _check_demo(holds: bool, text: str, failures: Sequence[Failure] = ()) -> None:
+    """Raise `ExpectationError` with *text* and the headlines of *failures* unless *holds*."""
     if not holds:
         raise ExpectationError(
             join_messages("\n", [text, *(failure.headline for failure in failures)])

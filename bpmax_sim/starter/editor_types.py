@@ -115,7 +115,7 @@ def write_declarations(project: ProjectTypes, language: str) -> str:
 
 
 def _file_header(**texts: str) -> str:
-    """Return the part common to all projects, with *texts* in place of ``@names@``."""
+    """Return the common part of every ``bpmax.d.ts``, with *texts* in place of ``@names@``."""
     head = files("bpmax_sim.starter").joinpath("bpmax.d.ts").read_text(encoding="utf-8")
     for name, text in texts.items():
         head = head.replace(f"@{name}@", text)
@@ -153,6 +153,10 @@ def _format_comment(lines: Iterable[str], indent: str = "") -> str:
 
 
 def _write_form(forms: Sequence[Mapping[str, Any]], about: str) -> str:
+    """Return the TypeScript interface of forms: each field of *forms*, states and messages.
+
+    Fields that several forms have get a type that fits all of them. *about* is its comment.
+    """
     shapes: dict[str, list[ResponseShape]] = {}
     for fields in forms:
         for name, value in fields.items():
@@ -192,6 +196,10 @@ def _field_type(shape: ResponseShape | None) -> str:
 
 
 def _write_platform(platform: Platform, shapes: ResponseShapes) -> str:
+    """Return the TypeScript interface of *platform*.
+
+    Its APIs in each spelling, as call and chain.
+    """
     key = platform.platform_key
     results = []
     members = []

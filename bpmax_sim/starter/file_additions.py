@@ -20,7 +20,9 @@ def write_list_item(value: Mapping[str, Any]) -> str:
 
 
 def with_instance(before: str, value: Mapping[str, Any]) -> str:
-    """Return the text of ``instances.yaml`` with *value*, unless its platform has an entry.
+    """Return the text *before* of ``instances.yaml`` with the entry *value* appended.
+
+    Unchanged if the entry's platform has one already.
 
     Raises:
         ConfigError: if the list cannot be extended; the message contains the entry.

@@ -31,7 +31,12 @@ _KEY = re.compile(r"[A-Za-z]\w{0,40}", re.ASCII)
 
 
 class AuthChoice(msgspec.Struct, frozen=True):
-    """A kind of auth: lines of the platform file, and credentials by name."""
+    """A kind of auth that `bpmax-sim init` offers.
+
+    Attributes:
+        lines: ``auth`` of the platform file as YAML.
+        credentials: names of the credentials that it needs.
+    """
 
     lines: str
     credentials: tuple[str, ...] = ()
@@ -83,7 +88,14 @@ CIS: Final[Mapping[str, tuple[str, str]]] = {
 
 
 class NewProject(msgspec.Struct, frozen=True, kw_only=True):
-    """First platform and CI systems of a project; without platform, only CI and Git files."""
+    """What the user chose for a new project.
+
+    Attributes:
+        platform: key of its first platform; empty to write only CI and Git files.
+        address: address of that platform.
+        auth: key of an `AuthChoice`.
+        cis: CI systems for which files are written.
+    """
 
     platform: str = ""
     address: str = ""
@@ -218,7 +230,13 @@ def answer_sample_request(request: Request) -> Response:
 
 
 class InitPlan(msgspec.Struct, frozen=True):
-    """The planned changes: path -> text, files that would be replaced, and the cassette's path."""
+    """The files that `bpmax-sim init` will write.
+
+    Attributes:
+        texts: path -> new text.
+        replaced: those of them that exist with another text.
+        cassette: path of the cassette that will be recorded; None without platform.
+    """
 
     texts: dict[Path, str]
     replaced: tuple[Path, ...]

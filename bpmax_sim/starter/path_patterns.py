@@ -41,7 +41,7 @@ class ObservedPath(msgspec.Struct, frozen=True):
 
 
 def shape_of(value: Any, levels: int = 2) -> str:
-    """Return the member names of a JSON *value*, down to *levels*, as a comparable text."""
+    """Return a text that is equal for JSON values with the same member names, down to *levels*."""
     if isinstance(value, Mapping):
         if not levels:
             return "{}"
@@ -53,7 +53,10 @@ def shape_of(value: Any, levels: int = 2) -> str:
 
 
 def is_value(segment: str, before: str = "") -> bool:
-    """Return whether a decoded *segment* after *before* looks like a value, not a fixed name."""
+    """Return whether a decoded path *segment* looks like a value (``4711``), not a fixed name.
+
+    *before* is the segment in front of it: ``v2`` behind ``api`` is a version, not a value.
+    """
     holds_version = not before or before.lower() in _HOLDS_VERSION
     if _VERSION.fullmatch(segment) and (segment[:1] in "vV" or holds_version):
         return False
@@ -70,11 +73,11 @@ _NO_SHAPES: Final = frozenset({"[]", "{}", "str"})
 
 
 class _Node:
-    """A path segment, or several merged to one parameter, with the segments that follow.
+    """A segment in a tree of observed paths, or several segments merged to one parameter.
 
     Attributes:
-        children: segment -> its node.
-        ends: (method, shape) of the requests whose path ends here.
+        children: next segment -> its node.
+        ends: (method, shape of the response) of the requests whose path ends here.
     """
 
     __slots__ = ("children", "ends")
@@ -84,12 +87,16 @@ class _Node:
         self.ends: set[tuple[str, str]] = set()
 
     def absorb(self, other: _Node) -> None:
+        """Add the ends and children of *other* to this node."""
         self.ends |= other.ends
         for segment, child in other.children.items():
             self.children.setdefault(segment, _Node()).absorb(child)
 
     def routes_below(self) -> frozenset[tuple[str, str]]:
-        """Return (remaining path, method) of each request below, with ``*`` for values."""
+        """Return (rest of the path, method) of each request below.
+
+        A segment like a value is ``*``.
+        """
         own = {("", method) for method, _ in self.ends}
         for segment, child in self.children.items():
             rest = "*" if is_value(segment) else segment
@@ -97,7 +104,11 @@ class _Node:
         return frozenset(own)
 
     def ends_below(self) -> frozenset[End]:
-        """Return the ends below by remaining path, with values left out."""
+        """Return (rest of the path, method, shape of the response) of each request below.
+
+        A segment like a value is ``*`` in the rest; requests whose response has no shape are left
+        out.
+        """
         own = {("", method, shape) for method, shape in self.ends if shape}
         for segment, child in self.children.items():
             rest = "*" if is_value(segment) else segment
@@ -141,7 +152,11 @@ def _merge_value_children(node: _Node, before: str, merged: dict[int, set[str]])
 
 
 def _values_among(node: _Node, before: str) -> set[str]:
-    """Return the children of *node* that look like values, or lead on as those do."""
+    """Return the children of *node* that are values, and so one path parameter.
+
+    These look like values; or the same paths follow them as follow other children, as for
+    ``/customers/zhang/orders`` and ``/customers/wang/orders``.
+    """
     values = {segment for segment in node.children if segment and is_value(segment, before)}
     words = {
         segment: child.ends_below()

@@ -107,7 +107,10 @@ def add_comments(lines: Iterable[str], text: str, indent: str = "") -> str:
 
 
 class _ApiDraft(msgspec.Struct, frozen=True):
-    """The requests with one method, path template and host."""
+    """The exchanges with one method, path template and host, which are taken as one API.
+
+    *host* is the name of a further host of the platform; "" for its main one.
+    """
 
     method: str
     template: str
@@ -118,9 +121,13 @@ class _ApiDraft(msgspec.Struct, frozen=True):
 def draft_platform(
     key: str, exchanges: Sequence[Exchange], origins: Sequence[str], taken: Iterable[str] = ()
 ) -> PlatformDraft:
-    """Return the platform *key* inferred from *exchanges* with *origins*, the main one first.
+    """Return the platform file and instance inferred from *exchanges*.
 
-    The names in *taken* are not given to APIs.
+    Args:
+        key: key of the platform.
+        exchanges: its traffic.
+        origins: scheme, host and port of its servers, the main one first.
+        taken: names of APIs that exist already and cannot be given again.
     """
     auth = guess_auth(exchanges)
     logins = {login.order for login in auth.logins}
@@ -153,6 +160,10 @@ def draft_platform(
 
 
 def _address_keys(key: str, hosts: Mapping[str, str]) -> dict[str, Any]:
+    """Return the first keys of a platform file, with invented addresses in place of the real ones.
+
+    *hosts* maps the further origins to the names of their hosts.
+    """
     own = f"{key.replace('_', '-')}.example.test"
     value: dict[str, Any] = {"platform_key": key, "title": key, "base_url": f"https://{own}"}
     if hosts:
@@ -193,12 +204,20 @@ def _auth_comments(auth: AuthGuess) -> Iterator[str]:
 
 
 def _host_name(origin: str, number: int) -> str:
+    """Return the name in ``hosts`` for the platform's further *origin*, made from its host name.
+
+    It is ``host_<n>`` from *number* (index of the origin) if that gives none.
+    """
     label = (urlsplit(origin).hostname or "").partition(".")[0]
     text = re.sub(r"\W+", "_", label, flags=re.ASCII).strip("_").lower()
     return text if text and text[0].isalpha() else f"host_{number + 1}"
 
 
 def _with_login_hosts(auth: AuthGuess, hosts: Mapping[str, str]) -> Any:
+    """Return the ``auth`` with ``host`` added to each login request sent to a further origin.
+
+    *hosts* maps these origins to their names.
+    """
     for step, login in zip(
         auth.auth.get("acquire", {}).get("steps", ()) if isinstance(auth.auth, dict) else (),
         auth.logins,
@@ -231,6 +250,10 @@ def _find_apis(exchanges: Sequence[Exchange], hosts: Mapping[str, str]) -> Itera
 
 
 def _response_shape(exchange: Exchange) -> str:
+    """Return a text that is equal for successful responses of one shape; "" for other responses.
+
+    It has the member names of JSON, or the media type of anything else.
+    """
     response = exchange.outcome
     if not isinstance(response, Response) or response.status not in _OK:
         return ""
@@ -322,6 +345,7 @@ def _draft_api(draft: _ApiDraft, auth: AuthGuess) -> tuple[dict[str, Any], list[
 
 
 def _own_headers(request: Request) -> dict[str, str]:
+    """Return the headers that an API declares, without those that every HTTP client sends."""
     return {
         name: value for name, value in request.headers if not _OF_CLIENTS.fullmatch(name.lower())
     }
@@ -330,6 +354,10 @@ def _own_headers(request: Request) -> dict[str, str]:
 def _draft_parameters(
     place: str, observed: Sequence[Mapping[str, Any]], auth: AuthGuess
 ) -> Iterator[dict[str, Any]]:
+    """Yield a parameter for each name in *observed*, one map of names to values per request.
+
+    It is required if all requests have it. Places that *auth* fills are no parameters.
+    """
     hidden = {one.name.lower() for one in auth.places if one.place == place}
     for name in dict.fromkeys(name for one in observed for name in one):
         if name.lower() not in hidden:
@@ -340,7 +368,7 @@ def _draft_parameters(
 
 
 def _with_own_names(parameters: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """Yield *parameters* with unique names: a duplicate gets its place as prefix."""
+    """Yield *parameters* with unique names: a duplicate gets its place in front, ``query_id``."""
     names: set[str] = set()
     for one in parameters:
         name, number = one["name"], 1
@@ -371,6 +399,7 @@ _KINDS: Final = {
 
 
 def _draft_body(requests: Sequence[Request]) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """Return the parameters that the body consists of, and the API's ``encoding`` and headers."""
     bodies = [one for one in requests if one.body]
     if not bodies:
         return [], {}
@@ -416,7 +445,7 @@ def _body_members(values: Sequence[Mapping[str, Any]], *, typed: bool) -> Iterat
 
 
 def _response_rules(exchanges: Sequence[Exchange]) -> tuple[dict[str, Any], list[str]]:
-    """Return the inferred response rules, and comments with the evidence."""
+    """Return the value of ``response`` for a platform file, and comments with the evidence."""
     responses = [one.outcome for one in exchanges if isinstance(one.outcome, Response)]
     good = [one for one in responses if one.status in _OK]
     values = [value for one in good if isinstance(value := parse_json_body(one), dict)]
@@ -457,6 +486,10 @@ def _response_rules(exchanges: Sequence[Exchange]) -> tuple[dict[str, Any], list
 
 
 def _guess_success(values: Sequence[Mapping[str, Any]]) -> tuple[str, list[Any], list[Any]] | None:
+    """Return the member that says whether a call succeeded, its good values, and its others.
+
+    That is a member such as ``code`` with a value such as 0; None if there is none.
+    """
     for name in _CODES:
         seen = [value[name] for value in values if isinstance(value.get(name), str | int | bool)]
         if not seen or 2 * len(seen) < len(values):

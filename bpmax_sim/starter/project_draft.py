@@ -124,13 +124,17 @@ def draft_project(
 
 
 def _refuse_leaks(files: Mapping[str, bytes], vault: Vault) -> None:
+    """Raise `LeakError` if any of *files* contains a secret that *vault* knows."""
     leaking = [name for name, data in files.items() if vault.scan(data)]
     if leaking:
         raise LeakError("not written, a secret was found in {names}", names=series(leaking))
 
 
 class _DraftFolder:
-    """A temporary project in which drafts are written and tested."""
+    """A temporary copy of the project in which drafts are written and run.
+
+    Nothing reaches the real project unless its drafts pass.
+    """
 
     def __init__(
         self, folder: Path, place: Path, sources: TrafficSources, environ: dict[str, str]
@@ -156,7 +160,7 @@ class _DraftFolder:
                 shutil.copy(self.folder / name, self.place / name)
 
     def load_platforms(self) -> Platforms:
-        """Return the platforms in their present draft."""
+        """Return the platforms of the folder, those drafted so far included."""
         instances = self.place / "scenarios/instances.yaml"
         return load_platforms(
             self.place / "scenarios/platforms", instances=instances if instances.is_file() else None
@@ -201,9 +205,9 @@ class _DraftFolder:
             ]
 
     def _address_below(self, origin: str, key: str) -> str:
-        """Return the address at *origin* used by most calls of platform *key*.
+        """Return the address at *origin* for platform *key*: with or without its document's path.
 
-        A server that stands in, such as a mock, may leave out the path of the document's server.
+        That which fits more of the observed calls is chosen: a mock server may leave out the path.
         """
         known = self.load_platforms()
         path = urlsplit(known.platform(key).base_url).path.rstrip("/")
@@ -304,6 +308,12 @@ class _DraftFolder:
         )
 
     def _is_playable(self, exchange: Exchange, draft: Callable[[str], list[_Files]]) -> bool:
+        """Return whether the scenario drafted for *exchange* alone passes.
+
+        Else note why it is left out.
+
+        *draft* returns the files for a scenario of that name.
+        """
         (files,) = draft(_TRIAL)
         headline = self._write_files(files)
         self._remove_files(files)
@@ -374,6 +384,7 @@ class _DraftFolder:
         self.calls += len(calls)
 
     def _is_simulated(self, call: ScriptedCall, keys: Mapping[str, None]) -> bool:
+        """Return whether a scenario that makes only *call* passes with simulators."""
         (files,) = self._draft_simulated([call], keys, _TRIAL)
         headline = self._write_files(files)
         self._remove_files(files)
@@ -388,9 +399,10 @@ class _DraftFolder:
         ]
 
     def _write_first_passing(self, draft: Callable[[str], list[_Files]]) -> None:
-        """Write the first of several drafts that passes, under an unused name.
+        """Write the first draft that passes, under a name that the project does not use.
 
-        Nothing is written if the project has the same already.
+        *draft* returns the drafts for a name, the most probable first. Nothing is written if the
+        project has one of them already.
 
         Raises:
             ConfigError: if none passes.
@@ -435,11 +447,12 @@ _TRIAL: Final = "bpmax_draft_trial"
 
 
 class _Files(msgspec.Struct, frozen=True):
-    """One draft of a scenario with its files.
+    """The files of one drafted scenario.
 
     Attributes:
         name: name of the scenario.
         texts: path in the project -> text.
+        recording: exchanges of its cassette; empty if it has none.
     """
 
     name: str
@@ -498,6 +511,7 @@ def _select_calls(traffic: ForeignExchanges) -> tuple[list[Exchange], list[str]]
 
 
 def _is_of_page(exchange: Exchange) -> bool:
+    """Return whether *exchange* loaded a part of a web page (HTML, image, script), not an API."""
     if exchange.request.method != "GET" or not isinstance(exchange.outcome, Response):
         return False
     kind = media_type(Headers(exchange.outcome.headers).content_type)
@@ -515,6 +529,10 @@ def _read_all_files(folder: Path) -> dict[str, bytes]:
 
 
 def _platform_key_for(origin: str, known: Platforms, environ: Mapping[str, str]) -> str:
+    """Return the key of the platform at *origin*.
+
+    A known one, else a new one made from the host.
+    """
     for (key, _, _), address in addresses_in(known, environ).items():
         if origin_of(address) == origin:
             return key

@@ -61,6 +61,7 @@ def to_javascript(value: Any) -> str:
 
 
 def _check_numbers(value: Any) -> None:
+    """Raise `UnplayableCall` if *value* contains an integer that JavaScript would round."""
     if isinstance(value, Mapping):
         for inner in value.values():
             _check_numbers(inner)
@@ -95,11 +96,16 @@ def script_call(exchange: Exchange, matcher: ApiMatcher, number: int) -> Scripte
 
 
 def _outcome_of(exchange: Exchange) -> dict[str, Any]:
+    """Return what to expect of *exchange*, as for ``expect.
+
+    Proxy``: its status or its error code.
+    """
     outcome = exchange.outcome
     return {"status": outcome.status} if isinstance(outcome, Response) else {"error": outcome.code}
 
 
 def _list_setters(call: Call, match: ApiMatch) -> Iterator[tuple[str, Any]]:
+    """Yield the builder's setters that repeat *call*, with their arguments: ``query``, ``{…}``."""
     assert match.target.api is not None
     if match.parameters:
         yield "path", dict(match.parameters)
@@ -173,7 +179,10 @@ def platform_name(key: str) -> str:
 
 
 def draft_script(source: str, calls: Sequence[ScriptedCall], keys: Iterable[str]) -> str:
-    """Return a script that makes *calls* to the platforms *keys*; a comment names *source*."""
+    """Return a script that makes *calls*, one after another.
+
+    *source* names the files they were seen in, for a comment; *keys* are the platforms called.
+    """
     head = msg("The calls of {source}, in their order; take what a form needs.", source=source)
     lines = [f"// {translate(head)}"]
     lines += [
@@ -186,9 +195,10 @@ def draft_script(source: str, calls: Sequence[ScriptedCall], keys: Iterable[str]
 def draft_scenario(
     title: str, proxy: Mapping[str, Any], calls: Sequence[ScriptedCall], *, clock: str = ""
 ) -> str:
-    """Return a scenario that runs the script of the same name and expects *calls*.
+    """Return the text of a scenario whose button runs the drafted script, expecting *calls*.
 
-    *proxy* says where the responses come from.
+    *title* is its name and that of the script, *proxy* its ``proxy`` section, which says where the
+    responses come from.
     """
     scripts = {f"click.{BUTTON}": f"scripts/{title}.js"}
     value: dict[str, Any] = {

@@ -46,14 +46,14 @@ _AT: Final = 1767196800.0  # commands have no time; that of imported recordings 
 
 
 class TrafficSources(msgspec.Struct, frozen=True, kw_only=True):
-    """The content of the input files.
+    """What was read from the files given to `bpmax-sim init --from`.
 
     Attributes:
         name: name for a scenario made of them.
         told: names of the files for messages.
         traffic: exchanges, in order.
-        runs: captured runs of scripts.
-        documents: OpenAPI documents.
+        runs: runs of scripts captured in a live BPMAX.
+        documents: paths of OpenAPI documents.
         script: text of a script that was given together with a console.
     """
 
@@ -172,7 +172,7 @@ def _without_ansi_quotes(command: str) -> str:
 
 
 class _CurlCommand:
-    """Collects the request of one command from its words."""
+    """Collects the request of one curl command from its words."""
 
     def __init__(self, number: int) -> None:
         self.number = number
@@ -182,7 +182,10 @@ class _CurlCommand:
         self.is_get = False
 
     def read_option(self, kind: str, value: str) -> None:
-        """Apply an option with value; *kind* is one of `_VALUED`."""
+        """Apply an option that has a *value*.
+
+        *kind* says what the value is, such as ``header``: one of the values of `_VALUED`.
+        """
         match kind:
             case "header":
                 name, _, text = value.partition(":")
@@ -215,7 +218,7 @@ class _CurlCommand:
             self.data.append(value)
 
     def read_flag(self, word: str) -> None:
-        """Apply a word without value."""
+        """Apply a word without value: a flag such as ``-G``, or the address."""
         if word in {"-G", "--get"}:
             self.is_get = True
         elif word in {"-I", "--head"}:
@@ -224,7 +227,7 @@ class _CurlCommand:
             self.url = self.url or word
 
     def exchange(self) -> Exchange:
-        """Return the exchange; its response is an empty object."""
+        """Return the request with an empty JSON object as response, since none is known."""
         if not re.match(r"https?://", self.url):
             raise ConfigError(
                 "curl command {number}: it has no http:// or https:// address", number=self.number

@@ -121,11 +121,12 @@ PRESETS: Final[Mapping[str, tuple[str, ...]]] = {
 
 
 def auths(*, kinds: Iterable[str] = KINDS) -> st.SearchStrategy[Auth]:
-    """Draw auths of *kinds* (see `KINDS`); their credentials are called ``user`` and ``secret``.
+    """Draw ways to authenticate (`Auth`) of *kinds*; see `KINDS`.
 
-    A login is ``POST /login`` with both as a form, answered by ``{"token": …, "ttl": seconds}``;
-    in two steps by ``{"ticket": …}``, which ``POST /token`` takes as JSON for the same response. A
-    signature is HMAC-SHA256 in hexadecimal over method, target and body, one on each line.
+    Their credentials are called ``user`` and ``secret``. A login is ``POST /login`` with both as a
+    form, answered by ``{"token": …, "ttl": seconds}``; in two steps by ``{"ticket": …}``, which
+    ``POST /token`` takes as JSON for the same response. A signature is HMAC-SHA256 in hexadecimal
+    over method, target and body, one on each line.
     """
     return _draw_auths(tuple(kinds))
 
@@ -158,7 +159,7 @@ _AUTHS: Final[Mapping[str, list[Auth]]] = {
 
 @cache
 def preset_auths(name: str) -> list[Auth]:
-    """Return the auth of preset *name* with each set of arguments in `PRESETS`."""
+    """Return one `Auth` for each set of arguments that `PRESETS` has for the auth preset *name*."""
     return [auth_preset_platform(name, number).auth for number in range(len(PRESETS[name]))]
 
 
@@ -183,14 +184,17 @@ def auth_preset_platform(name: str, number: int = 0) -> Platform:
 
 
 def _find_platform_of_preset_auth(auth: Auth) -> Platform | None:
-    """Return the platform of the preset from which *auth* was drawn; None if from none."""
+    """Return the platform whose preset gave *auth*, the same object; None if no preset did."""
     names = ((name, number) for name, every in PRESETS.items() for number in range(len(every)))
     platforms = (auth_preset_platform(*name) for name in names)
     return next((platform for platform in platforms if platform.auth is auth), None)
 
 
 def response_rules_of(auth: Auth) -> model.ResponseRules:
-    """Return the response rules of the preset from which *auth* was drawn."""
+    """Return the response rules that belong to *auth*: those of its preset, else the default ones.
+
+    A preset also declares how responses with an expired token look.
+    """
     origin = _find_platform_of_preset_auth(auth)
     return origin.response if origin else model.ResponseRules()
 
@@ -212,7 +216,7 @@ def credentials_of(*auths: Auth) -> dict[str, model.CredentialSpec]:
 
 
 def private_key() -> str:
-    """Return an RSA private key as PEM, generated once for this process."""
+    """Return an RSA private key as PEM text, generated once for this process."""
     return _key_pair()[0]
 
 
@@ -249,9 +253,10 @@ METHODS: Final = ("GET", "POST", "PUT", "DELETE", "PATCH")
 @cache_strategy
 @st.composite
 def apis(draw: st.DrawFn, *, names: st.SearchStrategy[str] | None = None) -> Api:
-    """Draw APIs with up to two path placeholders, each a parameter, and defaults at every place.
+    """Draw declared APIs.
 
-    Their keys are drawn from *names*, by default identifiers.
+    They have up to two path placeholders, each of which is a parameter, and defaults at every
+    place. Their keys are drawn from *names*, by default identifiers.
     """
     key = draw(_NAMES if names is None else names)
     placeholders = draw(_PLACEHOLDERS)
@@ -365,9 +370,10 @@ def platforms(
     api: st.SearchStrategy[Api] | None = None,
     max_apis: int = 3,
 ) -> Platform:
-    """Draw platforms with one to *max_apis* APIs drawn from *api*, and an auth from *auth*.
+    """Draw platforms with one to *max_apis* APIs.
 
-    Each is as the loader would make it of a file; `credentials` are ``user`` and ``secret``.
+    APIs are drawn from *api*, the way to authenticate from *auth*. A platform is as the loader
+    would make it of a file; its credentials are ``user`` and ``secret``.
     """
     auth = auths() if auth is None else auth
     how = draw(auth)
@@ -393,7 +399,7 @@ def platforms(
 
 
 def _with_own_auth(api: Api, platforms: Auth, own: Auth | None) -> Api:
-    """Return *api* with the auth *own*, if any, and without parts that the auth would overwrite.
+    """Return *api* with the auth *own*, if given, and without parts that auth would overwrite.
 
     An auth that writes into the body needs JSON, so another encoding is removed with its
     parameters; a placeholder that auth fills is added to the path.
@@ -419,7 +425,7 @@ def _draw_apis(api: st.SearchStrategy[Api], most: int) -> st.SearchStrategy[list
 
 @cache_strategy
 def secrets() -> st.SearchStrategy[str]:
-    """Draw credentials that no other text contains by chance: visible ASCII with punctuation."""
+    """Draw credentials: visible ASCII that no other text contains by chance."""
     drawn = st.text(st.sampled_from("aZ09+/=&%\"\\'~<"), min_size=4, max_size=12)
     return drawn.map(lambda text: f"s3c{text}-Kq7")
 
@@ -430,7 +436,7 @@ _CREDENTIALS = st.fixed_dictionaries({"user": keys(), "secret": secrets()})
 def instances(
     *, platform: str = "crm_system", key: st.SearchStrategy[str] | None = None
 ) -> st.SearchStrategy[Instance]:
-    """Draw instances of *platform* with defaults of their own and credentials for `auths`."""
+    """Draw instances of *platform*, with defaults of their own and credentials that fit `auths`."""
     return st.builds(
         Instance,
         platform=st.just(platform),
@@ -443,7 +449,7 @@ def instances(
 
 
 def with_instances(*tenants: Instance, platform: Platform) -> Platforms:
-    """Return *platform* together with the instances *tenants*; the first one is the default."""
+    """Return *platform* with the instances *tenants*; calls without instance use the first."""
     flagged = [replace(tenant, default=not number) for number, tenant in enumerate(tenants)]
     entries = [InstanceEntry(tenant, InstanceOrigin()) for tenant in flagged]
     return Platforms(own={platform.platform_key: platform}).with_entries(entries)

@@ -47,7 +47,7 @@ from bpmax_sim.yamlfile import read_yaml
 
 
 def javascript(program: CallSpec) -> str:
-    """Return the JavaScript expression of *program*: ``$proxy("crm")…$call()``.
+    """Return the JavaScript expression that makes the call *program*: ``$proxy("crm")…$call()``.
 
     Raises:
         TypeError: if it holds a value that has no literal.
@@ -61,17 +61,17 @@ def javascript(program: CallSpec) -> str:
 
 
 class DrawnCall(CallSpec, frozen=True, kw_only=True):
-    """A drawn call, which Hypothesis prints as JavaScript."""
+    """A call that a strategy drew; Hypothesis prints it as JavaScript."""
 
     def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:
         printer.text(javascript(self))
 
 
 def literal(value: Any) -> str:
-    """Return *value* as JavaScript source.
+    """Return *value* as a JavaScript literal.
 
     Raises:
-        TypeError: if it has no literal.
+        TypeError: if there is none, as for a function.
     """
     for kind, write in _WRITERS:
         if isinstance(value, kind):
@@ -129,7 +129,7 @@ def chains(
     refusable: bool = False,
     max_steps: int = 6,
 ) -> st.SearchStrategy[CallSpec]:
-    """Draw chained calls of one API, or of any API of *platform*.
+    """Draw chained calls (with setters) of one API, or of any API of *platform*.
 
     Setters come in any order and repeatedly, with undefined, null and hostile texts, and with the
     names that defaults and auth use, also in other letter cases. Placeholders of the path may stay
@@ -178,7 +178,7 @@ def _draw_chains(
 
 
 def _insert_steps(draw: st.DrawFn, steps: list[Step], more: Iterable[Step]) -> None:
-    """Insert *more* into *steps* at a drawn position, keeping its order."""
+    """Insert the setters *more* into *steps* at drawn positions, without changing their order."""
     at = draw(st.integers(0, len(steps)))
     for step in more:
         steps.insert(at, step)
@@ -208,7 +208,7 @@ def _camel_case(name: str) -> str:
 def _required_values(
     draw: st.DrawFn, api: Api, names: tuple[str, ...]
 ) -> dict[Setter, dict[str, Any]]:
-    """Draw values for all placeholders and required parameters, by setter."""
+    """Draw values for all placeholders and required parameters: setter -> name -> value."""
     values: dict[Setter, dict[str, Any]] = {}
     if names:
         values["path"] = {name: draw(_draw_value("path")) for name in names}
@@ -235,7 +235,7 @@ def _draw_options(instances: tuple[str, ...], refusable: bool) -> st.SearchStrat
 def steps(
     *, platform: Platform | None = None, api: Api = UNNAMED, refusable: bool = False
 ) -> st.SearchStrategy[Step]:
-    """Draw one setter with its value: ``("query", {"page": 1})``."""
+    """Draw one setter of a chain with its value: ``("query", {"page": 1})``."""
     drawn = _step_strategies(
         rare_setters.placeholders_filled_by_calls(platform, api), refusable, str(api.encoding or "")
     )
@@ -353,9 +353,9 @@ def direct_calls(
     instances: Iterable[str] = (),
     refusable: bool = False,
 ) -> st.SearchStrategy[CallSpec]:
-    """Draw direct calls: arguments in declared order, some undefined, too few or too many.
+    """Draw direct calls, ``crm.get(1, "a")``: arguments in declared order.
 
-    The arguments are those of `chains`.
+    Some are undefined, and there may be too few or too many. The parameters are those of `chains`.
     """
     return _draw_direct_calls(platform, api, tuple(instances), refusable)
 
@@ -399,7 +399,10 @@ def _draw_argument(
 
 @cache
 def _draw_value(place: str, encoding: str = "") -> st.SearchStrategy[Any]:
-    """Draw values allowed at *place*; in a body, one member in the format *encoding*."""
+    """Draw values allowed at *place*, such as ``query``.
+
+    In a body, one member in the format *encoding*.
+    """
     if place == "body" and encoding:
         return scalars().filter(is_xml_value) if encoding == "xml" else scalars()
     values: dict[str, st.SearchStrategy[Any]] = {
@@ -428,7 +431,7 @@ def perform(program: CallSpec, session: Session) -> Any:
 
 
 def builder_of(program: CallSpec, session: Session) -> Builder:
-    """Return the builder of *session* with the setters of the chain *program*."""
+    """Return the call *program*, a chain, as a builder of *session* that was not called yet."""
     builder = session.proxy(program.platform, **program.options).api(program.api)
     for setter, value in program.steps:
         builder = getattr(builder, setter)(value)
@@ -493,10 +496,12 @@ def load_with_instances(path: str | os.PathLike[str], /) -> Platforms:
 
 
 def load_platforms_beside(path: str | os.PathLike[str], /) -> Platforms:
-    """Return all platforms of a folder; for a file, those of its folder, which scripts may call.
+    """Return all platforms of the folder *path*, or of the folder of the file *path*.
+
+    A script may call any of them.
 
     Raises:
-        ConfigError: a file is wrong.
+        ConfigError: if a file is wrong.
     """
     try:
         return load_platforms(path if Path(path).is_dir() else Path(path).absolute().parent)
@@ -505,7 +510,7 @@ def load_platforms_beside(path: str | os.PathLike[str], /) -> Platforms:
 
 
 def _platforms_of_instances(place: Path) -> Iterator[str]:
-    """Yield the keys of the platforms in a file of instances."""
+    """Yield the keys of the platforms that the file of instances *place* mentions."""
     for element in read_yaml(place).elements if place.is_file() else ():
         named = element.child("platform")
         if named is not None:
@@ -515,7 +520,7 @@ def _platforms_of_instances(place: Path) -> Iterator[str]:
 def get_apis(
     known: Platforms, platform: Platform, name: str, *, path: str | os.PathLike[str]
 ) -> list[Api]:
-    """Return the API *name*, in either naming style, as a list; all APIs if *name* is empty.
+    """Return the API *name* of *platform* as a list of one; all its APIs if *name* is empty.
 
     Raises:
         ConfigError: if *platform* has no such API; the message names *path*, its file.
@@ -583,7 +588,7 @@ def valid_calls(
 
 
 def to_chain(api: Api, program: CallSpec, /) -> CallSpec:
-    """Return the chained call that is equivalent to the direct call *program* of *api*."""
+    """Return the chained call that sends the same as the direct call *program* of *api*."""
     if program.args is None:
         return program
     return replace(program, args=None, steps=_setters_of(api, list(program.args)))
@@ -604,7 +609,7 @@ def _without_nested_items(value: Any) -> Any:
 
 
 def parameter_values(parameter: Parameter, /, *, name: str = "") -> st.SearchStrategy[Any]:
-    """Draw valid values of one parameter, allowed at its place.
+    """Draw values of one parameter that fit its declaration and its place.
 
     Args:
         parameter: declaration in the platform file.
@@ -626,7 +631,7 @@ def parameter_values(parameter: Parameter, /, *, name: str = "") -> st.SearchStr
 
 
 def schema_of(parameter: Parameter, /) -> dict[str, Any]:
-    """Return one JSON Schema with everything declared for the values of a parameter."""
+    """Return a JSON Schema with everything that *parameter* declares about its values."""
     kind = "string" if parameter.type == "text" else parameter.type
     declared = {
         "type": kind if parameter.type in _TYPES else "",
@@ -660,7 +665,7 @@ _FITTING: Final[Mapping[str, Callable[[Any], bool]]] = {
 
 
 def _setters_of(api: Api, values: list[Any]) -> tuple[tuple[Setter, Any], ...]:
-    """Return the setters equivalent to the arguments *values* of a direct call."""
+    """Return the setters that send the same as the arguments *values* of a direct call."""
     steps: dict[Setter, dict[str, Any]] = {}
     whole: list[tuple[Setter, Any]] = []
     for parameter, value in zip(api.parameters, values, strict=False):
@@ -677,7 +682,7 @@ def _setters_of(api: Api, values: list[Any]) -> tuple[tuple[Setter, Any], ...]:
 
 
 def _merge_over(template: Any, value: Any) -> Any:
-    """Return *value* merged over *template*, the API's default body, as a direct call does."""
+    """Return *value* merged over *template*, the API's default body, as direct calls do."""
     if not (isinstance(template, Mapping) and isinstance(value, dict)):
         return value
     # A script cannot say what stands for a credential.

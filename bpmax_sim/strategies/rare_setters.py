@@ -28,23 +28,23 @@ UNNAMED: Final = Api(key="get_customer_detail", path="/customers/{id}")
 
 
 def placeholders_filled_by_calls(platform: Platform | None, api: Api) -> tuple[str, ...]:
-    """Return the placeholders of *api* that calls fill, not those that auth fills."""
+    """Return the path placeholders of *api* that a call has to fill; auth fills the others."""
     auth = auth_of(platform, api)
     taken = {item.name for item in auth.apply if item.place == "path"} if auth else set()
     return tuple(name for name in placeholders(api.path) if name not in taken)
 
 
 def rivals(*, platform: Platform, api: Api = UNNAMED) -> st.SearchStrategy[Step]:
-    """Draw setters of the same names that the auth of *platform* sets, in several letter cases.
+    """Draw setters for the names that auth of *platform* sets itself, also in other letter cases.
 
-    Nothing is drawn without auth.
+    The values of auth must win. Nothing is drawn without auth.
     """
     claimed = claims(platform=platform, api=api)
     return st.sampled_from(claimed) if claimed else st.nothing()
 
 
 def auth_of(platform: Platform | None, api: Api) -> Auth | None:
-    """Return the auth that calls of *api* use: its own, else the platform's.
+    """Return how calls of *api* authenticate: its own auth, else the platform's.
 
     None without platform.
     """
@@ -52,7 +52,7 @@ def auth_of(platform: Platform | None, api: Api) -> Auth | None:
 
 
 def claims(*, platform: Platform | None, api: Api = UNNAMED) -> list[Step]:
-    """Return all setters that `rivals` draws from."""
+    """Return all setters that `rivals` draws from: one for each name and letter case."""
     auth = auth_of(platform, api)
     return [
         _step_overwriting_auth_value(place, spelled)
@@ -71,7 +71,10 @@ def _step_overwriting_auth_value(place: str, name: str) -> Step:
 
 
 def _override_default(setter: Setter, place: str, name: str) -> StepMaker:
-    """Return a maker of a setter for the first name with a default at *place*, else for *name*."""
+    """Return a function that makes a setter for the first name that has a default at *place*.
+
+    Without default it is for *name*.
+    """
 
     def aim(api: Api, platform: Platform | None, value: Any) -> list[Step]:
         levels = (api, platform) if platform else (api,)
@@ -100,7 +103,10 @@ def _fill_path(api: Api, platform: Platform | None, value: Any) -> list[Step]:
 
 
 def _set_value(setter: Setter, name: str = "", *, after: Any = UNDEFINED) -> StepMaker:
-    """Return a maker of one setter for *name*, or for a whole body; *after* is set before it."""
+    """Return a function that makes one setter for *name*, or for a whole body if it is "".
+
+    The function takes the value. A setter with *after* comes before it, to be overwritten.
+    """
 
     def step(value: Any) -> Step:
         return setter, {name: value} if name else value
@@ -235,10 +241,7 @@ _ALL: Final = {**CORNERS, **AUTH, **ENCODED, **REFUSED}
 
 
 def refused_steps(*, api: Api, platform: Platform | None) -> st.SearchStrategy[list[Step]]:
-    """Draw setters of one entry of `REFUSED` that is possible for *api*.
-
-    A call must reject them.
-    """
+    """Draw setters that a call must reject: those of one entry of `REFUSED` that fits *api*."""
     missing = {
         name
         for name, has in (
@@ -255,7 +258,12 @@ def refused_steps(*, api: Api, platform: Platform | None) -> st.SearchStrategy[l
 def rare_setter_steps(
     draw: st.DrawFn, *, api: Api, platform: Platform | None = None
 ) -> list[list[Step]]:
-    """Draw the setters of two entries of `CORNERS`, and some for the auth and encoding of *api*."""
+    """Draw unusual uses of setters.
+
+    Two entries of `CORNERS`, and some for the auth and encoding of *api*.
+
+    `CORNERS` is a table of cases that random values seldom reach, such as a header set twice.
+    """
     names = draw(_TWO)
     auth = auth_of(platform, api)
     if auth is not None and auth.sign is not None and draw(_NEARLY_ALWAYS):

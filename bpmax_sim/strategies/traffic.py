@@ -49,7 +49,10 @@ _METHODS = st.sampled_from(METHODS)
 
 @st.composite
 def requests(draw: st.DrawFn) -> Request:
-    """Draw requests as they are recorded: with call, address, and a stand-in of a credential."""
+    """Draw requests as they are recorded.
+
+    With their call, and stand-ins in place of credentials.
+    """
     path = "".join(f"/{quote(part, safe='')}" for part in draw(_SEGMENTS))
     query = draw(_QUERIES)
     headers = draw(_HEADERS)
@@ -141,7 +144,7 @@ def failures() -> st.SearchStrategy[FailedExchange]:
 def exchanges(
     *, rules: MatchingRules = RULES, owner: st.SearchStrategy[str] | None = None
 ) -> st.SearchStrategy[Exchange]:
-    """Draw exchanges with keys under *rules* and owners from *owner*."""
+    """Draw exchanges of *owner*, with matching keys computed under *rules*."""
 
     def exchange(request: Request, outcome: Outcome, by: str, second: int) -> Exchange:
         return Exchange(
@@ -157,14 +160,17 @@ def exchanges(
 
 
 def cassettes(*, rules: MatchingRules = RULES, max_size: int = 5) -> st.SearchStrategy[bytes]:
-    """Draw cassette files with up to *max_size* exchanges, keyed under *rules*."""
+    """Draw the content of cassette files with up to *max_size* exchanges.
+
+    Matching keys are computed under *rules*.
+    """
     return st.lists(exchanges(rules=rules), max_size=max_size).map(
         lambda drawn: dump_exchanges(number_exchanges(drawn), rules=rules, zone=START.offset)
     )
 
 
 def number_exchanges(exchanges: list[Exchange]) -> list[Exchange]:
-    """Return *exchanges* with their numbers in order of issue, from 1 for each owner."""
+    """Return *exchanges* numbered in their order, from 1 for each owner."""
     counts = defaultdict[str, Iterator[int]](lambda: count(1))
     return [replace(exchange, order=next(counts[exchange.owner])) for exchange in exchanges]
 
@@ -264,5 +270,5 @@ def _draw_steps(
 
 
 def _without_expressions(value: Any) -> Any:
-    """Return *value* without ``${``, which a scenario would evaluate."""
+    """Return *value* with each ``${`` broken up, since a scenario would evaluate it."""
     return redact_values(value, lambda text: text.replace("${", "$ {"))

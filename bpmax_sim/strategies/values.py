@@ -59,7 +59,7 @@ def cache_strategy(make: Make) -> Make:
 
 @cache_strategy
 def texts(*, max_size: int = 12, refusable: bool = False) -> st.SearchStrategy[str]:
-    """Draw form texts of well-formed Unicode; with *refusable*, lone surrogates too."""
+    """Draw texts such as users type into a form; with *refusable*, lone surrogates too."""
     drawn = st.one_of(
         st.sampled_from(BUSINESS),
         st.sampled_from(HOSTILE),
@@ -70,7 +70,7 @@ def texts(*, max_size: int = 12, refusable: bool = False) -> st.SearchStrategy[s
 
 @cache_strategy
 def words() -> st.SearchStrategy[str]:
-    """Draw header values: visible ASCII, spaces only inside, possibly empty."""
+    """Draw header values: visible ASCII with spaces only inside, possibly empty."""
     run = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), max_size=16)
     return run | st.builds("".join, st.tuples(run.filter(bool), _GAPS, run.filter(bool)))
 
@@ -126,7 +126,7 @@ def evenly(values: Sequence[Any]) -> st.SearchStrategy[Any]:
 
 
 def draw_weighted(*drawn: tuple[int, st.SearchStrategy[Any]]) -> st.SearchStrategy[Any]:
-    """Draw from each strategy of *drawn* in proportion to its weight."""
+    """Draw from one of several strategies, each given with its weight (relative frequency)."""
     branches = [branch for weight, branch in drawn for _ in range(weight)]
     return evenly(branches).flatmap(lambda branch: branch)
 
@@ -252,7 +252,10 @@ def values_of(schema: Schema, /, *, name: str = "schema") -> Drawn:
 
 
 def check_value(schema: Schema, value: Any, /) -> str:
-    """Return why *value* violates *schema*, in one line without the value; "" if it does not."""
+    """Return in one line where and how *value* violates *schema*, without the value.
+
+    "" if it does not.
+    """
     errors = Draft202012Validator(normalise_schema(schema)).iter_errors(value)
     first = min(errors, key=lambda error: (len(error.path), str(error.path)), default=None)
     if first is None:
@@ -268,7 +271,7 @@ def _json_type(value: Any) -> str:
 
 
 def normalise_schema(schema: Any) -> Any:
-    """Return *schema* converted to JSON Schema 2020-12."""
+    """Return *schema*, which may use keywords of OpenAPI 3.0, as JSON Schema 2020-12."""
     if isinstance(schema, list | tuple):
         return [normalise_schema(part) for part in schema]
     if not isinstance(schema, Mapping):
@@ -293,7 +296,7 @@ def _with_null(plain: dict[str, Any]) -> dict[str, Any]:
 
 
 def merge_schemas(first: Schema, two: Schema) -> dict[str, Any]:
-    """Return a schema that allows only what both allow."""
+    """Return a schema that allows only what both schemas allow."""
     result = dict(first)
     for name, value in two.items():
         join = _BOUNDS.get(name)
@@ -302,7 +305,13 @@ def merge_schemas(first: Schema, two: Schema) -> dict[str, Any]:
 
 
 class _Drawer(msgspec.Struct, frozen=True):
-    """Makes strategies for the parts of one schema; *depth* is the number of ``$ref`` followed."""
+    """Makes the strategies for a JSON Schema, part by part.
+
+    Attributes:
+        root: the whole schema, to which ``$ref`` refers.
+        name: name of the schema in messages.
+        depth: number of ``$ref`` followed so far, as a schema may contain itself.
+    """
 
     root: Any
     name: str
@@ -441,7 +450,10 @@ def _fits_length(text: str, least: int, most: int | None) -> bool:
 
 
 def _number_limits(schema: Schema, widest: int | None) -> tuple[Any, Any]:
-    """Return the smallest and largest number; the validator checks exclusive bounds."""
+    """Return the smallest and the largest number that *schema* allows, or None.
+
+    *widest* limits numbers without bound. Exclusive bounds are included: the validator checks them.
+    """
     low, high = RANGES.get(schema.get("format", ""), (None, None))
     lows = [low, schema.get("minimum"), schema.get("exclusiveMinimum"), widest and -widest]
     highs = [high, schema.get("maximum"), schema.get("exclusiveMaximum"), widest]

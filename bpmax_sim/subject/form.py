@@ -216,8 +216,8 @@ class ScriptedSubject(msgspec.Struct, kw_only=True):
         """
         text = hooks.read_refusal(event, value)
         if text is not None:
-            has_said_why = value is False and len(self.messages) > self._messages_before
-            self.refuse(text, show=not has_said_why)
+            said = self.messages[self._messages_before :] if value is False else []
+            self.refuse(said[-1].text if said else text, show=not said)
 
     def refuse(self, text: str, *, show: bool = True) -> None:
         """Mark the action as refused, and show the reason *text* unless not *show*."""
@@ -507,9 +507,11 @@ class FormSubject(ScriptedSubject, kw_only=True):
 
     Attributes:
         fields: current values; a value is replaced, never changed inside.
+        is_of_node: whether a node shows it, so that its states also restrict prefilled values.
     """
 
     fields: dict[str, Any] = msgspec.field(default_factory=dict)
+    is_of_node: bool = False
     _page: Page | None = None
 
     def views(self) -> tuple[FormView, None]:
@@ -517,18 +519,33 @@ class FormSubject(ScriptedSubject, kw_only=True):
         return FormView(self, "js"), None
 
     def open(self, values: Mapping[str, Any]) -> Result:
-        """Show the form with *values* prefilled and fire ``open``; prefilling fires no change."""
-        self.fields.update(values)
+        """Show the form with *values* prefilled and fire ``open``; prefilling fires no change.
+
+        Raises:
+            SubjectError: if the form is that of a node, and a person could not enter a value there.
+        """
+        entries = {name: (self._path_of(name), value) for name, value in values.items()}
+        for path, value in entries.values() if self.is_of_node else ():
+            old = value_at_steps(self.fields, path)
+            if not hooks.is_same_value(value, old):
+                check_entry(self, path, value, old)
+        for name, (path, value) in entries.items():
+            field = str(path[0])
+            self.fields[field] = with_cell(self.fields.get(field), path[1:], value, name)
         return self.fire("open")
 
     def set(self, values: Mapping[str, Any]) -> Result:
         """Set fields one after another, as a user does; each change fires its handler."""
         for name, value in values.items():
-            path = (name,) if name in self.fields else parse_form_path(name) or (name,)
+            path = self._path_of(name)
             check_entry(self, path, value, value_at_steps(self.fields, path))
             field = str(path[0])
             self._enter_value(field, with_cell(self.fields.get(field), path[1:], value, name))
         return self._result
+
+    def _path_of(self, name: str) -> Steps:
+        """Return the steps of a field, or of a cell or member that is named by its path."""
+        return (name,) if name in self.fields else parse_form_path(name) or (name,)
 
     def set_rows(self, table: str, change: Callable[[list[Any]], list[Any]]) -> Result:
         """Replace the rows of a table by *change* of its current rows."""

@@ -535,6 +535,7 @@ class ProjectState(ScriptedSubject, kw_only=True):
                 tables=self.tables,
                 states=self.states,
                 messages=self.messages,
+                is_of_node=True,
             )
             subject.collect_into(self._result)
             self._screens[node] = subject

@@ -37,7 +37,7 @@ def write_curl(exchanges: Iterable[Exchange]) -> tuple[bytes, tuple[str, ...]]:
 
 
 def curl_command(request: Request) -> str:
-    """Return the curl command that sends *request* with exactly the same body."""
+    """Return the curl command that sends *request*; the body is the same to the byte."""
     words = ["curl", "--silent", "--show-error", "--globoff", "--path-as-is"]
     words += ["--head"] if request.method == "HEAD" else ["--request", request.method]
     lines = [shlex.join([*words, request.url])]
@@ -65,7 +65,7 @@ def _continue_lines(lines: list[str]) -> str:
 
 
 def _shell_text(body: bytes) -> str | None:
-    """Return *body* as quoted shell word; None if it must be passed through a pipe."""
+    """Return *body* as text for a shell argument; None if it must be passed through a pipe."""
     try:
         text = body.decode()
     except UnicodeDecodeError:
@@ -87,7 +87,7 @@ def curl_of(event: Mapping[str, Any]) -> str:
 
 
 def _encode_body(body: Any, content_type: str) -> bytes | None:
-    """Return the bytes of a body that the trace holds in parsed form."""
+    """Return the bytes of *body*, which a trace holds in parsed form."""
     if body is None:
         return None
     if isinstance(body, str):

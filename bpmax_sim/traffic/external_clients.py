@@ -30,7 +30,10 @@ from bpmax_sim.traffic.identify import hide_credentials, identify_request, url_a
 
 
 def register_credentials(credentials: Credentials, tenant: tuple[str, str], vault: Vault) -> None:
-    """Register the credentials of *tenant* (platform key, instance key) in *vault*."""
+    """Register *credentials* in *vault*, so that they are redacted.
+
+    *tenant* is the pair of platform and instance key that names them.
+    """
     for credential in credentials:
         vault.add(
             str(credential.real), str(credential.standin), name=".".join((*tenant, credential.name))
@@ -39,7 +42,9 @@ def register_credentials(credentials: Credentials, tenant: tuple[str, str], vaul
 
 @dataclass(slots=True, weakref_slot=True)
 class ExternalClients:
-    """Converts requests of other HTTP clients to calls of one session.
+    """Makes requests of other HTTP clients, such as httpx in a test, calls of one session.
+
+    They are recorded, replayed and logged like ``$proxy`` calls.
 
     Attributes:
         clock: clock, moved by each exchange.
@@ -97,7 +102,7 @@ class ExternalClients:
         return response
 
     def as_api_call(self, request: Request, *, serial: int = 0) -> Request:
-        """Return *request* with the API that it calls, and with its redacted twin.
+        """Return *request* as a call of the API that it addresses, with its redacted form.
 
         If it will be sent, its URL is at the instance's real address, as that of a builder's
         request is.
@@ -111,10 +116,11 @@ class ExternalClients:
         return _with_serial(known, serial)
 
     def _identify_without_platform(self, request: Request) -> Request:
-        """Return *request*, which matches no platform; raise if an invalid platform might match.
+        """Return *request*, which no platform declares, as a call without names.
 
         Raises:
-            ConfigError: if there are such platforms; the message lists their errors.
+            ConfigError: if there are platforms whose files have errors, since one of them might
+                declare it; the message lists the errors.
         """
         if broken := self.platforms.broken:
             raise ConfigError(*chain.from_iterable(broken.values()))
@@ -148,10 +154,11 @@ class ExternalClients:
         return named if shown is named else replace(named, standin=shown)
 
     def _at_declared_address(self, request: Request) -> Request:
-        """Return *request* moved to the declared address of the platform that recorded it, if any.
+        """Return *request* at the declared address of the platform under which it was recorded.
 
         While recording, a variable gave the client and the platform the same address. In a replay
-        that variable is not set, so the client uses another address.
+        that variable is not set, so the client uses another address. Unchanged if it was not
+        recorded.
         """
         for moved, _ in self._at_declared_addresses(request):
             if self.is_recorded(self._identify_request(moved)):
@@ -159,7 +166,7 @@ class ExternalClients:
         return request
 
     def _at_declared_addresses(self, request: Request) -> Iterator[tuple[Request, ApiMatch]]:
-        """Yield *request* at the address of each platform that declares its path."""
+        """Yield *request* moved to the address of each platform that declares its path."""
         rest = request.url[len(_origin_of(request.url)) :]
         for platform in self.platforms.own.values():
             if "{" in platform.base_url:
@@ -173,9 +180,9 @@ class ExternalClients:
                     yield moved, match
 
     def explain_unknown_address(self, request: Request) -> Iterator[tuple[str, str]]:
-        """Yield label and text of hints for a *request* whose address no platform has.
+        """Yield lines (label and text) for a message about a *request* of an unknown address.
 
-        The hints are where its recording was looked for, and how to declare a test address.
+        They say where its recording was looked for, and how to declare a test address.
         """
         origin = _origin_of(request.url)
         matches = [match for _, match in self._at_declared_addresses(request)]
@@ -220,7 +227,10 @@ class ExternalClients:
         return msg("base_url: {origin} of an instance of {key}", origin=origin, key=key)
 
     def is_redirected(self, request: Request) -> bool:
-        """Return whether *request* is sent to another address than the one it names."""
+        """Return whether *request* has to be sent to another address than its own.
+
+        That is so if it names the declared address, and the instance has a real one.
+        """
         match = self._match_api(request)
         return match is not None and self._live_base_url(match) not in {"", match.base}
 
@@ -232,7 +242,10 @@ class ExternalClients:
         return self._matcher.match(request)
 
     def _live_base_url(self, match: ApiMatch) -> str:
-        """Return the instance's real base URL if it is not the one in the request, else ""."""
+        """Return the real base URL of the instance that *match* identified.
+
+        "" if the request has it already.
+        """
         if not self.is_live or (match.is_outside and not match.host):
             return ""
         address = match.target.platform.platform_key, match.instance, match.host
@@ -250,7 +263,7 @@ class ExternalClients:
         return replace(request, url=url), replace(match, base=live)
 
     def _of_recorded_instance(self, request: Request, match: ApiMatch) -> ApiMatch:
-        """Return *match* for the instance that recorded *request*, if several have its address."""
+        """Return *match* for that instance, of several at one address, which recorded *request*."""
         if self.is_live or len(match.instances) == 1 or not match.target.is_declared:
             return match
         for instance in match.instances:
@@ -261,7 +274,7 @@ class ExternalClients:
         return match
 
     def _register_everyone(self) -> None:
-        """Register the credentials of all instances in the vault, if the session records.
+        """Register all instances' credentials, if the session records, so that they are redacted.
 
         A client may send one where no declared API expects it.
         """
@@ -287,7 +300,7 @@ _LONGEST_CACHED = 4096
 
 
 def _with_serial(request: Request, serial: int) -> Request:
-    """Return *request*, and its redacted twin, with the call number *serial*."""
+    """Return *request*, and the redacted form that belongs to it, with the call number *serial*."""
     twin, call = request.standin, request.call
     if call is None or call.serial == serial:
         return request

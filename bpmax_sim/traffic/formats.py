@@ -94,7 +94,7 @@ def read_foreign(
 
 
 def write_foreign(exchanges: Iterable[Exchange], kind: str) -> tuple[bytes, tuple[str, ...]]:
-    """Return *exchanges* in the format *kind*, and a sentence for each thing that is lost.
+    """Return *exchanges* as a file in the format *kind*, and a sentence for each loss.
 
     Raises:
         ConfigError: if there is no such *kind*.

@@ -38,7 +38,7 @@ Attachment = Callable[[str], "bytes | None"]
 
 
 def read_har(data: bytes, *, attachment: Attachment) -> ForeignExchanges:
-    """Return the exchanges of an archive; *attachment* reads Playwright's body files.
+    """Return the exchanges of a HAR archive; *attachment* reads Playwright's separate body files.
 
     Raises:
         CassetteError: if *data* is not an archive.
@@ -147,13 +147,16 @@ def _read_content(content: Any, headers: Headers, attachment: Attachment) -> byt
 
 
 def _content_length(headers: Headers) -> int:
-    """Return the Content-Length of an uncompressed body, else 0."""
+    """Return the Content-Length of a body that is not compressed, else 0."""
     value = headers.get("content-length") or ""
     return int(value) if value.isdecimal() and "content-encoding" not in headers else 0
 
 
 def _encode_attached(data: bytes, content_type: str, known_sizes: Iterable[int]) -> bytes:
-    """Return the original bytes of a body that Chromium decoded and Playwright stored as UTF-8."""
+    """Return the original bytes of a body file that Playwright stored as UTF-8.
+
+    Chromium had decoded it; *known_sizes* are lengths that the original may have.
+    """
     try:
         return imported.encode_text(data.decode(), content_type, known_sizes)
     except UnicodeDecodeError:
@@ -161,7 +164,10 @@ def _encode_attached(data: bytes, content_type: str, known_sizes: Iterable[int])
 
 
 def _decode_text(text: Any, encoding: str, content_type: str, known_sizes: Iterable[int]) -> bytes:
-    """Return the bytes of *text*; Polly.JS stores a compressed body as list of chunks."""
+    """Return the bytes of *text*, a body in the archive, which may be base64.
+
+    Polly.JS stores a compressed body as list of chunks.
+    """
     text = imported.require_text(text)
     if encoding not in {"base64", "hex"}:
         return imported.encode_text(text, content_type, known_sizes)
@@ -171,7 +177,7 @@ def _decode_text(text: Any, encoding: str, content_type: str, known_sizes: Itera
 
 
 def write_har(exchanges: Iterable[Exchange]) -> tuple[bytes, tuple[str, ...]]:
-    """Return the archive of *exchanges*, and notes about losses."""
+    """Return the HAR archive of *exchanges*, and sentences about what is lost."""
     every = list(exchanges)
     entries = [_write_entry(exchange) for exchange in every]
     log = {"version": "1.2", "creator": {"name": "bpmax-sim", "version": "1"}, "entries": entries}
@@ -247,7 +253,7 @@ def _content_of(headers: Pairs, body: bytes) -> dict[str, str]:
 
 
 def read_zipped_har(data: bytes, _options: ReadOptions) -> ForeignExchanges:
-    """Return the exchanges of Playwright's ZIP file, which contains archive and bodies.
+    """Return the exchanges of Playwright's ZIP file, which contains a HAR archive and bodies.
 
     Raises:
         CassetteError: if *data* is not such a file, or is too large when unpacked.

@@ -29,9 +29,10 @@ _ALWAYS: Final = frozenset(f"header.{name}" for name in SECRET_HEADERS)
 
 
 def identify_request(request: Request, match: ApiMatch | None) -> Request:
-    """Return *request* with API, declared address and secret places according to *match*.
+    """Return *request* with what *match*, the API that it addresses, declares about it.
 
-    It is unchanged if its path is not declared.
+    That is its API, its declared address, and its places with secrets. It is unchanged if its path
+    is not declared.
     """
     if match is None or not match.target.is_declared:
         return request
@@ -56,10 +57,11 @@ def identify_request(request: Request, match: ApiMatch | None) -> Request:
 
 
 def _auth_filled_places(request: Request, target: Target) -> tuple[str, ...]:
-    """Return the places that auth fills, and those of all headers that are not declared.
+    """Return the places of *request* that do not come from a script, and so are not compared.
 
-    If *request* itself lists the places that did not come from the script, only headers in that
-    list are added.
+    They are those that auth fills and all headers that are not declared, which the client added. If
+    *request* itself lists such places, as an imported file may, only headers in that list are
+    added.
     """
     declared = {*target.header_names, "content-type"} if request.body else target.header_names
     names = {name.lower() for name, _ in request.headers} - declared
@@ -70,9 +72,9 @@ def _auth_filled_places(request: Request, target: Target) -> tuple[str, ...]:
 
 
 def hide_credentials(request: Request, match: ApiMatch, vault: Vault) -> Request:
-    """Return the identified *request* redacted; its credentials are registered in *vault*.
+    """Return *request* with stand-ins for its credentials, which are registered in *vault*.
 
-    *request* itself is returned if it carries none and goes to the declared address.
+    *request* itself is returned if it contains none and goes to the declared address.
 
     A credential is redacted by its place, however short it is: where the platform's auth or a
     declared login puts one, and in every Authorization, Proxy-Authorization and Cookie.
@@ -94,7 +96,10 @@ def hide_credentials(request: Request, match: ApiMatch, vault: Vault) -> Request
 def url_and_declared_base(
     request: Request, match: ApiMatch, hide: Callable[[str, str], str] = lambda _place, text: text
 ) -> tuple[str, str]:
-    """Return the URL below the declared address, as recordings hold it, and that address."""
+    """Return the URL of *request* as recordings contain it, and the base URL it begins with.
+
+    *hide* returns the stand-in of a value in path or query.
+    """
     declared = match.target.platform.base_url.rstrip("/")
     base = match.base if "{" in declared or match.is_outside else declared
     base = match.declared or base
@@ -117,7 +122,10 @@ def _hide_in_query_parameter(part: str, hide: Callable[[str, str], str]) -> str:
 
 
 class _SecretPlaces:
-    """Replaces the values at declared secret places."""
+    """Replaces the values at the places of one API that are declared as secret.
+
+    It is called with a place and its value.
+    """
 
     def __init__(self, match: ApiMatch, vault: Vault) -> None:
         self._names, self._is_login = match.target.secret_places, match.target.login is not None
@@ -142,14 +150,18 @@ class _SecretPlaces:
         return with_standin(value, partial(self._vault.register_issued, *self._key, name))
 
     def _is_unlisted_secret(self, place: str, value: str) -> bool:
-        """Return whether *value* is a secret that a login sends at an undeclared place."""
+        """Return whether *value* is a secret although its place is not declared.
+
+        In a login, the name of the member decides, such as ``password``.
+        """
         name = place.rpartition(".")[2]
         return self._is_login and is_secret_name(name) and is_secret_value(name, value)
 
     def _learn(self, credential: str, value: str) -> str:
-        """Register *value* of a *credential* that a client sent; return its stand-in.
+        """Register *value*, which a client sent as *credential*; return its stand-in.
 
-        One that is not the instance's own, such as a wrong password, has another stand-in.
+        If the value is not the instance's own, for example a wrong password, it gets another
+        stand-in.
         """
         known = self._vault.redact_text(value)
         if known != value:
@@ -162,7 +174,7 @@ class _SecretPlaces:
 
 
 def _hide_in_body(body: bytes | None, hide: Callable[[str, str], str]) -> bytes | None:
-    """Return a login's body redacted, whether it is a form or JSON."""
+    """Return the body of a login with stand-ins for its secrets, whether it is a form or JSON."""
     if not body:
         return body
     try:

@@ -47,7 +47,7 @@ def prepare_import(  # noqa: PLR0913 - all that a session would know
     redact: tuple[str, ...] = (),
     not_secret_places: Callable[[Request], tuple[str, ...]] = lambda _request: (),
 ) -> ForeignExchanges:
-    """Return *imported* in the form in which a session would have recorded it.
+    """Return exchanges of another tool, *imported*, as if a session had recorded them.
 
     Requests of declared APIs become their calls, at the declared address. Redacted are values that
     *vault* knows, values that auth adds or responses issue according to *platforms*, every
@@ -211,7 +211,11 @@ def _read_bounded(path: Path) -> bytes:
 def register_known_credentials(
     platforms: Platforms, environ: Mapping[str, str], vault: Vault
 ) -> list[str]:
-    """Register all instances' credentials in *vault*; return the instances that lack some."""
+    """Register the credentials of all instances in *vault*, so that they are redacted.
+
+    Return the names of instances that lack some of them, for example because *environ* has no
+    value.
+    """
     lacking = []
     instances = (entry.instance for entries in platforms.entries.values() for entry in entries)
     for instance in (instance for instance in instances if instance.enabled):
@@ -230,7 +234,7 @@ def register_known_credentials(
 def render_exchanges(
     exchanges: Iterable[Exchange], rules: matching.MatchingRules, vault: Vault
 ) -> tuple[PendingExchange, ...]:
-    """Return *exchanges* as entries for a cassette.
+    """Return *exchanges* in the form in which they are written into a cassette.
 
     Raises:
         LeakError: if a secret is left in one.

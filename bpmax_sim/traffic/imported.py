@@ -90,17 +90,19 @@ def has_member(tree: Any, *path: str) -> bool:
 
 
 class NotConvertible(MessageError):  # noqa: N818 - a finding, which becomes a note
-    """Raised if an exchange cannot be converted; the message is a sentence with the reason."""
+    """Raised if an exchange of another tool cannot be converted; the message is a sentence."""
 
 
 def read_items(
     items: Iterable[tuple[int, Any]], read: Callable[[Any], Exchange], known: Keys
 ) -> ForeignExchanges:
-    """Return the exchanges that *read* makes of *items*; an item that it refuses becomes a note.
+    """Return the exchanges that *read* makes of *items*.
 
-    Keys outside of *known* leave a note too, once for all exchanges that have them. Exchanges with
-    a known time are sorted by it, others keep their position. *items* are pairs of the number in
-    the file, from 1, which notes mention, and the item.
+    An item that it cannot convert becomes a note.
+
+    *items* are pairs of the number in the file, from 1, which notes mention, and the item. Keys of
+    an item that are not in *known* leave a note too, once for all items that have them. Exchanges
+    with a known time are sorted by it, others keep their position.
     """
     exchanges: list[Exchange] = []
     notes: list[str] = []
@@ -198,7 +200,7 @@ def require_list(value: Any, *path: str, what: str) -> list[Any]:
 
 
 def grouped_pairs(headers: Mapping[str, Any] | None) -> Pairs:
-    """Return header pairs of a mapping from name to a value or a list of values."""
+    """Return headers as pairs, from a mapping of each name to a value or a list of values."""
     return tuple(
         (str(name), require_text(value))
         for name, values in (headers or {}).items()
@@ -243,7 +245,7 @@ _FAILURES: Final = (
 
 
 def failure_code(text: str) -> str:
-    """Return our error code for the failure message *text* of another tool."""
+    """Return our code, such as ``TIMEOUT``, for the failure message *text* of another tool."""
     lower = text.lower()
     codes = (code for code, words in _FAILURES if any(word in lower for word in words))
     return next(codes, "RESET")
@@ -292,7 +294,7 @@ def _to_windows_1252(text: str) -> bytes:
 def make_request(
     method: str, url: str, headers: Pairs, body: bytes | None, injected: Iterable[str] = ()
 ) -> Request:
-    """Return a request without builder data and without headers that every client generates.
+    """Return a request that another tool recorded, without headers that every client generates.
 
     *injected* are the places that did not come from the script, as listed by an exported file.
 
@@ -315,7 +317,7 @@ def make_request(
 
 
 def injected_headers(exchange: Exchange) -> list[str]:
-    """Return the places of headers of *exchange* that its script did not set.
+    """Return the places of headers, ``header.name``, that the script of *exchange* did not set.
 
     They are written into exported files, so that an import can tell them from those of the script.
     """
@@ -328,7 +330,7 @@ def injected_headers(exchange: Exchange) -> list[str]:
 
 
 def note_lost_pieces(exchanges: Iterable[Exchange]) -> Iterator[str]:
-    """Yield a note for each streamed response: no format keeps the pieces."""
+    """Yield a note for each response that arrived in pieces: no other format stores their times."""
     for exchange in exchanges:
         if isinstance(exchange.outcome, Response) and exchange.outcome.chunks:
             yield msg(
@@ -462,7 +464,7 @@ _JSON: Final = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|fal
 
 
 def load_yaml(data: bytes, what: str, *, typed: bool = False, typed_below: str = "") -> Any:
-    """Return the YAML document *data*, in which scalars are texts.
+    """Return the YAML document *data*, with all scalars as texts.
 
     With *typed*, they are converted to numbers, booleans and the like: everywhere, or only below
     the key *typed_below*. *what* names the expected format in errors.
@@ -497,7 +499,10 @@ def load_yaml(data: bytes, what: str, *, typed: bool = False, typed_below: str =
 
 
 class _Reader:
-    """Converts nodes; each visit uses up *budget*, because aliases can multiply without limit."""
+    """Converts parsed YAML nodes to values.
+
+    Each node that is visited uses up a *budget*, because aliases can multiply nodes without limit.
+    """
 
     def __init__(self, what: str, budget: int, typed_below: str) -> None:
         self._what = what
@@ -551,7 +556,10 @@ class _Reader:
 
 
 def _bytes_of_file_state(document: dict[str, Any]) -> bytes:
-    """Return the bytes in the serialised state of a file or iterator."""
+    """Return the content of a file or iterator that vcrpy stored as a Python object.
+
+    *document* is its serialised state, the arguments of its class.
+    """
     outer = document.get("args") or document.get("state")
     if not isinstance(outer, list) or not outer:
         return b""

@@ -22,10 +22,10 @@ from bpmax_sim.traffic.imported import NotConvertible, grouped_pairs, make_reque
 
 
 class ClientListener(Protocol):
-    """Answers intercepted requests, and records responses."""
+    """What a session does with the requests of other HTTP clients that were intercepted."""
 
     def must_not_intercept(self) -> bool:
-        """Return whether the current request must not be intercepted."""
+        """Return whether the current request must reach the network: live, or the session's own."""
         ...
 
     def answer(self, request: Request, /) -> Response | None:
@@ -33,12 +33,15 @@ class ClientListener(Protocol):
         ...
 
     def record_response(self, request: Request, response: Response, /) -> None:
-        """Record a response received by the client; it is on disk when this returns."""
+        """Record *response*, which the client received; it is on disk when this returns."""
         ...
 
 
 def intercept_clients(listener: ClientListener, name: str) -> AbstractContextManager[object]:
-    """Return a context in which *listener* answers requests; *name* is for vcrpy's log."""
+    """Return a context in which *listener* answers the requests of all HTTP clients in Python.
+
+    vcrpy patches the clients; *name* is for its log.
+    """
     recorder: AbstractContextManager[object] = CassetteContextDecorator(
         _InterceptingCassette, lambda: {"path": name, "custom_patches": (), "listener": listener}
     )

@@ -106,7 +106,8 @@ HOVERFLY: Final = _make_keys(
 def unknown_keys(item: Any, known: Keys, above: str = "") -> Iterator[str]:
     """Yield the dotted path of each key of *item* that is not among *known*.
 
-    A name that starts with an underscore is an extension by the rule of HAR, and says so.
+    So an import can say what it ignores. A name that begins with an underscore is not yielded: HAR
+    reserves such names for additions of a tool.
     """
     if not isinstance(item, Mapping):
         return

@@ -23,7 +23,9 @@ _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
 
 def read_flows(data: bytes, _options: ReadOptions) -> ForeignExchanges:
-    """Return the exchanges of a flow file; WebSocket, TCP, UDP and DNS flows become notes.
+    """Return the exchanges of a mitmproxy flow file.
+
+    WebSocket, TCP, UDP and DNS flows become notes.
 
     Raises:
         CassetteError: if *data* is not a flow file, or is truncated.

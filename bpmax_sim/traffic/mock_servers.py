@@ -65,7 +65,10 @@ def read_wiremock(data: bytes, *, address: str = NOWHERE) -> ForeignExchanges:
 
 
 def _order_by_scenario(mappings: list[Any]) -> list[tuple[int, Any]]:
-    """Return numbered mappings; those of one WireMock scenario exchange places, in state order."""
+    """Return *mappings* with their numbers in the file, in the order in which they answer.
+
+    Mappings of one WireMock scenario exchange places, so that they are in the order of its states.
+    """
     placed = list(enumerate(mappings, 1))
     scenarios: dict[str, list[tuple[int, Any]]] = {}
     for pair in placed:
@@ -139,7 +142,10 @@ def _read_values(rule: Any, what: str) -> Iterator[str]:
 
 
 def _expected_body(request: Any) -> tuple[bytes | None, str]:
-    """Return the body that a mapping requires, and its media type if the rule implies one."""
+    """Return the body that a mapping requires of a request.
+
+    The second result is the media type, if the kind of the rule implies one, else "".
+    """
     patterns = request.get("bodyPatterns") or []
     if not patterns:
         return None, ""
@@ -190,7 +196,7 @@ def _read_body(response: Any) -> bytes:
 
 
 def write_wiremock(exchanges: Iterable[Exchange]) -> tuple[bytes, tuple[str, ...]]:
-    """Return mappings that answer the requests of *exchanges*, and notes about losses.
+    """Return WireMock mappings that answer the requests of *exchanges*, and sentences about losses.
 
     Equal requests become the states of a scenario, so that they are answered in their order.
     """
@@ -334,10 +340,10 @@ def _hoverfly_exchange(pair: Any) -> Exchange:
 
 
 def _required_text(matchers: Any, what: str, otherwise: str | None = None) -> str:
-    """Return the text that *matchers* require exactly, *otherwise* if there are none.
+    """Return the text that *matchers* of Hoverfly require exactly; *otherwise* if there are none.
 
     Raises:
-        NotConvertible: if they accept more than one text.
+        NotConvertible: if they accept more than one text; *what* names its place.
     """
     if not matchers:
         if otherwise is None:

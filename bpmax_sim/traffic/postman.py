@@ -34,7 +34,7 @@ Variables = Mapping[str, str]
 
 
 def read_postman(data: bytes, _options: ReadOptions) -> ForeignExchanges:
-    """Return the saved responses of a collection, in file order.
+    """Return the exchanges of a Postman collection: its saved responses with their requests.
 
     Raises:
         CassetteError: if *data* is not a collection.
@@ -56,7 +56,7 @@ def read_postman(data: bytes, _options: ReadOptions) -> ForeignExchanges:
 
 
 def _saved_examples(folder: Any, outer: Variables, depth: int) -> Iterator[dict[str, Any]]:
-    """Yield each saved response with its request and variables."""
+    """Yield each saved response in *folder*, with its request and the variables in force there."""
     named = {
         str(item.get("key") or item.get("id")): str(item.get("value") or "")
         for item in folder.get("variable") or ()
@@ -122,7 +122,7 @@ def _enabled_pairs(items: Any) -> Iterator[tuple[str, str]]:
 
 
 def _fill(text: str, variables: Variables, depth: int = 0) -> str:
-    """Return *text* with its variables replaced, recursively.
+    """Return *text* with each ``{{variable}}`` replaced by its value, also inside values.
 
     Raises:
         NotConvertible: if one of them is not in the collection.
@@ -171,7 +171,7 @@ def _compose_url(url: Any) -> str:
 
 
 def _read_body(body: Any, headers: Pairs, variables: Variables) -> tuple[Pairs, bytes | None]:
-    """Return a request's body, and its headers with the content type that Postman adds."""
+    """Return the headers of a request with the content type that Postman adds, and its body."""
     mode = body.get("mode")
     if not mode or body.get("disabled"):
         return headers, None

@@ -100,7 +100,7 @@ def _read_bytes(body: Any) -> bytes | None:
 
 
 def write_vcrpy(exchanges: Iterable[Exchange]) -> tuple[bytes, tuple[str, ...]]:
-    """Return *exchanges* as vcrpy itself writes them, and notes about what is lost.
+    """Return *exchanges* in the layout that vcrpy itself writes, and sentences about what is lost.
 
     Raises:
         CassetteError: if none of *exchanges* can be expressed.
@@ -221,7 +221,7 @@ def read_cassetter(data: bytes) -> ForeignExchanges:
 
 
 def _cassetter_body(part: Any) -> bytes | None:
-    """Return the body of a message: nested in YAML; flat in TOML, with JSON as text."""
+    """Return the body of a request or response: nested in YAML; flat in TOML, with JSON as text."""
     nested = isinstance(part.get("body"), dict)
     body = part["body"] if nested else {k.removeprefix("body_"): v for k, v in part.items()}
     kind, content = body.get("type", "none"), body.get("content")

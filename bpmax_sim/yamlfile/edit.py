@@ -59,7 +59,10 @@ def _as_plain(value: Any) -> Any:
 
 
 class _Editor:
-    """Computes the edits of a YAML text: start offset, end offset and the text between them."""
+    """Computes the edits of a YAML text that merge values into it.
+
+    An edit is the offset of its start, that of its end, and the text that replaces what is between.
+    """
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -108,6 +111,7 @@ class _Editor:
         return self._offset(key.end_mark), line_end, f":{comment}{''.join(pairs)}"
 
     def _make_insertion(self, node: Any, fresh: Mapping[str, Any]) -> tuple[int, int, str]:
+        """Return the edit that adds the entries *fresh* at the end of the mapping *node*."""
         pairs = [f"{write_inline(name)}: {write_inline(value)}" for name, value in fresh.items()]
         end = self._end_offset(node)
         if node.flow_style:

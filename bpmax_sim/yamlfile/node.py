@@ -48,10 +48,12 @@ class Node(Struct, frozen=True):
 
     Attributes:
         value: ``dict`` of nodes, ``tuple`` of nodes, or the scalar itself.
+        file: name of the file in messages.
         line, column: start of the value, from 1, the column in characters.
         keys: line and column of each key of a mapping.
         files: file of each key that is not in *file*, as after a merge of files.
-        size: number of nodes in it, itself included, each alias counted in full.
+        size: number of nodes in it, itself included. Each alias counts in full, so that a file that
+            repeats aliases of aliases is refused before it fills the memory.
         depth: number of levels below it.
     """
 
@@ -169,12 +171,12 @@ _KINDS = {
 
 
 def format_steps(steps: Iterable[Step]) -> str:
-    """Return *steps* as a path."""
+    """Return the keys and indices *steps* as a path: ``steps[1].expect``."""
     return "".join(map(_format_step, steps)).removeprefix(".")
 
 
 def parse_steps(path: str) -> tuple[Step, ...]:
-    """Return the steps of *path*; the inverse of `format_steps`.
+    """Return the keys and indices of *path* (``steps[1].expect``); the inverse of `format_steps`.
 
     Raises:
         ValueError: if *path* is not a path.
@@ -259,7 +261,8 @@ def compose_nodes(
 ) -> Node:
     """Return the root node of *text*; problems that do not prevent reading go to *problems*.
 
-    With *unclear_as_text* a number that nobody can be sure of is text, as if it were quoted.
+    With *unclear_as_text* a number that YAML readers understand in different ways (``007``) is
+    text, as if it were quoted; else it is a problem.
 
     Raises:
         yaml.MarkedYAMLError: if *text* is not YAML.
@@ -273,7 +276,15 @@ def compose_nodes(
 
 
 class _OpenCollection(Struct):
-    """A mapping (which has *pairs*) or list whose end event has not arrived yet."""
+    """A mapping or list whose end has not been read yet.
+
+    Attributes:
+        mark: line and column of its start.
+        pairs: entries of a mapping so far; None for a list.
+        elements: elements of a list so far.
+        key: key whose value comes next; None if a key does.
+        size, depth: as of `Node`, for what was read so far.
+    """
 
     mark: Mark
     anchor: str | None
@@ -286,7 +297,10 @@ class _OpenCollection(Struct):
 
 
 class _Composer:
-    """Builds nodes from the events of the YAML parser."""
+    """Builds nodes from the events of the YAML parser, one method for each kind of event.
+
+    PyYAML's own composer calls itself for each level, so that a deep file could exhaust the stack.
+    """
 
     def __init__(self, file: str, problems: list[Problem], *, unclear_as_text: bool) -> None:
         self.documents = _OpenCollection((1, 1), None, None, size=0)
@@ -486,7 +500,7 @@ def parse_yaml_bytes(data: bytes, name: str, *, unclear_as_text: bool = False) -
 def parse_yaml(text: str, name: str, *, unclear_as_text: bool = False) -> Node:
     """Return the root node of *text*; messages call the file *name*.
 
-    With *unclear_as_text*, for files that are not ours, a number such as 007 is text.
+    With *unclear_as_text*, for files written by other programs, a number such as 007 is text.
 
     Raises:
         ConfigError: as `read_yaml` does.

@@ -136,3 +136,22 @@ def test_folders_choose_how_doubts_are_taken(project: Project) -> None:
     }
     result.assert_outcomes(passed=3, failed=3, warnings=7)
     assert text.count("UnknownNameWarning: the script wrote form.客护") == 1
+
+
+LIE = """\
+import bpmax_sim as bs
+def test_lie(bpmax_session):
+    bpmax_session.run_script(bs.Script("form.客护 = 1"), form={"客户": 0}).unwrap()
+"""
+
+
+@pytest.mark.parametrize(("table", "failed"), [("", 0), ("strict = true", 1)])
+def test_a_strict_folder_turns_what_a_python_test_doubts_red(
+    project: Project, table: str, failed: int
+) -> None:
+    project.root.joinpath("pyproject.toml").write_text(f"[tool.bpmax_sim]\n{table}\n", "utf-8")
+    project.root.joinpath("test_lie.py").write_text(LIE, "utf-8")
+    result = project.run("test_lie.py", *SAY)
+
+    result.assert_outcomes(failed=failed, passed=1 - failed, warnings=1 - failed)
+    assert "UnknownNameWarning: the script wrote form.客护; did you mean '客户'?" in output(result)

@@ -180,7 +180,7 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
-def test_a_page_shows_a_trace_that_cannot_be_read_in_red_and_all_others(
+def test_a_page_has_a_red_row_for_a_trace_that_cannot_be_read_and_all_others(
     ran: tuple[ScenarioItem, list[Event]], tmp_path: Path, text: str
 ) -> None:
     item, events = ran
@@ -196,7 +196,9 @@ def test_a_page_shows_a_trace_that_cannot_be_read_in_red_and_all_others(
     written = page.read_text(encoding="utf-8")
     assert (counts["passed"], counts["unreadable"]) == (1, 1)
     assert "打开申请单" in written
-    assert "坏.ndjson" in written.partition('class="failed"')[2]
+    row = written.partition('class="unreadable"')[2]
+    assert "坏.ndjson" in row.partition("</section>")[0]
+    assert '"name":"坏","row":"","place":' in written
 
 
 def test_an_earlier_page_goes_away_where_none_can_be_written(tmp_path: Path) -> None:

@@ -226,7 +226,7 @@ LIES: dict[str, Case] = {
         says="no field '客户名'",
     ),
     "a write to an undeclared column": Case(
-        steps="open: {}", script="form.明细[0].数虽 = 3", stubs="", says="明细 has no column '数虽'"
+        steps="open: {}", script="form.明细[0].数虽 = 3", stubs="", says="脚本.js:1:12"
     ),
     "a row with an undeclared column": Case(
         steps="open: {}",
@@ -692,8 +692,12 @@ def test_a_row_alone_is_not_red_for_what_it_leaves_to_others(door: Door) -> None
     assert ended.code == 0, ended.text
 
 
-DOUBTFUL = Case(steps="open: {}", script="console.log(form.客户名)", stubs="")
-WRONG = Case(steps="open: {}", script="form.客户名 = 1", stubs="")
+DOUBTFUL = Case(steps="open: {}", script="console.log(form.客户名)", stubs="", says="form.客户名")
+WRONG = Case(steps="open: {}", script="form.客户名 = 1", stubs="", says="form.客户名")
+REFUSED = Case(steps="approve: {by: lisi}", form=None, flow="", stubs="", says="NOT_OWNER: lisi")
+AWAITED = Case(
+    steps="open: {}", script="await $proxy('crm').$api('a')", stubs="", says="crm.a was awaited"
+)
 
 
 @pytest.mark.parametrize(
@@ -703,6 +707,10 @@ WRONG = Case(steps="open: {}", script="form.客户名 = 1", stubs="")
         ("strict = true", DOUBTFUL, True),
         ("", WRONG, True),
         ("lenient = ['.']", WRONG, False),
+        ("", REFUSED, True),
+        ("lenient = ['.']", REFUSED, False),
+        ("", AWAITED, True),
+        ("lenient = ['.']", AWAITED, False),
     ],
 )
 def test_a_folder_chooses_what_a_doubt_is(
@@ -713,15 +721,19 @@ def test_a_folder_chooses_what_a_doubt_is(
 
     assert bool(last.failures) is is_red
     told = [*last.failures, *last.warnings]
-    assert all("客户名" in str(getattr(one, "essence", one)) for one in told)
+    assert all(case.says in str(getattr(one, "essence", one)) for one in told)
     assert told
 
 
 @pytest.mark.parametrize("name", ["strict", "lenient"])
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path, name: str) -> None:
+    (tmp_path / "scenarios/合同审批").mkdir(parents=True)
     (tmp_path / "pyproject.toml").write_text(
-        f"[tool.bpmax_sim]\n{name} = ['合同']\n", encoding="utf-8"
+        f"[tool.bpmax_sim]\n{name} = ['scenarios/合同审皮/']\n", encoding="utf-8"
     )
 
-    with pytest.raises(ValueError, match=f"{name}: there is no folder '合同' beside pyproject"):
+    message = (
+        f"{name}: there is no folder 'scenarios/合同审皮/' beside pyproject.toml; did you mean"
+    )
+    with pytest.raises(ValueError, match=f"{message} 'scenarios/合同审批'"):
         strictness_of(tmp_path / "a.scenario.yaml", tmp_path)

@@ -80,6 +80,8 @@ LIES: list[tuple[tuple[str, ...], dict[str, str], str]] = [
     ((SUBMIT, "{set: {意见: 同意}, by: '1003'}"), {}, "by: people has no '1003'"),
     ((SUBMIT, "{click: 查重, by: 王小红}"), {}, "NOT_OWNER: 王小红"),
     ((SUBMIT, "{open: {}, by: 王小红}"), {}, "NOT_OWNER: 王小红"),
+    ((SUBMIT, "{open: {金额: 5}, by: 王小明}"), {}, "READ_ONLY: 金额 is read-only"),
+    ((SUBMIT, "{open: {底价: 5}}"), {}, "HIDDEN: 底价 is hidden"),
     ((SUBMIT, "{add_row: {table: 明细, row: {数量: 2}}, by: 王小红}"), {}, "NOT_OWNER: 王小红"),
     ((*APPROVED, "{set: {凭证号: PZ-1}, by: 王小明}"), {}, "NOT_OWNER: 王小明 is not an owner of '财务'"),
     ((*APPROVED, "{set: {凭证号: PZ-1}, by: '1002'}"), {}, "NOT_OWNER: 1002"),
@@ -95,15 +97,23 @@ LIES: list[tuple[tuple[str, ...], dict[str, str], str]] = [
     ((*APPROVED, "approve: {by: '1001'}"), NOBODY, "NO_OWNERS: nobody may act at '财务'"),
     ((*APPROVED, "approve: {by: '1002'}"), {}, "NOT_OWNER: 1002 is not an owner"),
     # A refusal has a code and a text, and is nobody's success.
-    ((SUBMIT,), NO, "submit was refused"),
-    ((SUBMIT,), WHY, "submit was refused"),
+    ((SUBMIT,), NO, "REFUSED: submit refused (submit was refused, and nothing of the kind"),
+    ((SUBMIT,), WHY, "REFUSED: 金额超过预算 (submit was refused"),
+    ((SUBMIT,), {"提交.js": "form.$message = '先选类别'; return false"}, "REFUSED: 先选类别 (submit"),
+    ((SUBMIT,), {"提交.js": "return '超过预算\\n请拆单'"}, "REFUSED: 超过预算 请拆单 (submit"),
     (("{submit: {}, expect_error: {code: REQUIRED}}",), WHY, 'code expected "REQUIRED", got "REFUSED"'),
     (("{submit: {}, expect_error: {message: 预算不足}}",), WHY, 'message expected "预算不足", got "金额超过预算"'),
     (("{submit: {}, expect_error: {code: REFUSED}}",), {}, 'expected an error (code "REFUSED"), but the step succeeded'),
     (("submit: {}",), {"提交.js": "return 7"}, "BAD_RETURN: submit returned 7"),
-    ((*APPROVED[:3], "approve: {by: 王小明}"), REFUSE, "approve was refused"),
+    ((*APPROVED[:3], "approve: {by: 王小明}"), REFUSE, "REFUSED: 请先填写附件 (approve was refused"),
     ((*APPROVED[:3], "{approve: {by: 王小明}, expect_error: {code: NOT_OWNER}}"), REFUSE, 'got "REFUSED"'),
     ((*APPROVED[:3], "{approve: {by: 王小明}, expect: {messages: {code: REQUIRED, text: 请先填写附件}}}"), REFUSE, "messages[0].code expected"),
+    # A refusal without a script is a message, too, where its code is expected.
+    ((SUBMIT, "{approve: {by: 王小明}, expect: {messages: {code: READ_ONLY}}}"), {}, "REQUIRED: required and empty is 意见"),
+    ((SUBMIT, "{approve: {by: 王小明}, expect_error: {code: REQUIRED}, expect: {messages: [{code: REQUIRED}, {code: REQUIRED}]}}"), {}, "messages expected 2 items"),
+    ((SUBMIT, "{approve: {by: 王小明}, expect_error: {code: REQUIRED}, expect: {messages: {code: READ_ONLY}}}"), {}, 'messages[0].code expected "READ_ONLY", got "REQUIRED"'),
+    ((SUBMIT, "{approve: {by: 王小明}, expect_error: {code: REQUIRED}, expect: {messages: {code: REQUIRED, text: {$contains: 金额}}}}"), {}, "messages[0].text expected"),
+    ((SUBMIT, "{set: {意见: 同意}, by: 王小明, expect: {messages: {code: REQUIRED}}}"), {}, "messages expected 1 items, got 0"),
     # Codes are those of the reason.
     ((SUBMIT, "{approve: {by: 王小明}, expect_error: {code: READ_ONLY}}"), {}, 'code expected "READ_ONLY", got "REQUIRED"'),
     ((SUBMIT, "{approve: {by: 王小红}, expect_error: {code: REQUIRED}}"), {}, 'got "NOT_OWNER"'),
@@ -141,6 +151,8 @@ TRUTHS: list[tuple[tuple[str, ...], dict[str, str]]] = [
     (APPROVED, {}),
     ((SUBMIT, "open: {}", FILL, "{click: 查重, by: 王小明, expect: {form: {类别: 差旅}}}"), {}),
     ((SUBMIT, "{open: {}, by: 王小明}"), {}),
+    ((SUBMIT, "{open: {金额: 100, 意见: 同意, '明细[0].数量': 3}, by: 王小明, expect: {form: {意见: 同意, 明细: [{数量: 3}]}}}"), {}),
+    (("{open: {金额: 5, 底价: 4}, expect: {form: {金额: 5}}}",), {}),
     ((SUBMIT, "{add_row: {table: 明细, row: {数量: 2}}, by: 王小明}"), {}),
     (("{set: {类别: 差旅}, by: 李雷}", SUBMIT), {}),
     ((SUBMIT, "return: {by: 王小明, to: start}", "{set: {类别: 差旅}, by: 李雷}", "resubmit: {}"), {}),
@@ -154,6 +166,9 @@ TRUTHS: list[tuple[tuple[str, ...], dict[str, str]]] = [
     (("{submit: {}, expect: {messages: [金额超过预算]}}",), WHY),
     (("{submit: {}, expect: {messages: {text: 金额超过预算, code: REFUSED}}}",), WHY),
     (("{submit: {}, expect_error: {code: REFUSED}}",), NO),
+    ((SUBMIT, "{approve: {by: 王小明}, expect: {messages: {code: REQUIRED, type: error, text: 必填项未填：意见}}}"), {}),
+    ((SUBMIT, "{approve: {by: 王小明}, expect: {messages: [{code: {$in: [REQUIRED, HIDDEN]}, text: {$contains: required}}]}}"), {}),
+    ((SUBMIT, "{approve: {by: 王小明}, expect_error: {code: REQUIRED}, expect: {messages: []}}"), {}),
     ((*APPROVED[:3], "{approve: {by: 王小明}, expect_error: {code: REFUSED, message: {$contains: 附件}}}"), REFUSE),
     (("{submit: {}, expect: {flow: {history: [{action: submit, by: 李雷, node: ''}]}}}",), {}),
     ((SUBMIT, "{js: 'return [ctx.project.name, ctx.project.status, ctx.project.user_id, typeof ctx.project.id, typeof ctx.project.create_time]', expect: {result: [采购审批, processing, 李雷, number, string]}}"), {}),
@@ -207,3 +222,40 @@ def test_by_without_a_flow_says_so(door: Door) -> None:
 
     assert ended.code == 2
     assert "by says who has the task at a node; there is no flow" in ended.text
+
+
+RETURNS = HEAD.replace(
+    "scripts: {before_next", "scripts: {create: 创建.js, approve.部门: 同意.js, before_next"
+)
+MOVED = "{submit: {}, expect: {flow: {at: 部门}}}"
+GONE = "{approve: {by: 王小明}, expect: {flow: {at: 财务}}}"
+DOUBTS: list[tuple[tuple[str, ...], dict[str, str], str]] = [
+    # Who fills in without saying who is the user, who need not have the task.
+    ((MOVED, "{set: {意见: 同意}, expect: {form: {意见: 同意}}}"), {}, "李雷, who is the user, is not an owner of '部门'"),
+    ((MOVED, "{click: 查重, expect: {form: {类别: 差旅}}}"), {}, "write who does: by: 王小明"),
+    ((MOVED, "open: {}"), {}, "李雷, who is the user, is not an owner of '部门'"),
+    (("{set: {意见: 同意}}", MOVED), {}, ""),
+    ((MOVED, FILL, GONE), {}, ""),
+    # What looks like a no and is none.
+    ((MOVED,), {"创建.js": "return {ok: false, message: '库存不足'}"}, 'the script returned {"ok": false, "message": "库存不足"}, which refuses nothing'),
+    ((MOVED,), {"创建.js": "return 5"}, "the script returned 5, which refuses nothing"),
+    ((MOVED, FILL, GONE), {"同意.js": "return false"}, "to refuse, throw, or refuse in before_next"),
+    ((MOVED,), {"创建.js": "return {ok: true, id: 5}"}, ""),
+    (("{submit: {}, expect: {flow: {at: 部门}, result: 5}}",), {"创建.js": "return 5"}, ""),
+    (("{id: 建, submit: {}, expect: {flow: {at: 部门}}}", "{set: {意见: '${steps.建.result.ok}'}, by: 王小明}"), {"创建.js": "return {ok: false}"}, ""),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("lines", "scripts", "doubt"), DOUBTS, ids=[str(n) for n in range(len(DOUBTS))]
+)
+def test_what_is_doubtful_is_a_warning(
+    door: Door, lines: tuple[str, ...], scripts: dict[str, str], doubt: str
+) -> None:
+    files = {**FILES, "创建.js": "", "同意.js": "", **scripts}
+
+    ended = door.run(RETURNS + PROXY + steps(*lines), files)
+
+    assert ended.code == 0, ended.text
+    assert doubt in ended.text
+    assert ("not an owner" in ended.text or "returned" in ended.text) is bool(doubt), ended.text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bpmax_sim.errors import CallError, Place, ScriptError, UnawaitedWarning
+from bpmax_sim.errors import CallError, Place, ScriptError, UncalledWarning
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script.turn_result import Outcome, PendingTimer, UnawaitedCall
 from bpmax_sim.session.options import EngineName
@@ -97,7 +97,7 @@ def test_an_error_of_the_script_stays_the_error_and_hides_nothing() -> None:
 
 def test_a_chain_that_was_only_built_is_a_warning_with_its_line() -> None:
     script = Script("\n$proxy('crm').$api('查客户')\n  .$query({页: 1})\nreturn 1", "客户.js")
-    with Session.open() as session, pytest.warns(UnawaitedWarning) as told:
+    with Session.open() as session, pytest.warns(UncalledWarning) as told:
         assert session.run_script(script).value == 1
 
     assert [str(one.message) for one in told] == [

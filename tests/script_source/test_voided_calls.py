@@ -30,3 +30,33 @@ def test_a_call_is_voided_with_any_arguments(arguments: str, is_void: bool) -> N
     assert [call.call for call in outcome.unawaited] == (
         [] if is_void else ["crm_system.getCustomerDetail"]
     )
+
+
+GO = "$proxy('crm_system').getCustomerDetail('A')"
+RETURNED = {
+    f"const go = () => {GO}; void go()": True,
+    f"const go = () => {{ const q = 1; return {GO}; }}; void go()": True,
+    f"function go() {{ return {GO}; }}; void go();": True,
+    f"const go = () => {GO}, again = () => go(); void again()": True,
+    f"void ['A', 'B'].map(q => {GO})": True,
+    f"void (() => {GO})()": True,
+    f"const all = ['A'].map(q => {GO}); void all": True,
+    f"void (form.sku ? {GO} : 0)": True,
+    f"void (form.sku && {GO})": True,
+    f"void [{GO}]": True,
+    f"const go = n => n ? {GO} : go(n - 1); void go(1)": True,
+    f"const go = () => {GO}; go()": False,
+    f"const go = () => {GO}; void go(); go()": False,
+    f"['A'].map(q => {GO})": False,
+    f"const go = () => {{ {GO}; return 1; }}; void go()": False,
+    f"const a = {GO}; void form.sku": False,
+}
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(("source", "is_void"), RETURNED.items())
+def test_a_call_is_voided_where_a_function_returns_it(source: str, is_void: bool) -> None:
+    with Session.open(ROOT / "scenarios/platforms", mode="simulate", unawaited="warn") as session:
+        outcome = session.run_script(Script(BEFORE + source))
+
+    assert bool(outcome.unawaited) is not is_void

@@ -16,7 +16,7 @@ function Story({number, state, go}) {
       <p class="place"><${Placed} at=${story.place} /> · ${story.calls} ${t('calls')} · ${t('virtual')} ${seconds(story.length)}${story.engine ? ` · ${story.engine}` : ''}${story.tags.map(tag => html` <span class="tag">${tag}</span>`)}</p>
       ${story.reason ? html`<p class="note">${story.reason}</p>` : null}
       ${story.headline ? html`<p class="headline">${short(say(story.headline), 400)}</p>` : null}
-      <p class="actions"><${Copy} text=${story.rerun} label=${t('copy rerun')} /><${Copy} text=${story.record} label=${t('copy record')} /><a href=${toHash(state)}>${t('links')}</a>
+      <p class="actions">${story.rerun ? html`<${Copy} text=${story.rerun} label=${t('copy rerun')} /><${Copy} text=${story.record} label=${t('copy record')} />` : null}<a href=${toHash(state)}>${t('links')}</a>
       ${story.notes.map(note => html`<span class="note">${say(note)}</span>`)}</p></header>
     <${Waterfall} story=${story} selected=${state.e} onSelect=${select} />
     <div class="middle"><${Flow} story=${story} selected=${state.e} onSelect=${select} /><${Events} story=${story} state=${state} go=${go} /></div>

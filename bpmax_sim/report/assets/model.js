@@ -85,7 +85,7 @@ function open(number) {
   if (!told) return null;
   const story = {...stories[number], ...told, steps: [], made: new Map(), rows: []};
   const stack = [];
-  const begin = story.events[0].at;
+  const begin = story.events[0]?.at ?? 0;
   let end = begin;
   story.events.forEach((e, order) => {
     e.offset = e.at - begin;

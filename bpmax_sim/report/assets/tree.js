@@ -52,7 +52,7 @@ function itemsOf(found, closed = new Set()) {
   walk(folders, 'f', 1);
   return items;
 }
-const isFailed = story => story.outcome === 'failed' || story.outcome === 'did not end';
+const isFailed = story => ['failed', 'did not end', 'unreadable'].includes(story.outcome);
 const facets = {tag: among(story => story.tags), platform: among(story => story.apis.map(platformOf)), api: among(story => story.apis)};
 const outcomes = Object.keys(MARKS).filter(count);
 function StoryRow({item}) {
@@ -68,7 +68,7 @@ function Tree({state, go, found}) {
   const items = useMemo(() => itemsOf(found, narrowed ? new Set() : closed), [found, closed, narrowed, language]);
   const fold = item => { if (narrowed) return; const next = new Set(closed); if (next.has(item.key)) next.delete(item.key); else next.add(item.key); setClosed(next); };
   return html`<nav class="tree" aria-label=${t('scenarios')}>
-    ${index.problems.length ? html`<details class="problems" open><summary class="failed">× ${t('unreadable', {n: index.problems.length})}</summary><ul>${index.problems.map(line => html`<li>${line}</li>`)}</ul></details>` : null}
+    ${index.problems.length ? html`<details class="problems" open><summary class="failed">× ${t('problems', {n: index.problems.length})}</summary><ul>${index.problems.map(line => html`<li>${line}</li>`)}</ul></details>` : null}
     ${index.parts.all ? html`<details class="problems parts"><summary class=${index.parts.unused.length ? '' : 'passed'}>${t('parts', {n: index.parts.used, all: index.parts.all})}</summary>${
       index.parts.unused.length ? html`<p>${t('part unused')}</p>` : null}<ul>${index.parts.unused.map(part => html`<li>${t('part ' + part.kind)} <bdi>${part.name}</bdi> <span class="quiet">${part.place}</span></li>`)}</ul></details>` : null}
     <div class="search"><input id="search" type="search" placeholder=${t('search')} aria-label=${t('search')} value=${state.q}

@@ -1,0 +1,59 @@
+"""Whether what a step expects says that a form or flow refuses its action."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import Any
+
+from msgspec import UNSET
+
+from bpmax_sim.errors import SubjectError
+from bpmax_sim.scenario.expect import fulfils, is_operator
+from bpmax_sim.scenario.model import Expect, NewExpect, Step
+from bpmax_sim.scenario.references import UndefinedValueError
+from bpmax_sim.subject.project import PROCESSING
+
+
+def expects_refusal(step: Step) -> bool:
+    """Return whether an expectation of *step* would fail if form or flow refused the action.
+
+    If not, an unexpected refusal fails the step by itself.
+    """
+    if isinstance(step.expect, NewExpect):
+        return True
+    said = (step.expect.messages, step.expect.result, step.expect_error)
+    flow = step.expect.flow
+    facts = flow if isinstance(flow, Mapping) else {}
+    return any(part is not UNSET for part in said) or any(
+        fact.startswith("$") or fact in _MOVED or (fact == "status" and value != PROCESSING)
+        for fact, value in facts.items()
+    )
+
+
+_MOVED = frozenset({"at", "owners", "pending", "tasks", "history", "delay_level", "projects"})
+"""Facts of a flow that are others where an action succeeds."""
+
+
+def expected_message_codes(messages: Any) -> list[Any]:
+    """Return the codes that the section ``messages`` names, as texts or maps of operators."""
+    lines = messages if isinstance(messages, list | tuple) else (messages,)
+    return [line["code"] for line in lines if is_map_of_members(line) and "code" in line]
+
+
+def is_expected_message(error: Exception, expected: Expect, resolve: Callable[[Any], Any]) -> bool:
+    """Return whether *error* is a refusal whose code is expected in ``messages``.
+
+    *resolve* replaces ``${…}``.
+    """
+    if not isinstance(error, SubjectError):
+        return False
+    with suppress(UndefinedValueError):
+        codes = resolve(expected_message_codes(expected.messages))
+        return any(fulfils(code, error.code) for code in codes)
+    return False
+
+
+def is_map_of_members(expected: Any) -> bool:
+    """Return whether *expected* is a map of members, as opposed to one of operators."""
+    return isinstance(expected, Mapping) and not any(map(is_operator, expected))
