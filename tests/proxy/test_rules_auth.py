@@ -355,7 +355,7 @@ def test_without_a_session_another_signature_than_the_recorded_one_is_refused(
     if is_same:
         world.proxy().api("search").call()
         return
-    with pytest.raises(NoMatchError, match="header.x-sign"):
+    with pytest.raises(NoMatchError, match=r"header\.x-sign"):
         world.proxy().api("search").call()
 
 
