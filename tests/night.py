@@ -88,6 +88,52 @@ LEFT_TO_THE_NIGHT: Mapping[str, Sequence[str]] = {
             f"tests/docs/test_tour.py::test_a_mishap_is_told_as_the_page_says[{number}]"
             for number in range(3, 9)
         ],
+        *[
+            f"tests/cli/test_affected.py::test_only_scenarios_that_changes_reach_run[{place}"
+            for place in ("scenarios/flows/", "scenarios/platforms/")
+        ],
+        "tests/cli/test_affected.py::test_a_revision_that_is_not_there_is_told[HEAD~9]",
+        "tests/challenge/test_command.py::test_exit_codes[options1-1]",
+        "tests/challenge/test_command.py::test_exit_codes[options2-0]",
+        *[
+            "tests/challenge/test_challenge.py::"
+            f"test_what_becomes_endless_is_never_called_noticed[{script}"
+            for script in ("let n = 0", "script3", "for (let n", "const q =")
+        ],
+        *[
+            "tests/script/v8_parity/test_corpus.py::"
+            f"test_scripts_do_what_they_do_in_node[v8-{topic}]"
+            for topic in (
+                "classes",
+                "dedupe",
+                "format",
+                "grouping",
+                "locale",
+                "masks",
+                "promises",
+                "regex",
+                "retries",
+                "timers",
+            )
+        ],
+        "tests/cli/test_fuzz.py::test_what_a_live_system_fails_on_fails_in_the_same_words",
+        (
+            "tests/cli/test_fuzz.py::test_what_is_found_fails_in_the_same_words_as_a_scenario"
+            "[one parameter lies within another]"
+        ),
+        "tests/index/test_store.py::test_two_processes_at_once_do_not_harm_each_other",
+        "tests/index/test_store.py::test_where_nothing_can_be_written_it_is_read_each_time",
+        (
+            "tests/cassette/test_recorders.py::"
+            "test_recorders_that_start_and_die_together_lose_nothing[forked inside-6-1]"
+        ),
+        "tests/test_second_distribution.py::test_a_format_is_found_although_another_one_is_broken",
+        (
+            "tests/test_leak_probe_scripts.py::"
+            "test_reports_of_python_tests_tell_no_secret_of_an_answer[('--tb=native',)"
+        ),
+        "tests/plugin/test_challenge.py::test_a_python_step_is_left_out_by_name[True]",
+        "tests/plugin/test_challenge.py::test_it_fails_below_what_is_asked_for[strict-find]",
         "tests/cli/test_affected.py::test_only_scenarios_that_use_a_place_run",
         "tests/cli/test_fuzz.py::test_a_sound_platform_breaks_no_law",
         "tests/plugin/test_remote_cassettes.py::test_workers_record_and_replay_there",

@@ -26,10 +26,10 @@ _LOGINS: Final = "auth"
 
 
 class StoredVerdict(msgspec.Struct, frozen=True, array_like=True):
-    """The stored verdict on one mutant.
+    """The stored verdict on one mutant, which holds as long as *digest* stays the same.
 
     Attributes:
-        digest: digest of all inputs of the verdict.
+        digest: digest of all inputs of the verdict: mutant, scenarios, recordings ….
         verdict, killer, cause: as in `MutantVerdict`.
     """
 
@@ -79,7 +79,7 @@ class VerdictCache:
 
 
 def digest_parts(*parts: object) -> bytes:
-    """Return a digest that differs whenever one of *parts* differs."""
+    """Return a digest that is equal for equal *parts* only."""
     return hashlib.blake2b(repr(parts).encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
@@ -115,7 +115,7 @@ def _recording_files(item: ScenarioItem, folder: Path) -> Iterator[Path]:
 
 
 def _read_files(places: tuple[Path, ...]) -> Iterator[tuple[str, bytes]]:
-    """Yield the name and digest of each file at or below *places*."""
+    """Yield the name and content of each file at or below *places*."""
     for place in places:
         for path in sorted(place.rglob("*")) if place.is_dir() else (place,):
             if path.is_file():
@@ -123,5 +123,6 @@ def _read_files(places: tuple[Path, ...]) -> Iterator[tuple[str, bytes]]:
 
 
 def _used_environment(environ: Mapping[str, str], texts: list[bytes]) -> Iterator[tuple[str, str]]:
+    """Yield name and value of each environment variable that any of *texts* reads as ``env.X``."""
     names = {name for text in texts for name in _VARIABLE.findall(text.decode("utf-8", "replace"))}
     yield from ((name, environ.get(name, "")) for name in sorted(names))

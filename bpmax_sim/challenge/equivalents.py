@@ -34,7 +34,11 @@ _JOINS: Final = frozenset({"||", "&&", "??"})
 
 
 def is_useless_fallback(tree: SyntaxTree, fallback: Node) -> bool:
-    """Return whether the right side of *fallback*, ``a || b`` or ``a ?? b``, has no effect."""
+    """Return whether the right side of *fallback*, ``a || b`` or ``a ?? b``, can never matter.
+
+    The left side always has a value, or (``x + y || 0``) the right one is the only falsy value it
+    may have. A mutant without the fallback is then no mistake.
+    """
     left, right = (unwrap(fallback.child_by_field_name(side)) for side in ("left", "right"))
     if left is None or right is None:
         return False
@@ -107,7 +111,7 @@ def gives_same_result_for_equal_sides(tree: SyntaxTree, comparison: Node) -> boo
 
 
 def _is_in_sort_comparator(tree: SyntaxTree, node: Node) -> bool:
-    """Return whether *node* is inside the function with which a list is sorted."""
+    """Return whether *node* is inside the function passed to ``sort``."""
     owner: Node | None = node
     while owner is not None and owner.type not in FUNCTIONS:
         owner = owner.parent
@@ -119,13 +123,14 @@ def _is_in_sort_comparator(tree: SyntaxTree, node: Node) -> bool:
 
 
 def _only_assignment(block: Node | None) -> Node | None:
-    """Return the assignment if it is the only statement of *block*, else None."""
+    """Return the assignment of which *block* consists, or None if it has anything else."""
     while block is not None and block.type in {"statement_block", "expression_statement"}:
         block = block.named_children[0] if len(block.named_children) == 1 else None
     return block if block is not None and block.type == "assignment_expression" else None
 
 
 def _text_at(tree: SyntaxTree, node: Node, field: str) -> str:
+    """Return the source of the child *field* of *node* without parentheses; "" if there is none."""
     inner = unwrap(node.child_by_field_name(field))
     return tree.text_of(inner) if inner is not None else ""
 

@@ -40,6 +40,8 @@ class Weakness(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         place: place in the script.
+        verdict: ``differs`` (runs differ, nothing fails), ``unchanged`` (no effect) or
+            ``unreached``.
         kind: kind of the mutant, or ``unreached``.
         old, new: text in the script, and the mistake in its place.
         message: the missing check or input, as a sentence.
@@ -48,7 +50,7 @@ class Weakness(msgspec.Struct, frozen=True, kw_only=True):
         before, after: value at that place with the script, and with the mutant, as text.
         line: addition to a scenario that kills the mutant; None if none was found.
         kills: number of mutants that *line* kills, or that are in code that never ran.
-        others: script lines of the other mutants among them.
+        others: script lines of the other mutants that *line* kills.
         same_as: place of an earlier finding whose *line* kills this mutant too; else None.
         is_suspicious: whether the script's own value (*before*) looks like a mistake.
     """
@@ -196,7 +198,10 @@ def merge_results(results: Sequence[ChallengeResult]) -> ChallengeResult:
 
 
 def _keep_best_per_line(findings: Iterable[Weakness]) -> Iterator[Weakness]:
-    """Yield the most useful finding of each script line, and repeats if it has no ``differs``."""
+    """Yield one finding for each script line, the most useful first.
+
+    Repeats (`Weakness.same_as`) are yielded too, unless their line has a finding with ``differs``.
+    """
     order: Mapping[str, int] = {"differs": 0, "unreached": 1, "unchanged": 2}
 
     def rank(finding: Weakness) -> tuple[Any, ...]:
@@ -234,7 +239,10 @@ def describe_on_one_line(finding: Weakness) -> str:
 
 
 class _Group(NamedTuple):
-    """Mutants that one expectation kills; the first one is that whose effect is the most direct."""
+    """The mutants in *cases* that one line of ``expect`` kills.
+
+    The first one is that whose effect is the most direct.
+    """
 
     line: ExpectLine
     cases: Sequence[JudgedMutant]
@@ -306,7 +314,7 @@ def _merge_groups(challenge: ScriptChallenge, groups: Sequence[_Group]) -> Itera
 
 
 def _rank_directness(case: JudgedMutant) -> tuple[int, int]:
-    """Return the sort key of a mutant: the closer its effect is to the change, the smaller."""
+    """Return the sort key of a mutant, smaller if its effect shows where the script was changed."""
     number, _, mutant, _ = case
     is_direct = mutant.kind in _DIRECT and mutant.about not in {RETURNED, ""}
     return (_DIRECT.index(mutant.kind) if is_direct else len(_DIRECT)), number
@@ -377,7 +385,10 @@ def _make_survivor(
 def _clearest_divergence(
     challenge: ScriptChallenge, judgement: MutantVerdict, line: ExpectLine | None
 ) -> Divergence:
-    """Return the divergence that *line* checks; without a line, the easiest to read."""
+    """Return the divergence to show for a mutant.
+
+    That which *line* checks, or the easiest to read.
+    """
     key = (line.file, str(line.step)) if line is not None else ()
     for one in judgement.divergences:
         file = challenge.baselines[one.baseline_number].item.spot.source.file
@@ -414,14 +425,14 @@ def _join_to_one_line(text: str) -> str:
 
 
 def _find_equivalent_mutants(cases: Sequence[JudgedMutant]) -> Iterator[Weakness]:
-    """Yield findings for mutants without any effect, if the reason for that is known."""
+    """Yield a finding for each mutant without effect if it is known which input is missing."""
     for _, target, mutant, verdict in cases:
         if message := _explain_equivalent(target, mutant, verdict):
             yield _make_weakness(mutant, "unchanged", message)
 
 
 def _explain_equivalent(target: ScriptTarget, mutant: Mutant, verdict: MutantVerdict) -> str:
-    """Return which input is missing in all rows, so that *mutant* has no effect; "" if unclear."""
+    """Return which input all rows lack for *mutant* to have an effect; "" if that is not clear."""
     if verdict.cause == "unmet":
         return _explain_unreached(target, mutant)
     if mutant.kind == "fallback" and target.is_fallback_never_needed(mutant):
@@ -435,7 +446,10 @@ def _explain_equivalent(target: ScriptTarget, mutant: Mutant, verdict: MutantVer
 
 
 def _explain_unreached(target: ScriptTarget, mutant: Mutant) -> str:
-    """Return which input is missing in all rows for *mutant* to matter; "" if unclear."""
+    """Return which input would make the mutated place matter; "" if that is not clear.
+
+    Its probe has reported that no run had such an input.
+    """
     if mutant.unmet:
         return mutant.unmet
     if mutant.kind == "comparison":
@@ -448,7 +462,10 @@ def _explain_unreached(target: ScriptTarget, mutant: Mutant) -> str:
 
 
 def _describe_boundary(target: ScriptTarget, mutant: Mutant) -> str:
-    """Return that no row makes both sides of a comparison equal; "" if no input decides that."""
+    """Return a message that no row makes both sides of the mutated comparison equal.
+
+    "" if no input decides that.
+    """
     left, sign, right, reach = target.reach_finder.describe_boundary(mutant.start, mutant.end)
     values = {"left": _join_to_one_line(left), "right": _join_to_one_line(right), "sign": sign}
     message = msg("no row where {left} = {right}, so that {sign} may be off by one", **values)

@@ -15,10 +15,12 @@ from bpmax_sim.script_source.syntax import SyntaxTree
 
 
 class IgnoreComment(msgspec.Struct, frozen=True):
-    """A comment ``// bpmax-ignore-next args-swap: reason``.
+    """A comment ``// bpmax-ignore-next args-swap: reason``, which excludes mutants of a line.
 
     Attributes:
+        kinds: kinds of mutants that it excludes.
         line: script line whose mutants it excludes.
+        reason: why they are no mistakes.
         wrong: reason why the comment is invalid; empty if it is valid.
     """
 
@@ -49,6 +51,7 @@ def read_ignore_comments(tree: SyntaxTree) -> Iterator[IgnoreComment]:
 
 
 def _find_comment_mistake(kinds: Sequence[str], reason: str) -> str:
+    """Return why a comment with these *kinds* and this *reason* is invalid; "" if it is valid."""
     known = (*KINDS, BRANCH)
     unknown = next((kind for kind in kinds if kind not in known), None)
     if unknown is not None:

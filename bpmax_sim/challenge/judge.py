@@ -77,7 +77,9 @@ class MutantVerdict(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ScriptTarget:
-    """One script, its mutants, and the items that use it.
+    """One script, its mutants, and the items that run it.
+
+    A counter is a place in the script (a branch, a function) at which an instrumented run counts.
 
     Attributes:
         baseline_numbers: numbers of the items' baselines, the shortest run first.
@@ -109,14 +111,16 @@ class ScriptTarget:
         return ReachFinder(self.tree.text, self.name)
 
     def _can_be_parsed(self, mutant: Mutant) -> bool:
+        """Return whether the script with *mutant* in it is still valid JavaScript."""
         return not self.tree.has_error_with(mutant.start, mutant.end, mutant.new.encode())
 
     def _mutated_node(self, mutant: Mutant) -> Node:
+        """Return the smallest syntax node that contains the text which *mutant* replaces."""
         node = self.tree.root.descendant_for_byte_range(mutant.start, mutant.end)
         return node if node is not None else self.tree.root
 
     def guard_counters(self, mutant: Mutant) -> tuple[int, ...]:
-        """Return the counters on the way to *mutant* in the source, the innermost first."""
+        """Return the counters of the code around *mutant*, beginning with the innermost."""
         return tuple(self.reach.guard_counters(self._mutated_node(mutant)))
 
     def baselines_evaluating(self, mutant: Mutant) -> tuple[int, ...]:
@@ -210,7 +214,10 @@ class ScriptChallenge:
         self._memory = _VerdictHistory(self, cache) if cache is not None else None
 
     def _find_targets(self, hits: Sequence[ScriptHits]) -> Iterator[ScriptTarget]:
-        """Yield the scripts that *hits*, one for each baseline, have counted."""
+        """Yield the scripts that any baseline ran, with their counters.
+
+        *hits* are the counts of each baseline, in the same order as `baselines`.
+        """
         scripts: dict[str, Script] = {}
         counts: dict[str, dict[int, Counts]] = {}
         for number, (baseline, own) in enumerate(zip(self.baselines, hits, strict=True)):
@@ -291,8 +298,8 @@ class ScriptChallenge:
     ) -> MutantVerdict:
         """Return the verdict on a mutant that changes observations, but fails no scenario so far.
 
-        Warnings for the mutated text are read only here, as that takes long. If only digits of
-        recorded values differ, the mutant counts as unchanged.
+        It is killed if it causes a new warning; these are looked for only here, as that takes long.
+        If only digits of recorded values differ, the mutant counts as unchanged.
         """
         baseline = self.baselines[divergences[0].baseline_number]
         run = run_variant(baseline, replace(variant, checks_scripts=True))
@@ -307,7 +314,10 @@ class ScriptChallenge:
     def _matters_in_any_run(
         self, target: ScriptTarget, mutant: Mutant, baseline_numbers: Sequence[int]
     ) -> bool:
-        """Return whether the probe of *mutant* shows, in any run, input for which it matters."""
+        """Return whether *mutant* would matter in any run.
+
+        Whether its probe reports such an input.
+        """
         text = replace(mutant, new=mutant.probe).apply(target.data)
         variant = Variant(scripts={target.name: text}, checks_scripts=False)
         runs = (run_variant(self.baselines[n], variant) for n in baseline_numbers)
@@ -324,7 +334,7 @@ class ScriptChallenge:
 
 
 def _find_new_warnings(baseline: Baseline, run: VariantRun, mutant: Mutant) -> list[RunWarning]:
-    """Return the warnings of *run* whose kind, message template and place the baseline has not.
+    """Return the warnings of *run*, that of a mutant, which the unchanged run does not have.
 
     If the mutant only stands for a mistake (``if (true)``, a loop ended by ``break``), warnings
     about its text do not count: nobody writes such text.
@@ -345,7 +355,7 @@ def _find_new_warnings(baseline: Baseline, run: VariantRun, mutant: Mutant) -> l
 
 
 class _VerdictHistory:
-    """The cached verdicts on the mutants of one challenge."""
+    """The verdicts of earlier runs on the mutants of one challenge; new ones are added."""
 
     def __init__(self, challenge: ScriptChallenge, cache: VerdictCache) -> None:
         self._cache = cache
@@ -360,7 +370,12 @@ class _VerdictHistory:
             self._keys.append((key, digest_parts(mutant.start, mutant.end, mutant.new, runs)))
 
     def recall(self, number: int) -> MutantVerdict | None:
-        """Return the cached verdict if nothing that it depends on has changed, else None."""
+        """Return the verdict of an earlier run on mutant *number*.
+
+        None if an input of it has changed.
+
+        Also None for ``differs``: to find its line of ``expect``, the mutant has to be run again.
+        """
         key, inputs = self._keys[number]
         kept = self._cache.find(key)
         if kept is None or kept.digest != inputs or kept.verdict == "differs":
@@ -370,12 +385,15 @@ class _VerdictHistory:
         )
 
     def last_killer_id(self, number: int) -> str:
-        """Return the id of the item that killed the mutant in an earlier run, or ""."""
+        """Return the id of the item that killed mutant *number* last time, which is tried first.
+
+        Or "".
+        """
         kept = self._cache.find(self._keys[number][0])
         return kept.killer if kept is not None else ""
 
     def remember(self, number: int, verdict: MutantVerdict) -> None:
-        """Cache *verdict*; a surviving mutant is still run again, to find its line."""
+        """Store *verdict* on mutant *number* for later runs."""
         key, inputs = self._keys[number]
         self._cache.add(key, StoredVerdict(inputs, verdict.verdict, verdict.killer, verdict.cause))
 

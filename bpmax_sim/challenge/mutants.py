@@ -58,7 +58,7 @@ BRANCH: Final = "unreached"
 
 
 class Mutant(msgspec.Struct, frozen=True, kw_only=True):
-    """A script with one mistake.
+    """A script with one mistake, as an edit of its text.
 
     Attributes:
         kind: a key of `KINDS`.
@@ -89,7 +89,7 @@ class Mutant(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def add_probe(mutant: Mutant, probe: Probe | None) -> Mutant:
-    """Return *mutant* with *probe*, if there is one."""
+    """Return *mutant* with text and message of *probe*; unchanged if there is none."""
     if probe is None:
         return mutant
     return replace(mutant, probe=probe.text, unmet=probe.unmet)
@@ -192,7 +192,10 @@ class _MutantReader:
         return self._tree.text_of(node) if node is not None else ""
 
     def _is_platform_key_or_log(self, node: Node, *, is_read: bool) -> bool:
-        """Return whether *node* is the platform key of a call, or (unless *is_read*) is logged."""
+        """Return whether *node* is in ``$proxy(…)`` or is logged, where no mistake is made.
+
+        With *is_read* (a member that is read) only ``$proxy(…)`` counts.
+        """
         while (parent := node.parent) is not None:
             if parent.type == "arguments" and parent.parent is not None:
                 name = self._text_of(parent.parent.child_by_field_name("function"))
@@ -273,7 +276,10 @@ class _MutantReader:
             yield from self._change_message(right, about)
 
     def _add_write_probe(self, mutant: Mutant, node: Node, right: Node) -> Mutant:
-        """Return *mutant*, which removes an assignment, with a probe of whether that matters."""
+        """Return *mutant*, a missing assignment, with a probe of whether that matters.
+
+        Unchanged if the same text occurs twice in the script: the other may have written the value.
+        """
         left = self._text_of(node.child_by_field_name("left"))
         is_once = self._tree.text.count(mutant.old) == 1  # or another may have written the same
         is_plain = node.type == "assignment_expression" and left != self._text_of(right)
@@ -325,7 +331,11 @@ class _MutantReader:
     def _mutate_method_call(
         self, function: Node, name: str, arguments: Sequence[Node], *, is_ours: bool
     ) -> Iterator[Mutant]:
-        """Yield mutants of a method call that is not a call of a third party."""
+        """Yield mutants of a method call that is not a call of a third party.
+
+        *is_ours* is whether the method is one of ``$proxy`` or its builder, not of the script's own
+        data.
+        """
         if not is_ours:
             yield from self._change_method_arguments(function, arguments)
         if arguments:
@@ -363,7 +373,10 @@ class _MutantReader:
                 yield pair
 
     def _resolve_object(self, node: Node) -> Node:
-        """Return the object literal assigned to the name *node*, else *node* itself."""
+        """Return the value of the constant *node*, such as an object literal.
+
+        Else *node* itself.
+        """
         binding = self._scopes.binding_of(node) if node.type == "identifier" else None
         if binding is None or binding.value is None or binding.path or binding.is_reassigned:
             return node
@@ -381,7 +394,7 @@ class _MutantReader:
                 yield add_probe(mutant, probes.of_swap(one, other, mutant.old))
 
     def _change_value(self, node: Node, about: str, *, is_sent: bool) -> Iterator[Mutant]:
-        """Change a literal; of values sent to a third party, also computed ones."""
+        """Change a literal; of values sent to a third party (*is_sent*), also computed ones."""
         followed = self._resolve_object(node) if is_sent else node
         if followed.type == "object":
             for pair in followed.named_children:
@@ -426,7 +439,7 @@ class _MutantReader:
     ) -> Iterator[Mutant]:
         """Change a value that is written into a field or returned.
 
-        Of a text, all letters are lost.
+        A text becomes ``~``: not even its letters are left.
         """
         if node.type == "string" and len(self._text_of(node)) > len("''"):
             yield self._make_mutant(kind, node, "'~'", about=about)
@@ -462,7 +475,7 @@ class _MutantReader:
                     yield self._make_mutant("body-member", pair, "...{}", about="")
 
     def _is_sent_or_state_object(self, node: Node) -> bool:
-        """Return whether *node* is an object of a call or of ``$states``.
+        """Return whether the object *node* is passed to a call or assigned to ``$states``.
 
         Other methods mutate these.
         """
@@ -544,7 +557,7 @@ class _MutantReader:
             yield replace(mutant, probe=probes.TRUTH.format(met=met, text=text))
 
     def _is_check(self, node: Node) -> bool:
-        """Return whether *node* compares with a literal or tests a response."""
+        """Return whether a part of *node* compares with a literal or tests a response."""
         return any(self._is_single_check(part) for part in _logical_operands(node))
 
     def _is_single_check(self, node: Node) -> bool:

@@ -27,14 +27,22 @@ _SWAP: Final = f"...((...v) => {{{{ if (v[0] !== v[1]) {_TELL} return v; }}}})({
 
 
 class Probe(NamedTuple):
-    """The *text* of a probe, and the message if no run reports that the mistake matters."""
+    """A replacement that reports, while it runs, whether a mistake would matter.
+
+    Attributes:
+        text: source of the replacement.
+        unmet: message if no run reports that.
+    """
 
     text: str
     unmet: str
 
 
 def of_swap(one: str, other: str, texts: str) -> Probe:
-    """Return the probe for swapped arguments *one* and *other*; *texts* is the source of both."""
+    """Return the probe for swapped arguments: it reports runs in which they differ.
+
+    *one* and *other* are the arguments; *texts* is the source of both, as in the call.
+    """
     unmet = msg(
         "{one} and {other} were the same in every run; add a row where they differ",
         one=one,
@@ -44,7 +52,10 @@ def of_swap(one: str, other: str, texts: str) -> Probe:
 
 
 def of_write(field: str, value: str) -> Probe:
-    """Return the probe for a missing assignment of *value* to *field*."""
+    """Return the probe for a missing assignment.
+
+    It reports if *field* did not have *value* before.
+    """
     text = f"{field} = {_VALUE.format(met='v !== o', text=value, of=field)}"
     unmet = msg(
         "{field} had this value already in every run; add a row where it has another", field=field
@@ -53,7 +64,10 @@ def of_write(field: str, value: str) -> Probe:
 
 
 def of_member(key: str, value: str) -> Probe:
-    """Return the probe for a missing object member *key* whose *value* is read from a response."""
+    """Return the probe for a missing object member *key*: it reports if its *value* exists.
+
+    *value* is read from a response.
+    """
     text = f"{key}: {_VALUE.format(met='v !== o', text=value, of='undefined')}"
     return Probe(
         text, msg("{member} was missing in every answer; add one that has it", member=value)
@@ -61,7 +75,9 @@ def of_member(key: str, value: str) -> Probe:
 
 
 def of_method(name: str, owner: str, first: str, argument: str) -> Probe | None:
-    """Return the probe for a changed *argument* of a method call; None if there is no probe for it.
+    """Return the probe for a changed *argument* of a method call; None if there is none for it.
+
+    It reports an input for which the argument matters, such as a text longer than ``slice`` keeps.
 
     Args:
         name: name of the method.

@@ -56,7 +56,10 @@ class ExpectLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def merge_lines(first: ExpectLine, second: ExpectLine) -> ExpectLine | None:
-    """Return two lines of one step merged into one; None if they contradict each other."""
+    """Return one addition with what *first* and *second*, of the same step, add.
+
+    None if they contradict each other.
+    """
     expect = merge_expected(first.expect, second.expect)
     error = merge_expected(first.error, second.error)
     if expect is UNSET or error is UNSET or first.columns.keys() & second.columns.keys():

@@ -86,6 +86,8 @@ def record_traffic(options: ProxyOptions) -> int:
 def _serve_until_stopped(
     session: Session, platforms: Platforms, upstream: UpstreamUrl, options: ProxyOptions
 ) -> None:
+    # Whoever reaches the proxy calls the third party by it. Beyond this machine only those may who
+    # know a secret path.
     token = "" if options.is_local else secrets.token_urlsafe(18)
     proxy = RecordingProxy(
         session,

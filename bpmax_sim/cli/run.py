@@ -234,6 +234,7 @@ def _run_command(args: _RunArguments) -> int:
     code, verdicts = _run_and_report(
         items, problems, args, shard, has_items=bool(collected), usage=usage
     )
+    # A run that stopped early, or could not read a file, does not show what is unused.
     if not problems and len(verdicts) >= len(items):
         usage.store(_usage_scope(args), items_of_other_shards=set(collected) - set(items))
     return code

@@ -43,7 +43,7 @@ _METHOD = re.compile(r"[A-Za-z]+")
 def check_platform(root: Node, platform: model.Platform, problems: list[Problem]) -> None:
     """Add everything that is inconsistent in *platform* to *problems*.
 
-    *root* is the file with presets expanded.
+    *root* is its file with presets expanded, in which problems have their positions.
     """
     if any(problem.path.startswith("credentials") for problem in problems):
         return  # every template that names one of them would be told of as well
@@ -123,7 +123,10 @@ def _volatile_hints(platform: model.Platform) -> Iterator[str]:
 
 
 def classes_without_recover(platform: model.Platform) -> Iterator[tuple[str, str]]:
-    """Yield each class of failures for which no ``recover`` is declared, with a message."""
+    """Yield each class of failures of which the file says how to recognise it but not what to do.
+
+    Each comes with a message that suggests ``auth.recover``.
+    """
     auths = [platform.auth, *(api.auth for api in platform.apis.values())]
     acting = {name for auth in auths if isinstance(auth, model.Auth) for name in auth.recover}
     rejects = bool(platform.reject)
@@ -162,6 +165,10 @@ def _recover_hints(platform: model.Platform) -> Iterator[str]:
 def _recover_keys_without_effect(
     platform: model.Platform, auth: model.Auth, name: str, *, repeats: bool
 ) -> Iterator[str]:
+    """Yield a message for each key of ``recover: name`` in *auth* that has no effect.
+
+    *repeats* is whether any API may be sent again.
+    """
     rule = auth.recover[name]
     if rule.refresh and auth.acquire is None:
         yield msg("refresh does nothing, as there is no login to renew")
@@ -177,9 +184,9 @@ def _recover_keys_without_effect(
 
 
 def check_value(kind: model.Kind, node: Node) -> str:
-    """Return what is wrong with a credential's value for its kind; empty if nothing.
+    """Return what is wrong with the value *node* of a credential of this *kind*, or "".
 
-    Never the value.
+    The message never contains the value.
     """
     if kind == "integer":
         right = isinstance(node.value, int) and not isinstance(node.value, bool)
@@ -246,7 +253,7 @@ class _PlatformChecks(FileChecks, frozen=True):
                 self.tell(message, "credentials", name, "default")
 
     def check_secrecy(self, name: str, spec: model.CredentialSpec) -> None:
-        """Report a credential that is declared not secret but always is one."""
+        """Report ``secret: false`` of a credential that is always secret, and an invalid ``as``."""
         if spec.standin:
             self.check_common_standin(name, spec)
         if spec.secret is not False:
@@ -266,7 +273,7 @@ class _PlatformChecks(FileChecks, frozen=True):
             self.tell(message, "credentials", name, "secret")
 
     def check_common_standin(self, name: str, spec: model.CredentialSpec) -> None:
-        """Report a credential whose ``as`` (one stand-in for all recordings) cannot be used."""
+        """Report ``as``, one stand-in for all recordings, of a credential that cannot have it."""
         why = why_always_secret(self.platform, name)
         if not why and spec.kind != "text":
             why = msg("its kind is {kind}", kind=spec.kind)
@@ -307,7 +314,7 @@ class _PlatformChecks(FileChecks, frozen=True):
             self.tell(msg("there is no host {name!r}{hint}", name=name, hint=hint), *steps, "host")
 
     def check_no_templates_in(self, steps: Steps, owner: model.Platform | model.Api) -> None:
-        """Report templates in headers and queries where nothing is rendered."""
+        """Report ``{{ … }}`` in headers and query of *owner*: only auth fills templates."""
         for place in ("headers", "query"):
             for name, value in getattr(owner, place).items():
                 if isinstance(value, str) and _TEMPLATE.search(value):

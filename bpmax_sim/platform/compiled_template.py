@@ -22,7 +22,7 @@ Renderer = Callable[[Mapping[str, object]], str]
 
 
 class Template(msgspec.Struct, frozen=True):
-    """A compiled template: the names that it needs, and the function that renders it."""
+    """A compiled template: the names that it uses, and the function that renders it with them."""
 
     names: frozenset[str]
     render: Renderer
@@ -67,7 +67,7 @@ def failed_expression_error(source: str, error: Exception) -> ConfigError:
 
 
 def join_bounded(source: str, pieces: Iterable[str]) -> str:
-    """Return *pieces* joined, the result of the template *source*.
+    """Return *pieces*, the rendered parts of the template *source*, joined.
 
     Raises:
         ConfigError: if the result is longer than `LIMIT`.

@@ -28,7 +28,11 @@ _ESCAPE = re.compile(r"\\(.)")
 
 
 class Challenge(msgspec.Struct, frozen=True):
-    """A ``Digest`` challenge; *algorithm* is its name without ``-sess``."""
+    """A ``Digest`` challenge of a server (RFC 7616).
+
+    Attributes:
+        algorithm: its name without ``-sess``.
+    """
 
     realm: str
     nonce: str
@@ -144,6 +148,11 @@ def _read_parameters(text: str) -> dict[str, str]:
 
 
 def _choose_challenge(challenges: list[Challenge]) -> Challenge:
+    """Return the challenge that is answered: of a supported algorithm, with ``qop=auth`` or none.
+
+    Raises:
+        FilterError: if there is none.
+    """
     if not challenges:
         raise FilterError("the server sent no Digest challenge in WWW-Authenticate")
     fitting = [challenge for challenge in challenges if challenge.algorithm in _ALGORITHMS]
@@ -181,5 +190,5 @@ def _quote(value: str) -> str:
 
 
 def _is_quoted(text: str, at: int) -> bool:
-    """Return whether *at* is inside a quoted string."""
+    """Return whether the character at index *at* of *text* is inside a quoted string."""
     return len(re.findall(r"(?<!\\)\"", text[:at])) % 2 == 1

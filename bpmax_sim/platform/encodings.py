@@ -30,7 +30,7 @@ def to_octets(value: object) -> bytes:
 
 
 def lossless_utf8_text(data: bytes) -> str:
-    """Return *data* as text; `to_octets` returns the same bytes for it."""
+    """Return *data* as text from which `to_octets` makes the same bytes, even if it is no UTF-8."""
     return data.decode("utf-8", "surrogateescape")
 
 
@@ -115,7 +115,9 @@ def encode_form(value: object) -> str:
 
 
 def require_short_octets(value: object) -> bytes:
-    """Return the bytes of *value*, for an encoding that makes them longer.
+    """Return *value* as bytes, for a filter whose result is longer than its input.
+
+    Such filters can be nested, so that a small text would become a huge one.
 
     Raises:
         FilterError: if there are more than `LIMIT`.

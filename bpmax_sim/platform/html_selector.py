@@ -71,7 +71,10 @@ class _Compound(msgspec.Struct, frozen=True):
 
 
 class Selector(msgspec.Struct, frozen=True):
-    """A compiled selector, and the attribute to read; empty for the default."""
+    """A compiled CSS selector, and the attribute to read.
+
+    Without *attribute*, the value is that of ``value`` or ``content``, else the element's text.
+    """
 
     compounds: tuple[_Compound, ...]
     attribute: str = ""
@@ -180,7 +183,7 @@ class _ValueFound(Exception):  # noqa: N818 - the end of reading, no error
 
 
 class _PageReader(HTMLParser):
-    """Reads a page until an element matches and its value is complete."""
+    """Reads an HTML page until an element matches the selector and its value is complete."""
 
     def __init__(self, selector: Selector) -> None:
         super().__init__(convert_charrefs=True)
@@ -222,10 +225,12 @@ class _PageReader(HTMLParser):
             self._end_of_text()
 
     def _end_of_text(self) -> None:
+        """Take the collected text as the value, without surplus spaces, and stop reading."""
         self.value = " ".join("".join(self._text).split())
         raise _ValueFound
 
     def _read_value(self, tag: str, attributes: Attributes) -> None:
+        """Take the value from the attributes of a matching element, or begin to collect text."""
         names = (self.selector.attribute,) if self.selector.attribute else ("value", "content")
         known = [attributes[name] for name in names if name in attributes]
         if known:
@@ -242,7 +247,11 @@ class _PageReader(HTMLParser):
         )
 
     def _ancestors_match(self, compounds: list[_Compound], below: _Compound, depth: int) -> bool:
-        """Return whether open elements before *depth* satisfy the *compounds* left of *below*."""
+        """Return whether the elements around an element satisfy *compounds*, the parts left of it.
+
+        *below* is the part of the selector that the element itself satisfies; *depth* is the number
+        of open elements around it.
+        """
         if not compounds:
             return True
         *rest, last = compounds

@@ -57,9 +57,11 @@ from bpmax_sim.yamlfile import FileChecks, Node, Steps, decode, format_steps, re
 
 
 class InstanceOrigin(msgspec.Struct, frozen=True):
-    """The place where an instance was declared, for messages and for ``{file: path}``.
+    """Where an instance was declared: for messages, and to find files named there.
 
     Attributes:
+        node: its entry in ``instances.yaml``.
+        folder: folder to which ``{file: path}`` is relative.
         by_convention: whether no file declares it, so that its values come from environment
             variables named by convention.
     """
@@ -137,6 +139,12 @@ def route_of(
 
 @dataclass(frozen=True, slots=True)
 class _Resolver:
+    """Determines the values of one instance: credentials, addresses, proxy and TLS files.
+
+    They are written in its entry, or come from a variable, a file, the keyring or a registered
+    source. `problems` collects what cannot be read.
+    """
+
     platform: Platform
     instance: Instance
     environ: Mapping[str, str] = field(repr=False)
@@ -146,6 +154,7 @@ class _Resolver:
     problems: list[Problem]
 
     def credentials(self) -> Iterator[Credential]:
+        """Yield each credential that has a value, with the stand-in that recordings contain."""
         for name, spec in self.platform.credentials.items():
             value = self.instance.credentials.get(name, spec.default)
             if value is UNSET and self.origin.by_convention:
@@ -176,12 +185,16 @@ class _Resolver:
     def _real_value(
         self, name: str, spec: CredentialSpec, declared: Source | Scalar | None
     ) -> Scalar | None:
+        """Return the value of credential *name*, read from its source; None if it must not be read.
+
+        It must not in replay and simulation (`closed`).
+        """
         if not isinstance(declared, Source):
             return declared
         return None if self.closed else self._read_credential(declared, name, spec)
 
     def report_shared_values(self, credentials: Sequence[Credential]) -> None:
-        """Report a value that would be recorded in clear but is also the value of a secret."""
+        """Report a credential that is recorded in clear but has the same value as a secret one."""
         if self.closed:
             return
         secrets = {str(each.real): each.name for each in credentials if each.real != each.standin}
@@ -198,6 +211,10 @@ class _Resolver:
                 self._report(message, "credentials", credential.name)
 
     def _make_credential_standin(self, name: str, spec: CredentialSpec, like: str) -> Scalar:
+        """Return what recordings contain instead of credential *name*.
+
+        That is its ``as``; else a stand-in of the same form as *like*.
+        """
         if spec.standin:
             return spec.standin
         text = make_standin(
@@ -220,6 +237,10 @@ class _Resolver:
         return int(text) if spec.kind == "integer" else text
 
     def _read_source(self, source: Source, *steps: str) -> str | None:
+        """Return the value that *source* names.
+
+        None, and a problem at *steps*, if it cannot be read.
+        """
         try:
             if isinstance(source.env, str):
                 return read_env(source.env, self.environ)
@@ -241,7 +262,7 @@ class _Resolver:
         )
 
     def hosts(self) -> Iterator[tuple[str, tuple[str, str]]]:
-        """Yield the template name of each further host, with its live and its declared address."""
+        """Yield for each further host its template name, and its (live, declared) address."""
         for host, address in self.platform.hosts.items():
             own = self.instance.hosts.get(host, "")
             declared, live = self._written_and_live_address(address, own, host, "hosts", host)
@@ -250,9 +271,10 @@ class _Resolver:
     def _written_and_live_address(
         self, declared: str, own: str | Source, host: str, *steps: str
     ) -> tuple[str, str]:
-        """Return the address of *host* to record, and the one to send to.
+        """Return the address of *host* for recordings, and the one that requests are sent to.
 
-        *own* is the instance's.
+        *declared* is that of the platform file, *own* that of the instance. Only an address from
+        outside (a variable, for example) is not recorded.
         """
         if not own and self.origin.by_convention:
             own = self._conventional_source(host, "url") or ""
@@ -279,10 +301,7 @@ class _Resolver:
         return Source(env=variable)
 
     def route(self) -> ConnectionRoute:
-        """Return the connection route.
-
-        If nothing is sent, files and variables of it are not read.
-        """
+        """Return how connections are made: proxy and TLS files; empty if nothing is sent."""
         if self.closed:
             return ConnectionRoute()
         route = self.instance.proxy
@@ -324,6 +343,7 @@ class _Resolver:
             self._report(message, "credentials")
 
     def _variable_hint(self) -> str:
+        """Return the words that name the instance in messages."""
         return msg(
             "instance {instance_key!r} of {platform_key!r}",
             instance_key=self.instance.instance_key,
@@ -350,12 +370,12 @@ class InstanceEntry(msgspec.Struct, frozen=True):
 def read_instances(
     path: Path, find: Find, keys: Iterable[str], problems: list[Problem]
 ) -> tuple[InstanceEntry, ...]:
-    """Return the instances of *path* and of the local file beside it.
+    """Return the instances declared in *path* and in the local file beside it.
 
     Args:
-        path: the file; it may be absent where the local one exists.
+        path: file such as ``instances.yaml``; it may be absent if ``instances.local.yaml`` exists.
         find: returns the platform of a key, or None for one whose file is broken.
-        keys: the known platform keys.
+        keys: known platform keys.
         problems: gets everything that is wrong.
     """
     local = Path(local_file_of(str(path)))
@@ -419,7 +439,11 @@ def _element_key(node: Node) -> tuple[object, object] | None:
 def _merge_instance_lists(
     below: list[tuple[Steps, Node]], above: list[tuple[Steps, Node]]
 ) -> list[tuple[Steps, Node]]:
-    """Lay *above* over *below*: an instance in both is merged key by key, new ones are appended."""
+    """Return the entries *below* with those of *above* (``instances.local.yaml``) merged over them.
+
+    An instance in both is merged key by key; new ones are appended. If *above* chooses a default
+    instance, that of *below* is none any more.
+    """
     if not below:
         return above
     local = {_element_key(node): node for _, node in above if _element_key(node) is not None}
@@ -539,6 +563,7 @@ class _InstanceChecks(FileChecks, frozen=True):
             self.tell(msg("expected service/name, such as crm/password"), *steps, key)
 
     def check_registered_source(self, source_names: Mapping[str, str], *steps: str) -> None:
+        """Report a source of another distribution that does not exist or is given no name."""
         if len(source_names) != 1:
             got = series(source_names) or msg("none")
             self.tell(

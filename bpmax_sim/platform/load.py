@@ -62,7 +62,14 @@ from bpmax_sim.yamlfile import Node, decode, display_path
 
 
 class PlatformFile(msgspec.Struct, frozen=True):
-    """The platform that one file declares, None if it is unreadable, and the file's problems."""
+    """The result of reading one platform file.
+
+    Attributes:
+        key: key of the platform.
+        place: place of the key, or of the file.
+        platform: platform that it declares; None if there are problems.
+        problems: what is wrong.
+    """
 
     key: str
     place: Place
@@ -71,15 +78,18 @@ class PlatformFile(msgspec.Struct, frozen=True):
 
 
 def read_file(path: Path, file: str = "") -> PlatformFile:
-    """Return the content of the platform file at *path*; a parent can only be a shipped platform.
+    """Return the result of reading the platform file at *path* by itself; messages call it *file*.
 
-    Messages call it *file*.
+    Its ``extends`` can only name a platform shipped with this package, as no others are known.
     """
     return _build_platform(read_source(path, file), lambda key, _source: _built_in_source(key))
 
 
 def _build_platform(source: PlatformSource, find: Find) -> PlatformFile:
-    """Return the platform that *source* declares, merged over what it extends."""
+    """Return the platform that *source* declares, merged over those that it extends.
+
+    *find* returns the file of a platform that one extends, by its key.
+    """
     if source.root is None:
         return PlatformFile("", source.place, None, source.problems)
     problems = [*source.problems]
@@ -125,7 +135,10 @@ def read_platform_root(
 
 
 def _complete_api(platform: Platform, name: str, api: Api) -> Api:
-    """Return *api* with its key, and with path parameters that the file does not list."""
+    """Return *api* with its key *name*, and with a parameter for each placeholder of its path.
+
+    The latter only if the file lists no parameters; placeholders that auth fills are none.
+    """
     applied = {item.name for item in platform.auth_of(api).apply if item.place == "path"}
     parameters = api.parameters or tuple(
         Parameter(name=placeholder, place="path", required=True)
@@ -136,26 +149,27 @@ def _complete_api(platform: Platform, name: str, api: Api) -> Api:
 
 
 def _find_api(platform: Platform, name: str) -> Api | None:
+    """Return the API *name*, in any spelling or as alias; None if there is none."""
     api = platform.apis.get(name)
     return api or platform.apis.get(platform.spellings.get(to_snake_case(name), ""))
 
 
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Platforms:
-    """The platforms of a folder over the built-in ones, with their instances.
+    """The platforms of a project's folders and the built-in ones, with their instances.
 
     Attributes:
         own: the user's platforms by key.
         built_in: returns a shipped platform by key, or None.
-        built_in_keys: the keys of the shipped platforms.
-        entries: the instances of each platform, in file order.
+        built_in_keys: keys of the shipped platforms.
+        entries: instances of each platform, in file order.
         overridden: key, earlier place and present place of each platform of an earlier folder that
             one of a later folder has replaced.
         broken: problems of each platform that cannot be used, by its key.
         problems: all problems of the platform files.
         doubts: problems that are only warnings, because the folder is lenient.
-        folders: the folders in which they were declared.
-        folder: where platform files belong, and *instances* where instances do, for messages.
+        folders: folders in which they were declared.
+        folder: where new platform files belong, and *instances* where instances do, for messages.
     """
 
     own: Mapping[str, Platform] = field(default_factory=dict)
@@ -184,7 +198,7 @@ class Platforms:
 
     @property
     def depends_on_strictness(self) -> bool:
-        """Return whether some problem is an error or a warning by the folder's strictness."""
+        """Return whether the strictness of the folder decides if some problem is an error."""
         return bool(self.doubts) or any(problem.kind for problem in self.problems)
 
     def __iter__(self) -> Iterator[Platform]:
@@ -237,7 +251,7 @@ class Platforms:
         return self.entry(platform_key, instance_key).instance
 
     def entry(self, platform_key: str, instance_key: str | None = None) -> InstanceEntry:
-        """Return an instance with its origin; see `instance`."""
+        """Return an instance with its origin; chosen, or refused, as by `instance`."""
         entries = self.entries_of(platform_key)
         enabled = [entry for entry in entries if entry.instance.enabled]
         if instance_key is None:
@@ -266,7 +280,10 @@ class Platforms:
         raise self._unknown_instance_error(message, platform_key, str(instance_key))
 
     def entries_of(self, key: str) -> tuple[InstanceEntry, ...]:
-        """Return the instances of a platform; the implied one of a shipped platform without any."""
+        """Return the instances of platform *key*, disabled ones included.
+
+        A shipped platform without any has the one of `_implied_entries`.
+        """
         declared = self.entries.get(key, ())
         if declared or key in self.own:
             return declared
@@ -304,7 +321,11 @@ class Platforms:
         return CallError(message, code="UNKNOWN_INSTANCE", platform=platform, instance=instance)
 
     def api(self, platform: Platform, name: str) -> Api:
-        """Return the API of *name*: the exact key, else its twin in the other style, else an alias.
+        """Return the API *name*.
+
+        By its key, else by its key in the other spelling, else by an alias.
+
+        Keys are spelled in camelCase or snake_case: ``getUser`` is ``get_user``.
 
         Raises:
             CallError: if there is none (code UNKNOWN_API); it suggests a near name.
@@ -348,7 +369,8 @@ class Platforms:
     ) -> Credentials:
         """Return the credentials and the address of *instance*; see `resolve_credentials`.
 
-        Those of replay hang on nothing but what was *recorded*, so they are worked out once.
+        In replay (*closed*) they depend only on what was *recorded*, so without recorded values
+        they are computed once.
 
         Raises:
             ConfigError: if a value cannot be read.
@@ -520,10 +542,10 @@ def _load_folders(folders: Sequence[Path], place: Path | None) -> Platforms:
 
 @dataclass(slots=True)
 class _FileChoice:
-    """The file that is used for each platform, if several folders have one.
+    """Which file is used for each platform, if several folders have one of the same key.
 
     Attributes:
-        latest: the file of each platform, from the last folder that has one.
+        latest: file of each platform, from the last folder that has one.
         broken: problems of each platform that cannot be used.
         problems: all problems, also of files that a later folder replaces.
         doubts, overridden: as in `Platforms`.
@@ -537,6 +559,10 @@ class _FileChoice:
 
 
 def _choose_files(layers: list[list[tuple[PlatformSource, PlatformFile]]]) -> _FileChoice:
+    """Return the choice among *layers*, the files of each folder; later folders win.
+
+    Two files of one folder with the same key are a problem of both.
+    """
     choice = _FileChoice()
     for layer in layers:
         own: dict[str, PlatformFile] = {}
@@ -578,7 +604,11 @@ def _is_lenient(path: Path) -> bool:
 def _implied_entries(
     platforms: Iterable[Platform], entries: Iterable[InstanceEntry]
 ) -> Iterator[InstanceEntry]:
-    """Yield an instance for each platform without one; its values come from the environment."""
+    """Yield an instance ``default`` for each of *platforms* that has none in *entries*.
+
+    Its values come from environment variables. Only if the platform's address is complete and such
+    variables can be named.
+    """
     declared = {entry.instance.platform for entry in entries}
     for platform in platforms:
         address = platform.base_url
@@ -631,11 +661,12 @@ def _read_cached(path: Path) -> PlatformSource:
 
 
 def _stamp_source(name: str, source: PlatformSource) -> Stamp:
+    """Return the state on disk of *source* and of the files read for it; it changes if they do."""
     return tuple(part for file in (name, *source.used) for part in file_stamp(file))
 
 
 def _build_cached(source: PlatformSource, find: Find) -> PlatformFile:
-    """Return what *source* declares; the same object as long as none of its files changes."""
+    """Return what *source* declares; the same object again as long as none of its files changes."""
     chain = inheritance_chain(source, find, [])
     key = tuple(map(id, chain))
     cached = _built.get(key)

@@ -48,15 +48,15 @@ _ENCODINGS: Final[Mapping[str, Encoding]] = {
 
 
 class ApiMatch(msgspec.Struct, frozen=True, kw_only=True):
-    """The result for one request.
+    """What a request is for, found by its address, path and content.
 
     Attributes:
+        target: the API, login or other thing that is requested.
         instances: instances with this address, the default one first.
         base: beginning of the URL that is the address.
         host: name of the further host of the platform with this address; else empty.
         declared: what recordings contain instead of the base, for a further host.
         is_outside: whether the address is that of a login or a further host.
-        target: the API, login or other thing that is requested.
         path: path as a builder writes it, without query.
         parameters: decoded values of the path's placeholders.
         note: why no API is named although some have this path; else empty.
@@ -79,7 +79,7 @@ class ApiMatch(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ApiMatcher:
-    """Finds the API or login that requests are for; built once for many requests."""
+    """Finds the API or login that a request is for; built once for many requests."""
 
     def __init__(self, platforms: Iterable[Platform], addresses: Addresses | None = None) -> None:
         """Match the addresses that *platforms* declare, and *addresses* that are in use."""
@@ -154,7 +154,10 @@ class ApiMatcher:
         )
 
     def match_path(self, platform_key: str, request: Request, path: str) -> ApiMatch:
-        """Return the API of *request*, whose raw path below the platform's address is *path*."""
+        """Return what *request* is for, whose platform is known.
+
+        *path* is its raw path below the platform's address.
+        """
         return self._routes[platform_key].match(_Content(request), path)
 
 
@@ -189,7 +192,10 @@ def address_variables(platforms: Platforms, key: str, host: str = "") -> tuple[s
 
 
 def _addresses_of_instances(platforms: Platforms) -> Iterator[tuple[Instance, str, str | Source]]:
-    """Yield instance, host ("" for its own address) and the address it sets ("" if none)."""
+    """Yield instance, host ("" for its own address), and the address it sets ("" if none).
+
+    The address is a text or the source that it is read from.
+    """
     for entry in (entry for entries in platforms.entries.values() for entry in entries):
         key = entry.instance.platform
         platform = platforms.find(key)
@@ -210,7 +216,7 @@ def expand_templates(
 ) -> str:
     """Return *source* with each ``{{ name }}`` replaced by the template that *known* has for it.
 
-    Names in *besides* stay. It is repeated, as those templates may use further names.
+    Repeated, as those templates may use further names. Names in *besides* are not replaced.
     """
 
     def inner(match: re.Match[str]) -> str:
@@ -254,9 +260,12 @@ def login_origins(platform: Platform) -> tuple[str, ...]:
 
 
 class _Address(msgspec.Struct, frozen=True):
-    """An address of a platform, below which the paths of *routes* are looked up.
+    """An address at which requests for a platform arrive.
 
     Attributes:
+        routes: APIs and logins among which the rest of the path is looked up.
+        instances: keys of the instances that have this address.
+        pattern: matches the beginning of a URL; of several, that with the greatest *length* wins.
         host: name of a further host; empty for an address used only by a login, None for the
             platform's own.
         declared: what recordings contain instead of the address.
@@ -273,11 +282,12 @@ class _Address(msgspec.Struct, frozen=True):
 
 
 class _OutsideRoute(msgspec.Struct, frozen=True):
-    """A route at an address that is not the platform's own.
+    """A route (API or login) at an address that is not the platform's own.
 
     Attributes:
         base: that address; for a login its origin.
         path: path below it.
+        routes: *route* alone, as `_Address.routes`.
         host: name of the further host with this address; else empty.
     """
 
@@ -290,7 +300,10 @@ class _OutsideRoute(msgspec.Struct, frozen=True):
 
 
 def _host_addresses(routes: _Routes, in_use: Addresses) -> Iterator[_Address]:
-    """Yield the live addresses of a platform's further hosts, one for each route there."""
+    """Yield the address in use of each further host that is not the declared one.
+
+    One for each API there, because the declared address may have had another path in front.
+    """
     platform = routes.platform
     for (key, instance, host), live in in_use.items():
         if key != platform.platform_key or not host or live == platform.hosts[host]:
@@ -308,9 +321,10 @@ def _host_addresses(routes: _Routes, in_use: Addresses) -> Iterator[_Address]:
 def _base_addresses(
     platform: Platform, entries: Mapping[str, Any], in_use: Addresses
 ) -> Iterator[tuple[str, str]]:
-    """Yield instance keys with the addresses at which the platform is reached through them.
+    """Yield (instance, address) for each address at which the platform is reached.
 
-    For the declared address, instances without an address of their own come first.
+    *in_use* are live addresses. For the address in the platform file, instances without an address
+    of their own come first.
     """
     key = platform.platform_key
     enabled = [entry.instance for entry in entries.get(key, ()) if entry.instance.enabled]
@@ -331,6 +345,7 @@ def _base_addresses(
 
 
 def _base_pattern(base: str) -> re.Pattern[str]:
+    """Return a pattern for the address *base*, in which a template stands for any one segment."""
     literals = map(re.escape, EXPRESSION.split(base)[::2])
     return re.compile(f"{'[^/?#]+'.join(literals)}(?=[/?#]|$)", re.IGNORECASE)
 
@@ -340,7 +355,12 @@ _Constant = tuple[str, str, Any]
 
 
 class _Route(msgspec.Struct, frozen=True):
-    """The method, path and constant members of one API, or of one request of a login."""
+    """How requests of one API, or of one request of a login, are recognised.
+
+    Attributes:
+        constants: place, name and value of members that all of these requests have.
+        encoding, media: of the body; requests with another one are not meant.
+    """
 
     method: str
     template: PathTemplate
@@ -375,9 +395,9 @@ class _Routes:
             self._by_length.setdefault(key, []).append(route)
 
     def match(self, content: _Content, path: str, **address: Any) -> ApiMatch:
-        """Return the API or login for a request with the path *path*.
+        """Return what a request with *content* and the path *path* below the address is for.
 
-        *address* are the fields of the result that depend on the address alone.
+        *address* are the fields of the result that are known from the address: instances, base ….
         """
         fitting = self._fitting_routes(content.request.method.upper(), path)
         routes = [route for route, _ in fitting if not _is_ruled_out(route, content)]
@@ -395,7 +415,10 @@ class _Routes:
         return ApiMatch(target=chosen.target, path=built, parameters=values, **address)
 
     def _fitting_routes(self, method: str, path: str) -> list[tuple[_Route, dict[str, str]]]:
-        """Return the most literal routes for *path*, each with the values of its placeholders."""
+        """Return the routes that fit *path*, each with the values of its placeholders.
+
+        Only those with the most literal segments: ``/users/me`` wins over ``/users/{id}``.
+        """
         segments = raw_segments(path)
         fitting = [
             (route, values)
@@ -444,6 +467,7 @@ def _host_at_address(platform: Platform, url: str) -> str:
 
 
 def _ambiguity_note(platform: Platform, apis: Iterable[Api], *, fits_all: bool) -> str:
+    """Return why none of *apis* was chosen: the request *fits_all*, or the constants of none."""
     names = series(api.key for api in apis)
     if fits_all:
         return msg(
@@ -499,7 +523,8 @@ def _api_routes(platform: Platform) -> Iterator[_Route]:
 def _find_constants(parts: Iterable[tuple[str, Any]]) -> tuple[_Constant, ...]:
     """Return the members that every request of an API has with the same value.
 
-    Templates are no constants, nor are headers that any HTTP client writes.
+    *parts* are places (``header`` …) with their declared values. Templates are no constants, nor
+    are headers that any HTTP client writes.
     """
     leaves = (leaf for place, value in parts for leaf in _constant_members(place, value))
     return tuple(leaf for leaf in leaves if leaf[0] != "header" or leaf[1] not in _NEVER_CONSTANT)
@@ -517,7 +542,10 @@ def _constant_members(place: str, value: Any, name: str = "") -> Iterator[_Const
 
 
 def _select_routes(routes: list[_Route], content: _Content) -> list[_Route]:
-    """Return which of *routes*, all with the same path, a request is for; several if unclear."""
+    """Return which of *routes*, all with the same path, the request with *content* is for.
+
+    Several if that is unclear, none if all are ruled out.
+    """
     held = [
         route
         for route in routes
@@ -540,16 +568,19 @@ def _select_routes(routes: list[_Route], content: _Content) -> list[_Route]:
 
 
 def _is_ruled_out(route: _Route, content: _Content) -> bool:
-    """Return whether the request lacks a constant of a login outside its body.
+    """Return whether *route* is a login of which the request lacks a constant outside its body.
 
-    A login may share its address with something undeclared: SAP issues its CSRF token on a header.
+    An address may serve a login and something undeclared: SAP issues its CSRF token on a header.
     """
     outside = [constant for constant in route.constants if constant[0] != "body"]
     return route.target.login is not None and not all(content.has_value(*item) for item in outside)
 
 
 def _path_as_builder_writes(route: _Route, values: dict[str, str], path: str) -> str:
-    """Return *path* as a builder writes it; placeholders that auth fills stay placeholders."""
+    """Return *path* as a script's builder writes it, with *values* in the route's placeholders.
+
+    Placeholders that auth fills stay placeholders, so that recordings contain no credential.
+    """
     if route.target.api is not None and values:
         placed = [item.name for item in route.target.auth.apply if item.place == "path"]
         if placed:
@@ -567,9 +598,9 @@ class _Content:
         self.request = request
 
     def has_value(self, place: str, name: str, value: Any) -> bool:
-        """Return whether *name* has *value* at *place*.
+        """Return whether the request has *value* as member *name* at *place*.
 
-        Outside JSON, values are compared as texts.
+        In a JSON body type and value must be equal; elsewhere values are compared as texts.
         """
         if place == "body" and isinstance(self._json, dict):
             present = get_nested(self._json, split_body_path(name))

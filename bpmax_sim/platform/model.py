@@ -32,11 +32,17 @@ Spot = Literal["path", "query", "header", "cookie", "body"]
 
 
 class Model(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Base of everything that is read from a file."""
+    """Base of everything that is read from a YAML file.
+
+    Its attributes are the keys of a mapping there.
+    """
 
 
 class Condition(Model, frozen=True, kw_only=True):
-    """A condition: the value at a path, as text, is one of *in*, or the path is absent."""
+    """A condition on a response: the value at *path*, as text, is one of *any_of* (key ``in``).
+
+    With *absent*, that there is no such value.
+    """
 
     path: str
     any_of: tuple[Any, ...] = field(default=(), name="in")
@@ -44,7 +50,7 @@ class Condition(Model, frozen=True, kw_only=True):
 
 
 class OkRule(Model, frozen=True, kw_only=True):
-    """The rule for a successful response: its status, and every condition."""
+    """When a response is successful: if it has one of these statuses and *all* conditions hold."""
 
     status: tuple[int, ...] = ()
     all: tuple[Condition, ...] = ()
@@ -64,7 +70,10 @@ class ErrorClass(Model, frozen=True, kw_only=True):
 
 
 class ResponseRules(Model, frozen=True, kw_only=True):
-    """How a response is read; several paths are tried in order, ``header:Name`` reads a header."""
+    """Which responses are successful, and where they contain code, message and data.
+
+    If there are several paths, the first that exists is used; ``header:Name`` reads a header.
+    """
 
     ok: OkRule = OkRule()
     code: tuple[str, ...] = ()
@@ -135,7 +144,14 @@ class LoginStep(Model, frozen=True, kw_only=True):
 
 
 class Ttl(Model, frozen=True, kw_only=True):
-    """How long acquired values live; a value named ``ttl`` in ``extract`` overrides *default*."""
+    """How long the values of a login may be used.
+
+    Attributes:
+        unit: of the lifetime in the response: seconds or milliseconds, from now or (``absolute``)
+            since 1970.
+        default: seconds, if ``extract`` of the login has no value named ``ttl``.
+        margin: seconds before the end at which they are renewed.
+    """
 
     unit: Literal["s", "ms", "absolute", "absolute_ms"] = "s"
     default: Seconds = 3600
@@ -200,12 +216,13 @@ class Sign(Model, frozen=True, kw_only=True):
 
 
 class ResponseSignature(Model, frozen=True, kw_only=True):
-    """How a signed 2xx response is checked (WeChat Pay v3).
+    """How the signature of a 2xx response is checked (WeChat Pay v3).
 
     Templates see ``response_status``, ``response_headers`` (lower-case names) and
     ``response_body``.
 
     Attributes:
+        message: text that was signed; *signature* is where the response has its signature.
         key: the secret, public key or certificate; renders to an empty text if the response names
             an unknown key.
         timestamp: instant of signing, in POSIX seconds; empty for no check.
@@ -222,14 +239,14 @@ class ResponseSignature(Model, frozen=True, kw_only=True):
 
 
 class Wait(Model, frozen=True, kw_only=True):
-    """Where a wait may be read in a response, and its unit."""
+    """Where a response says how long to wait before sending again, and in which unit."""
 
     path: str
     unit: Literal["s", "ms"] = "s"
 
 
 class Recover(Model, frozen=True, kw_only=True):
-    """What a class of failure triggers.
+    """What happens after a failure of one class, such as ``token`` or ``transient``.
 
     Attributes:
         refresh: number of new logins after which the call is sent again.
@@ -248,7 +265,16 @@ class Recover(Model, frozen=True, kw_only=True):
 
 
 class Auth(Model, frozen=True, kw_only=True):
-    """How calls are authorised: four mechanisms; *parameters* are extra names for templates."""
+    """How calls are authorised.
+
+    Attributes:
+        parameters: further names for templates.
+        acquire: login before a call.
+        apply: values put into each request.
+        sign: signature of each request.
+        verify_response: check of the signature of each response.
+        recover: class of failure -> what happens after it.
+    """
 
     parameters: Mapping[str, Any] = {}
     acquire: Acquire | None = None
@@ -296,10 +322,13 @@ class CredentialSpec(Model, frozen=True, kw_only=True):
 
 
 class Source(Model, frozen=True, kw_only=True):
-    """Where a value comes from outside the file: exactly one key.
+    """Where a value comes from that is not in the file; exactly one key is given.
 
     Attributes:
-        source: a source that another distribution registers, and the place there.
+        env: name of an environment variable.
+        file: path of a file that contains it.
+        keyring: entry of the system's keyring.
+        source: name of a source that another distribution registers -> name of the value there.
     """
 
     env: str | UnsetType = UNSET
@@ -309,11 +338,12 @@ class Source(Model, frozen=True, kw_only=True):
 
 
 class Parameter(Model, frozen=True, kw_only=True):
-    """An input of an API; their order is the order of a direct call.
+    """An input of an API; their order is the order of a direct call's arguments.
 
     Attributes:
-        to: the name at its place, or a dotted body path; *name* when absent.
-        schema: what more is known of its values, as a JSON Schema or in the words of OpenAPI.
+        place: key ``in``: ``path``, ``query``, ``header`` or ``body``.
+        to: name at its place, or a dotted body path; *name* when absent.
+        schema: JSON Schema (or OpenAPI schema) of its values, beyond type and enum.
     """
 
     name: str
@@ -339,7 +369,7 @@ class Parameter(Model, frozen=True, kw_only=True):
 
 
 class Idempotency(Model, frozen=True, kw_only=True):
-    """A key that is made once for each call and stays the same in its retries."""
+    """Where requests carry an idempotency key: made once for each call, the same in its retries."""
 
     place: Literal["header", "query", "body"] = field(name="in")
     name: str
@@ -347,18 +377,23 @@ class Idempotency(Model, frozen=True, kw_only=True):
 
 
 class VerifyValues(Model, frozen=True, kw_only=True):
-    """A drift check of the shape that compares the values at these places as well."""
+    """A setting of ``verify``.
+
+    Besides the shape of a response, the values at these places are compared.
+
+    They are those of `bpmax-sim verify`, which sends recorded requests again.
+    """
 
     values: tuple[str, ...]
 
 
 class Api(Model, frozen=True, kw_only=True):
-    """One operation; UNSET means that the platform's own setting holds.
+    """One operation of a platform; UNSET means that the platform's own setting holds.
 
     Attributes:
         was: earlier names, under which older recordings call it.
-        answer: what the body of a good response is, as a JSON Schema or in the words of OpenAPI.
-        host: the name of the platform's host that *path* is below; the platform's own without it.
+        answer: JSON Schema (or OpenAPI schema) of the body of a successful response.
+        host: name of the platform's host that *path* is below; the platform's own without it.
     """
 
     key: Annotated[str, INTERNAL] = ""
@@ -391,7 +426,10 @@ class Api(Model, frozen=True, kw_only=True):
 
     @property
     def is_idempotent(self) -> bool:
-        """Return whether a request may be sent again without a second effect."""
+        """Return whether the same request may be sent again, as it has no second effect.
+
+        Declared by ``idempotent``; else true for GET, HEAD and APIs with an idempotency key.
+        """
         if self.idempotent is UNSET:
             return self.method in {"GET", "HEAD"} or self.idempotency is not UNSET
         return bool(self.idempotent)
@@ -442,11 +480,11 @@ class Platform(Model, frozen=True, kw_only=True):
 
 
 class Tls(Model, frozen=True, kw_only=True):
-    """Files of an instance's TLS connections, as PEM and seen from the file that names them.
+    """The files of an instance's TLS connections (PEM), relative to the file that names them.
 
     Attributes:
-        ca: whom to trust; a file or a folder.
-        cert: who the client is, and *key* its private key, where *cert* does not hold it.
+        ca: certificates of trusted authorities, a file or a folder.
+        cert: certificate of the client; *key* its private key, if *cert* does not contain it.
     """
 
     ca: str = ""
@@ -455,7 +493,10 @@ class Tls(Model, frozen=True, kw_only=True):
 
 
 class Instance(Model, frozen=True, kw_only=True):
-    """One tenant of a platform, with the values of its credentials."""
+    """One tenant of a platform.
+
+    Its address, the values of its credentials, and its own settings.
+    """
 
     platform: str
     instance_key: str
@@ -493,9 +534,10 @@ _CODED = {"base64": decode_base64, "hex": decode_hex}
 
 
 def value_problem(kind: Kind, text: str) -> str:
-    """Return what is wrong with a text of this *kind*; empty if nothing. Never the text.
+    """Return what is wrong with *text* as value of a credential of this *kind*, or "".
 
-    Keys and tokens are checked when something is signed with them.
+    The message never contains the text. Keys and tokens are checked when something is signed with
+    them.
     """
     if kind == "integer":
         return "" if _INTEGER.fullmatch(text) else msg("expected a whole number, got text")
@@ -548,9 +590,10 @@ def sensitive_places(paths: Iterable[str]) -> tuple[Sensitive, ...]:
 
 
 def find_auth_places(auth: Auth, apply: Iterable[Apply]) -> Iterator[tuple[str, str]]:
-    """Yield place and name of everything that *apply* and the signature of *auth* put in.
+    """Yield (place, name) of everything that auth puts into a request.
 
-    Headers that a signature sets only if absent are left out: a script may set them.
+    That is what *apply* and the signature of *auth* do, except headers that a signature sets only
+    if the script did not.
     """
     for item in (*apply, *signature_places(auth)):
         yield item.place, render_applied_name(item, auth)
@@ -562,12 +605,15 @@ def find_auth_places(auth: Auth, apply: Iterable[Apply]) -> Iterator[tuple[str, 
 
 
 def join_place(spot: str, name: str) -> str:
-    """Return place and name as one text, such as ``header.x-sign``."""
+    """Return a place and a name in it as one text: ``header.x-sign``.
+
+    Names of headers in lower case.
+    """
     return f"{spot}.{name.lower() if spot == 'header' else name}"
 
 
 def signature_places(auth: Auth) -> tuple[Apply, ...]:
-    """Return the places of the signature itself."""
+    """Return where the signature, and values made with it, are put into a request."""
     return auth.sign.emit if auth.sign else ()
 
 

@@ -75,17 +75,22 @@ def load_preset(name: str) -> Node:
 def expand_presets(
     root: Node, problems: list[Problem], own_presets: Mapping[str, Node] = MappingProxyType({})
 ) -> Node:
-    """Return a platform file's root with every preset in it spelled out.
+    """Return the root of a platform file with each ``preset`` replaced by what it stands for.
 
-    *own_presets* has the roots of the presets that are files of the project, by how they are named.
-
-    Credentials and response rules that a preset brings stand where the file has none of that name.
+    *own_presets* are the roots of preset files of the project, by the text that names them in
+    *root*. A preset may add credentials and response rules; those of the file win.
     """
     return _Expansion(problems, own_presets).expand_platform(root)
 
 
 class _Expansion(msgspec.Struct):
-    """The expansion of one file: credentials that its presets declare, and the problems."""
+    """The state of expanding one file.
+
+    Attributes:
+        problems: what is wrong in it.
+        private: roots of preset files of the project, by the text that names them.
+        credentials: credentials that its presets declare.
+    """
 
     problems: list[Problem]
     private: Mapping[str, Node]
@@ -185,7 +190,12 @@ class _Expansion(msgspec.Struct):
     def _check_secrets(
         self, brought: Mapping[str, Node], parameters: Mapping[str, Node], steps: Steps
     ) -> None:
-        """Report secrets written into the file itself: nothing would redact them."""
+        """Report secrets of a preset that are literal in the platform file.
+
+        Nothing would redact them.
+
+        *brought* are the credentials that the preset declares, *parameters* the values given to it.
+        """
         for name, spec in brought.items():
             secret, node = spec.child("secret"), parameters.get(name)
             if secret is None or secret.value is not True or node is None:
@@ -202,7 +212,10 @@ class _Expansion(msgspec.Struct):
 
 
 def _uses_names(source: str) -> bool:
-    """Return whether *source* is a template with names; broken templates are found later."""
+    """Return whether *source* is a template with names, and so no literal value.
+
+    True for a broken template, which is reported elsewhere.
+    """
     try:
         return bool(names_in(source))
     except ConfigError:
@@ -210,7 +223,7 @@ def _uses_names(source: str) -> bool:
 
 
 class _PresetFiller(msgspec.Struct):
-    """Replaces ``$parameter`` and ``$case`` in a preset."""
+    """Replaces ``$parameter`` and ``$case`` in a preset by the parameters given to it."""
 
     parameters: Mapping[str, Node]
     steps: Steps
@@ -290,7 +303,10 @@ def _undefined_template_names(auth: Node) -> frozenset[str]:
 
 
 def _merge_under(own: Node | None, brought: Node) -> Node:
-    """Return *own* with members added that only *brought* has; lists are joined, *own* first."""
+    """Return *own* (of the file) with the members added that only *brought* (of a preset) has.
+
+    Lists are joined, *own* first.
+    """
     if own is None:
         return brought
     if own.items and brought.items:

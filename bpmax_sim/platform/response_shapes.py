@@ -36,7 +36,7 @@ _MOST_MEMBERS: Final = 200
 
 
 class ResponseShape(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The kinds and members that a JSON value of a response has, or may have.
+    """What is known of a JSON value in responses: its kinds and members.
 
     Attributes:
         kinds: its possible kinds; empty if nothing is known.
@@ -102,7 +102,10 @@ def kind_of_value(value: Any) -> Kind | None:
 
 
 def shape_of(value: Any, depth: int = 0) -> ResponseShape:
-    """Return the shape of one JSON value."""
+    """Return the shape of one JSON value.
+
+    Nothing is known of what is nested too deep or too large.
+    """
     kind = kind_of_value(value)
     if kind is None or depth > _DEEPEST:
         return ResponseShape()
@@ -126,6 +129,7 @@ def merge_shapes(shapes: Iterable[ResponseShape]) -> ResponseShape | None:
 
 
 def _merge_shapes(first: ResponseShape, second: ResponseShape) -> ResponseShape:
+    """Return the shape that covers both; a member that only one object has becomes optional."""
     if not first.kinds or not second.kinds:
         return ResponseShape()
     both_objects = "object" in first.kinds and "object" in second.kinds
@@ -181,7 +185,7 @@ def shape_of_schema(schema: Mapping[str, Any], depth: int = 0) -> ResponseShape:
 
 
 def _find_sole_example(parts: Iterable[Mapping[str, Any]]) -> Any:
-    """Return the ``example`` of a schema that declares no members; None if it declares some.
+    """Return the ``example`` of a schema that declares no members itself, or None.
 
     Members of responses are then read from the example. Only a map or a list is returned.
     """
@@ -207,9 +211,10 @@ def _kinds_of(schema: Mapping[str, Any], properties: object, items: object) -> f
 
 
 def wrap_in_envelope(shape: ResponseShape, data: Sequence[str]) -> ResponseShape:
-    """Return the shape of ``{code, message, data}`` around a body (``result: envelope``).
+    """Return the shape of ``{code, message, data}``, in which ``result: envelope`` wraps a body.
 
-    *data* are the JSON paths of which the first that is there is the data, else the whole body.
+    *data* are JSON paths in the body, whose shape is *shape*: the first that exists is ``data``,
+    else the whole body.
     """
     members = {
         "code": ResponseShape(),
@@ -220,6 +225,7 @@ def wrap_in_envelope(shape: ResponseShape, data: Sequence[str]) -> ResponseShape
 
 
 def _data_shape(shape: ResponseShape, paths: Sequence[str]) -> ResponseShape:
+    """Return the shape at the first of *paths* that *shape* has, else *shape* itself."""
     for path in paths:
         inner: ResponseShape | None = shape
         if not _DOTTED.fullmatch(path):
@@ -232,14 +238,17 @@ def _data_shape(shape: ResponseShape, paths: Sequence[str]) -> ResponseShape:
 
 
 def as_all_optional(shape: ResponseShape) -> ResponseShape:
-    """Return *shape* with all members optional: always seen does not mean always there."""
+    """Return *shape* with all members optional at any depth.
+
+    A member that all recorded responses have may still be missing in the next one.
+    """
     members = {name: as_all_optional(member) for name, member in shape.members.items()}
     item = as_all_optional(shape.item) if shape.item is not None else None
     return replace(shape, members=members, optional=frozenset(members), item=item)
 
 
 class ResponseShapes:
-    """What is known of the responses of APIs: declared in platform files, and recorded."""
+    """What is known of the responses of APIs: by their declaration, and by recordings."""
 
     def __init__(self, recorded: Iterable[Mapping[str, ResponseShape]] = ()) -> None:
         """Take the shapes of each cassette, by ``platform.api``; they are merged when asked for."""
@@ -247,7 +256,10 @@ class ResponseShapes:
         self._recorded: dict[str, ResponseShape | None] = {}
 
     def recorded_shape(self, platform: Platform, api: Api) -> ResponseShape | None:
-        """Return the shape of *api*'s recorded responses, as a script gets them; None for none."""
+        """Return the shape of the recorded responses of *api*, as scripts get them.
+
+        None without any.
+        """
         name = f"{platform.platform_key}.{api.key}"
         if name not in self._recorded:
             seen = [shapes[name] for shapes in self._recordings if name in shapes]
@@ -255,7 +267,10 @@ class ResponseShapes:
         return _result_shape(platform, self._recorded[name])
 
     def declared_shape(self, platform: Platform, api: Api) -> ResponseShape | None:
-        """Return the shape that *api* declares, as a script gets it, or None."""
+        """Return the shape that *api* declares for its responses, as scripts get them.
+
+        None without.
+        """
         shape = shape_of_schema(api.answer) if api.answer else None
         if shape is None and platform.result == "envelope":
             shape = ResponseShape()
@@ -263,6 +278,7 @@ class ResponseShapes:
 
 
 def _result_shape(platform: Platform, shape: ResponseShape | None) -> ResponseShape | None:
+    """Return the shape of what scripts get if the body has the shape *shape*."""
     if shape is None or platform.result != "envelope":
         return shape
     return wrap_in_envelope(shape, platform.response.data)

@@ -49,7 +49,10 @@ _MISSING = re.compile(r"^'(?P<name>[^']+)' is undefined$")
 
 
 class _Sandbox(SandboxedEnvironment):
-    """Items only: ``a.b`` and ``a['b']`` look into mappings and lists, never at attributes."""
+    """A Jinja environment in which ``a.b`` is a member of a map or list, never a Python attribute.
+
+    ``a['b']`` means the same.
+    """
 
     intercepted_binops = frozenset({"*", "+", "%", "/", "//"})
 
@@ -69,9 +72,9 @@ class _Sandbox(SandboxedEnvironment):
         return self.undefined(hint=msg("nothing is called {argument!r} in it", argument=argument))
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
-        """Return the result of an operator on numbers, or of two texts joined.
+        """Return the result of an operator on two numbers, or two short texts joined by ``+``.
 
-        No text is repeated.
+        ``"x" * 10 ** 9`` and the like are refused, as they would fill the memory.
         """
         numbers = isinstance(left, int | float) and isinstance(right, int | float)
         texts = operator == "+" and isinstance(left, str) and isinstance(right, str)
@@ -83,7 +86,10 @@ class _Sandbox(SandboxedEnvironment):
 
 
 class _TextTransformer(NodeTransformer):
-    """Restores carriage returns that Jinja would drop and makes ``~`` join as templates print."""
+    """Changes Jinja's syntax tree so that carriage returns in texts are kept.
+
+    Also makes ``~`` convert values to text as the rest of a template does.
+    """
 
     def visit_TemplateData(self, node: nodes.TemplateData) -> nodes.Node:  # noqa: N802 - Jinja's
         return nodes.TemplateData(node.data.replace(_RETURN, "\r"), lineno=node.lineno)
@@ -138,7 +144,11 @@ def compile_source(source: str) -> Template:
 
 
 def _replace_return_in_tag(match: re.Match[str]) -> str:
-    """Return a space for a carriage return between a tag's words; quoted texts unchanged."""
+    """Return a space if *match* is a carriage return between the words of a tag.
+
+    Other matches, quoted texts, are unchanged: carriage returns in them are kept by way of
+    `_RETURN`.
+    """
     return " " if match[0] == "\r" else match[0]
 
 
@@ -169,7 +179,11 @@ def _check_nodes(source: str, node: nodes.Node) -> None:
 
 
 def _walk(node: nodes.Node, depth: int) -> Iterator[nodes.Node]:
-    """Yield a tree's nodes; raise `RecursionError` if it is nested deeper than *depth*."""
+    """Yield *node* and all nodes below it.
+
+    Raises:
+        RecursionError: if there are more than *depth* levels; Python could not compile them.
+    """
     if not depth:  # Python's compiler fails on the code of a deeper one, in its own words
         raise RecursionError
     yield node

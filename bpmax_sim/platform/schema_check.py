@@ -28,7 +28,10 @@ TYPES: Final[Mapping[str, tuple[type, ...]]] = {
 def find_misfits(
     value: Any, schema: Mapping[str, Any], path: Path = ()
 ) -> Iterator[tuple[Path, str]]:
-    """Yield the path of each part of *value* that *schema* forbids, and what it allows there."""
+    """Yield each part of *value* that *schema* forbids.
+
+    Its path, and a message with what is allowed.
+    """
     if value is None or _OPEN & schema.keys():
         return
     wrong = describe_wrong_type(value, schema.get("type")) or describe_unknown_choice(
@@ -49,7 +52,7 @@ def find_misfits(
 
 
 def describe_wrong_type(value: Any, declared: Any) -> str:
-    """Return the *declared* type in words if *value* is not of it; else empty."""
+    """Return a message if *value* has none of the *declared* types of a schema; else ""."""
     words = [declared] if isinstance(declared, str) else list(declared or ())
     known = [word for word in words if word in TYPES]
     if not known or len(known) < len(words) - ("null" in words):
@@ -66,7 +69,10 @@ def _is_of_type(value: Any, word: str) -> bool:
 
 
 def describe_violated_limit(value: Any, schema: Mapping[str, Any]) -> str:
-    """Return the bound, length, pattern or format that *value* violates; empty if none."""
+    """Return a message with the first limit of *schema* that *value* violates; else "".
+
+    Limits are bounds, lengths, a pattern or a format.
+    """
     for key, breaks in _LIMITS.items():
         limit = schema.get(key)
         if limit not in (None, "", False) and breaks(value, limit):
@@ -80,18 +86,28 @@ def _is_number(value: Any) -> bool:
 
 
 def _make_number_test(test: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
-    """Return a function that tells whether a number violates a limit by *test*."""
+    """Return a function (value, limit) that is *test* for numbers and false for anything else.
+
+    True means that the limit is violated.
+    """
     return lambda value, limit: _is_number(value) and _is_number(limit) and test(value, limit)
 
 
 def _make_length_test(test: Callable[[int, Any], bool]) -> Callable[[Any, Any], bool]:
-    """Return a function that tells whether the length of a text violates a limit by *test*."""
+    """Return a function (value, limit) that is *test* of a text's length; false for other values.
+
+    True means that the limit is violated.
+    """
     return lambda value, limit: (
         isinstance(value, str) and _is_number(limit) and test(len(value), limit)
     )
 
 
 def _breaks_pattern(value: Any, pattern: Any) -> bool:
+    """Return whether *value* is a text that does not match *pattern*.
+
+    False if the pattern is not valid in Python: schemas are written for JavaScript.
+    """
     try:
         return isinstance(value, str) and re.search(pattern, value) is None
     except (re.error, TypeError):
@@ -127,7 +143,10 @@ _FORMATS: Final[Mapping[str, re.Pattern[str]]] = {
 
 
 def describe_unknown_choice(value: Any, declared: Any) -> str:
-    """Return the values that *declared* enumerates if *value* is none of them; else empty."""
+    """Return a message with the values that *declared* (``enum``) lists if *value* is none.
+
+    Else "".
+    """
     choices = list(declared or ()) if isinstance(declared, list | tuple) else []
     if not choices or value in choices or isinstance(value, Mapping | list | tuple):
         return ""

@@ -42,7 +42,7 @@ def why_always_secret(platform: Platform, name: str) -> str:
 def is_recorded_clear(
     platform: Platform, name: str, value: Scalar | Source | UnsetType | None = None
 ) -> bool:
-    """Return whether *value* of the credential *name* is recorded in clear."""
+    """Return whether *value* of the credential *name* is recorded as it is, without stand-in."""
     spec = platform.credentials[name]
     if spec.secret is True or why_always_secret(platform, name):
         return False
@@ -52,7 +52,7 @@ def is_recorded_clear(
 
 
 def is_declared_clear(spec: CredentialSpec) -> bool:
-    """Return whether the value is declared not secret; not possible for numbers."""
+    """Return whether ``secret: false`` holds for the credential; it can only for texts."""
     return spec.secret is False and spec.kind == "text"
 
 
@@ -69,7 +69,10 @@ def _all_auths(platform: Platform) -> list[Auth]:
 
 
 def collect_enumerated_words(platform: Platform) -> frozenset[str]:
-    """Return the texts that parameters and schemas enumerate; they cannot be secret."""
+    """Return the texts that parameters and schemas of *platform* enumerate.
+
+    Such a word, like ``active``, is no secret even if it is the value of a member named like one.
+    """
     words: set[str] = set()
     left: list[Any] = []
     for api in platform.apis.values():
@@ -91,7 +94,7 @@ def _texts_of(values: Any) -> list[str]:
 
 
 def _signature_keys(auth: Auth) -> Iterator[str]:
-    """Yield the names used in the key of a signature."""
+    """Yield the names from whose values the signature's key is made, also by other templates."""
     if auth.sign is None:
         return
     inputs = dict(auth.parameters)

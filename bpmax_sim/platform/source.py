@@ -26,11 +26,13 @@ _PRESET = "preset"
 
 
 class PlatformSource(msgspec.Struct, frozen=True):
-    """One file: its root, or why it cannot be read.
+    """One YAML file of a platforms folder, parsed but not checked.
 
     Attributes:
-        presets: the roots of the private presets that it names, by the text that names them.
-        used: the other files that were read for it.
+        root: its content; None if it cannot be read.
+        problems: why it cannot be read.
+        presets: roots of the project's preset files that it names, by the text that names them.
+        used: other files that were read for it.
     """
 
     path: Path
@@ -118,7 +120,7 @@ Find = Callable[[str, PlatformSource], PlatformSource | None]
 def inheritance_chain(
     source: PlatformSource, find: Find, problems: list[Problem]
 ) -> list[PlatformSource]:
-    """Return *source*, the platform file that it extends, that one's parent, and so on.
+    """Return *source*, the platform file that its ``extends`` names, that one's parent, and so on.
 
     A parent that does not exist and a circle become *problems*, and end the chain. The problem of a
     circle is the same for each file in it and for those that lead into it.
@@ -149,7 +151,10 @@ def _circle_problem(circle: list[PlatformSource]) -> Problem:
 
 
 def merge_chain(chain: list[PlatformSource]) -> tuple[Node, dict[str, Node]]:
-    """Return the root of a chain of files merged, parents first, and the private presets in it."""
+    """Return the root of a chain of files merged, and the presets that any of them names.
+
+    *chain* begins with the file itself, whose keys win over those of its parents.
+    """
     root, presets = Node({}), dict[str, Node]()
     below = ""
     for source in reversed(chain):

@@ -23,7 +23,7 @@ CLIENT: Final = "header.user-agent"
 
 
 class Login(msgspec.Struct, frozen=True):
-    """One request of a declared login: step *number*, from 1, of *auth*'s ``acquire``."""
+    """One request of a declared login: step *number*, from 1, of ``acquire`` of *auth*."""
 
     auth: Auth
     step: LoginStep
@@ -35,6 +35,7 @@ class Target:
     """What a request is for: an API, a login step, one of several APIs, or something undeclared.
 
     Attributes:
+        platform: platform whose address it was sent to.
         api, login: at most one of them is set.
         candidates: APIs that fit equally well.
     """
@@ -89,7 +90,10 @@ class Target:
 
     @cached_property
     def personal(self) -> tuple[str, ...]:
-        """Return the places that the platform and the API declare under ``redact``."""
+        """Return the places of personal data.
+
+        Those that platform and API declare under ``redact``.
+        """
         return (*self.platform.redact, *(self.api.redact if self.api else ()))
 
     @cached_property
@@ -99,6 +103,7 @@ class Target:
 
 
 def _list_injected_places(auth: Auth) -> Iterator[str]:
+    """Yield each place of a request that *auth* fills, such as ``header.x-sign``."""
     for spot, name in model.find_auth_places(auth, auth.apply):
         yield model.join_place(spot, name)
     for name in auth.sign.default_headers if auth.sign else ():
@@ -106,6 +111,10 @@ def _list_injected_places(auth: Auth) -> Iterator[str]:
 
 
 def _secret_places(target: Target) -> Iterator[tuple[str, str]]:
+    """Yield each place of a request that holds a secret; for a login with its template name.
+
+    For other requests the second text is "".
+    """
     auth = target.auth
     secrets = _secret_names(target.platform, auth)
     if target.login is None:
@@ -136,6 +145,7 @@ def _secret_names(platform: Platform, auth: Auth) -> set[str]:
 
 
 def _template_places(place: str, value: Any) -> Iterator[tuple[str, str]]:
+    """Yield the place and text of each text in *value*: ``body.user.name``."""
     if isinstance(value, Mapping):
         for name, item in value.items():
             yield from _template_places(f"{place}.{name}", item)

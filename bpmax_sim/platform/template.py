@@ -176,8 +176,9 @@ class TemplateUse(msgspec.Struct, frozen=True):
     """A template in an ``auth`` block, and the names that are defined where it is rendered.
 
     Attributes:
-        steps: the path inside the ``auth`` block.
-        node: the node with the text; for a key, that of its value.
+        steps: path inside the ``auth`` block.
+        node: node with the text; for a key, that of its value.
+        text: the template.
         names: defined names besides credentials.
     """
 
@@ -241,6 +242,7 @@ def _uses_in_apply(item: Node, steps: Steps, names: frozenset[str]) -> Iterator[
 
 
 def _templates_below(node: Node, steps: Steps, names: frozenset[str]) -> Iterator[TemplateUse]:
+    """Yield each text at or below *node* as a template that may use *names*."""
     for below, value in node.texts():
         inner = node.at(below)
         if inner is not None:

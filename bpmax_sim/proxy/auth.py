@@ -49,10 +49,13 @@ _NOTHING: Final[Mapping[str, Any]] = {}
 
 
 class SigningContext(NoRepr, frozen=True):
-    """The values that one form of a request, real or with stand-ins, is made with.
+    """The values from which auth makes one form of a request.
+
+    Each request has two forms: the real one that is sent, and where the mode records, one with
+    stand-ins instead of secrets that is recorded.
 
     Attributes:
-        credentials: credentials by name.
+        credentials: credentials by name; stand-ins for the recorded form.
         granted: values that the login yielded, by name.
         base: address of the platform, perhaps a template.
         randomness: random values drawn for the call.
@@ -81,7 +84,10 @@ def real_context(
     attempt: int = 0,
     count: int = 1,
 ) -> SigningContext:
-    """Return the context of the request that is sent, at the instant *now* of the auth clock."""
+    """Return the values for the real form of a request, sent at *now* of the auth clock.
+
+    *count* is the number of requests that *grant* has authorised, this one included.
+    """
     granted = grant.values if grant else _NOTHING
     return SigningContext(tenant.real, granted, tenant.live, drawn, now, _SENT, attempt, count)
 
@@ -89,7 +95,10 @@ def real_context(
 def standin_context(
     tenant: Credentials, grant: Grant | None, drawn: CallRandomness, now: float, attempt: int = 0
 ) -> SigningContext:
-    """Return the context of the request that is recorded, at the instant *now*."""
+    """Return the values for the recorded form of a request, with stand-ins for secrets.
+
+    *now* is an instant of the virtual clock.
+    """
     granted = grant.standins if grant else _NOTHING
     return SigningContext(tenant.standins, granted, tenant.declared, drawn, now, _WRITTEN, attempt)
 
@@ -97,7 +106,7 @@ def standin_context(
 def standin_context_at(
     tenant: Credentials, grant: Grant | None, stamp: SignatureInput, attempt: int
 ) -> SigningContext:
-    """Return the context of a recorded request, at the instant and nonce of *stamp*."""
+    """Return the values from which a recorded request was signed: instant and nonce of *stamp*."""
     drawn = CallRandomness(b"", stamp.call_id, stamp.nonce)
     return standin_context(tenant, grant, drawn, stamp.now, attempt)
 
@@ -107,8 +116,7 @@ def template_names(
 ) -> dict[str, Any]:
     """Return all names that the templates of auth may use, with their values.
 
-    Parameters are rendered.
-
+    They include the parameters declared under ``auth``, whose own templates are rendered first.
     During a login (*in_login*), an address that needs a value the login has not yielded yet stays a
     template.
 
@@ -162,7 +170,7 @@ AuthValues = tuple[tuple[Apply, str], ...]
 
 
 def request_before_auth(plan: Plan) -> Request:
-    """Return the request of *plan* without auth; it holds no credential."""
+    """Return the request of *plan* before auth adds anything; it holds no credential."""
     host = host_variable(plan.recipe.api.host)
     base = str(plan.tenant.standins.get(host, plan.tenant.declared))
     return _build_request(plan, plan.call, base.rstrip("/"), ())
@@ -171,12 +179,14 @@ def request_before_auth(plan: Plan) -> Request:
 def authorise(
     plan: Plan, grant: Grant | None, env: Environment, *, attempt: int = 0, offset: float = 0.0
 ) -> Request:
-    """Return the request of one attempt; where the mode records, with its twin of stand-ins.
+    """Return the request of one attempt with credentials and signature, ready to be sent.
+
+    Where the mode records, its ``standin`` is the form with stand-ins that is recorded.
 
     Args:
         plan: the call.
         grant: result of the login, where the call needs one.
-        env: the session's side of the call.
+        env: what the call needs of the session.
         attempt: 0 for the first sending of the call.
         offset: seconds to add to the auth clock.
 
@@ -241,9 +251,9 @@ def _call_with_standins_in_path(plan: Plan, standin: SigningContext) -> Call:
 def _standin_request(
     plan: Plan, call: Call, context: SigningContext, env: Environment
 ) -> tuple[Request, AuthValues]:
-    """Return the request to record, and the auth values in it.
+    """Return the request as it is recorded, and the auth values in it.
 
-    Secrets are hidden before signing.
+    Secrets are hidden before it is signed: replay has to compute the same signature without them.
     """
     values = _auth_values(plan, context)
     base = _base_address(plan.recipe, context)
@@ -271,9 +281,9 @@ def _base_address(recipe: CompiledApi, context: SigningContext) -> str:
 
 
 def _auth_values(plan: Plan, context: SigningContext) -> AuthValues:
-    """Return the values that auth puts into one form of a request.
+    """Return what auth puts into one form of a request, such as a token: place, name, value.
 
-    They are cached while they do not change from call to call.
+    The values are cached while they do not change from call to call.
 
     Raises:
         ConfigError: if a template cannot be used, or gives a value that cannot be sent.
@@ -314,7 +324,7 @@ def _render_value(recipe: CompiledApi, item: Apply, names: Mapping[str, object])
 def _build_request(
     plan: Plan, call: Call, base: str, values: AuthValues, attempt: int = 0
 ) -> Request:
-    """Return *call* as a request to *base* with *values* in it, in its real or recorded form."""
+    """Return *call* as a request to the address *base*, with the auth *values* put in."""
     recipe = plan.recipe
     query = encode_query((*call.query, *_auth_pairs_at(values, "query")))
     address = base + call.path
@@ -409,7 +419,7 @@ def sign_recorded_form(
 def _with_recorded_platform_name(
     planned: Plan, grant: Grant | None, env: Environment, recorded: Request
 ) -> tuple[Plan, Grant | None]:
-    """Return plan and grant with the stand-ins of the name that the platform had when recorded.
+    """Return plan and grant with the stand-ins that the platform had when it was recorded.
 
     A stand-in contains the platform's name, so a renamed platform would give another signature.
     """
@@ -436,9 +446,9 @@ def has_valid_signature(
 
 
 def _places_set_by_signing(recipe: CompiledApi, *requests: Request) -> tuple[str, ...]:
-    """Return the places that auth filled in *requests*, except those of logins, keys and call ids.
+    """Return the places of *requests* that only the signature fills.
 
-    What is left is the signature; a token or idempotency key may have been renewed since recording.
+    Places of tokens and idempotency keys are left out: these may have been renewed since recording.
     """
     declared = recipe.api.idempotency
     own = (declared,) if isinstance(declared, Idempotency) else ()

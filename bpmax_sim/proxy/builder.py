@@ -189,7 +189,10 @@ Build = Callable[[CallSpec], Request]
 
 
 class Builder:
-    """One chained call in the making; immutable."""
+    """One call of a chain such as ``$proxy('crm').$api('find').$query({…})``, before ``$call()``.
+
+    It is immutable: each setter returns another builder.
+    """
 
     __slots__ = ("_build", "_run", "_spec")
 
@@ -206,7 +209,7 @@ class Builder:
 
     @property
     def spec(self) -> CallSpec:
-        """Return what has been set so far."""
+        """Return the call as it has been set so far."""
         return self._spec
 
     def path(self, values: Mapping[str, Any] = js.UNDEFINED, /, **more: Any) -> Builder:  # type: ignore[assignment]

@@ -32,7 +32,7 @@ class NoRepr(Struct, frozen=True):
 
 
 class Send(Struct, frozen=True):
-    """Send *request*; the driver sends the `Response` back into the generator.
+    """Effect: send *request*. The driver of the generator sends the `Response` back into it.
 
     The driver throws a `TransportError` if the exchange fails, or if the response took longer than
     ``request.timeout``.
@@ -42,7 +42,7 @@ class Send(Struct, frozen=True):
 
 
 class Sleep(Struct, frozen=True):
-    """Wait for *seconds*; the driver sends None back in."""
+    """Effect: wait for *seconds*. The driver sends None back in."""
 
     seconds: float
 
@@ -75,7 +75,7 @@ class Grant:
 
 
 class TokenRequest(Struct, frozen=True, kw_only=True):
-    """Get a valid grant for *key*; the driver sends the `Grant` back into the generator.
+    """Effect: get a valid grant for *key*. The driver sends the `Grant` back into the generator.
 
     The driver takes it from its `TokenStore`, waits for a login of the same key that is running, or
     runs the login ``flow()``. An error of that login is raised in every call that waits for it.

@@ -63,7 +63,9 @@ class MergedValues(Struct):
 def merge_values(
     spec: CallSpec, recipe: CompiledApi, credentials: Mapping[str, Any]
 ) -> MergedValues:
-    """Return the values of *spec* merged over the defaults of *recipe*.
+    """Return what a call sends: the values of *spec* merged over the defaults of *recipe*.
+
+    *credentials* fill the defaults that name one.
 
     Raises:
         BadValueError: if a value cannot be sent at its place, or a parameter is missing or unknown.
@@ -195,7 +197,11 @@ def _set_arguments(merged: MergedValues, args: tuple[Any, ...], recipe: Compiled
 
 
 def _rename_path_values(merged: MergedValues, recipe: CompiledApi) -> None:
-    """Rename path values from parameter names to placeholders, and refuse unknown names."""
+    """Give path values the names of the placeholders; scripts may use the parameters' names.
+
+    Raises:
+        UnknownParameterError: if the path has neither.
+    """
     known = {*recipe.pieces[1::2]}
     renamed: dict[str, Any] = {}
     for name, value in merged.path.items():
@@ -243,7 +249,7 @@ _PRESENT = {
 
 
 def drop_names_set_by_auth(merged: MergedValues, recipe: CompiledApi) -> None:
-    """Remove every value whose name auth sets, in any spelling, and note each removal.
+    """Remove the script's values that auth will set itself, in any spelling, and note each removal.
 
     Raises:
         BadValueError: if auth puts a value into a body that has no place for it.
@@ -340,9 +346,12 @@ LONGEST_TARGET = 60_000
 
 
 class CallRandomness(NoRepr, frozen=True):
-    """Random values drawn for one call; the same for its retries, but the nonce is new in each.
+    """Random values drawn for one call and used by all its retries, except for the nonce.
 
-    The nonce is derived from *seed*; a *nonce* that is set is used once, to sign what was recorded.
+    Attributes:
+        seed: the nonce of each attempt is derived from it.
+        call_id: id of the call.
+        nonce: if set, used instead: that of a recorded request, to compute its signature again.
     """
 
     seed: bytes
@@ -351,7 +360,7 @@ class CallRandomness(NoRepr, frozen=True):
 
     @classmethod
     def draw(cls, chance: RandomSource) -> CallRandomness:
-        """Draw from *chance*; calls draw in the order in which they are issued."""
+        """Draw from *chance*, in the order in which calls are issued, the same in each run."""
         return cls(chance.bytes(16), new_uuid(chance))
 
 
@@ -359,9 +368,10 @@ NO_RANDOMNESS = CallRandomness(b"", "")
 
 
 class Plan(NoRepr, frozen=True, kw_only=True):
-    """One call, looked up and encoded, ready to be authorised.
+    """One call, looked up and encoded; only auth is missing.
 
     Attributes:
+        recipe: declaration of its API, compiled.
         call: what the builder set, in the form that may be recorded.
         real: the same call with real credentials; the same object if there are none in it.
         notes: messages about overridden or dropped values.
@@ -381,10 +391,10 @@ class Plan(NoRepr, frozen=True, kw_only=True):
 
 
 def plan_call(spec: CallSpec, env: Environment) -> Plan:
-    """Return the plan of *spec*; nothing is sent.
+    """Look up the API of *spec*, encode its values, and return the plan; nothing is sent.
 
     Raises:
-        CallError: if the call is wrong, with a code that needs no response.
+        CallError: if the script's call is wrong, such as an unknown API or parameter.
         ConfigError: if the platform's declaration cannot be used.
     """
     if spec.refusal:
@@ -405,6 +415,8 @@ def plan_call(spec: CallSpec, env: Environment) -> Plan:
         raise CallError(label_message(recipe.name, msg("a value is nested too deeply"))) from None
     randomness = standin_randomness = NO_RANDOMNESS
     if not recipe.uses.isdisjoint(("nonce", "call_id")):
+        # Two draws in live and record mode: a real server refuses a nonce that it has seen, so what
+        # is sent must not repeat the seeded values, which the recorded form needs for replay.
         standin_randomness = CallRandomness.draw(env.chance)
         randomness = standin_randomness
         if env.auth_chance is not env.chance:
@@ -422,7 +434,7 @@ def plan_call(spec: CallSpec, env: Environment) -> Plan:
 
 
 def _look_up_api(spec: CallSpec, env: Environment) -> CompiledApi:
-    """Return the recipe of the API that *spec* names; cached by the names as written."""
+    """Return the compiled API (recipe) that *spec* names; cached by the names as written."""
     key = (spec.platform, spec.options.get("instance_key", UNDEFINED), spec.api)
     compiled = env.resolved.get(key)
     if compiled is None:
@@ -447,9 +459,9 @@ class CallTarget(Struct, frozen=True):
 
 
 def find_target(spec: CallSpec, env: Environment) -> CallTarget:
-    """Return the target of a call that cannot be planned, for messages and records of it.
+    """Return platform, instance and API of a call that is rejected, for its error and log record.
 
-    Declared platforms, instances and APIs are named by their keys, others as the script wrote them.
+    Declared ones are named by their keys, others as the script wrote them.
     """
     named = spec.options.get("instance_key", UNDEFINED)
     written = named if isinstance(named, str) else ""
@@ -555,7 +567,10 @@ def _encode_call(
 
 
 def _headers_with_script_secrets_hidden(call: Call, env: Environment) -> Pairs:
-    """Return the headers with stand-ins for credentials that the script itself wrote into them."""
+    """Return the headers with stand-ins for credentials that the script wrote into them.
+
+    An ``Authorization`` of the script's own, for example, is no declared credential.
+    """
     issued = partial(env.vault.register_issued, call.platform, call.instance)
     return tuple(
         (name, with_standin(value, partial(issued, f"script-{name.lower()}")))
@@ -600,6 +615,7 @@ def _encode_body(merged: MergedValues, recipe: CompiledApi) -> bytes | None:
 
 
 def _choose_encoding(merged: MergedValues, recipe: CompiledApi) -> Encoding:
+    """Return how the body is encoded: by the script's Content-Type, else as declared."""
     own = merged.headers.get("content-type")
     if own:
         return encode.choose_encoding(own[1], recipe.encoding)

@@ -55,7 +55,7 @@ Calling = Generator[Effect, Any, CallValue]
 
 
 class CallTrace(Struct):
-    """The state of a running call, collected for the log record that it leaves at its end."""
+    """What a running call has done so far, for the log record that it leaves at its end."""
 
     spec: CallSpec
     start: float
@@ -105,7 +105,11 @@ def build_request(spec: CallSpec, env: Environment) -> Request:
 def _check_signature(
     planned: Plan, grant: Grant | None, env: Environment, request: Request, recorded: Request
 ) -> None:
-    """Raise NoMatchError if signing at the recorded instant and nonce gives another signature."""
+    """Check that the call, signed at the recorded instant and nonce, has the recorded signature.
+
+    Raises:
+        NoMatchError: if it has another one; in a migration the recording is signed anew instead.
+    """
     differences = compare_signatures(planned, grant, env, request, recorded)
     stamp = recorded.signed
     if stamp is not None:
@@ -179,7 +183,7 @@ def _send_request(
 
 
 def _warn_of_lost_characters(request: Request, problem: str) -> str:
-    """Warn that the text a script gets has U+FFFD for undecodable bytes; return the message."""
+    """Warn that bytes of a response could not be decoded and became U+FFFD; return the message."""
     message = msg(
         "{name}: {problem}, so the text has U+FFFD there; declare `charset:` of the API, or take "
         "its bytes with `result: bytes`",
@@ -191,7 +195,10 @@ def _warn_of_lost_characters(request: Request, problem: str) -> str:
 
 
 def _get_grant_if_needed(planned: Plan, env: Environment) -> Generator[Effect, Any, Grant | None]:
-    """Return the grant for the call; None if the call needs no login."""
+    """Return the result of the login for the call, logging in if needed.
+
+    None if it needs no login.
+    """
     recipe, acquire = planned.recipe, planned.recipe.auth.acquire
     if acquire is None or not recipe.acquires:
         return None
@@ -214,6 +221,7 @@ def _get_grant_if_needed(planned: Plan, env: Environment) -> Generator[Effect, A
 def _judge_outcome(
     outcome: Outcome, decision: NoRetry, planned: Plan, grant: Grant | None, env: Environment
 ) -> CallValue:
+    """Return the value for the script, or raise the error with which the call is rejected."""
     if isinstance(outcome, TransportError):
         raise outcome
     response, body = outcome.response, outcome.body
@@ -232,9 +240,9 @@ def _judge_outcome(
 
 
 def _complete_error(error: CallError, trace: CallTrace, env: Environment) -> None:
-    """Fill in platform, instance and API of *error*, and redact them.
+    """Set platform, instance and API of *error*, and hide secrets in its texts.
 
-    A script may pass a secret there.
+    A script may pass a secret where a name belongs.
     """
     target = _call_target(trace, env)
     error.platform = env.redact(error.platform or target.platform)
@@ -276,7 +284,7 @@ def _make_record(trace: CallTrace, env: Environment, error: BpmaxError | None) -
 
 
 class PendingLogin(Struct):
-    """A running login; other calls of the same key wait for it and share its grant or its error."""
+    """A running login. Calls that need the same one wait, and share its grant or its error."""
 
     is_done: threading.Event = field(default_factory=threading.Event)
     grant: Grant | None = None
@@ -317,7 +325,9 @@ class TokenStore:
             self._grants.clear()
 
     def obtain(self, acquire: TokenRequest, run: Callable[[Flow], Grant]) -> Grant:
-        """Return a valid grant; at most one login runs at a time for each key. Blocks.
+        """Return a valid grant, after logging in by *run* if there is none; blocks the thread.
+
+        At most one login runs at a time for each key; the other threads wait for its result.
 
         Raises:
             Exception: if the login fails; the same error is raised in every thread that waited for
@@ -375,7 +385,7 @@ Exchanged = tuple[Response | None, Exception | None, float]
 
 
 def exchange_within_timeout(request: Request, handle: Handle) -> Exchanged:
-    """Return the response or the error of *handle*, and the seconds that it took.
+    """Send *request* by *handle*; return the response or the error, and the seconds that it took.
 
     A response that took longer than the request's timeout becomes a time-out error. An error
     without platform gets that of *request*, as the transport that raised it knows only bytes.
@@ -419,7 +429,7 @@ def run_blocking(
     """Run *call* to its end on this thread and return its value.
 
     Args:
-        call: a generator of effects.
+        call: a generator of effects, such as `run_call` returns.
         handle: function that answers a request, as `Transport.handle` does.
         tokens: the session's grants.
         clock: the session's virtual clock; every exchange and wait moves it.

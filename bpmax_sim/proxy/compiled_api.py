@@ -26,7 +26,13 @@ from bpmax_sim.proxy.response import CompiledRules
 
 
 class ReservedNames(msgspec.Struct, frozen=True):
-    """Names that auth sets in requests, so that scripts cannot; lower-case but in path and body."""
+    """Names that auth sets in requests, by place; scripts cannot set these.
+
+    Names of headers, query and cookies are in lower case.
+
+    Attributes:
+        body: paths of members in the body.
+    """
 
     header: frozenset[str] = frozenset()
     query: frozenset[str] = frozenset()
@@ -36,7 +42,10 @@ class ReservedNames(msgspec.Struct, frozen=True):
 
 
 def _reserved_names(auth: model.Auth, apply: tuple[model.Apply, ...]) -> ReservedNames:
-    """Return every name that *apply* and the signature of *auth* set."""
+    """Return the places that auth fills.
+
+    With tokens and the like (*apply*), or with a signature.
+    """
     spots = list(model.find_auth_places(auth, apply))
 
     def named(place: str) -> frozenset[str]:
@@ -61,7 +70,7 @@ CLASS_STATUS: Final[Mapping[str, tuple[int, ...]]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompiledApi:
-    """How to build, authorise, judge and retry the calls of one API.
+    """What is known of one API before a call: how to build, authorise, judge and retry its calls.
 
     Attributes:
         pieces: parts of the path: literal texts at even indexes, placeholders at odd ones.
@@ -184,7 +193,10 @@ def _first_set_value(*values: Any) -> Any:
 def _merge_query(
     path_query: str, platform: model.Platform, instance: model.Instance, api: model.Api
 ) -> dict[str, Any]:
-    """Return the default query: the API's own path, platform, instance, API; later ones win."""
+    """Return the default query parameters of an API.
+
+    They come from its own path, from platform, instance and API; each wins over the ones before.
+    """
     merged: dict[str, Any] = {}
     for name, value in parse_qsl(path_query, keep_blank_values=True):
         merged.setdefault(name, []).append(value)

@@ -66,9 +66,9 @@ class CookieJar:
         self.refused: dict[str, str] = {}
 
     def store(self, headers: Pairs, url: str, now: float) -> None:
-        """Take the cookies of a response to *url*.
+        """Store the cookies that a response to *url* sets in *headers*, received at instant *now*.
 
-        Cookies that have expired at *now* are removed.
+        One that has expired already is removed instead: so servers delete cookies.
         """
         sent_at = read_http_date(Headers(headers).get("date") or "")
         for line in Headers(headers).get_all("set-cookie"):
@@ -87,11 +87,12 @@ class CookieJar:
         The order is that of RFC 6265, 5.4.
         """
         fitting = [cookie for cookie in self._cookies.values() if cookie.fits(url)]
+        # The sort is stable: of equal paths the earlier cookie stays first (RFC 6265, 5.4).
         fitting.sort(key=lambda cookie: -len(cookie.path))
         return tuple((cookie.name, cookie.value) for cookie in fitting)
 
     def for_host(self, url: str) -> Pairs:
-        """Return names and values of the cookies for the host of *url*, whatever their path."""
+        """Return names and values of the cookies for the host of *url*, also of other paths."""
         host = (urlsplit(url).hostname or "").lower()
         fitting = [cookie for cookie in self._cookies.values() if cookie.fits_host(host)]
         return tuple({cookie.name: cookie.value for cookie in fitting}.items())

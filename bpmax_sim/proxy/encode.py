@@ -55,9 +55,9 @@ class UnknownParameterError(BadValueError):
 
 
 def scalar_text(value: Any) -> str | None:
-    """Return *value* as ``String(value)`` prints it, a Date in ISO 8601.
+    """Return *value* as JavaScript's ``String(value)`` prints it, but a Date in ISO 8601.
 
-    None if it is no scalar.
+    None if it is an object or a list.
     """
     if type(value) is str:
         return value
@@ -166,7 +166,10 @@ def query_value_texts(name: str, value: Any) -> Iterable[str]:
 
 
 def flatten_query(values: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
-    """Return decoded names and values in sending order; null and undefined are left out."""
+    """Return the query as pairs of name and text in sending order, not percent-encoded.
+
+    A list gives several pairs; null and undefined are left out.
+    """
     pairs = []
     for name, value in values.items():
         if type(value) is str:
@@ -264,7 +267,7 @@ def encode_payload(value: Any, encoding: Encoding) -> Payload:
 
 
 def choose_encoding(content_type: str, declared: Encoding) -> Encoding:
-    """Return the encoding of a script's content type if form or multipart, else *declared*."""
+    """Return how to encode a body: form or multipart if *content_type* says so, else *declared*."""
     media = media_type(content_type)
     if media == TYPES["form"]:
         return "form"
@@ -289,7 +292,7 @@ def _is_json(text: str) -> bool:
 
 
 def _refuse_values_lost_in_json(value: Any, where: str) -> None:
-    """Refuse values that JSON.stringify silently writes as ``{}``.
+    """Refuse values that ``JSON.stringify`` writes as ``{}``, so that they would be lost silently.
 
     Raises:
         BadValueError: if a Map, a Set or a URLSearchParams is in *value*.
@@ -427,7 +430,7 @@ def _part_content(name: str, value: Any) -> tuple[str | None, str, bytes]:
 
 
 def _escape_part_name(name: str) -> str:
-    """Escape a field name by the rule of the HTML standard for ``multipart/form-data``."""
+    """Escape a field name of ``multipart/form-data`` as browsers do (HTML standard)."""
     return name.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")
 
 
@@ -446,9 +449,9 @@ def _encode_elements(value: Mapping[str, Any], where: str) -> Iterator[str]:
 
 
 def _encode_content(value: Any, where: str) -> str:
-    """Return everything between an element's name and its end tag: attributes, ``>``, content.
+    """Return an XML element after its name: attributes, ``>``, content.
 
-    A member ``@name`` is an attribute, ``#text`` is text.
+    A member ``@name`` of *value* is an attribute, ``#text`` is text.
     """
     if not isinstance(value, Mapping):
         return f">{_escape_xml(value, where)}"

@@ -37,7 +37,7 @@ class CredentialRenewal:
         return True
 
     def store(self, values: Mapping[str, str]) -> None:
-        """Store *values* from a response, before the next request is sent."""
+        """Store *values* from a login's response; no further request is sent before."""
 
     def close(self) -> None:
         """Release the lock, so that other processes can log in."""
@@ -97,7 +97,7 @@ class Environment:
     def open_renewal(
         self, _recipe: CompiledApi, _tenant: Credentials, _names: Iterable[str], /
     ) -> CredentialRenewal:
-        """Return the storage of the credentials *names*, which a login of *tenant* replaces."""
+        """Return where the credentials *names* are stored, which a login of *tenant* replaces."""
         return CredentialRenewal()
 
     def end_login(self, _platform: str, _instance: str, _life: float | None, /) -> None:
@@ -132,9 +132,10 @@ class Environment:
         return signature_mismatch_error(call, differences)
 
     def record(self, sent: Request, call: Call, begun: tuple[float, int], **fields: Any) -> None:
-        """Add a log record for *call*, which sent one request.
+        """Add a log record for the login request *sent*, made for *call*.
 
-        *begun* is the virtual instant of its start and its number in the order of events.
+        *begun* is the virtual instant of its start and its number in the order of events; *fields*
+        are further attributes of the `CallRecord`.
         """
         known: dict[str, Any] = {
             "platform": call.platform,

@@ -67,10 +67,10 @@ _PLAIN = re.compile(r"[\w$-]+")
 
 
 def login_request(recipe: CompiledApi, declared: LoginRequest, names: Mapping[str, Any]) -> Request:
-    """Return the request of a login step with its templates rendered.
+    """Return the request of a login step, made from its declaration and the template *names*.
 
-    Its `Call` leaves out everything that depends on time or a nonce. Like a signature, that counts
-    as put in by auth, so the same login is found in a recording at any time.
+    Its `Call`, by which a recording is found, leaves out everything that depends on time or a
+    nonce: like a signature, that counts as put in by auth.
 
     Raises:
         ConfigError: if a template cannot be used, or gives a value that cannot be sent.
@@ -125,7 +125,10 @@ def login_request(recipe: CompiledApi, declared: LoginRequest, names: Mapping[st
 
 
 def _places_that_differ_each_login(recipe: CompiledApi, declared: LoginRequest) -> Iterator[str]:
-    """Yield the places of a login request whose value uses time, nonce or call id."""
+    """Yield the places of a login request whose value is new in each login: time, nonce, call id.
+
+    Parameters of auth that use one of these count, too.
+    """
     if auth.CHANGING.isdisjoint(recipe.uses):
         return
     parameters = recipe.auth.parameters.items()
@@ -200,8 +203,9 @@ _LONGEST: Final = 200
 def renewal_instant(ttl: Ttl, value: Any, now: float) -> float:
     """Return the instant from which a grant is renewed: *margin* seconds before it expires.
 
-    If the life is shorter than twice the margin, half of it is used; otherwise every call would log
-    in again.
+    *value* is the life or the end that the login's response gave (in the unit of *ttl*), None if
+    none; *now* is when it was sent. If the life is shorter than twice the margin, half of it is
+    used; otherwise every call would log in again.
     """
     life = float(value) * _UNITS[ttl.unit] if value is not None else now + ttl.default
     if value is None or ttl.unit.startswith("absolute"):
@@ -211,7 +215,12 @@ def renewal_instant(ttl: Ttl, value: Any, now: float) -> float:
 
 @dataclass(slots=True)
 class LoginResponse:
-    """One response of a login, sent at instant *sent_at* of the auth clock, and its step."""
+    """The response to one request of a login, to be judged by the declared step.
+
+    Attributes:
+        step: the login step that was sent.
+        sent_at: instant of the auth clock at which it was sent.
+    """
 
     step: LoginStepRun
     request: Request
@@ -298,6 +307,11 @@ class LoginResponse:
             self.step.renewal.store({name: to_comparable_text(values[name]) for name in new})
 
     def _extract_value(self, name: str, rule: Extract) -> Any:
+        """Return the value that the login yields as *name*; `UNSET` if it is optional and missing.
+
+        Raises:
+            AuthError: if a needed value is missing, or has a wrong type.
+        """
         value = self._find_value(rule.path)
         if value is UNSET:
             value = self._find_standin(name, rule)
@@ -327,9 +341,10 @@ class LoginResponse:
         return compile_finder(path)(self.response, self.body)
 
     def _find_standin(self, name: str, rule: Extract) -> Any:
-        """Return the value's stand-in in a recorded page where the ``regex:`` finds nothing.
+        """Return the stand-in of *name* in a recorded page where ``regex:`` finds nothing.
 
-        The pattern is written for the form of the real value, which a stand-in need not have.
+        `UNSET` if there is none. The pattern is written for the form of the real value, which a
+        stand-in need not have.
         """
         call = self.plan.call
         known = rule.secret and rule.path.startswith("regex:")
@@ -376,7 +391,10 @@ class LoginResponse:
         return self.make_error(msg("was refused"), hint)
 
     def make_error(self, event: str, hint: str, kind: type[CallError] = AuthError) -> CallError:
-        """Return an error "the login *event*", such as ``was refused``, with *hint*."""
+        """Return an error such as "the login of instance 'prod' was refused" with the response.
+
+        *event* is what happened, such as ``was refused``; *hint* is added at the end.
+        """
         call, response = self.plan.call, self.response
         sent = self.request.recorded_form.call
         message = msg(
@@ -450,9 +468,9 @@ def _is_number(value: Any) -> bool:
 
 
 def login_key(plan: Plan) -> str:
-    """Return the key under which the grant is shared.
+    """Return the text by which calls share a login: platform, instance, and a digest.
 
-    It has platform, instance, and a digest of the declared login and the shared credentials.
+    The digest is of the declared login and of the credentials in ``share``.
     """
     recipe, real = plan.recipe, plan.tenant.real
     cached = recipe.memo.get("login")
@@ -506,7 +524,10 @@ _PAUSE: Final = 0.05  # seconds between two looks whether another process still 
 
 
 def _replaced_credentials(plan: Plan, acquire: Acquire) -> frozenset[str]:
-    """Return the names of credentials that the login itself yields, such as a refresh token."""
+    """Return the names of credentials that the login replaces, as its response has new ones.
+
+    An example is a refresh token that may be used once.
+    """
     extracted = {name for step in acquire.steps for name in step.extract}
     return frozenset(extracted & plan.tenant.real.keys())
 
@@ -514,9 +535,10 @@ def _replaced_credentials(plan: Plan, acquire: Acquire) -> frozenset[str]:
 def _begin_renewal(
     grant: Grant, plan: Plan, env: Environment, renewal: CredentialRenewal, names: frozenset[str]
 ) -> Generator[Effect, Any, None]:
-    """Put the newest values of the credentials *names* into *grant*, under the lock of *renewal*.
+    """Put the newest values of the credentials *names* into *grant*; lock *renewal* for them.
 
-    They come from earlier logins of this session, or of other processes (`renewal.values`).
+    They come from earlier logins of this session, or of other processes (`renewal.values`). While
+    another process logs in, this one waits.
     """
     while not renewal.try_open():
         yield Sleep(_PAUSE)
@@ -616,7 +638,7 @@ def _send_with_redirects(
 def _with_cookies(request: Request, cookies: Pairs, step: LoginStepRun) -> Request:
     """Return *request* with the login's cookies, unless it declares a Cookie header itself.
 
-    As values that auth puts in they are not part of the call's identity: servers make new ones in
+    The cookies count as put in by auth, by which no recording is searched: servers make new ones in
     each login.
     """
     if not cookies or "cookie" in Headers(request.headers):
@@ -643,6 +665,7 @@ def synthesise_grant(plan: Plan, acquire: Acquire, env: Environment) -> Flow:
     Raises:
         ConfigError: if the login yields a value that a stand-in cannot replace, such as an address.
     """
+    # A generator like `login`, as the driver expects one, though it has no effect to yield.
     yield from ()
     recipe = plan.recipe
     platform, instance = recipe.platform.platform_key, recipe.instance.instance_key
@@ -687,6 +710,7 @@ def _step_request(step: LoginStepRun, *, attempt: int) -> Request:
     sent = replace(sent, **known)
     if not env.separate:
         return sent
+    # A header such as Basic has the password encoded, which no search for the password finds.
     for (name, value), (_, redacted) in zip(sent.headers, written.headers, strict=True):
         if value != redacted:
             env.vault.register_derived(value, redacted, name=f"header.{name}")
@@ -696,7 +720,7 @@ def _step_request(step: LoginStepRun, *, attempt: int) -> Request:
 def _render_step(
     recipe: CompiledApi, number: int, step: LoginStep, context: auth.SigningContext
 ) -> Request:
-    """Return the request of a login step, with the credentials or stand-ins of *context*.
+    """Return the request of a login step, made from the credentials or stand-ins of *context*.
 
     It is cached where no clock, random value or signature changes it.
     """

@@ -32,7 +32,9 @@ def is_redirect(response: Response) -> bool:
 
 
 def follow_redirect(sent: Request, response: Response, env: Environment) -> Request:
-    """Return the request that follows *response*, without cookies; with its twin of stand-ins.
+    """Return the request to send after the redirect *response* to *sent*; without cookies.
+
+    It has a recorded form with stand-ins if *sent* has.
 
     Raises:
         RefusedRedirectError: if the Location is no HTTP address, or a body would be sent to another
@@ -125,6 +127,8 @@ def _redirect_request(request: Request, url: str, *, keeps: bool, same: bool) ->
 def _headers_for_redirect(headers: Pairs, *, keeps: bool, same: bool) -> Pairs:
     def goes(name: str) -> bool:
         lower = name.lower()
+        # Cookies are those of the next host, and are added later; without a body nothing may
+        # describe one (RFC 9110, 15.4).
         if lower in {"cookie", "referer"} or (not keeps and lower.startswith("content-")):
             return False
         return same or lower in _FREE

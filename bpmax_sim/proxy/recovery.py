@@ -35,7 +35,7 @@ class RetryProgress(Struct, frozen=True):
     """How often a call was sent and logged in again.
 
     Attributes:
-        sent: business requests sent so far.
+        sent: requests of the call itself sent so far, not those of logins.
         renewed: number of new logins after a refused token.
         offset: correction of the signing clock in seconds; None if none was made.
     """
@@ -46,7 +46,7 @@ class RetryProgress(Struct, frozen=True):
 
 
 class RetryDecision(Struct, frozen=True):
-    """Send again.
+    """The decision to send a call again.
 
     Attributes:
         note: why, for the log record.
@@ -67,9 +67,11 @@ class RetryDecision(Struct, frozen=True):
 
 
 class NoRetry(Struct, frozen=True):
-    """Do not send again. *note* says why a declared recovery was not applied.
+    """The decision not to send a call again.
 
-    *is_token_refused* says that the token of a new login was refused too.
+    Attributes:
+        note: why a declared recovery was not applied; empty if none was declared.
+        is_token_refused: whether the token of a new login was refused, too.
     """
 
     note: str = ""
@@ -87,7 +89,10 @@ Outcome = ReceivedResponse | TransportError
 
 
 def failure_class(outcome: Outcome, recipe: CompiledApi) -> str | None:
-    """Return the class of failure, a key of ``recover``; None for a success or an unknown class."""
+    """Return the class of failure of *outcome*, such as ``transient``: a key of ``recover``.
+
+    None for a success or a failure of no known class.
+    """
     if isinstance(outcome, TransportError):
         return "transient" if outcome.code in _BROKEN_OFF else None
     return recipe.rules.failure_class(outcome.response, outcome.body)
@@ -166,7 +171,10 @@ def retry_later(
 
 
 def _unused_rule_note(rule: Recover, failure: str, progress: RetryProgress) -> str:
-    """Return why ``recover`` of class *failure* did nothing, as without login; else empty."""
+    """Return why the rule ``recover: {failure: …}`` could do nothing, or "".
+
+    For example, ``refresh`` does nothing where the call needs no login.
+    """
     if rule.refresh:
         return msg(
             "{failure}: recover: refresh does nothing, as this call needs no login", failure=failure

@@ -77,12 +77,15 @@ class ParsedBody(NoRepr, frozen=True):
 
     @property
     def rule_value(self) -> Any:
-        """Return the value in which the paths of code, message and data are looked up."""
+        """Return the JSON value in which response rules look for code, message and data.
+
+        Else None.
+        """
         return self.value if self.kind == "json" else self.guessed
 
     @property
     def display_value(self) -> Any:
-        """Return the value that errors and records show."""
+        """Return the body as errors and log records show it: value, text, or number of bytes."""
         if self.kind == "bytes":
             return msg("{value_count} bytes", value_count=len(self.value))
         return self.text if self.kind == "broken" else self.value
@@ -175,10 +178,13 @@ Finder = Callable[[Response, ParsedBody], Any]
 
 @lru_cache(maxsize=1024)
 def compile_finder(path: str) -> Finder:
-    """Return a function that reads the value at *path*; it returns `UNSET` if there is none.
+    """Return a function that reads the value at *path* of a response, or `UNSET`.
+
+    A path is a JSON path (``$.data.id``), a place such as ``body.id`` or ``header.x-code``,
+    ``header:Name``, ``cookie:Name``, ``cookies``, ``css:selector`` or ``regex:pattern``.
 
     Raises:
-        ConfigError: if *path* has none of the forms above.
+        ConfigError: if *path* is none of these.
     """
     place = FieldPath.of_response(path)
     if place is None:
@@ -228,7 +234,10 @@ _TEXT_FINDERS: Final[Mapping[str, Callable[[str], Finder]]] = {
 
 
 def find_first(finders: Iterable[Finder], response: Response, body: ParsedBody) -> Any:
-    """Return the first value that exists and is not null; else `UNSET`."""
+    """Return the first value that one of *finders* finds in a response; `UNSET` if none does.
+
+    A null counts as not found.
+    """
     for find in finders:
         value = find(response, body)
         if value is not UNSET and value is not None:
@@ -271,7 +280,10 @@ def _compile_json_path(path: str) -> Finder:
 
 
 class CompiledRules:
-    """The response rules of an API, with compiled paths of code, message and data."""
+    """How responses of an API are read: rule of success, code, message, data, classes of failure.
+
+    The paths in the rules are compiled once.
+    """
 
     __slots__ = ("_classes", "_code", "_message", "data", "ok")
 
@@ -297,7 +309,10 @@ class CompiledRules:
         ]
 
     def code(self, response: Response, body: ParsedBody) -> Any:
-        """Return the business code; `UNSET` if there is none."""
+        """Return the code that the third party's body (or a header) gives, not HTTP's.
+
+        Else `UNSET`.
+        """
         return find_first(self._code, response, body)
 
     def message(self, response: Response, body: ParsedBody) -> Any:
@@ -365,7 +380,7 @@ def satisfies_rule(
 
 
 class RedactedRequest(Struct, frozen=True, kw_only=True):
-    """A request in the form that may be shown.
+    """A request with all secrets hidden, as `CallRecord.request` shows it.
 
     Attributes:
         headers: values by lower-case name; several values of one name are joined.
@@ -379,7 +394,7 @@ class RedactedRequest(Struct, frozen=True, kw_only=True):
 
 
 class RedactedResponse(Struct, frozen=True, kw_only=True):
-    """A response in the form that may be shown.
+    """A response with all secrets hidden, as `CallRecord.response` shows it.
 
     Attributes:
         headers: values by lower-case name; several values of one name are joined, cookies hidden.

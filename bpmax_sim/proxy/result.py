@@ -182,10 +182,7 @@ def find_not_secret_texts(
 def _not_secret_declarations(
     platforms: Platforms, key: str
 ) -> tuple[frozenset[str], tuple[str, ...]]:
-    """Return the ``enum`` words of platform *key*, and the paths declared with ``secret.
-
-    False``.
-    """
+    """Return the ``enum`` words of platform *key*, and the paths declared ``secret: false``."""
     platform = platforms.find(key)
     if platform is None:
         return frozenset(), ()

@@ -178,7 +178,7 @@ def _set_member(body: bytes, path: list[str], value: str) -> bytes:
 
 
 def _split_members(body: bytes) -> dict[str, bytes] | None:
-    """Return the members of a JSON object with their original bytes; None if it is no object."""
+    """Return each member of the JSON object *body* with its original bytes; None if it is none."""
     with suppress(msgspec.DecodeError):
         raw = msgspec.json.decode(body, type=_Object)
         return {name: bytes(member) for name, member in raw.items()}
@@ -259,6 +259,7 @@ def verify_response(response: Response, rule: ResponseSignature, names: Names) -
         stamp, now = render(rule.timestamp, scope), scope["now"]
         if not (stamp.isascii() and stamp.isdigit() and isinstance(now, int | float)):
             raise _untrusted_response_error(msg("its time is not a number of seconds"))
+        # A valid signature does not show that the response is new: somebody may send an old one.
         if abs(int(stamp) - now) > rule.window:
             late = msg("it was signed more than {window:g} s away from now", window=rule.window)
             raise _untrusted_response_error(late)
@@ -285,7 +286,7 @@ def signature_header_places(rule: ResponseSignature) -> tuple[str, ...]:
 
 
 class _HeaderNameCollector(dict[str, str]):
-    """Headers with any name; it collects the names that a template asks for."""
+    """A stand-in for headers: it has every name, and collects those that a template asks for."""
 
     def __missing__(self, name: str) -> str:
         self[name] = ""

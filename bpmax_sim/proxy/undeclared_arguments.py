@@ -27,7 +27,9 @@ from bpmax_sim.proxy.encode import BadValueError, UnknownParameterError, scalar_
 
 
 def refuse_undeclared_arguments(steps: Iterable[tuple[str, Any]], recipe: CompiledApi) -> None:
-    """Refuse names that setters in *steps* put into query or body and the API does not declare.
+    """Refuse names in the query or body of a call that its API does not declare.
+
+    *steps* are pairs of setter (such as ``$query``) and value. Only strict platforms declare all.
 
     Raises:
         UnknownParameterError: if there is such a name; the message has the first.
@@ -124,7 +126,10 @@ def find_disallowed_values(recipe: CompiledApi, values: Mapping[str, Any]) -> It
 
 
 def _values_of(parameter: Parameter, values: Mapping[str, Any]) -> Iterator[Any]:
-    """Yield the value of *parameter* in *values* (by place), of a list each element; or none."""
+    """Yield the value of *parameter* in *values*, which are by place; of a list each element.
+
+    Null and undefined are left out.
+    """
     value = get_nested(values.get(parameter.place), parameter.steps)
     for item in value if isinstance(value, list | tuple) else (value,):
         if item is not None and item is not UNSET and item is not UNDEFINED:

@@ -87,6 +87,7 @@ class Tally(RecordingUse):
         if cassette is None:
             return
         self.add_played(session, doubtful=doubtful)
+        # A test that failed early did not come to its last calls: no news about its recording.
         if session.settings.unused != "ignore" and not failed and session.unplayed_exchanges:
             self.unplayed[str(cassette)] += len(session.unplayed_exchanges)
         aside = cassette.with_name(f"{cassette.name}.new")

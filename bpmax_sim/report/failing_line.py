@@ -46,6 +46,7 @@ def find_values_at_failure(
         except BpmaxError:
             return None
     last = events[-1]
+    # Another digest: the second run went another way, and its values would explain nothing.
     if not isinstance(last, ScenarioFinished) or last.digest != verdict.digest:
         return None
     until = next(

@@ -32,7 +32,10 @@ _JOINS: Final = frozenset({"all", "allSettled", "any", "race"})
 
 
 def _method_and_callback(reader: SlipReader, call: Node) -> tuple[str, Node | None]:
-    """Return the built-in method that *call* calls ("" if none), and its first argument."""
+    """Return the built-in method that *call* calls ("" if none), and its first argument.
+
+    The name of a function is resolved to that function.
+    """
     method = reader.kinds.builtin_method(call)
     arguments = arguments_of(call)
     callback = without_parentheses(arguments[0]) if arguments else None
@@ -96,7 +99,7 @@ def _find_async_callback(reader: SlipReader, node: Node) -> Found:
 
 
 def _find_list_of_promises(reader: SlipReader, node: Node) -> Found:
-    """Yield ``xs.map(async …)`` whose elements are used as values although they are promises."""
+    """Yield ``xs.map(async …)`` whose elements are used as values: they are promises."""
     method, function = _method_and_callback(reader, node)
     if method != "map" or function is None or function.type not in FUNCTIONS:
         return
@@ -127,7 +130,10 @@ def _find_list_of_promises(reader: SlipReader, node: Node) -> Found:
 
 
 def _member_using_elements(reader: SlipReader, node: Node) -> str:
-    """Return the member read from the list *node* that uses its elements (``filter``), or ""."""
+    """Return the name of the method called on the list *node*, if it uses the elements' values.
+
+    Such a method is ``filter``; "" for any other.
+    """
     parent = enclosing_node(node)
     is_owner = parent.type == "member_expression" and without_parentheses(
         parent.child_by_field_name("object")
@@ -299,7 +305,10 @@ def _is_sent(reader: SlipReader, node: Node) -> bool:
 
 
 def _find_ignored_return(reader: SlipReader, node: Node) -> Found:
-    """Yield ``return false`` or a text in a callback of a statement, which takes no result."""
+    """Yield ``return false`` or a returned text in a callback such as that of ``forEach``.
+
+    ``forEach`` and timers ignore it; the author probably wants to stop or refuse.
+    """
     callee = without_parentheses(node.child_by_field_name("function"))
     names = callee.named_children[-1:] if callee is not None else []
     if callee is not None and callee.type == "identifier":

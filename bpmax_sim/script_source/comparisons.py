@@ -27,7 +27,9 @@ _KINDS: Final[Mapping[str, LiteralKind]] = {
 
 
 class LiteralComparison(msgspec.Struct, frozen=True):
-    """A comparison of a member of the form, ``ctx``, a result or an error with a literal.
+    """A comparison in a script of some member of form, ``ctx``, result or error with a literal.
+
+    With other facts it shows comparisons that never hold, such as with a misspelt option.
 
     Attributes:
         root: object that has the member; ``error`` is one that a ``catch`` caught.
@@ -74,7 +76,7 @@ class ComparisonReader:
                     yield LiteralComparison(root, path, text, place, kind, is_strict, call)
 
     def _pairs_of(self, node: Node) -> Iterator[tuple[Node, Node]]:
-        """Yield the two sides of each comparison that *node* makes, in both orders."""
+        """Yield the two sides of each comparison that *node* makes, also in reverse order."""
         find = _PAIRS.get(node.type)
         if find is not None:
             yield from find(self, node)

@@ -92,7 +92,7 @@ def _find_constant_sides(reader: SlipReader, node: Node) -> Found:
 
 
 def _find_chained_comparison(reader: SlipReader, node: Node) -> Found:
-    """Yield ``1 < x < 5``, which compares true or false with 5, and a length below 0."""
+    """Yield ``1 < x < 5``, which compares true or false with 5, and ``list.length < 0``."""
     if operator_of(node) not in RELATIONS:
         return
     left, right = sides_of(node)

@@ -83,7 +83,7 @@ Alternatives = Sequence[Facts]
 def read_condition(
     reader: SlipReader, node: Node | None, *, is_denied: bool = False
 ) -> Alternatives | None:
-    """Return the cases in which *node* is true (or *is_denied*: false); None if it is unclear.
+    """Return the cases in which *node* is true (or with *is_denied* false); None if unclear.
 
     ``a === 1 && b`` has one case, ``a`` is 1 and ``b`` is true; ``a === 1 || b`` has two.
     """
@@ -107,14 +107,20 @@ def read_condition(
 
 
 def conjoin_conditions(left: Alternatives, right: Alternatives) -> Alternatives | None:
-    """Return the cases in which both conditions hold; empty if never, None if too many to tell."""
+    """Return the cases in which *left* and *right* both hold; empty if there are none.
+
+    None if there are too many cases to tell.
+    """
     if len(left) * len(right) > _MOST:  # alternatives multiply with each ``&&`` of ``||``
         return None
     return [both for one, other in product(left, right) if (both := _conjoin_facts(one, other))]
 
 
 def _conjoin_facts(one: Facts, other: Facts) -> Facts | None:
-    """Return the facts of both; None if they contradict each other."""
+    """Return what holds if two sets of facts both hold; None if they contradict each other.
+
+    A fact says which values an expression may have.
+    """
     both = dict(one)
     for key, domain in other.items():
         known = both.get(key, domain)
@@ -128,6 +134,7 @@ def _conjoin_facts(one: Facts, other: Facts) -> Facts | None:
 def _read_comparison(
     reader: SlipReader, node: Node, operator: str, *, is_denied: bool
 ) -> Alternatives | None:
+    """Return the cases in which a comparison of an expression with a literal holds, or None."""
     left, right = sides_of(node)
     if left is not None and right is not None and operator in {*EQUALITIES, *RELATIONS}:
         if _literal_of(reader, right) is None:
@@ -261,7 +268,10 @@ def find_excluded_conditions(reader: SlipReader, node: Node) -> Found:
 
 
 def _conditions_above(reader: SlipReader, node: Node) -> Iterator[tuple[Node, bool]]:
-    """Yield each condition of known value where *node* runs, and whether it is false there."""
+    """Yield each condition whose value is known where *node* runs, and whether it is false there.
+
+    These are conditions of ``if`` and ``?:`` around it, and of ``if (…) return;`` before it.
+    """
     child, parent = node, node.parent
     while parent is not None and child.type not in FUNCTIONS:
         condition = without_parentheses(parent.child_by_field_name("condition"))
@@ -295,7 +305,10 @@ def _may_change(reader: SlipReader, condition: Node, start: int, end: int) -> bo
 
 
 def _offsets_of_changes(reader: SlipReader, condition: Node) -> list[Sequence[int]] | None:
-    """Return byte offsets where expressions of *condition* may change; None if anywhere."""
+    """Return the byte offsets where expressions of *condition* may get another value.
+
+    One list for each expression; None if a variable in it is assigned anywhere.
+    """
     parts = [*reader.tree.walk(condition)]
     bindings = [reader.scopes.binding_of(part) for part in parts if part.type == "identifier"]
     if any(binding is not None and binding.is_reassigned for binding in bindings):

@@ -385,7 +385,10 @@ _FIRST: Final = frozenset(
 
 
 def _begins_with_name(node: Node) -> bool:
-    """Return whether the first thing that the expression *node* evaluates is a name."""
+    """Return whether the first thing that the expression *node* evaluates is a name.
+
+    The engine takes a call to be at the last name before it, which a counter must not become.
+    """
     current: Node | None = node
     while current is not None and current.type in _FIRST:
         current = next((one for one in current.named_children if one.type != "comment"), None)

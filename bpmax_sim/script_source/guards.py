@@ -18,7 +18,10 @@ _EQUAL: Final = {"===": True, "==": True, "!==": False, "!=": False}
 
 
 class Guards:
-    """The tests of one script for the presence of members, and the code that they guard."""
+    """Finds the tests by which a script checks that a member exists, and the code behind them.
+
+    So ``if (form.a) { form.a.b }`` is not reported as reading a member of undefined.
+    """
 
     def __init__(self, tree: SyntaxTree, values: Values) -> None:
         self._tree = tree
@@ -60,7 +63,7 @@ class Guards:
             child, parent = parent, parent.parent
 
     def _known_values(self, condition: Node, holds: bool) -> tuple[ScriptValue, ...]:
-        """Return the values that are neither null nor absent where *condition* is *holds*.
+        """Return the values that are present (not null or absent) if *condition* is *holds*.
 
         Cached.
         """

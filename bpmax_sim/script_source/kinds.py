@@ -101,7 +101,7 @@ def arguments_of(node: Node) -> list[Node]:
 
 
 class KindReader:
-    """The kinds of the expressions of one script."""
+    """Finds the kind of value (text, number, list, date …) of each expression of one script."""
 
     def __init__(self, tree: SyntaxTree, scopes: Scopes, values: Values) -> None:
         self._tree = tree
@@ -109,7 +109,10 @@ class KindReader:
         self._values = values
 
     def kind_of(self, node: Node | None, depth: int = 0) -> ExpressionKind | None:
-        """Return the kind that *node* has in every run; None if that is open."""
+        """Return the kind of value that *node* has in every run; None if that is open.
+
+        *depth* limits the recursion.
+        """
         node = without_parentheses(node)
         if node is None or depth > _DEEPEST:
             return None
@@ -145,9 +148,10 @@ class KindReader:
         return self.kind_of(owner) == "object"
 
     def truth_of(self, node: Node | None) -> tuple[bool, Node] | None:
-        """Return whether the condition *node* is always true or always false, and what decides.
+        """Return whether the condition *node* is always true or always false, and what decides it.
 
-        None if it may be either. Comparisons are left out: other rules report them.
+        The second item is the deciding part of it. None if it may be either. Comparisons are left
+        out: other rules report them.
         """
         node = without_parentheses(node)
         if node is None:

@@ -159,7 +159,7 @@ _OPTIONS: Final = (
 
 
 def _find_unknown_option(reader: SlipReader, node: Node) -> Found:
-    """Yield options that ``Intl`` and ``toLocaleString`` do not know."""
+    """Yield misspelt options of ``Intl`` and ``toLocaleString``, which these ignore silently."""
     made = node.child_by_field_name("constructor") or node.child_by_field_name("function")
     name = reader.tree.text_of(made) if made is not None else ""
     arguments = arguments_of(node)

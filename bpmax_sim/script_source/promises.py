@@ -111,7 +111,7 @@ class PromiseReader:
             yield PromiseMisuse("nothing", f"Promise.{name}", self._tree.place(call))
 
     def _tested_values(self, node: Node) -> Iterator[Node]:
-        """Yield the expressions whose value, or truth, *node* uses."""
+        """Yield the operands whose value, or truth, *node* uses, as in ``a + b`` or ``!a``."""
         operator = node.child_by_field_name("operator")
         kind = operator.type if operator is not None else ""
         sides = ("left", "right") if kind in _OF_VALUES else ("left",)

@@ -56,7 +56,10 @@ def describe_untaken(arm: str, reach: str = "") -> str:
 
 
 class ReachFinder:
-    """Finds inputs by reading a script; nothing is run."""
+    """Finds, by reading a script, which input makes it take a branch; nothing is run.
+
+    An input is a row of a scenario's table, a response or a fault.
+    """
 
     def __init__(self, text: str, file: str) -> None:
         self._tree = SyntaxTree(text, file)
@@ -79,7 +82,10 @@ class ReachFinder:
         return self._describe_condition(_left_of(node), holds=branch.arm == "&&")
 
     def describe_condition(self, start: int, end: int, *, holds: bool) -> str:
-        """Return the input that makes the condition at these bytes true or false, or its fields."""
+        """Return the input that makes the condition true or false (*holds*), or what it reads.
+
+        The condition is at the bytes from *start* to *end*.
+        """
         node = self._tree.root.descendant_for_byte_range(start, end)
         return self._describe_condition(node, holds=holds)
 
@@ -136,7 +142,10 @@ class ReachFinder:
         return values
 
     def _find_requirements(self, node: Node | None, *, holds: bool) -> list[_Requirement]:
-        """Return (call or "" for the form, text) of what makes *node* true or false; or empty."""
+        """Return what makes *node* true or false (*holds*); empty if that is unclear.
+
+        A requirement is (call, text); the call is "" if it is about the form.
+        """
         while node is not None and node.type in {"parenthesized_expression", "unary_expression"}:
             operator = node.child_by_field_name("operator")
             if operator is not None and operator.type != "!":
@@ -223,7 +232,10 @@ class ReachFinder:
         return self._as_requirement(found, text)
 
     def _as_requirement(self, value: ScriptValue, text: str) -> list[_Requirement]:
-        """Return *text* as a requirement on the form ("") or on the response of *value*'s call."""
+        """Return *text* as a requirement on the form, or on the response that has *value*.
+
+        Else empty.
+        """
         if value.kind in {"form", "ctx"}:
             return [("", text)]
         if value.kind == "result" and 0 <= value.call < len(self._values.calls):
@@ -277,7 +289,7 @@ class ReachFinder:
 
 
 def _join(required: list[_Requirement]) -> str:
-    """Return the requirements as text, each row or response once."""
+    """Return requirements as text: ``a row with …, a response of crm.find with …``."""
     texts = []
     for call in dict.fromkeys(call for call, _ in required):
         having = series(text for owner, text in required if owner == call)
@@ -290,7 +302,7 @@ def _join(required: list[_Requirement]) -> str:
 
 
 def _join_reads(reads: Iterator[_Requirement]) -> str:
-    """Return a text that asks for another row or response."""
+    """Return a text that asks for other values of what was read: ``a row with another status``."""
     names: dict[str, dict[str, None]] = {}
     for call, name in reads:
         if not any(known.startswith(f"{name}.") for known in names.get(call, ())):

@@ -250,6 +250,7 @@ class _ScriptReader:
     @cached_property
     def reading(self) -> ScriptReading:
         """What the script calls, reads and writes."""
+        # Calls first, in the order of the text: all other facts name a call by its index.
         for node in self._nodes:
             if node.type == "call_expression":
                 self._values.value(node)
@@ -345,7 +346,10 @@ class _ScriptReader:
         yield from reader.find_name_slips()
 
     def _find_chains_without_call(self) -> Iterator[ProxyCall]:
-        """Yield chains without ``$call()`` that are awaited, or are a statement."""
+        """Yield chains such as ``$proxy('crm').$api('find')`` that send nothing: no ``$call()``.
+
+        Only those that are awaited, or are a statement: another may get its ``$call()`` later.
+        """
         for node in self._nodes:
             if node.type != "call_expression":
                 continue
@@ -433,7 +437,10 @@ class _ScriptReader:
         return self._tree.text_of(name) if name.type == "identifier" else f"options{number}"
 
     def _find_power_operators(self) -> Iterator[Place]:
-        """Yield each ``**`` whose operands are not both known to be non-negative integers."""
+        """Yield each ``**`` whose operands are not both known to be non-negative integers.
+
+        Of fractions, the last digit of the result depends on the machine.
+        """
         for node in self._nodes:
             operator = node.child_by_field_name("operator")
             if operator is None or operator.type not in {"**", "**="}:

@@ -147,7 +147,7 @@ class Scopes:
         return use.binding if use else None
 
     def is_global(self, node: Node) -> bool:
-        """Return whether *node* is an identifier that the script does not declare."""
+        """Return whether *node* is a name that the script does not declare."""
         use = self._name_uses.get(node.id)
         return use is not None and use.binding is None
 

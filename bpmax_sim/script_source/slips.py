@@ -65,7 +65,7 @@ Found = Iterator[tuple[str, "Node", str]]
 
 
 class SlipReader:
-    """Finds the slips of one script."""
+    """Finds the slips (probable mistakes) in one script."""
 
     def __init__(self, tree: SyntaxTree, scopes: Scopes, values: Values) -> None:
         self.tree = tree
@@ -107,7 +107,10 @@ class SlipReader:
     def find_slips(
         self, nodes: Iterable[Node], finders: Mapping[str, Sequence[Callable[..., Found]]]
     ) -> Iterator[Slip]:
-        """Yield the slips in *nodes*; *finders* are functions by type of node."""
+        """Yield the probable mistakes in *nodes*.
+
+        *finders* maps a type of node to the functions that look for mistakes in such nodes.
+        """
         for node in nodes:
             for find in finders.get(node.type, ()):
                 for rule, where, message in find(self, node):
@@ -140,7 +143,7 @@ class SlipReader:
             yield from self._find_hidden_name(binding)
 
     def shorten_source(self, node: Node | None) -> str:
-        """Return the source of *node* for a message, shortened."""
+        """Return the source of *node* on one short line, to be quoted in a message; "" for None."""
         return self.shorten_text(self.tree.text_of(node)) if node is not None else ""
 
     def shorten_text(self, source: str) -> str:

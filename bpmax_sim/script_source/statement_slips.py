@@ -113,7 +113,7 @@ def _find_statement_without_effect(reader: SlipReader, node: Node) -> Found:
 
 
 def always_leaves(statement: Node | None) -> bool:
-    """Return whether code after *statement* is never reached."""
+    """Return whether *statement* always ends its block, as ``return`` or ``throw`` does."""
     if statement is None:
         return False
     part = statement.child_by_field_name
@@ -246,7 +246,7 @@ def _find_lost_digits(reader: SlipReader, node: Node) -> Found:
 
 
 def _find_empty_body(reader: SlipReader, node: Node) -> Found:
-    """Yield ``if (x);``, and ``if (x) {}`` without a comment."""
+    """Yield ``if (x);``, whose body is only the semicolon, and ``if (x) {}`` without a comment."""
     part = node.child_by_field_name
     body = part("body") or part("consequence")
     if body is not None and body.type == "empty_statement":
@@ -261,7 +261,10 @@ def _find_empty_body(reader: SlipReader, node: Node) -> Found:
 
 
 def _find_used_void_result(reader: SlipReader, node: Node) -> Found:
-    """Yield ``x = list.forEach(…)``, and ``list = list.push(x)``."""
+    """Yield used results that are no list: ``x = list.forEach(…)`` and ``list = list.push(x)``.
+
+    ``forEach`` returns undefined, ``push`` the new length.
+    """
     method, parent = reader.kinds.builtin_method(node), enclosing_node(node)
     if method not in {"forEach", "push", "unshift"}:
         return
@@ -343,7 +346,7 @@ def _nodes_always_reached(body: Node) -> Iterator[Node]:
 
 
 def _find_wrong_regular_expression(reader: SlipReader, node: Node) -> Found:
-    """Yield ``[A-z]``, and ``[]``, in a regular expression."""
+    """Yield ``[A-z]``, which has punctuation in it, and ``[]``, which matches no character."""
     pattern = reader.tree.text_of(node)
     if "A-z" in pattern:
         yield "wrong-pattern", node, msg("A-z has [ \\ ] ^ _ ` in it, too; write A-Za-z")

@@ -50,6 +50,7 @@ class EarlyExit(NamedTuple):
 
 
 def _find_exits(block: Node) -> Iterator[EarlyExit]:
+    """Yield each ``if`` of *block* whose body ends with ``return``, ``throw`` or the like."""
     for statement in block.named_children:
         if statement.type != "if_statement":
             continue

@@ -47,7 +47,7 @@ class ResultReader:
         self._values = values
 
     def find_unused_call_numbers(self, nodes: Iterable[Node]) -> Iterator[int]:
-        """Yield the number of each call of which neither result nor failure is used."""
+        """Yield the index of each ``$proxy`` call whose result and failure are both ignored."""
         for node in nodes:
             number = self._call_number_of(node)
             if number >= 0 and self._is_value_ignored(node) and not _is_in_try(node):
@@ -128,7 +128,10 @@ class ResultReader:
         return value.call if self._values.calls[value.call].place == self._tree.place(node) else -1
 
     def _is_value_ignored(self, node: Node) -> bool:
-        """Return whether the value of *node* is not used; after ``void`` that is intended."""
+        """Return whether the value of *node* is not used.
+
+        After ``void`` it counts as used: intended.
+        """
         parent = _using_node(node)
         uses = self._uses_of(parent)
         return parent.type == "expression_statement" or uses == []
@@ -155,7 +158,7 @@ class ResultReader:
 
 
 def _using_node(node: Node) -> Node:
-    """Return the node that uses the value of *node*."""
+    """Return the node that uses the value of *node*; an ``await`` around it is skipped."""
     parent = enclosing_node(node)
     return enclosing_node(parent) if parent.type == "await_expression" else parent
 

@@ -57,7 +57,7 @@ def _split_callee(node: Node) -> tuple[str, Node | None]:
 
 
 def _find_overwritten_assignment(reader: SlipReader, node: Node) -> Found:
-    """Yield assignments that the next statement overwrites in any case."""
+    """Yield an assignment to what the next statement assigns again, without reading it between."""
     statements = [one for one in node.named_children if one.type != "comment"]
     for before, after in pairwise(statements):
         target, value = _assignment_of(reader, after)
@@ -106,7 +106,7 @@ def _find_same_branches(reader: SlipReader, node: Node) -> Found:
 
 
 def _find_wrong_operator(reader: SlipReader, node: Node) -> Found:
-    """Yield ``a === b === c``, bit operators in a condition, and ``|| true`` as a value."""
+    """Yield ``a === b === c``, bit operators in a condition, and ``x || true``, always true."""
     operator, (left, right) = operator_of(node), sides_of(node)
     if left is None or right is None:
         return
@@ -253,7 +253,10 @@ def _has_fixed_members(reader: SlipReader, binding: Binding) -> bool:
 
 
 def _find_misleading_method_call(reader: SlipReader, node: Node) -> Found:
-    """Yield calls of built-in methods that do less than they seem to."""
+    """Yield calls of built-in methods that do less than they seem to.
+
+    ``Math.round(x, 2)`` ignores the 2, and ``text.replace(',', '')`` replaces only the first comma.
+    """
     name, owner = _split_callee(node)
     arguments = arguments_of(node)
     texts = [reader.tree.literal_text(one) for one in arguments]

@@ -97,7 +97,7 @@ class ProxyCall(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ScriptValue(msgspec.Struct, frozen=True):
-    """The meaning of an expression.
+    """What an expression stands for, as far as the source shows it, such as the result of a call.
 
     Attributes:
         kind: ``text``; ``$proxy`` itself; ``proxy`` of a platform; ``method`` of a proxy; ``chain``
@@ -139,7 +139,7 @@ class Values:
         self.calls: list[ProxyCall] = []
 
     def value(self, node: Node | None) -> ScriptValue | None:
-        """Return the meaning of *node*; None if the source does not show it."""
+        """Return what the expression *node* stands for; None if the source does not show it."""
         if node is None:
             return None
         if node.id in self._known:
@@ -241,9 +241,10 @@ class Values:
         )
 
     def _value_of_callback_parameter(self, binding: Binding) -> ScriptValue | None:
-        """Return the parameter of a callback.
+        """Return what a callback's first parameter stands for.
 
-        ``list.map(row => …)``, ``promise.then(result => …)``.
+        In ``list.map(row => …)`` it is an element of the list, in ``promise.then(result => …)`` the
+        result of the promise.
         """
         function = binding.function
         if function is None or function.parent is None or function.parent.type != "arguments":

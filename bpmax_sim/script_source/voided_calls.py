@@ -17,11 +17,12 @@ if TYPE_CHECKING:
 
 
 def has_void_in_front(names_and_sources: Iterable[tuple[str, str]], place: Place) -> bool:
-    """Return whether the call at *place*, or what holds or returns it, has ``void`` in front.
+    """Return whether the call at *place* has ``void`` in front: nobody is to await it.
 
-    An engine reports as place of a call what it evaluated last before: the method or an argument.
-    So the call is the smallest call of ``$proxy`` around that place. *names_and_sources* are pairs
-    of a script's name and its source, in which a function that returns the call may be called.
+    ``void`` may also stand before an expression that holds the call, or before the call of a
+    function that returns it. An engine reports as place of a call what it evaluated last before:
+    the method or an argument. So the call is the smallest call of ``$proxy`` around that place.
+    *names_and_sources* are pairs of a script's name and its source.
     """
     sources = dict(names_and_sources)
     if not any("void" in source for source in sources.values()):
@@ -33,7 +34,10 @@ def has_void_in_front(names_and_sources: Iterable[tuple[str, str]], place: Place
 
 
 def _call_around(tree: SyntaxTree, position: tuple[int, int]) -> Node | None:
-    """Return the smallest call of ``$proxy`` around *position*, or else of any method."""
+    """Return the smallest call of ``$proxy`` around *position*, or else of any method; else None.
+
+    *position* is line and column.
+    """
     values = Values(tree, Scopes(tree))
     around = [
         node
@@ -193,9 +197,9 @@ def _function_around(tree: SyntaxTree, node: Node | None) -> Node | None:
 
 
 def _find_call_in_place(tree: SyntaxTree, function: Node) -> UnusedAsyncCall | None:
-    """Return the call of *function* where it is written.
+    """Return the call of *function* if it is called where it is written, and not awaited.
 
-    At once, or by a method such as ``map``.
+    It is called at once, as ``(async () => …)()``, or by a method such as ``map``.
     """
     call = _call_around_function(function)
     if call is None or call.parent is None or call.parent.type != "expression_statement":

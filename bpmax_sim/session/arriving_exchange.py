@@ -21,7 +21,9 @@ NotePiece = Callable[[Response, bytes], None]
 
 
 class ArrivingExchange:
-    """Records the pieces of one response as they arrive.
+    """Records one response piece by piece while it still arrives, such as a stream of events.
+
+    So nothing is lost if the recording process is killed before the response ends.
 
     Attributes:
         received: beginning of the body that is already safe to record, redacted.
@@ -48,7 +50,7 @@ class ArrivingExchange:
         self.received = b""
 
     def record_piece(self, head: Response, piece: bytes) -> None:
-        """Record *piece*; it is on disk when this returns.
+        """Record *piece*, the next bytes of the body of *head*; it is on disk when this returns.
 
         Raises:
             CassetteError: if it cannot be written.
@@ -74,7 +76,10 @@ class ArrivingExchange:
         self._append(Exchange(request=shown, outcome=failed, at=self._at))
 
     def _redact_document(self, document: bytes) -> bytes:
-        """Return *document* redacted, after its own secrets have been registered."""
+        """Return *document*, a whole part of the body, redacted.
+
+        Secrets that it issues itself, such as a token, become known first.
+        """
         self._learn(self._request, replace(self._head, body=document))
         media = Headers(self._head.headers).media_type
         return redact_body(self._vault.redact(document), media, self._request.personal)

@@ -48,11 +48,13 @@ SessionMode = ReplayMode | RecordMode | RecordMissingMode | LiveMode | SimulateM
 
 
 class CallRunner:
-    """Makes calls in one mode; safe to use from several threads.
+    """Makes the calls of a session in its mode (replay, record …).
+
+    Safe to use from several threads.
 
     Attributes:
-        environment: the session's side of a call; a scheduler runs `run_call` with it.
-        tokens: the grants of the session.
+        environment: what calls need of the session; a scheduler runs `run_call` with it.
+        tokens: the results of logins (`Grant`) that calls of the session use.
     """
 
     def __init__(
@@ -102,9 +104,10 @@ class CallRunner:
     def handle(
         self, request: Request, answer: Callable[[Request], Response] | None = None
     ) -> Response:
-        """Return the response to *request*, from *answer* if given, else from the mode.
+        """Return the response to *request*, from *answer* if given, else from the session's mode.
 
-        A miss is added to the session's misses in any case.
+        If replay has no response, the call is also added to the session's misses, in case that the
+        caller swallows the error.
 
         Raises:
             TransportError: if the exchange fails.
@@ -152,7 +155,7 @@ def _skip_wait(_seconds: float) -> None:
 
 
 def refuse_token(platforms: Platforms, request: Request) -> Response:
-    """Return the response of *request*'s platform to a request with an invalid token."""
+    """Return what *request*'s platform answers if a token has expired; for fault injection."""
     from bpmax_sim.simulator.model import expired_token_response  # noqa: PLC0415 - only faults need it
 
     assert request.call is not None
@@ -165,7 +168,12 @@ class SessionComponents:
     """The parts of one session; the last three are None in modes that do not use them.
 
     Attributes:
-        log: the fault or recording behind each sending.
+        calls: makes the calls.
+        settings: options of the session.
+        start: clock, effective mode and shared recording.
+        tenants: credentials of the instances that were called.
+        secrets: known secrets, and the rules by which more are found.
+        log: for each request that was sent, the fault or recorded exchange that answered it.
         replay: the recording. It always exists, but answers only in replay mode, and in record mode
             when only missing calls are recorded.
     """
@@ -182,7 +190,7 @@ class SessionComponents:
     record: RecordMode | None = None
 
     def finish(self, *, failed: bool) -> None:
-        """Close the session; the last session of an owner seals the recording.
+        """Close the session; the last open session of an owner writes the recording (seals it).
 
         The files are then uploaded if they came from a URL; local copies stay. The recording of a
         *failed* run is set aside for review.
@@ -227,6 +235,7 @@ class SessionComponents:
 
 
 def _rules_of(platforms: Platforms, settings: Settings) -> MatchingRules:
+    """Return the rules by which calls are matched with recordings, with a migration's renames."""
     rules = matching_rules(platforms, settings.ignore)
     if settings.moves is None:
         return rules
@@ -247,6 +256,8 @@ def build_session_components(
     for secret in settings.secrets:
         vault.register_issued("scenario", start.owner_session.recording.owner, "secret", secret)
     opened = partial(not_secret_places_of, platforms, project_places(settings.cassette))
+    # An older recording keeps the rules that it was made with: newer ones would hide more, and its
+    # requests would not be found any more.
     net_version = start.owner_session.recording.net
     net = SecretNameRules(vault, opened, partial(find_not_secret_texts, platforms), net_version)
     secrets = SessionSecrets(vault, net)

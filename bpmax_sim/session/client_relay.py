@@ -27,7 +27,7 @@ piece of the body before the client gets it; returns the whole response."""
 
 
 class ClientRelay:
-    """Makes requests of other HTTP clients into calls of one session.
+    """Records and replays requests of other HTTP clients, such as an SDK, as calls of one session.
 
     Attributes:
         clients: finds the API of a request, and notes requests that fit several APIs.
@@ -68,18 +68,23 @@ class ClientRelay:
         return self.clients.send_call(request, partial(handle, answer=answer) if answer else handle)
 
     def intercept(self, name: str) -> AbstractContextManager[object]:
-        """Return a context in which the HTTP clients known to vcrpy are intercepted."""
+        """Return a context in which requests of the HTTP clients known to vcrpy come to this relay.
+
+        *name* is what vcrpy's log calls it.
+        """
         from bpmax_sim.traffic.intercept import intercept_clients  # noqa: PLC0415 - few need vcrpy
 
         self._calls.environment.refuse_closed()
         return intercept_clients(self, name)
 
     def must_not_intercept(self) -> bool:
-        """Return whether the current request is the session's own, or the mode is live."""
+        """Return whether a request has to pass: it is the session's own, or the mode is live."""
         return OWN.get() or self._wiring.start.mode == "live"
 
     def answer(self, request: Request, /) -> Response | None:
-        """Return the recorded response, or None if the client has to send the request itself.
+        """Return the recorded response to a client's *request*; None if the client has to send it.
+
+        It sends it itself in record mode, and `record_response` records what it receives.
 
         Raises:
             NoMatchError: if replay has no response; it is added to the session's misses.
@@ -118,9 +123,12 @@ class ClientRelay:
         return self.relay(replace(request, timeout=_DAY), answer)
 
     def replay(self, request: Request) -> Response | None:
-        """Return the recorded response if the client can go on with the live system after it.
+        """Return a recorded response while others are recorded.
 
-        None for a login and for a response with a stand-in: the third party would refuse its token.
+        None if this one must be asked for again.
+
+        None for a login and for a response with a stand-in for a token: the third party would
+        refuse the requests that the client makes with it next.
         """
         patient, replay = replace(request, timeout=_DAY), self._wiring.replay
         known = self.clients.as_api_call(patient)

@@ -42,9 +42,9 @@ from bpmax_sim.transport.suspicious_names import SecretNameRules
 
 
 def warn_of_weak(credentials: Credentials, instance: str) -> None:
-    """Warn of each secret of *instance* that is too weak to be recognised in a response.
+    """Warn of each secret of *instance* that is too short, or too common a text, to search for.
 
-    Such a secret is hidden only where auth puts it.
+    It is hidden where auth puts it, but cannot be recognised where a response repeats it.
     """
     for credential in credentials:
         if not credential.secret or credential.real == credential.standin:
@@ -65,18 +65,19 @@ def warn_of_weak(credentials: Credentials, instance: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class SessionSecrets:
-    """What decides which values are hidden in recordings and output of a session.
+    """Decides which values are hidden in recordings and output of a session.
 
     Attributes:
         vault: all known secrets.
-        net: secret-name rules; they register values with the vault that nobody has declared.
+        net: secret-name rules: they register values that nobody has declared with the vault,
+            because their name (``password``, ``token`` …) says that they are secret.
     """
 
     vault: Vault
     net: SecretNameRules
 
     def register_issued(self, request: Request, response: Response) -> None:
-        """Register the secrets that *response* issues, before anything of it can be shown."""
+        """Register the secrets in *response*, such as a token, before it is recorded or shown."""
         register_issued_secrets(request, response, self.vault)
         register_cookies(request, response, self.vault)
         self.net.register_response(request, response)
@@ -84,7 +85,10 @@ class SessionSecrets:
 
 @dataclass(slots=True)
 class Tenants:
-    """Credentials of the instances that were called so far; their secrets go to *vault*."""
+    """The credentials of the instances (tenants of a platform) that were called so far.
+
+    Their secrets are registered with *vault*, so that they are hidden.
+    """
 
     platforms: Platforms
     settings: Settings
@@ -100,7 +104,7 @@ class Tenants:
     def credentials_of(self, platform: Platform, instance: Instance) -> Credentials:
         """Return the credentials of an instance: stand-ins if nothing is sent to a live system.
 
-        Cached. At the first time the secrets and addresses are registered with the vault.
+        Cached. The first call registers its secrets and addresses with the vault.
 
         Raises:
             ConfigError: if a value that is needed is not set.
@@ -120,6 +124,7 @@ class Tenants:
                 self._refuse_another(credentials, recorded, ".".join(key))
             register_credentials(credentials, key, self.vault)
             warn_of_weak(credentials, ".".join(key))
+            # A recording has the declared address, perhaps a template, and not this machine's.
             for live, declared in (
                 (credentials.live, credentials.declared),
                 *credentials.hosts.values(),
@@ -134,9 +139,10 @@ class Tenants:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Return a message naming the variables read by convention.
+        """Return a message with the environment variables that were read though no file names them.
 
-        They have the name of a value that no file declares; empty if none was read.
+        Where a file does not say where a credential comes from, a variable named after the platform
+        and the credential is read. Empty if there was none.
         """
         if not self._conventions:
             return ()
@@ -162,7 +168,10 @@ class Tenants:
         return {f"{call.platform}.{call.instance}": own} if call and own else {}
 
     def real_credentials(self, request: Request) -> Mapping[str, Any]:
-        """Return the real credentials of *request*; empty if it belongs to no instance."""
+        """Return the real credentials of the instance that *request* calls.
+
+        Empty if it calls none.
+        """
         credentials = self._credentials_behind(request)
         return credentials.real if credentials else {}
 
@@ -197,7 +206,9 @@ class Tenants:
     def _refuse_another(
         self, credentials: Credentials, recorded: Mapping[str, str], instance: str
     ) -> None:
-        """Refuse to add to a recording with other credentials than it was made with.
+        """Refuse to add to a recording made with other credentials, such as another account.
+
+        Only credentials that are recorded in clear can be compared.
 
         Raises:
             ConfigError: if a value differs.
@@ -229,9 +240,10 @@ def matching_rules(platforms: Platforms, ignore: Iterable[str]) -> MatchingRules
 
 
 def volatile_places(platforms: Platforms, api_name: str) -> tuple[str, ...]:
-    """Return the volatile fields in responses of the API *api_name* (``platform.api``).
+    """Return the places in responses of the API *api_name* that are volatile: new in each response.
 
-    They are the declared ones, and the headers with the signature of a response.
+    They are declared (``volatile``), such as a server's time, or headers with a response's
+    signature. Comparisons and the search for secrets leave them out.
     """
     owners = find_declarations(platforms, api_name)
     declared = [path for owner in owners for path in owner.volatile]
@@ -242,7 +254,10 @@ def volatile_places(platforms: Platforms, api_name: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=256)
 def headers_read_by_api(platforms: Platforms, api_name: str) -> tuple[str, ...]:
-    """Return the response headers that the API *api_name* or its platform reads, as places."""
+    """Return the response headers that declarations of an API or its platform read, as places.
+
+    They are read by rules of responses, by auth, and as secrets. *api_name* is ``platform.api``.
+    """
     owners = find_declarations(platforms, api_name)
     volatile = {path.lower() for owner in owners for path in owner.volatile}
     texts = (text for owner in owners for text in _headers_read_by(owner))
@@ -276,7 +291,8 @@ def not_secret_places_of(
 ) -> tuple[str, ...]:
     """Return the places of *request* and its response that are declared not to be secret.
 
-    Declarations come from platform, API and project; those of the project are for any host.
+    Declarations come from platform and API, and from the project (*project_places*, called when
+    they are needed), which may name any host.
     """
     call, prefix = request.call, place_prefix(request)
     declared = not_secret_places(platforms, call.name) if call else ()
@@ -301,6 +317,7 @@ def find_declarations(platforms: Platforms, name: str) -> tuple[Platform | Api, 
 
 @lru_cache(maxsize=256)
 def _collect_rules(platforms: Platforms, ignore: tuple[str, ...]) -> MatchingRules:
+    """Check all places that *platforms* declare, and return the rules for matching calls."""
     declared: list[tuple[str, Platform | Api, list[str]]] = []
     for platform in platforms:
         apis = {f"{platform.platform_key}.{name}": api for name, api in platform.apis.items()}
@@ -321,7 +338,7 @@ def _collect_rules(platforms: Platforms, ignore: tuple[str, ...]) -> MatchingRul
 
 
 def former_names(platforms: Platforms) -> FormerNames:
-    """Return the earlier names under which recordings may contain what is declared.
+    """Return the earlier names (``was``) of platforms and APIs, which recordings may contain.
 
     Raises:
         ConfigError: if an earlier name is the name of something else too.
@@ -358,7 +375,7 @@ _JSON_PATH = re.compile(r"\$|header:|cookie:|cookies$")  # as a response's rules
 
 
 def _check_declared_paths(name: str, owner: Platform | Api, paths: list[str]) -> None:
-    """Check the places that *owner*, called *name*, lists.
+    """Check the places in all lists (``ignore``, ``redact`` …) of *owner*, which is called *name*.
 
     *paths* are the paths of its APIs, whose parameters may be named as places.
 
@@ -393,7 +410,13 @@ def check_paths(option: str, places: Iterable[str]) -> None:
 
 
 def check_places(option: str, places: Iterable[str], path_templates: Iterable[str]) -> None:
-    """Refuse places that no request can have: they would be ignored silently."""
+    """Refuse *places* of *option* that no request can have: they would be ignored silently.
+
+    *path_templates* are the paths of the APIs, whose parameters may be named.
+
+    Raises:
+        ConfigError: if there is one.
+    """
     parameters = {name for path in path_templates for name in placeholders(path)}
     for text in places:
         wrong = FieldPath.parse(text, option).explain_impossible(parameters)
@@ -407,7 +430,10 @@ def check_places(option: str, places: Iterable[str], path_templates: Iterable[st
 
 
 def add_personal_places(request: Request, places: tuple[str, ...]) -> Request:
-    """Return *request* with *places* added to its places of personal data."""
+    """Return *request* with *places* marked as personal data, to be replaced in the recording.
+
+    Its recorded form gets them, too.
+    """
     if not places:
         return request
     twin = request.standin

@@ -21,7 +21,7 @@ from bpmax_sim.transport.redaction import redact_request
 
 
 class SessionEnvironment(Environment):
-    """The environment of a session's calls; holds no reference back to the session.
+    """What calls need of an open session; it holds no reference back to the session.
 
     A closed session would otherwise wait for the garbage collector, with its files.
 
@@ -59,7 +59,10 @@ class SessionEnvironment(Environment):
         self._replay, self._record, self._live = replay, record, live
 
     def synthesises_login(self, platform: str, instance: str, /) -> bool:
-        """Return whether the login of an instance is made up of stand-ins and not sent."""
+        """Return whether the login of an instance is not sent but made up of stand-ins.
+
+        So it is in replay if no login of that instance was recorded.
+        """
         return self._is_replay and not self._replay.has_login(platform, instance)
 
     def open_renewal(
@@ -71,9 +74,12 @@ class SessionEnvironment(Environment):
         return self._live.keeper.open_renewal(recipe, tenant, names)
 
     def end_login(self, platform: str, instance: str, life: float | None, /) -> None:
-        """Keep the recording of a granted login, and share its grant for *life* seconds (None.
+        """Note that a login of *instance* has ended.
 
-        Failed).
+        Its grant lives for *life* seconds, None if it failed.
+
+        The recording of a granted login is kept even if the run fails, and the grant is shared with
+        other sessions.
         """
         if life is not None and self._record is not None:
             self._record.granted_logins.add((platform, instance))
@@ -90,7 +96,12 @@ class SessionEnvironment(Environment):
     def accepts_new_signature(
         self, request: Request, again: Callable[[], Request], *, differs: bool
     ) -> bool:
-        """Return whether a migration accepts another signature; ``again()`` then makes it."""
+        """Return whether a signature that differs from the recorded one is accepted.
+
+        In a migration only.
+
+        The migration writes the request that ``again()`` signs into the recording.
+        """
         return self._is_replay and self._replay.accepts_new_signature(
             request, again, differs=differs
         )

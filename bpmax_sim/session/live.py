@@ -22,7 +22,7 @@ class LiveMode:
     """Sends requests to the third parties, or to a transport that the user has put in their place.
 
     Attributes:
-        ask: function that returns the response to a request; neither of them is changed.
+        ask: function that returns the response to a request, both as sent and received.
         learn: function that registers the secrets of a response before anything of it is shown.
         shared_logins: transport that logs in once for several sessions; None if logins are not
             shared.

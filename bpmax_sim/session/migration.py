@@ -37,9 +37,10 @@ _WIDTH: Final = 60
 
 
 class MoveCause(msgspec.Struct, frozen=True, order=True):
-    """Why a recording is not found: a difference between the recorded and today's call.
+    """Why a recorded exchange is not found any more: a difference to the call that is made today.
 
     Attributes:
+        kind: what differs, such as the name of an API or the value of a parameter.
         name: ``platform.api`` if the cause concerns one API only, else empty.
         place: place of the difference, such as ``query.lang``.
         was: recorded value.
@@ -77,11 +78,11 @@ _KINDS: Final = {
 
 
 class Move(msgspec.Struct, frozen=True):
-    """The change of one exchange after which it would be found.
+    """A proposed change of one recorded exchange, after which today's call would find it.
 
     Attributes:
         causes: differences between the recorded and today's call.
-        fresh: today's request and index line.
+        fresh: today's request and index line, as they would be recorded.
     """
 
     causes: tuple[MoveCause, ...]
@@ -111,7 +112,9 @@ class Move(msgspec.Struct, frozen=True):
 
 
 class RecordingMoves:
-    """The changes of recorded exchanges that one replay proposes.
+    """Collects, while a scenario is replayed, how its recorded exchanges would have to change.
+
+    `bpmax-sim migrate` shows and applies these changes.
 
     Attributes:
         former: earlier names in addition to those that platform files declare.
@@ -134,9 +137,10 @@ class RecordingMoves:
         self._sent: dict[tuple[int, int], int] = {}
 
     def note(self, request: Request, number: int, sent: RequestParts, rules: MatchingRules) -> None:
-        """Note that exchange *number* answered *request*, whose parts are *sent*.
+        """Note that exchange *number* answered *request*, and how the two differ.
 
-        It becomes a move if anything differs.
+        *sent* are the parts of the request that are matched. If any differs from the recorded one,
+        the exchange gets a move.
         """
         assert self.cassette is not None
         if request.call is not None:
@@ -165,7 +169,7 @@ class RecordingMoves:
         return None
 
     def withdraw(self, parts: RequestParts, numbers: Sequence[int]) -> None:
-        """Withdraw the moves of the exchanges *numbers*: they are recordings of the call *parts*.
+        """Withdraw the moves of the exchanges *numbers*, as the call *parts* is made as recorded.
 
         Without *numbers*, note that no recorded exchange is similar to the call.
         """
@@ -178,7 +182,10 @@ class RecordingMoves:
     def note_new_signature(
         self, request: Request, again: Callable[[], Request], rules: MatchingRules, *, differs: bool
     ) -> None:
-        """Put ``again()``, signed today at the recorded instant, into the move for *request*."""
+        """Note that a migration signs the exchange of *request* anew, if it is moved or *differs*.
+
+        ``again()`` returns the request, signed with today's declaration at the recorded instant.
+        """
         assert request.call is not None
         number = self._sent.get((request.call.serial, request.attempt))
         if number is None or not (differs or number in self.found):

@@ -38,13 +38,13 @@ OptionKind = Literal["value", "switch", "many", "optional"]
 
 
 class Option(NamedTuple):
-    """One option.
+    """One option of a run, and the ways to set it: Python, command line, pytest, markers, files.
 
     A tuple and not a dataclass, because creating that class takes longer than everything else here.
 
     Attributes:
         name: its name in files, markers and command lines.
-        doors: the doors at which it can be set.
+        doors: the sources that may set it, such as the command line.
         type: type that `Session.open` takes, or that *read* returns; ``object`` if a class of its
             own checks the value.
         help: help of command lines; ``{x}`` stands for the flag of option *x*.
@@ -415,12 +415,15 @@ _AT_DOOR: Final[Mapping[OptionSource, Mapping[str, Option]]] = {
 
 
 def options_at(source: OptionSource) -> Mapping[str, Option]:
-    """Return the options that can be set at the door *source*, by name."""
+    """Return the options that *source*, such as the command line or a marker, may set, by name."""
     return _AT_DOOR[source]
 
 
 def option_help(option: Option, flag: Callable[[str], str]) -> str:
-    """Return the help text of *option*; *flag* returns the flag of another option."""
+    """Return the help text of *option*.
+
+    *flag* returns how an option is spelled (``--bpmax-mode``).
+    """
     return msg(option.help, **{name: flag(name) for name in template_fields(option.help)})
 
 

@@ -58,8 +58,6 @@ _PLACEHOLDER = b"redacted."
 class RecordMode:
     """Sends requests to a third party and records the exchanges, logins in a file per instance.
 
-    With ``record="new"`` recorded calls are replayed, and only missing ones are sent.
-
     Attributes:
         possible_secrets: finds recorded values that look like secrets.
         standins: finds recorded stand-ins that replay could not match, or that may be unnecessary.
@@ -201,7 +199,7 @@ class RecordMode:
             )
 
     def _is_known_login(self, exchange: Exchange) -> bool:
-        """Return whether an equal login request already got the same response in this session.
+        """Return whether this session has recorded an equal login with the same response before.
 
         One recording is enough then.
         """
@@ -287,7 +285,9 @@ class RecordMode:
         )
 
     def seal_logins(self, *, failed: bool) -> tuple[Path, ...]:
-        """Seal the login recordings and return their files; if *failed*, only granted logins.
+        """Write the recordings of logins into their files, and return these files.
+
+        If the run *failed*, only logins that were granted are written.
 
         Raises:
             LeakError: if a secret would have been written.
@@ -380,16 +380,19 @@ class RecordMode:
             )
 
     def unserved_calls(self) -> tuple[Outage, ...]:
-        """Return the calls of this run to which the third party gave an error or no response.
+        """Return the recorded calls to which the third party gave an error or no response.
 
-        A call that the last recording has too (`Outage.is_known`) counts only if it was better
-        there.
+        They should not replace a recording in which they were served. A call that the last
+        recording has too (`Outage.is_known`) is returned only if it was served better there.
         """
         recorder = self._recording.recorder
         return recorder.find_newly_failing_calls(self._rate_failure) if recorder is not None else ()
 
     def _rate_failure(self, exchange: Exchange) -> int:
-        """Return how bad an outcome is: 0 a response, 1 a refusal to serve, 2 no response."""
+        """Return how bad an outcome is: 0 a response, 1 a refusal to serve, 2 no response.
+
+        Refusals are status 429, 5xx, and responses that the API's ``ok`` rule calls a failure.
+        """
         call, outcome = exchange.request.call, exchange.outcome
         if isinstance(outcome, FailedExchange):
             return 2
@@ -406,7 +409,7 @@ class RecordMode:
         return int(is_refused)
 
     def _has_valid_signature(self, grants: Mapping[str, Grant], exchange: Exchange) -> bool:
-        """Return whether a recorded request has the signature that would be made today."""
+        """Return whether a recorded request is signed as today's declaration and keys sign it."""
         call = exchange.request.call
         platform = self._platforms.find(call.platform) if call else None
         if call is None or platform is None or call.api not in platform.apis:
@@ -421,7 +424,7 @@ class RecordMode:
 
 
 class RecordMissingMode:
-    """Replays recorded calls and records the others.
+    """Replays recorded calls and records the others (``record="new"``).
 
     With *extra*, a call whose recordings have all been played is recorded once more.
     """

@@ -46,7 +46,7 @@ _TEMPORARY: Final = ".new"
 
 
 class ReplacedValues(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The values that replaced declared credentials.
+    """The values that logins put in the place of declared credentials, such as a new refresh token.
 
     Attributes:
         values: newest values by name, without those in a keyring.
@@ -61,9 +61,11 @@ class ReplacedValues(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class ReplacedCredentialsFile(msgspec.Struct, frozen=True):
-    """The file of one instance: a `ReplacedValues` by the digest of the declared values.
+    """The file of one instance with the credentials that logins replaced.
 
-    Whoever declares new values starts anew; earlier lines stay for other declarations.
+    Attributes:
+        lines: digest of the values that the user has declared -> what replaced them. Whoever
+            declares new values starts anew; earlier lines stay for other declarations.
     """
 
     version: int = 1
@@ -141,7 +143,7 @@ def _write_replaced_credentials(path: Path, kept: ReplacedCredentialsFile) -> No
 
 
 class ReplacedCredentialStore:
-    """Stores credentials that the logins of one session replace.
+    """Stores credentials that the logins of one session replace, for later sessions and processes.
 
     Attributes:
         notes: messages saying where each such credential is stored.
@@ -188,9 +190,10 @@ def _digest(text: str) -> str:
 
 @dataclass(slots=True, repr=False)
 class _StoredRenewal(CredentialRenewal):
-    """The storage of one instance's credentials.
+    """The stored credentials of one instance, locked while a login replaces them.
 
     Attributes:
+        path: the file.
         digest: of the declared values; the key of the line in the file.
         real: the declared values by name.
         keyrings: keyring entries by name, for credentials that are stored there.
@@ -213,6 +216,8 @@ class _StoredRenewal(CredentialRenewal):
             ConfigError: if the file cannot be created or read, or another process has held the lock
                 for too long.
         """
+        # A refresh token that is valid once may be sent by one process only: the second would be
+        # refused, and some servers then revoke the tokens of the first (RFC 9700, 4.14.2).
         lock = self.path.with_suffix(".lock")
         if self._descriptor < 0:
             flags = os.O_CREAT | os.O_RDWR | NO_LINK
@@ -244,6 +249,7 @@ class _StoredRenewal(CredentialRenewal):
         return True
 
     def _read(self) -> None:
+        """Read the newest values from the file and the keyring."""
         self._line = read_replaced_credentials(self.path).lines.get(self.digest, ReplacedValues())
         self.values = dict(self._line.values)
         for name, entry in self.keyrings.items():

@@ -36,7 +36,7 @@ _STANDIN = "redacted."
 
 
 class ReplayMode:
-    """Answers from this owner's recording; logins have recordings of their own, one per instance.
+    """Answers from the recording of a session's owner, and logins from those of their instances.
 
     Attributes:
         player: plays the owner's own recording.
@@ -104,7 +104,13 @@ class ReplayMode:
     def _replay_outcome(
         self, recorded: Request, player: Player, alike: Exchange | None = None
     ) -> Outcome:
-        """Return the recorded outcome of *recorded*; *alike* is a similar login used instead."""
+        """Return the recorded response or failure of *recorded*, a request in its recorded form.
+
+        *alike* is a similar login to play instead.
+
+        Raises:
+            NoMatchError: if nothing recorded fits, and no migration takes what is nearest.
+        """
         moves = self._moves if player is self.player and alike is None else None
         parts = parts_of_request(recorded if alike is None else alike.request)
         context = self._miss_context(recorded.call)
@@ -124,7 +130,11 @@ class ReplayMode:
         return player.outcome(*turn)
 
     def _propose_nearest(self, player: Player, parts: RequestParts) -> tuple[Cassette, int] | None:
-        """Return the exchange nearest to an unrecorded call; None unless a migration runs."""
+        """In a migration, return the exchange to play for a call that is not recorded.
+
+        It is the most similar one, as (cassette, number), and becomes a proposed change of the
+        recording. None outside of a migration, and if nothing is similar.
+        """
         moves = self._moves
         if moves is None or player is not self.player:
             return None
@@ -137,7 +147,7 @@ class ReplayMode:
     def _login_outcome(self, recorded: Request) -> Outcome:
         """Return the outcome of a login; it takes no virtual time, whether recorded or replayed.
 
-        Otherwise the moment of a token's renewal would change what scripts see of the clock.
+        Otherwise the moment at which a token is renewed would change the time that scripts see.
         """
         assert recorded.call is not None
         key = recorded.call.platform, recorded.call.instance
@@ -156,6 +166,8 @@ class ReplayMode:
 
     def is_recorded(self, request: Request) -> bool:
         """Return whether a request was recorded, already played or not."""
+        # Before it is redacted: a value that only its name makes secret would stay in it, and
+        # differ from what was recorded.
         self._net.register_request(request)
         call = request.call
         if call is not None and call.is_login and self.has_login(call.platform, call.instance):
@@ -173,7 +185,10 @@ class ReplayMode:
     def accepts_new_signature(
         self, request: Request, again: Callable[[], Request], *, differs: bool
     ) -> bool:
-        """Return whether a migration runs; then note the signature that ``again()`` makes."""
+        """Return whether a migration runs.
+
+        If so, the request that ``again()`` signs goes into it.
+        """
         if self._moves is None:
             return False
         self._moves.note_new_signature(request, again, self._rules, differs=differs)
@@ -206,13 +221,11 @@ class ReplayMode:
 def nearest_login(
     request: Request, recorded: Iterable[Exchange], rules: MatchingRules
 ) -> Exchange | None:
-    """Return the recorded login to use for *request* if no equal one was recorded.
-
-    None if there is none.
+    """Return the recorded login to use for *request* although it differs; None if none fits.
 
     What an SDK sends to log in depends on its version and user. So of the logins with the same
     method and path the granted one with the fewest differences is used. Only if one of both was
-    sent by an SDK: two logins of builders differ only if the declaration has changed.
+    sent by an SDK: two logins by ``$proxy`` differ only if the declaration has changed.
     """
     login_call = request.call
     assert login_call is not None

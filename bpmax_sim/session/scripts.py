@@ -43,7 +43,7 @@ ObjectLike = LiveObject | dict[str, Any]
 
 
 class LiveValues:
-    """A plain dict as a live object, which scripts read and write."""
+    """A plain dict given as ``form`` or ``ctx``, so that scripts read and write its members."""
 
     def __init__(
         self, values: dict[str, Any], listener: Callable[[FieldChanged], None] | None = None
@@ -125,7 +125,9 @@ def as_scripts(scripts: Sequence[ScriptLike]) -> list[Script]:
 def as_live(
     name: str, value: ObjectLike, listener: Callable[[FieldChanged], None] | None = None
 ) -> LiveObject:
-    """Return *value*, the argument called *name*, as a live object.
+    """Return *value*, given for the global *name* of a script, as an object that it can change.
+
+    *listener* gets each write to a dict given as ``form``.
 
     Raises:
         ConfigError: if it is neither a dict nor a live object.
@@ -147,7 +149,10 @@ def warn_of_power_operators(scripts: Iterable[Script]) -> None:
 
 
 def judge_unawaited_calls(outcome: Outcome, unawaited: str) -> Outcome:
-    """Return *outcome* after judging calls that nobody awaited: a warning each, or an error."""
+    """Judge calls whose promise no script awaited, as the option *unawaited* says.
+
+    ``warn`` warns of each, ``fail`` returns *outcome* with an error, ``allow`` does nothing.
+    """
     doubts = () if unawaited == "allow" else outcome.unranked  # a scenario has its own warnings
     for character in doubts:
         warnings.warn(
@@ -171,7 +176,10 @@ def judge_unawaited_calls(outcome: Outcome, unawaited: str) -> Outcome:
 
 
 class UnreadErrors:
-    """The failed outcomes that tests got and have not looked at yet: a test may miss a failure."""
+    """The failed outcomes of which a test has not read the error.
+
+    It may have missed the failure.
+    """
 
     def __init__(self) -> None:
         """Start with none."""
@@ -180,7 +188,7 @@ class UnreadErrors:
         ] = []
 
     def watch(self, outcome: Outcome) -> Outcome:
-        """Return *outcome*, or for a failed script a copy that notes when its error is read.
+        """Return *outcome*; for a failed script a copy that notes whether its error is read.
 
         Only outcomes that a test's own code gets are copied, not those of forms and flows.
         """
@@ -199,7 +207,7 @@ class UnreadErrors:
         return failed
 
     def warn(self, late: Iterable[Outcome]) -> None:
-        """Warn of each error whose outcome was garbage-collected before anybody read the error.
+        """Warn of each error that nobody read before its outcome was garbage-collected.
 
         *late* are outcomes of timers that nobody asked for.
         """
@@ -229,7 +237,7 @@ _WRAPPERS: Final = (str(Path(__file__).parent), str(Path(_PACKAGE, "keywords.py"
 def warn_of_names(
     outcome: Outcome, calls: Iterable[CallRecord], form: object, fields: Collection[str]
 ) -> None:
-    """Warn of names that a script got wrong without an error, as a scenario does.
+    """Warn of names that a script probably misspelt, which causes no error in JavaScript.
 
     Args:
         outcome: outcome of the script.

@@ -39,7 +39,7 @@ def _pop_all(waiting: deque[Exchange]) -> Iterator[Exchange]:
 
 
 class UnplayableStandins:
-    """Finds calls into which a script wrote a credential, recorded as the stand-in.
+    """Finds calls into which a script itself wrote a credential, which was recorded as a stand-in.
 
     In replay the script writes something else there, so the call would not be found. Exchanges may
     be added on any thread; they are searched when the result is read.
@@ -68,7 +68,7 @@ class UnplayableStandins:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Return a message for each stand-in in a response that may not be secret."""
+        """Return a message for each credential in a response that may not have to be hidden."""
         self._examine_waiting()
         return tuple(self._notes)
 
@@ -89,6 +89,8 @@ class UnplayableStandins:
             shown.encode() in outcome.body or any(shown in value for _, value in outcome.headers)
         )
         name = credential.name
+        # What a response had before, the script may have from there: in replay it gets the stand-in
+        # there, writes it again, and the call is found.
         is_new = place and (key, name) not in self._received
         if is_new and not self._is_injected(call, name):
             self._unplayable[self._request_message(call, place, key, credential)] = None
@@ -119,6 +121,7 @@ class UnplayableStandins:
         return any(name == used for _, used in credentials_in(declared))
 
     def _is_secret(self, key: Key, credential: Credential) -> bool:
+        """Return whether a credential is secret: declared so, or always, as a signing key is."""
         platform = self._platforms.platform(key[0])
         return credential.secret or bool(why_always_secret(platform, credential.name))
 
@@ -163,7 +166,9 @@ def _texts_of(call: Call) -> Iterator[tuple[str, str]]:
 
 @dataclass(frozen=True, slots=True)
 class SecretReview:
-    """Collects exchanges on any thread, and searches them later, so that no script waits.
+    """Searches recorded exchanges for values that look like secrets and that nobody has declared.
+
+    They are collected on any thread, and searched when the result is read, so that no script waits.
 
     Attributes:
         vault: the secrets known so far.

@@ -30,12 +30,13 @@ from bpmax_sim.transport.faults import Fault
 
 
 class InjectedFault(msgspec.Struct, frozen=True, kw_only=True):
-    """A fault that was injected into a sending.
+    """A fault that was injected when a call was sent.
 
     Attributes:
         call: ``platform.api``.
         serial: number of the call in the session, from 1.
-        attempt: number of its sending, from 0.
+        attempt: number of its sending, from 0; a retry is another one.
+        at: virtual instant.
         order: number in the order of all events of the session.
     """
 
@@ -48,7 +49,7 @@ class InjectedFault(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RecordingMatch(msgspec.Struct, frozen=True, kw_only=True):
-    """The recorded exchange that answered a sending, or the nearest one if none did.
+    """The recorded exchange that answered a request, or the nearest one if none did.
 
     Attributes:
         file: path of the cassette.
@@ -75,6 +76,13 @@ class RecordingMatch(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Note(msgspec.Struct, frozen=True):
+    """Which recorded exchange answered a request (*played*), or was nearest to it.
+
+    Attributes:
+        number: number of the exchange in the cassette, from 0.
+        sent: parts of the request, if they have to be compared with the recorded ones.
+    """
+
     cassette: Cassette
     number: int
     played: bool
@@ -82,7 +90,9 @@ class _Note(msgspec.Struct, frozen=True):
 
 
 class SendingLog:
-    """Logs what answered the requests of one session; safe to use from several threads.
+    """Logs for each request of a session which fault or recorded exchange answered it.
+
+    It is safe to use from several threads.
 
     Attributes:
         faults: every injected fault, in order.
@@ -111,14 +121,20 @@ class SendingLog:
     def note_match(
         self, request: Request, played: tuple[Cassette, int], sent: RequestParts
     ) -> None:
-        """Log that the exchange *played* (cassette, number from 0) answered *request*."""
+        """Log that the recorded exchange *played* (cassette, number from 0) answered *request*.
+
+        *sent* are the parts of the request that were matched.
+        """
         counted = not self._rules.ignored_paths(sent.platform, sent.api)
         self._note_answer(request, _Note(*played, True, None if counted else sent))
 
     def note_miss(
         self, request: Request, nearest: tuple[Cassette, int] | None, sent: RequestParts
     ) -> None:
-        """Log that no recording answered *request*, and which exchange is *nearest* to it."""
+        """Log that no recording answered *request*, and the *nearest* exchange.
+
+        That is (cassette, number from 0), or None.
+        """
         if nearest is not None:
             self._note_answer(request, _Note(*nearest, False, sent))
 

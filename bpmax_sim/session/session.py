@@ -86,7 +86,9 @@ _HANDED_ON: Final = frozenset(_DEFAULTS) - {"mode", "platforms"}
 
 
 class Session:
-    """An open run. Use `Session.open` to open it, and close it.
+    """An open run of scripts: their calls, the mode that answers these, and one virtual clock.
+
+    Use `Session.open` to open it, and close it.
 
     Attributes:
         calls: a record of each call and login, redacted when read.
@@ -216,7 +218,7 @@ class Session:
 
     @property
     def is_closed(self) -> bool:
-        """Return whether the network is closed: responses are recorded or simulated."""
+        """Return whether nothing reaches the network: all responses are recorded or simulated."""
         return self._start.is_closed
 
     def __repr__(self) -> str:
@@ -253,7 +255,7 @@ class Session:
         return self.relay.intercept(self.settings.owner)
 
     def chance(self) -> RandomSource:
-        """Return the random source for everything but scripts."""
+        """Return the source of random values for everything but scripts; recorded and replayed."""
         session = self._start.owner_session
         return CountedRandomSource(partial(session.seed_parts, 0), partial(session.note_draw, 0))
 
@@ -313,9 +315,10 @@ class Session:
         libraries: Sequence[ScriptLike] = (),
         page: Page | None = None,
     ) -> None:
-        """Start *script* beside running ones; *done* is called with its outcome.
+        """Start *script* beside running ones; call *done* with its outcome when it has ended.
 
-        What the script printed and threw is redacted; the value that it returned is not.
+        What the script printed and threw is redacted; the value that it returned is not. The other
+        arguments are those of `run_script`.
         """
         self._refuse_closed()
         self._runtime.start(
@@ -347,7 +350,7 @@ class Session:
         return [self._note_outcome(outcome) for outcome in self._runtime.take_late_outcomes()]
 
     def hear(self, listener: Callable[[Outcome | FieldChanged], None], /) -> None:
-        """Call *listener* with every later outcome of a script, and with every write to a dict."""
+        """From now on call *listener* with each script's outcome, and each write to a dict."""
         self._hearers.append(listener)
 
     def _note_outcome(self, outcome: Outcome) -> Outcome:
@@ -362,7 +365,7 @@ class Session:
     def _script_bindings(
         self, form: ObjectLike | None, ctx: ObjectLike | None
     ) -> dict[str, LiveObject]:
-        """Return the globals of a script that are live objects."""
+        """Return the globals ``form`` and ``ctx`` of a script, as objects that it can change."""
         objects = {"form": form, "ctx": ctx}
         return {
             name: scripts.as_live(name, value, self._tell_listeners if self._hearers else None)
@@ -380,11 +383,11 @@ class Session:
         self._runtime.watch(call, act)
 
     def is_forgotten(self, call: UnawaitedCall, /) -> bool:
-        """Return whether the promise of *call* is still unused, also by scripts that ran later."""
+        """Return whether no script has used the promise of *call* (``await``, ``then``) so far."""
         return self._runtime.is_forgotten(call)
 
     def pending_timers(self) -> list[PendingTimer]:
-        """Return the timers that will fire when virtual time advances."""
+        """Return the timers (``setTimeout``) that will fire when virtual time advances."""
         return self._runtime.pending_timers()
 
     def wait(self, seconds: float, /) -> None:
@@ -404,7 +407,7 @@ class Session:
         return value if vault.is_empty else redact_values(value, vault.redact_for_output)
 
     def simulator(self, platform: str, /) -> Simulator:
-        """Return the simulator of a platform, with its knobs.
+        """Return the simulator of a platform, whose settings (knobs) tests may change.
 
         Raises:
             ConfigError: if the session does not simulate.
@@ -420,7 +423,10 @@ class Session:
         return simulate.simulators.simulator(platform)
 
     def template(self, platform: str, api: str, /) -> str:
-        """Return the API's path with its placeholders; empty if the API is unknown."""
+        """Return the declared path of an API, such as ``/orders/{id}``.
+
+        Empty if the API is unknown.
+        """
         return self.platforms.template(platform, api)
 
     def arm(self, rules: Sequence[Fault], /) -> None:
@@ -452,17 +458,27 @@ class Session:
         return self._wiring.log.faults
 
     def recording_match(self, serial: int, attempt: int, /) -> RecordingMatch | None:
-        """Return the recording that belongs to one sending of a call; None if there is none."""
+        """Return which recorded exchange answered a request, or was nearest to it; None if none.
+
+        *serial* is the number of the call in the session, from 1, *attempt* that of its sending,
+        from 0.
+        """
         return self._wiring.log.recording_match(serial, attempt)
 
     def stub(self, stub: Stub, /) -> None:
-        """Ask *stub* before everything but faults; a request for which it returns None goes on."""
+        """Ask the function *stub* for responses, after faults but before recordings and the like.
+
+        If it returns None, the request goes on.
+        """
         self._refuse_closed()
         self._calls.add_stub(stub)
 
     @property
     def recorded_owner(self) -> str:
-        """Return the owner whose exchanges in the cassette this session plays."""
+        """Return the owner whose exchanges this session plays.
+
+        Its own, or the name it had before.
+        """
         return self._start.owner_session.recording.owner
 
     @property
@@ -479,7 +495,7 @@ class Session:
 
     @property
     def standin_notes(self) -> tuple[str, ...]:
-        """Return messages about stand-ins and credentials that may need a declaration.
+        """Return messages for the user about secrets that a declaration would settle.
 
         They are about stand-ins in responses, hidden values, requests that fit several APIs, values
         read by convention, and stored credentials.
@@ -521,7 +537,10 @@ class Session:
             self._unread.warn(late)
 
     def unserved_calls(self) -> tuple[Outage, ...]:
-        """Return the calls that the third party did not serve while recorded for the first time."""
+        """Return recorded calls to which the third party gave an error or no response.
+
+        Calls that the last recording has without response, too, are left out.
+        """
         record = self._wiring.record
         found = record.unserved_calls() if record is not None else ()
         return tuple(outage for outage in found if not outage.is_known)
@@ -588,7 +607,10 @@ _OBJECTS: Final = (
 
 
 def _guard_of(settings: Settings) -> NetworkGuard | None:
-    """Return the guard that closes the network to the process; None if none is asked for."""
+    """Close the network to this process if *settings* ask for it, and return the guard.
+
+    Else None.
+    """
     guard = settings.guard
     if guard is True:
         who = msg(

@@ -30,7 +30,10 @@ Adopts = Callable[[Sequence[str]], str]
 
 
 class _Options(TypedDict, total=False):
-    """Keywords that all functions below pass on to `Session.open`; `Settings` describes them."""
+    """Keywords common to `Session.open`, `record`, `replay` and `run_scenario`.
+
+    `Settings` describes them.
+    """
 
     instances: FilePath | None
     against: options.Against
@@ -196,12 +199,15 @@ class Settings:
 
     @property
     def rewrite_command(self) -> str:
-        """Return the command that records everything again; empty if none is known."""
+        """Return the shell command that records everything again, for messages.
+
+        Empty if unknown.
+        """
         return f"{self.command} {self.command_rewrite}".strip() if self.command else ""
 
     @property
     def effective_seed(self) -> int:
-        """Return the seed for stand-ins and other recorded values; the same in every recording."""
+        """Return the seed for stand-ins and other values that are the same in every recording."""
         return self.seed or 0
 
     @property

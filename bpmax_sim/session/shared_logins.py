@@ -34,9 +34,11 @@ from bpmax_sim.transport.protocol import Transport
 
 
 class _KnownLogin(msgspec.Struct):
-    """A response, the instant it arrived, and the instant until which it is shared.
+    """A response to a login, and until when sessions may share it.
 
-    Both instants are monotonic time in memory, and POSIX time in the file.
+    Attributes:
+        at, until: instants of arrival and of the end; monotonic time in memory, POSIX time in a
+            file.
     """
 
     response: Response
@@ -50,7 +52,7 @@ _COST = {"n": 2**14, "r": 8, "p": 1}
 
 
 class _SharedLoginFile:
-    """The login file of all processes with equal credentials.
+    """The file by which all processes with equal credentials share a login, encrypted.
 
     Its lock is held from `lock_and_read` to `release`, so that only one process logs in.
     """
@@ -80,6 +82,7 @@ class _SharedLoginFile:
         Raises:
             ConfigError: if the file cannot be created.
         """
+        # Only who knows the credentials can compute the name; the folder is only this user's.
         path = Path(
             tempfile.gettempdir(), f"bpmax-sim-{find_user() or 0}", self._cipher_key[:16].hex()
         )
@@ -143,11 +146,14 @@ class SharedLogins:
         credentials_of: Callable[[Request], Mapping[str, Any]],
         machine_wide_platforms: Container[str] = (),
     ) -> SharedLoginTransport:
-        """Return *inner* as a transport for one session that shares its logins.
+        """Return a transport for one session that sends by *inner*, but shares logins with others.
 
-        Sessions with equal *third_parties* share: the transport to them, None for the real ones.
-        *credentials_of* returns the credentials of a request. The logins of
-        *machine_wide_platforms* are shared by all processes of the machine.
+        Args:
+            inner: transport to the third parties.
+            third_parties: sessions share only if this is equal: a transport of their own, None for
+                the real third parties.
+            credentials_of: function that returns the credentials of a request.
+            machine_wide_platforms: platforms whose logins all processes of the machine share.
         """
         with self._changed:
             if third_parties not in self._transports:
@@ -164,7 +170,7 @@ class SharedLogins:
         after: float,
         file_secret: str = "",
     ) -> _KnownLogin:
-        """Return the login received *after* an instant; if there is none, the response of *ask*.
+        """Return the login *key* if it was received *after* an instant, else log in by ``ask()``.
 
         *holder* then holds the login until `share_grant` or `release`, and others wait for it.
         *file_secret* encrypts the file by which processes share, and contains what they all know,
@@ -193,7 +199,10 @@ class SharedLogins:
         return known
 
     def share_grant(self, key: str, holder: object, life: float) -> None:
-        """Share *holder*'s login, which has yielded all its values and lives for *life* seconds."""
+        """Share the login *key* of *holder* for half of *life*, its grant's life in seconds.
+
+        Another session counts the life from its own start, and so needs the other half as margin.
+        """
         known, file = self._answers.get(key), self._files.get(key)
         if self._holders.get(key) is holder and known is not None:
             # The other session starts its own count of the token's life later; the second half is
@@ -262,7 +271,7 @@ class SharedLoginTransport:
         return answered.response
 
     def end_login(self, platform: str, instance: str, life: float | None) -> None:
-        """Share the logins of an instance for *life* seconds; release them unshared if it is None.
+        """Share the login of an instance for *life* seconds with others; None releases it.
 
         Until then no other session sends the same login.
         """
@@ -279,7 +288,7 @@ class SharedLoginTransport:
             self.shared.release(key, self)
 
     def _identify_login(self, request: Request) -> str:
-        """Return a text that is equal for equal logins, even if time or nonce in them differ."""
+        """Return a text by which equal logins are recognised, whatever time or nonce they have."""
         call = request.call
         assert call is not None
         sent: tuple[object, ...] = request.method, request.url, request.headers, request.body

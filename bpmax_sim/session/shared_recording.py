@@ -30,6 +30,8 @@ Seal = Callable[[bool], None]
 class SharedRecording:
     """The recording of one owner while sessions play it or add to it.
 
+    Several sessions, threads and forked processes may have it open; the last one writes the file.
+
     Attributes:
         mode: mode of all its sessions, decided when the first one opens it.
         cassette: the cassette found then; None if there was none.
@@ -74,11 +76,14 @@ class SharedRecording:
 
     @property
     def is_idle(self) -> bool:
-        """Return whether all of its sessions are closed or garbage-collected."""
+        """Return whether no session has the recording open; garbage-collected ones do not count."""
         return not self._open
 
     def can_join(self, stamp: object) -> bool:
-        """Return whether another session may join; *stamp* is that of the file on disk now."""
+        """Return whether another session may share this recording.
+
+        *stamp* is that of the file on disk now: a file that was replaced meanwhile is opened anew.
+        """
         return not self.is_over and (self.mode == "record" or stamp == self.stamp)
 
     def open_session(self) -> OwnerSession:
@@ -90,7 +95,10 @@ class SharedRecording:
     def close_session(
         self, session: OwnerSession, vault: Vault, seal: Seal, *, failed: bool
     ) -> None:
-        """Close a session; the last one seals the recording, or sets it aside if any failed."""
+        """Close a session; the last one writes the recording, or sets it aside if any failed.
+
+        *seal* writes it. The secrets in its *vault* stay known until then.
+        """
         self._open.discard(session)
         self._failed |= failed
         if self.mode == "record":
@@ -101,7 +109,7 @@ class SharedRecording:
             self._end_recording(seal, failed=self._failed)
 
     def finish(self, *, failed: bool) -> None:
-        """Accept no more sessions; if all are closed, seal the recording.
+        """Accept no more sessions; if all are closed, write the recording, set aside if *failed*.
 
         Raises:
             CassetteError: if it cannot be written.
@@ -120,7 +128,9 @@ class SharedRecording:
 
 @dataclass(slots=True, weakref_slot=True, eq=False)
 class OwnerSession:
-    """One session of an owner; it is open until it is closed or garbage-collected.
+    """One of the sessions that play or add to the recording of an owner.
+
+    It is open until it is closed or garbage-collected.
 
     Attributes:
         number: number of the session, from 1.
@@ -144,12 +154,21 @@ class OwnerSession:
             )
 
     def seed_parts(self, sequence: int) -> SeedRanges:
-        """Return the seeds of *sequence*: the number of a script, or 0 for everything else."""
+        """Return the seeds of a sequence of random values, and up to which value each is used.
+
+        *sequence* is the number of a script, or 0 for everything else. Recordings that were added
+        to have several seeds for one sequence.
+        """
         parts = self.recording.drawn.seed_ranges(self._sequence_name(sequence))
         return tuple((self._own_seed(seed), end) for seed, end in parts)
 
     def note_draw(self, sequence: int, drawn_count: int) -> None:
-        """Note how many random values of *sequence* were drawn; replay draws the same then."""
+        """Note that *drawn_count* random values of *sequence* were drawn.
+
+        Replay gets the same ones.
+
+        It is recorded, so that values of a later addition come from a new seed.
+        """
         recording = self.recording
         with recording.lock:
             recording.drawn = recording.drawn.with_draw_count(
@@ -160,6 +179,7 @@ class OwnerSession:
                 recording.recorder.drawn = recording.drawn.without_unused_seed()
 
     def _sequence_name(self, sequence: int) -> str:
+        """Return the name of a sequence in the recording, which has those of all sessions."""
         return f"{self.number}.{sequence}" if self.number > 1 else str(sequence)
 
     def _own_seed(self, seed: int) -> int:
@@ -170,9 +190,9 @@ class OwnerSession:
 
 
 class RunRecordings:
-    """The recordings of sessions that belong together, even if one opens after another has closed.
+    """The recordings of all sessions of a run, even if one opens after another has closed.
 
-    The recording of each owner is sealed when the run finishes.
+    The recording of each owner is written (sealed) when the run finishes.
     """
 
     _keeps_open: ClassVar[bool] = True
@@ -185,7 +205,9 @@ class RunRecordings:
     def join(
         self, path: Path | None, kind: Key, open_recording: Callable[[], SharedRecording]
     ) -> OwnerSession:
-        """Open one more session of the owner in *kind*; the first one calls *open_recording*.
+        """Open one more session for the cassette at *path*; the first one calls *open_recording*.
+
+        *kind* is owner, mode and record option: sessions with the same ones share a recording.
 
         Raises:
             CassetteError: if the cassette cannot be used.

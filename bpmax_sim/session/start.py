@@ -30,7 +30,7 @@ Key = tuple[str, str]
 
 
 def load_cassette(path: Path | None) -> Cassette | None:
-    """Return the cassette at *path*; None if there is no file.
+    """Return the cassette at *path*, cached; None if there is no file.
 
     Raises:
         CassetteError: if it cannot be used.
@@ -56,7 +56,9 @@ def fetch_logins(settings: Settings, cassette: Cassette, owner: str) -> None:
 
 
 def clear_login_values(settings: Settings, owner: str) -> Values:
-    """Return the clear credentials with which the login of instance *owner* was recorded.
+    """Return credentials that are recorded in clear, such as a user name, from a recorded login.
+
+    *owner* is the instance, ``platform.instance``: in the file of its logins, it is the owner.
 
     Raises:
         CassetteError: if the recording cannot be read.
@@ -68,7 +70,7 @@ def clear_login_values(settings: Settings, owner: str) -> Values:
 
 @lru_cache(maxsize=256)
 def login_file(folder: Path, key: Key) -> Path:
-    """Return the path of the recording of an instance's logins."""
+    """Return the path of the recording of the logins of an instance: ``platform.instance.yaml``."""
     return folder / f"{'.'.join(key)}.yaml"
 
 
@@ -77,10 +79,11 @@ NEVER_RECORDED = Instant.parse("2026-01-01T00:00:00+08:00")
 
 
 class SessionStart(msgspec.Struct, frozen=True, kw_only=True):
-    """The start of a session.
+    """What is decided when a session opens: clock, mode, and its part of the recording.
 
     Attributes:
         owner_session: the session's number and shared recording.
+        clock: virtual clock.
         zone: offset from UTC of the scripts' local time and of the instants in a recording.
         mode: effective mode: ``record="once"`` of something recorded already is ``replay``.
         simulated: whether simulators answer.
@@ -101,9 +104,10 @@ class SessionStart(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def start_session(settings: Settings, volatile: PlacesOf = find_no_places) -> SessionStart:
-    """Open the recording and set the clock; an interrupted recording is sealed first.
+    """Open the recording and set the clock; an interrupted recording is completed first.
 
-    *volatile* returns the fields of an API's responses that have no meaning.
+    *volatile* returns the fields of an API's responses that are new in each response, such as the
+    server's time.
 
     Raises:
         CassetteError: if the cassette cannot be used.
@@ -126,7 +130,7 @@ def start_session(settings: Settings, volatile: PlacesOf = find_no_places) -> Se
 
 
 def _open_recording(settings: Settings, volatile: PlacesOf) -> SharedRecording:
-    """Open the recording for the first session of its owner."""
+    """Open the recording for the first session of its owner, and decide the effective mode."""
     if settings.remote and settings.cassette:
         settings.remote.fetch(settings.cassette, recording=settings.mode == "record")
     # Before the cassette is read: what a killed process left in its journal becomes part of it.
@@ -166,7 +170,7 @@ def _recorded_owner(settings: Settings, cassette: Cassette | None) -> str:
 def _choose_seeds(
     settings: Settings, mode: str, cassette: Cassette | None, owner: str
 ) -> RandomSequenceSeeds:
-    """Return the seeds of scripts: the fixed one, else the recorded ones, else a new one.
+    """Return the seeds of the random values of scripts: fixed, else recorded, else new ones.
 
     If only simulators answer, every run has the same seed. What is added to a recording is drawn
     from a new seed; otherwise every addition would send the same values.

@@ -29,7 +29,10 @@ Finding = tuple[Path, str]
 
 
 def find_reachable(start: Iterable[str], following: Callable[[str], Iterable[str]]) -> set[str]:
-    """Return *start* and everything reachable from it by *following*."""
+    """Return the nodes *start* and all that can be reached from them.
+
+    *following* gives the next ones.
+    """
     names: set[str] = set()
     waiting = [*start]
     while waiting:
@@ -67,7 +70,7 @@ class Deadline(Model, frozen=True, kw_only=True):
 
 
 class SubFlow(Model, frozen=True, kw_only=True):
-    """A flow that a node starts, as a project of its own.
+    """The declaration that a node starts another flow, as a project of its own.
 
     Attributes:
         flow: name among the scenario's ``subflows``.
@@ -88,7 +91,13 @@ FieldState = Literal["editable", "readonly", "hidden", "required"]
 
 
 class NodeForm(Model, frozen=True, kw_only=True):
-    """What a person at a node sees of the form, and its scripts; fields not named are editable."""
+    """How a node shows the form, and the scripts that run there; fields not named are editable.
+
+    Attributes:
+        fields: field -> ``hidden``, ``readonly`` or ``required``.
+        scripts: event -> script files.
+        libraries: scripts that run before them.
+    """
 
     fields: Mapping[str, FieldState] = {}
     scripts: Mapping[str, tuple[str, ...]] = {}
@@ -96,7 +105,7 @@ class NodeForm(Model, frozen=True, kw_only=True):
 
     @property
     def states(self) -> dict[str, dict[str, bool]]:
-        """Return the states of each named field: ``visible``, ``required``, ``readonly``."""
+        """Return ``visible``, ``required`` and ``readonly`` of each field that the node names."""
         return {
             name: {
                 "visible": state != "hidden",
@@ -261,7 +270,10 @@ class Definition(Model, frozen=True, kw_only=True):
         return False
 
     def _nodes_before_join(self, first: str, join: str) -> set[str]:
-        """Return the nodes that approvals reach from the node *first* without passing *join*."""
+        """Return the nodes of a branch.
+
+        Those reached by approvals from *first* without passing *join*.
+        """
 
         def following(name: str) -> Iterable[str]:
             node = self.nodes[name]
@@ -359,7 +371,10 @@ _TASK_KEYS = ("owners", "complete", "empty", "deadline", "form")
 
 
 def _malformed_kind(node: FlowNode, path: Path) -> Iterator[Finding]:
-    """Yield keys that belong to another kind of node: task, gateway, sub-flow or end."""
+    """Yield (path, message) for keys that do not belong to the kind of *node*.
+
+    Kinds are task, gateway (``parallel``), sub-flow and end.
+    """
     if node.end:
         if node.offers:
             yield (*path, node.offers[0]), msg("an end node offers no action")
@@ -453,7 +468,12 @@ PLAIN = FlowNode()
 
 
 class NodeView(msgspec.Struct, frozen=True, kw_only=True):
-    """The form as a node shows it: states of each field, and scripts by event."""
+    """The form as a node shows it, with its script files loaded.
+
+    Attributes:
+        states: field -> ``visible``, ``required``, ``readonly``.
+        scripts: event -> scripts.
+    """
 
     states: Mapping[str, Mapping[str, Any]] = msgspec.field(default_factory=dict)
     scripts: Mapping[str, tuple[Script, ...]] = msgspec.field(default_factory=dict)
@@ -492,7 +512,7 @@ class FlowParts(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def all_libraries(self) -> list[Script]:
-        """Return all libraries, including those of node forms."""
+        """Return all library scripts of the flow, including those of forms at nodes."""
         more = [script for screen in self.screens.values() for script in screen.libraries]
         return [*self.libraries, *more]
 

@@ -169,9 +169,9 @@ class FlowSubject(MovingProject, kw_only=True):
         return present
 
     def _record_decision(self, visit: Visit, acting: FlowMove) -> None:
-        """Set the status of the actor's owner item.
+        """Store that the actor has passed or refused, in the owner item that names him.
 
-        Without a definition it may be set repeatedly.
+        Without a definition he may decide repeatedly.
         """
         status = _DECIDED[acting.action]
         if self.definition is not None:
@@ -253,9 +253,11 @@ class FlowSubject(MovingProject, kw_only=True):
             if is_start:
                 self.sender = acting.at
                 self.passed_nodes.append(acting.at)
+                # It leaves the nodes, and waits with its starter until he submits it again.
                 self._end_project(project.RETURNED)
                 self._emit_entered("", acting.at, "return", acting.by)
             else:
+                # From there on everybody is asked again, so their earlier decisions must not count.
                 for node in self._nodes_to_redecide(to):
                     self.owners.pop(node, None)
                 self._move_to(visit, to, "return", acting)
@@ -282,6 +284,7 @@ class FlowSubject(MovingProject, kw_only=True):
             if self._result.errors or self._result.refused:
                 self._result.refused = True
                 return self._result
+            # Once more: while the form's scripts waited for a call, somebody else may have acted.
             self._check_with_starter()
             self._add_history(acting)
             self.owners.clear()
@@ -350,6 +353,7 @@ class FlowSubject(MovingProject, kw_only=True):
         return self._record_without_moving("remind", move, self.pending(move.at))
 
     def _record_without_moving(self, action: str, move: FlowMove, to: list[str]) -> Result:
+        """Add an action such as a comment to the history, and notify the people *to*, if any."""
         self._check_under_way(action)
         part = self._known_initiators()
         part += [owners.owner_of(item) for items in self.owners.values() for item in items]
@@ -431,6 +435,10 @@ class FlowSubject(MovingProject, kw_only=True):
         return self.foreseen
 
     def _compute_preview(self, move: FlowMove) -> Mapping[str, Any]:
+        """Approve the tasks one after another until the project ends.
+
+        Return the nodes and people.
+        """
         if self.status == project.NEW:
             self.create(move)
         else:

@@ -53,7 +53,9 @@ def value_at_steps(value: Any, steps: Steps) -> Any:
 
 
 def with_cell(value: Any, steps: Steps, new: Any, path: str) -> Any:
-    """Return a copy of *value* with *new* at *steps*; *path* is the place as messages show it.
+    """Return a copy of *value*, a table or object, with *new* at *steps* (row 2, column ``sku``).
+
+    *path* is the place as messages show it.
 
     Raises:
         SubjectError: if there is no such row, or no table or object on the way.
@@ -136,7 +138,7 @@ MESSAGE_TYPES = ("info", "success", "warning", "error")
 
 
 class ScriptedSubject(msgspec.Struct, kw_only=True):
-    """The base of forms and flows: scripts and their runner, a current result, states and messages.
+    """The common base of forms and flows: what is driven by users and runs scripts on events.
 
     Attributes:
         runner: runs the scripts.
@@ -162,7 +164,9 @@ class ScriptedSubject(msgspec.Struct, kw_only=True):
     def run_scripts_of_event(self, event: str, run: Callable[[Script], Outcome]) -> Any:
         """Run the scripts of *event* in order until one fails or returns false.
 
-        *run* runs one of them. The value of the last script that ran is returned.
+        Return the last value.
+
+        *run* runs one of them.
         """
         value: Any = None
         self._messages_before = len(self.messages)
@@ -177,16 +181,25 @@ class ScriptedSubject(msgspec.Struct, kw_only=True):
         return value
 
     def qualify_name(self, name: str) -> str:
-        """Return *name* as it is reported: prefixed by the sub-flow's project, if any."""
+        """Return *name* as events report it.
+
+        ``project/name`` in a sub-flow's project, else unchanged.
+        """
         return f"{self.name}/{name}" if self.name else name
 
     def collect_into(self, result: Result) -> None:
-        """Collect errors, messages and the like in *result*, of an action of another part."""
+        """From now on collect errors, messages and other outputs in *result*.
+
+        It is the result of an action on another form or project.
+        """
         self._result = result
 
     @contextmanager
     def concurrent_action(self) -> Iterator[Result]:
-        """Begin an action with a result of its own, during a block, while another one runs."""
+        """In this block, collect outputs in a result of its own while another action goes on.
+
+        Afterwards they go into the other action's result again.
+        """
         outer = self._result
         inner = self.begin_action()
         try:
@@ -195,7 +208,7 @@ class ScriptedSubject(msgspec.Struct, kw_only=True):
             self.collect_all_into(outer)
 
     def begin_action(self) -> Result:
-        """Begin an action: everything that its scripts start is collected in its result.
+        """Begin an action: everything that its scripts start is collected in the new result.
 
         Handlers and timers end at any later time. So whoever performs an action, a user or a
         script, begins it here.
@@ -205,7 +218,7 @@ class ScriptedSubject(msgspec.Struct, kw_only=True):
         return result
 
     def collect_all_into(self, result: Result) -> None:
-        """Collect what happens in this and all parts that belong to it in *result*."""
+        """From now on collect the outputs of this subject and of all parts of it in *result*."""
         self.collect_into(result)
 
     def refuse_if_vetoed(self, event: str, value: Any) -> None:
@@ -232,12 +245,15 @@ class ScriptedSubject(msgspec.Struct, kw_only=True):
         self.tell(message)
 
     def note_write(self, owner: str, member: str, place: Place | None) -> None:
-        """Record that a script wrote *member* of *owner*, to check names; not in sub-flows."""
+        """Record that a script wrote *member* of *owner*, so that its name can be checked later.
+
+        Writes in sub-flows are not recorded.
+        """
         if not self.name:
             self._result.named_writes.append(hooks.NamedWrite(owner, member, place))
 
     def assign_extension(self, name: str, value: Any, place: Place | None = None) -> None:
-        """Apply a script's assignment to a ``$`` name of its form, at *place*.
+        """Apply a script's assignment to a ``$`` name of its form, such as ``form.$visible = {…}``.
 
         Raises:
             SubjectError: if there is no such extension, or it does not accept the value.
@@ -313,7 +329,10 @@ class StateView(msgspec.Struct, frozen=True):
 
 
 def state_links(screen: ScriptedSubject, fields: Mapping[str, Any]) -> Mapping[str, LiveObject]:
-    """Return the ``$`` members of a form with *fields*, which scripts can read and write."""
+    """Return ``$visible``, ``$required`` and the like of a form with *fields*, as live objects.
+
+    Scripts read and write through them the states of fields.
+    """
     return {name: StateView(screen, fields, key) for name, key in _MEMBERS.items()}
 
 
@@ -474,12 +493,12 @@ class FormView(msgspec.Struct):
 
     @property
     def links(self) -> Mapping[str, LiveObject]:
-        """Return the members that are live objects themselves."""
+        """Return the members of ``form`` that are objects by themselves, as ``form.$visible``."""
         return state_links(self.form, self.form.fields)
 
     @property
     def watched_members(self) -> Sequence[str]:
-        """Return the tables whose columns are known."""
+        """Return the tables in whose rows a read of an unknown column is noticed."""
         return self.form.tables
 
     def snapshot(self) -> Mapping[str, Any]:
@@ -646,7 +665,7 @@ class FormSubject(ScriptedSubject, kw_only=True):
         self.runner.start_script(handler, done, form=view, libraries=self.libraries, page=self.page)
 
     def facts(self) -> Mapping[str, Mapping[str, Any]]:
-        """Return the states of every field."""
+        """Return the states of every field, which scenarios can assert."""
         return {name: self.state(name) for name in (*self.fields, *self.states)}
 
 

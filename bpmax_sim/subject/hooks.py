@@ -29,7 +29,13 @@ from bpmax_sim.script.turn_result import (
 
 
 class RunOptions(TypedDict, total=False):
-    """Options of a script's run: its globals, its libraries, and its page."""
+    """Options of a script's run.
+
+    Attributes:
+        form, ctx: its globals of that name; None for none.
+        libraries: scripts that run before it.
+        page: JavaScript context that it shares with other scripts.
+    """
 
     form: LiveObject | None
     ctx: LiveObject | None
@@ -166,7 +172,7 @@ class BranchArrived(SubjectEvent, frozen=True, kw_only=True):
 
 
 class DeadlinePassed(SubjectEvent, frozen=True, kw_only=True):
-    """A deadline of a node passed; *does* is its consequence."""
+    """A deadline of a node passed; *does* is what follows, such as ``notify``."""
 
     node: str
     does: str
@@ -270,7 +276,7 @@ Where = Literal["before", "after", "beside"]
 
 
 class Hook(msgspec.Struct, frozen=True):
-    """A kind of event.
+    """A kind of event for which scripts can be declared.
 
     Attributes:
         name: first part of its spelling, such as ``change``.
@@ -424,9 +430,14 @@ def check_target(event: HookEvent, names: Iterable[str]) -> str | None:
 
 
 class FlowMove(msgspec.Struct, frozen=True, kw_only=True):
-    """An action of a person at a node: as the step declares it, and its name in ``ctx``.
+    """An action of a person in a flow, as a step of a scenario declares it.
 
     Attributes:
+        at: node; "" for the one where the actor has a task.
+        by: actor; "" for the user or the first owner.
+        comment: text that the actor gives.
+        form: values that he fills in.
+        action: its name in ``ctx``, such as ``approve``.
         others: people concerned, or the node that is meant.
         where, rule: of ``add_owner``: when the others decide, and how many of them have to.
     """

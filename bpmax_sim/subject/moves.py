@@ -31,7 +31,9 @@ _MOST_HOPS = 100
 
 
 class MovingProject(ProjectState, kw_only=True):
-    """A project that moves along the nodes of its definition; without one it only changes node.
+    """A project that moves along the nodes of its flow's definition.
+
+    Without a definition, which may be missing, only the name of the current node changes.
 
     Attributes:
         begins: whether it starts at a gateway or sub-flow that has not been started yet.
@@ -57,7 +59,7 @@ class MovingProject(ProjectState, kw_only=True):
                     yield visit.due, part, visit
 
     def _set_due(self, visit: Visit) -> None:
-        """Set the next deadline of a node, counted from the arrival of the project there."""
+        """Set the instant of the next deadline of a visit, counted from the arrival at the node."""
         levels = self.definition_of(visit.node).deadlines[visit.level :]
         visit.due = visit.arrived + levels[0].after if levels else None
         visit.plan = visit.due if visit.plan is None else visit.plan
@@ -204,7 +206,10 @@ class MovingProject(ProjectState, kw_only=True):
         return chosen
 
     def _visited_nodes(self, without: str) -> list[str]:
-        """Return the nodes passed, except *without*, and the gateways around any of these."""
+        """Return the nodes that a project may be sent back to: those passed, except *without*.
+
+        Gateways around any of these count, too.
+        """
         passed = (entry["node"] for entry in self.history)
         nodes = list(dict.fromkeys(node for node in passed if node not in ("", without)))
         gateways = self.definition.nodes_inside_gateways if self.definition else {}
@@ -260,7 +265,8 @@ class MovingProject(ProjectState, kw_only=True):
     def _enter(self, node: str, action: str, move: FlowMove, visit: Visit, previous: str) -> None:
         """Enter *node*, reached by *action* from *previous*.
 
-        End there, split into branches, or begin it.
+        At an end the project ends, at a gateway it splits into branches, else the node's tasks
+        begin.
         """
         declared = self.definition_of(node)
         self.status = project.PROCESSING
@@ -306,7 +312,10 @@ class MovingProject(ProjectState, kw_only=True):
                 self._decide_without_owners(visit, coming)
 
     def _skip_tasks_of_known_approvers(self, visit: Visit, previous: str, coming: FlowMove) -> None:
-        """Pass the tasks of owners who are not asked again, or who started the project."""
+        """Pass the tasks of people who approved before, or who started the project.
+
+        Whether they are asked again is declared by ``repeated`` and ``applicant``.
+        """
         table = visit.table
         known = dict.fromkeys(self._people_not_asked_again(previous), "repeated")
         if self.definition and self.definition.applicant == "skip":
@@ -349,7 +358,10 @@ class MovingProject(ProjectState, kw_only=True):
             )
 
     def _decide_without_people(self, visit: Visit, action: Action, move: FlowMove) -> None:
-        """Decide a node automatically: its action's script runs, but no ``before_next``."""
+        """Decide a node that nobody has to decide.
+
+        The script of *action* runs, but no ``before_next``.
+        """
         # Nodes that pass by themselves call each other here, so a ring of them would never return.
         self._hops += 1
         if self._hops > _MOST_HOPS:
@@ -380,6 +392,7 @@ class MovingProject(ProjectState, kw_only=True):
 
     def _start_child(self, visit: Visit, spec: SubFlow, move: FlowMove) -> None:
         """Create the project of a sub-flow, then wait for it or move on."""
+        # A project that was sent back passes this node again, and starts the flow once more.
         number = sum(name.partition("#")[0] == spec.flow for name in self.children) + 1
         name = spec.flow if number == 1 else f"{spec.flow}#{number}"
         form = {mine: self.form.get(theirs) for mine, theirs in spec.form.items()}
@@ -403,6 +416,8 @@ class MovingProject(ProjectState, kw_only=True):
         self.children[name] = child
         if spec.wait:
             visit.child = name
+        # The result of the action is what the person's script returned, not what hooks of the new
+        # project return.
         value = self._result.value
         begins = FlowMove(by=self.starter or move.by, form=form)
         if child.stand_in is None:
@@ -434,6 +449,7 @@ class MovingProject(ProjectState, kw_only=True):
         spec = declared.child
         for mine, theirs in (spec.back if spec else {}).items():
             parent.store("form", {mine: self.form.get(theirs)}, self.name)
+        # The waiting node knows only two ways: withdrawn and terminated are a no, too.
         action: Action = "approve" if status == project.FINISHED else "reject"
         if action not in declared.offers:
             raise SubjectError(
@@ -517,7 +533,10 @@ class MovingProject(ProjectState, kw_only=True):
     def _find_target(
         self, node: str, action: Action, move: FlowMove, tell: EventSink | None = None
     ) -> str:
-        """Return the target of the first route whose condition holds, or ""; report to *tell*."""
+        """Return where the first route of *action* leads whose condition holds; "" if none does.
+
+        Each condition that was evaluated is reported to *tell*.
+        """
         for number, route in enumerate(self.definition_of(node).routes(action)):
             place = self.route_places.get((node, action, number))
             name = f"{node}.{move.action}[{number}].when"

@@ -31,7 +31,11 @@ _SHARE = re.compile(r"(100|[1-9]\d?)%")
 
 
 def rule_problem(rule: Any, owners: int = 0) -> str | None:
-    """Return the error of *rule* for that many *owners* (0: not known), or None."""
+    """Return what is wrong with *rule*, which says how many owners have to pass; None if nothing.
+
+    A rule is ``any``, ``all``, ``in_order``, a number or a share such as ``60%``. *owners* is the
+    number of owners, 0 if it is not known.
+    """
     if isinstance(rule, int) and not isinstance(rule, bool):
         if rule < 1:
             return msg("expected at least one owner, got {rule}", rule=rule)
@@ -46,7 +50,10 @@ def rule_problem(rule: Any, owners: int = 0) -> str | None:
 
 
 def decide_by_rule(rule: str | int, statuses: Sequence[int]) -> int:
-    """Return the decision that owners' *statuses* make by *rule*; untreated if too few decided."""
+    """Return `PASSED`, `REFUSED` or, if too few have decided, `UNTREATED`.
+
+    *statuses* are those of the owners; *rule* is as for `rule_problem`.
+    """
     passed, refused = statuses.count(PASSED), statuses.count(REFUSED)
     if rule == "any":
         decided = [status for status in statuses if status != UNTREATED]
@@ -62,7 +69,12 @@ def decide_by_rule(rule: str | int, statuses: Sequence[int]) -> int:
 
 
 class OwnersRound(msgspec.Struct):
-    """Owners who decide together by a rule."""
+    """Owners of a node who decide together, by a rule of their own (加签 adds such rounds).
+
+    Attributes:
+        items: owner items: ``owner_id`` and ``status``.
+        rule: how many of them have to pass.
+    """
 
     items: Items
     rule: str | int = "all"
@@ -82,24 +94,32 @@ class OwnersRound(msgspec.Struct):
 
 
 def _decide_rounds(rounds: list[OwnersRound]) -> int:
-    """Return the decision of an owner's rounds: passed if all passed, refused if one did not."""
+    """Return the decision of an owner's rounds.
+
+    `PASSED` if all passed, `REFUSED` if one refused.
+    """
     return decide_by_rule("all", [turn.status for turn in rounds])
 
 
 class NodeDecision(msgspec.Struct):
-    """The rounds of each owner of a node, and the rule by which the owners decide it."""
+    """Who has to decide at a node, and what was decided.
+
+    Attributes:
+        owner_rounds: for each owner the rounds in which he, and people added by him, decide.
+        rule: how many of the owners have to pass.
+    """
 
     owner_rounds: list[list[OwnersRound]] = msgspec.field(default_factory=list)
     rule: str | int = "any"
 
     @classmethod
     def of_one_round_each(cls, items: Items, rule: str | int) -> NodeDecision:
-        """Return a table in which each owner has one round, alone."""
+        """Return an undecided node whose owners decide by *rule*, each of them for himself."""
         return cls([[OwnersRound([item])] for item in items], rule)
 
     @property
     def status(self) -> int:
-        """Return the decision of the node."""
+        """Return what the owners have decided so far: `PASSED`, `REFUSED` or `UNTREATED`."""
         return decide_by_rule(self.rule, [_decide_rounds(rounds) for rounds in self.owner_rounds])
 
     @property
@@ -113,7 +133,7 @@ class NodeDecision(msgspec.Struct):
         return [owner_of(item) for item in self.owner_items]
 
     def pending(self) -> Items:
-        """Return the owner items that are to act now."""
+        """Return the items of the owners who may act now; with rule ``in_order`` only the first."""
         items: Items = []
         for rounds in self.owner_rounds:
             present = next((turn for turn in rounds if turn.status == UNTREATED), None)
@@ -156,6 +176,7 @@ class NodeDecision(msgspec.Struct):
             if any(mine is item for item in turn.items)
         )
         if where == "beside":
+            # Beside means together, whatever rule the round had before.
             rounds[at].items += added
             rounds[at].rule = "all"
         elif where == "before":
@@ -194,7 +215,10 @@ def owner_of(item: Mapping[str, Any]) -> str:
 
 
 def apply_transfers(items: Items, transfers: Mapping[str, str]) -> Items:
-    """Return *items* with each owner in *transfers* replaced by the person who got his task."""
+    """Return *items* with each owner replaced by the person to whom he handed over his task.
+
+    *transfers* maps owners to these persons, who may have handed it over, too.
+    """
     if not transfers:
         return items
     seated: Items = []
@@ -260,7 +284,10 @@ def _parse_items(items: Any, node: str) -> Items:
 
 
 def _is_owner(item: Any) -> bool:
-    """Return whether *item* is an ``OwnerItem``: a number or a text, and a status of three."""
+    """Return whether *item* is an ``OwnerItem`` of the product.
+
+    An owner's id and a known status.
+    """
     if not isinstance(item, Mapping):
         return False
     owner, status = item.get("owner_id"), item.get("status", UNTREATED)
@@ -316,10 +343,10 @@ class Visit(msgspec.Struct, eq=False):
 def leave_node(
     visits: dict[str, Visit], visit: Visit, target: str
 ) -> tuple[ParallelBranches | None, str, bool]:
-    """Remove *visit* to go to *target*; return branches and branch there, and whether to wait.
+    """End the stay *visit*, to go to *target*; return where that is among parallel branches.
 
-    At a join the project waits for the other branches. If *target* is outside of the branches, the
-    other branches end.
+    The result is (branches, first node of the branch, whether to wait). At a join the project waits
+    for the other branches. If *target* is outside of the branches, the other branches end.
     """
     visits.pop(visit.node, None)
     split, branch = visit.split, visit.branch

@@ -45,7 +45,10 @@ from bpmax_sim.subject.owners import PASSED, REFUSED, UNTREATED, Items, Visit, o
 
 
 class ContextView(msgspec.Struct, frozen=True):
-    """The live object ``ctx`` of one running script; only form and project outlive the script."""
+    """The object ``ctx`` that one running script sees.
+
+    What it writes into form and project stays; everything else is lost with the script.
+    """
 
     flow: ScriptedSubject
     members: Mapping[str, Any]
@@ -117,7 +120,10 @@ _BUGS = (
 
 
 def _refusal_from_script(thrown: Exception) -> str | None:
-    """Return the text of a refusal that a check threw, or None if it is an error."""
+    """Return the text with which a script refuses by ``throw``.
+
+    None if *thrown* is a real error.
+    """
     if not isinstance(thrown, ScriptError) or not _is_deliberate_throw(thrown):
         return None
     # a text that was thrown as it is, is told in quotes
@@ -177,7 +183,7 @@ _PARTS: tuple[Part, ...] = ("form", "project")
 
 
 class ProjectState(ScriptedSubject, kw_only=True):
-    """The state of a flow's project, and the hooks that run on it.
+    """The state of one project of a flow, and the scripts (hooks) that run on its events.
 
     Attributes:
         route_places: place of each route in its file, by node, action and number of the route.
@@ -268,7 +274,11 @@ class ProjectState(ScriptedSubject, kw_only=True):
 
     @property
     def visible_node(self) -> str:
-        """Return the node whose form is seen: the step's, the viewer's only one, or the first."""
+        """Return the node whose form a person sees, if the project is at several.
+
+        It is the one that the step names, else the only one where the viewer has a task, else the
+        first.
+        """
         if self.focus in self.visits:
             return self.focus
         mine = self._visits_of(self.viewer)
@@ -298,7 +308,10 @@ class ProjectState(ScriptedSubject, kw_only=True):
 
     @contextmanager
     def concurrent_action(self) -> Iterator[Result]:
-        """Begin an action while another one runs, in a block; it is not undone with the other."""
+        """Run an action in this block while another one is in progress.
+
+        If that one fails, this one is not undone with it.
+        """
         root = self.root
         root.is_meanwhile = True
         try:
@@ -386,7 +399,10 @@ class ProjectState(ScriptedSubject, kw_only=True):
         return self._script_views("js", FlowMove(at=self.visible_node))
 
     def facts(self) -> Mapping[str, Any]:
-        """Return the facts about the flow that a scenario can assert."""
+        """Return what a scenario can assert about the flow.
+
+        Position, status, values, owners, tasks …
+        """
         stands = list(self.visits)
         items = [item for node in stands or [self.at] for item in self.owners.get(node, [])]
         return {
@@ -489,7 +505,7 @@ class ProjectState(ScriptedSubject, kw_only=True):
         }
 
     def _is_refused(self, node: str, move: FlowMove, target: str) -> bool:
-        """Run ``before_next``, and return whether it refuses.
+        """Run the hook ``before_next`` of *node*, and return whether it refuses to leave the node.
 
         An exception that it throws on purpose is a refusal; any other error is an error.
         """
@@ -563,7 +579,7 @@ class ProjectState(ScriptedSubject, kw_only=True):
                 self.set_state(field, key, value)
 
     def _save_field_states(self) -> None:
-        """Save the states of fields of the shown node, if the project is still there."""
+        """Save the states of fields that scripts set at the shown node, for its next showing."""
         if self.shown in self.visits:
             self.shelved[self.shown] = {name: dict(state) for name, state in self.states.items()}
 
@@ -637,7 +653,12 @@ class ProjectState(ScriptedSubject, kw_only=True):
 
 
 class PartView(msgspec.Struct, frozen=True):
-    """The live object ``form`` (also ``ctx.form``) or ``ctx.project`` of one running script."""
+    """The object ``form`` (also ``ctx.form``) or ``ctx.project`` that one running script sees.
+
+    Attributes:
+        part: which of both it is.
+        event: event whose script it is, for reports of writes.
+    """
 
     flow: ProjectState
     part: Part
@@ -646,12 +667,12 @@ class PartView(msgspec.Struct, frozen=True):
 
     @property
     def links(self) -> Mapping[str, LiveObject]:
-        """Return the members that are live objects themselves."""
+        """Return the members that are objects by themselves, such as ``form.$visible``."""
         return state_links(self.flow, self.flow.form) if self.part == "form" else {}
 
     @property
     def watched_members(self) -> Sequence[str]:
-        """Return the tables whose columns are known."""
+        """Return the tables in whose rows a read of an unknown column is noticed."""
         return self.flow.tables if self.part == "form" else ()
 
     def snapshot(self) -> Mapping[str, Any]:

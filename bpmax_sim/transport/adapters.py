@@ -34,7 +34,7 @@ _FAILURES: Final[dict[tuple[str, bool], type[httpx.TransportError]]] = {
 
 
 class Handles(Protocol):
-    """An open session, seen as what answers requests of other HTTP clients."""
+    """What answers requests of other HTTP clients: an open session."""
 
     def handle(self, request: Request, /) -> Response:
         """Return the response to *request*."""

@@ -194,6 +194,7 @@ def _tls_context(route: ConnectionRoute, file: str, folder: str) -> ssl.SSLConte
 
 
 def _refuse_password() -> str:
+    """Raise instead of letting OpenSSL ask for the key's password on the terminal."""
     raise ValueError(msg("the key has a password"))
 
 

@@ -25,7 +25,7 @@ _JSON: Pairs = (("content-type", "application/json; charset=utf-8"),)
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True):
-    """Return this response instead of the real one.
+    """Action of a fault: the script gets this response instead of the real one.
 
     Attributes:
         is_executed: whether the request is passed on all the same, and only its response is
@@ -41,10 +41,10 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Break(msgspec.Struct, frozen=True, kw_only=True):
-    """Do not complete the exchange.
+    """Action of a fault: the exchange fails instead of giving a response.
 
     Attributes:
-        error: a key of the table below.
+        error: how it fails, such as a connection that is reset.
         after: bytes of the response that arrive first (``reset``).
         delay: seconds until it breaks; a time-out always takes the request's own.
         is_executed: whether the request goes on all the same, and only its response is lost.
@@ -57,14 +57,19 @@ class Break(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Slow(msgspec.Struct, frozen=True, kw_only=True):
-    """Return the real response *delay* seconds later; in *chunks* pieces unless that is 0."""
+    """Action of a fault: the real response, but later.
+
+    Attributes:
+        delay: seconds by which it is later.
+        chunks: number of pieces in which it arrives; 0 for as recorded.
+    """
 
     delay: float = 0.0
     chunks: int = 0
 
 
 class BadToken(msgspec.Struct, frozen=True, kw_only=True):
-    """Answer as the platform does when the token is expired or revoked."""
+    """Action of a fault: the platform's response to a token that is expired or revoked."""
 
     state: Literal["expired", "revoked"] = "expired"
 
@@ -73,13 +78,13 @@ Action = Reply | Break | Slow | BadToken
 
 
 class Fault(msgspec.Struct, frozen=True, kw_only=True):
-    """One rule: which requests it concerns, counted from 1 as they are sent, and its action.
+    """One rule of fault injection: which requests it concerns, and what happens to them.
 
     Attributes:
         on: ``platform.api``, ``platform.get_*``, ``platform.*`` or ``*``.
         first, last: range of matching calls of the script, from 1; *last* None for no end.
         attempts: number of sendings of one call that it concerns. None: all, but only the first
-            sending of counted calls, so that a retry succeeds.
+            sending if *first* and *last* choose single calls, so that a retry succeeds.
         matches: predicate for requests of these calls; None for all.
         answers: actions used one after the other instead of *action*, one for each request; after
             the last the rule has no effect.
@@ -99,7 +104,10 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
         return self.on == "*" or matches_api(self.on, name)
 
     def strikes(self, number: int, attempt: int = 0) -> bool:
-        """Return whether the rule concerns sending *attempt*, from 0, of call *number*, from 1."""
+        """Return whether the rule fires for call *number* (from 1), sent for the *attempt*th time.
+
+        *attempt* counts from 0.
+        """
         is_counted = self.last is not None or self.first > 1
         most = 1 if self.attempts is None and is_counted else self.attempts
         is_among = self.first <= number and (self.last is None or number <= self.last)
@@ -148,6 +156,7 @@ class _ActiveRule(msgspec.Struct):
 
         Retries of a call have its number.
         """
+        # Counted by call, not by request: ``call: 2`` must not mean the retry of the first call.
         serial = request.call.serial if request.call else 0
         if serial not in self._numbers or not serial:
             self.seen += 1
@@ -167,11 +176,13 @@ class _ActiveRule(msgspec.Struct):
 
 @dataclass(slots=True)
 class Faults:
-    """Applies the first rule that fires, the last armed group first; other requests are passed on.
+    """Injects faults: applies the first active rule that fires, or passes the request on.
 
-    A delay passes the request on as well: to the next rule, or to the transport below.
+    Rules that were activated later are asked first. A delay passes the request on as well: to the
+    next rule, or to the transport below.
 
     Attributes:
+        inner: the transport below.
         bad_token: function that returns the response of a request's platform to an invalid token.
         struck: callback for each rule that fires, with the request.
     """
@@ -222,7 +233,12 @@ class Faults:
         return self._answer(request, numbered)
 
     def _answer(self, request: Request, rules: Sequence[tuple[_ActiveRule, int]]) -> Response:
-        """Return the response to *request* after the first of *rules* that fires."""
+        """Return the response to *request*.
+
+        Of the first rule that fires, else of the transport below.
+
+        *rules* are those that concern it, each with the number of the call among the rule's calls.
+        """
         for index, (armed, number) in enumerate(rules):
             with self._lock:
                 action = armed.take_action(number, request.attempt)

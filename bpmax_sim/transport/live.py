@@ -84,7 +84,10 @@ _WIRE_LOGGERS = (
 
 
 def _is_not_from_session(_record: logging.LogRecord) -> bool:
-    """Return whether a log record is of no sending of a session, which nothing would redact."""
+    """Return False for a log record of httpx about a session's request, to drop it.
+
+    It would show the address, and nothing redacts the records of other packages.
+    """
     return not OWN.get()
 
 
@@ -212,6 +215,8 @@ class LiveTransport(AbstractContextManager["LiveTransport"]):
                     raise BadResponseError(
                         msg("the response is larger than {max_body} bytes", max_body=self.max_body)
                     )
+                # httpx limits each read only: a server that sends a byte now and then would go on
+                # for ever.
                 if elapsed > request.timeout:
                     raise _make_response_timeout_error(request, elapsed)
         except httpx.ReadTimeout:
@@ -229,9 +234,10 @@ class LiveTransport(AbstractContextManager["LiveTransport"]):
 
 
 class ArrivingResponse:
-    """A response whose body is still arriving.
+    """A response of which only the head has arrived; its body is read piece by piece.
 
     Attributes:
+        status, reason: of the status line.
         headers: names and values as the server wrote them, ``Location`` too.
     """
 
@@ -299,7 +305,10 @@ def _to_httpx_request(request: Request) -> httpx.Request:
 
 
 def _to_exact_httpx_request(request: Request) -> httpx.Request:
-    """Return *request* as an httpx request with an unchanged target and no header added."""
+    """Return *request* as httpx sends it: with an unchanged target, and no header added.
+
+    A proxy forwards what its client has sent.
+    """
     message = httpx.Request(
         request.method,
         request.url,
@@ -312,7 +321,7 @@ def _to_exact_httpx_request(request: Request) -> httpx.Request:
 
 
 def _hide_location(response: httpx.Response) -> None:
-    """Save the headers and remove the Location: httpx raises an error if it is no address."""
+    """Move the Location header out of the sight of httpx, which raises an error if it is no URL."""
     response.extensions["headers"] = response.headers.raw
     response.headers.pop("location", None)
 
@@ -361,7 +370,9 @@ def _next_hop(request: Request, response: Response) -> Request | None:
 
 
 def _to_other_origin(request: Request) -> Request | None:
-    """Return *request* with only what another origin may get; None if its body must not go there.
+    """Return *request* without what another origin must not get.
+
+    None if its body must not go there.
 
     A download is often redirected to a storage host, by an address that is signed itself. What auth
     put in, cookies and other headers are dropped. A body is sent only if it contains no credential.

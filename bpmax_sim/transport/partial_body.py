@@ -24,7 +24,10 @@ Hide = Callable[[bytes], bytes]
 
 
 class PartialBody:
-    """Takes the pieces of a body and returns what may be recorded after each."""
+    """Takes a body piece by piece, and returns what of it may be recorded before the rest arrives.
+
+    A secret may be cut by the end of a piece, so only complete lines or members are returned.
+    """
 
     def __init__(self, headers: Pairs, hide: Hide) -> None:
         """Read a body with *headers*; *hide* redacts a complete document or complete lines."""
@@ -45,7 +48,7 @@ class PartialBody:
         self._waiting, self._shown = b"", b""
 
     def take_piece(self, piece: bytes) -> bytes:
-        """Return the bytes, redacted, that can be added to the recording after *piece*."""
+        """Return what can be added to the recording after *piece*, redacted; b"" if nothing."""
         if self._cut is not None:
             self._waiting += self._decode(piece)
         if self._cut is None or len(self._waiting) > self._most:

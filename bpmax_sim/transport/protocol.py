@@ -86,11 +86,12 @@ Stub = Callable[[Request], Response | None]
 
 @dataclass(slots=True)
 class Stubs:
-    """Asks the stubs, the last added first, then the transport below.
+    """Answers by the test's own functions (stubs), the last added first, else by *inner*.
 
     A stub's response plays no recording, takes no virtual time and is not recorded.
 
     Attributes:
+        inner: the transport below, for requests to which no stub returns a response.
         learn: function that registers the secrets of a stub's response before it is shown.
     """
 

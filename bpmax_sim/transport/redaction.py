@@ -33,7 +33,10 @@ from bpmax_sim.secret.vault import Vault
 
 
 def redact_pairs(pairs: Pairs, places: Iterable[str], root: str) -> Pairs:
-    """Return header or query *pairs* with pseudonyms at the *places* that begin with *root*."""
+    """Return header or query *pairs* with pseudonyms for personal data, at the *places* given.
+
+    *root* is ``header`` or ``query``: other places are not of these pairs.
+    """
     names = _lower_case_names_at(places, root)
     return _replace_named(pairs, names) if names else pairs
 
@@ -105,9 +108,9 @@ _MOST_EXACT = 256
 def redact_exchanged(
     request: Request, response: Response, vault: Vault
 ) -> tuple[Request, Response]:
-    """Return *request* and *response* in the form in which they are recorded.
+    """Return *request* and *response* in the form in which they are recorded, without secrets.
 
-    Usually stand-ins are in them already, so one search through all texts shows that nothing has to
+    Mostly stand-ins are in them already, and one search through all texts shows that nothing has to
     be hidden.
     """
     shown = request.recorded_form
@@ -259,7 +262,10 @@ def _credential_headers_of_script(injected: tuple[str, ...], is_login: bool) -> 
 
 
 def _hide_script_secret(name: str, value: str, recorded: Request, vault: Vault) -> str:
-    """Return *value* with a stand-in for the script's credential; cookies set by auth stay."""
+    """Return the value of a header that a script set, with stand-ins for what is secret in it.
+
+    In ``Cookie``, what auth put in is redacted as usual.
+    """
     injected = (
         injected_names(recorded.injected).get("cookie", ()) if name.lower() == "cookie" else ()
     )
@@ -302,9 +308,9 @@ _MOST = 200_000
 def find_undeclared_secrets(
     exchange: Exchange, volatile: Sequence[str] = (), not_secret: Sequence[str] = ()
 ) -> Iterator[UndeclaredSecret]:
-    """Yield each value of a redacted exchange that looks like a secret.
+    """Yield (place, value) of each value of a redacted exchange that looks like a secret.
 
-    Not what auth put in, which is known, nor values at *volatile* or *not_secret* places, nor
+    Left out are what auth put in, which is known, values at *volatile* or *not_secret* places, and
     stand-ins.
     """
     request, outcome = exchange.request, exchange.outcome

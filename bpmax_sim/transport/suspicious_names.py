@@ -60,10 +60,10 @@ Member = tuple[Steps, str, str]
 def message_parts(
     headers: Pairs, body: bytes | None, query: Pairs, charset: str = ""
 ) -> dict[str, Any]:
-    """Return query, headers and body of a message as plain values; the body in any known format.
+    """Return query, headers and body of a message as plain values, to search names in them.
 
-    Markup becomes a dict from names to the texts of elements and attributes of that name. *charset*
-    is the declared encoding of the body.
+    The body may have any known format. Markup becomes a dict from names to the texts of elements
+    and attributes of that name. *charset* is the declared encoding of the body.
     """
     return {
         "query": _group_by_name(query),
@@ -75,7 +75,10 @@ def message_parts(
 
 
 def secret_members(parts: dict[str, Any], not_secret: Iterable[Steps] = ()) -> Iterator[Member]:
-    """Yield the members of `message_parts` with the name of a secret, except at *not_secret*."""
+    """Yield (path, name, text) of members whose name says that they are secret, as ``password``.
+
+    *parts* are those of `message_parts`; places in *not_secret* are left out.
+    """
     paths = list(not_secret)
     for path, name, text in _find_members(without_paths(parts, paths) if paths else parts, (), ""):
         if path[0] == "header" and name in _ALWAYS:
@@ -85,7 +88,10 @@ def secret_members(parts: dict[str, Any], not_secret: Iterable[Steps] = ()) -> I
 
 
 def token_members(parts: dict[str, Any], not_secret: Iterable[Steps] = ()) -> Iterator[Member]:
-    """Yield the members of a login's response body with the form or a usual name of a token."""
+    """Yield (path, name, text) of members of a login's body that are tokens by form or name.
+
+    *parts* are those of `message_parts`; places in *not_secret* are left out.
+    """
     body = {"body": parts["body"]}
     paths = list(not_secret)
     for path, name, text in _find_members(without_paths(body, paths) if paths else body, (), ""):
@@ -200,9 +206,10 @@ def may_hold_members(headers: Pairs, body: bytes | None, query: str) -> bool:
 
 @dataclass(slots=True)
 class SecretNameRules:
-    """The secret-name rules: register values with the names of secrets in the vault of a session.
+    """Registers values as secrets that nobody has declared but whose name says so, as ``password``.
 
     Attributes:
+        vault: the session's known secrets.
         opened: function that returns places of an exchange that are declared not to be secret.
         clear_texts: function that returns values that are declared not to be secret, at any place.
         version: version of the list of names; 0 for a recording made before there was one.
@@ -230,7 +237,10 @@ class SecretNameRules:
                 self._register_member(request, member, "sent-")
 
     def register_response(self, request: Request, response: Response) -> None:
-        """Register values of *response*; of a login's also all that have the form of a token."""
+        """Register as secrets the values of *response* that have the name of one.
+
+        Of a login's response, also all values that have the form of a token.
+        """
         if not self.version:
             return
         is_login = request.is_login

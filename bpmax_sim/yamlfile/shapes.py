@@ -33,27 +33,36 @@ Definitions = dict[str, Any]
 
 
 class ShapeReading(msgspec.Struct):
-    """One pass over a file: the current path and the problems found so far."""
+    """The state of reading one file.
+
+    The path of the node that is being read, and the problems so far.
+    """
 
     problems: list[Problem]
     steps: list[Step] = msgspec.field(default_factory=list)
 
     def tell(self, message: str, place: Place, *more: Step) -> UnsetType:
-        """Report a problem at *place*, *more* steps below the current path; return `UNSET`."""
+        """Report a problem at *place*; return `UNSET`, so that a reader can return the result.
+
+        Its path is the current one with *more* steps.
+        """
         self.problems.append(Problem(message, place, format_steps((*self.steps, *more))))
         return UNSET
 
     def below(self, step: Step, shape: Shape, node: Node) -> Any:
-        """Return what *shape* reads from *node*, which is at *step* below the current path."""
+        """Return what *shape* reads from *node*, a child of the current node.
+
+        *step*, its key or index, is part of the current path meanwhile.
+        """
         self.steps.append(step)
         value = shape.read(node, self)
         self.steps.pop()
         return value
 
     def mismatch(self, node: Node, expected: str) -> UnsetType:
-        """Report that *node* is of the wrong type, without its value (a secret?).
+        """Report that *node* is not of the *expected* type; return `UNSET`.
 
-        Return `UNSET`.
+        The message does not show the value, which may be a secret at the wrong place.
         """
         hint = ""
         if node.value is None:
@@ -71,7 +80,10 @@ class ShapeReading(msgspec.Struct):
         )
 
     def refuse(self, node: Node, expected: str, hint: str = "") -> UnsetType:
-        """Report that *node* has the right type, but not an allowed value; return `UNSET`."""
+        """Report that the value of *node* has the right type but is not allowed; return `UNSET`.
+
+        *expected* says in words what is allowed; *hint* is appended to the message.
+        """
         message = msg(
             "expected {expected}, got {node_value!r}{hint}",
             expected=expected,
@@ -82,10 +94,11 @@ class ShapeReading(msgspec.Struct):
 
 
 class FileChecks(msgspec.Struct, frozen=True):
-    """Base of checks that compare several parts of a file.
+    """Base of checks that compare several parts of a file with each other.
 
     Attributes:
-        root: checked node, at the path *above* below the root of the file.
+        root: node that is checked; it need not be the root of the file.
+        above: path from the root of the file to *root*, put in front of the paths of problems.
         problems: list that receives the problems.
     """
 
@@ -94,7 +107,10 @@ class FileChecks(msgspec.Struct, frozen=True):
     problems: list[Problem]
 
     def tell(self, message: str, *steps: Step, key: bool = False) -> None:
-        """Report a problem at *steps* below *root*: of the value, or (*key*) of the last key."""
+        """Report a problem with the value at *steps* below *root*.
+
+        With *key*, with its key itself.
+        """
         node = self.root.nearest(steps[:-1] if key else steps)
         place = node.key_place(str(steps[-1])) if key else node.place
         self.problems.append(Problem(message, place, format_steps((*self.above, *steps))))
@@ -106,10 +122,10 @@ class FileChecks(msgspec.Struct, frozen=True):
 
 
 class Shape:
-    """The values that are allowed at a place.
+    """What values are allowed at a place of a file, and how they are read.
 
     Attributes:
-        expected: name in messages.
+        expected: what messages say is expected, such as "a mapping".
         kinds: Python types of a node's value that it accepts, whatever is below.
     """
 
@@ -150,7 +166,7 @@ class AnyShape(Shape):
         return node.plain()
 
     def schema(self, definitions: Definitions) -> dict[str, Any]:  # noqa: ARG002 - no structure
-        """Return the schema of anything."""
+        """Return a JSON Schema that allows anything."""
         return {}
 
 
@@ -198,7 +214,7 @@ class ScalarShape(Shape):
         return reading.refuse(node, self.expected)
 
     def schema(self, definitions: Definitions) -> dict[str, Any]:  # noqa: ARG002 - no structure
-        """Return the types and the limits."""
+        """Return a JSON Schema with the types of the scalars and the limits of numbers."""
         names = [name for kind, (_, name) in _SCALARS.items() if kind in self.types]
         limits = {_LIMITS[key][2]: limit for key, limit in self.limits.items()}
         return {"type": names[0] if len(names) == 1 else names, **limits}
@@ -218,7 +234,7 @@ class DurationShape(Shape):
         return reading.refuse(node, self.expected)
 
     def schema(self, definitions: Definitions) -> dict[str, Any]:  # noqa: ARG002 - no structure
-        """Return a number or a text of the pattern."""
+        """Return a JSON Schema that allows a number, or a text such as ``30s``."""
         return {
             "anyOf": [{"type": "number", "minimum": 0}, {"type": "string", "pattern": DURATION}]
         }
@@ -241,12 +257,12 @@ class ChoiceShape(Shape):
         )
 
     def schema(self, definitions: Definitions) -> dict[str, Any]:  # noqa: ARG002 - no structure
-        """Return the values."""
+        """Return a JSON Schema that lists the values."""
         return {"enum": list(self.values)}
 
 
 class ShapeOrWord(Shape):
-    """Another *shape*, or a *word* that stands for one *value* of it."""
+    """Another *shape*, or a *word* that stands for one *value* of it, such as ``expect: new``."""
 
     def __init__(self, shape: Shape, word: str, value: Any) -> None:
         self.shape, self.word, self.value = shape, word, value
@@ -272,7 +288,7 @@ class ListShape(Shape):
         self.least = least
 
     def read(self, node: Node, reading: ShapeReading) -> Any:
-        """Return a tuple of the valid elements."""
+        """Return the elements as a tuple; invalid ones are reported and left out."""
         if type(node.value) in self.kinds or node.value is None:
             return super().read(node, reading)
         if type(node.value) not in self.item.kinds:
@@ -307,7 +323,7 @@ class MapShape(Shape):
         return {key: value for key, value in members.items() if value is not UNSET}
 
     def schema(self, definitions: Definitions) -> dict[str, Any]:
-        """Return an object with free names."""
+        """Return the JSON Schema of an object with any names and one schema for all values."""
         value = self.item.schema(definitions)
         return {"type": "object", **({"additionalProperties": value} if value else {})}
 
@@ -324,9 +340,10 @@ _FEW: Final = 12
 
 
 class StructShape(Shape):
-    """A mapping with fixed keys, read as a value of *type*; *fields* are set later.
+    """A mapping with fixed keys, read as an object of class *type*.
 
-    *required* are the keys that it must have.
+    *required* are the keys that it must have. *fields*, key -> field, are set after construction,
+    since a field may have the type of the structure itself.
     """
 
     def __init__(self, type_: Callable[..., Any]) -> None:
@@ -361,7 +378,7 @@ class StructShape(Shape):
         reading.tell(msg("unknown key {key!r}{hint}", key=key, hint=hint), node.key_place(key), key)
 
     def schema(self, definitions: Definitions) -> dict[str, Any]:
-        """Return a reference to the definition."""
+        """Return a reference to the structure's schema, which is added to *definitions*."""
         title = self.type.__name__
         if title not in definitions:
             definitions[title] = {}  # it may hold itself
@@ -381,7 +398,7 @@ class StructShape(Shape):
 
 
 class UnionShape(Shape):
-    """The first of several shapes that accepts the node."""
+    """One of several shapes: the first that accepts the type of the node's value."""
 
     def __init__(self, options: Sequence[Shape]) -> None:
         self.options = options
@@ -389,14 +406,17 @@ class UnionShape(Shape):
         self.kinds = frozenset().union(*(option.kinds for option in options))
 
     def read(self, node: Node, reading: ShapeReading) -> Any:
-        """Read *node* by the first option that takes values of its type, else report a mismatch."""
+        """Return what the first option reads that accepts values of this type.
+
+        Else report a mismatch.
+        """
         for option in self.options:
             if type(node.value) in option.kinds:
                 return option.read(node, reading)
         return reading.mismatch(node, self.expected)
 
     def schema(self, definitions: Definitions) -> dict[str, Any]:
-        """Return all options."""
+        """Return a JSON Schema that allows what any of the options allows."""
         return {"anyOf": [option.schema(definitions) for option in self.options]}
 
 

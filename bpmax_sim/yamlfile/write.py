@@ -77,7 +77,8 @@ def write_yaml(value: Mapping[str, Any], *, block: int = 3) -> str:
 
     Args:
         value: mappings with text keys, lists or tuples, texts, numbers, booleans and None.
-        block: levels of mappings that never stand on one line.
+        block: number of levels of mappings, from the top, that are always written with one line per
+            key; deeper ones are written on one line if they fit.
     """
     return "".join(f"{line}\n" for line in _write_mapping(value, "", block))
 
@@ -99,7 +100,10 @@ def insert_element(text: str, root: Node, steps: Sequence[str], value: str) -> s
 
 
 def _insert_before(text: str, owner: Node, mark: tuple[int, int], entry: str) -> str:
-    """Return *text* with *entry* before the first entry of *owner*, at line and column *mark*."""
+    """Return *text* with *entry* in front of the first entry of the mapping or list *owner*.
+
+    *mark* is line and column of that first entry.
+    """
     at = _offset_of(text, mark)
     indent = text[text.rfind("\n", 0, at) + 1 : at]
     is_flow = text[_offset_of(text, (owner.line, owner.column))] in "{["
@@ -159,7 +163,10 @@ def _write_rest_of_line(value: Any) -> str:
 
 
 def _write_flow(value: Any) -> Iterator[str]:
-    """Yield *value* in flow style piece by piece, so that a caller can stop at a length limit."""
+    """Yield *value* in flow style (``{a: 1}``), in pieces.
+
+    Pieces let `_fits_on_line` stop as soon as they are too long.
+    """
     if isinstance(value, Mapping):
         for number, (key, child) in enumerate(value.items()):
             yield f"{', ' if number else '{'}{_write_scalar(key)}: "
