@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from msgspec.structs import replace
 
 from bpmax_sim.cassette.alignment import RecordingComparison, align
+from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.format import render_exchange
 from bpmax_sim.cassette.journal import (
     FORMAT_OF_PIECES,
@@ -18,6 +20,7 @@ from bpmax_sim.cassette.journal import (
     encode_record,
     join_pieces,
     read_journal,
+    scan_nothing,
 )
 from bpmax_sim.cassette.logins import (
     fill_in_omitted_accounts,
@@ -27,9 +30,10 @@ from bpmax_sim.cassette.logins import (
 )
 from bpmax_sim.cassette.model import Entry
 from bpmax_sim.cassette.reader import read_exchange
+from bpmax_sim.cassette.recorder import Recorder
 from bpmax_sim.field_path import FieldPath
-from bpmax_sim.messages import FailedExchange, Response
-from tests.cassette.exchanges import answer, detail
+from bpmax_sim.messages import Exchange, FailedExchange, Response
+from tests.cassette.exchanges import OWNER, RULES, ZONE, answer, detail, numbered
 
 RESET = FailedExchange(code="RESET", message="connection reset")
 
@@ -420,3 +424,50 @@ def test_of_a_login_that_both_recorded_the_later_stays(
     assert tell(left) == merged
     assert [one.line.n for one in left] == [*range(1, len(merged) + 1)]
     assert merge_logins(base, theirs, ours) == left
+
+
+def record(path: Path, *exchanges: Exchange) -> Recorder:
+    recorder = Recorder(path, rules=RULES, owner=OWNER, scan=scan_nothing, zone=ZONE)
+    for exchange in numbered(*exchanges):
+        recorder.append(exchange)
+    return recorder
+
+
+def test_an_exchange_has_its_line_in_whatever_order_one_asks(tmp_path: Path) -> None:
+    path = tmp_path / "crm.yaml"
+    record(path, *map(detail, range(4))).seal()
+    text = path.read_text(encoding="utf-8").splitlines()
+    lines = [n for n, line in enumerate(text, 1) if line.startswith("- request:")]
+
+    for order in itertools.permutations(range(4)):
+        cassette = Cassette.load(path)
+        assert [cassette.place(n).line for n in order] == [lines[n] for n in order]
+
+
+@pytest.mark.parametrize("before", ["", "200", "503", "500"])
+@pytest.mark.parametrize(
+    "now", ["200", "503", "503 200", "200 503", "503 503 200", "200 503 200", "500 503", "503 500"]
+)
+def test_of_equal_calls_the_last_one_tells_whether_it_fails_newly(
+    tmp_path: Path, before: str, now: str
+) -> None:
+    path, worst = tmp_path / "crm.yaml", {"": 0, "200": 0, "500": 1, "503": 2}
+
+    def sent(status: str) -> Exchange:
+        return detail(1, outcome=replace(answer(), status=int(status)))
+
+    def rate(exchange: Exchange) -> int:
+        assert isinstance(exchange.outcome, Response)
+        return worst[str(exchange.outcome.status)]
+
+    if before:
+        record(path, sent(before)).seal()
+    recorder = record(path, *map(sent, now.split()))
+    found = recorder.find_newly_failing_calls(rate)
+    recorder.close()
+
+    last = now.split()[-1]
+    is_worse = worst[last] > worst[before]
+    assert [(one.is_known, one.outcome.status) for one in found if isinstance(one.outcome, Response)] == (
+        [(bool(before), int(last))] * is_worse
+    )
