@@ -15,6 +15,7 @@ import pytest
 import bpmax_sim as bs
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.events import ScenarioFinished, ScenarioStarted
+from bpmax_sim.session import shared_logins
 from bpmax_sim.session.options import Mode
 from tests.loopback import answer_json, loopback
 
