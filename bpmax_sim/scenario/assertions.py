@@ -161,12 +161,7 @@ def _compare_digest(expected: Any, digest: str, path: Path) -> Checks:
             doubt = msg("another run's digest fits as well; write the digest itself")
             return (replace(checks[0], doubt=doubt), *checks[1:])
         return checks
-    older = msg(
-        "a digest of format {known} (this one is of format {written}: look at the run, then take "
-        "the new one)",
-        known=VERSION,
-        written=written,
-    )
+    older = msg("a digest of format {known}, not {written}", known=VERSION, written=written)
     return (Comparison(path, False, older, show(digest)),)
 
 

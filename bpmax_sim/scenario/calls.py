@@ -131,6 +131,7 @@ class CallMade(CallEnd, frozen=True, kw_only=True):
         place: script line that made the call.
         earlier: sendings before the last one.
         key_name: name of the parameter that the platform file declares as idempotency key, or "".
+        injected: places that auth and signing filled, such as ``header.authorization``.
     """
 
     instance: str = ""
@@ -144,6 +145,7 @@ class CallMade(CallEnd, frozen=True, kw_only=True):
     place: Place | None = None
     earlier: tuple[CallAttempted, ...] = ()
     key_name: str = ""
+    injected: tuple[str, ...] = ()
 
     def has(self, path: FieldPath, *, response: bool = False) -> bool:
         """Return whether the request, or the response too if *response*, has a value at *path*."""
@@ -235,6 +237,7 @@ def make_call_event(
         recording=_find_recording(record.sent, recall),
         redirects=_redact_pairs(record.received.redirects if record.received else (), redact),
         key_name=declared.name if isinstance(declared, Idempotency) else "",
+        injected=record.sent.injected if record.sent else (),
     )
 
 

@@ -30,7 +30,7 @@ from bpmax_sim.subject.hooks import HookStarted, SubjectEvent
 
 Outcome = Literal["passed", "failed", "skipped", "xfailed"]
 """Of a scenario, or of a step, which is never ``xfailed``: that is a failure that was expected."""
-VERSION = 3
+VERSION = 4
 """Format of traces: the events, what they tell by which names, and what is observed of a run."""
 
 

@@ -19,6 +19,7 @@ from bpmax_sim.platform.model import Api, Platform
 from bpmax_sim.platform.schema_check import find_misfits
 from bpmax_sim.scenario import expect, flow_actions, model
 from bpmax_sim.scenario.actions import ACTIONS
+from bpmax_sim.scenario.events import VERSION
 from bpmax_sim.scenario.expected_literals import (
     denies,
     find_compared_literals,
@@ -27,6 +28,7 @@ from bpmax_sim.scenario.expected_literals import (
     find_member_names,
 )
 from bpmax_sim.scenario.names import CheckContext
+from bpmax_sim.scenario.observation import NEW_DIGEST, digest_format
 from bpmax_sim.scenario.references import Path
 from bpmax_sim.scenario.source import Spot
 from bpmax_sim.script.turn_result import Level
@@ -127,10 +129,24 @@ def _check_section(context: CheckContext, section: str, value: Any, spot: Spot) 
             context.tell(spot, wrong)
         for steps, message in expect.expectation_problems(value):
             context.tell(spot.at(*steps), message)
-        if section in _LINE_KEYS:
-            _check_lines(context, section, value, spot)
+        if section in _OF_ANY_TYPE:
+            _OF_ANY_TYPE[section](context, section, value, spot)
         if section in _FACTS and isinstance(value, Mapping):
             _FACTS[section](context, value, spot)
+
+
+def _check_digests(context: CheckContext, _section: str, value: Any, spot: Spot) -> None:
+    """Report texts that are compared with a digest as a whole and can never be one."""
+    for path, text in find_literals(value):
+        is_whole = flow_actions.is_literal(text) and "$contains" not in path
+        if is_whole and text != NEW_DIGEST and digest_format(text) is None:
+            context.tell(
+                spot.at(*path),
+                "{text!r} is no digest, which is v{version}- and 64 digits and letters; write "
+                "trace: new, and run --update writes it",
+                text=text,
+                version=VERSION,
+            )
 
 
 def names_call(text: str) -> bool:
@@ -669,4 +685,8 @@ _FACTS: Mapping[str, Callable[[CheckContext, Mapping[str, Any], Spot], None]] = 
     "fields": _check_fields,
     "form": _check_form,
     "vars": _check_variables,
+}
+_OF_ANY_TYPE: Mapping[str, Callable[[CheckContext, str, Any, Spot], None]] = {
+    **dict.fromkeys(_LINE_KEYS, _check_lines),
+    "trace": _check_digests,
 }

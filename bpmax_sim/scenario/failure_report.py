@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
 import msgspec
 
@@ -22,9 +23,11 @@ from bpmax_sim.i18n import msg, series
 from bpmax_sim.scenario import assertions, events, faults, load, model, source
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.error_translation import append_translation
-from bpmax_sim.scenario.expect import Checks, Comparison, failing_checks
+from bpmax_sim.scenario.events import VERSION
+from bpmax_sim.scenario.expect import Checks, Comparison, failing_checks, shorten_line
 from bpmax_sim.scenario.findings import RunFinding
 from bpmax_sim.scenario.name_claims import find_error_doubt
+from bpmax_sim.scenario.observation import Observation, describe_states, digest_format
 from bpmax_sim.scenario.provenance import Origins, describe_origin, describe_routes
 from bpmax_sim.scenario.references import Path
 from bpmax_sim.scenario.source import Failure
@@ -199,6 +202,20 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
             "expect", str(first), where, checks=checks, script=self._script_behind(first)
         )
         return [replace(failure, detail=(*failure.detail, *self._explain_checks(wrong)))]
+
+    def explain_digest(
+        self, failure: Failure, digest: Any, observed: Sequence[Observation]
+    ) -> Failure:
+        """Return *failure*, of an expected *digest*, with the states and results of the run."""
+        lines = [*describe_states(observed)]
+        written = digest_format(digest)
+        if written not in (None, VERSION):
+            lines.insert(0, msg(
+                "{digest} is of another format of traces, in which other things count; look at the "
+                "run, then let run --update write the new digest",
+                digest=shorten_line(digest, 11),
+            ))  # fmt: skip
+        return replace(failure, detail=(*failure.detail, *map(self.redact, lines)))
 
     def report_uncaught(self, error: Exception, *, is_rejection: bool = False) -> Failure:
         """Return the failure of an unexpected error, or of a rejection without handler.

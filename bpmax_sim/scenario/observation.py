@@ -18,7 +18,10 @@ from typing import Any, NamedTuple
 import msgspec
 from msgspec import UNSET
 
+from bpmax_sim.cassette.matching import injected_by_root, injected_names
+from bpmax_sim.field_path import without_paths
 from bpmax_sim.file_names import NOWHERE, RelativeFileNames
+from bpmax_sim.i18n import msg, series
 from bpmax_sim.js_values import UndefinedType, to_scenario_value
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.events import (
@@ -30,6 +33,7 @@ from bpmax_sim.scenario.events import (
     StepStarted,
     canonical_json,
 )
+from bpmax_sim.scenario.references import show
 from bpmax_sim.subject import hooks
 from bpmax_sim.subject.flow import FlowSubject
 from bpmax_sim.subject.form import FormSubject
@@ -210,14 +214,21 @@ _OF_CLIENT = frozenset({"user-agent", "host", "content-length", "accept", "accep
 
 
 def _observe_call(call: CallMade) -> Mapping[str, Any]:
-    header = {name: text for name, text in call.header.items() if name not in _OF_CLIENT}
+    names, places = injected_names(call.injected), injected_by_root(call.injected).get("body", ())
+    added = _OF_CLIENT | names.get("header", frozenset())
+    header = {name: text for name, text in call.header.items() if name not in added}
+    if "cookie" in names:
+        header.pop("cookie", None)
+    body = call.body if all(place.below for place in places) else None  # else auth makes all of it
+    if places and body is not None:
+        body = without_paths(body, [place.below for place in places], prune=True)
     parts = {
         "api": call.call,
         "instance": call.instance,
         "path": call.path,
         "query": call.query,
         "header": header,
-        "body": call.body,
+        "body": body,
         "status": call.status,
         "error": call.error,
     }
@@ -264,7 +275,7 @@ _KINDS: Mapping[type, tuple[str, Callable[[Any], Mapping[str, Any]]]] = {
 
 
 def digest_of(observations: Iterable[Observation], homes: RelativeFileNames = NOWHERE) -> str:
-    """Return ``v3-`` and the SHA-256 of *observations*; 3 is the version of the trace format.
+    """Return ``v4-`` and the SHA-256 of *observations*; 4 is the version of the trace format.
 
     Because each format observes more, an expected digest of an older format cannot match; the
     number lets the failure say so.
@@ -274,6 +285,8 @@ def digest_of(observations: Iterable[Observation], homes: RelativeFileNames = NO
 
 
 _DIGEST = re.compile(r"(?:v(\d+)-)?[0-9a-f]{64}")
+NEW_DIGEST = "new"
+"""What ``expect: {trace: …}`` holds before a digest is known; no run fits."""
 _UNNUMBERED = 2  # the last format whose digests had no number
 
 
@@ -281,6 +294,22 @@ def digest_format(digest: object) -> int | None:
     """Return the number of the trace format of *digest*; None if it is not a digest."""
     match = _DIGEST.fullmatch(digest) if isinstance(digest, str) else None
     return None if match is None else int(match[1] or _UNNUMBERED)
+
+
+_MOST_STEPS_DESCRIBED = 8
+
+
+def describe_states(observations: Iterable[Observation]) -> Iterator[str]:
+    """Yield a line for each step with states of fields or a result, which nothing else shows."""
+    steps: dict[str, list[str]] = {}
+    for one in observations:
+        if one.place.startswith("fields.") or one.place == "result":
+            steps.setdefault(one.step, []).append(f"{one.place} {show(one.value)}")
+    for key in list(steps)[:_MOST_STEPS_DESCRIBED]:
+        yield msg("step {key}: {states}", key=key, states=series(steps[key]))
+    left = len(steps) - _MOST_STEPS_DESCRIBED
+    if left > 0:
+        yield msg("and {left} more steps", left=left)
 
 
 def compare_runs(

@@ -27,7 +27,7 @@ from bpmax_sim.scenario import (
 from bpmax_sim.scenario.action import Performer, Subject
 from bpmax_sim.scenario.actions import check_action
 from bpmax_sim.scenario.events import START, LogPosition
-from bpmax_sim.scenario.expect import Checks
+from bpmax_sim.scenario.expect import Checks, failing_checks
 from bpmax_sim.scenario.expect_check import check_expect
 from bpmax_sim.scenario.expect_new import report_new_expect
 from bpmax_sim.scenario.expect_update import attach_update
@@ -42,6 +42,7 @@ from bpmax_sim.scenario.observation import (
     fields_of,
     flow_of,
     form_of,
+    observe,
     preview_of,
     state_of,
 )
@@ -536,6 +537,9 @@ class Progress:
             return (), [reporter.report("value", str(error), path)]
         self.log.add_findings(reporter.find_doubts(checks, path))
         failures = reporter.report_expectation(checks, path)
+        if any(check.path == ("trace",) for check in failing_checks(checks)):
+            observed = observe(self.log.events, unfinished=self.redact(self.subject_state()))
+            failures = [reporter.explain_digest(failures[0], expected.trace, observed)]
         own = (unresolved, self.state(since), self.expected_value, reporter.spot)
         return checks, attach_update(failures, *own) if path == ("expect",) else failures
 

@@ -156,7 +156,7 @@ def test_junit_has_headline_properties_and_earlier_calls(
     }
     assert properties["bpmax_calls"] == "2"
     assert properties["bpmax_cassette"] == "cassettes/crm/选择客户/普通.yaml"
-    assert str(properties["bpmax_trace_digest"]).startswith("v3-")
+    assert str(properties["bpmax_trace_digest"]).startswith("v4-")
     places = [(case.get("file"), case.get("line")) for case in cases.values()]
     assert places == [(FILE, "16"), (FILE, "12")]
 

@@ -312,6 +312,12 @@ def test_what_is_wrong_is_told_with_its_place(folder: Path, text: str, message: 
     assert any(one.startswith(message) for one in found), found
 
 
+NO_DIGEST = (
+    "is no digest, which is v4- and 64 digits and letters; write trace: new, and run --update "
+    "writes it"
+)
+
+
 @pytest.mark.parametrize(
     ("expected", "message"),
     [
@@ -320,6 +326,8 @@ def test_what_is_wrong_is_told_with_its_place(folder: Path, text: str, message: 
         ("form: 张三", 'form: expected a map of names and values, or operators, got "张三"'),
         ("vars: [a]", 'vars: expected a map of names and values, or operators, got ["a"]'),
         ("trace: 1", "trace: expected a digest, or operators, got 1"),
+        ("trace: hello", f"trace: 'hello' {NO_DIGEST}"),
+        ("trace: {$in: [new, v3-01]}", f"trace.$in[1]: 'v3-01' {NO_DIGEST}"),
         *(
             (
                 f"proxy: [{{call: crm.get, times: {times}}}]",

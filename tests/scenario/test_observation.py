@@ -5,9 +5,12 @@ from __future__ import annotations
 from itertools import combinations
 from pathlib import Path
 
+import msgspec
 import pytest
 from msgspec import UNSET
 
+from bpmax_sim.scenario.calls import CallMade
+from bpmax_sim.scenario.events import VERSION
 from bpmax_sim.scenario.observation import (
     Observation,
     ObservedDifference,
@@ -161,26 +164,56 @@ def test_a_login_is_no_observation_but_who_is_to_act_is(tmp_path: Path) -> None:
     assert found["flow.tasks"]["部门"] == {"wangwu": "passed"}
 
 
+def test_what_a_login_adds_to_a_call_is_no_observation() -> None:
+    alone = CallMade(number=1, call="crm.get", header={"x-a": "1"}, body={"数量": 1})
+    sent = msgspec.structs.replace(
+        alone,
+        header={"x-a": "1", "authorization": "redacted.1", "cookie": "sid=redacted.2"},
+        body={"数量": 1, "sign": "redacted.3"},
+        injected=("header.authorization", "cookie.sid", "body.sign"),
+    )
+    whole = msgspec.structs.replace(sent, injected=("header.authorization", "cookie.sid", "body"))
+
+    assert observe([sent]) == observe([alone])
+    assert [one.place for one in observe([whole])] == ["calls[0].api", "calls[0].header"]
+
+
+def test_a_wrong_digest_shows_states_and_results_of_the_steps(project: Project) -> None:
+    text = f"{HEAD}{STEPS}expect: {{trace: new}}\n"
+    events = project.events(
+        project.write(text, {**EMPTY, "回填.js": "form.$required.phone = true"})
+    )
+
+    (failure,) = verdict(events).failures
+    assert failure.detail == (
+        "step 1: fields.phone.required true",
+        "step 2: fields.phone.required true, result 1",
+    )
+
+
 def test_an_asserted_digest_of_an_older_format_says_so(project: Project) -> None:
     older = "e3b0c442" * 8
     text = f"{HEAD}{STEPS}expect: {{trace: {older}}}\n"
     events = project.events(project.write(text, EMPTY))
 
     (headline,) = headlines(verdict(events))
-    assert "expected a digest of format 3 (this one is of format 2: look at the run" in headline
+    assert f"expected a digest of format {VERSION}, not 2, got" in headline
+    assert "e3b0c442e3… is of another format of traces" in verdict(events).failures[0].detail[0]
     digest = verdict(events).digest
-    assert digest.startswith("v3-")
+    assert digest.startswith(f"v{VERSION}-")
     again = project.events(project.write(text.replace(older, digest)))
     assert verdict(again).outcome == "passed"
 
 
 def test_a_digest_may_stand_at_a_step(project: Project) -> None:
-    text = HEAD + STEPS.replace('"12345"}}', '"12345"}, expect: {trace: x}}')
+    text = HEAD + STEPS.replace('"12345"}}', '"12345"}, expect: {trace: new}}')
     (headline,) = headlines(verdict(project.events(project.write(text, EMPTY))))
     digest = headline.rpartition(" got ")[2].strip('"')
 
     assert (
-        verdict(project.events(project.write(text.replace("trace: x", f"trace: {digest}")))).outcome
+        verdict(
+            project.events(project.write(text.replace("trace: new", f"trace: {digest}")))
+        ).outcome
         == "passed"
     )
 
