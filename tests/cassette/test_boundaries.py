@@ -28,12 +28,13 @@ from bpmax_sim.cassette.logins import (
     merge_logins,
     update_logins,
 )
+from bpmax_sim.cassette.merge import recover
 from bpmax_sim.cassette.model import Entry
 from bpmax_sim.cassette.reader import read_exchange
 from bpmax_sim.cassette.recorder import Recorder
 from bpmax_sim.field_path import FieldPath
 from bpmax_sim.messages import Exchange, FailedExchange, Response
-from tests.cassette.exchanges import OWNER, RULES, ZONE, answer, detail, numbered
+from tests.cassette.exchanges import OWNER, RULES, START, ZONE, answer, detail, numbered
 
 RESET = FailedExchange(code="RESET", message="connection reset")
 
@@ -471,3 +472,48 @@ def test_of_equal_calls_the_last_one_tells_whether_it_fails_newly(
     statuses = [one.outcome.status for one in found if isinstance(one.outcome, Response)]
     assert statuses == [int(last)] * is_worse
     assert [one.is_known for one in found] == [bool(before)] * is_worse
+
+
+@pytest.mark.parametrize("order", [*itertools.permutations(range(3))])
+def test_journals_are_recovered_in_the_order_in_which_they_began(
+    tmp_path: Path, order: Sequence[int]
+) -> None:
+    """Whatever they are called: 10 stands before 9."""
+    path = tmp_path / "crm.yaml"
+    for began, process in zip(order, (9, 10, 8), strict=True):
+        at = START.seconds + began
+        drafts = [
+            render_exchange(detail(1, outcome=answer(f'"{began} {n}"'), at=at + n), zone=ZONE)
+            for n in (0, 10)
+        ]
+        path.with_name(f"crm.yaml.{process}-1.journal").write_bytes(
+            b"".join(
+                encode_record(
+                    PendingExchange(line=one.line, text=one.text, issue=(n, 0), adding=True)
+                )
+                for n, one in enumerate(drafts)
+            )
+        )
+
+    recover(path)
+
+    outcomes = [one.outcome for one in Cassette.load(path).exchanges()]
+    bodies = [json.loads(one.body) for one in outcomes if isinstance(one, Response)]
+    assert bodies == [f"{began} {n}" for began in range(3) for n in (0, 10)]
+
+
+@pytest.mark.parametrize("length", ["4", "6", "0", None])
+@pytest.mark.parametrize("body", ["中文", "ab"])
+def test_a_length_that_was_right_is_so_again_in_its_own_charset(
+    length: str | None, body: str
+) -> None:
+    headers = [("Content-Type", "text/html; charset=gbk")]
+    headers += [("Content-Length", length)] if length is not None else []
+    sent = Response(status=200, headers=tuple(headers), body=body.encode("gbk"))
+
+    back = read_exchange(render_exchange(detail(1, outcome=sent))).outcome
+
+    assert isinstance(back, Response)
+    assert back.body == sent.body
+    assert back.header("content-type") == "text/html; charset=gbk"
+    assert back.header("content-length") == (None if length is None else str(len(sent.body)))

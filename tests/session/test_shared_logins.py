@@ -15,7 +15,6 @@ import pytest
 import bpmax_sim as bs
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.events import ScenarioFinished, ScenarioStarted
-from bpmax_sim.session import shared_logins
 from bpmax_sim.session.options import Mode
 from tests.loopback import answer_json, loopback
 
@@ -199,7 +198,7 @@ def test_a_login_is_shared_for_the_first_half_of_its_life(
     monkeypatch: pytest.MonkeyPatch, life: float | None, passed: float, asked: int
 ) -> None:
     now = [1000.0]
-    monkeypatch.setattr(shared_logins.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr("bpmax_sim.session.shared_logins.time.monotonic", lambda: now[0])
     logins, sent = bs.SharedLogins(), [0]
 
     def ask() -> bs.Response:
