@@ -27,7 +27,7 @@ from bpmax_sim.cassette.matching import (
     parts_of_call,
     parts_of_request,
 )
-from bpmax_sim.cassette.miss import MissContext
+from bpmax_sim.cassette.miss import UnmatchedCallContext
 from bpmax_sim.cassette.player import Player
 from bpmax_sim.cassette.recorder import Recorder
 from bpmax_sim.cassette.three_way import merge_versions
@@ -93,7 +93,7 @@ def written(folder: Path, exchanges: Sequence[Exchange], name: str) -> Path:
 
 
 def _take(player: Player, parts: RequestParts) -> Exchange:
-    cassette, number = player.take_next(parts, MissContext())
+    cassette, number = player.take_next(parts, UnmatchedCallContext())
     return cassette.exchange(number)
 
 

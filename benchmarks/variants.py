@@ -6,6 +6,10 @@ measured is processor time of one process: two quiet ones take half of it.
 
 from __future__ import annotations
 
+import os
+import re
+import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -18,6 +22,8 @@ from bpmax_sim.explore.search import Explorer
 
 _DECISION = 'if (names[{0}] === "{0}" || form.name === "n{0}") form.name = "客户{0}" ;\n'
 """A line of a script in which several mistakes can be made."""
+_EXPLORED = 5  # times that one scenario is explored
+_FILES = 20  # so many have 1,000 variants
 
 
 def challenge_of(folder: Path, decisions: int) -> ScriptChallenge:
@@ -41,9 +47,29 @@ def time_explored(folder: Path) -> float:
     item = read(written(folder))
     play(item, mode="record")
     begun = time.process_time()
-    found = Explorer().explore(item)
-    assert found.tried, found.refused
-    return (time.process_time() - begun) / found.tried * 1e3
+    tried = sum(Explorer().explore(item).tried for _ in range(_EXPLORED))
+    return (time.process_time() - begun) / tried * 1e3
+
+
+def time_thousand_explored(folder: Path) -> float:
+    """Return the seconds that ``explore`` with two workers takes for 1,000 variants.
+
+    Its start counts. The variants are of twenty files, each with a script of its own.
+    """
+    path = written(folder)
+    play(read(path), mode="record")
+    text, script = path.read_text("utf-8"), path.parent / "scripts/three.js"
+    for number in range(1, _FILES):
+        (script.parent / f"three{number}.js").write_bytes(script.read_bytes())
+        other = text.replace("three.js", f"three{number}.js")
+        (path.parent / f"three{number}.scenario.yaml").write_text(other, "utf-8")
+    command = [sys.executable, "-m", "bpmax_sim", "explore", ".", "--workers", "2"]
+    begun = time.perf_counter()
+    done = subprocess.run(command, cwd=folder, capture_output=True, check=True, env=os.environ)
+    seconds = time.perf_counter() - begun
+    tried = re.search(rb"tried (\d+) of \1", done.stderr)
+    assert tried, done.stderr
+    return seconds * 1000 / int(tried[1])
 
 
 def growth(challenge: ScriptChallenge, mutants: int) -> float:
@@ -63,10 +89,15 @@ def measure() -> dict[str, float]:
         item = challenge.baselines[0].item
         replay = microseconds(lambda: play(item), rounds=50) / 1e3
         grown, mutant = growth(challenge, 300), time_mutants(challenge)
+        variant = time_explored(Path(folder) / "explore")
         return {
             "mutants of the script": len(challenge.numbered),
             "a mutant, ms": mutant,
             "a mutant, times a replay": mutant / replay,
             "300 mutants: growth, MB": grown,
-            "a variant that explore tries, ms": time_explored(Path(folder) / "explore"),
+            "a variant that explore tries, ms": variant,
+            "a variant that explore tries, times a replay": variant / replay,
+            "1,000 variants, two workers, start included, s": time_thousand_explored(
+                Path(folder) / "thousand"
+            ),
         }

@@ -97,7 +97,7 @@ class Instant:
         Raises:
             ValueError: if *text* is not an ISO 8601 date and time with a zone.
         """
-        return cls(*_parse_instant(text))
+        return cls(*_parse_seconds_and_offset(text))
 
     def at(self, seconds: float) -> Instant:
         """Return the instant *seconds* (POSIX time) in the time zone of this one."""
@@ -111,7 +111,7 @@ class Instant:
 
 
 @lru_cache(maxsize=64)  # the scenarios of a project start at the same few
-def _parse_instant(text: str) -> tuple[float, timedelta]:
+def _parse_seconds_and_offset(text: str) -> tuple[float, timedelta]:
     if not _HAS_ZONE.search(text):
         message = msg(
             "{text!r} is not an ISO 8601 time with a zone, such as 2026-03-02T09:00:00+08:00",
@@ -179,7 +179,7 @@ def _check_longest_duration(seconds: float, text: str | float) -> float:
 
 
 class RandomSource(Protocol):
-    """A source of random bytes."""
+    """A source of random bytes, so that values such as nonces can be repeated in replay."""
 
     def bytes(self, count: int) -> bytes:
         """Return *count* random bytes."""
@@ -230,12 +230,12 @@ def new_seed(owner: str) -> int:
     return _seeds[-1].next_seed(owner)
 
 
-def _reseed_child() -> None:
+def _reseed_forked_child() -> None:
     _seeds.append(RunSeeds())  # its siblings go on from the same state
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_reseed_child)
+    os.register_at_fork(after_in_child=_reseed_forked_child)
 
 
 class SeededRandomSource:
@@ -321,7 +321,7 @@ class RandomSequenceSeeds(msgspec.Struct, frozen=True):
         return (*ends, *(ends[-1:] or (0,)) * (len(self.seeds) - 1 - len(ends)))
 
 
-class CountedRandomSource:
+class DrawCountingRandomSource:
     """The random bytes of one sequence, drawn from each of its seeds in turn.
 
     It reports the number of draws after each draw, because recordings store after how many draws

@@ -50,7 +50,7 @@ def _is_own(entry: EntryPoint) -> bool:
 
 
 def _innermost_line(error: Exception) -> str:
-    """Return ``module:line`` of the place where *error* was raised."""
+    """Return ``module:line`` of the code that raised *error*, which may be that of an extension."""
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
@@ -205,6 +205,7 @@ class ExtensionPoint(Generic[T]):
             )
         try:
             part: Any = first.load()
+        # Importing runs any code of the other distribution, so any error may come out of it.
         except Exception as error:
             raise ConfigError(
                 "{group}: {name!r} of {distribution} cannot be imported ({value}): {error}",

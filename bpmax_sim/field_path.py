@@ -229,7 +229,10 @@ def parse_plain_steps(text: str) -> tuple[str | int, ...]:
 
 
 def split_body_path(target: str) -> tuple[str, ...]:
-    """Return the names of the dotted path *target*; none for the whole body (``$``, ``.``)."""
+    """Return the names of the dotted path *target* in a body.
+
+    None if it is the whole body (``$``, ``.``).
+    """
     return () if target in {"$", "."} else tuple(target.split("."))
 
 

@@ -133,13 +133,13 @@ def open_fork_safe(open_descriptor: Callable[[], int]) -> int:
 
 
 def close_and_unlock(descriptor: int) -> None:
-    """Close a descriptor of `open_fork_safe`, which also releases its lock."""
+    """Close *descriptor*, which `open_fork_safe` returned; that also releases its lock."""
     with _opening:
         _held.discard(descriptor)
         os.close(descriptor)
 
 
-def _close_in_child() -> None:
+def _close_descriptors_in_forked_child() -> None:
     for descriptor in _held:
         with suppress(OSError):
             os.close(descriptor)
@@ -149,7 +149,9 @@ def _close_in_child() -> None:
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(
-        before=_opening.acquire, after_in_parent=_opening.release, after_in_child=_close_in_child
+        before=_opening.acquire,
+        after_in_parent=_opening.release,
+        after_in_child=_close_descriptors_in_forked_child,
     )
 
 

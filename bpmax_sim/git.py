@@ -50,7 +50,12 @@ def find_repository(folder: Path) -> Path | None:
 
 
 def unmerged_files(root: Path) -> dict[str, dict[int, str]]:
-    """Return the blobs of each unmerged file below *root*, by stage: base 1, ours 2, theirs 3."""
+    """Return for each file below *root* with a merge conflict its versions.
+
+    Stage -> id of the blob.
+
+    The stages are 1 for base, 2 for ours, 3 for theirs.
+    """
     stages: dict[str, dict[int, str]] = defaultdict(dict)
     for line in run_git(root, "ls-files", "-u", "-z").decode().split("\0"):
         if line:
@@ -61,7 +66,10 @@ def unmerged_files(root: Path) -> dict[str, dict[int, str]]:
 
 
 def read_blob(root: Path, blob: str | None) -> bytes | None:
-    """Return the content of *blob*; None for None."""
+    """Return the content of the Git object *blob*.
+
+    None if *blob* is None (a version without the file).
+    """
     return None if blob is None else run_git(root, "cat-file", "blob", blob)
 
 

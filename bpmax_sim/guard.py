@@ -69,16 +69,16 @@ class NetworkGuard:
         self._hosts = tuple(host.lower() for host in hosts)
         self._addresses: set[str] = set()
         self.is_closed = True
-        _install()
+        _install_audit_hook_once()
 
     def enter(self) -> None:
         """Activate the guard for this thread, and for threads that have activated none."""
         self._thread = threading.get_ident()
-        _change_guards(lambda guards: (*guards, self))
+        _update_active_guards(lambda guards: (*guards, self))
 
     def leave(self) -> None:
         """Deactivate the guard; nothing happens if it is not active."""
-        _change_guards(lambda guards: tuple(guard for guard in guards if guard is not self))
+        _update_active_guards(lambda guards: tuple(guard for guard in guards if guard is not self))
 
     def __enter__(self) -> Self:
         self.enter()
@@ -181,7 +181,7 @@ def _connection_target(args: tuple[Any, ...], frame: FrameType | None) -> tuple[
 def _raw_socket_target(args: tuple[Any, ...], _frame: FrameType | None) -> tuple[Any, Any] | None:
     """Return the family of a socket that is neither IP nor local, such as one for raw frames.
 
-    For these, binding may be enough to send; an IP socket that is only bound sends nothing.
+    For these, binding may be enough to send. None for an IP or local socket.
     """
     import socket  # noqa: PLC0415 - loaded already where there is one
 
@@ -191,7 +191,7 @@ def _raw_socket_target(args: tuple[Any, ...], _frame: FrameType | None) -> tuple
 
 
 def _lookup_target(args: tuple[Any, ...], _frame: FrameType | None) -> tuple[Any, Any] | None:
-    """Return the host that is looked up; an empty name is this machine."""
+    """Return the host that is looked up in the DNS, None for this machine (an empty name)."""
     host, port = args[0], args[1] if len(args) > 1 else None
     return (host, port) if host else None
 
@@ -230,7 +230,9 @@ _resolving = threading.local()
 _installed: list[bool] = []
 
 
-def _change_guards(change: Callable[[tuple[NetworkGuard, ...]], tuple[NetworkGuard, ...]]) -> None:
+def _update_active_guards(
+    change: Callable[[tuple[NetworkGuard, ...]], tuple[NetworkGuard, ...]],
+) -> None:
     global _guards  # noqa: PLW0603 - the hook reads it, and cannot be removed
     with _changing:
         _guards = change(_guards)
@@ -253,7 +255,7 @@ def _audit_hook(event: str, args: tuple[Any, ...]) -> None:
 _audit_hook.__cantrace__ = True  # type: ignore[attr-defined] # debuggers and coverage see it, too
 
 
-def _install() -> None:
+def _install_audit_hook_once() -> None:
     # An audit hook stays for the life of the process and takes time at each event, so there is one
     # for all guards, and none without a guard.
     with _changing:

@@ -84,7 +84,7 @@ class Translatable(str):
         return self if len(text) == len(self) else text
 
     def splitlines(self, keepends: bool = False) -> list[str]:
-        """Return the lines. If the message only joins others, its lines are messages, too."""
+        """Return the lines; those of a message that only joins other messages stay translatable."""
         lines = super().splitlines(keepends)
         if lines == [plain_english(self)]:
             return [self]
@@ -121,7 +121,7 @@ def encode_message(value: object) -> object:
 
 
 def read_message(value: object) -> str:
-    """Return the message stored in a trace as template and values, or as plain text."""
+    """Return the message that a trace contains: as template and values, or as plain text."""
     if not isinstance(value, Mapping):
         return "" if value is None else str(value)
     values = {name: read_message(part) for name, part in (value.get("values") or {}).items()}
@@ -289,7 +289,7 @@ def _parse_template(template: str) -> tuple[tuple[str, str | None, str, str], ..
 
 @lru_cache(maxsize=4096)
 def template_fields(template: str) -> Mapping[str, tuple[str, str]]:
-    """Return conversion and format of each value in *template*, by name."""
+    """Return name -> conversion and format (``!r`` and ``:,``) of each value in *template*."""
     parsed = _parse_template(template)
     return {name: (conversion, spec) for _, name, conversion, spec in parsed if name is not None}
 

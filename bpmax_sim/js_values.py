@@ -243,13 +243,13 @@ def _stringify(value: Any) -> str | None:
 
     None stands for a value that ``JSON.stringify`` leaves out of an object, such as undefined.
     """
-    printer = _PRINTERS.get(type(value)) or _find_by_base(_PRINTERS, value)
+    printer = _PRINTERS.get(type(value)) or _find_function_of_base_class(_PRINTERS, value)
     if printer is None:
         raise NotJsonError("", msg("{kind_of} has no JSON form", kind_of=describe_kind(value)))
     return printer(value)
 
 
-def _find_by_base(
+def _find_function_of_base_class(
     table: Mapping[Any, Callable[[Any], Any]], value: Any
 ) -> Callable[[Any], Any] | None:
     """Return the function in *table* (class -> function) for a base class of *value*'s class.
@@ -351,7 +351,7 @@ def encode_tagged(value: Any) -> Any:
     Raises:
         TypeError: if a script cannot have such a value.
     """
-    encoder = _ENCODERS.get(type(value)) or _find_by_base(_ENCODERS, value)
+    encoder = _ENCODERS.get(type(value)) or _find_function_of_base_class(_ENCODERS, value)
     if encoder is None:
         message = msg(
             "{kind_of} is not a value that a script can have", kind_of=describe_kind(value)
@@ -497,7 +497,7 @@ def to_scenario_value(value: Any) -> Any:
     """
     if type(value) in _PLAIN:
         return value
-    convert = _CONVERSIONS.get(type(value)) or _find_by_base(_CONVERSIONS, value)
+    convert = _CONVERSIONS.get(type(value)) or _find_function_of_base_class(_CONVERSIONS, value)
     return convert(value) if convert else value
 
 
@@ -558,10 +558,10 @@ def parse_whole_number(text: str) -> int:
 
 
 def check_number_size(number: int) -> int:
-    """Return *number* unchanged.
+    """Return *number*, an integer of a user's file or script, unchanged.
 
     Raises:
-        ValueError: if it is too large.
+        ValueError: if it is larger than any JavaScript number (1.8e308).
     """
     if abs(number) > LARGEST:
         raise ValueError(TOO_LARGE)
@@ -624,7 +624,7 @@ def dumps(value: Any) -> str:
 
 
 def loads_fast(text: str) -> Any:
-    """Return what `loads` returns, several times faster for ordinary JSON.
+    """Return what `loads` returns; several times faster, except for JSON with unusual content.
 
     Raises:
         ValueError: if it is not JSON.

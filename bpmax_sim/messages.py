@@ -354,7 +354,12 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Chunk(msgspec.Struct, frozen=True, gc=False):
-    """A piece of a streamed body: seconds since the request, and length in bytes."""
+    """A piece of a response body that was streamed.
+
+    Attributes:
+        at: seconds from sending the request to the arrival of the piece.
+        length: its size in bytes.
+    """
 
     at: float
     length: int

@@ -119,14 +119,17 @@ class PathTemplate(msgspec.Struct, frozen=True):
         return sum(len(segment.names) for segment in self.segments), ranks
 
     def match(self, raw: str) -> dict[str, str] | None:
-        """Return the decoded values in the *raw* path; None if it does not match.
+        """Return placeholder -> decoded value for the *raw* path; None if it does not match.
 
         A slash at the end is ignored here; see `has_trailing_slash`.
         """
         return self.match_segments(raw_segments(raw))
 
     def match_segments(self, segments: tuple[str, ...]) -> dict[str, str] | None:
-        """Return the values in decoded *segments*; None if they do not match."""
+        """Return placeholder -> value for the decoded *segments* of a path.
+
+        None if they do not match.
+        """
         if len(segments) != len(self.segments):
             return None
         values: dict[str, str] = {}

@@ -121,17 +121,17 @@ def strictness_of(path: Path, root: Path) -> Strictness:
         for folder in folders:
             inside = absolute_path(path).startswith(os.path.join(os.path.normpath(folder), ""))
             chosen = max(chosen, (len(folder), name)) if inside else chosen
-    wrong = _warn_of_settings(str(root), stamp)
+    wrong = _warn_of_unread_settings(str(root), stamp)
     if wrong and chosen[1] == "strict":
         raise ValueError(wrong[0])
     return chosen[1]
 
 
 @lru_cache(maxsize=64)
-def _warn_of_settings(root: str, _stamp: object) -> tuple[str, ...]:
+def _warn_of_unread_settings(root: str, _cache_key: object) -> tuple[str, ...]:
     """Warn, once for a project, of settings that nothing reads; return the messages.
 
-    *_stamp* changes with the file, so that results can be cached.
+    *_cache_key* changes with the file, so that results can be cached.
     """
     wrong = dict(_find_wrong_settings(read_settings(root) or {}))
     file = os.path.normpath(os.path.join(os.path.relpath(root), PROJECT)) if wrong else ""
@@ -168,7 +168,9 @@ _TYPES: Final = {"language": str, "editor": str, "not_secret": list, "jobs": lis
 
 
 @lru_cache(maxsize=64)
-def _read_strictness(root: str, _stamp: object) -> tuple[tuple[Strictness, tuple[str, ...]], ...]:
+def _read_strictness(
+    root: str, _cache_key: object
+) -> tuple[tuple[Strictness, tuple[str, ...]], ...]:
     table = read_settings(root) or {}
     names: tuple[Strictness, ...] = ("strict", "lenient")
     return tuple(
@@ -232,7 +234,7 @@ def platform_folders(root: Path) -> tuple[Path, ...]:
 
 
 @lru_cache(maxsize=64)
-def _platform_folders(root: str, _stamp: object) -> tuple[Path, ...]:
+def _platform_folders(root: str, _cache_key: object) -> tuple[Path, ...]:
     named = read_setting(root, "platforms")
     folders: list[Path] = []
     for folder in named if isinstance(named, list) else () if named is None else [named]:
@@ -373,14 +375,14 @@ def find_instances_file(folder: str) -> str:
 
     A file ``instances.local.yaml`` alone is enough; the result is still the name without ``local``.
     """
-    for path, local in _instances_file_candidates(folder):
+    for path, local in _list_instances_files_above(folder):
         if _is_file(path) or _is_file(local):
             return path
     return ""
 
 
 @lru_cache(maxsize=64)  # of a few folders, each asked for by every session
-def _instances_file_candidates(folder: str) -> tuple[tuple[str, str], ...]:
+def _list_instances_files_above(folder: str) -> tuple[tuple[str, str], ...]:
     above, candidates = folder, []
     while (upper := os.path.dirname(above)) != above:
         candidates.append((os.path.join(upper, INSTANCES), os.path.join(upper, LOCAL)))

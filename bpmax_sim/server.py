@@ -37,7 +37,7 @@ from bpmax_sim.platform.matcher import login_origins
 from bpmax_sim.platform.model import Instance
 from bpmax_sim.proxy.client import Handle
 from bpmax_sim.session.session import Session
-from bpmax_sim.simulator.simulator import Simulator, find_rule_table, form_credentials
+from bpmax_sim.simulator.simulator import Simulator, find_rule_table, format_credentials
 from bpmax_sim.simulator.state import TenantCredentials
 
 try:
@@ -164,7 +164,7 @@ def run_server(
     """
     listening = _bind_socket(host, port)
     started = Event()
-    server = _Server(answer or _answer_whole(handle), limits, started.set, stop)
+    server = _Server(answer or _adapt_handle_to_answer(handle), limits, started.set, stop)
     thread = Thread(target=server.run, args=([listening],), daemon=True)
     thread.start()
     try:
@@ -196,7 +196,7 @@ def serve(  # noqa: PLR0913 - what is served, where, and who hears of it
     """
     listening = _bind_socket(host, port)
     url = _url_of(listening, host)
-    server = _Server(answer or _answer_whole(handle), limits, lambda: ready(url), stop)
+    server = _Server(answer or _adapt_handle_to_answer(handle), limits, lambda: ready(url), stop)
     # While it runs the server has handlers of its own. These catch what comes before, and what it
     # hands on after everything under way is answered, so that the process ends by itself.
     before = {
@@ -210,7 +210,7 @@ def serve(  # noqa: PLR0913 - what is served, where, and who hears of it
         listening.close()
 
 
-def _answer_whole(handle: Handle | None) -> Answer:
+def _adapt_handle_to_answer(handle: Handle | None) -> Answer:
     if handle is None:
         raise TypeError("handle or answer")
     return lambda request, _client: handle(request)
@@ -317,13 +317,14 @@ class _Server(uvicorn.Server):
         if body is None:
             message = msg("the body has more than {body} bytes", body=largest)
             return _make_error(413, "TOO_LARGE", message)
+        # Watched only after the body was read: both read from the same stream of events.
         watch = asyncio.create_task(_watch_client(incoming, client))
         try:
             response = await to_thread.run_sync(
                 self._answer, _read_request(incoming, body), client, limiter=self._limiter
             )
             is_head = incoming.method == "HEAD"
-            return None if response is None else _outgoing_of(response, is_head=is_head)
+            return None if response is None else _to_outgoing_response(response, is_head=is_head)
         except Exception as error:  # noqa: BLE001 - the client gets a response whatever happens
             return _make_error_response(error, incoming)
         finally:
@@ -512,7 +513,7 @@ def _decode_pairs(pairs: Iterable[tuple[bytes, bytes]]) -> Pairs:
     return tuple([(name.decode("latin-1"), value.decode("latin-1")) for name, value in pairs])
 
 
-def _outgoing_of(response: Response, *, is_head: bool = False) -> Outgoing:
+def _to_outgoing_response(response: Response, *, is_head: bool = False) -> Outgoing:
     """Return *response* as uvicorn sends it; a status that no server may send becomes an error.
 
     For HEAD (*is_head*) the recorded length is kept: it is that of the body of a GET.
@@ -640,7 +641,10 @@ class RecordingServer:
 
 
 def _recorded_addresses(cassette: Cassette) -> Iterator[tuple[str, str]]:
-    """Yield (platform, base address) of each exchange; ("", origin) for other HTTP clients."""
+    """Yield pairs of platform and base address for each exchange of *cassette*.
+
+    For traffic of other HTTP clients they are "" and the origin of the URL.
+    """
     for entry in cassette.entries():
         line = entry.line
         if line.base:
@@ -677,7 +681,7 @@ class SimulatorServer:
         self.tenants = tuple(
             TenantCredentials(
                 instance.instance_key,
-                form_credentials(
+                format_credentials(
                     resolve_credentials(platform, instance, environ={}, closed=True).real,
                     find_rule_table(platform),
                 ),

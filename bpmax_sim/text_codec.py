@@ -32,7 +32,7 @@ _HEAD: Final = 1024  # bytes in which HTML looks for its declaration
 
 
 class DecodedText(NamedTuple):
-    """A decoded body.
+    """The text of a body, and what its decoding showed.
 
     Attributes:
         codec: Python's name of the encoding.

@@ -340,6 +340,28 @@ def test_what_failed_last_is_what_both_run_again(small: Path, pytester: pytest.P
     assert len(again[0][1]) == 4  # nothing failed last, so all of it
 
 
+def test_what_no_row_used_is_one_failed_case_of_both(
+    small: Path, pytester: pytest.Pytester
+) -> None:
+    os.chdir(small)
+    for name in ("甲", "乙", "丙", "丁"):
+        (small / f"scenarios/{name}.scenario.yaml").unlink()
+    (small / "scenarios/platforms").mkdir()
+    platform = "platform_key: crm\nbase_url: https://crm.example.test\napis: {get: {path: /}}\n"
+    (small / "scenarios/platforms/crm.yaml").write_text(platform, "utf-8")
+    rows = (
+        "proxy: {mode: simulate, stubs: [{on: crm.get, body: {}}]}\n    cases: [{id: 一}, {id: 二}]"
+    )
+    text = GREEN.replace("proxy: {mode: simulate, cassette: 共用}", rows)
+    put_scenario(small, "戊", text)
+    ours, theirs = run_both(pytester, [], [])
+    again = run_both(pytester, ["--lf"], ["--lf"])
+
+    cases = [("戊[一]", []), ("戊[二]", []), ("scenarios.戊.scenario.yaml", ["failure"])]
+    assert ours == theirs == (1, cases)
+    assert again == (ours, theirs)
+
+
 def test_a_shard_keeps_a_cassette_in_one_part(small: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "--collect-only", "--bpmax-shard=1/2", "scenarios"],

@@ -90,15 +90,15 @@ class RecordingComparison(msgspec.Struct, frozen=True):
 
     def __call__(self, old: Sequence[Entry], new: Sequence[Entry]) -> bool:
         """Return whether the recordings *old* and *new* are equal exchange by exchange."""
-        sent = _join_requests(new)
+        sent = _join_request_texts(new)
         return len(old) == len(new) and all(
             self.is_same(was, now, sent) for was, now in zip(old, new, strict=True)
         )
 
-    def is_same(self, old: Entry, new: Entry, later: str) -> bool:
+    def is_same(self, old: Entry, new: Entry, request_texts: str) -> bool:
         """Return whether two exchanges are equal apart from noise.
 
-        *later* is the text of all requests of the new recording.
+        *request_texts* is the text of all requests of the new recording.
         """
         same_line = old.with_line(**_VARYING).line == new.with_line(**_VARYING).line
         if not same_line or (old.line.signed is None) != (new.line.signed is None):
@@ -108,20 +108,20 @@ class RecordingComparison(msgspec.Struct, frozen=True):
         was, now = read_exchange(old), read_exchange(new)
         if old.line.signed is not None and not self.has_valid_signature(was):
             return False
-        places = self.incidental_places(new.line.call, was.outcome, now.outcome, later)
+        places = self.noise_places(new.line.call, was.outcome, now.outcome, request_texts)
         parts = (
             without_paths(comparable_outcome(outcome), places)
             for outcome in (was.outcome, now.outcome)
         )
         return bool(next(parts) == next(parts))
 
-    def incidental_places(
-        self, call: str, old: Outcome, new: Outcome, later: str
+    def noise_places(
+        self, call: str, old: Outcome, new: Outcome, request_texts: str
     ) -> list[FieldPath]:
         """Return the places where the two responses may differ without being different (noise).
 
         They are the volatile fields that are declared for the API *call* and headers that carry no
-        meaning, without those whose new value occurs in *later*, the text of the requests.
+        meaning, without those whose new value occurs in *request_texts*, the text of the requests.
         """
         declared = [FieldPath.parse(place, "volatile") for place in self.volatile(call)]
         if isinstance(new, FailedExchange) or isinstance(old, FailedExchange):
@@ -132,7 +132,9 @@ class RecordingComparison(msgspec.Struct, frozen=True):
         return [
             place
             for place in (*declared, *headers)
-            if not _is_sent_again(list(values_at(was, place)), list(values_at(now, place)), later)
+            if not _is_sent_again(
+                list(values_at(was, place)), list(values_at(now, place)), request_texts
+            )
         ]
 
     def _is_noise_header(self, name: str, call: str) -> bool:
@@ -155,8 +157,8 @@ class RecordingComparison(msgspec.Struct, frozen=True):
         return entry.with_line(call=call, key=key, rules=digest)
 
 
-def _is_sent_again(old: list[Any], new: list[Any], later: str) -> bool:
-    """Return whether a value of *new* that *old* lacks occurs in *later*, the text of requests.
+def _is_sent_again(old: list[Any], new: list[Any], request_texts: str) -> bool:
+    """Return whether a value of *new* that *old* lacks occurs in *request_texts*.
 
     Such a value, for example an id, is not noise: its place in the response must keep the new
     value, or replay would not find the requests that contain it.
@@ -165,11 +167,14 @@ def _is_sent_again(old: list[Any], new: list[Any], later: str) -> bool:
         return False
     values = [value for value in new if value not in old and isinstance(value, str | int)]
     texts = [str(value).strip('"') for value in values if not isinstance(value, bool)]
-    return any(len(text) >= _SHORTEST and text in later for text in texts)
+    return any(len(text) >= _SHORTEST and text in request_texts for text in texts)
 
 
 def comparable_outcome(outcome: Outcome) -> dict[str, Any]:
-    """Return what is compared of *outcome*, by name: status, reason, headers, parsed body."""
+    """Return the parts of *outcome* that are compared, by name.
+
+    Status, reason, headers, parsed body.
+    """
     if isinstance(outcome, FailedExchange):
         return {"failed": outcome.code, "sent": outcome.sent, "body": repr(outcome.received)}
     headers = [(name.lower(), value) for name, value in outcome.headers]
@@ -185,11 +190,13 @@ def comparable_outcome(outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def _join_requests(entries: Sequence[Entry]) -> str:
+def _join_request_texts(entries: Sequence[Entry]) -> str:
     return "\n".join(split_exchange(entry.text)[0] for entry in entries)
 
 
-def align(old: Sequence[Entry], new: Sequence[Entry], same: RecordingComparison) -> list[Entry]:
+def align(
+    old: Sequence[Entry], new: Sequence[Entry], comparison: RecordingComparison
+) -> list[Entry]:
     """Return the recording *new*, in which exchanges equal to one of *old* keep its bytes.
 
     So a repeated recording changes only those lines of the file that differ in fact. Exchanges are
@@ -197,11 +204,13 @@ def align(old: Sequence[Entry], new: Sequence[Entry], same: RecordingComparison)
     """
     if not old:
         return list(new)
-    known = [same.with_current_key(entry) for entry in old]
+    known = [comparison.with_current_key(entry) for entry in old]
     pairs = _pair_entries(known, new)
-    sent = _join_requests(new)
-    equal = [was is not None and same.is_same(was, now, sent) for was, now in pairs]
+    sent = _join_request_texts(new)
+    equal = [was is not None and comparison.is_same(was, now, sent) for was, now in pairs]
     are_in_order = [was.line.n for was, _ in pairs if was] == sorted(e.line.n for e in old)
+    # An entry that `migrate` changed, or whose API was renamed, is written anew although it is
+    # equal: its note of the change, or its former name, would stay in the file for ever.
     is_other = any(
         was.line.moved or was.line.call != now.line.call
         for was, now in zip(old, known, strict=True)
@@ -212,7 +221,7 @@ def align(old: Sequence[Entry], new: Sequence[Entry], same: RecordingComparison)
     return [
         now
         if was is None
-        else _merge_entry(was, now, same, sent, is_equal=is_equal, keeps_time=keeps_time)
+        else _merge_entry(was, now, comparison, sent, is_equal=is_equal, keeps_instants=keeps_time)
         for (was, now), is_equal in zip(pairs, equal, strict=True)
     ]
 
@@ -255,35 +264,38 @@ def _can_reuse_instants(
 def _merge_entry(
     old: Entry,
     new: Entry,
-    same: RecordingComparison,
-    later: str,
+    comparison: RecordingComparison,
+    request_texts: str,
     *,
     is_equal: bool,
-    keeps_time: bool,
+    keeps_instants: bool,
 ) -> Entry:
     """Return *new* with those parts of *old* that count as equal.
 
     Args:
         old: recorded exchange of the same call.
         new: exchange of the new recording.
-        same: decides which places are noise.
-        later: text of all requests of the new recording.
+        comparison: decides which places are noise.
+        request_texts: text of all requests of the new recording.
         is_equal: whether both are equal, so that the whole old response is kept.
-        keeps_time: whether the old instant, duration and seed are kept.
+        keeps_instants: whether the old instant, duration and seed are kept.
     """
     was, line = old.line, new.line
-    if keeps_time:
+    if keeps_instants:
         line = replace(line, at=was.at, ms=was.ms, seed=was.seed)
     if is_equal:
         line = replace(line, encoding=was.encoding, chunks=was.chunks)
         request, mark, _ = split_exchange(new.text)
         _, _, outcome = split_exchange(old.text)
         return Entry(line, f"{request}{mark}{outcome}")
+    # Only the response is rendered again: the request is that of the new run, to the byte.
     exchanges = read_exchange(old), read_exchange(new)
     before, after = exchanges[0].outcome, exchanges[1].outcome
     if isinstance(before, FailedExchange) or isinstance(after, FailedExchange):
         return Entry(line, new.text)
-    kept = _copy_old_values(before, after, same.incidental_places(line.call, before, after, later))
+    kept = _copy_old_values(
+        before, after, comparison.noise_places(line.call, before, after, request_texts)
+    )
     rendered = render_exchange(replace(exchanges[1], outcome=kept)).text
     request, mark, _ = split_exchange(new.text)
     return Entry(line, f"{request}{mark}{split_exchange(rendered)[2]}")

@@ -54,7 +54,10 @@ Data = Any  # bytes or a memory map
 
 
 class CorruptDataError(MessageError):
-    """Raised when bytes are not a complete, sealed cassette."""
+    """Raised while a file is read if it is not a complete, sealed cassette.
+
+    The message says why.
+    """
 
 
 class CassetteIndex(msgspec.Struct):
@@ -79,7 +82,7 @@ class CassetteIndex(msgspec.Struct):
     first_failure: int = 0
 
     def offsets_of(self, number: int) -> tuple[int, int]:
-        """Return the start and end offset of exchange *number*."""
+        """Return the byte offsets in the file at which exchange *number* begins and ends."""
         following = number + 1
         if following == len(self.starts):
             end = self.sections[following > self.first_failure]
@@ -115,7 +118,7 @@ def _read_index(path: Path, data: Data) -> CassetteIndex:
     sections = (data.rfind(b"\nfailures:") + 1, data.rfind(_SEALED) + 1)
     try:
         index = CassetteIndex(_read_head(path, line), sections)
-        shas = _scan_entries(data, body - 1, index)
+        shas = _index_entries(data, body - 1, index)
         _check_layout(data, body, index)
         _check_seal(line, data[index.sections[1] :], index, shas)
     except CorruptDataError as error:
@@ -146,13 +149,15 @@ def _read_head(path: Path, line: bytes) -> CassetteHead:
     )
 
 
-def _scan_entries(data: Data, start: int, into: CassetteIndex) -> list[bytes]:
+def _index_entries(data: Data, start: int, index: CassetteIndex) -> list[bytes]:
     shas: list[bytes] = []
     owners: dict[bytes, dict[bytes, int | list[int]]] = defaultdict(dict)
     for match in _ENTRY.finditer(data, start):
         key, owner, sha = match.groups()
-        into.starts.append(match.start() + 1)
+        index.starts.append(match.start() + 1)
         number = len(shas)
+        # A bare number instead of a list for a single exchange: opening a large file allocates far
+        # less.
         before = owners[owner].setdefault(key, number)
         if isinstance(before, list):
             before.append(number)
@@ -160,13 +165,13 @@ def _scan_entries(data: Data, start: int, into: CassetteIndex) -> list[bytes]:
             owners[owner][key] = [before, number]
         shas.append(sha)
     try:
-        into.keys = {_read_text(owner): keys for owner, keys in owners.items()}
+        index.keys = {_read_text(owner): keys for owner, keys in owners.items()}
     except BROKEN_JSON as error:
         raise CorruptDataError(
             "an index line is broken ({error})", error=errors.describe_parser_error(error)
         ) from error
-    into.first_failure = bisect(into.starts, into.sections[0])
-    into.orders = _read_issue_numbers(data, into)
+    index.first_failure = bisect(index.starts, index.sections[0])
+    index.orders = _read_issue_numbers(data, index)
     return shas
 
 
@@ -188,7 +193,13 @@ def _read_issue_numbers(data: Data, index: CassetteIndex) -> Sequence[int]:
 
 
 def _check_layout(data: Data, body: int, index: CassetteIndex) -> None:
-    """Check that the bytes between exchanges are exactly what the format prescribes."""
+    """Check that between the exchanges there is nothing but what the format prescribes.
+
+    *body* is the byte offset after the head.
+
+    Raises:
+        CorruptDataError: if there is anything else.
+    """
     failures, sealed = index.sections
     if not 0 < failures < sealed:
         raise CorruptDataError("the `failures:` or the `sealed:` line is missing")
@@ -247,6 +258,8 @@ def explain_damage(path: Path, data: bytes, otherwise: str) -> CassetteError:
         return DamagedCassette(
             "{path}: the file is empty; restore it or record it again", path=path
         )
+    # From the most certain cause to the least: a conflict marker or a wrong encoding also breaks
+    # the layout, and the message has to name the cause and not its consequences.
     for error in _find_damage(path, data):
         return error
     if _is_reformatted(data):
@@ -493,7 +506,7 @@ class Cassette:
                 return Entry(line, text.decode())
         except BROKEN_JSON:
             pass
-        raise self._edit_error(start, msg("is not what was recorded, its digest differs"))
+        raise self._make_edit_error(start, msg("is not what was recorded, its digest differs"))
 
     def line(self, number: int) -> IndexLine:
         """Return the index line of exchange *number*, without the defaults of the head."""
@@ -528,7 +541,7 @@ class Cassette:
             return parse(entry)
         except ValueError as error:
             start = self.index.offsets_of(number)[0]
-            raise self._edit_error(
+            raise self._make_edit_error(
                 start, msg("cannot be read ({error})", error=errors.describe_parser_error(error))
             ) from error
 
@@ -545,9 +558,9 @@ class Cassette:
         return Place(str(self.path), self.line_number(number))
 
     def line_number(self, number: int) -> int:
-        """Return the line number of exchange *number*.
+        """Return the line of the file at which exchange *number* begins, from 1.
 
-        Lines are counted once for the whole file when it is asked in file order.
+        If it is called in file order, the lines are counted only once for the whole file.
         """
         start = self.index.offsets_of(number)[0]
         offset, line = self._counted if self._counted[0] <= start else (0, 1)
@@ -555,7 +568,7 @@ class Cassette:
         self._counted = start, line
         return line
 
-    def _edit_error(self, start: int, why: str) -> CassetteError:
+    def _make_edit_error(self, start: int, why: str) -> CassetteError:
         data = self._read(0, self.index.sections[1] + _SEAL_LINE)
         return explain_edit(self.path, data, start, why=why)
 
@@ -603,7 +616,7 @@ _cache: dict[str, tuple[object, Cassette]] = {}
 
 
 class _CachedCassette(Cassette):
-    """A small cassette that caches every exchange it has read; it is immutable."""
+    """A small cassette that keeps every exchange it has read in memory; sessions share it."""
 
     def __init__(self, path: Path, index: CassetteIndex, read: Callable[[int, int], bytes]) -> None:
         super().__init__(path, index, read)

@@ -27,10 +27,10 @@ from bpmax_sim.cassette.charsets import store_as_utf8, store_request_as_utf8
 from bpmax_sim.cassette.json_text import break_into_members
 from bpmax_sim.cassette.matching import (
     MatchingRules,
+    call_fields_to_json,
     call_without_injected,
     find_differences,
     parts_of_call,
-    underivable_fields,
 )
 from bpmax_sim.cassette.model import (
     ANY_PLATFORM,
@@ -108,7 +108,7 @@ _APART = "\ue000"  # JSON leaves it as it is
 
 
 def _quote_lines(text: str, line_break: str) -> str:
-    """Return the lines of printable *text* escaped for a quoted scalar."""
+    """Return *text* escaped for a quoted YAML scalar, with *line_break* between its lines."""
     if _APART in text:
         return line_break.join(
             msgspec.json.encode(line).decode()[1:-1] for line in text.split("\n")
@@ -118,10 +118,10 @@ def _quote_lines(text: str, line_break: str) -> str:
 
 
 def _may_hold_unprintable(body: bytes) -> bool:
-    """Return whether *body* may hold what a YAML block cannot (`_NO_BLOCK`); False is certain.
+    """Return whether *body* may contain a character that a YAML block cannot (`_NO_BLOCK`).
 
-    It looks only for bytes with which such characters begin in UTF-8. This costs a tenth of the
-    regular expression; the rarest bytes are tested first.
+    False is certain. It looks only for bytes with which such characters begin in UTF-8. This costs
+    a tenth of the regular expression; the rarest bytes are tested first.
     """
     return (
         body[0] in b" \t\n"
@@ -207,11 +207,11 @@ def _make_index_line(
         rules=rules.digest(request.call.platform if request.call else ""),
         net=name_rules,
         hops=answered.redirects,
-        extra=_underivable_call_fields(request),
+        extra=_call_fields_missing_in_request(request),
     )
 
 
-def _underivable_call_fields(request: Request) -> dict[str, object]:
+def _call_fields_missing_in_request(request: Request) -> dict[str, object]:
     """Return the fields of *request*'s call that are lost in the request; usually none.
 
     Matching compares calls as a script made them. Where the stored request does not show that, for
@@ -224,7 +224,7 @@ def _underivable_call_fields(request: Request) -> dict[str, object]:
     is_equal = _as_sent(built) == _as_sent(call) or not find_differences(
         parts_of_call(built), parts_of_call(call), _EVERYTHING
     )
-    return {} if is_equal else underivable_fields(call)
+    return {} if is_equal else call_fields_to_json(call)
 
 
 def _write_request(request: Request, *, breaks: bool = True) -> str:
@@ -378,6 +378,8 @@ def move_facts_to_first_of_owner(entries: Sequence[Entry]) -> list[Entry]:
         own = values.setdefault(line.owner, {})
         for instance, known in line.values.items():
             own[instance] = {**known, **own.get(instance, {})}
+    # The first seeds win: the exchanges were recorded with them, and later sessions only extend
+    # them.
     drawn: dict[str, int | RandomSequenceSeeds] = {}
     for line in (entry.line for entry in entries if entry.line.seed):
         first = drawn.setdefault(line.owner, line.seed)
@@ -404,7 +406,11 @@ def _with_owner_facts(entry: Entry, values: Values, seed: int | RandomSequenceSe
 
 
 def _make_head(lines: Sequence[IndexLine]) -> CassetteHead:
-    """Return a head that depends only on the exchanges, not on who wrote the file last."""
+    """Return the head of a file with these index lines.
+
+    It depends only on the exchanges, not on who wrote the file last, so that a merge gives the same
+    file on each machine.
+    """
     if not lines:
         return CassetteHead()
     rules: dict[str, str] = {}
@@ -480,7 +486,11 @@ def _reseal_exchange(head: CassetteHead, number: int, item: Any) -> Entry:
 
 
 def _check_index_line(line: IndexLine) -> IndexLine:
-    """Return *line* after checking that its JSON can be read back."""
+    """Return *line*, which a person may have edited, if its values are in the ranges of the format.
+
+    Raises:
+        ValueError: if one is not.
+    """
     if not _KEY.fullmatch(line.key):
         raise ValueError(f"key: expected hexadecimal digits, got {line.key!r}")
     if not 0 <= line.n <= _MOST or line.ms < 0:

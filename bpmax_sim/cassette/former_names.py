@@ -33,15 +33,15 @@ class FormerNames:
         """Return the current platform and API of those under which a call was recorded."""
         if not self:
             return platform, api
-        platform = self._platforms.get(platform, platform)
-        return platform, self._apis.get((platform, api), api)
+        platform = self._current_platform_by_former.get(platform, platform)
+        return platform, self._current_api_by_former.get((platform, api), api)
 
     @cached_property
-    def _platforms(self) -> Mapping[str, str]:
+    def _current_platform_by_former(self) -> Mapping[str, str]:
         return {old: key for key, names in self.platforms.items() for old in names}
 
     @cached_property
-    def _apis(self) -> Mapping[tuple[str, str], str]:
+    def _current_api_by_former(self) -> Mapping[tuple[str, str], str]:
         split = ((name.partition("."), old) for name, names in self.apis.items() for old in names)
         return {(platform, old): api for (platform, _, api), old in split}
 
@@ -56,7 +56,7 @@ class FormerNames:
         return FormerNames(platforms, apis)
 
     def all_names(self, platform: str, api: str) -> tuple[str, ...]:
-        """Return every ``platform.api`` under which the API may have been recorded."""
+        """Return each ``platform.api`` that the API has or had earlier, the current one first."""
         platforms = (platform, *self.platforms.get(platform, ()))
         apis = (api, *self.apis.get(f"{platform}.{api}", ()))
         return tuple(f"{one}.{name}" for one, name in product(platforms, apis))
@@ -68,7 +68,7 @@ def rename_standins(value: Any, *, old: str, new: str) -> Any:
     A stand-in replaces a credential in a recording, and contains the key of the platform.
     """
     if isinstance(value, str):
-        return _standin_pattern(old).sub(f"redacted.{slug(new)}.", value)
+        return _pattern_of_platform_standins(old).sub(f"redacted.{slug(new)}.", value)
     if isinstance(value, Mapping):
         return {name: rename_standins(item, old=old, new=new) for name, item in value.items()}
     if isinstance(value, list | tuple):
@@ -77,5 +77,5 @@ def rename_standins(value: Any, *, old: str, new: str) -> Any:
 
 
 @lru_cache(maxsize=64)
-def _standin_pattern(key: str) -> re.Pattern[str]:
-    return re.compile(rf"\bredacted\.{re.escape(slug(key))}\.")
+def _pattern_of_platform_standins(platform_key: str) -> re.Pattern[str]:
+    return re.compile(rf"\bredacted\.{re.escape(slug(platform_key))}\.")

@@ -197,7 +197,7 @@ class PendingExchange(Entry, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def has_live_parent(self) -> bool:
-        """Return whether the parent process is alive, and so will collect this exchange."""
+        """Return whether the process that forked the writer is alive and will collect this."""
         if not self.parent:
             return False  # as everywhere on Windows, where this would end a process
         try:
@@ -358,7 +358,10 @@ def join_pieces(records: Iterable[PendingExchange]) -> Iterator[PendingExchange]
 
 
 def _read_record(header: bytes, data: bytes, start: int) -> bytes | None:
-    """Return the record after *header*, or None if length or checksum do not fit."""
+    """Return the record of *data* that begins at *start*, described by *header*.
+
+    None if length or checksum do not fit.
+    """
     if not _IS_FRAME(header):
         return None
     length, checksum = (int(part, 16) for part in header.split())
@@ -411,7 +414,7 @@ def find_abandoned_journals(cassette: Path) -> tuple[Path, ...]:
 
 
 def find_live_journals(cassette: Path) -> list[tuple[Path, int]]:
-    """Return journals of *cassette* that a live process will seal, with the id of that process.
+    """Return the journals of *cassette* that a running process will write into it, with its id.
 
     It is the process that writes the journal, or the one that the writer was forked from.
     """
@@ -548,7 +551,9 @@ class LeakCheck:
             cached = self._undone[id(draft)] = draft, data
         if not cached[1] or any(text in draft.text for text in texts):
             return True
-        return any(needle in cached[1] for text in texts for needle in _search_bytes(text))
+        return any(
+            needle in cached[1] for text in texts for needle in _encode_in_likely_charsets(text)
+        )
 
     def forget_results(self, drafts: Iterable[PendingExchange]) -> None:
         """Drop the cached results for *drafts*, which will not be scanned again."""
@@ -557,7 +562,7 @@ class LeakCheck:
             self._undone.pop(id(draft), None)
 
 
-def _search_bytes(text: str) -> Iterator[bytes]:
+def _encode_in_likely_charsets(text: str) -> Iterator[bytes]:
     """Yield *text* as bytes in the encodings in which a body may contain it.
 
     These are UTF-8, UTF-16 and GB 18030, where the text can be encoded.

@@ -25,7 +25,13 @@ _decode_name = msgspec.json.Decoder(str).decode
 
 
 class JsonSpan(msgspec.Struct):
-    """The position of a value in JSON text, and the keys and indexes that lead to it."""
+    """Where a value is in JSON text.
+
+    Attributes:
+        path: keys and indexes that lead to the value.
+        start, end: offsets of its first character and after its last one.
+        is_container: whether it is an object or array.
+    """
 
     path: tuple[str | int, ...]
     start: int
@@ -65,7 +71,7 @@ class _ValueFinder:
         self._wants_name = False
 
     def feed(self, symbol: str, start: int, end: int) -> None:
-        """Process the next token, *symbol*, which spans *start* to *end*."""
+        """Process the next token of the text: *symbol*, from offset *start* to *end*."""
         if symbol in "}]":
             self._open.pop().end = end
             self._keys.pop()
@@ -79,9 +85,9 @@ class _ValueFinder:
         elif self._wants_name:
             self._keys[-1] = _decode_name(symbol)
         else:
-            self._add(symbol, start, end)
+            self._add_span(symbol, start, end)
 
-    def _add(self, symbol: str, start: int, end: int) -> None:
+    def _add_span(self, symbol: str, start: int, end: int) -> None:
         span = JsonSpan(tuple(self._keys), start, end, symbol in "{[")
         self.spans.append(span)
         if span.is_container:
@@ -91,10 +97,10 @@ class _ValueFinder:
 
 
 def break_into_members(text: str) -> str | None:
-    """Return *text* with one line per member of long objects and arrays, indented by depth.
+    """Return the JSON *text* with each member of long objects and arrays on a line, indented.
 
     Existing white space stays at the ends of lines, so every indented line begins with a value.
-    None is returned if nothing would be broken.
+    None is returned if nothing would change.
     """
     if len(text) <= _SHORT or "\n" in text or not is_json(text):
         return None
@@ -112,10 +118,10 @@ def _break_common_spacing(text: str) -> str:
         return ""
     laid_out = msgspec.json.format(text, indent=_INDENT)
     laid_out = laid_out.replace(",\n", ", \n") if is_wide else laid_out.replace('": ', '":')
-    return _BEFORE_CLOSING.sub("", _PLAIN_ARRAY.sub(_join_if_short, laid_out))
+    return _BEFORE_CLOSING.sub("", _PLAIN_ARRAY.sub(_join_lines_if_short, laid_out))
 
 
-def _join_if_short(match: re.Match[str]) -> str:
+def _join_lines_if_short(match: re.Match[str]) -> str:
     joined = _LINE_END.sub("", match[0])
     return joined if len(joined) <= _SHORT else match[0]
 
@@ -142,16 +148,18 @@ def _break_any_spacing(text: str) -> str:
     return "\n".join([*lines, " " * _INDENT * own + text[begin:]])
 
 
-def _find_multiline_containers(text: str, marks: list[tuple[str, int, int]]) -> set[int]:
+def _find_multiline_containers(
+    text: str, brackets_and_commas: list[tuple[str, int, int]]
+) -> set[int]:
     """Return the offsets in the JSON *text* of objects and arrays whose members get a line each.
 
-    *marks* are the brackets and commas of *text*: symbol, start and end. Members get a line each in
+    *brackets_and_commas* are those of *text*: symbol, start and end. Members get a line each in
     objects, so that adding one moves no other line, in arrays of containers, and in long arrays of
     plain values.
     """
     broken: set[int] = set()
     inside: list[tuple[int, bool]] = []  # where each begins that is open, and if it is an object
-    for symbol, start, end in marks:
+    for symbol, start, end in brackets_and_commas:
         if symbol in "{[":
             if inside:
                 broken.add(inside[-1][0])

@@ -20,7 +20,7 @@ from bpmax_sim.cassette.format import dump_entries
 from bpmax_sim.cassette.model import Entry, Values
 from bpmax_sim.errors import CassetteError
 from bpmax_sim.file_system import lock_folder
-from bpmax_sim.secret.spelling import pattern_of
+from bpmax_sim.secret.spelling import spelling_pattern
 
 Account = Mapping[str, str]
 """Credentials of an instance that are recorded as they are, by name."""
@@ -30,7 +30,7 @@ def group_logins(entries: Sequence[Entry]) -> list[list[Entry]]:
     """Return *entries* in groups of equal login requests, ordered by the first entry of each."""
     groups: list[list[Entry]] = []
     for entry in entries:
-        group = next((group for group in groups if _share_one_response(entry, group[0])), None)
+        group = next((group for group in groups if _have_same_request(entry, group[0])), None)
         if group is None:
             groups.append([entry])
         else:
@@ -38,7 +38,7 @@ def group_logins(entries: Sequence[Entry]) -> list[list[Entry]]:
     return groups
 
 
-def _share_one_response(entry: Entry, other: Entry) -> bool:
+def _have_same_request(entry: Entry, other: Entry) -> bool:
     """Return whether two recorded logins have the same request, so that one response fits both.
 
     Their keys may have been computed under different matching rules; then the texts decide.
@@ -48,7 +48,7 @@ def _share_one_response(entry: Entry, other: Entry) -> bool:
 
 
 def request_text(entry: Entry) -> str:
-    """Return the recorded text of the request of *entry*."""
+    """Return the request of *entry* as text, as the file contains it."""
     return entry.text.partition("\n  response:\n")[0].partition("\n  failure:\n")[0]
 
 
@@ -78,7 +78,7 @@ def update_logins(
     """
     left, groups = list(before), []
     for now in group_logins(fresh):
-        was = [entry for entry in left if any(_share_one_response(entry, other) for other in now)]
+        was = [entry for entry in left if any(_have_same_request(entry, other) for other in now)]
         left = [entry for entry in left if entry not in was]
         known, new = (
             [entry.with_line(key="", rules="", net=None) for entry in entries]
@@ -86,22 +86,24 @@ def update_logins(
         )
         groups.append(was if is_same(known, new) else now)
     ordered = sorted([*groups, *group_logins(left)], key=lambda group: request_text(group[0]))
-    return _number_logins(entry for group in ordered for entry in group)
+    return _renumber_logins(entry for group in ordered for entry in group)
 
 
-def _number_logins(entries: Iterable[Entry]) -> list[Entry]:
+def _renumber_logins(entries: Iterable[Entry]) -> list[Entry]:
     return [entry.with_line(n=n) for n, entry in enumerate(entries, 1)]
 
 
 def merge_logins(
     base: Iterable[Entry], ours: Iterable[Entry], theirs: Iterable[Entry]
 ) -> list[Entry]:
-    """Return the three-way merge of a login file.
+    """Return the three-way merge of a login file: *ours* and *theirs*, which come from *base*.
 
     Of each login the later version is kept; logins that one side removed are left out.
     """
     was, own, other = map(fill_in_omitted_accounts, (base, ours, theirs))
     sides = [{entry.text for entry in side} for side in (own, other)]
+    # A login that one side removed or changed is gone, even if the other side kept it: it can be
+    # recorded again at any time, while a stale one would fail.
     gone = {entry.text for entry in was if any(entry.text not in side for side in sides)}
     left = {
         (entry.text, msgspec.json.encode(entry.with_line(n=0, sha="").line)): entry
@@ -112,7 +114,7 @@ def merge_logins(
     latest = [[e for e in group if e.line.at == group[-1].line.at] for group in groups]
     ordered = sorted(latest, key=lambda group: group[0].text)
     by_text = {entry.text: entry for group in ordered for entry in group}
-    return _number_logins(by_text.values())
+    return _renumber_logins(by_text.values())
 
 
 def drop_unused_accounts(
@@ -145,7 +147,7 @@ def drop_unused_accounts(
         unused = [e for e in others if all(_has_other_account(e, instance, each) for each in used)]
         if unused:
             kept = [entry for entry in entries if entry not in unused]
-            journal.replace_file(logins_file, dump_entries(_number_logins(kept)))
+            journal.replace_file(logins_file, dump_entries(_renumber_logins(kept)))
         return bool(unused)
 
 
@@ -162,17 +164,19 @@ def _has_other_account(login: Entry, instance: str, account: Account) -> bool:
     own = login.line.values.get(instance, {})
     sent = request_text(login)
     differing = [name for name in own if own[name] != account.get(name)]
-    return any(_occurs_in(own[name], sent) for name in differing) and not any(
-        _occurs_in(account[name], sent) for name in differing if name in account
+    return any(_occurs_as_word(own[name], sent) for name in differing) and not any(
+        _occurs_as_word(account[name], sent) for name in differing if name in account
     )
 
 
-def _occurs_in(value: str, text: str) -> bool:
-    return bool(value) and re.search(rf"(?<!\w){pattern_of(value)}(?!\w)", text) is not None
+def _occurs_as_word(value: str, text: str) -> bool:
+    return bool(value) and re.search(rf"(?<!\w){spelling_pattern(value)}(?!\w)", text) is not None
 
 
 def _find_recorded_accounts(cassettes: Path, logins: Path, instance: str) -> Iterator[Account]:
-    """Yield the accounts with which the cassettes in *cassettes* were recorded.
+    """Yield the accounts with which the cassettes in the folder *cassettes* were recorded.
+
+    *logins* is the folder of login files, which is left out.
 
     Raises:
         CassetteError: if a cassette is damaged.

@@ -41,7 +41,7 @@ def unnamed_call(request: Request) -> Call:
 
 
 def split_query(url: str) -> tuple[str, Pairs]:
-    """Return the URL without its query, and the decoded query pairs. A fragment is dropped."""
+    """Return *url* without query and fragment, and the decoded pairs of its query."""
     path, _, query = url.partition("#")[0].partition("?")
     pieces = [piece.partition("=") for piece in query.split("&") if piece]
     return path, tuple([(unquote_plus(name), unquote_plus(value)) for name, _, value in pieces])
@@ -65,7 +65,7 @@ def call_without_injected(request: Request, named: Call) -> Call:
             headers = Headers(headers).without(names["header"])
         if "cookie" in names:
             headers = Headers(headers).without_cookies(names["cookie"])
-        body = _body_without(body, headers, injected.get("body", ()))
+        body = _remove_body_places(body, headers, injected.get("body", ()))
     return replace(named, method=request.method, path=path, query=query, headers=headers, body=body)
 
 
@@ -89,7 +89,7 @@ def injected_names(injected: tuple[str, ...]) -> Mapping[str, frozenset[str]]:
     return {root: frozenset([place.top_name for place in places[root]]) for root in places}
 
 
-def _body_without(
+def _remove_body_places(
     body: bytes | None, headers: Pairs, places: tuple[FieldPath, ...]
 ) -> bytes | None:
     if body is None or not places:
@@ -108,7 +108,7 @@ def _body_without(
     return None if left is None else encode_sorted(left)
 
 
-def underivable_fields(call: Call) -> dict[str, Any]:
+def call_fields_to_json(call: Call) -> dict[str, Any]:
     """Return path, query, headers and body of *call* as JSON values.
 
     They are stored in the index line if the stored request does not show them.
@@ -122,19 +122,19 @@ def underivable_fields(call: Call) -> dict[str, Any]:
     return {"path": call.path, "query": call.query, "headers": call.headers, "body": body}
 
 
-def restore_underivable_fields(built: Call, extra: dict[str, Any]) -> Call:
+def restore_call_fields(built: Call, stored_fields: dict[str, Any]) -> Call:
     """Return *built*, the call of a stored request, with the fields that the script had set.
 
-    *extra* is the result of `underivable_fields` for that call.
+    *stored_fields* is the result of `call_fields_to_json` for that call.
     """
-    body = extra["body"]
+    body = stored_fields["body"]
     if body is not None:
         body = body.encode() if isinstance(body, str) else bytes.fromhex(body["hex"])
     return replace(
         built,
-        path=extra["path"],
-        query=msgspec.convert(extra["query"], Pairs),
-        headers=msgspec.convert(extra["headers"], Pairs),
+        path=stored_fields["path"],
+        query=msgspec.convert(stored_fields["query"], Pairs),
+        headers=msgspec.convert(stored_fields["headers"], Pairs),
         body=body,
     )
 
@@ -171,7 +171,7 @@ class MatchingRules:
         Recorded keys are valid as long as it is unchanged. Rules of other platforms are left out,
         so that changing them makes no keys of this one outdated.
         """
-        known = self._digests.get(platform)
+        known = self._digest_cache.get(platform)
         if known is None:
             today = self.former.current_names(platform)[0]
             scoped = [
@@ -179,7 +179,7 @@ class MatchingRules:
                 for name, paths in self.scoped
                 if name.partition(".")[0] == today
             ]
-            known = self._digests[platform] = _digest_rules(_VERSION, self.ignore, scoped)
+            known = self._digest_cache[platform] = _digest_rules(_VERSION, self.ignore, scoped)
         return known
 
     def is_valid_digest(self, platform: str, digest: str) -> bool:
@@ -189,18 +189,18 @@ class MatchingRules:
         """
         if digest == self.digest(platform):
             return True
-        return digest == self._legacy_digest and platform not in self._volatile_platforms
+        return digest == self._digest_of_format_1 and platform not in self._volatile_keys
 
     @cached_property
-    def _digests(self) -> dict[str, str]:
+    def _digest_cache(self) -> dict[str, str]:
         return {}
 
     @cached_property
-    def _volatile_platforms(self) -> frozenset[str]:
+    def _volatile_keys(self) -> frozenset[str]:
         return frozenset([name.partition(".")[0] for name, _ in self.volatile])
 
     @cached_property
-    def _legacy_digest(self) -> str:
+    def _digest_of_format_1(self) -> str:
         both: dict[str, tuple[str, ...]] = dict(self.scoped)
         for name, paths in self.volatile:
             both[name] = (*both.get(name, ()), *paths)
@@ -212,17 +212,17 @@ class MatchingRules:
         Raises:
             ConfigError: if one of them is not a valid path.
         """
-        cached = self._ignored_paths.get((platform, api))
+        cached = self._ignored_paths_by_api.get((platform, api))
         if cached is None:
             today = self.former.current_names(platform, api)
             names = {today[0], ".".join(today)}
             scoped = (path for name, paths in self.scoped if name in names for path in paths)
             parsed = [FieldPath.parse(path, "ignore") for path in (*self.ignore, *scoped)]
-            cached = self._ignored_paths[platform, api] = tuple(parsed)
+            cached = self._ignored_paths_by_api[platform, api] = tuple(parsed)
         return cached
 
     @cached_property
-    def _ignored_paths(self) -> dict[tuple[str, str], tuple[FieldPath, ...]]:
+    def _ignored_paths_by_api(self) -> dict[tuple[str, str], tuple[FieldPath, ...]]:
         return {}
 
     def declared_path(self, parts: RequestParts) -> PathTemplate | None:
@@ -243,12 +243,16 @@ class MatchingRules:
         apis = (parts.api, *self.former.apis.get(parts.name, ()))
         for platform, api in product(platforms, apis):
             if (platform, api) != (parts.platform, parts.api):
-                yield _with_name(parts, platform, api)
+                yield _rename_platform_and_api(parts, platform, api)
 
     def with_current_names(self, parts: RequestParts) -> RequestParts:
         """Return *parts*, of a recorded call, with the current names of their platform and API."""
         names = self.former.current_names(parts.platform, parts.api)
-        return parts if names == (parts.platform, parts.api) else _with_name(parts, *names)
+        return (
+            parts
+            if names == (parts.platform, parts.api)
+            else _rename_platform_and_api(parts, *names)
+        )
 
 
 def _digest_rules(
@@ -284,7 +288,7 @@ class RequestParts(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.platform}.{self.api}" if self.api else ""
 
 
-def _with_name(parts: RequestParts, platform: str, api: str) -> RequestParts:
+def _rename_platform_and_api(parts: RequestParts, platform: str, api: str) -> RequestParts:
     renamed = replace(parts, platform=platform, api=api)
     if platform == parts.platform:
         return renamed
@@ -351,7 +355,7 @@ def matching_key(parts: RequestParts, rules: MatchingRules) -> str:
 
     It is a digest of all parts that *rules* do not ignore.
     """
-    seen = _compared_parts(parts, rules)
+    seen = _parts_without_ignored(parts, rules)
     return hashlib.blake2b(encode_sorted(seen), digest_size=16).hexdigest()
 
 
@@ -360,7 +364,7 @@ def find_differences(
 ) -> tuple[Difference, ...]:
     """Return every place where *recorded* and *sent* differ, except those that *rules* ignore."""
     recorded = rules.with_current_names(recorded)
-    old, new = _compared_parts(recorded, rules), _compared_parts(sent, rules)
+    old, new = _parts_without_ignored(recorded, rules), _parts_without_ignored(sent, rules)
     if old.get("path") != new.get("path"):
         _replace_path_by_parameters(recorded, old, rules)
         _replace_path_by_parameters(sent, new, rules)
@@ -377,7 +381,7 @@ def _describe_body(body: Body) -> str:
     return body.kind if body.kind == "none" else f"{body.kind} {body.value}"
 
 
-def _compared_parts(parts: RequestParts, rules: MatchingRules) -> dict[str, Any]:
+def _parts_without_ignored(parts: RequestParts, rules: MatchingRules) -> dict[str, Any]:
     """Return *parts* as one value, without the places that *rules* ignore.
 
     It has the kind of the body too, because JSON ``"1"`` is not text 1.
@@ -393,7 +397,7 @@ def _compared_parts(parts: RequestParts, rules: MatchingRules) -> dict[str, Any]
             # in the builder's spelling; what does not count is as no value is spelled
             nothing, counted = (
                 dict.fromkeys(parameters, ""),
-                _compared_parameters(parameters, paths),
+                _parameters_without_ignored(parameters, paths),
             )
             seen["path"] = template.fill({**nothing, **counted})
     if not paths:
@@ -417,7 +421,9 @@ def _path_parameters(template: PathTemplate, path: str) -> dict[str, str] | None
     return template.match(path) if same else None
 
 
-def _compared_parameters(parameters: dict[str, str], paths: Iterable[FieldPath]) -> dict[str, str]:
+def _parameters_without_ignored(
+    parameters: dict[str, str], paths: Iterable[FieldPath]
+) -> dict[str, str]:
     """Return *parameters* without those that *paths* ignore."""
     ignored = [place.below for place in paths if place.root == "path" and place.top_name]
     counted: dict[str, str] = without_paths(parameters, ignored) if ignored else parameters
@@ -434,7 +440,7 @@ def _replace_path_by_parameters(
     template = rules.declared_path(parts)
     parameters = _path_parameters(template, parts.path) if template and "path" in compared else None
     if parameters is not None:
-        compared["path"] = _compared_parameters(
+        compared["path"] = _parameters_without_ignored(
             parameters, rules.ignored_paths(parts.platform, parts.api)
         )
 

@@ -102,7 +102,7 @@ class OwnerRecording(msgspec.Struct, frozen=True):
     former: str = ""
 
 
-def _recover_journals(path: Path, scan: Scan, same: RecordingComparison) -> tuple[Path, ...]:
+def _recover_journals(path: Path, scan: Scan, comparison: RecordingComparison) -> tuple[Path, ...]:
     pending: list[tuple[Path, list[PendingExchange]]] = []
     unread: list[NewerFormat] = []
     for file in journal.lock_abandoned_journals(path):
@@ -115,8 +115,8 @@ def _recover_journals(path: Path, scan: Scan, same: RecordingComparison) -> tupl
             pending.append((file, [journal.stub_if_leaking(draft, scan) for draft in drafts]))
     written: dict[Path, None] = {}
     every = _join_journals(drafts for _, drafts in pending)
-    for target, recording in _assign_recordings(path, every, same):
-        if merge_into_file(path, target, recording, same):
+    for target, recording in _assign_recordings(path, every, comparison):
+        if merge_into_file(path, target, recording, comparison):
             written[target] = None
     # Only after every target is written: killed before this, the next `recover` finds exchanges
     # that the file has already, which add nothing.
@@ -138,7 +138,7 @@ def _join_journals(journals: Iterable[Sequence[PendingExchange]]) -> list[Pendin
 
 
 def _assign_recordings(
-    path: Path, drafts: Sequence[PendingExchange], same: RecordingComparison
+    path: Path, drafts: Sequence[PendingExchange], comparison: RecordingComparison
 ) -> Iterator[tuple[Path, OwnerRecording]]:
     """Yield, for each owner in *drafts*, the file to merge its recording into and the recording.
 
@@ -149,6 +149,7 @@ def _assign_recordings(
         own = [draft for draft in drafts if draft.line.owner == owner]
         target = review_path(path) if any(draft.leaks for draft in own) else path
         # what replaces, what adds, and what forked children add; what leaks is left out
+        # In this order, since each result is in the file before the next one is asked for:
         for branched, adding in ((False, False), (False, True), (True, True)):
             chosen = tuple(
                 draft
@@ -162,8 +163,8 @@ def _assign_recordings(
             more = adding or (target != path and _has_owner(target, owner))
             if target != path:
                 _, mine = _split_entries_by_owner(load_if_exists(path), owner, refuse_damaged=more)
-                fresh = move_facts_to_first_of_owner(_number_entries([], chosen))
-                if not more and same(mine[: len(fresh)], fresh):
+                fresh = move_facts_to_first_of_owner(_append_numbered([], chosen))
+                if not more and comparison(mine[: len(fresh)], fresh):
                     continue  # broken off, it says what the file does, as far as it got
             yield target, OwnerRecording(owner, chosen, adding=more)
 
@@ -188,11 +189,11 @@ def find_forked_journals(path: Path, recorder_id: str) -> tuple[list[Path], list
 
 
 def drop_repeated_sessions(
-    drafts: Sequence[PendingExchange], same: RecordingComparison
+    drafts: Sequence[PendingExchange], comparison: RecordingComparison
 ) -> tuple[PendingExchange, ...]:
     """Return *drafts*, of one owner, without sessions that are equal to an earlier session.
 
-    Equal sessions share one recording when they are replayed. *same* compares them.
+    Equal sessions share one recording when they are replayed. *comparison* compares them.
     """
     sessions: dict[int, list[PendingExchange]] = {}
     for draft in sorted(drafts, key=lambda draft: draft.issue):
@@ -204,14 +205,14 @@ def drop_repeated_sessions(
     for session in sessions.values():
         entries = [draft.with_line(session=1) for draft in session]
         others = alike.setdefault(tuple(entry.line.key for entry in entries), [])
-        if not any(same(other, entries) for other in others):
+        if not any(comparison(other, entries) for other in others):
             others.append(entries)
             unique += session
     return tuple(unique)
 
 
 def render_merged(
-    cassette_path: Path, target: Path, recording: OwnerRecording, same: RecordingComparison
+    cassette_path: Path, target: Path, recording: OwnerRecording, comparison: RecordingComparison
 ) -> bytes | None:
     """Return the content of the file *target* after *recording* was merged in.
 
@@ -229,13 +230,13 @@ def render_merged(
     if recording.former and not mine:
         mine = [entry for entry in others if entry.line.owner == recording.former]
         others = [entry for entry in others if entry.line.owner != recording.former]
-    numbered = _number_entries(mine if recording.adding else [], recording.drafts)
+    numbered = _append_numbered(mine if recording.adding else [], recording.drafts)
     if recording.repeating:
         mine = fill_in_omitted_accounts(mine)
-        merged = update_logins(mine, numbered, same)
+        merged = update_logins(mine, numbered, comparison)
     else:
         fresh = move_facts_to_first_of_owner(numbered)
-        merged = fresh if recording.is_afresh else align(mine, fresh, same)
+        merged = fresh if recording.is_afresh else align(mine, fresh, comparison)
         merged = [entry.with_line(owner=recording.owner) for entry in merged]
     if old is None and not merged:
         return None
@@ -245,7 +246,7 @@ def render_merged(
 
 
 def merge_into_file(
-    cassette_path: Path, target: Path, recording: OwnerRecording, same: RecordingComparison
+    cassette_path: Path, target: Path, recording: OwnerRecording, comparison: RecordingComparison
 ) -> bool:
     """Write *target* with *recording* merged in, as `render_merged` does.
 
@@ -257,7 +258,7 @@ def merge_into_file(
         DamagedCassette: if exchanges that have to be kept are damaged.
         OSError: if the disk is full or fails; the file is unchanged.
     """
-    data = render_merged(cassette_path, target, recording, same)
+    data = render_merged(cassette_path, target, recording, comparison)
     if data is None:
         return False
     if target != cassette_path and cassette_path.exists() and cassette_path.read_bytes() == data:
@@ -272,7 +273,7 @@ def merge_into_file(
     return True
 
 
-def _number_entries(before: list[Entry], drafts: Sequence[PendingExchange]) -> list[Entry]:
+def _append_numbered(before: list[Entry], drafts: Sequence[PendingExchange]) -> list[Entry]:
     """Return *before* with *drafts* appended in order of issue, numbered after the last one."""
     last = max((entry.line.n for entry in before), default=0)
     ordered = enumerate(sorted(drafts, key=lambda draft: draft.issue), last + 1)

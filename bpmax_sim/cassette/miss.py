@@ -31,7 +31,7 @@ _FEW = 2  # so many differences fit into a headline
 _IGNORABLE = frozenset({"query", "header", "body"})  # without its path it is another call
 
 
-class MissContext(Struct, frozen=True, kw_only=True):
+class UnmatchedCallContext(Struct, frozen=True, kw_only=True):
     """What the error for an unrecorded call says besides the call.
 
     Where it was made, how to record it.
@@ -97,7 +97,7 @@ class NearestExchange(msgspec.Struct, frozen=True):
         return frozenset(_request_part(difference) for difference in self.differences)
 
 
-def explain_no_cassette(parts: RequestParts, path: str, context: MissContext) -> list[str]:
+def explain_no_cassette(parts: RequestParts, path: str, context: UnmatchedCallContext) -> list[str]:
     """Return the message lines for a call for which no cassette exists."""
     return [
         msg(
@@ -120,7 +120,11 @@ def explain_no_cassette(parts: RequestParts, path: str, context: MissContext) ->
 
 
 def explain_already_played(
-    parts: RequestParts, places: list[str], call_number: int, owner: str, context: MissContext
+    parts: RequestParts,
+    places: list[str],
+    call_number: int,
+    owner: str,
+    context: UnmatchedCallContext,
 ) -> list[str]:
     """Return the message lines for a call that was made more often than it was recorded.
 
@@ -147,7 +151,7 @@ def explain_already_played(
 def signature_mismatch_error(
     call: Call,
     differences: tuple[Difference, ...],
-    context: MissContext = MissContext(),  # noqa: B008
+    context: UnmatchedCallContext = UnmatchedCallContext(),  # noqa: B008
 ) -> NoMatchError:
     """Return the error for a call that is signed in another way than when it was recorded.
 
@@ -174,7 +178,7 @@ def explain_no_such_call(
     search: NearestSearch,
     key: str,
     parts: RequestParts,
-    context: MissContext,
+    context: UnmatchedCallContext,
     near: NearestExchange | None,
 ) -> list[str]:
     """Return the message lines for a call that was recorded with other values, or not at all.
@@ -227,7 +231,7 @@ def _call_name(parts: RequestParts) -> str:
     return parts.name or f"{parts.method} {parts.path}"
 
 
-def _describe_call_place(parts: RequestParts, context: MissContext) -> Iterator[str]:
+def _describe_call_place(parts: RequestParts, context: UnmatchedCallContext) -> Iterator[str]:
     if context.step or context.place:
         place = f"({context.place})" if context.place else ""
         yield _format_line(msg("step"), f"{context.step} {place}".strip())
@@ -276,8 +280,8 @@ def find_nearest(
     former = search.rules.former
     names = former.all_names(parts.platform, parts.api) if parts.api else ()
     platforms = (parts.platform, *former.platforms.get(parts.platform, ()))
-    candidates = list(_find_candidates(search, lambda call: call in names)) or list(
-        _find_candidates(search, lambda call: call.partition(".")[0] in platforms)
+    candidates = list(_exchanges_of_calls(search, lambda call: call in names)) or list(
+        _exchanges_of_calls(search, lambda call: call.partition(".")[0] in platforms)
     )
     nears = (
         NearestExchange(n, matching.find_differences(p, parts, search.rules))
@@ -287,7 +291,7 @@ def find_nearest(
     return min(nears, key=rank, default=None)
 
 
-def _find_candidates(
+def _exchanges_of_calls(
     search: NearestSearch, is_candidate_call: Callable[[str], bool]
 ) -> Iterator[tuple[int, RequestParts]]:
     for number in search.cassette.index.exchange_numbers(search.owner):

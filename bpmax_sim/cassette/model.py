@@ -178,7 +178,9 @@ encode_sorted = _encoder.encode
 
 
 def decode_json(data: bytes | str) -> Any:
-    """Return the value of JSON text, with exact numbers.
+    """Return the value of JSON text.
+
+    Numbers are read exactly (as Decimal where a float would differ).
 
     Raises:
         ValueError: if *data* is not JSON, or nested too deeply to be compared.
@@ -207,9 +209,11 @@ NOTHING = Body()
 
 
 def group_by_name(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
-    """Return pairs as a mapping; a repeated name gets the list of its values.
+    """Return *pairs* (a query, a form) as name -> value.
 
-    The order of different names does not count, the order of the values of one name does.
+    A repeated name gets the list of its values.
+
+    So two requests are equal whatever the order of their different names is.
     """
     single = dict(pairs)
     if len(single) == len(pairs):

@@ -18,12 +18,12 @@ from pathlib import Path
 from bpmax_sim.cassette import miss
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.matching import MatchingRules, RequestParts, matching_key, parts_of_exchange
-from bpmax_sim.cassette.miss import MissContext
+from bpmax_sim.cassette.miss import UnmatchedCallContext
 from bpmax_sim.errors import NoMatchError
 from bpmax_sim.i18n import join_messages, label_message, msg
 from bpmax_sim.messages import LOGIN, Exchange, Outcome
 
-Find = Callable[[str], Sequence[int]]
+FindExchangeNumbers = Callable[[str], Sequence[int]]
 
 
 class OwnerPlayback:
@@ -65,7 +65,7 @@ class PlayOrder:
     """
 
     def __init__(
-        self, playback: OwnerPlayback, session: int, find: Find, cassette: Cassette
+        self, playback: OwnerPlayback, session: int, find: FindExchangeNumbers, cassette: Cassette
     ) -> None:
         """Play as session number *session*; *find* returns the exchanges of a key."""
         self._playback = playback
@@ -77,8 +77,12 @@ class PlayOrder:
         self._located: dict[str, dict[int, list[int]]] = {}
 
     def next(self, key: str) -> int | None:
-        """Return the exchange that answers the next call *key*; None if none is left."""
+        """Return the number of the exchange that answers the next call with *key*.
+
+        None if none is left.
+        """
         with self._playback.lock:
+            # Counted before the choice, since a part fits only if it has this call as well.
             self._counts[key] += 1
             part = self._choose_recorded_session(key)
             if part is None:
@@ -172,7 +176,7 @@ _OUTCOME = re.compile(r"\n  (?:response|failure):\n")
 
 
 class Player:
-    """Answers calls from a cassette; safe to use from several threads.
+    """Finds the recorded response to each call of one owner; safe to use from several threads.
 
     Equal calls are answered in recorded order, so concurrent different calls never swap responses.
     """
@@ -203,7 +207,7 @@ class Player:
         self._lock = threading.Lock()
         self._counts: dict[str, int] = {}
         self._playback = playback or OwnerPlayback()
-        self._find: Find = lambda _key: ()
+        self._find: FindExchangeNumbers = lambda _key: ()
         self._turns: PlayOrder | None = None
         self._earlier_keys: dict[str, tuple[str, ...]] = {}  # under earlier names
         if cassette:
@@ -239,8 +243,10 @@ class Player:
             self._cached[number] = cassette.outcome(number)
         return self._cached[number]
 
-    def take_next(self, parts: RequestParts, context: MissContext) -> tuple[Cassette, int]:
-        """Take the exchange that answers the call *parts*; it counts as played from now on.
+    def take_next(self, parts: RequestParts, context: UnmatchedCallContext) -> tuple[Cassette, int]:
+        """Return the cassette and the number of the exchange that answers the call *parts*.
+
+        The exchange counts as played from now on. *context* is for the message of an error.
 
         Raises:
             NoMatchError: if there is no cassette, no such call in it, or all of them were played.
@@ -262,7 +268,7 @@ class Player:
             raise _make_no_match_error(parts, msg("already played"), lines)
         return self._cassette, upcoming
 
-    def claim_nearest(self, parts: RequestParts) -> tuple[Cassette, int] | None:
+    def take_nearest_unplayed(self, parts: RequestParts) -> tuple[Cassette, int] | None:
         """Take the unplayed exchange that is most similar to *parts*, a call that was not recorded.
 
         It counts as replayed from now on. None if the call was recorded, or nothing similar is
@@ -313,7 +319,7 @@ class Player:
         return tuple(self._cassette.exchange(n) for n in numbers if n not in self._playback.played)
 
     def _error_for_unknown_call(
-        self, key: str, parts: RequestParts, context: MissContext
+        self, key: str, parts: RequestParts, context: UnmatchedCallContext
     ) -> NoMatchError:
         if self._cassette is None:
             return _make_no_match_error(
@@ -335,8 +341,8 @@ def _make_no_match_error(parts: RequestParts, case: str, lines: list[str]) -> No
 
 
 def _with_former_keys(
-    find: Find, cassette: Cassette, former_keys: Mapping[str, Sequence[str]]
-) -> Find:
+    find: FindExchangeNumbers, cassette: Cassette, former_keys: Mapping[str, Sequence[str]]
+) -> FindExchangeNumbers:
     """Return *find*, extended by the exchanges that were recorded under earlier names of the API.
 
     *former_keys* maps a current key to the keys that the same call had under those names.
@@ -354,7 +360,7 @@ def _with_former_keys(
     return find_all
 
 
-def _make_finder(cassette: Cassette, rules: MatchingRules, owner: str) -> Find:
+def _make_finder(cassette: Cassette, rules: MatchingRules, owner: str) -> FindExchangeNumbers:
     """Return a function that maps a matching key to the numbers of *owner*'s exchanges.
 
     If the recorded keys were computed under other *rules*, they are computed again.

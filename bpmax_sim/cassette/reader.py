@@ -19,7 +19,7 @@ import yaml
 from msgspec.structs import force_setattr, replace
 
 from bpmax_sim.cassette.charsets import CHARSET, restore_charset
-from bpmax_sim.cassette.matching import call_without_injected, restore_underivable_fields
+from bpmax_sim.cassette.matching import call_without_injected, restore_call_fields
 from bpmax_sim.cassette.model import Entry, IndexLine
 from bpmax_sim.clock import Instant
 from bpmax_sim.i18n import msg
@@ -221,7 +221,7 @@ def _make_exchange(
             serial=line.n,
         )
         built = (
-            restore_underivable_fields(named, line.extra)
+            restore_call_fields(named, line.extra)
             if line.extra
             else call_without_injected(request, named)
         )
@@ -339,7 +339,10 @@ def _read_body(style: str, rest: str, indent: str) -> bytes:
 
 
 def decode_quoted(scalar: str) -> str:
-    """Return the text of a quoted scalar; its lines may be continued by a backslash."""
+    """Return the text of a YAML scalar in double quotes.
+
+    A backslash at its end continues a line.
+    """
     try:
         return _decode_text(_CONTINUED.sub("", scalar) if "\n" in scalar else scalar)
     except msgspec.DecodeError:  # YAML folds lines in other ways, too

@@ -169,7 +169,7 @@ class Recorder:
         """
         draft = (check or self._check)(self._make_draft(exchange, session, values or {}), exchange)
         with self._lock:
-            self._write_ahead(draft)
+            self._append_to_journal(draft)
             self._arriving.pop(draft.issue, None)
             self._drafts.append(draft)
 
@@ -194,10 +194,10 @@ class Recorder:
         with self._lock:
             before = self._arriving.setdefault(draft.issue, [])
             draft = replace(draft, text="") if before else draft
-            self._write_ahead(draft)
+            self._append_to_journal(draft)
             before.append(draft)
 
-    def _write_ahead(self, draft: PendingExchange) -> None:
+    def _append_to_journal(self, draft: PendingExchange) -> None:
         try:
             if self._journal is None:
                 self._journal = Journal(self.path)
@@ -283,7 +283,7 @@ class Recorder:
             # no script reads a login, so nothing could miss a header of it
             is_checked=replays is not None or self._repeating,
         )
-        return self._finish_into(self.path, same, replays)
+        return self._merge_into(self.path, same, replays)
 
     def find_newly_failing_calls(self, rate: Callable[[Exchange], int]) -> tuple[Outage, ...]:
         """Return calls whose outcome is worse than in the existing recording.
@@ -336,7 +336,7 @@ class Recorder:
             LeakError, CassetteError: as for `seal`.
         """
         aside = merge.review_path(self.path)
-        return aside if self._finish_into(aside, RecordingComparison()) else None
+        return aside if self._merge_into(aside, RecordingComparison()) else None
 
     def close(self) -> None:
         """Close the journal without sealing; `recover` finds it."""
@@ -426,8 +426,8 @@ class Recorder:
             ) from error
         self._drafts, self._arriving = drafts, arriving
 
-    def _finish_into(
-        self, target: Path, same: RecordingComparison, replays: Replays | None = None
+    def _merge_into(
+        self, target: Path, comparison: RecordingComparison, replays: Replays | None = None
     ) -> bool:
         if self._parent:
             self.close()
@@ -435,6 +435,8 @@ class Recorder:
         with self._lock:
             unfinished = journal_module.join_pieces(chain.from_iterable(self._arriving.values()))
             self._drafts, self._arriving = [*self._drafts, *unfinished], {}
+            # Checked once more with all secrets known by now: a value may have turned out to be one
+            # only after an exchange that contains it was written.
             self._rewrite_journal([self._check(draft) for draft in self._drafts])
             places = (f"{d.line.call} ({place})" for d in self._drafts for place in d.leaks)
             if leaks := series(dict.fromkeys(places)):
@@ -447,17 +449,20 @@ class Recorder:
             branches = journal_module.list_siblings(self.path, SUFFIX)
             if not self._drafts and not self.path.exists() and not branches:
                 return False
-            changed = self._write(target, same, replays)
+            changed = self._write_merged(target, comparison, replays)
             self._end_journal(Journal.remove)
             return changed
 
-    def _write(self, target: Path, same: RecordingComparison, replays: Replays | None) -> bool:
+    def _write_merged(
+        self, target: Path, comparison: RecordingComparison, replays: Replays | None
+    ) -> bool:
         journal = self._journal.path if self._journal else None
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            is_afresh = replays is not None and not self._replays_after_merge(same, replays)
+            # Outside of the folder's lock: a replay runs the user's scenario, and takes as long.
+            is_afresh = replays is not None and not self._replays_after_merge(comparison, replays)
             with lock_folder(self.path.parent):
-                return self._merge(target, same, is_afresh=is_afresh)
+                return self._merge_recording(target, comparison, is_afresh=is_afresh)
         except OSError as error:
             raise CassetteError(
                 "{target}: not written ({strerror}); the old file is whole{rescue}; make room "
@@ -474,18 +479,18 @@ class Recorder:
                 error.add_note(msg("the recording is kept in {journal_path}", journal_path=journal))
             raise
 
-    def _replays_after_merge(self, same: RecordingComparison, replays: Replays) -> bool:
+    def _replays_after_merge(self, comparison: RecordingComparison, replays: Replays) -> bool:
         """Return whether the new recording replays if it reuses bytes of the old one.
 
         *replays* tries that with a file beside the cassette.
         """
         trial = self.path.with_name(f"{self.path.name}.trial")
         with lock_folder(self.path.parent):
-            recording, _, _ = self._collect_recording(same)
-            blended = merge.render_merged(self.path, self.path, recording, same)
+            recording, _, _ = self._collect_recording(comparison)
+            blended = merge.render_merged(self.path, self.path, recording, comparison)
             afresh = replace(recording, is_afresh=True)
             if blended is None or blended == merge.render_merged(
-                self.path, self.path, afresh, same
+                self.path, self.path, afresh, comparison
             ):
                 return True
             journal_module.replace_file(trial, blended)
@@ -495,9 +500,12 @@ class Recorder:
             trial.unlink(missing_ok=True)
 
     def _collect_recording(
-        self, same: RecordingComparison
+        self, comparison: RecordingComparison
     ) -> tuple[merge.OwnerRecording, list[Path], list[PendingExchange]]:
-        """Return the recording with that of forked children, and the children's journals."""
+        """Return the recording of this process and its forked children, ready to be merged.
+
+        The second result are the children's journals, the third one the exchanges in them.
+        """
         journals, left = merge.find_forked_journals(self.path, self._name)
         last = max((draft.issue[0] for draft in self._drafts), default=0)
         behind = [
@@ -508,16 +516,18 @@ class Recorder:
             for d in (*self._drafts, *behind)
             if not d.leaks
         )
-        drafts = merge.drop_repeated_sessions(drafts, same)
+        drafts = merge.drop_repeated_sessions(drafts, comparison)
         recording = merge.OwnerRecording(
             self.owner, drafts, self._adding, self._repeating, former=self._former
         )
         return recording, journals, behind
 
-    def _merge(self, target: Path, same: RecordingComparison, *, is_afresh: bool) -> bool:
-        recording, journals, behind = self._collect_recording(same)
+    def _merge_recording(
+        self, target: Path, comparison: RecordingComparison, *, is_afresh: bool
+    ) -> bool:
+        recording, journals, behind = self._collect_recording(comparison)
         recording = replace(recording, is_afresh=is_afresh)
-        changed = merge.merge_into_file(self.path, target, recording, same)
+        changed = merge.merge_into_file(self.path, target, recording, comparison)
         if target == self.path:
             merge.drop_superseded_review(self.path, self.owner)
         for journal in () if any(draft.leaks for draft in behind) else journals:
@@ -534,12 +544,13 @@ def has_forked() -> bool:
     return bool(_forked)
 
 
-def _branch_recorders_in_child() -> None:
+def _continue_recorders_in_forked_child() -> None:
     for recorder in list(_recorders):
         recorder.continue_in_forked_child()
 
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(
-        after_in_parent=partial(_forked.add, True), after_in_child=_branch_recorders_in_child
+        after_in_parent=partial(_forked.add, True),
+        after_in_child=_continue_recorders_in_forked_child,
     )

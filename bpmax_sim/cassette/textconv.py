@@ -26,7 +26,10 @@ def _describe_index_line(line: str) -> str:
 
 
 def convert(text: str) -> str:
-    """Return *text* without digests, and with JSON quotes unescaped."""
+    """Return *text*, a cassette, as ``git diff`` shows it.
+
+    Without digests, JSON quotes unescaped.
+    """
     lines = []
     for line in text.splitlines():
         if line.startswith(_ENTRY):
@@ -38,7 +41,7 @@ def convert(text: str) -> str:
 
 
 def main() -> None:
-    """Print the file named on the command line."""
+    """Print the cassette named on the command line for ``git diff``, which calls this program."""
     with open(sys.argv[1], encoding="utf-8", newline="") as file:  # noqa: PTH123 - imports less
         text = file.read()
     sys.stdout.reconfigure(encoding="utf-8", newline="\n")  # type: ignore[union-attr]

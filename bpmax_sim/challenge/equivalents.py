@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from bpmax_sim.script_source.kinds import OPPOSITES, operator_of
+from bpmax_sim.script_source.kinds import OPPOSITES, operator_of, without_parentheses
 from bpmax_sim.script_source.scopes import FUNCTIONS
 from bpmax_sim.script_source.syntax import SyntaxTree
 from bpmax_sim.script_source.values import WRAPPED
@@ -39,7 +39,9 @@ def is_useless_fallback(tree: SyntaxTree, fallback: Node) -> bool:
     The left side always has a value, or (``x + y || 0``) the right one is the only falsy value it
     may have. A mutant without the fallback is then no mistake.
     """
-    left, right = (unwrap(fallback.child_by_field_name(side)) for side in ("left", "right"))
+    left, right = (
+        without_parentheses(fallback.child_by_field_name(side)) for side in ("left", "right")
+    )
     if left is None or right is None:
         return False
     function = left.child_by_field_name("function")
@@ -69,14 +71,17 @@ def is_implied(tree: SyntaxTree, branch: Node) -> bool:
     That is so behind ``if (a < b) return``: then ``a >= b`` is true. Only comments and declarations
     may be between the two.
     """
-    condition, before = unwrap(branch.child_by_field_name("condition")), branch.prev_named_sibling
+    condition, before = (
+        without_parentheses(branch.child_by_field_name("condition")),
+        branch.prev_named_sibling,
+    )
     while before is not None and before.type in {"comment", "lexical_declaration"}:
         before = before.prev_named_sibling
     exits = tree.exits_before(branch.parent, branch) if branch.parent is not None else ()
     if condition is None or before is None or not exits or exits[-1].statement != before:
         return False
-    left = unwrap(exits[-1].condition)
-    if left is None or before.child_by_field_name("alternative"):
+    left = without_parentheses(exits[-1].condition)
+    if before.child_by_field_name("alternative"):
         return False
     one, other = (
         [_text_at(tree, each, side) for side in ("left", "right")] for each in (condition, left)
@@ -131,12 +136,5 @@ def _only_assignment(block: Node | None) -> Node | None:
 
 def _text_at(tree: SyntaxTree, node: Node, field: str) -> str:
     """Return the source of the child *field* of *node* without parentheses; "" if there is none."""
-    inner = unwrap(node.child_by_field_name(field))
+    inner = without_parentheses(node.child_by_field_name(field))
     return tree.text_of(inner) if inner is not None else ""
-
-
-def unwrap(node: Node | None) -> Node | None:
-    """Return *node* without enclosing parentheses."""
-    while node is not None and node.type in WRAPPED and node.named_children:
-        node = node.named_children[-1]
-    return node

@@ -24,7 +24,7 @@ from bpmax_sim.challenge.equivalents import (
 from bpmax_sim.challenge.probes import Probe
 from bpmax_sim.errors import Place
 from bpmax_sim.i18n import template
-from bpmax_sim.script_source.kinds import operator_of
+from bpmax_sim.script_source.kinds import operator_of, without_parentheses
 from bpmax_sim.script_source.reading import BUILT_IN
 from bpmax_sim.script_source.scopes import FUNCTIONS, Scopes
 from bpmax_sim.script_source.syntax import SyntaxTree
@@ -499,7 +499,7 @@ class _MutantReader:
         condition = node.child_by_field_name("condition")
         if condition is None:
             return
-        inner = _without_parentheses(condition)
+        inner = without_parentheses(condition)
         about = self._text_of(inner) if self._is_check(inner) else ""
         if inner.type in {"true", "false"} or is_implied(self._tree, node):
             return
@@ -563,7 +563,7 @@ class _MutantReader:
     def _is_single_check(self, node: Node) -> bool:
         argument = node.child_by_field_name("argument")
         if operator_of(node) == "!" and argument is not None:
-            node = _without_parentheses(argument)
+            node = without_parentheses(argument)
         value = self._values.value(node)
         if value is not None and value.kind == "result":
             return True
@@ -662,15 +662,9 @@ def _logical_operands(node: Node) -> Iterator[Node]:
     if operator_of(node) in {"&&", "||"}:
         for side in ("left", "right"):
             if (inner := node.child_by_field_name(side)) is not None:
-                yield from _logical_operands(_without_parentheses(inner))
+                yield from _logical_operands(without_parentheses(inner))
     else:
         yield node
-
-
-def _without_parentheses(node: Node) -> Node:
-    while node.type in WRAPPED and node.named_children:
-        node = node.named_children[-1]
-    return node
 
 
 def _is_used_as_condition(node: Node) -> bool:
@@ -714,7 +708,7 @@ def _is_boolean(node: Node) -> bool:
 
 def _is_order_comparison(condition: Node) -> bool:
     """Return whether *condition* compares by order (``<``, ``>=`` …), as most counting loops do."""
-    return operator_of(_without_parentheses(condition)) in _SHIFTED
+    return operator_of(without_parentheses(condition)) in _SHIFTED
 
 
 def _is_expression(body: Node) -> bool:

@@ -64,8 +64,8 @@ def run_items_with_events(
         verdict, events = perform(item, choices, guard=guard, prepare=sessions.append)
         if tell is not None:
             tell(verdict, events, sessions)
-        runs.add(item, verdict.outcome, verdict.unused)
-        doubtful = tuple(runs.unused_warnings(item.spot.source.file)) if item.rows else ()
+        runs.add(item, verdict)
+        doubtful = tuple(runs.unused_warnings(item.spot.source.file))
         yield struct_replace(verdict, warnings=(*verdict.warnings, *doubtful)), events
     yield from _judge_unused_parts(runs, first)
 
@@ -80,7 +80,11 @@ def _judge_unused_parts(
     for file, parts in groupby(runs.unused_parts_that_fail(), key=itemgetter(0)):
         item = struct_replace(first_items[file], row=None)
         failures = tuple(unused_part_failure(item, part) for _, part in parts)
-        yield Verdict(item=item, outcome="failed", code=ExitCode.FAILED, failures=failures), ()
+        code = ExitCode.FAILED
+        verdict = Verdict(
+            item=item, outcome="failed", code=code, failures=failures, is_of_file=True
+        )
+        yield verdict, ()
 
 
 def cassette_of(item: ItemHeader, options: PerformOptions) -> Path:

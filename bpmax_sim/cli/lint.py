@@ -32,7 +32,7 @@ from bpmax_sim.errors import CassetteError, ConfigError, Place, Problem, shell_q
 from bpmax_sim.file_names import case_insensitive_matches
 from bpmax_sim.i18n import label_message, msg, plural, series
 from bpmax_sim.index.items import ProjectItem, load_each
-from bpmax_sim.index.sound_groups import GroupsFoundSound
+from bpmax_sim.index.sound_groups import SoundScenarioGroups
 from bpmax_sim.index.store import ProjectIndex, load_index
 from bpmax_sim.platform.check import platform_hints
 from bpmax_sim.platform.load import Platforms, load_usable_platforms
@@ -261,16 +261,18 @@ def _uninherited_defaults(index: ProjectIndex) -> Iterator[Problem]:
 
 def _load_indexes(
     found: Sequence[ProjectItem], loaded: Mapping[_FoldersKey, Platforms]
-) -> tuple[list[ProjectIndex], list[GroupsFoundSound]]:
+) -> tuple[list[ProjectIndex], list[SoundScenarioGroups]]:
     """Return the index of each project of *found*, and which scenarios need no new check.
 
     A group of scenarios in which an earlier lint found nothing is skipped as long as no file that
-    it uses has changed (`GroupsFoundSound`).
+    it uses has changed (`SoundScenarioGroups`).
     """
     roots = dict.fromkeys(item.header.root for item in found)
     indexes = [load_index(root) for root in roots]
     groups = [
-        GroupsFoundSound([item for item in found if item.header.root == index.root], index, loaded)
+        SoundScenarioGroups(
+            [item for item in found if item.header.root == index.root], index, loaded
+        )
         for index in indexes
     ]
     return indexes, groups

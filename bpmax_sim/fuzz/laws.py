@@ -50,36 +50,36 @@ from bpmax_sim.strategies.programs import (
 from bpmax_sim.strategies.rare_setters import rivals
 from bpmax_sim.strategies.values import check_value
 
-Programs = tuple[CallSpec, ...]
+CallSpecs = tuple[CallSpec, ...]
 
 
-def _send_call(target: FuzzTarget, program: CallSpec) -> tuple[BpmaxError | None, list[Request]]:
-    """Make the call *program* in a session of its own.
+def _send_call(target: FuzzTarget, call_spec: CallSpec) -> tuple[BpmaxError | None, list[Request]]:
+    """Make the call *call_spec* in a session of its own.
 
     Return the error that it was rejected with (or None), and the requests that were sent, without
     logins.
     """
     with target.session() as (session, request_log):
-        error = run_call(lambda: perform(program, session)).error
+        error = run_call(lambda: perform(call_spec, session)).error
     return error, request_log.requests
 
 
-def _last_request(target: FuzzTarget, program: CallSpec) -> Request | None:
-    """Make the call *program*, and return the last request that it sent.
+def _last_request(target: FuzzTarget, call_spec: CallSpec) -> Request | None:
+    """Make the call *call_spec*, and return the last request that it sent.
 
     None if nothing was sent.
     """
-    _, requests = _send_call(target, program)
+    _, requests = _send_call(target, call_spec)
     return requests[-1] if requests else None
 
 
-def check_valid_calls_accepted(target: FuzzTarget, programs: Programs) -> bool:
+def check_valid_calls_accepted(target: FuzzTarget, calls: CallSpecs) -> bool:
     """Check that calls with declared, valid values are accepted.
 
     Raises:
         LawBroken: if the law does not hold.
     """
-    error, _ = _send_call(target, programs[0])
+    error, _ = _send_call(target, calls[0])
     if error is not None and not is_plausible_refusal(error, target):
         raise LawBroken(
             "a call that fits what is declared ends in {described}",
@@ -88,13 +88,13 @@ def check_valid_calls_accepted(target: FuzzTarget, programs: Programs) -> bool:
     return True
 
 
-def check_values_arrive(target: FuzzTarget, programs: Programs) -> bool:
+def check_values_arrive(target: FuzzTarget, calls: CallSpecs) -> bool:
     """Check that each argument of the calls is in the request, at the place declared for it.
 
     Raises:
         LawBroken: if the law does not hold.
     """
-    (program,) = programs
+    (program,) = calls
     api = target.platform.apis[program.api]
     request = _last_request(target, program)
     if request is None:
@@ -113,10 +113,10 @@ def check_values_arrive(target: FuzzTarget, programs: Programs) -> bool:
     return True
 
 
-def arguments_of(api: Api, program: CallSpec) -> Iterator[tuple[Parameter, Any]]:
-    """Yield each parameter of *api* to which *program* gives a value, with that value."""
-    steps: Mapping[str, Any] = dict(program.steps)
-    values = program.args or [
+def arguments_of(api: Api, call_spec: CallSpec) -> Iterator[tuple[Parameter, Any]]:
+    """Yield each parameter of *api* to which *call_spec* gives a value, with that value."""
+    steps: Mapping[str, Any] = dict(call_spec.steps)
+    values = call_spec.args or [
         get_nested(steps.get(parameter.place, {}), parameter.steps) for parameter in api.parameters
     ]
     for parameter, value in zip(api.parameters, values, strict=False):
@@ -194,7 +194,7 @@ def _is_printed_as(value: Any, text: str) -> bool:
 
 
 def _is_same_json(left: Any, right: Any) -> bool:
-    """Compare JSON values: True is not 1, and 1.0 is 1."""
+    """Return whether two JSON values are equal as in JavaScript: True is not 1, but 1.0 is 1."""
     if isinstance(left, bool) or isinstance(right, bool):
         return left is right
     if isinstance(left, Mapping) and isinstance(right, Mapping):
@@ -208,7 +208,7 @@ def _is_same_json(left: Any, right: Any) -> bool:
     return bool(left == right)
 
 
-def check_segment_count(target: FuzzTarget, programs: Programs) -> bool:
+def check_segment_count(target: FuzzTarget, calls: CallSpecs) -> bool:
     """Check that the path that is sent has as many segments as the declared one.
 
     A value with a slash or a ``..`` in it must not change which API is called.
@@ -216,8 +216,8 @@ def check_segment_count(target: FuzzTarget, programs: Programs) -> bool:
     Raises:
         LawBroken: if the law does not hold.
     """
-    request = _last_request(target, programs[0])
-    path = target.platform.apis[programs[0].api].path.partition("?")[0]
+    request = _last_request(target, calls[0])
+    path = target.platform.apis[calls[0].api].path.partition("?")[0]
     if request is None:
         return False
     expected, sent = (text.strip("/").split("/") for text in (path, path_of(request)))
@@ -231,7 +231,7 @@ def check_segment_count(target: FuzzTarget, programs: Programs) -> bool:
     return True
 
 
-def check_setters_keep_auth_values(target: FuzzTarget, programs: Programs) -> bool:
+def check_setters_keep_auth_values(target: FuzzTarget, calls: CallSpecs) -> bool:
     """Check that a script cannot replace the values that auth puts into a request.
 
     Setters are the methods of a chain, such as ``$header({Authorization: …})``.
@@ -239,9 +239,9 @@ def check_setters_keep_auth_values(target: FuzzTarget, programs: Programs) -> bo
     Raises:
         LawBroken: if the law does not hold.
     """
-    api = target.platform.apis[programs[0].api]
+    api = target.platform.apis[calls[0].api]
     auth = target.auth(api)
-    plain, claiming = (_last_request(target, program) for program in programs)
+    plain, claiming = (_last_request(target, program) for program in calls)
     if plain is None or claiming is None:
         return False
     for (place, name), template in templates_by_place(auth).items():
@@ -265,13 +265,13 @@ def check_setters_keep_auth_values(target: FuzzTarget, programs: Programs) -> bo
     return True
 
 
-def check_direct_call_equals_chain(target: FuzzTarget, programs: Programs) -> bool:
+def check_direct_call_equals_chain(target: FuzzTarget, calls: CallSpecs) -> bool:
     """Check that ``crm.get(1)`` and ``crm.$api('get').$query({id: 1}).$call()`` send the same.
 
     Raises:
         LawBroken: if the law does not hold.
     """
-    (direct,) = programs
+    (direct,) = calls
     chain = to_chain(target.platform.apis[direct.api], direct)
     first, two = _last_request(target, direct), _last_request(target, chain)
     if first and two and _comparable_request(first, target) != _comparable_request(two, target):
@@ -308,16 +308,16 @@ def _distinguishing_parts(call: Call) -> Any:
     return parts.path, sorted(call.query), sorted(parts.header.items()), text
 
 
-def check_javascript_equals_python(target: FuzzTarget, programs: Programs) -> bool:
+def check_javascript_equals_python(target: FuzzTarget, calls: CallSpecs) -> bool:
     """Check that a call sends the same request from JavaScript and from Python.
 
     Raises:
         LawBroken: if the law does not hold.
     """
-    source = f"return await {javascript(programs[0])};"
+    source = f"return await {javascript(calls[0])};"
     with target.session() as (session, request_log):
         script = session.run_script(Script(source, "一行.js"))
-    error, python = _send_call(target, programs[0])
+    error, python = _send_call(target, calls[0])
     spoken = [
         (request.method, _comparable_request(request, target)) for request in request_log.requests
     ]
@@ -328,20 +328,20 @@ def check_javascript_equals_python(target: FuzzTarget, programs: Programs) -> bo
     return True
 
 
-def check_token_renewal(target: FuzzTarget, programs: Programs) -> bool:
-    """Check that calls still succeed after tokens have expired or been revoked.
+def check_token_renewal(target: FuzzTarget, calls: CallSpecs) -> bool:
+    """Check that calls succeed although tokens have expired or been revoked: by a new login.
 
     Raises:
         LawBroken: if the law does not hold.
     """
     with target.session() as (session, request_log):
-        error = run_call(lambda: perform(programs[0], session)).error
+        error = run_call(lambda: perform(calls[0], session)).error
         if error is not None or not request_log.logins:
             return False  # `accepted` tells of that, and a method may need no token
         for word, change in ((msg("revokes"), "revoke"), (msg("ends"), "expire")):
             known = request_log.logins
             getattr(session.simulator(target.key), change)()
-            error = run_call(lambda: perform(programs[0], session)).error
+            error = run_call(lambda: perform(calls[0], session)).error
             when = msg("when the third party {word} the token, the next call", word=word)
             if error is not None and not is_plausible_refusal(error, target):
                 raise LawBroken(
@@ -356,7 +356,7 @@ def check_token_renewal(target: FuzzTarget, programs: Programs) -> bool:
     return True
 
 
-def check_recordings_distinct(target: FuzzTarget, programs: Programs) -> bool:
+def check_recordings_distinct(target: FuzzTarget, calls: CallSpecs) -> bool:
     """Check that different calls get different matching keys, and equal ones the same key.
 
     Otherwise replay would answer one call with the recording of another.
@@ -364,16 +364,19 @@ def check_recordings_distinct(target: FuzzTarget, programs: Programs) -> bool:
     Raises:
         LawBroken: if the law does not hold.
     """
-    program, other = programs
+    program, other = calls
     api = target.platform.apis[program.api]
     with target.session() as (session, _):
-        builders = [builder_of(to_chain(api, call), session) for call in programs]
+        builders = [builder_of(to_chain(api, call), session) for call in calls]
         built: list[Request | None] = [run_call(builder.build).value for builder in builders]
-    calls = [request.call for request in built if request and request.call]
-    if len(calls) < len(built) or len({repr(_distinguishing_parts(call)) for call in calls}) == 1:
+    built_calls = [request.call for request in built if request and request.call]
+    if (
+        len(built_calls) < len(built)
+        or len({repr(_distinguishing_parts(call)) for call in built_calls}) == 1
+    ):
         return False  # `accepted` tells of what cannot be built
     rules = matching_rules(target.platforms, ())
-    keys = {matching_key(parts_of_call(call), rules) for call in calls}
+    keys = {matching_key(parts_of_call(call), rules) for call in built_calls}
     pairs = zip(api.parameters, program.args or (), other.args or (), strict=False)
     parameter = next(
         candidate for candidate, old, new in pairs if repr(old) != repr(new)
@@ -398,29 +401,29 @@ def _is_declared_ignored(target: FuzzTarget, api: Api, parameter: Parameter) -> 
     return hidden or any(FieldPath.parse(name, "ignore") == place for name in names)
 
 
-def check_response_as_declared(target: FuzzTarget, programs: Programs) -> bool:
+def check_response_as_declared(target: FuzzTarget, calls: CallSpecs) -> bool:
     """Check that the response fits the JSON Schema that the API declares for it.
 
     Raises:
         LawBroken: if the law does not hold.
     """
     with target.session() as (session, _):
-        result = run_call(lambda: perform(programs[0], session))
+        result = run_call(lambda: perform(calls[0], session))
     if result.error is None:
-        wrong = check_value(target.platform.apis[programs[0].api].answer, result.value)
+        wrong = check_value(target.platform.apis[calls[0].api].answer, result.value)
         if wrong:
             raise LawBroken("the answer is not what is declared: {wrong}", wrong=wrong)
     return result.error is None
 
 
-Draw = Callable[[FuzzTarget, Api], st.SearchStrategy[Programs]]
+Draw = Callable[[FuzzTarget, Api], st.SearchStrategy[CallSpecs]]
 
 
-def _draw_single_call(target: FuzzTarget, api: Api) -> st.SearchStrategy[Programs]:
+def _draw_single_call(target: FuzzTarget, api: Api) -> st.SearchStrategy[CallSpecs]:
     return st.tuples(valid_calls(target.platforms, target.platform, api))
 
 
-def _draw_calls_setting_auth_names(target: FuzzTarget, api: Api) -> st.SearchStrategy[Programs]:
+def _draw_calls_setting_auth_names(target: FuzzTarget, api: Api) -> st.SearchStrategy[CallSpecs]:
     """Draw a call, and the same call with setters that try to replace values of auth."""
     steps = st.lists(rivals(platform=target.platform, api=api), min_size=1, max_size=2)
     calls = valid_calls(target.platforms, target.platform, api, direct=False)
@@ -429,12 +432,12 @@ def _draw_calls_setting_auth_names(target: FuzzTarget, api: Api) -> st.SearchStr
     )
 
 
-def _draw_calls_differing_in_argument(target: FuzzTarget, api: Api) -> st.SearchStrategy[Programs]:
+def _draw_calls_differing_in_argument(target: FuzzTarget, api: Api) -> st.SearchStrategy[CallSpecs]:
     """Draw two direct calls that differ only in the value of one required parameter."""
     needed = [n for n, parameter in enumerate(api.parameters) if parameter.required]
 
     @st.composite
-    def pairs(draw: st.DrawFn) -> Programs:
+    def pairs(draw: st.DrawFn) -> CallSpecs:
         call = draw(valid_calls(target.platforms, target.platform, api, direct=True))
         index = draw(st.sampled_from(needed))
         args = list(call.args or ())
@@ -457,7 +460,7 @@ class Law(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     about: str
-    check: Callable[[FuzzTarget, Programs], bool]
+    check: Callable[[FuzzTarget, CallSpecs], bool]
     draw: Draw = _draw_single_call
     applies: Callable[[FuzzTarget, Api], bool] = lambda _target, _api: True
     live: bool = False

@@ -59,20 +59,20 @@ class RecordedCall(msgspec.Struct, frozen=True):
     credentials: Mapping[str, str]
 
 
-def check_replay_equals_recording(target: FuzzTarget, programs: tuple[CallSpec, ...]) -> bool:
+def check_replay_equals_recording(target: FuzzTarget, calls: tuple[CallSpec, ...]) -> bool:
     """Check that replay without credentials gives the script the same result as the recording."""
     with TemporaryDirectory(prefix="fuzz-") as place:
         path = Path(place) / "cassettes/fuzz.yaml"
-        recorded = _record_call(target, programs[0], path)
+        recorded = _record_call(target, calls[0], path)
         if recorded.closed is not None or not recorded.request_log.requests:
             return False  # `secrets` and `accepted` tell of these
         again = _open_session(target.platforms, path, {}, mode="replay")
-        result = run_call(lambda: perform(programs[0], again))
+        result = run_call(lambda: perform(calls[0], again))
         closing = run_call(again.close).error
     # Replay answers with pseudonyms where the third party had personal data.
-    is_pseudonymous = target.platform.redact or target.platform.apis[programs[0].api].redact
-    alike = is_pseudonymous or _value_as_text(result, again) == recorded.value
-    if not alike or _error_identity(result) != _error_identity(recorded.outcome):
+    is_pseudonymous = target.platform.redact or target.platform.apis[calls[0].api].redact
+    alike = is_pseudonymous or _redacted_value_text(result, again) == recorded.value
+    if not alike or _comparable_error(result) != _comparable_error(recorded.outcome):
         raise LawBroken(
             "replay {ended}, and recording {ended_2}",
             ended=_describe_outcome(result),
@@ -86,13 +86,13 @@ def check_replay_equals_recording(target: FuzzTarget, programs: tuple[CallSpec, 
     return True
 
 
-def _value_as_text(result: CallOutcome, session: Session) -> str:
+def _redacted_value_text(result: CallOutcome, session: Session) -> str:
     return session.redact(
         json.dumps(result.value, ensure_ascii=False, sort_keys=True, default=repr)
     )
 
 
-def _error_identity(result: CallOutcome) -> tuple[Any, ...]:
+def _comparable_error(result: CallOutcome) -> tuple[Any, ...]:
     error = result.error
     return type(error), getattr(error, "code", ""), getattr(error, "status", None)
 
@@ -103,11 +103,11 @@ def _describe_outcome(result: CallOutcome) -> str:
     return msg("ends in {described}", described=describe_error(result.error))
 
 
-def check_no_secret_recorded(target: FuzzTarget, programs: tuple[CallSpec, ...]) -> bool:
+def check_no_secret_recorded(target: FuzzTarget, calls: tuple[CallSpec, ...]) -> bool:
     """Check that no file and no log of a recorded call contains a credential or token."""
-    api = target.platform.apis[programs[0].api]
+    api = target.platform.apis[calls[0].api]
     with TemporaryDirectory(prefix="fuzz-") as place:
-        recorded = _record_call(target, programs[0], Path(place) / "cassettes/fuzz.yaml")
+        recorded = _record_call(target, calls[0], Path(place) / "cassettes/fuzz.yaml")
     if recorded.closed is not None:
         raise LawBroken(
             "the recording is refused: {described}", described=describe_error(recorded.closed)
@@ -146,7 +146,7 @@ def _check_not_in_clear(target: FuzzTarget, api: Api, request: Request) -> None:
             )
 
 
-def _record_call(target: FuzzTarget, program: CallSpec, path: Path) -> RecordedCall:
+def _record_call(target: FuzzTarget, call_spec: CallSpec, path: Path) -> RecordedCall:
     platforms, environ = _with_credentials(target.platforms, target.key)
     # Stand-ins that know the made-up credentials; recording authorises in real time.
     know = partial(platforms.credentials, environ=environ, closed=False)
@@ -154,7 +154,7 @@ def _record_call(target: FuzzTarget, program: CallSpec, path: Path) -> RecordedC
     session = _open_session(platforms, path, environ, mode="record", transport=third_party)
     request_log = RequestLog()
     session.stub(request_log.note)
-    result = run_call(lambda: perform(program, session))
+    result = run_call(lambda: perform(call_spec, session))
     log = repr(
         [(call, call.request, call.response, call.error, call.notes) for call in session.calls]
     )
@@ -163,7 +163,7 @@ def _record_call(target: FuzzTarget, program: CallSpec, path: Path) -> RecordedC
     for file in sorted(path.parent.rglob("*.yaml")):
         name = msg("recording of the login") if file.parent.name == "auth" else msg("recording")
         artefacts[name] = file.read_bytes()
-    shown = _value_as_text(result, session)
+    shown = _redacted_value_text(result, session)
     secrets = _generated_secrets(platforms, target.key, environ)
     return RecordedCall(result, shown, closed, request_log, artefacts, secrets)
 

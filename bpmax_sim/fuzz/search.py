@@ -35,7 +35,7 @@ from hypothesis.errors import NoSuchExample, Unsatisfiable
 
 from bpmax_sim.errors import BpmaxError, ConfigError, ScriptError, suggest_or_list
 from bpmax_sim.file_names import file_name, relative_name
-from bpmax_sim.fuzz.laws import LAWS, Programs
+from bpmax_sim.fuzz.laws import LAWS, CallSpecs
 from bpmax_sim.fuzz.target import (
     SIMULATE,
     FuzzTarget,
@@ -245,16 +245,16 @@ def _check_law(
         close_connections()
 
 
-def check_law_with_calls(target: FuzzTarget, law: str, programs: Programs) -> bool:
-    """Check *law* with *programs*; return whether they reached the point where it applies.
+def check_law_with_calls(target: FuzzTarget, law: str, calls: CallSpecs) -> bool:
+    """Check *law* with *calls*; return whether they reached the point where it applies.
 
     Raises:
         LawBroken: if it does not hold; the message names the call and the law.
     """
     try:
-        return LAWS[law].check(target, programs)
+        return LAWS[law].check(target, calls)
     except LawBroken as error:
-        raise error.for_call(law, f"{target.key}.{programs[0].api}") from None
+        raise error.for_call(law, f"{target.key}.{calls[0].api}") from None
 
 
 _FIRST_ROUND: Final = 5
@@ -449,18 +449,20 @@ class _LawSearch(msgspec.Struct):
     _until: float = 0.0
     _known: dict[str, str] = msgspec.field(default_factory=dict)
 
-    def run(self, how: settings, until: float) -> None:
-        """Try more examples with Hypothesis' settings *how*, until the time *until* (`monotonic`).
+    def run(self, hypothesis_settings: settings, deadline: float) -> None:
+        """Try more examples until the time *deadline* (`monotonic`).
 
         The smallest example that violates the law is stored in *finding*.
 
         Raises:
             ConfigError: if no value fits what is declared.
         """
-        self._until = until
+        self._until = deadline
         key = f"bpmax-sim fuzz {self.call} {self.law}".encode()
         try:
-            least = find(self.drawn, self._breaks_law, settings=how, database_key=key)
+            least = find(
+                self.drawn, self._breaks_law, settings=hypothesis_settings, database_key=key
+            )
         except NoSuchExample:
             return
         except Unsatisfiable:
@@ -534,7 +536,7 @@ _WIDTH = 96
 
 
 class GeneratedFile(msgspec.Struct, frozen=True):
-    """A file to write: path and text."""
+    """A file that reproduces a finding and is still to be written: its path and text."""
 
     path: Path
     text: str

@@ -163,7 +163,7 @@ class RequestLog:
     logins: int = 0
 
     def note(self, request: Request) -> None:
-        """Log *request*; returning None passes it on."""
+        """Log *request* as a stub of the session; it returns None, so that the request is sent."""
         if request.is_login:
             self.logins += 1
         else:
@@ -239,18 +239,18 @@ _UNDEFINED = {"$undefined": True}
 Plain = Mapping[str, Any]
 
 
-def call_to_data(program: CallSpec) -> Plain:
-    """Return *program* as JSON values, as a generated scenario contains it.
+def call_to_data(call_spec: CallSpec) -> Plain:
+    """Return *call_spec* as JSON values, as a generated scenario contains it.
 
     See `call_from_data`.
     """
-    document: dict[str, Any] = {"call": f"{program.platform}.{program.api}"}
-    if program.options:
-        document["instance"] = program.options["instance_key"]
-    if program.args is None:
-        steps = [{setter: value} for setter, value in program.steps]
+    document: dict[str, Any] = {"call": f"{call_spec.platform}.{call_spec.api}"}
+    if call_spec.options:
+        document["instance"] = call_spec.options["instance_key"]
+    if call_spec.args is None:
+        steps = [{setter: value} for setter, value in call_spec.steps]
         return {**document, "set": _replace_value(steps, UNDEFINED, _UNDEFINED)}
-    args = list(program.args)
+    args = list(call_spec.args)
     while args and args[-1] is UNDEFINED:
         args.pop()
     return {**document, "args": _replace_value(args, UNDEFINED, _UNDEFINED)}

@@ -51,7 +51,10 @@ class CallOutcome(msgspec.Struct, frozen=True):
 
 
 def run_call(call: Callable[[], Any]) -> CallOutcome:
-    """Make *call* and return its outcome; foreign exceptions become a `CallCrash`."""
+    """Run *call* and return its value or error.
+
+    An exception that is not ours becomes a `CallCrash`.
+    """
     try:
         return CallOutcome(call())
     except errors.BpmaxError as error:

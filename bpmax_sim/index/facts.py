@@ -85,7 +85,10 @@ class FileFacts(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 def read_facts(path: str, data: bytes) -> FileFacts:
-    """Return the facts in *data*, the content of the file at *path* (from the project's root)."""
+    """Return the names that a file declares or uses.
+
+    *data* is the content of the file at *path* (from the project's root).
+    """
     if path.endswith(".js"):
         return _script_facts(path, data)
     if not path.endswith((".yaml", ".yml")) or len(data) > LARGEST:
@@ -207,7 +210,7 @@ def _walk_nodes(root: Node) -> Iterator[tuple[Steps, Node, _Place]]:
         pending += reversed(below)
 
 
-class _Rule(msgspec.Struct, frozen=True):
+class _NameRule(msgspec.Struct, frozen=True):
     """A rule for finding names in YAML files.
 
     Where a value or key is the name of a thing of *kind*.
@@ -234,29 +237,33 @@ class _Rule(msgspec.Struct, frozen=True):
         return all(step == word or (word == "?" and step != "*") for step, word in ends)
 
 
-def _rules_of(kind: FactKind, role: Role, *paths: str) -> Iterator[_Rule]:
+def _rules_of(kind: FactKind, role: Role, *paths: str) -> Iterator[_NameRule]:
     """Yield one rule for each of *paths*, such as ``^people.{}`` or ``*.api``.
 
     ``^`` means the whole path; a final ``{}`` means that the key is the name.
     """
     for path in paths:
         steps = tuple(path.removeprefix("^").replace("{}", "?").split("."))
-        yield _Rule(steps, path.startswith("^"), path.endswith("{}"), kind, role)
+        yield _NameRule(steps, path.startswith("^"), path.endswith("{}"), kind, role)
 
 
 def _apply_fact_rules(
-    rules: Sequence[_Rule], path: str, steps: Steps, node: Node, place: _Place
+    rules: Sequence[_NameRule], path: str, steps: Steps, node: Node, place: _Place
 ) -> Iterator[Fact]:
     for rule in rules:
         if not rule.fits(steps):
             continue
         if rule.is_key:
-            yield from _name_fact(rule, path, steps, steps[-1], place)
+            yield from _make_fact_of_name(rule, path, steps, steps[-1], place)
         elif isinstance(node.value, str | int) and not isinstance(node.value, bool):
-            yield from _name_fact(rule, path, steps, str(node.value), (node.line, node.column))
+            yield from _make_fact_of_name(
+                rule, path, steps, str(node.value), (node.line, node.column)
+            )
 
 
-def _name_fact(rule: _Rule, path: str, steps: Steps, name: str, place: _Place) -> Iterator[Fact]:
+def _make_fact_of_name(
+    rule: _NameRule, path: str, steps: Steps, name: str, place: _Place
+) -> Iterator[Fact]:
     if "${" in name or name.startswith("$") or name == "*":
         return  # filled in when it runs, an operator, or any node of a policy
     words = [step for step in steps if step != "*"]
@@ -284,7 +291,7 @@ def resolve_from_root(path: str, name: str) -> str:
     return "/".join(parts)
 
 
-_RULES: Final[Mapping[FileKind, tuple[_Rule, ...]]] = {
+_RULES: Final[Mapping[FileKind, tuple[_NameRule, ...]]] = {
     "scenario": (
         *_rules_of("file", "runs", "scripts.?", "scripts.?.*", "js.file"),
         *_rules_of("file", "runs", "*.python"),
@@ -341,12 +348,12 @@ _RULES: Final[Mapping[FileKind, tuple[_Rule, ...]]] = {
 
 def _script_facts(path: str, data: bytes) -> FileFacts:
     reading = read_script(data.decode("utf-8-sig", "replace"), path)
-    facts = [*_calls_of(reading), *_members_of(reading)]
+    facts = [*_call_facts(reading), *_member_facts(reading)]
     facts.sort(key=lambda fact: (fact.line, fact.column))
     return FileFacts("script", tuple(facts), is_broken=bool(reading.mistakes))
 
 
-def _calls_of(reading: ScriptReading) -> Iterator[Fact]:
+def _call_facts(reading: ScriptReading) -> Iterator[Fact]:
     """Yield each API call of a script, and the parameters that it sets.
 
     Of a call with direct arguments no parameter is yielded: their names are not in the script.
@@ -369,7 +376,7 @@ def _calls_of(reading: ScriptReading) -> Iterator[Fact]:
                 yield Fact("parameter", "sends", f"{name}.{member}", spot.line, spot.column, detail)
 
 
-def _members_of(reading: ScriptReading) -> Iterator[Fact]:
+def _member_facts(reading: ScriptReading) -> Iterator[Fact]:
     for use in reading.members:
         role: Role = "writes" if use.access == "write" else "reads"
         line, column = use.place.line, use.place.column

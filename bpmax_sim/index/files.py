@@ -87,7 +87,7 @@ class FileScan:
         return os.path.join(self._place, name)  # noqa: PTH118
 
     def file(self, name: str) -> IndexedFile | None:
-        """Return the scanned file *name*; None if it is not a readable regular file."""
+        """Return stamp and digest of the file *name*; None if it is not a readable regular file."""
         try:
             return self.files[name]
         except KeyError:
@@ -130,7 +130,10 @@ class FileScan:
         return max(file.stamp.modified, file.stamp.changed) < self._begin - _RACY
 
     def files_with_reliable_stamp(self) -> dict[str, IndexedFile]:
-        """Return the files whose stamps the next scan can trust."""
+        """Return the scanned files whose stamps the next scan can trust.
+
+        See `is_stamp_reliable`.
+        """
         files = self.files.items()
         return {
             name: file for name, file in files if file is not None and self.is_stamp_reliable(name)
@@ -181,13 +184,13 @@ def _stamp_python_files(folder: str) -> Iterator[str]:
                 yield from _stamp_python_files(entry.path)
 
 
-class Edition(Protocol):
+class CacheContent(Protocol):
     """The content of a cache file: a struct with the `code_edition` that wrote it."""
 
     edition: str
 
 
-K = TypeVar("K", bound=Edition)
+K = TypeVar("K", bound=CacheContent)
 
 
 def read_cache(place: Path, decoder: msgspec.msgpack.Decoder[K], edition: str) -> K | None:

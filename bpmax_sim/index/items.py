@@ -65,7 +65,7 @@ class ProjectItem:
 
     @property
     def files(self) -> frozenset[str]:
-        """Return the absolute paths of the files that it is made of."""
+        """Return the absolute paths of all files on which the item depends."""
         return self._source.files
 
     @property
@@ -192,12 +192,12 @@ class ItemIndex:
         loaded: number of files that had to be loaded.
     """
 
-    def __init__(self, root: Path, *, is_kept: bool = True) -> None:
-        """Read the cache of the project at *root*; with *is_kept* false, everything is loaded."""
+    def __init__(self, root: Path, *, uses_cache: bool = True) -> None:
+        """Read the cache of the project at *root*; unless *uses_cache*, everything is loaded."""
         self.root = root
         self.loaded = 0
         self._place = root / NAME / "items"
-        self._edition = _digest_environment(root) if is_kept else ""
+        self._edition = _digest_environment(root) if uses_cache else ""
         kept = read_cache(self._place, _DECODER, self._edition) if self._edition else None
         self._kept = kept
         self._disk = FileScan(root, kept.files if kept else {})
@@ -246,12 +246,12 @@ class ItemIndex:
         source = _ScenarioFile(path, self.root, self._disk, names, is_sound=stored.is_quiet)
         return [ProjectItem(self._make_header(path, shown, item), source) for item in stored.items]
 
-    def _make_header(self, path: Path, shown: str, stored: _StoredItem) -> ItemHeader:
-        file = display_path(path.parent / stored.table) if stored.table else shown
+    def _make_header(self, path: Path, displayed_path: str, stored: _StoredItem) -> ItemHeader:
+        file = display_path(path.parent / stored.table) if stored.table else displayed_path
         return ItemHeader(
             root=self.root,
             path=path,
-            file=shown,
+            file=displayed_path,
             title=stored.title,
             was=stored.was,
             row_id=stored.row_id,
@@ -356,7 +356,10 @@ class _TrackedEnviron(Mapping[str, str]):
 
 
 class ItemFinder:
-    """The items of scenario files of any number of projects; each project is scanned once."""
+    """Finds the items (scenarios and rows) of scenario files in any number of projects.
+
+    Each project is scanned once.
+    """
 
     def __init__(self) -> None:
         """Start without any project."""

@@ -37,7 +37,7 @@ class StoredGroups(msgspec.Struct):
 _DECODER: Final = msgspec.msgpack.Decoder(StoredGroups)
 
 
-class GroupsFoundSound:
+class SoundScenarioGroups:
     """Which groups of scenarios a check need not repeat, because it found nothing wrong before.
 
     *items*, all of one project, are grouped by the files that they share; see the module. A group
@@ -107,11 +107,13 @@ def _group_items_sharing_files(items: Sequence[ProjectItem]) -> Iterator[list[Pr
     yield from groups.values()
 
 
-def _digest_group(group: Sequence[ProjectItem], about: bytes) -> bytes:
+def _digest_group(group: Sequence[ProjectItem], surroundings: bytes) -> bytes:
     files: dict[str, bytes] = {}
     for item in group:
         files |= item.digests
-    return _digest(about, sorted(files.items()), sorted(item.header.node_name for item in group))
+    return _digest(
+        surroundings, sorted(files.items()), sorted(item.header.node_name for item in group)
+    )
 
 
 def _digest_surroundings(index: ProjectIndex, platforms: Mapping[Any, Platforms]) -> bytes:

@@ -27,7 +27,7 @@ _MOST_KEPT: Final = 4
 
 
 class StoredIndex(msgspec.Struct):
-    """The content of the cache file."""
+    """The content of the cache file: scanned files, and facts by the digest of their content."""
 
     edition: str
     files: dict[str, IndexedFile]
@@ -50,22 +50,22 @@ class ProjectIndex(msgspec.Struct, frozen=True):
 
     @property
     def recorded_shapes(self) -> list[Mapping[str, ResponseShape]]:
-        """Return, for each cassette, the shapes of its responses by ``platform.api``."""
+        """Return for each cassette: ``platform.api`` -> member names and types of its responses."""
         return [facts.shapes for facts in self.files.values() if facts.shapes]
 
 
-def load_index(root: Path, *, is_kept: bool = True) -> ProjectIndex:
+def load_index(root: Path, *, uses_cache: bool = True) -> ProjectIndex:
     """Return the up-to-date index of the project at *root*.
 
     Args:
         root: project folder.
-        is_kept: whether to use and write the cache in ``.bpmax``; otherwise everything is read.
+        uses_cache: whether to use and write the cache in ``.bpmax``; otherwise everything is read.
     """
     place = root / NAME / "index"
-    kept = read_cache(place, _DECODER, code_edition()) if is_kept else None
+    kept = read_cache(place, _DECODER, code_edition()) if uses_cache else None
     look = _FactScan(root, kept)
     look.visit(_project_files(root))
-    if is_kept and look.has_changed:
+    if uses_cache and look.has_changed:
         write_cache(place, look.to_stored())
     facts = {path: look.facts[file.digest] for path, file in sorted(look.files.items())}
     digests = {path: file.digest for path, file in look.files.items()}

@@ -53,7 +53,7 @@ class ProjectPlace(msgspec.Struct, frozen=True):
 
 
 class UsingFile(msgspec.Struct, frozen=True):
-    """A file that uses a place.
+    """A file that uses a place, directly or through other files.
 
     Attributes:
         path: path of the file from the root.
@@ -102,11 +102,11 @@ class ProjectUses:
 
     def _canonical_names_of(self, fact: Fact) -> Iterator[str]:
         if fact.kind == "api":
-            yield self._api_key(fact.name)
+            yield self._canonical_api_name(fact.name)
         elif fact.kind in {"parameter", "member"}:
             platform, _, rest = fact.name.partition(".")
             api, _, name = rest.partition(".")
-            key = self._api_key(f"{platform}.{api}")
+            key = self._canonical_api_name(f"{platform}.{api}")
             if fact.role == "sends":  # by its place, which is not always its name
                 name = self._parameter_by_request_place.get((key, fact.detail), name)
             yield f"{key}.{name}"
@@ -123,9 +123,9 @@ class ProjectUses:
         if fact.kind == "api" and fact.role == "calls":
             words = fact.detail.split()
             if words[:1] == ["direct"] and words[1:]:
-                names = self._parameters_by_api.get(self._api_key(fact.name), ())
+                names = self._parameters_by_api.get(self._canonical_api_name(fact.name), ())
                 yield from (
-                    ("parameter", f"{self._api_key(fact.name)}.{name}")
+                    ("parameter", f"{self._canonical_api_name(fact.name)}.{name}")
                     for name in names[: int(words[1])]
                 )
 
@@ -150,7 +150,7 @@ class ProjectUses:
             if fact.kind == "parameter" and fact.role == "declares"
         }
 
-    def _api_key(self, name: str) -> str:
+    def _canonical_api_name(self, name: str) -> str:
         platform, _, api = name.partition(".")
         return self._api_key_by_spelling.get(f"{platform}.{to_snake_case(api)}", name)
 
@@ -161,7 +161,7 @@ class ProjectUses:
             for fact in facts.facts:
                 if fact.kind == "member" and fact.role == "reads":
                     platform, api, *member = fact.name.split(".")
-                    places = read.setdefault(self._api_key(f"{platform}.{api}"), {})
+                    places = read.setdefault(self._canonical_api_name(f"{platform}.{api}"), {})
                     places.setdefault(tuple(member), f"{path}:{fact.line}")
         return read
 
@@ -180,7 +180,9 @@ class ProjectUses:
     # ------------------------------------------------------------------ questions
 
     def find_places(self, text: str) -> tuple[ProjectPlace, ...]:
-        """Return the places that *text* names; one name may have several kinds.
+        """Return the parts of the project that *text* names.
+
+        An API and a field may have the same name.
 
         Raises:
             ConfigError: if nothing has that name; the message has a similar one.
@@ -194,7 +196,7 @@ class ProjectUses:
         if below and not match:
             return tuple(ProjectPlace("file", name) for name in below)
         names = {
-            kind: self._api_key(text) if kind == "api" else self.qualify_parameter(text)
+            kind: self._canonical_api_name(text) if kind == "api" else self.qualify_parameter(text)
             for kind in _KINDS
         }
         matches = [
@@ -215,7 +217,7 @@ class ProjectUses:
         parts = text.split(".", 2)
         if len(parts) < len(("platform", "api", "parameter")):
             return text
-        return f"{self._api_key('.'.join(parts[:2]))}.{parts[2]}"
+        return f"{self._canonical_api_name('.'.join(parts[:2]))}.{parts[2]}"
 
     def _suggest_place(self, text: str) -> str:
         names = [name for kind, name in self._facts_by_name if kind in _KINDS]
@@ -242,7 +244,7 @@ class ProjectUses:
             direct += self._users_of_platform_file(place.name)
         direct.sort(key=lambda use: (ORDER.index(use.fact.role), use.path, use.fact.line))
         begin = dict.fromkeys(use.path for use in direct)
-        return [*direct, *self._uses_behind(begin)]
+        return [*direct, *self._indirect_uses(begin)]
 
     def _users_of_cassette(self, path: str) -> Iterator[UsingFile]:
         """Yield the scenarios that replay the cassette at *path*."""
@@ -294,7 +296,7 @@ class ProjectUses:
                     users.setdefault(fact.name, []).append((path, fact))
         return {name: tuple(said) for name, said in users.items()}
 
-    def _uses_behind(self, paths: Iterable[str]) -> Iterator[UsingFile]:
+    def _indirect_uses(self, paths: Iterable[str]) -> Iterator[UsingFile]:
         """Yield the files that run or load any of *paths*, directly or through other files.
 
         Each once.

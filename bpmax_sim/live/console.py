@@ -39,7 +39,7 @@ class CapturedRun(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def first_record(self) -> Mapping[str, Any]:
-        """Return the first record."""
+        """Return the record ``begin``, with facts about the BPMAX in which the script ran."""
         return self.records[0]
 
 
@@ -76,7 +76,7 @@ def read_console(text: str) -> tuple[CapturedRun, ...]:
     runs = [
         read_run
         for run, records in pieces.items()
-        if (read_run := _read_run(run, records, heads)) is not None
+        if (read_run := _assemble_run(run, records, heads)) is not None
     ]
     if not runs:
         raise ConfigError(
@@ -100,21 +100,21 @@ def _read_pieces(text: str) -> Iterator[tuple[str, int, int, int, str, str]]:
             yield run, int(number), int(piece), int(count), check, body[head.end() :]
 
 
-def _read_run(
-    run: str,
-    records: Mapping[int, Mapping[int, str]],
-    heads: Mapping[tuple[str, int], tuple[int, str]],
+def _assemble_run(
+    run_name: str,
+    pieces_by_record: Mapping[int, Mapping[int, str]],
+    counts_and_checksums: Mapping[tuple[str, int], tuple[int, str]],
 ) -> CapturedRun | None:
     notes, values = [], []
-    for number in range(1, max(records) + 1):
-        count, check = heads.get((run, number), (0, ""))
-        found = records.get(number, {})
+    for number in range(1, max(pieces_by_record) + 1):
+        count, check = counts_and_checksums.get((run_name, number), (0, ""))
+        found = pieces_by_record.get(number, {})
         # No piece contains "~", so that one stands for a piece that was not copied.
         body = "".join(found.get(piece, "~") for piece in range(1, count + 1))
         value = _parse_record(body, check) if count and "~" not in body else None
         if value is None:
             notes.append(
-                msg("run {run}: line {number} is lacking or damaged", run=run, number=number)
+                msg("run {run}: line {number} is lacking or damaged", run=run_name, number=number)
             )
         else:
             values.append(value)
@@ -128,14 +128,14 @@ def _read_run(
             version=version,
             own=VERSION,
         )
-    return CapturedRun(name=run, records=tuple(values), notes=tuple(notes))
+    return CapturedRun(name=run_name, records=tuple(values), notes=tuple(notes))
 
 
-def _parse_record(body: str, check: str) -> Mapping[str, Any] | None:
+def _parse_record(body: str, checksum: str) -> Mapping[str, Any] | None:
     total = 0
     for unit in body:
         total = (total * 31 + ord(unit)) & 0xFFFFFFFF
-    if total != int(check, 36):
+    if total != int(checksum, 36):
         return None
     try:
         value = json.loads(body)

@@ -110,7 +110,7 @@ class _Probe(msgspec.Struct, frozen=True):
     value: Any
 
 
-class _EchoedRun:
+class _CalibrationRun:
     """One run of the calibration script, here or in BPMAX, with results made comparable.
 
     The calls return the request that the third party got (the echo). Where it is inside a result
@@ -123,7 +123,7 @@ class _EchoedRun:
         found = find_echo(first)
         self.place: tuple[str, ...] | None = found[0] if found else None
         self.wrapper: Mapping[str, Any] = first if isinstance(first, dict) else {}
-        target = _target_of(found[1]) if found else ""
+        target = _target_of_echo(found[1]) if found else ""
         path, _, query = target.partition("?")
         self._prefix = path.rpartition("/")[0]
         self.has_preset = "preset=1" in query.split("&")
@@ -148,7 +148,7 @@ class _EchoedRun:
         return value
 
     def _comparable_parts(self, name: str, echo: Mapping[str, Any]) -> dict[str, Any]:
-        path, _, query = _target_of(echo).partition("?")
+        path, _, query = _target_of_echo(echo).partition("?")
         pairs = sorted(pair for pair in query.split("&") if pair)
         if name not in _OF_DEFAULTS:
             pairs = [pair for pair in pairs if not pair.startswith("preset=")]
@@ -170,7 +170,7 @@ class _EchoedRun:
         return facets
 
 
-def _target_of(echo: Mapping[str, Any]) -> str:
+def _target_of_echo(echo: Mapping[str, Any]) -> str:
     parts = urlsplit(str(echo["url"]))
     return parts.path + (f"?{parts.query}" if parts.query else "")
 
@@ -216,10 +216,10 @@ def is_calibration(run: CapturedRun) -> bool:
 
 
 def judge_run(run: CapturedRun) -> Calibration:
-    """Return what *run* shows about the BPMAX in which it ran."""
+    """Return what *run*, of the calibration script, shows about the BPMAX in which it ran."""
     begin = run.first_record
-    there, ours = _EchoedRun(run), _EchoedRun(ask_our_engine())
-    marks = {key: _mark_rule(key, rule, ours, there) for key, rule in RULES.items()}
+    there, ours = _CalibrationRun(run), _CalibrationRun(ask_our_engine())
+    marks = {key: _judge_rule(key, rule, ours, there) for key, rule in RULES.items()}
     timeout = _measure_timeout(there)
     result = _describe_result_place(there)
     return Calibration(
@@ -247,28 +247,28 @@ def _platform_keys_to_set(
     return keys
 
 
-def _describe_missing_echo(there: _EchoedRun) -> str:
+def _describe_missing_echo(live_run: _CalibrationRun) -> str:
     """Return why the calls show nothing about rules, or "" if they do.
 
     Either the first one failed, or the third party did not echo the request.
     """
-    first = there.records.get("first", {})
+    first = live_run.records.get("first", {})
     if first.get("end") == "resolved":
-        return "" if there.place is not None else msg("the interface does not echo")
+        return "" if live_run.place is not None else msg("the interface does not echo")
     error = first.get("error", {})
     text = error.get("members", {}).get("message") or error.get("thrown") or first.get("skipped")
     return msg("the first call failed: {text}", text=str(text or msg("it was not made")))
 
 
-def _describe_result_place(there: _EchoedRun) -> str:
+def _describe_result_place(live_run: _CalibrationRun) -> str:
     """Return where in a call's result the response is: ``body``, ``envelope``, a path, or ""."""
-    if there.place is None:
+    if live_run.place is None:
         return ""
-    if not there.place:
+    if not live_run.place:
         return "body"
-    if there.place == ("data",) and set(there.wrapper) >= ENVELOPE:
+    if live_run.place == ("data",) and set(live_run.wrapper) >= ENVELOPE:
         return "envelope"
-    return ".".join(there.place)
+    return ".".join(live_run.place)
 
 
 _VERSION: Final = re.compile(r"(Edg|Chrome|Firefox|QuickJS|Node\.js)/(\d+)")
@@ -284,21 +284,23 @@ def _describe_engine(engine: Mapping[str, Any]) -> str:
     return f"{kind} ({found[1]} {found[2]})" if found else kind
 
 
-def _mark_rule(key: str, rule: Rule, ours: _EchoedRun, there: _EchoedRun) -> RuleMark:
-    """Return whether *there*, the run in BPMAX, confirms the rule *key*.
+def _judge_rule(
+    key: str, rule: Rule, our_run: _CalibrationRun, live_run: _CalibrationRun
+) -> RuleMark:
+    """Return whether *live_run*, the run in BPMAX, confirms the rule *key*.
 
-    It does if the questions that test it have the same results as in *ours*, the run in our engine.
+    It does if the questions that test it have the same results as in *our_run*, in our engine.
     """
     if not rule.probes:
         return _mark_unknown(msg("a script cannot see it"))
     if key in _SPECIAL:
-        return _SPECIAL[key](ours, there)
-    if there.place is None:
+        return _SPECIAL[key](our_run, live_run)
+    if live_run.place is None:
         return _mark_unknown(msg("nothing could be asked"))
     compared = {
         name: found
         for name in rule.probes
-        if (found := _pair_probes(name, ours, there)) is not None
+        if (found := _pair_probes(name, our_run, live_run)) is not None
     }
     seen = {
         name: CalibrationDifference(ours=_format_probe(mine), there=_format_probe(other))
@@ -307,7 +309,7 @@ def _mark_rule(key: str, rule: Rule, ours: _EchoedRun, there: _EchoedRun) -> Rul
     }
     if seen:
         return RuleMark(mark="refuted", seen=seen)
-    whys = [_WHY.get(there.records.get(name, {}).get("skipped", ""), "") for name in rule.probes]
+    whys = [_WHY.get(live_run.records.get(name, {}).get("skipped", ""), "") for name in rule.probes]
     if not compared:
         return _mark_unknown(next(filter(None, whys), msg("it was not asked")))
     return RuleMark(mark="confirmed", why=next(filter(None, whys), ""))
@@ -319,17 +321,21 @@ _WHY: Final = {
 }
 
 
-def _pair_probes(name: str, ours: _EchoedRun, there: _EchoedRun) -> tuple[_Probe, _Probe] | None:
+def _pair_probes(
+    name: str, our_run: _CalibrationRun, live_run: _CalibrationRun
+) -> tuple[_Probe, _Probe] | None:
     """Return the results of question *name* here and in BPMAX, made comparable.
 
     None if one of them is missing.
     """
-    mine, other = ours.probe(name), there.probe(name)
+    mine, other = our_run.probe(name), live_run.probe(name)
     if mine is None or other is None:
         return None
-    if name in _OF_DEFAULTS and not there.has_preset:
+    if name in _OF_DEFAULTS and not live_run.has_preset:
         return None
-    if name == "undefined_default" and ours.probe("keeps_default") != there.probe("keeps_default"):
+    if name == "undefined_default" and our_run.probe("keeps_default") != live_run.probe(
+        "keeps_default"
+    ):
         return None
     return mine, other
 
@@ -359,20 +365,20 @@ def _show_value(value: Any) -> str:
 _FAILS: Final = msg("the call fails")
 
 
-def _mark_result(_ours: _EchoedRun, there: _EchoedRun) -> RuleMark:
-    kind = _describe_result_place(there)
+def _judge_result_rule(_our_run: _CalibrationRun, live_run: _CalibrationRun) -> RuleMark:
+    kind = _describe_result_place(live_run)
     if not kind:
-        return _mark_unknown(_describe_missing_echo(there))
+        return _mark_unknown(_describe_missing_echo(live_run))
     if kind in {"body", "envelope"}:
         return RuleMark(mark="confirmed", why=kind)
-    members = ", ".join(there.wrapper)
+    members = ", ".join(live_run.wrapper)
     told = msg("{members}, of which {place} is the body", members=members, place=kind)
     return _mark_refuted("first", "body, envelope", told)
 
 
-def _mark_auth(_ours: _EchoedRun, there: _EchoedRun) -> RuleMark:
-    probe = there.probe("auth_last")
-    found = find_echo(there.wrapper)
+def _judge_auth_rule(_our_run: _CalibrationRun, live_run: _CalibrationRun) -> RuleMark:
+    probe = live_run.probe("auth_last")
+    found = find_echo(live_run.wrapper)
     if probe is None or probe.end != "resolved" or found is None:
         return _mark_unknown(msg("it was not asked"))
     has_auth = "authorization" in {name.lower() for name in found[1]["headers"]}
@@ -386,9 +392,9 @@ def _mark_auth(_ours: _EchoedRun, there: _EchoedRun) -> RuleMark:
 _NO_AUTH: Final = msg("the interface that echoes has no auth in a header")
 
 
-def _mark_error(ours: _EchoedRun, there: _EchoedRun) -> RuleMark:
-    records = [reader.records.get("status", {}).get("error") for reader in (ours, there)]
-    if there.records.get("status", {}).get("end") not in {"rejected", "threw"} or not records[1]:
+def _judge_error_rule(our_run: _CalibrationRun, live_run: _CalibrationRun) -> RuleMark:
+    records = [reader.records.get("status", {}).get("error") for reader in (our_run, live_run)]
+    if live_run.records.get("status", {}).get("end") not in {"rejected", "threw"} or not records[1]:
         return _mark_unknown(msg("no call was rejected by its status"))
     mine, other = (_describe_error(one or {}) for one in records)
     if mine == other:
@@ -420,8 +426,8 @@ def _describe_kind(value: Any) -> str:
     return str(value) if isinstance(value, int) or str(value).isupper() else "string"
 
 
-def _mark_overlap(_ours: _EchoedRun, there: _EchoedRun) -> RuleMark:
-    spent = there.records.get("overlap", {}).get("value")
+def _judge_concurrency_rule(_our_run: _CalibrationRun, live_run: _CalibrationRun) -> RuleMark:
+    spent = live_run.records.get("overlap", {}).get("value")
     if not isinstance(spent, list) or not spent or min(spent) < 500:  # noqa: PLR2004 - of a second
         return _mark_unknown(msg("the interface did not wait for a second"))
     seconds = ", ".join(f"{one / 1000:.1f} s" for one in spent)
@@ -431,16 +437,19 @@ def _mark_overlap(_ours: _EchoedRun, there: _EchoedRun) -> RuleMark:
     return _mark_refuted("overlap", msg("three calls of 1 s take 1 s"), told)
 
 
-def _measure_timeout(there: _EchoedRun) -> float | None:
-    record = there.records.get("timeout", {})
-    if record.get("end") != "rejected" or there.records.get("overlap", {}).get("end") != "resolved":
+def _measure_timeout(live_run: _CalibrationRun) -> float | None:
+    record = live_run.records.get("timeout", {})
+    if (
+        record.get("end") != "rejected"
+        or live_run.records.get("overlap", {}).get("end") != "resolved"
+    ):
         return None
     seconds = float(record["ms"]) / 1000
     return float(round(seconds)) if seconds >= 1 else seconds
 
 
-def _mark_timeout(_ours: _EchoedRun, there: _EchoedRun) -> RuleMark:
-    record, seconds = there.records.get("timeout", {}), _measure_timeout(there)
+def _judge_timeout_rule(_our_run: _CalibrationRun, live_run: _CalibrationRun) -> RuleMark:
+    record, seconds = live_run.records.get("timeout", {}), _measure_timeout(live_run)
     ours = f"{DEFAULT_TIMEOUT:g} s"
     if seconds is not None:
         if abs(seconds - DEFAULT_TIMEOUT) <= _SLACK:
@@ -453,11 +462,11 @@ def _mark_timeout(_ours: _EchoedRun, there: _EchoedRun) -> RuleMark:
 
 
 _SPECIAL: Final = {
-    "result": _mark_result,
-    "auth_last": _mark_auth,
-    "error_members": _mark_error,
-    "overlap": _mark_overlap,
-    "timeout": _mark_timeout,
+    "result": _judge_result_rule,
+    "auth_last": _judge_auth_rule,
+    "error_members": _judge_error_rule,
+    "overlap": _judge_concurrency_rule,
+    "timeout": _judge_timeout_rule,
 }
 
 
@@ -476,5 +485,5 @@ def describe_workaround(key: str, calibration: Calibration) -> str:
 
 
 def list_refuted(calibration: Calibration) -> Iterator[tuple[str, RuleMark]]:
-    """Yield the rules that do not hold."""
+    """Yield key and result of each rule that does not hold in the BPMAX of *calibration*."""
     return ((key, one) for key, one in calibration.rules.items() if one.mark == "refuted")

@@ -111,7 +111,7 @@ class RecordingProxy:
         self._pseudonym = f"bpmax-sim-{secrets.token_hex(4)}"
 
     def stop(self) -> None:
-        """End running exchanges; each is recorded up to this point."""
+        """End the exchanges in progress; each is recorded as far as it got."""
         self._stopping.set()
 
     def close(self) -> None:
@@ -119,7 +119,9 @@ class RecordingProxy:
         self._live.close()
 
     def answer(self, request: Request, client: ServedClient) -> Response | None:
-        """Answer *request* of *client*, which receives the response while it arrives.
+        """Forward *request* and record the exchange; *client* gets the response while it arrives.
+
+        Return a response that is still to be sent, or None.
 
         Raises:
             RefusedRequest: if the request cannot be forwarded; the code tells why.
@@ -148,7 +150,7 @@ class RecordingProxy:
         sent = self._make_upstream_request(exchange, path)
         self._refuse_unsendable_headers(exchange.client.headers, sent)
         self._session.clock.move_to(max(self._session.clock.now(), exchange.at))
-        known = self._request_to_record(exchange, sent)
+        known = self._make_recorded_request(exchange, sent)
         base = f"{exchange.request.base}{self._prefix}"
         if self._fallback:
             exchange.identify_call(self._session.relay.clients.as_api_call(known))
@@ -208,7 +210,7 @@ class RecordingProxy:
             timeout=self._patience,
         )
 
-    def _request_to_record(self, exchange: _ProxiedExchange, sent: Request) -> Request:
+    def _make_recorded_request(self, exchange: _ProxiedExchange, sent: Request) -> Request:
         rest = sent.url[len(self._upstream.origin) :]
         try:
             return make_request(
@@ -222,6 +224,7 @@ class RecordingProxy:
 
     def _refuse_unsendable_headers(self, written: Pairs, sent: Request) -> None:
         head = Headers(written)
+        # RFC 9110, 7.6.3: a proxy finds its own name in Via if the request came through it before.
         if any(self._pseudonym in line for line in head.get_all("via")):
             raise _make_loop_refusal(self._upstream)
         if (head.get("upgrade") or "").lower() == "websocket":
@@ -273,7 +276,10 @@ class _ProxiedExchange:
         self.target = urlsplit(known.recorded_form.url).path
 
     def describe(self, redact: Callable[[str], str]) -> ProxiedCall:
-        """Return the line of the list, redacted by *redact* and by the look of secrets."""
+        """Return the line about this call for users, without secrets.
+
+        *redact* replaces known secrets; texts that look like secrets are removed as well.
+        """
         segments = unquote(redact(self.target)).split("/")
         shown = "/".join("…" if looks_random(segment) else segment for segment in segments)
         return ProxiedCall(
@@ -322,7 +328,7 @@ class _StreamedResponse:
         self._exchange.identify_call(known)
         start = time.perf_counter()
         with self._opened(route) as arriving:
-            self._take_head(arriving, time.perf_counter() - start)
+            self._read_response_head(arriving, time.perf_counter() - start)
             body, chunks = bytearray(), list[Chunk]()
             length = 0
             for piece in filter(None, arriving.pieces()):
@@ -333,7 +339,7 @@ class _StreamedResponse:
                     self._last = piece  # which goes on once the whole is on the disk
                 else:
                     note(self._head, piece)
-                    self._begin()
+                    self._send_head_to_client()
                     self._client.write(piece)
                 self._stop_if_endless(length)
         self.is_complete = True
@@ -345,12 +351,12 @@ class _StreamedResponse:
 
     def finish(self) -> None:
         """Forward the last piece, which is held back until the exchange is recorded."""
-        self._begin()
+        self._send_head_to_client()
         if self._last:
             self._client.write(self._last)
         self._client.end()
 
-    def _take_head(self, arriving: ArrivingResponse, elapsed: float) -> None:
+    def _read_response_head(self, arriving: ArrivingResponse, elapsed: float) -> None:
         self._exchange.outcome = str(arriving.status)
         self._head = Response(
             status=arriving.status, headers=arriving.headers, elapsed=elapsed, source="live"
@@ -360,16 +366,18 @@ class _StreamedResponse:
         if arriving.status not in _FINAL:
             raise BadResponseError(msg("the response has status {status}", status=arriving.status))
 
-    def _begin(self) -> None:
+    def _send_head_to_client(self) -> None:
         if not self._client.is_begun:
             headers = returned_headers(self._head.headers, self._upstream, self._base)
             self._client.begin(self._head.status, headers)
 
     def _stop_if_endless(self, length: int) -> None:
-        """End a stream that the client no longer reads; other responses are recorded to their end.
+        """End a response without end, such as server-sent events, if the client has left.
+
+        Other responses are recorded to their end. *length* is the size so far.
 
         Raises:
-            TransportError: if it is such a stream.
+            TransportError: if it is such a response.
         """
         is_stream = Headers(self._head.headers).media_type in STREAMED
         if self._client.is_gone and (is_stream or length > _MOST):

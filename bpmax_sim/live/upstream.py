@@ -107,36 +107,38 @@ def forwarded_headers(headers: Pairs, upstream: UpstreamUrl, via: str) -> Pairs:
 
     ``Host`` is replaced, *via* is added, headers about the client's connection are left out.
     """
-    kept = _without_connection(headers)
+    kept = _remove_connection_headers(headers)
     sent = [(n, upstream.host if n.lower() == "host" else v) for n, v in kept]
     return (*sent, ("Via", via))
 
 
-def returned_headers(headers: Pairs, upstream: UpstreamUrl, base: str) -> Pairs:
+def returned_headers(headers: Pairs, upstream: UpstreamUrl, proxy_url: str) -> Pairs:
     """Return the upstream's response *headers* as they are sent to the client.
 
-    Addresses and cookies of the upstream are changed to the proxy's address *base*, which the
+    Addresses and cookies of the upstream are changed to the proxy's address *proxy_url*, which the
     client calls.
     """
-    kept = [pair for pair in _without_connection(headers) if pair[0].lower() != "alt-svc"]
-    return tuple([(name, _rewrite(name.lower(), text, upstream, base)) for name, text in kept])
+    kept = [pair for pair in _remove_connection_headers(headers) if pair[0].lower() != "alt-svc"]
+    return tuple(
+        [(name, _rewrite_header(name.lower(), text, upstream, proxy_url)) for name, text in kept]
+    )
 
 
-def _without_connection(headers: Pairs) -> Pairs:
+def _remove_connection_headers(headers: Pairs) -> Pairs:
     lines = Headers(headers).get_all("connection")
     named = {name.strip().lower() for line in lines for name in line.split(",")}
     hidden: Container[str] = _OF_CONNECTION | named
     return Headers(headers).without(hidden)
 
 
-def _rewrite(name: str, text: str, upstream: UpstreamUrl, base: str) -> str:
+def _rewrite_header(name: str, text: str, upstream: UpstreamUrl, proxy_url: str) -> str:
     if name in _LOCATIONS:
-        return rewrite_location(text, upstream, base)
-    return rewrite_cookie(text, upstream, base) if name == "set-cookie" else text
+        return rewrite_location(text, upstream, proxy_url)
+    return rewrite_cookie(text, upstream, proxy_url) if name == "set-cookie" else text
 
 
-def rewrite_location(location: str, upstream: UpstreamUrl, base: str) -> str:
-    """Return *location* below *base* if it is an address of *upstream*, else unchanged."""
+def rewrite_location(location: str, upstream: UpstreamUrl, proxy_url: str) -> str:
+    """Return *location* below *proxy_url* if it is an address of *upstream*, else unchanged."""
     absolute = location
     if location.startswith("//"):
         absolute = f"{upstream.origin.partition(':')[0]}:{location}"
@@ -147,7 +149,7 @@ def rewrite_location(location: str, upstream: UpstreamUrl, base: str) -> str:
     rest = f"{path[1]}{path[2]}" if is_origin else ""
     if not is_origin or not (rest + "/").startswith(f"{upstream.path}/"):
         return absolute if location.startswith("/") else location
-    return f"{base}{rest[len(upstream.path) :]}"
+    return f"{proxy_url}{rest[len(upstream.path) :]}"
 
 
 def _origin_key(url: str) -> tuple[str, str, int] | None:
@@ -158,13 +160,13 @@ def _origin_key(url: str) -> tuple[str, str, int] | None:
         return None
 
 
-def rewrite_cookie(line: str, upstream: UpstreamUrl, base: str) -> str:
-    """Return a ``Set-Cookie`` line that a client accepts from *base*, which has no TLS.
+def rewrite_cookie(line: str, upstream: UpstreamUrl, proxy_url: str) -> str:
+    """Return a ``Set-Cookie`` line that a client accepts from *proxy_url*, which has no TLS.
 
     ``Domain`` is removed if it covers the upstream, and ``Secure`` with everything that requires
-    it; ``Path`` is put below *base*.
+    it; ``Path`` is put below *proxy_url*.
     """
-    below = urlsplit(base).path.rstrip("/")
+    below = urlsplit(proxy_url).path.rstrip("/")
     cookie = parse_set_cookie(line)
     pair = line[: len(line) - len(cookie.attributes)]
     return ";".join([pair, *_forwarded_attributes(cookie.attribute_texts, upstream, below)])

@@ -26,7 +26,7 @@ from bpmax_sim.openapi.document import (
     mapping,
 )
 from bpmax_sim.openapi.schema import (
-    SchemaWriter,
+    SchemaConverter,
     Security,
     fits_in_file,
     merge_object,
@@ -73,7 +73,10 @@ class _Operation(msgspec.Struct, frozen=True):
 
 
 def _convert_inputs(document: Document, operation: _Operation) -> dict[str, Any]:
-    """Return the ``parameters`` of *operation*, and further keys of the API."""
+    """Return what a platform file says of the inputs of *operation*.
+
+    That is ``parameters``, the encoding of the body, and the header for an idempotency key.
+    """
     steps = operation.steps
     by_place = {
         (str(parameter.get("in")), str(parameter.get("name"))): (parameter, where)
@@ -84,6 +87,8 @@ def _convert_inputs(document: Document, operation: _Operation) -> dict[str, Any]
             ),
         )
     }
+    # OpenAPI 3.1, Path Item Object: a parameter of the operation replaces the path's parameter of
+    # the same name and place, which the mapping does.
     keys: dict[str, Any] = {}
     converted: list[ParameterEntry] = []
     for parameter, where in by_place.values():
@@ -140,7 +145,7 @@ def _convert_parameter(
         )
     elif text := _describe_list_style(parameter):
         document.note_loss(steps, "parameter {name!r}: {text}", name=name, text=text)
-    carried = SchemaWriter(document).write_schema(parameter.get("schema"), (*steps, "schema"))
+    carried = SchemaConverter(document).write_schema(parameter.get("schema"), (*steps, "schema"))
     title = _title_key(parameter, "title", "description")
     return {**entry, **title, **_schema_keys(carried, is_required="required" in entry)}
 
@@ -156,7 +161,10 @@ def _describe_wrong_name(name: str, place: Any) -> str:
 
 
 def _describe_list_style(parameter: Mapping[str, Any]) -> str:
-    """Return how a script must pass an array or object not sent as repeated names; else ""."""
+    """Return a note on how a script must pass an array or object to *parameter*.
+
+    "" if it is sent as repeated names, as this package does by itself.
+    """
     style = parameter.get("style", "form" if parameter.get("in") == "query" else "simple")
     if style == "deepObject":
         return msg("an object is written as name[key]=value; pass such a name with $query")
@@ -232,7 +240,7 @@ def _convert_body(
             media=media,
             others=others,
         )
-    carried = SchemaWriter(document).write_schema(
+    carried = SchemaConverter(document).write_schema(
         mapping(content[media]).get("schema"), (*inner, "schema")
     )
     is_required = body.get("required") is True
@@ -260,7 +268,7 @@ def _encoding_keys(media: str, encoding: str) -> Mapping[str, Any]:
 
 
 def _body_members(schema: Mapping[str, Any], *, is_required: bool) -> list[ParameterEntry]:
-    """Return an entry for each member of an object, or one for the whole body."""
+    """Return a parameter entry for each member of a body, or one for all if it is no object."""
     object_schema = merge_object(schema)
     members = object_schema["properties"] if object_schema else {}
     if not object_schema or any(not name.strip() or "." in name or name == "$" for name in members):
@@ -388,6 +396,8 @@ def convert_document(
         )
     else:
         text = write_yaml({**value, "apis": apis}, block=2)
+    # The text is read back as a user's file would be: whatever was overlooked in the document (a
+    # name, a value that YAML reads otherwise) must fail here and not in the next run.
     if problems := read_platform_root(read_yaml(text, file=msg("the platform file"))).problems:
         raise ConfigError(
             msg(
@@ -506,7 +516,10 @@ def _success_schema(
             if "json" not in media and "*" not in media:
                 continue
             where = (*steps, "content", media)
-            carrying, declared = SchemaWriter(document, "writeOnly", most_members), mapping(value)
+            carrying, declared = (
+                SchemaConverter(document, "writeOnly", most_members),
+                mapping(value),
+            )
             schema = carrying.write_schema(declared.get("schema"), (*where, "schema"))
             shown = _find_example(document, declared, where)
             # Of an example as many characters as are worth the parts of a schema.
@@ -571,7 +584,11 @@ def _write_with_schemas_that_fit(
     apis: Mapping[str, Mapping[str, Any]],
     operations: Mapping[str, _Operation],
 ) -> str:
-    """Return the text of the file with as many response schemas as a file may hold."""
+    """Return the text of the platform file with the schemas of responses.
+
+    They are cut to fewer and fewer members until the file has no more than its maximum size; if
+    that is not enough, it gets none.
+    """
     for most in _ANSWERS:
         notes = dict(document.notes)
         whole = {

@@ -68,6 +68,8 @@ class ReferencedFiles(msgspec.Struct):
     def load_root(self, file: str, reference: str) -> Any:
         """Return the content of *file*, a path from the document's folder.
 
+        *reference* is the ``$ref`` that names it, for the message.
+
         Raises:
             DanglingReferenceError: if it cannot be read, or is outside of the folder.
         """

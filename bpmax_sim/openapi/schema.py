@@ -72,7 +72,7 @@ _SEVERAL: Final = ("allOf", "anyOf", "oneOf")
 
 
 @dataclass(slots=True)
-class SchemaWriter:
+class SchemaConverter:
     """Converts one JSON Schema for a platform file, where references are not possible.
 
     Attributes:
@@ -83,35 +83,39 @@ class SchemaWriter:
     """
 
     document: Document
-    drop: str = "readOnly"  # what has no place in this direction
-    most: int = 300
+    dropped_keyword: str = "readOnly"  # what has no place in this direction
+    max_members: int = 300
     _written: int = field(default=0, init=False)
     _top: Steps = field(default=(), init=False)
 
-    def write_schema(self, value: Any, steps: Steps, above: tuple[str, ...] = ()) -> dict[str, Any]:
+    def write_schema(
+        self, value: Any, steps: Steps, seen_refs: tuple[str, ...] = ()
+    ) -> dict[str, Any]:
         """Return the schema *value*, at path *steps*, with references replaced by their targets.
 
-        *above* are the references that led here, so that a schema that contains itself ends.
+        *seen_refs* are those that led here, so that a schema that contains itself ends.
         """
         self._top = self._top or steps
         if isinstance(value, bool) or value is None:
             return {"not": {}} if value is False else {}
         reference = str(mapping(value).get("$ref", ""))
-        if reference and reference in above:
+        if reference and reference in seen_refs:
             self.document.note_loss(
                 steps, "{reference!r} holds itself; there, anything is allowed", reference=reference
             )
             return {}
-        above = (*above, reference) if reference else above
+        seen_refs = (*seen_refs, reference) if reference else seen_refs
         schema = self.document.resolve_reference(value, steps)
         self._written += 1
-        if self._written > self.most or len(steps) - len(above) > 3 * _DEEPEST + 12:
+        if self._written > self.max_members or len(steps) - len(seen_refs) > 3 * _DEEPEST + 12:
             message = msg("the schema is too large; the rest of it allows anything")
             self.document.note_loss(self._top, message)
             return {}
-        return dict(self._convert_words(mapping(schema), steps, above))
+        return dict(self._convert_keywords(mapping(schema), steps, seen_refs))
 
-    def _convert_words(self, schema: Schema, steps: Steps, above: tuple[str, ...]) -> Iterator[Any]:
+    def _convert_keywords(
+        self, schema: Schema, steps: Steps, seen_refs: tuple[str, ...]
+    ) -> Iterator[Any]:
         for word, value in schema.items():
             if word in _RULES:
                 if _RULES[word](value) and fits_in_file(value):
@@ -122,16 +126,24 @@ class SchemaWriter:
                     )
             elif word in _SINGLE:
                 is_flag = word == "additionalProperties" and isinstance(value, bool)
-                yield word, value if is_flag else self.write_schema(value, (*steps, word), above)
+                yield (
+                    word,
+                    value if is_flag else self.write_schema(value, (*steps, word), seen_refs),
+                )
             elif word in _SEVERAL and as_list(value):
                 inner = enumerate(value)
-                yield word, [self.write_schema(part, (*steps, word, n), above) for n, part in inner]
+                yield (
+                    word,
+                    [self.write_schema(part, (*steps, word, n), seen_refs) for n, part in inner],
+                )
             elif word == "properties":
-                yield word, self._write_properties(value, (*steps, word), above)
+                yield word, self._convert_properties(value, (*steps, word), seen_refs)
         if "example" not in schema and as_list(schema.get("examples")):
             yield "example", schema["examples"][0]
 
-    def _write_properties(self, value: Any, steps: Steps, above: tuple[str, ...]) -> dict[str, Any]:
+    def _convert_properties(
+        self, value: Any, steps: Steps, seen_refs: tuple[str, ...]
+    ) -> dict[str, Any]:
         properties: dict[str, Any] = {}
         for name, inner in mapping(value).items():
             if len(name) > _LONGEST:
@@ -139,10 +151,12 @@ class SchemaWriter:
                     steps, "the name is longer than {longest} characters", longest=_LONGEST
                 )
             elif (
-                mapping(self.document.resolve_reference(inner, (*steps, name))).get(self.drop)
+                mapping(self.document.resolve_reference(inner, (*steps, name))).get(
+                    self.dropped_keyword
+                )
                 is not True
             ):
-                properties[name] = self.write_schema(inner, (*steps, name), above)
+                properties[name] = self.write_schema(inner, (*steps, name), seen_refs)
         return properties
 
 
@@ -364,7 +378,10 @@ class Security(msgspec.Struct):
         return url if is_address(url) else ""
 
     def _combine_auth(self, parts: list[AuthPart], steps: Steps) -> Any:
-        """Return the auth that combines *parts*; None if they cannot be combined."""
+        """Return one ``auth`` for several security schemes that are required together.
+
+        None, with a note at *steps*, if a platform file cannot express that.
+        """
         csrf = next((part for part in parts if part.kind == "csrf"), None)
         rest = [part for part in parts if part is not csrf]
         logins = [part for part in rest if part.kind.startswith("oauth2_")]

@@ -36,7 +36,7 @@ from bpmax_sim.proxy.undeclared_arguments import (
     find_misspelt_names,
     refuse_undeclared_arguments,
 )
-from bpmax_sim.secret.http_auth import SECRET_HEADERS, with_standin
+from bpmax_sim.secret.http_auth import SECRET_HEADERS, replace_credential
 from bpmax_sim.secret.vault import Credentials
 
 
@@ -573,7 +573,7 @@ def _headers_with_script_secrets_hidden(call: Call, env: Environment) -> Pairs:
     """
     issued = partial(env.vault.register_issued, call.platform, call.instance)
     return tuple(
-        (name, with_standin(value, partial(issued, f"script-{name.lower()}")))
+        (name, replace_credential(value, partial(issued, f"script-{name.lower()}")))
         if name.lower() in SECRET_HEADERS
         else (name, value)
         for name, value in call.headers

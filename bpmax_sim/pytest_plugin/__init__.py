@@ -126,20 +126,25 @@ def _has_tally() -> bool:
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """Note the cassettes that Python tests own."""
+    """Note the cassettes that Python tests own, and which warnings fail them in their folder."""
     if "bpmax_session" in getattr(item, "fixturenames", ()):
         from bpmax_sim.errors import ConfigError  # noqa: PLC0415
-        from bpmax_sim.project import find_root, strictness_of  # noqa: PLC0415
         from bpmax_sim.pytest_plugin import session_options as of_test  # noqa: PLC0415
 
         with suppress(ConfigError):  # a wrong marker is told where the test runs
             cassette, folder = str(of_test.cassette_of(item)), str(of_test.cassettes_folder(item))
             owner = of_test.owner_of(item)
             _tally_of(item.config).note_owner(cassette, folder, owner=owner, test=item.path)
+    if not {"bpmax_session", "bpmax_session_factory"}.isdisjoint(getattr(item, "fixturenames", ())):
+        from bpmax_sim.project import find_root, strictness_of  # noqa: PLC0415
+
         with suppress(ValueError):  # a wrong setting is reported elsewhere
-            if strictness_of(item.path, find_root(item.path)) == "strict":
-                doubts = "error::bpmax_sim.BpmaxWarning"
-                item.add_marker(pytest.mark.filterwarnings(doubts))
+            for name in _RED_WARNINGS[strictness_of(item.path, find_root(item.path))]:
+                item.add_marker(pytest.mark.filterwarnings(f"error::bpmax_sim.{name}"))
+
+
+_RED_WARNINGS = {"strict": ("BpmaxWarning",), "normal": ("WrongCallWarning",), "lenient": ()}
+"""Strictness of a folder -> the warnings that fail a Python test in it."""
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
@@ -290,6 +295,7 @@ def _redact_output(config: pytest.Config, redact: Callable[[str], str]) -> None:
         redact_output_of(item, redact)
 
 
+@pytest.hookimpl(tryfirst=True)  # other plug-ins write their files here, of all failures
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Note whether all tests ran, and set the exit code.
 

@@ -457,7 +457,7 @@ def _note_verdict(test: ScenarioTest, verdict: Verdict, sessions: Sequence[Sessi
     for session in sessions:
         tally.add_calls(session)
         tally.add_recording(session, failed=verdict.outcome == "failed", doubtful=doubtful)
-    tally.file_runs().add(test.scenario, verdict.outcome, verdict.unused)
+    tally.file_runs().add(test.scenario, verdict)
     if verdict.trace:
         tally.traces.add(verdict.trace)
     test.user_properties += properties_of(verdict)

@@ -106,7 +106,8 @@ class Tally(RecordingUse):
         """Return the tally as plain values for the controller: counts, texts and sets of texts."""
         texts = {name: set(map(translate, getattr(self, name))) for name in _SETS}
         counts = {name: dict(getattr(self, name)) for name in _COUNTS}
-        return {**vars(self), **texts, **counts}
+        files = self.file_runs().as_data() if self.files else {}
+        return {**vars(self), **texts, **counts, "files": files}
 
     def merge(self, data: Mapping[str, Any]) -> None:
         """Add the tally of a worker."""

@@ -12,6 +12,8 @@ import warnings
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +22,8 @@ import pytest
 
 import bpmax_sim
 from bpmax_sim.errors import BpmaxWarning, ConfigError, Place, Problem, shorten_list
-from bpmax_sim.i18n import join_messages, msg, plural, translate
+from bpmax_sim.file_names import relative_name
+from bpmax_sim.i18n import join_messages, label_message, msg, plural, translate
 from bpmax_sim.project import SUFFIX, find_root
 from bpmax_sim.pytest_plugin import options, sharding
 from bpmax_sim.pytest_plugin.items import FailureText
@@ -44,7 +47,7 @@ from bpmax_sim.report.usage import (
     is_read_elsewhere,
     store_evidence,
 )
-from bpmax_sim.scenario.source import Failure
+from bpmax_sim.scenario.source import Failure, RunWarning
 
 if TYPE_CHECKING:
     from bpmax_sim.pytest_plugin.script_hits import CoverageResult
@@ -204,9 +207,11 @@ _FINISHED = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
 
 def judge_files(session: pytest.Session, tally: Tally) -> None:
     """Judge what no row of a scenario file used: fail the run if it is required, else warn."""
-    runs = tally.file_runs()
-    failed = any(runs.unused_parts_that_fail())
-    for part in [part for file in runs.files for part in runs.unused_warnings(file)]:
+    runs, failed = tally.file_runs(), False
+    for file, parts in groupby(runs.unused_parts_that_fail(), key=itemgetter(0)):
+        _report_failed_file(session, file, [part for _, part in parts])
+        failed = True
+    for part in list(runs.unused_warnings()):
         place = part.place or Place("")
         try:
             warnings.warn_explicit(part.message, part.category, place.file, place.line)
@@ -218,10 +223,21 @@ def judge_files(session: pytest.Session, tally: Tally) -> None:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
-def _unused_in_files(tally: Tally) -> Iterator[str]:
-    """Yield a failure line for each part of a scenario file that no row used."""
-    for _, part in tally.file_runs().unused_parts_that_fail() if tally.files else ():
-        yield msg("FAILED {place}: {message}", place=part.place, message=part.message)
+def _report_failed_file(session: pytest.Session, file: str, parts: Sequence[RunWarning]) -> None:
+    """Report, as one failed test named by its *file*, the parts that none of its rows used.
+
+    Terminal, JUnit and other plug-ins count it then; it can only be known after all tests.
+    """
+    lines = [label_message(part.place, part.message) for part in parts]
+    text = translate(join_messages("\n", lines))
+    name = relative_name(Path.cwd() / file, session.config.rootpath)
+    line = parts[0].place.line - 1 if parts[0].place else 0
+    session.testscollected += 1
+    reports = (("call", "failed", text), ("teardown", "passed", None))
+    for when, outcome, longrepr in reports:
+        where = (name, line, translate(msg("what no row used")))
+        report = pytest.TestReport(name, where, {}, outcome, longrepr, when)  # type: ignore[arg-type]
+        session.config.hook.pytest_runtest_logreport(report=report)
 
 
 def write_summary(
@@ -234,7 +250,7 @@ def write_summary(
     tally = tally_of(config)
     groups = _group_failed(reporter.stats)
     causes = [describe_cause_with_count([failure for _, failure in alike]) for alike in groups]
-    lines = [*causes, *_unused_in_files(tally), *_summary_lines(tally)]
+    lines = [*causes, *_summary_lines(tally)]
     lines += _store_durations_and_usage(reporter, exitstatus, config)
     result = _coverage_of(config)
     lines += result.lines if result else []

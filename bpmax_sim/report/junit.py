@@ -120,8 +120,8 @@ def _make_testcase(verdict: terminal.Verdict, seconds: float) -> ET.Element:
     place = failing_place(item, verdict.failures if verdict.outcome == "failed" else ())
     case = ET.Element(
         "testcase",
-        classname=xml_text(_module_name(file)),
-        name=xml_text(item.node_name),
+        classname="" if verdict.is_of_file else xml_text(_module_name(file)),
+        name=xml_text(_module_name(file) if verdict.is_of_file else item.node_name),
         file=xml_text(to_slashes(os.path.normpath(place.file or file))),
         line=f"{place.line or item.place.line}",
         time=f"{seconds:.3f}",

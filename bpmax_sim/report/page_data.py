@@ -28,7 +28,7 @@ from bpmax_sim.report.trace_files import Trace
 from bpmax_sim.scenario.expect import shorten_line
 from bpmax_sim.scenario.file_verdict import FileRuns
 from bpmax_sim.scenario.source import Failure, RunWarning, headline
-from bpmax_sim.traffic.curl import curl_of
+from bpmax_sim.traffic.curl import curl_of_event
 
 LONGEST_BODY = 64 * 1024
 LONGEST_NAME = 500
@@ -189,9 +189,9 @@ def _list_part_uses(
 
 
 def add_parts_unused_by_row(runs: FileRuns, trace: Trace) -> None:
-    """Add to *runs* the parts of its file that the row of *trace* did not use, if it passed."""
+    """Add to *runs* the parts that the row of *trace* used and did not use, if it passed."""
     first, last = trace.events[0], trace.events[-1]
-    if not last.get("rows") or last.get("outcome") != "passed":
+    if last.get("outcome") != "passed":
         return
     home = PathsFromRoot(trace.folder)
     file = home.place_from_root(next(iter(trace.sources), ""))  # the scenario comes first
@@ -205,7 +205,8 @@ def add_parts_unused_by_row(runs: FileRuns, trace: Trace) -> None:
         for part in last.get("unused", ())
     ]
     row, strictness = str(first.get("row") or ""), last.get("strictness", "normal")
-    runs.add_row(file, last["rows"], row, unused, strictness)
+    used = [home.place_from_root(key) for key in last.get("used", ())]
+    runs.add_row(file, last.get("rows", 0), row, unused, strictness, used)
 
 
 def _run_notes(ended: _Event, home: PathsFromRoot) -> Iterator[LocalisedText]:
@@ -251,7 +252,7 @@ def _event_data(event: _Event, home: PathsFromRoot) -> dict[str, Any]:
         key: _member_data(key, value, home) for key, value in event.items() if key != "failures"
     }
     if event["event"] == "CallMade":
-        members["curl"] = body_text(curl_of(event))
+        members["curl"] = body_text(curl_of_event(event))
     return members
 
 

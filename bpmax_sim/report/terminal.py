@@ -69,8 +69,9 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
         problems: problems that kept it from running properly, each with its position.
         cassette: file that was played or recorded; "" for none.
         trace: file of the trace; "" for none.
-        unused: parts of the file (such as stubs) that this row did not use. It is an error if no
-            other row uses them.
+        unused, used: parts (such as stubs) that this row did not use, and keys of those of other
+            files that it used; see `FileRuns`.
+        is_of_file: whether it is about what no row of the file used, not about one item.
     """
 
     item: ScenarioItem
@@ -90,6 +91,8 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     cassette: str = ""
     trace: str = ""
     unused: tuple[RunWarning, ...] = ()
+    used: tuple[str, ...] = ()
+    is_of_file: bool = False
 
     def with_warning(self, kind: str, message: str) -> Verdict:
         """Return a copy with one more warning."""
@@ -149,6 +152,7 @@ def judge_events(
         ),
         warnings=last.warnings,
         unused=last.unused,
+        used=last.used,
         reason=last.reason,
         problems=config_errors(calls) if failed else (),
     )
@@ -193,7 +197,12 @@ def format_counts(numbers: Mapping[Any, int], templates: Mapping[str, str]) -> s
 
 def verdict_line(verdict: Verdict) -> str:
     """Return ``√ 选择客户后回填联系人   2 calls   31 ms virtual``."""
-    head = f"{MARKS[verdict.outcome]} {verdict.item.name}"
+    mark = MARKS[verdict.outcome]
+    if verdict.is_of_file:
+        return msg(
+            "{mark} {file}   what no row used", mark=mark, file=verdict.item.spot.source.file
+        )
+    head = f"{mark} {verdict.item.name}"
     because = msg(": {reason}", reason=verdict.reason) if verdict.reason else ""
     if verdict.outcome == "skipped":
         return msg("{head}   skipped{because}", head=head, because=because)

@@ -432,12 +432,19 @@ def _find_columns_with_effect(draft: ScenarioDraft) -> set[str]:
     """
     names: set[str] = set()
     for path, text in draft.spot.source.root.texts():
-        if path and path[-1] not in {"name", "scenario", "description"}:
+        if path and not _is_name(path):
             for root, name in _READ.findall(text):
                 names |= {name, *map(str, parse_plain_steps(name)[:1])} if root == "case" else set()
     return names
 
 
+def _is_name(path: Sequence[str | int]) -> bool:
+    """Return whether *path* is that of a name or description of the scenario, or of a step."""
+    is_of_step = len(path) == 1 or (isinstance(path[-2], int) and path[-3] in _LISTS_OF_STEPS)
+    return is_of_step and path[-1] in {"name", "scenario", "description"}
+
+
+_LISTS_OF_STEPS = frozenset({"steps", "finally", "policies", "cases"})
 _READ = re.compile(r"\$\{\s*(vars|case)\.([^{}]*?)\s*\}")
 _DESCRIBING = frozenset({
     "name", "title", "description", "comment", "note", "名称", "标题", "说明", "备注", "描述",

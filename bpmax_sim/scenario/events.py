@@ -180,7 +180,9 @@ class ScenarioFinished(msgspec.Struct, frozen=True, kw_only=True):
         checks: all comparisons of the scenario's own expectations.
         reason: reason of a skip or of an expected failure.
         rows: number of rows in the file; 0 without a table.
-        unused: parts of the file that this row did not use, but at least one row of it has to.
+        unused: parts of the file, and inherited ones, that this row did not use, but at least one
+            row or file has to.
+        used: keys of the parts of other files, such as inherited stubs, that it used.
         strictness: setting of the file's folder: which findings are failures.
     """
 
@@ -194,6 +196,7 @@ class ScenarioFinished(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
     rows: int = 0
     unused: tuple[RunWarning, ...] = ()
+    used: tuple[str, ...] = ()
     strictness: str = "normal"
     at: float
 

@@ -180,7 +180,9 @@ def _check_expected_call_names(context: CheckContext, item: model.ExpectedCall, 
         _check_known_words(context, item.source, spot.at("source"), _CALL_SOURCES)
     _check_denied_callers(context, item, spot)
     platform = item.call.partition(".")[0]
-    for path, key in find_literals(item.instance) if item.instance is not UNSET else ():
+    codes = {code for _, code in find_literals(item.error)} if item.error is not UNSET else {""}
+    is_known = item.instance is not UNSET and codes and "UNKNOWN_INSTANCE" not in codes
+    for path, key in find_literals(item.instance) if is_known else ():
         if isinstance(key, str) and (wrong := context.names.instance_problem(key, platform)):
             context.tell(spot.at("instance", *path), wrong, kind="name")
 

@@ -3,25 +3,36 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from msgspec import UNSET
 from msgspec.structs import asdict, replace
 
-from bpmax_sim.errors import Place
+from bpmax_sim.errors import Place, Problem
 from bpmax_sim.i18n import join_messages, msg
 from bpmax_sim.messages import Pairs, Request
 from bpmax_sim.platform.model import matches_api
 from bpmax_sim.scenario import expect
 from bpmax_sim.scenario.calls import matches_request
 from bpmax_sim.scenario.events import FaultStruck
-from bpmax_sim.scenario.model import Drip, FaultAction, FaultRule, Stub, StubRequest
-from bpmax_sim.scenario.references import Path
+from bpmax_sim.scenario.model import (
+    Drip,
+    ErrorName,
+    FaultAction,
+    FaultRule,
+    Status,
+    Stub,
+    StubRequest,
+    TokenState,
+)
+from bpmax_sim.scenario.references import Path, UndefinedValueError
 from bpmax_sim.session.sending_log import InjectedFault
 from bpmax_sim.transport.faults import Action, BadToken, Break, Fault, Reply, Slow
 from bpmax_sim.transport.protocol import SOURCE
+from bpmax_sim.yamlfile import Seconds, decode, read_yaml
 
 _SPAN = re.compile(r"([1-9]\d*)(?:-([1-9]\d*))?")
 _TARGET = re.compile(r"\*|[^.\s]+\.[^.\s]+")
@@ -79,9 +90,60 @@ _IDLE_SETTINGS: tuple[tuple[Callable[[FaultAction], bool], str], ...] = (
 
 
 def _response_delay(do: FaultAction) -> float:
-    """Return by how many seconds of virtual time *do* delays the end of the response."""
+    """Return by how many seconds of virtual time *do* delays the end of the response.
+
+    That is infinity for a ``${…}`` before it is filled.
+    """
     over = do.drip.over if isinstance(do.drip, Drip) else 0
+    if isinstance(do.delay, str):
+        return math.inf
     return (0.0 if do.delay is UNSET else float(do.delay)) + float(over)
+
+
+def fill_fault(rule: FaultRule, resolve: Callable[[Any], Any]) -> FaultRule:
+    """Return *rule* with every ``${…}`` replaced by *resolve*.
+
+    Raises:
+        UndefinedValueError: if a ``${…}`` is not defined, or its value is not allowed there.
+    """
+    return replace(rule, on=str(resolve(rule.on)), do=_fill_reply(rule.do, resolve))
+
+
+_Reply = TypeVar("_Reply", FaultAction, Stub)
+
+
+def _fill_reply(reply: _Reply, resolve: Callable[[Any], Any]) -> _Reply:
+    """Return *reply* with every ``${…}`` of its members replaced."""
+    values = {
+        key: _read_filled(key, kind, getattr(reply, key), resolve)
+        for key, kind in _KINDS_OF_MEMBERS.items()
+        if isinstance(getattr(reply, key, None), str)
+    }
+    headers = {name: str(resolve(value)) for name, value in reply.headers.items()}
+    return replace(reply, **values, headers=headers, body=resolve(reply.body))
+
+
+_KINDS_OF_MEMBERS: Mapping[str, Any] = {
+    "status": Status,
+    "error": ErrorName,
+    "token": TokenState,
+    "delay": Seconds,
+}
+
+
+def _read_filled(key: str, kind: Any, value: Any, resolve: Callable[[Any], Any]) -> Any:
+    """Return what the reference *value* of *key* stands for, read as *kind*.
+
+    A cell of a CSV file is a text, which is read as YAML would read it.
+    """
+    filled = resolve(value)
+    problems: list[Problem] = []
+    text = filled if isinstance(filled, str) else json.dumps(filled)
+    read = decode(read_yaml(text, file=key), kind, problems)
+    if problems:
+        wrong = problems[0].message
+        raise UndefinedValueError("{key}: {wrong} (from {text})", key=key, wrong=wrong, text=value)
+    return read
 
 
 def to_transport_fault(rule: FaultRule, place: Place | None = None) -> Fault:
@@ -131,19 +193,16 @@ def fill_stub(stub: Stub, resolve: Callable[[Any], Any]) -> Stub:
     """Return *stub* with every ``${…}`` replaced by *resolve*.
 
     Raises:
-        UndefinedValueError: if a ``${…}`` is not defined.
+        UndefinedValueError: if a ``${…}`` is not defined, or its value is not allowed there.
     """
-    values = {
-        name: resolve(getattr(stub, name))
-        for name in ("on", "headers", "body")
-        if getattr(stub, name) is not UNSET
-    }
     request = {name: resolve(value) for name, value in request_conditions(stub).items()}
-    answers = tuple(
-        replace(answer, headers=resolve(answer.headers), body=resolve(answer.body))
-        for answer in stub.answers
+    answers = tuple(_fill_reply(answer, resolve) for answer in stub.answers)
+    return replace(
+        _fill_reply(stub, resolve),
+        on=resolve(stub.on),
+        request=StubRequest(**request),
+        answers=answers,
     )
-    return replace(stub, **values, request=StubRequest(**request), answers=answers)
 
 
 def stub_to_fault(
@@ -198,7 +257,8 @@ def _call_range(call: int | str | Any) -> tuple[int, int] | None:
     return (first, last) if last >= first else None
 
 
-def _make_action(do: FaultAction) -> Action:
+def _make_action(do: Any) -> Action:
+    """Return the effect of *do*, a `FaultAction` in which no reference is left."""
     delay = 0.0 if do.delay is UNSET else float(do.delay)
     if do.token is not UNSET:
         return BadToken(state=do.token)
@@ -213,7 +273,8 @@ def _make_action(do: FaultAction) -> Action:
     return Slow(delay=delay)
 
 
-def _make_reply(status: int, headers: Mapping[str, str], body: Any, delay: float) -> Reply:
+def _make_reply(status: Any, headers: Mapping[str, str], body: Any, delay: Any) -> Reply:
+    """Return the reply with these members, in which no reference is left."""
     default: Pairs = () if body is UNSET else _TEXT if isinstance(body, str) else _JSON
     pairs = tuple((name.lower(), value) for name, value in headers.items())
     defaults = default if "content-type" not in dict(pairs) else ()

@@ -1,64 +1,91 @@
 """Find parts of a file that no row used: stubs, their answers, steps whose ``if`` never held.
 
 A row does not fail for parts that other rows use: its result only lists what it did not use. A part
-that none of the rows used is a failure of the file. Rows may run in different processes or in
-different shards, whose results are merged.
+that none of the rows used is a failure of the file. An *inherited* part, such as a stub in
+``defaults.yaml``, is judged like that over all files that may inherit it. Rows may run in different
+processes or in different shards, whose results are merged.
 """
 
 from __future__ import annotations
 
+import posixpath
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
-from typing import Any
+from pathlib import Path
+from typing import Any, Protocol
+
+import msgspec
+from msgspec.structs import astuple
 
 from bpmax_sim.errors import Place, shell_quote
 from bpmax_sim.field_path import FieldPath
 from bpmax_sim.i18n import msg, translate
-from bpmax_sim.project import Strictness
+from bpmax_sim.project import SUFFIX, Strictness
 from bpmax_sim.scenario import model
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.load import LocatedStep, ScenarioItem
 from bpmax_sim.scenario.source import Failure, RunWarning, Spot
 from bpmax_sim.session.session import Session
 from bpmax_sim.transport.faults import Fault
+from bpmax_sim.yamlfile import display_path
+
+PlainPart = tuple[str, str, str, bool]
+"""An unused part as plain values: kind, message, place and whether it is a failure."""
 
 
-def answer_key(place: Place, number: int) -> str:
-    """Return the key which notes that answer *number* (from 0) of the stub at *place* was used.
+class EndOfRun(Protocol):
+    """What `FileRuns` needs of the verdict of a run."""
 
-    Such keys are texts, so that worker processes can send them.
-    """
-    return f"{place} answer {number}"
+    @property
+    def outcome(self) -> str:
+        """Return the outcome, such as ``passed``."""
+
+    @property
+    def unused(self) -> tuple[RunWarning, ...]:
+        """Return the own and inherited parts that the run did not use."""
+
+    @property
+    def used(self) -> tuple[str, ...]:
+        """Return the keys of the parts of other files that it used."""
 
 
 def unused_parts(item: ScenarioItem, used_keys: Collection[str]) -> tuple[RunWarning, ...]:
-    """Return a warning for each part of its file that a run of *item* did not use.
+    """Return a warning for each own or inherited part that a run of *item* did not use.
 
     *used_keys* are the keys of the parts that it used.
     """
     return tuple(_find_unused(item, used_keys))
 
 
+def is_inherited(part: RunWarning, file: str) -> bool:
+    """Return whether *part* of the scenario in *file* comes from another file."""
+    return part.place is not None and part.place.file != file
+
+
+def used_parts_of_other_files(item: ScenarioItem, used_keys: Iterable[str]) -> tuple[str, ...]:
+    """Return those of *used_keys*, of a run of *item*, that are of parts in other files."""
+    own = f"{item.spot.source.file}:"
+    return tuple(sorted(key for key in used_keys if not key.startswith(own)))
+
+
 def _find_unused(item: ScenarioItem, used_keys: Collection[str]) -> Iterator[RunWarning]:
     """Yield a warning for each stub, path, policy, condition, retry and range that was not used.
 
-    That is a fault of the file only if no other row of it uses the part either; see `FileRuns`.
+    That is a fault of the file only if no other row, or file, uses the part either; see `FileRuns`.
     """
-    own, spot = item.spot.source.file, item.spot.at("proxy", "stubs")
+    spot = item.spot.at("proxy", "stubs")
     for stub, where in spot.elements(item.scenario.proxy.stubs):
-        place = where.place
-        if place.file == own:  # an inherited one is there for others, too
-            yield from _find_unused_answers(stub, where, place, used_keys)
+        yield from _find_unused_answers(stub, where, where.place, used_keys)
     for option, _, where in find_ignore_and_redact_entries(item):
-        if where.place.file == own and str(where.place) not in used_keys:
+        if str(where.place) not in used_keys:
             message = msg(
                 "{option}: no call has this place; take it away, or write its name as sent",
                 option=option,
             )
             yield RunWarning("rule", message, where.place)
     for _, where in item.spot.at("policies").elements(item.scenario.policies):
-        if where.place.file == own and str(where.place) not in used_keys:
+        if str(where.place) not in used_keys:
             message = msg("this policy was never used; take it away, or mend what it is for")
             yield RunWarning("rule", message, where.place, fails=True)
     for located in (*item.steps, *item.cleanup):
@@ -115,11 +142,12 @@ def _find_unused_answers(
         yield RunWarning("rule", message, place, fails=True)
     # The first answer is used if the stub is, which was reported above.
     for number in range(1, len(stub.answers)):
-        if answer_key(place, number) not in used_keys:
+        answer = spot.at("answers", number).place
+        if str(answer) not in used_keys:
             message = msg(
                 "answer {number} of the stub {on} was never given", number=number + 1, on=on
             )
-            yield RunWarning("rule", message, spot.at("answers", number).place, fails=True)
+            yield RunWarning("rule", message, answer, fails=True)
 
 
 def _find_false_condition(located: LocatedStep, used_keys: Collection[str]) -> Iterator[RunWarning]:
@@ -179,11 +207,11 @@ def find_used_parts(
     for option, path, spot in find_ignore_and_redact_entries(item):
         if any(call.has(path, response=option == "redact") for call in calls):
             used.add(str(spot.place))
-    for stub in stubs:
-        count = session.strikes_of(stub)
-        if count and stub.place is not None:
-            used.add(str(stub.place))
-            used |= {answer_key(stub.place, number) for number in range(count)}
+    counts = {str(stub.place): session.strikes_of(stub) for stub in stubs}
+    for spec, where in item.spot.at("proxy", "stubs").elements(item.scenario.proxy.stubs):
+        if count := counts.get(key := str(where.place), 0):
+            answers = range(min(count, len(spec.answers)))
+            used |= {key, *(str(where.at("answers", number).place) for number in answers)}
     for fault in _find_ranged_faults(item):
         struck = Counter(one.serial for one in session.injected_faults if one.fault is fault)
         is_struck = len(struck) >= _count_calls(fault)
@@ -201,94 +229,141 @@ def is_failure_if_unused(part: RunWarning, strictness: Strictness) -> bool:
 
 
 def unused_part_failure(item: ScenarioItem, part: RunWarning) -> Failure:
-    """Return the failure for *part*, which no row of the file of *item* used."""
+    """Return the failure for *part*, which no row of the file of *item* used.
+
+    An inherited part is one of its folder, whose scenarios all have to run to show it.
+    """
     place = part.place or item.place
-    source = item.spot.source
+    source, message, title, folder = item.spot.source, part.message, item.scenario.scenario, ""
+    if is_inherited(part, source.file):
+        title, folder = place.file, posixpath.dirname(place.file) or "."
+        message = msg(
+            "{message}; no scenario below {folder} uses it", message=message, folder=folder
+        )
     return Failure(
         kind=part.kind,
-        essence=part.message,
-        scenario=item.scenario.scenario,
+        essence=message,
+        scenario=title,
         place=place,
         location=place,
-        excerpt=source.excerpt(place, place) if place.file == source.file else (),
-        rerun=msg("bpmax-sim run {target}", target=shell_quote(source.file)),
+        excerpt=() if folder else source.excerpt(place, place),
+        rerun=msg("bpmax-sim run {target}", target=shell_quote(folder or source.file)),
     )
+
+
+class FileResult(msgspec.Struct):
+    """What the passed rows of a file left unused; plain values, which processes can send.
+
+    Attributes:
+        rows: number of rows; 1 without a table.
+        ran: ids of the rows that passed.
+        parts: parts that none of these used.
+        strictness: setting of the file's folder.
+        used: keys of parts of other files that they used.
+    """
+
+    rows: int
+    ran: set[str]
+    parts: set[PlainPart]
+    strictness: Strictness
+    used: set[str]
 
 
 class FileRuns:
     """Collects for each file which parts its rows did not use, until all rows have passed.
 
     Attributes:
-        files: file -> (number of rows, ids of passed rows, parts that none of these used,
-            strictness of the folder). Plain values, so that worker processes can send theirs to
-            `merge`.
+        files: scenario file -> its result.
     """
 
     def __init__(self) -> None:
         """Start without results of any file."""
-        self.files: dict[str, tuple[int, set[str], set[_PlainPart], Strictness]] = {}
+        self.files: dict[str, FileResult] = {}
 
-    def add(self, item: ScenarioItem, outcome: str, unused: Iterable[RunWarning]) -> None:
-        """Add the result of a scenario, or of a row of its table, and the parts it left *unused*.
+    def add(self, item: ScenarioItem, ended: EndOfRun) -> None:
+        """Add the end of the run of a scenario, or of a row of its table.
 
-        A row that did not pass is ignored, as it may have ended early.
+        One that did not pass is ignored, as it may have ended early.
         """
-        if item.rows and outcome == "passed":
-            self.add_row(item.spot.source.file, item.rows, item.row_id, unused, item.strictness)
+        if ended.outcome == "passed":
+            row, unused = item.row_id, ended.unused
+            self.add_row(item.spot.source.file, item.rows, row, unused, item.strictness, ended.used)
 
     def add_row(
-        self, file: str, rows: int, row: str, unused: Iterable[RunWarning], strictness: Strictness
-    ) -> None:
-        """Add the unused parts of *row*, which passed and is one of the *rows* rows of *file*."""
-        parts = {
-            (part.kind, translate(part.message), str(part.place or ""), part.fails)
-            for part in unused
-        }
-        self._add_runs(file, rows, {row}, parts, strictness)
-
-    def _add_runs(
         self,
         file: str,
         rows: int,
-        passed_rows: set[str],
-        parts: set[_PlainPart],
+        row: str,
+        unused: Iterable[RunWarning],
         strictness: Strictness,
+        used: Iterable[str] = (),
     ) -> None:
-        _, before, left, _ = self.files.get(file, (rows, set(), parts, strictness))
-        self.files[file] = (rows, before | passed_rows, left & parts, strictness)
+        """Add what *row*, which passed and is one of the *rows* rows of *file*, did not use.
 
-    def merge(self, files: Any) -> None:
-        """Add the results in *files*, the attribute of that name in another process."""
-        for file, (rows, ran, parts, strictness) in files.items():
-            self._add_runs(file, rows, set(ran), {tuple(part) for part in parts}, strictness)
+        A scenario without a table has no row; of its own parts it has been judged already.
+        """
+        parts = {
+            (part.kind, translate(part.message), str(part.place or ""), part.fails)
+            for part in unused
+            if rows or is_inherited(part, file)
+        }
+        self.merge({file: (rows or 1, {row}, parts, strictness, used)})
+
+    def as_data(self) -> Mapping[str, tuple[Any, ...]]:
+        """Return the results as plain values for `merge` in another process."""
+        return {file: astuple(result) for file, result in self.files.items()}
+
+    def merge(self, files: Mapping[str, tuple[Any, ...]]) -> None:
+        """Add the results that `as_data` of another process returned."""
+        for file, (rows, ran, parts, strictness, used) in files.items():
+            more = FileResult(rows, set(ran), set(map(tuple, parts)), strictness, set(used))
+            known = self.files.setdefault(file, more)
+            known.ran |= more.ran
+            known.parts &= more.parts
+            known.used |= more.used
 
     def unused_parts_that_fail(self) -> Iterator[tuple[str, RunWarning]]:
-        """Yield file and part for each part that no row used, if that is a failure there."""
-        for file, (*_, strictness) in self.files.items():
-            yield from (
-                (file, part)
-                for part in self._unused_parts(file)
-                if is_failure_if_unused(part, strictness)
-            )
+        """Yield file and part for each part that nothing used, if that is a failure there."""
+        yield from ((file, part) for file, part, fails in self._judge() if fails)
 
-    def unused_warnings(self, file: str) -> Iterator[RunWarning]:
-        """Yield the parts of *file* that no row used and that are only warnings in its folder."""
-        strictness = self.files[file][3] if file in self.files else "normal"
-        yield from (
-            part for part in self._unused_parts(file) if not is_failure_if_unused(part, strictness)
-        )
+    def unused_warnings(self, file: str = "") -> Iterator[RunWarning]:
+        """Yield the parts of *file*, or of every file, that are unused and only warnings."""
+        found = self._judge([file] if file else None)
+        yield from (part for _, part, fails in found if not fails)
 
-    def _unused_parts(self, file: str) -> Iterator[RunWarning]:
-        """Yield the parts of *file* that no row used; nothing until all of its rows have passed."""
-        rows, ran, parts, _ = self.files.get(file, (-1, set(), set(), "normal"))
-        for kind, message, place, fails in sorted(parts, key=_by_place) if len(ran) == rows else ():
-            yield RunWarning(kind, message, _parse_place(place), fails)
+    def _judge(self, files: Iterable[str] | None = None) -> Iterator[tuple[str, RunWarning, bool]]:
+        """Yield each unused part of *files*, all by default: file, part, whether it fails."""
+        for file in self.files if files is None else files:
+            result = self.files.get(file)
+            if result is not None and self._is_complete(file):
+                for plain in sorted(result.parts, key=_by_place):
+                    part = RunWarning(plain[0], plain[1], _parse_place(plain[2]), plain[3])
+                    if not is_inherited(part, file) or self._is_unused_everywhere(part, file):
+                        yield file, part, is_failure_if_unused(part, result.strictness)
+
+    def _is_complete(self, file: str) -> bool:
+        """Return whether all rows of *file* have passed."""
+        return file in self.files and len(self.files[file].ran) == self.files[file].rows
+
+    def _is_unused_everywhere(self, part: RunWarning, file: str) -> bool:
+        """Return whether no file uses the inherited *part*, and *file* is the one to report it.
+
+        That is the last one that has it, and only if all files below its folder have passed.
+        """
+        place = part.place or Place("")
+        key, folder = str(place), Path(place.file).parent
+        if any(key in result.used for result in self.files.values()):
+            return False
+        having = [
+            name
+            for name, result in self.files.items()
+            if any(plain[2] == key for plain in result.parts)
+        ]
+        every = map(display_path, folder.rglob(f"*{SUFFIX}"))
+        return file == having[-1] and all(map(self._is_complete, every))
 
 
-_PlainPart = tuple[str, str, str, bool]
-
-
-def _by_place(part: _PlainPart) -> tuple[str, int, int]:
+def _by_place(part: PlainPart) -> tuple[str, int, int]:
     place = _parse_place(part[2])
     return place.file, place.line, place.column
 

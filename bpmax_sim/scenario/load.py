@@ -42,7 +42,7 @@ from bpmax_sim.project import (
 from bpmax_sim.scenario import model, references
 from bpmax_sim.scenario.check import check_scenario, check_values
 from bpmax_sim.scenario.declarations import read_declarations, read_shared
-from bpmax_sim.scenario.faults import fault_problem, to_transport_fault
+from bpmax_sim.scenario.faults import fault_problem, fill_fault, to_transport_fault
 from bpmax_sim.scenario.header import ItemHeader
 from bpmax_sim.scenario.names import ScenarioNames
 from bpmax_sim.scenario.source import RunWarning, ScenarioSource, Spot, read_script
@@ -651,18 +651,25 @@ def _fault_set_names(
 def _fill_fault(
     draft: ScenarioDraft, rule: model.FaultRule, spot: Spot, row: Row | None
 ) -> Iterator[Fault]:
-    """Yield *rule* with the ``${…}`` of its ``on`` replaced; nothing if that fails.
+    """Yield *rule* with every ``${…}`` replaced; nothing if that fails.
 
     *row* is None in named steps, which all rows share.
     """
     try:
-        on = str(_fill_constant(draft, row, rule.on, msg("the target of a fault")))
-    except references.UndefinedValueError:
-        return  # told where all references are checked
-    except ValueError as error:
-        draft.problems.append(Problem(str(error), spot.at("on").place, "faults"))
+        filled = fill_fault(rule, lambda value: _fill_constant(draft, row, value, msg("a fault")))
+    except references.UndefinedValueError as error:
+        # Elsewhere it is told where all references are checked.
+        if row is None and spot.source is not draft.spot.source:
+            message = msg(
+                "{error}; a fault in steps of a fragment knows the variables of the scenario and "
+                "env only, since all rows share it",
+                error=error,
+            )
+            draft.problems.append(Problem(message, spot.place, "faults"))
         return
-    filled = replace(rule, on=on)
+    except ValueError as error:
+        draft.problems.append(Problem(str(error), spot.place, "faults"))
+        return
     if wrong := fault_problem(filled):
         draft.problems.append(Problem(wrong, spot.place, "faults"))
     else:

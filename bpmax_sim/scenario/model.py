@@ -25,6 +25,7 @@ from bpmax_sim.session.options import Mode, Severity, Unawaited, Unused
 from bpmax_sim.subject.definition import Definition
 from bpmax_sim.subject.hooks import SubjectKind, hooks_of
 from bpmax_sim.yamlfile import (
+    FILLABLE,
     Seconds,
     add_descriptions,
     help_text,
@@ -36,6 +37,10 @@ from bpmax_sim.yamlfile.schema import DIALECT, REFERENCE, Texts
 from bpmax_sim.yamlfile.shapes import shape_of
 
 Status = Annotated[int, Meta(ge=100, le=599)]
+ErrorName = Literal["timeout", "reset", "dns", "connect", "tls", "truncated", "invalid_json"]
+TokenState = Literal["expired", "revoked"]
+FillableStatus = Annotated[Status | str, FILLABLE]
+FillableSeconds = Annotated[Seconds | str, FILLABLE]
 
 
 class FormSpec(Model, frozen=True, kw_only=True):
@@ -107,16 +112,13 @@ class FaultAction(Model, frozen=True, kw_only=True):
         executed: whether the third party executes the request although its response is lost.
     """
 
-    status: Status | UnsetType = UNSET
+    status: FillableStatus | UnsetType = UNSET
     headers: Mapping[str, str] = {}
     body: Any = UNSET
-    error: (
-        Literal["timeout", "reset", "dns", "connect", "tls", "truncated", "invalid_json"]
-        | UnsetType
-    ) = UNSET
+    error: Annotated[ErrorName | str, FILLABLE] | UnsetType = UNSET
     after: int = 0
-    token: Literal["expired", "revoked"] | UnsetType = UNSET
-    delay: Seconds | UnsetType = UNSET
+    token: Annotated[TokenState | str, FILLABLE] | UnsetType = UNSET
+    delay: FillableSeconds | UnsetType = UNSET
     drip: Drip | UnsetType = UNSET
     executed: bool = False
 
@@ -156,11 +158,11 @@ class Stub(Model, frozen=True, kw_only=True):
 
     on: str
     request: StubRequest = StubRequest()
-    answers: tuple[FaultAction, ...] = ()
-    status: Status = 200
+    answers: Annotated[tuple[FaultAction, ...], Meta(min_length=1)] = ()
+    status: FillableStatus = 200
     headers: Mapping[str, str] = {}
     body: Any = UNSET
-    delay: Seconds = 0
+    delay: FillableSeconds = 0
 
 
 class ProxySpec(Model, frozen=True, kw_only=True):

@@ -34,7 +34,13 @@ from bpmax_sim.scenario.expect_update import attach_update
 from bpmax_sim.scenario.failure_report import FailureReporter
 from bpmax_sim.scenario.fault_checks import find_useless_faults
 from bpmax_sim.scenario.faults import fill_stub, stub_to_fault
-from bpmax_sim.scenario.file_verdict import ran_step_key, unused_part_failure, unused_parts
+from bpmax_sim.scenario.file_verdict import (
+    is_inherited,
+    ran_step_key,
+    unused_part_failure,
+    unused_parts,
+    used_parts_of_other_files,
+)
 from bpmax_sim.scenario.flow_actions import check_user, describe_person
 from bpmax_sim.scenario.names import CheckContext
 from bpmax_sim.scenario.observation import (
@@ -258,12 +264,12 @@ class Progress:
         elif self.item.rows:
             return []
         else:
-            for part in self.unused_parts:
+            file = self.item.spot.source.file
+            own = [part for part in self.unused_parts if not is_inherited(part, file)]
+            for part in own:
                 if not part.fails:
                     self.log.add_warning(part.kind, part.message, part.place)
-            failures = [
-                unused_part_failure(self.item, part) for part in self.unused_parts if part.fails
-            ]
+            failures = [unused_part_failure(self.item, part) for part in own if part.fails]
         return self.apply_leniency(failures)
 
     @cached_property
@@ -275,6 +281,11 @@ class Progress:
         idle = expectation_doubts.find_unwritten_fields(self.item, self._run_history)
         left = (source.RunWarning(one.kind, one.message, one.place) for one in idle)
         return (*unused_parts(self.item, self.ran), *left)
+
+    @property
+    def used_parts_of_other_files(self) -> tuple[str, ...]:
+        """Return the keys of parts of other files, such as inherited stubs, that the run used."""
+        return used_parts_of_other_files(self.item, self.ran)
 
     def warn_of_skipped(self, located: load.LocatedStep) -> None:
         """Add warnings for wrong values of the row in a skipped step, which nothing else checks."""

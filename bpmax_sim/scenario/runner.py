@@ -108,16 +108,14 @@ class StepRun(msgspec.Struct):
 
     def events(self) -> Iterator[Event]:
         """Run the step and yield its events."""
-        log = self.progress.log
+        log, step = self.progress.log, self.located.step
         self.since = log.position()
         started = self._start_event()
         yield log.add_event(started)
-        if not self.reason and not is_for_row(self.located.step, self.progress.item.row_id):
-            self.reason = msg("only: {rows}", rows=series(map(str, self.located.step.only or ())))
+        if not self.reason and not is_for_row(step, self.progress.item.row_id):
+            self.reason = msg("only: {rows}", rows=series(map(str, step.only or ())))
         if not self.reason and not self._condition_holds() and not self.failures:
-            self.reason = msg(
-                "if: {condition} does not hold", condition=self.located.step.condition
-            )
+            self.reason = msg("if: {condition} does not hold", condition=step.condition)
             self.progress.warn_of_skipped(self.located)
         if not self.reason and not self.failures:
             self.progress.ran.add(ran_step_key(self.located))
@@ -532,6 +530,7 @@ def run_item(  # noqa: PLR0913 - what may be left out of a run
         reason=reason_of_flag(item.xfail) if outcome == "xfailed" else "",
         rows=item.rows,
         unused=progress.unused_parts if outcome == "passed" else (),
+        used=progress.used_parts_of_other_files if outcome == "passed" else (),
         strictness=item.strictness,
         at=session.clock.now(),
     )

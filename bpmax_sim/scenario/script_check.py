@@ -6,7 +6,7 @@ show, such as a platform whose key is computed, is left to the run.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Final, Literal
 from weakref import WeakKeyDictionary
@@ -385,8 +385,17 @@ _MOVES: Final = frozenset({
 }) - {"submit", "preview"}  # fmt: skip
 """Of the actions of a step and the bench what ``ctx.action`` may be; the product may have more."""
 _OF_ERRORS: Final[Mapping[str, Kind]] = {
-    "status": "number", "message": "text", "name": "text", "platform": "text", "api": "text",
+    "status": "number", "message": "text", "name": "text",
 }  # fmt: skip
+_NAMED_BY_ERRORS: Final[Mapping[str, Callable[[Platforms], set[str]]]] = {
+    "platform_key": lambda platforms: {one.platform_key for one in platforms},
+    "instance_key": lambda platforms: {
+        "", "default",
+        *(one.instance.instance_key for of in platforms.entries.values() for one in of),
+    },
+    "api": lambda platforms: {key for one in platforms for key in one.apis},
+}  # fmt: skip
+"""Member of an error of ``$proxy`` -> the names that it may have."""
 
 
 _NODES_OF_CTX: Final = frozenset({("step_id",), ("step", "id"), ("step", "flow_step_id")})
@@ -407,11 +416,8 @@ def _shape_compared(
         declared = ResponseShapes().declared_shape(*found) if found is not None else None
         shape = declared.find(comparison.path) if declared is not None else None
         return shape or ResponseShape()
-    if comparison.root == "error" and comparison.path in {("api",), ("platform",)}:
-        keys = {
-            "platform": {one.platform_key for one in context.platforms},
-            "api": {key for one in context.platforms for key in one.apis},
-        }[comparison.path[0]]
+    if comparison.root == "error" and comparison.path[0] in _NAMED_BY_ERRORS:
+        keys = _NAMED_BY_ERRORS[comparison.path[0]](context.platforms)
         return ResponseShape(frozenset({"text"}), texts=tuple(sorted(keys)))
     if comparison.root == "error":
         kind = _OF_ERRORS.get(comparison.path[0])

@@ -34,7 +34,7 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float = 0
 
     def times(self, factor: float, least: Counts) -> Counts:
-        """Return each count multiplied by *factor*, but at least that of *least*."""
+        """Return these counts multiplied by *factor*; none is less than that of *least*."""
         names = self.__struct_fields__
         most = {name: max(factor * getattr(self, name), getattr(least, name)) for name in names}
         return Counts(**most)
@@ -63,14 +63,17 @@ class Budget:
         return Counts(**self._used)
 
     def spend(self, name: str, amount: float = 1) -> bool:
-        """Add *amount* to the count *name*; return whether no count is exceeded."""
+        """Add *amount* to the count *name*, such as ``calls``.
+
+        Return whether no maximum is exceeded.
+        """
         self._used[name] += amount
         if self._used[name] > getattr(self._most, name):
             self.exceeded = self.exceeded or name
         return not self.exceeded
 
     def spend_time_until(self, now: float) -> bool:
-        """Count virtual time up to the instant *now*; return whether no count is exceeded."""
+        """Count the virtual time that passed up to *now*; return whether no maximum is exceeded."""
         self._begin = now if self._begin is None else self._begin
         return self.spend("seconds", max(0.0, now - self._begin - self._used["seconds"]))
 

@@ -29,7 +29,7 @@ from bpmax_sim.proxy.builder import CallSpec
 from bpmax_sim.proxy.call_effects import Effect
 from bpmax_sim.proxy.result import CallValue, rejection_fields
 from bpmax_sim.script.channel import Channel, Engine, LiveObject, SentLiveObjects
-from bpmax_sim.script.failure import ErrorFactory, PlacedScript, Script, Sources
+from bpmax_sim.script.failure import ErrorFactory, PlacedScript, PlacedScripts, Script
 from bpmax_sim.script.hits import ContextHits, ScriptHits
 from bpmax_sim.script.limits import (
     EngineError,
@@ -90,13 +90,20 @@ class ContextSettings(msgspec.Struct, frozen=True, kw_only=True):
     values: Mapping[str, Any] = msgspec.field(default_factory=dict)
     limits: Limits = msgspec.field(default_factory=Limits)
     zone: float = 0.0
-    parts: Sequence[Sequence[int | None]] = ((1, 2, 3, 4, None),)
+    seed_parts: Sequence[Sequence[int | None]] = ((1, 2, 3, 4, None),)
     on_draw: Callable[[int, int], None] = lambda _number, _drawn: None
     hits: ScriptHits | None = None
 
 
 class _ActiveTimer(msgspec.Struct, frozen=True):
-    """A timer that was set: its event, its delay in milliseconds, and the line that set it."""
+    """A timer that was set and has not fired yet.
+
+    Attributes:
+        event: its event in the scheduler.
+        delay: milliseconds.
+        repeat: whether it is an interval.
+        place: line that set it.
+    """
 
     event: ScheduledEvent
     delay: int
@@ -179,12 +186,14 @@ class ScriptRun:
             for name, live in self.objects.items()
         }
 
-    def find_promise_read(self, unseen: Sequence[int]) -> tuple[str, str, Place | None] | None:
+    def find_promise_read(
+        self, unused_calls: Sequence[int]
+    ) -> tuple[str, str, Place | None] | None:
         """Return call, member and place of the first read of a member of an unused call's promise.
 
-        *unseen* are the numbers of the unused calls. None if there was no such read.
+        *unused_calls* are the numbers of the unused calls. None if there was no such read.
         """
-        number = next((number for number in sorted(unseen) if number in self.misread), None)
+        number = next((number for number in sorted(unused_calls) if number in self.misread), None)
         return None if number is None else (self.calls[number].call, *self.misread[number])
 
     def outcome(self) -> Outcome:
@@ -227,7 +236,7 @@ class Context:
         self._scheduler = scheduler
         self._begin = begin
         self._hits = ContextHits(setting.hits) if setting.hits is not None else None
-        self._sources = Sources(
+        self._sources = PlacedScripts(
             setting.libraries, *([setting.hits.count_script] if setting.hits else [])
         )
         self._libraries = tuple(self._sources.placed)
@@ -266,6 +275,7 @@ class Context:
             self._bodies[run.script] = self._sources.add(run.script)
         placed = self._bodies[run.script]
         files = [_describe_file(placed)] if fresh else []
+        # The first script opens the context: its file and its seeds go with the settings.
         if self._is_new:
             self._open_channel(run, [*map(_describe_file, self._libraries), *files])
             self._is_new, files, seed_parts = False, [], ()
@@ -286,7 +296,7 @@ class Context:
         try:
             self._channel.open(
                 zone=round(setting.zone * 1000),
-                parts=setting.parts,
+                parts=setting.seed_parts,
                 values=encode_tagged(dict(setting.values)),
                 files=files,
                 **({"counted": True} if self._hits is not None else {}),
@@ -411,6 +421,8 @@ class Context:
             return run
         value = decode_tagged(ending.value) if isinstance(ending, BodyResult) else UNDEFINED
         run.settled = True
+        # Calls in flight at the end were made by functions that the body did not await; see
+        # `_note_unawaited_helpers`.
         if isinstance(ending, BodyResult):
             run.left_over |= run.flights
             run.value = value
@@ -441,7 +453,7 @@ class Context:
             if active is not run:
                 self._finish_if_idle(active)
 
-    def _spend_from_budget(self, name: str) -> bool:
+    def _count_and_check_budget(self, name: str) -> bool:
         budget = budget_of(self._setting.limits)
         if budget is None:
             return True
@@ -454,7 +466,10 @@ class Context:
         self._abort(run, self._failures.make_engine_error(make_budget_error(budget)))
 
     def _finish_if_idle(self, run: ScriptRun) -> None:
-        """Report the outcome of *run* if it only waits for timers; finish it if there are none."""
+        """Report the outcome of *run* if its body has ended and nothing but timers is left.
+
+        Without timers the run is over.
+        """
         if run.is_only_waiting and not run.over:
             if run.timers:
                 run.done(self._pop_outcome(run), False)
@@ -514,7 +529,7 @@ class Context:
             args=None if entry.args is None else tuple(decode_tagged(entry.args)),
             position=place,
         )
-        if not self._spend_from_budget("calls"):
+        if not self._count_and_check_budget("calls"):
             self._halt_over_budget(run)
             return
         run.calls[number] = UnawaitedCall(f"{program.platform}.{program.api}", place)
@@ -540,7 +555,7 @@ class Context:
     ) -> None:
         run.flights.discard(number)
         if answer is not None:
-            settled: list[Any] = [True, *_encode_answer(answer)]
+            settled: list[Any] = [True, *_encode_call_value(answer)]
         elif isinstance(error, BpmaxError):
             self._failures.rejected[number] = error
             settled = [False, "", encode_tagged(_rejection_fields(error))]
@@ -599,7 +614,7 @@ class Context:
         if timer.repeat:
             self._schedule_timer(run, number, timer.delay, timer.repeat, timer.place)
         clock = self._scheduler.clock
-        if not self._spend_from_budget("timers"):
+        if not self._count_and_check_budget("timers"):
             self._halt_over_budget(run)
             self._finish_if_idle(run)
             return
@@ -682,8 +697,10 @@ class Context:
         for chain in entry.chains:
             self._report_chain(run, chain)
 
-    def _note_forgotten_calls(self, run: ScriptRun, unseen: Sequence[int]) -> None:
-        for number in sorted(unseen) if run.error is None else ():  # what broke off forgot nothing
+    def _note_forgotten_calls(self, run: ScriptRun, unused_calls: Sequence[int]) -> None:
+        for number in (
+            sorted(unused_calls) if run.error is None else ()
+        ):  # what broke off forgot nothing
             if not self._has_void_operator(run.calls[number].place):
                 # On a page another script may take it later, such as one that waits for it.
                 shared = number if self.is_page else 0
@@ -755,13 +772,13 @@ def _describe_file(placed: PlacedScript) -> dict[str, Any]:
     return {**file, "code": counted.code, "shifts": counted.shifts} if counted else file
 
 
-def _encode_answer(answer: CallValue) -> tuple[str, Any]:
-    if answer.kind == "bytes":
-        return answer.kind, base64.b64encode(answer.value).decode()
-    if answer.kind == "json" and answer.text is not None:
+def _encode_call_value(call_value: CallValue) -> tuple[str, Any]:
+    if call_value.kind == "bytes":
+        return call_value.kind, base64.b64encode(call_value.value).decode()
+    if call_value.kind == "json" and call_value.text is not None:
         with suppress(UnicodeEncodeError):  # half a character crosses within a text only
-            return "text", msgspec.Raw(answer.text.encode())  # as it is, as a text does
-    return answer.kind, answer.text
+            return "text", msgspec.Raw(call_value.text.encode())  # as it is, as a text does
+    return call_value.kind, call_value.text
 
 
 def _rejection_fields(error: BpmaxError) -> dict[str, Any]:

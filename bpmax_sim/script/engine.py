@@ -121,7 +121,7 @@ class PreludeEntry:
         compiled; otherwise nothing is passed, and the prelude parses the text.
         """
         with suppress(msgspec.DecodeError, UnicodeEncodeError):  # half a character
-            code = _compile_once(_body_of(argument)).code
+            code = _compile_on_second_run(_body_of(argument)).code
             if code is not None:
                 self.load_part(self._inner, code)
 
@@ -155,7 +155,7 @@ _CHECKED_BODY = (
 """As the prelude has them: what closes its function early needs a colon in the first one."""
 
 
-def _compile_once(body: ScriptBody) -> CompiledBody:
+def _compile_on_second_run(body: ScriptBody) -> CompiledBody:
     known: CompiledBody = _compiled_bodies(body)
     known.runs += 1
     if known.runs == 2:  # noqa: PLR2004 - most run once, and to compile is as long as to run
@@ -164,7 +164,10 @@ def _compile_once(body: ScriptBody) -> CompiledBody:
 
 
 def _compile_to_bytecode(body: ScriptBody) -> bytes | None:
-    """Return the bytecode of *body* with its lines and text, or None if it does not compile."""
+    """Return the bytecode of *body*, with line numbers and text for stacks.
+
+    None if it does not compile.
+    """
     context, code = NativeContext(), None
     for form in _CHECKED_BODY:
         text = "\n" * (body.start - 1) + form.format(body.source)
@@ -213,7 +216,7 @@ def _report_rejection(
 _tracker = Tracker(_report_rejection)
 
 
-class UseSign(NamedTuple):
+class BindingUse(NamedTuple):
     """What to look for in a script's text to see if it needs a binding, such as ``URL``.
 
     A binding is a part of the prelude that most scripts do not need.
@@ -238,7 +241,7 @@ _split_words = cache(lambda words: frozenset(words.split()))
 
 @lru_cache(maxsize=64)
 def _find_words(text: str) -> frozenset[str]:
-    """Return which of the words of all `UseSign` objects are in *text*."""
+    """Return which of the words of all `BindingUse` objects are in *text*."""
     return frozenset().union(*map(_find_words_of_line, text.split("\n")))
 
 
@@ -252,47 +255,47 @@ def _find_words_of_line(line: str) -> tuple[str, ...]:
 EVERYWHERE = ("primordials", "guards", "install", "live")
 """Bindings that every script uses."""
 _MATH = r"\bMath\s*\??\.\s*"
-BINDINGS: Mapping[str, UseSign] = {
-    "primordials": UseSign(""),
-    "errors": UseSign("catch throw stack reject fetch Error XMLHttpRequest Blob File FormData"),
-    "values": UseSign("Date Map Set Array BigInt toJSON class"),
-    "timers": UseSign("Timeout Interval Promise"),
-    "console": UseSign("console"),
-    "table": UseSign(""),
-    "date": UseSign("Date"),
-    "random": UseSign("random crypto"),
-    "text": UseSign("TextEncoder TextDecoder URL"),
-    "clone": UseSign("structuredClone"),
-    "proxy": UseSign("$proxy"),
-    "guards": UseSign(""),
-    "walk": UseSign("flat concat Proxy prototype .call( .raw URL fromEntries ListFormat"),
-    "search": UseSign(""),
-    "dom": UseSign("DOMException atob btoa"),
-    "url": UseSign("URL"),
-    "intl": UseSign("Intl toLocale localeCompare"),
-    "collation": UseSign("localeCompare Collator"),
-    "places": UseSign(""),
-    "inspect": UseSign(""),
-    "sort": UseSign(".sort toSorted"),
-    "install": UseSign(""),
-    "math": UseSign(
+BINDINGS: Mapping[str, BindingUse] = {
+    "primordials": BindingUse(""),
+    "errors": BindingUse("catch throw stack reject fetch Error XMLHttpRequest Blob File FormData"),
+    "values": BindingUse("Date Map Set Array BigInt toJSON class"),
+    "timers": BindingUse("Timeout Interval Promise"),
+    "console": BindingUse("console"),
+    "table": BindingUse(""),
+    "date": BindingUse("Date"),
+    "random": BindingUse("random crypto"),
+    "text": BindingUse("TextEncoder TextDecoder URL"),
+    "clone": BindingUse("structuredClone"),
+    "proxy": BindingUse("$proxy"),
+    "guards": BindingUse(""),
+    "walk": BindingUse("flat concat Proxy prototype .call( .raw URL fromEntries ListFormat"),
+    "search": BindingUse(""),
+    "dom": BindingUse("DOMException atob btoa"),
+    "url": BindingUse("URL"),
+    "intl": BindingUse("Intl toLocale localeCompare"),
+    "collation": BindingUse("localeCompare Collator"),
+    "places": BindingUse(""),
+    "inspect": BindingUse(""),
+    "sort": BindingUse(".sort toSorted"),
+    "install": BindingUse(""),
+    "math": BindingUse(
         "Math",
         rf"{_MATH}(?:a?cosh?|a?sinh?|a?tanh?|atan2|cbrt|exp|expm1|hypot|log(?:10|1p|2)?)\b",
     ),
-    "pow": UseSign("pow", rf"{_MATH}pow\b"),
-    "stack": UseSign("getOwnPropertyNames ownKeys"),
-    "radix": UseSign("toString", r"\btoString\b(?!\s*\(\s*\))"),
-    "legacy": UseSign(""),
-    "web": UseSign("AbortController AbortSignal performance"),
-    "gbk": UseSign("gbk GBK gb2312 GB2312 gb_2312 GB_2312 chinese"),
-    "formatjs": UseSign(""),
-    "icu": UseSign(
+    "pow": BindingUse("pow", rf"{_MATH}pow\b"),
+    "stack": BindingUse("getOwnPropertyNames ownKeys"),
+    "radix": BindingUse("toString", r"\btoString\b(?!\s*\(\s*\))"),
+    "legacy": BindingUse(""),
+    "web": BindingUse("AbortController AbortSignal performance"),
+    "gbk": BindingUse("gbk GBK gb2312 GB2312 gb_2312 GB_2312 chinese"),
+    "formatjs": BindingUse(""),
+    "icu": BindingUse(
         "unit DisplayNames America/ Europe/ Africa/ Australia/ Pacific/ Asia/",
         r"\bunit\b|DisplayNames|\b(?:America|Europe|Africa|Australia|Pacific|Asia)/"
         r"(?!(?:Shanghai|Hong_Kong|Taipei|Singapore|Tokyo|Seoul)\b)",
     ),
-    "live": UseSign(""),
-    "messages": UseSign(""),
+    "live": BindingUse(""),
+    "messages": BindingUse(""),
 }
 """Name of a binding -> what a script that uses it is likely to contain.
 
@@ -301,14 +304,14 @@ same, which is as right and takes a little longer (without handles: compiled fro
 """
 _PUMPED_BETWEEN_LOOKS = 64
 
-POLYFILLS: Mapping[str, UseSign] = {
-    "messages": UseSign("catch allSettled then", r"\bcatch\b|\ballSettled\b|\.then\s*\("),
-    "legacy": UseSign(
+POLYFILLS: Mapping[str, BindingUse] = {
+    "messages": BindingUse("catch allSettled then", r"\bcatch\b|\ballSettled\b|\.then\s*\("),
+    "legacy": BindingUse(
         "RegExp",
         r"(?s)\A(?=.*?\bRegExp\b)"
         r".*?(?:\$[1-9&_+'`\"]|lastMatch|lastParen|leftContext|rightContext)",
     ),
-    "formatjs": UseSign("PluralRules RelativeTimeFormat ListFormat"),
+    "formatjs": BindingUse("PluralRules RelativeTimeFormat ListFormat"),
 }
 """Bindings that have to be there before a script runs -> what the text of one that needs them has.
 
@@ -496,7 +499,7 @@ def _find_bindings_used_by(script: str) -> frozenset[str]:
 
 
 def find_polyfills(scripts: Sequence[str]) -> tuple[str, ...]:
-    """Return the names of the polyfills that the text of one of *scripts* needs."""
+    """Return the names of the polyfills (built-in functions of V8) that *scripts* need."""
     text = "\n".join(scripts)
     return tuple(name for name, sign in POLYFILLS.items() if sign.is_in(text))
 

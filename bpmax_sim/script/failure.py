@@ -95,7 +95,7 @@ class PlacedScript(msgspec.Struct, frozen=True):
         return Place(self.script.name, line, len(text[: column - 1].decode(errors="ignore")) + 1)
 
 
-class Sources:
+class PlacedScripts:
     """The scripts of one context, each at lines of its own in the single file that the engine sees.
 
     So a line number of the engine tells the script too.
@@ -196,7 +196,7 @@ class ErrorFactory(msgspec.Struct):
         rejected: number of a call -> the Python error that its rejection carried into the script.
     """
 
-    sources: Sources
+    sources: PlacedScripts
     name: str
     limits: Limits
     rejected: dict[int, Exception] = msgspec.field(default_factory=dict)
@@ -230,7 +230,7 @@ class ErrorFactory(msgspec.Struct):
         )
 
     def make_call_limit_error(self, place: Place | None) -> ScriptLimitError:
-        """Return the error of a call beyond the limit of calls."""
+        """Return the error of a script that makes more calls than `Limits` allows."""
         message = msg("the script made more than {calls} calls", calls=self.limits.calls)
         return ScriptLimitError(message, name=_LIMIT, place=place)
 
@@ -240,7 +240,7 @@ class ErrorFactory(msgspec.Struct):
         return ScriptError(message, name="ValueError", place=place or Place(self.name))
 
     def make_damaged_context_error(self, error: Exception, place: Place | None) -> ScriptError:
-        """Return the error of a script that damaged the functions that carry its calls and results.
+        """Return the error of a script that changed built-in functions that carry its results.
 
         *place* is where the script was last seen.
         """
@@ -258,7 +258,7 @@ class ErrorFactory(msgspec.Struct):
     def make_refused_write_error(
         self, error: Exception, field_name: str, place: Place | None
     ) -> ScriptError:
-        """Return the error of a write that the form or ``ctx`` refused."""
+        """Return the error of a write to *field_name* that the form or ``ctx`` refused."""
         failure = ScriptError(
             label_message(field_name, error), name=type(error).__name__, place=place
         )
@@ -266,7 +266,7 @@ class ErrorFactory(msgspec.Struct):
         return failure
 
     def make_unhandled_error(self, cause: Exception, place: Place | None) -> ScriptError:
-        """Return the error of a rejected call that nobody awaited."""
+        """Return the error of a call whose rejection, *cause*, no code of the script handled."""
         failure = ScriptError(str(cause), place=place)
         failure.__cause__ = cause
         return failure

@@ -19,7 +19,7 @@ from msgspec.structs import replace
 
 from bpmax_sim.errors import Place
 from bpmax_sim.script.channel import MakeEngine
-from bpmax_sim.script.failure import Script, Sources, unify_lines
+from bpmax_sim.script.failure import PlacedScripts, Script, unify_lines
 from bpmax_sim.script.limits import EngineError, LimitReachedError, Limits, make_time_error
 from bpmax_sim.script_source.counters import (
     CountedScript,
@@ -75,7 +75,10 @@ class ScriptHits:
             self.shown[script] = redact(self.shown.get(script, script.source))
 
     def count_script(self, script: Script) -> CountedScript | None:
-        """Return *script* with counters; it also keeps values at the watched place, if any."""
+        """Return *script* with counters of executed code, or None if it cannot be counted.
+
+        If the watched place is in it, the values of variables are kept there, too.
+        """
         place = self.watched
         is_watched = place is not None and place.file == script.name
         return count_script(script, (place.line, place.column) if place and is_watched else None)
@@ -183,7 +186,7 @@ class ContextHits:
             with suppress(EngineError):  # over its limits: nothing runs in it any more
                 load(counted.declaration)
 
-    def submit_counts(self, load: Callable[[str], None], sources: Sources) -> None:
+    def submit_counts(self, load: Callable[[str], None], sources: PlacedScripts) -> None:
         """Read the counters from the context by *load*, and add them to the session's.
 
         Of a context that exceeded a limit nothing can be read: only which scripts ran is known.
@@ -201,7 +204,7 @@ class ContextHits:
                 else:
                     self._hits.add(script, [int(number) for number in error.message.split()])
 
-    def _submit_values(self, load: Callable[[str], None], sources: Sources) -> None:
+    def _submit_values(self, load: Callable[[str], None], sources: PlacedScripts) -> None:
         try:
             load(write_watch_reader(self._watched))
         except EngineError as error:

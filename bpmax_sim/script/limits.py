@@ -178,6 +178,8 @@ def run_with_stack(size: int, work: Callable[[], None]) -> None:
         except BaseException as error:  # noqa: BLE001 - raised again on the caller's thread
             raised.append(error)
 
+    # Scripts may use half of a thread's stack. The setting is for all threads started from now on,
+    # so it is put back at once.
     before = threading.stack_size(2 * size)
     try:
         thread = threading.Thread(target=run, name="bpmax-script", daemon=True)
@@ -251,7 +253,7 @@ class LimitWatch:
             _state.start()
 
     def leave(self) -> None:
-        """End the turn: the watchdog looks no more at this context."""
+        """End the turn: no limit is checked until the next one begins."""
         with _state.lock:
             _state.running.discard(self)
 

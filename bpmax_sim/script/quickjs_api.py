@@ -38,7 +38,7 @@ _Usage = c_int64 * 64  # more than JSMemoryUsage has
 
 
 class Value(Structure):
-    """A JSValue of a 64-bit build."""
+    """A value of the C API (``JSValue``) in a 64-bit build: payload and tag."""
 
     _fields_ = (("payload", c_uint64), ("tag", c_int64))
 

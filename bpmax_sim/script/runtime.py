@@ -133,7 +133,7 @@ class Runtime:
     begin: Begin
     _: KW_ONLY
     limits: Limits = field(default_factory=Limits)
-    parts: Callable[[int], SeedRanges] = lambda _number: ((0, None),)
+    seed_ranges_of: Callable[[int], SeedRanges] = lambda _number: ((0, None),)
     on_draw: Callable[[int, int], None] = lambda _number, _drawn: None
     zone: float = SHANGHAI
     engine: MakeEngine = make_quickjs
@@ -217,7 +217,10 @@ class Runtime:
             values=values or {},
             limits=self.limits,
             zone=self.zone,
-            parts=[(*_seed_words(f"{seed}/{number}"), end) for seed, end in self.parts(number)],
+            seed_parts=[
+                (*_hash_to_seed_words(f"{seed}/{number}"), end)
+                for seed, end in self.seed_ranges_of(number)
+            ],
             on_draw=self.on_draw,
             hits=self.hits,
         )
@@ -259,7 +262,7 @@ class Runtime:
 
     def _begin_watched(self, program: CallSpec) -> Generator[Effect, Any, CallValue]:
         watched = self._watched
-        if watched and not program.refusal and _is_call_of(watched[0], program):
+        if watched and not program.refusal and _is_call_named(watched[0], program):
             self.scheduler.call_soon(watched[1])
         return self.begin(program)
 
@@ -286,21 +289,21 @@ class Runtime:
             # Nothing can happen any more, yet a script waits: end it. That may start others, such
             # as the next handler of the same event, so run everything again before ending another
             # one.
-            while busy := next(self._busy_runs(), None):
+            while busy := next(self._runs_in_progress(), None):
                 context, run = busy
                 context.end_stuck_run(run, is_over_time=self.scheduler.is_out_of_patience)
                 self.scheduler.run(self._is_busy, until)
         finally:
             self._thread = home
 
-    def _busy_runs(self) -> Iterator[tuple[Context, ScriptRun]]:
+    def _runs_in_progress(self) -> Iterator[tuple[Context, ScriptRun]]:
         for context in self._live_contexts():
             for run in context.runs:
                 if not run.is_only_waiting:
                     yield context, run
 
     def _is_busy(self) -> bool:
-        return any(self._busy_runs())
+        return any(self._runs_in_progress())
 
     def _live_contexts(self) -> tuple[Context, ...]:
         return (*self._pages.values(), *self._single.values())
@@ -339,7 +342,7 @@ class Runtime:
                 context.is_page = True
             else:
                 self._single[run.number] = context
-        context.start(run, setting.parts)
+        context.start(run, setting.seed_parts)
 
 
 def _normalise_call_name(call: str) -> str:
@@ -350,11 +353,11 @@ def _normalise_call_name(call: str) -> str:
     return call.replace("_", "").lower()
 
 
-def _is_call_of(name: str, program: CallSpec) -> bool:
+def _is_call_named(name: str, program: CallSpec) -> bool:
     called = f"{program.platform}.{program.api}"
     return _normalise_call_name(name) == _normalise_call_name(called)
 
 
 @lru_cache(maxsize=256)  # the runs of a scenario have the same
-def _seed_words(seed: str) -> tuple[int, ...]:
+def _hash_to_seed_words(seed: str) -> tuple[int, ...]:
     return struct.unpack("<4I", hashlib.sha256(seed.encode()).digest()[:16])

@@ -75,7 +75,7 @@ class Scheduler:
         self._number = 0
         self._spawning = False
         self._logins: dict[str, list[Resume]] = {}
-        self._wire = _Threads(clock, workers) if live else None
+        self._wire = _LiveThreads(clock, workers) if live else None
         self._patience = patience
 
     def call_at(self, instant: float, action: Callable[[], None]) -> ScheduledEvent:
@@ -189,7 +189,7 @@ class Scheduler:
         value, error, elapsed = outcome
         self.call_at(start + elapsed, partial(resume, value, error))
 
-    def _acquire_token(self, acquire: TokenRequest, resume: Resume) -> None:
+    def _acquire_token(self, token_request: TokenRequest, resume: Resume) -> None:
         """Resume a call that needs a token, with a valid one.
 
         It is a cached one, that of a login in progress, or that of a new login: concurrent calls
@@ -198,14 +198,14 @@ class Scheduler:
         # Single flight: the first call that needs a token logs in, all others that need the same
         # one wait for that login, and get its grant or its error. A login that fails is not kept,
         # so the next call tries again.
-        grant = self._tokens.valid_grant(acquire)
+        grant = self._tokens.valid_grant(token_request)
         if grant is not None:
             resume(grant, None)
-        elif acquire.key in self._logins:
-            self._logins[acquire.key].append(resume)
+        elif token_request.key in self._logins:
+            self._logins[token_request.key].append(resume)
         else:
-            self._logins[acquire.key] = [resume]
-            self.start_call(acquire.flow(), partial(self._finish_login, acquire.key))
+            self._logins[token_request.key] = [resume]
+            self.start_call(token_request.flow(), partial(self._finish_login, token_request.key))
 
     def _finish_login(self, key: str, grant: Any, error: Exception | None) -> None:
         if error is None:
@@ -218,7 +218,7 @@ class Scheduler:
 Arrived = Callable[[Exchanged, float, Resume], None]
 
 
-class _Threads:
+class _LiveThreads:
     """The worker threads and real-time waits of live mode."""
 
     def __init__(self, clock: VirtualClock, workers: int) -> None:

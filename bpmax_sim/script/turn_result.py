@@ -140,7 +140,7 @@ class UnrankedCharacter(msgspec.Struct, frozen=True):
 
     @property
     def problem(self) -> str:
-        """Return the warning about it."""
+        """Return the text of the warning about this character."""
         return msg(
             "{text!r} (U+{code}) is sorted by its code point: the order of pinyin is known here "
             "for the Han characters of URO and Extension A; run the others with --engine v8",
@@ -227,7 +227,10 @@ class CallEntry(OutboxEntry, frozen=True, tag="call"):
 
 
 class RefusedCall(OutboxEntry, frozen=True, tag="refused"):
-    """A call that was refused while it was built; *message* is that of the error thrown."""
+    """A call that was rejected while the script built it, before anything could be sent.
+
+    *message* is that of the error thrown.
+    """
 
     platform: str
     api: str
@@ -247,7 +250,7 @@ class FieldWrite(OutboxEntry, frozen=True, tag="write"):
 
 
 class ConsoleEntry(OutboxEntry, frozen=True, tag="log"):
-    """A console line."""
+    """A call of ``console``, with its text and values."""
 
     level: Level
     row: Count
@@ -305,7 +308,7 @@ class PendingPromiseTraces(OutboxEntry, frozen=True, tag="probed"):
 
 
 class AbsentMember(OutboxEntry, frozen=True, tag="absent"):
-    """A read of a member that does not exist, of a live object or of its value at *path*."""
+    """A script's read of a member that a live object, or its value at *path*, does not have."""
 
     index: Count
     path: str
@@ -347,7 +350,10 @@ class PromiseRead(OutboxEntry, frozen=True, tag="misread"):
 
 
 class UncalledChain(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
-    """A chain without ``$call()`` that begins at *row* and *column*; *awaited*, or only built."""
+    """A chain ``$proxy(…).api(…)`` without ``$call()``, which begins at *row* and *column*.
+
+    *awaited* says that the script used it as if it had been called; else it was only built.
+    """
 
     platform: str
     api: str

@@ -60,7 +60,7 @@ class V8:
         self._resources = ExitStack()
         _OPEN.add(self._resources)
         self._context: Any = self._resources.enter_context(_make_context(_start_loop()))
-        self._eval(_read_program())
+        self._eval(_read_setup_code())
         self._context.set_hard_memory_limit(limits.memory)
 
     def load(self, source: str) -> None:
@@ -150,14 +150,17 @@ def _byte_column(error_lines: list[str]) -> int:
 
 @cache
 def _start_loop() -> asyncio.AbstractEventLoop:
-    """Return the event loop on which V8 answers; its thread lives as long as the process."""
+    """Return the event loop in which V8 delivers results.
+
+    Its thread lives as long as the process.
+    """
     loop = asyncio.new_event_loop()
     threading.Thread(target=loop.run_forever, name="bpmax-v8", daemon=True).start()
     return loop
 
 
 @cache
-def _read_program() -> str:
+def _read_setup_code() -> str:
     prelude, *bindings = engine.read_sources()
     adapter = (files("bpmax_sim.script") / "bindings/v8.js").read_text("utf-8")
     intl = list(engine.BINDINGS).index("intl")

@@ -321,8 +321,8 @@ def _find_ignored_return(reader: SlipReader, node: Node) -> Found:
         return
     for argument in arguments_of(node)[:1]:
         function = without_parentheses(argument)
-        body = function.child_by_field_name("body") if function is not None else None
-        if function is None or function.type not in FUNCTIONS or body is None:
+        body = function.child_by_field_name("body")
+        if function.type not in FUNCTIONS or body is None:
             continue
         for returned in (_returned_by(function) or ()) if body.type == "statement_block" else ():
             if returned.type in {"false", "string", "template_string"}:

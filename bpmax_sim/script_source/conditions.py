@@ -287,7 +287,7 @@ def _conditions_above(reader: SlipReader, node: Node) -> Iterator[tuple[Node, bo
                 start, end = exit_.statement.end_byte, child.end_byte
                 condition = without_parentheses(exit_.condition)
                 is_alone = exit_.statement.child_by_field_name("alternative") is None
-                if condition and is_alone and not _may_change(reader, condition, start, end):
+                if is_alone and not _may_change(reader, condition, start, end):
                     yield condition, True
         child, parent = parent, parent.parent
 

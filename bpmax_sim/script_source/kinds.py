@@ -7,7 +7,7 @@ that may be undefined (``?.``).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal, overload
 
 from bpmax_sim.script_source.scopes import FUNCTIONS, Scopes
 from bpmax_sim.script_source.syntax import SyntaxTree
@@ -74,10 +74,17 @@ _OF_OBJECT: Final[Mapping[str, ExpressionKind]] = dict.fromkeys(
 )
 
 
+@overload
+def without_parentheses(node: Node) -> Node: ...
+@overload
+def without_parentheses(node: Node | None) -> Node | None: ...
 def without_parentheses(node: Node | None) -> Node | None:
-    """Return *node* without the parentheses around it."""
+    """Return *node* without the parentheses around it, and without comments within them."""
     while node is not None and node.type == "parenthesized_expression":
-        node = node.named_children[0] if node.named_children else None
+        inner = next((child for child in node.named_children if child.type != "comment"), None)
+        if inner is None:
+            break
+        node = inner
     return node
 
 

@@ -9,7 +9,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Final
 from zoneinfo import available_timezones
 
-from bpmax_sim.errors import suggest_or_list
+from bpmax_sim.errors import suggest_nearest, suggest_or_list
 from bpmax_sim.i18n import msg
 from bpmax_sim.script_source.comparisons import is_caught_error
 from bpmax_sim.script_source.kinds import arguments_of, operator_of, sides_of, without_parentheses
@@ -127,6 +127,30 @@ _FITS: Final[Mapping[str, Callable[[str], object]]] = {
 }  # fmt: skip
 
 _RESPONSES: Final = ("status", "headers", "body")
+_OF_ERRORS: Final = (
+    "message", "code", "platform_key", "instance_key", "api", "status", "response", "name", "stack",
+    "cause", "errors",
+)  # fmt: skip
+
+
+def _find_unknown_error_member(reader: SlipReader, node: Node) -> Found:
+    """Yield ``error.platform``: misspelt members of an error, unless the script knows the name."""
+    owner, name = node.child_by_field_name("object"), node.child_by_field_name("property")
+    binding = reader.scopes.binding_of(owner) if owner and owner.type == "identifier" else None
+    if owner is None or name is None or binding is None or "$proxy" not in reader.tree.text:
+        return
+    text, written = reader.tree.text_of(name), reader.tree.text_of(owner)
+    hint = suggest_nearest(text, _OF_ERRORS) if text not in _OF_ERRORS else ""
+    if not hint or binding.is_reassigned or not is_caught_error(reader.values, binding):
+        return
+    mentions = re.findall(rf"(?<![\w$]){re.escape(text)}(?![\w$])", reader.tree.text)
+    uses = re.findall(
+        rf"(?<![\w$]){re.escape(written)}\??\.{re.escape(text)}(?![\w$])", reader.tree.text
+    )
+    if len(mentions) == len(uses):  # or an error of the script's own may have it
+        yield "unknown-member", name, msg(
+            "an error of $proxy has no {name!r}{hint}", name=text, hint=hint
+        )  # fmt: skip
 
 
 def _find_unknown_error_response_member(reader: SlipReader, node: Node) -> Found:
@@ -211,6 +235,6 @@ FINDERS: Final[Mapping[str, Sequence[Callable[[SlipReader, Node], Found]]]] = {
         _find_invalid_date, _find_invalid_number, _find_long_timer, _find_unknown_option,
         _find_invalid_locale,
     ),
-    "member_expression": (_find_unknown_error_response_member,),
+    "member_expression": (_find_unknown_error_member, _find_unknown_error_response_member),
 }  # fmt: skip
 """Type of node -> what may be wrong with one."""

@@ -209,7 +209,7 @@ def _class_of(reader: SlipReader, node: Node) -> str:
         binding = reader.scopes.binding_of(node)
         if binding is None or binding.is_reassigned or binding.path or binding.value is None:
             return ""
-        node = without_parentheses(binding.value) or node
+        node = without_parentheses(binding.value)
     made = node.child_by_field_name("constructor") if node.type == "new_expression" else None
     return reader.tree.text_of(made) if made is not None else ""
 

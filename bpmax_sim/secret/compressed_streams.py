@@ -96,6 +96,8 @@ def find_streams(data: bytes, work: WorkBudget) -> Iterator[Stream]:
             continue
         label, first, window = _read_stream_header(data, start)
         try:
+            # A few bytes of signature occur by chance all the time: a short probe costs a fraction
+            # of what starting the decompression of each would.
             if _is_accidental_match(view[first : first + PROBE], window):
                 work.spend(_SKIPPED)
                 continue
@@ -126,7 +128,7 @@ def _is_accidental_match(data: memoryview, window: int) -> bool:
 
     *window* is zlib's parameter for its format.
     """
-    if window in _BEFORE_BLOCKS and not _may_begin(data[_BEFORE_BLOCKS[window] :]):
+    if window in _BEFORE_BLOCKS and not _may_begin_deflate(data[_BEFORE_BLOCKS[window] :]):
         return True
     decoder = zlib.decompressobj(window)
     try:
@@ -137,7 +139,7 @@ def _is_accidental_match(data: memoryview, window: int) -> bool:
 
 
 def _may_have_stream(text: bytes) -> bool:
-    """Return whether a stream may begin in *text*; a test for three single characters."""
+    """Return whether a compressed stream may begin in *text*, by a test for single characters."""
     return (b"^" in text and b"x^" in text) or b"\x01" in text or b"\x03" in text
 
 
@@ -162,7 +164,7 @@ def _is_valid_header(data: bytes, start: int) -> bool:
 
 def inflate_raw(data: bytes, work: WorkBudget) -> bytes:
     """Return the decompressed *data* if it is deflate without a header, else empty bytes."""
-    return inflate(data, _BARE, work)[0] if _may_begin(data) else b""
+    return inflate(data, _BARE, work)[0] if _may_begin_deflate(data) else b""
 
 
 def may_begin_raw_deflate(data: bytes, total_size: int, work: WorkBudget) -> bool:
@@ -172,7 +174,7 @@ def may_begin_raw_deflate(data: bytes, total_size: int, work: WorkBudget) -> boo
     caller has checked the first byte (`MAY_BE_WHOLE`), and decompression must not fail near the
     beginning.
     """
-    if total_size > STEP and not _may_begin(data):
+    if total_size > STEP and not _may_begin_deflate(data):
         return False
     work.spend(_TRIED // 16)
     try:
@@ -194,7 +196,7 @@ MAY_BE_WHOLE = frozenset(first for first in range(256) if _may_begin_single_bloc
 """What a stream without a header, of one block as compressors make a short one, may begin with."""
 
 
-def _may_begin(data: bytes | memoryview) -> bool:
+def _may_begin_deflate(data: bytes | memoryview) -> bool:
     """Return whether *data* may begin a deflate stream, judged by its first block (RFC 1951, 3.2).
 
     Block type 3 does not exist, and a stored block has its length twice.
@@ -223,7 +225,7 @@ def inflate(data: bytes | memoryview, window: int, work: WorkBudget) -> tuple[by
         try:
             pieces.append(decoder.decompress(part))  # at most 1032 times as many (zlib's FAQ)
         except zlib.error:
-            pieces += _feed_bytewise(
+            pieces += _decompress_bytewise(
                 before, part
             )  # an error takes with it what its call has decoded
             return b"".join(pieces), 0
@@ -234,7 +236,7 @@ def inflate(data: bytes | memoryview, window: int, work: WorkBudget) -> tuple[by
     return b"".join(pieces), at - len(decoder.unused_data) if decoder.eof else 0
 
 
-def _feed_bytewise(decoder: Any, data: bytes) -> Iterator[bytes]:
+def _decompress_bytewise(decoder: Any, data: bytes) -> Iterator[bytes]:
     with suppress(zlib.error):
         for at in range(len(data)):
             yield decoder.decompress(data[at : at + 1])

@@ -128,15 +128,15 @@ class SearchHistory:
 
     def new_runs(self, runs: Sequence[bytes]) -> list[bytes]:
         """Return those of *runs* (base64 characters in a row) that are new to this search."""
-        return _drop_known(self._harmless.unknown_parts(runs), self._runs)
+        return _add_new_runs(self._harmless.unknown_parts(runs), self._runs)
 
     def new_lines(self, lines: Sequence[bytes]) -> list[bytes]:
         """Return those of *lines*, runs over several lines, that are new to this search."""
-        return _drop_known(lines, self._lines)
+        return _add_new_runs(lines, self._lines)
 
     def new_digits(self, runs: Sequence[bytes]) -> list[bytes]:
         """Return those of *runs*, of hexadecimal digits, that this search has not seen before."""
-        return _drop_known(runs, self._digits)
+        return _add_new_runs(runs, self._digits)
 
     def escapes(self, data: bytes, reach: int) -> tuple[EscapedPart, ...]:
         """Return the parts of *data* that contain escapes, unescaped.
@@ -147,26 +147,26 @@ class SearchHistory:
             self._undone[id(data)] = data, tuple(find_escaped_parts(data, reach))
         return self._undone[id(data)][1]
 
-    def note_flattened(self, levels: Iterable[bytes]) -> None:
+    def note_searched_together(self, levels: Iterable[bytes]) -> None:
         """Note that *levels* need no decoding of their own: they were searched with `data`.
 
         See `_unescape_all_levels`.
         """
         self._flat.update((id(level), level) for level in levels)
 
-    def was_flattened(self, data: bytes) -> bool:
-        """Return whether the object *data* was passed to `note_flattened`."""
+    def was_searched_together(self, data: bytes) -> bool:
+        """Return whether the object *data* was passed to `note_searched_together`."""
         return id(data) in self._flat
 
     def enter_inner_layers(self) -> None:
-        """Set `outermost` to the runs noted so far; those that follow are inside another encoding.
+        """Set `outermost` to all runs noted so far; runs noted later are inside another encoding.
 
         If the data has runs over several lines, `outermost` stays empty.
         """
         self.outermost = () if self._lines else self._runs.copy()
 
 
-def _drop_known(runs: Iterable[bytes], known: set[bytes]) -> list[bytes]:
+def _add_new_runs(runs: Iterable[bytes], known: set[bytes]) -> list[bytes]:
     fresh: Collection[bytes] = dict.fromkeys(runs)
     if not known.isdisjoint(fresh):
         fresh = [run for run in fresh if run not in known]
@@ -193,30 +193,30 @@ class ScanInput(NamedTuple):
     levels: tuple[bytes, ...] = ()
 
 
-def decode_next_layer(look: ScanInput) -> Iterator[Piece]:
+def decode_next_layer(scan: ScanInput) -> Iterator[Piece]:
     """Yield everything that is encoded in ``look.data``, decoded once by each kind of encoding."""
-    data = look.data
-    compressed = [*find_streams(data, look.work)]  # of too much nothing else has to be undone
+    data = scan.data
+    compressed = [*find_streams(data, scan.work)]  # of too much nothing else has to be undone
     printed = data.translate(_PRINTED) if b"\0" in data else b""
-    undone = look.history.escapes(data, look.reach)
-    text = _text_stretches(data, printed)
-    if text and not look.history.was_flattened(data):
+    undone = scan.history.escapes(data, scan.reach)
+    text = _printable_parts(data, printed)
+    if text and not scan.history.was_searched_together(data):
         yield from _decode_text_layer(
-            *_unescape_all_levels(look, text) if text is data and not printed else (look, text)
+            *_unescape_all_levels(scan, text) if text is data and not printed else (scan, text)
         )
     if b"\n" in text:
         yield from _join_string_literals(text)
     if printed:
         yield from _decode_wide(data, printed)
     for stream in compressed:
-        yield Piece(stream.inner, _trace_of(stream.start, stream.label))
+        yield Piece(stream.inner, _make_constant_trace(stream.start, stream.label))
     for label, start, _, inner in undone:
-        yield Piece(inner, _trace_of(start, label))
+        yield Piece(inner, _make_constant_trace(start, label))
 
 
-def _decode_text_layer(look: ScanInput, text: bytes) -> Iterator[Piece]:
-    yield from _decode_runs(look, text)
-    yield from _decode_separated_hex(look, text)
+def _decode_text_layer(scan: ScanInput, text: bytes) -> Iterator[Piece]:
+    yield from _decode_runs(scan, text)
+    yield from _decode_separated_hex(scan, text)
     if b"," in text:
         yield from _decode_numbers(text)
 
@@ -227,8 +227,8 @@ _CONSUMED = re.compile(
 )
 
 
-def _unescape_all_levels(look: ScanInput, text: bytes) -> tuple[ScanInput, bytes]:
-    """Return *look* with its *levels*, and one text with the runs of all these levels.
+def _unescape_all_levels(scan: ScanInput, text: bytes) -> tuple[ScanInput, bytes]:
+    """Return *scan* with its *levels*, and one text with the runs of all these levels.
 
     A run is a sequence of base64 or hexadecimal characters, so it contains no backslash and
     survives when escapes around it are undone. Thus text that is escaped several times is searched
@@ -237,14 +237,14 @@ def _unescape_all_levels(look: ScanInput, text: bytes) -> tuple[ScanInput, bytes
     levels, consumed = [text], list[bytes]()
     while len(levels) <= DEPTH:
         outer = levels[-1]
-        undone = [part for part in look.history.escapes(outer, look.reach) if part.label == "json"]
+        undone = [part for part in scan.history.escapes(outer, scan.reach) if part.label == "json"]
         if not undone:
             break
         consumed += _CONSUMED.findall(_blank_escaped_backslashes(outer))
-        levels.append(_insert_unescaped(outer, undone))
-    look.history.note_flattened(levels[1:])
+        levels.append(_replace_by_unescaped(outer, undone))
+    scan.history.note_searched_together(levels[1:])
     flat = b"\\".join([levels[-1], *consumed]) if consumed else levels[-1]
-    return look._replace(levels=tuple(levels[1:])), flat
+    return scan._replace(levels=tuple(levels[1:])), flat
 
 
 def _blank_escaped_backslashes(data: bytes) -> bytes:
@@ -252,7 +252,7 @@ def _blank_escaped_backslashes(data: bytes) -> bytes:
     return data.replace(b"\\\\", b" ") if BACKSLASHES.occurs_in(data) else data
 
 
-def _insert_unescaped(data: bytes, undone: Sequence[EscapedPart]) -> bytes:
+def _replace_by_unescaped(data: bytes, undone: Sequence[EscapedPart]) -> bytes:
     if undone[0].end - undone[0].start == len(data):
         return undone[0].inner
     parts, end = list[bytes](), 0
@@ -271,10 +271,10 @@ _LONG = BytesAhoCorasick([b"A" * SHORTEST_RUN], implementation=Implementation.DF
 """In half the time that `bytes.find` takes, as long as there are few."""
 
 
-def _text_stretches(data: bytes, printed: bytes) -> bytes:
+def _printable_parts(data: bytes, printable_marks: bytes) -> bytes:
     """Return *data* if it is mostly text, otherwise its sequences of printable characters.
 
-    *printed* marks these characters, or is empty. Random bytes form only about 4 kB of such
+    *printable_marks* marks these characters, or is empty. Random bytes form only about 4 kB of such
     sequences in a megabyte, so this saves nearly all work.
     """
     if data.isascii():
@@ -282,11 +282,11 @@ def _text_stretches(data: bytes, printed: bytes) -> bytes:
     sample = data[:: len(data) // _SAMPLES | 1].translate(_PRINTED)
     if sample.count(b"A") * 2 > len(sample):
         return data
-    printed, end = printed or data.translate(_PRINTED), 0
+    printable_marks, end = printable_marks or data.translate(_PRINTED), 0
     stretches = list[bytes]()
-    for _, start, _ in _LONG.find_matches_as_indexes(printed):
+    for _, start, _ in _LONG.find_matches_as_indexes(printable_marks):
         if start >= end:
-            end = _STRETCH.search(printed, start).end()  # type: ignore[union-attr]
+            end = _STRETCH.search(printable_marks, start).end()  # type: ignore[union-attr]
             stretches.append(data[start:end])
     return b"\xff".join(stretches)
 
@@ -317,33 +317,33 @@ _BEGIN_DEFLATE = frozenset(
 )
 
 
-def _decode_runs(look: ScanInput, text: bytes) -> Iterator[Piece]:
+def _decode_runs(scan: ScanInput, text: bytes) -> Iterator[Piece]:
     runs, lines = find_runs_and_folded_runs(text)
     if not runs:
         return
-    runs, lines = look.history.new_runs(runs), look.history.new_lines(lines)
+    runs, lines = scan.history.new_runs(runs), scan.history.new_lines(lines)
     # Each run is a part of a line, where there are lines, and what it holds is a part of theirs.
     whole = [*lines, *[run for run in runs if len(run) <= _FOLDED]] if lines else runs
-    yield from _decode_base64(whole, look)
-    yield from _decode_base64_deflate([*lines, *runs], look)
+    yield from _decode_base64(whole, scan)
+    yield from _decode_base64_deflate([*lines, *runs], scan)
     if runs or lines:
-        yield from _decode_hex(hex_runs_of(b" ".join(whole)), look)
-        yield from _decode_base32([*lines, *runs], look)
+        yield from _decode_hex(hex_runs_of(b" ".join(whole)), scan)
+        yield from _decode_base32([*lines, *runs], scan)
 
 
-def _decode_base64(runs: Sequence[bytes], look: ScanInput) -> Iterator[Piece]:
+def _decode_base64(runs: Sequence[bytes], scan: ScanInput) -> Iterator[Piece]:
     whole, runs = decode_certain_runs(runs)
     if whole:
         written, texts = zip(*whole, strict=True)
         ends = list(accumulate(len(text) + len(GAP) for text in texts))
-        yield Piece(GAP.join(texts), _trace_by_end(look, written, ends, "base64"))
+        yield Piece(GAP.join(texts), _make_trace_by_ends(scan, written, ends, "base64"))
     if runs:
-        trace = _trace_by_run(look, runs, len(BETWEEN), "base64")
+        trace = _make_run_trace(scan, runs, len(BETWEEN), "base64")
         for start, inner in enumerate(decode_base64_runs(runs)):
-            yield Piece(inner, _scale_trace(trace, start, 4, 3))
+            yield Piece(inner, _make_scaled_trace(trace, start, 4, 3))
 
 
-def _decode_base64_deflate(runs: Sequence[bytes], look: ScanInput) -> Iterator[Piece]:
+def _decode_base64_deflate(runs: Sequence[bytes], scan: ScanInput) -> Iterator[Piece]:
     """Yield what runs contain that are base64 of header-less deflate, as in SAML redirects."""
     begun = [run for run in runs if run[:2] in _BEGIN_DEFLATE or len(run) > STEP]
     likely = [run for run in begun if len(run) >= _SHORTEST_BARE]
@@ -351,20 +351,20 @@ def _decode_base64_deflate(runs: Sequence[bytes], look: ScanInput) -> Iterator[P
     probes, at = decode_base64(b"".join(heads)), 0  # all at once, as lines of a body are many
     for run, head in zip(likely, heads, strict=True):
         probe = probes[at : (at := at + len(head) // 4 * 3)]
-        if may_begin_raw_deflate(probe, len(run), look.work):
-            inner = inflate_raw(decode_base64(run), look.work)
+        if may_begin_raw_deflate(probe, len(run), scan.work):
+            inner = inflate_raw(decode_base64(run), scan.work)
             if inner:
-                yield Piece(inner, _trace_by_run(look, [run], 0, "base64", "deflate"))
+                yield Piece(inner, _make_run_trace(scan, [run], 0, "base64", "deflate"))
 
 
-def _decode_hex(runs: Sequence[bytes], look: ScanInput) -> Iterator[Piece]:
+def _decode_hex(runs: Sequence[bytes], scan: ScanInput) -> Iterator[Piece]:
     if runs:
-        trace = _trace_by_run(look, runs, len(BETWEEN_HEX), "hex")
+        trace = _make_run_trace(scan, runs, len(BETWEEN_HEX), "hex")
         for start, inner in enumerate(decode_hex_runs(runs)):
-            yield Piece(inner, _scale_trace(trace, start, 2, 1))
+            yield Piece(inner, _make_scaled_trace(trace, start, 2, 1))
 
 
-def _decode_base32(runs: Sequence[bytes], look: ScanInput) -> Iterator[Piece]:
+def _decode_base32(runs: Sequence[bytes], scan: ScanInput) -> Iterator[Piece]:
     text = b" ".join(runs)
     result = long_runs(text, text.translate(_IN_32), _SHORTEST_32)
     if result:
@@ -372,45 +372,47 @@ def _decode_base32(runs: Sequence[bytes], look: ScanInput) -> Iterator[Piece]:
         core = b"".join(padded)
         inner = int(core.translate(_TO_DIGITS), 32).to_bytes(len(core) // 8 * 5, "big")
         ends = list(accumulate(map(len, padded)))
-        yield Piece(inner, _scale_trace(_trace_by_end(look, result, ends, "base32"), 0, 8, 5))
+        yield Piece(
+            inner, _make_scaled_trace(_make_trace_by_ends(scan, result, ends, "base32"), 0, 8, 5)
+        )
 
 
-def _trace_by_run(look: ScanInput, runs: Sequence[bytes], gap_size: int, *labels: str) -> Trace:
+def _make_run_trace(scan: ScanInput, runs: Sequence[bytes], gap_size: int, *labels: str) -> Trace:
     def trace(at: int) -> tuple[int, tuple[str, ...]]:
         ends = list(accumulate(len(run) + gap_size for run in runs))
-        return _trace_by_end(look, runs, ends, *labels)(at)
+        return _make_trace_by_ends(scan, runs, ends, *labels)(at)
 
     return trace
 
 
-def _trace_by_end(
-    look: ScanInput, runs: Sequence[bytes], ends: Sequence[int], *labels: str
+def _make_trace_by_ends(
+    scan: ScanInput, runs: Sequence[bytes], ends: Sequence[int], *labels: str
 ) -> Trace:
     def trace(at: int) -> tuple[int, tuple[str, ...]]:
-        start, level = _locate_run(runs[min(bisect_right(ends, at), len(runs) - 1)], look)
+        start, level = _locate_run(runs[min(bisect_right(ends, at), len(runs) - 1)], scan)
         return start, ("json",) * level + labels
 
     return trace
 
 
-def _locate_run(run: bytes, look: ScanInput) -> tuple[int, int]:
+def _locate_run(run: bytes, scan: ScanInput) -> tuple[int, int]:
     """Return the offset in ``look.data`` where *run* comes from, and how often it was unescaped.
 
     Of a run that is folded over several lines, the beginning is searched for.
     """
     for part in (run, run[:SHORTEST_RUN]):
-        for level, text in enumerate((look.data, *look.levels)):
+        for level, text in enumerate((scan.data, *scan.levels)):
             start = text.find(part)
             if start >= 0:
-                return min(start, len(look.data) - 1), level
+                return min(start, len(scan.data) - 1), level
     return 0, 0
 
 
-def _scale_trace(trace: Trace, start: int, encoded_size: int, decoded_size: int) -> Trace:
+def _make_scaled_trace(trace: Trace, start: int, encoded_size: int, decoded_size: int) -> Trace:
     return lambda at: trace(start + at * encoded_size // decoded_size)
 
 
-def _trace_of(start: int, *labels: str) -> Trace:
+def _make_constant_trace(start: int, *labels: str) -> Trace:
     return lambda _at: (start, labels)
 
 
@@ -433,14 +435,14 @@ _INTEGERS = msgspec.json.Decoder(list[int])
 _OCTETS = {str(n).encode(): bytes([n & 255]) for n in range(-128, 256)}  # Java's bytes have a sign
 
 
-def _decode_separated_hex(look: ScanInput, data: bytes) -> Iterator[Piece]:
+def _decode_separated_hex(scan: ScanInput, data: bytes) -> Iterator[Piece]:
     folded = data.translate(_APART)
     likely = _PREFIX.occurs_in(data) or any(some.occurs_in(folded) for some in _THREE_PAIRS)
     if likely and _PAIRS.search(folded):
         digits_alone = data.replace(b"0x", b"").translate(None, b" \t\r\n:,-")
-        runs = look.history.new_digits(hex_runs_of(digits_alone))
-        for piece in _decode_hex(runs, look):
-            yield piece._replace(trace=_trace_of(0, "hex"))
+        runs = scan.history.new_digits(hex_runs_of(digits_alone))
+        for piece in _decode_hex(runs, scan):
+            yield piece._replace(trace=_make_constant_trace(0, "hex"))
 
 
 def _decode_numbers(data: bytes) -> Iterator[Piece]:
@@ -449,7 +451,7 @@ def _decode_numbers(data: bytes) -> Iterator[Piece]:
     numbers = data.translate(_TO_LIST, _BLANKS)
     inner = _parse_octets(numbers)
     if inner:
-        yield Piece(inner, _trace_of(0, msg("list of bytes")))
+        yield Piece(inner, _make_constant_trace(0, msg("list of bytes")))
 
 
 def _has_number_list(data: bytes) -> bool:
@@ -490,7 +492,9 @@ def _join_string_literals(data: bytes) -> Iterator[Piece]:
             parts.append(data[end : before + quote.start()])
             end = match.end()
     if parts:
-        yield Piece(b"".join([*parts, data[end:]]), _trace_of(0, msg("several literals")))
+        yield Piece(
+            b"".join([*parts, data[end:]]), _make_constant_trace(0, msg("several literals"))
+        )
 
 
 # Texts in UTF-16 that are encoded further; a secret itself is looked for in UTF-16.
@@ -507,11 +511,13 @@ def _decode_wide(data: bytes, printed: bytes) -> Iterator[Piece]:
             "utf-16-le": data[starts["utf-16-le"] + 1 :: 2],
             "utf-16-be": data[starts["utf-16-be"] :: 2],
         }
-        for codec in _valid_orders(texts, highs):
-            yield Piece(texts[codec].encode("utf-8", "surrogatepass"), _trace_of(at, codec))
+        for codec in _plausible_byte_orders(texts, highs):
+            yield Piece(
+                texts[codec].encode("utf-8", "surrogatepass"), _make_constant_trace(at, codec)
+            )
 
 
-def _valid_orders(texts: Mapping[str, str], highs: Mapping[str, bytes]) -> Sequence[str]:
+def _plausible_byte_orders(texts: Mapping[str, str], highs: Mapping[str, bytes]) -> Sequence[str]:
     """Return the byte orders (UTF-16 codecs) in which data is plausible as text: one or both.
 
     *texts* are the data decoded in each. ASCII text is the same in both. For other text the wrong

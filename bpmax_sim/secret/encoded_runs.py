@@ -121,7 +121,10 @@ def _clean_run(match: re.Match[str], start: int, clean: Callable[[str], str]) ->
 
 
 def _decode_digits(run: str, clean: Callable[[str], str]) -> str:
-    """Return the hexadecimal *run* with its decoded content cleaned, in the same letter case."""
+    """Return *run*, hexadecimal digits, with *clean* applied to the text that they encode.
+
+    The letter case of the digits is kept.
+    """
     for start, plain in enumerate(decode_hex_at_both_offsets(run)):
         before = plain.decode("utf-8", "surrogateescape")
         after = clean(before)
@@ -133,7 +136,10 @@ def _decode_digits(run: str, clean: Callable[[str], str]) -> str:
 
 
 def decode_hex_at_both_offsets(digits: str | bytes) -> tuple[bytes, bytes]:
-    """Return the bytes that *digits* spell, from the first and from the second digit on."""
+    """Return what hexadecimal *digits* decode to from the first digit on, and from the second.
+
+    A secret may begin at either.
+    """
     even = len(digits) // 2 * 2
     odd = (len(digits) - 1) // 2 * 2
     return binascii.unhexlify(digits[:even]), binascii.unhexlify(digits[1 : 1 + odd])
@@ -162,7 +168,7 @@ def _decode_run(core: str) -> bytes:
 
 
 def contains_any(data: bytes, needles: Iterable[bytes]) -> bool:
-    """Return whether *data* contains any of *needles*."""
+    """Return whether *data* contains at least one of *needles*."""
     for needle in needles:  # noqa: SIM110 - any() takes three times as long
         if needle in data:
             return True

@@ -27,18 +27,18 @@ _OF_STRETCH = re.compile(rb"%s*" % _TEXT)
 _SAVED = b"\xff\xfe\xfd"  # for a sign that was escaped itself
 
 
-class _Escape(NamedTuple):
+class _EscapeKind(NamedTuple):
     sign: bytes
     any: re.Pattern[bytes]
     in_binary: re.Pattern[bytes]  # where chance makes some: text has to follow
     undo: Mapping[str, Callable[[bytes], bytes]]  # by label
 
 
-def _make_escape(
+def _make_escape_kind(
     sign: bytes, pattern: bytes, undo: Mapping[str, Callable[[bytes], bytes]]
-) -> _Escape:
+) -> _EscapeKind:
     strict = re.compile(rb"(?:%s)(?:%s{6}|%s{0,5}\Z)" % (pattern, _TEXT, _TEXT))
-    return _Escape(sign, re.compile(pattern), strict, undo)
+    return _EscapeKind(sign, re.compile(pattern), strict, undo)
 
 
 class EscapedPart(NamedTuple):
@@ -62,7 +62,7 @@ def find_escaped_parts(data: bytes, reach: int) -> Iterator[EscapedPart]:
     Each kind of escape is undone separately. *reach* is the number of bytes around an escape that
     belong to the same part: as many as the longest secret needs.
     """
-    marks = _find_marks(data) if b"\0" in data else None
+    marks = _find_escape_offsets(data) if b"\0" in data else None
     if marks is None and not contains_any(data, _SIGNS):
         return
     for escape in _ESCAPES:
@@ -81,7 +81,7 @@ def find_escaped_parts(data: bytes, reach: int) -> Iterator[EscapedPart]:
                     yield EscapedPart(label, start, end, inner)
 
 
-def _find_windows(data: bytes, escape: _Escape, reach: int) -> list[tuple[int, int]]:
+def _find_windows(data: bytes, escape: _EscapeKind, reach: int) -> list[tuple[int, int]]:
     """Return the ranges of *data* that contain escapes, with *reach* bytes before and after."""
     windows = list[tuple[int, int]]()
     start, end, at = 0, -1, 0
@@ -96,7 +96,7 @@ def _find_windows(data: bytes, escape: _Escape, reach: int) -> list[tuple[int, i
 
 
 def _find_windows_in_binary(
-    data: bytes, escape: _Escape, reach: int, offsets: Sequence[int]
+    data: bytes, escape: _EscapeKind, reach: int, offsets: Sequence[int]
 ) -> Iterator[tuple[int, int]]:
     """Yield the ranges of binary *data* around escapes that are not coincidences.
 
@@ -108,6 +108,8 @@ def _find_windows_in_binary(
     for place in offsets:
         if place < at or not escape.in_binary.match(data, place):
             continue
+        # With another one nearby, a whole secret may be escaped; one alone belongs to the text
+        # around it.
         if _has_other_escape_nearby(data, escape, place):
             begin, at, until = max(0, place - reach), place + reach, place + 2 * reach
         else:
@@ -122,7 +124,7 @@ def _find_windows_in_binary(
         yield start, min(end, len(data))
 
 
-def _find_marks(data: bytes) -> Mapping[int, Sequence[int]]:
+def _find_escape_offsets(data: bytes) -> Mapping[int, Sequence[int]]:
     """Return the offsets where escapes may begin, by their first byte (``%``, a backslash, …)."""
     marks: dict[int, list[int]] = {}
     for some in _MARKS:
@@ -131,7 +133,7 @@ def _find_marks(data: bytes) -> Mapping[int, Sequence[int]]:
     return marks
 
 
-def _has_other_escape_nearby(data: bytes, escape: _Escape, offset: int) -> bool:
+def _has_other_escape_nearby(data: bytes, escape: _EscapeKind, offset: int) -> bool:
     near = data[max(0, offset - _NEARBY) : offset + _NEARBY]
     return near.count(escape.sign) > 1 and len(escape.any.findall(near)) > 1
 
@@ -295,14 +297,16 @@ def _decode_entity(reference: bytes) -> bytes:
 
 _PERCENT = rb"%[0-9a-fA-F]{2}"
 _ESCAPES = (
-    _make_escape(b"%", _PERCENT, {"percent": undo_percent, "form": _undo_form}),
-    _make_escape(
+    _make_escape_kind(b"%", _PERCENT, {"percent": undo_percent, "form": _undo_form}),
+    _make_escape_kind(
         b"\\",
         rb"""\\(?:["'\\/bfnrtv0]|u[0-9a-fA-F]{4}|u\{[0-9a-fA-F]{1,6}\}|x[0-9a-fA-F]{2})""",
         {"json": undo_backslashes},
     ),
-    _make_escape(b"&", _ENTITY.pattern, {"xml": undo_xml_references}),
-    _make_escape(b"=", rb"=(?:[0-9a-fA-F]{2}|\r?\n)", {"quoted-printable": _undo_quoted_printable}),
+    _make_escape_kind(b"&", _ENTITY.pattern, {"xml": undo_xml_references}),
+    _make_escape_kind(
+        b"=", rb"=(?:[0-9a-fA-F]{2}|\r?\n)", {"quoted-printable": _undo_quoted_printable}
+    ),
 )
 
 _SIGNS = tuple(escape.sign for escape in _ESCAPES)

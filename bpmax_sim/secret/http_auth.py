@@ -41,15 +41,15 @@ def credential_of(value: str) -> str | None:
     return rest if scheme and scheme.rstrip().lower() not in _HASHED else None
 
 
-def with_standin(value: str, mint: Callable[[str], str]) -> str:
+def replace_credential(value: str, to_standin: Callable[[str], str]) -> str:
     """Return an Authorization *value* with its credential replaced by a stand-in.
 
     The scheme is kept.
 
-    *mint* returns the stand-in of the credential.
+    *to_standin* returns the stand-in of the credential.
     """
     scheme, rest = split_scheme(value)
-    return scheme + mint(rest)
+    return scheme + to_standin(rest)
 
 
 def read_basic(value: str) -> tuple[str, str] | None:

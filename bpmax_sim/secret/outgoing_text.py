@@ -52,7 +52,7 @@ class OutputRedactor:
         self._clean: set[str] = set()
 
     def redact(self, text: str) -> str:
-        """Return *text* in the form in which it may leave the process."""
+        """Return *text* with secrets replaced, as it may be printed or written."""
         if len(text) < _SHORTEST or text in self._clean:
             return text
         cached = self._redact_and_search(text)
@@ -106,7 +106,7 @@ class OutputRedactor:
             start, clean = (
                 (middle, clean) if self._find_secrets(text[middle:end]) else (start, middle)
             )
-        return _run_start(text, start), (end + len(_run_at(text, end)))
+        return _encoded_run_start(text, start), (end + len(_encoded_run_at(text, end)))
 
     def _marker_for(self, finding: Finding) -> str:
         name = str(finding).rpartition(" at byte ")[0]
@@ -130,12 +130,12 @@ def _lines_of_secrets(secrets: Iterable[Secret]) -> Iterator[Secret]:
                     yield Secret(line, twin, secret.name)
 
 
-def _run_start(text: str, at: int) -> int:
+def _encoded_run_start(text: str, at: int) -> int:
     """Return the offset where the encoded run (base64 or hexadecimal) around offset *at* begins."""
-    return at - len(_run_at(text[max(0, at - _LONGEST_BEFORE) : at][::-1], 0))
+    return at - len(_encoded_run_at(text[max(0, at - _LONGEST_BEFORE) : at][::-1], 0))
 
 
-def _run_at(text: str, at: int) -> str:
+def _encoded_run_at(text: str, at: int) -> str:
     match = _IN_RUN.match(text, at)
     return match[0] if match else ""
 

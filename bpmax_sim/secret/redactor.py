@@ -26,7 +26,13 @@ from bpmax_sim.secret.encoded_runs import (
     text_runs,
 )
 from bpmax_sim.secret.scan import Search
-from bpmax_sim.secret.spelling import anchor_of, as_bytes, char_spellings, pattern_of, spell_like
+from bpmax_sim.secret.spelling import (
+    anchor_of,
+    as_bytes,
+    char_spellings,
+    spell_like,
+    spelling_pattern,
+)
 from bpmax_sim.secret.standin import STANDIN, standin_label
 
 _LINE = 32  # shorter lines of a PEM text are its end, not its key
@@ -38,9 +44,9 @@ def derived_parts(real: str, standin: str) -> Iterator[tuple[str, str]]:
     They are the lines of a PEM key, and claims and signature of a JWT.
     """
     if real.startswith("-----BEGIN "):
-        yield from _key_parts(real.strip(), standin.strip())
+        yield from _pem_key_parts(real.strip(), standin.strip())
     elif real.startswith("eyJ") and real.count(".") == 2:  # noqa: PLR2004 - RFC 7519
-        yield from _token_parts(real, standin)
+        yield from _jwt_parts(real, standin)
 
 
 def pem_to_der(real: str) -> bytes:
@@ -55,7 +61,7 @@ def pem_to_der(real: str) -> bytes:
         return b""
 
 
-def _key_parts(real: str, standin: str) -> Iterator[tuple[str, str]]:
+def _pem_key_parts(real: str, standin: str) -> Iterator[tuple[str, str]]:
     yield real, standin
     yield "\r\n".join(real.splitlines()), standin
     yield "".join(_pem_lines(real)), "".join(_pem_lines(standin)) or standin
@@ -67,7 +73,7 @@ def _pem_lines(pem: str) -> list[str]:
     return [line.strip() for line in pem.splitlines() if line and "-----" not in line]
 
 
-def _token_parts(real: str, standin: str) -> Iterator[tuple[str, str]]:
+def _jwt_parts(real: str, standin: str) -> Iterator[tuple[str, str]]:
     label = standin_label(standin)
     claims, signature = real.split(".")[1:]
     yield claims, standin.split(".")[1] if label != standin else standin
@@ -126,18 +132,18 @@ class Secret:
         """
         patterns = [STANDIN.pattern]
         if self.real in self.standin:
-            patterns.append(pattern_of(self.standin))
+            patterns.append(spelling_pattern(self.standin))
         spelling, digits = self._value_pattern.pattern, self.hex
         return re.compile(f"{'|'.join(patterns)}|({spelling})|((?i:{digits}))")
 
     @cached_property
     def _value_pattern(self) -> re.Pattern[str]:
         # an address ends where the name of its host or folder does
-        return re.compile(pattern_of(self.real) + ("" if self.name else "(?![A-Za-z0-9-])"))
+        return re.compile(spelling_pattern(self.real) + ("" if self.name else "(?![A-Za-z0-9-])"))
 
     @cached_property
     def _standin_pattern(self) -> re.Pattern[str]:
-        return re.compile(pattern_of(self.standin))
+        return re.compile(spelling_pattern(self.standin))
 
     def certainly_leaves_unchanged(self, text: str) -> bool:
         """Return whether replacing the value in *text* certainly changes nothing.
@@ -210,7 +216,7 @@ class SecretTable:
         self._addresses = [secret.hex.encode() for secret in self._secrets if not secret.name]
 
     @cached_property
-    def _any_anchor(self) -> BytesAhoCorasick:
+    def _anchor_automaton(self) -> BytesAhoCorasick:
         return BytesAhoCorasick([anchor for anchor, _ in self._anchors])
 
     @cached_property
@@ -272,7 +278,7 @@ class SecretTable:
         )
 
     def _find_anchored(self, data: bytes) -> list[Secret]:
-        if len(data) > _LARGE and not self._any_anchor.find_matches_as_indexes(data):
+        if len(data) > _LARGE and not self._anchor_automaton.find_matches_as_indexes(data):
             return []
         return [secret for anchor, secret in self._anchors if anchor in data]
 

@@ -184,7 +184,7 @@ def _is_equal_up_to_plus(sample: bytes, needle: bytes) -> bool:
     return all(a == b or (a, b) == (0x2B, 0x20) for a, b in pairs)  # a plus for a space
 
 
-class _View(NamedTuple):
+class _JoinedPieces(NamedTuple):
     """Decoded pieces joined into one byte string, so that they are searched at once.
 
     Attributes:
@@ -214,7 +214,7 @@ class _SeenPieces:
         self._by_ends: dict[tuple[bytes, bytes], bytes] = {}
 
     def is_new(self, data: bytes) -> bool:
-        """Return whether *data* is new, and remember it."""
+        """Return whether the piece *data* was not seen before, and remember it."""
         if len(data) > _ALONE:
             ends = data[:_END], data[-_END:]
             if ends not in self._by_ends:
@@ -253,14 +253,15 @@ def decode_all(data: bytes, most: int) -> bytes | None:
 
 def _decode_layers(
     data: bytes, reach: int, work: WorkBudget, history: SearchHistory
-) -> Iterator[_View]:
+) -> Iterator[_JoinedPieces]:
     """Yield *data*, then what is encoded in it, then what is encoded in that, and so on.
 
     Raises:
         DecodeLimitError: if decoding exceeds the budget *work*.
     """
     seen = _SeenPieces()
-    level = [_View(data, [0], [lambda at: (at, ())])]
+    level = [_JoinedPieces(data, [0], [lambda at: (at, ())])]
+    # Breadth first, so that a finding is reported at the outermost layer in which it is visible.
     for depth in range(DEPTH + 1):
         inner: list[tuple[bytes, Trace]] = []
         for view in level:
@@ -274,7 +275,7 @@ def _decode_layers(
 
 
 def _decode_view(
-    view: _View, look: ScanInput, seen: _SeenPieces, depth: int
+    view: _JoinedPieces, scan: ScanInput, seen: _SeenPieces, depth: int
 ) -> list[tuple[bytes, Trace]]:
     """Return the pieces that are encoded in *view* and that are not in *seen*.
 
@@ -282,11 +283,11 @@ def _decode_view(
     """
     inner: list[tuple[bytes, Trace]] = []
     try:
-        look.work.spend(len(look.data))
-        for piece in _decode_pieces(look, outermost=not depth) if depth < DEPTH else ():
-            look.work.spend(len(piece.data))
+        scan.work.spend(len(scan.data))
+        for piece in _decode_pieces(scan, outermost=not depth) if depth < DEPTH else ():
+            scan.work.spend(len(piece.data))
             if piece.data and seen.is_new(piece.data):
-                inner.append((piece.data, _trace_to_outermost(piece, view)))
+                inner.append((piece.data, _make_trace_to_outermost(piece, view)))
     except DecodeLimitError as error:
         error.at, within = view.outermost_place(error.at)
         error.labels = (*within, *error.labels)
@@ -294,11 +295,11 @@ def _decode_view(
     return inner
 
 
-def _decode_pieces(look: ScanInput, *, outermost: bool) -> Iterator[Piece]:
-    if outermost and not _is_text(look.data) and (inner := inflate_raw(look.data, look.work)):
+def _decode_pieces(scan: ScanInput, *, outermost: bool) -> Iterator[Piece]:
+    if outermost and not _is_text(scan.data) and (inner := inflate_raw(scan.data, scan.work)):
         # only a whole body; it has no signature, and by chance any bytes begin such a stream
         yield Piece(inner, lambda _at: (0, ("deflate",)))
-    yield from decode_next_layer(look)
+    yield from decode_next_layer(scan)
 
 
 def _is_text(data: bytes) -> bool:
@@ -306,7 +307,7 @@ def _is_text(data: bytes) -> bool:
     return len(data) > PROBE and data[:PROBE].isascii()
 
 
-def _trace_to_outermost(piece: Piece, view: _View) -> Trace:
+def _make_trace_to_outermost(piece: Piece, view: _JoinedPieces) -> Trace:
     def trace(at: int) -> tuple[int, tuple[str, ...]]:
         outer, labels = piece.trace(at)
         offset, within = view.outermost_place(outer)
@@ -315,15 +316,15 @@ def _trace_to_outermost(piece: Piece, view: _View) -> Trace:
     return trace
 
 
-def _join_pieces(pieces: Sequence[tuple[bytes, Trace]]) -> Iterator[_View]:
+def _join_pieces(pieces: Sequence[tuple[bytes, Trace]]) -> Iterator[_JoinedPieces]:
     """Yield long pieces alone and short ones joined, with text and binary data apart."""
     short: dict[bool, list[tuple[bytes, Trace]]] = {}
     for data, trace in pieces:
         if len(data) > _ALONE:
-            yield _View(data, [0], [trace])
+            yield _JoinedPieces(data, [0], [trace])
         else:
             short.setdefault(b"\0" in data, []).append((data, trace))
     for joined in short.values():
         parts, traces = zip(*joined, strict=True)
         ends = accumulate([len(data) + len(GAP) for data in parts], initial=0)
-        yield _View(GAP.join(parts), list(ends), traces)
+        yield _JoinedPieces(GAP.join(parts), list(ends), traces)

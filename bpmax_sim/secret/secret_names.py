@@ -157,9 +157,10 @@ def is_distinctive(text: str) -> bool:
 
 
 def texts_around_member_value(name: str) -> Iterator[tuple[str, str]]:
-    """Yield the text before and after the value of a member *name*, in each format.
+    """Yield the texts that stand before and after the value of a member *name*, in each format.
 
-    The formats are JSON, query or form, XML element and attribute, and multipart.
+    They serve to find the value in a body that is not parsed. The formats are JSON, query or form,
+    XML element and attribute, and multipart.
     """
     yield f'"{name}":"', '"'
     yield f'"{name}": "', '"'

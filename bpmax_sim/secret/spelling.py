@@ -45,7 +45,7 @@ def as_bytes(text: str) -> bytes:
         return text.encode("utf-8", "surrogatepass")
 
 
-def pattern_of(text: str) -> str:
+def spelling_pattern(text: str) -> str:
     """Return a regular expression that matches *text* with its characters escaped in any way.
 
     These are the ways of URLs, forms, JSON and XML (see the module). It has no groups.

@@ -249,27 +249,27 @@ def _output_redactor_of(secrets: tuple[Secret, ...]) -> OutputRedactor:
     return OutputRedactor(_table_of(secrets), secrets)
 
 
-def _next_unused(numbered: Callable[[int], str], known: Mapping[str, str]) -> str:
+def _next_unused(make_numbered: Callable[[int], str], known: Mapping[str, str]) -> str:
     """Return the first stand-in, by number, that no value has yet.
 
-    *numbered* returns the stand-in with a number. *known* maps values to stand-ins, including those
-    of a recording that is extended.
+    *make_numbered* returns the stand-in with a number. *known* maps values to stand-ins,
+    including those of a recording that is extended.
     """
     taken = set(known.values())
-    candidates = map(numbered, count(len(taken) + 1))
+    candidates = map(make_numbered, count(len(taken) + 1))
     return next(
         candidate
         for candidate in candidates
-        if candidate not in taken or not _has_several_standins(numbered)
+        if candidate not in taken or not _has_several_standins(make_numbered)
     )
 
 
-def _has_several_standins(numbered: Callable[[int], str]) -> bool:
+def _has_several_standins(make_numbered: Callable[[int], str]) -> bool:
     """Return whether stand-ins depend on their number.
 
     Those of RSA and EC keys are always the same.
     """
-    return numbered(1) != numbered(2)
+    return make_numbered(1) != make_numbered(2)
 
 
 T = TypeVar("T")
@@ -367,7 +367,7 @@ class Credential:
 
 
 class Credentials:
-    """The credentials and the base URL of one instance.
+    """The credentials and addresses of one instance, each as it is sent and as it is recorded.
 
     Attributes:
         real: values that are sent, by name.

@@ -18,7 +18,7 @@ from bpmax_sim.cassette.matching import (
     parts_of_exchange,
     parts_of_request,
 )
-from bpmax_sim.cassette.miss import MissContext, signature_mismatch_error
+from bpmax_sim.cassette.miss import UnmatchedCallContext, signature_mismatch_error
 from bpmax_sim.cassette.player import Player
 from bpmax_sim.errors import BadResponseError, NoMatchError, TransportError
 from bpmax_sim.messages import Call, Exchange, FailedExchange, Outcome, Request, Response
@@ -69,7 +69,7 @@ class ReplayMode:
         self._moves, self._repeat = settings.moves, settings.repeat
         if self._moves is not None:
             self._moves.owner, self._moves.cassette = recording.owner, recording.cassette
-        self._commands = MissContext(
+        self._commands = UnmatchedCallContext(
             record=settings.command,
             new=settings.command_new,
             extra=settings.command_extra,
@@ -139,7 +139,7 @@ class ReplayMode:
         if moves is None or player is not self.player:
             return None
         found = moves.find_repeated(parts, self._rules) if self._repeat else None
-        found = found or player.claim_nearest(parts)
+        found = found or player.take_nearest_unplayed(parts)
         if found is None:
             moves.withdraw(parts, player.exchange_numbers(parts))
         return found
@@ -198,7 +198,7 @@ class ReplayMode:
         """Return the error for a signature that differs from the recorded one."""
         return signature_mismatch_error(call, found, self._miss_context(call))
 
-    def _miss_context(self, call: Call | None) -> MissContext:
+    def _miss_context(self, call: Call | None) -> UnmatchedCallContext:
         position = call.position if call is not None else None
         return self._commands if position is None else replace(self._commands, position=position)
 

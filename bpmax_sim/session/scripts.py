@@ -29,7 +29,6 @@ from bpmax_sim.errors import (
     suggest_nearest,
 )
 from bpmax_sim.i18n import label_message, msg
-from bpmax_sim.js_values import UNDEFINED
 from bpmax_sim.proxy.response import CallRecord
 from bpmax_sim.script.channel import LiveObject
 from bpmax_sim.script.failure import Script
@@ -256,10 +255,21 @@ def warn_of_names(
     for call in calls:
         for doubt in call.doubts:
             _warn_at(UnknownNameWarning, label_message(call.name, doubt))
-        is_silent = outcome.error is None and outcome.value is UNDEFINED
-        if getattr(call.error, "code", "") in WRONG_CALLS and is_silent and not outcome.unhandled:
-            wrong = msg("{error}; the script caught that: mend the call", error=call.error)
-            _warn_at(WrongCallWarning, label_message(call.name, wrong))
+        if getattr(call.error, "code", "") in WRONG_CALLS and not _shows_error(outcome, call):
+            wrong = msg(
+                "{error}; the script caught that: mend the call, return the error, or expect it: "
+                "with pytest.warns(bs.WrongCallWarning)",
+                error=call.error,
+            )
+            _warn_at(WrongCallWarning, label_message(call.name, wrong), call.position)
+
+
+def _shows_error(outcome: Outcome, call: CallRecord) -> bool:
+    """Return whether the script failed, or returned the code or the API of the error of *call*."""
+    names = filter(None, (getattr(call.error, "code", ""), call.api))
+    return bool(outcome.error or outcome.unhandled) or any(
+        name in str(outcome.value) for name in names
+    )
 
 
 def _warn_at(category: type[BpmaxWarning], message: str, place: Place | None = None) -> None:

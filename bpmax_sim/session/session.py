@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, Self, TypeVar, Unpack
 from msgspec.structs import replace
 
 from bpmax_sim.cassette.recorder import Outage
-from bpmax_sim.clock import CountedRandomSource, Instant, RandomSource
+from bpmax_sim.clock import DrawCountingRandomSource, Instant, RandomSource
 from bpmax_sim.errors import BpmaxError, ConfigError, ExpectationError, shell_quote
 from bpmax_sim.guard import NetworkGuard, split_hosts
 from bpmax_sim.i18n import SHOWN_BY, msg, plural, series
@@ -146,7 +146,7 @@ class Session:
             self._scheduler,
             partial(run_call, env=environment),
             limits=limits if settings.stack is None else replace(limits, stack=settings.stack),
-            parts=start.owner_session.seed_parts,
+            seed_ranges_of=start.owner_session.seed_parts,
             on_draw=start.owner_session.note_draw,
             zone=start.zone.total_seconds(),
             engine=select_engine(settings.engine),
@@ -257,7 +257,9 @@ class Session:
     def chance(self) -> RandomSource:
         """Return the source of random values for everything but scripts; recorded and replayed."""
         session = self._start.owner_session
-        return CountedRandomSource(partial(session.seed_parts, 0), partial(session.note_draw, 0))
+        return DrawCountingRandomSource(
+            partial(session.seed_parts, 0), partial(session.note_draw, 0)
+        )
 
     @refuse_unknown_keywords()
     def run_script(

@@ -35,7 +35,7 @@ from bpmax_sim.proxy.signing import sign
 from bpmax_sim.secret.http_auth import read_basic
 from bpmax_sim.secret.standin import make_standin
 from bpmax_sim.simulator import model, state
-from bpmax_sim.simulator.state import Refusal, TenantCredentials, Turn
+from bpmax_sim.simulator.state import Refusal, RequestContext, TenantCredentials
 
 HTTP_OK = 200
 CHALLENGE: Final = "challenge"
@@ -51,7 +51,10 @@ RENEWALS: Final[Mapping[str, Mapping[str, Any]]] = {
 
 
 def issue_token(
-    turn: Turn, tenant: TenantCredentials, value_names: Iterable[str], given: Mapping[str, str] = {}
+    ctx: RequestContext,
+    tenant: TenantCredentials,
+    value_names: Iterable[str],
+    given: Mapping[str, str] = {},
 ) -> state.IssuedGrant:
     """Return a token for the instance *tenant*, with all values that its login returns.
 
@@ -59,42 +62,40 @@ def issue_token(
     stored. *value_names* are the values that the login returns; they are generated, except those in
     *given*.
     """
-    rule = _override_tokens(turn.table.tokens, turn.state.knobs)
-    grants = turn.state.grants
+    rule = _override_tokens(ctx.table.tokens, ctx.state.knobs)
+    grants = ctx.state.grants
     reusable = [
         grant
         for grant in grants
         if rule.reuse is not UNSET
         and grant.instance == tenant.instance
-        and grant.is_live(turn.now)
-        and grant.expires - turn.now > rule.reuse
+        and grant.is_live(ctx.now)
+        and grant.expires - ctx.now > rule.reuse
         and grant.values.keys() >= {*value_names, *given}
     ]
     # 企业微信 and 钉钉 return the current token until it expires, 飞书 until half an hour before.
     # Then two tokens are valid, and the last one issued is the current one.
     if reusable:
         latest = reusable[-1]
-        renewed = replace(latest, expires=turn.now + rule.life) if rule.extend else latest
-        turn.update_state(grants=tuple(renewed if other is latest else other for other in grants))
+        renewed = replace(latest, expires=ctx.now + rule.life) if rule.extend else latest
+        ctx.update_state(grants=tuple(renewed if other is latest else other for other in grants))
         return renewed
     values = {
-        name: turn.generate_id(rule.prefix, rule.length)
-        for name in value_names
-        if name not in given
+        name: ctx.generate_id(rule.prefix, rule.length) for name in value_names if name not in given
     }
     grant = state.IssuedGrant(
         instance=tenant.instance,
         values={**given, **values},
-        issued=turn.now,
-        expires=turn.now + rule.life,
+        issued=ctx.now,
+        expires=ctx.now + rule.life,
     )
     older = list(grants[-_REMEMBERED:])
     if rule.overlap is not UNSET:
-        end = turn.now + rule.overlap
+        end = ctx.now + rule.overlap
         for number, other in enumerate(older):
             if other.instance == tenant.instance:
                 older[number] = replace(other, expires=min(other.expires, end))
-    turn.update_state(grants=(*older, grant))
+    ctx.update_state(grants=(*older, grant))
     return grant
 
 
@@ -105,7 +106,7 @@ def _override_tokens(rule: model.TokenRule, knobs: state.Knobs) -> model.TokenRu
     return replace(rule, **changes, **RENEWALS.get(knobs.renewal or "", {}))
 
 
-def check_token(turn: Turn, _rule: bool) -> None:
+def check_token(ctx: RequestContext, _rule: bool) -> None:
     """Check the token of the request, at the place that the rule table declares.
 
     The instance that it was issued to becomes that of the request.
@@ -113,34 +114,37 @@ def check_token(turn: Turn, _rule: bool) -> None:
     Raises:
         Refusal: if the token is missing, invalid or expired, with the table's error.
     """
-    rule = turn.table.tokens
-    value = turn.value_at(rule.at)
+    rule = ctx.table.tokens
+    value = ctx.value_at(rule.at)
     if rule.scheme and isinstance(value, str):
         scheme, _, rest = value.partition(" ")
         value = rest.strip() if scheme.lower() == rule.scheme.lower() else ""
     if not isinstance(value, str) or not value:
         raise Refusal(rule.missing)
-    match = next((grant for grant in turn.state.grants if grant.values.get("token") == value), None)
+    match = next((grant for grant in ctx.state.grants if grant.values.get("token") == value), None)
     # Vendors distinguish an invalid token from an expired one (企业微信: 40014, 42001), and a
     # client may log in again after one of the two only.
     if match is None or match.revoked:
         raise Refusal(rule.invalid)
-    if not match.is_live(turn.now):
+    if not match.is_live(ctx.now):
         raise Refusal(rule.expired)
-    for tenant in turn.tenants:
+    for tenant in ctx.tenants:
         if tenant.instance == match.instance:
-            turn.set_tenant(tenant)
+            ctx.set_tenant(tenant)
 
 
-def issue_login_values(turn: Turn, tenant: TenantCredentials, *names: str) -> None:
+def issue_login_values(ctx: RequestContext, tenant: TenantCredentials, *names: str) -> None:
     """Issue the values *names* that a login returns; its response gets them with their life."""
-    issued = issue_token(turn, tenant, names)
-    turn.scope |= {name: issued.values.get(name) for name in names}
-    turn.scope["life"] = max(int(issued.expires - turn.now), 0)
+    issued = issue_token(ctx, tenant, names)
+    ctx.scope |= {name: issued.values.get(name) for name in names}
+    ctx.scope["life"] = max(int(issued.expires - ctx.now), 0)
 
 
 def template_values_for(
-    turn: Turn, tenant: TenantCredentials, auth: Auth, login_values: Mapping[str, Any] | None = None
+    ctx: RequestContext,
+    tenant: TenantCredentials,
+    auth: Auth,
+    login_values: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Return all names that templates of *auth* may use, with their values for *tenant*.
 
@@ -150,8 +154,8 @@ def template_values_for(
     names: dict[str, Any] = {
         **tenant.credentials,
         **(login_values or {}),
-        "base_url": turn.base,
-        "now": turn.now,
+        "base_url": ctx.base,
+        "now": ctx.now,
         "nonce": "",
         "nonce_count": 1,
         "call_id": "",
@@ -186,48 +190,48 @@ Names = Mapping[str, Any]
 _COOKIE: Final = "session"
 
 
-def login_at(turn: Turn) -> LoginStep | None:
+def login_at(ctx: RequestContext) -> LoginStep | None:
     """Return the step of a login that the request is, as declared in the platform file, or None."""
-    match = turn.match
+    match = ctx.match
     if match.target.login is None:
         return None
-    for auth, step in _logins_at_same_address(turn, match.target.login.step):
-        if any(_matches_path(match, names) for _, names in _find_login_candidates(turn, auth)):
+    for auth, step in _logins_at_same_address(ctx, match.target.login.step):
+        if any(_matches_path(match, names) for _, names in _find_login_candidates(ctx, auth)):
             return step
     return None
 
 
-def _logins_at_same_address(turn: Turn, step: LoginStep) -> Iterator[tuple[Auth, LoginStep]]:
+def _logins_at_same_address(
+    ctx: RequestContext, step: LoginStep
+) -> Iterator[tuple[Auth, LoginStep]]:
     """Yield auth and step of every declared login at the address of *step*.
 
     There are several if APIs have an auth of their own.
     """
     request = step.request
-    for login in login_steps(turn.platform):
+    for login in login_steps(ctx.platform):
         other = login.step.request
         if (other.method, other.url, other.path) == (request.method, request.url, request.path):
             yield login.auth, login.step
 
 
-def log_in(turn: Turn, step: LoginStep) -> Response:
-    """Return the response of a login, for every auth that logs in by the same request.
+def log_in(ctx: RequestContext, step: LoginStep) -> Response:
+    """Check the credentials of a login request and return its response.
+
+    The response has the values for every auth that logs in by the same request.
 
     Raises:
         Refusal: if a credential is wrong.
     """
-    match, logins = turn.match, [*_logins_at_same_address(turn, step)]
+    match, logins = ctx.match, [*_logins_at_same_address(ctx, step)]
     for own, its in logins:
-        for tenant, names in _find_login_candidates(turn, own):
-            spent = {names.get(name) for name in its.extract} & turn.state.spent
-            if (
-                not spent
-                and _matches_path(match, names)
-                and _matches_request(turn, own, its, names)
-            ):
-                turn.set_tenant(tenant)
-                turn.use_rules_of(Api(auth=own))
+        for tenant, names in _find_login_candidates(ctx, own):
+            spent = {names.get(name) for name in its.extract} & ctx.state.spent
+            if not spent and _matches_path(match, names) and _matches_request(ctx, own, its, names):
+                ctx.set_tenant(tenant)
+                ctx.use_rules_of(Api(auth=own))
                 alike = [login for login in logins if login[1].request == its.request]
-                return _login_response(turn, alike, names)
+                return _login_response(ctx, alike, names)
     raise Refusal("401")
 
 
@@ -237,16 +241,18 @@ def yielded_names(auth: Auth) -> frozenset[str]:
     return frozenset(name for step in steps for name in step.extract)
 
 
-def _find_login_candidates(turn: Turn, auth: Auth) -> Iterator[tuple[TenantCredentials, Names]]:
+def _find_login_candidates(
+    ctx: RequestContext, auth: Auth
+) -> Iterator[tuple[TenantCredentials, Names]]:
     """Yield each instance that may be logging in, with the template values it may have sent.
 
     Values that earlier steps or logins returned are among them.
     """
-    for tenant in turn.tenants:
-        yield tenant, template_values_for(turn, tenant, auth)
-        for grant in reversed(turn.state.grants):
-            if grant.instance == tenant.instance and grant.is_live(turn.now):
-                yield tenant, template_values_for(turn, tenant, auth, grant.values)
+    for tenant in ctx.tenants:
+        yield tenant, template_values_for(ctx, tenant, auth)
+        for grant in reversed(ctx.state.grants):
+            if grant.instance == tenant.instance and grant.is_live(ctx.now):
+                yield tenant, template_values_for(ctx, tenant, auth, grant.values)
 
 
 def _matches_path(match: ApiMatch, names: Names) -> bool:
@@ -257,12 +263,12 @@ def _matches_path(match: ApiMatch, names: Names) -> bool:
     )
 
 
-def _matches_request(turn: Turn, auth: Auth, step: LoginStep, names: Names) -> bool:
+def _matches_request(ctx: RequestContext, auth: Auth, step: LoginStep, names: Names) -> bool:
     return all(
         not state.is_missing(value)
         if differs_each_request(template, auth)
         else renders_to(template, names, value)
-        for template, value in _received_values(turn, step)
+        for template, value in _received_values(ctx, step)
     )
 
 
@@ -272,12 +278,12 @@ def renders_to(template: str, names: Names, value: Any) -> bool:
     return expected is not None and value is not UNSET and to_comparable_text(value) == expected
 
 
-def _received_values(turn: Turn, step: LoginStep) -> Iterator[tuple[str, Any]]:
+def _received_values(ctx: RequestContext, step: LoginStep) -> Iterator[tuple[str, Any]]:
     """Yield pairs for each text that the login declares.
 
     The template, and the value in the request.
     """
-    declared, parsed = step.request, turn.parsed
+    declared, parsed = step.request, ctx.parsed
     for name, value in declared.headers.items():
         if names_in(value):  # whatever else a client puts into its headers is its own matter
             yield value, parsed.headers.get(name.lower(), UNSET)
@@ -300,39 +306,39 @@ def _pair_declared_and_received(declared: Any, received: Any) -> Iterator[tuple[
         yield declared if isinstance(declared, str) else to_comparable_text(declared), received
 
 
-def _login_response(turn: Turn, logins: list[tuple[Auth, LoginStep]], names: Names) -> Response:
+def _login_response(
+    ctx: RequestContext, logins: list[tuple[Auth, LoginStep]], names: Names
+) -> Response:
     """Return the response of a login, with the values that each of *logins* extracts from it.
 
     *logins* are all auths that log in by the same request, each with its step.
     """
-    assert turn.tenant is not None
+    assert ctx.tenant is not None
     rules = {name: rule for _, step in logins for name, rule in step.extract.items()}
     known = (
         frozenset().union(*(yielded_names(auth) for auth, _ in logins))
         & names.keys() - rules.keys()
     )
     earlier = {name: str(names[name]) for name in known}
-    texts = [turn.platform.base_url, *(s.request.url for auth, _ in logins for s in auth.steps)]
+    texts = [ctx.platform.base_url, *(s.request.url for auth, _ in logins for s in auth.steps)]
     starts = [text.replace(" ", "").partition("}}")[0] for text in texts]
     # What later requests go to.
-    addresses = {name: turn.base for name in rules if f"{{{{{name}" in starts}
+    addresses = {name: ctx.base for name in rules if f"{{{{{name}" in starts}
     needed = [name for name in rules if name != TTL]
     cookies = {
-        name: f"{_COOKIE}={turn.generate_id()}" for name in needed if rules[name].path == "cookies"
+        name: f"{_COOKIE}={ctx.generate_id()}" for name in needed if rules[name].path == "cookies"
     }
-    key, instance = turn.platform.platform_key, turn.tenant.instance
+    key, instance = ctx.platform.platform_key, ctx.tenant.instance
     challenges = {
         name: make_standin(kind=CHALLENGE, platform=key, instance=instance, name=name)
         for name in needed
         if rules[name].kind == CHALLENGE
     }
-    old = {str(names[name]) for name in needed if name in turn.tenant.credentials}
-    issued = issue_token(
-        turn, turn.tenant, needed, {**earlier, **addresses, **cookies, **challenges}
-    )
-    turn.update_state(spent=turn.state.spent | old)
+    old = {str(names[name]) for name in needed if name in ctx.tenant.credentials}
+    issued = issue_token(ctx, ctx.tenant, needed, {**earlier, **addresses, **cookies, **challenges})
+    ctx.update_state(spent=ctx.state.spent | old)
     places = [
-        (rule.path, _declared_life(turn, auth, issued) if name == TTL else issued.values[name])
+        (rule.path, _declared_life(ctx, auth, issued) if name == TTL else issued.values[name])
         for auth, step in logins
         for name, rule in step.extract.items()
     ]
@@ -344,15 +350,15 @@ def _login_response(turn: Turn, logins: list[tuple[Auth, LoginStep]], names: Nam
             status=status,
             headers=tuple(headers),
             body=page.encode(),
-            elapsed=turn.table.latency,
+            elapsed=ctx.table.latency,
             source="simulated",
         )
-    template = model.ResponseTemplate(status=status, headers=dict(headers), body=turn.table.ok.body)
-    return state.build_response(turn, model.ResponseTemplate(), template, data=body)
+    template = model.ResponseTemplate(status=status, headers=dict(headers), body=ctx.table.ok.body)
+    return state.build_response(ctx, model.ResponseTemplate(), template, data=body)
 
 
 def _success_status(step: LoginStep) -> int:
-    """Return a status that *step* accepts as success."""
+    """Return an HTTP status by which *step*, a step of a login, recognises success."""
     statuses = step.ok.status if isinstance(step.ok, OkRule) else ()
     return HTTP_OK if not statuses or HTTP_OK in statuses else statuses[0]
 
@@ -391,54 +397,54 @@ def _build_response_parts(
     return body, headers, f"<!doctype html><body>{page}</body>" if page else ""
 
 
-def _declared_life(turn: Turn, auth: Auth, issued: state.IssuedGrant) -> int:
+def _declared_life(ctx: RequestContext, auth: Auth, issued: state.IssuedGrant) -> int:
     assert auth.acquire is not None
-    unit, life = auth.acquire.ttl.unit, issued.expires - turn.now
+    unit, life = auth.acquire.ttl.unit, issued.expires - ctx.now
     instant = issued.expires if unit.startswith("absolute") else life
     return int(instant * 1000 if unit in {"ms", "absolute_ms"} else instant)
 
 
-def grant_token(turn: Turn, rule: model.Grants) -> None:
+def grant_token(ctx: RequestContext, rule: model.Grants) -> None:
     """Issue the token that the request's form asks for (OAuth), and provide it to the response.
 
     Raises:
         Refusal: with an error of RFC 6749, section 5.2.
     """
-    form = turn.parsed.form
+    form = ctx.parsed.form
     kind = form.get("grant_type", "")
     if not kind:
         raise Refusal("invalid_request")
-    tenant = _authenticate_client(turn, rule)
-    turn.set_tenant(tenant)
+    tenant = _authenticate_client(ctx, rule)
+    ctx.set_tenant(tenant)
     if rule.credentials(kind) is None:
         raise Refusal("unsupported_grant_type")
     if kind == "refresh_token":
         token = form.get("refresh_token", "")
-        mine = [other for other in turn.state.grants if other.instance == tenant.instance]
+        mine = [other for other in ctx.state.grants if other.instance == tenant.instance]
         known: set[Any] = {other.values.get("refresh_token") for other in mine if not other.revoked}
         known.add(tenant.credentials.get("refresh_token"))
-        if not token or token not in known - turn.state.spent:
+        if not token or token not in known - ctx.state.spent:
             raise Refusal("invalid_grant")
-        turn.update_state(spent=turn.state.spent | {token})  # it is replaced, so it works once
-        issue_login_values(turn, tenant, "token", "refresh_token")
+        ctx.update_state(spent=ctx.state.spent | {token})  # it is replaced, so it works once
+        issue_login_values(ctx, tenant, "token", "refresh_token")
     else:
-        issue_login_values(turn, tenant, "token")
+        issue_login_values(ctx, tenant, "token")
     if form.get("scope"):
-        turn.scope["scope"] = form["scope"]
+        ctx.scope["scope"] = form["scope"]
 
 
-def _authenticate_client(turn: Turn, rule: model.Grants) -> TenantCredentials:
+def _authenticate_client(ctx: RequestContext, rule: model.Grants) -> TenantCredentials:
     """Return the instance whose client credentials the request has, in a header or in its form.
 
     Raises:
         Refusal: if they are in both, or wrong.
     """
-    header, form = turn.parsed.headers.get("authorization", ""), turn.parsed.form
+    header, form = ctx.parsed.headers.get("authorization", ""), ctx.parsed.form
     if header and "client_secret" in form:
         raise Refusal("invalid_request")
     in_form = form.get("client_id", ""), form.get("client_secret", "")
     pair = read_basic(header) if header else in_form
-    for tenant in turn.tenants:
+    for tenant in ctx.tenants:
         own = tuple(
             to_comparable_text(tenant.credentials.get(name)) for name in (rule.client, rule.secret)
         )
@@ -451,18 +457,18 @@ _UNITS: Final = {"unix": 1, "unix_ms": 1000}
 _TIME = re.compile(r"now\s*\|\s*(unix_ms|unix|iso|http_date|time\('([^']*)'\))")
 
 
-def check_signature_as_declared(turn: Turn, rule: model.SignatureCheck) -> None:
-    """Check the signature of an API if the platform file signs it.
+def check_signature_as_declared(ctx: RequestContext, rule: model.SignatureCheck) -> None:
+    """Check the signature of the request if the platform file declares one for its API.
 
     Raises:
         Refusal: if the time is too old, the nonce was used before, or the signature is wrong.
     """
-    api = turn.api
+    api = ctx.api
     if api is not None and isinstance(api.auth, Auth):
-        check_signature(turn, api.auth, rule)
+        check_signature(ctx, api.auth, rule)
 
 
-def check_signature(turn: Turn, auth: Auth, errors: model.SignatureCheck) -> None:
+def check_signature(ctx: RequestContext, auth: Auth, errors: model.SignatureCheck) -> None:
     """Check the signature that *auth* declares, if any.
 
     Raises:
@@ -471,32 +477,34 @@ def check_signature(turn: Turn, auth: Auth, errors: model.SignatureCheck) -> Non
     rule = auth.sign
     if rule is None:
         return
-    values = _signed_values(turn, auth, rule)
+    values = _signed_values(ctx, auth, rule)
     stamp, nonce = values.get("now"), values.get("nonce")
-    if isinstance(stamp, float) and abs(stamp - turn.now) > errors.window:
+    if isinstance(stamp, float) and abs(stamp - ctx.now) > errors.window:
         raise Refusal(errors.expired or errors.error)
     key = f"nonce/{nonce}"
-    if nonce and turn.find_seen(key):
+    if nonce and ctx.find_seen(key):
         raise Refusal(errors.used or errors.error)
-    tenants = (turn.tenant,) if turn.tenant else turn.tenants
+    tenants = (ctx.tenant,) if ctx.tenant else ctx.tenants
     for tenant in tenants:
         if any(
-            _is_signed_by(turn, names, auth, rule, values)
-            for owner, names in _find_login_candidates(turn, auth)
+            _is_signed_by(ctx, names, auth, rule, values)
+            for owner, names in _find_login_candidates(ctx, auth)
             if owner is tenant
         ):
-            turn.set_tenant(tenant)
+            ctx.set_tenant(tenant)
             break
     else:
         raise Refusal(errors.error)
+    # Remembered only if the signature is right, or anybody could use up a nonce in advance. A
+    # request may be stamped a window ahead and accepted until a window after that.
     if nonce:
-        turn.remember(key, turn.now + 2 * errors.window)
+        ctx.remember(key, ctx.now + 2 * errors.window)
 
 
 def _is_signed_by(
-    turn: Turn, known: Names, auth: Auth, rule: Sign, values: Mapping[str, Any]
+    ctx: RequestContext, known: Names, auth: Auth, rule: Sign, values: Mapping[str, Any]
 ) -> bool:
-    request, names = turn.parsed.request, {**known}
+    request, names = ctx.parsed.request, {**known}
     if "signed_headers" in values:  # its client says which of them it signed
         listed = values["signed_headers"].lower().split(";")
         headers = tuple(pair for pair in request.headers if pair[0].lower() in listed)
@@ -507,14 +515,14 @@ def _is_signed_by(
         for name, value in auth.parameters.items()
     }
     try:
-        again = state.parse_request(sign(request, rule, names), turn.base)
+        again = state.parse_request(sign(request, rule, names), ctx.base)
         spots = [(spot.place, render(spot.name, names)) for spot in rule.emit]
     except ConfigError:
         return False
     scope = {"header": again.headers, "query": again.query, "cookie": again.cookies}
     return all(
         _is_same(
-            value_at(turn.scope, place, name), value_at({**scope, "body": again.body}, place, name)
+            value_at(ctx.scope, place, name), value_at({**scope, "body": again.body}, place, name)
         )
         for place, name in spots
     )
@@ -538,7 +546,7 @@ def _is_same(value: Any, expected: Any) -> bool:
     )
 
 
-def _signed_values(turn: Turn, auth: Auth, rule: Sign) -> dict[str, Any]:
+def _signed_values(ctx: RequestContext, auth: Auth, rule: Sign) -> dict[str, Any]:
     """Return what a signature covers besides the request: time, nonce, call id and signed headers.
 
     They are read from the request.
@@ -550,20 +558,18 @@ def _signed_values(turn: Turn, auth: Auth, rule: Sign) -> dict[str, Any]:
     spots = [Apply(place="header", name=n, value=v) for n, v in rule.set_headers.items()]
     spots += [Apply(place="query", name=n, value=v) for n, v in rule.set_query.items()]
     for spot in (*spots, *rule.emit):
-        value = value_at(
-            turn.scope, spot.place, try_render(spot.name, auth.parameters) or spot.name
-        )
+        value = value_at(ctx.scope, spot.place, try_render(spot.name, auth.parameters) or spot.name)
         if isinstance(value, str) and (digest := read_authorization(value)):
             values["nonce"] = digest.get("cnonce", "")
             values["nonce_count"] = digest.get("nc", "1").lstrip("0") or "0"
         elif isinstance(value, str) and not state.is_missing(value):
-            _parse_rendered_values(
+            _extract_template_values(
                 expand_templates(spot.value, known, besides=frozenset({"signature"})), value, values
             )
     return values
 
 
-def _parse_rendered_values(template: str, text: str, values: dict[str, Any]) -> None:
+def _extract_template_values(template: str, text: str, values: dict[str, Any]) -> None:
     expressions = EXPRESSION.findall(template)
     literals = map(re.escape, EXPRESSION.split(template)[::2])
     match = re.fullmatch("(.*?)".join(literals), text, re.DOTALL)

@@ -21,7 +21,7 @@ from bpmax_sim.platform.model import Api, Apply, Auth, Idempotency, Parameter, R
 from bpmax_sim.platform.template import names_in
 from bpmax_sim.proxy.response import to_comparable_text
 from bpmax_sim.simulator import auth, model, request_checks, state
-from bpmax_sim.simulator.state import Refusal, Turn
+from bpmax_sim.simulator.state import Refusal, RequestContext
 
 _BY_FORMAT: Final[Mapping[str, str]] = {
     "date": "2026-01-01",
@@ -129,7 +129,7 @@ _SIGNED = model.SignatureCheck(window=900, error="signature", expired="expired",
 _WINDOW = 3600
 
 
-def answer_api(turn: Turn, api: Api) -> Response:
+def answer_api(ctx: RequestContext, api: Api) -> Response:
     """Return the response to a request of *api*, which is declared in the platform file only.
 
     No rule table has a route for it, so the response follows the declaration.
@@ -138,20 +138,20 @@ def answer_api(turn: Turn, api: Api) -> Response:
         Refusal: if the token, a signature or an input is wrong.
         Repetition: if the same idempotency key was used before.
     """
-    platform = turn.platform
+    platform = ctx.platform
     declared = api.auth if isinstance(api.auth, Auth) else platform.auth
-    _check_credentials(turn, declared)
-    auth.check_signature(turn, declared, _SIGNED)
-    inputs = {parameter.name: _read_input(turn, parameter) for parameter in api.parameters}
+    _check_credentials(ctx, declared)
+    auth.check_signature(ctx, declared, _SIGNED)
+    inputs = {parameter.name: _read_input(ctx, parameter) for parameter in api.parameters}
     if isinstance(api.idempotency, Idempotency):
         place = f"{api.idempotency.place}.{api.idempotency.name}"
         request_checks.check_repetition(
-            turn,
+            ctx,
             model.Once(at=(place.lower() if place[:6] == "header" else place,), window=_WINDOW),
         )
     rules = api.response if isinstance(api.response, ResponseRules) else platform.response
     data = {name: value for name, value in inputs.items() if value is not UNSET}
-    path, ok = next((path for path in rules.data if path.startswith("$.")), "$"), turn.table.ok
+    path, ok = next((path for path in rules.data if path.startswith("$.")), "$"), ctx.table.ok
     body: Any = data
     if api.answer:  # its members have the values that were sent
         body = sample_schema(api.answer)
@@ -163,59 +163,62 @@ def answer_api(turn: Turn, api: Api) -> Response:
         model.set_at_path(body, path, data)
     # What an envelope says of success stands in it; a list or a text has no room for that.
     over = ok if isinstance(body, dict) else replace(ok, body=UNSET)
-    return state.build_response(turn, model.ResponseTemplate(), over, data=body)
+    return state.build_response(ctx, model.ResponseTemplate(), over, data=body)
 
 
-def _check_credentials(turn: Turn, declared: Auth) -> None:
-    is_due = declared.needs_login(turn.parsed.method)
+def _check_credentials(ctx: RequestContext, declared: Auth) -> None:
+    is_due = declared.needs_login(ctx.parsed.method)
     later = frozenset() if is_due else auth.yielded_names(declared)
     required = [item for item in declared.apply if not names_in(item.value) & later]
     if not required:
         return
-    rule = turn.table.tokens
-    if all(_value_at(turn, item.place, item.name) is UNSET for item in required):
+    rule = ctx.table.tokens
+    # "Missing" and "invalid" are different errors at most vendors, and clients react differently.
+    if all(_value_at(ctx, item.place, item.name) is UNSET for item in required):
         raise Refusal(rule.missing or "token")
-    grants = turn.state.grants if is_due else (None,)
+    grants = ctx.state.grants if is_due else (None,)
     error = rule.invalid
-    for tenant, grant in product(turn.tenants, grants):
+    for tenant, grant in product(ctx.tenants, grants):
         if grant and grant.instance != tenant.instance:
             continue
-        names = auth.template_values_for(turn, tenant, declared, grant.values if grant else None)
-        if not all(_has_credential(turn, declared, item, names) for item in required):
+        names = auth.template_values_for(ctx, tenant, declared, grant.values if grant else None)
+        if not all(_has_credential(ctx, declared, item, names) for item in required):
             continue
-        if grant is None or grant.is_live(turn.now):
-            turn.set_tenant(tenant)
+        if grant is None or grant.is_live(ctx.now):
+            ctx.set_tenant(tenant)
             return
         error = rule.invalid if grant.revoked else rule.expired
     raise Refusal(error or "token")
 
 
-def _has_credential(turn: Turn, declared: Auth, item: Apply, names: Mapping[str, Any]) -> bool:
-    value = _value_at(turn, item.place, auth.try_render(item.name, names) or item.name)
+def _has_credential(
+    ctx: RequestContext, declared: Auth, item: Apply, names: Mapping[str, Any]
+) -> bool:
+    value = _value_at(ctx, item.place, auth.try_render(item.name, names) or item.name)
     if auth.differs_each_request(item.value, declared):
         return value is not UNSET
     return auth.renders_to(item.value, names, value)
 
 
-def _value_at(turn: Turn, place: str, name: str) -> Any:
-    if place == "body" and turn.parsed.form:
-        return turn.parsed.form.get(name, UNSET)
-    return auth.value_at(turn.scope, place, name)
+def _value_at(ctx: RequestContext, place: str, name: str) -> Any:
+    if place == "body" and ctx.parsed.form:
+        return ctx.parsed.form.get(name, UNSET)
+    return auth.value_at(ctx.scope, place, name)
 
 
-def _read_input(turn: Turn, parameter: Parameter) -> Any:
+def _read_input(ctx: RequestContext, parameter: Parameter) -> Any:
     """Return the value that the request has for *parameter*, or else an example.
 
     Raises:
         Refusal: if it is required and absent, or not of its type or choice.
     """
-    received = _input_value(turn, parameter)
+    received = _input_value(ctx, parameter)
     where = f"{parameter.place}.{parameter.wire_name}"
     if received is UNSET:
-        body = turn.parsed.request.body
+        body = ctx.parsed.request.body
         # A body may be in a form that is not looked into.
         is_hidden = (
-            parameter.place == "body" and turn.parsed.body is UNSET and not state.is_missing(body)
+            parameter.place == "body" and ctx.parsed.body is UNSET and not state.is_missing(body)
         )
         if parameter.required and not is_hidden:
             raise Refusal("400", f"{where} is missing")
@@ -230,63 +233,63 @@ def _read_input(turn: Turn, parameter: Parameter) -> Any:
     return value
 
 
-def _input_value(turn: Turn, parameter: Parameter) -> Any:
+def _input_value(ctx: RequestContext, parameter: Parameter) -> Any:
     place, target = parameter.place, parameter.wire_name
-    if parameter.type == "array" and (place == "query" or (place == "body" and turn.parsed.form)):
-        return state.every_value(turn.parsed, place, target)
+    if parameter.type == "array" and (place == "query" or (place == "body" and ctx.parsed.form)):
+        return state.every_value(ctx.parsed, place, target)
     if not parameter.steps:
-        sent = turn.parsed.request.body
+        sent = ctx.parsed.request.body
         if parameter.type != "string" or sent is None:
-            return turn.parsed.body
+            return ctx.parsed.body
         return sent.decode("utf-8", "replace")  # a text is one even where it reads as ``null``
-    if place == "body" and turn.parsed.form:
-        return turn.parsed.form.get(target, UNSET)
+    if place == "body" and ctx.parsed.form:
+        return ctx.parsed.form.get(target, UNSET)
     if place == "body":
-        return get_nested(turn.parsed.body, parameter.steps)
-    return _value_at(turn, place, parameter.name if place == "path" else target)
+        return get_nested(ctx.parsed.body, parameter.steps)
+    return _value_at(ctx, place, parameter.name if place == "path" else target)
 
 
-def respond_to(turn: Turn) -> Response:
-    """Return the response to a request, also if it is refused; the state in *turn* is updated."""
+def respond_to(ctx: RequestContext) -> Response:
+    """Return the response to a request, also if it is refused; the state in *ctx* is updated."""
     try:
-        response = _answer_request(turn)
+        response = _answer_request(ctx)
     except Refusal as refusal:
-        return _refusal_response(turn, refusal)
+        return _refusal_response(ctx, refusal)
     except state.Repetition as repetition:
         return repetition.response
-    if turn.key:
-        turn.remember(turn.key, turn.until, response)
+    if ctx.key:
+        ctx.remember(ctx.key, ctx.until, response)
     return response
 
 
-def is_login_request(turn: Turn) -> bool:
+def is_login_request(ctx: RequestContext) -> bool:
     """Return whether the request is a login."""
-    route = _find_route(turn)
-    return model.is_login(route) if route else auth.login_at(turn) is not None
+    route = _find_route(ctx)
+    return model.is_login(route) if route else auth.login_at(ctx) is not None
 
 
-def _answer_request(turn: Turn) -> Response:
-    table = turn.table
-    if route := _find_route(turn):
+def _answer_request(ctx: RequestContext) -> Response:
+    table = ctx.table
+    if route := _find_route(ctx):
         if not model.is_login(route):
-            _apply_limit_knob(turn)
+            _check_scenario_limit(ctx)
         for rule in () if route.open or model.is_login(route) else table.checks:
-            request_checks.perform_check(rule, turn)
+            request_checks.perform_check(rule, ctx)
         for rule in route.checks:
-            request_checks.perform_check(rule, turn)
-        return state.build_response(turn, table.ok, route.answer)
-    if step := auth.login_at(turn):
-        return auth.log_in(turn, step)
-    api = turn.api
+            request_checks.perform_check(rule, ctx)
+        return state.build_response(ctx, table.ok, route.answer)
+    if step := auth.login_at(ctx):
+        return auth.log_in(ctx, step)
+    api = ctx.api
     if api is None:
         if table.unknown == model.ResponseTemplate():
             raise Refusal("404")
-        return state.build_response(turn, model.ResponseTemplate(), table.unknown)
-    turn.use_rules_of(api)
-    turn.scope["path"] = _path_values(api, turn.parsed.path)
-    turn.route = f"{api.method} {api.path}"
-    _apply_limit_knob(turn)
-    return answer_api(turn, api)
+        return state.build_response(ctx, model.ResponseTemplate(), table.unknown)
+    ctx.use_rules_of(api)
+    ctx.scope["path"] = _path_values(api, ctx.parsed.path)
+    ctx.route = f"{api.method} {api.path}"
+    _check_scenario_limit(ctx)
+    return answer_api(ctx, api)
 
 
 _READINGS = 1000
@@ -317,31 +320,31 @@ def _path_values(api: Api, raw: str) -> dict[str, str]:
     return next(fitting, None) or template.match(raw) or {}
 
 
-def _find_route(turn: Turn) -> model.Route | None:
-    for route in turn.table.routes:
+def _find_route(ctx: RequestContext) -> model.Route | None:
+    for route in ctx.table.routes:
         method, _, path = route.on.partition(" ")
-        values = path_template(path).match(turn.parsed.path)
-        if method.upper() == turn.parsed.method and values is not None:
-            turn.scope |= {**values, "path": values}
-            turn.route = route.on
+        values = path_template(path).match(ctx.parsed.path)
+        if method.upper() == ctx.parsed.method and values is not None:
+            ctx.scope |= {**values, "path": values}
+            ctx.route = route.on
             return route
     return None
 
 
-def _apply_limit_knob(turn: Turn) -> None:
-    knob = turn.state.knobs.limit
+def _check_scenario_limit(ctx: RequestContext) -> None:
+    knob = ctx.state.knobs.limit
     if knob is not None:
         request_checks.check_limit(
-            turn, model.Limit(count=knob[0], per=knob[1], error=turn.table.busy or "rate")
+            ctx, model.Limit(count=knob[0], per=knob[1], error=ctx.table.busy or "rate")
         )
 
 
-def _refusal_response(turn: Turn, refusal: Refusal) -> Response:
-    table = turn.table
+def _refusal_response(ctx: RequestContext, refusal: Refusal) -> Response:
+    table = ctx.table
     rule = table.errors.get(refusal.code, model.ResponseTemplate(message=refusal.code))
     code = rule.code or refusal.code
     number = code.removeprefix("-")
-    turn.scope["code"] = int(code) if number.isascii() and number.isdigit() else code
-    turn.scope["hint"] = turn.generate_id(length=20)
-    turn.scope["message"] = refusal.message or state.fill_templates(rule.message, turn)
-    return state.build_response(turn, table.error, rule)
+    ctx.scope["code"] = int(code) if number.isascii() and number.isdigit() else code
+    ctx.scope["hint"] = ctx.generate_id(length=20)
+    ctx.scope["message"] = refusal.message or state.fill_templates(rule.message, ctx)
+    return state.build_response(ctx, table.error, rule)

@@ -79,7 +79,10 @@ class TokenRule(Model, frozen=True, kw_only=True):
 
 
 class LoginCredentialCheck(Model, frozen=True, kw_only=True):
-    """A credential of a login: its place, and the errors if it is absent or wrong."""
+    """A check of one credential of a login.
+
+    Its place in the request, and errors if absent or wrong.
+    """
 
     name: str
     at: str
@@ -117,7 +120,7 @@ class KnownParameters(Model, frozen=True, kw_only=True):
 
 
 class EqualityCheck(Model, frozen=True, kw_only=True):
-    """A place whose value has to equal that of another place, or one of *values*."""
+    """A check that the value at a place equals that of another place, or one of *values*."""
 
     at: str
     to: str = ""
@@ -135,7 +138,7 @@ class PresenceCheck(Model, frozen=True, kw_only=True):
 
 
 class TextCheck(Model, frozen=True, kw_only=True):
-    """A text of at most so many bytes, or one that has to be JSON."""
+    """A check that a text has at most so many bytes, or is JSON."""
 
     at: str
     most: int = 1_048_576
@@ -508,7 +511,10 @@ def _set_in_response(body: dict[str, Any], headers: dict[str, str], path: str, v
 
 
 def expired_token_response(platform: declared.Platform, api: declared.Api) -> Response:
-    """Return the response of *platform* to an expired token: its first token code, or HTTP 401."""
+    """Return the response of *platform* to a request with an expired token, for fault injection.
+
+    It has the first code that the platform file declares for token errors, or is HTTP 401.
+    """
     rules = platform.response if api.response is UNSET else api.response
     assert isinstance(rules, declared.ResponseRules)
     token = rules.classes.get("token", declared.ErrorClass())
@@ -519,7 +525,10 @@ def expired_token_response(platform: declared.Platform, api: declared.Api) -> Re
 def refusal_with_code(
     rules: declared.ResponseRules, name: str, code: Any, message: str = "refused (fault)"
 ) -> Response:
-    """Return a response of the failure class *name*, with a business *code* unless `UNSET`."""
+    """Return a response of the failure class *name*, such as ``rate``, for fault injection.
+
+    It has the business code *code* unless that is `UNSET`.
+    """
     headers = {"content-type": "application/json; charset=utf-8"}
     body: dict[str, Any] = {}
     if code is not UNSET:

@@ -18,51 +18,53 @@ from bpmax_sim.simulator.state import (
     Message,
     Refusal,
     Repetition,
-    Turn,
+    RequestContext,
     is_missing,
     pick_id_types,
     select_rows,
 )
 
 
-def deliver_message(turn: Turn, rule: model.Delivery) -> None:
+def deliver_message(ctx: RequestContext, rule: model.Delivery) -> None:
     """Store the message of this request, once for each receiver."""
-    body = None if turn.parsed.body is UNSET else turn.parsed.body
-    for receiver in turn.receivers or ("",):
-        key = f"deliver/{turn.instance}/{receiver}"
-        if rule.count and _count_request(turn, key, rule.per)[1] > rule.count:
+    body = None if ctx.parsed.body is UNSET else ctx.parsed.body
+    for receiver in ctx.receivers or ("",):
+        key = f"deliver/{ctx.instance}/{receiver}"
+        if rule.count and _count_request(ctx, key, rule.per)[1] > rule.count:
             why = f"more than {rule.count} in {rule.per:g} s"
         else:
-            why = _repetition_reason(turn, rule, receiver, body)
-        message = Message(at=turn.now, route=turn.route, to=receiver, body=body, dropped=why)
-        turn.update_state(messages=(*turn.state.messages, message))
+            why = _repetition_reason(ctx, rule, receiver, body)
+        message = Message(at=ctx.now, route=ctx.route, to=receiver, body=body, dropped=why)
+        ctx.update_state(messages=(*ctx.state.messages, message))
 
 
-def _count_request(turn: Turn, key: str, per: float) -> tuple[float, int]:
+def _count_request(ctx: RequestContext, key: str, per: float) -> tuple[float, int]:
     """Add 1 to the count of *key* in the current window of *per* seconds.
 
     Return the start of the window (POSIX seconds) and the count.
     """
-    start = math.floor(turn.now / per) * per
-    begun, count = turn.state.counts.get(key, (start, 0))
+    start = math.floor(ctx.now / per) * per
+    begun, count = ctx.state.counts.get(key, (start, 0))
     count = count + 1 if begun == start else 1
-    turn.update_state(counts={**turn.state.counts, key: (start, count)})
+    ctx.update_state(counts={**ctx.state.counts, key: (start, count)})
     return start, count
 
 
-def _repetition_reason(turn: Turn, rule: model.Delivery, receiver: str, body: object) -> str:
+def _repetition_reason(
+    ctx: RequestContext, rule: model.Delivery, receiver: str, body: object
+) -> str:
     if not rule.same:
         return ""
     # What makes two messages the same is the message, not whom else it goes to.
     content = body.get("msg", body) if isinstance(body, dict) else body
-    key = json.dumps([turn.route, receiver, content], ensure_ascii=False, sort_keys=True)
-    if turn.find_seen(key):
+    key = json.dumps([ctx.route, receiver, content], ensure_ascii=False, sort_keys=True)
+    if ctx.find_seen(key):
         return f"the same message within {rule.same:g} s"
-    turn.remember(key, turn.now + rule.same)
+    ctx.remember(key, ctx.now + rule.same)
     return ""
 
 
-def perform_check(check: model.Check, turn: Turn) -> None:
+def perform_check(check: model.Check, ctx: RequestContext) -> None:
     """Perform the check of the request that is set in *check*.
 
     Raises:
@@ -72,23 +74,23 @@ def perform_check(check: model.Check, turn: Turn) -> None:
     for name, function in _CHECKS.items():
         rule = getattr(check, name)
         if rule is not UNSET:
-            function(turn, rule)
+            function(ctx, rule)
 
 
-def _check_login(turn: Turn, rule: tuple[model.LoginCredentialCheck, ...]) -> None:
+def _check_login(ctx: RequestContext, rule: tuple[model.LoginCredentialCheck, ...]) -> None:
     for item in rule:
-        if is_missing(turn.value_at(item.at)):
+        if is_missing(ctx.value_at(item.at)):
             raise Refusal(item.missing)
-    fitting = turn.tenants
+    fitting = ctx.tenants
     for item in rule:
-        value = turn.value_at(item.at)
+        value = ctx.value_at(item.at)
         fitting = tuple(
             t for t in fitting if _is_same_credential(t.credentials.get(item.name), value)
         )
         if not fitting:
             raise Refusal(item.wrong)
-    turn.set_tenant(fitting[0])
-    auth.issue_login_values(turn, fitting[0], "token")
+    ctx.set_tenant(fitting[0])
+    auth.issue_login_values(ctx, fitting[0], "token")
 
 
 def _is_same_credential(credential: Any, value: Any) -> bool:
@@ -96,16 +98,16 @@ def _is_same_credential(credential: Any, value: Any) -> bool:
     return has_both and to_comparable_text(credential) == to_comparable_text(value)
 
 
-def _check_object(turn: Turn, error: str) -> None:
-    if not isinstance(turn.parsed.body, dict):
+def _check_object(ctx: RequestContext, error: str) -> None:
+    if not isinstance(ctx.parsed.body, dict):
         raise Refusal(error)
 
 
-def _check_parameter_names(turn: Turn, rule: model.KnownParameters) -> None:
-    token = turn.table.tokens.at
-    body = turn.scope["body"]
+def _check_parameter_names(ctx: RequestContext, rule: model.KnownParameters) -> None:
+    token = ctx.table.tokens.at
+    body = ctx.scope["body"]
     for place, names, present in (
-        ("query", rule.query, turn.parsed.query),
+        ("query", rule.query, ctx.parsed.query),
         ("body", rule.body, body if isinstance(body, dict) else {}),
     ):
         for name in present:
@@ -113,34 +115,34 @@ def _check_parameter_names(turn: Turn, rule: model.KnownParameters) -> None:
                 raise Refusal(rule.error, f"{place}.{name} is not a parameter that is simulated")
 
 
-def _check_presence(turn: Turn, rule: model.PresenceCheck) -> None:
-    empty = [is_missing(turn.value_at(place)) for place in rule.at]
+def _check_presence(ctx: RequestContext, rule: model.PresenceCheck) -> None:
+    empty = [is_missing(ctx.value_at(place)) for place in rule.at]
     if all(empty) if rule.any_of else any(empty):
         raise Refusal(rule.error)
 
 
-def _check_equal(turn: Turn, rule: model.EqualityCheck) -> None:
-    value = turn.value_at(rule.at)
+def _check_equal(ctx: RequestContext, rule: model.EqualityCheck) -> None:
+    value = ctx.value_at(rule.at)
     if value is UNSET and rule.optional:
         return
-    allowed = (turn.value_at(rule.to),) if rule.to else rule.values
+    allowed = (ctx.value_at(rule.to),) if rule.to else rule.values
     kind, _, name = rule.to.partition(".")
     if kind == "credential" and allowed[0] is UNSET:
-        if turn.tenant is not None:
+        if ctx.tenant is not None:
             return  # this instance has no such credential, so that nothing can be compared
         # A key of the instance's own, such as a robot's, says whose request it is.
-        owners = [t for t in turn.tenants if _is_same_credential(t.credentials.get(name), value)]
+        owners = [t for t in ctx.tenants if _is_same_credential(t.credentials.get(name), value)]
         if not owners:
             raise Refusal(rule.error)
-        turn.set_tenant(owners[0])
+        ctx.set_tenant(owners[0])
     elif isinstance(value, UnsetType | dict | list) or to_comparable_text(value) not in map(
         to_comparable_text, allowed
     ):
         raise Refusal(rule.error)
 
 
-def _check_text(turn: Turn, rule: model.TextCheck) -> None:
-    value = turn.value_at(rule.at)
+def _check_text(ctx: RequestContext, rule: model.TextCheck) -> None:
+    value = ctx.value_at(rule.at)
     if value is UNSET:
         return
     if not isinstance(value, str) or len(value.encode("utf-8", "replace")) > rule.most:
@@ -152,41 +154,41 @@ def _check_text(turn: Turn, rule: model.TextCheck) -> None:
             raise Refusal(rule.error) from None
 
 
-def _check_record(turn: Turn, rule: model.RecordCheck) -> None:
-    value = turn.value_at(rule.at)
+def _check_record(ctx: RequestContext, rule: model.RecordCheck) -> None:
+    value = ctx.value_at(rule.at)
     if rule.optional and value is UNSET:
         return
     if isinstance(value, str | int) and to_comparable_text(value) in rule.root:
         return
-    by = _fields_for_value(turn, rule.kind, rule.by, rule.by[:1]) if rule.kind else rule.by
-    row = turn.row(rule.rows, by, value)
+    by = _fields_to_compare(ctx, rule.kind, rule.by, rule.by[:1]) if rule.kind else rule.by
+    row = ctx.row(rule.rows, by, value)
     if row is None:
         raise Refusal(rule.error)
-    turn.scope[rule.name] = pick_id_types(row, rule.spell, turn)
+    ctx.scope[rule.name] = pick_id_types(row, rule.spell, ctx)
 
 
-def _fields_for_value(
-    turn: Turn, place: str, by: model.Places, default: model.Places
+def _fields_to_compare(
+    ctx: RequestContext, place: str, by: model.Places, default: model.Places
 ) -> model.Places:
     """Return the field of *by* that the request names at *place*, or *default* if it names none."""
-    kind = turn.value_at(place)
+    kind = ctx.value_at(place)
     return default if kind is UNSET else tuple(field for field in by if field == kind)
 
 
-def _check_page(turn: Turn, rule: model.PageCheck) -> None:
-    size = _read_count(turn, rule.size, rule.default, rule.error)
-    start = _read_count(turn, rule.start, 0, rule.error)
+def _check_page(ctx: RequestContext, rule: model.PageCheck) -> None:
+    size = _read_count(ctx, rule.size, rule.default, rule.error)
+    start = _read_count(ctx, rule.start, 0, rule.error)
     if not 0 < size <= rule.most:
         raise Refusal(rule.error, f"{rule.size} is not in 1..{rule.most}")
     node = {"where": rule.where, "like": rule.like, "pick": rule.pick, "spell": rule.spell}
-    items = select_rows({"$rows": rule.rows, **node}, turn)
+    items = select_rows({"$rows": rule.rows, **node}, ctx)
     end = start + size
     page = {"items": items[start:end], "total": len(items), "has_more": end < len(items)}
-    turn.scope[rule.name] = page | ({"next": end} if end < len(items) else {})
+    ctx.scope[rule.name] = page | ({"next": end} if end < len(items) else {})
 
 
-def _read_count(turn: Turn, place: str, default: int, error: str) -> int:
-    value = turn.value_at(place)
+def _read_count(ctx: RequestContext, place: str, default: int, error: str) -> int:
+    value = ctx.value_at(place)
     if value is UNSET or value == "":
         return default
     text = to_comparable_text(value) if isinstance(value, str | int) else ""
@@ -195,21 +197,21 @@ def _read_count(turn: Turn, place: str, default: int, error: str) -> int:
     return int(text[:10])
 
 
-def _check_receivers(turn: Turn, rule: model.Receivers) -> None:
-    by = _fields_for_value(turn, rule.kind, rule.by, rule.by) if rule.kind else rule.by
-    names = _receiver_names(turn.value_at(rule.at), rule)
+def _check_receivers(ctx: RequestContext, rule: model.Receivers) -> None:
+    by = _fields_to_compare(ctx, rule.kind, rule.by, rule.by) if rule.kind else rule.by
+    names = _receiver_names(ctx.value_at(rule.at), rule)
     if rule.everybody in names and rule.everybody:
-        turn.receivers = tuple(str(row.get(rule.by[0])) for row in turn.rows(rule.rows))
+        ctx.receivers = tuple(str(row.get(rule.by[0])) for row in ctx.rows(rule.rows))
         names = []
-    known = [name for name in names if turn.row(rule.rows, by, name)]
+    known = [name for name in names if ctx.row(rule.rows, by, name)]
     unknown = [name.lower() if rule.lower else name for name in names if name not in known]
     members = rule.members
     if members is not UNSET:
-        rows = (row for row in turn.rows(members.rows) if _is_member(row, members, known))
+        rows = (row for row in ctx.rows(members.rows) if _is_member(row, members, known))
         known = [str(row.get(members.id)) for row in rows]
-    turn.receivers = tuple(dict.fromkeys((*turn.receivers, *known)))
-    turn.scope[rule.name] = rule.split.join(unknown) if rule.split else unknown
-    if not turn.receivers and rule.error:
+    ctx.receivers = tuple(dict.fromkeys((*ctx.receivers, *known)))
+    ctx.scope[rule.name] = rule.split.join(unknown) if rule.split else unknown
+    if not ctx.receivers and rule.error:
         raise Refusal(rule.error)
 
 
@@ -229,27 +231,27 @@ def _receiver_names(value: Any, rule: model.Receivers) -> list[str]:
     return [part.strip() for part in parts if part.strip()]
 
 
-def check_limit(turn: Turn, rule: model.Limit) -> None:
+def check_limit(ctx: RequestContext, rule: model.Limit) -> None:
     """Count the request for a rate limit.
 
     Raises:
         Refusal: if there were too many.
     """
-    places = (to_comparable_text(turn.value_at(place)) for place in rule.by)
-    key = "/".join((turn.route, f"{rule.count} in {rule.per:g}", *places))
-    until = turn.state.blocked.get(key, 0.0)
-    if turn.now >= until:
-        start, count = _count_request(turn, key, rule.per)
+    places = (to_comparable_text(ctx.value_at(place)) for place in rule.by)
+    key = "/".join((ctx.route, f"{rule.count} in {rule.per:g}", *places))
+    until = ctx.state.blocked.get(key, 0.0)
+    if ctx.now >= until:
+        start, count = _count_request(ctx, key, rule.per)
         if count <= rule.count:
             return
-        until = turn.now + rule.block if rule.block else start + rule.per
+        until = ctx.now + rule.block if rule.block else start + rule.per
         if rule.block:
-            turn.update_state(blocked={**turn.state.blocked, key: until})
-    turn.scope["wait"] = max(math.ceil(until - turn.now), 1)
+            ctx.update_state(blocked={**ctx.state.blocked, key: until})
+    ctx.scope["wait"] = max(math.ceil(until - ctx.now), 1)
     raise Refusal(rule.error)
 
 
-def check_repetition(turn: Turn, rule: model.Once) -> None:
+def check_repetition(ctx: RequestContext, rule: model.Once) -> None:
     """Check whether the request repeats an earlier one, by its idempotency key.
 
     If not, its response will be kept under the key.
@@ -258,22 +260,22 @@ def check_repetition(turn: Turn, rule: model.Once) -> None:
         Refusal: if it does, and the rule has an error for that.
         Repetition: if it does, with the first response.
     """
-    values = [turn.value_at(place) for place in rule.at]
+    values = [ctx.value_at(place) for place in rule.at]
     if any(map(is_missing, values)) or (
-        rule.when and to_comparable_text(turn.value_at(rule.when)) != "1"
+        rule.when and to_comparable_text(ctx.value_at(rule.when)) != "1"
     ):
         return
-    key = json.dumps([turn.instance, turn.route, *values], ensure_ascii=False, sort_keys=True)
-    if seen := turn.find_seen(key):
+    key = json.dumps([ctx.instance, ctx.route, *values], ensure_ascii=False, sort_keys=True)
+    if seen := ctx.find_seen(key):
         raise Refusal(rule.error) if rule.error else Repetition(seen.response)
     window = rule.window if rule.default is UNSET else float(rule.default)
-    requested = turn.value_at(rule.window_at) if rule.window_at else UNSET
+    requested = ctx.value_at(rule.window_at) if rule.window_at else UNSET
     if isinstance(requested, int | float) and not isinstance(requested, bool):
         window = min(max(float(requested), 0.0), rule.window)
-    turn.key, turn.until = key, turn.now + window
+    ctx.key, ctx.until = key, ctx.now + window
 
 
-_CHECKS: Final[Mapping[str, Callable[[Turn, Any], object]]] = {
+_CHECKS: Final[Mapping[str, Callable[[RequestContext, Any], object]]] = {
     "token": auth.check_token,
     "login": _check_login,
     "grants": auth.grant_token,

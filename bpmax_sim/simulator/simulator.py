@@ -46,7 +46,13 @@ from bpmax_sim.simulator.model import (
     is_login,
     login_credentials,
 )
-from bpmax_sim.simulator.state import Message, State, TenantCredentials, Turn, parse_request
+from bpmax_sim.simulator.state import (
+    Message,
+    RequestContext,
+    State,
+    TenantCredentials,
+    parse_request,
+)
 from bpmax_sim.yamlfile import decode, read_yaml
 
 RULES: Final = ExtensionPoint("bpmax_sim.simulators", ModuleType)
@@ -72,7 +78,9 @@ def read_table(key: str) -> RuleTable:
 
 
 def find_rule_table(platform: Platform) -> RuleTable:
-    """Return the rules of *platform*: the shipped ones over those derived from its file.
+    """Return the rules for *platform*.
+
+    A shipped rule table, or rules derived from its platform file.
 
     A shipped table of the same key applies only if the platform logs in as the table says, with the
     same credentials, and sends the token to the same place. A user's platform file that only has
@@ -94,11 +102,11 @@ def find_rule_table(platform: Platform) -> RuleTable:
 
 
 def has_own_rules(platform: Platform) -> bool:
-    """Return whether a table of rules is shipped for *platform*, and not only derived from it."""
+    """Return whether a rule table is shipped for *platform*, so that none is derived."""
     return platform.platform_key in RULES and find_rule_table(platform) != derive_rules(platform)
 
 
-def form_credentials(values: Mapping[str, Any], table: RuleTable) -> dict[str, Any]:
+def format_credentials(values: Mapping[str, Any], table: RuleTable) -> dict[str, Any]:
     """Return *values*, credentials by name, with stand-ins in the vendor's format.
 
     Clients check the format: those of DingTalk's robots sign with ``SEC…`` only. This is for values
@@ -187,7 +195,7 @@ class Simulator:
         """
         tenants, base = self._make_tenants(), request.base or self.base
         with self._lock:
-            turn = Turn(
+            ctx = RequestContext(
                 table=self.table,
                 platform=self.platform,
                 tenants=tenants,
@@ -199,17 +207,17 @@ class Simulator:
                 parsed=parse_request(request, base),
             )
             drops = self._state.knobs.drops
-            if drops and not is_login_request(turn):
+            if drops and not is_login_request(ctx):
                 self._set_knobs(drops=drops[1:])
-                turn.state = self._state  # it is stored below; with the old knobs, the drop returns
+                ctx.state = self._state  # it is stored below; with the old knobs, the drop returns
                 if drops[0] == "after":
-                    respond_to(turn)
-                    self._state = turn.state
+                    respond_to(ctx)
+                    self._state = ctx.state
                 raise TransportError(
                     _BROKEN[drops[0]], code="RESET", elapsed=self.table.latency, sent=True
                 )
-            response = respond_to(turn)
-            self._state = turn.state
+            response = respond_to(ctx)
+            self._state = ctx.state
             return response
 
     def now(self) -> float:
@@ -229,11 +237,11 @@ class Simulator:
     def expire(self) -> None:
         """Let all tokens expire now."""
         now = self.now()
-        self._change_grants(lambda grant: replace(grant, expires=min(grant.expires, now)))
+        self._update_grants(lambda grant: replace(grant, expires=min(grant.expires, now)))
 
     def revoke(self) -> None:
         """Revoke all tokens: they are then invalid rather than expired."""
-        self._change_grants(lambda grant: replace(grant, revoked=True))
+        self._update_grants(lambda grant: replace(grant, revoked=True))
 
     def renewal(self, kind: Literal["same", "new", "extend"], /) -> None:
         """Set what a login returns while a token is valid.
@@ -309,7 +317,7 @@ class Simulator:
         with self._lock:
             self._state = replace(self._state, knobs=replace(self._state.knobs, **knobs))
 
-    def _change_grants(self, change: Callable[[Any], Any]) -> None:
+    def _update_grants(self, change: Callable[[Any], Any]) -> None:
         with self._lock:
             self._state = replace(self._state, grants=tuple(map(change, self._state.grants)))
 

@@ -34,7 +34,7 @@ Struct = msgspec.Struct
 
 
 class IssuedGrant(Struct, frozen=True, kw_only=True):
-    """A token that was issued to one instance.
+    """A token that the simulator issued to one instance, with the other values of that login.
 
     Attributes:
         values: all values that the login returned, by name; ``token`` is the first.
@@ -129,7 +129,7 @@ _DEEPEST: Final = 64
 
 
 class ParsedRequest(Struct, frozen=True):
-    """The parsed parts of a request.
+    """A request with its query, headers, cookies and body parsed, for the checks of a simulator.
 
     Attributes:
         path: path below the address, still encoded.
@@ -240,7 +240,7 @@ class Repetition(Exception):  # noqa: N818 - a response, not an error of ours
         self.response = response
 
 
-class Turn(Struct):
+class RequestContext(Struct):
     """A request to a simulated third party while it is answered: all that checks read and change.
 
     Attributes:
@@ -373,7 +373,7 @@ _SCALAR: Final = (str, int, float)
 
 
 def build_response(
-    turn: Turn, base: ResponseTemplate, over: ResponseTemplate, *, data: Any = UNSET
+    ctx: RequestContext, base: ResponseTemplate, over: ResponseTemplate, *, data: Any = UNSET
 ) -> Response:
     """Return the response of the template *over*, merged over the template *base*, and filled in.
 
@@ -384,14 +384,14 @@ def build_response(
     headers = {**base.headers, **over.headers}
     if isinstance(over.text, str):
         body, kind = (
-            template.render(over.text, _template_texts(turn)).encode(),
+            template.render(over.text, _template_texts(ctx)).encode(),
             "text/plain; charset=utf-8",
         )
     else:
-        body, kind = _encode_body(turn, UNSET if over.alone else base.body, over.body, data), _JSON
-    pairs: list[tuple[str, str]] = [("date", filters.http_date(turn.now))]
+        body, kind = _encode_body(ctx, UNSET if over.alone else base.body, over.body, data), _JSON
+    pairs: list[tuple[str, str]] = [("date", filters.http_date(ctx.now))]
     pairs += [
-        (name, template.render(value, _template_texts(turn))) for name, value in headers.items()
+        (name, template.render(value, _template_texts(ctx))) for name, value in headers.items()
     ]
     if body and "content-type" not in Headers(tuple(headers.items())):
         pairs.append(("content-type", kind))
@@ -400,32 +400,32 @@ def build_response(
         # Nothing that a header cannot hold, whatever a client made us echo.
         headers=tuple((n, v.encode("ascii", "replace").decode()) for n, v in pairs),
         body=body,
-        elapsed=turn.table.latency,
+        elapsed=ctx.table.latency,
         source="simulated",
     )
 
 
-def fill_templates(node: Any, turn: Turn) -> Any:
+def fill_templates(node: Any, ctx: RequestContext) -> Any:
     """Return *node* (JSON) with ``{{ name }}`` in texts and ``$`` nodes replaced by values.
 
     The nodes are those of the module's docstring. `UNSET` if it has no value.
     """
     if isinstance(node, str):
-        return template.render(node, _template_texts(turn)) if "{{" in node else node
+        return template.render(node, _template_texts(ctx)) if "{{" in node else node
     if isinstance(node, Mapping):
         for key, function in _NODES.items():
             if key in node:
-                return function(node, turn)
-        filled = {key: fill_templates(value, turn) for key, value in node.items()}
+                return function(node, ctx)
+        filled = {key: fill_templates(value, ctx) for key, value in node.items()}
         return {key: value for key, value in filled.items() if value is not UNSET}
     if isinstance(node, list | tuple):
-        items = (fill_templates(item, turn) for item in node)
+        items = (fill_templates(item, ctx) for item in node)
         return [item for item in items if item is not UNSET]
     return node
 
 
-def _encode_body(turn: Turn, base: Any, over: Any, data: Any) -> bytes:
-    layers = [fill_templates(layer, turn) for layer in (base, over) if layer is not UNSET]
+def _encode_body(ctx: RequestContext, base: Any, over: Any, data: Any) -> bytes:
+    layers = [fill_templates(layer, ctx) for layer in (base, over) if layer is not UNSET]
     if data is not UNSET:
         layers.insert(0, data)
     if not layers or layers[-1] is None:
@@ -441,20 +441,20 @@ def merge_members(bottom: Any, top: Any) -> Any:
     return {**bottom, **{key: merge_members(bottom.get(key), value) for key, value in top.items()}}
 
 
-def _template_texts(turn: Turn) -> dict[str, Any]:
-    return {name: value for name, value in turn.scope.items() if isinstance(value, _SCALAR)}
+def _template_texts(ctx: RequestContext) -> dict[str, Any]:
+    return {name: value for name, value in ctx.scope.items() if isinstance(value, _SCALAR)}
 
 
-def _evaluate_placeholder(node: Mapping[str, Any], turn: Turn) -> Any:
-    value = turn.value_at(node["$value"])
+def _evaluate_value_node(node: Mapping[str, Any], ctx: RequestContext) -> Any:
+    value = ctx.value_at(node["$value"])
     if "kind" in node:  # a record of which the request says what field it asks for
-        kind = turn.value_at(node["kind"])
+        kind = ctx.value_at(node["kind"])
         field = node["default"] if kind is UNSET else kind
         value = value.get(field, UNSET) if isinstance(value, Mapping) else UNSET
     return to_comparable_text(value) if node.get("as") == "text" and value is not UNSET else value
 
 
-def pick_id_types(row: Row, id_type_places: Mapping[str, str], turn: Turn) -> Row:
+def pick_id_types(row: Row, id_type_places: Mapping[str, str], ctx: RequestContext) -> Row:
     """Return *row* with each field in *id_type_places* reduced to the requested type of ids.
 
     Such a field is a mapping by type of ids, such as ``open_id``, and the place in the request says
@@ -464,25 +464,25 @@ def pick_id_types(row: Row, id_type_places: Mapping[str, str], turn: Turn) -> Ro
     for name, place in id_type_places.items():
         by_kind = row.get(name)
         if isinstance(by_kind, Mapping):
-            kind = turn.value_at(place)
+            kind = ctx.value_at(place)
             spelt[name] = by_kind.get(next(iter(by_kind)) if kind is UNSET else kind, UNSET)
     return spelt
 
 
-def select_rows(node: Mapping[str, Any], turn: Turn) -> list[Any]:
+def select_rows(node: Mapping[str, Any], ctx: RequestContext) -> list[Any]:
     """Return the records that a ``$rows`` node selects, or the fields of them that it picks."""
-    rows = (pick_id_types(row, node.get("spell", {}), turn) for row in turn.rows(node["$rows"]))
-    selected = [row for row in rows if _is_selected(row, node, turn)]
+    rows = (pick_id_types(row, node.get("spell", {}), ctx) for row in ctx.rows(node["$rows"]))
+    selected = [row for row in rows if _is_selected(row, node, ctx)]
     pick = node.get("pick")
     if isinstance(pick, str):
         return [row[pick] for row in selected if pick in row]
     return [{name: row[name] for name in row if not pick or name in pick} for row in selected]
 
 
-def _is_selected(row: Row, node: Mapping[str, Any], turn: Turn) -> bool:
+def _is_selected(row: Row, node: Mapping[str, Any], ctx: RequestContext) -> bool:
     """Return whether *row* has the values of ``where``, and contains the texts of ``like``."""
-    where = ((row.get(name), turn.value_at(place)) for name, place in node.get("where", {}).items())
-    like = ((row.get(name), turn.value_at(place)) for name, place in node.get("like", {}).items())
+    where = ((row.get(name), ctx.value_at(place)) for name, place in node.get("where", {}).items())
+    like = ((row.get(name), ctx.value_at(place)) for name, place in node.get("like", {}).items())
     return all(
         expected is UNSET
         or to_comparable_text(expected)
@@ -491,19 +491,19 @@ def _is_selected(row: Row, node: Mapping[str, Any], turn: Turn) -> bool:
     ) and all(to_comparable_text(expected) in to_comparable_text(has) for has, expected in like)
 
 
-def _evaluate_each(node: Mapping[str, Any], turn: Turn) -> Any:
+def _evaluate_each_node(node: Mapping[str, Any], ctx: RequestContext) -> Any:
     items: list[Any] = []
     for place, name in zip(node["$each"], node["by"], strict=True):
-        values = turn.value_at(place)
+        values = ctx.value_at(place)
         for item in values if isinstance(values, list) else ():
-            turn.scope["found"] = turn.row(node["in"], (name,), item) or {}
-            items.append({name: item, **fill_templates(node["item"], turn)})
+            ctx.scope["found"] = ctx.row(node["in"], (name,), item) or {}
+            items.append({name: item, **fill_templates(node["item"], ctx)})
     return items
 
 
-_NODES: Final[Mapping[str, Callable[[Mapping[str, Any], Turn], Any]]] = {
-    "$value": _evaluate_placeholder,
-    "$made": lambda node, turn: turn.generate_id(node["$made"] or "", node.get("length", 32)),
+_NODES: Final[Mapping[str, Callable[[Mapping[str, Any], RequestContext], Any]]] = {
+    "$value": _evaluate_value_node,
+    "$made": lambda node, ctx: ctx.generate_id(node["$made"] or "", node.get("length", 32)),
     "$rows": select_rows,
-    "$each": _evaluate_each,
+    "$each": _evaluate_each_node,
 }

@@ -62,20 +62,22 @@ _SIGN: Final = model.Sign(
 )
 
 
-def _draw_spot(place: model.Spot, name: str, value: str) -> model.Apply:
+def _make_apply_entry(place: model.Spot, name: str, value: str) -> model.Apply:
     return model.Apply(place=place, name=name, value=value)
 
 
-_BASIC: Final = _draw_spot("header", "Authorization", "Basic {{ (user ~ ':' ~ secret) | b64 }}")
-_KEY: Final = _draw_spot("header", "X-Api-Key", "{{ secret }}")
-_IN_QUERY: Final = _draw_spot("query", "access_token", "{{ secret }}")
-_COOKIE: Final = _draw_spot("cookie", "sid", "{{ secret | hex }}")
-_BODY: Final = _draw_spot("body", "auth.key", "{{ secret }}")
-_USER: Final = _draw_spot("header", "X-Api-Key", "{{ user }}")
-_BEARER: Final = _draw_spot("header", "Authorization", "Bearer {{ secret }}")
-_TENANT: Final = _draw_spot("path", "tenant", "{{ user }}")
-_TOKEN: Final = _draw_spot("header", "Authorization", "Bearer {{ token }}")
-_ACQUIRED: Final = (_TOKEN, _draw_spot("query", "access_token", "{{ token }}"))
+_BASIC: Final = _make_apply_entry(
+    "header", "Authorization", "Basic {{ (user ~ ':' ~ secret) | b64 }}"
+)
+_KEY: Final = _make_apply_entry("header", "X-Api-Key", "{{ secret }}")
+_IN_QUERY: Final = _make_apply_entry("query", "access_token", "{{ secret }}")
+_COOKIE: Final = _make_apply_entry("cookie", "sid", "{{ secret | hex }}")
+_BODY: Final = _make_apply_entry("body", "auth.key", "{{ secret }}")
+_USER: Final = _make_apply_entry("header", "X-Api-Key", "{{ user }}")
+_BEARER: Final = _make_apply_entry("header", "Authorization", "Bearer {{ secret }}")
+_TENANT: Final = _make_apply_entry("path", "tenant", "{{ user }}")
+_TOKEN: Final = _make_apply_entry("header", "Authorization", "Bearer {{ token }}")
+_ACQUIRED: Final = (_TOKEN, _make_apply_entry("query", "access_token", "{{ token }}"))
 
 PRESETS: Final[Mapping[str, tuple[str, ...]]] = {
     "acs3": (
@@ -165,7 +167,10 @@ def preset_auths(name: str) -> list[Auth]:
 
 @cache
 def auth_preset_platform(name: str, number: int = 0) -> Platform:
-    """Return a platform whose auth and response rules are those of preset *name*."""
+    """Return a platform with the auth preset *name*, and the response rules that belong to it.
+
+    *number* selects one of the sets of arguments in `PRESETS`.
+    """
     arguments = PRESETS[name][number]
     text = (
         "{platform_key: drawn, base_url: 'https://drawn.example.test', credentials: {user: {}, "

@@ -473,11 +473,11 @@ def for_platform(
 def load_with_instances(path: str | os.PathLike[str], /) -> Platforms:
     """Return the platforms of a folder or file, with their instances.
 
-    A project declares its instances in one file; those of platforms in other files than *path*
-    are left out.
+    A project declares its instances in one file; those of platforms in other files than *path* are
+    left out.
 
     Raises:
-        ConfigError: a file is wrong.
+        ConfigError: if a file is wrong.
     """
     place = "" if Path(path).is_dir() else find_instances_file(absolute_path(path))
     if not place:

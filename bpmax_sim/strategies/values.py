@@ -248,7 +248,7 @@ def values_of(schema: Schema, /, *, name: str = "schema") -> Drawn:
     except BAD_PATTERN as error:
         raise ConfigError(f"{name}: not a JSON Schema: a pattern of it: {error}") from None
     valid = Draft202012Validator(plain).is_valid
-    return _Drawer(plain, name).any(plain).filter(valid)
+    return _Drawer(plain, name).draw_any(plain).filter(valid)
 
 
 def check_value(schema: Schema, value: Any, /) -> str:
@@ -284,10 +284,10 @@ def normalise_schema(schema: Any) -> Any:
             plain[exclusive] = plain.pop(limit)
         elif isinstance(plain.get(exclusive), bool):
             del plain[exclusive]
-    return _with_null(plain) if plain.pop("nullable", None) is True else plain
+    return _allow_null(plain) if plain.pop("nullable", None) is True else plain
 
 
-def _with_null(plain: dict[str, Any]) -> dict[str, Any]:
+def _allow_null(plain: dict[str, Any]) -> dict[str, Any]:
     if isinstance(plain.get("type"), str):
         plain["type"] = [plain["type"], "null"]
     if "enum" in plain:
@@ -295,10 +295,10 @@ def _with_null(plain: dict[str, Any]) -> dict[str, Any]:
     return plain
 
 
-def merge_schemas(first: Schema, two: Schema) -> dict[str, Any]:
+def merge_schemas(first: Schema, second: Schema) -> dict[str, Any]:
     """Return a schema that allows only what both schemas allow."""
     result = dict(first)
-    for name, value in two.items():
+    for name, value in second.items():
         join = _BOUNDS.get(name)
         result[name] = join(result[name], value) if join and name in result else value
     return result
@@ -317,7 +317,7 @@ class _Drawer(msgspec.Struct, frozen=True):
     name: str
     depth: int = 0
 
-    def any(self, schema: Any) -> Drawn:
+    def draw_any(self, schema: Any) -> Drawn:
         if schema is True or schema == {}:
             return json_values(max_leaves=4)
         if schema is False:
@@ -330,21 +330,23 @@ class _Drawer(msgspec.Struct, frozen=True):
 
     def _draw_composed(self, schema: Schema) -> Drawn:
         rest = {name: value for name, value in schema.items() if name not in _COMPOSED}
+        # A schema may contain itself: beyond the depth the branch draws nothing, and Hypothesis
+        # takes another one.
         if "$ref" in schema and self.depth > 2 * _DEEPEST:
             return st.nothing()
         if "$ref" in schema:
             inner = _Drawer(self.root, self.name, self.depth + 1)
             target = self._follow_pointer(schema["$ref"])
-            return st.deferred(lambda: inner.any(merge_schemas(target, rest)))
+            return st.deferred(lambda: inner.draw_any(merge_schemas(target, rest)))
         if "allOf" in schema:
             for part in schema["allOf"]:
                 rest = merge_schemas(rest, self._resolve_reference(part))
-            return self.any(rest)
+            return self.draw_any(rest)
         choices = [*schema.get("anyOf", ()), *schema.get("oneOf", ())]
         if choices:
             return st.one_of(
                 [
-                    self.any(merge_schemas(rest, self._resolve_reference(choice)))
+                    self.draw_any(merge_schemas(rest, self._resolve_reference(choice)))
                     for choice in choices
                 ]
             )
@@ -407,7 +409,7 @@ class _Drawer(msgspec.Struct, frozen=True):
         limit = least + 3 if most is None else most
         unique = schema.get("uniqueItems", False)
         return st.lists(
-            self.any(schema.get("items", {})),
+            self.draw_any(schema.get("items", {})),
             min_size=least,
             max_size=limit,
             unique_by=(lambda value: json.dumps(value, sort_keys=True)) if unique else None,
@@ -417,9 +419,9 @@ class _Drawer(msgspec.Struct, frozen=True):
         known, required = schema.get("properties", {}), schema.get("required", ())
         more = schema.get("additionalProperties", True)
         if not known and not required:
-            return st.dictionaries(texts(max_size=4), self.any(more), max_size=3)
-        needed = {name: self.any(known.get(name, more)) for name in required}
-        others = {name: self.any(part) for name, part in known.items() if name not in needed}
+            return st.dictionaries(texts(max_size=4), self.draw_any(more), max_size=3)
+        needed = {name: self.draw_any(known.get(name, more)) for name in required}
+        others = {name: self.draw_any(part) for name, part in known.items() if name not in needed}
         return st.fixed_dictionaries(needed, optional={} if self.depth >= _DEEPEST else others)
 
 

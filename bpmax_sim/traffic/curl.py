@@ -73,7 +73,7 @@ def _shell_text(body: bytes) -> str | None:
     return None if "\0" in text or text.startswith("@") else text
 
 
-def curl_of(event: Mapping[str, Any]) -> str:
+def curl_of_event(event: Mapping[str, Any]) -> str:
     """Return the curl command that repeats the call of the trace event *event*."""
     headers = {str(name).lower(): str(value) for name, value in event.get("header", {}).items()}
     return curl_command(

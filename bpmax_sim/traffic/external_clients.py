@@ -113,7 +113,7 @@ class ExternalClients:
             if len(cache) >= _MOST_CACHED:
                 cache.clear()
             known = cache[request] = self._identify_request(request)
-        return _with_serial(known, serial)
+        return _with_call_number(known, serial)
 
     def _identify_without_platform(self, request: Request) -> Request:
         """Return *request*, which no platform declares, as a call without names.
@@ -129,14 +129,14 @@ class ExternalClients:
     def _identify_request(self, request: Request) -> Request:
         match = self._match_api(request)
         if match is None and not self.is_live:
-            request = self._at_declared_address(request)
+            request = self._move_to_recorded_address(request)
             match = self._match_api(request)
         if match is None:
             return self._identify_without_platform(request)
-        match = self._of_recorded_instance(request, match)
+        match = self._choose_recorded_instance(request, match)
         if match.note:
             self.notes[match.note] = None
-        sent, match = self._at_live_address(request, match)
+        sent, match = self._move_to_live_address(request, match)
         if not match.target.is_declared:
             declared = replace(request, url=url_and_declared_base(sent, match)[0])
             call = unnamed_call(declared)
@@ -153,19 +153,19 @@ class ExternalClients:
         shown = hide_credentials(named, match, self.vault)
         return named if shown is named else replace(named, standin=shown)
 
-    def _at_declared_address(self, request: Request) -> Request:
+    def _move_to_recorded_address(self, request: Request) -> Request:
         """Return *request* at the declared address of the platform under which it was recorded.
 
         While recording, a variable gave the client and the platform the same address. In a replay
         that variable is not set, so the client uses another address. Unchanged if it was not
         recorded.
         """
-        for moved, _ in self._at_declared_addresses(request):
+        for moved, _ in self._move_to_declared_addresses(request):
             if self.is_recorded(self._identify_request(moved)):
                 return moved
         return request
 
-    def _at_declared_addresses(self, request: Request) -> Iterator[tuple[Request, ApiMatch]]:
+    def _move_to_declared_addresses(self, request: Request) -> Iterator[tuple[Request, ApiMatch]]:
         """Yield *request* moved to the address of each platform that declares its path."""
         rest = request.url[len(_origin_of(request.url)) :]
         for platform in self.platforms.own.values():
@@ -185,7 +185,7 @@ class ExternalClients:
         They say where its recording was looked for, and how to declare a test address.
         """
         origin = _origin_of(request.url)
-        matches = [match for _, match in self._at_declared_addresses(request)]
+        matches = [match for _, match in self._move_to_declared_addresses(request)]
         targets = [match.target for match in matches]
         declared = {m.target.platform.platform_key: m for m in matches if m.target.is_declared}
         for key, match in declared.items():
@@ -238,7 +238,7 @@ class ExternalClients:
         if self._matcher is None:
             self._addresses = addresses_in(self.platforms, self.environ)
             self._matcher = ApiMatcher(self.platforms, self._addresses)
-            self._register_everyone()
+            self._register_all_credentials()
         return self._matcher.match(request)
 
     def _live_base_url(self, match: ApiMatch) -> str:
@@ -252,7 +252,7 @@ class ExternalClients:
         live = self._addresses.get(address, "").rstrip("/")
         return "" if "{" in live else live
 
-    def _at_live_address(self, request: Request, match: ApiMatch) -> tuple[Request, ApiMatch]:
+    def _move_to_live_address(self, request: Request, match: ApiMatch) -> tuple[Request, ApiMatch]:
         """Return *request* and *match* moved to the instance's real address if that differs."""
         live = self._live_base_url(match)
         if not live:
@@ -262,7 +262,7 @@ class ExternalClients:
         url = f"{live}{request.url[len(base) :]}"
         return replace(request, url=url), replace(match, base=live)
 
-    def _of_recorded_instance(self, request: Request, match: ApiMatch) -> ApiMatch:
+    def _choose_recorded_instance(self, request: Request, match: ApiMatch) -> ApiMatch:
         """Return *match* for that instance, of several at one address, which recorded *request*."""
         if self.is_live or len(match.instances) == 1 or not match.target.is_declared:
             return match
@@ -273,7 +273,7 @@ class ExternalClients:
                 return single
         return match
 
-    def _register_everyone(self) -> None:
+    def _register_all_credentials(self) -> None:
         """Register all instances' credentials, if the session records, so that they are redacted.
 
         A client may send one where no declared API expects it.
@@ -299,7 +299,7 @@ _MOST_CACHED = 256  # requests that replay knows again, as one that is polled fo
 _LONGEST_CACHED = 4096
 
 
-def _with_serial(request: Request, serial: int) -> Request:
+def _with_call_number(request: Request, serial: int) -> Request:
     """Return *request*, and the redacted form that belongs to it, with the call number *serial*."""
     twin, call = request.standin, request.call
     if call is None or call.serial == serial:
@@ -307,5 +307,5 @@ def _with_serial(request: Request, serial: int) -> Request:
     return replace(
         request,
         call=replace(call, serial=serial),
-        standin=None if twin is None else _with_serial(twin, serial),
+        standin=None if twin is None else _with_call_number(twin, serial),
     )

@@ -111,6 +111,8 @@ def _read_outcome(entry: Any, reply: Any, attachment: Attachment) -> Response | 
         (e[k] for e in (reply, entry) for k in ("_error", "_failureText") if e.get(k)), ""
     )
     status = int(reply.get("status") or 0)
+    # Status 0 or -1 means that no response came. With a failure text, a status may be there
+    # although the body never arrived.
     if status <= 0 or (failure_text and not reply.get("content")):
         if not failure_text:
             raise NotConvertible(

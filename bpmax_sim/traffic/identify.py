@@ -20,7 +20,7 @@ from bpmax_sim.messages import LOGIN, Call, Request
 from bpmax_sim.path_template import encode_value, fill_placeholders
 from bpmax_sim.platform.matcher import ApiMatch
 from bpmax_sim.platform.target import Target
-from bpmax_sim.secret.http_auth import SECRET_HEADERS, read_basic, split_scheme, with_standin
+from bpmax_sim.secret.http_auth import SECRET_HEADERS, read_basic, replace_credential, split_scheme
 from bpmax_sim.secret.secret_names import is_secret_name, is_secret_value
 from bpmax_sim.secret.standin import make_standin
 from bpmax_sim.secret.vault import Vault
@@ -79,7 +79,7 @@ def hide_credentials(request: Request, match: ApiMatch, vault: Vault) -> Request
     A credential is redacted by its place, however short it is: where the platform's auth or a
     declared login puts one, and in every Authorization, Proxy-Authorization and Cookie.
     """
-    hide = _SecretPlaces(match, vault)
+    hide = _SecretPlaceRedactor(match, vault)
     headers = tuple([(n, hide(f"header.{n.lower()}", value)) for n, value in request.headers])
     url, base = url_and_declared_base(request, match, hide)
     shown = replace(request, headers=headers, url=url, base=base)
@@ -121,7 +121,7 @@ def _hide_in_query_parameter(part: str, hide: Callable[[str, str], str]) -> str:
     return part if shown == plain else f"{name}{equals}{quote(shown, safe='-._~')}"
 
 
-class _SecretPlaces:
+class _SecretPlaceRedactor:
     """Replaces the values at the places of one API that are declared as secret.
 
     It is called with a place and its value.
@@ -145,9 +145,9 @@ class _SecretPlaces:
         if known != value:
             return known
         if credential:
-            return with_standin(value, partial(self._learn, credential))
+            return replace_credential(value, partial(self._learn, credential))
         name = f"client-{place.partition('.')[2]}"
-        return with_standin(value, partial(self._vault.register_issued, *self._key, name))
+        return replace_credential(value, partial(self._vault.register_issued, *self._key, name))
 
     def _is_unlisted_secret(self, place: str, value: str) -> bool:
         """Return whether *value* is a secret although its place is not declared.

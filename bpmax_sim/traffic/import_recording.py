@@ -70,7 +70,7 @@ def prepare_import(  # noqa: PLR0913 - all that a session would know
     admitted: list[Exchange] = []
     for exchange in named:
         clean = redact_exchange(exchange, vault)
-        findings = vault.scan(b"\n".join(_texts_of(clean)))
+        findings = vault.scan(b"\n".join(_scannable_texts(clean)))
         if findings:
             left_out.append(
                 msg(
@@ -95,6 +95,7 @@ def _without_logins(
         if match is None or match.target.login is None:
             remaining.append((exchange, match))
             continue
+        # Not recorded, but read: passwords and tokens of the login are in later exchanges too.
         named = identify_request(exchange.request, match)
         hide_credentials(named, match, name_rules.vault)
         _register_secrets(replace(exchange, request=named), name_rules)
@@ -142,7 +143,7 @@ def _register_secrets(exchange: Exchange, name_rules: SecretNameRules) -> None:
         name_rules.register_response(exchange.request, exchange.outcome)
 
 
-def _texts_of(exchange: Exchange) -> Iterable[bytes]:
+def _scannable_texts(exchange: Exchange) -> Iterable[bytes]:
     request, outcome = exchange.request, exchange.outcome
     response = outcome if isinstance(outcome, Response) else Response(status=0)
     yield request.url.encode()

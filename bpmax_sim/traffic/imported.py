@@ -55,7 +55,7 @@ NOWHERE: Final = "http://localhost:8080"
 
 
 class ReadOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """Additional input of a reader besides the file.
+    """What the reader of a format needs besides the file.
 
     Attributes:
         address: base URL of the server, for formats that leave it out.
@@ -101,8 +101,8 @@ def read_items(
     An item that it cannot convert becomes a note.
 
     *items* are pairs of the number in the file, from 1, which notes mention, and the item. Keys of
-    an item that are not in *known* leave a note too, once for all items that have them. Exchanges
-    with a known time are sorted by it, others keep their position.
+    an item that are not in *known* leave a note too, once for all items that have them. The
+    exchanges are sorted by time if all of them have one; otherwise they keep the order of the file.
     """
     exchanges: list[Exchange] = []
     notes: list[str] = []
@@ -133,6 +133,7 @@ def read_items(
             for key in unknown_keys(item, known):
                 unread.setdefault(key, []).append(number)
     notes += [_note_of_unknown_key(key, numbers) for key, numbers in unread.items()]
+    # If one has no time, the order of the file is the only one that all of them share.
     if all(exchange.at for exchange in exchanges):
         exchanges.sort(key=lambda exchange: exchange.at)
     placed = (
@@ -529,7 +530,10 @@ class _Reader:
         return self._read_scalar(node, typed=typed)
 
     def _is_harmless(self, tag: str) -> bool:
-        """Return whether *tag* means plain data; vcrpy writes files and iterators as objects."""
+        """Return whether the YAML tag *tag* means plain data, or an object that vcrpy writes.
+
+        vcrpy stores bodies that are files or iterators as Python objects.
+        """
         if tag.startswith(_PYTHON):
             return tag.removeprefix(_PYTHON) in {*_HARMLESS, _FILE, _ITERATOR}
         return tag.startswith(_OWN)

@@ -49,7 +49,10 @@ def intercept_clients(listener: ClientListener, name: str) -> AbstractContextMan
 
 
 class _InterceptingCassette(Cassette):  # type: ignore[misc]
-    """An empty cassette of vcrpy that delegates to the listener."""
+    """A cassette object for vcrpy, which passes each intercepted request to the listener.
+
+    It holds no recordings itself.
+    """
 
     def __init__(self, path: str, *, listener: ClientListener, **options: Any) -> None:
         super().__init__(path, **options)

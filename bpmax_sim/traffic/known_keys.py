@@ -13,90 +13,92 @@ Keys = Mapping[str, Any]
 """What is known, by name: keys below it, or nothing where they are free."""
 
 
-def _make_keys(*names: str, **below: Keys) -> Keys:
+def _build_keys(*names: str, **below: Keys) -> Keys:
     return {**dict.fromkeys(names, None), **below}
 
 
-_VCR_BODY: Final = _make_keys("string", "base64_string", "encoding")
-VCRPY: Final = _make_keys(
+_VCR_BODY: Final = _build_keys("string", "base64_string", "encoding")
+VCRPY: Final = _build_keys(
     "recorded_at",
     "at",
     "bpmax",
     "id",
-    request=_make_keys(
+    request=_build_keys(
         "method", "uri", "url", "headers", "parsed_body", "form", "host", "proto", "proto_major",
         "proto_minor", "content_length", "transfer_encoding", "trailer", "remote_addr",
         "request_uri",
         body=_VCR_BODY,
     ),
-    response=_make_keys(
+    response=_build_keys(
         "status", "status_code", "code", "headers", "content", "parsed_body", "http_version",
         "protocol", "proto", "proto_major", "proto_minor", "transfer_encoding", "trailer",
         "content_length", "uncompressed", "duration", "url",
         body=_VCR_BODY,
     ),
 )  # fmt: skip
-BETAMAX: Final = _make_keys(
+BETAMAX: Final = _build_keys(
     "recorded_at",
-    request=_make_keys("method", "uri", "headers", body=_VCR_BODY),
-    response=_make_keys("status", "status_code", "headers", "url", "http_version", body=_VCR_BODY),
+    request=_build_keys("method", "uri", "headers", body=_VCR_BODY),
+    response=_build_keys("status", "status_code", "headers", "url", "http_version", body=_VCR_BODY),
 )
-_TYPED_BODY: Final = _make_keys("type", "content")
-CASSETTER: Final = _make_keys(
+_TYPED_BODY: Final = _build_keys("type", "content")
+CASSETTER: Final = _build_keys(
     "recorded_at",
-    request=_make_keys("method", "uri", "headers", "body_type", "body_content", body=_TYPED_BODY),
-    response=_make_keys("status", "headers", "body_type", "body_content", body=_TYPED_BODY),
+    request=_build_keys("method", "uri", "headers", "body_type", "body_content", body=_TYPED_BODY),
+    response=_build_keys("status", "headers", "body_type", "body_content", body=_TYPED_BODY),
 )
-HAR: Final = _make_keys(
+HAR: Final = _build_keys(
     "startedDateTime", "time", "cache", "timings", "serverIPAddress", "connection", "pageref",
     "comment",
-    request=_make_keys(
+    request=_build_keys(
         "method", "url", "httpVersion", "cookies", "headers", "queryString", "headersSize",
         "bodySize", "comment",
-        postData=_make_keys("mimeType", "params", "text", "encoding", "size", "comment"),
+        postData=_build_keys("mimeType", "params", "text", "encoding", "size", "comment")
     ),
-    response=_make_keys(
+    response=_build_keys(
         "status", "statusText", "httpVersion", "cookies", "headers", "redirectURL", "headersSize",
         "bodySize", "comment",
-        content=_make_keys("size", "compression", "mimeType", "text", "encoding", "comment"),
+        content=_build_keys("size", "compression", "mimeType", "text", "encoding", "comment")
     ),
 )  # fmt: skip
-MITMPROXY: Final = _make_keys(
+MITMPROXY: Final = _build_keys(
     "version", "type", "id", "error", "client_conn", "server_conn", "intercepted", "is_replay",
     "marked", "metadata", "comment", "timestamp_created", "backup", "mode", "websocket",
-    request=_make_keys(
+    request=_build_keys(
         "http_version", "headers", "content", "trailers", "timestamp_start", "timestamp_end",
         "host", "port", "method", "scheme", "authority", "path",
     ),
-    response=_make_keys(
+    response=_build_keys(
         "http_version", "headers", "content", "trailers", "timestamp_start", "timestamp_end",
         "status_code", "reason",
     ),
 )  # fmt: skip
-POSTMAN: Final = _make_keys(
+POSTMAN: Final = _build_keys(
     "variables",
     "request",
-    response=_make_keys(
+    response=_build_keys(
         "id", "uid", "name", "originalRequest", "status", "code", "header", "body", "cookie",
         "responseTime", "timings", "_postman_previewlanguage",
     ),
 )  # fmt: skip
-WIREMOCK: Final = _make_keys(
+WIREMOCK: Final = _build_keys(
     "id", "uuid", "name", "priority", "persistent", "metadata", "insertionIndex", "scenarioName",
     "requiredScenarioState", "newScenarioState",
-    request=_make_keys("method", "url", "urlPath", "queryParameters", "headers", "bodyPatterns"),
-    response=_make_keys(
+    request=_build_keys(
+        "method", "url", "urlPath", "queryParameters", "headers", "bodyPatterns"
+    ),
+    response=_build_keys(
         "status", "statusMessage", "headers", "body", "jsonBody", "base64Body", "bodyFileName",
         "fault", "fixedDelayMilliseconds", "transformers", "proxyBaseUrl",
     ),
 )  # fmt: skip
-HOVERFLY: Final = _make_keys(
+HOVERFLY: Final = _build_keys(
     "labels",
-    request=_make_keys(
+    request=_build_keys(
         "method", "scheme", "destination", "path", "query", "deprecatedQuery", "body", "headers",
         "requiresState",
     ),
-    response=_make_keys(
+    response=_build_keys(
         "status", "headers", "body", "encodedBody", "bodyFile", "templated", "fixedDelay",
         "transitionsState", "removesState",
     ),

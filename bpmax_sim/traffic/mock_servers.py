@@ -73,7 +73,9 @@ def _order_by_scenario(mappings: list[Any]) -> list[tuple[int, Any]]:
     scenarios: dict[str, list[tuple[int, Any]]] = {}
     for pair in placed:
         scenarios.setdefault(_scenario_name(pair[1]), []).append(pair)
-    chains = {name: iter(_order_by_state(pairs)) for name, pairs in scenarios.items() if name}
+    chains = {
+        name: iter(_sort_by_scenario_state(pairs)) for name, pairs in scenarios.items() if name
+    }
     return [next(chains.get(_scenario_name(pair[1]), iter([pair]))) for pair in placed]
 
 
@@ -81,12 +83,12 @@ def _scenario_name(mapping: Any) -> str:
     return str(mapping.get("scenarioName") or "") if isinstance(mapping, dict) else ""
 
 
-def _order_by_state(left: list[tuple[int, Any]]) -> list[tuple[int, Any]]:
+def _sort_by_scenario_state(remaining: list[tuple[int, Any]]) -> list[tuple[int, Any]]:
     state, result = _STARTED, []
-    while left:
-        due = (p for p in left if p[1].get("requiredScenarioState") in {state, None})
-        step = next(due, left[0])
-        left.remove(step)
+    while remaining:
+        due = (p for p in remaining if p[1].get("requiredScenarioState") in {state, None})
+        step = next(due, remaining[0])
+        remaining.remove(step)
         result.append(step)
         state = step[1].get("newScenarioState") or state
     return result
@@ -100,7 +102,7 @@ def _wiremock_exchange(address: str, mapping: Any) -> Exchange:
     body, media = _expected_body(matcher)
     # those that are known exactly: a pattern leaves its header out, nothing fails
     rules = (matcher.get("headers") or {}).items()
-    headers = {name: rule["equalTo"] for name, rule in rules if _is_exact(rule)}
+    headers = {name: rule["equalTo"] for name, rule in rules if _is_exact_match_rule(rule)}
     if body and media and "content-type" not in {name.lower() for name in headers}:
         headers["content-type"] = media
     ours = (mapping.get("metadata") or {}).get(_OURS) or {}
@@ -112,7 +114,7 @@ def _wiremock_exchange(address: str, mapping: Any) -> Exchange:
     )
 
 
-def _is_exact(rule: Any) -> bool:
+def _is_exact_match_rule(rule: Any) -> bool:
     return isinstance(rule, dict) and isinstance(rule.get("equalTo"), str)
 
 
@@ -132,7 +134,7 @@ def _read_target(request: Any) -> str:
 
 
 def _read_values(rule: Any, what: str) -> Iterator[str]:
-    if _is_exact(rule):
+    if _is_exact_match_rule(rule):
         yield rule["equalTo"]
     elif isinstance(rule, dict) and isinstance(rule.get("hasExactly"), list):
         for value in rule["hasExactly"]:

@@ -82,7 +82,7 @@ def _read_exchange(example: Any) -> Exchange:
         request=imported.make_request(
             imported.require_text(sent.get("method") or "GET"),
             _read_url(sent["url"], variables),
-            tuple((name, _fill(value, variables)) for name, value in headers),
+            tuple((name, _fill_variables(value, variables)) for name, value in headers),
             body,
         ),
         outcome=_read_response(reply),
@@ -121,7 +121,7 @@ def _enabled_pairs(items: Any) -> Iterator[tuple[str, str]]:
             yield imported.require_text(item.get("key") or ""), str(item.get("value") or "")
 
 
-def _fill(text: str, variables: Variables, depth: int = 0) -> str:
+def _fill_variables(text: str, variables: Variables, depth: int = 0) -> str:
     """Return *text* with each ``{{variable}}`` replaced by its value, also inside values.
 
     Raises:
@@ -135,19 +135,21 @@ def _fill(text: str, variables: Variables, depth: int = 0) -> str:
                 "give it a value there (Variables) and export again",
                 name=match[1],
             )
-        return _fill(variables[match[1]], variables, depth + 1)
+        return _fill_variables(variables[match[1]], variables, depth + 1)
 
     return _VARIABLE.sub(value_of, text)
 
 
 def _read_url(url: Any, variables: Variables) -> str:
     given = url if isinstance(url, str) else url.get("raw") or _compose_url(url)
-    text = _fill(given, variables)
+    text = _fill_variables(given, variables)
     own = {} if isinstance(url, str) else dict(_enabled_pairs(url.get("variable")))
 
     def parameter(match: re.Match[str]) -> str:
         return (
-            f"/{quote(_fill(own[match[1]], variables), safe='')}" if match[1] in own else match[0]
+            f"/{quote(_fill_variables(own[match[1]], variables), safe='')}"
+            if match[1] in own
+            else match[0]
         )
 
     scheme, mark, rest = text.partition("://")
@@ -177,24 +179,27 @@ def _read_body(body: Any, headers: Pairs, variables: Variables) -> tuple[Pairs, 
         return headers, None
     if mode == "raw":
         language = ((body.get("options") or {}).get("raw") or {}).get("language", "")
-        text = _fill(imported.require_text(body.get("raw") or ""), variables)
-        typed = _with_type(headers, _MEDIA.get(language, "text/plain"))
+        text = _fill_variables(imported.require_text(body.get("raw") or ""), variables)
+        typed = _with_content_type(headers, _MEDIA.get(language, "text/plain"))
         return typed, text.encode()
     if mode == "urlencoded":
-        pairs = [(name, _fill(value, variables)) for name, value in _enabled_pairs(body.get(mode))]
-        return _with_type(headers, FORM), urlencode(pairs).encode()
+        pairs = [
+            (name, _fill_variables(value, variables))
+            for name, value in _enabled_pairs(body.get(mode))
+        ]
+        return _with_content_type(headers, FORM), urlencode(pairs).encode()
     if mode == "graphql":
         query = dict(body.get(mode) or {})
-        query["variables"] = json.loads(_fill(query.get("variables") or "{}", variables))
-        return _with_type(headers, "application/json"), json.dumps(query).encode()
+        query["variables"] = json.loads(_fill_variables(query.get("variables") or "{}", variables))
+        return _with_content_type(headers, "application/json"), json.dumps(query).encode()
     if mode == "formdata":
         fields = [item for item in body.get(mode) or () if not item.get("disabled")]
-        typed = _with_type(headers, f"multipart/form-data; boundary={_BOUNDARY}")
+        typed = _with_content_type(headers, f"multipart/form-data; boundary={_BOUNDARY}")
         return typed, _encode_multipart(fields, variables)
     raise NotConvertible("its body is a file, which the collection does not hold")
 
 
-def _with_type(headers: Pairs, media: str) -> Pairs:
+def _with_content_type(headers: Pairs, media: str) -> Pairs:
     if Headers(headers).content_type:
         return headers
     return (*headers, ("Content-Type", media))
@@ -205,7 +210,7 @@ def _encode_multipart(fields: Iterable[Any], variables: Variables) -> bytes:
     for item in fields:
         if item.get("type") == "file":
             raise NotConvertible("its body has a file, which the collection does not hold")
-        value = _fill(str(item.get("value") or ""), variables)
+        value = _fill_variables(str(item.get("value") or ""), variables)
         disposition = f'Content-Disposition: form-data; name="{item["key"]}"'
         parts.append(f"--{_BOUNDARY}\r\n{disposition}\r\n\r\n{value}\r\n")
     return f"{''.join(parts)}--{_BOUNDARY}--\r\n".encode()

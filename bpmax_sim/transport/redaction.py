@@ -26,7 +26,7 @@ from bpmax_sim.cassette.model import read_body
 from bpmax_sim.field_path import FieldPath, Steps, Wildcard, format_path, values_at, without_paths
 from bpmax_sim.js_values import loads
 from bpmax_sim.messages import Call, Chunk, Exchange, Headers, Pairs, Request, Response
-from bpmax_sim.secret.http_auth import SECRET_HEADERS, with_standin
+from bpmax_sim.secret.http_auth import SECRET_HEADERS, replace_credential
 from bpmax_sim.secret.pseudonym import make_pseudonym
 from bpmax_sim.secret.source import has_mixed_run, looks_random
 from bpmax_sim.secret.vault import Vault
@@ -276,7 +276,7 @@ def _hide_script_secret(name: str, value: str, recorded: Request, vault: Vault) 
         return "; ".join(
             [*([_register_issued("script-cookie", own, recorded, vault)] if own else []), *others]
         )
-    return with_standin(
+    return replace_credential(
         value, lambda secret: _register_issued(f"script-{name.lower()}", secret, recorded, vault)
     )
 

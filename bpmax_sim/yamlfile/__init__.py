@@ -23,6 +23,7 @@ from bpmax_sim.yamlfile.schema import help_text as help_text
 from bpmax_sim.yamlfile.schema import json_schema as json_schema
 from bpmax_sim.yamlfile.schema import read_hover_texts as read_hover_texts
 from bpmax_sim.yamlfile.schema import with_description as with_description
+from bpmax_sim.yamlfile.shapes import FILLABLE as FILLABLE
 from bpmax_sim.yamlfile.shapes import INTERNAL as INTERNAL
 from bpmax_sim.yamlfile.shapes import FileChecks as FileChecks
 from bpmax_sim.yamlfile.shapes import Seconds as Seconds

@@ -8,6 +8,7 @@ reported.
 from __future__ import annotations
 
 import operator
+import re
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import cache
@@ -27,6 +28,8 @@ INTERNAL: Final = Meta(extra={"internal": True})
 """Marks a field of a model that no file may set."""
 Seconds = Annotated[float, Meta(extra={"duration": True})]
 """A duration in seconds; files may say ``30s``, ``1m30s`` or ``250ms`` as well."""
+FILLABLE: Final = Meta(extra={"fillable": True})
+"""Marks a union with ``str``: the text may be one ``${…}``, which is replaced later."""
 DURATION: Final = r"^(\d+(\.\d+)?(ms|s|m|h|d))+$"
 
 Definitions = dict[str, Any]
@@ -277,6 +280,26 @@ class ShapeOrWord(Shape):
         return {"anyOf": [{"enum": [self.word]}, self.shape.schema(definitions)]}
 
 
+class FillableShape(Shape):
+    """Another *shape*, or a text that is one ``${…}``, whose value is read when it is filled."""
+
+    _PATTERN = r"^\$[{].+[}]$"
+
+    def __init__(self, shape: Shape) -> None:
+        self.shape = shape
+        self.expected, self.kinds = shape.expected, {*shape.kinds, str}
+
+    def read(self, node: Node, reading: ShapeReading) -> Any:
+        """Return the text of a reference, else the result of the other shape."""
+        is_reference = type(node.value) is str and re.search(self._PATTERN, node.value)
+        return node.value if is_reference else self.shape.read(node, reading)
+
+    def schema(self, definitions: Definitions) -> dict[str, Any]:
+        """Return the schema that allows a reference or the other shape."""
+        reference = {"type": "string", "pattern": self._PATTERN}
+        return {"anyOf": [self.shape.schema(definitions), reference]}
+
+
 class ListShape(Shape):
     """A list of one shape with at least *least* elements; a single value counts as such a list."""
 
@@ -297,6 +320,8 @@ class ListShape(Shape):
         return UNSET if value is UNSET else (value,)
 
     def _read_value(self, node: Node, reading: ShapeReading) -> Any:
+        if len(node.elements) < self.least:
+            return reading.tell(msg("expected an element; the list is empty"), node.place)
         items = [
             reading.below(index, self.item, child) for index, child in enumerate(node.elements)
         ]
@@ -492,6 +517,10 @@ def _has_mark(info: types.Type, mark: str) -> bool:
 
 
 def _marked_shape(info: types.Metadata, structs: _StructShapes) -> Shape:
+    if _has_mark(info, "fillable"):
+        options = cast("types.UnionType", info.type).types
+        option = next(one for one in options if not isinstance(one, types.StrType))
+        return FillableShape(_make_shape(option, structs))
     if _has_mark(info, "duration"):
         return DurationShape()
     shape = _make_shape(info.type, structs)

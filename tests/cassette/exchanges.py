@@ -5,7 +5,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from bpmax_sim.cassette.matching import MatchingRules, RequestParts, matching_key, parts_of_request
-from bpmax_sim.cassette.miss import MissContext
+from bpmax_sim.cassette.miss import UnmatchedCallContext
 from bpmax_sim.cassette.player import Player
 from bpmax_sim.clock import Instant
 from bpmax_sim.messages import Call, Exchange, Request, Response
@@ -85,7 +85,11 @@ def numbered(*exchanges: Exchange) -> tuple[Exchange, ...]:
     return tuple(replace(exchange, order=n) for n, exchange in enumerate(exchanges, 1))
 
 
-def taken(playing: Player, parts: RequestParts, context: MissContext = MissContext()) -> Exchange:  # noqa: B008
+def taken(
+    playing: Player,
+    parts: RequestParts,
+    context: UnmatchedCallContext = UnmatchedCallContext(),  # noqa: B008
+) -> Exchange:
     """Return the next recorded exchange of the call *parts*."""
     cassette, number = playing.take_next(parts, context)
     return cassette.exchange(number)

@@ -16,15 +16,15 @@ from bpmax_sim.cassette.former_names import FormerNames
 from bpmax_sim.cassette.matching import (
     Difference,
     MatchingRules,
+    call_fields_to_json,
     call_without_injected,
     find_differences,
     matching_key,
     parts_of_call,
     parts_of_exchange,
     parts_of_request,
-    restore_underivable_fields,
+    restore_call_fields,
     split_query,
-    underivable_fields,
 )
 from bpmax_sim.cassette.model import Body, group_by_name, read_body
 from bpmax_sim.errors import ConfigError
@@ -514,9 +514,9 @@ def test_an_address_is_split_at_its_first_question_mark(
 )
 def test_what_a_request_does_not_tell_of_its_call_comes_back(sent: bytes | None) -> None:
     said = call(body=sent, path="/客户", query=(("a", ""), ("a", "2")), headers=())
-    stored = json.loads(json.dumps(underivable_fields(said)))
+    stored = json.loads(json.dumps(call_fields_to_json(said)))
 
-    assert restore_underivable_fields(call(body=b"other"), stored) == said
+    assert restore_call_fields(call(body=b"other"), stored) == said
 
 
 def legacy_digest(ignore: list[str], scoped: list[list[Any]]) -> str:

@@ -18,7 +18,7 @@ from bpmax_sim.cassette.matching import (
     parts_of_call,
     parts_of_exchange,
 )
-from bpmax_sim.cassette.miss import MissContext
+from bpmax_sim.cassette.miss import UnmatchedCallContext
 from bpmax_sim.cassette.player import Player
 from bpmax_sim.errors import DamagedCassette, NoMatchError, Place
 from bpmax_sim.messages import Call, Exchange, FailedExchange, Response
@@ -36,7 +36,7 @@ from tests.cassette.exchanges import (
 from tests.examples import drawn
 from tests.snapshots import snapshot
 
-CONTEXT = MissContext(
+CONTEXT = UnmatchedCallContext(
     step="2/3 选择客户 12345",
     place=Place("scenarios/crm.yaml", 12, 5),
     position=Place("scenarios/scripts/选择客户.js", 3, 8),
@@ -61,7 +61,7 @@ def customer(name: str, number: int = 12345) -> Exchange:
 
 
 def missed(
-    tmp_path: Path, playing: Player, parts: RequestParts, context: MissContext = CONTEXT
+    tmp_path: Path, playing: Player, parts: RequestParts, context: UnmatchedCallContext = CONTEXT
 ) -> NoMatchError:
     with pytest.raises(NoMatchError) as raised:
         taken(playing, parts, context)
@@ -204,7 +204,11 @@ def test_many_differences_and_long_values_are_shortened(tmp_path: Path) -> None:
     long = "客" * 200
     recorded = order(json.dumps({"a": [long, *range(9)], "b.c": 1}).encode())
     sent = order(json.dumps({"a": [f"{long[:-1]}户", *range(1, 10)], "b.c": 2.5}).encode())
-    text = str(missed(tmp_path, player(tmp_path, recorded), parts_of_exchange(sent), MissContext()))
+    text = str(
+        missed(
+            tmp_path, player(tmp_path, recorded), parts_of_exchange(sent), UnmatchedCallContext()
+        )
+    )
 
     shown = f'× body.a[0]: recorded …{"客" * 61}", sent …{"客" * 60}户"\n'
     assert shown in text
@@ -258,7 +262,7 @@ def test_a_recording_of_another_scenario_is_pointed_to(tmp_path: Path) -> None:
 
 def test_an_empty_file_and_traffic_without_a_builder_are_told(tmp_path: Path) -> None:
     bare = replace(detail(), request=replace(detail().request, call=None))
-    text = str(missed(tmp_path, player(tmp_path), parts_of_exchange(bare), MissContext()))
+    text = str(missed(tmp_path, player(tmp_path), parts_of_exchange(bare), UnmatchedCallContext()))
 
     assert text.startswith("no such call: GET https://crm.example.test/customers/12345 is not")
     assert "the file holds no exchange\n" in text
@@ -344,10 +348,10 @@ def test_what_is_offered_to_be_ignored_never_blinds(
 def test_of_what_was_not_recorded_the_nearest_unplayed_exchange_is_taken(tmp_path: Path) -> None:
     playing = player(tmp_path, detail(1), detail(2), detail(3), order(b"{}"))
     wanted = parts_of_exchange(detail(9))
-    assert playing.claim_nearest(parts_of_exchange(detail(2))) is None
+    assert playing.take_nearest_unplayed(parts_of_exchange(detail(2))) is None
     taken(playing, parts_of_exchange(detail(1)))
 
-    claimed = [playing.claim_nearest(wanted) for _ in range(3)]
+    claimed = [playing.take_nearest_unplayed(wanted) for _ in range(3)]
 
     assert [one and one[1] for one in claimed] == [1, 2, None]
-    assert Player(None, RULES, OWNER).claim_nearest(wanted) is None
+    assert Player(None, RULES, OWNER).take_nearest_unplayed(wanted) is None

@@ -11,7 +11,7 @@ from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.format import STEPS, parse_head
 from bpmax_sim.cassette.matching import MatchingRules, parts_of_exchange
 from bpmax_sim.cassette.merge import recompute_keys
-from bpmax_sim.cassette.miss import MissContext
+from bpmax_sim.cassette.miss import UnmatchedCallContext
 from bpmax_sim.cassette.model import FORMAT
 from bpmax_sim.cassette.player import Player
 from bpmax_sim.errors import CassetteError
@@ -53,7 +53,7 @@ def test_a_file_of_every_version_is_played_as_it_is(path: Path) -> None:
     cassette = Cassette.load(path)
     player = Player(cassette, RULES, OWNER)
     for number in range(5):
-        player.take_next(parts_of_exchange(cassette.exchange(number)), MissContext())
+        player.take_next(parts_of_exchange(cassette.exchange(number)), UnmatchedCallContext())
 
     assert player.unplayed_exchanges() == ()
     assert path.read_bytes() == before
@@ -68,7 +68,7 @@ def test_the_one_digest_of_format_1_holds_while_all_platforms_are_as_they_were()
     # what was volatile left the identity of requests, too, and does not any more
     volatile = MatchingRules(volatile=(CRM,))
     assert not volatile.is_valid_digest("crm_system", "f70a659c47721fe5")
-    legacy = MatchingRules(scoped=(CRM,))._legacy_digest
+    legacy = MatchingRules(scoped=(CRM,))._digest_of_format_1
     assert volatile.is_valid_digest("erp", legacy)
     assert not volatile.is_valid_digest("crm_system", legacy)
 

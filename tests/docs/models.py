@@ -16,7 +16,7 @@ from bpmax_sim.platform.presets import HOVER as PLATFORM_HOVER
 from bpmax_sim.scenario import model as scenario_model
 from bpmax_sim.scenario.model import hover_texts
 from bpmax_sim.subject import definition
-from bpmax_sim.yamlfile import INTERNAL, Seconds, read_hover_texts
+from bpmax_sim.yamlfile import FILLABLE, INTERNAL, Seconds, read_hover_texts
 
 HOVERS = {**hover_texts(), **read_hover_texts(PLATFORM_HOVER)}
 """What an editor shows of each key: model -> key -> English, Chinese."""
@@ -64,7 +64,8 @@ def kind(hint: Any, language: str) -> str:
         return words[hint]
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
     if origin is Annotated:
-        return kind(arguments[0], language)
+        is_fillable = FILLABLE in arguments[1:]
+        return kind(typing.get_args(arguments[0])[0] if is_fillable else arguments[0], language)
     if origin is Literal:
         return " ".join(f"`{yaml_text(value)}`" for value in arguments)
     if origin in {types.UnionType, typing.Union}:

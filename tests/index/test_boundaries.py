@@ -145,7 +145,7 @@ def traced(root: Path, *lines: str) -> dict[str, set[tuple[str, int]]]:
     trace = root / ".bpmax/trace/scenarios/甲/一.ndjson"
     trace.parent.mkdir(parents=True, exist_ok=True)
     trace.write_text("\n".join(lines), "utf-8")
-    facts = add_traced_names(load_index(root, is_kept=False)).files["scenarios/x.js"].facts
+    facts = add_traced_names(load_index(root, uses_cache=False)).files["scenarios/x.js"].facts
     learned = [fact for fact in facts if fact.is_learned]
     return {
         kind: {(f.name, f.line) for f in learned if f.kind == kind} for kind in ("api", "field")
@@ -219,7 +219,7 @@ def uses_in(root: Path) -> ProjectUses:
     (root / "scenarios").mkdir()
     for name in ("x", "y"):
         (root / f"scenarios/{name}.js").write_text("\n\nform.客户 = 1;\n", "utf-8")
-    return ProjectUses(load_index(root, is_kept=False))
+    return ProjectUses(load_index(root, uses_cache=False))
 
 
 def test_a_line_without_anything_has_no_uses(tmp_path: Path) -> None:

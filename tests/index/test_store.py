@@ -89,7 +89,7 @@ def test_where_nothing_can_be_written_it_is_read_each_time(project: Path) -> Non
 
 
 def test_two_processes_at_once_do_not_harm_each_other(project: Path) -> None:
-    expected = load_index(project, is_kept=False).files
+    expected = load_index(project, uses_cache=False).files
     seen = []
     threads = [
         threading.Thread(target=lambda: seen.append(load_index(project).files)) for _ in range(4)
@@ -184,7 +184,7 @@ class Edits(RuleBasedStateMachine):
     @invariant()
     def the_answer_is_that_of_a_fresh_index(self) -> None:
         if hasattr(self, "root"):
-            assert load_index(self.root).files == load_index(self.root, is_kept=False).files
+            assert load_index(self.root).files == load_index(self.root, uses_cache=False).files
 
 
 TestEdits = Edits.TestCase

@@ -20,7 +20,7 @@ FORM, FLOW = "scenarios/forms/采购申请.yaml", "scenarios/flows/采购申请.
 
 @pytest.fixture(name="uses", scope="module")
 def uses_of() -> ProjectUses:
-    return ProjectUses(load_index(ROOT, is_kept=False))
+    return ProjectUses(load_index(ROOT, uses_cache=False))
 
 
 def said(uses: ProjectUses, text: str) -> set[tuple[str, str, int]]:

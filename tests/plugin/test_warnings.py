@@ -114,6 +114,17 @@ form: {{fields: {{客户: ""}}}}
 vars: {{没用: 1}}
 steps: [{{js: "form.客护 = 1; return 1", expect: {{result: 1}}}}]
 """
+CAUGHT = """\
+import bpmax_sim as bs
+import pytest
+
+CAUGHT = bs.Script("try {{ await $proxy('crn').get() }} catch (e) {{ return {returned} }}")
+
+def test_{name}(bpmax_session): bpmax_session.run_script(CAUGHT)
+def test_expected(bpmax_session):
+    with pytest.warns(bs.WrongCallWarning, match="no platform 'crn'"):
+        bpmax_session.run_script(CAUGHT)
+"""
 DOUBTS = WRITES.replace("form.客护 = 1", "form.客户 = '1'")
 
 
@@ -125,6 +136,10 @@ def test_folders_choose_how_doubts_are_taken(project: Project) -> None:
         for name, text in (("写", WRITES), ("疑", DOUBTS)):
             path = f"scenarios/{folder}/{name}.scenario.yaml"
             project.write(path, text.format(name=f"{folder}{name}"))
+        caught = CAUGHT.format(name=folder, returned="1")
+        project.write(f"scenarios/{folder}/test_{folder}.py", caught)
+    shown = CAUGHT.format(name="shown", returned="e.code").partition("def test_expected")[0]
+    project.write("scenarios/合同/test_shown.py", shown)
 
     result = project.run(*SAY, "-v", "-rA", "-p", "xdist", "-n2")
 
@@ -133,8 +148,10 @@ def test_folders_choose_how_doubts_are_taken(project: Project) -> None:
         "合同写",
         "合同疑",
         "其他写",
+        "test_合同",
+        "test_其他",
     }
-    result.assert_outcomes(passed=3, failed=3, warnings=7)
+    result.assert_outcomes(passed=8, failed=5, warnings=8)
     assert text.count("UnknownNameWarning: the script wrote form.客护") == 1
 
 

@@ -64,6 +64,47 @@ def test_a_condition_about_a_variable_that_never_held_is_doubtful(
         assert "if: ${vars.多} has never held" in ended.text
 
 
+INHERITED = ROWS[: ROWS.index("form:")].partition("proxy:")[2]
+USING = """\
+version: 1
+scenario: 下单
+steps: [{proxy: {call: crm_system.create_order, body: {}}, expect: {result: {}}}]
+"""
+OWN = "proxy: {stubs: [{on: crm_system.create_order, body: {单号: 1}}]}\nscenario: "
+OF_ITS_OWN = USING.replace("scenario: ", OWN).replace("result: {}", "result: {单号: 1}")
+LOOKING = ROWS[: ROWS.index("proxy:")] + ROWS[ROWS.index("form:") :]
+
+
+@pytest.mark.parametrize(
+    ("other", "strictness", "code"),
+    [
+        ("", "normal", 1),
+        ("", "lenient", 0),
+        (USING, "normal", 0),
+        (OF_ITS_OWN, "normal", 1),
+        (USING.replace("steps:", "skip: 以后\nsteps:"), "normal", 0),
+    ],
+)
+def test_an_inherited_stub_is_judged_over_all_files_of_its_folder(
+    door: Door, capsys: pytest.CaptureFixture[str], other: str, strictness: str, code: int
+) -> None:
+    choose(door, strictness)
+    (door.folder / "defaults.yaml").write_text(f"proxy:{INHERITED}", encoding="utf-8")
+    if other:
+        (door.folder / "下单.scenario.yaml").write_text(other, encoding="utf-8")
+    first = door.run(LOOKING, SCRIPT)
+    assert first.code == (0 if other else code), first.text
+
+    for where in (("run", "."), ("run", ".", "--trace", "on")):
+        assert run_command_line(where) == code
+        told = capsys.readouterr()
+        text = told.out + told.err
+        assert (UNUSED in text) == (not other or code == 1), text
+        assert ("no scenario below . uses it" in text) == (code == 1), text
+    assert run_command_line(("report",)) == code
+    assert run_command_line(("run", ".", "-k", "甲")) == 0
+
+
 def test_a_report_adds_up_what_the_shards_left(
     door: Door, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -115,7 +115,7 @@ def run(folder: Path, case: Case) -> list[Any]:
     verdicts: list[Any] = [_run_item(item) for item in loaded]
     runs = FileRuns()
     for item, last in zip(loaded, verdicts, strict=True):
-        runs.add(item, last.outcome, last.unused)
+        runs.add(item, last)
     return [*verdicts, *(part for _, part in runs.unused_parts_that_fail())]
 
 
@@ -410,6 +410,11 @@ LIES: dict[str, Case] = {
         script="await Promise.allSettled([$proxy('crm').delete_customer('1')])",
         says="delete_customer",
     ),
+    "an unknown instance beside another error": Case(
+        steps="{open: {}, expect: {proxy: [{call: crm.get_customer, instance: b, error: TIMEOUT, times: 0}]}}",
+        stubs="",
+        says="no platform has an instance 'b'",
+    ),
     # Stubs, and what never ran.
     "a stub of an unknown API": Case(
         steps="open: {}",
@@ -442,6 +447,28 @@ LIES: dict[str, Case] = {
         script=CALL,
         stubs="{on: crm.get_customer, answers: [{body: {data: {name: 张三}}}, {body: {data: {name: 李四}}}]}",
         says="answer 2 of the stub crm.get_customer was never given",
+    ),
+    "a stub without answers": Case(
+        steps="open: {}",
+        script=CALL,
+        stubs="{on: crm.get_customer, answers: []}",
+        says="expected an element; the list is empty",
+    ),
+    "an error that a row misspells for a stub": Case(
+        steps="open: {}",
+        script=CALL,
+        stubs="{on: crm.get_customer, answers: [{error: '${case.错}'}]}",
+        top="cases: [{id: 超时, 错: timeuot}]",
+        says="did you mean 'timeout'? (from ${case.错})",
+    ),
+    "a status that a fragment cannot know": Case(
+        steps="steps:\n  - run: 打开",
+        script=CALL,
+        top="use: 片段.yaml\ncases: [{id: 错, 码: 500}]",
+        files={
+            "片段.yaml": "steps: {打开: [{open: {}, faults: [{on: crm.*, do: {status: '${case.码}'}}]}]}"
+        },
+        says="${case.码}",
     ),
     "a stub that knows the form": Case(
         steps="open: {}",
@@ -635,6 +662,26 @@ TRUTHS: dict[str, Case] = {
         stubs="{on: crm.get_customer, body: {data: {name: '${case.名}'}}}",
         top="cases: [{id: 一, 名: 张三}, {id: 二, 名: 李四}]",
     ),
+    "status, error and delay of a stub that rows fill": Case(
+        steps="{open: {}, expect_error: {code: '${case.码}', status: '${case.状态}'}}",
+        script=CALL,
+        stubs="{on: crm.get_customer, delay: '${case.等}', status: '${case.答}'}",
+        top="cases: [{id: 忙, 码: HTTP_STATUS, 状态: 503, 答: 503, 等: 2s}, {id: 拒, 码: HTTP_STATUS, 状态: 403, 答: '403', 等: 1}]",
+    ),
+    "a fault that rows fill": Case(
+        steps="{open: {}, faults: [{on: crm.get_customer, do: {body: {data: {name: '${case.名}'}}}}], expect: {form: {客户名称: '${case.名}'}}}",
+        script=CALL,
+        stubs="",
+        top="cases: [{id: 一, 名: 张三}, {id: 二, 名: 李四}]",
+    ),
+    "rows that differ in a name that a stub answers": Case(
+        steps="steps:\n  - open: {}\n  - {click: 查, expect: {form: {客户名称: '${case.name}'}}}",
+        form="open: 空.js, click.查: 脚本.js",
+        script=CALL,
+        files={"空.js": ""},
+        stubs="{on: crm.get_customer, body: {data: {name: '${case.name}'}}}",
+        top="cases: [{id: 一, name: 张三}, {id: 二, name: 李四}]",
+    ),
     "a stub that one of two rows uses": Case(
         steps="click: ${case.查}",
         form="click.查: 脚本.js, click.不查: 空.js",
@@ -650,6 +697,11 @@ TRUTHS: dict[str, Case] = {
         steps="steps:\n  - open: {}\n  - {if: '${case.跑} == 是', open: {}}",
         stubs="",
         top="cases: [{id: 甲, 跑: 是}, {id: 乙, 跑: 否}]",
+    ),
+    "an unknown instance that has to fail": Case(
+        steps="{open: {}, expect: {proxy: [{call: crm.get_customer, instance: b, error: UNKNOWN_INSTANCE}]}}",
+        script="try { await $proxy('crm', {instance_key: 'b'}).get_customer('1') } catch {}",
+        stubs="",
     ),
     "an unknown API that has to fail": Case(
         steps="{open: {}, expect: {proxy: [{call: crm.delete_order, error: UNKNOWN_API}]}}",

@@ -34,8 +34,11 @@ RECORDED = shape_of({"code": 200, "data": {"name": "张三", "phones": [{"number
 @pytest.fixture(name="check", scope="module")
 def check_of(tmp_path_factory: pytest.TempPathFactory) -> Check:
     folder = tmp_path_factory.mktemp("platforms")
-    (folder / "crm.yaml").write_text(PLATFORM, "utf-8")
-    platforms = load_platforms(folder)
+    (folder / "platforms").mkdir()
+    (folder / "platforms/crm.yaml").write_text(PLATFORM, "utf-8")
+    instance = "- {platform: crm, instance_key: branch, default: true}\n"
+    (folder / "instances.yaml").write_text(instance, "utf-8")
+    platforms = load_platforms(folder / "platforms")
     facts = FileFacts("cassette", (), {"crm.get_customer": RECORDED})
     shapes = ResponseShapes([facts.shapes])
 
@@ -88,6 +91,10 @@ WRONG = [
     ("if (ctx.action === 'aprove') form.客户 = 1;", "unknown-value", "a.js:1:20: ctx.action is never 'aprove'; did you mean 'approve'?"),
     ("switch (ctx.action) { case 'rejected': form.客户 = 1; }", "unknown-value", "did you mean 'reject'?"),
     ("try { form.客户 = 1; } catch (e) { if (e.code === 'TIME_OUT') form.客户 = 2; }", "unknown-value", "code is never 'TIME_OUT'; did you mean 'TIMEOUT'?"),
+    ("try { await $proxy('crm').getCustomer(1); } catch (e) { form.客户 = e.platform; }", "unknown-member", "a.js:1:69: an error of $proxy has no 'platform'; did you mean 'platform_key'?"),
+    ("$proxy('crm').getCustomer(1).catch(e => { form.客户 = e.msg; });", "unknown-member", "has no 'msg'; did you mean 'message'?"),
+    ("try { await $proxy('crm').getCustomer(1); } catch (e) { if (e.platform_key === 'crn') form.客户 = 2; }", "unknown-value", "platform_key is never 'crn'; did you mean 'crm'?"),
+    ("try { await $proxy('crm').getCustomer(1); } catch (e) { if (e.instance_key === 'brunch') form.客户 = 2; }", "unknown-value", "instance_key is never 'brunch'; did you mean 'branch'?"),
     ("form.客户 = window.name;", "undefined-name", "a.js:1:11: window is a name of web pages, which a script cannot count on; there are $proxy, form, ctx and the libraries"),
     ("form.客户 = require('fs');", "undefined-name", "a.js:1:11: require is a name of Node.js, which a script cannot count on; there are $proxy, form, ctx and the libraries"),
     ("form.客户 = fromatName('a');", "undefined-name", "a.js:1:11: fromatName is declared nowhere; did you mean 'formatName'?"),
@@ -280,6 +287,9 @@ def test_a_library_that_nobody_uses_is_named(check: Check) -> None:
         "await $proxy('crm').$api('get_customer').$path({id: 1}).$query({fields: 'a', field: 'b', page: 1}).$call();",
         "if (ctx.action === 'approve' || ctx.action === '' || ctx.action === 'archive') form.客户 = 1;",
         "try { form.客户 = 1; } catch (e) { if (e.code === 'TIMEOUT' || e.code === 'E100') form.客户 = e.name; }",
+        "try { await $proxy('crm').getCustomer(1); } catch (e) { if (e.instance_key === 'branch' || e.instance_key === '') form.客户 = e.detail; }",
+        "try { await $proxy('crm').getCustomer(1); throw Object.assign(new Error('x'), {msg: '停用'}); } catch (e) { form.客户 = e.msg || e.message; }",
+        "try { JSON.parse(form.客户); } catch (e) { form.客户 = e.msg; }",
         "const {...rest} = form; JSON.stringify(form); Object.keys(form);",
         "const c = await $proxy('crm').getCustomer(1); form.客户 = c.data?.nick ?? c.data.alias ?? '';",
         "const c = await $proxy('crm').getCustomer(1); form.明细 = c.data.phones.filter(p => p.number).length;",

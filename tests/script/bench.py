@@ -75,7 +75,7 @@ class Bench:
             self.scheduler,
             self.begin,
             limits=self.limits,
-            parts=lambda _number: ((self.seed, None),),
+            seed_ranges_of=lambda _number: ((self.seed, None),),
             zone=self.zone,
             engine=select_engine(ENGINE.get()),
             hits=self.hits,

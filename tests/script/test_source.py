@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bpmax_sim.errors import Place, ScriptError
-from bpmax_sim.script.failure import FIRST_LINE, Script, Sources
+from bpmax_sim.script.failure import FIRST_LINE, PlacedScripts, Script
 from bpmax_sim.script.turn_result import Outcome
 from tests.script.bench import NAME, run
 
@@ -21,14 +21,14 @@ def test_a_column_in_bytes_maps_to_the_same_character(
     row = data.draw(st.integers(1, len(lines)))
     before = data.draw(st.integers(0, len(lines[row - 1])))
     column = len(lines[row - 1][:before].encode()) + 1
-    sources = Sources([Script("1\n2", "前.js"), Script("\n".join(lines), "后.js")])
+    sources = PlacedScripts([Script("1\n2", "前.js"), Script("\n".join(lines), "后.js")])
     start = sources.placed[1].start
 
     assert sources.locate(start + row, column) == Place("后.js", row, before + 1)
 
 
 def test_our_own_lines_are_no_place() -> None:
-    sources = Sources([Script("1", "a.js")])
+    sources = PlacedScripts([Script("1", "a.js")])
 
     assert sources.locate(FIRST_LINE, 1) is None
     assert sources.user_frames("    at entry (<input>:12:3)\n    at eval (native)\n") == ()
@@ -45,7 +45,7 @@ def test_our_own_files_end_above_the_first_line_of_a_script() -> None:
 
 
 def test_a_position_past_the_end_is_the_end() -> None:
-    sources = Sources([Script("if (张) {", "a.js")])
+    sources = PlacedScripts([Script("if (张) {", "a.js")])
 
     assert sources.locate(FIRST_LINE + 3, 1) == Place("a.js", 1, 9)
 

@@ -7,11 +7,11 @@ from urllib.parse import quote
 
 import pytest
 
-from bpmax_sim.secret.spelling import FORMS, anchor_of, char_spellings, pattern_of, spell_like
+from bpmax_sim.secret.spelling import FORMS, anchor_of, char_spellings, spell_like, spelling_pattern
 
 
 def takes(secret: str, text: str) -> bool:
-    return re.fullmatch(pattern_of(secret), text) is not None
+    return re.fullmatch(spelling_pattern(secret), text) is not None
 
 
 @pytest.mark.parametrize("character", "@/ 密\n")

@@ -13,8 +13,8 @@ from bpmax_sim.secret.spelling import (
     anchor_of,
     as_bytes,
     char_spellings,
-    pattern_of,
     spell_like,
+    spelling_pattern,
 )
 from tests.examples import drawn
 
@@ -27,7 +27,7 @@ from tests.examples import drawn
 @settings(max_examples=drawn(100), deadline=None)
 def test_the_pattern_of_a_text_takes_its_forms_whole(text: str, form: str) -> None:
     if not any("\ud800" <= character <= "\udfff" for character in text):
-        assert re.fullmatch(pattern_of(text), FORMS[form](text))
+        assert re.fullmatch(spelling_pattern(text), FORMS[form](text))
 
 
 @given(st.text(min_size=1, max_size=20), st.sampled_from(sorted(FORMS)))
@@ -58,7 +58,7 @@ def _quoted(character: str) -> str:
 @settings(max_examples=drawn(100), deadline=None)
 def test_the_pattern_of_a_text_takes_how_it_is_quoted(text: str, form: str) -> None:
     if not any("\ud800" <= character <= "\udfff" for character in text):
-        assert re.fullmatch(pattern_of(text), QUOTED[form](text))
+        assert re.fullmatch(spelling_pattern(text), QUOTED[form](text))
         assert holds(text, QUOTED[form](text))
 
 
@@ -84,7 +84,7 @@ def test_a_stand_in_is_spelled_as_the_sample(sample: str) -> None:
 @pytest.mark.parametrize("unit", ["\\", '\\"', "&amp;", "%25", "amp;", "\\u005c"])
 def test_no_secret_makes_a_slow_pattern(secret: str, unit: str) -> None:
     start = time.process_time()
-    re.sub(pattern_of(secret), "", unit * 10_000)
+    re.sub(spelling_pattern(secret), "", unit * 10_000)
 
     assert time.process_time() - start < 5  # catastrophic backtracking takes for ever
 

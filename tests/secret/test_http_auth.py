@@ -6,7 +6,7 @@ from base64 import b64encode
 
 import pytest
 
-from bpmax_sim.secret.http_auth import credential_of, read_basic, with_standin
+from bpmax_sim.secret.http_auth import credential_of, read_basic, replace_credential
 
 
 def basic(text: str, scheme: str = "Basic ") -> str:
@@ -71,4 +71,4 @@ def test_a_scheme_that_hashes_sends_no_credential(value: str, credential: str | 
     ],
 )
 def test_a_scheme_is_kept_before_a_stand_in(value: str, shown: str) -> None:
-    assert with_standin(value, lambda credential: f"<{credential}>") == shown
+    assert replace_credential(value, lambda credential: f"<{credential}>") == shown
