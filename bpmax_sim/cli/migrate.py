@@ -18,7 +18,7 @@ from bpmax_sim.check.migration import (
     MovePlan,
     Renames,
     apply_plans,
-    join_causes,
+    merge_similar_causes,
     plan_items,
     plan_owners_without_scenario,
 )
@@ -59,12 +59,12 @@ def migrate(  # noqa: PLR0913 - the options of the command
 ) -> int:
     """Change recordings to what their scenarios call and name today."""
     renames = _read_renames(api or (), platform or (), path or (), owner or ())
-    items = [item for item in collect_items(paths) if _is_replayed(item)]
+    items = [item for item in collect_items(paths) if _runs_in_replay_mode(item)]
     plans = [plan for plan in with_progress(plan_items(items, renames), len(items)) if plan]
     root = find_root(Path.cwd())
     if renames and not paths:
         plans += plan_owners_without_scenario(root, plans, items, renames)
-    join_causes(plans)
+    merge_similar_causes(plans)
     _report_exchanges_not_moved(plans)
     groups = Counter(cause for plan in plans for own in plan.causes.values() for cause in own)
     accepted = _ask_which_causes(groups, plans, yes=yes, quiet=json)
@@ -157,7 +157,7 @@ def _read_renames(*options: Sequence[str]) -> Renames:
     return Renames(*maps)
 
 
-def _is_replayed(item: ScenarioItem) -> bool:
+def _runs_in_replay_mode(item: ScenarioItem) -> bool:
     return not item.skip and item.scenario.proxy.mode not in {"record", "live", "simulate"}
 
 

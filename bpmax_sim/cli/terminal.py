@@ -37,7 +37,7 @@ _PLAIN = {"√": "+", "×": "x", "…": "...", "·": "-", "→": "->"}
 """What a console without these characters gets, for a mark is all that tells right from wrong."""
 
 
-def keep_printable() -> None:
+def make_output_printable() -> None:
     """Replace characters that the console cannot encode, by a similar one or ``?``."""
     codecs.register_error("bpmax-sim", _replace_unprintable)
     for stream in (sys.stdout, sys.stderr):
@@ -86,11 +86,11 @@ def say(text: str, /, **values: object) -> None:
 
 def say_failure(text: str) -> None:
     """Print the text of a failure between empty lines, each line coloured on a terminal."""
-    from bpmax_sim.scenario.source import line_style  # noqa: PLC0415 - help is quick without it
+    from bpmax_sim.scenario.source import style_of_failure_line  # noqa: PLC0415 - help is quick without it
 
     _print("")
     for number, line in enumerate(translate(text).splitlines()):
-        _print(line, line_style(line, number))
+        _print(line, style_of_failure_line(line, number))
     _print("")
 
 
@@ -146,7 +146,7 @@ def say_result(lines: Iterable[str], /, *, json: bool, **document: Any) -> None:
         say(line)
 
 
-def announce(**document: Any) -> None:
+def say_json_line(**document: Any) -> None:
     """Print the JSON object on one line, for programs that read it while the command goes on."""
     say(json.dumps({"version": VERSION, **document}, ensure_ascii=False))
 

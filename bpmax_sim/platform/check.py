@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 
 from msgspec import UNSET, UnsetType
 
 from bpmax_sim.errors import ConfigError, Problem, suggest_nearest, suggest_or_list
+from bpmax_sim.field_path import FieldPath
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.path_template import placeholders
 from bpmax_sim.platform import model
@@ -54,6 +56,7 @@ def check_platform(root: Node, platform: model.Platform, problems: list[Problem]
     checks.check_no_templates_in((), platform)
     checks.check_auth(("auth",), platform.auth)
     checks.check_conditions((), platform.response)
+    checks.check_volatile((), platform)
     for name, api in platform.apis.items():
         checks.check_api(name, api)
     checks.check_api_names_distinct()
@@ -122,6 +125,18 @@ def _volatile_hints(platform: model.Platform) -> Iterator[str]:
                 )
 
 
+def volatile_problem(text: str) -> str:
+    """Return why the place *text* cannot be volatile, or ""; if it is no place at all, "", too."""
+    with suppress(ConfigError):
+        if FieldPath.parse(text, "volatile").root not in {"body", "header"}:
+            return msg(
+                "{path!r} is a place of requests, and `volatile` speaks of responses alone; write "
+                "ignore: [{path}] to leave it out of the match",
+                path=text,
+            )
+    return ""
+
+
 def classes_without_recover(platform: model.Platform) -> Iterator[tuple[str, str]]:
     """Yield each class of failures of which the file says how to recognise it but not what to do.
 
@@ -183,7 +198,7 @@ def _recover_keys_without_effect(
         )
 
 
-def check_value(kind: model.Kind, node: Node) -> str:
+def credential_value_problem(kind: model.Kind, node: Node) -> str:
     """Return what is wrong with the value *node* of a credential of this *kind*, or "".
 
     The message never contains the value.
@@ -197,7 +212,10 @@ def check_value(kind: model.Kind, node: Node) -> str:
 
 
 def is_address(text: str) -> bool:
-    """Return whether *text* is an address to which calls can be sent, or a template of one."""
+    """Return whether calls can be sent to the address *text*.
+
+    It is http or https, without query and user, or a template.
+    """
     if is_template(text):
         return True
     try:
@@ -247,12 +265,12 @@ class _PlatformChecks(FileChecks, frozen=True):
                 )
             if message:
                 self.tell(message, "credentials", name, key=True)
-            self.check_secrecy(name, spec)
+            self.check_credential_secrecy(name, spec)
             node = self.root.at(("credentials", name, "default"))
-            if node is not None and (message := check_value(spec.kind, node)):
+            if node is not None and (message := credential_value_problem(spec.kind, node)):
                 self.tell(message, "credentials", name, "default")
 
-    def check_secrecy(self, name: str, spec: model.CredentialSpec) -> None:
+    def check_credential_secrecy(self, name: str, spec: model.CredentialSpec) -> None:
         """Report ``secret: false`` of a credential that is always secret, and an invalid ``as``."""
         if spec.standin:
             self.check_common_standin(name, spec)
@@ -353,7 +371,7 @@ class _PlatformChecks(FileChecks, frozen=True):
                 step.request.host, *steps, "acquire", "steps", index, "request"
             )
         for index, name in enumerate(auth.acquire.share if auth.acquire else ()):
-            self.check_credential(name, (*steps, "acquire", "share", index))
+            self.check_credential_declared(name, (*steps, "acquire", "share", index))
         known = {*CLASSES, *self.platform.response.classes}
         for name in [name for name in auth.recover if name not in known]:
             hint = suggest_nearest(name, known) or msg("; declare it under response.classes")
@@ -368,11 +386,17 @@ class _PlatformChecks(FileChecks, frozen=True):
         except ConfigError as error:
             self.tell(str(error), *steps)
 
-    def check_credential(self, name: Any, steps: Steps) -> None:
+    def check_credential_declared(self, name: Any, steps: Steps) -> None:
         declared = self.platform.credentials
         if name not in declared:
             hint = suggest_nearest(str(name), declared) or msg("; declare it under credentials")
             self.tell(msg("unknown credential {name!r}{hint}", name=name, hint=hint), *steps)
+
+    def check_volatile(self, steps: Steps, owner: model.Platform | model.Api) -> None:
+        """Report places of requests among those of responses that *owner* calls volatile."""
+        for number, text in enumerate(owner.volatile):
+            if wrong := volatile_problem(text):
+                self.tell(wrong, *steps, "volatile", number)
 
     def check_api(self, name: str, api: model.Api) -> None:
         steps = ("apis", name)
@@ -380,6 +404,7 @@ class _PlatformChecks(FileChecks, frozen=True):
         if not _METHOD.fullmatch(api.method):
             self.tell(msg("{method!r} is not an HTTP method", method=api.method), *steps, "method")
         self.check_no_templates_in(steps, api)
+        self.check_volatile(steps, api)
         if isinstance(api.auth, model.Auth):
             self.check_auth((*steps, "auth"), api.auth)
         if isinstance(api.idempotency, model.Idempotency):
@@ -390,7 +415,7 @@ class _PlatformChecks(FileChecks, frozen=True):
             self.check_template(api.idempotency.value, names, (*steps, "idempotency", "value"))
         for place in ("query", "body"):
             for below, credential in credentials_in(getattr(api, place)):
-                self.check_credential(credential, (*steps, place, *below))
+                self.check_credential_declared(credential, (*steps, place, *below))
         self.check_conditions(steps, api.response)
         self.check_parameters(steps, api)
 

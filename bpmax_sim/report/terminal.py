@@ -32,7 +32,7 @@ from bpmax_sim.i18n import (
 from bpmax_sim.report.console import ConsoleOutput, console_lines
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.report.failure_causes import describe_cause, group_by_cause
-from bpmax_sim.scenario.calls import CallMade, describe_source
+from bpmax_sim.scenario.calls import CallMade, describe_response_source
 from bpmax_sim.scenario.events import (
     ConsoleWritten,
     Event,
@@ -186,12 +186,12 @@ BY_SOURCE: Mapping[str, str] = {
 """How many calls were answered by whom."""
 
 
-def format_counts(numbers: Mapping[Any, int], templates: Mapping[str, str]) -> str:
+def format_counts(counts: Mapping[Any, int], templates: Mapping[str, str]) -> str:
     """Return ``2 passed, 1 failed``: the text of *templates* for each number that is not zero.
 
     Both are by key, such as the outcome; the order is that of *templates*.
     """
-    texts = [msg(text, number=numbers[key]) for key, text in templates.items() if numbers.get(key)]
+    texts = [msg(text, number=counts[key]) for key, text in templates.items() if counts.get(key)]
     return series(texts)
 
 
@@ -281,7 +281,7 @@ def call_line(call: CallMade) -> str:
         method=call.method,
         url=call.url,
         outcome=call.error or call.status,
-        source=describe_source(call.source),
+        source=describe_response_source(call.source),
         took=took,
     )
 

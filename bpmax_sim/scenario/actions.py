@@ -42,7 +42,7 @@ from bpmax_sim.script.runtime import Page
 from bpmax_sim.secret.outgoing_text import redact_output
 from bpmax_sim.subject.flow import FlowSubject
 from bpmax_sim.subject.hooks import Result, Where, parse_event_of
-from bpmax_sim.subject.owners import rule_problem
+from bpmax_sim.subject.owners import find_rule_problem
 from bpmax_sim.yamlfile.schema import Texts
 from bpmax_sim.yamlfile.shapes import DURATION
 
@@ -291,14 +291,14 @@ class Decision(NodeAction, frozen=True, kw_only=True):
 
 
 class Approve(Decision, frozen=True, kw_only=True):
-    """Approve at a node."""
+    """Approve a task at a node, for its owner."""
 
     about = msg("Approve at a node")
     decides: ClassVar = "approve"
 
 
 class Reject(Decision, frozen=True, kw_only=True):
-    """Reject at a node."""
+    """Reject a task at a node, for its owner."""
 
     about = msg("Reject at a node")
     decides: ClassVar = "reject"
@@ -346,7 +346,7 @@ class AddOwner(NodeAction, frozen=True, kw_only=True):
                 names=series(known),
                 where=where,
             )
-        if wrong := rule_problem(value.get("complete", "all")):
+        if wrong := find_rule_problem(value.get("complete", "all")):
             context.tell(spot.at("complete"), wrong)
 
 
@@ -421,7 +421,7 @@ class Terminate(FlowAction, frozen=True, kw_only=True):
 
 
 class ProxyAction(Action, frozen=True, kw_only=True):
-    """Call an API without a script: with direct *args*, or with the parts of a request."""
+    """Call an API without a script: with direct *args*, or with ``path``, ``query``, ``body`` …."""
 
     about = msg("Call an API without a script")
     texts: ClassVar = {

@@ -60,7 +60,11 @@ def check_events(
             draft.tell(owner.at("scripts", text), wrong)
         elif idle := explain_never_fired_event(event.hook.name, event.target, nodes):
             draft.tell(owner.at("scripts", text), idle, kind="never_ran")
-        elif text in _SHOWING and "form" not in draft.subject_kinds and not _is_fired(draft, text):
+        elif (
+            text in _SHOWING
+            and "form" not in draft.subject_kinds
+            and not _is_fired_by_step(draft, text)
+        ):
             draft.tell(
                 owner.at("scripts", text),
                 "{event} runs where a form is shown; this scenario has none, so it never runs",
@@ -73,7 +77,7 @@ def check_events(
 _SHOWING = ("task_title", "visibility")
 
 
-def _is_fired(draft: ScenarioDraft, event: str) -> bool:
+def _is_fired_by_step(draft: ScenarioDraft, event: str) -> bool:
     return any(step.action == "fire" and step.value == event for step, _ in draft.steps)
 
 
@@ -91,12 +95,12 @@ def check_flow(draft: ScenarioDraft) -> None:
             _check_people_of_node(draft, node, spot)
             _check_short_deadlines(draft, node, spot)
             _check_conditions(draft, node, spot)
-            if flow is None and node.child:
-                _check_fields(draft, node.child.form, spot.at("subflow", "form"))
-                back = {field: field for field in node.child.back}
+            if flow is None and node.child_flow:
+                _check_fields(draft, node.child_flow.form, spot.at("subflow", "form"))
+                back = {field: field for field in node.child_flow.back}
                 _check_fields(draft, back, spot.at("subflow", "back"))
-                _check_field_pair_direction(draft, node.child, spot.at("subflow"))
-            if node.child and node.child.back and not node.child.wait:
+                _check_field_pair_direction(draft, node.child_flow, spot.at("subflow"))
+            if node.child_flow and node.child_flow.back and not node.child_flow.wait:
                 draft.tell(
                     spot.at("subflow", "wait"),
                     "wait: false goes on at once, so that nothing ever comes back; take back away, "

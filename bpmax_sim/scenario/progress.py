@@ -26,6 +26,7 @@ from bpmax_sim.scenario import (
 )
 from bpmax_sim.scenario.action import Performer, Subject
 from bpmax_sim.scenario.actions import check_action
+from bpmax_sim.scenario.blinding_ignores import find_borrowed_responses, find_calls_made_equal
 from bpmax_sim.scenario.events import START, LogPosition
 from bpmax_sim.scenario.expect import Checks, failing_checks
 from bpmax_sim.scenario.expect_check import check_expect
@@ -48,8 +49,8 @@ from bpmax_sim.scenario.observation import (
     fields_of,
     flow_of,
     form_of,
+    last_preview_of,
     observe,
-    preview_of,
     state_of,
 )
 from bpmax_sim.scenario.policies import PolicyPlayer
@@ -337,7 +338,8 @@ class Progress:
         calls, subjects = self.log.calls, self.item.subjects
         scripts = (*subjects.handlers, *subjects.inline.values(), *subjects.all_libraries)
         self.log.add_findings((
-            *result_checks.find_borrowed_responses(calls),
+            *find_borrowed_responses(calls),
+            *find_calls_made_equal(self.item, calls, self.session.platforms),
             *find_useless_faults(self.item, calls, self.session),
             *expectation_doubts.find_useless_settings(self.item, calls, self.session),
             *expectation_doubts.find_empty_expectations(self.item, self._run_history, calls),
@@ -447,7 +449,7 @@ class Progress:
             "form": lambda: self.redact(form_of(self.subject)),
             "fields": lambda: self.redact(fields_of(self.subject)),
             "flow": lambda: self.redact(flow_of(self.subject)),
-            "preview": lambda: self.redact(preview_of(self.subject)),
+            "preview": lambda: self.redact(last_preview_of(self.subject)),
             "proxy": lambda: log.calls[since.calls :],
             "messages": lambda: log.messages[since.messages :],
             "refusals": lambda: log.refusals_since(since),
@@ -506,7 +508,7 @@ class Progress:
         file = read.place.file if read.place else ""
         if any(file == script.name for script in self._subflow_scripts):
             return
-        doubt = self.names.read_problem(read.owner, read.member)
+        doubt = self.names.script_read_problem(read.owner, read.member)
         if doubt and not is_compared_with_undefined(read.place, self.bodies):
             self.log.add_warning("name", doubt, read.place)
 
