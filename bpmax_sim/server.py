@@ -169,7 +169,7 @@ def run_server(
     thread.start()
     try:
         started.wait(10)
-        yield _url_of(listening, host)
+        yield _url_of_socket(listening, host)
     finally:
         server.should_exit = True
         thread.join(10)
@@ -195,7 +195,7 @@ def serve(  # noqa: PLR0913 - what is served, where, and who hears of it
         ConfigError: if *host* and *port* are not available.
     """
     listening = _bind_socket(host, port)
-    url = _url_of(listening, host)
+    url = _url_of_socket(listening, host)
     server = _Server(answer or _adapt_handle_to_answer(handle), limits, lambda: ready(url), stop)
     # While it runs the server has handlers of its own. These catch what comes before, and what it
     # hands on after everything under way is answered, so that the process ends by itself.
@@ -238,7 +238,7 @@ def _bind_socket(host: str, port: int) -> socket.socket:
     return listening
 
 
-def _url_of(listening: socket.socket, host: str) -> str:
+def _url_of_socket(listening: socket.socket, host: str) -> str:
     return f"http://{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}"
 
 
