@@ -6,6 +6,7 @@ Everything is taken from redacted forms: recordings are redacted, and so are the
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -19,9 +20,9 @@ from bpmax_sim.cassette import matching
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.journal import find_abandoned_journals
 from bpmax_sim.cassette.matching import Difference, MatchingRules, RequestParts
-from bpmax_sim.cassette.model import encode_sorted
+from bpmax_sim.cassette.model import Body, encode_sorted
 from bpmax_sim.errors import CassetteError, NoMatchError, Place, shell_quote
-from bpmax_sim.field_path import FieldPath, Wildcard, format_path
+from bpmax_sim.field_path import FieldPath, Steps, Wildcard, format_path, values_at
 from bpmax_sim.i18n import join_messages, msg, series
 from bpmax_sim.messages import Call
 
@@ -209,7 +210,7 @@ def explain_no_such_call(
         ),
         _make_line(msg("record"), context.record_command(context.rewrite) if changed else add),
         *([_make_line(msg("or add"), add)] if changed else ()),
-        *(_suggest_fixes(search, near) if near else ()),
+        *(_suggest_fixes(search, near, parts) if near else ()),
     ]
 
 
@@ -379,19 +380,22 @@ def _list_other_owners(search: NearestSearch, key: str, parts: RequestParts) -> 
         yield _make_line("", hint)
 
 
-def _suggest_fixes(search: NearestSearch, near: NearestExchange) -> Iterator[str]:
-    paths = _ignorable_paths(near.differences) if near.parts <= _IGNORABLE else []
+def _suggest_fixes(
+    search: NearestSearch, near: NearestExchange, sent: RequestParts
+) -> Iterator[str]:
+    paths = _ignorable_paths(near.differences, sent) if near.parts <= _IGNORABLE else []
     if paths and len(paths) <= _SHOWN:
         yield _make_line(msg("ignore"), f"ignore: [{join_messages(', ', paths)}]")
     place = shell_quote(str(search.cassette.place(near.number)))
     yield _make_line(msg("compare"), msg("bpmax-sim cassette inspect {place}", place=place))
 
 
-def _ignorable_paths(differences: Sequence[Difference]) -> list[str]:
+def _ignorable_paths(differences: Sequence[Difference], sent: RequestParts) -> list[str]:
     """Return the paths of *differences* that a message may suggest for ``ignore``, or none.
 
-    Whole bodies, containers and long texts carry the meaning of a call: if one of them differs, no
-    path is suggested. An index becomes a wildcard only if several items differ in the same way.
+    Whole bodies, containers and texts such as queries carry the meaning of a call: if one of them
+    differs, no path is suggested. An index becomes a wildcard only if all of several items in the
+    call *sent* differ, so that no item that was compared is left out.
     """
     if any(map(_carries_meaning_of_call, differences)):
         return []
@@ -400,7 +404,8 @@ def _ignorable_paths(differences: Sequence[Difference]) -> list[str]:
     often = Counter(patterns)
     paths: dict[str, None] = {}
     for own, pattern in zip(steps, patterns, strict=True):
-        path = format_path(pattern if often[pattern] > 1 else own)
+        is_everywhere = 1 < often[pattern] == _count_places(sent, pattern)
+        path = format_path(pattern if is_everywhere else own)
         quoted = json.dumps(path, ensure_ascii=False)
         paths[quoted if set(path) & set("[]{},\"'#:") else path] = None
     return list(paths)
@@ -409,8 +414,24 @@ def _ignorable_paths(differences: Sequence[Difference]) -> list[str]:
 def _carries_meaning_of_call(difference: Difference) -> bool:
     if difference.path in _IGNORABLE:
         return True
-    values = (difference.recorded, difference.sent)
-    return any(isinstance(v, dict | list) or len(str(v)) > _WIDTH for v in values)
+    return any(
+        isinstance(value, dict | list)
+        or len(str(value)) > _WIDTH
+        or (isinstance(value, str) and _PHRASE.search(value) and not _INSTANT.match(value))
+        for value in (difference.recorded, difference.sent)
+    )
+
+
+_PHRASE = re.compile(r"[\s(){}<>=]")
+"""What is in a query, a filter or a sentence, and in no id."""
+_INSTANT = re.compile(r"\d{4}[-/]\d\d?[-/]\d\d?[T ]")
+
+
+def _count_places(sent: RequestParts, pattern: Steps) -> int:
+    """Return how many places in *sent* fit *pattern*, which begins with the part of the request."""
+    part = getattr(sent, str(pattern[0]), None)
+    value = part.value if isinstance(part, Body) else part
+    return sum(1 for _ in values_at(value, pattern[1:]))
 
 
 def _part_of_request(difference: Difference) -> str:

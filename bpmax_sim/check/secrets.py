@@ -35,7 +35,7 @@ from bpmax_sim.secret.standin import is_standin
 from bpmax_sim.secret.vault import Vault
 from bpmax_sim.session.credentials import not_secret_places
 from bpmax_sim.transport.redaction import find_texts_at, place_prefix
-from bpmax_sim.transport.suspicious_names import message_parts, secret_members
+from bpmax_sim.transport.suspicious_names import find_secret_members, parse_message_parts
 from bpmax_sim.yamlfile import Node, Steps, format_steps, read_yaml
 
 _ANSWER: Final = msg("; if it is no secret, declare its place with `not_secret:`")
@@ -184,10 +184,10 @@ def _find_named_secrets(exchange: Exchange, entry: Entry) -> Iterator[tuple[str,
     that is older than them they are only a hint.
     """
     bare = call_without_injected(exchange.request, _NOBODY)
-    sides = [message_parts(bare.headers, bare.body, bare.query)]
+    sides = [parse_message_parts(bare.headers, bare.body, bare.query)]
     if isinstance(exchange.outcome, Response):
-        sides.append(message_parts(exchange.outcome.headers, exchange.outcome.body, ()))
-    for path, name, value in chain.from_iterable(map(secret_members, sides)):
+        sides.append(parse_message_parts(exchange.outcome.headers, exchange.outcome.body, ()))
+    for path, name, value in chain.from_iterable(map(find_secret_members, sides)):
         if path[0] != "header":
             reason = msg("{name} has a value of its own", name=name)
             was_error = len(value) >= _LONG and name.lower() in _BEFORE_THE_NET

@@ -41,7 +41,7 @@ def narrow_targets(targets: Sequence[Selection], *, used_name: str, since: str) 
         known = ProjectUses(add_traced_names(load_index(root)))
         names: list[set[str]] = []
         if used_name:
-            names.append(known.scenarios_of(known.find_places(relative_to_root(used_name, root))))
+            names.append(known.scenarios_of(known.find_places(argument_from_root(used_name, root))))
         if since:
             paths = changed_files(root, find_base(root, since).revision)
             if not _REACH_ALL.isdisjoint(paths):
@@ -52,21 +52,21 @@ def narrow_targets(targets: Sequence[Selection], *, used_name: str, since: str) 
     return kept
 
 
-def relative_to_root(text: str, root: Path) -> str:
+def argument_from_root(argument: str, root: Path) -> str:
     """Return the file of a command-line argument relative to *root*, with slashes, as in the index.
 
     The index is the project's table of which file uses what. A line number at the end (``file:7``)
     stays; text that is not an existing file, such as ``platform.api``, is returned unchanged.
     """
-    path, colon, line = text.rpartition(":")
+    path, colon, line = argument.rpartition(":")
     has_line = bool(colon) and line.isdigit()
-    file = Path(path if has_line else text)
+    file = Path(path if has_line else argument)
     if not file.exists():
-        return text
+        return argument
     try:
         name = (Path.cwd() / file).resolve().relative_to(root.resolve()).as_posix()
     except ValueError:
-        return text
+        return argument
     return f"{name}:{line}" if has_line else name
 
 

@@ -31,7 +31,7 @@ from bpmax_sim.cli.help_text import (
     parameter_helps,
     write_section,
 )
-from bpmax_sim.cli.terminal import OutputNotRead, keep_printable, notify, say, say_document
+from bpmax_sim.cli.terminal import OutputNotRead, make_output_printable, notify, say, say_document
 from bpmax_sim.errors import (
     BpmaxError,
     BpmaxWarning,
@@ -469,7 +469,7 @@ _RECORDING = msg(
 )
 
 
-class _CommandWithBareChanged(LocalisedCommand):
+class _CommandWithChangedOption(LocalisedCommand):
     """A command whose option ``--changed`` may be given without a value."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
@@ -488,8 +488,8 @@ def _complete_changed(arguments: Sequence[str]) -> list[str]:
     return whole
 
 
-def _is_revision(word: str) -> bool:
-    return bool(word) and not word.startswith("-") and not Path(word).exists()
+def _is_revision(text: str) -> bool:
+    return bool(text) and not text.startswith("-") and not Path(text).exists()
 
 
 class _Commands(LocalisedGroup):
@@ -585,7 +585,7 @@ def _build_command(name: str, command: Command, _language: str) -> Any:
     app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
     parts = (_format_example(command.example), msg("{about}.", about=command.about), command.more)
     text = end_sentences(translate(join_messages("\n\n", filter(None, parts))))
-    app.command(name, cls=_CommandWithBareChanged, help=text, context_settings=_SETTINGS)(called)
+    app.command(name, cls=_CommandWithChangedOption, help=text, context_settings=_SETTINGS)(called)
     compiled: Any = typer.main.get_command(app)
     localise_parameters(compiled, parameter_helps(called))
     add_help_all(compiled)
@@ -612,7 +612,7 @@ def _root_callback(
 def run_command_line(arguments: Sequence[str]) -> int:
     """Run the command that *arguments* name and return its exit code."""
     try:
-        keep_printable()
+        make_output_printable()
         language, arguments = _language_in(arguments)
         choose_language(language, configured=language_of(find_root(Path())))
         with _print_warnings_as_messages():

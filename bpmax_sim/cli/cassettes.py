@@ -56,7 +56,7 @@ from bpmax_sim.yamlfile import display_path
 _MACHINE = (ENTRY, "bpmax: ", "sealed: ")
 
 
-def format_line_changes(before: str, after: str) -> Iterator[str]:
+def format_changed_lines(before: str, after: str) -> Iterator[str]:
     """Yield the changed lines between two texts of a cassette, with one line of context.
 
     Index lines and checksums, which only programs read, are left out.
@@ -104,7 +104,7 @@ def seal(
         return ExitCode.PASSED
     for line in describe_edited_exchanges(before, after):
         say(line)
-    for line in format_line_changes(before.decode(), after.decode()):
+    for line in format_changed_lines(before.decode(), after.decode()):
         say(line)
     if not yes:
         confirm("Seal {cassette} like this?", cassette=display_path(cassette))
@@ -211,7 +211,7 @@ def inspect(
     name, line = item_selection.path_and_line(cassette)
     path = Path(name)
     loaded = load_cassette(path)
-    numbers = _select_numbers(loaded, line)
+    numbers = _exchange_numbers_at_line(loaded, line)
     exchanges = [_exchange_data(loaded, number) for number in numbers]
     if json:
         say_document(file=str(path), exchanges=exchanges)
@@ -241,7 +241,7 @@ def _decode_json_escapes(text: str) -> str:
     return _ESCAPED.sub(letter, text)
 
 
-def _select_numbers(cassette: Cassette, line: int) -> list[int]:
+def _exchange_numbers_at_line(cassette: Cassette, line: int) -> list[int]:
     """Return the numbers of all exchanges, or only of the exchange that contains *line*."""
     everything = list(range(len(cassette)))
     if not line:

@@ -83,7 +83,7 @@ def challenge(  # noqa: PLR0913 - the options of the command
     if ready.left_out and not ready.numbered:
         code = ExitCode.NOTHING  # nothing was tried, which is no proof
     _print_findings(ready, result, verdicts, code if json else None)
-    _store_section(found[0].root, result)
+    _store_report_section(found[0].root, result)
     if update:
         rewrite(_make_edits(ready, result), yes=yes)
     return code
@@ -107,7 +107,7 @@ def _judge_mutants(ready: ScriptChallenge, workers: int, *, json: bool) -> list[
     return verdicts
 
 
-def _store_section(root: Path, result: ChallengeResult) -> None:
+def _store_report_section(root: Path, result: ChallengeResult) -> None:
     try:
         store_section(root, make_section(result))
     except ConfigError as error:  # such as a disk that nobody may write to

@@ -115,7 +115,7 @@ def explanation_lines(doubts: Iterable[DoubtfulPlace]) -> Iterator[str]:
 
     Places of one rule stand below its name and its advice.
     """
-    doubts = sorted(doubts, key=_by_rule)
+    doubts = sorted(doubts, key=_doubt_sort_key)
     heads = {
         True: msg("red, unless the folder is in lenient of [tool.bpmax_sim]:"),
         False: msg("a warning, red if the folder is in strict of [tool.bpmax_sim]:"),
@@ -131,7 +131,7 @@ def explanation_lines(doubts: Iterable[DoubtfulPlace]) -> Iterator[str]:
         yield msg("nothing doubtful was found; strict changes nothing here")
 
 
-def _by_rule(doubt: DoubtfulPlace) -> tuple[Any, ...]:
+def _doubt_sort_key(doubt: DoubtfulPlace) -> tuple[Any, ...]:
     place = doubt.problem.place
     where = (place.file, place.line, place.column) if place else ()
     return not doubt.fails, doubt.rule, where

@@ -92,14 +92,17 @@ def explore(  # noqa: PLR0913 - the options of the command
                 explorations.extend(done)
     except KeyboardInterrupt:
         _print_findings(
-            explorations, _reproduce_causes(explorations, by_id), ExitCode.INTERRUPTED, json=json
+            explorations,
+            _reproduce_findings(explorations, by_id),
+            ExitCode.INTERRUPTED,
+            json=json,
         )
         notify("{done} of {all} scenarios were explored", done=len(explorations), all=len(items))
         raise
-    found = _reproduce_causes(explorations, by_id)
+    found = _reproduce_findings(explorations, by_id)
     if save:
         _save_findings([scenario for _, scenario in found])
-    _store_section(explorations, found, html)
+    _store_report_section(explorations, found, html)
     code = _exit_code(explorations, found)
     _print_findings(explorations, found, code, json=json)
     return code
@@ -108,7 +111,7 @@ def explore(  # noqa: PLR0913 - the options of the command
 Found = Sequence[tuple[VariantFinding, Reproduction]]
 
 
-def _reproduce_causes(
+def _reproduce_findings(
     explorations: Sequence[Exploration], items: Mapping[str, ScenarioItem]
 ) -> Found:
     """Group the failures found by *explorations* by cause.
@@ -141,7 +144,9 @@ def _save_findings(scenarios: Sequence[Reproduction]) -> None:
             notify("written: {name}", name=name)
 
 
-def _store_section(explorations: Sequence[Exploration], found: Found, html: Path | None) -> None:
+def _store_report_section(
+    explorations: Sequence[Exploration], found: Found, html: Path | None
+) -> None:
     """Store findings and the table of calls × failures as a section of the report page.
 
     Then also write it as a page of its own, if *html* names a file.

@@ -203,7 +203,7 @@ def _translate_row(term: str, text: str) -> tuple[str, str]:
 def _print_full_help(context: typer.Context, value: bool) -> None:
     if not value or context.resilient_parsing:
         return
-    rare = _list_rare(context.command)
+    rare = _list_rare_options(context.command)
     try:
         for parameter in rare:
             parameter.hidden = False
@@ -227,7 +227,7 @@ def _declare_help_all(
     """Exist only for its signature, from which typer builds the option ``--help-all``."""
 
 
-def _list_rare(command: Any) -> list[Any]:
+def _list_rare_options(command: Any) -> list[Any]:
     rare = [one for one in command.params if getattr(one, "hidden", False)]
     return [one for one in rare if one.name != "help_all"]
 
@@ -239,5 +239,5 @@ def add_help_all(command: Any) -> None:
     compiled: Any = typer.main.get_command(app)
     (option,) = compiled.params
     option.help = end_sentences(translate(_HELP_ALL))
-    option.hidden = not _list_rare(command)
+    option.hidden = not _list_rare_options(command)
     command.params.append(option)

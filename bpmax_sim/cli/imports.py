@@ -178,14 +178,14 @@ def _write_all(imports: Sequence[_CassetteImport], *, yes: bool, json: bool) -> 
     for batch in imports:
         _confirm_replacing(batch, yes=yes)
     written = [_write_cassette(batch) for batch in imports]
-    say_result(map(_format_import, written), json=json, cassettes=written)
+    say_result(map(_describe_written_cassette, written), json=json, cassettes=written)
     return ExitCode.PASSED if any(batch.drafts for batch in imports) else ExitCode.NOTHING
 
 
-def _load_credentials(known: Platforms, variables: Sequence[str]) -> Vault:
+def _load_credentials(platforms: Platforms, variables: Sequence[str]) -> Vault:
     """Return the credentials that can be read on this machine, and the values of *variables*."""
     vault = Vault()
-    for name in register_known_credentials(known, os.environ, vault):
+    for name in register_known_credentials(platforms, os.environ, vault):
         notify(
             "the credentials of {name} are not set here, so they are known by their places only",
             name=name,
@@ -305,15 +305,15 @@ def _write_cassette(imported: _CassetteImport) -> dict[str, Any]:
     }
 
 
-def _format_import(written: Mapping[str, Any]) -> str:
-    if not written["exchanges"]:
-        return msg("{file}: nothing could be carried over", file=written["file"])
+def _describe_written_cassette(summary: Mapping[str, Any]) -> str:
+    if not summary["exchanges"]:
+        return msg("{file}: nothing could be carried over", file=summary["file"])
     return msg(
         "{file}: {count}{for_whom}, {declared} of declared APIs{same}",
-        **written,
-        count=plural(written["exchanges"], "{number} exchange", "{number} exchanges"),
-        for_whom=msg(" for {for_}", for_=written["for"]) if written["for"] else "",
-        same="" if written["changed"] else msg(", unchanged"),
+        **summary,
+        count=plural(summary["exchanges"], "{number} exchange", "{number} exchanges"),
+        for_whom=msg(" for {for_}", for_=summary["for"]) if summary["for"] else "",
+        same="" if summary["changed"] else msg(", unchanged"),
     )
 
 

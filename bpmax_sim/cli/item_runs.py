@@ -30,23 +30,23 @@ from bpmax_sim.session.session import Session
 from bpmax_sim.session.shared_logins import SharedLogins
 from bpmax_sim.yamlfile import display_path
 
-TellUse = Callable[[Verdict, Sequence[Event], Sequence[Session]], None]
+ReportUse = Callable[[Verdict, Sequence[Event], Sequence[Session]], None]
 """Takes verdict, events and closed sessions of an item."""
 
 
 def run_items(
-    items: Iterable[ScenarioItem], options: PerformOptions, tell: TellUse | None = None
+    items: Iterable[ScenarioItem], options: PerformOptions, report_use: ReportUse | None = None
 ) -> Iterator[Verdict]:
     """Run *items* (scenarios, or rows of their tables) in order, and yield the verdicts.
 
-    Each runs in a session of its own. *tell* is called after each item with its verdict, events and
-    sessions. Verdicts of files with parts that no row used come last.
+    Each runs in a session of its own. *report_use* is called after each item with its verdict,
+    events and sessions. Verdicts of files with parts that no row used come last.
     """
-    return (verdict for verdict, _ in run_items_with_events(items, options, tell))
+    return (verdict for verdict, _ in run_items_with_events(items, options, report_use))
 
 
 def run_items_with_events(
-    items: Iterable[ScenarioItem], options: PerformOptions, tell: TellUse | None = None
+    items: Iterable[ScenarioItem], options: PerformOptions, report_use: ReportUse | None = None
 ) -> Iterator[Performance]:
     """Run *items* as `run_items` does; yield each verdict together with all events of the item.
 
@@ -62,8 +62,8 @@ def run_items_with_events(
         sessions: list[Session] = []
         choices = replace(options, cassettes=_cassette_folder(item, options))
         verdict, events = perform(item, choices, guard=guard, prepare=sessions.append)
-        if tell is not None:
-            tell(verdict, events, sessions)
+        if report_use is not None:
+            report_use(verdict, events, sessions)
         runs.add(item, verdict)
         doubtful = tuple(runs.unused_warnings(item.spot.source.file))
         yield struct_replace(verdict, warnings=(*verdict.warnings, *doubtful)), events

@@ -33,7 +33,7 @@ def parse_keyword(text: str) -> Matches:
     """
     parser = _Parser(text)
     matches = parser.parse_expression()
-    if parser.next:
+    if parser.current_word:
         parser.fail(msg("and, or, or the end"))
     return matches
 
@@ -46,7 +46,7 @@ class _Parser:
         self._tokens = _TOKEN.findall(text)
 
     @property
-    def next(self) -> str:
+    def current_word(self) -> str:
         """Return the current token, or "" at the end."""
         return self._tokens[0] if self._tokens else ""
 
@@ -56,7 +56,7 @@ class _Parser:
             "-k 'crm and not slow'",
             text=self._text,
             expected=expected,
-            got=self.next or msg("the end"),
+            got=self.current_word or msg("the end"),
         )
 
     def parse_expression(self) -> Matches:
@@ -66,14 +66,14 @@ class _Parser:
         self, word: str, parse: Callable[[], Matches], join: Callable[..., bool]
     ) -> Matches:
         parts = [parse()]
-        while self.next == word:
+        while self.current_word == word:
             self._tokens.pop(0)
             parts.append(parse())
         return lambda words: join(part(words) for part in parts)
 
     def _parse_not(self) -> Matches:
         """Parse ``not …``, a parenthesis or a name."""
-        token = self.next
+        token = self.current_word
         is_operand = token in {"not", "("} or (_IS_NAME.fullmatch(token) and token not in _RESERVED)
         if not is_operand:
             self.fail(msg("a name, not or '('"))
@@ -84,7 +84,7 @@ class _Parser:
         if token != "(":  # noqa: S105
             return lambda words: any(token.lower() in word for word in words)
         matches = self.parse_expression()
-        if self.next != ")":
+        if self.current_word != ")":
             self.fail(msg("')'"))
         self._tokens.pop(0)
         return matches

@@ -38,7 +38,7 @@ from bpmax_sim.platform.check import platform_hints
 from bpmax_sim.platform.load import Platforms, load_usable_platforms
 from bpmax_sim.platform.response_shapes import ResponseShapes
 from bpmax_sim.project import DEFAULTS, SUFFIX, find_root, not_secret_places_of
-from bpmax_sim.report.document import as_data, build_document
+from bpmax_sim.report.document import as_data, build_run_document
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.report.terminal import Level, relative_to_checkout, workflow_annotation
 from bpmax_sim.scenario.header import ItemHeader
@@ -88,9 +88,9 @@ def lint(
     every = _find_problems(
         targets,
         cassettes=cassettes,
-        hint=hints.append,
-        warn=doubts.append,
-        note=findings.append,
+        report_hint=hints.append,
+        report_warning=doubts.append,
+        report_finding=findings.append,
     )
     problems = list(dict.fromkeys(every))
     warnings = list(dict.fromkeys(doubts))
@@ -99,7 +99,7 @@ def lint(
         notify("hint: {hint}", hint=hint)
     code = ExitCode.USAGE if problems else ExitCode.PASSED
     if json:
-        found = build_document([], code=code, problems=problems)
+        found = build_run_document([], code=code, problems=problems)
         told = [one.as_data() for one in explained]
         say_json({**found, "warnings": list(map(as_data, warnings)), "explained": told})
     else:
@@ -191,9 +191,9 @@ def _find_problems(
     targets: LintTargets,
     *,
     cassettes: bool,
-    hint: Callable[[str], None],
-    warn: Callable[[Problem], None],
-    note: Callable[[ScriptFinding], None],
+    report_hint: Callable[[str], None],
+    report_warning: Callable[[Problem], None],
+    report_finding: Callable[[ScriptFinding], None],
 ) -> Iterator[Problem]:
     found, problems = find_items(targets.files)
     loaded: dict[_FoldersKey, Platforms] = {}
@@ -208,25 +208,25 @@ def _find_problems(
     of_flows = list(chain.from_iterable(map(_check_flow_conditions, items)))
     yield from of_flows
     for text in _find_platform_hints(list(loaded.values())):
-        hint(text)
+        report_hint(text)
     findings = list(_find_script_problems(items, indexes, loaded, broken))
     for group in groups:
         group.save([*of_items, *of_flows, *(finding.problem for finding in findings)])
     for finding in findings:
         if finding.severity == "error":
-            note(finding)
+            report_finding(finding)
             yield finding.problem
         else:
-            warn(finding.problem)
+            report_warning(finding.problem)
     for doubt in chain.from_iterable(item.doubts for item in loaded.values()):
-        warn(doubt)
+        report_warning(doubt)
     for unread in chain.from_iterable(
         map(_uninherited_defaults, indexes if targets.is_whole else ())
     ):
-        warn(unread)
+        report_warning(unread)
     if cassettes:
         played = {one.header.root / "cassettes" / f"{one.header.cassette}.yaml" for one in found}
-        yield from _find_cassette_problems(targets, played, list(loaded.values()), hint)
+        yield from _find_cassette_problems(targets, played, list(loaded.values()), report_hint)
 
 
 def _find_platform_hints(loaded: Sequence[Platforms]) -> Iterator[str]:
@@ -335,7 +335,7 @@ def _find_cassette_problems(
     targets: LintTargets,
     played: Collection[Path],
     loaded: Sequence[Platforms],
-    hint: Callable[[str], None],
+    report_hint: Callable[[str], None],
 ) -> Iterator[Problem]:
     """Yield damage, secrets and interrupted recordings of the cassettes to check.
 
@@ -357,9 +357,9 @@ def _find_cassette_problems(
     )
     for platforms in loaded:
         register_known_credentials(platforms, os.environ, vault)
-    yield from _find_secrets(paths, vault, not_secret, hint)
+    yield from _find_secrets(paths, vault, not_secret, report_hint)
     for message in not_secret.stale_declarations() if targets.is_whole and not named else ():
-        hint(message)
+        report_hint(message)
     for path, other in case_insensitive_matches(sorted(paths)):
         message = msg(
             "{path} has the same name where case does not count (Windows, macOS)",
@@ -395,12 +395,12 @@ def _find_secrets(
     paths: Iterable[Path],
     vault: Vault,
     not_secret: NotSecretDeclarations,
-    hint: Callable[[str], None],
+    report_hint: Callable[[str], None],
 ) -> Iterator[Problem]:
     for path in dict.fromkeys(paths):
         try:
             cassette = Cassette.load(Path(display_path(path)))
-            yield from find_secrets(cassette, vault, not_secret, hint)
+            yield from find_secrets(cassette, vault, not_secret, report_hint)
         except CassetteError as error:
             match = _PLACED.fullmatch(str(error))
             place = Place(match[1], int(match[2])) if match else None

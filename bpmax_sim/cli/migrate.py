@@ -59,7 +59,7 @@ def migrate(  # noqa: PLR0913 - the options of the command
 ) -> int:
     """Change recordings to what their scenarios call and name today."""
     renames = _read_renames(api or (), platform or (), path or (), owner or ())
-    items = [item for item in collect_items(paths) if _is_replayed(item)]
+    items = [item for item in collect_items(paths) if _runs_in_replay_mode(item)]
     plans = [plan for plan in with_progress(plan_items(items, renames), len(items)) if plan]
     root = find_root(Path.cwd())
     if renames and not paths:
@@ -157,7 +157,7 @@ def _read_renames(*options: Sequence[str]) -> Renames:
     return Renames(*maps)
 
 
-def _is_replayed(item: ScenarioItem) -> bool:
+def _runs_in_replay_mode(item: ScenarioItem) -> bool:
     return not item.skip and item.scenario.proxy.mode not in {"record", "live", "simulate"}
 
 

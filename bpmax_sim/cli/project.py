@@ -23,8 +23,16 @@ from bpmax_sim.cli.item_selection import (
     platform_folders_or_default,
 )
 from bpmax_sim.cli.options import Json, PlatformFolders
-from bpmax_sim.cli.output_schema import SHAPES, as_schema
-from bpmax_sim.cli.terminal import announce, can_ask, confirm, notify, say, say_json, say_result
+from bpmax_sim.cli.output_schema import SHAPES, to_json_schema
+from bpmax_sim.cli.terminal import (
+    can_ask,
+    confirm,
+    notify,
+    say,
+    say_json,
+    say_json_line,
+    say_result,
+)
 from bpmax_sim.cli.types import FILES, write_schemas, write_types
 from bpmax_sim.errors import CallError, ConfigError, suggest_or_list
 from bpmax_sim.git import configure_merging, find_repository
@@ -276,7 +284,7 @@ def _serve_recordings(
 
     def ready(url: str) -> None:
         if json:
-            announce(url=url, exchanges=exchanges, addresses=addresses)
+            say_json_line(url=url, exchanges=exchanges, addresses=addresses)
             return
         say(url)
         notify(
@@ -297,7 +305,7 @@ def _serve_echo(host: str, port: int, *, json: bool) -> int:
 
     def ready(url: str) -> None:
         if json:
-            announce(url=url, exchanges=0, addresses=[])
+            say_json_line(url=url, exchanges=0, addresses=[])
         else:
             say(url)
             notify(msg("answers with what it gets; /status/404 and /delay/2 do as they say"))
@@ -340,7 +348,7 @@ def simulate(
                 }
                 for tenant in standin.tenants
             ]
-            announce(url=url, platform=platform, instances=instances)
+            say_json_line(url=url, platform=platform, instances=instances)
             return
         say(url)
         for tenant in standin.tenants:
@@ -399,7 +407,7 @@ def schema(
         say_json(FILES[name]())
     elif name in SHAPES:
         title = msg("bpmax-sim {kind} --json", kind=name)
-        say_json({"title": title, **as_schema(SHAPES[name])})
+        say_json({"title": title, **to_json_schema(SHAPES[name])})
     else:
         hint = suggest_or_list(name, [*FILES, *SHAPES])
         raise ConfigError("unknown schema {kind!r}{hint}", kind=name, hint=hint)

@@ -13,7 +13,7 @@ import msgspec
 
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cli.item_selection import find_owners
-from bpmax_sim.cli.terminal import announce, notify, say
+from bpmax_sim.cli.terminal import notify, say, say_json_line
 from bpmax_sim.clock import describe_duration
 from bpmax_sim.errors import ConfigError, suggest_nearest
 from bpmax_sim.file_names import file_name
@@ -65,7 +65,7 @@ def record_traffic(options: ProxyOptions) -> int:
     platforms = load_usable_platforms(options.folders or None)
     for line in _explain_undeclared(platforms, options.platform, upstream):
         notify(line)
-    path = Path("cassettes") / f"{_name_cassette(options.platform, upstream)}.yaml"
+    path = Path("cassettes") / f"{_make_cassette_name(options.platform, upstream)}.yaml"
     session = Session.open(
         options.folders or None,
         mode="record",
@@ -79,7 +79,7 @@ def record_traffic(options: ProxyOptions) -> int:
     )
     with session:
         _serve_until_stopped(session, platforms, upstream, options)
-    _report_end(session, path)
+    _report_recording(session, path)
     return ExitCode.PASSED
 
 
@@ -104,7 +104,7 @@ def _serve_until_stopped(
         if options.json:
             known = Path(cassette)
             exchanges = len(Cassette.load(known)) if known.exists() else 0
-            announce(url=address, exchanges=exchanges, addresses=[upstream.url])
+            say_json_line(url=address, exchanges=exchanges, addresses=[upstream.url])
         else:
             say(address)
             notify("records {upstream} into {cassette}", upstream=upstream.url, cassette=cassette)
@@ -137,7 +137,7 @@ def _say_call(call: ProxiedCall) -> None:
     )
 
 
-def _name_cassette(platform: str, upstream: UpstreamUrl) -> str:
+def _make_cassette_name(platform: str, upstream: UpstreamUrl) -> str:
     port = urlsplit(upstream.origin).port
     host = upstream.host_name.replace(":", ".")
     return file_name(platform or (f"{host}-{port}" if port else host))
@@ -201,11 +201,11 @@ def _explain_undeclared(platforms: Platforms, key: str, upstream: UpstreamUrl) -
         "what stands where credentials stand or is named like a secret; `bpmax-sim init --from "
         "cassettes/{name}.yaml` drafts the file",
         key=key,
-        name=_name_cassette(key, upstream),
+        name=_make_cassette_name(key, upstream),
     )
 
 
-def _report_end(session: Session, path: Path) -> None:
+def _report_recording(session: Session, path: Path) -> None:
     if places := session.possible_secrets:
         notify(describe_possible_secrets(places))
     for note in session.standin_notes:

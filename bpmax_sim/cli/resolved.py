@@ -69,12 +69,14 @@ def format_resolved(found: Iterable[tuple[str, str, Sequence[ResolvedKey]]]) -> 
     """
     for file, title, keys in {one[0]: one for one in found}.values():
         yield f"{file}  {title}"
-        rows = [(f"  {one.place.file}:{one.place.line}", one.key, _shorten(one)) for one in keys]
+        rows = [
+            (f"  {one.place.file}:{one.place.line}", one.key, _shorten_value(one)) for one in keys
+        ]
         yield from align_columns(rows)
 
 
-def _shorten(one: ResolvedKey) -> str:
-    return shorten_line(" ".join(one.value.split()), _WIDTH) or '""'
+def _shorten_value(resolved_key: ResolvedKey) -> str:
+    return shorten_line(" ".join(resolved_key.value.split()), _WIDTH) or '""'
 
 
 def keys_as_data(keys: Iterable[ResolvedKey]) -> list[Mapping[str, Any]]:

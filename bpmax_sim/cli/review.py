@@ -40,7 +40,7 @@ from bpmax_sim.platform.load import Platforms, find_declaring_file
 from bpmax_sim.project import find_root, not_secret_places_of, with_not_secret_place
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.scenario.expect import cut_to_difference
-from bpmax_sim.session.credentials import check_places, matching_rules, volatile_places
+from bpmax_sim.session.credentials import check_request_places, matching_rules, volatile_places
 from bpmax_sim.yamlfile import display_path, format_steps, insert_element, parse_yaml, read_text
 
 SUFFIX = ".new"
@@ -120,7 +120,7 @@ def _declare_not_secret(text: str) -> None:
     path = find_declaring_file(platform_folders_or_default(None), key)
     api = known.api(platform, name) if name and name != LOGIN else None
     paths = [api.path] if api else [each.path for each in platform.apis.values()]
-    check_places("--not-secret", [place], paths)
+    check_request_places("--not-secret", [place], paths)
     if path is None or name == LOGIN:
         _declare_in_project(text)
     elif place in (api or platform).not_secret:
@@ -304,10 +304,10 @@ def diff(
 
 
 def _compare_by_owner(
-    before: Cassette, after: Cassette, known: Platforms
+    before: Cassette, after: Cassette, platforms: Platforms
 ) -> Iterator[tuple[str, ExchangePair]]:
-    rules = matching_rules(known, ())
-    return compare_cassettes(before, after, rules, lambda name: volatile_places(known, name))
+    rules = matching_rules(platforms, ())
+    return compare_cassettes(before, after, rules, lambda name: volatile_places(platforms, name))
 
 
 def _format_pairs(

@@ -184,7 +184,7 @@ def _read_arguments(values: Mapping[str, Any]) -> _RunArguments:
     options: dict[str, Any] = {"remote": remote}
     for name, of_run in options_at("cli").items():
         value = values.get(name)
-        if "session" in of_run.doors and value not in (None, ""):
+        if "session" in of_run.sources and value not in (None, ""):
             is_text = isinstance(value, str)
             options[of_run.argument] = _parse_option(name, value, of_run.read) if is_text else value
     choices = PerformOptions(
@@ -347,11 +347,11 @@ def _run_and_report(
     code = most_important_code(codes) if has_items or problems else ExitCode.NOTHING
     report_written_cassettes(before)
     if recording and _should_record_all_again(verdicts, args):
-        return _run_and_report(items, (), _with_record(args, "rewrite"), shard, has_items=True)
+        return _run_and_report(items, (), _with_record_mode(args, "rewrite"), shard, has_items=True)
     _print_after_recording(waiting, recording)
     if args.json:
         _print_json(verdicts, code, problems)
-    elif has_items or _count_unread(problems):
+    elif has_items or _count_unreadable_files(problems):
         _print_summary(verdicts, len(items), started, problems, failed=bool(code))
     _write_junit(args, ran, problems)
     _update_failed_expectations(verdicts, args)
@@ -378,9 +378,9 @@ def _find_reviews(cassettes: Iterable[Path]) -> list[Path]:
 
 
 def _print_json(verdicts: Sequence[Verdict], code: ExitCode, problems: Sequence[Problem]) -> None:
-    from bpmax_sim.report.document import build_document
+    from bpmax_sim.report.document import build_run_document
 
-    say_json(build_document(verdicts, code=code, problems=problems))
+    say_json(build_run_document(verdicts, code=code, problems=problems))
 
 
 def _write_junit(
@@ -392,7 +392,7 @@ def _write_junit(
         write_junit(args.junitxml, ran, problems)
 
 
-def _count_unread(problems: Sequence[Problem]) -> int:
+def _count_unreadable_files(problems: Sequence[Problem]) -> int:
     """Return the number of unreadable files.
 
     Problems of the command line itself, such as an unknown row, have no column and don't count.
@@ -426,7 +426,7 @@ def _should_record_all_again(verdicts: Sequence[Verdict], args: _RunArguments) -
     return False
 
 
-def _with_record(args: _RunArguments, record: RecordMode) -> _RunArguments:
+def _with_record_mode(args: _RunArguments, record: RecordMode) -> _RunArguments:
     options: SessionOptions = {**args.choices.options, "record": record}
     return msgspec.structs.replace(args, choices=replace(args.choices, options=options))
 
@@ -517,7 +517,7 @@ def _print_summary(
     if (left := total - len(verdicts)) > 0:
         message = plural(left, "{number} scenario did not run", "{number} scenarios did not run")
         notify("stopped at the first failure; {message}", message=message)
-    seconds, unread = time.perf_counter() - started, _count_unread(problems)
+    seconds, unread = time.perf_counter() - started, _count_unreadable_files(problems)
     say_verdict(terminal.summary_line(verdicts, seconds, unread), failed=failed)
 
 

@@ -126,7 +126,7 @@ def _print_coverage(
         percent=percent,
         scenarios=ran,
         kinds=[],
-        scripts=list(map(_as_document, covered)),
+        scripts=list(map(_script_as_document, covered)),
         uncounted=list(uncounted),
     )
     for one in covered:
@@ -209,26 +209,26 @@ def list_missing_branches(covered: Sequence[CoveredScript]) -> Iterator[str]:
             yield label_message(place, describe_untaken(branch.arm, branch.reach))
 
 
-def _as_document(one: CoveredScript) -> dict[str, Any]:
-    ran, lines, taken, branches = one.counts
+def _script_as_document(script: CoveredScript) -> dict[str, Any]:
+    ran, lines, taken, branches = script.counts
     return {
-        "file": one.file,
-        "percent": one.counts.percentage,
+        "file": script.file,
+        "percent": script.counts.percentage,
         "lines": {
             "covered": ran,
             "total": lines,
-            "missing": [line for line, hits in one.lines.items() if not hits],
+            "missing": [line for line, hits in script.lines.items() if not hits],
         },
         "branches": {
             "covered": taken,
             "total": branches,
-            "missing": [_branch_document(branch) for branch in one.missing],
+            "missing": [_branch_as_document(branch) for branch in script.missing],
         },
-        "lost": one.lost,
+        "lost": script.lost,
     }
 
 
-def _branch_document(branch: CoveredBranch) -> dict[str, Any]:
+def _branch_as_document(branch: CoveredBranch) -> dict[str, Any]:
     return {
         "line": branch.place[0],
         "column": branch.place[1],

@@ -37,7 +37,7 @@ _PLAIN = {"√": "+", "×": "x", "…": "...", "·": "-", "→": "->"}
 """What a console without these characters gets, for a mark is all that tells right from wrong."""
 
 
-def keep_printable() -> None:
+def make_output_printable() -> None:
     """Replace characters that the console cannot encode, by a similar one or ``?``."""
     codecs.register_error("bpmax-sim", _replace_unprintable)
     for stream in (sys.stdout, sys.stderr):
@@ -146,7 +146,7 @@ def say_result(lines: Iterable[str], /, *, json: bool, **document: Any) -> None:
         say(line)
 
 
-def announce(**document: Any) -> None:
+def say_json_line(**document: Any) -> None:
     """Print the JSON object on one line, for programs that read it while the command goes on."""
     say(json.dumps({"version": VERSION, **document}, ensure_ascii=False))
 

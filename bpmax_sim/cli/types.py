@@ -70,7 +70,7 @@ def write_types(root: Path) -> Iterator[Path]:
     project = ProjectTypes(
         platforms=list(loaded.values()),
         shapes=ResponseShapes(load_index(root).recorded_shapes),
-        forms=list(_collect_forms(every)),
+        forms=list(_list_form_fields(every)),
         libraries=[library for item in every for library in item.subjects.all_libraries],
     )
     text = write_declarations(project, language_of(root) or current_language())
@@ -137,9 +137,9 @@ def _load_items(root: Path) -> Iterator[ScenarioItem]:
             yield from load_items(path, root=root)[:1]
 
 
-def _collect_forms(every: list[ScenarioItem]) -> Iterator[Mapping[str, Any]]:
+def _list_form_fields(items: list[ScenarioItem]) -> Iterator[Mapping[str, Any]]:
     """Yield fields and values of each form: those of form scenarios and of flows."""
-    for item in every:
+    for item in items:
         if item.scenario.form is not msgspec.UNSET:
             yield item.scenario.form.fields
         if item.scenario.flow is not msgspec.UNSET:

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final
 
 from typer import Argument
 
-from bpmax_sim.cli.affected import relative_to_root
+from bpmax_sim.cli.affected import argument_from_root
 from bpmax_sim.cli.options import Json
 from bpmax_sim.cli.terminal import notify, say, say_document
 from bpmax_sim.i18n import join_messages, msg, plural, template
@@ -68,7 +68,7 @@ def uses(
     """Print what uses a file, a platform, an API, a parameter or a field."""
     root = find_root(Path.cwd() / place if Path(place).exists() else Path.cwd())
     known = ProjectUses(add_traced_names(load_index(root)))
-    places = known.find_places(relative_to_root(place, root))
+    places = known.find_places(argument_from_root(place, root))
     answers = [(found, known.uses_of(found)) for found in places]
     if json:
         say_document(
@@ -117,10 +117,10 @@ def _format_tree(place: ProjectPlace, uses: Sequence[UsingFile], root: Path) -> 
             yield f"    {_format_place(use, root)}"
             if use.path not in shown:
                 shown.add(use.path)
-                yield from _format_users((use.path,), uses, root, "      ")
+                yield from _format_indirect_users((use.path,), uses, root, "      ")
 
 
-def _format_users(
+def _format_indirect_users(
     paths_to_root: tuple[str, ...], uses: Iterable[UsingFile], root: Path, indent: str
 ) -> Iterator[str]:
     """Yield the files that use the file at the begin of *paths_to_root*, each with its own users.
@@ -130,7 +130,7 @@ def _format_users(
     for use in uses:
         if use.through == paths_to_root:
             yield join_messages("", (indent, ROLES[use.fact.role], " ", _format_place(use, root)))
-            yield from _format_users((use.path, *paths_to_root), uses, root, f"{indent}  ")
+            yield from _format_indirect_users((use.path, *paths_to_root), uses, root, f"{indent}  ")
 
 
 def _format_place(use: UsingFile, root: Path) -> str:

@@ -281,7 +281,7 @@ def _find_migrated_exchanges(job: _VerifyJob) -> Iterator[tuple[Place, list[Drif
             yield cassette.place(number), drifts
 
 
-def _verify_job(job: _VerifyJob, how: _VerifyOptions) -> Iterator[tuple[Place, list[Drift]]]:
+def _verify_job(job: _VerifyJob, options: _VerifyOptions) -> Iterator[tuple[Place, list[Drift]]]:
     """Send the exchanges of *job* to the live system; yield the place of each and its drifts.
 
     A drift is a difference between the recorded and the live response, or an age beyond the limit.
@@ -297,16 +297,16 @@ def _verify_job(job: _VerifyJob, how: _VerifyOptions) -> Iterator[tuple[Place, l
     ) as session:
         verification = Verification(
             session,
-            allow_writes=how.allow_writes,
-            members_read=how.members_read(find_root(job.cassette)),
-            sampled=how.sampled,
+            allow_writes=options.allow_writes,
+            members_read=options.members_read(find_root(job.cassette)),
+            sampled=options.sampled,
         )
         for owner in owners:
             numbers = cassette.index.exchange_numbers(owner)
             places = {cassette.line(number).n: number for number in numbers}
             for exchange, drifts in verification.verify(map(cassette.exchange, numbers)):
                 place = cassette.place(places[exchange.order])
-                aged = find_outdated(exchange, now=time.time(), age=how.age)
+                aged = find_outdated(exchange, now=time.time(), age=options.age)
                 yield place, [*drifts, *aged]
 
 
@@ -366,9 +366,9 @@ def show_coverage(  # noqa: PLR0913 - the options of the command
         notify(msg("there is no scenario here; write one, or see one with `bpmax-sim demo`"))
         return ExitCode.NOTHING
     touched = (
-        _read_touched(evidence_folders)
+        _read_used_parts(evidence_folders)
         if evidence_folders
-        else _find_touched(items, PerformOptions(options={"allow_hosts": allow_hosts or ()}))
+        else _run_for_used_parts(items, PerformOptions(options={"allow_hosts": allow_hosts or ()}))
     )
     number = count_scenarios(touched)
     percent = _show_parts(measure_coverage(items, touched), number, missing=missing, json=json)
@@ -395,12 +395,12 @@ def _show_parts(parts: Sequence[DeclaredPart], ran: int, *, missing: bool, json:
     ]
     rows = [(msg("part"), msg("touched"), msg("of"), "%")]
     rows += [
-        (KINDS[kind], *_count_touched(of_kind)) for kind, of_kind in by_kind.items() if of_kind
+        (KINDS[kind], *_count_used_parts(of_kind)) for kind, of_kind in by_kind.items() if of_kind
     ]
-    rows += [(msg("all"), *_count_touched(parts))]
+    rows += [(msg("all"), *_count_used_parts(parts))]
     left = [("-", KINDS[part.kind], part.name) for part in parts if missing and not part.is_used]
     lines = [*align_columns(rows), *(["", *align_columns(left)] if left else [])]
-    percent = _touched_percent(parts)
+    percent = _used_percent(parts)
     say_result(
         lines,
         json=json,
@@ -413,7 +413,7 @@ def _show_parts(parts: Sequence[DeclaredPart], ran: int, *, missing: bool, json:
     return percent
 
 
-def _read_touched(folders: Sequence[Path]) -> frozenset[str]:
+def _read_used_parts(folders: Sequence[Path]) -> frozenset[str]:
     """Return the declared parts that earlier runs used, from the usage files in *folders*.
 
     Each is a text of kind and name, such as an API.
@@ -431,7 +431,7 @@ def _read_touched(folders: Sequence[Path]) -> frozenset[str]:
     return frozenset(evidence.touched)
 
 
-def _find_touched(
+def _run_for_used_parts(
     items: Sequence[tuple[ScenarioItem, Platforms]], choices: PerformOptions
 ) -> set[str]:
     """Replay *items* and return the declared parts (APIs, nodes …) that the passed ones used."""
@@ -453,9 +453,9 @@ def _find_touched(
     return touched
 
 
-def _touched_percent(parts: Sequence[DeclaredPart]) -> float:
+def _used_percent(parts: Sequence[DeclaredPart]) -> float:
     return round(100 * sum(part.is_used for part in parts) / len(parts), 1) if parts else 100.0
 
 
-def _count_touched(parts: Sequence[DeclaredPart]) -> tuple[str, str, str]:
-    return str(sum(part.is_used for part in parts)), str(len(parts)), f"{_touched_percent(parts):g}"
+def _count_used_parts(parts: Sequence[DeclaredPart]) -> tuple[str, str, str]:
+    return str(sum(part.is_used for part in parts)), str(len(parts)), f"{_used_percent(parts):g}"

@@ -69,7 +69,7 @@ def watch(run: WatchPlan, first: Sequence[ProjectItem], problems: Sequence[Probl
     next(changes)
     run.perform(first, problems)
     run.finish(every)
-    notify("watching {places}; Ctrl-C ends it", places=_list_paths(places))
+    notify("watching {places}; Ctrl-C ends it", places=_format_paths(places))
     while True:
         saved = next(changes)
         if not saved:
@@ -94,7 +94,7 @@ def _rerun_affected(run: WatchPlan, saved: frozenset[str]) -> Sequence[ProjectIt
     again = [item for item in every if any(_depends_on(run, item, path) for path in saved)]
     wrong = {os.path.realpath(problem.place.file) for problem in problems if problem.place}
     if again or wrong & saved:
-        notify("\nsaved: {files}", files=_list_paths(saved))
+        notify("\nsaved: {files}", files=_format_paths(saved))
         run.perform(again, problems)
         run.finish(every)
     return every
@@ -188,5 +188,5 @@ def _unload_step_modules(saved: Iterable[str]) -> None:
             del sys.modules[name]
 
 
-def _list_paths(paths: Iterable[str]) -> str:
+def _format_paths(paths: Iterable[str]) -> str:
     return shorten_list((display_path(Path(path)) for path in sorted(paths)), 3)

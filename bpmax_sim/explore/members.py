@@ -22,7 +22,7 @@ from bpmax_sim.platform.model import Api, Platform, ResponseRules, to_snake_case
 from bpmax_sim.platform.response_shapes import ResponseShape, shape_of_schema
 from bpmax_sim.proxy.response import (
     compile_finder,
-    find_first,
+    first_found_value,
     read_body,
     satisfies_rule,
     to_comparable_text,
@@ -116,7 +116,7 @@ class RecordedResponses:
                     continue
                 body, rules = read_body(response), self._rules_of(call.platform, call.api)
                 if not satisfies_rule(rules.ok, response, body, absent_ok=True):
-                    code = find_first(map(compile_finder, rules.code), response, body)
+                    code = first_found_value(map(compile_finder, rules.code), response, body)
                     text = "" if code is UNSET else to_comparable_text(code)
                     apis[call.name].refusals.setdefault((response.status, text), response)
                 elif body.kind == "json":

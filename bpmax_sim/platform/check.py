@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 
 from msgspec import UNSET, UnsetType
 
 from bpmax_sim.errors import ConfigError, Problem, suggest_nearest, suggest_or_list
+from bpmax_sim.field_path import FieldPath
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.path_template import placeholders
 from bpmax_sim.platform import model
@@ -54,6 +56,7 @@ def check_platform(root: Node, platform: model.Platform, problems: list[Problem]
     checks.check_no_templates_in((), platform)
     checks.check_auth(("auth",), platform.auth)
     checks.check_conditions((), platform.response)
+    checks.check_volatile((), platform)
     for name, api in platform.apis.items():
         checks.check_api(name, api)
     checks.check_api_names_distinct()
@@ -120,6 +123,18 @@ def _volatile_hints(platform: model.Platform) -> Iterator[str]:
                     place=text,
                     hint=suggest_or_list(steps[-1], known),
                 )
+
+
+def volatile_problem(text: str) -> str:
+    """Return why the place *text* cannot be volatile, or ""; if it is no place at all, "", too."""
+    with suppress(ConfigError):
+        if FieldPath.parse(text, "volatile").root not in {"body", "header"}:
+            return msg(
+                "{path!r} is a place of requests, and `volatile` speaks of responses alone; write "
+                "ignore: [{path}] to leave it out of the match",
+                path=text,
+            )
+    return ""
 
 
 def classes_without_recover(platform: model.Platform) -> Iterator[tuple[str, str]]:
@@ -374,12 +389,19 @@ class _PlatformChecks(FileChecks, frozen=True):
             hint = suggest_nearest(str(name), declared) or msg("; declare it under credentials")
             self.tell(msg("unknown credential {name!r}{hint}", name=name, hint=hint), *steps)
 
+    def check_volatile(self, steps: Steps, owner: model.Platform | model.Api) -> None:
+        """Report places of requests among those of responses that *owner* calls volatile."""
+        for number, text in enumerate(owner.volatile):
+            if wrong := volatile_problem(text):
+                self.tell(wrong, *steps, "volatile", number)
+
     def check_api(self, name: str, api: model.Api) -> None:
         steps = ("apis", name)
         self.check_host_declared(api.host, *steps)
         if not _METHOD.fullmatch(api.method):
             self.tell(msg("{method!r} is not an HTTP method", method=api.method), *steps, "method")
         self.check_no_templates_in(steps, api)
+        self.check_volatile(steps, api)
         if isinstance(api.auth, model.Auth):
             self.check_auth((*steps, "auth"), api.auth)
         if isinstance(api.idempotency, model.Idempotency):

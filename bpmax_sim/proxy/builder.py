@@ -64,11 +64,11 @@ def check_proxy(platform: object, options: object = js.UNDEFINED) -> None:
         CallError: if an argument has the wrong type (code BAD_ARGUMENT).
     """
     if not isinstance(platform, str) or not platform:
-        _refuse_argument(msg("$proxy(platform_key): the key must be a non-empty text"), platform)
+        _raise_bad_argument(msg("$proxy(platform_key): the key must be a non-empty text"), platform)
     if options is js.UNDEFINED:
         return
     if not isinstance(options, Mapping):
-        _refuse_argument(
+        _raise_bad_argument(
             msg("$proxy({platform!r}, options): options must be an object", platform=platform),
             options,
             platform,
@@ -76,7 +76,7 @@ def check_proxy(platform: object, options: object = js.UNDEFINED) -> None:
     for name in OPTIONS:
         value = options.get(name, js.UNDEFINED)
         if value is not js.UNDEFINED and (not isinstance(value, str) or not value):
-            _refuse_argument(
+            _raise_bad_argument(
                 msg(
                     "$proxy({platform!r}): {name} must be a non-empty text",
                     platform=platform,
@@ -94,7 +94,7 @@ def check_api(platform: str, name: object) -> None:
         CallError: if it is not a non-empty text (code BAD_ARGUMENT).
     """
     if not isinstance(name, str) or not name:
-        _refuse_argument(msg("$api(name): the name must be a non-empty text"), name, platform)
+        _raise_bad_argument(msg("$api(name): the name must be a non-empty text"), name, platform)
 
 
 def check_setter(platform: str, api: str, setter: str, value: object) -> None:
@@ -104,7 +104,7 @@ def check_setter(platform: str, api: str, setter: str, value: object) -> None:
         CallError: if it is neither a plain object nor undefined (code BAD_ARGUMENT).
     """
     if setter != "body" and value is not js.UNDEFINED and not isinstance(value, Mapping):
-        _refuse_argument(
+        _raise_bad_argument(
             msg("${setter}(values): expected an object of names and values", setter=setter),
             value,
             platform,
@@ -112,7 +112,9 @@ def check_setter(platform: str, api: str, setter: str, value: object) -> None:
         )
 
 
-def _refuse_argument(expected: str, got: object, platform: object = "", api: str = "") -> NoReturn:
+def _raise_bad_argument(
+    expected: str, got: object, platform: object = "", api: str = ""
+) -> NoReturn:
     known = platform if isinstance(platform, str) else ""
     raise CallError(
         msg("{rule}, got {kind_of}", rule=expected, kind_of=js.describe_kind(got)),

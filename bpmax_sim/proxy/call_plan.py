@@ -78,7 +78,7 @@ def merge_values(
     for default in recipe.defaults:
         _set_value(merged, default, default.default)
     if spec.args is None:
-        _run_setters(merged, spec, recipe)
+        _apply_setters(merged, spec, recipe)
     else:
         _set_arguments(merged, spec.args, recipe)
     placed = {"path": merged.path, "query": merged.query, "body": merged.body}
@@ -116,7 +116,7 @@ def _fill_credentials(value: Any, credentials: Mapping[str, Any]) -> Any:
     return value
 
 
-def _update_defined(known: dict[str, Any], values: Any) -> None:
+def _update_with_defined_values(known: dict[str, Any], values: Any) -> None:
     if values is not UNDEFINED:
         known.update({name: value for name, value in values.items() if value is not UNDEFINED})
 
@@ -148,8 +148,8 @@ def _set_body(merged: MergedValues, value: Any) -> None:
 
 
 _SETTERS: Mapping[str, Callable[[MergedValues, Any], None]] = {
-    "path": lambda merged, values: _update_defined(merged.path, values),
-    "query": lambda merged, values: _update_defined(merged.query, values),
+    "path": lambda merged, values: _update_with_defined_values(merged.path, values),
+    "query": lambda merged, values: _update_with_defined_values(merged.query, values),
     "header": _set_headers,
     "body": _set_body,
 }
@@ -169,7 +169,7 @@ def _set_value(merged: MergedValues, parameter: Parameter, value: Any) -> None:
         _set_body(merged, value)
 
 
-def _run_setters(merged: MergedValues, spec: CallSpec, recipe: CompiledApi) -> None:
+def _apply_setters(merged: MergedValues, spec: CallSpec, recipe: CompiledApi) -> None:
     for setter, value in spec.steps:
         _SETTERS[setter](merged, value)
     if merged.path:

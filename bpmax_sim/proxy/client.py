@@ -143,7 +143,7 @@ def _send_until_done(planned: Plan, env: Environment, trace: CallTrace) -> Calli
         if step.note:
             trace.notes.append(step.note)
         if isinstance(step, NoRetry):
-            return _judge_outcome(outcome, step, planned, grant, env)
+            return _value_or_raise(outcome, step, planned, grant, env)
         sending = Sending(
             request=request,
             response=outcome.response if isinstance(outcome, ReceivedResponse) else None,
@@ -218,7 +218,7 @@ def _get_grant_if_needed(planned: Plan, env: Environment) -> Generator[Effect, A
     return grant
 
 
-def _judge_outcome(
+def _value_or_raise(
     outcome: Outcome, decision: NoRetry, planned: Plan, grant: Grant | None, env: Environment
 ) -> CallValue:
     """Return the value for the script, or raise the error with which the call is rejected."""
@@ -306,13 +306,13 @@ class TokenStore:
         self._grants: dict[str, Grant] = {}
         self._pending: dict[str, PendingLogin] = {}
 
-    def valid_grant(self, acquire: TokenRequest) -> Grant | None:
-        """Return the cached grant for *acquire*, or None if a login is needed.
+    def valid_grant(self, token_request: TokenRequest) -> Grant | None:
+        """Return the cached grant for *token_request*, or None if a login is needed.
 
         A refused or expired grant is removed.
         """
         with self._lock:
-            return self._valid_grant(acquire)
+            return self._valid_grant(token_request)
 
     def store(self, key: str, grant: Grant) -> None:
         """Cache *grant* under *key*."""
@@ -324,7 +324,7 @@ class TokenStore:
         with self._lock:
             self._grants.clear()
 
-    def obtain(self, acquire: TokenRequest, run: Callable[[Flow], Grant]) -> Grant:
+    def obtain(self, token_request: TokenRequest, run: Callable[[Flow], Grant]) -> Grant:
         """Return a valid grant, after logging in by *run* if there is none; blocks the thread.
 
         At most one login runs at a time for each key; the other threads wait for its result.
@@ -334,16 +334,16 @@ class TokenStore:
                 it.
         """
         with self._lock:
-            grant = self._valid_grant(acquire)
+            grant = self._valid_grant(token_request)
             if grant is not None:
                 return grant
             # The first caller that needs a key logs in (it leads); the others wait for its result.
-            flight = self._pending.get(acquire.key)
+            flight = self._pending.get(token_request.key)
             leads = flight is None
             if flight is None:
-                flight = self._pending[acquire.key] = PendingLogin()
+                flight = self._pending[token_request.key] = PendingLogin()
         if leads:
-            return self._log_in_and_share(acquire, flight, run)
+            return self._log_in_and_share(token_request, flight, run)
         flight.is_done.wait()
         # The leader may have been interrupted (Ctrl-C is no Exception): then it left no error.
         if flight.grant is None:
@@ -352,31 +352,31 @@ class TokenStore:
             )
         return flight.grant
 
-    def _valid_grant(self, acquire: TokenRequest) -> Grant | None:
-        grant = self._grants.get(acquire.key)
-        if grant is None or not (grant.is_refused or grant.expires <= acquire.now):
+    def _valid_grant(self, token_request: TokenRequest) -> Grant | None:
+        grant = self._grants.get(token_request.key)
+        if grant is None or not (grant.is_refused or grant.expires <= token_request.now):
             return grant
-        del self._grants[acquire.key]
+        del self._grants[token_request.key]
         return None
 
     def _log_in_and_share(
-        self, acquire: TokenRequest, flight: PendingLogin, run: Callable[[Flow], Grant]
+        self, token_request: TokenRequest, pending: PendingLogin, run: Callable[[Flow], Grant]
     ) -> Grant:
         try:
-            flight.grant = run(acquire.flow())
+            pending.grant = run(token_request.flow())
         except Exception as error:
-            flight.error = error
+            pending.error = error
             raise
         finally:
             # In one step under the lock: else a caller between the two statements would find
             # neither a pending login nor a grant, and log in a second time.
             with self._lock:
-                if flight.grant is not None:
-                    self._grants[acquire.key] = flight.grant
-                del self._pending[acquire.key]
+                if pending.grant is not None:
+                    self._grants[token_request.key] = pending.grant
+                del self._pending[token_request.key]
             # Also after a failure, as followers would wait for ever.
-            flight.is_done.set()
-        return flight.grant
+            pending.is_done.set()
+        return pending.grant
 
 
 T = TypeVar("T")

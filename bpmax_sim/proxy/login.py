@@ -53,7 +53,7 @@ from bpmax_sim.proxy.recovery import TOO_MANY, NoRetry, ReceivedResponse, retry_
 from bpmax_sim.proxy.response import (
     ParsedBody,
     compile_finder,
-    find_first,
+    first_found_value,
     is_success,
     read_body,
     redact_response,
@@ -428,7 +428,7 @@ class LoginResponse:
             ("", rules.message, _MESSAGES),
         ):
             extracted = first(response, body)
-            value = find_first(further, response, body) if extracted is UNSET else extracted
+            value = first_found_value(further, response, body) if extracted is UNSET else extracted
             if isinstance(value, str | int | float):
                 yield f"{label}{self.vault.redact_for_output(to_comparable_text(value))[:_LONGEST]}"
 
@@ -738,13 +738,13 @@ def _render_step(
     return request
 
 
-def _login_randomness(of_call: CallRandomness) -> CallRandomness:
+def _login_randomness(call_randomness: CallRandomness) -> CallRandomness:
     """Return random values derived from the call's.
 
     Nothing is drawn for a login, so the random values of later calls do not depend on whether a
     login was needed.
     """
-    seed = sha256(of_call.seed + LOGIN.encode()).digest()
+    seed = sha256(call_randomness.seed + LOGIN.encode()).digest()
     return CallRandomness(seed, seed.hex()[:32])
 
 

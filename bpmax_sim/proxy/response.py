@@ -233,7 +233,7 @@ _TEXT_FINDERS: Final[Mapping[str, Callable[[str], Finder]]] = {
 }
 
 
-def find_first(finders: Iterable[Finder], response: Response, body: ParsedBody) -> Any:
+def first_found_value(finders: Iterable[Finder], response: Response, body: ParsedBody) -> Any:
     """Return the first value that one of *finders* finds in a response; `UNSET` if none does.
 
     A null counts as not found.
@@ -313,11 +313,11 @@ class CompiledRules:
 
         Else `UNSET`.
         """
-        return find_first(self._code, response, body)
+        return first_found_value(self._code, response, body)
 
     def message(self, response: Response, body: ParsedBody) -> Any:
         """Return the third party's message; `UNSET` if there is none."""
-        return find_first(self._message, response, body)
+        return first_found_value(self._message, response, body)
 
     def is_redirected_to_login(self, response: Response) -> bool:
         """Return whether *response* redirects to a login page: there is no valid server session."""

@@ -223,10 +223,10 @@ def sign(request: Request, rule: Sign, names: Names) -> Request:
     for spot in rule.emit:
         editor.remove(spot.place, render(spot.name, names))
     scope: dict[str, object] = {**names, **editor.template_names()}
-    _render_definitions(rule.define, scope)
+    _render_into_scope(rule.define, scope)
     _set_before_signing(editor, rule, scope)
     # After the headers are set: canonical forms list exactly the headers that are sent.
-    _render_definitions(rule.canonical, scope)
+    _render_into_scope(rule.canonical, scope)
     message = to_octets(render(rule.message, scope))
     sources = (rule.key,) if isinstance(rule.key, str) else rule.key
     key = tuple([render(source, scope) for source in sources])
@@ -325,7 +325,7 @@ def _untrusted_response_error(reason: str) -> AuthError:
     )
 
 
-def _render_definitions(groups: tuple[Mapping[str, str], ...], scope: dict[str, object]) -> None:
+def _render_into_scope(groups: tuple[Mapping[str, str], ...], scope: dict[str, object]) -> None:
     for group in groups:
         for name, source in group.items():
             scope[name] = render(source, scope)

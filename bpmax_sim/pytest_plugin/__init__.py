@@ -49,7 +49,7 @@ def pytest_configure(config: pytest.Config) -> None:
     for marker in MARKERS:
         config.addinivalue_line("markers", marker)
     options.check_options(config)
-    _register_parts(config)
+    _register_optional_plugins(config)
     config.pluginmanager.register(fixtures, "bpmax_sim_fixtures")
     if config.getoption("xmlpath", None) and not hasattr(config, "workerinput"):
         from bpmax_sim.pytest_plugin.junit import JunitCompleter  # noqa: PLC0415 - where asked for
@@ -60,7 +60,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.add_cleanup(partial(SHOWN_BY.remove, hide))
 
 
-def _register_parts(config: pytest.Config) -> None:
+def _register_optional_plugins(config: pytest.Config) -> None:
     """Register the plugins for options that few runs use."""
     if options.option_value(config, "challenge"):
         from bpmax_sim.pytest_plugin import challenge  # noqa: PLC0415 - only where it is asked for
@@ -232,17 +232,17 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, Any, Any]
     return result
 
 
-def _judge_sessions(item: pytest.Item, key: pytest.StashKey[Any], *, passed: bool) -> None:
-    """Close and judge what *item* has stored under *key*: its session, or those of the factory.
+def _judge_sessions(item: pytest.Item, stash_key: pytest.StashKey[Any], *, passed: bool) -> None:
+    """Close and judge what *item* has under *stash_key*: its session, or those of the factory.
 
     Recordings of a test that has not *passed* are set aside for review.
     """
-    if key not in item.stash:
+    if stash_key not in item.stash:
         return
     from bpmax_sim.pytest_plugin.python_tests import fail_without_traceback  # noqa: PLC0415
 
     with fail_without_traceback():
-        item.stash[key].finish(failed=not passed)
+        item.stash[stash_key].finish(failed=not passed)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -215,9 +215,9 @@ class ScenarioFile(pytest.Module):
             raise self.CollectError(translate(str(error))) from None
         folder = of_test.cassettes_folder(self)
         for item in result:
-            yield self._make_test(item, folder)
+            yield self._make_scenario_test(item, folder)
 
-    def _make_test(self, found: ProjectItem, folder: Path) -> pytest.Item:
+    def _make_scenario_test(self, found: ProjectItem, folder: Path) -> pytest.Item:
         item = found.header
         test: ScenarioTest = ScenarioTest.from_parent(self, name=item.node_name, callobj=play)
         test.found = found
@@ -311,7 +311,7 @@ def play(request: pytest.FixtureRequest) -> None:
     try:
         item, asked = _apply_overrides(test), _perform_options(test)
     except BpmaxError as error:  # of a marker
-        verdict, events = refuse_item(test.scenario, error, _trace_options(test))
+        verdict, events = refuse_item(test.scenario, error, _options_for_trace_only(test))
     else:
         verdict, events = perform(item, asked, prepare=prepare)
         verdict = _add_exploration(test, item, asked, verdict)
@@ -435,14 +435,14 @@ def _apply_overrides(test: ScenarioTest) -> ScenarioItem:
 
 def _perform_options(test: ScenarioTest) -> PerformOptions:
     return dataclasses.replace(
-        _trace_options(test),
+        _options_for_trace_only(test),
         faults=options.option_value(test.config, "faults", "on") == "on",
         check=True,
         options=of_test.session_options(test, sets=test.sets_option),
     )
 
 
-def _trace_options(test: ScenarioTest) -> PerformOptions:
+def _options_for_trace_only(test: ScenarioTest) -> PerformOptions:
     policy = options.option_value(test.config, "trace", "on-failure")
     trace = "on" if options.report_path(test.config) else policy
     return PerformOptions(cassettes=test.cassettes, trace=trace)
@@ -491,7 +491,7 @@ def complete_report(
     if report.when != "call":
         if report.skipped:
             reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else ""
-            asked = _trace_options(item)
+            asked = _options_for_trace_only(item)
             with suppress(
                 pytest.fail.Exception
             ):  # of a file that changed meanwhile nothing is traced

@@ -135,7 +135,7 @@ def check_options(config: pytest.Config) -> None:
     mode, record = option_value(config, "mode"), read_cli_and_ini(config, "record")[0]
     if record is not None and mode != "record":
         raise usage_error("--bpmax-record={record} needs --bpmax-mode=record", record=record)
-    _check_searches(config, mode)
+    _check_search_options(config, mode)
     if mode == "record" and os.environ.get("CI") and not option_value(config, "allow_ci_record"):
         raise usage_error(CI_REFUSES)
     variables(config)
@@ -144,7 +144,7 @@ def check_options(config: pytest.Config) -> None:
 _SEARCHES: Final = ("explore", "challenge", "cov")
 
 
-def _check_searches(config: pytest.Config, mode: str | None) -> None:
+def _check_search_options(config: pytest.Config, mode: str | None) -> None:
     """Refuse wrong uses of the options that run scenarios many times, such as ``--bpmax-explore``.
 
     An option of such a search needs the search, and no search may call a live system.

@@ -621,9 +621,9 @@ class RunEvents(Sequence[Event]):
         else:
             self._result.add_outcome(event)
 
-    def tell(self, happening: SubjectEvent) -> None:
+    def tell(self, event: SubjectEvent) -> None:
         """Add an event of a form or flow; pass this method as its ``tell``."""
-        self._log.tell(happening)
+        self._log.tell(event)
 
     @overload
     def __getitem__(self, index: int) -> Event: ...

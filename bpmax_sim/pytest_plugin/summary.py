@@ -370,11 +370,11 @@ def _summary_lines(tally: Tally) -> Iterator[str]:
     if tally.unplayed:
         total = plural(sum(tally.unplayed.values()), "{number} exchange", "{number} exchanges")
         yield msg(
-            "not played: {total} in {list}", total=total, list=_list_files(sorted(tally.unplayed))
+            "not played: {total} in {list}", total=total, list=_format_files(sorted(tally.unplayed))
         )
     if tally.waiting:
         yield msg(
-            "wait for review: {list}; bpmax-sim review", list=_list_files(sorted(tally.waiting))
+            "wait for review: {list}; bpmax-sim review", list=_format_files(sorted(tally.waiting))
         )
     if tally.unrecognised:
         from bpmax_sim.session.session import describe_possible_secrets  # noqa: PLC0415 - seldom needed
@@ -406,7 +406,7 @@ def _list_unowned_cassettes(tally: Tally) -> Iterator[str]:
     if orphans:
         yield msg(
             "orphans, no test uses them: {list}; bpmax-sim cassette prune",
-            list=_list_files(orphans),
+            list=_format_files(orphans),
         )
 
 
@@ -431,5 +431,5 @@ def _has_run_everything(config: pytest.Config, tally: Tally) -> bool:
     )
 
 
-def _list_files(paths: Iterable[str]) -> str:
+def _format_files(paths: Iterable[str]) -> str:
     return shorten_list((display_path(Path(path)) for path in paths), 5)

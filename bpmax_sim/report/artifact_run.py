@@ -89,7 +89,7 @@ def _open_files(place: Path) -> Iterator[Files]:
         paths = [one for one in place.rglob("*") if one.is_file() and not one.is_symlink()]
         found = {one.relative_to(place).as_posix(): one for one in sorted(paths)}
         chosen = {name: one for name, one in found.items() if _is_run_file(name)}
-        _refuse_large(shown, sum(one.stat().st_size for one in chosen.values()))
+        _refuse_large_artifact(shown, sum(one.stat().st_size for one in chosen.values()))
         yield {name: one.read_bytes for name, one in chosen.items()}
         return
     try:
@@ -112,7 +112,7 @@ def _open_files(place: Path) -> Iterator[Files]:
                     name=name,
                 )
         of_a_run = {name: one for name, one in sorted(members.items()) if _is_run_file(name)}
-        _refuse_large(shown, sum(one.file_size for one in of_a_run.values()))
+        _refuse_large_artifact(shown, sum(one.file_size for one in of_a_run.values()))
         yield {name: partial(archive.read, one) for name, one in of_a_run.items()}
 
 
@@ -120,12 +120,12 @@ def _is_run_file(name: str) -> bool:
     return bool(_STORED.fullmatch(name)) or (name.endswith(".xml") and ".bpmax/" not in name)
 
 
-def _refuse_large(shown: str, size: int) -> None:
+def _refuse_large_artifact(display_name: str, size: int) -> None:
     if size > _LARGEST:
         raise ConfigError(
             "{place}: unpacks to {size} MB, and {largest} MB are read at most; name the folder "
             "with what is of interest",
-            place=shown,
+            place=display_name,
             size=size >> 20,
             largest=_LARGEST >> 20,
         )
@@ -178,11 +178,11 @@ class _ArtifactReader:
         else:
             self.has_any = True
 
-    def _add_failure(self, key: str, data: bytes, shown: str) -> None:
-        self.failures[key] = parse_failure(data, shown)
+    def _add_failure(self, key: str, data: bytes, display_name: str) -> None:
+        self.failures[key] = parse_failure(data, display_name)
 
-    def _add_trace(self, key: str, data: bytes, shown: str) -> None:
-        trace = parse_trace(data, f"{key}.ndjson", shown)
+    def _add_trace(self, key: str, data: bytes, display_name: str) -> None:
+        trace = parse_trace(data, f"{key}.ndjson", display_name)
         failed = self.failures.get(key) or _failure_of_trace(trace)
         if failed is not None:
             self.failures[key] = failed
@@ -190,10 +190,10 @@ class _ArtifactReader:
             sources = {home.place_from_root(file): text for file, text in trace.sources.items()}
             self.sources[failed.file, failed.name] = sources
 
-    def _add_junit(self, data: bytes, shown: str) -> None:
+    def _add_junit(self, data: bytes, display_name: str) -> None:
         text = data.decode("utf-8-sig")
         if "<!DOCTYPE" in text or "<!ENTITY" in text:
-            raise ConfigError("{path}: declares entities, as no JUnit file does", path=shown)
+            raise ConfigError("{path}: declares entities, as no JUnit file does", path=display_name)
         suites = ET.fromstring(text)  # noqa: S314 - it has no entities
         if suites.tag not in {"testsuites", "testsuite"}:
             return

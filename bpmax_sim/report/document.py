@@ -21,7 +21,7 @@ _DIFFERS = ("path", "recorded", "sent")
 _CHECK = ("ok", "expected", "actual")
 
 
-def build_document(
+def build_run_document(
     verdicts: Sequence[Verdict], *, code: ExitCode, problems: Sequence[Problem] = ()
 ) -> dict[str, Any]:
     """Return the JSON object of `bpmax-sim run --json`; times are milliseconds of virtual time.

@@ -22,7 +22,7 @@ _POINT = 12
 _BEND = 9
 
 Point = tuple[float, float]
-Way = tuple[str, str]
+Edge = tuple[str, str]
 _Vertex = str | tuple[str, str, int]
 """A node; or a way where it passes a layer."""
 
@@ -32,27 +32,27 @@ class Layout(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         boxes: node -> centre of its box.
-        ways: edge -> its points from box to box; for a back edge, its corners.
-        back: edges that lead upwards.
+        edge_points: edge -> its points from box to box; for a back edge, its corners.
+        back_edges: edges that lead upwards.
     """
 
     width: float
     height: float
     boxes: Mapping[str, Point]
-    ways: Mapping[Way, Sequence[Point]]
-    back: frozenset[Way]
+    edge_points: Mapping[Edge, Sequence[Point]]
+    back_edges: frozenset[Edge]
 
 
-def lay_out(widths: Mapping[str, float], ways: Iterable[Way]) -> Layout:
-    """Place boxes of the given *widths*, by node name, the first at the top, and edges *ways*."""
-    every = list(dict.fromkeys(way for way in ways if {*way} <= widths.keys()))
+def lay_out(widths: Mapping[str, float], edges: Iterable[Edge]) -> Layout:
+    """Place boxes of the given *widths*, by node name, the first at the top, and the *edges*."""
+    every = list(dict.fromkeys(way for way in edges if {*way} <= widths.keys()))
     back = _find_back_edges(list(widths), every)
     forward = [way for way in every if way not in back]
     # Layers need a graph without cycles: back edges are drawn last, in channels on the right.
     ranks = _assign_layers(list(widths), forward)
-    chains = {way: _chain_vertices(way, ranks) for way in forward}
+    chains = {way: _vertices_along_edge(way, ranks) for way in forward}
     links = [pair for chain in chains.values() for pair in pairwise(chain)]
-    layers = _order_layers(_make_layers(ranks, chains), links)
+    layers = _order_layers(_group_by_layer(ranks, chains), links)
     room = {vertex: widths.get(str(vertex), _POINT) if isinstance(vertex, str) else _POINT
             for layer in layers for vertex in layer}  # fmt: skip
     middles = _place_vertices(layers, links, room)
@@ -65,7 +65,7 @@ def lay_out(widths: Mapping[str, float], ways: Iterable[Way]) -> Layout:
         for vertex in layer
     }
     boxes = {name: points[name] for name in widths}
-    lines: dict[Way, Sequence[Point]] = _forward_lines(chains, points, widths)
+    lines: dict[Edge, Sequence[Point]] = _forward_lines(chains, points, widths)
     lines |= {
         way: _back_edge_points(way, boxes, widths, right + _BEND * (2 + 2 * number), number)
         for number, way in enumerate(sorted(back, key=every.index))
@@ -74,17 +74,17 @@ def lay_out(widths: Mapping[str, float], ways: Iterable[Way]) -> Layout:
         width=right + _BEND * (2 * len(back) + 3 if back else 1),
         height=(len(layers) - 1) * LAYER + HEIGHT + top + 4 * _BEND,
         boxes=boxes,
-        ways=lines,
-        back=back,
+        edge_points=lines,
+        back_edges=back,
     )
 
 
-def _find_back_edges(names: Sequence[str], ways: Sequence[Way]) -> frozenset[Way]:
+def _find_back_edges(names: Sequence[str], edges: Sequence[Edge]) -> frozenset[Edge]:
     """Return the back edges: those that lead to a node on the path to their own start."""
     following: dict[str, list[str]] = {name: [] for name in names}
-    for source, target in ways:
+    for source, target in edges:
         following[source].append(target)
-    back: set[Way] = set()
+    back: set[Edge] = set()
     done: set[str] = set()
 
     def visit(name: str, above: frozenset[str]) -> None:
@@ -103,12 +103,12 @@ def _find_back_edges(names: Sequence[str], ways: Sequence[Way]) -> frozenset[Way
     return frozenset(back)
 
 
-def _assign_layers(names: Sequence[str], ways: Sequence[Way]) -> dict[str, int]:
+def _assign_layers(names: Sequence[str], edges: Sequence[Edge]) -> dict[str, int]:
     """Return the layer of each node, below all its predecessors."""
     ranks = dict.fromkeys(names, 0)
     for _ in names:
         moved = False
-        for source, target in ways:
+        for source, target in edges:
             if ranks[target] <= ranks[source]:
                 ranks[target], moved = ranks[source] + 1, True
         if not moved:
@@ -116,14 +116,14 @@ def _assign_layers(names: Sequence[str], ways: Sequence[Way]) -> dict[str, int]:
     return ranks
 
 
-def _chain_vertices(way: Way, ranks: Mapping[str, int]) -> list[_Vertex]:
-    source, target = way
+def _vertices_along_edge(edge: Edge, ranks: Mapping[str, int]) -> list[_Vertex]:
+    source, target = edge
     between = range(ranks[source] + 1, ranks[target])
     return [source, *((source, target, rank) for rank in between), target]
 
 
-def _make_layers(
-    ranks: Mapping[str, int], chains: Mapping[Way, Sequence[_Vertex]]
+def _group_by_layer(
+    ranks: Mapping[str, int], chains: Mapping[Edge, Sequence[_Vertex]]
 ) -> list[list[_Vertex]]:
     layers: list[list[_Vertex]] = [[] for _ in range(max(ranks.values(), default=-1) + 1)]
     for name, rank in ranks.items():
@@ -186,16 +186,16 @@ def _count_crossings(
 def _place_vertices(
     layers: Sequence[Sequence[_Vertex]],
     links: Sequence[tuple[_Vertex, _Vertex]],
-    room: Mapping[_Vertex, float],
+    widths: Mapping[_Vertex, float],
 ) -> dict[_Vertex, float]:
     """Return the horizontal centre of each vertex, near its neighbours and apart from others.
 
-    *room* is the width of each vertex; those on the way of a long edge count as vertices, too.
+    *widths* is the width of each vertex; those on the way of a long edge count as vertices, too.
     """
     above, below = _neighbours_by_vertex(links)
     middles: dict[_Vertex, float] = {}
     for layer in layers:
-        spread = _spread_layer(layer, [0.0] * len(layer), room)
+        spread = _spread_layer(layer, [0.0] * len(layer), widths)
         middles |= dict(zip(layer, spread, strict=True))
     for sweep in range(_SWEEPS):
         order = layers if sweep % 2 == 0 else list(reversed(layers))
@@ -205,20 +205,20 @@ def _place_vertices(
                 near = [*above.get(vertex, ()), *below.get(vertex, ())]
                 mean = sum(middles[one] for one in near) / len(near) if near else middles[vertex]
                 wanted.append(mean)
-            middles |= dict(zip(layer, _spread_layer(layer, wanted, room), strict=True))
+            middles |= dict(zip(layer, _spread_layer(layer, wanted, widths), strict=True))
     return middles
 
 
 def _spread_layer(
-    layer: Sequence[_Vertex], wanted: Sequence[float], room: Mapping[_Vertex, float]
+    layer: Sequence[_Vertex], wanted: Sequence[float], widths: Mapping[_Vertex, float]
 ) -> list[float]:
     """Return positions as near to *wanted* as possible where the boxes of a layer don't overlap.
 
-    Their order stays; *room* has their widths. The algorithm is "pool adjacent violators".
+    Their order stays; *widths* has their widths. The algorithm is "pool adjacent violators".
     """
     offsets = [0.0]
     for one, other in pairwise(layer):
-        offsets.append(offsets[-1] + (room[one] + room[other]) / 2 + GAP)
+        offsets.append(offsets[-1] + (widths[one] + widths[other]) / 2 + GAP)
     pools: list[tuple[float, int]] = []  # mean and size
     for place, offset in zip(wanted, offsets, strict=True):
         mean, size = place - offset, 1
@@ -231,10 +231,10 @@ def _spread_layer(
 
 
 def _forward_lines(
-    chains: Mapping[Way, Sequence[_Vertex]],
+    chains: Mapping[Edge, Sequence[_Vertex]],
     points: Mapping[_Vertex, Point],
     widths: Mapping[str, float],
-) -> dict[Way, Sequence[Point]]:
+) -> dict[Edge, Sequence[Point]]:
     """Return the points of each downward edge; edges of one box start and end side by side."""
     begins, ends = (
         _edge_offsets(
@@ -243,7 +243,7 @@ def _forward_lines(
         )
         for end in (0, 1)
     )  # fmt: skip
-    lines: dict[Way, Sequence[Point]] = {}
+    lines: dict[Edge, Sequence[Point]] = {}
     for way, chain in chains.items():
         (left, top), *between, (right, bottom) = (points[vertex] for vertex in chain)
         begin = (left + begins[way], top + HEIGHT / 2)
@@ -252,19 +252,19 @@ def _forward_lines(
 
 
 def _edge_offsets(
-    ways: Mapping[Way, tuple[str, float]], widths: Mapping[str, float]
-) -> dict[Way, float]:
+    edge_ends: Mapping[Edge, tuple[str, float]], widths: Mapping[str, float]
+) -> dict[Edge, float]:
     """Return how far from the centre of its box each edge begins or ends, so that none overlap.
 
-    *ways* maps each edge to its box and to the horizontal position of its other end, by which the
-    edges of a box are ordered.
+    *edge_ends* maps each edge to its box and to the horizontal position of its other end, by which
+    the edges of a box are ordered.
     """
-    by_box: dict[str, list[Way]] = {}
-    for way, (box, _) in ways.items():
+    by_box: dict[str, list[Edge]] = {}
+    for way, (box, _) in edge_ends.items():
         by_box.setdefault(box, []).append(way)
-    shifts: dict[Way, float] = {}
+    shifts: dict[Edge, float] = {}
     for box, group in by_box.items():
-        group.sort(key=lambda way: ways[way][1])
+        group.sort(key=lambda way: edge_ends[way][1])
         step = min(26.0, (widths[box] - 30) / len(group))
         for number, way in enumerate(group):
             shifts[way] = step * (number - (len(group) - 1) / 2)
@@ -272,16 +272,16 @@ def _edge_offsets(
 
 
 def _back_edge_points(
-    way: Way, boxes: Mapping[str, Point], widths: Mapping[str, float], channel: float, number: int
+    edge: Edge, boxes: Mapping[str, Point], widths: Mapping[str, float], channel: float, number: int
 ) -> list[Point]:
     """Return the corners of a back edge: below its box, up beside all boxes, and in from above.
 
     *channel* is the horizontal position of the line beside the boxes, *number* shifts the edge so
     that it does not lie on another one.
     """
-    (left, low), (right, high) = boxes[way[0]], boxes[way[1]]
+    (left, low), (right, high) = boxes[edge[0]], boxes[edge[1]]
     shift = 8 + 5 * (number % 4)
-    begin, end = left + widths[way[0]] / 4, right + widths[way[1]] / 4
+    begin, end = left + widths[edge[0]] / 4, right + widths[edge[1]] / 4
     under, over = low + HEIGHT / 2 + shift, high - HEIGHT / 2 - shift
     return [
         (begin, low + HEIGHT / 2),

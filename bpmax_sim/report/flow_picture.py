@@ -130,13 +130,13 @@ def _action_label(action: str) -> str:
     return words.get(current_language(), action)
 
 
-def _describe_edge(way: FlowEdge) -> str:
-    action = _action_label(way.action)
-    when = msg(" [{when}]", when=way.when) if way.when else ""
+def _describe_edge(edge: FlowEdge) -> str:
+    action = _action_label(edge.action)
+    when = msg(" [{when}]", when=edge.when) if edge.when else ""
     return msg(
         "{source} → {target} ({action}{when})",
-        source=way.source,
-        target=way.target,
+        source=edge.source,
+        target=edge.target,
         action=action,
         when=when,
     )
@@ -235,8 +235,8 @@ def _node_subtitle(node: FlowNode) -> str:
         return ""
     if node.parallel:
         text = msg("parallel")
-    elif node.child:
-        text = msg("sub-flow {name}", name=node.child.flow)
+    elif node.child_flow:
+        text = msg("sub-flow {name}", name=node.child_flow.flow)
     elif node.owners:
         text = join_messages(msg(", "), map(str, node.owners))
     else:
@@ -279,7 +279,7 @@ def _draw_edges(walks: FlowWalks, layout: Layout) -> Iterator[Markup]:
         groups.setdefault((way.source, way.target), []).append(way)
     by_use = sorted(groups.items(), key=lambda one: any(walks.counts.get(w) for w in one[1]))
     for pair, ways in by_use:
-        points, is_back = layout.ways[pair], pair in layout.back
+        points, is_back = layout.edge_points[pair], pair in layout.back_edges
         yield Markup(
             '<g class="{kind}"><title>{whole}</title><path class="line" d="{path}"/>'
             '<path class="head" d="{head}"/></g>'
@@ -294,7 +294,9 @@ def _draw_edges(walks: FlowWalks, layout: Layout) -> Iterator[Markup]:
     numbers: dict[str, int] = {}
     for pair, ways in groups.items():
         number = numbers[pair[0]] = numbers.get(pair[0], -1) + 1
-        (x, y), anchor = _label_place(layout.ways[pair], number, is_back=pair in layout.back)
+        (x, y), anchor = _label_place(
+            layout.edge_points[pair], number, is_back=pair in layout.back_edges
+        )
         yield Markup(
             '<g class="{kind}"><text class="label" text-anchor="{anchor}" x="{x:.1f}" '
             'y="{y:.1f}">{label}</text></g>'
@@ -307,15 +309,15 @@ def _draw_edges(walks: FlowWalks, layout: Layout) -> Iterator[Markup]:
         )
 
 
-def _label_of(way: FlowEdge, counts: Mapping[FlowEdge, int]) -> str:
+def _label_of(edge: FlowEdge, counts: Mapping[FlowEdge, int]) -> str:
     """Return the label of a route: its action or condition, and how often it was taken (``×2``).
 
     A plain approval and the start of a branch are not named.
     """
-    is_plain = way.action in ("approve", "parallel")
-    word = "" if is_plain else _action_label(way.action)
-    when = _cut_to_columns(way.when.replace("ctx.form.", ""), _LABEL_COLUMNS) if way.when else ""
-    count = counts.get(way, 0)
+    is_plain = edge.action in ("approve", "parallel")
+    word = "" if is_plain else _action_label(edge.action)
+    when = _cut_to_columns(edge.when.replace("ctx.form.", ""), _LABEL_COLUMNS) if edge.when else ""
+    count = counts.get(edge, 0)
     times = f"×{count}" if count else "×0"
     return join_messages(" ", filter(None, (word, when, times)))
 

@@ -63,8 +63,8 @@ def find_edges(definition: Definition) -> Iterator[FlowEdge]:
             for route in node.routes(action):
                 yield FlowEdge(name, action, route.to, route.when or "")
         yield from (FlowEdge(name, "parallel", first) for first in node.parallel)
-        if node.late_target:
-            yield FlowEdge(name, "deadline", node.late_target)
+        if node.deadline_target:
+            yield FlowEdge(name, "deadline", node.deadline_target)
 
 
 def count_walks(definition: Definition, file: str, traces: Iterable[Trace]) -> FlowWalks:
@@ -146,11 +146,11 @@ def _resolve_main_flow_node(trace: Trace, name_in_trace: str, names: set[str]) -
     return name_in_trace if "" in names else None
 
 
-def _find_edge(ways: Iterable[FlowEdge], source: str, action: str, target: str) -> FlowEdge:
+def _find_edge(edges: Iterable[FlowEdge], source: str, action: str, target: str) -> FlowEdge:
     """Return the declared route from *source* to *target* by *action*.
 
     A new one if none is declared, as for a return or a withdrawal.
     """
-    between = [way for way in ways if (way.source, way.target) == (source, target)]
+    between = [way for way in edges if (way.source, way.target) == (source, target)]
     fitting = [way for way in between if way.action in (action, "parallel")]
     return next(iter(fitting), FlowEdge(source, action, target))

@@ -186,21 +186,21 @@ def _entry_data(entry: PageEntry, file_numbers: dict[str, int]) -> dict[str, Any
     }
 
 
-def _covered_data(one: CoveredScript) -> dict[str, Any]:
+def _covered_data(script: CoveredScript) -> dict[str, Any]:
     """Return the source and the coverage of a script."""
-    never = {branch: describe_untaken(branch.arm) for branch in one.missing}
+    never = {branch: describe_untaken(branch.arm) for branch in script.missing}
     return {
-        "text": one.source,
-        "lines": one.lines,
-        "lost": one.lost,
+        "text": script.source,
+        "lines": script.lines,
+        "lost": script.lost,
         "branches": [
             {
-                "line": one.place[0],
-                "arm": one.arm,
+                "line": script.place[0],
+                "arm": script.arm,
                 "why": translate_to_all(why),
-                "reach": translate_to_all(one.reach),
+                "reach": translate_to_all(script.reach),
             }
-            for one, why in never.items()
+            for script, why in never.items()
         ],
     }
 

@@ -175,7 +175,7 @@ def build_unreadable_entry(name: str, path: str, reason: str) -> PageEntry:
 
 
 def _list_part_uses(
-    trace: Trace, home: PathsFromRoot, *, has_passed: bool
+    trace: Trace, paths: PathsFromRoot, *, has_passed: bool
 ) -> Iterator[tuple[tuple[str, str, str], bool]]:
     """Yield what the file declares, as (kind, name, place), and whether this row used it.
 
@@ -183,7 +183,7 @@ def _list_part_uses(
     nothing.
     """
     for part in trace.parts:
-        place = home.place_from_root(cut_long_texts(str(part["place"])))
+        place = paths.place_from_root(cut_long_texts(str(part["place"])))
         key = (str(part["kind"]), shorten_line(str(part["name"]), LONGEST_NAME), place)
         yield key, bool(part.get("used")) and has_passed
 
@@ -209,19 +209,19 @@ def add_parts_unused_by_row(runs: FileRuns, trace: Trace) -> None:
     runs.add_row(file, last.get("rows", 0), row, unused, strictness, used)
 
 
-def _run_notes(ended: _Event, home: PathsFromRoot) -> Iterator[LocalisedText]:
+def _run_notes(ended: _Event, paths: PathsFromRoot) -> Iterator[LocalisedText]:
     """Yield the warnings of a run with their places, from *ended*, its last event.
 
     A trace of an older version stores them as texts (``notes``).
     """
     for note in ended.get("notes", ()):
-        yield _localise(note, home)
+        yield _localise(note, paths)
     for warning in ended.get("warnings", ()):
         message, place = (
             read_message(cut_long_texts(warning["message"])),
-            home.place_from_root(warning.get("place")),
+            paths.place_from_root(warning.get("place")),
         )
-        yield _translate_to_all(label_message(place, message) if place else message, home)
+        yield _translate_to_all(label_message(place, message) if place else message, paths)
 
 
 def _call_sources(events: Sequence[_Event]) -> Iterator[tuple[str, str]]:
@@ -233,7 +233,7 @@ def _call_sources(events: Sequence[_Event]) -> Iterator[tuple[str, str]]:
             yield str(event["call"]), sources.get(event["number"]) or "unanswered"
 
 
-def _node_id_of_row(trace: Trace, home: PathsFromRoot, row: str) -> str:
+def _node_id_of_row(trace: Trace, paths: PathsFromRoot, row: str) -> str:
     """Return a row as `bpmax-sim run` names it: ``scenarios/x.scenario.yaml::name[row]``.
 
     "" if none.
@@ -244,42 +244,44 @@ def _node_id_of_row(trace: Trace, home: PathsFromRoot, row: str) -> str:
     if not row or not file:
         return ""
     name = node_id_part(str(trace.events[0]["name"]))
-    return f"{home.place_from_root(cut_long_texts(file))}::{name}[{node_id_part(row)}]"
+    return f"{paths.place_from_root(cut_long_texts(file))}::{name}[{node_id_part(row)}]"
 
 
-def _event_data(event: _Event, home: PathsFromRoot) -> dict[str, Any]:
+def _event_data(event: _Event, paths: PathsFromRoot) -> dict[str, Any]:
     members = {
-        key: _member_data(key, value, home) for key, value in event.items() if key != "failures"
+        key: _event_member_data(key, value, paths)
+        for key, value in event.items()
+        if key != "failures"
     }
     if event["event"] == "CallMade":
         members["curl"] = body_text(curl_of_event(event))
     return members
 
 
-def _member_data(key: str, value: Any, home: PathsFromRoot) -> Any:
+def _event_member_data(key: str, value: Any, paths: PathsFromRoot) -> Any:
     if key in _WORDED:
         several = isinstance(value, list)
-        return [_localise(part, home) for part in value] if several else _localise(value, home)
+        return [_localise(part, paths) for part in value] if several else _localise(value, paths)
     if key in _PLACES and (value is None or isinstance(value, str)):
-        return home.place_from_root(cut_long_texts(value))
+        return paths.place_from_root(cut_long_texts(value))
     if key == "text" and isinstance(value, str):
-        return home.text_from_root(cut_long_texts(value))
+        return paths.text_from_root(cut_long_texts(value))
     if key == "stack":
-        return [home.text_from_root(cut_long_texts(frame)) for frame in value]
+        return [paths.text_from_root(cut_long_texts(frame)) for frame in value]
     if key in _NESTED and isinstance(value, list | Mapping):
-        return _nested_data(value, home)
+        return _nested_event_data(value, paths)
     return _body_data(value) if key in _BODIES else cut_long_texts(value)
 
 
-def _nested_data(value: _Event | list[_Event], home: PathsFromRoot) -> Any:
+def _nested_event_data(value: _Event | list[_Event], paths: PathsFromRoot) -> Any:
     if isinstance(value, list):
-        return [_nested_data(one, home) for one in value]
-    return {name: _member_data(name, item, home) for name, item in value.items()}
+        return [_nested_event_data(one, paths) for one in value]
+    return {name: _event_member_data(name, item, paths) for name, item in value.items()}
 
 
-def _localise(value: Any, home: PathsFromRoot) -> LocalisedText:
+def _localise(value: Any, paths: PathsFromRoot) -> LocalisedText:
     """Return a text of a trace in all languages, with file names relative to the root."""
-    return _translate_to_all(read_message(cut_long_texts(value)), home)
+    return _translate_to_all(read_message(cut_long_texts(value)), paths)
 
 
 def text_in_language(text: LocalisedText, language: str) -> str:
@@ -348,18 +350,18 @@ def _failure_data(failure: Failure) -> dict[str, Any]:
     }
 
 
-def _values_at_failure_data(trace: Trace, home: PathsFromRoot) -> dict[str, Any]:
+def _values_at_failure_data(trace: Trace, paths: PathsFromRoot) -> dict[str, Any]:
     """Return the variables' values at the failed script line of *trace*, and the call stack."""
     told = cut_long_texts(trace.names)
     return {
-        "line": home.place_from_root(told["place"]),
+        "line": paths.place_from_root(told["place"]),
         "names": told["names"],
-        "stack": [home.text_from_root(frame) for frame in told["stack"]],
+        "stack": [paths.text_from_root(frame) for frame in told["stack"]],
     }
 
 
-def _translate_to_all(message: str, home: PathsFromRoot) -> LocalisedText:
-    return translate_to_all(map_message(message, home.text_from_root))
+def _translate_to_all(message: str, paths: PathsFromRoot) -> LocalisedText:
+    return translate_to_all(map_message(message, paths.text_from_root))
 
 
 def translate_to_all(message: str) -> LocalisedText:

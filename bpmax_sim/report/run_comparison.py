@@ -65,7 +65,7 @@ def _find_flaky(places: Sequence[Path]) -> Iterator[tuple[SectionCell, ...]]:
             digests = [digest for _, digest in known]
             yield (
                 SectionCell(_scenario_name(paths, name)),
-                *(_make_cell(end, digests) for end in ends),
+                *(_outcome_cell(end, digests) for end in ends),
             )
 
 
@@ -88,7 +88,7 @@ def _scenario_name(paths: Sequence[Path | None], name: str) -> str:
     return f"{first['name']}[{row}]" if row else str(first["name"])
 
 
-def _make_cell(end: tuple[str, str] | None, digests: Sequence[str]) -> SectionCell:
+def _outcome_cell(end: tuple[str, str] | None, digests: Sequence[str]) -> SectionCell:
     if end is None:
         return SectionCell("–", "quiet")
     outcome, digest = end

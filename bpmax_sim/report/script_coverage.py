@@ -183,9 +183,9 @@ def _cover_script(name: str, script: Script, hits: ScriptHits) -> CoveredScript:
     )
 
 
-def _branch_sort_key(way: Counter) -> tuple[object, ...]:
+def _branch_sort_key(branch: Counter) -> tuple[object, ...]:
     """Return the sort key of a branch; the branch of a condition that holds comes first."""
-    return way.decision, way.arm in {"else", ":"}, way.line, way.column
+    return branch.decision, branch.arm in {"else", ":"}, branch.line, branch.column
 
 
 def write_lcov(covered: Iterable[CoveredScript]) -> str:
@@ -193,36 +193,36 @@ def write_lcov(covered: Iterable[CoveredScript]) -> str:
     return "".join(f"{line}\n" for one in covered for line in _lcov_lines(one))
 
 
-def _lcov_lines(one: CoveredScript) -> Iterator[str]:
-    ran, lines, taken, branches = one.counts
+def _lcov_lines(script: CoveredScript) -> Iterator[str]:
+    ran, lines, taken, branches = script.counts
     yield "TN:"
-    yield f"SF:{one.file}"
+    yield f"SF:{script.file}"
     # genhtml wants a line with hits for all that it names.
     named = [
         (
-            min((known for known in one.lines if known >= line), default=line),
+            min((known for known in script.lines if known >= line), default=line),
             f"{_BAD_NAME.sub('_', name) or 'anonymous'}_{line}_{number}",
             hits,
         )
-        for number, (line, name, hits) in enumerate(one.functions)
+        for number, (line, name, hits) in enumerate(script.functions)
     ]
     yield from (f"FN:{line},{name}" for line, name, _ in named)
     yield from (f"FNDA:{hits},{name}" for _, name, hits in named)
     yield f"FNF:{len(named)}"
     yield f"FNH:{sum(hits > 0 for *_, hits in named)}"
     ways = defaultdict[tuple[int, int], list[CoveredBranch]](list)
-    for branch in one.branches:
+    for branch in script.branches:
         ways[branch.decision].append(branch)
     for block, ((decided, _), arms) in enumerate(ways.items()):
-        line = max((known for known in one.lines if known <= decided), default=decided)
+        line = max((known for known in script.lines if known <= decided), default=decided)
         if len(arms) == 1:  # a catch; genhtml wants a line that ran to have a branch that did
-            line = min((known for known in one.lines if known >= arms[0].line), default=line)
-        is_known = one.lines.get(line, 1) > 0
+            line = min((known for known in script.lines if known >= arms[0].line), default=line)
+        is_known = script.lines.get(line, 1) > 0
         for number, arm in enumerate(arms):
             yield f"BRDA:{line},{block},{number},{arm.hits if is_known or arm.hits else '-'}"
     yield f"BRF:{branches}"
     yield f"BRH:{taken}"
-    yield from (f"DA:{line},{hits}" for line, hits in one.lines.items())
+    yield from (f"DA:{line},{hits}" for line, hits in script.lines.items())
     yield f"LF:{lines}"
     yield f"LH:{ran}"
     yield "end_of_record"

@@ -135,8 +135,8 @@ def did_fail(item: ItemHeader) -> bool:
 _decode = msgspec.json.Decoder(StoredFailure).decode
 
 
-def parse_failure(data: bytes, shown: str) -> StoredFailure:
-    """Return the failure in *data*; *shown* is the file name for messages.
+def parse_failure(data: bytes, display_name: str) -> StoredFailure:
+    """Return the failure in *data*; *display_name* is the file name for messages.
 
     Raises:
         ConfigError: if it is not a failure, or one of a newer version.
@@ -148,7 +148,7 @@ def parse_failure(data: bytes, shown: str) -> StoredFailure:
     if failed is None or failed.version > _VERSION:
         raise ConfigError(
             "{path}: cannot be read, or is of another version of bpmax-sim; run it again here",
-            path=shown,
+            path=display_name,
         )
     return failed.read_messages()
 

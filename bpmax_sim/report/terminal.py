@@ -186,12 +186,12 @@ BY_SOURCE: Mapping[str, str] = {
 """How many calls were answered by whom."""
 
 
-def format_counts(numbers: Mapping[Any, int], templates: Mapping[str, str]) -> str:
+def format_counts(counts: Mapping[Any, int], templates: Mapping[str, str]) -> str:
     """Return ``2 passed, 1 failed``: the text of *templates* for each number that is not zero.
 
     Both are by key, such as the outcome; the order is that of *templates*.
     """
-    texts = [msg(text, number=numbers[key]) for key, text in templates.items() if numbers.get(key)]
+    texts = [msg(text, number=counts[key]) for key, text in templates.items() if counts.get(key)]
     return series(texts)
 
 

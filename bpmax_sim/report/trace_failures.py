@@ -79,11 +79,11 @@ def read_place(text: str) -> Place | None:
     return Place(file, int(line or 0), int(column or 0))
 
 
-def read_failures(ended: Mapping[str, Any], home: PathsFromRoot) -> Iterator[Failure]:
+def read_failures(ended: Mapping[str, Any], paths: PathsFromRoot) -> Iterator[Failure]:
     """Yield the failures in *ended*, the last event of a trace, with paths relative to the root."""
 
     def read(text: Any) -> str:
-        return map_message(read_message(text), home.text_from_root)
+        return map_message(read_message(text), paths.text_from_root)
 
     for event in ended.get("failures", ()):
         yield Failure(
@@ -93,7 +93,7 @@ def read_failures(ended: Mapping[str, Any], home: PathsFromRoot) -> Iterator[Fai
             step=event.get("step", 0),
             total=event.get("total", 0),
             title=read_message(event.get("title") or event.get("scenario")),
-            place=read_place(home.place_from_root(event.get("place"))),
+            place=read_place(paths.place_from_root(event.get("place"))),
             excerpt=tuple(
                 ExcerptLine(one["number"], one["text"], bool(one.get("marked")))
                 for one in event.get("excerpt", ())
@@ -105,6 +105,6 @@ def read_failures(ended: Mapping[str, Any], home: PathsFromRoot) -> Iterator[Fai
                 for check in event.get("checks", ())
             ),
             detail=tuple(map(read, event.get("detail", ()))),
-            script=read_place(home.place_from_root(event.get("script"))),
+            script=read_place(paths.place_from_root(event.get("script"))),
             script_text=str(event.get("script_text", "")),
         )

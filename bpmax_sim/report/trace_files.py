@@ -84,13 +84,13 @@ def path_for_item(item: ItemHeader, folder: Path, ending: str) -> Path:
 def store_trace(
     item: ScenarioItem,
     events: Sequence[Event],
-    when: str,
+    trace_mode: str,
     *,
     failed: bool,
     redact: Redact | None = None,
     names: NamesAttached | None = None,
 ) -> str:
-    """Write the trace of *item* if *when* asks for it, and return its path, else "".
+    """Write the trace of *item* if *trace_mode* asks for it, and return its path, else "".
 
     With ``on-failure``, an item that passed has its earlier trace deleted, which showed a failure.
     A write error is ignored: it must not fail the run.
@@ -98,17 +98,17 @@ def store_trace(
     Args:
         item: scenario or row.
         events: all events.
-        when: ``on``, ``off`` or ``on-failure``.
+        trace_mode: ``on``, ``off`` or ``on-failure``.
         failed: whether the item failed.
         redact: redaction of attached source files. Without it none is attached, as for an item that
             did not run, whose secrets are unknown.
         names: redacted values of variables at the failure.
     """
-    if when == "off":
+    if trace_mode == "off":
         return ""
     path = trace_path(item.header)
     with suppress(OSError):
-        if when == "on-failure" and not failed:
+        if trace_mode == "on-failure" and not failed:
             path.unlink(missing_ok=True)
         else:
             make_folder(path)
@@ -151,7 +151,7 @@ def _outgoing_routes(node: FlowNode, redact: Redact) -> Iterator[dict[str, str]]
     for action in node.offers:
         for route in node.routes(action):
             yield {"action": action, "to": route.to, "when": redact(route.when or "")}
-    due = node.late_target
+    due = node.deadline_target
     others = [*(("parallel", to) for to in node.parallel), ("join", node.join), ("deadline", due)]
     yield from ({"action": action, "to": to, "when": ""} for action, to in others if to)
 
@@ -207,8 +207,8 @@ def read_trace(path: Path, name: str) -> Trace:
     return parse_trace(path.read_bytes(), name, display_path(path))
 
 
-def parse_trace(data: bytes, name: str, shown: str) -> Trace:
-    """Return the trace in *data*; *name* as in `read_trace`, *shown* is the file name for messages.
+def parse_trace(data: bytes, name: str, display_name: str) -> Trace:
+    """Return the trace in *data*; *name* is as in `read_trace`, *display_name* for messages.
 
     Raises:
         ConfigError: if it is not a trace, or one of another version.
@@ -225,7 +225,7 @@ def parse_trace(data: bytes, name: str, shown: str) -> Trace:
         if event is None:
             raise ConfigError(
                 "{path}:{number}: not a line of a trace; {how}",
-                path=shown,
+                path=display_name,
                 number=number,
                 how=_HOW,
             )
@@ -236,8 +236,8 @@ def parse_trace(data: bytes, name: str, shown: str) -> Trace:
         else:
             events.append(event)
     if not events or events[0]["event"] != "ScenarioStarted":
-        raise ConfigError("{path}: this trace has no beginning; {how}", path=shown, how=_HOW)
-    _check_version(events[0], shown)
+        raise ConfigError("{path}: this trace has no beginning; {how}", path=display_name, how=_HOW)
+    _check_version(events[0], display_name)
     flows = {str(one.get("name", "")): one for one in attached if one["event"] == "FlowAttached"}
     parts = next((one.get("parts") for one in attached if one["event"] == "PartsAttached"), None)
     names = next((one for one in attached if one["event"] == "NamesAttached"), None)
@@ -245,7 +245,7 @@ def parse_trace(data: bytes, name: str, shown: str) -> Trace:
     return Trace(folder, tuple(events), sources, flows, parts or (), names)
 
 
-def _check_version(started: Mapping[str, Any], shown: str) -> None:
+def _check_version(started: Mapping[str, Any], display_name: str) -> None:
     """Refuse a trace of another version; *started* is its first event.
 
     Raises:
@@ -256,7 +256,7 @@ def _check_version(started: Mapping[str, Any], shown: str) -> None:
         is_newer = isinstance(version, int) and version > VERSION
         raise ConfigError(
             "{path}: this trace has version {version}, and version {known} is read here; {how}",
-            path=shown,
+            path=display_name,
             version=version,
             known=VERSION,
             how=msg("update bpmax-sim") if is_newer else _HOW,

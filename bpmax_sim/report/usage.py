@@ -324,7 +324,7 @@ def _find_newer(evidence: Evidence, root: Path) -> list[Path]:
     ]
 
 
-def merge_evidence(every: Sequence[Evidence]) -> Evidence:
+def merge_evidence(runs: Sequence[Evidence]) -> Evidence:
     """Return the evidence of several runs together.
 
     Anything that one of them used counts as used.
@@ -332,8 +332,8 @@ def merge_evidence(every: Sequence[Evidence]) -> Evidence:
     owners, left = defaultdict[str, set[str]](set), defaultdict[str, dict[str, set[int]]](dict)
     digests: dict[str, str] = {}
     sources: dict[str, str] = {}
-    unknown = {name for one in every for name in one.unplayed_files}
-    for one in every:
+    unknown = {name for one in runs for name in one.unplayed_files}
+    for one in runs:
         for known, new in ((digests, one.digests), (sources, one.sources)):
             for name, digest in new.items():
                 if known.setdefault(name, digest) != digest:
@@ -348,7 +348,7 @@ def merge_evidence(every: Sequence[Evidence]) -> Evidence:
                 before = left[name].get(owner)
                 left[name][owner] = {*orders} if before is None else before & {*orders}
     return Evidence(
-        folders=tuple(sorted({folder for one in every for folder in one.folders})),
+        folders=tuple(sorted({folder for one in runs for folder in one.folders})),
         digests={name: digests[name] for name in sorted({*digests} - unknown)},
         owners={name: tuple(sorted(names)) for name, names in owners.items()},
         left={
@@ -356,13 +356,13 @@ def merge_evidence(every: Sequence[Evidence]) -> Evidence:
             for name, by_owner in left.items()
         },
         unplayed_files=tuple(sorted(unknown)),
-        tests=tuple(sorted({test for one in every for test in one.tests})),
+        tests=tuple(sorted({test for one in runs for test in one.tests})),
         sources=sources,
         touched=()
-        if any(not one.sources for one in every)  # which was to be read here only
-        else tuple(sorted({name for one in every for name in one.touched})),
-        seconds={key: took for one in every for key, took in one.seconds.items()},
-        gathered=min(one.gathered for one in every),
+        if any(not one.sources for one in runs)  # which was to be read here only
+        else tuple(sorted({name for one in runs for name in one.touched})),
+        seconds={key: took for one in runs for key, took in one.seconds.items()},
+        gathered=min(one.gathered for one in runs),
     )
 
 

@@ -42,7 +42,7 @@ from bpmax_sim.script.runtime import Page
 from bpmax_sim.secret.outgoing_text import redact_output
 from bpmax_sim.subject.flow import FlowSubject
 from bpmax_sim.subject.hooks import Result, Where, parse_event_of
-from bpmax_sim.subject.owners import rule_problem
+from bpmax_sim.subject.owners import find_rule_problem
 from bpmax_sim.yamlfile.schema import Texts
 from bpmax_sim.yamlfile.shapes import DURATION
 
@@ -346,7 +346,7 @@ class AddOwner(NodeAction, frozen=True, kw_only=True):
                 names=series(known),
                 where=where,
             )
-        if wrong := rule_problem(value.get("complete", "all")):
+        if wrong := find_rule_problem(value.get("complete", "all")):
             context.tell(spot.at("complete"), wrong)
 
 

@@ -379,7 +379,7 @@ def _find_fields_of_subflow(context: CheckContext, definition: Definition | None
         node.form.fields for node in nodes if isinstance(node.form, NodeForm)
     ]
     flows = (context.names.definition, *context.names.subflows.values())
-    children = [node.child for flow in flows if flow for node in flow.nodes.values()]
+    children = [node.child_flow for flow in flows if flow for node in flow.nodes.values()]
     for child in children:
         if child is not None and context.names.subflows.get(child.flow) is definition:
             fields += [child.form, dict.fromkeys(child.back.values(), "editable")]

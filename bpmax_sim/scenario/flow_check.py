@@ -91,12 +91,12 @@ def check_flow(draft: ScenarioDraft) -> None:
             _check_people_of_node(draft, node, spot)
             _check_short_deadlines(draft, node, spot)
             _check_conditions(draft, node, spot)
-            if flow is None and node.child:
-                _check_fields(draft, node.child.form, spot.at("subflow", "form"))
-                back = {field: field for field in node.child.back}
+            if flow is None and node.child_flow:
+                _check_fields(draft, node.child_flow.form, spot.at("subflow", "form"))
+                back = {field: field for field in node.child_flow.back}
                 _check_fields(draft, back, spot.at("subflow", "back"))
-                _check_field_pair_direction(draft, node.child, spot.at("subflow"))
-            if node.child and node.child.back and not node.child.wait:
+                _check_field_pair_direction(draft, node.child_flow, spot.at("subflow"))
+            if node.child_flow and node.child_flow.back and not node.child_flow.wait:
                 draft.tell(
                     spot.at("subflow", "wait"),
                     "wait: false goes on at once, so that nothing ever comes back; take back away, "

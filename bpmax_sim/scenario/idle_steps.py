@@ -19,7 +19,7 @@ from bpmax_sim.i18n import msg
 from bpmax_sim.platform.response_shapes import kind_of_value
 from bpmax_sim.scenario import model
 from bpmax_sim.scenario.flow_actions import FlowAction
-from bpmax_sim.scenario.references import column_of
+from bpmax_sim.scenario.references import column_of, show
 from bpmax_sim.scenario.shared_names import find_environment_names
 from bpmax_sim.scenario.source import Spot
 from bpmax_sim.scenario.table_rows import ScenarioDraft
@@ -179,6 +179,33 @@ def check_empty_lists_of_idle_steps(draft: ScenarioDraft) -> None:
                     "the step that acts"
                 )
                 _tell_empty(draft, spot.at("expect", section), wrong)
+
+
+_SET_BY: Final = {"visible": ("$visible", True), "required": ("$required", False),
+                  "readonly": ("$readonly", False)}  # fmt: skip
+"""State of a field -> what a script has in it that sets it, and what it is where none does."""
+
+
+def check_untouched_states(draft: ScenarioDraft) -> None:
+    """Report states of fields, such as ``visible: true``, that no script of a form ever sets."""
+    if draft.definition is not None or "flow" in draft.names.subject_kinds:
+        return  # a node sets states as well
+    for step, spot in draft.steps:
+        fields = step.expect.fields if isinstance(step.expect.fields, Mapping) else {}
+        for field, states in fields.items():
+            for state, value in states.items() if isinstance(states, Mapping) else ():
+                word, default = _SET_BY.get(state, ("", None))
+                if value is default and word and not draft.names.occurs_in_scripts(word):
+                    draft.tell(
+                        spot.at("expect", "fields", field, state),
+                        "no script sets {word}, so that each field is {state}: {value} whatever "
+                        "happens; expect what the scripts do",
+                        word=word,
+                        state=state,
+                        value=show(value),
+                        kind="empty",
+                        fails=False,
+                    )
 
 
 def check_preview_of_submitted_values(draft: ScenarioDraft) -> None:
@@ -447,6 +474,7 @@ IDLE_CHECKS: Final = (
     check_milliseconds,
     check_short_advances,
     check_empty_lists_of_idle_steps,
+    check_untouched_states,
     check_preview_of_submitted_values,
     check_empty_parts,
     check_empty_names,

@@ -28,6 +28,23 @@ def find_mentions(text: str, names: Iterable[str]) -> list[str]:
     return [one for one in found if not any(one in other and one != other for other in found)]
 
 
+_ACTING: Final = (
+    r"(?:再次?|也|先|直接|就)?(?:审批|同意|通过|批准|批|驳回|退回|拒绝|提交|重新提交|填|转|加签|撤回|处理|确认|点|终止"
+    r"|\s*(?:approves?|agrees?|rejects?|submits?|fills?|returns?|withdraws?|hands?)\b)"
+    r"(?!.{0,3}[的后前时])"
+)
+"""What follows the name of whoever acts; not where it is only about what he did before."""
+
+
+def find_named_actors(text: str, names: Iterable[str]) -> list[str]:
+    """Return those of *names* who act according to *text*, such as 张三 in ``张三同意``."""
+    return [
+        name
+        for name in find_mentions(text, names)
+        if re.search(rf"(?:^|[\s，,；;：:、由]|by ){re.escape(name)}{_ACTING}", text)
+    ]
+
+
 def check_people_in_names(draft: ScenarioDraft) -> None:
     """Report a step whose name mentions a person although another one performs it."""
     known = {*draft.names.people, *draft.names.mentioned_people}
@@ -37,7 +54,7 @@ def check_people_in_names(draft: ScenarioDraft) -> None:
         node = spot.source.root.at(spot.steps) if performer in known and step.name else None
         parts = node.texts() if node is not None else ()
         others = show([(*path, text) for path, text in parts if path[0] != "name"])
-        named = find_mentions(step.name, known) if node is not None else []
+        named = find_named_actors(step.name, known) if node is not None else []
         if named and not any(one in others for one in named):
             draft.tell(
                 spot.at("name"),
@@ -53,8 +70,11 @@ def check_people_in_names(draft: ScenarioDraft) -> None:
 _UNITS: Final = {"十": 10, "百": 100, "千": 1000, "万": 10_000, "亿": 100_000_000}
 _DIGITS: Final = {**{sign: n for n, sign in enumerate("零一二三四五六七八九")}, "两": 2, "〇": 0}
 _NUMBER: Final = re.compile(
-    rf"\d+(?:,\d{{3}})*(?:\.\d+)?[百千万亿]?|[{''.join((*_DIGITS, *_UNITS))}]+"
+    r"(?<![A-Za-z第\d.#-])(?:\d+(?:,\d{3})*(?:\.\d+)?[百千万亿]?"
+    rf"|[{''.join((*_DIGITS, *_UNITS))}]+)"
+    r"(?=\s*(?:元|块|整|$|[\s，,。；;：:、)）】\]]))"
 )
+"""A number that stands alone or counts money: neither ``15天`` nor ``第12次`` nor ``K100``."""
 _RANGE: Final = re.compile(
     r"不足|不到|不满|未满|以[下上内外]|[超低高多少大小]于|超过?|近|约|差|内|角|分|之[内外间前后]|[-~—至到<>≤≥]"
     r"|\b(?:under|over|below|above|less|more|than|about|to)\b"
@@ -95,7 +115,11 @@ def check_numbers_in_rows(draft: ScenarioDraft) -> None:
     Only if the number in the name of another row is among its values.
     """
     claims = [(row, read_numbers(row.id)) for row in draft.rows]
-    kept = [not {*said}.isdisjoint(_find_numbers(row.values)) for row, said in claims]
+    kept = [
+        not {*said}.isdisjoint(_find_numbers(row.values))
+        or any(f"{one:g}" in show(row.values) for one in said)
+        for row, said in claims
+    ]
     for (row, said), is_kept in zip(claims, kept, strict=True):
         if said and not is_kept and any(kept):
             draft.tell(
@@ -114,7 +138,10 @@ def check_texts_of_rows(draft: ScenarioDraft) -> None:
         texts = [text for text in row.values.values() if isinstance(text, str)]
         for column, value in row.values.items():
             number = _as_number(value) if any(column in text for text in texts) else None
-            pattern = rf"{re.escape(column)}\s*[为是=:：]?\s*(\d+(?:\.\d+)?)"
+            pattern = (
+                rf"(?<![原旧前超低高限]){re.escape(column)}\s*[为是=:：]?\s*(\d+(?:\.\d+)?)"
+                r"(?![\d.]|\s*[元块]?\s*(?:以|之|左右|上下|起|[-~—至到]))"
+            )
             said = [] if number is None else re.findall(pattern, " ".join(texts))
             if said and number not in {*map(float, said)}:
                 draft.tell(
@@ -144,6 +171,12 @@ def _as_number(value: Any) -> float | None:
 
 
 _OF_FIELDS: Final = frozenset({"REQUIRED", "READ_ONLY", "HIDDEN", "NOT_AN_OPTION"})
+_REFUSAL: Final = (
+    r"(?:没有|没填写?|未填写?|不填写?|缺少?|漏填?|必填|missing |no |without |empty ){0}"
+    r"|{0}\s*(?:没填|未填|不填|没写|要填|必填|为空|是空|空着|缺|漏|只读|隐藏|不能改|不可改"
+    r"|(?:is )?(?:required|empty|missing|read-only|hidden))"
+)
+"""A field in a title that says what is wrong with it: ``金额必填``, ``没有金额``."""
 _MISTAKES: Final = frozenset({
     "NO_ROW", "NO_MEMBER", "NOT_A_TABLE", "NO_FUNCTION", "NO_FLOW", "NO_FORM", "NO_SUBJECT",
     "UNKNOWN_NAME", "UNKNOWN_NODE", "UNKNOWN_PERSON", "UNKNOWN_SUBFLOW", "AMBIGUOUS_NODE",
@@ -163,6 +196,7 @@ def find_error_doubt(
             code=thrown.code,
         )
     meant = find_mentions(title, fields) if thrown.code in _OF_FIELDS else []
+    meant = [field for field in meant if re.search(_REFUSAL.format(re.escape(field)), title)]
     refused = find_mentions(thrown.message, fields) if meant else []
     if not refused or not {*meant}.isdisjoint(refused):
         return ""

@@ -458,7 +458,7 @@ def _check_at(
         draft.tell(at, "no node {at!r}{hint}", known=known, at=policy.at)
         return None
     node = found[0].nodes[policy.at]
-    if kind.needs_task and (node.end or node.parallel or node.child):
+    if kind.needs_task and (node.end or node.parallel or node.child_flow):
         draft.tell(at, "nobody decides at {at!r}: it is an end, a gateway or a sub-flow",
                    at=policy.at)  # fmt: skip
         return None

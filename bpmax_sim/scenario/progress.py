@@ -26,6 +26,7 @@ from bpmax_sim.scenario import (
 )
 from bpmax_sim.scenario.action import Performer, Subject
 from bpmax_sim.scenario.actions import check_action
+from bpmax_sim.scenario.blinding_ignores import find_borrowed_responses, find_calls_made_equal
 from bpmax_sim.scenario.events import START, LogPosition
 from bpmax_sim.scenario.expect import Checks, failing_checks
 from bpmax_sim.scenario.expect_check import check_expect
@@ -337,7 +338,8 @@ class Progress:
         calls, subjects = self.log.calls, self.item.subjects
         scripts = (*subjects.handlers, *subjects.inline.values(), *subjects.all_libraries)
         self.log.add_findings((
-            *result_checks.find_borrowed_responses(calls),
+            *find_borrowed_responses(calls),
+            *find_calls_made_equal(self.item, calls, self.session.platforms),
             *find_useless_faults(self.item, calls, self.session),
             *expectation_doubts.find_useless_settings(self.item, calls, self.session),
             *expectation_doubts.find_empty_expectations(self.item, self._run_history, calls),

@@ -41,31 +41,8 @@ from bpmax_sim.script_source.reading import MemberUse, read_script
 from bpmax_sim.subject.flow import FlowSubject
 from bpmax_sim.subject.form import FormSubject, ScriptedSubject, find_option_problems, option_values
 
-_MADE_AT_RUN_TIME: Final = re.compile(
-    r"[0-9a-fA-F]{8}-?(?:[0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}"  # a UUID
-    r"|[0-9a-fA-F]{16,}|\d{10}|\d{13,17}|0?\.\d{6,}"  # a digest, an instant, Math.random()
-    r"|\d{4}[-/]?\d\d[-/]?\d\d([T ]?\d\d:?\d\d.*)?"
-)
 _LAST_NAME: Final = re.compile(r"\$(?:\.\w+)*?\.(\w+)")
 _ANNOUNCING: Final = frozenset({"warn", "error"})
-
-
-def find_borrowed_responses(calls: Iterable[CallMade]) -> Iterator[RunFinding]:
-    """Yield each replayed response that was recorded for another request, due to ``ignore``.
-
-    ``ignore: body.no`` lets a recording match whatever ``no`` is. That is meant for values that
-    every run creates anew, such as a time or a UUID; any other difference is reported.
-    """
-    for call in calls:
-        recording = call.recording
-        for one in recording.ignored if recording is not None and recording.played else ():
-            sides = [one.get("recorded"), one.get("sent")]
-            if not all(_MADE_AT_RUN_TIME.fullmatch(str(side)) for side in sides if side):
-                yield RunFinding("ignore", msg(
-                    "{call}: this response was recorded for {path} {recorded}, not {sent}; record "
-                    "it for this one, too, or take {path} out of ignore",
-                    call=call.call, path=one["path"], recorded=show(sides[0]), sent=show(sides[1]),
-                ), call.place, fails=False)  # fmt: skip
 
 
 class StepOutcome(msgspec.Struct, frozen=True, kw_only=True):

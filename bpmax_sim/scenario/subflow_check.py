@@ -19,16 +19,16 @@ def check_subflow_starts(draft: ScenarioDraft) -> None:
     begins: dict[str | None, dict[str, Spot]] = {name: {} for name in draft.flows}
     for flow, (definition, file) in draft.flows.items():
         for name, node in definition.nodes.items():
-            if node.child is None:
+            if node.child_flow is None:
                 continue
             spot = file.at("nodes", name, "subflow")
             spot = spot if isinstance(node.subflow, str) else spot.at("flow")
-            if node.child.flow not in draft.subflows:
-                more = suggest_or_list(node.child.flow, draft.subflows) or msg(
+            if node.child_flow.flow not in draft.subflows:
+                more = suggest_or_list(node.child_flow.flow, draft.subflows) or msg(
                     "; declare it in the scenario: flow.subflows"
                 )
-                draft.tell(spot, "no sub-flow {flow!r}{more}", flow=node.child.flow, more=more)
-            begins[flow][node.child.flow] = spot
+                draft.tell(spot, "no sub-flow {flow!r}{more}", flow=node.child_flow.flow, more=more)
+            begins[flow][node.child_flow.flow] = spot
     started = find_reachable(begins.get(None, ()), lambda name: begins.get(name, ()))
     for flow in draft.subflows:
         if flow in find_reachable(begins[flow], lambda name: begins.get(name, ())):
@@ -65,7 +65,7 @@ def _check_result(draft: ScenarioDraft, name: str, spec: model.SubFlowSpec, spot
     result = spec.result if isinstance(spec.result, Mapping) else {}
     for definition, _ in draft.flows.values():
         for node, declared in definition.nodes.items():
-            child = declared.child
+            child = declared.child_flow
             if child is None or child.flow != name:
                 continue
             known = (*result, *child.form)

@@ -40,16 +40,16 @@ def _find_constant_conditions(reader: SlipReader, node: Node) -> Found:
     if asked is None or operator_of(parent) in {"!", "in", "instanceof"}:
         return
     is_loop = node.type in {"while_statement", "do_statement", "for_statement"}
-    truth = reader.kinds.truth_of(asked)
+    truth = reader.kinds.constant_truth_of(asked)
     if truth is None:
         return
     is_true, where = truth
     if is_loop and where.type in {"true", "number"}:
         return  # while (true)
-    yield "constant-condition", where, _describe_constant(reader, is_true, where)
+    yield "constant-condition", where, _describe_constant_condition(reader, is_true, where)
 
 
-def _describe_constant(reader: SlipReader, is_true: bool, where: Node) -> str:
+def _describe_constant_condition(reader: SlipReader, is_true: bool, where: Node) -> str:
     kind, text = reader.kinds.kind_of(where), reader.shorten_source(where)
     if where.type == "arrow_function":
         return msg("=> makes a function, which is always true; >= compares")
@@ -86,8 +86,12 @@ def _find_constant_sides(reader: SlipReader, node: Node) -> Found:
         parent = enclosing_node(node)
         condition = parent.child_by_field_name("condition")
         is_asked = operator_of(parent) in {"||", "&&", "!"} or condition is not None
-        if not is_asked and reader.kinds.truth_of(right) == (True, right) and right.type != "true":
-            message = _describe_constant(reader, is_true=True, where=right)
+        if (
+            not is_asked
+            and reader.kinds.constant_truth_of(right) == (True, right)
+            and right.type != "true"
+        ):
+            message = _describe_constant_condition(reader, is_true=True, where=right)
             yield "constant-condition", right, message
 
 
@@ -123,7 +127,9 @@ def _find_never_equal(reader: SlipReader, node: Node) -> Found:
         return
     left, right = sides_of(node)
     if left is not None and right is not None:
-        yield from _find_slips(reader, left, right, is_strict=len(operator_of(node)) > len("=="))
+        yield from _find_comparison_slips(
+            reader, left, right, is_strict=len(operator_of(node)) > len("==")
+        )
 
 
 def _find_dead_cases(reader: SlipReader, node: Node) -> Found:
@@ -153,10 +159,12 @@ def _find_dead_cases(reader: SlipReader, node: Node) -> Found:
                 ),
             )
         else:
-            yield from _find_slips(reader, asked, value, is_strict=True)
+            yield from _find_comparison_slips(reader, asked, value, is_strict=True)
 
 
-def _find_slips(reader: SlipReader, left: Node, right: Node, *, is_strict: bool) -> Found:
+def _find_comparison_slips(
+    reader: SlipReader, left: Node, right: Node, *, is_strict: bool
+) -> Found:
     for one, other in ((left, right), (right, left)):
         if reader.tree.text_of(other) in {"NaN", "Number.NaN"}:
             yield (

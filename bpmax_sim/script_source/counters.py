@@ -278,7 +278,7 @@ class _CounterWriter:
             if node.type in _STATEMENTS and not _is_directive(node, parent):
                 self._insert_text(node.start_byte, self._counter_code("statement", node))
             return ""
-        is_body = _is_at(parent, _BODIES.get(parent.type, ""), node)
+        is_body = _is_child_in_field(parent, _BODIES.get(parent.type, ""), node)
         if not (is_body or parent.type == "else_clause") or node.type in _UNWRAPPED:
             return ""
         text = self._branch_of_if_code(node, parent)
@@ -311,18 +311,18 @@ class _CounterWriter:
         texts: list[str] = []
         if parent.type == "ternary_expression":
             for field, arm in _TERNARY.items():
-                if _is_at(parent, field, node):
+                if _is_child_in_field(parent, field, node):
                     texts.append(self._branch_counter_code(arm, node, parent))
         elif parent.type in {"binary_expression", "augmented_assignment_expression"}:
             operator = parent.child_by_field_name("operator")
             way = _LOGICAL.get(operator.type if operator is not None else "")
             is_named = parent.type != "binary_expression" and node.type in _ANONYMOUS
-            if way and not is_named and _is_at(parent, "right", node):
+            if way and not is_named and _is_child_in_field(parent, "right", node):
                 texts.append(self._branch_counter_code(way, node, parent))
         elif (
             parent.type == "arrow_function"
             and node.type != "statement_block"
-            and _is_at(parent, "body", node)
+            and _is_child_in_field(parent, "body", node)
         ):
             texts += self._function_counter_code(parent), self._counter_code("statement", node)
         if texts:
@@ -395,7 +395,7 @@ def _begins_with_name(node: Node) -> bool:
     return current is not None and current.type == "identifier"
 
 
-def _is_at(parent: Node, field: str, node: Node) -> bool:
+def _is_child_in_field(parent: Node, field: str, node: Node) -> bool:
     found = parent.child_by_field_name(field) if field else None
     return found is not None and found.id == node.id
 

@@ -154,7 +154,7 @@ class KindReader:
             return self._tree.text_of(owner) not in _OWNERS
         return self.kind_of(owner) == "object"
 
-    def truth_of(self, node: Node | None) -> tuple[bool, Node] | None:
+    def constant_truth_of(self, node: Node | None) -> tuple[bool, Node] | None:
         """Return whether the condition *node* is always true or always false, and what decides it.
 
         The second item is the deciding part of it. None if it may be either. Comparisons are left
@@ -166,12 +166,12 @@ class KindReader:
         operator = operator_of(node)
         if node.type == "binary_expression" and operator in {"||", "&&"}:
             left, right = sides_of(node)
-            first, second = self.truth_of(left), self.truth_of(right)
+            first, second = self.constant_truth_of(left), self.constant_truth_of(right)
             # One side is enough: a true one makes ``||`` true, a false one makes ``&&`` false.
             decides = operator == "||"
             return next((one for one in (second, first) if one and one[0] is decides), None)
         if node.type == "unary_expression" and operator == "!":
-            inner = self.truth_of(node.child_by_field_name("argument"))
+            inner = self.constant_truth_of(node.child_by_field_name("argument"))
             return (not inner[0], inner[1]) if inner else None
         truth = self._literal_truth(node)
         if truth is None and self.kind_of(node) in {"list", "object", "function"}:

@@ -84,7 +84,7 @@ class PromiseReader:
                 yield from self._find_member_of_promise(node)
             elif node.type == "expression_statement":
                 yield from self._find_unawaited_promise_all(node)
-            for operand in self._tested_values(node):
+            for operand in self._operands_used_by(node):
                 value = self._values.value(operand)
                 if value is not None and value.kind in PROMISES:
                     place = self._tree.place(operand)
@@ -110,7 +110,7 @@ class PromiseReader:
         if name in _JOINS and self._scopes.is_global(owner):
             yield PromiseMisuse("nothing", f"Promise.{name}", self._tree.place(call))
 
-    def _tested_values(self, node: Node) -> Iterator[Node]:
+    def _operands_used_by(self, node: Node) -> Iterator[Node]:
         """Yield the operands whose value, or truth, *node* uses, as in ``a + b`` or ``!a``."""
         operator = node.child_by_field_name("operator")
         kind = operator.type if operator is not None else ""

@@ -74,7 +74,9 @@ class ReachFinder:
         if branch.arm == "catch":
             return self._describe_fault_before_catch(node)
         if branch.arm in {"case", "default"}:
-            return _join(self._require_case(node)) or _join_reads(self._find_switch_input(node))
+            return _join_requirements(self._inputs_for_case(node)) or _ask_for_other_values(
+                self._find_switch_input(node)
+            )
         if kind := _CONDITIONAL.get(branch.arm):
             owner = _find_deciding_ancestor(node, kind, branch)
             condition = owner.child_by_field_name("condition") if owner is not None else None
@@ -99,16 +101,16 @@ class ReachFinder:
         names = ("left", "operator", "right")
         sides = [node.child_by_field_name(name) for name in names] if node is not None else []
         left, sign, right = (side for side in sides if side is not None)
-        reach = _join(self._require_comparison(left, "===", right, holds=True))
+        reach = _join_requirements(self._inputs_for_comparison(left, "===", right, holds=True))
         is_read = reach or any(True for side in (left, right) for _ in self._find_reads(side))
         texts = (self._tree.text_of(left), sign.type, self._tree.text_of(right))
         return (*texts, reach if is_read else None)
 
     def _describe_condition(self, node: Node | None, *, holds: bool) -> str:
-        exact = _join(self._find_requirements(node, holds=holds))
+        exact = _join_requirements(self._find_requirements(node, holds=holds))
         if exact or node is None:
             return exact
-        return _join_reads(self._find_reads(node)) or self._describe_other_fault(node)
+        return _ask_for_other_values(self._find_reads(node)) or self._describe_other_fault(node)
 
     def _find_switch_input(self, case: Node) -> Iterator[_Requirement]:
         """Yield the fields and response members in the value of the ``switch`` around *case*."""
@@ -155,15 +157,15 @@ class ReachFinder:
         if node is None:
             return []
         binary = node.type == "binary_expression"
-        return (self._require_binary if binary else self._require_truth)(node, holds=holds)
+        return (self._inputs_for_binary if binary else self._inputs_for_truth)(node, holds=holds)
 
-    def _require_binary(self, node: Node, *, holds: bool) -> list[_Requirement]:
+    def _inputs_for_binary(self, node: Node, *, holds: bool) -> list[_Requirement]:
         operator = node.child_by_field_name("operator")
         left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
         if operator is None or left is None or right is None:
             return []
         if operator.type in OPPOSITES:
-            return self._require_comparison(left, operator.type, right, holds=holds)
+            return self._inputs_for_comparison(left, operator.type, right, holds=holds)
         if operator.type not in {"&&", "||"}:
             return []
         one, other = (self._find_requirements(side, holds=holds) for side in (left, right))
@@ -172,7 +174,7 @@ class ReachFinder:
             return [*one, *other] if one and other else []
         return one or other
 
-    def _require_comparison(
+    def _inputs_for_comparison(
         self, left: Node, operator: str, right: Node, *, holds: bool
     ) -> list[_Requirement]:
         left, right = self._without_conversion(left), self._without_conversion(right)
@@ -222,7 +224,7 @@ class ReachFinder:
             and self._without_conversion(node).type == "call_expression"
         )
 
-    def _require_truth(self, node: Node, *, holds: bool) -> list[_Requirement]:
+    def _inputs_for_truth(self, node: Node, *, holds: bool) -> list[_Requirement]:
         found = self._values.value(node)
         if found is None or not found.path or self._is_part_of_input(node, found):
             return []
@@ -243,7 +245,7 @@ class ReachFinder:
             return [(call, text)] if call else []
         return []
 
-    def _require_case(self, node: Node) -> list[_Requirement]:
+    def _inputs_for_case(self, node: Node) -> list[_Requirement]:
         case = node if node.type == "switch_case" else node.parent
         if case is None or case.type != "switch_case" or case.parent is None:
             return []
@@ -253,7 +255,7 @@ class ReachFinder:
             asked = asked.named_children[0]
         if asked is None or value is None:
             return []
-        return self._require_comparison(asked, "===", value, holds=True)
+        return self._inputs_for_comparison(asked, "===", value, holds=True)
 
     def _describe_fault_before_catch(self, node: Node) -> str:
         """Return a text that asks for a fault on the first call in the ``try`` before *node*."""
@@ -288,7 +290,7 @@ class ReachFinder:
                 yield name
 
 
-def _join(required: list[_Requirement]) -> str:
+def _join_requirements(required: list[_Requirement]) -> str:
     """Return requirements as text: ``a row with …, a response of crm.find with …``."""
     texts = []
     for call in dict.fromkeys(call for call, _ in required):
@@ -301,7 +303,7 @@ def _join(required: list[_Requirement]) -> str:
     return series(texts) if texts else ""
 
 
-def _join_reads(reads: Iterator[_Requirement]) -> str:
+def _ask_for_other_values(reads: Iterator[_Requirement]) -> str:
     """Return a text that asks for other values of what was read: ``a row with another status``."""
     names: dict[str, dict[str, None]] = {}
     for call, name in reads:

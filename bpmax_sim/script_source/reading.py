@@ -284,7 +284,7 @@ class _ScriptReader:
             signatures=dict(self._find_signatures()),
             powers=tuple(self._find_power_operators()),
             unused_calls=tuple(results.find_unused_call_numbers(self._nodes)),
-            dropped_errors=tuple(results.find_ignored_errors(self._nodes)),
+            dropped_errors=tuple(results.find_silent_handlers(self._nodes)),
             named_owners=tuple(self._find_owner_id_texts()),
             ownerless=tuple(self._find_entries_without_owner_id()),
             returned_texts=tuple(self._find_returned_texts()),
@@ -406,7 +406,7 @@ class _ScriptReader:
         return "truth" if is_asked else "read"
 
     def _global_uses(self) -> Iterator[GlobalUse]:
-        for use in self._scopes.globals():
+        for use in self._scopes.global_uses():
             place, access = self._tree.place(use.node), self._access_kind(use.node)
             yield GlobalUse(use.name, place, access)
 

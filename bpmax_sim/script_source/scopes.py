@@ -165,12 +165,12 @@ class Scopes:
             current = current.parent
         used = (
             use.name
-            for use in self.globals()
+            for use in self.global_uses()
             if node.start_byte <= use.node.start_byte < node.end_byte
         )
         return [*found | dict.fromkeys(self.top.names) | dict.fromkeys(used)]
 
-    def globals(self) -> Iterator[NameUse]:
+    def global_uses(self) -> Iterator[NameUse]:
         """Yield each use of a name that the script does not declare."""
         return (use for use in self._name_uses.values() if use.binding is None)
 
@@ -228,7 +228,7 @@ class Scopes:
     def _declare_function(self, node: Node, scope: LexicalScope, _inner: LexicalScope) -> None:
         self._bind_pattern_names(node.child_by_field_name("name"), "function", scope, node)
 
-    def _declare_own_name(self, node: Node, _scope: LexicalScope, inner: LexicalScope) -> None:
+    def _declare_inner_name(self, node: Node, _scope: LexicalScope, inner: LexicalScope) -> None:
         self._bind_pattern_names(node.child_by_field_name("name"), "function", inner, node)
 
     def _declare_class(self, node: Node, scope: LexicalScope, _inner: LexicalScope) -> None:
@@ -318,8 +318,8 @@ _DECLARES: Final[Mapping[str, Callable[[Scopes, Node, LexicalScope, LexicalScope
     "variable_declarator": Scopes._declare_variable,  # noqa: SLF001 - the tables of the class above
     "function_declaration": Scopes._declare_function,  # noqa: SLF001
     "generator_function_declaration": Scopes._declare_function,  # noqa: SLF001
-    "function_expression": Scopes._declare_own_name,  # noqa: SLF001
-    "generator_function": Scopes._declare_own_name,  # noqa: SLF001
+    "function_expression": Scopes._declare_inner_name,  # noqa: SLF001
+    "generator_function": Scopes._declare_inner_name,  # noqa: SLF001
     "class_declaration": Scopes._declare_class,  # noqa: SLF001
     "class": Scopes._declare_class,  # noqa: SLF001
     "catch_clause": Scopes._declare_caught,  # noqa: SLF001

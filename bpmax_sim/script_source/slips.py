@@ -74,12 +74,12 @@ class SlipReader:
         self.kinds = KindReader(tree, scopes, values)
         self._computed: dict[tuple[str, int], Any] = {}
 
-    def compute_once(self, what: str, node: Node, compute: Callable[[], T]) -> T:
-        """Return ``compute()``, cached for *node* under the name *what*.
+    def compute_once(self, cache_name: str, node: Node, compute: Callable[[], T]) -> T:
+        """Return ``compute()``, cached for *node* under the name *cache_name*.
 
         A condition is looked at again from every place that it decides about.
         """
-        key = what, node.id
+        key = cache_name, node.id
         if key not in self._computed:
             self._computed[key] = compute()
         result: T = self._computed[key]
@@ -191,7 +191,7 @@ class SlipReader:
         if not is_function and self.has_effect(binding.value):
             return
         is_top = self.scopes.top.names.get(name) is binding
-        if is_top and is_function and self._has_only_functions:
+        if is_top and is_function and self._declares_only_functions:
             return  # what somebody else calls
         message = msg("nothing reads {name}; use it, or take it away", name=name)
         if is_function:
@@ -199,7 +199,7 @@ class SlipReader:
         yield Slip("unused-variable", message, self.tree.place(binding.declared), is_top)
 
     @cached_property
-    def _has_only_functions(self) -> bool:
+    def _declares_only_functions(self) -> bool:
         kinds = {child.type for child in self.tree.root.named_children}
         return kinds <= {"function_declaration", "generator_function_declaration", "comment"}
 

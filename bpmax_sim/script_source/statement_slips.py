@@ -38,7 +38,7 @@ def _find_double_keys(reader: SlipReader, node: Node) -> Found:
             key = child.child_by_field_name("key")
         elif child.type == "shorthand_property_identifier":
             key = child
-        elif child.type == "method_definition" and not _is_accessor(child):
+        elif child.type == "method_definition" and not _is_accessor_or_static(child):
             key = child.child_by_field_name("name")
         name = reader.scopes.key_text(key) if key is not None else None
         if key is None or name is None:
@@ -52,7 +52,7 @@ def _find_double_keys(reader: SlipReader, node: Node) -> Found:
         seen.add(name)
 
 
-def _is_accessor(method: Node) -> bool:
+def _is_accessor_or_static(method: Node) -> bool:
     return any(child.type in {"get", "set", "static"} for child in method.children)
 
 

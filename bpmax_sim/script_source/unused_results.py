@@ -53,7 +53,7 @@ class ResultReader:
             if number >= 0 and self._is_value_ignored(node) and not _is_in_try(node):
                 yield number
 
-    def find_ignored_errors(self, nodes: Iterable[Node]) -> Iterator[IgnoredErrorRange]:
+    def find_silent_handlers(self, nodes: Iterable[Node]) -> Iterator[IgnoredErrorRange]:
         """Yield each empty error handler of calls whose results the script uses."""
         for node in nodes:
             if node.type == "catch_clause" and node.parent is not None:

@@ -175,7 +175,7 @@ def _find_unknown_or_uncalled_member(reader: SlipReader, node: Node) -> Found:
         return
     text, parent = reader.tree.text_of(name), enclosing_node(node)
     is_called = parent.type == "call_expression" and parent.child_by_field_name("function") == node
-    made = _class_of(reader, owner)
+    made = _constructor_name(reader, owner)
     if made in {"Set", "Map"} and text == "length":
         yield "wrong-value", name, msg("a {kind} has no length; write size", kind=made)
     elif text == "size" and reader.kinds.kind_of(owner) in {"list", "text"} and not is_called:
@@ -203,7 +203,7 @@ def _is_tested_chained_or_written(node: Node, parent: Node) -> bool:
     return is_asked or (parent.type == "assignment_expression" and left == node)
 
 
-def _class_of(reader: SlipReader, node: Node) -> str:
+def _constructor_name(reader: SlipReader, node: Node) -> str:
     """Return the class of *node*, made by ``new``, if the source shows it."""
     if node.type == "identifier":
         binding = reader.scopes.binding_of(node)
@@ -324,7 +324,7 @@ def _find_changed_list(reader: SlipReader, node: Node, name: str, owner: Node | 
         around = around.parent
 
 
-def _find_partial_number(reader: SlipReader, node: Node) -> Found:
+def _find_partial_parse(reader: SlipReader, node: Node) -> Found:
     """Yield ``parseFloat('1,200')``, which is 1."""
     callee, arguments = node.child_by_field_name("function"), arguments_of(node)
     name = reader.tree.text_of(callee).removeprefix("Number.") if callee is not None else ""
@@ -469,7 +469,7 @@ FINDERS: Final[Mapping[str, Sequence[Callable[[SlipReader, Node], Found]]]] = {
     "sequence_expression": (_find_comma_operator,),
     "member_expression": (_find_unknown_or_uncalled_member, _find_member_of_constant),
     "call_expression": (
-        _find_misleading_method_call, _find_partial_number, _find_delay_with_unit,
+        _find_misleading_method_call, _find_partial_parse, _find_delay_with_unit,
         _find_assigning_callback, _find_surplus_arguments,
     ),
     "for_statement": (_find_loop_variable_in_callback, _find_index_beyond_end),

@@ -294,7 +294,7 @@ class Values:
         """Return the instance in the options, and the names of all options with their places."""
         instance: str | None = "" if node.type == "object" else None
         names = []
-        for key, value in self._object_pairs(node):
+        for key, value in self._keys_and_values(node):
             name = self._scopes.key_text(key)
             names.append((name or "", self._tree.place(key)))
             if name == "instance_key":
@@ -302,7 +302,7 @@ class Values:
                 instance = known.text if known and known.kind == "text" else None
         return instance, tuple(pair for pair in names if pair[0])
 
-    def _object_pairs(self, node: Node) -> Iterator[tuple[Node, Node | None]]:
+    def _keys_and_values(self, node: Node) -> Iterator[tuple[Node, Node | None]]:
         for child in node.named_children if node.type == "object" else ():
             if child.type == "pair" and (key := child.child_by_field_name("key")) is not None:
                 yield key, child.child_by_field_name("value")
@@ -349,7 +349,7 @@ class Values:
         if node.type != "object" or kinds - {"pair", "shorthand_property_identifier", "comment"}:
             return None
         names: list[str] = []
-        for key, value in self._object_pairs(node):
+        for key, value in self._keys_and_values(node):
             name = self._scopes.key_text(key)
             if name is None:
                 return None

@@ -43,7 +43,9 @@ def _call_around(tree: SyntaxTree, position: tuple[int, int]) -> Node | None:
         node
         for node in tree.walk()
         if node.type == "call_expression"
-        and _as_pair(tree.place(node)) <= position < _as_pair(tree.place_of_byte(node.end_byte))
+        and _line_and_column(tree.place(node))
+        <= position
+        < _line_and_column(tree.place_of_byte(node.end_byte))
     ]
     around.reverse()  # the outermost comes first in the order of the text
     known = [node for node in around if (value := values.value(node)) and value.call >= 0]
@@ -51,7 +53,7 @@ def _call_around(tree: SyntaxTree, position: tuple[int, int]) -> Node | None:
     return next(iter([*known, *methods]), None)
 
 
-def _as_pair(place: Place) -> tuple[int, int]:
+def _line_and_column(place: Place) -> tuple[int, int]:
     return place.line, place.column
 
 
@@ -129,8 +131,8 @@ def _uses_of(
     trees: Sequence[SyntaxTree], tree: SyntaxTree, function: Node
 ) -> Iterator[tuple[SyntaxTree, Node]]:
     """Yield each call of *function*: by name, where it is written, or by a method such as `map`."""
-    if name := _name_of(tree, function):
-        yield from _calls_of(trees, name)
+    if name := _name_of_function(tree, function):
+        yield from _find_calls_by_name(trees, name)
     if (call := _call_around_function(function)) is not None:
         yield tree, call
 
@@ -176,11 +178,11 @@ def find_unawaited_call(
         tree, function = pending.pop(0)
         if (direct := _find_call_in_place(tree, function)) is not None:
             return direct
-        name = _name_of(tree, function)
+        name = _name_of_function(tree, function)
         if not name or name in seen:
             continue
         seen.add(name)
-        for caller, call in _calls_of(trees, name):
+        for caller, call in _find_calls_by_name(trees, name):
             if call.parent is not None and call.parent.type == "expression_statement":
                 return UnusedAsyncCall(f"{name}()", caller.place(call))
             if (around := _function_around(caller, call)) is not None:
@@ -216,7 +218,7 @@ def _find_call_in_place(tree: SyntaxTree, function: Node) -> UnusedAsyncCall | N
     )
 
 
-def _name_of(tree: SyntaxTree, function: Node) -> str:
+def _name_of_function(tree: SyntaxTree, function: Node) -> str:
     named = function.child_by_field_name("name")
     parent = function.parent
     if named is None and parent is not None and parent.type == "variable_declarator":
@@ -224,7 +226,9 @@ def _name_of(tree: SyntaxTree, function: Node) -> str:
     return tree.text_of(named) if named is not None else ""
 
 
-def _calls_of(trees: Iterable[SyntaxTree], name: str) -> Iterator[tuple[SyntaxTree, Node]]:
+def _find_calls_by_name(
+    trees: Iterable[SyntaxTree], name: str
+) -> Iterator[tuple[SyntaxTree, Node]]:
     for tree in trees:
         for node in tree.walk() if name in tree.text else ():
             callee = (

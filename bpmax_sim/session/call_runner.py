@@ -25,10 +25,10 @@ from bpmax_sim.proxy.client import TokenStore, build_request, run_blocking, run_
 from bpmax_sim.proxy.result import find_not_secret_texts
 from bpmax_sim.secret.vault import Vault
 from bpmax_sim.session.credentials import (
+    SessionCredentials,
     SessionSecrets,
-    Tenants,
     add_personal_places,
-    check_paths,
+    check_field_paths,
     matching_rules,
     not_secret_places_of,
     project_places,
@@ -72,7 +72,7 @@ class CallRunner:
         self._sleep: Callable[[float], None] = _skip_wait if start.is_closed else time.sleep
         self._stubs = Stubs(mode, secrets.register_issued)
         self._faults = Faults(
-            self._stubs, partial(refuse_token, environment.platforms), log.note_fault
+            self._stubs, partial(make_invalid_token_response, environment.platforms), log.note_fault
         )
         self._mode = mode
         self._answer: Callable[[Request], Response] = mode.handle
@@ -124,20 +124,20 @@ class CallRunner:
             environment.misses.append(error)
             raise
 
-    def arm(self, rules: Sequence[Fault]) -> None:
+    def activate_faults(self, rules: Sequence[Fault]) -> None:
         """Activate *rules*, before those already active; their counts start at 0."""
-        self._faults.arm(rules)
+        self._faults.activate(rules)
         self._update_overlays()
 
-    def disarm(self, rules: Sequence[Fault]) -> tuple[Fault, ...]:
+    def deactivate_faults(self, rules: Sequence[Fault]) -> tuple[Fault, ...]:
         """Deactivate *rules* and return those that never fired."""
-        silent = self._faults.disarm(rules)
+        silent = self._faults.deactivate(rules)
         self._update_overlays()
         return silent
 
-    def strikes_of(self, rule: Fault) -> int:
+    def times_fired(self, rule: Fault) -> int:
         """Return how often *rule*, which must be active, has fired."""
-        return self._faults.strikes_of(rule)
+        return self._faults.times_fired(rule)
 
     def add_stub(self, stub: Stub) -> None:
         """Ask *stub* for responses before the mode; if it returns None, the next one is asked."""
@@ -147,14 +147,14 @@ class CallRunner:
     def _update_overlays(self) -> None:
         """Put faults and stubs in front of the mode, but only if there are any."""
         front = self._stubs if self._stubs.is_used else self._mode
-        self._answer = (self._faults if self._faults.is_armed else front).handle
+        self._answer = (self._faults if self._faults.has_active_rules else front).handle
 
 
 def _skip_wait(_seconds: float) -> None:
     """Return at once: virtual time needs no real waiting."""
 
 
-def refuse_token(platforms: Platforms, request: Request) -> Response:
+def make_invalid_token_response(platforms: Platforms, request: Request) -> Response:
     """Return what *request*'s platform answers if a token has expired; for fault injection."""
     from bpmax_sim.simulator.model import expired_token_response  # noqa: PLC0415 - only faults need it
 
@@ -181,7 +181,7 @@ class SessionComponents:
     calls: CallRunner
     settings: Settings
     start: SessionStart
-    tenants: Tenants
+    tenants: SessionCredentials
     secrets: SessionSecrets
     log: SendingLog
     replay: ReplayMode
@@ -261,8 +261,8 @@ def build_session_components(
     net_version = start.owner_session.recording.net
     net = SecretNameRules(vault, opened, partial(find_not_secret_texts, platforms), net_version)
     secrets = SessionSecrets(vault, net)
-    tenants = Tenants(platforms, settings, start, vault)
-    check_paths("redact", settings.redact)
+    tenants = SessionCredentials(platforms, settings, start, vault)
+    check_field_paths("redact", settings.redact)
     rules = _rules_of(platforms, settings)
     log = SendingLog(rules, start.clock)
 

@@ -67,15 +67,15 @@ class ClientRelay:
         handle = self._calls.handle
         return self.clients.send_call(request, partial(handle, answer=answer) if answer else handle)
 
-    def intercept(self, name: str) -> AbstractContextManager[object]:
+    def intercept(self, log_name: str) -> AbstractContextManager[object]:
         """Return a context in which requests of the HTTP clients known to vcrpy come to this relay.
 
-        *name* is what vcrpy's log calls it.
+        *log_name* is what vcrpy's log calls it.
         """
         from bpmax_sim.traffic.intercept import intercept_clients  # noqa: PLC0415 - few need vcrpy
 
         self._calls.environment.refuse_closed()
-        return intercept_clients(self, name)
+        return intercept_clients(self, log_name)
 
     def must_not_intercept(self) -> bool:
         """Return whether a request has to pass: it is the session's own, or the mode is live."""

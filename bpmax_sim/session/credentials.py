@@ -27,6 +27,7 @@ from bpmax_sim.field_path import FieldPath
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.messages import ConnectionRoute, Request, Response
 from bpmax_sim.path_template import placeholders
+from bpmax_sim.platform.check import volatile_problem
 from bpmax_sim.platform.instances import conventional_variable
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.model import Api, Auth, Instance, Platform, VerifyValues
@@ -84,7 +85,7 @@ class SessionSecrets:
 
 
 @dataclass(slots=True)
-class Tenants:
+class SessionCredentials:
     """The credentials of the instances (tenants of a platform) that were called so far.
 
     Their secrets are registered with *vault*, so that they are hidden.
@@ -121,7 +122,7 @@ class Tenants:
                 recorded=recorded if is_closed else None,
             )
             if not is_closed:
-                self._refuse_another(credentials, recorded, ".".join(key))
+                self._refuse_other_credentials(credentials, recorded, ".".join(key))
             register_credentials(credentials, key, self.vault)
             warn_of_weak(credentials, ".".join(key))
             # A recording has the declared address, perhaps a template, and not this machine's.
@@ -138,7 +139,7 @@ class Tenants:
         return self._resolved[key]
 
     @property
-    def notes(self) -> tuple[str, ...]:
+    def notes_on_environment(self) -> tuple[str, ...]:
         """Return a message with the environment variables that were read though no file names them.
 
         Where a file does not say where a credential comes from, a variable named after the platform
@@ -203,7 +204,7 @@ class Tenants:
                 return own[0]
         return {}
 
-    def _refuse_another(
+    def _refuse_other_credentials(
         self, credentials: Credentials, recorded: Mapping[str, str], instance: str
     ) -> None:
         """Refuse to add to a recording made with other credentials, such as another account.
@@ -324,7 +325,7 @@ def _collect_rules(platforms: Platforms, ignore: tuple[str, ...]) -> MatchingRul
         declared.append((platform.platform_key, platform, [api.path for api in apis.values()]))
         declared += ((name, api, [api.path]) for name, api in apis.items())
     templates = {name: owner.path for name, owner, _ in declared if isinstance(owner, Api)}
-    check_places("ignore", ignore, templates.values())
+    check_request_places("ignore", ignore, templates.values())
     for name, owner, paths in declared:
         _check_declared_paths(name, owner, paths)
     former = former_names(platforms)
@@ -382,24 +383,21 @@ def _check_declared_paths(name: str, owner: Platform | Api, paths: list[str]) ->
     Raises:
         ConfigError: if a place cannot exist in a message.
     """
-    check_places(f"{name}: ignore", owner.ignore, paths)
-    check_paths(f"{name}: volatile", owner.volatile)
+    check_request_places(f"{name}: ignore", owner.ignore, paths)
+    check_field_paths(f"{name}: volatile", owner.volatile)
     verify = owner.verify if isinstance(owner, Api) else None
-    check_paths(f"{name}: verify", verify.values if isinstance(verify, VerifyValues) else ())
-    check_paths(f"{name}: redact", owner.redact)
-    check_paths(f"{name}: secret", (text for text in owner.secret if not _JSON_PATH.match(text)))
-    check_places(f"{name}: not_secret", owner.not_secret, paths)
+    check_field_paths(f"{name}: verify", verify.values if isinstance(verify, VerifyValues) else ())
+    check_field_paths(f"{name}: redact", owner.redact)
+    check_field_paths(
+        f"{name}: secret", (text for text in owner.secret if not _JSON_PATH.match(text))
+    )
+    check_request_places(f"{name}: not_secret", owner.not_secret, paths)
     for path in owner.volatile:
-        if FieldPath.parse(path, "volatile").root not in {"body", "header"}:
-            raise ConfigError(
-                "{name}: volatile: {path!r} is a place of requests, and `volatile` speaks of "
-                "responses alone; write ignore: [{path}] to leave it out of the match",
-                name=name,
-                path=path,
-            )
+        if wrong := volatile_problem(path):
+            raise ConfigError("{name}: volatile: {wrong}", name=name, wrong=wrong)
 
 
-def check_paths(option: str, places: Iterable[str]) -> None:
+def check_field_paths(option: str, places: Iterable[str]) -> None:
     """Check that each of *places* is a path.
 
     Raises:
@@ -409,7 +407,7 @@ def check_paths(option: str, places: Iterable[str]) -> None:
         FieldPath.parse(text, option)
 
 
-def check_places(option: str, places: Iterable[str], path_templates: Iterable[str]) -> None:
+def check_request_places(option: str, places: Iterable[str], path_templates: Iterable[str]) -> None:
     """Refuse *places* of *option* that no request can have: they would be ignored silently.
 
     *path_templates* are the paths of the APIs, whose parameters may be named.

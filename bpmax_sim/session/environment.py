@@ -11,7 +11,7 @@ from bpmax_sim.messages import Call, Request
 from bpmax_sim.proxy.compiled_api import CompiledApi
 from bpmax_sim.proxy.environment import CredentialRenewal, Environment
 from bpmax_sim.secret.vault import Credentials
-from bpmax_sim.session.credentials import Tenants, add_personal_places
+from bpmax_sim.session.credentials import SessionCredentials, add_personal_places
 from bpmax_sim.session.live import LiveMode
 from bpmax_sim.session.record import RecordMode
 from bpmax_sim.session.replay import ReplayMode
@@ -34,7 +34,7 @@ class SessionEnvironment(Environment):
         self,
         settings: Settings,
         start: SessionStart,
-        tenants: Tenants,
+        tenants: SessionCredentials,
         replay: ReplayMode,
         record: RecordMode | None,
         live: LiveMode | None,
@@ -94,7 +94,7 @@ class SessionEnvironment(Environment):
         return redact_request(add_personal_places(request, self.personal), self.vault)
 
     def accepts_new_signature(
-        self, request: Request, again: Callable[[], Request], *, differs: bool
+        self, request: Request, sign_again: Callable[[], Request], *, differs: bool
     ) -> bool:
         """Return whether a signature that differs from the recorded one is accepted.
 
@@ -103,7 +103,7 @@ class SessionEnvironment(Environment):
         The migration writes the request that ``again()`` signs into the recording.
         """
         return self._is_replay and self._replay.accepts_new_signature(
-            request, again, differs=differs
+            request, sign_again, differs=differs
         )
 
     def mismatch_error(self, call: Call, differences: tuple[Difference, ...]) -> NoMatchError:

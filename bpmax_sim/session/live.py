@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.platform.load import Platforms
-from bpmax_sim.session.credentials import SessionSecrets, Tenants
+from bpmax_sim.session.credentials import SessionCredentials, SessionSecrets
 from bpmax_sim.session.replaced_credentials import ReplacedCredentialStore
 from bpmax_sim.session.settings import Settings
 from bpmax_sim.session.shared_logins import SharedLogins, SharedLoginTransport
@@ -33,7 +33,7 @@ class LiveMode:
         self,
         platforms: Platforms,
         settings: Settings,
-        tenants: Tenants,
+        tenants: SessionCredentials,
         network: Transport | None,
         secrets: SessionSecrets,
     ) -> None:
@@ -45,7 +45,11 @@ class LiveMode:
         self.ask = answering_function(self._open_transport(platforms, settings, tenants, network))
 
     def _open_transport(
-        self, platforms: Platforms, settings: Settings, tenants: Tenants, network: Transport | None
+        self,
+        platforms: Platforms,
+        settings: Settings,
+        tenants: SessionCredentials,
+        network: Transport | None,
     ) -> Transport:
         live = network
         if live is None:
@@ -101,7 +105,7 @@ class SimulateMode:
         platforms: Platforms,
         settings: Settings,
         start: SessionStart,
-        tenants: Tenants,
+        tenants: SessionCredentials,
         secrets: SessionSecrets,
     ) -> None:
         """Simulate every platform; a simulator is made at the first request to it."""

@@ -136,7 +136,9 @@ class RecordingMoves:
         self.cassette: Cassette | None = None
         self._sent: dict[tuple[int, int], int] = {}
 
-    def note(self, request: Request, number: int, sent: RequestParts, rules: MatchingRules) -> None:
+    def note_played(
+        self, request: Request, number: int, sent: RequestParts, rules: MatchingRules
+    ) -> None:
         """Note that exchange *number* answered *request*, and how the two differ.
 
         *sent* are the parts of the request that are matched. If any differs from the recorded one,
@@ -153,7 +155,7 @@ class RecordingMoves:
         if known is not None and known.causes != causes and known.causes[0].kind != "signature":
             self.withdraw(sent, [number])
         elif causes:
-            self.found[number] = Move(causes, _draft_entry(request, rules))
+            self.found[number] = Move(causes, _make_unanswered_entry(request, rules))
 
     def find_repeated(
         self, sent: RequestParts, rules: MatchingRules
@@ -180,7 +182,12 @@ class RecordingMoves:
                 self.contested.append(parts.name or parts.path)
 
     def note_new_signature(
-        self, request: Request, again: Callable[[], Request], rules: MatchingRules, *, differs: bool
+        self,
+        request: Request,
+        sign_again: Callable[[], Request],
+        rules: MatchingRules,
+        *,
+        differs: bool,
     ) -> None:
         """Note that a migration signs the exchange of *request* anew, if it is moved or *differs*.
 
@@ -192,14 +199,15 @@ class RecordingMoves:
             return
         causes = self.found[number].causes if number in self.found else ()
         self.found[number] = Move(
-            causes or (MoveCause("signature", request.call.name),), _draft_entry(again(), rules)
+            causes or (MoveCause("signature", request.call.name),),
+            _make_unanswered_entry(sign_again(), rules),
         )
 
 
 _NO_RESPONSE: Final = Response(status=0)
 
 
-def _draft_entry(request: Request, rules: MatchingRules) -> Entry:
+def _make_unanswered_entry(request: Request, rules: MatchingRules) -> Entry:
     key = matching_key(parts_of_request(request), rules)
     return render_exchange(Exchange(request=request, outcome=_NO_RESPONSE, key=key), rules=rules)
 

@@ -44,7 +44,7 @@ class Option(NamedTuple):
 
     Attributes:
         name: its name in files, markers and command lines.
-        doors: the sources that may set it, such as the command line.
+        sources: those that may set it, such as the command line.
         type: type that `Session.open` takes, or that *read* returns; ``object`` if a class of its
             own checks the value.
         help: help of command lines; ``{x}`` stands for the flag of option *x*.
@@ -56,7 +56,7 @@ class Option(NamedTuple):
     """
 
     name: str
-    doors: tuple[OptionSource, ...]
+    sources: tuple[OptionSource, ...]
     type: Any = object
     help: str = ""
     default: Any = None
@@ -408,15 +408,15 @@ OPTIONS: Final[tuple[Option, ...]] = (
     Option("command_extra", _SESSION, str, default="--record=new --record-extra"),
 )
 
-_AT_DOOR: Final[Mapping[OptionSource, Mapping[str, Option]]] = {
-    door: {option.name: option for option in OPTIONS if door in option.doors}
+_BY_SOURCE: Final[Mapping[OptionSource, Mapping[str, Option]]] = {
+    door: {option.name: option for option in OPTIONS if door in option.sources}
     for door in get_args(OptionSource)
 }
 
 
 def options_at(source: OptionSource) -> Mapping[str, Option]:
     """Return the options that *source*, such as the command line or a marker, may set, by name."""
-    return _AT_DOOR[source]
+    return _BY_SOURCE[source]
 
 
 def option_help(option: Option, flag: Callable[[str], str]) -> str:
@@ -450,7 +450,7 @@ def check_option_value(name: str, kind: Any, value: object) -> None:
     elif kind in _LISTS:
         if not (isinstance(value, str) and kind is not Names):
             parse_text_list(name, value)
-    elif kind in _KINDS and not _is_of_kind(value, kind):
+    elif kind in _KINDS and not _is_of_type(value, kind):
         raise ConfigError(
             "{name}: expected {kinds}, got {value!r}",
             name=name,
@@ -460,9 +460,9 @@ def check_option_value(name: str, kind: Any, value: object) -> None:
 
 
 @cache
-def _choices_of(kind: Any) -> tuple[Any, ...]:
+def _choices_of(annotation: Any) -> tuple[Any, ...]:
     """Return the values of a ``Literal`` type; empty for any other type."""
-    return get_args(kind) if get_origin(kind) is Literal else ()
+    return get_args(annotation) if get_origin(annotation) is Literal else ()
 
 
 _LISTS: Final = frozenset({Names, str | Names})
@@ -475,12 +475,12 @@ _KINDS: Final[Mapping[Any, str]] = {
 
 
 @cache
-def _members_of(kind: Any) -> tuple[Any, ...]:
-    return get_args(kind) if isinstance(kind, UnionType) else (kind,)
+def _types_of_union(annotation: Any) -> tuple[Any, ...]:
+    return get_args(annotation) if isinstance(annotation, UnionType) else (annotation,)
 
 
-def _is_of_kind(value: object, kind: Any) -> bool:
-    kinds = _members_of(kind)
+def _is_of_type(value: object, annotation: Any) -> bool:
+    kinds = _types_of_union(annotation)
     return type(value) in kinds or (str in kinds and isinstance(value, str))
 
 

@@ -38,7 +38,7 @@ from bpmax_sim.proxy.response import read_body, satisfies_rule
 from bpmax_sim.proxy.signing import verify_or_explain
 from bpmax_sim.session.arriving_exchange import ArrivingExchange, NotePiece
 from bpmax_sim.session.credentials import (
-    Tenants,
+    SessionCredentials,
     headers_read_by_api,
     not_secret_places,
     volatile_places,
@@ -72,7 +72,7 @@ class RecordMode:
         settings: Settings,
         start: SessionStart,
         rules: MatchingRules,
-        tenants: Tenants,
+        tenants: SessionCredentials,
         third_party: LiveMode | SimulateMode,
     ) -> None:
         """Start with nothing recorded; files are opened by the first exchange."""

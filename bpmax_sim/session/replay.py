@@ -102,9 +102,9 @@ class ReplayMode:
         return outcome if outcome.source == "recorded" else replace(outcome, source="recorded")
 
     def _replay_outcome(
-        self, recorded: Request, player: Player, alike: Exchange | None = None
+        self, recorded_form: Request, player: Player, alike: Exchange | None = None
     ) -> Outcome:
-        """Return the recorded response or failure of *recorded*, a request in its recorded form.
+        """Return the recorded response or failure of a request, given in its recorded form.
 
         *alike* is a similar login to play instead.
 
@@ -112,21 +112,21 @@ class ReplayMode:
             NoMatchError: if nothing recorded fits, and no migration takes what is nearest.
         """
         moves = self._moves if player is self.player and alike is None else None
-        parts = parts_of_request(recorded if alike is None else alike.request)
-        context = self._miss_context(recorded.call)
-        if recorded.call is not None and not recorded.call.platform:
-            context = replace(context, address=partial(self.explain_address, recorded))
+        parts = parts_of_request(recorded_form if alike is None else alike.request)
+        context = self._miss_context(recorded_form.call)
+        if recorded_form.call is not None and not recorded_form.call.platform:
+            context = replace(context, address=partial(self.explain_address, recorded_form))
         try:
             turn = player.take_next(parts, context)
         except NoMatchError as error:
             proposed = self._propose_nearest(player, parts)
             if proposed is None:
-                self._log.note_miss(recorded, error.nearest, parts)
+                self._log.note_miss(recorded_form, error.nearest, parts)
                 raise
             turn = proposed
-        self._log.note_match(recorded, turn, parts)
+        self._log.note_match(recorded_form, turn, parts)
         if moves is not None:
-            moves.note(recorded, turn[1], parts, self._rules)
+            moves.note_played(recorded_form, turn[1], parts, self._rules)
         return player.outcome(*turn)
 
     def _propose_nearest(self, player: Player, parts: RequestParts) -> tuple[Cassette, int] | None:
@@ -144,24 +144,24 @@ class ReplayMode:
             moves.withdraw(parts, player.exchange_numbers(parts))
         return found
 
-    def _login_outcome(self, recorded: Request) -> Outcome:
+    def _login_outcome(self, recorded_form: Request) -> Outcome:
         """Return the outcome of a login; it takes no virtual time, whether recorded or replayed.
 
         Otherwise the moment at which a token is renewed would change the time that scripts see.
         """
-        assert recorded.call is not None
-        key = recorded.call.platform, recorded.call.instance
+        assert recorded_form.call is not None
+        key = recorded_form.call.platform, recorded_form.call.instance
         player = self._login_player(key) or self.player
         alike = None
         # In this order: the recorded login, one that is near to it, for an SDK one made of
         # stand-ins, else a miss.
-        if not player.is_recorded(parts_of_request(recorded)):
-            alike = nearest_login(recorded, player.recorded_logins(*key), self._rules)
-            if alike is None and is_sent_by_sdk(recorded):
-                synthesised = synthesise_login(self._platforms, recorded)
+        if not player.is_recorded(parts_of_request(recorded_form)):
+            alike = nearest_login(recorded_form, player.recorded_logins(*key), self._rules)
+            if alike is None and is_sent_by_sdk(recorded_form):
+                synthesised = synthesise_login(self._platforms, recorded_form)
                 if synthesised is not None:
                     return synthesised
-        outcome = self._replay_outcome(recorded, player, alike)
+        outcome = self._replay_outcome(recorded_form, player, alike)
         return replace(outcome, elapsed=0.0) if isinstance(outcome, Response) else outcome
 
     def is_recorded(self, request: Request) -> bool:
@@ -183,7 +183,7 @@ class ReplayMode:
         return tuple(login_file(self._folder, key) for key in self._login_players if self._folder)
 
     def accepts_new_signature(
-        self, request: Request, again: Callable[[], Request], *, differs: bool
+        self, request: Request, sign_again: Callable[[], Request], *, differs: bool
     ) -> bool:
         """Return whether a migration runs.
 
@@ -191,12 +191,12 @@ class ReplayMode:
         """
         if self._moves is None:
             return False
-        self._moves.note_new_signature(request, again, self._rules, differs=differs)
+        self._moves.note_new_signature(request, sign_again, self._rules, differs=differs)
         return True
 
-    def mismatch_error(self, call: Call, found: tuple[Difference, ...]) -> NoMatchError:
+    def mismatch_error(self, call: Call, differences: tuple[Difference, ...]) -> NoMatchError:
         """Return the error for a signature that differs from the recorded one."""
-        return signature_mismatch_error(call, found, self._miss_context(call))
+        return signature_mismatch_error(call, differences, self._miss_context(call))
 
     def _miss_context(self, call: Call | None) -> UnmatchedCallContext:
         position = call.position if call is not None else None

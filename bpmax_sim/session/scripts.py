@@ -174,7 +174,7 @@ def judge_unawaited_calls(outcome: Outcome, unawaited: str) -> Outcome:
     return replace(outcome, error=ScriptError(message, name="Unawaited", place=first.place))
 
 
-class UnreadErrors:
+class UnreadScriptErrors:
     """The failed outcomes of which a test has not read the error.
 
     It may have missed the failure.
@@ -186,7 +186,7 @@ class UnreadErrors:
             tuple[weakref.ref[FailedOutcome], dict[str, bool], Outcome, str, int]
         ] = []
 
-    def watch(self, outcome: Outcome) -> Outcome:
+    def track_reading(self, outcome: Outcome) -> Outcome:
         """Return *outcome*; for a failed script a copy that notes whether its error is read.
 
         Only outcomes that a test's own code gets are copied, not those of forms and flows.
@@ -205,7 +205,7 @@ class UnreadErrors:
         self._outcomes.append((weakref.ref(failed), looks, outcome, file, frame.f_lineno))
         return failed
 
-    def warn(self, late: Iterable[Outcome]) -> None:
+    def warn_of_unread(self, late: Iterable[Outcome]) -> None:
         """Warn of each error that nobody read before its outcome was garbage-collected.
 
         *late* are outcomes of timers that nobody asked for.
@@ -233,7 +233,7 @@ _PACKAGE: Final = str(Path(__file__).parents[1])
 _WRAPPERS: Final = (str(Path(__file__).parent), str(Path(_PACKAGE, "keywords.py")))
 
 
-def warn_of_names(
+def warn_of_misspelt_names(
     outcome: Outcome, calls: Iterable[CallRecord], form: object, fields: Collection[str]
 ) -> None:
     """Warn of names that a script probably misspelt, which causes no error in JavaScript.

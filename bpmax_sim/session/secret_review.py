@@ -84,7 +84,7 @@ class UnplayableStandins:
 
     def _examine(self, exchange: Exchange, call: Call, key: Key, credential: Credential) -> None:
         shown, outcome = str(credential.standin), exchange.outcome
-        place = next((place for place, text in _texts_of(call) if shown in text), "")
+        place = next((place for place, text in _call_texts_by_place(call) if shown in text), "")
         received = isinstance(outcome, Response) and (
             shown.encode() in outcome.body or any(shown in value for _, value in outcome.headers)
         )
@@ -103,7 +103,7 @@ class UnplayableStandins:
                     call_name=call.name,
                     name=name,
                     names=".".join(key),
-                    line=self._format_line(key, credential),
+                    line=self._declaration_advice(key, credential),
                 )
                 self._notes[note] = None
 
@@ -139,7 +139,7 @@ class UnplayableStandins:
                 "leave a secret to auth, or put it in with {$credential: …} in the platform file"
             )
         else:
-            hint = msg("if it is no secret, {line}", line=self._format_line(key, credential))
+            hint = msg("if it is no secret, {line}", line=self._declaration_advice(key, credential))
         return msg(
             "{message}{where}, which replay cannot, as only its stand-in is recorded; {hint}",
             message=message,
@@ -147,7 +147,7 @@ class UnplayableStandins:
             hint=hint,
         )
 
-    def _format_line(self, key: Key, credential: Credential) -> str:
+    def _declaration_advice(self, key: Key, credential: Credential) -> str:
         return msg(
             "write `{name}: {{secret: false}}` under credentials of platform {key!r} "
             "({folder}) and record again",
@@ -157,7 +157,7 @@ class UnplayableStandins:
         )
 
 
-def _texts_of(call: Call) -> Iterator[tuple[str, str]]:
+def _call_texts_by_place(call: Call) -> Iterator[tuple[str, str]]:
     yield "path", call.path
     yield "query", "\n".join(text for pair in call.query for text in pair)
     yield "header", "\n".join(value for _, value in call.headers)

@@ -75,7 +75,7 @@ class RecordingMatch(msgspec.Struct, frozen=True, kw_only=True):
     response: Any = None
 
 
-class _Note(msgspec.Struct, frozen=True):
+class _SendingMatch(msgspec.Struct, frozen=True):
     """Which recorded exchange answered a request (*played*), or was nearest to it.
 
     Attributes:
@@ -103,7 +103,7 @@ class SendingLog:
         self.faults: list[InjectedFault] = []
         self._rules = rules
         self._clock = clock
-        self._notes: dict[tuple[int, int], _Note] = {}
+        self._notes: dict[tuple[int, int], _SendingMatch] = {}
 
     def note_fault(self, fault: Fault, request: Request) -> None:
         """Log that *fault* was injected into *request*."""
@@ -126,7 +126,7 @@ class SendingLog:
         *sent* are the parts of the request that were matched.
         """
         counted = not self._rules.ignored_paths(sent.platform, sent.api)
-        self._note_answer(request, _Note(*played, True, None if counted else sent))
+        self._store_match(request, _SendingMatch(*played, True, None if counted else sent))
 
     def note_miss(
         self, request: Request, nearest: tuple[Cassette, int] | None, sent: RequestParts
@@ -136,11 +136,11 @@ class SendingLog:
         That is (cassette, number from 0), or None.
         """
         if nearest is not None:
-            self._note_answer(request, _Note(*nearest, False, sent))
+            self._store_match(request, _SendingMatch(*nearest, False, sent))
 
-    def _note_answer(self, request: Request, answered: _Note) -> None:
+    def _store_match(self, request: Request, match: _SendingMatch) -> None:
         if request.call is not None:
-            self._notes[request.call.serial, request.attempt] = answered
+            self._notes[request.call.serial, request.attempt] = match
 
     def recording_match(self, serial: int, attempt: int) -> RecordingMatch | None:
         """Return the exchange that was logged for sending *attempt* of call *serial*, or None."""
@@ -153,22 +153,22 @@ class SendingLog:
             exchange=number + 1,
             line=cassette.line_number(number),
             played=answered.played,
-            **({} if answered.sent is None else self._compare(answered, answered.sent)),
+            **({} if answered.sent is None else self._compare_recorded(answered, answered.sent)),
         )
 
-    def _compare(self, answered: _Note, sent: RequestParts) -> dict[str, Any]:
+    def _compare_recorded(self, match: _SendingMatch, sent: RequestParts) -> dict[str, Any]:
         rules = self._rules
         data: dict[str, Any] = {
             "ignore": tuple(map(format_path, rules.ignored_paths(sent.platform, sent.api)))
         }
         try:
-            recorded = parts_of_exchange(answered.cassette.exchange(answered.number))
+            recorded = parts_of_exchange(match.cassette.exchange(match.number))
         except BpmaxError:  # a damaged one is told of when it is played
             return data
         every = find_differences(
             recorded, sent, MatchingRules(templates=rules.templates, former=rules.former)
         )
-        counted = () if answered.played else find_differences(recorded, sent, rules)
+        counted = () if match.played else find_differences(recorded, sent, rules)
         ignored = [difference for difference in every if difference not in counted]
         data["ignored"] = tuple(map(_difference_data, ignored))
         data["differs"] = tuple(map(_difference_data, counted))
@@ -182,8 +182,8 @@ class SendingLog:
                 if recorded.body.kind == "none"
                 else to_scenario_value(recorded.body.value),
             }
-        if not answered.played:
-            outcome = answered.cassette.outcome(answered.number)
+        if not match.played:
+            outcome = match.cassette.outcome(match.number)
             if isinstance(outcome, Response):
                 data |= {"status": outcome.status, "response": read_body(outcome).display_value}
         return data

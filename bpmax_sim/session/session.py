@@ -126,7 +126,7 @@ class Session:
         self.mode = start.mode
         self.clock = start.clock
         self._hearers: list[Callable[[Outcome | FieldChanged], None]] = []
-        self._unread = scripts.UnreadErrors()
+        self._unread = scripts.UnreadScriptErrors()
         others = None if transport is None else as_transport(transport)
         self._wiring = wiring = build_session_components(platforms, settings, start, others)
         self._calls, self.relay = wiring.calls, ClientRelay(wiring)
@@ -302,8 +302,8 @@ class Session:
         )
         judged = scripts.judge_unawaited_calls(self._note_outcome(outcome), self.settings.unawaited)
         if is_test:
-            scripts.warn_of_names(judged, self.calls[made:], form, fields)
-            judged = self._unread.watch(judged)
+            scripts.warn_of_misspelt_names(judged, self.calls[made:], form, fields)
+            judged = self._unread.track_reading(judged)
         return judged
 
     @refuse_unknown_keywords()
@@ -439,15 +439,15 @@ class Session:
             raise ConfigError(
                 "faults: expected a list of bs.Fault(…), got {faults!r}", faults=rules
             )
-        self._calls.arm(rules)
+        self._calls.activate_faults(rules)
 
     def disarm(self, rules: Sequence[Fault], /) -> Sequence[Fault]:
         """Deactivate *rules* and return those that never fired."""
-        return self._calls.disarm(rules)
+        return self._calls.deactivate_faults(rules)
 
     def strikes_of(self, rule: Fault, /) -> int:
         """Return how often *rule*, which must be active, has fired."""
-        return self._calls.strikes_of(rule)
+        return self._calls.times_fired(rule)
 
     @property
     def engine(self) -> str:
@@ -506,7 +506,7 @@ class Session:
         own = (*record.standins.notes, *self._wiring.secrets.net.hidden_notes()) if record else ()
         keeper = self._wiring.live.keeper if self._wiring.live else None
         kept = keeper.notes if keeper else ()
-        return (*own, *self.relay.clients.notes, *self._wiring.tenants.notes, *kept)
+        return (*own, *self.relay.clients.notes, *self._wiring.tenants.notes_on_environment, *kept)
 
     @refuse_unknown_keywords()
     def close(self, *, failed: bool = False) -> None:
@@ -536,7 +536,7 @@ class Session:
             raise self.misses[0]
         if not failed:
             self.judge_unplayed()
-            self._unread.warn(late)
+            self._unread.warn_of_unread(late)
 
     def unserved_calls(self) -> tuple[Outage, ...]:
         """Return recorded calls to which the third party gave an error or no response.

@@ -203,24 +203,25 @@ class RunRecordings:
         self._lock = threading.RLock()
 
     def join(
-        self, path: Path | None, kind: Key, open_recording: Callable[[], SharedRecording]
+        self, path: Path | None, sharing_key: Key, open_recording: Callable[[], SharedRecording]
     ) -> OwnerSession:
         """Open one more session for the cassette at *path*; the first one calls *open_recording*.
 
-        *kind* is owner, mode and record option: sessions with the same ones share a recording.
+        *sharing_key* is owner, mode and record option: sessions with equal ones share a
+        recording.
 
         Raises:
             CassetteError: if the cassette cannot be used.
         """
         if path is None:
             return open_recording().open_session()
-        key = (os.path.abspath(path), *kind)  # noqa: PTH100 - as files are named here
+        key = (os.path.abspath(path), *sharing_key)  # noqa: PTH100 - as files are named here
         with self._lock:
             for other, shared in list(self._known.items()):
                 if other[:2] == key[:2] and other != key and shared.is_kept_open and shared.is_idle:
                     del self._known[other]  # recorded before it is played, in the same run
                     shared.finish(failed=False)
-            known, stamp = self._known.get(key), _stamp(path)
+            known, stamp = self._known.get(key), _file_version(path)
             if known is None or not known.can_join(stamp):
                 self._known[key] = known = open_recording()
                 known.stamp, known.is_kept_open = stamp, self._keeps_open
@@ -259,7 +260,7 @@ OPEN_SESSIONS = _OpenSessions()
 """What a session belongs to that names no run."""
 
 
-def _stamp(path: Path) -> object:
+def _file_version(path: Path) -> object:
     try:
         status = path.stat()
     except OSError:

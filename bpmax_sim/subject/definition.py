@@ -19,7 +19,7 @@ from bpmax_sim.i18n import msg, series
 from bpmax_sim.js_values import UndefinedType
 from bpmax_sim.platform.model import Model
 from bpmax_sim.script.failure import Script
-from bpmax_sim.subject.owners import rule_problem
+from bpmax_sim.subject.owners import find_rule_problem
 from bpmax_sim.yamlfile import Seconds
 
 Action = Literal["approve", "reject"]
@@ -174,12 +174,12 @@ class FlowNode(Model, frozen=True, kw_only=True):
         return (declared if isinstance(declared, Deadline) else Deadline(after=declared),)
 
     @property
-    def late_target(self) -> str:
+    def deadline_target(self) -> str:
         """Return the node to which a deadline leads, or ""."""
         return self.deadlines[-1].to if self.deadlines else ""
 
     @property
-    def child(self) -> SubFlow | None:
+    def child_flow(self) -> SubFlow | None:
         """Return the sub-flow that the node starts, or None."""
         if isinstance(self.subflow, SubFlow):
             return self.subflow
@@ -193,8 +193,8 @@ class FlowNode(Model, frozen=True, kw_only=True):
         yield from self.parallel
         if self.join:
             yield self.join
-        if self.late_target:
-            yield self.late_target
+        if self.deadline_target:
+            yield self.deadline_target
 
 
 class Definition(Model, frozen=True, kw_only=True):
@@ -224,15 +224,15 @@ class Definition(Model, frozen=True, kw_only=True):
     def findings(self) -> Iterator[Finding]:
         """Yield the errors of the flow as a whole, each with its path inside the file."""
         if self.start not in self.nodes:
-            yield ("start",), self._no_node(self.start)
-        malformed = list(self._malformed_nodes())
+            yield ("start",), self._unknown_node_message(self.start)
+        malformed = list(self._find_node_mistakes())
         yield from malformed
         if malformed or self.start not in self.nodes:
             return
         for name, node in self.nodes.items():
             if node.empty == "admins" and not self.admins:
                 yield ("nodes", name, "empty"), msg("the flow has no admins; declare them")
-        nowhere = list(self._unknown_targets())
+        nowhere = list(self._find_unknown_targets())
         yield from nowhere
         reached = find_reachable(
             [self.start], lambda name: (to for to in self.nodes[name].targets if to in self.nodes)
@@ -244,7 +244,7 @@ class Definition(Model, frozen=True, kw_only=True):
                 )
                 yield ("nodes", name), wrong
         if not nowhere:
-            yield from self._endless_joins()
+            yield from self._find_endless_joins()
 
     def branches_of_gateway(self, gateway: str) -> dict[str, set[str]]:
         """Return the branches of a gateway: first node -> nodes on its ways up to the join."""
@@ -283,7 +283,7 @@ class Definition(Model, frozen=True, kw_only=True):
 
         return find_reachable([first] if first != join and first in self.nodes else (), following)
 
-    def _endless_joins(self) -> Iterator[Finding]:
+    def _find_endless_joins(self) -> Iterator[Finding]:
         """Yield joins that can never complete."""
         for name, node in self.nodes.items():
             if not node.parallel:
@@ -307,9 +307,9 @@ class Definition(Model, frozen=True, kw_only=True):
                             target=target,
                         )
                         yield path, text
-            yield from self._branch_crossings(seen)
+            yield from self._find_branch_crossings(seen)
 
-    def _branch_crossings(self, branches: Mapping[str, str]) -> Iterator[Finding]:
+    def _find_branch_crossings(self, branches: Mapping[str, str]) -> Iterator[Finding]:
         """Yield routes from one branch into another.
 
         *branches* are node -> first node of its branch.
@@ -317,7 +317,7 @@ class Definition(Model, frozen=True, kw_only=True):
         for name, first in branches.items():
             node = self.nodes[name]
             ways = [(str(offer), route.to) for offer in node.offers for route in node.routes(offer)]
-            ways += [("deadline", node.late_target)] if node.late_target else []
+            ways += [("deadline", node.deadline_target)] if node.deadline_target else []
             for key, to in ways:
                 if branches.get(to, first) != first:
                     wrong = msg("{to!r} lies in another branch than {name!r}", to=to, name=name)
@@ -336,20 +336,20 @@ class Definition(Model, frozen=True, kw_only=True):
             return msg("the branch {first!r} does not lead to it", first=first)
         return ""
 
-    def _malformed_nodes(self) -> Iterator[Finding]:
+    def _find_node_mistakes(self) -> Iterator[Finding]:
         for name, node in self.nodes.items():
             path: Path = ("nodes", name)
-            yield from _malformed_kind(node, path)
-            yield from _malformed_routes(node, path)
-            if wrong := rule_problem(node.complete, len(node.owners)):
+            yield from _find_keys_of_other_kinds(node, path)
+            yield from _find_route_mistakes(node, path)
+            if wrong := find_rule_problem(node.complete, len(node.owners)):
                 yield (*path, "complete"), wrong
             doubled = [owner for owner in node.owners if node.owners.count(owner) > 1]
             if doubled:
                 wrong = msg("the owner {doubled!r} is there twice", doubled=doubled[0])
                 yield (*path, "owners"), wrong
-            yield from _malformed_deadline(node, path)
+            yield from _find_deadline_mistakes(node, path)
 
-    def _unknown_targets(self) -> Iterator[Finding]:
+    def _find_unknown_targets(self) -> Iterator[Finding]:
         for name, node in self.nodes.items():
             path: Path = ("nodes", name)
             ways: list[tuple[Path, str]] = [
@@ -361,16 +361,16 @@ class Definition(Model, frozen=True, kw_only=True):
             ways += [((*at, "to"), late.to) for at, late in _deadlines_of_node(node) if late.to]
             for inside, to in ways:
                 if to not in self.nodes:
-                    yield (*path, *inside), self._no_node(to)
+                    yield (*path, *inside), self._unknown_node_message(to)
 
-    def _no_node(self, name: str) -> str:
+    def _unknown_node_message(self, name: str) -> str:
         return msg("no node {node!r}{hint}", node=name, hint=suggest_or_list(name, self.nodes))
 
 
 _TASK_KEYS = ("owners", "complete", "empty", "deadline", "form")
 
 
-def _malformed_kind(node: FlowNode, path: Path) -> Iterator[Finding]:
+def _find_keys_of_other_kinds(node: FlowNode, path: Path) -> Iterator[Finding]:
     """Yield (path, message) for keys that do not belong to the kind of *node*.
 
     Kinds are task, gateway (``parallel``), sub-flow and end.
@@ -379,18 +379,18 @@ def _malformed_kind(node: FlowNode, path: Path) -> Iterator[Finding]:
         if node.offers:
             yield (*path, node.offers[0]), msg("an end node offers no action")
     elif node.parallel or node.join:
-        yield from _malformed_gateway(node, path)
+        yield from _find_gateway_mistakes(node, path)
     elif not node.offers:
         yield path, msg("a node needs approve, reject, or end: true")
-    elif node.child and node.approve is UNSET:
+    elif node.child_flow and node.approve is UNSET:
         yield (*path, "subflow"), msg("a node with subflow needs approve: where it goes on")
-    is_task = not (node.end or node.parallel or node.child)
+    is_task = not (node.end or node.parallel or node.child_flow)
     for key in () if is_task else _TASK_KEYS:
         if getattr(node, key) != getattr(PLAIN, key):
             yield (*path, key), msg("{key} belongs to a node where people decide", key=key)
 
 
-def _malformed_gateway(node: FlowNode, path: Path) -> Iterator[Finding]:
+def _find_gateway_mistakes(node: FlowNode, path: Path) -> Iterator[Finding]:
     if len(set(node.parallel)) < 2:  # noqa: PLR2004 - one branch is none
         wrong = msg("parallel needs two branches or more, each by its first node")
         yield (*path, "parallel"), wrong
@@ -407,7 +407,7 @@ def _deadlines_of_node(node: FlowNode) -> Iterator[tuple[Path, Deadline]]:
         yield ("deadline", *((index,) if several else ())), late
 
 
-def _malformed_deadline(node: FlowNode, path: Path) -> Iterator[Finding]:
+def _find_deadline_mistakes(node: FlowNode, path: Path) -> Iterator[Finding]:
     before = 0.0
     for inside, late in _deadlines_of_node(node):
         at = (*path, *inside)
@@ -435,7 +435,7 @@ def _malformed_deadline(node: FlowNode, path: Path) -> Iterator[Finding]:
             )
 
 
-def _malformed_routes(node: FlowNode, path: Path) -> Iterator[Finding]:
+def _find_route_mistakes(node: FlowNode, path: Path) -> Iterator[Finding]:
     for action in node.offers:
         if not node.routes(action):
             yield (*path, action), msg("expected a node, or a list of {when, to}")

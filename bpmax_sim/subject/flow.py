@@ -207,7 +207,7 @@ class FlowSubject(MovingProject, kw_only=True):
         """
         table, acting = self._find_decision_and_move("add_owner", move)
         _check_not_owners_yet(table, acting)
-        if wrong := owners.rule_problem(acting.rule, len(acting.others)):
+        if wrong := owners.find_rule_problem(acting.rule, len(acting.others)):
             raise SubjectError("complete: {wrong}", code="BAD_RULE", wrong=wrong)
         with self._undo_on_failure():
             added = owners.as_untreated_items({"owner_id": person} for person in acting.others)
@@ -225,7 +225,7 @@ class FlowSubject(MovingProject, kw_only=True):
         _, acting = self._find_decision_and_move("return", move)
         to, visit = str(_single_target(acting)), self.visits[acting.at]
         is_start = to == START and START not in self.nodes
-        passed = self._visited_nodes(without=acting.at)
+        passed = self._nodes_to_return_to(without=acting.at)
         if (
             self.definition is not None
             and visit.split
@@ -255,7 +255,7 @@ class FlowSubject(MovingProject, kw_only=True):
                 self.passed_nodes.append(acting.at)
                 # It leaves the nodes, and waits with its starter until he submits it again.
                 self._end_project(project.RETURNED)
-                self._emit_entered("", acting.at, "return", acting.by)
+                self._report_node_entered("", acting.at, "return", acting.by)
             else:
                 # From there on everybody is asked again, so their earlier decisions must not count.
                 for node in self._nodes_to_redecide(to):
@@ -365,7 +365,7 @@ class FlowSubject(MovingProject, kw_only=True):
         with self._undo_on_failure():
             self._add_history(acting)
             if to:
-                self._note_notification(action, to, acting.comment, acting.at)
+                self._record_notification(action, to, acting.comment, acting.at)
         return self._result
 
     def _end_project_by(
@@ -376,7 +376,7 @@ class FlowSubject(MovingProject, kw_only=True):
         acting = replace(move, by=by, action=action, at=self.at)
         with self._undo_on_failure():
             self._add_history(acting)
-            self._emit_entered("", self.at, action, by)
+            self._report_node_entered("", self.at, action, by)
             self._end_project(status)
             self._resume_parent(status)
         return self._result
@@ -424,7 +424,7 @@ class FlowSubject(MovingProject, kw_only=True):
         before = [(part, part._save_state(), part._screens) for part in parts]  # noqa: SLF001
         tell, self.previews, value = self.tell, True, self._result.value
         for part in parts:
-            part.tell, part._screens = _tell_nobody, {}  # noqa: SLF001 - of its own class
+            part.tell, part._screens = _ignore_event, {}  # noqa: SLF001 - of its own class
         try:
             self.foreseen = self._compute_preview(move)
         finally:
@@ -584,7 +584,7 @@ class FlowSubject(MovingProject, kw_only=True):
         return by
 
 
-def _tell_nobody(_event: SubjectEvent) -> None:
+def _ignore_event(_event: SubjectEvent) -> None:
     """Report no event, for a preview."""
 
 

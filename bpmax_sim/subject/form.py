@@ -52,7 +52,7 @@ def value_at_steps(value: Any, steps: Steps) -> Any:
     return value
 
 
-def with_cell(value: Any, steps: Steps, new: Any, path: str) -> Any:
+def replace_at(value: Any, steps: Steps, new: Any, path: str) -> Any:
     """Return a copy of *value*, a table or object, with *new* at *steps* (row 2, column ``sku``).
 
     *path* is the place as messages show it.
@@ -66,7 +66,11 @@ def with_cell(value: Any, steps: Steps, new: Any, path: str) -> Any:
     if isinstance(step, int):
         rows = table_of(value, path)
         check_row(rows, step, path)
-        return [*rows[:step], with_cell(rows[step], tuple(rest), new, path), *rows[step + 1 :]]
+        return [
+            *rows[:step],
+            replace_at(rows[step], tuple(rest), new, path),
+            *rows[step + 1 :],
+        ]
     if value is not None and not isinstance(value, Mapping):
         raise SubjectError(
             "{path}: {value!r} has no member {step!r}",
@@ -76,7 +80,7 @@ def with_cell(value: Any, steps: Steps, new: Any, path: str) -> Any:
             value=value,
         )
     members = dict(value or {})
-    return {**members, step: with_cell(members.get(step), tuple(rest), new, path)}
+    return {**members, step: replace_at(members.get(step), tuple(rest), new, path)}
 
 
 def table_of(value: Any, path: str) -> list[Any]:
@@ -328,12 +332,14 @@ class StateView(msgspec.Struct, frozen=True):
         self.screen.set_state(field, self.key, value)
 
 
-def state_links(screen: ScriptedSubject, fields: Mapping[str, Any]) -> Mapping[str, LiveObject]:
+def make_state_objects(
+    subject: ScriptedSubject, fields: Mapping[str, Any]
+) -> Mapping[str, LiveObject]:
     """Return ``$visible``, ``$required`` and the like of a form with *fields*, as live objects.
 
     Scripts read and write through them the states of fields.
     """
-    return {name: StateView(screen, fields, key) for name, key in _MEMBERS.items()}
+    return {name: StateView(subject, fields, key) for name, key in _MEMBERS.items()}
 
 
 def _extension_error(name: str) -> SubjectError:
@@ -494,7 +500,7 @@ class FormView(msgspec.Struct):
     @property
     def links(self) -> Mapping[str, LiveObject]:
         """Return the members of ``form`` that are objects by themselves, as ``form.$visible``."""
-        return state_links(self.form, self.form.fields)
+        return make_state_objects(self.form, self.form.fields)
 
     @property
     def watched_members(self) -> Sequence[str]:
@@ -550,7 +556,7 @@ class FormSubject(ScriptedSubject, kw_only=True):
                 check_entry(self, path, value, old)
         for name, (path, value) in entries.items():
             field = str(path[0])
-            self.fields[field] = with_cell(self.fields.get(field), path[1:], value, name)
+            self.fields[field] = replace_at(self.fields.get(field), path[1:], value, name)
         return self.fire("open")
 
     def set(self, values: Mapping[str, Any]) -> Result:
@@ -559,7 +565,7 @@ class FormSubject(ScriptedSubject, kw_only=True):
             path = self._path_of(name)
             check_entry(self, path, value, value_at_steps(self.fields, path))
             field = str(path[0])
-            self._enter_value(field, with_cell(self.fields.get(field), path[1:], value, name))
+            self._enter_value(field, replace_at(self.fields.get(field), path[1:], value, name))
         return self._result
 
     def _path_of(self, name: str) -> Steps:

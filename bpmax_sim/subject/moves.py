@@ -80,9 +80,9 @@ class MovingProject(ProjectState, kw_only=True):
             elif deadline.then == "notify":
                 people = [str(owner) for owner in deadline.notify]
                 people = people or [owners.owner_of(item) for item in visit.table.pending()]
-                self._note_notification("deadline", people, "", visit.node)
+                self._record_notification("deadline", people, "", visit.node)
             else:
-                self._decide_without_people(
+                self._decide_automatically(
                     visit, "approve" if deadline.then == "approve" else "reject", late
                 )
 
@@ -205,7 +205,7 @@ class MovingProject(ProjectState, kw_only=True):
             )
         return chosen
 
-    def _visited_nodes(self, without: str) -> list[str]:
+    def _nodes_to_return_to(self, without: str) -> list[str]:
         """Return the nodes that a project may be sent back to: those passed, except *without*.
 
         Gateways around any of these count, too.
@@ -272,15 +272,15 @@ class MovingProject(ProjectState, kw_only=True):
         self.status = project.PROCESSING
         if self.definition is None:
             self.at = node
-            self._emit_entered(node, previous, action, move.by)
+            self._report_node_entered(node, previous, action, move.by)
             return
         if declared.end:
             self._end_project(project.REJECTED if action == "reject" else project.FINISHED, node)
-            self._emit_entered(node, previous, action, move.by)
+            self._report_node_entered(node, previous, action, move.by)
             self._run_title_hooks(move)
             self._resume_parent(self.status)
             return
-        self._emit_entered(node, previous, action, move.by)
+        self._report_node_entered(node, previous, action, move.by)
         if declared.parallel:
             self.passed_nodes.append(node)
             region = self.definition.branches_of_gateway(node)
@@ -297,7 +297,7 @@ class MovingProject(ProjectState, kw_only=True):
 
     def _begin_node(self, visit: Visit, previous: str, coming: FlowMove) -> None:
         """Start the sub-flow of a node, or the tasks of its owners."""
-        child = self.definition_of(visit.node).child
+        child = self.definition_of(visit.node).child_flow
         if child is not None:
             self._start_child(visit, child, coming)
             return
@@ -326,7 +326,7 @@ class MovingProject(ProjectState, kw_only=True):
                 item["status"] = owners.PASSED
                 self._add_history(FlowMove(at=visit.node, by=by, action=known[by]))
         if table.status == owners.PASSED:
-            self._decide_without_people(visit, "approve", coming)
+            self._decide_automatically(visit, "approve", coming)
 
     def _people_not_asked_again(self, previous: str) -> set[str]:
         """Return the people who have approved and are not asked again, by the setting ``repeated``.
@@ -353,11 +353,11 @@ class MovingProject(ProjectState, kw_only=True):
                 owners.as_untreated_items({"owner_id": admin} for admin in self.definition.admins),
             )
         elif empty in ("approve", "reject"):
-            self._decide_without_people(
+            self._decide_automatically(
                 visit, "approve" if empty == "approve" else "reject", replace(move, by="")
             )
 
-    def _decide_without_people(self, visit: Visit, action: Action, move: FlowMove) -> None:
+    def _decide_automatically(self, visit: Visit, action: Action, move: FlowMove) -> None:
         """Decide a node that nobody has to decide.
 
         The script of *action* runs, but no ``before_next``.
@@ -435,7 +435,7 @@ class MovingProject(ProjectState, kw_only=True):
         self.starter, self.created = starting_move.by, self.now()
         self.store("form", {**starting_move.form, **self.stand_in.result}, self.name)
         self._end_project(self.stand_in.status)
-        self._emit_entered("", "", self.stand_in.status, "")
+        self._report_node_entered("", "", self.stand_in.status, "")
         self._resume_parent(self.status)
 
     def _resume_parent(self, status: str) -> None:
@@ -446,7 +446,7 @@ class MovingProject(ProjectState, kw_only=True):
             return
         visit = waiting[0]
         declared = parent.definition_of(visit.node)
-        spec = declared.child
+        spec = declared.child_flow
         for mine, theirs in (spec.back if spec else {}).items():
             parent.store("form", {mine: self.form.get(theirs)}, self.name)
         # The waiting node knows only two ways: withdrawn and terminated are a no, too.
@@ -461,7 +461,7 @@ class MovingProject(ProjectState, kw_only=True):
                 node=visit.node,
                 action=action,
             )
-        parent._decide_without_people(visit, action, FlowMove(at=visit.node, action=action))  # noqa: SLF001
+        parent._decide_automatically(visit, action, FlowMove(at=visit.node, action=action))  # noqa: SLF001
 
     def _assign_owners(self, visit: Visit, move: FlowMove) -> bool:
         """Set the owners of the node of *visit*; return whether its ``owners`` hook succeeded.
@@ -579,7 +579,7 @@ class MovingProject(ProjectState, kw_only=True):
         if place is not None:  # the expression stands in its script where it stands in its file
             lines, spaces = "\n" * max(place.line - 2, 0), " " * (place.column - 1)
             script = Script(f"{lines}return Boolean(\n{spaces}{when}\n);", place.file)
-        ended = self._run(script, name, move)
+        ended = self._run_hook_script(script, name, move)
         self._result.add_outcome(ended)
         return ended.error is None and bool(ended.value)
 
@@ -595,7 +595,7 @@ class MovingProject(ProjectState, kw_only=True):
         declared = self.definition_of(self.at)
         visit.arrived = self.now()
         self._set_due(visit)
-        self.begins = bool(declared.parallel or declared.child)
+        self.begins = bool(declared.parallel or declared.child_flow)
         if not self.begins and not self.scripts.get(f"owners.{self.at}"):
             self._set_deciding_owners(
                 visit, owners.as_untreated_items({"owner_id": owner} for owner in declared.owners)

@@ -30,7 +30,7 @@ RULES = ("any", "all", "in_order")
 _SHARE = re.compile(r"(100|[1-9]\d?)%")
 
 
-def rule_problem(rule: Any, owners: int = 0) -> str | None:
+def find_rule_problem(rule: Any, owners: int = 0) -> str | None:
     """Return what is wrong with *rule*, which says how many owners have to pass; None if nothing.
 
     A rule is ``any``, ``all``, ``in_order``, a number or a share such as ``60%``. *owners* is the
@@ -52,7 +52,7 @@ def rule_problem(rule: Any, owners: int = 0) -> str | None:
 def decide_by_rule(rule: str | int, statuses: Sequence[int]) -> int:
     """Return `PASSED`, `REFUSED` or, if too few have decided, `UNTREATED`.
 
-    *statuses* are those of the owners; *rule* is as for `rule_problem`.
+    *statuses* are those of the owners; *rule* is as for `find_rule_problem`.
     """
     passed, refused = statuses.count(PASSED), statuses.count(REFUSED)
     if rule == "any":

@@ -39,7 +39,7 @@ from bpmax_sim.subject.definition import (
     SubFlowResult,
     check_hook_result,
 )
-from bpmax_sim.subject.form import FormSubject, ScriptedSubject, state_links
+from bpmax_sim.subject.form import FormSubject, ScriptedSubject, make_state_objects
 from bpmax_sim.subject.hooks import UNDO, FlowMove, Result
 from bpmax_sim.subject.owners import PASSED, REFUSED, UNTREATED, Items, Visit, owner_of
 
@@ -439,12 +439,15 @@ class ProjectState(ScriptedSubject, kw_only=True):
         if self.root.previews and event.partition(".")[0] not in _FORESEEN:
             return None
         value = self.run_scripts_of_event(
-            event, lambda script: self._run(script, event, move, with_form=with_form, target=target)
+            event,
+            lambda script: self._run_hook_script(
+                script, event, move, with_form=with_form, target=target
+            ),
         )
         check_hook_result(event, value, self.nodes)
         return value
 
-    def _run(
+    def _run_hook_script(
         self,
         script: Script,
         event: str,
@@ -583,7 +586,7 @@ class ProjectState(ScriptedSubject, kw_only=True):
         if self.shown in self.visits:
             self.shelved[self.shown] = {name: dict(state) for name, state in self.states.items()}
 
-    def _emit_entered(self, node: str, previous: str, action: str, by: str) -> None:
+    def _report_node_entered(self, node: str, previous: str, action: str, by: str) -> None:
         node, previous = self.qualify_name(node), self.qualify_name(previous)
         self.tell(hooks.NodeEntered(node=node, previous=previous, action=action, by=by))
 
@@ -603,7 +606,7 @@ class ProjectState(ScriptedSubject, kw_only=True):
                 )
             )
 
-    def _note_notification(self, kind: str, to: list[str], text: str, node: str) -> None:
+    def _record_notification(self, kind: str, to: list[str], text: str, node: str) -> None:
         more = {"text": text} if text else {}
         self.notified.append({"kind": kind, "to": to, "node": node, **more})
         self.tell(
@@ -642,7 +645,7 @@ class ProjectState(ScriptedSubject, kw_only=True):
             gone = {name: UNDEFINED for name in now if name not in before[part]}
             self.store(part, {**before[part], **gone}, UNDO)
         if self.at != before["at"]:
-            self._emit_entered(before["at"], self.at, UNDO, "")
+            self._report_node_entered(before["at"], self.at, UNDO, "")
         # The forms of nodes hold this very mapping, so it is filled anew and not replaced.
         shared = self.states  # with the forms of nodes
         for name in (*_STATE, "children"):
@@ -668,7 +671,7 @@ class PartView(msgspec.Struct, frozen=True):
     @property
     def links(self) -> Mapping[str, LiveObject]:
         """Return the members that are objects by themselves, such as ``form.$visible``."""
-        return state_links(self.flow, self.flow.form) if self.part == "form" else {}
+        return make_state_objects(self.flow, self.flow.form) if self.part == "form" else {}
 
     @property
     def watched_members(self) -> Sequence[str]:

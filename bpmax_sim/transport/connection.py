@@ -181,7 +181,7 @@ def _tls_context(route: ConnectionRoute, file: str, folder: str) -> ssl.SSLConte
     if route.cert:
         try:
             # Without a password OpenSSL would ask for one on the terminal, and wait for ever.
-            context.load_cert_chain(route.cert, route.key or None, password=_refuse_password)
+            context.load_cert_chain(route.cert, route.key or None, password=_raise_for_key_password)
         except (OSError, ValueError) as error:
             names = join_messages(
                 " and ", filter(None, (msg("tls.cert {cert}", cert=route.cert), route.key))
@@ -193,7 +193,7 @@ def _tls_context(route: ConnectionRoute, file: str, folder: str) -> ssl.SSLConte
     return context
 
 
-def _refuse_password() -> str:
+def _raise_for_key_password() -> str:
     """Raise instead of letting OpenSSL ask for the key's password on the terminal."""
     raise ValueError(msg("the key has a password"))
 

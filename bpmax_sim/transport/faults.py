@@ -194,16 +194,16 @@ class Faults:
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
 
     @property
-    def is_armed(self) -> bool:
+    def has_active_rules(self) -> bool:
         """Return whether any rule is active."""
         return bool(self._armed)
 
-    def arm(self, rules: Iterable[Fault]) -> None:
+    def activate(self, rules: Iterable[Fault]) -> None:
         """Activate *rules*, before those already active; their counts start at 0."""
         with self._lock:
             self._armed[:0] = map(_ActiveRule, rules)
 
-    def disarm(self, rules: Iterable[Fault]) -> tuple[Fault, ...]:
+    def deactivate(self, rules: Iterable[Fault]) -> tuple[Fault, ...]:
         """Deactivate *rules* and return those that never fired."""
         silent: list[Fault] = []
         with self._lock:
@@ -213,7 +213,7 @@ class Faults:
                 silent += [] if armed.struck else [rule]
         return tuple(silent)
 
-    def strikes_of(self, rule: Fault) -> int:
+    def times_fired(self, rule: Fault) -> int:
         """Return how often *rule*, which must be active, has fired."""
         with self._lock:
             return next(armed.struck for armed in self._armed if armed.rule is rule)

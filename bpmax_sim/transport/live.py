@@ -162,14 +162,14 @@ class LiveTransport(AbstractContextManager["LiveTransport"]):
 
     def close(self) -> None:
         """Close the connections; the next request opens new ones."""
-        self._leave_to_parent()
+        self._forget_parent_connections()
         while self._clients:
             self._clients.popitem()[1].close()
 
     def __exit__(self, *_error: object) -> None:
         self.close()
 
-    def _leave_to_parent(self) -> None:
+    def _forget_parent_connections(self) -> None:
         """Forget, in a forked child, the parent's connections: both would read the same responses.
 
         They are not closed, since closing would end the parent's TLS sessions.
@@ -180,7 +180,7 @@ class LiveTransport(AbstractContextManager["LiveTransport"]):
             self._opening = threading.Lock()  # another thread of the parent may have held it
 
     def _open(self, route: ConnectionRoute) -> httpx.Client:
-        self._leave_to_parent()
+        self._forget_parent_connections()
         with self._opening:
             if route not in self._clients:
                 self._clients[route] = _make_client(self.inner, route)

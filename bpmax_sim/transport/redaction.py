@@ -38,10 +38,10 @@ def redact_pairs(pairs: Pairs, places: Iterable[str], root: str) -> Pairs:
     *root* is ``header`` or ``query``: other places are not of these pairs.
     """
     names = _lower_case_names_at(places, root)
-    return _replace_named(pairs, names) if names else pairs
+    return _pseudonymise_named(pairs, names) if names else pairs
 
 
-def _replace_named(pairs: Pairs, names: Collection[str]) -> Pairs:
+def _pseudonymise_named(pairs: Pairs, names: Collection[str]) -> Pairs:
     return tuple((name, make_pseudonym(v) if name.lower() in names else v) for name, v in pairs)
 
 
@@ -51,7 +51,9 @@ def redact_url(url: str, places: Iterable[str]) -> str:
     address, mark, query = url.partition("?")
     if not names or not mark:
         return url
-    return f"{address}?{'&'.join(_redact_parameter(part, names) for part in query.split('&'))}"
+    return (
+        f"{address}?{'&'.join(_pseudonymise_parameter(part, names) for part in query.split('&'))}"
+    )
 
 
 def redact_body(body: bytes, media: str, places: Iterable[str]) -> bytes:
@@ -88,7 +90,7 @@ def _parse_places(places: Iterable[str]) -> list[FieldPath]:
     return [FieldPath.parse(place, "redact") for place in places]
 
 
-def _redact_parameter(part: str, names: frozenset[str]) -> str:
+def _pseudonymise_parameter(part: str, names: frozenset[str]) -> str:
     name, equals, value = part.partition("=")
     if unquote_plus(name).lower() not in names:
         return part
@@ -97,7 +99,7 @@ def _redact_parameter(part: str, names: frozenset[str]) -> str:
 
 def _redact_form(body: bytes, names: set[str]) -> bytes:
     pairs = tuple(parse_qsl(body.decode(errors="surrogateescape"), keep_blank_values=True))
-    changed = _replace_named(pairs, names)
+    changed = _pseudonymise_named(pairs, names)
     return body if changed == pairs else urlencode(changed).encode()
 
 
@@ -274,10 +276,13 @@ def _hide_script_secret(name: str, value: str, recorded: Request, vault: Vault) 
         own = "; ".join(cookie.text for cookie in sent if cookie.name not in injected)
         others = [vault.redact_text(cookie.text) for cookie in sent if cookie.name in injected]
         return "; ".join(
-            [*([_register_issued("script-cookie", own, recorded, vault)] if own else []), *others]
+            [
+                *([_register_standin("script-cookie", own, recorded, vault)] if own else []),
+                *others,
+            ]
         )
     return replace_credential(
-        value, lambda secret: _register_issued(f"script-{name.lower()}", secret, recorded, vault)
+        value, lambda secret: _register_standin(f"script-{name.lower()}", secret, recorded, vault)
     )
 
 
@@ -285,11 +290,11 @@ def _hide_cookie(line: str, request: Request, vault: Vault) -> str:
     cookie = messages.parse_set_cookie(line)
     if not cookie.value:
         return line
-    shown = _register_issued(f"cookie-{cookie.name}", cookie.value, request, vault)
+    shown = _register_standin(f"cookie-{cookie.name}", cookie.value, request, vault)
     return f"{line.partition('=')[0]}={shown}{cookie.attributes}"
 
 
-def _register_issued(name: str, value: str, request: Request, vault: Vault) -> str:
+def _register_standin(name: str, value: str, request: Request, vault: Vault) -> str:
     call = request.call
     platform, instance = (call.platform, call.instance) if call else ("http", "any")
     return vault.register_issued(platform, instance, name, value)
@@ -319,12 +324,12 @@ def find_undeclared_secrets(
     url = unquote_plus(request.url) if "%" in request.url else request.url
     # mostly what is left of the request without auth holds none, unless its body is written anew
     written_anew = "body" in injected_by_root(request.injected)
-    if written_anew or _has_mixed_run(request.headers, request.body, url):
+    if written_anew or _may_hold_random_text(request.headers, request.body, url):
         bare = call_without_injected(request, _NOBODY)
         yield from _undeclared_secrets_in(
             name, without_paths(_suspicious_parts(bare.headers, bare.body, bare.query), allowed)
         )
-    if isinstance(outcome, Response) and _has_mixed_run(outcome.headers, outcome.body):
+    if isinstance(outcome, Response) and _may_hold_random_text(outcome.headers, outcome.body):
         parts = _suspicious_parts(outcome.headers, outcome.body, ())
         if parts["body"] is None and not any(map(looks_random, parts["header"].values())):
             return
@@ -355,7 +360,7 @@ def find_texts_at(exchange: Exchange, places: Iterable[str]) -> Iterator[tuple[s
             yield from ((place, text) for text in texts)
 
 
-def _has_mixed_run(headers: Pairs, body: bytes | None, url: str = "") -> bool:
+def _may_hold_random_text(headers: Pairs, body: bytes | None, url: str = "") -> bool:
     texts = [url, *[value for _, value in headers]]
     if body and len(body) <= _MOST:
         texts.append(body.decode(errors="replace"))

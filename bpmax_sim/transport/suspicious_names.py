@@ -57,7 +57,7 @@ Member = tuple[Steps, str, str]
 """Where it stands, what it is called, and its text."""
 
 
-def message_parts(
+def parse_message_parts(
     headers: Pairs, body: bytes | None, query: Pairs, charset: str = ""
 ) -> dict[str, Any]:
     """Return query, headers and body of a message as plain values, to search names in them.
@@ -74,10 +74,12 @@ def message_parts(
     }
 
 
-def secret_members(parts: dict[str, Any], not_secret: Iterable[Steps] = ()) -> Iterator[Member]:
+def find_secret_members(
+    parts: dict[str, Any], not_secret: Iterable[Steps] = ()
+) -> Iterator[Member]:
     """Yield (path, name, text) of members whose name says that they are secret, as ``password``.
 
-    *parts* are those of `message_parts`; places in *not_secret* are left out.
+    *parts* are those of `parse_message_parts`; places in *not_secret* are left out.
     """
     paths = list(not_secret)
     for path, name, text in _find_members(without_paths(parts, paths) if paths else parts, (), ""):
@@ -87,10 +89,10 @@ def secret_members(parts: dict[str, Any], not_secret: Iterable[Steps] = ()) -> I
             yield path, name, text
 
 
-def token_members(parts: dict[str, Any], not_secret: Iterable[Steps] = ()) -> Iterator[Member]:
+def find_token_members(parts: dict[str, Any], not_secret: Iterable[Steps] = ()) -> Iterator[Member]:
     """Yield (path, name, text) of members of a login's body that are tokens by form or name.
 
-    *parts* are those of `message_parts`; places in *not_secret* are left out.
+    *parts* are those of `parse_message_parts`; places in *not_secret* are left out.
     """
     body = {"body": parts["body"]}
     paths = list(not_secret)
@@ -210,14 +212,15 @@ class SecretNameRules:
 
     Attributes:
         vault: the session's known secrets.
-        opened: function that returns places of an exchange that are declared not to be secret.
+        not_secret_places: function that returns the places of an exchange that are declared not
+            to be secret.
         clear_texts: function that returns values that are declared not to be secret, at any place.
         version: version of the list of names; 0 for a recording made before there was one.
         hidden: places where a value was hidden, each once.
     """
 
     vault: Vault
-    opened: Callable[[Request], tuple[str, ...]]
+    not_secret_places: Callable[[Request], tuple[str, ...]]
     clear_texts: Callable[[Request, Response | None], frozenset[str]]
     version: int = VERSION
     hidden: dict[str, None] = field(default_factory=dict)
@@ -230,9 +233,9 @@ class SecretNameRules:
         if not may_hold_members(shown.headers, shown.body, shown.url.partition("?")[2]):
             return
         bare = call_without_injected(shown, _NOBODY)
-        parts = message_parts(bare.headers, bare.body, bare.query, request.charset)
+        parts = parse_message_parts(bare.headers, bare.body, bare.query, request.charset)
         clear = self.clear_texts(request, None)
-        for member in secret_members(parts, self._not_secret_paths(request)):
+        for member in find_secret_members(parts, self._not_secret_paths(request)):
             if member[2] not in clear:
                 self._register_member(request, member, "sent-")
 
@@ -246,13 +249,13 @@ class SecretNameRules:
         is_login = request.is_login
         if not is_login and not may_hold_members(response.headers, response.body, ""):
             return
-        parts = message_parts(response.headers, response.body, (), request.charset)
+        parts = parse_message_parts(response.headers, response.body, (), request.charset)
         opened, clear = self._not_secret_paths(request), self.clear_texts(request, response)
-        for member in secret_members(parts, opened):
+        for member in find_secret_members(parts, opened):
             is_signature = member[0][0] == "header" and member[1].endswith(("sign", "signature"))
             if member[2] not in clear and not is_signature:
                 self._register_member(request, member, "")
-        for member in token_members(parts, opened) if is_login else ():
+        for member in find_token_members(parts, opened) if is_login else ():
             if member[2] not in clear:
                 self._register_member(request, member, "")
 
@@ -267,7 +270,7 @@ class SecretNameRules:
             )
 
     def _not_secret_paths(self, request: Request) -> list[Steps]:
-        return [FieldPath.parse(place, "not_secret") for place in self.opened(request)]
+        return [FieldPath.parse(place, "not_secret") for place in self.not_secret_places(request)]
 
     def _register_member(self, request: Request, member: Member, side: str) -> None:
         path, name, text = member

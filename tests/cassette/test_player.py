@@ -328,6 +328,10 @@ def test_a_miss_names_exactly_the_part_that_was_changed(
     [
         ({"a": [[1, 2], [3]]}, {"a": [[1, 5], [3]]}, 'ignore: ["body.a[0][1]"]'),
         ({"a": [{"t": 1}, {"t": 2}]}, {"a": [{"t": 3}, {"t": 4}]}, 'ignore: ["body.a[*].t"]'),
+        ({"a": [1, 2, 3]}, {"a": [4, 5, 3]}, 'ignore: ["body.a[0]", "body.a[1]"]'),
+        ({"query": "{ a(id: 7) }"}, {"query": "{ a(id: 8) }"}, ""),
+        ({"sql": "select 7"}, {"sql": "select 8"}, ""),
+        ({"t": "2026-03-02 09:00:00"}, {"t": "2026-03-02 09:00:01"}, "ignore: [body.t]"),
         ({"query": "{ customer { name } } " * 4}, {"query": "{ orders { id } } " * 4}, ""),
         ({"filter": {"name": 1}}, {"filter": 2}, ""),
     ],

@@ -11,7 +11,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from bpmax_sim.cli.app import COMMANDS
-from bpmax_sim.cli.output_schema import PROBLEMS, SHAPES, as_schema, describe_keys
+from bpmax_sim.cli.output_schema import PROBLEMS, SHAPES, describe_keys, to_json_schema
 from bpmax_sim.git import run_git
 from bpmax_sim.report.usage import Evidence, store_evidence
 from tests.cli.project import ROOT, Command, Done, Project
@@ -65,7 +65,7 @@ def strict(schema: Any) -> Any:
 
 
 def wrong(printed: str, shape: Mapping[str, Any]) -> list[str]:
-    validator = Draft202012Validator(strict(as_schema(shape)))
+    validator = Draft202012Validator(strict(to_json_schema(shape)))
     return [error.message for error in validator.iter_errors(json.loads(printed))]
 
 

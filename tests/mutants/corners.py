@@ -13,7 +13,7 @@ LOAD = "bpmax_sim/platform/load.py"
 PRESETS = "bpmax_sim/platform/presets/{}.yaml"
 
 STEPS = "for setter, value in spec.steps:"
-QUERIES = "_update_defined(merged.query, values)"
+QUERIES = "_update_with_defined_values(merged.query, values)"
 LEVELS = "{**merged, **platform.query, **instance.query, **api.query}"
 HEADERS = "for level in (platform.headers, instance.headers, api.headers):"
 HEADER = "merged.headers[lower] = (name, encode.encode_header_value(name, value))"
@@ -38,10 +38,10 @@ _TABLE: tuple[tuple[str, str, str, str], ...] = (
     ("an alias", LOAD, 'platform.apis.get(platform.spellings.get(snake(name), ""))',
      "next((api for key, api in platform.apis.items() if snake(key) == snake(name)), None)"),
     ("strict, with extra arguments", COMPILED, "strict=_first_set_value(instance.strict, platform.strict)", "strict=False"),
-    ("one path name twice", PLAN, "_update_defined(merged.path, values)",
-        "_update(merged.path, values if values is UNDEFINED else"
+    ("one path name twice", PLAN, "_update_with_defined_values(merged.path, values)",
+        "_update_with_defined_values(merged.path, values if values is UNDEFINED else"
         " {k: v for k, v in values.items() if k not in merged.path})"),
-    ("one query name twice", PLAN, QUERIES, "_update(merged.query, values if values is UNDEFINED"
+    ("one query name twice", PLAN, QUERIES, "_update_with_defined_values(merged.query, values if values is UNDEFINED"
         " else {k: v for k, v in values.items() if k != 'q' or k not in merged.query})"),
     ("one header twice", PLAN, HEADER,
         "merged.headers.setdefault(lower, (name, encode.encode_header_value(name, value)))"),
@@ -60,7 +60,7 @@ _TABLE: tuple[tuple[str, str, str, str], ...] = (
         "for level in (instance.headers, platform.headers, api.headers):"),
     ("a header of the API over the instance's", COMPILED, HEADERS,
         "for level in (platform.headers, api.headers, instance.headers):"),
-    ("a query over a default", PLAN, QUERIES, "_update(merged.query, values if values is UNDEFINED"
+    ("a query over a default", PLAN, QUERIES, "_update_with_defined_values(merged.query, values if values is UNDEFINED"
         " else {k: v for k, v in values.items() if v is None or k not in merged.query})"),
     ("a header over a default in another case", PLAN, HEADER, "merged.headers[lower] = ("
         "merged.headers.get(lower, (name, ''))[0], encode.header_value(name, value))"),

@@ -61,6 +61,11 @@ def rejected(call: Callable[[], object]) -> tuple[str, str]:
         ("apis: {a: {method: 'GET /'}}", "3:20: apis.a.method: 'GET /' is not an HTTP method"),
         ("apis: {$a: {}}", "3:8: apis.$a: '$a' is not an API name"),
         (
+            "volatile: [body.id, path.id]\napis: {}",
+            ("3:21: volatile[1]: path.id is a place of requests, and `volatile` speaks of "
+            "responses alone; write ignore: [path.id] to leave it out of the match"),
+        ),
+        (
             "apis: {a: {parameters: [{name: id, in: body}, {name: id, in: query}]}}",
             ("3:47: apis.a.parameters[1]: a second parameter 'id', or a second one for its place; "
             "remove one"),

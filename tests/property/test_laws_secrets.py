@@ -21,7 +21,7 @@ from bpmax_sim.errors import BpmaxError
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.platform.model import ResponseRules
 from bpmax_sim.proxy.builder import CallSpec
-from bpmax_sim.report.document import build_document
+from bpmax_sim.report.document import build_run_document
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.report.terminal import failure_texts, judge_events, verdict_line
 from bpmax_sim.scenario.load import load_items
@@ -139,7 +139,9 @@ def test_no_credential_is_in_a_report(case: Case) -> None:
         session = opened(case, third, Path(place) / "cassettes/x.yaml")
         verdict = judge_events(item, run_item(item, session, environ={}))
         told = [verdict_line(verdict), *failure_texts(verdict)]
-        told.append(json.dumps(build_document([verdict], code=ExitCode.FAILED), ensure_ascii=False))
+        told.append(
+            json.dumps(build_run_document([verdict], code=ExitCode.FAILED), ensure_ascii=False)
+        )
         written = folder(Path(place) / "cassettes")
 
     wanted = {f"secret {n}": text for n, text in enumerate(third.tokens)}

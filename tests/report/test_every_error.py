@@ -28,7 +28,7 @@ from bpmax_sim.i18n import (
     translate,
 )
 from bpmax_sim.messages import Request
-from bpmax_sim.report.document import build_document
+from bpmax_sim.report.document import build_run_document
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.report.html import write_page
 from bpmax_sim.report.junit import write_junit, xml_text
@@ -163,7 +163,9 @@ def test_every_error_is_told_everywhere(
         for verdict in verdicts:
             told += [*verdict.problems, *failure_texts(verdict)]
         terminal = plain_english(translate(join_messages("\n", told)))
-        document = json.dumps(build_document(verdicts, code=ExitCode.FAILED), ensure_ascii=False)
+        document = json.dumps(
+            build_run_document(verdicts, code=ExitCode.FAILED), ensure_ascii=False
+        )
         write_junit(tmp_path / "junit.xml", [(one, 0.1) for one in verdicts])
         counts = write_page(tmp_path / "page.html", [root], version="1", language=language)
     finally:

@@ -124,11 +124,18 @@ def test_nothing_stands_on_something_else_and_the_same_graph_is_placed_alike(pro
         (left, top), (right, bottom) = layout.boxes[one], layout.boxes[other]
         apart = (widths[one] + widths[other]) / 2 + GAP - 0.1
         assert abs(top - bottom) >= HEIGHT or abs(left - right) >= apart, (one, other)
-    assert layout.back == {("分管领导", "部门审批"), ("预算复核", "财务审查"), ("汇总", "部门审批")}
-    every = [*layout.boxes.values(), *(point for line in layout.ways.values() for point in line)]
+    assert layout.back_edges == {
+        ("分管领导", "部门审批"),
+        ("预算复核", "财务审查"),
+        ("汇总", "部门审批"),
+    }
+    every = [
+        *layout.boxes.values(),
+        *(point for line in layout.edge_points.values() for point in line),
+    ]
     assert all(0 <= x <= layout.width and 0 <= y <= layout.height for x, y in every)
-    for (source, target), line in layout.ways.items():
-        if (source, target) not in layout.back:
+    for (source, target), line in layout.edge_points.items():
+        if (source, target) not in layout.back_edges:
             assert [y for _, y in line] == sorted(y for _, y in line)
 
 
@@ -137,7 +144,7 @@ def test_small_and_odd_graphs_are_placed_too(ways: list[tuple[str, str]]) -> Non
     layout = lay_out(dict.fromkeys("abc", 100.0), ways)
 
     assert {*layout.boxes} == {*"abc"}
-    assert {*layout.ways} == {*ways}
+    assert {*layout.edge_points} == {*ways}
 
 
 def test_the_tree_has_each_node_once_and_says_what_was_not_walked(project: Path) -> None:

@@ -9,7 +9,10 @@ from typing import Any
 
 import pytest
 
+from bpmax_sim.scenario.events import ErrorThrown
 from bpmax_sim.scenario.load import load_items
+from bpmax_sim.scenario.model import ExpectedError
+from bpmax_sim.scenario.name_claims import find_error_doubt, find_named_actors, read_numbers
 from tests.scenario.test_lies import FLOW, STUB, Case, run, what_is_wrong
 
 SHOP = """\
@@ -361,7 +364,7 @@ DOUBTFUL: dict[str, tuple[Case, str]] = {
         "nothing could ever make '已签牧', so choosing it says nothing; did you mean '已签收'?",
     ),
     "the format of a digest": (
-        opened("form: {客户名称: 好}, trace: {$matches: '^v3-'}", "form.客户名称 = '好'"),
+        opened("form: {客户名称: 好}, trace: {$matches: '^v4-'}", "form.客户名称 = '好'"),
         "another run's digest fits as well",
     ),
     "silence of a step that does nothing": (
@@ -769,6 +772,10 @@ DOUBTFUL: dict[str, tuple[Case, str]] = {
         opened("form: {客户名称: 好}", f"form.客户名称 = '好'; {LISTED}", LIST),
         "shop declares body.data.nmae, and no message has that; did you mean 'name'?",
     ),
+    "a state that no script sets": (
+        opened("form: {客户名称: 好}, fields: {金额: {visible: true}}", "form.客户名称 = '好'"),
+        "no script sets $visible, so that each field is visible: true whatever happens",
+    ),
     "a list under never": (
         opened(
             "form: {金额: 5}",
@@ -866,6 +873,10 @@ def test_what_says_nothing_is_warned_of(tmp_path: Path, case: Case, says: str) -
 
 
 TRUE: dict[str, Case] = {
+    "a state that a script might have set": opened(
+        "form: {客户名称: 好}, fields: {金额: {required: false}}",
+        "form.客户名称 = '好'; form.$required.金额 = form.客户名称 === '坏'",
+    ),
     "some of the options": opened(
         "form: {客户名称: {$in: [甲, 乙]}}",
         "form.$options.客户名称 = ['甲', '乙', '丙']; form.客户名称 = '甲'",
@@ -1046,6 +1057,33 @@ RED: dict[str, tuple[Case, str]] = {
         'write $not: {"$gt": 100}',
     ),
 }
+
+
+HONEST_NAMES = (
+    "金额超5000走总监", "金额5000元以内部门审批", "3天未审批自动催办", "15天未审批自动转主管", "第2次提交",
+    "第12次重新提交", "2026年预算", "2026-03-31截止", "K100轴承", "PO1001重复推送", "30人以上的会议",
+    "20个明细一次导入", "驳回张三的报销", "张三的报销被财务退回", "张三请假，由李四代办", "张三提交后不能再改",
+    "张三离职后转给李四", "通知张三", "改了金额也要重新填备注", "金额超5000时必须填备注", "金额没变，备注为空",
+    "换客户名称后金额清零", "不改金额直接提交", "客户名称和金额都有，只差备注", "18%税率的发票",
+)  # fmt: skip
+
+
+def test_honest_names_of_steps_and_rows_claim_nothing() -> None:
+    expected, people = ExpectedError(code="REQUIRED"), ("张三", "李四")
+    refused = ErrorThrown(
+        type="SubjectError", code="REQUIRED", message="必填项未填：备注", source="subject", at=0.0
+    )
+    fields = ("金额", "备注", "客户名称")
+
+    for name in HONEST_NAMES:
+        assert read_numbers(name) == [], name
+        assert find_error_doubt(expected, refused, fields, name) == "", name
+        actors = find_named_actors(name, people)
+        assert actors in ([], ["李四"]), name
+    assert read_numbers("刚好五千，租金1,200.5元") == [5000, 1200.5]
+    assert find_named_actors("由张三同意，李四驳回", people) == ["张三", "李四"]
+    for name in ("没有金额不能提交", "金额必填", "金额要填", "amount missing"):
+        assert find_error_doubt(expected, refused, ("金额", "备注", "amount"), name) != "", name
 
 
 @pytest.mark.parametrize(("case", "says"), RED.values(), ids=RED)

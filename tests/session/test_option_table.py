@@ -26,7 +26,7 @@ from bpmax_sim.session.settings import (
 )
 from tests import sources
 
-ARGUMENTS = {one.argument: one for one in OPTIONS if "session" in one.doors}
+ARGUMENTS = {one.argument: one for one in OPTIONS if "session" in one.sources}
 CHOSEN = [one for one in OPTIONS if one.choices]
 OF_OPENING = {"platforms", "instances", "faults", "transport", "limits"}
 """What `Session.open` takes and `Settings` does not hold."""
@@ -131,7 +131,7 @@ def listed() -> tuple[tuple[str, frozenset[str]], ...]:
     )
 
 
-@pytest.mark.parametrize("option", CHOSEN, ids=lambda one: f"{one.name} {one.doors[-1]}")
+@pytest.mark.parametrize("option", CHOSEN, ids=lambda one: f"{one.name} {one.sources[-1]}")
 def test_no_choice_is_listed_again(option: Option) -> None:
     assert [place for place, texts in listed() if texts == set(option.choices)] == []
 

@@ -22,10 +22,10 @@ from bpmax_sim.subject.owners import (
     apply_transfers,
     as_untreated_items,
     decide_by_rule,
+    find_rule_problem,
     leave_node,
     owner_of,
     parse_returned_owners,
-    rule_problem,
 )
 
 
@@ -49,7 +49,7 @@ from bpmax_sim.subject.owners import (
     ],
 )
 def test_a_rule_is_a_word_a_number_or_a_share(rule: Any, owners: int, problem: str | None) -> None:
-    found = rule_problem(rule, owners)
+    found = find_rule_problem(rule, owners)
 
     assert (found is None) == (problem is None)
     if problem is not None:

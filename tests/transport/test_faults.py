@@ -27,7 +27,7 @@ def overlay(*rules: Fault) -> tuple[Faults, list[Request]]:
 
     refused = Response(status=401, body=b"{}")
     faults = Faults(Handler(answer), lambda _: refused)
-    faults.arm(rules)
+    faults.activate(rules)
     return faults, passed
 
 
@@ -133,7 +133,9 @@ def test_a_drip_hands_the_body_over_in_pieces() -> None:
 def test_the_group_armed_last_strikes_first_and_within_it_the_first_rule() -> None:
     usual = Fault(on="crm_system.*", action=Reply(status=500))
     faults, _ = overlay(usual)
-    faults.arm([Fault(on="crm_system.*", action=Reply(status=status)) for status in (502, 503)])
+    faults.activate(
+        [Fault(on="crm_system.*", action=Reply(status=status)) for status in (502, 503)]
+    )
 
     assert faults.handle(request()).status == 502
 
@@ -145,7 +147,7 @@ def test_a_rule_that_never_fired_is_told() -> None:
 
     faults.handle(request())
 
-    assert faults.disarm([fired, quiet]) == (quiet,)
+    assert faults.deactivate([fired, quiet]) == (quiet,)
     assert faults.handle(request()) is ANSWER
     assert str(quiet) == "crm_system.create_order call 2"
 
@@ -228,7 +230,7 @@ def test_answers_are_used_one_after_the_other_whatever_is_sent() -> None:
 
     assert seen == ["429", "RESET", "503", "200", "200"]
     assert told == [(answers[0], 0), (answers[1], 1), (answers[2], 2)]
-    assert (faults.strikes_of(rule), len(passed)) == (3, 2)
+    assert (faults.times_fired(rule), len(passed)) == (3, 2)
 
 
 def test_rules_that_are_equal_are_told_apart() -> None:
@@ -237,12 +239,12 @@ def test_rules_that_are_equal_are_told_apart() -> None:
 
     faults.handle(request())
 
-    assert (faults.strikes_of(one), faults.strikes_of(two)) == (1, 0)
-    assert faults.disarm([two]) == (two,)
-    faults.arm([three])
-    assert (faults.strikes_of(one), faults.strikes_of(three)) == (1, 0)
-    assert faults.disarm([one, three]) == (three,)
-    assert not faults.is_armed
+    assert (faults.times_fired(one), faults.times_fired(two)) == (1, 0)
+    assert faults.deactivate([two]) == (two,)
+    faults.activate([three])
+    assert (faults.times_fired(one), faults.times_fired(three)) == (1, 0)
+    assert faults.deactivate([one, three]) == (three,)
+    assert not faults.has_active_rules
 
 
 @pytest.mark.parametrize(
@@ -280,7 +282,7 @@ def test_a_rule_counts_the_calls_that_its_predicate_takes() -> None:
 
     sent = [replace(request(), attempt=attempt) for attempt in (7, 0, 0)]
     assert [faults.handle(one).status for one in sent] == [200, 200, 200]
-    assert not faults.strikes_of(rule)
+    assert not faults.times_fired(rule)
 
 
 @pytest.mark.parametrize(
