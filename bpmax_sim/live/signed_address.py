@@ -14,16 +14,15 @@ address. They are known by the headers and parameters that their standards name:
 
 from __future__ import annotations
 
-import base64
-import json
 import re
 from collections.abc import Iterable, Iterator
-from typing import Any, Final
+from typing import Final
 from urllib.parse import parse_qsl
 
 import msgspec
 
 from bpmax_sim.messages import FORM, Headers, Pairs
+from bpmax_sim.secret.standin import jwt_claims
 
 
 class AddressSignature(msgspec.Struct, frozen=True):
@@ -135,15 +134,5 @@ def _find_in_message_signatures(head: Headers) -> Iterator[AddressSignature]:
 
 def _find_in_dpop_proofs(values: Iterable[str]) -> Iterator[AddressSignature]:
     for value in values:
-        if "htu" in _jwt_claims(value):
+        if "htu" in jwt_claims(value):
             yield AddressSignature("DPoP (RFC 9449)", is_host_only=False)
-
-
-def _jwt_claims(token: str) -> dict[str, Any]:
-    """Return the claims of a JWT, or none if *token* is not a JWT."""
-    payload = token.split(".")[1] if token.count(".") == 2 else ""  # noqa: PLR2004 - RFC 7519
-    try:
-        claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
-    except ValueError:
-        return {}
-    return claims if isinstance(claims, dict) else {}
