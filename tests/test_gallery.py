@@ -49,7 +49,7 @@ def cassette(item: ScenarioItem) -> Path:
 
 @pytest.mark.parametrize("item", CALLING, ids=lambda item: item.cassette)
 def test_a_scenario_has_its_recording(item: ScenarioItem) -> None:
-    assert item.cassette_owner_name in Cassette.load(cassette(item)).owners
+    assert item.owner_name_in_cassette in Cassette.load(cassette(item)).owners
 
 
 def test_no_recording_is_left_over() -> None:

@@ -35,7 +35,7 @@ def play(item: ScenarioItem, root: Path, **options: Any) -> ScenarioFinished:
         item.platforms,
         instances=item.instances,
         cassette=root / "cassettes" / f"{item.cassette}.yaml",
-        owner=item.cassette_owner_name,
+        owner=item.owner_name_in_cassette,
         clock=item.scenario.clock,
         seed=item.scenario.seed or 0,
         **options,

@@ -72,7 +72,10 @@ class VerdictCache:
         self._new[key] = verdict
 
     def save(self) -> None:
-        """Merge the new verdicts into the file; other processes may have written it meanwhile."""
+        """Write the new verdicts into the cache file, together with those that it has by now.
+
+        Other processes may have written it meanwhile.
+        """
         if self._new:
             verdicts = [*{**self._read_stored_verdicts(), **self._new}.items()][-_MOST_KEPT:]
             write_cache(self._place, _StoredVerdicts(code_edition(), dict(verdicts)))

@@ -238,7 +238,7 @@ def describe_on_one_line(finding: Weakness) -> str:
     )
 
 
-class _Group(NamedTuple):
+class _MutantGroup(NamedTuple):
     """The mutants in *cases* that one line of ``expect`` kills.
 
     The first one is that whose effect is the most direct.
@@ -269,11 +269,11 @@ def _find_survivors(
 
 def _group_by_expect_line(
     challenge: ScriptChallenge, cases: Sequence[JudgedMutant]
-) -> tuple[list[_Group], list[JudgedMutant]]:
+) -> tuple[list[_MutantGroup], list[JudgedMutant]]:
     """Return groups of mutants that one line kills, the largest first; and the other mutants."""
     # Greedy set cover: the line that most mutants need comes first, so a reader adds few lines.
     # `_kills_mutant` only estimates from observations; a chosen line is then tried in real runs.
-    found, left = list[_Group](), list(cases)
+    found, left = list[_MutantGroup](), list(cases)
     while True:
         groups: dict[int, list[JudgedMutant]] = {}
         for number, _, _, judgement in left:
@@ -291,13 +291,15 @@ def _group_by_expect_line(
             for other in groups.get(case[0], groups[best])
             if other is not case and challenge.line_kills(line, other[0], other[3].divergences)
         ]
-        found.append(_Group(line, [case, *killed]))
+        found.append(_MutantGroup(line, [case, *killed]))
         left = [other for other in left if other is not case and other not in killed]
 
 
-def _merge_groups(challenge: ScriptChallenge, groups: Sequence[_Group]) -> Iterator[_Group]:
+def _merge_groups(
+    challenge: ScriptChallenge, groups: Sequence[_MutantGroup]
+) -> Iterator[_MutantGroup]:
     """Yield *groups*; two at one script line are merged if one addition to a step kills both."""
-    merged: dict[tuple[str, int, str, int], _Group] = {}
+    merged: dict[tuple[str, int, str, int], _MutantGroup] = {}
     for group in groups:
         place = group.cases[0][2].place
         key = place.file, place.line, group.line.file, group.line.step
@@ -309,7 +311,7 @@ def _merge_groups(challenge: ScriptChallenge, groups: Sequence[_Group]) -> Itera
             challenge.line_kills(line, each.cases[0][0], each.cases[0][3].divergences)
             for each in (known, group)
         ):
-            merged[key] = _Group(line, [*known.cases, *group.cases])
+            merged[key] = _MutantGroup(line, [*known.cases, *group.cases])
     yield from merged.values()
 
 

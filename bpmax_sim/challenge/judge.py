@@ -114,14 +114,14 @@ class ScriptTarget:
         """Return whether the script with *mutant* in it is still valid JavaScript."""
         return not self.tree.has_error_with(mutant.start, mutant.end, mutant.new.encode())
 
-    def _mutated_node(self, mutant: Mutant) -> Node:
+    def _find_mutated_node(self, mutant: Mutant) -> Node:
         """Return the smallest syntax node that contains the text which *mutant* replaces."""
         node = self.tree.root.descendant_for_byte_range(mutant.start, mutant.end)
         return node if node is not None else self.tree.root
 
     def guard_counters(self, mutant: Mutant) -> tuple[int, ...]:
         """Return the counters of the code around *mutant*, beginning with the innermost."""
-        return tuple(self.reach.guard_counters(self._mutated_node(mutant)))
+        return tuple(self.reach.guard_counters(self._find_mutated_node(mutant)))
 
     def baselines_evaluating(self, mutant: Mutant) -> tuple[int, ...]:
         """Return the numbers of the baselines whose run evaluates the place of *mutant*."""
@@ -130,7 +130,7 @@ class ScriptTarget:
 
     def is_fallback_never_needed(self, mutant: Mutant) -> bool:
         """Return whether no run evaluates the fallback value that *mutant* removes."""
-        right = self._mutated_node(mutant).child_by_field_name("right")
+        right = self._find_mutated_node(mutant).child_by_field_name("right")
         return right is not None and not self.reach.is_evaluated(right, self.totals)
 
     def describe_condition(self, mutant: Mutant, *, holds: bool) -> str:
@@ -141,7 +141,7 @@ class ScriptTarget:
     def find_untaken_else(self, mutant: Mutant) -> Counter | None:
         """Return the counter of the ``else`` of the condition at *mutant* if no run took it."""
         number = (
-            self.reach.find_else_counter(self._mutated_node(mutant))
+            self.reach.find_else_counter(self._find_mutated_node(mutant))
             if mutant.new == "true"
             else None
         )
@@ -238,7 +238,9 @@ class ScriptChallenge:
     def judge(self, workers: int = 1) -> Generator[MutantVerdict, None, None]:
         """Yield the verdict on each of `numbered`, in that order; cached ones are not run again."""
         memory = self._memory
-        known = [memory.recall(number) if memory else None for number in range(len(self.numbered))]
+        known = [
+            memory.find_verdict(number) if memory else None for number in range(len(self.numbered))
+        ]
         left = [number for number, verdict in enumerate(known) if verdict is None]
         self.reused = len(known) - len(left)
         judged = map_in_order(lambda index: self.judge_one(left[index]), len(left), workers)
@@ -249,7 +251,7 @@ class ScriptChallenge:
                     continue
                 verdict = next(judged) or MutantVerdict(verdict="limit", cause="process")
                 if memory:
-                    memory.remember(number, verdict)
+                    memory.store_verdict(number, verdict)
                 yield verdict
         finally:
             if memory:
@@ -262,7 +264,7 @@ class ScriptChallenge:
         # The scenario that killed it the last time runs first, so that mostly one run is enough.
         killer = self._memory.last_killer_id(number) if self._memory else ""
         numbers = tuple(sorted(numbers, key=lambda n: self.baselines[n].item.node_id != killer))
-        variant = self._make_variant(number)
+        variant = self._make_mutant_variant(number)
         divergences: list[Divergence] = []
         exceeded = ""
         for n in numbers:
@@ -288,7 +290,7 @@ class ScriptChallenge:
             return MutantVerdict(verdict="unreached")
         return self._judge_difference(mutant, variant, divergences)
 
-    def _make_variant(self, number: int) -> Variant:
+    def _make_mutant_variant(self, number: int) -> Variant:
         target, mutant = self.numbered[number]
         text = mutant.apply(target.data)
         return Variant(scripts={target.name: text}, checks_scripts=False)
@@ -329,7 +331,7 @@ class ScriptChallenge:
 
     def line_kills(self, line: ExpectLine, number: int, divergences: Sequence[Divergence]) -> bool:
         """Return whether *line*, found for another mutant, also kills mutant *number*."""
-        variant = self._make_variant(number)
+        variant = self._make_mutant_variant(number)
         return self._search.line_kills(line, divergences, lambda _number: variant)
 
 
@@ -369,7 +371,7 @@ class _VerdictHistory:
             key = digest_parts(name, seen[name])
             self._keys.append((key, digest_parts(mutant.start, mutant.end, mutant.new, runs)))
 
-    def recall(self, number: int) -> MutantVerdict | None:
+    def find_verdict(self, number: int) -> MutantVerdict | None:
         """Return the verdict of an earlier run on mutant *number*.
 
         None if an input of it has changed.
@@ -392,7 +394,7 @@ class _VerdictHistory:
         kept = self._cache.find(self._keys[number][0])
         return kept.killer if kept is not None else ""
 
-    def remember(self, number: int, verdict: MutantVerdict) -> None:
+    def store_verdict(self, number: int, verdict: MutantVerdict) -> None:
         """Store *verdict* on mutant *number* for later runs."""
         key, inputs = self._keys[number]
         self._cache.add(key, StoredVerdict(inputs, verdict.verdict, verdict.killer, verdict.cause))

@@ -100,7 +100,7 @@ def read_mutants(tree: SyntaxTree) -> tuple[Mutant, ...]:
     if tree.root.has_error:
         return ()
     found: dict[tuple[int, int, str], Mutant] = {}
-    for mutant in _MutantReader(tree).read():
+    for mutant in _MutantReader(tree).find_mutants():
         key = mutant.start, mutant.end, mutant.new
         if key not in found or not found[key].about:
             found[key] = mutant
@@ -160,7 +160,7 @@ class _MutantReader:
         self._scopes = Scopes(tree)
         self._values = Values(tree, self._scopes)
 
-    def read(self) -> Iterator[Mutant]:
+    def find_mutants(self) -> Iterator[Mutant]:
         for node in self._tree.walk():
             reader = _READERS.get(node.type)
             is_read = node.type == "member_expression"
@@ -285,7 +285,7 @@ class _MutantReader:
         is_plain = node.type == "assignment_expression" and left != self._text_of(right)
         if mutant.kind != "field-write" or not is_plain or not is_once:
             return mutant
-        return add_probe(mutant, probes.of_write(left, self._text_of(right)))
+        return add_probe(mutant, probes.make_write_probe(left, self._text_of(right)))
 
     def _change_message(self, node: Node, about: str) -> Iterator[Mutant]:
         """Change the text of a message if it is a literal."""
@@ -360,7 +360,7 @@ class _MutantReader:
             key, value = (pair.child_by_field_name(part) for part in ("key", "value"))
             read = self._values.value(value)
             if read is not None and read.kind == "result" and read.path:
-                probe = probes.of_member(self._text_of(key), self._text_of(value))
+                probe = probes.make_member_probe(self._text_of(key), self._text_of(value))
                 mutant = add_probe(mutant, probe)
             yield mutant
 
@@ -391,7 +391,7 @@ class _MutantReader:
                 mutant = self._make_mutant(
                     "args-swap", first, f"{other}{between}{one}", until=second, about=about
                 )
-                yield add_probe(mutant, probes.of_swap(one, other, mutant.old))
+                yield add_probe(mutant, probes.make_swap_probe(one, other, mutant.old))
 
     def _change_value(self, node: Node, about: str, *, is_sent: bool) -> Iterator[Mutant]:
         """Change a literal; of values sent to a third party (*is_sent*), also computed ones."""
@@ -430,7 +430,7 @@ class _MutantReader:
                 _SETS.match(name) and argument.type in _COMPUTED
             ):
                 texts = (owner, self._text_of(arguments[0]), self._text_of(argument))
-                probe = probes.of_method(name, *texts)
+                probe = probes.make_method_probe(name, *texts)
                 for mutant in self._change_value(argument, "", is_sent=True):
                     yield add_probe(mutant, probe)
 

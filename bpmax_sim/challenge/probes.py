@@ -38,7 +38,7 @@ class Probe(NamedTuple):
     unmet: str
 
 
-def of_swap(one: str, other: str, texts: str) -> Probe:
+def make_swap_probe(one: str, other: str, texts: str) -> Probe:
     """Return the probe for swapped arguments: it reports runs in which they differ.
 
     *one* and *other* are the arguments; *texts* is the source of both, as in the call.
@@ -51,7 +51,7 @@ def of_swap(one: str, other: str, texts: str) -> Probe:
     return Probe(_SWAP.format(texts=texts), unmet)
 
 
-def of_write(field: str, value: str) -> Probe:
+def make_write_probe(field: str, value: str) -> Probe:
     """Return the probe for a missing assignment.
 
     It reports if *field* did not have *value* before.
@@ -63,7 +63,7 @@ def of_write(field: str, value: str) -> Probe:
     return Probe(text, unmet)
 
 
-def of_member(key: str, value: str) -> Probe:
+def make_member_probe(key: str, value: str) -> Probe:
     """Return the probe for a missing object member *key*: it reports if its *value* exists.
 
     *value* is read from a response.
@@ -74,7 +74,7 @@ def of_member(key: str, value: str) -> Probe:
     )
 
 
-def of_method(name: str, owner: str, first: str, argument: str) -> Probe | None:
+def make_method_probe(name: str, owner: str, first: str, argument: str) -> Probe | None:
     """Return the probe for a changed *argument* of a method call; None if there is none for it.
 
     It reports an input for which the argument matters, such as a text longer than ``slice`` keeps.

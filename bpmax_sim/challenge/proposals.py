@@ -101,7 +101,7 @@ def split_list_place(place: str) -> tuple[str, int, str]:
 
 
 class ExpectLineSearch:
-    """Searches an expectation that holds with a script and fails with a mutant of it.
+    """Searches a line of ``expect`` that passes with a script and fails with a mutant of it.
 
     Attributes:
         baselines: baselines of all challenged items.
@@ -127,7 +127,11 @@ class ExpectLineSearch:
         divergences: Sequence[Divergence],
         make_variant: Callable[[int], Variant],
     ) -> ExpectLine | None:
-        """Return the first candidate for which `line_kills` is true; None after too many trials."""
+        """Return the first candidate for which `line_kills` is true; None after too many trials.
+
+        *divergences* are those of one mutant; *make_variant* returns that mutant as a variant of
+        the item with a given baseline number.
+        """
         tried, self._differing = 0, divergences
         for divergence in pick_clearest_divergences(divergences):
             for line in self._find_candidate_lines(divergence):
@@ -141,6 +145,10 @@ class ExpectLineSearch:
     # ------------------------------------------------------------------ candidates
 
     def _find_candidate_lines(self, divergence: Divergence) -> Iterator[ExpectLine]:
+        """Yield lines that would check the place of *divergence*.
+
+        Whether they hold is tried later.
+        """
         item = self.baselines[divergence.baseline_number].item
         if not divergence.step.isdigit() or int(divergence.step) > len(item.steps):
             return
@@ -157,7 +165,10 @@ class ExpectLineSearch:
             )
 
     def _lines_for_state(self, divergence: Divergence) -> Iterator[dict[str, Any]]:
-        """Yield candidate values of a field, of a field's state or of a fact of the flow."""
+        """Yield expectations of a field, a field's state or a fact of the flow.
+
+        They are keyword arguments of `ExpectLine`.
+        """
         section, _, name = divergence.place.partition(".")
         path = [name] if section != "fields" else list(name.rpartition(".")[::2])
         part = _differing_part(divergence.first, divergence.second)
@@ -180,10 +191,10 @@ class ExpectLineSearch:
     def _expect_in_all_rows(
         self, divergence: Divergence, part: Any, name: str
     ) -> Iterator[tuple[Any, dict[str, Values]]]:
-        """Yield *part* in forms that hold in each row of the file, each with the columns to add.
+        """Yield ways to expect *part* that hold in each row of the file, with the columns to add.
 
-        A form is the value itself, a pattern, or ``${case.column}``; columns map name -> row id ->
-        value.
+        All rows share one ``expect``. A way is the value itself, a pattern, or ``${case.column}``;
+        columns map *name*, or a similar one, -> row id -> value.
         """
         numbers = self._rows_of_file(divergence.baseline_number)
         values = {n: self._observed[n].get((divergence.step, divergence.place), UNSET)
@@ -205,7 +216,10 @@ class ExpectLineSearch:
     def _expect_by_column(
         self, values_by_baseline: Mapping[int, Any], name: str, *, is_in_all_rows: bool
     ) -> Iterator[tuple[Any, dict[str, Values]]]:
-        """Yield ``${case.column}`` of an old or new column with the values *values_by_baseline*."""
+        """Yield ``${case.column}`` of a column that has these values, or of a new one to add.
+
+        *values_by_baseline* are the values by number of the row's baseline.
+        """
         rows = {n: self.baselines[n].item.row for n in values_by_baseline}
         known = [row.values for row in rows.values() if row is not None]
         if len(known) < len(values_by_baseline):
@@ -276,7 +290,7 @@ class ExpectLineSearch:
             yield {"expect": {"proxy": entries}}
 
     def _headers_as_scripts_spell(self, baseline_number: int, header: Values) -> Values:
-        """Return the headers that occur in the item's scripts, with the names as spelled there."""
+        """Return the headers that the item's scripts mention, with the names spelled as there."""
         subjects = self.baselines[baseline_number].item.subjects
         text = "\n".join(body.source for body in subjects.code_files)
         found = {
@@ -316,15 +330,15 @@ class ExpectLineSearch:
             item = insert_line(self.baselines[n].item, line)
             if item is None:
                 return False
-            if not run_variant(self.baselines[n], _with_item(Variant(), item)).is_passed:
+            if not run_variant(self.baselines[n], _make_item_variant(Variant(), item)).is_passed:
                 return False
-            mutant = _with_item(make_variant(n), item)
+            mutant = _make_item_variant(make_variant(n), item)
             if n in differing and run_variant(self.baselines[n], mutant).is_passed:
                 return False
         return not differing.isdisjoint(numbers)
 
 
-def _with_item(variant: Variant, item: ScenarioItem) -> Variant:
+def _make_item_variant(variant: Variant, item: ScenarioItem) -> Variant:
     return replace(variant, item=item, checks_scripts=False)
 
 
@@ -342,7 +356,10 @@ _MOST_TRIALS: Final = 6
 
 
 def pick_clearest_divergences(divergences: Sequence[Divergence]) -> list[Divergence]:
-    """Return the first divergence of each item and place, the easiest to read first."""
+    """Return one divergence for each item and place, those that a reader understands best first.
+
+    A field of the form, for example, is clearer than an entry of a flow's log.
+    """
     first: dict[tuple[int, str], Divergence] = {}
     for one in divergences:
         first.setdefault((one.baseline_number, one.place), one)
@@ -362,12 +379,12 @@ def pick_clearest_divergences(divergences: Sequence[Divergence]) -> list[Diverge
 def find_divergences(
     baseline_number: int, baseline: Baseline, run: VariantRun
 ) -> Iterator[Divergence]:
-    """Yield each place where *run* of a variant differs from the baseline.
+    """Yield each place where *run*, that of a variant, differs from the baseline's own run.
 
-    Return values of scripts that no product code reads (of ``change`` and ``open``) do not count.
+    Return values that no product code reads (of the hooks ``change`` and ``open``) do not count.
     """
     steps = baseline.item.steps
-    before, after = (_by_step_and_place(each.observations) for each in (baseline.run, run))
+    before, after = (_values_by_step_and_place(each.observations) for each in (baseline.run, run))
     for step, place in dict.fromkeys((*before, *after)):
         number = step.partition(".")[0]
         action = steps[int(number) - 1].step.action if number.isdigit() else ""
@@ -378,7 +395,7 @@ def find_divergences(
             yield Divergence(baseline_number, step, place, first, second)
 
 
-def _by_step_and_place(observations: Sequence[Observation]) -> dict[tuple[str, str], Any]:
+def _values_by_step_and_place(observations: Sequence[Observation]) -> dict[tuple[str, str], Any]:
     return {(one.step, one.place): one.value for one in observations}
 
 
@@ -394,7 +411,7 @@ def _is_pattern(value: Any) -> bool:
 
 
 def _differing_part(first: Any, second: Any) -> Any:
-    """Return the smallest part of *first* that differs from *second*."""
+    """Return the members of *first*, at any depth, that *second* has not, or not so."""
     if isinstance(first, Mapping) and isinstance(second, Mapping):
         parts = {
             key: _differing_part(value, second.get(key, UNSET))
@@ -483,7 +500,7 @@ def _insert_into_step(located: LocatedStep, line: ExpectLine) -> LocatedStep | N
 
 
 def _to_file_values(value: Any) -> Any:
-    """Return *value*, a section of `Expect`, as it is written in a scenario file."""
+    """Return *value*, a section of `Expect`, as plain data for a scenario file."""
     if isinstance(value, tuple) and value and isinstance(value[0], ExpectedCall):
         return [msgspec.to_builtins(call) for call in value]
     return list(value) if isinstance(value, tuple) else value

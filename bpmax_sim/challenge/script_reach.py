@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 Counts = Sequence[int]
 """How often each counter of a script was passed, in their order."""
-_Spot = tuple[int, int]
+_Position = tuple[int, int]
 _TRUTHS: Final = frozenset({"then", "else", "?", ":"})
 """The ways of a condition."""
 _BETWEEN: Final = frozenset({"else_clause", "switch_body", "catch_clause"})
@@ -27,7 +27,9 @@ _BETWEEN: Final = frozenset({"else_clause", "switch_body", "catch_clause"})
 
 
 class ScriptReach:
-    """The syntax nodes of one script and the counters that apply to them.
+    """Relates the syntax nodes of one script to the counters of an instrumented run.
+
+    A counter counts how often a branch or a function was executed.
 
     Attributes:
         counters: all counters of the script; a counter's number is its index here.
@@ -37,10 +39,10 @@ class ScriptReach:
         """Find the node of each of *counters* in *tree*."""
         self._tree = tree
         self.counters = tuple(counters)
-        self._statements: dict[_Spot, int] = {}
-        self._functions: dict[_Spot, int] = {}
-        self._ways: dict[tuple[_Spot, _Spot], int] = {}
-        self._implied: dict[_Spot, int] = {}
+        self._statements: dict[_Position, int] = {}
+        self._functions: dict[_Position, int] = {}
+        self._ways: dict[tuple[_Position, _Position], int] = {}
+        self._implied: dict[_Position, int] = {}
         for number, counter in enumerate(self.counters):
             spot = counter.line, counter.column
             if counter.kind == "statement":
@@ -56,8 +58,8 @@ class ScriptReach:
             self._register_counted_node(node)
 
     def _register_counted_node(self, node: Node) -> None:
-        """Register *node* if hits are counted for it: a function, or what decides a branch."""
-        spot = self._span_of(node)
+        """Remember *node* for the counter that counts it, if there is one."""
+        spot = self._position_of(node)
         if node.type in FUNCTIONS and spot in self._functions:
             self._nodes[self._functions[spot]] = node
         elif node.type == "if_statement" and spot in self._implied:
@@ -72,7 +74,7 @@ class ScriptReach:
         """Yield the numbers of the counters of all code around *node*, the innermost first."""
         child, parent = node, node.parent
         while parent is not None:
-            spot = self._span_of(child)
+            spot = self._position_of(child)
             found = (
                 self._statements.get(spot),
                 self._counter_of_branch(child, parent),
@@ -82,19 +84,25 @@ class ScriptReach:
             child, parent = parent, parent.parent
 
     def is_evaluated(self, node: Node, counts: Counts) -> bool:
-        """Return whether *node* was evaluated."""
+        """Return whether *node* was evaluated in a run with these *counts*.
+
+        It was if the innermost code around it, of which executions are counted, ran at all.
+        """
         return all(counts[number] for number in islice(self.guard_counters(node), 1))
 
     def find_else_counter(self, condition: Node) -> int | None:
-        """Return the counter of the ``else`` of the ``if`` with this *condition*, or None."""
+        """Return the counter for an ``if`` without ``else`` whose *condition* was false.
+
+        None if not one.
+        """
         owner = condition.parent
         while owner is not None and owner.type == "parenthesized_expression":
             owner = owner.parent
         is_if = owner is not None and owner.type == "if_statement"
-        return self._implied.get(self._span_of(owner)) if owner is not None and is_if else None
+        return self._implied.get(self._position_of(owner)) if owner is not None and is_if else None
 
     def find_unrun_counters(self, counts: Counts) -> Iterator[int]:
-        """Yield the numbers of counters of code that never ran, except inside other such code.
+        """Yield the numbers of the counters of code that never ran although that around it did.
 
         Branches without code are left out.
         """
@@ -126,15 +134,15 @@ class ScriptReach:
         owner = parent
         if parent.type in _BETWEEN and parent.parent is not None:
             owner = parent.parent
-        return self._ways.get((self._span_of(child), self._span_of(owner)))
+        return self._ways.get((self._position_of(child), self._position_of(owner)))
 
-    def _span_of(self, node: Node) -> _Spot:
+    def _position_of(self, node: Node) -> _Position:
         place = self._tree.place(node)
         return place.line, place.column
 
 
 def _branching_node(node: Node, counter: Counter) -> Node:
-    """Return the statement or expression of which *node* is a branch."""
+    """Return the statement or expression of which *node* is a branch, such as the whole ``if``."""
     if _is_implied_else(counter) or node.parent is None:
         return node
     parent = node.parent
@@ -142,22 +150,22 @@ def _branching_node(node: Node, counter: Counter) -> Node:
 
 
 def _is_implied_else(counter: Counter) -> bool:
-    """Return whether *counter* belongs to an ``else`` that the source does not have."""
+    """Return whether *counter* counts the ``else`` of an ``if`` that is written without one."""
     return counter.arm == "else" and (counter.line, counter.column) == counter.decision
 
 
 def _is_worth_reporting(counter: Counter, node: Node) -> bool:
     if counter.arm in {"&&", "||", "??"}:
-        return counter.arm == "&&" and _stands_as_statement(node)  # elsewhere a mutant says it
+        return counter.arm == "&&" and _is_expression_statement(node)  # elsewhere a mutant says it
     return not _is_implied_else(counter) or _is_guard_clause(node)
 
 
-def _stands_as_statement(node: Node) -> bool:
+def _is_expression_statement(node: Node) -> bool:
     return node.parent is not None and node.parent.type == "expression_statement"
 
 
 def _is_guard_clause(node: Node) -> bool:
-    """Return whether *node* is an ``if`` that ends in ``return`` or the like before more code."""
+    """Return whether *node* is an ``if`` that leaves (``return``, ``throw`` …) before more code."""
     inner = node.child_by_field_name("consequence")
     statements = inner.named_children if inner is not None and "block" in inner.type else [inner]
     last = statements[-1] if statements else None

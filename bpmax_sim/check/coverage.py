@@ -95,7 +95,7 @@ def measure_coverage(
     order = {kind: number for number, kind in enumerate(KINDS)}
     ordered = sorted(declared, key=lambda part: (order[part[0]], part[1]))
     return [
-        DeclaredPart(kind, name, _name_to_text((kind, name)) in used_parts)
+        DeclaredPart(kind, name, _encode_part_name((kind, name)) in used_parts)
         for kind, name in ordered
     ]
 
@@ -107,7 +107,7 @@ def parts_used_in_run(run: PassedRun) -> set[str]:
     merged.
     """
     item = run.item
-    return {f"{_SCENARIO}{item.node_id}", *map(_name_to_text, _used_names(run))}
+    return {f"{_SCENARIO}{item.node_id}", *map(_encode_part_name, _used_names(run))}
 
 
 def count_scenarios(used_parts: Collection[str]) -> int:
@@ -115,7 +115,7 @@ def count_scenarios(used_parts: Collection[str]) -> int:
     return sum(part.startswith(_SCENARIO) for part in used_parts)
 
 
-def _name_to_text(name: Name) -> str:
+def _encode_part_name(name: Name) -> str:
     """Return kind and name as one text, in English whatever the language is."""
     return "".join([name[0], "\t", name[1]])  # of a message the words before translation
 
@@ -175,8 +175,8 @@ def _name_transition(flow: Definition, node: str, action: str, to: str) -> Name:
 
 def _used_names(ran: PassedRun) -> Iterator[Name]:
     for call in ran.calls:
-        yield from _names_by_call(ran.platforms, call)
-    yield from _names_by_faults(ran)
+        yield from _names_used_by_call(ran.platforms, call)
+    yield from _names_used_by_faults(ran)
     for event in _drop_undone_arrivals(ran.events):
         if isinstance(event, FieldChanged):
             yield _name_field(ran.item, event.field)
@@ -210,7 +210,7 @@ def _drop_undone_arrivals(events: Iterable[Event]) -> list[Event]:
     return current
 
 
-def _names_by_call(platforms: Platforms, call: CallMade) -> Iterator[Name]:
+def _names_used_by_call(platforms: Platforms, call: CallMade) -> Iterator[Name]:
     """Yield the parts that *call* used: instance, API, parameters, login or auth."""
     key, _, name = call.call.partition(".")
     yield "instance", f"{key} {call.instance}"
@@ -238,7 +238,7 @@ def _has_argument(call: CallMade, parameter: Parameter) -> bool:
     return target in named
 
 
-def _names_by_faults(ran: PassedRun) -> Iterator[Name]:
+def _names_used_by_faults(ran: PassedRun) -> Iterator[Name]:
     """Yield each recovery of a platform (such as a login after a refused token) that faults tested.
 
     Every fault of the item counts: one that is never injected fails the run.
@@ -252,12 +252,12 @@ def _names_by_faults(ran: PassedRun) -> Iterator[Name]:
         if platform is None or api is None:
             continue
         for fault in faults:
-            word = _recovery_of_fault(fault, platform, api) if fault.covers(call.call) else None
+            word = _recovery_tested_by(fault, platform, api) if fault.covers(call.call) else None
             if word:
                 yield "auth", f"{key} {word}"
 
 
-def _recovery_of_fault(fault: Fault, platform: Platform, api: Api) -> str | None:
+def _recovery_tested_by(fault: Fault, platform: Platform, api: Api) -> str | None:
     """Return the class of failures for which *fault* makes the platform recover, or None."""
     if isinstance(fault.action, BadToken):
         return "token"

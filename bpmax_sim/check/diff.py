@@ -78,10 +78,11 @@ class ExchangePair(msgspec.Struct, frozen=True, kw_only=True):
 def compare_cassettes(
     old: Cassette, new: Cassette, rules: MatchingRules, volatile: PlacesOf
 ) -> Iterator[tuple[str, ExchangePair]]:
-    """Yield the owner and pair of every exchange of two cassettes; of each owner, added ones last.
+    """Yield every exchange of two cassettes paired with its counterpart, after its owner.
 
-    *volatile* returns the volatile fields of an API's responses. If each cassette has a single
-    owner, these two are compared even under different names.
+    Added exchanges come last. If each cassette has a single owner, the two are compared even under
+    different names. *rules* say which parts of requests count; *volatile* returns the volatile
+    fields of an API's responses, which do not count.
 
     Raises:
         CassetteError: if one of them cannot be read.
@@ -175,8 +176,8 @@ def is_random_only(old: Cassette, new: Cassette, pairs: Iterable[tuple[str, Exch
         for place in (*pair.request, *pair.response):
             owners.add(owner)
             before, after = place.recorded, place.sent
-            form = _mask_varying_characters(before)
-            if not form or form != _mask_varying_characters(after):
+            form = _mask_random_characters(before)
+            if not form or form != _mask_random_characters(after):
                 return False
             if became.setdefault(str(before), str(after)) != str(after):
                 return False
@@ -186,7 +187,7 @@ def is_random_only(old: Cassette, new: Cassette, pairs: Iterable[tuple[str, Exch
     )
 
 
-def _mask_varying_characters(value: Any) -> str:
+def _mask_random_characters(value: Any) -> str:
     """Return *value* with the characters that a random value varies replaced by ``#``.
 
     These are digits, and letters in a hexadecimal text. "" if it is too short to be random.

@@ -77,7 +77,7 @@ _TYPES: Final[tuple[tuple[type | tuple[type, ...], str], ...]] = (
 )
 
 
-class Change(msgspec.Struct, frozen=True):
+class ResponseChange(msgspec.Struct, frozen=True):
     """One difference between a recorded and a live response.
 
     Attributes:
@@ -146,14 +146,14 @@ def _collect_response_leaves(response: Response) -> Mapping[Steps, list[Any]]:
 
 def find_changes(
     recorded: Response, live: Response, volatile: frozenset[Steps] = frozenset()
-) -> Iterator[Change]:
+) -> Iterator[ResponseChange]:
     """Yield the differences of *live* from *recorded* in status and shape.
 
     Differences at *volatile* places are left out. If the status differs, nothing else is compared.
     If a whole object was added or removed, only its own path is yielded.
     """
     if recorded.status != live.status:
-        yield Change("status", "status", str(recorded.status), str(live.status))
+        yield ResponseChange("status", "status", str(recorded.status), str(live.status))
         return
     was, now = shape_of(recorded), shape_of(live)
     for path in sorted({*was, *now}, key=format_path):
@@ -176,17 +176,21 @@ def _is_volatile(path: Steps, volatile: frozenset[Steps]) -> bool:
     return any(contains_path(place, path) for place in volatile)
 
 
-def _compare_types(path: Steps, was: frozenset[str], now: frozenset[str]) -> Iterator[Change]:
+def _compare_types(
+    path: Steps, was: frozenset[str], now: frozenset[str]
+) -> Iterator[ResponseChange]:
     before, after = was - {NULL}, now - {NULL}
     place = format_path(path)
     if before and after and not after <= before:
-        yield Change("type", place, _join_types(before), _join_types(after))
+        yield ResponseChange("type", place, _join_types(before), _join_types(after))
     elif after and not before:
-        yield Change("added", place, now=_join_types(after))
+        yield ResponseChange("added", place, now=_join_types(after))
     elif before and not after:
-        yield Change("removed", place, was=_join_types(before))
+        yield ResponseChange("removed", place, was=_join_types(before))
     elif not before and not after and was != now:
-        yield Change("added" if now else "removed", place, _join_types(was), _join_types(now))
+        yield ResponseChange(
+            "added" if now else "removed", place, _join_types(was), _join_types(now)
+        )
 
 
 def _join_types(types: frozenset[str]) -> str:
@@ -362,15 +366,22 @@ class Verification:
         party = f"{call.platform}.{call.instance}" if call and call.platform else ""
         party = party or urlsplit(exchange.request.url).netloc
         if not isinstance(outcome, Response):
-            return [_report_unsent(exchange, msg("it had no response when it was recorded"))]
+            return [_make_unsent_drift(exchange, msg("it had no response when it was recorded"))]
+        # An unreachable third party would cost its time-out again for each of its exchanges.
         if party in self._down:
             return [
-                _report_unsent(exchange, msg("{party} could not be reached before", party=party))
+                _make_unsent_drift(
+                    exchange, msg("{party} could not be reached before", party=party)
+                )
             ]
         name, sampled = exchange_name(exchange), self._sampled
         if sampled is not None and name in sampled:
-            return [_report_unsent(exchange, msg("one exchange of each API is enough (--sample)"))]
-        check = _ExchangeCheck(self._session, exchange, outcome, failure_class, self._members_read)
+            return [
+                _make_unsent_drift(exchange, msg("one exchange of each API is enough (--sample)"))
+            ]
+        check = _ExchangeVerification(
+            self._session, exchange, outcome, failure_class, self._members_read
+        )
         drifts = check.run(allow_writes=self._allow_writes)
         if sampled is not None and not any(drift.reason for drift in drifts):
             sampled.add(name)
@@ -391,7 +402,7 @@ class Verification:
             return ""
         recipe, outcome = (
             compile_for_any_instance(platform, api),
-            _received_outcome(exchange.outcome),
+            _to_received_outcome(exchange.outcome),
         )
         sent = RetryProgress(known.sent + 1, known.renewed, known.offset)
         grant = _ANY_GRANT if recipe.acquires else None
@@ -406,20 +417,20 @@ class Verification:
 _ANY_GRANT: Final = Grant(values={}, standins={}, expires=inf)
 
 
-def _received_outcome(outcome: Response | FailedExchange) -> ReceivedResponse | TransportError:
+def _to_received_outcome(outcome: Response | FailedExchange) -> ReceivedResponse | TransportError:
     """Return a recorded *outcome* as the retry rules (`decide_retry`) received it at recording."""
     if isinstance(outcome, FailedExchange):
         return TransportError(outcome.message, code=outcome.code, sent=outcome.sent)
     return ReceivedResponse(replace(outcome, source=""), parsed_body(outcome))
 
 
-def _report_unsent(exchange: Exchange, reason: str) -> Drift:
+def _make_unsent_drift(exchange: Exchange, reason: str) -> Drift:
     """Return the drift which says that *exchange* was not sent, and the *reason*."""
     message = msg("not sent: {reason}", reason=reason)
     return Drift(exchange=exchange, tier="info", kind="skipped", message=message, reason=reason)
 
 
-class _ExchangeCheck(msgspec.Struct, frozen=True):
+class _ExchangeVerification(msgspec.Struct, frozen=True):
     """Sends one recorded exchange again and compares the live response with the recorded one.
 
     Attributes:
@@ -445,7 +456,7 @@ class _ExchangeCheck(msgspec.Struct, frozen=True):
         reads = declared is not None and declared[1].idempotent is True
         safe = reads or self.exchange.request.method in SAFE
         if reason := self._why_not_sent(rule, allowed=safe or allow_writes):
-            return [_report_unsent(self.exchange, reason)]
+            return [_make_unsent_drift(self.exchange, reason)]
         try:
             # Twice: what differs between two live responses (a time, an id) is volatile, no drift.
             first = self._send(again=safe)
@@ -501,6 +512,7 @@ class _ExchangeCheck(msgspec.Struct, frozen=True):
 
     def _send_once(self) -> Response:
         call = self.exchange.request.call
+        # Not made by a builder: there is no call to rebuild, so it is sent as it was recorded.
         if call is None or not call.api:
             return self.session.handle(self.exchange.request)
         before = len(self.session.calls)
@@ -529,7 +541,7 @@ class _ExchangeCheck(msgspec.Struct, frozen=True):
         seen = {change.path for change in drifts}
         personal = [path for owner in declared for path in owner.redact]
         drifts += [
-            Change("value", place)
+            ResponseChange("value", place)
             for place in _find_changed_places(self.recorded, first, values, personal)
             if place not in seen and not _is_volatile(FieldPath.parse(place, "verify"), learned)
         ]
@@ -541,7 +553,9 @@ class _ExchangeCheck(msgspec.Struct, frozen=True):
             )
             yield self._make_drift("info", "volatile", message, path)
 
-    def _find_script_reading(self, change: Change, declared: Sequence[Platform | Api]) -> str:
+    def _find_script_reading(
+        self, change: ResponseChange, declared: Sequence[Platform | Api]
+    ) -> str:
         """Return the place where a script reads a member that *change* has removed, or ""."""
         call = self.exchange.request.call
         if change.what != "removed" or call is None or not declared:
@@ -557,7 +571,7 @@ class _ExchangeCheck(msgspec.Struct, frozen=True):
                     return place
         return ""
 
-    def _to_drift(self, change: Change, reader: str = "") -> Drift:
+    def _to_drift(self, change: ResponseChange, reader: str = "") -> Drift:
         if not reader:
             return self._make_drift(change.tier, "changed", str(change), change.path)
         message = msg("{change}; it is read at {place}", change=change, place=reader)
@@ -604,13 +618,16 @@ def _find_changed_places(
 
 
 def failure_class_of(response: Response, platform: Platform, api: Api) -> str | None:
-    """Return the class of failure of *response*; None if the API's `recover` does not handle it."""
+    """Return the class of failures (``token``, ``transient`` …) to which *response* belongs.
+
+    None if it is no failure, or if the API's ``recover`` says nothing of its class.
+    """
     recipe = compile_for_any_instance(platform, api)
     failure = recipe.rules.failure_class(response, parsed_body(response))
     return failure if failure in recipe.recover else None
 
 
 def compile_for_any_instance(platform: Platform, api: Api) -> CompiledApi:
-    """Return the compiled rules of an API for an instance that nobody declares."""
+    """Return the compiled rules of an API as an instance without settings of its own has them."""
     nobody = Instance(platform=platform.platform_key, instance_key="any")
     return compile_api(platform, nobody, api)

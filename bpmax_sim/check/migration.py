@@ -74,7 +74,7 @@ class Renames:
 
     def find_owner(self, item: ScenarioItem, owners: Sequence[str]) -> str:
         """Return the owner under which a cassette holds the exchanges of *item*."""
-        named = [old for old in owners if self.owners.get(old) == item.cassette_owner_name]
+        named = [old for old in owners if self.owners.get(old) == item.owner_name_in_cassette]
         return named[0] if named else find_former_owner(item, owners)
 
 
@@ -128,21 +128,23 @@ def plan_items(items: Iterable[ScenarioItem], renames: Renames) -> Iterator[Move
             "environ": os.environ,
         }
         _replay_failure(item, item.root / "cassettes", options)
-        yield _make_plan(item, moves)
+        yield _make_move_plan(item, moves)
 
 
-def _make_plan(item: ScenarioItem, moves: RecordingMoves) -> MovePlan | None:
+def _make_move_plan(item: ScenarioItem, moves: RecordingMoves) -> MovePlan | None:
     """Return the changes that *moves* found for *item*; None if it has no recording."""
     cassette = moves.cassette
     if cassette is None or not cassette.index.exchange_numbers(moves.owner):
         return None
-    plan = MovePlan(_cassette_path(item), cassette, moves.owner, item.cassette_owner_name, item)
+    plan = MovePlan(_cassette_path(item), cassette, moves.owner, item.owner_name_in_cassette, item)
     plan.contested, plan.unknown = tuple(moves.contested), tuple(moves.unknown)
     for number, move in moves.found.items():
         plan.entries[number] = move.apply(cassette.full_entry(number))
         plan.causes[number] = move.causes
-    if moves.owner != item.cassette_owner_name:
-        plan.causes[_OWNER] = (MoveCause("owner", was=moves.owner, now=item.cassette_owner_name),)
+    if moves.owner != item.owner_name_in_cassette:
+        plan.causes[_OWNER] = (
+            MoveCause("owner", was=moves.owner, now=item.owner_name_in_cassette),
+        )
     return plan
 
 
@@ -163,7 +165,7 @@ def plan_owners_without_scenario(
 ) -> list[MovePlan]:
     """Return the plans of owners that are no scenarios, such as tests: only names are changed."""
     taken = {(plan.file.absolute(), plan.owner) for plan in known}
-    taken |= {(_cassette_path(item).absolute(), item.cassette_owner_name) for item in items}
+    taken |= {(_cassette_path(item).absolute(), item.owner_name_in_cassette) for item in items}
     plans = []
     for path in sorted((root / "cassettes").rglob("*.yaml")):
         if path.relative_to(root / "cassettes").parts[0] == "auth":
@@ -246,7 +248,7 @@ def _rename_in_uri_line(line: str, base: str, was: str, now: str) -> str:
     return f"{start}{base}{now}{rest}" if is_uri else line
 
 
-def join_causes(plans: Sequence[MovePlan]) -> None:
+def merge_similar_causes(plans: Sequence[MovePlan]) -> None:
     """Merge the causes of changed values at one place into one, if there are many of them.
 
     They would fill the screen: "17 -> 18", "18 -> 19" … becomes "… -> …".
@@ -266,7 +268,7 @@ def join_causes(plans: Sequence[MovePlan]) -> None:
             plan.causes[number] = tuple(dict.fromkeys(joined.get(cause, cause) for cause in own))
 
 
-def _apply_to_entry(plan: MovePlan, number: int, old: Entry) -> Entry:
+def _migrate_entry(plan: MovePlan, number: int, old: Entry) -> Entry:
     """Return exchange *number* as changed by *plan*; *old* is the exchange in the file.
 
     The new owner's name is also put into it, and into stand-ins in its text.
@@ -274,6 +276,7 @@ def _apply_to_entry(plan: MovePlan, number: int, old: Entry) -> Entry:
     entry = plan.entries.get(number, old)
     if _OWNER not in plan.causes:
         return entry
+    # Stand-ins contain the owner's name, and requests with a stand-in are matched by it.
     was, now = (f"redacted.scenario.{slug(name)}." for name in (plan.owner, plan.new_owner))
     text = entry.text.replace(was, now)
     entry = Entry(replace(entry.line, owner=plan.new_owner), text)
@@ -303,7 +306,7 @@ def apply_plans(root: Path, plans: Sequence[MovePlan]) -> tuple[list[Path], list
     with TemporaryDirectory(prefix="bpmax-migrate-") as name:
         folder, red = Path(name), list[tuple[str, str]]()
         logins = _move_logins(root / "cassettes" / "auth", plans)
-        _write_trial(folder, root, by_file, logins)
+        _write_trial_cassettes(folder, root, by_file, logins)
         good = []
         for plan in plans:
             why = _replay_failure(plan.item, folder, {"environ": os.environ}) if plan.item else ""
@@ -312,7 +315,9 @@ def apply_plans(root: Path, plans: Sequence[MovePlan]) -> tuple[list[Path], list
                 red.append((plan.item.node_id, why.replace(str(folder), home)))
             else:
                 good.append(plan)
-    written = [path for path in by_file if _write_plans(path, [p for p in good if p.file == path])]
+    written = [
+        path for path in by_file if _replace_cassette(path, [p for p in good if p.file == path])
+    ]
     # Cassettes first: a login under its new name is of no use to files that keep the old one.
     # The old login stays while any scenario still needs it.
     for old, (new, data) in logins.items() if written else ():
@@ -324,7 +329,7 @@ def apply_plans(root: Path, plans: Sequence[MovePlan]) -> tuple[list[Path], list
     return written, red
 
 
-def _write_trial(
+def _write_trial_cassettes(
     folder: Path,
     root: Path,
     by_file: Mapping[Path, Sequence[MovePlan]],
@@ -341,7 +346,7 @@ def _write_trial(
         target.write_bytes(data)
 
 
-def _write_plans(path: Path, plans: Sequence[MovePlan]) -> bool:
+def _replace_cassette(path: Path, plans: Sequence[MovePlan]) -> bool:
     """Replace the cassette *path* by its content with *plans*; return whether there were any."""
     if not plans:
         return False
@@ -359,7 +364,7 @@ def _migrated_bytes(plans: Sequence[MovePlan]) -> bytes:
     for number in range(len(cassette)):
         entry = cassette.full_entry(number)
         if plan := by_owner.get(entry.line.owner):
-            entry = _rename_instances(_apply_to_entry(plan, number, entry), platforms[plan.owner])
+            entry = _rename_instances(_migrate_entry(plan, number, entry), platforms[plan.owner])
         entries.append(entry)
     return dump_entries(entries)
 

@@ -200,11 +200,11 @@ def _is_redacted_header(name: str, value: str) -> bool:
         return _STANDIN in value or not value.partition("=")[2].partition(";")[0]
     credential = credential_of(value)
     if credential is None:
-        return " " in value.strip() or _is_replaced(value)  # a signature gives nothing away
-    return _is_replaced(credential) or _STANDIN in _decode_base64(credential)
+        return " " in value.strip() or _contains_standin(value)  # a signature gives nothing away
+    return _contains_standin(credential) or _STANDIN in _decode_base64(credential)
 
 
-def _is_replaced(value: str) -> bool:
+def _contains_standin(value: str) -> bool:
     return _STANDIN in value or is_standin(value)
 
 
@@ -223,6 +223,7 @@ def find_literal_secrets(platforms: Platforms) -> Iterator[Problem]:
 
     These are credentials declared as secret, and members of a platform named like secrets.
     """
+    # A file that Git ignores stays on this machine: a secret may be written there.
     is_open = cache(_is_not_git_ignored)
     for key in platforms.own:
         source = find_declaring_file(platforms.folders, key)
@@ -253,7 +254,7 @@ def _find_literal_members(node: Node, steps: Steps) -> Iterator[Problem]:
             and is_secret_name(called)
             and any(
                 is_distinctive(text) and is_secret_value(called, text)
-                for text in _literal_texts(inner.value)
+                for text in _literal_parts(inner.value)
             )
         ):
             message = msg(
@@ -274,7 +275,7 @@ _LITERAL: Final = re.compile(
 """What a template sends as it stands; an argument of another filter is a format or a separator."""
 
 
-def _literal_texts(source: str) -> Iterator[str]:
+def _literal_parts(source: str) -> Iterator[str]:
     """Yield the literal texts of *source*, a text or a template.
 
     None for a reference to a value.

@@ -165,7 +165,7 @@ def fmt(
     files = find_files_by_suffix(paths or (), ".yaml")
     # The rules of each scenario and row; those of Python tests are in their markers.
     rules = {
-        (cassette_path_of(item), item.cassette_owner_name): matching_rules(
+        (cassette_path_of(item), item.owner_name_in_cassette): matching_rules(
             platforms_of(item), item.scenario.proxy.ignore
         )
         for item in collect_items()

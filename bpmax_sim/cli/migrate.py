@@ -18,7 +18,7 @@ from bpmax_sim.check.migration import (
     MovePlan,
     Renames,
     apply_plans,
-    join_causes,
+    merge_similar_causes,
     plan_items,
     plan_owners_without_scenario,
 )
@@ -64,7 +64,7 @@ def migrate(  # noqa: PLR0913 - the options of the command
     root = find_root(Path.cwd())
     if renames and not paths:
         plans += plan_owners_without_scenario(root, plans, items, renames)
-    join_causes(plans)
+    merge_similar_causes(plans)
     _report_exchanges_not_moved(plans)
     groups = Counter(cause for plan in plans for own in plan.causes.values() for cause in own)
     accepted = _ask_which_causes(groups, plans, yes=yes, quiet=json)

@@ -86,11 +86,11 @@ def say(text: str, /, **values: object) -> None:
 
 def say_failure(text: str) -> None:
     """Print the text of a failure between empty lines, each line coloured on a terminal."""
-    from bpmax_sim.scenario.source import line_style  # noqa: PLC0415 - help is quick without it
+    from bpmax_sim.scenario.source import style_of_failure_line  # noqa: PLC0415 - help is quick without it
 
     _print("")
     for number, line in enumerate(translate(text).splitlines()):
-        _print(line, line_style(line, number))
+        _print(line, style_of_failure_line(line, number))
     _print("")
 
 

@@ -248,7 +248,7 @@ def _find_jobs(paths: Sequence[str], platforms: Sequence[Path] | None) -> Iterat
             continue
         yield _VerifyJob(
             cassette=cassette,
-            owner=item.cassette_owner_name,
+            owner=item.owner_name_in_cassette,
             platforms=tuple(platforms or item.platforms),
             instances=item.instances,
             secrets=secret_values(item, os.environ),

@@ -30,12 +30,11 @@ _PLACEHOLDER: Final = re.compile(r"\{[^}]*\}")
 
 
 class RequestIdentity(msgspec.Struct, frozen=True):
-    """The identity of a request.
-
-    Equal for requests of the same thing, so that a repetition is found.
+    """What a request asks for, so that the repetition of a request is recognised.
 
     Attributes:
-        request: text without headers, idempotency key and times; equal for the same thing.
+        request: text that is equal for requests for the same thing; without headers, idempotency
+            key and times.
         key: idempotency key, or "".
         numbers: values in the request that identify a thing, such as an order number.
     """
@@ -57,7 +56,11 @@ def identify_request(call: CallMade) -> RequestIdentity:
 
 
 def _without_idempotency_keys(value: Any, key_name: str, found_numbers: set[str]) -> Any:
-    """Return *value* without idempotency keys and times; collect numbers in *found_numbers*."""
+    """Return *value* without idempotency keys, times and nonces, at any depth.
+
+    Values of members named like numbers of things (``orderNo``) and the keys are added to
+    *found_numbers*. *key_name* is the declared name of the idempotency key.
+    """
     if isinstance(value, list):
         return [_without_idempotency_keys(inner, key_name, found_numbers) for inner in value]
     if not isinstance(value, Mapping):
@@ -74,7 +77,7 @@ def _without_idempotency_keys(value: Any, key_name: str, found_numbers: set[str]
 
 
 def has_effect(api: Api | None, method: str) -> bool:
-    """Return whether a second request to *api* would have a second effect.
+    """Return whether a second request to *api* would have a second effect, such as a second order.
 
     This is declared, else derived from the method. `Api.is_idempotent` is narrower: whether a
     client may resend by itself, with the same key; a script that calls again has another key.

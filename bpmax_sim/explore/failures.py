@@ -49,7 +49,7 @@ class FailureKind(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         name: name in matrix and terminal.
         do: action, as in a scenario's ``faults``.
-        is_executed: whether the third party executed the request.
+        is_executed: whether the third party executed the request, as with a lost response.
         for_writes: whether it is tried only on calls that have an effect.
     """
 
@@ -89,7 +89,7 @@ _TOKEN_REVOKED: Final = FailureKind(
 
 
 class PossibleFailure(msgspec.Struct, frozen=True, kw_only=True):
-    """One failure of one call of a run.
+    """One failure of one call of a run, as the fault rule that causes it.
 
     Attributes:
         call: call that fails.
@@ -98,7 +98,7 @@ class PossibleFailure(msgspec.Struct, frozen=True, kw_only=True):
         rule: fault rule that causes it, as in a scenario file; *fault* is the same for the
             transport.
         is_executed: whether the third party executed the request.
-        shown_by: evidence that the response is possible: ``declared`` or ``recorded``.
+        shown_by: evidence that the response is possible: ``declared``, ``recorded`` or "".
         lacks_member: whether the call succeeds, and its response lacks a member.
         is_refusal: whether the third party itself refuses, with a status or business code.
         is_rejected: whether the call certainly had no effect.
@@ -116,12 +116,12 @@ class PossibleFailure(msgspec.Struct, frozen=True, kw_only=True):
     is_rejected: bool = True
 
     def for_call(self, call: ObservedCall) -> PossibleFailure:
-        """Return the same failure of *call*."""
+        """Return the same failure happening to *call* instead."""
         rule = replace(self.rule, on=call.name, call=call.number)
         return replace(self, call=call, rule=rule, fault=to_transport_fault(rule))
 
     def repeated_until(self, last: int) -> PossibleFailure:
-        """Return the same failure for all calls of the API from this one to number *last*."""
+        """Return the same failure for each call of the API, from this one to number *last*."""
         rule = replace(self.rule, call=f"{self.call.number}-{last}")
         kind = msg("{kind}, each time", kind=self.kind)
         return replace(self, kind=kind, rule=rule, fault=to_transport_fault(rule))
@@ -135,7 +135,11 @@ def possible_failures(
 ) -> Iterator[PossibleFailure]:
     """Yield the possible failures of each of *calls*, in order.
 
-    They include responses that lack a member in *reads*.
+    Args:
+        calls: calls of a run without failure.
+        platforms: declarations of their APIs.
+        recorded: all recorded responses, which show what APIs may return.
+        reads: members that scripts read; only these are left out of responses.
     """
     for call in calls:
         if call.is_faulted:
@@ -229,7 +233,10 @@ def _reply_with(response: Response) -> FaultAction:
 def _failures_by_lacking_member(
     call: ObservedCall, api: Api, recorded: RecordedResponses, reads: ReadMembers
 ) -> Iterator[PossibleFailure]:
-    """Yield a failure for each way in which a member that scripts read may be lacking."""
+    """Yield a failure for each way in which a member that scripts read may be missing.
+
+    Without evidence that it may (declaration or recording), null is tried.
+    """
     body = call.response
     if not isinstance(body, Mapping | list) or call.error:
         return

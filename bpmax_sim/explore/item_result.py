@@ -12,7 +12,7 @@ from bpmax_sim.scenario.source import Failure, RunWarning
 
 
 def failures_of(exploration: Exploration) -> tuple[Failure, ...]:
-    """Return the failures of the item, one for each cause."""
+    """Return a failure for each finding of *exploration* that fails the scenario."""
     return tuple(
         Failure(
             kind="explore",
@@ -30,7 +30,7 @@ def failures_of(exploration: Exploration) -> tuple[Failure, ...]:
 
 
 def warnings_of(exploration: Exploration) -> Iterator[RunWarning]:
-    """Yield the warnings, one for each cause, and what was not tried."""
+    """Yield a warning for each other finding of *exploration*, and for what was not tried."""
     for limit in describe_limits(exploration):
         yield RunWarning("explore", limit, exploration.place)
     for finding in find_causes([exploration]):

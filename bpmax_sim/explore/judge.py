@@ -67,15 +67,15 @@ _ALIKE: Final = 0.6
 
 
 class Judgement(msgspec.Struct, frozen=True, kw_only=True):
-    """The verdict on one variant.
+    """The verdict on one variant: how the scripts coped with a failure or an order of responses.
 
     Attributes:
         why: one-line description of what was seen.
         step: key of the step concerned.
         place: line of the script that crashed, else of the call.
         is_shown: whether a schema or a recording proves that the response is possible.
-        is_recovered: whether the script compensated by another call of the same API.
-        expects: expectation of a scenario step that fails because of this.
+        is_recovered: whether the script made up for it by another call of the same API.
+        expects: an expectation that would fail because of this; empty if there is none.
     """
 
     verdict: VerdictKind
@@ -112,7 +112,10 @@ def find_broken_invariant(run: RunView, place: Place | None) -> Judgement | None
 
 
 def judge_endless(run: RunView, step: str, place: Place | None) -> Judgement:
-    """Return the verdict on a run that was stopped because its scripts did not end."""
+    """Return the verdict on a run that was stopped because its scripts did not end.
+
+    *step* and *place* are those of the call that failed.
+    """
     what = _LIMITS.get(run.trial.exceeded, run.trial.exceeded)
     why = msg("the scripts go on and on; ended by a limit: {what}", what=what)
     return Judgement(verdict="endless", why=why, step=step, place=place)
@@ -137,7 +140,9 @@ def describe_unrecorded_calls(run: RunView) -> str:
 def judge_repetition(
     base: RunView, run: RunView, failure: PossibleFailure | None = None
 ) -> Judgement | None:
-    """Return the verdict on effects that occur more often than in *base*; None if there are none.
+    """Return the verdict if an effect occurs more often than in *base*, such as a second order.
+
+    Or None.
 
     A repetition by a person in two steps is intended; one by a script on its own, later, is not.
     """
@@ -146,6 +151,7 @@ def judge_repetition(
     done = run.calls_with_effect(struck, is_executed=is_done)
     before = Counter((one.step, one.name, one.request) for one in base.calls_with_effect())
     times = Counter((one.step, one.name, one.request) for one in done)
+    # Backwards, so that the verdict names the call that was one too many.
     for last in reversed(done):
         wanted = before[last.step, last.name, last.request]
         number = times[last.step, last.name, last.request]
@@ -153,7 +159,7 @@ def judge_repetition(
             number = sum((one.name, one.request) == (last.name, last.request) for one in done)
         if number <= max(wanted, 1):
             continue
-        if struck is not None and (lookup := run.find_lookup(struck, before=last)):
+        if struck is not None and (lookup := run.find_read_of_effect(struck, before=last)):
             why = msg("what {lookup} answers after {call} was executed is not recorded",
                       lookup=lookup.name, call=struck.name)  # fmt: skip
             return Judgement(verdict="unrecorded", why=why)
@@ -174,7 +180,10 @@ def _expect_same_call_count(base: RunView, repeated: ObservedCall) -> Mapping[st
 
 
 def find_call(run: RunView, call: ObservedCall | None) -> ObservedCall | None:
-    """Return the call of *run* that corresponds to *call* of another run: same API and number."""
+    """Return the call of *run* with the same API and number as *call*, one of another run.
+
+    Or None.
+    """
     if call is None:
         return None
     same_call = (c for c in run.calls if c.name == call.name and c.number == call.number)
@@ -193,6 +202,15 @@ def calls_waiting_for_login(run: RunView, login: ObservedCall) -> tuple[Observed
 
 
 class _FailureJudge(msgspec.Struct, frozen=True):
+    """Judges one failure by comparing the run with it to the base run.
+
+    Attributes:
+        base: run without the failure.
+        run: run with it.
+        place: script line of the failed call.
+        shown: whether the response is proved to be possible.
+    """
+
     base: RunView
     run: RunView
     failure: PossibleFailure
@@ -202,8 +220,8 @@ class _FailureJudge(msgspec.Struct, frozen=True):
     def judge(self) -> Judgement:
         """Return the verdict on the failure.
 
-        From its step on, the first crash or message to a person decides. If there is neither, the
-        values and differences that the failure left behind decide.
+        The first crash or message to a person since the failed call decides. Without either, the
+        differences that the failure left behind decide.
         """
         for before, after in self._step_pairs_from_failure():
             crash = next((e for e in new_lines(before.errors, after.errors) if _is_crash(e)), None)
@@ -215,7 +233,7 @@ class _FailureJudge(msgspec.Struct, frozen=True):
         return self._judge_unreported()
 
     def _step_pairs_from_failure(self) -> Iterator[tuple[StepView, StepView]]:
-        """Yield each step from the failed one on, in the base run and in this run."""
+        """Yield each step from the failed call's on: its view in the base run and in this run."""
         for key, step in self.run.steps_from(self.failure.call.step):
             yield self.base.steps.get(key) or StepView(key=key), step
 
@@ -260,7 +278,7 @@ class _FailureJudge(msgspec.Struct, frozen=True):
         return msg("{names} was done", names=series(dict.fromkeys(done)))
 
     def _judge_unreported(self) -> Judgement:
-        """Return the verdict if no message reports the failure."""
+        """Return the verdict on a failure that no message or crash reports."""
         failure, step = self.failure, self.failure.call.step
         if wrong := self._find_broken_value():
             return Judgement(
@@ -286,7 +304,12 @@ class _FailureJudge(msgspec.Struct, frozen=True):
         if is_end_same and self._is_failed_call_obsolete():
             return handled
         # The script asked the third party whether its write was executed: that is handling it.
-        if struck is not None and call.has_effect and is_end_same and self.run.find_lookup(struck):
+        if (
+            struck is not None
+            and call.has_effect
+            and is_end_same
+            and self.run.find_read_of_effect(struck)
+        ):
             return handled
         if self._was_executed_after_failure(struck):
             if is_end_same:
@@ -318,7 +341,10 @@ class _FailureJudge(msgspec.Struct, frozen=True):
         return {"messages": {"$length": {"$gt": shown}}}
 
     def _is_failed_call_obsolete(self) -> bool:
-        """Return whether the failed call, or those that needed its login, were obsolete by then."""
+        """Return whether nobody needed the response of the failed call any more.
+
+        Of a login: the responses of the calls that waited for it.
+        """
         call = self.failure.call
         needed = calls_waiting_for_login(self.base, call) if call.is_login else (call,)
         return bool(needed) and all(map(self._is_response_obsolete, needed))
@@ -336,13 +362,19 @@ class _FailureJudge(msgspec.Struct, frozen=True):
             return True
         return any(self._supersedes(one, call) for one in self.base.calls if one.begin < call.end)
 
-    def _supersedes(self, one: ObservedCall, call: ObservedCall) -> bool:
-        """Return whether *one* is the same query as *call*, from a handler that started later."""
-        between = self.base.trial.events[call.begin : one.begin]
-        return one.name == call.name and any(isinstance(event, HookStarted) for event in between)
+    def _supersedes(self, newer: ObservedCall, call: ObservedCall) -> bool:
+        """Return whether *newer* is the same query as *call*, made by a handler that started later.
+
+        Then only the result of *newer* matters.
+        """
+        between = self.base.trial.events[call.begin : newer.begin]
+        return newer.name == call.name and any(isinstance(event, HookStarted) for event in between)
 
     def _is_replaced_by_other_call(self) -> bool:
-        """Return whether another call replaced a read: a later equal one, or a new one here."""
+        """Return whether another call made up for a failed read.
+
+        That is a later equal query of the base run, or a call that the base run does not make.
+        """
         call = self.failure.call
         if call.has_effect:
             return False
@@ -360,7 +392,7 @@ class _FailureJudge(msgspec.Struct, frozen=True):
         return self._is_repeated(failed_call)
 
     def _is_repeated(self, failed_call: ObservedCall | None) -> bool:
-        """Return whether the script made the same call again, with success."""
+        """Return whether the script made the same call as *failed_call* again, with success."""
         wanted = self.failure.call.name, self.failure.call.request
         return any(
             (call.name, call.request) == wanted and call.is_answered and call is not failed_call
@@ -369,7 +401,10 @@ class _FailureJudge(msgspec.Struct, frozen=True):
         )
 
     def _find_differences(self) -> Iterator[tuple[str, Any, Any]]:
-        """Yield place, base value and new value where the states of steps differ."""
+        """Yield each place whose value after some step differs from the base run.
+
+        Yielded are place (in form, fields or flow), value in the base run, value in this run.
+        """
         for before, after in self._step_pairs_from_failure():
             for place in dict.fromkeys((*before.state, *after.state)):
                 was, got = before.state.get(place), after.state.get(place)
@@ -419,17 +454,17 @@ def _is_text_from_missing_value(value: Any) -> bool:
     )
 
 
-def _shorten(value: Any, most: int = 60) -> str:
+def _shorten(value: Any, max_length: int = 60) -> str:
     text = value if isinstance(value, str) and value else show(value)
-    return text if len(text) <= most else f"{text[: most - 1]}…"
+    return text if len(text) <= max_length else f"{text[: max_length - 1]}…"
 
 
 def new_lines(before: Iterable[Line], after: Sequence[Line]) -> list[Line]:
-    """Return the lines of *after* that *before* has not, or has less often."""
-    left = Counter(map(_comparison_key, before))
+    """Return the lines of *after* that *before* lacks, or has less often."""
+    left = Counter(map(_line_key, before))
     fresh = []
     for line in after:
-        key = _comparison_key(line)
+        key = _line_key(line)
         if left[key]:
             left[key] -= 1
         else:
@@ -437,7 +472,8 @@ def new_lines(before: Iterable[Line], after: Sequence[Line]) -> list[Line]:
     return fresh
 
 
-def _comparison_key(line: Line) -> str:
+def _line_key(line: Line) -> str:
+    """Return a text that is equal for equal lines."""
     return repr(sorted(line.items(), key=str))
 
 
@@ -446,7 +482,11 @@ def _is_crash(error: Line) -> bool:
 
 
 def _describe_notice(before: StepView, after: StepView) -> str:
-    """Return the message or log line that reports a problem in a step; "" if none."""
+    """Return the message, warning or refusal by which a step reports a problem; "" if none.
+
+    *after* is the step with the failure; what the base run's step *before* shows too does not
+    count.
+    """
     gone = [str(line.get("text")) for line in new_lines(after.messages, before.messages)]
     for line in new_lines(before.messages, after.messages):
         text = str(line.get("text"))
@@ -462,7 +502,12 @@ def _describe_notice(before: StepView, after: StepView) -> str:
 
 
 def _differs_only_in_values(text: str, old_texts: Iterable[str]) -> bool:
-    """Return whether *text* equals one of *old_texts* up to values, or has no words of its own."""
+    """Return whether *text* says the same as one of *old_texts*, apart from values.
+
+    So it is no report.
+
+    True also for a text with ``undefined`` in it; false if a word such as "failed" is in it.
+    """
     if _SAYS_SO.search(text):
         return False
     return bool(_BROKEN_VALUE.search(text)) or any(
@@ -471,9 +516,10 @@ def _differs_only_in_values(text: str, old_texts: Iterable[str]) -> bool:
 
 
 def _shows_value_is_missing(place: str, was: Any, got: Any, *, has_effect: bool) -> bool:
-    """Return whether the value *got* at *place* tells a person that there is no value.
+    """Return whether a person sees from the value *got* at *place* that something is missing.
 
-    If the call has an effect, a flag set to false shows that it was not executed.
+    *was* is the value without the failure. If the call has an effect, a flag that is now false
+    shows that it was not executed.
     """
     if place.startswith("form.") and has_effect and was is True and got is False:
         return True

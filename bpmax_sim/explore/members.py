@@ -37,12 +37,12 @@ _MOST: Final = 60
 
 
 class Member(msgspec.Struct, frozen=True):
-    """A member of one response, and the ways in which it may be lacking.
+    """A member of one response, and the ways in which it may be missing.
 
     Attributes:
         steps: path in this body; in a list, to the first element.
-        lacks: ``absent``, ``null``, or for a list ``empty``, each with its evidence, ``declared``
-            or ``recorded``, or "" without evidence.
+        lacks: ``absent``, ``null``, or for a list ``empty`` -> evidence for it: ``declared`` or
+            ``recorded``.
     """
 
     steps: Steps
@@ -56,7 +56,12 @@ class Member(msgspec.Struct, frozen=True):
 
 
 class _ResponseSummary:
-    """The recorded responses of one API: members that may be lacking, and refusals."""
+    """What all recorded responses of one API have in common.
+
+    Attributes:
+        lacks: path of a member -> ways in which some response lacks it.
+        refusals: (status, code) -> an unsuccessful response.
+    """
 
     def __init__(self) -> None:
         self.lacks: dict[Names, set[Lack]] = defaultdict(set)
@@ -103,7 +108,7 @@ class RecordedResponses:
         return self._apis.get(api_name) or _ResponseSummary()
 
     def refusals(self, api_name: str) -> Mapping[tuple[int, str], Response]:
-        """Return the recorded unsuccessful responses of *api_name*, by status and code."""
+        """Return the recorded unsuccessful responses of *api_name*: (status, code) -> response."""
         return self.summary_of_api(api_name).refusals
 
     def _read_cassette(self, path: Path, apis: dict[str, _ResponseSummary]) -> None:
@@ -114,7 +119,10 @@ class RecordedResponses:
                 call, response = exchange.request.call, exchange.outcome
                 if call is None or call.is_login or not isinstance(response, Response):
                     continue
-                body, rules = read_body(response), self._rules_of(call.platform, call.api)
+                body, rules = (
+                    read_body(response),
+                    self._response_rules_of_api(call.platform, call.api),
+                )
                 if not satisfies_rule(rules.ok, response, body, absent_ok=True):
                     code = first_found_value(map(compile_finder, rules.code), response, body)
                     text = "" if code is UNSET else to_comparable_text(code)
@@ -124,7 +132,7 @@ class RecordedResponses:
         except (CassetteError, OSError):
             return  # whoever plays it is told
 
-    def _rules_of(self, platform_key: str, api_key: str) -> ResponseRules:
+    def _response_rules_of_api(self, platform_key: str, api_key: str) -> ResponseRules:
         platform = self._platforms.find(platform_key)
         if platform is None:
             return ResponseRules()
@@ -153,7 +161,9 @@ def _walk_response_members(
             at, known = (*names, str(name)), shape.members.get(name) if shape else None
             is_optional = shape is not None and name in shape.optional
             lacks = dict(
-                _possible_lacks(inner, known, recorded.lacks.get(at, ()), is_optional=is_optional)
+                _find_possible_lacks(
+                    inner, known, recorded.lacks.get(at, ()), is_optional=is_optional
+                )
             )
             yield Member((*steps, str(name)), lacks)
             yield from _walk_response_members(inner, (*steps, str(name)), at, known, recorded)
@@ -162,7 +172,7 @@ def _walk_response_members(
         yield from _walk_response_members(value[0], (*steps, 0), (*names, "*"), item, recorded)
 
 
-def _possible_lacks(
+def _find_possible_lacks(
     value: Any, shape: ResponseShape | None, recorded: Iterable[Lack], *, is_optional: bool
 ) -> Iterator[tuple[Lack, str]]:
     if is_optional:

@@ -36,11 +36,18 @@ def judge_order(
     interruption: Interruption | None = None,
     is_end: bool = False,
 ) -> Judgement:
-    """Return the verdict on *run*, whose result should equal that of *expected_run*.
+    """Return the verdict on *run*, whose responses came in another order than in *expected_run*.
 
-    *late_call* is the call whose response came later. After an *interruption* by a person, or if
-    *is_end*, only two things count: the final state, and that no effect occurred more often than in
-    *base*.
+    Its result should be the same.
+
+    Args:
+        expected_run: run with the result that is right.
+        run: run to judge.
+        late_call: call whose response came later.
+        base: run in which effects are counted; by default *expected_run*.
+        interruption: action of a person meanwhile, if any.
+        is_end: whether only the final state counts, and that no effect occurred more often than in
+            *base*; it is so after an interruption, too.
     """
     if broken := find_broken_invariant(run, late_call.place):
         return broken
@@ -86,7 +93,10 @@ def _is_interruption_rejected(run: RunView) -> bool:
 
 
 def _find_differences(expected_run: RunView, run: RunView, *, is_end: bool) -> Iterator[Difference]:
-    """Yield where *run* differs: errors, and the values of form and flow."""
+    """Yield where *run* differs from *expected_run*: place, expected value, value.
+
+    Compared are errors and, after each step (*is_end*: after the last one), form and flow.
+    """
     before = [error for step in expected_run.steps.values() for error in step.errors]
     after = [error for step in run.steps.values() for error in step.errors]
     for error in new_lines(before, after):
@@ -106,7 +116,10 @@ def _compare_states(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iter
 
 
 def _is_written_by_older_call(run: RunView, place: str) -> bool:
-    """Return whether the value at *place* comes from a call older than another writer of it."""
+    """Return whether the value at *place* was written last by the response of an older call.
+
+    A newer call of the same API had written it before, so a stale response won.
+    """
     calls = [call for _, call in _find_writers(run, place) if call is not None]
     return bool(calls) and any(
         other.name == calls[-1].name and other.begin > calls[-1].begin for other in calls
@@ -114,12 +127,17 @@ def _is_written_by_older_call(run: RunView, place: str) -> bool:
 
 
 def _last_writer(run: RunView, place: str) -> tuple[Place | None, ObservedCall | None]:
+    """Return the last entry of `_find_writers`; a pair of None if no script wrote the field."""
     writers = _find_writers(run, place)
     return writers[-1] if writers else (None, None)
 
 
 def _find_writers(run: RunView, place: str) -> list[tuple[Place | None, ObservedCall | None]]:
-    """Return the script lines that wrote a field, each with the call whose response came last."""
+    """Return each script line that wrote the field at *place*, in order.
+
+    Each comes with the call that had responded just before, as its response probably caused the
+    write.
+    """
     field = place.removeprefix("form.")
     ends = {call.end: call for call in run.calls}
     writers: list[tuple[Place | None, ObservedCall | None]] = []

@@ -62,10 +62,10 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
         return first
 
 
-def find_groups(calls: Sequence[ObservedCall]) -> tuple[Group, ...]:
-    """Return the largest sets of calls that are in flight at the same time.
+def find_concurrent_calls(calls: Sequence[ObservedCall]) -> tuple[Group, ...]:
+    """Return the sets of calls that are in flight at the same time, whose order can be another one.
 
-    A set is largest if a call began since the last one ended: else an earlier set contains it.
+    Only the largest sets: those to which a call was added since the last one ended.
     """
     points = sorted(
         [(call.begin, True, call) for call in calls if not call.is_login]
@@ -80,6 +80,7 @@ def find_groups(calls: Sequence[ObservedCall]) -> tuple[Group, ...]:
             in_flight.append(call)
             has_grown = True
             continue
+        # If no call began since the last end, this set is a part of the one found then.
         if has_grown and len(in_flight) > 1:
             groups.append(tuple(in_flight))
         in_flight.remove(call)
@@ -93,7 +94,10 @@ def count_orders(groups: Sequence[Group]) -> int:
 
 
 def possible_orders(groups: Sequence[Group]) -> Iterator[Order]:
-    """Yield orders of responses other than those in *groups*, the fewest inversions first."""
+    """Yield the orders in which the responses of each group can come, the fewest inversions first.
+
+    The order of the run itself is left out; of large groups only orders that two swaps make.
+    """
     for group in groups:
         arrived = tuple(sorted(group, key=lambda call: call.end))
         numbers = range(len(arrived))
@@ -131,10 +135,12 @@ def _count_inversions(order: Sequence[int]) -> int:
 
 
 def _make_order(calls: Group, inversions: int) -> Order:
+    """Return the delays by which the responses of *calls* come in the order of *calls*."""
     rules: list[FaultRule] = []
     latest = float("-inf")
     for call in calls:
         arrival = call.sent_at + call.elapsed
+        # Delayed no more than needed: a long delay would let other timers fire first.
         due = max(arrival, latest + _GAP)
         if due > arrival:
             rules.append(_delay_rule(call, due - arrival))
@@ -160,8 +166,8 @@ def _delay_rule(call: ObservedCall, seconds: float) -> FaultRule:
 def late_orders(item: ScenarioItem, base: RunView) -> Iterator[Order]:
     """Yield orders in which a response comes after that of a later call of the same API.
 
-    In *base* the two calls are not in flight together; but if time passes or a person acts between
-    them, the second need not wait for the first.
+    In *base* the first call has ended before the second begins. But where time passes or a person
+    acts between them, the second need not wait for the first.
     """
     loose = {
         str(number)
@@ -186,8 +192,9 @@ class Interruption(msgspec.Struct, frozen=True, kw_only=True):
     """An action of a person while a call is in flight.
 
     Attributes:
-        call: call in flight; *what* is the action, for display.
-        is_again: whether the action repeats the one in progress.
+        call: call in flight.
+        what: the action in words, for display.
+        is_again: whether the action repeats the one in progress, such as a second click.
     """
 
     call: ObservedCall
@@ -203,7 +210,7 @@ class Interruption(msgspec.Struct, frozen=True, kw_only=True):
 def possible_interruptions(
     item: ScenarioItem, base: RunView
 ) -> Iterator[tuple[Interruption, ScenarioItem]]:
-    """Yield actions that a person may do during a call, each with *item* changed to do it."""
+    """Yield each action that a person may do during a call, with *item* changed to do it then."""
     for index, located in enumerate(item.steps):
         in_flight = [
             call for call in base.calls if call.step == str(index + 1) and not call.is_login
@@ -229,6 +236,10 @@ def _insert_interruption(
     *,
     is_again: bool,
 ) -> tuple[Interruption, ScenarioItem]:
+    """Return the interruption, and *item* with *added_step* performed during step *index*.
+
+    *following_steps* are the steps after it.
+    """
     located = item.steps[index]
     plain = replace(added_step, step=without_expectations(added_step.step), during=())
     during = During(call=call.name, steps=(plain.step,))
@@ -249,17 +260,21 @@ def without_expectations(step: Step) -> Step:
 
 
 def _is_done_by_person(located: LocatedStep) -> bool:
+    """Return whether a person performs the step, in contrast to time, code or a call."""
     kind = located.step.kind
     return kind is not None and bool(kind.needs) and kind.named_steps(located.step.value) is None
 
 
 def _is_pressed(located: LocatedStep) -> bool:
-    """Return whether the action is a button that a person may press again."""
+    """Return whether the step presses a button, which an impatient person presses again."""
     return located.step.action in {"click", "submit"} or located.step.action == "approve"
 
 
 def _repeat_action(located: LocatedStep, base: RunView, step_before: str) -> Iterator[LocatedStep]:
-    """Yield the action again: by the same person, and by each other person who may act."""
+    """Yield the step again: by the same person, and by each other person with a task at that time.
+
+    *step_before* is the key of the step before it in *base*.
+    """
     yield located
     value: Any = located.step.value
     state: Mapping[str, Any] = base.steps[step_before].state if step_before in base.steps else {}

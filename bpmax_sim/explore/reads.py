@@ -73,14 +73,19 @@ READ_WATCHER: Final = Script(
 
 
 class _ReadNote(msgspec.Struct, array_like=True, frozen=True):
-    """A member of a response that was read, or, with an empty path, the call of that number."""
+    """What an instrumented script writes to its console.
+
+    It made call number *call*, or read a member.
+
+    *path* is the member's path in the response; empty for the call itself.
+    """
 
     call: int
     path: Names = ()
 
 
 class ReadMembers(msgspec.Struct, frozen=True):
-    """Which members of responses are read by scripts.
+    """Which members of responses scripts read: only these are worth leaving out of a response.
 
     Attributes:
         seen: label of a call (`ObservedCall.label`) -> paths that were read in its response, with
@@ -129,9 +134,11 @@ def find_reads(base: RunView, watched: RunView) -> Mapping[str, frozenset[Names]
 
 
 def _comparable_call(call: ObservedCall) -> tuple[object, ...]:
+    """Return what must be equal in both runs; times of events are not."""
     return call.name, call.step, call.request, call.error, call.status, call.sent_at
 
 
 def _comparable_step(step: StepView) -> StepView:
+    """Return *step* without the console lines of the instrumented script."""
     console = tuple(line for line in step.console if not str(line["text"]).startswith(_MARK))
     return replace(step, console=console)

@@ -29,7 +29,13 @@ _OF_A_CHECK = ("expect", "expect_error", "save", "retry")
 
 
 class Reproduction(msgspec.Struct, frozen=True):
-    """A scenario that fails by the cause of a finding: an expectation (*expects*) or an error."""
+    """A scenario file that fails by the cause of a finding.
+
+    Attributes:
+        path: where it is written.
+        text: its content.
+        expects: whether an expectation of it fails; else the step fails by an error.
+    """
 
     path: Path
     text: str
@@ -43,6 +49,7 @@ def reproduce(item: ScenarioItem, variant: JudgedVariant) -> Reproduction:
     document["was"] = [document["scenario"], *document.get("was", ())]
     document["scenario"] = title
     document.pop("explore", None)
+    # What judges the whole run, or runs after it, would fail for the shortened one, too.
     document.pop("finally", None)
     document.pop("expect", None)
     if item.row is not None:
@@ -62,9 +69,9 @@ def reproduce(item: ScenarioItem, variant: JudgedVariant) -> Reproduction:
 
 
 def save_reproduction(reproduction: Reproduction) -> str:
-    """Write *reproduction* and run it; return why it does not fail as intended, or "".
+    """Write *reproduction* and run it to make sure that it fails as intended.
 
-    If it does not, the file is deleted again.
+    Return "", or why it does not; then the file is deleted again.
 
     Raises:
         ConfigError: if it cannot be written.
@@ -77,6 +84,7 @@ def save_reproduction(reproduction: Reproduction) -> str:
 
 
 def _explain_wrong_reproduction(reproduction: Reproduction) -> str:
+    """Return why the scenario does not fail for the intended reason; "" if it does."""
     try:
         (item,) = load_items(reproduction.path)
         session = open_session(item)
@@ -128,6 +136,7 @@ def _reproduced_proxy(
 
 
 def _is_stub_needed(stub: Mapping[str, Any], variant: JudgedVariant) -> bool:
+    """Return whether the run up to the failure calls an API that *stub* responds to."""
     on = str(stub.get("on"))
     return on == "*" or any(matches_api(on, name) for name in variant.asked)
 

@@ -29,15 +29,13 @@ Line = Mapping[str, Any]
 
 
 class ObservedCall(msgspec.Struct, frozen=True, kw_only=True):
-    """A call or login of a run.
+    """A call or login of a run, with what the judges need to know of it.
 
     Attributes:
         name: ``platform.api``.
         number: number of this call of the API, from 1.
         step: key of the step that made it.
-        request: identity of the request; equal ones ask for the same thing.
-        key: idempotency key, or "".
-        numbers: values in it that identify a thing.
+        request, key, numbers: as of `RequestIdentity`; equal requests ask for the same thing.
         collection: path of its API, without placeholders.
         has_effect: whether sending it again would have a second effect.
         is_faulted: whether a fault rule of the scenario itself affects it.
@@ -67,7 +65,7 @@ class ObservedCall(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_answered(self) -> bool:
-        """Return whether the third party itself has responded."""
+        """Return whether the third party responded, not an injected fault."""
         return not self.error and self.source != "fault"
 
     @property
@@ -85,9 +83,9 @@ class ObservedCall(msgspec.Struct, frozen=True, kw_only=True):
         return bool(self.key) and (self.name, self.key) == (other.name, other.key)
 
     def can_observe(self, other: ObservedCall) -> bool:
-        """Return whether this call can show the effect of *other*.
+        """Return whether this call can show the effect of *other*, as it is about the same things.
 
-        Same collection, or same number.
+        That is so if the paths begin alike (``/orders``), or both name the same number.
         """
         if self.platform != other.platform:
             return False
@@ -102,7 +100,7 @@ class ObservedCall(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StepView(msgspec.Struct, frozen=True, kw_only=True):
-    """The result of one step.
+    """What a person sees of one step, and the state after it.
 
     Attributes:
         messages: ``{level, text}`` of each displayed message; *console* the same for the console.
@@ -119,9 +117,10 @@ class StepView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RunView(msgspec.Struct, frozen=True):
-    """The result of a trial, step by step, and its calls in order.
+    """A trial as the judges of ``explore`` see it: step by step, and its calls in order.
 
     Attributes:
+        steps: key of a step -> its view.
         idle: keys of the steps in which only time passes.
     """
 
@@ -153,7 +152,7 @@ class RunView(msgspec.Struct, frozen=True):
 
     @property
     def user_inputs(self) -> Counter[str]:
-        """Return the inputs of persons, with their number."""
+        """Return what persons entered, and how often: a text of field and value -> number."""
         by_user = (e for e in self.trial.events if isinstance(e, FieldChanged) and e.by == "user")
         return Counter(repr((event.field, event.new)) for event in by_user)
 
@@ -162,12 +161,13 @@ class RunView(msgspec.Struct, frozen=True):
         events = self.trial.events[begin:end]
         return {e.field for e in events if isinstance(e, FieldChanged) and e.by != "user"}
 
-    def find_lookup(
+    def find_read_of_effect(
         self, failed_call: ObservedCall, before: ObservedCall | None = None
     ) -> ObservedCall | None:
-        """Return a read after the failure of *failed_call* that asks whether it was executed.
+        """Return a successful read that can show whether *failed_call* had its effect, or None.
 
-        None if none.
+        It is made after the failed call and before *before*. A script that looks first whether a
+        lost request was executed does right.
         """
         return next(
             (
@@ -195,7 +195,7 @@ def without_result(state: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def view_of(trial: TrialRun, platforms: Platforms) -> RunView:
-    """Return the judge's view of *trial*."""
+    """Return *trial* as the judges see it."""
     steps: dict[str, list[Observation]] = {}
     for observation in observe(trial.events):
         steps.setdefault(observation.step, []).append(observation)

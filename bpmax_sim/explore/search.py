@@ -33,7 +33,7 @@ from bpmax_sim.explore.orders import (
     Order,
     count_orders,
     delay_of,
-    find_groups,
+    find_concurrent_calls,
     late_orders,
     possible_interruptions,
     possible_orders,
@@ -79,7 +79,7 @@ class JudgedVariant(msgspec.Struct, frozen=True, kw_only=True):
         interruption: action of a person meanwhile, if any.
         is_shown: whether a declaration or recording proves that the response is possible; false
             only if a member is lacking without such evidence.
-        severity: severity for the scenario.
+        severity: what the verdict is in this scenario: ``fail``, ``warn`` or ``allow``.
         asked: names of the calls that the base run makes up to this step.
         refusals: number of a step -> code with which BPMAX itself refuses it, whatever a script
             does.
@@ -132,7 +132,7 @@ OnTried = Callable[[int, int], None]
 
 
 class _SharedCounts:
-    """The numbers of tried and possible variants of each item, in memory of all processes."""
+    """The numbers of tried and possible variants of each item, shared by all processes."""
 
     def __init__(self, items: int) -> None:
         """Start with zeros for *items* items; forked children write into the same memory."""
@@ -145,12 +145,15 @@ class _SharedCounts:
         """Return whether this process created the object, and is not a forked child."""
         return os.getpid() == self._owner
 
-    def set(self, number: int, tried: int, possible: int) -> None:
+    def set_counts(self, number: int, tried: int, possible: int) -> None:
         """Note the counts of one item."""
         self._tried[number], self._possible[number] = tried, possible
 
-    def estimate(self) -> tuple[int, int]:
-        """Return the tried and the possible variants; items that wait count as the average."""
+    def estimate_totals(self) -> tuple[int, int]:
+        """Return the tried and the possible variants of all items.
+
+        Items that have not begun are assumed to have as many as the others on average.
+        """
         begun = sum(map(bool, self._possible))
         possible = sum(self._possible) * len(self._possible) // max(begun, 1)
         return sum(self._tried), possible
@@ -226,13 +229,15 @@ class Explorer:
 
         def explore(number: int) -> Exploration:
             def note(tried: int, possible: int) -> None:
-                counts.set(number, tried, possible)
+                counts.set_counts(number, tried, possible)
                 if counts.is_creator_process:
-                    on_tried(*counts.estimate())
+                    on_tried(*counts.estimate_totals())
 
             return self.explore(items[number], most=most, seed=seed, is_over=is_over, on_tried=note)
 
-        done = map_in_order(explore, len(items), workers, lambda: on_tried(*counts.estimate()))
+        done = map_in_order(
+            explore, len(items), workers, lambda: on_tried(*counts.estimate_totals())
+        )
         for item, found in zip(items, done, strict=True):
             lost = msg("the process that explored it was ended from outside")
             yield replace(_start_exploration(item), refused=lost) if found is None else found
@@ -335,7 +340,8 @@ class _ItemTrials:
     """Runs and judges the variants of one item.
 
     Attributes:
-        possible: number of variants known so far.
+        base: its run without any failure.
+        possible: number of variants known so far; some are found only while others are tried.
     """
 
     def __init__(self, baseline: Baseline) -> None:
@@ -353,7 +359,7 @@ class _ItemTrials:
         self.possible = 0
 
     def run(self, injected: Sequence[Fault] = (), item: ScenarioItem | None = None) -> RunView:
-        """Return the result of a trial with the fault rules *injected*."""
+        """Return a trial of *item* (by default the unchanged one) with the rules *injected*."""
         usual = None if item else self._usual
         variant = Variant(faults=tuple(injected), item=item, usual=usual)
         return view_of(try_variant(self._baseline, variant), self.platforms)
@@ -363,7 +369,7 @@ class _ItemTrials:
         self._recorded = recorded
         reads = self._reads = ReadMembers(self._watch_reads(), frozenset(_script_words(self._item)))
         self._failures = tuple(possible_failures(self.base.calls, self.platforms, recorded, reads))
-        self._groups = find_groups(self.base.calls)
+        self._groups = find_concurrent_calls(self.base.calls)
         self._interruptions = tuple(possible_interruptions(self._item, self.base))
         self._late_orders = tuple(late_orders(self._item, self.base))
         self.possible = (
@@ -379,16 +385,20 @@ class _ItemTrials:
         return self._reads.seen is not None
 
     def _watch_reads(self) -> Mapping[str, frozenset[Names]] | None:
-        """Return which members of responses the scripts read; None if no run shows it."""
+        """Return the members of responses that scripts read, found by an instrumented run.
+
+        None if the scripts behave differently when they are observed.
+        """
         if not self.base.calls:
             return {}
         watched = try_variant(self._baseline, Variant(library=READ_WATCHER, usual=self._usual))
         return find_reads(self.base, view_of(watched, self.platforms))
 
     def make_attempts(self) -> Iterator[Callable[[], Iterator[Attempt]]]:
-        """Yield functions, each of which yields the attempts for one failure or order.
+        """Yield, for each failure or order, a function that yields its attempts.
 
-        Failures come first, then orders, then what a person does.
+        An attempt is a function that runs a variant and returns its verdict. Failures come first,
+        then orders, then actions of a person.
         """
         for failure in self._failures:
             yield partial(self._attempts_for_failure, failure)
@@ -402,6 +412,7 @@ class _ItemTrials:
     def _attempts_for_failure(self, failure: PossibleFailure) -> Iterator[Attempt]:
         self._last = None
         yield partial(self._try_failure, failure)
+        # Only what the script did about a failure can fail as well.
         if self._last and self._last[1].verdict == "handled":
             yield from self._attempts_with_second_failure(failure, *self._last)
         yield from self._attempts_with_failing_retries(failure)
@@ -417,7 +428,9 @@ class _ItemTrials:
             self._endless.add(failure.call.label)
         if judgement.verdict == "silent" and self._is_unneeded_read(failure, run):
             judgement = Judgement(verdict="handled", step=judgement.step, place=judgement.place)
-        if judgement.verdict == "partial" and (again := self._cache_second_try(failure, judgement)):
+        if judgement.verdict == "partial" and (
+            again := self._cached_second_try(failure, judgement)
+        ):
             judgement = replace(judgement, why=join_messages("; ", (judgement.why, again)))
         is_shown = bool(failure.shown_by) or not failure.lacks_member
         return JudgedVariant(
@@ -434,9 +447,10 @@ class _ItemTrials:
         )
 
     def _attempts_with_failing_retries(self, failure: PossibleFailure) -> Iterator[Attempt]:
-        """Yield attempts in which the script's retries of the failed call fail as well.
+        """Yield attempts in which the script's retries of the failed call fail, too.
 
-        They end when the script does not retry. A later call that it makes anyway does not fail.
+        One more retry fails each time, as long as the script retries. A later call that it makes
+        anyway does not fail: it would be another finding.
         """
         call = failure.call
         is_last = not any(one.name == call.name and one.number > call.number
@@ -454,7 +468,7 @@ class _ItemTrials:
     ) -> Iterator[Attempt]:
         """Yield attempts in which a call that made up for the failed one fails, too.
 
-        Such a call is one that a script made in *before* because *failure* had occurred.
+        Such a call is one that a script made in the run *before* because *failure* had occurred.
         """
         for call in self._replacement_calls(failure, before, judgement):
             possible = possible_failures((call,), self.platforms, self._recorded, self._reads)
@@ -518,7 +532,10 @@ class _ItemTrials:
         )
 
     def _is_unneeded_read(self, failure: PossibleFailure, run: RunView) -> bool:
-        """Return whether nothing depends on the failed read of *run*, or on its login."""
+        """Return whether the run ends as the base run, since nobody needed the read that failed.
+
+        For a login, since nobody needed the reads that waited for it.
+        """
         call = failure.call
         if not is_same_value(self.base.end, run.end):
             return False
@@ -529,7 +546,10 @@ class _ItemTrials:
         )
 
     def _is_obsolete(self, call: ObservedCall, failure: PossibleFailure) -> bool:
-        """Return whether *call* is obsolete: only the newest query in flight counts."""
+        """Return whether only the newest query in flight counts, and *call* is an older one.
+
+        Tried out: if *failure* happens to the newest one instead, the script must handle it.
+        """
         newer = [
             one
             for one in self.base.calls
@@ -544,11 +564,10 @@ class _ItemTrials:
     def _is_redundant_read(self, call: ObservedCall) -> bool:
         """Return whether *call* and another read in flight with it are alternatives.
 
-        One response is enough.
-
-        This is so if, in either order, a field is written between the two responses.
+        One response is enough then. This is so if, in either order, a field is written between the
+        two responses.
         """
-        for other in (one for one in self._in_flight_with(call) if not one.has_effect):
+        for other in (one for one in self._calls_in_flight_with(call) if not one.has_effect):
             first, second = sorted((call, other), key=lambda one: one.end)
             written = self.base.fields_written(first.end, second.end)
             delay = second.sent_at + second.elapsed - first.sent_at - first.elapsed + 1
@@ -558,13 +577,16 @@ class _ItemTrials:
                 return True
         return False
 
-    def _in_flight_with(self, call: ObservedCall) -> Iterator[ObservedCall]:
+    def _calls_in_flight_with(self, call: ObservedCall) -> Iterator[ObservedCall]:
         for group in self._groups:
             if call in group:
                 yield from (one for one in group if one is not call)
 
     def _try_late_order(self, order: Order) -> JudgedVariant | None:
-        """Return the verdict on a late response; None if the next call waits for it anyway."""
+        """Return the verdict on a response that is later than that of the next call of its API.
+
+        None if the script makes the next call only after the late response.
+        """
         run = self.run(order.faults)
         newer, older = (find_call(run, call) for call in order.calls)
         if newer is None or older is None or older.error or newer.end > older.end:
@@ -589,7 +611,7 @@ class _ItemTrials:
     def _call_names_until(
         self, call: ObservedCall, without: ObservedCall | None = None
     ) -> tuple[str, ...]:
-        """Return the names of the calls up to the step of *call*, except *without*."""
+        """Return the names of the base run's calls up to the step of *call*, except *without*."""
         last = int(call.step or 0)
         calls = (one for one in self.base.calls if int(one.step or 0) <= last)
         return tuple(dict.fromkeys(one.name for one in calls if one is not without))
@@ -600,7 +622,9 @@ class _ItemTrials:
         truth = run if interruption.is_again else self.base
         yield partial(self._judge_interruption, interruption, run, truth)
         orders = [
-            group for group in find_groups(run.calls) if not _is_known_group(group, self._groups)
+            group
+            for group in find_concurrent_calls(run.calls)
+            if not _is_known_group(group, self._groups)
         ]
         self.possible += count_orders(orders)
         for order in possible_orders(orders):
@@ -619,7 +643,11 @@ class _ItemTrials:
         expected_run: RunView,
         order: Order | None = None,
     ) -> JudgedVariant | None:
-        """Return the verdict on *run*; None if the person could not finish the actions."""
+        """Return the verdict on *run*; None if the person could not finish the actions.
+
+        *expected_run* is a run with the right result; *order* the order of responses, if it was
+        changed.
+        """
         if self.base.user_inputs - run.user_inputs:
             return None  # what was to be done during a call was not, as that call was not made then
         call = order.late_call if order else interruption.call
@@ -636,7 +664,7 @@ class _ItemTrials:
             refusals=_refusal_codes_by_step(expected_run),
         )
 
-    def _cache_second_try(self, failure: PossibleFailure, judgement: Judgement) -> str:
+    def _cached_second_try(self, failure: PossibleFailure, judgement: Judgement) -> str:
         """Return `_describe_second_try`, computed once for failures with the same cause."""
         cause = failure.call.label, judgement.place, failure.is_executed
         if cause not in self._second_tries:
@@ -644,7 +672,12 @@ class _ItemTrials:
         return self._second_tries[cause]
 
     def _describe_second_try(self, failure: PossibleFailure) -> str:
-        """Return the effect of repeating the failed step; "" if repeating makes no sense."""
+        """Return what happens if the person repeats the failed step, such as an order sent twice.
+
+        Or "".
+
+        "" also if repeating the step makes no sense.
+        """
         number = int(failure.call.step or 0)
         if not 0 < number <= len(self._item.steps):
             return ""
@@ -676,7 +709,10 @@ def _refusal_codes_by_step(run: RunView) -> dict[str, str]:
 
 
 def _limit_rule_to_hits(failure: PossibleFailure, run: RunView) -> FaultRule:
-    """Return the fault rule of *failure*, limited to the calls that it hit in *run*."""
+    """Return the fault rule of *failure* with its range cut to the calls that *run* made.
+
+    A reproduction with the rule would else fail because a part of its range was never reached.
+    """
     rule = failure.rule
     if isinstance(rule.call, str) and not run.trial.exceeded:
         last = max(one.number for one in run.calls if one.name == failure.call.name)
@@ -687,13 +723,16 @@ def _limit_rule_to_hits(failure: PossibleFailure, run: RunView) -> FaultRule:
 def _is_known_group(
     group: Sequence[ObservedCall], groups: Sequence[Sequence[ObservedCall]]
 ) -> bool:
-    """Return whether the same calls as in *group* are in flight together in one of *groups*."""
+    """Return whether one of *groups* consists of the same calls as *group*."""
     names = {(call.name, call.request) for call in group}
     return any(names == {(call.name, call.request) for call in other} for other in groups)
 
 
 def _find_repeated_effect(run: RunView, failure: PossibleFailure, second: str) -> str:
-    """Return a call of step *second* that the step before it already made, or ""."""
+    """Return the name of a call with effect that step *second* repeats from the step before.
+
+    Or "".
+    """
     first, is_executed = failure.call.step, failure.is_executed
     struck = find_call(run, failure.call)
     done = run.calls_with_effect(struck, is_executed=is_executed)

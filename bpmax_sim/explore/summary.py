@@ -43,6 +43,7 @@ class VariantFinding(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         place: script line as ``file:line``, or the scenario's place if there is none.
+        is_red: whether it fails the scenario.
         items: scenarios that show it.
         variants: variants that show it, in the order in which they were tried.
     """
@@ -80,7 +81,7 @@ class VariantFinding(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def find_causes(explorations: Iterable[Exploration]) -> tuple[VariantFinding, ...]:
-    """Return the findings by cause, those that fail a scenario first."""
+    """Return the variants grouped by cause: verdict, script line and API; failing ones first."""
     groups: dict[tuple[VerdictKind, str, str, bool], list[tuple[str, JudgedVariant]]] = {}
     for exploration in explorations:
         for variant in exploration.variants:
@@ -123,7 +124,13 @@ def describe_finding(finding: VariantFinding) -> Iterator[str]:
 
 
 class MatrixCell(msgspec.Struct, frozen=True):
-    """The verdict on a variant, in row *call* and *where* (``file:line``) and in *column*."""
+    """One verdict in the matrix of calls and failures.
+
+    Attributes:
+        call, where: row of the cell: API, and ``file:line`` of the call.
+        column: kind of failure.
+        is_red: whether it fails the scenario.
+    """
 
     call: str
     where: str
@@ -156,7 +163,7 @@ class ExploreTotals(msgspec.Struct, kw_only=True):
 
 
 def encode_totals(totals: ExploreTotals) -> bytes:
-    """Return *totals* for another process; messages are in the present language."""
+    """Return *totals* as bytes for another process; messages in the present language."""
     return msgspec.json.encode(totals, enc_hook=translate)
 
 
@@ -197,7 +204,8 @@ class Matrix(msgspec.Struct, frozen=True):
     """The most severe verdict for each call and kind of failure.
 
     Attributes:
-        rows: call and line -> column -> cell; a column that a row lacks was not tried.
+        columns: kinds of failure.
+        rows: (call, ``file:line``) -> column -> cell; a column that a row lacks was not tried.
     """
 
     columns: tuple[str, ...]
@@ -307,7 +315,10 @@ def describe_limits(exploration: Exploration) -> Iterator[str]:
 
 
 def describe_crashes_on_missing_members(explorations: Iterable[Exploration]) -> Iterator[str]:
-    """Yield one line for each script: members that crash it if null, which no response shows."""
+    """Yield one line for each script with the members whose absence it does not handle.
+
+    Only members of which no schema and no recording shows that they may be missing.
+    """
     names: dict[str, dict[str, None]] = {}
     for exploration in explorations:
         for variant in exploration.variants:

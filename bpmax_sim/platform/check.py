@@ -198,7 +198,7 @@ def _recover_keys_without_effect(
         )
 
 
-def check_value(kind: model.Kind, node: Node) -> str:
+def credential_value_problem(kind: model.Kind, node: Node) -> str:
     """Return what is wrong with the value *node* of a credential of this *kind*, or "".
 
     The message never contains the value.
@@ -212,7 +212,10 @@ def check_value(kind: model.Kind, node: Node) -> str:
 
 
 def is_address(text: str) -> bool:
-    """Return whether *text* is an address to which calls can be sent, or a template of one."""
+    """Return whether calls can be sent to the address *text*.
+
+    It is http or https, without query and user, or a template.
+    """
     if is_template(text):
         return True
     try:
@@ -262,12 +265,12 @@ class _PlatformChecks(FileChecks, frozen=True):
                 )
             if message:
                 self.tell(message, "credentials", name, key=True)
-            self.check_secrecy(name, spec)
+            self.check_credential_secrecy(name, spec)
             node = self.root.at(("credentials", name, "default"))
-            if node is not None and (message := check_value(spec.kind, node)):
+            if node is not None and (message := credential_value_problem(spec.kind, node)):
                 self.tell(message, "credentials", name, "default")
 
-    def check_secrecy(self, name: str, spec: model.CredentialSpec) -> None:
+    def check_credential_secrecy(self, name: str, spec: model.CredentialSpec) -> None:
         """Report ``secret: false`` of a credential that is always secret, and an invalid ``as``."""
         if spec.standin:
             self.check_common_standin(name, spec)
@@ -368,7 +371,7 @@ class _PlatformChecks(FileChecks, frozen=True):
                 step.request.host, *steps, "acquire", "steps", index, "request"
             )
         for index, name in enumerate(auth.acquire.share if auth.acquire else ()):
-            self.check_credential(name, (*steps, "acquire", "share", index))
+            self.check_credential_declared(name, (*steps, "acquire", "share", index))
         known = {*CLASSES, *self.platform.response.classes}
         for name in [name for name in auth.recover if name not in known]:
             hint = suggest_nearest(name, known) or msg("; declare it under response.classes")
@@ -383,7 +386,7 @@ class _PlatformChecks(FileChecks, frozen=True):
         except ConfigError as error:
             self.tell(str(error), *steps)
 
-    def check_credential(self, name: Any, steps: Steps) -> None:
+    def check_credential_declared(self, name: Any, steps: Steps) -> None:
         declared = self.platform.credentials
         if name not in declared:
             hint = suggest_nearest(str(name), declared) or msg("; declare it under credentials")
@@ -412,7 +415,7 @@ class _PlatformChecks(FileChecks, frozen=True):
             self.check_template(api.idempotency.value, names, (*steps, "idempotency", "value"))
         for place in ("query", "body"):
             for below, credential in credentials_in(getattr(api, place)):
-                self.check_credential(credential, (*steps, place, *below))
+                self.check_credential_declared(credential, (*steps, place, *below))
         self.check_conditions(steps, api.response)
         self.check_parameters(steps, api)
 

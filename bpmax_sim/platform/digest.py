@@ -189,6 +189,6 @@ def _quote(value: str) -> str:
     return value.replace("\\", "\\\\").replace('"', '\\"')
 
 
-def _is_quoted(text: str, at: int) -> bool:
-    """Return whether the character at index *at* of *text* is inside a quoted string."""
-    return len(re.findall(r"(?<!\\)\"", text[:at])) % 2 == 1
+def _is_quoted(text: str, index: int) -> bool:
+    """Return whether the character at index *index* of *text* is inside a quoted string."""
+    return len(re.findall(r"(?<!\\)\"", text[:index])) % 2 == 1

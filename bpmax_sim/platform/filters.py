@@ -25,7 +25,7 @@ from bpmax_sim.platform.encodings import FilterError, to_octets, to_text
 
 
 def normal_path(value: object) -> str:
-    """Return a path without ``.``, ``..`` and double ``/`` (RFC 3986, 5.2.4; AWS signatures)."""
+    """Return a path without ``.``, ``..`` and double ``/``, as AWS signs it (RFC 3986, 5.2.4)."""
     path = to_text(value)
     segments: list[str] = []
     for segment in path.split("/"):
@@ -131,7 +131,12 @@ def unix(now: object) -> int:
 
 
 def moment(now: object, pattern: str, offset: str = "+00:00") -> str:
-    """Return an instant by a pattern of ``%Y %m %d %H %M %S``, in UTC or at *offset*.
+    """Return an instant as text, written by *pattern*, such as ``%Y-%m-%d %H:%M:%S``.
+
+    Args:
+        now: POSIX seconds.
+        pattern: text with ``%Y %m %d %H %M %S``.
+        offset: zone in which it is written, such as ``+08:00``.
 
     Raises:
         FilterError: if the pattern or the offset has another form.

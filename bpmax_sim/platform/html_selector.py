@@ -213,7 +213,7 @@ class _PageReader(HTMLParser):
             return
         del self._open[depth - 1 :]
         if self._collects_at and depth <= self._collects_at:
-            self._end_of_text()
+            self._finish_text()
 
     def handle_data(self, data: str) -> None:
         if self._collects_at:
@@ -222,9 +222,9 @@ class _PageReader(HTMLParser):
     def close(self) -> None:
         super().close()
         if self._collects_at:
-            self._end_of_text()
+            self._finish_text()
 
-    def _end_of_text(self) -> None:
+    def _finish_text(self) -> None:
         """Take the collected text as the value, without surplus spaces, and stop reading."""
         self.value = " ".join("".join(self._text).split())
         raise _ValueFound

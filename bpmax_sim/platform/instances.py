@@ -30,7 +30,13 @@ from bpmax_sim.errors import (
 )
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.messages import ConnectionRoute
-from bpmax_sim.platform.check import ADDRESS, PROXY, check_value, is_address, is_proxy_address
+from bpmax_sim.platform.check import (
+    ADDRESS,
+    PROXY,
+    credential_value_problem,
+    is_address,
+    is_proxy_address,
+)
 from bpmax_sim.platform.model import (
     CredentialSpec,
     Instance,
@@ -108,13 +114,13 @@ def resolve_credentials(
     Raises:
         ConfigError: if values cannot be read; it lists all of them.
     """
-    resolver = _Resolver(
+    resolver = _InstanceResolver(
         platform, instance, environ, closed, recorded, origin or InstanceOrigin(), []
     )
     credentials = tuple(resolver.credentials())
     resolver.report_shared_values(credentials)
     declared, live = resolver.addresses()
-    hosts = dict(resolver.hosts())
+    hosts = dict(resolver.host_addresses())
     route = resolver.route()
     resolver.report_missing({credential.name for credential in credentials})
     if resolver.problems:
@@ -130,7 +136,7 @@ def route_of(
     Raises:
         ConfigError: if a file or a value of it cannot be read.
     """
-    resolver = _Resolver(platform, instance, environ, False, {}, origin, [])
+    resolver = _InstanceResolver(platform, instance, environ, False, {}, origin, [])
     route = resolver.route()
     if resolver.problems:
         raise ConfigError(*resolver.problems)
@@ -138,7 +144,7 @@ def route_of(
 
 
 @dataclass(frozen=True, slots=True)
-class _Resolver:
+class _InstanceResolver:
     """Determines the values of one instance: credentials, addresses, proxy and TLS files.
 
     They are written in its entry, or come from a variable, a file, the keyring or a registered
@@ -166,7 +172,7 @@ class _Resolver:
             recorded = stands_for_itself and is_declared_clear(spec)
             real: Scalar | None = self.recorded.get(name) if recorded else None
             if real is None and (stands_for_itself or not self.closed):
-                real = self._real_value(name, spec, declared)
+                real = self._read_real_value(name, spec, declared)
             if real is not None or self.closed:
                 shown = real if stands_for_itself else None
                 if shown is None:
@@ -182,7 +188,7 @@ class _Resolver:
                     standin=shown,
                 )
 
-    def _real_value(
+    def _read_real_value(
         self, name: str, spec: CredentialSpec, declared: Source | Scalar | None
     ) -> Scalar | None:
         """Return the value of credential *name*, read from its source; None if it must not be read.
@@ -206,7 +212,7 @@ class _Resolver:
                     "another one ({who})",
                     name=credential.name,
                     other=secrets[text],
-                    who=self._variable_hint(),
+                    who=self._instance_hint(),
                 )
                 self._report(message, "credentials", credential.name)
 
@@ -252,7 +258,7 @@ class _Resolver:
             ((name, where),) = source.source.items()
             return read_registered(name, where)
         except ConfigError as error:
-            self._report(msg("{error} ({who})", error=error, who=self._variable_hint()), *steps)
+            self._report(msg("{error} ({who})", error=error, who=self._instance_hint()), *steps)
             return None
 
     def addresses(self) -> tuple[str, str]:
@@ -261,7 +267,7 @@ class _Resolver:
             self.platform.base_url, self.instance.base_url, "", "base_url"
         )
 
-    def hosts(self) -> Iterator[tuple[str, tuple[str, str]]]:
+    def host_addresses(self) -> Iterator[tuple[str, tuple[str, str]]]:
         """Yield for each further host its template name, and its (live, declared) address."""
         for host, address in self.platform.hosts.items():
             own = self.instance.hosts.get(host, "")
@@ -285,7 +291,7 @@ class _Resolver:
         # machine that recorded it, and no address of a test system is written down.
         live = None if self.closed else self._read_source(own, *steps)
         if live is not None and not is_address(live):
-            who = self._variable_hint()
+            who = self._instance_hint()
             message = msg("expected {address}, got other text ({who})", address=ADDRESS, who=who)
             self._report(message, *steps)
         return _encode_path(declared), _encode_path(declared if live is None else live)
@@ -308,7 +314,7 @@ class _Resolver:
         proxy = self._read_source(route, "proxy") if isinstance(route, Source) else route
         if proxy and not is_proxy_address(proxy):
             message = msg(
-                "expected {proxy}, got other text ({who})", proxy=PROXY, who=self._variable_hint()
+                "expected {proxy}, got other text ({who})", proxy=PROXY, who=self._instance_hint()
             )
             self._report(message, "proxy")
         files = {key: name for key, name in structs.asdict(self.instance.tls).items() if name}
@@ -316,7 +322,7 @@ class _Resolver:
             files[key] = str(self.origin.folder / name)
             if not Path(files[key]).exists():
                 message = msg(
-                    "there is no file {files} ({who})", files=files[key], who=self._variable_hint()
+                    "there is no file {files} ({who})", files=files[key], who=self._instance_hint()
                 )
                 self._report(message, "tls", key)
         return ConnectionRoute(proxy=proxy or "", **files)
@@ -332,17 +338,17 @@ class _Resolver:
             variable = self.origin.by_convention and conventional_variable(
                 platform.platform_key, name
             )
-            message = msg("{who} lacks {name!r}; add it", who=self._variable_hint(), name=name)
+            message = msg("{who} lacks {name!r}; add it", who=self._instance_hint(), name=name)
             if variable:
                 message = msg(
                     "{who} lacks {name!r}; set {variable}, or declare it in instances.yaml",
-                    who=self._variable_hint(),
+                    who=self._instance_hint(),
                     name=name,
                     variable=variable,
                 )
             self._report(message, "credentials")
 
-    def _variable_hint(self) -> str:
+    def _instance_hint(self) -> str:
         """Return the words that name the instance in messages."""
         return msg(
             "instance {instance_key!r} of {platform_key!r}",
@@ -447,20 +453,20 @@ def _merge_instance_lists(
     if not below:
         return above
     local = {_element_key(node): node for _, node in above if _element_key(node) is not None}
-    chosen = {name[0] for name, node in local.items() if name and _is_default(node)}
+    chosen = {name[0] for name, node in local.items() if name and _is_default_instance(node)}
     merged = []
     for steps, node in below:
         name = _element_key(node)
         mine = local.pop(name, None)
         laid = node if mine is None else _merge_nodes(node, mine)
-        if name and name[0] in chosen and not (mine and _is_default(mine)):
+        if name and name[0] in chosen and not (mine and _is_default_instance(mine)):
             laid = structs.replace(laid, value={**laid.items, "default": Node(False)})
         merged.append((steps, laid))
     left = {id(node) for node in local.values()}
     return merged + [item for item in above if id(item[1]) in left or _element_key(item[1]) is None]
 
 
-def _is_default(node: Node) -> bool:
+def _is_default_instance(node: Node) -> bool:
     flag = node.child("default")
     return flag is not None and flag.value is True
 
@@ -542,7 +548,7 @@ class _InstanceChecks(FileChecks, frozen=True):
                 self.check_source(value, "credentials", name)
             else:
                 node = self.root.at(("credentials", name))
-                if node is not None and (message := check_value(spec.kind, node)):
+                if node is not None and (message := credential_value_problem(spec.kind, node)):
                     self.tell(message, "credentials", name)
 
     def check_source(self, source: Source, *steps: str) -> None:

@@ -434,7 +434,9 @@ def load_usable_platforms(
     *,
     instances: str | os.PathLike[str] | None = None,
 ) -> Platforms:
-    """Return what `load_platforms` does, where a mistake in a file stops only who uses it.
+    """Return what `load_platforms` does, without raising for mistakes in platform files.
+
+    A platform whose file has mistakes raises when it is used. Cached as long as no file changes.
 
     Raises:
         ConfigError: if a folder is missing, or the file of instances has mistakes.
@@ -505,7 +507,7 @@ def _load_folders(folders: Sequence[Path], place: Path | None) -> Platforms:
         return known[-1] if known else _built_in_source(key)
 
     files = [[(one, _build_cached(one, find)) for one in layer] for layer in layers]
-    choice = _choose_files(files)
+    choice = _choose_platform_files(files)
     latest, broken = choice.latest, choice.broken
     folder = folders[-1] if folders else None
     platforms = Platforms(
@@ -558,7 +560,7 @@ class _FileChoice:
     overridden: list[tuple[str, Place, Place]] = field(default_factory=list)
 
 
-def _choose_files(layers: list[list[tuple[PlatformSource, PlatformFile]]]) -> _FileChoice:
+def _choose_platform_files(layers: list[list[tuple[PlatformSource, PlatformFile]]]) -> _FileChoice:
     """Return the choice among *layers*, the files of each folder; later folders win.
 
     Two files of one folder with the same key are a problem of both.

@@ -74,7 +74,7 @@ class ApiMatch(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def instance(self) -> str:
-        """Return the first instance with this address, which is the default one if that has it."""
+        """Return the first of `instances`: the default one, if it has this address."""
         return self.instances[0]
 
 
@@ -88,10 +88,10 @@ class ApiMatcher:
         every: list[_Address] = []
         for routes in self._routes.values():
             platform, sharing = routes.platform, dict[str, dict[str, None]]()
-            for instance, text in _base_addresses(platform, entries, addresses or {}):
+            for instance, text in _find_base_addresses(platform, entries, addresses or {}):
                 sharing.setdefault(text.rstrip("/"), {})[instance] = None
             every += [
-                _Address(routes, tuple(instances), _base_pattern(base), len(base))
+                _Address(routes, tuple(instances), _address_pattern(base), len(base))
                 for base, instances in sharing.items()
             ]
             instances = tuple(sharing[platform.base_url.rstrip("/")])
@@ -116,7 +116,8 @@ class ApiMatcher:
     def match(self, request: Request) -> ApiMatch | None:
         """Return platform, instance and API of *request*; None if no platform has its address.
 
-        A declared path of any platform wins over an undeclared path below a longer address.
+        If several addresses match, the longest wins; but one at which the path is declared wins
+        over a longer one at which it is not.
         """
         content, undeclared = _Content(request), None
         for address in self._addresses:
@@ -223,6 +224,7 @@ def expand_templates(
         value = known.get(match[1]) if _NAME.fullmatch(match[1]) else None
         return value if isinstance(value, str) and match[1] not in besides else match[0]
 
+    # Templates may name each other in a circle; none is nested as deep as this.
     for _ in range(8):
         flat = EXPRESSION.sub(inner, source)
         if flat == source:
@@ -314,11 +316,11 @@ def _host_addresses(routes: _Routes, in_use: Addresses) -> Iterator[_Address]:
             template = path_template(part.path.removeprefix(prefix))
             alone = _Routes(platform, [replace(part.route, template=template)])
             yield _Address(
-                alone, (instance,), _base_pattern(base), len(base), host, part.base, prefix
+                alone, (instance,), _address_pattern(base), len(base), host, part.base, prefix
             )
 
 
-def _base_addresses(
+def _find_base_addresses(
     platform: Platform, entries: Mapping[str, Any], in_use: Addresses
 ) -> Iterator[tuple[str, str]]:
     """Yield (instance, address) for each address at which the platform is reached.
@@ -344,7 +346,7 @@ def _base_addresses(
         yield name, platform.base_url
 
 
-def _base_pattern(base: str) -> re.Pattern[str]:
+def _address_pattern(base: str) -> re.Pattern[str]:
     """Return a pattern for the address *base*, in which a template stands for any one segment."""
     literals = map(re.escape, EXPRESSION.split(base)[::2])
     return re.compile(f"{'[^/?#]+'.join(literals)}(?=[/?#]|$)", re.IGNORECASE)
@@ -454,11 +456,11 @@ class _Routes:
 
     def _add_outside_route(self, base: str, path: str, route: _Route, host: str) -> None:
         alone = _Routes(self.platform, [route])
-        self.outside.append(_OutsideRoute(base, path, _base_pattern(base), alone, route, host))
+        self.outside.append(_OutsideRoute(base, path, _address_pattern(base), alone, route, host))
 
 
 def _host_at_address(platform: Platform, url: str) -> str:
-    """Return the name of the further host at address *url*; empty if there is none."""
+    """Return the name of the entry in ``hosts`` of *platform* below which *url* is, or ""."""
     for name, address in platform.hosts.items():
         base = address.rstrip("/")
         if is_below(url, base):
@@ -561,7 +563,7 @@ def _select_routes(routes: list[_Route], content: _Content) -> list[_Route]:
         return logins[:1]
     encoded = [route for route in left if route.encoding == content.encoding]
     left = encoded or left
-    for media in (content.media, ""):  # what declares another type is ruled out
+    for media in (content.media_type, ""):  # what declares another type is ruled out
         if typed := [route for route in left if route.media == media]:
             return typed
     return left
@@ -610,14 +612,14 @@ class _Content:
         return (name, written) in pairs
 
     @cached_property
-    def media(self) -> str:
+    def media_type(self) -> str:
         return Headers(self.request.headers).media_type
 
     @cached_property
     def encoding(self) -> str:
         if not self.request.body:
             return ""
-        media = self.media
+        media = self.media_type
         return "json" if media.endswith("+json") else _ENCODINGS.get(media, "")
 
     @cached_property

@@ -57,9 +57,10 @@ class OkRule(Model, frozen=True, kw_only=True):
 
 
 class ErrorClass(Model, frozen=True, kw_only=True):
-    """The responses that belong to a class of failure.
+    """Which responses belong to a class of failure; any of these is enough.
 
     Attributes:
+        status: HTTP statuses.
         code: business codes, compared as text.
         location: paths of redirects, such as that of a login page.
     """
@@ -182,7 +183,10 @@ class Apply(Model, frozen=True, kw_only=True):
 
 
 class Sign(Model, frozen=True, kw_only=True):
-    """Canonical string → key → algorithm → encoding → place.
+    """How requests are signed: a string made of the request is signed and put into it.
+
+    Names of headers and query parameters may be templates as well. A value that renders to an empty
+    text is not set.
 
     Attributes:
         define: named templates, rendered in order, each seeing the ones before it.
@@ -193,11 +197,9 @@ class Sign(Model, frozen=True, kw_only=True):
         message: the string to sign.
         key: a template, or several for a chain in which each digest is the next key.
         key_encoding: how the key (the first of a chain) is written.
+        algorithm, encode: how *message* is signed, and how the signature is written.
         emit: places for ``{{ signature }}`` and the defined values; a script's values there are
             removed.
-
-    Names of headers and query parameters may be templates as well. A value that renders to an empty
-    text is not set.
     """
 
     define: tuple[Mapping[str, str], ...] = ()
@@ -604,12 +606,12 @@ def find_auth_places(auth: Auth, apply: Iterable[Apply]) -> Iterator[tuple[str, 
             yield "query", render(name, auth.parameters)
 
 
-def join_place(spot: str, name: str) -> str:
+def join_place(place: str, name: str) -> str:
     """Return a place and a name in it as one text: ``header.x-sign``.
 
     Names of headers in lower case.
     """
-    return f"{spot}.{name.lower() if spot == 'header' else name}"
+    return f"{place}.{name.lower() if place == 'header' else name}"
 
 
 def signature_places(auth: Auth) -> tuple[Apply, ...]:

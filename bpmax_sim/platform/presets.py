@@ -133,7 +133,7 @@ class _Expansion(msgspec.Struct):
                 **_declared_parameters(auth),
             }
             filled = _PresetFiller(parameters, ("auth",), self.problems).fill(brought)
-            entries["response"] = _merge_under(entries.get("response"), filled)
+            entries["response"] = _add_missing_members(entries.get("response"), filled)
 
     def expand_auth(self, node: Node, steps: Steps) -> Node:
         named = _preset_name_node(node)
@@ -302,7 +302,7 @@ def _undefined_template_names(auth: Node) -> frozenset[str]:
     return frozenset(free)
 
 
-def _merge_under(own: Node | None, brought: Node) -> Node:
+def _add_missing_members(own: Node | None, brought: Node) -> Node:
     """Return *own* (of the file) with the members added that only *brought* (of a preset) has.
 
     Lists are joined, *own* first.
@@ -312,7 +312,7 @@ def _merge_under(own: Node | None, brought: Node) -> Node:
     if own.items and brought.items:
         merged = {**brought.items, **own.items}
         for key in own.items.keys() & brought.items.keys():
-            merged[key] = _merge_under(own.items[key], brought.items[key])
+            merged[key] = _add_missing_members(own.items[key], brought.items[key])
         return structs.replace(own, value=merged)
     if brought.elements:
         first = own.elements or (own,)

@@ -124,12 +124,13 @@ def merge_shapes(shapes: Iterable[ResponseShape]) -> ResponseShape | None:
     """Return the shape that covers all of *shapes*; None if there are none."""
     merged: ResponseShape | None = None
     for shape in shapes:
-        merged = shape if merged is None else _merge_shapes(merged, shape)
+        merged = shape if merged is None else _merge_two_shapes(merged, shape)
     return merged
 
 
-def _merge_shapes(first: ResponseShape, second: ResponseShape) -> ResponseShape:
+def _merge_two_shapes(first: ResponseShape, second: ResponseShape) -> ResponseShape:
     """Return the shape that covers both; a member that only one object has becomes optional."""
+    # Nothing known of one means nothing known of both: any value may come.
     if not first.kinds or not second.kinds:
         return ResponseShape()
     both_objects = "object" in first.kinds and "object" in second.kinds
@@ -137,7 +138,7 @@ def _merge_shapes(first: ResponseShape, second: ResponseShape) -> ResponseShape:
     members, optional = {}, set(first.optional | second.optional)
     for name in names:
         known = [shape.members[name] for shape in (first, second) if name in shape.members]
-        members[name] = known[0] if len(known) == 1 else _merge_shapes(*known)
+        members[name] = known[0] if len(known) == 1 else _merge_two_shapes(*known)
         if both_objects and len(known) == 1:
             optional.add(name)
     item = merge_shapes(shape.item for shape in (first, second) if shape.item is not None)
@@ -173,14 +174,14 @@ def shape_of_schema(schema: Mapping[str, Any], depth: int = 0) -> ResponseShape:
         name: shape_of_schema(value if isinstance(value, Mapping) else {}, depth + 1)
         for name, value in properties.items()
     }
-    kinds = _kinds_of(schema, properties, items)
+    kinds = _kinds_of_schema(schema, properties, items)
     return ResponseShape(
         kinds,
         members,
         frozenset(set(members) - required),
         shape_of_schema(items, depth + 1) if items is not None else None,
         any(part.get("additionalProperties") is False for part in parts),
-        _texts_of(schema),
+        _texts_of_schema(schema),
     )
 
 
@@ -195,13 +196,15 @@ def _find_sole_example(parts: Iterable[Mapping[str, Any]]) -> Any:
     return found[0] if found and isinstance(found[0], Mapping | list) else None
 
 
-def _texts_of(schema: Mapping[str, Any]) -> tuple[str, ...]:
+def _texts_of_schema(schema: Mapping[str, Any]) -> tuple[str, ...]:
     listed = schema.get("enum") or ([schema["const"]] if "const" in schema else ())
     texts = [one for one in listed if isinstance(one, str)]
     return tuple(texts) if len(texts) == len([one for one in listed if one is not None]) else ()
 
 
-def _kinds_of(schema: Mapping[str, Any], properties: object, items: object) -> frozenset[Kind]:
+def _kinds_of_schema(
+    schema: Mapping[str, Any], properties: object, items: object
+) -> frozenset[Kind]:
     declared = schema.get("type")
     words = [declared] if isinstance(declared, str) else list(declared or ())
     words += ["object"] if properties and not words else []
@@ -219,12 +222,12 @@ def wrap_in_envelope(shape: ResponseShape, data: Sequence[str]) -> ResponseShape
     members = {
         "code": ResponseShape(),
         "message": ResponseShape(),
-        "data": _data_shape(shape, data),
+        "data": _shape_at_first_path(shape, data),
     }
     return ResponseShape(frozenset({"object"}), members, is_closed=True)
 
 
-def _data_shape(shape: ResponseShape, paths: Sequence[str]) -> ResponseShape:
+def _shape_at_first_path(shape: ResponseShape, paths: Sequence[str]) -> ResponseShape:
     """Return the shape at the first of *paths* that *shape* has, else *shape* itself."""
     for path in paths:
         inner: ResponseShape | None = shape
@@ -256,10 +259,7 @@ class ResponseShapes:
         self._recorded: dict[str, ResponseShape | None] = {}
 
     def recorded_shape(self, platform: Platform, api: Api) -> ResponseShape | None:
-        """Return the shape of the recorded responses of *api*, as scripts get them.
-
-        None without any.
-        """
+        """Return the shape of all recorded responses of *api*, as scripts get them, or None."""
         name = f"{platform.platform_key}.{api.key}"
         if name not in self._recorded:
             seen = [shapes[name] for shapes in self._recordings if name in shapes]
@@ -267,10 +267,7 @@ class ResponseShapes:
         return _result_shape(platform, self._recorded[name])
 
     def declared_shape(self, platform: Platform, api: Api) -> ResponseShape | None:
-        """Return the shape that *api* declares for its responses, as scripts get them.
-
-        None without.
-        """
+        """Return the shape that *api* declares for its responses, as scripts get them, or None."""
         shape = shape_of_schema(api.answer) if api.answer else None
         if shape is None and platform.result == "envelope":
             shape = ResponseShape()

@@ -143,7 +143,7 @@ _FORMATS: Final[Mapping[str, re.Pattern[str]]] = {
 
 
 def describe_unknown_choice(value: Any, declared: Any) -> str:
-    """Return a message with the values that *declared* (``enum``) lists if *value* is none.
+    """Return a message if *value* is none of the values that *declared* (``enum``) lists.
 
     Else "".
     """

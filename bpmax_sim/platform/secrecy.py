@@ -81,14 +81,14 @@ def collect_enumerated_words(platform: Platform) -> frozenset[str]:
     while left:
         value = left.pop()
         if isinstance(value, Mapping):
-            words.update(_texts_of(value.get("enum")), _texts_of([value.get("const")]))
+            words.update(_select_texts(value.get("enum")), _select_texts([value.get("const")]))
             left += value.values()
         elif isinstance(value, list | tuple):
             left += value
     return frozenset(words)
 
 
-def _texts_of(values: Any) -> list[str]:
+def _select_texts(values: Any) -> list[str]:
     is_list = isinstance(values, list | tuple)
     return [item for item in values if isinstance(item, str)] if is_list else []
 

@@ -60,7 +60,10 @@ class PlatformSource(msgspec.Struct, frozen=True):
 
     @property
     def place(self) -> Place:
-        """Return the place of its key, else its beginning."""
+        """Return the place of the platform's key in the file.
+
+        Without key, that of its beginning.
+        """
         if self.root is None:
             return Place(display_path(self.path))
         return (self.root.child("platform_key") or self.root).place

@@ -75,7 +75,7 @@ class Target:
 
     @cached_property
     def sensitive(self) -> tuple[Sensitive, ...]:
-        """Return the places of the response that hold secrets."""
+        """Return the places of the response that hold secrets, such as the token of a login."""
         if self.login:
             return self.login.step.sensitive
         return model.sensitive_places(
@@ -98,7 +98,10 @@ class Target:
 
     @cached_property
     def secret_places(self) -> Mapping[str, str]:
-        """Return the places of secrets in requests; of a login, each with its template name."""
+        """Return the places of requests that hold secrets, such as ``header.x-sign``.
+
+        For a login each is mapped to its template name, else to "".
+        """
         return dict(_secret_places(self))
 
 

@@ -48,7 +48,13 @@ from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.events import Event
 from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.scenario.outcome import reason_of_flag
-from bpmax_sim.scenario.source import LONGEST, Failure, RunWarning, line_style, render_failure
+from bpmax_sim.scenario.source import (
+    LONGEST,
+    Failure,
+    RunWarning,
+    render_failure,
+    style_of_failure_line,
+)
 from bpmax_sim.secret.vault import Redact
 from bpmax_sim.session.options import options_at
 from bpmax_sim.session.session import Session
@@ -119,7 +125,7 @@ class FailureText(str):  # noqa: SLOT000 - it carries reprcrash
             same = msg("the same cause as of {test}, above", test=self.repeats)
             lines = [lines[0], translate(same), *(one for one in lines if one.startswith(label))]
         for number, line in enumerate(lines):
-            tw.line(line, **dict.fromkeys(line_style(line, number).split(), True))
+            tw.line(line, **dict.fromkeys(style_of_failure_line(line, number).split(), True))
 
 
 def _append_other_failures(lines: list[str], others: list[str]) -> list[str]:

@@ -32,7 +32,7 @@ from bpmax_sim.i18n import (
 from bpmax_sim.report.console import ConsoleOutput, console_lines
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.report.failure_causes import describe_cause, group_by_cause
-from bpmax_sim.scenario.calls import CallMade, describe_source
+from bpmax_sim.scenario.calls import CallMade, describe_response_source
 from bpmax_sim.scenario.events import (
     ConsoleWritten,
     Event,
@@ -281,7 +281,7 @@ def call_line(call: CallMade) -> str:
         method=call.method,
         url=call.url,
         outcome=call.error or call.status,
-        source=describe_source(call.source),
+        source=describe_response_source(call.source),
         took=took,
     )
 

@@ -83,7 +83,7 @@ class Performer(msgspec.Struct, frozen=True, kw_only=True):
         return result
 
     def perform_in_flight(self, action: type[Action] | None, value: Any, name: str) -> Result:
-        """Perform *action* while a call of another one is pending.
+        """Perform *action* while a call of another action is pending.
 
         Return its result without finishing the pending work of the session.
         """

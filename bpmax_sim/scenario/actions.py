@@ -291,14 +291,14 @@ class Decision(NodeAction, frozen=True, kw_only=True):
 
 
 class Approve(Decision, frozen=True, kw_only=True):
-    """Approve at a node."""
+    """Approve a task at a node, for its owner."""
 
     about = msg("Approve at a node")
     decides: ClassVar = "approve"
 
 
 class Reject(Decision, frozen=True, kw_only=True):
-    """Reject at a node."""
+    """Reject a task at a node, for its owner."""
 
     about = msg("Reject at a node")
     decides: ClassVar = "reject"
@@ -421,7 +421,7 @@ class Terminate(FlowAction, frozen=True, kw_only=True):
 
 
 class ProxyAction(Action, frozen=True, kw_only=True):
-    """Call an API without a script: with direct *args*, or with the parts of a request."""
+    """Call an API without a script: with direct *args*, or with ``path``, ``query``, ``body`` …."""
 
     about = msg("Call an API without a script")
     texts: ClassVar = {

@@ -69,7 +69,9 @@ def compare_expected(expected: Expect, state: State, resolve: Callable[[Any], An
     for section, value in zip(SECTIONS, _sections_of(expected), strict=True):
         if value is UNSET:
             continue
-        target = resolve([_expected_parts(item) for item in value] if section == "proxy" else value)
+        target = resolve(
+            [_parts_of_expected_call(item) for item in value] if section == "proxy" else value
+        )
         actual = state[section]()
         if section == "messages" and expected_message_codes(target):
             actual = [*actual, *state["refusals"]()]
@@ -93,14 +95,17 @@ def resolve_expect(expected: Expect, resolve: Callable[[Any], Any]) -> Expect:
     sections = {name: value for name, value in asdict(expected).items() if value is not UNSET}
     if "proxy" in sections:
         sections["proxy"] = tuple(
-            replace(call, **{name: resolve(value) for name, value in _expected_parts(call).items()})
+            replace(
+                call,
+                **{name: resolve(value) for name, value in _parts_of_expected_call(call).items()},
+            )
             for call in sections["proxy"]
         )
     rest = {name: resolve(value) for name, value in sections.items() if name != "proxy"}
     return replace(expected, **{**sections, **rest})
 
 
-def _expected_parts(item: ExpectedCall) -> dict[str, Any]:
+def _parts_of_expected_call(item: ExpectedCall) -> dict[str, Any]:
     return {name: value for name, value in asdict(item).items() if value is not UNSET}
 
 
@@ -178,14 +183,15 @@ _FIELDS = ("type", "code", "message", "status")
 
 
 def make_thrown_error(error: BaseException, at: float = 0.0) -> events.ErrorThrown:
-    """Return *error* of JavaScript, a call or Python as ``expect_error`` and the trace show it.
+    """Return *error* as an event: what ``expect_error`` compares and a trace shows.
 
-    *at* is the virtual time at which it ended the step.
+    It may come from JavaScript, a call, form or flow, or Python. *at* is the virtual time at which
+    it ended the step.
     """
     name, stack = type(error).__name__, tuple(getattr(error, "stack", ()))
     if isinstance(error, ScriptError):
         fields = error.fields
-        source = _api_name(fields.get("platform_key"), fields.get("api"))
+        source = _join_api_name(fields.get("platform_key"), fields.get("api"))
         return events.ErrorThrown(
             type=error.name,
             code=fields.get("code"),
@@ -199,14 +205,14 @@ def make_thrown_error(error: BaseException, at: float = 0.0) -> events.ErrorThro
     code, message, status = getattr(error, "code", None), str(error), None
     source = "subject" if isinstance(error, SubjectError) else "python"
     if isinstance(error, CallError):
-        source = _api_name(error.platform, error.api) or "proxy"
+        source = _join_api_name(error.platform, error.api) or "proxy"
         message, status = error.message, error.status
     return events.ErrorThrown(
         type=name, code=code, message=message, source=source, status=status, stack=stack, at=at
     )
 
 
-def _api_name(platform: Any, api: Any) -> str:
+def _join_api_name(platform: Any, api: Any) -> str:
     return f"{platform}.{api}" if platform and api else str(platform or "")
 
 

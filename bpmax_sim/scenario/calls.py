@@ -47,7 +47,7 @@ SOURCES: Mapping[str, str] = {
 """Who answered a call, for a reader."""
 
 
-def describe_source(source: str) -> str:
+def describe_response_source(source: str) -> str:
     """Return in words where the response of a call came from, such as "recorded" for a source.
 
     *source* is a key of `SOURCES`; any other text, such as "" if no response came, is unchanged.
@@ -301,7 +301,10 @@ def _redact_pairs(pairs: Iterable[tuple[str, str]], redact: Callable[[str], str]
 
 
 def _pairs_to_map(pairs: Pairs, *, lower: bool = False) -> dict[str, Any]:
-    """Return *pairs* as a map; a name that occurs several times gets the list of its values."""
+    """Return (name, value) *pairs* as a map; a repeated name gets the list of its values.
+
+    With *lower*, names are in lower case.
+    """
     members: dict[str, list[str]] = {}
     for name, value in pairs:
         members.setdefault(name.lower() if lower else name, []).append(value)
@@ -429,7 +432,9 @@ def _compare_part(part: str, expected: Any, call: CallMade, path: Path) -> Check
     if part == "body" and isinstance(expected, Mapping) and not any(map(is_operator, expected)):
         return compare(expected, _body_parts(call), path)
     is_textual = part in {"path", "query"} or (part == "header" and isinstance(expected, Mapping))
-    return compare(as_url_texts(expected) if is_textual else expected, getattr(call, part), path)
+    return compare(
+        numbers_to_url_texts(expected) if is_textual else expected, getattr(call, part), path
+    )
 
 
 def _body_parts(call: CallMade) -> Any:
@@ -458,7 +463,7 @@ def _part_value(part: Any) -> Any:
     return about["content"] if {*about} == {"content"} else about
 
 
-def as_url_texts(expected: Any) -> Any:
+def numbers_to_url_texts(expected: Any) -> Any:
     """Return *expected* with numbers and booleans as text, since a URL carries only text."""
     if isinstance(expected, bool):
         return "true" if expected else "false"
@@ -466,9 +471,9 @@ def as_url_texts(expected: Any) -> Any:
         return format_js_number(expected)
     if isinstance(expected, Mapping):
         return {
-            key: value if is_operator(key) else as_url_texts(value)
+            key: value if is_operator(key) else numbers_to_url_texts(value)
             for key, value in expected.items()
         }
     if isinstance(expected, list | tuple):
-        return [as_url_texts(item) for item in expected]
+        return [numbers_to_url_texts(item) for item in expected]
     return expected

@@ -39,7 +39,7 @@ from bpmax_sim.scenario.saved_values import check_saved_value_compared_with_itse
 from bpmax_sim.scenario.shared_names import check_shared_names
 from bpmax_sim.scenario.source import Spot
 from bpmax_sim.scenario.subflow_check import check_stand_ins, check_subflow_starts
-from bpmax_sim.scenario.table_rows import RESERVED, ScenarioDraft, names_in_cell
+from bpmax_sim.scenario.table_rows import RESERVED, ScenarioDraft, split_names_cell
 from bpmax_sim.scenario.tautology_check import (
     check_empty_expectation,
     check_never,
@@ -324,11 +324,11 @@ def _find_fault_sets(draft: ScenarioDraft) -> list[str]:
     are included.
     """
     steps = (step.faults for step, _ in draft.steps)
-    cells = (names_in_cell(row.values.get("faults")) for row in draft.rows)
+    cells = (split_names_cell(row.values.get("faults")) for row in draft.rows)
     named = [name for names in (draft.scenario.faults, *steps, *cells) for name in names]
     if any(isinstance(name, str) and "${" in name for name in named):
         named += [cell for row in draft.rows for value in row.values.values()
-                  for cell in names_in_cell(value)]  # fmt: skip
+                  for cell in split_names_cell(value)]  # fmt: skip
     return [name for name in named if isinstance(name, str)]
 
 
@@ -369,7 +369,7 @@ def _check_fragments_used(draft: ScenarioDraft) -> None:
     if not draft.used:
         return
     names = {inner[0] for step, _ in draft.steps if (inner := model.inner_steps(step))}
-    named = [names_in_cell(row.values.get("faults")) for row in draft.rows]
+    named = [split_names_cell(row.values.get("faults")) for row in draft.rows]
     faults_named = {name for part in named for name in part if isinstance(name, str)}
     lists = (draft.scenario.faults, *(step.faults for step, _ in draft.steps))
     faults_named |= {name for faults_ in lists for name in faults_ if isinstance(name, str)}
@@ -416,7 +416,7 @@ def _find_used_names(draft: ScenarioDraft) -> Mapping[str, set[str]]:
     """
     used: dict[str, set[str]] = {"vars": set(), "case": set()}
     texts = [f"${{{text}}}" for text in draft.scenario.secrets]
-    texts += draft.spot.source.texts
+    texts += draft.spot.source.all_lines
     for root, name in _READ.findall("\n".join(texts)):
         used[root] |= {name, *map(str, parse_plain_steps(name)[:1])}
     sections = (draft.scenario.expect.vars, *(step.expect.vars for step, _ in draft.steps))
@@ -696,7 +696,7 @@ def check_values(draft: ScenarioDraft) -> None:
 
 
 def _texts_with_references(draft: ScenarioDraft) -> Iterator[tuple[Spot, str]]:
-    if not any("${" in line or "\\" in line for line in draft.spot.source.texts):
+    if not any("${" in line or "\\" in line for line in draft.spot.source.all_lines):
         return  # nor is it spelled with an escape
     for spot in (draft.spot, *(spot for _, spot in draft.fragments)):
         keys = spot.source.root.items if spot is draft.spot else _OF_FRAGMENT

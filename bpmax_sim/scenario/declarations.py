@@ -90,9 +90,11 @@ def read_declarations(path: Path, root: Path, problems: list[Problem]) -> Declar
     reader.add_used_fragments(own, ())
     tree = reader.insert_people_file(own)
     inherited: set[str] = set()
+    # Strongest first: what has been merged wins over every further layer.
     for layer in reversed(reader.layers):
         inherited |= layer.items.keys()
         tree = merge_nodes(tree, layer)
+    # ``form: null`` takes an inherited key away instead of giving it a value.
     taken = {key for key in inherited if tree.items[key].value is None}
     if taken:
         tree = _without_keys(tree, taken)
@@ -146,6 +148,7 @@ def merge_nodes(near: Node, far: Node, by_key: KeyTree = BY_KEY) -> Node:
             values[key], keys[key] = inherited, far.keys[key]
             files[key] = far.files.get(key, far.file)
         elif key in by_key and own.items and inherited.items:
+            # A form or flow from another file is another one: nothing of the inherited one fits it.
             anew = key in _SUBJECTS and "definition" in own.items
             values[key] = own if anew else merge_nodes(own, inherited, by_key[key])
         elif by_key is BY_KEY["proxy"] and key == "stubs":
@@ -159,12 +162,15 @@ def merge_nodes(near: Node, far: Node, by_key: KeyTree = BY_KEY) -> Node:
 
 
 def _join_stubs(near: Node, far: Node) -> Node:
-    """Return the stubs of *near*, then those of *far* whose ``on`` no stub of *near* has."""
-    known = {_stub_target(stub) for stub in _elements_of(near)}
-    return _add_elements(near, [s for s in _elements_of(far) if _stub_target(s) not in known])
+    """Return the stubs of *near*, then those of *far* for APIs that *near* does not stub.
+
+    *near* is closer to the scenario than *far*.
+    """
+    known = {_stubbed_api(stub) for stub in _elements_of(near)}
+    return _add_elements(near, [s for s in _elements_of(far) if _stubbed_api(s) not in known])
 
 
-def _stub_target(stub: Node) -> object:
+def _stubbed_api(stub: Node) -> object:
     """Return ``platform.api`` that *stub* is for (its ``on``), or None if it has none."""
     on = stub.child("on")
     return None if on is None else on.value
@@ -231,13 +237,13 @@ def _read_shared(path: str, name: str, _stamp: Stamp, kind: Any) -> SharedFile:
         root = _expand_file_names(_without_keys(root, none)) if root.items else root
         if isinstance(people := root.child("people"), Node) and isinstance(people.value, str):
             root = _without_keys(root, ["people"])
-        foreign = list(_find_foreign_keys(root, problems))
+        foreign = list(_find_misplaced_keys(root, problems))
         root = _without_keys(root, foreign) if foreign else root
     value = decode(root, kind, problems)
     return SharedFile(source, value, tuple(problems))
 
 
-def _find_foreign_keys(root: Node, problems: list[Problem]) -> Iterator[str]:
+def _find_misplaced_keys(root: Node, problems: list[Problem]) -> Iterator[str]:
     """Yield the keys of a shared file (*root*) that only a scenario or its ``proxy`` may have.
 
     A problem that says where each belongs is appended to *problems*.
@@ -280,6 +286,8 @@ class DeclarationReader:
     """Reads everything that a scenario inherits, and collects every file that it reads.
 
     Attributes:
+        problems: gets what is wrong in these files.
+        fragments: defaults and fragments so far, weakest first.
         sources: files read so far, by their names in messages.
         layers: inheritable part of each file, weakest first.
     """
@@ -363,10 +371,12 @@ class DeclarationReader:
             values[key] = subject
         return replace(tree, value=values)
 
-    def _merge_definition_file(self, subject: Node, key: str, parts: tuple[str, ...]) -> Node:
+    def _merge_definition_file(
+        self, subject: Node, key: str, allowed_keys: tuple[str, ...]
+    ) -> Node:
         """Return *subject* merged with the file that its ``definition`` names.
 
-        *subject* is a form, flow or sub-flow. Only the keys *parts* are taken from the file; *key*
+        *subject* is a form, flow or sub-flow. Of the file, only *allowed_keys* are taken; *key*
         (``form`` or ``flow``) says which maps in them are merged key by key. Without a readable
         file, *subject* is returned as it is.
         """
@@ -378,19 +388,19 @@ class DeclarationReader:
             with suppress(ConfigError):  # told where flows are loaded
                 file = read_shared(path, Definition)
                 self.sources[file.source.file] = file.source
-                return self._merge_below(subject, file, key, parts)
+                return self._add_file_keys(subject, file, key, allowed_keys)
             return subject
         form = self._read_shared_file(path, model.FormFile, name.place)
         if form is None or form.problems:
             return subject
-        return self._merge_below(subject, form, key, parts)
+        return self._add_file_keys(subject, form, key, allowed_keys)
 
-    def _merge_below(
-        self, subject: Node, file: SharedFile, key: str, parts: tuple[str, ...]
+    def _add_file_keys(
+        self, subject: Node, file: SharedFile, key: str, allowed_keys: tuple[str, ...]
     ) -> Node:
-        """Return *subject* with the keys *parts* of *file* that *subject* does not have itself."""
+        """Return *subject* with those *allowed_keys* of *file* that it does not have itself."""
         root = file.source.root
-        said = {part: root.items[part] for part in parts if part in root.items}
+        said = {part: root.items[part] for part in allowed_keys if part in root.items}
         return merge_nodes(subject, replace(root, value=said), BY_KEY[key])
 
     def _read_shared_file(self, path: Path, kind: Any, place: Place | None) -> SharedFile | None:

@@ -68,7 +68,7 @@ def _handlers_of(item: ScenarioItem) -> Iterator[ScenarioPart]:
 
 
 def _find_stubs_and_conditions(item: ScenarioItem) -> Iterator[tuple[ScenarioPart, Place]]:
-    """Yield stubs and steps with conditions, each with the place that events report."""
+    """Yield each stub and each step with ``if``, with the place at which events report its use."""
     spot = item.spot.at("proxy", "stubs")
     for stub, where in spot.elements(item.scenario.proxy.stubs):
         yield ScenarioPart(kind="stub", name=stub.on, place=where.place), where.place

@@ -65,7 +65,9 @@ def find_empty_denials(
                 if not isinstance(text, str) or (is_denied is ("never" in path) and not is_choice):
                     continue
                 wrong = (
-                    material.find_misprint(text) if is_choice else material.why_denial_holds(text)
+                    material.find_misprint(text)
+                    if is_choice
+                    else material.why_denial_says_nothing(text)
                 )
                 if wrong:
                     place = spot.at(*path, *section, *inside).place
@@ -77,7 +79,7 @@ def _has_denial_or_choice(source: ScenarioSource) -> bool:
 
     A quick search in the text, so that most scenarios skip the whole check.
     """
-    return _CHOICE.search("\n".join(source.texts)) is not None
+    return _CHOICE.search("\n".join(source.all_lines)) is not None
 
 
 _CHOICE: Final = re.compile(r"\$(?:ne|not|in|exists)\b")
@@ -130,17 +132,17 @@ class _PossibleTexts:
         self._calls = calls
         self._known = known
 
-    def why_denial_holds(self, text: str) -> str:
+    def why_denial_says_nothing(self, text: str) -> str:
         """Return why it says nothing to deny *text*, as no run can produce it; "" if a run may."""
         if len(text) < 2 or _ALWAYS_MADE.search(text) or _OF_BENCH.search(text):  # noqa: PLR2004
             return ""
-        if text in self._all_text or self._scenario_text.count(text) > 1:
+        if text in self._source_text or self._scenario_text.count(text) > 1:
             return ""
         if hint := self._find_near(text):
             return msg("nothing could ever make {text!r}, so denying it says nothing{hint}",
                        text=text, hint=hint)  # fmt: skip
         pieces = _PIECE.findall(text)
-        if not pieces or any(piece in self._all_text for piece in pieces):
+        if not pieces or any(piece in self._source_text for piece in pieces):
             return ""
         return msg(
             "neither a script nor a response has {text!r} in it, so denying it says nothing; deny "
@@ -148,11 +150,11 @@ class _PossibleTexts:
         )  # fmt: skip
 
     def find_misprint(self, text: str) -> str:
-        """Return a message if no run can produce *text* (in ``$in``) but can a similar one.
+        """Return a message if a run can only produce a text similar to *text*, a choice of ``$in``.
 
-        Else "".
+        "" if it can produce *text* itself, or nothing like it.
         """
-        if len(text) < 2 or text in self._all_text or self._scenario_text.count(text) > 1:  # noqa: PLR2004
+        if len(text) < 2 or text in self._source_text or self._scenario_text.count(text) > 1:  # noqa: PLR2004
             return ""
         hint = self._find_near(text)
         return msg("nothing could ever make {text!r}, so choosing it says nothing{hint}",
@@ -166,15 +168,15 @@ class _PossibleTexts:
         """
         shape = _DIGITS.sub("", text)
         return suggest_nearest(
-            text, (one for one in self._quoted_and_known_texts if _DIGITS.sub("", one) != shape)
+            text, (one for one in self._possible_literals if _DIGITS.sub("", one) != shape)
         )
 
     @cached_property
     def _scenario_text(self) -> str:
-        return "\n".join(self._item.spot.source.texts)
+        return "\n".join(self._item.spot.source.all_lines)
 
     @cached_property
-    def _all_text(self) -> str:
+    def _source_text(self) -> str:
         """Return everything from which a run can make texts, joined.
 
         Code, calls, names, field values.
@@ -187,10 +189,10 @@ class _PossibleTexts:
         return "\n".join((*bodies, *calls, *declared, *map(str, self._known)))
 
     @cached_property
-    def _quoted_and_known_texts(self) -> list[str]:
-        """Return the string literals in `_all_text` and the values of fields.
+    def _possible_literals(self) -> list[str]:
+        """Return the string literals in `_source_text` and the values of fields.
 
         Candidates for a hint.
         """
-        found = ("".join(groups) for groups in _QUOTED.findall(self._all_text))
+        found = ("".join(groups) for groups in _QUOTED.findall(self._source_text))
         return sorted({*found, *map(str, self._known)} - {""})

@@ -25,7 +25,9 @@ _BESIDE: Final = template("{thrown} (that is, {meaning})")
 
 
 def append_translation(thrown: str, message: str, known: Iterable[str]) -> str:
-    """Return *thrown*; if the language is not English, with a translation of its message behind it.
+    """Return *thrown*, followed by its message in the reader's language if not English.
+
+    Errors of this package reach scripts in English, so that scripts do not depend on the language.
 
     Args:
         thrown: error as shown to the reader.

@@ -348,7 +348,7 @@ class _TraceTexts:
         self._homes = homes
         self._written: dict[str | Place, bytes] = {}
 
-    def of(self, value: str | Place) -> bytes:
+    def encode(self, value: str | Place) -> bytes:
         written = self._written.get(value)
         if written is None:
             written = self._written[value] = self._encode_text(value)
@@ -425,7 +425,7 @@ def _encode_map(texts: _TraceTexts, value: Mapping[Any, Any]) -> bytes:
     if not value:
         return b"{}"
     parts = [
-        texts.of(name) + b":" + _WRITERS[type(item)](texts, item)
+        texts.encode(name) + b":" + _WRITERS[type(item)](texts, item)
         for name, item in sorted({str(key): item for key, item in value.items()}.items(), key=_name)
         if item is not UNDEFINED
     ]
@@ -449,7 +449,9 @@ def _encode_script_value(texts: _TraceTexts, value: Any) -> bytes:
     """Return a value made by a script, in the notation of scenario files."""
     words = to_scenario_value(value)
     known = words is not value
-    return _WRITERS[type(words)](texts, words) if known else texts.of(f"[{type(value).__name__}]")
+    return (
+        _WRITERS[type(words)](texts, words) if known else texts.encode(f"[{type(value).__name__}]")
+    )
 
 
 def _make_writer(kind: Any) -> Write:
@@ -462,7 +464,7 @@ def _make_writer(kind: Any) -> Write:
 
 _KINDS: tuple[tuple[type | tuple[type, ...], Write], ...] = (
     (Translatable, _encode_message),
-    ((str, Place), _TraceTexts.of),
+    ((str, Place), _TraceTexts.encode),
     (bool, lambda _texts, value: b"true" if value else b"false"),
     (int, lambda _texts, value: f"{value}".encode()),
     (type(None), lambda _texts, _value: b"null"),
@@ -485,4 +487,4 @@ class _ValueWriters(dict[type, Write]):
         return self[kind]
 
 
-_WRITERS = _ValueWriters({str: _TraceTexts.of})
+_WRITERS = _ValueWriters({str: _TraceTexts.encode})

@@ -89,7 +89,7 @@ class Comparison(msgspec.Struct, frozen=True, omit_defaults=True):
 
     @property
     def label(self) -> str:
-        """Return the path in the notation for readers."""
+        """Return the path as messages show it, without operators: ``proxy[0].path.id``."""
         return path_label(self.path)
 
     def __str__(self) -> str:
@@ -118,11 +118,13 @@ def compare(expected: Any, actual: Any, path: Path = ()) -> Checks:
     if isinstance(expected, Mapping):
         if not any(map(is_operator, expected)):
             return _compare_members(expected, actual, path)
-        parts = [_operator_of(key)(value, actual, (*path, key)) for key, value in expected.items()]
+        parts = [
+            _find_operator(key)(value, actual, (*path, key)) for key, value in expected.items()
+        ]
         return _doubt_if_any_value_fits(expected, actual, tuple(chain.from_iterable(parts)))
     if isinstance(expected, list | tuple):
         return _compare_lists(expected, actual, path)
-    return (_single_check(path, hooks.is_same_value(expected, actual), show(expected), actual),)
+    return (_make_comparison(path, hooks.is_same_value(expected, actual), show(expected), actual),)
 
 
 def _compare_message(expected: Any, message: Translatable, path: Path) -> Checks:
@@ -168,13 +170,13 @@ def is_operator(key: object) -> bool:
     return isinstance(key, str) and key[:1] == "$"
 
 
-def _single_check(path: Path, ok: bool, expected: str, actual: Any) -> Comparison:
+def _make_comparison(path: Path, ok: bool, expected: str, actual: Any) -> Comparison:
     return Comparison(path, bool(ok), expected, value_text(actual))
 
 
 def _compare_members(expected: Mapping[str, Any], actual: Any, path: Path) -> Checks:
     if not isinstance(actual, Mapping):
-        return (_single_check(path, False, show(expected), actual),)
+        return (_make_comparison(path, False, show(expected), actual),)
     if not expected:
         return (
             Comparison(path, True, "{}", value_text(actual), _explain_any_map_fits(actual, path)),
@@ -218,11 +220,12 @@ def _doubt_if_any_value_fits(expected: Mapping[str, Any], actual: Any, checks: C
     is_judged = not _WIDE.isdisjoint(expected) and expected.keys() <= _WIDE | {"$exists", "$type"}
     if actual is UNSET or not is_judged or failing_checks(checks):
         return checks
+    # True and False are ints in Python, but no number says anything about them.
     kind = bool if isinstance(actual, bool) else int if is_number(actual) else type(actual)
     if "$near" in expected and kind is not int:
         return checks
     values = _PROBES.get(list if kind is tuple else kind, ())
-    parts = [(_operator_of(key), value) for key, value in expected.items()]
+    parts = [(_find_operator(key), value) for key, value in expected.items()]
     if values and all(
         not failing_checks(test(value, probe, ())) for probe in values for test, value in parts
     ):
@@ -255,7 +258,7 @@ def _find_member(actual: Mapping[str, Any], key: str) -> Any:
 
 def _compare_lists(expected: Sequence[Any], actual: Any, path: Path) -> Checks:
     if not is_list(actual):
-        return (_single_check(path, False, show(expected), actual),)
+        return (_make_comparison(path, False, show(expected), actual),)
     is_whole = len(expected) == len(actual)
     items = [
         check
@@ -265,7 +268,7 @@ def _compare_lists(expected: Sequence[Any], actual: Any, path: Path) -> Checks:
     if is_whole and items:
         return tuple(items)
     if not expected:
-        return (_single_check(path, is_whole, "[]", actual),)
+        return (_make_comparison(path, is_whole, "[]", actual),)
     length = Comparison(
         path,
         is_whole,
@@ -281,12 +284,12 @@ def _make_operator(symbol: str, test: Callable[[Any, Any], bool]) -> Compare:
     def run(expected: Any, actual: Any, path: Path) -> Checks:
         ok = actual is not UNSET and test(expected, actual)
         shown = expected if isinstance(expected, str) and symbol == "$matches" else show(expected)
-        return (_single_check(path, ok, f"{symbol} {shown}".strip(), actual),)
+        return (_make_comparison(path, ok, f"{symbol} {shown}".strip(), actual),)
 
     return run
 
 
-def _compare_order(test: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
+def _make_order_test(test: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
     """Return a function like *test* that is false unless both are texts or both are numbers.
 
     It takes the operand and the actual value.
@@ -343,11 +346,11 @@ def fulfils(expected: Any, actual: Any) -> bool:
 
 def _compare_not(expected: Any, actual: Any, path: Path) -> Checks:
     ok = not fulfils(expected, actual)
-    doubt = _why_never(expected, actual) if ok and actual is not UNSET else ""
+    doubt = _why_never_equal(expected, actual) if ok and actual is not UNSET else ""
     return (Comparison(path, ok, f"$not {show(expected)}", value_text(actual), doubt),)
 
 
-def _why_never(expected: Any, actual: Any) -> str:
+def _why_never_equal(expected: Any, actual: Any) -> str:
     """Return why *expected* cannot hold for any value of the type of *actual*; "" if it can.
 
     It is added to a failed comparison, to tell a wrong expectation from a wrong value.
@@ -401,7 +404,7 @@ def _why_not_contained(expected: Any, actual: Any) -> str:
     return ""
 
 
-def _why_not_ordered(expected: Any, actual: Any) -> str:
+def _why_order_not_comparable(expected: Any, actual: Any) -> str:
     """Return why a number and another type cannot be compared by order; "" if both are alike."""
     return "" if is_number(expected) == is_number(actual) else _describe_other_type(actual)
 
@@ -412,7 +415,7 @@ def _why_not_among(items: Any, actual: Any) -> str:
 
 
 _WHY_NEVER: Mapping[str, Callable[[Any, Any], str]] = {
-    **dict.fromkeys(("$gt", "$gte", "$lt", "$lte"), _why_not_ordered),
+    **dict.fromkeys(("$gt", "$gte", "$lt", "$lte"), _why_order_not_comparable),
     "$contains": _why_not_contained,
     "$matches": lambda _, actual: "" if isinstance(actual, str) else _describe_other_type(actual),
     "$in": _why_not_among,
@@ -423,12 +426,12 @@ _WHY_NEVER: Mapping[str, Callable[[Any, Any], str]] = {
 
 def _compare_exists(expected: Any, actual: Any, path: Path) -> Checks:
     ok = (actual is not UNSET) is bool(expected)
-    return (_single_check(path, ok, msg("a value") if expected else _NOT_THERE, actual),)
+    return (_make_comparison(path, ok, msg("a value") if expected else _NOT_THERE, actual),)
 
 
 def _compare_length(expected: Any, actual: Any, path: Path) -> Checks:
     if not hasattr(actual, "__len__"):
-        return (_single_check(path, False, f"$length {show(expected)}", actual),)
+        return (_make_comparison(path, False, f"$length {show(expected)}", actual),)
     length = f"{len(actual)}: {show(actual)}"
     return tuple(
         Comparison(check.path, check.ok, f"$length {check.expected}", length)
@@ -439,7 +442,7 @@ def _compare_length(expected: Any, actual: Any, path: Path) -> Checks:
 def _compare_each(expected: Any, actual: Any, path: Path) -> Checks:
     whole = f"$each {show(expected)}"
     if not is_list(actual) and not isinstance(actual, Mapping):
-        return (_single_check(path, False, whole, actual),)
+        return (_make_comparison(path, False, whole, actual),)
     items = actual.items() if isinstance(actual, Mapping) else enumerate(actual)
     wrong = [c for at, item in items for c in failing_checks(compare(expected, item, (*path, at)))]
     doubt = "" if actual else msg("it is empty here, so that nothing was compared")
@@ -456,7 +459,7 @@ def _compare_ne(expected: Any, actual: Any, path: Path) -> Checks:
     return (Comparison(path, differs, f"$ne {show(expected)}", value_text(actual), doubt),)
 
 
-def _compare_unordered(expected: Any, actual: Any) -> bool:
+def _is_equal_in_any_order(expected: Any, actual: Any) -> bool:
     """Return whether the lists are equal apart from their order (``$unordered``)."""
     return is_list(actual) and len(expected) == len(actual) and _can_pair_all(expected, actual)
 
@@ -483,7 +486,7 @@ def _compare_exactly(expected: Any, actual: Any, path: Path) -> Checks:
     if not isinstance(expected, Mapping) or not isinstance(actual, Mapping):
         return compare(expected, actual, path)
     extra = [key for key in actual if key not in expected]
-    closed = [_single_check((*path, key), False, _NOT_THERE, actual[key]) for key in extra]
+    closed = [_make_comparison((*path, key), False, _NOT_THERE, actual[key]) for key in extra]
     return (*_compare_members(expected, actual, path), *closed)
 
 
@@ -518,10 +521,10 @@ MATCHERS: Final = ExtensionPoint("bpmax_sim.matchers", FUNCTION, TYPES)
 OPERATORS: Mapping[str, Compare] = {
     "$eq": _make_operator("", hooks.is_same_value),
     "$ne": _compare_ne,
-    "$gt": _make_operator("$gt", _compare_order(operator.gt)),
-    "$gte": _make_operator("$gte", _compare_order(operator.ge)),
-    "$lt": _make_operator("$lt", _compare_order(operator.lt)),
-    "$lte": _make_operator("$lte", _compare_order(operator.le)),
+    "$gt": _make_operator("$gt", _make_order_test(operator.gt)),
+    "$gte": _make_operator("$gte", _make_order_test(operator.ge)),
+    "$lt": _make_operator("$lt", _make_order_test(operator.lt)),
+    "$lte": _make_operator("$lte", _make_order_test(operator.le)),
     "$in": _make_operator(
         "$in", lambda expected, actual: any(fulfils(item, actual) for item in expected)
     ),
@@ -536,7 +539,7 @@ OPERATORS: Mapping[str, Compare] = {
     "$length": _compare_length,
     "$near": _make_operator("$near", _is_within_tolerance),
     "$each": _compare_each,
-    "$unordered": _make_operator("$unordered", _compare_unordered),
+    "$unordered": _make_operator("$unordered", _is_equal_in_any_order),
     "$exactly": _compare_exactly,
 }
 REGISTERED: Final = ExtensionPoint(
@@ -550,7 +553,7 @@ def operator_names() -> tuple[str, ...]:
     return tuple(f"${name}" for name in REGISTERED.names())
 
 
-def _operator_of(key: str) -> Compare:
+def _find_operator(key: str) -> Compare:
     """Return the function that compares by the operator *key*.
 
     Built in, or from another distribution.
@@ -601,7 +604,7 @@ def section_problem(section: str, value: Any) -> str | None:
 
 
 def count_problem(times: Any) -> str | None:
-    """Return what is wrong with the value of ``times``, or None."""
+    """Return what is wrong with the value of ``times``, a number or operators, or None."""
     whole = isinstance(times, int) and not isinstance(times, bool) and times >= 0
     if whole or isinstance(times, Mapping) or _is_reference(times):
         return None

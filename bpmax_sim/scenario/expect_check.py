@@ -86,7 +86,7 @@ def check_expected_error(context: CheckContext, expected: model.ExpectedError, s
     """Report unknown names and operators in *expected*, the value of ``expect_error`` at *spot*."""
     _check_operands(context, expected, spot)
     for path, code in find_literals(expected.code):
-        _check_code(context, code, spot.at("code", *path))
+        _check_error_code(context, code, spot.at("code", *path))
     for path, source in find_literals(expected.source):
         is_known = source in (*_SOURCES, *_EARLIER_SOURCES)
         if not isinstance(source, str) or "${" in source or is_known:
@@ -96,7 +96,7 @@ def check_expected_error(context: CheckContext, expected: model.ExpectedError, s
             context.tell(spot.at("from", *path), hint, kind="name")
 
 
-def _check_code(context: CheckContext, code: Any, spot: Spot) -> None:
+def _check_error_code(context: CheckContext, code: Any, spot: Spot) -> None:
     if flow_actions.is_literal(code) and (wrong := context.names.code_problem(code)):
         context.tell(spot, wrong, kind="name")
 
@@ -172,10 +172,10 @@ def check_call(context: CheckContext, item: model.ExpectedCall, spot: Spot) -> N
 
 
 def _check_expected_call_names(context: CheckContext, item: model.ExpectedCall, spot: Spot) -> None:
-    """Report unknown error codes, sources and instances."""
+    """Report unknown error codes, sources and instances in an expected call."""
     if item.error is not UNSET:
         for path, code in find_literals(item.error):
-            _check_code(context, code, spot.at("error", *path))
+            _check_error_code(context, code, spot.at("error", *path))
     if item.source is not UNSET:
         _check_known_words(context, item.source, spot.at("source"), _CALL_SOURCES)
     _check_denied_callers(context, item, spot)
@@ -373,7 +373,11 @@ def _check_flow_form(
 
 
 def _find_fields_of_subflow(context: CheckContext, definition: Definition | None) -> list[str]:
-    """Return the fields of a sub-flow that the parent's nodes and its own nodes name."""
+    """Return the names of fields that a sub-flow's project has, as far as flow definitions say.
+
+    These are fields in the forms of its nodes, and those that nodes of other flows pass to it or
+    take back.
+    """
     nodes = definition.nodes.values() if definition else ()
     fields: list[Mapping[str, Any]] = [
         node.form.fields for node in nodes if isinstance(node.form, NodeForm)
@@ -627,7 +631,7 @@ def _check_lines(context: CheckContext, section: str, value: Any, spot: Spot) ->
                 context.tell(where, "a line has no {key!r}{hint}", known=keys, key=key, kind="name")
             for inside, word in find_literals(expected):
                 if key == "code":
-                    _check_code(context, word, where.at(*inside))
+                    _check_error_code(context, word, where.at(*inside))
                 elif key == level_key and not context.names.occurs_in_scripts(str(word)):
                     _check_known_words(context, word, where.at(*inside), levels)
 

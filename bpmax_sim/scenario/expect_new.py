@@ -101,14 +101,14 @@ class _Draft:
         if isinstance(value, Mapping) and value and not any(map(is_operator, value)):
             members = {key: self.add_value(inner, *path, key) for key, inner in value.items()}
             return {key: inner for key, inner in members.items() if inner is not UNSET} or UNSET
-        if why := _find_reason_against(value):
+        if why := _why_not_expected(value):
             where = path_label(path)
             self.left_out.append(msg("{where} is left out: {why}", where=where, why=why))
             return UNSET
         return self._patterns.generalise(value)
 
 
-def _find_reason_against(value: Any) -> str:
+def _why_not_expected(value: Any) -> str:
     """Return why *value* must not be written into a scenario as expected; "" if it may."""
     if _has_secret(value):
         return msg("it holds a secret")
@@ -135,13 +135,15 @@ def _draft_form(draft: _Draft, actual: State, changed: Sequence[str]) -> Any:
     values = actual["form"]()
     fields = {}
     for name in changed:
-        value = values[name] if name in values else form.value_at_steps(values, _steps_of(name))
+        value = (
+            values[name] if name in values else form.value_at_steps(values, _parse_field_path(name))
+        )
         if value is not UNSET:
             fields[name] = draft.add_value(value, "form", name)
     return {name: value for name, value in fields.items() if value is not UNSET}
 
 
-def _steps_of(name: str) -> Path:
+def _parse_field_path(name: str) -> Path:
     return tuple(form.parse_form_path(name) or (name,))
 
 

@@ -66,7 +66,10 @@ def update_expected(expected: Any, actual: Any, resolve: Resolve) -> Any:
 
 
 def _update_lines(expected: Any, actual: Sequence[Mapping[str, Any]], resolve: Resolve) -> Any:
-    """Return the actual messages or console lines, each as text or map as it is written now."""
+    """Return the actual messages or console lines as a new expectation.
+
+    A line is a map where the expectation has one at that position, else a text.
+    """
     known = expected if isinstance(expected, list) else [expected]
     lines = []
     for number, line in enumerate(actual):
@@ -123,10 +126,13 @@ def attach_update(
 def make_update(
     expected: Expect, actual: Mapping[str, Callable[[], Any]], resolve: Resolve, spot: Spot
 ) -> ExpectUpdate | None:
-    """Return the replacement of *expected*, which is at *spot*; None where it would be a guess.
+    """Return the replacement of *expected* by actual values; None if a section would be a guess.
 
-    *actual* has a function for each section that returns the actual value; *resolve* replaces
-    ``${…}``.
+    Args:
+        expected: expectation that does not hold.
+        actual: section -> function that returns its actual value.
+        resolve: replaces ``${…}``.
+        spot: step, row or scenario that has the expectation.
     """
     sections: dict[str, Any] = {}
     for section in SECTIONS:

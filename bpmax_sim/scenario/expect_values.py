@@ -56,12 +56,15 @@ class ValuePatterns(msgspec.Struct, frozen=True):
 
     @classmethod
     def of_run(cls, item: ScenarioItem, calls: Iterable[CallMade]) -> ValuePatterns:
-        """Return the patterns for a run of *item* in which *calls* were made."""
+        """Return what is needed to decide about the values of a run of *item*.
+
+        Recorded texts are taken from the responses in *calls*, except those of logins.
+        """
         recorded = frozenset(
             text
             for call in calls
             if call.source == "recorded" and not call.is_login
-            for text in _texts_in(call)
+            for text in _find_response_texts(call)
         )
         return cls("\n".join(item.spot.source.lines), recorded, bool(item.scenario.clock))
 
@@ -82,7 +85,7 @@ class ValuePatterns(msgspec.Struct, frozen=True):
         return value.replace("${", "$${")
 
 
-def _texts_in(call: CallMade) -> Iterator[str]:
+def _find_response_texts(call: CallMade) -> Iterator[str]:
     pending = [call.response]
     while pending:
         value = pending.pop()

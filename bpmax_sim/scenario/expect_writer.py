@@ -95,7 +95,7 @@ class FileRewrite(msgspec.Struct):
         yield from difflib.unified_diff(*lines, name, name, n=1, lineterm="")
 
     def write(self) -> None:
-        """Write the changed content.
+        """Write `after` to the file.
 
         Raises:
             ConfigError: if it cannot be written.
@@ -103,7 +103,7 @@ class FileRewrite(msgspec.Struct):
         write_text(self.path, self.after, encoding=self.encoding)
 
     def restore(self) -> None:
-        """Write the content from before the edits."""
+        """Write `before` to the file, because a scenario fails with the edits."""
         write_text(self.path, self.before, encoding=self.encoding)
 
 

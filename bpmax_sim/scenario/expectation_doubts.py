@@ -334,7 +334,7 @@ def _find_unread_verdict(
             break
         readers.append(other.step.expect)
     is_named = bool(step.id) and any(
-        f"steps.{step.id}." in text for text in located.spot.source.texts
+        f"steps.{step.id}." in text for text in located.spot.source.all_lines
     )
     has_until = isinstance(step.retry, model.Retry) and step.retry.until is not UNSET
     if not (is_named or has_until or any(one.result is not UNSET for one in readers)):
@@ -397,7 +397,7 @@ def _find_loose_call_counts(
             continue
         is_range = isinstance(item.times, Mapping)
         if is_range and (fulfils(item.times, 0) or (fulfils(item.times, _MANY) and made)):
-            yield _make_finding(where.at("times"), _describe_range(item, made))
+            yield _make_finding(where.at("times"), _describe_loose_count(item, made))
         elif item.times == 0 and not made:
             yield from _check_login_count(item, calls, where)
 
@@ -405,7 +405,7 @@ def _find_loose_call_counts(
 _MANY: Final = 1_000_000
 
 
-def _describe_range(item: model.ExpectedCall, made: Sequence[CallMade]) -> str:
+def _describe_loose_count(item: model.ExpectedCall, made: Sequence[CallMade]) -> str:
     """Return a message that the range ``times`` of *item* accepts more than the calls *made*."""
     if not made:
         return msg(

@@ -112,7 +112,7 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
     def report_finding(self, finding: RunFinding) -> Failure:
         """Return *finding* as a failure, placed where the finding is instead of at the step."""
         failure, place = (
-            self.report(finding.kind, finding.message, self._action_path),
+            self.report(finding.kind, finding.message, self._path_of_action),
             finding.place,
         )
         if place is None:
@@ -134,7 +134,7 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
             message=call.message,
             code=call.error,
         )
-        return self.report("call", essence, self._action_path, script=call.place)
+        return self.report("call", essence, self._path_of_action, script=call.place)
 
     def report_unexpected_refusal(self, refusal: str) -> Failure:
         """Return the failure of an action that a script refused, if nobody expects that.
@@ -148,7 +148,7 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
             text=" ".join(refusal.split()) if "\n" in refusal else refusal,
             action=self.located.step.action if self.located else "",
         )
-        return self.report("refused", essence, self._action_path)
+        return self.report("refused", essence, self._path_of_action)
 
     def _source_line(self, place: Place | None) -> str:
         for body in self.bodies:
@@ -157,7 +157,7 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
                 return lines[place.line - 1].strip()
         return ""
 
-    def _script_behind(self, check: Comparison) -> Place | None:
+    def _script_line_behind(self, check: Comparison) -> Place | None:
         """Return the script line that wrote the field, or made the call, that *check* compares.
 
         Or None.
@@ -165,19 +165,19 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
         section, *rest = check.path or ("",)
         if section == "proxy" and rest and isinstance(rest[0], int) and rest[0] < len(self.calls):
             return self.calls[rest[0]].place
-        write = self.origins.assignments.get(_field_of(check))
+        write = self.origins.assignments.get(_compared_field(check))
         return write.event.place if write else None
 
     def _explain_checks(self, wrong: Checks) -> Iterator[str]:
         """Yield lines on who wrote the wrong values of fields, and by which routes a flow went."""
         for check in wrong:
-            if field := _field_of(check):
+            if field := _compared_field(check):
                 label = check.label
                 yield describe_origin(
                     label, self.origins.assignments.get(field), self._initial_place(field)
                 )
         texts = [check.expected for check in wrong if check.path[:1] == ("flow",)]
-        if any(check.path[:1] == ("flow",) and not _field_of(check) for check in wrong):
+        if any(check.path[:1] == ("flow",) and not _compared_field(check) for check in wrong):
             missed = {
                 route.to for route in self.origins.routes if any(route.to in one for one in texts)
             }
@@ -199,7 +199,7 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
         first = wrong[0]
         where = (*path, *first.path)
         failure = self.report(
-            "expect", str(first), where, checks=checks, script=self._script_behind(first)
+            "expect", str(first), where, checks=checks, script=self._script_line_behind(first)
         )
         return [replace(failure, detail=(*failure.detail, *self._explain_checks(wrong)))]
 
@@ -237,7 +237,7 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
                 thrown=append_translation(str(thrown), thrown.message, known),
                 origin=origin,
             )
-        failure = self.report(kind, essence, self._action_path, script=thrown.place, cause=error)
+        failure = self.report(kind, essence, self._path_of_action, script=thrown.place, cause=error)
         if thrown.code not in _ELSEWHERE:
             return failure
         missed = [route.to for route in self.origins.routes if repr(route.to) in str(error)]
@@ -246,25 +246,25 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     @property
-    def _action_path(self) -> Path:
+    def _path_of_action(self) -> Path:
         action = self.located.step.action if self.located else ""
         return (action,) if action else ()
 
     def report_unawaited(self, call: UnawaitedCall) -> Failure:
         """Return the failure of a call whose promise was not awaited."""
         essence = msg("{problem}, or write proxy: {{unawaited: allow}}", problem=call.problem)
-        return self.report("unawaited", essence, self._action_path, script=call.place)
+        return self.report("unawaited", essence, self._path_of_action, script=call.place)
 
-    def report_undeclared(self, name: str, place: Place | None, wrong: str) -> Failure:
+    def report_undeclared(self, name: str, place: Place | None, message: str) -> Failure:
         """Return the failure of a script that wrote the field or column *name*.
 
-        *wrong* says why not.
+        *message* says why not.
 
         *place* is the script line.
         """
-        essence = msg("the script wrote {name}: {wrong}", name=name, wrong=wrong)
+        essence = msg("the script wrote {name}: {wrong}", name=name, wrong=message)
         line = place or self._find_written_member(name.rpartition(".")[2])
-        return self.report("name", essence, self._action_path, script=line)
+        return self.report("name", essence, self._path_of_action, script=line)
 
     def _find_written_member(self, name: str) -> Place | None:
         """Return the first place where a script writes a member *name*; None if it is computed.
@@ -282,7 +282,7 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
     def report_miss(self, error: NoMatchError) -> Failure:
         """Return the failure of a call for which the cassette has no response."""
         place = next((call.place for call in reversed(self.calls) if call.error), None)
-        return self.report("miss", str(error), self._action_path, script=place, cause=error)
+        return self.report("miss", str(error), self._path_of_action, script=place, cause=error)
 
     def find_doubts(self, checks: Checks, path: Path = ()) -> Iterator[RunFinding]:
         """Yield a finding for each of *checks* that holds although nothing was compared."""
@@ -383,7 +383,7 @@ def _kind_of_uncaught(error: Exception) -> str:
     return "error"
 
 
-def _field_of(check: Comparison) -> str:
+def _compared_field(check: Comparison) -> str:
     """Return the form field or project member that *check* compares, or "" if it compares neither.
 
     It has the name that events use: ``金额`` for ``form.金额.$gt``, ``project.owner``.

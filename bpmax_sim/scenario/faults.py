@@ -53,7 +53,7 @@ def _call_problem(rule: FaultRule) -> str | None:
         return msg(
             "on: expected platform.api, platform.get_*, platform.* or *, got {on!r}", on=rule.on
         )
-    if rule.call is not UNSET and _call_range(rule.call) is None:
+    if rule.call is not UNSET and _parse_call_range(rule.call) is None:
         return msg(
             "call: expected a number from 1 or a range such as 1-2, got {call!r}", call=rule.call
         )
@@ -151,7 +151,7 @@ def to_transport_fault(rule: FaultRule, place: Place | None = None) -> Fault:
 
     Without ``call`` it applies to every call.
     """
-    first, last = (1, None) if rule.call is UNSET else _call_range(rule.call) or (1, None)
+    first, last = (1, None) if rule.call is UNSET else _parse_call_range(rule.call) or (1, None)
     attempts = None if rule.attempts is UNSET else rule.attempts
     action = _make_action(rule.do)
     return Fault(on=rule.on, action=action, first=first, last=last, place=place, attempts=attempts)
@@ -225,11 +225,11 @@ def stub_to_fault(
         action=replace(reply, source=SOURCE),
         place=place,
         matches=matches if parts else None,
-        answers=tuple(map(_stub_answer, stub.answers)),
+        answers=tuple(map(_make_stub_response, stub.answers)),
     )
 
 
-def _stub_answer(answer: FaultAction) -> Action:
+def _make_stub_response(answer: FaultAction) -> Action:
     action = _make_action(answer)
     return replace(action, source=SOURCE) if isinstance(action, Reply) else action
 
@@ -247,7 +247,7 @@ def describe_fault(fault: Fault) -> str:
             return msg("delay {delay:g} s", delay=slow.delay)
 
 
-def _call_range(call: int | str | Any) -> tuple[int, int] | None:
+def _parse_call_range(call: int | str | Any) -> tuple[int, int] | None:
     """Return first and last call of ``call: 2`` or ``call: "1-3"``; None if it is no such range."""
     match = _SPAN.fullmatch(str(call))
     if match is None:

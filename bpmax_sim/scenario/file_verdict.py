@@ -108,7 +108,7 @@ def _find_unreached_ranges(item: ScenarioItem, used_keys: Collection[str]) -> It
     """Yield faults with a range such as ``call: 1-3`` for which too few calls were made."""
     for fault in _find_ranged_faults(item):
         is_own = fault.place is not None and fault.place.file == item.spot.source.file
-        if is_own and _range_key(fault) not in used_keys:
+        if is_own and _fault_range_key(fault) not in used_keys:
             message = msg(
                 "{fault}: fewer calls came, so that this never struck all of them; name the calls "
                 "that there are",
@@ -133,7 +133,7 @@ def find_ignore_and_redact_entries(item: ScenarioItem) -> Iterator[tuple[str, Fi
 def _find_unused_answers(
     stub: model.Stub, spot: Spot, place: Place, used_keys: Collection[str]
 ) -> Iterator[RunWarning]:
-    """Yield a stub that never responded, or those of its answers that were never used."""
+    """Yield a warning for a stub that never responded, or for each unused one of ``answers``."""
     on = stub.on
     if str(place) not in used_keys:
         message = msg(
@@ -176,7 +176,7 @@ def retried_step_key(located: LocatedStep) -> str:
     return f"{ran_step_key(located)} retry"
 
 
-def _range_key(fault: Fault) -> str:
+def _fault_range_key(fault: Fault) -> str:
     """Return the key which notes that *fault* hit every call of its range, such as ``call.
 
     1-3``.
@@ -216,7 +216,7 @@ def find_used_parts(
         struck = Counter(one.serial for one in session.injected_faults if one.fault is fault)
         is_struck = len(struck) >= _count_calls(fault)
         if is_struck and max(struck.values(), default=0) >= (fault.attempts or 0):
-            used.add(_range_key(fault))
+            used.add(_fault_range_key(fault))
     return used
 
 
@@ -336,7 +336,7 @@ class FileRuns:
         for file in self.files if files is None else files:
             result = self.files.get(file)
             if result is not None and self._is_complete(file):
-                for plain in sorted(result.parts, key=_by_place):
+                for plain in sorted(result.parts, key=_place_sort_key):
                     part = RunWarning(plain[0], plain[1], _parse_place(plain[2]), plain[3])
                     if not is_inherited(part, file) or self._is_unused_everywhere(part, file):
                         yield file, part, is_failure_if_unused(part, result.strictness)
@@ -363,7 +363,7 @@ class FileRuns:
         return file == having[-1] and all(map(self._is_complete, every))
 
 
-def _by_place(part: PlainPart) -> tuple[str, int, int]:
+def _place_sort_key(part: PlainPart) -> tuple[str, int, int]:
     place = _parse_place(part[2])
     return place.file, place.line, place.column
 

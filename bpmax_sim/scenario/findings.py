@@ -133,7 +133,7 @@ def check_calls(item: ScenarioItem, platforms: Platforms) -> list[RunFinding]:
     ]
     for name, rules in item.scenario.fault_sets.items():
         for rule, place in item.spot.at("fault_sets", name).elements(rules):
-            _check_name(context, rule.on, place.at("on"))
+            _check_call_name(context, rule.on, place.at("on"))
     every = dict.fromkeys((*item.faults, *chain.from_iterable(one.faults for one in steps)))
     findings += (
         RunFinding("rule", wrong, fault.place, fails=False)
@@ -156,7 +156,7 @@ def check_calls(item: ScenarioItem, platforms: Platforms) -> list[RunFinding]:
 
 
 def _find_useless_fault_actions(rule: Fault, platforms: Platforms) -> Iterator[str]:
-    """Yield why the effect of *rule* is useless, such as a delay beyond every timeout."""
+    """Yield why what *rule* injects can have no effect, such as an expired token without login."""
     platform = platforms.find(rule.on.partition(".")[0])
     if isinstance(rule.action, BadToken) and platform is not None:
         own = [api.auth for api in platform.apis.values()]
@@ -212,9 +212,9 @@ def _check_step(context: CheckContext, step: model.Step, spot: Spot) -> None:
     if isinstance(step.expect_error, model.ExpectedError):
         check_expected_error(context, step.expect_error, spot.at("expect_error"))
     if isinstance(step.during, model.During):
-        _check_name(context, step.during.call, spot.at("during", "call"))
+        _check_call_name(context, step.during.call, spot.at("during", "call"))
     if step.action == "proxy" and isinstance(step.value, Mapping):
-        _check_name(context, step.value.get("call"), spot.at("proxy", "call"))
+        _check_call_name(context, step.value.get("call"), spot.at("proxy", "call"))
         error = step.expect_error
         names_one = isinstance(error, model.ExpectedError) and isinstance(error.code, str)
         parts = ("query", "body") if names_one else ("path", "query", "body")
@@ -227,7 +227,7 @@ def _check_expected_calls(context: CheckContext, expected: model.Expect, spot: S
             check_call(context, item, place)
 
 
-def _check_name(context: CheckContext, call: object, spot: Spot) -> None:
+def _check_call_name(context: CheckContext, call: object, spot: Spot) -> None:
     if isinstance(call, str) and (wrong := context.names.call_problem(call)):
         context.tell(spot, wrong, kind="name")
 

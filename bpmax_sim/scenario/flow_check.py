@@ -60,7 +60,11 @@ def check_events(
             draft.tell(owner.at("scripts", text), wrong)
         elif idle := explain_never_fired_event(event.hook.name, event.target, nodes):
             draft.tell(owner.at("scripts", text), idle, kind="never_ran")
-        elif text in _SHOWING and "form" not in draft.subject_kinds and not _is_fired(draft, text):
+        elif (
+            text in _SHOWING
+            and "form" not in draft.subject_kinds
+            and not _is_fired_by_step(draft, text)
+        ):
             draft.tell(
                 owner.at("scripts", text),
                 "{event} runs where a form is shown; this scenario has none, so it never runs",
@@ -73,7 +77,7 @@ def check_events(
 _SHOWING = ("task_title", "visibility")
 
 
-def _is_fired(draft: ScenarioDraft, event: str) -> bool:
+def _is_fired_by_step(draft: ScenarioDraft, event: str) -> bool:
     return any(step.action == "fire" and step.value == event for step, _ in draft.steps)
 
 

@@ -70,7 +70,7 @@ def check_unread_results(draft: ScenarioDraft) -> None:
             one.expect.result is not UNSET for one in _steps_until_next_action(steps, number)
         )
         own = f"steps.{step.id}."
-        is_named = bool(step.id) and any(own in text for text in draft.spot.source.texts)
+        is_named = bool(step.id) and any(own in text for text in draft.spot.source.all_lines)
         has_more = step.expect != model.Expect() or step.save or step.expect_error is not UNSET
         has_until = isinstance(step.retry, model.Retry) and step.retry.until is not UNSET
         if not (is_read or is_named or has_more or has_until):
@@ -178,7 +178,7 @@ def check_empty_lists_of_idle_steps(draft: ScenarioDraft) -> None:
                     "this step does nothing, so that this holds whatever happens; expect it in "
                     "the step that acts"
                 )
-                _tell_empty(draft, spot.at("expect", section), wrong)
+                _report_empty(draft, spot.at("expect", section), wrong)
 
 
 _SET_BY: Final = {"visible": ("$visible", True), "required": ("$required", False),
@@ -221,7 +221,7 @@ def check_preview_of_submitted_values(draft: ScenarioDraft) -> None:
         elif seen and not any(_have_equal_fields(form, other) for other, _ in seen):
             wrong = msg("what is submitted later has other values than this preview; take the "
                         "preview of what is submitted")  # fmt: skip
-            _tell_empty(draft, seen[-1][1], wrong)
+            _report_empty(draft, seen[-1][1], wrong)
             return
 
 
@@ -333,24 +333,24 @@ def check_empty_parts(draft: ScenarioDraft) -> None:
     """Report parts that are written and empty: steps, ``set``, fault sets, requests of stubs."""
     for step, spot in draft.steps:
         if step.action == "set" and step.value == {}:
-            _tell_empty(draft, spot.at("set"), msg("nothing is filled in here; name a field"))
+            _report_empty(draft, spot.at("set"), msg("nothing is filled in here; name a field"))
         elif not step.action and step.expect == model.Expect() and not (step.save or step.faults):
-            _tell_empty(draft, spot, msg("this step does nothing and expects nothing"))
+            _report_empty(draft, spot, msg("this step does nothing and expects nothing"))
     for name, rules in draft.scenario.fault_sets.items():
         if not rules:
             wrong = msg("the fault set {name!r} has no fault, so who names it injects none",
                         name=name)  # fmt: skip
-            _tell_empty(draft, draft.spot.at("fault_sets", name), wrong)
+            _report_empty(draft, draft.spot.at("fault_sets", name), wrong)
     for stub, spot in draft.spot.at("proxy", "stubs").elements(draft.scenario.proxy.stubs):
         node = spot.source.root.at(spot.at("request").steps)
         parts = [name for name, value in asdict(stub.request).items() if value == {}]
         if node is not None and (parts or not node.items):
             wrong = msg("this asks for nothing, so that the stub answers every request; say which, "
                         "or leave it out")  # fmt: skip
-            _tell_empty(draft, spot.at("request", *parts[:1]), wrong)
+            _report_empty(draft, spot.at("request", *parts[:1]), wrong)
 
 
-def _tell_empty(draft: ScenarioDraft, spot: Spot, wrong: str) -> None:
+def _report_empty(draft: ScenarioDraft, spot: Spot, wrong: str) -> None:
     draft.tell(spot, wrong, kind="empty", fails=False)
 
 
@@ -380,7 +380,7 @@ def check_empty_names(draft: ScenarioDraft) -> None:
             where = Spot(spot.source, path)
             if draft.is_in_own_file(where):
                 wrong = msg("{key} names nothing; fill it in, or leave it out", key=path[-1])
-                _tell_empty(draft, where, wrong)
+                _report_empty(draft, where, wrong)
 
 
 def check_moved_rows(draft: ScenarioDraft) -> None:
@@ -390,7 +390,7 @@ def check_moved_rows(draft: ScenarioDraft) -> None:
         if value and value.get("at") == value.get("to", ""):
             wrong = msg("row {row} moves to where it is, so that nothing happens; write another "
                         "number", row=value["to"])  # fmt: skip
-            _tell_empty(draft, spot.at("move_row", "to"), wrong)
+            _report_empty(draft, spot.at("move_row", "to"), wrong)
 
 
 _HEADERS: Final = (
@@ -401,7 +401,10 @@ _HEADERS: Final = (
 
 
 def check_injected_header_names(draft: ScenarioDraft) -> None:
-    """Report headers of injected responses whose names are near one to which clients react."""
+    """Report headers of stubs and faults that look like misspelled ones to which clients react.
+
+    An example is ``Retry-Afer``.
+    """
     spot = draft.spot
     for path, _ in _find_texts(spot, "headers:"):
         name = str(path[-1]).lower()
@@ -430,7 +433,9 @@ def check_unread_secrets(draft: ScenarioDraft) -> None:
         root, _, name = text.partition(".")
         if root != "env" or name in draft.environ or not draft.is_in_own_file(where):
             continue
-        known = find_environment_names(Path(draft.spot.source.path), tuple(draft.spot.source.texts))
+        known = find_environment_names(
+            Path(draft.spot.source.path), tuple(draft.spot.source.all_lines)
+        )
         if name not in known:
             draft.tell(
                 where,

@@ -50,10 +50,10 @@ from bpmax_sim.scenario.table_rows import (
     Row,
     ScenarioDraft,
     column_of_run,
-    names_in_cell,
+    format_typed_variables,
     parse_flag,
     rows_of,
-    type_variables,
+    split_names_cell,
 )
 from bpmax_sim.script.failure import Script
 from bpmax_sim.subject.definition import Definition, FlowParts, NodeForm, NodeView, SubFlowResult
@@ -266,10 +266,10 @@ class ScenarioItem(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def variable_assignments(self) -> tuple[str, ...]:
         """Return `name=value` of each variable given as text and not declared secret."""
-        return type_variables(self.cli_variables, self.scenario.secrets)
+        return format_typed_variables(self.cli_variables, self.scenario.secrets)
 
     @property
-    def cassette_owner_name(self) -> str:
+    def owner_name_in_cassette(self) -> str:
         """Return the name under which this item owns exchanges in a cassette."""
         return self.name
 
@@ -340,7 +340,7 @@ def load_items_reading(
     """
     items = load_items(path, variables=variables, environ=environ)
     for item in items:
-        declared, written = item.scenario.vars, "\n".join(item.spot.source.texts)
+        declared, written = item.scenario.vars, "\n".join(item.spot.source.all_lines)
         for name in variables.keys() - declared.keys():
             if f"vars.{name}" not in written:
                 hint = suggest_or_list(name, declared)
@@ -367,7 +367,7 @@ def _load_flows(draft: ScenarioDraft) -> Iterator[tuple[str | None, tuple[Defini
             continue
         named = spot.at("definition")
         try:
-            file = read_shared(named.join(spec.definition), Definition)
+            file = read_shared(named.resolve_file_name(spec.definition), Definition)
         except ConfigError as error:
             draft.problems += error.problems
             draft.tell(
@@ -491,7 +491,7 @@ def _build_item(
     values = row.values if row else {}
     faults = [*_fault_rules(draft, scenario.faults, draft.spot.at("faults"), row)]
     if row:
-        named = names_in_cell(values.get("faults"))
+        named = split_names_cell(values.get("faults"))
         spot = row.spot.at("faults") if row.spot else draft.spot.at("cases")
         faults += _fault_rules(draft, named, spot, row, is_row_cell=True)
     return ScenarioItem(
@@ -504,7 +504,7 @@ def _build_item(
         cleanup=_locate_steps(draft, draft.spot.at("finally"), scenario.cleanup, row),
         row=row,
         place=row.place if row else draft.spot.at("scenario").place,
-        tags=(*scenario.tags, *map(str, names_in_cell(values.get("tags")))),
+        tags=(*scenario.tags, *map(str, split_names_cell(values.get("tags")))),
         skip=parse_flag(values.get("skip")) or scenario.skip,
         xfail=parse_flag(values.get("xfail")) or scenario.xfail,
         vars=draft.declared_vars,
@@ -524,13 +524,13 @@ def _build_item(
 def _find_instances(draft: ScenarioDraft) -> Path | None:
     name = draft.scenario.proxy.instances
     spot = draft.spot.at("proxy", "instances")
-    return to_path(absolute_path(spot.join(name))) if name else None
+    return to_path(absolute_path(spot.resolve_file_name(name))) if name else None
 
 
 def _find_platforms(draft: ScenarioDraft, root: Path) -> tuple[Path, ...]:
     if named := draft.scenario.proxy.platform_names:
         spots = draft.spot.at("proxy", "platforms").elements(named)
-        return tuple(to_path(absolute_path(spot.join(name))) for name, spot in spots)
+        return tuple(to_path(absolute_path(spot.resolve_file_name(name))) for name, spot in spots)
     try:
         return platform_folders(root)
     except ValueError as error:
@@ -542,14 +542,14 @@ def _cassette_of(draft: ScenarioDraft, row: Row | None, root: Path) -> str:
     declared = draft.scenario.proxy.cassette
     own_file = row.id if row and "${case." not in declared else ""
     try:
-        name = _fill_constant(draft, row, declared, "a cassette's name")
+        name = _resolve_before_run(draft, row, declared, "a cassette's name")
     except ValueError as error:
         draft.tell(draft.spot.at("proxy", "cassette"), str(error))
         return ""
     return cassette_name(root, draft.spot.source.path, str(name), own_file)
 
 
-def _fill_constant(draft: ScenarioDraft, row: Row | None, text: str, what: str) -> Any:
+def _resolve_before_run(draft: ScenarioDraft, row: Row | None, text: str, what: str) -> Any:
     """Return *text* with ``${…}`` replaced from the row, variables and environment.
 
     Used at load for keys such as ``cassette``, which must be known before the run.
@@ -640,7 +640,9 @@ def _fault_set_names(
     if row is None:
         return ()
     try:
-        return names_in_cell(_fill_constant(draft, row, text, msg("the name of a fault set")))
+        return split_names_cell(
+            _resolve_before_run(draft, row, text, msg("the name of a fault set"))
+        )
     except references.UndefinedValueError:
         return ()  # told where all references are checked
     except ValueError as error:
@@ -656,7 +658,9 @@ def _fill_fault(
     *row* is None in named steps, which all rows share.
     """
     try:
-        filled = fill_fault(rule, lambda value: _fill_constant(draft, row, value, msg("a fault")))
+        filled = fill_fault(
+            rule, lambda value: _resolve_before_run(draft, row, value, msg("a fault"))
+        )
     except references.UndefinedValueError as error:
         # Elsewhere it is told where all references are checked.
         if row is None and spot.source is not draft.spot.source:
@@ -677,7 +681,10 @@ def _fill_fault(
 
 
 def _inline_fault(draft: ScenarioDraft, fault: Any, spot: Spot, row: Row | None) -> Iterator[Fault]:
-    """Yield the rule that is written out in a list of faults."""
+    """Yield the rule written out at *spot* in a list of faults; nothing if it is invalid.
+
+    What is wrong with it is reported.
+    """
     problems: list[Problem] = []
     node = spot.source.root.at(spot.steps)
     rule = decode(node, model.FaultRule, problems, steps=spot.steps) if node is not None else None

@@ -57,7 +57,7 @@ class FormSpec(Model, frozen=True, kw_only=True):
 
 
 class FormFile(Model, frozen=True, kw_only=True):
-    """A form in a file of its own; *form* is its name for readers."""
+    """A form in a file of its own, named by ``definition``; *form* is its name for readers."""
 
     form: str = ""
     scripts: Mapping[str, tuple[str, ...]] = {}
@@ -442,7 +442,7 @@ class ExploreSpec(Model, frozen=True, kw_only=True):
 
 
 class Scenario(Model, frozen=True, kw_only=True):
-    """One file: a subject, its third parties, the steps that drive it, and the rows of a table.
+    """A scenario file: a form or flow, its third parties, the steps that drive it, and its rows.
 
     Attributes:
         script: script that runs alone; at load it becomes the only step.
@@ -534,9 +534,9 @@ def scenario_schema() -> Schema:
     texts = hover_texts()
     schema = json_schema(Scenario, title="bpmax-sim scenario", hover=texts)
     _refine_schema(schema, texts)
-    _replace(schema, "cases", _cases_schema(schema, texts))
+    _replace_key_schema(schema, "cases", _cases_schema(schema, texts))
     script = _type_schema(ACTIONS["js"].value_type(), schema["definitions"], texts)
-    _replace(schema, "script", script)
+    _replace_key_schema(schema, "script", script)
     schema["anyOf"] = [{"required": ["steps"]}, {"required": ["script"]}]
     return schema
 
@@ -593,30 +593,32 @@ def _refine_schema(schema: Schema, texts: Texts) -> None:
         for name in ACTIONS.keys() & place["properties"].keys():
             action = ACTIONS[name]
             value = action.value_schema() or _type_schema(action.value_type(), definitions, texts)
-            _replace(place, name, value)
-        _replace(place, "if", {"type": ["string", "boolean"]})
+            _replace_key_schema(place, name, value)
+        _replace_key_schema(place, "if", {"type": ["string", "boolean"]})
     fault = {"anyOf": [{"type": "string"}, _type_schema(FaultRule, definitions, texts)]}
     for place in (schema, step):
         if "faults" in place["properties"]:
-            _replace(place, "faults", {"anyOf": [{"type": "array", "items": fault}, fault]})
+            _replace_key_schema(
+                place, "faults", {"anyOf": [{"type": "array", "items": fault}, fault]}
+            )
     _refine_subjects(schema)
     definitions["Expected"] = _expected_schema(texts)
     for model in (Expect, ExpectedCall, ExpectedError):
         for key in {*keys_of(model)} - {"call", "proxy"}:
-            _replace(definitions[model.__name__], key, _EXPECTED)
+            _replace_key_schema(definitions[model.__name__], key, _EXPECTED)
     schema["definitions"] = dict(sorted(definitions.items()))
 
 
 def _refine_subjects(schema: Schema) -> None:
     """Restrict the events of each subject, and allow file names for subjects and for people."""
     definitions = schema["definitions"]
-    _replace(schema, "user", {"type": ["string", "integer", "object"]})
+    _replace_key_schema(schema, "user", {"type": ["string", "integer", "object"]})
     subjects: tuple[SubjectKind, ...] = ("form", "flow")
     for subject in subjects:
         definition = definitions[f"{subject.title()}Spec"]
         definition["properties"]["scripts"]["propertyNames"] = _events_schema(subject)
     for key in (*subjects, "people"):  # or the file that says it
-        _replace(schema, key, {"anyOf": [{"type": "string"}, schema["properties"][key]]})
+        _replace_key_schema(schema, key, {"anyOf": [{"type": "string"}, schema["properties"][key]]})
     flows = definitions["FlowSpec"]["properties"]["subflows"]["additionalProperties"]
     definitions["FlowSpec"]["properties"]["subflows"]["additionalProperties"] = {
         "anyOf": [{"type": "string"}, flows]
@@ -665,7 +667,7 @@ def _cases_schema(schema: Schema, texts: Texts) -> Schema:
     return {"anyOf": [{"type": "array", "minItems": 1, "items": row}, table]}
 
 
-def _replace(definition: Schema, key: str, value: Schema) -> None:
+def _replace_key_schema(definition: Schema, key: str, value: Schema) -> None:
     """Replace the schema of *key* in *definition*, keeping the description it has there."""
     words = definition["properties"][key].get("description")
     definition["properties"][key] = with_description(value, words) if words else value

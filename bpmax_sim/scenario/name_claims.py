@@ -110,9 +110,9 @@ def _read_number(text: str) -> float:
 
 
 def check_numbers_in_rows(draft: ScenarioDraft) -> None:
-    """Report a row whose name mentions a number that is not among the row's values.
+    """Report a row named by a number (``超过5000``) that is not among its values.
 
-    Only if the number in the name of another row is among its values.
+    Only if the number of another row's name is among that row's values: then names mean values.
     """
     claims = [(row, read_numbers(row.id)) for row in draft.rows]
     kept = [

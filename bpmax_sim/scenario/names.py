@@ -138,19 +138,19 @@ class ScenarioNames(msgspec.Struct, frozen=True, kw_only=True):
                 if wrong := self.column_problem(name, str(column)):
                     yield (number, str(column)), wrong
 
-    def read_problem(self, owner: str, name: str) -> str | None:
+    def script_read_problem(self, owner: str, name: str) -> str | None:
         """Return the message if a script's read of *name* of *owner* is doubtful, or None.
 
         It is doubtful if *owner* has no such member. *owner* is as the script writes it: ``form``,
         ``ctx.form``, ``form.$visible``, ``ctx``, ``ctx.step``, or a table, ``form.明细``.
         """
-        if wrong := self._read_problem(owner, name):
+        if wrong := self._describe_wrong_read(owner, name):
             return msg(
                 "the script reads {owner}.{name}{wrong}", owner=owner, name=name, wrong=wrong
             )
         return None
 
-    def _read_problem(self, owner: str, name: str) -> str | None:
+    def _describe_wrong_read(self, owner: str, name: str) -> str | None:
         root, _, rest = owner.removeprefix("ctx.").partition(".")
         if root != "form":
             return self._context_problem(owner, name)
@@ -194,7 +194,7 @@ class ScenarioNames(msgspec.Struct, frozen=True, kw_only=True):
             suggest_or_list(name, members) if is_closed else suggest_nearest(name, members) or None
         )
 
-    def write_problem(self, owner: str, member: str) -> tuple[str, bool] | None:
+    def script_write_problem(self, owner: str, member: str) -> tuple[str, bool] | None:
         """Return what is wrong with a script's write to *member* of *owner*, or None.
 
         The bool is true for an error and false for a doubt. *owner* is a state such as

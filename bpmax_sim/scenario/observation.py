@@ -101,7 +101,7 @@ def flow_of(subject: FormSubject | FlowSubject | None) -> Mapping[str, Any]:
     return dict(to_scenario_value(subject.facts())) if isinstance(subject, FlowSubject) else {}
 
 
-def preview_of(subject: FormSubject | FlowSubject | None) -> Any:
+def last_preview_of(subject: FormSubject | FlowSubject | None) -> Any:
     """Return the result of the flow's last preview as plain value; `UNSET` if there was none."""
     foreseen = subject.foreseen if isinstance(subject, FlowSubject) else None
     return UNSET if foreseen is None else to_scenario_value(foreseen)
@@ -254,7 +254,7 @@ def _observe_error(error: ErrorThrown) -> Mapping[str, Any]:
     return {name: value for name, value in parts.items() if value is not None}
 
 
-def _log_entry(event: hooks.SubjectEvent) -> Mapping[str, Any]:
+def _event_members(event: hooks.SubjectEvent) -> Mapping[str, Any]:
     """Return the members of *event* that have a value, without its time."""
     values = msgspec.structs.asdict(event)
     del values["at"]
@@ -266,11 +266,11 @@ _KINDS: Mapping[type, tuple[str, Callable[[Any], Mapping[str, Any]]]] = {
     ConsoleWritten: ("console", _observe_console),
     ErrorThrown: ("errors", _observe_error),
     hooks.MessageShown: ("messages", lambda event: {"level": event.level, "text": event.text}),
-    hooks.NodeEntered: ("flow.log", _log_entry),
-    hooks.PersonActed: ("flow.log", _log_entry),
-    hooks.BranchArrived: ("flow.log", _log_entry),
-    hooks.DeadlinePassed: ("flow.log", _log_entry),
-    hooks.NotificationSent: ("flow.log", _log_entry),
+    hooks.NodeEntered: ("flow.log", _event_members),
+    hooks.PersonActed: ("flow.log", _event_members),
+    hooks.BranchArrived: ("flow.log", _event_members),
+    hooks.DeadlinePassed: ("flow.log", _event_members),
+    hooks.NotificationSent: ("flow.log", _event_members),
 }
 
 

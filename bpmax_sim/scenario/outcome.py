@@ -28,6 +28,7 @@ def cause_of(failures: Iterable[Failure], calls: Sequence[CallMade], *, live: bo
     *live* is whether third parties were contacted, so that they can have been unreachable.
     """
     kinds = {failure.kind for failure in failures}
+    # What has to be mended first comes first: without configuration nothing else was asked.
     if config_errors(calls) or "config" in kinds:
         return "config"
     for call in calls if live else ():

@@ -49,8 +49,8 @@ from bpmax_sim.scenario.observation import (
     fields_of,
     flow_of,
     form_of,
+    last_preview_of,
     observe,
-    preview_of,
     state_of,
 )
 from bpmax_sim.scenario.policies import PolicyPlayer
@@ -449,7 +449,7 @@ class Progress:
             "form": lambda: self.redact(form_of(self.subject)),
             "fields": lambda: self.redact(fields_of(self.subject)),
             "flow": lambda: self.redact(flow_of(self.subject)),
-            "preview": lambda: self.redact(preview_of(self.subject)),
+            "preview": lambda: self.redact(last_preview_of(self.subject)),
             "proxy": lambda: log.calls[since.calls :],
             "messages": lambda: log.messages[since.messages :],
             "refusals": lambda: log.refusals_since(since),
@@ -508,7 +508,7 @@ class Progress:
         file = read.place.file if read.place else ""
         if any(file == script.name for script in self._subflow_scripts):
             return
-        doubt = self.names.read_problem(read.owner, read.member)
+        doubt = self.names.script_read_problem(read.owner, read.member)
         if doubt and not is_compared_with_undefined(read.place, self.bodies):
             self.log.add_warning("name", doubt, read.place)
 

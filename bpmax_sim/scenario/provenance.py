@@ -57,7 +57,7 @@ class Origins(msgspec.Struct):
             self._open_steps.pop()
 
 
-def script_values_of(event: SubjectEvent) -> dict[str, Any]:
+def plain_script_values(event: SubjectEvent) -> dict[str, Any]:
     """Return those members of *event* that scripts may have set, as plain values for a trace."""
     plain = _PLAIN_VALUES.get(type(event), {}).items()
     return {name: convert(getattr(event, name)) for name, convert in plain}
@@ -89,7 +89,7 @@ def describe_origin(label: str, write: LastAssignment | None, initial: Place | N
 
 
 def describe_values(values: Mapping[str, Any]) -> Mapping[str, str]:
-    """Return *values* of scripts as texts: JSON, or ``undefined``."""
+    """Return name -> value as text for messages: as JSON, or ``undefined``."""
     return {
         name: "undefined" if value is UNDEFINED else references.show(to_scenario_value(value))
         for name, value in values.items()

@@ -95,7 +95,7 @@ class FlowHandle:
 
     @property
     def status(self) -> str:
-        """Return ``processing``, ``finished`` and so on."""
+        """Return the status of the project, such as ``processing`` or ``finished``."""
         return self._flow.status
 
     @property

@@ -110,7 +110,7 @@ def whole_reference(value: Any) -> Reference | None:
 
 
 def column_of(value: Any) -> str:
-    """Return the column if *value* is a single ``${case.路径}``, else ""."""
+    """Return ``路径`` if *value* is the single reference ``${case.路径}`` to a column, else ""."""
     ref = whole_reference(value)
     return ref.text.partition(".")[2] if ref is not None and ref.root == "case" else ""
 
@@ -142,17 +142,17 @@ def keys_with_references(node: Node | None) -> frozenset[str]:
     """Return the keys of the map *node* whose values contain a ``${…}``."""
     if node is None:
         return frozenset()
-    return frozenset([key for key, child in node.items.items() if _is_filled(child)])
+    return frozenset([key for key, child in node.items.items() if _contains_reference(child)])
 
 
-def _is_filled(node: Node) -> bool:
+def _contains_reference(node: Node) -> bool:
     """Return whether a text at or below *node* contains a ``${…}``."""
     value = node.value
     if type(value) is str:
         return "${" in value
     if type(value) is dict:
         value = tuple(value.values())
-    return type(value) is tuple and any(map(_is_filled, value))
+    return type(value) is tuple and any(map(_contains_reference, value))
 
 
 def as_text(value: Any) -> str:
@@ -338,12 +338,12 @@ class _Condition:
         return truth
 
     def _parse_or(self) -> Truth:
-        return self._parse_joined(self._parse_and, ("or", "||"), any)
+        return self._parse_sequence(self._parse_and, ("or", "||"), any)
 
     def _parse_and(self) -> Truth:
-        return self._parse_joined(self._parse_single, ("and", "&&"), all)
+        return self._parse_sequence(self._parse_single, ("and", "&&"), all)
 
-    def _parse_joined(
+    def _parse_sequence(
         self, part: Callable[[], Truth], words: tuple[str, str], join: Callable[[Any], bool]
     ) -> Truth:
         """Parse one or more *part* with *words* (``and``, ``&&``) between them.
@@ -421,7 +421,7 @@ def _is_truthy(value: Any) -> bool:
 def _compare_sides(left: str, order: str, right: str, lookup: Lookup) -> bool:
     value, other = _evaluate_side(left, lookup), _evaluate_side(right, lookup)
     if order in {"==", "!="}:
-        return _is_same(value, other) is (order == "==")
+        return _are_sides_equal(value, other) is (order == "==")
     values = value[0], other[0]
     both_numbers = all(isinstance(v, int | float) and not isinstance(v, bool) for v in values)
     if both_numbers or all(isinstance(value, str) for value in values):
@@ -447,7 +447,7 @@ def _evaluate_side(text: str, lookup: Lookup) -> tuple[Any, bool]:
         return stripped, True
 
 
-def _is_same(left: tuple[Any, bool], right: tuple[Any, bool]) -> bool:
+def _are_sides_equal(left: tuple[Any, bool], right: tuple[Any, bool]) -> bool:
     """Return whether two sides of a condition are equal.
 
     An unquoted word has no type, so it is compared as text; else the types must be equal too.

@@ -95,7 +95,7 @@ def find_unseen_failures(
         if satisfies_rule(recipe.rules.ok, response, body, absent_ok=True):
             continue
         members = _failure_members(recipe)
-        if not members or names.texts is None or _contain_word(names.texts, members):
+        if not members or names.texts is None or _any_contains_word(names.texts, members):
             continue
         code = recipe.rules.code(response, body)
         yield RunFinding("unseen", msg(
@@ -128,7 +128,10 @@ def find_dropped_failures(outcome: StepOutcome, scripts: Sequence[Script]) -> It
 def find_misread_responses(
     calls: Sequence[CallMade], scripts: Sequence[Script], platforms: Platforms
 ) -> Iterator[RunFinding]:
-    """Yield what `find_text_members`, `find_absent_members` and `find_partial_lists` find."""
+    """Yield each place where a script reads a response as if it had another form.
+
+    That is a member of a text, a member that no response had, or a list's first page as the whole.
+    """
     yield from find_text_members(calls, scripts, platforms)
     yield from find_absent_members(calls, scripts, platforms)
     yield from find_partial_lists(calls, scripts, platforms)
@@ -205,18 +208,18 @@ def _is_near_member(word: str, members: tuple[str, ...]) -> bool:
     return word not in members and bool(find_nearest(word, members))
 
 
-def _find_meant_member(use: MemberUse, same: Sequence[CallMade], platforms: Platforms) -> str:
+def _find_meant_member(use: MemberUse, calls: Sequence[CallMade], platforms: Platforms) -> str:
     """Return a hint if *use* reads a member that no response had but a similar one, or "".
 
-    *same* are the calls made at the script line whose result is read.
+    *calls* are the calls made at the script line whose result is read.
     """
     name, is_read = use.path[0], use.access in {"read", "truth"} and not use.is_guarded
-    if not same or not is_read or any(_may_have(call, name) for call in same):
+    if not calls or not is_read or any(_may_have(call, name) for call in calls):
         return ""
-    recipe = find_compiled_api(same[0], platforms)
+    recipe = find_compiled_api(calls[0], platforms)
     if recipe is None or recipe.result == "envelope" or name in show(recipe.api.answer):
         return ""
-    return suggest_nearest(name, sorted({key for call in same for key in call.response}))
+    return suggest_nearest(name, sorted({key for call in calls for key in call.response}))
 
 
 def _may_have(call: CallMade, name: str) -> bool:
@@ -239,7 +242,10 @@ _PAGE: Final = re.compile(r"page_?(no|num|number|index)?|offset|cursor", re.IGNO
 
 
 def find_repeated_pages(calls: Iterable[CallMade], platforms: Platforms) -> Iterator[RunFinding]:
-    """Yield calls that a loop repeats for the same page although the responses differ."""
+    """Yield calls that a loop makes again and again for the same page of a list.
+
+    Simulators and recordings give other rows each time, so the loop ends; a real system would not.
+    """
     asked: dict[str, list[CallMade]] = {}
     for call in calls:
         if not call.is_login:
@@ -301,7 +307,7 @@ def find_partial_lists(
 
 
 def _lists_in(value: Any) -> Iterator[tuple[str, int, int]]:
-    """Yield the name of each total, its value, and the number of rows next to it."""
+    """Yield name and value of each total in a response, and the length of the list beside it."""
     levels = [value, *value.values()] if isinstance(value, dict) else []
     for level in levels:
         name = next((one for one in _TOTALS if one in level), "") if type(level) is dict else ""
@@ -379,7 +385,7 @@ def _declared_places(recipe: CompiledApi, call: CallMade) -> Iterator[tuple[Step
 
     Such are the places of ``ignore``, of ``volatile`` and of the rules for success.
     """
-    for text in _judging_paths(recipe):
+    for text in _paths_deciding_failure(recipe):
         yield ("body", *text.removeprefix("$.").split(".")), {"body": call.response}
     owners = (recipe.platform, recipe.api)
     for text in chain.from_iterable(owner.ignore for owner in owners):
@@ -434,7 +440,7 @@ def as_response(call: CallMade) -> tuple[Response, ParsedBody]:
     return Response(status=call.status or 0, headers=headers, body=b""), body
 
 
-def _judging_paths(recipe: CompiledApi) -> tuple[str, ...]:
+def _paths_deciding_failure(recipe: CompiledApi) -> tuple[str, ...]:
     """Return the paths, such as ``$.code``, that decide whether a response is a failure."""
     rules = recipe.api.response if recipe.api.response is not UNSET else recipe.platform.response
     paths = (*rules.code, *(one.path for one in rules.ok.all if not one.absent))
@@ -446,12 +452,12 @@ def _failure_members(recipe: CompiledApi) -> list[str]:
     if recipe.result == "envelope":
         return ["code", "message"]
     rules = recipe.api.response if recipe.api.response is not UNSET else recipe.platform.response
-    paths = (*_judging_paths(recipe), *rules.message)
+    paths = (*_paths_deciding_failure(recipe), *rules.message)
     matches = filter(None, map(_LAST_NAME.fullmatch, paths))
     return list(dict.fromkeys(match[1] for match in matches))
 
 
-def _contain_word(texts: Iterable[str], words: Iterable[str]) -> bool:
+def _any_contains_word(texts: Iterable[str], words: Iterable[str]) -> bool:
     """Return whether any of *texts* contains any of *words* as a whole identifier."""
     pattern = re.compile(rf"(?<![\w$])(?:{'|'.join(map(re.escape, words))})(?![\w$])")
     return any(pattern.search(text) for text in texts)

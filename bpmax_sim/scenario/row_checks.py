@@ -134,7 +134,10 @@ def check_only_rows(draft: ScenarioDraft, step: model.Step | model.Policy, spot:
 
 
 def check_where_cell_steps_run(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
-    """Report ``run: ${case.x}`` (steps of a row's cell) outside of the scenario's own steps."""
+    """Report ``run: ${case.x}`` (steps of a row's cell) in a fragment or in a row.
+
+    Only the scenario's own steps may run them.
+    """
     column = column_of_run(step) if draft.rows else ""
     is_own = spot.source is draft.spot.source and spot.steps[0] != "cases"
     if column and not is_own:

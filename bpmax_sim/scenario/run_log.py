@@ -34,7 +34,7 @@ from bpmax_sim.scenario.observation import (
     digest_of,
     observe,
 )
-from bpmax_sim.scenario.provenance import Origins, script_values_of
+from bpmax_sim.scenario.provenance import Origins, plain_script_values
 from bpmax_sim.session.sending_log import InjectedFault, RecordingMatch
 from bpmax_sim.session.session import Session
 from bpmax_sim.subject.hooks import (
@@ -90,7 +90,7 @@ class RunLog(msgspec.Struct):
         if isinstance(event, FieldChanged):
             self._note_wrong_write(event)
         clock = self.session.clock
-        data = script_values_of(event)
+        data = plain_script_values(event)
         event = self.session.redact_value(replace(event, at=clock.now(), **data))
         self._fresh.append((clock.next_seq(), event))
         if isinstance(event, RouteEvaluated):
@@ -156,7 +156,7 @@ class RunLog(msgspec.Struct):
                 ):
                     self.add_findings([found])
                 continue
-            wrong = self.names.write_problem(write.owner, write.member)
+            wrong = self.names.script_write_problem(write.owner, write.member)
             if wrong is None:
                 continue
             message, is_certain = wrong

@@ -334,9 +334,13 @@ class StepRun(msgspec.Struct):
         return Result(value=progress.result)
 
     def _judge_result(self, result: Result) -> None:
-        """Judge the result in this order: misses, errors, expectations."""
+        """Judge the result in this order: calls without recording, errors, expectations.
+
+        The first kind of failure ends it, as the others would only follow from it.
+        """
         progress, step, reporter = self.progress, self.located.step, self._make_reporter()
         if not progress.is_judged:
+            # In a trial, whose responses are changed, a value may be missing: steps do without.
             for name, value in step.save.items():
                 with suppress(UndefinedValueError):
                     progress.scope.vars[name] = progress.scope.resolve(value)
@@ -436,6 +440,7 @@ class StepRun(msgspec.Struct):
                 reporter, lambda to: check_expected_error(to, expected, spot)
             ):
                 return wrong
+        # A hook refuses by returning a text, which is no exception; ``expect_error`` judges both.
         if result.refused and not result.errors:
             others = [SubjectError("{text}", code=REFUSED, text=result.refusal)]
         checks, failures = reporter.report_expected_error(expected, others)
@@ -495,11 +500,13 @@ def run_item(  # noqa: PLR0913 - what may be left out of a run
     yield progress.log.add_event(start_event(item, begin, session.engine))
     if progress.prepare() and progress.check_names():
         rules, stubs = item.faults if faults else (), progress.fill_stubs()
+        # The first rule that fires wins: a fault is injected even where a stub would respond.
         session.arm((*rules, *more_faults, *stubs))
         if not progress.failures:
             yield from _run_steps(progress)
         progress.ran |= find_used_parts(item, session, progress.log.calls, stubs)
         silent = session.disarm((*rules, *more_faults, *stubs))
+        # After a failure, rules and parts that were not used are only its consequence.
         if not progress.failures:
             reporter = progress.reporter()
             progress.failures += [
@@ -514,6 +521,7 @@ def run_item(  # noqa: PLR0913 - what may be left out of a run
             progress.warn_of_scripts()
         if not progress.failures:
             progress.failures += progress.fail_warnings()
+    # Closing saves the recording or refuses to, and finds unplayed exchanges: the verdict waits.
     _close_session(progress)
     outcome, failures = decide_outcome(
         item, progress.failures, progress.log.calls, live=not session.is_closed
@@ -539,6 +547,7 @@ def run_item(  # noqa: PLR0913 - what may be left out of a run
 def _run_steps(progress: Progress) -> Iterator[Event]:
     """Run the steps, check the scenario as a whole, and run the ``finally`` steps."""
     item, session, reason = progress.item, progress.session, ""
+    # After a failure the other steps are only reported as skipped, each with that reason.
     for number, located in enumerate(item.steps, 1):
         yield from StepRun(progress, located, number, len(item.steps), reason=reason).events()
         if progress.failures and not reason:
@@ -563,6 +572,7 @@ def _run_steps(progress: Progress) -> Iterator[Event]:
             left=left,
         )
         progress.log.add_warning("timer", message, timer.place)
+    # They run after a failure, too: they undo what the steps did at a third party.
     for located in item.cleanup:
         yield from StepRun(progress, located, prefix="finally: ").events()
 
@@ -608,7 +618,7 @@ def open_session(
         "redact": proxy.redact,
         "unused": proxy.unused,
         "unawaited": "allow",  # each step judges its own
-        "owner": item.cassette_owner_name,
+        "owner": item.owner_name_in_cassette,
         "adopts": partial(find_former_owner, item),
         "repeat": proxy.repeat,
         "default_instance": proxy.instance or None,

@@ -34,7 +34,7 @@ from bpmax_sim.scenario.findings import RunFinding
 from bpmax_sim.scenario.flow_actions import FlowAction
 from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.scenario.script_context import ScriptContext, script_contexts
-from bpmax_sim.scenario.script_texts import find_source_slips
+from bpmax_sim.scenario.script_texts import find_source_mistakes
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script_source.comparisons import LiteralComparison
 from bpmax_sim.script_source.condition_slips import describe_kind
@@ -191,12 +191,12 @@ def find_doubts_of_run(
     contexts = script_contexts([item], lambda _: platforms)
     found = [one for context in contexts for one in _check_script_alone(context)]
     is_allowed = item.scenario.proxy.unawaited == "allow"
-    lines = set(map(_line_of, reported_places)) if found else set()
-    calls = lines.union(_line_of(call.place) for call in called) if found else lines
+    lines = set(map(_file_and_line, reported_places)) if found else set()
+    calls = lines.union(_file_and_line(call.place) for call in called) if found else lines
     for finding in found:
         place, kind = finding.problem.place, _KINDS.get(finding.rule, "script")
         known = lines if kind == "unawaited" else calls if finding.rule in _OF_CALLS else set()
-        if _line_of(place) in known or (kind == "unawaited" and is_allowed):
+        if _file_and_line(place) in known or (kind == "unawaited" and is_allowed):
             continue
         if finding.rule == "unused-result" and _is_call_expected(item, place, called):
             continue  # the call is what the scenario is about
@@ -213,11 +213,11 @@ def _is_call_expected(item: ScenarioItem, place: Place | None, called: Iterable[
         return True
     expected = (item.scenario.expect, *(located.step.expect for located in steps))
     named = [one.call for each in expected if each.proxy is not msgspec.UNSET for one in each.proxy]
-    names = [call.call for call in called if _line_of(call.place) == _line_of(place)]
+    names = [call.call for call in called if _file_and_line(call.place) == _file_and_line(place)]
     return any(matches_api(one, name) for one in named for name in names)
 
 
-def _line_of(place: Place | None) -> tuple[str, int]:
+def _file_and_line(place: Place | None) -> tuple[str, int]:
     return (place.file, place.line) if place is not None else ("", 0)
 
 
@@ -264,7 +264,7 @@ def _check_script(
     for call in reading.calls:
         yield from _check_call(call, context.platforms)
     yield from _check_unused_results(reading, context.platforms)
-    yield from _check_slips(reading, context)
+    yield from _check_common_mistakes(reading, context)
     yield from _check_comparisons(reading, context)
     if context.fields is not None:
         yield from _check_fields(reading.members, context.fields, context.buttons)
@@ -277,7 +277,9 @@ def _check_script(
         yield _make_finding("power", place, POWER_DIFFERS)
 
 
-def _check_slips(reading: ScriptReading, context: ScriptContext) -> Iterator[ScriptFinding]:
+def _check_common_mistakes(
+    reading: ScriptReading, context: ScriptContext
+) -> Iterator[ScriptFinding]:
     """Yield mistakes that the source alone shows, such as a missing ``await`` or ``if (a = b)``."""
     outside = [read_script(library.source, library.name) for library in context.libraries]
     asynchronous = {name for library in outside for name in library.asynchronous}
@@ -287,7 +289,7 @@ def _check_slips(reading: ScriptReading, context: ScriptContext) -> Iterator[Scr
         yield _make_finding("assigning-condition", place, msg(
             "a condition compares with ===; a single = assigns, in doubled parentheses where meant"
         ))  # fmt: skip
-    for place, message in find_source_slips(context.script, context.hooks):
+    for place, message in find_source_mistakes(context.script, context.hooks):
         yield _make_finding("wrong-value", place, message)
     for slip in find_slips(context.script.source, context.script.name):
         if not (slip.is_top and context.is_library):

@@ -29,7 +29,7 @@ UTC_DATE: Final = re.compile(
 """A date cut out of an instant in UTC."""
 
 
-def find_source_slips(script: Script, hooks: AbstractSet[str]) -> Iterator[tuple[Place, str]]:
+def find_source_mistakes(script: Script, hooks: AbstractSet[str]) -> Iterator[tuple[Place, str]]:
     """Yield place and message of each mistake in *script* that a text search finds.
 
     For example ``getMonth()`` without + 1; and, if *hooks* (events that run it) contain ``submit``,

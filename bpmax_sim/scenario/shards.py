@@ -99,6 +99,7 @@ def assign_shards(
     every = sorted(set(keys))
     numbers = {key: seconds[key] for key in every if is_number(seconds.get(key))}
     known = {key: float(number) for key, number in numbers.items() if 0 < number < _MOST}
+    # A new item counts as the median: as 0 s, all new items would land in one shard.
     usual = median(known.values()) if known else _UNKNOWN
     groups: dict[str, list[str]] = {}
     for key in every:
@@ -158,7 +159,9 @@ def durations_fingerprint(seconds: Mapping[str, Any]) -> str:
 def store_durations(
     root: Path, seconds: Mapping[str, float], *, shard: Shard | None, complete: bool = False
 ) -> None:
-    """Write the durations of a run; if the folder cannot be written, nothing is stored.
+    """Write the durations of a run: of a shard into a file of its own, else into the common one.
+
+    If the folder cannot be written, nothing is stored.
 
     Args:
         root: project folder.

@@ -52,9 +52,9 @@ _VARIABLE: Final = re.compile(r"env['\"]?\s*[:.\[]\s*['\"]?(\w+)")
 
 
 def find_environment_names(path: Path, texts: tuple[str, ...]) -> set[str]:
-    """Return the variables of the environment that *texts* or YAML files near *path* name.
+    """Return the environment variables that *texts* or the project's shared files mention.
 
-    Searched are the folders of the scenario and those above it, up to the root of the project.
+    *path* is any file of the project. Other scenarios are not searched.
     """
     names = {name for text in texts for name in re.findall(r"\$\{\s*env\.(\w+)", text)}
     root = find_root(path)

@@ -21,7 +21,7 @@ from bpmax_sim.errors import WARNINGS, BpmaxWarning, ConfigError, Place, Problem
 from bpmax_sim.i18n import join_messages, label_message, msg
 from bpmax_sim.project import file_stamp, join_to_file
 from bpmax_sim.scenario import references
-from bpmax_sim.scenario.calls import CallMade, describe_source
+from bpmax_sim.scenario.calls import CallMade, describe_response_source
 from bpmax_sim.scenario.expect import Comparison, cut_to_difference, shorten_line
 from bpmax_sim.script.failure import Script
 from bpmax_sim.yamlfile import Node, display_path, parse_yaml, read_text
@@ -129,17 +129,20 @@ class Failure:
     def headline(self) -> str:
         """Return ``step 2/3 选择客户 12345: form.discount expected 0.9, got 1``, one line."""
         named = self.title if self.step else self.title or self.scenario
-        title = _single_line(join_messages(" ", named.split()), _TITLE)
-        return headline(self.step, self.total, title, _single_line(self.essence, _ESSENCE))
+        title = _shorten_to_line(join_messages(" ", named.split()), _TITLE)
+        return headline(self.step, self.total, title, _shorten_to_line(self.essence, _ESSENCE))
 
 
 def headline(step: int, total: int, title: str, essence: str) -> str:
-    """Return the failure in one line; *step* is 0 for the scenario as a whole."""
+    """Return a failure in one line: ``step 2/3 选择客户: …``; *step* 0 is the whole scenario.
+
+    *total* is the number of steps, *title* that of the step, *essence* what is wrong.
+    """
     where = msg("step {step}/{total} ", step=step, total=total) if step else ""
     return msg("{where}{title}: {essence}", where=where, title=title, essence=essence)
 
 
-def _single_line(text: str, longest: int) -> str:
+def _shorten_to_line(text: str, longest: int) -> str:
     return shorten_line(_BREAKS.sub(" ", text) if _BREAKS.search(text) else text, longest)
 
 
@@ -173,7 +176,7 @@ STYLES: Mapping[str, str] = {"> ": "red", "  × ": "red", "  √ ": "green"}
 """How a line of a failure's text is coloured, by how it begins."""
 
 
-def line_style(line: str, number: int) -> str:
+def style_of_failure_line(line: str, number: int) -> str:
     """Return the terminal style (such as ``red bold``) of line *number* of a failure's text, or "".
 
     Number 0 is the headline.
@@ -183,8 +186,8 @@ def line_style(line: str, number: int) -> str:
     return next((style for start, style in STYLES.items() if line.startswith(start)), "")
 
 
-def _format_checks(checks: Sequence[Comparison], fit: _TextLimits) -> Iterator[str]:
-    """Yield the lines of the comparisons, failed ones first, within the limits *fit*."""
+def _format_checks(checks: Sequence[Comparison], limits: _TextLimits) -> Iterator[str]:
+    """Yield the lines of the comparisons, failed ones first, within the limits *limits*."""
     if not checks:
         return
     ordered = sorted(checks, key=lambda check: check.ok)
@@ -192,14 +195,14 @@ def _format_checks(checks: Sequence[Comparison], fit: _TextLimits) -> Iterator[s
     yield msg(
         "  {wrong} wrong, {checks_count} right", wrong=wrong, checks_count=len(checks) - wrong
     )
-    width = max(len(check.label) for check in ordered[: fit.checks])
-    for check in ordered[: fit.checks]:
-        yield from _check_lines(check, width, fit)
-    if len(ordered) > fit.checks:
-        yield msg("    … {ordered_count} more", ordered_count=len(ordered) - fit.checks)
+    width = max(len(check.label) for check in ordered[: limits.checks])
+    for check in ordered[: limits.checks]:
+        yield from _check_lines(check, width, limits)
+    if len(ordered) > limits.checks:
+        yield msg("    … {ordered_count} more", ordered_count=len(ordered) - limits.checks)
 
 
-def _check_lines(check: Comparison, width: int, fit: _TextLimits) -> Iterator[str]:
+def _check_lines(check: Comparison, width: int, limits: _TextLimits) -> Iterator[str]:
     """Yield the line of a comparison, or two lines if expected and actual do not fit on one.
 
     The path is padded to *width*, so that the values of all comparisons are aligned.
@@ -214,13 +217,13 @@ def _check_lines(check: Comparison, width: int, fit: _TextLimits) -> Iterator[st
     elif len(line) <= WIDTH:
         yield line
     else:
-        room = max(fit.width - len(head), _BEFORE)
+        room = max(limits.width - len(head), _BEFORE)
         expected, actual = cut_to_difference(check.expected, check.actual, room)
         yield head + expected
         yield msg("  {blank}        got {actual}", blank=" " * (width + 2), actual=actual)
 
 
-def _format_calls(failure: Failure, fit: _TextLimits) -> Iterator[str]:
+def _format_calls(failure: Failure, limits: _TextLimits) -> Iterator[str]:
     calls = failure.calls
     if not calls:
         return
@@ -229,9 +232,11 @@ def _format_calls(failure: Failure, fit: _TextLimits) -> Iterator[str]:
         step=msg(" of this step") if failure.step else "",
         calls_count=len(calls),
     )
-    for call in calls[: fit.calls]:
+    for call in calls[: limits.calls]:
         outcome = call.error or call.status
-        source = msg(" {source}", source=describe_source(call.source)) if call.source else ""
+        source = (
+            msg(" {source}", source=describe_response_source(call.source)) if call.source else ""
+        )
         took = describe_duration(call.duration)
         yield f"  #{call.number} {call.call}  {call.method} {call.url}".rstrip()
         response = "" if call.error else references.show(call.response)
@@ -242,7 +247,7 @@ def _format_calls(failure: Failure, fit: _TextLimits) -> Iterator[str]:
             took=took,
             response=f"  {response}" if response else "",
         )
-        if fit is _WHOLE:
+        if limits is _WHOLE:
             yield from (
                 msg(
                     "     × {path}: recorded {recorded}, sent {sent}",
@@ -252,8 +257,8 @@ def _format_calls(failure: Failure, fit: _TextLimits) -> Iterator[str]:
                 )
                 for path, recorded, sent in find_differences(call)
             )
-    if len(calls) > fit.calls:
-        yield msg("  … {calls_count} more", calls_count=len(calls) - fit.calls)
+    if len(calls) > limits.calls:
+        yield msg("  … {calls_count} more", calls_count=len(calls) - limits.calls)
 
 
 def find_differences(call: CallMade) -> Iterator[tuple[str, str, str]]:
@@ -280,13 +285,13 @@ def _cut_lines(lines: Sequence[str], room: int) -> list[str]:
     ]
 
 
-def _cut_excerpt_line(line: ExcerptLine, place: Place | None, fit: _TextLimits) -> str:
+def _cut_excerpt_line(line: ExcerptLine, place: Place | None, limits: _TextLimits) -> str:
     """Return *line* cut to the width; of a long failing line, the part around the failing key."""
     text, head = str(line), len(str(ExcerptLine(line.number, "", line.marked))) + 1
     at = head + place.column - 1 if line.marked and place else 0
-    if at < fit.width - _BEFORE:
-        return shorten_line(text, fit.width)
-    return shorten_line(f"{text[:head]}…{text[at - _BEFORE :]}", fit.width)
+    if at < limits.width - _BEFORE:
+        return shorten_line(text, limits.width)
+    return shorten_line(f"{text[:head]}…{text[at - _BEFORE :]}", limits.width)
 
 
 _AROUND = 1
@@ -321,7 +326,7 @@ class ScenarioSource(msgspec.Struct, frozen=True):
         return cls(path, name, parse_yaml(text, name), tuple(text.splitlines()))
 
     @property
-    def texts(self) -> tuple[str, ...]:
+    def all_lines(self) -> tuple[str, ...]:
         """Return the lines of the file and of all files that parts of its content come from."""
         return (*self.lines, *(line for other in self.others.values() for line in other.lines))
 
@@ -359,7 +364,7 @@ class Spot(msgspec.Struct, frozen=True):
         is_list = node is not None and node.elements  # else a value that stands for a list of one
         return ((v, self.at(index) if is_list else self) for index, v in enumerate(values))
 
-    def join(self, name: str) -> Path:
+    def resolve_file_name(self, name: str) -> Path:
         """Return the path of the file *name*, relative to the file that contains this value.
 
         That file may be an inherited one in another folder.

@@ -61,7 +61,11 @@ def check_stand_ins(draft: ScenarioDraft) -> None:
 
 
 def _check_result(draft: ScenarioDraft, name: str, spec: model.SubFlowSpec, spot: Spot) -> None:
-    """Report fields missing from a stand-in's result, and an end that the node does not expect."""
+    """Report what is missing from the result of a stand-in for the sub-flow *name*.
+
+    That is a field that a node takes back from the sub-flow, and an end (*spec.status*) that no
+    node expects.
+    """
     result = spec.result if isinstance(spec.result, Mapping) else {}
     for definition, _ in draft.flows.values():
         for node, declared in definition.nodes.items():

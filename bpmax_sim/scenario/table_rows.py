@@ -233,7 +233,7 @@ class _Table:
 
 
 def decode_table(path: Path, file: str) -> tuple[str, str]:
-    """Return the text of a CSV file, which messages call *file*, and its character set.
+    """Return the text of a CSV file and its character set; messages call it *file*.
 
     Raises:
         ConfigError: if it cannot be read.
@@ -289,7 +289,7 @@ TYPES: Mapping[str, Callable[[str], Any]] = {
 """Column types; an empty number, boolean or json cell is null."""
 
 
-def names_in_cell(value: Any) -> tuple[Any, ...]:
+def split_names_cell(value: Any) -> tuple[Any, ...]:
     """Return the names in a cell such as that of ``faults`` or ``tags``.
 
     A list is unchanged; a text is split at commas and semicolons, also Chinese ones.
@@ -347,7 +347,7 @@ def parse_variable(value: Any, declared: Any) -> Any:
         return str(value)  # a number with leading zeros is the text that it looks like
 
 
-def type_variables(variables: Mapping[str, Any], secrets: Iterable[str]) -> tuple[str, ...]:
+def format_typed_variables(variables: Mapping[str, Any], secrets: Iterable[str]) -> tuple[str, ...]:
     """Return ``name=value`` of each variable typed on the command line, except those in *secrets*.
 
     They are shown to say how to repeat a run.
@@ -416,7 +416,7 @@ class ScenarioDraft:
 
     @cached_property
     def names(self) -> ScenarioNames:
-        """Return the names against which references are checked."""
+        """Return all names that exist in the scenario, against which checks compare others."""
         return ScenarioNames(
             subject_kinds=self.subject_kinds,
             fields=self.fields,
@@ -462,12 +462,12 @@ class ScenarioDraft:
 
     @cached_property
     def definition(self) -> Definition | None:
-        """Return the definition of the main flow."""
+        """Return the definition of the main flow; None without flow, or if it could not be read."""
         return self.flows[None][0] if None in self.flows else None
 
     @cached_property
     def node_forms(self) -> Mapping[str, NodeForm]:
-        """Return the forms of the flow's nodes."""
+        """Return node -> form of the nodes of the main flow that have one."""
         nodes = self.definition.nodes if self.definition else {}
         return {n: node.form for n, node in nodes.items() if isinstance(node.form, NodeForm)}
 
@@ -485,7 +485,7 @@ class ScenarioDraft:
 
     @cached_property
     def fields(self) -> tuple[str, ...]:
-        """Return the declared fields of the form."""
+        """Return the fields that the scenario's form declares; empty without any."""
         return model.declared_fields(self.scenario)
 
     @cached_property
@@ -665,12 +665,12 @@ class ScenarioDraft:
         columns = {column: spot for step, spot in runs if (column := column_of_run(step))}
         cells = ((row, column) for column in columns for row in self.rows)
         return {
-            (row.id, column): self._read_cell(row, column)
+            (row.id, column): self._read_steps_cell(row, column)
             for row, column in cells
             if column in row.values
         }
 
-    def _read_cell(self, row: Row, column: str) -> LocatedSteps:
+    def _read_steps_cell(self, row: Row, column: str) -> LocatedSteps:
         """Return the steps in one cell: written out in it, or those that it names."""
         value = row.values[column]
         if isinstance(value, str) and value in self.named_steps:
@@ -720,7 +720,7 @@ class ScenarioDraft:
 
     @cached_property
     def named_steps(self) -> Mapping[str, tuple[tuple[model.Step, Spot], ...]]:
-        """Return the named steps of the fragments."""
+        """Return name -> steps of the fragments that the scenario uses, each step with its spot."""
         return {
             name: tuple(spot.at("steps", name).elements(steps))
             for fragment, spot in self.fragments

@@ -42,7 +42,7 @@ def find_tautologies(expected: Any, shape: Shape, path: Path = ()) -> Iterator[P
     of its members.
     """
     if (
-        is_always(expected, _kind_of(shape))
+        is_always(expected, _kind_of_shape(shape))
         or _lists_all_values(expected, shape)
         or _match_all_values(expected, shape)
     ):
@@ -80,7 +80,7 @@ def _match_all_values(expected: Any, shape: Shape) -> bool:
     return is_closed and is_operation and all(fulfils(expected, value) for value in shape)
 
 
-def _kind_of(shape: Shape) -> str:
+def _kind_of_shape(shape: Shape) -> str:
     """Return what `is_always` calls the values of *shape*.
 
     ``text``, ``present``, ``list``, ``map``.

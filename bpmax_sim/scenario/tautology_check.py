@@ -42,10 +42,10 @@ def check_empty_expectation(context: CheckContext, step_spot: Spot, key: str | i
         context.tell(step_spot.at(key), wrong, kind="empty")
     for name, child in node.items.items() if key != "expect_error" else ():
         if name in _SECTIONS_OF_NAMES and child.value == {} and not child.items:
-            _tell_empty_part(context, name, step_spot.at(key, name))
+            _report_empty_part(context, name, step_spot.at(key, name))
 
 
-def _tell_empty_part(context: CheckContext, name: str, spot: Spot) -> None:
+def _report_empty_part(context: CheckContext, name: str, spot: Spot) -> None:
     context.tell(
         spot,
         "{name}: {{}} says nothing; name what has to hold, or write "
@@ -68,11 +68,11 @@ def check_tautologies(
     shapes: Mapping[str, Shape] = {}
     for section, value in asdict(expected).items():
         if section != "proxy" and value is not UNSET:
-            _tell_self_comparisons(context, value, _ref_path_of(section, step), spot.at(section))
+            _report_self_comparisons(context, value, _ref_path_of(section, step), spot.at(section))
         if section != "proxy" and type(value) in _STRUCTURES:
             shapes = shapes or _find_section_shapes(context, step)
-            _tell_tautologies(context, value, shapes[section], spot.at(section))
-    _tell_unchanged_variables(context, expected.vars, spot.at("vars"))
+            _report_tautologies(context, value, shapes[section], spot.at(section))
+    _report_unchanged_variables(context, expected.vars, spot.at("vars"))
     if expected.proxy is UNSET:
         return
     for item, where in spot.at("proxy").elements(expected.proxy):
@@ -115,9 +115,9 @@ def _check_call_says_something(context: CheckContext, item: model.ExpectedCall, 
     """Report parts of an expected call that hold for any call."""
     for part, value in asdict(item).items():
         if value == {}:
-            _tell_empty_part(context, part, spot.at(part))
+            _report_empty_part(context, part, spot.at(part))
         elif type(value) is dict:
-            _tell_tautologies(context, value, _CALL_SHAPE[part], spot.at(part))
+            _report_tautologies(context, value, _CALL_SHAPE[part], spot.at(part))
 
 
 def _ref_path_of(section: str, step: model.Step | None) -> Path:
@@ -127,7 +127,7 @@ def _ref_path_of(section: str, step: model.Step | None) -> Path:
     return ("steps", step.id, "result") if step is not None and step.id else ("",)
 
 
-def _tell_self_comparisons(context: CheckContext, value: Any, path: Path, spot: Spot) -> None:
+def _report_self_comparisons(context: CheckContext, value: Any, path: Path, spot: Spot) -> None:
     for steps in find_self_comparisons(value, tuple(map(str, path))):
         context.tell(
             spot.at(*steps),
@@ -136,7 +136,7 @@ def _tell_self_comparisons(context: CheckContext, value: Any, path: Path, spot: 
         )
 
 
-def _tell_unchanged_variables(context: CheckContext, expected: Any, spot: Spot) -> None:
+def _report_unchanged_variables(context: CheckContext, expected: Any, spot: Spot) -> None:
     """Report expected variables whose value is in the file and that no step changes."""
     names = expected.keys() & context.names.constants if isinstance(expected, Mapping) else ()
     for name in sorted(names):
@@ -164,7 +164,7 @@ def check_tautological_error(
         value = getattr(expected, name)
         if value is not UNSET:
             said.append(says_what_value_is(value))
-            _tell_tautologies(context, value, _ERROR_SHAPE.get(name, ""), spot.at(key))
+            _report_tautologies(context, value, _ERROR_SHAPE.get(name, ""), spot.at(key))
     if said and not any(said):
         context.tell(
             spot,
@@ -176,7 +176,7 @@ def check_tautological_error(
         )
 
 
-def _tell_tautologies(context: CheckContext, value: Any, shape: Shape, spot: Spot) -> None:
+def _report_tautologies(context: CheckContext, value: Any, shape: Shape, spot: Spot) -> None:
     for path in find_tautologies(value, shape):
         part = value
         for step in path:

@@ -81,6 +81,7 @@ def run_trial(
     requests: list[Counter[CallKey]] = []
     try:
         if progress.prepare():
+            # The scenario's own faults come first: explored is the scenario as it is.
             session.arm((*item.faults, *injected, *progress.fill_stubs()))
             for number, located in enumerate(_steps_with_time_after(progress), 1):
                 if numbers is not None:

@@ -147,7 +147,7 @@ def guess_auth(exchanges: Sequence[Exchange]) -> AuthGuess:
     return AuthGuess(
         auth=issued.auth(credentials)
         if issued.logins
-        else _equivalent_preset(applies, credentials),
+        else _find_equivalent_preset(applies, credentials),
         credentials=credentials,
         comments=tuple(comments),
         logins=tuple(issued.logins.values()),
@@ -199,7 +199,7 @@ class _LoginTokens:
         self.logins[login.order] = login
         name = "token" if not self.applies else f"token_{len(self.applies) + 1}"
         self.extracts.setdefault(login.order, {})[name] = {"path": path, "secret": True}
-        self.applies.append(_apply_entry(place, f"{prefix}{{{{ {name} }}}}"))
+        self.applies.append(_make_apply_entry(place, f"{prefix}{{{{ {name} }}}}"))
         self.places.append(place)
         self.comments.append(
             msg(
@@ -213,9 +213,9 @@ class _LoginTokens:
 
     def auth(self, credentials: dict[str, Any]) -> dict[str, Any]:
         """Return the declaration ``auth``; the credentials of logins are added to *credentials*."""
-        steps, own = _login_steps(self.logins, self.extracts, self.chained)
+        steps, own = _draft_login_steps(self.logins, self.extracts, self.chained)
         credentials |= own
-        acquire = {"share": sorted(own), "steps": steps, "ttl": _ttl_of(self.logins)}
+        acquire = {"share": sorted(own), "steps": steps, "ttl": _draft_ttl_unit(self.logins)}
         return {
             "acquire": {key: value for key, value in acquire.items() if value},
             "apply": self.applies,
@@ -271,12 +271,13 @@ def _find_source(
         for used, value in uses:
             scheme, rest = split_scheme(value)
             for text, prefix in ((value, ""), (rest, scheme)):
+                # A value that was sent before is not issued here: the response only repeats it.
                 if text in issued and used.order > exchange.order:
                     return exchange, issued[text], prefix
     return None
 
 
-def _apply_entry(place: CredentialPlace, value: str) -> dict[str, str]:
+def _make_apply_entry(place: CredentialPlace, value: str) -> dict[str, str]:
     """Return an entry of ``auth: apply`` that puts the template *value* at *place*."""
     return {"in": place.place, "name": place.name, "value": value}
 
@@ -290,8 +291,8 @@ def _draft_credential(
     if read_basic(first) is not None:
         why = msg("requests carry a user name and a password (HTTP Basic)")
         text = "Basic {{ (username ~ ':' ~ password) | b64 }}"
-        return _apply_entry(place, text), {"username": {}, "password": {"secret": True}}, why
-    name = "token" if place.name == "Authorization" else _identifier(place.name)
+        return _make_apply_entry(place, text), {"username": {}, "password": {"secret": True}}, why
+    name = "token" if place.name == "Authorization" else _to_identifier(place.name)
     name = name if not number or name != "token" else f"token_{number + 1}"
     # A signature differs in nearly every request, a token only each time that it is renewed.
     is_signed = to_snake_case(place.name.replace("-", "_")) in _SIGNED or len(set(values)) > max(
@@ -307,15 +308,17 @@ def _draft_credential(
         if is_signed and len(values) > 1
         else msg("{place} {name} is the same in all requests", place=place.place, name=place.name)
     )
-    return _apply_entry(place, f"{scheme}{{{{ {name} }}}}"), {name: {"secret": True}}, why
+    return _make_apply_entry(place, f"{scheme}{{{{ {name} }}}}"), {name: {"secret": True}}, why
 
 
-def _identifier(name: str) -> str:
+def _to_identifier(name: str) -> str:
     text = re.sub(r"\W+", "_", name, flags=re.ASCII).strip("_").lower()
     return text if text and text[0].isalpha() else f"key_{text}".rstrip("_")
 
 
-def _equivalent_preset(applies: Sequence[Mapping[str, str]], credentials: dict[str, Any]) -> Any:
+def _find_equivalent_preset(
+    applies: Sequence[Mapping[str, str]], credentials: dict[str, Any]
+) -> Any:
     """Return the preset (``bearer``, ``basic`` …) with the same effect as the entries *applies*.
 
     A map with the entries themselves if there is none. For an API key *credentials* is changed to
@@ -336,7 +339,7 @@ def _equivalent_preset(applies: Sequence[Mapping[str, str]], credentials: dict[s
     return {"apply": list(applies)}
 
 
-def _login_steps(
+def _draft_login_steps(
     logins: Mapping[int, Exchange],
     extracts: Mapping[int, dict[str, Any]],
     chained: Mapping[str, str],
@@ -350,37 +353,37 @@ def _login_steps(
     """
     steps, credentials = [], dict[str, Any]()
     for order, login in sorted(logins.items()):
-        sent, own = _login_request(login.request, chained)
+        sent, own = _draft_login_request(login.request, chained)
         credentials |= own
         found = dict(extracts[order])
         response = login.outcome
         if isinstance(response, Response):
-            found |= _ttl_place(response)
+            found |= _draft_ttl_extract(response)
         steps.append({"request": sent, "extract": found})
     return steps, credentials
 
 
-def _ttl_place(response: Response) -> dict[str, Any]:
+def _draft_ttl_extract(response: Response) -> dict[str, Any]:
     """Return the ``extract`` entry for the token's lifetime in *response*; empty if it has none."""
-    for path, _ in _ttls_in(response):
+    for path, _ in _find_ttls(response):
         return {"ttl": {"path": path, "optional": True}}
     return {}
 
 
-def _ttls_in(response: Response) -> Iterator[tuple[str, int]]:
+def _find_ttls(response: Response) -> Iterator[tuple[str, int]]:
     for path, value in leaf_values(parse_json_body(response), "$"):
         if path.rpartition(".")[2].lower() in _TTLS and isinstance(value, int):
             yield path, value
 
 
-def _ttl_of(logins: Mapping[int, Exchange]) -> dict[str, Any]:
+def _draft_ttl_unit(logins: Mapping[int, Exchange]) -> dict[str, Any]:
     """Return the ``ttl`` of ``acquire``: ``{unit: ms}`` if a lifetime is too large for seconds."""
     responses = [one.outcome for one in logins.values() if isinstance(one.outcome, Response)]
-    times = [value for response in responses for _, value in _ttls_in(response)]
+    times = [value for response in responses for _, value in _find_ttls(response)]
     return {"unit": "ms"} if times and times[0] >= _MILLISECONDS else {}
 
 
-def _login_request(
+def _draft_login_request(
     request: Request, chained: Mapping[str, str]
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return a login's request as templates, and the credentials that it needs.
@@ -388,7 +391,7 @@ def _login_request(
     *chained* are values that earlier steps yield, and their names.
     """
     credentials: dict[str, Any] = {}
-    fill = partial(_login_template, credentials, chained)
+    fill = partial(_replace_texts_by_templates, credentials, chained)
     sent: dict[str, Any] = {"method": request.method, "path": _path_of(request)}
     query = {name: fill(name, value) for name, value in split_query(request.url)[1]}
     if query:
@@ -407,7 +410,7 @@ def _login_request(
     return sent, credentials
 
 
-def _login_template(
+def _replace_texts_by_templates(
     credentials: dict[str, Any], chained: Mapping[str, str], name: str, value: Any
 ) -> Any:
     """Return *value*, a part of a login's body, with templates in place of its texts.
@@ -417,13 +420,14 @@ def _login_template(
     """
     if isinstance(value, Mapping):
         return {
-            key: _login_template(credentials, chained, key, inner) for key, inner in value.items()
+            key: _replace_texts_by_templates(credentials, chained, key, inner)
+            for key, inner in value.items()
         }
     if not isinstance(value, str) or to_snake_case(name) in _LITERALS or not value:
         return value
     if value in chained:
         return f"{{{{ {chained[value]} }}}}"
-    key = _identifier(name)
+    key = _to_identifier(name)
     credentials[key] = {"secret": True} if is_secret_name(name) else {}
     return f"{{{{ {key} }}}}"
 

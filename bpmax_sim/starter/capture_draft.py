@@ -38,25 +38,25 @@ class CapturedCall(msgspec.Struct, frozen=True, kw_only=True):
         outcome: captured record of its response or error; None if the capture ended before it.
     """
 
-    ask: Mapping[str, Any]
-    outcome: Mapping[str, Any] | None
+    call_record: Mapping[str, Any]
+    outcome_record: Mapping[str, Any] | None
 
     @property
     def platform(self) -> str:
         """Return the key of the platform, spelled as in the script."""
-        return str(yaml_value(self.ask.get("platform")))
+        return str(yaml_value(self.call_record.get("platform")))
 
     @property
     def api(self) -> str:
         """Return the name of the API, spelled as in the script."""
-        return str(yaml_value(self.ask.get("api")))
+        return str(yaml_value(self.call_record.get("api")))
 
     @property
     def error(self) -> Mapping[str, Any]:
         """Return the members of the error with which the call ended; empty if it succeeded."""
-        if not self.outcome or self.outcome["e"] != "throw":
+        if not self.outcome_record or self.outcome_record["e"] != "throw":
             return {}
-        value = yaml_value(self.outcome.get("error"))
+        value = yaml_value(self.outcome_record.get("error"))
         return value if isinstance(value, dict) and value else {"code": ""}
 
 
@@ -93,7 +93,7 @@ def calls_of(run: CapturedRun) -> list[CapturedCall]:
     """Return the calls of *run*, in the order in which they were made."""
     outcomes = {one["id"]: one for one in run.records if one.get("e") in {"ok", "throw"}}
     return [
-        CapturedCall(ask=one, outcome=outcomes.get(one["id"]))
+        CapturedCall(call_record=one, outcome_record=outcomes.get(one["id"]))
         for one in run.records
         if one.get("e") == "ask"
     ]
@@ -126,7 +126,7 @@ def draft_captured_platforms(runs: Iterable[CapturedRun], known: Platforms) -> d
                     {
                         "platform_key": key,
                         "title": key,
-                        "base_url": f"https://{_host_name(key)}.example.test",
+                        "base_url": f"https://{_invent_host_name(key)}.example.test",
                         "auth": "none",
                     }
                 ),
@@ -136,7 +136,7 @@ def draft_captured_platforms(runs: Iterable[CapturedRun], known: Platforms) -> d
     return texts
 
 
-def _host_name(key: str) -> str:
+def _invent_host_name(key: str) -> str:
     """Return a host name made from platform *key*, for an invented address."""
     return re.sub(r"[^a-z0-9]+", "-", key.lower()).strip("-") or "platform"
 
@@ -170,7 +170,7 @@ def _parameter_places(call: CapturedCall) -> Iterator[tuple[str, str]]:
 
     Direct arguments have no names and are called ``arg_1``, ``arg_2`` ….
     """
-    arguments = call.ask.get("args")
+    arguments = call.call_record.get("args")
     if arguments is not None:
         place = (
             "body"
@@ -180,7 +180,7 @@ def _parameter_places(call: CapturedCall) -> Iterator[tuple[str, str]]:
         for number in range(1, len(arguments) + 1):
             yield place, f"arg_{number}"
         return
-    for kind, values in call.ask.get("steps", ()):
+    for kind, values in call.call_record.get("steps", ()):
         value = yaml_value(values)
         if kind == "body" and not isinstance(value, Mapping):
             continue
@@ -223,9 +223,9 @@ def _stub_answer(call: CapturedCall) -> dict[str, Any]:
         answer["status"] = status if isinstance(status, int) else 500
         body = told.get("body")
     else:
-        body = yaml_value((call.outcome or {}).get("value"))
+        body = yaml_value((call.outcome_record or {}).get("value"))
     answer["body"] = "" if body is None else body
-    if ms := (call.outcome or {}).get("ms"):
+    if ms := (call.outcome_record or {}).get("ms"):
         answer["delay"] = f"{ms}ms"
     return answer
 
@@ -251,11 +251,11 @@ def draft_run(
     flow.
     """
     calls = calls_of(run)
-    names = {(one.platform, one.api): _declared_name(one, known) for one in calls}
+    names = {(one.platform, one.api): _declared_api_name(one, known) for one in calls}
     told = hide_secret_literals(str(run.first_record.get("script") or source).strip("\n"))
     node = _approval_node(run)
     stubs, faults = draft_stubs(calls, names)
-    value = _scenario_value(run, node, files)
+    value = _draft_scenario_head(run, node, files)
     if calls:
         value["proxy"] = {"platforms": "platforms/"} | ({"stubs": stubs} if stubs else {})
     value |= {"faults": faults} if faults else {}
@@ -299,12 +299,12 @@ class _ScenarioText(msgspec.Struct, frozen=True):
         return add_comments(comments, write_yaml({**self.value, "steps": steps}, block=2))
 
 
-def _declared_name(call: CapturedCall, known: Platforms) -> str:
+def _declared_api_name(call: CapturedCall, known: Platforms) -> str:
     platform = known.platform(call.platform)
     return f"{platform.platform_key}.{known.api(platform, call.api).key}"
 
 
-def _scenario_value(run: CapturedRun, node: str, files: RunFiles) -> dict[str, Any]:
+def _draft_scenario_head(run: CapturedRun, node: str, files: RunFiles) -> dict[str, Any]:
     """Return the drafted scenario of *run* without ``steps`` and ``proxy``.
 
     *node* is the node at whose approval the script ran; "" makes it the script of a button.
@@ -314,19 +314,19 @@ def _scenario_value(run: CapturedRun, node: str, files: RunFiles) -> dict[str, A
     if node:
         flow: dict[str, Any] = {"definition": files.flow}
         flow |= {"scripts": {f"approve.{node}": files.script}, "at": node}
-        if name := _context_member(run, "project").get("name"):
+        if name := _captured_context_member(run, "project").get("name"):
             flow["project"] = {"name": name}
         value["flow"] = {**flow, "form": _fields_of(run)}
     else:
         scripts = {f"click.{BUTTON}": files.script}
         value["form"] = {"scripts": scripts, "fields": _fields_of(run)}
-    user = _context_member(run, "userInfo")
+    user = _captured_context_member(run, "userInfo")
     if user.get("id"):
         value["user"] = user
     return {**value, "clock": start.isoformat(timespec="seconds")}
 
 
-def _context_member(run: CapturedRun, name: str) -> dict[str, Any]:
+def _captured_context_member(run: CapturedRun, name: str) -> dict[str, Any]:
     """Return the captured member *name* of ``ctx``; empty if it is not an object."""
     value = yaml_value((run.first_record.get("ctx") or {}).get(name))
     return value if isinstance(value, dict) else {}
@@ -351,7 +351,7 @@ def _draft_expectation(
     is_flow: bool,
 ) -> dict[str, Any]:
     written = {str(one["name"]): yaml_value(one["value"]) for one in _field_writes(run)}
-    proxy = [{"call": names[one.platform, one.api], **_result_of(one)} for one in calls]
+    proxy = [{"call": names[one.platform, one.api], **_draft_expected_result(one)} for one in calls]
     form = {"flow": {"form": written}} if is_flow else {"form": written}
     return {"expect": {**(form if written else {}), "proxy": proxy}}
 
@@ -363,7 +363,7 @@ def _field_writes(run: CapturedRun) -> Iterator[Mapping[str, Any]]:
             yield one
 
 
-def _result_of(call: CapturedCall) -> dict[str, Any]:
+def _draft_expected_result(call: CapturedCall) -> dict[str, Any]:
     """Return what to expect of *call*: its error code or its status, as for ``expect: proxy``."""
     if (code := call.error.get("code")) in _FAULTS:
         return {"error": code}
@@ -372,14 +372,14 @@ def _result_of(call: CapturedCall) -> dict[str, Any]:
 
 def _approval_node(run: CapturedRun) -> str:
     """Return the node at whose approval the script ran; "" for a form's script."""
-    step = _context_member(run, "step")
+    step = _captured_context_member(run, "step")
     told = yaml_value((run.first_record.get("ctx") or {}).get("step_id"))
     return str(step.get("name") or step.get("id") or told or "")
 
 
 def _approve_step(run: CapturedRun, node: str) -> dict[str, Any]:
     """Return the step that approves at *node*, by the person who ran the script."""
-    by = _context_member(run, "userInfo").get("id")
+    by = _captured_context_member(run, "userInfo").get("id")
     return {"at": node} | ({"by": by} if by else {})
 
 
@@ -388,7 +388,7 @@ def group_flow_runs(runs: Iterable[CapturedRun]) -> list[tuple[CapturedRun, ...]
     groups: list[tuple[set[str], list[CapturedRun]]] = []
     for run in runs:
         if node := _approval_node(run):
-            places = {node, _target_node_of(run)} - {_END}
+            places = {node, _captured_target_node(run)} - {_END}
             same = [group for group in groups if group[0] & places]
             groups = [group for group in groups if group not in same]
             merged = [one for _, own in same for one in own]
@@ -396,19 +396,19 @@ def group_flow_runs(runs: Iterable[CapturedRun]) -> list[tuple[CapturedRun, ...]
     return [tuple(own) for _, own in groups]
 
 
-def _target_node_of(run: CapturedRun) -> str:
+def _captured_target_node(run: CapturedRun) -> str:
     """Return the node to which the captured approval led; an invented end if it is not known."""
     return str(yaml_value((run.first_record.get("ctx") or {}).get("target_step")) or _END)
 
 
-def _owners_of(run: CapturedRun) -> list[str]:
+def _captured_owners(run: CapturedRun) -> list[str]:
     """Return the ids of the captured node's owners.
 
     The person who ran the script is one of them.
     """
-    told = _context_member(run, "step").get("owner")
+    told = _captured_context_member(run, "step").get("owner")
     ids = [_owner_id(one) for one in told] if isinstance(told, list) else []
-    by = _context_member(run, "userInfo").get("id")
+    by = _captured_context_member(run, "userInfo").get("id")
     return [*dict.fromkeys([*ids, *([str(by)] if by else [])])]
 
 
@@ -421,9 +421,9 @@ def _draft_flow(title: str, run: CapturedRun, runs: Sequence[CapturedRun]) -> st
     targets: dict[str, str] = {}
     for one in (run, *runs):
         node = _approval_node(one)
-        targets.setdefault(node, _target_node_of(one))
+        targets.setdefault(node, _captured_target_node(one))
         own = owners.setdefault(node, [])
-        own += [name for name in _owners_of(one) if name not in own]
+        own += [name for name in _captured_owners(one) if name not in own]
     start = _find_start_node(_approval_node(run), targets)
     path = [*_nodes_following(start, targets)]
     nodes: dict[str, dict[str, Any]] = {
@@ -439,7 +439,7 @@ def _draft_flow(title: str, run: CapturedRun, runs: Sequence[CapturedRun]) -> st
     more = dict.fromkeys(
         f"{place[0]} → {place[1]}"
         for one in runs
-        if (place := (_approval_node(one), _target_node_of(one))) not in followed
+        if (place := (_approval_node(one), _captured_target_node(one))) not in followed
     )
     comments = [
         msg("Drafted by bpmax-sim init --from, of the nodes in which scripts ran."),
@@ -456,7 +456,10 @@ def _draft_flow(title: str, run: CapturedRun, runs: Sequence[CapturedRun]) -> st
 
 
 def _find_start_node(node: str, targets: Mapping[str, str]) -> str:
-    """Return the node from which *node* is reached and which has no predecessor."""
+    """Return the node at which the chain of approvals to *node* begins.
+
+    *targets* maps a node to the one that its approval leads to.
+    """
     seen = {node}
     while before := [name for name, to in targets.items() if to == node and name not in seen]:
         node = before[0]
@@ -465,7 +468,10 @@ def _find_start_node(node: str, targets: Mapping[str, str]) -> str:
 
 
 def _nodes_following(node: str, targets: Mapping[str, str]) -> dict[str, None]:
-    """Return *node* and the nodes that follow by approvals, in order."""
+    """Return *node* and the nodes to which approvals lead from there, in order.
+
+    *targets* maps a node to the one that its approval leads to.
+    """
     path = {node: None}
     while (node := targets.get(node, node)) not in path:
         path[node] = None

@@ -110,28 +110,30 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         form = parse_qs(self.rfile.read(int(self.headers.get("content-length", 0))).decode())
         if urlsplit(self.path).path != "/oauth/token":
-            self._answer(404, {"error": "not_found"})
+            self._send_json(404, {"error": "not_found"})
         elif form.get("client_secret") != [self.crm.client_secret]:
-            self._answer(401, {"error": "invalid_client"})
+            self._send_json(401, {"error": "invalid_client"})
         else:
             self.crm.tokens.append(secrets.token_urlsafe(24))
             token = self.crm.tokens[-1]
-            self._answer(200, {"access_token": token, "token_type": "Bearer", "expires_in": 7200})
+            self._send_json(
+                200, {"access_token": token, "token_type": "Bearer", "expires_in": 7200}
+            )
 
     def do_GET(self) -> None:
         token = self.headers.get("authorization", "").removeprefix("Bearer ")
         path = urlsplit(self.path).path
         number = unquote(path.rpartition("/")[2])
         if token not in self.crm.tokens:
-            self._answer(401, {"code": 401, "message": "令牌无效"})
+            self._send_json(401, {"code": 401, "message": "令牌无效"})
         elif not path.startswith("/api/customers/"):
-            self._answer(404, {"code": 404, "message": "没有这个接口"})
+            self._send_json(404, {"code": 404, "message": "没有这个接口"})
         elif number not in CUSTOMERS:
-            self._answer(200, {"code": 404, "message": f"客户 {number} 不存在", "data": None})
+            self._send_json(200, {"code": 404, "message": f"客户 {number} 不存在", "data": None})
         else:
-            self._answer(200, {"code": 200, "message": "ok", "data": CUSTOMERS[number]})
+            self._send_json(200, {"code": 200, "message": "ok", "data": CUSTOMERS[number]})
 
-    def _answer(self, status: int, body: Mapping[str, Any]) -> None:
+    def _send_json(self, status: int, body: Mapping[str, Any]) -> None:
         data = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json; charset=utf-8")
@@ -157,7 +159,7 @@ def write_demo(folder: Path, *, force: bool = False) -> tuple[Path, ...]:
         wrong = ""
         if not folder.is_dir():
             wrong = msg("this is a file; name a folder")
-        elif any(folder.iterdir()) and not _is_ours(folder / "README.md"):
+        elif any(folder.iterdir()) and not _is_written_by_demo(folder / "README.md"):
             wrong = msg(
                 "this folder is not empty and not a demonstration; name another, or write ours "
                 "beside what is there with --force"
@@ -168,7 +170,7 @@ def write_demo(folder: Path, *, force: bool = False) -> tuple[Path, ...]:
         return tuple(_copy_folder(files("bpmax_sim.starter") / "demo_files", folder))
 
 
-def _is_ours(readme: Path) -> bool:
+def _is_written_by_demo(readme: Path) -> bool:
     """Return whether `write_demo` wrote *readme*, so that its folder may be overwritten."""
     try:
         return readme.read_text(encoding="utf-8").startswith(f"{SIGN}\n")
@@ -246,7 +248,9 @@ def play_demo(folder: Path, *, force: bool = False) -> Iterator[str]:
         if path.suffix != ".md":
             yield f"     {path.relative_to(folder).as_posix()}"
     with serve_crm() as crm:
-        recorded = _play(folder, crm.environment, mode="record", record="rewrite", allow_ci=True)
+        recorded = _run_demo_scenario(
+            folder, crm.environment, mode="record", record="rewrite", allow_ci=True
+        )
         yield from _show_recording(recorded, crm)
     cassette = folder / "cassettes" / "crm" / "customer.yaml"
     yield ""
@@ -261,7 +265,7 @@ def play_demo(folder: Path, *, force: bool = False) -> Iterator[str]:
 
 
 def _show_recording(played: DemoRun, crm: Crm) -> Iterator[str]:
-    _check_demo(played.end.outcome == "passed", msg("the recording failed"), played.end.failures)
+    _require(played.end.outcome == "passed", msg("the recording failed"), played.end.failures)
     yield ""
     yield msg(
         "2  Recorded against a CRM that ran at {url} meanwhile, in {milliseconds}",
@@ -275,7 +279,7 @@ def _show_recording(played: DemoRun, crm: Crm) -> Iterator[str]:
 
 def _show_standins(files: Sequence[Path], crm: Crm) -> Iterator[str]:
     findings = find_leaks(files, (crm.client_secret, *crm.tokens))
-    _check_demo(not findings, msg("a secret was written: {findings}", findings=series(findings)))
+    _require(not findings, msg("a secret was written: {findings}", findings=series(findings)))
     yield ""
     yield msg("4  What stands there instead of the real values")
     yield from (f"     {standin}" for standin in find_standins(files))
@@ -289,11 +293,11 @@ def _show_standins(files: Sequence[Path], crm: Crm) -> Iterator[str]:
 
 def _show_replay(folder: Path, recorded: DemoRun) -> Iterator[str]:
     with NetworkGuard(msg("the demonstration")) as guard:
-        played = _play(folder, {})
-    _check_demo(played.end.outcome == "passed", msg("the replay failed"), played.end.failures)
+        played = _run_demo_scenario(folder, {})
+    _require(played.end.outcome == "passed", msg("the replay failed"), played.end.failures)
     attempts = guard.attempts
-    _check_demo(not attempts, msg("the replay used the network: {attempts}", attempts=attempts))
-    _check_demo(
+    _require(not attempts, msg("the replay used the network: {attempts}", attempts=attempts))
+    _require(
         played.console == recorded.console, msg("the replay wrote something else to its console")
     )
     yield ""
@@ -311,9 +315,11 @@ def _show_replay(folder: Path, recorded: DemoRun) -> Iterator[str]:
 
 def _show_miss(folder: Path) -> Iterator[str]:
     with NetworkGuard(msg("the demonstration")) as guard:
-        played = _play(folder, {}, variables=table_rows.cli_variables([f"customer={OTHER}"]))
+        played = _run_demo_scenario(
+            folder, {}, variables=table_rows.cli_variables([f"customer={OTHER}"])
+        )
     misses = [failure for failure in played.end.failures if failure.kind == "miss"]
-    _check_demo(
+    _require(
         bool(misses) and not guard.attempts, msg("a changed request was answered all the same")
     )
     yield ""
@@ -349,7 +355,7 @@ def _show_next_commands(folder: Path) -> Iterator[str]:
     yield msg("     bpmax-sim record {where}/scenarios", where=where)
 
 
-def _play(
+def _run_demo_scenario(
     folder: Path,
     environ: Mapping[str, str],
     /,
@@ -377,7 +383,7 @@ def _play(
     return DemoRun(end, calls, [e.text for e in events if isinstance(e, ConsoleWritten)], took)
 
 
-def _check_demo(holds: bool, text: str, failures: Sequence[Failure] = ()) -> None:
+def _require(holds: bool, text: str, failures: Sequence[Failure] = ()) -> None:
     """Raise `ExpectationError` with *text* and the headlines of *failures* unless *holds*."""
     if not holds:
         raise ExpectationError(

@@ -86,7 +86,7 @@ def write_declarations(project: ProjectTypes, language: str) -> str:
         for platform in known:
             platforms.setdefault(platform.platform_key, (platform, known))
     blocks = [
-        _file_header(
+        _fill_file_header(
             made=say(msg("Made by `bpmax-sim types` from platforms, recordings and forms.")),
             again=say(msg("Run it again after a change; what is edited here is lost.")),
             proxy=say(msg("The interface proxy of a platform; making one sends nothing.")),
@@ -114,7 +114,7 @@ def write_declarations(project: ProjectTypes, language: str) -> str:
     return "\n".join(blocks)
 
 
-def _file_header(**texts: str) -> str:
+def _fill_file_header(**texts: str) -> str:
     """Return the common part of every ``bpmax.d.ts``, with *texts* in place of ``@names@``."""
     head = files("bpmax_sim.starter").joinpath("bpmax.d.ts").read_text(encoding="utf-8")
     for name, text in texts.items():
@@ -152,10 +152,10 @@ def _format_comment(lines: Iterable[str], indent: str = "") -> str:
     return f"{indent}/**\n{body}{indent} */\n"
 
 
-def _write_form(forms: Sequence[Mapping[str, Any]], about: str) -> str:
+def _write_form(forms: Sequence[Mapping[str, Any]], comment: str) -> str:
     """Return the TypeScript interface of forms: each field of *forms*, states and messages.
 
-    Fields that several forms have get a type that fits all of them. *about* is its comment.
+    Fields that several forms have get a type that fits all of them. *comment* is its comment.
     """
     shapes: dict[str, list[ResponseShape]] = {}
     for fields in forms:
@@ -168,7 +168,7 @@ def _write_form(forms: Sequence[Mapping[str, Any]], about: str) -> str:
     keys = " | ".join(map(_quote_js_text, names)) or "string"
     return (
         f"type BpmaxField = {keys};\n"
-        + _format_comment([about])
+        + _format_comment([comment])
         + "interface BpmaxForm {\n"
         + "".join(lines)
         + "  $message: string | { text: string; level?: 'info' | 'warning' | 'error' };\n"

@@ -180,7 +180,7 @@ def _project_files(chosen: NewProject) -> dict[str, str]:
         "instances.yaml": "instances.yaml",
     }
     texts = {
-        f"scenarios/{to}": _fill_template(_read_template(name), values)
+        f"scenarios/{to}": _fill_template(_read_template_file(name), values)
         for to, name in sources.items()
     }
     _, *credentials = chosen.environment.items()
@@ -199,7 +199,7 @@ def with_lines(before: str, lines: tuple[str, ...]) -> str:
     return f"{before}{gap}{more}"
 
 
-def _read_template(name: str) -> str:
+def _read_template_file(name: str) -> str:
     return (files("bpmax_sim.starter") / "files" / name).read_text(encoding="utf-8")
 
 
@@ -250,7 +250,9 @@ def plan_files(folder: Path, chosen: NewProject) -> InitPlan:
         ConfigError: if an existing file cannot be read as text.
     """
     named = _project_files(chosen) if chosen.platform else {}
-    named |= {place: _read_template(shipped) for shipped, place in (CIS[ci] for ci in chosen.cis)}
+    named |= {
+        place: _read_template_file(shipped) for shipped, place in (CIS[ci] for ci in chosen.cis)
+    }
     texts = {folder / name: text for name, text in named.items()}
     replaced = [path for path, text in texts.items() if read_text_or_empty(path) not in {"", text}]
     for name, lines in GIT.items():

@@ -86,13 +86,13 @@ class _Node:
         self.children: dict[str, _Node] = {}
         self.ends: set[tuple[str, str]] = set()
 
-    def absorb(self, other: _Node) -> None:
+    def merge_in(self, other: _Node) -> None:
         """Add the ends and children of *other* to this node."""
         self.ends |= other.ends
         for segment, child in other.children.items():
-            self.children.setdefault(segment, _Node()).absorb(child)
+            self.children.setdefault(segment, _Node()).merge_in(child)
 
-    def routes_below(self) -> frozenset[tuple[str, str]]:
+    def relative_routes(self) -> frozenset[tuple[str, str]]:
         """Return (rest of the path, method) of each request below.
 
         A segment like a value is ``*``.
@@ -100,10 +100,10 @@ class _Node:
         own = {("", method) for method, _ in self.ends}
         for segment, child in self.children.items():
             rest = "*" if is_value(segment) else segment
-            own |= {(f"/{rest}{path}", method) for path, method in child.routes_below()}
+            own |= {(f"/{rest}{path}", method) for path, method in child.relative_routes()}
         return frozenset(own)
 
-    def ends_below(self) -> frozenset[End]:
+    def relative_ends(self) -> frozenset[End]:
         """Return (rest of the path, method, shape of the response) of each request below.
 
         A segment like a value is ``*`` in the rest; requests whose response has no shape are left
@@ -112,7 +112,9 @@ class _Node:
         own = {("", method, shape) for method, shape in self.ends if shape}
         for segment, child in self.children.items():
             rest = "*" if is_value(segment) else segment
-            own |= {(f"/{rest}{path}", method, shape) for path, method, shape in child.ends_below()}
+            own |= {
+                (f"/{rest}{path}", method, shape) for path, method, shape in child.relative_ends()
+            }
         return frozenset(own)
 
 
@@ -139,19 +141,22 @@ def _split_path(path: str) -> list[str]:
 
 
 def _merge_value_children(node: _Node, before: str, merged: dict[int, set[str]]) -> None:
-    """Merge those children of *node* that are values, then their children."""
-    values = _values_among(node, before)
+    """Merge the children of *node* that are values into one parameter; likewise below it.
+
+    *before* is the segment of *node*. *merged* gets the id of the node -> merged segments.
+    """
+    values = _find_value_children(node, before)
     if values:
         parameter = _Node()
         for segment in values:
-            parameter.absorb(node.children.pop(segment))
+            parameter.merge_in(node.children.pop(segment))
         merged[id(node)] = values
         node.children[_PARAMETER] = parameter
     for segment, child in node.children.items():
         _merge_value_children(child, segment, merged)
 
 
-def _values_among(node: _Node, before: str) -> set[str]:
+def _find_value_children(node: _Node, before: str) -> set[str]:
     """Return the children of *node* that are values, and so one path parameter.
 
     These look like values; or the same paths follow them as follow other children, as for
@@ -159,20 +164,21 @@ def _values_among(node: _Node, before: str) -> set[str]:
     """
     values = {segment for segment in node.children if segment and is_value(segment, before)}
     words = {
-        segment: child.ends_below()
+        segment: child.relative_ends()
         for segment, child in node.children.items()
         if segment and segment not in values
     }
-    known = frozenset[End]().union(*(node.children[one].ends_below() for one in values))
-    below = {route for one in values for route in node.children[one].routes_below() if route[0]}
+    known = frozenset[End]().union(*(node.children[one].relative_ends() for one in values))
+    below = {route for one in values for route in node.children[one].relative_routes() if route[0]}
     groups: dict[frozenset[End], list[str]] = {}
     for segment, signature in words.items():
-        leads_alike = not below.isdisjoint(node.children[segment].routes_below())
+        leads_alike = not below.isdisjoint(node.children[segment].relative_routes())
         if leads_alike or (signature and signature <= known):
             values.add(segment)
         elif signature:
             groups.setdefault(signature, []).append(segment)
     for signature, segments in groups.items():
+        # Without a shape all ends are alike: /enable and /disable are no values of a parameter.
         is_told = any(shape not in _NO_SHAPES or path for path, _, shape in signature)
         if len(segments) >= _ALIKE and is_told:
             values.update(segments)

@@ -131,7 +131,9 @@ def draft_platform(
     """
     auth = guess_auth(exchanges)
     logins = {login.order for login in auth.logins}
-    hosts = {origin: _host_name(origin, number) for number, origin in enumerate(origins) if number}
+    hosts = {
+        origin: _draft_host_name(origin, number) for number, origin in enumerate(origins) if number
+    }
     calls = [exchange for exchange in exchanges if exchange.order not in logins]
     drafts = list(_find_apis(calls, hosts))
     names = _name_apis(drafts, {*map(to_snake_case, taken)})
@@ -141,14 +143,16 @@ def draft_platform(
             names, (_draft_api(one, auth) for one in drafts), strict=True
         )
     }
-    text = add_comments(_head_comments(variable_prefix(key)), write_yaml(_address_keys(key, hosts)))
+    text = add_comments(
+        _draft_head_comments(variable_prefix(key)), write_yaml(_draft_address_keys(key, hosts))
+    )
     if auth.credentials:
         text += write_yaml({"credentials": dict(auth.credentials)}, block=2)
-    rules, notes = _response_rules(calls)
+    rules, notes = _draft_response_rules(calls)
     if rules:
         text += add_comments(notes, write_yaml({"response": rules}, block=2))
     placed = _with_login_hosts(auth, hosts)
-    text += add_comments(_auth_comments(auth), write_yaml({"auth": placed}, block=4))
+    text += add_comments(_draft_auth_comments(auth), write_yaml({"auth": placed}, block=4))
     instance, addresses = _draft_instance(key, origins[0], hosts, auth)
     return PlatformDraft(
         key=key,
@@ -159,7 +163,7 @@ def draft_platform(
     )
 
 
-def _address_keys(key: str, hosts: Mapping[str, str]) -> dict[str, Any]:
+def _draft_address_keys(key: str, hosts: Mapping[str, str]) -> dict[str, Any]:
     """Return the first keys of a platform file, with invented addresses in place of the real ones.
 
     *hosts* maps the further origins to the names of their hosts.
@@ -189,7 +193,7 @@ def _draft_instance(
     return instance, addresses
 
 
-def _head_comments(prefix: str) -> Iterator[str]:
+def _draft_head_comments(prefix: str) -> Iterator[str]:
     yield msg("Drafted by bpmax-sim init --from; a comment stands at each guess.")
     yield msg("Guess: key and title, of the host's name; names of APIs, of method and path.")
     yield msg(
@@ -197,13 +201,13 @@ def _head_comments(prefix: str) -> Iterator[str]:
     )
 
 
-def _auth_comments(auth: AuthGuess) -> Iterator[str]:
+def _draft_auth_comments(auth: AuthGuess) -> Iterator[str]:
     yield from (msg("Guess: {reason}.", reason=reason) for reason in auth.comments)
     if not auth.comments:
         yield msg("Guess: no request carried a credential.")
 
 
-def _host_name(origin: str, number: int) -> str:
+def _draft_host_name(origin: str, number: int) -> str:
     """Return the name in ``hosts`` for the platform's further *origin*, made from its host name.
 
     It is ``host_<n>`` from *number* (index of the origin) if that gives none.
@@ -267,7 +271,7 @@ def _name_apis(drafts: Sequence[_ApiDraft], taken: set[str]) -> list[str]:
     paths = [[part for part in one.template.split("/") if part] for one in drafts]
     names = []
     for draft, whole in zip(drafts, paths, strict=True):
-        parts = _without_leading(whole)
+        parts = _without_unspecific_parts(whole)
         words = [
             to_singular(part)
             if number + 1 < len(parts) and parts[number + 1].startswith("{")
@@ -292,7 +296,7 @@ def _name_apis(drafts: Sequence[_ApiDraft], taken: set[str]) -> list[str]:
     return names
 
 
-def _without_leading(parts: list[str]) -> list[str]:
+def _without_unspecific_parts(parts: list[str]) -> list[str]:
     """Return path *parts* without leading ones that are not specific, such as ``api/v1``."""
     start = 0
     while start < len(parts) - 1 and _LEADING.fullmatch(parts[start]):
@@ -323,7 +327,7 @@ def _draft_api(draft: _ApiDraft, auth: AuthGuess) -> tuple[dict[str, Any], list[
     parameters += _draft_parameters(
         "query", [dict(split_query(one.url)[1]) for one in requests], auth
     )
-    parameters += _draft_parameters("header", [_own_headers(one) for one in requests], auth)
+    parameters += _draft_parameters("header", [_declarable_headers(one) for one in requests], auth)
     body, more = _draft_body(requests)
     value["parameters"] = list(_with_own_names([*parameters, *body]))
     if not value["parameters"]:
@@ -344,7 +348,7 @@ def _draft_api(draft: _ApiDraft, auth: AuthGuess) -> tuple[dict[str, Any], list[
     return value | more, notes
 
 
-def _own_headers(request: Request) -> dict[str, str]:
+def _declarable_headers(request: Request) -> dict[str, str]:
     """Return the headers that an API declares, without those that every HTTP client sends."""
     return {
         name: value for name, value in request.headers if not _OF_CLIENTS.fullmatch(name.lower())
@@ -411,7 +415,7 @@ def _draft_body(requests: Sequence[Request]) -> tuple[list[dict[str, Any]], dict
             dict(parse_qsl((one.body or b"").decode(errors="replace"), keep_blank_values=True))
             for one in bodies
         ]
-        return list(_body_members(pairs, typed=False)), {"encoding": "form"}
+        return list(_draft_body_members(pairs, typed=False)), {"encoding": "form"}
     if "json" not in media and media:
         kind = "xml" if "xml" in media else "text"
         return whole, {"encoding": kind, "headers": {"Content-Type": content_type}}
@@ -422,7 +426,7 @@ def _draft_body(requests: Sequence[Request]) -> tuple[list[dict[str, Any]], dict
         not re.fullmatch(r"[^\W\d][\w-]*", name) for value in values for name in value
     ):
         return whole, more
-    return list(_body_members(values, typed=True)), more
+    return list(_draft_body_members(values, typed=True)), more
 
 
 def _json_body(request: Request) -> Any:
@@ -432,7 +436,9 @@ def _json_body(request: Request) -> Any:
         return None
 
 
-def _body_members(values: Sequence[Mapping[str, Any]], *, typed: bool) -> Iterator[dict[str, Any]]:
+def _draft_body_members(
+    values: Sequence[Mapping[str, Any]], *, typed: bool
+) -> Iterator[dict[str, Any]]:
     for name in dict.fromkeys(name for value in values for name in value):
         own = [value[name] for value in values if name in value]
         entry: dict[str, Any] = {"name": name, "in": "body"}
@@ -444,13 +450,13 @@ def _body_members(values: Sequence[Mapping[str, Any]], *, typed: bool) -> Iterat
         yield entry
 
 
-def _response_rules(exchanges: Sequence[Exchange]) -> tuple[dict[str, Any], list[str]]:
+def _draft_response_rules(exchanges: Sequence[Exchange]) -> tuple[dict[str, Any], list[str]]:
     """Return the value of ``response`` for a platform file, and comments with the evidence."""
     responses = [one.outcome for one in exchanges if isinstance(one.outcome, Response)]
     good = [one for one in responses if one.status in _OK]
     values = [value for one in good if isinstance(value := parse_json_body(one), dict)]
     states = sorted({one.status for one in good}) or [200]
-    found = _guess_success(values)
+    found = _guess_success_rule(values)
     classes = (
         {"token": {"status": [401]}}
         if any(one.status == _UNAUTHORISED for one in responses)
@@ -485,7 +491,9 @@ def _response_rules(exchanges: Sequence[Exchange]) -> tuple[dict[str, Any], list
     return rules, notes
 
 
-def _guess_success(values: Sequence[Mapping[str, Any]]) -> tuple[str, list[Any], list[Any]] | None:
+def _guess_success_rule(
+    values: Sequence[Mapping[str, Any]],
+) -> tuple[str, list[Any], list[Any]] | None:
     """Return the member that says whether a call succeeded, its good values, and its others.
 
     That is a member such as ``code`` with a value such as 0; None if there is none.

@@ -108,7 +108,7 @@ def draft_project(
         if not (work.calls or work.runs or sources.documents):  # nor was it there
             raise ConfigError(
                 "{source}: no call of an API is in it{why}",
-                source=sources.told,
+                source=sources.file_names,
                 why=join_messages("; ", ["", *work.notes[:3]]),
             )
         for path, text in plan_files(folder, NewProject()).texts.items():
@@ -146,7 +146,7 @@ class _DraftFolder:
         self.calls = self.runs = 0
 
     def copy_declarations(self) -> None:
-        """Copy platforms, instances and settings of the project."""
+        """Copy platforms, instances and settings of the real project into the temporary one."""
         (self.place / "scenarios/platforms").mkdir(parents=True)
         for name in ("scenarios/platforms", "scenarios/presets"):
             if (self.folder / name).is_dir():
@@ -198,13 +198,13 @@ class _DraftFolder:
                 | ({"credentials": names} if names else {})
             )
             for origin, _ in origins.most_common(1):
-                self.environ[variable] = self._address_below(origin, key)
+                self.environ[variable] = self._choose_address(origin, key)
             self.notes += [
                 label_message(path.name, str(kind.first) + kind.others_text)
                 for kind in converted.kinds
             ]
 
-    def _address_below(self, origin: str, key: str) -> str:
+    def _choose_address(self, origin: str, key: str) -> str:
         """Return the address at *origin* for platform *key*: with or without its document's path.
 
         That which fits more of the observed calls is chosen: a mock server may leave out the path.
@@ -307,7 +307,7 @@ class _DraftFolder:
             )
         )
 
-    def _is_playable(self, exchange: Exchange, draft: Callable[[str], list[_Files]]) -> bool:
+    def _is_playable(self, exchange: Exchange, draft: Callable[[str], list[_DraftFiles]]) -> bool:
         """Return whether the scenario drafted for *exchange* alone passes.
 
         Else note why it is left out.
@@ -323,15 +323,15 @@ class _DraftFolder:
 
     def _draft_recorded(
         self, matcher: ApiMatcher, rules: MatchingRules, played: Sequence[Exchange], name: str
-    ) -> list[_Files]:
+    ) -> list[_DraftFiles]:
         ordered = [replace(one, order=n, owner=name) for n, one in enumerate(played, 1)]
         calls = [script_call(one, matcher, one.order) for one in ordered]
         keys = dict.fromkeys(one.request.call.platform for one in ordered if one.request.call)
         proxy = {"cassette": name}
         scenario = draft_scenario(name, proxy, calls, clock=_format_clock(ordered[0].at))
-        script = draft_script(self.sources.told, calls, keys)
+        script = draft_script(self.sources.file_names, calls, keys)
         recording = render_exchanges(ordered, rules, self.vault)
-        return [_Files(name, _texts_of(name, script, scenario), recording)]
+        return [_DraftFiles(name, _script_and_scenario_texts(name, script, scenario), recording)]
 
     def draft_runs(self) -> None:
         """Write the files for each captured run."""
@@ -355,12 +355,12 @@ class _DraftFolder:
 
     def _draft_captured(
         self, run: CapturedRun, known: Platforms, others: Sequence[CapturedRun], name: str
-    ) -> list[_Files]:
+    ) -> list[_DraftFiles]:
         files = RunFiles(name, f"scripts/{name}.js", f"flows/{name}.yaml")
         return [
-            _Files(
+            _DraftFiles(
                 name,
-                _texts_of(name, draft.script, draft.scenario)
+                _script_and_scenario_texts(name, draft.script, draft.scenario)
                 | ({f"scenarios/flows/{name}.yaml": draft.flow} if draft.flow else {}),
             )
             for draft in draft_run(run, known, files, self.sources.script, others)
@@ -392,13 +392,18 @@ class _DraftFolder:
 
     def _draft_simulated(
         self, calls: Sequence[ScriptedCall], keys: Mapping[str, None], name: str
-    ) -> list[_Files]:
+    ) -> list[_DraftFiles]:
         scenario = draft_scenario(name, {"mode": "simulate"}, calls)
         return [
-            _Files(name, _texts_of(name, draft_script(self.sources.told, calls, keys), scenario))
+            _DraftFiles(
+                name,
+                _script_and_scenario_texts(
+                    name, draft_script(self.sources.file_names, calls, keys), scenario
+                ),
+            )
         ]
 
-    def _write_first_passing(self, draft: Callable[[str], list[_Files]]) -> None:
+    def _write_first_passing(self, draft: Callable[[str], list[_DraftFiles]]) -> None:
         """Write the first draft that passes, under a name that the project does not use.
 
         *draft* returns the drafts for a name, the most probable first. Nothing is written if the
@@ -426,7 +431,7 @@ class _DraftFolder:
             self._remove_files(files)
         raise ConfigError("the draft does not pass: {headline}", headline=headlines[0])
 
-    def _write_files(self, files: _Files) -> str:
+    def _write_files(self, files: _DraftFiles) -> str:
         """Write *files* and run the scenario; return the headline of its failure, or ""."""
         for path, text in files.texts.items():
             write_text(self.place / path, text)
@@ -437,7 +442,7 @@ class _DraftFolder:
         failures = run_scenario(str(self.place / f"scenarios/{files.name}.scenario.yaml")).failures
         return str(failures[0].headline).replace(f"{self.place}/", "") if failures else ""
 
-    def _remove_files(self, files: _Files) -> None:
+    def _remove_files(self, files: _DraftFiles) -> None:
         for path in files.paths:
             (self.place / path).unlink()
 
@@ -446,7 +451,7 @@ _TRIAL: Final = "bpmax_draft_trial"
 """The name of a scenario that is run to find out whether a single call can be played."""
 
 
-class _Files(msgspec.Struct, frozen=True):
+class _DraftFiles(msgspec.Struct, frozen=True):
     """The files of one drafted scenario.
 
     Attributes:
@@ -469,7 +474,7 @@ class _Files(msgspec.Struct, frozen=True):
         return all(read_text_or_empty(folder / path) == text for path, text in self.texts.items())
 
 
-def _texts_of(name: str, script: str, scenario: str) -> dict[str, str]:
+def _script_and_scenario_texts(name: str, script: str, scenario: str) -> dict[str, str]:
     return {
         f"scenarios/scripts/{name}.js": script,
         f"scenarios/{name}.scenario.yaml": scenario,
@@ -486,7 +491,7 @@ def _select_calls(traffic: ForeignExchanges) -> tuple[list[Exchange], list[str]]
     for exchange in traffic.exchanges:
         if exchange.request.method == "OPTIONS":
             preflights += 1
-        elif _is_of_page(exchange):
+        elif _is_page_load(exchange):
             pages += 1
         else:
             kept.append(exchange)
@@ -510,7 +515,7 @@ def _select_calls(traffic: ForeignExchanges) -> tuple[list[Exchange], list[str]]
     return kept, notes
 
 
-def _is_of_page(exchange: Exchange) -> bool:
+def _is_page_load(exchange: Exchange) -> bool:
     """Return whether *exchange* loaded a part of a web page (HTML, image, script), not an API."""
     if exchange.request.method != "GET" or not isinstance(exchange.outcome, Response):
         return False

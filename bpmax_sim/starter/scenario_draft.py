@@ -73,7 +73,9 @@ def _check_numbers(value: Any) -> None:
 
 
 def script_call(exchange: Exchange, matcher: ApiMatcher, number: int) -> ScriptedCall:
-    """Return the statement that repeats the recorded call of *exchange*.
+    """Return the JavaScript statement that repeats the recorded call of *exchange*.
+
+    *number* is logged if the call is rejected, as the statement then catches the error.
 
     Raises:
         UnplayableCall: if no script can repeat it exactly.

@@ -58,7 +58,7 @@ class TrafficSources(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     name: str
-    told: str
+    file_names: str
     traffic: ForeignExchanges
     runs: tuple[CapturedRun, ...] = ()
     documents: tuple[Path, ...] = ()
@@ -78,7 +78,7 @@ def read_sources(paths: Sequence[Path]) -> TrafficSources:
     ordered = [replace(one, order=number) for number, one in enumerate(exchanges, 1)]
     return TrafficSources(
         name=paths[0].name.partition(".")[0],
-        told=", ".join(path.name for path in paths),
+        file_names=", ".join(path.name for path in paths),
         traffic=ForeignExchanges(tuple(ordered), tuple(notes)),
         runs=tuple(run for source in read for run in source.runs),
         documents=tuple(path for source in read for path in source.documents),
@@ -90,7 +90,7 @@ def _read_source(path: Path) -> TrafficSources:
     if not path.is_file():
         raise ConfigError("--from {path}: there is no such file", path=display_path(path))
     text = decode_console(path.read_bytes()) if path.stat().st_size <= _SMALL else ""
-    found = TrafficSources(name="", told="", traffic=ForeignExchanges(()))
+    found = TrafficSources(name="", file_names="", traffic=ForeignExchanges(()))
     if path.suffix == ".js":
         return replace(found, script=without_capture(text))
     if is_captured_console(text):
@@ -135,7 +135,7 @@ def read_curl(text: str) -> ForeignExchanges:
                 number=number,
                 error=str(error),
             ) from None
-        exchanges.append(_exchange_of(words, number))
+        exchanges.append(_parse_curl_words(words, number))
     note = plural(
         len(exchanges),
         "{number} curl command says nothing of its response: it is answered with {{}}",
@@ -243,7 +243,7 @@ class _CurlCommand:
         return Exchange(request=request, outcome=answered, at=_AT + self.number, order=self.number)
 
 
-def _exchange_of(words: Sequence[str], number: int) -> Exchange:
+def _parse_curl_words(words: Sequence[str], number: int) -> Exchange:
     command, values = _CurlCommand(number), iter(words[1:])
     for word in values:
         option, equals, attached = word.partition("=") if word[:2] == "--" else (word, "", "")

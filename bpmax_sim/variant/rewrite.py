@@ -14,7 +14,7 @@ from bpmax_sim.variant.run import measure_baseline, run_unlimited, why_no_varian
 
 
 class ItemUpdates(NamedTuple):
-    """The edits with which failed scenarios pass, and the failures that no edit can solve.
+    """What ``run --update`` would change so that failed scenarios pass.
 
     Attributes:
         edits: changes of scenario files.
@@ -26,7 +26,10 @@ class ItemUpdates(NamedTuple):
 
 
 def collect_item_updates(failed: Sequence[ScenarioItem]) -> ItemUpdates:
-    """Return the updates of *failed* items whose only failures are expectations."""
+    """Return the updates of *failed* items.
+
+    Only items whose failures are all expectations have any.
+    """
     edits: list[list[ExpectEdit]] = []
     left: list[str] = []
     for item in failed:

@@ -52,12 +52,14 @@ _BACKSTOP: Final = 20.0
 class Variant(msgspec.Struct, frozen=True, kw_only=True):
     """The changes of one variant.
 
+    A run of an item in which a script, a response or a step is another.
+
     Attributes:
         scripts: name of a script (`Script.name`) -> its replaced source.
         faults: further fault rules for the whole run, before stubs and recordings and after the
             scenario's own rules; they may remain unused.
         item: item with other steps, which replaces that of the baseline.
-        usual: of a trial, the requests of each step without its faults; see `run_trial`.
+        usual: `TrialRun.requests` of a trial without *faults*; see `run_trial`.
         library: script inserted before the libraries of each form and flow.
         is_lenient: whether unplayed recordings and unused fault rules of the scenario are allowed.
         checks_scripts: whether the source of its scripts is checked for doubtful places, which
@@ -75,7 +77,7 @@ class Variant(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True)
 class VariantRun:
-    """The result of a variant.
+    """The result of running a variant.
 
     Attributes:
         events: all events of the run; the last one is the verdict.
@@ -117,7 +119,10 @@ class VariantRun:
 
 
 class BaselineError(ConfigError):
-    """Raised for an item whose variants cannot be judged; *failures* are those of its own run."""
+    """Raised for an item whose variants cannot be judged, as it does not pass itself.
+
+    *failures* are those of its own run.
+    """
 
     default_code = "NO_BASELINE"
     failures: tuple[Failure, ...] = ()
@@ -125,7 +130,7 @@ class BaselineError(ConfigError):
 
 @dataclass(frozen=True)
 class Baseline:
-    """An item that passes, with the result of its unchanged run.
+    """An item that passes, with the result of its unchanged run, to which variants are compared.
 
     Attributes:
         run: result of the unchanged item.
@@ -186,7 +191,11 @@ def run_unlimited(item: ScenarioItem, environ: Mapping[str, str] = os.environ) -
 
 
 def why_no_variants(item: ScenarioItem) -> str:
-    """Return why no variant of *item* can be run; "" if it can."""
+    """Return why no variant of *item* can be run; "" if it can.
+
+    That is: it is skipped or expected to fail, needs a live system, or runs Python, whose effects
+    cannot be undone.
+    """
     mode = item.scenario.proxy.mode
     if item.skip:
         return msg("is skipped")
@@ -207,7 +216,10 @@ def run_variant(
     *,
     hits: ScriptHits | None = None,
 ) -> VariantRun:
-    """Run the item of *baseline* with the changes of *variant*; *hits* counts executed code."""
+    """Run the item of *baseline* with the changes of *variant* and check its expectations.
+
+    *hits* counts the executed code.
+    """
 
     def run(item: ScenarioItem, options: SessionOptions) -> tuple[Event, ...]:
         if variant.is_lenient:
@@ -222,7 +234,7 @@ def run_variant(
 
 
 def try_variant(baseline: Baseline, variant: Variant = Variant()) -> TrialRun:  # noqa: B008 - frozen
-    """Run the item with *variant* as a trial, which continues where expectations fail.
+    """Run the item with *variant* as a trial, which does not check expectations.
 
     Raises:
         BpmaxError: if the session cannot be opened.
@@ -244,7 +256,10 @@ def try_variant(baseline: Baseline, variant: Variant = Variant()) -> TrialRun:  
 def _run_within_limits(
     baseline: Baseline, variant: Variant, run: Callable[[ScenarioItem, SessionOptions], T]
 ) -> tuple[T, Budget]:
-    """Return the result of *run*, called with the changed item, and the budget its scripts used."""
+    """Call *run* with the changed item and options that limit its scripts.
+
+    Return its result, and the budget with the amounts that the scripts used.
+    """
     item = variant.item or baseline.item
     if variant.scripts:
         item = replace(item, subjects=replace_scripts(item.subjects, variant.scripts))
@@ -253,6 +268,7 @@ def _run_within_limits(
     budget = Budget(baseline.most)
     options: SessionOptions = {
         "environ": baseline.environ,
+        # Only counts end a variant, which are the same everywhere; the CPU limit is a last resort.
         "limits": CountedLimits(cpu=_BACKSTOP, wall=float("inf"), budget=budget),
         "guard": True,
     }

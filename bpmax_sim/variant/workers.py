@@ -52,7 +52,10 @@ def map_in_order(
 
 @contextmanager
 def _delay_interrupts() -> Iterator[None]:
-    """Delay Ctrl-C while processes are forked; the forked processes ignore it."""
+    """Keep a Ctrl-C until the end of the block, in which processes are forked.
+
+    The new processes ignore Ctrl-C; this one gets it afterwards.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -113,38 +116,41 @@ class _WorkerPool(Generic[T]):
             raise error
         return value
 
-    def _receive_result(self, here: Connection) -> None:
-        number = self._running.pop(here)
+    def _receive_result(self, connection: Connection) -> None:
+        number = self._running.pop(connection)
         try:
-            self._results[number] = here.recv()
+            self._results[number] = connection.recv()
         except (EOFError, OSError):
             # The process died of this number, which is not tried again; a new one does the rest.
             self._results[number] = None, None
-            self._end_worker(here)
+            self._end_worker(connection)
             self.start(1)
         else:
-            self._send_next(here)
+            self._send_next(connection)
 
-    def _send_next(self, here: Connection) -> None:
+    def _send_next(self, connection: Connection) -> None:
         if self._left:
-            self._running[here] = number = self._left.popleft()
+            self._running[connection] = number = self._left.popleft()
             with suppress(OSError):  # it died meanwhile, which is seen where it is waited for
-                here.send(number)
+                connection.send(number)
 
     def stop(self) -> None:
         """Kill the processes."""
         for here in tuple(self._processes):
             self._end_worker(here)
 
-    def _end_worker(self, here: Connection) -> None:
-        here.close()
-        process = self._processes.pop(here)
+    def _end_worker(self, connection: Connection) -> None:
+        connection.close()
+        process = self._processes.pop(connection)
         process.kill()
         process.join()
 
 
 def _send_results(work: Callable[[int], T], pipe: Connection) -> None:
-    """Send the result or exception of *work* for each number received from *pipe*."""
+    """Do the work of a worker process: for each number received from *pipe*, send the result.
+
+    The result is a pair of the value and the exception of *work*, one of which is None.
+    """
     with suppress(EOFError, OSError):  # the other end was closed
         while True:
             number = pipe.recv()

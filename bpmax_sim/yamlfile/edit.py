@@ -98,7 +98,7 @@ class _Editor:
 
     def _make_replacement(self, owner: Any, key: Any, old: Any, value: Any) -> tuple[int, int, str]:
         """Return the edit that replaces a value; a mapping is written below its key."""
-        start, end = self._offset(old.start_mark), self._end_offset(old)
+        start, end = self._offset_of_mark(old.start_mark), self._end_offset(old)
         inner = value.values() if isinstance(value, Mapping) else ()
         if owner.flow_style or not any(isinstance(one, Mapping | list) for one in inner):
             return start, end, write_inline(value)
@@ -108,7 +108,7 @@ class _Editor:
         comment = self._text[end:line_end].rstrip()
         indent = " " * (key.start_mark.column + 2)
         pairs = (f"\n{indent}{write_inline(name)}: {write_inline(v)}" for name, v in value.items())
-        return self._offset(key.end_mark), line_end, f":{comment}{''.join(pairs)}"
+        return self._offset_of_mark(key.end_mark), line_end, f":{comment}{''.join(pairs)}"
 
     def _make_insertion(self, node: Any, fresh: Mapping[str, Any]) -> tuple[int, int, str]:
         """Return the edit that adds the entries *fresh* at the end of the mapping *node*."""
@@ -126,16 +126,16 @@ class _Editor:
         indent = " " * node.value[0][0].start_mark.column
         return line_end, line_end, "".join(f"\n{indent}{pair}" for pair in pairs)
 
-    def _offset(self, mark: Any) -> int:
+    def _offset_of_mark(self, mark: Any) -> int:
         return int(self._starts[mark.line] + mark.column)
 
     def _end_offset(self, node: Any) -> int:
         """Return the offset of the end of *node*; a block ends with its last scalar."""
         if isinstance(node, yaml.ScalarNode):
-            end = self._offset(node.end_mark)
+            end = self._offset_of_mark(node.end_mark)
             return len(self._text[:end].rstrip("\n")) if node.style in {"|", ">"} else end
         if node.flow_style:
-            return self._offset(node.end_mark)
+            return self._offset_of_mark(node.end_mark)
         last = node.value[-1]
         return self._end_offset(last[1] if isinstance(last, tuple) else last)
 

@@ -312,7 +312,7 @@ class _Composer:
         self._top = self.documents
         self._anchors: dict[str, Node] = {}
 
-    def start_document(self, event: yaml.DocumentStartEvent) -> None:
+    def handle_document_start(self, event: yaml.DocumentStartEvent) -> None:
         if self.documents.elements:
             self._raise_at(msg("a second document starts here; a file holds one"), _mark_of(event))
         if event.version == (1, 1):
@@ -320,7 +320,7 @@ class _Composer:
                 msg("files are read as YAML 1.2; remove the line %YAML 1.1"), _mark_of(event)
             )
 
-    def scalar(self, event: yaml.ScalarEvent) -> None:
+    def handle_scalar(self, event: yaml.ScalarEvent) -> None:
         start: Any = event.start_mark
         mark = start.line + 1, start.column + 1
         if event.tag:
@@ -341,9 +341,9 @@ class _Composer:
             except ScalarError as error:
                 if not self._unclear_as_text:
                     self._add_problem(str(error), mark)
-        self._add(Node(value, self._file, *mark), event.anchor)
+        self._add_node(Node(value, self._file, *mark), event.anchor)
 
-    def start(self, event: yaml.MappingStartEvent | yaml.SequenceStartEvent) -> None:
+    def handle_start(self, event: yaml.MappingStartEvent | yaml.SequenceStartEvent) -> None:
         where: Any = event.start_mark
         mark, top = (where.line + 1, where.column + 1), self._top
         if event.tag:
@@ -358,17 +358,17 @@ class _Composer:
         self._top = _OpenCollection(mark, event.anchor, pairs)
         self._open.append(self._top)
 
-    def end(self, _event: yaml.Event) -> None:
+    def handle_end(self, _event: yaml.Event) -> None:
         ended = self._open.pop()
         self._top = self._open[-1]
         value = tuple(ended.elements) if ended.pairs is None else ended.pairs
         node = Node(value, self._file, *ended.mark, ended.keys, ended.size, ended.depth)
-        self._add(node, ended.anchor)
+        self._add_node(node, ended.anchor)
 
-    def alias(self, event: yaml.AliasEvent) -> None:
+    def handle_alias(self, event: yaml.AliasEvent) -> None:
         mark = _mark_of(event)
         node = self._anchors.get(event.anchor or "")
-        if self._wants_key():
+        if self._is_key_expected():
             self._raise_at(msg("a key must be text, not an alias"), mark)
         elif node is None:
             self._add_problem(
@@ -376,7 +376,7 @@ class _Composer:
             )
             node = Node(None, self._file, *mark)
         if node is not None:
-            self._add(node, None)
+            self._add_node(node, None)
             if len(self._open) + node.depth > DEEPEST + 1:
                 self._raise_at(_TOO_DEEP, self._top.mark)
 
@@ -394,7 +394,7 @@ class _Composer:
         else:
             top.keys[key] = mark
 
-    def _add(self, node: Node, anchor: str | None) -> None:
+    def _add_node(self, node: Node, anchor: str | None) -> None:
         if anchor:
             self._anchors[anchor] = node
         top = self._top
@@ -411,7 +411,7 @@ class _Composer:
         if top.size > MOST:
             self._raise_at(_TOO_LARGE, top.mark)
 
-    def _wants_key(self) -> bool:
+    def _is_key_expected(self) -> bool:
         return self._top.pairs is not None and self._top.key is None
 
     def _refuse_tag(self, tag: str, mark: Mark) -> None:
@@ -437,13 +437,13 @@ def _mark_of(event: yaml.Event) -> Mark:
 
 _HANDLERS: Mapping[type, Callable[[_Composer, Any], None] | None] = {
     **dict.fromkeys((yaml.StreamStartEvent, yaml.StreamEndEvent, yaml.DocumentEndEvent)),
-    yaml.DocumentStartEvent: _Composer.start_document,
-    yaml.ScalarEvent: _Composer.scalar,
-    yaml.MappingStartEvent: _Composer.start,
-    yaml.SequenceStartEvent: _Composer.start,
-    yaml.MappingEndEvent: _Composer.end,
-    yaml.SequenceEndEvent: _Composer.end,
-    yaml.AliasEvent: _Composer.alias,
+    yaml.DocumentStartEvent: _Composer.handle_document_start,
+    yaml.ScalarEvent: _Composer.handle_scalar,
+    yaml.MappingStartEvent: _Composer.handle_start,
+    yaml.SequenceStartEvent: _Composer.handle_start,
+    yaml.MappingEndEvent: _Composer.handle_end,
+    yaml.SequenceEndEvent: _Composer.handle_end,
+    yaml.AliasEvent: _Composer.handle_alias,
 }
 
 

@@ -52,7 +52,7 @@ class ShapeReading(msgspec.Struct):
         self.problems.append(Problem(message, place, format_steps((*self.steps, *more))))
         return UNSET
 
-    def below(self, step: Step, shape: Shape, node: Node) -> Any:
+    def read_child(self, step: Step, shape: Shape, node: Node) -> Any:
         """Return what *shape* reads from *node*, a child of the current node.
 
         *step*, its key or index, is part of the current path meanwhile.
@@ -62,7 +62,7 @@ class ShapeReading(msgspec.Struct):
         self.steps.pop()
         return value
 
-    def mismatch(self, node: Node, expected: str) -> UnsetType:
+    def report_wrong_type(self, node: Node, expected: str) -> UnsetType:
         """Report that *node* is not of the *expected* type; return `UNSET`.
 
         The message does not show the value, which may be a secret at the wrong place.
@@ -82,7 +82,7 @@ class ShapeReading(msgspec.Struct):
             node.place,
         )
 
-    def refuse(self, node: Node, expected: str, hint: str = "") -> UnsetType:
+    def report_wrong_value(self, node: Node, expected: str, hint: str = "") -> UnsetType:
         """Report that the value of *node* has the right type but is not allowed; return `UNSET`.
 
         *expected* says in words what is allowed; *hint* is appended to the message.
@@ -112,7 +112,7 @@ class FileChecks(msgspec.Struct, frozen=True):
     def tell(self, message: str, *steps: Step, key: bool = False) -> None:
         """Report a problem with the value at *steps* below *root*.
 
-        With *key*, with its key itself.
+        With *key*, the problem is the last key itself, such as a wrong name.
         """
         node = self.root.nearest(steps[:-1] if key else steps)
         place = node.key_place(str(steps[-1])) if key else node.place
@@ -139,7 +139,7 @@ class Shape:
         """Return the value of *node*; `UNSET` after reporting why it is not allowed."""
         if type(node.value) in self.kinds:
             return self._read_value(node, reading)
-        return reading.mismatch(node, self.expected)
+        return reading.report_wrong_type(node, self.expected)
 
     def _read_value(self, node: Node, reading: ShapeReading) -> Any:
         """Return the value of *node*, whose kind is right; `UNSET` after reporting a problem."""
@@ -211,10 +211,10 @@ class ScalarShape(Shape):
         """Return the value of *node*; `UNSET` after reporting why it is not allowed."""
         value, limits = node.value, self.limits
         if type(value) not in self.kinds:
-            return reading.mismatch(node, self.expected)
+            return reading.report_wrong_type(node, self.expected)
         if not limits or all(_LIMITS[key][0](value, limit) for key, limit in limits.items()):
             return value
-        return reading.refuse(node, self.expected)
+        return reading.report_wrong_value(node, self.expected)
 
     def schema(self, definitions: Definitions) -> dict[str, Any]:  # noqa: ARG002 - no structure
         """Return a JSON Schema with the types of the scalars and the limits of numbers."""
@@ -234,7 +234,7 @@ class DurationShape(Shape):
             seconds = parse_duration(node.value)  # type: ignore[arg-type]
             if 0 <= seconds < float("inf"):
                 return seconds
-        return reading.refuse(node, self.expected)
+        return reading.report_wrong_value(node, self.expected)
 
     def schema(self, definitions: Definitions) -> dict[str, Any]:  # noqa: ARG002 - no structure
         """Return a JSON Schema that allows a number, or a text such as ``30s``."""
@@ -255,7 +255,7 @@ class ChoiceShape(Shape):
     def _read_value(self, node: Node, reading: ShapeReading) -> Any:
         if node.value in self.values:
             return node.value
-        return reading.refuse(
+        return reading.report_wrong_value(
             node, self.expected, suggest_nearest(str(node.value), map(str, self.values))
         )
 
@@ -315,7 +315,9 @@ class ListShape(Shape):
         if type(node.value) in self.kinds or node.value is None:
             return super().read(node, reading)
         if type(node.value) not in self.item.kinds:
-            return reading.mismatch(node, join_alternatives([self.expected, self.item.expected]))
+            return reading.report_wrong_type(
+                node, join_alternatives([self.expected, self.item.expected])
+            )
         value = self.item.read(node, reading)
         return UNSET if value is UNSET else (value,)
 
@@ -323,7 +325,7 @@ class ListShape(Shape):
         if len(node.elements) < self.least:
             return reading.tell(msg("expected an element; the list is empty"), node.place)
         items = [
-            reading.below(index, self.item, child) for index, child in enumerate(node.elements)
+            reading.read_child(index, self.item, child) for index, child in enumerate(node.elements)
         ]
         return tuple([value for value in items if value is not UNSET])
 
@@ -344,7 +346,9 @@ class MapShape(Shape):
         self.item = item
 
     def _read_value(self, node: Node, reading: ShapeReading) -> Any:
-        members = {key: reading.below(key, self.item, child) for key, child in node.items.items()}
+        members = {
+            key: reading.read_child(key, self.item, child) for key, child in node.items.items()
+        }
         return {key: value for key, value in members.items() if value is not UNSET}
 
     def schema(self, definitions: Definitions) -> dict[str, Any]:
@@ -438,7 +442,7 @@ class UnionShape(Shape):
         for option in self.options:
             if type(node.value) in option.kinds:
                 return option.read(node, reading)
-        return reading.mismatch(node, self.expected)
+        return reading.report_wrong_type(node, self.expected)
 
     def schema(self, definitions: Definitions) -> dict[str, Any]:
         """Return a JSON Schema that allows what any of the options allows."""
@@ -506,25 +510,25 @@ def _struct_shape(info: Any, structs: _StructShapes) -> Shape:
         shape.fields = {
             field.encode_name: Field(field.name, _make_shape(field.type, structs), field.required)
             for field in info.fields
-            if not _has_mark(field.type, "internal")
+            if not _has_extra(field.type, "internal")
         }
         shape.required = tuple(key for key, field in shape.fields.items() if field.required)
     return structs[info.cls]
 
 
-def _has_mark(info: types.Type, mark: str) -> bool:
+def _has_extra(info: types.Type, mark: str) -> bool:
     return isinstance(info, types.Metadata) and mark in (info.extra or {})
 
 
-def _marked_shape(info: types.Metadata, structs: _StructShapes) -> Shape:
-    if _has_mark(info, "fillable"):
+def _annotated_shape(info: types.Metadata, structs: _StructShapes) -> Shape:
+    if _has_extra(info, "fillable"):
         options = cast("types.UnionType", info.type).types
         option = next(one for one in options if not isinstance(one, types.StrType))
         return FillableShape(_make_shape(option, structs))
-    if _has_mark(info, "duration"):
+    if _has_extra(info, "duration"):
         return DurationShape()
     shape = _make_shape(info.type, structs)
-    return ShapeOrWord(shape, *info.extra["word"]) if _has_mark(info, "word") else shape  # type: ignore[index]
+    return ShapeOrWord(shape, *info.extra["word"]) if _has_extra(info, "word") else shape  # type: ignore[index]
 
 
 _TYPES: Final[Mapping[type, type]] = {
@@ -540,7 +544,7 @@ _BUILDERS: Mapping[type, Callable[[Any, _StructShapes], Shape]] = {
     types.DictType: lambda info, structs: MapShape(_make_shape(info.value_type, structs)),
     types.ListType: _list_shape,
     types.LiteralType: lambda info, _structs: ChoiceShape(info.values),
-    types.Metadata: _marked_shape,
+    types.Metadata: _annotated_shape,
     types.StructType: _struct_shape,
     types.UnionType: _union_shape,
     types.VarTupleType: _list_shape,

@@ -15,7 +15,7 @@ from bpmax_sim.check.migration import (
     MovePlan,
     Renames,
     apply_plans,
-    join_causes,
+    merge_similar_causes,
     plan_owners_without_scenario,
 )
 from bpmax_sim.messages import Exchange, Request, Response
@@ -149,7 +149,7 @@ def test_more_than_three_values_of_a_place_are_one_cause(
         number: (MoveCause("place", "crm.get", "query.id", was="-", now=f"{number}"),)
         for number in range(count)
     }
-    join_causes([plan])
+    merge_similar_causes([plan])
 
     found = {cause for own in plan.causes.values() for cause in own}
     assert len(found) == causes

@@ -12,7 +12,7 @@ from bpmax_sim.errors import Place
 from bpmax_sim.explore.effects import has_effect, identify_request, static_segments
 from bpmax_sim.explore.judge import Judgement
 from bpmax_sim.explore.members import RecordedResponses, members_of, without_member
-from bpmax_sim.explore.orders import count_orders, find_groups, possible_orders
+from bpmax_sim.explore.orders import count_orders, find_concurrent_calls, possible_orders
 from bpmax_sim.explore.page import make_section
 from bpmax_sim.explore.search import Exploration, JudgedVariant
 from bpmax_sim.explore.summary import ExploreTotals, MatrixCell, find_causes
@@ -42,7 +42,7 @@ def test_calls_in_flight_together_are_a_group(
 ) -> None:
     calls = [made(number, *span) for number, span in enumerate(spans)]
 
-    found = find_groups(calls)
+    found = find_concurrent_calls(calls)
 
     assert [{call.number for call in group} for group in found] == groups
 
@@ -52,7 +52,9 @@ def test_calls_in_flight_together_are_a_group(
     [(0, 0, 0), (1, 0, 0), (2, 1, 1), (3, 5, 5), (4, 23, 23), (5, 45, 119)],
 )
 def test_all_orders_of_up_to_four_and_two_swaps_of_more(count: int, tried: int, every: int) -> None:
-    groups = find_groups([made(number + 1, number, 90 + number) for number in range(count)])
+    groups = find_concurrent_calls(
+        [made(number + 1, number, 90 + number) for number in range(count)]
+    )
 
     orders = list(possible_orders(groups))
 

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from bpmax_sim.explore.judge import VERDICTS, Judgement, VerdictKind
-from bpmax_sim.explore.orders import count_orders, find_groups, possible_orders
+from bpmax_sim.explore.orders import count_orders, find_concurrent_calls, possible_orders
 from bpmax_sim.explore.run_view import ObservedCall
 from bpmax_sim.explore.search import Explorer, severity_of
 from bpmax_sim.scenario.load import load_items
@@ -116,7 +116,7 @@ def made(number: int, begin: int, end: int) -> ObservedCall:
 
 
 def test_of_more_than_four_calls_at_most_two_are_swapped_and_the_rest_is_counted() -> None:
-    groups = find_groups([made(number, number, 10 + number) for number in range(5)])
+    groups = find_concurrent_calls([made(number, number, 10 + number) for number in range(5)])
 
     orders = list(possible_orders(groups))
 
@@ -126,7 +126,7 @@ def test_of_more_than_four_calls_at_most_two_are_swapped_and_the_rest_is_counted
 
 
 def test_calls_one_after_the_other_have_no_other_order() -> None:
-    assert find_groups([made(1, 0, 1), made(2, 2, 3)]) == ()
+    assert find_concurrent_calls([made(1, 0, 1), made(2, 2, 3)]) == ()
 
 
 INVARIANTS = {

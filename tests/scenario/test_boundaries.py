@@ -212,7 +212,7 @@ def test_a_read_of_an_absent_field_is_doubtful(
 ) -> None:
     names = ScenarioNames(fields=declared, initial_fields=initial)
 
-    assert bool(names.read_problem("form", name)) == wrong
+    assert bool(names.script_read_problem("form", name)) == wrong
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bpmax_sim.errors import ConfigError
-from bpmax_sim.scenario.table_rows import names_in_cell, parse_flag, read_table
+from bpmax_sim.scenario.table_rows import parse_flag, read_table, split_names_cell
 
 TABLE = 'id,合同号,金额:number,加急:boolean,明细:json\n正常,007,"1,280.5",是,"[1,2]"\n空,,,,\n'
 
@@ -122,7 +122,7 @@ def test_bytes_in_no_chinese_encoding_are_refused(table: Path) -> None:
     ],
 )
 def test_a_reserved_cell_holds_one_or_several_entries(value: Any, expected: Any) -> None:
-    assert names_in_cell(value) == expected
+    assert split_names_cell(value) == expected
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from bpmax_sim.scenario.table_rows import cli_variables, parse_variable, type_variables
+from bpmax_sim.scenario.table_rows import cli_variables, format_typed_variables, parse_variable
 
 
 @pytest.mark.parametrize(
@@ -36,6 +36,6 @@ def test_a_text_without_name_or_value_is_refused(text: str) -> None:
 
 def test_a_command_gives_them_again_without_the_secret_ones() -> None:
     given = {**cli_variables(["客户=12 345", "令牌=tk-1", "对象=x"]), "more": 1}
-    words = type_variables(given, ["vars.令牌", "vars.对象.token", "env.TOKEN"])
+    words = format_typed_variables(given, ["vars.令牌", "vars.对象.token", "env.TOKEN"])
 
     assert words == ("客户=12 345",)

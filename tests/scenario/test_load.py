@@ -539,7 +539,7 @@ steps: [{set: {phone: "${case.折扣}"}}]
     assert (slow.tags, slow.xfail, slow.skip) == (("crm", "容错"), "BPM-1", False)
     assert [str(fault) for fault in slow.faults] == ["crm.x call 1-2", "crm.*"]
     assert [fault.action for fault in slow.faults] == [Slow(delay=30), Break(error="timeout")]
-    assert (normal.faults, normal.cassette_owner_name) == ((), "选择客户[正常]")
+    assert (normal.faults, normal.owner_name_in_cassette) == ((), "选择客户[正常]")
     assert (slow.platforms, slow.instances) == ((folder / "平台",), folder / "实例.yaml")
     assert str(slow.clock) == "2026-03-02T09:00:00.000+08:00"
 
