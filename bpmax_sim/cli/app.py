@@ -56,7 +56,7 @@ from bpmax_sim.report.exit_codes import ExitCode
 
 
 class Command(msgspec.Struct, frozen=True):
-    """One row of the table of commands.
+    """A command of the command line, as declared in the table `COMMANDS`.
 
     Attributes:
         home: function that performs the command, as ``module:function`` in this package.
@@ -493,7 +493,10 @@ def _is_revision(text: str) -> bool:
 
 
 class _Commands(LocalisedGroup):
-    """A group with the commands of the table whose names begin with *prefix*; empty for all."""
+    """A typer group with all commands whose names begin with *prefix*, such as ``cassette ``.
+
+    With an empty prefix it is the top level, with all commands and groups.
+    """
 
     prefix = ""
 

@@ -83,7 +83,10 @@ def _is_fixture(node: ast.AST) -> bool:
 
 
 def _our_fixtures_of(fixture: ast.AST) -> Iterator[str]:
-    """Yield the names of our fixtures that *fixture* has as parameter or requests by name."""
+    """Yield the fixtures of this package that the function *fixture* needs.
+
+    It has them as parameters, or names them in a text, as for ``getfixturevalue("bpmax_session")``.
+    """
     for node in ast.walk(fixture):
         if isinstance(node, ast.arg) and node.arg.startswith(_OURS):
             yield node.arg

@@ -64,7 +64,10 @@ class DoubtfulPlace(msgspec.Struct, frozen=True, order=False):
     fails: bool
 
     def as_data(self) -> dict[str, Any]:
-        """Return the doubt as JSON object of ``--json``."""
+        """Return the place as an object of `lint --explain --json`.
+
+        Position, message, rule and cure.
+        """
         red = "by default" if self.fails else "strict"
         return {**as_data(self.problem), "rule": self.rule, "cure": self.advice, "red": red}
 

@@ -75,7 +75,7 @@ def _judge_unused_parts(
 ) -> Iterator[Performance]:
     """Yield a failed verdict for each scenario file that declares something that no row used.
 
-    Such parts are stubs, fault rules and the like; a single row may leave them unused.
+    Such parts are stubs, handlers and the like; a single row may leave them unused.
     """
     for file, parts in groupby(runs.unused_parts_that_fail(), key=itemgetter(0)):
         item = struct_replace(first_items[file], row=None)

@@ -47,7 +47,10 @@ def report(
     ] = None,
     json: option.Json = False,
 ) -> int:
-    """Write the page and print its path."""
+    """Write the report page (HTML) of traces and print its path.
+
+    With ``--flow`` the picture of a flow.
+    """
     root = find_root(Path.cwd())
     if flow is not None:
         page = to or root / trace_files.TRACE_FOLDER.with_name("flows") / f"{flow.stem}.html"

@@ -134,7 +134,7 @@ def _declare_not_secret(text: str) -> None:
 
 
 def _declare_in_project(place: str) -> None:
-    """Declare in pyproject.toml that *place*, which no platform file can declare, is no secret."""
+    """Declare in pyproject.toml that *place* is no secret, as no platform file can declare it."""
     root = find_root(Path())
     path = root / "pyproject.toml"
     if place in not_secret_places_of(root):
@@ -313,7 +313,10 @@ def _compare_by_owner(
 def _format_pairs(
     pairs: Iterable[tuple[str, ExchangePair]], *, contents: bool = False
 ) -> Iterator[str]:
-    """Yield the differences; with *contents* also the content of added exchanges."""
+    """Yield the differences between old and new exchanges as lines, each pair with its owner.
+
+    With *contents*, what was added is shown in full.
+    """
     marks = {"changed": "~", "removed": "-", "added": "+"}
     for owner, pair in pairs:
         if pair.kind == "same":

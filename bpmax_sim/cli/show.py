@@ -166,7 +166,7 @@ def _message_as_text(value: object) -> str:
 
 
 def _failure_data(failure: StoredFailure) -> dict[str, object]:
-    """Return *failure* as JSON values, with the unabridged texts."""
+    """Return *failure* as JSON object of ``--json``, with the unabridged texts."""
     data: dict[str, object] = msgspec.to_builtins(failure, enc_hook=_message_as_text)
     data["texts"] = data.pop("whole") or data["texts"]
     del data["version"], data["run"], data["kept"]

@@ -102,9 +102,8 @@ def _as_data(use: UsingFile) -> dict[str, Any]:
 def _format_tree(place: ProjectPlace, uses: Sequence[UsingFile], root: Path) -> Iterator[str]:
     """Yield a tree of what uses *place*.
 
-    Kind of use, using place, and below it what uses that file.
-
-    So each branch ends with the scenarios that run the code.
+    Below each kind of use stand the using places, below these what uses that file in turn. So each
+    branch ends with the scenarios that run the code.
     """
     direct = [use for use in uses if not use.through]
     counted = plural(len(direct), "{number} use", "{number} uses")

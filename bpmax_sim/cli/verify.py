@@ -193,7 +193,7 @@ def verify(  # noqa: PLR0913 - the options of the command
 
 
 def _cause_lines(findings: Iterable[tuple[Place, Drift]]) -> Iterator[str]:
-    """Yield a line for each cause and API, with its first place and the number of calls."""
+    """Yield one line for each cause of drifts and API, with its first place and number of calls."""
     grouped: dict[tuple[str, str, str], list[tuple[Place, Drift]]] = {}
     for finding in findings:
         drift = finding[1]

@@ -487,7 +487,10 @@ def _values_at(place: str, request: Request) -> Any:
 
 
 def _is_equal_without_auth(recorded: Request, computed: Request) -> bool:
-    """Return whether two requests are equal, bodies to the byte, without what auth put in."""
+    """Return whether two requests are equal if what auth put into them is left out.
+
+    Bodies have to be equal to the byte.
+    """
     nobody = Call(platform="", instance="", api="", method="", path="")
     was, now = (matching.call_without_injected(request, nobody) for request in (recorded, computed))
     parts = matching.parts_of_call(was), matching.parts_of_call(now)

@@ -42,10 +42,7 @@ class ReservedNames(msgspec.Struct, frozen=True):
 
 
 def _reserved_names(auth: model.Auth, apply: tuple[model.Apply, ...]) -> ReservedNames:
-    """Return the places that auth fills.
-
-    With tokens and the like (*apply*), or with a signature.
-    """
+    """Return the names that auth sets, with tokens and the like (*apply*) or with a signature."""
     spots = list(model.find_auth_places(auth, apply))
 
     def named(place: str) -> frozenset[str]:

@@ -84,7 +84,7 @@ class Environment:
         self.redact = self.vault.redact_for_output
 
     def next_serial(self) -> int:
-        """Return the number of the next call in order of issue, from 1."""
+        """Take the next number for a call, in the order in which calls are issued, from 1."""
         return next(self._serials)
 
     def synthesises_login(self, _platform: str, _instance: str, /) -> bool:

@@ -407,7 +407,7 @@ class RedactedResponse(Struct, frozen=True, kw_only=True):
 
 
 def redact_request(request: Request, redact: Redact) -> RedactedRequest:
-    """Return the recorded form of *request*, redacted."""
+    """Return the recorded form of *request* to be shown, with known secrets hidden by *redact*."""
     shown = request.recorded_form
     body = shown.body
     return RedactedRequest(
@@ -424,7 +424,7 @@ def _request_text(request: Request) -> str:
 
 
 def redact_response(response: Response, redact: Redact) -> RedactedResponse:
-    """Return *response* redacted; a JSON body is parsed."""
+    """Return *response* with known secrets hidden by *redact*, to show; a JSON body is parsed."""
     return RedactedResponse(
         status=response.status,
         headers=redact_headers(response.headers, redact),

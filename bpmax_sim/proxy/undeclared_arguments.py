@@ -75,7 +75,7 @@ def find_misspelt_names(steps: Iterable[tuple[str, Any]], recipe: CompiledApi) -
 
 
 def _declared_names(recipe: CompiledApi, setter: str) -> frozenset[str] | None:
-    """Return the names that *setter* may use; None where it may use any."""
+    """Return the names that the API declares for *setter* (``$query``, ``$body``); None for any."""
     parameters = [one for one in recipe.api.parameters if one.place == setter]
     if setter == "query":
         return frozenset({*recipe.query, *(one.wire_name for one in parameters)})

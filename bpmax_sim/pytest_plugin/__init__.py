@@ -349,7 +349,7 @@ def pytest_testnodedown(node: Any) -> None:
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, exitstatus: int, config: pytest.Config
 ) -> None:
-    """Print the summary section, in the controller only."""
+    """Print the section ``bpmax-sim`` at the end of a run; pytest-xdist workers print none."""
     if hasattr(config, "workeroutput") or not _is_used(terminalreporter, config):
         return
     from bpmax_sim.pytest_plugin.summary import write_summary  # noqa: PLC0415

@@ -129,7 +129,10 @@ class FailureText(str):  # noqa: SLOT000 - it carries reprcrash
 
 
 def _append_other_failures(lines: list[str], others: list[str]) -> list[str]:
-    """Return *lines* with as many of *others* as fit, at least one line of them."""
+    """Return *lines* followed by *others*, one line for each further failure, cut at `LONGEST`.
+
+    If they are too many, the last line says how many more there are.
+    """
     if not others:
         return lines
     room = max(LONGEST - len(lines), 1)

@@ -306,7 +306,7 @@ def add_console_section(item: pytest.Item, report: pytest.TestReport) -> None:
 def redact_report(report: pytest.TestReport) -> None:
     """Redact all texts of *report*.
 
-    Failure, captured output, properties, parameters of a subtest.
+    These are failure, captured output, properties, and the parameters of a subtest.
     """
     for name in ("longrepr", "sections", "wasxfail"):
         if hasattr(report, name):
@@ -322,7 +322,7 @@ def redact_report(report: pytest.TestReport) -> None:
 
 
 def _redact_property(value: Any) -> Any:
-    """Return *value* redacted, as text, which is how it is written."""
+    """Return the value of a property without secrets, as the text that JUnit files get."""
     shown = redact_values(value, redact_for_running_tests)
     text = str(shown)
     return shown if redact_for_running_tests(text) == text else redact_for_running_tests(text)
@@ -348,12 +348,12 @@ def warn_of_secret_name(item: pytest.Item) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    """Redact the report of a subtest."""
+    """Redact the report of a subtest, which pytest makes without the hook for other tests."""
     _redact_subtest_report(report)
 
 
 def _redact_subtest_report(report: pytest.TestReport) -> None:
-    """Redact *report* if it is a subtest's, which receives captured output after it was made."""
+    """Redact *report* if it is a subtest's; captured output is added to it after it was made."""
     if type(report) is not pytest.TestReport:
         redact_report(report)
 

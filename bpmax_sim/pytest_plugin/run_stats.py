@@ -60,7 +60,10 @@ class Tally(RecordingUse):
         return bool(self.calls or self.traces or any(getattr(self, name) for name in _SETS))
 
     def note_other_shards(self, cassettes: Iterable[str]) -> None:
-        """Note the *cassettes* of tests that run in other shards."""
+        """Note the *cassettes* of tests that other shards (machines) run.
+
+        They are not orphans here.
+        """
         self.sharded = True
         self.elsewhere.update(cassettes)
 
@@ -95,7 +98,7 @@ class Tally(RecordingUse):
             self.waiting.add(str(aside))
 
     def file_runs(self) -> FileRuns:
-        """Return the results of scenario files, as an object that shares this tally's data."""
+        """Return which parts of scenario files were not used; changes of it go into this tally."""
         from bpmax_sim.scenario.file_verdict import FileRuns  # noqa: PLC0415 - not at the start
 
         runs = FileRuns()

@@ -92,9 +92,9 @@ def read_durations(config: pytest.Config) -> dict[str, Any]:
 
 
 def _duration_keys(config: pytest.Config, nodeids: Iterable[str]) -> Iterator[str]:
-    """Yield for each test id the key of its duration.
+    """Yield for each test id the key under which its duration is stored.
 
-    File relative to the project's root, and name.
+    It is the test's file relative to the project's root, and its name.
     """
     root, known = find_root(config.rootpath), dict[str, str]()
     for nodeid in nodeids:

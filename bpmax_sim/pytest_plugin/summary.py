@@ -93,9 +93,9 @@ def write_github_summary(
 
 
 def workflow_command(note: GithubAnnotation) -> str:
-    """Return *note* as line of output that GitHub turns into an annotation.
+    """Return *note* as a line of output that GitHub turns into an annotation.
 
-    ``::error file=…::…``.
+    It looks like ``::error file=…,line=…::message``.
     """
     return workflow_annotation(
         note.text, file=note.file, line=note.line, column=note.column, title=note.title

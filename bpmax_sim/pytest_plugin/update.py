@@ -24,7 +24,7 @@ class ExpectUpdater:
         self._failed: dict[str, None] = {}
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Note a scenario that failed."""
+        """Note a scenario that failed; its expectations are updated at the end of the run."""
         if report.when == "call" and report.failed and f"{SUFFIX}::" in report.nodeid:
             self._failed[report.nodeid] = None
 

@@ -60,10 +60,7 @@ ul { margin: 4px 0; padding-inline-start: 20px; } li { overflow-wrap: anywhere; 
 
 
 def draw_svg(walks: FlowWalks) -> str:
-    """Return the flow as a complete SVG file.
-
-    Boxes for nodes, lines for routes, counts of walks.
-    """
+    """Return the flow as a complete SVG file, with counts of walks."""
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{_render_svg(walks, style=True)}\n'
 
 

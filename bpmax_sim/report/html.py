@@ -309,7 +309,7 @@ def _script_digest(text: str) -> str:
 def _read_scripts() -> tuple[str, ...]:
     """Return the JavaScript of the page.
 
-    First the libraries, each by itself, then our own as one.
+    First come the libraries, each by itself, then our own scripts as one.
     """
     own = "".join(_read_asset(f"{name}.js") for name in _APP)
     return (*map(_read_asset, _LIBRARIES), f'"use strict";(() => {{\n{own}}})();\n')

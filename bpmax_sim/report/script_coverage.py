@@ -128,10 +128,7 @@ def cover_scripts(hits: ScriptHits, root: Path) -> list[CoveredScript]:
 
 
 def list_uncounted(hits: ScriptHits, root: Path) -> list[str]:
-    """Return the script files that ran without counters.
-
-    Bundles and files that cannot be parsed.
-    """
+    """Return the script files that ran without counters, as bundles and unparsable files do."""
     return sorted(
         name
         for script in hits.uncounted

@@ -62,7 +62,10 @@ class StoredFailure(msgspec.Struct, frozen=True, kw_only=True):
     version: int = 1
 
     def read_messages(self) -> StoredFailure:
-        """Return a copy with message objects instead of their stored form."""
+        """Return a copy whose texts are messages again, which can be shown in any language.
+
+        In the file they are stored as template and values.
+        """
         return replace(
             self,
             headline=read_message(self.headline),

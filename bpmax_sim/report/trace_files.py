@@ -68,7 +68,7 @@ class Trace(msgspec.Struct, frozen=True):
 def trace_path(item: ItemHeader) -> Path:
     """Return where the trace of *item* is stored below ``.bpmax/trace``.
 
-    By scenario path and name.
+    The path is made of the scenario's path and name, so that it is unique.
     """
     return path_for_item(item, TRACE_FOLDER, _ENDING)
 

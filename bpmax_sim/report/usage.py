@@ -369,6 +369,6 @@ def merge_evidence(runs: Sequence[Evidence]) -> Evidence:
 def is_read_elsewhere(job: str, shard: Shard | None) -> bool:
     """Return whether what this run stores may be merged on another machine.
 
-    Named job, shard, or CI.
+    That is so if the *job* has a name, there are shards, or CI is set.
     """
     return bool(job) or shard is not None or bool(os.environ.get("CI"))

@@ -131,7 +131,7 @@ def always_leaves(statement: Node | None) -> bool:
 
 
 def _find_unreachable(_reader: SlipReader, node: Node) -> Found:
-    """Yield the first statement after one that always leaves."""
+    """Yield the first statement that is never reached: the one before returns or throws."""
     value = node.child_by_field_name("value") if node.type == "switch_case" else None
     statements = [
         child for child in node.named_children if child.type != "comment" and child != value

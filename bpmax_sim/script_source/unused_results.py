@@ -130,7 +130,7 @@ class ResultReader:
     def _is_value_ignored(self, node: Node) -> bool:
         """Return whether the value of *node* is not used.
 
-        After ``void`` it counts as used: intended.
+        After ``void`` it counts as used, as the author ignores it on purpose.
         """
         parent = _using_node(node)
         uses = self._uses_of(parent)

@@ -430,7 +430,7 @@ def _resolve_promise(promise: ScriptValue) -> ScriptValue | None:
 
 
 def enclosing_node(node: Node) -> Node:
-    """Return the parent of *node*, skipping parentheses; the root is its own parent."""
+    """Return the node around *node*, skipping parentheses; the root is its own."""
     parent = node.parent
     while parent is not None and parent.type in WRAPPED:
         parent = parent.parent

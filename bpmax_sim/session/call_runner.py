@@ -151,7 +151,7 @@ class CallRunner:
 
 
 def _skip_wait(_seconds: float) -> None:
-    """Return at once: virtual time needs no real waiting."""
+    """Wait not at all, as in replay, where only virtual time passes."""
 
 
 def make_invalid_token_response(platforms: Platforms, request: Request) -> Response:

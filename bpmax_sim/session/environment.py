@@ -74,12 +74,10 @@ class SessionEnvironment(Environment):
         return self._live.keeper.open_renewal(recipe, tenant, names)
 
     def end_login(self, platform: str, instance: str, life: float | None, /) -> None:
-        """Note that a login of *instance* has ended.
+        """Note that a login of *instance* has ended, and for how many seconds its grant lives.
 
-        Its grant lives for *life* seconds, None if it failed.
-
-        The recording of a granted login is kept even if the run fails, and the grant is shared with
-        other sessions.
+        *life* is None if the login failed. The recording of a granted login is kept even if the run
+        fails, and the grant is shared with other sessions.
         """
         if life is not None and self._record is not None:
             self._record.granted_logins.add((platform, instance))
@@ -98,9 +96,8 @@ class SessionEnvironment(Environment):
     ) -> bool:
         """Return whether a signature that differs from the recorded one is accepted.
 
-        In a migration only.
-
-        The migration writes the request that ``again()`` signs into the recording.
+        It is in a migration, which writes the request that ``sign_again()`` signs into the
+        recording.
         """
         return self._is_replay and self._replay.accepts_new_signature(
             request, sign_again, differs=differs

@@ -236,9 +236,9 @@ def _find_causes(
 
 
 def _differing_prefixes(old: str, new: str) -> tuple[str, str]:
-    """Return both paths up to the last unlike segment.
+    """Return the beginnings of two paths up to the last segment in which they differ.
 
-    ``/v1`` of ``/v1/orders``, ``/v2/orders``.
+    ``/v1/orders`` and ``/v2/orders`` give ``/v1`` and ``/v2``.
     """
     was, now = old.split("/"), new.split("/")
     while len(was) > 1 and len(now) > 1 and was[-1] == now[-1]:

@@ -420,9 +420,9 @@ def options_at(source: OptionSource) -> Mapping[str, Option]:
 
 
 def option_help(option: Option, flag: Callable[[str], str]) -> str:
-    """Return the help text of *option*.
+    """Return the help text of *option*, in which ``{x}`` is replaced by ``flag("x")``.
 
-    *flag* returns how an option is spelled (``--bpmax-mode``).
+    *flag* returns how an option is spelled, such as ``--bpmax-mode``.
     """
     return msg(option.help, **{name: flag(name) for name in template_fields(option.help)})
 

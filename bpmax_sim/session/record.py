@@ -111,9 +111,9 @@ class RecordMode:
     def record_pieces(
         self, request: Request, ask: Callable[[Request, NotePiece], Response]
     ) -> Response:
-        """Return the response of *ask*, recorded piece by piece.
+        """Return the response of *ask*, which passes each piece of the body on as it arrives.
 
-        Each piece is on disk when noted.
+        Each piece is recorded at once and on disk then.
         """
         arriving = ArrivingExchange(
             request,
@@ -357,7 +357,7 @@ class RecordMode:
         recording.recorder = None
 
     def _drop_unused_logins(self) -> None:
-        """Remove recorded logins of accounts that no recording uses any more."""
+        """Remove recorded logins of accounts (credentials) with which no cassette was recorded."""
         folder = self._settings.logins
         if folder is None or self._settings.remote:  # others' recordings are not all here
             return

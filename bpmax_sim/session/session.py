@@ -479,7 +479,7 @@ class Session:
     def recorded_owner(self) -> str:
         """Return the owner whose exchanges this session plays.
 
-        Its own, or the name it had before.
+        It is the session's own, or the name that this one had before it was renamed.
         """
         return self._start.owner_session.recording.owner
 

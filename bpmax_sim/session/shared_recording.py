@@ -87,7 +87,7 @@ class SharedRecording:
         return not self.is_over and (self.mode == "record" or stamp == self.stamp)
 
     def open_session(self) -> OwnerSession:
-        """Open one more session."""
+        """Open one more session that plays or adds to this recording, with the next number."""
         session = OwnerSession(self, self.playback.next_session_number())
         self._open.add(session)
         return session

@@ -160,7 +160,10 @@ class FlowNode(Model, frozen=True, kw_only=True):
 
     @property
     def offers(self) -> tuple[Action, ...]:
-        """Return the actions that the node offers."""
+        """Return the actions that owners have at the node.
+
+        ``approve``, ``reject``, both or none.
+        """
         return tuple(action for action in ACTIONS if getattr(self, action) is not UNSET)
 
     @property
@@ -175,7 +178,7 @@ class FlowNode(Model, frozen=True, kw_only=True):
 
     @property
     def deadline_target(self) -> str:
-        """Return the node to which a deadline leads, or ""."""
+        """Return the node to which the project goes when the last deadline passes, or ""."""
         return self.deadlines[-1].to if self.deadlines else ""
 
     @property
@@ -270,9 +273,9 @@ class Definition(Model, frozen=True, kw_only=True):
         return False
 
     def _nodes_before_join(self, first: str, join: str) -> set[str]:
-        """Return the nodes of a branch.
+        """Return the nodes of the branch that begins at *first*.
 
-        Those reached by approvals from *first* without passing *join*.
+        They are reached by approvals without passing *join*.
         """
 
         def following(name: str) -> Iterable[str]:

@@ -120,7 +120,7 @@ def check_row(rows: list[Any], number: int, path: str, *, extra_rows: int = 0) -
 
 
 def changed_columns(old: Any, new: Any) -> Iterator[str]:
-    """Yield the columns in which two tables differ, in the order of the new table."""
+    """Yield the columns of which some cell differs between two tables, in the new one's order."""
     before = old if isinstance(old, list | tuple) else ()
     after = new if isinstance(new, list | tuple) else ()
     rows = [row for row in (*after, *before) if isinstance(row, Mapping)]
@@ -185,10 +185,7 @@ class ScriptedSubject(msgspec.Struct, kw_only=True):
         return value
 
     def qualify_name(self, name: str) -> str:
-        """Return *name* as events report it.
-
-        ``project/name`` in a sub-flow's project, else unchanged.
-        """
+        """Return *name* as events report it, in a sub-flow's project as ``project/name``."""
         return f"{self.name}/{name}" if self.name else name
 
     def collect_into(self, result: Result) -> None:
@@ -432,7 +429,10 @@ def _check_option(name: str, options: Any, value: Any) -> None:
 
 
 def _option_hint(choice: Any, known: list[Any]) -> str:
-    """Return a hint: the option probably meant, or all options."""
+    """Return the end of a message.
+
+    The option probably meant instead of *choice*, or all options.
+    """
     texts = [str(option) for option in known]
     if str(choice) in texts:
         meant = known[texts.index(str(choice))]
@@ -490,7 +490,11 @@ Chain = tuple[str, ...]
 
 
 class FormView(msgspec.Struct):
-    """The live object ``form`` of a script of *event*, which the changes *chain* caused."""
+    """The object ``form`` that a script of *event* sees.
+
+    Attributes:
+        chain: changes of fields that led to this script, to notice cycles.
+    """
 
     form: FormSubject
     event: str
@@ -588,7 +592,10 @@ class FormSubject(ScriptedSubject, kw_only=True):
             self.fire(event, (f"{name}={_text(value)}",))
 
     def _set_field(self, name: str, value: Any, by: str, place: Place | None = None) -> list[str]:
-        """Set a field; return the events of the change that have a script."""
+        """Set a field, and report it.
+
+        Return the events (``change.…``) for which there is a script.
+        """
         old, label = self.fields.get(name), self.qualify_name(name)
         if not hooks.set_or_delete_member(self.fields, name, value):
             self.tell(hooks.FieldReassigned(field=label, by=by, place=place))
@@ -639,7 +646,7 @@ class FormSubject(ScriptedSubject, kw_only=True):
     def apply_script_write(
         self, name: str, value: Any, view: FormView, place: Place | None
     ) -> None:
-        """Apply a script's write; a change fires its handler beside the running script."""
+        """Apply a script's write to a field; the handler of a change runs beside that script."""
         if name.startswith("$"):
             self.assign_extension(name, value, place)
             return

@@ -284,10 +284,7 @@ def _parse_items(items: Any, node: str) -> Items:
 
 
 def _is_owner(item: Any) -> bool:
-    """Return whether *item* is an ``OwnerItem`` of the product.
-
-    An owner's id and a known status.
-    """
+    """Return whether *item* has an owner's id and, if it has a status, a known one."""
     if not isinstance(item, Mapping):
         return False
     owner, status = item.get("owner_id"), item.get("status", UNTREATED)

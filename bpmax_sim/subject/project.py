@@ -262,7 +262,7 @@ class ProjectState(ScriptedSubject, kw_only=True):
         return self.definition.nodes if self.definition else {}
 
     def definition_of(self, node: str) -> FlowNode:
-        """Return the declaration of a node; an empty one if it is not declared."""
+        """Return what the definition says about *node*; an empty declaration if it is not there."""
         return self.nodes.get(node, PLAIN)
 
     @property
@@ -399,10 +399,7 @@ class ProjectState(ScriptedSubject, kw_only=True):
         return self._script_views("js", FlowMove(at=self.visible_node))
 
     def facts(self) -> Mapping[str, Any]:
-        """Return what a scenario can assert about the flow.
-
-        Position, status, values, owners, tasks …
-        """
+        """Return what a scenario can assert about the flow, such as position, status and tasks."""
         stands = list(self.visits)
         items = [item for node in stands or [self.at] for item in self.owners.get(node, [])]
         return {
@@ -540,7 +537,7 @@ class ProjectState(ScriptedSubject, kw_only=True):
         self._result.value = value
 
     def _form_at_node(self, node: str) -> FormSubject:
-        """Return the form as *node* shows it."""
+        """Return the form with the states of fields and the scripts that *node* declares."""
         self._restore_states_of(node)
         if node not in self._screens:
             screen = self.screens.get(node, NodeView())

@@ -233,11 +233,9 @@ class Faults:
         return self._answer(request, numbered)
 
     def _answer(self, request: Request, rules: Sequence[tuple[_ActiveRule, int]]) -> Response:
-        """Return the response to *request*.
+        """Return the response of the first of *rules* that fires, else that of the transport below.
 
-        Of the first rule that fires, else of the transport below.
-
-        *rules* are those that concern it, each with the number of the call among the rule's calls.
+        *rules* are those that concern *request*, each with the number of the call among its calls.
         """
         for index, (armed, number) in enumerate(rules):
             with self._lock:

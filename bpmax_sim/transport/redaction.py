@@ -195,7 +195,7 @@ def register_cookies(request: Request, response: Response, vault: Vault) -> None
 
 
 def redact_response(response: Response, request: Request, vault: Vault) -> Response:
-    """Return the recorded form of the response to *request*."""
+    """Return the response to *request* in the form in which it is recorded, without secrets."""
     headers = tuple(
         (name, _hide_cookie(value, request, vault) if name.lower() == "set-cookie" else value)
         for name, value in response.headers

@@ -196,7 +196,7 @@ def _looks_secret(names: tuple[str, ...]) -> bool:
 
 
 def may_hold_members(headers: Pairs, body: bytes | None, query: str) -> bool:
-    """Return whether a message may have a member with the name of a secret; a fast check."""
+    """Return False if a message surely has no member with the name of a secret; a fast check."""
     if body and may_name_secret(body):
         return True
     if query and may_name_secret(query.encode("utf-8", "surrogatepass")):

@@ -24,7 +24,7 @@ steps:
 """
 BEGIN = (
     '{"seq":1,"event":"ScenarioStarted","at":0.0,"name":"合同","place":"a.scenario.yaml:1:1",'
-    '"version":3}'
+    '"version":4}'
 )
 
 
@@ -122,8 +122,8 @@ def test_one_file_alone_keeps_its_folder(tmp_path: Path) -> None:
         ("\ufeff", ":1: not a line of a trace"),
         ("", ": this trace has no beginning"),
         (
-            BEGIN.replace(',"version":3', ""),
-            ": this trace has version 1, and version 3 is read here",
+            BEGIN.replace(',"version":4', ""),
+            ": this trace has version 1, and version 4 is read here",
         ),
         (json.dumps({"event": "CallMade", "at": 0}), ": this trace has no beginning"),
     ],
@@ -140,9 +140,9 @@ def test_what_is_no_trace_is_named(tmp_path: Path, text: str, told: str) -> None
 
 def test_a_newer_trace_asks_for_a_newer_version(tmp_path: Path) -> None:
     path = tmp_path / "新.ndjson"
-    path.write_text(BEGIN.replace("3}", "4}"))
+    path.write_text(BEGIN.replace("4}", "5}"))
 
-    with pytest.raises(ConfigError, match="version 4, and version 3 is read here; update bpmax"):
+    with pytest.raises(ConfigError, match="version 5, and version 4 is read here; update bpmax"):
         list(read_traces([path]))
 
 
@@ -173,7 +173,7 @@ HOSTILE = {
     "a failure without its essence": f"{BEGIN}\n{END % '[{}]'}\n",
     "failures that are a number": f"{BEGIN}\n{END % 1}\n",
     "a line that is cut within": f'{BEGIN}\n{{"seq":2,"ev\n{{"seq":3,"event":"X","at":1}}\n',
-    "another version": BEGIN.replace("3}", "1}") + "\n",
+    "another version": BEGIN.replace("4}", "1}") + "\n",
     "nothing": "",
     "bytes": "\x00\x01",
 }
