@@ -5,13 +5,14 @@ In this module "denied" means that an operator such as ``$ne`` or ``$not`` is ab
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from msgspec import UNSET
 
-from bpmax_sim.scenario import expect
+from bpmax_sim.scenario import expect, model
 from bpmax_sim.scenario.references import Path
+from bpmax_sim.subject.form import parse_form_path
 
 _THROUGH = frozenset({"$eq", "$ne", "$in", "$not", "$contains", "$each", "$unordered", "$exactly"})
 _DENYING = frozenset({"$ne", "$not", "$exists"})
@@ -64,6 +65,16 @@ def denies(expected: Any) -> bool:
         key in _DENYING and not (key == "$exists" and operand is True)
         for key, operand in expected.items()
     )
+
+
+def find_expected_fields(expectations: Iterable[model.Expect]) -> Iterator[str]:
+    """Yield the fields that *expectations* say are there, in ``form`` or in ``flow: {form: …}``."""
+    for expected in expectations:
+        of_flow = expected.flow.get("form") if isinstance(expected.flow, Mapping) else UNSET
+        for form in (expected.form, of_flow):
+            for name, value in form.items() if isinstance(form, Mapping) else ():
+                if not expect.is_operator(name) and not denies(value):
+                    yield str((parse_form_path(name) or (name,))[0])
 
 
 def find_maps(

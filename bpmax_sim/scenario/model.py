@@ -311,7 +311,7 @@ class _StepHead(Model, frozen=True, kw_only=True, dict=True):
     retry: Retry | UnsetType = UNSET
     during: During | UnsetType = UNSET
     expect: Annotated[Expect, Meta(extra={"word": ("new", NewExpect())})] = Expect()
-    expect_error: ExpectedError | UnsetType = UNSET
+    expect_error: ExpectedError | str | UnsetType = UNSET
 
     @cached_property
     def action(self) -> str:

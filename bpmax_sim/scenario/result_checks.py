@@ -596,7 +596,7 @@ def _find_entered_labels(located: LocatedStep, form: ScriptedSubject) -> Iterato
     Only where the step expects to be refused (``NOT_AN_OPTION``): it would be refused for any text.
     """
     error, entered = located.step.expect_error, located.step.value
-    is_refused = error is not UNSET and error.code == "NOT_AN_OPTION"
+    is_refused = isinstance(error, model.ExpectedError) and error.code == "NOT_AN_OPTION"
     is_set = is_refused and located.step.action == "set" and isinstance(entered, Mapping)
     for field, value in entered.items() if is_set else ():
         for choice in form.state(field).get("options") or ():
