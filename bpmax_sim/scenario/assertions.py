@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from operator import attrgetter
 from typing import Any
 
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 from msgspec.structs import asdict, replace
 
 from bpmax_sim.errors import BAD_PATTERN, CallError, ConfigError, ScriptError, SubjectError
@@ -247,6 +247,30 @@ def describe_error(expected: ExpectedError) -> str:
     values = {**{name: getattr(expected, name) for name in _FIELDS}, "from": expected.source}
     parts = [f"{name} {show(value)}" for name, value in values.items() if value is not UNSET]
     return msg(" ({parts})", parts=series(parts)) if parts else ""
+
+
+_ERROR_MEMBERS = ExpectedError.__struct_fields__
+
+
+def read_expected_error(value: Any) -> ExpectedError | UnsetType:
+    """Return the error that *value*, filled in for all of ``expect_error``, asks for.
+
+    Nothing, as an empty cell is, expects none.
+
+    Raises:
+        UndefinedValueError: if it is something else than a map of the known keys.
+    """
+    if value is None or value == "":
+        return UNSET
+    known = dict(zip(ExpectedError.__struct_encode_fields__, _ERROR_MEMBERS, strict=True))
+    wrong = [key for key in value if key not in known] if isinstance(value, Mapping) else [value]
+    if wrong:
+        raise UndefinedValueError(
+            "expect_error: expected nothing, or a map of {names}, got {value}",
+            names=series(known),
+            value=show(value),
+        )
+    return ExpectedError(**{known[key]: item for key, item in value.items()})
 
 
 def resolve_error(expected: ExpectedError, resolve: Callable[[Any], Any]) -> ExpectedError:

@@ -28,6 +28,7 @@ from bpmax_sim.scenario.flow_check import check_events, check_flow
 from bpmax_sim.scenario.idle_steps import IDLE_CHECKS, check_cells_meaning_false
 from bpmax_sim.scenario.name_claims import NAME_CHECKS
 from bpmax_sim.scenario.policies import check_policies
+from bpmax_sim.scenario.references import whole_reference
 from bpmax_sim.scenario.row_checks import (
     check_action_cells,
     check_ids,
@@ -590,6 +591,9 @@ def _check_expectations(draft: ScenarioDraft, step: model.Step, spot: Spot) -> N
         draft.tell(spot.at("retry"), wrong, kind="empty", fails=False)
     if isinstance(step.retry, model.Retry) and isinstance(step.retry.until, model.Expect):
         _check_expectation(draft, step.retry.until, spot.at("retry"), "until", step)
+    if isinstance(step.expect_error, str) and whole_reference(step.expect_error) is None:
+        wrong = msg("expected a map, or the value of a row or variable alone")
+        draft.tell(spot.at("expect_error"), wrong)
     if isinstance(step.expect_error, model.ExpectedError):
         if not step.action:
             wrong = msg("only an action can end in an error; this step has none")

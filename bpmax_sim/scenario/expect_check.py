@@ -601,10 +601,7 @@ def _check_form(context: CheckContext, value: Mapping[str, Any], spot: Spot) -> 
             wrong = context.names.field_problem(name)
             if wrong and (is_denied or base not in context.names.fields):
                 # A script may make a column; that it is absent, says the comparison.
-                cure = msg("{wrong} (if it is a field, declare it in form.fields)", wrong=wrong)
-                context.tell(where, cure, kind="name")
-            elif is_denied and (doubt := context.names.field_doubt(name)):
-                context.tell(where, doubt, kind="name")
+                context.tell(where, context.names.declare_field(wrong), kind="name")
             _check_columns(context, name, expected, where, denied=denied)
 
 

@@ -5,25 +5,24 @@ In this module "denied" means that an operator such as ``$ne`` or ``$not`` is ab
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from msgspec import UNSET
 
-from bpmax_sim.scenario import expect
+from bpmax_sim.scenario import expect, model
 from bpmax_sim.scenario.references import Path
+from bpmax_sim.subject.form import parse_form_path
 
 _THROUGH = frozenset({"$eq", "$ne", "$in", "$not", "$contains", "$each", "$unordered", "$exactly"})
 _DENYING = frozenset({"$ne", "$not", "$exists"})
 
 
 def find_member_names(value: Any, path: Path = (), denied: bool = False) -> Iterator[_Named]:
-    """Yield each member name in *value*, at any depth.
+    """Yield each member name in *value*, at any depth, with the path of its map in front.
 
-    Path of its map, name, and whether it is denied.
-
-    A denied member may be absent, as in ``{code: {$ne: 1}}``, so a misspelled name would go
-    unnoticed.
+    The bool is whether the member is denied. It may be absent then, as in ``{code: {$ne: 1}}``, so
+    a misspelled name would go unnoticed.
     """
     for inside, members, under in find_maps(value, path, denied):
         for name, expected in members.items():
@@ -43,9 +42,9 @@ def find_literals(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
 def find_compared_literals(
     value: Any, path: Path = (), denied: bool = False
 ) -> Iterator[tuple[Path, Any, bool]]:
-    """Yield each literal that *value* compares with.
+    """Yield each literal that *value* compares with, its path in front.
 
-    Its path, the literal, and whether it is denied.
+    The bool is whether the literal is denied.
     """
     if type(value) is str:
         yield path, value, denied
@@ -66,6 +65,16 @@ def denies(expected: Any) -> bool:
         key in _DENYING and not (key == "$exists" and operand is True)
         for key, operand in expected.items()
     )
+
+
+def find_expected_fields(expectations: Iterable[model.Expect]) -> Iterator[str]:
+    """Yield the fields that *expectations* say are there, in ``form`` or in ``flow: {form: …}``."""
+    for expected in expectations:
+        of_flow = expected.flow.get("form") if isinstance(expected.flow, Mapping) else UNSET
+        for form in (expected.form, of_flow):
+            for name, value in form.items() if isinstance(form, Mapping) else ():
+                if not expect.is_operator(name) and not denies(value):
+                    yield str((parse_form_path(name) or (name,))[0])
 
 
 def find_maps(

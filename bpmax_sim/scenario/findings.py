@@ -15,7 +15,7 @@ import msgspec
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from bpmax_sim.errors import WARNINGS, WRONG_CALLS, Place, suggest_nearest
+from bpmax_sim.errors import WARNINGS, WRONG_CALLS, Place
 from bpmax_sim.i18n import msg
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.model import Auth, matches_api
@@ -33,7 +33,7 @@ from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.scenario.names import CheckContext, ScenarioNames, describe_finding
 from bpmax_sim.scenario.source import Spot
 from bpmax_sim.subject.form import parse_form_path
-from bpmax_sim.subject.hooks import FieldChanged
+from bpmax_sim.subject.hooks import UNDO, FieldChanged
 from bpmax_sim.transport.faults import BadToken, Fault, Reply, Slow
 
 
@@ -235,7 +235,9 @@ def _check_call_name(context: CheckContext, call: object, spot: Spot) -> None:
 def check_write(
     names: ScenarioNames, change: FieldChanged, expected: Mapping[str, frozenset[str]]
 ) -> Iterator[tuple[str, str]]:
-    """Yield each undeclared field or column that a script's write names, and what is wrong with it.
+    """Yield each undeclared field or column that a write names, and what is wrong with it.
+
+    What steps fill in was checked when it was read, except for that of a ``python:`` step.
 
     Args:
         names: names that exist in the scenario.
@@ -244,17 +246,10 @@ def check_write(
         expected: table -> columns that expectations name, which are taken as intended.
     """
     field = change.field
-    if not change.is_by_script or "/" in field or field.startswith("project."):
+    if change.by == UNDO or "/" in field or field.startswith("project."):
         return
     if wrong := names.field_problem(field):
-        cure = msg("{wrong} (if it is a field, declare it in form.fields)", wrong=wrong)
-        yield f"form.{field}", cure
-    elif field not in (known := names.fields or names.initial_fields) and (
-        hint := suggest_nearest(field, known if not names.fields else ())
-    ):
-        # What computed returns is for the form alone; a script may keep what it likes in there.
-        name = f"form.{field}" if change.by == "computed" else ""
-        yield name, msg("the script wrote form.{name}{hint}", name=field, hint=hint)
+        yield f"form.{field}", names.declare_field(wrong)
     for (number, column), wrong in names.value_problems(field, change.new):
         if column not in expected.get(field, ()):
             cure = msg(

@@ -74,6 +74,8 @@ class FlowAction(action.Action, frozen=True, kw_only=True):
         """
         keys = ["by", "at", "project", *(["to"] if "to" in cls.__struct_fields__ else [])]
         wrong = [key for key in keys if value.get(key, None if key == "to" else "") is None]
+        others = _wrap_in_list(value.get("to")) if "to" in keys and "to" not in wrong else ("-",)
+        wrong += ["to"] if not others or {None, ""} & {*map(_as_name, others)} else []
         for key in wrong:
             meant = cls.meant if key == "to" else cls.texts[key]
             where = spot.at(key) if key in value else spot
@@ -234,6 +236,10 @@ def to_flow_move(value: Any) -> FlowMove:
     )
 
 
+def _as_name(value: Any) -> str | None:
+    return value.strip() if isinstance(value, str) else None if value is None else "-"
+
+
 def _wrap_in_list(value: Any) -> Sequence[str | int]:
     return value if isinstance(value, list | tuple) else (value,)
 
@@ -243,9 +249,7 @@ def check_form_values(context: CheckContext, fields: Any, spot: source.Spot) -> 
     names = context.names
     for name, value in fields.items() if isinstance(fields, Mapping) else ():
         if wrong := names.field_problem(name):
-            context.tell(spot.at(name), wrong)
-        elif doubt := names.field_doubt(name):
-            context.tell(spot.at(name), doubt, kind="name", fails=False)
+            context.tell(spot.at(name), wrong, kind="" if names.fields else "name")
         for path, wrong in names.value_problems(name, value):
             context.tell(spot.at(name, *path), wrong, kind="name")
 

@@ -199,9 +199,9 @@ def _check_fields(draft: ScenarioDraft, fields: Mapping[str, str], spot: Spot) -
     """Report unknown fields; *fields* maps keys at *spot* to field names."""
     for key, field in fields.items():
         if wrong := draft.names.field_problem(field):
-            draft.tell(spot.at(key), wrong)
-        elif doubt := draft.names.field_doubt(field):
-            draft.tell(spot.at(key), doubt, kind="name", fails=False)
+            is_declared = bool(draft.names.fields)  # else it is only near to a known one
+            kind = "" if is_declared else "name"
+            draft.tell(spot.at(key), wrong, kind=kind, fails=is_declared)
 
 
 def _check_field_pair_direction(draft: ScenarioDraft, subflow: SubFlow, spot: Spot) -> None:

@@ -29,6 +29,7 @@ _MESSAGE_WORDS: Mapping[str, tuple[str, ...]] = {
     "form.$message.type": MESSAGE_TYPES,
 }
 
+_DIGITS = re.compile(r"\d+")
 _CODE = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)*")
 
 
@@ -37,7 +38,8 @@ class ScenarioNames(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         fields: fields that the form declares.
-        initial_fields: without declared fields, those named by the flow's values.
+        initial_fields: without declared fields, those that the flow's values, forms of its nodes,
+            and expectations name. There may be others, so only near names of them are wrong.
         field_kinds: kind of each field's initial value, such as text; not of filled-in values.
         columns: table -> columns of its initial rows.
         entered_columns: table -> columns of the rows that steps enter.
@@ -95,26 +97,26 @@ class ScenarioNames(msgspec.Struct, frozen=True, kw_only=True):
         None if nothing is wrong, or if the form declares no fields at all. *name* may also be a
         cell, ``明细[0].数量``, or a column, ``明细.数量``.
         """
-        if not self.fields or name in self.fields:
+        known = self.fields or self.initial_fields
+        if not known or name in known:
             return None
         base, *rest = parse_form_path(name) or (name,)
-        if base not in self.fields:
-            return msg(
-                "no field {name!r}{near}", name=name, near=suggest_or_list(name, self.fields)
-            )
+        if base not in known:
+            near = suggest_or_list(name, known) if self.fields else self._suggest_initial(str(base))
+            return msg("no field {name!r}{near}", name=name, near=near) if near else None
         column = next((step for step in rest if isinstance(step, str)), None)
         return None if column is None else self.column_problem(str(base), column)
 
-    def field_doubt(self, name: str) -> str | None:
-        """Return a message if *name* is probably a misprint of a field with initial value.
+    def _suggest_initial(self, name: str) -> str:
+        """Return the near name of an initial field, or ""; 附件1 and 附件2 are two fields."""
+        stem = _DIGITS.sub("", name)
+        is_one_of_many = any(_DIGITS.sub("", one) == stem for one in self.initial_fields)
+        return "" if is_one_of_many else suggest_nearest(name, self.initial_fields)
 
-        None otherwise, and always for a form that declares its fields: there `field_problem`
-        decides.
-        """
-        known = () if self.fields else self.initial_fields
-        if name in known or not (hint := suggest_nearest(name, known)):
-            return None
-        return msg("no field {name!r}{near}", name=name, near=hint)
+    def declare_field(self, wrong: str) -> str:
+        """Return the problem *wrong* of an unknown field, with where it would be declared."""
+        where = "form.fields" if self.fields else "flow.form"
+        return msg("{wrong} (if it is a field, declare it in {where})", wrong=wrong, where=where)
 
     @property
     def tables(self) -> tuple[str, ...]:
@@ -168,9 +170,8 @@ class ScenarioNames(msgspec.Struct, frozen=True, kw_only=True):
             return None
         if not rest and name.startswith("$"):
             return suggest_or_list(name, EXTENSIONS)
-        if wrong := self.field_problem(name):
-            return msg(": {wrong}", wrong=wrong)
-        return None if self.fields else suggest_nearest(name, known) or None
+        wrong = self.field_problem(name)
+        return msg(": {wrong}", wrong=wrong) if wrong else None
 
     def _find_near(self, name: str, known: Collection[str]) -> str | None:
         return None if name in known else suggest_nearest(name, known) or None
@@ -208,7 +209,7 @@ class ScenarioNames(msgspec.Struct, frozen=True, kw_only=True):
         known = CONTEXT_MEMBERS["ctx"] if owner == "ctx" else self.fields or self.initial_fields
         if member in known or (owner != "ctx" and member in self.scripted_buttons):
             return None
-        if owner != "ctx" and self.fields:
+        if owner != "ctx":
             wrong = self.field_problem(member) or ""
             return (wrong, True) if wrong else None
         hint = suggest_nearest(member, known)

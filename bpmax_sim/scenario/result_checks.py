@@ -408,9 +408,9 @@ def _login_places(call: CallMade, platforms: Platforms) -> Iterator[tuple[Steps,
 
 @lru_cache(maxsize=256)
 def _parse_place(text: str) -> Steps:
-    """Return the steps of a declared place.
+    """Return the keys and indices of a place declared in a platform file.
 
-    ``("",)``, which nothing matches, if it is an element.
+    ``("",)``, which nothing matches, for an element of a list.
     """
     path = FieldPath.parse(text, "ignore")
     return (path.root, *path.below) if path.below and isinstance(path.below[-1], str) else ("",)
@@ -596,7 +596,7 @@ def _find_entered_labels(located: LocatedStep, form: ScriptedSubject) -> Iterato
     Only where the step expects to be refused (``NOT_AN_OPTION``): it would be refused for any text.
     """
     error, entered = located.step.expect_error, located.step.value
-    is_refused = error is not UNSET and error.code == "NOT_AN_OPTION"
+    is_refused = isinstance(error, model.ExpectedError) and error.code == "NOT_AN_OPTION"
     is_set = is_refused and located.step.action == "set" and isinstance(entered, Mapping)
     for field, value in entered.items() if is_set else ():
         for choice in form.state(field).get("options") or ():

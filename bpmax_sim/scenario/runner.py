@@ -34,7 +34,12 @@ from bpmax_sim.project import SUFFIX, to_path
 from bpmax_sim.scenario import findings
 from bpmax_sim.scenario.action import Action
 from bpmax_sim.scenario.actions import check_action
-from bpmax_sim.scenario.assertions import first_error_as_data, make_thrown_error, resolve_error
+from bpmax_sim.scenario.assertions import (
+    first_error_as_data,
+    make_thrown_error,
+    read_expected_error,
+    resolve_error,
+)
 from bpmax_sim.scenario.events import (
     START,
     Event,
@@ -52,7 +57,7 @@ from bpmax_sim.scenario.failure_report import FailureReporter
 from bpmax_sim.scenario.file_verdict import find_used_parts, ran_step_key, retried_step_key
 from bpmax_sim.scenario.invariants import judge_invariants
 from bpmax_sim.scenario.load import LocatedStep, ScenarioItem, load_items_reading
-from bpmax_sim.scenario.model import During, Expect, Retry, inner_steps, is_for_row
+from bpmax_sim.scenario.model import During, Expect, ExpectedError, Retry, inner_steps, is_for_row
 from bpmax_sim.scenario.outages import fail_on_unexpected_outages
 from bpmax_sim.scenario.outcome import (
     decide_outcome,
@@ -187,7 +192,7 @@ class StepRun(msgspec.Struct):
             self.failures, self.checks = [], ()
             self.tries += 1
             result = yield from self._run_action()
-            if result is not None:
+            if result is not None and self._fill_expected_error():
                 self._judge_result(result)
             if self._is_done(retry, result):
                 break
@@ -218,7 +223,7 @@ class StepRun(msgspec.Struct):
     def _fill_action(self) -> Any:
         """Return the action's value with ``${…}`` replaced.
 
-        None, and a failure, if one is undefined.
+        None, and a failure is added, if one is undefined.
         """
         progress, step = self.progress, self.located.step
         try:
@@ -300,7 +305,8 @@ class StepRun(msgspec.Struct):
         result = self._perform_filled(progress.performer.perform_in_flight)
         if result is not None:
             progress.log.add_action_result(result)
-            self._judge_result(result)
+            if self._fill_expected_error():
+                self._judge_result(result)
         progress.log.add_event_in_flight(self._finish_event(started))
         return self.failures
 
@@ -379,6 +385,19 @@ class StepRun(msgspec.Struct):
         if not self.failures:
             progress.warn_of_step(self.located, self.since)
 
+    def _fill_expected_error(self) -> bool:
+        """Fill in an ``expect_error`` that is one ``${…}`` as a whole; return False if wrong."""
+        step = self.located.step
+        if isinstance(step.expect_error, str):
+            try:
+                value = self.progress.expected_value(step.expect_error)
+                filled = msgspec.structs.replace(step, expect_error=read_expected_error(value))
+            except UndefinedValueError as error:
+                self._fail_undefined(error, ("expect_error",))
+                return False
+            self.located = msgspec.structs.replace(self.located, step=filled)
+        return True
+
     def _judge_unawaited(self, result: Result, reporter: FailureReporter) -> Iterator[Failure]:
         """Yield failures of calls that the script did not await; also add warnings of *result*.
 
@@ -424,7 +443,7 @@ class StepRun(msgspec.Struct):
                 else reporter.report_uncaught(error)
                 for error in never
             ]
-        if expected is UNSET:
+        if not isinstance(expected, ExpectedError):
             return [
                 reporter.report_uncaught(error)
                 for error in others

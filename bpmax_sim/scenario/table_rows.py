@@ -37,6 +37,7 @@ from bpmax_sim.js_values import TOO_LARGE, has_finite_numbers, loads, parse_whol
 from bpmax_sim.platform.response_shapes import Kind, kind_of_value
 from bpmax_sim.project import Strictness
 from bpmax_sim.scenario import model, references
+from bpmax_sim.scenario.expected_literals import find_expected_fields
 from bpmax_sim.scenario.names import ScenarioNames, describe_finding
 from bpmax_sim.scenario.source import RunWarning, Spot
 from bpmax_sim.subject.definition import Definition, NodeForm
@@ -297,8 +298,7 @@ def split_names_cell(value: Any) -> tuple[Any, ...]:
     if value is None or value == "":
         return ()
     if isinstance(value, str):
-        parts = value.replace("，", ",").replace("、", ",").replace(";", ",").split(",")
-        return tuple(part.strip() for part in parts if part.strip())
+        return tuple(part.strip() for part in re.split("[,;，、；]", value) if part.strip())
     return tuple(value) if isinstance(value, list | tuple) else (value,)
 
 
@@ -441,10 +441,7 @@ class ScenarioDraft:
 
     @cached_property
     def subject_kinds(self) -> tuple[SubjectKind, ...]:
-        """Return what the scenario drives.
-
-        ``form``, ``flow``, or both for a flow that has forms.
-        """
+        """Return what is driven, ``form`` or ``flow``; both for a flow that has forms."""
         form = isinstance(self.scenario.form, model.FormSpec) or bool(self.node_forms)
         return (*(("form",) if form else ()), *(("flow",) if self.flow_specs else ()))
 
@@ -490,9 +487,13 @@ class ScenarioDraft:
 
     @cached_property
     def initial_fields(self) -> tuple[str, ...]:
-        """Return the fields for which a flow without a form has initial values."""
-        flow = self.scenario.flow
-        return tuple(flow.form) if isinstance(flow, model.FlowSpec) else ()
+        """Return the fields that a flow without declared fields names; there may be others."""
+        flow, expected = self.scenario.flow, (step.expect for step, _ in self.steps)
+        of_flow = flow.form if isinstance(flow, model.FlowSpec) else ()
+        of_nodes = chain.from_iterable(form.fields for form in self.node_forms.values())
+        known = dict.fromkeys((*of_flow, *of_nodes))
+        said = find_expected_fields((self.scenario.expect, *expected)) if known else ()
+        return (*known, *(field for field in said if field not in known))
 
     @cached_property
     def field_kinds(self) -> Mapping[str, Kind]:
@@ -621,7 +622,7 @@ class ScenarioDraft:
 
     @cached_property
     def project_members(self) -> tuple[str, ...]:
-        """Return the members of the project that the scenario writes itself."""
+        """Return the members that ``flow: project`` gives the project; empty without."""
         flow = self.scenario.flow
         return tuple(flow.project) if isinstance(flow, model.FlowSpec) else ()
 

@@ -116,8 +116,9 @@ RED: dict[str, tuple[Case, str]] = {
     "a query of which nothing is said": (sent("query: {}"), "query: {} says nothing"),
     "a field that computed returns, beside a flow's form alone": (
         free("approve: {by: wangwu}", scripts="scripts: {computed: 脚本.js}, ", script="return {金颜: 5}"),
-        "the script wrote form.金颜; did you mean '金额'?",
+        "the script wrote form.金颜: no field '金颜'; did you mean '金额'?",
     ),
+    "a field of a flow without a form": (free("approve: {by: wangwu, form: {金颜: 5}}"), "no field '金颜'; did you mean '金额'?"),
     "a path parameter that the API has not": (sent("path: {idd: {$exists: false}}"), "crm.get_customer has no parameter 'idd' in path"),
     "a query parameter that is denied": (
         opened("proxy: [{call: crm.list_orders, query: {pgae: {$exists: false}}}]",
@@ -227,7 +228,6 @@ DOUBTFUL: dict[str, tuple[Case, str]] = {
         opened("fields: {客户名称: {options: {$not: {$contains: 北惊}}}}", script="form.$options = {客户名称: ['北京']}"),
         "no script offers the option '北惊'",
     ),
-    "a field of a flow without a form": (free("approve: {by: wangwu, form: {金颜: 5}}"), "no field '金颜'; did you mean '金额'?"),
     "each of none": (opened("messages: {$each: {text: 不行}}"), ':7:36: messages $each {"text": "不行"}: it is empty here'),
     "a number that is not the same text": (opened("form: {金额: {$ne: '0'}}"), "it is 0, of another type"),
     "a number that is no text, denied": (opened("form: {金额: {$not: {$gt: '5'}}}"), "it is 0, of another type"),

@@ -225,6 +225,38 @@ LIES: dict[str, Case] = {
         stubs="",
         says="no field '客户名'",
     ),
+    "a person fills in a near name of a field of a flow alone": Case(
+        steps="approve: {by: wangwu, form: {金饿: 1}}",
+        form=None,
+        flow="}, form: {金额: 1",
+        says="no field '金饿'",
+    ),
+    "a script writes a near name of a field of a flow alone": Case(
+        steps="approve: {by: wangwu}",
+        form=None,
+        flow="approve.部门审批: 批.js}, form: {金额: 1",
+        files={"批.js": "ctx.form.金饿 = 2"},
+        says="declare it in flow.form",
+    ),
+    "nobody to hand over to, by a row": Case(
+        steps="hand_over: {by: wangwu, to: '${case.人}'}",
+        form=None,
+        flow="",
+        top="cases: [{id: 甲, 人: ''}]",
+        says="expected to: who",
+    ),
+    "an expected error of a row that does not come": Case(
+        steps="{open: {}, expect_error: '${case.错}'}",
+        stubs="",
+        top="cases: [{id: 甲, 错: {code: X}}]",
+        says="the step succeeded",
+    ),
+    "an expected error of a row with an unknown key": Case(
+        steps="{open: {}, expect_error: '${case.错}'}",
+        stubs="",
+        top="cases: [{id: 甲, 错: {cod: X}}]",
+        says="a map of type, code",
+    ),
     "a write to an undeclared column": Case(
         steps="open: {}", script="form.明细[0].数虽 = 3", stubs="", says="脚本.js:1:12"
     ),
@@ -697,6 +729,18 @@ TRUTHS: dict[str, Case] = {
         steps="steps:\n  - open: {}\n  - {if: '${case.跑} == 是', open: {}}",
         stubs="",
         top="cases: [{id: 甲, 跑: 是}, {id: 乙, 跑: 否}]",
+    ),
+    "errors of rows, of which one expects none": Case(
+        steps="{open: {}, expect_error: '${case.错}'}",
+        stubs="",
+        top="cases: [{id: 甲, 错: ''}]",
+    ),
+    "a field that a flow alone does not name and an expectation does": Case(
+        steps="{approve: {by: wangwu}, expect: {flow: {form: {金饿: 2}}}}",
+        form=None,
+        flow="approve.部门审批: 批.js}, form: {金额: 1",
+        files={"批.js": "ctx.form.金饿 = 2"},
+        stubs="",
     ),
     "an unknown instance that has to fail": Case(
         steps="{open: {}, expect: {proxy: [{call: crm.get_customer, instance: b, error: UNKNOWN_INSTANCE}]}}",
