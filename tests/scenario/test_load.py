@@ -325,6 +325,13 @@ NO_DIGEST = (
         ("messages: null", "messages: expected a text, a list of them, or operators, got null"),
         ("form: 张三", 'form: expected a map of names and values, or operators, got "张三"'),
         ("vars: [a]", 'vars: expected a map of names and values, or operators, got ["a"]'),
+        (
+            "proxy: {$contains: {call: crm.get}}",
+            (
+                "proxy.$contains: unknown key '$contains'; an operator stands at a value inside, "
+                "such as call: {$contains: …}"
+            ),
+        ),
         ("trace: 1", "trace: expected a digest, or operators, got 1"),
         ("trace: hello", f"trace: 'hello' {NO_DIGEST}"),
         ("trace: {$in: [new, v3-01]}", f"trace.$in[1]: 'v3-01' {NO_DIGEST}"),
@@ -645,6 +652,7 @@ def test_variables_from_outside_win_over_the_file_and_the_file_over_fragments(
         ("{error: timeout, delay: 30s}", Break(error="timeout", delay=30)),
         ("{drip: {chunks: 5, over: 10s}}", Slow(delay=10, chunks=5)),
         ("{delay: 250ms}", Slow(delay=0.25)),
+        ("{delay: 20s, drip: {chunks: 3, over: 15s}}", Slow(delay=35, chunks=3)),
     ],
 )
 def test_a_fault_becomes_a_rule_of_the_transport(folder: Path, do: str, action: Any) -> None:
