@@ -125,16 +125,21 @@ def _search(plan: search.SearchPlan, root: Path, *, save: bool, json: bool) -> E
     else:
         for line in (*map(_format_outcome, tried), *_report_lines(reproduced, saved=save)):
             say(line)
-    broken = plural(len(findings), "{number} law was broken", "{number} laws were broken")
-    if not number:
-        broken = msg("nothing was tried")
+    _report_count(number, len(findings), seconds)
+    return code
+
+
+def _report_count(examples: int, findings: int, seconds: float) -> None:
+    """Print how many examples were tried, and how many laws they broke."""
+    broken = msg("no law was broken") if examples else msg("nothing was tried")
+    if findings:
+        broken = plural(findings, "{number} law was broken", "{number} laws were broken")
     notify(
         "{counted} in {seconds:.0f} s: {broken}",
-        counted=plural(number, "{number} example", "{number} examples"),
+        counted=plural(examples, "{number} example", "{number} examples"),
         seconds=seconds,
-        broken=broken if findings or not number else msg("no law was broken"),
+        broken=broken,
     )
-    return code
 
 
 def _check_options(
