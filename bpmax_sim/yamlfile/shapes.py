@@ -38,7 +38,9 @@ Definitions = dict[str, Any]
 class ShapeReading(msgspec.Struct):
     """The state of reading one file.
 
-    The path of the node that is being read, and the problems so far.
+    Attributes:
+        problems: what is wrong so far.
+        steps: path of the node that is being read.
     """
 
     problems: list[Problem]
@@ -435,9 +437,9 @@ class UnionShape(Shape):
         self.kinds = frozenset().union(*(option.kinds for option in options))
 
     def read(self, node: Node, reading: ShapeReading) -> Any:
-        """Return what the first option reads that accepts values of this type.
+        """Return what the first option that accepts the type of *node* reads.
 
-        Else report a mismatch.
+        If none does, that is reported.
         """
         for option in self.options:
             if type(node.value) in option.kinds:
