@@ -134,11 +134,11 @@ def parse_duration(text: str | float) -> float:
         ValueError: if *text* is none of these, or longer than `LONGEST`.
     """
     if isinstance(text, int | float):
-        return _check_longest_duration(text, text)
+        return _refuse_too_long(text, text)
     if _DURATION.sub("", text) or not text:
         message = msg("{text!r} is not a duration such as 30s, 1m30s or 250ms", text=text)
         raise ValueError(message)
-    return _check_longest_duration(
+    return _refuse_too_long(
         sum(float(n) * _UNITS[unit] for n, unit in _DURATION.findall(text)), text
     )
 
@@ -171,7 +171,7 @@ def describe_duration(seconds: float) -> str:
     return join_messages(" ", [text for count, text in units[first : first + 2] if count])
 
 
-def _check_longest_duration(seconds: float, text: str | float) -> float:
+def _refuse_too_long(seconds: float, text: str | float) -> float:
     if not abs(seconds) <= LONGEST:
         message = msg("{text!r} is not a duration of at most 1000 years", text=text)
         raise ValueError(message)

@@ -31,22 +31,24 @@ def _read_group(group: str) -> Mapping[str, tuple[EntryPoint, ...]]:
     Names are sorted because the order of metadata files differs between machines.
     """
     found: dict[str, list[EntryPoint]] = {}
-    for entry in sorted(entry_points(group=group), key=lambda e: (not _is_own(e), e.name)):
+    for entry in sorted(
+        entry_points(group=group), key=lambda e: (not _is_of_this_package(e), e.name)
+    ):
         known = found.setdefault(entry.name, [])
         # A distribution that is on the path twice (an editable one, and its folder) is one.
-        if (entry.value, _distribution_of(entry)) not in [
-            (other.value, _distribution_of(other)) for other in known
+        if (entry.value, _name_of_distribution(entry)) not in [
+            (other.value, _name_of_distribution(other)) for other in known
         ]:
             known.append(entry)
     return {name: tuple(entries) for name, entries in found.items()}
 
 
-def _distribution_of(entry: EntryPoint) -> str:
+def _name_of_distribution(entry: EntryPoint) -> str:
     return entry.dist.name if entry.dist is not None else ""
 
 
-def _is_own(entry: EntryPoint) -> bool:
-    return _distribution_of(entry).replace("_", "-") == _OWN
+def _is_of_this_package(entry: EntryPoint) -> bool:
+    return _name_of_distribution(entry).replace("_", "-") == _OWN
 
 
 def _innermost_line(error: Exception) -> str:
@@ -154,7 +156,7 @@ class ExtensionPoint(Generic[T]):
 
     def _distribution_name_of(self, name: str) -> str:
         entries = _read_group(self.group).get(name, ())
-        return _distribution_of(entries[0]) if entries and name not in self.builtin else _OWN
+        return _name_of_distribution(entries[0]) if entries and name not in self.builtin else _OWN
 
     def place_of(self, name: str) -> str:
         """Return where the part *name* is defined, as its entry point says it.
@@ -169,8 +171,8 @@ class ExtensionPoint(Generic[T]):
         All of them are imported to find problems.
         """
         for name, entries in _read_group(self.group).items():
-            foreign = [entry for entry in entries if not _is_own(entry)]
-            distributions = series(map(_distribution_of, foreign))
+            foreign = [entry for entry in entries if not _is_of_this_package(entry)]
+            distributions = series(map(_name_of_distribution, foreign))
             if foreign and (name in self.builtin or len(foreign) < len(entries)):
                 yield (
                     name,
@@ -185,9 +187,9 @@ class ExtensionPoint(Generic[T]):
                     ),
                 )
             elif foreign:
-                yield name, distributions, self._problem_of(name)
+                yield name, distributions, self._describe_problem(name)
 
-    def _problem_of(self, name: str) -> str:
+    def _describe_problem(self, name: str) -> str:
         try:
             self.get(name)
         except ConfigError as error:
@@ -196,12 +198,12 @@ class ExtensionPoint(Generic[T]):
 
     def _load_extension(self, entries: tuple[EntryPoint, ...]) -> T:
         first, *others = entries
-        if others and not _is_own(first):
+        if others and not _is_of_this_package(first):
             raise ConfigError(
                 "{group}: {name!r} is registered by {distributions}; uninstall all but one",
                 group=self.group,
                 name=first.name,
-                distributions=series(map(_distribution_of, entries)),
+                distributions=series(map(_name_of_distribution, entries)),
             )
         try:
             part: Any = first.load()
@@ -211,7 +213,7 @@ class ExtensionPoint(Generic[T]):
                 "{group}: {name!r} of {distribution} cannot be imported ({value}): {error}",
                 group=self.group,
                 name=first.name,
-                distribution=_distribution_of(first),
+                distribution=_name_of_distribution(first),
                 value=first.value,
                 error=f"{type(error).__name__}: {error}",
             ) from error
@@ -221,7 +223,7 @@ class ExtensionPoint(Generic[T]):
                 "{group}: {name!r} of {distribution} ({value}): expected {kinds}, got {part}",
                 group=self.group,
                 name=first.name,
-                distribution=_distribution_of(first),
+                distribution=_name_of_distribution(first),
                 value=first.value,
                 kinds=series(kind.__name__ for kind in kinds),
                 part=type(part).__name__,

@@ -164,10 +164,10 @@ def _format_shortest(value: float) -> str:
     written = whole + fraction
     digits = written.lstrip("0")
     point = len(whole) + int(exponent or 0) - (len(written) - len(digits))
-    return ("-" if value < 0 else "") + _insert_point(digits.rstrip("0"), point)
+    return ("-" if value < 0 else "") + _insert_decimal_point(digits.rstrip("0"), point)
 
 
-def _insert_point(digits: str, point: int) -> str:
+def _insert_decimal_point(digits: str, point: int) -> str:
     if len(digits) <= point <= _MOST_DIGITS:
         return digits.ljust(point, "0")
     if 0 < point <= _MOST_DIGITS:
@@ -259,7 +259,7 @@ def _find_function_of_base_class(
     return next((function for base, function in table.items() if isinstance(value, base)), None)
 
 
-def _print_object(value: dict[str, Any]) -> str:
+def _object_to_json(value: dict[str, Any]) -> str:
     parts = []
     for name, item in order_object_keys(value).items():
         try:
@@ -292,7 +292,7 @@ def _refuse_bigint(_value: BigInt) -> str:
     raise NotJsonError("", msg("a BigInt has no JSON form; send String(value) or Number(value)"))
 
 
-def _print_bytes(value: bytes) -> str:
+def _bytes_to_json(value: bytes) -> str:
     return "{" + ",".join(f'"{index}":{byte}' for index, byte in enumerate(bytes(value))) + "}"
 
 
@@ -302,14 +302,14 @@ _PRINTERS: dict[type, Callable[[Any], str | None]] = {
     int: int.__repr__,
     float: lambda value: format_js_number(value) if isfinite(value) else "null",
     type(None): lambda _value: "null",
-    dict: _print_object,
+    dict: _object_to_json,
     list: _array_to_json,
     tuple: _array_to_json,
     UndefinedType: lambda _value: None,
     datetime: lambda value: f'"{format_iso_date(value)}"',
     FarDate: lambda value: f'"{text}"' if (text := format_far_date(value)) else "null",
-    bytes: _print_bytes,
-    bytearray: _print_bytes,
+    bytes: _bytes_to_json,
+    bytearray: _bytes_to_json,
     BigInt: _refuse_bigint,
     JsMap: lambda _value: "{}",
     JsSet: lambda _value: "{}",
@@ -420,14 +420,14 @@ _DECODERS: Mapping[str, Callable[[Any], Any]] = {
 }
 
 
-def _make_tag(tag: str, value: Any = None) -> dict[str, Any]:
+def _tag_value(tag: str, value: Any = None) -> dict[str, Any]:
     return {"$": tag} if value is None else {"$": tag, "v": value}
 
 
 def _encode_float(value: float) -> Any:
     if isfinite(value):
-        return value if value or copysign(1, value) > 0 else _make_tag("-0")
-    return _make_tag("nan" if isnan(value) else "inf" if value > 0 else "-inf")
+        return value if value or copysign(1, value) > 0 else _tag_value("-0")
+    return _tag_value("nan" if isnan(value) else "inf" if value > 0 else "-inf")
 
 
 def _encode_text(value: str) -> Any:
@@ -438,7 +438,7 @@ def _encode_text(value: str) -> Any:
         text.encode()
     except UnicodeEncodeError:
         raw = text.encode("utf-16-le", "surrogatepass")
-        return _make_tag(
+        return _tag_value(
             "str", [low | high << 8 for low, high in zip(raw[::2], raw[1::2], strict=True)]
         )
     return text
@@ -446,7 +446,7 @@ def _encode_text(value: str) -> Any:
 
 def _encode_object(value: Mapping[str, Any]) -> Any:
     if "$" in value:
-        return _make_tag("object", [[name, encode_tagged(item)] for name, item in value.items()])
+        return _tag_value("object", [[name, encode_tagged(item)] for name, item in value.items()])
     return {name: encode_tagged(item) for name, item in value.items()}
 
 
@@ -455,7 +455,7 @@ def _encode_array(value: list[Any]) -> Any:
 
 
 def _encode_bytes(value: bytes) -> Any:
-    return _make_tag("bytes", base64.b64encode(value).decode())
+    return _tag_value("bytes", base64.b64encode(value).decode())
 
 
 def _return_unchanged(value: Any) -> Any:
@@ -472,18 +472,18 @@ _ENCODERS: Mapping[type, Callable[[Any], Any]] = {
     list: _encode_array,
     tuple: _encode_array,
     Mapping: _encode_object,
-    UndefinedType: lambda _value: _make_tag("undefined"),
-    datetime: lambda value: _make_tag("date", date_to_ms(value)),
+    UndefinedType: lambda _value: _tag_value("undefined"),
+    datetime: lambda value: _tag_value("date", date_to_ms(value)),
     FarDate: lambda value: {"$": "date", "v": value.ms},
     bytes: _encode_bytes,
     bytearray: _encode_bytes,
-    BigInt: lambda value: _make_tag("bigint", str(value.value)),
-    JsMap: lambda value: _make_tag("map", [_encode_array(list(pair)) for pair in value.pairs]),
-    JsSet: lambda value: _make_tag("set", _encode_array(list(value.items))),
-    SearchParams: lambda value: _make_tag(
+    BigInt: lambda value: _tag_value("bigint", str(value.value)),
+    JsMap: lambda value: _tag_value("map", [_encode_array(list(pair)) for pair in value.pairs]),
+    JsSet: lambda value: _tag_value("set", _encode_array(list(value.items))),
+    SearchParams: lambda value: _tag_value(
         "params", [_encode_array(list(pair)) for pair in value.pairs]
     ),
-    Opaque: lambda value: _make_tag(value.kind),
+    Opaque: lambda value: _tag_value(value.kind),
 }
 
 
@@ -521,7 +521,9 @@ _CONVERSIONS: Mapping[type | UnionType, Callable[[Any], Any]] = {
     float: lambda value: int(value) if value.is_integer() else value,
     datetime: format_iso_date,
     BigInt: lambda value: value.value,
-    JsMap: lambda value: {_map_key_text(key): to_scenario_value(item) for key, item in value.pairs},
+    JsMap: lambda value: {
+        _format_map_key(key): to_scenario_value(item) for key, item in value.pairs
+    },
     JsSet: lambda value: _list_to_scenario(value.items),
     SearchParams: lambda value: [list(pair) for pair in value.pairs],
     bytes | bytearray: lambda value: base64.b64encode(value).decode(),
@@ -535,7 +537,7 @@ STRUCT_VALUES: Final = (BigInt, JsMap, JsSet, SearchParams, FarDate, Opaque)
 """The structs among what a script hands out, each of which has another form."""
 
 
-def _map_key_text(key: Any) -> str:
+def _format_map_key(key: Any) -> str:
     return format_js_number(key) if isinstance(key, int | float) else str(key)
 
 

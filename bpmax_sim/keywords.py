@@ -33,7 +33,7 @@ def refuse_unknown_keywords(
             if not kwargs.keys() <= names:
                 wrong = sorted(kwargs.keys() - names)
                 raise ConfigError(
-                    *(_describe_unknown(function.__qualname__, w, names) for w in wrong)
+                    *(_describe_unknown_keyword(function.__qualname__, w, names) for w in wrong)
                 )
             return function(*args, **kwargs)
 
@@ -45,6 +45,6 @@ def refuse_unknown_keywords(
 _BY_NAME: Final = frozenset({Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY})
 
 
-def _describe_unknown(function: str, name: str, names: Iterable[str]) -> str:
+def _describe_unknown_keyword(function: str, name: str, names: Iterable[str]) -> str:
     message = msg("{function}: there is no {name!r}", function=function, name=name)
     return message + suggest_or_list(name, sorted(names))

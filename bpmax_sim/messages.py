@@ -12,7 +12,7 @@ import email.utils
 from collections.abc import Container, Mapping
 from functools import lru_cache
 from typing import Any
-from urllib.parse import quote_plus
+from urllib.parse import quote_plus, urlsplit
 
 import msgspec
 
@@ -172,6 +172,12 @@ def is_below(address: str, base: str) -> bool:
     ``https://a.test.cn`` is not below ``https://a.test``, nor ``/v10`` below ``/v1``.
     """
     return address.startswith(base) and address[len(base) :][:1] in {"", "/", "?", "#"}
+
+
+def origin_of(url: str) -> str:
+    """Return scheme, host and port of *url*: ``https://crm.example.cn:8443``."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
 
 
 def media_type(content_type: str) -> str:

@@ -75,10 +75,10 @@ def read_settings(folder: str | Path) -> dict[str, object] | None:
 
 def read_setting(root: str | Path, name: str) -> object:
     """Return the value of the key *name* of `SETTINGS` in the project at *root*; None if absent."""
-    return _setting_of(read_settings(root), name)
+    return _get_setting(read_settings(root), name)
 
 
-def _setting_of(table: Mapping[str, object] | None, name: str) -> object:
+def _get_setting(table: Mapping[str, object] | None, name: str) -> object:
     assert name in SETTINGS, name  # or no page would tell of it
     return (table or {}).get(name)
 
@@ -174,11 +174,12 @@ def _read_strictness(
     table = read_settings(root) or {}
     names: tuple[Strictness, ...] = ("strict", "lenient")
     return tuple(
-        (name, tuple(_list_folders(root, name, _setting_of(table, name)))) for name in names
+        (name, tuple(_resolve_setting_folders(root, name, _get_setting(table, name))))
+        for name in names
     )
 
 
-def _list_folders(root: str, name: str, folders: object) -> Iterator[str]:
+def _resolve_setting_folders(root: str, name: str, folders: object) -> Iterator[str]:
     if folders is None or folders is False:
         return
     for folder in ["."] if folders is True else folders if isinstance(folders, list) else [None]:
@@ -265,7 +266,7 @@ def not_secret_places_of(root: Path) -> tuple[str, ...]:
 
 
 def _not_secret_places(table: Mapping[str, object] | None) -> tuple[str, ...]:
-    places = _setting_of(table, "not_secret")
+    places = _get_setting(table, "not_secret")
     return tuple(map(str, places)) if isinstance(places, list) else ()
 
 
@@ -360,11 +361,11 @@ Stamp = tuple[tuple[str, int, int], ...]
 
 def absolute_path(path: str | os.PathLike[str]) -> str:
     """Return *path* as absolute path; symbolic links are kept."""
-    return _absolute_from(os.getcwd(), os.fspath(path))
+    return _make_absolute(os.getcwd(), os.fspath(path))
 
 
 @lru_cache(maxsize=4096)  # asked several times for every scenario
-def _absolute_from(folder: str, path: str) -> str:
+def _make_absolute(folder: str, path: str) -> str:
     return os.path.normpath(os.path.join(folder, path))
 
 

@@ -30,7 +30,7 @@ from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.clock import SystemClock
 from bpmax_sim.errors import CallError, ConfigError, NoMatchError, TransportError
 from bpmax_sim.i18n import msg, series
-from bpmax_sim.messages import Pairs, Request, Response
+from bpmax_sim.messages import Pairs, Request, Response, origin_of
 from bpmax_sim.platform.instances import resolve_credentials
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.matcher import login_origins
@@ -169,7 +169,7 @@ def run_server(
     thread.start()
     try:
         started.wait(10)
-        yield _url_of(listening, host)
+        yield _url_of_socket(listening, host)
     finally:
         server.should_exit = True
         thread.join(10)
@@ -195,7 +195,7 @@ def serve(  # noqa: PLR0913 - what is served, where, and who hears of it
         ConfigError: if *host* and *port* are not available.
     """
     listening = _bind_socket(host, port)
-    url = _url_of(listening, host)
+    url = _url_of_socket(listening, host)
     server = _Server(answer or _adapt_handle_to_answer(handle), limits, lambda: ready(url), stop)
     # While it runs the server has handlers of its own. These catch what comes before, and what it
     # hands on after everything under way is answered, so that the process ends by itself.
@@ -238,7 +238,7 @@ def _bind_socket(host: str, port: int) -> socket.socket:
     return listening
 
 
-def _url_of(listening: socket.socket, host: str) -> str:
+def _url_of_socket(listening: socket.socket, host: str) -> str:
     return f"http://{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}"
 
 
@@ -636,7 +636,7 @@ class RecordingServer:
             if (declared := platforms.find(key)) is not None:
                 bases += [(key, origin) for origin in login_origins(declared)]
         return dict.fromkeys(
-            f"{start}{target}" for _, base in bases for start in (base, _origin_of(base))
+            f"{start}{target}" for _, base in bases for start in (base, origin_of(base))
         )
 
 
@@ -651,12 +651,7 @@ def _recorded_addresses(cassette: Cassette) -> Iterator[tuple[str, str]]:
             yield line.call.partition(".")[0], line.base.rstrip("/")
     for number in range(len(cassette)):
         if not cassette.line(number).base:
-            yield "", _origin_of(cassette.exchange(number).request.url)
-
-
-def _origin_of(url: str) -> str:
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}"
+            yield "", origin_of(cassette.exchange(number).request.url)
 
 
 class SimulatorServer:

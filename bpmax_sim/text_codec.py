@@ -57,7 +57,7 @@ def codec_named(name: str) -> str:
     return known if known.startswith(_WEB) else ""
 
 
-def _find_label(data: bytes) -> Iterator[str]:
+def _find_declared_encoding(data: bytes) -> Iterator[str]:
     head = data[:_HEAD]
     for found in (_XML.match(head), _META.search(head)):
         if found:
@@ -73,7 +73,7 @@ def declared_codecs(data: bytes, content_type: str = "", declared: str = "") -> 
     marked = next((codec for mark, codec in _MARKS if data.startswith(mark)), "")
     named = [codec_named(declared) if declared else "", marked, _codec_of_header(content_type)]
     if _may_declare_encoding_in_body(content_type):
-        named += _find_label(data)
+        named += _find_declared_encoding(data)
     return list(dict.fromkeys([*filter(None, named), "utf-8"]))
 
 

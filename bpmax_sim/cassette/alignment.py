@@ -233,13 +233,14 @@ def _pair_entries(old: Sequence[Entry], new: Sequence[Entry]) -> list[tuple[Entr
     """
     left: dict[tuple[object, ...], list[Entry]] = defaultdict(list)
     for entry in sorted(old, key=lambda entry: entry.line.n, reverse=True):
-        left[_call_key(entry)].append(entry)
+        left[_pairing_key(entry)].append(entry)
     return [
-        (left[_call_key(entry)].pop() if left[_call_key(entry)] else None, entry) for entry in new
+        (left[_pairing_key(entry)].pop() if left[_pairing_key(entry)] else None, entry)
+        for entry in new
     ]
 
 
-def _call_key(entry: Entry) -> tuple[object, ...]:
+def _pairing_key(entry: Entry) -> tuple[object, ...]:
     line = entry.line
     return line.session, line.call, line.instance, line.key
 
@@ -251,7 +252,7 @@ def _can_reuse_instants(
 
     A signature contains the time, so it fits no other.
     """
-    if Counter(map(_call_key, old)) != Counter(map(_call_key, new)):
+    if Counter(map(_pairing_key, old)) != Counter(map(_pairing_key, new)):
         return False
     if any(entry.line.signed is not None for entry in (*old, *new)):
         return False

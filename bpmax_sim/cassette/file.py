@@ -241,7 +241,7 @@ _CONFLICT = re.compile(rb"^(?:<<<<<<<|=======|>>>>>>>)(?: .*)?\r?$", re.MULTILIN
 _NAMED = re.compile(rb'"call":"((?:[^"\\]|\\.)*)".*?"for":"((?:[^"\\]|\\.)*)"')
 
 
-def _repair_advice(path: Path) -> str:
+def _suggest_repair(path: Path) -> str:
     return msg(
         "restore it, record it again, or accept the edit with `bpmax-sim cassette seal {path}`",
         path=errors.shell_quote(str(path)),
@@ -285,7 +285,10 @@ def explain_damage(path: Path, data: bytes, otherwise: str) -> CassetteError:
             inside=msg(" in {name}", name=describe_exchange(data, last + 1)) if last >= 0 else "",
         )
     return DamagedCassette(
-        "{path}: {otherwise}; {advice}", path=path, otherwise=otherwise, advice=_repair_advice(path)
+        "{path}: {otherwise}; {advice}",
+        path=path,
+        otherwise=otherwise,
+        advice=_suggest_repair(path),
     )
 
 
@@ -313,7 +316,7 @@ def explain_edit(path: Path, data: bytes, start: int, *, why: str) -> CassetteEr
         place=_place_of_offset(path, data, start),
         name=describe_exchange(data, start),
         why=why,
-        advice=_repair_advice(path),
+        advice=_suggest_repair(path),
     )
 
 

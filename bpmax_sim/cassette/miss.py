@@ -95,7 +95,7 @@ class NearestExchange(msgspec.Struct, frozen=True):
     @property
     def parts(self) -> frozenset[str]:
         """Return which parts of the request differ, such as ``query`` and ``body``."""
-        return frozenset(_request_part(difference) for difference in self.differences)
+        return frozenset(_part_of_request(difference) for difference in self.differences)
 
 
 def explain_no_cassette(parts: RequestParts, path: str, context: UnmatchedCallContext) -> list[str]:
@@ -109,14 +109,14 @@ def explain_no_cassette(parts: RequestParts, path: str, context: UnmatchedCallCo
         *_describe_call_place(parts, context),
         *(
             [
-                _format_line(
+                _make_line(
                     msg("recover"), msg("bpmax-sim cassette recover {path}", path=shell_quote(path))
                 )
             ]
             if path and find_abandoned_journals(FilePath(path))
             else ()
         ),
-        _format_line(msg("record"), context.record_command()),
+        _make_line(msg("record"), context.record_command()),
     ]
 
 
@@ -143,9 +143,9 @@ def explain_already_played(
             turn=call_number,
         ),
         *_describe_call_place(parts, context),
-        _format_line(msg("recorded"), _list_words(places)),
-        _format_line(msg("record"), context.record_command(context.extra)),
-        _format_line(msg("or"), msg("repeat: true")),
+        _make_line(msg("recorded"), _list_words(places)),
+        _make_line(msg("record"), context.record_command(context.extra)),
+        _make_line(msg("or"), msg("repeat: true")),
     ]
 
 
@@ -166,10 +166,10 @@ def signature_mismatch_error(
         ),
         *_describe_call_place(parts, context),
         *_format_differences(differences),
-        _format_line(
+        _make_line(
             msg("check"), msg("`sign:` in the platform file; if it is right now, record afresh")
         ),
-        _format_line(msg("record"), context.record_command(context.rewrite)),
+        _make_line(msg("record"), context.record_command(context.rewrite)),
     ]
     text = join_messages("\n", lines)
     return NoMatchError(text, platform=call.platform, api=call.api, case=msg("signed otherwise"))
@@ -204,12 +204,12 @@ def explain_no_such_call(
         *(_explain_nearest(search, near) if near else _list_other_calls(search)),
         *_list_other_owners(search, key, parts),
         *(
-            [_format_line(msg("mend"), msg("the script, if it should send what was recorded"))]
+            [_make_line(msg("mend"), msg("the script, if it should send what was recorded"))]
             if close and context.position
             else ()
         ),
-        _format_line(msg("record"), context.record_command(context.rewrite) if changed else add),
-        *([_format_line(msg("or add"), add)] if changed else ()),
+        _make_line(msg("record"), context.record_command(context.rewrite) if changed else add),
+        *([_make_line(msg("or add"), add)] if changed else ()),
         *(_suggest_fixes(search, near, parts) if near else ()),
     ]
 
@@ -235,9 +235,9 @@ def _call_name(parts: RequestParts) -> str:
 def _describe_call_place(parts: RequestParts, context: UnmatchedCallContext) -> Iterator[str]:
     if context.step or context.place:
         place = f"({context.place})" if context.place else ""
-        yield _format_line(msg("step"), f"{context.step} {place}".strip())
+        yield _make_line(msg("step"), f"{context.step} {place}".strip())
     if context.position:
-        yield _format_line(msg("script"), str(context.position))
+        yield _make_line(msg("script"), str(context.position))
     instance = msg(" (instance {instance})", instance=parts.instance) if parts.instance else ""
     sent = msg(
         "{method} {parts_path}{query}{instance}",
@@ -246,9 +246,9 @@ def _describe_call_place(parts: RequestParts, context: UnmatchedCallContext) -> 
         query=_format_query(parts),
         instance=instance,
     )
-    yield _format_line(msg("call"), sent)
+    yield _make_line(msg("call"), sent)
     for label, text in context.address():
-        yield _format_line(label, text)
+        yield _make_line(label, text)
 
 
 def _format_query(parts: RequestParts) -> str:
@@ -261,7 +261,7 @@ def _format_query(parts: RequestParts) -> str:
     return f"?{_clip_text_around(text, 0)}" if text else ""
 
 
-def _format_line(label: str, text: str) -> str:
+def _make_line(label: str, text: str) -> str:
     return msg("  {label:<9} {text}", label=label, text=text).rstrip()
 
 
@@ -309,20 +309,20 @@ def _explain_nearest(search: NearestSearch, near: NearestExchange) -> Iterator[s
         place=search.cassette.place(near.number),
         already=already,
     )
-    yield _format_line(msg("nearest"), match)
+    yield _make_line(msg("nearest"), match)
     marked = (f"{'×' if part in near.parts else '√'} {part}" for part in matching.PARTS)
-    yield _format_line("", join_messages("  ", marked))
+    yield _make_line("", join_messages("  ", marked))
     yield from _format_differences(near.differences)
     left = len(near.differences) - _SHOWN
     if left > 0:
-        yield _format_line("", msg("… and {differences_count} more", differences_count=left))
+        yield _make_line("", msg("… and {differences_count} more", differences_count=left))
 
 
 def _format_differences(differences: Sequence[Difference]) -> Iterator[str]:
     for difference in differences[:_SHOWN]:
         recorded, sent = quote_values(difference)
         values = msg("recorded {recorded}, sent {sent}", recorded=recorded, sent=sent)
-        yield _format_line("", msg("× {path}: {values}", path=difference.path, values=values))
+        yield _make_line("", msg("× {path}: {values}", path=difference.path, values=values))
 
 
 def quote_values(difference: Difference) -> tuple[str, str]:
@@ -354,14 +354,14 @@ def _list_other_calls(search: NearestSearch) -> Iterator[str]:
     calls = Counter(search.cassette.line(number).call for number in numbers)
     if not calls:
         none = msg("none, nothing is recorded for {owner!r}", owner=search.owner)
-        yield _format_line(msg("nearest"), none)
+        yield _make_line(msg("nearest"), none)
         owners = [repr(owner) for owner in search.cassette.owners]
-        yield _format_line(
+        yield _make_line(
             "", msg("the file holds {list}", list=(_list_words(owners) or msg("no exchange")))
         )
         return
     known = _list_words(f"{call} ({number})" for call, number in calls.items())
-    yield _format_line(msg("nearest"), msg("none, recorded are {list}", list=known))
+    yield _make_line(msg("nearest"), msg("none, recorded are {list}", list=known))
 
 
 def _list_words(words: Iterable[str]) -> str:
@@ -375,9 +375,9 @@ def _list_other_owners(search: NearestSearch, key: str, parts: RequestParts) -> 
     if owners and search.rules.is_valid_digest(
         platform, search.cassette.head.rules.get(platform, "")
     ):
-        yield _format_line("", msg("it is recorded for {list}", list=_list_words(owners)))
+        yield _make_line("", msg("it is recorded for {list}", list=_list_words(owners)))
         hint = msg("a test in Python plays that with owner={owner}", owner=owners[0])
-        yield _format_line("", hint)
+        yield _make_line("", hint)
 
 
 def _suggest_fixes(
@@ -385,9 +385,9 @@ def _suggest_fixes(
 ) -> Iterator[str]:
     paths = _ignorable_paths(near.differences, sent) if near.parts <= _IGNORABLE else []
     if paths and len(paths) <= _SHOWN:
-        yield _format_line(msg("ignore"), f"ignore: [{join_messages(', ', paths)}]")
+        yield _make_line(msg("ignore"), f"ignore: [{join_messages(', ', paths)}]")
     place = shell_quote(str(search.cassette.place(near.number)))
-    yield _format_line(msg("compare"), msg("bpmax-sim cassette inspect {place}", place=place))
+    yield _make_line(msg("compare"), msg("bpmax-sim cassette inspect {place}", place=place))
 
 
 def _ignorable_paths(differences: Sequence[Difference], sent: RequestParts) -> list[str]:
@@ -434,5 +434,5 @@ def _count_places(sent: RequestParts, pattern: Steps) -> int:
     return sum(1 for _ in values_at(value, pattern[1:]))
 
 
-def _request_part(difference: Difference) -> str:
+def _part_of_request(difference: Difference) -> str:
     return difference.path.partition(".")[0].partition("[")[0]

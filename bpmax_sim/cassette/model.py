@@ -265,10 +265,12 @@ def _read_multipart(data: bytes, content_type: str) -> Body:
     sections = (b"\r\n" + data).split(b"\r\n--" + boundary.encode())
     if len(sections) < 3 or not sections[-1].startswith(b"--"):  # noqa: PLR2004 - one part at least
         raise ValueError(msg("not closed"))
-    return Body("multipart", group_by_name([_read_part(section) for section in sections[1:-1]]))
+    return Body(
+        "multipart", group_by_name([_read_multipart_section(section) for section in sections[1:-1]])
+    )
 
 
-def _read_part(section: bytes) -> tuple[str, Any]:
+def _read_multipart_section(section: bytes) -> tuple[str, Any]:
     head, separator, content = section.partition(b"\r\n\r\n")
     if not separator:
         raise ValueError(msg("a part without an end of its headers"))

@@ -63,7 +63,7 @@ def read_yaml_text(text: str) -> Any:
     parsed = yaml.parse(text, yaml.CSafeLoader)
     events = (event for event in parsed if not isinstance(event, outside))
     try:
-        return _read_value(next(events), events, 0)
+        return _read_yaml_value(next(events), events, 0)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         raise YamlTextError(str(error.problem), mark.line + 1 if mark else 1) from error
@@ -73,7 +73,7 @@ def read_yaml_text(text: str) -> Any:
         raise YamlTextError(msg("no document"), 1) from error
 
 
-def _read_value(event: Any, events: Iterator[Any], depth: int) -> Any:
+def _read_yaml_value(event: Any, events: Iterator[Any], depth: int) -> Any:
     line = event.start_mark.line + 1
     if depth > _DEEPEST:
         raise YamlTextError(msg("nested deeper than {deepest} levels", deepest=_DEEPEST), line)
@@ -101,19 +101,19 @@ def _read_scalar(event: Any, _events: Iterator[Any], _depth: int) -> Any:
 def _read_sequence(_event: Any, events: Iterator[Any], depth: int) -> list[Any]:
     items = []
     while not isinstance(event := next(events), yaml.SequenceEndEvent):
-        items.append(_read_value(event, events, depth))
+        items.append(_read_yaml_value(event, events, depth))
     return items
 
 
 def _read_mapping(_event: Any, events: Iterator[Any], depth: int) -> dict[str, Any]:
     members: dict[str, Any] = {}
     while not isinstance(event := next(events), yaml.MappingEndEvent):
-        name, line = _read_value(event, events, depth), event.start_mark.line + 1
+        name, line = _read_yaml_value(event, events, depth), event.start_mark.line + 1
         if not isinstance(name, str):
             raise YamlTextError(msg("a key that is not a text"), line)
         if name in members:
             raise YamlTextError(msg("the key {name!r} comes twice", name=name), line)
-        members[name] = _read_value(next(events), events, depth)
+        members[name] = _read_yaml_value(next(events), events, depth)
     return members
 
 
@@ -153,7 +153,7 @@ def read_exchange(entry: Entry, *, canonical: bool = True) -> Exchange:
     """
     with suppress(_NotCanonicalError):
         if canonical:
-            return _read_canonical(entry)
+            return _read_canonical_exchange(entry)
     return exchange_from_yaml(entry.line, read_yaml_text(entry.text))
 
 
@@ -236,7 +236,7 @@ def _make_exchange(
     )
 
 
-def _read_canonical(entry: Entry) -> Exchange:
+def _read_canonical_exchange(entry: Entry) -> Exchange:
     request_text, kind, outcome_text = split_exchange(entry.text)
     request = _REQUEST.match(request_text)
     if request is None:

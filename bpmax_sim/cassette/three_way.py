@@ -46,7 +46,7 @@ def merge_versions(
     Raises:
         CassetteError: if a version is damaged, for example by conflict markers.
     """
-    versions = [_read_owners(data, name) for data in (base, ours, theirs)]
+    versions = [_read_entries_by_owner(data, name) for data in (base, ours, theirs)]
     merged: Owners = {}
     conflicting: Owners = {}
     for owner in sorted({owner for version in versions for owner in version}):
@@ -64,13 +64,15 @@ def merge_versions(
         else:
             merged[owner], conflicting[owner] = own, other
     if not conflicting:
-        return MergedCassettes(_dump_owners(merged))
+        return MergedCassettes(_dump_entries_by_owner(merged))
     return MergedCassettes(
-        _dump_owners(merged), _dump_owners(merged | conflicting), tuple(conflicting)
+        _dump_entries_by_owner(merged),
+        _dump_entries_by_owner(merged | conflicting),
+        tuple(conflicting),
     )
 
 
-def _read_owners(data: bytes | None, name: str) -> Owners:
+def _read_entries_by_owner(data: bytes | None, name: str) -> Owners:
     if data is None:
         return {}
     cassette = Cassette.of_bytes(data, name)
@@ -96,6 +98,6 @@ def _are_logins(entries: Sequence[Entry]) -> bool:
     return all(entry.line.call.endswith(f".{LOGIN}") for entry in entries)
 
 
-def _dump_owners(owners: Owners) -> bytes:
+def _dump_entries_by_owner(owners: Owners) -> bytes:
     entries = [entry for each in owners.values() for entry in each]
     return dump_entries(entries) if entries else b""

@@ -142,7 +142,7 @@ def _describe_lost_value(
     above = [
         other
         for other in api.parameters
-        if _lies_within(other, parameter) or _lies_within(parameter, other)
+        if _is_part_of_parameter(other, parameter) or _is_part_of_parameter(parameter, other)
     ]
     if above:
         return msg(
@@ -160,7 +160,7 @@ def _describe_lost_value(
     )
 
 
-def _lies_within(outer: Parameter, inner: Parameter) -> bool:
+def _is_part_of_parameter(outer: Parameter, inner: Parameter) -> bool:
     if outer is inner or not outer.place == inner.place == "body":
         return False
     return not outer.steps or inner.wire_name.startswith(f"{outer.wire_name}.")

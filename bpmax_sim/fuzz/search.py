@@ -547,7 +547,7 @@ def scenario_of(finding: LawFinding, plan: SearchPlan, root: Path) -> GeneratedF
     path = root / "scenarios/fuzz" / f"{file_name(_file_slug(finding))}{SUFFIX}"
     mode = SIMULATE if plan.against == SIMULATE else "live"
     platforms = relative_name(_loadable_platform_path(finding, plan.path), path.parent.absolute())
-    args = {"law": finding.law, "platform": finding.platform, **_test_arguments(finding, plan)}
+    args = {"law": finding.law, "platform": finding.platform, **_arguments_of_test(finding, plan)}
     if finding.script:
         args["script"] = _path_below(Path(finding.script), root)
         args["libraries"] = [_path_below(library, root) for library in plan.libraries]
@@ -585,17 +585,19 @@ def pytest_of(finding: LawFinding, plan: SearchPlan, root: Path) -> GeneratedFil
     """Return the pytest test that reproduces *finding*; its path is below ``tests``."""
     name = re.sub(r"\W+", "_", _file_slug(finding)).strip("_")
     path = root / "tests" / f"test_fuzz_{name}.py"
-    return GeneratedFile(path, "\n".join(_test_lines(finding, plan, root, name)) + "\n")
+    return GeneratedFile(path, "\n".join(_write_test_lines(finding, plan, root, name)) + "\n")
 
 
-def _test_lines(finding: LawFinding, plan: SearchPlan, root: Path, name: str) -> Iterator[str]:
+def _write_test_lines(
+    finding: LawFinding, plan: SearchPlan, root: Path, name: str
+) -> Iterator[str]:
     yield f'"""{json.dumps(finding.message, ensure_ascii=False)[1:-1]}"""'
     yield from ("", "from pathlib import Path", "", "from bpmax_sim import fuzz", "")
     yield "ROOT = Path(__file__).parents[1]"
     yield from ("", "", f"def test_{name}() -> None:")
     yield from (f"    # {line}" for line in finding.javascript)
     yield f"    fuzz.hold({finding.law!r}, ROOT / {_path_below(plan.path, root)!r}, **{{"
-    for key, value in _test_arguments(finding, plan).items():
+    for key, value in _arguments_of_test(finding, plan).items():
         shown = pformat(value, width=_WIDTH - 8, sort_dicts=False).replace("\n", "\n        ")
         yield f"        {key!r}: {shown},"
     if finding.script:
@@ -605,7 +607,7 @@ def _test_lines(finding: LawFinding, plan: SearchPlan, root: Path, name: str) ->
     yield "    })"
 
 
-def _test_arguments(finding: LawFinding, plan: SearchPlan) -> dict[str, Any]:
+def _arguments_of_test(finding: LawFinding, plan: SearchPlan) -> dict[str, Any]:
     optional = {
         "calls": [dict(call) for call in finding.calls],
         "situation": dict(finding.situation),

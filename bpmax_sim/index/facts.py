@@ -99,7 +99,7 @@ def read_facts(path: str, data: bytes) -> FileFacts:
         root = parse_yaml_bytes(data, path)
     except ConfigError:
         return FileFacts("yaml", is_broken=True)
-    kind = _kind_of(path, root)
+    kind = _detect_file_kind(path, root)
     rules = _RULES[kind]
     walked = _walk_nodes(root)
     facts = tuple(chain.from_iterable(_apply_fact_rules(rules, path, *found) for found in walked))
@@ -114,7 +114,7 @@ def read_facts(path: str, data: bytes) -> FileFacts:
     return FileFacts(kind, facts, title=name)
 
 
-def _kind_of(path: str, root: Node) -> FileKind:
+def _detect_file_kind(path: str, root: Node) -> FileKind:
     keys = root.items
     kinds: tuple[tuple[FileKind, bool], ...] = (
         ("scenario", path.endswith(SUFFIX)),

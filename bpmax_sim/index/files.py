@@ -108,7 +108,7 @@ class FileScan:
         with contextlib.suppress(OSError, ValueError), open(self.path_of(name), "rb") as stream:  # noqa: PTH123
             status = os.fstat(stream.fileno())
             if stat.S_ISREG(status.st_mode):
-                stamp = _stamp_of(status)
+                stamp = _stamp_from_status(status)
                 is_small = stamp.size <= LARGEST
                 data = stream.read() if is_small else b""
                 named = f"{name}\0".encode("utf-8", "surrogatepass")
@@ -154,10 +154,10 @@ def stamp_file(path: str) -> FileStamp | None:
         status = os.stat(path)  # noqa: PTH116 - of thousands of files
     except (OSError, ValueError):
         return None
-    return _stamp_of(status) if stat.S_ISREG(status.st_mode) else None
+    return _stamp_from_status(status) if stat.S_ISREG(status.st_mode) else None
 
 
-def _stamp_of(status: os.stat_result) -> FileStamp:
+def _stamp_from_status(status: os.stat_result) -> FileStamp:
     return FileStamp(status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
 
 

@@ -375,10 +375,10 @@ class ItemFinder:
             ConfigError: if anything is wrong with the file or the files it names; all at once.
         """
         if root is not None:
-            return self._index_of(root).items_of(path, variables)
+            return self._get_item_index(root).items_of(path, variables)
         folder = os.path.dirname(path)  # noqa: PTH120 - of thousands of files
         if folder not in self._of_folders:
-            self._of_folders[folder] = self._index_of(find_root(path))
+            self._of_folders[folder] = self._get_item_index(find_root(path))
         return self._of_folders[folder].items_of(path, variables)
 
     def save(self) -> None:
@@ -386,7 +386,7 @@ class ItemFinder:
         for index in self._indexes.values():
             index.save()
 
-    def _index_of(self, root: Path) -> ItemIndex:
+    def _get_item_index(self, root: Path) -> ItemIndex:
         if root not in self._indexes:
             self._indexes[root] = ItemIndex(root)
         return self._indexes[root]

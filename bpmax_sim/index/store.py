@@ -124,7 +124,7 @@ class _FactScan:
             return file
         file, data = self._disk.read(path)
         if file is not None:
-            self.facts[file.digest] = _facts_of(self._disk.root, path, data)
+            self.facts[file.digest] = _extract_facts(self._disk.root, path, data)
             self.read += 1
         return file
 
@@ -154,7 +154,7 @@ def _project_files(root: Path) -> Iterator[str]:
                     yield to_slashes(os.path.relpath(entry.path, root))
 
 
-def _facts_of(root: Path, path: str, data: bytes) -> FileFacts:
+def _extract_facts(root: Path, path: str, data: bytes) -> FileFacts:
     facts = read_facts(path, data)
     return read_recordings(root / path) if facts.kind == "cassette" else facts
 

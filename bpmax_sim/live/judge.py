@@ -62,11 +62,11 @@ class RuleMark(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     seen: Mapping[str, CalibrationDifference] = {}
 
 
-def _mark_refuted(question: str, ours: str, there: str) -> RuleMark:
+def _make_refuted_mark(question: str, ours: str, there: str) -> RuleMark:
     return RuleMark(mark="refuted", seen={question: CalibrationDifference(ours=ours, there=there)})
 
 
-def _mark_unknown(why: str) -> RuleMark:
+def _make_unknown_mark(why: str) -> RuleMark:
     return RuleMark(mark="unknown", why=why)
 
 
@@ -292,11 +292,11 @@ def _judge_rule(
     It does if the questions that test it have the same results as in *our_run*, in our engine.
     """
     if not rule.probes:
-        return _mark_unknown(msg("a script cannot see it"))
+        return _make_unknown_mark(msg("a script cannot see it"))
     if key in _SPECIAL:
         return _SPECIAL[key](our_run, live_run)
     if live_run.place is None:
-        return _mark_unknown(msg("nothing could be asked"))
+        return _make_unknown_mark(msg("nothing could be asked"))
     compared = {
         name: found
         for name in rule.probes
@@ -311,7 +311,7 @@ def _judge_rule(
         return RuleMark(mark="refuted", seen=seen)
     whys = [_WHY.get(live_run.records.get(name, {}).get("skipped", ""), "") for name in rule.probes]
     if not compared:
-        return _mark_unknown(next(filter(None, whys), msg("it was not asked")))
+        return _make_unknown_mark(next(filter(None, whys), msg("it was not asked")))
     return RuleMark(mark="confirmed", why=next(filter(None, whys), ""))
 
 
@@ -368,25 +368,25 @@ _FAILS: Final = msg("the call fails")
 def _judge_result_rule(_our_run: _CalibrationRun, live_run: _CalibrationRun) -> RuleMark:
     kind = _describe_result_place(live_run)
     if not kind:
-        return _mark_unknown(_describe_missing_echo(live_run))
+        return _make_unknown_mark(_describe_missing_echo(live_run))
     if kind in {"body", "envelope"}:
         return RuleMark(mark="confirmed", why=kind)
     members = ", ".join(live_run.wrapper)
     told = msg("{members}, of which {place} is the body", members=members, place=kind)
-    return _mark_refuted("first", "body, envelope", told)
+    return _make_refuted_mark("first", "body, envelope", told)
 
 
 def _judge_auth_rule(_our_run: _CalibrationRun, live_run: _CalibrationRun) -> RuleMark:
     probe = live_run.probe("auth_last")
     found = find_echo(live_run.wrapper)
     if probe is None or probe.end != "resolved" or found is None:
-        return _mark_unknown(msg("it was not asked"))
+        return _make_unknown_mark(msg("it was not asked"))
     has_auth = "authorization" in {name.lower() for name in found[1]["headers"]}
     if bool(probe.value) != has_auth:
-        return RuleMark(mark="confirmed") if has_auth else _mark_unknown(_NO_AUTH)
+        return RuleMark(mark="confirmed") if has_auth else _make_unknown_mark(_NO_AUTH)
     own, dropped = msg("the script's own header arrives"), msg("the script's own header is dropped")
     mine, other = (dropped, own) if has_auth else (own, dropped)
-    return _mark_refuted("auth_last", mine, other)
+    return _make_refuted_mark("auth_last", mine, other)
 
 
 _NO_AUTH: Final = msg("the interface that echoes has no auth in a header")
@@ -395,11 +395,11 @@ _NO_AUTH: Final = msg("the interface that echoes has no auth in a header")
 def _judge_error_rule(our_run: _CalibrationRun, live_run: _CalibrationRun) -> RuleMark:
     records = [reader.records.get("status", {}).get("error") for reader in (our_run, live_run)]
     if live_run.records.get("status", {}).get("end") not in {"rejected", "threw"} or not records[1]:
-        return _mark_unknown(msg("no call was rejected by its status"))
+        return _make_unknown_mark(msg("no call was rejected by its status"))
     mine, other = (_describe_error(one or {}) for one in records)
     if mine == other:
         return RuleMark(mark="confirmed")
-    return _mark_refuted("status", mine, other)
+    return _make_refuted_mark("status", mine, other)
 
 
 def _describe_error(error: Mapping[str, Any]) -> str:
@@ -429,12 +429,12 @@ def _describe_kind(value: Any) -> str:
 def _judge_concurrency_rule(_our_run: _CalibrationRun, live_run: _CalibrationRun) -> RuleMark:
     spent = live_run.records.get("overlap", {}).get("value")
     if not isinstance(spent, list) or not spent or min(spent) < 500:  # noqa: PLR2004 - of a second
-        return _mark_unknown(msg("the interface did not wait for a second"))
+        return _make_unknown_mark(msg("the interface did not wait for a second"))
     seconds = ", ".join(f"{one / 1000:.1f} s" for one in spent)
     if max(spent) < _OVERLAPPING * min(spent):
         return RuleMark(mark="confirmed")
     told = msg("three calls of 1 s took {seconds}", seconds=seconds)
-    return _mark_refuted("overlap", msg("three calls of 1 s take 1 s"), told)
+    return _make_refuted_mark("overlap", msg("three calls of 1 s take 1 s"), told)
 
 
 def _measure_timeout(live_run: _CalibrationRun) -> float | None:
@@ -454,11 +454,13 @@ def _judge_timeout_rule(_our_run: _CalibrationRun, live_run: _CalibrationRun) ->
     if seconds is not None:
         if abs(seconds - DEFAULT_TIMEOUT) <= _SLACK:
             return RuleMark(mark="confirmed")
-        return _mark_refuted("timeout", ours, f"{seconds:g} s")
+        return _make_refuted_mark("timeout", ours, f"{seconds:g} s")
     waited = record.get("ms", 0) / 1000
     if record.get("end") == "resolved" and waited > DEFAULT_TIMEOUT + _SLACK:
-        return _mark_refuted("timeout", ours, msg("more than {seconds} s", seconds=round(waited)))
-    return _mark_unknown(msg("no call took longer than the time-out"))
+        return _make_refuted_mark(
+            "timeout", ours, msg("more than {seconds} s", seconds=round(waited))
+        )
+    return _make_unknown_mark(msg("no call took longer than the time-out"))
 
 
 _SPECIAL: Final = {

@@ -14,16 +14,15 @@ address. They are known by the headers and parameters that their standards name:
 
 from __future__ import annotations
 
-import base64
-import json
 import re
 from collections.abc import Iterable, Iterator
-from typing import Any, Final
+from typing import Final
 from urllib.parse import parse_qsl
 
 import msgspec
 
 from bpmax_sim.messages import FORM, Headers, Pairs
+from bpmax_sim.secret.standin import jwt_claims
 
 
 class AddressSignature(msgspec.Struct, frozen=True):
@@ -81,7 +80,7 @@ def find_address_signature(
         *_find_in_authorization(head.get_all("authorization")),
         *_find_in_parameters(parse_qsl(query, keep_blank_values=True)),
         *_find_in_message_signatures(head),
-        *_find_in_proofs(head.get_all("dpop")),
+        *_find_in_dpop_proofs(head.get_all("dpop")),
     ]
     if not found and body and head.media_type == FORM:
         found += _find_in_parameters(parse_qsl(body.decode("latin-1"), keep_blank_values=True))
@@ -93,7 +92,7 @@ def _find_in_authorization(values: Iterable[str]) -> Iterator[AddressSignature]:
         scheme, _, rest = value.partition(" ")
         name = scheme.lower()
         listed = _SIGNED_HEADERS.search(rest)
-        if name in _LISTING and listed and _lists_host(listed[1]):
+        if name in _LISTING and listed and _covers_host(listed[1]):
             yield AddressSignature(_LISTING[name], is_host_only=True)
         elif name == "oauth" and "oauth_signature=" in rest and "plaintext" not in rest.lower():
             yield AddressSignature("OAuth 1.0", is_host_only=False)
@@ -103,7 +102,7 @@ def _find_in_authorization(values: Iterable[str]) -> Iterator[AddressSignature]:
             yield from _find_in_cavage_signature(rest)
 
 
-def _lists_host(listed: str) -> bool:
+def _covers_host(listed: str) -> bool:
     return "host" in re.split("[;,]", listed.lower())
 
 
@@ -116,7 +115,7 @@ def _find_in_cavage_signature(value: str) -> Iterator[AddressSignature]:
 def _find_in_parameters(pairs: Iterable[tuple[str, str]]) -> Iterator[AddressSignature]:
     values = {name.lower(): value.lower() for name, value in pairs}
     for name, scheme in _LISTING_PARAMETERS.items():
-        if _lists_host(values.get(name, "")):
+        if _covers_host(values.get(name, "")):
             yield AddressSignature(scheme, is_host_only=True)
     if values.get("oauth_signature") and values.get("oauth_signature_method") != "plaintext":
         yield AddressSignature("OAuth 1.0", is_host_only=False)
@@ -133,17 +132,7 @@ def _find_in_message_signatures(head: Headers) -> Iterator[AddressSignature]:
         yield from _find_in_cavage_signature(value)
 
 
-def _find_in_proofs(values: Iterable[str]) -> Iterator[AddressSignature]:
+def _find_in_dpop_proofs(values: Iterable[str]) -> Iterator[AddressSignature]:
     for value in values:
-        if "htu" in _jwt_claims(value):
+        if "htu" in jwt_claims(value):
             yield AddressSignature("DPoP (RFC 9449)", is_host_only=False)
-
-
-def _jwt_claims(token: str) -> dict[str, Any]:
-    """Return the claims of a JWT, or none if *token* is not a JWT."""
-    payload = token.split(".")[1] if token.count(".") == 2 else ""  # noqa: PLR2004 - RFC 7519
-    try:
-        claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
-    except ValueError:
-        return {}
-    return claims if isinstance(claims, dict) else {}

@@ -144,7 +144,7 @@ def rewrite_location(location: str, upstream: UpstreamUrl, proxy_url: str) -> st
         absolute = f"{upstream.origin.partition(':')[0]}:{location}"
     elif location.startswith("/"):
         absolute = f"{upstream.origin}{location}"
-    is_origin = _origin_key(absolute) == _origin_key(upstream.origin)
+    is_origin = _comparable_origin(absolute) == _comparable_origin(upstream.origin)
     path = absolute.partition("://")[2].partition("/")
     rest = f"{path[1]}{path[2]}" if is_origin else ""
     if not is_origin or not (rest + "/").startswith(f"{upstream.path}/"):
@@ -152,7 +152,7 @@ def rewrite_location(location: str, upstream: UpstreamUrl, proxy_url: str) -> st
     return f"{proxy_url}{rest[len(upstream.path) :]}"
 
 
-def _origin_key(url: str) -> tuple[str, str, int] | None:
+def _comparable_origin(url: str) -> tuple[str, str, int] | None:
     try:
         parts = urlsplit(url)
         return parts.scheme, parts.hostname or "", parts.port or _PORTS.get(parts.scheme, 0)
@@ -169,10 +169,10 @@ def rewrite_cookie(line: str, upstream: UpstreamUrl, proxy_url: str) -> str:
     below = urlsplit(proxy_url).path.rstrip("/")
     cookie = parse_set_cookie(line)
     pair = line[: len(line) - len(cookie.attributes)]
-    return ";".join([pair, *_forwarded_attributes(cookie.attribute_texts, upstream, below)])
+    return ";".join([pair, *_rewrite_cookie_attributes(cookie.attribute_texts, upstream, below)])
 
 
-def _forwarded_attributes(
+def _rewrite_cookie_attributes(
     attributes: list[str], upstream: UpstreamUrl, below: str
 ) -> Iterator[str]:
     for attribute in attributes:

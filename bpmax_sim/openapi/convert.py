@@ -429,11 +429,11 @@ def _find_operations(document: Document) -> Iterator[_Operation]:
             value = document.resolve_reference(operations.get(method), ("paths", path, method))
             if isinstance(value, dict):
                 steps = ("paths", path, method)
-                _add_unsupported_notes(document, operations, value, steps)
+                _note_unsupported_parts(document, operations, value, steps)
                 yield _Operation(path, method, operations.get("parameters"), value, steps)
 
 
-def _add_unsupported_notes(
+def _note_unsupported_parts(
     document: Document, item: Mapping[str, Any], operation: Mapping[str, Any], steps: Steps
 ) -> None:
     if operation.get("callbacks"):

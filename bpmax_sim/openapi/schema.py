@@ -254,7 +254,7 @@ class Security(msgspec.Struct):
         """
         ways = [way for way in as_list(value) if isinstance(way, dict) and way]
         for way in ways:
-            parts = [self._part_of_scheme(name, (*steps, name)) for name in way]
+            parts = [self._get_auth_part(name, (*steps, name)) for name in way]
             known = [part for part in parts if part is not None]
             if len(known) == len(parts) and (auth := self._combine_auth(known, steps)) is not None:
                 for part in known:
@@ -267,7 +267,7 @@ class Security(msgspec.Struct):
             self.document.note_loss(steps, message)
         return "none"
 
-    def _part_of_scheme(self, name: str, steps: Steps) -> AuthPart | None:
+    def _get_auth_part(self, name: str, steps: Steps) -> AuthPart | None:
         if name not in self._parts:
             where: Steps = ("components", "securitySchemes", name)
             schemes = self.document.member("components", "securitySchemes")

@@ -41,9 +41,9 @@ class ColumnEdit(msgspec.Struct, frozen=True):
         reader = csv.reader(lines)
         header = [cell.strip().rpartition(":") for cell in next(reader, [])]
         names = [head if colon else tail for head, colon, tail in header]
-        if self.id_column not in names:
-            return text
         new = {name: cells for name, cells in self.columns.items() if name not in names}
+        if self.id_column not in names or not new:
+            return text
         position = names.index(self.id_column)
         parse = TYPES[header[position][2]] if header[position][1] else str
         kinds = {name: _type_suffix_of(cells) for name, cells in new.items()}

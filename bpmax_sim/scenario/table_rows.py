@@ -298,8 +298,7 @@ def split_names_cell(value: Any) -> tuple[Any, ...]:
     if value is None or value == "":
         return ()
     if isinstance(value, str):
-        parts = value.replace("，", ",").replace("、", ",").replace(";", ",").split(",")
-        return tuple(part.strip() for part in parts if part.strip())
+        return tuple(part.strip() for part in re.split("[,;，、；]", value) if part.strip())
     return tuple(value) if isinstance(value, list | tuple) else (value,)
 
 

@@ -664,16 +664,16 @@ class Context:
 
     def _note_promise_read(self, run: ScriptRun, entry: PromiseRead) -> None:
         place = self._locate_entry(run, entry)
-        self._find_caller(entry.number).misread.setdefault(entry.number, (entry.member, place))
+        self._run_of_call(entry.number).misread.setdefault(entry.number, (entry.member, place))
 
-    def _find_caller(self, number: int) -> ScriptRun:
+    def _run_of_call(self, number: int) -> ScriptRun:
         if number not in self._owners:
             raise MalformedError("call {number} was never made", number=number)
         return self._owners[number]
 
     def _apply_body_end(self, run: ScriptRun, entry: BodyEnd) -> None:
         for number in entry.unseen:
-            if self._find_caller(number) is not run:
+            if self._run_of_call(number) is not run:
                 raise MalformedError("call {number} is not of the script that ended", number=number)
         self._note_forgotten_calls(run, entry.unseen)
         self._note_unawaited_helpers(run, run.left_over.difference(entry.unseen))

@@ -352,11 +352,11 @@ class QuickJSNG:
 
     def load(self, source: str) -> None:
         """Run *source* as a global script."""
-        self._run_limited(self._evaluate, source)
+        self._run_within_limits(self._evaluate, source)
 
     def call(self, operation: str, argument: str) -> str:
         """Run one operation of the prelude and every microtask; return its outbox as JSON text."""
-        text: str = self._run_limited(self._run_turn, operation, argument)
+        text: str = self._run_within_limits(self._run_turn, operation, argument)
         return text
 
     def reset_time_limits(self) -> None:
@@ -396,9 +396,9 @@ class QuickJSNG:
         """Return the processor time since the engine was entered, in seconds."""
         return time.thread_time() - self._entered
 
-    def _run_limited(self, work: Callable[..., Any], *arguments: str) -> Any:
+    def _run_within_limits(self, work: Callable[..., Any], *arguments: str) -> Any:
         if self._watch.fired or self._left <= 0 or self._left_wall <= 0:
-            raise self._limit_error("")
+            raise self._make_limit_error("")
         self._entered, started = time.thread_time(), time.monotonic()
         self._watch.enter(self._entered + self._left, started + self._left_wall)
         try:
@@ -411,7 +411,7 @@ class QuickJSNG:
             self._left -= self._cpu_used()
             self._left_wall -= time.monotonic() - started
         if self._watch.fired:
-            raise self._limit_error("")
+            raise self._make_limit_error("")
         return result
 
     def _run_pending_jobs(self) -> None:
@@ -420,7 +420,7 @@ class QuickJSNG:
         while advance():
             count += 1
             if self._watch.fired:
-                raise self._limit_error("")
+                raise self._make_limit_error("")
             if count % _PUMPED_BETWEEN_LOOKS == 0:
                 self._check_job_limits()
 
@@ -429,7 +429,7 @@ class QuickJSNG:
         if budget is not None and not budget.spend("jobs", _PUMPED_BETWEEN_LOOKS):
             self._watch.fired = "budget"
         if self._watch.fired or self._cpu_used() > self._left:
-            raise self._limit_error("")
+            raise self._make_limit_error("")
 
     def _translate_error(self, text: str) -> EngineError:
         # The text is `Name: message`, then the stack, which repeats that line in a script's view.
@@ -439,10 +439,10 @@ class QuickJSNG:
         if not colon:
             name, message = "Uncaught", lines[0]
         if message == "interrupted" or self._watch.fired:
-            return self._limit_error(raw)
+            return self._make_limit_error(raw)
         return EngineError(name, message, raw)
 
-    def _limit_error(self, raw: str) -> EngineError:
+    def _make_limit_error(self, raw: str) -> EngineError:
         fired = self._watch.fired
         if self._watch.raised is not None:
             raise self._watch.raised

@@ -59,12 +59,12 @@ class BothEngines:
         mine, theirs = _run_or_catch(work, self._first), _run_or_catch(work, self._second)
         if isinstance(mine, EngineError):
             if not isinstance(theirs, EngineError):
-                raise self._make_difference(
+                raise self._make_difference_error(
                     f"{mine.name}: {mine.message}", msg("no error"), mine.raw
                 )
             raise mine
         if isinstance(theirs, EngineError):
-            raise self._make_difference(
+            raise self._make_difference_error(
                 msg("no error"), f"{theirs.name}: {theirs.message}", theirs.raw
             )
         return mine, theirs
@@ -72,7 +72,7 @@ class BothEngines:
     def _compare(self, mine: turn_result.TurnResult, theirs: turn_result.TurnResult) -> None:
         for ours, other in zip_longest(mine.entries, theirs.entries):
             if _comparable_entry(ours) != _comparable_entry(other):
-                raise self._make_difference(
+                raise self._make_difference_error(
                     _describe_entry(ours), _describe_entry(other), _frames_of_entry(ours or other)
                 )
         for run in {**mine.endings, **theirs.endings}:
@@ -81,9 +81,9 @@ class BothEngines:
             if ours != other:
                 thrown = [end.error for end in ends if isinstance(end, turn_result.ScriptBodyError)]
                 raw = next((error.raw for error in thrown if error), "")
-                raise self._make_difference(str(ours), str(other), raw)
+                raise self._make_difference_error(str(ours), str(other), raw)
 
-    def _make_difference(self, mine: str, theirs: str, raw: str) -> EngineError:
+    def _make_difference_error(self, mine: str, theirs: str, raw: str) -> EngineError:
         sides = [
             label_message(name, text if isinstance(text, Translatable) else text[:_LONGEST])
             for name, text in ((self._name, mine), (self._other, theirs))

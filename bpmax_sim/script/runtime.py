@@ -39,11 +39,15 @@ def make_quickjs(limits: Limits, sources: Sequence[str] = ()) -> Engine:
 
 def expression_problem(text: str) -> str | None:
     """Return the syntax error of *text* as a JavaScript expression, or None; nothing is run."""
-    wrong = _syntax_error(text)
-    return "unexpected end of the condition" if wrong and not _syntax_error(f"{text} 0") else wrong
+    wrong = _find_syntax_error(text)
+    return (
+        "unexpected end of the condition"
+        if wrong and not _find_syntax_error(f"{text} 0")
+        else wrong
+    )
 
 
-def _syntax_error(text: str) -> str:
+def _find_syntax_error(text: str) -> str:
     engine = make_quickjs(Limits())
     try:
         engine.load(f"throw 0;(() => (\n{text}\n));")
@@ -260,7 +264,7 @@ class Runtime:
         """
         self._watched = (call, act) if call else None
 
-    def _begin_watched(self, program: CallSpec) -> Generator[Effect, Any, CallValue]:
+    def _start_watched(self, program: CallSpec) -> Generator[Effect, Any, CallValue]:
         watched = self._watched
         if watched and not program.refusal and _is_call_named(watched[0], program):
             self.scheduler.call_soon(watched[1])
@@ -335,7 +339,7 @@ class Runtime:
                 setting,
                 engine=make(setting.limits, [script.source for script in scripts]),
                 scheduler=self.scheduler,
-                begin=self._begin_watched,
+                begin=self._start_watched,
             )
             if page is not None and page.scripts:
                 self._pages[page] = context

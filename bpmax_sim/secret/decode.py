@@ -207,7 +207,7 @@ def decode_next_layer(scan: ScanInput) -> Iterator[Piece]:
     if b"\n" in text:
         yield from _join_string_literals(text)
     if printed:
-        yield from _decode_wide(data, printed)
+        yield from _decode_utf16(data, printed)
     for stream in compressed:
         yield Piece(stream.inner, _make_constant_trace(stream.start, stream.label))
     for label, start, _, inner in undone:
@@ -218,7 +218,7 @@ def _decode_text_layer(scan: ScanInput, text: bytes) -> Iterator[Piece]:
     yield from _decode_runs(scan, text)
     yield from _decode_separated_hex(scan, text)
     if b"," in text:
-        yield from _decode_numbers(text)
+        yield from _decode_number_lists(text)
 
 
 # Behind a backslash there may be a run that an escape takes the first letter of.
@@ -445,7 +445,7 @@ def _decode_separated_hex(scan: ScanInput, data: bytes) -> Iterator[Piece]:
             yield piece._replace(trace=_make_constant_trace(0, "hex"))
 
 
-def _decode_numbers(data: bytes) -> Iterator[Piece]:
+def _decode_number_lists(data: bytes) -> Iterator[Piece]:
     if not _has_number_list(data):
         return
     numbers = data.translate(_TO_LIST, _BLANKS)
@@ -502,7 +502,7 @@ def _join_string_literals(data: bytes) -> Iterator[Piece]:
 _WIDE = RareByteString(b"A.A.A.A.A.A.A.A.")
 
 
-def _decode_wide(data: bytes, printed: bytes) -> Iterator[Piece]:
+def _decode_utf16(data: bytes, printed: bytes) -> Iterator[Piece]:
     at = _WIDE.find(printed)
     if at >= 0:
         starts = {"utf-16-le": at % 2, "utf-16-be": (at + 1) % 2}

@@ -85,7 +85,7 @@ def _fake_mobile(value: str) -> str:
     return f"160{_derive_digits(value, 8)}"
 
 
-def _is_resident(value: str) -> bool:
+def _is_resident_id(value: str) -> bool:
     return bool(_EIGHTEEN.fullmatch(value)) and not _is_credit(value)
 
 
@@ -120,7 +120,7 @@ def _fake_credit_code(value: str) -> str:
     return body + credit_check_character(body)
 
 
-def _is_card(value: str) -> bool:
+def _is_bank_card(value: str) -> bool:
     return bool(_CARD.fullmatch(value)) and value[-1] == luhn_check_digit(value[:-1])
 
 
@@ -158,7 +158,7 @@ _FORMATS: tuple[tuple[Callable[[str], object], Callable[[str], object], Callable
 _FORMATS = (
     (_MOBILE.fullmatch, lambda value: value.startswith("160"), _fake_mobile),
     (_is_credit, lambda value: value.startswith(_CREDIT_UNUSED), _fake_credit_code),
-    (_is_resident, _is_resident_pseudonym, _fake_resident_id),
-    (_is_card, lambda value: value.startswith(_UNUSED), _fake_card),
+    (_is_resident_id, _is_resident_pseudonym, _fake_resident_id),
+    (_is_bank_card, lambda value: value.startswith(_UNUSED), _fake_card),
     (_EMAIL.fullmatch, re.compile(r"u[0-9]{9}@example\.test").fullmatch, _fake_email),
 )

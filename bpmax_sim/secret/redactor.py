@@ -268,7 +268,7 @@ class SecretTable:
         """
         if self._addresses and contains_any(data.lower(), self._addresses):
             return False
-        touched = self._find_anchored(data)
+        touched = self._secrets_with_anchor_in(data)
         if not touched and not self._unanchored:
             return True
         text = data.decode("utf-8", "surrogateescape")
@@ -277,7 +277,7 @@ class SecretTable:
             secret.is_spelled_in(text, small) for secret in self._unanchored
         )
 
-    def _find_anchored(self, data: bytes) -> list[Secret]:
+    def _secrets_with_anchor_in(self, data: bytes) -> list[Secret]:
         if len(data) > _LARGE and not self._anchor_automaton.find_matches_as_indexes(data):
             return []
         return [secret for anchor, secret in self._anchors if anchor in data]

@@ -114,7 +114,7 @@ def is_standin(value: str) -> bool:
 
     Those of kinds ``text`` and ``jwt`` are.
     """
-    return value.startswith(_PREFIX) or str(_jwt_claims(value).get("iss", "")).startswith(_PREFIX)
+    return value.startswith(_PREFIX) or str(jwt_claims(value).get("iss", "")).startswith(_PREFIX)
 
 
 def find_standin(text: str, *, platform: str, instance: str, name: str) -> str | None:
@@ -136,7 +136,7 @@ def without_standins(data: bytes) -> bytes:
 
 def standin_label(standin: str) -> str:
     """Return the readable part of a stand-in: the issuer of a JWT, else all of it."""
-    return str(_jwt_claims(standin).get("iss", standin))
+    return str(jwt_claims(standin).get("iss", standin))
 
 
 def _digest_of_label(label: str, size: int) -> bytes:
@@ -144,7 +144,7 @@ def _digest_of_label(label: str, size: int) -> bytes:
 
 
 def _make_jwt(label: str, like: str) -> str:
-    times = {name: value for name, value in _jwt_claims(like).items() if name in {"exp", "iat"}}
+    times = {name: value for name, value in jwt_claims(like).items() if name in {"exp", "iat"}}
     parts = ({"alg": "none", "typ": "JWT"}, {"iss": label, **times})
     return ".".join([*map(_encode_segment, parts), ""])
 
@@ -154,7 +154,7 @@ def _encode_segment(value: Mapping[str, Any]) -> str:
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
-def _jwt_claims(token: str) -> dict[str, Any]:
+def jwt_claims(token: str) -> dict[str, Any]:
     """Return the claims of a JWT (RFC 7519), or an empty mapping for any other text."""
     if token.count(".") != 2:  # noqa: PLR2004 - header, claims, signature
         return {}

@@ -338,7 +338,10 @@ def _login_response(
     issued = issue_token(ctx, ctx.tenant, needed, {**earlier, **addresses, **cookies, **challenges})
     ctx.update_state(spent=ctx.state.spent | old)
     places = [
-        (rule.path, _declared_life(ctx, auth, issued) if name == TTL else issued.values[name])
+        (
+            rule.path,
+            _life_in_declared_unit(ctx, auth, issued) if name == TTL else issued.values[name],
+        )
         for auth, step in logins
         for name, rule in step.extract.items()
     ]
@@ -397,7 +400,7 @@ def _build_response_parts(
     return body, headers, f"<!doctype html><body>{page}</body>" if page else ""
 
 
-def _declared_life(ctx: RequestContext, auth: Auth, issued: state.IssuedGrant) -> int:
+def _life_in_declared_unit(ctx: RequestContext, auth: Auth, issued: state.IssuedGrant) -> int:
     assert auth.acquire is not None
     unit, life = auth.acquire.ttl.unit, issued.expires - ctx.now
     instant = issued.expires if unit.startswith("absolute") else life
@@ -521,7 +524,7 @@ def _is_signed_by(
         return False
     scope = {"header": again.headers, "query": again.query, "cookie": again.cookies}
     return all(
-        _is_same(
+        _equals_safely(
             value_at(ctx.scope, place, name), value_at({**scope, "body": again.body}, place, name)
         )
         for place, name in spots
@@ -538,7 +541,7 @@ def value_at(scope: Mapping[str, Any], place: str, name: str) -> Any:
     return get_nested(scope.get("body"), split_body_path(name))
 
 
-def _is_same(value: Any, expected: Any) -> bool:
+def _equals_safely(value: Any, expected: Any) -> bool:
     if not isinstance(value, str) or not isinstance(expected, str):
         return value is expected
     return hmac.compare_digest(

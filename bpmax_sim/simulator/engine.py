@@ -88,10 +88,10 @@ def sample_schema(schema: Mapping[str, Any], name: str = "", levels: int = 8) ->
         if objects := [sample for sample in samples if isinstance(sample, dict)]:
             return {key: value for part in objects for key, value in part.items()}
         return next((sample for sample in reversed(samples) if sample is not None), None)
-    return _sample_type(schema, name, levels)
+    return _sample_by_type(schema, name, levels)
 
 
-def _sample_type(schema: Mapping[str, Any], name: str, levels: int) -> Any:
+def _sample_by_type(schema: Mapping[str, Any], name: str, levels: int) -> Any:
     kind = schema.get("type", "object" if "properties" in schema else "")
     if not isinstance(kind, str):
         kind = next((option for option in kind if option != "null"), "")
@@ -212,7 +212,7 @@ def _read_input(ctx: RequestContext, parameter: Parameter) -> Any:
     Raises:
         Refusal: if it is required and absent, or not of its type or choice.
     """
-    received = _input_value(ctx, parameter)
+    received = _find_input_value(ctx, parameter)
     where = f"{parameter.place}.{parameter.wire_name}"
     if received is UNSET:
         body = ctx.parsed.request.body
@@ -233,7 +233,7 @@ def _read_input(ctx: RequestContext, parameter: Parameter) -> Any:
     return value
 
 
-def _input_value(ctx: RequestContext, parameter: Parameter) -> Any:
+def _find_input_value(ctx: RequestContext, parameter: Parameter) -> Any:
     place, target = parameter.place, parameter.wire_name
     if parameter.type == "array" and (place == "query" or (place == "body" and ctx.parsed.form)):
         return state.every_value(ctx.parsed, place, target)
@@ -295,7 +295,7 @@ def _answer_request(ctx: RequestContext) -> Response:
 _READINGS = 1000
 
 
-def _is_among(text: str, parameter: Parameter) -> bool:
+def _is_allowed_value(text: str, parameter: Parameter) -> bool:
     value = convert_to_declared_type(text, parameter)
     choices = parameter.enum
     return value is not UNSET and (
@@ -315,7 +315,7 @@ def _path_values(api: Api, raw: str) -> dict[str, str]:
     fitting = (
         values
         for values in islice(template.readings(raw), _READINGS)
-        if all(_is_among(values[name], declared[name]) for name in values.keys() & declared)
+        if all(_is_allowed_value(values[name], declared[name]) for name in values.keys() & declared)
     )
     return next(fitting, None) or template.match(raw) or {}
 

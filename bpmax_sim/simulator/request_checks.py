@@ -98,7 +98,7 @@ def _is_same_credential(credential: Any, value: Any) -> bool:
     return has_both and to_comparable_text(credential) == to_comparable_text(value)
 
 
-def _check_object(ctx: RequestContext, error: str) -> None:
+def _check_body_is_object(ctx: RequestContext, error: str) -> None:
     if not isinstance(ctx.parsed.body, dict):
         raise Refusal(error)
 
@@ -121,7 +121,7 @@ def _check_presence(ctx: RequestContext, rule: model.PresenceCheck) -> None:
         raise Refusal(rule.error)
 
 
-def _check_equal(ctx: RequestContext, rule: model.EqualityCheck) -> None:
+def _check_equality(ctx: RequestContext, rule: model.EqualityCheck) -> None:
     value = ctx.value_at(rule.at)
     if value is UNSET and rule.optional:
         return
@@ -279,10 +279,10 @@ _CHECKS: Final[Mapping[str, Callable[[RequestContext, Any], object]]] = {
     "token": auth.check_token,
     "login": _check_login,
     "grants": auth.grant_token,
-    "object": _check_object,
+    "object": _check_body_is_object,
     "known": _check_parameter_names,
     "need": _check_presence,
-    "equal": _check_equal,
+    "equal": _check_equality,
     "text": _check_text,
     "find": _check_record,
     "page": _check_page,

@@ -222,16 +222,16 @@ def credentials_of(*auths: Auth) -> dict[str, model.CredentialSpec]:
 
 def private_key() -> str:
     """Return an RSA private key as PEM text, generated once for this process."""
-    return _key_pair()[0]
+    return _generate_key_pair()[0]
 
 
 def public_key() -> str:
     """Return the public key of `private_key`, with which wechatpay_v3 verifies responses."""
-    return _key_pair()[1]
+    return _generate_key_pair()[1]
 
 
 @cache
-def _key_pair() -> tuple[str, str]:
+def _generate_key_pair() -> tuple[str, str]:
     from cryptography.hazmat.primitives import serialization  # noqa: PLC0415 - heavy
     from cryptography.hazmat.primitives.asymmetric import rsa  # noqa: PLC0415
 

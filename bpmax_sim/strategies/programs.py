@@ -79,11 +79,11 @@ def literal(value: Any) -> str:
     raise TypeError(f"{type(value).__name__} has no JavaScript literal")
 
 
-def _number_source(value: float) -> str:
+def _number_literal(value: float) -> str:
     return "-0" if value == 0 and copysign(1, value) < 0 else format_js_number(value)
 
 
-def _object_source(value: Mapping[str, Any]) -> str:
+def _object_literal(value: Mapping[str, Any]) -> str:
     # A computed name is an own property, even __proto__.
     return f"{{{', '.join(f'[{literal(name)}]: {literal(item)}' for name, item in value.items())}}}"
 
@@ -91,13 +91,13 @@ def _object_source(value: Mapping[str, Any]) -> str:
 _WRITERS: tuple[tuple[Any, Callable[[Any], str]], ...] = (
     (str, json.dumps),
     (bool, lambda value: "true" if value else "false"),
-    ((int, float), _number_source),
+    ((int, float), _number_literal),
     (type(None), lambda _value: "null"),
     (UndefinedType, lambda _value: "undefined"),
     (BigInt, lambda value: f"{value.value}n"),
     (datetime, lambda value: f"new Date({date_to_ms(value)})"),
     (bytes, lambda value: f"new Uint8Array({json.dumps(list(value))})"),
-    (Mapping, _object_source),
+    (Mapping, _object_literal),
     ((list, tuple), lambda value: f"[{', '.join(map(literal, value))}]"),
 )
 
@@ -647,7 +647,7 @@ def _values_fitting_place(
     return drawn.filter(_FITTING.get(parameter.place, lambda _value: True))
 
 
-def _is_visible(value: Any) -> bool:
+def _is_visible_ascii(value: Any) -> bool:
     text = str(value)
     return _is_single(value) and text.isascii() and text.isprintable() and text == text.strip()
 
@@ -657,7 +657,7 @@ def _is_single(value: Any) -> bool:
 
 
 _FITTING: Final[Mapping[str, Callable[[Any], bool]]] = {
-    "header": _is_visible,
+    "header": _is_visible_ascii,
     "path": lambda value: _is_single(value) and value not in NO_SEGMENT,
     "query": lambda value: all(map(_is_single, value if isinstance(value, list) else [value])),
 }

@@ -44,13 +44,15 @@ def curl_command(request: Request) -> str:
     headers = (f"{name}: {value}" if value else f"{name};" for name, value in request.headers)
     lines += [shlex.join(["--header", header]) for header in headers]
     if request.body is None:
-        return _continue_lines(lines)
+        return _join_with_backslashes(lines)
     if "content-type" not in Headers(request.headers):
         lines.append("--header Content-Type:")  # or curl would name a form
     body = _shell_text(request.body)
     if body is not None and len(request.body) <= _LONGEST:
-        return _continue_lines([*lines, msg("--data-binary {quote}", quote=shlex.quote(body))])
-    piped = _continue_lines([*lines, "--data-binary @-"])
+        return _join_with_backslashes(
+            [*lines, msg("--data-binary {quote}", quote=shlex.quote(body))]
+        )
+    piped = _join_with_backslashes([*lines, "--data-binary @-"])
     if body is not None:
         return msg("printf '%s' {quote} | {piped}", quote=shlex.quote(body), piped=piped)
     return msg(
@@ -60,7 +62,7 @@ def curl_command(request: Request) -> str:
     )
 
 
-def _continue_lines(lines: list[str]) -> str:
+def _join_with_backslashes(lines: list[str]) -> str:
     return " \\\n  ".join(lines)
 
 

@@ -15,7 +15,7 @@ from bpmax_sim.cassette.matching import unnamed_call
 from bpmax_sim.clock import VirtualClock
 from bpmax_sim.errors import BpmaxError, ConfigError
 from bpmax_sim.i18n import msg, series
-from bpmax_sim.messages import Request, Response, is_below
+from bpmax_sim.messages import Request, Response, is_below, origin_of
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.matcher import (
     Addresses,
@@ -167,12 +167,12 @@ class ExternalClients:
 
     def _move_to_declared_addresses(self, request: Request) -> Iterator[tuple[Request, ApiMatch]]:
         """Yield *request* moved to the address of each platform that declares its path."""
-        rest = request.url[len(_origin_of(request.url)) :]
+        rest = request.url[len(origin_of(request.url)) :]
         for platform in self.platforms.own.values():
             if "{" in platform.base_url:
                 continue
             own = (platform.base_url, *platform.hosts.values())
-            bases = (base for url in own for base in (_origin_of(url), url.rstrip("/")))
+            bases = (base for url in own for base in (origin_of(url), url.rstrip("/")))
             for base in dict.fromkeys(bases):
                 moved = replace(request, url=f"{base}{rest}")
                 match = self._match_api(moved)
@@ -184,7 +184,7 @@ class ExternalClients:
 
         They say where its recording was looked for, and how to declare a test address.
         """
-        origin = _origin_of(request.url)
+        origin = origin_of(request.url)
         matches = [match for _, match in self._move_to_declared_addresses(request)]
         targets = [match.target for match in matches]
         declared = {m.target.platform.platform_key: m for m in matches if m.target.is_declared}
@@ -287,11 +287,6 @@ class ExternalClients:
                 )
                 tenant = instance.platform, instance.instance_key
                 register_credentials(credentials, tenant, self.vault)
-
-
-def _origin_of(url: str) -> str:
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}"
 
 
 _REFUSED = 400

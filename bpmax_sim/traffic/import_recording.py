@@ -190,7 +190,7 @@ def read_file(path: Path, *, kind: str = "", address: str = "") -> ForeignFile:
         return sibling.read_bytes() if sibling.stat().st_size <= _LARGEST else None
 
     try:
-        data = _read_bounded(path)
+        data = _read_at_most(path)
         known = kind or formats.detect_format(data)
         options = ReadOptions(address=address or NOWHERE, attachment=attachment)
         exchanges = formats.read_foreign(data, kind=known, options=options)
@@ -203,7 +203,7 @@ def read_file(path: Path, *, kind: str = "", address: str = "") -> ForeignFile:
         ) from error
 
 
-def _read_bounded(path: Path) -> bytes:
+def _read_at_most(path: Path) -> bytes:
     if path.stat().st_size > _LARGEST:
         raise CassetteError("larger than {largest} MB; split it", largest=_LARGEST >> 20)
     return path.read_bytes()

@@ -49,11 +49,11 @@ def _read_value(data: bytes, at: int, end: int, depth: int) -> tuple[Any, int]:
     """
     head = _LENGTH.match(data, at)
     if head is None or depth > _DEEPEST:
-        raise _damage_at(at)
+        raise _make_damage_error(at)
     start = head.end()
     stop = start + int(head[1])
     if stop >= end:
-        raise _damage_at(at)
+        raise _make_damage_error(at)
     kind, inner = data[stop : stop + 1], data[start:stop]
     if kind in b"]}":
         items = []
@@ -67,7 +67,7 @@ def _read_value(data: bytes, at: int, end: int, depth: int) -> tuple[Any, int]:
     try:
         return _SCALARS[kind](inner), stop + 1
     except (KeyError, ValueError):
-        raise _damage_at(at) from None
+        raise _make_damage_error(at) from None
 
 
 _SCALARS: Final[dict[bytes, Any]] = {
@@ -80,7 +80,7 @@ _SCALARS: Final[dict[bytes, Any]] = {
 }
 
 
-def _damage_at(at: int) -> CassetteError:
+def _make_damage_error(at: int) -> CassetteError:
     return CassetteError("not {what}: damaged or cut at byte {at}", what=WHAT, at=at + 1)
 
 

@@ -60,7 +60,7 @@ def read_wiremock(data: bytes, *, address: str = NOWHERE) -> ForeignExchanges:
     mappings = (
         tree if isinstance(tree, list) else imported.require_list(tree, "mappings", what=WIREMOCK)
     )
-    read = partial(_wiremock_exchange, address.rstrip("/"))
+    read = partial(_read_wiremock_exchange, address.rstrip("/"))
     return imported.read_items(_order_by_scenario(mappings), read, known_keys.WIREMOCK)
 
 
@@ -94,7 +94,7 @@ def _sort_by_scenario_state(remaining: list[tuple[int, Any]]) -> list[tuple[int,
     return result
 
 
-def _wiremock_exchange(address: str, mapping: Any) -> Exchange:
+def _read_wiremock_exchange(address: str, mapping: Any) -> Exchange:
     matcher = mapping["request"]
     method = imported.require_text(matcher.get("method") or "ANY")
     if method == "ANY":
@@ -237,7 +237,7 @@ def _write_mapping(exchange: Exchange, notes: list[str]) -> dict[str, Any]:
         expected["headers"] = rules
     if request.body:
         expected["bodyPatterns"] = [
-            _body_pattern(request.body, Headers(request.headers).media_type)
+            _make_body_pattern(request.body, Headers(request.headers).media_type)
         ]
     if isinstance(outcome, FailedExchange):
         if outcome.code != "RESET":
@@ -250,7 +250,7 @@ def _write_mapping(exchange: Exchange, notes: list[str]) -> dict[str, Any]:
             )
         data: dict[str, Any] = {"fault": "CONNECTION_RESET_BY_PEER"}
     else:
-        data = _response_data(outcome)
+        data = _write_response(outcome)
     if outcome.elapsed:
         data["fixedDelayMilliseconds"] = round(outcome.elapsed * 1000)
     ours = {
@@ -260,14 +260,14 @@ def _write_mapping(exchange: Exchange, notes: list[str]) -> dict[str, Any]:
     return {"request": expected, "response": data, "metadata": {_OURS: ours}}
 
 
-def _body_pattern(body: bytes, media: str) -> dict[str, str]:
+def _make_body_pattern(body: bytes, media: str) -> dict[str, str]:
     try:
         return {"equalToJson" if media == "application/json" else "equalTo": body.decode()}
     except UnicodeDecodeError:
         return {"binaryEqualTo": base64.b64encode(body).decode()}
 
 
-def _response_data(response: Response) -> dict[str, Any]:
+def _write_response(response: Response) -> dict[str, Any]:
     values = {n: v[0] if len(v) == 1 else v for n, v in group_headers(response.headers)}
     data: dict[str, Any] = {"status": response.status, "headers": values}
     if response.reason:
@@ -300,7 +300,7 @@ def read_hoverfly(data: bytes) -> ForeignExchanges:
             version=(version or msg("of none")),
         )
     ordered = sorted(enumerate(pairs, 1), key=lambda pair: _sequence_number(pair[1]))
-    result = imported.read_items(ordered, _hoverfly_exchange, known_keys.HOVERFLY)
+    result = imported.read_items(ordered, _read_hoverfly_exchange, known_keys.HOVERFLY)
     actions = tree["data"].get("globalActions") or {}
     if actions.get("delays") or actions.get("delaysLogNormal"):
         lost = msg("global delays: write them as faults of a scenario")
@@ -316,7 +316,7 @@ def _sequence_number(pair: Any) -> int:
     return int(turns[0]) if turns and str(turns[0]).isdigit() else 0
 
 
-def _hoverfly_exchange(pair: Any) -> Exchange:
+def _read_hoverfly_exchange(pair: Any) -> Exchange:
     matchers = pair["request"]
     states = [n for n in matchers.get("requiresState") or {} if not n.startswith(_SEQUENCE)]
     if states:
@@ -337,7 +337,7 @@ def _hoverfly_exchange(pair: Any) -> Exchange:
             tuple(headers),
             body.encode() or None,
         ),
-        outcome=_hoverfly_response(pair["response"]),
+        outcome=_read_hoverfly_response(pair["response"]),
     )
 
 
@@ -374,7 +374,7 @@ def _read_query(request: Any) -> str:
     return _encoded(pairs)
 
 
-def _hoverfly_response(reply: Any) -> Response:
+def _read_hoverfly_response(reply: Any) -> Response:
     if reply.get("templated"):
         raise NotConvertible("its response is a template")
     if reply.get("bodyFile"):

@@ -43,7 +43,7 @@ def read_vcrpy(data: bytes) -> ForeignExchanges:
         raise CassetteError("not {vcrpy}: it is of vcrpy before 1.0; record it again", vcrpy=VCRPY)
     items = imported.require_list(tree, "interactions", what=VCRPY)
     return imported.read_items(
-        enumerate(items, 1), partial(_read_exchange, _body_of), known_keys.VCRPY
+        enumerate(items, 1), partial(_read_exchange, _read_body), known_keys.VCRPY
     )
 
 
@@ -72,7 +72,7 @@ def _read_status(response: Any) -> tuple[int, str]:
     return int(status if has_code else response["status_code"]), ""
 
 
-def _body_of(part: Any) -> bytes | None:
+def _read_body(part: Any) -> bytes | None:
     """Return the body of a request or response; a serializer may store JSON as its value."""
     if "content" in part:
         return _read_bytes(part["content"])
@@ -161,11 +161,11 @@ def read_betamax(data: bytes) -> ForeignExchanges:
         imported.parse_json(data, BETAMAX), "http_interactions", what=BETAMAX
     )
     return imported.read_items(
-        enumerate(items, 1), partial(_read_exchange, _betamax_body), known_keys.BETAMAX
+        enumerate(items, 1), partial(_read_exchange, _read_betamax_body), known_keys.BETAMAX
     )
 
 
-def _betamax_body(part: Any) -> bytes | None:
+def _read_betamax_body(part: Any) -> bytes | None:
     body = part.get("body")
     if body is None or isinstance(body, str):
         return body.encode() if body else None
@@ -206,7 +206,7 @@ def read_cassetter(data: bytes) -> ForeignExchanges:
         ) from error
     items = imported.require_list(tree, "interactions", what=CASSETTER)
     result = imported.read_items(
-        enumerate(items, 1), partial(_read_exchange, _cassetter_body), known_keys.CASSETTER
+        enumerate(items, 1), partial(_read_exchange, _read_cassetter_body), known_keys.CASSETTER
     )
     lost = (
         msg(
@@ -220,7 +220,7 @@ def read_cassetter(data: bytes) -> ForeignExchanges:
     return ForeignExchanges(result.exchanges, (*result.notes, *lost))
 
 
-def _cassetter_body(part: Any) -> bytes | None:
+def _read_cassetter_body(part: Any) -> bytes | None:
     """Return the body of a request or response: nested in YAML; flat in TOML, with JSON as text."""
     nested = isinstance(part.get("body"), dict)
     body = part["body"] if nested else {k.removeprefix("body_"): v for k, v in part.items()}

@@ -174,9 +174,12 @@ class Laboratory:
 
     def try_fresh(self, module: str, text: str, tests: Sequence[str], seconds: float) -> Verdict:
         """Do as `try_in_fork` by a pytest of its own, which imports *text*."""
-        with self._change_tree(module, text):
-            run = partial(_run_fresh, self.tree)
-            return self._try_until_sound(run, tests, seconds, in_fork=False)
+
+        def run(chosen: Sequence[str], left: float) -> Verdict:
+            with self._change_tree(module, text):  # not while a killer is tried on sound code
+                return _run_fresh(self.tree, chosen, left)
+
+        return self._try_until_sound(run, tests, seconds, in_fork=False)
 
     def _try_until_sound(
         self,
@@ -200,8 +203,7 @@ class Laboratory:
             if in_fork:
                 verdict = self._run(lambda: True, [test], seconds)
             else:
-                with self._change_tree("conftest.py", (ROOT / "conftest.py").read_text("utf-8")):
-                    verdict = _run_fresh(self.tree, [test], seconds)
+                verdict = _run_fresh(self.tree, [test], seconds)
             self._sound[test, in_fork] = verdict.fate == "survived"
         return self._sound[test, in_fork]
 

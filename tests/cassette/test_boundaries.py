@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from msgspec.structs import replace
 
 from bpmax_sim.cassette.alignment import RecordingComparison, align
+from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.format import render_exchange
 from bpmax_sim.cassette.journal import (
     FORMAT_OF_PIECES,
@@ -18,12 +20,21 @@ from bpmax_sim.cassette.journal import (
     encode_record,
     join_pieces,
     read_journal,
+    scan_nothing,
 )
+from bpmax_sim.cassette.logins import (
+    fill_in_omitted_accounts,
+    group_logins,
+    merge_logins,
+    update_logins,
+)
+from bpmax_sim.cassette.merge import recover
 from bpmax_sim.cassette.model import Entry
 from bpmax_sim.cassette.reader import read_exchange
+from bpmax_sim.cassette.recorder import Recorder
 from bpmax_sim.field_path import FieldPath
-from bpmax_sim.messages import FailedExchange, Response
-from tests.cassette.exchanges import answer, detail
+from bpmax_sim.messages import Exchange, FailedExchange, Response
+from tests.cassette.exchanges import OWNER, RULES, START, ZONE, answer, detail, numbered
 
 RESET = FailedExchange(code="RESET", message="connection reset")
 
@@ -301,3 +312,208 @@ def test_two_recordings_are_the_same_exchange_by_exchange(
     old: Sequence[Entry], new: Sequence[Entry], *, is_same: bool
 ) -> None:
     assert RecordingComparison()(old, new) == is_same
+
+
+ZHANG, LI = ({"crm.prod": {"account": name}} for name in ("zhang", "li"))
+
+
+def login(number: int, answer: str = "a", **more: Any) -> Entry:
+    """Return a recorded login of which *number* is the request."""
+    return recorded(number, {"token": answer}, **{"key": f"k{number}", "rules": "r1", **more})
+
+
+def tell(entries: Sequence[Entry]) -> list[tuple[int, str]]:
+    """Return number of the request and response of each login."""
+    return [
+        (int(one.text.partition("/customers/")[2].partition("?")[0]),
+         one.text.partition('"token\\": \\"')[2][:1] or one.text.partition('"token": "')[2][:1])
+        for one in entries
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("logins", "groups"),
+    [
+        ([], []),
+        ([login(1)], [[1]]),
+        ([login(1), login(2), login(1, n=3), login(2, n=4), login(1, n=5)], [[1, 1, 1], [2, 2]]),
+        ([login(1), login(1, n=2, rules="r2")], [[1, 1]]),
+        ([login(1), login(1, n=2, key="other")], [[1, 1]]),
+        ([login(1), login(2, key="k1")], [[1, 2]]),
+        ([login(1), login(2, key="k1", rules="r2")], [[1], [2]]),
+        ([login(1, "a"), login(1, "b", n=2)], [[1, 1]]),
+    ],
+)
+def test_logins_of_one_request_are_one(
+    logins: Sequence[Entry], groups: Sequence[Sequence[int]]
+) -> None:
+    assert [[n for n, _ in tell(group)] for group in group_logins(logins)] == groups
+
+
+@pytest.mark.parametrize(
+    ("written", "filled"),
+    [
+        ([], []),
+        ([{}], [{}]),
+        ([ZHANG, {}, {}], [ZHANG, ZHANG, ZHANG]),
+        ([ZHANG, {}, LI, {}, {}], [ZHANG, ZHANG, LI, LI, LI]),
+        ([{}, LI, {}], [{}, LI, LI]),
+    ],
+)
+def test_a_login_has_the_account_of_the_one_before(
+    written: Sequence[Any], filled: Sequence[Any]
+) -> None:
+    logins = [login(n, values=values) for n, values in enumerate(written, 1)]
+
+    assert [one.line.values for one in fill_in_omitted_accounts(logins)] == filled
+
+
+@pytest.mark.parametrize(
+    ("before", "fresh", "kept"),
+    [
+        ([], [], []),
+        ([login(1)], [], [(1, "a")]),
+        ([], [login(2), login(1)], [(1, "a"), (2, "a")]),
+        ([login(1, "a")], [login(1, "a")], [(1, "a")]),
+        ([login(1, "a")], [login(1, "b")], [(1, "b")]),
+        ([login(1, "a"), login(3, "c")], [login(2, "b")], [(1, "a"), (2, "b"), (3, "c")]),
+        ([login(1, "a"), login(1, "b", n=2)], [login(1, "c")], [(1, "c")]),
+        ([login(1, "a"), login(1, "b", n=2)], [login(1, "a")], [(1, "a"), (1, "b")]),
+        ([login(1, "a")], [login(1, "a"), login(1, "b", n=2)], [(1, "a"), (1, "b")]),
+    ],
+)
+def test_new_logins_take_the_place_of_those_that_differ(
+    before: Sequence[Entry], fresh: Sequence[Entry], kept: Sequence[tuple[int, str]]
+) -> None:
+    left = update_logins(before, fresh, RecordingComparison())
+
+    assert tell(left) == kept
+    assert [one.line.n for one in left] == [*range(1, len(kept) + 1)]
+
+
+def test_a_login_that_came_the_same_keeps_its_line_whatever_key_it_has_today() -> None:
+    old = login(1, at=OLD, key="before", rules="r0", net=1)
+    new = login(1, at=NEW, key="today", rules="r1", net=2)
+
+    assert [one.line.at for one in update_logins([old], [new], RecordingComparison())] == [OLD]
+
+
+@pytest.mark.parametrize(
+    ("base", "ours", "theirs", "merged"),
+    [
+        ([], [], [], []),
+        ([login(1)], [login(1)], [login(1)], [(1, "a")]),
+        ([login(1)], [], [login(1)], []),
+        ([login(1)], [login(1)], [], []),
+        ([login(1)], [], [], []),
+        ([], [login(1)], [login(2)], [(1, "a"), (2, "a")]),
+        ([], [login(2)], [login(1), login(3)], [(1, "a"), (2, "a"), (3, "a")]),
+        ([], [login(1, "a", at=OLD)], [login(1, "b", at=NEW)], [(1, "b")]),
+        ([], [login(1, "b", at=NEW)], [login(1, "a", at=OLD)], [(1, "b")]),
+        ([], [login(1, "a", at=NEW)], [login(1, "b", at=NEW)], [(1, "a"), (1, "b")]),
+        ([login(1, "x", at=OLD)], [login(1, "a", at=NEW)], [login(1, "x", at=OLD)], [(1, "a")]),
+    ],
+)
+def test_of_a_login_that_both_recorded_the_later_stays(
+    base: Sequence[Entry],
+    ours: Sequence[Entry],
+    theirs: Sequence[Entry],
+    merged: Sequence[tuple[int, str]],
+) -> None:
+    left = merge_logins(base, ours, theirs)
+
+    assert tell(left) == merged
+    assert [one.line.n for one in left] == [*range(1, len(merged) + 1)]
+    assert merge_logins(base, theirs, ours) == left
+
+
+def record(path: Path, *exchanges: Exchange) -> Recorder:
+    recorder = Recorder(path, rules=RULES, owner=OWNER, scan=scan_nothing, zone=ZONE)
+    for exchange in numbered(*exchanges):
+        recorder.append(exchange)
+    return recorder
+
+
+def test_an_exchange_has_its_line_in_whatever_order_one_asks(tmp_path: Path) -> None:
+    path = tmp_path / "crm.yaml"
+    record(path, *map(detail, range(4))).seal()
+    text = path.read_text(encoding="utf-8").splitlines()
+    lines = [n for n, line in enumerate(text, 1) if line.startswith("- ")]
+
+    for order in itertools.permutations(range(4)):
+        cassette = Cassette.load(path)
+        assert [cassette.place(n).line for n in order] == [lines[n] for n in order]
+
+
+@pytest.mark.parametrize("before", ["", "200", "503", "500"])
+@pytest.mark.parametrize(
+    "now", ["200", "503", "503 200", "200 503", "503 503 200", "200 503 200", "500 503", "503 500"]
+)
+def test_of_equal_calls_the_last_one_tells_whether_it_fails_newly(
+    tmp_path: Path, before: str, now: str
+) -> None:
+    path, worst = tmp_path / "crm.yaml", {"": 0, "200": 0, "500": 1, "503": 2}
+
+    def sent(status: str) -> Exchange:
+        return detail(1, outcome=replace(answer(), status=int(status)))
+
+    def rate(exchange: Exchange) -> int:
+        assert isinstance(exchange.outcome, Response)
+        return worst[str(exchange.outcome.status)]
+
+    if before:
+        record(path, sent(before)).seal()
+    recorder = record(path, *map(sent, now.split()))
+    found = recorder.find_newly_failing_calls(rate)
+    recorder.close()
+
+    last = now.rsplit(maxsplit=1)[-1]
+    is_worse = worst[last] > worst[before]
+    statuses = [one.outcome.status for one in found if isinstance(one.outcome, Response)]
+    assert statuses == [int(last)] * is_worse
+    assert [one.is_known for one in found] == [bool(before)] * is_worse
+
+
+@pytest.mark.parametrize("order", [*itertools.permutations(range(3))])
+def test_journals_are_recovered_in_the_order_in_which_they_began(
+    tmp_path: Path, order: Sequence[int]
+) -> None:
+    """Whatever they are called: 10 stands before 9."""
+    path = tmp_path / "crm.yaml"
+    for began, process in zip(order, (9, 10, 8), strict=True):
+        at = START.seconds + began
+        drafts = [
+            render_exchange(detail(1, outcome=answer(f'"{began} {n}"'), at=at + n), zone=ZONE)
+            for n in (0, 10)
+        ]
+        path.with_name(f"crm.yaml.{process}-1.journal").write_bytes(
+            b"".join(
+                encode_record(
+                    PendingExchange(line=one.line, text=one.text, issue=(n, 0), adding=True)
+                )
+                for n, one in enumerate(drafts)
+            )
+        )
+
+    recover(path)
+
+    outcomes = [one.outcome for one in Cassette.load(path).exchanges()]
+    bodies = [json.loads(one.body) for one in outcomes if isinstance(one, Response)]
+    assert bodies == [f"{began} {n}" for began in range(3) for n in (0, 10)]
+
+
+@pytest.mark.parametrize("length", ["4", "6", "0", None])
+@pytest.mark.parametrize("body", ["中文", "ab"])
+def test_a_length_that_was_right_is_so_again_in_its_own_charset(
+    length: str | None, body: str
+) -> None:
+    headers = [("Content-Type", "text/html; charset=gbk")]
+    headers += [("Content-Length", length)] if length is not None else []
+    sent = Response(status=200, headers=tuple(headers), body=body.encode("gbk"))
+
+    back = read_exchange(render_exchange(detail(1, outcome=sent))).outcome
+
+    assert isinstance(back, Response)
+    assert back.body == sent.body
+    assert back.header("content-type") == "text/html; charset=gbk"
+    assert back.header("content-length") == (None if length is None else str(len(sent.body)))

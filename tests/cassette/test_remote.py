@@ -213,6 +213,8 @@ def test_nothing_half_written_is_there_when_an_upload_fails(tmp_path: Path) -> N
         ("s3://bucket/prefix/", "s3://bucket/prefix"),
         ("ftp://robot:geheim@files.example.test/a?key=geheim#x", "ftp://files.example.test/a"),
         ("https://robot@files.example.test:8443/a", "https://files.example.test:8443/a"),
+        ("sftp://bot:pa@ss@files.example.test/c", "sftp://files.example.test/c"),
+        ("sftp://@files.example.test/c", "sftp://files.example.test/c"),
         ("memory://x", "memory://x"),
     ],
 )

@@ -81,3 +81,29 @@ def test_a_change_inside_of_functions_needs_no_import(
     assert done is is_enough
     now = (module.is_enough(3), module.are_enough([3]))
     assert (now == (True, [3])) is not is_enough
+
+
+@pytest.mark.night
+@pytest.mark.parametrize(
+    ("changed", "fate"), [("LEAST = 4", "killed"), ("LEAST = 2 + 1", "survived")]
+)
+def test_a_change_that_an_import_computes_is_tried_by_a_pytest_of_its_own(
+    tmp_path: Path, request: pytest.FixtureRequest, changed: str, fate: str
+) -> None:
+    """And its killer on sound code, where it has to pass."""
+    from tests.campaigns.mutant_runs import Laboratory, Verdict  # noqa: PLC0415
+
+    (tmp_path / "enough.py").write_text(MODULE, encoding="utf-8")
+    (tmp_path / "test_enough.py").write_text(
+        "import enough\n"
+        "def test_wrong(): assert 0\n"
+        "def test_three(): assert enough.are_enough([3]) == [3]\n",
+        encoding="utf-8",
+    )
+    tests = [f"test_enough.py::test_{name}" for name in ("wrong", "three")]
+    laboratory = Laboratory(lambda _: None, tmp_path, dict.fromkeys(tests, request.node))
+
+    verdict = laboratory.try_fresh("enough.py", MODULE.replace("LEAST = 3", changed), tests, 60)
+
+    assert verdict == Verdict(fate, tests[1])
+    assert (tmp_path / "enough.py").read_text(encoding="utf-8") == MODULE

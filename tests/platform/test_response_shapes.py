@@ -79,6 +79,26 @@ def test_a_schema_declares_members(
     assert shape_of_schema(schema).presence_of(path) == expected
 
 
+@pytest.mark.parametrize(
+    ("listed", "texts"),
+    [
+        ((["a"], ["b"]), ("a", "b")),
+        ((["a", "b"], ["b", "c"], ["a"]), ("a", "b", "c")),
+        ((["a"], []), ()),
+        (([], ["a"]), ()),
+        (([], []), ()),
+        ((["a"], ["b"], []), ()),
+        (([], ["a"], ["b"]), ()),
+    ],
+)
+def test_texts_are_all_there_are_where_each_schema_lists_its_own(
+    listed: tuple[list[str], ...], texts: tuple[str, ...]
+) -> None:
+    schemas = [{"type": "string", **({"enum": one} if one else {})} for one in listed]
+
+    assert shape_of_schema({"oneOf": schemas}).texts == texts
+
+
 def test_only_a_schema_closes_an_object() -> None:
     closed = shape_of_schema({"properties": {"a": {}}, "additionalProperties": False})
 

@@ -85,6 +85,31 @@ def test_multipart_carries_texts_files_and_json() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("value", "filename", "media"),
+    [
+        ({"content": "x"}, "a", "application/octet-stream"),
+        ({"content": b""}, "a", "application/octet-stream"),
+        ({"content": "x", "filename": "", "content_type": ""}, "a", "application/octet-stream"),
+        ({"content": "x", "filename": "b.txt"}, "b.txt", "application/octet-stream"),
+        ({"content": "x", "content_type": "text/csv"}, "a", "text/csv"),
+        ({"content": "x", "author": "Li"}, None, "application/json"),
+        ({"content": 5, "author": "Li"}, None, "application/json"),
+        ({"filename": "a.txt", "content_type": "text/plain"}, None, "application/json"),
+        ({}, None, "application/json"),
+        (0, None, "text/plain"),
+        ("", None, "text/plain"),
+        (b"", "a", "application/octet-stream"),
+    ],
+)
+def test_a_part_is_a_file_where_it_has_content_and_nothing_else(
+    value: Any, filename: str | None, media: str
+) -> None:
+    [part] = _parts(encode_payload({"a": value}, "multipart"))
+
+    assert part[1:3] == (filename, media)
+
+
 def test_the_boundary_is_the_same_for_the_same_content_and_not_within_it() -> None:
     first = encode_payload({"a": "x"}, "multipart")
     boundary = first.content_type.partition("boundary=")[2]

@@ -258,6 +258,11 @@ def test_two_troubles_of_a_call_are_recovered_one_after_the_other(method: str) -
         _check(method, calls, ())
 
 
+def test_three_recoveries_of_a_call_each_count_for_themselves() -> None:
+    for calls in itertools.product(("token", "busy", "skew", "down"), repeat=3):
+        _check("GET", calls, ())
+
+
 @pytest.mark.parametrize("second", LOGIN_TROUBLE)
 def test_a_trouble_of_a_call_meets_one_of_a_login(second: str) -> None:
     """The first login, or that which a refused token asked for."""

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from bpmax_sim.clock import SeededRandomSource, VirtualClock
-from bpmax_sim.errors import ConfigError
+from bpmax_sim.errors import ConfigError, NoMatchError
 from bpmax_sim.messages import Request, Response, Sensitive
 from bpmax_sim.platform.model import Api, Apply, Auth, Idempotency, Recover, ResponseRules, Sign
 from bpmax_sim.proxy.builder import CallSpec
@@ -29,6 +29,7 @@ from tests.proxy.world import (
     body_of,
     crm,
     headers_of,
+    ok,
     rejected,
 )
 
@@ -340,6 +341,22 @@ def test_a_signature_comes_last_and_its_names_are_taken() -> None:
     assert world.request.call
     assert world.request.call.headers == ()
     assert set(world.request.injected) == {"header.x-ts", "header.x-nonce", "header.x-sign"}
+
+
+@pytest.mark.parametrize("is_same", [True, False])
+def test_without_a_session_another_signature_than_the_recorded_one_is_refused(
+    *, is_same: bool
+) -> None:
+    def replay(request: Request) -> Response:
+        headers = tuple((name, value if is_same else "0") for name, value in request.headers)
+        return ok(recorded_request=msgspec.structs.replace(request, headers=headers))
+
+    world = World(crm(SEARCH, auth=SIGNED), replay)
+    if is_same:
+        world.proxy().api("search").call()
+        return
+    with pytest.raises(NoMatchError, match=r"header\.x-sign"):
+        world.proxy().api("search").call()
 
 
 def test_the_recorded_twin_is_what_replay_sends() -> None:

@@ -228,6 +228,11 @@ def test_lateness_has_levels_and_scripts_see_the_plan(door: Door) -> None:
     ("deadline", "problem"),
     [
         ("[{after: 2d}, {after: 1d}]", "deadline[1].after: each deadline is later than the one"),
+        ("[{after: 2d}, {after: 2d}]", "deadline[1].after: each deadline is later than the one"),
+        (
+            "[{after: 1d}, {after: 3d}, {after: 2d}]",
+            "deadline[2].after: each deadline is later than the one",
+        ),
         ("[{after: 1d, to: 主管}, {after: 2d}]", "deadline[0]: the project leaves the node here"),
         (
             "{after: 1d, to: 主管, notify: [甲]}",

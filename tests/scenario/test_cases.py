@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bpmax_sim.errors import ConfigError
+from bpmax_sim.scenario.table_columns import ColumnEdit
 from bpmax_sim.scenario.table_rows import parse_flag, read_table, split_names_cell
 
 TABLE = 'id,合同号,金额:number,加急:boolean,明细:json\n正常,007,"1,280.5",是,"[1,2]"\n空,,,,\n'
@@ -115,6 +116,11 @@ def test_bytes_in_no_chinese_encoding_are_refused(table: Path) -> None:
     [
         ("令牌过期, 超时", ("令牌过期", "超时")),
         ("令牌过期、超时", ("令牌过期", "超时")),
+        ("令牌过期，超时", ("令牌过期", "超时")),
+        ("令牌过期;超时；慢", ("令牌过期", "超时", "慢")),
+        (" ; ,超时", ("超时",)),
+        (0, (0,)),
+        (("超时", ""), ("超时", "")),
         ("", ()),
         (None, ()),
         (["超时"], ("超时",)),
@@ -123,6 +129,26 @@ def test_bytes_in_no_chinese_encoding_are_refused(table: Path) -> None:
 )
 def test_a_reserved_cell_holds_one_or_several_entries(value: Any, expected: Any) -> None:
     assert split_names_cell(value) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "edited"),
+    [
+        ("id,qty\na,1\nb,2\n", "id,qty,new\na,1,x\nb,2,y\n"),
+        ("id,qty,note\na,1\nb\n", "id,qty,note,new\na,1,,x\nb,,,y\n"),
+        ("id,qty\r\na,1\r\n", "id,qty,new\r\na,1,x\r\n"),
+        ("id\na\nc", "id,new\na,x\nc,"),
+        ('id,note\na,"1\n2"\n\nb,\n', 'id,note,new\na,"1\n2",x\n\nb,,y\n'),
+        ("qty,id\n1,a\n2\n", "qty,id,new\n1,a,x\n2,,\n"),
+        ("id,new\na,1\n", "id,new\na,1\n"),
+        ("qty\n1\n", "qty\n1\n"),
+        ("", ""),
+    ],
+)
+def test_a_new_column_stands_behind_all_others(text: str, edited: str) -> None:
+    edit = ColumnEdit(Path("订单.csv"), "id", {"new": {"a": "x", "b": "y"}})
+
+    assert edit.apply(text) == edited
 
 
 @pytest.mark.parametrize(

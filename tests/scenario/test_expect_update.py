@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from msgspec import UNSET
 
 from bpmax_sim.js_values import UNDEFINED
-from bpmax_sim.scenario.expect_update import update_expected
+from bpmax_sim.scenario.expect_update import make_update, update_expected
 from bpmax_sim.scenario.expect_values import ValuePatterns, looks_mistaken, pattern_of
+from bpmax_sim.scenario.model import Expect, ExpectedCall
+from bpmax_sim.scenario.source import Spot
 
 
 @pytest.mark.parametrize(
@@ -131,3 +136,33 @@ def test_what_was_recorded_or_is_an_instant_becomes_a_pattern(
     patterns = ValuePatterns(SCENARIO, frozenset({"王五", "SO-0001", "SO-0002"}), has_clock)
 
     assert patterns.generalise(value) == expected
+
+
+CREATED = SimpleNamespace(is_login=False, call="crm.create", body={"n": 2})
+LOGIN = SimpleNamespace(is_login=True, call="crm.login", body=None)
+
+
+@pytest.mark.parametrize(
+    ("expected", "made", "updated"),
+    [
+        ([], [], []),
+        ([], [CREATED], [{"call": "crm.create"}]),
+        ([ExpectedCall(call="crm.create")], [], []),
+        ([ExpectedCall(call="crm.x", body={"n": 1})], [LOGIN, CREATED],
+         [{"call": "crm.create", "body": {"n": 2}}]),
+        ([ExpectedCall(call="crm.create", times=2)], [CREATED], None),
+        ([ExpectedCall(call="crm.create", times=0)], [CREATED], None),
+        ([ExpectedCall(call="crm.x"), ExpectedCall(call="crm.create", times=1)], [CREATED], None),
+        ([ExpectedCall(call="crm.create", times=1), ExpectedCall(call="crm.x")], [CREATED], None),
+        ([ExpectedCall(call="crm.x")], [CREATED] * 3, [{"call": "crm.create"}] * 3),
+    ],
+)  # fmt: skip
+def test_calls_are_written_anew_unless_a_number_was_meant(
+    expected: Sequence[ExpectedCall], made: Sequence[Any], updated: Any
+) -> None:
+    source: Any = SimpleNamespace(path=Path("x.scenario.yaml"))
+    expect = Expect(proxy=tuple(expected))
+
+    update = make_update(expect, {"proxy": lambda: made}, lambda value: value, Spot(source))
+
+    assert (None if update is None else update.edit.keys["expect"]["proxy"]) == updated

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from tests.scenario.door import PROXY, STUBS, Door, steps
 
 FLOW = """\
@@ -195,6 +197,25 @@ def test_a_deadline_reminds_or_sends_to_somebody_else(door: Door) -> None:
             "{advance: 0, expect: {flow: {at: 财务}}}",
             "{advance: 59m59s, expect: {flow: {at: 财务}}}",
             "{advance: 1s, expect: {flow: {at: 主管, pending: [李主管]}}}",
+        )
+    )
+
+    ended = door.run(text, {**FILES, "流程.yaml": flow})
+    assert ended.code == 0, ended.text
+
+
+@pytest.mark.parametrize("spans", [["2d"], ["1d", "24h"], ["0", "2d"], ["3d"]])
+def test_a_deadline_at_the_very_end_of_a_span_is_over(door: Door, spans: list[str]) -> None:
+    flow = FLOW.replace("    title: 主管审批\n", "    deadline: {after: 2d}\n")
+    lines = [f"advance: {span}" for span in spans[:-1]]
+    text = (
+        HEAD
+        + PROXY.replace(STUBS, "  unused: fail")
+        + steps(
+            "{set: {事由: 出差}}",
+            "submit: {}",
+            *lines,
+            f"{{advance: {spans[-1]}, expect: {{flow: {{notified: [{{kind: deadline}}]}}}}}}",
         )
     )
 

@@ -645,6 +645,7 @@ def test_variables_from_outside_win_over_the_file_and_the_file_over_fragments(
         ("{error: timeout, delay: 30s}", Break(error="timeout", delay=30)),
         ("{drip: {chunks: 5, over: 10s}}", Slow(delay=10, chunks=5)),
         ("{delay: 250ms}", Slow(delay=0.25)),
+        ("{delay: 20s, drip: {chunks: 3, over: 15s}}", Slow(delay=35, chunks=3)),
     ],
 )
 def test_a_fault_becomes_a_rule_of_the_transport(folder: Path, do: str, action: Any) -> None:

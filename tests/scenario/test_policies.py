@@ -403,6 +403,20 @@ def test_a_deadline_comes_first_at_its_own_instant(tmp_path: Path, after: str, b
     assert left[0][1] == by
 
 
+def test_an_owner_who_was_added_has_his_task_from_then_on(tmp_path: Path) -> None:
+    policies = (
+        "{at: 部门, after: 1h, approve: {}}\n"
+        "{at: 财务, by: 赵会计, after: 2h, add_owner: {to: [专家], where: before}}\n"
+        "{at: 财务, by: 专家, after: 90m, approve: {}}\n"
+        "{at: 财务, by: 赵会计, approve: {}}"
+    )
+    wrong, facts = play(tmp_path, policies, "submit: {}\nplay: {until: 法务}")
+
+    (end,) = [event for event in facts["events"] if isinstance(event, ScenarioFinished)]
+    assert wrong == []
+    assert end.duration == (60 + 120 + 90) * 60
+
+
 @pytest.mark.parametrize(("times", "came"), [(1, 1), (2, 2), (3, 3)])
 def test_a_policy_is_used_so_many_times(tmp_path: Path, times: int, came: int) -> None:
     policies = f"{{at: 财务, times: {times}, return: {{to: 部门}}}}\n{EVERYBODY}"

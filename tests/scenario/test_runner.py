@@ -750,15 +750,17 @@ steps:
     ]
 
 
-def test_variables_of_a_run_end_with_it(folder: Path, bench: PlainBench) -> None:
+@pytest.mark.parametrize("before", ["张三", "0", "''", "null", "false", "[]"])
+def test_variables_of_a_run_end_with_it(folder: Path, bench: PlainBench, before: str) -> None:
     fragment = "steps: {填: {set: {customerName: '${vars.x}', discount: '${vars.y}'}}}\n"
     (folder / "共享.yaml").write_text(fragment, encoding="utf-8")
-    text = """\
+    text = f"""\
 use: 共享.yaml
-vars: {x: 张三}
+vars: {{x: {before}}}
 steps:
-  - {run: {steps: 填, with: {x: 李四, y: 2}}, expect: {form: {customerName: 李四, discount: 2}}}
-  - {expect: {vars: {$exactly: {x: 张三}}}}
+  - {{run: {{steps: 填, with: {{x: 李四, y: 2}}}},
+     expect: {{form: {{customerName: 李四, discount: 2}}}}}}
+  - {{expect: {{vars: {{$exactly: {{x: {before}}}}}}}}}
 """
     assert headlines(folder, bench, text) == []
 

@@ -139,6 +139,17 @@ def test_a_condition_compares_negates_or_asks_for_truth(condition: Any, expected
     assert condition_holds(condition, lookup) is expected
 
 
+@pytest.mark.parametrize("value", ["", "0", "null", "false", "FALSE", 0, 0.0, None, False, [], {}])
+def test_a_value_that_means_no_does_not_hold(value: Any) -> None:
+    assert not condition_holds("${case.x}", lambda _: value)
+    assert condition_holds("not ${case.x}", lambda _: value)
+
+
+@pytest.mark.parametrize("value", ["00", "0.0", "no", "1", " ", 1, -1, 0.5, True, [0], {"a": 0}])
+def test_every_other_value_holds(value: Any) -> None:
+    assert condition_holds("${case.x}", lambda _: value)
+
+
 @pytest.mark.parametrize(
     ("condition", "message"),
     [

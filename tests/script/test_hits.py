@@ -224,3 +224,13 @@ def test_a_script_is_listed_that_no_run_executes(source: str, *, is_counted: boo
         hits.add(script, [2] * len(counts))
         hits.declare(script)
         assert [*hits.counts[script]] == [3] * len(counts)
+
+
+def test_each_session_hides_its_own_secrets_of_a_script_that_all_run() -> None:
+    hits, script = ScriptHits(), Script("登录('甲的密钥', '乙的密钥')", NAME)
+    hits.declare(script)
+
+    for secret in ("甲", "乙"):
+        hits.redact_texts(lambda text, secret=secret: text.replace(f"{secret}的密钥", "***"))  # type: ignore[misc]
+
+    assert hits.shown == {script: "登录('***', '***')"}

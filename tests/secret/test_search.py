@@ -283,3 +283,16 @@ def test_a_secret_across_two_lines_is_found_however_far_the_second_begins(
     body = f"{end}{blank}".join(lines)
 
     assert find_needles(body.encode(), WANTED) != ()
+
+
+def test_two_long_pieces_with_the_same_ends_are_both_searched() -> None:
+    """As two pictures of one camera have: head and end are alike, the middle is not."""
+    size = 1 << 16
+    ends = b"\x89PNG" * 16, b"IEND" * 16
+    first, second = (
+        base64.b64encode(ends[0] + middle + bytes(size) + ends[1])
+        for middle in (b"harmless-123", b"token-123456")
+    )
+    body = json.dumps([first.decode(), second.decode()]).encode()
+
+    assert find_needles(body, WANTED) != ()

@@ -253,3 +253,19 @@ def test_credentials_are_kept_by_name_beside_the_addresses() -> None:
     assert "secret-1" not in repr([*made])
     bare = Credentials(live="https://a.test")
     assert (bare.declared, bare.route, bare.real) == ("https://a.test", ConnectionRoute(), {})
+
+
+@pytest.mark.parametrize(
+    ("secret", "shown"),
+    [
+        ("k3y-9f2z\nsecond-line", "> X\n> X"),
+        ("k3y-9f2\nsecond-line", "> k3y-9f2\n> X"),
+        ("first-line\r\n  k3y-9f2zz  ", "> X\r\n>   X  "),
+        ("first-line\nmiddle-line\nlast-line", "> X\n> X\n> X"),
+    ],
+)
+def test_a_line_of_a_secret_is_hidden_from_eight_characters_on(secret: str, shown: str) -> None:
+    kept = vault(secret)
+    text = "\n".join(f"> {line}" for line in secret.split("\n"))
+
+    assert kept.redact_for_output(text).replace("redacted.p.i.n.1", "X") == shown

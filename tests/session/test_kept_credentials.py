@@ -123,6 +123,20 @@ def test_every_process_goes_on_with_the_newest_and_no_cassette_holds_one(project
     assert not [note for note in notes for token in tokens if token in " ".join(note)]
 
 
+@pytest.mark.parametrize("earlier", [0, 6, 7, 8, 9])
+def test_of_what_was_declared_the_last_eight_are_kept(project: Project, earlier: int) -> None:
+    lines = {f"{n:032x}": {"values": {"refresh_token": f"old-{n}"}} for n in range(earlier)}
+    project.kept.parent.mkdir(parents=True)
+    project.kept.write_text(json.dumps({"version": 1, "lines": lines}), encoding="utf-8")
+    project.kept.chmod(0o600)
+
+    project.call("live")
+
+    *left, newest = json.loads(project.kept.read_text(encoding="utf-8"))["lines"].values()
+    assert newest["values"] == {"refresh_token": project.party.current}
+    assert left == [*lines.values()][-7:]
+
+
 def test_replay_reads_none_of_it(project: Project) -> None:
     project.call("record")
     project.kept.chmod(0o644)

@@ -95,7 +95,7 @@ def test_a_scenario_that_draws_nothing_records_again_to_the_same_bytes(tmp_path:
     assert all(b'"seed"' not in data for data in before.values())
 
 
-@pytest.mark.parametrize(("said", "option"), [("seed: 7\n", None), ("", 7)])
+@pytest.mark.parametrize(("said", "option"), [("seed: 7\n", None), ("", 7), ("", 0)])
 def test_a_seed_that_is_fixed_is_drawn_from_in_every_recording(
     tmp_path: Path, said: str, option: int | None
 ) -> None:

@@ -183,6 +183,41 @@ def test_a_login_that_fails_is_not_shared(path: Path) -> None:
     assert third_party.logins == 1
 
 
+@pytest.mark.parametrize(
+    ("life", "passed", "asked"),
+    [
+        (None, 0.0, 2),
+        (0.0, 0.0, 2),
+        (7200.0, 0.0, 1),
+        (7200.0, 3599.0, 1),
+        (7200.0, 3600.0, 2),
+        (7200.0, 7199.0, 2),
+    ],
+)
+def test_a_login_is_shared_for_the_first_half_of_its_life(
+    monkeypatch: pytest.MonkeyPatch, life: float | None, passed: float, asked: int
+) -> None:
+    now = [1000.0]
+    monkeypatch.setattr("bpmax_sim.session.shared_logins.time.monotonic", lambda: now[0])
+    logins, sent = bs.SharedLogins(), [0]
+
+    def ask() -> bs.Response:
+        sent[0] += 1
+        return answer(200, {})
+
+    first, second = object(), object()
+    logins.obtain("crm", ask, holder=first, after=0.0)
+    if life is None:
+        logins.release("crm", first)
+    else:
+        logins.share_grant("crm", first, life)
+    now[0] += passed
+    logins.obtain("crm", ask, holder=second, after=0.0)
+    logins.release("crm", second)
+
+    assert sent == [asked]
+
+
 def test_a_session_waits_for_the_login_of_another_to_its_last_step(tmp_path: Path) -> None:
     extract = "extract: {token: {path: $.token, secret: true}, ttl: {path: $.ttl}}"
     platform = (PLATFORM % "").replace(

@@ -293,6 +293,34 @@ def test_who_approved_is_not_asked_again_as_the_setting_says(
     assert flow.pending("终审") == (["丙"] if skipped else ["甲", "丙"])
 
 
+@pytest.mark.parametrize(
+    ("returns", "asked"),
+    [((), False), ((0,), False), ((1,), True), ((0, 1), True), ((1, 0), False)],
+)
+def test_who_approved_before_the_last_return_is_asked_again(
+    returns: tuple[int, ...], asked: bool
+) -> None:
+    """Each return is made by the third of three nodes, to the first or to the second of them."""
+    names, people = ("初审", "复审", "会审"), ("甲", "乙", "丙")
+    routes = zip(names, people, (*names[1:], "终审"), strict=True)
+    nodes = {
+        **{node: FlowNode(owners=(by,), approve=to) for node, by, to in routes},
+        "终审": FlowNode(owners=("甲", "丁"), complete="all", approve="结束"),
+        "结束": FlowNode(end=True),
+    }
+    flow = flow_at("初审", Definition(flow="x", start="初审", nodes=nodes, repeated="none"))
+    begin = 0
+    for to in returns:
+        for by in people[begin:2]:
+            flow.act("approve", FlowMove(by=by))
+        flow.send_back(FlowMove(by="丙", others=(names[to],)))
+        begin = to
+    for by in people[begin:]:
+        flow.act("approve", FlowMove(by=by))
+
+    assert flow.pending("终审") == (["甲", "丁"] if asked else ["丁"])
+
+
 def test_the_neighbours_approval_alone_counts_where_the_setting_says_so() -> None:
     nodes = {
         "初审": FlowNode(owners=("甲",), approve="复审"),

@@ -282,3 +282,45 @@ def test_an_archive_that_playwright_zipped() -> None:
     assert exchange.outcome.body == GBK
     with pytest.raises(CassetteError, match="an HTTP Archive"):
         read_foreign(target.getvalue()[:-30], kind="har")
+
+
+@pytest.mark.parametrize(
+    ("scheme", "port", "host"),
+    [
+        ("http", 80, "h"), ("https", 443, "h"), ("http", 443, "h:443"), ("https", 80, "h:80"),
+        ("http", 0, "h"), ("http", 8080, "h:8080"),
+    ],
+)  # fmt: skip
+def test_a_flow_names_the_port_that_its_scheme_does_not_mean(
+    scheme: str, port: int, host: str
+) -> None:
+    made = flow("/a", [], b"")
+    made["request"] |= {"scheme": scheme.encode(), "host": b"h", "port": port, "headers": []}
+
+    [exchange] = read(tnet(made), "mitmproxy").exchanges
+
+    assert exchange.request.url == f"{scheme}://{host}/a"
+
+
+@pytest.mark.parametrize(
+    ("levels", "url"),
+    [
+        ([{"host": "a"}], "https://a/x"),
+        ([{"host": "a"}, {}], "https://a/x"),
+        ([{"host": "a"}, {"host": "b"}], "https://b/x"),
+        ([{"host": "a"}, {"host": "b"}, {"host": "c"}], "https://c/x"),
+        ([{}, {"host": "b"}, {}], "https://b/x"),
+    ],
+)
+def test_a_variable_of_an_inner_folder_wins(levels: list[dict[str, str]], url: str) -> None:
+    saved = {"originalRequest": {"method": "GET", "url": "https://{{host}}/x"}, "code": 200}
+    item: dict[str, Any] = {"name": "查", "request": {}, "response": [saved]}
+    for level in reversed(levels):
+        variables = [{"key": key, "value": value} for key, value in level.items()]
+        item = {"name": "层", "variable": variables, "item": [item]}
+    schema = "https://schema.getpostman.com/json/collection/v2.1.0/collection.json"
+    collection = {**item, "info": {"name": "CRM", "schema": schema}}
+
+    [exchange] = read(json.dumps(collection).encode(), "postman").exchanges
+
+    assert exchange.request.url == url
