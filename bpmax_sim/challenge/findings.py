@@ -389,7 +389,7 @@ def _clearest_divergence(
 ) -> Divergence:
     """Return the divergence to show for a mutant.
 
-    That which *line* checks, or the easiest to read.
+    That is the one that *line* checks, or without a line the easiest to read.
     """
     key = (line.file, str(line.step)) if line is not None else ()
     for one in judgement.divergences:

@@ -316,10 +316,7 @@ class ScriptChallenge:
     def _matters_in_any_run(
         self, target: ScriptTarget, mutant: Mutant, baseline_numbers: Sequence[int]
     ) -> bool:
-        """Return whether *mutant* would matter in any run.
-
-        Whether its probe reports such an input.
-        """
+        """Return whether the probe of *mutant* reports, in any run, that the mistake matters."""
         text = replace(mutant, new=mutant.probe).apply(target.data)
         variant = Variant(scripts={target.name: text}, checks_scripts=False)
         runs = (run_variant(self.baselines[n], variant) for n in baseline_numbers)
@@ -372,11 +369,10 @@ class _VerdictHistory:
             self._keys.append((key, digest_parts(mutant.start, mutant.end, mutant.new, runs)))
 
     def find_verdict(self, number: int) -> MutantVerdict | None:
-        """Return the verdict of an earlier run on mutant *number*.
+        """Return the verdict of an earlier run on mutant *number*, if all its inputs are the same.
 
-        None if an input of it has changed.
-
-        Also None for ``differs``: to find its line of ``expect``, the mutant has to be run again.
+        None else, and for ``differs``: to find its line of ``expect``, the mutant has to be run
+        again.
         """
         key, inputs = self._keys[number]
         kept = self._cache.find(key)
@@ -387,9 +383,9 @@ class _VerdictHistory:
         )
 
     def last_killer_id(self, number: int) -> str:
-        """Return the id of the item that killed mutant *number* last time, which is tried first.
+        """Return the id of the item that killed mutant *number* last time, or "".
 
-        Or "".
+        That item is tried first.
         """
         kept = self._cache.find(self._keys[number][0])
         return kept.killer if kept is not None else ""

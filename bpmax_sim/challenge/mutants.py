@@ -373,10 +373,7 @@ class _MutantReader:
                 yield pair
 
     def _resolve_object(self, node: Node) -> Node:
-        """Return the value of the constant *node*, such as an object literal.
-
-        Else *node* itself.
-        """
+        """Return the value of *node* if it names a constant, such as an object; else *node*."""
         binding = self._scopes.binding_of(node) if node.type == "identifier" else None
         if binding is None or binding.value is None or binding.path or binding.is_reassigned:
             return node
@@ -624,7 +621,7 @@ class _MutantReader:
             yield self._make_mutant("error-swallowed", body, "{}", about=self._calls_in_try(node))
 
     def _calls_in_try(self, catch: Node) -> str:
-        """Return the calls in the ``try`` block whose handler is *catch*, as text."""
+        """Return the names of the calls in the ``try`` block of *catch*, separated by commas."""
         block = catch.parent.child_by_field_name("body") if catch.parent is not None else None
         return ", ".join(dict.fromkeys(self.awaited_call_names(block))) if block is not None else ""
 

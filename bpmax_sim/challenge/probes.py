@@ -52,9 +52,9 @@ def make_swap_probe(one: str, other: str, texts: str) -> Probe:
 
 
 def make_write_probe(field: str, value: str) -> Probe:
-    """Return the probe for a missing assignment.
+    """Return the probe for a missing assignment of *value* to *field*.
 
-    It reports if *field* did not have *value* before.
+    It reports runs in which the field did not have this value before.
     """
     text = f"{field} = {_VALUE.format(met='v !== o', text=value, of=field)}"
     unmet = msg(
@@ -64,9 +64,9 @@ def make_write_probe(field: str, value: str) -> Probe:
 
 
 def make_member_probe(key: str, value: str) -> Probe:
-    """Return the probe for a missing object member *key*: it reports if its *value* exists.
+    """Return the probe for a missing object member *key* with *value*, read from a response.
 
-    *value* is read from a response.
+    It reports runs in which the response has the value.
     """
     text = f"{key}: {_VALUE.format(met='v !== o', text=value, of='undefined')}"
     return Probe(

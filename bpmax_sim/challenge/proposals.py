@@ -145,10 +145,7 @@ class ExpectLineSearch:
     # ------------------------------------------------------------------ candidates
 
     def _find_candidate_lines(self, divergence: Divergence) -> Iterator[ExpectLine]:
-        """Yield lines that would check the place of *divergence*.
-
-        Whether they hold is tried later.
-        """
+        """Yield lines that would check the place of *divergence*, whether or not they hold."""
         item = self.baselines[divergence.baseline_number].item
         if not divergence.step.isdigit() or int(divergence.step) > len(item.steps):
             return

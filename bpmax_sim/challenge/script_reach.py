@@ -91,9 +91,9 @@ class ScriptReach:
         return all(counts[number] for number in islice(self.guard_counters(node), 1))
 
     def find_else_counter(self, condition: Node) -> int | None:
-        """Return the counter for an ``if`` without ``else`` whose *condition* was false.
+        """Return the counter of runs in which *condition* was false, of an ``if`` without ``else``.
 
-        None if not one.
+        None if it is not the condition of one.
         """
         owner = condition.parent
         while owner is not None and owner.type == "parenthesized_expression":

@@ -227,9 +227,6 @@ def _compare_responses(
 
 
 def _join_kind_and_body(comparable_parts: dict[str, Any]) -> Any:
-    """Return how the body was encoded, and the body, as one value to compare.
-
-    `UNSET` without body.
-    """
+    """Return encoding and content of a body as one value to compare; `UNSET` without body."""
     kind = comparable_parts.get("kind", "bytes")
     return UNSET if kind == "none" else f"{kind} {comparable_parts.get('body')}"

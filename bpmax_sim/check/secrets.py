@@ -276,9 +276,9 @@ _LITERAL: Final = re.compile(
 
 
 def _literal_parts(source: str) -> Iterator[str]:
-    """Yield the literal texts of *source*, a text or a template.
+    """Yield the literal parts of *source*, a text or a template.
 
-    None for a reference to a value.
+    A reference to a value from elsewhere has none.
     """
     if "{{" in source:
         yield from (match["text"] for match in _LITERAL.finditer(source))

@@ -140,11 +140,10 @@ def describe_unrecorded_calls(run: RunView) -> str:
 def judge_repetition(
     base: RunView, run: RunView, failure: PossibleFailure | None = None
 ) -> Judgement | None:
-    """Return the verdict if an effect occurs more often than in *base*, such as a second order.
+    """Return the verdict if an effect, such as an order, occurs more often than in *base*.
 
-    Or None.
-
-    A repetition by a person in two steps is intended; one by a script on its own, later, is not.
+    None if none does. A repetition by a person in two steps is intended; one by a script on its
+    own, later, is not.
     """
     struck = None if failure is None else find_call(run, failure.call)
     is_done = failure is not None and failure.is_executed
@@ -180,9 +179,9 @@ def _expect_same_call_count(base: RunView, repeated: ObservedCall) -> Mapping[st
 
 
 def find_call(run: RunView, call: ObservedCall | None) -> ObservedCall | None:
-    """Return the call of *run* with the same API and number as *call*, one of another run.
+    """Return the call of *run* with the API and number of *call*, which is of another run.
 
-    Or None.
+    None if there is none.
     """
     if call is None:
         return None
@@ -504,9 +503,8 @@ def _describe_notice(before: StepView, after: StepView) -> str:
 def _differs_only_in_values(text: str, old_texts: Iterable[str]) -> bool:
     """Return whether *text* says the same as one of *old_texts*, apart from values.
 
-    So it is no report.
-
-    True also for a text with ``undefined`` in it; false if a word such as "failed" is in it.
+    Then it does not report the failure. True also for a text with ``undefined`` in it; false if a
+    word such as "failed" is in it.
     """
     if _SAYS_SO.search(text):
         return False

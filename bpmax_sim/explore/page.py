@@ -33,8 +33,8 @@ def make_section(
 ) -> ReportSection:
     """Return the section of the report page that shows what ``explore`` found.
 
-    It has the matrix of calls and failures, then each finding with the text of the scenario that
-    reproduces it; *scenarios* are these texts in the order of *findings*, or empty.
+    It has the matrix of calls and failures, then each finding with the scenario that reproduces it.
+    *scenarios* are the texts of these, in the order of *findings*; empty to show none.
     """
     matrix = make_matrix(totals.cells)
     columns, rows = (msg("call"), *matrix.columns), tuple(_matrix_rows(matrix))

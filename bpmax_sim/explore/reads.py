@@ -73,11 +73,11 @@ READ_WATCHER: Final = Script(
 
 
 class _ReadNote(msgspec.Struct, array_like=True, frozen=True):
-    """What an instrumented script writes to its console.
+    """A note that an instrumented script writes to its console.
 
-    It made call number *call*, or read a member.
-
-    *path* is the member's path in the response; empty for the call itself.
+    Attributes:
+        call: number of a call.
+        path: member that was read in its response; empty to note the call itself.
     """
 
     call: int

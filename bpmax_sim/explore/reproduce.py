@@ -123,7 +123,10 @@ def rule_text(rules: Sequence[FaultRule]) -> str:
 def _reproduced_proxy(
     item: ScenarioItem, proxy: Mapping[str, Any], variant: JudgedVariant
 ) -> dict[str, Any]:
-    """Return the ``proxy`` section: the same recording, without stubs that are not needed."""
+    """Return the ``proxy`` section of the reproduction.
+
+    The item's recording, and needed stubs only.
+    """
     changed = {**proxy, "unused": "ignore"}
     if variant.is_simulated:
         changed["mode"] = "simulate"

@@ -672,11 +672,9 @@ class _ItemTrials:
         return self._second_tries[cause]
 
     def _describe_second_try(self, failure: PossibleFailure) -> str:
-        """Return what happens if the person repeats the failed step, such as an order sent twice.
+        """Return what happens if the person repeats the failed step, such as a second order.
 
-        Or "".
-
-        "" also if repeating the step makes no sense.
+        "" if that is harmless, or if repeating the step makes no sense.
         """
         number = int(failure.call.step or 0)
         if not 0 < number <= len(self._item.steps):
@@ -729,9 +727,9 @@ def _is_known_group(
 
 
 def _find_repeated_effect(run: RunView, failure: PossibleFailure, second: str) -> str:
-    """Return the name of a call with effect that step *second* repeats from the step before.
+    """Return the name of a call with effect that step *second* makes once more, or "".
 
-    Or "".
+    The step before has made it already.
     """
     first, is_executed = failure.call.step, failure.is_executed
     struck = find_call(run, failure.call)

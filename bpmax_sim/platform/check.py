@@ -126,7 +126,10 @@ def _volatile_hints(platform: model.Platform) -> Iterator[str]:
 
 
 def volatile_problem(text: str) -> str:
-    """Return why the place *text* cannot be volatile, or ""; if it is no place at all, "", too."""
+    """Return why the place *text* cannot be listed under ``volatile``, or "".
+
+    A text that is no place at all is reported elsewhere, so "" too.
+    """
     with suppress(ConfigError):
         if FieldPath.parse(text, "volatile").root not in {"body", "header"}:
             return msg(

@@ -321,11 +321,9 @@ class Platforms:
         return CallError(message, code="UNKNOWN_INSTANCE", platform=platform, instance=instance)
 
     def api(self, platform: Platform, name: str) -> Api:
-        """Return the API *name*.
+        """Return the API *name*, found by its key, else by an alias.
 
-        By its key, else by its key in the other spelling, else by an alias.
-
-        Keys are spelled in camelCase or snake_case: ``getUser`` is ``get_user``.
+        A key may be spelled in camelCase or snake_case: ``getUser`` finds ``get_user``.
 
         Raises:
             CallError: if there is none (code UNKNOWN_API); it suggests a near name.

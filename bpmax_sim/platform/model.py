@@ -32,10 +32,7 @@ Spot = Literal["path", "query", "header", "cookie", "body"]
 
 
 class Model(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Base of everything that is read from a YAML file.
-
-    Its attributes are the keys of a mapping there.
-    """
+    """Base of what is read from YAML files; attributes are the keys of a mapping there."""
 
 
 class Condition(Model, frozen=True, kw_only=True):
@@ -379,11 +376,9 @@ class Idempotency(Model, frozen=True, kw_only=True):
 
 
 class VerifyValues(Model, frozen=True, kw_only=True):
-    """A setting of ``verify``.
+    """A value of ``verify`` that compares, besides the shape of a response, these values.
 
-    Besides the shape of a response, the values at these places are compared.
-
-    They are those of `bpmax-sim verify`, which sends recorded requests again.
+    It is for `bpmax-sim verify`, which sends recorded requests again.
     """
 
     values: tuple[str, ...]
@@ -495,10 +490,7 @@ class Tls(Model, frozen=True, kw_only=True):
 
 
 class Instance(Model, frozen=True, kw_only=True):
-    """One tenant of a platform.
-
-    Its address, the values of its credentials, and its own settings.
-    """
+    """One tenant of a platform, with its address, credentials and settings."""
 
     platform: str
     instance_key: str
@@ -607,9 +599,9 @@ def find_auth_places(auth: Auth, apply: Iterable[Apply]) -> Iterator[tuple[str, 
 
 
 def join_place(place: str, name: str) -> str:
-    """Return a place and a name in it as one text: ``header.x-sign``.
+    """Return a place and a name in it as one text, such as ``header.x-sign``.
 
-    Names of headers in lower case.
+    Names of headers are in lower case.
     """
     return f"{place}.{name.lower() if place == 'header' else name}"
 

@@ -190,11 +190,10 @@ class _Expansion(msgspec.Struct):
     def _check_secrets(
         self, brought: Mapping[str, Node], parameters: Mapping[str, Node], steps: Steps
     ) -> None:
-        """Report secrets of a preset that are literal in the platform file.
+        """Report secrets that the platform file gives to a preset literally.
 
-        Nothing would redact them.
-
-        *brought* are the credentials that the preset declares, *parameters* the values given to it.
+        Nothing would redact them. *brought* are the credentials that the preset declares,
+        *parameters* the values given to it.
         """
         for name, spec in brought.items():
             secret, node = spec.child("secret"), parameters.get(name)
@@ -275,7 +274,7 @@ def _declared_parameters(auth: Node) -> dict[str, Node]:
 
 
 def _parameters_outside_templates(source: Node) -> frozenset[str]:
-    """Return the parameters used by ``$case`` or ``$parameter``, which no template needs."""
+    """Return the parameters that a preset reads by ``$case`` or ``$parameter``."""
     return frozenset(
         str(node.items[key].value)
         for node in (source.child("auth") or _EMPTY).walk()

@@ -104,7 +104,7 @@ def kind_of_value(value: Any) -> Kind | None:
 def shape_of(value: Any, depth: int = 0) -> ResponseShape:
     """Return the shape of one JSON value.
 
-    Nothing is known of what is nested too deep or too large.
+    Nothing is known of what is nested too deep or has too many members.
     """
     kind = kind_of_value(value)
     if kind is None or depth > _DEEPEST:

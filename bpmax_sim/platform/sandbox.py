@@ -114,7 +114,7 @@ _ENVIRONMENT.globals = {}
 
 
 def compile_source(source: str) -> Template:
-    """Return the compiled *source*.
+    """Return the template *source* compiled, for templates that need more than names and filters.
 
     Raises:
         ConfigError: if *source* is not a template, or uses more than expressions and ``if``.

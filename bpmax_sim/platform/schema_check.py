@@ -28,10 +28,7 @@ TYPES: Final[Mapping[str, tuple[type, ...]]] = {
 def find_misfits(
     value: Any, schema: Mapping[str, Any], path: Path = ()
 ) -> Iterator[tuple[Path, str]]:
-    """Yield each part of *value* that *schema* forbids.
-
-    Its path, and a message with what is allowed.
-    """
+    """Yield the path of each part of *value* that *schema* forbids, and a message."""
     if value is None or _OPEN & schema.keys():
         return
     wrong = describe_wrong_type(value, schema.get("type")) or describe_unknown_choice(
@@ -143,10 +140,7 @@ _FORMATS: Final[Mapping[str, re.Pattern[str]]] = {
 
 
 def describe_unknown_choice(value: Any, declared: Any) -> str:
-    """Return a message if *value* is none of the values that *declared* (``enum``) lists.
-
-    Else "".
-    """
+    """Return a message if *value* is none of the values that ``enum`` (*declared*) lists, or ""."""
     choices = list(declared or ()) if isinstance(declared, list | tuple) else []
     if not choices or value in choices or isinstance(value, Mapping | list | tuple):
         return ""

@@ -23,7 +23,13 @@ CLIENT: Final = "header.user-agent"
 
 
 class Login(msgspec.Struct, frozen=True):
-    """One request of a declared login: step *number*, from 1, of ``acquire`` of *auth*."""
+    """One request of a login.
+
+    Attributes:
+        auth: auth whose ``acquire`` has the request.
+        step: declaration of the request.
+        number: its number in ``acquire``, from 1.
+    """
 
     auth: Auth
     step: LoginStep
@@ -90,10 +96,7 @@ class Target:
 
     @cached_property
     def personal(self) -> tuple[str, ...]:
-        """Return the places of personal data.
-
-        Those that platform and API declare under ``redact``.
-        """
+        """Return the places of personal data that platform and API declare under ``redact``."""
         return (*self.platform.redact, *(self.api.redact if self.api else ()))
 
     @cached_property

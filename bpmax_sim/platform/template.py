@@ -93,7 +93,7 @@ def names_in(source: str) -> frozenset[str]:
 
 @lru_cache(maxsize=4096)
 def compile_template(source: str) -> Template:
-    """Return the compiled *source*, from a cache.
+    """Return the template *source* compiled; cached.
 
     Raises:
         ConfigError: if *source* is not a template.
@@ -189,7 +189,7 @@ class TemplateUse(msgspec.Struct, frozen=True):
 
 
 def find_uses(auth: Node) -> Iterator[TemplateUse]:
-    """Yield every template of an ``auth`` block."""
+    """Yield every template in an ``auth`` block of a platform file, with the names it may use."""
     names = COMMON_NAMES
     for key, node in _members_of(auth, "parameters"):
         yield from _templates_below(node, ("parameters", key), names)

@@ -230,7 +230,7 @@ class Action(Model, frozen=True, kw_only=True):
     def known_keys(cls, context: CheckContext, value: Any, spot: Spot) -> bool:
         """Return whether *value* is a map.
 
-        Report to *context* that it is none, or its unknown keys.
+        If it is none, or has unknown keys, that is reported to *context*.
         """
         known = cls.__struct_encode_fields__
         if not isinstance(value, Mapping):

@@ -73,7 +73,10 @@ def find_calls_made_equal(
 def _find_equal_pairs(
     same: Sequence[CallMade], rules: Sequence[tuple[FieldPath, str, Place | None]]
 ) -> Iterator[RunFinding]:
-    """Yield a finding for each of *rules* by which calls of *same*, one API's, are equal."""
+    """Yield a finding for each of *rules* (entries of ``ignore``) that makes two calls equal.
+
+    *same* are calls of one API.
+    """
     left = [_without_places(call, [path for path, _, _ in rules]) for call in same]
     reported: set[str] = set()
     for (first, one), (second, other) in combinations(zip(same, left, strict=True), 2):

@@ -451,9 +451,8 @@ def _body_parts(call: CallMade) -> Any:
 def _part_value(part: Any) -> Any:
     """Return the content of a multipart part.
 
-    With a file name or type, a map of these and ``content``.
-
-    A name that occurs several times has a list of parts, and gets a list of such values.
+    If it has a file name or type, a map of these and ``content``. A name that occurs several times
+    has a list of parts, and gets a list of such values.
     """
     if isinstance(part, list):
         return [_part_value(one) for one in part]

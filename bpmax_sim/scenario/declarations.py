@@ -317,9 +317,7 @@ class DeclarationReader:
         self.layers.append(replace(tree, value=kept))
 
     def add_used_fragments(self, source: ScenarioSource, parents: tuple[str, ...]) -> None:
-        """Read the fragments in the ``use`` of *source*.
-
-        Each only once, however often it is reached.
+        """Read the fragments in the ``use`` of *source*, each only once.
 
         *parents* are the files on the way to *source*; a fragment among them is reported as a
         cycle.

@@ -47,17 +47,14 @@ def used_parts(item: ScenarioItem, events: Iterable[Event]) -> Iterator[Scenario
 
 
 def mark_used_parts(item: ScenarioItem, events: Iterable[Event]) -> tuple[ScenarioPart, ...]:
-    """Return all parts of `declared_parts`.
-
-    Those that the run with *events* reached have ``used`` true.
-    """
+    """Return all parts of `declared_parts`, ``used`` if the run with *events* reached them."""
     used = {replace(part, used=False) for part in used_parts(item, events)}
     every = dict.fromkeys(declared_parts(item))
     return tuple(replace(part, used=part in used) for part in every)
 
 
 def _handlers_of(item: ScenarioItem) -> Iterator[ScenarioPart]:
-    """Yield the scripts of all events, including those of the forms of nodes."""
+    """Yield a part for each script of an event, also of events of the nodes' forms."""
     subjects = item.subjects
     flows = (subjects.flow, *subjects.subflows.values())
     screens = (screen.scripts for flow in flows for screen in flow.screens.values())

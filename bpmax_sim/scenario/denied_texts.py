@@ -177,9 +177,9 @@ class _PossibleTexts:
 
     @cached_property
     def _source_text(self) -> str:
-        """Return everything from which a run can make texts, joined.
+        """Return, as one text, everything from which a run can make texts.
 
-        Code, calls, names, field values.
+        That is code, calls, names and the values of fields.
         """
         sent = [[c.response, c.path, c.query, c.header, c.body] for c in self._calls]
         calls = [json.dumps(one, ensure_ascii=False, default=str) for one in sent]
@@ -190,9 +190,6 @@ class _PossibleTexts:
 
     @cached_property
     def _possible_literals(self) -> list[str]:
-        """Return the string literals in `_source_text` and the values of fields.
-
-        Candidates for a hint.
-        """
+        """Return the string literals in `_source_text` and the values of fields, for hints."""
         found = ("".join(groups) for groups in _QUOTED.findall(self._source_text))
         return sorted({*found, *map(str, self._known)} - {""})

@@ -238,10 +238,7 @@ def _doubt_if_any_value_fits(expected: Mapping[str, Any], actual: Any, checks: C
 
 
 def _is_tolerance_as_large_as_target(near_operand: Any, actual: Any) -> bool:
-    """Return whether ``$near`` accepts 0 as well.
-
-    Its tolerance (``within``) is not below its value.
-    """
+    """Return whether ``$near`` accepts 0 too, as ``within`` is not below its value."""
     if near_operand is None or not actual:
         return False
     value, within = parse_near_operand(near_operand)
@@ -372,9 +369,9 @@ def _describe_other_type(actual: Any) -> str:
 
 
 def _why_different(expected: Any, actual: Any) -> str:
-    """Return why ``5`` and ``"5"`` are not equal: one is a text, one a number.
+    """Return why ``5`` and ``"5"`` are not equal; "" for other values.
 
-    "" for other values.
+    One is a number, the other a text.
     """
     if isinstance(expected, str) is isinstance(actual, str) or is_list(actual):
         return ""
@@ -491,7 +488,7 @@ def _compare_exactly(expected: Any, actual: Any, path: Path) -> Checks:
 
 
 def is_list(value: Any) -> bool:
-    """Return whether *value* is a list or another type that is compared item by item."""
+    """Return whether *value* is a list or tuple, which is compared item by item."""
     return isinstance(value, list | tuple)
 
 
@@ -556,7 +553,7 @@ def operator_names() -> tuple[str, ...]:
 def _find_operator(key: str) -> Compare:
     """Return the function that compares by the operator *key*.
 
-    Built in, or from another distribution.
+    Operators are built in, or come from other distributions.
 
     Raises:
         KeyError: if there is no such operator.

@@ -28,9 +28,7 @@ from bpmax_sim.subject.hooks import FieldChanged
 def report_new_expect(
     reporter: FailureReporter, actual: State, events: Iterable[Event], calls: Iterable[CallMade]
 ) -> Failure:
-    """Return the failure of ``expect.
-
-    New`` with the values that ``run --update`` would write there.
+    """Return the failure of ``expect: new``, with the values to write in its place.
 
     Args:
         reporter: reporter of the step's failures.
@@ -64,9 +62,8 @@ def _draft_update(
 ) -> ExpectUpdate | None:
     """Return the update that writes *actual* values into the step at *spot*.
 
-    None if it had no effect.
-
-    *changed* are the form fields that scripts wrote: only these are expected of a form.
+    None if the step had no effect. *changed* are the form fields that scripts wrote: only these are
+    expected of a form.
     """
     draft = _Draft(patterns)
     sections = {name: make(draft, actual, changed) for name, make in _SECTIONS.items()}
@@ -96,7 +93,7 @@ class _Draft:
     def add_value(self, value: Any, *path: str | int) -> Any:
         """Return how to expect *value*, which is at *path*.
 
-        `UNSET`, and a note, if it is left out.
+        `UNSET`, and a note in `left_out`, if it must not be expected.
         """
         if isinstance(value, Mapping) and value and not any(map(is_operator, value)):
             members = {key: self.add_value(inner, *path, key) for key, inner in value.items()}

@@ -311,9 +311,9 @@ def _top_level_field(field: str) -> str:
 def find_empty_parts(
     item: ScenarioItem, located: LocatedStep, calls: Sequence[CallMade], result: Any
 ) -> Iterator[RunFinding]:
-    """Yield parts of a step that check nothing.
+    """Yield parts of a step that check nothing, such as a number of *calls* that may be any.
 
-    Loose numbers of *calls*, an unread Python *result*.
+    Also an unread *result* that says no.
     """
     yield from _find_loose_call_counts(located, calls, item.scenario.expect)
     yield from _find_unread_verdict(item, located, result)
@@ -346,9 +346,10 @@ _VERDICTS: Final = ("ok", "success", "pass", "passed", "allow", "allowed", "vali
 
 
 def _advise_on_unread(action: str, result: Any) -> str:
-    """Return what to do about the *result* of an action if it looks like a no that counts for none.
+    """Return advice if the unread *result* of an action looks like a "no" that had no effect.
 
-    "" if it does not. A number is one where the scripts of other forms could not return it either.
+    "" if it does not. A number counts only where the scripts of other forms could not return it
+    either.
     """
     if action == "python":
         return _UNREAD_RETURN if result is False else ""

@@ -19,12 +19,10 @@ _DENYING = frozenset({"$ne", "$not", "$exists"})
 
 
 def find_member_names(value: Any, path: Path = (), denied: bool = False) -> Iterator[_Named]:
-    """Yield each member name in *value*, at any depth.
+    """Yield each member name in *value*, at any depth, with the path of its map in front.
 
-    Path of its map, name, and whether it is denied.
-
-    A denied member may be absent, as in ``{code: {$ne: 1}}``, so a misspelled name would go
-    unnoticed.
+    The bool is whether the member is denied. It may be absent then, as in ``{code: {$ne: 1}}``, so
+    a misspelled name would go unnoticed.
     """
     for inside, members, under in find_maps(value, path, denied):
         for name, expected in members.items():
@@ -44,9 +42,9 @@ def find_literals(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
 def find_compared_literals(
     value: Any, path: Path = (), denied: bool = False
 ) -> Iterator[tuple[Path, Any, bool]]:
-    """Yield each literal that *value* compares with.
+    """Yield each literal that *value* compares with, its path in front.
 
-    Its path, the literal, and whether it is denied.
+    The bool is whether the literal is denied.
     """
     if type(value) is str:
         yield path, value, denied

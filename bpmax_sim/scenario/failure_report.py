@@ -137,9 +137,9 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
         return self.report("call", essence, self._path_of_action, script=call.place)
 
     def report_unexpected_refusal(self, refusal: str) -> Failure:
-        """Return the failure of an action that a script refused, if nobody expects that.
+        """Return the failure of an action that a script refused although no error is expected.
 
-        *refusal* is the text that the script gave.
+        *refusal* is the text with which it refused.
         """
         essence = msg(
             "{code}: {text} ({action} was refused, and nothing of the kind is expected; expect "
@@ -158,9 +158,9 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
         return ""
 
     def _script_line_behind(self, check: Comparison) -> Place | None:
-        """Return the script line that wrote the field, or made the call, that *check* compares.
+        """Return the script line that caused what *check* compares, or None.
 
-        Or None.
+        It is the line that wrote the field or made the call.
         """
         section, *rest = check.path or ("",)
         if section == "proxy" and rest and isinstance(rest[0], int) and rest[0] < len(self.calls):
@@ -206,7 +206,10 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
     def explain_digest(
         self, failure: Failure, digest: Any, observed: Sequence[Observation]
     ) -> Failure:
-        """Return *failure*, of an expected *digest*, with the states and results of the run."""
+        """Return *failure* of an expected *digest* with the observed states and results as details.
+
+        A digest alone does not say what is different.
+        """
         lines = [*describe_states(observed)]
         written = digest_format(digest)
         if written not in (None, VERSION):
@@ -256,11 +259,9 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
         return self.report("unawaited", essence, self._path_of_action, script=call.place)
 
     def report_undeclared(self, name: str, place: Place | None, message: str) -> Failure:
-        """Return the failure of a script that wrote the field or column *name*.
+        """Return the failure of a script that wrote the undeclared field or column *name*.
 
-        *message* says why not.
-
-        *place* is the script line.
+        *place* is the script line; the last parameter says what is wrong.
         """
         is_python = place is None and self._path_of_action == ("python",)
         wrote = template("the step wrote {name}: {wrong}")

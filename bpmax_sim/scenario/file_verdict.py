@@ -35,7 +35,7 @@ PlainPart = tuple[str, str, str, bool]
 
 
 class EndOfRun(Protocol):
-    """What `FileRuns` needs of the verdict of a run."""
+    """The end of a run as `FileRuns` needs it; `ScenarioFinished` is one."""
 
     @property
     def outcome(self) -> str:
@@ -47,7 +47,7 @@ class EndOfRun(Protocol):
 
     @property
     def used(self) -> tuple[str, ...]:
-        """Return the keys of the parts of other files that it used."""
+        """Return the keys of the parts of other files (such as inherited stubs) that it used."""
 
 
 def unused_parts(item: ScenarioItem, used_keys: Collection[str]) -> tuple[RunWarning, ...]:
@@ -177,10 +177,7 @@ def retried_step_key(located: LocatedStep) -> str:
 
 
 def _fault_range_key(fault: Fault) -> str:
-    """Return the key which notes that *fault* hit every call of its range, such as ``call.
-
-    1-3``.
-    """
+    """Return the key which notes that *fault* hit every call of its range (``call: 1-3``)."""
     return f"{fault.place} range"
 
 

@@ -260,9 +260,12 @@ class ExpectedError(Model, frozen=True, kw_only=True):
 
 
 class Retry(Model, frozen=True, kw_only=True):
-    """Repetition of an action until its expectation holds.
+    """Repetition of a step's action until its expectation holds.
 
-    *tries* runs, *every* virtual seconds.
+    Attributes:
+        tries: maximum number of runs.
+        every: seconds of virtual time between two runs.
+        until: expectation that ends it; by default the step's ``expect``.
     """
 
     tries: Annotated[int, Meta(ge=1, le=100)] = 3
@@ -271,7 +274,12 @@ class Retry(Model, frozen=True, kw_only=True):
 
 
 class During(Model, frozen=True, kw_only=True):
-    """Steps that a person performs while a call of the step's scripts is in flight."""
+    """What a person does while a call of the step's scripts is in flight.
+
+    Attributes:
+        call: ``platform.api`` of that call; the first one counts.
+        steps: steps that are performed then.
+    """
 
     call: str
     steps: tuple[Step, ...]
@@ -318,7 +326,7 @@ class _StepHead(Model, frozen=True, kw_only=True, dict=True):
 
     @cached_property
     def kind(self) -> type[Action] | None:
-        """Return the class of the action, a subclass of `Action`.
+        """Return the subclass of `Action` for the step's action.
 
         None for a step that only checks.
         """

@@ -39,10 +39,7 @@ LocatedPolicy = tuple[model.Policy, Spot]
 
 
 def action_of(policy: model.Policy) -> type[FlowAction] | None:
-    """Return the class of the action of *policy*.
-
-    None if it has none, which is reported elsewhere.
-    """
+    """Return the class of the action of *policy*, or None if it has none."""
     return next((kind for _, kind, _ in actions_of(policy)), None)
 
 
@@ -134,11 +131,9 @@ class PolicyPlayer:
     def _advance_to_next_event(
         self, on: Performer, flow: FlowSubject, until: str, result: Result
     ) -> None:
-        """Let the first of these happen.
+        """Let virtual time pass until a policy acts, a deadline is due or a timer fires.
 
-        A move of a policy, a deadline, or else a timer of a script.
-
-        Virtual time is advanced to it.
+        Timers count only if nothing else will happen.
 
         Raises:
             SubjectError: if nothing is left to happen.
@@ -161,12 +156,10 @@ class PolicyPlayer:
     def _next_instant(
         self, on: Performer, flow: FlowSubject, choice: PlannedMove | None
     ) -> float | None:
-        """Return the virtual time of the next move (*choice*) or deadline.
+        """Return the virtual time of the next move (*choice*) or deadline, or None.
 
-        None if there is neither.
-
-        Timers of scripts count only in that case: the interval of a script never ends, and would be
-        the next event for ever.
+        Timers of scripts count only if there is neither: the interval of a script never ends, and
+        would be the next event for ever.
         """
         instants = [choice.due] if choice else []
         deadline = flow.next_due()

@@ -464,10 +464,7 @@ class Progress:
         return state_of(self.subject, self.result)
 
     def form(self) -> Mapping[str, Any] | None:
-        """Return the values of the form for `StepStarted` and `StepFinished`.
-
-        None without a form.
-        """
+        """Return the values of the form, as `StepStarted` and `StepFinished` have them, or None."""
         return None if self.subject is None else form_of(self.subject)
 
     def expected_value(self, value: Any) -> Any:
@@ -557,10 +554,7 @@ class Progress:
         return checks, attach_update(failures, *own) if path == ("expect",) else failures
 
     def store_result(self, step_id: str, value: Any, error: Mapping[str, Any] | None) -> None:
-        """Keep result and error of a step for ``${steps.<id>.result}`` and for ``expect.
-
-        Result``.
-        """
+        """Keep a step's result and error, which ``${steps.<id>.result}`` and ``expect`` read."""
         self.result = to_scenario_value(value)
         if step_id:
             self.scope.steps[step_id] = {"result": self.result, "error": error}

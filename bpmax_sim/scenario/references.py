@@ -37,12 +37,12 @@ class UndefinedValueError(MessageError, ValueError):
 
 
 def make_undefined_error(text: str, hint: str) -> UndefinedValueError:
-    """Return the error of ``${text}``, which is not defined; *hint* says what exists instead."""
+    """Return the error of ``${text}``, which is not defined; *hint* is added to its message."""
     return UndefinedValueError("${{{text}}} is not defined{hint}", text=text, hint=hint)
 
 
 def unset_hint(name: str) -> str:
-    """Return the hint for an environment variable that is not set."""
+    """Return the part of a message which says that the environment variable *name* is not set."""
     return msg("; set the environment variable {name}", name=name)
 
 

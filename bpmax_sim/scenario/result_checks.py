@@ -408,9 +408,9 @@ def _login_places(call: CallMade, platforms: Platforms) -> Iterator[tuple[Steps,
 
 @lru_cache(maxsize=256)
 def _parse_place(text: str) -> Steps:
-    """Return the steps of a declared place.
+    """Return the keys and indices of a place declared in a platform file.
 
-    ``("",)``, which nothing matches, if it is an element.
+    ``("",)``, which nothing matches, for an element of a list.
     """
     path = FieldPath.parse(text, "ignore")
     return (path.root, *path.below) if path.below and isinstance(path.below[-1], str) else ("",)

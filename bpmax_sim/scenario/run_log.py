@@ -143,9 +143,7 @@ class RunLog(msgspec.Struct):
             self.add_warning(one.kind, one.message, one.place)
 
     def judge_names(self, writes: Iterable[NamedWrite]) -> None:
-        """Check the names in *writes* of scripts.
-
-        States of fields, members of messages and of ``ctx``.
+        """Check names that scripts wrote, such as states of fields and members of ``ctx``.
 
         A name that cannot exist fails the step, a doubtful one is a warning.
         """

@@ -223,7 +223,7 @@ class StepRun(msgspec.Struct):
     def _fill_action(self) -> Any:
         """Return the action's value with ``${…}`` replaced.
 
-        None, and a failure, if one is undefined.
+        None, and a failure is added, if one is undefined.
         """
         progress, step = self.progress, self.located.step
         try:

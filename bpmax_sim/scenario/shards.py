@@ -121,9 +121,9 @@ VERSION = 1
 
 
 def duration_key(path: Path, root: Path, name: str) -> str:
-    """Return the key of item *name* in file *path* for durations.
+    """Return the key of item *name* in file *path* for its duration.
 
-    The same wherever the project is.
+    It does not depend on where the project is.
     """
     return f"{relative_name(path, root)}::{name}"
 
@@ -193,9 +193,9 @@ def merge_durations(root: Path, seconds: Mapping[str, float], *, complete: bool 
 
 
 def _write_if_possible(path: Path, seconds: Mapping[str, Any]) -> bool:
-    """Write the file by replacing it, as others may read it meanwhile.
+    """Write the file and return whether that worked.
 
-    Return whether that worked.
+    It is replaced as a whole, as others may read it meanwhile.
     """
     document = {
         key: round(value, 4) if isinstance(value, float) else value

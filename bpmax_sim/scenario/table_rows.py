@@ -441,10 +441,7 @@ class ScenarioDraft:
 
     @cached_property
     def subject_kinds(self) -> tuple[SubjectKind, ...]:
-        """Return what the scenario drives.
-
-        ``form``, ``flow``, or both for a flow that has forms.
-        """
+        """Return what is driven, ``form`` or ``flow``; both for a flow that has forms."""
         form = isinstance(self.scenario.form, model.FormSpec) or bool(self.node_forms)
         return (*(("form",) if form else ()), *(("flow",) if self.flow_specs else ()))
 
@@ -625,7 +622,7 @@ class ScenarioDraft:
 
     @cached_property
     def project_members(self) -> tuple[str, ...]:
-        """Return the members of the project that the scenario writes itself."""
+        """Return the members that ``flow: project`` gives the project; empty without."""
         flow = self.scenario.flow
         return tuple(flow.project) if isinstance(flow, model.FlowSpec) else ()
 

@@ -81,10 +81,7 @@ def _match_all_values(expected: Any, shape: Shape) -> bool:
 
 
 def _kind_of_shape(shape: Shape) -> str:
-    """Return what `is_always` calls the values of *shape*.
-
-    ``text``, ``present``, ``list``, ``map``.
-    """
+    """Return the word that `is_always` has for the values of *shape*, such as ``list``."""
     if type(shape) is str:
         return shape
     if type(shape) is tuple:

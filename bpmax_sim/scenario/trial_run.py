@@ -143,10 +143,7 @@ class _UsualCalls:
         self._seen.clear()
 
     def includes(self, request: Request) -> bool:
-        """Return whether *request* belongs to a usual call.
-
-        One that the step makes without faults, too.
-        """
+        """Return whether *request* belongs to a call that the step makes without faults, too."""
         call = request.call
         if call is None:
             return True
@@ -159,9 +156,9 @@ class _UsualCalls:
         return self._known[call.serial]
 
     def limit_fault_rules_of(self, item: ScenarioItem) -> ScenarioItem:
-        """Return *item* with fault rules that count only usual calls, so that ``call.
+        """Return *item* with fault rules that count only usual calls.
 
-        2`` stays the same.
+        So ``call: 2`` means the same call however often an injected fault causes a retry.
         """
         steps = tuple(
             replace(one, faults=self._count_usual_calls_only(one.faults)) for one in item.steps

@@ -402,10 +402,7 @@ def _captured_target_node(run: CapturedRun) -> str:
 
 
 def _captured_owners(run: CapturedRun) -> list[str]:
-    """Return the ids of the captured node's owners.
-
-    The person who ran the script is one of them.
-    """
+    """Return the ids of the captured node's owners, and of the person who ran the script."""
     told = _captured_context_member(run, "step").get("owner")
     ids = [_owner_id(one) for one in told] if isinstance(told, list) else []
     by = _captured_context_member(run, "userInfo").get("id")

@@ -196,9 +196,9 @@ def _field_type(shape: ResponseShape | None) -> str:
 
 
 def _write_platform(platform: Platform, shapes: ResponseShapes) -> str:
-    """Return the TypeScript interface of *platform*.
+    """Return the TypeScript interface of *platform*, with each API as call and as chain.
 
-    Its APIs in each spelling, as call and chain.
+    An API is there in every spelling that scripts may use.
     """
     key = platform.platform_key
     results = []

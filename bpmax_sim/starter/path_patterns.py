@@ -93,9 +93,9 @@ class _Node:
             self.children.setdefault(segment, _Node()).merge_in(child)
 
     def relative_routes(self) -> frozenset[tuple[str, str]]:
-        """Return (rest of the path, method) of each request below.
+        """Return (rest of the path, method) of each request below this node.
 
-        A segment like a value is ``*``.
+        A segment like a value is ``*`` in the rest.
         """
         own = {("", method) for method, _ in self.ends}
         for segment, child in self.children.items():

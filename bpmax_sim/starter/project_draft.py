@@ -310,9 +310,7 @@ class _DraftFolder:
     def _is_playable(self, exchange: Exchange, draft: Callable[[str], list[_DraftFiles]]) -> bool:
         """Return whether the scenario drafted for *exchange* alone passes.
 
-        Else note why it is left out.
-
-        *draft* returns the files for a scenario of that name.
+        If not, the reason is noted. *draft* returns the files for a scenario of that name.
         """
         (files,) = draft(_TRIAL)
         headline = self._write_files(files)
@@ -534,10 +532,7 @@ def _read_all_files(folder: Path) -> dict[str, bytes]:
 
 
 def _platform_key_for(origin: str, known: Platforms, environ: Mapping[str, str]) -> str:
-    """Return the key of the platform at *origin*.
-
-    A known one, else a new one made from the host.
-    """
+    """Return the key of the known platform at *origin*, else a new one made from the host."""
     for (key, _, _), address in addresses_in(known, environ).items():
         if origin_of(address) == origin:
             return key

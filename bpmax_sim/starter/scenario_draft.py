@@ -98,10 +98,7 @@ def script_call(exchange: Exchange, matcher: ApiMatcher, number: int) -> Scripte
 
 
 def _outcome_of(exchange: Exchange) -> dict[str, Any]:
-    """Return what to expect of *exchange*, as for ``expect.
-
-    Proxy``: its status or its error code.
-    """
+    """Return the status or error code of *exchange*, as an expected call has it."""
     outcome = exchange.outcome
     return {"status": outcome.status} if isinstance(outcome, Response) else {"error": outcome.code}
 

@@ -26,10 +26,7 @@ class ItemUpdates(NamedTuple):
 
 
 def collect_item_updates(failed: Sequence[ScenarioItem]) -> ItemUpdates:
-    """Return the updates of *failed* items.
-
-    Only items whose failures are all expectations have any.
-    """
+    """Return the updates of those *failed* items whose failures are all expectations."""
     edits: list[list[ExpectEdit]] = []
     left: list[str] = []
     for item in failed:

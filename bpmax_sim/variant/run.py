@@ -50,9 +50,7 @@ _BACKSTOP: Final = 20.0
 
 
 class Variant(msgspec.Struct, frozen=True, kw_only=True):
-    """The changes of one variant.
-
-    A run of an item in which a script, a response or a step is another.
+    """How a run differs from that of the baseline: in a script, a response or a step.
 
     Attributes:
         scripts: name of a script (`Script.name`) -> its replaced source.
@@ -114,7 +112,7 @@ class VariantRun:
 
     @cached_property
     def observations(self) -> tuple[Observation, ...]:
-        """Return the observable effects of its steps; see `compare_runs`."""
+        """Return the observable effects of its steps, by which two runs are compared."""
         return observe(self.events)
 
 

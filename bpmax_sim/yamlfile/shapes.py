@@ -38,7 +38,9 @@ Definitions = dict[str, Any]
 class ShapeReading(msgspec.Struct):
     """The state of reading one file.
 
-    The path of the node that is being read, and the problems so far.
+    Attributes:
+        problems: what is wrong so far.
+        steps: path of the node that is being read.
     """
 
     problems: list[Problem]
@@ -396,12 +398,16 @@ class StructShape(Shape):
             complete = complete and (value is not UNSET or not known.required)
         for key in self.required:
             if key not in items:
-                reading.tell(msg("the key {key!r} is missing; add it", key=key), node.place)
+                if not any(name.startswith("$") for name in items):
+                    reading.tell(msg("the key {key!r} is missing; add it", key=key), node.place)
                 complete = False
         return self.type(**values) if complete else UNSET
 
     def _report_unknown(self, key: str, node: Node, reading: ShapeReading) -> None:
         hint = suggest_nearest(key, self.fields)
+        if key.startswith("$"):
+            hint = msg("; an operator stands at a value inside, such as {name}: {{{key}: …}}",
+                       name=next(iter(self.fields), ""), key=key)  # fmt: skip
         if not hint and len(self.fields) <= _FEW:
             hint = msg("; known are {names}", names=series(self.fields))
         reading.tell(msg("unknown key {key!r}{hint}", key=key, hint=hint), node.key_place(key), key)
@@ -435,9 +441,9 @@ class UnionShape(Shape):
         self.kinds = frozenset().union(*(option.kinds for option in options))
 
     def read(self, node: Node, reading: ShapeReading) -> Any:
-        """Return what the first option reads that accepts values of this type.
+        """Return what the first option that accepts the type of *node* reads.
 
-        Else report a mismatch.
+        If none does, that is reported.
         """
         for option in self.options:
             if type(node.value) in option.kinds:
