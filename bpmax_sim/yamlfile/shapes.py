@@ -398,12 +398,16 @@ class StructShape(Shape):
             complete = complete and (value is not UNSET or not known.required)
         for key in self.required:
             if key not in items:
-                reading.tell(msg("the key {key!r} is missing; add it", key=key), node.place)
+                if not any(name.startswith("$") for name in items):
+                    reading.tell(msg("the key {key!r} is missing; add it", key=key), node.place)
                 complete = False
         return self.type(**values) if complete else UNSET
 
     def _report_unknown(self, key: str, node: Node, reading: ShapeReading) -> None:
         hint = suggest_nearest(key, self.fields)
+        if key.startswith("$"):
+            hint = msg("; an operator stands at a value inside, such as {name}: {{{key}: …}}",
+                       name=next(iter(self.fields), ""), key=key)  # fmt: skip
         if not hint and len(self.fields) <= _FEW:
             hint = msg("; known are {names}", names=series(self.fields))
         reading.tell(msg("unknown key {key!r}{hint}", key=key, hint=hint), node.key_place(key), key)

@@ -325,6 +325,13 @@ NO_DIGEST = (
         ("messages: null", "messages: expected a text, a list of them, or operators, got null"),
         ("form: 张三", 'form: expected a map of names and values, or operators, got "张三"'),
         ("vars: [a]", 'vars: expected a map of names and values, or operators, got ["a"]'),
+        (
+            "proxy: {$contains: {call: crm.get}}",
+            (
+                "proxy.$contains: unknown key '$contains'; an operator stands at a value inside, "
+                "such as call: {$contains: …}"
+            ),
+        ),
         ("trace: 1", "trace: expected a digest, or operators, got 1"),
         ("trace: hello", f"trace: 'hello' {NO_DIGEST}"),
         ("trace: {$in: [new, v3-01]}", f"trace.$in[1]: 'v3-01' {NO_DIGEST}"),
