@@ -351,24 +351,28 @@ def _advise_on_unread(action: str, result: Any) -> str:
     "" if it does not. A number counts only where the scripts of other forms could not return it
     either.
     """
+    if result is None or action not in _WAYS_TO_REFUSE:
+        return ""
     if action == "python":
         return _UNREAD_RETURN if result is False else ""
-    ways = {
-        "submit": msg("return false or a text, or throw"),
-        **dict.fromkeys(("approve", "reject"), msg("throw, or refuse in before_next")),
-    }
     members = result if isinstance(result, Mapping) else {}
     is_no = result is False or any(members.get(name) is False for name in _VERDICTS)
-    if action not in ways or not (is_no or (action == "submit" and is_number(result))):
+    if not (is_no or (action == "submit" and is_number(result))):
         return ""
     return msg(
         "the script returned {value}, which refuses nothing, and nothing looks at it; to refuse, "
         "{ways}; or expect: {{result: …}}",
         value=show(result),
-        ways=ways[action],
+        ways=_WAYS_TO_REFUSE[action],
     )
 
 
+_WAYS_TO_REFUSE: Final = {
+    "python": "",
+    "submit": msg("return false or a text, or throw"),
+    **dict.fromkeys(("approve", "reject"), msg("throw, or refuse in before_next")),
+}
+"""Actions whose result may look like a no, and how a script really refuses them."""
 _UNREAD_RETURN: Final = msg(
     "the function returned False, and nothing looks at it; assert in the function, or "
     "expect: {result: true}"

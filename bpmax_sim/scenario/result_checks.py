@@ -548,10 +548,11 @@ def find_doubts_of_subject(
 def _find_stranger_at_form(located: LocatedStep, flow: FlowSubject) -> Iterator[RunFinding]:
     """Yield a finding if a step without ``by`` fills in a form and the user has no task there."""
     step, user = located.step, str(flow.user.get("id", ""))
+    if step.by or not user or step.kind is None or not step.kind.takes_by:
+        return
     visit = flow.visits.get(flow.visible_node)
     owner_ids = visit.table.owner_ids if visit is not None else ()
-    takes_by = step.kind is not None and step.kind.takes_by
-    if takes_by and not step.by and user and owner_ids and user not in owner_ids:
+    if owner_ids and user not in owner_ids:
         yield RunFinding("refused", msg(
             "{user}, who is the user, is not an owner of {node!r}, and fills in its form; write "
             "who does: by: {owner}",

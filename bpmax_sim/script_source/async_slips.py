@@ -258,6 +258,17 @@ def _find_promise_all_without_list(reader: SlipReader, node: Node) -> Found:
         )
 
 
+def _find_awaited_function(reader: SlipReader, node: Node) -> Found:
+    """Yield ``await sleep;``, which awaits a function and not its call, so that it never runs."""
+    awaited = without_parentheses(node.named_children[0]) if node.named_children else node
+    value = reader.values.value(awaited) if awaited.type == "identifier" else None
+    if value is not None and value.kind == "function":
+        name = reader.tree.text_of(awaited)
+        yield "missing-await", node, msg(
+            "this awaits the function {name} and does not call it; write await {name}(…)", name=name
+        )  # fmt: skip
+
+
 def _find_async_executor(reader: SlipReader, node: Node) -> Found:
     made, listed = (node.child_by_field_name(part) for part in ("constructor", "arguments"))
     function = listed.named_children[0] if listed is not None and listed.named_children else None
@@ -341,6 +352,7 @@ FINDERS: Final[Mapping[str, Sequence[Callable[[SlipReader, Node], Found]]]] = {
         _find_sorted_numbers, _find_search_without_match, _find_promise_all_without_list,
         _find_ignored_return,
     ),
+    "await_expression": (_find_awaited_function,),
     "new_expression": (_find_async_executor,),
     "assignment_expression": (_find_promise_as_value,),
     "pair": (_find_promise_as_value,),

@@ -156,9 +156,10 @@ def _markup_value(text: str) -> dict[str, Any]:
         attributes = {
             name: unescape(double or single) for name, double, single in _ATTRIBUTE.findall(tag)
         }
-        value = attributes.get("value", attributes.get("content"))
-        if "name" in attributes and value is not None:
-            pairs.append((attributes["name"], value))
+        spoken = {name.lower(): value for name, value in attributes.items()}  # as HTML reads them
+        value = spoken.get("value", spoken.get("content"))
+        if "name" in spoken and value is not None:
+            pairs.append((spoken["name"], value))
         pairs += attributes.items()
     return _group_by_name(pairs)
 

@@ -198,3 +198,16 @@ def test_a_problem_of_an_instance_made_in_python_has_no_place() -> None:
         "credentials: instance 'a' of 'qywx' lacks 'corpid'; add it",
         "credentials: instance 'a' of 'qywx' lacks 'corpsecret'; add it",
     ]
+
+
+@pytest.mark.parametrize(("declared", "real"), [("0", 0), ("1", 1), ("-1", -1)])
+def test_zero_is_a_value_like_any_other(tmp_path: Path, declared: str, real: int) -> None:
+    (tmp_path / "platforms").mkdir()
+    (tmp_path / "platforms/crm.yaml").write_text(CRM, encoding="utf-8")
+    credentials = f"{{username: a, password: b-secret, code: {declared}}}"
+    text = f"- {{platform: crm, instance_key: a, credentials: {credentials}}}"
+    (tmp_path / "instances.yaml").write_text(text, encoding="utf-8")
+
+    found = resolved(load_platforms(tmp_path / "platforms"), "crm", {}, closed=False)
+
+    assert found.real["code"] == real

@@ -80,6 +80,7 @@ WRONG = [
     ("await $proxy('crm').getCustomer(1, 'a', 2);", "extra-argument", "crm.get_customer has 2 parameters and is called with 3; the rest is dropped"),
     ("$proxy('crm').getCustomer(1);", "missing-await", "nothing waits for crm.get_customer; put await before it"),
     ("const c = $proxy('crm').getCustomer(1); form.客户 = c.data;", "missing-await", ".data is read of a promise and is undefined"),
+    ("const sleep = () => new Promise(r => setTimeout(r, 5)); await sleep;", "missing-await", "a.js:1:57: this awaits the function sleep and does not call it"),
     ("Promise.all([1].map(id => $proxy('crm').getCustomer(id)));", "missing-await", "a.js:1:1: nothing waits for Promise.all"),
     ("async function isRight() { return form.客户 > 0; } if (!isRight()) return false;", "missing-await", "a.js:1:55: a promise stands here in place of its value"),
     ("const load = async () => 1; const n = load(); form.客户 = `${n}`;", "missing-await", "a promise stands here"),

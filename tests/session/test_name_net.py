@@ -23,6 +23,7 @@ from bpmax_sim.secret.secret_names import (
 )
 from bpmax_sim.session.session import Session
 from bpmax_sim.transport.adapters import httpx_transport
+from bpmax_sim.transport.suspicious_names import find_secret_members, parse_message_parts
 from tests.leaks import folder, leaks
 from tests.loopback import Loopback, answer_json, loopback
 
@@ -286,3 +287,20 @@ def test_a_plain_word_or_number_is_hidden_in_its_place_only(
 )
 def test_a_quick_look_misses_no_name(data: bytes, *, may: bool) -> None:
     assert may_name_secret(data) == may
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        '<meta name="csrf-token" content="k3y-9f2zQ">',
+        '<input name="csrf-token" value="k3y-9f2zQ">',
+        '<INPUT VALUE="k3y-9f2zQ" NAME="csrf-token" content="other">',
+        "<r><csrf-token>k3y-9f2zQ</csrf-token></r>",
+    ],
+)
+def test_a_page_says_a_name_and_its_value_in_these_ways(page: str) -> None:
+    headers = (("content-type", "text/html"),)
+
+    found = find_secret_members(parse_message_parts(headers, page.encode(), ()))
+
+    assert "k3y-9f2zQ" in [text for _, _, text in found]
