@@ -460,7 +460,7 @@ def test_a_wrong_definition_is_told_in_its_own_file(folder: Path) -> None:
     ("route", "problem"),
     [
         ("5", ": expected text, a mapping or a list, got a number"),
-        ("[]", ": expected a node, or a list of {when, to}"),
+        ("[]", ": expected an element; the list is empty"),
         ("[[]]", "[0]: expected a mapping, got a list"),
         ("{to: 结束环节, wenn: x}", ".wenn: unknown key 'wenn'; did you mean 'when'?"),
         ("{to: 结束环节, when: ''}", ".when: expected a JavaScript expression over ctx, got ''"),
