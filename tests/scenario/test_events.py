@@ -62,7 +62,7 @@ CALL = CallMade(
             CALL,
             (
                 '{"seq":7,"event":"CallMade","at":1772413200.5,"body":null,'
-                '"call":"crm_system.get_customer_detail","caller":null,"header":{},"instance":"",'
+                '"call":"crm_system.get_customer_detail","caller":null,"header":{},"injected":[],"instance":"",'
                 '"method":"GET","number":1,"path":{},"place":"form.js:2:4",'
                 '"query":{"a":"1","b":"2"},"url":""}'
             ),

@@ -114,7 +114,7 @@ def test_files_are_attached_and_are_no_part_of_the_digest(
     files = {"令牌续期.scenario.yaml", "../defaults.yaml", "../scripts/external_sync.js"}
     assert set(trace.sources) == files
     assert trace.events[-1]["event"] == "ScenarioFinished"
-    assert trace.events[0]["version"] == 3
+    assert trace.events[0]["version"] == 4
 
 
 def test_a_console_line_names_its_place_and_steps_that_do_not_run_say_why(
