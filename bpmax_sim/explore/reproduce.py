@@ -93,7 +93,8 @@ def _explain_wrong_reproduction(reproduction: Reproduction) -> str:
         return str(error).partition("\n")[0]
     assert isinstance(last, ScenarioFinished)
     kinds = [failure.kind for failure in last.failures]
-    wrong = {"fault", "value", "config", "unplayed", *(["error"] if reproduction.expects else ())}
+    unexpected = ("error", "refused") if reproduction.expects else ()
+    wrong = {"fault", "value", "config", "unplayed", *unexpected}
     if last.outcome == "failed" and kinds[0] not in wrong:
         return ""
     return last.failures[0].essence if last.failures else msg("it passes")
