@@ -439,9 +439,6 @@ def _find_deadline_mistakes(node: FlowNode, path: Path) -> Iterator[Finding]:
 
 
 def _find_route_mistakes(node: FlowNode, path: Path) -> Iterator[Finding]:
-    for action in node.offers:
-        if not node.routes(action):
-            yield (*path, action), msg("expected a node, or a list of {when, to}")
     for action, number, at, route in node.routes_with_places():
         if isinstance(route.when, str):
             if wrong := _condition_problem(route.when):

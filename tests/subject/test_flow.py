@@ -442,11 +442,6 @@ def test_filling_in_the_form_brings_computed_values_up_to_date() -> None:
             "a",
             [(("nodes", "a", "approve"), "an end node offers no action")],
         ),
-        (
-            {"a": FlowNode(reject=())},
-            "a",
-            [(("nodes", "a", "reject"), "expected a node, or a list of {when, to}")],
-        ),
     ],
 )
 def test_a_wrong_definition_is_found_before_anything_runs(
