@@ -81,7 +81,7 @@ class SubjectState(msgspec.Struct, frozen=True, kw_only=True):
     result: Any = None
 
 
-def form_of(subject: FormSubject | FlowSubject | None) -> Mapping[str, Any]:
+def field_values_of(subject: FormSubject | FlowSubject | None) -> Mapping[str, Any]:
     """Return the present values of the fields; of a flow, those of its project."""
     if subject is None:
         return {}
@@ -90,7 +90,7 @@ def form_of(subject: FormSubject | FlowSubject | None) -> Mapping[str, Any]:
     )
 
 
-def fields_of(subject: FormSubject | FlowSubject | None) -> Mapping[str, Any]:
+def field_states_of(subject: FormSubject | FlowSubject | None) -> Mapping[str, Any]:
     """Return the states of the fields; of a flow, those of its project's form."""
     form = subject.current_form if isinstance(subject, FlowSubject) else subject
     return dict(to_scenario_value(form.facts())) if form else {}

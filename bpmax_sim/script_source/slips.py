@@ -120,7 +120,7 @@ class SlipReader:
         """Yield problems of declared names: never used, hidden by another, constant."""
         used: set[int] = set()
         for use in self.scopes.name_uses():
-            is_assigned = self.scopes.is_assigned(use)
+            is_assigned = self.scopes.is_assignment(use)
             if use.binding is None:
                 if is_assigned and use.name in GIVEN:
                     yield Slip("const-assign", msg(
