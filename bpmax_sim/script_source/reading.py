@@ -294,9 +294,9 @@ class _ScriptReader:
         )
 
     def _find_owner_id_texts(self) -> Iterator[tuple[str, Place]]:
-        """Yield each text that an ``owners`` hook may return (``{owner_id.
+        """Yield each text that an ``owners`` hook may return as an owner, and its place.
 
-        'a'}``, ``['a']``), and its place.
+        Such texts are in ``{owner_id: 'a'}``, and in a returned list ``['a']``.
         """
         for node in self._nodes:
             named: list[Node] = []

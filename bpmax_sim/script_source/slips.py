@@ -119,8 +119,8 @@ class SlipReader:
     def find_name_slips(self) -> Iterator[Slip]:
         """Yield problems of declared names: never read, hiding another one, a const assigned to.
 
-        Also assignments to given globals such as ``form``, and members of the text that ``for
-        (const name in …)`` gives.
+        Also assignments to given globals such as ``form``, and ``row.member`` if ``row`` is the
+        text that a ``for … in`` gives.
         """
         used: set[int] = set()
         for use in self.scopes.name_uses():

@@ -394,9 +394,9 @@ def _runs_callback_later(reader: SlipReader, call: Node) -> bool:
 
 
 def _find_index_beyond_end(reader: SlipReader, node: Node) -> Found:
-    """Yield ``for (let i = 0.
+    """Yield a condition ``i <= list.length`` of a loop that reads ``list[i]``.
 
-    I <= list.length; i++) list[i]``, which reads one element too many.
+    It reads one element too many.
     """
     condition = without_parentheses(node.child_by_field_name("condition"))
     while condition is not None and condition.type == "expression_statement":

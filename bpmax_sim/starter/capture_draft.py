@@ -72,8 +72,8 @@ class RunDraft(msgspec.Struct, frozen=True, kw_only=True):
 def yaml_value(value: Any) -> Any:
     """Return a captured *value* as plain data for a YAML file.
 
-    A capture marks what JSON cannot hold by ``{"$": kind, "value": …}``: of dates, bigints, cut
-    texts, maps and sets the value stays, all else becomes None. A secret becomes ``not-recorded``.
+    A capture marks what JSON cannot hold by ``{"$": kind, "value": …}``. Of dates, bigints, cut
+    texts, maps and sets the value stays; all else becomes None. A secret becomes ``not-recorded``.
     """
     if isinstance(value, Mapping):
         if "$secret" in value:

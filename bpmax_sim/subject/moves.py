@@ -563,7 +563,7 @@ class MovingProject(ProjectState, kw_only=True):
     def _values_in(self, when: str, move: FlowMove) -> Iterator[tuple[str, Any]]:
         """Yield name and value of each member of ``ctx`` that a condition reads.
 
-        ``ctx.form.金额``.
+        A name is written as ``ctx.form.金额``.
         """
         _, ctx = self._script_views("when", move)
         parts = {name: link.snapshot() for name, link in ctx.links.items()}
