@@ -373,9 +373,9 @@ def dump_tagged(value: Any) -> str:
 
 
 def ms_to_date(ms: float | None) -> datetime | FarDate:
-    """Return the Date *ms* milliseconds after 1970.
+    """Return the Date *ms* milliseconds after 1970; with None, an invalid Date.
 
-    A UTC datetime if possible, else a `FarDate`.
+    A UTC datetime from year 1 to 9999, else a `FarDate`.
     """
     if ms is None or not _FIRST_MS <= ms <= _LAST_MS:
         return FarDate(ms)

@@ -250,11 +250,12 @@ def render_merged(
 def merge_into_file(
     cassette_path: Path, target: Path, recording: OwnerRecording, comparison: RecordingComparison
 ) -> bool:
-    """Write *target* with *recording* merged in, as `render_merged` does.
+    """Write *recording* and what has to stay of the cassette to *target*: whether it changed.
 
-    Return whether it changed.
-
-    A file for review that equals the cassette is not written. The caller holds the folder lock.
+    *target* is the cassette itself or a file beside it for review, which is not written if it would
+    equal the cassette. *comparison* says which exchanges of the cassette the owner recorded alike
+    again: they keep their text. Other owners' exchanges stay as they are (see `render_merged`). The
+    caller holds the folder lock.
 
     Raises:
         DamagedCassette: if exchanges that have to be kept are damaged.

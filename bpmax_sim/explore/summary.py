@@ -62,7 +62,11 @@ class VariantFinding(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def kinds(self) -> tuple[str, ...]:
-        """Return the kinds of failure that show it, each once; orders only if no failure does."""
+        """Return the kinds of failure that show it (a time-out, a code …), each once.
+
+        Orders of responses count as a kind. Where something that a person does meanwhile shows it
+        without one, too, that is the kind.
+        """
         alone = {one.kind for one in self.variants}
         kinds = (
             one.interruption.what

@@ -83,7 +83,7 @@ class FileScan:
         return whole
 
     def path_of(self, name: str) -> str:
-        """Return the path of the file *name* of the index."""
+        """Return the absolute path of the file that the index calls *name*."""
         return os.path.join(self._place, name)  # noqa: PTH118
 
     def file(self, name: str) -> IndexedFile | None:

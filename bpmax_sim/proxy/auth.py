@@ -282,9 +282,10 @@ def _base_address(recipe: CompiledApi, context: SigningContext) -> str:
 
 
 def _auth_values(plan: Plan, context: SigningContext) -> AuthValues:
-    """Return what auth puts into one form of a request, such as a token: place, name, value.
+    """Return what auth puts into a request, such as a token: place, name, value.
 
-    The values are cached while they do not change from call to call.
+    The values are real, or stand-ins for the form that is recorded, as *context* says. They are
+    cached while they do not change from call to call.
 
     Raises:
         ConfigError: if a template cannot be used, or gives a value that cannot be sent.

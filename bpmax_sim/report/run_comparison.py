@@ -70,9 +70,9 @@ def _find_flaky(places: Sequence[Path]) -> Iterator[tuple[SectionCell, ...]]:
 
 
 def _read_outcome_and_digest(path: Path, name: str) -> tuple[str, str] | None:
-    """Return outcome of the trace at *path*, and digest of its events, equal if they are the same.
+    """Return outcome and digest of the trace at *path*; None if it cannot be read.
 
-    None if the trace cannot be read.
+    Runs that came to the same have equal digests. *name* is the trace's name in messages.
     """
     with suppress(ConfigError, OSError, ValueError):
         last = read_trace(path, name).events[-1]

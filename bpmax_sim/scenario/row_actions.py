@@ -69,7 +69,10 @@ class RowAction(action.Action, frozen=True, kw_only=True):
 
     @classmethod
     def change_rows(cls, rows: list[Any], at: int, value: Mapping[str, Any], /) -> list[Any]:
-        """Return the rows after the action; *rows* itself is not changed."""
+        """Return the rows after the action; *rows* itself is not changed.
+
+        *at* is the number of a row, from 0; *value* is what the step's action says.
+        """
         raise NotImplementedError
 
 

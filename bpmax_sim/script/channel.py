@@ -192,7 +192,10 @@ class Channel:
         return self._engine is not None
 
     def open(self, **setting: Any) -> None:
-        """Send settings and live objects to the new context; this has to be the first operation."""
+        """Send settings and live objects to the new context; this has to be the first operation.
+
+        Each *setting* becomes a member of the argument that ``open`` of the prelude reads.
+        """
         mirror = self._mirror
         self._call_engine(
             "open",

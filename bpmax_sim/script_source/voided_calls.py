@@ -132,8 +132,9 @@ def _uses_of(
 ) -> Iterator[tuple[SyntaxTree, Node]]:
     """Yield (syntax tree of its script, call) for each call of *function*.
 
-    The call is by name, where the function is written, or by a method such as `map`. *tree* is that
-    of *function*, *trees* are those of all scripts.
+    It may be called by its name, at once where it is written (``(() => …)()``), or by a method that
+    gets it, such as `map`. *tree* is the syntax tree of *function*'s script, *trees* are those of
+    all scripts.
     """
     if name := _name_of_function(tree, function):
         yield from _find_calls_by_name(trees, name)

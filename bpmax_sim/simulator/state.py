@@ -325,7 +325,10 @@ class RequestContext(Struct):
         return get_nested(self.scope, place.split("."))
 
     def set_tenant(self, tenant: TenantCredentials) -> None:
-        """Set the instance that sent the request."""
+        """Set the simulated account whose credentials the request carries.
+
+        Templates then read them.
+        """
         self.tenant = tenant
         self.scope["credential"] = tenant.credentials
 

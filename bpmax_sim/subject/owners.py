@@ -167,7 +167,11 @@ class NodeDecision(msgspec.Struct):
         return decided
 
     def add_owners(self, by: str, added: Items, where: Where, rule: str | int) -> None:
-        """Add people who decide before *by*, after him (which passes his task) or beside him."""
+        """Add people who decide before *by*, after or beside him (countersigning).
+
+        After him counts as his approval. *rule* is how many of those added have to pass, as for
+        `find_rule_problem`; beside him it becomes ``all``.
+        """
         mine = self.pending_item_of(by)
         rounds, at = next(
             (rounds, number)
