@@ -296,9 +296,9 @@ class HttpStatusError(CallError):
 
 
 class BadResponseError(CallError):
-    """The response cannot be read or recorded.
+    """The response cannot be read, such as one that declares JSON and is not JSON.
 
-    For example, its body is too large, damaged, or compressed in a way that was not requested.
+    Its body may also be too large, damaged, or compressed in a way that was not requested.
     """
 
     default_code = "BAD_RESPONSE"

@@ -182,7 +182,7 @@ def _raw_socket_target(args: tuple[Any, ...], _frame: FrameType | None) -> tuple
     """Return the family of a socket that is neither IP nor local, such as one for raw frames.
 
     It is returned in place of a host, with None as port. For these, binding may be enough to send.
-    None for an IP or local socket, which is allowed.
+    None for an IP or local socket: binding one sends nothing.
     """
     import socket  # noqa: PLC0415 - loaded already where there is one
 

@@ -83,7 +83,7 @@ class LoginCredentialCheck(Model, frozen=True, kw_only=True):
 
     Attributes:
         name: name of the credential.
-        at: place in the request, such as ``query.appsecret``.
+        at: place in the request, such as ``body.appSecret``.
         missing, wrong: keys of the errors.
     """
 

@@ -244,7 +244,7 @@ class Simulator:
     def renewal(self, kind: Literal["same", "new", "extend"], /) -> None:
         """Set what a login returns while a token is valid.
 
-        The ``same``, a ``new`` one, or ``extend``.
+        The ``same`` token, a ``new`` one, or ``extend``: the same one, with its whole life again.
 
         Raises:
             ConfigError: if *kind* is none of these.
@@ -292,12 +292,12 @@ class Simulator:
         self._set_knobs(drops=(*self._state.knobs.drops, *[when] * times))
 
     def add(self, rows: str, /, *records: Mapping[str, Any]) -> None:
-        """Add *records* to the rows *rows*, such as ``users``.
+        """Add *records* to those of the kind *rows*, such as ``users``.
 
         They take precedence over older ones.
 
         Raises:
-            ConfigError: if there are no such rows.
+            ConfigError: if there is no such kind of records.
         """
         known = tuple(self.table.rows)
         if rows not in known:
