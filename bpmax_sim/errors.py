@@ -43,9 +43,7 @@ BAD_PATTERN: Final = (re.error, TypeError, OverflowError, RecursionError, Future
 
 
 def describe_parser_error(error: Exception) -> Exception | str:
-    """Return *error* of a JSON or YAML parser.
-
-    Instead of a RecursionError, the text "nested too deeply".
+    """Return *error* of a JSON or YAML parser; for a RecursionError, the text "nested too deeply".
 
     The text of a RecursionError differs between versions of Python.
     """
@@ -115,9 +113,9 @@ def fold_name(name: str) -> str:
 
 
 def suggest_few(word: str, names: Iterable[str], most: int = 3) -> str:
-    """Return `suggest_nearest`, or else a hint with the *most* names nearest to *word*.
+    """Return the hint of `suggest_nearest`, else one with up to *most* names similar to *word*.
 
-    "" if there are no names.
+    "" if no name is similar enough.
     """
     known = list(names)
     near = difflib.get_close_matches(word[:_LONGEST_NAME], known, n=most, cutoff=0.5)
@@ -298,7 +296,10 @@ class HttpStatusError(CallError):
 
 
 class BadResponseError(CallError):
-    """The body is not of its content type."""
+    """The response cannot be read, such as one that declares JSON and is not JSON.
+
+    Its body may also be too large, damaged, or compressed in a way that was not requested.
+    """
 
     default_code = "BAD_RESPONSE"
 

@@ -82,7 +82,10 @@ class ExtensionPoint(Generic[T]):
     builtin: Mapping[str, T] = field(default_factory=dict)
 
     def names(self) -> tuple[str, ...]:
-        """Return the names of all parts, this package's first, without importing any."""
+        """Return the names of all parts (values of plug-ins), this package's first.
+
+        None is imported.
+        """
         others = (name for name in _read_group(self.group) if name not in self.builtin)
         return (*self.builtin, *others)
 
@@ -90,7 +93,7 @@ class ExtensionPoint(Generic[T]):
         return name in self.builtin or name in _read_group(self.group)
 
     def get(self, name: str) -> T | None:
-        """Return the part called *name*, or None.
+        """Return the part (value of a plug-in) called *name*, or None if there is none.
 
         Raises:
             ConfigError: if two other distributions use the name, or the part cannot be imported or
@@ -102,7 +105,9 @@ class ExtensionPoint(Generic[T]):
         return self._load_extension(entries) if entries else None
 
     def require(self, name: str, what: str) -> T:
-        """Return the part called *name*; *what* describes it in an error message.
+        """Return the part (value of a plug-in) called *name*.
+
+        *what* describes it in an error message.
 
         Raises:
             ConfigError: if there is none (with the most similar name), or it cannot be used.
@@ -131,7 +136,7 @@ class ExtensionPoint(Generic[T]):
             yield name, part
 
     def call(self, name: str, *values: Any, member: str = "") -> Any:
-        """Return the result of calling part *name*, or its *member*, with *values*.
+        """Return the result of calling the plug-in function *name*, or its *member*, with *values*.
 
         Of an exception only type and place are shown, as its text may contain a secret; the text of
         a `BpmaxError` is shown.

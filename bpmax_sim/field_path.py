@@ -231,7 +231,7 @@ def parse_plain_steps(text: str) -> tuple[str | int, ...]:
 def split_body_path(target: str) -> tuple[str, ...]:
     """Return the names of the dotted path *target* in a body.
 
-    None if it is the whole body (``$``, ``.``).
+    An empty tuple if it is the whole body (``$``, ``.``).
     """
     return () if target in {"$", "."} else tuple(target.split("."))
 
@@ -258,7 +258,10 @@ def contains_path(outer: Steps, inner: Steps) -> bool:
 
 
 def values_at(value: Any, steps: Steps) -> Iterator[Any]:
-    """Yield the values at *steps* in *value*; a `Wildcard` step gives several."""
+    """Yield the values at *steps* in *value*.
+
+    Several for a `Wildcard` step, none if there is no such place.
+    """
     if not steps:
         yield value
         return

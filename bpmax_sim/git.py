@@ -97,9 +97,10 @@ def has_merge_driver(root: Path) -> bool:
 
 
 def configure_merging(root: Path) -> Iterator[str]:
-    """Configure Git to merge and display cassettes with this package; yield what was changed.
+    """Configure Git to merge and display cassettes with this package.
 
-    Nothing is done if ``CI`` is set: a CI machine never merges cassettes.
+    Yield a message that says so, or nothing if Git was configured already. Nothing is done if
+    ``CI`` is set: a CI machine never merges cassettes.
     """
     if os.environ.get("CI") or has_merge_driver(root):
         return

@@ -181,7 +181,8 @@ def _connection_target(args: tuple[Any, ...], frame: FrameType | None) -> tuple[
 def _raw_socket_target(args: tuple[Any, ...], _frame: FrameType | None) -> tuple[Any, Any] | None:
     """Return the family of a socket that is neither IP nor local, such as one for raw frames.
 
-    For these, binding may be enough to send. None for an IP or local socket.
+    It is returned in place of a host, with None as port. For these, binding may be enough to send.
+    None for an IP or local socket: binding one sends nothing.
     """
     import socket  # noqa: PLC0415 - loaded already where there is one
 
@@ -191,7 +192,10 @@ def _raw_socket_target(args: tuple[Any, ...], _frame: FrameType | None) -> tuple
 
 
 def _lookup_target(args: tuple[Any, ...], _frame: FrameType | None) -> tuple[Any, Any] | None:
-    """Return the host that is looked up in the DNS, None for this machine (an empty name)."""
+    """Return host and port (None if not given) of a DNS lookup.
+
+    None if no host is named, which means this machine.
+    """
     host, port = args[0], args[1] if len(args) > 1 else None
     return (host, port) if host else None
 
@@ -199,7 +203,9 @@ def _lookup_target(args: tuple[Any, ...], _frame: FrameType | None) -> tuple[Any
 def _reverse_lookup_target(
     args: tuple[Any, ...], _frame: FrameType | None
 ) -> tuple[Any, Any] | None:
-    """Return the address of a reverse lookup; None for a literal loopback address.
+    """Return the address of a reverse lookup, with None as port.
+
+    None for a literal loopback address.
 
     `http.server.HTTPServer` looks up the name of the address that it is bound to.
     """

@@ -145,6 +145,9 @@ def msg(template: str, /, **values: object) -> str: ...
 def msg(template: str, /, **values: object) -> str | None:
     """Return the message made from *template* and *values*, a `Translatable`.
 
+    It never returns None: that is only what type checkers see for a template that is itself a
+    message.
+
     Args:
         template: English format string as for ``str.format``: ``{name}``, ``{name!r}``,
             ``{count:,}``. Without values its text is used unchanged, including braces.

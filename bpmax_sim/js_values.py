@@ -120,7 +120,7 @@ _OPAQUE = {
 
 
 def describe_kind(value: object) -> str:
-    """Return the kind of *value* in JavaScript terms, for error messages."""
+    """Return the kind of *value* in JavaScript terms, such as ``an array``, for error messages."""
     if isinstance(value, Opaque):
         return _OPAQUE[value.kind]
     words = (word for types, word in _KINDS if isinstance(value, types))

@@ -66,7 +66,7 @@ class Cookie(msgspec.Struct, frozen=True, gc=False):
 class Headers(msgspec.Struct, frozen=True, gc=False):
     """Headers in the order in which they are sent.
 
-    Names are looked up in any case (RFC 9110, 5.1).
+    Names are looked up without regard to letter case (RFC 9110, 5.1).
     """
 
     pairs: Pairs
@@ -403,7 +403,7 @@ class Response(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         return f"<Response {self.status}, {len(self.body)} bytes>"
 
     def header(self, name: str) -> str | None:
-        """Return the first value of header *name*, in any case, or None."""
+        """Return the first value of header *name*, whatever its letter case, or None."""
         return Headers(self.headers).get(name)
 
 

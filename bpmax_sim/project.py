@@ -424,7 +424,10 @@ def folder_stamp(folder: str, instances_file: str, *, levels: int = 8) -> Stamp:
 
 
 def file_stamp(path: str) -> Stamp:
-    """Return name, size and time of one file, or that it is absent, to be compared later."""
+    """Return name, size and time of change of one file, or that it is absent, to be compared later.
+
+    An absent file has size -1 and time 0; the time is in nanoseconds.
+    """
     try:
         status = os.stat(path)
     except OSError:

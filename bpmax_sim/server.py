@@ -93,7 +93,9 @@ _OURS: Final = frozenset({
 class RefusedRequest(Exception):  # noqa: N818 - it is what the client gets
     """Raised for a request that the server answers with an error.
 
-    *status*, *code* and the reason.
+    Attributes:
+        status: HTTP status of that response.
+        code: stable word for programs, such as ``NO_TOKEN``.
     """
 
     def __init__(self, status: int, code: str, message: str) -> None:

@@ -91,12 +91,18 @@ class CassetteIndex(msgspec.Struct):
         return self.starts[number], end
 
     def find(self, owner: str, key: str) -> Sequence[int]:
-        """Return the numbers of *owner*'s exchanges with matching key *key*, in order of issue."""
+        """Return the numbers of *owner*'s exchanges with matching key *key*, in order of issue.
+
+        *owner* is a scenario, row or test.
+        """
         entries = self.keys.get(owner, {}).get(key.encode(), ())
         return (entries,) if isinstance(entries, int) else entries
 
     def exchange_numbers(self, owner: str) -> list[int]:
-        """Return the numbers of *owner*'s exchanges in the order of issue."""
+        """Return the numbers of *owner*'s exchanges, in order of issue.
+
+        *owner* is a scenario, row or test.
+        """
         buckets = self.keys.get(owner, {}).values()
         numbers = (n for b in buckets for n in ((b,) if isinstance(b, int) else b))
         return sorted(numbers, key=self.orders.__getitem__)
@@ -452,9 +458,10 @@ class Cassette:
         return tuple(sorted(self.index.keys))
 
     def start(self, owner: str, *, session: int = 1) -> Instant | None:
-        """Return the instant of the first request of *owner* in session number *session*.
+        """Return the instant of the first request of *owner* (scenario, row or test) in a session.
 
-        The instant has the time zone of the recording. None if that session recorded nothing.
+        *session* is the number of the session. The instant has the time zone of the recording. None
+        if that session recorded nothing.
         """
         numbers = self.index.exchange_numbers(owner)
         if session > 1 and self.head.several is True:
@@ -462,20 +469,19 @@ class Cassette:
         return Instant.parse(self.line(numbers[0]).at) if numbers else None
 
     def values(self, owner: str) -> Values:
-        """Return the credentials that *owner*'s recording contains, because they are not secret.
+        """Return the credentials that are in the recording of *owner* because they are not secret.
 
-        The platform file declares them ``secret: false``; replay needs their values.
+        *owner* is a scenario, row or test. Such credentials are declared ``secret: false`` in the
+        platform file; replay needs their values.
         """
         numbers = self.index.exchange_numbers(owner)
         return self.line(numbers[0]).values if numbers else {}
 
     def name_rules_version(self, owner: str) -> int:
-        """Return the version of the rules by which *owner*'s recording was redacted by names.
+        """Return the version of the secret-name rules that redacted the recording of *owner*.
 
-        0 if none.
-
-        These rules tell from the name of a member, such as ``password``, that its value is a
-        secret.
+        *owner* is a scenario, row or test. 0 if no such rules were applied. They tell from the name
+        of a member, such as ``password``, that its value is a secret.
         """
         numbers = self.index.exchange_numbers(owner)
         if self.head.mixed is not True:
@@ -483,9 +489,9 @@ class Cassette:
         return max((self.head.fill_in_defaults(self.line(n)).net or 0 for n in numbers), default=0)
 
     def drawn_sequences(self, owner: str) -> RandomSequenceSeeds | None:
-        """Return the seeds of the random values that *owner*'s scripts drew.
+        """Return the seeds of the random values that the scripts of *owner* drew.
 
-        None if they drew none.
+        *owner* is a scenario, row or test. None if they drew none.
         """
         numbers = self.index.exchange_numbers(owner)
         known = self.line(numbers[0]).seed if numbers else 0
@@ -512,7 +518,10 @@ class Cassette:
         raise self._make_edit_error(start, msg("is not what was recorded, its digest differs"))
 
     def line(self, number: int) -> IndexLine:
-        """Return the index line of exchange *number*, without the defaults of the head."""
+        """Return the index line of exchange *number* as stored.
+
+        Values that equal the defaults in the head are left out there; `full_entry` fills them in.
+        """
         return self.entry(number).line
 
     def full_entry(self, number: int) -> Entry:

@@ -120,15 +120,15 @@ def merge_logins(
 def drop_unused_accounts(
     logins_file: Path, instance: str, current: Account, cassettes: Path
 ) -> bool:
-    """Remove recorded logins of accounts that no recording uses; return whether there were any.
+    """Remove recorded logins of accounts that no recording uses; return whether any was removed.
 
     An account that was replaced, for example after a password change, would stay in the file for
-    ever.
+    ever. Nothing is removed while a recording is in progress, or if a cassette is damaged.
 
     Args:
         logins_file: file of the logins of the instance.
         instance: its name, ``platform.instance``.
-        current: the account that this run recorded with.
+        current: account that this run recorded with.
         cassettes: folder of all cassettes that share the logins.
 
     Raises:

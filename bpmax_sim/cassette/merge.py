@@ -30,9 +30,10 @@ def review_path(path: Path) -> Path:
 
 
 def drop_superseded_review(path: Path, owner: str) -> None:
-    """Remove *owner*'s recording that waits for review, because a newer one was accepted.
+    """Delete the file for review of *path* if only recordings of *owner* differ in it.
 
-    The caller holds the folder lock.
+    *owner* (scenario, row or test) has a newer recording that was accepted. If the file has other
+    recordings that wait for review, it stays. The caller holds the folder lock.
     """
     fresh = review_path(path)
     waiting, known = load_if_exists(fresh), load_if_exists(path)
@@ -44,9 +45,9 @@ def drop_superseded_review(path: Path, owner: str) -> None:
 
 
 def owner_entries(cassette: Cassette | None, owner: str) -> list[Entry]:
-    """Return the exchanges that *owner* recorded in *cassette*, in the order of issue.
+    """Return the exchanges that *owner* (scenario, row or test) recorded, in the order of issue.
 
-    None for *cassette* gives an empty list.
+    An empty list if *cassette* is None.
     """
     numbers = cassette.index.exchange_numbers(owner) if cassette else ()
     return [cassette.full_entry(number) for number in numbers] if cassette else []
@@ -191,9 +192,10 @@ def find_forked_journals(path: Path, recorder_id: str) -> tuple[list[Path], list
 def drop_repeated_sessions(
     drafts: Sequence[PendingExchange], comparison: RecordingComparison
 ) -> tuple[PendingExchange, ...]:
-    """Return *drafts*, of one owner, without sessions that are equal to an earlier session.
+    """Return *drafts* without sessions that are equal to an earlier session.
 
-    Equal sessions share one recording when they are replayed. *comparison* compares them.
+    All are of one owner (scenario, row or test). Equal sessions share one recording when they are
+    replayed. *comparison* compares them.
     """
     sessions: dict[int, list[PendingExchange]] = {}
     for draft in sorted(drafts, key=lambda draft: draft.issue):
@@ -283,7 +285,7 @@ def _append_numbered(before: list[Entry], drafts: Sequence[PendingExchange]) -> 
 def _split_entries_by_owner(
     old: Cassette | None, owner: str, *, refuse_damaged: bool = False
 ) -> tuple[list[Entry], list[Entry]]:
-    """Return the entries of all other owners, and those of *owner*.
+    """Return the entries of all other owners, and those of *owner* (scenario, row or test).
 
     If one of *owner*'s is damaged, the second list is empty, or with *refuse_damaged* the error is
     raised.

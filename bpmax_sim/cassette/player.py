@@ -44,7 +44,10 @@ class OwnerPlayback:
         self.sessions = 0
 
     def next_session_number(self) -> int:
-        """Take the next session number of this owner, from 1."""
+        """Return the number of the owner's next session, from 1, and count it as opened.
+
+        The owner is a scenario, row or test.
+        """
         with self.lock:
             self.sessions += 1
             return self.sessions
@@ -363,7 +366,8 @@ def _with_former_keys(
 def _make_finder(cassette: Cassette, rules: MatchingRules, owner: str) -> FindExchangeNumbers:
     """Return a function that maps a matching key to the numbers of *owner*'s exchanges.
 
-    If the recorded keys were computed under other *rules*, they are computed again.
+    *owner* is a scenario, row or test. If the recorded keys were computed under other *rules*, they
+    are computed again.
     """
     head, index = cassette.head, cassette.index
     are_ours = all(

@@ -344,7 +344,7 @@ class Recorder:
             self._end_journal(Journal.close)
 
     def discard(self) -> None:
-        """Delete everything recorded so far."""
+        """Delete the exchanges of this recorder and their journal; the cassette is not changed."""
         with self._lock:
             self._end_journal(Journal.remove)
 

@@ -305,7 +305,7 @@ def _call_with_timeout(seconds: float, ask: Callable[[], T]) -> T:
 
 
 def _open_url(url: str, patience: float) -> tuple[Any, str]:
-    """Return the file system of *url* and the folder in it.
+    """Return the file system of *url* and the folder in it; wait at most *patience* seconds.
 
     Raises:
         ConfigError: if fsspec, or the package for the scheme, is not installed or unknown.

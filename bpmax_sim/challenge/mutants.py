@@ -621,12 +621,18 @@ class _MutantReader:
             yield self._make_mutant("error-swallowed", body, "{}", about=self._calls_in_try(node))
 
     def _calls_in_try(self, catch: Node) -> str:
-        """Return the names of the calls in the ``try`` block of *catch*, separated by commas."""
+        """Return the names (``platform.api``) of the calls in the ``try`` block of *catch*.
+
+        They are separated by commas, each once; "" if there is none.
+        """
         block = catch.parent.child_by_field_name("body") if catch.parent is not None else None
         return ", ".join(dict.fromkeys(self.awaited_call_names(block))) if block is not None else ""
 
     def awaited_call_names(self, block: Node) -> Iterator[str]:
-        """Yield the names of the calls awaited in *block*."""
+        """Yield the name of each call of a third party in *block*: ``crm.get_customer``.
+
+        ``?`` stands for a platform or API that the source does not name.
+        """
         for node in self._tree.walk(block):
             value = self._values.value(node) if node.type == "call_expression" else None
             if value is not None and value.kind == "promise" and value.call >= 0:

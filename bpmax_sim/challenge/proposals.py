@@ -89,7 +89,10 @@ _SENT: Final = ("path", "query", "header", "body")
 
 
 def expect_section_of(place: str) -> str:
-    """Return the section of ``expect`` in which the *place* of an observation can be checked."""
+    """Return the section of ``expect`` in which the *place* of an observation can be checked.
+
+    For ``form.phone``, for example, it is ``form``.
+    """
     return re.split(r"[.\[]", place, maxsplit=1)[0]
 
 
@@ -254,7 +257,10 @@ class ExpectLineSearch:
             }
 
     def _lines_of_list(self, divergence: Divergence, name: str) -> list[dict[str, Any]]:
-        """Return the entries of list *name* (such as ``calls``) in the step, as part -> value."""
+        """Return the entries of list *name* (such as ``calls``) in that step of the unchanged run.
+
+        Each maps a part of the entry, such as ``body``, to its value.
+        """
         lines: dict[int, dict[str, Any]] = {}
         for (step, place), value in self._observed[divergence.baseline_number].items():
             owner, number, part = split_list_place(place)
@@ -408,7 +414,10 @@ def _is_pattern(value: Any) -> bool:
 
 
 def _differing_part(first: Any, second: Any) -> Any:
-    """Return the members of *first*, at any depth, that *second* has not, or not so."""
+    """Return the members of *first*, at any depth, that *second* lacks or has with another value.
+
+    `UNSET` if there are none. If one of them is no object, all of *first* is returned.
+    """
     if isinstance(first, Mapping) and isinstance(second, Mapping):
         parts = {
             key: _differing_part(value, second.get(key, UNSET))

@@ -190,7 +190,8 @@ def is_random_only(old: Cassette, new: Cassette, pairs: Iterable[tuple[str, Exch
 def _mask_random_characters(value: Any) -> str:
     """Return *value* with the characters that a random value varies replaced by ``#``.
 
-    These are digits, and letters in a hexadecimal text. "" if it is too short to be random.
+    These are digits, and letters in a hexadecimal text. A float becomes ``number``, whatever its
+    digits. "" if the value is too short to be random.
     """
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return ""

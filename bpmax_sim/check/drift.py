@@ -81,7 +81,7 @@ class ResponseChange(msgspec.Struct, frozen=True):
     """One difference between a recorded and a live response.
 
     Attributes:
-        what: kind of the difference.
+        what: kind of the difference, such as ``status``, ``type``, ``added`` or ``removed``.
         path: place in the response.
         was, now: types or status codes, never values of a response.
     """

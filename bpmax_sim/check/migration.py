@@ -271,7 +271,8 @@ def merge_similar_causes(plans: Sequence[MovePlan]) -> None:
 def _migrate_entry(plan: MovePlan, number: int, old: Entry) -> Entry:
     """Return exchange *number* as changed by *plan*; *old* is the exchange in the file.
 
-    The new owner's name is also put into it, and into stand-ins in its text.
+    If the plan renames the owner (the scenario or test that recorded it), the new name is put into
+    the index line and into the stand-ins in the text, which contain the owner's name.
     """
     entry = plan.entries.get(number, old)
     if _OWNER not in plan.causes:
@@ -347,7 +348,10 @@ def _write_trial_cassettes(
 
 
 def _replace_cassette(path: Path, plans: Sequence[MovePlan]) -> bool:
-    """Replace the cassette *path* by its content with *plans*; return whether there were any."""
+    """Replace the cassette *path* by its content with *plans* applied.
+
+    Return whether it was replaced: False if there are no plans for it.
+    """
     if not plans:
         return False
     data = _migrated_bytes(plans)

@@ -164,7 +164,11 @@ def find_secrets(
 
 
 def _find_secret_like_texts(entry: Entry) -> Iterator[tuple[str, int, str]]:
-    """Yield message, offset and value of each text that has the form of a secret, or its header."""
+    """Yield message, offset and value of each text in *entry* that looks like a secret.
+
+    These are texts with the form of a known kind of secret, such as a JWT, and values of headers
+    for credentials, such as ``Authorization``. Stand-ins are left out.
+    """
     for what, form in _FORMS:
         for match in form.finditer(entry.text):
             if not is_standin(match[0]):
@@ -178,10 +182,11 @@ def _find_secret_like_texts(entry: Entry) -> Iterator[tuple[str, int, str]]:
 
 
 def _find_named_secrets(exchange: Exchange, entry: Entry) -> Iterator[tuple[str, int, str, bool]]:
-    """Yield message, offset, value, and whether an error, of each member named like a secret.
+    """Yield each member named like a secret: message, offset, value, whether it is always an error.
 
-    An error for names that have always been one. Other names were added later, so for a recording
-    that is older than them they are only a hint.
+    The offset is -1 if the text does not contain the value as such. Always errors are long values
+    of the few names that were checked before the secret-name rules existed; in a recording older
+    than these rules, all others are only hints.
     """
     bare = call_without_injected(exchange.request, _NOBODY)
     sides = [parse_message_parts(bare.headers, bare.body, bare.query)]

@@ -436,7 +436,10 @@ _LANG: Final = "--lang"
 
 
 def reword_usage_error(message: str) -> str:
-    """Return the usage error *message* on one line, without typer's own wording."""
+    """Return the usage error *message* as one line in the words of this package.
+
+    A message for which none are known stays, without line breaks and full stop.
+    """
     if isinstance(message, Translatable):
         return message
     words = " ".join(message.split()).rstrip(".")

@@ -196,7 +196,7 @@ def _plan_changes(
     """Yield each file that the results change, with its new text and a summary.
 
     These are platform files (*only* those keys, None for all own ones), pyproject.toml, and
-    ``scenarios/calibration.yaml`` with the marks of all rules.
+    ``scenarios/calibration.yaml`` with the marks of all rules: confirmed, refuted or unknown.
     """
     folders = project_platform_folders(root)
     known = load_platforms(folders)

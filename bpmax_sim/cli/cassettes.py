@@ -318,9 +318,9 @@ def export_cassette(
 
 
 def _load_exchanges(path: Path, owner: str | None) -> list[Exchange]:
-    """Return the recorded exchanges of one *owner*, or (None) of all, owner after owner.
+    """Return the exchanges recorded by *owner* (scenario, row or test), or (None) by all owners.
 
-    Those of one owner are in the order in which its calls were issued.
+    They come owner after owner, those of one owner in the order in which its calls were issued.
 
     Raises:
         ConfigError: if the file or the owner does not exist.

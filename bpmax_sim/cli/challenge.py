@@ -149,8 +149,9 @@ def _print_findings(
 def _make_edits(ready: ScriptChallenge, result: ChallengeResult) -> list[ExpectEdit | ColumnEdit]:
     """Return the edits that add to scenario files the ``expect`` lines that notice the mistakes.
 
-    Only lines of the findings that are displayed are added. If two lines need a table column of the
-    same name with different values, only the first is returned.
+    A mistake is a small change that `challenge` made in a script. Only lines of the findings that
+    are displayed are added. If two lines need a table column of the same name with different
+    values, only the first is returned.
     """
     edits: list[ExpectEdit | ColumnEdit] = []
     columns: dict[tuple[str, str], object] = {}

@@ -216,7 +216,10 @@ def _check_extra(name: str) -> Finding:
 
 
 def extension_points() -> tuple[ExtensionPoint[Any], ...]:
-    """Return all extension points. Only this command needs every one, so they are imported here."""
+    """Return all extension points: groups of entry points that other distributions can add to.
+
+    Only this command needs every one, so they are imported here.
+    """
     from bpmax_sim.platform import filters, presets  # noqa: PLC0415
     from bpmax_sim.scenario import expect  # noqa: PLC0415
     from bpmax_sim.secret.source import SECRET_SOURCES  # noqa: PLC0415

@@ -66,7 +66,8 @@ class DoubtfulPlace(msgspec.Struct, frozen=True, order=False):
     def as_data(self) -> dict[str, Any]:
         """Return the place as an object of `lint --explain --json`.
 
-        Position, message, rule and cure.
+        Its keys are position, message, rule, cure (what to write instead), and whether it is red by
+        default or only in strict folders.
         """
         red = "by default" if self.fails else "strict"
         return {**as_data(self.problem), "rule": self.rule, "cure": self.advice, "red": red}

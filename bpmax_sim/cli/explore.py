@@ -209,7 +209,8 @@ def _print_findings(
 def _report_lines(explored: Sequence[Exploration], found: Found) -> Iterator[str]:
     """Yield the findings, then the matrix: what each call did under each kind of failure.
 
-    Below a finding that fails stands the scenario that reproduces it, below others the fault rules.
+    Below a finding that fails stands the scenario that reproduces it, below others the fault rules
+    that cause it.
     """
     for finding, scenario in found:
         yield from describe_finding(finding)

@@ -66,7 +66,10 @@ def fuzz(  # noqa: PLR0913 - the options of the command
     ] = False,
     json: Json = False,
 ) -> int:
-    """Search for calls that break a law."""
+    """Search for calls that break a law.
+
+    A law is a property that must hold for every call of a platform, such as "every value arrives".
+    """
     _check_options(minutes, workers, law or (), (*(script or ()), *(library or ())))
     path = _find_platform_file(platform)
     root = find_root(path)

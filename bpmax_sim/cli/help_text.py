@@ -75,7 +75,7 @@ _SECTIONS: Final[Mapping[str, str]] = {
 
 
 def end_sentences(text: str) -> str:
-    """Return *text* with the full stop of its language at the end of each sentence."""
+    """Return *text* with ``。`` instead of ``.`` at the end of each Chinese line."""
     return _FULL_STOP.sub(r"\1。", text)
 
 

@@ -183,7 +183,13 @@ def _write_all(imports: Sequence[_CassetteImport], *, yes: bool, json: bool) -> 
 
 
 def _load_credentials(platforms: Platforms, variables: Sequence[str]) -> Vault:
-    """Return the credentials that can be read on this machine, and the values of *variables*."""
+    """Return the credentials that can be read on this machine, and the values of *variables*.
+
+    *variables* are the names of environment variables given with ``--secret``.
+
+    Raises:
+        ConfigError: if one of them is not set.
+    """
     vault = Vault()
     for name in register_known_credentials(platforms, os.environ, vault):
         notify(
@@ -321,7 +327,12 @@ _KEY = re.compile(r"[\w-]{1,64}")
 
 
 class _FileDraft(msgspec.Struct, frozen=True):
-    """A file to write, with its present content."""
+    """A file to write, with its new and its present content.
+
+    Attributes:
+        text: new content.
+        before: present content; "" if there is no file.
+    """
 
     path: Path
     text: str
@@ -429,9 +440,13 @@ def _make_files(
 
 
 def _add_instance_entry(text_before: str, platform_key: str, entry: str, path: Path) -> str:
-    """Return the instances file with an instance of this platform.
+    """Return the instances file *text_before* with *entry*, the YAML of one instance, added.
 
-    An existing one is kept unchanged.
+    It is returned unchanged if it has an instance of this platform, or if *entry* does not fit in;
+    then a message asks the user to add it.
+
+    Raises:
+        ConfigError: if the file is not a list.
     """
     entries = read_yaml(text_before, file=display_path(path)).plain() if text_before.strip() else []
     if not isinstance(entries, list):

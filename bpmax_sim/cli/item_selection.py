@@ -144,7 +144,10 @@ def path_and_line(text: str) -> tuple[str, int]:
 
 
 def missing_file_problem(place: str | Path, suffix: str) -> Problem:
-    """Return the problem for a *place* that does not exist, with the most similar existing file."""
+    """Return the problem for a *place* that does not exist, with the most similar existing file.
+
+    Only files with the ending *suffix* are compared.
+    """
     path = str(place)
     if Path(path).is_dir():
         return Problem(msg("this is a folder; name a file in it"), Place(path))
@@ -289,7 +292,10 @@ def find_files_by_suffix(paths: Sequence[Path], suffix: str) -> list[Path]:
 
 
 def resolve_cassette_folder(text: str | None) -> tuple[Path | None, RemoteStorage | None]:
-    """Return the cassette folder that *text* names, and the remote storage if *text* is a URL."""
+    """Return the cassette folder that *text* names, and the remote storage if *text* is a URL.
+
+    For a URL the folder is the local copy of the storage. Both are None if *text* is empty or None.
+    """
     if not text:
         return None, None
     from bpmax_sim.cassette.remote import is_url, open_mirror

@@ -24,9 +24,9 @@ _RESERVED = frozenset({"and", "or"})
 
 
 def parse_keyword(text: str) -> Matches:
-    """Return the predicate for the ``-k`` expression *text*.
+    """Return a function that returns whether a list of words matches the ``-k`` expression *text*.
 
-    A name matches any word that contains it.
+    A name in the expression matches any word that contains it.
 
     Raises:
         ConfigError: if *text* cannot be parsed.

@@ -341,6 +341,7 @@ def _find_cassette_problems(
 
     These are the cassettes named in *targets* and, unless only cassettes are named, those of the
     projects of its scenarios: all if whole projects are checked, else the *played* ones.
+    *report_hint* is called with each remark that is no error.
     """
     named = targets.recordings
     own = [] if named else [find_root(Path.cwd())]

@@ -20,7 +20,10 @@ def flag_of(name: str) -> str:
 
 
 def _run_option(name: str, *, is_rare: bool = False) -> Any:
-    """Return option *name* of the table; help shows a rare one only with ``--help-all``."""
+    """Return the typer option for the run option *name* of `session.options`.
+
+    Help shows a rare one only with ``--help-all``.
+    """
     option = options_at("cli")[name]
     help_text = option_help(option, flag_of)
     sentence = Translatable(

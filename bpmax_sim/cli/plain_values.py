@@ -63,7 +63,10 @@ _PLAIN: Final[Mapping[type, type]] = {
 
 
 def avoid_pydantic(parameters: Sequence[Any]) -> Sequence[Any]:
-    """Change the class of typer's *parameters* to the plain ones, and return them."""
+    """Change the class of typer's *parameters* to one that needs no pydantic, and return them.
+
+    The classes are `OptionWithoutPydantic` and `ArgumentWithoutPydantic`.
+    """
     for parameter in parameters:
         parameter.__class__ = _PLAIN.get(type(parameter), type(parameter))
     return parameters

@@ -123,7 +123,7 @@ def _init_interactively(folder: Path, options: dict[str, str], *, yes: bool) -> 
 def init_from_traffic(folder: Path, sources: Sequence[Path], *, is_dry: bool) -> int:
     """Draft additions to the project in *folder* from the recorded *sources*, and write them.
 
-    No question is asked. With *is_dry*, nothing is written.
+    No question is asked. With *is_dry*, nothing is written. Return the exit code.
     """
     from bpmax_sim.starter.project_draft import draft_project, write_draft  # noqa: PLC0415 - large
     from bpmax_sim.starter.traffic_sources import read_sources  # noqa: PLC0415 - large

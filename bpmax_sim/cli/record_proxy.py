@@ -52,6 +52,8 @@ class ProxyOptions(msgspec.Struct, frozen=True, kw_only=True):
 def record_traffic(options: ProxyOptions) -> int:
     """Forward and record requests until the process is stopped, then seal the cassette.
 
+    Return the exit code.
+
     Raises:
         ConfigError: if an option is wrong, or the upstream is this proxy itself.
         CassetteError: if the recording could not be written.
@@ -187,7 +189,7 @@ def _declared_origin(platforms: Platforms, key: str) -> str:
 
 
 def _explain_undeclared(platforms: Platforms, key: str, upstream: UpstreamUrl) -> Iterator[str]:
-    """Yield the consequences if no platform file declares the platform *key*.
+    """Yield a message on what is recorded if no platform file declares the platform *key*.
 
     Raises:
         ConfigError: if *key* is probably a misspelling of a declared platform.

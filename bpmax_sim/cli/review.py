@@ -176,6 +176,8 @@ def _write_declaration(path: Path, text: str | None, place: str, key: str, advic
 def _add_not_secret_place(text: str, path: Path, steps: tuple[str, ...], place: str) -> str | None:
     """Return the YAML *text* with *place* added to the list at *steps*.
 
+    *steps* are the keys that lead to the list from the top of the file.
+
     None if that cannot be done without changing anything else in the file.
     """
     root = parse_yaml(text, display_path(path))
@@ -192,7 +194,10 @@ def _add_not_secret_place(text: str, path: Path, steps: tuple[str, ...], place: 
 
 
 def _review_interactively(changes: Sequence[Mapping[str, Any]]) -> ExitCode:
-    """Show the changes one by one, and ask for a decision on each."""
+    """Show the changes one by one, and ask for a decision on each.
+
+    Return the exit code: `REVIEW` if any was skipped.
+    """
     skipped = False
     for change in changes:
         _show_change(change)

@@ -247,9 +247,11 @@ def _watch(args: _RunArguments, items: Sequence[ProjectItem], problems: Sequence
 
 
 def _usage_scope(args: _RunArguments) -> Covers | None:
-    """Return which scenarios the usage file of this run stands for: all, or the part of a job.
+    """Return what the usage file of this run stands for: all scenarios, or a ``part`` of them.
 
-    None if the run plays no recordings or only some scenarios, and stores no usage.
+    A part is stored only for a named CI job (``--job``), whose jobs together may run everything.
+    None if the run plays no recordings, or only some scenarios or other platforms outside of a job:
+    it stores no usage.
     """
     narrowing = (args.paths, args.keyword, args.uses, args.changed, args.last_failed, args.var)
     if args.choices.mode not in {"", "replay"} or args.choices.options.get("remote"):
@@ -325,7 +327,8 @@ def _run_and_report(
     Return exit code and verdicts.
 
     *problems* are those of files that cannot run. *has_items* is whether the project has any
-    scenario at all: selecting none of them is no error.
+    scenario at all: selecting none of them is no error. *usage* collects which recordings are used;
+    None to collect nothing.
     """
     for problem in problems:
         notify(str(problem))
@@ -369,7 +372,7 @@ def _update_failed_expectations(verdicts: Sequence[Verdict], args: _RunArguments
 
 
 def _find_reviews(cassettes: Iterable[Path]) -> list[Path]:
-    """Return the recordings for review beside the recorded *cassettes*."""
+    """Return the recordings that wait for review (``.new``) beside the recorded *cassettes*."""
     if not (recorded := list(cassettes)):
         return []
     from bpmax_sim.cassette.merge import review_path
@@ -417,7 +420,11 @@ _AFRESH = msg("everything is recorded already; record it all afresh?")
 
 
 def _should_record_all_again(verdicts: Sequence[Verdict], args: _RunArguments) -> bool:
-    """Print why nothing was recorded, if so; on a terminal, ask whether to record all again."""
+    """Return whether the user, asked on a terminal, wants to record everything again.
+
+    The question is asked if nothing was recorded because recordings answered. Otherwise the reason
+    why nothing was recorded is printed, if so, and False returned.
+    """
     why = describe_nothing_recorded(verdicts, args.choices.options.get("record", "once"))
     if why and "recorded" in response_sources(verdicts) and can_ask() and not args.json:
         return choose(_AFRESH, ("yes", "no")) == "yes"
@@ -557,7 +564,10 @@ def _check_combinations(args: _RunArguments) -> None:
 def _collect_items(
     args: _RunArguments, usage: UsageOfRun | None = None
 ) -> tuple[list[ProjectItem], list[Problem]]:
-    """Return the selected items, and the problems of files that cannot be used."""
+    """Return the selected items, and the problems of files that cannot be used.
+
+    If *usage* is given, the cassettes of all items are noted in it as owned.
+    """
     try:
         variables = cli_variables(args.var or ())
     except ValueError as error:
@@ -594,7 +604,7 @@ def _explain_no_items(args: _RunArguments) -> str:
 
 
 def _print_verdict(verdict: Verdict, args: _RunArguments, reported: set[object]) -> Verdict:
-    """Print the verdict of an item as soon as it is known.
+    """Print the verdict of an item as soon as it is known, and return it.
 
     A cause common to many items, such as a variable that is not set, is printed once; *reported*
     collects the causes.

@@ -87,6 +87,8 @@ class CoverageRequest:
 def show_script_coverage(items: Sequence[ScenarioItem], request: CoverageRequest) -> int:
     """Print which lines and branches of scripts ran, in *items* or (stored counts) in earlier runs.
 
+    Return the exit code.
+
     Raises:
         ConfigError: if stored counts do not fit the files, or a file cannot be written.
     """

@@ -76,7 +76,7 @@ def _translate_write_errors(stream: TextIO) -> Iterator[None]:
 
 
 def say(text: str, /, **values: object) -> None:
-    """Print data; *values* fill the template *text*.
+    """Print *text*, with *values* filled in, to standard output; messages go to `notify`.
 
     A line that begins with a mark such as ``×`` is coloured on a terminal.
     """
@@ -134,12 +134,15 @@ def say_json(value: Any) -> None:
 
 
 def say_document(**document: Any) -> None:
-    """Print the JSON object of ``--json``; `output_schema` declares the keys of each command."""
+    """Print *document*, with the key ``version``, as JSON object of ``--json``.
+
+    `output_schema` declares the keys of each command.
+    """
     say_json({"version": VERSION, **document})
 
 
 def say_result(lines: Iterable[str], /, *, json: bool, **document: Any) -> None:
-    """Print *lines*, or with *json* the JSON object of ``--json``."""
+    """Print *lines*, or with *json* the JSON object with the keys of *document* instead."""
     if json:
         say_document(**document)
     for line in () if json else lines:

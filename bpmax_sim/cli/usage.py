@@ -43,7 +43,7 @@ class UsageOfRun:
 
     @property
     def seconds(self) -> dict[str, float]:
-        """Return the real seconds of each item, by duration key."""
+        """Return the real seconds of each item, by duration key: file and name of the item."""
         return self._use.seconds
 
     def add_owned_cassettes(self, items: Iterable[ProjectItem]) -> None:

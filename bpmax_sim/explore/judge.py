@@ -385,13 +385,19 @@ class _FailureJudge(msgspec.Struct, frozen=True):
         )
 
     def _was_executed_after_failure(self, failed_call: ObservedCall | None) -> bool:
-        """Return whether the failed request was executed after all, resent by script or client."""
+        """Return whether the failed request was executed after all, resent by script or client.
+
+        *failed_call* is the failed call in this run; None if it was not made.
+        """
         if failed_call is not None and failed_call.is_answered:
             return True
         return self._is_repeated(failed_call)
 
     def _is_repeated(self, failed_call: ObservedCall | None) -> bool:
-        """Return whether the script made the same call as *failed_call* again, with success."""
+        """Return whether the script made the same call as *failed_call* again, with success.
+
+        If *failed_call* is None, the same call anywhere in the run counts.
+        """
         wanted = self.failure.call.name, self.failure.call.request
         return any(
             (call.name, call.request) == wanted and call.is_answered and call is not failed_call
@@ -445,7 +451,11 @@ def expect_value(place: str, value: Any) -> Mapping[str, Any]:
 
 
 def _is_text_from_missing_value(value: Any) -> bool:
-    """Return whether *value* is a text such as ``Hello undefined``, and no word marks an error."""
+    """Return whether *value* is a text such as ``Hello undefined``, and is no error message.
+
+    The value that was missing shows as ``undefined``, ``null`` or NaN; a word such as "failed" or
+    "unknown" marks an error message.
+    """
     return (
         isinstance(value, str)
         and bool(_BROKEN_VALUE.search(value))
@@ -459,7 +469,10 @@ def _shorten(value: Any, max_length: int = 60) -> str:
 
 
 def new_lines(before: Iterable[Line], after: Sequence[Line]) -> list[Line]:
-    """Return the lines of *after* that *before* lacks, or has less often."""
+    """Return the lines of *after* that *before* lacks, or has less often.
+
+    A line is one entry of a step's messages, console or errors.
+    """
     left = Counter(map(_line_key, before))
     fresh = []
     for line in after:
@@ -472,7 +485,7 @@ def new_lines(before: Iterable[Line], after: Sequence[Line]) -> list[Line]:
 
 
 def _line_key(line: Line) -> str:
-    """Return a text that is equal for equal lines."""
+    """Return a text that is equal for equal lines: messages, console lines or errors."""
     return repr(sorted(line.items(), key=str))
 
 
@@ -537,7 +550,7 @@ def _reports_failure(result: Mapping[str, Any]) -> bool:
 
 
 def _place_of_error(run: RunView, error: Line) -> Place | None:
-    """Return the script line of *error*."""
+    """Return the script line of *error*, an entry of `StepView.errors`; None if it is not known."""
     for event in run.trial.events:
         if isinstance(event, ErrorThrown) and event.message == error.get("message"):
             return event.place

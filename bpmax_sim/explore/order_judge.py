@@ -127,7 +127,10 @@ def _is_written_by_older_call(run: RunView, place: str) -> bool:
 
 
 def _last_writer(run: RunView, place: str) -> tuple[Place | None, ObservedCall | None]:
-    """Return the last entry of `_find_writers`; a pair of None if no script wrote the field."""
+    """Return the script line that last wrote the field at *place*, and the call behind it.
+
+    That call is the one that had responded just before the write. (None, None) if no script wrote.
+    """
     writers = _find_writers(run, place)
     return writers[-1] if writers else (None, None)
 

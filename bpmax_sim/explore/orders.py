@@ -135,7 +135,7 @@ def _count_inversions(order: Sequence[int]) -> int:
 
 
 def _make_order(calls: Group, inversions: int) -> Order:
-    """Return the delays by which the responses of *calls* come in the order of *calls*."""
+    """Return the order of responses that *calls* have here, with the delays that cause it."""
     rules: list[FaultRule] = []
     latest = float("-inf")
     for call in calls:

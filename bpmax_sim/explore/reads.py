@@ -134,7 +134,7 @@ def find_reads(base: RunView, watched: RunView) -> Mapping[str, frozenset[Names]
 
 
 def _comparable_call(call: ObservedCall) -> tuple[object, ...]:
-    """Return what must be equal in both runs; times of events are not."""
+    """Return the parts of *call* that are equal in both runs if no script noticed anything."""
     return call.name, call.step, call.request, call.error, call.status, call.sent_at
 
 

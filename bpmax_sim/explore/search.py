@@ -150,9 +150,10 @@ class _SharedCounts:
         self._tried[number], self._possible[number] = tried, possible
 
     def estimate_totals(self) -> tuple[int, int]:
-        """Return the tried and the possible variants of all items.
+        """Return the number of tried variants, and the estimated number of possible ones.
 
-        Items that have not begun are assumed to have as many as the others on average.
+        Items that have not begun are assumed to have as many possible variants as the others on
+        average.
         """
         begun = sum(map(bool, self._possible))
         possible = sum(self._possible) * len(self._possible) // max(begun, 1)

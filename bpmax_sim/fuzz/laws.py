@@ -76,6 +76,8 @@ def _last_request(target: FuzzTarget, call_spec: CallSpec) -> Request | None:
 def check_valid_calls_accepted(target: FuzzTarget, calls: CallSpecs) -> bool:
     """Check that calls with declared, valid values are accepted.
 
+    Return True, as each can be judged.
+
     Raises:
         LawBroken: if the law does not hold.
     """
@@ -90,6 +92,8 @@ def check_valid_calls_accepted(target: FuzzTarget, calls: CallSpecs) -> bool:
 
 def check_values_arrive(target: FuzzTarget, calls: CallSpecs) -> bool:
     """Check that each argument of the calls is in the request, at the place declared for it.
+
+    Return False if nothing was sent, so that there was nothing to judge.
 
     Raises:
         LawBroken: if the law does not hold.
@@ -211,7 +215,8 @@ def _is_same_json(left: Any, right: Any) -> bool:
 def check_segment_count(target: FuzzTarget, calls: CallSpecs) -> bool:
     """Check that the path that is sent has as many segments as the declared one.
 
-    A value with a slash or a ``..`` in it must not change which API is called.
+    A value with a slash or a ``..`` in it must not change which API is called. Return False if
+    nothing was sent, so that there was nothing to judge.
 
     Raises:
         LawBroken: if the law does not hold.
@@ -234,7 +239,8 @@ def check_segment_count(target: FuzzTarget, calls: CallSpecs) -> bool:
 def check_setters_keep_auth_values(target: FuzzTarget, calls: CallSpecs) -> bool:
     """Check that a script cannot replace the values that auth puts into a request.
 
-    Setters are the methods of a chain, such as ``$header({Authorization: …})``.
+    Setters are the methods of a chain, such as ``$header({Authorization: …})``. Return False if one
+    of the calls was not sent, so that there was nothing to judge.
 
     Raises:
         LawBroken: if the law does not hold.
@@ -267,6 +273,8 @@ def check_setters_keep_auth_values(target: FuzzTarget, calls: CallSpecs) -> bool
 
 def check_direct_call_equals_chain(target: FuzzTarget, calls: CallSpecs) -> bool:
     """Check that ``crm.get(1)`` and ``crm.$api('get').$query({id: 1}).$call()`` send the same.
+
+    Return False if one of them was not sent, so that there was nothing to judge.
 
     Raises:
         LawBroken: if the law does not hold.
@@ -311,6 +319,8 @@ def _distinguishing_parts(call: Call) -> Any:
 def check_javascript_equals_python(target: FuzzTarget, calls: CallSpecs) -> bool:
     """Check that a call sends the same request from JavaScript and from Python.
 
+    Return True, as every call can be judged.
+
     Raises:
         LawBroken: if the law does not hold.
     """
@@ -330,6 +340,8 @@ def check_javascript_equals_python(target: FuzzTarget, calls: CallSpecs) -> bool
 
 def check_token_renewal(target: FuzzTarget, calls: CallSpecs) -> bool:
     """Check that calls succeed although tokens have expired or been revoked: by a new login.
+
+    Return False if the call failed or needed no login, so that there was nothing to judge.
 
     Raises:
         LawBroken: if the law does not hold.
@@ -357,9 +369,10 @@ def check_token_renewal(target: FuzzTarget, calls: CallSpecs) -> bool:
 
 
 def check_recordings_distinct(target: FuzzTarget, calls: CallSpecs) -> bool:
-    """Check that different calls get different matching keys, and equal ones the same key.
+    """Check that different calls get different matching keys.
 
-    Otherwise replay would answer one call with the recording of another.
+    Otherwise replay would answer one call with the recording of another. Return False if a call
+    could not be built or both are the same, so that there was nothing to judge.
 
     Raises:
         LawBroken: if the law does not hold.
@@ -403,6 +416,8 @@ def _is_declared_ignored(target: FuzzTarget, api: Api, parameter: Parameter) -> 
 
 def check_response_as_declared(target: FuzzTarget, calls: CallSpecs) -> bool:
     """Check that the response fits the JSON Schema that the API declares for it.
+
+    Return False if the call failed, so that there was nothing to judge.
 
     Raises:
         LawBroken: if the law does not hold.

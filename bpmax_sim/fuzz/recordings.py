@@ -60,7 +60,13 @@ class RecordedCall(msgspec.Struct, frozen=True):
 
 
 def check_replay_equals_recording(target: FuzzTarget, calls: tuple[CallSpec, ...]) -> bool:
-    """Check that replay without credentials gives the script the same result as the recording."""
+    """Check that replay without credentials gives the script the same result as the recording.
+
+    Return False if nothing was sent or recorded, so that there was nothing to judge.
+
+    Raises:
+        LawBroken: if the results differ.
+    """
     with TemporaryDirectory(prefix="fuzz-") as place:
         path = Path(place) / "cassettes/fuzz.yaml"
         recorded = _record_call(target, calls[0], path)
@@ -104,7 +110,13 @@ def _describe_outcome(result: CallOutcome) -> str:
 
 
 def check_no_secret_recorded(target: FuzzTarget, calls: tuple[CallSpec, ...]) -> bool:
-    """Check that no file and no log of a recorded call contains a credential or token."""
+    """Check that no file and no log of a recorded call contains a credential or token.
+
+    Return False if nothing was sent, so that there was nothing to judge.
+
+    Raises:
+        LawBroken: if one of them does, or the recording is refused.
+    """
     api = target.platform.apis[calls[0].api]
     with TemporaryDirectory(prefix="fuzz-") as place:
         recorded = _record_call(target, calls[0], Path(place) / "cassettes/fuzz.yaml")

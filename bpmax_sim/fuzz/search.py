@@ -140,11 +140,10 @@ def draw_script_inputs(source: str) -> st.SearchStrategy[dict[str, Any]]:
 
 
 def check_script(target: FuzzTarget, files: Sequence[str], situation: Mapping[str, Any]) -> bool:
-    """Run the first of *files* with the input *situation*.
+    """Run the script in the first of *files* with the input *situation*; return True.
 
-    The others are libraries loaded before it.
-
-    *situation* is what `draw_script_inputs` draws.
+    The other files are libraries loaded before it. *situation* is what `draw_script_inputs` draws.
+    Every run can be judged, hence True.
 
     Raises:
         LawBroken: if the script fails by a mistake of its own, such as a TypeError.
@@ -247,7 +246,9 @@ def _check_law(
 
 
 def check_law_with_calls(target: FuzzTarget, law: str, calls: CallSpecs) -> bool:
-    """Check *law* with *calls*; return whether they reached the point where it applies.
+    """Check *law* with *calls*; return whether there was anything to judge.
+
+    Most laws say nothing of a call that was not sent.
 
     Raises:
         LawBroken: if it does not hold; the message names the call and the law.

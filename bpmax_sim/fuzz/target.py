@@ -189,8 +189,8 @@ def path_of(request: Request) -> str:
 def sent_values(request: Request, place: str, name: str, api: Api) -> list[Any] | None:
     """Return the values that *request* has for the parameter *name* at *place*, such as ``query``.
 
-    The list is empty if there are none; the result is None for a body of unknown format. Names of
-    headers, cookies and query parameters count in any case.
+    The list is empty if there are none; the result is None for a body of unknown format. The letter
+    case of names of headers, cookies and query parameters does not matter.
     """
     headers = Headers(request.headers)
     match place:

@@ -211,9 +211,7 @@ def _walk_nodes(root: Node) -> Iterator[tuple[Steps, Node, _Place]]:
 
 
 class _NameRule(msgspec.Struct, frozen=True):
-    """A rule for finding names in YAML files.
-
-    Where a value or key is the name of a thing of *kind*.
+    """A rule that says which value or key of a YAML file is the name of a thing of *kind*.
 
     Attributes:
         path: end of the path of such a value, or all of it; ``?`` is any key, ``*`` a list element.

@@ -85,7 +85,7 @@ class _ScenarioFile:
     """A scenario file and, once loaded, its items (one for each row of its table).
 
     Attributes:
-        names: names in the index (*disk*) of the files that its items are made of.
+        names: names in the index (paths from the root) of the files that its items are made of.
         is_sound: whether these have neither problems nor warnings.
     """
 
@@ -205,6 +205,8 @@ class ItemIndex:
 
     def items_of(self, path: Path, variables: Mapping[str, Any] | None = None) -> list[ProjectItem]:
         """Return the items of the scenario file *path*: one for each row, or a single one.
+
+        With *variables*, values given from outside, the cache is not used.
 
         Raises:
             ConfigError: if anything is wrong with the file or the files it names; all at once.
@@ -336,7 +338,10 @@ def _csv_path_of(item: ScenarioItem) -> str:
 
 
 class _TrackedEnviron(Mapping[str, str]):
-    """The environment, which notes whether any of it was read: such an item must not be cached."""
+    """The environment variables, with a note whether any of them was read.
+
+    An item that depends on the environment must not be cached.
+    """
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._environ = environ
@@ -369,7 +374,10 @@ class ItemFinder:
     def items_of(
         self, path: Path, variables: Mapping[str, Any] | None = None, root: Path | None = None
     ) -> list[ProjectItem]:
-        """Return the items of *path*; *root* is the folder of its project, if it is known already.
+        """Return the items (scenario or rows) of the file *path*.
+
+        *variables* are values given from outside, such as on the command line. *root* is the folder
+        of the project, if it is known already.
 
         Raises:
             ConfigError: if anything is wrong with the file or the files it names; all at once.
@@ -395,7 +403,7 @@ class ItemFinder:
 def load_each(found: Iterable[ProjectItem], problems: list[Problem]) -> Iterator[ScenarioItem]:
     """Yield the loaded items of *found*.
 
-    The problems of those that do not load go to *problems*.
+    The problems of items that do not load are appended to *problems*.
     """
     for item in found:
         try:

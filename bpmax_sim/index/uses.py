@@ -166,9 +166,10 @@ class ProjectUses:
         return read
 
     def members_read(self, api: str) -> Mapping[tuple[str, ...], str]:
-        """Return the members of results of *api* (``platform.key``) that scripts read, and where.
+        """Return the path of each member that scripts read in results of *api* (``platform.key``).
 
-        Paths are those of the result as scripts get it; ``*`` is an element of a list.
+        The value of each is the place that reads it, ``file:line``, one of several. Paths are those
+        of the result as scripts get it; ``*`` is an element of a list.
         """
         return self._members_read_by_api.get(api, {})
 
@@ -288,7 +289,7 @@ class ProjectUses:
 
     @cached_property
     def _users_by_file(self) -> Mapping[str, tuple[tuple[str, Fact], ...]]:
-        """Return, for each file, the files that run or load it."""
+        """Return, for each file, the files that run or load it, each with the fact that says so."""
         users: dict[str, list[tuple[str, Fact]]] = {}
         for path, facts in self._index.files.items():
             for fact in facts.facts:

@@ -121,7 +121,8 @@ class RecordingProxy:
     def answer(self, request: Request, client: ServedClient) -> Response | None:
         """Forward *request* and record the exchange; *client* gets the response while it arrives.
 
-        Return a response that is still to be sent, or None.
+        Return a recorded response that the caller has to send, if one answers the request instead;
+        None if *client* was sent a response.
 
         Raises:
             RefusedRequest: if the request cannot be forwarded; the code tells why.

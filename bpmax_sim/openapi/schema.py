@@ -219,7 +219,7 @@ class AuthPart(msgspec.Struct, frozen=True):
         kind: name of the preset.
         parameters: parameters of the preset.
         credentials: credentials that an instance must have.
-        apply: places of its value.
+        apply: places of a request, such as a header, and the values that the scheme puts there.
     """
 
     kind: str

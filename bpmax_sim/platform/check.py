@@ -335,7 +335,10 @@ class _PlatformChecks(FileChecks, frozen=True):
             self.tell(msg("there is no host {name!r}{hint}", name=name, hint=hint), *steps, "host")
 
     def check_no_templates_in(self, steps: Steps, owner: model.Platform | model.Api) -> None:
-        """Report ``{{ … }}`` in headers and query of *owner*: only auth fills templates."""
+        """Report ``{{ … }}`` in headers and query of *owner*, a platform or API.
+
+        Only auth fills them.
+        """
         for place in ("headers", "query"):
             for name, value in getattr(owner, place).items():
                 if isinstance(value, str) and _TEMPLATE.search(value):
@@ -396,7 +399,10 @@ class _PlatformChecks(FileChecks, frozen=True):
             self.tell(msg("unknown credential {name!r}{hint}", name=name, hint=hint), *steps)
 
     def check_volatile(self, steps: Steps, owner: model.Platform | model.Api) -> None:
-        """Report places of requests among those of responses that *owner* calls volatile."""
+        """Report each place of a request that *owner*, a platform or API, lists as ``volatile``.
+
+        Only places of responses belong there.
+        """
         for number, text in enumerate(owner.volatile):
             if wrong := volatile_problem(text):
                 self.tell(wrong, *steps, "volatile", number)

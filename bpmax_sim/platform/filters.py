@@ -54,7 +54,10 @@ def canonical_query(value: object) -> str:
 
 
 def joined_query(value: object, between: str = "", after: str = "") -> str:
-    """Return decoded ``name{between}value`` pairs, sorted and joined by *after* (TOP, Yonyou)."""
+    """Return a query as decoded ``name{between}value`` pairs, sorted and joined by *after*.
+
+    So Taobao (TOP) and Yonyou sign it.
+    """
     # Decoded first: `%` sorts before every letter, so encoded names have another order.
     pairs = sorted(
         (unquote(name), unquote(item))

@@ -56,6 +56,8 @@ class _Compound(msgspec.Struct, frozen=True):
     """Conditions for one element: its type, and tests of its attributes.
 
     Attributes:
+        type: name of the element; ``*`` for any.
+        tests: name, operator ("" if the attribute only has to be there) and value of each test.
         is_child: whether it must be a child of the element before it (``>``), not any descendant.
     """
 

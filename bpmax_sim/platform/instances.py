@@ -447,8 +447,8 @@ def _merge_instance_lists(
 ) -> list[tuple[Steps, Node]]:
     """Return the entries *below* with those of *above* (``instances.local.yaml``) merged over them.
 
-    An instance in both is merged key by key; new ones are appended. If *above* chooses a default
-    instance, that of *below* is none any more.
+    Each entry is its path in the file and its node. An instance in both is merged key by key; new
+    ones are appended. If *above* chooses a default instance, that of *below* is none any more.
     """
     if not below:
         return above

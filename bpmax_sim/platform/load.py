@@ -198,7 +198,10 @@ class Platforms:
 
     @property
     def depends_on_strictness(self) -> bool:
-        """Return whether the strictness of the folder decides if some problem is an error."""
+        """Return whether the strictness of the folder decides if some problem is an error.
+
+        In a folder that is in ``lenient`` of ``[tool.bpmax_sim]`` it is only a warning.
+        """
         return bool(self.doubts) or any(problem.kind for problem in self.problems)
 
     def __iter__(self) -> Iterator[Platform]:
@@ -352,7 +355,7 @@ class Platforms:
         return None if platform is None else _find_api(platform, name)
 
     def template(self, platform_key: str, name: str) -> str:
-        """Return the path of an API with its placeholders, or nothing if it is not known."""
+        """Return the path of an API with its placeholders; "" if the API is not known."""
         api = self.find_api(platform_key, name)
         return "" if api is None else api.path
 
@@ -594,7 +597,11 @@ def _choose_platform_files(layers: list[list[tuple[PlatformSource, PlatformFile]
 
 
 def _is_lenient(path: Path) -> bool:
-    """Return whether the folder of *path* is lenient; wrong settings are reported elsewhere."""
+    """Return whether *path* is in a lenient folder, where some problems are only warnings.
+
+    Folders are lenient by ``lenient`` in ``[tool.bpmax_sim]``. False if that setting is wrong,
+    which is reported elsewhere.
+    """
     try:
         return strictness_of(path, find_root(path)) == "lenient"
     except (ConfigError, ValueError):

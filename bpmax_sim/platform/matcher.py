@@ -56,8 +56,10 @@ class ApiMatch(msgspec.Struct, frozen=True, kw_only=True):
         base: beginning of the URL that is the address.
         host: name of the further host of the platform with this address; else empty.
         declared: what recordings contain instead of the base, for a further host.
-        is_outside: whether the address is that of a login or a further host.
-        path: path as a builder writes it, without query.
+        is_outside: whether the address is not the platform's own, but that of a login or of a
+            further host.
+        path: path below the address, without query. Values of placeholders are percent-encoded as
+            in a ``$proxy`` call; placeholders that auth fills stay placeholders.
         parameters: decoded values of the path's placeholders.
         note: why no API is named although some have this path; else empty.
     """
@@ -251,7 +253,10 @@ def _names_known_to_login(platform: Platform, login: Login) -> Mapping[str, Any]
 
 
 def login_origins(platform: Platform) -> tuple[str, ...]:
-    """Return the origins, apart from its own, to which *platform* sends logins; none templated."""
+    """Return the origins, apart from its own, to which *platform* sends logins.
+
+    Origins that contain a template are left out.
+    """
     places = (
         expand_templates(login.step.request.url, _names_known_to_login(platform, login))
         or platform.hosts.get(login.step.request.host, "")
@@ -361,7 +366,7 @@ class _Route(msgspec.Struct, frozen=True):
 
     Attributes:
         constants: place, name and value of members that all of these requests have.
-        encoding, media: of the body; requests with another one are not meant.
+        encoding, media: encoding and media type of the body; a request with others does not match.
     """
 
     method: str
@@ -469,7 +474,10 @@ def _host_at_address(platform: Platform, url: str) -> str:
 
 
 def _ambiguity_note(platform: Platform, apis: Iterable[Api], *, fits_all: bool) -> str:
-    """Return why none of *apis* was chosen: the request *fits_all*, or the constants of none."""
+    """Return a message why none of *apis*, which have the path of a request, was chosen.
+
+    With *fits_all* the request has the constants (fixed values) of several, otherwise of none.
+    """
     names = series(api.key for api in apis)
     if fits_all:
         return msg(
@@ -579,7 +587,7 @@ def _is_ruled_out(route: _Route, content: _Content) -> bool:
 
 
 def _path_as_builder_writes(route: _Route, values: dict[str, str], path: str) -> str:
-    """Return *path* as a script's builder writes it, with *values* in the route's placeholders.
+    """Return *path* as a ``$proxy`` call sends it: *values* are percent-encoded in the same way.
 
     Placeholders that auth fills stay placeholders, so that recordings contain no credential.
     """

@@ -115,7 +115,10 @@ class LoginRequest(Model, frozen=True, kw_only=True):
 
     @property
     def parts(self) -> tuple[tuple[str, Any], ...]:
-        """Return query, headers by lower-case name, and body; `UNSET` if there is no body."""
+        """Return pairs of place and content: ``query``, ``header`` and ``body``.
+
+        Names of headers are in lower case; the body is `UNSET` if there is none.
+        """
         headers = {name.lower(): value for name, value in self.headers.items()}
         body = self.form if is_set(self.form) else self.body
         return ("query", self.query), ("header", headers), ("body", body)
@@ -172,7 +175,10 @@ class Acquire(Model, frozen=True, kw_only=True):
 
 
 class Apply(Model, frozen=True, kw_only=True):
-    """A value put into the request; for ``in: body`` *name* is a dotted path."""
+    """A value, written as a template, that auth puts into the request.
+
+    For ``in: body`` *name* is a dotted path.
+    """
 
     place: Spot = field(name="in")
     name: str
@@ -376,9 +382,10 @@ class Idempotency(Model, frozen=True, kw_only=True):
 
 
 class VerifyValues(Model, frozen=True, kw_only=True):
-    """A value of ``verify`` that compares, besides the shape of a response, these values.
+    """The value ``{values: [place, …]}`` of ``verify``: places in responses to compare by value.
 
-    It is for `bpmax-sim verify`, which sends recorded requests again.
+    It is for `bpmax-sim verify`, which sends recorded requests again, and compares only the shape
+    elsewhere.
     """
 
     values: tuple[str, ...]

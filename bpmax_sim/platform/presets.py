@@ -261,7 +261,7 @@ class _PresetFiller(msgspec.Struct):
 
 
 def _preset_name_node(auth: Node) -> Node | None:
-    """Return the node with the name of a preset, or None."""
+    """Return the node with the name of the preset in *auth*; None if it names none."""
     return auth if isinstance(auth.value, str) else auth.child("preset")
 
 

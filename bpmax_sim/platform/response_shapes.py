@@ -39,7 +39,7 @@ class ResponseShape(msgspec.Struct, frozen=True, omit_defaults=True):
     """What is known of a JSON value in responses: its kinds and members.
 
     Attributes:
-        kinds: its possible kinds; empty if nothing is known.
+        kinds: possible kinds, such as ``text`` and ``null``; empty if nothing is known.
         members: shapes of an object's members.
         optional: names of members that are not always there.
         item: shape of a list's elements.
@@ -68,7 +68,10 @@ class ResponseShape(msgspec.Struct, frozen=True, omit_defaults=True):
         return shape
 
     def presence_of(self, path: Sequence[str]) -> Knowledge:
-        """Return whether values of this shape have the member at *path*; ``*`` is an element."""
+        """Return whether values of this shape have the member at *path*; ``*`` is an element.
+
+        The result is ``present``, ``absent`` or ``unknown``; an optional member is present.
+        """
         shape: ResponseShape | None = self
         for step in path:
             if shape is None or not shape.kinds & {"object", "list"}:
@@ -275,7 +278,10 @@ class ResponseShapes:
 
 
 def _result_shape(platform: Platform, shape: ResponseShape | None) -> ResponseShape | None:
-    """Return the shape of what scripts get if the body has the shape *shape*."""
+    """Return the shape of what scripts get if the body has the shape *shape*; None for None.
+
+    It differs from that of the body if the platform has ``result: envelope``.
+    """
     if shape is None or platform.result != "envelope":
         return shape
     return wrap_in_envelope(shape, platform.response.data)

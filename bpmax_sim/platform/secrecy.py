@@ -42,7 +42,12 @@ def why_always_secret(platform: Platform, name: str) -> str:
 def is_recorded_clear(
     platform: Platform, name: str, value: Scalar | Source | UnsetType | None = None
 ) -> bool:
-    """Return whether *value* of the credential *name* is recorded as it is, without stand-in."""
+    """Return whether *value* of the credential *name* is recorded as it is, without stand-in.
+
+    A value written in YAML is, unless it is declared secret or always secret. One from a variable
+    or a file, and one that is not given (None), is only with ``secret: false``; one of a keyring or
+    a registered source never is.
+    """
     spec = platform.credentials[name]
     if spec.secret is True or why_always_secret(platform, name):
         return False

@@ -60,7 +60,8 @@ class SigningContext(NoRepr, frozen=True):
         base: address of the platform, perhaps a template.
         randomness: random values drawn for the call.
         now: instant in POSIX seconds.
-        cache_key: what keeps the cached values of the two forms apart.
+        cache_key: text that differs between the two forms, so that neither gets cached values of
+            the other.
         attempt: 0 for the first sending of the call.
         count: number of requests that the login has authorised, this one included. In the recorded
             form always 1, so that it does not depend on the order of calls.
@@ -381,7 +382,7 @@ def compare_signatures(
     Args:
         planned: the call.
         grant: result of the login, where the call needs one.
-        env: the session's side of the call.
+        env: what the call needs of the session.
         sent: the request of this attempt.
         recorded: the recorded request whose response was replayed.
     """
@@ -421,7 +422,8 @@ def _with_recorded_platform_name(
 ) -> tuple[Plan, Grant | None]:
     """Return plan and grant with the stand-ins that the platform had when it was recorded.
 
-    A stand-in contains the platform's name, so a renamed platform would give another signature.
+    A stand-in contains the platform's name, so a renamed platform would give another signature. The
+    grant is None if *grant* is.
     """
     today, was = planned.call.platform, recorded.call.platform if recorded.call else ""
     if not was or was == today:
@@ -465,7 +467,10 @@ def _find_differences(
 
 
 def _values_at(place: str, request: Request) -> Any:
-    """Return the value at *place*, such as ``header.authorization``; a list of repeated values."""
+    """Return the value at *place*, such as ``header.authorization``; `UNSET` if there is none.
+
+    A list if the name is repeated.
+    """
     root, _, name = place.partition(".")
     headers, body = Headers(request.headers), request.body or b""
     pairs: Sequence[tuple[str, str]] = ()

@@ -327,7 +327,10 @@ def _drop_auth_places_from_body(
 
 
 def _without_path(body: Mapping[str, Any], steps: tuple[str, ...]) -> tuple[dict[str, Any], bool]:
-    """Return *body* without the member at *steps*, names in any case, and whether there was one."""
+    """Return *body* without the member at *steps*, and whether *body* had this member.
+
+    Upper and lower case of names are not distinguished.
+    """
     left: dict[str, Any] = {}
     removed = False
     for name, value in body.items():
@@ -601,7 +604,10 @@ def _fill_path(merged: MergedValues, recipe: CompiledApi) -> str:
 
 
 def _encode_body(merged: MergedValues, recipe: CompiledApi) -> bytes | None:
-    """Return the body's bytes, and set the content type that goes with them."""
+    """Return the body's bytes, and set the content type that goes with them.
+
+    None if the call has no body.
+    """
     value = merged.body
     if value is UNDEFINED:
         return None

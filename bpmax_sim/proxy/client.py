@@ -55,7 +55,17 @@ Calling = Generator[Effect, Any, CallValue]
 
 
 class CallTrace(Struct):
-    """What a running call has done so far, for the log record that it leaves at its end."""
+    """The state of a running call, for the log record that it leaves at its end.
+
+    Attributes:
+        spec: call as the script made it.
+        start, began: virtual instant of its start, and number of the start in the order of events.
+        plan: None until the call is looked up and encoded.
+        progress: counts of sendings and new logins.
+        sent, sent_at: last request, and virtual instant of its sending.
+        received: response to *sent*; None before it, and after a failure.
+        earlier: sendings before the last one.
+    """
 
     spec: CallSpec
     start: float
@@ -73,6 +83,8 @@ class CallTrace(Struct):
 
 def run_call(spec: CallSpec, env: Environment) -> Calling:
     """Make the call of *spec*; exactly one log record is left, also if it fails.
+
+    A generator: it yields effects such as `Send`, and returns the value for the script.
 
     Raises:
         CallError: if the call is rejected; the script sees this error.

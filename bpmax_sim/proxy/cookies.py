@@ -158,6 +158,8 @@ def _is_ip_address(host: str) -> bool:
 def _lifetime_end(attributes: Mapping[str, str], sent_at: float | None, now: float) -> float | None:
     """Return the instant at which a cookie expires.
 
+    None if it declares no end, and lives until the end of the login.
+
     ``Max-Age`` wins over ``Expires`` (RFC 6265, 5.3).
 
     ``Expires`` is compared with the ``Date`` header of the same response, and not with our clock: a

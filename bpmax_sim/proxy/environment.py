@@ -22,7 +22,9 @@ from bpmax_sim.secret.vault import Credentials, Vault
 
 @dataclass(slots=True, repr=False)
 class CredentialRenewal:
-    """Credentials that a login replaces, such as a refresh token. This base class stores none.
+    """The storage of credentials that a login replaces, such as a refresh token.
+
+    This base class stores nothing and has no lock.
 
     Attributes:
         values: newest values by name, for credentials that an earlier login has replaced.
@@ -37,7 +39,10 @@ class CredentialRenewal:
         return True
 
     def store(self, values: Mapping[str, str]) -> None:
-        """Store *values* from a login's response; no further request is sent before."""
+        """Store *values* from a login's response, before the next request is sent.
+
+        Otherwise a new refresh token would be lost if the process ended in between.
+        """
 
     def close(self) -> None:
         """Release the lock, so that other processes can log in."""
@@ -45,7 +50,9 @@ class CredentialRenewal:
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class Environment:
-    """The session's side of a call. A session overrides the methods.
+    """What a call needs of its session: credentials, clocks, random sources and log.
+
+    A session overrides the methods.
 
     Attributes:
         tenant: function that returns credentials and address of an instance. It is called once for
@@ -88,7 +95,7 @@ class Environment:
         return next(self._serials)
 
     def synthesises_login(self, _platform: str, _instance: str, /) -> bool:
-        """Return whether the login of an instance is made up of stand-ins and not sent.
+        """Return whether the login of an instance is not sent, and stand-ins are its values.
 
         The arguments are the platform key and the instance key.
         """
@@ -97,13 +104,17 @@ class Environment:
     def open_renewal(
         self, _recipe: CompiledApi, _tenant: Credentials, _names: Iterable[str], /
     ) -> CredentialRenewal:
-        """Return where the credentials *names* are stored, which a login of *tenant* replaces."""
+        """Return where the credentials *names* are stored, which a login of *tenant* replaces.
+
+        The login locks it by `try_open` before its first request, and closes it at its end.
+        """
         return CredentialRenewal()
 
     def end_login(self, _platform: str, _instance: str, _life: float | None, /) -> None:
-        """Note the end of a login; arguments are platform key, instance key and life in seconds.
+        """Do what a session does at the end of a login, such as share its grant; here nothing.
 
-        The life is that of the grant; 0 if it is unknown, None if the login failed.
+        The arguments are platform key, instance key, and seconds for which the grant is valid: 0 if
+        unknown, None if the login failed.
         """
 
     def hide_secrets(self, request: Request) -> Request:
@@ -120,10 +131,11 @@ class Environment:
         *,
         differs: bool,  # noqa: ARG002 - a session asks
     ) -> bool:
-        """Return whether a differing signature is accepted because the recording is signed again.
+        """Return whether a signature that differs from the recorded one is accepted; here never.
 
-        The arguments are the request that is sent, a function that signs it at the recorded
-        instant, and whether the signature differs from the recorded one.
+        A session accepts it in a migration, which writes the new signature into the recording. The
+        arguments are the request that is sent, a function that signs it at the recorded instant,
+        and whether the signature differs from the recorded one.
         """
         return False
 

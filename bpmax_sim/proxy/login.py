@@ -327,9 +327,9 @@ class LoginResponse:
         return float(value) if name == TTL else value
 
     def _find_value(self, path: str) -> Any:
-        """Return the value at *path*.
+        """Return the value at *path*; `UNSET` or None if there is none.
 
-        For ``cookie:``, of any cookie that the login has received.
+        For ``cookie:``, that of any cookie that the login has received.
         """
         if path == "cookies":
             live = self.plan.tenant.live
@@ -487,6 +487,8 @@ def login_key(plan: Plan) -> str:
 def login(plan: Plan, acquire: Acquire, env: Environment) -> Flow:
     """Log in for the instance of *plan*; each step is sent once, except after a rate limit.
 
+    A generator: it yields effects such as `Send`, and returns the `Grant`.
+
     Raises:
         AuthError: if a step is refused, or its response lacks a value.
         HttpStatusError: if the rate limit still holds after all waits.
@@ -563,8 +565,8 @@ class LoginStepRun:
         plan: the call that needs the login.
         number: of the step, from 1.
         declared: the step in the platform file.
-        grant: collects the values.
-        env: the session's side of the call.
+        grant: collects the values that the steps yield.
+        env: what the call needs of the session.
         renewal: storage of credentials that the login replaces.
     """
 
@@ -610,7 +612,7 @@ def _send_with_redirects(
 
     Each hop is sent with the cookies that the hops before it have set. The same request with the
     same cookies for the second time is a circle: servers redirect a client in a circle if it is not
-    logged in.
+    logged in. *note* is put into the log record of each hop; "" for none.
     """
     env, jar, seen = step.env, step.grant.cookies, dict[tuple[str, str, Pairs], None]()
     sent_at = env.auth_clock.now()
@@ -751,7 +753,10 @@ def _login_randomness(call_randomness: CallRandomness) -> CallRandomness:
 def _send_and_log(
     request: Request, plan: Plan, env: Environment, note: str
 ) -> Generator[Effect, Any, Response]:
-    """Send one request of a login and add a log record, also if it fails."""
+    """Send one request of a login and add a log record, also if it fails.
+
+    *note* is a message for this record; "" for none.
+    """
     begun, caller = (env.clock.now(), env.clock.next_seq()), plan.call.caller
     record = partial(
         env.record,

@@ -154,7 +154,11 @@ def _decide_retry(
 def retry_later(
     outcome: Outcome, rule: Recover, failure: str, sent: int, now: float
 ) -> RetryDecision | NoRetry:
-    """Return the decision to wait as long as the response asks for, else for the rule's backoff."""
+    """Return the decision to wait and then send again.
+
+    The wait is what the response asks for, else the rule's backoff, doubled after each of the
+    *sent* requests. A wait longer than `LONGEST_WAIT` gives `NoRetry`.
+    """
     wait = _wait_from_response(outcome, rule, now)
     if wait is None:
         wait = rule.backoff * 2 ** (sent - 1)
@@ -188,7 +192,10 @@ def _unused_rule_note(rule: Recover, failure: str, progress: RetryProgress) -> s
 
 
 def _clock_offset(outcome: Outcome, now: float) -> float | None:
-    """Return the seconds by which the server's clock is ahead; None for a recorded response."""
+    """Return the seconds by which the server's clock is ahead of *now*.
+
+    None for a recorded response, a failed exchange, or without a valid ``Date`` header.
+    """
     if isinstance(outcome, TransportError) or outcome.response.source == "recorded":
         return None
     date = read_http_date(outcome.response.header("date") or "")

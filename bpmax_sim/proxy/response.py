@@ -79,7 +79,7 @@ class ParsedBody(NoRepr, frozen=True):
     def rule_value(self) -> Any:
         """Return the JSON value in which response rules look for code, message and data.
 
-        Else None.
+        None if the body is not JSON.
         """
         return self.value if self.kind == "json" else self.guessed
 

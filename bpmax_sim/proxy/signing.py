@@ -82,7 +82,7 @@ class RequestEditor:
         }
 
     def has_header(self, name: str) -> bool:
-        """Return whether the request has the header *name*, in any case."""
+        """Return whether the request has the header *name*, in upper or lower case."""
         return name in Headers(self._headers)
 
     def request(self) -> Request:

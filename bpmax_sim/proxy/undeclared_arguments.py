@@ -29,7 +29,7 @@ from bpmax_sim.proxy.encode import BadValueError, UnknownParameterError, scalar_
 def refuse_undeclared_arguments(steps: Iterable[tuple[str, Any]], recipe: CompiledApi) -> None:
     """Refuse names in the query or body of a call that its API does not declare.
 
-    *steps* are pairs of setter (such as ``$query``) and value. Only strict platforms declare all.
+    *steps* are pairs of setter (such as ``query``) and value. Only strict platforms declare all.
 
     Raises:
         UnknownParameterError: if there is such a name; the message has the first.
@@ -75,7 +75,10 @@ def find_misspelt_names(steps: Iterable[tuple[str, Any]], recipe: CompiledApi) -
 
 
 def _declared_names(recipe: CompiledApi, setter: str) -> frozenset[str] | None:
-    """Return the names that the API declares for *setter* (``$query``, ``$body``); None for any."""
+    """Return the names that the API declares for *setter* (``query`` or ``body``).
+
+    None if any name is allowed, as in headers, or in a body that is one parameter as a whole.
+    """
     parameters = [one for one in recipe.api.parameters if one.place == setter]
     if setter == "query":
         return frozenset({*recipe.query, *(one.wire_name for one in parameters)})

@@ -97,7 +97,10 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
 
 
 def pytest_ignore_collect(collection_path: Path) -> bool | None:
-    """Ignore the cassettes folder: it may hold thousands of files and has no tests."""
+    """Ignore the cassettes folder (True): it may hold thousands of files and has no tests.
+
+    None for other paths, about which pytest and other plugins decide.
+    """
     if collection_path.name != "cassettes":
         return None
     folder = collection_path.with_name("scenarios")
@@ -105,7 +108,7 @@ def pytest_ignore_collect(collection_path: Path) -> bool | None:
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
-    """Collect scenario files."""
+    """Return the collector of a scenario file; None for other files."""
     if not file_path.name.endswith(_SCENARIO):
         return None
     from bpmax_sim.pytest_plugin.items import ScenarioFile  # noqa: PLC0415
@@ -358,7 +361,10 @@ def pytest_terminal_summary(
 
 
 def _is_used(reporter: pytest.TerminalReporter, config: pytest.Config) -> bool:
-    """Return whether there is anything to summarise; importing the summary module takes long."""
+    """Return whether there is anything to summarise.
+
+    Otherwise the summary module, which takes long to import, is not needed.
+    """
     if _has_tally() and _tally_of(config).is_used:
         return True
     if options.option_value(config, "shard") is not None or options.option_value(config, "cov"):

@@ -156,7 +156,10 @@ def calls_section(calls: Sequence[CallMade], room: int) -> str:
 
 
 def annotation_place(failure: Failure, root: Path) -> tuple[str, int] | None:
-    """Return the file relative to *root* and the line, from 0, of the failed step."""
+    """Return the file relative to *root* and the line, from 0, of the failed step.
+
+    None if no line is known.
+    """
     place = failure.location or failure.place
     if place is None or not place.line:
         return None

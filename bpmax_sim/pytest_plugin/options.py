@@ -94,7 +94,10 @@ def read_cli_and_ini(config: pytest.Config, name: str) -> tuple[Any, Any]:
 
 
 def option_value(config: pytest.Config, name: str, default: Any = None) -> Any:
-    """Return the value of an option: from the command line, else from the ini file."""
+    """Return the value of an option: from the command line, else from the ini file.
+
+    If neither sets it, return *default*.
+    """
     passed, written = read_cli_and_ini(config, name)
     if passed is None:
         passed = written

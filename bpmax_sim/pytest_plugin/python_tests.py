@@ -271,7 +271,10 @@ def redact_error_temporarily(error: BaseException | None) -> Iterator[None]:
 
 
 def redact_error(error: BaseException | None) -> list[tuple[BaseException, str, Any]]:
-    """Redact *error* and its causes in place; return the original values."""
+    """Redact *error* and its causes in place; return the original values.
+
+    Each is a tuple: exception, name of the attribute, value before.
+    """
     replaced = []
     for link in _error_chain(error, set()):
         for name in ("args", "__notes__", "msg"):

@@ -171,7 +171,10 @@ def cassettes_folder(node: pytest.Item | pytest.Collector) -> Path:
 
 
 def path_of_cassette(node: pytest.Item, name: object) -> Path:
-    """Return the path of the cassette *name*, given in a marker or a call."""
+    """Return the path of the cassette *name*, given in a marker or a call.
+
+    *name* is a path below the cassettes folder, with or without ``.yaml``.
+    """
     below = cassette_name(root_of(node), node.path, str(name), "")
     return cassettes_folder(node) / f"{below}.yaml"
 

@@ -109,6 +109,8 @@ def store_durations(
 ) -> None:
     """Store the seconds of the tests in *reports*, and add them to the tally.
 
+    *complete* is whether all tests ran: then the durations of others are deleted.
+
     Nothing is stored in a run without shards that has no scenario.
     """
     took: Counter[str] = Counter()

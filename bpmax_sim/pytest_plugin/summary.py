@@ -105,7 +105,15 @@ def workflow_command(note: GithubAnnotation) -> str:
 def format_summary(
     outcomes: Mapping[str, int], notes: Sequence[GithubAnnotation], lines: Iterable[str]
 ) -> str:
-    """Return the Markdown of the step summary; "" if no scenario ran."""
+    """Return the Markdown of the step summary.
+
+    "" if no scenario ran and there are no *notes*.
+
+    Args:
+        outcomes: number of scenarios by outcome.
+        notes: failures and problems, listed in a table.
+        lines: further lines about the run.
+    """
     if not outcomes and not notes:
         return ""
     counted = format_counts(outcomes, BY_OUTCOME)
@@ -206,7 +214,11 @@ _FINISHED = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
 
 
 def judge_files(session: pytest.Session, tally: Tally) -> None:
-    """Judge what no row of a scenario file used: fail the run if it is required, else warn."""
+    """Judge the declared parts (stubs, handlers …) that no row of their scenario file used.
+
+    Depending on the kind of part and the strictness of the folder, each fails the run or is a
+    warning, which ``-W error`` turns into a failure.
+    """
     runs, failed = tally.file_runs(), False
     for file, parts in groupby(runs.unused_parts_that_fail(), key=itemgetter(0)):
         _report_failed_file(session, file, [part for _, part in parts])
@@ -411,7 +423,10 @@ def _list_unowned_cassettes(tally: Tally) -> Iterator[str]:
 
 
 def _store_recording_usage(config: pytest.Config, tally: Tally, *, is_complete: bool) -> None:
-    """Store the usage of recordings for `bpmax-sim cassette prune`."""
+    """Store the usage of recordings for `bpmax-sim cassette prune`.
+
+    *is_complete* is whether the run included all tests; else it counts as a part.
+    """
     job, shard = options.option_value(config, "job", ""), options.option_value(config, "shard")
     if tally.cassettes or shard is not None:
         root = find_root(config.rootpath)

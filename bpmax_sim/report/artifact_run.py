@@ -239,7 +239,10 @@ def _failure_of_trace(trace: Trace) -> StoredFailure | None:
 
 
 def _failure_of_junit_case(case: ET.Element, wrong: ET.Element, root: Path) -> StoredFailure:
-    """Return the failure of a JUnit test case."""
+    """Return the failure of a JUnit test case.
+
+    *wrong* is the element in *case* that describes the failure or error.
+    """
     text = (wrong.text or wrong.get("message") or "").strip()
     module, name = case.get("classname", ""), case.get("name", "")
     line = case.get("line", "")
@@ -254,7 +257,11 @@ def _failure_of_junit_case(case: ET.Element, wrong: ET.Element, root: Path) -> S
 
 
 def _find_command(text: str, module: str, name: str, root: Path) -> str:
-    """Return the command in a failure's text, or else the one that runs this test of *root*."""
+    """Return the command in a failure's text, or else the one that runs this test of *root*.
+
+    *module* and *name* are the ``classname`` and ``name`` of the JUnit test case. "" if neither
+    gives a command.
+    """
     for label in {translate(msg("rerun: {rerun}", rerun=""), one) for one in LANGUAGES}:
         if (at := text.rfind(f"\n{label}")) >= 0:
             return text[at + len(label) + 1 :].partition("\n")[0]

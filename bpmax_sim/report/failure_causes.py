@@ -43,7 +43,10 @@ def cause_of_failure(failure: Failure) -> FailureCause:
 def group_by_cause(
     failed: Iterable[tuple[_Owner, Failure]],
 ) -> dict[FailureCause, list[tuple[_Owner, Failure]]]:
-    """Group *failed*, pairs of an owner and its failure, by cause; the order is kept."""
+    """Group *failed*, pairs of an owner and its failure, by cause; the order is kept.
+
+    An owner is what failed, such as a verdict or a report; it is only passed on.
+    """
     groups: dict[FailureCause, list[tuple[_Owner, Failure]]] = {}
     for owner, failure in failed:
         groups.setdefault(cause_of_failure(failure), []).append((owner, failure))

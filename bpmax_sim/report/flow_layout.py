@@ -137,7 +137,10 @@ def _group_by_layer(
 def _order_layers(
     layers: list[list[_Vertex]], links: Sequence[tuple[_Vertex, _Vertex]]
 ) -> list[list[_Vertex]]:
-    """Return the layers reordered for few crossings: each vertex at the mean of its neighbours."""
+    """Return the layers reordered for few crossings: each vertex at the mean of its neighbours.
+
+    *links* are pairs of vertices in adjacent layers that an edge joins.
+    """
     above, below = _neighbours_by_vertex(links)
     best, fewest = layers, _count_crossings(layers, links)
     for sweep in range(_SWEEPS):
@@ -190,7 +193,8 @@ def _place_vertices(
 ) -> dict[_Vertex, float]:
     """Return the horizontal centre of each vertex, near its neighbours and apart from others.
 
-    *widths* is the width of each vertex; those on the way of a long edge count as vertices, too.
+    *links* are pairs of vertices in adjacent layers that an edge joins. *widths* is the width of
+    each vertex; those on the way of a long edge count as vertices, too.
     """
     above, below = _neighbours_by_vertex(links)
     middles: dict[_Vertex, float] = {}
@@ -235,7 +239,10 @@ def _forward_lines(
     points: Mapping[_Vertex, Point],
     widths: Mapping[str, float],
 ) -> dict[Edge, Sequence[Point]]:
-    """Return the points of each downward edge; edges of one box start and end side by side."""
+    """Return the points of each downward edge; edges of one box start and end side by side.
+
+    *chains* has the vertices of each edge from box to box, *points* the centre of each vertex.
+    """
     begins, ends = (
         _edge_offsets(
             {way: (way[end], points[chain[1 - 3 * end]][0]) for way, chain in chains.items()},

@@ -227,7 +227,10 @@ def _box_width(name: str, node: FlowNode) -> float:
 
 
 def _node_subtitle(node: FlowNode) -> str:
-    """Return the second line of a node's box: owners, sub-flow or kind; "" for an end."""
+    """Return the second line of a node's box: its owners (who handle it), sub-flow or kind.
+
+    "" for an end.
+    """
     if node.end:
         return ""
     if node.parallel:

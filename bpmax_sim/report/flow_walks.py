@@ -117,7 +117,11 @@ class _Move(NamedTuple):
 
 
 def _read_moves(trace: Trace, names: set[str]) -> list[_Move]:
-    """Return the moves of a trace in order, without those of actions that were undone."""
+    """Return the moves of a trace in order, without those of actions that were undone.
+
+    *names* are the names under which the trace runs the flow: "" as main flow, else as sub-flow.
+    Empty: there are no moves.
+    """
     moves: list[_Move] = []
     for event in trace.events if names else ():
         if event["event"] == "NodeEntered":
@@ -138,7 +142,11 @@ def _read_moves(trace: Trace, names: set[str]) -> list[_Move]:
 
 
 def _resolve_main_flow_node(trace: Trace, name_in_trace: str, names: set[str]) -> str | None:
-    """Return the node of *names* that a trace calls *name_in_trace* (``用印#2/盖章``), or None."""
+    """Return the name in the flow's own file of the node that a trace calls ``用印#2/盖章``.
+
+    None if the node is in another flow: not one of *names*, where "" is the main flow and any other
+    name a sub-flow.
+    """
     project, slash, node = name_in_trace.partition("/")
     name = project.partition("#")[0]
     if slash and name in trace.flows and name:

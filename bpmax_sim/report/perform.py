@@ -108,7 +108,10 @@ def _run_again(
     guard: NetworkGuard | None,
     hits: ScriptHits,
 ) -> tuple[Event, ...]:
-    """Run *item* again with the same options, in a new session that counts *hits*."""
+    """Run *item* again with the same options, in a new session that counts *hits*.
+
+    Return the events of that run.
+    """
     watched: SessionOptions = {**chosen, "hits": hits}
     session = open_session(item, cassettes=folder, **watched)
     with _closing_session(session, guard):

@@ -28,7 +28,7 @@ class RecordingUse:
         tests: files of tests with cassettes.
         elsewhere: cassettes of tests that other shards (machines) run.
         touched: declared parts that scenarios used, as text ``kind<tab>part``.
-        seconds: real seconds of each test, by duration key.
+        seconds: real seconds of each test, by duration key: its file and name.
     """
 
     def __init__(self) -> None:

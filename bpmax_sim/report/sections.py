@@ -47,7 +47,8 @@ class SectionFinding(msgspec.Struct, frozen=True, kw_only=True, tag="finding"):
     """One finding in a section of the report page: a headline with details.
 
     Attributes:
-        tone: how it is coloured.
+        tone: how it is coloured: ``passed``, ``failed``, ``again`` (a doubt), ``quiet`` (less
+            important) or "".
         place: ``file:line:column`` relative to the project's root, shown as editor link.
         lines: further lines of text.
         paste: command or lines of a file, with a button that copies them.

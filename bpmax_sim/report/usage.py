@@ -92,7 +92,10 @@ def digest_of(path: str | Path) -> str:
 
 
 def digest_sources(root: Path, tests: Iterable[str]) -> dict[str, str]:
-    """Return the digest of each file in *tests*, relative to *root*, and of its scenarios."""
+    """Return the digest of each file in *tests* and of each file below ``scenarios``.
+
+    Names are relative to *root*; files that do not exist are left out.
+    """
     scenarios = (path for path in (root / "scenarios").rglob("*") if path.is_file())
     names = sorted({*tests, *(relative_name(path, root) for path in scenarios)})
     return {name: digest_of(root / name) for name in names if (root / name).is_file()}
@@ -315,7 +318,7 @@ def _refuse_stale(evidence: Evidence, root: Path) -> None:
 
 
 def _find_newer(evidence: Evidence, root: Path) -> list[Path]:
-    """Return the test and scenario files modified after *evidence* was stored on this machine."""
+    """Return the test and scenario files modified after *evidence* was stored here, or deleted."""
     scenarios = (path for path in (root / "scenarios").rglob("*") if path.is_file())
     return [
         path

@@ -100,7 +100,8 @@ class Performer(msgspec.Struct, frozen=True, kw_only=True):
     ) -> None:
         """Perform *action*, append its error to *result* instead of raising it, and note new tasks.
 
-        With *expires*, deadlines of the flow that are due afterwards are processed too.
+        The player of people notes when each owner got a task. With *expires*, deadlines of the flow
+        that are due afterwards are processed too.
         """
         try:
             if isinstance(self.subject, FlowSubject):
@@ -138,7 +139,8 @@ class Performer(msgspec.Struct, frozen=True, kw_only=True):
         """Return the flow.
 
         Raises:
-            SubjectError: if the subject is not a flow.
+            SubjectError: if the subject is not a flow; its message names *action*, the step's
+                action.
         """
         if not isinstance(self.subject, FlowSubject):
             raise SubjectError("{action} needs a flow", code="NO_FLOW", action=action)
@@ -148,7 +150,8 @@ class Performer(msgspec.Struct, frozen=True, kw_only=True):
         """Return the subject, whether form or flow.
 
         Raises:
-            SubjectError: if the scenario has neither.
+            SubjectError: if the scenario has neither; its message names *action*, the step's
+                action.
         """
         if self.subject is None:
             raise SubjectError("{action} needs a form or a flow", code="NO_SUBJECT", action=action)
@@ -230,7 +233,7 @@ class Action(Model, frozen=True, kw_only=True):
     def known_keys(cls, context: CheckContext, value: Any, spot: Spot) -> bool:
         """Return whether *value* is a map.
 
-        If it is none, or has unknown keys, that is reported to *context*.
+        A value of another type, and each unknown key of a map, is reported to *context*.
         """
         known = cls.__struct_encode_fields__
         if not isinstance(value, Mapping):

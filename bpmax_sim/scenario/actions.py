@@ -448,7 +448,10 @@ class ProxyAction(Action, frozen=True, kw_only=True):
 
     @classmethod
     def check(cls, context: CheckContext, value: Any, spot: Spot) -> None:
-        """Report an unknown API, and direct arguments used together with parts."""
+        """Report an invalid or unknown API, and ``args`` that are no list.
+
+        Also ``args`` (a direct call) together with ``path``, ``query``, ``header`` or ``body``.
+        """
         if not cls.known_keys(context, value, spot):
             return
         call = value.get("call")

@@ -155,8 +155,9 @@ def _with_pass_counts(expected: Any, facts: Mapping[str, Any]) -> Mapping[str, A
 def _compare_digest(expected: Any, digest: str, path: Path) -> Checks:
     """Compare the digest of the run (the hash of its effects) with the *expected* one.
 
-    An expected digest of an older format can never be equal, so the comparison then says that it
-    must be replaced. A doubt is noted if a pattern would accept the digest of any other run too.
+    An expected digest of an older format can never be equal, so the comparison then fails and says
+    that it must be replaced. If a pattern would accept the digest of any other run too, the
+    comparison gets a ``doubt`` that says so (see `Comparison`).
     """
     written = digest_format(expected)
     if written in (None, VERSION):
@@ -253,9 +254,9 @@ _ERROR_MEMBERS = ExpectedError.__struct_fields__
 
 
 def read_expected_error(value: Any) -> ExpectedError | UnsetType:
-    """Return the error that *value*, filled in for all of ``expect_error``, asks for.
+    """Return the expected error that *value*, the value of ``expect_error: ${…}``, describes.
 
-    Nothing, as an empty cell is, expects none.
+    `UNSET` for None and "", the values of an empty cell: then no error is expected.
 
     Raises:
         UndefinedValueError: if it is something else than a map of the known keys.

@@ -48,7 +48,7 @@ SOURCES: Mapping[str, str] = {
 
 
 def describe_response_source(source: str) -> str:
-    """Return in words where the response of a call came from, such as "recorded" for a source.
+    """Return in words where the response of a call came from, such as that it was recorded.
 
     *source* is a key of `SOURCES`; any other text, such as "" if no response came, is unchanged.
     """
@@ -382,9 +382,10 @@ def _count_idempotency_keys(calls: Iterable[CallMade]) -> int:
 def _compare_in_order(
     items: Sequence[tuple[int, Mapping[str, Any]]], calls: Sequence[CallMade], path: Path
 ) -> list[Comparison]:
-    """Compare the first call with the first item, and so on; then how many there are of each.
+    """Compare the first call with the first item, the second with the second, and so on.
 
-    *items* are pairs of an expected call and its index in ``expect: proxy``.
+    If the numbers of items and calls differ, a last comparison fails and lists the names of both.
+    *items* are pairs of the index of an expected call in ``expect: proxy``, and its keys.
     """
     checks: list[Comparison] = []
     for (index, item), call in zip(items, calls, strict=False):

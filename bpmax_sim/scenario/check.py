@@ -247,7 +247,8 @@ def _check_and_update_row_counts(
 ) -> bool:
     """Report rows that *step* names and that do not exist, then update *counts* (table -> rows).
 
-    Return False if it has any other action, whose scripts may change tables.
+    Return whether *counts* are still known: False after an action other than ``set`` and the row
+    actions, as its scripts may change tables.
     """
     kind, value = step.kind, step.value if isinstance(step.value, Mapping) else {}
     if step.action == "set":
@@ -501,7 +502,7 @@ def _check_action(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
 
 
 def _check_step_node(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
-    """Report a node ``at`` that does not exist, or whose action does not act on a form."""
+    """Report a node ``at`` that does not exist, or ``at`` of a step whose action uses no form."""
     if step.at and step.kind is not None and not step.kind.sees_form:
         draft.tell(spot.at("at"), "{action} is not done at a form", action=step.action)
     elif step.at and "${" not in step.at and step.at not in draft.main_flow_nodes:

@@ -396,7 +396,10 @@ class DeclarationReader:
     def _add_file_keys(
         self, subject: Node, file: SharedFile, key: str, allowed_keys: tuple[str, ...]
     ) -> Node:
-        """Return *subject* with those *allowed_keys* of *file* that it does not have itself."""
+        """Return *subject* with those *allowed_keys* of *file* that it does not have itself.
+
+        Maps that both have are merged key by key where *key* (``form`` or ``flow``) says so.
+        """
         root = file.source.root
         said = {part: root.items[part] for part in allowed_keys if part in root.items}
         return merge_nodes(subject, replace(root, value=said), BY_KEY[key])

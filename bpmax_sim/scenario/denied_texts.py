@@ -104,7 +104,10 @@ def _find_text_sections(expected: model.Expect) -> Iterator[tuple[Path, Any]]:
 def _find_texts(
     value: Any, path: Path = (), denied: bool = False
 ) -> Iterator[tuple[Path, Any, bool]]:
-    """Yield the texts in *value*, also in members of maps, with path and whether denied."""
+    """Yield the texts in *value*, also in members of maps: path, text, whether it is denied.
+
+    *path* is put in front of each path; *denied* is whether *value* itself is denied.
+    """
     for inside, literal, is_denied in find_compared_literals(value, path, denied):
         if isinstance(literal, str):
             yield inside, literal, is_denied
@@ -116,7 +119,11 @@ def _find_texts(
 
 
 def _find_patterns(value: Any, path: Path, denied: bool) -> Iterator[tuple[Path, Any, bool]]:
-    """Yield the ``$matches`` patterns that are plain text, without special characters."""
+    """Yield the ``$matches`` patterns without special characters: path, pattern, whether denied.
+
+    Such a pattern is a plain text. *denied* is whether *value* itself is denied; ``$not`` reverses
+    it.
+    """
     for key, operand in value.items() if isinstance(value, Mapping) else ():
         if key == "$not":
             yield from _find_patterns(operand, (*path, key), not denied)

@@ -402,7 +402,10 @@ def _why_not_contained(expected: Any, actual: Any) -> str:
 
 
 def _why_order_not_comparable(expected: Any, actual: Any) -> str:
-    """Return why a number and another type cannot be compared by order; "" if both are alike."""
+    """Return why a number and another type cannot be compared by order.
+
+    "" if both are numbers, or neither is one.
+    """
     return "" if is_number(expected) == is_number(actual) else _describe_other_type(actual)
 
 
@@ -462,7 +465,10 @@ def _is_equal_in_any_order(expected: Any, actual: Any) -> bool:
 
 
 def _can_pair_all(expected: Sequence[Any], actual: Sequence[Any]) -> bool:
-    """Return whether each expectation can get an item of its own (Kuhn's bipartite matching)."""
+    """Return whether each of *expected* can be paired with an item of *actual* that fulfils it.
+
+    No item may be used twice. This is bipartite matching by Kuhn's algorithm.
+    """
     fits = [[i for i, item in enumerate(actual) if fulfils(want, item)] for want in expected]
     owner: dict[int, int] = {}
 

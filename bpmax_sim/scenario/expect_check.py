@@ -156,7 +156,10 @@ def names_call(text: str) -> bool:
 
 
 def check_call(context: CheckContext, item: model.ExpectedCall, spot: Spot) -> None:
-    """Report what is wrong with an expected call; if it must fail, its API need not exist."""
+    """Report what is wrong with an expected call.
+
+    If it is expected with an ``error``, its API need not exist.
+    """
     if "${" not in item.call and not names_call(item.call):
         message = msg("expected platform.api, or platform.$token, got {call!r}", call=item.call)
         context.tell(spot.at("call"), message)
@@ -173,7 +176,10 @@ def check_call(context: CheckContext, item: model.ExpectedCall, spot: Spot) -> N
 
 
 def _check_order_operands(context: CheckContext, expected: Mapping[str, Any], spot: Spot) -> None:
-    """Report ``{$lt: "0"}`` of a field that holds a number, which is neither less nor more."""
+    """Report ``$lt``, ``$gte`` … with a text such as "0" for a field that holds a number.
+
+    A text is never less or greater than a number, so such an expectation never holds.
+    """
     for name, value in expected.items():
         is_number = context.names.field_kinds.get(name) == "number"
         for path, operand in _find_numerals(value) if is_number else ():
@@ -194,7 +200,10 @@ _NUMERAL = re.compile(r"-?\d+(\.\d+)?")
 
 
 def _find_numerals(value: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
-    """Yield each operand of an order that is the text of a number, with its path."""
+    """Yield each operand of ``$gt``, ``$gte``, ``$lt`` or ``$lte`` that is the text of a number.
+
+    Each has its path in front.
+    """
     for key, operand in value.items() if isinstance(value, Mapping) else ():
         if key in _ORDERS and isinstance(operand, str) and _NUMERAL.fullmatch(operand):
             yield (*path, key), operand
@@ -304,7 +313,10 @@ def check_declared_answer(context: CheckContext, call: str, body: Any, spot: Spo
 def check_proxy_action_arguments(
     context: CheckContext, value: Mapping[str, Any], spot: Spot, parts: Sequence[str]
 ) -> None:
-    """Report surplus arguments of a ``proxy`` step, and near misses of parameter names."""
+    """Report surplus ``args`` of a ``proxy`` step, and misspelled names of parameters.
+
+    *value* is that of the step; *parts* are the parts of the request to check, such as ``query``.
+    """
     call = str(value.get("call", ""))
     found = context.names.api_of(call)
     if found is None:
@@ -640,7 +652,11 @@ def _check_form(context: CheckContext, value: Mapping[str, Any], spot: Spot) -> 
 def _check_columns(
     context: CheckContext, table: str, expected: Any, spot: Spot, *, denied: bool
 ) -> None:
-    """Report columns that rows of *table* do not have; if *denied*, only near misses of theirs."""
+    """Report misspelled columns in *expected* that it denies, as such a denial always holds.
+
+    *expected* is what a form's field *table* is compared with; *denied* is whether all of it is
+    denied, as below ``$not``. Nothing is reported if the columns of *table* are not known.
+    """
     if table not in context.names.columns:
         return
     for path, row, under in find_compared_literals(expected, (), denied):

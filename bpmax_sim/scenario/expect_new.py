@@ -91,9 +91,9 @@ class _Draft:
         self.left_out: list[str] = []
 
     def add_value(self, value: Any, *path: str | int) -> Any:
-        """Return how to expect *value*, which is at *path*.
+        """Return the expectation of *value*, which is at *path*: the value itself, or a pattern.
 
-        `UNSET`, and a note in `left_out`, if it must not be expected.
+        `UNSET` if it must not be expected; `left_out` then gets a message that says why.
         """
         if isinstance(value, Mapping) and value and not any(map(is_operator, value)):
             members = {key: self.add_value(inner, *path, key) for key, inner in value.items()}

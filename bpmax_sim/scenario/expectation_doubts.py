@@ -127,7 +127,7 @@ _FindSpot = Callable[[], Spot]
 
 
 def _find_expectations(item: ScenarioItem) -> Iterator[_Expectation]:
-    """Yield each ``expect``, ``always`` and ``never`` of *item* that says something.
+    """Yield each ``expect``, ``always`` and ``never`` of *item*, except an empty ``expect``.
 
     Each comes with the spot of the step or scenario that has it, and its path below that spot.
     """
@@ -285,7 +285,8 @@ def find_unwritten_fields(item: ScenarioItem, history: RunHistory) -> Iterator[R
 def _find_flow_facts_held_before(expected: model.Expect, history: RunHistory) -> list[str] | None:
     """Return the facts of a flow in *expected*, all of which held before the run already.
 
-    None if *expected* contains anything else than these and fields of a form.
+    None if one of them did not hold then, or if *expected* contains anything else than facts and
+    fields of a form.
     """
     flow = {} if expected.flow is UNSET else expected.flow
     if not isinstance(flow, Mapping) or expected != model.Expect(
@@ -313,7 +314,8 @@ def find_empty_parts(
 ) -> Iterator[RunFinding]:
     """Yield parts of a step that check nothing, such as a number of *calls* that may be any.
 
-    Also an unread *result* that says no.
+    Also a finding if *result*, the return value of its action, looks like a "no" (such as false)
+    and no expectation compares it.
     """
     yield from _find_loose_call_counts(located, calls, item.scenario.expect)
     yield from _find_unread_verdict(item, located, result)
@@ -322,7 +324,11 @@ def find_empty_parts(
 def _find_unread_verdict(
     item: ScenarioItem, located: LocatedStep, result: Any
 ) -> Iterator[RunFinding]:
-    """Yield a finding if a step returned what looks like a no, and no expectation reads it."""
+    """Yield a finding if a step's *result* looks like a "no" and no expectation compares it.
+
+    Nothing is yielded if the step has ``save`` or ``retry: {until: …}``, or a ``${…}`` names its
+    result.
+    """
     step, steps = located.step, list(item.steps)
     advice = _advise_on_unread(step.action, result)
     if not advice or step.save:
@@ -346,9 +352,10 @@ _VERDICTS: Final = ("ok", "success", "pass", "passed", "allow", "allowed", "vali
 
 
 def _advise_on_unread(action: str, result: Any) -> str:
-    """Return advice if the unread *result* of an action looks like a "no" that had no effect.
+    """Return advice if *result* of the action *action* looks like a "no" that had no effect.
 
-    "" if it does not. A text says no as well: that of other hooks refuses.
+    "" if it does not. A "no" is False; for a hook also a text, which of other hooks refuses, and a
+    map with a false member such as ``ok``.
     """
     if action == "python":
         return _UNREAD_RETURN if result is False else ""
@@ -374,9 +381,10 @@ _UNREAD_RETURN: Final = msg(
 def _find_loose_call_counts(
     located: LocatedStep, calls: Sequence[CallMade], item_expect: model.Expect
 ) -> Iterator[RunFinding]:
-    """Yield expected calls whose ``times`` accepts any number, or all of which failed unnoticed.
+    """Yield expected calls whose range ``times`` accepts too much: no call, or any number of calls.
 
-    ``times: 0`` of a login says nothing if the step did not call its platform.
+    Also those whose calls all failed although nothing in step or scenario expects an error, and
+    ``times: 0`` of a login if the step did not call its platform, as that says nothing.
     """
     expected = located.step.expect
     if expected.proxy is UNSET:
@@ -403,7 +411,10 @@ _MANY: Final = 1_000_000
 
 
 def _describe_loose_count(item: model.ExpectedCall, made: Sequence[CallMade]) -> str:
-    """Return a message that the range ``times`` of *item* accepts more than the calls *made*."""
+    """Return the message that the range ``times`` of *item* accepts more than the calls *made*.
+
+    *made* are the calls of that API in the step. The message names the ``times`` to write instead.
+    """
     if not made:
         return msg(
             "{call} was not called at all, which this allows, too; write times: 0 where that is "

@@ -261,7 +261,7 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
     def report_undeclared(self, name: str, place: Place | None, message: str) -> Failure:
         """Return the failure of a script that wrote the undeclared field or column *name*.
 
-        *place* is the script line; the last parameter says what is wrong.
+        *place* is the script line; *message* says what is wrong.
         """
         is_python = place is None and self._path_of_action == ("python",)
         wrote = template("the step wrote {name}: {wrong}")
@@ -375,9 +375,11 @@ _ELSEWHERE = frozenset({"NOT_AT_NODE", "NO_ROUTE", "NOT_UNDER_WAY", "AMBIGUOUS_N
 
 
 def _kind_of_uncaught(error: Exception) -> str:
-    """Return the kind of the failure of an unexpected error, which a lenient folder may tolerate.
+    """Return the kind (see `Failure`) of the failure that an unexpected error is.
 
-    A script that broke because its chain was never called is broken in any folder.
+    A lenient folder may turn some kinds into warnings, but not ``error``. An error for a chain that
+    was awaited without ``$call()`` is ``uncalled``; if it has a cause, the script went on and
+    broke, which is an ``error``.
     """
     if isinstance(error, PendingPromise):
         return "pending"

@@ -72,7 +72,10 @@ def _action_problem(do: FaultAction) -> str | None:
 
 
 def _has_failure(do: FaultAction) -> bool:
-    """Return whether *do* replaces the response, by another one or an error, not only delays it."""
+    """Return whether *do* replaces the response by another one or an error.
+
+    False if it only delays it.
+    """
     return any(getattr(do, name) is not UNSET for name in ("error", "status", "body"))
 
 
@@ -185,7 +188,7 @@ def shadows_stub(earlier: Stub, stub: Stub) -> bool:
 
 
 def request_conditions(stub: Stub) -> Mapping[str, Any]:
-    """Return the conditions of *stub* on the request, by part."""
+    """Return the conditions of *stub* on the request: part, such as ``query`` -> expectation."""
     return {name: value for name, value in asdict(stub.request).items() if value is not UNSET}
 
 

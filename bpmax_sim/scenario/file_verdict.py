@@ -35,7 +35,10 @@ PlainPart = tuple[str, str, str, bool]
 
 
 class EndOfRun(Protocol):
-    """The end of a run as `FileRuns` needs it; `ScenarioFinished` is one."""
+    """The outcome of a run, its unused parts, and the keys of the parts of other files it used.
+
+    This is what `FileRuns` needs to know of a run; `ScenarioFinished` is one.
+    """
 
     @property
     def outcome(self) -> str:
@@ -53,7 +56,8 @@ class EndOfRun(Protocol):
 def unused_parts(item: ScenarioItem, used_keys: Collection[str]) -> tuple[RunWarning, ...]:
     """Return a warning for each own or inherited part that a run of *item* did not use.
 
-    *used_keys* are the keys of the parts that it used.
+    *used_keys* are the keys of the parts that it used: texts such as the place ``file:line:column``
+    of the part, as `find_used_parts` and `ran_step_key` return them.
     """
     return tuple(_find_unused(item, used_keys))
 
@@ -64,7 +68,10 @@ def is_inherited(part: RunWarning, file: str) -> bool:
 
 
 def used_parts_of_other_files(item: ScenarioItem, used_keys: Iterable[str]) -> tuple[str, ...]:
-    """Return those of *used_keys*, of a run of *item*, that are of parts in other files."""
+    """Return those of *used_keys* that are of parts in other files than that of *item*, sorted.
+
+    A key begins with the file of its part.
+    """
     own = f"{item.spot.source.file}:"
     return tuple(sorted(key for key in used_keys if not key.startswith(own)))
 
@@ -167,17 +174,20 @@ def _find_false_condition(located: LocatedStep, used_keys: Collection[str]) -> I
 
 
 def ran_step_key(located: LocatedStep) -> str:
-    """Return the key, among used keys, of a step that ran."""
+    """Return the key by which `unused_parts` knows that a step ran: its place as text."""
     return str(located.spot.place)
 
 
 def retried_step_key(located: LocatedStep) -> str:
-    """Return the key under which it is noted that ``retry`` repeated the step."""
+    """Return the key by which `unused_parts` knows that ``retry`` repeated the step."""
     return f"{ran_step_key(located)} retry"
 
 
 def _fault_range_key(fault: Fault) -> str:
-    """Return the key which notes that *fault* hit every call of its range (``call: 1-3``)."""
+    """Return the key by which `unused_parts` knows that *fault* hit every call of its range.
+
+    The range is that of a rule such as ``call: 1-3``.
+    """
     return f"{fault.place} range"
 
 
@@ -198,7 +208,8 @@ def find_used_parts(
     """Return the keys of the parts that a run used, except steps.
 
     These are *stubs* and their answers, paths of ``ignore`` and ``redact`` that exist in one of
-    *calls*, and faults that hit every call of their range.
+    *calls*, and faults that hit every call of their range. A key is the place of the part as text;
+    for a fault, the word ``range`` follows.
     """
     used: set[str] = set()
     for option, path, spot in find_ignore_and_redact_entries(item):
@@ -228,7 +239,8 @@ def is_failure_if_unused(part: RunWarning, strictness: Strictness) -> bool:
 def unused_part_failure(item: ScenarioItem, part: RunWarning) -> Failure:
     """Return the failure for *part*, which no row of the file of *item* used.
 
-    An inherited part is one of its folder, whose scenarios all have to run to show it.
+    If the part is inherited, no scenario below the folder of the part's file used it; the failure
+    is then shown for that folder, and its command runs all scenarios there.
     """
     place = part.place or item.place
     source, message, title, folder = item.spot.source, part.message, item.scenario.scenario, ""
@@ -295,9 +307,11 @@ class FileRuns:
         strictness: Strictness,
         used: Iterable[str] = (),
     ) -> None:
-        """Add what *row*, which passed and is one of the *rows* rows of *file*, did not use.
+        """Add the parts *unused* by a run that passed: of *row*, one of the *rows* rows of *file*.
 
-        A scenario without a table has no row; of its own parts it has been judged already.
+        *used* are the keys of parts of other files that it used. Without a table, *rows* is 0 and
+        *row* is ""; then only inherited parts are added, as its own were judged at the end of its
+        run.
         """
         parts = {
             (part.kind, translate(part.message), str(part.place or ""), part.fails)
@@ -320,7 +334,11 @@ class FileRuns:
             known.used |= more.used
 
     def unused_parts_that_fail(self) -> Iterator[tuple[str, RunWarning]]:
-        """Yield file and part for each part that nothing used, if that is a failure there."""
+        """Yield scenario file and part for each part that nothing used, if this is a failure.
+
+        The strictness of the file's folder decides that, see `is_failure_if_unused`; in other cases
+        an unused part is a warning. A file of which not all rows have passed is left out.
+        """
         yield from ((file, part) for file, part, fails in self._judge() if fails)
 
     def unused_warnings(self, file: str = "") -> Iterator[RunWarning]:
@@ -329,7 +347,10 @@ class FileRuns:
         yield from (part for _, part, fails in found if not fails)
 
     def _judge(self, files: Iterable[str] | None = None) -> Iterator[tuple[str, RunWarning, bool]]:
-        """Yield each unused part of *files*, all by default: file, part, whether it fails."""
+        """Yield each unused part of *files*, all by default: file, part, whether it is a failure.
+
+        Files of which not all rows have passed are left out.
+        """
         for file in self.files if files is None else files:
             result = self.files.get(file)
             if result is not None and self._is_complete(file):

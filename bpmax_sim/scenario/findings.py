@@ -177,7 +177,11 @@ _LONG_DELAY = 100.0
 
 
 def _delay_problem(delay: float | str, on: str, platforms: Platforms) -> str:
-    """Return what is wrong with *delay* virtual seconds, or ""; a text is filled later."""
+    """Return what is wrong with *delay* in virtual seconds, or "".
+
+    Wrong is a long one beyond the timeout of the platform of *on* (``platform.api``): it was
+    probably meant in milliseconds. A text, which contains a ``${…}``, is not checked.
+    """
     if isinstance(delay, str):
         return ""
     platform = platforms.find(on.partition(".")[0])
@@ -289,7 +293,7 @@ def find_fields_expected_as_other_types(item: ScenarioItem) -> frozenset[str]:
 
 
 def find_named_columns(value: Any) -> Iterator[tuple[str, str]]:
-    """Yield each table and column named by an expected form."""
+    """Yield table and column for each column that *value*, an expected form, names."""
     for name, expected in value.items() if isinstance(value, Mapping) else ():
         base, *rest = parse_form_path(name) or (name,)
         yield from ((str(base), step) for step in rest if isinstance(step, str))

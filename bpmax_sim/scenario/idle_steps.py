@@ -226,7 +226,7 @@ def check_preview_of_submitted_values(draft: ScenarioDraft) -> None:
 
 
 def _have_equal_fields(form: dict[str, Any], other: dict[str, Any]) -> bool:
-    """Return whether no field has another value in *other*."""
+    """Return whether *other* has the same value for each field of *form* that it contains."""
     return all(other.get(name, value) == value for name, value in form.items())
 
 

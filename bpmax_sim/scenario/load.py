@@ -81,7 +81,7 @@ class LocatedStep(msgspec.Struct, frozen=True):
     fills: frozenset[str] = frozenset()
 
     def walk(self) -> Iterator[LocatedStep]:
-        """Yield the step itself, its steps in flight, and the steps of its row's cell."""
+        """Yield the step itself, its ``during`` steps, and the steps of its row's cell."""
         yield self
         for located in (*self.during, *(self.inner or ())):
             yield from located.walk()
@@ -270,7 +270,7 @@ class ScenarioItem(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def owner_name_in_cassette(self) -> str:
-        """Return the name under which this item owns exchanges in a cassette."""
+        """Return the name by which a cassette says that an exchange was recorded for this item."""
         return self.name
 
 
@@ -464,7 +464,10 @@ def _route_places(
 def _load_code(
     draft: ScenarioDraft, owner: _ScriptOwner, spot: Spot
 ) -> tuple[dict[str, tuple[Script, ...]], tuple[Script, ...]]:
-    """Return the scripts of each event and the libraries of *owner*, which is at *spot*."""
+    """Return the scripts of each event, and the libraries, of the form or flow *owner*.
+
+    *owner* may also be a sub-flow or the form of a node; *spot* is its place in the scenario.
+    """
     events = {event: spot.at("scripts", event).elements(n) for event, n in owner.scripts.items()}
     scripts = {event: _load_scripts(draft, names) for event, names in events.items()}
     libraries = dict(_load_scripts(draft, spot.at("libraries").elements(owner.libraries)))
@@ -653,9 +656,10 @@ def _fault_set_names(
 def _fill_fault(
     draft: ScenarioDraft, rule: model.FaultRule, spot: Spot, row: Row | None
 ) -> Iterator[Fault]:
-    """Yield *rule* with every ``${…}`` replaced; nothing if that fails.
+    """Yield *rule* with every ``${…}`` replaced, as transport fault; nothing if it is invalid then.
 
-    *row* is None in named steps, which all rows share.
+    What is wrong is reported, except an undefined ``${…}`` that the check of all references
+    reports. *row* is None in named steps, which all rows share.
     """
     try:
         filled = fill_fault(

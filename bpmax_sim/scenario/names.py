@@ -108,7 +108,10 @@ class ScenarioNames(msgspec.Struct, frozen=True, kw_only=True):
         return None if column is None else self.column_problem(str(base), column)
 
     def _suggest_initial(self, name: str) -> str:
-        """Return the near name of an initial field, or ""; 附件1 and 附件2 are two fields."""
+        """Return the hint "did you mean …" with an initial field of a name near *name*, or "".
+
+        Names that differ only in digits are not near: 附件1 and 附件2 are two fields.
+        """
         stem = _DIGITS.sub("", name)
         is_one_of_many = any(_DIGITS.sub("", one) == stem for one in self.initial_fields)
         return "" if is_one_of_many else suggest_nearest(name, self.initial_fields)

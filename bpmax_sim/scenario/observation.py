@@ -82,7 +82,10 @@ class SubjectState(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def form_of(subject: FormSubject | FlowSubject | None) -> Mapping[str, Any]:
-    """Return the present values of the fields; of a flow, those of its project."""
+    """Return the present values of the fields; of a flow, those of its project.
+
+    They are empty without a form or flow.
+    """
     if subject is None:
         return {}
     return dict(
@@ -91,7 +94,10 @@ def form_of(subject: FormSubject | FlowSubject | None) -> Mapping[str, Any]:
 
 
 def fields_of(subject: FormSubject | FlowSubject | None) -> Mapping[str, Any]:
-    """Return the states of the fields; of a flow, those of its project's form."""
+    """Return the states (visible, required …) of the fields; empty without a form or flow.
+
+    Of a flow, they are those of its project's form.
+    """
     form = subject.current_form if isinstance(subject, FlowSubject) else subject
     return dict(to_scenario_value(form.facts())) if form else {}
 

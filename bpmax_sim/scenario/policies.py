@@ -196,7 +196,8 @@ class PolicyPlayer:
     def _why_policy_not_matching(self, number: int, task: OpenTask) -> str:
         """Return why policy *number* does not act on *task*; "" if it does.
 
-        ``*`` means that it is for other nodes or other kinds of task, which needs no explanation.
+        The text ``*`` is returned for a policy that is for other nodes or other kinds of task: such
+        a policy is not mentioned in messages.
         """
         policy = self.policies[number][0]
         kind = action_of(policy)
@@ -220,9 +221,11 @@ class PolicyPlayer:
         return msg("has been used here") if is_done else ""
 
     def _is_at_node(self, policy: model.Policy, at: str, task: OpenTask) -> bool:
-        """Return whether a policy is for the task's node.
+        """Return whether *policy* is for the node of *task*.
 
-        Nodes of the main flow take precedence.
+        *at* is the policy's node with ``${…}`` replaced; ``*`` is for any. If main flow and a
+        sub-flow have a node of that name, a policy without ``project`` is for that of the main
+        flow.
         """
         if policy.project and policy.project != task.project.partition("#")[0]:
             return False
@@ -308,7 +311,12 @@ def _sort_key(choice: PlannedMove) -> tuple[float, int]:
 
 
 def _applies_to(kind: type[FlowAction], task: OpenTask) -> bool:
-    """Return whether an action suits the person of *task*: owner, starter, or anybody else."""
+    """Return whether the person of *task* can perform an action of *kind*.
+
+    At ``start`` only an action for the starter (``resubmit``) is possible. Elsewhere, an action
+    that needs a task is for an owner (``task.by``); any other, such as a withdrawal, for an
+    `OpenTask` without an owner.
+    """
     if task.node == START or kind.is_for_starter:
         return task.node == START and kind.is_for_starter
     return kind.needs_task is bool(task.by)
@@ -428,7 +436,11 @@ def _check_policy(draft: ScenarioDraft, policy: model.Policy, spot: Spot) -> Non
 def _check_at(
     draft: ScenarioDraft, policy: model.Policy, kind: type[FlowAction], spot: Spot
 ) -> Definition | None:
-    """Report a node where the action is impossible; return the flow that has the node."""
+    """Report a node where the action is impossible.
+
+    Return the definition of the flow that has the node. None if there is no such node, if nobody
+    decides there, or if the policy names no single node: ``*``, ``start`` or a ``${…}``.
+    """
     flows = {"": draft.definition, **draft.subflows}
     if policy.project and policy.project not in draft.subflows:
         draft.tell(

@@ -442,7 +442,10 @@ class Progress:
             project.user = person
 
     def reporter(self, since: LogPosition = START, **details: Any) -> FailureReporter:
-        """Return an object that makes failures, which show the calls made after *since*."""
+        """Return an object that makes failures, which show the calls made after *since*.
+
+        *details* are further attributes of `FailureReporter`, such as ``located``.
+        """
         log = self.log
         return FailureReporter(
             item=self.item,
@@ -491,7 +494,10 @@ class Progress:
         return self.redact(self.scope.resolve(value))
 
     def apply_leniency(self, failures: Iterable[source.Failure]) -> list[source.Failure]:
-        """Return *failures* without those that a lenient folder turns into warnings; add these."""
+        """Return *failures* without those that the folder, if it is lenient, turns into warnings.
+
+        These are added to the warnings of the run. Their kinds are the keys of `WARNINGS`.
+        """
         left = []
         for failure in failures:
             if self.item.strictness == "lenient" and failure.kind in WARNINGS:
@@ -506,7 +512,8 @@ class Progress:
     ) -> Iterator[source.Failure]:
         """Yield the failure of a call that the script did not await, or add a warning instead.
 
-        ``proxy: unawaited`` of the scenario decides; without it a doubtful case is a warning.
+        ``proxy: unawaited`` of the scenario decides (``allow``: neither of both); without it a
+        doubtful case is a warning, any other a failure.
         """
         chosen = self.item.scenario.proxy.unawaited
         if chosen == "fail" or (chosen is UNSET and not call.is_doubtful):

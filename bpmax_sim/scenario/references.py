@@ -139,7 +139,7 @@ _CONSTANT_TYPES = frozenset({type(None), bool, int, float, msgspec.UnsetType})
 
 
 def keys_with_references(node: Node | None) -> frozenset[str]:
-    """Return the keys of the map *node* whose values contain a ``${…}``."""
+    """Return the keys of the map *node* whose values contain a ``${…}``; empty for None."""
     if node is None:
         return frozenset()
     return frozenset([key for key, child in node.items.items() if _contains_reference(child)])
@@ -450,7 +450,8 @@ def _evaluate_side(text: str, lookup: Lookup) -> tuple[Any, bool]:
 def _are_sides_equal(left: tuple[Any, bool], right: tuple[Any, bool]) -> bool:
     """Return whether two sides of a condition are equal.
 
-    An unquoted word has no type, so it is compared as text; else the types must be equal too.
+    Each is a value and whether it is an unquoted word. Such a word has no type, so it is compared
+    as text; else the types must be equal too.
     """
     if left[1] or right[1]:
         return as_text(left[0]) == as_text(right[0])

@@ -197,7 +197,7 @@ def find_absent_members(
 def _has_near_member(line: str, members: tuple[str, ...]) -> bool:
     """Return whether a name or quoted text in *line* of a script is nearly one of *members*.
 
-    Cached by line, because two mutants of a script differ in only one.
+    Cached by line: `bpmax-sim challenge` runs many variants of a script that differ in one line.
     """
     words = chain.from_iterable(one.findall(line) for one in _NAMES)
     return any(_is_near_member(word, members) for word in {*words})

@@ -75,7 +75,10 @@ def check_ids(draft: ScenarioDraft) -> None:
 def _check_unique_ids(
     draft: ScenarioDraft, steps: LocatedSteps, known: Mapping[str, Spot]
 ) -> Mapping[str, Spot]:
-    """Check the ids of *steps* against *known* ones; return the spot of each id."""
+    """Report ids of *steps* that are used twice or cannot be referenced.
+
+    *known* are ids of other steps, with their spots. Return *known* with the ids of *steps* added.
+    """
     first = dict(known)
     for step, spot in steps:
         if step.id in first:
@@ -115,9 +118,10 @@ def check_action_cells(draft: ScenarioDraft, step: model.Step, column: str) -> N
 
 
 def check_only_rows(draft: ScenarioDraft, step: model.Step | model.Policy, spot: Spot) -> None:
-    """Report ``only`` (ids of rows) with unknown or no rows, or where there are none to name.
+    """Report ``only``, a list of row ids, if it is empty or contains an unknown id.
 
-    *spot* is that of *step*. A fragment and a scenario without ``cases`` have no rows.
+    Also any ``only`` in a fragment or a scenario without ``cases``, which have no rows. *spot* is
+    that of *step*.
     """
     if step.only is UNSET:
         return

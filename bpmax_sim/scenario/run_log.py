@@ -108,13 +108,16 @@ class RunLog(msgspec.Struct):
     def add_warning(
         self, kind: str, message: str, place: Place | None = None, *, fails: bool = False
     ) -> None:
-        """Add a new warning; with *fails* it is a failure in stricter folders."""
+        """Add a warning, unless an equal one exists; *fails* is explained in `RunWarning`."""
         warning = source.RunWarning(kind, message, place, fails)
         if warning not in self.warnings:
             self.warnings.append(warning)
 
     def add_event_in_flight(self, event: Event) -> None:
-        """Record an event of a step that is performed while another one is in flight."""
+        """Record an event of a ``during`` step.
+
+        Such a step is performed while a call of another step is in flight.
+        """
         self.origins.note_step(event)
         self._fresh.append((self.session.clock.next_seq(), self.session.redact_value(event)))
 
@@ -228,7 +231,8 @@ class RunLog(msgspec.Struct):
     def add_action_result(self, result: Result) -> None:
         """Record the timers, console lines and errors in *result*.
 
-        Also called for the result of a step that runs while another one is in flight.
+        Also called for the result of a ``during`` step, performed while a call of another step is
+        in flight.
         """
         self._fresh += [(timer.order, timer) for timer in result.timers]
         for line in result.console:

@@ -212,7 +212,10 @@ class StepRun(msgspec.Struct):
             yield replace(failure, step=self.number, total=self.total, title=title)
 
     def _run_action(self) -> Generator[Event, None, Result | None]:
-        """Perform the action; return None if a ``${…}`` in its value is not defined."""
+        """Perform the action and return its result.
+
+        None after a failure: a ``${…}`` in its value is not defined, or a step that it runs failed.
+        """
         if inner := inner_steps(self.located.step):
             return (yield from self._run_named_steps(*inner))
         result = self._perform_filled(self.progress.performer.perform)
@@ -264,7 +267,10 @@ class StepRun(msgspec.Struct):
 
     @contextmanager
     def _perform_during_steps(self) -> Iterator[None]:
-        """Perform the steps of ``during`` at the first call that it names."""
+        """Perform the steps of ``during`` at the first call in the ``with`` block that it names.
+
+        If no such call is made there, its name is added to `_missing`.
+        """
         during = self.located.step.during
         if not isinstance(during, During):
             yield
@@ -313,7 +319,11 @@ class StepRun(msgspec.Struct):
     def _run_named_steps(
         self, name: str, variables: Mapping[str, Any]
     ) -> Generator[Event, None, Result | None]:
-        """Run named steps of a fragment, with *variables* that exist only for them."""
+        """Run named steps of a fragment, with *variables* that exist only for them.
+
+        Return the result of the last action; None if one of the steps failed or a variable is
+        undefined.
+        """
         progress = self.progress
         saved = dict(progress.scope.vars)
         try:
@@ -386,7 +396,10 @@ class StepRun(msgspec.Struct):
             progress.warn_of_step(self.located, self.since, result)
 
     def _fill_expected_error(self) -> bool:
-        """Fill in an ``expect_error`` that is one ``${…}`` as a whole; return False if wrong."""
+        """Replace an ``expect_error`` that is a single ``${…}`` by its value.
+
+        Return False, and add a failure, if it is undefined or no expected error.
+        """
         step = self.located.step
         if isinstance(step.expect_error, str):
             try:

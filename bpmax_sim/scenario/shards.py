@@ -193,7 +193,7 @@ def merge_durations(root: Path, seconds: Mapping[str, float], *, complete: bool 
 
 
 def _write_if_possible(path: Path, seconds: Mapping[str, Any]) -> bool:
-    """Write the file and return whether that worked.
+    """Write the file; return False if it cannot be written.
 
     It is replaced as a whole, as others may read it meanwhile.
     """

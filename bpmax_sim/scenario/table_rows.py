@@ -628,12 +628,12 @@ class ScenarioDraft:
 
     @cached_property
     def steps(self) -> LocatedSteps:
-        """Return all steps of file, rows and fragments, including those performed in flight."""
+        """Return all steps of file, rows and fragments, including those of ``during``."""
         return (*self.shared_steps, *chain.from_iterable(self.steps_by_row.values()))
 
     @cached_property
     def own_steps(self) -> LocatedSteps:
-        """Return the steps listed in the file itself, including those performed in flight."""
+        """Return the steps listed in the file itself, including those of ``during``."""
         own = {"steps": self.scenario.steps, "finally": self.scenario.cleanup}
         lists = (self.spot.at(key).elements(steps) for key, steps in own.items())
         return tuple(_walk_steps(chain.from_iterable(lists)))
@@ -745,7 +745,7 @@ def _as_id_list(value: Any) -> Sequence[Any]:
 
 
 def _walk_steps(steps: Iterable[tuple[model.Step, Spot]]) -> Iterator[tuple[model.Step, Spot]]:
-    """Yield each step with its spot, followed by the steps performed while it is in flight."""
+    """Yield each step with its spot, followed by its ``during`` steps."""
     for step, spot in steps:
         yield step, spot
         if isinstance(step.during, model.During):

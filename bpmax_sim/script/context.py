@@ -466,7 +466,7 @@ class Context:
         self._abort(run, self._failures.make_engine_error(make_budget_error(budget)))
 
     def _finish_if_idle(self, run: ScriptRun) -> None:
-        """Report the outcome of *run* if its body has ended and nothing but timers is left.
+        """Pass the outcome of *run* to its *done* if its body has ended and only timers are left.
 
         Without timers the run is over.
         """
@@ -730,7 +730,7 @@ class Context:
         return has_void_in_front(self._sources.texts, place)
 
     def _report_chain(self, run: ScriptRun, chain: UncalledChain) -> None:
-        """Report a chain without ``$call()``, which sends nothing.
+        """Add a chain without ``$call()``, which sends nothing, to the results of *run*.
 
         It is an error if it was awaited, else one of the unawaited calls.
         """

@@ -93,9 +93,11 @@ class PreludeEntry:
         functions.JS_SetHostPromiseRejectionTracker(context.runtime, _tracker, self)
 
     def report_rejection(self, inner: int, promise: Value, reason: Value, handled: bool) -> None:
-        """Pass a rejection to the prelude.
+        """Pass the rejection of *promise* with *reason* to the prelude (our JavaScript code).
 
-        If it returns the number of a binding, load that binding.
+        If the prelude returns the number of a binding, a part of it that is not loaded yet, that
+        part is loaded. The engine calls this; *inner* is its JSContext, and *handled* says whether
+        the promise got a handler by now.
         """
         try:
             arguments = value_array(3)(promise, reason, Value(int(handled), 1))
@@ -107,7 +109,10 @@ class PreludeEntry:
                 self._watch.stop_script(error)
 
     def load_part(self, inner: int, code: bytes | None) -> None:
-        """Pass the function that bytecode *code* defines to the prelude, if memory allows."""
+        """Pass the function that bytecode *code* defines to the prelude (our JavaScript code).
+
+        *inner* is the JSContext. Nothing happens if memory does not suffice.
+        """
         part = _load_bytecode(inner, code)
         if not part.is_exception:
             functions = _load_library()
@@ -467,7 +472,8 @@ def evaluate_prelude(context: Any) -> Any:
 def _compile_used_prelude_parts(scripts: Sequence[str]) -> tuple[bytes | None, ...]:
     """Return the bytecode of the prelude's core, then of each binding that *scripts* need.
 
-    None stands for a binding that none of them needs.
+    A binding is a part of the prelude (our JavaScript code), such as ``URL``. None stands for a
+    binding that none of them needs.
     """
     names = set().union(find_polyfills(scripts), *map(_find_bindings_used_by, scripts))
     names -= {*EVERYWHERE}
@@ -480,7 +486,8 @@ def _compile_used_prelude_parts(scripts: Sequence[str]) -> tuple[bytes | None, .
 def _write_core() -> str:
     """Return the source of the prelude with those bindings inlined that every script uses.
 
-    Reading one bytecode takes a fraction of the time of reading one for each binding.
+    A binding is a part of the prelude (our JavaScript code). Reading one bytecode takes a fraction
+    of the time of reading one for each binding.
     """
     prelude, *texts = read_sources()
     arguments = [
@@ -494,7 +501,10 @@ def _write_core() -> str:
 
 @lru_cache(maxsize=256)
 def _find_bindings_used_by(script: str) -> frozenset[str]:
-    """Return the names of the bindings that *script* probably needs, judged by its text."""
+    """Return the names of the bindings that *script* probably needs, judged by its text.
+
+    A binding is a part of the prelude (our JavaScript code), such as ``URL``.
+    """
     return frozenset(name for name, sign in BINDINGS.items() if sign.is_in(script))
 
 
@@ -511,7 +521,10 @@ def _list_polyfills_to_install(scripts: Sequence[str]) -> str:
 
 
 def install_argument(names: Sequence[str]) -> str:
-    """Return the JSON argument of the prelude's ``install`` for these bindings, or "" for none."""
+    """Return the JSON argument of the prelude's ``install`` for the bindings *names*; "" for none.
+
+    A binding is a part of the prelude (our JavaScript code), such as ``URL``.
+    """
     order = list(BINDINGS)
     parts = [order.index(name) + 1 for name in names]  # among the prelude's parameters
     return json.dumps({"now": 0, "parts": parts}) if parts else ""
@@ -519,7 +532,10 @@ def install_argument(names: Sequence[str]) -> str:
 
 @cache
 def read_sources() -> tuple[str, ...]:
-    """Return the source of the prelude and of each binding, in the order of its parameters."""
+    """Return the source of the prelude, then of each binding, in the order of `BINDINGS`.
+
+    A binding is a part of the prelude (our JavaScript code), such as ``URL``.
+    """
     package = files("bpmax_sim.script")
     folders = [package / "bindings", package / V8_PARITY]
     paths = {path.name: path for folder in folders for path in folder.iterdir()}

@@ -21,7 +21,7 @@ _LONGEST = 200
 
 
 class BothEngines:
-    """An engine that runs everything in two engines, and reports where they differ.
+    """An engine that runs everything in two engines; a difference between them is an EngineError.
 
     The results of the first one are used.
     """

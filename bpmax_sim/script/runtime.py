@@ -260,7 +260,7 @@ class Runtime:
     def watch(self, call: str, act: Callable[[], None]) -> None:
         """Call *act* whenever a call *call* (``platform.api``) of a script is in flight.
 
-        A scenario can so change a form during a call. An empty name ends this.
+        So a scenario can change a form during a call. An empty name ends this.
         """
         self._watched = (call, act) if call else None
 

@@ -104,7 +104,7 @@ class Scheduler:
             busy: returns whether a script still waits for something. While it returns False, events
                 later than both now and *until* are not run. While it returns True, time advances,
                 and every event that falls due on the way runs too. None runs everything.
-            until: virtual instant up to which events run in any case.
+            until: virtual instant up to which events run even if *busy* returns False.
         """
         while (event := self._next_event(busy, until)) is not None:
             if event.action is not None:

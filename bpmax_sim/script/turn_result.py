@@ -299,9 +299,9 @@ class TimerError(OutboxEntry, frozen=True, tag="uncaught"):
 
 
 class PendingPromiseTraces(OutboxEntry, frozen=True, tag="probed"):
-    """For each promise that is not settled.
+    """Two stacks for each promise that is not settled.
 
-    The stack that waits for it, and the one that created it.
+    That which waits for it, that which created it.
     """
 
     promise_traces: list[tuple[str, str]]

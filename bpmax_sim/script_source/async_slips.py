@@ -34,7 +34,7 @@ _JOINS: Final = frozenset({"all", "allSettled", "any", "race"})
 def _method_and_callback(reader: SlipReader, call: Node) -> tuple[str, Node | None]:
     """Return the built-in method that *call* calls ("" if none), and its first argument.
 
-    The name of a function is resolved to that function.
+    The name of a function is resolved to that function. None for a call without arguments.
     """
     method = reader.kinds.builtin_method(call)
     arguments = arguments_of(call)

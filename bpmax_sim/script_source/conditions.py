@@ -213,7 +213,11 @@ def find_contradictions(reader: SlipReader, node: Node) -> Found:
 def _describe_contradiction(
     reader: SlipReader, known: Alternatives, asked: Alternatives, operator: str
 ) -> str:
-    """Return the message for two contradictory parts of a condition; it names what both test."""
+    """Return the message for two contradictory parts of a condition; it names what both test.
+
+    *known* and *asked* are the cases of the earlier and the later part in which it is true; with
+    ``||``, in which it is false.
+    """
     keys = [key for key in known[0] if key in asked[0]] or list(known[0])
     name = reader.shorten_text(keys[0][2:])
     if operator == "&&":

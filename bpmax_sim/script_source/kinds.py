@@ -79,7 +79,10 @@ def without_parentheses(node: Node) -> Node: ...
 @overload
 def without_parentheses(node: Node | None) -> Node | None: ...
 def without_parentheses(node: Node | None) -> Node | None:
-    """Return *node* without the parentheses around it, and without comments within them."""
+    """Return *node* without the parentheses around it, and without comments within them.
+
+    None for None.
+    """
     while node is not None and node.type == "parenthesized_expression":
         inner = next((child for child in node.named_children if child.type != "comment"), None)
         if inner is None:
@@ -95,7 +98,7 @@ def operator_of(node: Node) -> str:
 
 
 def sides_of(node: Node) -> tuple[Node | None, Node | None]:
-    """Return left and right of *node*, without parentheses."""
+    """Return left and right of *node*, without parentheses; None for a side that it lacks."""
     return without_parentheses(node.child_by_field_name("left")), without_parentheses(
         node.child_by_field_name("right")
     )
@@ -116,7 +119,7 @@ class KindReader:
         self._values = values
 
     def kind_of(self, node: Node | None, depth: int = 0) -> ExpressionKind | None:
-        """Return the kind of value that *node* has in every run; None if that is open.
+        """Return the kind of value that *node* has in every run; None if it is not known.
 
         *depth* limits the recursion.
         """
@@ -147,7 +150,10 @@ class KindReader:
         return self._tree.text_of(name)
 
     def _has_methods_of_its_own(self, owner: Node) -> bool:
-        """Return whether *owner* is an object of a script or library, with methods of its own."""
+        """Return whether *owner*, on which a method is called, may be an object with own methods.
+
+        Such an object comes from a script or library; a method ``map`` of it is not that of lists.
+        """
         if owner.type != "identifier":
             return False
         if self._scopes.is_global(owner):

@@ -104,7 +104,10 @@ def _find_long_timer(reader: SlipReader, node: Node) -> Found:
 
 
 def _number_of(reader: SlipReader, node: Node | None, depth: int = 0) -> float | None:
-    """Return the number that *node* computes from literals, such as ``30 * 86400 * 1000``."""
+    """Return the number that *node* computes from literals, such as ``30 * 86400 * 1000``.
+
+    None if anything else is in it, except names that are assigned only once.
+    """
     node = without_parentheses(node)
     if node is None or depth > 9:  # noqa: PLR2004 - of names and operators
         return None

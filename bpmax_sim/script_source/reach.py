@@ -236,7 +236,7 @@ class ReachFinder:
     def _as_requirement(self, value: ScriptValue, text: str) -> list[_Requirement]:
         """Return *text* as a requirement on the form, or on the response that has *value*.
 
-        Else empty.
+        Empty if *value* is part of neither.
         """
         if value.kind in {"form", "ctx"}:
             return [("", text)]
@@ -323,7 +323,10 @@ def _name_call(call: ProxyCall) -> str | None:
 
 
 def _find_deciding_ancestor(node: Node, kind: str, branch: Counter) -> Node | None:
-    """Return the nearest node of type *kind* above *node* on the line where *branch* is decided."""
+    """Return the nearest node of type *kind* above *node* on the line where *branch* is decided.
+
+    It may be *node* itself; None if there is none.
+    """
     current: Node | None = node
     while current is not None:
         row, _ = current.start_point
@@ -341,7 +344,7 @@ def _find_catch_clause(node: Node) -> Node:
 
 
 def _left_of(node: Node) -> Node | None:
-    """Return the left side of the operator whose right side begins with *node*."""
+    """Return the left side of the operator whose right side begins with *node*; None if none."""
     current: Node | None = node
     while current is not None and current.parent is not None:
         right = current.parent.child_by_field_name("right")

@@ -237,7 +237,7 @@ def _is_in_function(node: Node) -> bool:
 
 
 class _ScriptReader:
-    """One pass over the nodes of a script."""
+    """Reads the facts and the probable mistakes (slips) of one script from its syntax tree."""
 
     def __init__(self, tree: SyntaxTree) -> None:
         self._tree = tree
@@ -294,7 +294,10 @@ class _ScriptReader:
         )
 
     def _find_owner_id_texts(self) -> Iterator[tuple[str, Place]]:
-        """Yield each text that an ``owners`` hook may return: ``{owner_id: 'a'}``, ``['a']``."""
+        """Yield each text that an ``owners`` hook may return as an owner, and its place.
+
+        Such texts are in ``{owner_id: 'a'}``, and in a returned list ``['a']``.
+        """
         for node in self._nodes:
             named: list[Node] = []
             key = node.child_by_field_name("key") if node.type == "pair" else None
@@ -384,7 +387,10 @@ class _ScriptReader:
             self._add_member_use(self._values.member_at(owner, (name.text,)), "test", node)
 
     def _access_kind(self, node: Node) -> Access:
-        """Return how the member *node* is used."""
+        """Return how the member *node* is used: ``read``, ``write``, ``truth`` or ``test``.
+
+        The words are explained at `MemberUse`.
+        """
         child, parent = node, node.parent
         while parent is not None and parent.type in WRAPPED:
             child, parent = parent, parent.parent
@@ -452,7 +458,10 @@ class _ScriptReader:
                 yield self._tree.place(operator)
 
     def _find_full_width_punctuation(self) -> Iterator[tuple[str, str, Place]]:
-        """Yield full-width punctuation outside of texts and comments."""
+        """Yield (character, the one that it should be, place) of full-width punctuation.
+
+        Texts and comments are left out.
+        """
         at = 0
         for character in self._tree.text:
             size = len(character.encode("utf-8", "surrogatepass"))
@@ -472,7 +481,10 @@ class _ScriptReader:
         )
 
     def _find_suppressions(self) -> Iterator[tuple[int, tuple[str, ...]]]:
-        """Yield the line of each ``// bpmax-ignore: rule, rule``: its own or the next."""
+        """Yield the line and the rules of each comment ``// bpmax-ignore: rule, rule``.
+
+        The line is that to which it applies: its own, or the next one if nothing is in front of it.
+        """
         lines: Sequence[str] = self._tree.text.splitlines()
         for node in self._nodes:
             text = self._tree.text_of(node).strip("/* \t\r\n") if node.type == "comment" else ""

@@ -183,7 +183,10 @@ class Scopes:
         return _is_assigned(use.node)
 
     def outer_binding(self, binding: Binding) -> Binding | None:
-        """Return the declaration in an outer block of the same function that *binding* hides."""
+        """Return the declaration that *binding* hides, or None.
+
+        It is in an outer block of the same function.
+        """
         return self._hidden.get(id(binding))
 
     def key_text(self, key: Node) -> str | None:
@@ -271,7 +274,11 @@ class Scopes:
         value: Node | None = None,
         path: Path = (),
     ) -> None:
-        """Declare every name of *pattern* in *scope*."""
+        """Declare every name of *pattern* in *scope*.
+
+        *value* is the expression from which they get their values, *path* the members of it that
+        lead to *pattern*.
+        """
         for identifier, steps in self._names_in(pattern, path) if pattern is not None else ():
             name = self._tree.text_of(identifier)
             self._declared.add(identifier.id)

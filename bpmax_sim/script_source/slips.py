@@ -117,7 +117,11 @@ class SlipReader:
                     yield Slip(rule, message, self.tree.place(where))
 
     def find_name_slips(self) -> Iterator[Slip]:
-        """Yield problems of declared names: never used, hidden by another, constant."""
+        """Yield problems of declared names: never read, hiding another one, a const assigned to.
+
+        Also assignments to given globals such as ``form``, and ``row.member`` if ``row`` is the
+        text that a ``for … in`` gives.
+        """
         used: set[int] = set()
         for use in self.scopes.name_uses():
             is_assigned = self.scopes.is_assigned(use)

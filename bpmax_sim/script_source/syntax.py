@@ -121,7 +121,7 @@ class SyntaxTree:
         return self._data[start:end]
 
     def node_at(self, place: Place) -> Node | None:
-        """Return the smallest node at *place*."""
+        """Return the smallest node at *place*; None if *place* is behind the end of the script."""
         start = self._starts[place.line - 1] if place.line <= len(self._starts) else len(self._data)
         line = self._data[start:].decode("utf-8", "replace")
         at = start + len(line[: place.column - 1].encode())

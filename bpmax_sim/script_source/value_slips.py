@@ -45,7 +45,10 @@ _MAKES_NUMBER: Final = re.compile(r"\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?
 
 
 def _split_callee(node: Node) -> tuple[str, Node | None]:
-    """Return the name of the method that *node* calls, and the object."""
+    """Return the name of the method that *node* calls, and the object that has it.
+
+    ("", None) if the call is of a function and not of a method.
+    """
     callee = without_parentheses(node.child_by_field_name("function"))
     if callee is None or callee.type != "member_expression":
         return "", None
@@ -80,7 +83,10 @@ def _find_overwritten_assignment(reader: SlipReader, node: Node) -> Found:
 
 
 def _assignment_of(reader: SlipReader, statement: Node) -> tuple[str, Node | None]:
-    """Return target and value of a plain assignment that is a statement of its own."""
+    """Return target and value of a plain assignment that is a statement of its own.
+
+    ("", None) for any other statement, and for assignments to ``form.$…``.
+    """
     inner = without_parentheses(statement.named_children[0]) if statement.named_children else None
     if statement.type != "expression_statement" or inner is None:
         return "", None
@@ -239,7 +245,10 @@ def _find_member_of_constant(reader: SlipReader, node: Node) -> Found:
 
 
 def _has_fixed_members(reader: SlipReader, binding: Binding) -> bool:
-    """Return whether no code adds members to the object of *binding*."""
+    """Return whether no code can add members to the object that *binding* declares.
+
+    False also if the object is used as a whole, so that other code may get it.
+    """
     for use in reader.scopes.name_uses():
         if use.binding is not binding or use.node.parent is None:
             continue
@@ -295,7 +304,7 @@ def _is_sparse_array(reader: SlipReader, owner: Node) -> bool:
 
 
 def _is_global_pattern(reader: SlipReader, owner: Node) -> bool:
-    """Return whether *owner* names a regular expression with flag g."""
+    """Return whether *owner* names a variable declared as a regular expression with flag g."""
     binding = reader.scopes.binding_of(owner) if owner.type == "identifier" else None
     value = without_parentheses(binding.value) if binding is not None else None
     flags = value.child_by_field_name("flags") if value is not None else None
@@ -303,7 +312,10 @@ def _is_global_pattern(reader: SlipReader, owner: Node) -> bool:
 
 
 def _find_changed_list(reader: SlipReader, node: Node, name: str, owner: Node | None) -> Found:
-    """Yield ``splice`` of the list of the running loop, which skips elements."""
+    """Yield ``splice`` of the list of the running loop, which skips elements.
+
+    *name* is the called method, *owner* the object on which it is called.
+    """
     if name not in {"splice", "shift"} or owner is None:
         return
     text, around = reader.tree.text_of(owner), node.parent
@@ -382,7 +394,10 @@ def _runs_callback_later(reader: SlipReader, call: Node) -> bool:
 
 
 def _find_index_beyond_end(reader: SlipReader, node: Node) -> Found:
-    """Yield ``for (let i = 0; i <= list.length; i++) list[i]``."""
+    """Yield a condition ``i <= list.length`` of a loop that reads ``list[i]``.
+
+    It reads one element too many.
+    """
     condition = without_parentheses(node.child_by_field_name("condition"))
     while condition is not None and condition.type == "expression_statement":
         condition = (

@@ -168,7 +168,10 @@ class Values:
         return value.text if value and value.kind == "text" else None
 
     def member_at(self, value: ScriptValue | None, path: Sequence[str]) -> ScriptValue | None:
-        """Return the member at *path* of *value*; ``ctx.form`` is the form."""
+        """Return the member at *path* of *value*; ``ctx.form`` is the form.
+
+        None if *value* is not a form, ``ctx`` or result of a call, or *path* is not known.
+        """
         if value is None or value.kind not in _DATA or "?" in path:
             return None
         whole = (*value.path, *path)
@@ -177,7 +180,7 @@ class Values:
         return replace(value, path=whole)
 
     def value_of_destructuring(self, binding: Binding) -> ScriptValue | None:
-        """Return the meaning of a name that destructuring declares."""
+        """Return what a name that destructuring declares stands for; None if that is not known."""
         if binding.kind == "parameter":
             return self._value_of_callback_parameter(binding)
         value = self.value(binding.value)
@@ -208,7 +211,10 @@ class Values:
         return _resolve_promise(value) if value and value.kind in PROMISES else value
 
     def _value_of_alternatives(self, node: Node) -> ScriptValue | None:
-        """Return the left side of ``a || b``: the value that the author expects."""
+        """Return the left side of ``a || b`` or ``a ?? b``: the value that the author expects.
+
+        None for any other operator.
+        """
         operator = node.child_by_field_name("operator")
         if operator is None or operator.type not in {"||", "??"}:
             return None
@@ -228,7 +234,10 @@ class Values:
     def _value_of_proxy_member(
         self, value: ScriptValue, node: Node, name: str | None
     ) -> ScriptValue | None:
-        """Return the API method, or the start of a chain, that a member of a proxy is."""
+        """Return the API method, or the start of a chain, that a member of a proxy is.
+
+        None if its *name* can be no API's.
+        """
         draft = value.draft
         if draft is None or (name is not None and name != "$api" and _is_not_api_name(name)):
             return None
@@ -244,7 +253,7 @@ class Values:
         """Return what a callback's first parameter stands for.
 
         In ``list.map(row => …)`` it is an element of the list, in ``promise.then(result => …)`` the
-        result of the promise.
+        result of the promise. None for others.
         """
         function = binding.function
         if function is None or function.parent is None or function.parent.type != "arguments":
@@ -291,7 +300,10 @@ class Values:
         return ScriptValue("proxy", draft=draft)
 
     def _read_options(self, node: Node) -> tuple[str | None, tuple[tuple[str, Place], ...]]:
-        """Return the instance in the options, and the names of all options with their places."""
+        """Return the instance in the options, and the names of all options with their places.
+
+        The instance is "" if none is named, and None if it is only known at run time.
+        """
         instance: str | None = "" if node.type == "object" else None
         names = []
         for key, value in self._keys_and_values(node):
@@ -323,7 +335,10 @@ class Values:
     def _value_of_chain_call(
         self, node: Node, value: ScriptValue, arguments: Sequence[Node]
     ) -> ScriptValue | None:
-        """Return the chain after a setter such as ``$query()``, or the promise of ``$call()``."""
+        """Return the chain after a setter such as ``$query()``, or the promise of ``$call()``.
+
+        None for any other method.
+        """
         draft, name = value.draft, value.text
         if draft is None:
             return None
@@ -377,7 +392,10 @@ class Values:
     def _value_of_array_method(
         self, _node: Node, value: ScriptValue, _arguments: Sequence[Node]
     ) -> ScriptValue | None:
-        """Return the list, or the element, that an array method returns from a list of data."""
+        """Return the list, or the element, that an array method returns from a list of data.
+
+        None for a method that returns neither.
+        """
         *owner, method = value.path or ("",)
         if method in _GIVES_LIST:
             return replace(value, path=tuple(owner))
@@ -389,7 +407,10 @@ class Values:
         return self._value_returned_by(value.node)
 
     def _value_returned_by(self, function: Node) -> ScriptValue | None:
-        """Return the result of a function, if all its ``return`` agree."""
+        """Return the result of a function, if all its ``return`` agree; else None.
+
+        For an async function it is a promise, or a chain.
+        """
         body = function.child_by_field_name("body")
         if body is None:
             return None
@@ -438,7 +459,10 @@ def enclosing_node(node: Node) -> Node:
 
 
 def usage_of(node: Node) -> Usage:
-    """Return how the value of *node*, a promise or a chain, is used."""
+    """Return how the value of *node*, a promise or a chain, is used, such as ``awaited``.
+
+    ``nothing`` if it is a statement of its own.
+    """
     parent = enclosing_node(node)
     operator = parent.child_by_field_name("operator")
     if operator is not None and operator.type == "void":

@@ -130,7 +130,11 @@ def _function_that_returns(node: Node) -> Node | None:
 def _uses_of(
     trees: Sequence[SyntaxTree], tree: SyntaxTree, function: Node
 ) -> Iterator[tuple[SyntaxTree, Node]]:
-    """Yield each call of *function*: by name, where it is written, or by a method such as `map`."""
+    """Yield (syntax tree of its script, call) for each call of *function*.
+
+    The call is by name, where the function is written, or by a method such as `map`. *tree* is that
+    of *function*, *trees* are those of all scripts.
+    """
     if name := _name_of_function(tree, function):
         yield from _find_calls_by_name(trees, name)
     if (call := _call_around_function(function)) is not None:
@@ -138,7 +142,10 @@ def _uses_of(
 
 
 def _call_around_function(function: Node) -> Node | None:
-    """Return the call of *function* where it is written, or the call that gets it as argument."""
+    """Return the call of *function* where it is written, or the call that gets it as argument.
+
+    None if there is neither.
+    """
     parent = function.parent
     while parent is not None and parent.type == "parenthesized_expression":
         parent = parent.parent
@@ -191,7 +198,7 @@ def find_unawaited_call(
 
 
 def _function_around(tree: SyntaxTree, node: Node | None) -> Node | None:
-    """Return the innermost function around *node*, if it is async."""
+    """Return the innermost function around *node*; None if there is none, or it is not async."""
     while node is not None and node.type not in FUNCTIONS:
         node = node.parent
     is_async = node is not None and tree.text_of(node).startswith("async")
@@ -201,7 +208,7 @@ def _function_around(tree: SyntaxTree, node: Node | None) -> Node | None:
 def _find_call_in_place(tree: SyntaxTree, function: Node) -> UnusedAsyncCall | None:
     """Return the call of *function* if it is called where it is written, and not awaited.
 
-    It is called at once, as ``(async () => …)()``, or by a method such as ``map``.
+    It is called at once, as ``(async () => …)()``, or by a method such as ``map``. Otherwise None.
     """
     call = _call_around_function(function)
     if call is None or call.parent is None or call.parent.type != "expression_statement":

@@ -124,9 +124,10 @@ def _find_beginnings(data: bytes) -> Iterator[int]:
 
 
 def _is_accidental_match(data: memoryview, window: int) -> bool:
-    """Return whether *data*, at such an offset, is no stream or too short to contain a secret.
+    """Return whether *data* is no stream, or one too short to contain a secret.
 
-    *window* is zlib's parameter for its format.
+    *data* begins at an offset where the bytes look like the header of a stream. *window* is zlib's
+    parameter for its format.
     """
     if window in _BEFORE_BLOCKS and not _may_begin_deflate(data[_BEFORE_BLOCKS[window] :]):
         return True

@@ -148,9 +148,10 @@ class SearchHistory:
         return self._undone[id(data)][1]
 
     def note_searched_together(self, levels: Iterable[bytes]) -> None:
-        """Note that *levels* need no decoding of their own: they were searched with `data`.
+        """Note that *levels* need no decoding of their own.
 
-        See `_unescape_all_levels`.
+        They are data with its escapes undone once, twice and so on, and are searched together with
+        that data (`_unescape_all_levels`).
         """
         self._flat.update((id(level), level) for level in levels)
 
@@ -194,7 +195,7 @@ class ScanInput(NamedTuple):
 
 
 def decode_next_layer(scan: ScanInput) -> Iterator[Piece]:
-    """Yield everything that is encoded in ``look.data``, decoded once by each kind of encoding."""
+    """Yield everything that is encoded in ``scan.data``, decoded once by each kind of encoding."""
     data = scan.data
     compressed = [*find_streams(data, scan.work)]  # of too much nothing else has to be undone
     printed = data.translate(_PRINTED) if b"\0" in data else b""
@@ -396,7 +397,7 @@ def _make_trace_by_ends(
 
 
 def _locate_run(run: bytes, scan: ScanInput) -> tuple[int, int]:
-    """Return the offset in ``look.data`` where *run* comes from, and how often it was unescaped.
+    """Return the offset in ``scan.data`` where *run* comes from, and how often it was unescaped.
 
     Of a run that is folded over several lines, the beginning is searched for.
     """

@@ -169,11 +169,10 @@ class Secret:
         return digits if match[0] == match[0].lower() else digits.upper()
 
     def needles(self) -> Iterator[tuple[bytes, str]]:
-        """Yield the byte strings to search for, each with a label.
+        """Yield the byte strings to search for, each labelled with the secret's name and the form.
 
-        The value raw, in hex, in UTF-16 …
-
-        Other encodings, such as base64, are undone before the search.
+        They are the value as it is, in hexadecimal, in UTF-16 and the like. Other encodings, such
+        as base64, are undone before the search.
         """
         plain = as_bytes(self.real)
         encoded = {plain: "raw", self.hex.encode(): "hex", self.hex.upper().encode(): "hex"}

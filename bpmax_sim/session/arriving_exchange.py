@@ -50,7 +50,9 @@ class ArrivingExchange:
         self.received = b""
 
     def record_piece(self, head: Response, piece: bytes) -> None:
-        """Record *piece*, the next bytes of the body of *head*; it is on disk when this returns.
+        """Record *piece*, the next bytes of the response's body; it is on disk when this returns.
+
+        *head* is the response as known so far: status and headers.
 
         Raises:
             CassetteError: if it cannot be written.

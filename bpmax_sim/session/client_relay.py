@@ -78,7 +78,10 @@ class ClientRelay:
         return intercept_clients(self, log_name)
 
     def must_not_intercept(self) -> bool:
-        """Return whether a request has to pass: it is the session's own, or the mode is live."""
+        """Return whether the request under way must be sent by its client, without this relay.
+
+        It must if the session itself sends it, or if the mode is live.
+        """
         return OWN.get() or self._wiring.start.mode == "live"
 
     def answer(self, request: Request, /) -> Response | None:

@@ -163,7 +163,10 @@ class SessionCredentials:
         self._conventions.update(dict.fromkeys(name for name in variables if name in environ))
 
     def clear_credentials(self, request: Request) -> Values:
-        """Return the credentials of *request* that are recorded in clear, by instance."""
+        """Return the credentials of *request* that recordings contain in clear (``secret: false``).
+
+        They are by instance, ``platform.instance``. Empty if there are none.
+        """
         call, credentials = request.call, self._credentials_behind(request)
         own = credentials.recorded_values if credentials else {}
         return {f"{call.platform}.{call.instance}": own} if call and own else {}
@@ -177,7 +180,10 @@ class SessionCredentials:
         return credentials.real if credentials else {}
 
     def connection_route(self, request: Request) -> ConnectionRoute:
-        """Return the connection route of *request*, from the environment if it has no instance."""
+        """Return the connection route of *request*: the proxy and the certificates of its instance.
+
+        For a request without instance the environment decides.
+        """
         credentials = self._credentials_behind(request)
         return credentials.route if credentials else ConnectionRoute()
 

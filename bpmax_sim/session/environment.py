@@ -68,7 +68,11 @@ class SessionEnvironment(Environment):
     def open_renewal(
         self, recipe: CompiledApi, tenant: Credentials, names: Iterable[str], /
     ) -> CredentialRenewal:
-        """Return the store of replaced credentials; it is on disk only if real systems answer."""
+        """Return the stored credentials of *tenant* that a login replaces, not yet locked.
+
+        The login opens them (`CredentialRenewal.try_open`), stores the new values of *names*, and
+        closes them. They are on disk only if real systems answer.
+        """
         if self._live is None or self._live.keeper is None:
             return super().open_renewal(recipe, tenant, names)
         return self._live.keeper.open_renewal(recipe, tenant, names)

@@ -95,7 +95,7 @@ class SimulateMode:
     """Sends requests to simulators, which know the session's credentials; no network is used.
 
     Attributes:
-        ask: function that returns the response to a request; neither of them is changed.
+        ask: function that returns the response to a request; neither is redacted.
         learn: function that registers the secrets of a response before anything of it is shown.
         simulators: one for each platform.
     """

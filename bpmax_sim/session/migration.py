@@ -160,7 +160,7 @@ class RecordingMoves:
     def find_repeated(
         self, sent: RequestParts, rules: MatchingRules
     ) -> tuple[Cassette, int] | None:
-        """Return the exchange that was proposed earlier for an equal call.
+        """Return the exchange that was proposed earlier for an equal call, as (cassette, number).
 
         None if there is none.
         """
@@ -191,7 +191,8 @@ class RecordingMoves:
     ) -> None:
         """Note that a migration signs the exchange of *request* anew, if it is moved or *differs*.
 
-        ``again()`` returns the request, signed with today's declaration at the recorded instant.
+        ``sign_again()`` returns the request, signed with today's declaration at the recorded
+        instant.
         """
         assert request.call is not None
         number = self._sent.get((request.call.serial, request.attempt))

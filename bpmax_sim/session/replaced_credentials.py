@@ -159,7 +159,10 @@ class ReplacedCredentialStore:
     def open_renewal(
         self, recipe: CompiledApi, tenant: Credentials, names: Iterable[str]
     ) -> CredentialRenewal:
-        """Return the storage of the credentials *names*, which a login of *tenant* replaces."""
+        """Return the stored credentials *names* that a login of *tenant* replaces, not yet locked.
+
+        The login opens them (`CredentialRenewal.try_open`), stores the new values, and closes them.
+        """
         key = recipe.platform.platform_key, recipe.instance.instance_key
         self.instances.add(key)
         instance = ".".join(key)

@@ -187,7 +187,7 @@ class ReplayMode:
     ) -> bool:
         """Return whether a migration runs.
 
-        If so, the request that ``again()`` signs goes into it.
+        If so, the migration proposes the request that ``sign_again()`` signs for the recording.
         """
         if self._moves is None:
             return False

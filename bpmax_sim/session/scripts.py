@@ -150,7 +150,8 @@ def warn_of_power_operators(scripts: Iterable[Script]) -> None:
 def judge_unawaited_calls(outcome: Outcome, unawaited: str) -> Outcome:
     """Judge calls whose promise no script awaited, as the option *unawaited* says.
 
-    ``warn`` warns of each, ``fail`` returns *outcome* with an error, ``allow`` does nothing.
+    Without ``allow``, also warn of characters that scripts sorted by their code point only.
+    ``warn`` warns of each call, ``fail`` returns *outcome* with an error, ``allow`` does nothing.
     """
     doubts = () if unawaited == "allow" else outcome.unranked  # a scenario has its own warnings
     for character in doubts:

@@ -103,7 +103,8 @@ class Session:
         calls: a record of each call and login, redacted when read.
         console: what scripts have printed so far, redacted.
         misses: every call for which replay had no response, even if the script caught the error.
-        dropped_chains: message and place of each chain of Python that was built and never called.
+        dropped_chains: message and place of each call that Python code built and never sent by
+            ``call()``.
         clock: the virtual clock, which scripts see.
     """
 
@@ -251,7 +252,11 @@ class Session:
         return Proxy(platform, options, run=calls.run, build=calls.build, drop=self._note_dropped)
 
     def _note_dropped(self, chain: Builder) -> None:
-        """Note a chain of Python without ``call()``; outside of scenarios, warn of it."""
+        """Note a call that Python code built and never sent by ``call()``.
+
+        Also warn of it if the option *unawaited* is ``warn``; scenarios have a warning of their
+        own.
+        """
         if self._is_closed:
             return
         frame = inspect.currentframe()
@@ -379,7 +384,10 @@ class Session:
         return [self._note_outcome(outcome) for outcome in self._runtime.take_late_outcomes()]
 
     def hear(self, listener: Callable[[Outcome | FieldChanged], None], /) -> None:
-        """From now on call *listener* with each script's outcome, and each write to a dict."""
+        """From now on call *listener* with each script's outcome, and each write to a dict.
+
+        Such a dict is one that was given as ``form``.
+        """
         self._hearers.append(listener)
 
     def _note_outcome(self, outcome: Outcome) -> Outcome:
@@ -592,7 +600,10 @@ class Session:
             raise ExpectationError(self.describe_unplayed())
 
     def describe_unplayed(self) -> str:
-        """Return one line that lists the recorded exchanges that were not played."""
+        """Return one line that lists the recorded exchanges that were not played.
+
+        It is meant for sessions that have some (`unplayed_exchanges`).
+        """
         settings, left = self.settings, self.unplayed_exchanges
         afresh = msg("record afresh")
         if settings.rewrite_command:

@@ -172,6 +172,8 @@ class SharedLogins:
     ) -> _KnownLogin:
         """Return the login *key* if it was received *after* an instant, else log in by ``ask()``.
 
+        *after* is monotonic time.
+
         *holder* then holds the login until `share_grant` or `release`, and others wait for it.
         *file_secret* encrypts the file by which processes share, and contains what they all know,
         the credentials included; empty if only this process shares.

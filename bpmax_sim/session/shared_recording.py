@@ -82,7 +82,8 @@ class SharedRecording:
     def can_join(self, stamp: object) -> bool:
         """Return whether another session may share this recording.
 
-        *stamp* is that of the file on disk now: a file that was replaced meanwhile is opened anew.
+        In record mode it may until this recording is over. In replay mode the file must also be the
+        same: *stamp* is that of the file on disk now, and a file that was replaced is opened anew.
         """
         return not self.is_over and (self.mode == "record" or stamp == self.stamp)
 

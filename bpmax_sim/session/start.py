@@ -59,6 +59,7 @@ def clear_login_values(settings: Settings, owner: str) -> Values:
     """Return credentials that are recorded in clear, such as a user name, from a recorded login.
 
     *owner* is the instance, ``platform.instance``: in the file of its logins, it is the owner.
+    Empty if no login is recorded.
 
     Raises:
         CassetteError: if the recording cannot be read.
@@ -160,7 +161,10 @@ def _open_recording(settings: Settings, volatile: PlacesOf) -> SharedRecording:
 
 
 def _recorded_owner(settings: Settings, cassette: Cassette | None) -> str:
-    """Return the owner whose exchanges are played: *settings*' own, or one that was renamed."""
+    """Return the owner whose exchanges are played: that of *settings*, or its earlier name.
+
+    The earlier name is used if the cassette has nothing under the present one.
+    """
     owner = settings.owner
     if cassette is None or settings.adopts is None or owner in cassette.owners:
         return owner

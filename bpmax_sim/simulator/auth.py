@@ -134,7 +134,11 @@ def check_token(ctx: RequestContext, _rule: bool) -> None:
 
 
 def issue_login_values(ctx: RequestContext, tenant: TenantCredentials, *names: str) -> None:
-    """Issue the values *names* that a login returns; its response gets them with their life."""
+    """Issue the values *names* that a login returns, for use in its response.
+
+    There they are available by name, and ``life`` is the number of seconds for which they are
+    valid.
+    """
     issued = issue_token(ctx, tenant, names)
     ctx.scope |= {name: issued.values.get(name) for name in names}
     ctx.scope["life"] = max(int(issued.expires - ctx.now), 0)
@@ -191,7 +195,10 @@ _COOKIE: Final = "session"
 
 
 def login_at(ctx: RequestContext) -> LoginStep | None:
-    """Return the step of a login that the request is, as declared in the platform file, or None."""
+    """Return the declared login step that the request performs, or None if it is no login.
+
+    The step is declared in the platform file.
+    """
     match = ctx.match
     if match.target.login is None:
         return None
@@ -279,10 +286,7 @@ def renders_to(template: str, names: Names, value: Any) -> bool:
 
 
 def _received_values(ctx: RequestContext, step: LoginStep) -> Iterator[tuple[str, Any]]:
-    """Yield pairs for each text that the login declares.
-
-    The template, and the value in the request.
-    """
+    """Yield, for each text that the login declares, its template and the value in the request."""
     declared, parsed = step.request, ctx.parsed
     for name, value in declared.headers.items():
         if names_in(value):  # whatever else a client puts into its headers is its own matter

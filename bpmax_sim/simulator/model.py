@@ -81,7 +81,10 @@ class TokenRule(Model, frozen=True, kw_only=True):
 class LoginCredentialCheck(Model, frozen=True, kw_only=True):
     """A check of one credential of a login.
 
-    Its place in the request, and errors if absent or wrong.
+    Attributes:
+        name: name of the credential.
+        at: place in the request, such as ``body.appSecret``.
+        missing, wrong: keys of the errors.
     """
 
     name: str

@@ -61,10 +61,10 @@ RULES: Final = ExtensionPoint("bpmax_sim.simulators", ModuleType)
 
 @cache
 def read_table(key: str) -> RuleTable:
-    """Return the rule table registered for *key*.
+    """Return the rule table registered for the platform key *key*.
 
     Raises:
-        ConfigError: if the table has errors; the message lists all.
+        ConfigError: if there is none, or it has errors; the message lists all.
     """
     package = RULES.require(key, msg("simulator"))
     problems: list[Problem] = Problems()
@@ -78,9 +78,7 @@ def read_table(key: str) -> RuleTable:
 
 
 def find_rule_table(platform: Platform) -> RuleTable:
-    """Return the rules for *platform*.
-
-    A shipped rule table, or rules derived from its platform file.
+    """Return the rules for *platform*: a shipped table, or rules derived from its platform file.
 
     A shipped table of the same key applies only if the platform logs in as the table says, with the
     same credentials, and sends the token to the same place. A user's platform file that only has
@@ -246,7 +244,7 @@ class Simulator:
     def renewal(self, kind: Literal["same", "new", "extend"], /) -> None:
         """Set what a login returns while a token is valid.
 
-        The ``same``, a ``new`` one, or ``extend``.
+        The ``same`` token, a ``new`` one, or ``extend``: the same one, with its whole life again.
 
         Raises:
             ConfigError: if *kind* is none of these.
@@ -272,13 +270,18 @@ class Simulator:
         self._set_knobs(skew=float(seconds))
 
     def limit(self, count: int, per: float, /) -> None:
-        """Accept *count* requests of each API in *per* seconds."""
+        """Accept *count* requests of each API in *per* seconds.
+
+        Refuse more, as the rule table says.
+        """
         self._set_knobs(
             limit=(int(_require_positive("limit", count)), _require_positive("limit", per) or 1.0)
         )
 
     def drop(self, when: Literal["before", "after"], /, times: int = 1) -> None:
-        """Break the connections of the next requests, before or after they are executed.
+        """Break the connections of the next *times* requests, before or after they are executed.
+
+        Logins do not count.
 
         Raises:
             ConfigError: if *when* is neither.
@@ -289,12 +292,12 @@ class Simulator:
         self._set_knobs(drops=(*self._state.knobs.drops, *[when] * times))
 
     def add(self, rows: str, /, *records: Mapping[str, Any]) -> None:
-        """Add *records* to the rows *rows*, such as ``users``.
+        """Add *records* to those of the kind *rows*, such as ``users``.
 
         They take precedence over older ones.
 
         Raises:
-            ConfigError: if there are no such rows.
+            ConfigError: if there is no such kind of records.
         """
         known = tuple(self.table.rows)
         if rows not in known:
@@ -310,7 +313,7 @@ class Simulator:
             self._state = replace(self._state, rows=added)
 
     def reset(self) -> None:
-        """Forget everything, and reset every knob."""
+        """Forget everything, and undo all settings such as `skew` and `limit`."""
         self._state = State()
 
     def _set_knobs(self, **knobs: Any) -> None:
@@ -381,8 +384,8 @@ class Simulators:
         """Return the response of the third party to which *request* is addressed.
 
         Raises:
-            TransportError: CONNECT for an address that no platform has; RESET if a knob requests
-                it.
+            TransportError: CONNECT for an address that no platform has; RESET if a scenario asked
+                for it (`Simulator.drop`).
         """
         key = request.call.platform if request.call else ""
         if not key:

@@ -72,9 +72,11 @@ class Message(Struct, frozen=True, kw_only=True):
 
 
 class SeenKey(Struct, frozen=True, kw_only=True):
-    """An idempotency key that was used.
+    """A key that was used once: of a nonce, an idempotency key or a message.
 
-    Until when it counts, and the response to its first request.
+    Attributes:
+        until: instant of the third party's clock until which it counts.
+        response: response to the first request with an idempotency key; else None.
     """
 
     until: float
@@ -332,14 +334,17 @@ class RequestContext(Struct):
         self.state = replace(self.state, **fields)
 
     def find_seen(self, key: str) -> SeenKey | None:
-        """Return the entry of the idempotency *key*, or None if it is unknown or expired."""
+        """Return the entry of *key* (nonce, idempotency key or message).
+
+        None if unknown or expired.
+        """
         seen = self.state.seen.get(key)
         return seen if seen is not None and self.now < seen.until else None
 
     def remember(self, key: str, until: float, response: Response | None = None) -> None:
-        """Store the idempotency *key* with its *response* until the instant *until*.
+        """Store *key* (of a nonce, idempotency key or message) until the instant *until*.
 
-        Expired keys are dropped.
+        *response* is that to the first request with an idempotency key. Expired keys are dropped.
         """
         live = {name: seen for name, seen in self.state.seen.items() if self.now < seen.until}
         self.update_state(seen={**live, key: SeenKey(until=until, response=response)})
@@ -349,7 +354,10 @@ class RequestContext(Struct):
         return (*self.state.rows.get(name, ()), *self.table.rows.get(name, ()))
 
     def row(self, name: str, by: tuple[str, ...], value: Any) -> Row | None:
-        """Return the record of kind *name* with *value*, in any case, in one of the fields *by*."""
+        """Return the first record of kind *name* with *value* in one of the fields *by*, or None.
+
+        Letter case is ignored.
+        """
         folded = str(value).casefold()
         for row in self.rows(name):
             if any(str(row.get(field, UNSET)).casefold() == folded for field in by):
@@ -357,7 +365,10 @@ class RequestContext(Struct):
         return None
 
     def generate_id(self, prefix: str = "", length: int = 32) -> str:
-        """Return a new id; the same one for the same seed and number of it."""
+        """Return a new id of *length* characters after *prefix*.
+
+        The n-th id of a platform is always the same for the same seed.
+        """
         number = self.state.serial
         self.update_state(serial=number + 1)
         start = f"{self.seed}/{self.platform.platform_key}/{number}"

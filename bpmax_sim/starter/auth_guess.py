@@ -255,14 +255,12 @@ def _find_source(
 ) -> tuple[Exchange, str, str] | None:
     """Return the earlier exchange whose response issued a value that later ones send.
 
+    The result is this exchange, the place of the value in its response, and the text before it in
+    requests, such as ``Bearer``; None if no response contains such a value.
+
     Args:
         exchanges: all exchanges.
         uses: pairs of an exchange and the text that it sends.
-
-    Returns:
-        The exchange, the place of the value in its response, and the text before it in requests,
-            such
-        as ``Bearer``; None if no response contains such a value.
     """
     for exchange in exchanges:
         if not isinstance(exchange.outcome, Response):
@@ -285,7 +283,11 @@ def _make_apply_entry(place: CredentialPlace, value: str) -> dict[str, str]:
 def _draft_credential(
     place: CredentialPlace, values: Sequence[str], number: int
 ) -> tuple[dict[str, str], dict[str, Any], str]:
-    """Return the ``apply`` entry, the credential and a comment for a fixed credential."""
+    """Return the ``apply`` entry, the credential and a comment for a fixed credential.
+
+    *values* are what the requests carry at *place*; a second token is called ``token_2`` by
+    *number*, the count of entries before it.
+    """
     first = values[0]
     scheme = split_scheme(first)[0]
     if read_basic(first) is not None:

@@ -34,8 +34,9 @@ class CapturedCall(msgspec.Struct, frozen=True, kw_only=True):
     """A ``$proxy`` call captured in a live BPMAX.
 
     Attributes:
-        ask: captured record of the call: platform, API, arguments.
-        outcome: captured record of its response or error; None if the capture ended before it.
+        call_record: captured record of the call: platform, API, arguments.
+        outcome_record: captured record of its response or error; None if the capture ended before
+            it.
     """
 
     call_record: Mapping[str, Any]
@@ -69,7 +70,11 @@ class RunDraft(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def yaml_value(value: Any) -> Any:
-    """Return a captured *value* as it is written in a YAML file."""
+    """Return a captured *value* as plain data for a YAML file.
+
+    A capture marks what JSON cannot hold by ``{"$": kind, "value": …}``. Of dates, bigints, cut
+    texts, maps and sets the value stays; all else becomes None. A secret becomes ``not-recorded``.
+    """
     if isinstance(value, Mapping):
         if "$secret" in value:
             return _UNSEEN
@@ -245,7 +250,9 @@ def draft_run(
     source: str = "",
     others: Sequence[CapturedRun] = (),
 ) -> list[RunDraft]:
-    """Return drafts of *run*, the most probable first; they differ in the end of the script.
+    """Return drafts of *run*, the most probable first; they differ in the expected error.
+
+    The last one has, instead of the script itself, a script that repeats the captured calls.
 
     *source* is the script's text if the run does not contain it; *others* are the runs of the same
     flow.
@@ -282,14 +289,20 @@ _NEEDS_MORE: Final = msg(
 
 
 class _ScenarioText(msgspec.Struct, frozen=True):
-    """A drafted scenario whose last step lacks its end, for which there are several candidates."""
+    """A drafted scenario whose last step does not say yet whether the script ends with an error.
+
+    There are several candidates for that.
+    """
 
     value: Mapping[str, Any]
     step: Mapping[str, Any]
     has_node: bool
 
     def write(self, ending: Mapping[str, Any], more: Iterable[str]) -> str:
-        """Return the scenario with *ending* as end of its last step, and *more* as comments."""
+        """Return the scenario, with the keys *ending* in its last step, and *more* as comments.
+
+        *ending* is the expected error (``expect_error``); empty for a script that succeeds.
+        """
         comments = [msg("Drafted by bpmax-sim init --from, of a run in a live BPMAX."), *more]
         if not self.has_node:
             comments.append(

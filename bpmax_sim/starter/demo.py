@@ -363,7 +363,7 @@ def _run_demo_scenario(
     variables: Mapping[str, Any] | None = None,
     **options: Unpack[ScenarioOptions],
 ) -> DemoRun:
-    """Run the demonstration's scenario in *folder* and return what came of it."""
+    """Run the demonstration's scenario in *folder*; return its events and duration."""
     path = folder / "scenarios" / "customer.scenario.yaml"
     started = time.perf_counter()
     (item,) = load.load_items(path, variables=variables, environ=environ)

@@ -51,7 +51,7 @@ SETTINGS: Final[Mapping[str, str]] = {
 
 
 def read_settings(name: str) -> dict[str, Any]:
-    """Return the editor settings in the file *name* of `SETTINGS`."""
+    """Return the editor settings in the shipped file *name*, one of the values of `SETTINGS`."""
     text = files("bpmax_sim.starter").joinpath("files", "editor", name).read_text(encoding="utf-8")
     settings: dict[str, Any] = json.loads(text)
     return settings
@@ -280,7 +280,10 @@ def _parameter_type(parameter: Parameter) -> str:
 
 
 def _part_type(parameters: Iterable[Parameter], part: str) -> str:
-    """Return the type of a setter's argument: declared names, and (except in a path) any others."""
+    """Return the type of a setter's argument: declared names, and (except in a path) any others.
+
+    *part* is what the setter sets: ``path``, ``query``, ``header`` or ``body``.
+    """
     named = [parameter for parameter in parameters if parameter.place == part]
     if part == "body":
         return _body_type(named)

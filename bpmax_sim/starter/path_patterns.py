@@ -95,7 +95,7 @@ class _Node:
     def relative_routes(self) -> frozenset[tuple[str, str]]:
         """Return (rest of the path, method) of each request below this node.
 
-        A segment like a value is ``*`` in the rest.
+        A segment that looks like a value is ``*`` in the rest.
         """
         own = {("", method) for method, _ in self.ends}
         for segment, child in self.children.items():
@@ -106,8 +106,8 @@ class _Node:
     def relative_ends(self) -> frozenset[End]:
         """Return (rest of the path, method, shape of the response) of each request below.
 
-        A segment like a value is ``*`` in the rest; requests whose response has no shape are left
-        out.
+        A segment that looks like a value is ``*`` in the rest; requests whose response has no shape
+        are left out.
         """
         own = {("", method, shape) for method, shape in self.ends if shape}
         for segment, child in self.children.items():

@@ -50,7 +50,7 @@ class TrafficSources(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         name: name for a scenario made of them.
-        told: names of the files for messages.
+        file_names: names of the files for messages.
         traffic: exchanges, in order.
         runs: runs of scripts captured in a live BPMAX.
         documents: paths of OpenAPI documents.

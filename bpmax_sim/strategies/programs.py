@@ -431,7 +431,7 @@ def perform(program: CallSpec, session: Session) -> Any:
 
 
 def builder_of(program: CallSpec, session: Session) -> Builder:
-    """Return the call *program*, a chain, as a builder of *session* that was not called yet."""
+    """Return *program*, a chained call, as a chain of *session* without its ``$call()``."""
     builder = session.proxy(program.platform, **program.options).api(program.api)
     for setter, value in program.steps:
         builder = getattr(builder, setter)(value)

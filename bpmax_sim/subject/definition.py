@@ -43,7 +43,10 @@ def find_reachable(start: Iterable[str], following: Callable[[str], Iterable[str
 
 
 class Transition(Model, frozen=True, kw_only=True):
-    """A route of an action; *when* is a JavaScript expression over ``ctx``, None for always."""
+    """A route of an action: it leads to node *to*.
+
+    *when* is its condition, a JavaScript expression over ``ctx``; absent for always.
+    """
 
     to: str
     when: str | UnsetType = UNSET
@@ -287,7 +290,10 @@ class Definition(Model, frozen=True, kw_only=True):
         return find_reachable([first] if first != join and first in self.nodes else (), following)
 
     def _find_endless_joins(self) -> Iterator[Finding]:
-        """Yield joins that can never complete."""
+        """Yield (path of a branch in the file, message) for each join that can never complete.
+
+        Also for nodes that two branches share, and for routes from one branch into another.
+        """
         for name, node in self.nodes.items():
             if not node.parallel:
                 continue

@@ -125,7 +125,10 @@ class FlowSubject(MovingProject, kw_only=True):
         return self._result
 
     def _decide_node(self, visit: Visit, action: Action, acting: FlowMove) -> bool:
-        """Run the scripts of *action*, then decide the node; return whether none stopped it."""
+        """Run the scripts of *action*, then decide the node.
+
+        Return False if a script failed or refused, and the node is not decided.
+        """
         node = visit.node
         # Where *action* leads as things stand, for a script that can look at it.
         watched = self.scripts.keys() & {f"before_next.{node}", f"{action}.{node}"}
@@ -412,6 +415,9 @@ class FlowSubject(MovingProject, kw_only=True):
     def preview(self, move: FlowMove) -> Mapping[str, Any]:
         """Return the nodes and people that the project would pass if everybody approved.
 
+        The keys are ``nodes``, ``owners`` (by node), ``branches`` (by gateway), ``end`` and
+        ``status``.
+
         Everything is undone afterwards. It runs as after a submit, except that only the hooks run
         that decide where the project goes and who owns a node.
 
@@ -437,7 +443,7 @@ class FlowSubject(MovingProject, kw_only=True):
     def _compute_preview(self, move: FlowMove) -> Mapping[str, Any]:
         """Approve the tasks one after another until the project ends.
 
-        Return the nodes and people.
+        Return the passed nodes, their owners, and the end, as `preview` does.
         """
         if self.status == project.NEW:
             self.create(move)
@@ -521,7 +527,7 @@ class FlowSubject(MovingProject, kw_only=True):
         return self._result
 
     def visible_form(self, action: str) -> FormSubject:
-        """Return the form that a person sees.
+        """Return the form that a person sees; *action* is what he does there, for messages.
 
         Raises:
             SubjectError: if the project is at several nodes with forms of their own, and nothing
@@ -536,7 +542,7 @@ class FlowSubject(MovingProject, kw_only=True):
         return self.current_form
 
     def _check_may_fill_in(self, action: str) -> None:
-        """Check that the actor has the task of the form.
+        """Check that the actor has the task of the form; *action* is what he does, for messages.
 
         A new one may be filled in by its submitter.
 

@@ -168,9 +168,7 @@ class ScriptedSubject(msgspec.Struct, kw_only=True):
     def run_scripts_of_event(self, event: str, run: Callable[[Script], Outcome]) -> Any:
         """Run the scripts of *event* in order until one fails or returns false.
 
-        Return the last value.
-
-        *run* runs one of them.
+        *run* runs one of them. Return the value of the last script that ran; None if there is none.
         """
         value: Any = None
         self._messages_before = len(self.messages)
@@ -223,10 +221,12 @@ class ScriptedSubject(msgspec.Struct, kw_only=True):
         self.collect_into(result)
 
     def refuse_if_vetoed(self, event: str, value: Any) -> None:
-        """Refuse the action, and show why, if *value* says no; the script of *event* returned it.
+        """Refuse the action, and show why, if *value*, returned by the script of *event*, is false.
+
+        Also if it is a non-empty text, which is the reason then. True, null and no value agree.
 
         Raises:
-            SubjectError: if *value* is neither a yes nor a no.
+            SubjectError: if *value* is anything else.
         """
         text = hooks.read_refusal(event, value)
         if text is not None:
@@ -246,9 +246,9 @@ class ScriptedSubject(msgspec.Struct, kw_only=True):
         self.tell(message)
 
     def note_write(self, owner: str, member: str, place: Place | None) -> None:
-        """Record that a script wrote *member* of *owner*, so that its name can be checked later.
+        """Record that a script wrote *member* of an object, so that its name can be checked later.
 
-        Writes in sub-flows are not recorded.
+        *owner* names the object, such as ``form.$visible``. Writes in sub-flows are not recorded.
         """
         if not self.name:
             self._result.named_writes.append(hooks.NamedWrite(owner, member, place))
@@ -592,9 +592,10 @@ class FormSubject(ScriptedSubject, kw_only=True):
             self.fire(event, (f"{name}={_text(value)}",))
 
     def _set_field(self, name: str, value: Any, by: str, place: Place | None = None) -> list[str]:
-        """Set a field, and report it.
+        """Set a field, and report it by a `FieldChanged` or `FieldReassigned` event.
 
-        Return the events (``change.…``) for which there is a script.
+        *by* is ``user``, or the event whose script sets it. Return the events (``change.…``) to
+        fire next: those for which there is a script, none if the value is the same.
         """
         old, label = self.fields.get(name), self.qualify_name(name)
         if not hooks.set_or_delete_member(self.fields, name, value):

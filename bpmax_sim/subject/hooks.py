@@ -116,7 +116,12 @@ class HookStarted(SubjectEvent, frozen=True, kw_only=True):
 
 
 class MessageShown(SubjectEvent, frozen=True, kw_only=True):
-    """A message was shown to the user."""
+    """A message was shown to the user.
+
+    Attributes:
+        level: ``info`` or ``error``, for example.
+        code: code of a message of this package; "" for one of a script.
+    """
 
     text: str
     level: str = "info"
@@ -228,7 +233,7 @@ class Result(msgspec.Struct):
     refusal: str = ""
 
     def set_value(self, value: Any) -> None:
-        """Store the value that a script or a call returned."""
+        """Store the value that a script or a call returned, and that there was a script to run."""
         self.value = value
         self.ran = True
 
@@ -343,8 +348,10 @@ REFUSED = "REFUSED"
 def read_refusal(event: str, value: Any) -> str | None:
     """Return the text with which the script of *event* refuses, or None if it agrees.
 
+    It refuses by returning false or a non-empty text, and agrees by true, null or nothing.
+
     Raises:
-        SubjectError: if *value* is neither a yes nor a no.
+        SubjectError: if *value*, which it returned, is anything else.
     """
     if value is False:
         return msg("{event} refused", event=event)
@@ -413,7 +420,10 @@ def parse_event_of(text: str, subjects: Iterable[SubjectKind]) -> HookEvent:
 
 
 def check_target(event: HookEvent, names: Iterable[str]) -> str | None:
-    """Return an error if the target of *event* is not among *names*, else None."""
+    """Return an error if the target of *event* is not among *names*, else None.
+
+    Without *names* nothing is checked.
+    """
     known = tuple(names)
     if not known or not event.target or event.target in known:
         return None

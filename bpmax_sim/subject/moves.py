@@ -561,7 +561,10 @@ class MovingProject(ProjectState, kw_only=True):
         return ""
 
     def _values_in(self, when: str, move: FlowMove) -> Iterator[tuple[str, Any]]:
-        """Yield the members of ``ctx`` that a condition reads, such as ``ctx.form.金额``."""
+        """Yield name and value of each member of ``ctx`` that a condition reads.
+
+        A name is written as ``ctx.form.金额``.
+        """
         _, ctx = self._script_views("when", move)
         parts = {name: link.snapshot() for name, link in ctx.links.items()}
         used = [

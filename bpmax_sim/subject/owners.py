@@ -96,7 +96,7 @@ class OwnersRound(msgspec.Struct):
 def _decide_rounds(rounds: list[OwnersRound]) -> int:
     """Return the decision of an owner's rounds.
 
-    `PASSED` if all passed, `REFUSED` if one refused.
+    `PASSED` if all passed, `REFUSED` if one refused, else `UNTREATED`.
     """
     return decide_by_rule("all", [turn.status for turn in rounds])
 
@@ -210,7 +210,7 @@ class OpenTask(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def owner_of(item: Mapping[str, Any]) -> str:
-    """Return the owner of an item, as text."""
+    """Return the id of the person who is the owner of an owner item, as text."""
     return str(item.get("owner_id"))
 
 

@@ -461,7 +461,10 @@ class ProjectState(ScriptedSubject, kw_only=True):
     def _script_views(
         self, event: str, move: FlowMove, target: str = ""
     ) -> tuple[PartView, ContextView]:
-        """Return ``form`` and ``ctx`` for a script of *event*; ``ctx.form`` is ``form`` itself."""
+        """Return ``form`` and ``ctx`` for a script of *event*; ``ctx.form`` is ``form`` itself.
+
+        *target* is the node to which the action leads (``ctx.target_step``); "" if it is not known.
+        """
         form = PartView(self, "form", event)
         node = move.at or self.at
         self._restore_states_of(node)
@@ -485,7 +488,10 @@ class ProjectState(ScriptedSubject, kw_only=True):
         return form, ContextView(self, members, links)
 
     def _acting_person(self, by: str, owners: Items) -> dict[str, Any]:
-        """Return the actor *by* as scripts see him: ``user``, or his entry in ``people``."""
+        """Return the actor *by* as scripts see him: ``user``, or his entry in ``people``.
+
+        His id keeps the type that it has in *owners*, the owner items of the node.
+        """
         if not by or str(self.user.get("id", "")) == by:
             return dict(self.user)
         ids = (item.get("owner_id") for item in owners)
@@ -494,7 +500,10 @@ class ProjectState(ScriptedSubject, kw_only=True):
         return {"id": next((key for key in ids if str(key) == by), by), **more}
 
     def _deadline_times(self, node: str) -> Mapping[str, Any]:
-        """Return the deadline of a node as scripts see it, in the product's names."""
+        """Return arrival, planned end and passed deadlines of a node, in the product's names.
+
+        Empty if the project is not there, or the node has no deadline.
+        """
         visit = self.visits.get(node)
         if visit is None or visit.plan is None:
             return {}
@@ -507,7 +516,8 @@ class ProjectState(ScriptedSubject, kw_only=True):
     def _is_refused(self, node: str, move: FlowMove, target: str) -> bool:
         """Run the hook ``before_next`` of *node*, and return whether it refuses to leave the node.
 
-        An exception that it throws on purpose is a refusal; any other error is an error.
+        An exception that it throws on purpose is a refusal. After any other error the result is
+        true, too, and the error stays in the action's result. *target* is the next node.
         """
         event = f"before_next.{node}"
         value = self._call_hook(event, move, target=target)
@@ -527,7 +537,10 @@ class ProjectState(ScriptedSubject, kw_only=True):
             self.store("form", value, "computed")
 
     def _run_title_hooks(self, move: FlowMove) -> None:
-        """Run the hooks that the product runs to show a task and the log, if there is a form."""
+        """Run the hooks ``task_title`` and ``visibility``, if there is a form.
+
+        The product runs them to show a task and the log.
+        """
         if self.creation is None:
             return
         value = self._result.value
@@ -588,7 +601,11 @@ class ProjectState(ScriptedSubject, kw_only=True):
         self.tell(hooks.NodeEntered(node=node, previous=previous, action=action, by=by))
 
     def _add_history(self, move: FlowMove) -> None:
-        """Add an action to the history, and report it if it does not move the project."""
+        """Add an action to the history.
+
+        A `PersonActed` event reports it, unless it is an approval or rejection that decides its
+        node.
+        """
         others, comment = tuple(map(str, move.others)), move.comment
         entry = {"node": move.at, "action": move.action, "by": move.by}
         optional = {"comment": comment, "to": list(others)}

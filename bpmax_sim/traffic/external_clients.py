@@ -67,7 +67,7 @@ class ExternalClients:
     _cache: dict[Request, Request] = field(default_factory=dict, init=False)
 
     def send_call(self, request: Request, handle: Callable[[Request], Response]) -> Response:
-        """Answer *request* by *handle*, recorded and logged like a call of the builder.
+        """Answer *request* by *handle*, recorded and logged like a ``$proxy`` call.
 
         It is one exchange whatever its result: the client does its own retries.
 
@@ -104,8 +104,8 @@ class ExternalClients:
     def as_api_call(self, request: Request, *, serial: int = 0) -> Request:
         """Return *request* as a call of the API that it addresses, with its redacted form.
 
-        If it will be sent, its URL is at the instance's real address, as that of a builder's
-        request is.
+        If it will be sent, its URL is at the instance's real address, as that of a ``$proxy`` call
+        is.
         """
         cache = {} if self.is_live or len(request.body or b"") > _LONGEST_CACHED else self._cache
         known = cache.get(request)

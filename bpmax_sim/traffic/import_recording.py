@@ -259,9 +259,9 @@ def render_exchanges(
 
 
 def count_recorded(path: Path, owner: str) -> int | None:
-    """Return the number of exchanges that *owner* has in the cassette at *path*.
+    """Return the number of exchanges that *owner* (scenario, row or test) has in a cassette.
 
-    It is None if there is no file, and -1 if the file is a recording of another tool.
+    It is None if there is no file at *path*, and -1 if the file is a recording of another tool.
 
     Raises:
         DamagedCassette: if the cassette is damaged, so that it must not be overwritten.
@@ -279,7 +279,7 @@ def count_recorded(path: Path, owner: str) -> int | None:
 def write_recording(path: Path, owner: str, drafts: tuple[PendingExchange, ...]) -> bool:
     """Replace *owner*'s recording in the cassette; return whether the file changed.
 
-    Other owners stay; a recording of another tool is replaced.
+    *owner* is a scenario, row or test. Other owners stay; a recording of another tool is replaced.
 
     Raises:
         CassetteError: if it cannot be written; the old file is intact.

@@ -207,6 +207,8 @@ def _trust_only(ca: str) -> ssl.SSLContext:
 def _time_left(timeout: float | None) -> float | None:
     """Return *timeout* limited to the time until the deadline, in seconds.
 
+    Unchanged if no exchange runs on this thread; None is no limit.
+
     Raises:
         httpcore.ReadTimeout: if the deadline has passed.
     """

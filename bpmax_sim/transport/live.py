@@ -116,7 +116,7 @@ class LiveTransport(AbstractContextManager["LiveTransport"]):
         return Handler(lambda request: self.handle(request, route(request)))
 
     def handle(self, request: Request, route: ConnectionRoute = _ENVIRONMENT) -> Response:
-        """Return the response and the seconds it took.
+        """Return the response; its ``elapsed`` is the seconds that the exchange took.
 
         Raises:
             TransportError: if connecting or TLS fails, the connection breaks, or time is over.

@@ -170,7 +170,7 @@ def _redact_call(call: Call, recorded: Request, vault: Vault) -> Call:
 
 
 def _redact_member(name: str, value: str, vault: Vault) -> tuple[str, str]:
-    """Return a query parameter redacted.
+    """Return name and value of a query parameter, redacted.
 
     A short value may be secret only together with its name.
     """
@@ -377,7 +377,10 @@ def _parse_parts(headers: Pairs, body: bytes | None, query: Pairs) -> dict[str, 
 
 
 def _suspicious_parts(headers: Pairs, body: bytes | None, query: Pairs) -> dict[str, Any]:
-    """Return the parts of a message that may hold a secret; the body only if it looks random."""
+    """Return query, headers and body of a message, as far as they may hold a secret.
+
+    The body is parsed only if it looks random.
+    """
     is_random = body and len(body) <= _MOST and looks_random(body.decode(errors="replace"))
     untagged = tuple([pair for pair in headers if not _TAGS.fullmatch(pair[0].lower())])
     return _parse_parts(untagged, body if is_random else None, query)

@@ -79,7 +79,7 @@ class VariantRun:
 
     Attributes:
         events: all events of the run; the last one is the verdict.
-        used: amounts that its scripts used.
+        used: interrupts, calls, timers … that its scripts used, see `Counts`.
         exceeded: why it was ended early: a name of `Counts`, such as ``interrupts``, or ``limit``
             for memory, stack and processor; else "".
     """
@@ -315,7 +315,10 @@ def _has_exceeded_script_limit(events: Sequence[Event]) -> bool:
 
 
 def replace_scripts(subjects: Subjects, texts: Mapping[str, str]) -> Subjects:
-    """Return *subjects* with the source of each script named in *texts* replaced."""
+    """Return *subjects*, the scripts and flows of a scenario file, with some scripts replaced.
+
+    *texts* maps the name of each replaced script to its new source.
+    """
 
     def swap(scripts: Sequence[Script]) -> tuple[Script, ...]:
         return tuple(Script(texts.get(one.name, one.source), one.name) for one in scripts)

@@ -30,9 +30,10 @@ def map_in_order(
 ) -> Iterator[T | None]:
     """Yield ``work(0)`` to ``work(count - 1)``, done by at most *workers* processes.
 
-    The results and their order do not depend on the number of workers. If a process dies (killed by
-    the system), the result of its number is None, and a new process does the rest. While it waits
-    for processes, this function calls *on_wait* now and then.
+    The results and their order do not depend on the number of workers. Where processes cannot be
+    forked, this one does all the work. If a process dies (killed by the system), the result of its
+    number is None, and a new process does the rest. While it waits for processes, this function
+    calls *on_wait* now and then.
 
     Raises:
         Exception: if *work* raises it; raised in place of that result.

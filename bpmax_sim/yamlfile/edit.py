@@ -97,7 +97,11 @@ class _Editor:
             edits.append(self._make_insertion(node, fresh))
 
     def _make_replacement(self, owner: Any, key: Any, old: Any, value: Any) -> tuple[int, int, str]:
-        """Return the edit that replaces a value; a mapping is written below its key."""
+        """Return the edit that replaces the value *old* of *key* by *value*.
+
+        *owner* is the mapping that has the key. A mapping with nested values is written below its
+        key.
+        """
         start, end = self._offset_of_mark(old.start_mark), self._end_offset(old)
         inner = value.values() if isinstance(value, Mapping) else ()
         if owner.flow_style or not any(isinstance(one, Mapping | list) for one in inner):

@@ -490,6 +490,9 @@ def read_text(path: Path, name: str = "") -> str:
 def parse_yaml_bytes(data: bytes, name: str, *, unclear_as_text: bool = False) -> Node:
     """Return the root node of *data*; messages call the file *name*.
 
+    With *unclear_as_text*, for files written by other programs, a number that YAML readers
+    understand in different ways (``007``) is text; else it is an error.
+
     Raises:
         ConfigError: as `read_yaml` does.
     """
@@ -500,7 +503,8 @@ def parse_yaml_bytes(data: bytes, name: str, *, unclear_as_text: bool = False) -
 def parse_yaml(text: str, name: str, *, unclear_as_text: bool = False) -> Node:
     """Return the root node of *text*; messages call the file *name*.
 
-    With *unclear_as_text*, for files written by other programs, a number such as 007 is text.
+    With *unclear_as_text*, for files written by other programs, a number that YAML readers
+    understand in different ways (``007``) is text; else it is an error.
 
     Raises:
         ConfigError: as `read_yaml` does.

@@ -121,7 +121,11 @@ class FileChecks(msgspec.Struct, frozen=True):
         self.problems.append(Problem(message, place, format_steps((*self.above, *steps))))
 
     def report_lenient_problem(self, kind: str, message: str, *steps: Step) -> None:
-        """Report a problem that is only a warning of *kind* in a lenient folder."""
+        """Report a problem with the value at *steps* that is only a warning in a lenient folder.
+
+        Folders are lenient by ``lenient`` in ``[tool.bpmax_sim]``. *kind* is the name of the
+        warning.
+        """
         place = self.root.nearest(steps).place
         self.problems.append(Problem(message, place, format_steps((*self.above, *steps)), kind))
 
@@ -477,7 +481,7 @@ def decode(
 
 @cache
 def shape_of(type_: Any) -> Shape:
-    """Return the shape of a type annotation; cached."""
+    """Return the `Shape` that checks and reads values of the annotation *type_*; cached."""
     return _make_shape(types.type_info(type_), {})
 
 

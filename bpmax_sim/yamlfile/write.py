@@ -139,7 +139,11 @@ def _write_items(value: Any, indent: str, block: int) -> Iterator[str]:
 
 
 def _fits_on_line(value: Any, room: int, block: int) -> bool:
-    """Return whether *value* fits on the rest of its line."""
+    """Return whether *value* fits on the rest of its line, which has *room* characters.
+
+    Scalars always do. Mappings never do if *block*, the number of levels to write with one line per
+    key, is above 0; nor do lists that contain a mapping.
+    """
     if not isinstance(value, Mapping | list | tuple) or not value:
         return True
     is_long = (
