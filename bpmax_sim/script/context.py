@@ -246,7 +246,6 @@ class Context:
         self._channel = Channel(engine, self._mirror, scheduler.clock.now)
         self._runs: dict[int, ScriptRun] = {}
         self._owners: dict[int, ScriptRun] = {}  # of calls
-        self._broken: ScriptError | None = None  # a library did not load
         self._waited = scheduler.waited  # when the processor time was last counted anew
         self.is_page = False
         self._is_new = True
@@ -376,12 +375,8 @@ class Context:
         ended = self._apply_turn(run, operation, argument)
         run.took += time.monotonic() - started
         if run.took > self._setting.limits.wall and not run.over:
-            self._abort(
-                run,
-                self._failures.make_engine_error(
-                    make_time_error(self._setting.limits, is_wall=True)
-                ),
-            )
+            limit = make_time_error(self._setting.limits, is_wall=True)
+            self._abort(run, self._failures.make_engine_error(limit))
         # `_finish_run` itself runs `end`, and `end_stuck_run` the probes.
         if operation not in {"probe", "probed", "end"}:
             self._finish_if_idle(run)
