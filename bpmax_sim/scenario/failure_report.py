@@ -264,10 +264,10 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
         *place* is the script line; *message* says what is wrong.
         """
         is_python = place is None and self._path_of_action == ("python",)
-        wrote = template("the step wrote {name}: {wrong}")
-        essence = msg(
-            wrote if is_python else "the script wrote {name}: {wrong}", name=name, wrong=message
-        )
+        wrote = template("the script wrote {name}: {wrong}")
+        if is_python:
+            wrote = template("the step wrote {name}: {wrong}")
+        essence = msg(wrote, name=name, wrong=message)
         line = None if is_python else place or self._find_written_member(name.rpartition(".")[2])
         return self.report("name", essence, self._path_of_action, script=line)
 
