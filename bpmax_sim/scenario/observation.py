@@ -81,7 +81,7 @@ class SubjectState(msgspec.Struct, frozen=True, kw_only=True):
     result: Any = None
 
 
-def form_of(subject: FormSubject | FlowSubject | None) -> Mapping[str, Any]:
+def field_values_of(subject: FormSubject | FlowSubject | None) -> Mapping[str, Any]:
     """Return the present values of the fields; of a flow, those of its project.
 
     They are empty without a form or flow.
@@ -93,7 +93,7 @@ def form_of(subject: FormSubject | FlowSubject | None) -> Mapping[str, Any]:
     )
 
 
-def fields_of(subject: FormSubject | FlowSubject | None) -> Mapping[str, Any]:
+def field_states_of(subject: FormSubject | FlowSubject | None) -> Mapping[str, Any]:
     """Return the states (visible, required …) of the fields; empty without a form or flow.
 
     Of a flow, they are those of its project's form.

@@ -46,9 +46,9 @@ from bpmax_sim.scenario.flow_actions import check_user, describe_person
 from bpmax_sim.scenario.names import CheckContext
 from bpmax_sim.scenario.observation import (
     SubjectState,
-    fields_of,
+    field_states_of,
+    field_values_of,
     flow_of,
-    form_of,
     last_preview_of,
     observe,
     state_of,
@@ -152,9 +152,9 @@ class Progress:
         except UndefinedValueError as error:
             self.failures.append(self.reporter().report("value", str(error), path))
             return False
-        self.initial = form_of(self.subject)
+        self.initial = field_values_of(self.subject)
         self.initial_flow = flow_of(self.subject)
-        self.scope.form = partial(form_of, self.subject)
+        self.scope.form = partial(field_values_of, self.subject)
         self.scope.flow = partial(flow_of, self.subject)
         self.performer = Performer(
             session=self.session,
@@ -190,7 +190,7 @@ class Progress:
         """
         if "policies" not in self.item.fills:
             return
-        found = findings.check_filled_values(
+        found = findings.find_row_value_problems(
             self.item, self.names, lambda to: check_action(to, action, value, spot)
         )
         for one in found:
@@ -310,7 +310,7 @@ class Progress:
         except UndefinedValueError:
             return
         spot = located.spot.at(step.action)
-        for finding in findings.check_filled_values(
+        for finding in findings.find_row_value_problems(
             self.item, self.names, lambda to: check_action(to, step.action, value, spot)
         ):
             self.log.add_warning("name", finding.message, finding.place)
@@ -462,8 +462,8 @@ class Progress:
         """
         log = self.log
         return {
-            "form": lambda: self.redact(form_of(self.subject)),
-            "fields": lambda: self.redact(fields_of(self.subject)),
+            "form": lambda: self.redact(field_values_of(self.subject)),
+            "fields": lambda: self.redact(field_states_of(self.subject)),
             "flow": lambda: self.redact(flow_of(self.subject)),
             "preview": lambda: self.redact(last_preview_of(self.subject)),
             "proxy": lambda: log.calls[since.calls :],
@@ -481,7 +481,7 @@ class Progress:
 
     def form(self) -> Mapping[str, Any] | None:
         """Return the values of the form, as `StepStarted` and `StepFinished` have them, or None."""
-        return None if self.subject is None else form_of(self.subject)
+        return None if self.subject is None else field_values_of(self.subject)
 
     def expected_value(self, value: Any) -> Any:
         """Return *value* with ``${…}`` replaced and redacted, as actual values are.
@@ -534,7 +534,7 @@ class Progress:
     ) -> list[source.Failure]:
         """Return the failures that *check* finds in values filled in from a row or a variable."""
         return self._report_findings(
-            reporter, findings.check_filled_values(self.item, self.names, check)
+            reporter, findings.find_row_value_problems(self.item, self.names, check)
         )
 
     def compare_expectation(

@@ -52,7 +52,7 @@ from bpmax_sim.scenario.events import (
 from bpmax_sim.scenario.expect import Checks, failing_checks
 from bpmax_sim.scenario.expect_check import check_expected_error
 from bpmax_sim.scenario.expect_new import has_other_failure
-from bpmax_sim.scenario.expected_refusals import expects_refusal, is_expected_message
+from bpmax_sim.scenario.expected_refusals import expects_refusal, is_expected_refusal
 from bpmax_sim.scenario.failure_report import FailureReporter
 from bpmax_sim.scenario.file_verdict import find_used_parts, ran_step_key, retried_step_key
 from bpmax_sim.scenario.invariants import judge_invariants
@@ -460,7 +460,7 @@ class StepRun(msgspec.Struct):
             return [
                 reporter.report_uncaught(error)
                 for error in others
-                if not is_expected_message(error, step.expect, self.progress.expected_value)
+                if not is_expected_refusal(error, step.expect, self.progress.expected_value)
             ]
         try:
             expected = resolve_error(expected, self.progress.expected_value)

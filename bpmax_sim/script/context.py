@@ -690,7 +690,7 @@ class Context:
             run.error, run.find_promise_read(entry.unseen)
         )
         for path, place in run.unresolved.items():
-            error = self._failures.make_unresolved_error(path, place)
+            error = self._failures.make_promise_in_field_error(path, place)
             run.error, more = (error, ()) if run.error is None else (run.error, (error,))
             run.unhandled.extend(more)
         run.unresolved.clear()

@@ -296,7 +296,7 @@ class ErrorFactory(msgspec.Struct):
         cause.__cause__ = error
         return cause
 
-    def make_unresolved_error(self, path: str, place: Place | None) -> ScriptError:
+    def make_promise_in_field_error(self, path: str, place: Place | None) -> ScriptError:
         """Return the error of a promise written to the field *path* instead of its value."""
         message = msg(
             "{path} got a promise, not its value; write await before what makes it "

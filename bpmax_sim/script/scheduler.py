@@ -75,7 +75,7 @@ class Scheduler:
         self._number = 0
         self._spawning = False
         self._logins: dict[str, list[Resume]] = {}
-        self._wire = _LiveThreads(clock, workers) if live else None
+        self._wire = _LiveModeThreads(clock, workers) if live else None
         self._patience = patience
 
     def call_at(self, instant: float, action: Callable[[], None]) -> ScheduledEvent:
@@ -218,7 +218,7 @@ class Scheduler:
 Arrived = Callable[[Exchanged, float, Resume], None]
 
 
-class _LiveThreads:
+class _LiveModeThreads:
     """The worker threads and real-time waits of live mode."""
 
     def __init__(self, clock: VirtualClock, workers: int) -> None:

@@ -96,7 +96,7 @@ class FlowSubject(MovingProject, kw_only=True):
                 at=self.at,
             )
 
-    def act(self, action: Action, move: FlowMove) -> Result:
+    def decide(self, action: Action, move: FlowMove) -> Result:
         """Approve or reject: check, run the hooks, then follow the route of the definition.
 
         If other owners have to decide too, the decision is only recorded.
