@@ -67,6 +67,7 @@ from bpmax_sim.subject.flow import FlowSubject
 from bpmax_sim.subject.form import FormSubject
 from bpmax_sim.subject.hooks import (
     FieldChanged,
+    Result,
 )
 from bpmax_sim.transport.faults import Fault
 
@@ -326,7 +327,7 @@ class Progress:
             raise UndefinedValueError("{text}", text=ref.text)
         return value
 
-    def warn_of_step(self, located: load.LocatedStep, since: LogPosition) -> None:
+    def warn_of_step(self, located: load.LocatedStep, since: LogPosition, result: Result) -> None:
         """Add warnings for what looks wrong in a step that passed, such as an unnoticed failure.
 
         *since* is the position in the log at which the step began.
@@ -342,7 +343,8 @@ class Progress:
         found = [*result_checks.find_unseen_failures(outcome, self.names, platforms)]
         found += result_checks.find_dropped_failures(outcome, self.item.subjects.code_files)
         found += result_checks.find_doubts_of_subject(located, self.subject, log.options)
-        found += expectation_doubts.find_empty_parts(self.item, located, outcome.calls, self.result)
+        unread = None if result.refused else self.result  # a no that refused needs no reader
+        found += expectation_doubts.find_empty_parts(self.item, located, outcome.calls, unread)
         log.add_findings((*found, *result_checks.find_repeated_pages(outcome.calls, platforms)))
 
     def warn_of_run(self) -> None:

@@ -393,7 +393,7 @@ class StepRun(msgspec.Struct):
         checks, self.failures = progress.compare_expectation(reporter, step.expect, self.since)
         self.checks += checks
         if not self.failures:
-            progress.warn_of_step(self.located, self.since)
+            progress.warn_of_step(self.located, self.since, result)
 
     def _fill_expected_error(self) -> bool:
         """Replace an ``expect_error`` that is a single ``${…}`` by its value.
