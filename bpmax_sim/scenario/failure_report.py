@@ -19,7 +19,7 @@ from bpmax_sim.errors import (
     ScriptError,
     SubjectError,
 )
-from bpmax_sim.i18n import msg, series, template
+from bpmax_sim.i18n import msg, series
 from bpmax_sim.scenario import assertions, events, faults, load, model, source
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.error_translation import append_translation
@@ -262,10 +262,10 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
         *place* is the script line; *message* says what is wrong.
         """
         is_python = place is None and self._path_of_action == ("python",)
-        wrote = template("the step wrote {name}: {wrong}")
-        essence = msg(
-            wrote if is_python else "the script wrote {name}: {wrong}", name=name, wrong=message
-        )
+        if is_python:
+            essence = msg("the step wrote {name}: {wrong}", name=name, wrong=message)
+        else:
+            essence = msg("the script wrote {owner}: {wrong}", owner=name, wrong=message)
         line = None if is_python else place or self._find_written_member(name.rpartition(".")[2])
         return self.report("name", essence, self._path_of_action, script=line)
 
