@@ -546,7 +546,7 @@ class _MutantReader:
 
     def _replace_check_by_constant(self, node: Node) -> Iterator[Mutant]:
         """Replace a check whose result is stored or returned by a constant."""
-        if not (_is_value_used(node) and _is_boolean(node) and self._is_check(node)):
+        if not (_is_value_used(node) and _always_gives_boolean(node) and self._is_check(node)):
             return
         text = self._text_of(node)
         for new, met in (("true", "!v"), ("false", "v")):
@@ -555,9 +555,9 @@ class _MutantReader:
 
     def _is_check(self, node: Node) -> bool:
         """Return whether a part of *node* compares with a literal or tests a response."""
-        return any(self._is_single_check(part) for part in _logical_operands(node))
+        return any(self._compares_or_tests_response(part) for part in _logical_operands(node))
 
-    def _is_single_check(self, node: Node) -> bool:
+    def _compares_or_tests_response(self, node: Node) -> bool:
         argument = node.child_by_field_name("argument")
         if operator_of(node) == "!" and argument is not None:
             node = without_parentheses(argument)
@@ -701,11 +701,11 @@ _KEPT_BY: Final = {
 """What keeps or gives the value of one of its parts, and which that is."""
 
 
-def _is_boolean(node: Node) -> bool:
+def _always_gives_boolean(node: Node) -> bool:
     """Return whether the value of *node* is always true or false."""
     sign = operator_of(node)
     return sign in {*_EQUALITIES, *_SHIFTED, "!"} or (
-        sign in {"&&", "||"} and all(map(_is_boolean, _logical_operands(node)))
+        sign in {"&&", "||"} and all(map(_always_gives_boolean, _logical_operands(node)))
     )
 
 

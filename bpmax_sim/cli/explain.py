@@ -80,7 +80,7 @@ class DoubtfulPlace(msgspec.Struct, frozen=True, order=False):
         return msg("correct it, or write // bpmax-ignore: {rule} above it", rule=self.rule)
 
 
-def find_doubtful_places(
+def replay_for_doubtful_places(
     files: Sequence[Selection], script_findings: Iterable[ScriptFinding]
 ) -> Iterator[DoubtfulPlace]:
     """Replay the scenarios of *files* and yield each place that lint or the run warns of, once.

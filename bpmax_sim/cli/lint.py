@@ -16,7 +16,7 @@ from typer import Option
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.journal import find_abandoned_journals
 from bpmax_sim.check.secrets import NotSecretDeclarations, find_literal_secrets, find_secrets
-from bpmax_sim.cli.explain import explanation_lines, find_doubtful_places
+from bpmax_sim.cli.explain import explanation_lines, replay_for_doubtful_places
 from bpmax_sim.cli.item_selection import (
     Selection,
     broken_scripts,
@@ -94,7 +94,7 @@ def lint(
     )
     problems = list(dict.fromkeys(every))
     warnings = list(dict.fromkeys(doubts))
-    explained = list(find_doubtful_places(files, findings)) if is_explained else []
+    explained = list(replay_for_doubtful_places(files, findings)) if is_explained else []
     for hint in dict.fromkeys(hints):
         notify("hint: {hint}", hint=hint)
     code = ExitCode.USAGE if problems else ExitCode.PASSED

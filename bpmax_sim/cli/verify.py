@@ -368,7 +368,9 @@ def show_coverage(  # noqa: PLR0913 - the options of the command
     touched = (
         _read_used_parts(evidence_folders)
         if evidence_folders
-        else _run_for_used_parts(items, PerformOptions(options={"allow_hosts": allow_hosts or ()}))
+        else _replay_for_used_declarations(
+            items, PerformOptions(options={"allow_hosts": allow_hosts or ()})
+        )
     )
     number = count_scenarios(touched)
     percent = _show_parts(measure_coverage(items, touched), number, missing=missing, json=json)
@@ -431,7 +433,7 @@ def _read_used_parts(folders: Sequence[Path]) -> frozenset[str]:
     return frozenset(evidence.touched)
 
 
-def _run_for_used_parts(
+def _replay_for_used_declarations(
     items: Sequence[tuple[ScenarioItem, Platforms]], choices: PerformOptions
 ) -> set[str]:
     """Replay *items* and return the declared parts (APIs, nodes …) that the passed ones used."""

@@ -48,21 +48,22 @@ def identify_request(call: CallMade) -> RequestIdentity:
     """Return what *call* asks for, whatever idempotency key, time or nonce it carries."""
     numbers = {str(value) for value in call.path.values()}
     rest = [
-        _without_idempotency_keys(part, call.key_name, numbers) for part in (call.query, call.body)
+        _without_values_new_each_time(part, call.key_name, numbers)
+        for part in (call.query, call.body)
     ]
     parts = [call.instance, call.method, call.path, *rest]
     text = json.dumps(parts, ensure_ascii=False, sort_keys=True, default=str)
     return RequestIdentity(text, call.idempotency_key, frozenset(numbers))
 
 
-def _without_idempotency_keys(value: Any, key_name: str, found_numbers: set[str]) -> Any:
+def _without_values_new_each_time(value: Any, key_name: str, found_numbers: set[str]) -> Any:
     """Return *value* without idempotency keys, times and nonces, at any depth.
 
     Values of members named like numbers of things (``orderNo``) and the keys are added to
     *found_numbers*. *key_name* is the declared name of the idempotency key.
     """
     if isinstance(value, list):
-        return [_without_idempotency_keys(inner, key_name, found_numbers) for inner in value]
+        return [_without_values_new_each_time(inner, key_name, found_numbers) for inner in value]
     if not isinstance(value, Mapping):
         return value
     rest = {}
@@ -72,7 +73,7 @@ def _without_idempotency_keys(value: Any, key_name: str, found_numbers: set[str]
         if is_plain and (is_key or _NUMBER.search(str(name))):
             found_numbers.add(str(inner))
         if not is_key and not _EACH_TIME.search(str(name)):
-            rest[name] = _without_idempotency_keys(inner, key_name, found_numbers)
+            rest[name] = _without_values_new_each_time(inner, key_name, found_numbers)
     return rest
 
 

@@ -24,7 +24,7 @@ from bpmax_sim.field_path import FieldPath, get_nested
 from bpmax_sim.fuzz.recordings import check_no_secret_recorded, check_replay_equals_recording
 from bpmax_sim.fuzz.target import (
     FuzzTarget,
-    path_of,
+    path_below_base,
     possible_sent_values,
     sent_values,
     templates_by_place,
@@ -225,7 +225,7 @@ def check_segment_count(target: FuzzTarget, calls: CallSpecs) -> bool:
     path = target.platform.apis[calls[0].api].path.partition("?")[0]
     if request is None:
         return False
-    expected, sent = (text.strip("/").split("/") for text in (path, path_of(request)))
+    expected, sent = (text.strip("/").split("/") for text in (path, path_below_base(request)))
     if len(sent) != len(expected) or {".", ".."} & {*sent} - {*expected}:
         raise LawBroken(
             "{path} has {expected_count} segments, and {sent_count} were sent",

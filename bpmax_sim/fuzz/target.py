@@ -181,7 +181,7 @@ def templates_by_place(auth: Auth) -> Mapping[tuple[str, str], str]:
     return {place: value for place, value in values.items() if "{{" not in place[1]}
 
 
-def path_of(request: Request) -> str:
+def path_below_base(request: Request) -> str:
     """Return the path of *request* below the base address, still percent-encoded."""
     return request.url[len(request.base) :].partition("?")[0]
 
@@ -195,7 +195,7 @@ def sent_values(request: Request, place: str, name: str, api: Api) -> list[Any] 
     headers = Headers(request.headers)
     match place:
         case "path":
-            known = path_template(api.path).match(path_of(request)) or {}
+            known = path_template(api.path).match(path_below_base(request)) or {}
             return [known[name]] if name in known else []
         case "query":
             pairs = [pair.partition("=") for pair in request.url.partition("?")[2].split("&")]
@@ -217,7 +217,7 @@ def possible_sent_values(
     values = sent_values(request, place, name, api)
     if values is None:
         return None
-    readings = path_template(api.path).readings(path_of(request)) if place == "path" else ()
+    readings = path_template(api.path).readings(path_below_base(request)) if place == "path" else ()
     return [values, *([reading[name]] for reading in readings if name in reading)]
 
 

@@ -226,7 +226,7 @@ class _NameRule(msgspec.Struct, frozen=True):
     kind: FactKind
     role: Role
 
-    def fits(self, steps: Steps) -> bool:
+    def applies_at(self, steps: Steps) -> bool:
         """Return whether the rule applies to the value at *steps*, its path in the file."""
         size = len(self.path)
         if len(steps) < size or (self.is_whole and len(steps) != size):
@@ -249,7 +249,7 @@ def _apply_fact_rules(
     rules: Sequence[_NameRule], path: str, steps: Steps, node: Node, place: _Place
 ) -> Iterator[Fact]:
     for rule in rules:
-        if not rule.fits(steps):
+        if not rule.applies_at(steps):
             continue
         if rule.is_key:
             yield from _make_fact_of_name(rule, path, steps, steps[-1], place)

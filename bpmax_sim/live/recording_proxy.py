@@ -149,7 +149,7 @@ class RecordingProxy:
         path = self._target_without_token(exchange.client.target)
         exchange.target = path.partition("?")[0]
         sent = self._make_upstream_request(exchange, path)
-        self._refuse_unsendable_headers(exchange.client.headers, sent)
+        self._refuse_unforwardable_request(exchange.client.headers, sent)
         self._session.clock.move_to(max(self._session.clock.now(), exchange.at))
         known = self._make_recorded_request(exchange, sent)
         base = f"{exchange.request.base}{self._prefix}"
@@ -223,7 +223,7 @@ class RecordingProxy:
         except NotConvertible as reason:
             raise RefusedRequest(400, "BAD_REQUEST", str(reason)) from None
 
-    def _refuse_unsendable_headers(self, written: Pairs, sent: Request) -> None:
+    def _refuse_unforwardable_request(self, written: Pairs, sent: Request) -> None:
         head = Headers(written)
         # RFC 9110, 7.6.3: a proxy finds its own name in Via if the request came through it before.
         if any(self._pseudonym in line for line in head.get_all("via")):

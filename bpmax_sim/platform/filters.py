@@ -166,10 +166,10 @@ def _format_moment(seconds: int, pattern: str, offset: str) -> str:
         raise FilterError("{offset!r} is not an offset such as '+08:00'", offset=offset)
     span = timedelta(hours=int(match[2]), minutes=int(match[3]))
     zone = timezone(span if match[1] == "+" else -span)
-    return _check_pattern(pattern).format(datetime.fromtimestamp(seconds, zone))
+    return _time_pattern_to_format(pattern).format(datetime.fromtimestamp(seconds, zone))
 
 
-def _check_pattern(pattern: str) -> str:
+def _time_pattern_to_format(pattern: str) -> str:
     def format_of(match: re.Match[str]) -> str:
         try:
             return _DIRECTIVES[match[1]]

@@ -105,7 +105,7 @@ class Target:
 
         For a login each is mapped to its template name, else to "".
         """
-        return dict(_secret_places(self))
+        return dict(_secret_places_and_templates(self))
 
 
 def _list_injected_places(auth: Auth) -> Iterator[str]:
@@ -116,7 +116,7 @@ def _list_injected_places(auth: Auth) -> Iterator[str]:
         yield model.join_place("header", render(name, auth.parameters))
 
 
-def _secret_places(target: Target) -> Iterator[tuple[str, str]]:
+def _secret_places_and_templates(target: Target) -> Iterator[tuple[str, str]]:
     """Yield each place of a request that holds a secret; for a login with its template name.
 
     For other requests the second text is "".

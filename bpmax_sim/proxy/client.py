@@ -129,7 +129,7 @@ def _check_signature(
         if env.accepts_new_signature(request, again, differs=bool(differences)):
             return
     if differences:
-        raise env.mismatch_error(planned.call, differences)
+        raise env.note_signature_mismatch(planned.call, differences)
 
 
 def _send_until_done(planned: Plan, env: Environment, trace: CallTrace) -> Calling:

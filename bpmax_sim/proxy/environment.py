@@ -139,7 +139,9 @@ class Environment:
         """
         return False
 
-    def mismatch_error(self, call: Call, differences: tuple[Difference, ...]) -> NoMatchError:
+    def note_signature_mismatch(
+        self, call: Call, differences: tuple[Difference, ...]
+    ) -> NoMatchError:
         """Return the error for a call whose signature is not the recorded one."""
         return signature_mismatch_error(call, differences)
 

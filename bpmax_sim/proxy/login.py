@@ -49,7 +49,7 @@ from bpmax_sim.proxy.login_redirects import (
     follow_redirect,
     is_redirect,
 )
-from bpmax_sim.proxy.recovery import TOO_MANY, NoRetry, ReceivedResponse, retry_later
+from bpmax_sim.proxy.recovery import TOO_MANY, NoRetry, ReceivedResponse, wait_before_retry
 from bpmax_sim.proxy.response import (
     ParsedBody,
     compile_finder,
@@ -598,7 +598,7 @@ def _send_step(step: LoginStepRun) -> Generator[Effect, Any, LoginResponse]:
             often = msg("sent {sent} times", sent=sent) if sent > 1 else msg("sent once")
             raise answer.rate_limit_error(often)
         outcome = ReceivedResponse(answer.response, answer.body)
-        following = retry_later(outcome, rule, RATE, sent, clock.now())
+        following = wait_before_retry(outcome, rule, RATE, sent, clock.now())
         if isinstance(following, NoRetry):
             raise answer.rate_limit_error(following.note)
         note = following.note

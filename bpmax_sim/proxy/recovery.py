@@ -148,10 +148,10 @@ def _decide_retry(
             method=recipe.method,
         )
         return NoRetry(note)
-    return retry_later(outcome, rule, failure, progress.sent, now)
+    return wait_before_retry(outcome, rule, failure, progress.sent, now)
 
 
-def retry_later(
+def wait_before_retry(
     outcome: Outcome, rule: Recover, failure: str, sent: int, now: float
 ) -> RetryDecision | NoRetry:
     """Return the decision to wait and then send again.

@@ -107,11 +107,11 @@ def pytest_collection_modifyitems(session: pytest.Session, items: list[pytest.It
             for script in script_files_of(test.scenario):
                 users.setdefault(script.name, []).append(test.scenario)
     for name in sorted(users):
-        file = ChallengedFile.from_parent(session, path=Path.cwd() / name)
+        file = PlaceholderFile.from_parent(session, path=Path.cwd() / name)
         items.append(ChallengeTest.from_parent(file, name="challenge", users=users[name]))
 
 
-class ChallengedFile(pytest.File):
+class PlaceholderFile(pytest.File):
     """The collector node of a script file, for the test ids; its test is added after collection.
 
     By then it is known which selected scenarios use the script.

@@ -216,7 +216,7 @@ def _check_has_steps_and_start_node(draft: ScenarioDraft) -> None:
         draft.tell(spot, "the flow has ended at {at!r}; nothing is left to do", at=flow.at)
 
 
-def _check_script_events(draft: ScenarioDraft) -> None:
+def _check_script_event_names(draft: ScenarioDraft) -> None:
     """Report events of form and flows that do not exist, or whose node or field does not."""
     form = draft.scenario.form
     if isinstance(form, model.FormSpec):
@@ -474,9 +474,9 @@ def _check_step_recursion(draft: ScenarioDraft) -> None:
     """Report named steps that call themselves, directly or through others."""
     calls = {
         name: {inner[0] for step, _ in steps if (inner := model.inner_steps(step))}
-        for name, steps in draft.named_steps.items()
+        for name, steps in draft.fragment_steps_by_name.items()
     }
-    for name, steps in draft.named_steps.items():
+    for name, steps in draft.fragment_steps_by_name.items():
         if name in find_reachable(calls[name], lambda inner: calls.get(inner, ())):
             draft.tell(steps[0][1], "steps {name!r} call themselves recursively", name=name)
 
@@ -642,7 +642,7 @@ def _check_expectation(
 
 _CHECKS: tuple[Callable[[ScenarioDraft], None], ...] = (
     _check_has_steps_and_start_node,
-    _check_script_events,
+    _check_script_event_names,
     _check_name_clock_and_user,
     _check_person_and_project_members,
     _check_names_added_to_inherited,

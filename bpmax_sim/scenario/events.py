@@ -362,7 +362,8 @@ class _TraceTexts:
         try:
             return msgspec.json.encode(shown)
         except (UnicodeEncodeError, TypeError):  # half a character, or a kind of text
-            return encode_basestring(shown).encode("utf-8", "backslashreplace")
+            # Half a character becomes the text \ud800: not every reader takes it as an escape.
+            return encode_basestring(shown.encode("utf-8", "backslashreplace").decode()).encode()
 
 
 Write = Callable[[_TraceTexts, Any], bytes]

@@ -378,7 +378,7 @@ def _why_different(expected: Any, actual: Any) -> str:
     return _describe_other_type(actual) if as_text(expected) == as_text(actual) else ""
 
 
-def _why_not_contained(expected: Any, actual: Any) -> str:
+def _why_never_contained(expected: Any, actual: Any) -> str:
     """Return why ``$contains: expected`` can never hold for *actual*, or a hint, or "".
 
     The hint is given if an element of a list only contains *expected* as a part of its text.
@@ -416,7 +416,7 @@ def _why_not_among(items: Any, actual: Any) -> str:
 
 _WHY_NEVER: Mapping[str, Callable[[Any, Any], str]] = {
     **dict.fromkeys(("$gt", "$gte", "$lt", "$lte"), _why_order_not_comparable),
-    "$contains": _why_not_contained,
+    "$contains": _why_never_contained,
     "$matches": lambda _, actual: "" if isinstance(actual, str) else _describe_other_type(actual),
     "$in": _why_not_among,
     "$eq": _why_different,

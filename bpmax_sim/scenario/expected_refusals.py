@@ -41,7 +41,7 @@ def expected_message_codes(messages: Any) -> list[Any]:
     return [line["code"] for line in lines if is_map_of_members(line) and "code" in line]
 
 
-def is_expected_message(error: Exception, expected: Expect, resolve: Callable[[Any], Any]) -> bool:
+def is_expected_refusal(error: Exception, expected: Expect, resolve: Callable[[Any], Any]) -> bool:
     """Return whether *error* is a refusal whose code is expected in ``messages``.
 
     *resolve* replaces ``${…}``.

@@ -97,7 +97,7 @@ class FilledValueContext:
         self.findings.append(RunFinding(kind, words, spot.place, fails))
 
 
-def check_filled_values(
+def find_row_value_problems(
     item: ScenarioItem, names: ScenarioNames, check: Callable[[CheckContext], None]
 ) -> list[RunFinding]:
     """Run *check* on values filled in from the row of *item*; return its findings.

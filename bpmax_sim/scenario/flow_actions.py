@@ -127,7 +127,7 @@ class FlowAction(action.Action, frozen=True, kw_only=True):
         flow = on.flow(cls.key()).find(str(options.get("project", "")))
         move = to_flow_move(value)
         if cls.decides:
-            flow.act(cls.decides, move)
+            flow.decide(cls.decides, move)
         else:
             getattr(flow, cls.method or cls.key())(move)
 

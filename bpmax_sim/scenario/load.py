@@ -408,7 +408,7 @@ def _load_subjects(draft: ScenarioDraft) -> Subjects:
         flow_files=tuple(Script("\n".join(source.lines), source.file) for source in sources),
         named={
             name: tuple(_locate_step(draft, step, where, None) for step, where in steps)
-            for name, steps in draft.named_steps.items()
+            for name, steps in draft.fragment_steps_by_name.items()
         },
     )
 

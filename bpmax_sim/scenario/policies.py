@@ -51,7 +51,7 @@ def actions_of(policy: model.Policy) -> Iterator[tuple[str, type[FlowAction], An
             yield key, kind, value
 
 
-class PlannedMove(msgspec.Struct, frozen=True, kw_only=True):
+class NextPersonAction(msgspec.Struct, frozen=True, kw_only=True):
     """The next action of a person: by which policy, on which task, and when.
 
     Attributes:
@@ -154,7 +154,7 @@ class PolicyPlayer:
             self._perform_policy(on, flow, choice, result)
 
     def _next_instant(
-        self, on: Performer, flow: FlowSubject, choice: PlannedMove | None
+        self, on: Performer, flow: FlowSubject, choice: NextPersonAction | None
     ) -> float | None:
         """Return the virtual time of the next move (*choice*) or deadline, or None.
 
@@ -169,13 +169,13 @@ class PolicyPlayer:
             instants = [timer.due for timer in on.session.pending_timers()]
         return min(instants, default=None)
 
-    def _plan_moves(self, tasks: Sequence[OpenTask]) -> Iterator[PlannedMove]:
+    def _plan_moves(self, tasks: Sequence[OpenTask]) -> Iterator[NextPersonAction]:
         """Yield, for each task, the move of the first policy that matches it.
 
         If several owners share a task, so that one decision is enough, only one move is yielded for
         it: that of the policy with the highest precedence.
         """
-        shared: dict[int, PlannedMove] = {}
+        shared: dict[int, NextPersonAction] = {}
         for task in tasks:
             fits = (
                 n for n in range(len(self.policies)) if not self._why_policy_not_matching(n, task)
@@ -185,7 +185,7 @@ class PolicyPlayer:
                 continue
             since = self._since[task.visit, task.by]
             due = since + self.policies[number][0].after
-            choice = PlannedMove(due=due, number=number, task=task)
+            choice = NextPersonAction(due=due, number=number, task=task)
             if task.is_shared:
                 best = shared.setdefault(task.visit, choice)
                 shared[task.visit] = min(best, choice, key=lambda one: one.number)
@@ -237,7 +237,7 @@ class PolicyPlayer:
     """Nodes of the main flow."""
 
     def _perform_policy(
-        self, on: Performer, flow: FlowSubject, choice: PlannedMove, result: Result
+        self, on: Performer, flow: FlowSubject, choice: NextPersonAction, result: Result
     ) -> None:
         """Perform the planned move *choice* as a step with that action would.
 
@@ -306,7 +306,7 @@ class PolicyPlayer:
         return msg("; add one with at: {node}", node=node) if node else ""
 
 
-def _sort_key(choice: PlannedMove) -> tuple[float, int]:
+def _sort_key(choice: NextPersonAction) -> tuple[float, int]:
     return choice.due, choice.number
 
 

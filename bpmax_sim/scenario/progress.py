@@ -47,9 +47,9 @@ from bpmax_sim.scenario.flow_actions import check_user, describe_person
 from bpmax_sim.scenario.names import CheckContext
 from bpmax_sim.scenario.observation import (
     SubjectState,
-    fields_of,
+    field_states_of,
+    field_values_of,
     flow_of,
-    form_of,
     last_preview_of,
     observe,
     state_of,
@@ -68,6 +68,7 @@ from bpmax_sim.subject.flow import FlowSubject
 from bpmax_sim.subject.form import FormSubject
 from bpmax_sim.subject.hooks import (
     FieldChanged,
+    Result,
 )
 from bpmax_sim.transport.faults import Fault
 
@@ -153,9 +154,9 @@ class Progress:
         except UndefinedValueError as error:
             self.failures.append(self.reporter().report("value", str(error), path))
             return False
-        self.initial = form_of(self.subject)
+        self.initial = field_values_of(self.subject)
         self.initial_flow = flow_of(self.subject)
-        self.scope.form = partial(form_of, self.subject)
+        self.scope.form = partial(field_values_of, self.subject)
         self.scope.flow = partial(flow_of, self.subject)
         self.performer = Performer(
             session=self.session,
@@ -191,7 +192,7 @@ class Progress:
         """
         if "policies" not in self.item.fills:
             return
-        found = findings.check_filled_values(
+        found = findings.find_row_value_problems(
             self.item, self.names, lambda to: check_action(to, action, value, spot)
         )
         for one in found:
@@ -311,7 +312,7 @@ class Progress:
         except UndefinedValueError:
             return
         spot = located.spot.at(step.action)
-        for finding in findings.check_filled_values(
+        for finding in findings.find_row_value_problems(
             self.item, self.names, lambda to: check_action(to, step.action, value, spot)
         ):
             self.log.add_warning("name", finding.message, finding.place)
@@ -327,7 +328,7 @@ class Progress:
             raise UndefinedValueError("{text}", text=ref.text)
         return value
 
-    def warn_of_step(self, located: load.LocatedStep, since: LogPosition) -> None:
+    def warn_of_step(self, located: load.LocatedStep, since: LogPosition, result: Result) -> None:
         """Add warnings for what looks wrong in a step that passed, such as an unnoticed failure.
 
         *since* is the position in the log at which the step began.
@@ -343,7 +344,8 @@ class Progress:
         found = [*result_checks.find_unseen_failures(outcome, self.names, platforms)]
         found += result_checks.find_dropped_failures(outcome, self.item.subjects.code_files)
         found += result_checks.find_doubts_of_subject(located, self.subject, log.options)
-        found += expectation_doubts.find_empty_parts(self.item, located, outcome.calls, self.result)
+        unread = None if result.refused else self.result  # a no that refused needs no reader
+        found += expectation_doubts.find_empty_parts(self.item, located, outcome.calls, unread)
         log.add_findings((*found, *result_checks.find_repeated_pages(outcome.calls, platforms)))
 
     def warn_of_run(self) -> None:
@@ -463,8 +465,8 @@ class Progress:
         """
         log = self.log
         return {
-            "form": lambda: self.redact(form_of(self.subject)),
-            "fields": lambda: self.redact(fields_of(self.subject)),
+            "form": lambda: self.redact(field_values_of(self.subject)),
+            "fields": lambda: self.redact(field_states_of(self.subject)),
             "flow": lambda: self.redact(flow_of(self.subject)),
             "preview": lambda: self.redact(last_preview_of(self.subject)),
             "proxy": lambda: log.calls[since.calls :],
@@ -482,7 +484,7 @@ class Progress:
 
     def form(self) -> Mapping[str, Any] | None:
         """Return the values of the form, as `StepStarted` and `StepFinished` have them, or None."""
-        return None if self.subject is None else form_of(self.subject)
+        return None if self.subject is None else field_values_of(self.subject)
 
     def expected_value(self, value: Any) -> Any:
         """Return *value* with ``${…}`` replaced and redacted, as actual values are.
@@ -535,7 +537,7 @@ class Progress:
     ) -> list[source.Failure]:
         """Return the failures that *check* finds in values filled in from a row or a variable."""
         return self._report_findings(
-            reporter, findings.check_filled_values(self.item, self.names, check)
+            reporter, findings.find_row_value_problems(self.item, self.names, check)
         )
 
     def compare_expectation(

@@ -32,7 +32,7 @@ from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.findings import RunFinding
 from bpmax_sim.scenario.load import LocatedStep
 from bpmax_sim.scenario.names import ScenarioNames
-from bpmax_sim.scenario.observation import form_of
+from bpmax_sim.scenario.observation import field_values_of
 from bpmax_sim.scenario.references import show
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script_source.comparisons import LiteralComparison
@@ -133,7 +133,7 @@ def find_misread_responses(
     That is a member of a text, a member that no response had, or a list's first page as the whole.
     """
     yield from find_text_members(calls, scripts, platforms)
-    yield from find_absent_members(calls, scripts, platforms)
+    yield from find_misspelt_members(calls, scripts, platforms)
     yield from find_partial_lists(calls, scripts, platforms)
 
 
@@ -164,7 +164,7 @@ def find_text_members(
                 ), use.place, fails=False)  # fmt: skip
 
 
-def find_absent_members(
+def find_misspelt_members(
     calls: Iterable[CallMade], scripts: Iterable[Script], platforms: Platforms
 ) -> Iterator[RunFinding]:
     """Yield members that a script reads in responses that had only one of a similar name."""
@@ -541,7 +541,7 @@ def find_doubts_of_subject(
         yield from _find_stranger_at_form(located, subject)
     form = subject.current_form if isinstance(subject, FlowSubject) else subject
     if form is not None and form.states:
-        yield from options.check_step(form, form_of(subject))
+        yield from options.check_step(form, field_values_of(subject))
         yield from _find_entered_labels(located, form)
 
 

@@ -52,7 +52,7 @@ from bpmax_sim.scenario.events import (
 from bpmax_sim.scenario.expect import Checks, failing_checks
 from bpmax_sim.scenario.expect_check import check_expected_error
 from bpmax_sim.scenario.expect_new import has_other_failure
-from bpmax_sim.scenario.expected_refusals import expects_refusal, is_expected_message
+from bpmax_sim.scenario.expected_refusals import expects_refusal, is_expected_refusal
 from bpmax_sim.scenario.failure_report import FailureReporter
 from bpmax_sim.scenario.file_verdict import find_used_parts, ran_step_key, retried_step_key
 from bpmax_sim.scenario.invariants import judge_invariants
@@ -394,7 +394,7 @@ class StepRun(msgspec.Struct):
         checks, self.failures = progress.compare_expectation(reporter, step.expect, self.since)
         self.checks += checks
         if not self.failures:
-            progress.warn_of_step(self.located, self.since)
+            progress.warn_of_step(self.located, self.since, result)
 
     def _fill_expected_error(self) -> bool:
         """Replace an ``expect_error`` that is a single ``${…}`` by its value.
@@ -461,7 +461,7 @@ class StepRun(msgspec.Struct):
             return [
                 reporter.report_uncaught(error)
                 for error in others
-                if not is_expected_message(error, step.expect, self.progress.expected_value)
+                if not is_expected_refusal(error, step.expect, self.progress.expected_value)
             ]
         try:
             expected = resolve_error(expected, self.progress.expected_value)

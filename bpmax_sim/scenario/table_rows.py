@@ -436,7 +436,7 @@ class ScenarioDraft:
             mentioned_people=self.mentioned_people,
             project_members=self.project_members,
             texts=self.texts,
-            named_steps=tuple(self.named_steps),
+            named_steps=tuple(self.fragment_steps_by_name),
         )
 
     @cached_property
@@ -641,7 +641,7 @@ class ScenarioDraft:
     @cached_property
     def shared_steps(self) -> LocatedSteps:
         """Return the steps that are the same for all rows."""
-        named = chain.from_iterable(self.named_steps.values())
+        named = chain.from_iterable(self.fragment_steps_by_name.values())
         return (*self.own_steps, *_walk_steps(named))
 
     @cached_property
@@ -674,8 +674,8 @@ class ScenarioDraft:
     def _read_steps_cell(self, row: Row, column: str) -> LocatedSteps:
         """Return the steps in one cell: written out in it, or those that it names."""
         value = row.values[column]
-        if isinstance(value, str) and value in self.named_steps:
-            return self.named_steps[value]
+        if isinstance(value, str) and value in self.fragment_steps_by_name:
+            return self.fragment_steps_by_name[value]
         before = len(self.problems)
         spot = row.spot.at(column) if row.spot else None
         node = spot.source.root.at(spot.steps) if spot and isinstance(value, list) else None
@@ -684,7 +684,11 @@ class ScenarioDraft:
             if steps is not None:
                 return tuple(spot.elements(steps))
         if len(self.problems) == before:
-            named = suggest_or_list(value, self.named_steps) if isinstance(value, str) else ""
+            named = (
+                suggest_or_list(value, self.fragment_steps_by_name)
+                if isinstance(value, str)
+                else ""
+            )
             message = msg(
                 "row {row!r}: {column} names no steps, got {value}; write a list of steps, or the "
                 "name of steps of a fragment{hint}",
@@ -720,7 +724,7 @@ class ScenarioDraft:
         return spot.place.file == self.spot.source.file
 
     @cached_property
-    def named_steps(self) -> Mapping[str, tuple[tuple[model.Step, Spot], ...]]:
+    def fragment_steps_by_name(self) -> Mapping[str, tuple[tuple[model.Step, Spot], ...]]:
         """Return name -> steps of the fragments that the scenario uses, each step with its spot."""
         return {
             name: tuple(spot.at("steps", name).elements(steps))

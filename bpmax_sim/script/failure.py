@@ -194,12 +194,14 @@ class ErrorFactory(msgspec.Struct):
         name: file that runs now, for errors without a frame.
         limits: limits that messages state.
         rejected: number of a call -> the Python error that its rejection carried into the script.
+        timer: line that set the timer which began the current turn, for limits without a frame.
     """
 
     sources: PlacedScripts
     name: str
     limits: Limits
     rejected: dict[int, Exception] = msgspec.field(default_factory=dict)
+    timer: Place | None = None
 
     def make_uncaught_error(self, thrown: turn_result.ThrownValue | None) -> ScriptError:
         """Return the error that a script did not catch; None is an error that could not be read."""
@@ -296,7 +298,7 @@ class ErrorFactory(msgspec.Struct):
         cause.__cause__ = error
         return cause
 
-    def make_unresolved_error(self, path: str, place: Place | None) -> ScriptError:
+    def make_promise_in_field_error(self, path: str, place: Place | None) -> ScriptError:
         """Return the error of a promise written to the field *path* instead of its value."""
         message = msg(
             "{path} got a promise, not its value; write await before what makes it "
@@ -385,6 +387,7 @@ class ErrorFactory(msgspec.Struct):
 
     def _make_limit_error(self, message: str, raw: str) -> ScriptLimitError:
         place, stack = self._locate_trace(raw)
+        place = place if stack else self.timer or place
         return ScriptLimitError(message, name=_LIMIT, place=place, stack=stack)
 
     def _make_error(self, thrown: turn_result.ThrownValue) -> ScriptError:

@@ -178,7 +178,7 @@ class Scopes:
         """Return each use of a name, in the order of the text."""
         return iter(self._name_uses.values())
 
-    def is_assigned(self, use: NameUse) -> bool:
+    def is_assignment(self, use: NameUse) -> bool:
         """Return whether *use* assigns to the name."""
         return _is_assigned(use.node)
 
@@ -307,7 +307,7 @@ class Scopes:
         name = self.key_text(key) if key is not None else None
         return [(value, (name or "?",))] if value is not None else []
 
-    def _names_in_default(self, node: Node) -> list[tuple[Node, Path]]:
+    def _names_before_default(self, node: Node) -> list[tuple[Node, Path]]:
         left = node.child_by_field_name("left")
         return [(left, ())] if left is not None else []
 
@@ -335,8 +335,8 @@ _DECLARES: Final[Mapping[str, Callable[[Scopes, Node, LexicalScope, LexicalScope
 }
 _PARTS: Final[Mapping[str, Callable[[Scopes, Node], list[tuple[Node, Path]]]]] = {
     "pair_pattern": Scopes._names_in_pair,  # noqa: SLF001
-    "assignment_pattern": Scopes._names_in_default,  # noqa: SLF001
-    "object_assignment_pattern": Scopes._names_in_default,  # noqa: SLF001
+    "assignment_pattern": Scopes._names_before_default,  # noqa: SLF001
+    "object_assignment_pattern": Scopes._names_before_default,  # noqa: SLF001
     "array_pattern": Scopes._names_in_array,  # noqa: SLF001
     "rest_pattern": Scopes._names_in_rest,  # noqa: SLF001
     "object_pattern": Scopes._names_in_object,  # noqa: SLF001

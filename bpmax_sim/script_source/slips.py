@@ -124,7 +124,7 @@ class SlipReader:
         """
         used: set[int] = set()
         for use in self.scopes.name_uses():
-            is_assigned = self.scopes.is_assigned(use)
+            is_assigned = self.scopes.is_assignment(use)
             if use.binding is None:
                 if is_assigned and use.name in GIVEN:
                     yield Slip("const-assign", msg(

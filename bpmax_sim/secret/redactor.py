@@ -38,7 +38,7 @@ from bpmax_sim.secret.standin import STANDIN, standin_label
 _LINE = 32  # shorter lines of a PEM text are its end, not its key
 
 
-def derived_parts(real: str, standin: str) -> Iterator[tuple[str, str]]:
+def pem_and_jwt_parts(real: str, standin: str) -> Iterator[tuple[str, str]]:
     """Yield parts of the secret *real* that are secret on their own, each with its stand-in.
 
     They are the lines of a PEM key, and claims and signature of a JWT.

@@ -22,7 +22,7 @@ from bpmax_sim.i18n import Translatable, map_message, msg
 from bpmax_sim.messages import ConnectionRoute
 from bpmax_sim.secret.decode import HarmlessParts
 from bpmax_sim.secret.outgoing_text import OutputRedactor
-from bpmax_sim.secret.redactor import Secret, SecretTable, derived_parts
+from bpmax_sim.secret.redactor import Secret, SecretTable, pem_and_jwt_parts
 from bpmax_sim.secret.scan import Finding
 from bpmax_sim.secret.standin import is_standin, make_standin
 
@@ -83,7 +83,7 @@ class Vault:
             if is_standin(real) or why_weak(real, standin):
                 return
             self._register_secret(real, standin, name)
-            for part, twin in derived_parts(real, standin):
+            for part, twin in pem_and_jwt_parts(real, standin):
                 if len(part) >= SHORTEST:
                     self._register_secret(part, twin, name)
 

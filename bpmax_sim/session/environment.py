@@ -107,11 +107,13 @@ class SessionEnvironment(Environment):
             request, sign_again, differs=differs
         )
 
-    def mismatch_error(self, call: Call, differences: tuple[Difference, ...]) -> NoMatchError:
+    def note_signature_mismatch(
+        self, call: Call, differences: tuple[Difference, ...]
+    ) -> NoMatchError:
         """Return the error for a signature that differs from the recorded one.
 
         It is noted as a miss.
         """
-        error = self._replay.mismatch_error(call, differences)
+        error = self._replay.note_signature_mismatch(call, differences)
         self.misses.append(error)
         return error

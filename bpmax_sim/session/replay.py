@@ -194,7 +194,9 @@ class ReplayMode:
         self._moves.note_new_signature(request, sign_again, self._rules, differs=differs)
         return True
 
-    def mismatch_error(self, call: Call, differences: tuple[Difference, ...]) -> NoMatchError:
+    def note_signature_mismatch(
+        self, call: Call, differences: tuple[Difference, ...]
+    ) -> NoMatchError:
         """Return the error for a signature that differs from the recorded one."""
         return signature_mismatch_error(call, differences, self._miss_context(call))
 

@@ -201,7 +201,7 @@ class PageCheck(Model, frozen=True, kw_only=True):
     error: str
 
 
-class GroupMembers(Model, frozen=True, kw_only=True):
+class GroupMemberLookup(Model, frozen=True, kw_only=True):
     """Which records are the members of a group.
 
     Attributes:
@@ -234,7 +234,7 @@ class Receivers(Model, frozen=True, kw_only=True):
     split: str = ""
     everybody: str = ""
     kind: str = ""
-    members: GroupMembers | UnsetType = UNSET
+    members: GroupMemberLookup | UnsetType = UNSET
     lower: bool = False
     name: str = field(name="as", default="unknown")
     error: str = ""

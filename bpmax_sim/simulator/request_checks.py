@@ -215,7 +215,7 @@ def _check_receivers(ctx: RequestContext, rule: model.Receivers) -> None:
         raise Refusal(rule.error)
 
 
-def _is_member(row: model.Row, members: model.GroupMembers, groups: list[str]) -> bool:
+def _is_member(row: model.Row, members: model.GroupMemberLookup, groups: list[str]) -> bool:
     own = row.get(members.by)
     return any(
         to_comparable_text(key) in groups

@@ -489,7 +489,7 @@ Chain = tuple[str, ...]
 """The changes that led to a script, each as ``customerId="12345"``."""
 
 
-class FormView(msgspec.Struct):
+class ScriptForm(msgspec.Struct):
     """The object ``form`` that a script of *event* sees.
 
     Attributes:
@@ -515,12 +515,12 @@ class FormView(msgspec.Struct):
         """Return the current values of all fields."""
         return dict(self.form.fields)
 
-    def later(self) -> FormView:
+    def later(self) -> ScriptForm:
         """Return this view without its chain of changes, for what a timer of the script runs.
 
         Such a write counts as new, so it never belongs to an endless cycle of changes.
         """
-        return FormView(self.form, self.event)
+        return ScriptForm(self.form, self.event)
 
     def write(self, field: str, value: Any, place: Place | None, /) -> None:
         """Set a field, and fire the handlers of its change.
@@ -543,9 +543,9 @@ class FormSubject(ScriptedSubject, kw_only=True):
     is_of_node: bool = False
     _page: Page | None = None
 
-    def views(self) -> tuple[FormView, None]:
+    def views(self) -> tuple[ScriptForm, None]:
         """Return the globals ``form`` and ``ctx`` (None) of a script that belongs to no event."""
-        return FormView(self, "js"), None
+        return ScriptForm(self, "js"), None
 
     def open(self, values: Mapping[str, Any]) -> Result:
         """Show the form with *values* prefilled and fire ``open``; prefilling fires no change.
@@ -628,7 +628,7 @@ class FormSubject(ScriptedSubject, kw_only=True):
 
     def fire(self, event: str, chain: Chain = ()) -> Result:
         """Run the scripts of *event*; *chain* are the changes that caused it."""
-        view = FormView(self, event, chain)
+        view = ScriptForm(self, event, chain)
         self.run_scripts_of_event(
             event,
             lambda script: self.runner.run_script(
@@ -645,7 +645,7 @@ class FormSubject(ScriptedSubject, kw_only=True):
         return self._page
 
     def apply_script_write(
-        self, name: str, value: Any, view: FormView, place: Place | None
+        self, name: str, value: Any, view: ScriptForm, place: Place | None
     ) -> None:
         """Apply a script's write to a field; the handler of a change runs beside that script."""
         if name.startswith("$"):
@@ -664,9 +664,9 @@ class FormSubject(ScriptedSubject, kw_only=True):
                 self._result.errors.append(_endless_change_error(chain, place))
             return
         for event in events:
-            self._start_handlers(event, self.scripts[event], FormView(self, event, chain))
+            self._start_handlers(event, self.scripts[event], ScriptForm(self, event, chain))
 
-    def _start_handlers(self, event: str, bodies: tuple[Script, ...], view: FormView) -> None:
+    def _start_handlers(self, event: str, bodies: tuple[Script, ...], view: ScriptForm) -> None:
         """Start the first of several handlers beside what runs; each next one when it has ended."""
         handler, *rest = bodies
         self.tell(hooks.HookStarted(event=self.qualify_name(event), script=handler.name))

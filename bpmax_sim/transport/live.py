@@ -366,10 +366,10 @@ def _next_hop(request: Request, response: Response) -> Request | None:
     # An origin is scheme, host and port (RFC 6454, 4); another port may be another's server.
     if (here.scheme, here.host, here.port) == (there.scheme, there.host, there.port):
         return next_request
-    return _to_other_origin(next_request)
+    return _strip_for_other_origin(next_request)
 
 
-def _to_other_origin(request: Request) -> Request | None:
+def _strip_for_other_origin(request: Request) -> Request | None:
     """Return *request* without what another origin must not get.
 
     None if its body must not go there.

@@ -18,8 +18,8 @@ from bpmax_sim.proxy.client import TokenStore
 from bpmax_sim.proxy.recovery import (
     ReceivedResponse,
     RetryDecision,
-    retry_later,
     seconds_until,
+    wait_before_retry,
 )
 from bpmax_sim.proxy.response import read_body
 from tests.proxy.world import (
@@ -595,12 +595,14 @@ def test_a_wait_is_what_the_first_place_asks_for_or_the_backoff(
 ) -> None:
     response = answer(429, body, headers)
 
-    decided = retry_later(
+    decided = wait_before_retry(
         ReceivedResponse(response, read_body(response)), rule, "rate", sent, START
     )
 
     assert (decided.wait if isinstance(decided, RetryDecision) else None) == waited
     broken = TransportError("broken", code="RESET", sent=True)
-    decided = retry_later(broken, Recover(wait=rule.wait, backoff=2), "transient", sent, START)
+    decided = wait_before_retry(
+        broken, Recover(wait=rule.wait, backoff=2), "transient", sent, START
+    )
     assert isinstance(decided, RetryDecision)
     assert decided.wait == 2**sent

@@ -73,6 +73,7 @@ class PlainBench:
     proxied: list[Any] = field(default_factory=list)
     injected_faults: list[InjectedFault] = field(default_factory=list)
     recordings: dict[tuple[int, int], RecordingMatch] = field(default_factory=dict)
+    dropped_chains: list[tuple[str, Place | None]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.stage = PlainStage(self.plays)

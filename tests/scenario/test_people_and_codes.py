@@ -237,12 +237,16 @@ DOUBTS: list[tuple[tuple[str, ...], dict[str, str], str]] = [
     (("{set: {意见: 同意}}", MOVED), {}, ""),
     ((MOVED, FILL, GONE), {}, ""),
     # What looks like a no and is none.
-    ((MOVED,), {"创建.js": "return {ok: false, message: '库存不足'}"}, 'the script returned {"ok": false, "message": "库存不足"}, which refuses nothing'),
-    ((MOVED,), {"创建.js": "return 5"}, "the script returned 5, which refuses nothing"),
+    ((MOVED, FILL, GONE), {"同意.js": "return {ok: false, message: '库存不足'}"}, 'the script returned {"ok": false, "message": "库存不足"}, which refuses nothing'),
+    ((MOVED, FILL, GONE), {"同意.js": "return '库存不足'"}, 'the script returned "库存不足", which refuses nothing'),
     ((MOVED, FILL, GONE), {"同意.js": "return false"}, "to refuse, throw, or refuse in before_next"),
-    ((MOVED,), {"创建.js": "return {ok: true, id: 5}"}, ""),
-    (("{submit: {}, expect: {flow: {at: 部门}, result: 5}}",), {"创建.js": "return 5"}, ""),
-    (("{id: 建, submit: {}, expect: {flow: {at: 部门}}}", "{set: {意见: '${steps.建.result.ok}'}, by: 王小明}"), {"创建.js": "return {ok: false}"}, ""),
+    ((MOVED, FILL, GONE), {"同意.js": "return {ok: true, id: 5}"}, ""),
+    ((MOVED, FILL, "{approve: {by: 王小明}, expect: {result: PO-1}}"), {"同意.js": "return 'PO-1'"}, ""),
+    ((MOVED, FILL, "{id: 批, approve: {by: 王小明}, expect: {flow: {at: 财务}}}", "{set: {凭证号: '${steps.批.result.ok}'}, by: '1001'}"), {"同意.js": "return {ok: false}"}, ""),
+    # What did refuse is no doubt.
+    (("{submit: {}, expect_error: {code: REFUSED}}",), {"提交.js": "return false"}, ""),
+    (("{submit: {}, expect_error: {code: REFUSED}}",), {"创建.js": "return false"}, ""),
+    ((MOVED, FILL, "{approve: {by: 王小明}, expect_error: {code: REFUSED}}"), {"检查.js": "return false"}, ""),
 ]  # fmt: skip
 
 
@@ -259,3 +263,18 @@ def test_what_is_doubtful_is_a_warning(
     assert ended.code == 0, ended.text
     assert doubt in ended.text
     assert ("not an owner" in ended.text or "returned" in ended.text) is bool(doubt), ended.text
+
+
+@pytest.mark.parametrize(
+    ("hook", "script"),
+    [("create", "return " + no) for no in ("5", "0", "[]", "{ok: false}", "new Date()")]
+    + [("jump", "return " + no) for no in ("{a: 1}", "['部门']", "false")],
+)
+def test_what_a_hook_cannot_return_is_red(door: Door, hook: str, script: str) -> None:
+    ended = door.run(
+        RETURNS.replace("create:", f"{hook}:") + PROXY + steps(MOVED),
+        {**FILES, "创建.js": script, "同意.js": ""},
+    )
+
+    assert ended.code == 1, ended.text
+    assert f"BAD_RETURN: {hook} " in ended.text

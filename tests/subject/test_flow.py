@@ -65,7 +65,7 @@ def throws(message: str, name: str = "Error") -> Play:
 def test_an_approval_goes_where_the_first_matching_route_leads(amount: float, node: str) -> None:
     flow, stage = flow_with(amount=amount)
 
-    flow.act("approve", FlowMove(at="部门审批", by="wangwu"))
+    flow.decide("approve", FlowMove(at="部门审批", by="wangwu"))
 
     assert (flow.at, flow.status) == (node, "processing")
     assert stage.told[-1] == NodeEntered(
@@ -76,20 +76,20 @@ def test_an_approval_goes_where_the_first_matching_route_leads(amount: float, no
 def test_a_rejection_leads_to_its_node_and_an_end_closes_the_project() -> None:
     flow, _ = flow_with(at="财务审批")
 
-    flow.act("reject", FlowMove(by="zhaoliu"))
+    flow.decide("reject", FlowMove(by="zhaoliu"))
     assert (flow.at, flow.status) == ("部门审批", "processing")
 
-    flow.act("reject", FlowMove(by="7"))
+    flow.decide("reject", FlowMove(by="7"))
     assert (flow.at, flow.status) == ("结束", "rejected")
 
     with pytest.raises(SubjectError, match="cannot approve: the project is rejected; nothing is"):
-        flow.act("approve", FlowMove())
+        flow.decide("approve", FlowMove())
 
 
 def test_the_last_approval_finishes_the_project() -> None:
     flow, _ = flow_with(at="财务审批")
 
-    flow.act("approve", FlowMove(by="zhaoliu"))
+    flow.decide("approve", FlowMove(by="zhaoliu"))
 
     assert (flow.at, flow.status) == ("结束", "finished")
 
@@ -109,7 +109,7 @@ def test_what_may_not_be_done_is_an_error(move: FlowMove, message: str) -> None:
     flow, _ = flow_with()
 
     with pytest.raises(SubjectError) as caught:
-        flow.act("approve", move)
+        flow.decide("approve", move)
 
     assert str(caught.value) == message
 
@@ -119,7 +119,7 @@ def test_an_action_that_the_node_does_not_offer_is_an_error() -> None:
     flow, _ = flow_with(at="登记", definition=Definition(flow="x", start="登记", nodes=nodes))
 
     with pytest.raises(SubjectError) as caught:
-        flow.act("reject", FlowMove())
+        flow.decide("reject", FlowMove())
 
     assert str(caught.value) == "node '登记' does not offer reject; it offers approve"
 
@@ -128,7 +128,7 @@ def test_a_project_that_is_not_created_cannot_be_approved() -> None:
     flow, _ = flow_with(at="")
 
     with pytest.raises(SubjectError) as caught:
-        flow.act("approve", FlowMove())
+        flow.decide("approve", FlowMove())
 
     assert str(caught.value) == (
         "cannot approve: the project is new; submit it first, or set flow.at"
@@ -137,9 +137,9 @@ def test_a_project_that_is_not_created_cannot_be_approved() -> None:
 
 def test_without_a_name_the_user_acts_or_else_the_first_owner() -> None:
     flow, stage = flow_with(user={"id": 7})
-    flow.act("approve", FlowMove())
+    flow.decide("approve", FlowMove())
     flow.user = {}
-    flow.act("approve", FlowMove())
+    flow.decide("approve", FlowMove())
 
     entered = [told.by for told in stage.told if isinstance(told, NodeEntered)]
     assert entered == ["7", "zhaoliu"]
@@ -179,7 +179,7 @@ def test_the_script_of_an_approval_sees_who_acts_and_writes_the_form() -> None:
 
     flow, _ = flow_with({"approve.部门审批": sync})
 
-    result = flow.act("approve", FlowMove(by="wangwu", comment="同意", form={"remark": "急"}))
+    result = flow.decide("approve", FlowMove(by="wangwu", comment="同意", form={"remark": "急"}))
 
     assert seen == {
         "user": {"id": "wangwu"},
@@ -201,7 +201,7 @@ def test_form_and_the_form_of_the_context_are_one() -> None:
 
     flow, _ = flow_with({"approve.部门审批": play})
 
-    flow.act("approve", FlowMove(by="wangwu"))
+    flow.decide("approve", FlowMove(by="wangwu"))
 
     assert flow.form == {"amount": 200, "crmOrderId": "SO1"}
 
@@ -213,7 +213,7 @@ def test_a_member_that_the_script_deletes_is_gone() -> None:
 
     flow, _ = flow_with({"approve.财务审批": play}, at="财务审批")
 
-    flow.act("approve", FlowMove(by="zhaoliu"))
+    flow.decide("approve", FlowMove(by="zhaoliu"))
 
     assert flow.form == {"total": 1}
 
@@ -221,7 +221,7 @@ def test_a_member_that_the_script_deletes_is_gone() -> None:
 def test_a_throw_stops_the_transition() -> None:
     flow, _ = flow_with({"approve.部门审批": throws("CRM 不可用")})
 
-    result = flow.act("approve", FlowMove(by="wangwu"))
+    result = flow.decide("approve", FlowMove(by="wangwu"))
 
     assert (flow.at, result.refused) == ("部门审批", True)
     assert str(result.errors[0]) == "Error: CRM 不可用"
@@ -243,7 +243,7 @@ def test_a_throw_stops_the_transition() -> None:
 def test_before_next_refuses_with_a_message_and_no_error(play: Play, message: str) -> None:
     flow, _ = flow_with({"before_next.部门审批": play})
 
-    result = flow.act("approve", FlowMove(by="wangwu"))
+    result = flow.decide("approve", FlowMove(by="wangwu"))
 
     assert (flow.at, result.refused, result.errors) == ("部门审批", True, [])
     assert [(shown.text, shown.level) for shown in flow.messages] == [(message, "error")]
@@ -252,7 +252,7 @@ def test_before_next_refuses_with_a_message_and_no_error(play: Play, message: st
 def test_a_bug_in_before_next_is_an_error_too() -> None:
     flow, _ = flow_with({"before_next.部门审批": throws("x is not defined", "ReferenceError")})
 
-    result = flow.act("approve", FlowMove(by="wangwu"))
+    result = flow.decide("approve", FlowMove(by="wangwu"))
 
     assert flow.at == "部门审批"
     assert [str(error) for error in result.errors] == ["ReferenceError: x is not defined"]
@@ -261,7 +261,7 @@ def test_a_bug_in_before_next_is_an_error_too() -> None:
 def test_a_check_before_the_next_node_does_not_stop_a_rejection() -> None:
     flow, stage = flow_with({"before_next.部门审批": lambda _form, _ctx: False})
 
-    flow.act("reject", FlowMove(by="wangwu"))
+    flow.decide("reject", FlowMove(by="wangwu"))
 
     assert flow.at == "结束"
     assert stage.ran == []
@@ -270,7 +270,7 @@ def test_a_check_before_the_next_node_does_not_stop_a_rejection() -> None:
 def test_creation_names_the_project_and_jumps() -> None:
     flow, stage = flow_with(
         {
-            "create": lambda form, _ctx: form["amount"],
+            "create": lambda form, _ctx: form["amount"] == 100,
             "project_name": lambda _form, ctx: f"合同 {ctx['form']['contractNo']}",
             "jump": lambda _form, _ctx: "总经理",
             "computed": lambda _form, _ctx: {"total": 200},
@@ -287,7 +287,7 @@ def test_creation_names_the_project_and_jumps() -> None:
         {"name": "合同 HT-0007"},
     )
     assert flow.form["total"] == 200
-    assert result.value == 100
+    assert result.value is True
     assert flow.owners["总经理"] == [{"owner_id": "ceo", "status": 0}]
 
 
@@ -324,13 +324,13 @@ def test_a_jump_to_nowhere_is_an_error() -> None:
 )
 def test_an_owners_hook_decides_who_may_act(value: Any) -> None:
     flow, _ = flow_with({"owners.财务审批": lambda _form, _ctx: value})
-    flow.act("approve", FlowMove(by="wangwu"))
+    flow.decide("approve", FlowMove(by="wangwu"))
 
     assert flow.owners["财务审批"] == [{"status": 0, "owner_id": "sunqi"}]
     with pytest.raises(
         SubjectError, match="zhaoliu is not an owner of '财务审批'; its owners: sun"
     ):
-        flow.act("approve", FlowMove(by="zhaoliu"))
+        flow.decide("approve", FlowMove(by="zhaoliu"))
     if isinstance(value, dict):
         assert flow.project == {"owner": [{"owner_id": 1}]}
 
@@ -338,7 +338,7 @@ def test_an_owners_hook_decides_who_may_act(value: Any) -> None:
 def test_owners_of_the_wrong_shape_are_an_error() -> None:
     flow, _ = flow_with({"owners.部门审批": lambda _form, _ctx: ["wangwu"]})
 
-    result = flow.act("approve", FlowMove(by="wangwu"))
+    result = flow.decide("approve", FlowMove(by="wangwu"))
 
     assert str(result.errors[0]) == (
         "owners.部门审批 must return owners such as [{owner_id: 7}], got ['wangwu']"
@@ -353,7 +353,7 @@ def test_no_matching_route_is_an_error() -> None:
     flow, _ = flow_with(at="a", definition=Definition(flow="x", start="a", nodes=nodes))
 
     with pytest.raises(SubjectError) as caught:
-        flow.act("approve", FlowMove())
+        flow.decide("approve", FlowMove())
 
     assert str(caught.value) == "no route of approve at 'a' matches; add one without when"
 
@@ -363,7 +363,7 @@ def test_without_a_definition_hooks_run_and_nothing_moves() -> None:
         {"approve.部门审批": lambda form, _ctx: form["amount"]}, definition=None
     )
 
-    result = flow.act("approve", FlowMove(by="谁都行"))
+    result = flow.decide("approve", FlowMove(by="谁都行"))
 
     assert (flow.at, flow.status, result.value) == ("部门审批", "processing", 100)
     assert stage.ran == ["approve.部门审批"]
@@ -378,7 +378,7 @@ def test_without_a_definition_a_decision_is_noted_for_who_made_it_alone() -> Non
     flow, _ = flow_with(hooks, definition=None)
     flow.fire("owners.部门审批")
 
-    flow.act("approve", FlowMove(by="zhaoliu"))
+    flow.decide("approve", FlowMove(by="zhaoliu"))
 
     assert [one["status"] for one in flow.owners["部门审批"]] == [0, 1, 0]
 
@@ -468,7 +468,7 @@ def test_only_who_approved_is_not_asked_again(action: str) -> None:
     others = ("丙",) if action == "forward" else ()
     getattr(flow, action)(FlowMove(by="甲", others=others))
 
-    flow.act("approve", FlowMove(by="乙"))
+    flow.decide("approve", FlowMove(by="乙"))
 
     assert flow.pending("复审") == ["甲"]
     assert [entry["by"] for entry in flow.history if entry["action"] == "repeated"] == ["乙"]
@@ -538,7 +538,7 @@ def test_a_condition_stands_where_its_file_has_it(line: int, column: int) -> Non
         return Outcome(value=True)
 
     stage.run_script = run_script  # type: ignore[method-assign]
-    flow.act("approve", FlowMove(by="wangwu"))
+    flow.decide("approve", FlowMove(by="wangwu"))
 
     [script] = [one for one in seen if BIG in one.source]
     before = script.source.partition(BIG)[0].split("\n")
@@ -551,7 +551,7 @@ def test_a_condition_stands_where_its_file_has_it(line: int, column: int) -> Non
 def test_a_decision_that_its_hook_throws_in_is_refused_and_nothing_moves(action: Any) -> None:
     flow, stage = flow_with({f"{action}.部门审批": throws("额度不足")})
 
-    result = flow.act(action, FlowMove(by="wangwu"))
+    result = flow.decide(action, FlowMove(by="wangwu"))
 
     assert (result.refused, [str(error) for error in result.errors]) == (True, ["Error: 额度不足"])
     assert (flow.at, flow.status, flow.history) == ("部门审批", "processing", [])

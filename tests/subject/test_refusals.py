@@ -34,7 +34,7 @@ def flow_at(at: str, definition: Definition | None = DEFINITION, **fields: Any) 
 
 def _do(flow: FlowSubject, action: str, move: FlowMove) -> None:
     if action in {"approve", "reject"}:
-        flow.act("approve" if action == "approve" else "reject", move)
+        flow.decide("approve" if action == "approve" else "reject", move)
     else:
         getattr(flow, {"return": "send_back"}.get(action, action))(move)
 
@@ -193,7 +193,7 @@ def test_what_is_ended_says_what_may_come_next() -> None:
     returned = flow_at("初审", project={"user_id": "张三"})
     returned.send_back(FlowMove(by="甲", others=("start",)))
     with pytest.raises(SubjectError, match="the project is returned; resubmit it first"):
-        returned.act("approve", FlowMove(by="甲"))
+        returned.decide("approve", FlowMove(by="甲"))
 
 
 def test_nodes_that_pass_by_themselves_end_after_a_hundred() -> None:
@@ -231,7 +231,7 @@ def test_owners_whom_a_script_returns_are_people_where_these_are_known(
         at="起草",
         people=people,
     )
-    result = flow.act("approve", FlowMove(by="张三"))
+    result = flow.decide("approve", FlowMove(by="张三"))
 
     assert [getattr(error, "code", "") for error in result.errors] == ([code] if code else [])
     assert flow.pending("初审") == ([] if code else ["甲"])
@@ -258,7 +258,7 @@ def test_a_script_sees_the_plan_of_its_node_and_how_late_it_is() -> None:
     flow.create(FlowMove(by="甲"))
     clock[0] = 1060.0
     flow.fire_due_deadlines(1060.0)
-    flow.act("approve", FlowMove(by="甲"))
+    flow.decide("approve", FlowMove(by="甲"))
 
     plan = {"plan_start_time": "1000", "plan_end_time": "1060", "delay_level": 1}
     (step,) = seen
@@ -280,13 +280,13 @@ def test_who_approved_is_not_asked_again_as_the_setting_says(
         "结束": FlowNode(end=True),
     }
     flow = flow_at("初审", Definition(flow="x", start="初审", nodes=nodes, repeated=repeated))
-    flow.act("approve", FlowMove(by="甲"))
+    flow.decide("approve", FlowMove(by="甲"))
     if is_sent_back:
         flow.send_back(FlowMove(by="乙", others=("初审",)))
         nodes_of = [entry["node"] for entry in flow.history]
         assert (flow.at, nodes_of) == ("初审", ["初审", "复审"])
-        flow.act("approve", FlowMove(by="甲"))
-    flow.act("approve", FlowMove(by="乙"))
+        flow.decide("approve", FlowMove(by="甲"))
+    flow.decide("approve", FlowMove(by="乙"))
 
     passed = [entry["node"] for entry in flow.history if entry["action"] == "repeated"]
     assert passed == skipped
@@ -312,11 +312,11 @@ def test_who_approved_before_the_last_return_is_asked_again(
     begin = 0
     for to in returns:
         for by in people[begin:2]:
-            flow.act("approve", FlowMove(by=by))
+            flow.decide("approve", FlowMove(by=by))
         flow.send_back(FlowMove(by="丙", others=(names[to],)))
         begin = to
     for by in people[begin:]:
-        flow.act("approve", FlowMove(by=by))
+        flow.decide("approve", FlowMove(by=by))
 
     assert flow.pending("终审") == (["甲", "丁"] if asked else ["丁"])
 
@@ -328,7 +328,7 @@ def test_the_neighbours_approval_alone_counts_where_the_setting_says_so() -> Non
         "结束": FlowNode(end=True),
     }
     flow = flow_at("初审", Definition(flow="x", start="初审", nodes=nodes, repeated="adjacent"))
-    flow.act("approve", FlowMove(by="甲"))
+    flow.decide("approve", FlowMove(by="甲"))
 
     assert flow.pending("复审") == ["乙"]
 
@@ -339,7 +339,7 @@ def test_one_returns_to_a_node_that_was_passed_or_to_the_gateway_of_ones_branch(
     with pytest.raises(SubjectError, match="it has passed no node, and start is who started it"):
         flow.send_back(FlowMove(by="张三", others=("分",)))
     for by in ("张三", "甲", "7"):
-        flow.act("approve", FlowMove(by=by))
+        flow.decide("approve", FlowMove(by=by))
     assert [*flow.visits] == ["法务", "财务"]
     with pytest.raises(SubjectError, match="it has passed 起草, 初审, 分, and start is who"):
         flow.send_back(FlowMove(at="财务", by="王五", others=("合",)))
