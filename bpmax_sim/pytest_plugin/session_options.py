@@ -48,7 +48,7 @@ def marker_options(node: pytest.Item) -> dict[str, Any]:
     """Return what the ``@pytest.mark.bpmax(…)`` markers of a test set; the nearest marker wins.
 
     Raises:
-        ConfigError: if a key is unknown.
+        ConfigError: if a key is unknown, or the text of ``js_limits`` is wrong.
     """
     options: dict[str, Any] = {}
     for mark in reversed(list(node.iter_markers("bpmax"))):
@@ -61,6 +61,11 @@ def marker_options(node: pytest.Item) -> dict[str, Any]:
                 )
                 raise ConfigError("the marker bpmax has no {key!r}{hint}", key=key, hint=hint)
         options |= mark.kwargs
+    if isinstance(limits := options.get("js_limits"), str):  # written as on the command line
+        try:
+            options["js_limits"] = MARKED["js_limits"].read(limits)
+        except ValueError as error:
+            raise ConfigError("the marker bpmax: {error}", error=error) from None
     if node.get_closest_marker("bpmax_live"):
         options["mode"] = "live"
     return options

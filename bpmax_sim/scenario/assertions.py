@@ -26,7 +26,7 @@ from bpmax_sim.scenario.expect import (
 )
 from bpmax_sim.scenario.expected_refusals import expected_message_codes, is_map_of_members
 from bpmax_sim.scenario.model import Expect, ExpectedCall, ExpectedError
-from bpmax_sim.scenario.observation import digest_format
+from bpmax_sim.scenario.observation import digest_format, find_digest_of_other_format
 from bpmax_sim.scenario.references import Path, UndefinedValueError, show
 from bpmax_sim.yamlfile.shapes import join_alternatives
 
@@ -156,19 +156,20 @@ def _compare_digest(expected: Any, digest: str, path: Path) -> Checks:
     """Compare the digest of the run (the hash of its effects) with the *expected* one.
 
     An expected digest of an older format can never be equal, so the comparison then fails and says
-    that it must be replaced. If a pattern would accept the digest of any other run too, the
-    comparison gets a ``doubt`` that says so (see `Comparison`).
+    that it must be replaced, unless another one of ``$in`` is equal. If a pattern would accept the
+    digest of any other run too, the comparison gets a ``doubt`` that says so (see `Comparison`).
     """
-    written = digest_format(expected)
-    if written in (None, VERSION):
-        checks = compare(expected, digest, path)
-        other = digest[: digest.find("-") + 1] + "0" * len(digest.partition("-")[2])
-        if not failing_checks((*checks, *compare(expected, other, path))):
-            doubt = msg("another run's digest fits as well; write the digest itself")
-            return (replace(checks[0], doubt=doubt), *checks[1:])
-        return checks
-    older = msg("a digest of format {known}, not {written}", known=VERSION, written=written)
-    return (Comparison(path, False, older, show(digest)),)
+    checks = compare(expected, digest, path)
+    other = digest[: digest.find("-") + 1] + "0" * len(digest.partition("-")[2])
+    fits_all = not failing_checks((*checks, *compare(expected, other, path)))
+    written = digest_format(find_digest_of_other_format(expected))
+    if written is not None and (fits_all or failing_checks(checks)):
+        older = msg("a digest of format {known}, not {written}", known=VERSION, written=written)
+        return (Comparison(path, False, older, show(digest)),)
+    if fits_all:
+        doubt = msg("another run's digest fits as well; write the digest itself")
+        return (replace(checks[0], doubt=doubt), *checks[1:])
+    return checks
 
 
 _COMPARE: Mapping[str, Callable[[Any, Any, Path], Checks]] = {
@@ -208,9 +209,11 @@ def make_thrown_error(error: BaseException, at: float = 0.0) -> events.ErrorThro
     if isinstance(error, CallError):
         source = _join_api_name(error.platform, error.api) or "proxy"
         message, status = error.message, error.status
+    place = error.place if isinstance(error, SubjectError) else None
     return events.ErrorThrown(
-        type=name, code=code, message=message, source=source, status=status, stack=stack, at=at
-    )
+        type=name, code=code, message=message, source=source, status=status, place=place,
+        stack=stack, at=at,
+    )  # fmt: skip
 
 
 def _join_api_name(platform: Any, api: Any) -> str:

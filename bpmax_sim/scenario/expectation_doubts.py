@@ -21,7 +21,7 @@ from bpmax_sim.platform.model import matches_api
 from bpmax_sim.scenario import model
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.denied_texts import find_empty_denials
-from bpmax_sim.scenario.expect import fulfils, is_list, is_number, is_operator
+from bpmax_sim.scenario.expect import fulfils, is_list, is_operator
 from bpmax_sim.scenario.expected_literals import denies, find_compared_literals
 from bpmax_sim.scenario.findings import RunFinding, find_columns_of_expected_rows
 from bpmax_sim.scenario.load import LocatedStep, ScenarioItem
@@ -354,31 +354,24 @@ _VERDICTS: Final = ("ok", "success", "pass", "passed", "allow", "allowed", "vali
 def _advise_on_unread(action: str, result: Any) -> str:
     """Return advice if *result* of the action *action* looks like a "no" that had no effect.
 
-    "" if it does not. A "no" is false or, except for ``python``, a map with a false member such as
-    ``ok``; for ``submit`` also any number.
+    "" if it does not. A "no" is False; for a hook also a text, which of other hooks refuses, and a
+    map with a false member such as ``ok``.
     """
-    if result is None or action not in _WAYS_TO_REFUSE:
-        return ""
     if action == "python":
         return _UNREAD_RETURN if result is False else ""
+    if action not in {"approve", "reject"}:
+        return ""
     members = result if isinstance(result, Mapping) else {}
-    is_no = result is False or any(members.get(name) is False for name in _VERDICTS)
-    if not (is_no or (action == "submit" and is_number(result))):
+    is_text = isinstance(result, str) and result != ""
+    if not (result is False or is_text or any(members.get(name) is False for name in _VERDICTS)):
         return ""
     return msg(
         "the script returned {value}, which refuses nothing, and nothing looks at it; to refuse, "
-        "{ways}; or expect: {{result: …}}",
+        "throw, or refuse in before_next; or expect: {{result: …}}",
         value=show(result),
-        ways=_WAYS_TO_REFUSE[action],
     )
 
 
-_WAYS_TO_REFUSE: Final = {
-    "python": "",
-    "submit": msg("return false or a text, or throw"),
-    **dict.fromkeys(("approve", "reject"), msg("throw, or refuse in before_next")),
-}
-"""Actions whose result may look like a no, and how a script really refuses them."""
 _UNREAD_RETURN: Final = msg(
     "the function returned False, and nothing looks at it; assert in the function, or "
     "expect: {result: true}"

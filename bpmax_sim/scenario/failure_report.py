@@ -19,15 +19,14 @@ from bpmax_sim.errors import (
     ScriptError,
     SubjectError,
 )
-from bpmax_sim.i18n import msg, series, template
+from bpmax_sim.i18n import msg, series
 from bpmax_sim.scenario import assertions, events, faults, load, model, source
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.error_translation import append_translation
-from bpmax_sim.scenario.events import VERSION
 from bpmax_sim.scenario.expect import Checks, Comparison, failing_checks, shorten_line
 from bpmax_sim.scenario.findings import RunFinding
 from bpmax_sim.scenario.name_claims import find_error_doubt
-from bpmax_sim.scenario.observation import Observation, describe_states, digest_format
+from bpmax_sim.scenario.observation import Observation, describe_states, find_digest_of_other_format
 from bpmax_sim.scenario.provenance import Origins, describe_origin, describe_routes
 from bpmax_sim.scenario.references import Path
 from bpmax_sim.scenario.source import Failure
@@ -211,12 +210,11 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
         A digest alone does not say what is different.
         """
         lines = [*describe_states(observed)]
-        written = digest_format(digest)
-        if written not in (None, VERSION):
+        if other := find_digest_of_other_format(digest):
             lines.insert(0, msg(
                 "{digest} is of another format of traces, in which other things count; look at the "
                 "run, then let run --update write the new digest",
-                digest=shorten_line(digest, 11),
+                digest=shorten_line(other, 11),
             ))  # fmt: skip
         return replace(failure, detail=(*failure.detail, *map(self.redact, lines)))
 
@@ -264,10 +262,10 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
         *place* is the script line; *message* says what is wrong.
         """
         is_python = place is None and self._path_of_action == ("python",)
-        wrote = template("the step wrote {name}: {wrong}")
-        essence = msg(
-            wrote if is_python else "the script wrote {name}: {wrong}", name=name, wrong=message
-        )
+        if is_python:
+            essence = msg("the step wrote {name}: {wrong}", name=name, wrong=message)
+        else:
+            essence = msg("the script wrote {owner}: {wrong}", owner=name, wrong=message)
         line = None if is_python else place or self._find_written_member(name.rpartition(".")[2])
         return self.report("name", essence, self._path_of_action, script=line)
 

@@ -33,6 +33,7 @@ from bpmax_sim.scenario.events import (
     StepStarted,
     canonical_json,
 )
+from bpmax_sim.scenario.expected_literals import find_literals
 from bpmax_sim.scenario.references import show
 from bpmax_sim.subject import hooks
 from bpmax_sim.subject.flow import FlowSubject
@@ -300,6 +301,15 @@ def digest_format(digest: object) -> int | None:
     """Return the number of the trace format of *digest*; None if it is not a digest."""
     match = _DIGEST.fullmatch(digest) if isinstance(digest, str) else None
     return None if match is None else int(match[1] or _UNNUMBERED)
+
+
+def find_digest_of_other_format(expected: Any) -> str:
+    """Return the first digest in *expected*, also in operators, that no run of today can have.
+
+    An empty text if there is none.
+    """
+    digests = (text for _, text in find_literals(expected))
+    return next((one for one in digests if digest_format(one) not in (None, VERSION)), "")
 
 
 _MOST_STEPS_DESCRIBED = 8

@@ -40,6 +40,7 @@ from bpmax_sim.scenario.file_verdict import (
     ran_step_key,
     unused_part_failure,
     unused_parts,
+    unused_parts_of_row,
     used_parts_of_other_files,
 )
 from bpmax_sim.scenario.flow_actions import check_user, describe_person
@@ -67,6 +68,7 @@ from bpmax_sim.subject.flow import FlowSubject
 from bpmax_sim.subject.form import FormSubject
 from bpmax_sim.subject.hooks import (
     FieldChanged,
+    Result,
 )
 from bpmax_sim.transport.faults import Fault
 
@@ -264,11 +266,11 @@ class Progress:
                 "no step of this row ran: each is left out by its if: or only:, or runs no steps"
             )
             failures = [self.reporter().report("never_ran", message, ("scenario",))]
-        elif self.item.rows:
-            return []
         else:
             file = self.item.spot.source.file
-            own = [part for part in self.unused_parts if not is_inherited(part, file)]
+            own = list(unused_parts_of_row(self.item, self.ran))
+            if not self.item.rows:
+                own += [part for part in self.unused_parts if not is_inherited(part, file)]
             for part in own:
                 if not part.fails:
                     self.log.add_warning(part.kind, part.message, part.place)
@@ -326,7 +328,7 @@ class Progress:
             raise UndefinedValueError("{text}", text=ref.text)
         return value
 
-    def warn_of_step(self, located: load.LocatedStep, since: LogPosition) -> None:
+    def warn_of_step(self, located: load.LocatedStep, since: LogPosition, result: Result) -> None:
         """Add warnings for what looks wrong in a step that passed, such as an unnoticed failure.
 
         *since* is the position in the log at which the step began.
@@ -342,7 +344,8 @@ class Progress:
         found = [*result_checks.find_unseen_failures(outcome, self.names, platforms)]
         found += result_checks.find_dropped_failures(outcome, self.item.subjects.code_files)
         found += result_checks.find_doubts_of_subject(located, self.subject, log.options)
-        found += expectation_doubts.find_empty_parts(self.item, located, outcome.calls, self.result)
+        unread = None if result.refused else self.result  # a no that refused needs no reader
+        found += expectation_doubts.find_empty_parts(self.item, located, outcome.calls, unread)
         log.add_findings((*found, *result_checks.find_repeated_pages(outcome.calls, platforms)))
 
     def warn_of_run(self) -> None:
@@ -352,7 +355,12 @@ class Progress:
         self.log.add_findings((
             *(findings.RunFinding("uncalled", *one, fails=False) for one in dropped),
             *find_borrowed_responses(calls),
-            *find_calls_made_equal(self.item, calls, self.session.platforms),
+            *find_calls_made_equal(
+                self.item,
+                calls,
+                self.session.platforms,
+                is_recording=self.session.settings.mode == "record",
+            ),
             *find_useless_faults(self.item, calls, self.session),
             *expectation_doubts.find_useless_settings(self.item, calls, self.session),
             *expectation_doubts.find_empty_expectations(self.item, self._run_history, calls),

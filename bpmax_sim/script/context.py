@@ -246,7 +246,7 @@ class Context:
         self._channel = Channel(engine, self._mirror, scheduler.clock.now)
         self._runs: dict[int, ScriptRun] = {}
         self._owners: dict[int, ScriptRun] = {}  # of calls
-        self._broken: ScriptError | None = None  # a library did not load
+        self._waited = scheduler.waited  # when the processor time was last counted anew
         self.is_page = False
         self._is_new = True
         self._shared_calls: set[int] = set()  # that nobody had taken when their scripts ended
@@ -375,12 +375,8 @@ class Context:
         ended = self._apply_turn(run, operation, argument)
         run.took += time.monotonic() - started
         if run.took > self._setting.limits.wall and not run.over:
-            self._abort(
-                run,
-                self._failures.make_engine_error(
-                    make_time_error(self._setting.limits, is_wall=True)
-                ),
-            )
+            limit = make_time_error(self._setting.limits, is_wall=True)
+            self._abort(run, self._failures.make_engine_error(limit))
         # `_finish_run` itself runs `end`, and `end_stuck_run` the probes.
         if operation not in {"probe", "probed", "end"}:
             self._finish_if_idle(run)
@@ -623,7 +619,21 @@ class Context:
         # begins a new chain of changes.
         if timer.delay > PROMPT:
             run.start_new_change_chain()
+        self._renew_time_after_waiting(run)
+        self._failures.timer = timer.place
         self._run_turn(run, "fire", id=number)
+        self._failures.timer = None
+
+    def _renew_time_after_waiting(self, run: ScriptRun) -> None:
+        """Count the time of *run* anew once it has waited as long as it may use the processor.
+
+        A timer that sets itself again then ends at the limit of waiting, and not at that of the
+        processor, which its many short turns would reach first. It still ends: the processor time
+        is at most the sum of both limits.
+        """
+        if self._scheduler.waited - self._waited >= self._setting.limits.cpu:
+            self._waited, run.took = self._scheduler.waited, 0.0
+            self._channel.reset_time_limits()
 
     def _cancel_timer(self, run: ScriptRun, entry: TimerCancel) -> None:
         owner = next((run for run in self.runs if entry.number in run.timers), None)

@@ -194,12 +194,14 @@ class ErrorFactory(msgspec.Struct):
         name: file that runs now, for errors without a frame.
         limits: limits that messages state.
         rejected: number of a call -> the Python error that its rejection carried into the script.
+        timer: line that set the timer which began the current turn, for limits without a frame.
     """
 
     sources: PlacedScripts
     name: str
     limits: Limits
     rejected: dict[int, Exception] = msgspec.field(default_factory=dict)
+    timer: Place | None = None
 
     def make_uncaught_error(self, thrown: turn_result.ThrownValue | None) -> ScriptError:
         """Return the error that a script did not catch; None is an error that could not be read."""
@@ -259,8 +261,12 @@ class ErrorFactory(msgspec.Struct):
         self, error: Exception, field_name: str, place: Place | None
     ) -> ScriptError:
         """Return the error of a write to *field_name* that the form or ``ctx`` refused."""
+        code = getattr(error, "code", None)
         failure = ScriptError(
-            label_message(field_name, error), name=type(error).__name__, place=place
+            label_message(field_name, error),
+            name=type(error).__name__,
+            place=place,
+            fields={"code": code} if code else None,
         )
         failure.__cause__ = error
         return failure
@@ -385,6 +391,7 @@ class ErrorFactory(msgspec.Struct):
 
     def _make_limit_error(self, message: str, raw: str) -> ScriptLimitError:
         place, stack = self._locate_trace(raw)
+        place = place if stack else self.timer or place
         return ScriptLimitError(message, name=_LIMIT, place=place, stack=stack)
 
     def _make_error(self, thrown: turn_result.ThrownValue) -> ScriptError:

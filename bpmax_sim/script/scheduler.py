@@ -20,6 +20,7 @@ from queue import Empty, SimpleQueue
 from typing import Any
 
 from bpmax_sim.clock import VirtualClock
+from bpmax_sim.errors import CallError
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.proxy.call_effects import Effect, Send, Sleep, TokenRequest
 from bpmax_sim.proxy.client import Exchanged, TokenStore, exchange_within_timeout
@@ -76,7 +77,7 @@ class Scheduler:
         self._spawning = False
         self._logins: dict[str, list[Resume]] = {}
         self._wire = _LiveModeThreads(clock, workers) if live else None
-        self._patience = patience
+        self._patience = self._wait_end = patience
 
     def call_at(self, instant: float, action: Callable[[], None]) -> ScheduledEvent:
         """Plan *action* for virtual time *instant*, or for now if *instant* has passed."""
@@ -112,14 +113,18 @@ class Scheduler:
                 event.action()
 
     @property
+    def waited(self) -> float:
+        """Seconds of real time that scripts have waited so far with no call in flight."""
+        return self._wire.waited if self._wire else 0.0
+
+    @property
     def is_out_of_patience(self) -> bool:
-        """Whether scripts waited *patience* seconds of real time with no call in flight."""
-        return self._wire is not None and self._wire.waited >= self._patience
+        """Whether scripts waited *patience* seconds since the last `begin_wait`."""
+        return self._wire is not None and self.waited >= self._wait_end
 
     def begin_wait(self) -> None:
-        """Reset the time that scripts have waited, of which *patience* is the maximum."""
-        if self._wire:
-            self._wire.waited = 0.0
+        """Let scripts wait *patience* seconds from now on."""
+        self._wait_end = self.waited + self._patience
 
     def close(self) -> None:
         """Stop the worker threads of live mode without waiting for them."""
@@ -142,7 +147,7 @@ class Scheduler:
         if is_own and (self.is_out_of_patience or (busy is not None and not busy())):
             return None
         if self._wire:
-            most = self._patience - self._wire.waited if is_own else math.inf
+            most = self._wait_end - self.waited if is_own else math.inf
             if not self._wire.wait(self._planned, self.complete, most):
                 return None
         return heapq.heappop(self._planned) if self._planned else None
@@ -153,6 +158,9 @@ class Scheduler:
         except StopIteration as end:
             self._deliver_after_start(partial(done, end.value, None))
         except Exception as failure:  # noqa: BLE001 - whoever spawned the call decides
+            if isinstance(failure, CallError):
+                # Its frames, all of this package, would keep what the caller had in its variables.
+                failure.__traceback__ = None
             self._deliver_after_start(partial(done, None, failure))
         else:
             self._perform_effect(effect, partial(self._advance_call, call, done))
@@ -262,9 +270,9 @@ class _LiveModeThreads:
             else:
                 # Only sleeps for scripts count: an infinite *longest* means that a step lets time
                 # pass.
-                pause = min(remaining, _LONGEST_WAIT, end - self.waited)
-                time.sleep(pause)
-                self.waited += pause if longest < math.inf else 0.0
+                start = time.monotonic()
+                time.sleep(min(remaining, _LONGEST_WAIT, end - self.waited))
+                self.waited += time.monotonic() - start if longest < math.inf else 0.0
         return True
 
     def close(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
@@ -132,9 +132,9 @@ def _uses_of(
 ) -> Iterator[tuple[SyntaxTree, Node]]:
     """Yield (syntax tree of its script, call) for each call of *function*.
 
-    It may be called by its name, at once where it is written (``(() => …)()``), or by a method that
-    gets it, such as `map`. *tree* is the syntax tree of *function*'s script, *trees* are those of
-    all scripts.
+    It may be called by its name, a method on whatever object, at once where it is written
+    (``(() => …)()``), or by a method that gets it, such as `map`. *tree* is the syntax tree of
+    *function*'s script, *trees* are those of all scripts.
     """
     if name := _name_of_function(tree, function):
         yield from _find_calls_by_name(trees, name)
@@ -226,12 +226,27 @@ def _find_call_in_place(tree: SyntaxTree, function: Node) -> UnusedAsyncCall | N
     )
 
 
+_NAMING_FIELDS: Final = {
+    "variable_declarator": "name",
+    "pair": "key",
+    "field_definition": "property",
+    "assignment_expression": "left",
+}
+"""Kind of node that names the function in it -> the field that holds the name."""
+
+
 def _name_of_function(tree: SyntaxTree, function: Node) -> str:
+    """Return the name of *function*, for a method that of the member; "" if it has none."""
     named = function.child_by_field_name("name")
     parent = function.parent
-    if named is None and parent is not None and parent.type == "variable_declarator":
-        named = parent.child_by_field_name("name")
-    return tree.text_of(named) if named is not None else ""
+    if named is None and parent is not None and (field := _NAMING_FIELDS.get(parent.type)):
+        named = parent.child_by_field_name(field)
+    return tree.text_of(_last_name(named)) if named is not None else ""
+
+
+def _last_name(node: Node) -> Node:
+    """Return the part of *node* that names a function: the last member of ``a.b.c``."""
+    return node.child_by_field_name("property") or node
 
 
 def _find_calls_by_name(
@@ -242,5 +257,5 @@ def _find_calls_by_name(
             callee = (
                 node.child_by_field_name("function") if node.type == "call_expression" else None
             )
-            if callee is not None and tree.text_of(callee) == name:
+            if callee is not None and tree.text_of(_last_name(callee)) == name:
                 yield tree, node

@@ -574,6 +574,7 @@ def check_hook_result(hook: str, value: Any, nodes: Collection[str]) -> None:
 
 
 _GIVES: Mapping[str, tuple[type[Any], str]] = {
+    "jump": (str, msg("the name of a node")),
     "project_name": (str, msg("a text")),
     "task_title": (str, msg("a text")),
     "computed": (Mapping, msg("an object of fields and values")),

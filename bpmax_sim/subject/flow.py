@@ -67,8 +67,8 @@ class FlowSubject(MovingProject, kw_only=True):
             self.created = self.now()
             self.store("form", move.form, "user")
             value = self._call_hook("create", creating, with_form=True)
-            if not self._result.errors and (value is False or isinstance(value, str)):
-                self.refuse_if_vetoed("create", value)  # any other value is a result
+            if not self._result.errors:
+                self.refuse_if_vetoed("create", value)
             if self._result.errors or self._result.refused:
                 self._result.refused = True
                 return self._result

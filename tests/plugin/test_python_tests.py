@@ -92,6 +92,10 @@ def test_markers_say_what_a_scenario_says_below_proxy(
         ("bpmax(casette='x')", "the marker bpmax has no 'casette'; did you mean 'cassette'?"),
         ("bpmax('x')", "the marker bpmax takes names only, such as bpmax(cassette='x')"),
         (
+            "bpmax(js_limits='wait=2m')",
+            "the marker bpmax: 'wait=2m' is no limit such as cpu=10s, memory=256MB, calls=50000",
+        ),
+        (
             "bpmax_fault(error='timeout')",
             "the marker bpmax_fault takes one target, such as 'crm.create_order'",
         ),

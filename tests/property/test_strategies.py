@@ -100,6 +100,7 @@ def test_exchanges_are_numbered_for_each_owner(found: list[Exchange]) -> None:
 
 
 @pytest.mark.filterwarnings("ignore::bpmax_sim.errors.UnknownNameWarning")  # drawn so
+@pytest.mark.filterwarnings("ignore::bpmax_sim.errors.WrongCallWarning")
 @given(case=cases(size=3), data=st.data())
 def test_a_script_runs_to_its_end(case: Case, data: st.DataObject) -> None:
     script = data.draw(strategies.scripts(programs=st.sampled_from(case.programs)))

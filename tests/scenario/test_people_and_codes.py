@@ -69,6 +69,7 @@ LATER = {"负责人.js": "return {'部门': [{owner_id: '王小明'}], '财务':
 FILL = "{set: {意见: 同意}, by: 王小明}"
 APPROVED = (SUBMIT, "open: {}", FILL, "approve: {by: 王小明}")
 
+OPENED = ("{open: {}, by: 李雷}",)
 LIES: list[tuple[tuple[str, ...], dict[str, str], str]] = [
     # Who fills in is held against the node.
     ((SUBMIT, "{set: {意见: 同意}, by: 王小红}"), {}, "NOT_OWNER: 王小红 is not an owner of '部门'"),
@@ -100,6 +101,12 @@ LIES: list[tuple[tuple[str, ...], dict[str, str], str]] = [
     ((SUBMIT,), NO, "REFUSED: submit refused (submit was refused, and nothing of the kind"),
     ((SUBMIT,), WHY, "REFUSED: 金额超过预算 (submit was refused"),
     ((SUBMIT,), {"提交.js": "form.$message = '先选类别'; return false"}, "REFUSED: 先选类别 (submit"),
+    ((SUBMIT,), {"提交.js": "throw new Error('库存不足')"}, "submit: REFUSED: 库存不足"),
+    ((SUBMIT,), {"提交.js": "\nthrow new Error('缺货')"}, "提交.js:2:"),
+    ((SUBMIT,), {"提交.js": "x.y"}, "ReferenceError: "),
+    ((SUBMIT,), {"提交.js": "\nreturn 7"}, "提交.js:2return 7"),
+    ((*OPENED, "click: 查重"), {"查重.js": "form.$visible.类别 = 'x'"}, "BAD_WRITE: "),
+    ((*OPENED, "click: 查重"), {"查重.js": "form.$visble = {类别: true}"}, "UNKNOWN_NAME: form.$visble"),
     ((SUBMIT,), {"提交.js": "return '超过预算\\n请拆单'"}, "REFUSED: 超过预算 请拆单 (submit"),
     (("{submit: {}, expect_error: {code: REQUIRED}}",), WHY, 'code expected "REQUIRED", got "REFUSED"'),
     (("{submit: {}, expect_error: {message: 预算不足}}",), WHY, 'message expected "预算不足", got "金额超过预算"'),
@@ -166,6 +173,12 @@ TRUTHS: list[tuple[tuple[str, ...], dict[str, str]]] = [
     (("{submit: {}, expect: {messages: [金额超过预算]}}",), WHY),
     (("{submit: {}, expect: {messages: {text: 金额超过预算, code: REFUSED}}}",), WHY),
     (("{submit: {}, expect_error: {code: REFUSED}}",), NO),
+    (("{submit: {}, expect_error: {code: REFUSED, type: Error, message: 库存不足}}",), {"提交.js": "throw new Error('库存不足')"}),
+    (("{submit: {}, expect_error: {code: REFUSED, message: 库存不足}}",), {"提交.js": "throw '库存不足'"}),
+    (("{submit: {}, expect_error: {code: 缺货, message: 库存不足}}",), {"提交.js": "throw Object.assign(new Error('库存不足'), {code: '缺货'})"}),
+    ((*OPENED, "{click: 查重, expect_error: {code: BAD_WRITE}}"), {"查重.js": "form.$required.类别 = 'x'"}),
+    ((*OPENED, "{click: 查重, expect_error: {code: BAD_WRITE}}"), {"查重.js": "form.$visible = 5"}),
+    ((*OPENED, "{click: 查重, expect_error: {code: UNKNOWN_NAME}}"), {"查重.js": "form.$visble = {类别: true}"}),
     ((SUBMIT, "{approve: {by: 王小明}, expect: {messages: {code: REQUIRED, type: error, text: 必填项未填：意见}}}"), {}),
     ((SUBMIT, "{approve: {by: 王小明}, expect: {messages: [{code: {$in: [REQUIRED, HIDDEN]}, text: {$contains: required}}]}}"), {}),
     ((SUBMIT, "{approve: {by: 王小明}, expect_error: {code: REQUIRED}, expect: {messages: []}}"), {}),
@@ -237,12 +250,16 @@ DOUBTS: list[tuple[tuple[str, ...], dict[str, str], str]] = [
     (("{set: {意见: 同意}}", MOVED), {}, ""),
     ((MOVED, FILL, GONE), {}, ""),
     # What looks like a no and is none.
-    ((MOVED,), {"创建.js": "return {ok: false, message: '库存不足'}"}, 'the script returned {"ok": false, "message": "库存不足"}, which refuses nothing'),
-    ((MOVED,), {"创建.js": "return 5"}, "the script returned 5, which refuses nothing"),
+    ((MOVED, FILL, GONE), {"同意.js": "return {ok: false, message: '库存不足'}"}, 'the script returned {"ok": false, "message": "库存不足"}, which refuses nothing'),
+    ((MOVED, FILL, GONE), {"同意.js": "return '库存不足'"}, 'the script returned "库存不足", which refuses nothing'),
     ((MOVED, FILL, GONE), {"同意.js": "return false"}, "to refuse, throw, or refuse in before_next"),
-    ((MOVED,), {"创建.js": "return {ok: true, id: 5}"}, ""),
-    (("{submit: {}, expect: {flow: {at: 部门}, result: 5}}",), {"创建.js": "return 5"}, ""),
-    (("{id: 建, submit: {}, expect: {flow: {at: 部门}}}", "{set: {意见: '${steps.建.result.ok}'}, by: 王小明}"), {"创建.js": "return {ok: false}"}, ""),
+    ((MOVED, FILL, GONE), {"同意.js": "return {ok: true, id: 5}"}, ""),
+    ((MOVED, FILL, "{approve: {by: 王小明}, expect: {result: PO-1}}"), {"同意.js": "return 'PO-1'"}, ""),
+    ((MOVED, FILL, "{id: 批, approve: {by: 王小明}, expect: {flow: {at: 财务}}}", "{set: {凭证号: '${steps.批.result.ok}'}, by: '1001'}"), {"同意.js": "return {ok: false}"}, ""),
+    # What did refuse is no doubt.
+    (("{submit: {}, expect_error: {code: REFUSED}}",), {"提交.js": "return false"}, ""),
+    (("{submit: {}, expect_error: {code: REFUSED}}",), {"创建.js": "return false"}, ""),
+    ((MOVED, FILL, "{approve: {by: 王小明}, expect_error: {code: REFUSED}}"), {"检查.js": "return false"}, ""),
 ]  # fmt: skip
 
 
@@ -259,3 +276,18 @@ def test_what_is_doubtful_is_a_warning(
     assert ended.code == 0, ended.text
     assert doubt in ended.text
     assert ("not an owner" in ended.text or "returned" in ended.text) is bool(doubt), ended.text
+
+
+@pytest.mark.parametrize(
+    ("hook", "script"),
+    [("create", "return " + no) for no in ("5", "0", "[]", "{ok: false}", "new Date()")]
+    + [("jump", "return " + no) for no in ("{a: 1}", "['部门']", "false")],
+)
+def test_what_a_hook_cannot_return_is_red(door: Door, hook: str, script: str) -> None:
+    ended = door.run(
+        RETURNS.replace("create:", f"{hook}:") + PROXY + steps(MOVED),
+        {**FILES, "创建.js": script, "同意.js": ""},
+    )
+
+    assert ended.code == 1, ended.text
+    assert f"BAD_RETURN: {hook} " in ended.text

@@ -206,6 +206,7 @@ def test_a_thenable_that_never_answers_is_told_without_a_line() -> None:
         ("setInterval(() => 0, 20);\nawait new Promise(() => 0);", 2),
         ("const 再 = () =>\n  setTimeout(再, 0);\n再();", 2),
         ("let 等 = 0;\nawait new Promise(r => setTimeout(r, 60000));", 2),
+        ("for (;;)\n  await new Promise(r => setTimeout(r, 0));", 2),
     ],
 )
 def test_a_script_that_waits_for_ever_in_live_mode_ends(source: str, line: int) -> None:
@@ -221,6 +222,26 @@ def test_a_script_that_waits_for_ever_in_live_mode_ends(source: str, line: int) 
     assert error.place.line == line
     assert time.monotonic() - started < 20
     assert bench.run("return '还在'").value == "还在"
+
+
+def test_short_turns_of_a_timer_end_by_waiting_and_not_by_the_processor() -> None:
+    bench = Bench(live=True, limits=Limits(cpu=0.1, wait=1))
+    error = bench.run("let n = 0;\nconst 再 = () => setTimeout(再, 0, n++);\n再();").error
+
+    assert isinstance(error, ScriptLimitError)
+    assert error.message.endswith("of real time with no call under way")
+    assert str(error.place) == f"{NAME}:2:34"
+
+
+@pytest.mark.parametrize("live", [True, False])
+def test_turns_of_a_timer_that_compute_end_at_the_line_that_sets_it(*, live: bool) -> None:
+    busy = "const 再 = () => {\n  JSON.stringify(Array(9000).fill(1));\n  setTimeout(再, 0);\n};"
+    error = Bench(live=live, limits=Limits(cpu=0.1)).run(f"{busy}\n再();").error
+
+    assert isinstance(error, ScriptLimitError)
+    assert error.message == "the script used more than 0.1 s of processor time"
+    assert error.place
+    assert error.place.line in {2, 3}
 
 
 def test_what_a_call_takes_is_no_wait_of_the_script() -> None:
