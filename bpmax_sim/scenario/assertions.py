@@ -24,7 +24,7 @@ from bpmax_sim.scenario.expect import (
     expectation_problems,
     failing_checks,
 )
-from bpmax_sim.scenario.expected_refusals import expected_message_codes, is_map_of_members
+from bpmax_sim.scenario.expected_refusals import is_map_of_members, names_member
 from bpmax_sim.scenario.model import Expect, ExpectedCall, ExpectedError
 from bpmax_sim.scenario.observation import digest_format, find_digest_of_other_format
 from bpmax_sim.scenario.references import Path, UndefinedValueError, show
@@ -73,7 +73,7 @@ def compare_expected(expected: Expect, state: State, resolve: Callable[[Any], An
             [_parts_of_expected_call(item) for item in value] if section == "proxy" else value
         )
         actual = state[section]()
-        if section == "messages" and expected_message_codes(target):
+        if section == "messages" and names_member(target, "code"):
             actual = [*actual, *state["refusals"]()]
         try:
             checks += _COMPARE.get(section, compare)(target, actual, (section,))
@@ -119,7 +119,7 @@ def _compare_lines(expected: Any, lines: Sequence[Mapping[str, Any]], path: Path
     if isinstance(expected, str) or is_map_of_members(expected):
         expected = [expected]
     if not isinstance(expected, list):
-        return compare(expected, texts, path)
+        return compare(expected, lines if names_member(expected) else texts, path)
     whole = [*map(is_map_of_members, expected), *([False] * (len(texts) - len(expected)))]
     chosen = [line if flag else text for line, text, flag in zip(lines, texts, whole, strict=False)]
     return compare(expected, chosen, path)

@@ -36,9 +36,22 @@ _MOVED = frozenset({"at", "owners", "pending", "tasks", "history", "delay_level"
 
 
 def expected_message_codes(messages: Any) -> list[Any]:
-    """Return the codes that the section ``messages`` names, as texts or maps of operators."""
+    """Return the codes that ``messages`` expects, as texts or maps of operators; no denied ones."""
+    if isinstance(messages, Mapping) and "$contains" in messages:
+        messages = messages["$contains"]
     lines = messages if isinstance(messages, list | tuple) else (messages,)
     return [line["code"] for line in lines if is_map_of_members(line) and "code" in line]
+
+
+def names_member(expected: Any, member: str = "") -> bool:
+    """Return whether *expected* has a map of members, also below operators: one with *member*."""
+    if isinstance(expected, list | tuple):
+        return any(names_member(item, member) for item in expected)
+    if not isinstance(expected, Mapping):
+        return False
+    if is_map_of_members(expected):
+        return not member or member in expected
+    return any(names_member(operand, member) for operand in expected.values())
 
 
 def is_expected_refusal(error: Exception, expected: Expect, resolve: Callable[[Any], Any]) -> bool:
