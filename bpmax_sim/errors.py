@@ -605,7 +605,10 @@ class SubjectError(BpmaxError):
 
     Attributes:
         code: the same in every language, such as ``REQUIRED`` or ``NOT_OWNER``; for `expect_error`.
+        place: script line at fault, or None.
     """
+
+    place: Place | None = None
 
     def __init__(self, template: str, /, *, code: str, **values: object) -> None:
         """Compose the message from its template and values."""

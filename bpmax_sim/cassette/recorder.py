@@ -22,7 +22,6 @@ from bpmax_sim.cassette.alignment import (
     PlacesOf,
     RecordingComparison,
     assume_valid_signature,
-    comparable_outcome,
     find_no_places,
 )
 from bpmax_sim.cassette.format import CODINGS, render_exchange
@@ -304,11 +303,11 @@ class Recorder:
             if rate(exchange := read_exchange(draft)) > known.get(key, 0)
         )
 
-    def find_calls_equal_only_by_ignore(self) -> tuple[str, ...]:
+    def find_calls_equal_only_by_ignore(self, comparison: RecordingComparison) -> tuple[str, ...]:
         """Return different calls that ``ignore`` makes equal although their responses differ.
 
         Each text is like ``crm.get (query.page)``; replay may answer one call with the other's
-        response.
+        response. What *comparison* calls noise makes no difference.
         """
         by_key: dict[str, list[PendingExchange]] = {}
         for draft in self._drafts:
@@ -322,7 +321,9 @@ class Recorder:
             for other in map(read_exchange, others):
                 parts = parts_of_exchange(recorded), parts_of_exchange(other)
                 places = find_differences(*parts, everything)
-                is_same = comparable_outcome(recorded.outcome) == comparable_outcome(other.outcome)
+                is_same = comparison.has_same_outcome(
+                    first.line.call, recorded.outcome, other.outcome
+                )
                 if places and not is_same:
                     found[f"{first.line.call} ({series(p.path for p in places)})"] = None
         return tuple(found)

@@ -209,9 +209,11 @@ def make_thrown_error(error: BaseException, at: float = 0.0) -> events.ErrorThro
     if isinstance(error, CallError):
         source = _join_api_name(error.platform, error.api) or "proxy"
         message, status = error.message, error.status
+    place = error.place if isinstance(error, SubjectError) else None
     return events.ErrorThrown(
-        type=name, code=code, message=message, source=source, status=status, stack=stack, at=at
-    )
+        type=name, code=code, message=message, source=source, status=status, place=place,
+        stack=stack, at=at,
+    )  # fmt: skip
 
 
 def _join_api_name(platform: Any, api: Any) -> str:

@@ -21,7 +21,7 @@ from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.findings import RunFinding
 from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.scenario.references import show
-from bpmax_sim.session.credentials import find_declarations
+from bpmax_sim.session.credentials import find_declarations, volatile_places
 
 _MADE_AT_RUN_TIME: Final = re.compile(
     r"[0-9a-fA-F]{8}-?(?:[0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}"  # a UUID
@@ -51,36 +51,50 @@ def find_borrowed_responses(calls: Iterable[CallMade]) -> Iterator[RunFinding]:
 
 
 def find_calls_made_equal(
-    item: ScenarioItem, calls: Sequence[CallMade], platforms: Platforms
+    item: ScenarioItem,
+    calls: Sequence[CallMade],
+    platforms: Platforms,
+    *,
+    is_recording: bool = False,
 ) -> Iterator[RunFinding]:
     """Yield each ``ignore`` that makes two replayed calls equal whose responses differ.
 
-    Such calls get the responses in the order of the recording, whatever is asked.
+    With *is_recording*, calls that a system answered count too. Such calls get the responses in the
+    order of the recording, whatever is asked. Responses differ by status and body, without places
+    that are declared ``volatile``.
     """
     entries = item.spot.at("proxy", "ignore").elements(item.scenario.proxy.ignore)
     own = [(FieldPath.parse(text, "ignore"), text, spot.place) for text, spot in entries]
     by_name: dict[str, list[CallMade]] = {}
     for call in calls:
-        if call.recording is not None and call.recording.played and not call.is_login:
+        is_played = call.recording is not None and call.recording.played
+        if (is_played or (is_recording and call.source == "live")) and not call.is_login:
             by_name.setdefault(call.call, []).append(call)
     for name, same in by_name.items():
         declared = (text for one in find_declarations(platforms, name) for text in one.ignore)
         rules = [*own, *((FieldPath.parse(text, "ignore"), text, None) for text in declared)]
         if rules and len(same) > 1:
-            yield from _find_equal_pairs(same[:_MOST_COMPARED], rules)
+            places = [FieldPath.parse(text, "") for text in volatile_places(platforms, name)]
+            yield from _find_equal_pairs(same[:_MOST_COMPARED], rules, places)
 
 
 def _find_equal_pairs(
-    same: Sequence[CallMade], rules: Sequence[tuple[FieldPath, str, Place | None]]
+    same: Sequence[CallMade],
+    rules: Sequence[tuple[FieldPath, str, Place | None]],
+    volatile: Sequence[FieldPath],
 ) -> Iterator[RunFinding]:
     """Yield a finding for each of *rules* (entries of ``ignore``) that makes two calls equal.
 
-    *same* are calls of one API.
+    *same* are calls of one API, and *volatile* the places in which its responses always differ.
     """
     left = [_without_places(call, [path for path, _, _ in rules]) for call in same]
     reported: set[str] = set()
     for (first, one), (second, other) in combinations(zip(same, left, strict=True), 2):
-        if one != other or first.response == second.response:
+        results = (
+            without_paths({"status": call.status, "body": call.response}, volatile)
+            for call in (first, second)
+        )
+        if one != other or next(results) == next(results):
             continue
         for path, text, place in rules:
             sides = [_value_at(first, path), _value_at(second, path)]

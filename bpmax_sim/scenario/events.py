@@ -17,7 +17,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from bpmax_sim.errors import Place
+from bpmax_sim.errors import CODES, Place
 from bpmax_sim.file_names import NOWHERE, RelativeFileNames
 from bpmax_sim.i18n import Translatable, label_message, plain_english
 from bpmax_sim.js_values import STRUCT_VALUES, UNDEFINED, to_scenario_value
@@ -147,8 +147,10 @@ class ErrorThrown(msgspec.Struct, frozen=True, kw_only=True):
     at: float
 
     def __str__(self) -> str:
-        """Return ``TypeError: …``; of an action that was refused, ``REQUIRED: …`` with its code."""
-        return label_message(self.code if self.source == "subject" else self.type, self.message)
+        """Return ``TypeError: …``; where form or flow or its hook refused, ``REQUIRED: …``."""
+        is_known = isinstance(self.code, str) and self.code in CODES
+        is_code = self.source == "subject" or (self.source == "script" and is_known)
+        return label_message(self.code if is_code else self.type, self.message)
 
 
 class FaultStruck(msgspec.Struct, frozen=True, kw_only=True):

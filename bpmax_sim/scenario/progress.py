@@ -353,7 +353,12 @@ class Progress:
         self.log.add_findings((
             *(findings.RunFinding("uncalled", *one, fails=False) for one in dropped),
             *find_borrowed_responses(calls),
-            *find_calls_made_equal(self.item, calls, self.session.platforms),
+            *find_calls_made_equal(
+                self.item,
+                calls,
+                self.session.platforms,
+                is_recording=self.session.settings.mode == "record",
+            ),
             *find_useless_faults(self.item, calls, self.session),
             *expectation_doubts.find_useless_settings(self.item, calls, self.session),
             *expectation_doubts.find_empty_expectations(self.item, self._run_history, calls),

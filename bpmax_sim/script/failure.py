@@ -261,8 +261,12 @@ class ErrorFactory(msgspec.Struct):
         self, error: Exception, field_name: str, place: Place | None
     ) -> ScriptError:
         """Return the error of a write to *field_name* that the form or ``ctx`` refused."""
+        code = getattr(error, "code", None)
         failure = ScriptError(
-            label_message(field_name, error), name=type(error).__name__, place=place
+            label_message(field_name, error),
+            name=type(error).__name__,
+            place=place,
+            fields={"code": code} if code else None,
         )
         failure.__cause__ = error
         return failure

@@ -13,6 +13,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from bpmax_sim.cassette.alignment import RecordingComparison
 from bpmax_sim.cassette.journal import LeakCheck
 from bpmax_sim.cassette.logins import drop_unused_accounts
 from bpmax_sim.cassette.matching import MatchingRules, matching_key, parts_of_request
@@ -339,7 +340,8 @@ class RecordMode:
                 OutageWarning,
                 stacklevel=2,
             )
-        if recording.recorder is not None:
+        if recording.recorder is not None and self._settings.adopts is None:
+            # A scenario says so itself, with the line of the entry.
             self._warn_of_calls_equal_only_by_ignore(recording.recorder)
         # Never over the old recording: a failed run has half of the calls, an outage has errors
         # instead of responses.
@@ -367,7 +369,10 @@ class RecordMode:
                 drop_unused_accounts(path, instance, account, folder.parent)
 
     def _warn_of_calls_equal_only_by_ignore(self, recorder: Recorder) -> None:
-        if calls := recorder.find_calls_equal_only_by_ignore():
+        comparison = RecordingComparison(
+            volatile=self._volatile, headers_read=self._named, is_checked=True
+        )
+        if calls := recorder.find_calls_equal_only_by_ignore(comparison):
             warnings.warn(
                 msg(
                     "{cassette}: `ignore` makes calls equal whose recorded responses differ, so "

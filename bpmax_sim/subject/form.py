@@ -164,21 +164,27 @@ class ScriptedSubject(msgspec.Struct, kw_only=True):
     tables: Sequence[str] = ()
     _result: Result = msgspec.field(default_factory=Result)
     _messages_before: int = 0
+    _last_script: Script | None = None
 
     def run_scripts_of_event(self, event: str, run: Callable[[Script], Outcome]) -> Any:
-        """Run the scripts of *event* in order until one fails or returns false.
+        """Run the scripts of *event* in order until one fails or says no.
 
         *run* runs one of them. Return the value of the last script that ran; None if there is none.
         """
         value: Any = None
+        may_refuse = event.partition(".")[0] in hooks.REFUSING
         self._messages_before = len(self.messages)
         for script in self.scripts.get(event, ()):
             self.tell(hooks.HookStarted(event=self.qualify_name(event), script=script.name))
-            ended = run(script)
+            self._last_script, ended = script, run(script)
+            if ended.error is not None and event in hooks.REFUSING:
+                hooks.add_refusal_code(ended.error)
             self._result.add_outcome(ended)
             self._result.set_value(ended.value)
             value = ended.value
             if ended.error is not None or value is False:
+                break
+            if may_refuse and not hooks.is_yes(value):
                 break
         return value
 
@@ -228,10 +234,21 @@ class ScriptedSubject(msgspec.Struct, kw_only=True):
         Raises:
             SubjectError: if *value* is anything else.
         """
-        text = hooks.read_refusal(event, value)
+        try:
+            text = hooks.read_refusal(event, value)
+        except SubjectError as error:
+            raise self.place_at_return(error) from None
         if text is not None:
             said = self.messages[self._messages_before :] if value is False else []
             self.refuse(said[-1].text if said else text, show=not said)
+
+    def place_at_return(self, error: SubjectError) -> SubjectError:
+        """Return *error*, placed where the script that ran last returns, or else in its file."""
+        if script := self._last_script:
+            lines = enumerate(script.source.splitlines(), 1)
+            returns = [number for number, line in lines if re.search(r"\breturn\b", line)]
+            error.place = Place(script.name, returns[0] if len(returns) == 1 else 0)
+        return error
 
     def refuse(self, text: str, *, show: bool = True) -> None:
         """Mark the action as refused, and show the reason *text* unless not *show*."""

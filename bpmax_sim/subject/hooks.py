@@ -12,7 +12,15 @@ from typing import Any, Final, Literal, Protocol, TypedDict, Unpack
 
 import msgspec
 
-from bpmax_sim.errors import BpmaxError, Place, SubjectError, suggest_nearest, suggest_or_list
+from bpmax_sim.errors import (
+    BpmaxError,
+    CallError,
+    Place,
+    ScriptError,
+    SubjectError,
+    suggest_nearest,
+    suggest_or_list,
+)
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.js_values import UndefinedType
 from bpmax_sim.script.channel import LiveObject
@@ -315,8 +323,8 @@ HOOKS: tuple[Hook, ...] = (
     Hook("open", "form", gives=_FORM),
     Hook("change", "form", "field", gives=_FORM),
     Hook("click", "form", "button", gives=_FORM),
-    Hook("submit", "form", "", msg("false or a text refuses"), gives=_FORM),
-    Hook("create", "flow", "", msg("false or a text refuses"), gives=_BOTH),
+    Hook("submit", "form", "", msg("false, a text or an own error refuses"), gives=_FORM),
+    Hook("create", "flow", "", msg("false, a text or an own error refuses"), gives=_BOTH),
     Hook("approve", "flow", "node", gives=_BOTH),
     Hook("reject", "flow", "node", gives=_BOTH),
     Hook(
@@ -345,6 +353,15 @@ REFUSED = "REFUSED"
 """The code of a no that a script said, and of the message that shows it."""
 
 
+REFUSING: Final = frozenset({"submit", "create", "before_next"})
+"""Hooks that may refuse the action."""
+
+
+def is_yes(value: Any) -> bool:
+    """Return whether a hook that returned *value* agrees."""
+    return value is None or value is True or isinstance(value, UndefinedType)
+
+
 def read_refusal(event: str, value: Any) -> str | None:
     """Return the text with which the script of *event* refuses, or None if it agrees.
 
@@ -357,7 +374,7 @@ def read_refusal(event: str, value: Any) -> str | None:
         return msg("{event} refused", event=event)
     if isinstance(value, str) and value:
         return value
-    if value is None or value is True or isinstance(value, UndefinedType):
+    if is_yes(value):
         return None
     raise SubjectError(
         "{event} returned {value!r}, which neither refuses nor agrees; return false or "
@@ -366,6 +383,50 @@ def read_refusal(event: str, value: Any) -> str | None:
         event=event,
         value=value,
     )
+
+
+_BUGS = (
+    "EvalError",
+    "InternalError",
+    "RangeError",
+    "ReferenceError",
+    "SyntaxError",
+    "TypeError",
+    "URIError",
+)
+"""What the language itself throws; a script that says no throws an Error, a text, or its own."""
+
+
+def read_thrown_refusal(thrown: Exception) -> str | None:
+    """Return the text with which a script refuses by ``throw``.
+
+    None if *thrown* is a real error.
+    """
+    if not isinstance(thrown, ScriptError) or not _is_deliberate_throw(thrown):
+        return None
+    # a text that was thrown as it is, is told in quotes
+    text = thrown.message
+    is_quoted = len(text) > 1 and text[0] == text[-1] and text[0] in "'\"`"
+    return text[1:-1] if is_quoted and thrown.name == "Uncaught" else text
+
+
+def add_refusal_code(thrown: BpmaxError) -> None:
+    """Give *thrown*, by which a script refuses, the code `REFUSED`, unless it has one."""
+    text = read_thrown_refusal(thrown)
+    if text is not None and isinstance(thrown, ScriptError):
+        thrown.message = text
+        thrown.fields.setdefault("code", REFUSED)
+
+
+def _is_deliberate_throw(thrown: Exception) -> bool:
+    """Return whether the script threw *thrown* on purpose: no bug, limit or rejected call."""
+    if type(thrown) is not ScriptError or thrown.name in _BUGS:
+        return False
+    fields, cause = thrown.fields, thrown.__cause__
+    code = fields.get("code")
+    is_rejected = isinstance(cause, BpmaxError) and not isinstance(cause, ScriptError)
+    is_call = is_rejected or "platform_key" in fields or code == CallError.default_code
+    return code is None or not is_call
 
 
 class HookEvent(msgspec.Struct, frozen=True):

@@ -15,10 +15,7 @@ from typing import Any, Literal, Self
 import msgspec
 
 from bpmax_sim.errors import (
-    BpmaxError,
-    CallError,
     Place,
-    ScriptError,
     SubjectError,
     suggest_or_list,
 )
@@ -105,42 +102,6 @@ CONTEXT_MEMBERS: Mapping[str, tuple[str, ...]] = {
     ),
 }
 """What flow scripts see as ``ctx``; of people and projects the product may know more."""
-
-
-_BUGS = (
-    "EvalError",
-    "InternalError",
-    "RangeError",
-    "ReferenceError",
-    "SyntaxError",
-    "TypeError",
-    "URIError",
-)
-"""What the language itself throws; a script that says no throws an Error, a text, or its own."""
-
-
-def _refusal_from_script(thrown: Exception) -> str | None:
-    """Return the text with which a script refuses by ``throw``.
-
-    None if *thrown* is a real error.
-    """
-    if not isinstance(thrown, ScriptError) or not _is_deliberate_throw(thrown):
-        return None
-    # a text that was thrown as it is, is told in quotes
-    text = thrown.message
-    is_quoted = len(text) > 1 and text[0] == text[-1] and text[0] in "'\"`"
-    return text[1:-1] if is_quoted and thrown.name == "Uncaught" else text
-
-
-def _is_deliberate_throw(thrown: Exception) -> bool:
-    """Return whether the script threw *thrown* on purpose: no bug, limit or rejected call."""
-    if type(thrown) is not ScriptError or thrown.name in _BUGS:
-        return False
-    fields, cause = thrown.fields, thrown.__cause__
-    code = fields.get("code")
-    is_rejected = isinstance(cause, BpmaxError) and not isinstance(cause, ScriptError)
-    is_call = is_rejected or "platform_key" in fields or code == CallError.default_code
-    return code is None or not is_call
 
 
 NEW, PROCESSING, FINISHED, REJECTED = "new", "processing", "finished", "rejected"
@@ -441,7 +402,10 @@ class ProjectState(ScriptedSubject, kw_only=True):
                 script, event, move, with_form=with_form, target=target
             ),
         )
-        check_hook_result(event, value, self.nodes)
+        try:
+            check_hook_result(event, value, self.nodes)
+        except SubjectError as error:
+            raise self.place_at_return(error) from None
         return value
 
     def _run_hook_script(
@@ -525,7 +489,7 @@ class ProjectState(ScriptedSubject, kw_only=True):
             self.refuse_if_vetoed(event, value)
             return self._result.refused
         thrown = self._result.errors[-1]
-        text = _refusal_from_script(thrown)
+        text = hooks.read_thrown_refusal(thrown)
         if text is not None:
             self._result.errors.remove(thrown)
             self.refuse(text)

@@ -140,7 +140,7 @@ def test_an_extension_that_does_not_exist_is_told_with_the_near_one(project: Pro
     (failure,) = project.run(SCENARIO, {"form.js": "1;\n  form.$mesage = 'x'"}).failures
 
     assert failure.headline == (
-        "step 1/1 open: SubjectError: form.$mesage: form.$mesage is not known; "
+        "step 1/1 open: UNKNOWN_NAME: form.$mesage: form.$mesage is not known; "
         "did you mean '$message'?"
     )
     assert str(failure.script) == "form.js:2:3"

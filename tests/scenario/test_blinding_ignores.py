@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from bpmax_sim.platform.load import Platforms
+from bpmax_sim.platform.model import Api, Platform
 from bpmax_sim.scenario.blinding_ignores import find_calls_made_equal
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.load import load_items
@@ -25,10 +26,17 @@ steps: [{open: {}}]
 MATCH = RecordingMatch(file="公文.yaml", exchange=1, line=4, played=True)
 
 
-def call(id_: str, ts: str, response: Any) -> CallMade:
+VOLATILE = Platform(
+    platform_key="oa",
+    base_url="https://oa.example",
+    apis={"get_doc": Api(key="get_doc", volatile=("body.nr",))},
+)
+
+
+def call(id_: str, ts: str, response: Any, *, live: bool = False) -> CallMade:
     return CallMade(
         number=1, call="oa.get_doc", path={"id": id_}, query={"ts": ts}, response=response,
-        recording=MATCH,
+        source="live" if live else "", recording=None if live else MATCH,
     )  # fmt: skip
 
 
@@ -40,6 +48,11 @@ def call(id_: str, ts: str, response: Any) -> CallMade:
         ([call("D-1", "一", "甲"), call("D-1", "二", "乙")], ["5:7: query.ts 一 二"]),
         ([call("D-1", "1", "甲"), call("D-2", "1", "甲")], []),
         ([call("D-1", "1", "甲")], []),
+        ([call("D-1", "1", {"nr": 1}), call("D-2", "1", {"nr": 2})], []),
+        (
+            [call("D-1", "1", "甲", live=True), call("D-2", "1", "乙", live=True)],
+            ["6:7: path.id D-1 D-2"],
+        ),
     ],
 )
 def test_an_ignore_that_makes_other_calls_equal_is_told_with_its_line(
@@ -50,7 +63,7 @@ def test_an_ignore_that_makes_other_calls_equal_is_told_with_its_line(
     path.write_text(SCENARIO, encoding="utf-8")
     (item,) = load_items(path, environ={}, root=tmp_path)
 
-    found = [*find_calls_made_equal(item, calls, Platforms())]
+    found = [*find_calls_made_equal(item, calls, Platforms({"oa": VOLATILE}), is_recording=True)]
 
     assert [one.kind for one in found] == ["ignore"] * len(said)
     for one, text in zip(found, said, strict=True):

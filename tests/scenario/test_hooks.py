@@ -203,7 +203,8 @@ def test_a_hook_that_throws_fails_its_step_at_its_line(
 
     (failure,) = failures(project, f"{text}steps: [{{{step}}}]\n", "\nthrow new Error('坏了')")
 
-    assert failure.headline == "step 1/1 " + step.partition(":")[0] + ": Error: 坏了"
+    label = "REFUSED" if event == "create" else "Error"
+    assert failure.headline == "step 1/1 " + step.partition(":")[0] + f": {label}: 坏了"
     assert str(failure.script) == "脚本.js:2:11"
 
 

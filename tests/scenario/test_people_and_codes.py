@@ -69,6 +69,7 @@ LATER = {"负责人.js": "return {'部门': [{owner_id: '王小明'}], '财务':
 FILL = "{set: {意见: 同意}, by: 王小明}"
 APPROVED = (SUBMIT, "open: {}", FILL, "approve: {by: 王小明}")
 
+OPENED = ("{open: {}, by: 李雷}",)
 LIES: list[tuple[tuple[str, ...], dict[str, str], str]] = [
     # Who fills in is held against the node.
     ((SUBMIT, "{set: {意见: 同意}, by: 王小红}"), {}, "NOT_OWNER: 王小红 is not an owner of '部门'"),
@@ -100,6 +101,12 @@ LIES: list[tuple[tuple[str, ...], dict[str, str], str]] = [
     ((SUBMIT,), NO, "REFUSED: submit refused (submit was refused, and nothing of the kind"),
     ((SUBMIT,), WHY, "REFUSED: 金额超过预算 (submit was refused"),
     ((SUBMIT,), {"提交.js": "form.$message = '先选类别'; return false"}, "REFUSED: 先选类别 (submit"),
+    ((SUBMIT,), {"提交.js": "throw new Error('库存不足')"}, "submit: REFUSED: 库存不足"),
+    ((SUBMIT,), {"提交.js": "\nthrow new Error('缺货')"}, "提交.js:2:"),
+    ((SUBMIT,), {"提交.js": "x.y"}, "ReferenceError: "),
+    ((SUBMIT,), {"提交.js": "\nreturn 7"}, "提交.js:2return 7"),
+    ((*OPENED, "click: 查重"), {"查重.js": "form.$visible.类别 = 'x'"}, "BAD_WRITE: "),
+    ((*OPENED, "click: 查重"), {"查重.js": "form.$visble = {类别: true}"}, "UNKNOWN_NAME: form.$visble"),
     ((SUBMIT,), {"提交.js": "return '超过预算\\n请拆单'"}, "REFUSED: 超过预算 请拆单 (submit"),
     (("{submit: {}, expect_error: {code: REQUIRED}}",), WHY, 'code expected "REQUIRED", got "REFUSED"'),
     (("{submit: {}, expect_error: {message: 预算不足}}",), WHY, 'message expected "预算不足", got "金额超过预算"'),
@@ -166,6 +173,12 @@ TRUTHS: list[tuple[tuple[str, ...], dict[str, str]]] = [
     (("{submit: {}, expect: {messages: [金额超过预算]}}",), WHY),
     (("{submit: {}, expect: {messages: {text: 金额超过预算, code: REFUSED}}}",), WHY),
     (("{submit: {}, expect_error: {code: REFUSED}}",), NO),
+    (("{submit: {}, expect_error: {code: REFUSED, type: Error, message: 库存不足}}",), {"提交.js": "throw new Error('库存不足')"}),
+    (("{submit: {}, expect_error: {code: REFUSED, message: 库存不足}}",), {"提交.js": "throw '库存不足'"}),
+    (("{submit: {}, expect_error: {code: 缺货, message: 库存不足}}",), {"提交.js": "throw Object.assign(new Error('库存不足'), {code: '缺货'})"}),
+    ((*OPENED, "{click: 查重, expect_error: {code: BAD_WRITE}}"), {"查重.js": "form.$required.类别 = 'x'"}),
+    ((*OPENED, "{click: 查重, expect_error: {code: BAD_WRITE}}"), {"查重.js": "form.$visible = 5"}),
+    ((*OPENED, "{click: 查重, expect_error: {code: UNKNOWN_NAME}}"), {"查重.js": "form.$visble = {类别: true}"}),
     ((SUBMIT, "{approve: {by: 王小明}, expect: {messages: {code: REQUIRED, type: error, text: 必填项未填：意见}}}"), {}),
     ((SUBMIT, "{approve: {by: 王小明}, expect: {messages: [{code: {$in: [REQUIRED, HIDDEN]}, text: {$contains: required}}]}}"), {}),
     ((SUBMIT, "{approve: {by: 王小明}, expect_error: {code: REQUIRED}, expect: {messages: []}}"), {}),

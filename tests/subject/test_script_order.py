@@ -21,11 +21,11 @@ ERROR = ScriptError("坏", name="Error")
     [
         ([], 0, None),
         ([Outcome(value=None)] * 3, 3, None),
-        ([Outcome(value=0), Outcome(value=""), Outcome(value=[])], 3, []),
+        ([Outcome(value=0), Outcome(value=""), Outcome(value=[])], 1, 0),
         ([Outcome(value=True), Outcome(value=False), Outcome(value=1)], 2, False),
         ([Outcome(value=False), Outcome(value=1)], 1, False),
-        ([Outcome(value=1), Outcome(error=ERROR), Outcome(value=2)], 2, UNDEFINED),
-        ([Outcome(value="不行"), Outcome(value=7)], 2, 7),
+        ([Outcome(value=True), Outcome(error=ERROR), Outcome(value=2)], 2, UNDEFINED),
+        ([Outcome(value="不行"), Outcome(value=7)], 1, "不行"),
     ],
 )
 def test_scripts_of_an_event_run_until_one_fails_or_says_no(
