@@ -111,9 +111,7 @@ def replay_for_doubtful_places(
                 yield doubt
     if failed:
         counted = plural(failed, "{number} scenario", "{number} scenarios")
-        message = msg(
-            "{counted} failed in every folder, and may hide more", counted=counted
-        )
+        message = msg("{counted} failed in every folder, and may hide more", counted=counted)
         notify("{message}; see `bpmax-sim run`", message=message)
 
 
