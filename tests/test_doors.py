@@ -376,6 +376,7 @@ def test_a_shard_keeps_a_cassette_in_one_part(small: Path) -> None:
 
     assert (code, ours) == (0, theirs)
     assert ours == ["丙", "甲"]  # which share one; the others are 2/2
+    assert Path(".bpmax/usage/1-of-2.json").is_file()  # though the folder of all is named
 
 
 @pytest.mark.parametrize("path", ["scenarios", "/dev/null/x.xml"])

@@ -253,12 +253,25 @@ def _usage_scope(args: _RunArguments) -> Covers | None:
     None if the run plays no recordings, or only some scenarios or other platforms outside of a job:
     it stores no usage.
     """
-    narrowing = (args.paths, args.keyword, args.uses, args.changed, args.last_failed, args.var)
+    narrowing = (
+        not _includes_all_scenarios(args.paths or ()),
+        args.keyword,
+        args.uses,
+        args.changed,
+        args.last_failed,
+        args.var,
+    )
     if args.choices.mode not in {"", "replay"} or args.choices.options.get("remote"):
         return None
     if any(narrowing) or args.platforms or args.choices.options.get("default_instance"):
         return "part" if args.job else None
     return "scenarios"
+
+
+def _includes_all_scenarios(paths: Sequence[str]) -> bool:
+    """Return whether *paths*, as given to the command, include all scenarios of the project."""
+    folder = find_root(Path.cwd()) / "scenarios"
+    return not paths or any(Path(path).resolve() in {folder, *folder.parents} for path in paths)
 
 
 def _print_changes(args: _RunArguments, items: Sequence[ProjectItem]) -> None:

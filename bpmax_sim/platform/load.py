@@ -354,6 +354,12 @@ class Platforms:
         platform = self.find(platform_key)
         return None if platform is None else _find_api(platform, name)
 
+    def names_of(self, call: str) -> tuple[str, ...]:
+        """Return ``platform.api`` *call* and the same with each alias of the API."""
+        platform, _, name = call.partition(".")
+        api = self.find_api(platform, name)
+        return (call, *(f"{platform}.{alias}" for alias in (api.aliases if api else ())))
+
     def template(self, platform_key: str, name: str) -> str:
         """Return the path of an API with its placeholders; "" if the API is not known."""
         api = self.find_api(platform_key, name)

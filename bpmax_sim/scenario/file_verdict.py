@@ -9,7 +9,7 @@ processes or in different shards, whose results are merged.
 from __future__ import annotations
 
 import posixpath
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
@@ -21,7 +21,7 @@ from msgspec.structs import astuple
 from bpmax_sim.errors import Place, shell_quote
 from bpmax_sim.field_path import FieldPath
 from bpmax_sim.i18n import msg, translate
-from bpmax_sim.project import SUFFIX, Strictness
+from bpmax_sim.project import DEFAULTS, SUFFIX, Strictness, find_root
 from bpmax_sim.scenario import model
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.load import LocatedStep, ScenarioItem
@@ -95,10 +95,36 @@ def _find_unused(item: ScenarioItem, used_keys: Collection[str]) -> Iterator[Run
         if str(where.place) not in used_keys:
             message = msg("this policy was never used; take it away, or mend what it is for")
             yield RunWarning("rule", message, where.place, fails=True)
-    for located in (*item.steps, *item.cleanup):
+    for located in _find_steps_of_file(item):
         yield from _find_false_condition(located, used_keys)
+    for located in (*item.steps, *item.cleanup):
         yield from _find_unused_retry(located, used_keys)
     yield from _find_unreached_ranges(item, used_keys)
+
+
+def unused_parts_of_row(item: ScenarioItem, used_keys: Collection[str]) -> Iterator[RunWarning]:
+    """Yield a warning for each ``if`` in the row's own step lists that never held.
+
+    No other row can run these steps, so that the row alone decides; see `unused_parts`.
+    """
+    for located in (*item.steps, *item.cleanup):
+        for inner in located.inner or ():
+            for step in inner.walk():
+                yield from _find_false_condition(step, used_keys)
+
+
+def _find_steps_of_file(item: ScenarioItem) -> Iterator[LocatedStep]:
+    """Yield the steps of *item*, those of ``during``, and the named steps that they run.
+
+    The steps in the cell of a row are left out.
+    """
+    named = dict(item.subjects.named)
+    pending = deque((*item.steps, *item.cleanup))
+    while pending:
+        located = pending.popleft()
+        yield located
+        name, _ = model.inner_steps(located.step) or ("", {})
+        pending.extend((*located.during, *named.pop(name, ())))
 
 
 def _find_unused_retry(located: LocatedStep, used_keys: Collection[str]) -> Iterator[RunWarning]:
@@ -174,8 +200,12 @@ def _find_false_condition(located: LocatedStep, used_keys: Collection[str]) -> I
 
 
 def ran_step_key(located: LocatedStep) -> str:
-    """Return the key by which `unused_parts` knows that a step ran: its place as text."""
-    return str(located.spot.place)
+    """Return the key by which `unused_parts` knows that a step ran.
+
+    It is the place of its ``if`` as text, else that of the step.
+    """
+    has_condition = isinstance(located.step.condition, str)
+    return str((located.spot.at("if") if has_condition else located.spot).place)
 
 
 def retried_step_key(located: LocatedStep) -> str:
@@ -366,10 +396,10 @@ class FileRuns:
     def _is_unused_everywhere(self, part: RunWarning, file: str) -> bool:
         """Return whether no file uses the inherited *part*, and *file* is the one to report it.
 
-        That is the last one that has it, and only if all files below its folder have passed.
+        That is the last one that has it, and only if all files that may use it have passed.
         """
         place = part.place or Place("")
-        key, folder = str(place), Path(place.file).parent
+        key = str(place)
         if any(key in result.used for result in self.files.values()):
             return False
         having = [
@@ -377,8 +407,27 @@ class FileRuns:
             for name, result in self.files.items()
             if any(plain[2] == key for plain in result.parts)
         ]
-        every = map(display_path, folder.rglob(f"*{SUFFIX}"))
-        return file == having[-1] and all(map(self._is_complete, every))
+        return file == having[-1] and all(map(self._is_complete, _find_files_using(place.file)))
+
+
+def _find_files_using(shared: str) -> Iterator[str]:
+    """Yield the scenario files that may use the file *shared*.
+
+    That are all below the folder of a ``defaults.yaml``. Steps for several scenarios are used by
+    those of the project that mention their file; by any, if another shared file mentions it.
+    """
+    path = Path(shared)
+    is_inherited_file = path.name == DEFAULTS
+    scenarios = find_root(path.absolute()) / "scenarios"
+    root = path.parent if is_inherited_file or not scenarios.is_dir() else scenarios
+    others = () if is_inherited_file else root.rglob("*.yaml")
+    having = [
+        one
+        for one in others
+        if one.name != path.name and path.name in one.read_text("utf-8", errors="replace")
+    ]
+    is_for_all = is_inherited_file or not all(one.name.endswith(SUFFIX) for one in having)
+    yield from map(display_path, root.rglob(f"*{SUFFIX}") if is_for_all else having)
 
 
 def _place_sort_key(part: PlainPart) -> tuple[str, int, int]:

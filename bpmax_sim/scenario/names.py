@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from bpmax_sim.errors import CODES, CallError, suggest_nearest, suggest_or_list
+from bpmax_sim.errors import CODES, WRONG_CALLS, CallError, suggest_nearest, suggest_or_list
 from bpmax_sim.i18n import fill_message, msg
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.model import Api, Platform, matches_api
@@ -286,6 +286,15 @@ class ScenarioNames(msgspec.Struct, frozen=True, kw_only=True):
             return None
         hint = suggest_or_list(api, apis)
         return msg("{platform} has no API {api!r}{hint}", platform=platform, api=api, hint=hint)
+
+
+def expects_wrong_call(spot: Spot) -> bool:
+    """Return whether the step whose action is at *spot* expects the code of a wrong call.
+
+    An example is ``expect_error: {code: UNKNOWN_API}``.
+    """
+    node = spot.source.root.at((*spot.steps[:-1], "expect_error", "code"))
+    return node is not None and node.value in WRONG_CALLS
 
 
 def describe_finding(

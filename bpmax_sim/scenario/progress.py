@@ -40,6 +40,7 @@ from bpmax_sim.scenario.file_verdict import (
     ran_step_key,
     unused_part_failure,
     unused_parts,
+    unused_parts_of_row,
     used_parts_of_other_files,
 )
 from bpmax_sim.scenario.flow_actions import check_user, describe_person
@@ -264,11 +265,11 @@ class Progress:
                 "no step of this row ran: each is left out by its if: or only:, or runs no steps"
             )
             failures = [self.reporter().report("never_ran", message, ("scenario",))]
-        elif self.item.rows:
-            return []
         else:
             file = self.item.spot.source.file
-            own = [part for part in self.unused_parts if not is_inherited(part, file)]
+            own = list(unused_parts_of_row(self.item, self.ran))
+            if not self.item.rows:
+                own += [part for part in self.unused_parts if not is_inherited(part, file)]
             for part in own:
                 if not part.fails:
                     self.log.add_warning(part.kind, part.message, part.place)

@@ -310,6 +310,7 @@ class StepRun(msgspec.Struct):
         self._first_miss = len(progress.session.misses)
         if not is_for_row(self.located.step, progress.item.row_id) or not self._condition_holds():
             return self.failures
+        progress.ran.add(ran_step_key(self.located))
         started = self._start_event()
         progress.log.add_event_in_flight(started)
         progress.focus_on_step(self.located.step)

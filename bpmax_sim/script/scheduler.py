@@ -20,6 +20,7 @@ from queue import Empty, SimpleQueue
 from typing import Any
 
 from bpmax_sim.clock import VirtualClock
+from bpmax_sim.errors import CallError
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.proxy.call_effects import Effect, Send, Sleep, TokenRequest
 from bpmax_sim.proxy.client import Exchanged, TokenStore, exchange_within_timeout
@@ -157,6 +158,9 @@ class Scheduler:
         except StopIteration as end:
             self._deliver_after_start(partial(done, end.value, None))
         except Exception as failure:  # noqa: BLE001 - whoever spawned the call decides
+            if isinstance(failure, CallError):
+                # Its frames, all of this package, would keep what the caller had in its variables.
+                failure.__traceback__ = None
             self._deliver_after_start(partial(done, None, failure))
         else:
             self._perform_effect(effect, partial(self._advance_call, call, done))

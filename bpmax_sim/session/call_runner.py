@@ -72,7 +72,10 @@ class CallRunner:
         self._sleep: Callable[[float], None] = _skip_wait if start.is_closed else time.sleep
         self._stubs = Stubs(mode, secrets.register_issued)
         self._faults = Faults(
-            self._stubs, partial(make_invalid_token_response, environment.platforms), log.note_fault
+            self._stubs,
+            partial(make_invalid_token_response, environment.platforms),
+            log.note_fault,
+            environment.platforms.names_of,
         )
         self._mode = mode
         self._answer: Callable[[Request], Response] = mode.handle

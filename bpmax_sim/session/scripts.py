@@ -226,9 +226,9 @@ class UnreadScriptErrors:
                     error=error,
                 )
                 place = getattr(error, "place", None) or Place("script", 1)
-                warnings.warn_explicit(
-                    message, UnseenFailureWarning, file or place.file, line or place.line
-                )
+                is_wrong_call = getattr(error, "fields", {}).get("code") in WRONG_CALLS
+                category = WrongCallWarning if is_wrong_call else UnseenFailureWarning
+                warnings.warn_explicit(message, category, file or place.file, line or place.line)
 
 
 PACKAGE: Final = str(Path(__file__).parents[1])

@@ -146,10 +146,10 @@ class _ActiveRule(msgspec.Struct):
     struck: int = 0
     _numbers: dict[int, int] = msgspec.field(default_factory=dict)
 
-    def covers(self, name: str, request: Request) -> bool:
-        """Return whether the rule concerns *request*, a call of API *name*."""
+    def covers(self, names: Sequence[str], request: Request) -> bool:
+        """Return whether the rule concerns *request*, a call of the API with these *names*."""
         matches = self.rule.matches
-        return self.rule.covers(name) and (matches is None or matches(request))
+        return any(map(self.rule.covers, names)) and (matches is None or matches(request))
 
     def count(self, request: Request) -> int:
         """Return the number of the request's call among the calls that the rule concerns, from 1.
@@ -185,11 +185,13 @@ class Faults:
         inner: the transport below.
         bad_token: function that returns the response of a request's platform to an invalid token.
         struck: callback for each rule that fires, with the request.
+        names_of: returns all names of an API, aliases included, given its ``platform.key``.
     """
 
     inner: Transport
     bad_token: Callable[[Request], Response]
     struck: Callable[[Fault, Request], None] = lambda _fault, _request: None
+    names_of: Callable[[str], Sequence[str]] = lambda name: (name,)
     _armed: list[_ActiveRule] = field(default_factory=list, init=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
 
@@ -226,9 +228,9 @@ class Faults:
         """
         if not self._armed:
             return self.inner.handle(request)
-        name = request.call.name if request.call else ""
+        names = self.names_of(request.call.name) if request.call else ("",)
         with self._lock:
-            covering = [armed for armed in self._armed if armed.covers(name, request)]
+            covering = [armed for armed in self._armed if armed.covers(names, request)]
             numbered = [(armed, armed.count(request)) for armed in covering]
         return self._answer(request, numbered)
 

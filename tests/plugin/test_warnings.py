@@ -124,6 +124,8 @@ def test_{name}(bpmax_session): bpmax_session.run_script(CAUGHT)
 def test_expected(bpmax_session):
     with pytest.warns(bs.WrongCallWarning, match="no platform 'crn'"):
         bpmax_session.run_script(CAUGHT)
+def test_uncaught_{name}(bpmax_session):
+    ended = bpmax_session.run_script(bs.Script("await $proxy('crn').get()"))
 """
 DOUBTS = WRITES.replace("form.客护 = 1", "form.客户 = '1'")
 
@@ -150,8 +152,10 @@ def test_folders_choose_how_doubts_are_taken(project: Project) -> None:
         "其他写",
         "test_合同",
         "test_其他",
+        "test_uncaught_合同",
+        "test_uncaught_其他",
     }
-    result.assert_outcomes(passed=8, failed=5, warnings=8)
+    result.assert_outcomes(passed=9, failed=7, warnings=9)
     assert text.count("UnknownNameWarning: the script wrote form.客护") == 1
 
 

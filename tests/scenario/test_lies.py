@@ -34,7 +34,7 @@ apis:
     method: GET
     path: /orders
     parameters: [{name: page, in: query}]
-  create_order: {method: POST, path: /orders}
+  create_order: {method: POST, path: /orders, aliases: [xiaDan]}
 """
 ANSWERING = PLATFORM.replace(
     "  list_orders:",
@@ -581,6 +581,25 @@ LIES: dict[str, Case] = {
         stubs="",
         says="has never held",
     ),
+    "a named step whose if never holds": Case(
+        steps="{run: 走}",
+        stubs="",
+        top="use: [共用.yaml]",
+        files={"共用.yaml": "steps: {走: [open: {}, {if: '${form.金额} > 100', open: {}}]}"},
+        says="has never held",
+    ),
+    "a step during another whose if never holds": Case(
+        steps="{open: {}, during: {call: crm.get_customer, steps: [{if: '${case.跑} == 是', set: {金额: 2}}]}}",
+        script=CALL,
+        top="cases: [{id: 甲, 跑: 否}, {id: 乙, 跑: 否}]",
+        says="has never held",
+    ),
+    "a step in the cell of a row whose if never holds": Case(
+        steps="{run: '${case.走}'}",
+        stubs="",
+        top="cases: [{id: 甲, 走: [open: {}, {if: '${form.金额} > 100', open: {}}]}, {id: 乙, 走: [open: {}]}]",
+        says="has never held",
+    ),
     "a row of which no step ran": Case(
         steps="{if: '${case.跑} == 是', open: {}}",
         end="",
@@ -799,6 +818,14 @@ TRUTHS: dict[str, Case] = {
         steps="{open: {}, expect: {proxy: [{call: crm.delete_order, error: UNKNOWN_API}]}}",
         script="try { await $proxy('crm').delete_order('1') } catch {}",
         stubs="",
+    ),
+    "an unknown API that a step calls and expects": Case(
+        steps="{proxy: {call: crm.delete_order}, expect_error: {code: UNKNOWN_API}}", stubs=""
+    ),
+    "a stub and a fault by the alias of an API": Case(
+        steps="{open: {}, faults: [{on: crm.xiaDan, do: {delay: 5s}}], expect: {form: {金额: 3}}}",
+        script="form.金额 = (await $proxy('crm').create_order()).n",
+        stubs="{on: crm.xiaDan, body: {n: 3}}",
     ),
 }
 
