@@ -294,7 +294,7 @@ def expects_wrong_call(spot: Spot) -> bool:
     An example is ``expect_error: {code: UNKNOWN_API}``.
     """
     node = spot.source.root.at((*spot.steps[:-1], "expect_error", "code"))
-    return node is not None and node.value in WRONG_CALLS
+    return node is not None and isinstance(node.value, str) and node.value in WRONG_CALLS
 
 
 def describe_finding(
