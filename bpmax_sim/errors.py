@@ -432,7 +432,7 @@ class RefusedActionWarning(BpmaxWarning):
 
 
 class WrongCallWarning(BpmaxWarning):
-    """A call of an unknown platform, instance, API or parameter, caught by its script."""
+    """A call of an unknown platform, instance, API or parameter, caught or not looked at."""
 
     kind = "call"
 

@@ -17,6 +17,7 @@ from bpmax_sim.fuzz import search
 from bpmax_sim.fuzz.laws import LAWS
 from bpmax_sim.fuzz.target import SIMULATE, check_reachable, check_target
 from bpmax_sim.i18n import msg, plural
+from bpmax_sim.platform.load import read_file
 from bpmax_sim.project import find_root
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.yamlfile import display_path, write_text
@@ -92,7 +93,7 @@ def _search(plan: search.SearchPlan, root: Path, *, save: bool, json: bool) -> E
     start = time.monotonic()
     check_target(plan.against)
     if plan.against != SIMULATE:
-        check_reachable(search.target_of_plan(plan))
+        check_reachable(search.target_of_plan(plan), read_file(plan.path).place)
     with show_progress(plan.seconds) as move:
         tried = [*search.search(plan, move), *search.find_left_out(plan)]
     if not tried:
@@ -120,6 +121,7 @@ def _search(plan: search.SearchPlan, root: Path, *, save: bool, json: bool) -> E
                 {
                     **{name: getattr(trial, name) for name in ("call", "law", "examples")},
                     "broken": trial.finding is not None if trial.examples else None,
+                    "why": _reason_not_tried(trial),
                 }
                 for trial in tried
             ],
@@ -185,19 +187,16 @@ def _find_platform_file(text: str) -> Path:
     raise ConfigError(missing_file_problem(text, ".yaml"))
 
 
+def _reason_not_tried(tried: search.LawOutcome) -> str:
+    """Return why the law has no examples; "" if it has some."""
+    if tried.finding or tried.examples:
+        return ""
+    return tried.why or msg("no call got so far that it could be judged")
+
+
 def _format_outcome(tried: search.LawOutcome) -> str:
-    if tried.is_left_out:
-        return msg(
-            "- {call} {law}  not tried: it may change something there; --allow-writes sends it",
-            call=tried.call,
-            law=tried.law,
-        )
-    if not (tried.finding or tried.examples):
-        return msg(
-            "- {call} {law}  not tried: no call got so far that it could be judged",
-            call=tried.call,
-            law=tried.law,
-        )
+    if why := _reason_not_tried(tried):
+        return msg("- {call} {law}  not tried: {why}", call=tried.call, law=tried.law, why=why)
     return msg(
         "{mark} {call} {law}  {examples}",
         mark="×" if tried.finding else "√",

@@ -239,7 +239,7 @@ SHAPES: Mapping[str, Shape] = {
     "fuzz": {
         **_text_fields("platform", "against"),
         "summary": {**_integer_fields("examples", "broken", "exit_code"), "seconds": NUMBER},
-        "laws": [{**_text_fields("call", "law"), "examples": WHOLE, "broken": FLAG}],
+        "laws": [{**_text_fields("call", "law", "why"), "examples": WHOLE, "broken": FLAG}],
         "findings": [_FINDING],
     },
     "serve": {"url": TEXT, "exchanges": WHOLE, "addresses": [TEXT]},

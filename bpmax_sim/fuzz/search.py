@@ -331,14 +331,14 @@ class LawOutcome(msgspec.Struct, frozen=True):
     The number of examples tried, and the violation if one was found.
 
     Attributes:
-        is_left_out: whether it was not tried, as its calls may change something in a live system.
+        why: why the law was left out, or "".
     """
 
     call: str
     law: str
     examples: int
     finding: LawFinding | None = None
-    is_left_out: bool = False
+    why: str = ""
 
 
 def search(plan: SearchPlan, notify: Callable[[], None] = lambda: None) -> list[LawOutcome]:
@@ -370,8 +370,8 @@ def tasks_of(plan: SearchPlan) -> Iterator[SearchTask]:
     Raises:
         ConfigError: if a file is wrong, or there is no such API.
     """
-    for api, law in _laws_of_apis(plan):
-        if not _is_write(plan, api):
+    for api, law, is_possible in _laws_of_apis(plan):
+        if is_possible and not _is_write(plan, api):
             yield SearchTask(law, api=api.key)
     for script in plan.scripts:
         if not plan.laws or SCRIPT in plan.laws:
@@ -379,17 +379,21 @@ def tasks_of(plan: SearchPlan) -> Iterator[SearchTask]:
 
 
 def find_left_out(plan: SearchPlan) -> Iterator[LawOutcome]:
-    """Yield an outcome without examples for each law of a call that *plan* does not send.
+    """Yield an outcome without examples for each law of a call that *plan* does not try.
 
-    These are calls of a live system that may change something there, without ``allow_writes``.
+    These are calls of a live system that may change something there, without ``allow_writes``, and
+    laws that were chosen by name and cannot be tried for an API.
 
     Raises:
         ConfigError: if a file is wrong, or there is no such API.
     """
     key = target_of_plan(plan).key
-    for api, law in _laws_of_apis(plan):
-        if _is_write(plan, api):
-            yield LawOutcome(f"{key}.{api.key}", law, 0, is_left_out=True)
+    for api, law, is_possible in _laws_of_apis(plan):
+        why = msg("it says nothing of what is declared, or not of what answers here")
+        if is_possible:
+            why = msg("it may change something there; --allow-writes sends it")
+        if not is_possible or _is_write(plan, api):
+            yield LawOutcome(f"{key}.{api.key}", law, 0, why=why)
 
 
 def _is_write(plan: SearchPlan, api: Api) -> bool:
@@ -397,17 +401,19 @@ def _is_write(plan: SearchPlan, api: Api) -> bool:
     return not is_allowed and api.method not in _SAFE
 
 
-def _laws_of_apis(plan: SearchPlan) -> Iterator[tuple[Api, str]]:
-    """Yield each API of *plan* with each law that can be tried for it."""
+def _laws_of_apis(plan: SearchPlan) -> Iterator[tuple[Api, str, bool]]:
+    """Yield each API of *plan* with each law, and whether the law can be tried for it.
+
+    Laws that cannot be tried are left out unless *plan* names them.
+    """
     target = target_of_plan(plan)
     is_empty = not target.platform.apis and not plan.api
     chosen = (target.platforms, target.platform, plan.api)
     for api in () if is_empty else get_apis(*chosen, path=plan.path):
         for name, law in LAWS.items():
-            is_chosen = not plan.laws or name in plan.laws
-            is_possible = plan.against == SIMULATE or law.live
-            if is_chosen and is_possible and law.applies(target, api):
-                yield api, name
+            is_possible = (plan.against == SIMULATE or law.live) and law.applies(target, api)
+            if name in plan.laws or (is_possible and not plan.laws):
+                yield api, name, is_possible
 
 
 def target_of_plan(plan: SearchPlan) -> FuzzTarget:

@@ -20,7 +20,7 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from bpmax_sim.clock import Instant
-from bpmax_sim.errors import ConfigError
+from bpmax_sim.errors import ConfigError, Place
 from bpmax_sim.field_path import get_nested, split_body_path
 from bpmax_sim.js_values import UNDEFINED, loads
 from bpmax_sim.messages import FORM, Headers, Request
@@ -118,8 +118,10 @@ def check_target(against: str) -> None:
         )
 
 
-def check_reachable(target: FuzzTarget) -> None:
+def check_reachable(target: FuzzTarget, place: Place) -> None:
     """Check that credentials are set, and that a server accepts connections at the address.
+
+    *place* is where messages of an instance point that no file declares.
 
     Raises:
         TransportError: if no server does.
@@ -132,9 +134,13 @@ def check_reachable(target: FuzzTarget) -> None:
     finally:
         close_connections()
     for known in target.platforms.entries.get(target.key, ()):
-        target.platforms.credentials(
-            target.platform, known.instance, environ=os.environ, closed=False
-        )
+        try:
+            target.platforms.credentials(
+                target.platform, known.instance, environ=os.environ, closed=False
+            )
+        except ConfigError as error:
+            problems = (replace(one, place=one.place or place) for one in error.problems)
+            raise ConfigError(*problems) from None
 
 
 def close_connections() -> None:

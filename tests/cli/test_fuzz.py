@@ -226,6 +226,18 @@ def test_a_platform_without_apis_leaves_nothing_to_do(project: Project, bs: Comm
     assert "nothing was tried" in done.err
 
 
+@pytest.mark.parametrize("law", ["renewal", "answer"])
+def test_a_law_that_is_named_and_cannot_be_tried_has_a_row(
+    law: str, empty: Path, bs: Command
+) -> None:
+    file = platform_file(empty, FORM)
+    done = bs("fuzz", file, "--law", law, "--json")
+    (row,) = json.loads(done.out)["laws"]
+
+    assert (done.code, row["law"], row["broken"]) == (5, law, None)
+    assert row["why"].startswith("it says nothing of what is declared")
+
+
 def test_a_call_that_changes_something_is_left_out_and_named(
     empty: Path, bs: Command, crm: Crm
 ) -> None:
@@ -316,24 +328,37 @@ def test_a_law_that_nothing_could_be_judged_by_is_not_held(empty: Path, bs: Comm
     told = json.loads(done.out)
     assert done.code == 5
     assert told["laws"] == [
-        {"call": "orders.createOrder", "law": "arrives", "examples": 0, "broken": None}
+        {
+            "call": "orders.createOrder",
+            "law": "arrives",
+            "examples": 0,
+            "broken": None,
+            "why": "no call got so far that it could be judged",
+        }
     ]
 
 
+INSTANCES = """\
+- platform: crm_system
+  instance_key: test
+  credentials:
+    client_id: {env: CRM_CLIENT_ID}
+    client_secret: {env: CRM_CLIENT_SECRET}
+"""
+
+
+@pytest.mark.parametrize("text", [INSTANCES, INSTANCES[: INSTANCES.index("  credentials")]])
 def test_credentials_that_are_not_set_are_one_sentence(
-    project: Project, bs: Command, crm: Crm, monkeypatch: pytest.MonkeyPatch
+    project: Project, bs: Command, crm: Crm, monkeypatch: pytest.MonkeyPatch, text: str
 ) -> None:
     for name in ("CRM_CLIENT_ID", "CRM_CLIENT_SECRET"):
         monkeypatch.delenv(name, raising=False)
     path = project.folder / "scenarios/instances.yaml"
-    path.write_text(
-        "- platform: crm_system\n  instance_key: test\n  credentials:\n"
-        "    client_id: {env: CRM_CLIENT_ID}\n    client_secret: {env: CRM_CLIENT_SECRET}\n",
-        encoding="utf-8",
-    )
+    path.write_text(text, encoding="utf-8")
 
     done = bs("fuzz", "crm_system", "--against", crm.url, "--minutes", "0.01")
 
     assert done.code == 2
-    assert "CRM_CLIENT_SECRET" in done.err
+    assert "client_secret" in done.err.lower()
+    assert "scenarios/instances.yaml:" in done.err
     assert "breaks the law" not in done.out
