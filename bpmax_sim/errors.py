@@ -376,6 +376,8 @@ class ScriptError(BpmaxError):
 
 UNCALLED: Final = "Uncalled"
 """Name of the error of a script that awaited a chain without its ``$call()``."""
+UNAWAITED: Final = "Unawaited"
+"""Name of the error of a script that used a promise as if it were its value."""
 
 
 class ScriptSyntaxError(ScriptError):
@@ -430,7 +432,7 @@ class RefusedActionWarning(BpmaxWarning):
 
 
 class WrongCallWarning(BpmaxWarning):
-    """A call of an unknown platform, instance, API or parameter, caught by its script."""
+    """A call of an unknown platform, instance, API or parameter, caught or not looked at."""
 
     kind = "call"
 
@@ -584,9 +586,9 @@ REFUSALS: Final = frozenset({
     "ALREADY_CREATED", "ALREADY_DECIDED", "ALREADY_OWNER", "HIDDEN", "MOVED_ON", "NEEDS_ONE",
     "NEEDS_OTHERS", "NOT_ALLOWED", "NOT_AN_OPTION", "NOT_AT_NODE", "NOT_OFFERED", "NOT_OWNER",
     "NOT_PASSED", "NOT_RETURNED", "NOT_UNDER_WAY", "NOT_YOUR_TURN", "OTHER_BRANCH", "READ_ONLY",
-    "REFUSED", "REQUIRED", "WAITS_FOR_SUBFLOW",
+    "REFUSED", "REQUIRED", "STANDS_STILL", "WAITS_FOR_SUBFLOW",
 })  # fmt: skip
-"""Codes of actions that a person cannot perform at that moment."""
+"""Codes of actions that cannot be performed at that moment, such as by a person."""
 WRONG_CALLS: Final = frozenset({
     "ConfigError", "UNKNOWN_PLATFORM", "UNKNOWN_INSTANCE", "UNKNOWN_API", "UNKNOWN_PARAMETER",
     "MISSING_PARAMETER", "BAD_ARGUMENT",

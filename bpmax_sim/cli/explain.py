@@ -21,6 +21,7 @@ from bpmax_sim.errors import Problem
 from bpmax_sim.i18n import msg, plural, template
 from bpmax_sim.report.document import as_data
 from bpmax_sim.report.perform import PerformOptions
+from bpmax_sim.report.terminal import Verdict
 from bpmax_sim.scenario.script_check import ScriptFinding
 
 CURES: Final[Mapping[str, str]] = {
@@ -57,19 +58,21 @@ class DoubtfulPlace(msgspec.Struct, frozen=True, order=False):
         problem: message with its place.
         fails: whether it fails the scenario by default (unless its folder is lenient); otherwise it
             fails only in a strict folder.
+        is_always: whether it fails the scenario in lenient folders, too.
     """
 
     rule: str
     problem: Problem
     fails: bool
+    is_always: bool = False
 
     def as_data(self) -> dict[str, Any]:
         """Return the place as an object of `lint --explain --json`.
 
-        Its keys are position, message, rule, cure (what to write instead), and whether it is red by
-        default or only in strict folders.
+        Its keys are position, message, rule, cure (what to write instead), and whether it is red
+        always, by default or only in strict folders.
         """
-        red = "by default" if self.fails else "strict"
+        red = "always" if self.is_always else "by default" if self.fails else "strict"
         return {**as_data(self.problem), "rule": self.rule, "cure": self.advice, "red": red}
 
     @property
@@ -101,17 +104,24 @@ def replay_for_doubtful_places(
     failed = 0
     for verdict, _ in run_items_with_events(lenient, PerformOptions()):
         failed += verdict.outcome == "failed"
-        for one in verdict.warnings:
-            problem = Problem(one.message, one.place or verdict.item.place)
-            doubt = DoubtfulPlace(one.kind, problem, one.fails)
-            is_known = one.kind == "script" and one.place in known
+        for doubt in _read_verdict(verdict):
+            is_known = doubt.rule == "script" and doubt.problem.place in known
             if doubt not in seen and not is_known:
                 seen.add(doubt)
                 yield doubt
     if failed:
         counted = plural(failed, "{number} scenario", "{number} scenarios")
-        message = msg("{counted} failed for another reason, and may hide more", counted=counted)
+        message = msg("{counted} failed in every folder, and may hide more", counted=counted)
         notify("{message}; see `bpmax-sim run`", message=message)
+
+
+def _read_verdict(verdict: Verdict) -> Iterator[DoubtfulPlace]:
+    for one in verdict.warnings:
+        problem = Problem(one.message, one.place or verdict.item.place)
+        yield DoubtfulPlace(one.kind, problem, one.fails)
+    for failure in verdict.failures:
+        problem = Problem(failure.essence, failure.script or failure.place)
+        yield DoubtfulPlace(failure.kind, problem, fails=True, is_always=True)
 
 
 def explanation_lines(doubts: Iterable[DoubtfulPlace]) -> Iterator[str]:
@@ -121,14 +131,17 @@ def explanation_lines(doubts: Iterable[DoubtfulPlace]) -> Iterator[str]:
     """
     doubts = sorted(doubts, key=_doubt_sort_key)
     heads = {
-        True: msg("red, unless the folder is in lenient of [tool.bpmax_sim]:"),
-        False: msg("a warning, red if the folder is in strict of [tool.bpmax_sim]:"),
+        (True, True): msg("red in every folder:"),
+        (True, False): msg("red, unless the folder is in lenient of [tool.bpmax_sim]:"),
+        (False, False): msg("a warning, red if the folder is in strict of [tool.bpmax_sim]:"),
     }
-    for fails, of_level in groupby(doubts, key=lambda one: one.fails):
-        yield heads[fails]
+    for level, of_level in groupby(doubts, key=lambda one: (one.fails, one.is_always)):
+        yield heads[level]
         for rule, of_rule in groupby(of_level, key=lambda one: one.rule):
             same = list(of_rule)
-            yield msg("  {rule}: {cure}", rule=rule, cure=same[0].advice)
+            is_always = same[0].is_always
+            cure = msg("see `bpmax-sim run`") if is_always else same[0].advice
+            yield msg("  {rule}: {cure}", rule=rule, cure=cure)
             for one in same:
                 yield msg("    {problem}", problem=str(one.problem))
     if not doubts:
@@ -138,4 +151,4 @@ def explanation_lines(doubts: Iterable[DoubtfulPlace]) -> Iterator[str]:
 def _doubt_sort_key(doubt: DoubtfulPlace) -> tuple[Any, ...]:
     place = doubt.problem.place
     where = (place.file, place.line, place.column) if place else ()
-    return not doubt.fails, doubt.rule, where
+    return not doubt.is_always, not doubt.fails, doubt.rule, where

@@ -24,7 +24,7 @@ from bpmax_sim.scenario.flow_actions import (
     FlowAction,
     NodeAction,
     check_form_values,
-    check_people,
+    check_performer,
     to_flow_move,
 )
 from bpmax_sim.scenario.names import CheckContext, expects_wrong_call
@@ -219,7 +219,7 @@ class Submit(Action, frozen=True, kw_only=True):
         """Report unknown keys, people and fields; for a form without a flow, any key at all."""
         if "flow" in context.names.subject_kinds and isinstance(value, Mapping):
             cls.known_keys(context, value, spot)
-            check_people(context, value.get("by", ""), spot.at("by"))
+            check_performer(context, value, spot)
             check_form_values(context, value.get("form"), spot.at("form"))
         elif value not in ({}, None, True):
             context.tell(spot, msg("expected {}"))

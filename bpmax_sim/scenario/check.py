@@ -526,6 +526,8 @@ def _check_step_user(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None
 def _check_person(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
     """Report a ``by`` who does not exist, or that the step's action does not accept."""
     if step.by == "":
+        if spot.source.root.at((*spot.steps, "by")) is not None:
+            flow_actions.check_performer(draft, {"by": step.by}, spot)
         return
     if step.kind is None or not step.kind.takes_by:
         inside = msg("; write {action}: {{by: {by}}}", action=step.action, by=step.by)

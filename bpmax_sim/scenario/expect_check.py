@@ -266,35 +266,56 @@ def check_denied_parameters(
     for part in ("path", "query", "body", "response"):
         value = getattr(item, part, UNSET)
         known = _find_parameters(platform, api, part) if isinstance(value, dict) else {}
-        for path, name, denied in find_member_names(value) if known else ():
-            if (part != "path" and not denied) or name in known.get(path, (name,)):
-                continue
-            find_hint = suggest_or_list if part == "path" else suggest_nearest
-            hint = find_hint(name, known[path])
-            if hint:
-                context.tell(
-                    spot.at(part, *path, name),
-                    "{call} has no parameter {name!r} in {part}{hint}",
-                    call=call,
-                    name=name,
-                    part=part,
-                    hint=hint,
-                    kind="name",
-                )
+        _check_denied_members(context, call, part, known, value, spot.at(part))
 
 
-def check_stub_member_names(context: CheckContext, stub: model.Stub, spot: Spot) -> None:
-    """Report members of a stub's body that resemble declared members of the API's response."""
-    check_declared_answer(context, stub.on, stub.body, spot)
-    found = context.names.api_of(stub.on)
+def check_denied_results(context: CheckContext, call: str, value: Any, spot: Spot) -> None:
+    """Report denied members of *value*, an expected response, that the API never answers."""
+    found = context.names.api_of(call)
+    known = _find_parameters(*found, "response") if found and isinstance(value, dict) else {}
+    _check_denied_members(context, call, "response", known, value, spot)
+
+
+def _check_denied_members(
+    context: CheckContext,
+    call: str,
+    part: str,
+    known: Mapping[Path, Sequence[str]],
+    value: Any,
+    spot: Spot,
+) -> None:
+    """Report members of *value*, a *part* of a call at *spot*, that are not *known*.
+
+    They are reported if they are denied; in ``path`` always. *known* is empty if nothing is.
+    """
+    for path, name, denied in find_member_names(value) if known else ():
+        if (part != "path" and not denied) or name in known.get(path, (name,)):
+            continue
+        find_hint = suggest_or_list if part == "path" else suggest_nearest
+        if hint := find_hint(name, known[path]):
+            context.tell(
+                spot.at(*path, name),
+                "{call} has no parameter {name!r} in {part}{hint}",
+                call=call,
+                name=name,
+                part=part,
+                hint=hint,
+                kind="name",
+            )
+
+
+def check_stub_member_names(context: CheckContext, call: str, body: Any, spot: Spot) -> None:
+    """Report members of a stub's *body* that resemble declared members of the API's response."""
+    check_declared_answer(context, call, body, spot)
+    found = context.names.api_of(call)
     known = _find_parameters(*found, "response") if found and found[1].answer else {}
-    for path, name, _ in find_member_names(stub.body) if known else ():
+    for path, name, _ in find_member_names(body) if known else ():
         names = known.get(path, (name,))
         if name not in names and (hint := suggest_nearest(name, names)):
             context.tell(
                 spot.at(*path, name),
                 "{call} is declared to answer without {name!r}{hint}",
-                call=stub.on,
+                call=call,
                 name=name,
                 hint=hint,
                 kind="name",

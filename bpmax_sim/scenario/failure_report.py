@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
 from bpmax_sim.errors import (
     REFUSALS,
+    UNAWAITED,
     UNCALLED,
     ConfigError,
     NoMatchError,
@@ -372,19 +373,23 @@ _ELSEWHERE = frozenset({"NOT_AT_NODE", "NO_ROUTE", "NOT_UNDER_WAY", "AMBIGUOUS_N
 """Codes of the errors that mean that a flow is not where a step acts."""
 
 
+_KINDS_OF_ERRORS: Final = {UNCALLED: "uncalled", UNAWAITED: "unawaited"}
+"""Name of an error of a script that misused a promise -> kind of its failure."""
+
+
 def _kind_of_uncaught(error: Exception) -> str:
     """Return the kind (see `Failure`) of the failure that an unexpected error is.
 
     A lenient folder may turn some kinds into warnings, but not ``error``. An error for a chain that
-    was awaited without ``$call()`` is ``uncalled``; if it has a cause, the script went on and
-    broke, which is an ``error``.
+    was awaited without ``$call()``, or for a member read of a promise, is a kind of its own; if it
+    has a cause, the script went on and broke, which is an ``error``.
     """
     if isinstance(error, PendingPromise):
         return "pending"
     if isinstance(error, SubjectError) and error.code in REFUSALS:
         return "refused"
-    if isinstance(error, ScriptError) and error.name == UNCALLED and error.__cause__ is None:
-        return "uncalled"
+    if isinstance(error, ScriptError) and error.__cause__ is None:
+        return _KINDS_OF_ERRORS.get(error.name, "error")
     return "error"
 
 

@@ -23,8 +23,8 @@ from bpmax_sim.scenario import model
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.expect_check import (
     check_call,
-    check_declared_answer,
     check_denied_parameters,
+    check_denied_results,
     check_expected_error,
     check_proxy_action_arguments,
     check_stub_member_names,
@@ -209,9 +209,9 @@ def _check_stubs(context: CheckContext, item: ScenarioItem) -> None:
                 context.tell(place, wrong, kind="rule", fails=False)
         for answer, where in place.at("answers").elements(stub.answers):
             if answer.body is not UNSET and answer.status in {UNSET, 200}:
-                check_declared_answer(context, stub.on, answer.body, where.at("body"))
+                check_stub_member_names(context, stub.on, answer.body, where.at("body"))
         if type(stub.body) is dict:
-            check_stub_member_names(context, stub, place.at("body"))
+            check_stub_member_names(context, stub.on, stub.body, place.at("body"))
 
 
 def _check_step(context: CheckContext, step: model.Step, spot: Spot) -> None:
@@ -223,8 +223,10 @@ def _check_step(context: CheckContext, step: model.Step, spot: Spot) -> None:
     if isinstance(step.during, model.During):
         _check_call_name(context, step.during.call, spot.at("during", "call"))
     if step.action == "proxy" and isinstance(step.value, Mapping):
+        call = step.value.get("call")
         if not expects_wrong_call(spot.at("proxy")):
-            _check_call_name(context, step.value.get("call"), spot.at("proxy", "call"))
+            _check_call_name(context, call, spot.at("proxy", "call"))
+        check_denied_results(context, str(call), step.expect.result, spot.at("expect", "result"))
         error = step.expect_error
         names_one = isinstance(error, model.ExpectedError) and isinstance(error.code, str)
         parts = ("query", "body") if names_one else ("path", "query", "body")

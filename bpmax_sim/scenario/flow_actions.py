@@ -73,13 +73,14 @@ class FlowAction(action.Action, frozen=True, kw_only=True):
         Return whether any is. ``to`` is required if the action has it.
         """
         keys = ["by", "at", "project", *(["to"] if "to" in cls.__struct_fields__ else [])]
-        wrong = [key for key in keys if value.get(key, None if key == "to" else "") is None]
+        wrong = [key for key in keys if _is_blank(value.get(key, None if key == "to" else "-"))]
         others = _wrap_in_list(value.get("to")) if "to" in keys and "to" not in wrong else ("-",)
-        wrong += ["to"] if not others or {None, ""} & {*map(_as_name, others)} else []
+        wrong += ["to"] if not others or any(map(_is_blank, others)) else []
         for key in wrong:
             meant = cls.meant if key == "to" else cls.texts[key]
             where = spot.at(key) if key in value else spot
-            context.tell(where, "expected {key}: {meant}", key=key, meant=meant)
+            kind = "" if key == "to" else "name"
+            context.tell(where, "expected {key}: {meant}", key=key, meant=meant, kind=kind)
         return bool(wrong)
 
     @classmethod
@@ -206,7 +207,7 @@ class PreviewAction(action.Action, frozen=True, kw_only=True):
         if context.names.definition is None:
             context.tell(spot, msg("preview needs flow.definition; without it nothing moves"))
         elif value is not None and cls.known_keys(context, value, spot):
-            check_people(context, value.get("by", ""), spot.at("by"))
+            check_performer(context, value, spot)
             check_form_values(context, value.get("form"), spot.at("form"))
 
     @classmethod
@@ -240,6 +241,10 @@ def _as_name(value: Any) -> str | None:
     return value.strip() if isinstance(value, str) else None if value is None else "-"
 
 
+def _is_blank(value: Any) -> bool:
+    return _as_name(value) in {None, ""}
+
+
 def _wrap_in_list(value: Any) -> Sequence[str | int]:
     return value if isinstance(value, list | tuple) else (value,)
 
@@ -249,7 +254,7 @@ def check_form_values(context: CheckContext, fields: Any, spot: source.Spot) -> 
     names = context.names
     for name, value in fields.items() if isinstance(fields, Mapping) else ():
         if wrong := names.field_problem(name):
-            context.tell(spot.at(name), wrong, kind="" if names.fields else "name")
+            context.tell(spot.at(name), wrong, kind="name")
         for path, wrong in names.value_problems(name, value):
             context.tell(spot.at(name, *path), wrong, kind="name")
 
@@ -286,6 +291,14 @@ def check_people(context: CheckContext, value: Any, spot: source.Spot) -> None:
     for name in map(str, _wrap_in_list(value) if context.names.lists_people else ()):
         if name and "${" not in name and name not in known:
             context.tell(spot, "people has no {name!r}{hint}", known=known, name=name, kind="name")
+
+
+def check_performer(context: CheckContext, value: Mapping[str, Any], spot: source.Spot) -> None:
+    """Report ``by`` of *value* at *spot* if it is empty, or nobody that there is."""
+    if _is_blank(value.get("by", "-")):
+        meant = WHO["by"]
+        context.tell(spot.at("by"), "expected {key}: {meant}", key="by", meant=meant, kind="name")
+    check_people(context, value.get("by", ""), spot.at("by"))
 
 
 def check_user(context: CheckContext, user: Any, spot: source.Spot) -> None:

@@ -18,7 +18,9 @@ from bpmax_sim.errors import SubjectError, shorten_list, suggest_or_list
 from bpmax_sim.i18n import join_messages, msg, series
 from bpmax_sim.scenario import model, references
 from bpmax_sim.scenario.action import Performer
-from bpmax_sim.scenario.flow_actions import FlowAction, check_people, is_literal
+from bpmax_sim.scenario.actions import check_action
+from bpmax_sim.scenario.flow_actions import FlowAction, check_people, check_performer, is_literal
+from bpmax_sim.scenario.names import CheckContext
 from bpmax_sim.scenario.row_checks import check_only_rows
 from bpmax_sim.scenario.source import Spot
 from bpmax_sim.scenario.table_rows import ScenarioDraft
@@ -70,8 +72,8 @@ class PolicyPlayer:
     Args:
         policies: in order of precedence, each with its spot.
         scope: replaces ``${…}`` in their values.
-        check: function that checks an action's value once its ``${…}`` are replaced, given action,
-            value and spot; it raises `SubjectError`.
+        check: function that makes a check of values once their ``${…}`` are replaced, given the
+            check and the spot of the policy; it raises `SubjectError`.
         ran: set to which the place of each policy is added when it acts.
     """
 
@@ -79,7 +81,7 @@ class PolicyPlayer:
         self,
         policies: Sequence[LocatedPolicy],
         scope: references.Scope,
-        check: Callable[[str, Any, Spot], None],
+        check: Callable[[Callable[[CheckContext], None], Spot], None],
         ran: set[str],
     ) -> None:
         """Start without any known task."""
@@ -199,9 +201,10 @@ class PolicyPlayer:
         The text ``*`` is returned for a policy that is for other nodes or other kinds of task: such
         a policy is not mentioned in messages.
         """
-        policy = self.policies[number][0]
+        policy, spot = self.policies[number]
         kind = action_of(policy)
         at, by = (str(self.scope.resolve(value)) for value in (policy.at, policy.by))
+        self.check(lambda to: _check_filled_names(to, policy, at, by, spot), spot)
         if kind is None or not _applies_to(kind, task) or not self._is_at_node(policy, at, task):
             return _ANY
         if kind.needs_task and by not in ("", task.by):
@@ -251,7 +254,8 @@ class PolicyPlayer:
         by = task.by or str(self.scope.resolve(policy.by))
         node = "" if task.node == START else task.node
         outside = {"at": node, "by": by, "project": task.project}
-        self.check(key, {**options, **{k: v for k, v in outside.items() if v}}, spot.at(key))
+        value = {**options, **{k: v for k, v in outside.items() if v}}
+        self.check(lambda to: check_action(to, key, value, spot.at(key)), spot.at(key))
         self.ran.add(str(spot.place))
         self._done.add((choice.number, task.visit, task.by))
         self._used[choice.number] = self._used.get(choice.number, 0) + 1
@@ -431,6 +435,18 @@ def _check_policy(draft: ScenarioDraft, policy: model.Policy, spot: Spot) -> Non
     check_people(draft, policy.by, spot.at("by"))
     if definition is not None and kind.needs_task:
         _check_owner(draft, policy, definition, spot.at("by"))
+
+
+def _check_filled_names(
+    context: CheckContext, policy: model.Policy, at: str, by: str, spot: Spot
+) -> None:
+    """Report the node *at* and the person *by*, filled in from ``${…}``, that do not exist."""
+    if policy.by and (by.strip() or policy.condition is True):
+        check_performer(context, {"by": by}, spot)
+    flows = (context.names.definition, *context.names.subflows.values())
+    nodes = [node for flow in flows if flow for node in flow.nodes]
+    if nodes and at not in {*nodes, START, _ANY}:
+        context.tell(spot.at("at"), "no node {at!r}{hint}", known=nodes, at=at, kind="name")
 
 
 def _check_at(

@@ -184,19 +184,18 @@ class Progress:
         player.nodes = tuple(definition.nodes) if definition else ()
         return player
 
-    def _check_policy(self, action: str, value: Any, spot: source.Spot) -> None:
-        """Check the value of a policy's action once its ``${…}`` are replaced, as at load.
+    def _check_policy(self, check: Callable[[CheckContext], None], spot: source.Spot) -> None:
+        """Check what a policy at *spot* says once its ``${…}`` are replaced, as at load.
 
         Raises:
             SubjectError: if it names something that does not exist, with the line of the policy.
         """
         if "policies" not in self.item.fills:
             return
-        found = findings.find_row_value_problems(
-            self.item, self.names, lambda to: check_action(to, action, value, spot)
-        )
-        for one in found:
-            if one.fails:
+        for one in findings.find_row_value_problems(self.item, self.names, check):
+            if one.kind in WARNINGS and self.item.strictness == "lenient":
+                self.log.add_findings([one])
+            elif one.fails:
                 raise SubjectError(
                     "{wrong} (the policy in line {line})",
                     code="UNKNOWN_NAME",

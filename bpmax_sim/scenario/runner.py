@@ -55,6 +55,7 @@ from bpmax_sim.scenario.expect_new import has_other_failure
 from bpmax_sim.scenario.expected_refusals import expects_refusal, is_expected_refusal
 from bpmax_sim.scenario.failure_report import FailureReporter
 from bpmax_sim.scenario.file_verdict import find_used_parts, ran_step_key, retried_step_key
+from bpmax_sim.scenario.flow_actions import check_performer
 from bpmax_sim.scenario.invariants import judge_invariants
 from bpmax_sim.scenario.load import LocatedStep, ScenarioItem, load_items_reading
 from bpmax_sim.scenario.model import During, Expect, ExpectedError, Retry, inner_steps, is_for_row
@@ -238,6 +239,11 @@ class StepRun(msgspec.Struct):
             spot = self.located.spot.at(step.action)
             self.failures = progress.check_filled(
                 self._make_reporter(), lambda to: check_action(to, step.action, value, spot)
+            )
+        if "by" in self.located.fills:
+            who = {"by": progress.scope.resolve(step.by)}
+            self.failures += progress.check_filled(
+                self._make_reporter(), lambda to: check_performer(to, who, self.located.spot)
             )
         return None if self.failures else value
 

@@ -297,7 +297,7 @@ class ErrorFactory(msgspec.Struct):
             member=member,
         )
         cause = ScriptError(
-            message, name="Unawaited", place=place, stack=error.stack if error else ()
+            message, name=errors.UNAWAITED, place=place, stack=error.stack if error else ()
         )
         cause.__cause__ = error
         return cause
@@ -309,7 +309,7 @@ class ErrorFactory(msgspec.Struct):
             "(of several: await Promise.all([…]))",
             path=path,
         )
-        return ScriptError(message, name="Unawaited", place=place or Place(self.name))
+        return ScriptError(message, name=errors.UNAWAITED, place=place or Place(self.name))
 
     def make_uncalled_chain_error(self, name: str, place: Place | None) -> ScriptError:
         """Return the error of a chain (``$proxy(…).api(…)``) awaited without its ``$call()``."""

@@ -14,6 +14,7 @@ from typing import Any, Final
 from msgspec.structs import asdict, replace
 
 from bpmax_sim.errors import (
+    UNAWAITED,
     WRONG_CALLS,
     BpmaxWarning,
     CollationWarning,
@@ -172,7 +173,7 @@ def judge_unawaited_calls(outcome: Outcome, unawaited: str) -> Outcome:
         return outcome
     first = outcome.unawaited[0]
     message = msg("{problem}, or open the session with unawaited='allow'", problem=first.problem)
-    return replace(outcome, error=ScriptError(message, name="Unawaited", place=first.place))
+    return replace(outcome, error=ScriptError(message, name=UNAWAITED, place=first.place))
 
 
 class UnreadScriptErrors:

@@ -252,6 +252,10 @@ DOUBTFUL: dict[str, tuple[Case, str]] = {
     "a body of JSON that is sent as a text": (
         opened("form: {金额: 0}", script="await $proxy('crm').get_customer('1')", stubs="{on: crm.get_customer, body: '{\"a\": 1}'}"), "this body is sent as a text",
     ),
+    "a stub of which one answer is not declared": (
+        opened("form: {金额: 0}", script="await $proxy('crm').get_customer('1')", stubs="{on: crm.get_customer, answers: [{body: {nmae: 张三}}]}", files={"platforms/crm.yaml": DECLARED}),
+        "crm.get_customer is declared to answer without 'nmae'; did you mean 'name'?",
+    ),
     "a stub that answers what is not declared": (
         opened("form: {金额: 0}", script="await $proxy('crm').get_customer('1')", stubs="{on: crm.get_customer, body: {nmae: 张三}}", files={"platforms/crm.yaml": DECLARED}),
         "crm.get_customer is declared to answer without 'nmae'; did you mean 'name'?",

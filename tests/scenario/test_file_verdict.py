@@ -133,6 +133,16 @@ def test_lint_explains_what_is_red_and_what_would_be(door: Door) -> None:
     assert ended.code == 0
 
 
+def test_lint_explains_what_no_folder_lets_through(door: Door) -> None:
+    choose(door, "normal")
+    faults = "faults: [{on: crm_system.create_order, do: {delay: 2s}}]\n"
+    ended = door.call("lint", faults + ROWS, SCRIPT, "--explain")
+
+    always, _, _ = ended.text.partition("red, unless the folder is in lenient")
+    assert "red in every folder:" in always
+    assert "fault never fired: crm_system.create_order" in always
+
+
 def test_lint_explains_that_nothing_is_doubtful(door: Door) -> None:
     rows = ROWS.replace("    - {on: crm_system.create_order, body: {}}\n", "")
     ended = door.call("lint", rows, SCRIPT, "--explain")

@@ -36,6 +36,10 @@ apis:
     parameters: [{name: page, in: query}]
   create_order: {method: POST, path: /orders, aliases: [xiaDan]}
 """
+ANSWERING = PLATFORM.replace(
+    "  list_orders:",
+    "    answer: {properties: {code: {type: integer}, data: {type: object}}}\n  list_orders:",
+)
 FLOW = """\
 flow: 合同
 start: 部门审批
@@ -366,6 +370,43 @@ LIES: dict[str, Case] = {
         stubs="",
         top="cases: [{id: 空, 给: null}]",
         says="expected to: who",
+    ),
+    "nobody who acts, by a row": Case(
+        steps="approve: {by: '${case.谁}'}",
+        flow="",
+        form="",
+        stubs="",
+        top="cases: [{id: 空, 谁: ''}]",
+        says="expected by: Who",
+    ),
+    "nobody who fills in a field": Case(
+        steps="{set: {客户编号: '1'}, by: ''}", form="", flow="", stubs="", says="expected by: Who"
+    ),
+    "nobody who fills in a field, by a row": Case(
+        steps="{set: {客户编号: '1'}, by: '${case.谁}'}",
+        form="",
+        flow="",
+        stubs="",
+        top="cases: [{id: 空, 谁: ''}]",
+        says="expected by: Who",
+    ),
+    "no node where somebody acts": Case(
+        steps="approve: {by: wangwu, at: ''}", flow="", form="", stubs="", says="expected at: Node"
+    ),
+    "a policy of somebody unknown whom a row names, before one that acts": Case(
+        steps="play: {}",
+        flow="",
+        form="",
+        stubs="",
+        top="cases: [{id: 错, 谁: wangwuu}]\n"
+        "policies: [{at: '*', by: '${case.谁}', approve: {}}, {at: '*', approve: {}}]",
+        says="people has no 'wangwuu'",
+    ),
+    "a denied member of the result of a call": Case(
+        steps="{proxy: {call: crm.get_customer, args: ['1']}, expect: {result: {daat: {$exists: false}}}}",
+        form="",
+        files={"platforms/crm.yaml": ANSWERING},
+        says="no parameter 'daat' in response; did you mean 'data'?",
     ),
     "somebody unknown whom a row names": Case(
         steps="approve: {by: '${case.谁}'}",
@@ -825,6 +866,13 @@ def test_a_row_alone_is_not_red_for_what_it_leaves_to_others(door: Door) -> None
 DOUBTFUL = Case(steps="open: {}", script="console.log(form.客户名)", stubs="", says="form.客户名")
 WRONG = Case(steps="open: {}", script="form.客户名 = 1", stubs="", says="form.客户名")
 REFUSED = Case(steps="approve: {by: lisi}", form=None, flow="", stubs="", says="NOT_OWNER: lisi")
+UNKNOWN = Case(steps="set: {客户名: 张三}", stubs="", says="客户名")
+STUCK = Case(steps="play: {}", form=None, flow="", stubs="", says="STANDS_STILL")
+PROMISE = Case(
+    steps="open: {}",
+    script="form.客户名称 = $proxy('crm').get_customer('1').data",
+    says="was not awaited",
+)
 AWAITED = Case(
     steps="open: {}", script="await $proxy('crm').$api('a')", stubs="", says="crm.a was awaited"
 )
@@ -841,6 +889,11 @@ AWAITED = Case(
         ("lenient = ['.']", REFUSED, False),
         ("", AWAITED, True),
         ("lenient = ['.']", AWAITED, False),
+        ("lenient = ['.']", UNKNOWN, False),
+        ("", STUCK, True),
+        ("lenient = ['.']", STUCK, False),
+        ("", PROMISE, True),
+        ("lenient = ['.']", PROMISE, False),
     ],
 )
 def test_a_folder_chooses_what_a_doubt_is(
