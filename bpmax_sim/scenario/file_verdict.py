@@ -261,9 +261,11 @@ def find_used_parts(
 def is_failure_if_unused(part: RunWarning, strictness: Strictness) -> bool:
     """Return whether *part*, which no row used, is a failure in a folder of this *strictness*.
 
-    In a lenient folder it never is, in a strict one always, else if the part ``fails``.
+    In a lenient folder it never is, in a strict one always, else if the part ``fails`` and is not
+    of a ``defaults.yaml``, which may be there for scenarios that are still to be written.
     """
-    return strictness != "lenient" and (part.fails or strictness == "strict")
+    is_default = part.place is not None and posixpath.basename(part.place.file) == DEFAULTS
+    return strictness == "strict" or (strictness == "normal" and part.fails and not is_default)
 
 
 def unused_part_failure(item: ScenarioItem, part: RunWarning) -> Failure:

@@ -24,6 +24,7 @@ from bpmax_sim.script.runtime import Page
 from bpmax_sim.script.turn_result import Outcome, PendingTimer
 from bpmax_sim.session.sending_log import InjectedFault, RecordingMatch
 from bpmax_sim.session.session import Session
+from bpmax_sim.session.settings import Settings
 from bpmax_sim.transport.faults import Fault
 from tests.subject.stage import PlainStage, Play
 
@@ -74,6 +75,7 @@ class PlainBench:
     injected_faults: list[InjectedFault] = field(default_factory=list)
     recordings: dict[tuple[int, int], RecordingMatch] = field(default_factory=dict)
     dropped_chains: list[tuple[str, Place | None]] = field(default_factory=list)
+    settings: Settings = field(default_factory=Settings)
 
     def __post_init__(self) -> None:
         self.stage = PlainStage(self.plays)
