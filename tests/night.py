@@ -93,6 +93,21 @@ LEFT_TO_THE_NIGHT: Mapping[str, Sequence[str]] = {
             for place in ("scenarios/flows/", "scenarios/platforms/")
         ],
         "tests/cli/test_affected.py::test_a_revision_that_is_not_there_is_told[HEAD~9]",
+        "tests/cli/test_affected.py::test_only_scenarios_that_changes_reach_run[pyproject.toml",
+        "tests/test_determinism.py::test_zone_locale_hash_seed_and_python_change_nothing",
+        "tests/index/test_items.py::test_two_processes_at_once_do_not_harm_each_other",
+        "tests/test_doors.py::test_ctrl_c_ends_both_alike",
+        "tests/test_doors.py::test_a_shard_keeps_a_cassette_in_one_part",
+        "tests/test_second_distribution.py::test_doctor_lists_them",
+        "tests/cli/test_fuzz.py::test_machines_share_examples_in_a_redis",
+        (
+            "tests/report/test_viewer.py::"
+            "test_two_keys_and_a_word_reach_a_scenario_and_its_link_comes_back"
+        ),
+        (
+            "tests/challenge/test_challenge.py::"
+            "test_findings_are_the_same_in_the_same_order_for_any_number_of_workers"
+        ),
         "tests/challenge/test_command.py::test_exit_codes[options1-1]",
         "tests/challenge/test_command.py::test_exit_codes[options2-0]",
         *[

@@ -389,7 +389,7 @@ def test_a_large_document_keeps_as_much_of_its_answers_as_a_file_has_room_for(
     assert [one.message for one in made.notes] == ([note] if note else [])
 
 
-@settings(max_examples=drawn(300), suppress_health_check=list(HealthCheck), deadline=None)
+@settings(max_examples=drawn(120), suppress_health_check=list(HealthCheck), deadline=None)
 @given(root=DOCUMENTS)
 def test_any_document_is_imported_into_a_file_that_loads_or_refused_for_having_no_operation(
     root: Any, tmp_path: Path
@@ -403,7 +403,7 @@ def test_any_document_is_imported_into_a_file_that_loads_or_refused_for_having_n
     assert read_platform(path).apis
 
 
-@settings(max_examples=drawn(100), suppress_health_check=list(HealthCheck), deadline=None)
+@settings(max_examples=drawn(50), suppress_health_check=list(HealthCheck), deadline=None)
 @given(root=DOCUMENTS, more=SWAGGER)
 def test_any_document_that_says_that_it_is_swagger_is_imported_or_refused_too(
     root: Any, more: Any, tmp_path: Path

@@ -29,7 +29,7 @@ from bpmax_sim.strategies.values import draw_weighted
 from bpmax_sim.transport.protocol import Handler
 from tests.property.logins import JSON, grant, reply, signed
 
-MANY = settings(max_examples=3 * settings().max_examples)
+MANY = settings(max_examples=2 * settings().max_examples)
 """For laws with many cases that take little time each."""
 STEADY = tuple(kind for kind in KINDS if kind != "preset")
 """Kinds of auth that put in the same at any time; presets sign with time and nonce."""
