@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -24,13 +25,23 @@ def has_void_in_front(names_and_sources: Iterable[tuple[str, str]], place: Place
     the method or an argument. So the call is the smallest call of ``$proxy`` around that place.
     *names_and_sources* are pairs of a script's name and its source.
     """
-    sources = dict(names_and_sources)
-    if not any("void" in source for source in sources.values()):
+    pairs = tuple(dict.fromkeys(names_and_sources))
+    if not any("void" in source for _, source in pairs):
         return False
-    trees = [SyntaxTree(source, name) for name, source in sources.items()]
-    own = next((tree for tree in trees if tree.name == place.file), None)
+    trees = _parse_scripts(pairs)
+    own = _tree_at(trees, place)
     node = _call_around(own, (place.line, place.column)) if own is not None else None
     return own is not None and node is not None and _is_voided(trees, own, node, set())
+
+
+@lru_cache(maxsize=4)
+def _parse_scripts(names_and_sources: tuple[tuple[str, str], ...]) -> Sequence[SyntaxTree]:
+    """Return the syntax trees of scripts; a run asks for the same ones at each of its calls."""
+    return [SyntaxTree(source, name) for name, source in names_and_sources]
+
+
+def _tree_at(trees: Iterable[SyntaxTree], place: Place) -> SyntaxTree | None:
+    return next((tree for tree in trees if tree.name == place.file), None)
 
 
 def _call_around(tree: SyntaxTree, position: tuple[int, int]) -> Node | None:
@@ -178,8 +189,8 @@ def find_unawaited_call(
     The search goes outwards: from the async function around *place* to the functions that await it
     by name, and so on. *names_and_sources* are pairs of a script's name and its source.
     """
-    trees = [SyntaxTree(text, name) for name, text in names_and_sources]
-    own = next((tree for tree in trees if tree.name == place.file), None)
+    trees = _parse_scripts(tuple(dict.fromkeys(names_and_sources)))
+    own = _tree_at(trees, place)
     inner = own and _function_around(own, own.node_at(place))
     pending, seen = [(own, inner)] if own and inner else [], set[str]()
     while pending:
