@@ -370,7 +370,7 @@ def tasks_of(plan: SearchPlan) -> Iterator[SearchTask]:
     Raises:
         ConfigError: if a file is wrong, or there is no such API.
     """
-    for api, law, is_possible in _laws_of_apis(plan):
+    for api, law, is_possible in _laws_of_apis(plan, target_of_plan(plan)):
         if is_possible and not _is_write(plan, api):
             yield SearchTask(law, api=api.key)
     for script in plan.scripts:
@@ -387,13 +387,13 @@ def find_left_out(plan: SearchPlan) -> Iterator[LawOutcome]:
     Raises:
         ConfigError: if a file is wrong, or there is no such API.
     """
-    key = target_of_plan(plan).key
-    for api, law, is_possible in _laws_of_apis(plan):
+    target = target_of_plan(plan)
+    for api, law, is_possible in _laws_of_apis(plan, target):
         why = msg("it says nothing of what is declared, or not of what answers here")
         if is_possible:
             why = msg("it may change something there; --allow-writes sends it")
         if not is_possible or _is_write(plan, api):
-            yield LawOutcome(f"{key}.{api.key}", law, 0, why=why)
+            yield LawOutcome(f"{target.key}.{api.key}", law, 0, why=why)
 
 
 def _is_write(plan: SearchPlan, api: Api) -> bool:
@@ -401,12 +401,11 @@ def _is_write(plan: SearchPlan, api: Api) -> bool:
     return not is_allowed and api.method not in _SAFE
 
 
-def _laws_of_apis(plan: SearchPlan) -> Iterator[tuple[Api, str, bool]]:
-    """Yield each API of *plan* with each law, and whether the law can be tried for it.
+def _laws_of_apis(plan: SearchPlan, target: FuzzTarget) -> Iterator[tuple[Api, str, bool]]:
+    """Yield each API of *target* with each law, and whether the law can be tried for it.
 
     Laws that cannot be tried are left out unless *plan* names them.
     """
-    target = target_of_plan(plan)
     is_empty = not target.platform.apis and not plan.api
     chosen = (target.platforms, target.platform, plan.api)
     for api in () if is_empty else get_apis(*chosen, path=plan.path):

@@ -71,9 +71,11 @@ def find_calls_made_equal(
         if (is_played or (is_recording and call.source == "live")) and not call.is_login:
             by_name.setdefault(call.call, []).append(call)
     for name, same in by_name.items():
+        if len(same) == 1:
+            continue
         declared = (text for one in find_declarations(platforms, name) for text in one.ignore)
         rules = [*own, *((FieldPath.parse(text, "ignore"), text, None) for text in declared)]
-        if rules and len(same) > 1:
+        if rules:
             places = [FieldPath.parse(text, "") for text in volatile_places(platforms, name)]
             yield from _find_equal_pairs(same[:_MOST_COMPARED], rules, places)
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import posixpath
 from collections import Counter, deque
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from itertools import chain
 from pathlib import Path
 from typing import Any, Protocol
@@ -383,22 +384,27 @@ class FileRuns:
 
         Files of which not all rows have passed are left out.
         """
+        files_using = cache(_find_files_using)  # it reads all files of the project
         for file in self.files if files is None else files:
             result = self.files.get(file)
             if result is not None and self._is_complete(file):
                 for plain in sorted(result.parts, key=_place_sort_key):
                     part = RunWarning(plain[0], plain[1], _parse_place(plain[2]), plain[3])
-                    if not is_inherited(part, file) or self._is_unused_everywhere(part, file):
+                    is_own = not is_inherited(part, file)
+                    if is_own or self._is_unused_everywhere(part, file, files_using):
                         yield file, part, is_failure_if_unused(part, result.strictness)
 
     def _is_complete(self, file: str) -> bool:
         """Return whether all rows of *file* have passed."""
         return file in self.files and len(self.files[file].ran) == self.files[file].rows
 
-    def _is_unused_everywhere(self, part: RunWarning, file: str) -> bool:
+    def _is_unused_everywhere(
+        self, part: RunWarning, file: str, files_using: Callable[[str], Iterable[str]]
+    ) -> bool:
         """Return whether no file uses the inherited *part*, and *file* is the one to report it.
 
-        That is the last one that has it, and only if all files that may use it have passed.
+        That is the last one that has it, and only if all files that may use it have passed, which
+        *files_using* returns for the file of the part.
         """
         place = part.place or Place("")
         key = str(place)
@@ -409,11 +415,11 @@ class FileRuns:
             for name, result in self.files.items()
             if any(plain[2] == key for plain in result.parts)
         ]
-        return file == having[-1] and all(map(self._is_complete, _find_files_using(place.file)))
+        return file == having[-1] and all(map(self._is_complete, files_using(place.file)))
 
 
-def _find_files_using(shared: str) -> Iterator[str]:
-    """Yield the scenario files that may use the file *shared*.
+def _find_files_using(shared: str) -> Sequence[str]:
+    """Return the scenario files that may use the file *shared*.
 
     That are all below the folder of a ``defaults.yaml``. Steps for several scenarios are used by
     those of the project that mention their file; by any, if another shared file mentions it.
@@ -429,7 +435,7 @@ def _find_files_using(shared: str) -> Iterator[str]:
         if one.name != path.name and path.name in one.read_text("utf-8", errors="replace")
     ]
     is_for_all = is_inherited_file or not all(one.name.endswith(SUFFIX) for one in having)
-    yield from map(display_path, root.rglob(f"*{SUFFIX}") if is_for_all else having)
+    return [*map(display_path, root.rglob(f"*{SUFFIX}") if is_for_all else having)]
 
 
 def _place_sort_key(part: PlainPart) -> tuple[str, int, int]:
