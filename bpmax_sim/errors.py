@@ -589,6 +589,10 @@ REFUSALS: Final = frozenset({
     "REFUSED", "REQUIRED", "STANDS_STILL", "WAITS_FOR_SUBFLOW",
 })  # fmt: skip
 """Codes of actions that cannot be performed at that moment, such as by a person."""
+CALL_ERROR_MEMBERS: Final = (
+    "code", "platform_key", "instance_key", "api", "status", "response",
+)  # fmt: skip
+"""What a JavaScript Error of a rejected call has besides the members of every Error."""
 WRONG_CALLS: Final = frozenset({
     "ConfigError", "UNKNOWN_PLATFORM", "UNKNOWN_INSTANCE", "UNKNOWN_API", "UNKNOWN_PARAMETER",
     "MISSING_PARAMETER", "BAD_ARGUMENT",

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from bpmax_sim.errors import CALL_ERROR_MEMBERS
 from bpmax_sim.i18n import msg
 from bpmax_sim.live.calibrate import KIND, ask_our_engine
 from bpmax_sim.live.console import CapturedRun
@@ -38,7 +39,6 @@ _OF_DEFAULTS: Final = frozenset({
 })  # fmt: skip
 """Probes of which the interface's default ``preset=1`` counts, where it has one."""
 _BODY_NAMES: Final = ("body", "data", "rawBody", "raw", "json")
-_MEMBERS: Final = ("code", "platform_key", "instance_key", "api", "status", "response")
 
 
 class CalibrationDifference(msgspec.Struct, frozen=True, kw_only=True):
@@ -407,9 +407,12 @@ def _describe_error(error: Mapping[str, Any]) -> str:
     if "thrown" in error:
         return f"throw {json.dumps(error['thrown'], ensure_ascii=False)}"
     members = error.get("members", {})
-    told = [f"{name}: {_describe_kind(members[name])}" for name in _MEMBERS if name in members]
+    told = [
+        f"{name}: {_describe_kind(members[name])}" for name in CALL_ERROR_MEMBERS if name in members
+    ]
     own = sorted(
-        set(error.get("own", ())) - {*_MEMBERS, "message", "stack", "name", "line", "column"}
+        set(error.get("own", ()))
+        - {*CALL_ERROR_MEMBERS, "message", "stack", "name", "line", "column"}
     )
     kind = "Error" if error.get("isError") else "Object"
     return f"{kind} {{{', '.join([*told, *own])}}}"

@@ -9,7 +9,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Final
 from zoneinfo import available_timezones
 
-from bpmax_sim.errors import suggest_nearest, suggest_or_list
+from bpmax_sim.errors import CALL_ERROR_MEMBERS, suggest_nearest, suggest_or_list
 from bpmax_sim.i18n import msg
 from bpmax_sim.script_source.comparisons import is_caught_error
 from bpmax_sim.script_source.kinds import arguments_of, operator_of, sides_of, without_parentheses
@@ -130,10 +130,7 @@ _FITS: Final[Mapping[str, Callable[[str], object]]] = {
 }  # fmt: skip
 
 _RESPONSES: Final = ("status", "headers", "body")
-_OF_ERRORS: Final = (
-    "message", "code", "platform_key", "instance_key", "api", "status", "response", "name", "stack",
-    "cause", "errors",
-)  # fmt: skip
+_OF_ERRORS: Final = ("message", *CALL_ERROR_MEMBERS, "name", "stack", "cause", "errors")
 
 
 def _find_unknown_error_member(reader: SlipReader, node: Node) -> Found:
