@@ -9,6 +9,7 @@ import warnings
 import weakref
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
+from types import FrameType
 from typing import Any, Final
 
 from msgspec.structs import asdict, replace
@@ -195,13 +196,10 @@ class UnreadScriptErrors:
         """
         if not (outcome.error or outcome.unhandled):
             return outcome
-        frame = inspect.currentframe()
-        assert frame is not None, "CPython has frames"
-        while frame.f_back and frame.f_code.co_filename.startswith(_WRAPPERS):
-            frame = frame.f_back
-        file = frame.f_code.co_filename
-        if file.startswith(PACKAGE):
+        frame = find_frame_outside(_WRAPPERS)
+        if frame is None or frame.f_code.co_filename.startswith(PACKAGE):
             return outcome
+        file = frame.f_code.co_filename
         failed = FailedOutcome(**asdict(outcome))
         looks = failed.__dict__
         self._outcomes.append((weakref.ref(failed), looks, outcome, file, frame.f_lineno))
@@ -233,6 +231,14 @@ class UnreadScriptErrors:
 
 PACKAGE: Final = str(Path(__file__).parents[1])
 _WRAPPERS: Final = (str(Path(__file__).parent), str(Path(PACKAGE, "keywords.py")))
+
+
+def find_frame_outside(files: str | tuple[str, ...]) -> FrameType | None:
+    """Return the innermost frame whose file does not begin with *files*, or None."""
+    frame = inspect.currentframe()
+    while frame is not None and frame.f_code.co_filename.startswith(files):
+        frame = frame.f_back
+    return frame
 
 
 def warn_of_misspelt_names(

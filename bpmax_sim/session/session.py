@@ -6,7 +6,6 @@ anything runs. What scripts print and throw is redacted when it is returned.
 
 from __future__ import annotations
 
-import inspect
 import os
 import warnings
 from collections.abc import Callable, Mapping, Sequence
@@ -45,7 +44,7 @@ from bpmax_sim.session.call_runner import build_session_components
 from bpmax_sim.session.client_relay import ClientRelay
 from bpmax_sim.session.credentials import volatile_places
 from bpmax_sim.session.options import Names, check_option_value, options_at, parse_text_list
-from bpmax_sim.session.scripts import PACKAGE, ObjectLike, ScriptLike
+from bpmax_sim.session.scripts import PACKAGE, ObjectLike, ScriptLike, find_frame_outside
 from bpmax_sim.session.sending_log import InjectedFault, RecordingMatch
 from bpmax_sim.session.settings import (
     EverydayOptions,
@@ -259,9 +258,7 @@ class Session:
         """
         if self._is_closed:
             return
-        frame = inspect.currentframe()
-        while frame is not None and frame.f_code.co_filename.startswith(PACKAGE):
-            frame = frame.f_back
+        frame = find_frame_outside(PACKAGE)
         place = (
             Place(display_path(Path(frame.f_code.co_filename)), frame.f_lineno) if frame else None
         )
