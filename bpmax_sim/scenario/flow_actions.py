@@ -72,10 +72,10 @@ class FlowAction(action.Action, frozen=True, kw_only=True):
 
         Return whether any is. ``to`` is required if the action has it.
         """
-        keys = ["by", "at", "project", *(["to"] if "to" in cls.__struct_fields__ else [])]
-        wrong = [key for key in keys if _is_blank(value.get(key, None if key == "to" else "-"))]
-        others = _wrap_in_list(value.get("to")) if "to" in keys and "to" not in wrong else ("-",)
-        wrong += ["to"] if not others or any(map(_is_blank, others)) else []
+        wrong = [key for key in ("by", "at", "project") if key in value and _is_blank(value[key])]
+        if "to" in cls.__struct_fields__:
+            others = _wrap_in_list(value.get("to"))
+            wrong += ["to"] if not others or any(map(_is_blank, others)) else []
         for key in wrong:
             meant = cls.meant if key == "to" else cls.texts[key]
             where = spot.at(key) if key in value else spot
@@ -237,12 +237,8 @@ def to_flow_move(value: Any) -> FlowMove:
     )
 
 
-def _as_name(value: Any) -> str | None:
-    return value.strip() if isinstance(value, str) else None if value is None else "-"
-
-
 def _is_blank(value: Any) -> bool:
-    return _as_name(value) in {None, ""}
+    return value is None or (isinstance(value, str) and not value.strip())
 
 
 def _wrap_in_list(value: Any) -> Sequence[str | int]:
@@ -295,7 +291,7 @@ def check_people(context: CheckContext, value: Any, spot: source.Spot) -> None:
 
 def check_performer(context: CheckContext, value: Mapping[str, Any], spot: source.Spot) -> None:
     """Report ``by`` of *value* at *spot* if it is empty, or nobody that there is."""
-    if _is_blank(value.get("by", "-")):
+    if "by" in value and _is_blank(value["by"]):
         meant = WHO["by"]
         context.tell(spot.at("by"), "expected {key}: {meant}", key="by", meant=meant, kind="name")
     check_people(context, value.get("by", ""), spot.at("by"))
