@@ -246,7 +246,7 @@ class Context:
         self._channel = Channel(engine, self._mirror, scheduler.clock.now)
         self._runs: dict[int, ScriptRun] = {}
         self._owners: dict[int, ScriptRun] = {}  # of calls
-        self._waited = scheduler.waited  # when the processor time was last counted anew
+        self._waited = scheduler.waiting_time  # when the processor time was last counted anew
         self.is_page = False
         self._is_new = True
         self._shared_calls: set[int] = set()  # that nobody had taken when their scripts ended
@@ -631,8 +631,8 @@ class Context:
         processor, which its many short turns would reach first. It still ends: the processor time
         is at most the sum of both limits.
         """
-        if self._scheduler.waited - self._waited >= self._setting.limits.cpu:
-            self._waited, run.took = self._scheduler.waited, 0.0
+        if self._scheduler.waiting_time - self._waited >= self._setting.limits.cpu:
+            self._waited, run.took = self._scheduler.waiting_time, 0.0
             self._channel.reset_time_limits()
 
     def _cancel_timer(self, run: ScriptRun, entry: TimerCancel) -> None:

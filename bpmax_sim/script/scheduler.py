@@ -113,18 +113,18 @@ class Scheduler:
                 event.action()
 
     @property
-    def waited(self) -> float:
+    def waiting_time(self) -> float:
         """Seconds of real time that scripts have waited so far with no call in flight."""
-        return self._wire.waited if self._wire else 0.0
+        return self._wire.waiting_time if self._wire else 0.0
 
     @property
     def is_out_of_patience(self) -> bool:
         """Whether scripts waited *patience* seconds since the last `begin_wait`."""
-        return self._wire is not None and self.waited >= self._wait_end
+        return self._wire is not None and self.waiting_time >= self._wait_end
 
     def begin_wait(self) -> None:
         """Let scripts wait *patience* seconds from now on."""
-        self._wait_end = self.waited + self._patience
+        self._wait_end = self.waiting_time + self._patience
 
     def close(self) -> None:
         """Stop the worker threads of live mode without waiting for them."""
@@ -147,7 +147,7 @@ class Scheduler:
         if is_own and (self.is_out_of_patience or (busy is not None and not busy())):
             return None
         if self._wire:
-            most = self._wait_end - self.waited if is_own else math.inf
+            most = self._wait_end - self.waiting_time if is_own else math.inf
             if not self._wire.wait(self._planned, self.complete, most):
                 return None
         return heapq.heappop(self._planned) if self._planned else None
@@ -237,7 +237,7 @@ class _LiveModeThreads:
         self._virtual = clock.now()
         self._real = time.monotonic()
         self._horizon = self._virtual
-        self.waited = 0.0  # seconds of sleep with nothing in flight
+        self.waiting_time = 0.0  # seconds of sleep with nothing in flight
 
     def send(self, work: Callable[[], Exchanged], resume: Resume) -> None:
         start = self._clock.now()
@@ -258,21 +258,21 @@ class _LiveModeThreads:
         self._align_real_time()
         # An event that is due before something that arrived (`_horizon`) does not wait for real
         # time: the clock is to go through all events in order of their instants, never back.
-        end = self.waited + longest
+        end = self.waiting_time + longest
         while self._in_flight or planned:
             remaining = planned[0].instant - self._real_now() if planned else _LONGEST_WAIT
             if planned and (remaining <= 0 or planned[0].instant <= self._horizon):
                 return True
             if self._in_flight:
                 self._receive(min(remaining, _LONGEST_WAIT), arrived)
-            elif self.waited >= end:
+            elif self.waiting_time >= end:
                 return False
             else:
                 # Only sleeps for scripts count: an infinite *longest* means that a step lets time
                 # pass.
                 start = time.monotonic()
-                time.sleep(min(remaining, _LONGEST_WAIT, end - self.waited))
-                self.waited += time.monotonic() - start if longest < math.inf else 0.0
+                time.sleep(min(remaining, _LONGEST_WAIT, end - self.waiting_time))
+                self.waiting_time += time.monotonic() - start if longest < math.inf else 0.0
         return True
 
     def close(self) -> None:
