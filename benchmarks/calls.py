@@ -21,14 +21,14 @@ from benchmarks.cassette import floor, microseconds
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.format import dump_exchanges
 from bpmax_sim.cassette.journal import encode_record
-from bpmax_sim.cassette.matching import matching_key, parts_of_call
+from bpmax_sim.cassette.matching import call_to_parts, compute_matching_key
 from bpmax_sim.cassette.recorder import Recorder
 from bpmax_sim.messages import Exchange, Request, Response
 from bpmax_sim.platform.load import load_platforms
 from bpmax_sim.proxy.auth import authorise
 from bpmax_sim.proxy.call_effects import Grant
 from bpmax_sim.proxy.call_plan import plan_call
-from bpmax_sim.session.credentials import matching_rules
+from bpmax_sim.session.credentials import get_matching_rules
 from bpmax_sim.session.options import Mode
 from bpmax_sim.session.session import Session
 from bpmax_sim.transport.adapters import httpx_transport
@@ -188,7 +188,7 @@ def client(folder: Path) -> dict[str, float]:
 def _own_recorder(session: Session) -> Recorder:
     record = session._wiring.record  # noqa: SLF001 - for the same bytes
     assert record is not None
-    return record._own_recorder()  # noqa: SLF001
+    return record._get_owner_recorder()  # noqa: SLF001
 
 
 def recording(folder: Path) -> dict[str, float]:
@@ -291,7 +291,7 @@ def playing(cassette: Path, order: Sequence[int]) -> float:
 
 def multiplied(cassette: Path, count: int, platforms: Path = _PLATFORMS) -> Path:
     """Write a cassette with what *cassette* holds *count* times, each at a URL of its own."""
-    rules = matching_rules(load_platforms(platforms), ())
+    rules = get_matching_rules(load_platforms(platforms), ())
     one = Cassette.load(cassette).exchange(0)
     call = one.request.call
     assert call is not None
@@ -300,7 +300,7 @@ def multiplied(cassette: Path, count: int, platforms: Path = _PLATFORMS) -> Path
         path = f"/api/customers/{number}"
         said = replace(call, path=path)
         request = replace(one.request, url=one.request.base + path, call=said)
-        key = matching_key(parts_of_call(said), rules)
+        key = compute_matching_key(call_to_parts(said), rules)
         return replace(one, request=request, key=key, order=number + 1)
 
     written = cassette.with_name(f"{count}-times.yaml")

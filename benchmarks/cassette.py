@@ -23,9 +23,9 @@ from bpmax_sim.cassette.journal import encode_record, scan_nothing
 from bpmax_sim.cassette.matching import (
     MatchingRules,
     RequestParts,
-    matching_key,
-    parts_of_call,
-    parts_of_request,
+    call_to_parts,
+    compute_matching_key,
+    request_to_parts,
 )
 from bpmax_sim.cassette.miss import UnmatchedCallContext
 from bpmax_sim.cassette.player import Player
@@ -58,7 +58,7 @@ def recorded(number: int, *, shape: str) -> Exchange:
         injected=("header.authorization",),
     )
     response = Response(status=200, reason="OK", headers=headers, body=_ANSWER, elapsed=0.012)
-    key = matching_key(parts_of_request(request), _RULES)
+    key = compute_matching_key(request_to_parts(request), _RULES)
     return Exchange(request=request, outcome=response, key=key, order=number, owner=_OWNER)
 
 
@@ -102,7 +102,7 @@ def playing(path: Path, calls: Sequence[Call]) -> float:
     player = Player(Cassette.load(path), _RULES, _OWNER)
     begun = time.process_time()
     for call in calls:
-        _take(player, parts_of_call(call))
+        _take(player, call_to_parts(call))
     return (time.process_time() - begun) / len(calls) * 1e6
 
 
@@ -145,7 +145,7 @@ def opening(folder: Path) -> dict[str, float]:
     )
     call = many[0].request.call
     assert call is not None
-    parts = parts_of_call(call)
+    parts = call_to_parts(call)
     short = microseconds(
         lambda: _take(Player(Cassette.load(one), _RULES, _OWNER), parts), rounds=15, calls=20
     )

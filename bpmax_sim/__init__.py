@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from bpmax_sim.exports import lazy_exports
+from bpmax_sim.exports import make_lazy_exports
 
-_exported, __dir__ = lazy_exports(globals())
+_exported, __dir__ = make_lazy_exports(globals())
 
 
 def __getattr__(name: str) -> Any:
-    return _version() if name == "__version__" else _exported(name)
+    return _read_version() if name == "__version__" else _exported(name)
 
 
-def _version() -> str:
+def _read_version() -> str:
     from importlib import metadata  # noqa: PLC0415 - takes longer than all the rest
 
     try:

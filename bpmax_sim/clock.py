@@ -143,7 +143,7 @@ def parse_duration(text: str | float) -> float:
     )
 
 
-def format_duration(seconds: float) -> str:
+def format_parsable_duration(seconds: float) -> str:
     """Return *seconds* as `parse_duration` reads them: ``1h30m``, ``300ms``."""
     left, text = round(seconds * 1000), ""
     for unit, size in (("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1)):
@@ -225,7 +225,7 @@ class RunSeeds:
 _seeds = [RunSeeds(os.environ.get("PYTEST_XDIST_TESTRUNUID", ""))]
 
 
-def new_seed(owner: str) -> int:
+def make_fresh_seed(owner: str) -> int:
     """Return a seed for *owner* (scenario, row or test) that no earlier run or call has used."""
     return _seeds[-1].next_seed(owner)
 
@@ -274,26 +274,26 @@ class RandomSequenceSeeds(msgspec.Struct, frozen=True):
     seeds: tuple[int, ...]
     ends: Mapping[str, tuple[int, ...]] = {}
 
-    def seed_ranges(self, sequence: str) -> SeedRanges:
+    def get_seed_ranges(self, sequence: str) -> SeedRanges:
         """Return pairs: a seed of *sequence*, and the number of draws at which the next takes over.
 
         In the last pair the number is None. A sequence has several seeds where its exchanges were
         recorded in several runs.
         """
-        return tuple(zip(self.seeds, (*self._ends_of_seeds(sequence), None), strict=True))
+        return tuple(zip(self.seeds, (*self._find_draws_at_seed_ends(sequence), None), strict=True))
 
     def with_draw_count(self, sequence: str, drawn: int) -> RandomSequenceSeeds:
         """Return a copy in which *sequence* was drawn from *drawn* times.
 
         A lower number changes nothing.
         """
-        before = self._ends_of_seeds(sequence)
+        before = self._find_draws_at_seed_ends(sequence)
         if before and drawn <= before[-1]:
             return self
         last = max(drawn, *self.ends.get(sequence, ()), 0)
         return replace(self, ends={**self.ends, sequence: (*before, last)})
 
-    def merge_with(self, other: RandomSequenceSeeds) -> RandomSequenceSeeds:
+    def merge_if_extension(self, other: RandomSequenceSeeds) -> RandomSequenceSeeds:
         """Return the union if *other* extends these seeds with further ones, else this object.
 
         So seeds of a recording that was started anew, from another first seed, are never mixed in.
@@ -312,7 +312,7 @@ class RandomSequenceSeeds(msgspec.Struct, frozen=True):
         is_used = any(len(ends) == len(self.seeds) for ends in self.ends.values())
         return self if is_used or len(self.seeds) == 1 else replace(self, seeds=self.seeds[:-1])
 
-    def _ends_of_seeds(self, sequence: str) -> tuple[int, ...]:
+    def _find_draws_at_seed_ends(self, sequence: str) -> tuple[int, ...]:
         """Return the number of draws at which each seed of *sequence* except the last ends.
 
         Where no end was recorded, the seed yielded no values: its end is that of the seed before.
@@ -348,6 +348,6 @@ class DrawCountingRandomSource:
         return self._chance.bytes(count)
 
 
-def new_uuid(chance: RandomSource) -> str:
+def make_uuid(random_source: RandomSource) -> str:
     """Return a version 4 UUID (RFC 9562)."""
-    return str(uuid.UUID(bytes=chance.bytes(16), version=4))
+    return str(uuid.UUID(bytes=random_source.bytes(16), version=4))

@@ -36,7 +36,7 @@ from typing import Any, ClassVar, Final, Self
 
 import msgspec
 
-from bpmax_sim.i18n import MessageError, join_messages, msg, plural, series, translate
+from bpmax_sim.i18n import MessageError, join_list, join_messages, msg, plural, translate
 
 BAD_PATTERN: Final = (re.error, TypeError, OverflowError, RecursionError, FutureWarning)
 """What compiling a regular expression of a user's raises, a warning where those are errors."""
@@ -112,23 +112,25 @@ def fold_name(name: str) -> str:
     return unicodedata.normalize("NFKC", str(name)).casefold().strip()
 
 
-def suggest_few(word: str, names: Iterable[str], most: int = 3) -> str:
-    """Return the hint of `suggest_nearest`, else one with up to *most* names similar to *word*.
+def suggest_few(word: str, names: Iterable[str], max_names: int = 3) -> str:
+    """Return the hint of `suggest_nearest`, else one with *max_names* names similar to *word*.
 
     "" if no name is similar enough.
     """
     known = list(names)
-    near = difflib.get_close_matches(word[:_LONGEST_NAME], known, n=most, cutoff=0.5)
-    listed = msg("; nearest: {names}", names=series(near)) if near else ""
+    near = difflib.get_close_matches(word[:_LONGEST_NAME], known, n=max_names, cutoff=0.5)
+    listed = msg("; nearest: {names}", names=join_list(near)) if near else ""
     return suggest_nearest(word, known) or listed
 
 
-def shorten_list(names: Iterable[str], most: int = _SHOWN) -> str:
-    """Return *names* as text, ``a, b and 3 more`` if there are more than *most*."""
+def shorten_list(names: Iterable[str], max_names: int = _SHOWN) -> str:
+    """Return *names* as text, ``a, b and 3 more`` if there are more than *max_names*."""
     every = list(names)
-    if len(every) <= most + 1:
-        return series(every)
-    return series(every[:most]) + msg(" and {every_count} more", every_count=len(every) - most)
+    if len(every) <= max_names + 1:
+        return join_list(every)
+    return join_list(every[:max_names]) + msg(
+        " and {every_count} more", every_count=len(every) - max_names
+    )
 
 
 def suggest_or_list(word: str, names: Iterable[str]) -> str:
@@ -212,7 +214,7 @@ class Problems(list[Problem]):
         if len(self) > self.MOST:
             message = msg("more than {most} problems; mend these first", most=self.MOST)
             more = Problem(message, Place(problem.place.file) if problem.place else None)
-            raise ConfigError(*sorted(set(self), key=place_sort_key)[: self.MOST], more)
+            raise ConfigError(*sorted(set(self), key=get_place_sort_key)[: self.MOST], more)
 
     def extend(self, problems: Iterable[Problem], /) -> None:
         """Add *problems*, as `append` does."""
@@ -225,7 +227,7 @@ class Problems(list[Problem]):
         return self
 
 
-def place_sort_key(problem: Problem) -> tuple[str, int, int]:
+def get_place_sort_key(problem: Problem) -> tuple[str, int, int]:
     """Return file, line and column of a problem, to sort by."""
     place = problem.place
     return (place.file, place.line, place.column) if place else ("", 0, 0)

@@ -94,7 +94,9 @@ EXPORTS: Final[Mapping[str, Mapping[str, str]]] = {
 """Module that gives out names -> module that has them -> the names."""
 
 
-def lazy_exports(module: dict[str, Any]) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
+def make_lazy_exports(
+    module: dict[str, Any],
+) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
     """Return ``__getattr__`` and ``__dir__`` (PEP 562) for a package whose namespace is *module*.
 
     They import a public name when it is first used, as importing all of them is slow.

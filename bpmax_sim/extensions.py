@@ -4,7 +4,7 @@ A point is a group of entry points, such as ``bpmax_sim.formats``, held as an `E
 the module that offers it. Listing names imports nothing; a part is imported when it is used. Code
 that runs in every scenario looks up built-in names first, because reading the metadata of all
 installed distributions takes about 10 ms, once in a process. A faulty part affects only its users:
-it cannot replace a name of this package, and `inspect_foreign` reports every unusable part.
+it cannot replace a name of this package, and `inspect_foreign_parts` reports every unusable part.
 https://packaging.python.org/specifications/entry-points/
 """
 
@@ -18,7 +18,7 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Final, Generic, TypeVar, cast
 
 from bpmax_sim.errors import BpmaxError, ConfigError, ExtensionWarning, suggest_or_list
-from bpmax_sim.i18n import msg, series
+from bpmax_sim.i18n import join_list, msg
 
 T = TypeVar("T")
 _OWN: Final = "bpmax-sim"
@@ -36,22 +36,22 @@ def _read_group(group: str) -> Mapping[str, tuple[EntryPoint, ...]]:
     ):
         known = found.setdefault(entry.name, [])
         # A distribution that is on the path twice (an editable one, and its folder) is one.
-        if (entry.value, _name_of_distribution(entry)) not in [
-            (other.value, _name_of_distribution(other)) for other in known
+        if (entry.value, _get_distribution_name(entry)) not in [
+            (other.value, _get_distribution_name(other)) for other in known
         ]:
             known.append(entry)
     return {name: tuple(entries) for name, entries in found.items()}
 
 
-def _name_of_distribution(entry: EntryPoint) -> str:
+def _get_distribution_name(entry: EntryPoint) -> str:
     return entry.dist.name if entry.dist is not None else ""
 
 
 def _is_of_this_package(entry: EntryPoint) -> bool:
-    return _name_of_distribution(entry).replace("_", "-") == _OWN
+    return _get_distribution_name(entry).replace("_", "-") == _OWN
 
 
-def _innermost_line(error: Exception) -> str:
+def _describe_error_place(error: Exception) -> str:
     """Return ``module:line`` of the code that raised *error*, which may be that of an extension."""
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:
@@ -81,7 +81,7 @@ class ExtensionPoint(Generic[T]):
     kind: type[T] | tuple[type, ...]
     builtin: Mapping[str, T] = field(default_factory=dict)
 
-    def names(self) -> tuple[str, ...]:
+    def list_names(self) -> tuple[str, ...]:
         """Return the names of all parts (values of plug-ins), this package's first.
 
         None is imported.
@@ -115,7 +115,7 @@ class ExtensionPoint(Generic[T]):
         part = self.get(name)
         if part is not None:
             return part
-        hint = suggest_or_list(name, self.names()) or msg(
+        hint = suggest_or_list(name, self.list_names()) or msg(
             "; no entry points of {group} are installed, so install this package again",
             group=self.group,
         )
@@ -126,7 +126,7 @@ class ExtensionPoint(Generic[T]):
 
         Each unusable part is a warning.
         """
-        for name in self.names():
+        for name in self.list_names():
             try:
                 part = self.get(name)
             except ConfigError as error:
@@ -154,30 +154,30 @@ class ExtensionPoint(Generic[T]):
                 "{group}: {name!r} of {distribution} raised {kind} at {place}",
                 group=self.group,
                 name=name,
-                distribution=self._distribution_name_of(name),
+                distribution=self._find_distribution_name(name),
                 kind=type(error).__name__,
-                place=_innermost_line(error),
+                place=_describe_error_place(error),
             ) from error
 
-    def _distribution_name_of(self, name: str) -> str:
+    def _find_distribution_name(self, name: str) -> str:
         entries = _read_group(self.group).get(name, ())
-        return _name_of_distribution(entries[0]) if entries and name not in self.builtin else _OWN
+        return _get_distribution_name(entries[0]) if entries and name not in self.builtin else _OWN
 
-    def place_of(self, name: str) -> str:
+    def get_definition_location(self, name: str) -> str:
         """Return where the part *name* is defined, as its entry point says it.
 
         ``module:attribute``.
         """
         return _read_group(self.group)[name][0].value
 
-    def inspect_foreign(self) -> Iterator[tuple[str, str, str]]:
+    def inspect_foreign_parts(self) -> Iterator[tuple[str, str, str]]:
         """Yield name, distribution and problem ("" if none) of each part of other distributions.
 
         All of them are imported to find problems.
         """
         for name, entries in _read_group(self.group).items():
             foreign = [entry for entry in entries if not _is_of_this_package(entry)]
-            distributions = series(map(_name_of_distribution, foreign))
+            distributions = join_list(map(_get_distribution_name, foreign))
             if foreign and (name in self.builtin or len(foreign) < len(entries)):
                 yield (
                     name,
@@ -208,7 +208,7 @@ class ExtensionPoint(Generic[T]):
                 "{group}: {name!r} is registered by {distributions}; uninstall all but one",
                 group=self.group,
                 name=first.name,
-                distributions=series(map(_name_of_distribution, entries)),
+                distributions=join_list(map(_get_distribution_name, entries)),
             )
         try:
             part: Any = first.load()
@@ -218,7 +218,7 @@ class ExtensionPoint(Generic[T]):
                 "{group}: {name!r} of {distribution} cannot be imported ({value}): {error}",
                 group=self.group,
                 name=first.name,
-                distribution=_name_of_distribution(first),
+                distribution=_get_distribution_name(first),
                 value=first.value,
                 error=f"{type(error).__name__}: {error}",
             ) from error
@@ -228,9 +228,9 @@ class ExtensionPoint(Generic[T]):
                 "{group}: {name!r} of {distribution} ({value}): expected {kinds}, got {part}",
                 group=self.group,
                 name=first.name,
-                distribution=_name_of_distribution(first),
+                distribution=_get_distribution_name(first),
                 value=first.value,
-                kinds=series(kind.__name__ for kind in kinds),
+                kinds=join_list(kind.__name__ for kind in kinds),
                 part=type(part).__name__,
             )
         return cast("T", part)

@@ -1,9 +1,9 @@
 """A place in a message: ``path``, ``query.fields``, ``header.x-a``, ``body.items[0].qty``.
 
 `FieldPath` is the only type for it. Files and other code spell it in four ways, each read by its
-own constructor: `parse` (``ignore``, ``volatile``, ``redact``, ``secret``), `of_response`
-(``$.a.b``, ``header:X``, ``cookie:X``), `of_auth_place` (places where auth added a value) and
-`of_parameter` (target of a parameter).
+own constructor: `parse` (``ignore``, ``volatile``, ``redact``, ``secret``), `from_response_text`
+(``$.a.b``, ``header:X``, ``cookie:X``), `from_auth_place` (places where auth added a value) and
+`from_parameter` (target of a parameter).
 
 A name with a dot or a bracket is quoted, ``body["a.b"]``; ``[*]`` and ``*`` stand for every index
 and every name.
@@ -65,7 +65,7 @@ class FieldPath(tuple[Segment, ...]):
         return _parse_field_path(text, option)
 
     @classmethod
-    def of_response(cls, text: str) -> FieldPath | None:
+    def from_response_text(cls, text: str) -> FieldPath | None:
         """Return the place in a response that a platform file writes as *text*.
 
         That is ``header:name``, ``cookie:name``, ``cookies`` (all of them) or a JSON path such as
@@ -85,7 +85,7 @@ class FieldPath(tuple[Segment, ...]):
         return cls(("body", *[int(at) if at else name or quoted for name, at, quoted in steps]))
 
     @classmethod
-    def of_auth_place(cls, text: str) -> FieldPath:
+    def from_auth_place(cls, text: str) -> FieldPath:
         """Return the place where authentication added a value, such as ``header.X-Token``.
 
         Names are taken unchanged. Only in a body do dots separate names: ``body.a.b``.
@@ -93,10 +93,10 @@ class FieldPath(tuple[Segment, ...]):
         root, _, name = text.partition(".")
         if root == "body" and name.startswith("["):
             return cls.parse(f"body{name}", "injected")
-        return cls.of_parameter(root, name) if name else cls((root,))
+        return cls.from_parameter(root, name) if name else cls((root,))
 
     @classmethod
-    def of_parameter(cls, root: str, name: str) -> FieldPath:
+    def from_parameter(cls, root: str, name: str) -> FieldPath:
         """Return the place of the API parameter *name* in the part *root* of a request.
 
         In a body, dots separate names.
@@ -114,7 +114,7 @@ class FieldPath(tuple[Segment, ...]):
         return str(self[0])
 
     @property
-    def below(self) -> Steps:
+    def steps_below_root(self) -> Steps:
         """Return the names and indexes after the root."""
         return self[1:]
 
@@ -257,7 +257,7 @@ def contains_path(outer: Steps, inner: Steps) -> bool:
     return len(outer) <= len(inner) and all(map(_matches_segment, outer, inner))
 
 
-def values_at(value: Any, steps: Steps) -> Iterator[Any]:
+def find_values_at(value: Any, steps: Steps) -> Iterator[Any]:
     """Yield the values at *steps* in *value*.
 
     Several for a `Wildcard` step, none if there is no such place.
@@ -275,7 +275,7 @@ def values_at(value: Any, steps: Steps) -> Iterator[Any]:
     else:
         items = []
     for item in items:
-        yield from values_at(item, rest)
+        yield from find_values_at(item, rest)
 
 
 def without_paths(value: Any, paths: Iterable[Steps], *, prune: bool = False) -> Any:

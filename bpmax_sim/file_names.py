@@ -32,7 +32,7 @@ https://learn.microsoft.com/windows/win32/fileio/naming-a-file"""
 _FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f]')
 
 
-def file_name(text: str) -> str:
+def to_file_name(text: str) -> str:
     """Return *text* as a file name valid on every system, at most 80 bytes.
 
     If anything was cut or replaced, 8 hexadecimal digits are added, so that names stay distinct.
@@ -44,10 +44,10 @@ def file_name(text: str) -> str:
     if len(data) <= LONGEST and safe == text and not is_device:
         return safe
     cut = data[: LONGEST - 9].decode("utf-8", "ignore")
-    return f"{cut}-{_digest_of_name(text)}"
+    return f"{cut}-{_digest_name(text)}"
 
 
-def case_insensitive_match(path: Path) -> Path | None:
+def find_case_variant(path: Path) -> Path | None:
     """Return another existing file or folder with the same name up to case and normal form.
 
     On Windows and macOS these would be one file, and projects are shared with such machines. Names
@@ -68,7 +68,7 @@ def case_insensitive_match(path: Path) -> Path | None:
     return None
 
 
-def case_insensitive_matches(paths: Iterable[Path]) -> Iterator[tuple[Path, Path]]:
+def find_case_conflicts(paths: Iterable[Path]) -> Iterator[tuple[Path, Path]]:
     """Yield the pairs among *paths* that differ only in case or Unicode normal form."""
     first: dict[str, Path] = {}
     for path in paths:
@@ -83,7 +83,7 @@ def _fold_case(name: str) -> str:
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
 
 
-def node_id_part(text: str) -> str:
+def to_node_id_part(text: str) -> str:
     """Return *text* as part of a test id: one line, without ``::``, at most 120 characters.
 
     pytest splits ids at ``::``, and a line break would end a shell command. If anything was cut or
@@ -91,14 +91,14 @@ def node_id_part(text: str) -> str:
     """
     safe = _UNPRINTED.sub(" ", text)
     safe = _COLONS.sub(":", safe).strip()[:LONGEST_PART]
-    return safe if safe == text and safe else f"{safe[: LONGEST_PART - 9]}-{_digest_of_name(text)}"
+    return safe if safe == text and safe else f"{safe[: LONGEST_PART - 9]}-{_digest_name(text)}"
 
 
-def _digest_of_name(text: str) -> str:
+def _digest_name(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:8]
 
 
-def cassette_name(root: Path, scenario_file: Path, declared_name: str, row_id: str) -> str:
+def build_cassette_name(root: Path, scenario_file: Path, declared_name: str, row_id: str) -> str:
     """Return a cassette's name, relative to the cassettes folder and without suffix.
 
     Args:
@@ -114,7 +114,7 @@ def cassette_name(root: Path, scenario_file: Path, declared_name: str, row_id: s
         below = f"{folder}{os.sep}".removeprefix(os.path.join(root, "scenarios", ""))
         parts = [] if os.path.isabs(below) else below.split(os.sep)  # noqa: PTH206
         parts.append(name.removesuffix(SUFFIX))
-    return "/".join([file_name(part) for part in (*parts, row_id) if part])
+    return "/".join([to_file_name(part) for part in (*parts, row_id) if part])
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +134,7 @@ class RelativeFileNames:
 
     def __post_init__(self) -> None:
         """Prepare the replacement in texts; longer names are replaced first."""
-        pairs = {name: self.relative_name(name) for name in self.names}
+        pairs = {name: self.to_relative_name(name) for name in self.names}
         moved = sorted(
             (pair for pair in pairs.items() if pair[0] != pair[1]),
             key=lambda pair: (-len(pair[0]), pair[0]),
@@ -142,11 +142,11 @@ class RelativeFileNames:
         object.__setattr__(self, "_moved", tuple(moved))
         object.__setattr__(self, "_shortest", len(moved[-1][0]) if moved else sys.maxsize)
 
-    def relative_name(self, file: str) -> str:
+    def to_relative_name(self, file: str) -> str:
         """Return *file* relative to the folder; unchanged if it is on another drive."""
         if not self.folder or not file:
             return file
-        return _relative_name(file, self.folder, os.getcwd())
+        return _to_relative_name_cached(file, self.folder, os.getcwd())
 
     def rewrite_names(self, text: str) -> str:
         """Return *text* with every known file name converted."""
@@ -157,11 +157,11 @@ class RelativeFileNames:
 
 
 @lru_cache(maxsize=1024)
-def _relative_name(file: str, folder: str, _working: str) -> str:
-    return relative_name(file, folder)
+def _to_relative_name_cached(file: str, folder: str, _working: str) -> str:
+    return to_relative_name(file, folder)
 
 
-def relative_name(file: Path | str, folder: Path | str = "") -> str:
+def to_relative_name(file: Path | str, folder: Path | str = "") -> str:
     """Return *file* relative to *folder* (default: working directory), with ``/`` as separator.
 
     On Windows, a file on another drive has no relative name and is returned unchanged.

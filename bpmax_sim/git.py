@@ -49,7 +49,7 @@ def find_repository(folder: Path) -> Path | None:
     return next((place for place in places if (place / ".git").exists()), None)
 
 
-def unmerged_files(root: Path) -> dict[str, dict[int, str]]:
+def find_unmerged_files(root: Path) -> dict[str, dict[int, str]]:
     """Return for each file below *root* with a merge conflict its versions.
 
     Stage -> id of the blob.
@@ -73,7 +73,7 @@ def read_blob(root: Path, blob: str | None) -> bytes | None:
     return None if blob is None else run_git(root, "cat-file", "blob", blob)
 
 
-def _merge_driver_settings() -> dict[str, str]:
+def _make_merge_driver_settings() -> dict[str, str]:
     python = shell_quote(sys.executable)
     convert = f'{python} -m bpmax_sim.cassette.textconv "$1" 2>/dev/null || cat "$1"'
     return {
@@ -91,9 +91,9 @@ def has_merge_driver(root: Path) -> bool:
     except ConfigError:
         return False
     names = {line.partition(" ")[0] for line in known.splitlines()}
-    own = _git_attributes_file(root)
+    own = _locate_info_attributes(root)
     text = own.read_text(encoding="utf-8") if own.is_file() else ""
-    return _OWN_ATTRIBUTES in text.splitlines() and names >= {*_merge_driver_settings()}
+    return _OWN_ATTRIBUTES in text.splitlines() and names >= {*_make_merge_driver_settings()}
 
 
 def configure_merging(root: Path) -> Iterator[str]:
@@ -104,9 +104,9 @@ def configure_merging(root: Path) -> Iterator[str]:
     """
     if os.environ.get("CI") or has_merge_driver(root):
         return
-    for name, value in _merge_driver_settings().items():
+    for name, value in _make_merge_driver_settings().items():
         run_git(root, "config", name, value)
-    own = _git_attributes_file(root)
+    own = _locate_info_attributes(root)
     own.parent.mkdir(parents=True, exist_ok=True)
     text = own.read_text(encoding="utf-8") if own.is_file() else ""
     if _OWN_ATTRIBUTES not in text.splitlines():
@@ -115,6 +115,6 @@ def configure_merging(root: Path) -> Iterator[str]:
     yield msg("Git merges and shows cassettes with bpmax-sim (git config, .git/info/attributes)")
 
 
-def _git_attributes_file(root: Path) -> Path:
+def _locate_info_attributes(root: Path) -> Path:
     place = run_git(root, "rev-parse", "--git-path", "info/attributes").decode().rstrip("\n")
     return root / place

@@ -87,7 +87,7 @@ class NetworkGuard:
     def __exit__(self, *_error: object) -> None:
         self.leave()
 
-    def is_of(self, thread: int) -> bool:
+    def is_activated_by(self, thread: int) -> bool:
         """Return whether the thread with this identifier activated the guard."""
         return self._thread == thread
 
@@ -154,7 +154,9 @@ def split_hosts(hosts: str | Iterable[str]) -> tuple[str, ...]:
     return tuple(host.strip() for text in texts for host in text.split(",") if host.strip())
 
 
-def _connection_target(args: tuple[Any, ...], frame: FrameType | None) -> tuple[Any, Any] | None:
+def _find_connection_target(
+    args: tuple[Any, ...], frame: FrameType | None
+) -> tuple[Any, Any] | None:
     """Return host and port of an attempt to connect, or None if it cannot leave this machine.
 
     *args* are those of the audit event ``socket.connect`` or ``socket.sendto``: the socket and its
@@ -165,7 +167,7 @@ def _connection_target(args: tuple[Any, ...], frame: FrameType | None) -> tuple[
 
     sock, address = args[0], args[1] if len(args) > 1 else None
     if sock.family not in {socket.AF_INET, socket.AF_INET6}:
-        return _raw_socket_target(args, frame)
+        return _find_raw_socket_family(args, frame)
     if not isinstance(address, tuple):
         return None
     # Windows has no pairs of sockets: the socket module connects two over loopback.
@@ -178,7 +180,9 @@ def _connection_target(args: tuple[Any, ...], frame: FrameType | None) -> tuple[
     return None if is_ours else (address[0], address[1])
 
 
-def _raw_socket_target(args: tuple[Any, ...], _frame: FrameType | None) -> tuple[Any, Any] | None:
+def _find_raw_socket_family(
+    args: tuple[Any, ...], _frame: FrameType | None
+) -> tuple[Any, Any] | None:
     """Return the family of a socket that is neither IP nor local, such as one for raw frames.
 
     It is returned in place of a host, with None as port. For these, binding may be enough to send.
@@ -191,7 +195,7 @@ def _raw_socket_target(args: tuple[Any, ...], _frame: FrameType | None) -> tuple
     return None if family in open_ else (getattr(family, "name", f"family {family}"), None)
 
 
-def _lookup_target(args: tuple[Any, ...], _frame: FrameType | None) -> tuple[Any, Any] | None:
+def _find_lookup_target(args: tuple[Any, ...], _frame: FrameType | None) -> tuple[Any, Any] | None:
     """Return host and port (None if not given) of a DNS lookup.
 
     None if no host is named, which means this machine.
@@ -200,7 +204,7 @@ def _lookup_target(args: tuple[Any, ...], _frame: FrameType | None) -> tuple[Any
     return (host, port) if host else None
 
 
-def _reverse_lookup_target(
+def _find_reverse_lookup_target(
     args: tuple[Any, ...], _frame: FrameType | None
 ) -> tuple[Any, Any] | None:
     """Return the address of a reverse lookup, with None as port.
@@ -215,14 +219,14 @@ def _reverse_lookup_target(
 
 
 _WAYS: Final[Mapping[str, tuple[str, _Target]]] = {
-    "socket.connect": (msg("connect to"), _connection_target),
-    "socket.sendto": (msg("send to"), _connection_target),
-    "socket.sendmsg": (msg("send to"), _connection_target),
-    "socket.bind": (msg("bind to"), _raw_socket_target),
-    "socket.getaddrinfo": (msg("look up"), _lookup_target),
-    "socket.gethostbyname": (msg("look up"), _lookup_target),
-    "socket.gethostbyaddr": (msg("look up"), _reverse_lookup_target),
-    "socket.getnameinfo": (msg("look up"), _reverse_lookup_target),
+    "socket.connect": (msg("connect to"), _find_connection_target),
+    "socket.sendto": (msg("send to"), _find_connection_target),
+    "socket.sendmsg": (msg("send to"), _find_connection_target),
+    "socket.bind": (msg("bind to"), _find_raw_socket_family),
+    "socket.getaddrinfo": (msg("look up"), _find_lookup_target),
+    "socket.gethostbyname": (msg("look up"), _find_lookup_target),
+    "socket.gethostbyaddr": (msg("look up"), _find_reverse_lookup_target),
+    "socket.getnameinfo": (msg("look up"), _find_reverse_lookup_target),
 }
 """Every event of the socket module that can reach somebody.
 
@@ -244,12 +248,12 @@ def _update_active_guards(
         _guards = change(_guards)
 
 
-def _audit_hook(event: str, args: tuple[Any, ...]) -> None:
+def _check_audit_event(event: str, args: tuple[Any, ...]) -> None:
     guards = _guards
     if not guards or event not in _WAYS or getattr(_resolving, "on", False):
         return
     me = threading.get_ident()
-    guard = next((guard for guard in reversed(guards) if guard.is_of(me)), guards[-1])
+    guard = next((guard for guard in reversed(guards) if guard.is_activated_by(me)), guards[-1])
     if guard.is_closed:
         here = inspect.currentframe()  # its caller is not in *args*
         verb, target_of = _WAYS[event]
@@ -258,7 +262,7 @@ def _audit_hook(event: str, args: tuple[Any, ...]) -> None:
             guard.judge(verb, *target)
 
 
-_audit_hook.__cantrace__ = True  # type: ignore[attr-defined] # debuggers and coverage see it, too
+_check_audit_event.__cantrace__ = True  # type: ignore[attr-defined] # debuggers and coverage see it, too
 
 
 def _install_audit_hook_once() -> None:
@@ -267,7 +271,7 @@ def _install_audit_hook_once() -> None:
     with _changing:
         if not _installed:
             _installed.append(True)
-            sys.addaudithook(_audit_hook)
+            sys.addaudithook(_check_audit_event)
 
 
 def _to_text(host: Any) -> str:

@@ -1,6 +1,6 @@
 """Translatable messages: a template with values, translated by the catalogues in ``locale``.
 
-`msg` returns a `Translatable`: a ``str`` with the English text that also keeps its template and
+`msg` returns a `TranslatableText`: a ``str`` with the English text that also keeps its template and
 values, which may be messages themselves. So all code raises, stores, compares and serialises
 English. Only output (terminal, report, pytest, JUnit) passes a text through `translate`, which
 looks up each template in the catalogue of the chosen language.
@@ -36,12 +36,12 @@ SHOWN_BY: Final[list[Callable[[Callable[[str], str]], None]]] = []
 _NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 
 
-class Translatable(str):
+class TranslatableText(str):
     """An English text that keeps the template and the values it was made from.
 
     Attributes:
         template: key in the catalogue, with ``{name}`` for each value.
-        values: text of each value; a `Translatable` if the value was one.
+        values: text of each value; a `TranslatableText` if the value was one.
         many: for a `plural`, the template for all numbers except one; else "".
     """
 
@@ -86,7 +86,7 @@ class Translatable(str):
     def splitlines(self, keepends: bool = False) -> list[str]:
         """Return the lines; those of a message that only joins other messages stay translatable."""
         lines = super().splitlines(keepends)
-        if lines == [plain_english(self)]:
+        if lines == [to_plain_english(self)]:
             return [self]
         if keepends or not self.values or self.many:
             return lines
@@ -95,19 +95,25 @@ class Translatable(str):
         ):
             return lines
         return [
-            "".join(line) if not line else join_messages("", line) for line in _message_lines(self)
+            "".join(line) if not line else join_messages("", line)
+            for line in _split_message_lines(self)
         ]
 
     def __reduce__(self) -> tuple[object, ...]:
-        return Translatable, (plain_english(self), self.template, dict(self.values), self.many)
+        return TranslatableText, (
+            to_plain_english(self),
+            self.template,
+            dict(self.values),
+            self.many,
+        )
 
 
-def plain_english(text: str) -> str:
+def to_plain_english(text: str) -> str:
     """Return the untranslated text as a real ``str``, for encoders that accept no subclass."""
     return str.__str__(text) if type(text) is str else "".join(text)
 
 
-def encode_message(value: object) -> object:
+def encode_as_english(value: object) -> object:
     """Return the English text of a message, as ``enc_hook`` of msgspec.
 
     msgspec encodes ``str`` but no subclass of it, and calls the hook for others.
@@ -115,18 +121,18 @@ def encode_message(value: object) -> object:
     Raises:
         NotImplementedError: if *value* is not a message, as msgspec requires.
     """
-    if isinstance(value, Translatable):
-        return plain_english(value)
+    if isinstance(value, TranslatableText):
+        return to_plain_english(value)
     raise NotImplementedError(f"objects of type {type(value).__name__}")
 
 
-def read_message(value: object) -> str:
+def message_from_json(value: object) -> str:
     """Return the message that a trace contains: as template and values, or as plain text."""
     if not isinstance(value, Mapping):
         return "" if value is None else str(value)
-    values = {name: read_message(part) for name, part in (value.get("values") or {}).items()}
+    values = {name: message_from_json(part) for name, part in (value.get("values") or {}).items()}
     text, template = str(value.get("text", "")), str(value.get("template", ""))
-    return Translatable(text, template, values, str(value.get("many", "")))
+    return TranslatableText(text, template, values, str(value.get("many", "")))
 
 
 def template(text: str, /) -> str:
@@ -139,11 +145,11 @@ def template(text: str, /) -> str:
 
 
 @overload  # a message as template makes None, which is refused wherever a text is wanted
-def msg(template: Translatable, /, **values: object) -> None: ...  # type: ignore[overload-overlap]
+def msg(template: TranslatableText, /, **values: object) -> None: ...  # type: ignore[overload-overlap]
 @overload
 def msg(template: str, /, **values: object) -> str: ...
 def msg(template: str, /, **values: object) -> str | None:
-    """Return the message made from *template* and *values*, a `Translatable`.
+    """Return the message made from *template* and *values*, a `TranslatableText`.
 
     It never returns None: that is only what type checkers see for a template that is itself a
     message.
@@ -151,20 +157,21 @@ def msg(template: str, /, **values: object) -> str | None:
     Args:
         template: English format string as for ``str.format``: ``{name}``, ``{name!r}``,
             ``{count:,}``. Without values its text is used unchanged, including braces.
-        values: values to insert; a `Translatable` is kept as one; names not in the template are
+        values: values to insert; a `TranslatableText` is kept as one; names not in the template are
             ignored.
 
     Raises:
         TypeError: if the template is itself a message; mark it with `template` where it is written.
     """
-    if type(template) is Translatable:
-        raise TypeError(f"a message is no template: {plain_english(template)!r}")
+    if type(template) is TranslatableText:
+        raise TypeError(f"a message is no template: {to_plain_english(template)!r}")
     if not values:
-        return Translatable(template, template)
+        return TranslatableText(template, template)
     texts = {
-        name: _format_value(values[name], *how) for name, how in template_fields(template).items()
+        name: _format_value(values[name], *how)
+        for name, how in parse_template_fields(template).items()
     }
-    return Translatable(_fill_values(template, texts), template, texts)
+    return TranslatableText(_fill_values(template, texts), template, texts)
 
 
 def fill_message(text: str, values: Mapping[str, object]) -> str:
@@ -179,9 +186,9 @@ def plural(number: int, singular: str, many: str, /, **values: object) -> str:
     """
     template = singular if number == 1 else many
     everything: dict[str, object] = {"number": number, **values}
-    forms = {**template_fields(singular), **template_fields(many)}
+    forms = {**parse_template_fields(singular), **parse_template_fields(many)}
     texts = {n: _format_value(v, *forms.get(n, ("", ""))) for n, v in everything.items()}
-    return Translatable(_fill_values(template, texts), singular, texts, many)
+    return TranslatableText(_fill_values(template, texts), singular, texts, many)
 
 
 class MessageError(Exception):
@@ -189,7 +196,7 @@ class MessageError(Exception):
 
     def __init__(self, template: str, /, **values: object) -> None:
         """Make the message; if *template* is already a message, it is used unchanged."""
-        is_message = type(template) is Translatable and not values
+        is_message = type(template) is TranslatableText and not values
         super().__init__(template if is_message else msg(template, **values))
 
 
@@ -199,12 +206,12 @@ def join_messages(separator: str, parts: Iterable[str]) -> str:
     for part in parts:
         pieces += [separator, part] if pieces else [part]
     pieces = [piece for piece in pieces if piece]
-    if not any(isinstance(piece, Translatable) for piece in pieces):
+    if not any(isinstance(piece, TranslatableText) for piece in pieces):
         return "".join(pieces)
     if len(pieces) == 1:
         return pieces[0]
     texts = {f"part{number}": piece for number, piece in enumerate(pieces)}
-    return Translatable("".join(pieces), "".join(f"{{{name}}}" for name in texts), texts)
+    return TranslatableText("".join(pieces), "".join(f"{{{name}}}" for name in texts), texts)
 
 
 def label_message(label: object, text: object) -> str:
@@ -212,7 +219,7 @@ def label_message(label: object, text: object) -> str:
     return join_messages(msg(": "), (str(label), str(text)))
 
 
-def series(parts: Iterable[str]) -> str:
+def join_list(parts: Iterable[str]) -> str:
     """Return *parts* as a list in the reader's language: ``a, b``, or ``a、b``."""
     return join_messages(msg(", "), parts)
 
@@ -223,36 +230,36 @@ def map_message(text: str, change: Callable[[str], str]) -> str:
     A message stays translatable if *change* only alters its values: if filling the template with
     the changed values gives the same text. Otherwise the result is a plain text.
     """
-    changed = change(plain_english(text))
-    if not isinstance(text, Translatable) or changed == text:
+    changed = change(to_plain_english(text))
+    if not isinstance(text, TranslatableText) or changed == text:
         return text if changed == text else changed
     values = {name: map_message(value, change) for name, value in text.values.items()}
     template = text.many if text.many and values.get("number") != "1" else text.template
     same = bool(values) and _fill_values(template, values) == changed
-    return Translatable(changed, text.template, values, text.many) if same else changed
+    return TranslatableText(changed, text.template, values, text.many) if same else changed
 
 
-def cut_message(text: str, room: int) -> str:
-    """Return *text* shortened to *room* characters, with an ellipsis if it was longer.
+def cut_message(text: str, max_length: int) -> str:
+    """Return *text* shortened to *max_length* characters, with an ellipsis if it was longer.
 
     In a message the last value is shortened, so that it stays a message.
     """
-    if len(text) <= room:
+    if len(text) <= max_length:
         return text
-    short = plain_english(text)[: room - 1] + "…"
-    if not isinstance(text, Translatable):
+    short = to_plain_english(text)[: max_length - 1] + "…"
+    if not isinstance(text, TranslatableText):
         return short
     template = text.many if text.many and text.values["number"] != "1" else text.template
     name = next((name for _, name, _, _ in reversed(_parse_template(template)) if name), "")
-    left = len(text.values.get(name, "")) - (len(text) - room)
+    left = len(text.values.get(name, "")) - (len(text) - max_length)
     if left < 1:
         return short
     values = {**text.values, name: cut_message(text.values[name], left)}
-    cut = Translatable(_fill_values(template, values), text.template, values, text.many)
-    return cut if len(cut) <= room else short
+    cut = TranslatableText(_fill_values(template, values), text.template, values, text.many)
+    return cut if len(cut) <= max_length else short
 
 
-def common_message(one: str, other: str) -> str:
+def generalise_messages(one: str, other: str) -> str:
     """Return the message that *one* and *other* share, with ``…`` in place of values that differ.
 
     It serves to group messages that differ in names only. Messages with different templates share
@@ -261,22 +268,24 @@ def common_message(one: str, other: str) -> str:
     if one == other:
         return one
     if (
-        not isinstance(one, Translatable)
-        or not isinstance(other, Translatable)
+        not isinstance(one, TranslatableText)
+        or not isinstance(other, TranslatableText)
         or (one.template, one.many, {*one.values}) != (other.template, other.many, {*other.values})
         or not one.values
         or one.many
     ):
         return "…"
-    values = {name: common_message(text, other.values[name]) for name, text in one.values.items()}
-    return Translatable(_fill_values(one.template, values), one.template, values)
+    values = {
+        name: generalise_messages(text, other.values[name]) for name, text in one.values.items()
+    }
+    return TranslatableText(_fill_values(one.template, values), one.template, values)
 
 
 def _format_value(value: object, conversion: str, spec: str) -> str:
-    if isinstance(value, Translatable) and not conversion and spec[:1] in {"", "<"}:
+    if isinstance(value, TranslatableText) and not conversion and spec[:1] in {"", "<"}:
         return value  # a column is as wide in every language, see `_fill_values`
     if isinstance(value, str):
-        value = plain_english(value)
+        value = to_plain_english(value)
     if conversion:
         value = repr(value) if conversion == "r" else ascii(value)
     return format(value, spec)
@@ -291,7 +300,7 @@ def _parse_template(template: str) -> tuple[tuple[str, str | None, str, str], ..
 
 
 @lru_cache(maxsize=4096)
-def template_fields(template: str) -> Mapping[str, tuple[str, str]]:
+def parse_template_fields(template: str) -> Mapping[str, tuple[str, str]]:
     """Return name -> conversion and format (``!r`` and ``:,``) of each value in *template*."""
     parsed = _parse_template(template)
     return {name: (conversion, spec) for _, name, conversion, spec in parsed if name is not None}
@@ -305,21 +314,21 @@ def _fill_values(
     for literal, name, _, spec in _parse_template(template):
         parts.append(literal)
         if name is not None:
-            text = plain_english(translations.get(name, values[name]))
+            text = to_plain_english(translations.get(name, values[name]))
             parts.append(text)
-            if spec[:1] == "<" and isinstance(values[name], Translatable):
-                parts.append(" " * (int(spec[1:]) - display_width(text)))
+            if spec[:1] == "<" and isinstance(values[name], TranslatableText):
+                parts.append(" " * (int(spec[1:]) - measure_display_width(text)))
     return "".join(parts)
 
 
-def display_width(text: str) -> int:
+def measure_display_width(text: str) -> int:
     """Return the number of terminal columns that *text* takes: two for each Chinese character."""
     if text.isascii():
         return len(text)
     return sum(2 if east_asian_width(letter) in "WF" else 1 for letter in text)
 
 
-def _message_lines(message: Translatable) -> list[list[str]]:
+def _split_message_lines(message: TranslatableText) -> list[list[str]]:
     """Return the lines of a message whose values contain line breaks, each line as its parts.
 
     Most parts are messages themselves, so that each line can be translated on its own.
@@ -363,9 +372,9 @@ def choose_language(language: str | None = None, *, configured: str | None = Non
         UnknownLanguageError: if there is no such language; the message lists all.
     """
     name = language or os.environ.get("BPMAX_SIM_LANG") or configured
-    known = re.split(r"[-_.]", name.lower())[0] if name else _locale_language()
+    known = re.split(r"[-_.]", name.lower())[0] if name else _get_locale_language()
     if known not in LANGUAGES:
-        languages = series(f"{name} ({title})" for name, title in LANGUAGES.items())
+        languages = join_list(f"{name} ({title})" for name, title in LANGUAGES.items())
         raise UnknownLanguageError(
             "no language {language!r}; there are {languages}", language=name, languages=languages
         )
@@ -373,12 +382,12 @@ def choose_language(language: str | None = None, *, configured: str | None = Non
     return known
 
 
-def current_language() -> str:
+def get_current_language() -> str:
     """Return the language chosen for `translate`."""
     return _ReaderLanguage.language or "en"
 
 
-def _locale_language() -> str:
+def _get_locale_language() -> str:
     """Return the language of the locale, from the environment variables that gettext reads."""
     for variable in ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"):
         if value := os.environ.get(variable):
@@ -399,16 +408,16 @@ def _load_catalogue(language: str) -> gettext.NullTranslations:
 def translate(text: str, language: str | None = None) -> str:
     """Return *text* in *language* (default: the chosen one); English if the catalogue lacks it.
 
-    A text that is not a `Translatable` is returned unchanged: it is user data.
+    A text that is not a `TranslatableText` is returned unchanged: it is user data.
     """
-    language = language or current_language()
-    if not isinstance(text, Translatable):
+    language = language or get_current_language()
+    if not isinstance(text, TranslatableText):
         return text
     if language == "en":
-        return plain_english(text)
+        return to_plain_english(text)
     catalogue = _load_catalogue(language)
     if text.many:
-        number = int(plain_english(text.values["number"]).replace(",", ""))
+        number = int(to_plain_english(text.values["number"]).replace(",", ""))
         template = catalogue.ngettext(text.template, text.many, number)
     else:
         template = catalogue.gettext(text.template) if text.template else ""

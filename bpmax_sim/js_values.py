@@ -33,7 +33,7 @@ from typing import Any, Final, Literal
 
 import msgspec
 
-from bpmax_sim.i18n import encode_message, label_message, msg
+from bpmax_sim.i18n import encode_as_english, label_message, msg
 
 
 class UndefinedType:
@@ -87,7 +87,7 @@ class SearchParams(msgspec.Struct, frozen=True):
     pairs: tuple[tuple[str, str], ...]
 
 
-class Opaque(msgspec.Struct, frozen=True):
+class OpaqueValue(msgspec.Struct, frozen=True):
     """Stands in Python for a script's value that Python cannot hold, such as a function.
 
     The kind ``cycle`` is an object that contains itself.
@@ -121,7 +121,7 @@ _OPAQUE = {
 
 def describe_kind(value: object) -> str:
     """Return the kind of *value* in JavaScript terms, such as ``an array``, for error messages."""
-    if isinstance(value, Opaque):
+    if isinstance(value, OpaqueValue):
         return _OPAQUE[value.kind]
     words = (word for types, word in _KINDS if isinstance(value, types))
     return next(words, msg("a Python {name}", name=type(value).__name__))
@@ -283,7 +283,7 @@ def _array_to_json(value: Iterable[Any]) -> str:
     return "[" + ",".join(parts) + "]"
 
 
-def _omit_or_refuse_opaque(value: Opaque) -> None:
+def _omit_or_refuse_opaque(value: OpaqueValue) -> None:
     if value.kind == "cycle":
         raise NotJsonError("", msg("{kind_of} has no JSON form", kind_of=describe_kind(value)))
 
@@ -314,7 +314,7 @@ _PRINTERS: dict[type, Callable[[Any], str | None]] = {
     JsMap: lambda _value: "{}",
     JsSet: lambda _value: "{}",
     SearchParams: lambda _value: "{}",
-    Opaque: _omit_or_refuse_opaque,
+    OpaqueValue: _omit_or_refuse_opaque,
 }
 
 
@@ -369,7 +369,7 @@ def dump_tagged(value: Any) -> str:
     if type(value) in _PLAIN:
         with suppress(UnicodeEncodeError):  # half a character, which only a tag can carry
             return _encode(value).decode()
-    return dumps(encode_tagged(value))
+    return dumps_compact(encode_tagged(value))
 
 
 def ms_to_date(ms: float | None) -> datetime | FarDate:
@@ -413,10 +413,10 @@ _DECODERS: Mapping[str, Callable[[Any], Any]] = {
     "params": lambda value: SearchParams(_decode_pairs(value)),
     "str": lambda units: join_surrogates("".join(map(chr, units))),
     "object": _decode_object,
-    "function": lambda _value: Opaque("function"),
-    "symbol": lambda _value: Opaque("symbol"),
-    "cycle": lambda _value: Opaque("cycle"),
-    "promise": lambda _value: Opaque("promise"),
+    "function": lambda _value: OpaqueValue("function"),
+    "symbol": lambda _value: OpaqueValue("symbol"),
+    "cycle": lambda _value: OpaqueValue("cycle"),
+    "promise": lambda _value: OpaqueValue("promise"),
 }
 
 
@@ -483,7 +483,7 @@ _ENCODERS: Mapping[type, Callable[[Any], Any]] = {
     SearchParams: lambda value: _tag_value(
         "params", [_encode_array(list(pair)) for pair in value.pairs]
     ),
-    Opaque: lambda value: _tag_value(value.kind),
+    OpaqueValue: lambda value: _tag_value(value.kind),
 }
 
 
@@ -528,12 +528,12 @@ _CONVERSIONS: Mapping[type | UnionType, Callable[[Any], Any]] = {
     SearchParams: lambda value: [list(pair) for pair in value.pairs],
     bytes | bytearray: lambda value: base64.b64encode(value).decode(),
     FarDate: lambda _: "Invalid Date",
-    Opaque: lambda value: f"[{value.kind}]",
+    OpaqueValue: lambda value: f"[{value.kind}]",
     UndefinedType: lambda _: None,
 }
 
 
-STRUCT_VALUES: Final = (BigInt, JsMap, JsSet, SearchParams, FarDate, Opaque)
+STRUCT_VALUES: Final = (BigInt, JsMap, JsSet, SearchParams, FarDate, OpaqueValue)
 """The structs among what a script hands out, each of which has another form."""
 
 
@@ -596,7 +596,7 @@ def holds_promise(value: Any) -> bool:
         return any(map(holds_promise, value.values()))
     if isinstance(value, list | tuple):
         return any(map(holds_promise, value))
-    return isinstance(value, Opaque) and value.kind == "promise"
+    return isinstance(value, OpaqueValue) and value.kind == "promise"
 
 
 def has_finite_numbers(value: object) -> bool:
@@ -612,12 +612,12 @@ def has_finite_numbers(value: object) -> bool:
     return True
 
 
-_encode = msgspec.json.Encoder(enc_hook=encode_message).encode
+_encode = msgspec.json.Encoder(enc_hook=encode_as_english).encode
 _decode = msgspec.json.Decoder().decode
 _encode_any = json.JSONEncoder(separators=(",", ":"), default=_decode).encode
 
 
-def dumps(value: Any) -> str:
+def dumps_compact(value: Any) -> str:
     """Return compact JSON; a `msgspec.Raw` in *value* is JSON already."""
     try:
         return _encode(value).decode()
@@ -625,7 +625,7 @@ def dumps(value: Any) -> str:
         return _encode_any(value)
 
 
-def loads_fast(text: str) -> Any:
+def loads_with_fast_path(text: str) -> Any:
     """Return what `loads` returns; several times faster, except for JSON with unusual content.
 
     Raises:

@@ -90,7 +90,7 @@ class Headers(msgspec.Struct, frozen=True, gc=False):
         lower = name.lower()
         return [value for key, value in self.pairs if key.lower() == lower]
 
-    def first_values(self) -> dict[str, str]:
+    def get_first_values(self) -> dict[str, str]:
         """Return lower-case name -> first value, for every header."""
         # Of equal keys the last one stays, hence the reverse order.
         return {name.lower(): value for name, value in reversed(self.pairs)}
@@ -107,15 +107,15 @@ class Headers(msgspec.Struct, frozen=True, gc=False):
     @property
     def media_type(self) -> str:
         """Return the media type in lower case, without parameters, or ""."""
-        return media_type(self.content_type)
+        return parse_media_type(self.content_type)
 
     @property
-    def cookies(self) -> list[Cookie]:
+    def request_cookies(self) -> list[Cookie]:
         """Return the cookies of a request; HTTP/2 may send several lines (RFC 9113, 8.2.3)."""
         return [cookie for line in self.get_all("cookie") for cookie in parse_cookies(line)]
 
     @property
-    def set_cookies(self) -> dict[str, str]:
+    def response_cookies(self) -> dict[str, str]:
         """Return the cookies of a response by name; of equal names the last."""
         cookies = map(parse_set_cookie, self.get_all("set-cookie"))
         return {cookie.name: cookie.value for cookie in cookies}
@@ -174,19 +174,19 @@ def is_below(address: str, base: str) -> bool:
     return address.startswith(base) and address[len(base) :][:1] in {"", "/", "?", "#"}
 
 
-def origin_of(url: str) -> str:
+def parse_origin(url: str) -> str:
     """Return scheme, host and port of *url*: ``https://crm.example.cn:8443``."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}"
 
 
-def media_type(content_type: str) -> str:
+def parse_media_type(content_type: str) -> str:
     """Return the lower-case media type without its parameters (RFC 9110, 8.3.1)."""
     return content_type.partition(";")[0].strip().lower()
 
 
 @lru_cache(maxsize=256)
-def charset_of(content_type: str) -> str:
+def parse_charset(content_type: str) -> str:
     """Return the character set in a ``Content-Type``, by default UTF-8."""
     for part in content_type.split(";")[1:]:
         name, _, value = part.partition("=")

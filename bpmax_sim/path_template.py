@@ -20,7 +20,7 @@ _SAFE: Final = "/:@!$&'()*+,;=~%"
 _BYTES: Final = "surrogateescape"
 
 
-def placeholders(path: str) -> tuple[str, ...]:
+def list_placeholders(path: str) -> tuple[str, ...]:
     """Return the names in braces in *path*, in order: ``id`` of ``/orders/{id}``.
 
     Each only once.
@@ -28,14 +28,14 @@ def placeholders(path: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(_PLACEHOLDER.findall(path)))
 
 
-def fill_placeholders(text: str, value: Callable[[str], str | None]) -> str:
+def fill_placeholders(text: str, get_value: Callable[[str], str | None]) -> str:
     """Return *text* with each ``{name}`` replaced by the result of ``value(name)``.
 
     Where that is None, the placeholder stays.
     """
 
     def filled(match: re.Match[str]) -> str:
-        known = value(match[1])
+        known = get_value(match[1])
         return match[0] if known is None else known
 
     return _PLACEHOLDER.sub(filled, text) if "{" in text else text
@@ -83,12 +83,12 @@ class _Segment(msgspec.Struct, frozen=True):
         match = self.pattern.fullmatch(text)
         return match.groups() if match else None
 
-    def readings(self, text: str) -> Iterator[dict[str, str]]:
-        readings = _texts_between(self.around, text) if self.names else iter([()])
+    def find_readings(self, text: str) -> Iterator[dict[str, str]]:
+        readings = _split_at_literals(self.around, text) if self.names else iter([()])
         return (dict(zip(self.names, values, strict=True)) for values in readings)
 
     @property
-    def rank(self) -> int:
+    def generality(self) -> int:
         """Return how general the segment is.
 
         0 for a literal, 1 for a mixture, 2 for only a placeholder.
@@ -115,7 +115,7 @@ class PathTemplate(msgspec.Struct, frozen=True):
 
         That is the one with the fewest placeholders, then the one with the most literal segments.
         """
-        ranks = tuple(segment.rank for segment in self.segments)
+        ranks = tuple(segment.generality for segment in self.segments)
         return sum(len(segment.names) for segment in self.segments), ranks
 
     def match(self, raw: str) -> dict[str, str] | None:
@@ -123,7 +123,7 @@ class PathTemplate(msgspec.Struct, frozen=True):
 
         A slash at the end is ignored here; see `has_trailing_slash`.
         """
-        return self.match_segments(raw_segments(raw))
+        return self.match_segments(split_decoded_segments(raw))
 
     def match_segments(self, segments: tuple[str, ...]) -> dict[str, str] | None:
         """Return placeholder -> value for the decoded *segments* of a path.
@@ -146,13 +146,13 @@ class PathTemplate(msgspec.Struct, frozen=True):
                     return None
         return values
 
-    def readings(self, raw: str) -> Iterator[dict[str, str]]:
+    def find_readings(self, raw: str) -> Iterator[dict[str, str]]:
         """Yield every way in which the *raw* path fits, as placeholder -> value.
 
         ``a-b-c`` has two for ``{no}-{id}``: ``a`` and ``b-c``, ``a-b`` and ``c``.
         """
-        pairs = zip(self.segments, raw_segments(raw), strict=False)
-        for several in product(*(segment.readings(text) for segment, text in pairs)):
+        pairs = zip(self.segments, split_decoded_segments(raw), strict=False)
+        for several in product(*(segment.find_readings(text) for segment, text in pairs)):
             yield {name: value for reading in several for name, value in reading.items()}
 
     def fill(self, values: Mapping[str, str]) -> str:
@@ -164,7 +164,7 @@ class PathTemplate(msgspec.Struct, frozen=True):
         return "".join(filled)
 
 
-def raw_segments(raw: str) -> tuple[str, ...]:
+def split_decoded_segments(raw: str) -> tuple[str, ...]:
     """Return the decoded segments of a *raw* path, without the empty one after a final slash."""
     parts = raw.removeprefix("/").split("/")
     if not parts[-1]:
@@ -178,7 +178,7 @@ def has_trailing_slash(raw: str) -> bool:
 
 
 @lru_cache(maxsize=8192)
-def path_template(path: str) -> PathTemplate:
+def compile_path_template(path: str) -> PathTemplate:
     """Return *path* compiled; a query in it is ignored."""
     path = path.partition("?")[0]
     path = path if path.startswith("/") or not path else f"/{path}"
@@ -213,7 +213,7 @@ def _parse_segment(part: str) -> _Segment:
     return _Segment("", pattern, names, tuple(literals), whole=not any(literals))
 
 
-def _texts_between(literals: tuple[str, ...], text: str) -> Iterator[tuple[str, ...]]:
+def _split_at_literals(literals: tuple[str, ...], text: str) -> Iterator[tuple[str, ...]]:
     """Yield each way to split *text* at *literals*, as the non-empty texts between them.
 
     For ``('', '-', '')`` and ``a-b-c``: ``('a', 'b-c')`` and ``('a-b', 'c')``.
@@ -228,5 +228,5 @@ def _texts_between(literals: tuple[str, ...], text: str) -> Iterator[tuple[str, 
             yield (rest[:end],)
         return
     for end in range(1, len(rest)):
-        for more in _texts_between(tuple(others), rest[end:]):
+        for more in _split_at_literals(tuple(others), rest[end:]):
             yield rest[:end], *more

@@ -70,7 +70,7 @@ def read_settings(folder: str | Path) -> dict[str, object] | None:
             text = file.read()
     except (OSError, ValueError):
         return None
-    return _read_table(text) if "bpmax_sim" in text else None
+    return _parse_settings_table(text) if "bpmax_sim" in text else None
 
 
 def read_setting(root: str | Path, name: str) -> object:
@@ -84,17 +84,17 @@ def _get_setting(table: Mapping[str, object] | None, name: str) -> object:
 
 
 @lru_cache(maxsize=8)  # asked for by every session, and it takes some milliseconds
-def _read_table(project: str) -> dict[str, object] | None:
+def _parse_settings_table(toml_text: str) -> dict[str, object] | None:
     import tomllib  # noqa: PLC0415 - pytest starts without it in a project that is not ours
 
     try:
-        table = tomllib.loads(project).get("tool", {}).get("bpmax_sim")
+        table = tomllib.loads(toml_text).get("tool", {}).get("bpmax_sim")
     except (ValueError, AttributeError):
         return None
     return table if isinstance(table, dict) else None
 
 
-def language_of(root: Path) -> str | None:
+def read_language(root: Path) -> str | None:
     """Return ``language`` of ``[tool.bpmax_sim]`` in the project at *root*.
 
     None if it is not set.
@@ -106,7 +106,7 @@ def language_of(root: Path) -> str | None:
 Strictness = Literal["normal", "strict", "lenient"]
 
 
-def strictness_of(path: Path, root: Path) -> Strictness:
+def find_strictness(path: Path, root: Path) -> Strictness:
     """Return the strictness for a scenario at *path*, from ``[tool.bpmax_sim]`` of *root*.
 
     ``strict`` and ``lenient`` are lists of folders below the root, or true for all; the innermost
@@ -115,11 +115,11 @@ def strictness_of(path: Path, root: Path) -> Strictness:
     Raises:
         ValueError: if one of them is wrong; the message says why.
     """
-    stamp = file_stamp(os.path.join(root, PROJECT))
+    stamp = compute_file_stamp(os.path.join(root, PROJECT))
     chosen: tuple[int, Strictness] = (-1, "normal")
     for name, folders in _read_strictness(str(root), stamp):
         for folder in folders:
-            inside = absolute_path(path).startswith(os.path.join(os.path.normpath(folder), ""))
+            inside = to_absolute_path(path).startswith(os.path.join(os.path.normpath(folder), ""))
             chosen = max(chosen, (len(folder), name)) if inside else chosen
     wrong = _warn_of_unread_settings(str(root), stamp)
     if wrong and chosen[1] == "strict":
@@ -183,7 +183,7 @@ def _resolve_setting_folders(root: str, name: str, folders: object) -> Iterator[
     if folders is None or folders is False:
         return
     for folder in ["."] if folders is True else folders if isinstance(folders, list) else [None]:
-        whole = os.path.join(absolute_path(root), str(folder))
+        whole = os.path.join(to_absolute_path(root), str(folder))
         wrong = ""
         if not isinstance(folder, str):
             wrong = msg(
@@ -199,7 +199,7 @@ def _resolve_setting_folders(root: str, name: str, folders: object) -> Iterator[
                 name=name,
                 folder=folder,
                 file=PROJECT,
-                hint=suggest_nearest(folder.strip("/"), _find_folders(Path(root))),
+                hint=suggest_nearest(folder.strip("/"), _list_folders_for_hints(Path(root))),
             )
         if wrong:
             raise ValueError(wrong)
@@ -209,7 +209,7 @@ def _resolve_setting_folders(root: str, name: str, folders: object) -> Iterator[
 _MOST_FOLDERS: Final = 500
 
 
-def _find_folders(root: Path) -> list[str]:
+def _list_folders_for_hints(root: Path) -> list[str]:
     """Return the first folders below *root* by relative name, for near names; hidden ones not."""
     found: list[str] = []
     for folder, below, _ in os.walk(root):
@@ -220,7 +220,7 @@ def _find_folders(root: Path) -> list[str]:
     return found[:_MOST_FOLDERS]
 
 
-def platform_folders(root: Path) -> tuple[Path, ...]:
+def find_platform_folders(root: Path) -> tuple[Path, ...]:
     """Return the platform folders of the project at *root*; later ones override earlier ones.
 
     They are ``platforms`` of ``[tool.bpmax_sim]``, a path or a list of paths below the root; by
@@ -229,13 +229,13 @@ def platform_folders(root: Path) -> tuple[Path, ...]:
     Raises:
         ValueError: if a named folder does not exist.
     """
-    named = _platform_folders(str(root), file_stamp(os.path.join(root, PROJECT)))
+    named = _read_platform_folders(str(root), compute_file_stamp(os.path.join(root, PROJECT)))
     default = os.path.join(root, "scenarios", "platforms")
     return named or ((Path(default),) if os.path.exists(default) else ())  # noqa: PTH110
 
 
 @lru_cache(maxsize=64)
-def _platform_folders(root: str, _cache_key: object) -> tuple[Path, ...]:
+def _read_platform_folders(root: str, _cache_key: object) -> tuple[Path, ...]:
     named = read_setting(root, "platforms")
     folders: list[Path] = []
     for folder in named if isinstance(named, list) else () if named is None else [named]:
@@ -250,22 +250,22 @@ def _platform_folders(root: str, _cache_key: object) -> tuple[Path, ...]:
     return tuple(folders)
 
 
-def ci_jobs_of(root: Path) -> tuple[str, ...]:
+def read_ci_jobs(root: Path) -> tuple[str, ...]:
     """Return ``jobs`` of ``[tool.bpmax_sim]``: the CI jobs that together run all tests."""
     jobs = read_setting(root, "jobs")
     return tuple(map(str, jobs)) if isinstance(jobs, list) else ()
 
 
-def not_secret_places_of(root: Path) -> tuple[str, ...]:
+def read_not_secret_places(root: Path) -> tuple[str, ...]:
     """Return ``not_secret`` of ``[tool.bpmax_sim]``: places whose values are declared not secret.
 
     They are for values that look like secrets in traffic without platform file, such as
     ``body.requestKey``; a platform file declares its own.
     """
-    return _not_secret_places(read_settings(root))
+    return _get_not_secret_places(read_settings(root))
 
 
-def _not_secret_places(table: Mapping[str, object] | None) -> tuple[str, ...]:
+def _get_not_secret_places(table: Mapping[str, object] | None) -> tuple[str, ...]:
     places = _get_setting(table, "not_secret")
     return tuple(map(str, places)) if isinstance(places, list) else ()
 
@@ -275,7 +275,7 @@ def with_not_secret_place(text: str, place: str) -> str | None:
 
     None is returned if the text cannot be changed automatically.
     """
-    before = _not_secret_places(_read_table(text))
+    before = _get_not_secret_places(_parse_settings_table(text))
     element = json.dumps(place, ensure_ascii=False)
     header = "[tool.bpmax_sim]\n"
     for old, new in (
@@ -285,7 +285,7 @@ def with_not_secret_place(text: str, place: str) -> str | None:
     ):
         head, _, tail = text.rpartition(old) if old else (text, "", "")
         after = head + new + tail
-        if old in text and _not_secret_places(_read_table(after)) == (place, *before):
+        if old in text and _get_not_secret_places(_parse_settings_table(after)) == (place, *before):
             return after
     return None
 
@@ -334,7 +334,7 @@ NAME = ".bpmax"
 TRACES = f"{NAME}/trace"
 
 
-def make_folder(path: Path) -> None:
+def make_parent_folder(path: Path) -> None:
     """Create the folder for the file *path*.
 
     Below ``.bpmax``, also a file that makes Git ignore it.
@@ -359,7 +359,7 @@ SUFFIXES = (".yaml", ".yml")
 Stamp = tuple[tuple[str, int, int], ...]
 
 
-def absolute_path(path: str | os.PathLike[str]) -> str:
+def to_absolute_path(path: str | os.PathLike[str]) -> str:
     """Return *path* as absolute path; symbolic links are kept."""
     return _make_absolute(os.getcwd(), os.fspath(path))
 
@@ -376,14 +376,14 @@ def find_instances_file(folder: str) -> str:
 
     A file ``instances.local.yaml`` alone is enough; the result is still the name without ``local``.
     """
-    for path, local in _list_instances_files_above(folder):
+    for path, local in _list_instances_candidates(folder):
         if _is_file(path) or _is_file(local):
             return path
     return ""
 
 
 @lru_cache(maxsize=64)  # of a few folders, each asked for by every session
-def _list_instances_files_above(folder: str) -> tuple[tuple[str, str], ...]:
+def _list_instances_candidates(folder: str) -> tuple[tuple[str, str], ...]:
     above, candidates = folder, []
     while (upper := os.path.dirname(above)) != above:
         candidates.append((os.path.join(upper, INSTANCES), os.path.join(upper, LOCAL)))
@@ -395,13 +395,13 @@ def _is_file(path: str) -> bool:
     return os.access(path, os.F_OK) and os.path.isfile(path)  # mostly there is none, told quickly
 
 
-def local_file_of(path: str) -> str:
+def to_local_override(path: str) -> str:
     """Return the name of the local file whose keys override those of *path*: ``x.local.yaml``."""
     stem, suffix = os.path.splitext(path)
     return f"{stem}.local{suffix}"
 
 
-def folder_stamp(folder: str, instances_file: str, *, levels: int = 8) -> Stamp:
+def compute_folder_stamp(folder: str, instances_file: str, *, levels: int = 8) -> Stamp:
     """Return name, size and time of each platform file below *folder*, and of *instances_file*.
 
     The result is compared to find out whether cached platforms are still valid. Subfolders are
@@ -415,15 +415,18 @@ def folder_stamp(folder: str, instances_file: str, *, levels: int = 8) -> Stamp:
                     status = entry.stat()
                     stamps.append((entry.name, status.st_size, status.st_mtime_ns))
                 elif levels and not entry.name.startswith(".") and entry.is_dir():
-                    stamps += folder_stamp(entry.path, "", levels=levels - 1)
+                    stamps += compute_folder_stamp(entry.path, "", levels=levels - 1)
     except OSError:
-        stamps += file_stamp(folder)
+        stamps += compute_file_stamp(folder)
     if instances_file:
-        stamps += (*file_stamp(instances_file), *file_stamp(local_file_of(instances_file)))
+        stamps += (
+            *compute_file_stamp(instances_file),
+            *compute_file_stamp(to_local_override(instances_file)),
+        )
     return tuple(stamps)
 
 
-def file_stamp(path: str) -> Stamp:
+def compute_file_stamp(path: str) -> Stamp:
     """Return name, size and time of change of one file, or that it is absent, to be compared later.
 
     An absent file has size -1 and time 0; the time is in nanoseconds.

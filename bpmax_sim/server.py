@@ -29,11 +29,11 @@ from msgspec.structs import replace
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.clock import SystemClock
 from bpmax_sim.errors import CallError, ConfigError, NoMatchError, TransportError
-from bpmax_sim.i18n import msg, series
-from bpmax_sim.messages import Pairs, Request, Response, origin_of
+from bpmax_sim.i18n import join_list, msg
+from bpmax_sim.messages import Pairs, Request, Response, parse_origin
 from bpmax_sim.platform.instances import resolve_credentials
 from bpmax_sim.platform.load import Platforms
-from bpmax_sim.platform.matcher import login_origins
+from bpmax_sim.platform.matcher import list_foreign_login_origins
 from bpmax_sim.platform.model import Instance
 from bpmax_sim.proxy.client import Handle
 from bpmax_sim.session.session import Session
@@ -171,7 +171,7 @@ def run_server(
     thread.start()
     try:
         started.wait(10)
-        yield _url_of_socket(listening, host)
+        yield _make_socket_url(listening, host)
     finally:
         server.should_exit = True
         thread.join(10)
@@ -197,7 +197,7 @@ def serve(  # noqa: PLR0913 - what is served, where, and who hears of it
         ConfigError: if *host* and *port* are not available.
     """
     listening = _bind_socket(host, port)
-    url = _url_of_socket(listening, host)
+    url = _make_socket_url(listening, host)
     server = _Server(answer or _adapt_handle_to_answer(handle), limits, lambda: ready(url), stop)
     # While it runs the server has handlers of its own. These catch what comes before, and what it
     # hands on after everything under way is answered, so that the process ends by itself.
@@ -240,7 +240,7 @@ def _bind_socket(host: str, port: int) -> socket.socket:
     return listening
 
 
-def _url_of_socket(listening: socket.socket, host: str) -> str:
+def _make_socket_url(listening: socket.socket, host: str) -> str:
     return f"http://{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}"
 
 
@@ -479,16 +479,16 @@ def _make_error_response(error: Exception, incoming: Incoming) -> Outgoing:
     return _make_error(500, "BUG", msg("the server failed; its standard error says how"))
 
 
-async def _read_body(incoming: Incoming, largest: int) -> bytes | None:
-    """Return the body; None if it is larger than *largest*, or declared to be."""
+async def _read_body(incoming: Incoming, max_bytes: int) -> bytes | None:
+    """Return the body; None if it is larger than *max_bytes*, or declared to be."""
     declared = incoming.headers.get("content-length", "")
-    if declared.isdigit() and int(declared) > largest:
+    if declared.isdigit() and int(declared) > max_bytes:
         return None
     parts: list[bytes] = []
     size = 0
     async for part in incoming.stream():
         size += len(part)
-        if size > largest:
+        if size > max_bytes:
             return None
         parts.append(part)
     return b"".join(parts)
@@ -586,11 +586,13 @@ class RecordingServer:
             for cassette, owner in owners
         ]
         self._recorded = [
-            {cassette.line(number).call for number in cassette.index.exchange_numbers(owner)}
+            {cassette.line(number).call for number in cassette.index.list_exchange_numbers(owner)}
             for cassette, owner in owners
         ]
         self.bases = tuple(
-            dict.fromkeys(pair for cassette in opened for pair in _recorded_addresses(cassette))
+            dict.fromkeys(
+                pair for cassette in opened for pair in _list_recorded_addresses(cassette)
+            )
         )
 
     def handle(self, request: Request) -> Response:
@@ -601,7 +603,7 @@ class RecordingServer:
             TransportError: if the recorded exchange did not complete.
         """
         misses: list[tuple[bool, NoMatchError]] = []
-        for url in self._candidate_addresses(request):
+        for url in self._list_candidate_urls(request):
             original = replace(request, url=url, base="")
             for session, recorded in zip(self._sessions, self._recorded, strict=True):
                 try:
@@ -614,10 +616,10 @@ class RecordingServer:
                     session.misses.clear()
         if misses:  # of whoever has a recording of the API, or else knows it
             raise max(misses, key=itemgetter(0))[1]
-        known = series(f"{base} ({key})" if key else base for key, base in self.bases)
+        known = join_list(f"{base} ({key})" if key else base for key, base in self.bases)
         raise NoMatchError(f"{NOTHING}{known or 'none'}", case=msg("no such call"))
 
-    def _candidate_addresses(self, request: Request) -> Iterable[str]:
+    def _list_candidate_urls(self, request: Request) -> Iterable[str]:
         """Return the URLs under which *request* may have been recorded, without repetitions.
 
         They are its target below the base URL and below the host of each recorded platform. If the
@@ -636,13 +638,13 @@ class RecordingServer:
         platforms = self._sessions[0].platforms if self._sessions else Platforms()
         for key in dict.fromkeys(key for key, _ in bases):
             if (declared := platforms.find(key)) is not None:
-                bases += [(key, origin) for origin in login_origins(declared)]
+                bases += [(key, origin) for origin in list_foreign_login_origins(declared)]
         return dict.fromkeys(
-            f"{start}{target}" for _, base in bases for start in (base, origin_of(base))
+            f"{start}{target}" for _, base in bases for start in (base, parse_origin(base))
         )
 
 
-def _recorded_addresses(cassette: Cassette) -> Iterator[tuple[str, str]]:
+def _list_recorded_addresses(cassette: Cassette) -> Iterator[tuple[str, str]]:
     """Yield pairs of platform and base address for each exchange of *cassette*.
 
     For traffic of other HTTP clients they are "" and the origin of the URL.
@@ -653,7 +655,7 @@ def _recorded_addresses(cassette: Cassette) -> Iterator[tuple[str, str]]:
             yield line.call.partition(".")[0], line.base.rstrip("/")
     for number in range(len(cassette)):
         if not cassette.line(number).base:
-            yield "", origin_of(cassette.exchange(number).request.url)
+            yield "", parse_origin(cassette.exchange(number).request.url)
 
 
 class SimulatorServer:

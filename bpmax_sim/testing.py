@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from bpmax_sim.exports import lazy_exports
+from bpmax_sim.exports import make_lazy_exports
 
-__getattr__, __dir__ = lazy_exports(globals())
+__getattr__, __dir__ = make_lazy_exports(globals())

@@ -15,7 +15,7 @@ from contextlib import suppress
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from bpmax_sim.messages import charset_of, media_type
+from bpmax_sim.messages import parse_charset, parse_media_type
 
 _WEB: Final = ("utf-", "gb", "big5", "iso8859", "cp", "ascii", "shift_jis", "euc_", "koi8", "hz")
 _AS_GB18030: Final = frozenset({"gb2312", "gbk", "gb18030"})
@@ -46,7 +46,7 @@ class DecodedText(NamedTuple):
     contradicts: str = ""
 
 
-def codec_named(name: str) -> str:
+def find_codec(name: str) -> str:
     """Return Python's name for the character encoding *name* of a header or page; "" if unknown."""
     try:
         known = codecs.lookup(name).name
@@ -61,17 +61,17 @@ def _find_declared_encoding(data: bytes) -> Iterator[str]:
     head = data[:_HEAD]
     for found in (_XML.match(head), _META.search(head)):
         if found:
-            yield codec_named(found[1].decode("ascii", "replace"))
+            yield find_codec(found[1].decode("ascii", "replace"))
 
 
-def declared_codecs(data: bytes, content_type: str = "", declared: str = "") -> list[str]:
+def list_probable_codecs(data: bytes, content_type: str = "", declared: str = "") -> list[str]:
     """Return the encodings in which *data* may be, the most probable first.
 
     They are *declared* (of the platform file), a byte order mark, *content_type*, a declaration
     inside *data*, and UTF-8 as the last.
     """
     marked = next((codec for mark, codec in _MARKS if data.startswith(mark)), "")
-    named = [codec_named(declared) if declared else "", marked, _codec_of_header(content_type)]
+    named = [find_codec(declared) if declared else "", marked, _find_header_codec(content_type)]
     if _may_declare_encoding_in_body(content_type):
         named += _find_declared_encoding(data)
     return list(dict.fromkeys([*filter(None, named), "utf-8"]))
@@ -83,11 +83,11 @@ def decode_text(data: bytes, content_type: str = "", declared: str = "") -> Deco
     If neither *declared* nor the header names another encoding, valid UTF-8 is decoded as UTF-8,
     whatever the page itself declares: text in other encodings is hardly ever valid UTF-8.
     """
-    if not declared and _codec_of_header(content_type) in {"", "utf-8"}:
+    if not declared and _find_header_codec(content_type) in {"", "utf-8"}:
         with suppress(UnicodeDecodeError):
             return DecodedText(data.decode("utf-8-sig"), "utf-8")
-    candidates = declared_codecs(data, content_type, declared)
-    headed, wrong_at = _codec_of_header(content_type), -1
+    candidates = list_probable_codecs(data, content_type, declared)
+    headed, wrong_at = _find_header_codec(content_type), -1
     for codec in candidates:
         try:
             text = data.decode(codec)
@@ -101,10 +101,10 @@ def decode_text(data: bytes, content_type: str = "", declared: str = "") -> Deco
 
 
 @lru_cache(maxsize=256)
-def _codec_of_header(content_type: str) -> str:
-    return codec_named(charset_of(content_type)) if "charset" in content_type.lower() else ""
+def _find_header_codec(content_type: str) -> str:
+    return find_codec(parse_charset(content_type)) if "charset" in content_type.lower() else ""
 
 
 def _may_declare_encoding_in_body(content_type: str) -> bool:
-    media = media_type(content_type)
+    media = parse_media_type(content_type)
     return not media or media.startswith("text/") or media.endswith("xml")

@@ -33,7 +33,7 @@ TRANSLATED = tuple(language for language in LANGUAGES if language != "en")
 
 Id = str | tuple[str, ...]
 
-TELLING = frozenset({"tell", "say", "notify", "confirm", "note_loss", "usage_error"})
+TELLING = frozenset({"tell", "say", "notify", "confirm", "note_loss", "make_usage_error"})
 """What takes a template, its last argument without a name, where it takes values."""
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from bpmax_sim.cli.types import write_types
+from bpmax_sim.cli.types import write_editor_files
 from tests.campaigns.editors import ROOT, SERVERS, Server, started, try_typescript
 
 
@@ -34,7 +34,7 @@ def test_an_editor_completes_and_shows_what_the_samples_declare(
 ) -> None:
     for name in ("scenarios", "cassettes"):
         shutil.copytree(ROOT / name, tmp_path / name)
-    list(write_types(tmp_path))
+    list(write_editor_files(tmp_path))
 
     with started(["node", str(tsserver)], tmp_path) as process:
         assert list(try_typescript(Server(process, is_tsserver=True), tmp_path)) == []

@@ -41,7 +41,7 @@ def test_a_part_is_imported_when_it_is_used(install: Install) -> None:
     install("corp_numbers", "SEVEN = 7", seven="corp_numbers:SEVEN", bad="corp_numbers:NONE")
     numbers = ExtensionPoint(GROUP, int, {"one": 1})
 
-    assert numbers.names() == ("one", "bad", "seven")
+    assert numbers.list_names() == ("one", "bad", "seven")
     assert "seven" in numbers
     assert (numbers.get("one"), numbers.get("seven"), numbers.get("two")) == (1, 7, None)
 

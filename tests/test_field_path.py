@@ -14,17 +14,17 @@ from bpmax_sim.field_path import (
     FieldPath,
     Wildcard,
     contains_path,
+    find_values_at,
     get_nested,
     split_body_path,
-    values_at,
     with_member,
     without_paths,
 )
 from bpmax_sim.messages import Exchange, Request, Response
-from bpmax_sim.path_template import path_template
+from bpmax_sim.path_template import compile_path_template
 from bpmax_sim.secret.vault import Vault
 from bpmax_sim.transport.protocol import Handler
-from bpmax_sim.transport.redaction import redact_exchange
+from bpmax_sim.transport.redaction import redact_exchange_again
 
 SPELLINGS: dict[str, tuple[FieldPath | None, tuple[Any, ...]]] = {
     "ignore": (
@@ -32,17 +32,20 @@ SPELLINGS: dict[str, tuple[FieldPath | None, tuple[Any, ...]]] = {
         ("body", "客户", "a.b", 0, Wildcard.ALL),
     ),
     "ignored header": (FieldPath.parse("header.X-A", "ignore"), ("header", "x-a")),
-    "JSON path": (FieldPath.of_response("$.d['客 户'][0].id"), ("body", "d", "客 户", 0, "id")),
-    "without a dollar": (FieldPath.of_response("data.code"), ("body", "data", "code")),
-    "whole": (FieldPath.of_response("$"), ("body",)),
-    "response header": (FieldPath.of_response("header: X-Code"), ("header", "x-code")),
-    "cookie": (FieldPath.of_response("cookie:sid"), ("cookie", "sid")),
-    "all cookies": (FieldPath.of_response("cookies"), ("cookie",)),
-    "for a library": (FieldPath.of_response("$..token"), ()),
-    "injected header": (FieldPath.of_auth_place("header.X-Sign"), ("header", "x-sign")),
-    "injected query": (FieldPath.of_auth_place("query.a.b"), ("query", "a.b")),
-    "injected member": (FieldPath.of_auth_place("body.a.b"), ("body", "a", "b")),
-    "parameter": (FieldPath.of_parameter("body", "客户.电话"), ("body", "客户", "电话")),
+    "JSON path": (
+        FieldPath.from_response_text("$.d['客 户'][0].id"),
+        ("body", "d", "客 户", 0, "id"),
+    ),
+    "without a dollar": (FieldPath.from_response_text("data.code"), ("body", "data", "code")),
+    "whole": (FieldPath.from_response_text("$"), ("body",)),
+    "response header": (FieldPath.from_response_text("header: X-Code"), ("header", "x-code")),
+    "cookie": (FieldPath.from_response_text("cookie:sid"), ("cookie", "sid")),
+    "all cookies": (FieldPath.from_response_text("cookies"), ("cookie",)),
+    "for a library": (FieldPath.from_response_text("$..token"), ()),
+    "injected header": (FieldPath.from_auth_place("header.X-Sign"), ("header", "x-sign")),
+    "injected query": (FieldPath.from_auth_place("query.a.b"), ("query", "a.b")),
+    "injected member": (FieldPath.from_auth_place("body.a.b"), ("body", "a", "b")),
+    "parameter": (FieldPath.from_parameter("body", "客户.电话"), ("body", "客户", "电话")),
 }  # fmt: skip
 
 
@@ -57,9 +60,9 @@ def test_places_find_and_cover() -> None:
     body = {"明细": [{"电话": "1"}, {"电话": "2"}]}
     place = FieldPath.parse("body.明细[*].电话", "redact")
 
-    assert list(values_at(body, place.below)) == ["1", "2"]
-    assert list(values_at(body, ("明细", 1, "电话"))) == ["2"]
-    assert list(values_at(body, ("明细", 2, "电话"))) == []
+    assert list(find_values_at(body, place.steps_below_root)) == ["1", "2"]
+    assert list(find_values_at(body, ("明细", 1, "电话"))) == ["2"]
+    assert list(find_values_at(body, ("明细", 2, "电话"))) == []
     assert contains_path(place, ("body", "明细", 0, "电话", "区号"))
     assert not contains_path(place, ("body", "明细", 0))
 
@@ -74,7 +77,7 @@ def test_places_find_and_cover() -> None:
     ],
 )
 def test_a_path_is_split_before_it_is_decoded(path: str, parameters: Any) -> None:
-    assert path_template("rooms/{房间}/send/{txnId}?a=b").match(path) == parameters
+    assert compile_path_template("rooms/{房间}/send/{txnId}?a=b").match(path) == parameters
 
 
 @pytest.mark.parametrize("path", ["bdy.phone", "body..phone", "body.a b"])
@@ -82,7 +85,7 @@ def test_an_error_names_the_option_that_is_wrong(path: str) -> None:
     request = Request(method="GET", url="https://crm.example.test/", personal=(path,))
 
     with pytest.raises(ConfigError) as raised:
-        redact_exchange(Exchange(request=request, outcome=Response(status=200)), Vault())
+        redact_exchange_again(Exchange(request=request, outcome=Response(status=200)), Vault())
 
     assert str(raised.value).startswith(f"redact: {path!r} is not a path; write ")
 
@@ -227,7 +230,9 @@ def test_the_name_of_a_path_is_the_first_after_its_root(text: str, name: str) ->
 )
 def test_one_index_leaves_a_gap_and_all_leave_none(path: str, left: object, pruned: object) -> None:
     rows = [{"a": 1, "b": 1}, {"a": 2}, {"a": 3, "b": 3}]
-    steps = FieldPath.parse(f"body{path if path[0] == '[' else '.' + path}", "ignore").below
+    steps = FieldPath.parse(
+        f"body{path if path[0] == '[' else '.' + path}", "ignore"
+    ).steps_below_root
 
     assert without_paths(rows, [steps]) == left
     untouched = path in {"[3]", "a"}

@@ -18,7 +18,7 @@ from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.merge import recover
 from bpmax_sim.cli.app import run_command_line
 from bpmax_sim.errors import CallError, LeakError, NoMatchError, WeakSecretWarning
-from bpmax_sim.secret.pseudonym import resident_check_character
+from bpmax_sim.secret.pseudonym import compute_resident_id_check_char
 from bpmax_sim.secret.standin import make_standin
 from bpmax_sim.session.session import Session
 from tests import warm
@@ -259,7 +259,7 @@ def test_personal_data_has_pseudonyms_that_stay_the_same(probe: Probe) -> None:
     assert "13800138000" not in written
     assert "11010519491231002X" not in written
     assert recorded["phone"].isdigit()
-    assert recorded["idCard"][17] == resident_check_character(recorded["idCard"][:17])
+    assert recorded["idCard"][17] == compute_resident_id_check_char(recorded["idCard"][:17])
 
 
 def test_a_recording_set_aside_and_every_export_hold_no_secret(

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from bpmax_sim.errors import CallError
-from bpmax_sim.js_values import UNDEFINED, BigInt, Opaque
+from bpmax_sim.js_values import UNDEFINED, BigInt, OpaqueValue
 from bpmax_sim.session.session import Session
 from tests.loopback import answer_json, loopback
 
@@ -110,9 +110,9 @@ CASES: list[Case] = [
             .body(
                 {
                     "金额": 1,
-                    "校验": Opaque("function"),
-                    "标记": Opaque("symbol"),
-                    "明细": [Opaque("function"), {"a": Opaque("symbol")}],
+                    "校验": OpaqueValue("function"),
+                    "标记": OpaqueValue("symbol"),
+                    "明细": [OpaqueValue("function"), {"a": OpaqueValue("symbol")}],
                 }
             )
             .call()
@@ -196,7 +196,7 @@ REFUSED: list[Case] = [
     (
         "a function in a query",
         "p.$api('search').$query({a: () => 1}).$call()",
-        lambda p: p.api("search").query(a=Opaque("function")).call(),
+        lambda p: p.api("search").query(a=OpaqueValue("function")).call(),
     ),
     (
         "half a character in a path",

@@ -18,13 +18,13 @@ from bpmax_sim.yamlfile.schema import Texts
 
 ROOT = Path(__file__).parents[1]
 SCHEMAS = {
-    "scenario": of_scenarios.scenario_schema(),
-    "fragment": of_scenarios.fragment_schema(),
-    "form": of_scenarios.form_schema(),
-    "flow": of_scenarios.flow_schema(),
-    "people": of_scenarios.people_schema(),
-    "platform": of_platforms.platform_schema(),
-    "instances": of_platforms.instances_schema(),
+    "scenario": of_scenarios.make_scenario_schema(),
+    "fragment": of_scenarios.make_fragment_schema(),
+    "form": of_scenarios.make_form_schema(),
+    "flow": of_scenarios.make_flow_schema(),
+    "people": of_scenarios.make_people_schema(),
+    "platform": of_platforms.make_platform_schema(),
+    "instances": of_platforms.make_instances_schema(),
 }
 OUR_OWN = "_"
 
@@ -90,7 +90,7 @@ def test_every_key_is_explained_in_english_and_in_chinese(name: str) -> None:
 
 @pytest.mark.parametrize(
     "texts",
-    [of_scenarios.hover_texts(), read_hover_texts(of_platforms.HOVER)],
+    [of_scenarios.collect_hover_texts(), read_hover_texts(of_platforms.HOVER)],
     ids=["scenario", "platform"],
 )
 def test_no_explanation_is_of_a_key_that_is_not_there(texts: Texts) -> None:
@@ -114,7 +114,7 @@ def test_every_structure_is_closed(name: str) -> None:
 
 @pytest.mark.parametrize(("name", "path"), [pytest.param(*p, id=p[1].name) for p in shipped()])
 def test_every_shipped_file_fits(name: str, path: Path) -> None:
-    value: Any = read_yaml(path).plain()
+    value: Any = read_yaml(path).to_plain()
 
     assert list(Draft7Validator(SCHEMAS[name]).iter_errors(value)) == []
 

@@ -344,7 +344,7 @@ def _ours_many(file: Path, urls: list[str]) -> None:
 
     from bpmax_sim.cassette.file import Cassette  # noqa: PLC0415
     from bpmax_sim.cassette.format import dump_exchanges  # noqa: PLC0415
-    from bpmax_sim.cassette.matching import MatchingRules, matching_key, parts_of_call  # noqa: PLC0415
+    from bpmax_sim.cassette.matching import MatchingRules, call_to_parts, compute_matching_key  # noqa: PLC0415
 
     one = Cassette.load(file).exchange(0)
     rules = MatchingRules(templates={"crm.get": "/get/{n}", "crm.post": "/post/{n}"})
@@ -353,7 +353,7 @@ def _ours_many(file: Path, urls: list[str]) -> None:
     many = []
     for number, url in enumerate(urls, 1):
         said = replace(call, path=f"/get/{url.rpartition('/')[2]}")
-        key = matching_key(parts_of_call(said), rules)
+        key = compute_matching_key(call_to_parts(said), rules)
         request = replace(one.request, url=url, call=said)
         many.append(replace(one, request=request, key=key, order=number))
     file.write_bytes(dump_exchanges(many, rules=rules))

@@ -20,12 +20,12 @@ import msgspec
 from msgspec.structs import replace
 
 from bpmax_sim.cassette.format import render_exchange
-from bpmax_sim.cassette.json_text import copy_old_values, is_json
-from bpmax_sim.cassette.matching import MatchingRules, matching_key, parts_of_exchange
+from bpmax_sim.cassette.json_text import copy_old_values, is_json_container
+from bpmax_sim.cassette.matching import MatchingRules, compute_matching_key, exchange_to_parts
 from bpmax_sim.cassette.model import Entry, decode_json, group_by_name, read_body
 from bpmax_sim.cassette.reader import read_exchange, split_exchange
-from bpmax_sim.field_path import FieldPath, Steps, values_at, without_paths
-from bpmax_sim.messages import Exchange, FailedExchange, Outcome, Response, media_type
+from bpmax_sim.field_path import FieldPath, Steps, find_values_at, without_paths
+from bpmax_sim.messages import Exchange, FailedExchange, Outcome, Response, parse_media_type
 
 PlacesOf = Callable[[str], tuple[str, ...]]
 """Returns places of the responses of an API, ``platform.api``."""
@@ -115,13 +115,13 @@ class RecordingComparison(msgspec.Struct, frozen=True):
     ) -> bool:
         """Return whether two responses of the API *call* are equal apart from noise.
 
-        *request_texts* is as in `noise_places`.
+        *request_texts* is as in `find_noise_places`.
         """
-        places = self.noise_places(call, old, new, request_texts)
-        parts = (without_paths(comparable_outcome(outcome), places) for outcome in (old, new))
+        places = self.find_noise_places(call, old, new, request_texts)
+        parts = (without_paths(to_comparable_outcome(outcome), places) for outcome in (old, new))
         return bool(next(parts) == next(parts))
 
-    def noise_places(
+    def find_noise_places(
         self, call: str, old: Outcome, new: Outcome, request_texts: str
     ) -> list[FieldPath]:
         """Return the places where the two responses may differ without being different (noise).
@@ -134,12 +134,12 @@ class RecordingComparison(msgspec.Struct, frozen=True):
             return declared
         names = {name.lower() for outcome in (old, new) for name, _ in outcome.headers}
         headers = [FieldPath(("header", n)) for n in names if self._is_noise_header(n, call)]
-        was, now = comparable_outcome(old), comparable_outcome(new)
+        was, now = to_comparable_outcome(old), to_comparable_outcome(new)
         return [
             place
             for place in (*declared, *headers)
-            if not _is_sent_again(
-                list(values_at(was, place)), list(values_at(now, place)), request_texts
+            if not _is_new_value_in_requests(
+                list(find_values_at(was, place)), list(find_values_at(now, place)), request_texts
             )
         ]
 
@@ -155,15 +155,17 @@ class RecordingComparison(msgspec.Struct, frozen=True):
         rules, line = self.rules, entry.line
         if rules is None:
             return entry
-        call = ".".join(filter(None, rules.former.current_names(*line.call.partition(".")[::2])))
+        call = ".".join(
+            filter(None, rules.former.find_current_names(*line.call.partition(".")[::2]))
+        )
         if call == line.call and rules.is_valid_digest(line.platform, line.rules):
             return entry
-        parts = rules.with_current_names(parts_of_exchange(read_exchange(entry)))
-        key, digest = matching_key(parts, rules), rules.digest(parts.platform)
+        parts = rules.with_current_names(exchange_to_parts(read_exchange(entry)))
+        key, digest = compute_matching_key(parts, rules), rules.compute_digest(parts.platform)
         return entry.with_line(call=call, key=key, rules=digest)
 
 
-def _is_sent_again(old: list[Any], new: list[Any], request_texts: str) -> bool:
+def _is_new_value_in_requests(old: list[Any], new: list[Any], request_texts: str) -> bool:
     """Return whether a value of *new* that *old* lacks occurs in *request_texts*.
 
     Such a value, for example an id, is not noise: its place in the response must keep the new
@@ -176,7 +178,7 @@ def _is_sent_again(old: list[Any], new: list[Any], request_texts: str) -> bool:
     return any(len(text) >= _SHORTEST and text in request_texts for text in texts)
 
 
-def comparable_outcome(outcome: Outcome) -> dict[str, Any]:
+def to_comparable_outcome(outcome: Outcome) -> dict[str, Any]:
     """Return the parts of *outcome* that are compared, by name.
 
     Status, reason, headers, parsed body.
@@ -189,7 +191,7 @@ def comparable_outcome(outcome: Outcome) -> dict[str, Any]:
     return {
         "status": outcome.status,
         "reason": outcome.reason,
-        "type": media_type(content_type),
+        "type": parse_media_type(content_type),
         "header": group_by_name(headers),
         "kind": body.kind,
         "body": body.value,
@@ -239,14 +241,14 @@ def _pair_entries(old: Sequence[Entry], new: Sequence[Entry]) -> list[tuple[Entr
     """
     left: dict[tuple[object, ...], list[Entry]] = defaultdict(list)
     for entry in sorted(old, key=lambda entry: entry.line.n, reverse=True):
-        left[_pairing_key(entry)].append(entry)
+        left[_make_pairing_key(entry)].append(entry)
     return [
-        (left[_pairing_key(entry)].pop() if left[_pairing_key(entry)] else None, entry)
+        (left[_make_pairing_key(entry)].pop() if left[_make_pairing_key(entry)] else None, entry)
         for entry in new
     ]
 
 
-def _pairing_key(entry: Entry) -> tuple[object, ...]:
+def _make_pairing_key(entry: Entry) -> tuple[object, ...]:
     line = entry.line
     return line.session, line.call, line.instance, line.key
 
@@ -258,7 +260,7 @@ def _can_reuse_instants(
 
     A signature contains the time, so it fits no other.
     """
-    if Counter(map(_pairing_key, old)) != Counter(map(_pairing_key, new)):
+    if Counter(map(_make_pairing_key, old)) != Counter(map(_make_pairing_key, new)):
         return False
     if any(entry.line.signed is not None for entry in (*old, *new)):
         return False
@@ -301,7 +303,7 @@ def _merge_entry(
     if isinstance(before, FailedExchange) or isinstance(after, FailedExchange):
         return Entry(line, new.text)
     kept = _copy_old_values(
-        before, after, comparison.noise_places(line.call, before, after, request_texts)
+        before, after, comparison.find_noise_places(line.call, before, after, request_texts)
     )
     rendered = render_exchange(replace(exchanges[1], outcome=kept)).text
     request, mark, _ = split_exchange(new.text)
@@ -319,7 +321,11 @@ def _copy_old_values(old: Response, new: Response, places: Sequence[FieldPath]) 
         ],
         key=lambda pair: order.get(pair[0].lower(), len(order)),
     )
-    below: list[Steps] = [place.below for place in places if place.root == "body" and place.below]
+    below: list[Steps] = [
+        place.steps_below_root
+        for place in places
+        if place.root == "body" and place.steps_below_root
+    ]
     return replace(new, headers=tuple(headers), body=_copy_old_members(old.body, new.body, below))
 
 
@@ -330,7 +336,7 @@ def _copy_old_members(old: bytes, new: bytes, places: list[Steps]) -> bytes:
         texts = old.decode(), new.decode()
     except UnicodeDecodeError:
         return new
-    if not all(map(is_json, texts)):
+    if not all(map(is_json_container, texts)):
         return new
     left = [without_paths(decode_json(text), places) for text in texts]
     return old if left[0] == left[1] else copy_old_values(texts[1], texts[0], places).encode()

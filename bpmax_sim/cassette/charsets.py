@@ -34,7 +34,7 @@ def store_as_utf8(response: Response, declared: str = "") -> tuple[Response, dic
     response, which is UTF-8 or no text. *declared* is the encoding in the platform file.
     """
     headers = Headers(response.headers)
-    decoded = _decode_exactly(response.body, headers, response.charset or declared)
+    decoded = _decode_non_utf8_text(response.body, headers, response.charset or declared)
     if decoded is None:
         return response, {}
     facts = {CHARSET: decoded.codec, **({_TYPE: headers.content_type} if _TYPE in headers else {})}
@@ -45,13 +45,13 @@ def store_as_utf8(response: Response, declared: str = "") -> tuple[Response, dic
 
 def store_request_as_utf8(request: Request) -> tuple[Request, str]:
     """Return *request* with its body converted to UTF-8, and the encoding it had ("" for UTF-8)."""
-    decoded = _decode_exactly(request.body or b"", Headers(request.headers), request.charset)
+    decoded = _decode_non_utf8_text(request.body or b"", Headers(request.headers), request.charset)
     if decoded is None:
         return request, ""
     return replace(request, body=decoded.text.encode()), decoded.codec
 
 
-def _decode_exactly(body: bytes, headers: Headers, declared: str) -> DecodedText | None:
+def _decode_non_utf8_text(body: bytes, headers: Headers, declared: str) -> DecodedText | None:
     """Return the decoded *body* if it is text in an encoding other than UTF-8, else None.
 
     None is also returned if the text would not encode to the same bytes again.

@@ -27,7 +27,14 @@ from typing import Any, Self, TypeVar
 import msgspec
 
 from bpmax_sim import errors
-from bpmax_sim.cassette.format import BLANK_SHA, ENTRY, HEAD, VERSION, exchange_sha, parse_head
+from bpmax_sim.cassette.format import (
+    BLANK_SHA,
+    ENTRY,
+    HEAD,
+    VERSION,
+    compute_exchange_sha,
+    parse_head,
+)
 from bpmax_sim.cassette.model import FORMAT, CassetteHead, Entry, IndexLine, Seal, Values
 from bpmax_sim.cassette.reader import read_exchange, read_outcome
 from bpmax_sim.clock import Instant, RandomSequenceSeeds
@@ -81,7 +88,7 @@ class CassetteIndex(msgspec.Struct):
     orders: Sequence[int] = ()
     first_failure: int = 0
 
-    def offsets_of(self, number: int) -> tuple[int, int]:
+    def get_offsets(self, number: int) -> tuple[int, int]:
         """Return the byte offsets in the file at which exchange *number* begins and ends."""
         following = number + 1
         if following == len(self.starts):
@@ -90,7 +97,7 @@ class CassetteIndex(msgspec.Struct):
             end = self.sections[0] if following == self.first_failure else self.starts[following]
         return self.starts[number], end
 
-    def find(self, owner: str, key: str) -> Sequence[int]:
+    def find_numbers(self, owner: str, key: str) -> Sequence[int]:
         """Return the numbers of *owner*'s exchanges with matching key *key*, in order of issue.
 
         *owner* is a scenario, row or test.
@@ -98,7 +105,7 @@ class CassetteIndex(msgspec.Struct):
         entries = self.keys.get(owner, {}).get(key.encode(), ())
         return (entries,) if isinstance(entries, int) else entries
 
-    def exchange_numbers(self, owner: str) -> list[int]:
+    def list_exchange_numbers(self, owner: str) -> list[int]:
         """Return the numbers of *owner*'s exchanges, in order of issue.
 
         *owner* is a scenario, row or test.
@@ -177,11 +184,11 @@ def _index_entries(data: Data, start: int, index: CassetteIndex) -> list[bytes]:
             "an index line is broken ({error})", error=errors.describe_parser_error(error)
         ) from error
     index.first_failure = bisect(index.starts, index.sections[0])
-    index.orders = _read_issue_numbers(data, index)
+    index.orders = _read_call_order(data, index)
     return shas
 
 
-def _read_issue_numbers(data: Data, index: CassetteIndex) -> Sequence[int]:
+def _read_call_order(data: Data, index: CassetteIndex) -> Sequence[int]:
     """Return the sort key of each exchange: its place in the order in which calls were issued.
 
     It differs from the order of the file only because failed exchanges have a section of their own.
@@ -287,7 +294,7 @@ def explain_damage(path: Path, data: bytes, otherwise: str) -> CassetteError:
         return DamagedCassette(
             "{place}: the file ends{inside} without its `sealed:` line, it was cut short; "
             "restore it or record it again",
-            place=_place_of_offset(path, data, len(data)),
+            place=_locate_offset(path, data, len(data)),
             inside=msg(" in {name}", name=describe_exchange(data, last + 1)) if last >= 0 else "",
         )
     return DamagedCassette(
@@ -319,7 +326,7 @@ def explain_edit(path: Path, data: bytes, start: int, *, why: str) -> CassetteEr
         return error
     return DamagedCassette(
         "{place}: {name} {why}; {advice}",
-        place=_place_of_offset(path, data, start),
+        place=_locate_offset(path, data, start),
         name=describe_exchange(data, start),
         why=why,
         advice=_suggest_repair(path),
@@ -344,7 +351,7 @@ def describe_exchange(data: bytes, start: int) -> str:
     )
 
 
-def _place_of_offset(path: Path, data: bytes, offset: int) -> Place:
+def _locate_offset(path: Path, data: bytes, offset: int) -> Place:
     return Place(str(path), data.count(b"\n", 0, offset) + 1)
 
 
@@ -356,7 +363,7 @@ def _find_damage(path: Path, data: bytes) -> Iterator[DamagedCassette]:
         )
     zero = data.find(b"\0")
     if zero >= 0:
-        place = _place_of_offset(path, data, zero)
+        place = _locate_offset(path, data, zero)
         yield DamagedCassette(
             "{place}: a NUL byte; restore the file or record it again", place=place
         )
@@ -365,14 +372,14 @@ def _find_damage(path: Path, data: bytes) -> Iterator[DamagedCassette]:
     except UnicodeDecodeError as error:
         yield DamagedCassette(
             "{place}: not UTF-8 (byte 0x{wrong:02x}); save the file as UTF-8",
-            place=_place_of_offset(path, data, error.start),
+            place=_locate_offset(path, data, error.start),
             wrong=data[error.start],
         )
     if match := _CONFLICT.search(data):
         yield DamagedCassette(
             "{place}: a Git conflict marker; run `bpmax-sim merge` while Git is merging, or take "
             "one side whole: `git checkout --ours {word}`",
-            place=_place_of_offset(path, data, match.start()),
+            place=_locate_offset(path, data, match.start()),
             word=errors.shell_quote(str(path)),
         )
 
@@ -463,7 +470,7 @@ class Cassette:
         *session* is the number of the session. The instant has the time zone of the recording. None
         if that session recorded nothing.
         """
-        numbers = self.index.exchange_numbers(owner)
+        numbers = self.index.list_exchange_numbers(owner)
         if session > 1 and self.head.several is True:
             numbers = [n for n in numbers if self.line(n).session == session] or numbers
         return Instant.parse(self.line(numbers[0]).at) if numbers else None
@@ -474,7 +481,7 @@ class Cassette:
         *owner* is a scenario, row or test. Such credentials are declared ``secret: false`` in the
         platform file; replay needs their values.
         """
-        numbers = self.index.exchange_numbers(owner)
+        numbers = self.index.list_exchange_numbers(owner)
         return self.line(numbers[0]).values if numbers else {}
 
     def name_rules_version(self, owner: str) -> int:
@@ -483,7 +490,7 @@ class Cassette:
         *owner* is a scenario, row or test. 0 if no such rules were applied. They tell from the name
         of a member, such as ``password``, that its value is a secret.
         """
-        numbers = self.index.exchange_numbers(owner)
+        numbers = self.index.list_exchange_numbers(owner)
         if self.head.mixed is not True:
             return (self.head.net or 0) if numbers else 0
         return max((self.head.fill_in_defaults(self.line(n)).net or 0 for n in numbers), default=0)
@@ -493,7 +500,7 @@ class Cassette:
 
         *owner* is a scenario, row or test. None if they drew none.
         """
-        numbers = self.index.exchange_numbers(owner)
+        numbers = self.index.list_exchange_numbers(owner)
         known = self.line(numbers[0]).seed if numbers else 0
         return RandomSequenceSeeds((known,)) if known and isinstance(known, int) else known or None
 
@@ -505,13 +512,13 @@ class Cassette:
         Raises:
             DamagedCassette: if the text differs from what was recorded.
         """
-        start, end = self.index.offsets_of(number)
+        start, end = self.index.get_offsets(number)
         index, _, text = self._read(start, end).partition(b"\n")
         raw = index[len(ENTRY) :]
         try:
             line = _read_line(raw)
             blank = raw.replace(b'"sha":"%b"' % line.sha.encode(), BLANK_SHA.encode(), 1)
-            if exchange_sha(blank, text) == line.sha:
+            if compute_exchange_sha(blank, text) == line.sha:
                 return Entry(line, text.decode())
         except BROKEN_JSON:
             pass
@@ -552,7 +559,7 @@ class Cassette:
         try:
             return parse(entry)
         except ValueError as error:
-            start = self.index.offsets_of(number)[0]
+            start = self.index.get_offsets(number)[0]
             raise self._make_edit_error(
                 start, msg("cannot be read ({error})", error=errors.describe_parser_error(error))
             ) from error
@@ -574,7 +581,7 @@ class Cassette:
 
         If it is called in file order, the lines are counted only once for the whole file.
         """
-        start = self.index.offsets_of(number)[0]
+        start = self.index.get_offsets(number)[0]
         offset, line = self._counted if self._counted[0] <= start else (0, 1)
         line += self._read(offset, start).count(b"\n")
         self._counted = start, line

@@ -28,9 +28,9 @@ from bpmax_sim.cassette.json_text import break_into_members
 from bpmax_sim.cassette.matching import (
     MatchingRules,
     call_fields_to_json,
-    call_without_injected,
+    call_to_parts,
     find_differences,
-    parts_of_call,
+    rebuild_call_without_injected,
 )
 from bpmax_sim.cassette.model import (
     ANY_PLATFORM,
@@ -44,7 +44,7 @@ from bpmax_sim.cassette.model import (
 from bpmax_sim.cassette.reader import YamlTextError, exchange_from_yaml, read_yaml_text
 from bpmax_sim.clock import Instant, RandomSequenceSeeds
 from bpmax_sim.errors import CassetteError
-from bpmax_sim.i18n import encode_message, label_message, msg
+from bpmax_sim.i18n import encode_as_english, label_message, msg
 from bpmax_sim.messages import Exchange, FailedExchange, Outcome, Pairs, Request, Response
 
 # YAML's reader refuses or folds these; the marks of writing direction hide text from a reviewer.
@@ -63,24 +63,24 @@ _PLAIN = {
 }
 
 
-def json_line(value: object) -> str:
+def to_json_line(value: object) -> str:
     r"""Return *value* as JSON on one line that is also a valid YAML flow value.
 
     Characters that YAML would not preserve are written as ``\uXXXX``.
     """
-    text = msgspec.json.encode(value, enc_hook=encode_message).decode()
+    text = msgspec.json.encode(value, enc_hook=encode_as_english).decode()
     if text.isascii() and "\x7f" not in text:
         return text  # JSON escapes the other control characters itself
     return _ESCAPED.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
-def write_plain_scalar(text: str, kind: str) -> str:
+def quote_scalar_if_needed(text: str, kind: str) -> str:
     """Return *text* as a YAML scalar, without quotes if YAML reads it back as the same text.
 
     *kind* selects the characters that are possible: ``method``, ``uri``, ``reason`` or ``name``.
     """
     bare = _PLAIN[kind].fullmatch(text) and text.lower() not in _WORDS
-    return text if bare else json_line(text)
+    return text if bare else to_json_line(text)
 
 
 def write_body_scalar(body: bytes, indent: str, *, breaks: bool = True) -> str:
@@ -95,7 +95,7 @@ def write_body_scalar(body: bytes, indent: str, *, breaks: bool = True) -> str:
         lines = [digits[at : at + 76] for at in range(0, len(digits), 76)]
         return "\n".join(["!!binary |-", *(indent + line for line in lines)])
     if not body or (_may_hold_unprintable(body) and _NO_BLOCK.search(text)):
-        return json_line(text)
+        return to_json_line(text)
     if breaks and (broken := break_into_members(text)):
         between = f"\\\n{indent}"  # YAML reads no end of a line after a backslash
         return f'"{_quote_lines(broken, between)}"'
@@ -204,14 +204,14 @@ def _make_index_line(
         source="" if answered.source in {"live", "recorded"} else answered.source,
         signed=request.signed,
         trust=answered.trust,
-        rules=rules.digest(request.call.platform if request.call else ""),
+        rules=rules.compute_digest(request.call.platform if request.call else ""),
         net=name_rules,
         hops=answered.redirects,
-        extra=_call_fields_missing_in_request(request),
+        extra=_find_call_fields_to_store(request),
     )
 
 
-def _call_fields_missing_in_request(request: Request) -> dict[str, object]:
+def _find_call_fields_to_store(request: Request) -> dict[str, object]:
     """Return the fields of *request*'s call that are lost in the request; usually none.
 
     Matching compares calls as a script made them. Where the stored request does not show that, for
@@ -220,9 +220,9 @@ def _call_fields_missing_in_request(request: Request) -> dict[str, object]:
     call = request.call
     if call is None:
         return {}
-    built = call_without_injected(request, call)
+    built = rebuild_call_without_injected(request, call)
     is_equal = _as_sent(built) == _as_sent(call) or not find_differences(
-        parts_of_call(built), parts_of_call(call), _EVERYTHING
+        call_to_parts(built), call_to_parts(call), _EVERYTHING
     )
     return {} if is_equal else call_fields_to_json(call)
 
@@ -232,13 +232,13 @@ def _write_request(request: Request, *, breaks: bool = True) -> str:
         "null" if request.body is None else write_body_scalar(request.body, " " * 6, breaks=breaks)
     )
     return (
-        f"  request:\n    method: {write_plain_scalar(request.method, 'method')}\n"
-        f"    uri: {write_plain_scalar(request.url, 'uri')}\n"
+        f"  request:\n    method: {quote_scalar_if_needed(request.method, 'method')}\n"
+        f"    uri: {quote_scalar_if_needed(request.url, 'uri')}\n"
         f"{_write_headers(request.headers)}    body: {body}\n"
     )
 
 
-def with_failure(entry: Entry, failed: FailedExchange) -> Entry:
+def replace_failure(entry: Entry, failed: FailedExchange) -> Entry:
     """Return *entry*, a failed exchange, with *failed* as its failure.
 
     A response that was cut off is stored in pieces, each as a failed exchange; this writes the
@@ -252,18 +252,18 @@ def _write_outcome(outcome: Outcome, method: str, *, breaks: bool = True) -> str
     if isinstance(outcome, FailedExchange):
         received = write_body_scalar(outcome.received, " " * 6)
         return (
-            f"{_FAILURE}    message: {json_line(outcome.message)}\n"
+            f"{_FAILURE}    message: {to_json_line(outcome.message)}\n"
             f"    sent: {'true' if outcome.sent else 'false'}\n    received: {received}\n"
         )
-    headers = _write_headers(headers_for_storage(outcome, method))
+    headers = _write_headers(to_stored_headers(outcome, method))
     return (
         f"  response:\n    status: {{code: {outcome.status}, message: "
-        f"{write_plain_scalar(outcome.reason, 'reason')}}}\n{headers}"
+        f"{quote_scalar_if_needed(outcome.reason, 'reason')}}}\n{headers}"
         f"    body:\n      string: {write_body_scalar(outcome.body, ' ' * 8, breaks=breaks)}\n"
     )
 
 
-def headers_for_storage(response: Response, method: str) -> Pairs:
+def to_stored_headers(response: Response, method: str) -> Pairs:
     """Return the headers of *response* as stored.
 
     Those about its length and coding fit the decoded body.
@@ -289,10 +289,10 @@ def _write_headers(pairs: Pairs) -> str:
 
 @lru_cache(maxsize=512)  # most are the same in every exchange
 def _write_header(name: str, values: tuple[str, ...]) -> str:
-    key = write_plain_scalar(name, "name")
+    key = quote_scalar_if_needed(name, "name")
     if len(key) > _LONGEST_KEY:
-        return f"      ? {key}\n      : {json_line(values)}\n"
-    return f"      {key}: {json_line(values)}\n"
+        return f"      ? {key}\n      : {to_json_line(values)}\n"
+    return f"      {key}: {to_json_line(values)}\n"
 
 
 def group_headers(pairs: Iterable[tuple[str, str]]) -> list[tuple[str, list[str]]]:
@@ -317,7 +317,7 @@ BLANK_SHA = '"sha":""'
 _ENTRY, _BLANK_SHA = ENTRY.encode(), BLANK_SHA.encode()
 
 
-def exchange_sha(index: bytes, text: bytes) -> str:
+def compute_exchange_sha(index: bytes, text: bytes) -> str:
     """Return the digest of an exchange; *index* is its index line with an empty ``sha``."""
     return hashlib.sha256(b"%b\n%b" % (index, text)).hexdigest()[:16]
 
@@ -346,22 +346,22 @@ def dump_entries(entries: Iterable[Entry]) -> bytes:
         sorted(entries, key=lambda entry: (entry.line.owner, entry.line.n))
     )
     head = _make_head([entry.line for entry in ordered])
-    lines = [f"{HEAD}{json_line(head)}\n".encode()]
-    shas = [json_line(head)]  # what is sealed: the head, and each exchange in file order
+    lines = [f"{HEAD}{to_json_line(head)}\n".encode()]
+    shas = [to_json_line(head)]  # what is sealed: the head, and each exchange in file order
     counts = []
     for name, has_failed in zip(SECTIONS, (False, True), strict=True):
         entries = [entry for entry in ordered if bool(entry.line.failed) is has_failed]
         counts.append(len(entries))
         lines.append(f"{name}:\n".encode() if entries else f"{name}: []\n".encode())
         for entry in entries:
-            line = _without_head_values(entry.line, head)
+            line = _drop_head_defaults(entry.line, head)
             text = entry.text.encode()
             index, sha = _write_index_line(line, text)
             lines.append(b"%b%b\n%b" % (_ENTRY, index, text))
             shas.append(sha)
     digest = hashlib.sha256("\n".join(shas).encode()).hexdigest()
     seal = Seal(interactions=counts[0], failures=counts[1], sha256=digest)
-    return b"".join([*lines, f"sealed: {json_line(seal)}\n".encode()])
+    return b"".join([*lines, f"sealed: {to_json_line(seal)}\n".encode()])
 
 
 def move_facts_to_first_of_owner(entries: Sequence[Entry]) -> list[Entry]:
@@ -384,7 +384,7 @@ def move_facts_to_first_of_owner(entries: Sequence[Entry]) -> list[Entry]:
     for line in (entry.line for entry in entries if entry.line.seed):
         first = drawn.setdefault(line.owner, line.seed)
         if isinstance(first, RandomSequenceSeeds) and isinstance(line.seed, RandomSequenceSeeds):
-            drawn[line.owner] = first.merge_with(line.seed)
+            drawn[line.owner] = first.merge_if_extension(line.seed)
     moved: list[Entry] = []
     account: dict[str, Values] = {}
     for entry in entries:
@@ -428,7 +428,7 @@ def _make_head(lines: Sequence[IndexLine]) -> CassetteHead:
     )
 
 
-def _without_head_values(line: IndexLine, head: CassetteHead) -> IndexLine:
+def _drop_head_defaults(line: IndexLine, head: CassetteHead) -> IndexLine:
     """Return *line* without digest and without values that equal the defaults of *head*."""
     rules = "" if line.rules == head.rules[line.platform] else line.rules
     net = None if (line.net or 0) == (head.net or 0) else line.net
@@ -437,8 +437,8 @@ def _without_head_values(line: IndexLine, head: CassetteHead) -> IndexLine:
 
 def _write_index_line(line: IndexLine, text: bytes) -> tuple[bytes, str]:
     """Return the JSON of *line* completed with the digest of the exchange, and the digest."""
-    blank = json_line(line).encode()
-    sha = exchange_sha(blank, text)
+    blank = to_json_line(line).encode()
+    sha = compute_exchange_sha(blank, text)
     return blank.replace(_BLANK_SHA, _BLANK_SHA[:-1] + f'{sha}"'.encode(), 1), sha
 
 

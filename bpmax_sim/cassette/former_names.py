@@ -9,7 +9,7 @@ from functools import cached_property, lru_cache
 from itertools import product
 from typing import Any
 
-from bpmax_sim.secret.standin import slug
+from bpmax_sim.secret.standin import to_slug
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class FormerNames:
     def __bool__(self) -> bool:
         return bool(self.platforms or self.apis)
 
-    def current_names(self, platform: str, api: str = "") -> tuple[str, str]:
+    def find_current_names(self, platform: str, api: str = "") -> tuple[str, str]:
         """Return the current platform and API of those under which a call was recorded."""
         if not self:
             return platform, api
@@ -55,7 +55,7 @@ class FormerNames:
             apis[key] = tuple(dict.fromkeys((*apis.get(key, ()), *names)))
         return FormerNames(platforms, apis)
 
-    def all_names(self, platform: str, api: str) -> tuple[str, ...]:
+    def list_full_names(self, platform: str, api: str) -> tuple[str, ...]:
         """Return each ``platform.api`` that the API has or had earlier, the current one first."""
         platforms = (platform, *self.platforms.get(platform, ()))
         apis = (api, *self.apis.get(f"{platform}.{api}", ()))
@@ -68,7 +68,7 @@ def rename_standins(value: Any, *, old: str, new: str) -> Any:
     A stand-in replaces a credential in a recording, and contains the key of the platform.
     """
     if isinstance(value, str):
-        return _pattern_of_platform_standins(old).sub(f"redacted.{slug(new)}.", value)
+        return _make_standin_pattern(old).sub(f"redacted.{to_slug(new)}.", value)
     if isinstance(value, Mapping):
         return {name: rename_standins(item, old=old, new=new) for name, item in value.items()}
     if isinstance(value, list | tuple):
@@ -77,5 +77,5 @@ def rename_standins(value: Any, *, old: str, new: str) -> Any:
 
 
 @lru_cache(maxsize=64)
-def _pattern_of_platform_standins(platform_key: str) -> re.Pattern[str]:
-    return re.compile(rf"\bredacted\.{re.escape(slug(platform_key))}\.")
+def _make_standin_pattern(platform_key: str) -> re.Pattern[str]:
+    return re.compile(rf"\bredacted\.{re.escape(to_slug(platform_key))}\.")

@@ -24,7 +24,7 @@ from typing import Any, Self
 
 import msgspec
 
-from bpmax_sim.cassette.format import CODINGS, with_failure
+from bpmax_sim.cassette.format import CODINGS, replace_failure
 from bpmax_sim.cassette.model import Entry, IndexLine
 from bpmax_sim.cassette.reader import decode_quoted, read_exchange
 from bpmax_sim.errors import NewerFormat
@@ -39,10 +39,10 @@ from bpmax_sim.file_system import (
     sync_folder,
     try_lock,
 )
-from bpmax_sim.i18n import encode_message
+from bpmax_sim.i18n import encode_as_english
 from bpmax_sim.messages import Exchange, FailedExchange
 from bpmax_sim.secret.decode import HarmlessParts
-from bpmax_sim.secret.scan import decode_all
+from bpmax_sim.secret.scan import decode_and_join_layers
 
 _READ_WRITE = os.O_RDWR | BINARY
 _MOST_ZEROS = 64 * 1024
@@ -196,7 +196,7 @@ class PendingExchange(Entry, frozen=True, kw_only=True, omit_defaults=True):
         return msgspec.structs.replace(self, line=entry.line, text=entry.text, piece=None)
 
     @property
-    def has_live_parent(self) -> bool:
+    def has_live_parent_process(self) -> bool:
         """Return whether the process that forked the writer is alive and will collect this."""
         if not self.parent:
             return False  # as everywhere on Windows, where this would end a process
@@ -209,7 +209,7 @@ class PendingExchange(Entry, frozen=True, kw_only=True, omit_defaults=True):
         return True
 
 
-_encode = msgspec.json.Encoder(enc_hook=encode_message).encode
+_encode = msgspec.json.Encoder(enc_hook=encode_as_english).encode
 _decode = msgspec.json.Decoder(PendingExchange).decode
 
 
@@ -351,7 +351,7 @@ def join_pieces(records: Iterable[PendingExchange]) -> Iterator[PendingExchange]
             failed = read_exchange(first).outcome
             assert isinstance(failed, FailedExchange)
             received = b"".join(one.piece or b"" for one in (first, *others))
-            whole = with_failure(first, msgspec.structs.replace(failed, received=received))
+            whole = replace_failure(first, msgspec.structs.replace(failed, received=received))
             yield first.with_entry(whole)
         elif first.text or first.leaks:
             yield msgspec.structs.replace(first, piece=None)
@@ -424,7 +424,7 @@ def find_live_journals(cassette: Path) -> list[tuple[Path, int]]:
         parents = {}
         for path in lock_abandoned_journals(cassette):
             drafts = read_journal(path)
-            parents[path] = drafts[0].parent if drafts and drafts[0].has_live_parent else 0
+            parents[path] = drafts[0].parent if drafts and drafts[0].has_live_parent_process else 0
         owners = ((path, _OF_PROCESS.search(path.name)) for path in list_siblings(cassette, SUFFIX))
         writers = {path: int(owner[1]) for path, owner in owners if owner}
     return sorted((path, pid) for path, pid in (writers | parents).items() if pid)
@@ -472,7 +472,9 @@ def stub_if_leaking(draft: PendingExchange, scan: Scan) -> PendingExchange:
     """
     if draft.leaks:
         return draft
-    places = tuple(str(finding) for part in scannable_parts(draft) for finding in scan(part))
+    places = tuple(
+        str(finding) for part in collect_scannable_parts(draft) for finding in scan(part)
+    )
     if not places:
         return draft
     blank: dict[str, Any] = {"base": "", "injected": (), "encoding": {}, "extra": {}, "values": {}}
@@ -511,25 +513,27 @@ class LeakCheck:
         passed = self._passed.get(id(draft))  # which is held there, so that no other has its id
         if passed is not None and passed[1] == known:
             return draft
-        places = self._scan_unknown(draft, source)
+        places = self._scan_uncleared_parts(draft, source)
         if places is draft:
             self._passed[id(draft)] = draft, known
         return places
 
-    def _scan_unknown(self, draft: PendingExchange, source: Exchange | None) -> PendingExchange:
+    def _scan_uncleared_parts(
+        self, draft: PendingExchange, source: Exchange | None
+    ) -> PendingExchange:
         """Return *draft*, or a stub of it if one of its parts contains a secret.
 
         Only parts are scanned that redaction has not cleared already.
         """
-        harmless, parts = self.harmless(), split_entry_for_scan(draft, source)
+        harmless, parts = self.harmless(), split_values_and_heads(draft, source)
         if parts is None:
             return stub_if_leaking(draft, self.scan)
-        heads = harmless.unknown_parts(parts[1])
+        heads = harmless.find_unknown_parts(parts[1])
         lines = (line for head in heads for line in head.split(b"\n"))
         # the name and the value of a header, or a line with more or less as it is
         split = (line.split(b'"') if line.count(b'"') == _QUOTES else [line] for line in lines)
         pieces = chain.from_iterable(split)
-        others = harmless.unknown_parts([*parts[0], *pieces])
+        others = harmless.find_unknown_parts([*parts[0], *pieces])
         if others:
             places = stub_if_leaking(draft, self.scan)
             if places is not draft:
@@ -545,8 +549,8 @@ class LeakCheck:
         """
         cached = self._undone.get(id(draft))
         if cached is None:
-            parts = scannable_parts(draft)
-            inner = [decode_all(part, _REMEMBERED) for part in parts]
+            parts = collect_scannable_parts(draft)
+            inner = [decode_and_join_layers(part, _REMEMBERED) for part in parts]
             data = b"" if None in inner else b"\n".join([*parts, *filter(None, inner)])
             cached = self._undone[id(draft)] = draft, data
         if not cached[1] or any(text in draft.text for text in texts):
@@ -580,7 +584,7 @@ _QUOTES = 2  # of a line with one value
 _SAYS_NOTHING: dict[str, Any] = {"key": "", "n": 0, "at": "", "ms": 0, "session": 0, "seed": 0}
 
 
-def split_entry_for_scan(
+def split_values_and_heads(
     entry: Entry, source: Exchange | None = None
 ) -> tuple[list[bytes], list[bytes]] | None:
     """Split *entry* into values (bodies, index line, URL) and heads (the text before each body).
@@ -593,7 +597,7 @@ def split_entry_for_scan(
     request, mark, response = entry.text.partition(_RESPONSE)
     if not mark:
         return None
-    bodies = _bodies_stored_unchanged(entry.line, source)
+    bodies = _get_bodies_stored_unchanged(entry.line, source)
     before, _, behind = request.partition("\n    uri: ")
     address, _, request = behind.partition("\n")
     line = msgspec.structs.replace(entry.line, **_SAYS_NOTHING)
@@ -611,7 +615,7 @@ def split_entry_for_scan(
     return values, list(map(str.encode, heads))
 
 
-def _bodies_stored_unchanged(line: IndexLine, source: Exchange | None) -> tuple[bytes, bytes]:
+def _get_bodies_stored_unchanged(line: IndexLine, source: Exchange | None) -> tuple[bytes, bytes]:
     """Return the bodies of request and response in *source*.
 
     They are empty if the cassette stores them in another encoding, so that they are not its text.
@@ -622,7 +626,7 @@ def _bodies_stored_unchanged(line: IndexLine, source: Exchange | None) -> tuple[
     return source.request.body or b"", source.outcome.body
 
 
-def scannable_parts(entry: Entry) -> tuple[bytes, ...]:
+def collect_scannable_parts(entry: Entry) -> tuple[bytes, ...]:
     """Return all bytes of *entry* in which secrets have to be searched for.
 
     These are its text without the line breaks of the layout, and bodies that are stored as binary.

@@ -39,7 +39,7 @@ class JsonSpan(msgspec.Struct):
     is_container: bool = False
 
 
-def is_json(text: str) -> bool:
+def is_json_container(text: str) -> bool:
     """Return whether *text* is a JSON object or array."""
     if text[:1] not in {"{", "["}:
         return False
@@ -102,13 +102,13 @@ def break_into_members(text: str) -> str | None:
     Existing white space stays at the ends of lines, so every indented line begins with a value.
     None is returned if nothing would change.
     """
-    if len(text) <= _SHORT or "\n" in text or not is_json(text):
+    if len(text) <= _SHORT or "\n" in text or not is_json_container(text):
         return None
-    broken = _break_common_spacing(text) or _break_any_spacing(text)
+    broken = _break_if_common_spacing(text) or _break_with_any_spacing(text)
     return broken if "\n" in broken else None
 
 
-def _break_common_spacing(text: str) -> str:
+def _break_if_common_spacing(text: str) -> str:
     """Return *text* broken into lines, or "" if its spacing is not that of common serialisers.
 
     msgspec formats such a text in a twentieth of the time that tokenising takes.
@@ -126,9 +126,9 @@ def _join_lines_if_short(match: re.Match[str]) -> str:
     return joined if len(joined) <= _SHORT else match[0]
 
 
-def _break_any_spacing(text: str) -> str:
+def _break_with_any_spacing(text: str) -> str:
     marks = [(match[0], *match.span()) for match in _STRUCTURE.finditer(text) if match[1]]
-    broken = _find_multiline_containers(text, marks)
+    broken = _find_containers_to_break(text, marks)
     lines: list[str] = []
     inside: list[bool] = []  # whether each open container is broken
     begin = depth = own = 0
@@ -148,7 +148,7 @@ def _break_any_spacing(text: str) -> str:
     return "\n".join([*lines, " " * _INDENT * own + text[begin:]])
 
 
-def _find_multiline_containers(
+def _find_containers_to_break(
     text: str, brackets_and_commas: list[tuple[str, int, int]]
 ) -> set[int]:
     """Return the offsets in the JSON *text* of objects and arrays whose members get a line each.

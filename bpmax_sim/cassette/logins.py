@@ -20,7 +20,7 @@ from bpmax_sim.cassette.format import dump_entries
 from bpmax_sim.cassette.model import Entry, Values
 from bpmax_sim.errors import CassetteError
 from bpmax_sim.file_system import lock_folder
-from bpmax_sim.secret.spelling import spelling_pattern
+from bpmax_sim.secret.spelling import make_spelling_pattern
 
 Account = Mapping[str, str]
 """Credentials of an instance that are recorded as they are, by name."""
@@ -44,10 +44,10 @@ def _have_same_request(entry: Entry, other: Entry) -> bool:
     Their keys may have been computed under different matching rules; then the texts decide.
     """
     keys = [(entry.line.key, entry.line.rules) for entry in (entry, other)]
-    return keys[0] == keys[1] or request_text(entry) == request_text(other)
+    return keys[0] == keys[1] or get_request_text(entry) == get_request_text(other)
 
 
-def request_text(entry: Entry) -> str:
+def get_request_text(entry: Entry) -> str:
     """Return the request of *entry* as text, as the file contains it."""
     return entry.text.partition("\n  response:\n")[0].partition("\n  failure:\n")[0]
 
@@ -85,7 +85,7 @@ def update_logins(
             for entries in (was[: len(now)], now)
         )
         groups.append(was if is_same(known, new) else now)
-    ordered = sorted([*groups, *group_logins(left)], key=lambda group: request_text(group[0]))
+    ordered = sorted([*groups, *group_logins(left)], key=lambda group: get_request_text(group[0]))
     return _renumber_logins(entry for group in ordered for entry in group)
 
 
@@ -162,7 +162,7 @@ def _read_logins(path: Path, instance: str) -> list[Entry]:
 def _has_other_account(login: Entry, instance: str, account: Account) -> bool:
     """Return whether the request of *login* contains a value of an account other than *account*."""
     own = login.line.values.get(instance, {})
-    sent = request_text(login)
+    sent = get_request_text(login)
     differing = [name for name in own if own[name] != account.get(name)]
     return any(_occurs_as_word(own[name], sent) for name in differing) and not any(
         _occurs_as_word(account[name], sent) for name in differing if name in account
@@ -170,7 +170,9 @@ def _has_other_account(login: Entry, instance: str, account: Account) -> bool:
 
 
 def _occurs_as_word(value: str, text: str) -> bool:
-    return bool(value) and re.search(rf"(?<!\w){spelling_pattern(value)}(?!\w)", text) is not None
+    return (
+        bool(value) and re.search(rf"(?<!\w){make_spelling_pattern(value)}(?!\w)", text) is not None
+    )
 
 
 def _find_recorded_accounts(cassettes: Path, logins: Path, instance: str) -> Iterator[Account]:

@@ -1,9 +1,9 @@
 """Decide which parts of a request count when two calls are compared.
 
-Two calls match if `find_differences` returns none. `matching_key` digests exactly what
+Two calls match if `find_differences` returns none. `compute_matching_key` digests exactly what
 `find_differences` compares, so the matching key and the explanation of a miss cannot disagree.
 Base URL, injected credentials and signatures do not count: a `Call` is what the script set, and
-`call_without_injected` recovers it from a request.
+`rebuild_call_without_injected` recovers it from a request.
 """
 
 from __future__ import annotations
@@ -22,14 +22,20 @@ from msgspec import UNSET
 from msgspec.structs import asdict, replace
 
 from bpmax_sim.cassette.former_names import FormerNames, rename_standins
-from bpmax_sim.cassette.model import Body, decode_json, encode_sorted, group_by_name, read_body
+from bpmax_sim.cassette.model import (
+    ComparableBody,
+    decode_json,
+    encode_sorted,
+    group_by_name,
+    read_body,
+)
 from bpmax_sim.field_path import NEVER_COMPARED, FieldPath, Segment, format_path, without_paths
-from bpmax_sim.i18n import encode_message
-from bpmax_sim.messages import FORM, Call, Exchange, Headers, Pairs, Request, media_type
-from bpmax_sim.path_template import PathTemplate, has_trailing_slash, path_template
+from bpmax_sim.i18n import encode_as_english
+from bpmax_sim.messages import FORM, Call, Exchange, Headers, Pairs, Request, parse_media_type
+from bpmax_sim.path_template import PathTemplate, compile_path_template, has_trailing_slash
 
 
-def unnamed_call(request: Request) -> Call:
+def to_unnamed_call(request: Request) -> Call:
     """Return *request*, sent by another HTTP client, as a call without platform and API.
 
     It consists of the method, URL, query and body, and of no header except ``Content-Type``.
@@ -47,7 +53,7 @@ def split_query(url: str) -> tuple[str, Pairs]:
     return path, tuple([(unquote_plus(name), unquote_plus(value)) for name, _, value in pieces])
 
 
-def call_without_injected(request: Request, named: Call) -> Call:
+def rebuild_call_without_injected(request: Request, named: Call) -> Call:
     """Return *named* with the path, query, headers and body of *request*, without what auth added.
 
     *named* gives platform and API.
@@ -58,7 +64,10 @@ def call_without_injected(request: Request, named: Call) -> Call:
     path, query = split_query(address)
     headers, body = request.headers, request.body
     if request.injected:
-        injected, names = injected_by_root(request.injected), injected_names(request.injected)
+        injected, names = (
+            group_injected_paths(request.injected),
+            group_injected_names(request.injected),
+        )
         if query and "query" in names:
             query = tuple([pair for pair in query if pair[0] not in names["query"]])
         if "header" in names:
@@ -70,22 +79,22 @@ def call_without_injected(request: Request, named: Call) -> Call:
 
 
 @lru_cache(maxsize=256)  # the same in every call of an API
-def injected_by_root(injected: tuple[str, ...]) -> Mapping[str, tuple[FieldPath, ...]]:
+def group_injected_paths(injected: tuple[str, ...]) -> Mapping[str, tuple[FieldPath, ...]]:
     """Return the places that auth filled, grouped by part of the request.
 
     ``header.x-sign`` is under ``header``.
     """
     places: dict[str, tuple[FieldPath, ...]] = {}
     for text in injected:
-        place = FieldPath.of_auth_place(text)
+        place = FieldPath.from_auth_place(text)
         places[place.root] = (*places.get(place.root, ()), place)
     return places
 
 
 @lru_cache(maxsize=256)
-def injected_names(injected: tuple[str, ...]) -> Mapping[str, frozenset[str]]:
+def group_injected_names(injected: tuple[str, ...]) -> Mapping[str, frozenset[str]]:
     """Return the names that auth set, by part of the request: ``{"header": {"x-sign"}}``."""
-    places = injected_by_root(injected)
+    places = group_injected_paths(injected)
     return {root: frozenset([place.top_name for place in places[root]]) for root in places}
 
 
@@ -94,17 +103,17 @@ def _remove_body_places(
 ) -> bytes | None:
     if body is None or not places:
         return body
-    if not all(place.below for place in places):
+    if not all(place.steps_below_root for place in places):
         return None  # auth makes the whole of it
     if Headers(headers).media_type == FORM:
-        names = {".".join(map(str, place.below)) for place in places}
+        names = {".".join(map(str, place.steps_below_root)) for place in places}
         pairs = parse_qsl(body.decode(errors="replace"), keep_blank_values=True)
         return urlencode([pair for pair in pairs if pair[0] not in names]).encode() or None
     try:
         value = decode_json(body)
     except ValueError:
         return body
-    left: Any = without_paths(value, [place.below for place in places], prune=True)
+    left: Any = without_paths(value, [place.steps_below_root for place in places], prune=True)
     return None if left is None else encode_sorted(left)
 
 
@@ -165,7 +174,7 @@ class MatchingRules:
     volatile: tuple[tuple[str, tuple[str, ...]], ...] = ()
     former: FormerNames = field(default_factory=FormerNames, hash=False)
 
-    def digest(self, platform: str) -> str:
+    def compute_digest(self, platform: str) -> str:
         """Return a digest (16 hexadecimal digits) of the rules that apply to *platform*.
 
         Recorded keys are valid as long as it is unchanged. Rules of other platforms are left out,
@@ -173,7 +182,7 @@ class MatchingRules:
         """
         known = self._digest_cache.get(platform)
         if known is None:
-            today = self.former.current_names(platform)[0]
+            today = self.former.find_current_names(platform)[0]
             scoped = [
                 (platform + name.removeprefix(today), paths)
                 for name, paths in self.scoped
@@ -187,16 +196,16 @@ class MatchingRules:
 
         *digest* is that of the rules under which they were computed, as stored in the cassette.
         """
-        if digest == self.digest(platform):
+        if digest == self.compute_digest(platform):
             return True
-        return digest == self._digest_of_format_1 and platform not in self._volatile_keys
+        return digest == self._digest_of_format_1 and platform not in self._volatile_platform_keys
 
     @cached_property
     def _digest_cache(self) -> dict[str, str]:
         return {}
 
     @cached_property
-    def _volatile_keys(self) -> frozenset[str]:
+    def _volatile_platform_keys(self) -> frozenset[str]:
         return frozenset([name.partition(".")[0] for name, _ in self.volatile])
 
     @cached_property
@@ -206,7 +215,7 @@ class MatchingRules:
             both[name] = (*both.get(name, ()), *paths)
         return _digest_rules(_LEGACY_VERSION, self.ignore, both.items())
 
-    def ignored_paths(self, platform: str, api: str) -> tuple[FieldPath, ...]:
+    def get_ignored_paths(self, platform: str, api: str) -> tuple[FieldPath, ...]:
         """Return the paths that are ignored in calls of one API.
 
         Raises:
@@ -214,7 +223,7 @@ class MatchingRules:
         """
         cached = self._ignored_paths_by_api.get((platform, api))
         if cached is None:
-            today = self.former.current_names(platform, api)
+            today = self.former.find_current_names(platform, api)
             names = {today[0], ".".join(today)}
             scoped = (path for name, paths in self.scoped if name in names for path in paths)
             parsed = [FieldPath.parse(path, "ignore") for path in (*self.ignore, *scoped)]
@@ -225,14 +234,14 @@ class MatchingRules:
     def _ignored_paths_by_api(self) -> dict[tuple[str, str], tuple[FieldPath, ...]]:
         return {}
 
-    def declared_path(self, parts: RequestParts) -> PathTemplate | None:
+    def find_path_template(self, parts: RequestParts) -> PathTemplate | None:
         """Return the declared path of the API in *parts* if it has parameters, else None."""
         text = self.templates.get(
-            ".".join(self.former.current_names(parts.platform, parts.api)), ""
+            ".".join(self.former.find_current_names(parts.platform, parts.api)), ""
         )
-        return path_template(text) if "{" in text else None
+        return compile_path_template(text) if "{" in text else None
 
-    def under_former_names(self, parts: RequestParts) -> Iterator[RequestParts]:
+    def rename_to_each_former_name(self, parts: RequestParts) -> Iterator[RequestParts]:
         """Yield *parts* under each earlier name of their platform and API.
 
         Usually there is none.
@@ -247,7 +256,7 @@ class MatchingRules:
 
     def with_current_names(self, parts: RequestParts) -> RequestParts:
         """Return *parts*, of a recorded call, with the current names of their platform and API."""
-        names = self.former.current_names(parts.platform, parts.api)
+        names = self.former.find_current_names(parts.platform, parts.api)
         return (
             parts
             if names == (parts.platform, parts.api)
@@ -259,7 +268,7 @@ def _digest_rules(
     version: str, ignore: Iterable[str], scoped: Iterable[tuple[str, tuple[str, ...]]]
 ) -> str:
     places = sorted((name, sorted({*paths})) for name, paths in scoped if paths)
-    facts = msgspec.json.encode([version, sorted({*ignore}), places], enc_hook=encode_message)
+    facts = msgspec.json.encode([version, sorted({*ignore}), places], enc_hook=encode_as_english)
     return hashlib.blake2b(facts, digest_size=8).hexdigest()
 
 
@@ -280,7 +289,7 @@ class RequestParts(msgspec.Struct, frozen=True, kw_only=True):
     path: str
     query: Mapping[str, Any]
     header: Mapping[str, Any]
-    body: Body
+    body: ComparableBody
 
     @property
     def name(self) -> str:
@@ -298,7 +307,7 @@ def _rename_platform_and_api(parts: RequestParts, platform: str, api: str) -> Re
         path=rename(parts.path),
         query=rename(parts.query),
         header=rename(parts.header),
-        body=Body(parts.body.kind, rename(parts.body.value)),
+        body=ComparableBody(parts.body.kind, rename(parts.body.value)),
     )
 
 
@@ -315,14 +324,14 @@ class Difference(msgspec.Struct, frozen=True):
     sent: Any
 
 
-def parts_of_call(call: Call) -> RequestParts:
+def call_to_parts(call: Call) -> RequestParts:
     """Return *call* in the form in which calls are compared."""
     headers, content_type = [], ""
     for spelled, value in call.headers:
         name = spelled.lower()
         if name == "content-type":
             content_type = content_type or value
-            headers.append((name, media_type(value)))
+            headers.append((name, parse_media_type(value)))
         elif name not in NEVER_COMPARED:
             headers.append((name, value))
     return RequestParts(
@@ -337,20 +346,20 @@ def parts_of_call(call: Call) -> RequestParts:
     )
 
 
-def parts_of_request(request: Request) -> RequestParts:
+def request_to_parts(request: Request) -> RequestParts:
     """Return the parts of the call that *request* was built from.
 
     For a request of another HTTP client, they are those of the request itself.
     """
-    return parts_of_call(request.call or unnamed_call(request))
+    return call_to_parts(request.call or to_unnamed_call(request))
 
 
-def parts_of_exchange(exchange: Exchange) -> RequestParts:
+def exchange_to_parts(exchange: Exchange) -> RequestParts:
     """Return the parts of the call in a recorded exchange."""
-    return parts_of_request(exchange.request)
+    return request_to_parts(exchange.request)
 
 
-def matching_key(parts: RequestParts, rules: MatchingRules) -> str:
+def compute_matching_key(parts: RequestParts, rules: MatchingRules) -> str:
     """Return the key under which a call is recorded and found: 32 hexadecimal digits.
 
     It is a digest of all parts that *rules* do not ignore.
@@ -369,7 +378,8 @@ def find_differences(
         _replace_path_by_parameters(recorded, old, rules)
         _replace_path_by_parameters(sent, new, rules)
     differing = [
-        compare_values((name,), old.get(name, UNSET), new.get(name, UNSET)) for name in PARTS
+        find_value_differences((name,), old.get(name, UNSET), new.get(name, UNSET))
+        for name in PARTS
     ]
     different = tuple(difference for part in differing for difference in part)
     if different or old.get("kind") == new.get("kind"):
@@ -377,7 +387,7 @@ def find_differences(
     return (Difference("body", _describe_body(recorded.body), _describe_body(sent.body)),)
 
 
-def _describe_body(body: Body) -> str:
+def _describe_body(body: ComparableBody) -> str:
     return body.kind if body.kind == "none" else f"{body.kind} {body.value}"
 
 
@@ -387,17 +397,17 @@ def _parts_without_ignored(parts: RequestParts, rules: MatchingRules) -> dict[st
     It has the kind of the body too, because JSON ``"1"`` is not text 1.
     """
     seen = {**asdict(parts), "body": parts.body.value, "kind": parts.body.kind}
-    paths = rules.ignored_paths(parts.platform, parts.api)
+    paths = rules.get_ignored_paths(parts.platform, parts.api)
     if paths or not _PLAIN_PATH.fullmatch(parts.path):
-        template = rules.declared_path(parts)
+        template = rules.find_path_template(parts)
         if (
             template is not None
-            and (parameters := _path_parameters(template, parts.path)) is not None
+            and (parameters := _parse_path_parameters(template, parts.path)) is not None
         ):
             # in the builder's spelling; what does not count is as no value is spelled
             nothing, counted = (
                 dict.fromkeys(parameters, ""),
-                _parameters_without_ignored(parameters, paths),
+                _drop_ignored_parameters(parameters, paths),
             )
             seen["path"] = template.fill({**nothing, **counted})
     if not paths:
@@ -412,7 +422,7 @@ _PLAIN_PATH = re.compile(r"(?:/[A-Za-z0-9._~-]+)+/?")
 """A path that has one spelling, whatever its parameters are (RFC 3986, 2.3)."""
 
 
-def _path_parameters(template: PathTemplate, path: str) -> dict[str, str] | None:
+def _parse_path_parameters(template: PathTemplate, path: str) -> dict[str, str] | None:
     """Return the decoded parameters of the encoded *path*.
 
     A trailing slash becomes part of the last parameter.
@@ -421,11 +431,11 @@ def _path_parameters(template: PathTemplate, path: str) -> dict[str, str] | None
     return template.match(path) if same else None
 
 
-def _parameters_without_ignored(
+def _drop_ignored_parameters(
     parameters: dict[str, str], paths: Iterable[FieldPath]
 ) -> dict[str, str]:
     """Return *parameters* without those that *paths* ignore."""
-    ignored = [place.below for place in paths if place.root == "path" and place.top_name]
+    ignored = [place.steps_below_root for place in paths if place.root == "path" and place.top_name]
     counted: dict[str, str] = without_paths(parameters, ignored) if ignored else parameters
     return counted
 
@@ -437,21 +447,25 @@ def _replace_path_by_parameters(
 
     So a difference names the parameter, such as ``path.id``, and not the whole path.
     """
-    template = rules.declared_path(parts)
-    parameters = _path_parameters(template, parts.path) if template and "path" in compared else None
+    template = rules.find_path_template(parts)
+    parameters = (
+        _parse_path_parameters(template, parts.path) if template and "path" in compared else None
+    )
     if parameters is not None:
-        compared["path"] = _parameters_without_ignored(
-            parameters, rules.ignored_paths(parts.platform, parts.api)
+        compared["path"] = _drop_ignored_parameters(
+            parameters, rules.get_ignored_paths(parts.platform, parts.api)
         )
 
 
-def compare_values(path: tuple[Segment, ...], old: Any, new: Any) -> Iterator[Difference]:
+def find_value_differences(path: tuple[Segment, ...], old: Any, new: Any) -> Iterator[Difference]:
     """Yield each place below *path* where two values differ; an added or removed part only once."""
     if isinstance(old, dict) and isinstance(new, dict):
         for name in {**old, **new}:
-            yield from compare_values((*path, name), old.get(name, UNSET), new.get(name, UNSET))
+            yield from find_value_differences(
+                (*path, name), old.get(name, UNSET), new.get(name, UNSET)
+            )
     elif isinstance(old, list) and isinstance(new, list):
         for index, (was, now) in enumerate(zip_longest(old, new, fillvalue=UNSET)):
-            yield from compare_values((*path, index), was, now)
+            yield from find_value_differences((*path, index), was, now)
     elif not (type(old) is type(new) and bool(old == new)):
         yield Difference(format_path(path), old, new)

@@ -18,13 +18,13 @@ from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.format import dump_entries, move_facts_to_first_of_owner
 from bpmax_sim.cassette.journal import PendingExchange, Scan
 from bpmax_sim.cassette.logins import fill_in_omitted_accounts, update_logins
-from bpmax_sim.cassette.matching import MatchingRules, matching_key, parts_of_exchange
+from bpmax_sim.cassette.matching import MatchingRules, compute_matching_key, exchange_to_parts
 from bpmax_sim.cassette.model import Entry
 from bpmax_sim.errors import CassetteError, DamagedCassette, NewerFormat
 from bpmax_sim.file_system import lock_folder
 
 
-def review_path(path: Path) -> Path:
+def to_review_path(path: Path) -> Path:
     """Return the file ``<path>.new``, in which a new recording waits until a person accepts it."""
     return path.with_name(f"{path.name}.new")
 
@@ -35,21 +35,23 @@ def drop_superseded_review(path: Path, owner: str) -> None:
     *owner* (scenario, row or test) has a newer recording that was accepted. If the file has other
     recordings that wait for review, it stays. The caller holds the folder lock.
     """
-    fresh = review_path(path)
+    fresh = to_review_path(path)
     waiting, known = load_if_exists(fresh), load_if_exists(path)
     if waiting is None:
         return
     others = {*waiting.owners, *(known.owners if known else ())} - {owner}
-    if all(owner_entries(waiting, other) == owner_entries(known, other) for other in others):
+    if all(
+        list_owner_entries(waiting, other) == list_owner_entries(known, other) for other in others
+    ):
         fresh.unlink()
 
 
-def owner_entries(cassette: Cassette | None, owner: str) -> list[Entry]:
+def list_owner_entries(cassette: Cassette | None, owner: str) -> list[Entry]:
     """Return the exchanges that *owner* (scenario, row or test) recorded, in the order of issue.
 
     An empty list if *cassette* is None.
     """
-    numbers = cassette.index.exchange_numbers(owner) if cassette else ()
+    numbers = cassette.index.list_exchange_numbers(owner) if cassette else ()
     return [cassette.full_entry(number) for number in numbers] if cassette else []
 
 
@@ -112,7 +114,7 @@ def _recover_journals(path: Path, scan: Scan, comparison: RecordingComparison) -
         except NewerFormat as error:
             unread.append(error)
             continue
-        if not (drafts and drafts[0].has_live_parent):
+        if not (drafts and drafts[0].has_live_parent_process):
             pending.append((file, [journal.stub_if_leaking(draft, scan) for draft in drafts]))
     written: dict[Path, None] = {}
     every = _join_journals(drafts for _, drafts in pending)
@@ -148,7 +150,7 @@ def _assign_recordings(
     """
     for owner in sorted({draft.line.owner for draft in drafts}):
         own = [draft for draft in drafts if draft.line.owner == owner]
-        target = review_path(path) if any(draft.leaks for draft in own) else path
+        target = to_review_path(path) if any(draft.leaks for draft in own) else path
         # what replaces, what adds, and what forked children add; what leaks is left out
         # In this order, since each result is in the file before the next one is asked for:
         for branched, adding in ((False, False), (False, True), (True, True)):
@@ -160,11 +162,11 @@ def _assign_recordings(
             if not chosen:
                 continue
             if not adding and _has_owner(path, owner):
-                target = review_path(path)
+                target = to_review_path(path)
             more = adding or (target != path and _has_owner(target, owner))
             if target != path:
-                _, mine = _split_entries_by_owner(load_if_exists(path), owner, refuse_damaged=more)
-                fresh = move_facts_to_first_of_owner(_append_numbered([], chosen))
+                _, mine = _split_others_and_owner(load_if_exists(path), owner, refuse_damaged=more)
+                fresh = move_facts_to_first_of_owner(_append_and_number([], chosen))
                 if not more and comparison(mine[: len(fresh)], fresh):
                     continue  # broken off, it says what the file does, as far as it got
             yield target, OwnerRecording(owner, chosen, adding=more)
@@ -213,7 +215,7 @@ def drop_repeated_sessions(
     return tuple(unique)
 
 
-def render_merged(
+def render_merged_cassette(
     cassette_path: Path, target: Path, recording: OwnerRecording, comparison: RecordingComparison
 ) -> bytes | None:
     """Return the content of the file *target* after *recording* was merged in.
@@ -228,11 +230,11 @@ def render_merged(
     old = load_if_exists(target, refuse_damaged=recording.adding) or load_if_exists(
         cassette_path, refuse_damaged=recording.adding
     )
-    others, mine = _split_entries_by_owner(old, recording.owner, refuse_damaged=recording.adding)
+    others, mine = _split_others_and_owner(old, recording.owner, refuse_damaged=recording.adding)
     if recording.former and not mine:
         mine = [entry for entry in others if entry.line.owner == recording.former]
         others = [entry for entry in others if entry.line.owner != recording.former]
-    numbered = _append_numbered(mine if recording.adding else [], recording.drafts)
+    numbered = _append_and_number(mine if recording.adding else [], recording.drafts)
     if recording.repeating:
         mine = fill_in_omitted_accounts(mine)
         merged = update_logins(mine, numbered, comparison)
@@ -254,14 +256,14 @@ def merge_into_file(
 
     *target* is the cassette itself or a file beside it for review, which is not written if it would
     equal the cassette. *comparison* says which exchanges of the cassette the owner recorded alike
-    again: they keep their text. Other owners' exchanges stay as they are (see `render_merged`). The
-    caller holds the folder lock.
+    again: they keep their text. Other owners' exchanges stay as they are (see
+    `render_merged_cassette`). The caller holds the folder lock.
 
     Raises:
         DamagedCassette: if exchanges that have to be kept are damaged.
         OSError: if the disk is full or fails; the file is unchanged.
     """
-    data = render_merged(cassette_path, target, recording, comparison)
+    data = render_merged_cassette(cassette_path, target, recording, comparison)
     if data is None:
         return False
     if target != cassette_path and cassette_path.exists() and cassette_path.read_bytes() == data:
@@ -276,14 +278,14 @@ def merge_into_file(
     return True
 
 
-def _append_numbered(before: list[Entry], drafts: Sequence[PendingExchange]) -> list[Entry]:
+def _append_and_number(before: list[Entry], drafts: Sequence[PendingExchange]) -> list[Entry]:
     """Return *before* with *drafts* appended in order of issue, numbered after the last one."""
     last = max((entry.line.n for entry in before), default=0)
     ordered = enumerate(sorted(drafts, key=lambda draft: draft.issue), last + 1)
     return [*before, *(draft.with_line(n=n) for n, draft in ordered)]
 
 
-def _split_entries_by_owner(
+def _split_others_and_owner(
     old: Cassette | None, owner: str, *, refuse_damaged: bool = False
 ) -> tuple[list[Entry], list[Entry]]:
     """Return the entries of all other owners, and those of *owner* (scenario, row or test).
@@ -293,10 +295,10 @@ def _split_entries_by_owner(
     """
     if old is None:
         return [], []
-    numbers = sorted({*range(len(old))} - {*old.index.exchange_numbers(owner)})
+    numbers = sorted({*range(len(old))} - {*old.index.list_exchange_numbers(owner)})
     others = [old.full_entry(number) for number in numbers]
     try:
-        return others, owner_entries(old, owner)
+        return others, list_owner_entries(old, owner)
     except DamagedCassette:
         if refuse_damaged:
             raise
@@ -330,8 +332,8 @@ def recompute_keys(cassette: Cassette, rules_of: Callable[[str], MatchingRules |
     for number in range(len(cassette)):
         entry = cassette.full_entry(number)
         if (rules := rules_of(entry.line.owner)) is not None:
-            key = matching_key(parts_of_exchange(cassette.exchange(number)), rules)
-            entry = entry.with_line(key=key, rules=rules.digest(entry.line.platform))
+            key = compute_matching_key(exchange_to_parts(cassette.exchange(number)), rules)
+            entry = entry.with_line(key=key, rules=rules.compute_digest(entry.line.platform))
         entries.append(entry)
     return dump_entries(entries)
 

@@ -20,10 +20,10 @@ from bpmax_sim.cassette import matching
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.journal import find_abandoned_journals
 from bpmax_sim.cassette.matching import Difference, MatchingRules, RequestParts
-from bpmax_sim.cassette.model import Body, encode_sorted
+from bpmax_sim.cassette.model import ComparableBody, encode_sorted
 from bpmax_sim.errors import CassetteError, NoMatchError, Place, shell_quote
-from bpmax_sim.field_path import FieldPath, Steps, Wildcard, format_path, values_at
-from bpmax_sim.i18n import join_messages, msg, series
+from bpmax_sim.field_path import FieldPath, Steps, Wildcard, find_values_at, format_path
+from bpmax_sim.i18n import join_list, join_messages, msg
 from bpmax_sim.messages import Call
 
 _SHOWN = 5
@@ -56,7 +56,7 @@ class UnmatchedCallContext(Struct, frozen=True, kw_only=True):
     extra: str = "--record-extra"
     address: Callable[[], Iterable[tuple[str, str]]] = tuple
 
-    def record_command(self, option: str = "") -> str:
+    def format_record_command(self, option: str = "") -> str:
         """Return the command that records, with *option*."""
         target = f" {shell_quote(f'{self.place.file}:{self.place.line}')}" if self.place else ""
         return msg(
@@ -93,9 +93,9 @@ class NearestExchange(msgspec.Struct, frozen=True):
     differences: tuple[Difference, ...]
 
     @property
-    def parts(self) -> frozenset[str]:
+    def differing_parts(self) -> frozenset[str]:
         """Return which parts of the request differ, such as ``query`` and ``body``."""
-        return frozenset(_part_of_request(difference) for difference in self.differences)
+        return frozenset(_get_request_part(difference) for difference in self.differences)
 
 
 def explain_no_cassette(parts: RequestParts, path: str, context: UnmatchedCallContext) -> list[str]:
@@ -103,7 +103,7 @@ def explain_no_cassette(parts: RequestParts, path: str, context: UnmatchedCallCo
     return [
         msg(
             "{name} cannot be answered, {path} does not exist",
-            name=_call_name(parts),
+            name=_format_call_name(parts),
             path=(path or msg("its cassette")),
         ),
         *_describe_call_place(parts, context),
@@ -116,7 +116,7 @@ def explain_no_cassette(parts: RequestParts, path: str, context: UnmatchedCallCo
             if path and find_abandoned_journals(FilePath(path))
             else ()
         ),
-        _make_line(msg("record"), context.record_command()),
+        _make_line(msg("record"), context.format_record_command()),
     ]
 
 
@@ -137,19 +137,19 @@ def explain_already_played(
     return [
         msg(
             "{name} was recorded {times} for {owner!r}, and this is call {turn}",
-            name=_call_name(parts),
+            name=_format_call_name(parts),
             times=times,
             owner=owner,
             turn=call_number,
         ),
         *_describe_call_place(parts, context),
         _make_line(msg("recorded"), _list_words(places)),
-        _make_line(msg("record"), context.record_command(context.extra)),
+        _make_line(msg("record"), context.format_record_command(context.extra)),
         _make_line(msg("or"), msg("repeat: true")),
     ]
 
 
-def signature_mismatch_error(
+def make_signature_mismatch_error(
     call: Call,
     differences: tuple[Difference, ...],
     context: UnmatchedCallContext = UnmatchedCallContext(),  # noqa: B008
@@ -158,7 +158,7 @@ def signature_mismatch_error(
 
     *differences* are those of the text that is signed.
     """
-    parts = matching.parts_of_call(call)
+    parts = matching.call_to_parts(call)
     lines = [
         msg(
             "signed otherwise: {parts_name}, with the key, instant and nonce of its recording",
@@ -169,7 +169,7 @@ def signature_mismatch_error(
         _make_line(
             msg("check"), msg("`sign:` in the platform file; if it is right now, record afresh")
         ),
-        _make_line(msg("record"), context.record_command(context.rewrite)),
+        _make_line(msg("record"), context.format_record_command(context.rewrite)),
     ]
     text = join_messages("\n", lines)
     return NoMatchError(text, platform=call.platform, api=call.api, case=msg("signed otherwise"))
@@ -189,14 +189,14 @@ def explain_no_such_call(
     *near* would otherwise be left over.
     """
     changed = near is not None and near.number not in search.played
-    add = context.record_command(context.new)
+    add = context.format_record_command(context.new)
     close = near if near and len(near.differences) <= _FEW else None
     return [
-        _title_of_near(parts, close)
+        _format_nearest_title(parts, close)
         if close
         else msg(
             "{name} is not recorded like this for {owner!r} in {cassette_path}",
-            name=_call_name(parts),
+            name=_format_call_name(parts),
             owner=search.owner,
             cassette_path=search.cassette.path,
         ),
@@ -208,27 +208,29 @@ def explain_no_such_call(
             if close and context.position
             else ()
         ),
-        _make_line(msg("record"), context.record_command(context.rewrite) if changed else add),
+        _make_line(
+            msg("record"), context.format_record_command(context.rewrite) if changed else add
+        ),
         *([_make_line(msg("or add"), add)] if changed else ()),
         *(_suggest_fixes(search, near, parts) if near else ()),
     ]
 
 
-def _title_of_near(parts: RequestParts, near: NearestExchange) -> str:
+def _format_nearest_title(parts: RequestParts, near: NearestExchange) -> str:
     """Return the headline for a call that differs from a recording in few places."""
     differences = (
         msg("{path} sent {sent}, recorded {recorded}", path=one.path, sent=sent, recorded=recorded)
         for one in near.differences
-        for recorded, sent in (quote_values(one),)
+        for recorded, sent in (format_both_values(one),)
     )
     return msg(
         "{name} is not recorded like this: {differences}",
-        name=_call_name(parts),
+        name=_format_call_name(parts),
         differences=join_messages("; ", differences),
     )
 
 
-def _call_name(parts: RequestParts) -> str:
+def _format_call_name(parts: RequestParts) -> str:
     return parts.name or f"{parts.method} {parts.path}"
 
 
@@ -276,13 +278,13 @@ def find_nearest(
 
     def rank(near: NearestExchange) -> tuple[int, int, bool, int]:
         is_played = near.number in search.played
-        return len(near.parts), len(near.differences), is_played, near.number
+        return len(near.differing_parts), len(near.differences), is_played, near.number
 
     former = search.rules.former
-    names = former.all_names(parts.platform, parts.api) if parts.api else ()
+    names = former.list_full_names(parts.platform, parts.api) if parts.api else ()
     platforms = (parts.platform, *former.platforms.get(parts.platform, ()))
-    candidates = list(_exchanges_of_calls(search, lambda call: call in names)) or list(
-        _exchanges_of_calls(search, lambda call: call.partition(".")[0] in platforms)
+    candidates = list(_find_exchanges_of_calls(search, lambda call: call in names)) or list(
+        _find_exchanges_of_calls(search, lambda call: call.partition(".")[0] in platforms)
     )
     nears = (
         NearestExchange(n, matching.find_differences(p, parts, search.rules))
@@ -292,13 +294,13 @@ def find_nearest(
     return min(nears, key=rank, default=None)
 
 
-def _exchanges_of_calls(
+def _find_exchanges_of_calls(
     search: NearestSearch, is_candidate_call: Callable[[str], bool]
 ) -> Iterator[tuple[int, RequestParts]]:
-    for number in search.cassette.index.exchange_numbers(search.owner):
+    for number in search.cassette.index.list_exchange_numbers(search.owner):
         with suppress(CassetteError):  # a damaged one is told of when it is played
             if is_candidate_call(search.cassette.line(number).call):
-                yield number, matching.parts_of_exchange(search.cassette.exchange(number))
+                yield number, matching.exchange_to_parts(search.cassette.exchange(number))
 
 
 def _explain_nearest(search: NearestSearch, near: NearestExchange) -> Iterator[str]:
@@ -310,7 +312,7 @@ def _explain_nearest(search: NearestSearch, near: NearestExchange) -> Iterator[s
         already=already,
     )
     yield _make_line(msg("nearest"), match)
-    marked = (f"{'×' if part in near.parts else '√'} {part}" for part in matching.PARTS)
+    marked = (f"{'×' if part in near.differing_parts else '√'} {part}" for part in matching.PARTS)
     yield _make_line("", join_messages("  ", marked))
     yield from _format_differences(near.differences)
     left = len(near.differences) - _SHOWN
@@ -320,12 +322,12 @@ def _explain_nearest(search: NearestSearch, near: NearestExchange) -> Iterator[s
 
 def _format_differences(differences: Sequence[Difference]) -> Iterator[str]:
     for difference in differences[:_SHOWN]:
-        recorded, sent = quote_values(difference)
+        recorded, sent = format_both_values(difference)
         values = msg("recorded {recorded}, sent {sent}", recorded=recorded, sent=sent)
         yield _make_line("", msg("× {path}: {values}", path=difference.path, values=values))
 
 
-def quote_values(difference: Difference) -> tuple[str, str]:
+def format_both_values(difference: Difference) -> tuple[str, str]:
     """Return the recorded and the sent value of *difference* as text.
 
     Long ones are cut to the part around the first character that differs.
@@ -350,7 +352,7 @@ def _clip_text_around(text: str, at: int) -> str:
 
 
 def _list_other_calls(search: NearestSearch) -> Iterator[str]:
-    numbers = search.cassette.index.exchange_numbers(search.owner)
+    numbers = search.cassette.index.list_exchange_numbers(search.owner)
     calls = Counter(search.cassette.line(number).call for number in numbers)
     if not calls:
         none = msg("none, nothing is recorded for {owner!r}", owner=search.owner)
@@ -366,11 +368,11 @@ def _list_other_calls(search: NearestSearch) -> Iterator[str]:
 
 def _list_words(words: Iterable[str]) -> str:
     known = list(words)
-    return series([*known[:_SHOWN], *(["…"] if len(known) > _SHOWN else [])])
+    return join_list([*known[:_SHOWN], *(["…"] if len(known) > _SHOWN else [])])
 
 
 def _list_other_owners(search: NearestSearch, key: str, parts: RequestParts) -> Iterator[str]:
-    owners = [repr(o) for o in search.cassette.owners if search.cassette.index.find(o, key)]
+    owners = [repr(o) for o in search.cassette.owners if search.cassette.index.find_numbers(o, key)]
     platform = parts.platform
     if owners and search.rules.is_valid_digest(
         platform, search.cassette.head.rules.get(platform, "")
@@ -383,14 +385,16 @@ def _list_other_owners(search: NearestSearch, key: str, parts: RequestParts) -> 
 def _suggest_fixes(
     search: NearestSearch, near: NearestExchange, sent: RequestParts
 ) -> Iterator[str]:
-    paths = _ignorable_paths(near.differences, sent) if near.parts <= _IGNORABLE else []
+    paths = (
+        _find_ignorable_paths(near.differences, sent) if near.differing_parts <= _IGNORABLE else []
+    )
     if paths and len(paths) <= _SHOWN:
         yield _make_line(msg("ignore"), f"ignore: [{join_messages(', ', paths)}]")
     place = shell_quote(str(search.cassette.place(near.number)))
     yield _make_line(msg("compare"), msg("bpmax-sim cassette inspect {place}", place=place))
 
 
-def _ignorable_paths(differences: Sequence[Difference], sent: RequestParts) -> list[str]:
+def _find_ignorable_paths(differences: Sequence[Difference], sent: RequestParts) -> list[str]:
     """Return the paths of *differences* that a message may suggest for ``ignore``, or none.
 
     Whole bodies, containers and texts such as queries carry the meaning of a call: if one of them
@@ -430,9 +434,9 @@ _INSTANT = re.compile(r"\d{4}[-/]\d\d?[-/]\d\d?[T ]")
 def _count_places(sent: RequestParts, pattern: Steps) -> int:
     """Return how many places in *sent* fit *pattern*, which begins with the part of the request."""
     part = getattr(sent, str(pattern[0]), None)
-    value = part.value if isinstance(part, Body) else part
-    return sum(1 for _ in values_at(value, pattern[1:]))
+    value = part.value if isinstance(part, ComparableBody) else part
+    return sum(1 for _ in find_values_at(value, pattern[1:]))
 
 
-def _part_of_request(difference: Difference) -> str:
+def _get_request_part(difference: Difference) -> str:
     return difference.path.partition(".")[0].partition("[")[0]

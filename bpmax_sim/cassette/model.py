@@ -17,8 +17,8 @@ from urllib.parse import parse_qsl
 import msgspec
 
 from bpmax_sim.clock import RandomSequenceSeeds
-from bpmax_sim.i18n import encode_message, msg
-from bpmax_sim.messages import FORM, LOGIN, Pairs, SignatureInput, media_type
+from bpmax_sim.i18n import encode_as_english, msg
+from bpmax_sim.messages import FORM, LOGIN, Pairs, SignatureInput, parse_media_type
 
 FORMAT = 2
 Values = dict[str, dict[str, str]]
@@ -173,7 +173,7 @@ def _read_number(text: str) -> int | Decimal:
 
 
 _decoder = msgspec.json.Decoder(float_hook=_read_number)
-_encoder = msgspec.json.Encoder(order="sorted", decimal_format="number", enc_hook=encode_message)
+_encoder = msgspec.json.Encoder(order="sorted", decimal_format="number", enc_hook=encode_as_english)
 encode_sorted = _encoder.encode
 
 
@@ -193,7 +193,7 @@ def decode_json(data: bytes | str) -> Any:
     return value
 
 
-class Body(msgspec.Struct, frozen=True):
+class ComparableBody(msgspec.Struct, frozen=True):
     """A body as it is compared.
 
     Attributes:
@@ -205,7 +205,7 @@ class Body(msgspec.Struct, frozen=True):
     value: Any = None
 
 
-NOTHING = Body()
+NOTHING = ComparableBody()
 
 
 def group_by_name(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
@@ -224,11 +224,11 @@ def group_by_name(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     return {name: values[0] if len(values) == 1 else values for name, values in grouped.items()}
 
 
-def read_body(data: bytes | None, content_type: str) -> Body:
+def read_body(data: bytes | None, content_type: str) -> ComparableBody:
     """Return *data* parsed as *content_type*; a body that cannot be parsed is compared as bytes."""
     if not data:
         return NOTHING
-    media = media_type(content_type)
+    media = parse_media_type(content_type)
     looks_json = media.endswith(("/json", "+json")) or (not media and data[:1] in b"{[")
     reader = _READERS.get(media) or (_read_json if looks_json else None)
     try:
@@ -238,34 +238,38 @@ def read_body(data: bytes | None, content_type: str) -> Body:
     return parsed or _read_text_or_digest(data)
 
 
-def _read_json(data: bytes, _content_type: str) -> Body:
-    return Body("json", decode_json(data))
+def _read_json(data: bytes, _content_type: str) -> ComparableBody:
+    return ComparableBody("json", decode_json(data))
 
 
-def _read_form(data: bytes, _content_type: str) -> Body:
+def _read_form(data: bytes, _content_type: str) -> ComparableBody:
     text = data.decode()
     if "%" in text or "+" in text:
-        return Body("form", group_by_name(parse_qsl(text, keep_blank_values=True, errors="strict")))
+        return ComparableBody(
+            "form", group_by_name(parse_qsl(text, keep_blank_values=True, errors="strict"))
+        )
     pieces = [piece.partition("=") for piece in text.split("&") if piece]
-    return Body("form", group_by_name([(name, value) for name, _, value in pieces]))
+    return ComparableBody("form", group_by_name([(name, value) for name, _, value in pieces]))
 
 
-def _read_text_or_digest(data: bytes) -> Body:
+def _read_text_or_digest(data: bytes) -> ComparableBody:
     try:
-        return Body("text", data.decode())
+        return ComparableBody("text", data.decode())
     except UnicodeDecodeError:
-        return Body("bytes", f"<{len(data)} bytes, sha256 {hashlib.sha256(data).hexdigest()}>")
+        return ComparableBody(
+            "bytes", f"<{len(data)} bytes, sha256 {hashlib.sha256(data).hexdigest()}>"
+        )
 
 
-def _read_multipart(data: bytes, content_type: str) -> Body:
+def _read_multipart(data: bytes, content_type: str) -> ComparableBody:
     """Parse a multipart body (RFC 7578); the boundary itself does not count."""
-    boundary = _header_parameters("content-type", content_type).get("boundary", "")
+    boundary = _parse_header_parameters("content-type", content_type).get("boundary", "")
     if not boundary:
         raise ValueError(msg("no boundary"))
     sections = (b"\r\n" + data).split(b"\r\n--" + boundary.encode())
     if len(sections) < 3 or not sections[-1].startswith(b"--"):  # noqa: PLR2004 - one part at least
         raise ValueError(msg("not closed"))
-    return Body(
+    return ComparableBody(
         "multipart", group_by_name([_read_multipart_section(section) for section in sections[1:-1]])
     )
 
@@ -276,13 +280,15 @@ def _read_multipart_section(section: bytes) -> tuple[str, Any]:
         raise ValueError(msg("a part without an end of its headers"))
     lines = [line.partition(":") for line in head.decode().split("\r\n") if line.strip()]
     headers = {name.strip().lower(): rest.strip() for name, _, rest in lines}
-    disposition = _header_parameters("content-disposition", headers.pop("content-disposition", ""))
+    disposition = _parse_header_parameters(
+        "content-disposition", headers.pop("content-disposition", "")
+    )
     value = _read_text_or_digest(content).value
     about = {**headers, **{key: disposition[key] for key in disposition if key not in {"", "name"}}}
     return disposition.get("name", ""), {**about, "content": value} if about else value
 
 
-def _header_parameters(name: str, value: str) -> dict[str, str]:
+def _parse_header_parameters(name: str, value: str) -> dict[str, str]:
     message = Message()
     message[name] = value
     # A parameter that is spelled as RFC 2231 allows comes as charset, language and text.

@@ -17,7 +17,12 @@ from pathlib import Path
 
 from bpmax_sim.cassette import miss
 from bpmax_sim.cassette.file import Cassette
-from bpmax_sim.cassette.matching import MatchingRules, RequestParts, matching_key, parts_of_exchange
+from bpmax_sim.cassette.matching import (
+    MatchingRules,
+    RequestParts,
+    compute_matching_key,
+    exchange_to_parts,
+)
 from bpmax_sim.cassette.miss import UnmatchedCallContext
 from bpmax_sim.errors import NoMatchError
 from bpmax_sim.i18n import join_messages, label_message, msg
@@ -79,7 +84,7 @@ class PlayOrder:
         self._counts: dict[str, int] = defaultdict(int)  # of what its part has
         self._located: dict[str, dict[int, list[int]]] = {}
 
-    def next(self, key: str) -> int | None:
+    def take_next_number(self, key: str) -> int | None:
         """Return the number of the exchange that answers the next call with *key*.
 
         None if none is left.
@@ -95,7 +100,7 @@ class PlayOrder:
             else:
                 if part != self._part:
                     self._switch_to_recorded_session(part)
-                number = self._numbers_by_session(key)[part][self._counts[key] - 1]
+                number = self._group_numbers_by_session(key)[part][self._counts[key] - 1]
             if number is not None:
                 self._playback.played.add(number)
             return number
@@ -105,13 +110,14 @@ class PlayOrder:
 
         It has to have all exchanges that were asked for so far, including the one with *key*.
         """
-        if len(self._numbers_by_session(key).get(self._part, ())) >= self._counts[key]:
+        if len(self._group_numbers_by_session(key).get(self._part, ())) >= self._counts[key]:
             return self._part  # it has the rest, or it would not be played
         fitting = [
             part
-            for part in self._numbers_by_session(key)
+            for part in self._group_numbers_by_session(key)
             if all(
-                len(self._numbers_by_session(k).get(part, ())) >= n for k, n in self._counts.items()
+                len(self._group_numbers_by_session(k).get(part, ())) >= n
+                for k, n in self._counts.items()
             )
         ]
         return (
@@ -120,49 +126,60 @@ class PlayOrder:
             else next(iter(fitting), None)
         )
 
-    def _rank_recorded_session(self, part: int) -> tuple[bool, bool, bool, int]:
-        """Return the sort key of *part*, a recorded session; the smallest is chosen.
+    def _rank_recorded_session(self, recorded_session: int) -> tuple[bool, bool, bool, int]:
+        """Return the sort key of *recorded_session*, a recorded session; the smallest is chosen.
 
         A part that would have answered differently so far comes last, then one that another session
         plays, then one whose number is not that of this session.
         """
         differs = any(
-            self._outcome_text(was) != self._outcome_text(now)
+            self._read_outcome_text(was) != self._read_outcome_text(now)
             for key, numbers in self._located.items()
             for was, now in zip(
                 numbers.get(self._part, ())[: self._counts[key]],
-                numbers.get(part, ()),
+                numbers.get(recorded_session, ()),
                 strict=False,
             )
         )
-        return differs, self._playback.players[part] > 0, part != self._session, part
+        return (
+            differs,
+            self._playback.players[recorded_session] > 0,
+            recorded_session != self._session,
+            recorded_session,
+        )
 
-    def _outcome_text(self, number: int) -> str:
+    def _read_outcome_text(self, number: int) -> str:
         """Return the recorded text of the response or failure of exchange *number*."""
         return _OUTCOME.split(self._cassette.entry(number).text, maxsplit=1)[-1]
 
-    def _switch_to_recorded_session(self, part: int) -> None:
-        """Play *part* from now on, as if it had been played from the beginning.
+    def _switch_to_recorded_session(self, recorded_session: int) -> None:
+        """Play *recorded_session* from now on, as if it had been played from the beginning.
 
         Exchanges played from the old part become available again, unless another session plays that
         part too. In the new part, as many exchanges per key count as played as have been asked for.
         """
         playback = self._playback
-        playback.players[part] += 1
+        playback.players[recorded_session] += 1
         if self._part:
             playback.players[self._part] -= 1
             so_far = [
-                (k, n) for k, n in self._counts.items() if self._part in self._numbers_by_session(k)
+                (k, n)
+                for k, n in self._counts.items()
+                if self._part in self._group_numbers_by_session(k)
             ]
             # Another session that plays the old part still needs what was played of it to stay so.
             if not playback.players[self._part]:
                 for key, _ in so_far:
-                    playback.played.difference_update(self._numbers_by_session(key)[self._part])
+                    playback.played.difference_update(
+                        self._group_numbers_by_session(key)[self._part]
+                    )
             for key, count in so_far:
-                playback.played.update(self._numbers_by_session(key).get(part, [])[:count])
-        self._part = part
+                playback.played.update(
+                    self._group_numbers_by_session(key).get(recorded_session, [])[:count]
+                )
+        self._part = recorded_session
 
-    def _numbers_by_session(self, key: str) -> dict[int, list[int]]:
+    def _group_numbers_by_session(self, key: str) -> dict[int, list[int]]:
         """Return number of a recorded session -> numbers of its exchanges with *key*."""
         numbers = self._located.get(key)
         if numbers is None:
@@ -215,7 +232,7 @@ class Player:
         self._earlier_keys: dict[str, tuple[str, ...]] = {}  # under earlier names
         if cassette:
             self._find = _with_former_keys(
-                _make_finder(cassette, rules, owner), cassette, self._earlier_keys
+                _make_exchange_number_lookup(cassette, rules, owner), cassette, self._earlier_keys
             )
             # nothing in it refers back to this player, which goes away at once with its files
             self._turns = PlayOrder(self._playback, session, self._find, cassette)
@@ -232,9 +249,9 @@ class Player:
 
     def is_recorded(self, parts: RequestParts) -> bool:
         """Return whether the call *parts* was recorded, whether played already or not."""
-        return bool(self._find(self._matching_key(parts)))
+        return bool(self._find(self._compute_matching_key(parts)))
 
-    def outcome(self, cassette: Cassette, number: int) -> Outcome:
+    def load_outcome(self, cassette: Cassette, number: int) -> Outcome:
         """Return the response or failure of exchange *number*, which `take_next` returned.
 
         Raises:
@@ -254,17 +271,17 @@ class Player:
         Raises:
             NoMatchError: if there is no cassette, no such call in it, or all of them were played.
         """
-        key = self._matching_key(parts)
+        key = self._compute_matching_key(parts)
         numbers = self._find(key)
         if not numbers or self._cassette is None or self._turns is None:
-            raise self._error_for_unknown_call(key, parts, context)
+            raise self._make_unknown_call_error(key, parts, context)
         with self._lock:
             turn = self._counts[key] = self._counts.get(key, 0) + 1
         if self._repeat:
             number = numbers[min(turn, len(numbers)) - 1]
             self._playback.played.add(number)
             return self._cassette, number
-        upcoming = self._turns.next(key)
+        upcoming = self._turns.take_next_number(key)
         if upcoming is None:
             places = [str(self._cassette.place(number)) for number in numbers]
             lines = miss.explain_already_played(parts, places, turn, self._owner, context)
@@ -278,7 +295,7 @@ class Player:
         left.
         """
         cassette = self._cassette
-        if cassette is None or self.exchange_numbers(parts):
+        if cassette is None or self.find_exchange_numbers(parts):
             return None
         with self._playback.lock:
             played = self._playback.played
@@ -289,39 +306,40 @@ class Player:
             played.add(near.number)
         return cassette, near.number
 
-    def exchange_numbers(self, parts: RequestParts) -> Sequence[int]:
+    def find_exchange_numbers(self, parts: RequestParts) -> Sequence[int]:
         """Return the numbers of all exchanges of the call *parts*."""
-        return self._find(self._matching_key(parts))
+        return self._find(self._compute_matching_key(parts))
 
-    def _matching_key(self, parts: RequestParts) -> str:
+    def _compute_matching_key(self, parts: RequestParts) -> str:
         latest = self._latest
         if latest[0] is not parts:
-            latest = self._latest = (parts, matching_key(parts, self._rules))
+            latest = self._latest = (parts, compute_matching_key(parts, self._rules))
             earlier = [
-                matching_key(form, self._rules) for form in self._rules.under_former_names(parts)
+                compute_matching_key(form, self._rules)
+                for form in self._rules.rename_to_each_former_name(parts)
             ]
             if earlier:
                 self._earlier_keys[latest[1]] = tuple(earlier)
         return latest[1]
 
-    def recorded_logins(self, platform: str, instance: str) -> Iterator[Exchange]:
+    def find_recorded_logins(self, platform: str, instance: str) -> Iterator[Exchange]:
         """Yield the recorded logins of an instance."""
         if self._cassette is None:
             return
-        names = self._rules.former.all_names(platform, LOGIN)
-        for number in self._cassette.index.exchange_numbers(self._owner):
+        names = self._rules.former.list_full_names(platform, LOGIN)
+        for number in self._cassette.index.list_exchange_numbers(self._owner):
             line = self._cassette.line(number)
             if line.call in names and line.instance == instance:
                 yield self._cassette.exchange(number)
 
-    def unplayed_exchanges(self) -> tuple[Exchange, ...]:
+    def list_unplayed_exchanges(self) -> tuple[Exchange, ...]:
         """Return recorded exchanges that no call has asked for, in the order of issue."""
         if self._cassette is None:
             return ()
-        numbers = self._cassette.index.exchange_numbers(self._owner)
+        numbers = self._cassette.index.list_exchange_numbers(self._owner)
         return tuple(self._cassette.exchange(n) for n in numbers if n not in self._playback.played)
 
-    def _error_for_unknown_call(
+    def _make_unknown_call_error(
         self, key: str, parts: RequestParts, context: UnmatchedCallContext
     ) -> NoMatchError:
         if self._cassette is None:
@@ -363,7 +381,9 @@ def _with_former_keys(
     return find_all
 
 
-def _make_finder(cassette: Cassette, rules: MatchingRules, owner: str) -> FindExchangeNumbers:
+def _make_exchange_number_lookup(
+    cassette: Cassette, rules: MatchingRules, owner: str
+) -> FindExchangeNumbers:
     """Return a function that maps a matching key to the numbers of *owner*'s exchanges.
 
     *owner* is a scenario, row or test. If the recorded keys were computed under other *rules*, they
@@ -374,12 +394,12 @@ def _make_finder(cassette: Cassette, rules: MatchingRules, owner: str) -> FindEx
         rules.is_valid_digest(platform, digest) for platform, digest in head.rules.items()
     )
     if are_ours and head.mixed is not True:
-        return lambda key: index.find(owner, key)
+        return lambda key: index.find_numbers(owner, key)
     numbers: dict[str, list[int]] = {}
-    for number in index.exchange_numbers(owner):
+    for number in index.list_exchange_numbers(owner):
         line = head.fill_in_defaults(cassette.line(number))
         key = line.key
         if not rules.is_valid_digest(line.platform, line.rules):
-            key = matching_key(parts_of_exchange(cassette.exchange(number)), rules)
+            key = compute_matching_key(exchange_to_parts(cassette.exchange(number)), rules)
         numbers.setdefault(key, []).append(number)
     return lambda key: numbers.get(key, ())

@@ -19,7 +19,7 @@ import yaml
 from msgspec.structs import force_setattr, replace
 
 from bpmax_sim.cassette.charsets import CHARSET, restore_charset
-from bpmax_sim.cassette.matching import call_without_injected, restore_call_fields
+from bpmax_sim.cassette.matching import rebuild_call_without_injected, restore_call_fields
 from bpmax_sim.cassette.model import Entry, IndexLine
 from bpmax_sim.clock import Instant
 from bpmax_sim.i18n import msg
@@ -223,7 +223,7 @@ def _make_exchange(
         built = (
             restore_call_fields(named, line.extra)
             if line.extra
-            else call_without_injected(request, named)
+            else rebuild_call_without_injected(request, named)
         )
         force_setattr(request, "call", built)  # nobody else has seen it yet
     return Exchange(

@@ -28,17 +28,17 @@ from bpmax_sim.cassette.format import CODINGS, render_exchange
 from bpmax_sim.cassette.journal import SUFFIX, Journal, LeakCheck, PendingExchange, Scan
 from bpmax_sim.cassette.matching import (
     MatchingRules,
+    compute_matching_key,
+    exchange_to_parts,
     find_differences,
-    matching_key,
-    parts_of_exchange,
-    parts_of_request,
+    request_to_parts,
 )
 from bpmax_sim.cassette.model import Values
 from bpmax_sim.cassette.reader import read_exchange
 from bpmax_sim.clock import RandomSequenceSeeds
 from bpmax_sim.errors import CassetteError, DamagedCassette, LeakError, shell_quote
 from bpmax_sim.file_system import lock_folder
-from bpmax_sim.i18n import msg, series
+from bpmax_sim.i18n import join_list, msg
 from bpmax_sim.messages import Exchange, FailedExchange, Outcome
 
 Replays = Callable[[Path], bool]
@@ -282,7 +282,7 @@ class Recorder:
             # no script reads a login, so nothing could miss a header of it
             is_checked=replays is not None or self._repeating,
         )
-        return self._merge_into(self.path, same, replays)
+        return self._scan_and_merge_into(self.path, same, replays)
 
     def find_newly_failing_calls(self, rate: Callable[[Exchange], int]) -> tuple[Outage, ...]:
         """Return calls whose outcome is worse than in the existing recording.
@@ -293,7 +293,7 @@ class Recorder:
         """
         same = RecordingComparison(rules=self._rules)
         old = merge.load_if_exists(self.path)
-        entries = merge.owner_entries(old, self._former or self.owner)
+        entries = merge.list_owner_entries(old, self._former or self.owner)
         known = {e.line.key: rate(read_exchange(e)) for e in map(same.with_current_key, entries)}
         ordered = sorted(self._drafts, key=lambda draft: draft.issue)
         latest = {draft.line.key: draft for draft in ordered if not draft.leaks}
@@ -303,7 +303,7 @@ class Recorder:
             if rate(exchange := read_exchange(draft)) > known.get(key, 0)
         )
 
-    def find_calls_equal_only_by_ignore(self, comparison: RecordingComparison) -> tuple[str, ...]:
+    def find_conflicts_due_to_ignore(self, comparison: RecordingComparison) -> tuple[str, ...]:
         """Return different calls that ``ignore`` makes equal although their responses differ.
 
         Each text is like ``crm.get (query.page)``; replay may answer one call with the other's
@@ -312,20 +312,20 @@ class Recorder:
         by_key: dict[str, list[PendingExchange]] = {}
         for draft in self._drafts:
             platform, _, api = draft.line.call.partition(".")
-            if self._rules.ignored_paths(platform, api) and not draft.leaks:
+            if self._rules.get_ignored_paths(platform, api) and not draft.leaks:
                 by_key.setdefault(draft.line.key, []).append(draft)
         everything = MatchingRules(templates=self._rules.templates)
         found: dict[str, None] = {}
         for first, *others in by_key.values():
             recorded = read_exchange(first)
             for other in map(read_exchange, others):
-                parts = parts_of_exchange(recorded), parts_of_exchange(other)
+                parts = exchange_to_parts(recorded), exchange_to_parts(other)
                 places = find_differences(*parts, everything)
                 is_same = comparison.has_same_outcome(
                     first.line.call, recorded.outcome, other.outcome
                 )
                 if places and not is_same:
-                    found[f"{first.line.call} ({series(p.path for p in places)})"] = None
+                    found[f"{first.line.call} ({join_list(p.path for p in places)})"] = None
         return tuple(found)
 
     def write_for_review(self) -> Path | None:
@@ -336,8 +336,8 @@ class Recorder:
         Raises:
             LeakError, CassetteError: as for `seal`.
         """
-        aside = merge.review_path(self.path)
-        return aside if self._merge_into(aside, RecordingComparison()) else None
+        aside = merge.to_review_path(self.path)
+        return aside if self._scan_and_merge_into(aside, RecordingComparison()) else None
 
     def close(self) -> None:
         """Close the journal without sealing; `recover` finds it."""
@@ -364,7 +364,7 @@ class Recorder:
 
     def _make_draft(self, exchange: Exchange, session: int, values: Values) -> PendingExchange:
         request = exchange.request
-        key = exchange.key or matching_key(parts_of_request(request), self._rules)
+        key = exchange.key or compute_matching_key(request_to_parts(request), self._rules)
         owned = replace(exchange, key=key, owner=self.owner)
         entry = render_exchange(owned, zone=self._zone, rules=self._rules)
         serial = request.call.serial if request.call else exchange.order
@@ -427,7 +427,7 @@ class Recorder:
             ) from error
         self._drafts, self._arriving = drafts, arriving
 
-    def _merge_into(
+    def _scan_and_merge_into(
         self, target: Path, comparison: RecordingComparison, replays: Replays | None = None
     ) -> bool:
         if self._parent:
@@ -440,7 +440,7 @@ class Recorder:
             # only after an exchange that contains it was written.
             self._rewrite_journal([self._check(draft) for draft in self._drafts])
             places = (f"{d.line.call} ({place})" for d in self._drafts for place in d.leaks)
-            if leaks := series(dict.fromkeys(places)):
+            if leaks := join_list(dict.fromkeys(places)):
                 raise LeakError(
                     "{path}: not written, a secret was found in {leaks}; declare where it is with "
                     "`secret:` in the platform file and record again",
@@ -450,11 +450,11 @@ class Recorder:
             branches = journal_module.list_siblings(self.path, SUFFIX)
             if not self._drafts and not self.path.exists() and not branches:
                 return False
-            changed = self._write_merged(target, comparison, replays)
+            changed = self._merge_under_folder_lock(target, comparison, replays)
             self._end_journal(Journal.remove)
             return changed
 
-    def _write_merged(
+    def _merge_under_folder_lock(
         self, target: Path, comparison: RecordingComparison, replays: Replays | None
     ) -> bool:
         journal = self._journal.path if self._journal else None
@@ -488,9 +488,9 @@ class Recorder:
         trial = self.path.with_name(f"{self.path.name}.trial")
         with lock_folder(self.path.parent):
             recording, _, _ = self._collect_recording(comparison)
-            blended = merge.render_merged(self.path, self.path, recording, comparison)
+            blended = merge.render_merged_cassette(self.path, self.path, recording, comparison)
             afresh = replace(recording, is_afresh=True)
-            if blended is None or blended == merge.render_merged(
+            if blended is None or blended == merge.render_merged_cassette(
                 self.path, self.path, afresh, comparison
             ):
                 return True
@@ -540,7 +540,7 @@ _recorders: weakref.WeakSet[Recorder] = weakref.WeakSet()
 _forked: set[bool] = set()
 
 
-def has_forked() -> bool:
+def has_ever_forked_child() -> bool:
     """Return whether this process has ever forked, so that journals of children may exist."""
     return bool(_forked)
 

@@ -45,7 +45,7 @@ class _NoResponseError(Exception):
     """
 
 
-class MirrorState(msgspec.Struct, frozen=True):
+class MirroredFileState(msgspec.Struct, frozen=True):
     """The state of a file when its local copy and the remote file were last equal.
 
     Attributes:
@@ -59,7 +59,7 @@ class MirrorState(msgspec.Struct, frozen=True):
     coming: str = ""
 
 
-_decode = msgspec.json.Decoder(MirrorState).decode
+_decode = msgspec.json.Decoder(MirroredFileState).decode
 
 
 def is_url(place: object) -> bool:
@@ -67,7 +67,7 @@ def is_url(place: object) -> bool:
     return isinstance(place, str) and _URL.match(place) is not None
 
 
-def strip_credentials(url: str) -> str:
+def strip_credentials_and_query(url: str) -> str:
     """Return *url* without user, password, query and fragment."""
     parts = urlsplit(url)
     host = parts.netloc.rpartition("@")[2]
@@ -76,7 +76,7 @@ def strip_credentials(url: str) -> str:
 
 def open_mirror(url: str, root: Path) -> RemoteStorage:
     """Return the folder at *url* with its copy in ``.bpmax/cassettes`` of the project *root*."""
-    shown = strip_credentials(url)
+    shown = strip_credentials_and_query(url)
     slug = re.sub(r"[^\w.-]+", "-", shown).strip("-")[:60]
     digest = hashlib.sha256(shown.encode()).hexdigest()[:8]
     return RemoteStorage(url, root / ".bpmax" / "cassettes" / f"{slug}-{digest}")
@@ -104,7 +104,7 @@ class RemoteStorage:
         self._is_down = False
 
     def __repr__(self) -> str:
-        return f"<RemoteStorage {strip_credentials(self._url)}>"
+        return f"<RemoteStorage {strip_credentials_and_query(self._url)}>"
 
     def fetch(self, path: Path, *, recording: bool = False) -> None:
         """Update the local copy *path* if the file changed at the URL; each file only once per run.
@@ -127,11 +127,11 @@ class RemoteStorage:
                     "{path} was recorded here and not uploaded to {there}; upload it by recording "
                     "once more, or delete it to play what is there",
                     path=path,
-                    there=self._remote_path(path),
+                    there=self._to_display_url(path),
                 )
         self._seen.add(path)
 
-    def upload(self, path: Path) -> None:
+    def upload_if_changed(self, path: Path) -> None:
         """Upload the local file *path* if it changed since it was downloaded.
 
         Raises:
@@ -142,42 +142,46 @@ class RemoteStorage:
             return
         with lock_folder(path.parent):
             if self._is_changed_locally(path):
-                self._upload_if_unchanged(path)
+                self._upload_unless_remote_changed(path)
 
     def _is_changed_locally(self, path: Path) -> bool:
         """Return whether *path* was changed here, by a recording, since it was downloaded."""
         state = self._read_state(path)
         if not path.exists():
             return False
-        return state is None or _digest(path.read_bytes()) not in {state.sha, state.coming}
+        return state is None or _hash_bytes(path.read_bytes()) not in {state.sha, state.coming}
 
     def _update_local_file(self, path: Path) -> None:
-        state, stamp = self._read_state(path), self._stamp(path)
+        state, stamp = self._read_state(path), self._read_remote_stamp(path)
         if stamp is None:
             path.unlink(missing_ok=True)
-            self._state_path(path).unlink(missing_ok=True)
+            self._to_state_path(path).unlink(missing_ok=True)
         elif state is None or state.stamp != stamp or not path.exists():
             data = self._call_storage(
                 path, msg("read"), lambda system, there: system.cat_file(there)
             )
-            before = state or MirrorState("", "")
+            before = state or MirroredFileState("", "")
             # Noted first: a process that is killed between these writes leaves a file that counts
             # as downloaded, not as recorded here, which nobody could fetch any more.
-            self._write_state(path, MirrorState(before.stamp, before.sha, _digest(data)))
+            self._write_state(path, MirroredFileState(before.stamp, before.sha, _hash_bytes(data)))
             journal.replace_file(path, data)
-            self._write_state(path, MirrorState(stamp, _digest(data)))
+            self._write_state(path, MirroredFileState(stamp, _hash_bytes(data)))
 
-    def _upload_if_unchanged(self, path: Path) -> None:
-        data, state, stamp = path.read_bytes(), self._read_state(path), self._stamp(path)
+    def _upload_unless_remote_changed(self, path: Path) -> None:
+        data, state, stamp = (
+            path.read_bytes(),
+            self._read_state(path),
+            self._read_remote_stamp(path),
+        )
         is_changed = stamp != (state.stamp if state else None)
         # unless it was uploaded already, by a process that could not note it
-        if is_changed and data != self._ask_or_none(
+        if is_changed and data != self._call_unless_missing(
             path, lambda system, at: bytes(system.cat_file(at))
         ):
             raise CassetteError(
                 "{there} was changed meanwhile by somebody else, so nothing was uploaded; what "
                 "was recorded is in {path}: keep a copy, delete it and record again",
-                there=self._remote_path(path),
+                there=self._to_display_url(path),
                 path=path,
             )
 
@@ -190,16 +194,18 @@ class RemoteStorage:
                 file.write(data)
 
         self._call_storage(path, msg("written"), write)
-        self._write_state(path, MirrorState(self._stamp(path) or "", _digest(data)))
-
-    def _stamp(self, path: Path) -> str | None:
-        """Return a text that changes with the remote file of *path*; None if there is none."""
-        within = partial(_call_with_timeout, self._patience)
-        return self._ask_or_none(
-            path, lambda system, there: stamp_from_info(within(lambda: system.info(there)))
+        self._write_state(
+            path, MirroredFileState(self._read_remote_stamp(path) or "", _hash_bytes(data))
         )
 
-    def _ask_or_none(self, path: Path, ask: Callable[[Any, str], T]) -> T | None:
+    def _read_remote_stamp(self, path: Path) -> str | None:
+        """Return a text that changes with the remote file of *path*; None if there is none."""
+        within = partial(_call_with_timeout, self._patience)
+        return self._call_unless_missing(
+            path, lambda system, there: make_remote_stamp(within(lambda: system.info(there)))
+        )
+
+    def _call_unless_missing(self, path: Path, ask: Callable[[Any, str], T]) -> T | None:
         """Return ``ask(file system, remote path)`` for the local *path*.
 
         None if the file is not there.
@@ -221,51 +227,54 @@ class RemoteStorage:
         """
         try:
             system, folder = self._open_filesystem()
-            return ask(system, f"{folder}/{self._remote_name(path)}")
+            return ask(system, f"{folder}/{self._to_remote_name(path)}")
         except BpmaxError:  # why the file system cannot be used at all
             raise
         except _NoResponseError:
             self._is_down = True
             raise CassetteError(
                 "{shown_url} cannot be reached: no response within {patience:g} s",
-                shown_url=strip_credentials(self._url),
+                shown_url=strip_credentials_and_query(self._url),
                 patience=self._patience,
             ) from None
         except Exception as error:  # noqa: BLE001 - each file system raises what it likes
             why = _describe_error_kind(error)
             raise CassetteError(
-                "{there} cannot be {done}: {why}", there=self._remote_path(path), done=done, why=why
+                "{there} cannot be {done}: {why}",
+                there=self._to_display_url(path),
+                done=done,
+                why=why,
             ) from None
 
     def _open_filesystem(self) -> tuple[Any, str]:
         if self._is_down:  # each further file would wait as long
             raise _NoResponseError
         if self._opened is None:
-            self._opened = _open_url(self._url, self._patience)
+            self._opened = _open_file_system(self._url, self._patience)
         return self._opened
 
-    def _remote_path(self, path: Path) -> str:
-        return f"{strip_credentials(self._url)}/{self._remote_name(path)}"
+    def _to_display_url(self, path: Path) -> str:
+        return f"{strip_credentials_and_query(self._url)}/{self._to_remote_name(path)}"
 
-    def _remote_name(self, path: Path) -> str:
+    def _to_remote_name(self, path: Path) -> str:
         return path.relative_to(self.folder).as_posix()
 
-    def _state_path(self, path: Path) -> Path:
-        return self.folder / ".state" / f"{self._remote_name(path)}.json"
+    def _to_state_path(self, path: Path) -> Path:
+        return self.folder / ".state" / f"{self._to_remote_name(path)}.json"
 
-    def _read_state(self, path: Path) -> MirrorState | None:
+    def _read_state(self, path: Path) -> MirroredFileState | None:
         try:
-            return _decode(self._state_path(path).read_bytes())
+            return _decode(self._to_state_path(path).read_bytes())
         except (FileNotFoundError, msgspec.MsgspecError):
             return None
 
-    def _write_state(self, path: Path, state: MirrorState) -> None:
-        note = self._state_path(path)
+    def _write_state(self, path: Path, state: MirroredFileState) -> None:
+        note = self._to_state_path(path)
         note.parent.mkdir(parents=True, exist_ok=True)
         journal.replace_file(note, msgspec.json.encode(state))
 
 
-def stamp_from_info(info: Mapping[str, Any]) -> str:
+def make_remote_stamp(info: Mapping[str, Any]) -> str:
     """Return a text that changes with the remote file: its etag, else modification time and size.
 
     *info* is what the file system returns about the file.
@@ -277,8 +286,8 @@ def stamp_from_info(info: Mapping[str, Any]) -> str:
     return f"{time} {info.get('size')}"
 
 
-def _call_with_timeout(seconds: float, ask: Callable[[], T]) -> T:
-    """Run *ask* on a thread of its own and wait at most *seconds*.
+def _call_with_timeout(seconds: float, operation: Callable[[], T]) -> T:
+    """Run *operation* on a thread of its own and wait at most *seconds*.
 
     File systems retry as long as they like, mostly for minutes, and have no common option to limit
     it.
@@ -290,7 +299,7 @@ def _call_with_timeout(seconds: float, ask: Callable[[], T]) -> T:
 
     def work() -> None:
         try:
-            future.set_result(ask())
+            future.set_result(operation())
         except BaseException as error:  # noqa: BLE001 - it is raised where somebody waits
             future.set_exception(error)
 
@@ -304,15 +313,15 @@ def _call_with_timeout(seconds: float, ask: Callable[[], T]) -> T:
         raise _NoResponseError from None
 
 
-def _open_url(url: str, patience: float) -> tuple[Any, str]:
-    """Return the file system of *url* and the folder in it; wait at most *patience* seconds.
+def _open_file_system(url: str, timeout: float) -> tuple[Any, str]:
+    """Return the file system of *url* and the folder in it; wait at most *timeout* seconds.
 
     Raises:
         ConfigError: if fsspec, or the package for the scheme, is not installed or unknown.
         CassetteError: if it cannot be reached.
         _NoResponseError: if it does not respond in time.
     """
-    shown = strip_credentials(url)
+    shown = strip_credentials_and_query(url)
     try:
         from fsspec.core import url_to_fs  # noqa: PLC0415 - only where cassettes lie at a URL
         from fsspec.registry import get_filesystem_class  # noqa: PLC0415
@@ -325,7 +334,7 @@ def _open_url(url: str, patience: float) -> tuple[Any, str]:
             with suppress(ValueError):  # what is not known is told below
                 get_filesystem_class(part.partition("://")[0])  # imports, which may take long
         system, folder = _call_with_timeout(
-            patience,
+            timeout,
             lambda: url_to_fs(url, use_listings_cache=False, skip_instance_cache=True),
         )
     except ImportError:
@@ -357,5 +366,5 @@ def _describe_error_kind(error: Exception) -> str:
     return os.strerror(number) if isinstance(number, int) else type(error).__name__
 
 
-def _digest(data: bytes) -> str:
+def _hash_bytes(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()

@@ -25,7 +25,7 @@ def _describe_index_line(line: str) -> str:
         return line
 
 
-def convert(text: str) -> str:
+def to_diff_text(text: str) -> str:
     """Return *text*, a cassette, as ``git diff`` shows it.
 
     Without digests, JSON quotes unescaped.
@@ -45,7 +45,7 @@ def main() -> None:
     with open(sys.argv[1], encoding="utf-8", newline="") as file:  # noqa: PTH123 - imports less
         text = file.read()
     sys.stdout.reconfigure(encoding="utf-8", newline="\n")  # type: ignore[union-attr]
-    sys.stdout.write(convert(text) if "\nbpmax: {" in text else text)
+    sys.stdout.write(to_diff_text(text) if "\nbpmax: {" in text else text)
 
 
 if __name__ == "__main__":

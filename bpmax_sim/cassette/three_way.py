@@ -77,7 +77,9 @@ def _read_entries_by_owner(data: bytes | None, name: str) -> Owners:
         return {}
     cassette = Cassette.of_bytes(data, name)
     return {
-        owner: [cassette.full_entry(number) for number in cassette.index.exchange_numbers(owner)]
+        owner: [
+            cassette.full_entry(number) for number in cassette.index.list_exchange_numbers(owner)
+        ]
         for owner in cassette.owners
     }
 

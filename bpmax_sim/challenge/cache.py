@@ -14,10 +14,10 @@ from typing import Final
 
 import msgspec
 
-from bpmax_sim.index.files import code_edition, read_cache, write_cache
+from bpmax_sim.index.files import make_code_edition, read_cache, write_cache
 from bpmax_sim.project import NAME
 from bpmax_sim.scenario.load import ScenarioItem
-from bpmax_sim.scenario.observation import digest_of
+from bpmax_sim.scenario.observation import compute_digest
 from bpmax_sim.variant.run import Baseline
 
 _MOST_KEPT: Final = 50_000
@@ -60,7 +60,7 @@ class VerdictCache:
         self._new: dict[bytes, StoredVerdict] = {}
 
     def _read_stored_verdicts(self) -> dict[bytes, StoredVerdict]:
-        stored = read_cache(self._place, _DECODER, code_edition())
+        stored = read_cache(self._place, _DECODER, make_code_edition())
         return stored.verdicts if stored is not None else {}
 
     def find(self, key: bytes) -> StoredVerdict | None:
@@ -78,7 +78,7 @@ class VerdictCache:
         """
         if self._new:
             verdicts = [*{**self._read_stored_verdicts(), **self._new}.items()][-_MOST_KEPT:]
-            write_cache(self._place, _StoredVerdicts(code_edition(), dict(verdicts)))
+            write_cache(self._place, _StoredVerdicts(make_code_edition(), dict(verdicts)))
 
 
 def digest_parts(*parts: object) -> bytes:
@@ -93,7 +93,9 @@ def digest_baseline(baseline: Baseline) -> bytes:
     texts = [(script.name, script.source) for script in item.subjects.code_files]
     folder = baseline.cassettes or item.root / "cassettes"
     files = dict(
-        _read_files((*item.platforms, *_instances_files(item), *_recording_files(item, folder)))
+        _read_files(
+            (*item.platforms, *_list_instances_files(item), *_list_recording_paths(item, folder))
+        )
     )
     return digest_parts(
         item.scenario,
@@ -103,16 +105,18 @@ def digest_baseline(baseline: Baseline) -> bytes:
         texts,
         (item.vars, item.cli_variables, item.strictness),
         files,
-        list(_used_environment(baseline.environ, [*files.values(), repr(item.scenario).encode()])),
-        digest_of(baseline.run.observations),
+        list(
+            _find_used_variables(baseline.environ, [*files.values(), repr(item.scenario).encode()])
+        ),
+        compute_digest(baseline.run.observations),
     )
 
 
-def _instances_files(item: ScenarioItem) -> tuple[Path, ...]:
+def _list_instances_files(item: ScenarioItem) -> tuple[Path, ...]:
     return (item.instances,) if item.instances is not None else ()
 
 
-def _recording_files(item: ScenarioItem, folder: Path) -> Iterator[Path]:
+def _list_recording_paths(item: ScenarioItem, folder: Path) -> Iterator[Path]:
     yield folder / f"{item.cassette}.yaml"
     yield folder / _LOGINS
 
@@ -125,7 +129,9 @@ def _read_files(places: tuple[Path, ...]) -> Iterator[tuple[str, bytes]]:
                 yield str(path), path.read_bytes()
 
 
-def _used_environment(environ: Mapping[str, str], texts: list[bytes]) -> Iterator[tuple[str, str]]:
+def _find_used_variables(
+    environ: Mapping[str, str], texts: list[bytes]
+) -> Iterator[tuple[str, str]]:
     """Yield name and value of each environment variable that any of *texts* reads as ``env.X``."""
     names = {name for text in texts for name in _VARIABLE.findall(text.decode("utf-8", "replace"))}
     yield from ((name, environ.get(name, "")) for name in sorted(names))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from bpmax_sim.script_source.kinds import OPPOSITES, operator_of, without_parentheses
+from bpmax_sim.script_source.kinds import OPPOSITES, read_operator, strip_parentheses
 from bpmax_sim.script_source.scopes import FUNCTIONS
 from bpmax_sim.script_source.syntax import SyntaxTree
 from bpmax_sim.script_source.values import WRAPPED
@@ -40,19 +40,19 @@ def is_useless_fallback(tree: SyntaxTree, fallback: Node) -> bool:
     may have. A mutant without the fallback is then no mistake.
     """
     left, right = (
-        without_parentheses(fallback.child_by_field_name(side)) for side in ("left", "right")
+        strip_parentheses(fallback.child_by_field_name(side)) for side in ("left", "right")
     )
     if left is None or right is None:
         return False
     function = left.child_by_field_name("function")
-    name = tree.text_of(function or left)
-    is_arithmetic = left.type == "binary_expression" and operator_of(left) not in _JOINS
+    name = tree.get_source(function or left)
+    is_arithmetic = left.type == "binary_expression" and read_operator(left) not in _JOINS
     gives = left.type in {"call_expression", "member_expression"} and _GIVES_VALUE.search(name)
     if not (left.type in _VALUES or is_arithmetic or gives):
         return False
     may_be_nan = is_arithmetic or left.type == "unary_expression" or _MAYBE_NAN.search(name)
-    is_falsy = tree.text_of(right) in _FALSY
-    return operator_of(fallback) == "??" or (is_falsy and not may_be_nan)
+    is_falsy = tree.get_source(right) in _FALSY
+    return read_operator(fallback) == "??" or (is_falsy and not may_be_nan)
 
 
 def is_last_statement(node: Node) -> bool:
@@ -72,21 +72,22 @@ def is_implied(tree: SyntaxTree, branch: Node) -> bool:
     may be between the two.
     """
     condition, before = (
-        without_parentheses(branch.child_by_field_name("condition")),
+        strip_parentheses(branch.child_by_field_name("condition")),
         branch.prev_named_sibling,
     )
     while before is not None and before.type in {"comment", "lexical_declaration"}:
         before = before.prev_named_sibling
-    exits = tree.exits_before(branch.parent, branch) if branch.parent is not None else ()
+    exits = tree.find_exits_before(branch.parent, branch) if branch.parent is not None else ()
     if condition is None or before is None or not exits or exits[-1].statement != before:
         return False
-    left = without_parentheses(exits[-1].condition)
+    left = strip_parentheses(exits[-1].condition)
     if before.child_by_field_name("alternative"):
         return False
     one, other = (
-        [_text_at(tree, each, side) for side in ("left", "right")] for each in (condition, left)
+        [_get_field_text(tree, each, side) for side in ("left", "right")]
+        for each in (condition, left)
     )
-    return OPPOSITES.get(operator_of(condition)) == operator_of(left) and one == other
+    return OPPOSITES.get(read_operator(condition)) == read_operator(left) and one == other
 
 
 def gives_same_result_for_equal_sides(tree: SyntaxTree, comparison: Node) -> bool:
@@ -97,21 +98,21 @@ def gives_same_result_for_equal_sides(tree: SyntaxTree, comparison: Node) -> boo
     """
     if _is_in_sort_comparator(tree, comparison):
         return True
-    sides = {_text_at(tree, comparison, side) for side in ("left", "right")}
+    sides = {_get_field_text(tree, comparison, side) for side in ("left", "right")}
     owner = comparison.parent
     while owner is not None and owner.type in WRAPPED:
         owner = owner.parent
     if owner is None:
         return False
     if owner.type == "ternary_expression":
-        arms = {_text_at(tree, owner, arm) for arm in ("consequence", "alternative")}
+        arms = {_get_field_text(tree, owner, arm) for arm in ("consequence", "alternative")}
         signs = {f"{sign}{side}" for side in sides - {"0"} for sign in ("", "-")}
         return arms == sides or ("0" in sides and arms == signs)
     if owner.type != "if_statement" or owner.child_by_field_name("alternative") is not None:
         return False
-    written = _only_assignment(owner.child_by_field_name("consequence"))
+    written = _find_only_assignment(owner.child_by_field_name("consequence"))
     return written is not None and sides == {
-        _text_at(tree, written, side) for side in ("left", "right")
+        _get_field_text(tree, written, side) for side in ("left", "right")
     }
 
 
@@ -124,17 +125,17 @@ def _is_in_sort_comparator(tree: SyntaxTree, node: Node) -> bool:
     call = listed.parent if listed is not None and listed.type == "arguments" else None
     function = call.child_by_field_name("function") if call is not None else None
     name = function.child_by_field_name("property") if function is not None else None
-    return name is not None and tree.text_of(name) in {"sort", "toSorted"}
+    return name is not None and tree.get_source(name) in {"sort", "toSorted"}
 
 
-def _only_assignment(block: Node | None) -> Node | None:
+def _find_only_assignment(block: Node | None) -> Node | None:
     """Return the assignment of which *block* consists, or None if it has anything else."""
     while block is not None and block.type in {"statement_block", "expression_statement"}:
         block = block.named_children[0] if len(block.named_children) == 1 else None
     return block if block is not None and block.type == "assignment_expression" else None
 
 
-def _text_at(tree: SyntaxTree, node: Node, field: str) -> str:
+def _get_field_text(tree: SyntaxTree, node: Node, field: str) -> str:
     """Return the source of the child *field* of *node* without parentheses; "" if there is none."""
-    inner = without_parentheses(node.child_by_field_name(field))
-    return tree.text_of(inner) if inner is not None else ""
+    inner = strip_parentheses(node.child_by_field_name(field))
+    return tree.get_source(inner) if inner is not None else ""

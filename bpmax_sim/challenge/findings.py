@@ -14,7 +14,7 @@ from typing import Any, Literal, NamedTuple
 import msgspec
 from msgspec.structs import replace
 
-from bpmax_sim.challenge.ignore_comments import IgnoredMutants
+from bpmax_sim.challenge.ignore_comments import IgnoreCommentIndex
 from bpmax_sim.challenge.judge import MutantVerdict, ScriptChallenge, ScriptTarget
 from bpmax_sim.challenge.mutants import BRANCH, KINDS, RETURNED, Mutant
 from bpmax_sim.challenge.proposals import (
@@ -24,8 +24,8 @@ from bpmax_sim.challenge.proposals import (
     pick_clearest_divergences,
 )
 from bpmax_sim.errors import Place, Problem
-from bpmax_sim.i18n import msg, plural, series, template
-from bpmax_sim.scenario.expect import cut_to_difference, value_text
+from bpmax_sim.i18n import join_list, msg, plural, template
+from bpmax_sim.scenario.expect import cut_to_difference, format_value
 from bpmax_sim.scenario.expect_values import looks_mistaken
 from bpmax_sim.script_source.reach import describe_untaken
 from bpmax_sim.yamlfile.write import write_inline, write_yaml
@@ -100,7 +100,7 @@ class ChallengeResult(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(finding for finding in self.findings if finding.same_as is None)
 
     @property
-    def score(self) -> float:
+    def score_percent(self) -> float:
         """Return the percentage of noticed mutants among those that can be noticed."""
         missed = sum(self.counts.get(name, 0) for name in ("differs", "unreached", "limit"))
         killed = self.counts.get("killed", 0)
@@ -144,9 +144,11 @@ def summarise_verdicts(
             killers[_KILLER_OF.get(judgement.cause, "check")] += 1
         cases.append((number, target, mutant, judgement))
     found = [
-        *_find_survivors(challenge, [case for case in cases if case[3].verdict == "differs"]),
-        *_find_equivalent_mutants([case for case in cases if case[3].verdict == "unchanged"]),
-        *_find_unreached(challenge, cases, ignoring),
+        *_find_survivors_by_killing_line(
+            challenge, [case for case in cases if case[3].verdict == "differs"]
+        ),
+        *_find_mutants_without_effect([case for case in cases if case[3].verdict == "unchanged"]),
+        *_find_unreached_code(challenge, cases, ignoring),
     ]
     return ChallengeResult(
         findings=tuple(_keep_best_per_line(found)),
@@ -161,13 +163,13 @@ def describe_counts(result: ChallengeResult) -> str:
     counts = result.counts
     parts = [msg(text, number=counts[name]) for name, text in _OUTCOMES.items() if counts.get(name)]
     if result.killers:
-        by = series(msg(KILLERS[name], number=number) for name, number in result.killers.items())
+        by = join_list(msg(KILLERS[name], number=number) for name, number in result.killers.items())
         parts[0] = msg("{outcome} ({by})", outcome=parts[0], by=by)
     total = sum(counts.values())
     return msg(
         "{mistakes}: {parts}",
         mistakes=plural(total, "{number} mistake tried", "{number} mistakes tried"),
-        parts=series(parts) or msg("no script of a scenario has anything to try"),
+        parts=join_list(parts) or msg("no script of a scenario has anything to try"),
     )
 
 
@@ -248,7 +250,7 @@ class _MutantGroup(NamedTuple):
     cases: Sequence[JudgedMutant]
 
 
-def _find_survivors(
+def _find_survivors_by_killing_line(
     challenge: ScriptChallenge, cases: Sequence[JudgedMutant]
 ) -> Iterator[Weakness]:
     """Yield a finding for each line of ``expect`` that kills mutants, and repeats (`same_as`)."""
@@ -264,7 +266,7 @@ def _find_survivors(
         yield replace(first, kills=len(group.cases), others=others)
         for case in elsewhere.values():
             yield replace(_make_survivor(challenge, case, group.line), same_as=first.place)
-    yield from _find_survivors_without_expectation(challenge, left)
+    yield from _find_survivors_without_line(challenge, left)
 
 
 def _group_by_expect_line(
@@ -272,13 +274,16 @@ def _group_by_expect_line(
 ) -> tuple[list[_MutantGroup], list[JudgedMutant]]:
     """Return groups of mutants that one line kills, the largest first; and the other mutants."""
     # Greedy set cover: the line that most mutants need comes first, so a reader adds few lines.
-    # `_kills_mutant` only estimates from observations; a chosen line is then tried in real runs.
+    # `_is_line_at_divergence` only estimates from observations; a chosen line is then tried in
+    # real runs.
     found, left = list[_MutantGroup](), list(cases)
     while True:
         groups: dict[int, list[JudgedMutant]] = {}
         for number, _, _, judgement in left:
             if (line := judgement.line) is not None:
-                groups[number] = [case for case in left if _kills_mutant(line, case, challenge)]
+                groups[number] = [
+                    case for case in left if _is_line_at_divergence(line, case, challenge)
+                ]
         if not groups:
             return found, left
         best = max(groups, key=lambda number: (len(groups[number]), -number))
@@ -289,7 +294,7 @@ def _group_by_expect_line(
         killed = [
             other
             for other in groups.get(case[0], groups[best])
-            if other is not case and challenge.line_kills(line, other[0], other[3].divergences)
+            if other is not case and challenge.is_killing_line(line, other[0], other[3].divergences)
         ]
         found.append(_MutantGroup(line, [case, *killed]))
         left = [other for other in left if other is not case and other not in killed]
@@ -308,7 +313,7 @@ def _merge_groups(
         if known is None:
             merged[key] = group
         elif line is not None and all(
-            challenge.line_kills(line, each.cases[0][0], each.cases[0][3].divergences)
+            challenge.is_killing_line(line, each.cases[0][0], each.cases[0][3].divergences)
             for each in (known, group)
         ):
             merged[key] = _MutantGroup(line, [*known.cases, *group.cases])
@@ -331,7 +336,9 @@ def _find_judged_mutant(number: int, cases: Sequence[JudgedMutant]) -> JudgedMut
     return next(case for case in cases if case[0] == number)
 
 
-def _kills_mutant(line: ExpectLine, case: JudgedMutant, challenge: ScriptChallenge) -> bool:
+def _is_line_at_divergence(
+    line: ExpectLine, case: JudgedMutant, challenge: ScriptChallenge
+) -> bool:
     return any(
         one.place in line.places
         and one.step == str(line.step)
@@ -340,7 +347,7 @@ def _kills_mutant(line: ExpectLine, case: JudgedMutant, challenge: ScriptChallen
     )
 
 
-def _find_survivors_without_expectation(
+def _find_survivors_without_line(
     challenge: ScriptChallenge, cases: Sequence[JudgedMutant]
 ) -> Iterator[Weakness]:
     """Yield findings without a line of ``expect``, one for each place where mutants differ."""
@@ -358,10 +365,10 @@ def _make_survivor(
     challenge: ScriptChallenge, case: JudgedMutant, line: ExpectLine | None
 ) -> Weakness:
     _, _, mutant, judgement = case
-    divergence = _clearest_divergence(challenge, judgement, line)
+    divergence = _pick_divergence_to_show(challenge, judgement, line)
     item = challenge.baselines[divergence.baseline_number].item
     before, after = cut_to_difference(
-        value_text(divergence.first), value_text(divergence.second), _WIDTH
+        format_value(divergence.first), format_value(divergence.second), _WIDTH
     )
     step = divergence.step
     place = item.steps[int(step) - 1].spot.place if step.isdigit() else item.place
@@ -384,7 +391,7 @@ def _make_survivor(
     )
 
 
-def _clearest_divergence(
+def _pick_divergence_to_show(
     challenge: ScriptChallenge, judgement: MutantVerdict, line: ExpectLine | None
 ) -> Divergence:
     """Return the divergence to show for a mutant.
@@ -411,14 +418,14 @@ def _describe_change(mutant: Mutant) -> str:
         return msg("its error is swallowed")
     if mutant.kind == "loop":
         return msg("its first turn alone")
-    return _join_to_one_line(mutant.new)
+    return _shorten_to_one_line(mutant.new)
 
 
 def _describe_old(mutant: Mutant) -> str:
-    return _join_to_one_line(mutant.about if mutant.kind == "loop" else mutant.old)
+    return _shorten_to_one_line(mutant.about if mutant.kind == "loop" else mutant.old)
 
 
-def _join_to_one_line(text: str) -> str:
+def _shorten_to_one_line(text: str) -> str:
     short = " ".join(text.split())
     return short if len(short) <= _WIDTH else f"{short[: _WIDTH - 1]}…"
 
@@ -426,28 +433,28 @@ def _join_to_one_line(text: str) -> str:
 # ---------------------------------------------------------------------- unchanged, unreached
 
 
-def _find_equivalent_mutants(cases: Sequence[JudgedMutant]) -> Iterator[Weakness]:
+def _find_mutants_without_effect(cases: Sequence[JudgedMutant]) -> Iterator[Weakness]:
     """Yield a finding for each mutant without effect if it is known which input is missing."""
     for _, target, mutant, verdict in cases:
-        if message := _explain_equivalent(target, mutant, verdict):
+        if message := _explain_missing_input(target, mutant, verdict):
             yield _make_weakness(mutant, "unchanged", message)
 
 
-def _explain_equivalent(target: ScriptTarget, mutant: Mutant, verdict: MutantVerdict) -> str:
+def _explain_missing_input(target: ScriptTarget, mutant: Mutant, verdict: MutantVerdict) -> str:
     """Return which input all rows lack for *mutant* to have an effect; "" if that is not clear."""
     if verdict.cause == "unmet":
-        return _explain_unreached(target, mutant)
+        return _explain_unmet_probe(target, mutant)
     if mutant.kind == "fallback" and target.is_fallback_never_needed(mutant):
         return msg(
             "no row where {left} is missing, so nobody needs the fallback",
-            left=_join_to_one_line(mutant.about),
+            left=_shorten_to_one_line(mutant.about),
         )
     way = target.find_untaken_else(mutant) if mutant.kind == "code-check" and mutant.about else None
     reach = target.reach_finder.describe_reach(way) if way is not None else ""
     return describe_untaken("else", reach) if reach else ""
 
 
-def _explain_unreached(target: ScriptTarget, mutant: Mutant) -> str:
+def _explain_unmet_probe(target: ScriptTarget, mutant: Mutant) -> str:
     """Return which input would make the mutated place matter; "" if that is not clear.
 
     Its probe has reported that no run had such an input.
@@ -455,21 +462,25 @@ def _explain_unreached(target: ScriptTarget, mutant: Mutant) -> str:
     if mutant.unmet:
         return mutant.unmet
     if mutant.kind == "comparison":
-        return _describe_boundary(target, mutant)
+        return _explain_untested_boundary(target, mutant)
     holds = mutant.kind == "loop" or mutant.new == "false"
-    reach = target.describe_condition(mutant, holds=holds)
+    reach = target.describe_input_for_condition(mutant, holds=holds)
     if mutant.kind == "loop":
         return msg("this loop never ran a second time; add {reach}", reach=reach) if reach else ""
     return describe_untaken("then" if holds else "else", reach) if reach else ""
 
 
-def _describe_boundary(target: ScriptTarget, mutant: Mutant) -> str:
+def _explain_untested_boundary(target: ScriptTarget, mutant: Mutant) -> str:
     """Return a message that no row makes both sides of the mutated comparison equal.
 
     "" if no input decides that.
     """
     left, sign, right, reach = target.reach_finder.describe_boundary(mutant.start, mutant.end)
-    values = {"left": _join_to_one_line(left), "right": _join_to_one_line(right), "sign": sign}
+    values = {
+        "left": _shorten_to_one_line(left),
+        "right": _shorten_to_one_line(right),
+        "sign": sign,
+    }
     message = msg("no row where {left} = {right}, so that {sign} may be off by one", **values)
     if not reach or reach.endswith(f" {left} = {right}"):
         return message if reach is not None else ""
@@ -487,8 +498,8 @@ def _make_weakness(mutant: Mutant, verdict: FindingVerdict, message: str) -> Wea
     )
 
 
-def _find_unreached(
-    challenge: ScriptChallenge, cases: Sequence[JudgedMutant], ignoring: IgnoredMutants
+def _find_unreached_code(
+    challenge: ScriptChallenge, cases: Sequence[JudgedMutant], ignoring: IgnoreCommentIndex
 ) -> Iterator[Weakness]:
     """Yield branches and functions that no scenario runs, with the input that would reach each."""
     for target in challenge.targets:
@@ -496,18 +507,18 @@ def _find_unreached(
             number
             for _, own, mutant, judged in cases
             if own is target and judged.verdict == "unreached"
-            for number in target.guard_counters(mutant)
+            for number in target.find_enclosing_counters(mutant)
         )
-        for number in target.reach.find_unrun_counters(target.totals):
-            counter, node = target.reach.counters[number], target.reach.node_to_report(number)
-            place = target.tree.place(node)
+        for number in target.reach.find_outermost_unrun_counters(target.totals):
+            counter, node = target.reach.counters[number], target.reach.find_node_to_report(number)
+            place = target.tree.find_place(node)
             if ignoring.is_ignored(BRANCH, place):
                 continue
             yield Weakness(
                 place=place,
                 verdict="unreached",
                 kind=BRANCH,
-                old=_join_to_one_line(target.tree.text_of(node)),
+                old=_shorten_to_one_line(target.tree.get_source(node)),
                 message=describe_untaken(counter.arm, target.reach_finder.describe_reach(counter)),
                 kills=max(1, unreached[number]),
             )

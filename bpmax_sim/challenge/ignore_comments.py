@@ -39,12 +39,12 @@ _IGNORE: Final = re.compile(
 def read_ignore_comments(tree: SyntaxTree) -> Iterator[IgnoreComment]:
     """Yield the comments of a script that exclude mutants."""
     for node in tree.walk():
-        text = tree.text_of(node).strip("/* \t\r\n") if node.type == "comment" else ""
+        text = tree.get_source(node).strip("/* \t\r\n") if node.type == "comment" else ""
         match = _IGNORE.match(text)
         if match is not None:
             kinds = tuple(re.split(r"\s*,\s*", match[1])) if match[1] else ()
-            place = tree.place(node)
-            last = tree.place_of_byte(node.end_byte).line
+            place = tree.find_place(node)
+            last = tree.find_place_of_byte(node.end_byte).line
             yield IgnoreComment(
                 kinds, last + 1, match[2].strip(), place, _find_comment_mistake(kinds, match[2])
             )
@@ -61,7 +61,7 @@ def _find_comment_mistake(kinds: Sequence[str], reason: str) -> str:
     return ""
 
 
-class IgnoredMutants:
+class IgnoreCommentIndex:
     """The comments of several scripts that exclude mutants, and which of them were used."""
 
     def __init__(self, comments: Iterable[IgnoreComment]) -> None:

@@ -18,7 +18,11 @@ import msgspec
 from msgspec.structs import replace
 
 from bpmax_sim.challenge.cache import StoredVerdict, VerdictCache, digest_baseline, digest_parts
-from bpmax_sim.challenge.ignore_comments import IgnoreComment, IgnoredMutants, read_ignore_comments
+from bpmax_sim.challenge.ignore_comments import (
+    IgnoreComment,
+    IgnoreCommentIndex,
+    read_ignore_comments,
+)
 from bpmax_sim.challenge.mutants import Mutant, read_mutants
 from bpmax_sim.challenge.probes import MATTERS
 from bpmax_sim.challenge.proposals import (
@@ -30,7 +34,7 @@ from bpmax_sim.challenge.proposals import (
 )
 from bpmax_sim.challenge.script_reach import Counts, ScriptReach
 from bpmax_sim.errors import Problem
-from bpmax_sim.i18n import Translatable
+from bpmax_sim.i18n import TranslatableText
 from bpmax_sim.scenario.events import ConsoleWritten
 from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.scenario.source import RunWarning
@@ -44,9 +48,9 @@ from bpmax_sim.variant.run import (
     BaselineError,
     Variant,
     VariantRun,
+    explain_no_variants,
     measure_baseline,
     run_variant,
-    why_no_variants,
 )
 from bpmax_sim.variant.workers import map_in_order
 
@@ -119,13 +123,13 @@ class ScriptTarget:
         node = self.tree.root.descendant_for_byte_range(mutant.start, mutant.end)
         return node if node is not None else self.tree.root
 
-    def guard_counters(self, mutant: Mutant) -> tuple[int, ...]:
+    def find_enclosing_counters(self, mutant: Mutant) -> tuple[int, ...]:
         """Return the counters of the code around *mutant*, beginning with the innermost."""
-        return tuple(self.reach.guard_counters(self._find_mutated_node(mutant)))
+        return tuple(self.reach.find_enclosing_counters(self._find_mutated_node(mutant)))
 
-    def baselines_evaluating(self, mutant: Mutant) -> tuple[int, ...]:
+    def find_evaluating_baselines(self, mutant: Mutant) -> tuple[int, ...]:
         """Return the numbers of the baselines whose run evaluates the place of *mutant*."""
-        guards = self.guard_counters(mutant)
+        guards = self.find_enclosing_counters(mutant)
         return tuple(n for n in self.baseline_numbers if not guards or self.counts[n][guards[0]])
 
     def is_fallback_never_needed(self, mutant: Mutant) -> bool:
@@ -133,7 +137,7 @@ class ScriptTarget:
         right = self._find_mutated_node(mutant).child_by_field_name("right")
         return right is not None and not self.reach.is_evaluated(right, self.totals)
 
-    def describe_condition(self, mutant: Mutant, *, holds: bool) -> str:
+    def describe_input_for_condition(self, mutant: Mutant, *, holds: bool) -> str:
         """Return which row or response makes the condition of *mutant* true (*holds*) or false."""
         start, end = mutant.condition or (mutant.start, mutant.end)
         return self.reach_finder.describe_condition(start, end, holds=holds)
@@ -192,7 +196,7 @@ class ScriptChallenge:
         self.baselines: list[Baseline] = []
         hits: list[ScriptHits] = []
         for item in items:
-            if why := why_no_variants(item):
+            if why := explain_no_variants(item):
                 self.left_out.append(Problem(why, item.place))
                 continue
             own = ScriptHits()
@@ -206,7 +210,7 @@ class ScriptChallenge:
         self._search = ExpectLineSearch(self.baselines)
         found = self._find_targets(hits)
         self.targets = [target for target in found if only in {"", target.name}]
-        self.ignoring = IgnoredMutants(one for target in self.targets for one in target.ignored)
+        self.ignoring = IgnoreCommentIndex(one for target in self.targets for one in target.ignored)
         mutants = [(target, m) for target in self.targets for m in target.mutants]
         self.possible = len(mutants)
         tried = min(most, self.possible)
@@ -221,7 +225,7 @@ class ScriptChallenge:
         scripts: dict[str, Script] = {}
         counts: dict[str, dict[int, Counts]] = {}
         for number, (baseline, own) in enumerate(zip(self.baselines, hits, strict=True)):
-            for script in script_files_of(baseline.item):
+            for script in find_script_files(baseline.item):
                 if (passed := own.counts.get(unify_lines(script))) is not None:
                     scripts[script.name] = script
                     counts.setdefault(script.name, {})[number] = passed
@@ -230,7 +234,7 @@ class ScriptChallenge:
             if (counted := count_script(unify_lines(scripts[name]))) is not None:
                 yield ScriptTarget(scripts[name], counted, counts[name], baseline_numbers)
 
-    def items_of_scenario_file(self, file: str) -> list[ScenarioItem]:
+    def find_items_of_file(self, file: str) -> list[ScenarioItem]:
         """Return the items of the scenario file whose name in messages is *file*."""
         items = (baseline.item for baseline in self.baselines)
         return [item for item in items if item.spot.source.file == file]
@@ -260,9 +264,9 @@ class ScriptChallenge:
     def judge_one(self, number: int) -> MutantVerdict:
         """Return the verdict on mutant *number*."""
         target, mutant = self.numbered[number]
-        numbers = target.baselines_evaluating(mutant)
+        numbers = target.find_evaluating_baselines(mutant)
         # The scenario that killed it the last time runs first, so that mostly one run is enough.
-        killer = self._memory.last_killer_id(number) if self._memory else ""
+        killer = self._memory.find_last_killer_id(number) if self._memory else ""
         numbers = tuple(sorted(numbers, key=lambda n: self.baselines[n].item.node_id != killer))
         variant = self._make_mutant_variant(number)
         divergences: list[Divergence] = []
@@ -326,10 +330,12 @@ class ScriptChallenge:
             for event in run.events
         )
 
-    def line_kills(self, line: ExpectLine, number: int, divergences: Sequence[Divergence]) -> bool:
+    def is_killing_line(
+        self, line: ExpectLine, number: int, divergences: Sequence[Divergence]
+    ) -> bool:
         """Return whether *line*, found for another mutant, also kills mutant *number*."""
         variant = self._make_mutant_variant(number)
-        return self._search.line_kills(line, divergences, lambda _number: variant)
+        return self._search.is_killing_line(line, divergences, lambda _number: variant)
 
 
 def _find_new_warnings(baseline: Baseline, run: VariantRun, mutant: Mutant) -> list[RunWarning]:
@@ -341,7 +347,7 @@ def _find_new_warnings(baseline: Baseline, run: VariantRun, mutant: Mutant) -> l
 
     def key(warning: RunWarning) -> tuple[object, ...]:
         message = warning.message
-        text = message.template if isinstance(message, Translatable) else message
+        text = message.template if isinstance(message, TranslatableText) else message
         return warning.kind, text, warning.place
 
     known = set(map(key, baseline.run.end.warnings))
@@ -382,7 +388,7 @@ class _VerdictHistory:
             {"verdict": kept.verdict, "killer": kept.killer, "cause": kept.cause}, MutantVerdict
         )
 
-    def last_killer_id(self, number: int) -> str:
+    def find_last_killer_id(self, number: int) -> str:
         """Return the id of the item that killed mutant *number* last time, or "".
 
         That item is tried first.
@@ -399,7 +405,7 @@ class _VerdictHistory:
         self._cache.save()
 
 
-def script_files_of(item: ScenarioItem) -> Iterator[Script]:
+def find_script_files(item: ScenarioItem) -> Iterator[Script]:
     """Yield the scripts of *item* that are files of their own."""
     subjects = item.subjects
     yield from (*subjects.handlers, *subjects.all_libraries, *subjects.inline.values())

@@ -24,7 +24,7 @@ from bpmax_sim.challenge.equivalents import (
 from bpmax_sim.challenge.probes import Probe
 from bpmax_sim.errors import Place
 from bpmax_sim.i18n import template
-from bpmax_sim.script_source.kinds import operator_of, without_parentheses
+from bpmax_sim.script_source.kinds import read_operator, strip_parentheses
 from bpmax_sim.script_source.reading import BUILT_IN
 from bpmax_sim.script_source.scopes import FUNCTIONS, Scopes
 from bpmax_sim.script_source.syntax import SyntaxTree
@@ -177,10 +177,10 @@ class _MutantReader:
         about: str = "",
     ) -> Mutant:
         end = (until or node).end_byte
-        old = self._tree.bytes_between(node.start_byte, end).decode()
+        old = self._tree.get_bytes_between(node.start_byte, end).decode()
         return Mutant(
             kind=kind,
-            place=self._tree.place(node),
+            place=self._tree.find_place(node),
             start=node.start_byte,
             end=end,
             old=old,
@@ -188,8 +188,8 @@ class _MutantReader:
             about=about,
         )
 
-    def _text_of(self, node: Node | None) -> str:
-        return self._tree.text_of(node) if node is not None else ""
+    def _get_source(self, node: Node | None) -> str:
+        return self._tree.get_source(node) if node is not None else ""
 
     def _is_platform_key_or_log(self, node: Node, *, is_read: bool) -> bool:
         """Return whether *node* is in ``$proxy(…)`` or is logged, where no mistake is made.
@@ -198,7 +198,7 @@ class _MutantReader:
         """
         while (parent := node.parent) is not None:
             if parent.type == "arguments" and parent.parent is not None:
-                name = self._text_of(parent.parent.child_by_field_name("function"))
+                name = self._get_source(parent.parent.child_by_field_name("function"))
                 if name == "$proxy" or (name.startswith("console.") and not is_read):
                     return True
             if parent.type in FUNCTIONS:
@@ -214,26 +214,26 @@ class _MutantReader:
         if name is None or owner is None or parent is None or self._is_assignment_target(node):
             return
         is_called = parent.child_by_field_name("function") == node
-        value = self._values.value(node)
+        value = self._values.resolve(node)
         is_named = value is not None and value.kind not in _READ
         root = owner
         while (inner := root.child_by_field_name("object")) is not None:
             root = inner
         is_global = root.type == "identifier" and self._scopes.is_global(root)
-        text = self._text_of(name)
+        text = self._get_source(name)
         if is_called or is_named or text in _BUILT_IN_MEMBERS or text.startswith("$"):
             return
-        if is_global and self._text_of(root) in _GLOBALS:
+        if is_global and self._get_source(root) in _GLOBALS:
             return
-        yield self._make_mutant("member-name", name, f"{text}_", about=self._text_of(node))
+        yield self._make_mutant("member-name", name, f"{text}_", about=self._get_source(node))
 
     def _misspell_destructured(self, node: Node) -> Iterator[Mutant]:
         binding = next((b for b in self._scopes.bindings if b.declared == node), None)
         if binding is None or not binding.path:
             return
-        value = self._values.value_of_destructuring(binding)
+        value = self._values.resolve_binding(binding)
         if value is None or value.kind == "result":
-            text = self._text_of(node)
+            text = self._get_source(node)
             yield self._make_mutant("member-name", node, f"{text}_: {text}", about=text)
 
     def _is_assignment_target(self, node: Node) -> bool:
@@ -245,7 +245,7 @@ class _MutantReader:
 
     def _drop_write(self, node: Node) -> Iterator[Mutant]:
         left, right = (node.child_by_field_name(side) for side in ("left", "right"))
-        value = self._values.value(left)
+        value = self._values.resolve(left)
         if left is None or right is None:
             return
         if value is not None and value.path:
@@ -261,7 +261,7 @@ class _MutantReader:
         kind = "message" if member == "$message" else "field-write"
         kind = "field-state" if member.startswith("$") and kind != "message" else kind
         is_statement = node.parent is not None and node.parent.type == "expression_statement"
-        new = f"{'void ' if is_statement else ''}({self._text_of(right)})"
+        new = f"{'void ' if is_statement else ''}({self._get_source(right)})"
         about = ".".join(value.path)
         pairs = [child for child in right.named_children if child.type == "pair"]
         if kind == "field-state" and right.type == "object" and len(pairs) > 1:
@@ -280,17 +280,17 @@ class _MutantReader:
 
         Unchanged if the same text occurs twice in the script: the other may have written the value.
         """
-        left = self._text_of(node.child_by_field_name("left"))
+        left = self._get_source(node.child_by_field_name("left"))
         is_once = self._tree.text.count(mutant.old) == 1  # or another may have written the same
-        is_plain = node.type == "assignment_expression" and left != self._text_of(right)
+        is_plain = node.type == "assignment_expression" and left != self._get_source(right)
         if mutant.kind != "field-write" or not is_plain or not is_once:
             return mutant
-        return add_probe(mutant, probes.make_write_probe(left, self._text_of(right)))
+        return add_probe(mutant, probes.make_missing_write_probe(left, self._get_source(right)))
 
     def _change_message(self, node: Node, about: str) -> Iterator[Mutant]:
         """Change the text of a message if it is a literal."""
         pairs = [pair for pair in node.named_children if pair.type == "pair"]
-        keyed = {self._text_of(pair.child_by_field_name("key")): pair for pair in pairs}
+        keyed = {self._get_source(pair.child_by_field_name("key")): pair for pair in pairs}
         text = keyed["text"].child_by_field_name("value") if "text" in keyed else node
         if text is not None and text.type == "string":
             yield from self._change_written_or_returned_value(text, about, "message")
@@ -298,10 +298,12 @@ class _MutantReader:
     def _drop_local_member(self, node: Node, left: Node, right: Node) -> Iterator[Mutant]:
         """Remove ``row.amount = …``, an assignment to an object created by the script."""
         owner = left.child_by_field_name("object")
-        binding = self._scopes.binding_of(owner) if owner and owner.type == "identifier" else None
+        binding = self._scopes.find_binding(owner) if owner and owner.type == "identifier" else None
         is_statement = node.parent is not None and node.parent.type == "expression_statement"
         if binding is not None and is_statement:
-            yield self._make_mutant("body-member", node, f"void ({self._text_of(right)})", about="")
+            yield self._make_mutant(
+                "body-member", node, f"void ({self._get_source(right)})", about=""
+            )
 
     # ------------------------------------------------------------------ calls
 
@@ -310,11 +312,15 @@ class _MutantReader:
         if function is None or listed is None or listed.type != "arguments":
             return
         arguments = [child for child in listed.named_children if child.type != "comment"]
-        value, name = self._values.value(function), self._text_of(function)
+        value, name = self._values.resolve(function), self._get_source(function)
         is_direct = value is not None and value.kind == "method"
         is_setter = value is not None and value.kind == "chain method" and value.text in _SENT
         is_own = function.type == "identifier" and name not in {*_GLOBALS, "$proxy"}
-        about = _call_name(value.draft) if value is not None and value.draft is not None else name
+        about = (
+            _format_call_name(value.draft)
+            if value is not None and value.draft is not None
+            else name
+        )
         for argument in arguments if is_direct or is_setter else ():
             yield from self._drop_members(argument, about)
         for argument in arguments if is_direct or is_setter or is_own else ():
@@ -325,18 +331,21 @@ class _MutantReader:
             yield self._make_mutant("call", node, "void 0", about=about)
         if function.type == "member_expression":
             yield from self._mutate_method_call(
-                function, name, arguments, is_ours=value is not None and value.kind not in _READ
+                function,
+                name,
+                arguments,
+                is_proxy_method=value is not None and value.kind not in _READ,
             )
 
     def _mutate_method_call(
-        self, function: Node, name: str, arguments: Sequence[Node], *, is_ours: bool
+        self, function: Node, name: str, arguments: Sequence[Node], *, is_proxy_method: bool
     ) -> Iterator[Mutant]:
         """Yield mutants of a method call that is not a call of a third party.
 
-        *is_ours* is whether the method is one of ``$proxy`` or its builder, not of the script's own
-        data.
+        *is_proxy_method* is whether the method is one of ``$proxy`` or its builder, not of the
+        script's own data.
         """
-        if not is_ours:
+        if not is_proxy_method:
             yield from self._change_method_arguments(function, arguments)
         if arguments:
             yield from self._ignore_predicate(name, arguments[0])
@@ -347,24 +356,26 @@ class _MutantReader:
 
     def _drop_object_assign_members(self, arguments: Sequence[Node]) -> Iterator[Mutant]:
         """Remove members of the object in ``Object.assign(form, {…})``."""
-        target = self._values.value(arguments[0]) if arguments else None
+        target = self._values.resolve(arguments[0]) if arguments else None
         if target is None or target.kind != "form":
             return
         for pair in (pair for one in arguments[1:] for pair in one.named_children):
             if pair.type in {"pair", "shorthand_property_identifier"}:
-                yield self._make_mutant("field-write", pair, "...{}", about=self._text_of(pair))
+                yield self._make_mutant("field-write", pair, "...{}", about=self._get_source(pair))
 
     def _drop_members(self, node: Node, about: str) -> Iterator[Mutant]:
-        for pair in self._object_members(self._resolve_object(node)):
+        for pair in self._find_object_members(self._resolve_object(node)):
             mutant = self._make_mutant("body-member", pair, "...{}", about=about)
             key, value = (pair.child_by_field_name(part) for part in ("key", "value"))
-            read = self._values.value(value)
+            read = self._values.resolve(value)
             if read is not None and read.kind == "result" and read.path:
-                probe = probes.make_member_probe(self._text_of(key), self._text_of(value))
+                probe = probes.make_missing_member_probe(
+                    self._get_source(key), self._get_source(value)
+                )
                 mutant = add_probe(mutant, probe)
             yield mutant
 
-    def _object_members(self, node: Node) -> Iterator[Node]:
+    def _find_object_members(self, node: Node) -> Iterator[Node]:
         """Yield the members of all object literals below *node*."""
         for pair in self._tree.walk(node):
             parent = pair.parent
@@ -374,21 +385,21 @@ class _MutantReader:
 
     def _resolve_object(self, node: Node) -> Node:
         """Return the value of *node* if it names a constant, such as an object; else *node*."""
-        binding = self._scopes.binding_of(node) if node.type == "identifier" else None
+        binding = self._scopes.find_binding(node) if node.type == "identifier" else None
         if binding is None or binding.value is None or binding.path or binding.is_reassigned:
             return node
         return binding.value
 
     def _swap_arguments(self, arguments: Sequence[Node], about: str) -> Iterator[Mutant]:
         for first, second in pairwise(arguments):
-            one, other = self._text_of(first), self._text_of(second)
+            one, other = self._get_source(first), self._get_source(second)
             is_plain = not {first.type, second.type} & {*FUNCTIONS, "spread_element"}
             if one != other and is_plain:
-                between = self._tree.bytes_between(first.end_byte, second.start_byte).decode()
+                between = self._tree.get_bytes_between(first.end_byte, second.start_byte).decode()
                 mutant = self._make_mutant(
                     "args-swap", first, f"{other}{between}{one}", until=second, about=about
                 )
-                yield add_probe(mutant, probes.make_swap_probe(one, other, mutant.old))
+                yield add_probe(mutant, probes.make_argument_swap_probe(one, other, mutant.old))
 
     def _change_value(self, node: Node, about: str, *, is_sent: bool) -> Iterator[Mutant]:
         """Change a literal; of values sent to a third party (*is_sent*), also computed ones."""
@@ -398,11 +409,11 @@ class _MutantReader:
                 value = pair.child_by_field_name("value")
                 if value is not None:
                     yield from self._change_value(value, about, is_sent=is_sent)
-        elif node.type == "string" and len(text := self._text_of(node)) > len("''"):
+        elif node.type == "string" and len(text := self._get_source(node)) > len("''"):
             yield self._make_mutant("argument", node, f"{text[:-1]}~{text[-1]}", about=about)
         elif is_sent and node.type in _COMPUTED:
             yield self._make_mutant(
-                "argument", node, f"({_OTHER})({self._text_of(node)})", about=about
+                "argument", node, f"({_OTHER})({self._get_source(node)})", about=about
             )
             yield from self._change_digit(node, about, "argument")
 
@@ -410,7 +421,7 @@ class _MutantReader:
         """Change the last digit of a text such as a date."""
         if node.type in _MAYBE_TEXT:
             yield self._make_mutant(
-                kind, node, f"({_NEARLY_SAME})({self._text_of(node)})", about=about
+                kind, node, f"({_NEARLY_SAME})({self._get_source(node)})", about=about
             )
 
     def _change_method_arguments(
@@ -418,7 +429,7 @@ class _MutantReader:
     ) -> Iterator[Mutant]:
         """Change literal arguments of methods such as ``slice(0, 10)`` or of date setters."""
         owner, name = (
-            self._text_of(function.child_by_field_name(part)) for part in ("object", "property")
+            self._get_source(function.child_by_field_name(part)) for part in ("object", "property")
         )
         if owner in _GLOBALS:
             return
@@ -426,8 +437,8 @@ class _MutantReader:
             if argument.type in {"number", "string"} or (
                 _SETS.match(name) and argument.type in _COMPUTED
             ):
-                texts = (owner, self._text_of(arguments[0]), self._text_of(argument))
-                probe = probes.make_method_probe(name, *texts)
+                texts = (owner, self._get_source(arguments[0]), self._get_source(argument))
+                probe = probes.make_method_argument_probe(name, *texts)
                 for mutant in self._change_value(argument, "", is_sent=True):
                     yield add_probe(mutant, probe)
 
@@ -438,13 +449,13 @@ class _MutantReader:
 
         A text becomes ``~``: not even its letters are left.
         """
-        if node.type == "string" and len(self._text_of(node)) > len("''"):
+        if node.type == "string" and len(self._get_source(node)) > len("''"):
             yield self._make_mutant(kind, node, "'~'", about=about)
         elif node.type in _COMPUTED and not (
-            node.type == "identifier" and self._text_of(node) == "undefined"
+            node.type == "identifier" and self._get_source(node) == "undefined"
         ):
             yield self._make_mutant(
-                kind, node, f"({_PLAINLY_OTHER})({self._text_of(node)})", about=about
+                kind, node, f"({_PLAINLY_OTHER})({self._get_source(node)})", about=about
             )
             if kind == "field-write":
                 yield from self._change_digit(node, about, kind)
@@ -458,7 +469,7 @@ class _MutantReader:
     def _change_error(self, node: Node) -> Iterator[Mutant]:
         """Change the text of a thrown error."""
         listed = node.child_by_field_name("arguments")
-        name = self._text_of(node.child_by_field_name("constructor"))
+        name = self._get_source(node.child_by_field_name("constructor"))
         if listed is not None and listed.named_children and name.endswith("Error"):
             first = listed.named_children[0]
             if first.type in {"string", "template_string"}:
@@ -483,11 +494,11 @@ class _MutantReader:
             return True
         if parent.type == "arguments" and parent.parent is not None:
             function = parent.parent.child_by_field_name("function")
-            name = self._text_of(function)
+            name = self._get_source(function)
             is_own = function is not None and function.type == "identifier"
             return name.rpartition(".")[2] not in _ADDS and (not is_own or name in _GLOBALS)
         left = parent.child_by_field_name("left") if parent.type in _WRITES else None
-        value = self._values.value(left)
+        value = self._values.resolve(left)
         return value is not None and bool(value.path) and value.path[0].startswith("$")
 
     # ------------------------------------------------------------------ conditions
@@ -496,8 +507,8 @@ class _MutantReader:
         condition = node.child_by_field_name("condition")
         if condition is None:
             return
-        inner = without_parentheses(condition)
-        about = self._text_of(inner) if self._is_check(inner) else ""
+        inner = strip_parentheses(condition)
+        about = self._get_source(inner) if self._contains_check(inner) else ""
         if inner.type in {"true", "false"} or is_implied(self._tree, node):
             return
         for new in ("true", "false") if node.type in _CONDITIONS else ("false",):
@@ -517,10 +528,10 @@ class _MutantReader:
         if body.type == "statement_block" and (last is None or last.type in _LEAVES):
             return
         head, tail = (
-            self._tree.bytes_between(*span).decode()
+            self._tree.get_bytes_between(*span).decode()
             for span in ((node.start_byte, body.start_byte), (body.end_byte, node.end_byte))
         )
-        text = self._text_of(body)
+        text = self._get_source(body)
         new = f"{head}{{ {text} break; }}{tail}"
         mutant = self._make_mutant("loop", node, new, about=head.strip())
         if condition is not None and not _is_order_comparison(condition):
@@ -538,33 +549,37 @@ class _MutantReader:
             name.rpartition(".")[2] in _PREDICATED
             and body is not None
             and is_plain
-            and _is_expression(body)
+            and _is_computed_expression(body)
         ):
-            text = self._text_of(body)
+            text = self._get_source(body)
             mutant = self._make_mutant("code-check", body, "true", about=text)
             yield replace(mutant, probe=probes.TRUTH.format(met="!v", text=text))
 
     def _replace_check_by_constant(self, node: Node) -> Iterator[Mutant]:
         """Replace a check whose result is stored or returned by a constant."""
-        if not (_is_value_used(node) and _always_gives_boolean(node) and self._is_check(node)):
+        if not (
+            _is_value_stored_or_returned(node)
+            and _always_gives_boolean(node)
+            and self._contains_check(node)
+        ):
             return
-        text = self._text_of(node)
+        text = self._get_source(node)
         for new, met in (("true", "!v"), ("false", "v")):
             mutant = self._make_mutant("code-check", node, new, about=text)
             yield replace(mutant, probe=probes.TRUTH.format(met=met, text=text))
 
-    def _is_check(self, node: Node) -> bool:
+    def _contains_check(self, node: Node) -> bool:
         """Return whether a part of *node* compares with a literal or tests a response."""
-        return any(self._compares_or_tests_response(part) for part in _logical_operands(node))
+        return any(self._compares_or_tests_response(part) for part in _find_logical_operands(node))
 
     def _compares_or_tests_response(self, node: Node) -> bool:
         argument = node.child_by_field_name("argument")
-        if operator_of(node) == "!" and argument is not None:
-            node = without_parentheses(argument)
-        value = self._values.value(node)
+        if read_operator(node) == "!" and argument is not None:
+            node = strip_parentheses(argument)
+        value = self._values.resolve(node)
         if value is not None and value.kind == "result":
             return True
-        if operator_of(node) not in _EQUALITIES:
+        if read_operator(node) not in _EQUALITIES:
             return False
         sides = [node.child_by_field_name(side) for side in ("left", "right")]
         return any(side is not None and side.type in _LITERALS for side in sides)
@@ -581,20 +596,22 @@ class _MutantReader:
         if sign.type in _SHIFTED:
             if gives_same_result_for_equal_sides(self._tree, node):
                 return
-            one, other = self._text_of(left), self._text_of(right)
+            one, other = self._get_source(left), self._get_source(right)
             new = f"{one} {_SHIFTED[sign.type]} {other}"
-            mutant = self._make_mutant("comparison", node, new, about=self._text_of(node))
+            mutant = self._make_mutant("comparison", node, new, about=self._get_source(node))
             yield replace(mutant, probe=probes.SIDES.format(sign=sign.type, left=one, right=other))
         elif sign.type in {"||", "??"} and not _is_used_as_condition(node):
             if is_useless_fallback(self._tree, node):
                 return
             yield self._make_mutant(
-                "fallback", node, f"({self._text_of(left)})", about=self._text_of(left)
+                "fallback", node, f"({self._get_source(left)})", about=self._get_source(left)
             )
         elif sign.type in {"&&", "||"} and _is_used_as_condition(node):
             for kept, dropped in ((left, right), (right, left)):
-                about = self._text_of(dropped)
-                yield self._make_mutant("code-check", node, f"({self._text_of(kept)})", about=about)
+                about = self._get_source(dropped)
+                yield self._make_mutant(
+                    "code-check", node, f"({self._get_source(kept)})", about=about
+                )
 
     # ------------------------------------------------------------------ errors
 
@@ -605,38 +622,40 @@ class _MutantReader:
                 return
             if not values:
                 if not is_last_statement(node):
-                    yield self._make_mutant("guard", node, ";", about=self._text_of(node))
+                    yield self._make_mutant("guard", node, ";", about=self._get_source(node))
                 return
         block = node.parent
         outer = block.parent if block is not None and len(block.named_children) == 1 else None
         if outer is not None and outer.type == "catch_clause":
             return  # the same as to swallow it
         if node.type == "return_statement":
-            yield self._make_mutant("guard", node, "return;", about=self._text_of(node))
-        yield self._make_mutant("guard", node, ";", about=self._text_of(node))
+            yield self._make_mutant("guard", node, "return;", about=self._get_source(node))
+        yield self._make_mutant("guard", node, ";", about=self._get_source(node))
 
-    def _swallow_error(self, node: Node) -> Iterator[Mutant]:
+    def _empty_catch_block(self, node: Node) -> Iterator[Mutant]:
         body = node.child_by_field_name("body")
         if body is not None and any(child.type != "comment" for child in body.named_children):
-            yield self._make_mutant("error-swallowed", body, "{}", about=self._calls_in_try(node))
+            yield self._make_mutant(
+                "error-swallowed", body, "{}", about=self._join_call_names_in_try(node)
+            )
 
-    def _calls_in_try(self, catch: Node) -> str:
+    def _join_call_names_in_try(self, catch: Node) -> str:
         """Return the names (``platform.api``) of the calls in the ``try`` block of *catch*.
 
         They are separated by commas, each once; "" if there is none.
         """
         block = catch.parent.child_by_field_name("body") if catch.parent is not None else None
-        return ", ".join(dict.fromkeys(self.awaited_call_names(block))) if block is not None else ""
+        return ", ".join(dict.fromkeys(self.find_call_names(block))) if block is not None else ""
 
-    def awaited_call_names(self, block: Node) -> Iterator[str]:
+    def find_call_names(self, block: Node) -> Iterator[str]:
         """Yield the name of each call of a third party in *block*: ``crm.get_customer``.
 
         ``?`` stands for a platform or API that the source does not name.
         """
         for node in self._tree.walk(block):
-            value = self._values.value(node) if node.type == "call_expression" else None
+            value = self._values.resolve(node) if node.type == "call_expression" else None
             if value is not None and value.kind == "promise" and value.call >= 0:
-                yield _call_name(self._values.calls[value.call])
+                yield _format_call_name(self._values.calls[value.call])
 
     def _empty_catch_callback(self, handler: Node) -> Iterator[Mutant]:
         body = handler.child_by_field_name("body") if handler.type in FUNCTIONS else None
@@ -645,27 +664,27 @@ class _MutantReader:
 
     def _swallow_awaited(self, node: Node) -> Iterator[Mutant]:
         inner = node.named_children[-1] if node.named_children else None
-        value = self._values.value(inner)
+        value = self._values.resolve(inner)
         if inner is None or value is None or value.kind != "promise" or value.call < 0:
             return
-        text = self._text_of(inner)
-        if _is_in_try(node) or ".catch(" in text or "arguments" in text:
+        text = self._get_source(inner)
+        if _has_error_handler(node) or ".catch(" in text or "arguments" in text:
             return
         new = f"await (async () => {{ try {{ return await {text}; }} catch {{ return {{}}; }} }})()"
-        about = _call_name(self._values.calls[value.call])
+        about = _format_call_name(self._values.calls[value.call])
         yield self._make_mutant("error-swallowed", node, new, about=about)
 
 
-def _call_name(call: ProxyCall) -> str:
+def _format_call_name(call: ProxyCall) -> str:
     return f"{call.platform or '?'}.{call.api or '?'}"
 
 
-def _logical_operands(node: Node) -> Iterator[Node]:
+def _find_logical_operands(node: Node) -> Iterator[Node]:
     """Yield the operands that *node* joins by ``&&`` and ``||``."""
-    if operator_of(node) in {"&&", "||"}:
+    if read_operator(node) in {"&&", "||"}:
         for side in ("left", "right"):
             if (inner := node.child_by_field_name(side)) is not None:
-                yield from _logical_operands(without_parentheses(inner))
+                yield from _find_logical_operands(strip_parentheses(inner))
     else:
         yield node
 
@@ -674,15 +693,15 @@ def _is_used_as_condition(node: Node) -> bool:
     """Return whether only the truth of the value of *node* is used."""
     child, parent = node, node.parent
     while parent is not None:
-        if parent.type in WRAPPED or operator_of(parent) in {"&&", "||"}:
+        if parent.type in WRAPPED or read_operator(parent) in {"&&", "||"}:
             child, parent = parent, parent.parent
             continue
         is_asked = parent.child_by_field_name("condition") == child
-        return operator_of(parent) == "!" or (is_asked and parent.type in {*_CONDITIONS, *_LOOPS})
+        return read_operator(parent) == "!" or (is_asked and parent.type in {*_CONDITIONS, *_LOOPS})
     return False
 
 
-def _is_value_used(node: Node) -> bool:
+def _is_value_stored_or_returned(node: Node) -> bool:
     """Return whether the value of *node* is assigned, returned or put into an object."""
     child, parent = node, node.parent
     while parent is not None and parent.type in WRAPPED:
@@ -703,18 +722,18 @@ _KEPT_BY: Final = {
 
 def _always_gives_boolean(node: Node) -> bool:
     """Return whether the value of *node* is always true or false."""
-    sign = operator_of(node)
+    sign = read_operator(node)
     return sign in {*_EQUALITIES, *_SHIFTED, "!"} or (
-        sign in {"&&", "||"} and all(map(_always_gives_boolean, _logical_operands(node)))
+        sign in {"&&", "||"} and all(map(_always_gives_boolean, _find_logical_operands(node)))
     )
 
 
 def _is_order_comparison(condition: Node) -> bool:
     """Return whether *condition* compares by order (``<``, ``>=`` …), as most counting loops do."""
-    return operator_of(without_parentheses(condition)) in _SHIFTED
+    return read_operator(strip_parentheses(condition)) in _SHIFTED
 
 
-def _is_expression(body: Node) -> bool:
+def _is_computed_expression(body: Node) -> bool:
     return body.type not in {"statement_block", "true", "false"}
 
 
@@ -726,7 +745,7 @@ def _is_result_unused(call: Node) -> bool:
     return parent is not None and parent.type == "expression_statement"
 
 
-def _is_in_try(node: Node) -> bool:
+def _has_error_handler(node: Node) -> bool:
     """Return whether a handler of the same function catches errors of *node*."""
     child, parent = node, node.parent
     while parent is not None and parent.type not in FUNCTIONS:
@@ -754,6 +773,6 @@ _READERS: Final[Mapping[str, Callable[[_MutantReader, Node], Iterator[Mutant]]]]
     "new_expression": _MutantReader._change_error,  # noqa: SLF001
     "throw_statement": _MutantReader._drop_statement,  # noqa: SLF001
     "return_statement": _MutantReader._mutate_return,  # noqa: SLF001
-    "catch_clause": _MutantReader._swallow_error,  # noqa: SLF001
+    "catch_clause": _MutantReader._empty_catch_block,  # noqa: SLF001
     "await_expression": _MutantReader._swallow_awaited,  # noqa: SLF001
 }

@@ -19,7 +19,7 @@ def make_section(result: ChallengeResult) -> ReportSection:
             count=plural(
                 len(result.findings_without_repeats), "{number} finding", "{number} findings"
             ),
-            score=round(result.score, 1),
+            score=round(result.score_percent, 1),
             counts=describe_counts(result),
         ),
         parts=tuple(map(_to_section_finding, result.findings_without_repeats[:SHOWN])),
@@ -31,12 +31,12 @@ def _to_section_finding(finding: Weakness) -> SectionFinding:
         headline=finding.message,
         tone="failed" if finding.verdict == "differs" else "again",
         place=str(finding.place),
-        lines=tuple(_finding_lines(finding)),
+        lines=tuple(_format_finding(finding)),
         paste=finding.expect_yaml,
     )
 
 
-def _finding_lines(finding: Weakness) -> Iterator[str]:
+def _format_finding(finding: Weakness) -> Iterator[str]:
     yield msg("{old}  →  {new}", old=finding.old, new=finding.new) if finding.new else finding.old
     if finding.where:
         change = msg("{before} → {after}", before=finding.before, after=finding.after)

@@ -38,7 +38,7 @@ class Probe(NamedTuple):
     unmet: str
 
 
-def make_swap_probe(one: str, other: str, texts: str) -> Probe:
+def make_argument_swap_probe(one: str, other: str, texts: str) -> Probe:
     """Return the probe for swapped arguments: it reports runs in which they differ.
 
     *one* and *other* are the arguments; *texts* is the source of both, as in the call.
@@ -51,7 +51,7 @@ def make_swap_probe(one: str, other: str, texts: str) -> Probe:
     return Probe(_SWAP.format(texts=texts), unmet)
 
 
-def make_write_probe(field: str, value: str) -> Probe:
+def make_missing_write_probe(field: str, value: str) -> Probe:
     """Return the probe for a missing assignment of *value* to *field*.
 
     It reports runs in which the field did not have this value before.
@@ -63,7 +63,7 @@ def make_write_probe(field: str, value: str) -> Probe:
     return Probe(text, unmet)
 
 
-def make_member_probe(key: str, value: str) -> Probe:
+def make_missing_member_probe(key: str, value: str) -> Probe:
     """Return the probe for a missing object member *key* with *value*, read from a response.
 
     It reports runs in which the response has the value.
@@ -74,7 +74,7 @@ def make_member_probe(key: str, value: str) -> Probe:
     )
 
 
-def make_method_probe(name: str, owner: str, first: str, argument: str) -> Probe | None:
+def make_method_argument_probe(name: str, owner: str, first: str, argument: str) -> Probe | None:
     """Return the probe for a changed *argument* of a method call; None if there is none for it.
 
     It reports an input for which the argument matters, such as a text longer than ``slice`` keeps.

@@ -17,7 +17,7 @@ from msgspec.structs import replace
 
 from bpmax_sim.scenario.actions import ACTIONS
 from bpmax_sim.scenario.expect import is_number
-from bpmax_sim.scenario.expect_values import ValuePatterns, looks_mistaken, pattern_of
+from bpmax_sim.scenario.expect_values import ValuePatterns, looks_mistaken, make_digit_pattern
 from bpmax_sim.scenario.expect_writer import ExpectEdit, merge_expected
 from bpmax_sim.scenario.load import LocatedStep, ScenarioItem
 from bpmax_sim.scenario.model import ExpectedCall, ExpectedError
@@ -88,7 +88,7 @@ _RANKS: Final = ("form", "fields", "messages", "result", "calls", "flow", "error
 _SENT: Final = ("path", "query", "header", "body")
 
 
-def expect_section_of(place: str) -> str:
+def find_expect_section(place: str) -> str:
     """Return the section of ``expect`` in which the *place* of an observation can be checked.
 
     For ``form.phone``, for example, it is ``form``.
@@ -119,7 +119,7 @@ class ExpectLineSearch:
         ]
         self._differing: Sequence[Divergence] = ()  # of the mutant that a line is looked for
         self._values = [
-            ValuePatterns.of_run(baseline.item, baseline.run.calls) for baseline in baselines
+            ValuePatterns.from_run(baseline.item, baseline.run.calls) for baseline in baselines
         ]
         self._files: dict[str, list[int]] = {}
         for number, baseline in enumerate(baselines):
@@ -130,7 +130,7 @@ class ExpectLineSearch:
         divergences: Sequence[Divergence],
         make_variant: Callable[[int], Variant],
     ) -> ExpectLine | None:
-        """Return the first candidate for which `line_kills` is true; None after too many trials.
+        """Return the first candidate that `is_killing_line` accepts; None after too many trials.
 
         *divergences* are those of one mutant; *make_variant* returns that mutant as a variant of
         the item with a given baseline number.
@@ -139,7 +139,7 @@ class ExpectLineSearch:
         for divergence in pick_clearest_divergences(divergences):
             for line in self._find_candidate_lines(divergence):
                 tried += 1
-                if self.line_kills(line, divergences, make_variant):
+                if self.is_killing_line(line, divergences, make_variant):
                     return line
                 if tried >= _MOST_TRIALS:
                     return None
@@ -152,7 +152,7 @@ class ExpectLineSearch:
         item = self.baselines[divergence.baseline_number].item
         if not divergence.step.isdigit() or int(divergence.step) > len(item.steps):
             return
-        section = expect_section_of(divergence.place)
+        section = find_expect_section(divergence.place)
         make = _MAKE.get(section)
         if make is None:
             return
@@ -164,14 +164,14 @@ class ExpectLineSearch:
                 **keys,
             )
 
-    def _lines_for_state(self, divergence: Divergence) -> Iterator[dict[str, Any]]:
+    def _propose_state_lines(self, divergence: Divergence) -> Iterator[dict[str, Any]]:
         """Yield expectations of a field, a field's state or a fact of the flow.
 
         They are keyword arguments of `ExpectLine`.
         """
         section, _, name = divergence.place.partition(".")
         path = [name] if section != "fields" else list(name.rpartition(".")[::2])
-        part = _differing_part(divergence.first, divergence.second)
+        part = _extract_differing_part(divergence.first, divergence.second)
         if part is UNSET or looks_mistaken(part):
             return
         for value, columns in self._expect_in_all_rows(
@@ -182,8 +182,8 @@ class ExpectLineSearch:
                 inner = {key: inner}
             yield {"expect": {section: inner}, "columns": columns}
 
-    def _lines_for_result(self, divergence: Divergence) -> Iterator[dict[str, Any]]:
-        part = _differing_part(divergence.first, divergence.second)
+    def _propose_result_lines(self, divergence: Divergence) -> Iterator[dict[str, Any]]:
+        part = _extract_differing_part(divergence.first, divergence.second)
         if part is not UNSET and not looks_mistaken(part):
             for value, columns in self._expect_in_all_rows(divergence, part, "result"):
                 yield {"expect": {"result": value}, "columns": columns}
@@ -196,7 +196,7 @@ class ExpectLineSearch:
         All rows share one ``expect``. A way is the value itself, a pattern, or ``${case.column}``;
         columns map *name*, or a similar one, -> row id -> value.
         """
-        numbers = self._rows_of_file(divergence.baseline_number)
+        numbers = self._find_baselines_of_same_file(divergence.baseline_number)
         values = {n: self._observed[n].get((divergence.step, divergence.place), UNSET)
                   for n in numbers}  # fmt: skip
         there = {n: value for n, value in values.items() if value is not UNSET}
@@ -232,12 +232,12 @@ class ExpectLineSearch:
                 yield f"${{case.{column}}}", {}
                 return
         if is_in_all_rows:
-            column = _unused_column_name(name, known)
+            column = _find_unused_column_name(name, known)
             cells = {row.id: values_by_baseline[n] for n, row in rows.items() if row is not None}
             yield f"${{case.{column}}}", {column: cells}
 
-    def _lines_for_messages(self, divergence: Divergence) -> Iterator[dict[str, Any]]:
-        lines = self._lines_of_list(divergence, "messages")
+    def _propose_message_lines(self, divergence: Divergence) -> Iterator[dict[str, Any]]:
+        lines = self._find_baseline_entries(divergence, "messages")
         if any(looks_mistaken(line["text"]) for line in lines):
             return
         entries = [
@@ -249,14 +249,14 @@ class ExpectLineSearch:
         ]
         yield {"expect": {"messages": entries}}
 
-    def _lines_for_console(self, divergence: Divergence) -> Iterator[dict[str, Any]]:
-        lines = [line["text"] for line in self._lines_of_list(divergence, "console")]
+    def _propose_console_lines(self, divergence: Divergence) -> Iterator[dict[str, Any]]:
+        lines = [line["text"] for line in self._find_baseline_entries(divergence, "console")]
         if lines and not any(map(looks_mistaken, lines)):
             yield {
                 "expect": {"console": self._values[divergence.baseline_number].generalise(lines)}
             }
 
-    def _lines_of_list(self, divergence: Divergence, name: str) -> list[dict[str, Any]]:
+    def _find_baseline_entries(self, divergence: Divergence, name: str) -> list[dict[str, Any]]:
         """Return the entries of list *name* (such as ``calls``) in that step of the unchanged run.
 
         Each maps a part of the entry, such as ``body``, to its value.
@@ -268,9 +268,11 @@ class ExpectLineSearch:
                 lines.setdefault(number, {})[part] = value
         return [lines[number] for number in sorted(lines)]
 
-    def _lines_for_calls(self, divergence: Divergence) -> Iterator[dict[str, Any]]:
+    def _propose_call_lines(self, divergence: Divergence) -> Iterator[dict[str, Any]]:
         _, _, part = split_list_place(divergence.place)
-        entries = [{"call": call["api"]} for call in self._lines_of_list(divergence, "calls")]
+        entries = [
+            {"call": call["api"]} for call in self._find_baseline_entries(divergence, "calls")
+        ]
         if part != "api" and part not in _SENT:
             return
         for other in self._differing:
@@ -282,17 +284,17 @@ class ExpectLineSearch:
             )
             if not is_same or name not in _SENT or number >= len(entries):
                 continue
-            value = _differing_part(other.first, other.second)
+            value = _extract_differing_part(other.first, other.second)
             if value is not UNSET and not looks_mistaken(value):
                 if name == "header" and not (
-                    value := self._headers_as_scripts_spell(divergence.baseline_number, value)
+                    value := self._select_mentioned_headers(divergence.baseline_number, value)
                 ):
                     continue
                 entries[number][name] = self._values[divergence.baseline_number].generalise(value)
         if part == "api" or any(len(entry) > 1 for entry in entries):
             yield {"expect": {"proxy": entries}}
 
-    def _headers_as_scripts_spell(self, baseline_number: int, header: Values) -> Values:
+    def _select_mentioned_headers(self, baseline_number: int, header: Values) -> Values:
         """Return the headers that the item's scripts mention, with the names spelled as there."""
         subjects = self.baselines[baseline_number].item.subjects
         text = "\n".join(body.source for body in subjects.code_files)
@@ -302,7 +304,7 @@ class ExpectLineSearch:
         }
         return {match[0]: header[name] for name, match in found.items() if match}
 
-    def _lines_for_errors(self, divergence: Divergence) -> Iterator[dict[str, Any]]:
+    def _propose_error_lines(self, divergence: Divergence) -> Iterator[dict[str, Any]]:
         _, number, part = split_list_place(divergence.place)
         value = divergence.first
         if number or value is UNSET or looks_mistaken(value):
@@ -313,10 +315,10 @@ class ExpectLineSearch:
 
     # ------------------------------------------------------------------ trial
 
-    def _rows_of_file(self, baseline_number: int) -> list[int]:
+    def _find_baselines_of_same_file(self, baseline_number: int) -> list[int]:
         return self._files[self.baselines[baseline_number].item.spot.source.file]
 
-    def line_kills(
+    def is_killing_line(
         self,
         line: ExpectLine,
         divergences: Sequence[Divergence],
@@ -346,14 +348,14 @@ def _make_item_variant(variant: Variant, item: ScenarioItem) -> Variant:
 
 
 _MAKE: Final[Mapping[str, Callable[[ExpectLineSearch, Divergence], Iterator[dict[str, Any]]]]] = {
-    "form": ExpectLineSearch._lines_for_state,  # noqa: SLF001 - the table of the class
-    "fields": ExpectLineSearch._lines_for_state,  # noqa: SLF001
-    "flow": ExpectLineSearch._lines_for_state,  # noqa: SLF001
-    "result": ExpectLineSearch._lines_for_result,  # noqa: SLF001
-    "messages": ExpectLineSearch._lines_for_messages,  # noqa: SLF001
-    "console": ExpectLineSearch._lines_for_console,  # noqa: SLF001
-    "calls": ExpectLineSearch._lines_for_calls,  # noqa: SLF001
-    "errors": ExpectLineSearch._lines_for_errors,  # noqa: SLF001
+    "form": ExpectLineSearch._propose_state_lines,  # noqa: SLF001 - the table of the class
+    "fields": ExpectLineSearch._propose_state_lines,  # noqa: SLF001
+    "flow": ExpectLineSearch._propose_state_lines,  # noqa: SLF001
+    "result": ExpectLineSearch._propose_result_lines,  # noqa: SLF001
+    "messages": ExpectLineSearch._propose_message_lines,  # noqa: SLF001
+    "console": ExpectLineSearch._propose_console_lines,  # noqa: SLF001
+    "calls": ExpectLineSearch._propose_call_lines,  # noqa: SLF001
+    "errors": ExpectLineSearch._propose_error_lines,  # noqa: SLF001
 }
 _MOST_TRIALS: Final = 6
 
@@ -368,7 +370,7 @@ def pick_clearest_divergences(divergences: Sequence[Divergence]) -> list[Diverge
         first.setdefault((one.baseline_number, one.place), one)
 
     def rank(one: Divergence) -> tuple[int, bool, bool]:
-        section = expect_section_of(one.place)
+        section = find_expect_section(one.place)
         known = _RANKS.index(section) if section in _RANKS else len(_RANKS)
         return (
             known + 10 * one.place.startswith("flow.log"),
@@ -387,7 +389,9 @@ def find_divergences(
     Return values that no product code reads (of the hooks ``change`` and ``open``) do not count.
     """
     steps = baseline.item.steps
-    before, after = (_values_by_step_and_place(each.observations) for each in (baseline.run, run))
+    before, after = (
+        _map_values_by_step_and_place(each.observations) for each in (baseline.run, run)
+    )
     for step, place in dict.fromkeys((*before, *after)):
         number = step.partition(".")[0]
         action = steps[int(number) - 1].step.action if number.isdigit() else ""
@@ -398,7 +402,9 @@ def find_divergences(
             yield Divergence(baseline_number, step, place, first, second)
 
 
-def _values_by_step_and_place(observations: Sequence[Observation]) -> dict[tuple[str, str], Any]:
+def _map_values_by_step_and_place(
+    observations: Sequence[Observation],
+) -> dict[tuple[str, str], Any]:
     return {(one.step, one.place): one.value for one in observations}
 
 
@@ -413,14 +419,14 @@ def _is_pattern(value: Any) -> bool:
     return isinstance(value, Mapping) and "$matches" in value
 
 
-def _differing_part(first: Any, second: Any) -> Any:
+def _extract_differing_part(first: Any, second: Any) -> Any:
     """Return the members of *first*, at any depth, that *second* lacks or has with another value.
 
     `UNSET` if there are none. If one of them is no object, all of *first* is returned.
     """
     if isinstance(first, Mapping) and isinstance(second, Mapping):
         parts = {
-            key: _differing_part(value, second.get(key, UNSET))
+            key: _extract_differing_part(value, second.get(key, UNSET))
             for key, value in first.items()
             if key not in second or not _is_equal(value, second[key])
         }
@@ -430,14 +436,14 @@ def _differing_part(first: Any, second: Any) -> Any:
 
 
 def differs_only_in_digits(divergence: Divergence) -> bool:
-    """Return whether both values are texts that differ only in digits, as `pattern_of` allows."""
+    """Return whether both values are texts that match one `make_digit_pattern`."""
     texts = divergence.first, divergence.second
     return all(isinstance(text, str) for text in texts) and bool(
-        re.fullmatch(pattern_of(texts[0]), texts[1])
+        re.fullmatch(make_digit_pattern(texts[0]), texts[1])
     )
 
 
-def _unused_column_name(name: str, rows: Sequence[Values]) -> str:
+def _find_unused_column_name(name: str, rows: Sequence[Values]) -> str:
     """Return *name*, or a similar name that is not yet a column of *rows*."""
     stem = re.sub(r"\W+", "_", name).strip("_") or "value"
     taken = {*RESERVED, *(column for row in rows for column in row)}
@@ -453,9 +459,9 @@ def make_edits(
     edits: list[ExpectEdit | ColumnEdit] = [
         ExpectEdit(spot.source.path, spot.steps, line.step_keys, is_merged=True)
     ]
-    table = item.spot.source.root.at(("cases", "from"))
+    table = item.spot.source.root.find_at(("cases", "from"))
     if table is not None and line.columns:
-        id_column = item.spot.source.root.at(("cases", "id"))
+        id_column = item.spot.source.root.find_at(("cases", "id"))
         path = item.spot.source.path.parent / str(table.value)
         name = str(id_column.value) if id_column is not None else "id"
         return [*edits, ColumnEdit(path, name, line.columns)]

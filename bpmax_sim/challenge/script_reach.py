@@ -59,25 +59,25 @@ class ScriptReach:
 
     def _register_counted_node(self, node: Node) -> None:
         """Remember *node* for the counter that counts it, if there is one."""
-        spot = self._position_of(node)
+        spot = self._get_position(node)
         if node.type in FUNCTIONS and spot in self._functions:
             self._nodes[self._functions[spot]] = node
         elif node.type == "if_statement" and spot in self._implied:
             self._nodes[self._implied[spot]] = node
         if (
             node.parent is not None
-            and (way := self._counter_of_branch(node, node.parent)) is not None
+            and (way := self._find_branch_counter(node, node.parent)) is not None
         ):
             self._nodes.setdefault(way, node)
 
-    def guard_counters(self, node: Node) -> Iterator[int]:
+    def find_enclosing_counters(self, node: Node) -> Iterator[int]:
         """Yield the numbers of the counters of all code around *node*, the innermost first."""
         child, parent = node, node.parent
         while parent is not None:
-            spot = self._position_of(child)
+            spot = self._get_position(child)
             found = (
                 self._statements.get(spot),
-                self._counter_of_branch(child, parent),
+                self._find_branch_counter(child, parent),
                 self._functions.get(spot) if child is not node else None,
             )
             yield from (number for number in found if number is not None)
@@ -88,7 +88,7 @@ class ScriptReach:
 
         It was if the innermost code around it, of which executions are counted, ran at all.
         """
-        return all(counts[number] for number in islice(self.guard_counters(node), 1))
+        return all(counts[number] for number in islice(self.find_enclosing_counters(node), 1))
 
     def find_else_counter(self, condition: Node) -> int | None:
         """Return the counter of runs in which *condition* was false, of an ``if`` without ``else``.
@@ -99,9 +99,9 @@ class ScriptReach:
         while owner is not None and owner.type == "parenthesized_expression":
             owner = owner.parent
         is_if = owner is not None and owner.type == "if_statement"
-        return self._implied.get(self._position_of(owner)) if owner is not None and is_if else None
+        return self._implied.get(self._get_position(owner)) if owner is not None and is_if else None
 
-    def find_unrun_counters(self, counts: Counts) -> Iterator[int]:
+    def find_outermost_unrun_counters(self, counts: Counts) -> Iterator[int]:
         """Yield the numbers of the counters of code that never ran although that around it did.
 
         Branches without code are left out.
@@ -115,33 +115,35 @@ class ScriptReach:
             counter = self.counters[number]
             if counts[number] or (counter.arm in _TRUTHS and counter.decision not in decided):
                 continue
-            owner = node if number in self._functions.values() else _branching_node(node, counter)
+            owner = (
+                node if number in self._functions.values() else _find_branching_node(node, counter)
+            )
             if self.is_evaluated(owner, counts) and _is_worth_reporting(counter, owner):
                 yield number
 
-    def node_to_report(self, number: int) -> Node:
+    def find_node_to_report(self, number: int) -> Node:
         """Return the node to show to a reader: a condition, the caught block, or a function."""
         node, counter = self._nodes[number], self.counters[number]
         if counter.arm in _TRUTHS:
-            owner = _branching_node(node, counter)
+            owner = _find_branching_node(node, counter)
             condition = owner.child_by_field_name("condition") or owner
             while condition.type == "parenthesized_expression" and condition.named_children:
                 condition = condition.named_children[-1]
             return condition
         return node
 
-    def _counter_of_branch(self, child: Node, parent: Node) -> int | None:
+    def _find_branch_counter(self, child: Node, parent: Node) -> int | None:
         owner = parent
         if parent.type in _BETWEEN and parent.parent is not None:
             owner = parent.parent
-        return self._ways.get((self._position_of(child), self._position_of(owner)))
+        return self._ways.get((self._get_position(child), self._get_position(owner)))
 
-    def _position_of(self, node: Node) -> _Position:
-        place = self._tree.place(node)
+    def _get_position(self, node: Node) -> _Position:
+        place = self._tree.find_place(node)
         return place.line, place.column
 
 
-def _branching_node(node: Node, counter: Counter) -> Node:
+def _find_branching_node(node: Node, counter: Counter) -> Node:
     """Return the statement or expression of which *node* is a branch, such as the whole ``if``."""
     if _is_implied_else(counter) or node.parent is None:
         return node

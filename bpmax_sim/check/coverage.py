@@ -13,14 +13,14 @@ from typing import Any, Final, Literal
 import msgspec
 from msgspec import UNSET
 
-from bpmax_sim.check.drift import compile_for_any_instance, failure_class_of
+from bpmax_sim.check.drift import compile_for_any_instance, find_response_failure
 from bpmax_sim.field_path import get_nested
 from bpmax_sim.i18n import msg
 from bpmax_sim.messages import Response
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.model import Api, Parameter, Platform
 from bpmax_sim.scenario.calls import CallMade
-from bpmax_sim.scenario.declared_parts import declared_parts, used_parts
+from bpmax_sim.scenario.declared_parts import find_declared_parts, find_reached_parts
 from bpmax_sim.scenario.events import Event, ScenarioPart
 from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.subject.definition import ACTIONS, Definition
@@ -89,9 +89,9 @@ def measure_coverage(
     """Return the parts that *items* declare, sorted by kind and name.
 
     *items* are scenarios with their platforms. A part counts as used if its text is in
-    *used_parts*, the texts that `parts_used_in_run` returned for the runs.
+    *used_parts*, the texts that `find_parts_used_in_run` returned for the runs.
     """
-    declared = {name for item, platforms in items for name in _declared_names(item, platforms)}
+    declared = {name for item, platforms in items for name in _name_declared_parts(item, platforms)}
     order = {kind: number for number, kind in enumerate(KINDS)}
     ordered = sorted(declared, key=lambda part: (order[part[0]], part[1]))
     return [
@@ -100,17 +100,17 @@ def measure_coverage(
     ]
 
 
-def parts_used_in_run(run: PassedRun) -> set[str]:
+def find_parts_used_in_run(run: PassedRun) -> set[str]:
     """Return the parts that *run* used, and its item, as texts.
 
     Texts are equal on every machine and in every language, so that those of several runs can be
     merged.
     """
     item = run.item
-    return {f"{_SCENARIO}{item.node_id}", *map(_encode_part_name, _used_names(run))}
+    return {f"{_SCENARIO}{item.node_id}", *map(_encode_part_name, _name_used_parts(run))}
 
 
-def count_scenarios(used_parts: Collection[str]) -> int:
+def count_items_run(used_parts: Collection[str]) -> int:
     """Return the number of items that ran, according to *used_parts*."""
     return sum(part.startswith(_SCENARIO) for part in used_parts)
 
@@ -120,17 +120,17 @@ def _encode_part_name(name: Name) -> str:
     return "".join([name[0], "\t", name[1]])  # of a message the words before translation
 
 
-def _declared_names(item: ScenarioItem, platforms: Platforms) -> Iterator[Name]:
+def _name_declared_parts(item: ScenarioItem, platforms: Platforms) -> Iterator[Name]:
     for platform in platforms.own.values():
-        yield from _platform_names(platform)
+        yield from _name_platform_parts(platform)
         for entry in platforms.entries.get(platform.platform_key, ()):
             if entry.instance.enabled:
                 yield "instance", f"{platform.platform_key} {entry.instance.instance_key}"
     if item.scenario.form is not UNSET:
         yield from (_name_field(item, name) for name in item.scenario.form.fields)
     if item.subjects.flow.definition is not None:
-        yield from _flow_names(item.subjects.flow.definition)
-    yield from map(_name_part, declared_parts(item))
+        yield from _name_flow_parts(item.subjects.flow.definition)
+    yield from map(_name_part, find_declared_parts(item))
 
 
 def _name_part(part: ScenarioPart) -> Name:
@@ -139,7 +139,7 @@ def _name_part(part: ScenarioPart) -> Name:
     return part.kind, named
 
 
-def _platform_names(platform: Platform) -> Iterator[Name]:
+def _name_platform_parts(platform: Platform) -> Iterator[Name]:
     key = platform.platform_key
     for api in platform.apis.values():
         yield "api", f"{key}.{api.key}"
@@ -157,11 +157,11 @@ def _platform_names(platform: Platform) -> Iterator[Name]:
         yield "auth", msg("{key} applied", key=key)
 
 
-def _flow_names(flow: Definition) -> Iterator[Name]:
+def _name_flow_parts(flow: Definition) -> Iterator[Name]:
     for name, node in flow.nodes.items():
         yield "node", f"{flow.flow}: {name}"
         for action in ACTIONS:
-            for route in node.routes(action):
+            for route in node.list_routes(action):
                 yield _name_transition(flow, name, action, route.to)
 
 
@@ -173,10 +173,10 @@ def _name_transition(flow: Definition, node: str, action: str, to: str) -> Name:
     return "transition", f"{flow.flow}: {node} {action} -> {to}"
 
 
-def _used_names(ran: PassedRun) -> Iterator[Name]:
+def _name_used_parts(ran: PassedRun) -> Iterator[Name]:
     for call in ran.calls:
-        yield from _names_used_by_call(ran.platforms, call)
-    yield from _names_used_by_faults(ran)
+        yield from _name_parts_used_by_call(ran.platforms, call)
+    yield from _name_tested_recoveries(ran)
     for event in _drop_undone_arrivals(ran.events):
         if isinstance(event, FieldChanged):
             yield _name_field(ran.item, event.field)
@@ -188,7 +188,7 @@ def _used_names(ran: PassedRun) -> Iterator[Name]:
             yield _name_transition(
                 ran.item.subjects.flow.definition, event.node, "approve", event.join
             )
-    yield from map(_name_part, used_parts(ran.item, ran.events))
+    yield from map(_name_part, find_reached_parts(ran.item, ran.events))
     for located in ran.item.steps:
         expected = located.step.expect.form
         if isinstance(expected, Mapping):
@@ -210,7 +210,7 @@ def _drop_undone_arrivals(events: Iterable[Event]) -> list[Event]:
     return current
 
 
-def _names_used_by_call(platforms: Platforms, call: CallMade) -> Iterator[Name]:
+def _name_parts_used_by_call(platforms: Platforms, call: CallMade) -> Iterator[Name]:
     """Yield the parts that *call* used: instance, API, parameters, login or auth."""
     key, _, name = call.call.partition(".")
     yield "instance", f"{key} {call.instance}"
@@ -238,7 +238,7 @@ def _has_argument(call: CallMade, parameter: Parameter) -> bool:
     return target in named
 
 
-def _names_used_by_faults(ran: PassedRun) -> Iterator[Name]:
+def _name_tested_recoveries(ran: PassedRun) -> Iterator[Name]:
     """Yield each recovery of a platform (such as a login after a refused token) that faults tested.
 
     Every fault of the item counts: one that is never injected fails the run.
@@ -252,16 +252,16 @@ def _names_used_by_faults(ran: PassedRun) -> Iterator[Name]:
         if platform is None or api is None:
             continue
         for fault in faults:
-            word = _recovery_tested_by(fault, platform, api) if fault.covers(call.call) else None
+            word = _find_tested_recovery(fault, platform, api) if fault.covers(call.call) else None
             if word:
                 yield "auth", f"{key} {word}"
 
 
-def _recovery_tested_by(fault: Fault, platform: Platform, api: Api) -> str | None:
+def _find_tested_recovery(fault: Fault, platform: Platform, api: Api) -> str | None:
     """Return the class of failures for which *fault* makes the platform recover, or None."""
     if isinstance(fault.action, BadToken):
         return "token"
     if not isinstance(reply := fault.action, Reply):
         return None
     response = Response(status=reply.status, headers=reply.headers, body=reply.body)
-    return failure_class_of(response, platform, api)
+    return find_response_failure(response, platform, api)

@@ -15,9 +15,14 @@ import msgspec
 from msgspec import UNSET
 
 from bpmax_sim.cassette import matching
-from bpmax_sim.cassette.alignment import PASSING, PlacesOf, comparable_outcome
+from bpmax_sim.cassette.alignment import PASSING, PlacesOf, to_comparable_outcome
 from bpmax_sim.cassette.file import Cassette
-from bpmax_sim.cassette.matching import Difference, MatchingRules, find_differences, matching_key
+from bpmax_sim.cassette.matching import (
+    Difference,
+    MatchingRules,
+    compute_matching_key,
+    find_differences,
+)
 from bpmax_sim.errors import Place
 from bpmax_sim.field_path import FieldPath, without_paths
 from bpmax_sim.messages import Exchange
@@ -92,12 +97,12 @@ def compare_cassettes(
         owners = [(old.owners[0], new.owners[0])]
     for before, after in owners:
         for pair in _pair_exchanges(
-            _numbered_exchanges(old, before), _numbered_exchanges(new, after), rules, volatile
+            _number_exchanges(old, before), _number_exchanges(new, after), rules, volatile
         ):
             yield before, pair
 
 
-def added_exchanges(new: Cassette) -> Iterator[tuple[str, ExchangePair]]:
+def pair_added_exchanges(new: Cassette) -> Iterator[tuple[str, ExchangePair]]:
     """Yield every exchange of a cassette without counterpart, with its owner.
 
     Raises:
@@ -105,12 +110,12 @@ def added_exchanges(new: Cassette) -> Iterator[tuple[str, ExchangePair]]:
     """
     for owner in new.owners:
         yield from (
-            (owner, ExchangePair(new=numbered)) for numbered in _numbered_exchanges(new, owner)
+            (owner, ExchangePair(new=numbered)) for numbered in _number_exchanges(new, owner)
         )
 
 
-def _numbered_exchanges(cassette: Cassette, owner: str) -> list[NumberedExchange]:
-    numbers = cassette.index.exchange_numbers(owner) if owner in cassette.owners else ()
+def _number_exchanges(cassette: Cassette, owner: str) -> list[NumberedExchange]:
+    numbers = cassette.index.list_exchange_numbers(owner) if owner in cassette.owners else ()
     return [NumberedExchange(cassette, number, cassette.exchange(number)) for number in numbers]
 
 
@@ -121,18 +126,18 @@ def _pair_exchanges(
     volatile: PlacesOf,
 ) -> Iterator[ExchangePair]:
     """Pair equal requests in their order, then the remaining ones of an API that differ least."""
-    parts = {id(side): matching.parts_of_exchange(side.exchange) for side in (*old, *new)}
+    parts = {id(side): matching.exchange_to_parts(side.exchange) for side in (*old, *new)}
     left = defaultdict[str, dict[int, NumberedExchange]](
         dict
     )  # what has no partner yet, by its name
     by_key = defaultdict[str, deque[NumberedExchange]](deque)
     for side in new:
         left[side.name][side.number] = side
-        by_key[matching_key(parts[id(side)], rules)].append(side)
+        by_key[compute_matching_key(parts[id(side)], rules)].append(side)
     # Equal requests go first: an exchange that only moved must not take the place of a changed one.
     partners: dict[int, NumberedExchange] = {}
     for side in old:
-        if equal := by_key.get(matching_key(parts[id(side)], rules)):
+        if equal := by_key.get(compute_matching_key(parts[id(side)], rules)):
             partner = partners[side.number] = equal.popleft()
             del left[partner.name][partner.number]
     for side in old:
@@ -213,7 +218,7 @@ def _compare_responses(
         for path in (*PASSING, *volatile(call.name if call else ""))
     ]
     before, after = (
-        without_paths(comparable_outcome(side.exchange.outcome), passing) for side in (old, new)
+        without_paths(to_comparable_outcome(side.exchange.outcome), passing) for side in (old, new)
     )
     if before.get("kind") != after.get("kind"):  # text that was JSON before differs as a whole
         before["body"], after["body"] = _join_kind_and_body(before), _join_kind_and_body(after)
@@ -221,7 +226,7 @@ def _compare_responses(
         difference
         for name in dict.fromkeys([*before, *after])
         if name != "kind"
-        for difference in matching.compare_values(
+        for difference in matching.find_value_differences(
             (name,), before.get(name, UNSET), after.get(name, UNSET)
         )
     )

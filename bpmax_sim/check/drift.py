@@ -23,12 +23,19 @@ from urllib.parse import urlsplit
 import msgspec
 from msgspec.structs import replace
 
-from bpmax_sim.cassette.alignment import comparable_outcome
+from bpmax_sim.cassette.alignment import to_comparable_outcome
 from bpmax_sim.cassette.model import group_by_name, read_body
 from bpmax_sim.clock import Instant
 from bpmax_sim.errors import CallError, TransportError
-from bpmax_sim.field_path import FieldPath, Steps, Wildcard, contains_path, format_path, values_at
-from bpmax_sim.i18n import label_message, msg, series, template
+from bpmax_sim.field_path import (
+    FieldPath,
+    Steps,
+    Wildcard,
+    contains_path,
+    find_values_at,
+    format_path,
+)
+from bpmax_sim.i18n import join_list, label_message, msg, template
 from bpmax_sim.js_values import loads
 from bpmax_sim.messages import (
     Call,
@@ -37,9 +44,9 @@ from bpmax_sim.messages import (
     Headers,
     Request,
     Response,
-    media_type,
+    parse_media_type,
 )
-from bpmax_sim.path_template import path_template
+from bpmax_sim.path_template import compile_path_template
 from bpmax_sim.platform.model import Api, Instance, Platform, VerifyValues
 from bpmax_sim.proxy.builder import Builder
 from bpmax_sim.proxy.call_effects import Grant
@@ -49,7 +56,7 @@ from bpmax_sim.proxy.recovery import (
     RetryDecision,
     RetryProgress,
     decide_retry,
-    failure_class,
+    find_failure_class,
 )
 from bpmax_sim.proxy.response import read_body as parsed_body
 from bpmax_sim.session.session import Session
@@ -113,14 +120,14 @@ def _walk_values(value: Any, path: Steps) -> Iterator[tuple[Steps, Any]]:
             yield from _walk_values(item, (*path, Wildcard.ALL))
 
 
-def shape_of(response: Response) -> Shape:
+def read_body_shape(response: Response) -> Shape:
     """Return the shape of a response's body: path -> types."""
     content_type = response.header("content-type") or ""
     body = read_body(response.body, content_type)
     if body.kind == "none":
         return {}
     if body.kind not in {"json", "form"}:
-        return {("body",): frozenset({media_type(content_type) or body.kind})}
+        return {("body",): frozenset({parse_media_type(content_type) or body.kind})}
     shape = defaultdict[Steps, set[str]](set)
     for path, value in _walk_values(body.value, ("body",)):
         shape[path].add(next((name for types, name in _TYPES if isinstance(value, types)), NULL))
@@ -155,13 +162,13 @@ def find_changes(
     if recorded.status != live.status:
         yield ResponseChange("status", "status", str(recorded.status), str(live.status))
         return
-    was, now = shape_of(recorded), shape_of(live)
+    was, now = read_body_shape(recorded), read_body_shape(live)
     for path in sorted({*was, *now}, key=format_path):
-        if _is_reported(path, was, now) and not _is_volatile(path, volatile):
+        if _is_known_in_both_shapes(path, was, now) and not _is_volatile(path, volatile):
             yield from _compare_types(path, was.get(path, frozenset()), now.get(path, frozenset()))
 
 
-def _is_reported(path: Steps, was: Shape, now: Shape) -> bool:
+def _is_known_in_both_shapes(path: Steps, was: Shape, now: Shape) -> bool:
     """Return whether *path* exists in both shapes, or its parent is an object in both.
 
     Items of a list that is empty in one of the shapes are not reported: nothing is known of them.
@@ -220,7 +227,7 @@ def rebuild_call(session: Session, call: Call) -> Builder:
     platform = session.platforms.platform(call.platform)
     template = session.platforms.api(platform, call.api).path
     chain = session.proxy(call.platform, instance_key=call.instance).api(call.api)
-    chain = chain.path(path_template(template).match(call.path) or {})
+    chain = chain.path(compile_path_template(template).match(call.path) or {})
     chain = chain.query(group_by_name(call.query))
     chain = chain.header(dict(call.headers))
     if call.body is None:
@@ -260,7 +267,7 @@ class Drift(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def name(self) -> str:
         """Return ``platform.api``, or the address for other HTTP clients."""
-        return exchange_name(self.exchange)
+        return name_exchange(self.exchange)
 
     def __str__(self) -> str:
         """Return ``error: [2] crm_system.get_customer: body.name: text became number``."""
@@ -273,13 +280,13 @@ class Drift(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-def exchange_name(exchange: Exchange) -> str:
+def name_exchange(exchange: Exchange) -> str:
     """Return ``platform.api``, or the address for other HTTP clients."""
     call = exchange.request.call
     return call.name if call and call.platform else exchange.request.url
 
 
-def recorded_at(exchange: Exchange) -> float:
+def find_recording_time(exchange: Exchange) -> float:
     """Return when the response of *exchange* was received, in POSIX seconds.
 
     The response's ``Date`` header is preferred, because the clock of a recording may be frozen.
@@ -294,7 +301,7 @@ def recorded_at(exchange: Exchange) -> float:
 
 def find_outdated(exchange: Exchange, *, now: float, age: float) -> Iterator[Drift]:
     """Yield a drift if *exchange* was recorded more than *age* seconds before *now*."""
-    recorded = recorded_at(exchange)
+    recorded = find_recording_time(exchange)
     if now - recorded > age:
         day = str(Instant(recorded))[:10]
         message = msg(
@@ -305,10 +312,12 @@ def find_outdated(exchange: Exchange, *, now: float, age: float) -> Iterator[Dri
         yield Drift(exchange=exchange, tier="warning", kind="old", message=message)
 
 
-def find_changes_by_migrate(exchange: Exchange, moves: Sequence[str]) -> Iterator[Drift]:
+def find_migrated_exchange(exchange: Exchange, moves: Sequence[str]) -> Iterator[Drift]:
     """Yield a note if `bpmax-sim migrate` changed the recorded *exchange*; *moves* say how."""
     if moves:
-        message = msg("moved by `bpmax-sim migrate`, not recorded so: {list}", list=series(moves))
+        message = msg(
+            "moved by `bpmax-sim migrate`, not recorded so: {list}", list=join_list(moves)
+        )
         yield Drift(exchange=exchange, tier="info", kind="moved", message=message)
 
 
@@ -353,7 +362,7 @@ class Verification:
         exchange = next(business, None)
         while exchange is not None:
             after = next(business, None)
-            failure = self._find_retried_failure(exchange, after)
+            failure = self._find_retry_cause(exchange, after)
             yield exchange, self._verify_exchange(exchange, failure)
             exchange = after
 
@@ -374,7 +383,7 @@ class Verification:
                     exchange, msg("{party} could not be reached before", party=party)
                 )
             ]
-        name, sampled = exchange_name(exchange), self._sampled
+        name, sampled = name_exchange(exchange), self._sampled
         if sampled is not None and name in sampled:
             return [
                 _make_unsent_drift(exchange, msg("one exchange of each API is enough (--sample)"))
@@ -389,7 +398,7 @@ class Verification:
             self._down.add(party)
         return drifts
 
-    def _find_retried_failure(self, exchange: Exchange, after: Exchange | None) -> str:
+    def _find_retry_cause(self, exchange: Exchange, after: Exchange | None) -> str:
         """Return the class of failure because of which the call was sent again as *after*, or "".
 
         It is determined by the same rules as at recording.
@@ -411,7 +420,7 @@ class Verification:
             return ""
         offset = known.offset if step.offset is None else step.offset
         self._progress = RetryProgress(sent.sent, sent.renewed + step.renew, offset)
-        return failure_class(outcome, recipe) or ""
+        return find_failure_class(outcome, recipe) or ""
 
 
 _ANY_GRANT: Final = Grant(values={}, standins={}, expires=inf)
@@ -455,12 +464,12 @@ class _ExchangeVerification(msgspec.Struct, frozen=True):
         # a query by POST (GraphQL, SOAP, RPC) reads where its API says so in so many words
         reads = declared is not None and declared[1].idempotent is True
         safe = reads or self.exchange.request.method in SAFE
-        if reason := self._why_not_sent(rule, allowed=safe or allow_writes):
+        if reason := self._explain_not_sending(rule, allowed=safe or allow_writes):
             return [_make_unsent_drift(self.exchange, reason)]
         try:
             # Twice: what differs between two live responses (a time, an id) is volatile, no drift.
-            first = self._send(again=safe)
-            second = self._send(again=safe) if safe else first
+            first = self._send(retries_broken_connection=safe)
+            second = self._send(retries_broken_connection=safe) if safe else first
         except CallError as error:
             kind: Kind = "unreachable" if isinstance(error, TransportError) else "failed"
             calls = self.session.calls  # the name stands before the message, secrets may be in it
@@ -473,7 +482,7 @@ class _ExchangeVerification(msgspec.Struct, frozen=True):
         values = rule.values if isinstance(rule, VerifyValues) else ()
         return list(self._compare_live_responses(first, second, declared or (), values))
 
-    def _why_not_sent(self, rule: str | VerifyValues, *, allowed: bool) -> str:
+    def _explain_not_sending(self, rule: str | VerifyValues, *, allowed: bool) -> str:
         """Return why the call is not sent; "" if it is.
 
         *rule* is the API's ``verify``; *allowed* whether a call that may change something is.
@@ -501,12 +510,12 @@ class _ExchangeVerification(msgspec.Struct, frozen=True):
         platform = self.session.platforms.platform(call.platform)
         return platform, self.session.platforms.api(platform, call.api)
 
-    def _send(self, *, again: bool) -> Response:
-        """Return the live response; with *again*, a broken connection is tried a second time."""
+    def _send(self, *, retries_broken_connection: bool) -> Response:
+        """Return the live response; *retries_broken_connection* allows a second try."""
         try:
             return self._send_once()
         except TransportError as error:
-            if not again or error.code != "RESET":
+            if not retries_broken_connection or error.code != "RESET":
                 raise
         return self._send_once()
 
@@ -546,14 +555,14 @@ class _ExchangeVerification(msgspec.Struct, frozen=True):
             if place not in seen and not _is_volatile(FieldPath.parse(place, "verify"), learned)
         ]
         for change in drifts:
-            yield self._to_drift(change, self._find_script_reading(change, declared))
+            yield self._to_drift(change, self._find_removed_member_reader(change, declared))
         for path in sorted(format_path(path) for path in learned if not _is_volatile(path, known)):
             message = msg(
                 "{path}: differs between two answers; declare volatile: [{path}]", path=path
             )
             yield self._make_drift("info", "volatile", message, path)
 
-    def _find_script_reading(
+    def _find_removed_member_reader(
         self, change: ResponseChange, declared: Sequence[Platform | Api]
     ) -> str:
         """Return the place where a script reads a member that *change* has removed, or ""."""
@@ -566,7 +575,7 @@ class _ExchangeVerification(msgspec.Struct, frozen=True):
         ]
         (platform, *_) = [owner for owner in declared if isinstance(owner, Platform)]
         for member, place in self.members_read(call.name).items():
-            for path in _member_body_paths(platform, member):
+            for path in _find_member_body_paths(platform, member):
                 if ["body", *path][: len(gone)] == gone:
                     return place
         return ""
@@ -581,7 +590,9 @@ class _ExchangeVerification(msgspec.Struct, frozen=True):
         return Drift(exchange=self.exchange, tier=tier, kind=kind, message=message, path=path)
 
 
-def _member_body_paths(platform: Platform, member: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+def _find_member_body_paths(
+    platform: Platform, member: tuple[str, ...]
+) -> Iterator[tuple[str, ...]]:
     """Yield the paths in a response body at which *member* may be.
 
     *member* is its path in the result as scripts see it, which is another one where the platform
@@ -607,23 +618,23 @@ def _find_changed_places(
     """
     if not places or recorded.status != live.status:
         return
-    kind = media_type(live.header("content-type") or "")
-    before = comparable_outcome(recorded)
-    after = comparable_outcome(replace(live, body=redact_body(live.body, kind, personal_paths)))
+    kind = parse_media_type(live.header("content-type") or "")
+    before = to_comparable_outcome(recorded)
+    after = to_comparable_outcome(replace(live, body=redact_body(live.body, kind, personal_paths)))
     for place in places:
         path = FieldPath.parse(place, "verify")
-        was, now = list(values_at(before, path)), list(values_at(after, path))
+        was, now = list(find_values_at(before, path)), list(find_values_at(after, path))
         if was != now and _STANDIN not in str(was):
             yield place
 
 
-def failure_class_of(response: Response, platform: Platform, api: Api) -> str | None:
+def find_response_failure(response: Response, platform: Platform, api: Api) -> str | None:
     """Return the class of failures (``token``, ``transient`` …) to which *response* belongs.
 
     None if it is no failure, or if the API's ``recover`` says nothing of its class.
     """
     recipe = compile_for_any_instance(platform, api)
-    failure = recipe.rules.failure_class(response, parsed_body(response))
+    failure = recipe.rules.find_failure_class(response, parsed_body(response))
     return failure if failure in recipe.recover else None
 
 

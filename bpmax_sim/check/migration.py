@@ -22,7 +22,7 @@ from bpmax_sim.cassette import journal
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.format import UNKNOWN_RULES, dump_entries
 from bpmax_sim.cassette.former_names import FormerNames, rename_standins
-from bpmax_sim.cassette.matching import matching_key, parts_of_exchange
+from bpmax_sim.cassette.matching import compute_matching_key, exchange_to_parts
 from bpmax_sim.cassette.model import Entry
 from bpmax_sim.cassette.reader import read_exchange
 from bpmax_sim.errors import BpmaxError
@@ -30,12 +30,12 @@ from bpmax_sim.file_system import lock_folder
 from bpmax_sim.platform.load import load_platforms
 from bpmax_sim.scenario.events import ScenarioFinished
 from bpmax_sim.scenario.load import ScenarioItem
-from bpmax_sim.scenario.runner import find_former_owner, open_session, run_item
-from bpmax_sim.secret.standin import slug
-from bpmax_sim.session.credentials import matching_rules
+from bpmax_sim.scenario.runner import find_former_name, open_session, run_item
+from bpmax_sim.secret.standin import to_slug
+from bpmax_sim.session.credentials import get_matching_rules
 from bpmax_sim.session.migration import MoveCause, RecordingMoves
 from bpmax_sim.session.settings import SessionOptions
-from bpmax_sim.yamlfile import display_path
+from bpmax_sim.yamlfile import to_display_path
 
 _MOST_VALUES = 3
 _OWNER = -1
@@ -72,10 +72,10 @@ class Renames:
             {key: tuple(names) for key, names in apis.items()},
         )
 
-    def find_owner(self, item: ScenarioItem, owners: Sequence[str]) -> str:
+    def find_recorded_owner(self, item: ScenarioItem, owners: Sequence[str]) -> str:
         """Return the owner under which a cassette holds the exchanges of *item*."""
         named = [old for old in owners if self.owners.get(old) == item.owner_name_in_cassette]
-        return named[0] if named else find_former_owner(item, owners)
+        return named[0] if named else find_former_name(item, owners)
 
 
 @dataclass(slots=True)
@@ -103,7 +103,7 @@ class MovePlan:
     unknown: tuple[str, ...] = ()
     signed: tuple[str, ...] = ()
 
-    def accept(self, causes: frozenset[MoveCause]) -> None:
+    def keep_confirmed_changes(self, causes: frozenset[MoveCause]) -> None:
         """Keep only the changes all of whose causes are in *causes*, which the user confirmed."""
         for number, own in list(self.causes.items()):
             if not causes.issuperset(own):
@@ -124,19 +124,21 @@ def plan_items(items: Iterable[ScenarioItem], renames: Renames) -> Iterator[Move
             "mode": "replay",
             "unused": "ignore",
             "moves": moves,
-            "adopts": partial(renames.find_owner, item),
+            "adopts": partial(renames.find_recorded_owner, item),
             "environ": os.environ,
         }
-        _replay_failure(item, item.root / "cassettes", options)
+        _replay_and_explain_failure(item, item.root / "cassettes", options)
         yield _make_move_plan(item, moves)
 
 
 def _make_move_plan(item: ScenarioItem, moves: RecordingMoves) -> MovePlan | None:
     """Return the changes that *moves* found for *item*; None if it has no recording."""
     cassette = moves.cassette
-    if cassette is None or not cassette.index.exchange_numbers(moves.owner):
+    if cassette is None or not cassette.index.list_exchange_numbers(moves.owner):
         return None
-    plan = MovePlan(_cassette_path(item), cassette, moves.owner, item.owner_name_in_cassette, item)
+    plan = MovePlan(
+        _make_cassette_path(item), cassette, moves.owner, item.owner_name_in_cassette, item
+    )
     plan.contested, plan.unknown = tuple(moves.contested), tuple(moves.unknown)
     for number, move in moves.found.items():
         plan.entries[number] = move.apply(cassette.full_entry(number))
@@ -148,7 +150,7 @@ def _make_move_plan(item: ScenarioItem, moves: RecordingMoves) -> MovePlan | Non
     return plan
 
 
-def _replay_failure(item: ScenarioItem, folder: Path, options: SessionOptions) -> str:
+def _replay_and_explain_failure(item: ScenarioItem, folder: Path, options: SessionOptions) -> str:
     """Replay *item* with the cassettes of *folder*; return why it fails, or ""."""
     try:
         session = open_session(item, cassettes=folder, **options)
@@ -165,23 +167,23 @@ def plan_owners_without_scenario(
 ) -> list[MovePlan]:
     """Return the plans of owners that are no scenarios, such as tests: only names are changed."""
     taken = {(plan.file.absolute(), plan.owner) for plan in known}
-    taken |= {(_cassette_path(item).absolute(), item.owner_name_in_cassette) for item in items}
+    taken |= {(_make_cassette_path(item).absolute(), item.owner_name_in_cassette) for item in items}
     plans = []
     for path in sorted((root / "cassettes").rglob("*.yaml")):
         if path.relative_to(root / "cassettes").parts[0] == "auth":
             continue
-        cassette = Cassette.load(display_path(path))
+        cassette = Cassette.load(to_display_path(path))
         plans += [
-            _rename_owner(path, cassette, owner, renames)
+            _plan_owner_renames(path, cassette, owner, renames)
             for owner in cassette.owners
             if (path.absolute(), owner) not in taken
         ]
     return [plan for plan in plans if plan.signed or not plan.is_empty]
 
 
-def _rename_owner(path: Path, cassette: Cassette, owner: str, renames: Renames) -> MovePlan:
+def _plan_owner_renames(path: Path, cassette: Cassette, owner: str, renames: Renames) -> MovePlan:
     plan = MovePlan(path, cassette, owner, renames.owners.get(owner, owner))
-    for number in cassette.index.exchange_numbers(owner):
+    for number in cassette.index.list_exchange_numbers(owner):
         old = cassette.full_entry(number)
         entry, causes = _rename_entry(old, renames)
         if old.line.signed is not None and _rename_entry(old.with_line(signed=None), renames)[1]:
@@ -202,7 +204,7 @@ def _rename_entry(entry: Entry, renames: Renames) -> tuple[Entry, tuple[MoveCaus
     """
     line, text, causes = entry.line, entry.text, list[MoveCause]()
     old = tuple(line.call.partition(".")[::2])
-    platform, api = renames.former_names.current_names(*old)
+    platform, api = renames.former_names.find_current_names(*old)
     if platform != old[0]:
         causes.append(MoveCause("platform", was=old[0], now=platform))
         text = str(rename_standins(text, old=old[0], new=platform))
@@ -211,7 +213,9 @@ def _rename_entry(entry: Entry, renames: Renames) -> tuple[Entry, tuple[MoveCaus
     # Each name is changed once, the longest beginning first: /v1=/v2 and /v2=/v3 are two moves.
     for was, now in sorted(renames.paths.items(), key=lambda pair: -len(pair[0])):
         lines = text.splitlines(keepends=True)
-        moved = [_rename_in_uri_line(each, line.base, was, now) for each in lines[:3]] + lines[3:]
+        moved = [_rename_path_in_uri_line(each, line.base, was, now) for each in lines[:3]] + lines[
+            3:
+        ]
         if moved != lines:
             causes.append(MoveCause("path", was=was, now=now))
             text = "".join(moved)
@@ -238,7 +242,7 @@ def _find_new_platform_keys(plans: Iterable[MovePlan]) -> dict[str, str]:
     return {cause.was: cause.now for cause in causes if cause.kind == "platform"}
 
 
-def _rename_in_uri_line(line: str, base: str, was: str, now: str) -> str:
+def _rename_path_in_uri_line(line: str, base: str, was: str, now: str) -> str:
     """Return *line* with the path *was* below *base* replaced by *now*.
 
     Any other line than the ``uri:`` of a request is unchanged.
@@ -278,17 +282,17 @@ def _migrate_entry(plan: MovePlan, number: int, old: Entry) -> Entry:
     if _OWNER not in plan.causes:
         return entry
     # Stand-ins contain the owner's name, and requests with a stand-in are matched by it.
-    was, now = (f"redacted.scenario.{slug(name)}." for name in (plan.owner, plan.new_owner))
+    was, now = (f"redacted.scenario.{to_slug(name)}." for name in (plan.owner, plan.new_owner))
     text = entry.text.replace(was, now)
     entry = Entry(replace(entry.line, owner=plan.new_owner), text)
     if text == old.text or plan.item is None:
         return entry
     platforms = load_platforms(plan.item.platforms, instances=plan.item.instances)
-    rules = matching_rules(platforms, plan.item.scenario.proxy.ignore)
-    return entry.with_line(key=matching_key(parts_of_exchange(read_exchange(entry)), rules))
+    rules = get_matching_rules(platforms, plan.item.scenario.proxy.ignore)
+    return entry.with_line(key=compute_matching_key(exchange_to_parts(read_exchange(entry)), rules))
 
 
-def _cassette_path(item: ScenarioItem) -> Path:
+def _make_cassette_path(item: ScenarioItem) -> Path:
     return item.root / "cassettes" / f"{item.cassette}.yaml"
 
 
@@ -310,9 +314,13 @@ def apply_plans(root: Path, plans: Sequence[MovePlan]) -> tuple[list[Path], list
         _write_trial_cassettes(folder, root, by_file, logins)
         good = []
         for plan in plans:
-            why = _replay_failure(plan.item, folder, {"environ": os.environ}) if plan.item else ""
+            why = (
+                _replay_and_explain_failure(plan.item, folder, {"environ": os.environ})
+                if plan.item
+                else ""
+            )
             if why and plan.item:
-                home = display_path(root / "cassettes")
+                home = to_display_path(root / "cassettes")
                 red.append((plan.item.node_id, why.replace(str(folder), home)))
             else:
                 good.append(plan)
@@ -340,7 +348,7 @@ def _write_trial_cassettes(
     home = root / "cassettes"
     if (home / "auth").is_dir():
         shutil.copytree(home / "auth", folder / "auth")
-    files = {path: _migrated_bytes(plans) for path, plans in by_file.items()}
+    files = {path: _make_migrated_bytes(plans) for path, plans in by_file.items()}
     for path, data in {**files, **dict(logins.values())}.items():
         target = folder / path.absolute().relative_to(home.absolute())
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -354,13 +362,13 @@ def _replace_cassette(path: Path, plans: Sequence[MovePlan]) -> bool:
     """
     if not plans:
         return False
-    data = _migrated_bytes(plans)
+    data = _make_migrated_bytes(plans)
     with lock_folder(path.parent):
         journal.replace_file(path, data)
     return True
 
 
-def _migrated_bytes(plans: Sequence[MovePlan]) -> bytes:
+def _make_migrated_bytes(plans: Sequence[MovePlan]) -> bytes:
     """Return the content of the cassette of *plans* with all of them applied."""
     cassette, by_owner = plans[0].cassette, {plan.owner: plan for plan in plans}
     platforms = {plan.owner: _find_new_platform_keys([plan]) for plan in plans}
@@ -382,7 +390,7 @@ def _move_logins(folder: Path, plans: Sequence[MovePlan]) -> dict[Path, tuple[Pa
         platform, _, instance = path.stem.partition(".")
         target = path.with_name(f"{renamed.get(platform)}.{instance}.yaml")
         if platform in renamed and not target.exists():
-            cassette = Cassette.load(display_path(path))
+            cassette = Cassette.load(to_display_path(path))
             entries = map(cassette.full_entry, range(len(cassette)))
             fresh = [
                 _rename_instances(_rename_entry(entry, renames)[0], renamed) for entry in entries

@@ -20,21 +20,26 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from bpmax_sim.cassette.file import Cassette
-from bpmax_sim.cassette.journal import scannable_parts
-from bpmax_sim.cassette.matching import call_without_injected
+from bpmax_sim.cassette.journal import collect_scannable_parts
+from bpmax_sim.cassette.matching import rebuild_call_without_injected
 from bpmax_sim.cassette.model import Entry
 from bpmax_sim.errors import Place, Problem, shell_quote
 from bpmax_sim.i18n import label_message, msg, template
 from bpmax_sim.messages import Call, Exchange, Response
 from bpmax_sim.platform.load import Platforms, find_declaring_file
 from bpmax_sim.platform.model import Instance, Platform, Source
-from bpmax_sim.secret.http_auth import SECRET_HEADERS, SET_BY_SERVER, credential_of, split_scheme
+from bpmax_sim.secret.http_auth import (
+    SECRET_HEADERS,
+    SET_BY_SERVER,
+    get_unencoded_credential,
+    split_scheme,
+)
 from bpmax_sim.secret.secret_names import is_distinctive, is_secret_name, is_secret_value
 from bpmax_sim.secret.source import looks_random
-from bpmax_sim.secret.standin import is_standin
+from bpmax_sim.secret.standin import is_recognisable_standin
 from bpmax_sim.secret.vault import Vault
-from bpmax_sim.session.credentials import not_secret_places
-from bpmax_sim.transport.redaction import find_texts_at, place_prefix
+from bpmax_sim.session.credentials import find_not_secret_places
+from bpmax_sim.transport.redaction import find_texts_at, make_place_prefix
 from bpmax_sim.transport.suspicious_names import find_secret_members, parse_message_parts
 from bpmax_sim.yamlfile import Node, Steps, format_steps, read_yaml
 
@@ -74,17 +79,19 @@ class NotSecretDeclarations:
     _places: dict[str, tuple[str, ...]] = field(default_factory=dict)
     _needed: set[tuple[str, str]] = field(default_factory=set)
 
-    def declared_texts(self, exchange: Exchange, findings: Sequence[str]) -> list[str]:
+    def find_declared_texts(self, exchange: Exchange, findings: Sequence[str]) -> list[str]:
         """Return the texts of *exchange* that are declared with ``not_secret``.
 
         *findings* are the values in it that look like secrets. A declaration whose text contains
-        one, or looks random, is remembered as needed; see `stale_declarations`.
+        one, or looks random, is remembered as needed; see `find_stale_declarations`.
         """
-        prefix = place_prefix(exchange.request)
+        prefix = make_place_prefix(exchange.request)
         name = prefix[:-1]
         if name not in self._places:
             places = [
-                path for platforms in self.platforms for path in not_secret_places(platforms, name)
+                path
+                for platforms in self.platforms
+                for path in find_not_secret_places(platforms, name)
             ]
             places += [text[len(prefix) :] for text in self.of_project if text.startswith(prefix)]
             self._places[name] = tuple(dict.fromkeys(places))
@@ -95,20 +102,20 @@ class NotSecretDeclarations:
                 self._needed.add((name, place))
         return texts
 
-    def stale_declarations(self) -> Iterator[str]:
+    def find_stale_declarations(self) -> Iterator[str]:
         """Yield a message for each declaration that no recording of its calls needs."""
         for platform in chain.from_iterable(known.own.values() for known in self.platforms):
             key = platform.platform_key
             recorded = [name for name in self._places if name.startswith(f"{key}.")]
-            yield from self._stale_places(key, platform.not_secret, recorded)
+            yield from self._find_stale_places(key, platform.not_secret, recorded)
             for name, api in platform.apis.items():
                 of_api = [call for call in recorded if call == f"{key}.{name}"]
-                yield from self._stale_places(f"{key}: apis.{name}", api.not_secret, of_api)
+                yield from self._find_stale_places(f"{key}: apis.{name}", api.not_secret, of_api)
         for name in self._places:
             own = [text[len(name) + 1 :] for text in self.of_project if text.startswith(name)]
-            yield from self._stale_places(f"pyproject.toml: {name}", own, [name])
+            yield from self._find_stale_places(f"pyproject.toml: {name}", own, [name])
 
-    def _stale_places(
+    def _find_stale_places(
         self, where: str, places: Sequence[str], recorded: Sequence[str]
     ) -> Iterator[str]:
         for place in places if recorded else ():
@@ -140,7 +147,7 @@ def find_secrets(
     for number in range(len(cassette)):
         entry = cassette.entry(number)
         begin = cassette.place(number)
-        for finding in (hit for part in scannable_parts(entry) for hit in vault.scan(part)):
+        for finding in (hit for part in collect_scannable_parts(entry) for hit in vault.scan(part)):
             message = msg(
                 "the secret {finding_name} stands here; {do}", finding_name=finding.name, do=do
             )
@@ -149,7 +156,7 @@ def find_secrets(
         named = [found for found in _find_named_secrets(exchange, entry) if found[1] >= 0]
         suspicious = [(*found, True) for found in _find_secret_like_texts(entry)]
         suspicious += [(why, at, value, bool(net) or is_old) for why, at, value, is_old in named]
-        texts = not_secret.declared_texts(exchange, [value for _, _, value, _ in suspicious])
+        texts = not_secret.find_declared_texts(exchange, [value for _, _, value, _ in suspicious])
         for reason, at, value, is_error in suspicious:
             if any(value in text for text in texts):
                 continue
@@ -171,12 +178,12 @@ def _find_secret_like_texts(entry: Entry) -> Iterator[tuple[str, int, str]]:
     """
     for what, form in _FORMS:
         for match in form.finditer(entry.text):
-            if not is_standin(match[0]):
+            if not is_recognisable_standin(match[0]):
                 yield msg("{what} stands here", what=what), match.start(), match[0]
     injected = {place.lower() for place in entry.line.injected}
     for match in _HEADER.finditer(entry.text):
         name, value = match["name"].lower(), match["value"]
-        if f"header.{name}" not in injected and not _is_redacted_header(name, value):
+        if f"header.{name}" not in injected and not _is_header_without_credential(name, value):
             reason = msg("the header {name} holds a credential", name=name)
             yield reason, match.start("value"), value
 
@@ -188,7 +195,7 @@ def _find_named_secrets(exchange: Exchange, entry: Entry) -> Iterator[tuple[str,
     of the few names that were checked before the secret-name rules existed; in a recording older
     than these rules, all others are only hints.
     """
-    bare = call_without_injected(exchange.request, _NOBODY)
+    bare = rebuild_call_without_injected(exchange.request, _NOBODY)
     sides = [parse_message_parts(bare.headers, bare.body, bare.query)]
     if isinstance(exchange.outcome, Response):
         sides.append(parse_message_parts(exchange.outcome.headers, exchange.outcome.body, ()))
@@ -199,18 +206,18 @@ def _find_named_secrets(exchange: Exchange, entry: Entry) -> Iterator[tuple[str,
             yield reason, entry.text.find(value), value, was_error
 
 
-def _is_redacted_header(name: str, value: str) -> bool:
+def _is_header_without_credential(name: str, value: str) -> bool:
     """Return whether the value of a header is a stand-in, or contains no credential."""
     if "cookie" in name:
         return _STANDIN in value or not value.partition("=")[2].partition(";")[0]
-    credential = credential_of(value)
+    credential = get_unencoded_credential(value)
     if credential is None:
         return " " in value.strip() or _contains_standin(value)  # a signature gives nothing away
     return _contains_standin(credential) or _STANDIN in _decode_base64(credential)
 
 
 def _contains_standin(value: str) -> bool:
-    return _STANDIN in value or is_standin(value)
+    return _STANDIN in value or is_recognisable_standin(value)
 
 
 def _decode_base64(text: str) -> str:
@@ -237,7 +244,7 @@ def find_literal_secrets(platforms: Platforms) -> Iterator[Problem]:
     for entry in chain.from_iterable(platforms.entries.values()):
         instance = entry.instance
         for path, text in _find_instance_literals(instance, platforms.find(instance.platform)):
-            node = entry.origin.node.at(path)
+            node = entry.origin.node.find_at(path)
             if node is not None and is_open(node.file):
                 variable = f"{instance.platform}_{path[-1]}".upper()
                 message = msg(text, name=path[-1], variable=variable)
@@ -259,7 +266,7 @@ def _find_literal_members(node: Node, steps: Steps) -> Iterator[Problem]:
             and is_secret_name(called)
             and any(
                 is_distinctive(text) and is_secret_value(called, text)
-                for text in _literal_parts(inner.value)
+                for text in _find_literal_parts(inner.value)
             )
         ):
             message = msg(
@@ -280,7 +287,7 @@ _LITERAL: Final = re.compile(
 """What a template sends as it stands; an argument of another filter is a format or a separator."""
 
 
-def _literal_parts(source: str) -> Iterator[str]:
+def _find_literal_parts(source: str) -> Iterator[str]:
     """Yield the literal parts of *source*, a text or a template.
 
     A reference to a value from elsewhere has none.

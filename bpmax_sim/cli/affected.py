@@ -41,18 +41,22 @@ def narrow_targets(targets: Sequence[Selection], *, used_name: str, since: str) 
         known = ProjectUses(add_traced_names(load_index(root)))
         names: list[set[str]] = []
         if used_name:
-            names.append(known.scenarios_of(known.find_places(argument_from_root(used_name, root))))
+            names.append(
+                known.find_scenarios_using(
+                    known.find_places(rebase_argument_to_root(used_name, root))
+                )
+            )
         if since:
-            paths = changed_files(root, find_base(root, since).revision)
+            paths = find_changed_files(root, find_base(root, since).revision)
             if not _REACH_ALL.isdisjoint(paths):
                 paths = [*paths, *known.paths]
-            names.append(known.scenarios_reached_by(paths))
+            names.append(known.find_affected_scenarios(paths))
         reached = {(root / name).resolve() for name in set.intersection(*names)}
         kept = [one for one in kept if find_root(one.path) != root or one.path.resolve() in reached]
     return kept
 
 
-def argument_from_root(argument: str, root: Path) -> str:
+def rebase_argument_to_root(argument: str, root: Path) -> str:
     """Return the file of a command-line argument relative to *root*, with slashes, as in the index.
 
     The index is the project's table of which file uses what. A line number at the end (``file:7``)
@@ -78,7 +82,9 @@ def describe_changes(targets: Sequence[Selection], since: str, selected: int) ->
     """
     for root in dict.fromkeys(find_root(target.path) for target in targets if since):
         revision, name = find_base(root, since)
-        files = plural(len(set(changed_files(root, revision))), "{number} file", "{number} files")
+        files = plural(
+            len(set(find_changed_files(root, revision))), "{number} file", "{number} files"
+        )
         yield msg(
             "changed since {name}, committed or not: {files}; {kept} of {all} scenario files run",
             name=name,
@@ -127,7 +133,7 @@ def find_base(root: Path, since: str) -> BaseRevision:
     return BaseRevision(head, msg("HEAD ({short})", short=head[:8]))
 
 
-def changed_files(root: Path, revision: str) -> list[str]:
+def find_changed_files(root: Path, revision: str) -> list[str]:
     """Return the changed files since *revision* and the untracked files, relative to *root*.
 
     Raises:

@@ -26,9 +26,9 @@ from bpmax_sim.cli.help_text import (
     LocalisedCommand,
     LocalisedGroup,
     add_help_all,
-    end_sentences,
+    localise_full_stops,
     localise_parameters,
-    parameter_helps,
+    read_parameter_helps,
     write_section,
 )
 from bpmax_sim.cli.terminal import OutputNotRead, make_output_printable, notify, say, say_document
@@ -42,16 +42,16 @@ from bpmax_sim.errors import (
 )
 from bpmax_sim.git import SINCE_BRANCHING
 from bpmax_sim.i18n import (
-    Translatable,
+    TranslatableText,
     UnknownLanguageError,
     choose_language,
-    current_language,
+    get_current_language,
     join_messages,
     msg,
     template,
     translate,
 )
-from bpmax_sim.project import find_root, language_of
+from bpmax_sim.project import find_root, read_language
 from bpmax_sim.report.exit_codes import ExitCode
 
 
@@ -440,7 +440,7 @@ def reword_usage_error(message: str) -> str:
 
     A message for which none are known stays, without line breaks and full stop.
     """
-    if isinstance(message, Translatable):
+    if isinstance(message, TranslatableText):
         return message
     words = " ".join(message.split()).rstrip(".")
     words = words.replace("Value error, ", "").replace("Assertion failed, ", "")
@@ -486,12 +486,12 @@ def _complete_changed(arguments: Sequence[str]) -> list[str]:
     """
     whole: list[str] = []
     for word, following in zip_longest(arguments, arguments[1:], fillvalue=""):
-        is_bare = word == "--changed" and "--" not in whole and not _is_revision(following)
+        is_bare = word == "--changed" and "--" not in whole and not _can_be_revision(following)
         whole.append(f"{word}={SINCE_BRANCHING}" if is_bare else word)
     return whole
 
 
-def _is_revision(text: str) -> bool:
+def _can_be_revision(text: str) -> bool:
     return bool(text) and not text.startswith("-") and not Path(text).exists()
 
 
@@ -509,9 +509,9 @@ class _Commands(LocalisedGroup):
     def get_command(self, _ctx: Any, cmd_name: str) -> Any:
         name = join_messages("", (self.prefix, cmd_name))
         if name in GROUPS:
-            return _build_group(name, current_language())
+            return _build_group(name, get_current_language())
         command = COMMANDS.get(name)
-        return _build_command(name, command, current_language()) if command else None
+        return _build_command(name, command, get_current_language()) if command else None
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         if args[0] == "help":  # as other tools have it
@@ -565,7 +565,7 @@ def _build_group(name: str, _language: str) -> Any:
         add_completion=False,
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
-        help=end_sentences(translate(msg("{about}.", about=GROUPS[name]))),
+        help=localise_full_stops(translate(msg("{about}.", about=GROUPS[name]))),
         context_settings=_SETTINGS,
     )
     app.callback(invoke_without_command=True)(_print_group_help)
@@ -590,10 +590,10 @@ def _build_command(name: str, command: Command, _language: str) -> Any:
     called = getattr(import_module(f"bpmax_sim.cli.{module}"), function)
     app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
     parts = (_format_example(command.example), msg("{about}.", about=command.about), command.more)
-    text = end_sentences(translate(join_messages("\n\n", filter(None, parts))))
+    text = localise_full_stops(translate(join_messages("\n\n", filter(None, parts))))
     app.command(name, cls=_CommandWithChangedOption, help=text, context_settings=_SETTINGS)(called)
     compiled: Any = typer.main.get_command(app)
-    localise_parameters(compiled, parameter_helps(called))
+    localise_parameters(compiled, read_parameter_helps(called))
     add_help_all(compiled)
     return compiled
 
@@ -619,8 +619,8 @@ def run_command_line(arguments: Sequence[str]) -> int:
     """Run the command that *arguments* name and return its exit code."""
     try:
         make_output_printable()
-        language, arguments = _language_in(arguments)
-        choose_language(language, configured=language_of(find_root(Path())))
+        language, arguments = _split_language_option(arguments)
+        choose_language(language, configured=read_language(find_root(Path())))
         with _print_warnings_as_messages():
             return _call_command(arguments)
     except UnknownLanguageError as error:
@@ -648,7 +648,7 @@ def _print_warnings_as_messages() -> Iterator[None]:
         yield
 
 
-def _language_in(arguments: Sequence[str]) -> tuple[str | None, list[str]]:
+def _split_language_option(arguments: Sequence[str]) -> tuple[str | None, list[str]]:
     """Return the value of ``--lang`` at any position of *arguments*, and the other arguments."""
     left = list(arguments)
     end = left.index("--") if "--" in left else len(left)
@@ -663,7 +663,7 @@ def _language_in(arguments: Sequence[str]) -> tuple[str | None, list[str]]:
 
 def _call_command(arguments: Sequence[str]) -> int:
     try:
-        code = _build_app(current_language())(
+        code = _build_app(get_current_language())(
             list(arguments), prog_name=PROGRAM, standalone_mode=False
         )
     except typer.TyperException as error:
@@ -699,10 +699,12 @@ def _report_error(error: BpmaxError, arguments: Sequence[str]) -> ExitCode:
     code = next(code for kind, code in _CODES if isinstance(error, kind))
     notify(str(error))
     if "--json" in arguments:
-        from bpmax_sim.report.document import as_data  # noqa: PLC0415 - help is quick without it
+        from bpmax_sim.report.document import to_problem_data  # noqa: PLC0415 - help is quick without it
 
         problems = error.problems if isinstance(error, ConfigError) else (Problem(str(error)),)
-        say_document(exit_code=int(code), problems=[as_data(problem) for problem in problems])
+        say_document(
+            exit_code=int(code), problems=[to_problem_data(problem) for problem in problems]
+        )
     return code
 
 
@@ -718,6 +720,6 @@ def _build_app(_language: str) -> Any:
     )
     app.callback(invoke_without_command=True)(_root_callback)
     compiled = typer.main.get_command(app)
-    localise_parameters(compiled, parameter_helps(_root_callback))
+    localise_parameters(compiled, read_parameter_helps(_root_callback))
     add_help_all(compiled)
     return compiled

@@ -9,11 +9,11 @@ from typing import Annotated, Any, Final, Literal
 from typer import Argument, Option
 
 from bpmax_sim.cassette.journal import replace_file
-from bpmax_sim.cli.item_selection import project_platform_folders
+from bpmax_sim.cli.item_selection import read_platform_folders
 from bpmax_sim.cli.terminal import notify, say
 from bpmax_sim.errors import ConfigError
-from bpmax_sim.i18n import join_messages, label_message, msg, plural, series
-from bpmax_sim.live.calibrate import DELAY, EchoNames, calibration_script
+from bpmax_sim.i18n import join_list, join_messages, label_message, msg, plural
+from bpmax_sim.live.calibrate import DELAY, EchoNames, render_calibration_script
 from bpmax_sim.live.calibration_file import MARKS, read_rule_marks, render_rule_marks
 from bpmax_sim.live.console import decode_console, read_console
 from bpmax_sim.live.echo import ECHO_PLATFORM
@@ -22,13 +22,13 @@ from bpmax_sim.live.judge import (
     describe_workaround,
     is_calibration,
     judge_run,
-    list_refuted,
+    list_refuted_rules,
 )
 from bpmax_sim.live.rules import RULES
 from bpmax_sim.platform.load import find_declaring_file, load_platforms
 from bpmax_sim.project import PROJECT, find_root, with_default_setting
 from bpmax_sim.report.exit_codes import ExitCode
-from bpmax_sim.yamlfile import display_path, read_bytes, read_text_or_empty
+from bpmax_sim.yamlfile import read_bytes, read_text_or_empty, to_display_path
 from bpmax_sim.yamlfile.edit import merge_into
 
 Writes = Literal["ask", "yes", "no"]
@@ -96,7 +96,7 @@ def calibrate(  # noqa: PLR0913 - the options of the command
             path.parent.mkdir(parents=True, exist_ok=True)
             is_dos = path.exists() and b"\r\n" in path.read_bytes()
             replace_file(path, (text.replace("\n", "\r\n") if is_dos else text).encode())
-        notify(label_message(display_path(path), told))
+        notify(label_message(to_display_path(path), told))
     if dry_run:
         notify(msg("dry run: nothing was written"))
     return ExitCode.PASSED
@@ -111,7 +111,7 @@ def _print_script(echo: str, apis: str, delay: int, writes: Writes) -> int:
             apis=apis,
         )
     own = dict(zip(("read", "write", "status", "delay"), names, strict=False))
-    script = calibration_script(
+    script = render_calibration_script(
         EchoNames(platform=echo, **own), delay=delay, may_write=_MAY_WRITE[writes]
     )
     say(script.rstrip("\n"))
@@ -131,13 +131,13 @@ def _read_calibration(consoles: Sequence[Path]) -> Calibration:
     Raises:
         ConfigError: if no console contains a run of the ``calibrate`` script.
     """
-    text = "\n".join(decode_console(read_bytes(path, display_path(path))) for path in consoles)
+    text = "\n".join(decode_console(read_bytes(path, to_display_path(path))) for path in consoles)
     runs = read_console(text)
     asked = [run for run in runs if is_calibration(run)]
     if not asked:
         raise ConfigError(
             "{names}: it is of `bpmax-sim capture`; read it with: bpmax-sim init --from FILE",
-            names=series(map(display_path, consoles)),
+            names=join_list(map(to_display_path, consoles)),
         )
     for note in asked[-1].notes:
         notify(note)
@@ -150,7 +150,7 @@ def describe_calibration(calibration: Calibration) -> Iterator[str]:
     Rules are the assumptions of the simulator about BPMAX: first the refuted ones (with what both
     sides do), then the confirmed ones, then those that stayed unknown.
     """
-    zone = calibration.zone or series(f"{minutes / 60:+g} h" for minutes in calibration.offsets)
+    zone = calibration.zone or join_list(f"{minutes / 60:+g} h" for minutes in calibration.offsets)
     yield msg(
         "engine {engine}, time zone {zone}, result {result}",
         engine=calibration.engine,
@@ -159,8 +159,8 @@ def describe_calibration(calibration: Calibration) -> Iterator[str]:
     )
     for name in ("form", "ctx"):
         told = (calibration.globals.get(name) or {}).get("members")
-        yield label_message(name, series(told or ()) or msg("none"))
-    for key, mark in list_refuted(calibration):
+        yield label_message(name, join_list(told or ()) or msg("none"))
+    for key, mark in list_refuted_rules(calibration):
         yield msg("refuted: {rule}", rule=RULES[key].text)
         for seen in mark.seen.values():
             yield msg("  here: {ours}", ours=seen.ours)
@@ -198,7 +198,7 @@ def _plan_changes(
     These are platform files (*only* those keys, None for all own ones), pyproject.toml, and
     ``scenarios/calibration.yaml`` with the marks of all rules: confirmed, refuted or unknown.
     """
-    folders = project_platform_folders(root)
+    folders = read_platform_folders(root)
     known = load_platforms(folders)
     for key in only or sorted(known.own):
         path = find_declaring_file(folders, key)
@@ -206,8 +206,11 @@ def _plan_changes(
             raise ConfigError("--platform {key}: it is built in, and has no file here", key=key)
         keys = _select_changed_keys(known.platform(key), calibration.keys)
         if keys:
-            told = series(f"{name}: {value}" for name, value in keys.items())
-            yield path, (merge_into(read_text_or_empty(path), (), keys, display_path(path)), told)
+            told = join_list(f"{name}: {value}" for name, value in keys.items())
+            yield (
+                path,
+                (merge_into(read_text_or_empty(path), (), keys, to_display_path(path)), told),
+            )
     yield from _plan_clock_zone(root, calibration)
     path = root / MARKS
     after = render_rule_marks(calibration, read_rule_marks(root))
@@ -238,7 +241,7 @@ def _plan_clock_zone(root: Path, calibration: Calibration) -> Iterator[_FileChan
     if after is None:
         raise ConfigError(
             "{path}: cannot be added to here; write clock = {value} at [tool.bpmax_sim.defaults]",
-            path=display_path(path),
+            path=to_display_path(path),
             value=value,
         )
     if after != text:

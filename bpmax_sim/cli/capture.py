@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bpmax_sim.cli.terminal import notify, say
 from bpmax_sim.i18n import msg
-from bpmax_sim.live.capture import capture_lines
+from bpmax_sim.live.capture import render_capture_lines
 
 
 def capture() -> int:
@@ -12,7 +12,7 @@ def capture() -> int:
 
     A message says how to save that console and draft a project from it.
     """
-    say(capture_lines().rstrip("\n"))
+    say(render_capture_lines().rstrip("\n"))
     notify(msg("paste these lines above the script, below 'use strict' where it begins with that"))
     notify(msg("run it, save the console as console.txt, and: bpmax-sim init --from console.txt"))
     return 0

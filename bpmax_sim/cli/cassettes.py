@@ -26,13 +26,13 @@ from bpmax_sim.cassette.model import IndexLine
 from bpmax_sim.cassette.reader import YamlTextError
 from bpmax_sim.cli import item_selection
 from bpmax_sim.cli.item_selection import (
-    cassette_path_of,
     collect_items,
     find_files_by_suffix,
     load_cassette,
+    load_item_platforms,
     load_project_platforms,
-    missing_file_problem,
-    platforms_of,
+    make_cassette_path,
+    make_missing_file_problem,
 )
 from bpmax_sim.cli.options import CassettePaths, Json, Yes
 from bpmax_sim.cli.terminal import (
@@ -46,12 +46,12 @@ from bpmax_sim.cli.terminal import (
 )
 from bpmax_sim.errors import CassetteError, ConfigError, Place, Problem, suggest_nearest
 from bpmax_sim.file_system import lock_folder
-from bpmax_sim.i18n import label_message, msg, plural, series
+from bpmax_sim.i18n import join_list, label_message, msg, plural
 from bpmax_sim.messages import Exchange, FailedExchange
 from bpmax_sim.report.exit_codes import ExitCode
-from bpmax_sim.session.credentials import matching_rules, volatile_places
+from bpmax_sim.session.credentials import find_volatile_places, get_matching_rules
 from bpmax_sim.traffic.formats import write_foreign
-from bpmax_sim.yamlfile import display_path
+from bpmax_sim.yamlfile import to_display_path
 
 _MACHINE = (ENTRY, "bpmax: ", "sealed: ")
 
@@ -96,21 +96,21 @@ def seal(
 ) -> int:
     """Write new checksums into a cassette that was edited by hand."""
     if not cassette.is_file():
-        raise ConfigError(missing_file_problem(cassette, ".yaml"))
+        raise ConfigError(make_missing_file_problem(cassette, ".yaml"))
     before = cassette.read_bytes()
     after = _seal_bytes(cassette, before)
     if after == before:
-        notify("{cassette}: sound already, nothing to do", cassette=display_path(cassette))
+        notify("{cassette}: sound already, nothing to do", cassette=to_display_path(cassette))
         return ExitCode.PASSED
     for line in describe_edited_exchanges(before, after):
         say(line)
     for line in format_changed_lines(before.decode(), after.decode()):
         say(line)
     if not yes:
-        confirm("Seal {cassette} like this?", cassette=display_path(cassette))
+        confirm("Seal {cassette} like this?", cassette=to_display_path(cassette))
     with lock_folder(cassette.parent):
         journal.replace_file(cassette, after)
-    notify(label_message(display_path(cassette), msg("sealed")))
+    notify(label_message(to_display_path(cassette), msg("sealed")))
     return ExitCode.PASSED
 
 
@@ -119,25 +119,25 @@ def _seal_bytes(path: Path, data: bytes) -> bytes:
         return reseal(data.decode())
     except UnicodeDecodeError:
         message = msg("not UTF-8; save it as UTF-8")
-        raise ConfigError(Problem(message, Place(display_path(path)))) from None
+        raise ConfigError(Problem(message, Place(to_display_path(path)))) from None
     except YamlTextError as error:
         message = msg("{error}; correct it, or restore the file", error=error)
-        raise ConfigError(Problem(message, Place(display_path(path), error.line))) from error
+        raise ConfigError(Problem(message, Place(to_display_path(path), error.line))) from error
 
 
 def recover(paths: CassettePaths = None, *, json: Json = False) -> int:
     """Write cassettes from the journals of interrupted recordings."""
     passing: PlacesOf = find_no_places
     with suppress(ConfigError):  # as far as the platforms can be read
-        passing = partial(volatile_places, load_project_platforms(None))
-    targets = item_selection.cassettes_with_journals(paths or ())
+        passing = partial(find_volatile_places, load_project_platforms(None))
+    targets = item_selection.find_cassettes_with_journals(paths or ())
     written = [new for path in targets for new in merge.recover(path, volatile=passing)]
     waiting = [path for path in written if path.name.endswith(".new")]
     say_result(
-        (label_message(display_path(path), msg("recovered")) for path in written),
+        (label_message(to_display_path(path), msg("recovered")) for path in written),
         json=json,
-        files=[display_path(path) for path in written],
-        review=[display_path(path) for path in waiting],
+        files=[to_display_path(path) for path in written],
+        review=[to_display_path(path) for path in waiting],
     )
     if waiting:
         notify(msg("a recording was there already, so these wait; run `bpmax-sim review`"))
@@ -149,7 +149,7 @@ def recover(paths: CassettePaths = None, *, json: Json = False) -> int:
             "let it end or stop it, then run `bpmax-sim cassette recover` again",
             process=process,
         )
-        notify(label_message(display_path(path), message))
+        notify(label_message(to_display_path(path), message))
     if not (written or living):
         notify(msg("there is nothing to recover"))
     return ExitCode.PASSED
@@ -165,8 +165,8 @@ def fmt(
     files = find_files_by_suffix(paths or (), ".yaml")
     # The rules of each scenario and row; those of Python tests are in their markers.
     rules = {
-        (cassette_path_of(item), item.owner_name_in_cassette): matching_rules(
-            platforms_of(item), item.scenario.proxy.ignore
+        (make_cassette_path(item), item.owner_name_in_cassette): get_matching_rules(
+            load_item_platforms(item), item.scenario.proxy.ignore
         )
         for item in collect_items()
     }
@@ -178,9 +178,9 @@ def fmt(
 
         def rules_of(owner: str) -> MatchingRules | None:
             is_login = owner == path.stem and platforms.find(owner.partition(".")[0]) is not None
-            return matching_rules(platforms, ()) if is_login else rules.get((place, owner))
+            return get_matching_rules(platforms, ()) if is_login else rules.get((place, owner))
 
-        return recompute_keys(Cassette.load(display_path(path)), rules_of)
+        return recompute_keys(Cassette.load(to_display_path(path)), rules_of)
 
     fresh = {path: canonical(path) for path in files}
     changed = [path for path, data in fresh.items() if data != path.read_bytes()]
@@ -189,7 +189,7 @@ def fmt(
             with lock_folder(path.parent):
                 journal.replace_file(path, fresh[path])
     done = msg("would be written anew") if check else msg("written anew")
-    names = [display_path(path) for path in changed]
+    names = [to_display_path(path) for path in changed]
     say_result((label_message(name, done) for name in names), json=json, check=check, files=names)
     if not changed:
         notify(
@@ -208,11 +208,11 @@ def inspect(
     json: Json = False,
 ) -> int:
     """Print the exchanges of a cassette, or the one at a line."""
-    name, line = item_selection.path_and_line(cassette)
+    name, line = item_selection.split_path_and_line(cassette)
     path = Path(name)
     loaded = load_cassette(path)
-    numbers = _exchange_numbers_at_line(loaded, line)
-    exchanges = [_exchange_data(loaded, number) for number in numbers]
+    numbers = _select_exchange_numbers(loaded, line)
+    exchanges = [_make_exchange_data(loaded, number) for number in numbers]
     if json:
         say_document(file=str(path), exchanges=exchanges)
     elif line:
@@ -241,7 +241,7 @@ def _decode_json_escapes(text: str) -> str:
     return _ESCAPED.sub(letter, text)
 
 
-def _exchange_numbers_at_line(cassette: Cassette, line: int) -> list[int]:
+def _select_exchange_numbers(cassette: Cassette, line: int) -> list[int]:
     """Return the numbers of all exchanges, or only of the exchange that contains *line*."""
     everything = list(range(len(cassette)))
     if not line:
@@ -255,7 +255,7 @@ def _exchange_numbers_at_line(cassette: Cassette, line: int) -> list[int]:
     return before[-1:]
 
 
-def _exchange_data(cassette: Cassette, number: int) -> dict[str, Any]:
+def _make_exchange_data(cassette: Cassette, number: int) -> dict[str, Any]:
     line, exchange = cassette.line(number), cassette.exchange(number)
     request, outcome = exchange.request, exchange.outcome
     if isinstance(outcome, FailedExchange):
@@ -328,14 +328,16 @@ def _load_exchanges(path: Path, owner: str | None) -> list[Exchange]:
     """
     cassette = load_cassette(path)
     if owner is not None and owner not in cassette.owners:
-        known = series(map(repr, cassette.owners)) or msg("nothing")
+        known = join_list(map(repr, cassette.owners)) or msg("nothing")
         hint = suggest_nearest(owner, cassette.owners) or msg("; it holds {known}", known=known)
         raise ConfigError(
             "{path}: nothing was recorded for {owner!r}{hint}", path=path, owner=owner, hint=hint
         )
     owners = cassette.owners if owner is None else (owner,)
     return [
-        cassette.exchange(n) for owner in owners for n in cassette.index.exchange_numbers(owner)
+        cassette.exchange(n)
+        for owner in owners
+        for n in cassette.index.list_exchange_numbers(owner)
     ]
 
 

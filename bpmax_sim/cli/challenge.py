@@ -30,9 +30,9 @@ from bpmax_sim.cli.affected import narrow_targets
 from bpmax_sim.cli.item_selection import find_targets, load_parsable_items
 from bpmax_sim.cli.options import Yes
 from bpmax_sim.cli.scenario_edits import rewrite
-from bpmax_sim.cli.terminal import notify, say, say_document, with_progress
+from bpmax_sim.cli.terminal import iterate_with_progress, notify, say, say_document
 from bpmax_sim.errors import ConfigError
-from bpmax_sim.i18n import msg, plural, series
+from bpmax_sim.i18n import join_list, msg, plural
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.report.sections import store_section
 from bpmax_sim.scenario.expect_writer import ExpectEdit
@@ -79,7 +79,7 @@ def challenge(  # noqa: PLR0913 - the options of the command
         notify("left out: {problem}", problem=problem)
     verdicts = _judge_mutants(ready, workers, json=json)
     result = summarise_verdicts(ready, verdicts)
-    code = _exit_code(result, fail_under, strict=strict)
+    code = _choose_exit_code(result, fail_under, strict=strict)
     if ready.left_out and not ready.numbered:
         code = ExitCode.NOTHING  # nothing was tried, which is no proof
     _print_findings(ready, result, verdicts, code if json else None)
@@ -98,7 +98,7 @@ def _judge_mutants(ready: ScriptChallenge, workers: int, *, json: bool) -> list[
     verdicts: list[MutantVerdict] = []
     judged = ready.judge(workers or os.cpu_count() or 1)
     try:
-        verdicts.extend(with_progress(judged, len(ready.numbered)))
+        verdicts.extend(iterate_with_progress(judged, len(ready.numbered)))
     except KeyboardInterrupt:
         judged.close()
         code = ExitCode.INTERRUPTED if json else None
@@ -125,14 +125,14 @@ def _print_findings(
     *code* is None for text. Counts and ignore comments without effect go to stderr in both cases.
     """
     if code is None:
-        for line in _report_lines(result.findings_without_repeats):
+        for line in _format_report(result.findings_without_repeats):
             say(line)
     else:
         say_document(
-            summary=_summary_data(result, code),
-            findings=list(map(_finding_data, result.findings)),
+            summary=_make_summary_data(result, code),
+            findings=list(map(_make_finding_data, result.findings)),
             mutants=[
-                _mutant_data(mutant, verdict)
+                _make_mutant_data(mutant, verdict)
                 for (_, mutant), verdict in zip(ready.numbered, verdicts, strict=False)
             ],
         )
@@ -162,7 +162,7 @@ def _make_edits(ready: ScriptChallenge, result: ChallengeResult) -> list[ExpectE
         if any(columns.setdefault(key, cells) != cells for key, cells in wanted.items()):
             notify(str(msg("{place}: run this again for its line", place=finding.place)))
             continue
-        rows = ready.items_of_scenario_file(line.file)
+        rows = ready.find_items_of_file(line.file)
         edits += make_edits(line, rows[0], rows)
     return edits
 
@@ -180,14 +180,16 @@ def _check_options(workers: int, fail_under: float | None, most: int) -> None:
         raise ConfigError("--fail-under {percent:g}: expected 0 to 100", percent=fail_under)
 
 
-def _exit_code(result: ChallengeResult, fail_under: float | None, *, strict: bool) -> ExitCode:
-    is_below = fail_under is not None and result.score < fail_under
+def _choose_exit_code(
+    result: ChallengeResult, fail_under: float | None, *, strict: bool
+) -> ExitCode:
+    is_below = fail_under is not None and result.score_percent < fail_under
     return ExitCode.FAILED if is_below or (strict and result.findings) else ExitCode.PASSED
 
 
-def _report_lines(findings: Sequence[Weakness]) -> Iterator[str]:
+def _format_report(findings: Sequence[Weakness]) -> Iterator[str]:
     for finding in findings[:SHOWN]:
-        yield from _finding_lines(finding)
+        yield from _format_finding(finding)
         yield ""
     if (left := len(findings) - SHOWN) > 0:
         yield plural(
@@ -195,7 +197,7 @@ def _report_lines(findings: Sequence[Weakness]) -> Iterator[str]:
         )
 
 
-def _finding_lines(finding: Weakness) -> Iterator[str]:
+def _format_finding(finding: Weakness) -> Iterator[str]:
     yield msg("{place}  {message}", place=finding.place, message=finding.message)
     if finding.verdict == "unreached":
         yield from (f"    {line}" for line in [finding.old] if line)
@@ -210,16 +212,16 @@ def _finding_lines(finding: Weakness) -> Iterator[str]:
             before=finding.before,
             after=finding.after,
         )
-        yield from _line_to_add(finding)
+        yield from _format_line_to_add(finding)
     if finding.kills > 1:
-        others = series(map(str, finding.others))
+        others = join_list(map(str, finding.others))
         more = msg(", also of lines {others}", others=others) if others else ""
         yield plural(
             finding.kills, "    {number} mistake{more}", "    {number} mistakes{more}", more=more
         )
 
 
-def _line_to_add(finding: Weakness) -> Iterator[str]:
+def _format_line_to_add(finding: Weakness) -> Iterator[str]:
     if finding.line is None:
         if finding.is_suspicious:
             yield msg(
@@ -235,19 +237,19 @@ def _line_to_add(finding: Weakness) -> Iterator[str]:
         yield from (f"      {row}: {value}" for row, value in cells.items())
 
 
-def _summary_data(result: ChallengeResult, code: ExitCode) -> dict[str, Any]:
+def _make_summary_data(result: ChallengeResult, code: ExitCode) -> dict[str, Any]:
     names = ("killed", "differs", "unreached", "unchanged", "limit", "ignored")
     counts = {name: result.counts.get(name, 0) for name in names}
     killed_by = {name: result.killers.get(name, 0) for name in KILLERS}
     return {
         **counts,
         "killed_by": killed_by,
-        "score": round(result.score, 1),
+        "score": round(result.score_percent, 1),
         "exit_code": int(code),
     }
 
 
-def _mutant_data(mutant: Mutant, verdict: MutantVerdict) -> dict[str, Any]:
+def _make_mutant_data(mutant: Mutant, verdict: MutantVerdict) -> dict[str, Any]:
     return {
         "file": mutant.place.file,
         "line": mutant.place.line,
@@ -260,7 +262,7 @@ def _mutant_data(mutant: Mutant, verdict: MutantVerdict) -> dict[str, Any]:
     }
 
 
-def _finding_data(finding: Weakness) -> dict[str, Any]:
+def _make_finding_data(finding: Weakness) -> dict[str, Any]:
     place = finding.scenario_place
     return {
         "file": finding.place.file,

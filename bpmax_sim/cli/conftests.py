@@ -14,7 +14,7 @@ import msgspec
 
 from bpmax_sim.errors import ConfigError, Place, Problem
 from bpmax_sim.i18n import msg
-from bpmax_sim.yamlfile import display_path
+from bpmax_sim.yamlfile import to_display_path
 
 _OURS = "bpmax_"
 
@@ -39,13 +39,13 @@ def find_conftest_uses(file: Path, root: Path) -> Iterator[ConftestUse]:
         ConfigError: if a file cannot be parsed; pytest would stop there, too.
     """
     for folder in file.absolute().parents:
-        if names := _our_fixtures_in(folder / "conftest.py"):
+        if names := _find_our_fixtures_in(folder / "conftest.py"):
             yield ConftestUse(folder / "conftest.py", names)
         if folder == root:
             return
 
 
-def group_conftests_by_path(files: Iterable[tuple[Path, Path]]) -> dict[Path, tuple[str, ...]]:
+def map_conftests_to_fixtures(files: Iterable[tuple[Path, Path]]) -> dict[Path, tuple[str, ...]]:
     """Return each ``conftest.py`` that applies to *files*, with the names of our fixtures it uses.
 
     Args:
@@ -62,7 +62,7 @@ def group_conftests_by_path(files: Iterable[tuple[Path, Path]]) -> dict[Path, tu
 
 
 @cache
-def _our_fixtures_in(path: Path) -> tuple[str, ...]:
+def _find_our_fixtures_in(path: Path) -> tuple[str, ...]:
     try:
         tree = ast.parse(path.read_bytes(), str(path))
     except OSError:
@@ -70,8 +70,10 @@ def _our_fixtures_in(path: Path) -> tuple[str, ...]:
     except (SyntaxError, ValueError) as error:
         line = getattr(error, "lineno", 0) or 0
         message = msg("pytest cannot read this: {error}; correct it", error=error.args[0])
-        raise ConfigError(Problem(message, Place(display_path(path), line))) from None
-    used = {name for node in ast.walk(tree) if _is_fixture(node) for name in _our_fixtures_of(node)}
+        raise ConfigError(Problem(message, Place(to_display_path(path), line))) from None
+    used = {
+        name for node in ast.walk(tree) if _is_fixture(node) for name in _find_our_fixtures_of(node)
+    }
     return tuple(sorted(used))
 
 
@@ -82,7 +84,7 @@ def _is_fixture(node: ast.AST) -> bool:
     return any("fixture" in ast.unparse(decorator) for decorator in node.decorator_list)
 
 
-def _our_fixtures_of(fixture: ast.AST) -> Iterator[str]:
+def _find_our_fixtures_of(fixture: ast.AST) -> Iterator[str]:
     """Yield the fixtures of this package that the function *fixture* needs.
 
     It has them as parameters, or names them in a text, as for ``getfixturevalue("bpmax_session")``.

@@ -18,24 +18,24 @@ from typer import Option
 
 import bpmax_sim
 from bpmax_sim import git
-from bpmax_sim.cli.item_selection import project_platform_folders
+from bpmax_sim.cli.item_selection import read_platform_folders
 from bpmax_sim.cli.terminal import align_columns, notify, say
 from bpmax_sim.cli.types import FILES
 from bpmax_sim.errors import BpmaxError, ConfigError
 from bpmax_sim.extensions import ExtensionPoint
-from bpmax_sim.i18n import msg, plural, series, template
+from bpmax_sim.i18n import join_list, msg, plural, template
 from bpmax_sim.platform.load import load_platforms
 from bpmax_sim.platform.model import Source
 from bpmax_sim.project import find_root
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.script.failure import Script
 from bpmax_sim.session.replaced_credentials import (
+    get_replaced_credentials_folder,
     read_replaced_credentials,
-    replaced_credentials_folder,
 )
 from bpmax_sim.session.session import Session
 from bpmax_sim.starter.init import CIS, GIT
-from bpmax_sim.yamlfile import display_path
+from bpmax_sim.yamlfile import to_display_path
 
 Finding = tuple[bool, str, str]
 _ATTRIBUTES = ".gitattributes"
@@ -54,18 +54,18 @@ def _check_project(root: Path) -> Iterator[Finding]:
         yield True, "git", done if git.has_merge_driver(repository) else hint
     files = [name for name, (_, place) in CIS.items() if (root / place).is_file()]
     none = msg("none; `bpmax-sim init --ci github` writes one")
-    yield True, msg("CI file"), series(files) or none
+    yield True, msg("CI file"), join_list(files) or none
 
 
 def _check_platforms(root: Path) -> Iterator[Finding]:
     try:
-        platforms = load_platforms(project_platform_folders(root))
+        platforms = load_platforms(read_platform_folders(root))
     except ConfigError as error:
         message = plural(len(error.problems), "{number} problem", "{number} problems")
         hint = msg("{message}; run `bpmax-sim lint` for details", message=message)
         yield False, msg("platforms"), hint
         return
-    own = series(sorted(platforms.own)) or msg("the built-in ones")
+    own = join_list(sorted(platforms.own)) or msg("the built-in ones")
     yield True, msg("platforms"), own
     sources = [
         value
@@ -74,7 +74,7 @@ def _check_platforms(root: Path) -> Iterator[Finding]:
         if isinstance(value, Source)
     ]
     variables = {source.env for source in sources if isinstance(source.env, str)}
-    if names := series(sorted(name for name in variables if not os.environ.get(name))):
+    if names := join_list(sorted(name for name in variables if not os.environ.get(name))):
         message = msg("not set: {names}; needed to record, never to replay", names=names)
         yield True, msg("environment"), message
     if any(isinstance(source.keyring, str) for source in sources):
@@ -85,20 +85,20 @@ def _check_platforms(root: Path) -> Iterator[Finding]:
 
 def _list_replaced_credentials(root: Path) -> Iterator[Finding]:
     """Yield the credentials that logins replaced and later processes will use, without values."""
-    for path in sorted(replaced_credentials_folder(root).glob("*.json")):
+    for path in sorted(get_replaced_credentials_folder(root).glob("*.json")):
         name = msg("kept by {instance}", instance=path.stem)
         try:
             lines = read_replaced_credentials(path).lines.values()
         except ConfigError as error:
             yield False, name, str(error)
             continue
-        names = series(dict.fromkeys(name for line in lines for name in line.values))
+        names = join_list(dict.fromkeys(name for line in lines for name in line.values))
         newest = time.localtime(max((line.at for line in lines), default=0))
         message = msg(
             "{names}, the newest since {at}, in {path}",
             names=names or msg("in the keyring"),
             at=time.strftime("%Y-%m-%d %H:%M", newest),
-            path=display_path(path),
+            path=to_display_path(path),
         )
         yield True, name, message
 
@@ -109,9 +109,9 @@ def _check_schemas(root: Path) -> Iterator[Finding]:
         return
     old = [name for name, make in FILES.items() if not _is_schema_current(folder, name, make())]
     message = msg(
-        "{names}: not those of this version; `bpmax-sim schema --write`", names=series(old)
+        "{names}: not those of this version; `bpmax-sim schema --write`", names=join_list(old)
     )
-    yield not old, "schemas", message if old else display_path(folder)
+    yield not old, "schemas", message if old else to_display_path(folder)
 
 
 def _is_schema_current(folder: Path, name: str, schema: Mapping[str, object]) -> bool:
@@ -215,7 +215,7 @@ def _check_extra(name: str) -> Finding:
     return True, msg("extra {name}", name=name), msg("installed") if is_there else hint
 
 
-def extension_points() -> tuple[ExtensionPoint[Any], ...]:
+def list_extension_points() -> tuple[ExtensionPoint[Any], ...]:
     """Return all extension points: groups of entry points that other distributions can add to.
 
     Only this command needs every one, so they are imported here.
@@ -234,8 +234,8 @@ def extension_points() -> tuple[ExtensionPoint[Any], ...]:
 
 def _check_extensions() -> Iterator[Finding]:
     """Yield each extension registered by another distribution, and what is wrong with it."""
-    for point in extension_points():
-        for name, distribution, wrong in point.inspect_foreign():
+    for point in list_extension_points():
+        for name, distribution, wrong in point.inspect_foreign_parts():
             yield not wrong, f"{point.group} {name}", wrong or distribution
 
 

@@ -19,7 +19,7 @@ from bpmax_sim.cli.item_selection import Selection, load_parsable_items
 from bpmax_sim.cli.terminal import notify
 from bpmax_sim.errors import Problem
 from bpmax_sim.i18n import msg, plural, template
-from bpmax_sim.report.document import as_data
+from bpmax_sim.report.document import to_problem_data
 from bpmax_sim.report.perform import PerformOptions
 from bpmax_sim.report.terminal import Verdict
 from bpmax_sim.scenario.script_check import ScriptFinding
@@ -50,7 +50,7 @@ CURES: Final[Mapping[str, str]] = {
 """Kind of a warning -> what to write instead."""
 
 
-class DoubtfulPlace(msgspec.Struct, frozen=True, order=False):
+class IneffectiveTestPlace(msgspec.Struct, frozen=True, order=False):
     """A place in a scenario that probably does not test what its author thinks.
 
     Attributes:
@@ -73,7 +73,7 @@ class DoubtfulPlace(msgspec.Struct, frozen=True, order=False):
         always, by default or only in strict folders.
         """
         red = "always" if self.is_always else "by default" if self.fails else "strict"
-        return {**as_data(self.problem), "rule": self.rule, "cure": self.advice, "red": red}
+        return {**to_problem_data(self.problem), "rule": self.rule, "cure": self.advice, "red": red}
 
     @property
     def advice(self) -> str:
@@ -85,14 +85,14 @@ class DoubtfulPlace(msgspec.Struct, frozen=True, order=False):
 
 def replay_for_doubtful_places(
     files: Sequence[Selection], script_findings: Iterable[ScriptFinding]
-) -> Iterator[DoubtfulPlace]:
+) -> Iterator[IneffectiveTestPlace]:
     """Replay the scenarios of *files* and yield each place that lint or the run warns of, once.
 
     *script_findings* are those of lint, which were made without running anything; they come first.
     Scenarios that record or call a live system are not run.
     """
     script_findings = list(script_findings)
-    yield from (DoubtfulPlace(one.rule, one.problem, fails=True) for one in script_findings)
+    yield from (IneffectiveTestPlace(one.rule, one.problem, fails=True) for one in script_findings)
     known = {one.problem.place for one in script_findings}
     items, _ = load_parsable_items(files)  # what is not sound is a problem of `lint`
     closed = [item for item in items if item.scenario.proxy.mode not in {"record", "live"}]
@@ -100,7 +100,7 @@ def replay_for_doubtful_places(
         number = plural(left, "{number} scenario", "{number} scenarios")
         notify("{number}: not run, for they ask a live system", number=number)
     lenient = [replace(item, strictness="lenient") for item in closed]
-    seen: set[DoubtfulPlace] = set()
+    seen: set[IneffectiveTestPlace] = set()
     failed = 0
     for verdict, _ in run_items_with_events(lenient, PerformOptions()):
         failed += verdict.outcome == "failed"
@@ -115,21 +115,21 @@ def replay_for_doubtful_places(
         notify("{message}; see `bpmax-sim run`", message=message)
 
 
-def _read_verdict(verdict: Verdict) -> Iterator[DoubtfulPlace]:
+def _read_verdict(verdict: Verdict) -> Iterator[IneffectiveTestPlace]:
     for one in verdict.warnings:
         problem = Problem(one.message, one.place or verdict.item.place)
-        yield DoubtfulPlace(one.kind, problem, one.fails)
+        yield IneffectiveTestPlace(one.kind, problem, one.fails)
     for failure in verdict.failures:
         problem = Problem(failure.essence, failure.script or failure.place)
-        yield DoubtfulPlace(failure.kind, problem, fails=True, is_always=True)
+        yield IneffectiveTestPlace(failure.kind, problem, fails=True, is_always=True)
 
 
-def explanation_lines(doubts: Iterable[DoubtfulPlace]) -> Iterator[str]:
+def format_explanation(doubts: Iterable[IneffectiveTestPlace]) -> Iterator[str]:
     """Yield *doubts* as text: those that are red by default, then those red only in strict folders.
 
     Places of one rule stand below its name and its advice.
     """
-    doubts = sorted(doubts, key=_doubt_sort_key)
+    doubts = sorted(doubts, key=_make_doubt_sort_key)
     heads = {
         (True, True): msg("red in every folder:"),
         (True, False): msg("red, unless the folder is in lenient of [tool.bpmax_sim]:"),
@@ -148,7 +148,7 @@ def explanation_lines(doubts: Iterable[DoubtfulPlace]) -> Iterator[str]:
         yield msg("nothing doubtful was found; strict changes nothing here")
 
 
-def _doubt_sort_key(doubt: DoubtfulPlace) -> tuple[Any, ...]:
+def _make_doubt_sort_key(doubt: IneffectiveTestPlace) -> tuple[Any, ...]:
     place = doubt.problem.place
     where = (place.file, place.line, place.column) if place else ()
     return not doubt.is_always, not doubt.fails, doubt.rule, where

@@ -18,18 +18,23 @@ from bpmax_sim.cli.item_selection import collect_items, resolve_cassette_folder
 from bpmax_sim.cli.terminal import notify, say, say_document, show_progress
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.explore.page import make_section
-from bpmax_sim.explore.reproduce import Reproduction, reproduce, rule_text, save_reproduction
+from bpmax_sim.explore.reproduce import (
+    Reproduction,
+    format_rules,
+    reproduce,
+    save_and_check_reproduction,
+)
 from bpmax_sim.explore.search import Exploration, Explorer
 from bpmax_sim.explore.summary import (
-    VariantFinding,
+    CauseFinding,
     describe_crashes_on_missing_members,
     describe_finding,
-    describe_limits,
     describe_totals,
-    describe_unrecorded,
+    explain_unexplored_parts,
     find_causes,
+    format_matrix,
     make_matrix,
-    matrix_lines,
+    suggest_recording_commands,
     sum_totals,
 )
 from bpmax_sim.i18n import label_message, msg, plural
@@ -38,7 +43,7 @@ from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.report.html import write_page
 from bpmax_sim.report.sections import store_section
 from bpmax_sim.scenario.load import ScenarioItem
-from bpmax_sim.yamlfile import display_path
+from bpmax_sim.yamlfile import to_display_path
 
 
 def explore(  # noqa: PLR0913 - the options of the command
@@ -103,12 +108,12 @@ def explore(  # noqa: PLR0913 - the options of the command
     if save:
         _save_findings([scenario for _, scenario in found])
     _store_report_section(explorations, found, html)
-    code = _exit_code(explorations, found)
+    code = _choose_exit_code(explorations, found)
     _print_findings(explorations, found, code, json=json)
     return code
 
 
-Found = Sequence[tuple[VariantFinding, Reproduction]]
+Found = Sequence[tuple[CauseFinding, Reproduction]]
 
 
 def _reproduce_findings(
@@ -125,7 +130,7 @@ def _reproduce_findings(
     return [(one, reproduce(items[one.items[0]], one.variants[0])) for one in causes]
 
 
-def _exit_code(explorations: Sequence[Exploration], found: Found) -> ExitCode:
+def _choose_exit_code(explorations: Sequence[Exploration], found: Found) -> ExitCode:
     if any(finding.is_red for finding, _ in found):
         return ExitCode.FAILED
     is_explored = any(one.tried for one in explorations)
@@ -135,10 +140,10 @@ def _exit_code(explorations: Sequence[Exploration], found: Found) -> ExitCode:
 def _save_findings(scenarios: Sequence[Reproduction]) -> None:
     """Write *scenarios* to files, and print their paths."""
     for scenario in scenarios:
-        name = display_path(scenario.path)
+        name = to_display_path(scenario.path)
         if scenario.path.exists():
             notify("{name}: is there already, and stays as it is", name=name)
-        elif why := save_reproduction(scenario):
+        elif why := save_and_check_reproduction(scenario):
             notify("{name}: not written, as it would not fail for this: {why}", name=name, why=why)
         else:
             notify("written: {name}", name=name)
@@ -188,16 +193,16 @@ def _print_findings(
             tried=totals.tried,
             possible=totals.possible,
             exit_code=int(code),
-            findings=[_finding_data(*one) for one in found],
+            findings=[_make_finding_data(*one) for one in found],
             refused=[{"item": o.node_id, "why": o.refused} for o in explorations if o.refused],
         )
         return
-    for line in _report_lines(explored, found):
+    for line in _format_report(explored, found):
         say(line)
     for one in explorations:
-        for limit in describe_limits(one):
+        for limit in explain_unexplored_parts(one):
             notify(label_message(one.node_id, limit))
-    for line in describe_unrecorded(totals):
+    for line in suggest_recording_commands(totals):
         notify(line)
     notify(describe_totals(totals))
     if totals.tried:
@@ -206,7 +211,7 @@ def _print_findings(
         notify(msg("nothing was tried, so nothing is proved"))
 
 
-def _report_lines(explored: Sequence[Exploration], found: Found) -> Iterator[str]:
+def _format_report(explored: Sequence[Exploration], found: Found) -> Iterator[str]:
     """Yield the findings, then the matrix: what each call did under each kind of failure.
 
     Below a finding that fails stands the scenario that reproduces it, below others the fault rules
@@ -216,13 +221,13 @@ def _report_lines(explored: Sequence[Exploration], found: Found) -> Iterator[str
         yield from describe_finding(finding)
         first = finding.variants[0]
         is_whole = finding.is_red or first.interruption is not None
-        text = scenario.text if is_whole else rule_text(first.rules)
+        text = scenario.text if is_whole else format_rules(first.rules)
         yield from (f"    | {line}" for line in text.splitlines())
     yield from describe_crashes_on_missing_members(explored)
-    yield from matrix_lines(make_matrix(sum_totals(explored).cells))
+    yield from format_matrix(make_matrix(sum_totals(explored).cells))
 
 
-def _finding_data(finding: VariantFinding, scenario: Reproduction) -> dict[str, Any]:
+def _make_finding_data(finding: CauseFinding, scenario: Reproduction) -> dict[str, Any]:
     file, _, line = finding.place.rpartition(":")
     return {
         "verdict": finding.verdict,

@@ -6,15 +6,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bpmax_sim.cli.terminal import say_result
-from bpmax_sim.errors import ConfigError, Problem, Problems, place_sort_key
-from bpmax_sim.project import absolute_path, find_root, make_folder
+from bpmax_sim.errors import ConfigError, Problem, Problems, get_place_sort_key
+from bpmax_sim.project import find_root, make_parent_folder, to_absolute_path
 from bpmax_sim.report import trace_files
 from bpmax_sim.report.exit_codes import ExitCode
-from bpmax_sim.report.flow_picture import draw_page, draw_svg, draw_tree, summary_lines
+from bpmax_sim.report.flow_picture import draw_page, draw_svg, draw_tree, format_walk_summary
 from bpmax_sim.report.flow_walks import FlowWalks, count_walks
 from bpmax_sim.scenario.source import ScenarioSource, Spot
 from bpmax_sim.subject.definition import Definition
-from bpmax_sim.yamlfile import decode, display_path, format_steps, writing_to
+from bpmax_sim.yamlfile import decode, format_steps, to_display_path, translate_write_errors
 
 
 def draw_flow(file: Path, traces: Sequence[Path], page: Path, *, json: bool) -> int:
@@ -26,18 +26,20 @@ def draw_flow(file: Path, traces: Sequence[Path], page: Path, *, json: bool) -> 
         ConfigError: if the flow cannot be read, or a file cannot be written.
     """
     root = find_root(file)
-    name = Path(absolute_path(file)).relative_to(root.absolute()).as_posix()
+    name = Path(to_absolute_path(file)).relative_to(root.absolute()).as_posix()
     walks = count_walks(_read_definition(file), name, _read_traces(traces))
     picture = page.with_suffix(".svg")
-    texts = {page: draw_page(walks, display_path(file)), picture: draw_svg(walks)}
+    texts = {page: draw_page(walks, to_display_path(file)), picture: draw_svg(walks)}
     for path, text in texts.items():
-        with writing_to(path):
-            make_folder(path)
+        with translate_write_errors(path):
+            make_parent_folder(path)
             path.write_text(text, encoding="utf-8", newline="\n")
-    lines = [*draw_tree(walks), "", *summary_lines(walks), *map(display_path, texts)]
+    lines = [*draw_tree(walks), "", *format_walk_summary(walks), *map(to_display_path, texts)]
     outcomes = ("passed", "failed", "xfailed", "skipped", "ended_early", "unreadable")
     counts = dict.fromkeys(outcomes, 0)
-    say_result(lines, json=json, file=display_path(page), **counts, flow=_flow_data(walks, picture))
+    say_result(
+        lines, json=json, file=to_display_path(page), **counts, flow=_make_flow_data(walks, picture)
+    )
     return ExitCode.PASSED
 
 
@@ -53,10 +55,10 @@ def _read_definition(file: Path) -> Definition:
     if definition is not None and not problems:
         problems += [
             Problem(message, Spot(source, path).place, format_steps(path))
-            for path, message in definition.findings()
+            for path, message in definition.find_mistakes()
         ]
     if definition is None or problems:
-        raise ConfigError(*sorted(set(problems), key=place_sort_key))
+        raise ConfigError(*sorted(set(problems), key=get_place_sort_key))
     return definition
 
 
@@ -76,9 +78,9 @@ def _read_traces(places: Sequence[Path]) -> list[trace_files.Trace]:
         return []
 
 
-def _flow_data(walks: FlowWalks, picture: Path) -> dict[str, object]:
+def _make_flow_data(walks: FlowWalks, picture: Path) -> dict[str, object]:
     return {
-        "picture": display_path(picture),
+        "picture": to_display_path(picture),
         "runs": walks.runs,
         "nodes": [
             {"node": name, "walked": walks.visits.get(name, 0)} for name in walks.definition.nodes

@@ -9,18 +9,18 @@ from typing import Annotated, Any
 
 from typer import Argument, Option
 
-from bpmax_sim.cli.item_selection import missing_file_problem
+from bpmax_sim.cli.item_selection import make_missing_file_problem
 from bpmax_sim.cli.options import Json
 from bpmax_sim.cli.terminal import notify, say, say_document, show_progress
 from bpmax_sim.errors import ConfigError, suggest_or_list
 from bpmax_sim.fuzz import search
 from bpmax_sim.fuzz.laws import LAWS
-from bpmax_sim.fuzz.target import SIMULATE, check_reachable, check_target
+from bpmax_sim.fuzz.target import SIMULATE, check_server_and_credentials, check_target
 from bpmax_sim.i18n import msg, plural
 from bpmax_sim.platform.load import read_file
 from bpmax_sim.project import find_root
 from bpmax_sim.report.exit_codes import ExitCode
-from bpmax_sim.yamlfile import display_path, write_text
+from bpmax_sim.yamlfile import to_display_path, write_text
 
 
 def fuzz(  # noqa: PLR0913 - the options of the command
@@ -93,11 +93,11 @@ def _search(plan: search.SearchPlan, root: Path, *, save: bool, json: bool) -> E
     start = time.monotonic()
     check_target(plan.against)
     if plan.against != SIMULATE:
-        check_reachable(search.target_of_plan(plan), read_file(plan.path).place)
+        check_server_and_credentials(search.load_plan_target(plan), read_file(plan.path).place)
     with show_progress(plan.seconds) as move:
-        tried = [*search.search(plan, move), *search.find_left_out(plan)]
+        tried = [*search.search(plan, move), *search.find_skipped_laws(plan)]
     if not tried:
-        where = display_path(plan.path)
+        where = to_display_path(plan.path)
         notify("{plan_path}: no law says anything of what it declares", plan_path=where)
     seconds = time.monotonic() - start
     findings = [trial.finding for trial in tried if trial.finding]
@@ -105,7 +105,13 @@ def _search(plan: search.SearchPlan, root: Path, *, save: bool, json: bool) -> E
     passed = ExitCode.PASSED if number else ExitCode.NOTHING
     code = ExitCode.FAILED if findings else passed
     reproduced = [
-        (finding, (search.scenario_of(finding, plan, root), search.pytest_of(finding, plan, root)))
+        (
+            finding,
+            (
+                search.make_scenario_file(finding, plan, root),
+                search.make_pytest_file(finding, plan, root),
+            ),
+        )
         for finding in findings
     ]
     for _, files in reproduced if save else ():
@@ -114,21 +120,21 @@ def _search(plan: search.SearchPlan, root: Path, *, save: bool, json: bool) -> E
     if json:
         summary = {"examples": number, "broken": len(findings), "exit_code": int(code)}
         say_document(
-            platform=display_path(plan.path),
+            platform=to_display_path(plan.path),
             against=plan.against,
             summary={**summary, "seconds": round(seconds, 1)},
             laws=[
                 {
                     **{name: getattr(trial, name) for name in ("call", "law", "examples")},
                     "broken": trial.finding is not None if trial.examples else None,
-                    "why": _reason_not_tried(trial),
+                    "why": _explain_not_tried(trial),
                 }
                 for trial in tried
             ],
-            findings=[_finding_data(*pair) for pair in reproduced],
+            findings=[_make_finding_data(*pair) for pair in reproduced],
         )
     else:
-        for line in (*map(_format_outcome, tried), *_report_lines(reproduced, saved=save)):
+        for line in (*map(_format_outcome, tried), *_format_report(reproduced, saved=save)):
             say(line)
     _report_count(number, len(findings), seconds)
     return code
@@ -166,7 +172,9 @@ def _check_options(
         if name not in known:
             hint = suggest_or_list(name, known)
             raise ConfigError("--law {name}: there is no such law{hint}", name=name, hint=hint)
-    lacking = [missing_file_problem(script, ".js") for script in scripts if not script.is_file()]
+    lacking = [
+        make_missing_file_problem(script, ".js") for script in scripts if not script.is_file()
+    ]
     if lacking:
         raise ConfigError(*lacking)
 
@@ -181,13 +189,13 @@ def _find_platform_file(text: str) -> Path:
         return Path(text)
     own = find_root(Path.cwd()) / "scenarios/platforms" / f"{text}.yaml"
     if own.is_file():
-        return Path(display_path(own))
+        return Path(to_display_path(own))
     if Path(text).is_dir():
         raise ConfigError("{text}: expected one platform file; name one of those in it", text=text)
-    raise ConfigError(missing_file_problem(text, ".yaml"))
+    raise ConfigError(make_missing_file_problem(text, ".yaml"))
 
 
-def _reason_not_tried(tried: search.LawOutcome) -> str:
+def _explain_not_tried(tried: search.LawOutcome) -> str:
     """Return why the law has no examples; "" if it has some."""
     if tried.finding or tried.examples:
         return ""
@@ -195,7 +203,7 @@ def _reason_not_tried(tried: search.LawOutcome) -> str:
 
 
 def _format_outcome(tried: search.LawOutcome) -> str:
-    if why := _reason_not_tried(tried):
+    if why := _explain_not_tried(tried):
         return msg("- {call} {law}  not tried: {why}", call=tried.call, law=tried.law, why=why)
     return msg(
         "{mark} {call} {law}  {examples}",
@@ -206,7 +214,7 @@ def _format_outcome(tried: search.LawOutcome) -> str:
     )
 
 
-def _report_lines(
+def _format_report(
     reproduced: Iterable[
         tuple[search.LawFinding, tuple[search.GeneratedFile, search.GeneratedFile]]
     ],
@@ -219,14 +227,14 @@ def _report_lines(
         yield from (f"    {line}" for line in finding.javascript)
         for file in files:
             yield ""
-            yield f"--- {'written: ' if saved else ''}{display_path(file.path)}"
+            yield f"--- {'written: ' if saved else ''}{to_display_path(file.path)}"
             yield from () if saved else file.text.rstrip("\n").split("\n")
 
 
-def _finding_data(
+def _make_finding_data(
     finding: search.LawFinding, files: tuple[search.GeneratedFile, search.GeneratedFile]
 ) -> dict[str, Any]:
-    scenario, test = ({"file": display_path(file.path), "text": file.text} for file in files)
+    scenario, test = ({"file": to_display_path(file.path), "text": file.text} for file in files)
     texts = {name: getattr(finding, name) for name in ("call", "law", "message")}
     lines = list(finding.javascript)
     return {**texts, "javascript": lines, "scenario": scenario, "test": test}

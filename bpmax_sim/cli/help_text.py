@@ -13,7 +13,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from bpmax_sim.cli.plain_values import avoid_pydantic
 from bpmax_sim.cli.terminal import say
-from bpmax_sim.i18n import display_width, msg, template, translate
+from bpmax_sim.i18n import measure_display_width, msg, template, translate
 
 METAVARS: Final = frozenset(
     {
@@ -74,7 +74,7 @@ _SECTIONS: Final[Mapping[str, str]] = {
 }
 
 
-def end_sentences(text: str) -> str:
+def localise_full_stops(text: str) -> str:
     """Return *text* with ``。`` instead of ``.`` at the end of each Chinese line."""
     return _FULL_STOP.sub(r"\1。", text)
 
@@ -86,7 +86,7 @@ def translate_metavar(metavar: str) -> str:
     )
 
 
-def parameter_helps(called: Callable[..., Any]) -> Mapping[str, str]:
+def read_parameter_helps(called: Callable[..., Any]) -> Mapping[str, str]:
     """Return the help message of each parameter, read before typer converts it to a plain ``str``.
 
     Converted messages could no longer be translated.
@@ -109,18 +109,18 @@ def write_section(formatter: Any, heading: str, rows: Sequence[tuple[str, str]])
         return
     formatter.write_paragraph()
     formatter.write(f"{translate(heading)}\n")
-    room = _help_width(formatter)
-    first = min(max(display_width(term) for term, _ in rows), _WIDEST_TERM, room // 2) + 4
+    room = _measure_help_width(formatter)
+    first = min(max(measure_display_width(term) for term, _ in rows), _WIDEST_TERM, room // 2) + 4
     for term, text in rows:
         lines = wrap_text(text, room - first)
-        if display_width(term) > first - 4:
+        if measure_display_width(term) > first - 4:
             lines = ["", *lines]
-        head = f"  {term}".ljust(first - (display_width(term) - len(term)))
+        head = f"  {term}".ljust(first - (measure_display_width(term) - len(term)))
         formatter.write("\n".join([head + lines[0], *(" " * first + one for one in lines[1:])]))
         formatter.write("\n")
 
 
-def _help_width(formatter: Any) -> int:
+def _measure_help_width(formatter: Any) -> int:
     """Return the width of help in columns.
 
     Typer treats any terminal as at least 50 columns wide.
@@ -132,7 +132,10 @@ def wrap_text(text: str, columns: int) -> list[str]:
     """Return *text* as lines of at most *columns* display columns; a longer word is not broken."""
     lines = [""]
     for unit in _UNIT.findall(text):
-        if lines[-1] and display_width(lines[-1]) + display_width(unit.rstrip()) > columns:
+        if (
+            lines[-1]
+            and measure_display_width(lines[-1]) + measure_display_width(unit.rstrip()) > columns
+        ):
             lines.append("")
         if lines[-1] or not unit.isspace():
             lines[-1] += unit
@@ -142,11 +145,11 @@ def wrap_text(text: str, columns: int) -> list[str]:
 def localise_parameters(command: Any, helps: Mapping[str, str]) -> None:
     """Set help texts and metavars (``FILE``) of a typer *command*, in the reader's language.
 
-    *helps* are the messages by parameter name, see `parameter_helps`.
+    *helps* are the messages by parameter name, see `read_parameter_helps`.
     """
     for parameter in command.params:
         if parameter.name in helps:
-            parameter.help = end_sentences(translate(helps[parameter.name]))
+            parameter.help = localise_full_stops(translate(helps[parameter.name]))
         if parameter.metavar:
             parameter.metavar = translate_metavar(parameter.metavar)
 
@@ -168,7 +171,7 @@ class _LocalisedHelp:
     def format_help_text(self: Any, _ctx: Any, formatter: Any) -> None:
         for paragraph in self.help.split("\n\n"):
             formatter.write_paragraph()
-            for line in wrap_text(paragraph, _help_width(formatter) - 2):
+            for line in wrap_text(paragraph, _measure_help_width(formatter) - 2):
                 formatter.write(f"  {line}\n")
 
     def format_options(self: Any, ctx: Any, formatter: Any) -> None:
@@ -238,6 +241,6 @@ def add_help_all(command: Any) -> None:
     app.command()(_declare_help_all)
     compiled: Any = typer.main.get_command(app)
     (option,) = compiled.params
-    option.help = end_sentences(translate(_HELP_ALL))
+    option.help = localise_full_stops(translate(_HELP_ALL))
     option.hidden = not _list_rare_options(command)
     command.params.append(option)

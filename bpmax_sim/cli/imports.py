@@ -18,24 +18,32 @@ import msgspec
 from typer import Argument, Option
 
 from bpmax_sim.cassette.journal import PendingExchange
-from bpmax_sim.cli.item_selection import find_owners, load_project_platforms, missing_file_problem
+from bpmax_sim.cli.item_selection import (
+    find_owners,
+    load_project_platforms,
+    make_missing_file_problem,
+)
 from bpmax_sim.cli.options import Json, PlatformFolders, Yes
 from bpmax_sim.cli.terminal import confirm, notify, say, say_document, say_result
 from bpmax_sim.errors import ConfigError, Place, Problem, suggest_nearest
 from bpmax_sim.field_path import FieldPath
-from bpmax_sim.i18n import label_message, msg, plural, series
+from bpmax_sim.i18n import join_list, label_message, msg, plural
 from bpmax_sim.openapi.convert import ConvertedPlatform, convert_document
-from bpmax_sim.openapi.document import document_key, read_document
-from bpmax_sim.platform.check import is_address
+from bpmax_sim.openapi.document import derive_platform_key, read_document
+from bpmax_sim.platform.check import is_platform_address
 from bpmax_sim.platform.load import Platforms
-from bpmax_sim.platform.matcher import addresses_in
+from bpmax_sim.platform.matcher import resolve_declared_addresses
 from bpmax_sim.project import find_root
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.secret.vault import Vault
-from bpmax_sim.session.credentials import matching_rules, not_secret_places_of, project_places
+from bpmax_sim.session.credentials import (
+    collect_not_secret_places,
+    get_matching_rules,
+    make_project_places_reader,
+)
 from bpmax_sim.traffic.import_recording import (
     ForeignFile,
-    count_recorded,
+    count_recorded_exchanges,
     prepare_import,
     read_file,
     register_known_credentials,
@@ -43,7 +51,13 @@ from bpmax_sim.traffic.import_recording import (
     write_recording,
 )
 from bpmax_sim.traffic.imported import ForeignExchanges
-from bpmax_sim.yamlfile import display_path, read_text_or_empty, read_yaml, write_text, write_yaml
+from bpmax_sim.yamlfile import (
+    read_text_or_empty,
+    read_yaml,
+    to_display_path,
+    write_text,
+    write_yaml,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +139,7 @@ def import_traffic(  # noqa: PLR0913 - the options of the command
     _check_files_exist(recordings)
     known = load_project_platforms(platforms)
     vault = _load_credentials(known, secret or ())
-    rules, addresses = matching_rules(known, ()), addresses_in(known, os.environ)
+    rules, addresses = get_matching_rules(known, ()), resolve_declared_addresses(known, os.environ)
     places = tuple(map(_check_redact_path, redact or ()))
     admitted = partial(
         prepare_import,
@@ -142,7 +156,9 @@ def import_traffic(  # noqa: PLR0913 - the options of the command
         admit_to = partial(
             admitted,
             owner=whom,
-            not_secret_places=partial(not_secret_places_of, known, project_places(path)),
+            not_secret_places=partial(
+                collect_not_secret_places, known, make_project_places_reader(path)
+            ),
         )
         imported = _redact_twice([source.imported for source in sources], admit_to)
         exchanges = [exchange for part in imported for exchange in part.exchanges]
@@ -174,7 +190,7 @@ def _redact_twice(
 def _write_all(imports: Sequence[_CassetteImport], *, yes: bool, json: bool) -> ExitCode:
     for source, part in (pair for batch in imports for pair in batch.sources):
         for note in part.notes:
-            notify(label_message(display_path(source.path), note))
+            notify(label_message(to_display_path(source.path), note))
     for batch in imports:
         _confirm_replacing(batch, yes=yes)
     written = [_write_cassette(batch) for batch in imports]
@@ -207,7 +223,9 @@ def _load_credentials(platforms: Platforms, variables: Sequence[str]) -> Vault:
 
 def _check_files_exist(recordings: Sequence[Path]) -> None:
     lacking = [
-        missing_file_problem(recording, "") for recording in recordings if not recording.is_file()
+        make_missing_file_problem(recording, "")
+        for recording in recordings
+        if not recording.is_file()
     ]
     if lacking and suggest_nearest(str(recordings[0]), ["openapi"]):
         hint = msg("of an OpenAPI document, `bpmax-sim import openapi FILE` makes a platform")
@@ -237,7 +255,7 @@ def _group_by_target(recordings: Sequence[Path], to: Path | None) -> dict[Path, 
     for recording in recordings:
         own = to is None and recording.suffix == ".yaml"
         name = recording.name.partition(".")[0] or "imported"
-        target = Path(display_path((to or folder) / f"{name}.yaml"))
+        target = Path(to_display_path((to or folder) / f"{name}.yaml"))
         if own and recording.absolute().is_relative_to(folder):
             target = recording
         targets.setdefault(target, []).append(recording)
@@ -252,7 +270,7 @@ def _find_owner(path: Path) -> str:
     """
     scenarios = find_owners(path)
     if len(scenarios) > 1:
-        names = series(map(repr, scenarios))
+        names = join_list(map(repr, scenarios))
         raise ConfigError(
             "{path} is used by scenarios {names}; choose one with --for {scenarios!r}",
             path=path,
@@ -274,7 +292,7 @@ def _confirm_replacing(imported: _CassetteImport, *, yes: bool) -> None:
         typer.Abort: if the answer is no.
         DamagedCassette: if the existing cassette is damaged.
     """
-    known = count_recorded(imported.path, imported.owner)
+    known = count_recorded_exchanges(imported.path, imported.owner)
     if not known or yes or not imported.drafts:
         return
     what = plural(known, "{number} exchange", "{number} exchanges")
@@ -371,29 +389,32 @@ def openapi(  # noqa: PLR0913 - the options of the command
 ) -> int:
     """Convert an OpenAPI document to a platform file."""
     if not document.is_file():
-        raise ConfigError(missing_file_problem(document, document.suffix))
-    if url and ("{" in url or not is_address(url)):
+        raise ConfigError(make_missing_file_problem(document, document.suffix))
+    if url and ("{" in url or not is_platform_address(url)):
         message = msg("expected an address such as https://crm.example.com, without ? # and user")
         raise ConfigError("--url {url}: {message}", url=url, message=message)
     read = read_document(document)
     converted = convert_document(
-        read, key=_platform_key(key, document, read.root), url=url, has_answers=answers
+        read,
+        key=_choose_platform_key(key, document, read.root),
+        url=url,
+        has_response_schemas=answers,
     )
     instance = _make_instance(converted, has_address=bool(url))
     files = list(_make_files(converted, instance, to))
     for file in files:
         is_replaced = file.before and file.path.stem == converted.key and file.is_changed
         if is_replaced and not yes:
-            confirm("Replace {path}?", path=display_path(file.path))
+            confirm("Replace {path}?", path=to_display_path(file.path))
     for file in files:
         write_text(file.path, file.text, msg("; name another file with --to"))
     variables = re.findall(r"\benv: (\w+)", instance if len(files) > 1 else "")
     for kind in converted.kinds:
-        notify(label_message(display_path(document), str(kind.first) + kind.others_text))
+        notify(label_message(to_display_path(document), str(kind.first) + kind.more_notes_suffix))
     if json:
         say_document(
             platform=converted.key,
-            files=[display_path(file.path) for file in files if file.is_changed],
+            files=[to_display_path(file.path) for file in files if file.is_changed],
             apis=list(converted.apis),
             credentials=list(converted.credentials),
             notes=[
@@ -411,7 +432,7 @@ def openapi(  # noqa: PLR0913 - the options of the command
     return ExitCode.PASSED
 
 
-def _platform_key(key: str, document: Path, document_root: Any) -> str:
+def _choose_platform_key(key: str, document: Path, document_root: Any) -> str:
     """Return the key of the new platform: option ``--key``, else from the file's name or its title.
 
     Raises:
@@ -423,16 +444,16 @@ def _platform_key(key: str, document: Path, document_root: Any) -> str:
                 "--key {key}: expected a key such as crm_system: letters, digits, _", key=key
             )
         return key
-    return document_key(document.name, document_root)
+    return derive_platform_key(document.name, document_root)
 
 
 def _make_files(
     converted: ConvertedPlatform, instance: str, to: Path | None
 ) -> Iterator[_FileDraft]:
     folder = find_root(Path.cwd()) / "scenarios"
-    path = to or Path(display_path(folder / "platforms" / f"{converted.key}.yaml"))
+    path = to or Path(to_display_path(folder / "platforms" / f"{converted.key}.yaml"))
     yield _FileDraft(path, converted.text, read_text_or_empty(path))
-    place = Path(display_path((to.parent.parent if to else folder) / "instances.yaml"))
+    place = Path(to_display_path((to.parent.parent if to else folder) / "instances.yaml"))
     before = read_text_or_empty(place)
     text = _add_instance_entry(before, converted.key, instance, place)
     if text != before:
@@ -448,21 +469,28 @@ def _add_instance_entry(text_before: str, platform_key: str, entry: str, path: P
     Raises:
         ConfigError: if the file is not a list.
     """
-    entries = read_yaml(text_before, file=display_path(path)).plain() if text_before.strip() else []
+    entries = (
+        read_yaml(text_before, file=to_display_path(path)).to_plain() if text_before.strip() else []
+    )
     if not isinstance(entries, list):
-        raise ConfigError(Problem(msg("expected a list of instances"), Place(display_path(path))))
+        raise ConfigError(
+            Problem(msg("expected a list of instances"), Place(to_display_path(path)))
+        )
     if any(isinstance(known, dict) and known.get("platform") == platform_key for known in entries):
         return text_before
     gap = "\n" if text_before and not text_before.endswith("\n") else ""
     text = f"{text_before}{gap}{entry}"
     try:
-        value = read_yaml(text).plain()
+        value = read_yaml(text).to_plain()
     except ConfigError:
         value = None
-    if isinstance(value, list) and [value[:-1], value[-1:]] == [entries, read_yaml(entry).plain()]:
+    if isinstance(value, list) and [value[:-1], value[-1:]] == [
+        entries,
+        read_yaml(entry).to_plain(),
+    ]:
         return text
     notify(
-        "{place}: add this to the list yourself:\n{entry}", place=display_path(path), entry=entry
+        "{place}: add this to the list yourself:\n{entry}", place=to_display_path(path), entry=entry
     )
     return text_before
 
@@ -489,7 +517,7 @@ def _print_converted_platform(
     for file in files:
         say(
             "{path}: {what}{is_new}",
-            path=display_path(file.path),
+            path=to_display_path(file.path),
             what=what,
             is_new="" if file.is_changed else msg(", unchanged"),
         )
@@ -503,4 +531,4 @@ def _print_converted_platform(
         )
         notify(message)
     if variables:
-        notify("to record it, set {names}", names=series(variables))
+        notify("to record it, set {names}", names=join_list(variables))

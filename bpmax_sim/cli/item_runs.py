@@ -22,13 +22,13 @@ from bpmax_sim.report.perform import Performance, PerformOptions, perform
 from bpmax_sim.report.terminal import Verdict
 from bpmax_sim.scenario import shards
 from bpmax_sim.scenario.events import Event
-from bpmax_sim.scenario.file_verdict import FileRuns, unused_part_failure
+from bpmax_sim.scenario.file_verdict import FileRuns, make_unused_part_failure
 from bpmax_sim.scenario.header import ItemHeader
 from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.scenario.shards import Shard
 from bpmax_sim.session.session import Session
 from bpmax_sim.session.shared_logins import SharedLogins
-from bpmax_sim.yamlfile import display_path
+from bpmax_sim.yamlfile import to_display_path
 
 ReportUse = Callable[[Verdict, Sequence[Event], Sequence[Session]], None]
 """Takes verdict, events and closed sessions of an item."""
@@ -60,12 +60,12 @@ def run_items_with_events(
             msg("scenario {node_id}", node_id=item.node_id), allow="--allow-hosts={}", closed=False
         )
         sessions: list[Session] = []
-        choices = replace(options, cassettes=_cassette_folder(item, options))
+        choices = replace(options, cassettes=_find_cassette_folder(item, options))
         verdict, events = perform(item, choices, guard=guard, prepare=sessions.append)
         if report_use is not None:
             report_use(verdict, events, sessions)
         runs.add(item, verdict)
-        doubtful = tuple(runs.unused_warnings(item.spot.source.file))
+        doubtful = tuple(runs.find_unused_warnings(item.spot.source.file))
         yield struct_replace(verdict, warnings=(*verdict.warnings, *doubtful)), events
     yield from _judge_unused_parts(runs, first)
 
@@ -77,9 +77,9 @@ def _judge_unused_parts(
 
     Such parts are stubs, handlers and the like; a single row may leave them unused.
     """
-    for file, parts in groupby(runs.unused_parts_that_fail(), key=itemgetter(0)):
+    for file, parts in groupby(runs.find_failing_unused_parts(), key=itemgetter(0)):
         item = struct_replace(first_items[file], row=None)
-        failures = tuple(unused_part_failure(item, part) for _, part in parts)
+        failures = tuple(make_unused_part_failure(item, part) for _, part in parts)
         code = ExitCode.FAILED
         verdict = Verdict(
             item=item, outcome="failed", code=code, failures=failures, is_of_file=True
@@ -87,17 +87,17 @@ def _judge_unused_parts(
         yield verdict, ()
 
 
-def cassette_of(item: ItemHeader, options: PerformOptions) -> Path:
+def find_cassette_path(item: ItemHeader, options: PerformOptions) -> Path:
     """Return the path of the cassette that *item* plays or records."""
-    return _cassette_folder(item, options) / f"{item.cassette}.yaml"
+    return _find_cassette_folder(item, options) / f"{item.cassette}.yaml"
 
 
-def _cassette_folder(item: ItemHeader | ScenarioItem, options: PerformOptions) -> Path:
+def _find_cassette_folder(item: ItemHeader | ScenarioItem, options: PerformOptions) -> Path:
     """Return the folder of the cassettes.
 
     The option's, else ``cassettes`` in the item's project.
     """
-    return options.cassettes or Path(display_path(item.root / "cassettes"))
+    return options.cassettes or Path(to_display_path(item.root / "cassettes"))
 
 
 def report_written_cassettes(before: Mapping[Path, bytes]) -> None:
@@ -111,7 +111,7 @@ def report_written_cassettes(before: Mapping[Path, bytes]) -> None:
         message = msg("unchanged")
         if path.read_bytes() != old:
             message = plural(len(Cassette.load(path)), "{number} exchange", "{number} exchanges")
-        notify(label_message(display_path(path), message))
+        notify(label_message(to_display_path(path), message))
 
 
 def describe_nothing_recorded(verdicts: Sequence[Verdict], record: str) -> str:
@@ -119,7 +119,7 @@ def describe_nothing_recorded(verdicts: Sequence[Verdict], record: str) -> str:
 
     "" if something was recorded, an item failed, or a third party was asked.
     """
-    sources = response_sources(verdicts)
+    sources = find_response_sources(verdicts)
     is_passed = all(verdict.outcome == "passed" for verdict in verdicts)
     if not (verdicts and is_passed) or record == "rewrite" or sources & _ASKED:
         return ""
@@ -136,7 +136,7 @@ def describe_nothing_recorded(verdicts: Sequence[Verdict], record: str) -> str:
     )
 
 
-def response_sources(verdicts: Iterable[Verdict]) -> set[str]:
+def find_response_sources(verdicts: Iterable[Verdict]) -> set[str]:
     """Return the sources of the responses to all calls of *verdicts*, such as ``recorded``."""
     return {call.source for verdict in verdicts for call in verdict.calls}
 
@@ -145,7 +145,7 @@ _ASKED = frozenset({"live", "simulated", "", "unanswered"})
 """Sources of calls of which an exchange is recorded."""
 
 
-def items_of_shard(items: Sequence[ProjectItem], shard: Shard | None) -> list[ProjectItem]:
+def select_shard_items(items: Sequence[ProjectItem], shard: Shard | None) -> list[ProjectItem]:
     """Return those *items* that *shard*, such as 2 of 3 machines, has to run; all if it is None.
 
     They are shared out by their durations in the last run; the order stays.
@@ -156,13 +156,13 @@ def items_of_shard(items: Sequence[ProjectItem], shard: Shard | None) -> list[Pr
     if shard is None:
         return list(items)
     root = find_root(Path.cwd())
-    keys = [_duration_key(item.header, root) for item in items]
+    keys = [_make_duration_key(item.header, root) for item in items]
     cassettes = {key: item.header.cassette for key, item in zip(keys, items, strict=True)}
     within = shard.select_keys(keys, shards.read_durations(root), cassettes)
     return [item for item, key in zip(items, keys, strict=True) if key in within]
 
 
-def store_durations(
+def measure_and_store_durations(
     verdicts: Iterable[Verdict], shard: Shard | None, item_seconds: dict[str, float]
 ) -> Iterator[Verdict]:
     """Yield *verdicts* unchanged; add the real seconds of each item that ran to *item_seconds*.
@@ -175,12 +175,12 @@ def store_durations(
     for verdict in verdicts:
         now = time.perf_counter()
         if verdict.digest:  # it ran
-            item_seconds[_duration_key(verdict.item.header, root)] = now - begun
+            item_seconds[_make_duration_key(verdict.item.header, root)] = now - begun
         yield verdict
         begun = time.perf_counter()
     if item_seconds:
         shards.store_durations(root, item_seconds, shard=shard)
 
 
-def _duration_key(item: ItemHeader, root: Path) -> str:
-    return shards.duration_key(item.path.absolute(), root, item.node_name)
+def _make_duration_key(item: ItemHeader, root: Path) -> str:
+    return shards.make_duration_key(item.path.absolute(), root, item.one_line_name)

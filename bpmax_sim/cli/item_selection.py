@@ -18,11 +18,11 @@ import msgspec
 from bpmax_sim.cli.keyword_expression import parse_keyword
 from bpmax_sim.cli.terminal import notify
 from bpmax_sim.errors import ConfigError, Place, Problem, find_nearest, suggest_or_list
-from bpmax_sim.i18n import msg, series
+from bpmax_sim.i18n import join_list, msg
 from bpmax_sim.index.items import ItemFinder, ProjectItem, load_each
-from bpmax_sim.project import SUFFIX, find_root, platform_folders
+from bpmax_sim.project import SUFFIX, find_platform_folders, find_root
 from bpmax_sim.scenario.header import ItemHeader
-from bpmax_sim.yamlfile import display_path
+from bpmax_sim.yamlfile import to_display_path
 
 # What runs, records and declares is imported where it is needed: a list needs none of it.
 # ruff: noqa: PLC0415
@@ -54,14 +54,14 @@ class Selection(msgspec.Struct, frozen=True):
             ConfigError: if the file has no such line or item.
         """
         if not self.name:
-            return _items_at_line(items, self.line) if self.line else list(items)
+            return _select_items_at_line(items, self.line) if self.line else list(items)
         by_name = {
-            name: item for item in items for name in (item.header.name, item.header.node_name)
+            name: item for item in items for name in (item.header.name, item.header.one_line_name)
         }
         if self.name not in by_name:
             hint = suggest_or_list(self.name, by_name)
             message = msg("there is no scenario {name!r}{hint}", name=self.name, hint=hint)
-            raise ConfigError(Problem(message, Place(display_path(self.path))))
+            raise ConfigError(Problem(message, Place(to_display_path(self.path))))
         return [by_name[self.name]]
 
 
@@ -93,7 +93,7 @@ def find_targets(
             notify(
                 "left out, as names of scenarios end with {suffix}: {paths}",
                 suffix=SUFFIX,
-                paths=series(str(one.place) for one in others),
+                paths=join_list(str(one.place) for one in others),
             )
     else:
         problems += others
@@ -110,10 +110,10 @@ def _expand_argument(
     if Path(text).exists():
         path, name = text, ""
     elif not colons:
-        path, line = path_and_line(text)
+        path, line = split_path_and_line(text)
     place = Path.cwd() / path
     if place.is_dir():
-        yield from (Selection(Path(path)) for path in _scenario_files(os.fspath(place)))
+        yield from (Selection(Path(path)) for path in _find_scenario_files(os.fspath(place)))
     elif place.is_file() and place.name.endswith(SUFFIX):
         yield Selection(place, line, name)
     elif place.is_file():
@@ -123,10 +123,10 @@ def _expand_argument(
         )
         others.append(Problem(message, Place(path)))
     elif is_named:
-        problems.append(missing_file_problem(path, SUFFIX))
+        problems.append(make_missing_file_problem(path, SUFFIX))
 
 
-def _scenario_files(folder: str) -> list[str]:
+def _find_scenario_files(folder: str) -> list[str]:
     """Return the scenario files below *folder*, ordered by folder and name."""
     found = [
         f"{place}{os.sep}{name}"
@@ -137,13 +137,13 @@ def _scenario_files(folder: str) -> list[str]:
     return sorted(found, key=lambda path: path.split(os.sep))  # noqa: PTH206 - of thousands
 
 
-def path_and_line(text: str) -> tuple[str, int]:
+def split_path_and_line(text: str) -> tuple[str, int]:
     """Split ``file:line`` from a command line into path and line; the line is 0 if absent."""
     match = None if Path(text).exists() else _LINE.fullmatch(text)
     return (match[1], int(match[2])) if match else (text, 0)
 
 
-def missing_file_problem(place: str | Path, suffix: str) -> Problem:
+def make_missing_file_problem(place: str | Path, suffix: str) -> Problem:
     """Return the problem for a *place* that does not exist, with the most similar existing file.
 
     Only files with the ending *suffix* are compared.
@@ -152,7 +152,7 @@ def missing_file_problem(place: str | Path, suffix: str) -> Problem:
     if Path(path).is_dir():
         return Problem(msg("this is a folder; name a file in it"), Place(path))
     root = find_root(Path.cwd() / path)
-    known = [display_path(path) for path in sorted(root.rglob(f"*{suffix}"))]
+    known = [to_display_path(path) for path in sorted(root.rglob(f"*{suffix}"))]
     # A suffix that all have in common makes none of them near.
     bare = {one.removesuffix(suffix): one for one in known}
     by_name = {one.rpartition("/")[2]: whole for one, whole in bare.items()} | bare
@@ -165,16 +165,16 @@ def missing_file_problem(place: str | Path, suffix: str) -> Problem:
     return Problem(msg("file or folder not found{hint}", hint=hint), Place(path))
 
 
-def _items_at_line(items: Sequence[ProjectItem], line: int) -> list[ProjectItem]:
+def _select_items_at_line(items: Sequence[ProjectItem], line: int) -> list[ProjectItem]:
     """Return the row that contains *line*, else all items of the file."""
     source = items[0].load().spot.source
     if line > len(source.lines):
         message = msg("the file has {lines_count} lines", lines_count=len(source.lines))
         raise ConfigError(Problem(message, Place(source.file, line)))
-    places = [source.root.key_place(key) for key in source.root.items]
+    places = [source.root.find_key_place(key) for key in source.root.items]
     starts = [place.line for place in places if place.file == source.file]
     begin = max((start for start in starts if start <= line), default=0)
-    if begin != source.root.key_place("cases").line:
+    if begin != source.root.find_key_place("cases").line:
         return list(items)
     found = [(item, item.header.place) for item in items]
     rows = [item for item, place in found if place.file == source.file and place.line <= line]
@@ -190,14 +190,14 @@ def filter_by_keyword(items: Iterable[ProjectItem], keyword: str) -> list[Projec
     if not keyword.strip():
         return list(items)
     matches = parse_keyword(keyword)
-    return [item for item in items if matches(_keyword_words(item.header))]
+    return [item for item in items if matches(_list_searched_words(item.header))]
 
 
-def _keyword_words(item: ItemHeader) -> list[str]:
+def _list_searched_words(item: ItemHeader) -> list[str]:
     """Return the words that ``-k`` searches, as in pytest: folders, file, name and markers."""
     folders = item.file.replace("\\", "/").split("/")
     markers = ("bpmax_scenario", *(["skip"] if item.skip else []), *item.tags)
-    return [word.lower() for word in (*folders, item.node_name, *markers)]
+    return [word.lower() for word in (*folders, item.one_line_name, *markers)]
 
 
 def collect_items(paths: Sequence[str] | None = None, keyword: str = "") -> list[ScenarioItem]:
@@ -227,7 +227,7 @@ def find_items(
     finder = ItemFinder()
     for target in targets:
         try:
-            found = finder.items_of(target.path, variables)
+            found = finder.list_items(target.path, variables)
             by_id |= {item.header.node_id: item for item in target.select_from(found)}
         except ConfigError as error:
             problems += error.problems
@@ -242,20 +242,20 @@ def load_parsable_items(
 
     Return the items without syntax error, and the problems of all others.
     """
-    from bpmax_sim.report.perform import scripts_of
+    from bpmax_sim.report.perform import list_scripts
 
     found, problems = find_items(targets, keyword=keyword)
     items = list(load_each(found, problems))
-    broken = broken_scripts(items)
-    sound = [item for item in items if broken.keys().isdisjoint(scripts_of(item))]
+    broken = find_broken_scripts(items)
+    sound = [item for item in items if broken.keys().isdisjoint(list_scripts(item))]
     return sound, list(dict.fromkeys((*problems, *broken.values())))
 
 
-def broken_scripts(items: Iterable[ScenarioItem]) -> dict[Script, Problem]:
+def find_broken_scripts(items: Iterable[ScenarioItem]) -> dict[Script, Problem]:
     """Return the scripts of *items* that the engine cannot parse, each with its problem."""
-    from bpmax_sim.report.perform import check_syntax, scripts_of
+    from bpmax_sim.report.perform import check_syntax, list_scripts
 
-    scripts = dict.fromkeys(chain.from_iterable(map(scripts_of, items)))
+    scripts = dict.fromkeys(chain.from_iterable(map(list_scripts, items)))
     return {script: problem for script in scripts if (problem := check_syntax(script))}
 
 
@@ -272,7 +272,7 @@ def load_cassette(path: Path) -> Cassette:
     from bpmax_sim.cassette.file import Cassette
 
     if not path.exists() or path.is_dir():
-        raise ConfigError(missing_file_problem(path, ".yaml"))
+        raise ConfigError(make_missing_file_problem(path, ".yaml"))
     return Cassette.load(path)
 
 
@@ -283,7 +283,7 @@ def find_files_by_suffix(paths: Sequence[Path], suffix: str) -> list[Path]:
         ConfigError: if one of *paths* does not exist.
     """
     places = paths or [find_root(Path.cwd()) / "cassettes"]
-    lacking = [missing_file_problem(path, suffix) for path in paths if not path.exists()]
+    lacking = [make_missing_file_problem(path, suffix) for path in paths if not path.exists()]
     if lacking:
         raise ConfigError(*lacking)
     files = [sorted(path.rglob(f"*{suffix}")) if path.is_dir() else [path] for path in places]
@@ -306,7 +306,7 @@ def resolve_cassette_folder(text: str | None) -> tuple[Path | None, RemoteStorag
     return remote.folder, remote
 
 
-def cassettes_with_journals(paths: Sequence[Path]) -> list[Path]:
+def find_cassettes_with_journals(paths: Sequence[Path]) -> list[Path]:
     """Return the cassettes that have journals of an interrupted recording.
 
     Raises:
@@ -317,7 +317,7 @@ def cassettes_with_journals(paths: Sequence[Path]) -> list[Path]:
     journals = find_files_by_suffix(folders, ".journal") if folders or not named else []
     for path in named:
         if not path.exists() and not list(path.parent.glob(f"{path.name}.*.journal")):
-            raise ConfigError(missing_file_problem(path, ".yaml"))
+            raise ConfigError(make_missing_file_problem(path, ".yaml"))
     cassettes = [path.with_name(_JOURNAL.sub("", path.name)) for path in journals]
     return list(dict.fromkeys([*named, *cassettes]))
 
@@ -330,10 +330,10 @@ def load_project_platforms(folders: Sequence[Path] | None) -> Platforms:
     """
     from bpmax_sim.platform.load import load_platforms
 
-    return load_platforms(platform_folders_or_default(folders))
+    return load_platforms(choose_platform_folders(folders))
 
 
-def platform_folders_or_default(folders: Sequence[Path] | None) -> tuple[Path, ...]:
+def choose_platform_folders(folders: Sequence[Path] | None) -> tuple[Path, ...]:
     """Return *folders*, or else the platform folders of the project; empty if it has none.
 
     The project's folders are those in pyproject.toml, else those that its scenarios name, if all of
@@ -343,26 +343,26 @@ def platform_folders_or_default(folders: Sequence[Path] | None) -> tuple[Path, .
         ConfigError: if a folder does not exist.
     """
     if lacking := [folder for folder in folders or () if not folder.exists()]:
-        raise ConfigError(*(missing_file_problem(folder, "") for folder in lacking))
+        raise ConfigError(*(make_missing_file_problem(folder, "") for folder in lacking))
     root = find_root(Path.cwd())
-    if folders or (own := project_platform_folders(root)):
+    if folders or (own := read_platform_folders(root)):
         return tuple(folders or own)
     named = {tuple(p.resolve() for p in item.platforms): item for item in _read_headers(root)}
     alone = next(iter(named.values())).platforms if len(named) == 1 else ()
     return alone if all(map(Path.is_dir, alone)) else ()
 
 
-def project_platform_folders(root: Path) -> tuple[Path, ...]:
-    """Return the platform folders that pyproject.toml names (`platform_folders`).
+def read_platform_folders(root: Path) -> tuple[Path, ...]:
+    """Return the platform folders that pyproject.toml names (`find_platform_folders`).
 
     Raises:
         ConfigError: if a folder named in ``[tool.bpmax_sim]`` does not exist.
     """
     try:
-        return platform_folders(root)
+        return find_platform_folders(root)
     except ValueError as error:
         raise ConfigError(
-            Problem(str(error), Place(display_path(root / "pyproject.toml")))
+            Problem(str(error), Place(to_display_path(root / "pyproject.toml")))
         ) from None
 
 
@@ -370,16 +370,18 @@ def find_owners(cassette: Path) -> list[str]:
     """Return the names of scenarios and rows that play *cassette*; invalid files are ignored."""
     absolute = cassette.absolute()
     headers = _read_headers(find_root(absolute))
-    owners = (header.name for header in headers if cassette_path_of(header).absolute() == absolute)
+    owners = (
+        header.name for header in headers if make_cassette_path(header).absolute() == absolute
+    )
     return list(dict.fromkeys(owners))
 
 
-def cassette_path_of(item: ScenarioItem | ItemHeader) -> Path:
+def make_cassette_path(item: ScenarioItem | ItemHeader) -> Path:
     """Return the path of the cassette of *item*, in the project of the item."""
     return item.root / "cassettes" / f"{item.cassette}.yaml"
 
 
-def platforms_of(item: ScenarioItem) -> Platforms:
+def load_item_platforms(item: ScenarioItem) -> Platforms:
     """Return the platforms of *item*.
 
     Raises:
@@ -394,5 +396,5 @@ def _read_headers(root: Path) -> Iterator[ItemHeader]:
     finder = ItemFinder()
     for path in sorted((root / "scenarios").rglob(f"*{SUFFIX}")):
         with suppress(ConfigError):
-            yield from (item.header for item in finder.items_of(path, root=root))
+            yield from (item.header for item in finder.list_items(path, root=root))
     finder.save()

@@ -16,42 +16,42 @@ from typer import Option
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.journal import find_abandoned_journals
 from bpmax_sim.check.secrets import NotSecretDeclarations, find_literal_secrets, find_secrets
-from bpmax_sim.cli.explain import explanation_lines, replay_for_doubtful_places
+from bpmax_sim.cli.explain import format_explanation, replay_for_doubtful_places
 from bpmax_sim.cli.item_selection import (
     Selection,
-    broken_scripts,
-    cassettes_with_journals,
+    find_broken_scripts,
+    find_cassettes_with_journals,
     find_files_by_suffix,
     find_items,
     find_targets,
-    project_platform_folders,
+    read_platform_folders,
 )
 from bpmax_sim.cli.options import Json, Paths
 from bpmax_sim.cli.terminal import notify, say, say_json
 from bpmax_sim.errors import CassetteError, ConfigError, Place, Problem, shell_quote
-from bpmax_sim.file_names import case_insensitive_matches
-from bpmax_sim.i18n import label_message, msg, plural, series
+from bpmax_sim.file_names import find_case_conflicts
+from bpmax_sim.i18n import join_list, label_message, msg, plural
 from bpmax_sim.index.items import ProjectItem, load_each
 from bpmax_sim.index.sound_groups import SoundScenarioGroups
 from bpmax_sim.index.store import ProjectIndex, load_index
-from bpmax_sim.platform.check import platform_hints
+from bpmax_sim.platform.check import find_platform_hints
 from bpmax_sim.platform.load import Platforms, load_usable_platforms
 from bpmax_sim.platform.response_shapes import ResponseShapes
-from bpmax_sim.project import DEFAULTS, SUFFIX, find_root, not_secret_places_of
-from bpmax_sim.report.document import as_data, build_run_document
+from bpmax_sim.project import DEFAULTS, SUFFIX, find_root, read_not_secret_places
+from bpmax_sim.report.document import build_run_document, to_problem_data
 from bpmax_sim.report.exit_codes import ExitCode
-from bpmax_sim.report.terminal import Level, relative_to_checkout, workflow_annotation
+from bpmax_sim.report.terminal import Level, format_workflow_annotation, relative_to_checkout
 from bpmax_sim.scenario.header import ItemHeader
 from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.scenario.runner import find_missing_files
 from bpmax_sim.scenario.script_check import ScriptFinding, check_scripts
-from bpmax_sim.scenario.script_context import script_contexts
+from bpmax_sim.scenario.script_context import collect_script_contexts
 from bpmax_sim.script.failure import Script
-from bpmax_sim.script.runtime import expression_problem
+from bpmax_sim.script.runtime import find_expression_problem
 from bpmax_sim.secret.vault import Vault
-from bpmax_sim.session.credentials import matching_rules
+from bpmax_sim.session.credentials import get_matching_rules
 from bpmax_sim.traffic.import_recording import register_known_credentials
-from bpmax_sim.yamlfile import display_path
+from bpmax_sim.yamlfile import to_display_path
 from bpmax_sim.yamlfile.node import format_steps
 
 _FoldersKey = tuple[tuple[Path, ...], Path | None]
@@ -101,9 +101,9 @@ def lint(
     if json:
         found = build_run_document([], code=code, problems=problems)
         told = [one.as_data() for one in explained]
-        say_json({**found, "warnings": list(map(as_data, warnings)), "explained": told})
+        say_json({**found, "warnings": list(map(to_problem_data, warnings)), "explained": told})
     else:
-        for line in explanation_lines(explained) if is_explained else ():
+        for line in format_explanation(explained) if is_explained else ():
             say(line)
         _print_problems(problems, warnings, len(files), is_github=style == "github")
     return code
@@ -127,16 +127,16 @@ def _print_problems(
     if warnings:
         verdict.append(plural(len(warnings), "{number} warning", "{number} warnings"))
     every = plural(files, "{number} scenario file", "{number} scenario files")
-    notify(label_message(every, series(verdict)))
+    notify(label_message(every, join_list(verdict)))
 
 
 def _format_annotation(problem: Problem, level: Level) -> str:
     message = label_message(problem.path, problem.message) if problem.path else problem.message
     title, place = "bpmax-sim lint", problem.place
     if place is None:
-        return workflow_annotation(message, title=title, level=level)
+        return format_workflow_annotation(message, title=title, level=level)
     file, line, column = relative_to_checkout(Path(place.file)), place.line, place.column
-    return workflow_annotation(
+    return format_workflow_annotation(
         message, file=file, line=line, column=column, title=title, level=level
     )
 
@@ -170,11 +170,11 @@ def _split_paths(paths: Sequence[str]) -> LintTargets:
     named = [*folders, *scenarios]
     items = find_targets(named) if named else []
     items += find_targets(()) if whole else []
-    is_whole = whole or any(map(_is_whole_scenarios_folder, folders))
+    is_whole = whole or any(map(_contains_scenarios_folder, folders))
     return LintTargets(list(dict.fromkeys(items)), recordings, is_whole)
 
 
-def _is_whole_scenarios_folder(folder: str) -> bool:
+def _contains_scenarios_folder(folder: str) -> bool:
     path = Path(folder).resolve()
     return (find_root(path) / "scenarios").resolve().is_relative_to(path)
 
@@ -201,7 +201,7 @@ def _find_problems(
     indexes, groups = _load_indexes(found, loaded)
     unchecked = chain.from_iterable(group.find_unchecked_items() for group in groups)
     items = list(load_each(unchecked, problems))
-    broken = broken_scripts(items)
+    broken = find_broken_scripts(items)
     of_items = [*broken.values(), *chain.from_iterable(map(find_missing_files, items))]
     yield from chain(dict.fromkeys(problems), of_items, of_platforms)
     yield from chain.from_iterable(map(find_literal_secrets, loaded.values()))
@@ -221,7 +221,7 @@ def _find_problems(
     for doubt in chain.from_iterable(item.doubts for item in loaded.values()):
         report_warning(doubt)
     for unread in chain.from_iterable(
-        map(_uninherited_defaults, indexes if targets.is_whole else ())
+        map(_find_uninherited_defaults, indexes if targets.is_whole else ())
     ):
         report_warning(unread)
     if cassettes:
@@ -236,13 +236,13 @@ def _find_platform_hints(loaded: Sequence[Platforms]) -> Iterator[str]:
     replaced by one with the same key in a later folder.
     """
     for platform in chain.from_iterable(item.own.values() for item in loaded):
-        yield from platform_hints(platform)
+        yield from find_platform_hints(platform)
     yield from dict.fromkeys(chain.from_iterable(map(_describe_earlier_names, loaded)))
     for key, was, now in chain.from_iterable(item.overridden for item in loaded):
         yield msg("platform {key!r} of {was} is replaced by {now}", key=key, was=was, now=now)
 
 
-def _uninherited_defaults(index: ProjectIndex) -> Iterator[Problem]:
+def _find_uninherited_defaults(index: ProjectIndex) -> Iterator[Problem]:
     """Yield a problem for each defaults file that, due to its folder or name, nothing inherits."""
     facts = (fact for file in index.files.values() for fact in file.facts)
     read = {fact.name for fact in facts if fact.kind == "file" and fact.role == "loads"}
@@ -256,7 +256,7 @@ def _uninherited_defaults(index: ProjectIndex) -> Iterator[Problem]:
             message = msg("only {name} is read as defaults; rename the file", name=DEFAULTS)
         else:
             continue
-        yield Problem(message, Place(display_path(index.root / path), 1, 1))
+        yield Problem(message, Place(to_display_path(index.root / path), 1, 1))
 
 
 def _load_indexes(
@@ -289,7 +289,7 @@ def _describe_earlier_names(platforms: Platforms) -> Iterator[str]:
                     "{name} also plays what was recorded as {was}; "
                     "`bpmax-sim migrate` moves that for good",
                     name=name,
-                    was=series(was),
+                    was=join_list(was),
                 )
 
 
@@ -301,22 +301,22 @@ def _load_platforms(
     *loaded* maps pairs of platform folders and instances file. Missing files are not reported here
     but by `find_missing_files`.
     """
-    of_project = [(folders, None) for folders in [_project_platform_folders()] if folders]
+    of_project = [(folders, None) for folders in [_find_platform_folders()] if folders]
     keys = dict.fromkeys(header.platforms_key for header in headers)
     of_scenarios = [key for key in keys if all(path.exists() for path in (*key[0], key[1]) if path)]
     for folders, instances in dict.fromkeys([*of_project, *of_scenarios]):
         try:
             declared = load_usable_platforms(folders, instances=instances)
             yield from declared.problems
-            matching_rules(declared, ())  # which tells of places that no request can have
+            get_matching_rules(declared, ())  # which tells of places that no request can have
             loaded[folders, instances] = declared
         except ConfigError as error:
             yield from error.problems
 
 
-def _project_platform_folders() -> tuple[Path, ...]:
+def _find_platform_folders() -> tuple[Path, ...]:
     with suppress(ConfigError):  # which each scenario tells of
-        return project_platform_folders(find_root(Path.cwd()))
+        return read_platform_folders(find_root(Path.cwd()))
     return ()
 
 
@@ -326,48 +326,50 @@ def _find_script_problems(
     loaded: Mapping[_FoldersKey, Platforms],
     broken: Collection[Script],
 ) -> Iterator[ScriptFinding]:
-    contexts = script_contexts(items, lambda item: loaded.get((item.platforms, item.instances)))
+    contexts = collect_script_contexts(
+        items, lambda item: loaded.get((item.platforms, item.instances))
+    )
     shapes = ResponseShapes(shapes for index in indexes for shapes in index.recorded_shapes)
     return check_scripts(contexts, shapes, broken)
 
 
 def _find_cassette_problems(
     targets: LintTargets,
-    played: Collection[Path],
+    played_cassettes: Collection[Path],
     loaded: Sequence[Platforms],
     report_hint: Callable[[str], None],
 ) -> Iterator[Problem]:
     """Yield damage, secrets and interrupted recordings of the cassettes to check.
 
     These are the cassettes named in *targets* and, unless only cassettes are named, those of the
-    projects of its scenarios: all if whole projects are checked, else the *played* ones.
+    projects of its scenarios: all if whole projects are checked, else the *played_cassettes* ones.
     *report_hint* is called with each remark that is no error.
     """
     named = targets.recordings
     own = [] if named else [find_root(Path.cwd())]
     roots = dict.fromkeys([find_root(target.path) for target in targets.files] or own)
     folders = [root / "cassettes" for root in roots if (root / "cassettes").is_dir()]
-    journals = cassettes_with_journals(folders) if folders else ()
+    journals = find_cassettes_with_journals(folders) if folders else ()
     paths = [*named, *(find_files_by_suffix(folders, ".yaml") if folders else ())]
     if not targets.is_whole:
-        paths = [path for path in paths if path in played or path in named]
-        journals = [path for path in journals if path in played]
+        paths = [path for path in paths if path in played_cassettes or path in named]
+        journals = [path for path in journals if path in played_cassettes]
     not_secret, vault = (
-        NotSecretDeclarations(loaded, not_secret_places_of(find_root(Path()))),
+        NotSecretDeclarations(loaded, read_not_secret_places(find_root(Path()))),
         Vault(),
     )
     for platforms in loaded:
         register_known_credentials(platforms, os.environ, vault)
     yield from _find_secrets(paths, vault, not_secret, report_hint)
-    for message in not_secret.stale_declarations() if targets.is_whole and not named else ():
+    for message in not_secret.find_stale_declarations() if targets.is_whole and not named else ():
         report_hint(message)
-    for path, other in case_insensitive_matches(sorted(paths)):
+    for path, other in find_case_conflicts(sorted(paths)):
         message = msg(
             "{path} has the same name where case does not count (Windows, macOS)",
-            path=display_path(path),
+            path=to_display_path(path),
         )
         wrong = msg("{message}; rename one of them and record again", message=message)
-        yield Problem(wrong, Place(display_path(other)))
+        yield Problem(wrong, Place(to_display_path(other)))
     yield from _find_interrupted([*paths, *journals])
 
 
@@ -375,14 +377,14 @@ def _check_flow_conditions(item: ScenarioItem) -> Iterator[Problem]:
     """Yield the syntax errors that the script engine finds in flow conditions; none is run."""
     for flow in (item.subjects.flow, *item.subjects.subflows.values()):
         for name, node in (flow.definition.nodes if flow.definition else {}).items():
-            for action, number, path, route in node.routes_with_places():
-                if route.when and (wrong := expression_problem(route.when)):
+            for action, number, path, route in node.list_routes_with_paths():
+                if route.when and (wrong := find_expression_problem(route.when)):
                     place = flow.route_places[name, action, number]
                     yield Problem(wrong, place, format_steps(("nodes", name, *path, "when")))
 
 
 def _find_interrupted(paths: Iterable[Path]) -> Iterator[Problem]:
-    for path in dict.fromkeys(Path(display_path(journal)) for journal in paths):
+    for path in dict.fromkeys(Path(to_display_path(journal)) for journal in paths):
         for journal in find_abandoned_journals(path):
             message = msg(
                 "a recording was interrupted here; seal it with "
@@ -400,7 +402,7 @@ def _find_secrets(
 ) -> Iterator[Problem]:
     for path in dict.fromkeys(paths):
         try:
-            cassette = Cassette.load(Path(display_path(path)))
+            cassette = Cassette.load(Path(to_display_path(path)))
             yield from find_secrets(cassette, vault, not_secret, report_hint)
         except CassetteError as error:
             match = _PLACED.fullmatch(str(error))

@@ -14,10 +14,10 @@ from bpmax_sim.cli.item_selection import find_items, find_targets, load_cassette
 from bpmax_sim.cli.terminal import align_columns, notify, say_result
 from bpmax_sim.clock import Instant
 from bpmax_sim.errors import ConfigError
-from bpmax_sim.i18n import join_messages, msg, series
+from bpmax_sim.i18n import join_list, join_messages, msg
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.scenario.header import ItemHeader
-from bpmax_sim.yamlfile import display_path
+from bpmax_sim.yamlfile import to_display_path
 
 
 def list_scenarios(
@@ -45,7 +45,7 @@ def list_scenarios(
             f"{item.place.file}:{item.place.line}",
             item.name,
             item.cassette,
-            join_messages(" ", [*item.tags, *_describe_earlier_names(item), ages.get(item, "")]),
+            join_messages(" ", [*item.tags, *_format_earlier_item_names(item), ages.get(item, "")]),
         )
         for item in items
     ]
@@ -56,7 +56,7 @@ def list_scenarios(
 
         every_key = {one.header: list(keys.resolve_keys(one.load())) for one in found}
         lines = keys.format_resolved((item.file, item.title, every_key[item]) for item in items)
-        keys_of = {item: keys.keys_as_data(one) for item, one in every_key.items()}
+        keys_of = {item: keys.to_keys_data(one) for item, one in every_key.items()}
     data = [
         {
             "name": item.name,
@@ -83,15 +83,18 @@ def list_scenarios(
 
 def _describe_age(item: ItemHeader, age: float) -> str:
     """Return the age of the oldest exchange of *item*; "" if it is younger than *age* seconds."""
-    from bpmax_sim.check.drift import recorded_at  # noqa: PLC0415 - a list alone needs no recording
+    from bpmax_sim.check.drift import find_recording_time  # noqa: PLC0415 - a list alone needs no recording
 
     path = item.root / "cassettes" / f"{item.cassette}.yaml"
     if not path.is_file():
         return ""
-    cassette = load_cassette(Path(display_path(path)))
+    cassette = load_cassette(Path(to_display_path(path)))
     owners = (item.name, *item.was, *(cassette.owners if len(cassette.owners) == 1 else ()))
     owner = next((name for name in owners if name in cassette.owners), "")
-    instants = [recorded_at(cassette.exchange(n)) for n in cassette.index.exchange_numbers(owner)]
+    instants = [
+        find_recording_time(cassette.exchange(n))
+        for n in cassette.index.list_exchange_numbers(owner)
+    ]
     passed = time.time() - min(instants, default=time.time())
     if passed <= age:
         return ""
@@ -99,6 +102,6 @@ def _describe_age(item: ItemHeader, age: float) -> str:
     return msg("recorded {day}, {days} days ago", day=day, days=int(passed // 86_400))
 
 
-def _describe_earlier_names(item: ItemHeader) -> Iterator[str]:
+def _format_earlier_item_names(item: ItemHeader) -> Iterator[str]:
     if item.was:
-        yield msg("(was {names})", names=series(map(repr, item.was)))
+        yield msg("(was {names})", names=join_list(map(repr, item.was)))

@@ -10,17 +10,17 @@ from typing import Annotated
 from typer import Argument
 
 from bpmax_sim.cassette import journal
-from bpmax_sim.cassette.merge import review_path
+from bpmax_sim.cassette.merge import to_review_path
 from bpmax_sim.cassette.three_way import MergedCassettes, merge_versions
 from bpmax_sim.cli.options import Json
 from bpmax_sim.cli.terminal import notify, say_result
 from bpmax_sim.errors import CassetteError, ConfigError
 from bpmax_sim.file_system import lock_folder
-from bpmax_sim.git import find_repository, has_merge_driver, read_blob, run_git, unmerged_files
-from bpmax_sim.i18n import label_message, msg, series
+from bpmax_sim.git import find_repository, find_unmerged_files, has_merge_driver, read_blob, run_git
+from bpmax_sim.i18n import join_list, label_message, msg
 from bpmax_sim.project import find_root
 from bpmax_sim.report.exit_codes import ExitCode
-from bpmax_sim.yamlfile import display_path
+from bpmax_sim.yamlfile import to_display_path
 
 
 def merge(
@@ -60,7 +60,7 @@ def merge(
     if merged.data:
         ours.write_bytes(merged.data)
     waits = _store_theirs_for_review(path, merged)
-    say_result((), json=json, files=[display_path(ours)], review=[display_path(path)] * waits)
+    say_result((), json=json, files=[to_display_path(ours)], review=[to_display_path(path)] * waits)
     return ExitCode.FAILED if waits else ExitCode.PASSED
 
 
@@ -77,11 +77,11 @@ def _store_theirs_for_review(path: Path, merged: MergedCassettes) -> bool:
     if not merged.conflicts:
         return False
     with lock_folder(path.parent):
-        journal.replace_file(review_path(path), merged.theirs)
+        journal.replace_file(to_review_path(path), merged.theirs)
     notify(
         "{path}: both sides recorded {owners}; ours stays, theirs waits: `bpmax-sim review`",
-        path=display_path(path),
-        owners=series(map(repr, merged.conflicts)),
+        path=to_display_path(path),
+        owners=join_list(map(repr, merged.conflicts)),
     )
     return True
 
@@ -90,7 +90,9 @@ def _merge_unmerged(*, json: bool) -> ExitCode:
     root = find_repository(Path.cwd())
     if root is None:
         raise ConfigError("merge: there is no Git repository here")
-    stages = {path: found for path, found in unmerged_files(root).items() if _is_cassette(path)}
+    stages = {
+        path: found for path, found in find_unmerged_files(root).items() if _is_cassette(path)
+    }
     if not stages:
         notify(msg("no cassette is unmerged"))
     codes = {name: _merge_file(root, name, found) for name, found in stages.items()}

@@ -25,14 +25,14 @@ from bpmax_sim.check.migration import (
 from bpmax_sim.cli.item_selection import collect_items
 from bpmax_sim.cli.merge import hint_at_merging
 from bpmax_sim.cli.options import Json, Paths, Yes
-from bpmax_sim.cli.terminal import can_ask, choose, notify, say, say_document, with_progress
+from bpmax_sim.cli.terminal import can_ask, choose, iterate_with_progress, notify, say, say_document
 from bpmax_sim.errors import CassetteError, ConfigError
 from bpmax_sim.i18n import label_message, msg, plural
 from bpmax_sim.project import find_root
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.session.migration import MoveCause
-from bpmax_sim.yamlfile import display_path
+from bpmax_sim.yamlfile import to_display_path
 
 
 def migrate(  # noqa: PLR0913 - the options of the command
@@ -60,7 +60,7 @@ def migrate(  # noqa: PLR0913 - the options of the command
     """Change recordings to what their scenarios call and name today."""
     renames = _read_renames(api or (), platform or (), path or (), owner or ())
     items = [item for item in collect_items(paths) if _runs_in_replay_mode(item)]
-    plans = [plan for plan in with_progress(plan_items(items, renames), len(items)) if plan]
+    plans = [plan for plan in iterate_with_progress(plan_items(items, renames), len(items)) if plan]
     root = find_root(Path.cwd())
     if renames and not paths:
         plans += plan_owners_without_scenario(root, plans, items, renames)
@@ -69,9 +69,9 @@ def migrate(  # noqa: PLR0913 - the options of the command
     groups = Counter(cause for plan in plans for own in plan.causes.values() for cause in own)
     accepted = _ask_which_causes(groups, plans, yes=yes, quiet=json)
     for plan in plans:
-        plan.accept(accepted)
+        plan.keep_confirmed_changes(accepted)
     written, red = _apply_plans(root, [plan for plan in plans if not plan.is_empty])
-    files = [display_path(path) for path in written]
+    files = [to_display_path(path) for path in written]
     for name in files:
         notify(label_message(name, msg("moved")))
     for name, why in red:
@@ -101,14 +101,14 @@ def _report_exchanges_not_moved(plans: Sequence[MovePlan]) -> None:
             notify(
                 "{file}: {name}: nothing recorded is like this; if it had another name, say "
                 "--platform OLD=NEW or --api PLATFORM.OLD=PLATFORM.NEW, else record it",
-                file=display_path(plan.file),
+                file=to_display_path(plan.file),
                 name=name,
             )
         for name in dict.fromkeys(plan.signed):
             notify(
                 "{file}: {name} is signed, and no scenario makes this call, so it stays as it is; "
                 "record {owner!r} again",
-                file=display_path(plan.file),
+                file=to_display_path(plan.file),
                 name=name,
                 owner=plan.owner,
             )
@@ -116,7 +116,7 @@ def _report_exchanges_not_moved(plans: Sequence[MovePlan]) -> None:
             notify(
                 "{file}: {name} is called as it was recorded and otherwise, too, so that is not "
                 "moved; record the new call with `bpmax-sim record --record new`",
-                file=display_path(plan.file),
+                file=to_display_path(plan.file),
                 name=name,
             )
 

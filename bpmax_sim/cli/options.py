@@ -9,50 +9,50 @@ from typer import Argument, Option
 
 from bpmax_sim.clock import parse_duration
 from bpmax_sim.errors import ConfigError
-from bpmax_sim.i18n import Translatable, msg
+from bpmax_sim.i18n import TranslatableText, msg
 from bpmax_sim.session import options
-from bpmax_sim.session.options import option_help, options_at
+from bpmax_sim.session.options import format_option_help, list_options_for
 
 
-def flag_of(name: str) -> str:
+def to_flag(name: str) -> str:
     """Return the command-line spelling of the run option *name*."""
     return f"--{name.replace('_', '-')}"
 
 
-def _run_option(name: str, *, is_rare: bool = False) -> Any:
+def _make_run_option(name: str, *, is_rare: bool = False) -> Any:
     """Return the typer option for the run option *name* of `session.options`.
 
     Help shows a rare one only with ``--help-all``.
     """
-    option = options_at("cli")[name]
-    help_text = option_help(option, flag_of)
-    sentence = Translatable(
+    option = list_options_for("cli")[name]
+    help_text = format_option_help(option, to_flag)
+    sentence = TranslatableText(
         f"{help_text[0].upper()}{help_text[1:]}.", "{help}.", {"help": help_text}
     )
     # The help says the default.
     return Option(
-        flag_of(name), metavar=option.metavar, help=sentence, hidden=is_rare, show_default=False
+        to_flag(name), metavar=option.metavar, help=sentence, hidden=is_rare, show_default=False
     )
 
 
-Mode = Annotated[options.Mode | None, _run_option("mode")]
-Record = Annotated[options.RecordMode, _run_option("record")]
-RecordAgainst = Annotated[options.Against, _run_option("against", is_rare=True)]
-Extra = Annotated[bool, _run_option("record_extra", is_rare=True)]
-AllowCi = Annotated[bool, _run_option("allow_ci_record", is_rare=True)]
-AllowHosts = Annotated[list[str] | None, _run_option("allow_hosts", is_rare=True)]
-Instance = Annotated[str, _run_option("instance")]
-Variables = Annotated[list[str] | None, _run_option("var")]
-Cassettes = Annotated[str | None, _run_option("cassettes", is_rare=True)]
-PlatformFolders = Annotated[list[Path] | None, _run_option("platforms", is_rare=True)]
-Faults = Annotated[options.Armed, _run_option("faults", is_rare=True)]
-TreatUnused = Annotated[options.Unused | None, _run_option("unused", is_rare=True)]
-ShardOption = Annotated[str, _run_option("shard", is_rare=True)]
-Job = Annotated[str, _run_option("job", is_rare=True)]
-Trace = Annotated[options.TraceWhen, _run_option("trace", is_rare=True)]
-Engine = Annotated[options.EngineName | None, _run_option("engine", is_rare=True)]
-Stack = Annotated[str, _run_option("js_stack", is_rare=True)]
-LimitsOption = Annotated[str, _run_option("js_limits", is_rare=True)]
+Mode = Annotated[options.Mode | None, _make_run_option("mode")]
+Record = Annotated[options.RecordMode, _make_run_option("record")]
+RecordAgainst = Annotated[options.Against, _make_run_option("against", is_rare=True)]
+Extra = Annotated[bool, _make_run_option("record_extra", is_rare=True)]
+AllowCi = Annotated[bool, _make_run_option("allow_ci_record", is_rare=True)]
+AllowHosts = Annotated[list[str] | None, _make_run_option("allow_hosts", is_rare=True)]
+Instance = Annotated[str, _make_run_option("instance")]
+Variables = Annotated[list[str] | None, _make_run_option("var")]
+Cassettes = Annotated[str | None, _make_run_option("cassettes", is_rare=True)]
+PlatformFolders = Annotated[list[Path] | None, _make_run_option("platforms", is_rare=True)]
+Faults = Annotated[options.Armed, _make_run_option("faults", is_rare=True)]
+TreatUnused = Annotated[options.Unused | None, _make_run_option("unused", is_rare=True)]
+ShardOption = Annotated[str, _make_run_option("shard", is_rare=True)]
+Job = Annotated[str, _make_run_option("job", is_rare=True)]
+Trace = Annotated[options.TraceWhen, _make_run_option("trace", is_rare=True)]
+Engine = Annotated[options.EngineName | None, _make_run_option("engine", is_rare=True)]
+Stack = Annotated[str, _make_run_option("js_stack", is_rare=True)]
+LimitsOption = Annotated[str, _make_run_option("js_limits", is_rare=True)]
 
 Paths = Annotated[
     list[str] | None,

@@ -20,42 +20,42 @@ Shape = Mapping[str, Any]
 """Key -> type, a shape, a list of one of these, or several that may stand there."""
 
 
-def _text_fields(*names: str) -> Shape:
+def _make_text_fields(*names: str) -> Shape:
     return dict.fromkeys(names, TEXT)
 
 
-def _integer_fields(*names: str) -> Shape:
+def _make_integer_fields(*names: str) -> Shape:
     return dict.fromkeys(names, WHOLE)
 
 
-_PLACE: Shape = {"file": TEXT, **_integer_fields("line", "column")}
-_PROBLEM: Shape = {**_PLACE, **_text_fields("path", "message")}
+_PLACE: Shape = {"file": TEXT, **_make_integer_fields("line", "column")}
+_PROBLEM: Shape = {**_PLACE, **_make_text_fields("path", "message")}
 PROBLEMS: Shape = {"exit_code": WHOLE, "problems": [_PROBLEM]}
 """What every command prints instead where it could not do its work."""
 
 _FILES: Shape = {"files": [TEXT]}
-_CONSOLE: Shape = {**_text_fields("text", "level"), **_PLACE, "ms": NUMBER}
-_CHECK: Shape = {"path": TEXT, "ok": FLAG, **_text_fields("expected", "actual")}
+_CONSOLE: Shape = {**_make_text_fields("text", "level"), **_PLACE, "ms": NUMBER}
+_CHECK: Shape = {"path": TEXT, "ok": FLAG, **_make_text_fields("expected", "actual")}
 _CALL: Shape = {
-    **_text_fields("call", "instance", "method", "url"),
+    **_make_text_fields("call", "instance", "method", "url"),
     "status": (WHOLE, None),
-    **_text_fields("error", "source"),
+    **_make_text_fields("error", "source"),
     "ms": NUMBER,
-    "differs": [_text_fields("path", "recorded", "sent")],
+    "differs": [_make_text_fields("path", "recorded", "sent")],
     **_PLACE,
 }
 _FAILURE: Shape = {
-    **_text_fields("kind", "headline"),
+    **_make_text_fields("kind", "headline"),
     **_PLACE,
-    **_text_fields("script", "rerun"),
+    **_make_text_fields("script", "rerun"),
     "checks": [_CHECK],
     "text": TEXT,
 }
 _ITEM: Shape = {
-    **_text_fields("name", "row"),
+    **_make_text_fields("name", "row"),
     **_PLACE,
     "tags": [TEXT],
-    **_text_fields("cassette", "outcome", "reason"),
+    **_make_text_fields("cassette", "outcome", "reason"),
     "exit_code": WHOLE,
     "ms": NUMBER,
     "digest": TEXT,
@@ -67,12 +67,12 @@ _ITEM: Shape = {
     "problems": [TEXT],
 }
 _RUN: Shape = {
-    "summary": _integer_fields("passed", "failed", "xfailed", "skipped", "calls", "exit_code"),
+    "summary": _make_integer_fields("passed", "failed", "xfailed", "skipped", "calls", "exit_code"),
     "items": [_ITEM],
     "problems": [_PROBLEM],
 }
 _SCENARIO: Shape = {
-    **_text_fields("name", "row", "file"),
+    **_make_text_fields("name", "row", "file"),
     "line": WHOLE,
     "was": [TEXT],
     "tags": [TEXT],
@@ -80,44 +80,44 @@ _SCENARIO: Shape = {
     "steps": WHOLE,
     "skip": (FLAG, TEXT),
     "xfail": (FLAG, TEXT),
-    "keys": [{**_text_fields("key", "value"), **_PLACE}],
+    "keys": [{**_make_text_fields("key", "value"), **_PLACE}],
 }
 _EXCHANGE: Shape = {
     "line": WHOLE,
-    **_text_fields("call", "instance", "for", "at"),
+    **_make_text_fields("call", "instance", "for", "at"),
     "ms": WHOLE,
-    **_text_fields("method", "url", "status"),
+    **_make_text_fields("method", "url", "status"),
     "bytes": WHOLE,
 }
 _REMEMBERED: Shape = {
-    **_text_fields("name", "file"),
+    **_make_text_fields("name", "file"),
     "line": WHOLE,
     "headline": TEXT,
     "texts": [TEXT],
     "console": [_CONSOLE],
-    **_text_fields("rerun", "commit"),
+    **_make_text_fields("rerun", "commit"),
 }
 _IMPORTED: Shape = {
-    **_text_fields("file", "for"),
-    **_integer_fields("exchanges", "declared"),
+    **_make_text_fields("file", "for"),
+    **_make_integer_fields("exchanges", "declared"),
     "changed": FLAG,
-    "sources": [{**_text_fields("file", "format"), "exchanges": WHOLE, "notes": [TEXT]}],
+    "sources": [{**_make_text_fields("file", "format"), "exchanges": WHOLE, "notes": [TEXT]}],
 }
 _DIFFERENCE: Shape = {
-    **_text_fields("kind", "call", "for"),
-    **dict.fromkeys(("old", "new"), _integer_fields("order", "line")),
-    "differences": [_text_fields("side", "path", "old", "new")],
+    **_make_text_fields("kind", "call", "for"),
+    **dict.fromkeys(("old", "new"), _make_integer_fields("order", "line")),
+    "differences": [_make_text_fields("side", "path", "old", "new")],
 }
 _FINDING: Shape = {
-    **_text_fields("call", "law", "message"),
+    **_make_text_fields("call", "law", "message"),
     "javascript": [TEXT],
-    **dict.fromkeys(("scenario", "test"), _text_fields("file", "text")),
+    **dict.fromkeys(("scenario", "test"), _make_text_fields("file", "text")),
 }
 _WEAKNESS: Shape = {
     **_PLACE,
-    **_text_fields("verdict", "kind", "message", "old", "new", "scenario"),
+    **_make_text_fields("verdict", "kind", "message", "old", "new", "scenario"),
     "scenario_line": WHOLE,
-    **_text_fields("step", "place", "before", "after", "expect"),
+    **_make_text_fields("step", "place", "before", "after", "expect"),
     "columns": {},
     "kills": WHOLE,
     "same_as": TEXT,
@@ -132,18 +132,20 @@ SHAPES: Mapping[str, Shape] = {
     "review": {"action": TEXT, "files": [{"file": TEXT, "exchanges": WHOLE, "changes": [TEXT]}]},
     "list": {"items": [_SCENARIO]},
     "types": {**_FILES},
-    "uses": {"places": [{**_text_fields("kind", "name"), "uses": [_USE]}]},
+    "uses": {"places": [{**_make_text_fields("kind", "name"), "uses": [_USE]}]},
     "cassette inspect": {"file": TEXT, "exchanges": [_EXCHANGE]},
     "show": {"failures": [_REMEMBERED]},
     "report": {
         "file": TEXT,
-        **_integer_fields("passed", "failed", "xfailed", "skipped", "ended_early", "unreadable"),
+        **_make_integer_fields(
+            "passed", "failed", "xfailed", "skipped", "ended_early", "unreadable"
+        ),
         "flow": (
             {
                 "picture": TEXT,
                 "runs": WHOLE,
                 "nodes": [{"node": TEXT, "walked": WHOLE}],
-                "ways": [{**_text_fields("from", "action", "when", "to"), "walked": WHOLE}],
+                "ways": [{**_make_text_fields("from", "action", "when", "to"), "walked": WHOLE}],
             },
             None,
         ),
@@ -165,30 +167,32 @@ SHAPES: Mapping[str, Shape] = {
         **_FILES,
         "apis": [TEXT],
         "credentials": [TEXT],
-        "notes": [{**_text_fields("path", "message"), "count": WHOLE, "paths": [TEXT]}],
+        "notes": [{**_make_text_fields("path", "message"), "count": WHOLE, "paths": [TEXT]}],
     },
     "cassette export": {
-        **_text_fields("format", "file", "content"),
+        **_make_text_fields("format", "file", "content"),
         "exchanges": WHOLE,
         "notes": [TEXT],
     },
     "cassette diff": {
-        **_text_fields("old", "new"),
-        "summary": _integer_fields("same", "changed", "removed", "added"),
+        **_make_text_fields("old", "new"),
+        "summary": _make_integer_fields("same", "changed", "removed", "added"),
         "exchanges": [_DIFFERENCE],
     },
     "verify": {
         "summary": {
-            **_integer_fields("error", "warning", "info", "sent", "exit_code"),
+            **_make_integer_fields("error", "warning", "info", "sent", "exit_code"),
             "not_sent": [{"reason": TEXT, "calls": WHOLE}],
         },
-        "drifts": [{**_PLACE, **_text_fields("call", "for", "tier", "kind", "path", "message")}],
+        "drifts": [
+            {**_PLACE, **_make_text_fields("call", "for", "tier", "kind", "path", "message")}
+        ],
     },
     "cassette recover": {**_FILES, "review": [TEXT]},
     "merge": {**_FILES, "review": [TEXT]},
     "cassette prune": {
         "deleted": FLAG,
-        "files": [{"file": TEXT, **_integer_fields("exchanges", "total"), "calls": [TEXT]}],
+        "files": [{"file": TEXT, **_make_integer_fields("exchanges", "total"), "calls": [TEXT]}],
     },
     "coverage": {
         "percent": NUMBER,
@@ -198,13 +202,13 @@ SHAPES: Mapping[str, Shape] = {
             {
                 "file": TEXT,
                 "percent": NUMBER,
-                "lines": {**_integer_fields("covered", "total"), "missing": [WHOLE]},
+                "lines": {**_make_integer_fields("covered", "total"), "missing": [WHOLE]},
                 "branches": {
-                    **_integer_fields("covered", "total"),
+                    **_make_integer_fields("covered", "total"),
                     "missing": [
                         {
-                            **_integer_fields("line", "column"),
-                            **_text_fields("arm", "message", "reach"),
+                            **_make_integer_fields("line", "column"),
+                            **_make_text_fields("arm", "message", "reach"),
                         }
                     ],
                 },
@@ -215,35 +219,37 @@ SHAPES: Mapping[str, Shape] = {
     },
     "challenge": {
         "summary": {
-            **_integer_fields("killed", "differs", "unreached", "unchanged", "limit", "ignored"),
-            "killed_by": _integer_fields("expectation", "error", "miss", "unplayed", "check"),
+            **_make_integer_fields(
+                "killed", "differs", "unreached", "unchanged", "limit", "ignored"
+            ),
+            "killed_by": _make_integer_fields("expectation", "error", "miss", "unplayed", "check"),
             "score": NUMBER,
             "exit_code": WHOLE,
         },
         "findings": [_WEAKNESS],
-        "mutants": [{**_PLACE, **_text_fields("kind", "old", "new", "verdict", "cause")}],
+        "mutants": [{**_PLACE, **_make_text_fields("kind", "old", "new", "verdict", "cause")}],
     },
     "explore": {
-        **_integer_fields("tried", "possible", "exit_code"),
+        **_make_integer_fields("tried", "possible", "exit_code"),
         "findings": [
             {
-                **_text_fields("verdict", "file", "call", "why", "scenario"),
+                **_make_text_fields("verdict", "file", "call", "why", "scenario"),
                 "line": WHOLE,
                 "red": FLAG,
                 "failures": [TEXT],
                 "items": [TEXT],
             }
         ],
-        "refused": [_text_fields("item", "why")],
+        "refused": [_make_text_fields("item", "why")],
     },
     "fuzz": {
-        **_text_fields("platform", "against"),
-        "summary": {**_integer_fields("examples", "broken", "exit_code"), "seconds": NUMBER},
-        "laws": [{**_text_fields("call", "law", "why"), "examples": WHOLE, "broken": FLAG}],
+        **_make_text_fields("platform", "against"),
+        "summary": {**_make_integer_fields("examples", "broken", "exit_code"), "seconds": NUMBER},
+        "laws": [{**_make_text_fields("call", "law", "why"), "examples": WHOLE, "broken": FLAG}],
         "findings": [_FINDING],
     },
     "serve": {"url": TEXT, "exchanges": WHOLE, "addresses": [TEXT]},
-    "simulate": {**_text_fields("url", "platform"), "instances": [_TENANT]},
+    "simulate": {**_make_text_fields("url", "platform"), "instances": [_TENANT]},
     "schema": _FILES,
 }
 
@@ -254,24 +260,24 @@ def to_json_schema(shape: Shape) -> dict[str, Any]:
     A `Shape` is our short notation: key -> ``"string"``, nested shape, ``[shape]`` for a list, or a
     tuple of alternatives.
     """
-    return _object_schema({"version": WHOLE, **shape})
+    return _to_object_schema({"version": WHOLE, **shape})
 
 
-def _object_schema(shape: Shape) -> dict[str, Any]:
+def _to_object_schema(shape: Shape) -> dict[str, Any]:
     return {
         "type": "object",
         "required": list(shape),
-        "properties": {name: _schema_of_value(kind) for name, kind in shape.items()},
+        "properties": {name: _to_value_schema(kind) for name, kind in shape.items()},
     }
 
 
-def _schema_of_value(value_shape: Any) -> dict[str, Any]:
+def _to_value_schema(value_shape: Any) -> dict[str, Any]:
     if isinstance(value_shape, Mapping):
-        return _object_schema(value_shape)
+        return _to_object_schema(value_shape)
     if isinstance(value_shape, list):
-        return {"type": "array", "items": _schema_of_value(value_shape[0])}
+        return {"type": "array", "items": _to_value_schema(value_shape[0])}
     if isinstance(value_shape, tuple):
-        return {"anyOf": [_schema_of_value(part) for part in value_shape]}
+        return {"anyOf": [_to_value_schema(part) for part in value_shape]}
     return {"type": "null" if value_shape is None else value_shape}
 
 

@@ -18,9 +18,9 @@ from typer import Argument, Option
 
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cli.item_selection import (
+    choose_platform_folders,
     find_files_by_suffix,
     load_project_platforms,
-    platform_folders_or_default,
 )
 from bpmax_sim.cli.options import Json, PlatformFolders
 from bpmax_sim.cli.output_schema import SHAPES, to_json_schema
@@ -33,23 +33,23 @@ from bpmax_sim.cli.terminal import (
     say_json_line,
     say_result,
 )
-from bpmax_sim.cli.types import FILES, write_schemas, write_types
+from bpmax_sim.cli.types import FILES, write_editor_files, write_schemas
 from bpmax_sim.errors import CallError, ConfigError, suggest_or_list
 from bpmax_sim.git import configure_merging, find_repository
-from bpmax_sim.i18n import join_messages, msg, plural, series, translate
-from bpmax_sim.live.echo import LONGEST_DELAY, answer_echo
+from bpmax_sim.i18n import join_list, join_messages, msg, plural, translate
+from bpmax_sim.live.echo import LONGEST_DELAY, make_echo_response
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.project import SUFFIX, find_root
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.starter.demo import play_demo
-from bpmax_sim.starter.init import AUTHS, CIS, NewProject, plan_files, write_project_files
-from bpmax_sim.yamlfile import display_path
+from bpmax_sim.starter.init import AUTHS, CIS, NewProject, plan_files, write_and_record_project
+from bpmax_sim.yamlfile import to_display_path
 
 _QUESTIONS = {
     "platform": (msg("Key of the third party, as in $proxy('…')"), "crm_system"),
     "url": (msg("Its address"), "https://crm.example.test"),
-    "auth": (msg("How one logs in: {names}", names=series(AUTHS)), "bearer"),
-    "ci": (msg("CI files: {names}, none", names=series(CIS)), "none"),
+    "auth": (msg("How one logs in: {names}", names=join_list(AUTHS)), "bearer"),
+    "ci": (msg("CI files: {names}, none", names=join_list(CIS)), "none"),
 }
 
 
@@ -62,11 +62,11 @@ def init(  # noqa: PLR0913 - the options of the command
     platform: Annotated[str, Option(metavar="KEY", help=msg("The third party's key."))] = "",
     url: Annotated[str, Option(metavar="URL", help=msg("Its address."))] = "",
     auth: Annotated[
-        str, Option(metavar="KIND", help=msg("How one logs in: {auths}.", auths=series(AUTHS)))
+        str, Option(metavar="KIND", help=msg("How one logs in: {auths}.", auths=join_list(AUTHS)))
     ] = "",
     ci: Annotated[
         list[str] | None,
-        Option(metavar="KIND", help=msg("Also a CI file: {cis}; repeatable.", cis=series(CIS))),
+        Option(metavar="KIND", help=msg("Also a CI file: {cis}; repeatable.", cis=join_list(CIS))),
     ] = None,
     yes: Annotated[
         bool, Option("--yes", "-y", help=msg("Ask nothing, and replace what is there."))
@@ -99,7 +99,7 @@ def _init_interactively(folder: Path, options: dict[str, str], *, yes: bool) -> 
     chosen = _choose_options(folder, options, ask=not yes and can_ask())
     ready = plan_files(folder, chosen)
     if ready.replaced and not yes:
-        named = series(display_path(path) for path in ready.replaced)
+        named = join_list(to_display_path(path) for path in ready.replaced)
         if not can_ask():
             raise ConfigError(
                 "nothing was written, because these are there already: {named}; name another "
@@ -107,15 +107,15 @@ def _init_interactively(folder: Path, options: dict[str, str], *, yes: bool) -> 
                 named=named,
             )
         confirm("Replace {named}?", named=named)
-    written = list(write_project_files(ready, folder, chosen))
+    written = list(write_and_record_project(ready, folder, chosen))
     if chosen.platform:
-        written += write_types(folder.absolute())
+        written += write_editor_files(folder.absolute())
     for path in written:
-        say(display_path(path))
+        say(to_display_path(path))
     repository = find_repository(folder.absolute())
     for line in configure_merging(repository) if repository else ():
         notify(line)
-    for line in _next_step_lines(folder, chosen, written):
+    for line in _describe_next_steps(folder, chosen, written):
         notify(line)
     return ExitCode.PASSED
 
@@ -136,7 +136,7 @@ def init_from_traffic(folder: Path, sources: Sequence[Path], *, is_dry: bool) ->
         notify(msg("and {number} more", number=len(draft.notes) - _MOST_NOTES))
     for name, data in draft.files.items():
         more = msg(" (what is there stays, and more comes behind it)")
-        say(f"{display_path(root / name)}{translate(more) if name in draft.changed else ''}")
+        say(f"{to_display_path(root / name)}{translate(more) if name in draft.changed else ''}")
         if is_dry and not name.startswith((".", "cassettes/")):
             say(indent(data.decode(), "    ").rstrip("\n"))
     if not draft.files:
@@ -147,7 +147,7 @@ def init_from_traffic(folder: Path, sources: Sequence[Path], *, is_dry: bool) ->
         notify(msg("dry run: nothing was written; {played} would be played", played=played))
         return ExitCode.PASSED
     write_draft(draft, root)
-    where = "" if folder == Path() else msg("cd {folder} && ", folder=display_path(folder))
+    where = "" if folder == Path() else msg("cd {folder} && ", folder=to_display_path(folder))
     notify(msg("It passes as it is ({played}):   {where}bpmax-sim run", played=played, where=where))
     notify(msg("a comment stands at each guess: scenarios/platforms, scenarios"))
     return ExitCode.PASSED
@@ -172,16 +172,20 @@ def _choose_options(folder: Path, options: dict[str, str], *, ask: bool) -> NewP
     )
 
 
-def _next_step_lines(folder: Path, chosen: NewProject, written: Sequence[Path]) -> Iterator[str]:
+def _describe_next_steps(
+    folder: Path, chosen: NewProject, written: Sequence[Path]
+) -> Iterator[str]:
     if not written:
         yield msg("nothing to do, everything is there")
     if not chosen.platform:
         return
-    where = "" if folder == Path() else msg("cd {folder} && ", folder=display_path(folder))
+    where = "" if folder == Path() else msg("cd {folder} && ", folder=to_display_path(folder))
     yield ""
     yield msg("It passes as it is:   {where}bpmax-sim run", where=where)
     yield msg("Then make it yours:   scenarios/platforms, scenarios/scripts, scenarios")
-    yield msg("and record it:        set {names}", names=series(chosen.environment.values()))
+    yield msg(
+        "and record it:        set {names}", names=join_list(chosen.credential_variables.values())
+    )
     yield msg("                      bpmax-sim record")
 
 
@@ -197,7 +201,7 @@ def demo(
     """Create a small project, and record and replay it."""
     for line in play_demo(folder, force=force):
         say(line)
-    list(write_types(folder.absolute()))
+    list(write_editor_files(folder.absolute()))
     return ExitCode.PASSED
 
 
@@ -256,16 +260,14 @@ def serve(  # noqa: PLR0913 - the options of the command
                 fallback=fallback,
                 host=host,
                 port=port,
-                folders=platform_folders_or_default(platforms),
+                folders=choose_platform_folders(platforms),
                 is_local=host in _LOCAL,
                 json=json,
             )
         )
     if paths == [Path("echo")] and not Path("echo").exists():
         return _serve_echo(host, port, json=json)
-    return _serve_recordings(
-        paths or (), platform_folders_or_default(platforms), host, port, json=json
-    )
+    return _serve_recordings(paths or (), choose_platform_folders(platforms), host, port, json=json)
 
 
 def _serve_recordings(
@@ -290,7 +292,7 @@ def _serve_recordings(
         notify(
             "{counted} of {names}",
             counted=plural(exchanges, "{number} exchange", "{number} exchanges"),
-            names=(series(addresses) or msg("nobody")),
+            names=(join_list(addresses) or msg("nobody")),
         )
 
     _serve_until_stopped(recordings.handle, host, port, ready)
@@ -299,7 +301,7 @@ def _serve_recordings(
 
 def _serve_echo(host: str, port: int, *, json: bool) -> int:
     def respond(request: Request) -> Response:
-        response = answer_echo(replace(request, timeout=LONGEST_DELAY))
+        response = make_echo_response(replace(request, timeout=LONGEST_DELAY))
         time.sleep(response.elapsed)
         return response
 
@@ -328,7 +330,7 @@ def simulate(
     """Serve synthesised responses of a platform over HTTP."""
     known = load_project_platforms(platforms)
     if not platform:
-        message = msg("name a platform; there are {names}", names=series(known.keys))
+        message = msg("name a platform; there are {names}", names=join_list(known.keys))
         raise ConfigError(message)
     from bpmax_sim.server import SimulatorServer  # noqa: PLC0415 - help is quick without it
 
@@ -399,7 +401,7 @@ def schema(
 ) -> int:
     """Print the JSON Schema of a kind of file, or write all of them."""
     if write:
-        names = [display_path(path) for path in write_schemas(find_root(Path.cwd()))]
+        names = [to_display_path(path) for path in write_schemas(find_root(Path.cwd()))]
         say_result(names, json=json, files=names)
         return ExitCode.PASSED
     name = join_messages(" ", kind or ("scenario",))

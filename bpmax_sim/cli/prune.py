@@ -16,12 +16,12 @@ from bpmax_sim.cassette.merge import remove_exchanges
 from bpmax_sim.cli.options import EvidenceFolders, Json, Yes
 from bpmax_sim.cli.terminal import can_ask, confirm, notify, say, say_document
 from bpmax_sim.errors import CassetteError, ConfigError
-from bpmax_sim.file_names import relative_name
-from bpmax_sim.i18n import label_message, msg, plural, series
+from bpmax_sim.file_names import to_relative_name
+from bpmax_sim.i18n import join_list, label_message, msg, plural
 from bpmax_sim.project import find_root
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.report.usage import Evidence, read_evidence
-from bpmax_sim.yamlfile import display_path
+from bpmax_sim.yamlfile import to_display_path
 
 
 class UnusedExchanges(msgspec.Struct, frozen=True):
@@ -52,13 +52,15 @@ def find_unused_exchanges(evidence: Evidence, root: Path) -> Iterator[UnusedExch
         for path in sorted(folder.rglob("*.yaml")):
             # Any call may need a login.
             is_login = path.relative_to(folder).parts[0] == "auth"
-            name = relative_name(path, root)
+            name = to_relative_name(path, root)
             if not is_login and name not in evidence.unplayed_files:
-                yield from _unused_exchanges_in(path, name, evidence)
+                yield from _find_unused_in_cassette(path, name, evidence)
 
 
-def _unused_exchanges_in(path: Path, name: str, evidence: Evidence) -> Iterator[UnusedExchanges]:
-    cassette = Cassette.load(display_path(path))
+def _find_unused_in_cassette(
+    path: Path, name: str, evidence: Evidence
+) -> Iterator[UnusedExchanges]:
+    cassette = Cassette.load(to_display_path(path))
     lines = [cassette.line(number) for number in range(len(cassette))]
     left, owners = evidence.left.get(name, {}), evidence.owners.get(name, ())
     numbers = frozenset(
@@ -88,13 +90,13 @@ def prune(
             say(_format_unused_exchanges(leftover))
     if not unused:
         notify(msg("everything that is recorded is used"))
-    deleted = bool(unused) and _may_delete(unused, yes=yes)
+    deleted = bool(unused) and _confirm_deletion(unused, yes=yes)
     if deleted:
         _delete_exchanges(unused)
     if json:
         files = [
             {
-                "file": display_path(leftover.path),
+                "file": to_display_path(leftover.path),
                 "exchanges": len(leftover.numbers),
                 "total": leftover.total,
                 "calls": list(leftover.calls),
@@ -106,15 +108,15 @@ def prune(
 
 
 def _format_unused_exchanges(unused: UnusedExchanges) -> str:
-    path, left = display_path(unused.path), len(unused.numbers)
+    path, left = to_display_path(unused.path), len(unused.numbers)
     counted = plural(unused.total, "{number} exchange", "{number} exchanges")
     if left == unused.total:
         return msg("{path}: the whole file, {counted}", path=path, counted=counted)
     message = msg("{numbers_count} of {counted}", numbers_count=left, counted=counted)
-    return label_message(label_message(path, message), series(unused.calls))
+    return label_message(label_message(path, message), join_list(unused.calls))
 
 
-def _may_delete(unused: Sequence[UnusedExchanges], *, yes: bool) -> bool:
+def _confirm_deletion(unused: Sequence[UnusedExchanges], *, yes: bool) -> bool:
     """Return whether to delete; without a terminal to ask, the list is only printed."""
     if yes:
         return True
@@ -134,7 +136,7 @@ def _delete_exchanges(unused: Sequence[UnusedExchanges]) -> None:
         except OSError as error:
             raise CassetteError(
                 "{path}: not changed ({strerror}); make the folder writable",
-                path=display_path(leftover.path),
+                path=to_display_path(leftover.path),
                 strerror=error.strerror,
             ) from error
     counted = plural(len(unused), "{number} cassette", "{number} cassettes")

@@ -16,16 +16,16 @@ from bpmax_sim.cli.item_selection import find_owners
 from bpmax_sim.cli.terminal import notify, say, say_json_line
 from bpmax_sim.clock import describe_duration
 from bpmax_sim.errors import ConfigError, suggest_nearest
-from bpmax_sim.file_names import file_name
-from bpmax_sim.i18n import msg, plural, series
+from bpmax_sim.file_names import to_file_name
+from bpmax_sim.i18n import join_list, msg, plural
 from bpmax_sim.live.recording_proxy import ProxiedCall, RecordingProxy
 from bpmax_sim.live.upstream import UpstreamUrl
 from bpmax_sim.platform.load import Platforms, load_usable_platforms
-from bpmax_sim.platform.matcher import address_variables
+from bpmax_sim.platform.matcher import list_address_variables
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.server import serve
 from bpmax_sim.session.session import Session, describe_possible_secrets
-from bpmax_sim.yamlfile import display_path
+from bpmax_sim.yamlfile import to_display_path
 
 
 class ProxyOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,11 +73,11 @@ def record_traffic(options: ProxyOptions) -> int:
         mode="record",
         record="new",
         cassette=path,
-        owner=_find_owner(path),
+        owner=_choose_owner(path),
         repeat=True,
         unused="ignore",
         allow_ci=True,  # whoever says --record means it
-        environ=_upstream_environment(platforms, options.platform, upstream),
+        environ=_make_upstream_environment(platforms, options.platform, upstream),
     )
     with session:
         _serve_until_stopped(session, platforms, upstream, options)
@@ -94,7 +94,7 @@ def _serve_until_stopped(
     proxy = RecordingProxy(
         session,
         upstream,
-        declared=_declared_origin(platforms, options.platform),
+        declared=_get_declared_origin(platforms, options.platform),
         token=token,
         fallback=options.fallback,
         hear=_say_call,
@@ -102,7 +102,7 @@ def _serve_until_stopped(
 
     def ready(url: str) -> None:
         address = f"{url}/{token}" if token else url
-        cassette = display_path(session.settings.cassette or Path())
+        cassette = to_display_path(session.settings.cassette or Path())
         if options.json:
             known = Path(cassette)
             exchanges = len(Cassette.load(known)) if known.exists() else 0
@@ -116,7 +116,11 @@ def _serve_until_stopped(
 
     try:
         serve(
-            answer=proxy.answer, host=options.host, port=options.port, ready=ready, stop=proxy.stop
+            answer=proxy.handle_request,
+            host=options.host,
+            port=options.port,
+            ready=ready,
+            stop=proxy.cancel_exchanges,
         )
     finally:
         proxy.close()
@@ -135,17 +139,17 @@ def _say_call(call: ProxiedCall) -> None:
         target=call.target,
         name=f" ({call.name})" if call.name else "",
         took=describe_duration(call.seconds),
-        note=series([*marks, *filter(None, [call.note])]),
+        note=join_list([*marks, *filter(None, [call.note])]),
     )
 
 
 def _make_cassette_name(platform: str, upstream: UpstreamUrl) -> str:
     port = urlsplit(upstream.origin).port
     host = upstream.host_name.replace(":", ".")
-    return file_name(platform or (f"{host}-{port}" if port else host))
+    return to_file_name(platform or (f"{host}-{port}" if port else host))
 
 
-def _find_owner(path: Path) -> str:
+def _choose_owner(path: Path) -> str:
     """Return the only scenario that plays the cassette at *path*, else the name of the file.
 
     Raises:
@@ -156,24 +160,24 @@ def _find_owner(path: Path) -> str:
         raise ConfigError(
             "{path} is used by scenarios {names}; give each its own cassette, or record into "
             "another one with --platform",
-            path=display_path(path),
-            names=series(map(repr, scenarios)),
+            path=to_display_path(path),
+            names=join_list(map(repr, scenarios)),
         )
     return scenarios[0] if scenarios else path.stem
 
 
-def _upstream_environment(
+def _make_upstream_environment(
     platforms: Platforms, key: str, upstream: UpstreamUrl
 ) -> Mapping[str, str]:
     """Return our environment variables, changed so that platform *key* is at *upstream*.
 
     The variables are those from which its declared address is made.
     """
-    variables = address_variables(platforms, key) if key else ()
+    variables = list_address_variables(platforms, key) if key else ()
     return {**os.environ, **dict.fromkeys(variables, upstream.url)}
 
 
-def _declared_origin(platforms: Platforms, key: str) -> str:
+def _get_declared_origin(platforms: Platforms, key: str) -> str:
     """Return the declared origin of the platform *key*; "" if it has no fixed one.
 
     Raises:
@@ -218,6 +222,6 @@ def _report_recording(session: Session, path: Path) -> None:
     number = len(Cassette.load(path))
     notify(
         "stopped; {path} holds {counted}",
-        path=display_path(path),
+        path=to_display_path(path),
         counted=plural(number, "{number} exchange", "{number} exchanges"),
     )

@@ -13,17 +13,17 @@ import bpmax_sim
 from bpmax_sim.cli import options as option
 from bpmax_sim.cli.flows import draw_flow
 from bpmax_sim.cli.terminal import notify, say_result
-from bpmax_sim.cli.usage import merge_job_durations
+from bpmax_sim.cli.usage import merge_durations_and_find_traces
 from bpmax_sim.i18n import msg, plural
 from bpmax_sim.project import find_root
 from bpmax_sim.report import trace_files
-from bpmax_sim.report.editor_links import editor_address
+from bpmax_sim.report.editor_links import make_editor_url_template
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.report.html import write_page
 from bpmax_sim.report.run_comparison import compare_runs
 from bpmax_sim.report.sections import SECTIONS
 from bpmax_sim.scenario import shards
-from bpmax_sim.yamlfile import display_path
+from bpmax_sim.yamlfile import to_display_path
 
 
 def report(
@@ -59,9 +59,9 @@ def report(
     counts = _write_report_page(root, list(traces or ()), evidence_folders or (), path)
     totals = {word: counts[word] for word in ("passed", "failed", "xfailed", "skipped")}
     say_result(
-        [display_path(path)],
+        [to_display_path(path)],
         json=json,
-        file=display_path(path),
+        file=to_display_path(path),
         **totals,
         ended_early=counts["did not end"],
         unreadable=counts["unreadable"],
@@ -86,7 +86,7 @@ def _write_report_page(
     Unreadable traces, and parts of files that no row used, are counted and reported to stderr.
     """
     if evidence_folders:
-        places += merge_job_durations(root, evidence_folders)
+        places += merge_durations_and_find_traces(root, evidence_folders)
     places = places or [root / trace_files.TRACE_FOLDER]
     counts = write_page(
         path,
@@ -94,7 +94,7 @@ def _write_report_page(
         version=bpmax_sim.__version__,
         section_folders=[place.with_name(SECTIONS.name) for place in places],
         sections=tuple(compare_runs(places, shards.read_durations(root))),
-        editor=editor_address(root),
+        editor=make_editor_url_template(root),
     )
     if left_out := counts["unreadable"]:
         notify(

@@ -10,8 +10,8 @@ from bpmax_sim.errors import Place
 from bpmax_sim.scenario.declarations import BY_KEY, KeyTree
 from bpmax_sim.scenario.expect import shorten_line
 from bpmax_sim.scenario.load import ScenarioItem
-from bpmax_sim.scenario.model import Scenario, keys_of
-from bpmax_sim.scenario.references import as_text
+from bpmax_sim.scenario.model import Scenario, list_file_keys
+from bpmax_sim.scenario.references import to_inserted_text
 from bpmax_sim.yamlfile import Node, Steps, format_steps
 
 _WIDTH = 80
@@ -40,9 +40,9 @@ def resolve_keys(item: ScenarioItem) -> Iterator[ResolvedKey]:
     """
     hidden = {f"vars.{name.removeprefix('vars.')}" for name in item.scenario.secrets}
     root = item.spot.source.root
-    order = keys_of(Scenario)
+    order = list_file_keys(Scenario)
     for key, node in sorted(root.items.items(), key=lambda entry: order.index(entry[0])):
-        yield from _walk_keys((key,), node, root.key_place(key), BY_KEY.get(key), hidden)
+        yield from _walk_keys((key,), node, root.find_key_place(key), BY_KEY.get(key), hidden)
 
 
 def _walk_keys(
@@ -50,15 +50,19 @@ def _walk_keys(
 ) -> Iterator[ResolvedKey]:
     if node.items and by_key is not None:
         for key, child in node.items.items():
-            yield from _walk_keys((*path, key), child, node.key_place(key), by_key.get(key), hidden)
+            yield from _walk_keys(
+                (*path, key), child, node.find_key_place(key), by_key.get(key), hidden
+            )
     elif node.elements and path[-1] in _LISTS:
         for number, element in enumerate(node.elements):
             yield ResolvedKey(
-                format_steps((*path, number)), as_text(element.plain()), element.place
+                format_steps((*path, number)), to_inserted_text(element.to_plain()), element.place
             )
     else:
         key = format_steps(path)
-        yield ResolvedKey(key, _HIDDEN if key in hidden else as_text(node.plain()), place)
+        yield ResolvedKey(
+            key, _HIDDEN if key in hidden else to_inserted_text(node.to_plain()), place
+        )
 
 
 def format_resolved(found: Iterable[tuple[str, str, Sequence[ResolvedKey]]]) -> Iterator[str]:
@@ -79,7 +83,7 @@ def _shorten_value(resolved_key: ResolvedKey) -> str:
     return shorten_line(" ".join(resolved_key.value.split()), _WIDTH) or '""'
 
 
-def keys_as_data(keys: Iterable[ResolvedKey]) -> list[Mapping[str, Any]]:
+def to_keys_data(keys: Iterable[ResolvedKey]) -> list[Mapping[str, Any]]:
     """Return *keys* as JSON values of ``--json``."""
     return [
         {

@@ -17,31 +17,40 @@ from msgspec import UNSET
 from typer import Argument, Option
 
 from bpmax_sim.cassette import journal
-from bpmax_sim.cassette.alignment import comparable_outcome
+from bpmax_sim.cassette.alignment import to_comparable_outcome
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.matching import Difference
-from bpmax_sim.cassette.merge import review_path
+from bpmax_sim.cassette.merge import to_review_path
 from bpmax_sim.cassette.model import encode_sorted
-from bpmax_sim.check.diff import ExchangePair, added_exchanges, compare_cassettes, is_random_only
+from bpmax_sim.check.diff import (
+    ExchangePair,
+    compare_cassettes,
+    is_random_only,
+    pair_added_exchanges,
+)
 from bpmax_sim.cli.item_selection import (
+    choose_platform_folders,
     find_files_by_suffix,
     load_cassette,
     load_project_platforms,
-    platform_folders_or_default,
 )
 from bpmax_sim.cli.merge import hint_at_merging
 from bpmax_sim.cli.options import Json, PlatformFolders, Yes
 from bpmax_sim.cli.terminal import can_ask, choose, confirm, notify, say, say_document, say_result
 from bpmax_sim.errors import CassetteError, ConfigError
 from bpmax_sim.file_system import lock_folder
-from bpmax_sim.i18n import msg, plural, series, template
+from bpmax_sim.i18n import join_list, msg, plural, template
 from bpmax_sim.messages import LOGIN, Exchange
 from bpmax_sim.platform.load import Platforms, find_declaring_file
-from bpmax_sim.project import find_root, not_secret_places_of, with_not_secret_place
+from bpmax_sim.project import find_root, read_not_secret_places, with_not_secret_place
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.scenario.expect import cut_to_difference
-from bpmax_sim.session.credentials import check_request_places, matching_rules, volatile_places
-from bpmax_sim.yamlfile import display_path, format_steps, insert_element, parse_yaml, read_text
+from bpmax_sim.session.credentials import (
+    check_request_places,
+    find_volatile_places,
+    get_matching_rules,
+)
+from bpmax_sim.yamlfile import format_steps, insert_element, parse_yaml, read_text, to_display_path
 
 SUFFIX = ".new"
 
@@ -74,7 +83,7 @@ def review(
     action = "accept" if accept else "reject" if reject else "show"
     changes: list[dict[str, Any]] = [
         {
-            "file": display_path(path),
+            "file": to_display_path(path),
             "exchanges": len(Cassette.load(path)),
             "changes": list(_describe_changes(path)) or [msg("nothing that means anything else")],
         }
@@ -87,7 +96,7 @@ def review(
             _show_change(change)
     if is_prompt and changes:
         return _review_interactively(changes)
-    code = _decide_all([Path(change["file"]) for change in changes], action, yes=yes)
+    code = _apply_action_to_all([Path(change["file"]) for change in changes], action, yes=yes)
     if json:
         say_document(action=action, files=changes)
     return code
@@ -107,7 +116,7 @@ def _declare_not_secret(text: str) -> None:
             automatically.
     """
     if " " in text:  # traffic of no platform, by its address
-        _declare_in_project(text)
+        _declare_in_pyproject(text)
         return
     match = _PLACE.fullmatch(text)
     if match is None:
@@ -117,34 +126,36 @@ def _declare_not_secret(text: str) -> None:
     key, name, place = match.groups()
     known = load_project_platforms(None)
     platform = known.platform(key)
-    path = find_declaring_file(platform_folders_or_default(None), key)
+    path = find_declaring_file(choose_platform_folders(None), key)
     api = known.api(platform, name) if name and name != LOGIN else None
     paths = [api.path] if api else [each.path for each in platform.apis.values()]
     check_request_places("--not-secret", [place], paths)
     if path is None or name == LOGIN:
-        _declare_in_project(text)
+        _declare_in_pyproject(text)
     elif place in (api or platform).not_secret:
         notify("{key}: {place} is declared already", key=key, place=place)
     else:
         steps = (*(("apis", api.key) if api else ()), "not_secret")
         after = _add_not_secret_place(read_text(path), path, steps, place)
-        _write_declaration(
+        _write_not_secret_declaration(
             path, after, place, format_steps(steps), format_steps(steps[:-1]) or msg("the top")
         )
 
 
-def _declare_in_project(place: str) -> None:
+def _declare_in_pyproject(place: str) -> None:
     """Declare in pyproject.toml that *place* is no secret, as no platform file can declare it."""
     root = find_root(Path())
     path = root / "pyproject.toml"
-    if place in not_secret_places_of(root):
-        notify("{key}: {place} is declared already", key=display_path(path), place=place)
+    if place in read_not_secret_places(root):
+        notify("{key}: {place} is declared already", key=to_display_path(path), place=place)
         return
     after = with_not_secret_place(read_text(path) if path.exists() else "", place)
-    _write_declaration(path, after, place, "not_secret", "[tool.bpmax_sim]")
+    _write_not_secret_declaration(path, after, place, "not_secret", "[tool.bpmax_sim]")
 
 
-def _write_declaration(path: Path, text: str | None, place: str, key: str, advice: str) -> None:
+def _write_not_secret_declaration(
+    path: Path, text: str | None, place: str, key: str, advice: str
+) -> None:
     """Write *text*, a settings file in which *place* is now declared not to be secret.
 
     Args:
@@ -160,14 +171,14 @@ def _write_declaration(path: Path, text: str | None, place: str, key: str, advic
     if text is None:
         raise ConfigError(
             "{path}: cannot be added to here; write not_secret: [{place}] at {where}",
-            path=display_path(path),
+            path=to_display_path(path),
             place=place,
             where=advice,
         )
     journal.replace_file(path, text.encode())
     notify(
         "{path}: {where}: {place} is no secret",
-        path=display_path(path),
+        path=to_display_path(path),
         where=key,
         place=place,
     )
@@ -180,15 +191,15 @@ def _add_not_secret_place(text: str, path: Path, steps: tuple[str, ...], place: 
 
     None if that cannot be done without changing anything else in the file.
     """
-    root = parse_yaml(text, display_path(path))
-    expected: Any = root.plain()
+    root = parse_yaml(text, to_display_path(path))
+    expected: Any = root.to_plain()
     owner = expected
     for step in steps[:-1]:
         owner = owner[step]
     owner["not_secret"] = [place, *owner.get("not_secret", [])]
     try:
         after = insert_element(text, root, steps, place)
-        return after if parse_yaml(after, display_path(path)).plain() == expected else None
+        return after if parse_yaml(after, to_display_path(path)).to_plain() == expected else None
     except (ConfigError, IndexError, ValueError):
         return None
 
@@ -208,7 +219,7 @@ def _review_interactively(changes: Sequence[Mapping[str, Any]]) -> ExitCode:
     return ExitCode.REVIEW if skipped else ExitCode.PASSED
 
 
-def _decide_all(waiting: Sequence[Path], action: str, *, yes: bool) -> ExitCode:
+def _apply_action_to_all(waiting: Sequence[Path], action: str, *, yes: bool) -> ExitCode:
     if not waiting:
         notify(msg("nothing waits for review"))
         return ExitCode.PASSED
@@ -238,7 +249,7 @@ def _describe_changes(path: Path) -> Iterator[str]:
         pairs = list(_compare_by_owner(before, after, load_project_platforms(None)))
     except (CassetteError, FileNotFoundError):  # damaged, or not there: then all is new
         before = after
-        pairs = list(added_exchanges(after))
+        pairs = list(pair_added_exchanges(after))
     if is_random_only(before, after, pairs):
         yield msg("differs by random values only")
     yield from _format_pairs(pairs, contents=True)
@@ -260,10 +271,10 @@ def _accept_or_reject(path: Path, action: str) -> None:
         with lock_folder(path.parent):
             journal.replace_file(old, path.read_bytes())
             path.unlink()
-        notify("{file}: replaced", file=display_path(old))
+        notify("{file}: replaced", file=to_display_path(old))
     else:
         path.unlink()
-        notify("{file}: deleted", file=display_path(path))
+        notify("{file}: deleted", file=to_display_path(path))
 
 
 _WIDEST = 160
@@ -288,7 +299,7 @@ def diff(
     json: Json = False,
 ) -> int:
     """Print the differences between two cassettes, exchange by exchange."""
-    waiting = new or review_path(old)
+    waiting = new or to_review_path(old)
     if new is None and old.exists() and not waiting.exists():
         raise ConfigError(
             "{old}: nothing waits beside it; name the cassette to compare it with", old=old
@@ -302,17 +313,19 @@ def diff(
         old=str(before.path),
         new=str(after.path),
         summary={kind: counts[kind] for kind in _KINDS},
-        exchanges=[_pair_data(owner, pair) for owner, pair in pairs if pair.kind != "same"],
+        exchanges=[_to_pair_data(owner, pair) for owner, pair in pairs if pair.kind != "same"],
     )
-    notify(series(msg(text, number=counts[kind]) for kind, text in _KINDS.items()))
+    notify(join_list(msg(text, number=counts[kind]) for kind, text in _KINDS.items()))
     return ExitCode.FAILED if counts.total() > counts["same"] else ExitCode.PASSED
 
 
 def _compare_by_owner(
     before: Cassette, after: Cassette, platforms: Platforms
 ) -> Iterator[tuple[str, ExchangePair]]:
-    rules = matching_rules(platforms, ())
-    return compare_cassettes(before, after, rules, lambda name: volatile_places(platforms, name))
+    rules = get_matching_rules(platforms, ())
+    return compare_cassettes(
+        before, after, rules, lambda name: find_volatile_places(platforms, name)
+    )
 
 
 def _format_pairs(
@@ -366,9 +379,11 @@ def _format_value(value: Any) -> str:
 def _format_contents(exchange: Exchange) -> Iterator[str]:
     """Yield the request, and each value of the response with its path, as far as it is readable."""
     yield f"    {exchange.request.method} {exchange.request.url}"
-    outcome = comparable_outcome(exchange.outcome)
+    outcome = to_comparable_outcome(exchange.outcome)
     shown_parts = {name: outcome[name] for name in ("failed", "status", "body") if name in outcome}
-    leaves = [leaf for name, value in shown_parts.items() for leaf in _leaf_values(name, value)]
+    leaves = [
+        leaf for name, value in shown_parts.items() for leaf in _walk_leaf_values(name, value)
+    ]
     for path, value in leaves[:_MOST]:
         shown_value = cut_to_difference(_format_value(value), "", _WIDEST)[0]
         yield msg("    answer {path}: {value}", path=path, value=shown_value)
@@ -376,18 +391,18 @@ def _format_contents(exchange: Exchange) -> Iterator[str]:
         yield msg("    … {left} more", left=len(leaves) - _MOST)
 
 
-def _leaf_values(path: str, value: Any) -> Iterator[tuple[str, Any]]:
+def _walk_leaf_values(path: str, value: Any) -> Iterator[tuple[str, Any]]:
     if isinstance(value, Mapping) and value:
         for name, inner in value.items():
-            yield from _leaf_values(f"{path}.{name}", inner)
+            yield from _walk_leaf_values(f"{path}.{name}", inner)
     elif isinstance(value, list) and value:
         for number, inner in enumerate(value):
-            yield from _leaf_values(f"{path}[{number}]", inner)
+            yield from _walk_leaf_values(f"{path}[{number}]", inner)
     else:
         yield path, value
 
 
-def _pair_data(owner: str, pair: ExchangePair) -> dict[str, Any]:
+def _to_pair_data(owner: str, pair: ExchangePair) -> dict[str, Any]:
     """Return the two recordings of a call, and their differences, as JSON value of ``--json``.
 
     A side that does not exist (the exchange was added or removed) has number and line 0.

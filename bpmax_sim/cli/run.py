@@ -22,49 +22,49 @@ from typer import Option
 
 import bpmax_sim
 from bpmax_sim.cli import options as option
-from bpmax_sim.cli.conftests import find_conftest_uses, group_conftests_by_path
+from bpmax_sim.cli.conftests import find_conftest_uses, map_conftests_to_fixtures
 from bpmax_sim.cli.item_runs import (
-    cassette_of,
     describe_nothing_recorded,
-    items_of_shard,
+    find_cassette_path,
+    find_response_sources,
+    measure_and_store_durations,
     report_written_cassettes,
-    response_sources,
     run_items,
-    store_durations,
+    select_shard_items,
 )
 from bpmax_sim.cli.item_selection import (
     filter_by_keyword,
     find_items,
     find_targets,
-    missing_file_problem,
+    make_missing_file_problem,
     resolve_cassette_folder,
 )
 from bpmax_sim.cli.terminal import (
     can_ask,
     choose,
+    iterate_with_progress,
     notify,
+    print_failure_text,
+    print_summary_line,
     say,
-    say_failure,
     say_json,
-    say_verdict,
-    with_progress,
 )
 from bpmax_sim.errors import BpmaxError, ConfigError, Problem
-from bpmax_sim.i18n import label_message, msg, plural, series
+from bpmax_sim.i18n import join_list, label_message, msg, plural
 from bpmax_sim.index.items import ProjectItem, load_each
 from bpmax_sim.project import find_root
 from bpmax_sim.report import terminal, trace_files
-from bpmax_sim.report.exit_codes import ExitCode, most_important_code
-from bpmax_sim.report.failure_causes import cause_of_failure
+from bpmax_sim.report.exit_codes import ExitCode, choose_exit_code
+from bpmax_sim.report.failure_causes import find_failure_cause
 from bpmax_sim.report.perform import PerformOptions
 from bpmax_sim.report.stored_failures import begin_run, did_fail
 from bpmax_sim.report.terminal import Verdict
 from bpmax_sim.scenario.header import ItemHeader
 from bpmax_sim.scenario.shards import Shard
-from bpmax_sim.scenario.table_rows import cli_variables
-from bpmax_sim.session.options import CI_REFUSES, RecordMode, options_at
+from bpmax_sim.scenario.table_rows import parse_cli_variables
+from bpmax_sim.session.options import CI_REFUSES, RecordMode, list_options_for
 from bpmax_sim.session.settings import SessionOptions
-from bpmax_sim.yamlfile import display_path
+from bpmax_sim.yamlfile import to_display_path
 
 # What few runs do, such as a page or a watch, is imported when it is done.
 # ruff: noqa: PLC0415
@@ -180,13 +180,15 @@ def _read_arguments(values: Mapping[str, Any]) -> _RunArguments:
     folder, remote = resolve_cassette_folder(values["cassettes"])
     platforms: list[Path] | None = values["platforms"]
     if lacking := [folder for folder in platforms or () if not folder.exists()]:
-        raise ConfigError(*(missing_file_problem(folder, "") for folder in lacking))
+        raise ConfigError(*(make_missing_file_problem(folder, "") for folder in lacking))
     options: dict[str, Any] = {"remote": remote}
-    for name, of_run in options_at("cli").items():
+    for name, of_run in list_options_for("cli").items():
         value = values.get(name)
         if "session" in of_run.sources and value not in (None, ""):
             is_text = isinstance(value, str)
-            options[of_run.argument] = _parse_option(name, value, of_run.read) if is_text else value
+            options[of_run.session_keyword] = (
+                _parse_option(name, value, of_run.read) if is_text else value
+            )
     choices = PerformOptions(
         cassettes=folder,
         faults=values["faults"] == "on",
@@ -203,19 +205,19 @@ def _parse_option(name: str, text: str, parse: Callable[[str], Any]) -> Any:
     try:
         return parse(text)
     except ValueError as error:
-        raise ConfigError(label_message(option.flag_of(name), error)) from None
+        raise ConfigError(label_message(option.to_flag(name), error)) from None
 
 
 def _run_command(args: _RunArguments) -> int:
     from bpmax_sim.cli.usage import UsageOfRun
 
     try:
-        _check_combinations(args)
+        _check_run_arguments(args)
         shard = _parse_option("shard", args.shard, Shard.parse) if args.shard else None
         usage = UsageOfRun(args.choices, args.job, shard)
         collected, problems = _collect_items(args, usage)
-        items = items_of_shard(collected, shard)
-        _print_changes(args, collected)
+        items = select_shard_items(collected, shard)
+        _print_changed_selection(args, collected)
     except BpmaxError as error:
         notify(str(error))
         if args.json:
@@ -236,7 +238,7 @@ def _run_command(args: _RunArguments) -> int:
     )
     # A run that stopped early, or could not read a file, does not show what is unused.
     if not problems and len(verdicts) >= len(items):
-        usage.store(_usage_scope(args), items_of_other_shards=set(collected) - set(items))
+        usage.store(_choose_usage_scope(args), items_of_other_shards=set(collected) - set(items))
     return code
 
 
@@ -246,7 +248,7 @@ def _watch(args: _RunArguments, items: Sequence[ProjectItem], problems: Sequence
     watch(_plan_watch(args), items, problems)
 
 
-def _usage_scope(args: _RunArguments) -> Covers | None:
+def _choose_usage_scope(args: _RunArguments) -> Covers | None:
     """Return what the usage file of this run stands for: all scenarios, or a ``part`` of them.
 
     A part is stored only for a named CI job (``--job``), whose jobs together may run everything.
@@ -274,7 +276,7 @@ def _includes_all_scenarios(paths: Sequence[str]) -> bool:
     return not paths or any(Path(path).resolve() in {folder, *folder.parents} for path in paths)
 
 
-def _print_changes(args: _RunArguments, items: Sequence[ProjectItem]) -> None:
+def _print_changed_selection(args: _RunArguments, items: Sequence[ProjectItem]) -> None:
     """With ``--changed``, print first what the run is compared with and what is selected."""
     if not args.changed:
         return
@@ -301,13 +303,13 @@ def _plan_watch(args: _RunArguments) -> WatchPlan:
     root = find_root(Path.cwd())
 
     def finish(items: Sequence[ProjectItem]) -> None:
-        places = (trace_files.trace_path(item.header) for item in items)
+        places = (trace_files.make_trace_path(item.header) for item in items)
         traces = [path for path in places if path.is_file()]
         page = root / trace_files.TRACE_FOLDER.with_name("report.html")
         if traces and args.choices.trace != "off":
             try:
                 write_page(page, traces, version=bpmax_sim.__version__)
-                notify("report: {path}", path=display_path(page))
+                notify("report: {path}", path=to_display_path(page))
             except ConfigError as error:
                 notify(str(error))  # nothing that was watched turns red for it
         refresh_existing_types(root)
@@ -315,12 +317,12 @@ def _plan_watch(args: _RunArguments) -> WatchPlan:
     places = [Path(target.path) for target in find_targets(args.paths, reports_others=False)]
     folders = [path for path in map(Path, args.paths or ()) if path.is_dir()]
     return WatchPlan(
-        gather=lambda: _collect_items(args),
-        play=lambda items, problems: _run_and_report(
+        collect_items=lambda: _collect_items(args),
+        run_items=lambda items, problems: _run_and_report(
             items, problems, args, None, has_items=bool(items)
         )[1],
         finish=finish,
-        cassette=lambda item: cassette_of(item.header, args.choices),
+        cassette=lambda item: find_cassette_path(item.header, args.choices),
         folders=[*folders, *(place.parent for place in places)],
         platforms=tuple(Path(one) for one in args.platforms or ()),
     )
@@ -347,7 +349,7 @@ def _run_and_report(
         notify(str(problem))
     _report_conftests_not_run(items)
     recording = items if args.choices.mode == "record" else ()
-    files = dict.fromkeys(cassette_of(item.header, args.choices) for item in recording)
+    files = dict.fromkeys(find_cassette_path(item.header, args.choices) for item in recording)
     before = {path: path.read_bytes() if path.exists() else b"" for path in files}
     started = time.perf_counter()
     # What python: steps print is no part of the one document that stands on the standard output.
@@ -360,11 +362,13 @@ def _run_and_report(
     waiting = _find_reviews(before)
     codes = [verdict.code for verdict in verdicts]
     codes += [ExitCode.REVIEW for _ in waiting] + [ExitCode.USAGE for _ in problems]
-    code = most_important_code(codes) if has_items or problems else ExitCode.NOTHING
+    code = choose_exit_code(codes) if has_items or problems else ExitCode.NOTHING
     report_written_cassettes(before)
-    if recording and _should_record_all_again(verdicts, args):
-        return _run_and_report(items, (), _with_record_mode(args, "rewrite"), shard, has_items=True)
-    _print_after_recording(waiting, recording)
+    if recording and _ask_to_record_all_again(verdicts, args):
+        return _run_and_report(
+            items, (), _replace_record_mode(args, "rewrite"), shard, has_items=True
+        )
+    _finish_recording(waiting, recording)
     if args.json:
         _print_json(verdicts, code, problems)
     elif has_items or _count_unreadable_files(problems):
@@ -388,9 +392,9 @@ def _find_reviews(cassettes: Iterable[Path]) -> list[Path]:
     """Return the recordings that wait for review (``.new``) beside the recorded *cassettes*."""
     if not (recorded := list(cassettes)):
         return []
-    from bpmax_sim.cassette.merge import review_path
+    from bpmax_sim.cassette.merge import to_review_path
 
-    return [path for path in map(review_path, recorded) if path.exists()]
+    return [path for path in map(to_review_path, recorded) if path.exists()]
 
 
 def _print_json(verdicts: Sequence[Verdict], code: ExitCode, problems: Sequence[Problem]) -> None:
@@ -416,9 +420,9 @@ def _count_unreadable_files(problems: Sequence[Problem]) -> int:
     return len({one.place.file for one in problems if one.place and one.place.column})
 
 
-def _print_after_recording(waiting: Sequence[Path], recording: Sequence[ProjectItem]) -> None:
+def _finish_recording(waiting: Sequence[Path], recording: Sequence[ProjectItem]) -> None:
     for path in waiting:
-        notify("{path}: waits for review; run `bpmax-sim review`", path=display_path(path))
+        notify("{path}: waits for review; run `bpmax-sim review`", path=to_display_path(path))
     if not recording:
         return
     from bpmax_sim.cli.merge import hint_at_merging
@@ -432,21 +436,21 @@ def _print_after_recording(waiting: Sequence[Path], recording: Sequence[ProjectI
 _AFRESH = msg("everything is recorded already; record it all afresh?")
 
 
-def _should_record_all_again(verdicts: Sequence[Verdict], args: _RunArguments) -> bool:
+def _ask_to_record_all_again(verdicts: Sequence[Verdict], args: _RunArguments) -> bool:
     """Return whether the user, asked on a terminal, wants to record everything again.
 
     The question is asked if nothing was recorded because recordings answered. Otherwise the reason
     why nothing was recorded is printed, if so, and False returned.
     """
     why = describe_nothing_recorded(verdicts, args.choices.options.get("record", "once"))
-    if why and "recorded" in response_sources(verdicts) and can_ask() and not args.json:
+    if why and "recorded" in find_response_sources(verdicts) and can_ask() and not args.json:
         return choose(_AFRESH, ("yes", "no")) == "yes"
     if why:
         notify(why)
     return False
 
 
-def _with_record_mode(args: _RunArguments, record: RecordMode) -> _RunArguments:
+def _replace_record_mode(args: _RunArguments, record: RecordMode) -> _RunArguments:
     options: SessionOptions = {**args.choices.options, "record": record}
     return msgspec.structs.replace(args, choices=replace(args.choices, options=options))
 
@@ -470,42 +474,44 @@ def _run_items(
     if args.exit_first:
         verdicts = _stop_after_failure(verdicts)
     if args.choices.mode in {"", "replay"}:
-        verdicts = store_durations(verdicts, shard, usage.seconds if usage else {})
+        verdicts = measure_and_store_durations(verdicts, shard, usage.seconds if usage else {})
     try:
-        for verdict in with_progress(verdicts, len(items)):
+        for verdict in iterate_with_progress(verdicts, len(items)):
             results.append((_print_verdict(verdict, args, reported), time.perf_counter() - begun))
             begun = time.perf_counter()
     except KeyboardInterrupt:
-        _report_until_interrupted(results, problems, args)
+        _report_interrupted_run(results, problems, args)
         raise
     results = _replay_recorded(results, args, reported) if args.check else results
     return results, problems
 
 
-def _report_until_interrupted(
+def _report_interrupted_run(
     ran: Sequence[tuple[Verdict, float]], problems: Sequence[Problem], args: _RunArguments
 ) -> None:
     """Report the items that had ended when the user pressed Ctrl-C, as pytest does."""
     if not args.json:
-        say_verdict(
-            terminal.summary_line([verdict for verdict, _ in ran], sum(took for _, took in ran)),
+        print_summary_line(
+            terminal.format_summary_line(
+                [verdict for verdict, _ in ran], sum(took for _, took in ran)
+            ),
             failed=True,
         )
     _write_junit(args, ran, problems)
 
 
 def _replay_recorded(
-    ran: Sequence[tuple[Verdict, float]], args: _RunArguments, reported: set[object]
+    verdicts: Sequence[tuple[Verdict, float]], args: _RunArguments, reported: set[object]
 ) -> list[tuple[Verdict, float]]:
     """Replay the new recordings at once.
 
-    Return *ran*, with a failed verdict where the replay failed.
+    Return *verdicts*, with a failed verdict where the replay failed.
 
-    *ran* are verdicts with their real seconds.
+    *verdicts* are verdicts with their real seconds.
     """
-    recorded = [verdict.item for verdict, _ in ran if verdict.outcome == "passed"]
+    recorded = [verdict.item for verdict, _ in verdicts if verdict.outcome == "passed"]
     if not recorded:
-        return list(ran)
+        return list(verdicts)
     choices = replace(args.choices, options={**args.choices.options, "mode": "replay"})
     failed = {
         id(verdict.item): verdict
@@ -519,7 +525,7 @@ def _replay_recorded(
     )
     for verdict in failed.values():
         _print_verdict(verdict, args, reported)
-    return [(failed.get(id(verdict.item), verdict), took) for verdict, took in ran]
+    return [(failed.get(id(verdict.item), verdict), took) for verdict, took in verdicts]
 
 
 def _print_summary(
@@ -532,13 +538,13 @@ def _print_summary(
 ) -> None:
     """Print the list of failures, unless only one item ran, and the summary line."""
     if len(verdicts) > 1:
-        for line in terminal.failed_lines(verdicts):
+        for line in terminal.format_failed_items(verdicts):
             say(line)
     if (left := total - len(verdicts)) > 0:
         message = plural(left, "{number} scenario did not run", "{number} scenarios did not run")
         notify("stopped at the first failure; {message}", message=message)
     seconds, unread = time.perf_counter() - started, _count_unreadable_files(problems)
-    say_verdict(terminal.summary_line(verdicts, seconds, unread), failed=failed)
+    print_summary_line(terminal.format_summary_line(verdicts, seconds, unread), failed=failed)
 
 
 def _stop_after_failure(verdicts: Iterable[Verdict]) -> Iterator[Verdict]:
@@ -548,7 +554,7 @@ def _stop_after_failure(verdicts: Iterable[Verdict]) -> Iterator[Verdict]:
             return
 
 
-def _check_combinations(args: _RunArguments) -> None:
+def _check_run_arguments(args: _RunArguments) -> None:
     """Refuse options that exclude each other, recording in CI, and unwritable output files.
 
     Raises:
@@ -559,9 +565,9 @@ def _check_combinations(args: _RunArguments) -> None:
     if is_recording and os.environ.get("CI") and not args.allow_ci_record:
         raise ConfigError(CI_REFUSES)
     if args.junitxml is not None:
-        from bpmax_sim.report.junit import check_junit_path
+        from bpmax_sim.report.junit import prepare_junit_path
 
-        check_junit_path(args.junitxml)
+        prepare_junit_path(args.junitxml)
     against = {
         "--json": args.json,
         "--junitxml": args.junitxml is not None,
@@ -582,7 +588,7 @@ def _collect_items(
     If *usage* is given, the cassettes of all items are noted in it as owned.
     """
     try:
-        variables = cli_variables(args.var or ())
+        variables = parse_cli_variables(args.var or ())
     except ValueError as error:
         raise ConfigError(
             "--var {error}: expected NAME=VALUE, such as --var customer=12345", error=error
@@ -593,14 +599,14 @@ def _collect_items(
 
         targets = narrow_targets(targets, used_name=args.uses, since=args.changed)
     items, problems = find_items(targets, variables)
-    group_conftests_by_path((item.header.path, item.header.root) for item in items)
+    map_conftests_to_fixtures((item.header.path, item.header.root) for item in items)
     if usage is not None:
         usage.add_owned_cassettes(items)
     return filter_by_keyword(items, args.keyword), problems
 
 
 def _explain_no_items(args: _RunArguments) -> str:
-    where = series(args.paths or ()) or "scenarios/"
+    where = join_list(args.paths or ()) or "scenarios/"
     if args.uses:
         return msg("{where}: no scenario uses {place!r}", where=where, place=args.uses)
     if args.changed:
@@ -630,8 +636,8 @@ def _print_verdict(verdict: Verdict, args: _RunArguments, reported: set[object])
         notify(str(warning))
     if not args.json and (verdict.outcome == "failed" or not args.quiet):
         _print_file_heading(verdict, reported)
-        say(terminal.verdict_line(verdict))
-        for line in terminal.timeline_lines(verdict) if args.verbose else ():
+        say(terminal.format_verdict_line(verdict))
+        for line in terminal.format_timeline(verdict) if args.verbose else ():
             say("    {line}", line=line)
         _print_failures(verdict, args, reported)
     if verdict.outcome == "failed":
@@ -649,14 +655,14 @@ def _print_file_heading(verdict: Verdict, reported: set[object]) -> None:
 
 def _print_failures(verdict: Verdict, args: _RunArguments, reported: set[object]) -> None:
     """Print the text of each failure; for a cause already *reported*, only the headline."""
-    causes = {cause_of_failure(failure) for failure in verdict.failures}
+    causes = {find_failure_cause(failure) for failure in verdict.failures}
     if causes and causes <= reported:
         for failure in () if verdict.problems else verdict.failures:
             say("    {headline}", headline=failure.headline)
         return
     reported |= causes
-    for text in terminal.failure_texts(verdict, with_console=not args.verbose):
-        say_failure(text)
+    for text in terminal.format_failure_texts(verdict, with_console=not args.verbose):
+        print_failure_text(text)
 
 
 def _report_fixtures_not_run(item: ItemHeader) -> None:
@@ -664,18 +670,18 @@ def _report_fixtures_not_run(item: ItemHeader) -> None:
     for conftest in find_conftest_uses(item.path, item.root):
         notify(
             "fixtures of {conftest} did not run; with them: {command}",
-            conftest=display_path(conftest.path),
+            conftest=to_display_path(conftest.path),
             command=shlex.join(["pytest", item.node_id]),
         )
 
 
 def _report_conftests_not_run(items: Sequence[ProjectItem]) -> None:
     """Print, before the run, which conftest fixtures are not applied by this command."""
-    known = group_conftests_by_path((item.header.path, item.header.root) for item in items)
+    known = map_conftests_to_fixtures((item.header.path, item.header.root) for item in items)
     for path, names in known.items():
         notify(
             "{path}: its fixtures use {names}, and only pytest runs fixtures; with them: {command}",
-            path=display_path(path),
-            names=series(names),
-            command=shlex.join(["pytest", display_path(path.parent)]),
+            path=to_display_path(path),
+            names=join_list(names),
+            command=shlex.join(["pytest", to_display_path(path.parent)]),
         )

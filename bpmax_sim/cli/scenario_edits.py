@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 from bpmax_sim.cli.terminal import confirm, notify
 from bpmax_sim.i18n import msg, plural
-from bpmax_sim.scenario.expect_writer import ExpectEdit, rewrite_files
+from bpmax_sim.scenario.expect_writer import ExpectEdit, prepare_rewrites
 from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.scenario.table_columns import ColumnEdit
 from bpmax_sim.variant.rewrite import collect_item_updates, write_if_scenarios_pass
-from bpmax_sim.yamlfile import display_path
+from bpmax_sim.yamlfile import to_display_path
 
 
 def rewrite(edits: Sequence[ExpectEdit | ColumnEdit], *, yes: bool) -> None:
@@ -20,19 +20,19 @@ def rewrite(edits: Sequence[ExpectEdit | ColumnEdit], *, yes: bool) -> None:
         ConfigError: if a scenario does not pass with the edits; all files are restored.
         typer.Abort: if the user declines.
     """
-    files, refused = rewrite_files(edits)
+    files, refused = prepare_rewrites(edits)
     for error in refused:
         notify(str(error))
     if not files:
         notify(msg("there is nothing to write"))
         return
-    for line in (line for file in files for line in file.diff()):
+    for line in (line for file in files for line in file.make_diff_lines()):
         notify("{line}", line=line)
     if not yes:
         confirm("Write {count}?", count=plural(len(files), "{number} file", "{number} files"))
     write_if_scenarios_pass(files)
     for file in files:
-        notify("{file}: written", file=display_path(file.path))
+        notify("{file}: written", file=to_display_path(file.path))
 
 
 def update_items(items: Sequence[ScenarioItem], *, yes: bool) -> None:

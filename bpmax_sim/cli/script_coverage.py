@@ -11,10 +11,10 @@ from typer import Option
 
 import bpmax_sim
 from bpmax_sim.cli.item_runs import run_items
-from bpmax_sim.cli.terminal import align_columns, notify, say_result, with_progress
+from bpmax_sim.cli.terminal import align_columns, iterate_with_progress, notify, say_result
 from bpmax_sim.errors import ConfigError
-from bpmax_sim.i18n import label_message, msg, plural, series
-from bpmax_sim.project import find_root, make_folder
+from bpmax_sim.i18n import join_list, label_message, msg, plural
+from bpmax_sim.project import find_root, make_parent_folder
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.report.html import write_page
 from bpmax_sim.report.perform import PerformOptions
@@ -24,16 +24,16 @@ from bpmax_sim.report.script_coverage import (
     CoveredScript,
     add_counts,
     cover_scripts,
+    format_lcov,
     list_uncounted,
     read_hits,
     store_hits,
-    write_lcov,
 )
 from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.scenario.shards import Shard
 from bpmax_sim.script.hits import ScriptHits
 from bpmax_sim.script_source.reach import describe_untaken
-from bpmax_sim.yamlfile import display_path, writing_to
+from bpmax_sim.yamlfile import to_display_path, translate_write_errors
 
 _MOST_RANGES = 8
 
@@ -64,7 +64,7 @@ HitFolders = Annotated[
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CoverageRequest:
+class ScriptCoverageOptions:
     """The options of ``coverage --scripts``.
 
     Attributes:
@@ -84,7 +84,7 @@ class CoverageRequest:
     json: bool = False
 
 
-def show_script_coverage(items: Sequence[ScenarioItem], request: CoverageRequest) -> int:
+def show_script_coverage(items: Sequence[ScenarioItem], request: ScriptCoverageOptions) -> int:
     """Print which lines and branches of scripts ran, in *items* or (stored counts) in earlier runs.
 
     Return the exit code.
@@ -105,18 +105,21 @@ def show_script_coverage(items: Sequence[ScenarioItem], request: CoverageRequest
     return _print_coverage(covered, list_uncounted(hits, root), ran, request)
 
 
-def _write_files(covered: Sequence[CoveredScript], request: CoverageRequest) -> None:
+def _write_files(covered: Sequence[CoveredScript], request: ScriptCoverageOptions) -> None:
     if request.lcov is not None:
-        with writing_to(request.lcov):
-            make_folder(request.lcov)
-            request.lcov.write_text(write_lcov(covered), encoding="utf-8", newline="\n")
+        with translate_write_errors(request.lcov):
+            make_parent_folder(request.lcov)
+            request.lcov.write_text(format_lcov(covered), encoding="utf-8", newline="\n")
     if request.report is not None:
         write_page(request.report, [], version=bpmax_sim.__version__, covered=covered)
-        notify("report: {path}", path=display_path(request.report))
+        notify("report: {path}", path=to_display_path(request.report))
 
 
 def _print_coverage(
-    covered: Sequence[CoveredScript], uncounted: Sequence[str], ran: int, request: CoverageRequest
+    covered: Sequence[CoveredScript],
+    uncounted: Sequence[str],
+    ran: int,
+    request: ScriptCoverageOptions,
 ) -> int:
     percent = add_counts(covered).percentage
     lines = _format_table(covered)
@@ -128,7 +131,7 @@ def _print_coverage(
         percent=percent,
         scenarios=ran,
         kinds=[],
-        scripts=list(map(_script_as_document, covered)),
+        scripts=list(map(_to_script_document, covered)),
         uncounted=list(uncounted),
     )
     for one in covered:
@@ -164,7 +167,7 @@ def _count_hits(
     hits = ScriptHits()
     choices = PerformOptions(options={"allow_hosts": tuple(allow_hosts), "hits": hits})
     failed = 0
-    for verdict in with_progress(run_items(closed, choices), len(closed)):
+    for verdict in iterate_with_progress(run_items(closed, choices), len(closed)):
         failed += verdict.outcome == "failed"
     if failed:
         counted = plural(failed, "{number} scenario", "{number} scenarios")
@@ -200,18 +203,18 @@ def _join_ranges(lines: Sequence[int]) -> str:
         else:
             ranges.append([line, line])
     texts = [f"{first}-{last}" if last > first else f"{first}" for first, last in ranges]
-    return series([*texts[:_MOST_RANGES], *(["…"] if len(texts) > _MOST_RANGES else [])])
+    return join_list([*texts[:_MOST_RANGES], *(["…"] if len(texts) > _MOST_RANGES else [])])
 
 
 def list_missing_branches(covered: Sequence[CoveredScript]) -> Iterator[str]:
     """Yield each branch that was never taken: place, kind, and what would reach it."""
     for one in covered:
-        for branch in one.missing:
+        for branch in one.untaken_branches:
             place = f"{one.file}:{branch.place[0]}:{branch.place[1]}"
             yield label_message(place, describe_untaken(branch.arm, branch.reach))
 
 
-def _script_as_document(script: CoveredScript) -> dict[str, Any]:
+def _to_script_document(script: CoveredScript) -> dict[str, Any]:
     ran, lines, taken, branches = script.counts
     return {
         "file": script.file,
@@ -224,13 +227,13 @@ def _script_as_document(script: CoveredScript) -> dict[str, Any]:
         "branches": {
             "covered": taken,
             "total": branches,
-            "missing": [_branch_as_document(branch) for branch in script.missing],
+            "missing": [_to_branch_document(branch) for branch in script.untaken_branches],
         },
         "lost": script.lost,
     }
 
 
-def _branch_as_document(branch: CoveredBranch) -> dict[str, Any]:
+def _to_branch_document(branch: CoveredBranch) -> dict[str, Any]:
     return {
         "line": branch.place[0],
         "column": branch.place[1],

@@ -13,15 +13,15 @@ from typer import Argument, Option
 
 import bpmax_sim
 from bpmax_sim.cli import options as option
-from bpmax_sim.cli.terminal import notify, say, say_document, say_failure
-from bpmax_sim.i18n import msg, plural, series, translate
+from bpmax_sim.cli.terminal import notify, print_failure_text, say, say_document
+from bpmax_sim.i18n import join_list, msg, plural, translate
 from bpmax_sim.project import SUFFIX, find_root
 from bpmax_sim.report.artifact_run import ArtifactRun, read_artifact_run
-from bpmax_sim.report.console import console_lines
+from bpmax_sim.report.console import format_console_lines
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.report.stored_failures import StoredFailure, read_failures
 from bpmax_sim.secret.standin import STANDIN
-from bpmax_sim.yamlfile import display_path
+from bpmax_sim.yamlfile import to_display_path
 
 
 def show(
@@ -57,7 +57,7 @@ def show(
     ]
     shown = list(islice(failures, None if everything or json else 1))
     if json:
-        say_document(failures=[_failure_data(failure) for failure in shown])
+        say_document(failures=[_to_failure_data(failure) for failure in shown])
     elif plain and shown:
         _print_for_chat(shown, everything=everything)
     else:
@@ -65,13 +65,13 @@ def show(
             _print_failure(failure, everything=everything)
     for line in (
         *(run.problems if run else ()),
-        *_next_step_lines(kept, run, word, failures, len(shown)),
+        *_describe_next_steps(kept, run, word, failures, len(shown)),
     ):
         notify(line)
     return ExitCode.PASSED if shown else ExitCode.NOTHING
 
 
-def _next_step_lines(
+def _describe_next_steps(
     kept: Path | None,
     run: ArtifactRun | None,
     word: str,
@@ -99,7 +99,7 @@ def _next_step_lines(
     elif run and kept:
         told = plural(run.tests, "{number} test", "{number} tests")
         yield msg(
-            "{place}: nothing failed in it; {counted}", place=display_path(kept), counted=told
+            "{place}: nothing failed in it; {counted}", place=to_display_path(kept), counted=told
         )
     else:
         yield msg("no scenario failed when it last ran")
@@ -119,11 +119,11 @@ def _describe_replay(failure: StoredFailure, run: ArtifactRun, root: Path) -> It
     ]
     commit = msg("; first: git checkout {commit}", commit=failure.commit) if failure.commit else ""
     if missing:
-        yield msg("not here: {files}{commit}", files=series(missing), commit=commit)
+        yield msg("not here: {files}{commit}", files=join_list(missing), commit=commit)
     if others:
         yield msg(
             "not the same here as in the pipeline: {files}{commit}",
-            files=series(others),
+            files=join_list(others),
             commit=commit,
         )
     if failure.rerun:
@@ -140,8 +140,8 @@ def _has_same_lines(path: Path, text: str) -> bool:
 def _print_failure(failure: StoredFailure, *, everything: bool) -> None:
     say(f"× {failure.name}   {failure.file}:{failure.line}")
     for text in (failure.whole or failure.texts) if everything else failure.texts:
-        say_failure(text)
-    for line in console_lines(failure.console):
+        print_failure_text(text)
+    for line in format_console_lines(failure.console):
         say("    {line}", line=line)
 
 
@@ -152,22 +152,22 @@ def _print_for_chat(failures: Sequence[StoredFailure], *, everything: bool) -> N
         say(f"{failure.name}   {failure.file}:{failure.line}")
         for text in (failure.whole or failure.texts) if everything else failure.texts:
             say(f"\n{translate(text)}")
-        for line in console_lines(failure.console):
+        for line in format_console_lines(failure.console):
             say("    {line}", line=line)
         say("")
     say(f"bpmax-sim {bpmax_sim.__version__}, Python {platform.python_version()}")
     say("```")
 
 
-def _message_as_text(value: object) -> str:
+def _encode_message(value: object) -> str:
     if isinstance(value, str):
         return translate(value)
     raise NotImplementedError(f"objects of type {type(value).__name__}")
 
 
-def _failure_data(failure: StoredFailure) -> dict[str, object]:
+def _to_failure_data(failure: StoredFailure) -> dict[str, object]:
     """Return *failure* as JSON object of ``--json``, with the unabridged texts."""
-    data: dict[str, object] = msgspec.to_builtins(failure, enc_hook=_message_as_text)
+    data: dict[str, object] = msgspec.to_builtins(failure, enc_hook=_encode_message)
     data["texts"] = data.pop("whole") or data["texts"]
     del data["version"], data["run"], data["kept"]
     return data

@@ -23,7 +23,14 @@ import typer
 from bpmax_sim.cli.output_schema import VERSION
 from bpmax_sim.clock import describe_duration
 from bpmax_sim.errors import ConfigError
-from bpmax_sim.i18n import display_width, fill_message, join_messages, msg, series, translate
+from bpmax_sim.i18n import (
+    fill_message,
+    join_list,
+    join_messages,
+    measure_display_width,
+    msg,
+    translate,
+)
 
 
 class OutputNotRead(Exception):  # noqa: N818 - it is no mistake
@@ -84,17 +91,17 @@ def say(text: str, /, **values: object) -> None:
     _print(shown, STYLES.get(shown[:1], ""))
 
 
-def say_failure(text: str) -> None:
+def print_failure_text(text: str) -> None:
     """Print the text of a failure between empty lines, each line coloured on a terminal."""
-    from bpmax_sim.scenario.source import style_of_failure_line  # noqa: PLC0415 - help is quick without it
+    from bpmax_sim.scenario.source import choose_failure_line_style  # noqa: PLC0415 - help is quick without it
 
     _print("")
     for number, line in enumerate(translate(text).splitlines()):
-        _print(line, style_of_failure_line(line, number))
+        _print(line, choose_failure_line_style(line, number))
     _print("")
 
 
-def say_verdict(text: str, *, failed: bool) -> None:
+def print_summary_line(text: str, *, failed: bool) -> None:
     """Print the summary line of a run, green or red on a terminal."""
     _print(translate(text), "red bold" if failed else "green")
 
@@ -191,7 +198,7 @@ def choose(question: str, choices: Sequence[str]) -> str:
 
     An empty answer, or the end of input, means the last choice.
     """
-    options = series(f"[{choice[0]}]{choice[1:]}" for choice in choices)
+    options = join_list(f"[{choice[0]}]{choice[1:]}" for choice in choices)
     while answer := _read_answer(f"{question} {options}:"):
         if match := next((choice for choice in choices if answer in {choice, choice[0]}), ""):
             return match
@@ -212,7 +219,7 @@ _CTRL_C = 4
 """Columns that stay free: a terminal writes ``^C`` there, and on the next line it would stay."""
 
 
-def with_progress(
+def iterate_with_progress(
     steps: Iterable[T],
     total: int,
     *,
@@ -316,7 +323,7 @@ class _Bar:
             left=describe_duration(max(1, round(left))),
         )
         said = translate(text)
-        room = self._drawn.console.width - display_width(said) - _CTRL_C
+        room = self._drawn.console.width - measure_display_width(said) - _CTRL_C
         self._drawn.columns[1].bar_width = max(1, min(_BAR, room))
         self._drawn.update(0, completed=done, total=self.total, description=said)
         self._drawn.start()
@@ -330,9 +337,10 @@ class _Bar:
 def align_columns(rows: Sequence[Sequence[str]]) -> Iterator[str]:
     """Yield *rows* as lines with aligned columns, by display width."""
     rows = [[translate(cell) for cell in row] for row in rows]
-    widths = [max(map(display_width, column)) for column in zip(*rows, strict=True)]
+    widths = [max(map(measure_display_width, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         cells = (
-            cell + " " * (w - display_width(cell)) for cell, w in zip(row, widths, strict=True)
+            cell + " " * (w - measure_display_width(cell))
+            for cell, w in zip(row, widths, strict=True)
         )
         yield join_messages("  ", cells).rstrip()

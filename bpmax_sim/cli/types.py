@@ -11,31 +11,31 @@ from typing import Annotated, Any
 import msgspec
 from typer import Argument
 
-from bpmax_sim.cli.item_selection import platforms_of
+from bpmax_sim.cli.item_selection import load_item_platforms
 from bpmax_sim.cli.options import Json
 from bpmax_sim.cli.terminal import notify, say_result
 from bpmax_sim.errors import ConfigError
-from bpmax_sim.i18n import current_language, msg, series
+from bpmax_sim.i18n import get_current_language, join_list, msg
 from bpmax_sim.index.store import load_index
-from bpmax_sim.platform.presets import instances_schema, platform_schema
+from bpmax_sim.platform.presets import make_instances_schema, make_platform_schema
 from bpmax_sim.platform.response_shapes import ResponseShapes
-from bpmax_sim.project import SUFFIX, find_root, language_of
+from bpmax_sim.project import SUFFIX, find_root, read_language
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.scenario.load import ScenarioItem, load_items
 from bpmax_sim.scenario.model import (
-    flow_schema,
-    form_schema,
-    fragment_schema,
-    people_schema,
-    scenario_schema,
+    make_flow_schema,
+    make_form_schema,
+    make_fragment_schema,
+    make_people_schema,
+    make_scenario_schema,
 )
 from bpmax_sim.starter.editor_types import (
     SETTINGS,
-    ProjectTypes,
+    DeclarationSources,
+    format_declarations,
     read_settings,
-    write_declarations,
 )
-from bpmax_sim.yamlfile import display_path, write_text, writing_to
+from bpmax_sim.yamlfile import to_display_path, translate_write_errors, write_text
 
 
 def types(
@@ -45,13 +45,13 @@ def types(
 ) -> int:
     """Write JSON Schemas and TypeScript declarations for editors."""
     root = find_root(Path.cwd() / folder)
-    written = list(write_types(root))
-    names = [display_path(path) for path in written]
+    written = list(write_editor_files(root))
+    names = [to_display_path(path) for path in written]
     say_result(names, json=json, files=names)
     return ExitCode.PASSED
 
 
-def write_types(root: Path) -> Iterator[Path]:
+def write_editor_files(root: Path) -> Iterator[Path]:
     """Write schemas and TypeScript declarations for editors.
 
     Yield the paths that are new or changed.
@@ -62,19 +62,19 @@ def write_types(root: Path) -> Iterator[Path]:
     Raises:
         ConfigError: if a file cannot be written.
     """
-    every = list(_load_items(root))
+    every = list(_load_first_row_items(root))
     loaded = {}
     for item in every:
         with suppress(ConfigError):
-            loaded[item.platforms, item.instances] = platforms_of(item)
-    project = ProjectTypes(
+            loaded[item.platforms, item.instances] = load_item_platforms(item)
+    project = DeclarationSources(
         platforms=list(loaded.values()),
         shapes=ResponseShapes(load_index(root).recorded_shapes),
         forms=list(_list_form_fields(every)),
         libraries=[library for item in every for library in item.subjects.all_libraries],
     )
-    text = write_declarations(project, language_of(root) or current_language())
-    with writing_to(root):
+    text = format_declarations(project, read_language(root) or get_current_language())
+    with translate_write_errors(root):
         place = root / "scenarios" / "bpmax.d.ts"
         if not place.exists() or place.read_text(encoding="utf-8") != text:
             place.parent.mkdir(exist_ok=True)
@@ -93,7 +93,7 @@ def refresh_existing_types(root: Path) -> None:
     if not (root / "scenarios" / "bpmax.d.ts").is_file():
         return
     try:
-        names = series(display_path(path) for path in write_types(root))
+        names = join_list(to_display_path(path) for path in write_editor_files(root))
     except ConfigError as error:
         notify(str(error))
         return
@@ -102,13 +102,13 @@ def refresh_existing_types(root: Path) -> None:
 
 
 FILES: Mapping[str, Callable[[], Mapping[str, Any]]] = {
-    "scenario": scenario_schema,
-    "fragment": fragment_schema,
-    "form": form_schema,
-    "flow": flow_schema,
-    "people": people_schema,
-    "platform": platform_schema,
-    "instances": instances_schema,
+    "scenario": make_scenario_schema,
+    "fragment": make_fragment_schema,
+    "form": make_form_schema,
+    "flow": make_flow_schema,
+    "people": make_people_schema,
+    "platform": make_platform_schema,
+    "instances": make_instances_schema,
 }
 """The kinds of files that have a schema."""
 
@@ -120,7 +120,7 @@ def write_schemas(root: Path) -> Iterator[Path]:
         ConfigError: if a file cannot be written.
     """
     folder = root / "scenarios" / "schemas"
-    with writing_to(folder):
+    with translate_write_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
         for name, make in FILES.items():
             path = folder / f"{name}.schema.json"
@@ -130,7 +130,7 @@ def write_schemas(root: Path) -> Iterator[Path]:
                 yield path
 
 
-def _load_items(root: Path) -> Iterator[ScenarioItem]:
+def _load_first_row_items(root: Path) -> Iterator[ScenarioItem]:
     """Load every readable scenario, of a table only the first row; `lint` reports the others."""
     for path in sorted((root / "scenarios").rglob(f"*{SUFFIX}")):
         with suppress(ConfigError):
@@ -155,7 +155,7 @@ def _add_settings(path: Path, settings: Mapping[str, Any]) -> bool:
     if not isinstance(current, dict):
         notify(
             "{path} was left unchanged: it has comments or is not an object",
-            path=display_path(path),
+            path=to_display_path(path),
         )
         return False
     if all(name in current for name in settings):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from bpmax_sim.cli.item_runs import cassette_of
-from bpmax_sim.cli.item_selection import platforms_of
+from bpmax_sim.cli.item_runs import find_cassette_path
+from bpmax_sim.cli.item_selection import load_item_platforms
 from bpmax_sim.cli.terminal import notify
 from bpmax_sim.i18n import plural
 from bpmax_sim.index.items import ProjectItem
@@ -26,7 +26,7 @@ from bpmax_sim.scenario import shards
 from bpmax_sim.scenario.events import Event
 from bpmax_sim.scenario.shards import Shard
 from bpmax_sim.session.session import Session
-from bpmax_sim.yamlfile import display_path
+from bpmax_sim.yamlfile import to_display_path
 
 
 class UsageOfRun:
@@ -52,7 +52,7 @@ class UsageOfRun:
         These files are not unused.
         """
         for item in items:
-            path = cassette_of(item.header, self._options)
+            path = find_cassette_path(item.header, self._options)
             folder = self._options.cassettes or item.header.root / "cassettes"
             self._use.note_owner(
                 str(path), str(folder), owner=item.header.name, test=item.header.path.absolute()
@@ -62,12 +62,12 @@ class UsageOfRun:
         """Add the usage of one item."""
         doubtful = any(failure.kind != "unplayed" for failure in verdict.failures)
         for session in sessions:
-            self._use.add_played(session, doubtful=doubtful)
+            self._use.add_session_use(session, doubtful=doubtful)
         if self._is_shared and verdict.outcome == "passed":
-            from bpmax_sim.check.coverage import PassedRun, parts_used_in_run  # noqa: PLC0415 - seldom
+            from bpmax_sim.check.coverage import PassedRun, find_parts_used_in_run  # noqa: PLC0415 - seldom
 
-            run = PassedRun(verdict.item, platforms_of(verdict.item), events)
-            self._use.touched |= parts_used_in_run(run)
+            run = PassedRun(verdict.item, load_item_platforms(verdict.item), events)
+            self._use.touched |= find_parts_used_in_run(run)
 
     def store(self, covers: Covers | None, items_of_other_shards: Iterable[ProjectItem]) -> None:
         """Store the usage for `bpmax-sim cassette prune` and `coverage`, unless *covers* is None.
@@ -78,14 +78,14 @@ class UsageOfRun:
         if covers is None:
             return
         self._use.elsewhere.update(
-            str(cassette_of(i.header, self._options)) for i in items_of_other_shards
+            str(find_cassette_path(i.header, self._options)) for i in items_of_other_shards
         )
         root = find_root(Path.cwd())
         evidence = gather_evidence(self._use, root, covers, is_shared=self._is_shared)
         store_evidence(evidence, root, self._job or ("" if self._shard else "run"), self._shard)
 
 
-def merge_job_durations(root: Path, folders: Sequence[Path]) -> list[Path]:
+def merge_durations_and_find_traces(root: Path, folders: Sequence[Path]) -> list[Path]:
     """Merge the durations that all CI jobs stored in *folders*.
 
     Return the trace folders of the jobs.
@@ -100,6 +100,8 @@ def merge_job_durations(root: Path, folders: Sequence[Path]) -> list[Path]:
     if seconds:
         shards.store_durations(root, seconds, shard=None, complete=True)
         number = plural(len(seconds), "{number} test", "{number} tests")
-        notify("{path}: what {number} took", path=display_path(root / shards.FILE), number=number)
+        notify(
+            "{path}: what {number} took", path=to_display_path(root / shards.FILE), number=number
+        )
     traces = (file.path.parents[1] / TRACE_FOLDER.name for file in files)
     return [path for path in dict.fromkeys(traces) if path.is_dir()]

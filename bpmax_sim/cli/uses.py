@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final
 
 from typer import Argument
 
-from bpmax_sim.cli.affected import argument_from_root
+from bpmax_sim.cli.affected import rebase_argument_to_root
 from bpmax_sim.cli.options import Json
 from bpmax_sim.cli.terminal import notify, say, say_document
 from bpmax_sim.i18n import join_messages, msg, plural, template
@@ -18,7 +18,7 @@ from bpmax_sim.index.traces import add_traced_names
 from bpmax_sim.index.uses import ProjectPlace, ProjectUses, UsingFile
 from bpmax_sim.project import find_root
 from bpmax_sim.report.exit_codes import ExitCode
-from bpmax_sim.yamlfile import display_path
+from bpmax_sim.yamlfile import to_display_path
 
 KINDS: Final[Mapping[FactKind, str]] = {
     "platform": msg("platform"),
@@ -68,12 +68,12 @@ def uses(
     """Print what uses a file, a platform, an API, a parameter or a field."""
     root = find_root(Path.cwd() / place if Path(place).exists() else Path.cwd())
     known = ProjectUses(add_traced_names(load_index(root)))
-    places = known.find_places(argument_from_root(place, root))
-    answers = [(found, known.uses_of(found)) for found in places]
+    places = known.find_places(rebase_argument_to_root(place, root))
+    answers = [(found, known.find_uses(found)) for found in places]
     if json:
         say_document(
             places=[
-                {"kind": found.kind, "name": found.name, "uses": list(map(_as_data, each))}
+                {"kind": found.kind, "name": found.name, "uses": list(map(_to_use_data, each))}
                 for found, each in answers
             ]
         )
@@ -86,7 +86,7 @@ def uses(
     return ExitCode.PASSED
 
 
-def _as_data(use: UsingFile) -> dict[str, Any]:
+def _to_use_data(use: UsingFile) -> dict[str, Any]:
     fact = use.fact
     return {
         "role": fact.role,
@@ -133,6 +133,6 @@ def _format_indirect_users(
 
 
 def _format_place(use: UsingFile, root: Path) -> str:
-    where = f"{display_path(root / use.path)}:{use.fact.line}:{use.fact.column}"
+    where = f"{to_display_path(root / use.path)}:{use.fact.line}:{use.fact.column}"
     learned = msg("learned from a run") if use.fact.is_learned else ""
     return join_messages("  ", filter(None, (where, use.fact.detail, learned)))

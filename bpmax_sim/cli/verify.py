@@ -21,26 +21,26 @@ from bpmax_sim.check.coverage import (
     KINDS,
     DeclaredPart,
     PassedRun,
-    count_scenarios,
+    count_items_run,
+    find_parts_used_in_run,
     measure_coverage,
-    parts_used_in_run,
 )
 from bpmax_sim.check.drift import (
     Drift,
     MembersRead,
     Tier,
     Verification,
-    find_changes_by_migrate,
+    find_migrated_exchange,
     find_outdated,
 )
 from bpmax_sim.cli.item_runs import run_items_with_events
 from bpmax_sim.cli.item_selection import (
-    cassette_path_of,
+    choose_platform_folders,
     collect_items,
     find_files_by_suffix,
     load_cassette,
-    platform_folders_or_default,
-    platforms_of,
+    load_item_platforms,
+    make_cassette_path,
 )
 from bpmax_sim.cli.options import (
     AllowHosts,
@@ -52,34 +52,34 @@ from bpmax_sim.cli.options import (
     parse_age,
 )
 from bpmax_sim.cli.script_coverage import (
-    CoverageRequest,
     HitFolders,
     LcovFile,
     ReportFile,
+    ScriptCoverageOptions,
     Scripts,
     show_script_coverage,
 )
 from bpmax_sim.cli.terminal import (
     align_columns,
+    iterate_with_progress,
     notify,
     say,
     say_document,
     say_result,
-    with_progress,
 )
 from bpmax_sim.errors import ConfigError, Place
-from bpmax_sim.i18n import msg, plural, series
+from bpmax_sim.i18n import join_list, msg, plural
 from bpmax_sim.index.store import load_index
 from bpmax_sim.index.uses import ProjectUses
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.project import find_root
-from bpmax_sim.report.exit_codes import ExitCode, most_important_code
+from bpmax_sim.report.exit_codes import ExitCode, choose_exit_code
 from bpmax_sim.report.perform import PerformOptions
 from bpmax_sim.report.usage import read_evidence
 from bpmax_sim.scenario.load import ScenarioItem
-from bpmax_sim.scenario.runner import secret_values
+from bpmax_sim.scenario.runner import read_secret_values
 from bpmax_sim.session.session import Session
-from bpmax_sim.yamlfile import display_path
+from bpmax_sim.yamlfile import to_display_path
 
 _COUNTS: Mapping[Tier, Callable[[int], str]] = {
     "error": lambda number: plural(number, "{number} error", "{number} errors"),
@@ -113,22 +113,22 @@ class _VerifyOptions:
     Attributes:
         age: seconds after which an exchange is reported as old.
         allow_writes: whether requests that may change something are sent, too.
-        sampled: APIs of which one exchange was already sent; None to send all exchanges.
+        sampled_apis: APIs of which one exchange was already sent; None to send all exchanges.
     """
 
     age: float
     allow_writes: bool
-    sampled: set[str] | None
+    sampled_apis: set[str] | None
     _uses: dict[Path, ProjectUses] = field(default_factory=dict)
 
-    def members_read(self, root: Path) -> MembersRead:
+    def make_members_lookup(self, root: Path) -> MembersRead:
         """Return a function that says which response members the project's scripts read.
 
         A drift in a member that no script reads is less severe.
         """
         if root not in self._uses:
             self._uses[root] = ProjectUses(load_index(root))
-        return self._uses[root].members_read
+        return self._uses[root].find_members_read
 
 
 def verify(  # noqa: PLR0913 - the options of the command
@@ -161,38 +161,38 @@ def verify(  # noqa: PLR0913 - the options of the command
     how = _VerifyOptions(
         age=parse_age("--max-age", max_age) if max_age else inf,
         allow_writes=allow_writes,
-        sampled=set() if sample else None,
+        sampled_apis=set() if sample else None,
     )
     jobs = list(dict.fromkeys(_find_jobs(paths or (), platforms)))
     findings: list[tuple[Place, Drift]] = []
     sent = 0
     unsent: Counter[str] = Counter()
     findings_of_jobs = (finding for job in jobs for finding in _verify_job(job, how))
-    moved = [finding for job in jobs for finding in _find_migrated_exchanges(job)]
-    verified = with_progress(findings_of_jobs, sum(map(_count_exchanges, jobs)))
+    moved = [finding for job in jobs for finding in _find_already_migrated(job)]
+    verified = iterate_with_progress(findings_of_jobs, sum(map(_count_exchanges, jobs)))
     for place, drifts in chain(moved, verified):
         unsent.update(reasons := [drift.reason for drift in drifts if drift.reason])
         sent += not reasons and not any(drift.kind == "moved" for drift in drifts)
         findings += [(place, drift) for drift in drifts]
-    for line in () if json else _cause_lines(findings):
+    for line in () if json else _format_drift_causes(findings):
         say(line)
     failing = {"error", fail_on}
     kinds = {drift.kind for _, drift in findings if drift.tier in failing}
     codes = {ExitCode.UNREACHABLE if kind == "unreachable" else ExitCode.FAILED for kind in kinds}
-    code = most_important_code(codes) if jobs else ExitCode.NOTHING
+    code = choose_exit_code(codes) if jobs else ExitCode.NOTHING
     counts = Counter(drift.tier for _, drift in findings)
     if json:
         summary = {tier: counts[tier] for tier in _COUNTS}
         not_sent = [{"reason": reason, "calls": unsent[reason]} for reason in unsent]
         say_document(
             summary={**summary, "sent": sent, "not_sent": not_sent, "exit_code": int(code)},
-            drifts=[_drift_data(*finding) for finding in findings],
+            drifts=[_to_drift_data(*finding) for finding in findings],
         )
     _report_counts(sent, counts, unsent)
     return code
 
 
-def _cause_lines(findings: Iterable[tuple[Place, Drift]]) -> Iterator[str]:
+def _format_drift_causes(findings: Iterable[tuple[Place, Drift]]) -> Iterator[str]:
     """Yield one line for each cause of drifts and API, with its first place and number of calls."""
     grouped: dict[tuple[str, str, str], list[tuple[Place, Drift]]] = {}
     for finding in findings:
@@ -215,7 +215,7 @@ def _report_counts(sent: int, counts: Mapping[Tier, int], unsent: Mapping[str, i
     notify(
         "{counted} verified: {names}",
         counted=plural(sent, "{number} call", "{number} calls"),
-        names=series(counted(counts[tier]) for tier, counted in _COUNTS.items()),
+        names=join_list(counted(counts[tier]) for tier, counted in _COUNTS.items()),
     )
     for reason, number in unsent.items():
         notify(
@@ -230,15 +230,15 @@ def _report_counts(sent: int, counts: Mapping[Tier, int], unsent: Mapping[str, i
 
 def _find_jobs(paths: Sequence[str], platforms: Sequence[Path] | None) -> Iterator[_VerifyJob]:
     """Yield the cassettes to verify: those in *paths*, and those of the scenarios in *paths*."""
-    folders = platform_folders_or_default(platforms)
-    cassettes = [path for path in paths if _is_cassette(path)]
+    folders = choose_platform_folders(platforms)
+    cassettes = [path for path in paths if _is_cassette_or_folder(path)]
     for path in (
         find_files_by_suffix([Path(path) for path in cassettes], ".yaml") if cassettes else ()
     ):
         yield _VerifyJob(cassette=path, platforms=folders)
     scenarios = [path for path in paths if path not in cassettes]
     for item in collect_items(scenarios) if scenarios or not paths else ():
-        cassette = Path(display_path(cassette_path_of(item)))
+        cassette = Path(to_display_path(make_cassette_path(item)))
         if not cassette.exists():
             notify(
                 "{cassette}: nothing is recorded for {item_name!r}",
@@ -251,11 +251,11 @@ def _find_jobs(paths: Sequence[str], platforms: Sequence[Path] | None) -> Iterat
             owner=item.owner_name_in_cassette,
             platforms=tuple(platforms or item.platforms),
             instances=item.instances,
-            secrets=secret_values(item, os.environ),
+            secrets=read_secret_values(item, os.environ),
         )
 
 
-def _is_cassette(path: str) -> bool:
+def _is_cassette_or_folder(path: str) -> bool:
     if Path(path).is_dir():
         return not any(Path(path).rglob("*.scenario.yaml"))
     return path.endswith(".yaml") and not path.endswith(".scenario.yaml")
@@ -264,17 +264,19 @@ def _is_cassette(path: str) -> bool:
 def _count_exchanges(job: _VerifyJob) -> int:
     """Return the number of exchanges of *job*, including those that will not be sent."""
     cassette = load_cassette(job.cassette)
-    return len(cassette if job.owner is None else cassette.index.exchange_numbers(job.owner))
+    return len(cassette if job.owner is None else cassette.index.list_exchange_numbers(job.owner))
 
 
-def _find_migrated_exchanges(job: _VerifyJob) -> Iterator[tuple[Place, list[Drift]]]:
+def _find_already_migrated(job: _VerifyJob) -> Iterator[tuple[Place, list[Drift]]]:
     """Yield place and notes of each exchange that `migrate` changed: it was not recorded so."""
     cassette = load_cassette(job.cassette)
     owners = cassette.owners if job.owner is None else (job.owner,)
-    for number in (number for owner in owners for number in cassette.index.exchange_numbers(owner)):
+    for number in (
+        number for owner in owners for number in cassette.index.list_exchange_numbers(owner)
+    ):
         marks = cassette.line(number).moved
         if (
-            drifts := list(find_changes_by_migrate(cassette.exchange(number), marks))
+            drifts := list(find_migrated_exchange(cassette.exchange(number), marks))
             if marks
             else []
         ):
@@ -298,11 +300,11 @@ def _verify_job(job: _VerifyJob, options: _VerifyOptions) -> Iterator[tuple[Plac
         verification = Verification(
             session,
             allow_writes=options.allow_writes,
-            members_read=options.members_read(find_root(job.cassette)),
-            sampled=options.sampled,
+            members_read=options.make_members_lookup(find_root(job.cassette)),
+            sampled=options.sampled_apis,
         )
         for owner in owners:
-            numbers = cassette.index.exchange_numbers(owner)
+            numbers = cassette.index.list_exchange_numbers(owner)
             places = {cassette.line(number).n: number for number in numbers}
             for exchange, drifts in verification.verify(map(cassette.exchange, numbers)):
                 place = cassette.place(places[exchange.order])
@@ -310,7 +312,7 @@ def _verify_job(job: _VerifyJob, options: _VerifyOptions) -> Iterator[tuple[Plac
                 yield place, [*drifts, *aged]
 
 
-def _drift_data(place: Place, drift: Drift) -> dict[str, Any]:
+def _to_drift_data(place: Place, drift: Drift) -> dict[str, Any]:
     return {
         "file": place.file,
         "line": place.line,
@@ -348,7 +350,7 @@ def show_coverage(  # noqa: PLR0913 - the options of the command
     if scripts:
         return show_script_coverage(
             [] if hits else list(collect_items(paths, keyword)),
-            CoverageRequest(
+            ScriptCoverageOptions(
                 allow_hosts=allow_hosts or (),
                 fail_under=fail_under,
                 missing=missing,
@@ -361,7 +363,7 @@ def show_coverage(  # noqa: PLR0913 - the options of the command
     for option, value in (("--lcov", lcov), ("--report", report), ("--hits", hits)):
         if value:
             raise ConfigError("{option} is of --scripts; add it", option=option)
-    items = [(item, platforms_of(item)) for item in collect_items(paths, keyword)]
+    items = [(item, load_item_platforms(item)) for item in collect_items(paths, keyword)]
     if not items:
         notify(msg("there is no scenario here; write one, or see one with `bpmax-sim demo`"))
         return ExitCode.NOTHING
@@ -372,7 +374,7 @@ def show_coverage(  # noqa: PLR0913 - the options of the command
             items, PerformOptions(options={"allow_hosts": allow_hosts or ()})
         )
     )
-    number = count_scenarios(touched)
+    number = count_items_run(touched)
     percent = _show_parts(measure_coverage(items, touched), number, missing=missing, json=json)
     if percent >= fail_under:
         return ExitCode.PASSED
@@ -402,7 +404,7 @@ def _show_parts(parts: Sequence[DeclaredPart], ran: int, *, missing: bool, json:
     rows += [(msg("all"), *_count_used_parts(parts))]
     left = [("-", KINDS[part.kind], part.name) for part in parts if missing and not part.is_used]
     lines = [*align_columns(rows), *(["", *align_columns(left)] if left else [])]
-    percent = _used_percent(parts)
+    percent = _compute_used_percent(parts)
     say_result(
         lines,
         json=json,
@@ -428,7 +430,7 @@ def _read_used_parts(folders: Sequence[Path]) -> frozenset[str]:
         raise ConfigError(
             "{folders}: a run kept nothing of coverage there; run with --job or --shard, or where "
             "CI is set",
-            folders=series(map(display_path, folders)),
+            folders=join_list(map(to_display_path, folders)),
         )
     return frozenset(evidence.touched)
 
@@ -443,10 +445,12 @@ def _replay_for_used_declarations(
         number = plural(len(items) - len(closed), "{number} scenario", "{number} scenarios")
         notify("skipped, as it needs a live system: {number}", number=number)
     failed, touched = 0, set[str]()
-    for verdict, events in with_progress(run_items_with_events(closed, choices), len(closed)):
+    for verdict, events in iterate_with_progress(
+        run_items_with_events(closed, choices), len(closed)
+    ):
         if verdict.outcome == "passed":
             run = PassedRun(verdict.item, platforms[id(verdict.item)], events)
-            touched |= parts_used_in_run(run)
+            touched |= find_parts_used_in_run(run)
         failed += verdict.outcome == "failed"
     if failed:
         counted = plural(failed, "{number} scenario", "{number} scenarios")
@@ -455,9 +459,13 @@ def _replay_for_used_declarations(
     return touched
 
 
-def _used_percent(parts: Sequence[DeclaredPart]) -> float:
+def _compute_used_percent(parts: Sequence[DeclaredPart]) -> float:
     return round(100 * sum(part.is_used for part in parts) / len(parts), 1) if parts else 100.0
 
 
 def _count_used_parts(parts: Sequence[DeclaredPart]) -> tuple[str, str, str]:
-    return str(sum(part.is_used for part in parts)), str(len(parts)), f"{_used_percent(parts):g}"
+    return (
+        str(sum(part.is_used for part in parts)),
+        str(len(parts)),
+        f"{_compute_used_percent(parts):g}",
+    )

@@ -19,9 +19,15 @@ from bpmax_sim.cli.terminal import notify
 from bpmax_sim.errors import BpmaxError, Problem, shorten_list
 from bpmax_sim.index.items import ProjectItem
 from bpmax_sim.platform.source import find_platform_key
-from bpmax_sim.project import DEFAULTS, SUFFIXES, absolute_path, find_instances_file, local_file_of
+from bpmax_sim.project import (
+    DEFAULTS,
+    SUFFIXES,
+    find_instances_file,
+    to_absolute_path,
+    to_local_override,
+)
 from bpmax_sim.report.terminal import Verdict
-from bpmax_sim.yamlfile import display_path
+from bpmax_sim.yamlfile import to_display_path
 
 Collected = tuple[Sequence[ProjectItem], Sequence[Problem]]
 
@@ -30,29 +36,30 @@ class WatchPlan(msgspec.Struct, frozen=True, kw_only=True):
     """The operations and folders that `watch` needs.
 
     Attributes:
-        gather: function that finds all scenarios again.
-        play: function that runs items and prints their verdicts, and prints the problems of files
-            whose items cannot run.
+        collect_items: function that finds all scenarios again.
+        run_items: function that runs items and prints their verdicts, and prints the problems of
+            files whose items cannot run.
         finish: function that writes the output files after each run.
         cassette: function that returns the path of a scenario's recording.
         folders: folders searched for scenarios.
         platforms: folders or files that override a scenario's own platforms; empty for none.
-        called: node id of an item -> keys of the platforms that it called in its last run.
+        called_platforms: node id of an item -> keys of the platforms that it called in its last
+            run.
     """
 
-    gather: Callable[[], Collected]
-    play: Callable[[Sequence[ProjectItem], Sequence[Problem]], Sequence[Verdict]]
+    collect_items: Callable[[], Collected]
+    run_items: Callable[[Sequence[ProjectItem], Sequence[Problem]], Sequence[Verdict]]
     finish: Callable[[Sequence[ProjectItem]], None]
     cassette: Callable[[ProjectItem], Path]
     folders: Sequence[Path]
     platforms: Sequence[Path] = ()
-    called: dict[str, frozenset[str]] = msgspec.field(default_factory=dict)
+    called_platforms: dict[str, frozenset[str]] = msgspec.field(default_factory=dict)
 
     def perform(self, items: Sequence[ProjectItem], problems: Sequence[Problem]) -> None:
         """Run *items*, and note the platforms that they call."""
-        for verdict in self.play(items, problems):
+        for verdict in self.run_items(items, problems):
             names = frozenset(call.call.partition(".")[0] for call in verdict.calls)
-            self.called[verdict.item.node_id] = names
+            self.called_platforms[verdict.item.node_id] = names
 
 
 def watch(run: WatchPlan, first: Sequence[ProjectItem], problems: Sequence[Problem]) -> NoReturn:
@@ -63,8 +70,8 @@ def watch(run: WatchPlan, first: Sequence[ProjectItem], problems: Sequence[Probl
     Raises:
         KeyboardInterrupt: if the user presses Ctrl-C; this is the only end.
     """
-    every = run.gather()[0]
-    places = _places_to_watch(run, every)
+    every = run.collect_items()[0]
+    places = _list_watched_places(run, every)
     changes = _watch_changes(places)
     next(changes)
     run.perform(first, problems)
@@ -75,22 +82,22 @@ def watch(run: WatchPlan, first: Sequence[ProjectItem], problems: Sequence[Probl
         if not saved:
             continue
         try:
-            every = _rerun_affected(run, saved)
+            every = _collect_and_rerun_affected(run, saved)
         except BpmaxError as error:  # such as a scenario that is named and gone for a moment
             notify(str(error))
             continue
-        if (now := _places_to_watch(run, every)) != places:
+        if (now := _list_watched_places(run, every)) != places:
             places, changes = now, _watch_changes(now)
 
 
-def _rerun_affected(run: WatchPlan, saved: frozenset[str]) -> Sequence[ProjectItem]:
+def _collect_and_rerun_affected(run: WatchPlan, saved: frozenset[str]) -> Sequence[ProjectItem]:
     """Collect all scenarios again, run those that use one of the *saved* files, and return all.
 
     Raises:
         ConfigError: if a path of the command line does not exist any more.
     """
     _unload_step_modules(saved)
-    every, problems = run.gather()
+    every, problems = run.collect_items()
     again = [item for item in every if any(_depends_on(run, item, path) for path in saved)]
     wrong = {os.path.realpath(problem.place.file) for problem in problems if problem.place}
     if again or wrong & saved:
@@ -127,7 +134,7 @@ def _depends_on(run: WatchPlan, item: ProjectItem, file: str) -> bool:
     folder, name = os.path.split(file)
     if name == DEFAULTS and os.path.realpath(item.header.path).startswith(f"{folder}{os.sep}"):
         return True  # also where it was removed
-    if file in map(os.path.realpath, _files_of(run, item)):
+    if file in map(os.path.realpath, _list_item_files(run, item)):
         return True
     if file.endswith(".py"):
         loaded = item.load()
@@ -136,12 +143,12 @@ def _depends_on(run: WatchPlan, item: ProjectItem, file: str) -> bool:
     is_below = file.startswith(tuple(os.path.join(folder, "") for folder in folders))  # noqa: PTH118
     if not file.endswith(SUFFIXES) or not (file in folders or is_below):
         return False
-    key = _platform_key(file)
+    key = _read_platform_key(file)
     named = any(key in text for text in item.load().file_texts.values())
-    return not key or named or key in run.called.get(item.header.node_id, frozenset())
+    return not key or named or key in run.called_platforms.get(item.header.node_id, frozenset())
 
 
-def _platform_key(file: str) -> str:
+def _read_platform_key(file: str) -> str:
     """Return the key of a platform file; "" if the file cannot be read."""
     try:
         return find_platform_key(Path(file).read_text(encoding="utf-8-sig"))
@@ -149,17 +156,17 @@ def _platform_key(file: str) -> str:
         return ""
 
 
-def _files_of(run: WatchPlan, item: ProjectItem) -> Iterator[str]:
+def _list_item_files(run: WatchPlan, item: ProjectItem) -> Iterator[str]:
     yield from item.files
     yield str(run.cassette(item))
     folders = run.platforms or item.header.platforms
-    beside = find_instances_file(absolute_path(folders[-1])) if folders else ""
+    beside = find_instances_file(to_absolute_path(folders[-1])) if folders else ""
     instances = str(item.header.instances or "") or beside
     if instances:
-        yield from (instances, local_file_of(instances))
+        yield from (instances, to_local_override(instances))
 
 
-def _places_to_watch(run: WatchPlan, items: Iterable[ProjectItem]) -> tuple[str, ...]:
+def _list_watched_places(run: WatchPlan, items: Iterable[ProjectItem]) -> tuple[str, ...]:
     """Return the folders of all files, without folders inside another.
 
     For a file in the root of a project, the file itself is watched: the root contains too many
@@ -170,7 +177,7 @@ def _places_to_watch(run: WatchPlan, items: Iterable[ProjectItem]) -> tuple[str,
         platforms = map(str, run.platforms or item.header.platforms)
         folders = (str(item.header.path.parent), *platforms, str(run.cassette(item).parent))
         places.update(os.path.realpath(folder) for folder in folders if os.path.isdir(folder))  # noqa: PTH112
-        for file in map(os.path.realpath, _files_of(run, item)):
+        for file in map(os.path.realpath, _list_item_files(run, item)):
             folder = os.path.dirname(file)  # noqa: PTH120
             is_root = folder == os.path.realpath(item.header.root)
             if os.path.isfile(file):  # noqa: PTH113
@@ -189,4 +196,4 @@ def _unload_step_modules(saved: Iterable[str]) -> None:
 
 
 def _format_paths(paths: Iterable[str]) -> str:
-    return shorten_list((display_path(Path(path)) for path in sorted(paths)), 3)
+    return shorten_list((to_display_path(Path(path)) for path in sorted(paths)), 3)

@@ -48,22 +48,21 @@ def identify_request(call: CallMade) -> RequestIdentity:
     """Return what *call* asks for, whatever idempotency key, time or nonce it carries."""
     numbers = {str(value) for value in call.path.values()}
     rest = [
-        _without_values_new_each_time(part, call.key_name, numbers)
-        for part in (call.query, call.body)
+        _drop_values_new_each_time(part, call.key_name, numbers) for part in (call.query, call.body)
     ]
     parts = [call.instance, call.method, call.path, *rest]
     text = json.dumps(parts, ensure_ascii=False, sort_keys=True, default=str)
     return RequestIdentity(text, call.idempotency_key, frozenset(numbers))
 
 
-def _without_values_new_each_time(value: Any, key_name: str, found_numbers: set[str]) -> Any:
+def _drop_values_new_each_time(value: Any, key_name: str, found_numbers: set[str]) -> Any:
     """Return *value* without idempotency keys, times and nonces, at any depth.
 
     Values of members named like numbers of things (``orderNo``) and the keys are added to
     *found_numbers*. *key_name* is the declared name of the idempotency key.
     """
     if isinstance(value, list):
-        return [_without_values_new_each_time(inner, key_name, found_numbers) for inner in value]
+        return [_drop_values_new_each_time(inner, key_name, found_numbers) for inner in value]
     if not isinstance(value, Mapping):
         return value
     rest = {}
@@ -73,11 +72,11 @@ def _without_values_new_each_time(value: Any, key_name: str, found_numbers: set[
         if is_plain and (is_key or _NUMBER.search(str(name))):
             found_numbers.add(str(inner))
         if not is_key and not _EACH_TIME.search(str(name)):
-            rest[name] = _without_values_new_each_time(inner, key_name, found_numbers)
+            rest[name] = _drop_values_new_each_time(inner, key_name, found_numbers)
     return rest
 
 
-def has_effect(api: Api | None, method: str) -> bool:
+def has_effect_when_repeated(api: Api | None, method: str) -> bool:
     """Return whether a second request to *api* would have a second effect, such as a second order.
 
     This is declared, else derived from the method. `Api.is_idempotent` is narrower: whether a
@@ -88,6 +87,6 @@ def has_effect(api: Api | None, method: str) -> bool:
     return method not in _REPEATABLE
 
 
-def static_segments(path: str) -> tuple[str, ...]:
+def find_static_segments(path: str) -> tuple[str, ...]:
     """Return the segments of *path* without placeholders, which name the collection."""
     return tuple(part for part in path.split("/") if part and not _PLACEHOLDER.fullmatch(part))

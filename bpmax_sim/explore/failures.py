@@ -16,9 +16,9 @@ from msgspec.structs import replace
 
 from bpmax_sim.explore.members import (
     RecordedResponses,
-    members_of,
-    response_rules_of,
-    without_member,
+    apply_member_lack,
+    collect_members,
+    find_response_rules,
 )
 from bpmax_sim.explore.reads import ReadMembers
 from bpmax_sim.explore.run_view import ObservedCall
@@ -29,7 +29,7 @@ from bpmax_sim.platform.model import Api, Platform
 from bpmax_sim.proxy.response import read_body
 from bpmax_sim.scenario.faults import to_transport_fault
 from bpmax_sim.scenario.model import FaultAction, FaultRule
-from bpmax_sim.simulator.model import refusal_with_code
+from bpmax_sim.simulator.model import make_refusal_with_code
 from bpmax_sim.transport.faults import Fault
 
 CODES: Final = msg("codes")
@@ -115,19 +115,19 @@ class PossibleFailure(msgspec.Struct, frozen=True, kw_only=True):
     is_refusal: bool = False
     is_rejected: bool = True
 
-    def for_call(self, call: ObservedCall) -> PossibleFailure:
+    def move_to_call(self, call: ObservedCall) -> PossibleFailure:
         """Return the same failure happening to *call* instead."""
         rule = replace(self.rule, on=call.name, call=call.number)
         return replace(self, call=call, rule=rule, fault=to_transport_fault(rule))
 
-    def repeated_until(self, last: int) -> PossibleFailure:
+    def repeat_until(self, last: int) -> PossibleFailure:
         """Return the same failure for each call of the API, from this one to number *last*."""
         rule = replace(self.rule, call=f"{self.call.number}-{last}")
         kind = msg("{kind}, each time", kind=self.kind)
         return replace(self, kind=kind, rule=rule, fault=to_transport_fault(rule))
 
 
-def possible_failures(
+def find_possible_failures(
     calls: Sequence[ObservedCall],
     platforms: Platforms,
     recorded: RecordedResponses,
@@ -148,15 +148,17 @@ def possible_failures(
         if platform is None:
             continue
         api = platform.apis.get(call.api)
-        for kind in _kinds_of(call, platform, api):
+        for kind in _find_failure_kinds(call, platform, api):
             yield _make_failure(call, kind)
         if not call.is_login:
-            yield from _refusals_of(call, platform, api, recorded)
+            yield from _find_refusals(call, platform, api, recorded)
         if api is not None:
-            yield from _failures_by_lacking_member(call, api, recorded, reads)
+            yield from _find_missing_member_failures(call, api, recorded, reads)
 
 
-def _kinds_of(call: ObservedCall, platform: Platform, api: Api | None) -> Iterator[FailureKind]:
+def _find_failure_kinds(
+    call: ObservedCall, platform: Platform, api: Api | None
+) -> Iterator[FailureKind]:
     for kind in KINDS:
         if call.has_effect or not kind.for_writes:
             yield kind
@@ -197,24 +199,24 @@ def _make_failure(
     )
 
 
-def _refusals_of(
+def _find_refusals(
     call: ObservedCall, platform: Platform, api: Api | None, recorded: RecordedResponses
 ) -> Iterator[PossibleFailure]:
     """Yield the declared and the recorded refusals of the third party itself."""
     seen = set[str]()
-    for (status, code), response in recorded.refusals(call.name).items():
+    for (status, code), response in recorded.find_refusals(call.name).items():
         if status == call.status and read_body(response).value == call.response:
             continue  # it is what comes anyway
         name = msg("code {code}", code=code) if code else str(status)
         seen.add(code or str(status))
         kind = FailureKind(name=name, do=_reply_with(response))
         yield _make_failure(call, kind, shown_by="recorded", is_refusal=True)
-    rules = response_rules_of(platform, api)
+    rules = find_response_rules(platform, api)
     for name, group in rules.classes.items():
         for declared in group.code if name != "token" else ():
             if str(declared) in seen:
                 continue
-            response = refusal_with_code(rules, name, declared)
+            response = make_refusal_with_code(rules, name, declared)
             kind = FailureKind(name=msg("code {code}", code=declared), do=_reply_with(response))
             yield _make_failure(call, kind, is_refusal=True)
 
@@ -230,7 +232,7 @@ def _reply_with(response: Response) -> FaultAction:
     return FaultAction(status=response.status, headers=headers, body=body)
 
 
-def _failures_by_lacking_member(
+def _find_missing_member_failures(
     call: ObservedCall, api: Api, recorded: RecordedResponses, reads: ReadMembers
 ) -> Iterator[PossibleFailure]:
     """Yield a failure for each way in which a member that scripts read may be missing.
@@ -240,12 +242,12 @@ def _failures_by_lacking_member(
     body = call.response
     if not isinstance(body, Mapping | list) or call.error:
         return
-    for member in members_of(body, api, recorded.summary_of_api(call.name)):
+    for member in collect_members(body, api, recorded.get_api_summary(call.name)):
         if not reads.is_read(call, member.steps):
             continue
         for lack, shown_by in member.lacks.items() or (("null", ""),):
             name = f"{member.name} {_LACKS[lack]}"
-            changed = without_member(body, member.steps, lack)
+            changed = apply_member_lack(body, member.steps, lack)
             do = FaultAction(status=call.status or 200, headers=JSON, body=changed)
             kind = FailureKind(name=name, do=do, is_executed=True)
             yield _make_failure(call, kind, shown_by=shown_by, lacks_member=True)

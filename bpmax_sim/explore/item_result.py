@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 from bpmax_sim.explore.judge import VERDICTS
 from bpmax_sim.explore.search import Exploration
-from bpmax_sim.explore.summary import VariantFinding, describe_limits, find_causes
+from bpmax_sim.explore.summary import CauseFinding, explain_unexplored_parts, find_causes
 from bpmax_sim.i18n import label_message, msg
 from bpmax_sim.scenario.source import Failure, RunWarning
 
 
-def failures_of(exploration: Exploration) -> tuple[Failure, ...]:
+def make_failures(exploration: Exploration) -> tuple[Failure, ...]:
     """Return a failure for each finding of *exploration* that fails the scenario."""
     return tuple(
         Failure(
@@ -29,9 +29,9 @@ def failures_of(exploration: Exploration) -> tuple[Failure, ...]:
     )
 
 
-def warnings_of(exploration: Exploration) -> Iterator[RunWarning]:
+def make_warnings(exploration: Exploration) -> Iterator[RunWarning]:
     """Yield a warning for each other finding of *exploration*, and for what was not tried."""
-    for limit in describe_limits(exploration):
+    for limit in explain_unexplored_parts(exploration):
         yield RunWarning("explore", limit, exploration.place)
     for finding in find_causes([exploration]):
         if not finding.is_red:
@@ -39,7 +39,7 @@ def warnings_of(exploration: Exploration) -> Iterator[RunWarning]:
             yield RunWarning("explore", text, finding.variants[0].judgement.place)
 
 
-def _describe(finding: VariantFinding) -> str:
+def _describe(finding: CauseFinding) -> str:
     return msg(
         "{verdict}: {call}: {kinds}",
         verdict=VERDICTS[finding.verdict],

@@ -19,7 +19,7 @@ from msgspec.structs import replace
 from bpmax_sim.errors import Place
 from bpmax_sim.explore.failures import PossibleFailure
 from bpmax_sim.explore.run_view import Line, ObservedCall, RunView, StepView
-from bpmax_sim.i18n import msg, series
+from bpmax_sim.i18n import join_list, msg
 from bpmax_sim.scenario.events import ErrorThrown
 from bpmax_sim.scenario.references import show
 from bpmax_sim.subject.hooks import FieldChanged, HookStarted, is_same_value
@@ -134,7 +134,7 @@ _LIMITS: Final[Mapping[str, str]] = {
 def describe_unrecorded_calls(run: RunView) -> str:
     """Return which calls of *run* have no recording; "" if none."""
     names = dict.fromkeys(f"{miss.platform}.{miss.api}" for miss in run.trial.misses)
-    return msg("no recording of {names}", names=series(names)) if names else ""
+    return msg("no recording of {names}", names=join_list(names)) if names else ""
 
 
 def judge_repetition(
@@ -147,8 +147,8 @@ def judge_repetition(
     """
     struck = None if failure is None else find_call(run, failure.call)
     is_done = failure is not None and failure.is_executed
-    done = run.calls_with_effect(struck, is_executed=is_done)
-    before = Counter((one.step, one.name, one.request) for one in base.calls_with_effect())
+    done = run.find_calls_with_effect(struck, is_executed=is_done)
+    before = Counter((one.step, one.name, one.request) for one in base.find_calls_with_effect())
     times = Counter((one.step, one.name, one.request) for one in done)
     # Backwards, so that the verdict names the call that was one too many.
     for last in reversed(done):
@@ -172,7 +172,7 @@ def _expect_same_call_count(base: RunView, repeated: ObservedCall) -> Mapping[st
     """Return the expectation that *repeated* is made as often as in the same step of *base*."""
     same = [
         one
-        for one in base.calls_with_effect()
+        for one in base.find_calls_with_effect()
         if (one.name, one.step) == (repeated.name, repeated.step)
     ]
     return {"call": repeated.name, "times": max(len(same), 1), "once_per_key": True}
@@ -189,7 +189,7 @@ def find_call(run: RunView, call: ObservedCall | None) -> ObservedCall | None:
     return next(same_call, None)
 
 
-def calls_waiting_for_login(run: RunView, login: ObservedCall) -> tuple[ObservedCall, ...]:
+def find_calls_waiting_for_login(run: RunView, login: ObservedCall) -> tuple[ObservedCall, ...]:
     """Return the calls of *run* that waited for *login*."""
     return tuple(
         one
@@ -222,8 +222,10 @@ class _FailureJudge(msgspec.Struct, frozen=True):
         The first crash or message to a person since the failed call decides. Without either, the
         differences that the failure left behind decide.
         """
-        for before, after in self._step_pairs_from_failure():
-            crash = next((e for e in new_lines(before.errors, after.errors) if _is_crash(e)), None)
+        for before, after in self._pair_steps_from_failure():
+            crash = next(
+                (e for e in find_new_lines(before.errors, after.errors) if _is_crash(e)), None
+            )
             if crash is not None:
                 return self._judge_crash(after, crash)
             told = _describe_notice(before, after)
@@ -231,14 +233,14 @@ class _FailureJudge(msgspec.Struct, frozen=True):
                 return self._judge_notice(before, after, told)
         return self._judge_unreported()
 
-    def _step_pairs_from_failure(self) -> Iterator[tuple[StepView, StepView]]:
+    def _pair_steps_from_failure(self) -> Iterator[tuple[StepView, StepView]]:
         """Yield each step from the failed call's on: its view in the base run and in this run."""
-        for key, step in self.run.steps_from(self.failure.call.step):
+        for key, step in self.run.find_steps_from(self.failure.call.step):
             yield self.base.steps.get(key) or StepView(key=key), step
 
     def _judge_crash(self, after: StepView, crash: Line) -> Judgement:
         why = f"{crash['type']}: {crash['message']}"
-        place = _place_of_error(self.run, crash) or self.place
+        place = _find_error_place(self.run, crash) or self.place
         if done := self._describe_done(after.key):
             if not self.shown:
                 return self._judge_partial(after, done, why, place)
@@ -247,7 +249,7 @@ class _FailureJudge(msgspec.Struct, frozen=True):
 
     def _judge_notice(self, before: StepView, after: StepView, notice: str) -> Judgement:
         has_failed = any(
-            not error.get("unhandled") for error in new_lines(before.errors, after.errors)
+            not error.get("unhandled") for error in find_new_lines(before.errors, after.errors)
         )
         done = self._describe_done(after.key) if after.key == self.failure.call.step else ""
         if has_failed and done:
@@ -274,7 +276,7 @@ class _FailureJudge(msgspec.Struct, frozen=True):
             done.append(struck.name)
         if not done:
             return ""
-        return msg("{names} was done", names=series(dict.fromkeys(done)))
+        return msg("{names} was done", names=join_list(dict.fromkeys(done)))
 
     def _judge_unreported(self) -> Judgement:
         """Return the verdict on a failure that no message or crash reports."""
@@ -310,9 +312,9 @@ class _FailureJudge(msgspec.Struct, frozen=True):
             and self.run.find_read_of_effect(struck)
         ):
             return handled
-        if self._was_executed_after_failure(struck):
+        if self._was_executed_by_resending(struck):
             if is_end_same:
-                return replace(handled, is_recovered=self._is_repeated(struck))
+                return replace(handled, is_recovered=self._is_repeated_with_success(struck))
             why = describe_difference(*differences[0]) if differences else ""
             late = msg("the response of {call} comes later: {why}", call=call.label, why=why)
             expects = expect_value(*differences[0][:2]) if differences else {}
@@ -345,7 +347,7 @@ class _FailureJudge(msgspec.Struct, frozen=True):
         Of a login: the responses of the calls that waited for it.
         """
         call = self.failure.call
-        needed = calls_waiting_for_login(self.base, call) if call.is_login else (call,)
+        needed = find_calls_waiting_for_login(self.base, call) if call.is_login else (call,)
         return bool(needed) and all(map(self._is_response_obsolete, needed))
 
     def _is_response_obsolete(self, call: ObservedCall) -> bool:
@@ -381,26 +383,28 @@ class _FailureJudge(msgspec.Struct, frozen=True):
         return any(self._supersedes(one, call) for one in self.base.calls) or any(
             (one.name, one.request) not in known
             for one in self.run.calls
-            if one.begin > call.begin and one.is_answered and not one.is_login
+            if one.begin > call.begin and one.has_third_party_response and not one.is_login
         )
 
-    def _was_executed_after_failure(self, failed_call: ObservedCall | None) -> bool:
+    def _was_executed_by_resending(self, failed_call: ObservedCall | None) -> bool:
         """Return whether the failed request was executed after all, resent by script or client.
 
         *failed_call* is the failed call in this run; None if it was not made.
         """
-        if failed_call is not None and failed_call.is_answered:
+        if failed_call is not None and failed_call.has_third_party_response:
             return True
-        return self._is_repeated(failed_call)
+        return self._is_repeated_with_success(failed_call)
 
-    def _is_repeated(self, failed_call: ObservedCall | None) -> bool:
+    def _is_repeated_with_success(self, failed_call: ObservedCall | None) -> bool:
         """Return whether the script made the same call as *failed_call* again, with success.
 
         If *failed_call* is None, the same call anywhere in the run counts.
         """
         wanted = self.failure.call.name, self.failure.call.request
         return any(
-            (call.name, call.request) == wanted and call.is_answered and call is not failed_call
+            (call.name, call.request) == wanted
+            and call.has_third_party_response
+            and call is not failed_call
             for call in self.run.calls
             if failed_call is None or call.begin > failed_call.begin
         )
@@ -410,7 +414,7 @@ class _FailureJudge(msgspec.Struct, frozen=True):
 
         Yielded are place (in form, fields or flow), value in the base run, value in this run.
         """
-        for before, after in self._step_pairs_from_failure():
+        for before, after in self._pair_steps_from_failure():
             for place in dict.fromkeys((*before.state, *after.state)):
                 was, got = before.state.get(place), after.state.get(place)
                 if not is_same_value(was, got):
@@ -418,8 +422,8 @@ class _FailureJudge(msgspec.Struct, frozen=True):
 
     def _find_broken_value(self) -> str:
         """Return where NaN or ``undefined``, computed from a missing value, is shown, or ""."""
-        for before, after in self._step_pairs_from_failure():
-            for line in new_lines(before.messages, after.messages):
+        for before, after in self._pair_steps_from_failure():
+            for line in find_new_lines(before.messages, after.messages):
                 if _BROKEN_VALUE.search(str(line.get("text"))):
                     return msg("shown: {text}", text=_shorten(line["text"]))
             for place, got in after.state.items():
@@ -468,15 +472,15 @@ def _shorten(value: Any, max_length: int = 60) -> str:
     return text if len(text) <= max_length else f"{text[: max_length - 1]}…"
 
 
-def new_lines(before: Iterable[Line], after: Sequence[Line]) -> list[Line]:
+def find_new_lines(before: Iterable[Line], after: Sequence[Line]) -> list[Line]:
     """Return the lines of *after* that *before* lacks, or has less often.
 
     A line is one entry of a step's messages, console or errors.
     """
-    left = Counter(map(_line_key, before))
+    left = Counter(map(_make_line_key, before))
     fresh = []
     for line in after:
-        key = _line_key(line)
+        key = _make_line_key(line)
         if left[key]:
             left[key] -= 1
         else:
@@ -484,7 +488,7 @@ def new_lines(before: Iterable[Line], after: Sequence[Line]) -> list[Line]:
     return fresh
 
 
-def _line_key(line: Line) -> str:
+def _make_line_key(line: Line) -> str:
     """Return a text that is equal for equal lines: messages, console lines or errors."""
     return repr(sorted(line.items(), key=str))
 
@@ -499,15 +503,15 @@ def _describe_notice(before: StepView, after: StepView) -> str:
     *after* is the step with the failure; what the base run's step *before* shows too does not
     count.
     """
-    gone = [str(line.get("text")) for line in new_lines(after.messages, before.messages)]
-    for line in new_lines(before.messages, after.messages):
+    gone = [str(line.get("text")) for line in find_new_lines(after.messages, before.messages)]
+    for line in find_new_lines(before.messages, after.messages):
         text = str(line.get("text"))
         if line.get("level") != "success" and text and not _differs_only_in_values(text, gone):
             return msg("shown: {text}", text=_shorten(text))
-    for line in new_lines(before.console, after.console):
+    for line in find_new_lines(before.console, after.console):
         if line.get("level") in _TELLING:
             return msg("console: {text}", text=_shorten(line.get("text")))
-    for error in new_lines(before.errors, after.errors):
+    for error in find_new_lines(before.errors, after.errors):
         if not error.get("unhandled"):
             return msg("rejected: {text}", text=_shorten(error.get("message")))
     return ""
@@ -549,7 +553,7 @@ def _reports_failure(result: Mapping[str, Any]) -> bool:
     )
 
 
-def _place_of_error(run: RunView, error: Line) -> Place | None:
+def _find_error_place(run: RunView, error: Line) -> Place | None:
     """Return the script line of *error*, an entry of `StepView.errors`; None if it is not known."""
     for event in run.trial.events:
         if isinstance(event, ErrorThrown) and event.message == error.get("message"):

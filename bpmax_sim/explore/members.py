@@ -19,10 +19,10 @@ from bpmax_sim.errors import CassetteError
 from bpmax_sim.messages import Response
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.model import Api, Platform, ResponseRules, to_snake_case
-from bpmax_sim.platform.response_shapes import ResponseShape, shape_of_schema
+from bpmax_sim.platform.response_shapes import ResponseShape, derive_schema_shape
 from bpmax_sim.proxy.response import (
     compile_finder,
-    first_found_value,
+    find_first_value,
     read_body,
     satisfies_rule,
     to_comparable_text,
@@ -73,7 +73,7 @@ class _ResponseSummary:
         if value is None and path:
             self.lacks[path].add("null")
         elif isinstance(value, Mapping) and len(path) < _DEEPEST:
-            self._add_names({str(name) for name in value}, path)
+            self._record_absent_members({str(name) for name in value}, path)
             for name, inner in value.items():
                 self.add_body(inner, (*path, str(name)))
         elif isinstance(value, list):
@@ -82,7 +82,7 @@ class _ResponseSummary:
             for inner in value:
                 self.add_body(inner, (*path, "*"))
 
-    def _add_names(self, names: set[str], path: Names) -> None:
+    def _record_absent_members(self, names: set[str], path: Names) -> None:
         ever, always = self._seen.setdefault(path, (set(), set(names)))
         ever |= names
         always &= names
@@ -99,7 +99,7 @@ class RecordedResponses:
         self._platforms = platforms
         self._apis: dict[str, _ResponseSummary] | None = None
 
-    def summary_of_api(self, api_name: str) -> _ResponseSummary:
+    def get_api_summary(self, api_name: str) -> _ResponseSummary:
         """Return the recorded responses of *api_name*, ``platform.api``."""
         if self._apis is None:
             self._apis = defaultdict(_ResponseSummary)
@@ -107,9 +107,9 @@ class RecordedResponses:
                 self._read_cassette(path, self._apis)
         return self._apis.get(api_name) or _ResponseSummary()
 
-    def refusals(self, api_name: str) -> Mapping[tuple[int, str], Response]:
+    def find_refusals(self, api_name: str) -> Mapping[tuple[int, str], Response]:
         """Return the recorded unsuccessful responses of *api_name*: (status, code) -> response."""
-        return self.summary_of_api(api_name).refusals
+        return self.get_api_summary(api_name).refusals
 
     def _read_cassette(self, path: Path, apis: dict[str, _ResponseSummary]) -> None:
         try:
@@ -121,10 +121,10 @@ class RecordedResponses:
                     continue
                 body, rules = (
                     read_body(response),
-                    self._response_rules_of_api(call.platform, call.api),
+                    self._find_response_rules(call.platform, call.api),
                 )
                 if not satisfies_rule(rules.ok, response, body, absent_ok=True):
-                    code = first_found_value(map(compile_finder, rules.code), response, body)
+                    code = find_first_value(map(compile_finder, rules.code), response, body)
                     text = "" if code is UNSET else to_comparable_text(code)
                     apis[call.name].refusals.setdefault((response.status, text), response)
                 elif body.kind == "json":
@@ -132,23 +132,23 @@ class RecordedResponses:
         except (CassetteError, OSError):
             return  # whoever plays it is told
 
-    def _response_rules_of_api(self, platform_key: str, api_key: str) -> ResponseRules:
+    def _find_response_rules(self, platform_key: str, api_key: str) -> ResponseRules:
         platform = self._platforms.find(platform_key)
         if platform is None:
             return ResponseRules()
         api = platform.apis.get(platform.spellings.get(to_snake_case(api_key), api_key))
-        return response_rules_of(platform, api)
+        return find_response_rules(platform, api)
 
 
-def response_rules_of(platform: Platform, api: Api | None) -> ResponseRules:
+def find_response_rules(platform: Platform, api: Api | None) -> ResponseRules:
     """Return the response rules of *api*, else those of the platform."""
     own = api.response if api is not None else UNSET
     return own if isinstance(own, ResponseRules) else platform.response
 
 
-def members_of(body: Any, api: Api, recorded: _ResponseSummary) -> tuple[Member, ...]:
+def collect_members(body: Any, api: Api, recorded: _ResponseSummary) -> tuple[Member, ...]:
     """Return the members of *body* in order, each with the ways in which it may be lacking."""
-    shape = shape_of_schema(api.answer) if api.answer else None
+    shape = derive_schema_shape(api.answer) if api.answer else None
     found = _walk_response_members(body, (), (), shape, recorded)
     return tuple(member for _, member in zip(range(_MOST), found, strict=False))
 
@@ -184,14 +184,14 @@ def _find_possible_lacks(
             yield lack, "recorded"
 
 
-def without_member(value: Any, steps: Steps, lack: Lack) -> Any:
+def apply_member_lack(value: Any, steps: Steps, lack: Lack) -> Any:
     """Return a copy of *value* in which the member at *steps* is absent, null or an empty list."""
     step, *rest = steps
     if isinstance(step, int):
-        inner = without_member(value[step], tuple(rest), lack)
+        inner = apply_member_lack(value[step], tuple(rest), lack)
         return [*value[:step], inner, *value[step + 1 :]]
     if rest:
-        return {**value, step: without_member(value[step], tuple(rest), lack)}
+        return {**value, step: apply_member_lack(value[step], tuple(rest), lack)}
     if lack == "absent":
         return {name: inner for name, inner in value.items() if name != step}
     return {**value, step: None if lack == "null" else []}

@@ -14,9 +14,9 @@ from bpmax_sim.explore.judge import (
     describe_unrecorded_calls,
     expect_value,
     find_broken_invariant,
+    find_new_lines,
     judge_endless,
     judge_repetition,
-    new_lines,
 )
 from bpmax_sim.explore.orders import Interruption
 from bpmax_sim.explore.run_view import ObservedCall, RunView
@@ -81,7 +81,7 @@ def _find_verdict(
     return Judgement(
         verdict="stale" if _is_written_by_older_call(run, place) else "differs",
         why=describe_difference(place, was, got),
-        place=_last_writer(run, place)[0],
+        place=_find_last_writer(run, place)[0],
         expects=expect_value(place, was),
     )
 
@@ -99,7 +99,7 @@ def _find_differences(expected_run: RunView, run: RunView, *, is_end: bool) -> I
     """
     before = [error for step in expected_run.steps.values() for error in step.errors]
     after = [error for step in run.steps.values() for error in step.errors]
-    for error in new_lines(before, after):
+    for error in find_new_lines(before, after):
         yield msg("the error"), None, error.get("message")
     if is_end:
         yield from _compare_states(expected_run.end, run.end)
@@ -126,7 +126,7 @@ def _is_written_by_older_call(run: RunView, place: str) -> bool:
     )
 
 
-def _last_writer(run: RunView, place: str) -> tuple[Place | None, ObservedCall | None]:
+def _find_last_writer(run: RunView, place: str) -> tuple[Place | None, ObservedCall | None]:
     """Return the script line that last wrote the field at *place*, and the call behind it.
 
     That call is the one that had responded just before the write. (None, None) if no script wrote.

@@ -93,7 +93,7 @@ def count_orders(groups: Sequence[Group]) -> int:
     return sum(factorial(len(group)) - 1 for group in groups)
 
 
-def possible_orders(groups: Sequence[Group]) -> Iterator[Order]:
+def find_possible_orders(groups: Sequence[Group]) -> Iterator[Order]:
     """Yield the orders in which the responses of each group can come, the fewest inversions first.
 
     The order of the run itself is left out; of large groups only orders that two swaps make.
@@ -104,14 +104,14 @@ def possible_orders(groups: Sequence[Group]) -> Iterator[Order]:
         every = (
             permutations(numbers)
             if len(arrived) <= _FULLY
-            else _permutations_by_swaps(len(arrived))
+            else _permute_by_at_most_two_swaps(len(arrived))
         )
         ranked = sorted(dict.fromkeys(every), key=lambda order: (_count_inversions(order), order))
         for order in ranked[1:]:  # the first is that of the run
             yield _make_order(tuple(arrived[number] for number in order), _count_inversions(order))
 
 
-def _permutations_by_swaps(count: int) -> Iterator[tuple[int, ...]]:
+def _permute_by_at_most_two_swaps(count: int) -> Iterator[tuple[int, ...]]:
     """Yield the permutations of *count* elements that at most two swaps produce."""
     start = tuple(range(count))
     pairs = tuple(combinations(start, 2))
@@ -143,7 +143,7 @@ def _make_order(calls: Group, inversions: int) -> Order:
         # Delayed no more than needed: a long delay would let other timers fire first.
         due = max(arrival, latest + _GAP)
         if due > arrival:
-            rules.append(_delay_rule(call, due - arrival))
+            rules.append(_make_delay_rule(call, due - arrival))
         latest = due
     return Order(
         calls=calls,
@@ -153,17 +153,17 @@ def _make_order(calls: Group, inversions: int) -> Order:
     )
 
 
-def delay_of(call: ObservedCall, seconds: float) -> Fault:
+def make_delay_fault(call: ObservedCall, seconds: float) -> Fault:
     """Return the fault that delays the response of *call* by *seconds*."""
-    return to_transport_fault(_delay_rule(call, seconds))
+    return to_transport_fault(_make_delay_rule(call, seconds))
 
 
-def _delay_rule(call: ObservedCall, seconds: float) -> FaultRule:
+def _make_delay_rule(call: ObservedCall, seconds: float) -> FaultRule:
     do = FaultAction(delay=round(seconds, 6))
     return FaultRule(on=call.name, call=call.number, do=do)
 
 
-def late_orders(item: ScenarioItem, base: RunView) -> Iterator[Order]:
+def find_late_response_orders(item: ScenarioItem, base: RunView) -> Iterator[Order]:
     """Yield orders in which a response comes after that of a later call of the same API.
 
     In *base* the first call has ended before the second begins. But where time passes or a person
@@ -182,7 +182,7 @@ def late_orders(item: ScenarioItem, base: RunView) -> Iterator[Order]:
         if call.step != later.step and call.step not in loose | base.idle:
             continue
         delay = later.sent_at + later.elapsed - call.sent_at - call.elapsed + _GAP
-        rule = _delay_rule(call, delay)
+        rule = _make_delay_rule(call, delay)
         yield Order(
             calls=(later, call), rules=(rule,), faults=(to_transport_fault(rule),), inversions=1
         )
@@ -204,10 +204,10 @@ class Interruption(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def delay_rule(self) -> FaultRule:
         """Return the delay rule that keeps the call in flight long enough for the action."""
-        return _delay_rule(self.call, _IN_FLIGHT)
+        return _make_delay_rule(self.call, _IN_FLIGHT)
 
 
-def possible_interruptions(
+def find_possible_interruptions(
     item: ScenarioItem, base: RunView
 ) -> Iterator[tuple[Interruption, ScenarioItem]]:
     """Yield each action that a person may do during a call, with *item* changed to do it then."""
@@ -241,7 +241,7 @@ def _insert_interruption(
     *following_steps* are the steps after it.
     """
     located = item.steps[index]
-    plain = replace(added_step, step=without_expectations(added_step.step), during=())
+    plain = replace(added_step, step=reduce_to_action(added_step.step), during=())
     during = During(call=call.name, steps=(plain.step,))
     step = replace(located.step, during=during)
     steps = (*item.steps[:index], replace(located, step=step, during=(plain,)), *following_steps)
@@ -252,7 +252,7 @@ def _insert_interruption(
     return Interruption(call=call, what=what, is_again=is_again), replace(item, steps=steps)
 
 
-def without_expectations(step: Step) -> Step:
+def reduce_to_action(step: Step) -> Step:
     """Return *step* without expectations, saved values and repetition."""
     return replace(
         step, expect=Expect(), expect_error=UNSET, save={}, retry=UNSET, during=UNSET, faults=()
@@ -262,7 +262,9 @@ def without_expectations(step: Step) -> Step:
 def _is_done_by_person(located: LocatedStep) -> bool:
     """Return whether a person performs the step, in contrast to time, code or a call."""
     kind = located.step.kind
-    return kind is not None and bool(kind.needs) and kind.named_steps(located.step.value) is None
+    return (
+        kind is not None and bool(kind.needs) and kind.find_named_steps(located.step.value) is None
+    )
 
 
 def _is_pressed(located: LocatedStep) -> bool:

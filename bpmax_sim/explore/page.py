@@ -8,10 +8,10 @@ from typing import Final
 from bpmax_sim.explore.judge import VERDICTS, VerdictKind
 from bpmax_sim.explore.summary import (
     MARKS,
+    CauseFinding,
     ExploreTotals,
     Matrix,
     MatrixCell,
-    VariantFinding,
     describe_finding,
     describe_totals,
     make_matrix,
@@ -28,7 +28,7 @@ from bpmax_sim.report.sections import (
 
 def make_section(
     totals: ExploreTotals,
-    findings: Sequence[VariantFinding] = (),
+    findings: Sequence[CauseFinding] = (),
     scenarios: Sequence[str] = (),
 ) -> ReportSection:
     """Return the section of the report page that shows what ``explore`` found.
@@ -37,7 +37,7 @@ def make_section(
     *scenarios* are the texts of these, in the order of *findings*; empty to show none.
     """
     matrix = make_matrix(totals.cells)
-    columns, rows = (msg("call"), *matrix.columns), tuple(_matrix_rows(matrix))
+    columns, rows = (msg("call"), *matrix.columns), tuple(_make_matrix_rows(matrix))
     table = SectionTable(columns=columns, rows=rows, caption=matrix.legend)
     parts = tuple(map(_make_finding, findings, scenarios or [""] * len(findings)))
     return ReportSection(
@@ -48,7 +48,7 @@ def make_section(
     )
 
 
-def _matrix_rows(matrix: Matrix) -> Iterator[tuple[SectionCell, ...]]:
+def _make_matrix_rows(matrix: Matrix) -> Iterator[tuple[SectionCell, ...]]:
     for (call, where), row in matrix.rows.items():
         cells = (_show_cell(row[name]) if name in row else SectionCell() for name in matrix.columns)
         yield SectionCell(f"{call}\n{where}"), *cells
@@ -62,7 +62,7 @@ def _show_cell(cell: MatrixCell) -> SectionCell:
 _TONES: Final[Mapping[VerdictKind, Tone]] = {"handled": "passed", "unrecorded": "quiet"}
 
 
-def _make_finding(finding: VariantFinding, scenario: str) -> SectionFinding:
+def _make_finding(finding: CauseFinding, scenario: str) -> SectionFinding:
     headline, *lines = describe_finding(finding)
     return SectionFinding(
         headline=headline,

@@ -111,10 +111,10 @@ def find_reads(base: RunView, watched: RunView) -> Mapping[str, frozenset[Names]
     *watched* is the run of *base* with `READ_WATCHER`. None if both have different results: then a
     script noticed that it was observed.
     """
-    if [*map(_comparable_call, base.calls)] != [*map(_comparable_call, watched.calls)]:
+    if [*map(_to_comparable_call, base.calls)] != [*map(_to_comparable_call, watched.calls)]:
         return None
-    if [*map(_comparable_step, base.steps.values())] != [
-        *map(_comparable_step, watched.steps.values())
+    if [*map(_to_comparable_step, base.steps.values())] != [
+        *map(_to_comparable_step, watched.steps.values())
     ]:
         return None
     labels = {call.begin: call.label for call in watched.calls if not call.is_login}
@@ -133,12 +133,12 @@ def find_reads(base: RunView, watched: RunView) -> Mapping[str, frozenset[Names]
     return {label: frozenset(paths) for label, paths in seen.items()}
 
 
-def _comparable_call(call: ObservedCall) -> tuple[object, ...]:
+def _to_comparable_call(call: ObservedCall) -> tuple[object, ...]:
     """Return the parts of *call* that are equal in both runs if no script noticed anything."""
     return call.name, call.step, call.request, call.error, call.status, call.sent_at
 
 
-def _comparable_step(step: StepView) -> StepView:
+def _to_comparable_step(step: StepView) -> StepView:
     """Return *step* without the console lines of the instrumented script."""
     console = tuple(line for line in step.console if not str(line["text"]).startswith(_MARK))
     return replace(step, console=console)

@@ -15,8 +15,8 @@ import msgspec
 from bpmax_sim.errors import BpmaxError
 from bpmax_sim.explore.orders import Interruption
 from bpmax_sim.explore.search import JudgedVariant
-from bpmax_sim.file_names import file_name
-from bpmax_sim.i18n import msg, plain_english, translate
+from bpmax_sim.file_names import to_file_name
+from bpmax_sim.i18n import msg, to_plain_english, translate
 from bpmax_sim.platform.model import matches_api
 from bpmax_sim.project import SUFFIX
 from bpmax_sim.scenario.events import ScenarioFinished
@@ -44,8 +44,8 @@ class Reproduction(msgspec.Struct, frozen=True):
 
 def reproduce(item: ScenarioItem, variant: JudgedVariant) -> Reproduction:
     """Return the scenario that fails in the same way as *variant* of *item* did."""
-    document = dict(_plain_document(item))
-    title = f"{document['scenario']}：{variant.call.label} {plain_english(variant.kind)}"
+    document = dict(_to_plain_document(item))
+    title = f"{document['scenario']}：{variant.call.label} {to_plain_english(variant.kind)}"
     document["was"] = [document["scenario"], *document.get("was", ())]
     document["scenario"] = title
     document.pop("explore", None)
@@ -54,21 +54,26 @@ def reproduce(item: ScenarioItem, variant: JudgedVariant) -> Reproduction:
     document.pop("expect", None)
     if item.row is not None:
         document["cases"] = [{**item.row.values, "id": item.row.id}]
-    document["proxy"] = _reproduced_proxy(item, document.get("proxy") or {}, variant)
-    document["faults"] = [*_as_fault_list(document.get("faults")), *map(rule_data, variant.rules)]
-    document["steps"] = _reproduced_steps(document["steps"], variant)
+    document["proxy"] = _make_proxy_section(item, document.get("proxy") or {}, variant)
+    document["faults"] = [
+        *_as_fault_list(document.get("faults")),
+        *map(make_rule_data, variant.rules),
+    ]
+    document["steps"] = _make_reproduction_steps(document["steps"], variant)
     head = f"# {translate(variant.judgement.why)}".replace("\n", " ")
     order = ("version", "scenario", "was")
     first = {name: document[name] for name in order if name in document}
     last = {"steps": document.pop("steps")}
     rest = {name: value for name, value in document.items() if name not in first}
-    name = file_name(f"{item.path.name.removesuffix(SUFFIX)} {variant.call.label} {variant.kind}")
+    name = to_file_name(
+        f"{item.path.name.removesuffix(SUFFIX)} {variant.call.label} {variant.kind}"
+    )
     path = item.path.with_name(f"{name}{SUFFIX}")
     text = f"{head}\n{write_yaml({**first, **rest, **last})}"
     return Reproduction(path, text, bool(variant.judgement.expects))
 
 
-def save_reproduction(reproduction: Reproduction) -> str:
+def save_and_check_reproduction(reproduction: Reproduction) -> str:
     """Write *reproduction* and run it to make sure that it fails as intended.
 
     Return "", or why it does not; then the file is deleted again.
@@ -100,8 +105,8 @@ def _explain_wrong_reproduction(reproduction: Reproduction) -> str:
     return last.failures[0].essence if last.failures else msg("it passes")
 
 
-def _plain_document(item: ScenarioItem) -> Mapping[str, Any]:
-    document = item.spot.source.root.plain()
+def _to_plain_document(item: ScenarioItem) -> Mapping[str, Any]:
+    document = item.spot.source.root.to_plain()
     assert isinstance(document, Mapping), "it was loaded"
     return document
 
@@ -110,18 +115,18 @@ def _as_fault_list(value: Any) -> Sequence[Any]:
     return () if value is None else value if isinstance(value, list | tuple) else (value,)
 
 
-def rule_data(rule: FaultRule) -> dict[str, Any]:
+def make_rule_data(rule: FaultRule) -> dict[str, Any]:
     """Return *rule* in the form of a scenario file."""
     data: dict[str, Any] = msgspec.to_builtins(rule)
     return data
 
 
-def rule_text(rules: Sequence[FaultRule]) -> str:
+def format_rules(rules: Sequence[FaultRule]) -> str:
     """Return *rules* as YAML lines of a scenario file."""
-    return write_yaml({"faults": list(map(rule_data, rules))}).rstrip()
+    return write_yaml({"faults": list(map(make_rule_data, rules))}).rstrip()
 
 
-def _reproduced_proxy(
+def _make_proxy_section(
     item: ScenarioItem, proxy: Mapping[str, Any], variant: JudgedVariant
 ) -> dict[str, Any]:
     """Return the ``proxy`` section of the reproduction.
@@ -145,7 +150,9 @@ def _is_stub_needed(stub: Mapping[str, Any], variant: JudgedVariant) -> bool:
     return on == "*" or any(matches_api(on, name) for name in variant.asked)
 
 
-def _reproduced_steps(steps: Sequence[Mapping[str, Any]], variant: JudgedVariant) -> list[Any]:
+def _make_reproduction_steps(
+    steps: Sequence[Mapping[str, Any]], variant: JudgedVariant
+) -> list[Any]:
     """Return the steps up to the judged one, which gets the expectation that fails."""
     interruption = variant.interruption
     if interruption is not None:
@@ -153,9 +160,9 @@ def _reproduced_steps(steps: Sequence[Mapping[str, Any]], variant: JudgedVariant
         number = len(steps)
     else:
         number = min(int(variant.call.step or 1), len(steps))
-    kept = [*steps[: number - 1], _without_keys(steps[number - 1], *_OF_A_CHECK)]
+    kept = [*steps[: number - 1], _drop_keys(steps[number - 1], *_OF_A_CHECK)]
     first = int(variant.call.step or 1) - 1
-    kept[first:] = [_without_keys(step, *_OF_A_CHECK) for step in kept[first:]]
+    kept[first:] = [_drop_keys(step, *_OF_A_CHECK) for step in kept[first:]]
     for step, code in variant.refusals.items():
         kept[int(step) - 1] = {**kept[int(step) - 1], "expect_error": {"code": code}}
     if variant.judgement.expects:
@@ -171,12 +178,12 @@ def _insert_interruption(
     inner = steps[index if interruption.is_again else index + 1]
     for number, step in enumerate(steps):
         if number == index:
-            meanwhile = _without_keys(inner, *_OF_A_CHECK, "during", "faults", "id")
+            meanwhile = _drop_keys(inner, *_OF_A_CHECK, "during", "faults", "id")
             during = {"call": interruption.call.name, "steps": [meanwhile]}
             yield {**step, "during": during}
         elif number != index + 1 or interruption.is_again:
             yield step
 
 
-def _without_keys(step: Mapping[str, Any], *names: str) -> dict[str, Any]:
+def _drop_keys(step: Mapping[str, Any], *names: str) -> dict[str, Any]:
     return {name: value for name, value in step.items() if name not in names}

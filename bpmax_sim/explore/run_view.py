@@ -9,7 +9,11 @@ from typing import Any, Final
 import msgspec
 
 from bpmax_sim.errors import Place
-from bpmax_sim.explore.effects import has_effect, identify_request, static_segments
+from bpmax_sim.explore.effects import (
+    find_static_segments,
+    has_effect_when_repeated,
+    identify_request,
+)
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.events import (
@@ -64,7 +68,7 @@ class ObservedCall(msgspec.Struct, frozen=True, kw_only=True):
     place: Place | None
 
     @property
-    def is_answered(self) -> bool:
+    def has_third_party_response(self) -> bool:
         """Return whether the third party responded, not an injected fault."""
         return not self.error and self.source != "fault"
 
@@ -133,9 +137,9 @@ class RunView(msgspec.Struct, frozen=True):
     def end(self) -> Mapping[str, Any]:
         """Return form, fields and flow after the last step, without results of steps."""
         last = next(reversed(tuple(self.steps.values())), None)
-        return without_result(last.state) if last else {}
+        return drop_result(last.state) if last else {}
 
-    def calls_with_effect(
+    def find_calls_with_effect(
         self, failed_call: ObservedCall | None = None, *, is_executed: bool = False
     ) -> tuple[ObservedCall, ...]:
         """Return the calls that had an effect, once for each idempotency key.
@@ -156,7 +160,7 @@ class RunView(msgspec.Struct, frozen=True):
         by_user = (e for e in self.trial.events if isinstance(e, FieldChanged) and e.by == "user")
         return Counter(repr((event.field, event.new)) for event in by_user)
 
-    def fields_written(self, begin: int, end: int) -> set[str]:
+    def find_written_fields(self, begin: int, end: int) -> set[str]:
         """Return the fields that scripts wrote between the event positions *begin* and *end*."""
         events = self.trial.events[begin:end]
         return {e.field for e in events if isinstance(e, FieldChanged) and e.by != "user"}
@@ -181,7 +185,7 @@ class RunView(msgspec.Struct, frozen=True):
             None,
         )
 
-    def steps_from(self, step: str) -> Iterator[tuple[str, StepView]]:
+    def find_steps_from(self, step: str) -> Iterator[tuple[str, StepView]]:
         """Yield the steps from *step* on, including those done during it."""
         keys = list(self.steps)
         begins = (n for n, key in enumerate(keys) if key == step or key.startswith(f"{step}."))
@@ -189,12 +193,12 @@ class RunView(msgspec.Struct, frozen=True):
             yield key, self.steps[key]
 
 
-def without_result(state: Mapping[str, Any]) -> Mapping[str, Any]:
+def drop_result(state: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return *state* without the return value of the step's action."""
     return {place: value for place, value in state.items() if place != "result"}
 
 
-def view_of(trial: TrialRun, platforms: Platforms) -> RunView:
+def make_run_view(trial: TrialRun, platforms: Platforms) -> RunView:
     """Return *trial* as the judges see it."""
     steps: dict[str, list[Observation]] = {}
     for observation in observe(trial.events):
@@ -233,7 +237,7 @@ def _view_calls(events: Iterable[Event], platforms: Platforms) -> Iterator[Obser
     ends: dict[int, int] = {}
     struck: set[int] = set()
     counts: Counter[str] = Counter()
-    for position, (step, event) in enumerate(_events_by_step(events)):
+    for position, (step, event) in enumerate(_pair_events_with_steps(events)):
         if isinstance(event, CallMade):
             counts[event.call] += 1
             made[event.number] = (event, step, counts[event.call], position)
@@ -252,8 +256,8 @@ def _view_calls(events: Iterable[Event], platforms: Platforms) -> Iterator[Obser
             request=identity.request,
             key=identity.key,
             numbers=identity.numbers,
-            collection=static_segments(api.path) if api else (),
-            has_effect=not call.is_login and has_effect(api, call.method),
+            collection=find_static_segments(api.path) if api else (),
+            has_effect=not call.is_login and has_effect_when_repeated(api, call.method),
             is_faulted=number in struck and call.source != SOURCE,
             is_login=call.is_login,
             begin=begin,
@@ -268,7 +272,7 @@ def _view_calls(events: Iterable[Event], platforms: Platforms) -> Iterator[Obser
         )
 
 
-def _events_by_step(events: Iterable[Event]) -> Iterator[tuple[str, Event]]:
+def _pair_events_with_steps(events: Iterable[Event]) -> Iterator[tuple[str, Event]]:
     """Yield each event with the key of the outermost step that it happens in."""
     under_way: list[str] = []
     for event in events:

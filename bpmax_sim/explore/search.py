@@ -18,12 +18,12 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from bpmax_sim.errors import BpmaxError, ConfigError, Place
-from bpmax_sim.explore.failures import PossibleFailure, possible_failures
+from bpmax_sim.explore.failures import PossibleFailure, find_possible_failures
 from bpmax_sim.explore.judge import (
     RED,
     Judgement,
-    calls_waiting_for_login,
     find_call,
+    find_calls_waiting_for_login,
     judge_failure,
 )
 from bpmax_sim.explore.members import RecordedResponses
@@ -32,14 +32,14 @@ from bpmax_sim.explore.orders import (
     Interruption,
     Order,
     count_orders,
-    delay_of,
     find_concurrent_calls,
-    late_orders,
-    possible_interruptions,
-    possible_orders,
+    find_late_response_orders,
+    find_possible_interruptions,
+    find_possible_orders,
+    make_delay_fault,
 )
 from bpmax_sim.explore.reads import READ_WATCHER, Names, ReadMembers, find_reads
-from bpmax_sim.explore.run_view import ObservedCall, RunView, view_of
+from bpmax_sim.explore.run_view import ObservedCall, RunView, make_run_view
 from bpmax_sim.i18n import join_messages, msg
 from bpmax_sim.platform.load import Platforms, load_usable_platforms
 from bpmax_sim.scenario.actions import ACTIONS
@@ -49,7 +49,7 @@ from bpmax_sim.scenario.model import ExploreSpec, FaultRule
 from bpmax_sim.scenario.row_actions import RowAction
 from bpmax_sim.scenario.trial_run import CallKey
 from bpmax_sim.session.options import Severity
-from bpmax_sim.simulator.simulator import has_own_rules
+from bpmax_sim.simulator.simulator import has_shipped_rule_table
 from bpmax_sim.subject.hooks import is_same_value
 from bpmax_sim.transport.faults import Fault
 from bpmax_sim.variant.run import Baseline, BaselineError, Variant, measure_baseline, try_variant
@@ -186,8 +186,8 @@ class Explorer:
         try:
             bench = _ItemTrials(_run_baseline(item, self._cassettes))
         except BpmaxError as error:
-            return replace(found, refused=_describe_refusal(error))
-        bench.collect_variants(self._recorded_of(item, bench.platforms))
+            return replace(found, refused=_explain_unexplored_item(error))
+        bench.collect_variants(self._load_recorded_responses(item, bench.platforms))
         starts = list(enumerate(bench.make_attempts()))
         if seed is not None:
             Random(f"{seed} {item.node_id}").shuffle(starts)  # noqa: S311 - a choice, no secret
@@ -243,7 +243,9 @@ class Explorer:
             lost = msg("the process that explored it was ended from outside")
             yield replace(_start_exploration(item), refused=lost) if found is None else found
 
-    def _recorded_of(self, item: ScenarioItem, platforms: Platforms) -> RecordedResponses:
+    def _load_recorded_responses(
+        self, item: ScenarioItem, platforms: Platforms
+    ) -> RecordedResponses:
         folder = self._cassettes or item.root / "cassettes"
         if folder not in self._recorded:
             self._recorded[folder] = RecordedResponses(folder, platforms)
@@ -265,7 +267,7 @@ def _run_baseline(item: ScenarioItem, cassettes: Path | None) -> Baseline:
         if item.scenario.proxy.mode is not UNSET or not is_unrecorded:
             raise
         try:
-            return measure_baseline(_with_simulators(item), cassettes=cassettes)
+            return measure_baseline(_switch_to_simulators(item), cassettes=cassettes)
         except BpmaxError:
             raise error from None
     called = {call.call.partition(".")[0] for call in recorded.run.calls}
@@ -273,31 +275,33 @@ def _run_baseline(item: ScenarioItem, cassettes: Path | None) -> Baseline:
         return recorded
     platforms = load_usable_platforms(item.platforms, instances=item.instances)
     known = [platforms.find(key) for key in called]
-    if not all(one is not None and has_own_rules(one) for one in known):
+    if not all(one is not None and has_shipped_rule_table(one) for one in known):
         return recorded
     try:
-        return measure_baseline(_with_simulators(item), cassettes=cassettes)
+        return measure_baseline(_switch_to_simulators(item), cassettes=cassettes)
     except BpmaxError:
         return recorded
 
 
-def _with_simulators(item: ScenarioItem) -> ScenarioItem:
+def _switch_to_simulators(item: ScenarioItem) -> ScenarioItem:
     """Return *item* with simulators instead of recordings."""
     simulated = replace(item.scenario.proxy, mode="simulate", unused="ignore")
     return replace(item, scenario=replace(item.scenario, proxy=simulated))
 
 
 def _start_exploration(item: ScenarioItem) -> Exploration:
-    return Exploration(node_id=item.node_id, name=item.name, place=item.place, target=item.target)
+    return Exploration(
+        node_id=item.node_id, name=item.name, place=item.place, target=item.selection_arguments
+    )
 
 
-def _describe_refusal(error: BpmaxError) -> str:
+def _explain_unexplored_item(error: BpmaxError) -> str:
     """Return why an item is not explored, without the place in the message."""
     problem = error.problems[0].message if isinstance(error, ConfigError) else str(error)
     return problem.partition("\n")[0]
 
 
-def _script_words(item: ScenarioItem) -> Iterator[str]:
+def _find_script_words(item: ScenarioItem) -> Iterator[str]:
     """Yield every word of the item's scripts, including scripts inside steps."""
     for body in item.subjects.code_files:
         yield from _WORD.findall(body.source)
@@ -306,7 +310,7 @@ def _script_words(item: ScenarioItem) -> Iterator[str]:
             yield from _WORD.findall(located.step.value)
 
 
-def severity_of(
+def choose_severity(
     judgement: Judgement,
     spec: ExploreSpec,
     *,
@@ -363,16 +367,20 @@ class _ItemTrials:
         """Return a trial of *item* (by default the unchanged one) with the rules *injected*."""
         usual = None if item else self._usual
         variant = Variant(faults=tuple(injected), item=item, usual=usual)
-        return view_of(try_variant(self._baseline, variant), self.platforms)
+        return make_run_view(try_variant(self._baseline, variant), self.platforms)
 
     def collect_variants(self, recorded: RecordedResponses) -> None:
         """Collect the possible variants; *recorded* are the responses in the recordings."""
         self._recorded = recorded
-        reads = self._reads = ReadMembers(self._watch_reads(), frozenset(_script_words(self._item)))
-        self._failures = tuple(possible_failures(self.base.calls, self.platforms, recorded, reads))
+        reads = self._reads = ReadMembers(
+            self._watch_reads(), frozenset(_find_script_words(self._item))
+        )
+        self._failures = tuple(
+            find_possible_failures(self.base.calls, self.platforms, recorded, reads)
+        )
         self._groups = find_concurrent_calls(self.base.calls)
-        self._interruptions = tuple(possible_interruptions(self._item, self.base))
-        self._late_orders = tuple(late_orders(self._item, self.base))
+        self._interruptions = tuple(find_possible_interruptions(self._item, self.base))
+        self._late_orders = tuple(find_late_response_orders(self._item, self.base))
         self.possible = (
             len(self._failures)
             + count_orders(self._groups)
@@ -393,7 +401,7 @@ class _ItemTrials:
         if not self.base.calls:
             return {}
         watched = try_variant(self._baseline, Variant(library=READ_WATCHER, usual=self._usual))
-        return find_reads(self.base, view_of(watched, self.platforms))
+        return find_reads(self.base, make_run_view(watched, self.platforms))
 
     def make_attempts(self) -> Iterator[Callable[[], Iterator[Attempt]]]:
         """Yield, for each failure or order, a function that yields its attempts.
@@ -402,21 +410,21 @@ class _ItemTrials:
         then orders, then actions of a person.
         """
         for failure in self._failures:
-            yield partial(self._attempts_for_failure, failure)
-        for order in possible_orders(self._groups):
+            yield partial(self._make_failure_attempts, failure)
+        for order in find_possible_orders(self._groups):
             yield partial(iter, (partial(self._try_order, order),))
         for order in self._late_orders:
             yield partial(iter, (partial(self._try_late_order, order),))
         for interruption, item in self._interruptions:
-            yield partial(self._attempts_during, interruption, item)
+            yield partial(self._make_interruption_attempts, interruption, item)
 
-    def _attempts_for_failure(self, failure: PossibleFailure) -> Iterator[Attempt]:
+    def _make_failure_attempts(self, failure: PossibleFailure) -> Iterator[Attempt]:
         self._last = None
         yield partial(self._try_failure, failure)
         # Only what the script did about a failure can fail as well.
         if self._last and self._last[1].verdict == "handled":
-            yield from self._attempts_with_second_failure(failure, *self._last)
-        yield from self._attempts_with_failing_retries(failure)
+            yield from self._make_second_failure_attempts(failure, *self._last)
+        yield from self._make_failing_retry_attempts(failure)
 
     def _try_failure(self, failure: PossibleFailure) -> JudgedVariant | None:
         """Return the verdict on *failure*; None if its fault rule never fired."""
@@ -430,7 +438,7 @@ class _ItemTrials:
         if judgement.verdict == "silent" and self._is_unneeded_read(failure, run):
             judgement = Judgement(verdict="handled", step=judgement.step, place=judgement.place)
         if judgement.verdict == "partial" and (
-            again := self._cached_second_try(failure, judgement)
+            again := self._describe_repeated_step_once(failure, judgement)
         ):
             judgement = replace(judgement, why=join_messages("; ", (judgement.why, again)))
         is_shown = bool(failure.shown_by) or not failure.lacks_member
@@ -441,13 +449,13 @@ class _ItemTrials:
             rules=(_limit_rule_to_hits(failure, run),),
             is_shown=is_shown,
             judgement=judgement,
-            severity=severity_of(judgement, self._spec, is_confirmed=is_shown),
-            asked=self._call_names_until(
+            severity=choose_severity(judgement, self._spec, is_confirmed=is_shown),
+            asked=self._list_call_names_until(
                 failure.call, without=None if failure.rule.do.executed else failure.call
             ),
         )
 
-    def _attempts_with_failing_retries(self, failure: PossibleFailure) -> Iterator[Attempt]:
+    def _make_failing_retry_attempts(self, failure: PossibleFailure) -> Iterator[Attempt]:
         """Yield attempts in which the script's retries of the failed call fail, too.
 
         One more retry fails each time, as long as the script retries. A later call that it makes
@@ -462,24 +470,24 @@ class _ItemTrials:
             if not (self._last and self._last[1].is_recovered) or call.label in self._endless:
                 return
             self.possible += 1
-            yield partial(self._try_failure, failure.repeated_until(last))
+            yield partial(self._try_failure, failure.repeat_until(last))
 
-    def _attempts_with_second_failure(
+    def _make_second_failure_attempts(
         self, failure: PossibleFailure, before: RunView, judgement: Judgement
     ) -> Iterator[Attempt]:
         """Yield attempts in which a call that made up for the failed one fails, too.
 
         Such a call is one that a script made in the run *before* because *failure* had occurred.
         """
-        for call in self._replacement_calls(failure, before, judgement):
-            possible = possible_failures((call,), self.platforms, self._recorded, self._reads)
+        for call in self._find_replacement_calls(failure, before, judgement):
+            possible = find_possible_failures((call,), self.platforms, self._recorded, self._reads)
             by_kind = {one.kind: one for one in possible if not one.lacks_member}
             second = by_kind.get(failure.kind) or by_kind.get(_DOWN)
             if second is not None:
                 self.possible += 1
                 yield partial(self._try_both_failures, failure, second, before, judgement)
 
-    def _replacement_calls(
+    def _find_replacement_calls(
         self, failure: PossibleFailure, before: RunView, judgement: Judgement
     ) -> Iterator[ObservedCall]:
         """Yield the calls of the run *before* that the script made in place of the failed one.
@@ -528,8 +536,8 @@ class _ItemTrials:
             column=AT_ONCE,
             rules=(first.rule, second.rule),
             judgement=found,
-            severity=severity_of(found, self._spec),
-            asked=self._call_names_until(second.call),
+            severity=choose_severity(found, self._spec),
+            asked=self._list_call_names_until(second.call),
         )
 
     def _is_unneeded_read(self, failure: PossibleFailure, run: RunView) -> bool:
@@ -540,13 +548,14 @@ class _ItemTrials:
         call = failure.call
         if not is_same_value(self.base.end, run.end):
             return False
-        needed = calls_waiting_for_login(self.base, call) if call.is_login else (call,)
+        needed = find_calls_waiting_for_login(self.base, call) if call.is_login else (call,)
         return bool(needed) and all(
-            not one.has_effect and (self._is_obsolete(one, failure) or self._is_redundant_read(one))
+            not one.has_effect
+            and (self._is_superseded_query(one, failure) or self._is_alternative_read(one))
             for one in needed
         )
 
-    def _is_obsolete(self, call: ObservedCall, failure: PossibleFailure) -> bool:
+    def _is_superseded_query(self, call: ObservedCall, failure: PossibleFailure) -> bool:
         """Return whether only the newest query in flight counts, and *call* is an older one.
 
         Tried out: if *failure* happens to the newest one instead, the script must handle it.
@@ -558,27 +567,27 @@ class _ItemTrials:
         ]
         if not newer:
             return False
-        latest = failure.for_call(newer[-1])
+        latest = failure.move_to_call(newer[-1])
         run = self.run([latest.fault])
         return judge_failure(self.base, run, latest).verdict == "handled"
 
-    def _is_redundant_read(self, call: ObservedCall) -> bool:
+    def _is_alternative_read(self, call: ObservedCall) -> bool:
         """Return whether *call* and another read in flight with it are alternatives.
 
         One response is enough then. This is so if, in either order, a field is written between the
         two responses.
         """
-        for other in (one for one in self._calls_in_flight_with(call) if not one.has_effect):
+        for other in (one for one in self._find_calls_in_flight_with(call) if not one.has_effect):
             first, second = sorted((call, other), key=lambda one: one.end)
-            written = self.base.fields_written(first.end, second.end)
+            written = self.base.find_written_fields(first.end, second.end)
             delay = second.sent_at + second.elapsed - first.sent_at - first.elapsed + 1
-            run = self.run([delay_of(first, delay)]) if written else self.base
+            run = self.run([make_delay_fault(first, delay)]) if written else self.base
             before, after = find_call(run, second), find_call(run, first)
-            if before and after and written & run.fields_written(before.end, after.end):
+            if before and after and written & run.find_written_fields(before.end, after.end):
                 return True
         return False
 
-    def _calls_in_flight_with(self, call: ObservedCall) -> Iterator[ObservedCall]:
+    def _find_calls_in_flight_with(self, call: ObservedCall) -> Iterator[ObservedCall]:
         for group in self._groups:
             if call in group:
                 yield from (one for one in group if one is not call)
@@ -605,11 +614,11 @@ class _ItemTrials:
             column=ORDERS,
             rules=order.rules,
             judgement=judgement,
-            severity=severity_of(judgement, self._spec),
-            asked=self._call_names_until(order.late_call),
+            severity=choose_severity(judgement, self._spec),
+            asked=self._list_call_names_until(order.late_call),
         )
 
-    def _call_names_until(
+    def _list_call_names_until(
         self, call: ObservedCall, without: ObservedCall | None = None
     ) -> tuple[str, ...]:
         """Return the names of the base run's calls up to the step of *call*, except *without*."""
@@ -617,7 +626,9 @@ class _ItemTrials:
         calls = (one for one in self.base.calls if int(one.step or 0) <= last)
         return tuple(dict.fromkeys(one.name for one in calls if one is not without))
 
-    def _attempts_during(self, interruption: Interruption, item: ScenarioItem) -> Iterator[Attempt]:
+    def _make_interruption_attempts(
+        self, interruption: Interruption, item: ScenarioItem
+    ) -> Iterator[Attempt]:
         """Yield an interruption, alone and with each order of the responses in flight."""
         run = self.run([to_transport_fault(interruption.delay_rule)], item)
         truth = run if interruption.is_again else self.base
@@ -628,7 +639,7 @@ class _ItemTrials:
             if not _is_known_group(group, self._groups)
         ]
         self.possible += count_orders(orders)
-        for order in possible_orders(orders):
+        for order in find_possible_orders(orders):
             yield partial(self._try_interruption, interruption, item, order, truth)
 
     def _try_interruption(
@@ -661,18 +672,18 @@ class _ItemTrials:
             rules=(interruption.delay_rule, *(order.rules if order else ())),
             interruption=interruption,
             judgement=judgement,
-            severity=severity_of(judgement, self._spec, is_uncertain=True),
-            refusals=_refusal_codes_by_step(expected_run),
+            severity=choose_severity(judgement, self._spec, is_uncertain=True),
+            refusals=_find_refusal_codes_by_step(expected_run),
         )
 
-    def _cached_second_try(self, failure: PossibleFailure, judgement: Judgement) -> str:
-        """Return `_describe_second_try`, computed once for failures with the same cause."""
+    def _describe_repeated_step_once(self, failure: PossibleFailure, judgement: Judgement) -> str:
+        """Return `_describe_repeated_step`, computed once for failures with the same cause."""
         cause = failure.call.label, judgement.place, failure.is_executed
         if cause not in self._second_tries:
-            self._second_tries[cause] = self._describe_second_try(failure)
+            self._second_tries[cause] = self._describe_repeated_step(failure)
         return self._second_tries[cause]
 
-    def _describe_second_try(self, failure: PossibleFailure) -> str:
+    def _describe_repeated_step(self, failure: PossibleFailure) -> str:
         """Return what happens if the person repeats the failed step, such as a second order.
 
         "" if that is harmless, or if repeating the step makes no sense.
@@ -697,7 +708,7 @@ class _ItemTrials:
         return msg("a second try passes, and does nothing twice")
 
 
-def _refusal_codes_by_step(run: RunView) -> dict[str, str]:
+def _find_refusal_codes_by_step(run: RunView) -> dict[str, str]:
     """Return step number -> code of the error with which BPMAX itself refused the action."""
     return {
         key: str(error["code"])
@@ -734,7 +745,7 @@ def _find_repeated_effect(run: RunView, failure: PossibleFailure, second: str) -
     """
     first, is_executed = failure.call.step, failure.is_executed
     struck = find_call(run, failure.call)
-    done = run.calls_with_effect(struck, is_executed=is_executed)
+    done = run.find_calls_with_effect(struck, is_executed=is_executed)
     before = {(one.name, one.request) for one in done if one.step == first}
     again = (one.name for one in done if one.step == second and (one.name, one.request) in before)
     return next(again, "")

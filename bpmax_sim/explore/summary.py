@@ -18,7 +18,7 @@ from bpmax_sim.explore.search import (
     Exploration,
     JudgedVariant,
 )
-from bpmax_sim.i18n import join_messages, msg, plural, series, translate
+from bpmax_sim.i18n import join_list, join_messages, msg, plural, translate
 
 MARKS: Final[Mapping[VerdictKind, str]] = {
     "handled": "√",
@@ -38,7 +38,7 @@ _MOST_COMMANDS: Final = 5
 _MOST_KINDS: Final = 10
 
 
-class VariantFinding(msgspec.Struct, frozen=True, kw_only=True):
+class CauseFinding(msgspec.Struct, frozen=True, kw_only=True):
     """One cause: a verdict at a script line, with all variants that show it.
 
     Attributes:
@@ -81,10 +81,10 @@ class VariantFinding(msgspec.Struct, frozen=True, kw_only=True):
         """Return the first few of `kinds`, and how many others there are, on one line."""
         first, others = self.kinds[:_MOST_KINDS], self.kinds[_MOST_KINDS:]
         more = plural(len(others), " and {number} more", " and {number} more") if others else ""
-        return msg("{kinds}{more}", kinds=series(first), more=more)
+        return msg("{kinds}{more}", kinds=join_list(first), more=more)
 
 
-def find_causes(explorations: Iterable[Exploration]) -> tuple[VariantFinding, ...]:
+def find_causes(explorations: Iterable[Exploration]) -> tuple[CauseFinding, ...]:
     """Return the variants grouped by cause: verdict, script line and API; failing ones first."""
     groups: dict[tuple[VerdictKind, str, str, bool], list[tuple[str, JudgedVariant]]] = {}
     for exploration in explorations:
@@ -97,7 +97,7 @@ def find_causes(explorations: Iterable[Exploration]) -> tuple[VariantFinding, ..
             key = (judgement.verdict, where, call, variant.is_red)
             groups.setdefault(key, []).append((exploration.node_id, variant))
     findings = [
-        VariantFinding(
+        CauseFinding(
             verdict=verdict,
             place=place,
             call=call,
@@ -110,7 +110,7 @@ def find_causes(explorations: Iterable[Exploration]) -> tuple[VariantFinding, ..
     return tuple(sorted(findings, key=lambda finding: not finding.is_red))
 
 
-def describe_finding(finding: VariantFinding) -> Iterator[str]:
+def describe_finding(finding: CauseFinding) -> Iterator[str]:
     """Yield the terminal lines of *finding*."""
     mark = "×" if finding.is_red else "!"
     yield msg(
@@ -236,16 +236,16 @@ def make_matrix(cells: Iterable[MatrixCell]) -> Matrix:
     for cell in cells:
         columns.setdefault(cell.column)
         row = rows.setdefault((cell.call, cell.where), {})
-        row[cell.column] = max(row.get(cell.column, cell), cell, key=_severity_rank)
-    in_order = {row: rows[row] for row in sorted(rows, key=_row_sort_key)}
+        row[cell.column] = max(row.get(cell.column, cell), cell, key=_rank_severity)
+    in_order = {row: rows[row] for row in sorted(rows, key=_make_row_sort_key)}
     return Matrix(tuple(sorted(columns, key=_rank_column)), in_order)
 
 
-def _severity_rank(cell: MatrixCell) -> tuple[bool, int]:
+def _rank_severity(cell: MatrixCell) -> tuple[bool, int]:
     return cell.is_red, _GRAVITY.index(cell.verdict)
 
 
-def _row_sort_key(row: tuple[str, str]) -> tuple[str, int, str]:
+def _make_row_sort_key(row: tuple[str, str]) -> tuple[str, int, str]:
     """Return the sort key of a row: script order, independent of which worker was first."""
     call, where = row
     file, _, line = where.rpartition(":")
@@ -258,21 +258,21 @@ def _rank_column(name: str) -> int:
     return last.index(translate(name)) + 1 if translate(name) in last else 0
 
 
-def matrix_lines(matrix: Matrix) -> Iterator[str]:
+def format_matrix(matrix: Matrix) -> Iterator[str]:
     """Yield the terminal lines of *matrix*; column names are vertical to save width."""
     if not matrix.rows:
         return
     names = [f"{call}  {where}".rstrip() for call, where in matrix.rows]
-    width = max(map(_display_width, names))
+    width = max(map(_measure_display_width, names))
     for number, column in enumerate(matrix.columns):
         yield f"{' ' * (width + 1)}{'│ ' * number}┌ {translate(column)}"
     for name, row in zip(names, matrix.rows.values(), strict=True):
         marks = (MARKS[row[column].verdict] if column in row else "·" for column in matrix.columns)
-        yield f"{name}{' ' * (width - _display_width(name) + 1)}{' '.join(marks)}"
+        yield f"{name}{' ' * (width - _measure_display_width(name) + 1)}{' '.join(marks)}"
     yield matrix.legend
 
 
-def _display_width(text: str) -> int:
+def _measure_display_width(text: str) -> int:
     return sum(2 if east_asian_width(letter) in "WF" else 1 for letter in text)
 
 
@@ -289,11 +289,11 @@ def describe_totals(totals: ExploreTotals) -> str:
         "tried {tried} of {possible}: {counts}",
         tried=totals.tried,
         possible=totals.possible,
-        counts=series(counts),
+        counts=join_list(counts),
     )
 
 
-def describe_unrecorded(totals: ExploreTotals) -> Iterator[str]:
+def suggest_recording_commands(totals: ExploreTotals) -> Iterator[str]:
     """Yield how to record the calls that variants made and that have no recording."""
     number = totals.verdicts.get("unrecorded", 0)
     if number:
@@ -301,11 +301,11 @@ def describe_unrecorded(totals: ExploreTotals) -> Iterator[str]:
             number,
             "{number} variant made a call that has no recording; record it: {commands}",
             "{number} variants made calls that have no recording; record them: {commands}",
-            commands=series(totals.unrecorded[:_MOST_COMMANDS]),
+            commands=join_list(totals.unrecorded[:_MOST_COMMANDS]),
         )
 
 
-def describe_limits(exploration: Exploration) -> Iterator[str]:
+def explain_unexplored_parts(exploration: Exploration) -> Iterator[str]:
     """Yield why an item, or a part of it, was not explored."""
     if exploration.refused:
         yield msg("not explored: {why}", why=exploration.refused)
@@ -331,4 +331,4 @@ def describe_crashes_on_missing_members(explorations: Iterable[Exploration]) -> 
                 names.setdefault(place.file, {})[variant.kind] = None
     for file, kinds in names.items():
         yield msg("{file}: no schema and no recording says that these can be: {kinds}",
-                  file=file, kinds=series(kinds))  # fmt: skip
+                  file=file, kinds=join_list(kinds))  # fmt: skip

@@ -18,16 +18,16 @@ from hypothesis import strategies as st
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from bpmax_sim.cassette.matching import matching_key, parts_of_call
+from bpmax_sim.cassette.matching import call_to_parts, compute_matching_key
 from bpmax_sim.errors import BpmaxError
 from bpmax_sim.field_path import FieldPath, get_nested
 from bpmax_sim.fuzz.recordings import check_no_secret_recorded, check_replay_equals_recording
 from bpmax_sim.fuzz.target import (
     FuzzTarget,
-    path_below_base,
-    possible_sent_values,
-    sent_values,
-    templates_by_place,
+    find_possible_sent_values,
+    find_sent_values,
+    get_path_below_base,
+    map_templates_by_place,
 )
 from bpmax_sim.fuzz.violation import LawBroken, describe_error, is_plausible_refusal, run_call
 from bpmax_sim.i18n import msg, plural
@@ -37,11 +37,11 @@ from bpmax_sim.platform.check import CREDENTIAL
 from bpmax_sim.platform.model import Api, Parameter
 from bpmax_sim.proxy.builder import CallSpec
 from bpmax_sim.script.failure import Script
-from bpmax_sim.session.credentials import matching_rules
+from bpmax_sim.session.credentials import get_matching_rules
 from bpmax_sim.simulator.auth import differs_each_request
 from bpmax_sim.strategies.programs import (
-    builder_of,
     javascript,
+    make_builder,
     parameter_values,
     perform,
     to_chain,
@@ -59,12 +59,12 @@ def _send_call(target: FuzzTarget, call_spec: CallSpec) -> tuple[BpmaxError | No
     Return the error that it was rejected with (or None), and the requests that were sent, without
     logins.
     """
-    with target.session() as (session, request_log):
+    with target.open_session() as (session, request_log):
         error = run_call(lambda: perform(call_spec, session)).error
     return error, request_log.requests
 
 
-def _last_request(target: FuzzTarget, call_spec: CallSpec) -> Request | None:
+def _send_call_for_last_request(target: FuzzTarget, call_spec: CallSpec) -> Request | None:
     """Make the call *call_spec*, and return the last request that it sent.
 
     None if nothing was sent.
@@ -100,24 +100,24 @@ def check_values_arrive(target: FuzzTarget, calls: CallSpecs) -> bool:
     """
     (program,) = calls
     api = target.platform.apis[program.api]
-    request = _last_request(target, program)
+    request = _send_call_for_last_request(target, program)
     if request is None:
         return False
-    for parameter, value in arguments_of(api, program):
+    for parameter, value in list_arguments(api, program):
         if not parameter.steps and isinstance(value, str):
             continue  # a text is sent as it is, whatever else the body may be
         place = parameter.place
-        readings = possible_sent_values(request, place, parameter.wire_name, api)
+        readings = find_possible_sent_values(request, place, parameter.wire_name, api)
         encoding = api.encoding or target.platform.encoding
         in_form = place == "body" and encoding == "form"
         if readings and not any(
-            has_arrived(value, one, place, in_form=in_form) for one in readings
+            is_received_exactly(value, one, place, in_form=in_form) for one in readings
         ):
             raise LawBroken(_describe_lost_value(target, api, parameter, readings[0]))
     return True
 
 
-def arguments_of(api: Api, call_spec: CallSpec) -> Iterator[tuple[Parameter, Any]]:
+def list_arguments(api: Api, call_spec: CallSpec) -> Iterator[tuple[Parameter, Any]]:
     """Yield each parameter of *api* to which *call_spec* gives a value, with that value."""
     steps: Mapping[str, Any] = dict(call_spec.steps)
     values = call_spec.args or [
@@ -137,7 +137,7 @@ def _describe_lost_value(
         name=parameter.name,
         place=place,
     )
-    owned = {(place, name.lower()) for place, name in templates_by_place(target.auth(api))}
+    owned = {(place, name.lower()) for place, name in map_templates_by_place(target.get_auth(api))}
     if (parameter.place, parameter.wire_name.lower()) in owned:
         return msg(
             "{lost}: auth puts its own there; remove the parameter, or rename one of them",
@@ -170,7 +170,9 @@ def _is_part_of_parameter(outer: Parameter, inner: Parameter) -> bool:
     return not outer.steps or inner.wire_name.startswith(f"{outer.wire_name}.")
 
 
-def has_arrived(value: Any, values: list[Any], place: str, *, in_form: bool = False) -> bool:
+def is_received_exactly(
+    value: Any, values: list[Any], place: str, *, in_form: bool = False
+) -> bool:
     """Return whether *values*, received at *place*, are exactly what *value* must be sent as.
 
     A form repeats the name for each element of an array, as a query does; JSON has it as one value.
@@ -221,11 +223,11 @@ def check_segment_count(target: FuzzTarget, calls: CallSpecs) -> bool:
     Raises:
         LawBroken: if the law does not hold.
     """
-    request = _last_request(target, calls[0])
+    request = _send_call_for_last_request(target, calls[0])
     path = target.platform.apis[calls[0].api].path.partition("?")[0]
     if request is None:
         return False
-    expected, sent = (text.strip("/").split("/") for text in (path, path_below_base(request)))
+    expected, sent = (text.strip("/").split("/") for text in (path, get_path_below_base(request)))
     if len(sent) != len(expected) or {".", ".."} & {*sent} - {*expected}:
         raise LawBroken(
             "{path} has {expected_count} segments, and {sent_count} were sent",
@@ -246,12 +248,14 @@ def check_setters_keep_auth_values(target: FuzzTarget, calls: CallSpecs) -> bool
         LawBroken: if the law does not hold.
     """
     api = target.platform.apis[calls[0].api]
-    auth = target.auth(api)
-    plain, claiming = (_last_request(target, program) for program in calls)
+    auth = target.get_auth(api)
+    plain, claiming = (_send_call_for_last_request(target, program) for program in calls)
     if plain is None or claiming is None:
         return False
-    for (place, name), template in templates_by_place(auth).items():
-        alone, claimed = (sent_values(request, place, name, api) for request in (plain, claiming))
+    for (place, name), template in map_templates_by_place(auth).items():
+        alone, claimed = (
+            find_sent_values(request, place, name, api) for request in (plain, claiming)
+        )
         if not alone or claimed is None:
             continue  # auth puts it into some methods only, and not every body is read
         if len(claimed) != 1:
@@ -281,20 +285,29 @@ def check_direct_call_equals_chain(target: FuzzTarget, calls: CallSpecs) -> bool
     """
     (direct,) = calls
     chain = to_chain(target.platform.apis[direct.api], direct)
-    first, two = _last_request(target, direct), _last_request(target, chain)
-    if first and two and _comparable_request(first, target) != _comparable_request(two, target):
+    first, two = (
+        _send_call_for_last_request(target, direct),
+        _send_call_for_last_request(target, chain),
+    )
+    if (
+        first
+        and two
+        and _to_comparable_request(first, target) != _to_comparable_request(two, target)
+    ):
         raise LawBroken("the direct call and the chain that says the same send different requests")
     return bool(first and two)
 
 
-def _comparable_request(request: Request, target: FuzzTarget) -> Any:
+def _to_comparable_request(request: Request, target: FuzzTarget) -> Any:
     """Return address, query, headers and body of *request* for a comparison.
 
     Their order is removed, and so are the values that auth sets, which differ at each request.
     """
     api = target.platform.apis[request.call.api] if request.call else Api()
-    signed = {name.lower() for (_, name), _v in templates_by_place(target.auth(api)).items()}
-    sign = target.auth(api).sign
+    signed = {
+        name.lower() for (_, name), _v in map_templates_by_place(target.get_auth(api)).items()
+    }
+    sign = target.get_auth(api).sign
     signed |= {name.lower() for name in (*sign.set_headers, *sign.set_query)} if sign else set()
     address, _, query = request.url.partition("?")
     unsigned = [pair for pair in query.split("&") if pair.partition("=")[0].lower() not in signed]
@@ -302,9 +315,9 @@ def _comparable_request(request: Request, target: FuzzTarget) -> Any:
     return address, sorted(unsigned), headers, request.call.body if request.call else None
 
 
-def _distinguishing_parts(call: Call) -> Any:
+def _to_comparable_call(call: Call) -> Any:
     """Return the parts of *call* that distinguish it in a recording, without their order."""
-    parts = parts_of_call(call)
+    parts = call_to_parts(call)
     media = Headers(call.headers).media_type
     body: Any = call.body
     if media == "application/json" and body:
@@ -325,13 +338,14 @@ def check_javascript_equals_python(target: FuzzTarget, calls: CallSpecs) -> bool
         LawBroken: if the law does not hold.
     """
     source = f"return await {javascript(calls[0])};"
-    with target.session() as (session, request_log):
+    with target.open_session() as (session, request_log):
         script = session.run_script(Script(source, "一行.js"))
     error, python = _send_call(target, calls[0])
     spoken = [
-        (request.method, _comparable_request(request, target)) for request in request_log.requests
+        (request.method, _to_comparable_request(request, target))
+        for request in request_log.requests
     ]
-    if spoken != [(request.method, _comparable_request(request, target)) for request in python]:
+    if spoken != [(request.method, _to_comparable_request(request, target)) for request in python]:
         raise LawBroken("JavaScript and Python send different requests for the same call")
     if (script.error is None) != (error is None):
         raise LawBroken("JavaScript and Python disagree whether the call is rejected")
@@ -346,7 +360,7 @@ def check_token_renewal(target: FuzzTarget, calls: CallSpecs) -> bool:
     Raises:
         LawBroken: if the law does not hold.
     """
-    with target.session() as (session, request_log):
+    with target.open_session() as (session, request_log):
         error = run_call(lambda: perform(calls[0], session)).error
         if error is not None or not request_log.logins:
             return False  # `accepted` tells of that, and a method may need no token
@@ -368,7 +382,7 @@ def check_token_renewal(target: FuzzTarget, calls: CallSpecs) -> bool:
     return True
 
 
-def check_recordings_distinct(target: FuzzTarget, calls: CallSpecs) -> bool:
+def check_matching_keys_distinct(target: FuzzTarget, calls: CallSpecs) -> bool:
     """Check that different calls get different matching keys.
 
     Otherwise replay would answer one call with the recording of another. Return False if a call
@@ -379,17 +393,17 @@ def check_recordings_distinct(target: FuzzTarget, calls: CallSpecs) -> bool:
     """
     program, other = calls
     api = target.platform.apis[program.api]
-    with target.session() as (session, _):
-        builders = [builder_of(to_chain(api, call), session) for call in calls]
+    with target.open_session() as (session, _):
+        builders = [make_builder(to_chain(api, call), session) for call in calls]
         built: list[Request | None] = [run_call(builder.build).value for builder in builders]
     built_calls = [request.call for request in built if request and request.call]
     if (
         len(built_calls) < len(built)
-        or len({repr(_distinguishing_parts(call)) for call in built_calls}) == 1
+        or len({repr(_to_comparable_call(call)) for call in built_calls}) == 1
     ):
         return False  # `accepted` tells of what cannot be built
-    rules = matching_rules(target.platforms, ())
-    keys = {matching_key(parts_of_call(call), rules) for call in built_calls}
+    rules = get_matching_rules(target.platforms, ())
+    keys = {compute_matching_key(call_to_parts(call), rules) for call in built_calls}
     pairs = zip(api.parameters, program.args or (), other.args or (), strict=False)
     parameter = next(
         candidate for candidate, old, new in pairs if repr(old) != repr(new)
@@ -409,7 +423,7 @@ def _is_declared_ignored(target: FuzzTarget, api: Api, parameter: Parameter) -> 
     That is so if its place is listed in ``ignore`` or as personal data.
     """
     names = (*target.platform.ignore, *target.platform.volatile, *api.ignore, *api.volatile)
-    place = FieldPath.of_parameter(parameter.place, parameter.wire_name)
+    place = FieldPath.from_parameter(parameter.place, parameter.wire_name)
     hidden = bool(target.platform.redact or api.redact)
     return hidden or any(FieldPath.parse(name, "ignore") == place for name in names)
 
@@ -422,7 +436,7 @@ def check_response_as_declared(target: FuzzTarget, calls: CallSpecs) -> bool:
     Raises:
         LawBroken: if the law does not hold.
     """
-    with target.session() as (session, _):
+    with target.open_session() as (session, _):
         result = run_call(lambda: perform(calls[0], session))
     if result.error is None:
         wrong = check_value(target.platform.apis[calls[0].api].answer, result.value)
@@ -495,7 +509,7 @@ def _has_credential_nested_in_body(api: Api) -> bool:
 
 
 def _auth_sets_values(target: FuzzTarget, api: Api) -> bool:
-    return bool(templates_by_place(target.auth(api)))
+    return bool(map_templates_by_place(target.get_auth(api)))
 
 
 LAWS: Final[dict[str, Law]] = {
@@ -537,11 +551,11 @@ LAWS: Final[dict[str, Law]] = {
     "renewal": Law(
         about=msg("A token that is revoked or has ended is renewed, and the call succeeds."),
         check=check_token_renewal,
-        applies=lambda target, api: target.auth(api).acquire is not None,
+        applies=lambda target, api: target.get_auth(api).acquire is not None,
     ),
     "identity": Law(
         about=msg("Calls that differ in a required parameter are recorded as different calls."),
-        check=check_recordings_distinct,
+        check=check_matching_keys_distinct,
         draw=_draw_calls_differing_in_argument,
         applies=lambda _target, api: any(parameter.required for parameter in api.parameters),
     ),
@@ -553,7 +567,7 @@ LAWS: Final[dict[str, Law]] = {
         about=msg("No credential and no token is in a recording or in the log of calls."),
         check=check_no_secret_recorded,
         applies=lambda target, api: (
-            _auth_sets_values(target, api) or target.auth(api).acquire is not None
+            _auth_sets_values(target, api) or target.get_auth(api).acquire is not None
         ),
     ),
     "answer": Law(

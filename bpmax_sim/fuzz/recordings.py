@@ -18,20 +18,26 @@ from msgspec.structs import replace
 
 from bpmax_sim.clock import SystemClock
 from bpmax_sim.errors import BpmaxError
-from bpmax_sim.fuzz.target import START, FuzzTarget, RequestLog, sent_values, templates_by_place
+from bpmax_sim.fuzz.target import (
+    START,
+    FuzzTarget,
+    RequestLog,
+    find_sent_values,
+    map_templates_by_place,
+)
 from bpmax_sim.fuzz.violation import CallOutcome, LawBroken, describe_error, run_call
-from bpmax_sim.i18n import msg, series
+from bpmax_sim.i18n import join_list, msg
 from bpmax_sim.messages import Request
 from bpmax_sim.platform.instances import InstanceEntry, InstanceOrigin
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.model import Api, CredentialSpec, Instance, Source, is_set
-from bpmax_sim.platform.template import names_in
+from bpmax_sim.platform.template import find_names
 from bpmax_sim.proxy.builder import CallSpec
 from bpmax_sim.secret.standin import make_standin
 from bpmax_sim.session.options import Mode
 from bpmax_sim.session.session import Session
 from bpmax_sim.session.settings import Settings
-from bpmax_sim.simulator.simulator import Simulators
+from bpmax_sim.simulator.simulator import SimulatorTransport
 from bpmax_sim.strategies.programs import perform
 
 _TEXTS = frozenset({"text", "integer"})
@@ -77,8 +83,8 @@ def check_replay_equals_recording(target: FuzzTarget, calls: tuple[CallSpec, ...
         closing = run_call(again.close).error
     # Replay answers with pseudonyms where the third party had personal data.
     is_pseudonymous = target.platform.redact or target.platform.apis[calls[0].api].redact
-    alike = is_pseudonymous or _redacted_value_text(result, again) == recorded.value
-    if not alike or _comparable_error(result) != _comparable_error(recorded.outcome):
+    alike = is_pseudonymous or _format_redacted_value(result, again) == recorded.value
+    if not alike or _to_comparable_error(result) != _to_comparable_error(recorded.outcome):
         raise LawBroken(
             "replay {ended}, and recording {ended_2}",
             ended=_describe_outcome(result),
@@ -92,13 +98,13 @@ def check_replay_equals_recording(target: FuzzTarget, calls: tuple[CallSpec, ...
     return True
 
 
-def _redacted_value_text(result: CallOutcome, session: Session) -> str:
+def _format_redacted_value(result: CallOutcome, session: Session) -> str:
     return session.redact(
         json.dumps(result.value, ensure_ascii=False, sort_keys=True, default=repr)
     )
 
 
-def _comparable_error(result: CallOutcome) -> tuple[Any, ...]:
+def _to_comparable_error(result: CallOutcome) -> tuple[Any, ...]:
     error = result.error
     return type(error), getattr(error, "code", ""), getattr(error, "status", None)
 
@@ -137,16 +143,17 @@ def check_no_secret_recorded(target: FuzzTarget, calls: tuple[CallSpec, ...]) ->
 
 def _check_not_in_clear(target: FuzzTarget, api: Api, request: Request) -> None:
     """Check that no value that auth inserted as a credential is recorded unchanged."""
-    auth = target.auth(api)
+    auth = target.get_auth(api)
     steps = auth.acquire.steps if auth.acquire else ()
     minted = {name for step in steps for name in step.extract}
-    for (place, name), template in templates_by_place(auth).items():
-        used = names_in(template)
+    for (place, name), template in map_templates_by_place(auth).items():
+        used = find_names(template)
         is_credential = (place, name.lower()) == ("header", "authorization") or place == "cookie"
         if not (used & minted or is_credential):
             continue
         sent, recorded = (
-            sent_values(version, place, name, api) for version in (request, request.recorded_form)
+            find_sent_values(version, place, name, api)
+            for version in (request, request.recorded_form)
         )
         if sent and sent == recorded:
             raise LawBroken(
@@ -154,7 +161,7 @@ def _check_not_in_clear(target: FuzzTarget, api: Api, request: Request) -> None:
                 "true where it is declared or extracted",
                 place=place,
                 name=name,
-                names=series(sorted(used)),
+                names=join_list(sorted(used)),
             )
 
 
@@ -162,7 +169,7 @@ def _record_call(target: FuzzTarget, call_spec: CallSpec, path: Path) -> Recorde
     platforms, environ = _with_credentials(target.platforms, target.key)
     # Stand-ins that know the made-up credentials; recording authorises in real time.
     know = partial(platforms.credentials, environ=environ, closed=False)
-    third_party = Simulators(platforms, know, clock=SystemClock())
+    third_party = SimulatorTransport(platforms, know, clock=SystemClock())
     session = _open_session(platforms, path, environ, mode="record", transport=third_party)
     request_log = RequestLog()
     session.stub(request_log.note)
@@ -175,8 +182,8 @@ def _record_call(target: FuzzTarget, call_spec: CallSpec, path: Path) -> Recorde
     for file in sorted(path.parent.rglob("*.yaml")):
         name = msg("recording of the login") if file.parent.name == "auth" else msg("recording")
         artefacts[name] = file.read_bytes()
-    shown = _redacted_value_text(result, session)
-    secrets = _generated_secrets(platforms, target.key, environ)
+    shown = _format_redacted_value(result, session)
+    secrets = _collect_generated_secrets(platforms, target.key, environ)
     return RecordedCall(result, shown, closed, request_log, artefacts, secrets)
 
 
@@ -240,7 +247,7 @@ def _with_variables(
     return replace(instance, base_url=address, credentials=values)
 
 
-def _generated_secrets(
+def _collect_generated_secrets(
     platforms: Platforms, key: str, environ: Mapping[str, str]
 ) -> dict[str, str]:
     declared = platforms.platform(key).credentials

@@ -34,7 +34,7 @@ from hypothesis.database import DirectoryBasedExampleDatabase, ExampleDatabase
 from hypothesis.errors import NoSuchExample, Unsatisfiable
 
 from bpmax_sim.errors import BpmaxError, ConfigError, ScriptError, suggest_or_list
-from bpmax_sim.file_names import file_name, relative_name
+from bpmax_sim.file_names import to_file_name, to_relative_name
 from bpmax_sim.fuzz.laws import LAWS, CallSpecs
 from bpmax_sim.fuzz.target import (
     SIMULATE,
@@ -43,14 +43,14 @@ from bpmax_sim.fuzz.target import (
     call_from_data,
     call_to_data,
     close_connections,
-    target_of,
+    make_target,
 )
 from bpmax_sim.fuzz.violation import LawBroken, describe_error, run_call
 from bpmax_sim.i18n import msg
 from bpmax_sim.messages import Response
 from bpmax_sim.platform.load import load_platforms, read_platform
 from bpmax_sim.platform.model import Api
-from bpmax_sim.project import SUFFIX, find_root, make_folder
+from bpmax_sim.project import SUFFIX, find_root, make_parent_folder
 from bpmax_sim.script.failure import Script
 from bpmax_sim.session.scripts import read_script
 from bpmax_sim.session.session import Session
@@ -74,7 +74,7 @@ def open_database(folder_or_url: str) -> ExampleDatabase:
             ``fuzz`` is not installed.
     """
     if not folder_or_url.startswith(_REDIS):
-        return _folder_database(Path(folder_or_url))
+        return _open_folder_database(Path(folder_or_url))
     try:
         import redis  # noqa: PLC0415 - an extra
         from hypothesis.extra.redis import RedisExampleDatabase  # noqa: PLC0415
@@ -92,10 +92,10 @@ def open_database(folder_or_url: str) -> ExampleDatabase:
     return RedisExampleDatabase(client)
 
 
-def _folder_database(path: Path) -> ExampleDatabase:
+def _open_folder_database(path: Path) -> ExampleDatabase:
     # Hypothesis goes on without a word where it cannot write.
     try:
-        make_folder(path / "x")
+        make_parent_folder(path / "x")
     except OSError as error:
         raise ConfigError(
             "--database {path}: cannot be made ({strerror}); name another folder",
@@ -151,7 +151,7 @@ def check_script(target: FuzzTarget, files: Sequence[str], situation: Mapping[st
     answer = TROUBLE[situation["trouble"]]
     # Their names are the files' alone, so that no path of a machine is told.
     script, *libraries = (Script(read_script(file).source, Path(file).name) for file in files)
-    with target.session() as (session, _):
+    with target.open_session() as (session, _):
         if answer is not None:
             session.stub(lambda request: None if request.is_login else answer)
         form = dict(situation["form"])
@@ -160,7 +160,7 @@ def check_script(target: FuzzTarget, files: Sequence[str], situation: Mapping[st
         )
     if ended.error is not None and _is_mistake_of_script(ended.error):
         why = msg("the script ends in {described}", described=describe_error(ended.error))
-        raise LawBroken(why).for_call(SCRIPT, script.name)
+        raise LawBroken(why).name_law_and_call(SCRIPT, script.name)
     return True
 
 
@@ -198,9 +198,9 @@ def hold(  # noqa: PLR0913 - what a finding holds
         ConfigError: if there is no such law, or a file is wrong.
     """
     known = load_platforms_beside(platform) if script else load_with_instances(platform)
-    target = target_of(known, read_platform(Path(platform)).platform_key, against)
+    target = make_target(known, read_platform(Path(platform)).platform_key, against)
     files = [os.fspath(file) for file in (script, *libraries)]
-    _check_law(target, law, calls, files, situation)
+    _check_law_or_script(target, law, calls, files, situation)
 
 
 def hold_in_session(  # noqa: PLR0913 - what a finding holds
@@ -223,10 +223,12 @@ def hold_in_session(  # noqa: PLR0913 - what a finding holds
         ConfigError: if there is no such law.
     """
     files = [str(find_root(Path.cwd()) / file) for file in (script, *libraries)]
-    _check_law(target_of(bench.platforms, platform, against), law, calls, files, situation)
+    _check_law_or_script(
+        make_target(bench.platforms, platform, against), law, calls, files, situation
+    )
 
 
-def _check_law(
+def _check_law_or_script(
     target: FuzzTarget,
     law: str,
     calls: Sequence[Plain],
@@ -237,7 +239,7 @@ def _check_law(
         if law == SCRIPT:
             check_script(target, files, situation or {"form": {}, "trouble": ""})
         elif law in LAWS:
-            check_law_with_calls(target, law, tuple(map(call_from_data, calls)))
+            check_law_by_calls(target, law, tuple(map(call_from_data, calls)))
         else:
             hint = suggest_or_list(law, (*LAWS, SCRIPT))
             raise ConfigError("there is no law {law!r}{hint}", law=law, hint=hint)
@@ -245,7 +247,7 @@ def _check_law(
         close_connections()
 
 
-def check_law_with_calls(target: FuzzTarget, law: str, calls: CallSpecs) -> bool:
+def check_law_by_calls(target: FuzzTarget, law: str, calls: CallSpecs) -> bool:
     """Check *law* with *calls*; return whether there was anything to judge.
 
     Most laws say nothing of a call that was not sent.
@@ -256,7 +258,7 @@ def check_law_with_calls(target: FuzzTarget, law: str, calls: CallSpecs) -> bool
     try:
         return LAWS[law].check(target, calls)
     except LawBroken as error:
-        raise error.for_call(law, f"{target.key}.{calls[0].api}") from None
+        raise error.name_law_and_call(law, f"{target.key}.{calls[0].api}") from None
 
 
 _FIRST_ROUND: Final = 5
@@ -350,7 +352,7 @@ def search(plan: SearchPlan, notify: Callable[[], None] = lambda: None) -> list[
         ConfigError: if a file or an option is wrong, or no value fits what is declared.
     """
     until = time.monotonic() + plan.seconds
-    tasks = list(tasks_of(plan))
+    tasks = list(list_tasks(plan))
     workers = max(1, min(plan.workers, len(tasks)))
     if workers == 1:
         return search_tasks(plan, tasks, until - time.monotonic(), notify)
@@ -364,21 +366,21 @@ def search(plan: SearchPlan, notify: Callable[[], None] = lambda: None) -> list[
     return [parts[number % workers][number // workers] for number in range(len(tasks))]
 
 
-def tasks_of(plan: SearchPlan) -> Iterator[SearchTask]:
+def list_tasks(plan: SearchPlan) -> Iterator[SearchTask]:
     """Yield the tasks of *plan*: each API with each law that applies to it, and each script.
 
     Raises:
         ConfigError: if a file is wrong, or there is no such API.
     """
-    for api, law, is_possible in _laws_of_apis(plan, target_of_plan(plan)):
-        if is_possible and not _is_write(plan, api):
+    for api, law, is_possible in _pair_apis_with_laws(plan, load_plan_target(plan)):
+        if is_possible and not _is_forbidden_write(plan, api):
             yield SearchTask(law, api=api.key)
     for script in plan.scripts:
         if not plan.laws or SCRIPT in plan.laws:
             yield SearchTask(SCRIPT, script=str(script))
 
 
-def find_left_out(plan: SearchPlan) -> Iterator[LawOutcome]:
+def find_skipped_laws(plan: SearchPlan) -> Iterator[LawOutcome]:
     """Yield an outcome without examples for each law of a call that *plan* does not try.
 
     These are calls of a live system that may change something there, without ``allow_writes``, and
@@ -387,21 +389,21 @@ def find_left_out(plan: SearchPlan) -> Iterator[LawOutcome]:
     Raises:
         ConfigError: if a file is wrong, or there is no such API.
     """
-    target = target_of_plan(plan)
-    for api, law, is_possible in _laws_of_apis(plan, target):
+    target = load_plan_target(plan)
+    for api, law, is_possible in _pair_apis_with_laws(plan, target):
         why = msg("it says nothing of what is declared, or not of what answers here")
         if is_possible:
             why = msg("it may change something there; --allow-writes sends it")
-        if not is_possible or _is_write(plan, api):
+        if not is_possible or _is_forbidden_write(plan, api):
             yield LawOutcome(f"{target.key}.{api.key}", law, 0, why=why)
 
 
-def _is_write(plan: SearchPlan, api: Api) -> bool:
+def _is_forbidden_write(plan: SearchPlan, api: Api) -> bool:
     is_allowed = plan.against == SIMULATE or plan.allow_writes
     return not is_allowed and api.method not in _SAFE
 
 
-def _laws_of_apis(plan: SearchPlan, target: FuzzTarget) -> Iterator[tuple[Api, str, bool]]:
+def _pair_apis_with_laws(plan: SearchPlan, target: FuzzTarget) -> Iterator[tuple[Api, str, bool]]:
     """Yield each API of *target* with each law, and whether the law can be tried for it.
 
     Laws that cannot be tried are left out unless *plan* names them.
@@ -415,14 +417,14 @@ def _laws_of_apis(plan: SearchPlan, target: FuzzTarget) -> Iterator[tuple[Api, s
                 yield api, name, is_possible
 
 
-def target_of_plan(plan: SearchPlan) -> FuzzTarget:
+def load_plan_target(plan: SearchPlan) -> FuzzTarget:
     """Return the platform that *plan* examines.
 
     Raises:
         ConfigError: if a file is wrong.
     """
     known = load_platforms_beside(plan.path) if plan.scripts else load_with_instances(plan.path)
-    return target_of(known, read_platform(plan.path).platform_key, plan.against)
+    return make_target(known, read_platform(plan.path).platform_key, plan.against)
 
 
 def search_tasks(
@@ -436,7 +438,7 @@ def search_tasks(
     Return the result of each task. *notify* is that of `search`.
     """
     until = time.monotonic() + seconds
-    target = target_of_plan(plan)
+    target = load_plan_target(plan)
     hunts = [_make_search(target, task, plan, notify) for task in tasks]
     options = settings(
         database=open_database(plan.examples),
@@ -514,7 +516,7 @@ class _LawSearch(msgspec.Struct):
             platform=self.target.key,
             call=self.call,
             law=self.law,
-            message=self._known[self._example_id(least)],
+            message=self._known[self._make_example_id(least)],
             **self.finding_fields(least),
         )
 
@@ -524,7 +526,7 @@ class _LawSearch(msgspec.Struct):
         When time is over, nothing is tried any more: True only for examples that were seen to
         violate it, so that Hypothesis ends soon.
         """
-        shown = self._example_id(example)
+        shown = self._make_example_id(example)
         if shown in self._known:
             return True
         if time.monotonic() > self._until:
@@ -538,7 +540,7 @@ class _LawSearch(msgspec.Struct):
             return True
         return False
 
-    def _example_id(self, example: Any) -> str:
+    def _make_example_id(self, example: Any) -> str:
         return repr(self.finding_fields(example))
 
 
@@ -562,7 +564,7 @@ def _make_search(
         f"{target.key}.{task.api}",
         task.law,
         LAWS[task.law].draw(target, target.platform.apis[task.api]),
-        lambda programs: check_law_with_calls(target, task.law, programs),
+        lambda programs: check_law_by_calls(target, task.law, programs),
         lambda programs: {
             "calls": tuple(map(call_to_data, programs)),
             "javascript": tuple(map(javascript, programs)),
@@ -581,31 +583,37 @@ class GeneratedFile(msgspec.Struct, frozen=True):
     text: str
 
 
-def scenario_of(finding: LawFinding, plan: SearchPlan, root: Path) -> GeneratedFile:
+def make_scenario_file(finding: LawFinding, plan: SearchPlan, root: Path) -> GeneratedFile:
     """Return the scenario that reproduces *finding*; its path is below ``scenarios/fuzz``."""
-    path = root / "scenarios/fuzz" / f"{file_name(_file_slug(finding))}{SUFFIX}"
+    path = root / "scenarios/fuzz" / f"{to_file_name(_make_file_slug(finding))}{SUFFIX}"
     mode = SIMULATE if plan.against == SIMULATE else "live"
-    platforms = relative_name(_loadable_platform_path(finding, plan.path), path.parent.absolute())
-    args = {"law": finding.law, "platform": finding.platform, **_arguments_of_test(finding, plan)}
+    platforms = to_relative_name(
+        _find_loadable_platform_path(finding, plan.path), path.parent.absolute()
+    )
+    args = {
+        "law": finding.law,
+        "platform": finding.platform,
+        **_collect_test_arguments(finding, plan),
+    }
     if finding.script:
-        args["script"] = _path_below(Path(finding.script), root)
-        args["libraries"] = [_path_below(library, root) for library in plan.libraries]
+        args["script"] = _to_relative_path(Path(finding.script), root)
+        args["libraries"] = [_to_relative_path(library, root) for library in plan.libraries]
     lines = [
         *(f"# {line}" for line in (finding.message, *finding.javascript)),
         "version: 1",
-        f"scenario: {_inline_yaml(f'{finding.call}: {finding.law}')}",
+        f"scenario: {_to_inline_yaml(f'{finding.call}: {finding.law}')}",
         "form: {}",
-        f"proxy: {{platforms: {_inline_yaml(platforms)}, mode: {mode}}}",
+        f"proxy: {{platforms: {_to_inline_yaml(platforms)}, mode: {mode}}}",
         "steps:",
-        f"  - name: {_inline_yaml(f'law {finding.law}')}",
+        f"  - name: {_to_inline_yaml(f'law {finding.law}')}",
         "    python:",
         "      call: bpmax_sim.fuzz:hold_in_session",
-        f"      args: {_inline_yaml(_escape_references(args))}",
+        f"      args: {_to_inline_yaml(_escape_references(args))}",
     ]
     return GeneratedFile(path, "\n".join(lines) + "\n")
 
 
-def _loadable_platform_path(finding: LawFinding, platform_path: Path) -> Path:
+def _find_loadable_platform_path(finding: LawFinding, platform_path: Path) -> Path:
     """Return the path with which the generated scenario loads its platforms.
 
     That is *platform_path*, or its folder if the file alone does not load or a script may call
@@ -620,9 +628,9 @@ def _loadable_platform_path(finding: LawFinding, platform_path: Path) -> Path:
     return first
 
 
-def pytest_of(finding: LawFinding, plan: SearchPlan, root: Path) -> GeneratedFile:
+def make_pytest_file(finding: LawFinding, plan: SearchPlan, root: Path) -> GeneratedFile:
     """Return the pytest test that reproduces *finding*; its path is below ``tests``."""
-    name = re.sub(r"\W+", "_", _file_slug(finding)).strip("_")
+    name = re.sub(r"\W+", "_", _make_file_slug(finding)).strip("_")
     path = root / "tests" / f"test_fuzz_{name}.py"
     return GeneratedFile(path, "\n".join(_write_test_lines(finding, plan, root, name)) + "\n")
 
@@ -635,18 +643,20 @@ def _write_test_lines(
     yield "ROOT = Path(__file__).parents[1]"
     yield from ("", "", f"def test_{name}() -> None:")
     yield from (f"    # {line}" for line in finding.javascript)
-    yield f"    fuzz.hold({finding.law!r}, ROOT / {_path_below(plan.path, root)!r}, **{{"
-    for key, value in _arguments_of_test(finding, plan).items():
+    yield f"    fuzz.hold({finding.law!r}, ROOT / {_to_relative_path(plan.path, root)!r}, **{{"
+    for key, value in _collect_test_arguments(finding, plan).items():
         shown = pformat(value, width=_WIDTH - 8, sort_dicts=False).replace("\n", "\n        ")
         yield f"        {key!r}: {shown},"
     if finding.script:
-        yield f'        "script": ROOT / {_path_below(Path(finding.script), root)!r},'
-        named = ", ".join(f"ROOT / {_path_below(library, root)!r}" for library in plan.libraries)
+        yield f'        "script": ROOT / {_to_relative_path(Path(finding.script), root)!r},'
+        named = ", ".join(
+            f"ROOT / {_to_relative_path(library, root)!r}" for library in plan.libraries
+        )
         yield f'        "libraries": [{named}],'
     yield "    })"
 
 
-def _arguments_of_test(finding: LawFinding, plan: SearchPlan) -> dict[str, Any]:
+def _collect_test_arguments(finding: LawFinding, plan: SearchPlan) -> dict[str, Any]:
     optional = {
         "calls": [dict(call) for call in finding.calls],
         "situation": dict(finding.situation),
@@ -655,15 +665,15 @@ def _arguments_of_test(finding: LawFinding, plan: SearchPlan) -> dict[str, Any]:
     return {name: value for name, value in optional.items() if value}
 
 
-def _file_slug(finding: LawFinding) -> str:
+def _make_file_slug(finding: LawFinding) -> str:
     return f"{finding.call}.{finding.law}"
 
 
-def _path_below(path: Path, root: Path) -> str:
-    return relative_name(path.absolute(), root.absolute())
+def _to_relative_path(path: Path, root: Path) -> str:
+    return to_relative_name(path.absolute(), root.absolute())
 
 
-def _inline_yaml(value: Any) -> str:
+def _to_inline_yaml(value: Any) -> str:
     return yaml_text(value).rstrip("\n")
 
 

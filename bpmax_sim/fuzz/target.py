@@ -24,9 +24,9 @@ from bpmax_sim.errors import ConfigError, Place
 from bpmax_sim.field_path import get_nested, split_body_path
 from bpmax_sim.js_values import UNDEFINED, loads
 from bpmax_sim.messages import FORM, Headers, Request
-from bpmax_sim.path_template import path_template
-from bpmax_sim.platform.check import is_address
-from bpmax_sim.platform.instances import InstanceEntry, InstanceOrigin, route_of
+from bpmax_sim.path_template import compile_path_template
+from bpmax_sim.platform.check import is_platform_address
+from bpmax_sim.platform.instances import InstanceEntry, InstanceOrigin, resolve_route
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.model import Api, Auth, Instance, Platform
 from bpmax_sim.proxy.builder import CallSpec
@@ -64,12 +64,12 @@ class FuzzTarget:
         """Return the declaration of the platform."""
         return self.platforms.platform(self.key)
 
-    def auth(self, api: Api) -> Auth:
+    def get_auth(self, api: Api) -> Auth:
         """Return what *api* declares as its own ``auth``, else that of its platform."""
         return api.auth if isinstance(api.auth, Auth) else self.platform.auth
 
     @contextmanager
-    def session(self, **more: Any) -> Iterator[tuple[Session, RequestLog]]:
+    def open_session(self, **more: Any) -> Iterator[tuple[Session, RequestLog]]:
         """Open a session with the target; yield it and the log of the requests that it sends.
 
         *more* are options of the session.
@@ -77,7 +77,10 @@ class FuzzTarget:
         settings: dict[str, Any] = {"mode": SIMULATE, "environ": {}}
         transport = None
         if self.is_live:
-            settings, transport = {"mode": "live", "environ": os.environ}, _shared_live_transport()
+            settings, transport = (
+                {"mode": "live", "environ": os.environ},
+                _get_shared_live_transport(),
+            )
         settings |= {"clock": START, "unawaited": "allow", "seed": 0, **more}
         with Session(self.platforms, Settings(**settings), transport=transport) as session:
             request_log = RequestLog()
@@ -85,7 +88,7 @@ class FuzzTarget:
             yield session, request_log
 
 
-def target_of(platforms: Platforms, key: str, against: str = SIMULATE) -> FuzzTarget:
+def make_target(platforms: Platforms, key: str, against: str = SIMULATE) -> FuzzTarget:
     """Return platform *key* as target; if it has no instance, one is generated.
 
     Raises:
@@ -111,26 +114,26 @@ def check_target(against: str) -> None:
     Raises:
         ConfigError: if *against* is neither ``simulate`` nor an address.
     """
-    if against != SIMULATE and not (is_address(against) and "{" not in against):
+    if against != SIMULATE and not (is_platform_address(against) and "{" not in against):
         raise ConfigError(
             "--against {against}: expected simulate, or an address such as http://127.0.0.1:8080",
             against=against,
         )
 
 
-def check_reachable(target: FuzzTarget, place: Place) -> None:
+def check_server_and_credentials(target: FuzzTarget, default_place: Place) -> None:
     """Check that credentials are set, and that a server accepts connections at the address.
 
-    *place* is where messages of an instance point that no file declares.
+    *default_place* is where messages of an instance point that no file declares.
 
     Raises:
         TransportError: if no server does.
         ConfigError: if a credential is not set, or the connection route is wrong.
     """
     entry = target.platforms.entry(target.key)
-    route = route_of(target.platform, entry.instance, entry.origin, environ=os.environ)
+    route = resolve_route(target.platform, entry.instance, entry.origin, environ=os.environ)
     try:
-        _shared_live_transport().handle(Request(method="HEAD", url=target.against), route)
+        _get_shared_live_transport().handle(Request(method="HEAD", url=target.against), route)
     finally:
         close_connections()
     for known in target.platforms.entries.get(target.key, ()):
@@ -139,17 +142,17 @@ def check_reachable(target: FuzzTarget, place: Place) -> None:
                 target.platform, known.instance, environ=os.environ, closed=False
             )
         except ConfigError as error:
-            problems = (replace(one, place=one.place or place) for one in error.problems)
+            problems = (replace(one, place=one.place or default_place) for one in error.problems)
             raise ConfigError(*problems) from None
 
 
 def close_connections() -> None:
     """Close the connections of this process; the next request opens new ones."""
-    _shared_live_transport().close()
+    _get_shared_live_transport().close()
 
 
 @cache
-def _shared_live_transport() -> LiveTransport:
+def _get_shared_live_transport() -> LiveTransport:
     """Return the connections that all sessions of this process share."""
     from bpmax_sim.transport.live import LiveTransport  # noqa: PLC0415 - a stand-in needs no client
 
@@ -176,7 +179,7 @@ class RequestLog:
             self.requests.append(request)
 
 
-def templates_by_place(auth: Auth) -> Mapping[tuple[str, str], str]:
+def map_templates_by_place(auth: Auth) -> Mapping[tuple[str, str], str]:
     """Return (place, name) -> template of the value that auth and signature put there.
 
     For example ``("header", "Authorization")`` -> ``Bearer {{ token }}``. Places whose name is
@@ -187,12 +190,12 @@ def templates_by_place(auth: Auth) -> Mapping[tuple[str, str], str]:
     return {place: value for place, value in values.items() if "{{" not in place[1]}
 
 
-def path_below_base(request: Request) -> str:
+def get_path_below_base(request: Request) -> str:
     """Return the path of *request* below the base address, still percent-encoded."""
     return request.url[len(request.base) :].partition("?")[0]
 
 
-def sent_values(request: Request, place: str, name: str, api: Api) -> list[Any] | None:
+def find_sent_values(request: Request, place: str, name: str, api: Api) -> list[Any] | None:
     """Return the values that *request* has for the parameter *name* at *place*, such as ``query``.
 
     The list is empty if there are none; the result is None for a body of unknown format. The letter
@@ -201,7 +204,7 @@ def sent_values(request: Request, place: str, name: str, api: Api) -> list[Any] 
     headers = Headers(request.headers)
     match place:
         case "path":
-            known = path_template(api.path).match(path_below_base(request)) or {}
+            known = compile_path_template(api.path).match(get_path_below_base(request)) or {}
             return [known[name]] if name in known else []
         case "query":
             pairs = [pair.partition("=") for pair in request.url.partition("?")[2].split("&")]
@@ -209,25 +212,29 @@ def sent_values(request: Request, place: str, name: str, api: Api) -> list[Any] 
         case "header":
             return headers.get_all(name)
         case "cookie":
-            return [c.value for c in headers.cookies if c.name.lower() == name.lower()]
-    return _values_in_body(request, name, headers.media_type)
+            return [c.value for c in headers.request_cookies if c.name.lower() == name.lower()]
+    return _find_values_in_body(request, name, headers.media_type)
 
 
-def possible_sent_values(
+def find_possible_sent_values(
     request: Request, place: str, name: str, api: Api
 ) -> list[list[Any]] | None:
-    """Return all results that `sent_values` may have.
+    """Return all results that `find_sent_values` may have.
 
     A path such as ``/{a}{b}`` can be read in several ways.
     """
-    values = sent_values(request, place, name, api)
+    values = find_sent_values(request, place, name, api)
     if values is None:
         return None
-    readings = path_template(api.path).readings(path_below_base(request)) if place == "path" else ()
+    readings = (
+        compile_path_template(api.path).find_readings(get_path_below_base(request))
+        if place == "path"
+        else ()
+    )
     return [values, *([reading[name]] for reading in readings if name in reading)]
 
 
-def _values_in_body(request: Request, name: str, kind: str) -> list[Any] | None:
+def _find_values_in_body(request: Request, name: str, kind: str) -> list[Any] | None:
     text = (request.body or b"").decode("utf-8", "replace")
     if kind == FORM and "." not in name:
         return [value for key, value in parse_qsl(text, True) if key == name]

@@ -32,7 +32,7 @@ class LawBroken(errors.ExpectationError):
         self.why = _UNPRINTED.sub(lambda match: f"\\u{ord(match[0]):04x}", str(self))
         self.args = (self.why,)
 
-    def for_call(self, law: str, call: str) -> LawBroken:
+    def name_law_and_call(self, law: str, call: str) -> LawBroken:
         """Return the error naming the call: ``crm.create_order breaks the law 'arrives': …``."""
         error = LawBroken("{call} breaks the law {law!r}: {why}", call=call, law=law, why=self.why)
         error.why = self.why

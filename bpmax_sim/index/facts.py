@@ -90,7 +90,7 @@ def read_facts(path: str, data: bytes) -> FileFacts:
     *data* is the content of the file at *path* (from the project's root).
     """
     if path.endswith(".js"):
-        return _script_facts(path, data)
+        return _read_script_facts(path, data)
     if not path.endswith((".yaml", ".yml")) or len(data) > LARGEST:
         return FileFacts("other")
     if data[:256].startswith(b"version: 1\nbpmax: {"):
@@ -104,11 +104,11 @@ def read_facts(path: str, data: bytes) -> FileFacts:
     walked = _walk_nodes(root)
     facts = tuple(chain.from_iterable(_apply_fact_rules(rules, path, *found) for found in walked))
     if kind == "platform":
-        facts = tuple(_platform_facts(root))
+        facts = tuple(_find_platform_facts(root))
     if kind == "instances":
         facts = tuple(_qualify_instances(facts))
     if kind == "scenario":
-        facts = (*facts, *_defaults_file_facts(path))
+        facts = (*facts, *_find_defaults_file_references(path))
     title = root.get("scenario") or root.get("flow") or root.get("title")
     name = str(title.value) if title is not None and isinstance(title.value, str) else ""
     return FileFacts(kind, facts, title=name)
@@ -147,7 +147,7 @@ def is_defaults(path: str) -> bool:
     return path.rpartition("/")[2] == DEFAULTS
 
 
-def _defaults_file_facts(path: str) -> Iterator[Fact]:
+def _find_defaults_file_references(path: str) -> Iterator[Fact]:
     """Yield each ``defaults.yaml`` that the scenario at *path* may inherit from, nearest first.
 
     They need not exist.
@@ -157,23 +157,23 @@ def _defaults_file_facts(path: str) -> Iterator[Fact]:
         yield Fact("file", "loads", "/".join((*parts[:depth], DEFAULTS)), 1, 1, "defaults")
 
 
-def _platform_facts(root: Node) -> Iterator[Fact]:
+def _find_platform_facts(root: Node) -> Iterator[Fact]:
     """Yield the declarations of a platform file: APIs, aliases, parameters and their places."""
     key = root.items["platform_key"]
     yield Fact("platform", "declares", str(key.value), key.line, key.column)
-    apis = root.child("apis") or root
+    apis = root.find_child("apis") or root
     for name, api in apis.items.items() if apis is not root else ():
         place = apis.keys[name]
         yield Fact("api", "declares", f"{key.value}.{name}", *place, name)
-        for alias in (api.child("aliases") or api).elements:
+        for alias in (api.find_child("aliases") or api).elements:
             yield Fact(
                 "api", "declares", f"{key.value}.{alias.value}", alias.line, alias.column, name
             )
-        for parameter in (api.child("parameters") or api).elements:
-            word = parameter.child("name")
+        for parameter in (api.find_child("parameters") or api).elements:
+            word = parameter.find_child("name")
             if word is not None:
-                target = parameter.child("to") or word
-                part = parameter.child("in")
+                target = parameter.find_child("to") or word
+                part = parameter.find_child("in")
                 where = f"{part.value if part is not None else ''}.{target.value}"
                 full = f"{key.value}.{name}.{word.value}"
                 yield Fact("parameter", "declares", full, word.line, word.column, where)
@@ -235,7 +235,7 @@ class _NameRule(msgspec.Struct, frozen=True):
         return all(step == word or (word == "?" and step != "*") for step, word in ends)
 
 
-def _rules_of(kind: FactKind, role: Role, *paths: str) -> Iterator[_NameRule]:
+def _name_rules(kind: FactKind, role: Role, *paths: str) -> Iterator[_NameRule]:
     """Yield one rule for each of *paths*, such as ``^people.{}`` or ``*.api``.
 
     ``^`` means the whole path; a final ``{}`` means that the key is the name.
@@ -291,51 +291,53 @@ def resolve_from_root(path: str, name: str) -> str:
 
 _RULES: Final[Mapping[FileKind, tuple[_NameRule, ...]]] = {
     "scenario": (
-        *_rules_of("file", "runs", "scripts.?", "scripts.?.*", "js.file"),
-        *_rules_of("file", "runs", "*.python"),
-        *_rules_of("file", "loads", "libraries.*", "definition", "^use.*", "^cases.from"),
-        *_rules_of("file", "loads", "^form", "^flow", "^people", "^flow.subflows.?"),
-        *_rules_of("file", "loads", "^proxy.platforms", "^proxy.platforms.*"),
-        *_rules_of("file", "loads", "^proxy.instances"),
-        *_rules_of("file", "plays", "^proxy.cassette"),
-        *_rules_of("field", "declares", "^form.fields.{}", "^flow.form.{}"),
-        *_rules_of("field", "sets", "set.{}", *(f"{action}.form.{{}}" for action in ACTIONS)),
-        *_rules_of("field", "sets", "add_row.table", "remove_row.table", "move_row.table"),
-        *_rules_of("field", "expects", "expect.form.{}", "expect.fields.{}", "expect.flow.form.{}"),
-        *_rules_of("api", "expects", "proxy.*.call"),
-        *_rules_of("api", "stubs", "stubs.*.on"),
-        *_rules_of("api", "faults", "faults.*.on", "fault_sets.?.*.on"),
-        *_rules_of("node", "names", "flow.at", *(f"{action}.at" for action in ACTIONS)),
-        *_rules_of("node", "names", "^policies.*.at", "play.until"),
-        *_rules_of("node", "expects", "flow.passed.*", "flow.passed.{}"),
-        *_rules_of("node", "expects", "preview.nodes.*", "preview.owners.{}"),
-        *_rules_of("person", "expects", "preview.owners.?.*"),
-        *_rules_of("person", "acts", "^policies.*.by"),
-        *_rules_of("person", "acts", *(f"{action}.by" for action in ACTIONS)),
-        *_rules_of("person", "names", *(f"{a}.{to}" for a in ACTIONS for to in ("to", "to.*"))),
-        *_rules_of("person", "expects", "pending.*", "history.*.by"),
-        *_rules_of("person", "expects", "$contains.by", "$contains.to.*"),
-        *_rules_of("person", "declares", "^user.id", "^people.{}"),
+        *_name_rules("file", "runs", "scripts.?", "scripts.?.*", "js.file"),
+        *_name_rules("file", "runs", "*.python"),
+        *_name_rules("file", "loads", "libraries.*", "definition", "^use.*", "^cases.from"),
+        *_name_rules("file", "loads", "^form", "^flow", "^people", "^flow.subflows.?"),
+        *_name_rules("file", "loads", "^proxy.platforms", "^proxy.platforms.*"),
+        *_name_rules("file", "loads", "^proxy.instances"),
+        *_name_rules("file", "plays", "^proxy.cassette"),
+        *_name_rules("field", "declares", "^form.fields.{}", "^flow.form.{}"),
+        *_name_rules("field", "sets", "set.{}", *(f"{a}.form.{{}}" for a in ACTIONS)),
+        *_name_rules("field", "sets", "add_row.table", "remove_row.table", "move_row.table"),
+        *_name_rules("field", "expects", "expect.form.{}", "expect.fields.{}"),
+        *_name_rules("field", "expects", "expect.flow.form.{}"),
+        *_name_rules("api", "expects", "proxy.*.call"),
+        *_name_rules("api", "stubs", "stubs.*.on"),
+        *_name_rules("api", "faults", "faults.*.on", "fault_sets.?.*.on"),
+        *_name_rules("node", "names", "flow.at", *(f"{action}.at" for action in ACTIONS)),
+        *_name_rules("node", "names", "^policies.*.at", "play.until"),
+        *_name_rules("node", "expects", "flow.passed.*", "flow.passed.{}"),
+        *_name_rules("node", "expects", "preview.nodes.*", "preview.owners.{}"),
+        *_name_rules("person", "expects", "preview.owners.?.*"),
+        *_name_rules("person", "acts", "^policies.*.by"),
+        *_name_rules("person", "acts", *(f"{action}.by" for action in ACTIONS)),
+        *_name_rules("person", "names", *(f"{a}.{to}" for a in ACTIONS for to in ("to", "to.*"))),
+        *_name_rules("person", "expects", "pending.*", "history.*.by"),
+        *_name_rules("person", "expects", "$contains.by", "$contains.to.*"),
+        *_name_rules("person", "declares", "^user.id", "^people.{}"),
     ),
     "flow": (
-        *_rules_of("node", "declares", "^nodes.{}"),
-        *_rules_of("node", "names", "^start", "^nodes.?.join", "^nodes.?.parallel.*"),
-        *_rules_of("node", "names", "^nodes.?.approve", "^nodes.?.approve.*.to", "^nodes.?.reject"),
-        *_rules_of("node", "names", "^nodes.?.reject.*.to", "^nodes.?.deadline.to"),
-        *_rules_of("person", "names", "^nodes.?.owners.*", "^admins.*"),
-        *_rules_of("field", "names", "^nodes.?.form.fields.{}", "^nodes.?.subflow.form.{}"),
-        *_rules_of("file", "runs", "scripts.?", "scripts.?.*"),
-        *_rules_of("file", "loads", "libraries.*"),
+        *_name_rules("node", "declares", "^nodes.{}"),
+        *_name_rules("node", "names", "^start", "^nodes.?.join", "^nodes.?.parallel.*"),
+        *_name_rules("node", "names", "^nodes.?.approve", "^nodes.?.approve.*.to"),
+        *_name_rules("node", "names", "^nodes.?.reject", "^nodes.?.reject.*.to"),
+        *_name_rules("node", "names", "^nodes.?.deadline.to"),
+        *_name_rules("person", "names", "^nodes.?.owners.*", "^admins.*"),
+        *_name_rules("field", "names", "^nodes.?.form.fields.{}", "^nodes.?.subflow.form.{}"),
+        *_name_rules("file", "runs", "scripts.?", "scripts.?.*"),
+        *_name_rules("file", "loads", "libraries.*"),
     ),
     "form": (
-        *_rules_of("field", "declares", "^fields.{}"),
-        *_rules_of("file", "runs", "scripts.?", "scripts.?.*"),
-        *_rules_of("file", "loads", "libraries.*"),
+        *_name_rules("field", "declares", "^fields.{}"),
+        *_name_rules("file", "runs", "scripts.?", "scripts.?.*"),
+        *_name_rules("file", "loads", "libraries.*"),
     ),
-    "people": tuple(_rules_of("person", "declares", "^{}")),
+    "people": tuple(_name_rules("person", "declares", "^{}")),
     "instances": (
-        *_rules_of("platform", "names", "^*.platform"),
-        *_rules_of("instance", "declares", "^*.instance_key"),
+        *_name_rules("platform", "names", "^*.platform"),
+        *_name_rules("instance", "declares", "^*.instance_key"),
     ),
     "platform": (), "script": (), "cassette": (), "yaml": (), "other": (),
 }  # fmt: skip
@@ -344,14 +346,14 @@ _RULES: Final[Mapping[FileKind, tuple[_NameRule, ...]]] = {
 # ---------------------------------------------------------------------------- JavaScript
 
 
-def _script_facts(path: str, data: bytes) -> FileFacts:
+def _read_script_facts(path: str, data: bytes) -> FileFacts:
     reading = read_script(data.decode("utf-8-sig", "replace"), path)
-    facts = [*_call_facts(reading), *_member_facts(reading)]
+    facts = [*_find_call_facts(reading), *_find_member_facts(reading)]
     facts.sort(key=lambda fact: (fact.line, fact.column))
     return FileFacts("script", tuple(facts), is_broken=bool(reading.mistakes))
 
 
-def _call_facts(reading: ScriptReading) -> Iterator[Fact]:
+def _find_call_facts(reading: ScriptReading) -> Iterator[Fact]:
     """Yield each API call of a script, and the parameters that it sets.
 
     Of a call with direct arguments no parameter is yielded: their names are not in the script.
@@ -374,7 +376,7 @@ def _call_facts(reading: ScriptReading) -> Iterator[Fact]:
                 yield Fact("parameter", "sends", f"{name}.{member}", spot.line, spot.column, detail)
 
 
-def _member_facts(reading: ScriptReading) -> Iterator[Fact]:
+def _find_member_facts(reading: ScriptReading) -> Iterator[Fact]:
     for use in reading.members:
         role: Role = "writes" if use.access == "write" else "reads"
         line, column = use.place.line, use.place.column

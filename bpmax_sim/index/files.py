@@ -25,7 +25,7 @@ import msgspec
 
 import bpmax_sim
 from bpmax_sim.file_system import move_file, to_slashes
-from bpmax_sim.project import make_folder
+from bpmax_sim.project import make_parent_folder
 
 LARGEST: Final = 64 * 1024 * 1024
 _RACY: Final = 2_000_000_000
@@ -48,7 +48,7 @@ class FileStamp(msgspec.Struct, frozen=True, array_like=True):
     inode: int
 
 
-class IndexedFile(msgspec.Struct, frozen=True, array_like=True):
+class ScannedFile(msgspec.Struct, frozen=True, array_like=True):
     """A scanned file: its stamp, and the digest of its path and content."""
 
     stamp: FileStamp
@@ -63,15 +63,15 @@ class FileScan:
         files: path from the root -> scanned file; None if there is no file.
     """
 
-    def __init__(self, root: Path, known: Mapping[str, IndexedFile]) -> None:
-        """Start a scan; it trusts *known*, the `files_with_reliable_stamp` of an earlier scan."""
+    def __init__(self, root: Path, known: Mapping[str, ScannedFile]) -> None:
+        """Start a scan; it trusts *known*, from `find_files_with_reliable_stamp`."""
         self.root = root
-        self.files: dict[str, IndexedFile | None] = {}
+        self.files: dict[str, ScannedFile | None] = {}
         self._known = known
         self._place = f"{os.path.abspath(root)}{os.sep}"  # noqa: PTH100
         self._begin = time.time_ns()
 
-    def name_of(self, path: str | os.PathLike[str]) -> str:
+    def to_index_name(self, path: str | os.PathLike[str]) -> str:
         """Return the name of *path* in the index: its path from the root, with ``/``."""
         whole = os.fspath(path)
         if not whole.startswith(self._place) or _UNTIDY.search(whole):
@@ -82,11 +82,11 @@ class FileScan:
             return to_slashes(os.path.relpath(whole, self._place))
         return whole
 
-    def path_of(self, name: str) -> str:
+    def to_absolute_path(self, name: str) -> str:
         """Return the absolute path of the file that the index calls *name*."""
         return os.path.join(self._place, name)  # noqa: PTH118
 
-    def file(self, name: str) -> IndexedFile | None:
+    def get_file(self, name: str) -> ScannedFile | None:
         """Return stamp and digest of the file *name*; None if it is not a readable regular file."""
         try:
             return self.files[name]
@@ -94,18 +94,19 @@ class FileScan:
             found = self.files[name] = self._scan_file(name)
             return found
 
-    def digest(self, name: str) -> bytes:
+    def get_digest(self, name: str) -> bytes:
         """Return the digest of file *name*; ``b""`` if it is not a file."""
-        file = self.file(name)
+        file = self.get_file(name)
         return file.digest if file is not None else b""
 
-    def read(self, name: str) -> tuple[IndexedFile | None, bytes]:
+    def read(self, name: str) -> tuple[ScannedFile | None, bytes]:
         """Read the file *name*; return its stamp with the digest of its content, and the content.
 
         The content of a file larger than `LARGEST` is empty, and its digest is that of the stamp.
         """
         file, data = None, b""
-        with contextlib.suppress(OSError, ValueError), open(self.path_of(name), "rb") as stream:  # noqa: PTH123
+        absolute = self.to_absolute_path(name)
+        with contextlib.suppress(OSError, ValueError), open(absolute, "rb") as stream:  # noqa: PTH123
             status = os.fstat(stream.fileno())
             if stat.S_ISREG(status.st_mode):
                 stamp = _stamp_from_status(status)
@@ -113,7 +114,7 @@ class FileScan:
                 data = stream.read() if is_small else b""
                 named = f"{name}\0".encode("utf-8", "surrogatepass")
                 told = named + (data if is_small else repr(stamp).encode())
-                file = IndexedFile(stamp, hashlib.blake2b(told, digest_size=16).digest())
+                file = ScannedFile(stamp, hashlib.blake2b(told, digest_size=16).digest())
         self.files[name] = file
         return file, data
 
@@ -123,13 +124,13 @@ class FileScan:
         A file that was written within the resolution of its time stamp may change without changing
         it. True for a file that does not exist: once it exists, its digest differs from ``b""``.
         """
-        file = self.file(name)
+        file = self.get_file(name)
         if file is None:
-            return not os.path.lexists(self.path_of(name))
+            return not os.path.lexists(self.to_absolute_path(name))
         # As in Git ("racily clean"): a second change within the clock's resolution keeps the stamp.
         return max(file.stamp.modified, file.stamp.changed) < self._begin - _RACY
 
-    def files_with_reliable_stamp(self) -> dict[str, IndexedFile]:
+    def find_files_with_reliable_stamp(self) -> dict[str, ScannedFile]:
         """Return the scanned files whose stamps the next scan can trust.
 
         See `is_stamp_reliable`.
@@ -139,10 +140,10 @@ class FileScan:
             name: file for name, file in files if file is not None and self.is_stamp_reliable(name)
         }
 
-    def _scan_file(self, name: str) -> IndexedFile | None:
+    def _scan_file(self, name: str) -> ScannedFile | None:
         last = self._known.get(name)
         if last is not None:
-            stamp = stamp_file(self.path_of(name))
+            stamp = stamp_file(self.to_absolute_path(name))
             if stamp is None or last.stamp == stamp:
                 return None if stamp is None else last
         return self.read(name)[0]
@@ -162,7 +163,7 @@ def _stamp_from_status(status: os.stat_result) -> FileStamp:
 
 
 @cache
-def code_edition() -> str:
+def make_code_edition() -> str:
     """Return a text that changes with the code of this package.
 
     Caches contain it, so that no version of the package uses what another one wrote.
@@ -185,7 +186,7 @@ def _stamp_python_files(folder: str) -> Iterator[str]:
 
 
 class CacheContent(Protocol):
-    """The content of a cache file: a struct with the `code_edition` that wrote it."""
+    """The content of a cache file: a struct with the `make_code_edition` that wrote it."""
 
     edition: str
 
@@ -211,7 +212,7 @@ def write_cache(place: Path, content: Any) -> None:
     If that fails, nothing is raised: the next scan reads everything again.
     """
     with contextlib.suppress(OSError):
-        make_folder(place)
+        make_parent_folder(place)
         with tempfile.NamedTemporaryFile(
             dir=place.parent, prefix=f".{place.name}.", suffix=".tmp", delete=False
         ) as file:

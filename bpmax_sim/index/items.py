@@ -20,15 +20,15 @@ from bpmax_sim.errors import ConfigError, Place, Problem
 from bpmax_sim.i18n import msg
 from bpmax_sim.index.files import (
     FileScan,
-    IndexedFile,
-    code_edition,
+    ScannedFile,
+    make_code_edition,
     read_cache,
     stamp_file,
     write_cache,
 )
-from bpmax_sim.project import NAME, PROJECT, find_root, platform_folders, strictness_of
+from bpmax_sim.project import NAME, PROJECT, find_platform_folders, find_root, find_strictness
 from bpmax_sim.scenario.header import ItemHeader
-from bpmax_sim.yamlfile import display_path
+from bpmax_sim.yamlfile import to_display_path
 from bpmax_sim.yamlfile.file_reads import record_reads
 
 if TYPE_CHECKING:
@@ -101,16 +101,16 @@ class _ScenarioFile:
 
     @cached_property
     def files(self) -> frozenset[str]:
-        return frozenset(map(self._disk.path_of, self.names))
+        return frozenset(map(self._disk.to_absolute_path, self.names))
 
     @cached_property
-    def scanned_if_sound(self) -> Mapping[str, IndexedFile]:
+    def scanned_files_if_sound(self) -> Mapping[str, ScannedFile]:
         """Return path -> scanned state of each of *files*.
 
         Empty if they have problems or warnings.
         """
-        known = ((name, self._disk.file(name)) for name in self.names if self.is_sound)
-        return {self._disk.path_of(name): file for name, file in known if file is not None}
+        known = ((name, self._disk.get_file(name)) for name in self.names if self.is_sound)
+        return {self._disk.to_absolute_path(name): file for name, file in known if file is not None}
 
     def load(self) -> list[ScenarioItem]:
         if self.items is None:
@@ -124,11 +124,13 @@ class _ScenarioFile:
 
     @property
     def digests(self) -> Mapping[str, bytes]:
-        return {name: file.digest for name, file in self.scanned_if_sound.items()}
+        return {name: file.digest for name, file in self.scanned_files_if_sound.items()}
 
     def is_current(self) -> bool:
-        stamps = ((stamp_file(name), file.stamp) for name, file in self.scanned_if_sound.items())
-        return bool(self.scanned_if_sound) and all(now == then for now, then in stamps)
+        stamps = (
+            (stamp_file(name), file.stamp) for name, file in self.scanned_files_if_sound.items()
+        )
+        return bool(self.scanned_files_if_sound) and all(now == then for now, then in stamps)
 
 
 class _StoredItem(msgspec.Struct, frozen=True, array_like=True):
@@ -177,7 +179,7 @@ class StoredItems(msgspec.Struct):
     """
 
     edition: str
-    files: dict[str, IndexedFile]
+    files: dict[str, ScannedFile]
     scenarios: dict[bytes, _StoredFile]
 
 
@@ -203,7 +205,9 @@ class ItemIndex:
         self._disk = FileScan(root, kept.files if kept else {})
         self._scenarios: dict[bytes, _StoredFile] = {}
 
-    def items_of(self, path: Path, variables: Mapping[str, Any] | None = None) -> list[ProjectItem]:
+    def list_items(
+        self, path: Path, variables: Mapping[str, Any] | None = None
+    ) -> list[ProjectItem]:
         """Return the items of the scenario file *path*: one for each row, or a single one.
 
         With *variables*, values given from outside, the cache is not used.
@@ -211,8 +215,8 @@ class ItemIndex:
         Raises:
             ConfigError: if anything is wrong with the file or the files it names; all at once.
         """
-        name = self._disk.name_of(path)
-        digest = self._disk.digest(name) if self._edition and not variables else b""
+        name = self._disk.to_index_name(path)
+        digest = self._disk.get_digest(name) if self._edition and not variables else b""
         stored = self._kept.scenarios.get(digest) if self._kept and digest else None
         if stored is not None and self._is_current(stored):
             self._scenarios[digest] = stored
@@ -224,8 +228,8 @@ class ItemIndex:
         if not self._scenarios:
             return
         before: Mapping[bytes, _StoredFile] = self._kept.scenarios if self._kept else {}
-        known: Mapping[str, IndexedFile] = self._kept.files if self._kept else {}
-        files = self._disk.files_with_reliable_stamp()
+        known: Mapping[str, ScannedFile] = self._kept.files if self._kept else {}
+        files = self._disk.find_files_with_reliable_stamp()
         if self._edition != _digest_environment(self.root):  # the settings changed meanwhile
             return
         if self._scenarios.keys() <= before.keys() and files.items() <= known.items():
@@ -239,17 +243,17 @@ class ItemIndex:
         write_cache(self._place, StoredItems(self._edition, {**known, **files}, kept))
 
     def _is_current(self, stored: _StoredFile) -> bool:
-        digest = self._disk.digest
+        digest = self._disk.get_digest
         return all(digest(name) == before for name, before in stored.depends.items())
 
     def _restore_items(self, path: Path, name: str, stored: _StoredFile) -> list[ProjectItem]:
-        shown = display_path(path)
+        shown = to_display_path(path)
         names = (name, *(other for other, digest in stored.depends.items() if digest))
         source = _ScenarioFile(path, self.root, self._disk, names, is_sound=stored.is_quiet)
         return [ProjectItem(self._make_header(path, shown, item), source) for item in stored.items]
 
     def _make_header(self, path: Path, displayed_path: str, stored: _StoredItem) -> ItemHeader:
-        file = display_path(path.parent / stored.table) if stored.table else displayed_path
+        file = to_display_path(path.parent / stored.table) if stored.table else displayed_path
         return ItemHeader(
             root=self.root,
             path=path,
@@ -274,16 +278,16 @@ class ItemIndex:
         with record_reads() as paths:
             loaded = _load_items(path, variables=variables, environ=environ, root=self.root)
         self.loaded += 1
-        names = frozenset(map(self._disk.name_of, paths))
+        names = frozenset(map(self._disk.to_index_name, paths))
         is_quiet = False
         # The digests of files identify the items only if no environment was read, and no file is
         # so new that it may change again without a change of its stamp.
         if digest and not environ.is_read and all(map(self._disk.is_stamp_reliable, names)):
-            depends = {other: self._disk.digest(other) for other in names if other != name}
+            depends = {other: self._disk.get_digest(other) for other in names if other != name}
             stored = tuple(self._to_stored_item(item) for item in loaded)
             is_quiet = not any(item.warnings for item in loaded)
             self._scenarios[digest] = _StoredFile(depends, stored, is_quiet)
-        there = [other for other in names if self._disk.digest(other)]
+        there = [other for other in names if self._disk.get_digest(other)]
         source = _ScenarioFile(path, self.root, self._disk, there, is_sound=is_quiet)
         source.items = loaded
         return [ProjectItem(item.header, source) for item in loaded]
@@ -293,7 +297,7 @@ class ItemIndex:
             title=item.scenario.scenario,
             was=item.scenario.was,
             row_id=item.row_id,
-            table=_csv_path_of(item),
+            table=_find_csv_path(item),
             line=item.place.line,
             column=item.place.column,
             tags=item.tags,
@@ -323,18 +327,19 @@ def _digest_environment(root: Path) -> str:
     """
     bare = FileScan(root, {})
     try:
-        strictness_of(root / PROJECT, root)
-        folders = platform_folders(root)
+        find_strictness(root / PROJECT, root)
+        folders = find_platform_folders(root)
     except ValueError:
         return ""
-    return f"{code_edition()} {bare.digest(PROJECT).hex()} {bare.path_of('')} {folders}"
+    digest = bare.get_digest(PROJECT).hex()
+    return f"{make_code_edition()} {digest} {bare.to_absolute_path('')} {folders}"
 
 
-def _csv_path_of(item: ScenarioItem) -> str:
+def _find_csv_path(item: ScenarioItem) -> str:
     """Return the CSV file of an item relative to the scenario's folder; "" if it has none."""
     if item.place.file == item.spot.source.file:
         return ""
-    return item.place.file.removeprefix(display_path(item.path.parent / "_")[:-1])
+    return item.place.file.removeprefix(to_display_path(item.path.parent / "_")[:-1])
 
 
 class _TrackedEnviron(Mapping[str, str]):
@@ -371,7 +376,7 @@ class ItemFinder:
         self._indexes: dict[Path, ItemIndex] = {}
         self._of_folders: dict[str, ItemIndex] = {}
 
-    def items_of(
+    def list_items(
         self, path: Path, variables: Mapping[str, Any] | None = None, root: Path | None = None
     ) -> list[ProjectItem]:
         """Return the items (scenario or rows) of the file *path*.
@@ -383,11 +388,11 @@ class ItemFinder:
             ConfigError: if anything is wrong with the file or the files it names; all at once.
         """
         if root is not None:
-            return self._get_item_index(root).items_of(path, variables)
+            return self._get_item_index(root).list_items(path, variables)
         folder = os.path.dirname(path)  # noqa: PTH120 - of thousands of files
         if folder not in self._of_folders:
             self._of_folders[folder] = self._get_item_index(find_root(path))
-        return self._of_folders[folder].items_of(path, variables)
+        return self._of_folders[folder].list_items(path, variables)
 
     def save(self) -> None:
         """Write the caches of all projects."""

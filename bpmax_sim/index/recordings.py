@@ -9,7 +9,7 @@ from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.errors import CassetteError
 from bpmax_sim.index.facts import Fact, FileFacts
 from bpmax_sim.messages import Exchange, Response
-from bpmax_sim.platform.response_shapes import ResponseShape, merge_shapes, shape_of
+from bpmax_sim.platform.response_shapes import ResponseShape, infer_shape, merge_shapes
 from bpmax_sim.proxy.response import is_success, read_body
 
 
@@ -31,7 +31,7 @@ def read_recordings(path: Path) -> FileFacts:
                 continue
             line = cassette.line_number(number)
             facts.append(Fact("api", "records", call.name, line, 1, exchange.owner))
-            shapes.setdefault(call.name, []).extend(_response_shapes(exchange))
+            shapes.setdefault(call.name, []).extend(_find_success_shape(exchange))
     except (CassetteError, OSError):
         is_broken = True
     merged = {name: merge_shapes(seen) for name, seen in shapes.items()}
@@ -39,9 +39,9 @@ def read_recordings(path: Path) -> FileFacts:
     return FileFacts("cassette", tuple(facts), known, is_broken=is_broken)
 
 
-def _response_shapes(exchange: Exchange) -> Iterator[ResponseShape]:
+def _find_success_shape(exchange: Exchange) -> Iterator[ResponseShape]:
     response = exchange.outcome
     if isinstance(response, Response) and is_success(response.status):
         body = read_body(response)
         if body.kind == "json":
-            yield shape_of(body.value)
+            yield infer_shape(body.value)

@@ -17,11 +17,11 @@ from typing import Any, Final
 import msgspec
 
 from bpmax_sim.errors import Problem
-from bpmax_sim.index.files import code_edition, read_cache, write_cache
+from bpmax_sim.index.files import make_code_edition, read_cache, write_cache
 from bpmax_sim.index.items import ProjectItem
 from bpmax_sim.index.store import ProjectIndex
 from bpmax_sim.platform.load import Platforms
-from bpmax_sim.project import NAME, absolute_path
+from bpmax_sim.project import NAME, to_absolute_path
 
 _MOST_KEPT: Final = 4
 """How many times as many groups are kept as there are, for branches that come back."""
@@ -56,7 +56,7 @@ class SoundScenarioGroups:
         """
         self._items = items
         self._place = index.root / NAME / "sound"
-        kept = read_cache(self._place, _DECODER, code_edition())
+        kept = read_cache(self._place, _DECODER, make_code_edition())
         self._kept = list(kept.sound) if kept else []
         about = _digest_surroundings(index, platforms)
         self._groups: dict[bytes, list[ProjectItem]] = {}
@@ -74,7 +74,7 @@ class SoundScenarioGroups:
     def save(self, problems: Iterable[Problem]) -> None:
         """Store the groups without *problems* as sound; if a problem has no place, store none."""
         places = [problem.place for problem in problems]
-        wrong = {absolute_path(place.file) for place in places if place is not None}
+        wrong = {to_absolute_path(place.file) for place in places if place is not None}
         known = set(self._kept)
         found = [
             digest
@@ -84,7 +84,9 @@ class SoundScenarioGroups:
         ]
         if found and None not in places:
             most = _MOST_KEPT * len(self._groups)
-            write_cache(self._place, StoredGroups(code_edition(), [*self._kept, *found][-most:]))
+            write_cache(
+                self._place, StoredGroups(make_code_edition(), [*self._kept, *found][-most:])
+            )
 
 
 def _group_items_sharing_files(items: Sequence[ProjectItem]) -> Iterator[list[ProjectItem]]:
@@ -97,13 +99,13 @@ def _group_items_sharing_files(items: Sequence[ProjectItem]) -> Iterator[list[Pr
         return path
 
     for item in items:
-        first = lead(absolute_path(item.header.path))
+        first = lead(to_absolute_path(item.header.path))
         for path in item.files:
             leaders[lead(path)] = first
             first = lead(first)
     groups: defaultdict[str, list[ProjectItem]] = defaultdict(list)
     for item in items:
-        groups[lead(absolute_path(item.header.path))].append(item)
+        groups[lead(to_absolute_path(item.header.path))].append(item)
     yield from groups.values()
 
 
@@ -112,7 +114,7 @@ def _digest_group(group: Sequence[ProjectItem], surroundings: bytes) -> bytes:
     for item in group:
         files |= item.digests
     return _digest(
-        surroundings, sorted(files.items()), sorted(item.header.node_name for item in group)
+        surroundings, sorted(files.items()), sorted(item.header.one_line_name for item in group)
     )
 
 

@@ -15,7 +15,7 @@ import msgspec
 
 from bpmax_sim.file_system import to_slashes
 from bpmax_sim.index.facts import FileFacts, read_facts
-from bpmax_sim.index.files import FileScan, IndexedFile, code_edition, read_cache, write_cache
+from bpmax_sim.index.files import FileScan, ScannedFile, make_code_edition, read_cache, write_cache
 from bpmax_sim.index.recordings import read_recordings
 from bpmax_sim.platform.response_shapes import ResponseShape
 from bpmax_sim.project import NAME
@@ -30,7 +30,7 @@ class StoredIndex(msgspec.Struct):
     """The content of the cache file: scanned files, and facts by the digest of their content."""
 
     edition: str
-    files: dict[str, IndexedFile]
+    files: dict[str, ScannedFile]
     facts: dict[bytes, FileFacts]
 
 
@@ -62,9 +62,9 @@ def load_index(root: Path, *, uses_cache: bool = True) -> ProjectIndex:
         uses_cache: whether to use and write the cache in ``.bpmax``; otherwise everything is read.
     """
     place = root / NAME / "index"
-    kept = read_cache(place, _DECODER, code_edition()) if uses_cache else None
+    kept = read_cache(place, _DECODER, make_code_edition()) if uses_cache else None
     look = _FactScan(root, kept)
-    look.visit(_project_files(root))
+    look.scan_with_references(_find_project_files(root))
     if uses_cache and look.has_changed:
         write_cache(place, look.to_stored())
     facts = {path: look.facts[file.digest] for path, file in sorted(look.files.items())}
@@ -84,7 +84,7 @@ class _FactScan:
     def __init__(self, root: Path, kept: StoredIndex | None) -> None:
         self._kept = kept
         self._disk = FileScan(root, kept.files if kept else {})
-        self.files: dict[str, IndexedFile] = {}
+        self.files: dict[str, ScannedFile] = {}
         self.facts: dict[bytes, FileFacts] = dict(kept.facts) if kept else {}
         self.read = 0
 
@@ -93,10 +93,10 @@ class _FactScan:
         return (
             self._kept is None
             or self.read > 0
-            or self._disk.files_with_reliable_stamp() != self._kept.files
+            or self._disk.find_files_with_reliable_stamp() != self._kept.files
         )
 
-    def visit(self, paths: Iterable[str]) -> None:
+    def scan_with_references(self, paths: Iterable[str]) -> None:
         """Scan *paths*, and the files that they refer to."""
         pending = list(paths)
         while pending:
@@ -104,7 +104,7 @@ class _FactScan:
             file = None if path in self.files else self._index_file(path)
             if file is not None:
                 self.files[path] = file
-                pending += referenced_files(self.facts[file.digest])
+                pending += find_referenced_files(self.facts[file.digest])
 
     def to_stored(self) -> StoredIndex:
         """Return what the cache file will contain.
@@ -116,10 +116,10 @@ class _FactScan:
         others = [digest for digest in self.facts if digest not in current]
         room = len(current) * (_MOST_KEPT - 1)
         facts = {**{digest: self.facts[digest] for digest in others[-room:]}, **current}
-        return StoredIndex(code_edition(), self._disk.files_with_reliable_stamp(), facts)
+        return StoredIndex(make_code_edition(), self._disk.find_files_with_reliable_stamp(), facts)
 
-    def _index_file(self, path: str) -> IndexedFile | None:
-        file = self._disk.file(path)
+    def _index_file(self, path: str) -> ScannedFile | None:
+        file = self._disk.get_file(path)
         if file is None or file.digest in self.facts:
             return file
         file, data = self._disk.read(path)
@@ -129,7 +129,7 @@ class _FactScan:
         return file
 
 
-def referenced_files(facts: FileFacts) -> Iterator[str]:
+def find_referenced_files(facts: FileFacts) -> Iterator[str]:
     """Yield the files that the file with *facts* loads or names, as paths from the root.
 
     They have to be scanned too: they may be outside of the usual folders.
@@ -139,7 +139,7 @@ def referenced_files(facts: FileFacts) -> Iterator[str]:
             yield fact.name
 
 
-def _project_files(root: Path) -> Iterator[str]:
+def _find_project_files(root: Path) -> Iterator[str]:
     for folder in _FOLDERS:
         pending = [os.fspath(root / folder)]
         while pending:

@@ -64,10 +64,10 @@ def _read_traces(root: Path) -> Iterator[tuple[str, Fact]]:
                 # half a line of a run that was stopped, a script that is gone
                 with suppress(OSError, ValueError, msgspec.MsgspecError):
                     if any(mark in line for mark in _MARKS):
-                        yield from _trace_facts(root, home, written, _decode_event(line))
+                        yield from _find_trace_facts(root, home, written, _decode_event(line))
 
 
-def _trace_facts(
+def _find_trace_facts(
     root: Path, scenario_folder: str, trace_mtime_ns: int, event: Mapping[str, Any]
 ) -> Iterator[tuple[str, Fact]]:
     if event.get("event") not in _LEARNED:

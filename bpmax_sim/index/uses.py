@@ -94,26 +94,26 @@ class ProjectUses:
         grouped: dict[tuple[FactKind, str], list[tuple[str, Fact]]] = {}
         for path, facts in self._index.files.items():
             for fact in facts.facts:
-                for name in self._canonical_names_of(fact):
+                for name in self._find_canonical_names(fact):
                     grouped.setdefault((fact.kind, name), []).append((path, fact))
-                for kind, name in self._implied_uses(fact):
+                for kind, name in self._find_implied_uses(fact):
                     grouped.setdefault((kind, name), []).append((path, fact))
         return {key: tuple(said) for key, said in grouped.items()}
 
-    def _canonical_names_of(self, fact: Fact) -> Iterator[str]:
+    def _find_canonical_names(self, fact: Fact) -> Iterator[str]:
         if fact.kind == "api":
-            yield self._canonical_api_name(fact.name)
+            yield self._to_canonical_api_name(fact.name)
         elif fact.kind in {"parameter", "member"}:
             platform, _, rest = fact.name.partition(".")
             api, _, name = rest.partition(".")
-            key = self._canonical_api_name(f"{platform}.{api}")
+            key = self._to_canonical_api_name(f"{platform}.{api}")
             if fact.role == "sends":  # by its place, which is not always its name
                 name = self._parameter_by_request_place.get((key, fact.detail), name)
             yield f"{key}.{name}"
         else:
             yield fact.name
 
-    def _implied_uses(self, fact: Fact) -> Iterator[tuple[FactKind, str]]:
+    def _find_implied_uses(self, fact: Fact) -> Iterator[tuple[FactKind, str]]:
         """Yield kind and name of each thing that is used because *fact* is.
 
         With an API its platform.
@@ -123,9 +123,9 @@ class ProjectUses:
         if fact.kind == "api" and fact.role == "calls":
             words = fact.detail.split()
             if words[:1] == ["direct"] and words[1:]:
-                names = self._parameters_by_api.get(self._canonical_api_name(fact.name), ())
+                names = self._parameters_by_api.get(self._to_canonical_api_name(fact.name), ())
                 yield from (
-                    ("parameter", f"{self._canonical_api_name(fact.name)}.{name}")
+                    ("parameter", f"{self._to_canonical_api_name(fact.name)}.{name}")
                     for name in names[: int(words[1])]
                 )
 
@@ -150,7 +150,7 @@ class ProjectUses:
             if fact.kind == "parameter" and fact.role == "declares"
         }
 
-    def _canonical_api_name(self, name: str) -> str:
+    def _to_canonical_api_name(self, name: str) -> str:
         platform, _, api = name.partition(".")
         return self._api_key_by_spelling.get(f"{platform}.{to_snake_case(api)}", name)
 
@@ -161,11 +161,11 @@ class ProjectUses:
             for fact in facts.facts:
                 if fact.kind == "member" and fact.role == "reads":
                     platform, api, *member = fact.name.split(".")
-                    places = read.setdefault(self._canonical_api_name(f"{platform}.{api}"), {})
+                    places = read.setdefault(self._to_canonical_api_name(f"{platform}.{api}"), {})
                     places.setdefault(tuple(member), f"{path}:{fact.line}")
         return read
 
-    def members_read(self, api: str) -> Mapping[tuple[str, ...], str]:
+    def find_members_read(self, api: str) -> Mapping[tuple[str, ...], str]:
         """Return the path of each member that scripts read in results of *api* (``platform.key``).
 
         The value of each is the place that reads it, ``file:line``, one of several. Paths are those
@@ -197,7 +197,9 @@ class ProjectUses:
         if below and not match:
             return tuple(ProjectPlace("file", name) for name in below)
         names = {
-            kind: self._canonical_api_name(text) if kind == "api" else self.qualify_parameter(text)
+            kind: self._to_canonical_api_name(text)
+            if kind == "api"
+            else self.to_canonical_parameter(text)
             for kind in _KINDS
         }
         matches = [
@@ -213,19 +215,19 @@ class ProjectUses:
             )
         return tuple(matches)
 
-    def qualify_parameter(self, text: str) -> str:
+    def to_canonical_parameter(self, text: str) -> str:
         """Return *text*, ``platform.api.parameter``, with the API spelled as it is declared."""
         parts = text.split(".", 2)
         if len(parts) < len(("platform", "api", "parameter")):
             return text
-        return f"{self._canonical_api_name('.'.join(parts[:2]))}.{parts[2]}"
+        return f"{self._to_canonical_api_name('.'.join(parts[:2]))}.{parts[2]}"
 
     def _suggest_place(self, text: str) -> str:
         names = [name for kind, name in self._facts_by_name if kind in _KINDS]
         hint = suggest_or_list(text, dict.fromkeys([*names, *self._index.files]))
         return hint if "did you mean" in hint else msg("; see `bpmax-sim list`")
 
-    def uses_of(self, place: ProjectPlace) -> list[UsingFile]:
+    def find_uses(self, place: ProjectPlace) -> list[UsingFile]:
         """Return the files that use *place*: direct uses first, then the files that run these.
 
         The uses of a line of a file are those of everything named on it.
@@ -233,28 +235,28 @@ class ProjectUses:
         if place.kind == "file" and place.line:
             said = [fact for fact in self._index.files[place.name].facts if fact.line == place.line]
             named = dict.fromkeys(
-                ProjectPlace(f.kind, name) for f in said for name in self._canonical_names_of(f)
+                ProjectPlace(f.kind, name) for f in said for name in self._find_canonical_names(f)
             )
-            return [use for one in named if one.kind != "member" for use in self.uses_of(one)]
+            return [use for one in named if one.kind != "member" for use in self.find_uses(one)]
         direct = [
             UsingFile(path, fact)
             for path, fact in self._facts_by_name.get((place.kind, place.name), ())
         ]
         if place.kind == "file":
-            direct += self._users_of_cassette(place.name)
-            direct += self._users_of_platform_file(place.name)
+            direct += self._find_cassette_users(place.name)
+            direct += self._find_platform_file_users(place.name)
         direct.sort(key=lambda use: (ORDER.index(use.fact.role), use.path, use.fact.line))
         begin = dict.fromkeys(use.path for use in direct)
-        return [*direct, *self._indirect_uses(begin)]
+        return [*direct, *self._find_indirect_uses(begin)]
 
-    def _users_of_cassette(self, path: str) -> Iterator[UsingFile]:
+    def _find_cassette_users(self, path: str) -> Iterator[UsingFile]:
         """Yield the scenarios that replay the cassette at *path*."""
         for name, facts in self._index.files.items():
-            if facts.kind == "scenario" and path in self.cassettes_of(name):
+            if facts.kind == "scenario" and path in self.find_scenario_cassettes(name):
                 fact = next((f for f in facts.facts if f.role == "plays"), None)
                 yield UsingFile(name, fact or Fact("file", "plays", path, 1, 1))
 
-    def _users_of_platform_file(self, path: str) -> Iterator[UsingFile]:
+    def _find_platform_file_users(self, path: str) -> Iterator[UsingFile]:
         """Yield the users of the platforms in the file at *path*.
 
         These are platforms that it declares or names, or whose recorded login it is.
@@ -268,9 +270,9 @@ class ProjectUses:
                 if user != path:
                     yield UsingFile(user, fact)
 
-    def cassettes_of(self, scenario: str) -> tuple[str, ...]:
+    def find_scenario_cassettes(self, scenario: str) -> tuple[str, ...]:
         """Return the cassettes that the scenario at this path replays, also those of its rows."""
-        named = list(self._cassette_names(scenario))
+        named = list(self._find_cassette_names(scenario))
         stem = scenario.removeprefix("scenarios/").removesuffix(SUFFIX)
         name = named[0] if named else stem
         return tuple(
@@ -279,13 +281,13 @@ class ProjectUses:
             if path == f"cassettes/{name}.yaml" or path.startswith(f"cassettes/{name}/")
         )
 
-    def _cassette_names(self, scenario: str) -> Iterator[str]:
+    def _find_cassette_names(self, scenario: str) -> Iterator[str]:
         """Yield the names given in a scenario, then those in its defaults, nearest first."""
         facts = self._index.files[scenario].facts
         yield from (fact.name for fact in facts if fact.role == "plays")
         for fact in facts:
             if fact.detail == "defaults" and fact.name in self._index.files:
-                yield from self._cassette_names(fact.name)
+                yield from self._find_cassette_names(fact.name)
 
     @cached_property
     def _users_by_file(self) -> Mapping[str, tuple[tuple[str, Fact], ...]]:
@@ -297,7 +299,7 @@ class ProjectUses:
                     users.setdefault(fact.name, []).append((path, fact))
         return {name: tuple(said) for name, said in users.items()}
 
-    def _indirect_uses(self, paths: Iterable[str]) -> Iterator[UsingFile]:
+    def _find_indirect_uses(self, paths: Iterable[str]) -> Iterator[UsingFile]:
         """Yield the files that run or load any of *paths*, directly or through other files.
 
         Each once.
@@ -311,15 +313,15 @@ class ProjectUses:
                     yield UsingFile(user, fact, steps)
                     pending.append((user, steps))
 
-    def scenarios_reached_by(self, paths: Iterable[str]) -> set[str]:
+    def find_affected_scenarios(self, paths: Iterable[str]) -> set[str]:
         """Return the scenario files whose results may change with the files at *paths*."""
-        return self.scenarios_of(ProjectPlace("file", path) for path in paths)
+        return self.find_scenarios_using(ProjectPlace("file", path) for path in paths)
 
-    def scenarios_of(self, places: Iterable[ProjectPlace]) -> set[str]:
+    def find_scenarios_using(self, places: Iterable[ProjectPlace]) -> set[str]:
         """Return the scenario files that use any of *places*."""
         scenarios: set[str] = set()
         for place in places:
             paths = [place.name] if place.kind == "file" else []
-            paths += [use.path for use in self.uses_of(place)]
+            paths += [use.path for use in self.find_uses(place)]
             scenarios |= {path for path in paths if path.endswith(SUFFIX)}
         return scenarios

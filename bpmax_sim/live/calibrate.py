@@ -11,7 +11,7 @@ import msgspec
 
 from bpmax_sim.i18n import msg, translate
 from bpmax_sim.live.console import CapturedRun, read_console
-from bpmax_sim.live.echo import ECHO_PLATFORM, answer_echo
+from bpmax_sim.live.echo import ECHO_PLATFORM, make_echo_response
 from bpmax_sim.live.javascript_text import fill_script_template, to_javascript
 from bpmax_sim.script.failure import Script
 from bpmax_sim.session.session import Session
@@ -38,7 +38,7 @@ class EchoNames(msgspec.Struct, frozen=True, kw_only=True):
     delay: str = "echo_delay"
 
 
-def calibration_script(
+def render_calibration_script(
     names: EchoNames | None = None, *, delay: int = DELAY, may_write: bool | None = None
 ) -> str:
     """Return the script that a user runs in a live BPMAX to compare it with our engine.
@@ -67,8 +67,8 @@ def ask_our_engine() -> CapturedRun:
         platform = Path(place, "echo.yaml")
         platform.write_text(ECHO_PLATFORM, encoding="utf-8", newline="\n")
         with Session.open(platform, instances=None, unawaited="allow") as session:
-            session.stub(answer_echo)
-            script = Script(calibration_script(may_write=True), "calibrate.js")
+            session.stub(make_echo_response)
+            script = Script(render_calibration_script(may_write=True), "calibrate.js")
             outcome = session.run_script(script, form={"amount": 1})
     (run,) = read_console("\n".join(line.text for line in outcome.console))
     return run

@@ -14,7 +14,7 @@ from bpmax_sim.errors import ConfigError
 from bpmax_sim.i18n import msg, translate
 from bpmax_sim.live.judge import Calibration, RuleMark
 from bpmax_sim.live.rules import RULES
-from bpmax_sim.yamlfile import display_path, read_yaml, write_yaml
+from bpmax_sim.yamlfile import read_yaml, to_display_path, write_yaml
 
 MARKS: Final = "scenarios/calibration.yaml"
 _HEAD: Final = msg("What a live BPMAX does, as it told `bpmax-sim calibrate`. Commit it.")
@@ -31,13 +31,13 @@ def read_rule_marks(root: Path) -> Mapping[str, RuleMark]:
     path = root / MARKS
     if not path.is_file():
         return {}
-    value: Any = read_yaml(path).plain()
+    value: Any = read_yaml(path).to_plain()
     try:
         marks = msgspec.convert((value or {}).get("rules", {}), dict[str, RuleMark])
     except (msgspec.ValidationError, AttributeError):
         raise ConfigError(
             "{path}: it is not as `bpmax-sim calibrate` writes it; delete it and calibrate again",
-            path=display_path(path),
+            path=to_display_path(path),
         ) from None
     return {key: mark for key, mark in marks.items() if key in RULES}
 

@@ -20,7 +20,7 @@ _RENAME: Final = msg(
 )
 
 
-def capture_lines() -> str:
+def render_capture_lines() -> str:
     """Return the lines that a user pastes above a script in a live BPMAX to capture its calls.
 
     They write each call and its response to the browser's console, from which they are imported.
@@ -29,7 +29,7 @@ def capture_lines() -> str:
     return f"{BEGIN}\n{fill_script_template('capture.js', values)}\n{END}\n"
 
 
-def without_capture(script: str) -> str:
+def remove_capture_lines(script: str) -> str:
     """Return *script* without the lines that were pasted above it."""
     before, begin, rest = script.partition(BEGIN)
     _, end, after = rest.partition(f"{END}\n")

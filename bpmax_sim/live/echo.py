@@ -51,7 +51,7 @@ _EMPTY: Final = frozenset({204, 205, 304})
 _JSON: Final = (("Content-Type", "application/json; charset=utf-8"),)
 
 
-def answer_echo(request: Request) -> Response:
+def make_echo_response(request: Request) -> Response:
     """Return the response of the echo platform: *request* as JSON.
 
     It has method, target, headers by lower-case name, and body.

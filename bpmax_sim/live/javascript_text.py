@@ -29,7 +29,7 @@ def fill_script_template(file_name: str, values: Mapping[str, str]) -> str:
     ``@console@`` is the code that all such files share.
     """
     shared = {
-        "console": _read_lines("console.js"),
+        "console": _read_as_one_line("console.js"),
         "names": ", ".join(
             f"{file_name} = {to_javascript(words)}" for file_name, words in SECRET_WORDS.items()
         ),
@@ -37,13 +37,13 @@ def fill_script_template(file_name: str, values: Mapping[str, str]) -> str:
         "piece": str(PIECE),
         "version": str(VERSION),
     }
-    code = _read_lines(file_name)
+    code = _read_as_one_line(file_name)
     for key, value in {**shared, **values}.items():
         code = code.replace(f"@{key}@", value)
     return code
 
 
-def _read_lines(name: str) -> str:
+def _read_as_one_line(name: str) -> str:
     source = (files("bpmax_sim.live") / name).read_text(encoding="utf-8")
     lines = (line.strip() for line in source.splitlines())
     return " ".join(line for line in lines if line and not line.startswith(("//", "/*")))

@@ -20,8 +20,8 @@ from bpmax_sim.errors import CALL_ERROR_MEMBERS
 from bpmax_sim.i18n import msg
 from bpmax_sim.live.calibrate import KIND, ask_our_engine
 from bpmax_sim.live.console import CapturedRun
-from bpmax_sim.live.rules import DEFAULT_TIMEOUT, RULES, Mark, Rule
-from bpmax_sim.messages import media_type
+from bpmax_sim.live.rules import DEFAULT_TIMEOUT, RULES, BehaviourRule, Mark
+from bpmax_sim.messages import parse_media_type
 
 ENVELOPE: Final = frozenset({"code", "message", "data"})
 _SLACK: Final = 1.5
@@ -123,12 +123,12 @@ class _CalibrationRun:
         found = find_echo(first)
         self.place: tuple[str, ...] | None = found[0] if found else None
         self.wrapper: Mapping[str, Any] = first if isinstance(first, dict) else {}
-        target = _target_of_echo(found[1]) if found else ""
+        target = _read_echoed_target(found[1]) if found else ""
         path, _, query = target.partition("?")
         self._prefix = path.rpartition("/")[0]
         self.has_preset = "preset=1" in query.split("&")
 
-    def probe(self, name: str) -> _Probe | None:
+    def get_probe(self, name: str) -> _Probe | None:
         """Return the result of the question *name*; None if it was not asked."""
         record = self.records.get(name)
         if record is None or "end" not in record:
@@ -140,15 +140,15 @@ class _CalibrationRun:
     def _to_comparable_value(self, name: str, value: Any) -> Any:
         found = find_echo(value)
         if found is not None:
-            return self._comparable_parts(name, found[1])
+            return self._extract_comparable_parts(name, found[1])
         if isinstance(value, list):
             return [self._to_comparable_value(name, one) for one in value]
         for step in self.place or ():
             value = value[step] if isinstance(value, dict) and step in value else value
         return value
 
-    def _comparable_parts(self, name: str, echo: Mapping[str, Any]) -> dict[str, Any]:
-        path, _, query = _target_of_echo(echo).partition("?")
+    def _extract_comparable_parts(self, name: str, echo: Mapping[str, Any]) -> dict[str, Any]:
+        path, _, query = _read_echoed_target(echo).partition("?")
         pairs = sorted(pair for pair in query.split("&") if pair)
         if name not in _OF_DEFAULTS:
             pairs = [pair for pair in pairs if not pair.startswith("preset=")]
@@ -158,19 +158,19 @@ class _CalibrationRun:
             headers[key.lower()] = f"{known}, {_join_if_list(one)}" if known else _join_if_list(one)
         told = {key: headers[key] for key in sorted(headers) if key in _HEADERS}
         if name in _TYPED and "content-type" in headers:
-            told["content-type"] = media_type(headers["content-type"])
+            told["content-type"] = parse_media_type(headers["content-type"])
         facets: dict[str, Any] = {"path": path.removeprefix(self._prefix)}
         if pairs:
             facets["query"] = "&".join(pairs)
         if told:
             facets["headers"] = told
-        body = _body_of_echo(echo, as_written=name in _SPACED)
+        body = _read_echoed_body(echo, as_written=name in _SPACED)
         if body not in ("", None):
             facets["body"] = body
         return facets
 
 
-def _target_of_echo(echo: Mapping[str, Any]) -> str:
+def _read_echoed_target(echo: Mapping[str, Any]) -> str:
     parts = urlsplit(str(echo["url"]))
     return parts.path + (f"?{parts.query}" if parts.query else "")
 
@@ -179,7 +179,7 @@ def _join_if_list(value: Any) -> str:
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
-def _body_of_echo(echo: Mapping[str, Any], *, as_written: bool) -> Any:
+def _read_echoed_body(echo: Mapping[str, Any], *, as_written: bool) -> Any:
     """Return the body that the echo received: parsed if it is JSON; with *as_written*, its text."""
     for name in _BODY_NAMES:
         body = echo.get(name)
@@ -230,13 +230,13 @@ def judge_run(run: CapturedRun) -> Calibration:
         rules=marks,
         result=result,
         timeout=timeout,
-        keys=_platform_keys_to_set(marks, result, timeout),
+        keys=_suggest_platform_keys(marks, result, timeout),
         globals=begin.get("globals") or {},
         failure=_describe_missing_echo(there),
     )
 
 
-def _platform_keys_to_set(
+def _suggest_platform_keys(
     marks: Mapping[str, RuleMark], result: str, timeout: float | None
 ) -> dict[str, Any]:
     keys: dict[str, Any] = {}
@@ -285,7 +285,7 @@ def _describe_engine(engine: Mapping[str, Any]) -> str:
 
 
 def _judge_rule(
-    key: str, rule: Rule, our_run: _CalibrationRun, live_run: _CalibrationRun
+    key: str, rule: BehaviourRule, our_run: _CalibrationRun, live_run: _CalibrationRun
 ) -> RuleMark:
     """Return whether *live_run*, the run in BPMAX, confirms the rule *key*.
 
@@ -328,12 +328,12 @@ def _pair_probes(
 
     None if one of them is missing.
     """
-    mine, other = our_run.probe(name), live_run.probe(name)
+    mine, other = our_run.get_probe(name), live_run.get_probe(name)
     if mine is None or other is None:
         return None
     if name in _OF_DEFAULTS and not live_run.has_preset:
         return None
-    if name == "undefined_default" and our_run.probe("keeps_default") != live_run.probe(
+    if name == "undefined_default" and our_run.get_probe("keeps_default") != live_run.get_probe(
         "keeps_default"
     ):
         return None
@@ -377,7 +377,7 @@ def _judge_result_rule(_our_run: _CalibrationRun, live_run: _CalibrationRun) -> 
 
 
 def _judge_auth_rule(_our_run: _CalibrationRun, live_run: _CalibrationRun) -> RuleMark:
-    probe = live_run.probe("auth_last")
+    probe = live_run.get_probe("auth_last")
     found = find_echo(live_run.wrapper)
     if probe is None or probe.end != "resolved" or found is None:
         return _make_unknown_mark(msg("it was not asked"))
@@ -396,19 +396,21 @@ def _judge_error_rule(our_run: _CalibrationRun, live_run: _CalibrationRun) -> Ru
     records = [reader.records.get("status", {}).get("error") for reader in (our_run, live_run)]
     if live_run.records.get("status", {}).get("end") not in {"rejected", "threw"} or not records[1]:
         return _make_unknown_mark(msg("no call was rejected by its status"))
-    mine, other = (_describe_error(one or {}) for one in records)
+    mine, other = (_format_comparable_error(one or {}) for one in records)
     if mine == other:
         return RuleMark(mark="confirmed")
     return _make_refuted_mark("status", mine, other)
 
 
-def _describe_error(error: Mapping[str, Any]) -> str:
+def _format_comparable_error(error: Mapping[str, Any]) -> str:
     """Return the comparable parts of an error: whether it is an `Error`, its code, its members."""
     if "thrown" in error:
         return f"throw {json.dumps(error['thrown'], ensure_ascii=False)}"
     members = error.get("members", {})
     told = [
-        f"{name}: {_describe_kind(members[name])}" for name in CALL_ERROR_MEMBERS if name in members
+        f"{name}: {_describe_shape(members[name])}"
+        for name in CALL_ERROR_MEMBERS
+        if name in members
     ]
     own = sorted(
         set(error.get("own", ()))
@@ -418,7 +420,7 @@ def _describe_error(error: Mapping[str, Any]) -> str:
     return f"{kind} {{{', '.join([*told, *own])}}}"
 
 
-def _describe_kind(value: Any) -> str:
+def _describe_shape(value: Any) -> str:
     """Return a description of *value* that does not depend on its text.
 
     That is the member names of a mapping, a number or a constant such as ``TIMEOUT`` itself, else
@@ -489,6 +491,6 @@ def describe_workaround(key: str, calibration: Calibration) -> str:
     )
 
 
-def list_refuted(calibration: Calibration) -> Iterator[tuple[str, RuleMark]]:
+def list_refuted_rules(calibration: Calibration) -> Iterator[tuple[str, RuleMark]]:
     """Yield key and result of each rule that does not hold in the BPMAX of *calibration*."""
     return ((key, one) for key, one in calibration.rules.items() if one.mark == "refuted")

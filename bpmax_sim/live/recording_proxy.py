@@ -25,7 +25,7 @@ from msgspec.structs import replace
 from bpmax_sim.errors import BadResponseError, BpmaxError, TransportError
 from bpmax_sim.i18n import msg
 from bpmax_sim.live.signed_address import find_address_signature
-from bpmax_sim.live.upstream import UpstreamUrl, forwarded_headers, returned_headers
+from bpmax_sim.live.upstream import UpstreamUrl, adapt_request_headers, adapt_response_headers
 from bpmax_sim.messages import (
     STREAMED,
     Chunk,
@@ -40,7 +40,12 @@ from bpmax_sim.server import RefusedRequest, ServedClient
 from bpmax_sim.session.arriving_exchange import NotePiece
 from bpmax_sim.session.record import refuse_standin
 from bpmax_sim.session.session import Session
-from bpmax_sim.traffic.imported import NotConvertible, header_text, make_request, make_response
+from bpmax_sim.traffic.imported import (
+    NotConvertibleError,
+    decode_header_text,
+    make_request,
+    make_response,
+)
 from bpmax_sim.transport.live import ArrivingResponse, LiveTransport
 
 LOOP: Final = "LOOP"
@@ -110,7 +115,7 @@ class RecordingProxy:
         self._stopping = threading.Event()
         self._pseudonym = f"bpmax-sim-{secrets.token_hex(4)}"
 
-    def stop(self) -> None:
+    def cancel_exchanges(self) -> None:
         """End the exchanges in progress; each is recorded as far as it got."""
         self._stopping.set()
 
@@ -118,7 +123,7 @@ class RecordingProxy:
         """Close the connections to the upstream."""
         self._live.close()
 
-    def answer(self, request: Request, client: ServedClient) -> Response | None:
+    def handle_request(self, request: Request, client: ServedClient) -> Response | None:
         """Forward *request* and record the exchange; *client* gets the response while it arrives.
 
         Return a recorded response that the caller has to send, if one answers the request instead;
@@ -143,10 +148,10 @@ class RecordingProxy:
         finally:
             self._session.calls.clear()
             self._session.misses.clear()
-            self._hear(exchange.describe(self._session.redact))
+            self._hear(exchange.to_proxied_call(self._session.redact))
 
     def _forward_and_record(self, exchange: _ProxiedExchange) -> Response | None:
-        path = self._target_without_token(exchange.client.target)
+        path = self._strip_token(exchange.client.target)
         exchange.target = path.partition("?")[0]
         sent = self._make_upstream_request(exchange, path)
         self._refuse_unforwardable_request(exchange.client.headers, sent)
@@ -155,10 +160,10 @@ class RecordingProxy:
         base = f"{exchange.request.base}{self._prefix}"
         if self._fallback:
             exchange.identify_call(self._session.relay.clients.as_api_call(known))
-            recorded = self._session.relay.replay(known)
+            recorded = self._session.relay.try_to_replay(known)
             if recorded is not None:
                 exchange.outcome, exchange.is_replayed = str(recorded.status), True
-                headers = returned_headers(recorded.headers, self._upstream, base)
+                headers = adapt_response_headers(recorded.headers, self._upstream, base)
                 return replace(recorded, headers=headers)
             refuse_standin(known)
         opened = partial(self._live.stream, sent, stop=self._stopping)
@@ -172,10 +177,10 @@ class RecordingProxy:
             exchange.outcome = f"{exchange.outcome} {error.code}"
             if not streamed.is_complete:
                 return None
-        streamed.finish()  # also of what the client can read and we cannot
+        streamed.forward_last_piece()  # also of what the client can read and we cannot
         return None
 
-    def _target_without_token(self, target: str) -> str:
+    def _strip_token(self, target: str) -> str:
         """Return *target* without the token that its path begins with.
 
         The token in the address keeps other programs on the machine from using the proxy.
@@ -206,7 +211,7 @@ class RecordingProxy:
         return Request(
             method=exchange.request.method,
             url=f"{self._upstream.url}{path}",
-            headers=forwarded_headers(headers, self._upstream, f"1.1 {self._pseudonym}"),
+            headers=adapt_request_headers(headers, self._upstream, f"1.1 {self._pseudonym}"),
             body=exchange.request.body,
             timeout=self._patience,
         )
@@ -220,7 +225,7 @@ class RecordingProxy:
                 decode_header_bytes(exchange.client.headers),
                 sent.body,
             )
-        except NotConvertible as reason:
+        except NotConvertibleError as reason:
             raise RefusedRequest(400, "BAD_REQUEST", str(reason)) from None
 
     def _refuse_unforwardable_request(self, written: Pairs, sent: Request) -> None:
@@ -276,7 +281,7 @@ class _ProxiedExchange:
         self.name = call.name if call is not None and call.platform else ""
         self.target = urlsplit(known.recorded_form.url).path
 
-    def describe(self, redact: Callable[[str], str]) -> ProxiedCall:
+    def to_proxied_call(self, redact: Callable[[str], str]) -> ProxiedCall:
         """Return the line about this call for users, without secrets.
 
         *redact* replaces known secrets; texts that look like secrets are removed as well.
@@ -332,7 +337,7 @@ class _StreamedResponse:
             self._read_response_head(arriving, time.perf_counter() - start)
             body, chunks = bytearray(), list[Chunk]()
             length = 0
-            for piece in filter(None, arriving.pieces()):
+            for piece in filter(None, arriving.iterate_pieces()):
                 length += len(piece)
                 body += piece if length <= _MOST else b""
                 chunks.append(Chunk(round(time.perf_counter() - start, 3), len(piece)))
@@ -342,15 +347,17 @@ class _StreamedResponse:
                     note(self._head, piece)
                     self._send_head_to_client()
                     self._client.write(piece)
-                self._stop_if_endless(length)
+                self._stop_endless_if_client_left(length)
         self.is_complete = True
         if length > _MOST:
             raise BadResponseError(
                 msg("the response is larger than {max_body} bytes", max_body=_MOST)
             )
-        return self._whole_response(arriving, bytes(body), chunks, time.perf_counter() - start)
+        return self._build_whole_response(
+            arriving, bytes(body), chunks, time.perf_counter() - start
+        )
 
-    def finish(self) -> None:
+    def forward_last_piece(self) -> None:
         """Forward the last piece, which is held back until the exchange is recorded."""
         self._send_head_to_client()
         if self._last:
@@ -369,10 +376,10 @@ class _StreamedResponse:
 
     def _send_head_to_client(self) -> None:
         if not self._client.is_begun:
-            headers = returned_headers(self._head.headers, self._upstream, self._base)
+            headers = adapt_response_headers(self._head.headers, self._upstream, self._base)
             self._client.begin(self._head.status, headers)
 
-    def _stop_if_endless(self, length: int) -> None:
+    def _stop_endless_if_client_left(self, length: int) -> None:
         """End a response without end, such as server-sent events, if the client has left.
 
         Other responses are recorded to their end. *length* is the size so far.
@@ -384,14 +391,14 @@ class _StreamedResponse:
         if self._client.is_gone and (is_stream or length > _MOST):
             raise TransportError(msg("the client closed the connection"), code="RESET")
 
-    def _whole_response(
+    def _build_whole_response(
         self, arriving: ArrivingResponse, body: bytes, chunks: list[Chunk], elapsed: float
     ) -> Response:
         try:
             response = make_response(
                 arriving.status, arriving.reason, decode_header_bytes(arriving.headers), body
             )
-        except NotConvertible as reason:
+        except NotConvertibleError as reason:
             raise BadResponseError(str(reason)) from None
         head = Headers(arriving.headers)
         is_stream = head.media_type in STREAMED and "content-encoding" not in head
@@ -402,7 +409,7 @@ class _StreamedResponse:
 
 def decode_header_bytes(headers: Pairs) -> Pairs:
     """Return headers that were read as bytes, decoded as text."""
-    return tuple([(name, header_text(value.encode("latin-1"))) for name, value in headers])
+    return tuple([(name, decode_header_text(value.encode("latin-1"))) for name, value in headers])
 
 
 def _make_loop_refusal(upstream: UpstreamUrl) -> RefusedRequest:

@@ -22,7 +22,7 @@ from urllib.parse import parse_qsl
 import msgspec
 
 from bpmax_sim.messages import FORM, Headers, Pairs
-from bpmax_sim.secret.standin import jwt_claims
+from bpmax_sim.secret.standin import read_jwt_claims
 
 
 class AddressSignature(msgspec.Struct, frozen=True):
@@ -134,5 +134,5 @@ def _find_in_message_signatures(head: Headers) -> Iterator[AddressSignature]:
 
 def _find_in_dpop_proofs(values: Iterable[str]) -> Iterator[AddressSignature]:
     for value in values:
-        if "htu" in jwt_claims(value):
+        if "htu" in read_jwt_claims(value):
             yield AddressSignature("DPoP (RFC 9449)", is_host_only=False)

@@ -102,7 +102,7 @@ def _is_local(family: int, address: object) -> bool:
     return False
 
 
-def forwarded_headers(headers: Pairs, upstream: UpstreamUrl, via: str) -> Pairs:
+def adapt_request_headers(headers: Pairs, upstream: UpstreamUrl, via: str) -> Pairs:
     """Return a client's *headers* as they are sent to the upstream, in their order and spelling.
 
     ``Host`` is replaced, *via* is added, headers about the client's connection are left out.
@@ -112,7 +112,7 @@ def forwarded_headers(headers: Pairs, upstream: UpstreamUrl, via: str) -> Pairs:
     return (*sent, ("Via", via))
 
 
-def returned_headers(headers: Pairs, upstream: UpstreamUrl, proxy_url: str) -> Pairs:
+def adapt_response_headers(headers: Pairs, upstream: UpstreamUrl, proxy_url: str) -> Pairs:
     """Return the upstream's response *headers* as they are sent to the client.
 
     Addresses and cookies of the upstream are changed to the proxy's address *proxy_url*, which the
@@ -144,7 +144,7 @@ def rewrite_location(location: str, upstream: UpstreamUrl, proxy_url: str) -> st
         absolute = f"{upstream.origin.partition(':')[0]}:{location}"
     elif location.startswith("/"):
         absolute = f"{upstream.origin}{location}"
-    is_origin = _comparable_origin(absolute) == _comparable_origin(upstream.origin)
+    is_origin = _to_comparable_origin(absolute) == _to_comparable_origin(upstream.origin)
     path = absolute.partition("://")[2].partition("/")
     rest = f"{path[1]}{path[2]}" if is_origin else ""
     if not is_origin or not (rest + "/").startswith(f"{upstream.path}/"):
@@ -152,7 +152,7 @@ def rewrite_location(location: str, upstream: UpstreamUrl, proxy_url: str) -> st
     return f"{proxy_url}{rest[len(upstream.path) :]}"
 
 
-def _comparable_origin(url: str) -> tuple[str, str, int] | None:
+def _to_comparable_origin(url: str) -> tuple[str, str, int] | None:
     try:
         parts = urlsplit(url)
         return parts.scheme, parts.hostname or "", parts.port or _PORTS.get(parts.scheme, 0)

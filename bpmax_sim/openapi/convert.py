@@ -14,27 +14,27 @@ from urllib.parse import urljoin
 import msgspec
 
 from bpmax_sim.errors import ConfigError, Place, Problem
-from bpmax_sim.i18n import msg, series
-from bpmax_sim.messages import media_type
+from bpmax_sim.i18n import join_list, msg
+from bpmax_sim.messages import parse_media_type
 from bpmax_sim.openapi.document import (
     Document,
     NoteGroup,
-    as_list,
     convert_swagger2,
-    first_line,
+    cut_to_first_line,
     group_notes,
-    mapping,
+    to_list_or_empty,
+    to_mapping_or_empty,
 )
 from bpmax_sim.openapi.schema import (
     SchemaConverter,
     Security,
+    collect_scopes,
+    find_single_type,
     fits_in_file,
     merge_object,
-    plain_type,
-    scopes_of,
 )
-from bpmax_sim.path_template import fill_placeholders, placeholders
-from bpmax_sim.platform.check import is_address
+from bpmax_sim.path_template import fill_placeholders, list_placeholders
+from bpmax_sim.platform.check import is_platform_address
 from bpmax_sim.platform.load import read_platform_root
 from bpmax_sim.platform.model import to_snake_case
 from bpmax_sim.yamlfile import LARGEST, Steps, read_yaml, write_yaml
@@ -96,9 +96,9 @@ def _convert_inputs(document: Document, operation: _Operation) -> dict[str, Any]
             keys["idempotency"] = {"in": "header", "name": str(parameter["name"])}
         elif (entry := _convert_parameter(document, parameter, where)) is not None:
             converted.append(entry)
-    ordered = _path_parameters_first(document, operation.path, converted, steps)
+    ordered = _put_path_parameters_first(document, operation.path, converted, steps)
     body = document.resolve_reference(operation.value.get("requestBody"), (*steps, "requestBody"))
-    entries, more = _convert_body(document, mapping(body), (*steps, "requestBody"))
+    entries, more = _convert_body(document, to_mapping_or_empty(body), (*steps, "requestBody"))
     parameters = _rename_duplicates([*ordered, *entries])
     return {**({"parameters": parameters} if parameters else {}), **keys, **more}
 
@@ -106,7 +106,7 @@ def _convert_inputs(document: Document, operation: _Operation) -> dict[str, Any]
 def _iterate_parameters(
     document: Document, value: Any, steps: Steps
 ) -> Iterator[tuple[Mapping[str, Any], Steps]]:
-    for index, raw in enumerate(as_list(value)):
+    for index, raw in enumerate(to_list_or_empty(value)):
         where = (*steps, index)
         parameter = document.resolve_reference(raw, where)
         if (
@@ -134,7 +134,7 @@ def _convert_parameter(
     entry: ParameterEntry = {"name": name, "in": place}
     if parameter.get("required") is True or place == "path":
         entry["required"] = True
-    content = mapping(parameter.get("content"))
+    content = to_mapping_or_empty(parameter.get("content"))
     if content:
         media = next(iter(content))
         document.note_loss(
@@ -146,8 +146,8 @@ def _convert_parameter(
     elif text := _describe_list_style(parameter):
         document.note_loss(steps, "parameter {name!r}: {text}", name=name, text=text)
     carried = SchemaConverter(document).write_schema(parameter.get("schema"), (*steps, "schema"))
-    title = _title_key(parameter, "title", "description")
-    return {**entry, **title, **_schema_keys(carried, is_required="required" in entry)}
+    title = _make_title_entry(parameter, "title", "description")
+    return {**entry, **title, **_convert_schema_keys(carried, is_required="required" in entry)}
 
 
 def _describe_wrong_name(name: str, place: Any) -> str:
@@ -176,20 +176,20 @@ def _describe_list_style(parameter: Mapping[str, Any]) -> str:
     return msg("an array is written with {joint} between its items; pass a text", joint=joint)
 
 
-def _title_key(value: Mapping[str, Any], *names: str) -> dict[str, Any]:
+def _make_title_entry(value: Mapping[str, Any], *names: str) -> dict[str, Any]:
     """Return a ``title`` from the first of *names* that *value* has; else an empty dict."""
-    title = next(filter(None, (first_line(value.get(name)) for name in names)), "")
+    title = next(filter(None, (cut_to_first_line(value.get(name)) for name in names)), "")
     return {"title": title} if title else {}
 
 
-def _schema_keys(schema: Mapping[str, Any], *, is_required: bool = False) -> ParameterEntry:
+def _convert_schema_keys(schema: Mapping[str, Any], *, is_required: bool = False) -> ParameterEntry:
     """Return what a platform file says of a parameter with this *schema*.
 
     The keys are ``type``, ``enum``, ``format``, ``default`` and ``schema``.
     """
     entry: ParameterEntry = {}
     rest = {name: value for name, value in schema.items() if name != "example"}
-    if kind := plain_type(schema):
+    if kind := find_single_type(schema):
         entry["type"] = kind
         del rest["type"]
         for word in ("enum", "format"):
@@ -201,7 +201,7 @@ def _schema_keys(schema: Mapping[str, Any], *, is_required: bool = False) -> Par
     return {**entry, **({"schema": rest} if rest else {})}
 
 
-def _path_parameters_first(
+def _put_path_parameters_first(
     document: Document, path: str, entries: list[ParameterEntry], steps: Steps
 ) -> list[ParameterEntry]:
     """Return *entries* with the placeholders of *path* first, in its order.
@@ -210,7 +210,7 @@ def _path_parameters_first(
     added.
     """
     by_name = {entry["name"]: entry for entry in entries if entry["in"] == "path"}
-    names = placeholders(path)
+    names = list_placeholders(path)
     for name in by_name.keys() - {*names}:
         document.note_loss(
             steps, "parameter {name!r}: it is not in the path; it is left out", name=name
@@ -223,7 +223,7 @@ def _convert_body(
     document: Document, body: Mapping[str, Any], steps: Steps
 ) -> tuple[list[ParameterEntry], Mapping[str, Any]]:
     """Return parameter entries for a request body, and the keys that declare its encoding."""
-    content = mapping(body.get("content"))
+    content = to_mapping_or_empty(body.get("content"))
     if not content:
         return [], {}
     media, encoding = _choose_media_type(content)
@@ -233,7 +233,7 @@ def _convert_body(
             inner, "a body of {media} is sent as the text that a script passes", media=media
         )
     elif len(content) > 1:
-        others = series(name for name in content if name != media)
+        others = join_list(name for name in content if name != media)
         document.note_loss(
             steps,
             "the body is sent as {media}; not carried over: {others}",
@@ -241,16 +241,16 @@ def _convert_body(
             others=others,
         )
     carried = SchemaConverter(document).write_schema(
-        mapping(content[media]).get("schema"), (*inner, "schema")
+        to_mapping_or_empty(content[media]).get("schema"), (*inner, "schema")
     )
     is_required = body.get("required") is True
-    return _body_members(carried, is_required=is_required), _encoding_keys(
+    return _convert_body_members(carried, is_required=is_required), _make_encoding_keys(
         media, encoding or "text"
     )
 
 
 def _choose_media_type(content: Mapping[str, Any]) -> tuple[str, str]:
-    plain = {media: media_type(media) for media in content}
+    plain = {media: parse_media_type(media) for media in content}
     for pattern, encoding in _ENCODINGS:
         for media, name in plain.items():
             if pattern.fullmatch(name):
@@ -258,7 +258,7 @@ def _choose_media_type(content: Mapping[str, Any]) -> tuple[str, str]:
     return next(iter(content)), ""
 
 
-def _encoding_keys(media: str, encoding: str) -> Mapping[str, Any]:
+def _make_encoding_keys(media: str, encoding: str) -> Mapping[str, Any]:
     keys: dict[str, Any] = {} if encoding == "json" else {"encoding": encoding}
     usual = {"json": "application/json", "text": "text/plain", "xml": "application/xml"}
     name = media.partition(";")[0].strip()
@@ -267,18 +267,18 @@ def _encoding_keys(media: str, encoding: str) -> Mapping[str, Any]:
     return keys if name.isascii() and name.isprintable() else {"encoding": encoding}
 
 
-def _body_members(schema: Mapping[str, Any], *, is_required: bool) -> list[ParameterEntry]:
+def _convert_body_members(schema: Mapping[str, Any], *, is_required: bool) -> list[ParameterEntry]:
     """Return a parameter entry for each member of a body, or one for all if it is no object."""
     object_schema = merge_object(schema)
     members = object_schema["properties"] if object_schema else {}
     if not object_schema or any(not name.strip() or "." in name or name == "$" for name in members):
         whole: ParameterEntry = {"name": "body", "in": "body", "to": "$"}
         needed = {"required": True} if is_required else {}
-        return [{**whole, **needed, **_schema_keys(schema)}]
+        return [{**whole, **needed, **_convert_schema_keys(schema)}]
     entries: list[ParameterEntry] = []
     for name, inner in members.items():
         needed = {"required": True} if is_required and name in object_schema["required"] else {}
-        described = _schema_keys(inner, is_required=bool(needed))
+        described = _convert_schema_keys(inner, is_required=bool(needed))
         entries.append({"name": name, "in": "body", **needed, **described})
     return entries
 
@@ -306,15 +306,15 @@ def _rename_duplicates(entries: list[ParameterEntry]) -> list[ParameterEntry]:
 _MOST_NOTES: Final = 40
 
 
-def _file_header(document: Document, notes: tuple[NoteGroup, ...]) -> str:
+def _write_file_header(document: Document, notes: tuple[NoteGroup, ...]) -> str:
     """Return comment lines with the source of the file and what could not be converted."""
-    info = mapping(document.root.get("info"))
-    version = first_line(str(info.get("version", "")), 40)
+    info = to_mapping_or_empty(document.root.get("info"))
+    version = cut_to_first_line(str(info.get("version", "")), 40)
     name = document.name.rpartition("/")[2]
     lines = [
         msg(
             "Made of {line}{version} by bpmax-sim.",
-            line=first_line(name),
+            line=cut_to_first_line(name),
             version=msg(", version {version},", version=version) if version else "",
         )
     ]
@@ -322,7 +322,8 @@ def _file_header(document: Document, notes: tuple[NoteGroup, ...]) -> str:
         lines.append(msg("What could not be carried over, or differs:"))
         shown = notes[:_MOST_NOTES]
         lines += [
-            f"  {first_line(note.paths[0], 200)}: {first_line(str(note), 230)}" for note in shown
+            f"  {cut_to_first_line(note.paths[0], 200)}: {cut_to_first_line(str(note), 230)}"
+            for note in shown
         ]
         if left := len(notes) - len(shown):
             lines.append(msg("  and {description_count} more", description_count=left))
@@ -358,7 +359,7 @@ class ConvertedPlatform(msgspec.Struct, frozen=True):
 
 
 def convert_document(
-    document: Document, *, key: str, url: str = "", has_answers: bool = False
+    document: Document, *, key: str, url: str = "", has_response_schemas: bool = False
 ) -> ConvertedPlatform:
     """Return the platform file for an OpenAPI document.
 
@@ -366,8 +367,8 @@ def convert_document(
         document: document; what cannot be converted is added to its notes.
         key: key of the platform.
         url: address of the platform if the document has none.
-        has_answers: whether the file contains the schemas of responses, which are most of a large
-            document.
+        has_response_schemas: whether the file contains the schemas of responses, which are most of
+            a large document.
 
     Raises:
         ConfigError: if the document has no operation, or *key* or *url* is invalid, so that the
@@ -375,14 +376,14 @@ def convert_document(
     """
     if "swagger" in document.root:
         document = convert_swagger2(document, METHODS)
-    base = url.rstrip("/") or _base_url(document, key)
+    base = url.rstrip("/") or _read_server_url(document, key)
     operations = list(_find_operations(document))
     if not operations:
         message = msg("'paths' has no operations, so nothing can be imported")
         raise ConfigError(Problem(message, Place(document.name)))
     root_security = document.root.get("security")
     requirements = (operation.value.get("security", root_security) for operation in operations)
-    security = Security(document, base, scopes_of(requirements))
+    security = Security(document, base, collect_scopes(requirements))
     auth = security.write_auth(root_security, ("security",))
     named = zip(operations, _assign_names(document, operations), strict=True)
     apis = {
@@ -390,7 +391,7 @@ def convert_document(
         for operation, (name, more) in named
     }
     value = _convert_platform(document, key, base, security, auth)
-    if has_answers:
+    if has_response_schemas:
         text = _write_with_schemas_that_fit(
             document, value, apis, dict(zip(apis, operations, strict=True))
         )
@@ -408,17 +409,17 @@ def convert_document(
         )
     notes = tuple(document.notes)
     kinds = group_notes(notes)
-    whole = f"{_file_header(document, kinds)}{text}"
+    whole = f"{_write_file_header(document, kinds)}{text}"
     return ConvertedPlatform(key, whole, tuple(apis), tuple(security.credentials), notes, kinds)
 
 
 def _find_operations(document: Document) -> Iterator[_Operation]:
     if document.root.get("webhooks"):
         document.note_loss(("webhooks",), msg("who calls BPMAX is not declared here"))
-    for path, item in document.member("paths").items():
+    for path, item in document.find_mapping("paths").items():
         if path.startswith("x-"):
             continue
-        operations = mapping(document.resolve_reference(item, ("paths", path)))
+        operations = to_mapping_or_empty(document.resolve_reference(item, ("paths", path)))
         is_whole = path.count("{") == path.count("}") and len(path) <= 10 * _LONGEST
         if not (path.startswith("/") and path.isprintable() and is_whole):
             document.note_loss(
@@ -488,7 +489,7 @@ def _to_plain_name(name: str) -> str:
 def _convert_operation(
     document: Document, operation: _Operation, security: Security, auth: Any
 ) -> dict[str, Any]:
-    entry = _title_key(operation.value, "summary", "description")
+    entry = _make_title_entry(operation.value, "summary", "description")
     if operation.method != "get":
         entry["method"] = operation.method.upper()
     entry |= {"path": operation.path, **_convert_inputs(document, operation)}
@@ -498,19 +499,21 @@ def _convert_operation(
     return entry
 
 
-def _success_schema(
+def _find_success_schema(
     document: Document, operation: _Operation, most_members: int
 ) -> Mapping[str, Any]:
     """Return the schema of the first JSON response with a status of success, with its example.
 
     A schema with more than *most_members* members is cut.
     """
-    responses = mapping(operation.value.get("responses"))
+    responses = to_mapping_or_empty(operation.value.get("responses"))
     good = sorted(name for name in responses if str(name)[:1] == "2") or ["default"]
     for name in good:
         steps = (*operation.steps, "responses", name)
-        content = mapping(
-            mapping(document.resolve_reference(responses.get(name), steps)).get("content")
+        content = to_mapping_or_empty(
+            to_mapping_or_empty(document.resolve_reference(responses.get(name), steps)).get(
+                "content"
+            )
         )
         for media, value in content.items():
             if "json" not in media and "*" not in media:
@@ -518,7 +521,7 @@ def _success_schema(
             where = (*steps, "content", media)
             carrying, declared = (
                 SchemaConverter(document, "writeOnly", most_members),
-                mapping(value),
+                to_mapping_or_empty(value),
             )
             schema = carrying.write_schema(declared.get("schema"), (*where, "schema"))
             shown = _find_example(document, declared, where)
@@ -531,17 +534,17 @@ def _find_example(document: Document, media: Mapping[str, Any], steps: Steps) ->
     if "example" in media:
         shown = media["example"]
     else:
-        named = mapping(media.get("examples"))
+        named = to_mapping_or_empty(media.get("examples"))
         first = next(iter(named), "")
         example = document.resolve_reference(named.get(first), (*steps, "examples", first))
-        shown = mapping(example).get("value")
+        shown = to_mapping_or_empty(example).get("value")
     return {} if shown is None or not fits_in_file(shown) else {"example": shown}
 
 
 def _convert_platform(
     document: Document, key: str, base: str, security: Security, auth: Any
 ) -> dict[str, Any]:
-    title = _title_key(mapping(document.root.get("info")), "title")
+    title = _make_title_entry(to_mapping_or_empty(document.root.get("info")), "title")
     platform: dict[str, Any] = {"platform_key": key, **title, "base_url": base}
     if security.credentials:
         platform["credentials"] = dict(security.credentials)
@@ -550,13 +553,13 @@ def _convert_platform(
     return {**platform, "auth": auth}
 
 
-def _base_url(document: Document, key: str) -> str:
+def _read_server_url(document: Document, key: str) -> str:
     """Return the address of the document's first server, with default values of its variables."""
-    server = mapping(next(iter(as_list(document.root.get("servers"))), None))
-    variables = mapping(server.get("variables"))
+    server = to_mapping_or_empty(next(iter(to_list_or_empty(document.root.get("servers"))), None))
+    variables = to_mapping_or_empty(server.get("variables"))
 
     def value(name: str) -> str | None:
-        default = mapping(variables.get(name)).get("default")
+        default = to_mapping_or_empty(variables.get(name)).get("default")
         return default if isinstance(default, str) else None
 
     url = server.get("url")
@@ -567,7 +570,7 @@ def _base_url(document: Document, key: str) -> str:
             text = urljoin(f"{instead}/", text).rstrip("/")
         except ValueError:
             text = ""
-    if not text or _BRACES.search(text) or not is_address(text) or not text.isprintable():
+    if not text or _BRACES.search(text) or not is_platform_address(text) or not text.isprintable():
         text = instead
     if not re.match("https?://", str(url)) or text == instead:
         document.note_loss(
@@ -594,7 +597,7 @@ def _write_with_schemas_that_fit(
         whole = {
             name: {**api, **({"answer": answer} if answer else {})}
             for name, api in apis.items()
-            for answer in [_success_schema(document, operations[name], most)]
+            for answer in [_find_success_schema(document, operations[name], most)]
         }
         if len(msgspec.json.encode(whole)) <= _ROOM:  # about as long, and quickly told
             text = write_yaml({**value, "apis": whole}, block=2)

@@ -15,7 +15,7 @@ import msgspec
 from msgspec.structs import force_setattr, replace
 
 from bpmax_sim.errors import ConfigError, Place, Problem
-from bpmax_sim.i18n import Translatable, fill_message, msg, plain_english
+from bpmax_sim.i18n import TranslatableText, fill_message, msg, to_plain_english
 from bpmax_sim.openapi.references import (
     LARGEST,
     DanglingReferenceError,
@@ -23,7 +23,7 @@ from bpmax_sim.openapi.references import (
     follow_pointer,
     parse_data,
 )
-from bpmax_sim.yamlfile import Steps, display_path, format_steps, read_bytes
+from bpmax_sim.yamlfile import Steps, format_steps, read_bytes, to_display_path
 
 _MOST_HOPS: Final = 100
 """The most references that one leads through."""
@@ -56,15 +56,15 @@ class Document(msgspec.Struct, frozen=True):
         """
         self.notes[Problem(fill_message(message, values), None, format_steps(steps))] = None
 
-    def member(self, *names: str) -> Mapping[str, Any]:
+    def find_mapping(self, *names: str) -> Mapping[str, Any]:
         """Return the mapping at the path *names* from the root; references on the way are followed.
 
         Empty if there is none.
         """
         value: Any = self.root
         for index, name in enumerate(names):
-            value = mapping(self.resolve_reference(value.get(name), names[: index + 1]))
-        return mapping(value)
+            value = to_mapping_or_empty(self.resolve_reference(value.get(name), names[: index + 1]))
+        return to_mapping_or_empty(value)
 
     def resolve_reference(self, value: Any, steps: Iterable[str | int]) -> Any:
         """Return *value*, or the target of its ``$ref`` together with members beside the ``$ref``.
@@ -122,10 +122,10 @@ class NoteGroup(msgspec.Struct, frozen=True):
 
     def __str__(self) -> str:
         """Return the first note, and the number of further ones."""
-        return self.first.message + self.others_text
+        return self.first.message + self.more_notes_suffix
 
     @property
-    def others_text(self) -> str:
+    def more_notes_suffix(self) -> str:
         """Return the number of notes after the first as the end of a message.
 
         "" for a single note.
@@ -141,18 +141,20 @@ def group_notes(notes: Iterable[Problem]) -> tuple[NoteGroup, ...]:
     """
     grouped: dict[tuple[str, ...], list[Problem]] = {}
     for note in notes:
-        grouped.setdefault(_group_key(note.message), []).append(note)
+        grouped.setdefault(_make_group_key(note.message), []).append(note)
     return tuple(
         NoteGroup(alike[0], tuple(note.path for note in alike)) for alike in grouped.values()
     )
 
 
-def _group_key(message: str) -> tuple[str, ...]:
+def _make_group_key(message: str) -> tuple[str, ...]:
     """Return the message's template, without the names in it: equal for notes of one kind."""
-    if not isinstance(message, Translatable):
+    if not isinstance(message, TranslatableText):
         return (message,)
     reasons = (
-        plain_english(part) for part in message.values.values() if isinstance(part, Translatable)
+        to_plain_english(part)
+        for part in message.values.values()
+        if isinstance(part, TranslatableText)
     )
     return (message.template, *reasons)
 
@@ -163,14 +165,14 @@ def read_document(path: Path) -> Document:
     Raises:
         ConfigError: if it cannot be read, or is not OpenAPI 3.0, 3.1 or Swagger 2.0.
     """
-    name = display_path(path)
+    name = to_display_path(path)
     root = parse_data(read_bytes(path, name, largest=LARGEST, is_regular=False), name)
-    if problem := _why_no_document(root):
+    if problem := _explain_unknown_document(root):
         raise ConfigError(Problem(problem, Place(name)))
-    return Document(name, mapping(root), folder=path.parent)
+    return Document(name, to_mapping_or_empty(root), folder=path.parent)
 
 
-def _why_no_document(root: Any) -> str:
+def _explain_unknown_document(root: Any) -> str:
     """Return why *root* is no document of a known version; empty if it is one."""
     if not isinstance(root, dict):
         return msg("not an OpenAPI document")
@@ -186,17 +188,17 @@ def _why_no_document(root: Any) -> str:
     )
 
 
-def mapping(value: Any) -> Mapping[str, Any]:
+def to_mapping_or_empty(value: Any) -> Mapping[str, Any]:
     """Return *value* if it is a mapping, else an empty one."""
     return value if isinstance(value, dict) else {}
 
 
-def as_list(value: Any) -> list[Any]:
+def to_list_or_empty(value: Any) -> list[Any]:
     """Return *value* if it is a list, else an empty one."""
     return value if isinstance(value, list) else []
 
 
-def first_line(value: Any, longest: int = 120) -> str:
+def cut_to_first_line(value: Any, longest: int = 120) -> str:
     """Return the first line of a text, printable and at most *longest* long.
 
     Empty if not a text.
@@ -237,20 +239,26 @@ def convert_swagger2(document: Document, methods: tuple[str, ...]) -> Document:
     """
     root = document.root
     paths: dict[str, dict[str, Any]] = {}
-    for path, raw in document.member("paths").items():
-        item = mapping(document.resolve_reference(raw, ("paths", path)))
-        shared = as_list(item.get("parameters"))
+    for path, raw in document.find_mapping("paths").items():
+        item = to_mapping_or_empty(document.resolve_reference(raw, ("paths", path)))
+        shared = to_list_or_empty(item.get("parameters"))
         paths[path] = {
             method: _convert_operation(document, item[method], shared, ("paths", path, method))
             for method in methods
             if isinstance(item.get(method), dict)
         }
-    declared = document.member("securityDefinitions")
-    schemes = {name: _convert_scheme(mapping(scheme)) for name, scheme in declared.items()}
+    declared = document.find_mapping("securityDefinitions")
+    schemes = {
+        name: _convert_scheme(to_mapping_or_empty(scheme)) for name, scheme in declared.items()
+    }
     host, start = root.get("host"), root.get("basePath", "")
     url = start if isinstance(start, str) else ""
     if isinstance(host, str) and host:
-        known = [scheme for scheme in as_list(root.get("schemes")) if scheme in ("https", "http")]
+        known = [
+            scheme
+            for scheme in to_list_or_empty(root.get("schemes"))
+            if scheme in ("https", "http")
+        ]
         url = f"{max(known, default='https')}://{host}{url}"
     openapi = {**root, "openapi": "3.0.0", "paths": paths, "servers": [{"url": url}] if url else []}
     openapi["components"] = {"securitySchemes": schemes}
@@ -271,11 +279,13 @@ def _convert_operation(
 ) -> dict[str, Any]:
     parameters = {
         (str(parameter.get("in")), str(parameter.get("name"))): parameter
-        for index, raw in enumerate([*shared, *as_list(operation.get("parameters"))])
-        for parameter in [mapping(document.resolve_reference(raw, (*steps, "parameters", index)))]
+        for index, raw in enumerate([*shared, *to_list_or_empty(operation.get("parameters"))])
+        for parameter in [
+            to_mapping_or_empty(document.resolve_reference(raw, (*steps, "parameters", index)))
+        ]
     }
     every = list(parameters.values())
-    body = _convert_body(_media_types(document, operation, "consumes"), every)
+    body = _convert_body(_list_media_types(document, operation, "consumes"), every)
     return {
         **operation,
         "parameters": [
@@ -291,10 +301,10 @@ def _convert_parameter(parameter: Mapping[str, Any]) -> dict[str, Any]:
     style: Mapping[str, Any] = {}
     if parameter.get("type") == "array" and parameter.get("in") == "query":
         style = _STYLES.get(str(parameter.get("collectionFormat", "csv")), {})
-    return {**fields, **style, "schema": _parameter_schema(parameter)}
+    return {**fields, **style, "schema": _convert_parameter_schema(parameter)}
 
 
-def _parameter_schema(parameter: Mapping[str, Any]) -> dict[str, Any]:
+def _convert_parameter_schema(parameter: Mapping[str, Any]) -> dict[str, Any]:
     words = {name: value for name, value in parameter.items() if name not in _OUTSIDE}
     return {**words, "type": "string", "format": "binary"} if words.get("type") == "file" else words
 
@@ -312,7 +322,9 @@ def _convert_body(consumes: list[str], parameters: list[Mapping[str, Any]]) -> d
     media = _MULTIPART if has_file or _MULTIPART in consumes else _FORM
     schema = {
         "type": "object",
-        "properties": {str(field.get("name")): _parameter_schema(field) for field in fields},
+        "properties": {
+            str(field.get("name")): _convert_parameter_schema(field) for field in fields
+        },
         "required": [str(field.get("name")) for field in fields if field.get("required") is True],
     }
     return {"required": bool(schema["required"]), "content": {media: {"schema": schema}}}
@@ -321,18 +333,18 @@ def _convert_body(consumes: list[str], parameters: list[Mapping[str, Any]]) -> d
 def _convert_responses(
     document: Document, operation: Mapping[str, Any], steps: Steps
 ) -> Iterator[tuple[str, Any]]:
-    media = next(iter(_media_types(document, operation, "produces")), _JSON)
+    media = next(iter(_list_media_types(document, operation, "produces")), _JSON)
     media = _JSON if media == "*/*" else media  # Springfox says so of everything
-    for name, raw in mapping(operation.get("responses")).items():
-        response = mapping(document.resolve_reference(raw, (*steps, "responses", name)))
-        examples = mapping(response.get("examples"))
+    for name, raw in to_mapping_or_empty(operation.get("responses")).items():
+        response = to_mapping_or_empty(document.resolve_reference(raw, (*steps, "responses", name)))
+        examples = to_mapping_or_empty(response.get("examples"))
         shown = {"example": examples[media]} if media in examples else {}
         content = {media: {"schema": response.get("schema"), **shown}}
         yield name, {"content": content} if response else {}
 
 
-def _media_types(document: Document, operation: Mapping[str, Any], word: str) -> list[str]:
-    media_types = as_list(operation.get(word)) or as_list(document.root.get(word))
+def _list_media_types(document: Document, operation: Mapping[str, Any], word: str) -> list[str]:
+    media_types = to_list_or_empty(operation.get(word)) or to_list_or_empty(document.root.get(word))
     return [media_type for media_type in media_types if isinstance(media_type, str)]
 
 
@@ -341,7 +353,7 @@ _GENERIC: Final = frozenset(
 )
 
 
-def document_key(name: str, root: Any) -> str:
+def derive_platform_key(name: str, root: Any) -> str:
     """Return a platform key for a document: from its file's *name*, else from its title."""
     info = root.get("info")
     title = str(info.get("title", "")) if isinstance(info, Mapping) else ""

@@ -18,7 +18,7 @@ import msgspec
 
 from bpmax_sim.errors import ConfigError, Place, Problem
 from bpmax_sim.i18n import MessageError, msg
-from bpmax_sim.yamlfile import display_path, parse_yaml_bytes, read_bytes
+from bpmax_sim.yamlfile import parse_yaml_bytes, read_bytes, to_display_path
 
 LARGEST: Final = 64 * 1024 * 1024
 """The most bytes of a document in JSON; one in YAML may have as many as any YAML file."""
@@ -98,13 +98,13 @@ class ReferencedFiles(msgspec.Struct):
                 most=_MOST_FILES,
                 largest=LARGEST,
             )
-        name = display_path(path)
+        name = to_display_path(path)
         data = read_bytes(path, name, largest=LARGEST)
         self._room -= len(data)
         try:
             return rewrite_references(parse_data(data, name), file)
         except RecursionError:
-            raise _nesting_error(name) from None
+            raise _make_nesting_error(name) from None
 
 
 def parse_data(data: bytes, name: str) -> Any:
@@ -119,14 +119,14 @@ def parse_data(data: bytes, name: str) -> Any:
     plain = data.removeprefix(_BOM)
     if plain.lstrip()[:1] == b"{":
         return _parse_json(plain, name)
-    return parse_yaml_bytes(data, name, unclear_as_text=True).plain()
+    return parse_yaml_bytes(data, name, unclear_as_text=True).to_plain()
 
 
 def _parse_json(data: bytes, name: str) -> Any:
     try:
         return msgspec.json.decode(data)
     except RecursionError:
-        raise _nesting_error(name) from None
+        raise _make_nesting_error(name) from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         match = _BYTE.search(str(error))
         before = data[: int(match[1])] if match else data
@@ -137,7 +137,7 @@ def _parse_json(data: bytes, name: str) -> Any:
         ) from None
 
 
-def _nesting_error(name: str) -> ConfigError:
+def _make_nesting_error(name: str) -> ConfigError:
     message = msg("nested too deeply; make the document flatter")
     return ConfigError(Problem(message, Place(name)))
 

@@ -15,8 +15,8 @@ import msgspec
 
 from bpmax_sim.errors import BAD_PATTERN
 from bpmax_sim.i18n import msg
-from bpmax_sim.openapi.document import Document, as_list, mapping
-from bpmax_sim.platform.check import is_address
+from bpmax_sim.openapi.document import Document, to_list_or_empty, to_mapping_or_empty
+from bpmax_sim.platform.check import is_platform_address
 from bpmax_sim.platform.model import to_snake_case
 from bpmax_sim.yamlfile import Steps
 
@@ -44,7 +44,7 @@ def _is_pattern(value: Any) -> bool:
 
 
 def _is_type(value: Any) -> bool:
-    known = as_list(value) or [value]
+    known = to_list_or_empty(value) or [value]
     return all(kind in _TYPES for kind in known) and len(known) == len({*known})
 
 
@@ -98,7 +98,7 @@ class SchemaConverter:
         self._top = self._top or steps
         if isinstance(value, bool) or value is None:
             return {"not": {}} if value is False else {}
-        reference = str(mapping(value).get("$ref", ""))
+        reference = str(to_mapping_or_empty(value).get("$ref", ""))
         if reference and reference in seen_refs:
             self.document.note_loss(
                 steps, "{reference!r} holds itself; there, anything is allowed", reference=reference
@@ -111,7 +111,7 @@ class SchemaConverter:
             message = msg("the schema is too large; the rest of it allows anything")
             self.document.note_loss(self._top, message)
             return {}
-        return dict(self._convert_keywords(mapping(schema), steps, seen_refs))
+        return dict(self._convert_keywords(to_mapping_or_empty(schema), steps, seen_refs))
 
     def _convert_keywords(
         self, schema: Schema, steps: Steps, seen_refs: tuple[str, ...]
@@ -130,7 +130,7 @@ class SchemaConverter:
                     word,
                     value if is_flag else self.write_schema(value, (*steps, word), seen_refs),
                 )
-            elif word in _SEVERAL and as_list(value):
+            elif word in _SEVERAL and to_list_or_empty(value):
                 inner = enumerate(value)
                 yield (
                     word,
@@ -138,20 +138,20 @@ class SchemaConverter:
                 )
             elif word == "properties":
                 yield word, self._convert_properties(value, (*steps, word), seen_refs)
-        if "example" not in schema and as_list(schema.get("examples")):
+        if "example" not in schema and to_list_or_empty(schema.get("examples")):
             yield "example", schema["examples"][0]
 
     def _convert_properties(
         self, value: Any, steps: Steps, seen_refs: tuple[str, ...]
     ) -> dict[str, Any]:
         properties: dict[str, Any] = {}
-        for name, inner in mapping(value).items():
+        for name, inner in to_mapping_or_empty(value).items():
             if len(name) > _LONGEST:
                 self.document.note_loss(
                     steps, "the name is longer than {longest} characters", longest=_LONGEST
                 )
             elif (
-                mapping(self.document.resolve_reference(inner, (*steps, name))).get(
+                to_mapping_or_empty(self.document.resolve_reference(inner, (*steps, name))).get(
                     self.dropped_keyword
                 )
                 is not True
@@ -192,7 +192,7 @@ def merge_object(schema: Schema) -> Schema | None:
     return None if kind != "object" or is_open else {"properties": merged, "required": required}
 
 
-def plain_type(schema: Schema) -> str:
+def find_single_type(schema: Schema) -> str:
     """Return the only ``type`` of a schema; empty if it has several, none, or may be null."""
     kind = schema.get("type", "")
     if isinstance(kind, list):
@@ -252,7 +252,7 @@ class Security(msgspec.Struct):
         *value* are the document's alternatives, at path *steps*; the first that can be converted is
         taken. None if there is none.
         """
-        ways = [way for way in as_list(value) if isinstance(way, dict) and way]
+        ways = [way for way in to_list_or_empty(value) if isinstance(way, dict) and way]
         for way in ways:
             parts = [self._get_auth_part(name, (*steps, name)) for name in way]
             known = [part for part in parts if part is not None]
@@ -270,13 +270,13 @@ class Security(msgspec.Struct):
     def _get_auth_part(self, name: str, steps: Steps) -> AuthPart | None:
         if name not in self._parts:
             where: Steps = ("components", "securitySchemes", name)
-            schemes = self.document.member("components", "securitySchemes")
+            schemes = self.document.find_mapping("components", "securitySchemes")
             scheme = self.document.resolve_reference(schemes.get(name), where)
-            if not mapping(scheme):
+            if not to_mapping_or_empty(scheme):
                 self.document.note_loss(steps, "unknown security scheme {name!r}", name=name)
                 self._parts[name] = None
             else:
-                self._parts[name] = self._convert_scheme(name, mapping(scheme), where)
+                self._parts[name] = self._convert_scheme(name, to_mapping_or_empty(scheme), where)
         return self._parts[name]
 
     def _convert_scheme(
@@ -290,7 +290,7 @@ class Security(msgspec.Struct):
             "bearer": self._convert_bearer,
             "apiKey": self._convert_api_key,
             "oauth2": self._convert_oauth,
-            "openIdConnect": self._convert_user_login,
+            "openIdConnect": self._convert_to_fixed_token,
         }.get(kind)
         if make is None:
             self.document.note_loss(where, "the way to log in {kind!r} has no preset", kind=kind)
@@ -313,14 +313,14 @@ class Security(msgspec.Struct):
         value = f"Basic {{{{ ({own['username']} ~ ':' ~ {own['password']}) | b64 }}}}"
         apply = {"in": "header", "name": "Authorization", "value": value}
         secrecy = {new: {"secret": old == "password"} for old, new in own.items()}
-        return AuthPart("basic", _preset_parameters(own), secrecy, (apply,))
+        return AuthPart("basic", _make_preset_parameters(own), secrecy, (apply,))
 
     def _convert_bearer(self, name: str, _scheme: Mapping[str, Any], _where: Steps) -> AuthPart:
         own = self._name_credentials(name, ("token",))
         value = f"Bearer {{{{ {own['token']} }}}}"
         apply = {"in": "header", "name": "Authorization", "value": value}
         return AuthPart(
-            "bearer", _preset_parameters(own), {own["token"]: {"secret": True}}, (apply,)
+            "bearer", _make_preset_parameters(own), {own["token"]: {"secret": True}}, (apply,)
         )
 
     def _convert_api_key(
@@ -335,17 +335,17 @@ class Security(msgspec.Struct):
         own, spot = self._name_credentials(name, ("key",)), {"in": str(place), "name": str(wire)}
         apply = {**spot, "value": f"{{{{ {own['key']} }}}}"}
         secrecy = {own["key"]: {"secret": True}}
-        return AuthPart("api_key", {**spot, **_preset_parameters(own)}, secrecy, (apply,))
+        return AuthPart("api_key", {**spot, **_make_preset_parameters(own)}, secrecy, (apply,))
 
     def _convert_oauth(self, name: str, scheme: Mapping[str, Any], where: Steps) -> AuthPart:
-        flows = mapping(scheme.get("flows"))
-        client = mapping(flows.get("clientCredentials"))
-        code = mapping(flows.get("authorizationCode"))
+        flows = to_mapping_or_empty(scheme.get("flows"))
+        client = to_mapping_or_empty(flows.get("clientCredentials"))
+        code = to_mapping_or_empty(flows.get("authorizationCode"))
         flow = client or code
         refresh_url = None if client else flow.get("refreshUrl")
-        url = self._token_address(refresh_url or flow.get("tokenUrl"))
+        url = self._convert_token_url(refresh_url or flow.get("tokenUrl"))
         if not url:
-            return self._convert_user_login(name, scheme, where)
+            return self._convert_to_fixed_token(name, scheme, where)
         scopes = " ".join(self.scopes.get(name, ()))
         apply = {"in": "header", "name": "Authorization", "value": "{{ prefix }} {{ token }}"}
         if client:
@@ -359,12 +359,14 @@ class Security(msgspec.Struct):
         refresh = {**_CLIENT, "refresh_token": {"secret": True}}
         return AuthPart("oauth2_refresh_token", {"token_url": url}, refresh, (apply,))
 
-    def _convert_user_login(self, name: str, scheme: Mapping[str, Any], where: Steps) -> AuthPart:
+    def _convert_to_fixed_token(
+        self, name: str, scheme: Mapping[str, Any], where: Steps
+    ) -> AuthPart:
         message = msg("a person logs in, or the token URL is missing; a fixed token is declared")
         self.document.note_loss(where, message)
         return self._convert_bearer(name, scheme, where)
 
-    def _token_address(self, url: Any) -> str:
+    def _convert_token_url(self, url: Any) -> str:
         """Return the token URL of a scheme as a platform file has it, or "" if it cannot be used.
 
         Below the base address it begins with ``{{ base_url }}``.
@@ -375,7 +377,7 @@ class Security(msgspec.Struct):
             return f"{{{{ base_url }}}}{url.removeprefix(self.base)}"
         if "://" not in url:
             return f"{{{{ base_url }}}}/{url.lstrip('/')}" if url.isprintable() else ""
-        return url if is_address(url) else ""
+        return url if is_platform_address(url) else ""
 
     def _combine_auth(self, parts: list[AuthPart], steps: Steps) -> Any:
         """Return one ``auth`` for several security schemes that are required together.
@@ -445,7 +447,7 @@ class Security(msgspec.Struct):
         }
 
 
-def _preset_parameters(own: Mapping[str, str]) -> dict[str, str]:
+def _make_preset_parameters(own: Mapping[str, str]) -> dict[str, str]:
     """Return parameters that make a preset read credentials under the document's own names.
 
     *own* maps the preset's name of a credential to the document's: ``{"token": "crm_token"}``
@@ -454,13 +456,13 @@ def _preset_parameters(own: Mapping[str, str]) -> dict[str, str]:
     return {name: f"{{{{ {new} }}}}" for name, new in own.items() if new != name}
 
 
-def scopes_of(requirements: Iterator[Any]) -> dict[str, list[str]]:
+def collect_scopes(requirements: Iterator[Any]) -> dict[str, list[str]]:
     """Return the OAuth scopes in all security *requirements*, by scheme, each once."""
     grouped: dict[str, list[str]] = {}
     for value in requirements:
-        for way in as_list(value):
-            for name, scopes in mapping(way).items():
+        for way in to_list_or_empty(value):
+            for name, scopes in to_mapping_or_empty(way).items():
                 known = grouped.setdefault(name, [])
-                texts = (scope for scope in as_list(scopes) if isinstance(scope, str))
+                texts = (scope for scope in to_list_or_empty(scopes) if isinstance(scope, str))
                 known += [text for text in texts if _SCOPE.fullmatch(text) and text not in known]
     return grouped

@@ -15,14 +15,14 @@ from msgspec import UNSET, UnsetType
 
 from bpmax_sim.errors import ConfigError, Problem, suggest_nearest, suggest_or_list
 from bpmax_sim.field_path import FieldPath
-from bpmax_sim.i18n import msg, series
-from bpmax_sim.path_template import placeholders
+from bpmax_sim.i18n import join_list, msg
+from bpmax_sim.path_template import list_placeholders
 from bpmax_sim.platform import model
 from bpmax_sim.platform.html_selector import compile_selector, compile_value_pattern
-from bpmax_sim.platform.response_shapes import shape_of_schema
+from bpmax_sim.platform.response_shapes import derive_schema_shape
 from bpmax_sim.platform.schema_check import TYPES
-from bpmax_sim.platform.secrecy import why_always_secret
-from bpmax_sim.platform.template import COMMON_NAMES, RESERVED, find_uses, is_template, names_in
+from bpmax_sim.platform.secrecy import explain_always_secret
+from bpmax_sim.platform.template import COMMON_NAMES, RESERVED, find_names, find_uses, is_template
 from bpmax_sim.yamlfile import FileChecks, Node, Steps
 
 CLASSES = ("token", "rate", "transient", "clock")
@@ -31,7 +31,7 @@ TOO_MANY = 429
 _UNEXECUTED = {"rate": (TOO_MANY,)}
 CREDENTIAL = "$credential"
 ADDRESS = msg("an address such as https://crm.example.com, without ? # and user")
-"""What `is_address` accepts, for messages."""
+"""What `is_platform_address` accepts, for messages."""
 
 _TEXT_PATHS = {"css": compile_selector, "regex": compile_value_pattern}
 """What reads the paths into the text of a response, which must hold before one is there."""
@@ -62,9 +62,9 @@ def check_platform(root: Node, platform: model.Platform, problems: list[Problem]
     checks.check_api_names_distinct()
 
 
-def platform_hints(platform: model.Platform) -> Iterator[str]:
+def find_platform_hints(platform: model.Platform) -> Iterator[str]:
     """Yield a message for each declaration that is probably a mistake, or that no call can use."""
-    yield from _recover_hints(platform)
+    yield from _find_unusable_recover(platform)
     apis = ((f"apis.{key}.", api) for key, api in platform.apis.items())
     declared: list[tuple[str, model.Platform | model.Api]] = [("", platform), *apis]
     codes = [owner.response.code for _, owner in declared if owner.response is not UNSET]
@@ -76,7 +76,7 @@ def platform_hints(platform: model.Platform) -> Iterator[str]:
                 platform_key=platform.platform_key,
                 name=name,
             )
-    yield from _volatile_hints(platform)
+    yield from _find_unknown_volatile_places(platform)
     for path, owner in declared:
         if owner.timeout is not UNSET and owner.timeout > _LONG:
             yield msg(
@@ -87,10 +87,10 @@ def platform_hints(platform: model.Platform) -> Iterator[str]:
                 timeout=owner.timeout,
                 less=owner.timeout / 1000,
             )
-    yield from _parameter_type_hints(platform)
+    yield from _find_misspelt_parameter_types(platform)
 
 
-def _parameter_type_hints(platform: model.Platform) -> Iterator[str]:
+def _find_misspelt_parameter_types(platform: model.Platform) -> Iterator[str]:
     """Yield a message for each parameter with an unknown type that resembles a known one."""
     for name, api in platform.apis.items():
         for parameter in api.parameters:
@@ -107,14 +107,14 @@ def _parameter_type_hints(platform: model.Platform) -> Iterator[str]:
 _LONG = 3600.0
 
 
-def _volatile_hints(platform: model.Platform) -> Iterator[str]:
+def _find_unknown_volatile_places(platform: model.Platform) -> Iterator[str]:
     """Yield a message for each volatile place that the declared response does not have."""
     for name, api in platform.apis.items():
-        shape = shape_of_schema(api.answer) if api.answer else None
+        shape = derive_schema_shape(api.answer) if api.answer else None
         for text in api.volatile if shape is not None else ():
             steps = [step for step in re.split(r"[.\[\]]+", text) if step]
-            if steps[0] == "body" and shape and shape.presence_of(steps[1:]) == "absent":
-                known = shape.names_at(steps[1:-1])
+            if steps[0] == "body" and shape and shape.check_presence(steps[1:]) == "absent":
+                known = shape.list_names_at(steps[1:-1])
                 yield msg(
                     "{platform_key}: apis.{name}.volatile: the declared answer has no "
                     "{place}{hint}",
@@ -125,7 +125,7 @@ def _volatile_hints(platform: model.Platform) -> Iterator[str]:
                 )
 
 
-def volatile_problem(text: str) -> str:
+def describe_volatile_problem(text: str) -> str:
     """Return why the place *text* cannot be listed under ``volatile``, or "".
 
     A text that is no place at all is reported elsewhere, so "" too.
@@ -140,7 +140,7 @@ def volatile_problem(text: str) -> str:
     return ""
 
 
-def classes_without_recover(platform: model.Platform) -> Iterator[tuple[str, str]]:
+def find_classes_without_recover(platform: model.Platform) -> Iterator[tuple[str, str]]:
     """Yield each class of failures of which the file says how to recognise it but not what to do.
 
     Each comes with a message that suggests ``auth.recover``.
@@ -161,7 +161,7 @@ def classes_without_recover(platform: model.Platform) -> Iterator[tuple[str, str
             )
 
 
-def _recover_hints(platform: model.Platform) -> Iterator[str]:
+def _find_unusable_recover(platform: model.Platform) -> Iterator[str]:
     """Yield a message for each part of ``recover`` that no call of *platform* can use."""
     own = [(f"apis.{api.key}.auth", api.auth, [api]) for api in platform.apis.values()]
     shared = [api for api in platform.apis.values() if not isinstance(api.auth, model.Auth)]
@@ -170,7 +170,7 @@ def _recover_hints(platform: model.Platform) -> Iterator[str]:
             continue
         repeats = not apis or any(api.is_idempotent for api in apis)
         for name in auth.recover:
-            for why in _recover_keys_without_effect(platform, auth, name, repeats=repeats):
+            for why in _find_useless_recover_keys(platform, auth, name, may_repeat=repeats):
                 yield msg(
                     "{platform_key}: {path}.recover.{name}: {why}",
                     platform_key=platform.platform_key,
@@ -180,12 +180,12 @@ def _recover_hints(platform: model.Platform) -> Iterator[str]:
                 )
 
 
-def _recover_keys_without_effect(
-    platform: model.Platform, auth: model.Auth, name: str, *, repeats: bool
+def _find_useless_recover_keys(
+    platform: model.Platform, auth: model.Auth, name: str, *, may_repeat: bool
 ) -> Iterator[str]:
     """Yield a message for each key of ``recover: name`` in *auth* that has no effect.
 
-    *repeats* is whether any API may be sent again.
+    *may_repeat* is whether any API may be sent again.
     """
     rule = auth.recover[name]
     if rule.refresh and auth.acquire is None:
@@ -195,13 +195,13 @@ def _recover_keys_without_effect(
     known = platform.response.classes.get(name)
     statuses = known.status if known else _UNEXECUTED.get(name, ())
     is_unexecuted = name == "transient" or TOO_MANY in statuses
-    if rule.tries > 1 and not is_unexecuted and not repeats:
+    if rule.tries > 1 and not is_unexecuted and not may_repeat:
         yield msg(
             "tries does nothing, as no API may be sent again; declare idempotent: true on one"
         )
 
 
-def credential_value_problem(kind: model.Kind, node: Node) -> str:
+def describe_credential_problem(kind: model.Kind, node: Node) -> str:
     """Return what is wrong with the value *node* of a credential of this *kind*, or "".
 
     The message never contains the value.
@@ -211,10 +211,10 @@ def credential_value_problem(kind: model.Kind, node: Node) -> str:
         return "" if right else msg("expected a whole number, got {node_kind}", node_kind=node.kind)
     if not isinstance(node.value, str):
         return msg("expected text, got {node_kind}; quote it", node_kind=node.kind)
-    return model.value_problem(kind, node.value)
+    return model.describe_value_problem(kind, node.value)
 
 
-def is_address(text: str) -> bool:
+def is_platform_address(text: str) -> bool:
     """Return whether calls can be sent to the address *text*.
 
     It is http or https, without query and user, or a template.
@@ -249,10 +249,12 @@ class _PlatformChecks(FileChecks, frozen=True):
         key = self.platform.platform_key
         if not _KEY.fullmatch(key):
             message = msg("{key!r} is not a platform key; use letters, digits, _ and -", key=key)
-            self.tell(message, "platform_key")
+            self.report_problem(message, "platform_key")
         for name in self.platform.apis:
             if not name.strip() or name.startswith("$"):
-                self.tell(msg("{name!r} is not an API name", name=name), "apis", name, key=True)
+                self.report_problem(
+                    msg("{name!r} is not an API name", name=name), "apis", name, key=True
+                )
 
     def check_credentials(self) -> None:
         for name, spec in self.platform.credentials.items():
@@ -267,11 +269,11 @@ class _PlatformChecks(FileChecks, frozen=True):
                     "{name!r} means something else in templates; rename the credential", name=name
                 )
             if message:
-                self.tell(message, "credentials", name, key=True)
+                self.report_problem(message, "credentials", name, key=True)
             self.check_credential_secrecy(name, spec)
-            node = self.root.at(("credentials", name, "default"))
-            if node is not None and (message := credential_value_problem(spec.kind, node)):
-                self.tell(message, "credentials", name, "default")
+            node = self.root.find_at(("credentials", name, "default"))
+            if node is not None and (message := describe_credential_problem(spec.kind, node)):
+                self.report_problem(message, "credentials", name, "default")
 
     def check_credential_secrecy(self, name: str, spec: model.CredentialSpec) -> None:
         """Report ``secret: false`` of a credential that is always secret, and an invalid ``as``."""
@@ -279,7 +281,7 @@ class _PlatformChecks(FileChecks, frozen=True):
             self.check_common_standin(name, spec)
         if spec.secret is not False:
             return
-        why = why_always_secret(self.platform, name)
+        why = explain_always_secret(self.platform, name)
         if not why and spec.kind != "text":
             why = msg(
                 "only text can be recorded as it is, and its kind is {spec_kind}",
@@ -291,11 +293,11 @@ class _PlatformChecks(FileChecks, frozen=True):
                 name=name,
                 why=why,
             )
-            self.tell(message, "credentials", name, "secret")
+            self.report_problem(message, "credentials", name, "secret")
 
     def check_common_standin(self, name: str, spec: model.CredentialSpec) -> None:
         """Report ``as``, one stand-in for all recordings, of a credential that cannot have it."""
-        why = why_always_secret(self.platform, name)
+        why = explain_always_secret(self.platform, name)
         if not why and spec.kind != "text":
             why = msg("its kind is {kind}", kind=spec.kind)
         if not why and spec.secret is False:
@@ -307,11 +309,11 @@ class _PlatformChecks(FileChecks, frozen=True):
                 text=spec.standin,
                 why=why,
             )
-            self.tell(message, "credentials", name, "as")
+            self.report_problem(message, "credentials", name, "as")
 
     def check_addresses(self) -> None:
-        if not is_address(self.platform.base_url):
-            self.tell(msg("expected {address}", address=ADDRESS), "base_url")
+        if not is_platform_address(self.platform.base_url):
+            self.report_problem(msg("expected {address}", address=ADDRESS), "base_url")
         names = COMMON_NAMES.union(self.platform.credentials, self.platform.auth.yielded_names)
         self.check_template(self.platform.base_url, names - {"base_url"}, ("base_url",))
         for host, address in self.platform.hosts.items():
@@ -319,20 +321,23 @@ class _PlatformChecks(FileChecks, frozen=True):
                 message = msg(
                     "{host!r} is not a valid host name; use letters, digits and _", host=host
                 )
-                self.tell(message, "hosts", host, key=True)
-            if is_template(address) or not is_address(address):
-                self.tell(msg("expected {address}", address=ADDRESS), "hosts", host)
-            if model.host_variable(host) in self.platform.credentials:
+                self.report_problem(message, "hosts", host, key=True)
+            if is_template(address) or not is_platform_address(address):
+                self.report_problem(msg("expected {address}", address=ADDRESS), "hosts", host)
+            if model.make_host_template_name(host) in self.platform.credentials:
                 message = msg(
-                    "a credential is called {name!r} as well", name=model.host_variable(host)
+                    "a credential is called {name!r} as well",
+                    name=model.make_host_template_name(host),
                 )
-                self.tell(message, "hosts", host, key=True)
+                self.report_problem(message, "hosts", host, key=True)
 
     def check_host_declared(self, name: str, *steps: str | int) -> None:
         if name and name not in self.platform.hosts:
             known = self.platform.hosts
             hint = suggest_nearest(name, known) or msg("; declare it under hosts")
-            self.tell(msg("there is no host {name!r}{hint}", name=name, hint=hint), *steps, "host")
+            self.report_problem(
+                msg("there is no host {name!r}{hint}", name=name, hint=hint), *steps, "host"
+            )
 
     def check_no_templates_in(self, steps: Steps, owner: model.Platform | model.Api) -> None:
         """Report ``{{ … }}`` in headers and query of *owner*, a platform or API.
@@ -349,24 +354,27 @@ class _PlatformChecks(FileChecks, frozen=True):
                         spot=place.rstrip("s"),
                         name=name,
                     )
-                    self.tell(message, *steps, place, name)
+                    self.report_problem(message, *steps, place, name)
 
     def check_template(self, text: str, names: frozenset[str], steps: Steps) -> None:
         try:
-            unknown = sorted(names_in(text) - names)
+            unknown = sorted(find_names(text) - names)
         except ConfigError as error:
-            self.tell(str(error), *steps)
+            self.report_problem(str(error), *steps)
             return
         for name in unknown:
             hint = suggest_nearest(name, names) or msg("; declare it under credentials")
             message = msg(
                 "the template names {name!r}, which is not defined{hint}", name=name, hint=hint
             )
-            self.tell(message, *steps)
+            self.report_problem(message, *steps)
 
     def check_auth(self, steps: Steps, auth: model.Auth) -> None:
-        node = self.root.at(steps)
-        declared = {*self.platform.credentials, *map(model.host_variable, self.platform.hosts)}
+        node = self.root.find_at(steps)
+        declared = {
+            *self.platform.credentials,
+            *map(model.make_host_template_name, self.platform.hosts),
+        }
         for use in find_uses(node) if node is not None else ():
             self.check_template(use.text, use.names.union(declared), (*steps, *use.steps))
         for index, step in enumerate(auth.steps):
@@ -382,7 +390,7 @@ class _PlatformChecks(FileChecks, frozen=True):
         for name in [name for name in auth.recover if name not in known]:
             hint = suggest_nearest(name, known) or msg("; declare it under response.classes")
             message = msg("unknown failure class {name!r}{hint}", name=name, hint=hint)
-            self.tell(message, *steps, "recover", name)
+            self.report_problem(message, *steps, "recover", name)
 
     def check_value_path(self, path: str, steps: Steps) -> None:
         kind, _, source = path.partition(":")
@@ -390,13 +398,15 @@ class _PlatformChecks(FileChecks, frozen=True):
             if kind in _TEXT_PATHS:
                 _TEXT_PATHS[kind](source)
         except ConfigError as error:
-            self.tell(str(error), *steps)
+            self.report_problem(str(error), *steps)
 
     def check_credential_declared(self, name: Any, steps: Steps) -> None:
         declared = self.platform.credentials
         if name not in declared:
             hint = suggest_nearest(str(name), declared) or msg("; declare it under credentials")
-            self.tell(msg("unknown credential {name!r}{hint}", name=name, hint=hint), *steps)
+            self.report_problem(
+                msg("unknown credential {name!r}{hint}", name=name, hint=hint), *steps
+            )
 
     def check_volatile(self, steps: Steps, owner: model.Platform | model.Api) -> None:
         """Report each place of a request that *owner*, a platform or API, lists as ``volatile``.
@@ -404,14 +414,16 @@ class _PlatformChecks(FileChecks, frozen=True):
         Only places of responses belong there.
         """
         for number, text in enumerate(owner.volatile):
-            if wrong := volatile_problem(text):
-                self.tell(wrong, *steps, "volatile", number)
+            if wrong := describe_volatile_problem(text):
+                self.report_problem(wrong, *steps, "volatile", number)
 
     def check_api(self, name: str, api: model.Api) -> None:
         steps = ("apis", name)
         self.check_host_declared(api.host, *steps)
         if not _METHOD.fullmatch(api.method):
-            self.tell(msg("{method!r} is not an HTTP method", method=api.method), *steps, "method")
+            self.report_problem(
+                msg("{method!r} is not an HTTP method", method=api.method), *steps, "method"
+            )
         self.check_no_templates_in(steps, api)
         self.check_volatile(steps, api)
         if isinstance(api.auth, model.Auth):
@@ -423,7 +435,7 @@ class _PlatformChecks(FileChecks, frozen=True):
             )
             self.check_template(api.idempotency.value, names, (*steps, "idempotency", "value"))
         for place in ("query", "body"):
-            for below, credential in credentials_in(getattr(api, place)):
+            for below, credential in find_credential_references(getattr(api, place)):
                 self.check_credential_declared(credential, (*steps, place, *below))
         self.check_conditions(steps, api.response)
         self.check_parameters(steps, api)
@@ -433,11 +445,11 @@ class _PlatformChecks(FileChecks, frozen=True):
         for index, condition in enumerate(declared):
             if not (condition.any_of or condition.absent):
                 message = msg("condition can never match; add in: […] or absent: true")
-                self.tell(message, *steps, "response", "ok", "all", index)
+                self.report_problem(message, *steps, "response", "ok", "all", index)
 
     def check_parameters(self, steps: Steps, api: model.Api) -> None:
         applied = {item.name for item in self.platform.auth_of(api).apply if item.place == "path"}
-        missing = set(placeholders(api.path)) - applied
+        missing = set(list_placeholders(api.path)) - applied
         offered = {parameter.wire_name for parameter in api.parameters if parameter.place == "path"}
         if api.parameters:
             for name in sorted(missing - offered):
@@ -445,7 +457,7 @@ class _PlatformChecks(FileChecks, frozen=True):
                     "the placeholder {{{name}}} has no parameter; add {{name: {name}, in: path}}",
                     name=name,
                 )
-                self.tell(message, *steps, "path")
+                self.report_problem(message, *steps, "path")
         seen: set[tuple[str, ...]] = set()
         for index, parameter in enumerate(api.parameters):
             if parameter.place == "path" and parameter.wire_name not in missing:
@@ -454,7 +466,7 @@ class _PlatformChecks(FileChecks, frozen=True):
                     target=parameter.wire_name,
                     near=suggest_nearest(parameter.wire_name, missing),
                 )
-                self.tell(message, *steps, "parameters", index)
+                self.report_problem(message, *steps, "parameters", index)
             spellings = {(parameter.name,), (parameter.place, parameter.wire_name)}
             known = [str(item) for item in parameter.enum]
             default = parameter.default
@@ -462,7 +474,7 @@ class _PlatformChecks(FileChecks, frozen=True):
                 message = msg(
                     "the default {default!r} is none of {listed}{hint}",
                     default=default,
-                    listed=series(known),
+                    listed=join_list(known),
                     hint=suggest_nearest(str(default), known),
                 )
                 where = (*steps, "parameters", index, "default")
@@ -472,7 +484,7 @@ class _PlatformChecks(FileChecks, frozen=True):
                     "a second parameter {name!r}, or a second one for its place; remove one",
                     name=parameter.name,
                 )
-                self.tell(message, *steps, "parameters", index)
+                self.report_problem(message, *steps, "parameters", index)
             seen |= spellings
 
     def check_api_names_distinct(self) -> None:
@@ -489,17 +501,17 @@ class _PlatformChecks(FileChecks, frozen=True):
                     spelled=spelled,
                     owner=owner,
                 )
-                self.tell(message, *steps, key=steps[-1] == spelled)
+                self.report_problem(message, *steps, key=steps[-1] == spelled)
 
 
-def credentials_in(value: Any, steps: Steps = ()) -> Iterator[tuple[Steps, Any]]:
+def find_credential_references(value: Any, steps: Steps = ()) -> Iterator[tuple[Steps, Any]]:
     """Yield the path of each ``{$credential: name}`` in a declared value, and the name."""
     if isinstance(value, Mapping):
         if CREDENTIAL in value:
             yield (*steps, CREDENTIAL), value[CREDENTIAL]
             return
         for name, item in value.items():
-            yield from credentials_in(item, (*steps, name))
+            yield from find_credential_references(item, (*steps, name))
     elif isinstance(value, list | tuple):
         for index, item in enumerate(value):
-            yield from credentials_in(item, (*steps, index))
+            yield from find_credential_references(item, (*steps, index))

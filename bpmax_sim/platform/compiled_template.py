@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 import msgspec
 
 from bpmax_sim.errors import ConfigError, suggest_nearest
-from bpmax_sim.i18n import label_message, msg, series
+from bpmax_sim.i18n import join_list, label_message, msg
 from bpmax_sim.platform.encodings import LIMIT, FilterError
 from bpmax_sim.platform.filters import REGISTERED
 
@@ -28,42 +28,42 @@ class Template(msgspec.Struct, frozen=True):
     render: Renderer
 
 
-def quote_template(source: str) -> str:
+def describe_template(source: str) -> str:
     """Return ``template '…'`` with *source*, shortened for a message."""
     cut = source if len(source) <= _MOST_QUOTED else source[:_MOST_QUOTED] + "…"
     return msg("template {cut!r}", cut=cut)
 
 
-def unknown_filter_error(source: str, name: str) -> ConfigError:
+def make_unknown_filter_error(source: str, name: str) -> ConfigError:
     """Return the error for an unknown filter."""
-    hint = suggest_nearest(name, REGISTERED.names())
+    hint = suggest_nearest(name, REGISTERED.list_names())
     return ConfigError(
         "{source}: unknown filter {name!r}{hint}",
-        source=quote_template(source),
+        source=describe_template(source),
         name=name,
         hint=hint,
     )
 
 
-def undefined_name_error(source: str, name: str, names: Iterable[str]) -> ConfigError:
+def make_undefined_name_error(source: str, name: str, names: Iterable[str]) -> ConfigError:
     """Return the error for an undefined name."""
     known = sorted(names)
     hint = suggest_nearest(name, known) or msg(
-        "; defined are {names}", names=(series(known) or msg("none"))
+        "; defined are {names}", names=(join_list(known) or msg("none"))
     )
     return ConfigError(
         "{source}: {name!r} is not defined{hint}",
-        source=quote_template(source),
+        source=describe_template(source),
         name=name,
         hint=hint,
     )
 
 
-def failed_expression_error(source: str, error: Exception) -> ConfigError:
+def make_failed_expression_error(source: str, error: Exception) -> ConfigError:
     """Return the error for a failed expression; it contains no value, which may be secret."""
     name = type(error).__name__
     message = str(error) if isinstance(error, FilterError) else msg("{name} in it", name=name)
-    return ConfigError(label_message(quote_template(source), message))
+    return ConfigError(label_message(describe_template(source), message))
 
 
 def join_bounded(source: str, pieces: Iterable[str]) -> str:
@@ -76,7 +76,7 @@ def join_bounded(source: str, pieces: Iterable[str]) -> str:
     if sum(map(len, parts)) > LIMIT:
         raise ConfigError(
             "{source} yields more than {limit} characters; shorten it",
-            source=quote_template(source),
+            source=describe_template(source),
             limit=LIMIT,
         )
     return "".join(parts)

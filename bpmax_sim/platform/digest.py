@@ -14,7 +14,7 @@ from typing import Final
 
 import msgspec
 
-from bpmax_sim.platform.encodings import FilterError, percent, to_octets, to_text
+from bpmax_sim.platform.encodings import FilterError, percent_encode, to_octets, to_text
 
 _ALGORITHMS: Final[Mapping[str, Callable[..., hashlib._Hash]]] = {
     "SHA-256": hashlib.sha256,
@@ -70,7 +70,7 @@ def parse_challenges(header: str) -> list[Challenge]:
     return challenges
 
 
-def digest_authorization(  # noqa: PLR0913, PLR0917 - the parts of RFC 7616, 3.4
+def make_digest_authorization(  # noqa: PLR0913, PLR0917 - the parts of RFC 7616, 3.4
     challenge: object,
     username: object,
     password: object,
@@ -114,19 +114,19 @@ def digest_authorization(  # noqa: PLR0913, PLR0917 - the parts of RFC 7616, 3.4
     has_qop = "auth" in chosen.qops
     middle = f"{nonce}:{number}:{cnonce}:auth" if has_qop else nonce
     parts = [
-        _username_parameter(digest(f"{user}:{chosen.realm}") if chosen.hides_user else user),
-        f'realm="{_quote(chosen.realm)}"',
-        f'nonce="{_quote(nonce)}"',
-        f'uri="{_quote(uri)}"',
+        _format_username_parameter(digest(f"{user}:{chosen.realm}") if chosen.hides_user else user),
+        f'realm="{_escape_quoted_string(chosen.realm)}"',
+        f'nonce="{_escape_quoted_string(nonce)}"',
+        f'uri="{_escape_quoted_string(uri)}"',
         f'response="{digest(f"{secret}:{middle}:{request}")}"',
         f"algorithm={chosen.algorithm}{'-sess' if chosen.is_session else ''}",
     ]
     if has_qop:
-        parts += ["qop=auth", f"nc={number}", f'cnonce="{_quote(cnonce)}"']
+        parts += ["qop=auth", f"nc={number}", f'cnonce="{_escape_quoted_string(cnonce)}"']
     elif chosen.is_session:
-        parts.append(f'cnonce="{_quote(cnonce)}"')
+        parts.append(f'cnonce="{_escape_quoted_string(cnonce)}"')
     if chosen.opaque is not None:
-        parts.append(f'opaque="{_quote(chosen.opaque)}"')
+        parts.append(f'opaque="{_escape_quoted_string(chosen.opaque)}"')
     if chosen.hides_user:
         parts.append("userhash=true")
     return "Digest " + ", ".join(parts)
@@ -179,13 +179,13 @@ def _choose_challenge(challenges: list[Challenge]) -> Challenge:
     return chosen
 
 
-def _username_parameter(user: str) -> str:
+def _format_username_parameter(user: str) -> str:
     if user.isascii():
-        return f'username="{_quote(user)}"'
-    return f"username*=UTF-8''{percent(user)}"  # RFC 7616, 3.4.4
+        return f'username="{_escape_quoted_string(user)}"'
+    return f"username*=UTF-8''{percent_encode(user)}"  # RFC 7616, 3.4.4
 
 
-def _quote(value: str) -> str:
+def _escape_quoted_string(value: str) -> str:
     return value.replace("\\", "\\\\").replace('"', '\\"')
 
 

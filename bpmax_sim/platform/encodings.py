@@ -29,7 +29,7 @@ def to_octets(value: object) -> bytes:
     return value if isinstance(value, bytes) else to_text(value).encode("utf-8", "surrogateescape")
 
 
-def lossless_utf8_text(data: bytes) -> str:
+def decode_losslessly(data: bytes) -> str:
     """Return *data* as text from which `to_octets` makes the same bytes, even if it is no UTF-8."""
     return data.decode("utf-8", "surrogateescape")
 
@@ -54,19 +54,19 @@ _TEXTS: Final[dict[type, Callable[[Any], str]]] = {
     bool: lambda value: "true" if value else "false",
     type(None): lambda _value: "",
     float: lambda value: str(int(value)) if value.is_integer() else repr(value),
-    bytes: lossless_utf8_text,
+    bytes: decode_losslessly,
     dict: to_json,
     list: to_json,
     tuple: to_json,
 }
 
 
-def b64(value: object) -> str:
+def encode_base64(value: object) -> str:
     """Return base64 with padding (RFC 4648 section 4)."""
     return base64.b64encode(require_short_octets(value)).decode("ascii")
 
 
-def b64url(value: object) -> str:
+def encode_base64url(value: object) -> str:
     """Return base64url without padding (RFC 7515 section 2)."""
     return base64.urlsafe_b64encode(require_short_octets(value)).decode("ascii").rstrip("=")
 
@@ -96,12 +96,12 @@ def decode_hex(value: object, what: str = msg("the value")) -> bytes:
         raise FilterError("{what} is not hexadecimal", what=what) from None
 
 
-def percent(value: object) -> str:
+def percent_encode(value: object) -> str:
     """Return *value* percent-encoded; only unreserved characters stay (RFC 3986, 2.3)."""
     return quote(require_short_octets(value), safe="-_.~")
 
 
-def percent_path(value: object) -> str:
+def percent_encode_path(value: object) -> str:
     """Return *value* percent-encoded except ``/``.
 
     A path that is encoded already is encoded again.

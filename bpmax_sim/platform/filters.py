@@ -20,11 +20,11 @@ from urllib.parse import unquote
 
 from bpmax_sim.extensions import FUNCTION, ExtensionPoint
 from bpmax_sim.platform import encodings
-from bpmax_sim.platform.digest import digest_authorization
+from bpmax_sim.platform.digest import make_digest_authorization
 from bpmax_sim.platform.encodings import FilterError, to_octets, to_text
 
 
-def normal_path(value: object) -> str:
+def normalise_path(value: object) -> str:
     """Return a path without ``.``, ``..`` and double ``/``, as AWS signs it (RFC 3986, 5.2.4)."""
     path = to_text(value)
     segments: list[str] = []
@@ -37,13 +37,13 @@ def normal_path(value: object) -> str:
     return "/" + "/".join(segments) + tail
 
 
-def path_with_final_slash(value: object) -> str:
+def add_final_slash(value: object) -> str:
     """Return a path with ``/`` at its end, as Huawei Cloud's SDK signs it."""
     path = to_text(value)
     return path if path.endswith("/") else path + "/"
 
 
-def canonical_query(value: object) -> str:
+def sort_query(value: object) -> str:
     """Return an encoded query sorted by name, then by value; a name without value gets ``=``."""
     query = to_text(value)
     if "&" not in query:
@@ -53,7 +53,7 @@ def canonical_query(value: object) -> str:
     return "&".join([f"{name}={item}" for name, item in pairs])
 
 
-def joined_query(value: object, between: str = "", after: str = "") -> str:
+def join_query_pairs(value: object, between: str = "", after: str = "") -> str:
     """Return a query as decoded ``name{between}value`` pairs, sorted and joined by *after*.
 
     So Taobao (TOP) and Yonyou sign it.
@@ -85,12 +85,12 @@ def _split_patterns(names: tuple[str, ...]) -> tuple[frozenset[str], tuple[str, 
     return plain, tuple(name[:-1] for name in names if name.endswith("*"))
 
 
-def collapse(headers: Mapping[str, str]) -> dict[str, str]:
+def collapse_header_spaces(headers: Mapping[str, str]) -> dict[str, str]:
     """Return *headers* with runs of spaces in values reduced to one."""
     return {name: " ".join(value.split()) for name, value in headers.items()}
 
 
-def header_lines(headers: Mapping[str, str]) -> str:
+def format_header_lines(headers: Mapping[str, str]) -> str:
     """Return one line ``name:value`` for each header, sorted by name.
 
     Each ends with a line feed.
@@ -98,7 +98,7 @@ def header_lines(headers: Mapping[str, str]) -> str:
     return "".join([f"{name}:{headers[name]}\n" for name in sorted(headers)])
 
 
-def header_names(headers: Mapping[str, str]) -> str:
+def join_header_names(headers: Mapping[str, str]) -> str:
     """Return the header names, sorted and joined with ``;``."""
     return ";".join(sorted(headers))
 
@@ -116,7 +116,7 @@ _DIRECTIVES: Final = {
 _OFFSET = re.compile(r"([+-])(\d{2}):?(\d{2})")
 
 
-def unix_ms(now: object) -> int:
+def to_unix_milliseconds(now: object) -> int:
     """Return an instant in whole POSIX milliseconds.
 
     Raises:
@@ -127,13 +127,13 @@ def unix_ms(now: object) -> int:
     return round(now * 1000)
 
 
-def unix(now: object) -> int:
+def to_unix_seconds(now: object) -> int:
     """Return an instant in whole POSIX seconds."""
     # From the rounded milliseconds, so that both filters in one request name the same second.
-    return unix_ms(now) // 1000
+    return to_unix_milliseconds(now) // 1000
 
 
-def moment(now: object, pattern: str, offset: str = "+00:00") -> str:
+def format_instant(now: object, pattern: str, offset: str = "+00:00") -> str:
     """Return an instant as text, written by *pattern*, such as ``%Y-%m-%d %H:%M:%S``.
 
     Args:
@@ -144,19 +144,19 @@ def moment(now: object, pattern: str, offset: str = "+00:00") -> str:
     Raises:
         FilterError: if the pattern or the offset has another form.
     """
-    return _format_moment(unix(now), pattern, offset)
+    return _format_moment(to_unix_seconds(now), pattern, offset)
 
 
-def iso(now: object) -> str:
+def format_iso_instant(now: object) -> str:
     """Return an instant as ``2026-03-02T01:00:00Z``."""
-    return moment(now, "%Y-%m-%dT%H:%M:%SZ")
+    return format_instant(now, "%Y-%m-%dT%H:%M:%SZ")
 
 
-def http_date(now: object) -> str:
+def format_http_date(now: object) -> str:
     """Return an instant as ``Mon, 02 Mar 2026 01:00:00 GMT`` (RFC 9110 section 5.6.7)."""
     from email.utils import formatdate  # noqa: PLC0415 - it loads sockets, and few templates need it
 
-    return formatdate(unix(now), usegmt=True)
+    return formatdate(to_unix_seconds(now), usegmt=True)
 
 
 @lru_cache(maxsize=256)
@@ -166,10 +166,10 @@ def _format_moment(seconds: int, pattern: str, offset: str) -> str:
         raise FilterError("{offset!r} is not an offset such as '+08:00'", offset=offset)
     span = timedelta(hours=int(match[2]), minutes=int(match[3]))
     zone = timezone(span if match[1] == "+" else -span)
-    return _time_pattern_to_format(pattern).format(datetime.fromtimestamp(seconds, zone))
+    return _convert_time_pattern(pattern).format(datetime.fromtimestamp(seconds, zone))
 
 
-def _time_pattern_to_format(pattern: str) -> str:
+def _convert_time_pattern(pattern: str) -> str:
     def format_of(match: re.Match[str]) -> str:
         try:
             return _DIRECTIVES[match[1]]
@@ -187,25 +187,25 @@ _HASHES: Final = {"md5": hashlib.md5, "sha1": hashlib.sha1, "sha256": hashlib.sh
                   "sha512": hashlib.sha512}  # fmt: skip
 
 
-def jwt(claims: object, key: object, algorithm: str = "RS256", headers: object = None) -> str:
+def sign_jwt(claims: object, key: object, algorithm: str = "RS256", headers: object = None) -> str:
     """Return a signed JSON Web Token (RFC 7519) of *claims*, the same for the same arguments."""
     from bpmax_sim.platform import keys  # noqa: PLC0415 - cryptography takes long to import
 
-    return keys.jwt(claims, key, algorithm, headers)
+    return keys.sign_jwt(claims, key, algorithm, headers)
 
 
-def pem(value: object) -> str:
+def to_pem(value: object) -> str:
     """Return a private key as PEM (PKCS #8), from PEM or from bare base64."""
     from bpmax_sim.platform import keys  # noqa: PLC0415 - cryptography takes long to import
 
-    return keys.pem(to_text(value))
+    return keys.to_pem(to_text(value))
 
 
-def rsa_sha256_b64(value: object, key: object) -> str:
+def sign_rsa_sha256_base64(value: object, key: object) -> str:
     """Return the base64 of an RSASSA-PKCS1-v1_5 signature with SHA-256 (RFC 8017)."""
     from bpmax_sim.platform import keys  # noqa: PLC0415 - cryptography takes long to import
 
-    return encodings.b64(keys.rsa_sign(to_octets(value), to_text(key)))
+    return encodings.encode_base64(keys.rsa_sign(to_octets(value), to_text(key)))
 
 
 def _replace_text(value: object, old: str, new: str) -> str:
@@ -221,46 +221,46 @@ _ENCODINGS: Final[Mapping[str, Callable[[bytes], str]]] = {
 }
 
 
-def _digest_text(algorithm: str, encoding: str, value: object) -> str:
+def _compute_digest_text(algorithm: str, encoding: str, value: object) -> str:
     return _ENCODINGS[encoding](_HASHES[algorithm](to_octets(value)).digest())
 
 
-def _hmac_text(algorithm: str, encoding: str, value: object, key: object) -> str:
+def _compute_hmac_text(algorithm: str, encoding: str, value: object, key: object) -> str:
     return _ENCODINGS[encoding](hmac.digest(to_octets(key), to_octets(value), algorithm))
 
 
 FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
-    **{f"{a}_{e}": partial(_digest_text, a, e) for a in _HASHES for e in _ENCODINGS},
-    **{f"hmac_{a}_{e}": partial(_hmac_text, a, e) for a in _HASHES for e in _ENCODINGS},
-    "b64": encodings.b64,
-    "b64url": encodings.b64url,
-    "canonical_query": canonical_query,
-    "closed_path": path_with_final_slash,
-    "collapse": collapse,
-    "digest": digest_authorization,
+    **{f"{a}_{e}": partial(_compute_digest_text, a, e) for a in _HASHES for e in _ENCODINGS},
+    **{f"hmac_{a}_{e}": partial(_compute_hmac_text, a, e) for a in _HASHES for e in _ENCODINGS},
+    "b64": encodings.encode_base64,
+    "b64url": encodings.encode_base64url,
+    "canonical_query": sort_query,
+    "closed_path": add_final_slash,
+    "collapse": collapse_header_spaces,
+    "digest": make_digest_authorization,
     "drop": drop,
     "form": encodings.encode_form,
-    "header_lines": header_lines,
-    "header_names": header_names,
+    "header_lines": format_header_lines,
+    "header_names": join_header_names,
     "hex": lambda value: encodings.require_short_octets(value).hex(),
-    "http_date": http_date,
-    "iso": iso,
-    "joined_query": joined_query,
+    "http_date": format_http_date,
+    "iso": format_iso_instant,
+    "joined_query": join_query_pairs,
     "json": encodings.to_json,
-    "jwt": jwt,
+    "jwt": sign_jwt,
     "length": len,
     "lower": lambda value: to_text(value).lower(),
-    "normal_path": normal_path,
-    "pem": pem,
-    "percent": encodings.percent,
-    "percent_path": encodings.percent_path,
+    "normal_path": normalise_path,
+    "pem": to_pem,
+    "percent": encodings.percent_encode,
+    "percent_path": encodings.percent_encode_path,
     "pick": pick,
     "replace": _replace_text,
-    "rsa_sha256_b64": rsa_sha256_b64,
-    "time": moment,
+    "rsa_sha256_b64": sign_rsa_sha256_base64,
+    "time": format_instant,
     "trim": lambda value: to_text(value).strip(),
-    "unix": unix,
-    "unix_ms": unix_ms,
+    "unix": to_unix_seconds,
+    "unix_ms": to_unix_milliseconds,
     "upper": lambda value: to_text(value).upper(),
 }
 """The filters by name; ``default`` is there as well, in templates only."""

@@ -23,18 +23,18 @@ from bpmax_sim.errors import (
     ConfigError,
     Problem,
     Problems,
-    place_sort_key,
+    get_place_sort_key,
     shorten_list,
     suggest_nearest,
     suggest_or_list,
 )
-from bpmax_sim.i18n import msg, series
+from bpmax_sim.i18n import join_list, msg
 from bpmax_sim.messages import ConnectionRoute
 from bpmax_sim.platform.check import (
     ADDRESS,
     PROXY,
-    credential_value_problem,
-    is_address,
+    describe_credential_problem,
+    is_platform_address,
     is_proxy_address,
 )
 from bpmax_sim.platform.model import (
@@ -43,19 +43,19 @@ from bpmax_sim.platform.model import (
     Platform,
     Scalar,
     Source,
-    host_variable,
+    describe_value_problem,
+    make_host_template_name,
     to_snake_case,
-    value_problem,
 )
 from bpmax_sim.platform.secrecy import is_declared_clear, is_recorded_clear
-from bpmax_sim.platform.template import names_in, texts_in
-from bpmax_sim.project import local_file_of
+from bpmax_sim.platform.template import find_names, iterate_texts
+from bpmax_sim.project import to_local_override
 from bpmax_sim.secret.source import (
     SECRET_SOURCES,
     read_env,
     read_file,
+    read_from_registered_source,
     read_keyring,
-    read_registered,
 )
 from bpmax_sim.secret.standin import make_standin
 from bpmax_sim.secret.vault import SHORTEST, Credential, Credentials
@@ -80,7 +80,7 @@ class InstanceOrigin(msgspec.Struct, frozen=True):
 _VARIABLE = re.compile(r"[A-Za-z0-9_.-]+")
 
 
-def conventional_variable(platform_key: str, *names: str) -> str:
+def derive_variable_name(platform_key: str, *names: str) -> str:
     """Return the environment variable for a value of a platform without declared instance.
 
     It is ``CRM_SYSTEM_CLIENT_SECRET`` for ``crm_system`` and ``client_secret``; empty for names
@@ -117,18 +117,18 @@ def resolve_credentials(
     resolver = _InstanceResolver(
         platform, instance, environ, closed, recorded, origin or InstanceOrigin(), []
     )
-    credentials = tuple(resolver.credentials())
+    credentials = tuple(resolver.iterate_credentials())
     resolver.report_shared_values(credentials)
-    declared, live = resolver.addresses()
-    hosts = dict(resolver.host_addresses())
-    route = resolver.route()
+    declared, live = resolver.resolve_addresses()
+    hosts = dict(resolver.resolve_host_addresses())
+    route = resolver.read_route()
     resolver.report_missing({credential.name for credential in credentials})
     if resolver.problems:
-        raise ConfigError(*sorted(resolver.problems, key=place_sort_key))
+        raise ConfigError(*sorted(resolver.problems, key=get_place_sort_key))
     return Credentials(*credentials, live=live, declared=declared, route=route, hosts=hosts)
 
 
-def route_of(
+def resolve_route(
     platform: Platform, instance: Instance, origin: InstanceOrigin, *, environ: Mapping[str, str]
 ) -> ConnectionRoute:
     """Return the connection route of *instance*, even if its credentials are missing.
@@ -137,7 +137,7 @@ def route_of(
         ConfigError: if a file or a value of it cannot be read.
     """
     resolver = _InstanceResolver(platform, instance, environ, False, {}, origin, [])
-    route = resolver.route()
+    route = resolver.read_route()
     if resolver.problems:
         raise ConfigError(*resolver.problems)
     return route
@@ -159,12 +159,12 @@ class _InstanceResolver:
     origin: InstanceOrigin
     problems: list[Problem]
 
-    def credentials(self) -> Iterator[Credential]:
+    def iterate_credentials(self) -> Iterator[Credential]:
         """Yield each credential that has a value, with the stand-in that recordings contain."""
         for name, spec in self.platform.credentials.items():
             value = self.instance.credentials.get(name, spec.default)
             if value is UNSET and self.origin.by_convention:
-                value = self._conventional_source(name) or UNSET
+                value = self._find_conventional_source(name) or UNSET
             if value is UNSET and not self.closed:
                 continue
             declared = None if isinstance(value, UnsetType) else value
@@ -183,7 +183,7 @@ class _InstanceResolver:
                     name=name,
                     kind=spec.kind,
                     secret=spec.secret is True,
-                    recorded=recorded and real is not None,
+                    is_in_recordings=recorded and real is not None,
                     real=shown if real is None else real,
                     standin=shown,
                 )
@@ -212,7 +212,7 @@ class _InstanceResolver:
                     "another one ({who})",
                     name=credential.name,
                     other=secrets[text],
-                    who=self._instance_hint(),
+                    who=self._describe_instance(),
                 )
                 self._report(message, "credentials", credential.name)
 
@@ -236,7 +236,7 @@ class _InstanceResolver:
         text = self._read_source(source, "credentials", name)
         if text is None:
             return None
-        message = value_problem(spec.kind, text)
+        message = describe_value_problem(spec.kind, text)
         if message:
             self._report(message, "credentials", name)
             return None
@@ -256,25 +256,23 @@ class _InstanceResolver:
                 return read_keyring(source.keyring)
             assert isinstance(source.source, Mapping)
             ((name, where),) = source.source.items()
-            return read_registered(name, where)
+            return read_from_registered_source(name, where)
         except ConfigError as error:
-            self._report(msg("{error} ({who})", error=error, who=self._instance_hint()), *steps)
+            self._report(msg("{error} ({who})", error=error, who=self._describe_instance()), *steps)
             return None
 
-    def addresses(self) -> tuple[str, str]:
+    def resolve_addresses(self) -> tuple[str, str]:
         """Return the platform's address for recordings, and the one that requests are sent to."""
-        return self._written_and_live_address(
-            self.platform.base_url, self.instance.base_url, "", "base_url"
-        )
+        return self._resolve_address(self.platform.base_url, self.instance.base_url, "", "base_url")
 
-    def host_addresses(self) -> Iterator[tuple[str, tuple[str, str]]]:
+    def resolve_host_addresses(self) -> Iterator[tuple[str, tuple[str, str]]]:
         """Yield for each further host its template name, and its (live, declared) address."""
         for host, address in self.platform.hosts.items():
             own = self.instance.hosts.get(host, "")
-            declared, live = self._written_and_live_address(address, own, host, "hosts", host)
-            yield host_variable(host), (live, declared)
+            declared, live = self._resolve_address(address, own, host, "hosts", host)
+            yield make_host_template_name(host), (live, declared)
 
-    def _written_and_live_address(
+    def _resolve_address(
         self, declared: str, own: str | Source, host: str, *steps: str
     ) -> tuple[str, str]:
         """Return the address of *host* for recordings, and the one that requests are sent to.
@@ -283,30 +281,30 @@ class _InstanceResolver:
         outside (a variable, for example) is not recorded.
         """
         if not own and self.origin.by_convention:
-            own = self._conventional_source(host, "url") or ""
+            own = self._find_conventional_source(host, "url") or ""
         if not isinstance(own, Source):
             address = _encode_path(own or declared)
             return address, address
         # A recording has the declared address, so that a replay needs no variable or file of the
         # machine that recorded it, and no address of a test system is written down.
         live = None if self.closed else self._read_source(own, *steps)
-        if live is not None and not is_address(live):
-            who = self._instance_hint()
+        if live is not None and not is_platform_address(live):
+            who = self._describe_instance()
             message = msg("expected {address}, got other text ({who})", address=ADDRESS, who=who)
             self._report(message, *steps)
         return _encode_path(declared), _encode_path(declared if live is None else live)
 
-    def _conventional_source(self, *names: str) -> Source | None:
+    def _find_conventional_source(self, *names: str) -> Source | None:
         """Return the variable named by convention after the platform and *names*.
 
         None if it is not set.
         """
-        variable = conventional_variable(self.platform.platform_key, *names)
+        variable = derive_variable_name(self.platform.platform_key, *names)
         if self.closed or not variable or variable not in self.environ:
             return None
         return Source(env=variable)
 
-    def route(self) -> ConnectionRoute:
+    def read_route(self) -> ConnectionRoute:
         """Return how connections are made: proxy and TLS files; empty if nothing is sent."""
         if self.closed:
             return ConnectionRoute()
@@ -314,7 +312,9 @@ class _InstanceResolver:
         proxy = self._read_source(route, "proxy") if isinstance(route, Source) else route
         if proxy and not is_proxy_address(proxy):
             message = msg(
-                "expected {proxy}, got other text ({who})", proxy=PROXY, who=self._instance_hint()
+                "expected {proxy}, got other text ({who})",
+                proxy=PROXY,
+                who=self._describe_instance(),
             )
             self._report(message, "proxy")
         files = {key: name for key, name in structs.asdict(self.instance.tls).items() if name}
@@ -322,7 +322,9 @@ class _InstanceResolver:
             files[key] = str(self.origin.folder / name)
             if not Path(files[key]).exists():
                 message = msg(
-                    "there is no file {files} ({who})", files=files[key], who=self._instance_hint()
+                    "there is no file {files} ({who})",
+                    files=files[key],
+                    who=self._describe_instance(),
                 )
                 self._report(message, "tls", key)
         return ConnectionRoute(proxy=proxy or "", **files)
@@ -332,23 +334,23 @@ class _InstanceResolver:
         if self.closed:
             return
         platform = self.platform
-        texts = texts_in([platform.base_url, platform.auth, *platform.hosts.values()])
-        used = {name for text in texts for name in names_in(text)} & platform.credentials.keys()
+        texts = iterate_texts([platform.base_url, platform.auth, *platform.hosts.values()])
+        used = {name for text in texts for name in find_names(text)} & platform.credentials.keys()
         for name in sorted(used - names - self.instance.credentials.keys()):
-            variable = self.origin.by_convention and conventional_variable(
+            variable = self.origin.by_convention and derive_variable_name(
                 platform.platform_key, name
             )
-            message = msg("{who} lacks {name!r}; add it", who=self._instance_hint(), name=name)
+            message = msg("{who} lacks {name!r}; add it", who=self._describe_instance(), name=name)
             if variable:
                 message = msg(
                     "{who} lacks {name!r}; set {variable}, or declare it in instances.yaml",
-                    who=self._instance_hint(),
+                    who=self._describe_instance(),
                     name=name,
                     variable=variable,
                 )
             self._report(message, "credentials")
 
-    def _instance_hint(self) -> str:
+    def _describe_instance(self) -> str:
         """Return the words that name the instance in messages."""
         return msg(
             "instance {instance_key!r} of {platform_key!r}",
@@ -357,7 +359,7 @@ class _InstanceResolver:
         )
 
     def _report(self, message: str, *steps: str) -> None:
-        node = self.origin.node.nearest(steps)
+        node = self.origin.node.find_nearest(steps)
         place = node.place if node.file else None
         self.problems.append(Problem(message, place, ".".join(steps)))
 
@@ -384,7 +386,7 @@ def read_instances(
         keys: known platform keys.
         problems: gets everything that is wrong.
     """
-    local = Path(local_file_of(str(path)))
+    local = Path(to_local_override(str(path)))
     files = [file for file in (path, local) if file.is_file()] or [path]
     own: list[Problem] = Problems()
     known, entries = tuple(sorted(keys)), list[InstanceEntry]()
@@ -419,7 +421,7 @@ def _read_elements(file: Path, problems: list[Problem]) -> list[tuple[Steps, Nod
     elements: list[tuple[Steps, Node]] = [((i,), node) for i, node in enumerate(root.elements)]
     seen: dict[object, int] = {}
     for steps, node in elements:
-        name = _element_key(node)
+        name = _read_element_key(node)
         if name is not None and (line := seen.setdefault(name, node.line)) != node.line:
             message = msg(
                 "a second instance {name!r} of {name_2!r}, first in line {line}; remove one",
@@ -431,12 +433,12 @@ def _read_elements(file: Path, problems: list[Problem]) -> list[tuple[Steps, Nod
     return elements
 
 
-def _element_key(node: Node) -> tuple[object, object] | None:
+def _read_element_key(node: Node) -> tuple[object, object] | None:
     """Return platform and key of an entry of the file, if both are scalars.
 
     Else None; the entry is refused when it is read.
     """
-    platform, key = node.child("platform"), node.child("instance_key")
+    platform, key = node.find_child("platform"), node.find_child("instance_key")
     if not platform or not key or isinstance(platform.value, dict | tuple):
         return None
     return None if isinstance(key.value, dict | tuple) else (platform.value, key.value)
@@ -452,22 +454,26 @@ def _merge_instance_lists(
     """
     if not below:
         return above
-    local = {_element_key(node): node for _, node in above if _element_key(node) is not None}
+    local = {
+        _read_element_key(node): node for _, node in above if _read_element_key(node) is not None
+    }
     chosen = {name[0] for name, node in local.items() if name and _is_default_instance(node)}
     merged = []
     for steps, node in below:
-        name = _element_key(node)
+        name = _read_element_key(node)
         mine = local.pop(name, None)
         laid = node if mine is None else _merge_nodes(node, mine)
         if name and name[0] in chosen and not (mine and _is_default_instance(mine)):
             laid = structs.replace(laid, value={**laid.items, "default": Node(False)})
         merged.append((steps, laid))
     left = {id(node) for node in local.values()}
-    return merged + [item for item in above if id(item[1]) in left or _element_key(item[1]) is None]
+    return merged + [
+        item for item in above if id(item[1]) in left or _read_element_key(item[1]) is None
+    ]
 
 
 def _is_default_instance(node: Node) -> bool:
-    flag = node.child("default")
+    flag = node.find_child("default")
     return flag is not None and flag.value is True
 
 
@@ -494,7 +500,9 @@ def _check_defaults(entries: list[InstanceEntry], problems: list[Problem]) -> No
                 platform=instance.platform,
                 instance_key=first.instance_key,
             )
-            problems.append(Problem(message, entry.origin.node.key_place("default"), "default"))
+            problems.append(
+                Problem(message, entry.origin.node.find_key_place("default"), "default")
+            )
 
 
 class _InstanceChecks(FileChecks, frozen=True):
@@ -504,12 +512,12 @@ class _InstanceChecks(FileChecks, frozen=True):
         key = self.instance.instance_key
         if not _KEY.fullmatch(key):
             message = msg("{key!r} is not an instance key; use letters, digits, _ - and .", key=key)
-            self.tell(message, "instance_key")
+            self.report_problem(message, "instance_key")
         named = self.instance.platform
         if named not in keys:
             hint = suggest_or_list(named, keys)
             message = msg("there is no platform {platform!r}{hint}", platform=named, hint=hint)
-            self.tell(message, "platform")
+            self.report_problem(message, "platform")
         elif (platform := find(named)) is not None:
             self.check_credentials(platform)
             self.check_hosts(platform)
@@ -525,9 +533,9 @@ class _InstanceChecks(FileChecks, frozen=True):
                     name=name,
                     hint=hint,
                 )
-                self.tell(message, "hosts", name, key=True)
-            elif isinstance(value, str) and not is_address(value):
-                self.tell(msg("expected {address}", address=ADDRESS), "hosts", name)
+                self.report_problem(message, "hosts", name, key=True)
+            elif isinstance(value, str) and not is_platform_address(value):
+                self.report_problem(msg("expected {address}", address=ADDRESS), "hosts", name)
 
     def check_credentials(self, platform: Platform) -> None:
         for name, value in self.instance.credentials.items():
@@ -543,59 +551,67 @@ class _InstanceChecks(FileChecks, frozen=True):
                     name=name,
                     hint=hint,
                 )
-                self.tell(message, "credentials", name, key=True)
+                self.report_problem(message, "credentials", name, key=True)
             elif isinstance(value, Source):
                 self.check_source(value, "credentials", name)
             else:
-                node = self.root.at(("credentials", name))
-                if node is not None and (message := credential_value_problem(spec.kind, node)):
-                    self.tell(message, "credentials", name)
+                node = self.root.find_at(("credentials", name))
+                if node is not None and (message := describe_credential_problem(spec.kind, node)):
+                    self.report_problem(message, "credentials", name)
 
     def check_source(self, source: Source, *steps: str) -> None:
         named = {key: one for key, one in structs.asdict(source).items() if one is not UNSET}
         if len(named) != 1:
-            got = series(named) or msg("none")
+            got = join_list(named) or msg("none")
             message = msg(
                 "expected exactly one of env, file, keyring and source, got {got}", got=got
             )
-            self.tell(message, *steps)
+            self.report_problem(message, *steps)
             return
         ((key, value),) = named.items()
         if isinstance(value, Mapping):
             self.check_registered_source(value, *steps, key)
         elif not value.strip():
-            self.tell(msg("expected a name after {key}, got nothing", key=key), *steps, key)
+            self.report_problem(
+                msg("expected a name after {key}, got nothing", key=key), *steps, key
+            )
         elif key == "keyring" and not all(value.partition("/")):
-            self.tell(msg("expected service/name, such as crm/password"), *steps, key)
+            self.report_problem(msg("expected service/name, such as crm/password"), *steps, key)
 
     def check_registered_source(self, source_names: Mapping[str, str], *steps: str) -> None:
         """Report a source of another distribution that does not exist or is given no name."""
         if len(source_names) != 1:
-            got = series(source_names) or msg("none")
-            self.tell(
+            got = join_list(source_names) or msg("none")
+            self.report_problem(
                 msg("expected one source, such as {{vault: crm}}, got {got}", got=got), *steps
             )
         for name, where in source_names.items():
             if name not in SECRET_SOURCES:
-                known = SECRET_SOURCES.names()
+                known = SECRET_SOURCES.list_names()
                 hint = suggest_or_list(name, known) or msg(
                     "; no distribution that is installed has one"
                 )
-                self.tell(msg("unknown source {name!r}{hint}", name=name, hint=hint), *steps)
+                self.report_problem(
+                    msg("unknown source {name!r}{hint}", name=name, hint=hint), *steps
+                )
             elif not where.strip():
-                self.tell(msg("expected a name after {key}, got nothing", key=name), *steps, name)
+                self.report_problem(
+                    msg("expected a name after {key}, got nothing", key=name), *steps, name
+                )
 
     def check_addresses(self) -> None:
         for key, value, is_right, address in (
-            ("base_url", self.instance.base_url, is_address, ADDRESS),
+            ("base_url", self.instance.base_url, is_platform_address, ADDRESS),
             ("proxy", self.instance.proxy, is_proxy_address, PROXY),
         ):
             if isinstance(value, Source):
                 self.check_source(value, key)
             elif value and not is_right(value):
-                self.tell(msg("expected {address}", address=address), key)
+                self.report_problem(msg("expected {address}", address=address), key)
         if self.instance.tls.key and not self.instance.tls.cert:
-            self.tell(msg("expected cert beside key: the certificate of that key"), "tls", "key")
+            self.report_problem(
+                msg("expected cert beside key: the certificate of that key"), "tls", "key"
+            )
 
 
 def _encode_path(address: str) -> str:

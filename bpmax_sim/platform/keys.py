@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.x509 import load_pem_x509_certificate
 
-from bpmax_sim.platform.encodings import FilterError, b64url, decode_base64, to_octets
+from bpmax_sim.platform.encodings import FilterError, decode_base64, encode_base64url, to_octets
 
 _PEM = "-----BEGIN "
 _SHA2: Final[Mapping[str, Callable[[], hashes.HashAlgorithm]]] = {
@@ -47,7 +47,7 @@ def rsa_verify(data: bytes, signature: bytes, key: str) -> bool:
     return True
 
 
-def pem(key: str) -> str:
+def to_pem(key: str) -> str:
     """Return a private key as PEM (PKCS #8).
 
     Raises:
@@ -62,7 +62,7 @@ def pem(key: str) -> str:
     return data.decode("ascii")
 
 
-def jwt(claims: object, key: object, algorithm: str, headers: object = None) -> str:
+def sign_jwt(claims: object, key: object, algorithm: str, headers: object = None) -> str:
     """Return a JSON Web Token in the compact form (RFC 7515), with deterministic ECDSA (RFC 6979).
 
     Raises:
@@ -79,8 +79,10 @@ def jwt(claims: object, key: object, algorithm: str, headers: object = None) -> 
         )
     head = {"typ": "JWT", "alg": algorithm, **extra}
     parts = _encode_json(dict(sorted(head.items()))), _encode_json(dict(claims))
-    signed = ".".join(map(b64url, parts))
-    return f"{signed}.{b64url(sign(signed.encode('ascii'), to_octets(key), algorithm[2:]))}"
+    signed = ".".join(map(encode_base64url, parts))
+    return (
+        f"{signed}.{encode_base64url(sign(signed.encode('ascii'), to_octets(key), algorithm[2:]))}"
+    )
 
 
 def _encode_json(value: object) -> bytes:

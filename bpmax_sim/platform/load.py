@@ -23,18 +23,18 @@ from bpmax_sim.errors import (
     Place,
     Problem,
     Problems,
-    place_sort_key,
+    get_place_sort_key,
     shorten_list,
     suggest_nearest,
 )
-from bpmax_sim.i18n import label_message, msg, series
+from bpmax_sim.i18n import join_list, label_message, msg
 from bpmax_sim.keywords import refuse_unknown_keywords
-from bpmax_sim.path_template import placeholders
-from bpmax_sim.platform.check import check_platform, is_address
+from bpmax_sim.path_template import list_placeholders
+from bpmax_sim.platform.check import check_platform, is_platform_address
 from bpmax_sim.platform.instances import (
     InstanceEntry,
     InstanceOrigin,
-    conventional_variable,
+    derive_variable_name,
     read_instances,
     resolve_credentials,
 )
@@ -43,22 +43,22 @@ from bpmax_sim.platform.presets import expand_presets
 from bpmax_sim.platform.source import (
     Find,
     PlatformSource,
-    inheritance_chain,
+    collect_inheritance_chain,
     merge_chain,
     read_source,
 )
 from bpmax_sim.project import (
     SUFFIXES,
     Stamp,
-    absolute_path,
-    file_stamp,
+    compute_file_stamp,
+    compute_folder_stamp,
     find_instances_file,
     find_root,
-    folder_stamp,
-    strictness_of,
+    find_strictness,
+    to_absolute_path,
 )
 from bpmax_sim.secret.vault import Credentials
-from bpmax_sim.yamlfile import Node, decode, display_path
+from bpmax_sim.yamlfile import Node, decode, to_display_path
 
 
 class PlatformFile(msgspec.Struct, frozen=True):
@@ -82,7 +82,7 @@ def read_file(path: Path, file: str = "") -> PlatformFile:
 
     Its ``extends`` can only name a platform shipped with this package, as no others are known.
     """
-    return _build_platform(read_source(path, file), lambda key, _source: _built_in_source(key))
+    return _build_platform(read_source(path, file), lambda key, _source: _read_built_in_source(key))
 
 
 def _build_platform(source: PlatformSource, find: Find) -> PlatformFile:
@@ -93,7 +93,7 @@ def _build_platform(source: PlatformSource, find: Find) -> PlatformFile:
     if source.root is None:
         return PlatformFile("", source.place, None, source.problems)
     problems = [*source.problems]
-    chain = inheritance_chain(source, find, problems)
+    chain = collect_inheritance_chain(source, find, problems)
     if problems:  # what is missing then would be told as well
         return PlatformFile(source.key, source.place, None, tuple(problems))
     root, private = merge_chain(chain)
@@ -102,8 +102,8 @@ def _build_platform(source: PlatformSource, find: Find) -> PlatformFile:
 
 
 @cache
-def _built_in_source(key: str) -> PlatformSource | None:
-    if key not in built_in_keys():
+def _read_built_in_source(key: str) -> PlatformSource | None:
+    if key not in list_built_in_keys():
         return None
     return read_source(BUILT_IN / f"{key}.yaml", file=f"builtin/{key}.yaml")
 
@@ -114,14 +114,14 @@ def read_platform_root(
     """Return the platform of a file that is already parsed, with its private presets."""
     problems: list[Problem] = Problems()
     platform = None
-    key = root.child("platform_key")
+    key = root.find_child("platform_key")
     try:
         expanded = expand_presets(root, problems, own_presets)
         platform = decode(expanded, Platform, problems)
         if platform is not None:
             check_platform(expanded, platform, problems)
             named = platform.apis.items()
-            apis = {name: _complete_api(platform, name, api) for name, api in named}
+            apis = {name: _add_name_and_parameters(platform, name, api) for name, api in named}
             aliases = {
                 to_snake_case(alias): name for name, api in apis.items() for alias in api.aliases
             }
@@ -129,12 +129,12 @@ def read_platform_root(
             platform = structs.replace(platform, apis=apis, spellings=spellings)
     except ConfigError as error:
         problems = [*error.problems]
-    problems.sort(key=place_sort_key)
+    problems.sort(key=get_place_sort_key)
     name = str(key.value) if key is not None else ""
     return PlatformFile(name, (key or root).place, platform, tuple(dict.fromkeys(problems)))
 
 
-def _complete_api(platform: Platform, name: str, api: Api) -> Api:
+def _add_name_and_parameters(platform: Platform, name: str, api: Api) -> Api:
     """Return *api* with its key *name*, and with a parameter for each placeholder of its path.
 
     The latter only if the file lists no parameters; placeholders that auth fills are none.
@@ -142,7 +142,7 @@ def _complete_api(platform: Platform, name: str, api: Api) -> Api:
     applied = {item.name for item in platform.auth_of(api).apply if item.place == "path"}
     parameters = api.parameters or tuple(
         Parameter(name=placeholder, place="path", required=True)
-        for placeholder in placeholders(api.path)
+        for placeholder in list_placeholders(api.path)
         if placeholder not in applied
     )
     return structs.replace(api, key=name, parameters=parameters)
@@ -258,7 +258,7 @@ class Platforms:
         entries = self.entries_of(platform_key)
         enabled = [entry for entry in entries if entry.instance.enabled]
         if instance_key is None:
-            return self._default_instance(platform_key, enabled)
+            return self._choose_default_entry(platform_key, enabled)
         by_key = {entry.instance.instance_key: entry for entry in reversed(entries)}
         match = by_key.get(instance_key)
         if match is not None and match.instance.enabled:
@@ -268,7 +268,7 @@ class Platforms:
                 "instance {key!r} of {platform!r} is disabled; remove enabled: false at {place}",
                 key=instance_key,
                 platform=platform_key,
-                place=match.origin.node.key_place("enabled"),
+                place=match.origin.node.find_key_place("enabled"),
             )
         else:
             keys = [entry.instance.instance_key for entry in enabled]
@@ -280,22 +280,24 @@ class Platforms:
                 hint=suggest_nearest(str(instance_key), keys) or every,
                 instances=self.instances,
             )
-        raise self._unknown_instance_error(message, platform_key, str(instance_key))
+        raise self._make_unknown_instance_error(message, platform_key, str(instance_key))
 
     def entries_of(self, key: str) -> tuple[InstanceEntry, ...]:
         """Return the instances of platform *key*, disabled ones included.
 
-        A shipped platform without any has the one of `_implied_entries`.
+        A shipped platform without any has the one of `_make_implied_entries`.
         """
         declared = self.entries.get(key, ())
         if declared or key in self.own:
             return declared
         if key not in self._implied:
             platform = self.built_in(key)
-            self._implied[key] = tuple(_implied_entries([platform] if platform else [], ()))
+            self._implied[key] = tuple(_make_implied_entries([platform] if platform else [], ()))
         return self._implied[key]
 
-    def _default_instance(self, platform_key: str, enabled: list[InstanceEntry]) -> InstanceEntry:
+    def _choose_default_entry(
+        self, platform_key: str, enabled: list[InstanceEntry]
+    ) -> InstanceEntry:
         flagged = [entry for entry in enabled if entry.instance.default] or enabled
         if len(flagged) == 1:
             return flagged[0]
@@ -309,8 +311,8 @@ class Platforms:
                 "- {{platform: {platform_key}, instance_key: default, credentials: {{…}}}}",
                 platform_key=platform_key,
             )
-            raise self._unknown_instance_error(label_message(message, line), platform_key, "")
-        keys = series(entry.instance.instance_key for entry in flagged)
+            raise self._make_unknown_instance_error(label_message(message, line), platform_key, "")
+        keys = join_list(entry.instance.instance_key for entry in flagged)
         message = msg(
             "{platform_key!r} has no default among its instances {keys}; pass instance_key, or "
             "write default: true in {instances}",
@@ -318,9 +320,9 @@ class Platforms:
             keys=keys,
             instances=self.instances,
         )
-        raise self._unknown_instance_error(message, platform_key, "")
+        raise self._make_unknown_instance_error(message, platform_key, "")
 
-    def _unknown_instance_error(self, message: str, platform: str, instance: str) -> CallError:
+    def _make_unknown_instance_error(self, message: str, platform: str, instance: str) -> CallError:
         return CallError(message, code="UNKNOWN_INSTANCE", platform=platform, instance=instance)
 
     def api(self, platform: Platform, name: str) -> Api:
@@ -449,12 +451,12 @@ def load_usable_platforms(
         ConfigError: if a folder is missing, or the file of instances has mistakes.
     """
     named = () if path is None else (path,) if isinstance(path, str | os.PathLike) else path
-    folders = tuple(map(absolute_path, named))
+    folders = tuple(map(to_absolute_path, named))
     if instances is not None:
         place = os.fspath(instances)
     else:
         place = find_instances_file(folders[-1]) if folders else ""
-    now = tuple(part for folder in folders or ("",) for part in folder_stamp(folder, place))
+    now = tuple(part for folder in folders or ("",) for part in compute_folder_stamp(folder, place))
     cached = _loaded.get((folders, place))
     if cached is None or cached[0] != now or cached[1].depends_on_strictness:
         platforms = _load_folders([Path(one) for one in named], Path(place) if place else None)
@@ -485,33 +487,33 @@ def find_declaring_file(folders: Sequence[Path], key: str) -> Path | None:
 
     None if there is none.
     """
-    sources = (one for folder in reversed(folders) for one in _platform_sources(folder))
+    sources = (one for folder in reversed(folders) for one in _read_platform_sources(folder))
     return next((source.path for source in sources if source.key == key), None)
 
 
 @cache
-def built_in(key: str) -> Platform | None:
+def find_built_in_platform(key: str) -> Platform | None:
     """Return a shipped platform by key, or None; it is read at the first request."""
-    if key not in built_in_keys():
+    if key not in list_built_in_keys():
         return None
     return read_platform(BUILT_IN / f"{key}.yaml", file=f"builtin/{key}.yaml")
 
 
 @cache
-def built_in_keys() -> tuple[str, ...]:
+def list_built_in_keys() -> tuple[str, ...]:
     """Return the keys of the shipped platforms, sorted."""
     return tuple(sorted(path.stem for path in BUILT_IN.glob("*.yaml")))
 
 
 def _load_folders(folders: Sequence[Path], place: Path | None) -> Platforms:
-    layers = [_platform_sources(folder) for folder in folders]
+    layers = [_read_platform_sources(folder) for folder in folders]
     sources = [source for layer in layers for source in layer]
 
     def find(key: str, child: PlatformSource) -> PlatformSource | None:
         known = [one for one in sources if one.key == key and one is not child]
         if key == child.key:  # what a later folder lays over the platform of an earlier one
             known = [one for one in known if sources.index(one) < sources.index(child)]
-        return known[-1] if known else _built_in_source(key)
+        return known[-1] if known else _read_built_in_source(key)
 
     files = [[(one, _build_cached(one, find)) for one in layer] for layer in layers]
     choice = _choose_platform_files(files)
@@ -523,10 +525,10 @@ def _load_folders(folders: Sequence[Path], place: Path | None) -> Platforms:
             for key, file in latest.items()
             if file.platform is not None and key not in broken
         },
-        built_in=built_in,
-        built_in_keys=built_in_keys(),
-        folder=display_path(folder) if folder is not None else "scenarios/platforms",
-        instances=display_path(place) if place is not None else "scenarios/instances.yaml",
+        built_in=find_built_in_platform,
+        built_in_keys=list_built_in_keys(),
+        folder=to_display_path(folder) if folder is not None else "scenarios/platforms",
+        instances=to_display_path(place) if place is not None else "scenarios/instances.yaml",
         overridden=tuple(choice.overridden),
         broken={key: tuple(dict.fromkeys(found)) for key, found in broken.items()},
         problems=tuple(dict.fromkeys(choice.problems)),
@@ -546,7 +548,7 @@ def _load_folders(folders: Sequence[Path], place: Path | None) -> Platforms:
     if problems:
         raise ConfigError(*dict.fromkeys([*platforms.problems, *problems]))
     sound = [entry for entry in entries if entry.instance.platform not in broken]
-    return platforms.with_entries([*sound, *_implied_entries(platforms.own.values(), sound)])
+    return platforms.with_entries([*sound, *_make_implied_entries(platforms.own.values(), sound)])
 
 
 @dataclass(slots=True)
@@ -609,12 +611,12 @@ def _is_lenient(path: Path) -> bool:
     which is reported elsewhere.
     """
     try:
-        return strictness_of(path, find_root(path)) == "lenient"
+        return find_strictness(path, find_root(path)) == "lenient"
     except (ConfigError, ValueError):
         return False
 
 
-def _implied_entries(
+def _make_implied_entries(
     platforms: Iterable[Platform], entries: Iterable[InstanceEntry]
 ) -> Iterator[InstanceEntry]:
     """Yield an instance ``default`` for each of *platforms* that has none in *entries*.
@@ -625,29 +627,29 @@ def _implied_entries(
     declared = {entry.instance.platform for entry in entries}
     for platform in platforms:
         address = platform.base_url
-        is_whole = bool(address) and "{" not in address and is_address(address)
+        is_whole = bool(address) and "{" not in address and is_platform_address(address)
         key = platform.platform_key
         if (
             key not in declared
             and is_whole
-            and (conventional_variable(key) or not platform.credentials)
+            and (derive_variable_name(key) or not platform.credentials)
         ):
             origin = InstanceOrigin(by_convention=True)
             yield InstanceEntry(Instance(platform=key, instance_key="default"), origin)
 
 
-def _platform_sources(folder: Path) -> list[PlatformSource]:
+def _read_platform_sources(folder: Path) -> list[PlatformSource]:
     """Return the platform files in *folder* and its subfolders, links followed."""
     if not folder.exists():
         message = msg("the folder does not exist; create it, or name another")
-        raise ConfigError(Problem(message, Place(display_path(folder))))
+        raise ConfigError(Problem(message, Place(to_display_path(folder))))
     if not folder.is_dir():
         return [_read_cached(folder)]
-    sources = map(_read_cached, sorted(_files_below(folder, set())))
+    sources = map(_read_cached, sorted(_find_files_below(folder, set())))
     return [source for source in sources if not source.is_preset]
 
 
-def _files_below(folder: Path, seen: set[str]) -> Iterator[Path]:
+def _find_files_below(folder: Path, seen: set[str]) -> Iterator[Path]:
     real = os.path.realpath(folder)
     if real in seen:  # a link that leads back up
         return
@@ -656,13 +658,13 @@ def _files_below(folder: Path, seen: set[str]) -> Iterator[Path]:
         if path.name.startswith("."):
             continue
         if path.is_dir():
-            yield from _files_below(path, seen)
+            yield from _find_files_below(path, seen)
         elif path.name.endswith(SUFFIXES):
             yield path
 
 
 def _read_cached(path: Path) -> PlatformSource:
-    name = absolute_path(path)
+    name = to_absolute_path(path)
     cached = _sources.get(name)
     if cached is None or cached[0] != _stamp_source(name, cached[1]):
         if len(_sources) >= _MOST_CACHED * 16:
@@ -675,12 +677,12 @@ def _read_cached(path: Path) -> PlatformSource:
 
 def _stamp_source(name: str, source: PlatformSource) -> Stamp:
     """Return the state on disk of *source* and of the files read for it; it changes if they do."""
-    return tuple(part for file in (name, *source.used) for part in file_stamp(file))
+    return tuple(part for file in (name, *source.used) for part in compute_file_stamp(file))
 
 
 def _build_cached(source: PlatformSource, find: Find) -> PlatformFile:
     """Return what *source* declares; the same object again as long as none of its files changes."""
-    chain = inheritance_chain(source, find, [])
+    chain = collect_inheritance_chain(source, find, [])
     key = tuple(map(id, chain))
     cached = _built.get(key)
     if cached is None:

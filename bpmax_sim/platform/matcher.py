@@ -20,15 +20,28 @@ import msgspec
 from msgspec.structs import replace
 
 from bpmax_sim.field_path import get_nested, split_body_path
-from bpmax_sim.i18n import msg, series
+from bpmax_sim.i18n import join_list, msg
 from bpmax_sim.js_values import loads
 from bpmax_sim.messages import Headers, Request, is_below
-from bpmax_sim.path_template import PathTemplate, has_trailing_slash, path_template, raw_segments
+from bpmax_sim.path_template import (
+    PathTemplate,
+    compile_path_template,
+    has_trailing_slash,
+    split_decoded_segments,
+)
 from bpmax_sim.platform.check import CREDENTIAL
-from bpmax_sim.platform.instances import conventional_variable
+from bpmax_sim.platform.instances import derive_variable_name
 from bpmax_sim.platform.load import Platforms
-from bpmax_sim.platform.model import Api, Auth, Encoding, Instance, Platform, Source, host_variable
-from bpmax_sim.platform.target import Login, Target
+from bpmax_sim.platform.model import (
+    Api,
+    Auth,
+    Encoding,
+    Instance,
+    Platform,
+    Source,
+    make_host_template_name,
+)
+from bpmax_sim.platform.target import NumberedLoginStep, Target
 
 Addresses = Mapping[tuple[str, str, str], str]
 """The address in use, by platform and instance key, and the name of a further host or nothing."""
@@ -93,7 +106,7 @@ class ApiMatcher:
             for instance, text in _find_base_addresses(platform, entries, addresses or {}):
                 sharing.setdefault(text.rstrip("/"), {})[instance] = None
             every += [
-                _Address(routes, tuple(instances), _address_pattern(base), len(base))
+                _Address(routes, tuple(instances), _compile_address_pattern(base), len(base))
                 for base, instances in sharing.items()
             ]
             instances = tuple(sharing[platform.base_url.rstrip("/")])
@@ -108,7 +121,7 @@ class ApiMatcher:
                 )
                 for part in routes.outside
             ]
-            every += _host_addresses(routes, addresses or {})
+            every += _find_live_host_addresses(routes, addresses or {})
         # The longest address is the narrowest one and wins; of equal ones the platform's own does,
         # before those of a login or a further host.
         self._addresses = sorted(
@@ -144,7 +157,7 @@ class ApiMatcher:
                 undeclared = match
         return undeclared
 
-    def platforms_also_matching(self, request: Request, match: ApiMatch) -> tuple[str, ...]:
+    def find_other_matching_platforms(self, request: Request, match: ApiMatch) -> tuple[str, ...]:
         """Return the keys of other platforms that declare *request* at the same address."""
         content, key = _Content(request), match.target.platform.platform_key
         path = request.url[len(match.base) :].partition("#")[0].partition("?")[0]
@@ -164,14 +177,14 @@ class ApiMatcher:
         return self._routes[platform_key].match(_Content(request), path)
 
 
-def addresses_in(platforms: Platforms, environ: Mapping[str, str]) -> Addresses:
+def resolve_declared_addresses(platforms: Platforms, environ: Mapping[str, str]) -> Addresses:
     """Return the addresses that instances declare, by (platform, instance, host).
 
     The host is "" for the address of the instance itself. Addresses from an environment variable
     that is not set are left out.
     """
     addresses: dict[tuple[str, str, str], str] = {}
-    for instance, host, declared in _addresses_of_instances(platforms):
+    for instance, host, declared in _iterate_instance_addresses(platforms):
         url = declared
         if isinstance(url, Source):
             url = environ.get(url.env, "") if isinstance(url.env, str) else ""
@@ -180,21 +193,23 @@ def addresses_in(platforms: Platforms, environ: Mapping[str, str]) -> Addresses:
     return addresses
 
 
-def address_variables(platforms: Platforms, key: str, host: str = "") -> tuple[str, ...]:
+def list_address_variables(platforms: Platforms, key: str, host: str = "") -> tuple[str, ...]:
     """Return the environment variables from which instances of platform *key* read their address.
 
     With *host*, those with the address of this further host.
     """
     sources = [
         source
-        for one, name, source in _addresses_of_instances(platforms)
+        for one, name, source in _iterate_instance_addresses(platforms)
         if (one.platform, name) == (key, host)
     ]
     names = [source.env for source in sources if isinstance(source, Source)]
     return tuple([name for name in names if isinstance(name, str)])
 
 
-def _addresses_of_instances(platforms: Platforms) -> Iterator[tuple[Instance, str, str | Source]]:
+def _iterate_instance_addresses(
+    platforms: Platforms,
+) -> Iterator[tuple[Instance, str, str | Source]]:
     """Yield instance, host ("" for its own address), and the address it sets ("" if none).
 
     The address is a text or the source that it is read from.
@@ -208,7 +223,7 @@ def _addresses_of_instances(platforms: Platforms) -> Iterator[tuple[Instance, st
             if (
                 not url
                 and entry.origin.by_convention
-                and (name := conventional_variable(key, host, "url"))
+                and (name := derive_variable_name(key, host, "url"))
             ):
                 url = Source(env=name)
             yield entry.instance, host, url
@@ -235,7 +250,7 @@ def expand_templates(
     return source
 
 
-def login_steps(platform: Platform) -> Iterator[Login]:
+def iterate_login_steps(platform: Platform) -> Iterator[NumberedLoginStep]:
     """Yield every request that logs in to *platform*, for all of its APIs or for one."""
     auths = [platform.auth]
     for api in platform.apis.values():
@@ -243,24 +258,27 @@ def login_steps(platform: Platform) -> Iterator[Login]:
             auths.append(api.auth)
     for auth in auths:
         for number, step in enumerate(auth.steps, 1):
-            yield Login(auth, step, number)
+            yield NumberedLoginStep(auth, step, number)
 
 
-def _names_known_to_login(platform: Platform, login: Login) -> Mapping[str, Any]:
+def _collect_login_names(platform: Platform, login: NumberedLoginStep) -> Mapping[str, Any]:
     """Return the values known for the templates of a login: its parameters and the hosts."""
-    hosts = {host_variable(name): address.rstrip("/") for name, address in platform.hosts.items()}
+    hosts = {
+        make_host_template_name(name): address.rstrip("/")
+        for name, address in platform.hosts.items()
+    }
     return {**hosts, **login.auth.parameters}
 
 
-def login_origins(platform: Platform) -> tuple[str, ...]:
+def list_foreign_login_origins(platform: Platform) -> tuple[str, ...]:
     """Return the origins, apart from its own, to which *platform* sends logins.
 
     Origins that contain a template are left out.
     """
     places = (
-        expand_templates(login.step.request.url, _names_known_to_login(platform, login))
+        expand_templates(login.step.request.url, _collect_login_names(platform, login))
         or platform.hosts.get(login.step.request.host, "")
-        for login in login_steps(platform)
+        for login in iterate_login_steps(platform)
     )
     origins = (_split_login_address(place, platform.base_url)[0] for place in places if place)
     return tuple(dict.fromkeys(origin for origin in origins if origin and "{" not in origin))
@@ -306,7 +324,7 @@ class _OutsideRoute(msgspec.Struct, frozen=True):
     host: str
 
 
-def _host_addresses(routes: _Routes, in_use: Addresses) -> Iterator[_Address]:
+def _find_live_host_addresses(routes: _Routes, in_use: Addresses) -> Iterator[_Address]:
     """Yield the address in use of each further host that is not the declared one.
 
     One for each API there, because the declared address may have had another path in front.
@@ -318,10 +336,16 @@ def _host_addresses(routes: _Routes, in_use: Addresses) -> Iterator[_Address]:
         base = live.rstrip("/")
         for part in (part for part in routes.outside if part.host == host):
             prefix = platform.hosts[host].rstrip("/").removeprefix(part.base)
-            template = path_template(part.path.removeprefix(prefix))
+            template = compile_path_template(part.path.removeprefix(prefix))
             alone = _Routes(platform, [replace(part.route, template=template)])
             yield _Address(
-                alone, (instance,), _address_pattern(base), len(base), host, part.base, prefix
+                alone,
+                (instance,),
+                _compile_address_pattern(base),
+                len(base),
+                host,
+                part.base,
+                prefix,
             )
 
 
@@ -351,7 +375,7 @@ def _find_base_addresses(
         yield name, platform.base_url
 
 
-def _address_pattern(base: str) -> re.Pattern[str]:
+def _compile_address_pattern(base: str) -> re.Pattern[str]:
     """Return a pattern for the address *base*, in which a template stands for any one segment."""
     literals = map(re.escape, EXPRESSION.split(base)[::2])
     return re.compile(f"{'[^/?#]+'.join(literals)}(?=[/?#]|$)", re.IGNORECASE)
@@ -389,7 +413,9 @@ class _Routes:
         self.outside: list[_OutsideRoute] = []
         self._undeclared = Target(platform)
         self._by_length: dict[tuple[str, int], list[_Route]] = {}
-        for route in [*self._login_routes(), *_api_routes(platform)] if routes is None else routes:
+        for route in (
+            [*self._make_login_routes(), *_make_api_routes(platform)] if routes is None else routes
+        ):
             host = route.target.api.host if route.target.api else ""
             if routes is None and (address := platform.hosts.get(host, "")):
                 self._add_outside_route(
@@ -406,7 +432,7 @@ class _Routes:
 
         *address* are the fields of the result that are known from the address: instances, base ….
         """
-        fitting = self._fitting_routes(content.request.method.upper(), path)
+        fitting = self._find_most_literal_routes(content.request.method.upper(), path)
         routes = [route for route, _ in fitting if not _is_ruled_out(route, content)]
         left = _select_routes(routes, content) if len(routes) > 1 else routes
         apis = tuple([route.target.api for route in left or routes if route.target.api])
@@ -414,19 +440,21 @@ class _Routes:
             return ApiMatch(target=self._undeclared, path=path or "/", **address)
         chosen = (left or routes)[0]
         values = next(values for route, values in fitting if route is chosen)
-        built = _path_as_builder_writes(chosen, values, path)
+        built = _encode_path_like_builder(chosen, values, path)
         if len(left) != 1:
-            note = _ambiguity_note(self.platform, apis, fits_all=bool(left))
+            note = _explain_ambiguity(self.platform, apis, fits_all=bool(left))
             target = Target(self.platform, candidates=apis)
             return ApiMatch(target=target, path=built, note=note, **address)
         return ApiMatch(target=chosen.target, path=built, parameters=values, **address)
 
-    def _fitting_routes(self, method: str, path: str) -> list[tuple[_Route, dict[str, str]]]:
+    def _find_most_literal_routes(
+        self, method: str, path: str
+    ) -> list[tuple[_Route, dict[str, str]]]:
         """Return the routes that fit *path*, each with the values of its placeholders.
 
         Only those with the most literal segments: ``/users/me`` wins over ``/users/{id}``.
         """
-        segments = raw_segments(path)
+        segments = split_decoded_segments(path)
         fitting = [
             (route, values)
             for route in self._by_length.get((method, len(segments)), ())
@@ -442,29 +470,33 @@ class _Routes:
         best = min(rank(route) for route, _ in fitting)
         return [pair for pair in fitting if rank(pair[0]) == best]
 
-    def _login_routes(self) -> Iterator[_Route]:
-        for login in login_steps(self.platform):
+    def _make_login_routes(self) -> Iterator[_Route]:
+        for login in iterate_login_steps(self.platform):
             request = login.step.request
             place = expand_templates(
-                request.url or request.path, _names_known_to_login(self.platform, login)
+                request.url or request.path, _collect_login_names(self.platform, login)
             )
             place = f"{self.platform.hosts.get(request.host, '').rstrip('/')}{place}"
             origin, path = _split_login_address(place, self.platform.base_url)
             path = EXPRESSION.sub(r"{\1}", path)
-            template = path_template(path)
+            template = compile_path_template(path)
             constants = _find_constants(request.parts)
             target = Target(self.platform, login=login)
             route = _Route(request.method.upper(), template, constants, target)
             if origin:
-                self._add_outside_route(origin, path, route, _host_at_address(self.platform, place))
+                self._add_outside_route(
+                    origin, path, route, _find_declared_host(self.platform, place)
+                )
             yield route
 
     def _add_outside_route(self, base: str, path: str, route: _Route, host: str) -> None:
         alone = _Routes(self.platform, [route])
-        self.outside.append(_OutsideRoute(base, path, _address_pattern(base), alone, route, host))
+        self.outside.append(
+            _OutsideRoute(base, path, _compile_address_pattern(base), alone, route, host)
+        )
 
 
-def _host_at_address(platform: Platform, url: str) -> str:
+def _find_declared_host(platform: Platform, url: str) -> str:
     """Return the name of the entry in ``hosts`` of *platform* below which *url* is, or ""."""
     for name, address in platform.hosts.items():
         base = address.rstrip("/")
@@ -473,12 +505,12 @@ def _host_at_address(platform: Platform, url: str) -> str:
     return ""
 
 
-def _ambiguity_note(platform: Platform, apis: Iterable[Api], *, fits_all: bool) -> str:
+def _explain_ambiguity(platform: Platform, apis: Iterable[Api], *, fits_all: bool) -> str:
     """Return a message why none of *apis*, which have the path of a request, was chosen.
 
     With *fits_all* the request has the constants (fixed values) of several, otherwise of none.
     """
-    names = series(api.key for api in apis)
+    names = join_list(api.key for api in apis)
     if fits_all:
         return msg(
             "{platform_key}: nothing in the request tells the APIs {names} apart; give "
@@ -498,10 +530,10 @@ _BASE_URL: Final = "{{base_url}}"
 
 def _split_login_address(login_url: str, base_url: str) -> tuple[str, str]:
     """Return origin and path of a login's address; the origin is empty if it is the platform's."""
-    packed = _drop_spaces(login_url)
+    packed = _drop_template_spaces(login_url)
     if packed.startswith(_BASE_URL):
         return "", packed.removeprefix(_BASE_URL)
-    base = _drop_spaces(base_url.rstrip("/"))
+    base = _drop_template_spaces(base_url.rstrip("/"))
     if not base or is_below(packed, base):
         return "", packed[len(base) :]
     if "://" in login_url:
@@ -513,18 +545,18 @@ def _split_login_address(login_url: str, base_url: str) -> tuple[str, str]:
     return "", login_url
 
 
-def _drop_spaces(text: str) -> str:
+def _drop_template_spaces(text: str) -> str:
     """Return *text* without spaces around the expressions in ``{{ }}``."""
     return EXPRESSION.sub(lambda match: f"{{{{{match[1]}}}}}", text)
 
 
-def _api_routes(platform: Platform) -> Iterator[_Route]:
+def _make_api_routes(platform: Platform) -> Iterator[_Route]:
     for api in platform.apis.values():
         encoding = api.encoding if isinstance(api.encoding, str) else platform.encoding
         query = dict(parse_qsl(api.path.partition("?")[2], keep_blank_values=True))
         headers = {name.lower(): value for name, value in api.headers.items()}
         parts = ("query", {**query, **api.query}), ("header", headers), ("body", api.body)
-        template = path_template(api.path)
+        template = compile_path_template(api.path)
         media = Headers(tuple((n, str(v)) for n, v in api.headers.items())).media_type
         target, method = Target(platform, api), api.method.upper()
         yield _Route(method, template, _find_constants(parts), target, encoding, media)
@@ -536,17 +568,17 @@ def _find_constants(parts: Iterable[tuple[str, Any]]) -> tuple[_Constant, ...]:
     *parts* are places (``header`` …) with their declared values. Templates are no constants, nor
     are headers that any HTTP client writes.
     """
-    leaves = (leaf for place, value in parts for leaf in _constant_members(place, value))
+    leaves = (leaf for place, value in parts for leaf in _iterate_constant_members(place, value))
     return tuple(leaf for leaf in leaves if leaf[0] != "header" or leaf[1] not in _NEVER_CONSTANT)
 
 
-def _constant_members(place: str, value: Any, name: str = "") -> Iterator[_Constant]:
+def _iterate_constant_members(place: str, value: Any, name: str = "") -> Iterator[_Constant]:
     """Yield each member of *value* that is no template."""
     if isinstance(value, Mapping):
         if CREDENTIAL in value:
             return
         for key, item in value.items():
-            yield from _constant_members(place, item, f"{name}.{key}" if name else str(key))
+            yield from _iterate_constant_members(place, item, f"{name}.{key}" if name else str(key))
     elif isinstance(value, str | int | float) and name and not EXPRESSION.search(str(value)):
         yield place, name, value
 
@@ -569,7 +601,7 @@ def _select_routes(routes: list[_Route], content: _Content) -> list[_Route]:
     logins = [route for route in left if route.target.login]
     if logins:
         return logins[:1]
-    encoded = [route for route in left if route.encoding == content.encoding]
+    encoded = [route for route in left if route.encoding == content.body_encoding]
     left = encoded or left
     for media in (content.media_type, ""):  # what declares another type is ruled out
         if typed := [route for route in left if route.media == media]:
@@ -586,7 +618,7 @@ def _is_ruled_out(route: _Route, content: _Content) -> bool:
     return route.target.login is not None and not all(content.has_value(*item) for item in outside)
 
 
-def _path_as_builder_writes(route: _Route, values: dict[str, str], path: str) -> str:
+def _encode_path_like_builder(route: _Route, values: dict[str, str], path: str) -> str:
     """Return *path* as a ``$proxy`` call sends it: *values* are percent-encoded in the same way.
 
     Placeholders that auth fills stay placeholders, so that recordings contain no credential.
@@ -624,7 +656,7 @@ class _Content:
         return Headers(self.request.headers).media_type
 
     @cached_property
-    def encoding(self) -> str:
+    def body_encoding(self) -> str:
         if not self.request.body:
             return ""
         media = self.media_type
@@ -642,14 +674,14 @@ class _Content:
 
     @cached_property
     def _form(self) -> list[tuple[str, str]]:
-        if self.encoding != "form":
+        if self.body_encoding != "form":
             return []
         text = (self.request.body or b"").decode(errors="replace")
         return parse_qsl(text, keep_blank_values=True)
 
     @cached_property
     def _json(self) -> Any:
-        if self.encoding in {"form", "multipart"}:
+        if self.body_encoding in {"form", "multipart"}:
             return None
         try:
             return loads(self.request.body or b"null")

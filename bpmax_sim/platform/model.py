@@ -138,7 +138,7 @@ class LoginStep(Model, frozen=True, kw_only=True):
     extract: Mapping[str, Extract] = {}
 
     @property
-    def sensitive(self) -> tuple[Sensitive, ...]:
+    def response_secret_places(self) -> tuple[Sensitive, ...]:
         """Return the places of the response that hold secrets."""
         rules = [(name, rule) for name, rule in self.extract.items() if rule.secret]
         return tuple([Sensitive(rule.path, name, rule.kind) for name, rule in rules])
@@ -520,7 +520,7 @@ class Instance(Model, frozen=True, kw_only=True):
         return f"<Instance {self.instance_key} of {self.platform}>"
 
 
-def host_variable(host: str) -> str:
+def make_host_template_name(host: str) -> str:
     """Return the template name of the address of a platform's further *host*."""
     return f"{host}_url" if host else "base_url"
 
@@ -534,7 +534,7 @@ _INTEGER = re.compile(r"\s*-?[0-9]{1,18}\s*")
 _CODED = {"base64": decode_base64, "hex": decode_hex}
 
 
-def value_problem(kind: Kind, text: str) -> str:
+def describe_value_problem(kind: Kind, text: str) -> str:
     """Return what is wrong with *text* as value of a credential of this *kind*, or "".
 
     The message never contains the text. Keys and tokens are checked when something is signed with
@@ -580,7 +580,7 @@ def matches_api(pattern: str, name: str) -> bool:
     return False
 
 
-def sensitive_places(paths: Iterable[str]) -> tuple[Sensitive, ...]:
+def parse_sensitive_places(paths: Iterable[str]) -> tuple[Sensitive, ...]:
     """Return the declared ``secret:`` *paths* (``body.a.b``, ``header.Name``) as places."""
     result = []
     for path in paths:
@@ -596,7 +596,7 @@ def find_auth_places(auth: Auth, apply: Iterable[Apply]) -> Iterator[tuple[str, 
     That is what *apply* and the signature of *auth* do, except headers that a signature sets only
     if the script did not.
     """
-    for item in (*apply, *signature_places(auth)):
+    for item in (*apply, *list_signature_places(auth)):
         yield item.place, render_applied_name(item, auth)
     if auth.sign:
         for name in auth.sign.set_headers:
@@ -613,7 +613,7 @@ def join_place(place: str, name: str) -> str:
     return f"{place}.{name.lower() if place == 'header' else name}"
 
 
-def signature_places(auth: Auth) -> tuple[Apply, ...]:
+def list_signature_places(auth: Auth) -> tuple[Apply, ...]:
     """Return where the signature, and values made with it, are put into a request."""
     return auth.sign.emit if auth.sign else ()
 

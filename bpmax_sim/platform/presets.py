@@ -20,18 +20,18 @@ from msgspec import structs
 
 from bpmax_sim.errors import ConfigError, Problem, suggest_nearest, suggest_or_list
 from bpmax_sim.extensions import ExtensionPoint
-from bpmax_sim.i18n import msg, series
+from bpmax_sim.i18n import join_list, msg
 from bpmax_sim.platform.model import Instance, Platform
-from bpmax_sim.platform.source import is_private
-from bpmax_sim.platform.template import find_uses, names_in
+from bpmax_sim.platform.source import is_private_preset
+from bpmax_sim.platform.template import find_names, find_uses
 from bpmax_sim.yamlfile import (
     Node,
     Steps,
+    attach_description,
     format_steps,
-    json_schema,
+    make_json_schema,
     read_hover_texts,
     read_yaml,
-    with_description,
 )
 
 FOLDER = Path(__file__).parent / "presets"
@@ -49,9 +49,9 @@ PRESETS: Final[ExtensionPoint[Any]] = ExtensionPoint(
 """The files of the shipped presets, and mappings of their shape that others register."""
 
 
-def preset_names() -> tuple[str, ...]:
+def list_preset_names() -> tuple[str, ...]:
     """Return the names of all presets, those of other distributions last."""
-    return PRESETS.names()
+    return PRESETS.list_names()
 
 
 @cache
@@ -64,7 +64,7 @@ def load_preset(name: str) -> Node:
     part = PRESETS.require(name, "auth")
     if isinstance(part, Path):
         return read_yaml(part, file=f"presets/{name}.yaml")
-    place = PRESETS.place_of(name)
+    place = PRESETS.get_definition_location(name)
     try:
         text = json.dumps(part, ensure_ascii=False, indent=1)
     except (TypeError, ValueError) as error:
@@ -111,7 +111,7 @@ class _Expansion(msgspec.Struct):
         if (apis := entries.get("apis")) is not None and apis.items:
             result = dict(apis.items)
             for name, api in apis.items.items():
-                if (own := api.child("auth")) is not None:
+                if (own := api.find_child("auth")) is not None:
                     expanded = {**api.items, "auth": self.expand_auth(own, ("apis", name, "auth"))}
                     result[name] = structs.replace(api, value=expanded)
             entries["apis"] = structs.replace(apis, value=result)
@@ -122,48 +122,48 @@ class _Expansion(msgspec.Struct):
         return structs.replace(root, value=entries)
 
     def _add_response_rules(self, entries: dict[str, Node], auth: Node) -> None:
-        named = _preset_name_node(auth)
+        named = _find_preset_name_node(auth)
         source = self.find_preset(named.value) if named is not None else None
         if source is None:
             return
-        brought = source.child("response")
+        brought = source.find_child("response")
         if brought is not None:
             parameters = {
-                **(source.child("parameters") or _EMPTY).items,
-                **_declared_parameters(auth),
+                **(source.find_child("parameters") or _EMPTY).items,
+                **_read_preset_arguments(auth),
             }
             filled = _PresetFiller(parameters, ("auth",), self.problems).fill(brought)
             entries["response"] = _add_missing_members(entries.get("response"), filled)
 
     def expand_auth(self, node: Node, steps: Steps) -> Node:
-        named = _preset_name_node(node)
+        named = _find_preset_name_node(node)
         if named is None:
             return node
         if self.find_preset(named.value) is None:
-            if is_private(named.value):
+            if is_private_preset(named.value):
                 return _EMPTY  # told where it could not be read
-            hint = suggest_or_list(str(named.value), preset_names())
+            hint = suggest_or_list(str(named.value), list_preset_names())
             message = msg("unknown preset {named!r}{hint}", named=named.value, hint=hint)
             self._report(message, named, steps)
             return _EMPTY
         return self._expand_preset(node, str(named.value), steps)
 
     def _expand_preset(self, node: Node, name: str, steps: Steps) -> Node:
-        source, arguments = self.find_preset(name), _declared_parameters(node)
+        source, arguments = self.find_preset(name), _read_preset_arguments(node)
         assert source is not None
-        brought = (source.child("credentials") or _EMPTY).items
+        brought = (source.find_child("credentials") or _EMPTY).items
         # Parameters are rendered in order, and defaults name credentials.
         first = {key: arguments[key] for key in brought if key in arguments}
-        parameters = {**first, **(source.child("parameters") or _EMPTY).items, **arguments}
-        self._check_secrets(brought, arguments, steps)
+        parameters = {**first, **(source.find_child("parameters") or _EMPTY).items, **arguments}
+        self._report_literal_secrets(brought, arguments, steps)
         filled = _PresetFiller(parameters, steps, self.problems).fill(
-            source.child("auth") or _EMPTY
+            source.find_child("auth") or _EMPTY
         )
         own = {key: child for key, child in node.items.items() if key in MECHANISMS}
-        shaping = _parameters_outside_templates(source)
+        shaping = _find_parameter_references(source)
         plain = {key: child for key, child in parameters.items() if key not in shaping}
         self._check_parameters(name, arguments, steps)
-        free = _undefined_template_names(filled) - {*parameters, *brought} if not own else ()
+        free = _find_undefined_names(filled) - {*parameters, *brought} if not own else ()
         for key in sorted(free):
             words = msg(
                 "the preset {name!r} needs the parameter {key!r}; write", name=name, key=key
@@ -177,17 +177,17 @@ class _Expansion(msgspec.Struct):
 
     def _check_parameters(self, name: str, parameters: Mapping[str, Node], steps: Steps) -> None:
         source = self.find_preset(name)
-        known = _accepted_parameters(source or _EMPTY)
+        known = _list_accepted_parameters(source or _EMPTY)
         for key in sorted(parameters.keys() - known):
             hint = suggest_nearest(key, known) or msg(
-                "; it takes {names}", names=(series(sorted(known)) or msg("none"))
+                "; it takes {names}", names=(join_list(sorted(known)) or msg("none"))
             )
             message = msg(
                 "the preset {name!r} has no parameter {key!r}{hint}", name=name, key=key, hint=hint
             )
             self._report(message, parameters[key], (*steps, key))
 
-    def _check_secrets(
+    def _report_literal_secrets(
         self, brought: Mapping[str, Node], parameters: Mapping[str, Node], steps: Steps
     ) -> None:
         """Report secrets that the platform file gives to a preset literally.
@@ -196,7 +196,7 @@ class _Expansion(msgspec.Struct):
         *parameters* the values given to it.
         """
         for name, spec in brought.items():
-            secret, node = spec.child("secret"), parameters.get(name)
+            secret, node = spec.find_child("secret"), parameters.get(name)
             if secret is None or secret.value is not True or node is None:
                 continue
             if not (isinstance(node.value, str) and _uses_names(node.value)):
@@ -216,7 +216,7 @@ def _uses_names(source: str) -> bool:
     True for a broken template, which is reported elsewhere.
     """
     try:
-        return bool(names_in(source))
+        return bool(find_names(source))
     except ConfigError:
         return True
 
@@ -251,7 +251,7 @@ class _PresetFiller(msgspec.Struct):
         options = [key for key in node.items if key != _CASE]
         message = msg(
             "expected one of {names}, got {chosen_value!r}",
-            names=series(map(repr, options)),
+            names=join_list(map(repr, options)),
             chosen_value=chosen.value,
         )
         problem = Problem(message, chosen.place, format_steps((*self.steps, name)))
@@ -260,42 +260,42 @@ class _PresetFiller(msgspec.Struct):
         return self.fill(node.items[options[0]])
 
 
-def _preset_name_node(auth: Node) -> Node | None:
+def _find_preset_name_node(auth: Node) -> Node | None:
     """Return the node with the name of the preset in *auth*; None if it names none."""
-    return auth if isinstance(auth.value, str) else auth.child("preset")
+    return auth if isinstance(auth.value, str) else auth.find_child("preset")
 
 
-def _declared_parameters(auth: Node) -> dict[str, Node]:
+def _read_preset_arguments(auth: Node) -> dict[str, Node]:
     """Return the parameters that a file gives, beside ``preset`` or below ``parameters``."""
     known = {"preset", "parameters", *MECHANISMS}
     others = {key: child for key, child in auth.items.items() if key not in known}
-    below = auth.child("parameters") or _EMPTY
+    below = auth.find_child("parameters") or _EMPTY
     return {**below.items, **others}
 
 
-def _parameters_outside_templates(source: Node) -> frozenset[str]:
+def _find_parameter_references(source: Node) -> frozenset[str]:
     """Return the parameters that a preset reads by ``$case`` or ``$parameter``."""
     return frozenset(
         str(node.items[key].value)
-        for node in (source.child("auth") or _EMPTY).walk()
+        for node in (source.find_child("auth") or _EMPTY).walk()
         for key in (_PARAMETER, _CASE)
         if key in node.items
     )
 
 
-def _accepted_parameters(source: Node) -> frozenset[str]:
+def _list_accepted_parameters(source: Node) -> frozenset[str]:
     """Return the parameters that a preset accepts in any of its variants."""
-    named = _undefined_template_names(source.child("auth") or _EMPTY)
-    declared = (source.child(key) or _EMPTY for key in ("parameters", "credentials"))
+    named = _find_undefined_names(source.find_child("auth") or _EMPTY)
+    declared = (source.find_child(key) or _EMPTY for key in ("parameters", "credentials"))
     return named.union(*(node.items for node in declared))
 
 
-def _undefined_template_names(auth: Node) -> frozenset[str]:
+def _find_undefined_names(auth: Node) -> frozenset[str]:
     """Return the template names that a preset leaves undefined, for its user to give."""
     free: set[str] = set()
     for use in find_uses(auth):
         try:
-            free |= names_in(use.text) - use.names
+            free |= find_names(use.text) - use.names
         except ConfigError:
             continue  # told with its place by the check of the whole file
     return frozenset(free)
@@ -323,22 +323,22 @@ Schema = dict[str, Any]
 HOVER = Path(__file__).with_name("hover.yaml")
 
 
-def platform_schema() -> Schema:
+def make_platform_schema() -> Schema:
     """Return the schema of a platform file."""
-    schema = json_schema(Platform, title="bpmax-sim platform", hover=read_hover_texts(HOVER))
+    schema = make_json_schema(Platform, title="bpmax-sim platform", hover=read_hover_texts(HOVER))
     # The ways to declare auth: a preset's name, a preset with parameters, or all of it.
-    names = {"enum": list(preset_names())}
+    names = {"enum": list(list_preset_names())}
     with_parameters = {"type": "object", "properties": {"preset": names}, "required": ["preset"]}
     ways = {"anyOf": [names, with_parameters, {"$ref": "#/definitions/Auth"}]}
     for definition in (schema, schema["definitions"]["Api"]):
         properties = definition["properties"]
-        properties["auth"] = with_description(ways, properties["auth"]["description"])
+        properties["auth"] = attach_description(ways, properties["auth"]["description"])
     return schema
 
 
-def instances_schema() -> Schema:
+def make_instances_schema() -> Schema:
     """Return the schema of ``instances.yaml``."""
-    schema = json_schema(Instance, title="bpmax-sim instances", hover=read_hover_texts(HOVER))
+    schema = make_json_schema(Instance, title="bpmax-sim instances", hover=read_hover_texts(HOVER))
     schema["definitions"]["Source"] |= {"minProperties": 1, "maxProperties": 1}
     around = {key: schema.pop(key) for key in ("$schema", "title", "definitions")}
     return {**around, "type": ["array", "null"], "items": schema}

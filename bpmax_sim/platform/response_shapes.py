@@ -67,7 +67,7 @@ class ResponseShape(msgspec.Struct, frozen=True, omit_defaults=True):
             shape = shape.item if is_element else shape.members.get(step)
         return shape
 
-    def presence_of(self, path: Sequence[str]) -> Knowledge:
+    def check_presence(self, path: Sequence[str]) -> Knowledge:
         """Return whether values of this shape have the member at *path*; ``*`` is an element.
 
         The result is ``present``, ``absent`` or ``unknown``; an optional member is present.
@@ -86,7 +86,7 @@ class ResponseShape(msgspec.Struct, frozen=True, omit_defaults=True):
                 shape = shape.members[step]
         return "present"
 
-    def names_at(self, path: Sequence[str]) -> tuple[str, ...]:
+    def list_names_at(self, path: Sequence[str]) -> tuple[str, ...]:
         """Return the names of the members at *path*, to suggest near ones."""
         shape = self.find(path)
         return tuple(shape.members) if shape is not None else ()
@@ -97,28 +97,28 @@ class ResponseShape(msgspec.Struct, frozen=True, omit_defaults=True):
         return shape is not None and shape.is_closed
 
 
-def kind_of_value(value: Any) -> Kind | None:
+def find_kind(value: Any) -> Kind | None:
     """Return the kind of a plain value; None if JSON has no such kind."""
     if value is None:
         return "null"
     return next((kind for types, kind in _KINDS if isinstance(value, types)), None)
 
 
-def shape_of(value: Any, depth: int = 0) -> ResponseShape:
+def infer_shape(value: Any, depth: int = 0) -> ResponseShape:
     """Return the shape of one JSON value.
 
     Nothing is known of what is nested too deep or has too many members.
     """
-    kind = kind_of_value(value)
+    kind = find_kind(value)
     if kind is None or depth > _DEEPEST:
         return ResponseShape()
     if kind == "object":
         if len(value) > _MOST_MEMBERS:
             return ResponseShape()
-        members = {str(name): shape_of(item, depth + 1) for name, item in value.items()}
+        members = {str(name): infer_shape(item, depth + 1) for name, item in value.items()}
         return ResponseShape(frozenset({kind}), members)
     if kind == "list":
-        item = merge_shapes(shape_of(item, depth + 1) for item in value)
+        item = merge_shapes(infer_shape(item, depth + 1) for item in value)
         return ResponseShape(frozenset({kind}), item=item)
     return ResponseShape(frozenset({kind}))
 
@@ -152,7 +152,7 @@ def _merge_two_shapes(first: ResponseShape, second: ResponseShape) -> ResponseSh
     return ResponseShape(kinds, members, frozenset(optional), item, is_closed, texts)
 
 
-def shape_of_schema(schema: Mapping[str, Any], depth: int = 0) -> ResponseShape:
+def derive_schema_shape(schema: Mapping[str, Any], depth: int = 0) -> ResponseShape:
     """Return the shape that a JSON Schema, or OpenAPI's words for one, declares.
 
     What only a validator can decide (``$ref`` that is left, ``not``, conditions) is unknown.
@@ -163,10 +163,11 @@ def shape_of_schema(schema: Mapping[str, Any], depth: int = 0) -> ResponseShape:
     for word in ("anyOf", "oneOf"):
         if choices := [one for one in schema.get(word, ()) if isinstance(one, Mapping)]:
             return (
-                merge_shapes(shape_of_schema(one, depth + 1) for one in choices) or ResponseShape()
+                merge_shapes(derive_schema_shape(one, depth + 1) for one in choices)
+                or ResponseShape()
             )
-    if example := _find_sole_example(parts):
-        return as_all_optional(shape_of(example))
+    if example := _find_example_of_bare_schema(parts):
+        return make_all_optional(infer_shape(example))
     properties: dict[str, Any] = {}
     required: set[str] = set()
     for part in parts:
@@ -174,21 +175,21 @@ def shape_of_schema(schema: Mapping[str, Any], depth: int = 0) -> ResponseShape:
         required |= {name for name in part.get("required", ()) if isinstance(name, str)}
     items = next((part["items"] for part in parts if isinstance(part.get("items"), Mapping)), None)
     members = {
-        name: shape_of_schema(value if isinstance(value, Mapping) else {}, depth + 1)
+        name: derive_schema_shape(value if isinstance(value, Mapping) else {}, depth + 1)
         for name, value in properties.items()
     }
-    kinds = _kinds_of_schema(schema, properties, items)
+    kinds = _find_schema_kinds(schema, properties, items)
     return ResponseShape(
         kinds,
         members,
         frozenset(set(members) - required),
-        shape_of_schema(items, depth + 1) if items is not None else None,
+        derive_schema_shape(items, depth + 1) if items is not None else None,
         any(part.get("additionalProperties") is False for part in parts),
-        _texts_of_schema(schema),
+        _list_schema_texts(schema),
     )
 
 
-def _find_sole_example(parts: Iterable[Mapping[str, Any]]) -> Any:
+def _find_example_of_bare_schema(parts: Iterable[Mapping[str, Any]]) -> Any:
     """Return the ``example`` of a schema that declares no members itself, or None.
 
     Members of responses are then read from the example. Only a map or a list is returned.
@@ -199,13 +200,13 @@ def _find_sole_example(parts: Iterable[Mapping[str, Any]]) -> Any:
     return found[0] if found and isinstance(found[0], Mapping | list) else None
 
 
-def _texts_of_schema(schema: Mapping[str, Any]) -> tuple[str, ...]:
+def _list_schema_texts(schema: Mapping[str, Any]) -> tuple[str, ...]:
     listed = schema.get("enum") or ([schema["const"]] if "const" in schema else ())
     texts = [one for one in listed if isinstance(one, str)]
     return tuple(texts) if len(texts) == len([one for one in listed if one is not None]) else ()
 
 
-def _kinds_of_schema(
+def _find_schema_kinds(
     schema: Mapping[str, Any], properties: object, items: object
 ) -> frozenset[Kind]:
     declared = schema.get("type")
@@ -225,12 +226,12 @@ def wrap_in_envelope(shape: ResponseShape, data: Sequence[str]) -> ResponseShape
     members = {
         "code": ResponseShape(),
         "message": ResponseShape(),
-        "data": _shape_at_first_path(shape, data),
+        "data": _find_shape_at_first_path(shape, data),
     }
     return ResponseShape(frozenset({"object"}), members, is_closed=True)
 
 
-def _shape_at_first_path(shape: ResponseShape, paths: Sequence[str]) -> ResponseShape:
+def _find_shape_at_first_path(shape: ResponseShape, paths: Sequence[str]) -> ResponseShape:
     """Return the shape at the first of *paths* that *shape* has, else *shape* itself."""
     for path in paths:
         inner: ResponseShape | None = shape
@@ -243,13 +244,13 @@ def _shape_at_first_path(shape: ResponseShape, paths: Sequence[str]) -> Response
     return shape
 
 
-def as_all_optional(shape: ResponseShape) -> ResponseShape:
+def make_all_optional(shape: ResponseShape) -> ResponseShape:
     """Return *shape* with all members optional at any depth.
 
     A member that all recorded responses have may still be missing in the next one.
     """
-    members = {name: as_all_optional(member) for name, member in shape.members.items()}
-    item = as_all_optional(shape.item) if shape.item is not None else None
+    members = {name: make_all_optional(member) for name, member in shape.members.items()}
+    item = make_all_optional(shape.item) if shape.item is not None else None
     return replace(shape, members=members, optional=frozenset(members), item=item)
 
 
@@ -261,23 +262,23 @@ class ResponseShapes:
         self._recordings = list(recorded)
         self._recorded: dict[str, ResponseShape | None] = {}
 
-    def recorded_shape(self, platform: Platform, api: Api) -> ResponseShape | None:
+    def find_recorded_shape(self, platform: Platform, api: Api) -> ResponseShape | None:
         """Return the shape of all recorded responses of *api*, as scripts get them, or None."""
         name = f"{platform.platform_key}.{api.key}"
         if name not in self._recorded:
             seen = [shapes[name] for shapes in self._recordings if name in shapes]
             self._recorded[name] = merge_shapes(seen)
-        return _result_shape(platform, self._recorded[name])
+        return _derive_result_shape(platform, self._recorded[name])
 
-    def declared_shape(self, platform: Platform, api: Api) -> ResponseShape | None:
+    def find_declared_shape(self, platform: Platform, api: Api) -> ResponseShape | None:
         """Return the shape that *api* declares for its responses, as scripts get them, or None."""
-        shape = shape_of_schema(api.answer) if api.answer else None
+        shape = derive_schema_shape(api.answer) if api.answer else None
         if shape is None and platform.result == "envelope":
             shape = ResponseShape()
-        return _result_shape(platform, shape)
+        return _derive_result_shape(platform, shape)
 
 
-def _result_shape(platform: Platform, shape: ResponseShape | None) -> ResponseShape | None:
+def _derive_result_shape(platform: Platform, shape: ResponseShape | None) -> ResponseShape | None:
     """Return the shape of what scripts get if the body has the shape *shape*; None for None.
 
     It differs from that of the body if the platform has ``result: envelope``.

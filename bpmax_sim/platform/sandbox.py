@@ -21,11 +21,11 @@ from bpmax_sim.i18n import label_message, msg
 from bpmax_sim.platform.compiled_template import (
     Renderer,
     Template,
-    failed_expression_error,
+    describe_template,
     join_bounded,
-    quote_template,
-    undefined_name_error,
-    unknown_filter_error,
+    make_failed_expression_error,
+    make_undefined_name_error,
+    make_unknown_filter_error,
 )
 from bpmax_sim.platform.encodings import LIMIT, FilterError, to_text
 from bpmax_sim.platform.filters import FILTERS, find_filter
@@ -125,16 +125,16 @@ def compile_source(source: str) -> Template:
         tree = _ENVIRONMENT.parse(spaced.replace("\r", _RETURN))
         seen = list(_walk(tree, _DEEPEST))
     except TemplateSyntaxError as error:
-        raise ConfigError(label_message(quote_template(source), error.message)) from None
+        raise ConfigError(label_message(describe_template(source), error.message)) from None
     except RecursionError:
         raise ConfigError(
             "{source} is nested too deeply; simplify it",
-            source=quote_template(source),
+            source=describe_template(source),
         ) from None
     if len(seen) > _MOST_NODES:
         raise ConfigError(
             "{source} has more than {most_nodes} parts; shorten it",
-            source=quote_template(source),
+            source=describe_template(source),
             most_nodes=_MOST_NODES,
         )
     for node in seen:
@@ -157,23 +157,23 @@ def _check_nodes(source: str, node: nodes.Node) -> None:
         kind = _WORDS.get(type(node), type(node).__name__)
         raise ConfigError(
             "{source} has {kind}; use expressions, filters and if alone",
-            source=quote_template(source),
+            source=describe_template(source),
             kind=kind,
         )
     if isinstance(node, nodes.Tuple) and any(isinstance(part, nodes.Slice) for part in node.items):
         raise ConfigError(
             "{source} mixes a slice with other indexes; split it into two expressions",
-            source=quote_template(source),
+            source=describe_template(source),
         )
     if isinstance(node, nodes.Filter) and node.name not in _ENVIRONMENT.filters:
         function = find_filter(node.name)
         if function is None:
-            raise unknown_filter_error(source, node.name)
+            raise make_unknown_filter_error(source, node.name)
         _ENVIRONMENT.filters[node.name] = function
     if isinstance(node, nodes.Test) and node.name not in _ENVIRONMENT.tests:
         raise ConfigError(
             "{source}: unknown test {node_name!r}",
-            source=quote_template(source),
+            source=describe_template(source),
             node_name=node.name,
         )
 
@@ -206,9 +206,9 @@ def _make_renderer(source: str, tree: nodes.Template) -> Renderer:
         except UndefinedError as error:
             match = _MISSING.match(error.message or "")
             if match is None:
-                raise ConfigError(label_message(quote_template(source), error.message)) from None
-            raise undefined_name_error(source, match["name"], names) from None
+                raise ConfigError(label_message(describe_template(source), error.message)) from None
+            raise make_undefined_name_error(source, match["name"], names) from None
         except (ArithmeticError, TypeError, ValueError, LookupError, AttributeError) as error:
-            raise failed_expression_error(source, error) from None
+            raise make_failed_expression_error(source, error) from None
 
     return render

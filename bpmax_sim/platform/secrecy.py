@@ -15,7 +15,7 @@ from msgspec import UNSET, UnsetType
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.i18n import msg
 from bpmax_sim.platform.model import Auth, CredentialSpec, Platform, Scalar, Source
-from bpmax_sim.platform.template import names_in
+from bpmax_sim.platform.template import find_names
 
 # The end decides: `client_secret` is one, `secret_id` and `access_key_id` are public names.
 _PASSWORD = re.compile(
@@ -28,14 +28,14 @@ _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _CODED = ("base64", "hex", "rsa", "ec", "jwt")
 
 
-def why_always_secret(platform: Platform, name: str) -> str:
+def explain_always_secret(platform: Platform, name: str) -> str:
     """Return why the credential *name* can never be recorded in clear; empty if it can."""
     kind = platform.credentials[name].kind
     if kind in _CODED:
         return msg("its kind is {kind}", kind=kind)
     if _PASSWORD.fullmatch(_HUMP.sub("_", name).lower()):
         return msg("it is named like a password")
-    signing = {used for auth in _all_auths(platform) for used in _signature_keys(auth)}
+    signing = {used for auth in _list_auths(platform) for used in _find_signature_key_names(auth)}
     return msg("requests are signed with it") if name in signing else ""
 
 
@@ -49,7 +49,7 @@ def is_recorded_clear(
     a registered source never is.
     """
     spec = platform.credentials[name]
-    if spec.secret is True or why_always_secret(platform, name):
+    if spec.secret is True or explain_always_secret(platform, name):
         return False
     if isinstance(value, Source):
         return is_declared_clear(spec) and value.keyring is UNSET and value.source is UNSET
@@ -61,14 +61,14 @@ def is_declared_clear(spec: CredentialSpec) -> bool:
     return spec.secret is False and spec.kind == "text"
 
 
-def paths_extracted_in_clear(platform: Platform) -> tuple[str, ...]:
+def list_paths_extracted_in_clear(platform: Platform) -> tuple[str, ...]:
     """Return the paths that logins extract with ``secret: false``; cookies are always secret."""
-    steps = [step for auth in _all_auths(platform) for step in auth.steps]
+    steps = [step for auth in _list_auths(platform) for step in auth.steps]
     rules = [rule for step in steps for rule in step.extract.values() if rule.secret is False]
     return tuple([rule.path for rule in rules if not rule.path.startswith("cookie")])
 
 
-def _all_auths(platform: Platform) -> list[Auth]:
+def _list_auths(platform: Platform) -> list[Auth]:
     auths = [platform.auth, *(api.auth for api in platform.apis.values())]
     return [auth for auth in auths if isinstance(auth, Auth)]
 
@@ -86,19 +86,19 @@ def collect_enumerated_words(platform: Platform) -> frozenset[str]:
     while left:
         value = left.pop()
         if isinstance(value, Mapping):
-            words.update(_select_texts(value.get("enum")), _select_texts([value.get("const")]))
+            words.update(_keep_strings(value.get("enum")), _keep_strings([value.get("const")]))
             left += value.values()
         elif isinstance(value, list | tuple):
             left += value
     return frozenset(words)
 
 
-def _select_texts(values: Any) -> list[str]:
+def _keep_strings(values: Any) -> list[str]:
     is_list = isinstance(values, list | tuple)
     return [item for item in values if isinstance(item, str)] if is_list else []
 
 
-def _signature_keys(auth: Auth) -> Iterator[str]:
+def _find_signature_key_names(auth: Auth) -> Iterator[str]:
     """Yield the names from whose values the signature's key is made, also by other templates."""
     if auth.sign is None:
         return
@@ -106,19 +106,19 @@ def _signature_keys(auth: Auth) -> Iterator[str]:
     for defined in (*auth.sign.define, *auth.sign.canonical):
         inputs.update(defined)
     seen: set[str] = set()
-    left = _template_names_in(
+    left = _find_template_names(
         auth.sign.key if isinstance(auth.sign.key, str) else "".join(auth.sign.key[:1])
     )
     while left:
         name = left.pop()
         if name not in seen:
             seen.add(name)
-            left |= _template_names_in(inputs.get(name))
+            left |= _find_template_names(inputs.get(name))
     yield from seen
 
 
-def _template_names_in(text: object) -> set[str]:
+def _find_template_names(text: object) -> set[str]:
     try:
-        return set(names_in(text)) if isinstance(text, str) else set()
+        return set(find_names(text)) if isinstance(text, str) else set()
     except ConfigError:
         return set()  # told where templates are checked

@@ -18,7 +18,7 @@ from msgspec import structs
 from bpmax_sim.errors import ConfigError, Place, Problem
 from bpmax_sim.i18n import msg
 from bpmax_sim.project import SUFFIXES
-from bpmax_sim.yamlfile import Node, display_path, read_yaml
+from bpmax_sim.yamlfile import Node, read_yaml, to_display_path
 
 EXTENDS = "extends"
 _KEY = re.compile(r"^platform_key:\s*[\"']?([^\s\"'#]+)", re.MULTILINE)
@@ -44,7 +44,7 @@ class PlatformSource(msgspec.Struct, frozen=True):
     @property
     def key(self) -> str:
         """Return the key of its platform; empty if it has none."""
-        node = self.root.child("platform_key") if self.root else None
+        node = self.root.find_child("platform_key") if self.root else None
         return str(node.value) if node is not None else ""
 
     @property
@@ -65,8 +65,8 @@ class PlatformSource(msgspec.Struct, frozen=True):
         Without key, that of its beginning.
         """
         if self.root is None:
-            return Place(display_path(self.path))
-        return (self.root.child("platform_key") or self.root).place
+            return Place(to_display_path(self.path))
+        return (self.root.find_child("platform_key") or self.root).place
 
     @property
     def is_preset(self) -> bool:
@@ -85,7 +85,7 @@ def read_source(path: Path, file: str = "") -> PlatformSource:
         return PlatformSource(path, None, error.problems)
     presets: dict[str, Node] = {}
     problems: list[Problem] = []
-    for node in _private_presets(root):
+    for node in _find_private_preset_names(root):
         name = str(node.value)
         if name in presets:
             continue
@@ -103,16 +103,16 @@ def find_platform_key(text: str) -> str:
     return match[1] if match else ""
 
 
-def is_private(name: object) -> bool:
+def is_private_preset(name: object) -> bool:
     """Return whether *name* is that of a preset file in the project."""
     return isinstance(name, str) and name.endswith(SUFFIXES)
 
 
-def _private_presets(root: Node) -> Iterator[Node]:
-    apis = (root.child("apis") or Node({})).items.values()
-    for auth in (root.child("auth"), *(api.child("auth") for api in apis)):
-        node = auth.child(_PRESET) if auth is not None else None
-        if node is not None and is_private(node.value):
+def _find_private_preset_names(root: Node) -> Iterator[Node]:
+    apis = (root.find_child("apis") or Node({})).items.values()
+    for auth in (root.find_child("auth"), *(api.find_child("auth") for api in apis)):
+        node = auth.find_child(_PRESET) if auth is not None else None
+        if node is not None and is_private_preset(node.value):
             yield node
 
 
@@ -120,7 +120,7 @@ Find = Callable[[str, PlatformSource], PlatformSource | None]
 """Returns the platform of a key that a file means, where its own key is one of a file below it."""
 
 
-def inheritance_chain(
+def collect_inheritance_chain(
     source: PlatformSource, find: Find, problems: list[Problem]
 ) -> list[PlatformSource]:
     """Return *source*, the platform file that its ``extends`` names, that one's parent, and so on.
@@ -129,11 +129,11 @@ def inheritance_chain(
     circle is the same for each file in it and for those that lead into it.
     """
     chain = [source]
-    while (root := chain[-1].root) is not None and (node := root.child(EXTENDS)) is not None:
+    while (root := chain[-1].root) is not None and (node := root.find_child(EXTENDS)) is not None:
         key = str(node.value)
         parent = find(key, chain[-1])
         if parent in chain:
-            problems.append(_circle_problem(chain[chain.index(parent) :]))
+            problems.append(_make_circle_problem(chain[chain.index(parent) :]))
             break
         if parent is None or parent.root is None:
             message = msg("there is no platform {key!r} to extend", key=key)
@@ -143,7 +143,7 @@ def inheritance_chain(
     return chain
 
 
-def _circle_problem(circle: list[PlatformSource]) -> Problem:
+def _make_circle_problem(circle: list[PlatformSource]) -> Problem:
     """Return one problem for files that extend one another in a circle."""
     places = [one.root.items[EXTENDS].place for one in circle if one.root is not None]
     first = min(range(len(circle)), key=lambda at: (places[at].file, places[at].line))

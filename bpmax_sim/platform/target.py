@@ -15,14 +15,14 @@ import msgspec
 from bpmax_sim.messages import Sensitive
 from bpmax_sim.platform import model
 from bpmax_sim.platform.model import Api, Auth, LoginStep, Platform
-from bpmax_sim.platform.secrecy import why_always_secret
-from bpmax_sim.platform.template import names_in, render
+from bpmax_sim.platform.secrecy import explain_always_secret
+from bpmax_sim.platform.template import find_names, render
 
 CLIENT: Final = "header.user-agent"
 """Among the injected places of a client's own login and never of a builder's."""
 
 
-class Login(msgspec.Struct, frozen=True):
+class NumberedLoginStep(msgspec.Struct, frozen=True):
     """One request of a login.
 
     Attributes:
@@ -48,7 +48,7 @@ class Target:
 
     platform: Platform
     api: Api | None = None
-    login: Login | None = None
+    login: NumberedLoginStep | None = None
     candidates: tuple[Api, ...] = ()
 
     @property
@@ -64,7 +64,7 @@ class Target:
         return self.platform.auth_of(self.api) if self.api else self.platform.auth
 
     @cached_property
-    def header_names(self) -> frozenset[str]:
+    def declared_header_names(self) -> frozenset[str]:
         """Return the names of the declared headers, in lower case."""
         if self.login:
             return frozenset(name.lower() for name in self.login.step.request.headers)
@@ -80,11 +80,11 @@ class Target:
         return (CLIENT,) if self.login else tuple(dict.fromkeys(_list_injected_places(self.auth)))
 
     @cached_property
-    def sensitive(self) -> tuple[Sensitive, ...]:
+    def response_secret_places(self) -> tuple[Sensitive, ...]:
         """Return the places of the response that hold secrets, such as the token of a login."""
         if self.login:
-            return self.login.step.sensitive
-        return model.sensitive_places(
+            return self.login.step.response_secret_places
+        return model.parse_sensitive_places(
             (*self.platform.secret, *(self.api.secret if self.api else ()))
         )
 
@@ -95,7 +95,7 @@ class Target:
         return own if isinstance(own, str) and own else self.platform.charset
 
     @cached_property
-    def personal(self) -> tuple[str, ...]:
+    def personal_places(self) -> tuple[str, ...]:
         """Return the places of personal data that platform and API declare under ``redact``."""
         return (*self.platform.redact, *(self.api.redact if self.api else ()))
 
@@ -105,7 +105,7 @@ class Target:
 
         For a login each is mapped to its template name, else to "".
         """
-        return dict(_secret_places_and_templates(self))
+        return dict(_iterate_secret_places(self))
 
 
 def _list_injected_places(auth: Auth) -> Iterator[str]:
@@ -116,44 +116,44 @@ def _list_injected_places(auth: Auth) -> Iterator[str]:
         yield model.join_place("header", render(name, auth.parameters))
 
 
-def _secret_places_and_templates(target: Target) -> Iterator[tuple[str, str]]:
+def _iterate_secret_places(target: Target) -> Iterator[tuple[str, str]]:
     """Yield each place of a request that holds a secret; for a login with its template name.
 
     For other requests the second text is "".
     """
     auth = target.auth
-    secrets = _secret_names(target.platform, auth)
+    secrets = _collect_secret_names(target.platform, auth)
     if target.login is None:
-        for item in (*auth.apply, *model.signature_places(auth)):
-            if names_in(item.value) & secrets:
+        for item in (*auth.apply, *model.list_signature_places(auth)):
+            if find_names(item.value) & secrets:
                 yield model.join_place(item.place, model.render_applied_name(item, auth)), ""
         return
     parts = target.login.step.request.parts
-    for place, template in (pair for part in parts for pair in _template_places(*part)):
-        used = sorted(names_in(template) & secrets)
+    for place, template in (pair for part in parts for pair in _iterate_texts_by_place(*part)):
+        used = sorted(find_names(template) & secrets)
         if used:
             yield place, used[0]
 
 
-def _secret_names(platform: Platform, auth: Auth) -> set[str]:
+def _collect_secret_names(platform: Platform, auth: Auth) -> set[str]:
     """Return the template names whose value is secret or is made from a secret."""
     names = {
         name
         for name, spec in platform.credentials.items()
-        if spec.secret is True or why_always_secret(platform, name)
+        if spec.secret is True or explain_always_secret(platform, name)
     } | {"signature"}
     for step in auth.steps:
         names |= {name for name, rule in step.extract.items() if rule.secret}
     for name, text in auth.parameters.items():
-        if isinstance(text, str) and names_in(text) & names:
+        if isinstance(text, str) and find_names(text) & names:
             names.add(name)
     return names
 
 
-def _template_places(place: str, value: Any) -> Iterator[tuple[str, str]]:
+def _iterate_texts_by_place(place: str, value: Any) -> Iterator[tuple[str, str]]:
     """Yield the place and text of each text in *value*: ``body.user.name``."""
     if isinstance(value, Mapping):
         for name, item in value.items():
-            yield from _template_places(f"{place}.{name}", item)
+            yield from _iterate_texts_by_place(f"{place}.{name}", item)
     elif isinstance(value, str):
         yield place, value

@@ -20,11 +20,11 @@ from bpmax_sim.errors import ConfigError
 from bpmax_sim.platform.compiled_template import (
     Renderer,
     Template,
-    failed_expression_error,
+    describe_template,
     join_bounded,
-    quote_template,
-    undefined_name_error,
-    unknown_filter_error,
+    make_failed_expression_error,
+    make_undefined_name_error,
+    make_unknown_filter_error,
 )
 from bpmax_sim.platform.encodings import to_text
 from bpmax_sim.platform.filters import find_filter
@@ -56,7 +56,7 @@ def is_template(source: str) -> bool:
     return _MARK.search(source) is not None
 
 
-def texts_in(value: Any) -> Iterator[str]:
+def iterate_texts(value: Any) -> Iterator[str]:
     """Yield every text in *value*: in mappings, lists and structs, their defaults too."""
     inner: Iterable[Any] = ()
     if isinstance(value, str):
@@ -68,7 +68,7 @@ def texts_in(value: Any) -> Iterator[str]:
     elif isinstance(value, list | tuple):
         inner = value
     for item in inner:
-        yield from texts_in(item)
+        yield from iterate_texts(item)
 
 
 def render(source: str, names: Mapping[str, object]) -> str:
@@ -82,7 +82,7 @@ def render(source: str, names: Mapping[str, object]) -> str:
     return compile_template(source).render(names)
 
 
-def names_in(source: str) -> frozenset[str]:
+def find_names(source: str) -> frozenset[str]:
     """Return the names that *source* uses, without rendering it.
 
     Raises:
@@ -103,7 +103,7 @@ def compile_template(source: str) -> Template:
     if len(source) > _LONGEST:
         raise ConfigError(
             "{source} is longer than {longest} characters; shorten it",
-            source=quote_template(source),
+            source=describe_template(source),
             longest=_LONGEST,
         )
     if simple := _compile_simple(source):
@@ -140,7 +140,7 @@ def _compile_simple(source: str) -> Template | None:
 def _bind_filter(source: str, name: str, arguments: list[str]) -> Callable[[Any], Any]:
     function = find_filter(name)
     if function is None:
-        raise unknown_filter_error(source, name)
+        raise make_unknown_filter_error(source, name)
     return (lambda value: function(value, *arguments)) if arguments else function
 
 
@@ -157,12 +157,12 @@ def _make_renderer(
             try:
                 value: Any = names[name]
             except KeyError:
-                raise undefined_name_error(source, name, names) from None
+                raise make_undefined_name_error(source, name, names) from None
             try:
                 for function in functions:
                     value = function(value)
             except (ArithmeticError, TypeError, ValueError, LookupError, AttributeError) as error:
-                raise failed_expression_error(source, error) from None
+                raise make_failed_expression_error(source, error) from None
             pieces.append(value if type(value) is str else to_text(value))
         return join_bounded(source, pieces)
 
@@ -191,73 +191,77 @@ class TemplateUse(msgspec.Struct, frozen=True):
 def find_uses(auth: Node) -> Iterator[TemplateUse]:
     """Yield every template in an ``auth`` block of a platform file, with the names it may use."""
     names = COMMON_NAMES
-    for key, node in _members_of(auth, "parameters"):
-        yield from _templates_below(node, ("parameters", key), names)
+    for key, node in _iterate_members(auth, "parameters"):
+        yield from _iterate_templates_below(node, ("parameters", key), names)
         names |= {key}
-    for index, step in enumerate(_elements_of(auth, "acquire", "steps")):
-        if (request := step.child("request")) is not None:
-            yield from _templates_below(request, ("acquire", "steps", index, "request"), names)
-        names |= frozenset(key for key, _ in _members_of(step, "extract"))
-    for index, item in enumerate(_elements_of(auth, "apply")):
-        yield from _uses_in_apply(item, ("apply", index), names)
-    if (sign := auth.child("sign")) is not None:
-        yield from _uses_in_sign(sign, names)
-    if (verify := auth.child("verify_response")) is not None:
-        yield from _templates_below(verify, ("verify_response",), names | RESPONSE_NAMES)
+    for index, step in enumerate(_list_elements(auth, "acquire", "steps")):
+        if (request := step.find_child("request")) is not None:
+            yield from _iterate_templates_below(
+                request, ("acquire", "steps", index, "request"), names
+            )
+        names |= frozenset(key for key, _ in _iterate_members(step, "extract"))
+    for index, item in enumerate(_list_elements(auth, "apply")):
+        yield from _find_uses_in_apply(item, ("apply", index), names)
+    if (sign := auth.find_child("sign")) is not None:
+        yield from _find_uses_in_sign(sign, names)
+    if (verify := auth.find_child("verify_response")) is not None:
+        yield from _iterate_templates_below(verify, ("verify_response",), names | RESPONSE_NAMES)
 
 
-def _uses_in_sign(sign: Node, names: frozenset[str]) -> Iterator[TemplateUse]:
+def _find_uses_in_sign(sign: Node, names: frozenset[str]) -> Iterator[TemplateUse]:
     names |= SIGN_NAMES - {"signature"}
-    names = yield from _uses_in_definitions(sign, "define", names)
+    names = yield from _find_uses_in_definitions(sign, "define", names)
     for key in ("default_headers", "set_headers", "set_query"):
-        for name, node in _members_of(sign, key):
+        for name, node in _iterate_members(sign, key):
             yield TemplateUse(("sign", key, name), node, name, names)
-            yield from _templates_below(node, ("sign", key, name), names)
-    names = yield from _uses_in_definitions(sign, "canonical", names)
+            yield from _iterate_templates_below(node, ("sign", key, name), names)
+    names = yield from _find_uses_in_definitions(sign, "canonical", names)
     for key in ("message", "key"):
-        if (child := sign.child(key)) is not None:
-            yield from _templates_below(child, ("sign", key), names)
-    for index, item in enumerate(_elements_of(sign, "emit")):
-        yield from _uses_in_apply(item, ("sign", "emit", index), names | SIGN_NAMES)
+        if (child := sign.find_child(key)) is not None:
+            yield from _iterate_templates_below(child, ("sign", key), names)
+    for index, item in enumerate(_list_elements(sign, "emit")):
+        yield from _find_uses_in_apply(item, ("sign", "emit", index), names | SIGN_NAMES)
 
 
-def _uses_in_definitions(
+def _find_uses_in_definitions(
     sign: Node, key: str, names: frozenset[str]
 ) -> Generator[TemplateUse, None, frozenset[str]]:
     """Yield the templates under *key* of *sign*, in order; each may use the names before it.
 
     Return all names then defined.
     """
-    for index, group in enumerate(_elements_of(sign, key)):
+    for index, group in enumerate(_list_elements(sign, key)):
         for name, node in group.items.items():
-            yield from _templates_below(node, ("sign", key, index, name), names)
+            yield from _iterate_templates_below(node, ("sign", key, index, name), names)
             names |= {name}
     return names
 
 
-def _uses_in_apply(item: Node, steps: Steps, names: frozenset[str]) -> Iterator[TemplateUse]:
+def _find_uses_in_apply(item: Node, steps: Steps, names: frozenset[str]) -> Iterator[TemplateUse]:
     for key in ("name", "value"):
-        if (node := item.child(key)) is not None:
-            yield from _templates_below(node, (*steps, key), names)
+        if (node := item.find_child(key)) is not None:
+            yield from _iterate_templates_below(node, (*steps, key), names)
 
 
-def _templates_below(node: Node, steps: Steps, names: frozenset[str]) -> Iterator[TemplateUse]:
+def _iterate_templates_below(
+    node: Node, steps: Steps, names: frozenset[str]
+) -> Iterator[TemplateUse]:
     """Yield each text at or below *node* as a template that may use *names*."""
-    for below, value in node.texts():
-        inner = node.at(below)
+    for below, value in node.walk_texts():
+        inner = node.find_at(below)
         if inner is not None:
             yield TemplateUse((*steps, *below), inner, value, names)
 
 
-def _members_of(node: Node, *steps: str) -> Iterator[tuple[str, Node]]:
-    inner = node.at(steps)
+def _iterate_members(node: Node, *steps: str) -> Iterator[tuple[str, Node]]:
+    inner = node.find_at(steps)
     if inner is not None:
         yield from inner.items.items()
 
 
-def _elements_of(node: Node, *steps: str) -> tuple[Node, ...]:
+def _list_elements(node: Node, *steps: str) -> tuple[Node, ...]:
     """Return the elements of a list; a single mapping stands for a list of one."""
-    inner = node.at(steps)
+    inner = node.find_at(steps)
     if inner is None:
         return ()
     return (inner,) if inner.items else inner.elements

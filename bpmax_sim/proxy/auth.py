@@ -24,8 +24,8 @@ from bpmax_sim.errors import ConfigError
 from bpmax_sim.field_path import get_nested, split_body_path
 from bpmax_sim.i18n import msg
 from bpmax_sim.messages import FORM, Call, Headers, Pairs, Proof, Request, SignatureInput
-from bpmax_sim.platform.model import Apply, Idempotency, host_variable, join_place
-from bpmax_sim.platform.template import names_in, render
+from bpmax_sim.platform.model import Apply, Idempotency, join_place, make_host_template_name
+from bpmax_sim.platform.template import find_names, render
 from bpmax_sim.proxy.call_effects import Grant, NoRepr
 from bpmax_sim.proxy.call_plan import CallRandomness, Plan
 from bpmax_sim.proxy.compiled_api import CompiledApi
@@ -77,7 +77,7 @@ class SigningContext(NoRepr, frozen=True):
     count: int = 1
 
 
-def real_context(
+def make_real_context(
     tenant: Credentials,
     grant: Grant | None,
     drawn: CallRandomness,
@@ -93,7 +93,7 @@ def real_context(
     return SigningContext(tenant.real, granted, tenant.live, drawn, now, _SENT, attempt, count)
 
 
-def standin_context(
+def make_standin_context(
     tenant: Credentials, grant: Grant | None, drawn: CallRandomness, now: float, attempt: int = 0
 ) -> SigningContext:
     """Return the values for the recorded form of a request, with stand-ins for secrets.
@@ -104,15 +104,15 @@ def standin_context(
     return SigningContext(tenant.standins, granted, tenant.declared, drawn, now, _WRITTEN, attempt)
 
 
-def standin_context_at(
+def make_standin_context_at(
     tenant: Credentials, grant: Grant | None, stamp: SignatureInput, attempt: int
 ) -> SigningContext:
     """Return the values from which a recorded request was signed: instant and nonce of *stamp*."""
     drawn = CallRandomness(b"", stamp.call_id, stamp.nonce)
-    return standin_context(tenant, grant, drawn, stamp.now, attempt)
+    return make_standin_context(tenant, grant, drawn, stamp.now, attempt)
 
 
-def template_names(
+def collect_template_values(
     recipe: CompiledApi, context: SigningContext, *, in_login: bool = False
 ) -> dict[str, Any]:
     """Return all names that the templates of auth may use, with their values.
@@ -139,7 +139,7 @@ def template_names(
     if cached is not None and cached[0] == sources:
         return {**cached[1], **changing}
     names = {**context.credentials, **context.granted, **changing}
-    is_known = not in_login or names_in(context.base) <= names.keys()
+    is_known = not in_login or find_names(context.base) <= names.keys()
     names["base_url"] = render(context.base, names).rstrip("/") if is_known else context.base
     for name, value in recipe.auth.parameters.items():
         names[name] = render(value, names) if isinstance(value, str) else value
@@ -161,7 +161,7 @@ def is_time_independent(
         *(value for value in parameters.values() if isinstance(value, str)),
         *templates,
     ]
-    return CHANGING.isdisjoint(parameters) and all(map(CHANGING.isdisjoint, map(names_in, texts)))
+    return CHANGING.isdisjoint(parameters) and all(map(CHANGING.isdisjoint, map(find_names, texts)))
 
 
 _DIRECT: Final = frozenset({"header", "query"})
@@ -170,9 +170,9 @@ AuthValues = tuple[tuple[Apply, str], ...]
 """What auth puts into a request: each declared place, and the value that goes there."""
 
 
-def request_before_auth(plan: Plan) -> Request:
+def build_request_before_auth(plan: Plan) -> Request:
     """Return the request of *plan* before auth adds anything; it holds no credential."""
-    host = host_variable(plan.recipe.api.host)
+    host = make_host_template_name(plan.recipe.api.host)
     base = str(plan.tenant.standins.get(host, plan.tenant.declared))
     return _build_request(plan, plan.call, base.rstrip("/"), ())
 
@@ -196,26 +196,28 @@ def authorise(
     """
     now = env.auth_clock.now() + offset
     count = next(grant.uses) if grant and NONCE_COUNT in plan.recipe.uses else 1
-    real = real_context(plan.tenant, grant, plan.randomness, now, attempt, count)
-    values = _auth_values(plan, real)
-    unsigned = _build_request(plan, plan.real, _base_address(plan.recipe, real), values, attempt)
+    real = make_real_context(plan.tenant, grant, plan.randomness, now, attempt, count)
+    values = _make_auth_values(plan, real)
+    unsigned = _build_request(
+        plan, plan.real, _resolve_base_address(plan.recipe, real), values, attempt
+    )
     if not (env.separate or plan.recipe.reserved.path):
         return _sign_request(plan, unsigned, real)
     # The recorded form is dated by the clock that scripts see, and drawn from the seeded source:
     # nothing in it comes from the system, so replay can make it again.
     drawn, now = plan.standin_randomness, env.clock.now()
-    standin = standin_context(plan.tenant, grant, drawn, now, attempt)
-    call = _call_with_standins_in_path(plan, standin)
+    standin = make_standin_context(plan.tenant, grant, drawn, now, attempt)
+    call = _put_standins_into_path(plan, standin)
     request = _sign_request(plan, replace(unsigned, call=call), real)
     if not env.separate:
         return request
-    twin, twins = _standin_request(plan, call, standin, env)
+    twin, twins = _make_standin_request(plan, call, standin, env)
     for (item, value), (_, shown) in zip(values, twins, strict=True):
         # Derived forms, such as a whole Basic header, that stay the same between calls.
-        if value != shown and CHANGING.isdisjoint(names_in(item.value)):
+        if value != shown and CHANGING.isdisjoint(find_names(item.value)):
             env.vault.register_derived(value, shown, name=f"{item.place}.{item.name}")
     rule = plan.recipe.auth.verify_response
-    proof = None if rule is None else Proof(rule, template_names(plan.recipe, real))
+    proof = None if rule is None else Proof(rule, collect_template_values(plan.recipe, real))
     return replace(request, standin=twin, proof=proof)
 
 
@@ -232,16 +234,18 @@ def sign_at_recorded_instant(
         ConfigError: if a template or a key cannot be used.
     """
     assert recipe.auth.sign is not None
-    names = template_names(recipe, standin_context_at(tenant, grant, stamp, request.attempt))
+    names = collect_template_values(
+        recipe, make_standin_context_at(tenant, grant, stamp, request.attempt)
+    )
     return sign(request, recipe.auth.sign, names)
 
 
-def _call_with_standins_in_path(plan: Plan, standin: SigningContext) -> Call:
+def _put_standins_into_path(plan: Plan, standin: SigningContext) -> Call:
     """Return the call with stand-ins in its path where auth fills placeholders of the path."""
     path = plan.call.path
     if not plan.recipe.reserved.path:
         return plan.call
-    names = template_names(plan.recipe, standin)
+    names = collect_template_values(plan.recipe, standin)
     for item in plan.recipe.apply:
         if item.place == "path":
             value = render(item.value, names)
@@ -249,15 +253,15 @@ def _call_with_standins_in_path(plan: Plan, standin: SigningContext) -> Call:
     return replace(plan.call, path=path)
 
 
-def _standin_request(
+def _make_standin_request(
     plan: Plan, call: Call, context: SigningContext, env: Environment
 ) -> tuple[Request, AuthValues]:
     """Return the request as it is recorded, and the auth values in it.
 
     Secrets are hidden before it is signed: replay has to compute the same signature without them.
     """
-    values = _auth_values(plan, context)
-    base = _base_address(plan.recipe, context)
+    values = _make_auth_values(plan, context)
+    base = _resolve_base_address(plan.recipe, context)
     request = replace(_build_request(plan, plan.call, base, values, context.attempt), call=call)
     if plan.recipe.auth.sign:
         request = _sign_request(plan, env.hide_secrets(request), context)
@@ -268,20 +272,24 @@ def _sign_request(plan: Plan, request: Request, context: SigningContext) -> Requ
     recipe = plan.recipe
     if not recipe.auth.sign:
         return request
-    names = template_names(recipe, context)
+    names = collect_template_values(recipe, context)
     nonce, call_id = str(names["nonce"]), str(names["call_id"])
     signed = sign(request, recipe.auth.sign, names)
     return replace(signed, signed=SignatureInput(now=context.now, nonce=nonce, call_id=call_id))
 
 
-def _base_address(recipe: CompiledApi, context: SigningContext) -> str:
+def _resolve_base_address(recipe: CompiledApi, context: SigningContext) -> str:
     if recipe.api.host:
-        return str(context.credentials[host_variable(recipe.api.host)]).rstrip("/")
+        return str(context.credentials[make_host_template_name(recipe.api.host)]).rstrip("/")
     base = context.base
-    return str(template_names(recipe, context)["base_url"]) if "{" in base else base.rstrip("/")
+    return (
+        str(collect_template_values(recipe, context)["base_url"])
+        if "{" in base
+        else base.rstrip("/")
+    )
 
 
-def _auth_values(plan: Plan, context: SigningContext) -> AuthValues:
+def _make_auth_values(plan: Plan, context: SigningContext) -> AuthValues:
     """Return what auth puts into a request, such as a token: place, name, value.
 
     The values are real, or stand-ins for the form that is recorded, as *context* says. They are
@@ -291,7 +299,7 @@ def _auth_values(plan: Plan, context: SigningContext) -> AuthValues:
         ConfigError: if a template cannot be used, or gives a value that cannot be sent.
     """
     recipe = plan.recipe
-    extra = _idempotency_place(plan)
+    extra = _find_idempotency_place(plan)
     if not (recipe.apply or extra):
         return ()
     place = f"{context.cache_key} auth"
@@ -300,7 +308,7 @@ def _auth_values(plan: Plan, context: SigningContext) -> AuthValues:
     if cached is not None and cached[0] == sources:
         known: AuthValues = cached[1]
         return known
-    names = template_names(recipe, context)
+    names = collect_template_values(recipe, context)
     values = tuple([(item, _render_value(recipe, item, names)) for item in (*extra, *recipe.apply)])
     if not extra and is_time_independent(recipe, context, [item.value for item in recipe.apply]):
         recipe.memo[place] = (sources, values)
@@ -328,12 +336,12 @@ def _build_request(
 ) -> Request:
     """Return *call* as a request to the address *base*, with the auth *values* put in."""
     recipe = plan.recipe
-    query = encode_query((*call.query, *_auth_pairs_at(values, "query")))
+    query = encode_query((*call.query, *_select_auth_pairs(values, "query")))
     address = base + call.path
     request = Request(
         method=call.method,
         url=f"{address}?{query}" if query else address,
-        headers=call.headers + _auth_pairs_at(values, "header"),
+        headers=call.headers + _select_auth_pairs(values, "header"),
         body=call.body,
         timeout=recipe.timeout,
         call=plan.call,
@@ -354,10 +362,10 @@ def _build_request(
     editor = RequestEditor(request)
     for item, value in others:
         editor.set(item.place, item.name, value)
-    return editor.request()
+    return editor.to_request()
 
 
-def _idempotency_place(plan: Plan) -> tuple[Apply, ...]:
+def _find_idempotency_place(plan: Plan) -> tuple[Apply, ...]:
     """Return the place of the call's idempotency key; empty if the script set the key itself."""
     declared = plan.recipe.api.idempotency
     if not isinstance(declared, Idempotency):
@@ -369,7 +377,7 @@ def _idempotency_place(plan: Plan) -> tuple[Apply, ...]:
     return (Apply(place=declared.place, name=declared.name, value=declared.value),)
 
 
-def _auth_pairs_at(values: AuthValues, place: str) -> Pairs:
+def _select_auth_pairs(values: AuthValues, place: str) -> Pairs:
     return tuple([(item.name, value) for item, value in values if item.place == place])
 
 
@@ -390,11 +398,11 @@ def compare_signatures(
     stamp = recorded.signed
     if stamp is None:
         return ()
-    places = _places_set_by_signing(planned.recipe, sent, recorded)
+    places = _list_signature_only_places(planned.recipe, sent, recorded)
     differences = _find_differences(places, recorded, sent)
     if not differences:
         return ()
-    planned, grant = _with_recorded_platform_name(planned, grant, env, recorded)
+    planned, grant = _use_recorded_platform_name(planned, grant, env, recorded)
     again = sign_recorded_form(planned, grant, env, stamp, sent.attempt)
     differences = _find_differences(places, recorded, again)
     # If the calls differ in more than the signature (ignored places, spelling), their signatures
@@ -414,11 +422,13 @@ def sign_recorded_form(
     planned: Plan, grant: Grant | None, env: Environment, stamp: SignatureInput, attempt: int
 ) -> Request:
     """Return the recorded form of *planned*, signed at the instant and nonce of *stamp*."""
-    context = standin_context_at(planned.tenant, grant, stamp, attempt)
-    return _standin_request(planned, _call_with_standins_in_path(planned, context), context, env)[0]
+    context = make_standin_context_at(planned.tenant, grant, stamp, attempt)
+    return _make_standin_request(planned, _put_standins_into_path(planned, context), context, env)[
+        0
+    ]
 
 
-def _with_recorded_platform_name(
+def _use_recorded_platform_name(
     planned: Plan, grant: Grant | None, env: Environment, recorded: Request
 ) -> tuple[Plan, Grant | None]:
     """Return plan and grant with the stand-ins that the platform had when it was recorded.
@@ -445,10 +455,12 @@ def has_valid_signature(
     if stamp is None or recipe.auth.sign is None:
         return (stamp is None) == (recipe.auth.sign is None)
     again = sign_at_recorded_instant(recorded, recipe, tenant, grant, stamp)
-    return not _find_differences(_places_set_by_signing(recipe, again, recorded), recorded, again)
+    return not _find_differences(
+        _list_signature_only_places(recipe, again, recorded), recorded, again
+    )
 
 
-def _places_set_by_signing(recipe: CompiledApi, *requests: Request) -> tuple[str, ...]:
+def _list_signature_only_places(recipe: CompiledApi, *requests: Request) -> tuple[str, ...]:
     """Return the places of *requests* that only the signature fills.
 
     Places of tokens and idempotency keys are left out: these may have been renewed since recording.
@@ -463,11 +475,14 @@ def _places_set_by_signing(recipe: CompiledApi, *requests: Request) -> tuple[str
 def _find_differences(
     places: tuple[str, ...], recorded: Request, computed: Request
 ) -> tuple[matching.Difference, ...]:
-    pairs = ((place, _values_at(place, recorded), _values_at(place, computed)) for place in places)
+    pairs = (
+        (place, _find_values_at(place, recorded), _find_values_at(place, computed))
+        for place in places
+    )
     return tuple(matching.Difference(place, was, now) for place, was, now in pairs if was != now)
 
 
-def _values_at(place: str, request: Request) -> Any:
+def _find_values_at(place: str, request: Request) -> Any:
     """Return the value at *place*, such as ``header.authorization``; `UNSET` if there is none.
 
     A list if the name is repeated.
@@ -485,7 +500,7 @@ def _values_at(place: str, request: Request) -> Any:
     elif root == "query":
         pairs = matching.split_query(request.url)[1]
     elif root == "cookie":
-        pairs = [(cookie.name, cookie.value) for cookie in headers.cookies]
+        pairs = [(cookie.name, cookie.value) for cookie in headers.request_cookies]
     elif root == "body":
         pairs = parse_qsl(body.decode(errors="replace"), keep_blank_values=True)
     values = [value for key, value in pairs if key == name]
@@ -498,6 +513,8 @@ def _is_equal_without_auth(recorded: Request, computed: Request) -> bool:
     Bodies have to be equal to the byte.
     """
     nobody = Call(platform="", instance="", api="", method="", path="")
-    was, now = (matching.call_without_injected(request, nobody) for request in (recorded, computed))
-    parts = matching.parts_of_call(was), matching.parts_of_call(now)
+    was, now = (
+        matching.rebuild_call_without_injected(request, nobody) for request in (recorded, computed)
+    )
+    parts = matching.call_to_parts(was), matching.call_to_parts(now)
     return was.body == now.body and not matching.find_differences(*parts, matching.MatchingRules())

@@ -1,8 +1,8 @@
 """``$proxy`` for Python, and the frozen `CallSpec` that the JavaScript builder makes too.
 
 Only types of arguments are checked here. Whether a platform, an instance or an API exists is found
-out when the call is made. A builder is an immutable value, and so is every argument: `freeze`
-copies it.
+out when the call is made. A builder is an immutable value, and so is every argument:
+`copy_script_value` copies it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from bpmax_sim.errors import CallError, Place
 from bpmax_sim.i18n import msg
 from bpmax_sim.messages import Request
 from bpmax_sim.proxy.call_effects import NoRepr
-from bpmax_sim.proxy.encode import scalar_text
+from bpmax_sim.proxy.encode import to_scalar_text
 
 Setter = Literal["path", "query", "header", "body"]
 OPTIONS = ("instance_key", "caller")
@@ -125,14 +125,14 @@ def _raise_bad_argument(
 
 _ATOMS = (
     str, bool, int, float, type(None), bytes, datetime, js.UndefinedType, js.BigInt, js.FarDate,
-    js.JsMap, js.JsSet, js.SearchParams, js.Opaque,
+    js.JsMap, js.JsSet, js.SearchParams, js.OpaqueValue,
 )  # fmt: skip
 
 
 _UNCHANGEABLE = frozenset(_ATOMS)
 
 
-def freeze(value: Any) -> Any:
+def copy_script_value(value: Any) -> Any:
     """Return a copy of *value* made of dicts, lists and script values.
 
     Keys are put in the order in which JavaScript lists them, so that Python and JavaScript send the
@@ -155,10 +155,12 @@ def _copy_without_cycles(value: Any, ancestor_ids: tuple[int, ...]) -> Any:
         return value
     # Ancestors only, not everything seen: one object that stands at two places is no cycle.
     if id(value) in ancestor_ids:
-        return js.Opaque("cycle")
+        return js.OpaqueValue("cycle")
     if isinstance(value, Mapping):
         inner = (*ancestor_ids, id(value))
-        named = js.order_object_keys({_property_name(name): item for name, item in value.items()})
+        named = js.order_object_keys(
+            {_to_property_name(name): item for name, item in value.items()}
+        )
         return {name: _copy_without_cycles(item, inner) for name, item in named.items()}
     if isinstance(value, list | tuple):
         inner = (*ancestor_ids, id(value))
@@ -173,9 +175,9 @@ def _copy_without_cycles(value: Any, ancestor_ids: tuple[int, ...]) -> Any:
     )
 
 
-def _property_name(name: Any) -> str:
+def _to_property_name(name: Any) -> str:
     """Return a dict key as the text that JavaScript would use as property name."""
-    text = "null" if name is None else scalar_text(name)
+    text = "null" if name is None else to_scalar_text(name)
     if text is None:
         raise CallError(
             msg(
@@ -266,9 +268,9 @@ class Builder:
         check_setter(spec.platform, spec.api, setter, value)
         steps = spec.steps
         if value is not js.UNDEFINED:
-            steps = (*steps, (setter, freeze(value)))
+            steps = (*steps, (setter, copy_script_value(value)))
         if more:
-            steps = (*steps, (setter, freeze(more)))
+            steps = (*steps, (setter, copy_script_value(more)))
         return Builder(replace(spec, steps=steps), self._run, self._build, self._drop)
 
 
@@ -296,7 +298,7 @@ class Proxy:
             CallError: if an argument is wrong (code BAD_ARGUMENT).
         """
         check_proxy(platform_key, js.UNDEFINED if options is None else options)
-        self._spec = CallSpec(platform=platform_key, options=freeze(options or {}))
+        self._spec = CallSpec(platform=platform_key, options=copy_script_value(options or {}))
         self._run = run
         self._build = build
         self._drop = drop
@@ -320,7 +322,7 @@ class Proxy:
             CallError: if the call was rejected.
         """
         check_api(self._spec.platform, name)
-        return self._run(replace(self._spec, api=name, args=tuple(map(freeze, args))))
+        return self._run(replace(self._spec, api=name, args=tuple(map(copy_script_value, args))))
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         """Return the direct call of the API *name*."""

@@ -17,17 +17,17 @@ from typing import Any
 from msgspec import UNSET, Struct, field
 from msgspec.structs import replace
 
-from bpmax_sim.clock import RandomSource, new_uuid
+from bpmax_sim.clock import RandomSource, make_uuid
 from bpmax_sim.errors import BpmaxError, CallError, ConfigError, suggest_nearest
 from bpmax_sim.field_path import with_member
-from bpmax_sim.i18n import label_message, msg, series
+from bpmax_sim.i18n import join_list, label_message, msg
 from bpmax_sim.js_values import UNDEFINED, SearchParams, order_object_keys
-from bpmax_sim.messages import FORM, Call, Pairs, media_type, parse_cookies
+from bpmax_sim.messages import FORM, Call, Pairs, parse_cookies, parse_media_type
 from bpmax_sim.platform.check import CREDENTIAL
 from bpmax_sim.platform.model import Encoding, Instance, Parameter, Platform
 from bpmax_sim.proxy import encode
 from bpmax_sim.proxy.builder import OPTIONS, CallSpec
-from bpmax_sim.proxy.call_effects import NoRepr, no_repr
+from bpmax_sim.proxy.call_effects import NoRepr, format_type_name
 from bpmax_sim.proxy.compiled_api import CompiledApi, compile_api
 from bpmax_sim.proxy.environment import Environment
 from bpmax_sim.proxy.undeclared_arguments import (
@@ -57,7 +57,7 @@ class MergedValues(Struct):
     notes: list[str] = field(default_factory=list)
     doubts: list[str] = field(default_factory=list)
 
-    __repr__ = no_repr
+    __repr__ = format_type_name
 
 
 def merge_values(
@@ -130,7 +130,7 @@ def _set_headers(merged: MergedValues, values: Any) -> None:
 def _set_header(merged: MergedValues, name: str, value: Any) -> None:
     if value is UNDEFINED:
         return
-    lower = encode.check_header_name(name).lower()
+    lower = encode.check_settable_header(name).lower()
     if value is None:
         merged.headers.pop(lower, None)
     else:
@@ -184,7 +184,7 @@ def _set_arguments(merged: MergedValues, args: tuple[Any, ...], recipe: Compiled
             _set_value(merged, parameter, value)
     if not extra:
         return
-    known = series(parameter.name for parameter in recipe.api.parameters) or msg("none")
+    known = join_list(parameter.name for parameter in recipe.api.parameters) or msg("none")
     message = msg(
         "{args_count} arguments given, {inputs_count} declared ({known})",
         args_count=len(args),
@@ -207,7 +207,7 @@ def _rename_path_values(merged: MergedValues, recipe: CompiledApi) -> None:
     for name, value in merged.path.items():
         target = name if name in known else recipe.path_names.get(name, name)
         if target not in known:
-            listed = series(sorted(known)) or msg("none")
+            listed = join_list(sorted(known)) or msg("none")
             raise encode.UnknownParameterError(
                 "unknown path parameter {name!r}; {api_path} has {listed}{near}",
                 name=name,
@@ -287,11 +287,11 @@ def _note_override(merged: MergedValues, place: str) -> None:
     )
 
 
-def _drop_cookies(merged: MergedValues, taken: frozenset[str]) -> None:
+def _drop_cookies(merged: MergedValues, names: frozenset[str]) -> None:
     # Only the cookies that auth sets are dropped; the script's others stay in the same header.
     spelling, line = merged.headers["cookie"]
     sent = parse_cookies(line)
-    remaining = [cookie for cookie in sent if cookie.name.lower() not in taken]
+    remaining = [cookie for cookie in sent if cookie.name.lower() not in names]
     for name in sorted({cookie.name for cookie in sent if cookie not in remaining}):
         _note_override(merged, f"cookie.{name}")
     if remaining:
@@ -306,7 +306,7 @@ def _drop_auth_places_from_body(
     names = [".".join(steps) for steps in spots]
     encoding = _choose_encoding(merged, recipe)
     own = merged.headers.get("content-type")
-    media = media_type(own[1] if own else encode.TYPES[encoding])
+    media = parse_media_type(own[1] if own else encode.TYPES[encoding])
     if encoding != "json" and (encoding, media) != ("form", FORM):
         raise encode.BadValueError(
             "auth puts {names!r} into the body, which can be JSON or a form, and not {media}",
@@ -320,13 +320,13 @@ def _drop_auth_places_from_body(
             "auth puts {names!r} into the body: pass an object", names=names[0]
         )
     for name, steps in zip(names, spots, strict=True):
-        body, removed = _without_path(merged.body, (name,) if encoding == "form" else steps)
+        body, removed = _remove_member(merged.body, (name,) if encoding == "form" else steps)
         if removed:
             merged.body = body
             _note_override(merged, f"body.{name}")
 
 
-def _without_path(body: Mapping[str, Any], steps: tuple[str, ...]) -> tuple[dict[str, Any], bool]:
+def _remove_member(body: Mapping[str, Any], steps: tuple[str, ...]) -> tuple[dict[str, Any], bool]:
     """Return *body* without the member at *steps*, and whether *body* had this member.
 
     Upper and lower case of names are not distinguished.
@@ -337,7 +337,7 @@ def _without_path(body: Mapping[str, Any], steps: tuple[str, ...]) -> tuple[dict
         if name.lower() != steps[0].lower():
             left[name] = value
         elif len(steps) > 1 and isinstance(value, Mapping):
-            left[name], inner = _without_path(value, steps[1:])
+            left[name], inner = _remove_member(value, steps[1:])
             removed = removed or inner
         else:
             removed = True
@@ -364,7 +364,7 @@ class CallRandomness(NoRepr, frozen=True):
     @classmethod
     def draw(cls, chance: RandomSource) -> CallRandomness:
         """Draw from *chance*, in the order in which calls are issued, the same in each run."""
-        return cls(chance.bytes(16), new_uuid(chance))
+        return cls(chance.bytes(16), make_uuid(chance))
 
 
 NO_RANDOMNESS = CallRandomness(b"", "")
@@ -411,7 +411,7 @@ def plan_call(spec: CallSpec, env: Environment) -> Plan:
         if recipe.resolves and tenant.real != tenant.standins:
             real = _encode_call(spec, recipe, tenant.real, call.serial)[0]
         if not SECRET_HEADERS.isdisjoint(merged.headers):
-            call = replace(call, headers=_headers_with_script_secrets_hidden(call, env))
+            call = replace(call, headers=_hide_script_secrets(call, env))
     except encode.BadValueError as error:
         raise CallError(label_message(recipe.name, error), code=error.code) from None
     except RecursionError:
@@ -519,7 +519,7 @@ def _note_unknown_options(spec: CallSpec, recipe: CompiledApi) -> tuple[str, ...
     if not unknown:
         return ()
     _refuse_misspelt_options(spec)
-    known = series(OPTIONS)
+    known = join_list(OPTIONS)
     if recipe.strict:
         raise CallError(
             msg(
@@ -569,7 +569,7 @@ def _encode_call(
     return call, merged
 
 
-def _headers_with_script_secrets_hidden(call: Call, env: Environment) -> Pairs:
+def _hide_script_secrets(call: Call, env: Environment) -> Pairs:
     """Return the headers with stand-ins for credentials that the script wrote into them.
 
     An ``Authorization`` of the script's own, for example, is no declared credential.

@@ -34,18 +34,26 @@ from bpmax_sim.js_values import UNDEFINED
 from bpmax_sim.messages import VERIFIED, Call, Request, Response
 from bpmax_sim.proxy.auth import (
     authorise,
+    build_request_before_auth,
+    collect_template_values,
     compare_signatures,
-    real_context,
-    request_before_auth,
+    make_real_context,
     sign_recorded_form,
-    template_names,
 )
 from bpmax_sim.proxy.builder import CallSpec
-from bpmax_sim.proxy.call_effects import Effect, Flow, Grant, Send, Sleep, TokenRequest, no_repr
+from bpmax_sim.proxy.call_effects import (
+    Effect,
+    Flow,
+    Grant,
+    Send,
+    Sleep,
+    TokenRequest,
+    format_type_name,
+)
 from bpmax_sim.proxy.call_plan import CallTarget, Plan, find_target, plan_call
 from bpmax_sim.proxy.compiled_api import CompiledApi
 from bpmax_sim.proxy.environment import Environment
-from bpmax_sim.proxy.login import login, login_key, synthesise_grant
+from bpmax_sim.proxy.login import login, make_login_key, synthesise_grant
 from bpmax_sim.proxy.recovery import NoRetry, Outcome, ReceivedResponse, RetryProgress, decide_retry
 from bpmax_sim.proxy.response import CallRecord, Sending, read_body
 from bpmax_sim.proxy.result import CallValue, make_rejection, read_call_value
@@ -78,7 +86,7 @@ class CallTrace(Struct):
     received: Response | None = None
     earlier: list[Sending] = field(default_factory=list)
 
-    __repr__ = no_repr
+    __repr__ = format_type_name
 
 
 def run_call(spec: CallSpec, env: Environment) -> Calling:
@@ -98,7 +106,7 @@ def run_call(spec: CallSpec, env: Environment) -> Calling:
         answer = yield from _send_until_done(trace.plan, env, trace)
     except BpmaxError as error:
         if isinstance(error, CallError):
-            _complete_error(error, trace, env)
+            _name_call_and_redact(error, trace, env)
         env.calls.append(_make_record(trace, env, error))
         raise
     env.calls.append(_make_record(trace, env, None))
@@ -111,7 +119,7 @@ def build_request(spec: CallSpec, env: Environment) -> Request:
     Raises:
         CallError: if the call is rejected before any HTTP.
     """
-    return request_before_auth(plan_call(spec, env))
+    return build_request_before_auth(plan_call(spec, env))
 
 
 def _check_signature(
@@ -155,7 +163,7 @@ def _send_until_done(planned: Plan, env: Environment, trace: CallTrace) -> Calli
         if step.note:
             trace.notes.append(step.note)
         if isinstance(step, NoRetry):
-            return _value_or_raise(outcome, step, planned, grant, env)
+            return _unwrap_outcome(outcome, step, planned, grant, env)
         sending = Sending(
             request=request,
             response=outcome.response if isinstance(outcome, ReceivedResponse) else None,
@@ -219,7 +227,7 @@ def _get_grant_if_needed(planned: Plan, env: Environment) -> Generator[Effect, A
     flow = synthesise_grant if synthetic else login
     try:
         grant: Grant = yield TokenRequest(
-            key=login_key(planned),
+            key=make_login_key(planned),
             now=env.auth_clock.now(),
             flow=lambda: flow(planned, acquire, env),
         )
@@ -230,7 +238,7 @@ def _get_grant_if_needed(planned: Plan, env: Environment) -> Generator[Effect, A
     return grant
 
 
-def _value_or_raise(
+def _unwrap_outcome(
     outcome: Outcome, decision: NoRetry, planned: Plan, grant: Grant | None, env: Environment
 ) -> CallValue:
     """Return the value for the script, or raise the error with which the call is rejected."""
@@ -246,17 +254,17 @@ def _value_or_raise(
         raise AuthError(response.trust)
     if rule is not None and response.source == "live" and not response.trust:
         now = env.auth_clock.now()
-        context = real_context(planned.tenant, grant, planned.randomness, now)
-        verify_response(response, rule, template_names(planned.recipe, context))
+        context = make_real_context(planned.tenant, grant, planned.randomness, now)
+        verify_response(response, rule, collect_template_values(planned.recipe, context))
     return read_call_value(response, planned, body, redact)
 
 
-def _complete_error(error: CallError, trace: CallTrace, env: Environment) -> None:
+def _name_call_and_redact(error: CallError, trace: CallTrace, env: Environment) -> None:
     """Set platform, instance and API of *error*, and hide secrets in its texts.
 
     A script may pass a secret where a name belongs.
     """
-    target = _call_target(trace, env)
+    target = _find_call_target(trace, env)
     error.platform = env.redact(error.platform or target.platform)
     error.instance = env.redact(target.instance or error.instance)
     error.api = env.redact(target.api or error.api)
@@ -264,13 +272,13 @@ def _complete_error(error: CallError, trace: CallTrace, env: Environment) -> Non
     error.args = (error.message,)
 
 
-def _call_target(trace: CallTrace, env: Environment) -> CallTarget | Call:
+def _find_call_target(trace: CallTrace, env: Environment) -> CallTarget | Call:
     return trace.plan.call if trace.plan is not None else find_target(trace.spec, env)
 
 
 def _make_record(trace: CallTrace, env: Environment, error: BpmaxError | None) -> CallRecord:
     planned, spec, redact = trace.plan, trace.spec, env.redact
-    target = _call_target(trace, env)
+    target = _find_call_target(trace, env)
     caller = spec.options.get("caller", UNDEFINED)
     return CallRecord(
         platform=target.platform if planned else redact(target.platform),
@@ -309,7 +317,7 @@ class TokenStore:
     A grant is valid until it expires by the session's auth clock, or until a response refuses it.
     The next call that needs it logs in then. While a login runs, calls that need the same grant
     wait for it: `obtain` blocks threads for that, `Scheduler` suspends calls, and both use
-    `valid_grant`.
+    `find_valid_grant`.
     """
 
     def __init__(self) -> None:
@@ -318,13 +326,13 @@ class TokenStore:
         self._grants: dict[str, Grant] = {}
         self._pending: dict[str, PendingLogin] = {}
 
-    def valid_grant(self, token_request: TokenRequest) -> Grant | None:
+    def find_valid_grant(self, token_request: TokenRequest) -> Grant | None:
         """Return the cached grant for *token_request*, or None if a login is needed.
 
         A refused or expired grant is removed.
         """
         with self._lock:
-            return self._valid_grant(token_request)
+            return self._find_valid_grant(token_request)
 
     def store(self, key: str, grant: Grant) -> None:
         """Cache *grant* under *key*."""
@@ -346,7 +354,7 @@ class TokenStore:
                 it.
         """
         with self._lock:
-            grant = self._valid_grant(token_request)
+            grant = self._find_valid_grant(token_request)
             if grant is not None:
                 return grant
             # The first caller that needs a key logs in (it leads); the others wait for its result.
@@ -364,7 +372,7 @@ class TokenStore:
             )
         return flight.grant
 
-    def _valid_grant(self, token_request: TokenRequest) -> Grant | None:
+    def _find_valid_grant(self, token_request: TokenRequest) -> Grant | None:
         grant = self._grants.get(token_request.key)
         if grant is None or not (grant.is_refused or grant.expires <= token_request.now):
             return grant
@@ -415,11 +423,11 @@ def exchange_within_timeout(request: Request, handle: Handle) -> Exchanged:
         return None, error, 0.0
     # Recorded latency is judged like a live one, so a time-out is the same in replay.
     if response.elapsed > request.timeout:
-        return None, timeout_error(request), request.timeout
+        return None, make_timeout_error(request), request.timeout
     return response, None, response.elapsed
 
 
-def timeout_error(request: Request) -> TransportError:
+def make_timeout_error(request: Request) -> TransportError:
     """Return the error of an exchange that took longer than its timeout."""
     call = request.call
     name, fields = "", dict[str, Any]()

@@ -17,10 +17,10 @@ from msgspec.structs import replace
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.i18n import label_message
 from bpmax_sim.messages import Sensitive
-from bpmax_sim.path_template import path_template
+from bpmax_sim.path_template import compile_path_template
 from bpmax_sim.platform import model
-from bpmax_sim.platform.check import credentials_in
-from bpmax_sim.platform.template import names_in, texts_in
+from bpmax_sim.platform.check import find_credential_references
+from bpmax_sim.platform.template import find_names, iterate_texts
 from bpmax_sim.proxy.encode import BadValueError, encode_header_value
 from bpmax_sim.proxy.response import CompiledRules
 
@@ -41,7 +41,7 @@ class ReservedNames(msgspec.Struct, frozen=True):
     body: tuple[tuple[str, ...], ...] = ()
 
 
-def _reserved_names(auth: model.Auth, apply: tuple[model.Apply, ...]) -> ReservedNames:
+def _collect_reserved_names(auth: model.Auth, apply: tuple[model.Apply, ...]) -> ReservedNames:
     """Return the names that auth sets, with tokens and the like (*apply*) or with a signature."""
     spots = list(model.find_auth_places(auth, apply))
 
@@ -143,39 +143,39 @@ def _compile_new(platform: model.Platform, instance: model.Instance, api: model.
     if acquires and "token" not in recover:  # a refused one is renewed once by default
         recover = {"token": model.Recover(refresh=1), **recover}
     elif auth.acquire and not acquires:  # what only a login yields is left out
-        apply = tuple(item for item in apply if not names_in(item.value) & auth.yielded_names)
+        apply = tuple(item for item in apply if not find_names(item.value) & auth.yielded_names)
     path, _, path_query = api.path.partition("?")
     inputs = api.parameters
     query = _merge_query(path_query, platform, instance, api)
     signing = auth.parameters, auth.acquire, apply, auth.sign, auth.verify_response
-    templates = texts_in((*signing, platform.base_url, api.idempotency))
+    templates = iterate_texts((*signing, platform.base_url, api.idempotency))
     return CompiledApi(
         platform=platform,
         instance=instance,
         api=api,
         auth=auth,
         rules=CompiledRules(
-            _first_set_value(api.response, platform.response),
+            _choose_first_set(api.response, platform.response),
             {k: CLASS_STATUS[k] for k in recover if k in CLASS_STATUS},
         ),
         recover=recover,
-        timeout=_first_set_value(api.timeout, instance.timeout, platform.timeout),
-        charset=_first_set_value(api.charset, platform.charset),
-        result=_first_set_value(api.result, instance.result, platform.result),
-        redirects=_first_set_value(api.redirects, platform.redirects),
-        rejects_business="business" in _first_set_value(instance.reject, platform.reject),
-        strict=_first_set_value(instance.strict, platform.strict),
-        encoding=_first_set_value(api.encoding, platform.encoding),
+        timeout=_choose_first_set(api.timeout, instance.timeout, platform.timeout),
+        charset=_choose_first_set(api.charset, platform.charset),
+        result=_choose_first_set(api.result, instance.result, platform.result),
+        redirects=_choose_first_set(api.redirects, platform.redirects),
+        rejects_business="business" in _choose_first_set(instance.reject, platform.reject),
+        strict=_choose_first_set(instance.strict, platform.strict),
+        encoding=_choose_first_set(api.encoding, platform.encoding),
         method=method,
-        pieces=path_template(path).pieces,
+        pieces=compile_path_template(path).pieces,
         query=query,
         headers=_merge_headers(platform, instance, api),
-        resolves=any(credentials_in((query, api.body))),
-        reserved=_reserved_names(auth, apply),
+        resolves=any(find_credential_references((query, api.body))),
+        reserved=_collect_reserved_names(auth, apply),
         apply=apply,
         acquires=acquires,
-        uses=frozenset().union(*map(names_in, templates)),
-        sensitive=model.sensitive_places((*platform.secret, *api.secret)),
+        uses=frozenset().union(*map(find_names, templates)),
+        sensitive=model.parse_sensitive_places((*platform.secret, *api.secret)),
         personal=(*platform.redact, *api.redact),
         defaults=tuple(item for item in inputs if model.is_set(item.default)),
         required=tuple(item for item in inputs if item.required and not model.is_set(item.default)),
@@ -183,7 +183,7 @@ def _compile_new(platform: model.Platform, instance: model.Instance, api: model.
     )
 
 
-def _first_set_value(*values: Any) -> Any:
+def _choose_first_set(*values: Any) -> Any:
     return next(value for value in values if value is not UNSET)
 
 

@@ -81,7 +81,7 @@ class CookieJar:
             if not is_over and len(self._cookies) < _MOST:
                 self._cookies[key] = cookie
 
-    def for_url(self, url: str) -> Pairs:
+    def find_cookies_for_url(self, url: str) -> Pairs:
         """Return names and values of the cookies for a request to *url*, longer paths first.
 
         The order is that of RFC 6265, 5.4.
@@ -91,13 +91,13 @@ class CookieJar:
         fitting.sort(key=lambda cookie: -len(cookie.path))
         return tuple((cookie.name, cookie.value) for cookie in fitting)
 
-    def for_host(self, url: str) -> Pairs:
+    def find_cookies_for_host(self, url: str) -> Pairs:
         """Return names and values of the cookies for the host of *url*, also of other paths."""
         host = (urlsplit(url).hostname or "").lower()
         fitting = [cookie for cookie in self._cookies.values() if cookie.fits_host(host)]
         return tuple({cookie.name: cookie.value for cookie in fitting}.items())
 
-    def value(self, name: str) -> str | None:
+    def find_value(self, name: str) -> str | None:
         """Return the value of the cookie *name* that was set last; None if there is none."""
         values = [cookie.value for cookie in self._cookies.values() if cookie.name == name]
         return values[-1] if values else None
@@ -127,7 +127,7 @@ class CookieJar:
             path=path,
             is_host_only=not domain or (domain == host and _is_ip_address(host)),
             is_secure="secure" in attributes,
-            expires=_lifetime_end(attributes, sent_at, now),
+            expires=_compute_expiry(attributes, sent_at, now),
         )
 
 
@@ -155,7 +155,9 @@ def _is_ip_address(host: str) -> bool:
     return True
 
 
-def _lifetime_end(attributes: Mapping[str, str], sent_at: float | None, now: float) -> float | None:
+def _compute_expiry(
+    attributes: Mapping[str, str], sent_at: float | None, now: float
+) -> float | None:
     """Return the instant at which a cookie expires.
 
     None if it declares no end, and lives until the end of the login.

@@ -17,7 +17,7 @@ from urllib.parse import quote
 
 from bpmax_sim import js_values as js
 from bpmax_sim.i18n import MessageError, msg
-from bpmax_sim.messages import FORM, encode_form_text, media_type
+from bpmax_sim.messages import FORM, encode_form_text, parse_media_type
 from bpmax_sim.platform.model import Encoding
 from bpmax_sim.proxy.call_effects import NoRepr
 
@@ -54,7 +54,7 @@ class UnknownParameterError(BadValueError):
     code = "UNKNOWN_PARAMETER"
 
 
-def scalar_text(value: Any) -> str | None:
+def to_scalar_text(value: Any) -> str | None:
     """Return *value* as JavaScript's ``String(value)`` prints it, but a Date in ISO 8601.
 
     None if it is an object or a list.
@@ -112,7 +112,7 @@ def encode_segment(name: str, value: Any) -> str:
     Raises:
         BadValueError: if it is null, empty, a dot segment, or no scalar.
     """
-    text = scalar_text(value)
+    text = to_scalar_text(value)
     if text is None:
         raise BadValueError(
             "path.{name} is {kind_of}; expected a text, a number or a boolean",
@@ -140,7 +140,7 @@ def encode_path_text(text: str, where: str) -> str:
     return percent_encode(text, where)
 
 
-def query_value_texts(name: str, value: Any) -> Iterable[str]:
+def to_query_texts(name: str, value: Any) -> Iterable[str]:
     """Return the values of *name* in the query: one, none, or one for each item of an array.
 
     Raises:
@@ -148,7 +148,7 @@ def query_value_texts(name: str, value: Any) -> Iterable[str]:
     """
     if value is None or isinstance(value, js.UndefinedType):
         return ()
-    text = scalar_text(value)
+    text = to_scalar_text(value)
     if text is not None:
         return (text,)
     if isinstance(value, list | tuple):
@@ -156,7 +156,7 @@ def query_value_texts(name: str, value: Any) -> Iterable[str]:
             raise BadValueError(
                 "query.{name} is an array within an array; send JSON.stringify(value)", name=name
             )
-        return [text for item in value for text in query_value_texts(name, item)]
+        return [text for item in value for text in to_query_texts(name, item)]
     raise BadValueError(
         "query.{name} is {kind_of}; a query holds texts, numbers, booleans and arrays "
         "of them; send JSON.stringify(value) if the server expects JSON",
@@ -175,7 +175,7 @@ def flatten_query(values: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
         if type(value) is str:
             pairs.append((name, value))
         else:
-            pairs.extend([(name, text) for text in query_value_texts(name, value)])
+            pairs.extend([(name, text) for text in to_query_texts(name, value)])
     return tuple(pairs)
 
 
@@ -187,7 +187,7 @@ def encode_query(pairs: Iterable[tuple[str, str]]) -> str:
     ])  # fmt: skip
 
 
-def check_header_name(name: str) -> str:
+def check_settable_header(name: str) -> str:
     """Return *name* unchanged if a script may set this header.
 
     Raises:
@@ -209,7 +209,7 @@ def encode_header_value(name: str, value: Any) -> str:
         BadValueError: if it is no scalar, or holds anything but visible ASCII; the message says
             what to do.
     """
-    text = scalar_text(value)
+    text = to_scalar_text(value)
     if text is None:
         raise BadValueError(
             "header.{name} is {kind_of}; expected a text or a number",
@@ -257,7 +257,7 @@ def encode_payload(value: Any, encoding: Encoding) -> Payload:
         BadValueError: if *value* cannot be expressed in *encoding*.
     """
     if isinstance(value, str):
-        is_plain = encoding == "json" and not _is_json(value)
+        is_plain = encoding == "json" and not _is_json_text(value)
         return Payload(_encode_utf8(value, "body"), TYPES["text" if is_plain else encoding])
     if isinstance(value, js.SearchParams) and encoding == "text":
         return Payload(_encode_form(value).data, TYPES["text"])
@@ -268,7 +268,7 @@ def encode_payload(value: Any, encoding: Encoding) -> Payload:
 
 def choose_encoding(content_type: str, declared: Encoding) -> Encoding:
     """Return how to encode a body: form or multipart if *content_type* says so, else *declared*."""
-    media = media_type(content_type)
+    media = parse_media_type(content_type)
     if media == TYPES["form"]:
         return "form"
     return "multipart" if media == TYPES["multipart"] else declared
@@ -283,7 +283,7 @@ def _encode_utf8(text: str, where: str) -> bytes:
         ) from None
 
 
-def _is_json(text: str) -> bool:
+def _is_json_text(text: str) -> bool:
     try:
         js.loads(text)
     except (ValueError, RecursionError):
@@ -329,7 +329,7 @@ def _encode_json(value: Any) -> Payload:
 
 
 def _encode_text(value: Any) -> Payload:
-    text = scalar_text(value)
+    text = to_scalar_text(value)
     if text is None:
         raise BadValueError(
             "body is {kind_of}, and this API sends text; pass a text",
@@ -356,13 +356,13 @@ def _iterate_fields(value: Any, encoding: str) -> Iterator[tuple[str, Any]]:
 
 
 def _encode_form(value: Any) -> Payload:
-    pairs = [f"{_form_encode(name, name)}={_form_encode(_field_text(name, item), name)}"
+    pairs = [f"{_form_encode(name, name)}={_form_encode(_to_field_text(name, item), name)}"
              for name, item in _iterate_fields(value, "form")]  # fmt: skip
     return Payload("&".join(pairs).encode(), TYPES["form"])
 
 
-def _field_text(name: str, value: Any) -> str:
-    text = "" if value is None else scalar_text(value)
+def _to_field_text(name: str, value: Any) -> str:
+    text = "" if value is None else to_scalar_text(value)
     if text is None:
         raise BadValueError(
             "body.{name} is {kind_of}; a form holds texts, numbers, booleans and arrays of "
@@ -398,7 +398,7 @@ def _encode_multipart(value: Any) -> Payload:
 
 
 def _encode_part(name: str, value: Any) -> bytes:
-    filename, media, content = _part_content(name, value)
+    filename, media, content = _encode_part_content(name, value)
     head = f'Content-Disposition: form-data; name="{_escape_part_name(name)}"'
     if filename is not None:
         head += f'; filename="{_escape_part_name(filename)}"'
@@ -407,12 +407,12 @@ def _encode_part(name: str, value: Any) -> bytes:
     return _encode_utf8(head, f"body.{name}") + b"\r\n\r\n" + content
 
 
-def _part_content(name: str, value: Any) -> tuple[str | None, str, bytes]:
+def _encode_part_content(name: str, value: Any) -> tuple[str | None, str, bytes]:
     """Return file name, media type and content of one part; the file name is None for a text."""
     if isinstance(value, bytes | bytearray):
         return name, _BYTES, bytes(value)
     if not isinstance(value, Mapping):
-        return None, "", _encode_utf8(_field_text(name, value), f"body.{name}")
+        return None, "", _encode_utf8(_to_field_text(name, value), f"body.{name}")
     if "content" not in value or not _FILE_KEYS.issuperset(value):
         return None, TYPES["json"], _encode_json(value).data
     content = value["content"]
@@ -435,20 +435,20 @@ def _escape_part_name(name: str) -> str:
 
 
 def _encode_xml(value: Any) -> Payload:
-    roots = list(_encode_elements(value, "body")) if isinstance(value, Mapping) else []
+    roots = list(_encode_xml_elements(value, "body")) if isinstance(value, Mapping) else []
     if len(roots) != 1:
         raise BadValueError("body must be an object with one key, the root element, or XML text")
     return Payload(_encode_utf8(roots[0], "body"), TYPES["xml"])
 
 
-def _encode_elements(value: Mapping[str, Any], where: str) -> Iterator[str]:
+def _encode_xml_elements(value: Mapping[str, Any], where: str) -> Iterator[str]:
     for name, single in _iterate_fields(value, "xml"):
         if not _XML_NAME.fullmatch(name):
             raise BadValueError("{where}: {name!r} is not an element name", where=where, name=name)
-        yield f"<{name}{_encode_content(single, f'{where}.{name}')}</{name}>"
+        yield f"<{name}{_encode_xml_content(single, f'{where}.{name}')}</{name}>"
 
 
-def _encode_content(value: Any, where: str) -> str:
+def _encode_xml_content(value: Any, where: str) -> str:
     """Return an XML element after its name: attributes, ``>``, content.
 
     A member ``@name`` of *value* is an attribute, ``#text`` is text.
@@ -466,11 +466,11 @@ def _encode_content(value: Any, where: str) -> str:
         # In attributes they make spaces of line feeds and tabs (XML 1.0, 3.3.3).
         value = _escape_xml(members.pop(name), where).replace("\n", "&#10;").replace("\t", "&#9;")
         attributes += f' {name[1:]}="{value}"'
-    return f"{attributes}>{text}{''.join(_encode_elements(members, where))}"
+    return f"{attributes}>{text}{''.join(_encode_xml_elements(members, where))}"
 
 
 def _escape_xml(value: Any, where: str) -> str:
-    text = "" if value is None else scalar_text(value)
+    text = "" if value is None else to_scalar_text(value)
     if text is None or _NOT_XML.search(text):
         raise BadValueError(
             "{where} is {kind_of} that XML cannot hold",

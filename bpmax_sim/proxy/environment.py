@@ -8,7 +8,7 @@ from itertools import count
 from typing import Any
 
 from bpmax_sim.cassette.matching import Difference
-from bpmax_sim.cassette.miss import signature_mismatch_error
+from bpmax_sim.cassette.miss import make_signature_mismatch_error
 from bpmax_sim.clock import Clock, RandomSource, VirtualClock
 from bpmax_sim.errors import NoMatchError
 from bpmax_sim.messages import Call, Request
@@ -21,7 +21,7 @@ from bpmax_sim.secret.vault import Credentials, Vault
 
 
 @dataclass(slots=True, repr=False)
-class CredentialRenewal:
+class RenewableCredentials:
     """The storage of credentials that a login replaces, such as a refresh token.
 
     This base class stores nothing and has no lock.
@@ -34,7 +34,7 @@ class CredentialRenewal:
     values: dict[str, str] = field(default_factory=dict, init=False)
     source: str = field(default="", init=False)
 
-    def try_open(self) -> bool:
+    def try_lock_and_read(self) -> bool:
         """Lock and read the newest values; return False if another process holds the lock."""
         return True
 
@@ -44,7 +44,7 @@ class CredentialRenewal:
         Otherwise a new refresh token would be lost if the process ended in between.
         """
 
-    def close(self) -> None:
+    def release_lock(self) -> None:
         """Release the lock, so that other processes can log in."""
 
 
@@ -101,16 +101,16 @@ class Environment:
         """
         return False
 
-    def open_renewal(
+    def find_renewable_credentials(
         self, _recipe: CompiledApi, _tenant: Credentials, _names: Iterable[str], /
-    ) -> CredentialRenewal:
+    ) -> RenewableCredentials:
         """Return where the credentials *names* are stored, which a login of *tenant* replaces.
 
-        The login locks it by `try_open` before its first request, and closes it at its end.
+        The login locks it (`try_lock_and_read`) before its first request, and closes it at its end.
         """
-        return CredentialRenewal()
+        return RenewableCredentials()
 
-    def end_login(self, _platform: str, _instance: str, _life: float | None, /) -> None:
+    def finish_login_attempt(self, _platform: str, _instance: str, _life: float | None, /) -> None:
         """Do what a session does at the end of a login, such as share its grant; here nothing.
 
         The arguments are platform key, instance key, and seconds for which the grant is valid: 0 if
@@ -143,9 +143,11 @@ class Environment:
         self, call: Call, differences: tuple[Difference, ...]
     ) -> NoMatchError:
         """Return the error for a call whose signature is not the recorded one."""
-        return signature_mismatch_error(call, differences)
+        return make_signature_mismatch_error(call, differences)
 
-    def record(self, sent: Request, call: Call, begun: tuple[float, int], **fields: Any) -> None:
+    def log_login_request(
+        self, sent: Request, call: Call, begun: tuple[float, int], **fields: Any
+    ) -> None:
         """Add a log record for the login request *sent*, made for *call*.
 
         *begun* is the virtual instant of its start and its number in the order of events; *fields*

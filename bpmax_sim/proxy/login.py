@@ -20,9 +20,9 @@ from urllib.parse import parse_qsl, urljoin, urlsplit
 from msgspec import UNSET
 from msgspec.structs import asdict, replace
 
-from bpmax_sim.cassette.matching import call_without_injected
+from bpmax_sim.cassette.matching import rebuild_call_without_injected
 from bpmax_sim.errors import AuthError, BpmaxError, CallError, ConfigError, HttpStatusError
-from bpmax_sim.i18n import msg, series
+from bpmax_sim.i18n import join_list, msg
 from bpmax_sim.messages import LOGIN, Call, Headers, Pairs, Request, Response, is_below
 from bpmax_sim.path_template import quote_literal
 from bpmax_sim.platform.model import (
@@ -32,16 +32,16 @@ from bpmax_sim.platform.model import (
     LoginStep,
     OkRule,
     Ttl,
-    host_variable,
     is_set,
+    make_host_template_name,
 )
-from bpmax_sim.platform.template import names_in, render, texts_in
+from bpmax_sim.platform.template import find_names, iterate_texts, render
 from bpmax_sim.proxy import auth, encode
 from bpmax_sim.proxy.call_effects import Effect, Flow, Grant, Send, Sleep
 from bpmax_sim.proxy.call_plan import CallRandomness, Plan
 from bpmax_sim.proxy.compiled_api import CompiledApi
 from bpmax_sim.proxy.cookies import format_cookies
-from bpmax_sim.proxy.environment import CredentialRenewal, Environment
+from bpmax_sim.proxy.environment import Environment, RenewableCredentials
 from bpmax_sim.proxy.login_redirects import (
     MOST_HOPS,
     RefusedRedirectError,
@@ -49,11 +49,11 @@ from bpmax_sim.proxy.login_redirects import (
     follow_redirect,
     is_redirect,
 )
-from bpmax_sim.proxy.recovery import TOO_MANY, NoRetry, ReceivedResponse, wait_before_retry
+from bpmax_sim.proxy.recovery import TOO_MANY, NoRetry, ReceivedResponse, decide_wait
 from bpmax_sim.proxy.response import (
     ParsedBody,
     compile_finder,
-    first_found_value,
+    find_first_value,
     is_success,
     read_body,
     redact_response,
@@ -66,7 +66,9 @@ from bpmax_sim.secret.vault import Vault
 _PLAIN = re.compile(r"[\w$-]+")
 
 
-def login_request(recipe: CompiledApi, declared: LoginRequest, names: Mapping[str, Any]) -> Request:
+def make_login_request(
+    recipe: CompiledApi, declared: LoginRequest, names: Mapping[str, Any]
+) -> Request:
     """Return the request of a login step, made from its declaration and the template *names*.
 
     Its `Call`, by which a recording is found, leaves out everything that depends on time or a
@@ -116,15 +118,17 @@ def login_request(recipe: CompiledApi, declared: LoginRequest, names: Mapping[st
         call=call,
         base=base,
         confined=True,
-        injected=tuple(_places_that_differ_each_login(recipe, declared)),
+        injected=tuple(_find_places_new_each_login(recipe, declared)),
         follow=False,
     )
     return (
-        replace(request, call=call_without_injected(request, call)) if request.injected else request
+        replace(request, call=rebuild_call_without_injected(request, call))
+        if request.injected
+        else request
     )
 
 
-def _places_that_differ_each_login(recipe: CompiledApi, declared: LoginRequest) -> Iterator[str]:
+def _find_places_new_each_login(recipe: CompiledApi, declared: LoginRequest) -> Iterator[str]:
     """Yield the places of a login request whose value is new in each login: time, nonce, call id.
 
     Parameters of auth that use one of these count, too.
@@ -137,20 +141,20 @@ def _places_that_differ_each_login(recipe: CompiledApi, declared: LoginRequest) 
         names = more
         more = names | {name for name, value in parameters if _uses_names(value, names)}
     for root, value in declared.parts:
-        yield from _places_using(root, value, names)
+        yield from _find_places_using(root, value, names)
 
 
-def _places_using(place: str, value: Any, names: frozenset[str]) -> Iterator[str]:
+def _find_places_using(place: str, value: Any, names: frozenset[str]) -> Iterator[str]:
     """Yield the places below *place* whose template uses one of *names*; a list is one place."""
     if isinstance(value, Mapping) and all(map(_PLAIN.fullmatch, value)):
         for name, item in value.items():
-            yield from _places_using(f"{place}.{name}", item, names)
+            yield from _find_places_using(f"{place}.{name}", item, names)
     elif _uses_names(value, names):
         yield place
 
 
 def _uses_names(value: Any, names: frozenset[str]) -> bool:
-    return not all(names.isdisjoint(names_in(text)) for text in texts_in(value))
+    return not all(names.isdisjoint(find_names(text)) for text in iterate_texts(value))
 
 
 def _split_address(
@@ -160,7 +164,7 @@ def _split_address(
 
     An address that is not below the platform's has its own origin as base.
     """
-    base = str(names[host_variable(declared.host)]).rstrip("/")
+    base = str(names[make_host_template_name(declared.host)]).rstrip("/")
     if declared.url:
         address = render(declared.url, names)
     else:
@@ -200,7 +204,7 @@ _MESSAGES: Final = tuple(
 _LONGEST: Final = 200
 
 
-def renewal_instant(ttl: Ttl, value: Any, now: float) -> float:
+def compute_renewal_instant(ttl: Ttl, value: Any, now: float) -> float:
     """Return the instant from which a grant is renewed: *margin* seconds before it expires.
 
     *value* is the life or the end that the login's response gave (in the unit of *ttl*), None if
@@ -263,10 +267,10 @@ class LoginResponse:
         Credentials were not examined.
         """
         rules = self.plan.recipe.rules
-        known = rules.failure_class(self.response, self.body)
+        known = rules.find_failure_class(self.response, self.body)
         return self.response.status == TOO_MANY or known == RATE
 
-    def rate_limit_error(self, why: str) -> CallError:
+    def make_rate_limit_error(self, why: str) -> CallError:
         """Return the error of a rate-limited login; *why* says why it was not sent again."""
         hint = msg("; wait and try again, or declare recover: {rate: {tries: 3}}")
         kind = AuthError if is_success(self.response.status) else HttpStatusError
@@ -322,7 +326,7 @@ class LoginResponse:
             if rule.path.startswith("cookie"):
                 where = msg("{where}{cookies}", where=where, cookies=self._explain_missing_cookie())
             raise self.make_error(msg("yields no {name}", name=name), where)
-        if problem := _value_problem(name, value):
+        if problem := _describe_value_problem(name, value):
             raise self.make_error(problem, msg("; see {rule_path}", rule_path=rule.path))
         return float(value) if name == TTL else value
 
@@ -333,11 +337,13 @@ class LoginResponse:
         """
         if path == "cookies":
             live = self.plan.tenant.live
-            pairs = self.step.grant.cookies.for_host(self.request.url if "{" in live else live)
+            pairs = self.step.grant.cookies.find_cookies_for_host(
+                self.request.url if "{" in live else live
+            )
             return format_cookies(pairs) or UNSET
         kind, _, name = path.partition(":")
         if kind == "cookie":
-            return self.step.grant.cookies.value(name.strip())
+            return self.step.grant.cookies.find_value(name.strip())
         return compile_finder(path)(self.response, self.body)
 
     def _find_standin(self, name: str, rule: Extract) -> Any:
@@ -363,12 +369,12 @@ class LoginResponse:
             return msg(
                 "; cookies that were set for another domain than the server's own are not taken: "
                 "{names}",
-                names=series(refused),
+                names=join_list(refused),
             )
         hosts = self.step.grant.cookies.hosts
-        return msg("; its cookies are for {hosts}", hosts=series(hosts)) if hosts else ""
+        return msg("; its cookies are for {hosts}", hosts=join_list(hosts)) if hosts else ""
 
-    def refusal_error(self) -> CallError:
+    def make_refusal_error(self) -> CallError:
         """Return the error of a refused login, with advice."""
         hint = msg("; check its credentials")
         if place := self.step.renewal.source:
@@ -405,7 +411,7 @@ class LoginResponse:
             what=event,
             number=self.step.number,
             line=f"{sent.method} {sent.path}" if sent else self.request.method,
-            message=series(self._describe_response()),
+            message=join_list(self._describe_response()),
             hint=hint,
         )
         shown = redact_response(response, self.vault.redact_for_output)
@@ -424,11 +430,11 @@ class LoginResponse:
         yield msg("HTTP {status}", status=response.status)
         yield from self._describe_body()
         for label, first, further in (
-            ("code ", rules.code, _CODES),
-            ("", rules.message, _MESSAGES),
+            ("code ", rules.find_business_code, _CODES),
+            ("", rules.find_message, _MESSAGES),
         ):
             extracted = first(response, body)
-            value = first_found_value(further, response, body) if extracted is UNSET else extracted
+            value = find_first_value(further, response, body) if extracted is UNSET else extracted
             if isinstance(value, str | int | float):
                 yield f"{label}{self.vault.redact_for_output(to_comparable_text(value))[:_LONGEST]}"
 
@@ -447,7 +453,7 @@ class LoginResponse:
             yield msg("{media}, {body_count} bytes", media=media, body_count=count)
 
 
-def _value_problem(name: str, value: Any) -> str:
+def _describe_value_problem(name: str, value: Any) -> str:
     """Return why a login cannot yield *value* as *name*; empty if it can."""
     if isinstance(value, str) and "\ufffd" in value:
         return msg("yields a {name} that is not text in the charset of its page", name=name)
@@ -467,7 +473,7 @@ def _is_number(value: Any) -> bool:
         return False
 
 
-def login_key(plan: Plan) -> str:
+def make_login_key(plan: Plan) -> str:
     """Return the text by which calls share a login: platform, instance, and a digest.
 
     The digest is of the declared login and of the credentials in ``share``.
@@ -494,14 +500,20 @@ def login(plan: Plan, acquire: Acquire, env: Environment) -> Flow:
         HttpStatusError: if the rate limit still holds after all waits.
         TransportError: if an exchange fails.
     """
-    key, recipe = login_key(plan), plan.recipe
-    settled = partial(env.end_login, recipe.platform.platform_key, recipe.instance.instance_key)
-    names = _replaced_credentials(plan, acquire)
-    renewal = env.open_renewal(recipe, plan.tenant, names) if names else CredentialRenewal()
+    key, recipe = make_login_key(plan), plan.recipe
+    settled = partial(
+        env.finish_login_attempt, recipe.platform.platform_key, recipe.instance.instance_key
+    )
+    names = _list_replaced_credentials(plan, acquire)
+    renewal = (
+        env.find_renewable_credentials(recipe, plan.tenant, names)
+        if names
+        else RenewableCredentials()
+    )
     grant = Grant(values={}, standins={}, expires=0)
     born = 0.0
     try:
-        yield from _begin_renewal(grant, plan, env, renewal, names)
+        yield from _lock_and_load_credentials(grant, plan, env, renewal, names)
         for number, step in enumerate(acquire.steps, 1):
             answer = yield from _send_step(LoginStepRun(plan, number, step, grant, env, renewal))
             answer.collect_values()
@@ -510,13 +522,13 @@ def login(plan: Plan, acquire: Acquire, env: Environment) -> Flow:
             answer.store_renewed_credentials(names)
             if number == 1 or TTL in step.extract:
                 born = answer.sent_at  # the third party counts from then or later
-        grant.expires = renewal_instant(acquire.ttl, grant.values.get(TTL), born)
+        grant.expires = compute_renewal_instant(acquire.ttl, grant.values.get(TTL), born)
     # Also on Ctrl-C: other processes wait until this login is settled.
     except BaseException:
         settled(None)
         raise
     finally:
-        renewal.close()
+        renewal.release_lock()
     env.renewed[key] = grant
     settled(grant.expires - born)
     return grant
@@ -525,7 +537,7 @@ def login(plan: Plan, acquire: Acquire, env: Environment) -> Flow:
 _PAUSE: Final = 0.05  # seconds between two looks whether another process still logs in
 
 
-def _replaced_credentials(plan: Plan, acquire: Acquire) -> frozenset[str]:
+def _list_replaced_credentials(plan: Plan, acquire: Acquire) -> frozenset[str]:
     """Return the names of credentials that the login replaces, as its response has new ones.
 
     An example is a refresh token that may be used once.
@@ -534,17 +546,17 @@ def _replaced_credentials(plan: Plan, acquire: Acquire) -> frozenset[str]:
     return frozenset(extracted & plan.tenant.real.keys())
 
 
-def _begin_renewal(
-    grant: Grant, plan: Plan, env: Environment, renewal: CredentialRenewal, names: frozenset[str]
+def _lock_and_load_credentials(
+    grant: Grant, plan: Plan, env: Environment, renewal: RenewableCredentials, names: frozenset[str]
 ) -> Generator[Effect, Any, None]:
     """Put the newest values of the credentials *names* into *grant*; lock *renewal* for them.
 
     They come from earlier logins of this session, or of other processes (`renewal.values`). While
     another process logs in, this one waits.
     """
-    while not renewal.try_open():
+    while not renewal.try_lock_and_read():
         yield Sleep(_PAUSE)
-    last = env.renewed.get(login_key(plan))
+    last = env.renewed.get(make_login_key(plan))
     for name in names:
         value: Any = UNSET
         shown = plan.tenant.standins[name]
@@ -575,7 +587,7 @@ class LoginStepRun:
     declared: LoginStep
     grant: Grant
     env: Environment
-    renewal: CredentialRenewal
+    renewal: RenewableCredentials
 
 
 def _send_step(step: LoginStepRun) -> Generator[Effect, Any, LoginResponse]:
@@ -586,21 +598,21 @@ def _send_step(step: LoginStepRun) -> Generator[Effect, Any, LoginResponse]:
     """
     sent, note, clock = 0, "", step.env.auth_clock
     while True:
-        answer = yield from _send_with_redirects(step, _step_request(step, attempt=sent), note)
+        answer = yield from _send_with_redirects(step, _make_step_request(step, attempt=sent), note)
         sent += 1
         if answer.is_accepted:
             return answer
         rule = step.plan.recipe.recover.get(RATE)
         # Never repeated: a wrong secret sent several times locks the account.
         if not answer.is_rate_limited:
-            raise answer.refusal_error()
+            raise answer.make_refusal_error()
         if rule is None or sent >= rule.tries:
             often = msg("sent {sent} times", sent=sent) if sent > 1 else msg("sent once")
-            raise answer.rate_limit_error(often)
+            raise answer.make_rate_limit_error(often)
         outcome = ReceivedResponse(answer.response, answer.body)
-        following = wait_before_retry(outcome, rule, RATE, sent, clock.now())
+        following = decide_wait(outcome, rule, RATE, sent, clock.now())
         if isinstance(following, NoRetry):
-            raise answer.rate_limit_error(following.note)
+            raise answer.make_rate_limit_error(following.note)
         note = following.note
         yield Sleep(following.wait)
 
@@ -617,9 +629,9 @@ def _send_with_redirects(
     env, jar, seen = step.env, step.grant.cookies, dict[tuple[str, str, Pairs], None]()
     sent_at = env.auth_clock.now()
     while True:
-        cookies = jar.for_url(request.url)
+        cookies = jar.find_cookies_for_url(request.url)
         seen[request.method, request.url, cookies] = None
-        request = _with_cookies(request, cookies, step)
+        request = _add_login_cookies(request, cookies, step)
         response = yield from _send_and_log(request, step.plan, env, note)
         jar.store(response.headers, request.url, env.auth_clock.now())
         answer = LoginResponse(step, request, response, sent_at)
@@ -629,7 +641,7 @@ def _send_with_redirects(
             request = follow_redirect(request, response, env)
         except RefusedRedirectError as error:
             raise answer.make_error(str(error), msg("; see the address of the step")) from None
-        again = (request.method, request.url, jar.for_url(request.url))
+        again = (request.method, request.url, jar.find_cookies_for_url(request.url))
         if again in seen or len(seen) >= MOST_HOPS:
             addresses = dict.fromkeys(describe_address(url) for _, url, _ in seen)
             path = " → ".join([*addresses][:3])
@@ -637,7 +649,7 @@ def _send_with_redirects(
             raise answer.make_error(msg("is redirected in a circle"), hint)
 
 
-def _with_cookies(request: Request, cookies: Pairs, step: LoginStepRun) -> Request:
+def _add_login_cookies(request: Request, cookies: Pairs, step: LoginStepRun) -> Request:
     """Return *request* with the login's cookies, unless it declares a Cookie header itself.
 
     The cookies count as put in by auth, by which no recording is searched: servers make new ones in
@@ -689,22 +701,24 @@ def synthesise_grant(plan: Plan, acquire: Acquire, env: Environment) -> Flow:
                     platform_2=platform,
                     instance_2=instance,
                 )
-    expires = renewal_instant(acquire.ttl, None, env.auth_clock.now())
+    expires = compute_renewal_instant(acquire.ttl, None, env.auth_clock.now())
     return Grant(values=values, standins=values, expires=expires)
 
 
-def _step_request(step: LoginStepRun, *, attempt: int) -> Request:
+def _make_step_request(step: LoginStepRun, *, attempt: int) -> Request:
     plan, number, declared, yielded = step.plan, step.number, step.declared, step.grant
     env = step.env
-    tenant, drawn = plan.tenant, _login_randomness(plan.randomness)
-    shown = _login_randomness(plan.standin_randomness)
-    real = auth.real_context(tenant, yielded, drawn, env.auth_clock.now(), attempt)
-    twin = auth.standin_context(tenant, yielded, shown, env.clock.now(), attempt)
+    tenant, drawn = plan.tenant, _derive_login_randomness(plan.randomness)
+    shown = _derive_login_randomness(plan.standin_randomness)
+    real = auth.make_real_context(tenant, yielded, drawn, env.auth_clock.now(), attempt)
+    twin = auth.make_standin_context(tenant, yielded, shown, env.clock.now(), attempt)
     written = _render_step(plan.recipe, number, declared, twin)
     if written.call is not None:
         call = replace(written.call, serial=env.next_serial())
         charset = plan.recipe.platform.charset
-        written = replace(written, call=call, sensitive=declared.sensitive, charset=charset)
+        written = replace(
+            written, call=call, sensitive=declared.response_secret_places, charset=charset
+        )
     if not env.separate and replace(real, cache_key=twin.cache_key) == twin:
         return written
     sent = _render_step(plan.recipe, number, declared, real)
@@ -731,8 +745,8 @@ def _render_step(
     if cached is not None and cached[0] == (context.credentials, context.granted, context.base):
         known: Request = cached[1]
         return known
-    request = login_request(
-        recipe, step.request, auth.template_names(recipe, context, in_login=True)
+    request = make_login_request(
+        recipe, step.request, auth.collect_template_values(recipe, context, in_login=True)
     )
     if auth.CHANGING.isdisjoint(recipe.uses) and auth.is_time_independent(recipe, context):
         # a copy, since the login goes on to fill what is granted
@@ -740,7 +754,7 @@ def _render_step(
     return request
 
 
-def _login_randomness(call_randomness: CallRandomness) -> CallRandomness:
+def _derive_login_randomness(call_randomness: CallRandomness) -> CallRandomness:
     """Return random values derived from the call's.
 
     Nothing is drawn for a login, so the random values of later calls do not depend on whether a
@@ -759,7 +773,7 @@ def _send_and_log(
     """
     begun, caller = (env.clock.now(), env.clock.next_seq()), plan.call.caller
     record = partial(
-        env.record,
+        env.log_login_request,
         request,
         plan.call,
         begun,

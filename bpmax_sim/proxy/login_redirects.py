@@ -40,23 +40,26 @@ def follow_redirect(sent: Request, response: Response, env: Environment) -> Requ
         RefusedRedirectError: if the Location is no HTTP address, or a body would be sent to another
             origin.
     """
-    url = _redirect_target(sent, response)
+    url = _resolve_redirect_target(sent, response)
     # 307 and 308 keep method and body; after the others a POST becomes a GET without body, as
     # browsers do (RFC 9110, 15.4).
     keeps = response.status in _KEEPS_METHOD or sent.method in {"GET", "HEAD"}
-    same = _origin_of(url) == _origin_of(sent.url)
+    same = _read_origin(url) == _read_origin(sent.url)
     if keeps and not same and sent.body:
         raise RefusedRedirectError(
-            msg("redirects what it was sent to another address, {there}", there=_origin_of(url))
+            msg("redirects what it was sent to another address, {there}", there=_read_origin(url))
         )
     # The Location may hold a code or token: the recorded address is the one with secrets hidden.
     bare = replace(sent, url=url, standin=None, headers=(), body=None, call=None)
-    written = _redirect_request(
-        sent.recorded_form, env.hide_secrets(bare).url, keeps=keeps, same=same
+    written = _make_redirect_request(
+        sent.recorded_form, env.hide_secrets(bare).url, keeps_method=keeps, is_same_origin=same
     )
     if written.call is not None:
         written = replace(written, call=replace(written.call, serial=env.next_serial()))
-    moved = replace(_redirect_request(sent, url, keeps=keeps, same=same), call=written.call)
+    moved = replace(
+        _make_redirect_request(sent, url, keeps_method=keeps, is_same_origin=same),
+        call=written.call,
+    )
     return replace(moved, standin=written if env.separate else None)
 
 
@@ -66,7 +69,7 @@ def describe_address(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 
-def _redirect_target(sent: Request, response: Response) -> str:
+def _resolve_redirect_target(sent: Request, response: Response) -> str:
     location = response.header("location") or ""
     try:
         text = location.encode("latin-1").decode()  # read byte by byte; servers write UTF-8 into it
@@ -83,24 +86,28 @@ def _redirect_target(sent: Request, response: Response) -> str:
     return url.replace(" ", "%20")
 
 
-def _origin_of(url: str) -> str:
+def _read_origin(url: str) -> str:
     parts = urlsplit(url)
     port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
     return f"{parts.scheme}://{parts.hostname}:{port}"
 
 
-def _redirect_request(request: Request, url: str, *, keeps: bool, same: bool) -> Request:
+def _make_redirect_request(
+    request: Request, url: str, *, keeps_method: bool, is_same_origin: bool
+) -> Request:
     """Return the request that follows *request* to *url*, with the headers and body allowed there.
 
-    *keeps* says whether method and body stay, *same* whether the origin is the same.
+    *keeps_method*: method and body stay. *is_same_origin*: the origin is the same.
     """
     base = request.base
     if not is_below(url, base):
         parts = urlsplit(url)
         base = f"{parts.scheme}://{parts.netloc}"
     address, _, query = url.partition("?")
-    method, body = (request.method, request.body) if keeps else ("GET", None)
-    headers = _headers_for_redirect(request.headers, keeps=keeps, same=same)
+    method, body = (request.method, request.body) if keeps_method else ("GET", None)
+    headers = _select_redirect_headers(
+        request.headers, keeps_method=keeps_method, is_same_origin=is_same_origin
+    )
     call: Call | None = None
     if request.call is not None:
         call = replace(
@@ -108,8 +115,10 @@ def _redirect_request(request: Request, url: str, *, keeps: bool, same: bool) ->
             method=method,
             path=address[len(base) :] or "/",
             query=tuple(parse_qsl(query, keep_blank_values=True)),
-            headers=_headers_for_redirect(request.call.headers, keeps=keeps, same=same),
-            body=request.call.body if keeps else None,
+            headers=_select_redirect_headers(
+                request.call.headers, keeps_method=keeps_method, is_same_origin=is_same_origin
+            ),
+            body=request.call.body if keeps_method else None,
         )
     return replace(
         request,
@@ -124,13 +133,13 @@ def _redirect_request(request: Request, url: str, *, keeps: bool, same: bool) ->
     )
 
 
-def _headers_for_redirect(headers: Pairs, *, keeps: bool, same: bool) -> Pairs:
+def _select_redirect_headers(headers: Pairs, *, keeps_method: bool, is_same_origin: bool) -> Pairs:
     def goes(name: str) -> bool:
         lower = name.lower()
         # Cookies are those of the next host, and are added later; without a body nothing may
         # describe one (RFC 9110, 15.4).
-        if lower in {"cookie", "referer"} or (not keeps and lower.startswith("content-")):
+        if lower in {"cookie", "referer"} or (not keeps_method and lower.startswith("content-")):
             return False
-        return same or lower in _FREE
+        return is_same_origin or lower in _FREE
 
     return tuple(pair for pair in Headers(headers).pairs if goes(pair[0]))

@@ -88,14 +88,14 @@ class ReceivedResponse(Struct, frozen=True):
 Outcome = ReceivedResponse | TransportError
 
 
-def failure_class(outcome: Outcome, recipe: CompiledApi) -> str | None:
+def find_failure_class(outcome: Outcome, recipe: CompiledApi) -> str | None:
     """Return the class of failure of *outcome*, such as ``transient``: a key of ``recover``.
 
     None for a success or a failure of no known class.
     """
     if isinstance(outcome, TransportError):
         return "transient" if outcome.code in _BROKEN_OFF else None
-    return recipe.rules.failure_class(outcome.response, outcome.body)
+    return recipe.rules.find_failure_class(outcome.response, outcome.body)
 
 
 def decide_retry(
@@ -105,7 +105,7 @@ def decide_retry(
 
     *now* is the instant of the auth clock.
     """
-    failure = failure_class(outcome, recipe) or ""
+    failure = find_failure_class(outcome, recipe) or ""
     rule = recipe.recover.get(failure)
     if rule is None:
         return NoRetry()
@@ -116,7 +116,7 @@ def decide_retry(
             return NoRetry(is_token_refused=True)
         return RetryDecision(msg("token refused; logged in anew"), renew=True)
     if rule.clock and progress.offset is None:
-        offset = _clock_offset(outcome, now)
+        offset = _measure_clock_offset(outcome, now)
         if offset is not None:
             return RetryDecision(
                 msg("clock corrected by {offset:+.0f} s", offset=offset), offset=offset
@@ -133,7 +133,7 @@ def _decide_retry(
     now: float,
 ) -> RetryDecision | NoRetry:
     if progress.sent >= rule.tries:
-        return NoRetry(_unused_rule_note(rule, failure, progress))
+        return NoRetry(_explain_unused_rule(rule, failure, progress))
     if isinstance(outcome, TransportError):
         is_unexecuted = not outcome.sent
     else:
@@ -148,10 +148,10 @@ def _decide_retry(
             method=recipe.method,
         )
         return NoRetry(note)
-    return wait_before_retry(outcome, rule, failure, progress.sent, now)
+    return decide_wait(outcome, rule, failure, progress.sent, now)
 
 
-def wait_before_retry(
+def decide_wait(
     outcome: Outcome, rule: Recover, failure: str, sent: int, now: float
 ) -> RetryDecision | NoRetry:
     """Return the decision to wait and then send again.
@@ -159,7 +159,7 @@ def wait_before_retry(
     The wait is what the response asks for, else the rule's backoff, doubled after each of the
     *sent* requests. A wait longer than `LONGEST_WAIT` gives `NoRetry`.
     """
-    wait = _wait_from_response(outcome, rule, now)
+    wait = _read_requested_wait(outcome, rule, now)
     if wait is None:
         wait = rule.backoff * 2 ** (sent - 1)
     if wait > LONGEST_WAIT:
@@ -174,7 +174,7 @@ def wait_before_retry(
     return RetryDecision(note, wait=wait)
 
 
-def _unused_rule_note(rule: Recover, failure: str, progress: RetryProgress) -> str:
+def _explain_unused_rule(rule: Recover, failure: str, progress: RetryProgress) -> str:
     """Return why the rule ``recover: {failure: …}`` could do nothing, or "".
 
     For example, ``refresh`` does nothing where the call needs no login.
@@ -191,7 +191,7 @@ def _unused_rule_note(rule: Recover, failure: str, progress: RetryProgress) -> s
     return ""
 
 
-def _clock_offset(outcome: Outcome, now: float) -> float | None:
+def _measure_clock_offset(outcome: Outcome, now: float) -> float | None:
     """Return the seconds by which the server's clock is ahead of *now*.
 
     None for a recorded response, a failed exchange, or without a valid ``Date`` header.
@@ -202,7 +202,7 @@ def _clock_offset(outcome: Outcome, now: float) -> float | None:
     return None if date is None else date - now
 
 
-def _wait_from_response(outcome: Outcome, rule: Recover, now: float) -> float | None:
+def _read_requested_wait(outcome: Outcome, rule: Recover, now: float) -> float | None:
     """Return the wait in seconds that the response asks for; None if it asks for none."""
     if isinstance(outcome, TransportError):
         return None
@@ -214,7 +214,9 @@ def _wait_from_response(outcome: Outcome, rule: Recover, now: float) -> float | 
         value = compile_finder(path)(response, outcome.body)
         if value is UNSET or value is None:
             continue
-        seconds = _parse_milliseconds(value) if unit == "ms" else seconds_until(value, date or now)
+        seconds = (
+            _parse_milliseconds(value) if unit == "ms" else read_seconds_until(value, date or now)
+        )
         return None if seconds is None else max(seconds, 0.0)
     return None
 
@@ -227,7 +229,7 @@ def _parse_milliseconds(value: Any) -> float | None:
     return number / 1000 if isfinite(number) else None
 
 
-def seconds_until(value: Any, now: float) -> float | None:
+def read_seconds_until(value: Any, now: float) -> float | None:
     """Return the seconds from *now* to the time that *value* gives; None if it is no time.
 
     *value* may be a number of seconds, an instant in seconds or milliseconds since 1970, an HTTP

@@ -24,7 +24,7 @@ import msgspec
 from msgspec import UNSET, Struct
 
 from bpmax_sim.errors import BAD_PATTERN, BpmaxError, ConfigError
-from bpmax_sim.field_path import FieldPath, values_at
+from bpmax_sim.field_path import FieldPath, find_values_at
 from bpmax_sim.i18n import MessageError, msg
 from bpmax_sim.js_values import format_js_number, loads
 from bpmax_sim.messages import (
@@ -35,7 +35,7 @@ from bpmax_sim.messages import (
     Pairs,
     Request,
     Response,
-    media_type,
+    parse_media_type,
 )
 from bpmax_sim.platform.html_selector import compile_selector, compile_value_pattern
 from bpmax_sim.platform.model import ErrorClass, OkRule, ResponseRules
@@ -105,7 +105,7 @@ def read_body(response: Response, declared: str = "") -> ParsedBody:
     if not raw or response.status in _NO_CONTENT:
         return _NULL
     content_type = response.header("content-type") or ""
-    media = media_type(content_type)
+    media = parse_media_type(content_type)
     if is_json(media):
         return _read_json(raw, content_type, declared)
     return _read_other(raw, media, content_type, declared)
@@ -139,7 +139,7 @@ def _refuse_constant(name: str) -> NoReturn:
 
 def _read_json(raw: bytes, content_type: str, declared: str) -> ParsedBody:
     decoded = decode_text(raw, content_type, declared)
-    problem = _decoding_problem(decoded)
+    problem = _describe_decoding_problem(decoded)
     if not problem:
         try:
             utf_8 = raw if decoded.codec == "utf-8" else None
@@ -149,7 +149,7 @@ def _read_json(raw: bytes, content_type: str, declared: str) -> ParsedBody:
     return ParsedBody("broken", text=decoded.text, problem=problem)
 
 
-def _decoding_problem(decoded: DecodedText) -> str:
+def _describe_decoding_problem(decoded: DecodedText) -> str:
     if decoded.wrong_at < 0:
         return ""
     return msg("byte {start} is not {encoding}", start=decoded.wrong_at + 1, encoding=decoded.codec)
@@ -168,7 +168,7 @@ def _read_other(raw: bytes, media: str, content_type: str, declared: str) -> Par
     if not media and guessed is not None:
         return ParsedBody("json", guessed, decoded.text)
     if is_text:
-        problem = _decoding_problem(decoded)
+        problem = _describe_decoding_problem(decoded)
         return ParsedBody("text", decoded.text, decoded.text, problem=problem, guessed=guessed)
     return ParsedBody("bytes", raw, guessed=guessed)
 
@@ -186,13 +186,13 @@ def compile_finder(path: str) -> Finder:
     Raises:
         ConfigError: if *path* is none of these.
     """
-    place = FieldPath.of_response(path)
+    place = FieldPath.from_response_text(path)
     if place is None:
         kind, _, source = path.partition(":")
         return _TEXT_FINDERS.get(kind, _compile_json_path)(
             source if kind in _TEXT_FINDERS else path
         )
-    name, steps = place.top_name, place.below
+    name, steps = place.top_name, place.steps_below_root
     if place.root == "header":
         # Several lines are one value (RFC 9110, 5.2), such as the challenges of a server.
         return lambda response, _body: (
@@ -200,11 +200,13 @@ def compile_finder(path: str) -> Finder:
         )
     if place.root == "body":
         return lambda _response, body: (
-            UNSET if body.rule_value is None else next(values_at(body.rule_value, steps), UNSET)
+            UNSET
+            if body.rule_value is None
+            else next(find_values_at(body.rule_value, steps), UNSET)
         )
     if not name:
         return _find_cookies
-    return lambda response, _body: Headers(response.headers).set_cookies.get(name, UNSET)
+    return lambda response, _body: Headers(response.headers).response_cookies.get(name, UNSET)
 
 
 def _compile_html_selector(source: str) -> Finder:
@@ -233,7 +235,7 @@ _TEXT_FINDERS: Final[Mapping[str, Callable[[str], Finder]]] = {
 }
 
 
-def first_found_value(finders: Iterable[Finder], response: Response, body: ParsedBody) -> Any:
+def find_first_value(finders: Iterable[Finder], response: Response, body: ParsedBody) -> Any:
     """Return the first value that one of *finders* finds in a response; `UNSET` if none does.
 
     A null counts as not found.
@@ -255,7 +257,7 @@ def to_comparable_text(value: Any) -> str:
 
 
 def _find_cookies(response: Response, _body: ParsedBody) -> Any:
-    jar = Headers(response.headers).set_cookies
+    jar = Headers(response.headers).response_cookies
     pairs = [f"{name}={value}" for name, value in jar.items()]
     return "; ".join(pairs) if pairs else UNSET
 
@@ -308,16 +310,16 @@ class CompiledRules:
             for name, rule in {**named, **rules.classes}.items()
         ]
 
-    def code(self, response: Response, body: ParsedBody) -> Any:
+    def find_business_code(self, response: Response, body: ParsedBody) -> Any:
         """Return the code that the third party's body (or a header) gives, not HTTP's.
 
         Else `UNSET`.
         """
-        return first_found_value(self._code, response, body)
+        return find_first_value(self._code, response, body)
 
-    def message(self, response: Response, body: ParsedBody) -> Any:
+    def find_message(self, response: Response, body: ParsedBody) -> Any:
         """Return the third party's message; `UNSET` if there is none."""
-        return first_found_value(self._message, response, body)
+        return find_first_value(self._message, response, body)
 
     def is_redirected_to_login(self, response: Response) -> bool:
         """Return whether *response* redirects to a login page: there is no valid server session."""
@@ -325,14 +327,14 @@ class CompiledRules:
             _redirects_to(response, locations) for *_, locations in self._classes if locations
         )
 
-    def failure_class(self, response: Response, body: ParsedBody) -> str | None:
+    def find_failure_class(self, response: Response, body: ParsedBody) -> str | None:
         """Return the name of the first class of failure that the response belongs to, or None."""
         code: str | None = None
         for name, codes, statuses, locations in self._classes:
             if response.status in statuses or (locations and _redirects_to(response, locations)):
                 return name
             if codes:
-                code = code or to_comparable_text(self.code(response, body))
+                code = code or to_comparable_text(self.find_business_code(response, body))
                 if code in codes:
                     return name
         return None
@@ -414,11 +416,11 @@ def redact_request(request: Request, redact: Redact) -> RedactedRequest:
         method=shown.method,
         url=redact(shown.url),
         headers=redact_headers(shown.headers, redact),
-        body=None if body is None else redact(_request_text(shown)),
+        body=None if body is None else redact(_decode_request_body(shown)),
     )
 
 
-def _request_text(request: Request) -> str:
+def _decode_request_body(request: Request) -> str:
     content_type = Headers(request.headers).content_type
     return decode_text(request.body or b"", content_type, request.charset).text
 

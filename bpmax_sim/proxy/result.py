@@ -14,12 +14,12 @@ from msgspec import UNSET
 from msgspec.structs import asdict
 
 from bpmax_sim.errors import BadResponseError, BusinessError, CallError, HttpStatusError
-from bpmax_sim.field_path import FieldPath, values_at
-from bpmax_sim.i18n import label_message, map_message, msg, series
+from bpmax_sim.field_path import FieldPath, find_values_at
+from bpmax_sim.i18n import join_list, label_message, map_message, msg
 from bpmax_sim.js_values import stringify_json
 from bpmax_sim.messages import REDIRECTS, Headers, Request, Response
 from bpmax_sim.platform.load import Platforms
-from bpmax_sim.platform.secrecy import collect_enumerated_words, paths_extracted_in_clear
+from bpmax_sim.platform.secrecy import collect_enumerated_words, list_paths_extracted_in_clear
 from bpmax_sim.proxy.call_effects import NoRepr
 from bpmax_sim.proxy.call_plan import Plan
 from bpmax_sim.proxy.response import (
@@ -66,7 +66,7 @@ def read_call_value(
     """
     body = body or read_body(response)
     if plan.recipe.redirects == "result" and response.status in REDIRECTS:
-        return _redirect_value(response, body)
+        return _make_redirect_value(response, body)
     if not is_success(response.status):
         line = f"HTTP {response.status} {response.reason}".rstrip()
         raise make_rejection(HttpStatusError, line, response, body, plan, redact)
@@ -85,7 +85,7 @@ def read_call_value(
         )
     # The body's own code, message and data where it has them, else the exchange's.
     rules = recipe.rules
-    code, message = rules.code(response, body), rules.message(response, body)
+    code, message = rules.find_business_code(response, body), rules.find_message(response, body)
     values = (find(response, body) for find in rules.data)
     data = next((value for value in values if value is not UNSET), body.value)
     value = {
@@ -96,9 +96,9 @@ def read_call_value(
     return CallValue(value, stringify_json(value).decode(), "json")
 
 
-def _redirect_value(response: Response, body: ParsedBody) -> CallValue:
+def _make_redirect_value(response: Response, body: ParsedBody) -> CallValue:
     """Return a redirect as a value: status, headers by lower-case name, and body."""
-    headers = Headers(response.headers).first_values()
+    headers = Headers(response.headers).get_first_values()
     value = {"status": response.status, "headers": headers, "body": body.display_value}
     return CallValue(value, stringify_json(value).decode(), "json")
 
@@ -115,13 +115,13 @@ def make_rejection(
     call, rules = plan.call, plan.recipe.rules
     parts = [headline]
     for label, value in (
-        ("code ", rules.code(response, body)),
-        ("", rules.message(response, body)),
+        ("code ", rules.find_business_code(response, body)),
+        ("", rules.find_message(response, body)),
     ):
         if value is not UNSET:
             parts.append(f"{label}{redact(to_comparable_text(value))[:_LONGEST]}")
     return kind(
-        map_message(label_message(call.name, series(parts)), redact),
+        map_message(label_message(call.name, join_list(parts)), redact),
         platform=call.platform,
         instance=call.instance,
         api=call.api,
@@ -130,7 +130,7 @@ def make_rejection(
     )
 
 
-def rejection_fields(error: CallError) -> dict[str, Any]:
+def to_rejection_properties(error: CallError) -> dict[str, Any]:
     """Return the own properties of the JavaScript Error that *error* becomes."""
     fields: dict[str, Any] = {
         "message": error.message,
@@ -168,7 +168,7 @@ def find_not_secret_texts(
 
     These are enumerated words, and what logins extract with ``secret: false``.
     """
-    words, paths = _not_secret_declarations(
+    words, paths = _list_not_secret_declarations(
         platforms, request.call.platform if request.call else ""
     )
     if response is None or not paths or not request.is_login:
@@ -179,20 +179,20 @@ def find_not_secret_texts(
 
 
 @lru_cache(maxsize=256)
-def _not_secret_declarations(
+def _list_not_secret_declarations(
     platforms: Platforms, key: str
 ) -> tuple[frozenset[str], tuple[str, ...]]:
     """Return the ``enum`` words of platform *key*, and the paths declared ``secret: false``."""
     platform = platforms.find(key)
     if platform is None:
         return frozenset(), ()
-    return collect_enumerated_words(platform), paths_extracted_in_clear(platform)
+    return collect_enumerated_words(platform), list_paths_extracted_in_clear(platform)
 
 
 def _find_values(path: str, response: Response, body: ParsedBody) -> Iterator[Any]:
     """Yield the response's values at *path*: ``body.a[*].b``, or a path as in ``extract``."""
     if path.startswith("body"):
-        yield from values_at(body.rule_value, FieldPath.parse(path, "secret").below)
+        yield from find_values_at(body.rule_value, FieldPath.parse(path, "secret").steps_below_root)
     elif "*" in path:
         import jsonpath  # noqa: PLC0415 - slow to import, and few paths need it
 

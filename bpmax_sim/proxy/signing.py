@@ -24,7 +24,7 @@ from bpmax_sim.i18n import msg
 from bpmax_sim.js_values import NotJsonError, loads, stringify_json
 from bpmax_sim.messages import FORM, VERIFIED, Headers, Request, Response
 from bpmax_sim.platform import encodings
-from bpmax_sim.platform.encodings import FilterError, lossless_utf8_text, to_octets
+from bpmax_sim.platform.encodings import FilterError, decode_losslessly, to_octets
 from bpmax_sim.platform.model import ResponseSignature, Sign, Spot, join_place
 from bpmax_sim.platform.template import render
 from bpmax_sim.proxy.response import is_success
@@ -58,7 +58,7 @@ class RequestEditor:
         self._body = request.body
         self._injected = dict.fromkeys(request.injected)
 
-    def template_names(self) -> dict[str, object]:
+    def to_template_values(self) -> dict[str, object]:
         """Return the parts of the request under the names that ``sign`` templates use.
 
         The names are those of `SIGN_NAMES`.
@@ -78,14 +78,14 @@ class RequestEditor:
             "target": target,
             "url": self._start + target,
             "headers": headers,
-            "body": lossless_utf8_text(self._body) if self._body else "",
+            "body": decode_losslessly(self._body) if self._body else "",
         }
 
     def has_header(self, name: str) -> bool:
         """Return whether the request has the header *name*, in upper or lower case."""
         return name in Headers(self._headers)
 
-    def request(self) -> Request:
+    def to_request(self) -> Request:
         """Return the changed request; its ``injected`` lists the places that were set."""
         query = f"?{self._query}" if self._query else ""
         return replace(
@@ -106,12 +106,12 @@ class RequestEditor:
             self._set_header(name, value)
         elif place == "query":
             self.remove("query", name)
-            pair = f"{encodings.percent(name)}={encodings.percent(value)}"
+            pair = f"{encodings.percent_encode(name)}={encodings.percent_encode(value)}"
             self._query = f"{self._query}&{pair}" if self._query else pair
         elif place == "cookie":
-            self._write_cookies([*_cookies_without(self._headers, name), f"{name}={value}"])
+            self._write_cookies([*_drop_cookie(self._headers, name), f"{name}={value}"])
         elif place == "path":
-            self._path = self._path.replace(f"{{{name}}}", encodings.percent(value))
+            self._path = self._path.replace(f"{{{name}}}", encodings.percent_encode(value))
         else:
             self._set_body(name, value)
         self._injected[join_place(place, name)] = None
@@ -121,9 +121,9 @@ class RequestEditor:
         if place == "header":
             self._headers = Headers(self._headers).without({name.lower()})
         elif place == "query" and self._query:
-            self._query = _query_without(self._query, name)
+            self._query = _drop_query_parameter(self._query, name)
         elif place == "cookie":
-            self._write_cookies(_cookies_without(self._headers, name))
+            self._write_cookies(_drop_cookie(self._headers, name))
 
     def _set_header(self, name: str, value: str) -> None:
         if not _VISIBLE.fullmatch(value):
@@ -145,20 +145,20 @@ class RequestEditor:
         if not media:
             self.set("header", "Content-Type", "application/json")
         if media == FORM:
-            remaining = _query_without(lossless_utf8_text(self._body or b""), name)
+            remaining = _drop_query_parameter(decode_losslessly(self._body or b""), name)
             pair = f"{encodings.encode_form(name)}={encodings.encode_form(value)}"
             self._body = to_octets(f"{remaining}&{pair}" if remaining else pair)
         else:
             self._body = _set_member(self._body or b"{}", name.split("."), value)
 
 
-def _query_without(pairs: str, name: str) -> str:
+def _drop_query_parameter(pairs: str, name: str) -> str:
     spelled = ((pair, pair.partition("=")[0]) for pair in pairs.split("&"))
     return "&".join(pair for pair, n in spelled if name not in {n, unquote(n), unquote_plus(n)})
 
 
-def _cookies_without(headers: tuple[tuple[str, str], ...], without: str) -> list[str]:
-    return [cookie.text for cookie in Headers(headers).cookies if cookie.name != without]
+def _drop_cookie(headers: tuple[tuple[str, str], ...], without: str) -> list[str]:
+    return [cookie.text for cookie in Headers(headers).request_cookies if cookie.name != without]
 
 
 def _set_member(body: bytes, path: list[str], value: str) -> bytes:
@@ -222,7 +222,7 @@ def sign(request: Request, rule: Sign, names: Names) -> Request:
     editor = RequestEditor(request)
     for spot in rule.emit:
         editor.remove(spot.place, render(spot.name, names))
-    scope: dict[str, object] = {**names, **editor.template_names()}
+    scope: dict[str, object] = {**names, **editor.to_template_values()}
     _render_into_scope(rule.define, scope)
     _set_before_signing(editor, rule, scope)
     # After the headers are set: canonical forms list exactly the headers that are sent.
@@ -236,7 +236,7 @@ def sign(request: Request, rule: Sign, names: Names) -> Request:
         raise ConfigError("auth.sign cannot sign: {error}", error=error) from None
     for spot in rule.emit:
         _set_rendered(editor, spot.place, spot.name, spot.value, scope)
-    return editor.request()
+    return editor.to_request()
 
 
 def verify_response(response: Response, rule: ResponseSignature, names: Names) -> None:
@@ -248,31 +248,33 @@ def verify_response(response: Response, rule: ResponseSignature, names: Names) -
     """
     if not is_success(response.status):
         return
-    headers = Headers(response.headers).first_values()
+    headers = Headers(response.headers).get_first_values()
     scope = {
         **names,
         "response_status": response.status,
         "response_headers": _HeadersThatMustExist(headers),
-        "response_body": lossless_utf8_text(response.body),
+        "response_body": decode_losslessly(response.body),
     }
     if rule.timestamp:
         stamp, now = render(rule.timestamp, scope), scope["now"]
         if not (stamp.isascii() and stamp.isdigit() and isinstance(now, int | float)):
-            raise _untrusted_response_error(msg("its time is not a number of seconds"))
+            raise _make_untrusted_response_error(msg("its time is not a number of seconds"))
         # A valid signature does not show that the response is new: somebody may send an old one.
         if abs(int(stamp) - now) > rule.window:
             late = msg("it was signed more than {window:g} s away from now", window=rule.window)
-            raise _untrusted_response_error(late)
+            raise _make_untrusted_response_error(late)
     signature, key = render(rule.signature, scope), render(rule.key, scope)
     if not key:
-        raise _untrusted_response_error(msg("it names a key that the platform does not declare"))
+        raise _make_untrusted_response_error(
+            msg("it names a key that the platform does not declare")
+        )
     message = to_octets(render(rule.message, scope))
     if not _is_signature(rule, message, signature, key):
-        raise _untrusted_response_error(msg("its signature is not that of its body"))
+        raise _make_untrusted_response_error(msg("its signature is not that of its body"))
 
 
 @lru_cache(maxsize=64)
-def signature_header_places(rule: ResponseSignature) -> tuple[str, ...]:
+def list_signature_header_places(rule: ResponseSignature) -> tuple[str, ...]:
     """Return the places of the response headers that *rule* reads: signature, time and nonce.
 
     They differ in each response, whatever its content, so recordings ignore them in comparisons.
@@ -314,10 +316,10 @@ class _HeadersThatMustExist(dict[str, str]):
     """Headers of a signed response; reading a missing one in a template raises AuthError."""
 
     def __missing__(self, name: str) -> str:
-        raise _untrusted_response_error(msg("it has no header {name!r}", name=name))
+        raise _make_untrusted_response_error(msg("it has no header {name!r}", name=name))
 
 
-def _untrusted_response_error(reason: str) -> AuthError:
+def _make_untrusted_response_error(reason: str) -> AuthError:
     return AuthError(
         msg(
             "the answer cannot be trusted: {reason}; check the platform's public key", reason=reason
@@ -339,7 +341,7 @@ def _set_before_signing(editor: RequestEditor, rule: Sign, scope: dict[str, obje
         _set_rendered(editor, "header", name, source, scope)
     for name, source in rule.set_query.items():
         _set_rendered(editor, "query", name, source, scope)
-    scope.update(editor.template_names())
+    scope.update(editor.to_template_values())
 
 
 def _set_rendered(editor: RequestEditor, place: Spot, name: str, source: str, scope: Names) -> None:

@@ -14,7 +14,7 @@ from msgspec import UNSET
 
 from bpmax_sim.errors import suggest_nearest, suggest_or_list
 from bpmax_sim.field_path import get_nested
-from bpmax_sim.i18n import msg, series
+from bpmax_sim.i18n import join_list, msg
 from bpmax_sim.js_values import UNDEFINED
 from bpmax_sim.platform.model import Parameter
 from bpmax_sim.platform.schema_check import (
@@ -23,7 +23,7 @@ from bpmax_sim.platform.schema_check import (
     describe_wrong_type,
 )
 from bpmax_sim.proxy.compiled_api import CompiledApi
-from bpmax_sim.proxy.encode import BadValueError, UnknownParameterError, scalar_text
+from bpmax_sim.proxy.encode import BadValueError, UnknownParameterError, to_scalar_text
 
 
 def refuse_undeclared_arguments(steps: Iterable[tuple[str, Any]], recipe: CompiledApi) -> None:
@@ -35,7 +35,7 @@ def refuse_undeclared_arguments(steps: Iterable[tuple[str, Any]], recipe: Compil
         UnknownParameterError: if there is such a name; the message has the first.
     """
     for setter, value in steps:
-        known = None if value is UNDEFINED else _declared_names(recipe, setter)
+        known = None if value is UNDEFINED else _list_declared_names(recipe, setter)
         if known is None:
             continue
         if not isinstance(value, Mapping):
@@ -58,7 +58,7 @@ def find_misspelt_names(steps: Iterable[tuple[str, Any]], recipe: CompiledApi) -
     Declared names that the same setter sends too are not suggested.
     """
     for setter, value in steps:
-        if not isinstance(value, Mapping) or not (known := _declared_names(recipe, setter)):
+        if not isinstance(value, Mapping) or not (known := _list_declared_names(recipe, setter)):
             continue
         for name, sent in value.items():
             if name in known or sent is UNDEFINED:
@@ -74,7 +74,7 @@ def find_misspelt_names(steps: Iterable[tuple[str, Any]], recipe: CompiledApi) -
             )
 
 
-def _declared_names(recipe: CompiledApi, setter: str) -> frozenset[str] | None:
+def _list_declared_names(recipe: CompiledApi, setter: str) -> frozenset[str] | None:
     """Return the names that the API declares for *setter* (``query`` or ``body``).
 
     None if any name is allowed, as in headers, or in a body that is one parameter as a whole.
@@ -97,13 +97,13 @@ def check_enum_values(recipe: CompiledApi, values: Mapping[str, Any]) -> None:
         BadValueError: if a value is not in its ``enum``; the message has the first.
     """
     for parameter in recipe.api.parameters:
-        known = [scalar_text(item) for item in parameter.enum]
-        for value in _values_of(parameter, values) if known else ():
-            if scalar_text(value) not in known:
+        known = [to_scalar_text(item) for item in parameter.enum]
+        for value in _iterate_values(parameter, values) if known else ():
+            if to_scalar_text(value) not in known:
                 raise BadValueError(
                     "{name} is one of {listed}, got {value!r}{hint}",
                     name=parameter.name,
-                    listed=series(map(str, known)),
+                    listed=join_list(map(str, known)),
                     value=value,
                     hint=suggest_nearest(str(value), map(str, known)),
                 )
@@ -117,10 +117,10 @@ def find_disallowed_values(recipe: CompiledApi, values: Mapping[str, Any]) -> It
     for parameter in recipe.api.parameters:
         enum = parameter.enum or parameter.schema.get("enum") or ()
         kind = parameter.type or parameter.schema.get("type")
-        known = [scalar_text(item) for item in enum]
+        known = [to_scalar_text(item) for item in enum]
         limits = {"format": parameter.format, **parameter.schema}
-        for value in _values_of(parameter, values):
-            wrong = "" if scalar_text(value) in known else describe_unknown_choice(value, enum)
+        for value in _iterate_values(parameter, values):
+            wrong = "" if to_scalar_text(value) in known else describe_unknown_choice(value, enum)
             if parameter.place == "body" and not enum and kind != "array":
                 wrong = describe_wrong_type(value, kind)
             wrong = wrong or describe_violated_limit(value, limits)
@@ -128,7 +128,7 @@ def find_disallowed_values(recipe: CompiledApi, values: Mapping[str, Any]) -> It
                 yield msg("parameter {name!r}: {wrong}", name=parameter.name, wrong=wrong)
 
 
-def _values_of(parameter: Parameter, values: Mapping[str, Any]) -> Iterator[Any]:
+def _iterate_values(parameter: Parameter, values: Mapping[str, Any]) -> Iterator[Any]:
     """Yield the value of *parameter* in *values*, which are by place; of a list each element.
 
     Null and undefined are left out.

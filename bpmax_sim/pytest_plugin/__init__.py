@@ -55,27 +55,27 @@ def pytest_configure(config: pytest.Config) -> None:
         from bpmax_sim.pytest_plugin.junit import JunitCompleter  # noqa: PLC0415 - where asked for
 
         config.pluginmanager.register(JunitCompleter(config), "bpmax_sim_junit")
-    hide = partial(_redact_output, config)
+    hide = partial(_register_output_redaction, config)
     SHOWN_BY.append(hide)
     config.add_cleanup(partial(SHOWN_BY.remove, hide))
 
 
 def _register_optional_plugins(config: pytest.Config) -> None:
     """Register the plugins for options that few runs use."""
-    if options.option_value(config, "challenge"):
+    if options.read_option_value(config, "challenge"):
         from bpmax_sim.pytest_plugin import challenge  # noqa: PLC0415 - only where it is asked for
 
         config.pluginmanager.register(challenge, "bpmax_sim_challenge")
-    if options.option_value(config, "update") and not hasattr(config, "workerinput"):
+    if options.read_option_value(config, "update") and not hasattr(config, "workerinput"):
         from bpmax_sim.pytest_plugin.update import ExpectUpdater  # noqa: PLC0415
 
         config.pluginmanager.register(ExpectUpdater(config), "bpmax_sim_update")
-    if options.option_value(config, "shard") is not None:
+    if options.read_option_value(config, "shard") is not None:
         from bpmax_sim.pytest_plugin import sharding  # noqa: PLC0415 - only where it is given
 
         sharding.read_durations(config)
         config.pluginmanager.register(sharding, "bpmax_sim_sharding")
-    if options.option_value(config, "exit_codes"):
+    if options.read_option_value(config, "exit_codes"):
         from bpmax_sim.pytest_plugin.run_stats import InterruptListener  # noqa: PLC0415
 
         config.pluginmanager.register(InterruptListener(config), "bpmax_sim_interrupt")
@@ -87,12 +87,12 @@ def _register_optional_plugins(config: pytest.Config) -> None:
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
     """Return a header line with the mode, if the project uses the plugin."""
-    lines = options.report_header(config)
-    shard = options.option_value(config, "shard")
+    lines = options.format_report_header(config)
+    shard = options.read_option_value(config, "shard")
     if shard is not None:
         from bpmax_sim.pytest_plugin import sharding  # noqa: PLC0415 - only where it is given
 
-        lines.append(msg("bpmax-sim: {header}", header=sharding.shard_header(config, shard)))
+        lines.append(msg("bpmax-sim: {header}", header=sharding.format_shard_header(config, shard)))
     return lines
 
 
@@ -117,10 +117,10 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
     return collector
 
 
-def _tally_of(config: pytest.Config) -> Tally:
-    from bpmax_sim.pytest_plugin.run_stats import tally_of  # noqa: PLC0415
+def _get_tally(config: pytest.Config) -> Tally:
+    from bpmax_sim.pytest_plugin.run_stats import get_tally  # noqa: PLC0415
 
-    return tally_of(config)
+    return get_tally(config)
 
 
 def _has_tally() -> bool:
@@ -135,14 +135,17 @@ def pytest_itemcollected(item: pytest.Item) -> None:
         from bpmax_sim.pytest_plugin import session_options as of_test  # noqa: PLC0415
 
         with suppress(ConfigError):  # a wrong marker is told where the test runs
-            cassette, folder = str(of_test.cassette_of(item)), str(of_test.cassettes_folder(item))
-            owner = of_test.owner_of(item)
-            _tally_of(item.config).note_owner(cassette, folder, owner=owner, test=item.path)
+            cassette, folder = (
+                str(of_test.make_default_cassette_path(item)),
+                str(of_test.find_cassettes_folder(item)),
+            )
+            owner = of_test.get_owner_name(item)
+            _get_tally(item.config).note_owner(cassette, folder, owner=owner, test=item.path)
     if not {"bpmax_session", "bpmax_session_factory"}.isdisjoint(getattr(item, "fixturenames", ())):
-        from bpmax_sim.project import find_root, strictness_of  # noqa: PLC0415
+        from bpmax_sim.project import find_root, find_strictness  # noqa: PLC0415
 
         with suppress(ValueError):  # a wrong setting is reported elsewhere
-            for name in _RED_WARNINGS[strictness_of(item.path, find_root(item.path))]:
+            for name in _RED_WARNINGS[find_strictness(item.path, find_root(item.path))]:
                 item.add_marker(pytest.mark.filterwarnings(f"error::bpmax_sim.{name}"))
 
 
@@ -160,7 +163,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         session.config.stash[FINDER].save()
     if not _has_tally():
         return
-    tally = _tally_of(session.config)
+    tally = _get_tally(session.config)
     # pytest stops if any file could not be collected; one bad scenario file would hide the results
     # of all others. Errors in test modules are not ours to overlook.
     if tally.broken and session.testsfailed == tally.broken:
@@ -170,7 +173,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 def pytest_deselected(items: list[pytest.Item]) -> None:
     """Note that this run does not include all tests."""
     if items:
-        _tally_of(items[0].config).partial = True
+        _get_tally(items[0].config).partial = True
 
 
 @pytest.hookimpl(wrapper=True)
@@ -192,12 +195,12 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     """
     item.config.stash[CURRENT] = item
     if hiding := sys.modules.get(f"{__name__}.python_tests"):  # which no other project loads
-        hiding.stop_redacting(item.config)
+        hiding.release_ended_redactions(item.config)
         hiding.redact_with_live_sessions(item)
     item.stash[GUARD] = NetworkGuard(
         msg("test {nodeid}", nodeid=item.nodeid), allow="--bpmax-allow-hosts={}", closed=False
     )
-    mode = options.option_value(item.config, "mode")
+    mode = options.read_option_value(item.config, "mode")
     if item.get_closest_marker("bpmax_live") and mode != "live":
         pytest.skip(translate(msg("needs a live system; run it with --bpmax-mode=live")))
 
@@ -287,15 +290,15 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
         report.longrepr = FailureText.from_worker(report.longrepr, file, (line or 0) + 1)
 
 
-def _redact_output(config: pytest.Config, redact: Callable[[str], str]) -> None:
+def _register_output_redaction(config: pytest.Config, redact: Callable[[str], str]) -> None:
     """Use *redact*, which hides the secrets of a session, for all output about the current test.
 
     A session calls this when it opens.
     """
     if item := config.stash.get(CURRENT, None):
-        from bpmax_sim.pytest_plugin.python_tests import redact_output_of  # noqa: PLC0415
+        from bpmax_sim.pytest_plugin.python_tests import register_output_redaction  # noqa: PLC0415
 
-        redact_output_of(item, redact)
+        register_output_redaction(item, redact)
 
 
 @pytest.hookimpl(tryfirst=True)  # other plug-ins write their files here, of all failures
@@ -305,31 +308,31 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     A pytest-xdist worker sends its tally (the counts of its tests) to the controller instead.
     """
     output = getattr(session.config, "workeroutput", None)
-    if options.option_value(session.config, "cov"):
+    if options.read_option_value(session.config, "cov"):
         from bpmax_sim.pytest_plugin.script_hits import send_or_report_hits  # noqa: PLC0415
 
         send_or_report_hits(session)
     if output is None and not _has_tally():
         return
-    tally = _tally_of(session.config)
+    tally = _get_tally(session.config)
     tally.stopped = bool(session.shouldfail or session.shouldstop)
     if tally.sharded and session.exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED:
         session.exitstatus = pytest.ExitCode.OK  # an empty shard: the others have them all
     if output is None and tally.files:
-        from bpmax_sim.pytest_plugin.summary import judge_files  # noqa: PLC0415
+        from bpmax_sim.pytest_plugin.summary import judge_unused_parts  # noqa: PLC0415
 
-        judge_files(session, tally)
+        judge_unused_parts(session, tally)
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     if output is None and tally.codes and reporter is not None:
         from bpmax_sim.pytest_plugin.summary import shorten_repeated_failures  # noqa: PLC0415
 
         shorten_repeated_failures(reporter)
     if output is not None:
-        output["bpmax_sim"] = tally.as_data()
-    elif options.option_value(session.config, "exit_codes"):
-        from bpmax_sim.pytest_plugin.summary import exit_code_of  # noqa: PLC0415
+        output["bpmax_sim"] = tally.to_data()
+    elif options.read_option_value(session.config, "exit_codes"):
+        from bpmax_sim.pytest_plugin.summary import choose_session_exit_code  # noqa: PLC0415
 
-        session.exitstatus = exit_code_of(session, tally)
+        session.exitstatus = choose_session_exit_code(session, tally)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -338,36 +341,38 @@ def pytest_testnodedown(node: Any) -> None:
 
     A worker that sent none has crashed, so the run counts as incomplete.
     """
-    if options.option_value(node.config, "cov"):
+    if options.read_option_value(node.config, "cov"):
         from bpmax_sim.pytest_plugin.script_hits import merge_worker_hits  # noqa: PLC0415
 
         merge_worker_hits(node)
     sent = getattr(node, "workeroutput", {}).get("bpmax_sim")
     if sent is None:
-        _tally_of(node.config).partial = True
+        _get_tally(node.config).partial = True
     else:
-        _tally_of(node.config).merge(sent)
+        _get_tally(node.config).merge(sent)
 
 
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, exitstatus: int, config: pytest.Config
 ) -> None:
     """Print the section ``bpmax-sim`` at the end of a run; pytest-xdist workers print none."""
-    if hasattr(config, "workeroutput") or not _is_used(terminalreporter, config):
+    if hasattr(config, "workeroutput") or not _has_anything_to_summarise(terminalreporter, config):
         return
     from bpmax_sim.pytest_plugin.summary import write_summary  # noqa: PLC0415
 
     write_summary(terminalreporter, exitstatus, config)
 
 
-def _is_used(reporter: pytest.TerminalReporter, config: pytest.Config) -> bool:
+def _has_anything_to_summarise(reporter: pytest.TerminalReporter, config: pytest.Config) -> bool:
     """Return whether there is anything to summarise.
 
     Otherwise the summary module, which takes long to import, is not needed.
     """
-    if _has_tally() and _tally_of(config).is_used:
+    if _has_tally() and _get_tally(config).has_sessions_or_cassettes:
         return True
-    if options.option_value(config, "shard") is not None or options.option_value(config, "cov"):
+    if options.read_option_value(config, "shard") is not None or options.read_option_value(
+        config, "cov"
+    ):
         return True
     reports = chain.from_iterable(reporter.stats.values())
     return any(_SCENARIO in (getattr(report, "nodeid", None) or "") for report in reports)

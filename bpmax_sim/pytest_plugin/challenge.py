@@ -24,7 +24,7 @@ from bpmax_sim.challenge.findings import (
     merge_results,
     summarise_verdicts,
 )
-from bpmax_sim.challenge.judge import ScriptChallenge, script_files_of
+from bpmax_sim.challenge.judge import ScriptChallenge, find_script_files
 from bpmax_sim.challenge.page import make_section
 from bpmax_sim.errors import ChallengeWarning, ConfigError, Place
 from bpmax_sim.i18n import join_messages, msg, plural, translate
@@ -38,7 +38,7 @@ _RESULTS: Final = pytest.StashKey[dict[str, ChallengeResult]]()
 _OUTPUT: Final = "bpmax_sim_challenge"
 
 
-def _challenge_results(config: pytest.Config) -> dict[str, ChallengeResult]:
+def _get_challenge_results(config: pytest.Config) -> dict[str, ChallengeResult]:
     """Return the result of each script, by test id."""
     return config.stash.setdefault(_RESULTS, {})
 
@@ -47,14 +47,14 @@ def _challenge_results(config: pytest.Config) -> dict[str, ChallengeResult]:
 def pytest_testnodedown(node: Any) -> None:
     """Merge the results of a pytest-xdist worker."""
     if sent := getattr(node, "workeroutput", {}).get(_OUTPUT):
-        _challenge_results(node.config).update(pickle.loads(sent))  # noqa: S301 - by our worker
+        _get_challenge_results(node.config).update(pickle.loads(sent))  # noqa: S301 - by our worker
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Store the results for the report page; a worker sends them to the controller."""
     results, output = (
-        _challenge_results(session.config),
+        _get_challenge_results(session.config),
         getattr(session.config, "workeroutput", None),
     )
     if output is not None:
@@ -71,25 +71,25 @@ def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
     """Write how many mistakes were tried in scripts, and by what scenarios noticed them."""
-    if results := _challenge_results(config):
+    if results := _get_challenge_results(config):
         terminalreporter.section(translate(msg("bpmax-sim: challenge")))
         terminalreporter.write_line(translate(describe_counts(_merge_results(results))))
 
 
 def _describe_limits(
-    ready: ScriptChallenge, result: ChallengeResult
+    challenge: ScriptChallenge, result: ChallengeResult
 ) -> Iterator[tuple[str, Place | None]]:
     """Yield messages, each with a place, about what the result does not cover.
 
     These are mistakes that were left out, and ``bpmax-ignore`` comments that excluded nothing.
     """
-    for problem in ready.left_out:
+    for problem in challenge.left_out:
         yield msg("left out: {problem}", problem=problem), problem.place
     for problem in result.unused:
         yield problem.message, problem.place
-    tried, possible = len(ready.numbered), ready.possible
+    tried, possible = len(challenge.numbered), challenge.possible
     if tried < possible:
-        place = Place(ready.targets[0].name, 1)
+        place = Place(challenge.targets[0].name, 1)
         yield msg("tried {tried} of {possible}", tried=tried, possible=possible), place
 
 
@@ -104,14 +104,14 @@ def pytest_collection_modifyitems(session: pytest.Session, items: list[pytest.It
     users: dict[str, list[ScenarioItem]] = {}
     for test in items:
         if isinstance(test, ScenarioTest):
-            for script in script_files_of(test.scenario):
+            for script in find_script_files(test.scenario):
                 users.setdefault(script.name, []).append(test.scenario)
     for name in sorted(users):
-        file = PlaceholderFile.from_parent(session, path=Path.cwd() / name)
+        file = ChallengedScriptFile.from_parent(session, path=Path.cwd() / name)
         items.append(ChallengeTest.from_parent(file, name="challenge", users=users[name]))
 
 
-class PlaceholderFile(pytest.File):
+class ChallengedScriptFile(pytest.File):
     """The collector node of a script file, for the test ids; its test is added after collection.
 
     By then it is known which selected scenarios use the script.
@@ -137,7 +137,7 @@ class ChallengeTest(pytest.Item):
         """
         ready = self._prepare_challenge()
         result = summarise_verdicts(ready, list(ready.judge()))
-        _challenge_results(self.config)[self.nodeid] = result
+        _get_challenge_results(self.config)[self.nodeid] = result
         for text, place in _describe_limits(ready, result):
             _warn_of_challenge(text, place)
         for finding in result.findings_without_repeats[:SHOWN]:
@@ -147,15 +147,15 @@ class ChallengeTest(pytest.Item):
 
     def _find_shortcoming(self, result: ChallengeResult) -> str:
         """Return which limit of the options *result* misses; "" if none."""
-        least = options.option_value(self.config, "challenge_fail_under")
-        if least is not None and result.score < least:
+        least = options.read_option_value(self.config, "challenge_fail_under")
+        if least is not None and result.score_percent < least:
             return msg(
                 "{score:g} % of the mistakes are noticed, and {least:g} % have to be",
-                score=round(result.score, 1),
+                score=round(result.score_percent, 1),
                 least=least,
             )
         number = len(result.findings_without_repeats)
-        if number and options.option_value(self.config, "challenge_strict"):
+        if number and options.read_option_value(self.config, "challenge_strict"):
             return plural(number, "{number} finding", "{number} findings")
         return ""
 
@@ -164,7 +164,7 @@ class ChallengeTest(pytest.Item):
         users, problem = self._users, ""
         name = next(
             script.name
-            for script in script_files_of(users[0])
+            for script in find_script_files(users[0])
             if Path.cwd() / script.name == self.path
         )
         try:
@@ -181,7 +181,7 @@ class ChallengeTest(pytest.Item):
         """Skip this test, whose scenarios are all left out; fail where an option asks for proof."""
         reason = translate(msg("left out: {problem}", problem=reason_left_out))
         names = ("challenge_fail_under", "challenge_strict")
-        if any(options.option_value(self.config, name) for name in names):
+        if any(options.read_option_value(self.config, name) for name in names):
             pytest.fail(reason, pytrace=False)
         pytest.skip(reason)
 

@@ -58,10 +58,10 @@ def bpmax_stubs(request: pytest.FixtureRequest) -> Iterator[Router]:
 
     It answers for the session of this Python test, or of this scenario.
     """
-    from bpmax_sim.pytest_plugin.python_tests import router_of  # noqa: PLC0415
+    from bpmax_sim.pytest_plugin.python_tests import open_router  # noqa: PLC0415
 
     run = request.node.stash.get(RUN, None)
-    with router_of(request.node, run.session if run else None) as router:
+    with open_router(request.node, run.session if run else None) as router:
         yield router
 
 
@@ -96,13 +96,13 @@ def bpmax_session_factory(
     @contextmanager
     def opened(**options: Unpack[SessionOptions]) -> Iterator[Session]:
         from bpmax_sim.pytest_plugin.python_tests import open_session  # noqa: PLC0415
-        from bpmax_sim.pytest_plugin.run_stats import tally_of  # noqa: PLC0415
+        from bpmax_sim.pytest_plugin.run_stats import get_tally  # noqa: PLC0415
 
         session = open_session(config.stash[CURRENT], **options)
         try:
             with session:
                 yield session
         finally:
-            tally_of(config).add_calls(session)
+            get_tally(config).add_calls(session)
 
     return opened

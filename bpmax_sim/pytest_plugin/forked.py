@@ -13,7 +13,7 @@ from importlib.metadata import PackageNotFoundError, version
 import pytest
 
 from bpmax_sim.i18n import msg
-from bpmax_sim.pytest_plugin.options import usage_error
+from bpmax_sim.pytest_plugin.options import make_usage_error
 
 
 def refuse_pytest_forked(config: pytest.Config) -> None:
@@ -34,7 +34,7 @@ def refuse_pytest_forked(config: pytest.Config) -> None:
         known = msg("of another kind")
         with suppress(PackageNotFoundError):
             known = version("pytest-forked")
-        raise usage_error(
+        raise make_usage_error(
             "--forked: pytest-forked {version} cannot hand on the reports of pytest "
             "{version_2}, so every test would fail; leave it out, run workers of "
             "pytest-xdist (-n 2), or take a pytest that it knows, such as 8.4",

@@ -26,37 +26,37 @@ import pytest
 from msgspec.structs import replace
 
 from bpmax_sim.errors import BpmaxError, ConfigError, Place, ScriptError
-from bpmax_sim.file_names import relative_name
+from bpmax_sim.file_names import to_relative_name
 from bpmax_sim.i18n import join_messages, map_message, msg, translate
 from bpmax_sim.index.items import ItemFinder, ProjectItem
 from bpmax_sim.platform.load import load_platforms
 from bpmax_sim.project import SUFFIX
 from bpmax_sim.pytest_plugin import options
 from bpmax_sim.pytest_plugin import session_options as of_test
-from bpmax_sim.pytest_plugin.python_tests import marked_faults, stub_session
-from bpmax_sim.pytest_plugin.run_stats import tally_of
-from bpmax_sim.pytest_plugin.session_options import COMMANDS, choose_option, marker_options
+from bpmax_sim.pytest_plugin.python_tests import read_fault_markers, stub_session
+from bpmax_sim.pytest_plugin.run_stats import get_tally
+from bpmax_sim.pytest_plugin.session_options import COMMANDS, choose_option, read_marker_options
 from bpmax_sim.pytest_plugin.stash import FINDER, GUARD
-from bpmax_sim.report.console import console_section
+from bpmax_sim.report.console import format_console_section
 from bpmax_sim.report.exit_codes import ExitCode
-from bpmax_sim.report.junit import properties_of
-from bpmax_sim.report.perform import PerformOptions, perform, refuse_item, skip_item
-from bpmax_sim.report.terminal import Verdict, call_line
-from bpmax_sim.report.trace_failures import encode_failure
+from bpmax_sim.report.junit import list_properties
+from bpmax_sim.report.perform import PerformOptions, fail_unstarted_item, perform, skip_item
+from bpmax_sim.report.terminal import Verdict, format_call_line
+from bpmax_sim.report.trace_failures import encode_failure_cause
 from bpmax_sim.report.usage import is_read_elsewhere
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.events import Event
 from bpmax_sim.scenario.load import ScenarioItem
-from bpmax_sim.scenario.outcome import reason_of_flag
+from bpmax_sim.scenario.outcome import read_flag_reason
 from bpmax_sim.scenario.source import (
     LONGEST,
     Failure,
     RunWarning,
+    choose_failure_line_style,
     render_failure,
-    style_of_failure_line,
 )
 from bpmax_sim.secret.vault import Redact
-from bpmax_sim.session.options import options_at
+from bpmax_sim.session.options import list_options_for
 from bpmax_sim.session.session import Session
 
 
@@ -99,7 +99,7 @@ class FailureText(str):  # noqa: SLOT000 - it carries reprcrash
     repeats = ""
 
     @classmethod
-    def of(cls, failures: Sequence[Failure], more: str = "") -> FailureText:
+    def from_failures(cls, failures: Sequence[Failure], more: str = "") -> FailureText:
         """Return the full text of the first failure, the headlines of the others, and *more*."""
         first = failures[0]
         others = [msg("also: {headline}", headline=failure.headline) for failure in failures[1:]]
@@ -125,7 +125,7 @@ class FailureText(str):  # noqa: SLOT000 - it carries reprcrash
             same = msg("the same cause as of {test}, above", test=self.repeats)
             lines = [lines[0], translate(same), *(one for one in lines if one.startswith(label))]
         for number, line in enumerate(lines):
-            tw.line(line, **dict.fromkeys(style_of_failure_line(line, number).split(), True))
+            tw.line(line, **dict.fromkeys(choose_failure_line_style(line, number).split(), True))
 
 
 def _append_other_failures(lines: list[str], others: list[str]) -> list[str]:
@@ -142,7 +142,7 @@ def _append_other_failures(lines: list[str], others: list[str]) -> list[str]:
     return [*lines[: LONGEST - len(others)], *others]
 
 
-def calls_section(calls: Sequence[CallMade], room: int) -> str:
+def format_calls_section(calls: Sequence[CallMade], room: int) -> str:
     """Return calls as text with one line each; of more than *room* calls only the latest.
 
     "" if there are none, or *room* is 0.
@@ -150,12 +150,12 @@ def calls_section(calls: Sequence[CallMade], room: int) -> str:
     if not calls or room < 1:
         return ""
     if (left := len(calls) - room) <= 0:
-        return join_messages("\n", map(call_line, calls))
+        return join_messages("\n", map(format_call_line, calls))
     head = msg("… {left} earlier calls", left=left + 1)
-    return join_messages("\n", [head, *map(call_line, calls[left + 1 :])])
+    return join_messages("\n", [head, *map(format_call_line, calls[left + 1 :])])
 
 
-def annotation_place(failure: Failure, root: Path) -> tuple[str, int] | None:
+def find_annotation_place(failure: Failure, root: Path) -> tuple[str, int] | None:
     """Return the file relative to *root* and the line, from 0, of the failed step.
 
     None if no line is known.
@@ -163,7 +163,7 @@ def annotation_place(failure: Failure, root: Path) -> tuple[str, int] | None:
     place = failure.location or failure.place
     if place is None or not place.line:
         return None
-    return relative_name(Path.cwd() / place.file, root), place.line - 1
+    return to_relative_name(Path.cwd() / place.file, root), place.line - 1
 
 
 _NOTHING = msg("no exception is behind this: the run went on and was compared")
@@ -214,24 +214,24 @@ class ScenarioFile(pytest.Module):
             CollectError: if the file has problems; one line for each.
         """
         try:
-            variables = options.variables(self.config)
+            variables = options.read_variables(self.config)
             finder = self.config.stash.setdefault(FINDER, ItemFinder())
-            result = finder.items_of(self.path, variables, of_test.root_of(self))
+            result = finder.list_items(self.path, variables, of_test.find_project_root(self))
         except ConfigError as error:
-            tally_of(self.config).broken += 1
+            get_tally(self.config).broken += 1
             self.bpmax_problems = [
                 (place.file, place.line, place.column, translate(str(replace(problem, place=None))))
                 for problem in error.problems
                 if (place := problem.place)
             ]
             raise self.CollectError(translate(str(error))) from None
-        folder = of_test.cassettes_folder(self)
+        folder = of_test.find_cassettes_folder(self)
         for item in result:
             yield self._make_scenario_test(item, folder)
 
     def _make_scenario_test(self, found: ProjectItem, folder: Path) -> pytest.Item:
         item = found.header
-        test: ScenarioTest = ScenarioTest.from_parent(self, name=item.node_name, callobj=play)
+        test: ScenarioTest = ScenarioTest.from_parent(self, name=item.one_line_name, callobj=play)
         test.found = found
         test.add_marker("bpmax_scenario")
         known = self.config.stash.setdefault(_TAGS, set())
@@ -241,10 +241,10 @@ class ScenarioFile(pytest.Module):
                 self.config.addinivalue_line("markers", msg("{tag}: tag of scenarios", tag=tag))
             test.add_marker(tag)
         if item.skip:
-            test.add_marker(pytest.mark.skip(reason=reason_of_flag(item.skip)))
+            test.add_marker(pytest.mark.skip(reason=read_flag_reason(item.skip)))
         test.cassettes = folder
         cassette = f"{folder}{os.sep}{item.cassette}.yaml".replace("/", os.sep)
-        tally_of(self.config).note_owner(cassette, str(folder), owner=item.name, test=self.path)
+        get_tally(self.config).note_owner(cassette, str(folder), owner=item.name, test=self.path)
         return test
 
 
@@ -294,14 +294,14 @@ class ScenarioTest(pytest.Function):
         error = excinfo.value
         if not isinstance(error, ScenarioFailedError):
             return super().repr_failure(excinfo)
-        with_cause = options.option_value(self.config, "tb")
+        with_cause = options.read_option_value(self.config, "tb")
         more = format_tracebacks(error.failures, error.redact) if with_cause else ""
-        return FailureText.of(error.failures, more)
+        return FailureText.from_failures(error.failures, more)
 
-    def sets_option(self, name: str) -> bool:
+    def has_option_in_file(self, name: str) -> bool:
         """Return whether the scenario file itself sets the option *name*."""
         steps = (name,) if name in {"seed", "clock"} else ("proxy", name)
-        return self.scenario.spot.source.root.at(steps) is not None
+        return self.scenario.spot.source.root.find_at(steps) is not None
 
 
 def play(request: pytest.FixtureRequest) -> None:
@@ -318,15 +318,15 @@ def play(request: pytest.FixtureRequest) -> None:
         sessions.append(session)
         stub_session(test, session)
         if session.is_closed:
-            test.stash[GUARD].close(options.allowed_hosts(test.config))
+            test.stash[GUARD].close(options.read_allowed_hosts(test.config))
 
     try:
-        item, asked = _apply_overrides(test), _perform_options(test)
+        item, asked = _apply_options_and_markers(test), _make_perform_options(test)
     except BpmaxError as error:  # of a marker
-        verdict, events = refuse_item(test.scenario, error, _options_for_trace_only(test))
+        verdict, events = fail_unstarted_item(test.scenario, error, _make_trace_options(test))
     else:
         verdict, events = perform(item, asked, prepare=prepare)
-        verdict = _add_exploration(test, item, asked, verdict)
+        verdict = _explore_passed_scenario(test, item, asked, verdict)
     _note_verdict(test, verdict, sessions)
     _note_declarations_used(test, verdict, events)
     for warning in verdict.warnings:
@@ -334,7 +334,9 @@ def play(request: pytest.FixtureRequest) -> None:
     if verdict.outcome == "xfailed":
         pytest.xfail(translate(verdict.reason))  # which does nothing under --runxfail
     if verdict.failures:
-        failures = [with_pytest_commands(failure, test.scenario) for failure in verdict.failures]
+        failures = [
+            substitute_pytest_commands(failure, test.scenario) for failure in verdict.failures
+        ]
         redact = sessions[0].redact if sessions else str
         raise ScenarioFailedError(failures, redact) from failures[0].cause
 
@@ -342,29 +344,29 @@ def play(request: pytest.FixtureRequest) -> None:
 play.__doc__ = None  # Allure describes a test by it
 
 
-def _add_exploration(
+def _explore_passed_scenario(
     test: ScenarioTest, item: ScenarioItem, asked: PerformOptions, verdict: Verdict
 ) -> Verdict:
     """With ``--bpmax-explore``, try failures of third parties on a passed scenario.
 
     Return *verdict* with what was found; unchanged if it did not pass or exploring is off.
     """
-    if verdict.outcome != "passed" or not options.option_value(test.config, "explore"):
+    if verdict.outcome != "passed" or not options.read_option_value(test.config, "explore"):
         return verdict
-    from bpmax_sim.explore.item_result import failures_of, warnings_of  # noqa: PLC0415 - only here
+    from bpmax_sim.explore.item_result import make_failures, make_warnings  # noqa: PLC0415 - only here
     from bpmax_sim.explore.search import Explorer  # noqa: PLC0415
     from bpmax_sim.explore.summary import encode_totals, sum_totals  # noqa: PLC0415
 
-    end = _exploration_end(test.config)
+    end = _get_exploration_deadline(test.config)
     exploration = Explorer(asked.cassettes).explore(
         item,
-        most=options.option_value(test.config, "explore_max"),
-        seed=options.option_value(test.config, "explore_seed"),
+        most=options.read_option_value(test.config, "explore_max"),
+        seed=options.read_option_value(test.config, "explore_seed"),
         is_over=lambda: time.monotonic() > end,
     )
-    tally_of(test.config).explored.append(encode_totals(sum_totals([exploration])))
-    failures = failures_of(exploration)
-    warned = (*verdict.warnings, *warnings_of(exploration))
+    get_tally(test.config).explored.append(encode_totals(sum_totals([exploration])))
+    failures = make_failures(exploration)
+    warned = (*verdict.warnings, *make_warnings(exploration))
     if not failures:
         return replace(verdict, warnings=warned)
     return replace(
@@ -375,12 +377,12 @@ def _add_exploration(
 _EXPLORED_UNTIL = pytest.StashKey[float]()
 
 
-def _exploration_end(config: pytest.Config) -> float:
+def _get_exploration_deadline(config: pytest.Config) -> float:
     """Return the value of `time.monotonic` at which this process stops exploring.
 
     Its time limit begins with the first call.
     """
-    minutes = options.option_value(config, "explore_minutes", math.inf)
+    minutes = options.read_option_value(config, "explore_minutes", math.inf)
     end: float = config.stash.setdefault(_EXPLORED_UNTIL, time.monotonic() + 60 * minutes)
     return end
 
@@ -394,19 +396,22 @@ def _warn_at_place(warning: RunWarning, test: ScenarioTest) -> None:
     warnings.warn_explicit(warning.message, warning.category, place.file, place.line)
 
 
-def with_pytest_commands(failure: Failure, item: ScenarioItem) -> Failure:
+def substitute_pytest_commands(failure: Failure, item: ScenarioItem) -> Failure:
     """Return *failure* with `bpmax-sim` commands replaced by the pytest commands for *item*."""
-    command = shlex.join(["pytest", item.node_id, *item.variable_arguments("--bpmax-var")])
-    record = f"bpmax-sim record {item.target}"
+    command = shlex.join(["pytest", item.node_id, *item.make_variable_arguments("--bpmax-var")])
+    record = f"bpmax-sim record {item.selection_arguments}"
     in_mode_record = f"{command} --bpmax-mode=record"
     words = (
         (f"{record} {_EXTRA}", f"{in_mode_record} {COMMANDS['command_extra']}"),
         (f"{record} {_NEW}", f"{in_mode_record} {COMMANDS['command_new']}"),
         (f"{record} {_REWRITE}", f"{in_mode_record} {COMMANDS['command_rewrite']}"),
         (record, in_mode_record),
-        (f"bpmax-sim run {item.target}", command),
-        (f"bpmax-sim run --mode live {item.target}", f"{command} --bpmax-mode=live"),
-        (f"bpmax-sim run --mode simulate {item.target}", f"{command} --bpmax-mode=simulate"),
+        (f"bpmax-sim run {item.selection_arguments}", command),
+        (f"bpmax-sim run --mode live {item.selection_arguments}", f"{command} --bpmax-mode=live"),
+        (
+            f"bpmax-sim run --mode simulate {item.selection_arguments}",
+            f"{command} --bpmax-mode=simulate",
+        ),
     )
 
     def replace_commands(text: str) -> str:
@@ -420,59 +425,59 @@ def with_pytest_commands(failure: Failure, item: ScenarioItem) -> Failure:
 
 
 _NEW, _EXTRA, _REWRITE = (
-    options_at("session")[f"command_{name}"].default for name in ("new", "extra", "rewrite")
+    list_options_for("session")[f"command_{name}"].default for name in ("new", "extra", "rewrite")
 )
 """The options that `bpmax-sim record` has in messages."""
 
 
-def _apply_overrides(test: ScenarioTest) -> ScenarioItem:
+def _apply_options_and_markers(test: ScenarioTest) -> ScenarioItem:
     """Return the item with seed and clock from options and markers, and the faults of markers.
 
     Raises:
         ConfigError: if a marker is wrong.
     """
     item = test.scenario
-    mark = marker_options(test)
+    mark = read_marker_options(test)
     chosen = {
-        name: choose_option(test.config, mark, name, sets=test.sets_option)
+        name: choose_option(test.config, mark, name, sets=test.has_option_in_file)
         for name in ("seed", "clock")
     }
     passed = {name: value for name, value in chosen.items() if value is not None}
-    faults = tuple(marked_faults(test))
+    faults = tuple(read_fault_markers(test))
     if not passed and not faults:
         return item
     scenario = replace(item.scenario, **passed)
     return replace(item, scenario=scenario, faults=(*item.faults, *faults))
 
 
-def _perform_options(test: ScenarioTest) -> PerformOptions:
+def _make_perform_options(test: ScenarioTest) -> PerformOptions:
     return dataclasses.replace(
-        _options_for_trace_only(test),
-        faults=options.option_value(test.config, "faults", "on") == "on",
+        _make_trace_options(test),
+        faults=options.read_option_value(test.config, "faults", "on") == "on",
         check=True,
-        options=of_test.session_options(test, sets=test.sets_option),
+        options=of_test.read_session_options(test, sets=test.has_option_in_file),
     )
 
 
-def _options_for_trace_only(test: ScenarioTest) -> PerformOptions:
-    policy = options.option_value(test.config, "trace", "on-failure")
-    trace = "on" if options.report_path(test.config) else policy
+def _make_trace_options(test: ScenarioTest) -> PerformOptions:
+    policy = options.read_option_value(test.config, "trace", "on-failure")
+    trace = "on" if options.choose_report_path(test.config) else policy
     return PerformOptions(cassettes=test.cassettes, trace=trace)
 
 
 def _note_verdict(test: ScenarioTest, verdict: Verdict, sessions: Sequence[Session]) -> None:
     """Add a verdict to the counts of the run, and its properties to the test's report."""
     test.stash[VERDICT] = verdict
-    tally = tally_of(test.config)
+    tally = get_tally(test.config)
     tally.codes.add(int(verdict.code))
     doubtful = any(failure.kind != "unplayed" for failure in verdict.failures)
     for session in sessions:
         tally.add_calls(session)
-        tally.add_recording(session, failed=verdict.outcome == "failed", doubtful=doubtful)
-    tally.file_runs().add(test.scenario, verdict)
+        tally.add_recording_use(session, failed=verdict.outcome == "failed", doubtful=doubtful)
+    tally.get_file_runs().add(test.scenario, verdict)
     if verdict.trace:
         tally.traces.add(verdict.trace)
-    test.user_properties += properties_of(verdict)
+    test.user_properties += list_properties(verdict)
 
 
 def _note_declarations_used(test: ScenarioTest, verdict: Verdict, events: Sequence[Event]) -> None:
@@ -482,13 +487,15 @@ def _note_declarations_used(test: ScenarioTest, verdict: Verdict, events: Sequen
     """
     config = test.config
     is_counted = is_read_elsewhere(
-        options.option_value(config, "job", ""), options.option_value(config, "shard")
+        options.read_option_value(config, "job", ""), options.read_option_value(config, "shard")
     )
     if is_counted and verdict.outcome == "passed":
-        from bpmax_sim.check.coverage import PassedRun, parts_used_in_run  # noqa: PLC0415 - seldom
+        from bpmax_sim.check.coverage import PassedRun, find_parts_used_in_run  # noqa: PLC0415 - seldom
 
         platforms = load_platforms(verdict.item.platforms, instances=verdict.item.instances)
-        tally_of(config).touched |= parts_used_in_run(PassedRun(verdict.item, platforms, events))
+        get_tally(config).touched |= find_parts_used_in_run(
+            PassedRun(verdict.item, platforms, events)
+        )
 
 
 def complete_report(
@@ -503,7 +510,7 @@ def complete_report(
     if report.when != "call":
         if report.skipped:
             reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else ""
-            asked = _options_for_trace_only(item)
+            asked = _make_trace_options(item)
             with suppress(
                 pytest.fail.Exception
             ):  # of a file that changed meanwhile nothing is traced
@@ -515,11 +522,11 @@ def complete_report(
     verdict = item.stash[VERDICT]
     count, room = 0, len(verdict.calls)
     if isinstance(error, ScenarioFailedError):
-        report.bpmax_failure = encode_failure(error.failures[0])  # type: ignore[attr-defined] # sent
+        report.bpmax_failure = encode_failure_cause(error.failures[0])  # type: ignore[attr-defined] # sent
         count = len(error.failures[0].calls)
         room = LONGEST - len(str(report.longrepr).splitlines()) - 1
-        if place := annotation_place(error.failures[0], item.config.rootpath):
+        if place := find_annotation_place(error.failures[0], item.config.rootpath):
             report.location = (*place, report.location[2])
-    if len(verdict.calls) > count and (text := calls_section(verdict.calls, room)):
+    if len(verdict.calls) > count and (text := format_calls_section(verdict.calls, room)):
         report.sections.append((translate(msg("calls")), translate(text)))
-    report.sections += console_section(verdict.console)
+    report.sections += format_console_section(verdict.console)

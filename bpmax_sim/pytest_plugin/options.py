@@ -22,26 +22,26 @@ from bpmax_sim.i18n import (
     msg,
     translate,
 )
-from bpmax_sim.project import find_root, language_of
+from bpmax_sim.project import find_root, read_language
 from bpmax_sim.session.options import (
     CI_REFUSES,
     Option,
     OptionKind,
-    choice_error,
-    option_help,
-    options_at,
+    describe_wrong_choice,
+    format_option_help,
+    list_options_for,
 )
 
 REPORT = ".bpmax/report.html"
-OPTIONS: Final = options_at("pytest")
+OPTIONS: Final = list_options_for("pytest")
 
 
-def flag_of(name: str) -> str:
+def to_flag(name: str) -> str:
     """Return the command-line spelling of an option."""
     return f"--bpmax-{name.replace('_', '-')}"
 
 
-def ini_of(name: str) -> str:
+def to_ini_name(name: str) -> str:
     """Return an option's name in the ini file, which is also its attribute of pytest's options."""
     return f"bpmax_{name}"
 
@@ -70,7 +70,7 @@ def add_options(parser: pytest.Parser) -> None:
     """Register the options and their ini settings."""
     group = parser.getgroup("bpmax-sim", msg("BPMAX scenarios"))
     for name, option in OPTIONS.items():
-        flag, dest, text = flag_of(name), ini_of(name), option_help(option, flag_of)
+        flag, dest, text = to_flag(name), to_ini_name(name), format_option_help(option, to_flag)
         kind, default, way = _KINDS[option.kind]
         metavar = option.metavar or f"{{{','.join(option.choices)}}}"  # `_convert_option` judges
         group.addoption(flag, dest=dest, default=None, help=text, metavar=metavar, **way)
@@ -84,16 +84,16 @@ def read_cli_and_ini(config: pytest.Config, name: str) -> tuple[Any, Any]:
     """
     known = config.stash.setdefault(_READ_OPTIONS, {})
     if name not in known:
-        option, ini = OPTIONS[name], ini_of(name)
+        option, ini = OPTIONS[name], to_ini_name(name)
         passed, written = config.getoption(ini, None), config.getini(ini)
         known[name] = (
-            None if passed is None else _convert_option(option, passed, flag_of(name)),
+            None if passed is None else _convert_option(option, passed, to_flag(name)),
             _convert_option(option, written, ini) if written else None,
         )
     return known[name]
 
 
-def option_value(config: pytest.Config, name: str, default: Any = None) -> Any:
+def read_option_value(config: pytest.Config, name: str, default: Any = None) -> Any:
     """Return the value of an option: from the command line, else from the ini file.
 
     If neither sets it, return *default*.
@@ -104,18 +104,18 @@ def option_value(config: pytest.Config, name: str, default: Any = None) -> Any:
     return default if passed is None else passed
 
 
-def _convert_option(option: Option, value: Any, spelled: str) -> Any:
+def _convert_option(option: Option, value: Any, option_name: str) -> Any:
     if option.kind != "value":
         return value
     if option.choices and value not in option.choices:
-        raise usage_error(choice_error(spelled, value, option.choices))
+        raise make_usage_error(describe_wrong_choice(option_name, value, option.choices))
     try:
         return _READ.get(option.name, option.read)(value)
     except ValueError as error:
-        raise usage_error(label_message(spelled, error)) from None
+        raise make_usage_error(label_message(option_name, error)) from None
 
 
-def usage_error(message: str, /, **values: object) -> pytest.UsageError:
+def make_usage_error(message: str, /, **values: object) -> pytest.UsageError:
     """Return the error that ends pytest with one line; *values* fill the template *message*."""
     return pytest.UsageError(translate(fill_message(message, values)))
 
@@ -128,20 +128,24 @@ def check_options(config: pytest.Config) -> None:
     """
     try:
         choose_language(
-            option_value(config, "lang"), configured=language_of(find_root(config.rootpath))
+            read_option_value(config, "lang"), configured=read_language(find_root(config.rootpath))
         )
     except UnknownLanguageError as error:
         raise pytest.UsageError(str(error)) from None
     for name in OPTIONS:
-        option_value(config, name)
-    report_path(config)
-    mode, record = option_value(config, "mode"), read_cli_and_ini(config, "record")[0]
+        read_option_value(config, name)
+    choose_report_path(config)
+    mode, record = read_option_value(config, "mode"), read_cli_and_ini(config, "record")[0]
     if record is not None and mode != "record":
-        raise usage_error("--bpmax-record={record} needs --bpmax-mode=record", record=record)
+        raise make_usage_error("--bpmax-record={record} needs --bpmax-mode=record", record=record)
     _check_search_options(config, mode)
-    if mode == "record" and os.environ.get("CI") and not option_value(config, "allow_ci_record"):
-        raise usage_error(CI_REFUSES)
-    variables(config)
+    if (
+        mode == "record"
+        and os.environ.get("CI")
+        and not read_option_value(config, "allow_ci_record")
+    ):
+        raise make_usage_error(CI_REFUSES)
+    read_variables(config)
 
 
 _SEARCHES: Final = ("explore", "challenge", "cov")
@@ -156,30 +160,30 @@ def _check_search_options(config: pytest.Config, mode: str | None) -> None:
         pytest.UsageError: with what to write.
     """
     for search in _SEARCHES:
-        flag, is_on = flag_of(search), option_value(config, search)
+        flag, is_on = to_flag(search), read_option_value(config, search)
         own = (name for name in OPTIONS if name.startswith(f"{search}_"))
         alone = next((one for one in own if read_cli_and_ini(config, one)[0] is not None), None)
         if alone and not is_on:
-            raise usage_error("{option} needs {flag}", option=flag_of(alone), flag=flag)
+            raise make_usage_error("{option} needs {flag}", option=to_flag(alone), flag=flag)
         if is_on and search != "cov" and mode in {"live", "record"}:
-            raise usage_error(
+            raise make_usage_error(
                 "{flag} tries replayed and simulated scenarios only; leave --bpmax-mode={mode} out",
                 flag=flag,
                 mode=mode,
             )
 
 
-def report_path(config: pytest.Config) -> Path | None:
+def choose_report_path(config: pytest.Config) -> Path | None:
     """Return the path of the report page, by default in the project's root; None without report.
 
     Raises:
         pytest.UsageError: if the path is not an HTML file, such as a test path after the option.
     """
-    path: str | None = option_value(config, "report")
+    path: str | None = read_option_value(config, "report")
     if not path:
         return None
     if not path.endswith(".html"):
-        raise usage_error(
+        raise make_usage_error(
             "--bpmax-report: expected a file that ends in .html, got {path!r}; write "
             "--bpmax-report=FILE, or put the option behind the tests",
             path=path,
@@ -189,15 +193,15 @@ def report_path(config: pytest.Config) -> Path | None:
     return find_root(config.rootpath) / path
 
 
-def allowed_hosts(config: pytest.Config) -> tuple[str, ...]:
+def read_allowed_hosts(config: pytest.Config) -> tuple[str, ...]:
     """Return the hosts that tests may reach although the network is closed while replaying.
 
     The option may be repeated, and each value may list several hosts with commas.
     """
-    return split_hosts(option_value(config, "allow_hosts", []))
+    return split_hosts(read_option_value(config, "allow_hosts", []))
 
 
-def variables(config: pytest.Config) -> Mapping[str, Any]:
+def read_variables(config: pytest.Config) -> Mapping[str, Any]:
     """Return the variables given as --bpmax-var NAME=VALUE or in the ini file, by name.
 
     Raises:
@@ -207,17 +211,17 @@ def variables(config: pytest.Config) -> Mapping[str, Any]:
     texts = [*(ini or ()), *(passed or ())]
     if not texts:
         return {}
-    from bpmax_sim.scenario.table_rows import cli_variables  # noqa: PLC0415 - only where given
+    from bpmax_sim.scenario.table_rows import parse_cli_variables  # noqa: PLC0415 - only where given
 
     try:
-        return cli_variables(texts)
+        return parse_cli_variables(texts)
     except ValueError as error:
-        raise usage_error(
+        raise make_usage_error(
             "--bpmax-var: expected NAME=VALUE, got {error!r}", error=str(error)
         ) from None
 
 
-def report_header(config: pytest.Config) -> list[str]:
+def format_report_header(config: pytest.Config) -> list[str]:
     """Return the header line, such as ``bpmax-sim: replay, cassettes in …``.
 
     Empty in a project without scenarios.
@@ -225,15 +229,15 @@ def report_header(config: pytest.Config) -> list[str]:
     root = find_root(config.rootpath)
     if not (root / "scenarios").is_dir() and read_cli_and_ini(config, "mode")[0] is None:
         return []
-    mode = option_value(config, "mode", "replay")
+    mode = read_option_value(config, "mode", "replay")
     if mode == "record":
-        mode += f" {option_value(config, 'record', 'once')}"
-    folder = option_value(config, "cassettes")
-    where = folder or display_path(root / "cassettes")
+        mode += f" {read_option_value(config, 'record', 'once')}"
+    folder = read_option_value(config, "cassettes")
+    where = folder or to_display_path(root / "cassettes")
     if folder:
-        from bpmax_sim.cassette.remote import is_url, strip_credentials  # noqa: PLC0415 - only where given
+        from bpmax_sim.cassette.remote import is_url, strip_credentials_and_query  # noqa: PLC0415 - only where given
 
-        where = strip_credentials(folder) if is_url(folder) else folder
+        where = strip_credentials_and_query(folder) if is_url(folder) else folder
     closed = msg(", network closed") if mode in {"replay", "simulate"} else ""
     line = msg(
         "bpmax-sim: {mode}, cassettes in {where}{closed}", mode=mode, where=where, closed=closed
@@ -241,7 +245,7 @@ def report_header(config: pytest.Config) -> list[str]:
     return [translate(line)]
 
 
-def display_path(path: Path) -> str:
+def to_display_path(path: Path) -> str:
     """Return *path* relative to the working directory if it is below it."""
     try:
         return path.relative_to(Path.cwd()).as_posix()

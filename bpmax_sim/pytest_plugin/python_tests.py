@@ -24,15 +24,15 @@ from _pytest.junitxml import xml_key
 
 from bpmax_sim.clock import parse_duration
 from bpmax_sim.errors import BpmaxError, BpmaxWarning, ConfigError, ExpectationError, Problem
-from bpmax_sim.i18n import Translatable, join_messages, msg, series, translate
+from bpmax_sim.i18n import TranslatableText, join_list, join_messages, msg, translate
 from bpmax_sim.pytest_plugin import options
 from bpmax_sim.pytest_plugin import session_options as of_test
-from bpmax_sim.pytest_plugin.run_stats import Tally, tally_of
-from bpmax_sim.pytest_plugin.session_options import COMMANDS, root_of
+from bpmax_sim.pytest_plugin.run_stats import Tally, get_tally
+from bpmax_sim.pytest_plugin.session_options import COMMANDS, find_project_root
 from bpmax_sim.pytest_plugin.stash import GUARD, HIDING, LIVING, RUN, SESSIONS
-from bpmax_sim.report.console import ConsoleOutput, console_section
+from bpmax_sim.report.console import ConsoleOutput, format_console_section
 from bpmax_sim.scenario.events import Event
-from bpmax_sim.scenario.faults import describe_fault, fault_problem, to_transport_fault
+from bpmax_sim.scenario.faults import describe_fault, find_fault_problem, to_transport_fault
 from bpmax_sim.scenario.model import FaultRule
 from bpmax_sim.scenario.run_log import RunLog
 from bpmax_sim.script.turn_result import Outcome
@@ -67,12 +67,12 @@ def make_fault(on: str, *, call: int | str | None = None, **do: Any) -> Fault:
     rule = decode(node, FaultRule, problems)
     if rule is None or problems:
         raise ConfigError(*(Problem(problem.message, path=problem.path) for problem in problems))
-    if wrong := fault_problem(rule):
+    if wrong := find_fault_problem(rule):
         raise ConfigError("fault on {on}: {wrong}", on=on, wrong=wrong)
     return to_transport_fault(rule)
 
 
-def marked_faults(node: pytest.Item) -> Iterator[Fault]:
+def read_fault_markers(node: pytest.Item) -> Iterator[Fault]:
     """Yield the fault rules of a test's ``bpmax_fault`` markers, in source order.
 
     Raises:
@@ -116,7 +116,7 @@ class RunFaults:
         """Remove the rules; return a message about those that never fired, or ""."""
         silent = self._session.disarm(self._rules)
         self._rules = []
-        names = series(dict.fromkeys(call.name for call in self._session.calls)) or msg("none")
+        names = join_list(dict.fromkeys(call.name for call in self._session.calls)) or msg("none")
         lines = [
             msg(
                 "fault never fired: {rule} -> {describe_fault} (calls made: {names})",
@@ -133,15 +133,15 @@ _STUB = pytest.StashKey[Stub]()
 
 
 @contextmanager
-def router_of(node: pytest.Item, session: Session | None) -> Iterator[Router]:
+def open_router(node: pytest.Item, session: Session | None) -> Iterator[Router]:
     """Yield a new respx router that answers for the test *node*, until the block ends.
 
     It is asked before the recordings, in *session* (if one is open) and in all later ones.
     """
-    from bpmax_sim.transport.respx_router import new_router, stub_from_router  # noqa: PLC0415 - few need httpx
+    from bpmax_sim.transport.respx_router import make_router, make_router_stub  # noqa: PLC0415 - few need httpx
 
-    router = new_router()
-    stub = node.stash[_STUB] = stub_from_router(router)
+    router = make_router()
+    stub = node.stash[_STUB] = make_router_stub(router)
     if session is not None:
         session.stub(stub)
     try:
@@ -163,7 +163,7 @@ _comparing: list[Any] = []
 _whole, _format = saferepr.SafeRepr.repr, saferepr.safeformat
 
 
-def redact_output_of(node: pytest.Item, redact: Redact) -> None:
+def register_output_redaction(node: pytest.Item, redact: Redact) -> None:
     """Hide secrets by *redact* in all output about the test *node*, and while its session lives.
 
     *redact* is a method of the session, kept as a weak reference. Later tests need it because a
@@ -189,10 +189,10 @@ def redact_with_live_sessions(node: pytest.Item) -> None:
     redacts = [redact for reference in node.config.stash.get(LIVING, ()) if (redact := reference())]
     node.config.stash[LIVING] = []
     for redact in redacts:
-        redact_output_of(node, redact)
+        register_output_redaction(node, redact)
 
 
-def stop_redacting(config: pytest.Config) -> None:
+def release_ended_redactions(config: pytest.Config) -> None:
     """Stop hiding secrets for the tests of *config* that have ended, so that they can be freed.
 
     Pytest's own functions are put back when no test is left.
@@ -303,7 +303,7 @@ def _error_chain(error: BaseException | None, seen: set[int]) -> Iterator[BaseEx
 def add_console_section(item: pytest.Item, report: pytest.TestReport) -> None:
     """Add the console output of the scripts of a Python test to its report."""
     if report.when == "call":
-        report.sections += console_section(item.stash[SESSIONS].console)
+        report.sections += format_console_section(item.stash[SESSIONS].console)
 
 
 def redact_report(report: pytest.TestReport) -> None:
@@ -387,7 +387,7 @@ def pytest_internalerror(excrepr: object) -> None:
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Release the redaction of the last test."""
-    stop_redacting(config)
+    release_ended_redactions(config)
 
 
 def redact_value(value: Any) -> Any:
@@ -395,7 +395,7 @@ def redact_value(value: Any) -> Any:
     kind = type(value)
     if kind is str:
         return redact_for_running_tests(value)
-    if kind is Translatable:
+    if kind is TranslatableText:
         return redact_for_running_tests(translate(value))
     if kind in {list, tuple}:
         return kind([redact_value(item) for item in value])
@@ -432,23 +432,23 @@ def open_session(node: pytest.Item, **passed: Unpack[SessionOptions]) -> Session
     """
     cassette = passed.get("cassette")
     if isinstance(cassette, str):
-        passed["cassette"] = of_test.path_of_cassette(node, cassette)
+        passed["cassette"] = of_test.resolve_cassette_path(node, cassette)
     of_test.warn_of_former_folder(node)
-    platforms = root_of(node) / "scenarios" / "platforms"
+    platforms = find_project_root(node) / "scenarios" / "platforms"
     session_arguments: SessionOptions = {
         "platforms": platforms if platforms.is_dir() else None,
-        "cassette": of_test.cassette_of(node),
-        "logins": of_test.cassettes_folder(node) / "auth",
-        "owner": of_test.owner_of(node),
+        "cassette": of_test.make_default_cassette_path(node),
+        "logins": of_test.find_cassettes_folder(node) / "auth",
+        "owner": of_test.get_owner_name(node),
         "command": msg("pytest {quote} --bpmax-mode=record", quote=shlex.quote(node.nodeid)),
         **COMMANDS,
-        **of_test.session_options(node),
+        **of_test.read_session_options(node),
         **passed,
     }
-    session = _sessions_of(node).open(**session_arguments)
+    session = _get_or_create_sessions(node).open(**session_arguments)
     stub_session(node, session)
     if session.is_closed:
-        node.stash[GUARD].close(options.allowed_hosts(node.config))
+        node.stash[GUARD].close(options.read_allowed_hosts(node.config))
     return session
 
 
@@ -478,7 +478,7 @@ class Sessions:
         self._last[key] = session
         lines = self._consoles[key] = []  # of an example of a property the last one's
         session.hear(
-            lambda ended: lines.extend(map(ConsoleOutput.of, getattr(ended, "console", ())))
+            lambda ended: lines.extend(map(ConsoleOutput.from_line, getattr(ended, "console", ())))
         )
         return session
 
@@ -508,12 +508,12 @@ class Sessions:
             raise
         finally:
             for session in last:
-                self._tally.add_recording(session, failed=wrong, doubtful=wrong and not left)
+                self._tally.add_recording_use(session, failed=wrong, doubtful=wrong and not left)
 
 
-def _sessions_of(node: pytest.Item) -> Sessions:
+def _get_or_create_sessions(node: pytest.Item) -> Sessions:
     if SESSIONS not in node.stash:
-        node.stash[SESSIONS] = Sessions(tally_of(node.config))
+        node.stash[SESSIONS] = Sessions(get_tally(node.config))
     sessions: Sessions = node.stash[SESSIONS]
     return sessions
 
@@ -526,9 +526,9 @@ class PythonTestRun:
         self._node = node
         self._finished = False
         self.session = open_session(node)
-        armed = options.option_value(node.config, "faults", "on") == "on"
+        armed = options.read_option_value(node.config, "faults", "on") == "on"
         self.faults = RunFaults(self.session, armed=armed)
-        for rule in marked_faults(node):
+        for rule in read_fault_markers(node):
             self.faults.arm(rule)
 
     def finish(self, *, failed: bool = False) -> None:
@@ -550,8 +550,8 @@ class PythonTestRun:
             wrong = True
             raise
         finally:
-            tally_of(self._node.config).add_calls(self.session)
-            _sessions_of(self._node).finish(failed=wrong)
+            get_tally(self._node.config).add_calls(self.session)
+            _get_or_create_sessions(self._node).finish(failed=wrong)
         if silent and not failed:
             raise ExpectationError(silent)
 
@@ -620,25 +620,25 @@ class RunEvents(Sequence[Event]):
 
     def _add_event(self, event: Outcome | FieldChanged) -> None:
         if isinstance(event, FieldChanged):
-            self._log.tell(event)
+            self._log.add_subject_event(event)
         else:
             self._result.add_outcome(event)
 
     def tell(self, event: SubjectEvent) -> None:
         """Add an event of a form or flow; pass this method as its ``tell``."""
-        self._log.tell(event)
+        self._log.add_subject_event(event)
 
     @overload
     def __getitem__(self, index: int) -> Event: ...
     @overload
     def __getitem__(self, index: slice) -> Sequence[Event]: ...
     def __getitem__(self, index: int | slice) -> Event | Sequence[Event]:
-        return self._merge_events()[index]
+        return self._collect_events()[index]
 
     def __len__(self) -> int:
-        return len(self._merge_events())
+        return len(self._collect_events())
 
-    def _merge_events(self) -> list[Event]:
+    def _collect_events(self) -> list[Event]:
         self._session.drain()
         result, self._result = self._result, Result()
         self._log.collect_events(result)

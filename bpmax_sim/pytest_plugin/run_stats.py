@@ -55,7 +55,7 @@ class Tally(RecordingUse):
         self.explored: list[bytes] = []
 
     @property
-    def is_used(self) -> bool:
+    def has_sessions_or_cassettes(self) -> bool:
         """Return whether any test had a session or owns a cassette."""
         return bool(self.calls or self.traces or any(getattr(self, name) for name in _SETS))
 
@@ -77,7 +77,7 @@ class Tally(RecordingUse):
             self.unrecognised.update(session.possible_secrets)
             self.undeclared.update(session.standin_notes)
 
-    def add_recording(self, session: Session, *, failed: bool, doubtful: bool) -> None:
+    def add_recording_use(self, session: Session, *, failed: bool, doubtful: bool) -> None:
         """Add how a cassette was used; *session* is the last one of its owner in a test.
 
         Args:
@@ -89,7 +89,7 @@ class Tally(RecordingUse):
         cassette = session.settings.cassette
         if cassette is None:
             return
-        self.add_played(session, doubtful=doubtful)
+        self.add_session_use(session, doubtful=doubtful)
         # A test that failed early did not come to its last calls: no news about its recording.
         if session.settings.unused != "ignore" and not failed and session.unplayed_exchanges:
             self.unplayed[str(cassette)] += len(session.unplayed_exchanges)
@@ -97,7 +97,7 @@ class Tally(RecordingUse):
         if session.mode == "record" and aside.exists():
             self.waiting.add(str(aside))
 
-    def file_runs(self) -> FileRuns:
+    def get_file_runs(self) -> FileRuns:
         """Return which parts of scenario files were not used; changes of it go into this tally."""
         from bpmax_sim.scenario.file_verdict import FileRuns  # noqa: PLC0415 - not at the start
 
@@ -105,11 +105,11 @@ class Tally(RecordingUse):
         runs.files = self.files
         return runs
 
-    def as_data(self) -> dict[str, Any]:
+    def to_data(self) -> dict[str, Any]:
         """Return the tally as plain values for the controller: counts, texts and sets of texts."""
         texts = {name: set(map(translate, getattr(self, name))) for name in _SETS}
         counts = {name: dict(getattr(self, name)) for name in _COUNTS}
-        files = self.file_runs().as_data() if self.files else {}
+        files = self.get_file_runs().to_plain_data() if self.files else {}
         return {**vars(self), **texts, **counts, "files": files}
 
     def merge(self, data: Mapping[str, Any]) -> None:
@@ -118,7 +118,7 @@ class Tally(RecordingUse):
         self.codes |= data["codes"]
         self.partial |= data["partial"]
         self.sharded |= data["sharded"]
-        self.file_runs().merge(data["files"])
+        self.get_file_runs().merge(data["files"])
         self.explored += data["explored"]
         super().merge(data)
         for name in (*_COUNTS, *_OWN_SETS):
@@ -131,7 +131,7 @@ _SETS = (*USE_SETS, *_OWN_SETS)
 TALLY = pytest.StashKey[Tally]()
 
 
-def tally_of(config: pytest.Config) -> Tally:
+def get_tally(config: pytest.Config) -> Tally:
     """Return the tally of this process, created at the first call."""
     if TALLY not in config.stash:
         config.stash[TALLY] = Tally()
@@ -149,4 +149,4 @@ class InterruptListener:
 
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
         """Note Ctrl-C, but not `pytest.exit`, which has its own exit code."""
-        tally_of(self._config).interrupted = isinstance(excinfo.value, KeyboardInterrupt)
+        get_tally(self._config).interrupted = isinstance(excinfo.value, KeyboardInterrupt)

@@ -9,20 +9,20 @@ import pytest
 
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.i18n import msg
-from bpmax_sim.project import find_root, make_folder
+from bpmax_sim.project import find_root, make_parent_folder
 from bpmax_sim.pytest_plugin import options
 from bpmax_sim.report.script_coverage import (
     LCOV,
     CoveredScript,
     add_counts,
     cover_scripts,
+    format_lcov,
     list_uncounted,
     store_hits,
-    write_lcov,
 )
 from bpmax_sim.scenario.shards import Shard
 from bpmax_sim.script.hits import ScriptHits
-from bpmax_sim.yamlfile import display_path, writing_to
+from bpmax_sim.yamlfile import to_display_path, translate_write_errors
 
 _HITS: Final = pytest.StashKey[ScriptHits]()
 _RESULT: Final = pytest.StashKey["CoverageResult"]()
@@ -36,7 +36,7 @@ class CoverageResult(NamedTuple):
     lines: list[str]
 
 
-def hits_of(config: pytest.Config) -> ScriptHits:
+def get_script_hits(config: pytest.Config) -> ScriptHits:
     """Return how often each part of each script has run in this process."""
     return config.stash.setdefault(_HITS, ScriptHits())
 
@@ -44,10 +44,10 @@ def hits_of(config: pytest.Config) -> ScriptHits:
 def merge_worker_hits(node: Any) -> None:
     """Add the hits of a pytest-xdist worker; one that crashed sent none."""
     if sent := getattr(node, "workeroutput", {}).get(_OUTPUT):
-        hits_of(node.config).merge(sent)
+        get_script_hits(node.config).merge(sent)
 
 
-def coverage_result(config: pytest.Config) -> CoverageResult | None:
+def get_coverage_result(config: pytest.Config) -> CoverageResult | None:
     """Return the script coverage of the whole run, all workers included; None before its end."""
     return config.stash.get(_RESULT, None)
 
@@ -58,7 +58,7 @@ def send_or_report_hits(session: pytest.Session) -> None:
     In the controller, write and judge the coverage.
     """
     config = session.config
-    hits = hits_of(config)
+    hits = get_script_hits(config)
     output = getattr(config, "workeroutput", None)
     if output is not None:
         output[_OUTPUT] = hits.to_data()
@@ -87,7 +87,7 @@ def send_or_report_hits(session: pytest.Session) -> None:
         told.append(_write_hits_and_lcov(config, hits, covered, root))
     except ConfigError as error:  # the tests passed or failed all the same
         told.append(str(error))
-    least = options.option_value(config, "cov_fail_under")
+    least = options.read_option_value(config, "cov_fail_under")
     if least is not None and percent < least:
         told.append(
             msg(
@@ -104,11 +104,11 @@ def send_or_report_hits(session: pytest.Session) -> None:
 def _write_hits_and_lcov(
     config: pytest.Config, hits: ScriptHits, covered: list[CoveredScript], root: Path
 ) -> str:
-    shard = options.option_value(config, "shard") or Shard(1, 1)
+    shard = options.read_option_value(config, "shard") or Shard(1, 1)
     store_hits(hits, root, shard)
-    chosen = options.option_value(config, "cov_lcov")
+    chosen = options.read_option_value(config, "cov_lcov")
     path = Path(config.invocation_params.dir, chosen) if chosen else root / LCOV
-    with writing_to(path):
-        make_folder(path)
-        path.write_text(write_lcov(covered), encoding="utf-8", newline="\n")
-    return msg("lcov: {path}", path=display_path(path))
+    with translate_write_errors(path):
+        make_parent_folder(path)
+        path.write_text(format_lcov(covered), encoding="utf-8", newline="\n")
+    return msg("lcov: {path}", path=to_display_path(path))

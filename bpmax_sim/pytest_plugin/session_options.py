@@ -13,14 +13,14 @@ import pytest
 from bpmax_sim.cassette.format import HEAD
 from bpmax_sim.cassette.remote import RemoteStorage, is_url, open_mirror
 from bpmax_sim.errors import ConfigError, FormerFolderWarning, shell_quote, suggest_nearest
-from bpmax_sim.file_names import cassette_name, file_name
-from bpmax_sim.i18n import msg, series
+from bpmax_sim.file_names import build_cassette_name, to_file_name
+from bpmax_sim.i18n import join_list, msg
 from bpmax_sim.project import find_root
 from bpmax_sim.pytest_plugin import options
-from bpmax_sim.session.options import options_at
+from bpmax_sim.session.options import list_options_for
 from bpmax_sim.session.settings import SessionOptions
 from bpmax_sim.session.shared_logins import SharedLogins
-from bpmax_sim.yamlfile import display_path
+from bpmax_sim.yamlfile import to_display_path
 
 COMMANDS: SessionOptions = {
     "command_rewrite": "--bpmax-record=rewrite",
@@ -29,7 +29,7 @@ COMMANDS: SessionOptions = {
 }
 """The options of a recording, for messages."""
 
-MARKED = options_at("marker")
+MARKED = list_options_for("marker")
 """What the marker ``bpmax`` takes."""
 
 _FILES = frozenset({"cassette", "platforms", "instances"})
@@ -44,7 +44,7 @@ _LOGINS = pytest.StashKey[SharedLogins]()
 _ROOTS = pytest.StashKey[dict[str, Path]]()
 
 
-def marker_options(node: pytest.Item) -> dict[str, Any]:
+def read_marker_options(node: pytest.Item) -> dict[str, Any]:
     """Return what the ``@pytest.mark.bpmax(…)`` markers of a test set; the nearest marker wins.
 
     Raises:
@@ -57,7 +57,7 @@ def marker_options(node: pytest.Item) -> dict[str, Any]:
         for key in mark.kwargs:
             if key not in MARKED:
                 hint = suggest_nearest(key, MARKED) or msg(
-                    "; known are {names}", names=series(sorted(MARKED))
+                    "; known are {names}", names=join_list(sorted(MARKED))
                 )
                 raise ConfigError("the marker bpmax has no {key!r}{hint}", key=key, hint=hint)
         options |= mark.kwargs
@@ -95,37 +95,39 @@ def choose_option(
     return in_ini if chosen is None and in_ini is not None and not sets(name) else chosen
 
 
-def session_options(node: pytest.Item, *, sets: Sets = lambda _name: False) -> SessionOptions:
+def read_session_options(node: pytest.Item, *, sets: Sets = lambda _name: False) -> SessionOptions:
     """Return the options of `Session.open` set by command line, markers and ini file.
 
     Raises:
         ConfigError: if a marker is wrong.
     """
-    mark = marker_options(node)
+    mark = read_marker_options(node)
     chosen: dict[str, Any] = {}
-    for name, option in options_at("session").items():
+    for name, option in list_options_for("session").items():
         if name in _FILES or name in _OF_THE_GUARD:
             continue
         is_option = name in options.OPTIONS
         value = choose_option(node.config, mark, name, sets=sets) if is_option else mark.get(name)
         if value is not None:
-            chosen[option.argument] = value
-    if platforms := _platforms_folder(node, mark, sets):
+            chosen[option.session_keyword] = value
+    if platforms := _resolve_platform_folders(node, mark, sets):
         chosen["platforms"] = platforms
     if "instances" in mark:
-        chosen["instances"] = root_of(node) / mark["instances"]
+        chosen["instances"] = find_project_root(node) / mark["instances"]
     if "cassette" in mark:
-        chosen["cassette"] = path_of_cassette(node, mark["cassette"])
-    if options.option_value(node.config, "cov"):
-        from bpmax_sim.pytest_plugin.script_hits import hits_of  # noqa: PLC0415 - where asked for
+        chosen["cassette"] = resolve_cassette_path(node, mark["cassette"])
+    if options.read_option_value(node.config, "cov"):
+        from bpmax_sim.pytest_plugin.script_hits import get_script_hits  # noqa: PLC0415 - where asked for
 
-        chosen["hits"] = hits_of(node.config)
-    chosen["remote"] = remote_storage(node.config)
+        chosen["hits"] = get_script_hits(node.config)
+    chosen["remote"] = get_remote_storage(node.config)
     chosen["shared_logins"] = node.config.stash.setdefault(_LOGINS, SharedLogins())
     return cast("SessionOptions", chosen)
 
 
-def _platforms_folder(node: pytest.Item, mark: Mapping[str, Any], sets: Sets) -> tuple[Path, ...]:
+def _resolve_platform_folders(
+    node: pytest.Item, mark: Mapping[str, Any], sets: Sets
+) -> tuple[Path, ...]:
     """Return the platform folders, as absolute paths.
 
     A relative path on the command line is resolved against the working directory, in a marker
@@ -138,11 +140,11 @@ def _platforms_folder(node: pytest.Item, mark: Mapping[str, Any], sets: Sets) ->
     if "platforms" in mark:
         named = mark["platforms"]
         several = [named] if isinstance(named, str | os.PathLike) else named
-        return tuple(Path(root_of(node), one) for one in several)
+        return tuple(Path(find_project_root(node), one) for one in several)
     return () if ini is None or sets("platforms") else tuple(Path(config.rootpath, p) for p in ini)
 
 
-def root_of(node: pytest.Item | pytest.Collector) -> Path:
+def find_project_root(node: pytest.Item | pytest.Collector) -> Path:
     """Return the root of a test's project, cached by folder; without a project, pytest's root.
 
     It is never the folder of the test: there, pytest-recording keeps cassettes of the same names.
@@ -155,74 +157,76 @@ def root_of(node: pytest.Item | pytest.Collector) -> Path:
     return known[folder]
 
 
-def remote_storage(config: pytest.Config) -> RemoteStorage | None:
+def get_remote_storage(config: pytest.Config) -> RemoteStorage | None:
     """Return the remote storage if the cassettes are given by URL; one for the whole run."""
     if _REMOTE not in config.stash:
-        place = options.option_value(config, "cassettes")
+        place = options.read_option_value(config, "cassettes")
         config.stash[_REMOTE] = open_mirror(place, config.rootpath) if is_url(place) else None
     return config.stash[_REMOTE]
 
 
-def cassettes_folder(node: pytest.Item | pytest.Collector) -> Path:
+def find_cassettes_folder(node: pytest.Item | pytest.Collector) -> Path:
     """Return the folder of a test's cassettes; for a URL, the local copy of the remote storage."""
     config = node.config
-    remote = remote_storage(config)
+    remote = get_remote_storage(config)
     if remote is not None:
         return remote.folder
     passed, ini = options.read_cli_and_ini(config, "cassettes")
     if passed is not None:
         return Path(config.invocation_params.dir, passed)
-    return Path(config.rootpath, ini) if ini is not None else root_of(node) / "cassettes"
+    return Path(config.rootpath, ini) if ini is not None else find_project_root(node) / "cassettes"
 
 
-def path_of_cassette(node: pytest.Item, name: object) -> Path:
+def resolve_cassette_path(node: pytest.Item, name: object) -> Path:
     """Return the path of the cassette *name*, given in a marker or a call.
 
     *name* is a path below the cassettes folder, with or without ``.yaml``.
     """
-    below = cassette_name(root_of(node), node.path, str(name), "")
-    return cassettes_folder(node) / f"{below}.yaml"
+    below = build_cassette_name(find_project_root(node), node.path, str(name), "")
+    return find_cassettes_folder(node) / f"{below}.yaml"
 
 
-def cassette_of(node: pytest.Item) -> Path:
+def make_default_cassette_path(node: pytest.Item) -> Path:
     """Return the path of a Python test's cassette: ``<module>/<test>.yaml``, without parameters.
 
     The module name is its path below the project's root, without a leading ``tests``, so that it
     depends neither on the import mode nor on pytest's spelling of parameters.
     """
-    mark = marker_options(node)
+    mark = read_marker_options(node)
     if "cassette" in mark:
-        return path_of_cassette(node, mark["cassette"])
-    folder, root = cassettes_folder(node), root_of(node)
+        return resolve_cassette_path(node, mark["cassette"])
+    folder, root = find_cassettes_folder(node), find_project_root(node)
     module = node.path.with_suffix("")
     parts = module.relative_to(root).parts if module.is_relative_to(root) else (module.name,)
     parts = parts[1:] if parts[0] in {"tests", "test"} and len(parts) > 1 else parts
     name = _qualify_name(node, getattr(node, "originalname", None) or node.name)
-    return folder.joinpath(*map(file_name, parts), f"{file_name(name)}.yaml")
+    return folder.joinpath(*map(to_file_name, parts), f"{to_file_name(name)}.yaml")
 
 
 def warn_of_former_folder(node: pytest.Item) -> None:
     """Warn if a cassette is missing but recordings lie beside the test, as in older versions."""
-    path, folder = cassette_of(node), node.path.parent / "cassettes"
+    path, folder = make_default_cassette_path(node), node.path.parent / "cassettes"
     former = folder / path.parent.name / path.name
-    is_default = cassettes_folder(node) == root_of(node) / "cassettes"
-    if not is_default or "cassette" in marker_options(node) or path.exists():
+    is_default = find_cassettes_folder(node) == find_project_root(node) / "cassettes"
+    if not is_default or "cassette" in read_marker_options(node) or path.exists():
         return
     if not former.is_file() or not former.read_bytes().startswith(HEAD.encode()):
         return  # pytest-recording has its own there
-    moves = [(former.parent, path.parent), (folder / "auth", cassettes_folder(node) / "auth")]
+    moves = [(former.parent, path.parent), (folder / "auth", find_cassettes_folder(node) / "auth")]
     if path.parent.exists():
         moves[0] = former, path
-    commands = [f"mkdir -p {shell_quote(display_path(moves[0][1].parent))}"]
+    commands = [f"mkdir -p {shell_quote(to_display_path(moves[0][1].parent))}"]
     for old, new in moves:
         if old.exists() and not new.exists():
-            commands.append(f"git mv {' '.join(shell_quote(display_path(p)) for p in (old, new))}")
+            commands.append(
+                f"git mv {' '.join(shell_quote(to_display_path(p)) for p in (old, new))}"
+            )
     warnings.warn(
         msg(
             "{former}: recorded where nothing is read any more, and {path} does not exist; move "
             "it: {command}",
-            former=display_path(former),
-            path=display_path(path),
+            former=to_display_path(former),
+            path=to_display_path(path),
             command=" && ".join(commands),
         ),
         FormerFolderWarning,
@@ -230,12 +234,12 @@ def warn_of_former_folder(node: pytest.Item) -> None:
     )
 
 
-def owner_of(node: pytest.Item) -> str:
+def get_owner_name(node: pytest.Item) -> str:
     """Return the owner of a Python test's exchanges: the marker's, else the test's own.
 
     The test's own name includes class and parameters.
     """
-    return str(marker_options(node).get("owner") or _qualify_name(node, node.name))
+    return str(read_marker_options(node).get("owner") or _qualify_name(node, node.name))
 
 
 def _qualify_name(node: pytest.Item, name: str) -> str:

@@ -19,8 +19,8 @@ from bpmax_sim.project import SUFFIX, find_root
 from bpmax_sim.pytest_plugin import options
 from bpmax_sim.pytest_plugin import session_options as of_test
 from bpmax_sim.pytest_plugin.items import ScenarioTest
-from bpmax_sim.pytest_plugin.options import usage_error
-from bpmax_sim.pytest_plugin.run_stats import tally_of
+from bpmax_sim.pytest_plugin.options import make_usage_error
+from bpmax_sim.pytest_plugin.run_stats import get_tally
 from bpmax_sim.scenario import shards
 from bpmax_sim.scenario.shards import Shard
 
@@ -31,40 +31,42 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
     The order stays.
     """
-    keys = dict(zip(items, _duration_keys(config, (item.nodeid for item in items)), strict=True))
+    keys = dict(
+        zip(items, _make_duration_keys(config, (item.nodeid for item in items)), strict=True)
+    )
     cassettes = {
         key: item.found.header.cassette
         for item, key in keys.items()
         if isinstance(item, ScenarioTest)
     }
-    chosen = options.option_value(config, "shard").select_keys(
+    chosen = options.read_option_value(config, "shard").select_keys(
         keys.values(), read_durations(config), cassettes
     )
     left_out = [item for item in items if keys[item] not in chosen]
     if left_out:
-        tally_of(config).note_other_shards(
-            cassette for cassette in map(_cassette_of, left_out) if cassette
+        get_tally(config).note_other_shards(
+            cassette for cassette in map(_find_owned_cassette, left_out) if cassette
         )
         items[:] = [item for item in items if keys[item] in chosen]
-        tally = tally_of(config)
+        tally = get_tally(config)
         is_partial = tally.partial
         config.hook.pytest_deselected(items=left_out)
         tally.partial = is_partial  # all shards together are everything
 
 
-def _cassette_of(item: pytest.Item) -> str | None:
+def _find_owned_cassette(item: pytest.Item) -> str | None:
     """Return the path of the cassette that *item* owns; None if it opens no session."""
     if isinstance(item, ScenarioTest):
         return f"{item.cassettes}{os.sep}{item.found.header.cassette}.yaml".replace("/", os.sep)
     if "bpmax_session" not in getattr(item, "fixturenames", ()):
         return None
     try:
-        return str(of_test.cassette_of(item))
+        return str(of_test.make_default_cassette_path(item))
     except ConfigError:  # a wrong marker is told where the test runs
         return None
 
 
-def shard_header(config: pytest.Config, shard: Shard) -> str:
+def format_shard_header(config: pytest.Config, shard: Shard) -> str:
     """Return the header line of a shard: its number, and by which durations the tests were split.
 
     All shards of one run have to show the same durations, else some test runs twice or never.
@@ -74,7 +76,7 @@ def shard_header(config: pytest.Config, shard: Shard) -> str:
         known = msg(
             "{durations_count} durations ({fingerprint})",
             durations_count=len(durations),
-            fingerprint=shards.durations_fingerprint(durations),
+            fingerprint=shards.fingerprint_durations(durations),
         )
     return msg("shard {shard}, split by {known}", shard=shard, known=known)
 
@@ -88,10 +90,10 @@ def read_durations(config: pytest.Config) -> dict[str, Any]:
     try:
         return shards.read_durations(find_root(config.rootpath))
     except ConfigError as error:
-        raise usage_error("--bpmax-shard: {error}", error=error) from None
+        raise make_usage_error("--bpmax-shard: {error}", error=error) from None
 
 
-def _duration_keys(config: pytest.Config, nodeids: Iterable[str]) -> Iterator[str]:
+def _make_duration_keys(config: pytest.Config, nodeids: Iterable[str]) -> Iterator[str]:
     """Yield for each test id the key under which its duration is stored.
 
     It is the test's file relative to the project's root, and its name.
@@ -100,7 +102,7 @@ def _duration_keys(config: pytest.Config, nodeids: Iterable[str]) -> Iterator[st
     for nodeid in nodeids:
         file, _, name = nodeid.partition("::")
         if file not in known:
-            known[file] = shards.duration_key(config.rootpath / file, root, "")
+            known[file] = shards.make_duration_key(config.rootpath / file, root, "")
         yield f"{known[file]}{name}"
 
 
@@ -116,10 +118,10 @@ def store_durations(
     took: Counter[str] = Counter()
     for report in reports:
         took[report.nodeid] += report.duration  # type: ignore[assignment] # seconds
-    shard = options.option_value(config, "shard")
+    shard = options.read_option_value(config, "shard")
     if shard is None and not any(f"{SUFFIX}::" in nodeid for nodeid in took):
         return
     root: Path = find_root(config.rootpath)
-    durations = dict(zip(_duration_keys(config, took), map(float, took.values()), strict=True))
-    tally_of(config).seconds |= durations
+    durations = dict(zip(_make_duration_keys(config, took), map(float, took.values()), strict=True))
+    get_tally(config).seconds |= durations
     shards.store_durations(root, durations, shard=shard, complete=complete)

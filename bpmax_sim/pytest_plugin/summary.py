@@ -22,14 +22,14 @@ import pytest
 
 import bpmax_sim
 from bpmax_sim.errors import BpmaxWarning, ConfigError, Place, Problem, shorten_list
-from bpmax_sim.file_names import relative_name
+from bpmax_sim.file_names import to_relative_name
 from bpmax_sim.i18n import join_messages, label_message, msg, plural, translate
 from bpmax_sim.project import SUFFIX, find_root
 from bpmax_sim.pytest_plugin import options, sharding
 from bpmax_sim.pytest_plugin.items import FailureText
-from bpmax_sim.pytest_plugin.options import display_path
-from bpmax_sim.pytest_plugin.run_stats import Tally, tally_of
-from bpmax_sim.report.exit_codes import ExitCode, most_important_code
+from bpmax_sim.pytest_plugin.options import to_display_path
+from bpmax_sim.pytest_plugin.run_stats import Tally, get_tally
+from bpmax_sim.report.exit_codes import ExitCode, choose_exit_code
 from bpmax_sim.report.failure_causes import group_by_cause
 from bpmax_sim.report.sections import SECTIONS, store_section
 from bpmax_sim.report.terminal import (
@@ -37,10 +37,10 @@ from bpmax_sim.report.terminal import (
     BY_SOURCE,
     describe_cause_with_count,
     format_counts,
+    format_workflow_annotation,
     relative_to_checkout,
-    workflow_annotation,
 )
-from bpmax_sim.report.trace_failures import decode_failure
+from bpmax_sim.report.trace_failures import decode_failure_cause
 from bpmax_sim.report.usage import (
     Covers,
     gather_evidence,
@@ -69,12 +69,12 @@ class GithubAnnotation(msgspec.Struct, frozen=True):
     column: int = 0
 
     @property
-    def where(self) -> str:
+    def location(self) -> str:
         """Return ``file:line``, or only the file."""
         return f"{self.file}:{self.line}" if self.line else self.file
 
 
-def write_github_summary(
+def write_annotations_and_summary(
     reporter: pytest.TerminalReporter, config: pytest.Config, lines: Sequence[str]
 ) -> None:
     """Write annotations for failures, and the step summary with *lines* about the run."""
@@ -84,7 +84,7 @@ def write_github_summary(
     if notes and not config.pluginmanager.hasplugin("pytest_github_actions_annotate_failures"):
         reporter.ensure_newline()
         for note in notes[:_MOST]:
-            reporter.write_line(workflow_command(note))
+            reporter.write_line(format_workflow_command(note))
     path = os.environ.get("GITHUB_STEP_SUMMARY")
     text = format_summary(_count_outcomes(reporter.stats), notes, lines)
     if path and text:
@@ -92,12 +92,12 @@ def write_github_summary(
             file.write(translate(text))
 
 
-def workflow_command(note: GithubAnnotation) -> str:
+def format_workflow_command(note: GithubAnnotation) -> str:
     """Return *note* as a line of output that GitHub turns into an annotation.
 
     It looks like ``::error file=…,line=…::message``.
     """
-    return workflow_annotation(
+    return format_workflow_annotation(
         note.text, file=note.file, line=note.line, column=note.column, title=note.title
     )
 
@@ -120,7 +120,7 @@ def format_summary(
     parts = [msg("### bpmax-sim: {counted}", counted=(counted or msg("not collected"))), ""]
     if notes:
         rows = [
-            f"| {_escape_cell(n.title)} | {_escape_cell(n.where)} | {_escape_cell(n.text)} |"
+            f"| {_escape_cell(n.title)} | {_escape_cell(n.location)} | {_escape_cell(n.text)} |"
             for n in notes
         ]
         left = len(rows) - _ROWS
@@ -135,18 +135,18 @@ def _escape_cell(text: str) -> str:
     return _MARKUP.sub(r"\\\1", join_messages(" ", text.split()))
 
 
-def _scenario_reports(stats: Mapping[str, Sequence[Any]], outcome: str) -> Iterator[Any]:
+def _list_scenario_reports(stats: Mapping[str, Sequence[Any]], outcome: str) -> Iterator[Any]:
     return (report for report in stats.get(outcome, ()) if SUFFIX in getattr(report, "nodeid", ""))
 
 
-def _group_failed(stats: Mapping[str, Sequence[Any]]) -> list[list[tuple[Any, Failure]]]:
+def _group_repeated_failures(stats: Mapping[str, Sequence[Any]]) -> list[list[tuple[Any, Failure]]]:
     """Return groups of failed scenarios with the same cause, each report with its first failure.
 
     Causes of only one scenario are left out.
     """
     failed = (
-        (report, decode_failure(packed))
-        for report in _scenario_reports(stats, "failed")
+        (report, decode_failure_cause(packed))
+        for report in _list_scenario_reports(stats, "failed")
         if (packed := getattr(report, "bpmax_failure", ""))
     )
     return [alike for alike in group_by_cause(failed).values() if len(alike) > 1]
@@ -157,14 +157,16 @@ def shorten_repeated_failures(reporter: pytest.TerminalReporter) -> None:
 
     They show only headline and command.
     """
-    for (first, _), *others in _group_failed(reporter.stats):
+    for (first, _), *others in _group_repeated_failures(reporter.stats):
         for report, _ in others:
             if isinstance(report.longrepr, FailureText):
                 report.longrepr.repeats = first.nodeid
 
 
 def _count_outcomes(stats: Mapping[str, Sequence[Any]]) -> Counter[str]:
-    counted = {outcome: sum(1 for _ in _scenario_reports(stats, outcome)) for outcome in _OUTCOMES}
+    counted = {
+        outcome: sum(1 for _ in _list_scenario_reports(stats, outcome)) for outcome in _OUTCOMES
+    }
     return Counter({outcome: count for outcome, count in counted.items() if count})
 
 
@@ -172,9 +174,9 @@ def _find_failures(
     stats: Mapping[str, Sequence[Any]], config: pytest.Config
 ) -> Iterator[GithubAnnotation]:
     for outcome in ("error", "failed"):
-        for report in _scenario_reports(stats, outcome):
+        for report in _list_scenario_reports(stats, outcome):
             if isinstance(report, pytest.CollectReport):
-                yield from _file_problems(report, config)
+                yield from _annotate_collection_problems(report, config)
                 continue
             file, line, name = report.location
             crash = getattr(report.longrepr, "reprcrash", None)
@@ -185,7 +187,7 @@ def _find_failures(
             )
 
 
-def _file_problems(
+def _annotate_collection_problems(
     report: pytest.CollectReport, config: pytest.Config
 ) -> Iterator[GithubAnnotation]:
     """Yield the problems of a file that was not collected."""
@@ -196,7 +198,7 @@ def _file_problems(
         )
 
 
-def exit_code_of(session: pytest.Session, tally: Tally) -> int:
+def choose_session_exit_code(session: pytest.Session, tally: Tally) -> int:
     """Return the exit code of `bpmax-sim run`; if pytest ended early, its own code."""
     if tally.interrupted:
         return int(ExitCode.INTERRUPTED)
@@ -206,24 +208,24 @@ def exit_code_of(session: pytest.Session, tally: Tally) -> int:
     codes |= {ExitCode.USAGE} if tally.broken else set()
     codes |= {ExitCode.FAILED} if session.testsfailed else set()
     codes |= {ExitCode.REVIEW} if tally.waiting else set()
-    return int(most_important_code(codes))
+    return int(choose_exit_code(codes))
 
 
 _NARROWING = ("lf", "stepwise", "collectonly", "ignore", "ignore_glob")
 _FINISHED = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
 
 
-def judge_files(session: pytest.Session, tally: Tally) -> None:
+def judge_unused_parts(session: pytest.Session, tally: Tally) -> None:
     """Judge the declared parts (stubs, handlers …) that no row of their scenario file used.
 
     Depending on the kind of part and the strictness of the folder, each fails the run or is a
     warning, which ``-W error`` turns into a failure.
     """
-    runs, failed = tally.file_runs(), False
-    for file, parts in groupby(runs.unused_parts_that_fail(), key=itemgetter(0)):
-        _report_failed_file(session, file, [part for _, part in parts])
+    runs, failed = tally.get_file_runs(), False
+    for file, parts in groupby(runs.find_failing_unused_parts(), key=itemgetter(0)):
+        _report_unused_parts(session, file, [part for _, part in parts])
         failed = True
-    for part in list(runs.unused_warnings()):
+    for part in list(runs.find_unused_warnings()):
         place = part.place or Place("")
         try:
             warnings.warn_explicit(part.message, part.category, place.file, place.line)
@@ -235,14 +237,14 @@ def judge_files(session: pytest.Session, tally: Tally) -> None:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
-def _report_failed_file(session: pytest.Session, file: str, parts: Sequence[RunWarning]) -> None:
+def _report_unused_parts(session: pytest.Session, file: str, parts: Sequence[RunWarning]) -> None:
     """Report, as one failed test named by its *file*, the parts that none of its rows used.
 
     Terminal, JUnit and other plug-ins count it then; it can only be known after all tests.
     """
     lines = [label_message(part.place, part.message) for part in parts]
     text = translate(join_messages("\n", lines))
-    name = relative_name(Path.cwd() / file, session.config.rootpath)
+    name = to_relative_name(Path.cwd() / file, session.config.rootpath)
     line = parts[0].place.line - 1 if parts[0].place else 0
     session.testscollected += 1
     reports = (("call", "failed", text), ("teardown", "passed", None))
@@ -259,23 +261,23 @@ def write_summary(
 
     It has failures by cause, calls, unused recordings, coverage, exploration and the report's path.
     """
-    tally = tally_of(config)
-    groups = _group_failed(reporter.stats)
+    tally = get_tally(config)
+    groups = _group_repeated_failures(reporter.stats)
     causes = [describe_cause_with_count([failure for _, failure in alike]) for alike in groups]
-    lines = [*causes, *_summary_lines(tally)]
+    lines = [*causes, *_format_summary_lines(tally)]
     lines += _store_durations_and_usage(reporter, exitstatus, config)
-    result = _coverage_of(config)
+    result = _get_coverage(config)
     lines += result.lines if result else []
-    lines += _describe_explored(config, tally)
+    lines += _store_and_describe_exploration(config, tally)
     lines += _write_report(reporter, config, tally, result.covered if result else ())
     if lines:
         reporter.write_sep("-", "bpmax-sim")
         for line in lines:
             reporter.write_line(translate(line))
-    write_github_summary(reporter, config, lines)
+    write_annotations_and_summary(reporter, config, lines)
 
 
-def _describe_explored(config: pytest.Config, tally: Tally) -> Iterator[str]:
+def _store_and_describe_exploration(config: pytest.Config, tally: Tally) -> Iterator[str]:
     """Store the exploration for the report page; yield its totals.
 
     With ``-v``, first the table of calls × failures.
@@ -288,8 +290,8 @@ def _describe_explored(config: pytest.Config, tally: Tally) -> Iterator[str]:
     totals = explored.decode_totals(tally.explored)
     store_section(find_root(config.rootpath), page.make_section(totals))
     if config.option.verbose > 0:
-        yield from explored.matrix_lines(explored.make_matrix(totals.cells))
-    yield from explored.describe_unrecorded(totals)
+        yield from explored.format_matrix(explored.make_matrix(totals.cells))
+    yield from explored.suggest_recording_commands(totals)
     yield explored.describe_totals(totals)
 
 
@@ -300,7 +302,7 @@ def _store_durations_and_usage(
 
     Unused recordings are only known after a run of all tests.
     """
-    tally, shard = tally_of(config), options.option_value(config, "shard")
+    tally, shard = get_tally(config), options.read_option_value(config, "shard")
     broken = reporter.stats.get("error")  # a file that was not collected owns cassettes, too
     has_ended = exitstatus in _FINISHED and not broken and not tally.stopped
     complete = has_ended and _has_run_everything(config, tally)
@@ -314,7 +316,7 @@ def _store_durations_and_usage(
     sharding.store_durations(config, reports, complete=complete)
     if complete and shard is None:
         yield from _list_unowned_cassettes(tally)
-    if complete or (has_ended and options.option_value(config, "job", "")):
+    if complete or (has_ended and options.read_option_value(config, "job", "")):
         _store_recording_usage(config, tally, is_complete=complete)
 
 
@@ -328,19 +330,19 @@ def _write_report(
 
     Where no scenario ran, the page of an earlier run is removed: it would be read as this one's.
     """
-    path = options.report_path(config)
+    path = options.choose_report_path(config)
     if not path:
         return []
-    problems = list(_unreadable_files(reporter.stats, config))
+    problems = list(_describe_unreadable_files(reporter.stats, config))
     if not (tally.traces or problems):
         with suppress(OSError):
             path.unlink(missing_ok=True)
         return []
-    from bpmax_sim.report.editor_links import editor_address  # noqa: PLC0415 - with a page only
+    from bpmax_sim.report.editor_links import make_editor_url_template  # noqa: PLC0415 - with a page only
     from bpmax_sim.report.html import write_page  # noqa: PLC0415 - only where it is wanted
 
     traces = [Path(trace) for trace in sorted(tally.traces)]
-    has_found = tally.explored or options.option_value(config, "challenge")
+    has_found = tally.explored or options.read_option_value(config, "challenge")
     version = bpmax_sim.__version__
     try:
         write_page(
@@ -349,24 +351,24 @@ def _write_report(
             version=version,
             problems=problems,
             covered=covered,
-            editor=editor_address(find_root(config.rootpath)),
+            editor=make_editor_url_template(find_root(config.rootpath)),
             section_folders=[find_root(config.rootpath) / SECTIONS] if has_found else [],
         )
     except ConfigError as error:  # the tests passed or failed all the same
         return [str(error)]
-    return [msg("report: {path}", path=display_path(path))]
+    return [msg("report: {path}", path=to_display_path(path))]
 
 
-def _coverage_of(config: pytest.Config) -> CoverageResult | None:
+def _get_coverage(config: pytest.Config) -> CoverageResult | None:
     """Return the script coverage, if enabled."""
-    if not options.option_value(config, "cov"):
+    if not options.read_option_value(config, "cov"):
         return None
-    from bpmax_sim.pytest_plugin.script_hits import coverage_result  # noqa: PLC0415 - where asked for
+    from bpmax_sim.pytest_plugin.script_hits import get_coverage_result  # noqa: PLC0415 - where asked for
 
-    return coverage_result(config)
+    return get_coverage_result(config)
 
 
-def _summary_lines(tally: Tally) -> Iterator[str]:
+def _format_summary_lines(tally: Tally) -> Iterator[str]:
     """Yield one line each: calls by source, unplayed exchanges, recordings that wait for review."""
     if tally.used or tally.calls:
         by_source = format_counts(tally.calls, BY_SOURCE)
@@ -395,11 +397,13 @@ def _summary_lines(tally: Tally) -> Iterator[str]:
     yield from sorted(tally.undeclared)
 
 
-def _unreadable_files(stats: Mapping[str, Sequence[Any]], config: pytest.Config) -> Iterator[str]:
+def _describe_unreadable_files(
+    stats: Mapping[str, Sequence[Any]], config: pytest.Config
+) -> Iterator[str]:
     """Yield the problems of scenario files that were not collected."""
-    for report in _scenario_reports(stats, "error"):
+    for report in _list_scenario_reports(stats, "error"):
         if isinstance(report, pytest.CollectReport):
-            for note in _file_problems(report, config):
+            for note in _annotate_collection_problems(report, config):
                 yield str(Problem(note.text, Place(note.file, note.line, note.column)))
 
 
@@ -427,7 +431,10 @@ def _store_recording_usage(config: pytest.Config, tally: Tally, *, is_complete: 
 
     *is_complete* is whether the run included all tests; else it counts as a part.
     """
-    job, shard = options.option_value(config, "job", ""), options.option_value(config, "shard")
+    job, shard = (
+        options.read_option_value(config, "job", ""),
+        options.read_option_value(config, "shard"),
+    )
     if tally.cassettes or shard is not None:
         root = find_root(config.rootpath)
         covers: Covers = "project" if is_complete else "part"
@@ -447,4 +454,4 @@ def _has_run_everything(config: pytest.Config, tally: Tally) -> bool:
 
 
 def _format_files(paths: Iterable[str]) -> str:
-    return shorten_list((display_path(Path(path)) for path in paths), 5)
+    return shorten_list((to_display_path(Path(path)) for path in paths), 5)

@@ -10,10 +10,10 @@ from bpmax_sim.errors import ConfigError
 from bpmax_sim.i18n import msg, translate
 from bpmax_sim.project import SUFFIX
 from bpmax_sim.pytest_plugin import options
-from bpmax_sim.scenario.expect_writer import rewrite_files
+from bpmax_sim.scenario.expect_writer import prepare_rewrites
 from bpmax_sim.scenario.load import ScenarioItem, load_items
 from bpmax_sim.variant.rewrite import collect_item_updates, write_if_scenarios_pass
-from bpmax_sim.yamlfile import display_path
+from bpmax_sim.yamlfile import to_display_path
 
 
 class ExpectUpdater:
@@ -38,17 +38,17 @@ class ExpectUpdater:
     def _update_expectations(self) -> Iterator[str]:
         updates = collect_item_updates(list(self._load_failed()))
         yield from updates.left
-        files, refused = rewrite_files(updates.edits)
+        files, refused = prepare_rewrites(updates.edits)
         yield from map(str, refused)
         for file in files:
-            yield from file.diff()
+            yield from file.make_diff_lines()
         try:
             write_if_scenarios_pass(files)
         except ConfigError as error:
             yield str(error)
             return
         for file in files:
-            yield msg("{file}: written", file=display_path(file.path))
+            yield msg("{file}: written", file=to_display_path(file.path))
 
     def _load_failed(self) -> Iterator[ScenarioItem]:
         names: dict[str, set[str]] = {}
@@ -56,7 +56,7 @@ class ExpectUpdater:
             path, _, name = nodeid.partition("::")
             names.setdefault(path, set()).add(name)
         for path, wanted in names.items():
-            variables = options.variables(self._config)
+            variables = options.read_variables(self._config)
             for item in load_items(self._config.rootpath / path, variables=variables):
-                if item.header.node_name in wanted:
+                if item.header.one_line_name in wanted:
                     yield item

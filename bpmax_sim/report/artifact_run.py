@@ -20,14 +20,14 @@ from zipfile import BadZipFile, ZipFile
 import msgspec
 
 from bpmax_sim.errors import ConfigError, shell_quote
-from bpmax_sim.file_names import node_id_part
+from bpmax_sim.file_names import to_node_id_part
 from bpmax_sim.i18n import LANGUAGES, msg, translate
 from bpmax_sim.report.page_data import build_entry
 from bpmax_sim.report.stored_failures import StoredFailure, parse_failure, sort_by_run
 from bpmax_sim.report.trace_failures import PathsFromRoot, read_failures, read_place
 from bpmax_sim.report.trace_files import Trace, parse_trace
 from bpmax_sim.scenario.source import render_failure
-from bpmax_sim.yamlfile import display_path
+from bpmax_sim.yamlfile import to_display_path
 
 _LARGEST: Final = 512 * 1024 * 1024
 _STORED: Final = re.compile(r"(?:.*?/)?(failed|trace)/(.+)\.(?:json|ndjson)")
@@ -61,13 +61,13 @@ def read_artifact_run(place: Path, root: Path) -> ArtifactRun:
         ConfigError: if it is neither, contains nothing of a run, or is too large.
     """
     with _open_files(place) as files:
-        reader = _ArtifactReader(display_path(place), files, root)
+        reader = _ArtifactReader(to_display_path(place), files, root)
         reader.read()
     if not reader.has_any:
         raise ConfigError(
             "{place}: nothing of a run is in it; a pipeline has to keep report.xml, .bpmax/failed "
             "and .bpmax/trace, as that of `bpmax-sim init --ci github` does",
-            place=display_path(place),
+            place=to_display_path(place),
         )
     return ArtifactRun(
         failures=(*sort_by_run(reader.failures.values()), *reader.other_failures),
@@ -84,7 +84,7 @@ def _open_files(place: Path) -> Iterator[Files]:
     Raises:
         ConfigError: if it cannot be opened, an archive has names like ``../x``, or it is too large.
     """
-    shown = display_path(place)
+    shown = to_display_path(place)
     if place.is_dir():
         paths = [one for one in place.rglob("*") if one.is_file() and not one.is_symlink()]
         found = {one.relative_to(place).as_posix(): one for one in sorted(paths)}
@@ -183,11 +183,11 @@ class _ArtifactReader:
 
     def _add_trace(self, key: str, data: bytes, display_name: str) -> None:
         trace = parse_trace(data, f"{key}.ndjson", display_name)
-        failed = self.failures.get(key) or _failure_of_trace(trace)
+        failed = self.failures.get(key) or _find_trace_failure(trace)
         if failed is not None:
             self.failures[key] = failed
             home = PathsFromRoot(trace.folder)
-            sources = {home.place_from_root(file): text for file, text in trace.sources.items()}
+            sources = {home.to_root_place(file): text for file, text in trace.sources.items()}
             self.sources[failed.file, failed.name] = sources
 
     def _add_junit(self, data: bytes, display_name: str) -> None:
@@ -198,17 +198,18 @@ class _ArtifactReader:
         if suites.tag not in {"testsuites", "testsuite"}:
             return
         known = {
-            (one.file.replace("/", "."), node_id_part(one.name)) for one in self.failures.values()
+            (one.file.replace("/", "."), to_node_id_part(one.name))
+            for one in self.failures.values()
         }
         for case in suites.iter("testcase"):
             self.tests += 1
-            name = (case.get("classname", ""), node_id_part(case.get("name", "")))
+            name = (case.get("classname", ""), to_node_id_part(case.get("name", "")))
             wrong = [one for tag in ("failure", "error") for one in case.iter(tag)]
             if wrong and name not in known:
-                self.other_failures.append(_failure_of_junit_case(case, wrong[0], self._root))
+                self.other_failures.append(_read_junit_failure(case, wrong[0], self._root))
 
 
-def _failure_of_trace(trace: Trace) -> StoredFailure | None:
+def _find_trace_failure(trace: Trace) -> StoredFailure | None:
     """Return the failure that *trace* shows; None if the scenario did not fail.
 
     A trace that breaks off, because the process was killed, is a failure.
@@ -229,7 +230,7 @@ def _failure_of_trace(trace: Trace) -> StoredFailure | None:
     place = read_place(entry.place)
     return StoredFailure(
         name=entry.name,
-        file=home.place_from_root(next(iter(trace.sources), "")) or (place.file if place else ""),
+        file=home.to_root_place(next(iter(trace.sources), "")) or (place.file if place else ""),
         line=place.line if place else 0,
         headline=failures[0].headline if failures else cut_off,
         texts=texts,
@@ -238,25 +239,25 @@ def _failure_of_trace(trace: Trace) -> StoredFailure | None:
     )
 
 
-def _failure_of_junit_case(case: ET.Element, wrong: ET.Element, root: Path) -> StoredFailure:
+def _read_junit_failure(case: ET.Element, failure_element: ET.Element, root: Path) -> StoredFailure:
     """Return the failure of a JUnit test case.
 
-    *wrong* is the element in *case* that describes the failure or error.
+    *failure_element* is the element in *case* that describes the failure or error.
     """
-    text = (wrong.text or wrong.get("message") or "").strip()
+    text = (failure_element.text or failure_element.get("message") or "").strip()
     module, name = case.get("classname", ""), case.get("name", "")
     line = case.get("line", "")
     return StoredFailure(
         name=name,
         file=case.get("file", "") or module,
         line=int(line) if line.isdecimal() else 0,
-        headline=wrong.get("message", "") or text.partition("\n")[0],
+        headline=failure_element.get("message", "") or text.partition("\n")[0],
         texts=(text,),
-        rerun=_find_command(text, module, name, root),
+        rerun=_find_rerun_command(text, module, name, root),
     )
 
 
-def _find_command(text: str, module: str, name: str, root: Path) -> str:
+def _find_rerun_command(text: str, module: str, name: str, root: Path) -> str:
     """Return the command in a failure's text, or else the one that runs this test of *root*.
 
     *module* and *name* are the ``classname`` and ``name`` of the JUnit test case. "" if neither

@@ -34,7 +34,9 @@ class ConsoleOutput(msgspec.Struct, frozen=True, kw_only=True):
         return Place(self.file, self.line, self.column)
 
     @classmethod
-    def of(cls, line: ConsoleWritten | ConsoleLine, scenario_start: float = 0.0) -> ConsoleOutput:
+    def from_line(
+        cls, line: ConsoleWritten | ConsoleLine, scenario_start: float = 0.0
+    ) -> ConsoleOutput:
         """Return the output for *line*; *scenario_start* is 0 outside of a scenario."""
         place = line.place or Place("")
         return cls(
@@ -48,16 +50,16 @@ class ConsoleOutput(msgspec.Struct, frozen=True, kw_only=True):
 CONSOLE_SECTION = "Captured console call"
 
 
-def console_section(console: Sequence[ConsoleOutput]) -> Iterator[tuple[str, str]]:
+def format_console_section(console: Sequence[ConsoleOutput]) -> Iterator[tuple[str, str]]:
     """Yield (name, text) of a section of a pytest report for *console*; nothing if it is empty.
 
     pytest shows such sections below a failure, like captured output.
     """
     if console:
-        yield CONSOLE_SECTION, translate(join_messages("\n", console_lines(console)))
+        yield CONSOLE_SECTION, translate(join_messages("\n", format_console_lines(console)))
 
 
-def console_lines(console: Iterable[ConsoleOutput]) -> Iterator[str]:
+def format_console_lines(console: Iterable[ConsoleOutput]) -> Iterator[str]:
     """Yield ``scripts/customer.js:12:3  log: 客户 12345``; further lines of a text are indented."""
     for line in console:
         first, *more = line.text.splitlines() or [""]

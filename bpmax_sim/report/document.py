@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from bpmax_sim.errors import Place, Problem
-from bpmax_sim.i18n import encode_message
+from bpmax_sim.i18n import encode_as_english
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.report.terminal import Verdict
 from bpmax_sim.scenario.calls import CallMade
@@ -39,22 +39,22 @@ def build_run_document(
             "calls": sum(len(verdict.calls) for verdict in verdicts),
             "exit_code": int(code),
         },
-        "items": [_item_data(verdict) for verdict in verdicts],
-        "problems": [as_data(problem) for problem in problems],
+        "items": [_to_item_data(verdict) for verdict in verdicts],
+        "problems": [to_problem_data(problem) for problem in problems],
     }
 
 
-def as_data(problem: Problem) -> dict[str, Any]:
+def to_problem_data(problem: Problem) -> dict[str, Any]:
     """Return *problem* as ``{file, line, column, path, message}``; the file is "" without place."""
-    return {**_place_data(problem.place), "path": problem.path, "message": problem.message}
+    return {**_to_place_data(problem.place), "path": problem.path, "message": problem.message}
 
 
-def _item_data(verdict: Verdict) -> dict[str, Any]:
+def _to_item_data(verdict: Verdict) -> dict[str, Any]:
     item = verdict.item
     return {
         "name": item.name,
         "row": item.row_id,
-        **_place_data(item.place),
+        **_to_place_data(item.place),
         "tags": list(item.tags),
         "cassette": item.cassette,
         "outcome": verdict.outcome,
@@ -63,28 +63,28 @@ def _item_data(verdict: Verdict) -> dict[str, Any]:
         "ms": round(verdict.duration * 1000, 3),
         "digest": verdict.digest,
         "engine": verdict.engine,
-        "calls": [_call_data(call) for call in verdict.calls],
-        "console": msgspec.to_builtins(verdict.console, enc_hook=encode_message),
-        "failures": [_failure_data(failure) for failure in verdict.failures],
+        "calls": [_to_call_data(call) for call in verdict.calls],
+        "console": msgspec.to_builtins(verdict.console, enc_hook=encode_as_english),
+        "failures": [_to_failure_data(failure) for failure in verdict.failures],
         "notes": list(map(str, verdict.warnings)),
         "problems": list(verdict.problems),
     }
 
 
-def _call_data(call: CallMade) -> dict[str, Any]:
+def _to_call_data(call: CallMade) -> dict[str, Any]:
     return {
         **{name: getattr(call, name) for name in _CALL},
         "ms": round(call.duration * 1000, 3),
         "differs": [dict(zip(_DIFFERS, sides, strict=True)) for sides in find_differences(call)],
-        **_place_data(call.place),
+        **_to_place_data(call.place),
     }
 
 
-def _failure_data(failure: Failure) -> dict[str, Any]:
+def _to_failure_data(failure: Failure) -> dict[str, Any]:
     return {
         "kind": failure.kind,
         "headline": failure.headline,
-        **_place_data(failure.place),
+        **_to_place_data(failure.place),
         "script": str(failure.script) if failure.script else "",
         "rerun": failure.rerun,
         "checks": [
@@ -95,6 +95,6 @@ def _failure_data(failure: Failure) -> dict[str, Any]:
     }
 
 
-def _place_data(place: Place | None) -> dict[str, Any]:
+def _to_place_data(place: Place | None) -> dict[str, Any]:
     """Return a position; the file is "" for None."""
     return msgspec.structs.asdict(place or Place(""))

@@ -24,7 +24,7 @@ _EDITORS: Final = {
 _ADDRESS: Final = re.compile(r"(?!(?:javascript|data|vbscript):)[a-z][a-z0-9+.-]*://.*\{path\}.*")
 
 
-def editor_address(root: Path) -> str:
+def make_editor_url_template(root: Path) -> str:
     """Return the URL template that opens a file below *root*; "" if none is set.
 
     ``{path}`` is relative to *root*; ``{line}`` and ``{column}`` count from 1.

@@ -29,7 +29,7 @@ FIRST = (
 )
 
 
-def most_important_code(codes: Iterable[ExitCode]) -> ExitCode:
+def choose_exit_code(codes: Iterable[ExitCode]) -> ExitCode:
     """Return the code of *codes* with the highest precedence: the cause to be fixed first."""
     present = set(codes)
     return next((code for code in FIRST if code in present), ExitCode.PASSED)

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import msgspec
 
-from bpmax_sim.i18n import common_message, label_message, plain_english
+from bpmax_sim.i18n import generalise_messages, label_message, to_plain_english
 from bpmax_sim.scenario.source import Failure
 
 _Owner = TypeVar("_Owner")
@@ -29,7 +29,7 @@ class FailureCause(msgspec.Struct, frozen=True):
     where: str
 
 
-def cause_of_failure(failure: Failure) -> FailureCause:
+def find_failure_cause(failure: Failure) -> FailureCause:
     """Return the cause of *failure*, equal for failures that probably end by the same correction.
 
     Those have the same script line or ``expect`` key, and the same message apart from values.
@@ -37,7 +37,7 @@ def cause_of_failure(failure: Failure) -> FailureCause:
     key = next((check.label for check in failure.checks if not check.ok), "")
     where = f"{failure.script.file}:{failure.script.line}" if failure.script else key
     words = getattr(failure.essence, "template", "") if where else ""
-    return FailureCause(failure.kind, words or plain_english(failure.essence), where)
+    return FailureCause(failure.kind, words or to_plain_english(failure.essence), where)
 
 
 def group_by_cause(
@@ -49,7 +49,7 @@ def group_by_cause(
     """
     groups: dict[FailureCause, list[tuple[_Owner, Failure]]] = {}
     for owner, failure in failed:
-        groups.setdefault(cause_of_failure(failure), []).append((owner, failure))
+        groups.setdefault(find_failure_cause(failure), []).append((owner, failure))
     return groups
 
 
@@ -58,6 +58,6 @@ def describe_cause(failures: Sequence[Failure]) -> str:
 
     The script line, if any, precedes it.
     """
-    essence = reduce(common_message, (failure.essence for failure in failures))
+    essence = reduce(generalise_messages, (failure.essence for failure in failures))
     script = failures[0].script
     return label_message(f"{script.file}:{script.line}", essence) if script else essence

@@ -50,7 +50,7 @@ def lay_out(widths: Mapping[str, float], edges: Iterable[Edge]) -> Layout:
     forward = [way for way in every if way not in back]
     # Layers need a graph without cycles: back edges are drawn last, in channels on the right.
     ranks = _assign_layers(list(widths), forward)
-    chains = {way: _vertices_along_edge(way, ranks) for way in forward}
+    chains = {way: _list_edge_vertices(way, ranks) for way in forward}
     links = [pair for chain in chains.values() for pair in pairwise(chain)]
     layers = _order_layers(_group_by_layer(ranks, chains), links)
     room = {vertex: widths.get(str(vertex), _POINT) if isinstance(vertex, str) else _POINT
@@ -65,9 +65,9 @@ def lay_out(widths: Mapping[str, float], edges: Iterable[Edge]) -> Layout:
         for vertex in layer
     }
     boxes = {name: points[name] for name in widths}
-    lines: dict[Edge, Sequence[Point]] = _forward_lines(chains, points, widths)
+    lines: dict[Edge, Sequence[Point]] = _compute_forward_edge_points(chains, points, widths)
     lines |= {
-        way: _back_edge_points(way, boxes, widths, right + _BEND * (2 + 2 * number), number)
+        way: _compute_back_edge_points(way, boxes, widths, right + _BEND * (2 + 2 * number), number)
         for number, way in enumerate(sorted(back, key=every.index))
     }
     return Layout(
@@ -116,7 +116,7 @@ def _assign_layers(names: Sequence[str], edges: Sequence[Edge]) -> dict[str, int
     return ranks
 
 
-def _vertices_along_edge(edge: Edge, ranks: Mapping[str, int]) -> list[_Vertex]:
+def _list_edge_vertices(edge: Edge, ranks: Mapping[str, int]) -> list[_Vertex]:
     source, target = edge
     between = range(ranks[source] + 1, ranks[target])
     return [source, *((source, target, rank) for rank in between), target]
@@ -141,7 +141,7 @@ def _order_layers(
 
     *links* are pairs of vertices in adjacent layers that an edge joins.
     """
-    above, below = _neighbours_by_vertex(links)
+    above, below = _group_neighbours(links)
     best, fewest = layers, _count_crossings(layers, links)
     for sweep in range(_SWEEPS):
         layers = [list(layer) for layer in layers]
@@ -160,7 +160,7 @@ def _order_layers(
     return best
 
 
-def _neighbours_by_vertex(
+def _group_neighbours(
     links: Sequence[tuple[_Vertex, _Vertex]],
 ) -> tuple[dict[_Vertex, list[_Vertex]], dict[_Vertex, list[_Vertex]]]:
     above: dict[_Vertex, list[_Vertex]] = {}
@@ -196,7 +196,7 @@ def _place_vertices(
     *links* are pairs of vertices in adjacent layers that an edge joins. *widths* is the width of
     each vertex; those on the way of a long edge count as vertices, too.
     """
-    above, below = _neighbours_by_vertex(links)
+    above, below = _group_neighbours(links)
     middles: dict[_Vertex, float] = {}
     for layer in layers:
         spread = _spread_layer(layer, [0.0] * len(layer), widths)
@@ -234,7 +234,7 @@ def _spread_layer(
     return [round(mean + offset, 2) for mean, offset in zip(means, offsets, strict=True)]
 
 
-def _forward_lines(
+def _compute_forward_edge_points(
     chains: Mapping[Edge, Sequence[_Vertex]],
     points: Mapping[_Vertex, Point],
     widths: Mapping[str, float],
@@ -244,7 +244,7 @@ def _forward_lines(
     *chains* has the vertices of each edge from box to box, *points* the centre of each vertex.
     """
     begins, ends = (
-        _edge_offsets(
+        _compute_edge_offsets(
             {way: (way[end], points[chain[1 - 3 * end]][0]) for way, chain in chains.items()},
             widths,
         )
@@ -258,7 +258,7 @@ def _forward_lines(
     return lines
 
 
-def _edge_offsets(
+def _compute_edge_offsets(
     edge_ends: Mapping[Edge, tuple[str, float]], widths: Mapping[str, float]
 ) -> dict[Edge, float]:
     """Return how far from the centre of its box each edge begins or ends, so that none overlap.
@@ -278,7 +278,7 @@ def _edge_offsets(
     return shifts
 
 
-def _back_edge_points(
+def _compute_back_edge_points(
     edge: Edge, boxes: Mapping[str, Point], widths: Mapping[str, float], channel: float, number: int
 ) -> list[Point]:
     """Return the corners of a back edge: below its box, up beside all boxes, and in from above.

@@ -13,17 +13,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from markupsafe import Markup
 
 from bpmax_sim.i18n import (
-    current_language,
-    display_width,
+    get_current_language,
+    join_list,
     join_messages,
+    measure_display_width,
     msg,
     plural,
-    series,
     translate,
 )
 from bpmax_sim.report.flow_layout import HEIGHT, Layout, Point, lay_out
 from bpmax_sim.report.flow_walks import FlowEdge, FlowWalks
-from bpmax_sim.report.html import page_texts
+from bpmax_sim.report.html import load_page_texts
 from bpmax_sim.subject.definition import FlowNode
 
 _COLUMN = 7.0
@@ -70,10 +70,10 @@ def draw_page(walks: FlowWalks, file: str) -> str:
     digest = base64.b64encode(hashlib.sha256(styles.encode()).digest()).decode()
     flow = walks.definition.flow
     title = translate(msg("Flow {flow}", flow=flow))
-    lines = [translate(line) for line in summary_lines(walks)]
-    never = [translate(line) for line in _unwalked_lines(walks)]
+    lines = [translate(line) for line in format_walk_summary(walks)]
+    never = [translate(line) for line in _list_unwalked_parts(walks)]
     parts = [
-        f'<!doctype html>\n<html lang="{current_language()}"><head><meta charset="utf-8">',
+        f'<!doctype html>\n<html lang="{get_current_language()}"><head><meta charset="utf-8">',
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
         (
             '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; '
@@ -95,7 +95,7 @@ def draw_page(walks: FlowWalks, file: str) -> str:
     return "\n".join(map(str, parts))
 
 
-def summary_lines(walks: FlowWalks) -> Iterator[str]:
+def format_walk_summary(walks: FlowWalks) -> Iterator[str]:
     """Yield how many nodes and routes were walked, and nodes in traces that the flow does not have.
 
     Such a node was renamed or removed since the trace was written.
@@ -112,23 +112,23 @@ def summary_lines(walks: FlowWalks) -> Iterator[str]:
     if not walks.runs:
         yield msg("no trace knows this flow; write some with `bpmax-sim run --trace=on`")
     if walks.unknown_nodes:
-        names = series(walks.unknown_nodes)
+        names = join_list(walks.unknown_nodes)
         yield msg("traces know nodes that the file has not: {names}; run again", names=names)
 
 
-def _unwalked_lines(walks: FlowWalks) -> Iterator[str]:
+def _list_unwalked_parts(walks: FlowWalks) -> Iterator[str]:
     yield from walks.nodes_never_walked
     yield from (_describe_edge(way) for way in walks.edges_never_walked)
 
 
-def _action_label(action: str) -> str:
+def _translate_action(action: str) -> str:
     """Return *action*, such as ``approve``, in the reader's language."""
-    words = page_texts().get(f"flow {action}", {})
-    return words.get(current_language(), action)
+    words = load_page_texts().get(f"flow {action}", {})
+    return words.get(get_current_language(), action)
 
 
 def _describe_edge(edge: FlowEdge) -> str:
-    action = _action_label(edge.action)
+    action = _translate_action(edge.action)
     when = msg(" [{when}]", when=edge.when) if edge.when else ""
     return msg(
         "{source} → {target} ({action}{when})",
@@ -163,7 +163,7 @@ def _draw_branches(walks: FlowWalks, name: str, indent: str, seen: set[str]) -> 
             "",
             [
                 indent + ("└─ " if is_last else "├─ "),
-                _action_label(way.action),
+                _translate_action(way.action),
                 f" [{_cut_to_columns(way.when, 40)}]" if way.when else "",
                 f" → {way.target}",
                 msg(" (above)") if again else "",
@@ -182,11 +182,11 @@ def _format_walk_count(count: int) -> str:
 
 def _cut_to_columns(text: str, columns: int) -> str:
     """Return *text* cut to at most *columns*."""
-    if display_width(text) <= columns:
+    if measure_display_width(text) <= columns:
         return text
     kept = ""
     for letter in text:
-        if display_width(kept + letter) >= columns:
+        if measure_display_width(kept + letter) >= columns:
             break
         kept += letter
     return f"{kept}…"
@@ -199,7 +199,7 @@ def _render_svg(walks: FlowWalks, *, style: bool = False) -> str:
     nodes = walks.definition.nodes
     start = walks.definition.start
     names = [start, *(name for name in nodes if name != start)]
-    widths = {name: _box_width(name, nodes[name]) for name in names}
+    widths = {name: _compute_box_width(name, nodes[name]) for name in names}
     layout = lay_out(widths, ((way.source, way.target) for way in walks.edges))
     title = translate(msg("Flow {flow}", flow=walks.definition.flow))
     size = f"{layout.width:.0f} {layout.height:.0f}"
@@ -218,15 +218,15 @@ def _render_svg(walks: FlowWalks, *, style: bool = False) -> str:
     return "\n".join(str(part) for part in parts if part)
 
 
-def _box_width(name: str, node: FlowNode) -> float:
+def _compute_box_width(name: str, node: FlowNode) -> float:
     text = max(
-        display_width(_cut_to_columns(node.title or name, _MOST_COLUMNS)) + 7,
-        display_width(_node_subtitle(node)),
+        measure_display_width(_cut_to_columns(node.title or name, _MOST_COLUMNS)) + 7,
+        measure_display_width(_format_node_subtitle(node)),
     )
     return max(_LEAST_WIDTH, text * _COLUMN + 16)
 
 
-def _node_subtitle(node: FlowNode) -> str:
+def _format_node_subtitle(node: FlowNode) -> str:
     """Return the second line of a node's box: its owners (who handle it), sub-flow or kind.
 
     "" for an end.
@@ -244,9 +244,9 @@ def _node_subtitle(node: FlowNode) -> str:
     return _cut_to_columns(translate(text), _MOST_COLUMNS)
 
 
-def _draw_node(walks: FlowWalks, name: str, wide: float, middle: Point) -> Markup:
+def _draw_node(walks: FlowWalks, name: str, width: float, middle: Point) -> Markup:
     node, count = walks.definition.nodes[name], walks.visits.get(name, 0)
-    left, top = middle[0] - wide / 2, middle[1] - HEIGHT / 2
+    left, top = middle[0] - width / 2, middle[1] - HEIGHT / 2
     mark = f"×{count}" if count else translate(msg("never"))
     return Markup(
         '<g class="{kind}"><title>{whole}</title><rect class="box" x="{left:.1f}" y="{top:.1f}" '
@@ -259,15 +259,15 @@ def _draw_node(walks: FlowWalks, name: str, wide: float, middle: Point) -> Marku
         whole=f"{node.title or name} {mark}",
         left=left,
         top=top,
-        wide=wide,
+        wide=width,
         high=HEIGHT,
         round=22 if node.end else 6,
         x=left + (16 if node.end else 9),
-        right=left + wide - (14 if node.end else 8),
+        right=left + width - (14 if node.end else 8),
         first=top + (28 if node.end else 20),
         second=top + 37,
         name=_cut_to_columns(node.title or name, _MOST_COLUMNS),
-        more=_node_subtitle(node),
+        more=_format_node_subtitle(node),
         mark=mark,
     )
 
@@ -288,13 +288,13 @@ def _draw_edges(walks: FlowWalks, layout: Layout) -> Iterator[Markup]:
             whole=translate(join_messages(" / ", map(_describe_edge, ways))),
             path="M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in points)
             if is_back
-            else _curve_path(points),
-            head=_arrow_path(points[-1]),
+            else _make_curve_path(points),
+            head=_make_arrow_path(points[-1]),
         )
     numbers: dict[str, int] = {}
     for pair, ways in groups.items():
         number = numbers[pair[0]] = numbers.get(pair[0], -1) + 1
-        (x, y), anchor = _label_place(
+        (x, y), anchor = _compute_label_place(
             layout.edge_points[pair], number, is_back=pair in layout.back_edges
         )
         yield Markup(
@@ -305,24 +305,28 @@ def _draw_edges(walks: FlowWalks, layout: Layout) -> Iterator[Markup]:
             anchor=anchor,
             x=x,
             y=y,
-            label=translate(join_messages(" / ", (_label_of(way, walks.counts) for way in ways))),
+            label=translate(
+                join_messages(" / ", (_format_edge_label(way, walks.counts) for way in ways))
+            ),
         )
 
 
-def _label_of(edge: FlowEdge, counts: Mapping[FlowEdge, int]) -> str:
+def _format_edge_label(edge: FlowEdge, counts: Mapping[FlowEdge, int]) -> str:
     """Return the label of a route: its action or condition, and how often it was taken (``×2``).
 
     A plain approval and the start of a branch are not named.
     """
     is_plain = edge.action in ("approve", "parallel")
-    word = "" if is_plain else _action_label(edge.action)
+    word = "" if is_plain else _translate_action(edge.action)
     when = _cut_to_columns(edge.when.replace("ctx.form.", ""), _LABEL_COLUMNS) if edge.when else ""
     count = counts.get(edge, 0)
     times = f"×{count}" if count else "×0"
     return join_messages(" ", filter(None, (word, when, times)))
 
 
-def _label_place(points: Sequence[Point], number: int, *, is_back: bool) -> tuple[Point, str]:
+def _compute_label_place(
+    points: Sequence[Point], number: int, *, is_back: bool
+) -> tuple[Point, str]:
     """Return position and text anchor of a route's label, the *number*th of its box, from 0.
 
     Labels of one box stand at different heights, so that they do not cover each other.
@@ -335,7 +339,7 @@ def _label_place(points: Sequence[Point], number: int, *, is_back: bool) -> tupl
     return (left + (right - left) * eased, top + (bottom - top) * share + 4), "middle"
 
 
-def _curve_path(points: Sequence[Point]) -> str:
+def _make_curve_path(points: Sequence[Point]) -> str:
     """Return an SVG path that leaves and enters every point vertically."""
     (left, top), *rest = points
     path = f"M{left:.1f} {top:.1f}"
@@ -347,6 +351,6 @@ def _curve_path(points: Sequence[Point]) -> str:
     return path
 
 
-def _arrow_path(tip: Point) -> str:
+def _make_arrow_path(tip: Point) -> str:
     x, y = tip
     return f"M{x:.1f} {y:.1f}L{x - 4.5:.1f} {y - 8:.1f}L{x + 4.5:.1f} {y - 8:.1f}Z"

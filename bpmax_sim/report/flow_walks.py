@@ -59,8 +59,8 @@ class FlowWalks(msgspec.Struct, frozen=True, kw_only=True):
 def find_edges(definition: Definition) -> Iterator[FlowEdge]:
     """Yield the routes of a definition, in its order."""
     for name, node in definition.nodes.items():
-        for action in node.offers:
-            for route in node.routes(action):
+        for action in node.offered_actions:
+            for route in node.list_routes(action):
                 yield FlowEdge(name, action, route.to, route.when or "")
         yield from (FlowEdge(name, "parallel", first) for first in node.parallel)
         if node.deadline_target:
@@ -79,7 +79,7 @@ def count_walks(definition: Definition, file: str, traces: Iterable[Trace]) -> F
     runs = 0
     for trace in traces:
         home = PathsFromRoot(trace.folder)
-        is_made_of = file in map(home.place_from_root, trace.sources)
+        is_made_of = file in map(home.to_root_place, trace.sources)
         flows = trace.flows.items() if is_made_of else ()
         names = {name for name, flow in flows if flow["flow"] == definition.flow}
         runs += bool(names)
@@ -88,7 +88,7 @@ def count_walks(definition: Definition, file: str, traces: Iterable[Trace]) -> F
             if source:
                 is_gateway = source in definition.nodes and definition.nodes[source].parallel
                 left[source] += not is_gateway  # it is left once for each branch
-                way = _find_edge(ways, source, action, target)
+                way = _find_or_make_edge(ways, source, action, target)
                 ways.setdefault(way)
                 counts[way] += 1
     known = definition.nodes
@@ -154,7 +154,9 @@ def _resolve_main_flow_node(trace: Trace, name_in_trace: str, names: set[str]) -
     return name_in_trace if "" in names else None
 
 
-def _find_edge(edges: Iterable[FlowEdge], source: str, action: str, target: str) -> FlowEdge:
+def _find_or_make_edge(
+    edges: Iterable[FlowEdge], source: str, action: str, target: str
+) -> FlowEdge:
     """Return the declared route from *source* to *target* by *action*.
 
     A new one if none is declared, as for a return or a withdrawal.

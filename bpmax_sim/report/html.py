@@ -23,28 +23,35 @@ from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup
 
 from bpmax_sim.errors import ConfigError
-from bpmax_sim.i18n import current_language, msg
-from bpmax_sim.project import make_folder
+from bpmax_sim.i18n import get_current_language, msg
+from bpmax_sim.project import make_parent_folder
 from bpmax_sim.report import terminal, trace_files
 from bpmax_sim.report.failure_causes import describe_cause, group_by_cause
 from bpmax_sim.report.page_data import (
     LONGEST_BODY,
     UNREADABLE,
     PageEntry,
-    add_parts_unused_by_row,
-    body_text,
+    add_row_part_uses,
     build_entry,
     build_unreadable_entry,
-    text_in_language,
+    format_body_text,
+    select_language_text,
     translate_to_all,
 )
 from bpmax_sim.report.script_coverage import CoveredScript
-from bpmax_sim.report.sections import ReportSection, read_sections, section_data
+from bpmax_sim.report.sections import ReportSection, read_sections, to_section_data
 from bpmax_sim.scenario.file_verdict import FileRuns
 from bpmax_sim.script_source.reach import describe_untaken
-from bpmax_sim.yamlfile import display_path, writing_to
+from bpmax_sim.yamlfile import to_display_path, translate_write_errors
 
-__all__ = ["LARGEST", "LONGEST_BODY", "body_text", "build_entry", "render_page", "write_page"]
+__all__ = [
+    "LARGEST",
+    "LONGEST_BODY",
+    "build_entry",
+    "format_body_text",
+    "render_page",
+    "write_page",
+]
 
 LARGEST = 64 * 1024 * 1024
 _OUTCOMES: tuple[Any, ...] = ("failed", "did not end", UNREADABLE, "passed", "xfailed", "skipped")
@@ -67,7 +74,7 @@ class PageOptions(TypedDict, total=False):
         problems: problems that kept other files from being read, one line each with its place.
         covered: scripts with their coverage.
         sections: findings of other commands.
-        editor: URL template that opens a file, see `editor_address`.
+        editor: URL template that opens a file, see `make_editor_url_template`.
     """
 
     language: str
@@ -95,7 +102,7 @@ def render_page(
         largest: bytes after which entries that did not fail are reduced to their summary.
         options: see `PageOptions`.
     """
-    language = options.get("language") or current_language()
+    language = options.get("language") or get_current_language()
     problems, covered = options.get("problems", ()), options.get("covered", ())
     sections = options.get("sections", ())
     ordered = sorted(entries, key=lambda story: (story.outcome not in _FAILED, story.place))
@@ -103,13 +110,13 @@ def render_page(
     blocks, size = {}, 0
     for number, story in enumerate(ordered):
         if size <= largest or story.outcome in _FAILED:
-            blocks[f"story-{number}"] = text = _encode_json(_entry_data(story, numbers))
+            blocks[f"story-{number}"] = text = _encode_json(_to_entry_data(story, numbers))
             size += len(text.encode("utf-8", "replace"))
     index = {
         "version": version,
         "language": language,
-        "texts": page_texts(),
-        "stories": [_entry_summary(s, f"story-{n}" in blocks) for n, s in enumerate(ordered)],
+        "texts": load_page_texts(),
+        "stories": [_to_entry_summary(s, f"story-{n}" in blocks) for n, s in enumerate(ordered)],
         "problems": problems,
         "causes": _group_by_cause(ordered),
         "editor": options.get("editor", ""),
@@ -119,11 +126,13 @@ def render_page(
             {"file": one.file, "percent": one.counts.percentage, "counts": one.counts}
             for one in covered
         ],
-        "sections": list(map(section_data, sections)),
+        "sections": list(map(to_section_data, sections)),
     }
-    blocks |= {f"covered-{n}": _encode_json(_covered_data(one)) for n, one in enumerate(covered)}
+    blocks |= {
+        f"covered-{n}": _encode_json(_to_coverage_data(one)) for n, one in enumerate(covered)
+    }
     blocks |= {f"file-{number}": _encode_json(text) for text, number in numbers.items()}
-    return _page_template().render(
+    return _load_page_template().render(
         stories=ordered,
         counts=Counter(story.outcome for story in ordered),
         calls=sum(story.calls for story in ordered),
@@ -131,12 +140,12 @@ def render_page(
         marks=MARKS,
         version=version,
         language=language,
-        t={name: forms[language] for name, forms in page_texts().items()},
-        say=partial(text_in_language, language=language),
+        t={name: forms[language] for name, forms in load_page_texts().items()},
+        say=partial(select_language_text, language=language),
         # Markup is what is shipped with the package, or JSON without a `<` in it.
         style=Markup(_read_asset("page.css")),  # noqa: S704
         scripts=[Markup(script) for script in _read_scripts()],  # noqa: S704
-        policy=_content_policy(),
+        policy=_make_content_policy(),
         problems=problems,
         parts=parts,
         sections=sections,
@@ -170,7 +179,7 @@ def _summarise_part_uses(entries: Sequence[PageEntry]) -> dict[str, Any]:
     return {"all": len(uses), "used": len(uses) - len(unused), "unused": unused}
 
 
-def _entry_data(entry: PageEntry, file_numbers: dict[str, int]) -> dict[str, Any]:
+def _to_entry_data(entry: PageEntry, file_numbers: dict[str, int]) -> dict[str, Any]:
     """Return the data of *entry* that the page loads when a reader opens it.
 
     Source files are replaced by numbers, as many entries have the same ones; new files are added to
@@ -186,9 +195,9 @@ def _entry_data(entry: PageEntry, file_numbers: dict[str, int]) -> dict[str, Any
     }
 
 
-def _covered_data(script: CoveredScript) -> dict[str, Any]:
+def _to_coverage_data(script: CoveredScript) -> dict[str, Any]:
     """Return the source and the coverage of a script."""
-    never = {branch: describe_untaken(branch.arm) for branch in script.missing}
+    never = {branch: describe_untaken(branch.arm) for branch in script.untaken_branches}
     return {
         "text": script.source,
         "lines": script.lines,
@@ -205,7 +214,7 @@ def _covered_data(script: CoveredScript) -> dict[str, Any]:
     }
 
 
-def _entry_summary(entry: PageEntry, has_steps: bool) -> dict[str, Any]:
+def _to_entry_summary(entry: PageEntry, has_steps: bool) -> dict[str, Any]:
     """Return the data of *entry* for the list on the page.
 
     *has_steps* tells the viewer whether the steps can be opened, too; see `render_page`, *largest*.
@@ -243,15 +252,15 @@ def write_page(
         ConfigError: if there is no trace, or *path* cannot be written.
     """
     try:
-        stories, unused = _read_entries(places)
+        stories, unused = _read_entries_and_unused_parts(places)
         kept = read_sections(section_folders)
         lost = [str(one) for one in kept.values() if isinstance(one, ConfigError)]
         options["problems"] = [*options.get("problems", ()), *lost, *unused]
         found = [one for one in kept.values() if isinstance(one, ReportSection)]
         options["sections"] = [*options.get("sections", ()), *found]
         text = render_page(stories, version=version, **options)
-        with writing_to(path):
-            make_folder(path)
+        with translate_write_errors(path):
+            make_parent_folder(path)
             path.write_text(text, encoding="utf-8", errors="replace", newline="\n")
     except ConfigError:
         with suppress(OSError):
@@ -261,7 +270,7 @@ def write_page(
     return counted + Counter(unused=len(unused))
 
 
-def _read_entries(places: Sequence[Path]) -> tuple[list[PageEntry], list[str]]:
+def _read_entries_and_unused_parts(places: Sequence[Path]) -> tuple[list[PageEntry], list[str]]:
     """Read the traces in *places*; return page entries, and the parts that no row used.
 
     Raises:
@@ -273,34 +282,34 @@ def _read_entries(places: Sequence[Path]) -> tuple[list[PageEntry], list[str]]:
         try:
             trace = trace_files.read_trace(file, name)
             stories.append(build_entry(trace))
-            add_parts_unused_by_row(runs, trace)
+            add_row_part_uses(runs, trace)
         except ConfigError as error:
-            stories.append(build_unreadable_entry(name, display_path(file), str(error)))
+            stories.append(build_unreadable_entry(name, to_display_path(file), str(error)))
         except Exception as error:  # noqa: BLE001 - whoever wrote it, its shape can be any
             damage = _describe_damage(file, error)
-            stories.append(build_unreadable_entry(name, display_path(file), damage))
-    return stories, [str(part) for _, part in runs.unused_parts_that_fail()]
+            stories.append(build_unreadable_entry(name, to_display_path(file), damage))
+    return stories, [str(part) for _, part in runs.find_failing_unused_parts()]
 
 
 def _describe_damage(file: Path, error: Exception) -> str:
     return msg(
         "{path}: this trace is damaged ({error}); delete it, or write it again",
-        path=display_path(file),
+        path=to_display_path(file),
         error=f"{type(error).__name__}: {error}",
     )
 
 
 @cache
-def _content_policy() -> str:
-    scripts = " ".join(map(_script_digest, _read_scripts()))
-    styles = _script_digest(_read_asset("page.css"))
+def _make_content_policy() -> str:
+    scripts = " ".join(map(_digest_csp_source, _read_scripts()))
+    styles = _digest_csp_source(_read_asset("page.css"))
     return (
         f"default-src 'none'; script-src {scripts}; style-src {styles}; "
         "img-src data:; base-uri 'none'; form-action 'none'"
     )
 
 
-def _script_digest(text: str) -> str:
+def _digest_csp_source(text: str) -> str:
     digest = hashlib.sha256(text.encode()).digest()
     return f"'sha256-{base64.b64encode(digest).decode()}'"
 
@@ -316,14 +325,14 @@ def _read_scripts() -> tuple[str, ...]:
 
 
 @cache
-def page_texts() -> Mapping[str, Mapping[str, str]]:
+def load_page_texts() -> Mapping[str, Mapping[str, str]]:
     """Return the texts of the page by key and language."""
     texts: dict[str, dict[str, str]] = json.loads(_read_asset("texts.json"))
     return texts
 
 
 @cache
-def _page_template() -> Template:
+def _load_page_template() -> Template:
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )

@@ -15,15 +15,15 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 from bpmax_sim.errors import Problem
-from bpmax_sim.file_names import relative_name
+from bpmax_sim.file_names import to_relative_name
 from bpmax_sim.file_system import to_slashes
 from bpmax_sim.i18n import join_messages, translate
-from bpmax_sim.project import make_folder
+from bpmax_sim.project import make_parent_folder
 from bpmax_sim.report import terminal
-from bpmax_sim.report.console import console_lines
-from bpmax_sim.scenario.outcome import failing_place
+from bpmax_sim.report.console import format_console_lines
+from bpmax_sim.scenario.outcome import find_failing_place
 from bpmax_sim.scenario.source import render_failure
-from bpmax_sim.yamlfile import display_path, writing_to
+from bpmax_sim.yamlfile import to_display_path, translate_write_errors
 
 _NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -41,7 +41,7 @@ def write_junit(
         ConfigError: if the file cannot be written.
     """
     root = ET.Element("testsuites")
-    tags = Counter(_element_name(verdict) for verdict, _ in verdicts)
+    tags = Counter(_choose_element_name(verdict) for verdict, _ in verdicts)
     unread = dict[str, list[str]]()
     for problem in problems:
         unread.setdefault(problem.place.file if problem.place else "", []).append(str(problem))
@@ -56,30 +56,30 @@ def write_junit(
         time=f"{sum(seconds for _, seconds in verdicts):.3f}",
     )
     for file, texts in unread.items():
-        suite.append(_unreadable_file_case(file, texts))
+        suite.append(_make_unreadable_file_case(file, texts))
     for verdict, seconds in verdicts:
         suite.append(_make_testcase(verdict, seconds))
     data = ET.tostring(root, encoding="utf-8", xml_declaration=True)
-    with writing_to(path):
-        make_folder(path)
+    with translate_write_errors(path):
+        make_parent_folder(path)
         path.write_bytes(data)
 
 
-def check_junit_path(path: Path) -> None:
+def prepare_junit_path(path: Path) -> None:
     """Create the folders above *path* before anything runs, to find errors early.
 
     Raises:
         ConfigError: if no file can be written there.
     """
-    with writing_to(path):
+    with translate_write_errors(path):
         if path.is_dir():
             raise IsADirectoryError(EISDIR, os.strerror(EISDIR))
-        make_folder(path)
+        make_parent_folder(path)
         if not os.access(path if path.exists() else path.parent, os.W_OK):
             raise PermissionError(EACCES, os.strerror(EACCES))
 
 
-def properties_of(verdict: terminal.Verdict) -> list[tuple[str, str]]:
+def list_properties(verdict: terminal.Verdict) -> list[tuple[str, str]]:
     """Return names and values of a test case's properties, equal in `bpmax-sim run` and pytest."""
     values = (
         ("bpmax_calls", f"{len(verdict.calls)}" if verdict.digest else ""),
@@ -92,57 +92,57 @@ def properties_of(verdict: terminal.Verdict) -> list[tuple[str, str]]:
 
 def _to_relative_path(path: str) -> str:
     """Return *path* relative to the working directory, with slashes; "" for ""."""
-    name = display_path(Path(path)) if path else ""
-    return relative_name(Path(path)) if os.path.isabs(name) else name  # noqa: PTH117
+    name = to_display_path(Path(path)) if path else ""
+    return to_relative_name(Path(path)) if os.path.isabs(name) else name  # noqa: PTH117
 
 
-def _element_name(verdict: terminal.Verdict) -> str:
+def _choose_element_name(verdict: terminal.Verdict) -> str:
     """Return the name of the element for a verdict; "" for a pass, which has none."""
     if verdict.outcome == "failed":
         return "failure"
     return "" if verdict.outcome == "passed" else "skipped"
 
 
-def _unreadable_file_case(file: str, texts: Sequence[str]) -> ET.Element:
+def _make_unreadable_file_case(file: str, texts: Sequence[str]) -> ET.Element:
     """Return the test case of a file of which no scenario could run, in pytest's form."""
-    name = xml_text(_module_name(file))
+    name = to_xml_text(_to_module_name(file))
     case = ET.Element("testcase", classname="", name=name, time="0.000")
-    ET.SubElement(case, "error", message="collection failure").text = xml_text("\n".join(texts))
+    ET.SubElement(case, "error", message="collection failure").text = to_xml_text("\n".join(texts))
     return case
 
 
-def _module_name(file: str) -> str:
+def _to_module_name(file: str) -> str:
     return file.replace("\\", "/").replace("/", ".")
 
 
 def _make_testcase(verdict: terminal.Verdict, seconds: float) -> ET.Element:
     item, file = verdict.item, verdict.item.spot.source.file
-    place = failing_place(item, verdict.failures if verdict.outcome == "failed" else ())
+    place = find_failing_place(item, verdict.failures if verdict.outcome == "failed" else ())
     case = ET.Element(
         "testcase",
-        classname="" if verdict.is_of_file else xml_text(_module_name(file)),
-        name=xml_text(_module_name(file) if verdict.is_of_file else item.node_name),
-        file=xml_text(to_slashes(os.path.normpath(place.file or file))),
+        classname="" if verdict.is_of_file else to_xml_text(_to_module_name(file)),
+        name=to_xml_text(_to_module_name(file) if verdict.is_of_file else item.one_line_name),
+        file=to_xml_text(to_slashes(os.path.normpath(place.file or file))),
         line=f"{place.line or item.place.line}",
         time=f"{seconds:.3f}",
     )
-    if values := properties_of(verdict):
+    if values := list_properties(verdict):
         properties = ET.SubElement(case, "properties")
         for name, value in values:
             ET.SubElement(properties, "property", name=name, value=value)
-    if tag := _element_name(verdict):
+    if tag := _choose_element_name(verdict):
         problems, failures = verdict.problems, verdict.failures
         message = failures[0].headline if failures else next(iter(problems), "")
         message = verdict.reason if tag == "skipped" else message
-        outcome = ET.SubElement(case, tag, message=xml_text(message))
+        outcome = ET.SubElement(case, tag, message=to_xml_text(message))
         if tag != "skipped":
             texts = problems or [render_failure(failure, whole=True) for failure in failures]
-            outcome.text = xml_text(join_messages("\n\n", texts))
-    if console := join_messages("\n", console_lines(verdict.console)):
-        ET.SubElement(case, "system-out").text = xml_text(console)
+            outcome.text = to_xml_text(join_messages("\n\n", texts))
+    if console := join_messages("\n", format_console_lines(verdict.console)):
+        ET.SubElement(case, "system-out").text = to_xml_text(console)
     return case
 
 
-def xml_text(text: str) -> str:
+def to_xml_text(text: str) -> str:
     """Return *text* in the reader's language, with characters outside XML 1.0 replaced."""
     return _NOT_IN_XML.sub("\ufffd", translate(text))

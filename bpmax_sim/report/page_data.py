@@ -14,21 +14,21 @@ from typing import Any
 import msgspec
 
 from bpmax_sim.errors import shell_quote
-from bpmax_sim.file_names import node_id_part
+from bpmax_sim.file_names import to_node_id_part
 from bpmax_sim.i18n import (
     LANGUAGES,
     label_message,
     map_message,
-    plain_english,
-    read_message,
+    message_from_json,
+    to_plain_english,
     translate,
 )
 from bpmax_sim.report.trace_failures import PathsFromRoot, read_failures, read_place
 from bpmax_sim.report.trace_files import Trace
 from bpmax_sim.scenario.expect import shorten_line
 from bpmax_sim.scenario.file_verdict import FileRuns
-from bpmax_sim.scenario.source import Failure, RunWarning, headline
-from bpmax_sim.traffic.curl import curl_of_event
+from bpmax_sim.scenario.source import Failure, RunWarning, format_headline
+from bpmax_sim.traffic.curl import format_event_as_curl
 
 LONGEST_BODY = 64 * 1024
 LONGEST_NAME = 500
@@ -101,13 +101,13 @@ def build_entry(trace: Trace) -> PageEntry:
     row = str(first.get("row") or "")
     name = f"{first['name']}[{row}]" if row else str(first["name"])
     home = PathsFromRoot(trace.folder, str(first.get("place") or "").partition(":")[0])
-    place = home.place_from_root(first.get("place"))
-    named = _node_id_of_row(trace, home, row) or ":".join(place.split(":")[:-1])
+    place = home.to_root_place(first.get("place"))
+    named = _make_row_node_id(trace, home, row) or ":".join(place.split(":")[:-1])
     variables = [word for typed in first.get("variables") or () for word in ("--var", str(typed))]
     target = " ".join(map(shell_quote, (named, *variables)))
-    calls = list(_call_sources(trace.events))
+    calls = list(_list_response_sources(trace.events))
     failures = list(read_failures(cut_long_texts(ended), home))
-    watched = _values_at_failure_data(trace, home) if trace.names else {}
+    watched = _to_failure_values_data(trace, home) if trace.names else {}
     return PageEntry(
         id=hashlib.sha256(f"{place}\n{name}".encode("utf-8", "replace")).hexdigest()[:10],
         name=shorten_line(name, LONGEST_NAME),
@@ -122,16 +122,16 @@ def build_entry(trace: Trace) -> PageEntry:
         apis=tuple(dict.fromkeys(shorten_line(name, LONGEST_NAME) for name, _ in calls)),
         answered=tuple(source for _, source in calls),
         failures=[
-            {**_failure_data(failure), **(watched if number == 0 else {})}
+            {**_to_failure_data(failure), **(watched if number == 0 else {})}
             for number, failure in enumerate(failures)
         ],
         first=next(iter(failures), None),
-        notes=tuple(_run_notes(ended, home)),
+        notes=tuple(_list_run_warnings(ended, home)),
         rerun=cut_long_texts(f"bpmax-sim run {target}"),
         record=cut_long_texts(f"bpmax-sim record {target}"),
-        events=tuple(_event_data(event, home) for event in trace.events),
+        events=tuple(_to_event_data(event, home) for event in trace.events),
         sources={
-            home.place_from_root(cut_long_texts(file)): body_text(text)
+            home.to_root_place(cut_long_texts(file)): format_body_text(text)
             for file, text in trace.sources.items()
         },
         flow=None if trace.flow is None else cut_long_texts(trace.flow),
@@ -162,7 +162,7 @@ def build_unreadable_entry(name: str, path: str, reason: str) -> PageEntry:
         tags=(),
         apis=(),
         answered=(),
-        failures=[_failure_data(failure)],
+        failures=[_to_failure_data(failure)],
         first=failure,
         notes=(),
         rerun="",
@@ -183,48 +183,48 @@ def _list_part_uses(
     nothing.
     """
     for part in trace.parts:
-        place = paths.place_from_root(cut_long_texts(str(part["place"])))
+        place = paths.to_root_place(cut_long_texts(str(part["place"])))
         key = (str(part["kind"]), shorten_line(str(part["name"]), LONGEST_NAME), place)
         yield key, bool(part.get("used")) and has_passed
 
 
-def add_parts_unused_by_row(runs: FileRuns, trace: Trace) -> None:
+def add_row_part_uses(runs: FileRuns, trace: Trace) -> None:
     """Add to *runs* the parts that the row of *trace* used and did not use, if it passed."""
     first, last = trace.events[0], trace.events[-1]
     if last.get("outcome") != "passed":
         return
     home = PathsFromRoot(trace.folder)
-    file = home.place_from_root(next(iter(trace.sources), ""))  # the scenario comes first
+    file = home.to_root_place(next(iter(trace.sources), ""))  # the scenario comes first
     unused = [
         RunWarning(
             part["kind"],
-            read_message(part["message"]),
-            read_place(home.place_from_root(part["place"])),
+            message_from_json(part["message"]),
+            read_place(home.to_root_place(part["place"])),
             part.get("fails", True),
         )
         for part in last.get("unused", ())
     ]
     row, strictness = str(first.get("row") or ""), last.get("strictness", "normal")
-    used = [home.place_from_root(key) for key in last.get("used", ())]
+    used = [home.to_root_place(key) for key in last.get("used", ())]
     runs.add_row(file, last.get("rows", 0), row, unused, strictness, used)
 
 
-def _run_notes(ended: _Event, paths: PathsFromRoot) -> Iterator[LocalisedText]:
-    """Yield the warnings of a run with their places, from *ended*, its last event.
+def _list_run_warnings(end_event: _Event, paths: PathsFromRoot) -> Iterator[LocalisedText]:
+    """Yield the warnings of a run with their places, from *end_event*, its last event.
 
     A trace of an older version stores them as texts (``notes``).
     """
-    for note in ended.get("notes", ()):
+    for note in end_event.get("notes", ()):
         yield _localise(note, paths)
-    for warning in ended.get("warnings", ()):
+    for warning in end_event.get("warnings", ()):
         message, place = (
-            read_message(cut_long_texts(warning["message"])),
-            paths.place_from_root(warning.get("place")),
+            message_from_json(cut_long_texts(warning["message"])),
+            paths.to_root_place(warning.get("place")),
         )
-        yield _translate_to_all(label_message(place, message) if place else message, paths)
+        yield _translate_with_root_paths(label_message(place, message) if place else message, paths)
 
 
-def _call_sources(events: Sequence[_Event]) -> Iterator[tuple[str, str]]:
+def _list_response_sources(events: Sequence[_Event]) -> Iterator[tuple[str, str]]:
     """Yield the API and the source of the response of each call."""
     answers = (event for event in events if event["event"] == "CallAnswered")
     sources = {event["number"]: event.get("source") for event in answers}
@@ -233,7 +233,7 @@ def _call_sources(events: Sequence[_Event]) -> Iterator[tuple[str, str]]:
             yield str(event["call"]), sources.get(event["number"]) or "unanswered"
 
 
-def _node_id_of_row(trace: Trace, paths: PathsFromRoot, row: str) -> str:
+def _make_row_node_id(trace: Trace, paths: PathsFromRoot, row: str) -> str:
     """Return a row as `bpmax-sim run` names it: ``scenarios/x.scenario.yaml::name[row]``.
 
     "" if none.
@@ -243,73 +243,73 @@ def _node_id_of_row(trace: Trace, paths: PathsFromRoot, row: str) -> str:
     file = next(iter(trace.sources), "")  # the scenario comes first
     if not row or not file:
         return ""
-    name = node_id_part(str(trace.events[0]["name"]))
-    return f"{paths.place_from_root(cut_long_texts(file))}::{name}[{node_id_part(row)}]"
+    name = to_node_id_part(str(trace.events[0]["name"]))
+    return f"{paths.to_root_place(cut_long_texts(file))}::{name}[{to_node_id_part(row)}]"
 
 
-def _event_data(event: _Event, paths: PathsFromRoot) -> dict[str, Any]:
+def _to_event_data(event: _Event, paths: PathsFromRoot) -> dict[str, Any]:
     members = {
-        key: _event_member_data(key, value, paths)
+        key: _to_event_member_data(key, value, paths)
         for key, value in event.items()
         if key != "failures"
     }
     if event["event"] == "CallMade":
-        members["curl"] = body_text(curl_of_event(event))
+        members["curl"] = format_body_text(format_event_as_curl(event))
     return members
 
 
-def _event_member_data(key: str, value: Any, paths: PathsFromRoot) -> Any:
+def _to_event_member_data(key: str, value: Any, paths: PathsFromRoot) -> Any:
     if key in _WORDED:
         several = isinstance(value, list)
         return [_localise(part, paths) for part in value] if several else _localise(value, paths)
     if key in _PLACES and (value is None or isinstance(value, str)):
-        return paths.place_from_root(cut_long_texts(value))
+        return paths.to_root_place(cut_long_texts(value))
     if key == "text" and isinstance(value, str):
-        return paths.text_from_root(cut_long_texts(value))
+        return paths.to_root_text(cut_long_texts(value))
     if key == "stack":
-        return [paths.text_from_root(cut_long_texts(frame)) for frame in value]
+        return [paths.to_root_text(cut_long_texts(frame)) for frame in value]
     if key in _NESTED and isinstance(value, list | Mapping):
-        return _nested_event_data(value, paths)
-    return _body_data(value) if key in _BODIES else cut_long_texts(value)
+        return _to_nested_event_data(value, paths)
+    return _to_body_data(value) if key in _BODIES else cut_long_texts(value)
 
 
-def _nested_event_data(value: _Event | list[_Event], paths: PathsFromRoot) -> Any:
+def _to_nested_event_data(value: _Event | list[_Event], paths: PathsFromRoot) -> Any:
     if isinstance(value, list):
-        return [_nested_event_data(one, paths) for one in value]
-    return {name: _event_member_data(name, item, paths) for name, item in value.items()}
+        return [_to_nested_event_data(one, paths) for one in value]
+    return {name: _to_event_member_data(name, item, paths) for name, item in value.items()}
 
 
 def _localise(value: Any, paths: PathsFromRoot) -> LocalisedText:
     """Return a text of a trace in all languages, with file names relative to the root."""
-    return _translate_to_all(read_message(cut_long_texts(value)), paths)
+    return _translate_with_root_paths(message_from_json(cut_long_texts(value)), paths)
 
 
-def text_in_language(text: LocalisedText, language: str) -> str:
+def select_language_text(text: LocalisedText, language: str) -> str:
     """Return *text* in one language."""
     if isinstance(text, str):
         return translate(text, language)
     return text.get(language, text.get("en", ""))
 
 
-def _body_data(value: Any) -> Any:
+def _to_body_data(value: Any) -> Any:
     """Return a request or response body as stored; as a text cut at 64 kB if it is larger."""
     text = json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else ""
     is_long = len(text.encode("utf-8", "replace")) > LONGEST_BODY
-    return body_text(value) if is_long else cut_long_texts(value)
+    return format_body_text(value) if is_long else cut_long_texts(value)
 
 
 def cut_long_texts(value: Any) -> Any:
     """Return *value* with every text in it cut at 64 kB."""
     if isinstance(value, str):
-        return body_text(value)
+        return format_body_text(value)
     if isinstance(value, Mapping):
-        return {body_text(str(key)): cut_long_texts(item) for key, item in value.items()}
+        return {format_body_text(str(key)): cut_long_texts(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [cut_long_texts(item) for item in value]
     return value
 
 
-def body_text(body: Any) -> str:
+def format_body_text(body: Any) -> str:
     """Return a body as text, JSON indented.
 
     It is cut at 64 kB, with the number of further bytes.
@@ -324,10 +324,10 @@ def body_text(body: Any) -> str:
     return f"{head}\n… {len(data) - LONGEST_BODY:,} bytes more"
 
 
-def _failure_data(failure: Failure) -> dict[str, Any]:
+def _to_failure_data(failure: Failure) -> dict[str, Any]:
     """Return the data of a failure for the page: message, place, checks, and texts to be copied."""
-    head = headline(failure.step, failure.total, failure.title, failure.essence)
-    words = (plain_english(line).strip().partition("  ") for line in failure.detail)
+    head = format_headline(failure.step, failure.total, failure.title, failure.essence)
+    words = (to_plain_english(line).strip().partition("  ") for line in failure.detail)
     checks = sorted(failure.checks, key=lambda check: check.ok)
     return {
         "headline": translate_to_all(head),
@@ -350,21 +350,21 @@ def _failure_data(failure: Failure) -> dict[str, Any]:
     }
 
 
-def _values_at_failure_data(trace: Trace, paths: PathsFromRoot) -> dict[str, Any]:
+def _to_failure_values_data(trace: Trace, paths: PathsFromRoot) -> dict[str, Any]:
     """Return the variables' values at the failed script line of *trace*, and the call stack."""
     told = cut_long_texts(trace.names)
     return {
-        "line": paths.place_from_root(told["place"]),
+        "line": paths.to_root_place(told["place"]),
         "names": told["names"],
-        "stack": [paths.text_from_root(frame) for frame in told["stack"]],
+        "stack": [paths.to_root_text(frame) for frame in told["stack"]],
     }
 
 
-def _translate_to_all(message: str, paths: PathsFromRoot) -> LocalisedText:
-    return translate_to_all(map_message(message, paths.text_from_root))
+def _translate_with_root_paths(message: str, paths: PathsFromRoot) -> LocalisedText:
+    return translate_to_all(map_message(message, paths.to_root_text))
 
 
 def translate_to_all(message: str) -> LocalisedText:
     """Return *message*, by language if the translations differ."""
-    forms = {language: plain_english(translate(message, language)) for language in LANGUAGES}
-    return forms if len({*forms.values()}) > 1 else plain_english(message)
+    forms = {language: to_plain_english(translate(message, language)) for language in LANGUAGES}
+    return forms if len({*forms.values()}) > 1 else to_plain_english(message)

@@ -22,11 +22,11 @@ from bpmax_sim.guard import NetworkGuard
 from bpmax_sim.i18n import msg
 from bpmax_sim.report.failing_line import RunAgain, find_values_at_failure
 from bpmax_sim.report.stored_failures import store_failures
-from bpmax_sim.report.terminal import Verdict, error_verdict, judge_events, skip_verdict
+from bpmax_sim.report.terminal import Verdict, judge_events, make_error_verdict, make_skip_verdict
 from bpmax_sim.report.trace_files import store_trace
 from bpmax_sim.scenario.events import Event
 from bpmax_sim.scenario.load import ScenarioItem
-from bpmax_sim.scenario.outcome import events_of_unrun
+from bpmax_sim.scenario.outcome import make_unrun_events
 from bpmax_sim.scenario.runner import make_replay_check, open_session, run_item
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script.hits import ScriptHits
@@ -78,8 +78,8 @@ def perform(
         prepare: function called with the session before anything runs.
     """
     if (hits := options.options.get("hits")) is not None:
-        for script in scripts_of(item):
-            hits.declare(script)
+        for script in list_scripts(item):
+            hits.include_script(script)
     if item.skip:
         return skip_item(item, options)
     chosen: SessionOptions = {**options.options, "environ": os.environ}
@@ -92,15 +92,15 @@ def perform(
         check_scripts(item)
         session = open_session(item, cassettes=folder, **chosen)
     except BpmaxError as error:
-        return refuse_item(item, error, options)
-    with _closing_session(session, guard):
+        return fail_unstarted_item(item, error, options)
+    with _close_session_on_error(session, guard):
         prepare(session)
         ran = tuple(run_item(item, session, environ=os.environ, faults=options.faults))
-    run_again = partial(_run_again, item, folder, chosen, options, guard)
+    run_again = partial(_rerun_counting_hits, item, folder, chosen, options, guard)
     return _judge_and_store(item, session, ran, options, run_again)
 
 
-def _run_again(
+def _rerun_counting_hits(
     item: ScenarioItem,
     folder: Path,
     chosen: SessionOptions,
@@ -114,12 +114,12 @@ def _run_again(
     """
     watched: SessionOptions = {**chosen, "hits": hits}
     session = open_session(item, cassettes=folder, **watched)
-    with _closing_session(session, guard):
+    with _close_session_on_error(session, guard):
         return tuple(run_item(item, session, environ=os.environ, faults=options.faults))
 
 
 @contextmanager
-def _closing_session(session: Session, guard: NetworkGuard | None) -> Iterator[None]:
+def _close_session_on_error(session: Session, guard: NetworkGuard | None) -> Iterator[None]:
     """In this block, close *session* as failed if Ctrl-C or an exception ends the item early.
 
     At the end of the block the network is open again.
@@ -138,15 +138,17 @@ def _closing_session(session: Session, guard: NetworkGuard | None) -> Iterator[N
 def _judge_and_store(
     item: ScenarioItem,
     session: Session,
-    ran: tuple[Event, ...],
+    unredacted_events: tuple[Event, ...],
     options: PerformOptions,
     run_again: RunAgain,
 ) -> Performance:
-    """Judge the events *ran* of an item in the closed *session*; store failure and trace.
+    """Judge *unredacted_events* of an item in the closed *session*; store failure and trace.
 
     Of a failed replay with a trace, *run_again* gets the values at the failed script line.
     """
-    events = session.redact_value(ran)  # a secret may have become known after what told it
+    events = session.redact_value(
+        unredacted_events
+    )  # a secret may have become known after what told it
     verdict = judge_events(item, events, live=not session.is_closed, mode=session.settings.mode)
     failed = verdict.outcome == "failed"
     store_failures(item, verdict.failures if failed else (), console=verdict.console)
@@ -156,13 +158,13 @@ def _judge_and_store(
     trace = store_trace(
         item, events, options.trace, failed=failed, redact=session.redact, names=names
     )
-    for kind, message in _recording_warnings(item, session, verdict):
-        verdict = verdict.with_warning(kind, message)
+    for kind, message in _list_recording_warnings(item, session, verdict):
+        verdict = verdict.copy_with_warning(kind, message)
     cassette = session.settings.cassette
     return replace(verdict, trace=trace, cassette=str(cassette or "")), events
 
 
-def _recording_warnings(
+def _list_recording_warnings(
     item: ScenarioItem, session: Session, verdict: Verdict
 ) -> Iterator[tuple[str, str]]:
     """Yield kind and message of each warning about the recording of a closed session."""
@@ -187,13 +189,15 @@ def _describe_unneeded_cassette(name: str) -> str:
     )
 
 
-def refuse_item(item: ScenarioItem, error: BpmaxError, options: PerformOptions) -> Performance:
+def fail_unstarted_item(
+    item: ScenarioItem, error: BpmaxError, options: PerformOptions
+) -> Performance:
     """Return the failed performance of an item that could not start because of *error*.
 
     Store it.
     """
-    events = events_of_unrun(item, error=error)
-    verdict = error_verdict(item, error, events[-1].failures)
+    events = make_unrun_events(item, error=error)
+    verdict = make_error_verdict(item, error, events[-1].failures)
     store_failures(item, (), verdict.problems)
     trace = store_trace(item, events, options.trace, failed=True)
     return replace(verdict, trace=trace), events
@@ -203,10 +207,10 @@ def skip_item(
     item: ScenarioItem, options: PerformOptions, reason: str | None = None
 ) -> Performance:
     """Return the performance of a skipped item; *reason* replaces the scenario's own reason."""
-    verdict = skip_verdict(item)
+    verdict = make_skip_verdict(item)
     if reason is not None:
         verdict = replace(verdict, reason=reason)
-    events = events_of_unrun(item, reason=verdict.reason)
+    events = make_unrun_events(item, reason=verdict.reason)
     trace = store_trace(item, events, options.trace, failed=False)
     return replace(verdict, trace=trace), events
 
@@ -217,12 +221,12 @@ def check_scripts(item: ScenarioItem) -> None:
     Raises:
         ConfigError: if some are not valid JavaScript; all of them are listed.
     """
-    wrong = [problem for script in scripts_of(item) if (problem := check_syntax(script))]
+    wrong = [problem for script in list_scripts(item) if (problem := check_syntax(script))]
     if wrong:
         raise ConfigError(*dict.fromkeys(wrong))
 
 
-def scripts_of(item: ScenarioItem) -> Iterator[Script]:
+def list_scripts(item: ScenarioItem) -> Iterator[Script]:
     """Yield handlers, scripts in the scenario's file, and the scripts that these import."""
     yield from item.subjects.handlers
     yield from item.subjects.inline.values()

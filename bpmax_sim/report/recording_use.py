@@ -54,7 +54,7 @@ class RecordingUse:
         self.owners.setdefault(cassette, set()).add(owner)
         self.tests.add(str(test))
 
-    def add_played(self, session: Session, *, doubtful: bool) -> None:
+    def add_session_use(self, session: Session, *, doubtful: bool) -> None:
         """Add what a session played and left unplayed.
 
         It is the last session of its owner in a test.

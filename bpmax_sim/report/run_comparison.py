@@ -32,7 +32,7 @@ def compare_runs(
         places: trace folders, one of each machine.
         item_seconds: real seconds of each item, by its name on the command line.
     """
-    flaky = list(_find_flaky(places))
+    flaky = list(_make_flaky_rows(places))
     slowest = sorted(item_seconds.items(), key=lambda one: -one[1])[:_SLOWEST]
     if not flaky and not slowest:
         return
@@ -54,7 +54,7 @@ def compare_runs(
     )
 
 
-def _find_flaky(places: Sequence[Path]) -> Iterator[tuple[SectionCell, ...]]:
+def _make_flaky_rows(places: Sequence[Path]) -> Iterator[tuple[SectionCell, ...]]:
     """Yield a table row for each scenario whose result differs between trace folders *places*."""
     found = [find_traces([place]) for place in places] if len(places) > 1 else []
     for name in sorted({name for traces in found for name in traces}):
@@ -64,8 +64,8 @@ def _find_flaky(places: Sequence[Path]) -> Iterator[tuple[SectionCell, ...]]:
         if len(known) > 1:
             digests = [digest for _, digest in known]
             yield (
-                SectionCell(_scenario_name(paths, name)),
-                *(_outcome_cell(end, digests) for end in ends),
+                SectionCell(_read_scenario_name(paths, name)),
+                *(_make_outcome_cell(end, digests) for end in ends),
             )
 
 
@@ -81,14 +81,14 @@ def _read_outcome_and_digest(path: Path, name: str) -> tuple[str, str] | None:
     return None
 
 
-def _scenario_name(paths: Sequence[Path | None], name: str) -> str:
+def _read_scenario_name(paths: Sequence[Path | None], name: str) -> str:
     path = next(path for path in paths if path)
     first = read_trace(path, name).events[0]
     row = first.get("row")
     return f"{first['name']}[{row}]" if row else str(first["name"])
 
 
-def _outcome_cell(end: tuple[str, str] | None, digests: Sequence[str]) -> SectionCell:
+def _make_outcome_cell(end: tuple[str, str] | None, digests: Sequence[str]) -> SectionCell:
     if end is None:
         return SectionCell("–", "quiet")
     outcome, digest = end

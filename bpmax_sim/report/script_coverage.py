@@ -16,15 +16,15 @@ from typing import Final, NamedTuple
 import msgspec
 
 from bpmax_sim.errors import ConfigError
-from bpmax_sim.file_names import relative_name
-from bpmax_sim.project import make_folder
+from bpmax_sim.file_names import to_relative_name
+from bpmax_sim.project import make_parent_folder
 from bpmax_sim.scenario.shards import Shard
 from bpmax_sim.script.failure import Script, unify_lines
 from bpmax_sim.script.hits import ScriptHits, count_script
 from bpmax_sim.script_source.counters import Counter
 from bpmax_sim.script_source.reach import ReachFinder
 from bpmax_sim.session.scripts import read_script
-from bpmax_sim.yamlfile import display_path
+from bpmax_sim.yamlfile import to_display_path
 
 FOLDER: Final = Path(".bpmax", "hits")
 LCOV: Final = Path(".bpmax", "lcov.info")
@@ -102,7 +102,7 @@ class CoveredScript(msgspec.Struct, frozen=True):
         return CoverageCounts(ran, len(self.lines), taken, len(self.branches))
 
     @property
-    def missing(self) -> list[CoveredBranch]:
+    def untaken_branches(self) -> list[CoveredBranch]:
         """Return the branches that were never taken."""
         return [branch for branch in self.branches if not branch.hits]
 
@@ -122,7 +122,7 @@ def cover_scripts(hits: ScriptHits, root: Path) -> list[CoveredScript]:
     covered = {
         name: _cover_script(name, script, hits)
         for script in hits.counts
-        if (name := _name_of_file(script, root))
+        if (name := _find_script_file_name(script, root))
     }
     return [covered[name] for name in sorted(covered)]
 
@@ -132,18 +132,18 @@ def list_uncounted(hits: ScriptHits, root: Path) -> list[str]:
     return sorted(
         name
         for script in hits.uncounted
-        if (name := _name_of_file(script, root)) and not _NOTHING.fullmatch(script.source)
+        if (name := _find_script_file_name(script, root)) and not _NOTHING.fullmatch(script.source)
     )
 
 
 _NOTHING: Final = re.compile(r"(?:\s|//.*|/\*(?s:.*?)\*/)*")
 
 
-def _name_of_file(script: Script, root: Path) -> str:
+def _find_script_file_name(script: Script, root: Path) -> str:
     path = Path(script.name)
     if path.suffix in {".yaml", ".yml"} or not path.is_file():
         return ""
-    return relative_name(path.absolute(), root)
+    return to_relative_name(path.absolute(), root)
 
 
 def _cover_script(name: str, script: Script, hits: ScriptHits) -> CoveredScript:
@@ -168,7 +168,7 @@ def _cover_script(name: str, script: Script, hits: ScriptHits) -> CoveredScript:
             way.decision,
             "" if number else finder.describe_reach(way),
         )
-        for way, number in sorted(ways, key=lambda pair: _branch_sort_key(pair[0]))
+        for way, number in sorted(ways, key=lambda pair: _make_branch_sort_key(pair[0]))
     ]
     return CoveredScript(
         file=name,
@@ -180,17 +180,17 @@ def _cover_script(name: str, script: Script, hits: ScriptHits) -> CoveredScript:
     )
 
 
-def _branch_sort_key(branch: Counter) -> tuple[object, ...]:
+def _make_branch_sort_key(branch: Counter) -> tuple[object, ...]:
     """Return the sort key of a branch; the branch of a condition that holds comes first."""
     return branch.decision, branch.arm in {"else", ":"}, branch.line, branch.column
 
 
-def write_lcov(covered: Iterable[CoveredScript]) -> str:
+def format_lcov(covered: Iterable[CoveredScript]) -> str:
     """Return *covered* as text in the format lcov, which CI servers and genhtml read."""
-    return "".join(f"{line}\n" for one in covered for line in _lcov_lines(one))
+    return "".join(f"{line}\n" for one in covered for line in _format_lcov_lines(one))
 
 
-def _lcov_lines(script: CoveredScript) -> Iterator[str]:
+def _format_lcov_lines(script: CoveredScript) -> Iterator[str]:
     ran, lines, taken, branches = script.counts
     yield "TN:"
     yield f"SF:{script.file}"
@@ -255,17 +255,17 @@ def store_hits(hits: ScriptHits, root: Path, shard: Shard) -> None:
     scripts = [
         (name, digest_text(source), counts, lost)
         for written, source, counts, lost, _ in hits.to_data()
-        if (name := _name_of_file(Script(source, written), root))
+        if (name := _find_script_file_name(Script(source, written), root))
     ]
     try:
-        make_folder(path)
+        make_parent_folder(path)
         for old in path.parent.glob("*-of-*.json"):
             if not old.name.endswith(f"-of-{shard.total}.json"):
                 old.unlink()
         path.write_bytes(msgspec.json.encode(StoredHits(scripts)))
     except OSError as error:
         raise ConfigError(
-            "{path}: cannot be written: {reason}", path=display_path(path), reason=error.strerror
+            "{path}: cannot be written: {reason}", path=to_display_path(path), reason=error.strerror
         ) from error
 
 
@@ -282,7 +282,7 @@ def read_hits(places: Sequence[Path], root: Path) -> ScriptHits:
         if not found:
             raise ConfigError(
                 "{place}: there are no hits here; keep .bpmax/hits of each run with --bpmax-cov",
-                place=display_path(place),
+                place=to_display_path(place),
             )
         for path in found:
             try:
@@ -293,15 +293,15 @@ def read_hits(places: Sequence[Path], root: Path) -> ScriptHits:
                 raise ConfigError(
                     "{path}: cannot be read, or is of another version of bpmax-sim; run all "
                     "tests again",
-                    path=display_path(path),
+                    path=to_display_path(path),
                 )
             for name, digest, counts, lost in stored.scripts:
-                script = unify_lines(read_script(display_path(root / name)))
+                script = unify_lines(read_script(to_display_path(root / name)))
                 if digest_text(script.source) != digest:
                     raise ConfigError(
                         "{name}: changed since {path} was counted; run all tests again",
                         name=name,
-                        path=display_path(path),
+                        path=to_display_path(path),
                     )
                 hits.merge([(script.name, script.source, counts, lost, script.source)])
     return hits

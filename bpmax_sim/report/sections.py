@@ -16,9 +16,9 @@ import msgspec
 from msgspec.structs import replace
 
 from bpmax_sim.errors import ConfigError
-from bpmax_sim.project import make_folder
+from bpmax_sim.project import make_parent_folder
 from bpmax_sim.report.page_data import LocalisedText, translate_to_all
-from bpmax_sim.yamlfile import display_path, writing_to
+from bpmax_sim.yamlfile import to_display_path, translate_write_errors
 
 SECTIONS = Path(".bpmax", "sections")
 _VERSION = 1
@@ -91,13 +91,13 @@ def store_section(root: Path, section: ReportSection) -> Path:
     path = root / SECTIONS / f"{section.name}.json"
     made = datetime.now().astimezone().isoformat(sep=" ", timespec="minutes")
     text = msgspec.json.encode(replace(section, made=made), enc_hook=_translate_message)
-    with writing_to(path):
-        make_folder(path)
+    with translate_write_errors(path):
+        make_parent_folder(path)
         path.write_bytes(text)
     return path
 
 
-def section_data(section: ReportSection) -> dict[str, Any]:
+def to_section_data(section: ReportSection) -> dict[str, Any]:
     """Return *section* as plain values, with messages in all languages."""
     data: dict[str, Any] = msgspec.to_builtins(section, enc_hook=_translate_message)
     return data
@@ -130,5 +130,5 @@ def _read_section(path: Path) -> ReportSection | ConfigError:
     return ConfigError(
         "{path}: this section of the report cannot be read, or is of another version of "
         "bpmax-sim; run the command that writes it again",
-        path=display_path(path),
+        path=to_display_path(path),
     )

@@ -17,13 +17,13 @@ import msgspec
 from msgspec.structs import asdict, replace
 
 from bpmax_sim.errors import ConfigError
-from bpmax_sim.file_names import relative_name
-from bpmax_sim.i18n import read_message
-from bpmax_sim.project import make_folder
+from bpmax_sim.file_names import to_relative_name
+from bpmax_sim.i18n import message_from_json
+from bpmax_sim.project import make_parent_folder
 from bpmax_sim.report.console import ConsoleOutput
-from bpmax_sim.report.trace_files import path_for_item
+from bpmax_sim.report.trace_files import make_item_path
 from bpmax_sim.scenario import outcome
-from bpmax_sim.scenario.events import canonical_json
+from bpmax_sim.scenario.events import to_canonical_json
 from bpmax_sim.scenario.header import ItemHeader
 from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.scenario.source import Failure, render_failure
@@ -61,17 +61,17 @@ class StoredFailure(msgspec.Struct, frozen=True, kw_only=True):
     commit: str = ""
     version: int = 1
 
-    def read_messages(self) -> StoredFailure:
+    def restore_messages(self) -> StoredFailure:
         """Return a copy whose texts are messages again, which can be shown in any language.
 
         In the file they are stored as template and values.
         """
         return replace(
             self,
-            headline=read_message(self.headline),
-            texts=tuple(map(read_message, self.texts)),
-            whole=tuple(map(read_message, self.whole)),
-            rerun=read_message(self.rerun),
+            headline=message_from_json(self.headline),
+            texts=tuple(map(message_from_json, self.texts)),
+            whole=tuple(map(message_from_json, self.whole)),
+            rerun=message_from_json(self.rerun),
         )
 
 
@@ -106,33 +106,33 @@ def store_failures(
     is_fine = not failures and not problems
     if is_fine and not os.path.isdir(os.path.join(item.root, FAILED_FOLDER)):  # noqa: PTH112, PTH118
         return  # as after most items
-    path = path_for_item(item.header, FAILED_FOLDER, ".json")
+    path = make_item_path(item.header, FAILED_FOLDER, ".json")
     if is_fine:
         with suppress(OSError):
             path.unlink(missing_ok=True)
         return
     failed = StoredFailure(
         name=item.name,
-        file=relative_name(item.path.absolute(), item.root),
-        line=outcome.failing_place(item, failures).line,
+        file=to_relative_name(item.path.absolute(), item.root),
+        line=outcome.find_failing_place(item, failures).line,
         headline=failures[0].headline if failures else problems[0],
         texts=(*map(render_failure, failures), *problems),
         whole=(*(render_failure(failure, whole=True) for failure in failures), *problems),
         console=tuple(console),
-        rerun=failures[0].rerun if failures else item.rerun,
+        rerun=failures[0].rerun if failures else item.rerun_command,
         run=_CurrentRun.id,
         kept=time.time_ns(),
         commit=next(filter(None, map(os.environ.get, _COMMITS)), ""),
         version=_VERSION,
     )
     with suppress(OSError):
-        make_folder(path)
-        path.write_bytes(canonical_json(asdict(failed)))
+        make_parent_folder(path)
+        path.write_bytes(to_canonical_json(asdict(failed)))
 
 
 def did_fail(item: ItemHeader) -> bool:
     """Return whether *item* failed in its last run."""
-    return path_for_item(item, FAILED_FOLDER, ".json").is_file()
+    return make_item_path(item, FAILED_FOLDER, ".json").is_file()
 
 
 _decode = msgspec.json.Decoder(StoredFailure).decode
@@ -153,7 +153,7 @@ def parse_failure(data: bytes, display_name: str) -> StoredFailure:
             "{path}: cannot be read, or is of another version of bpmax-sim; run it again here",
             path=display_name,
         )
-    return failed.read_messages()
+    return failed.restore_messages()
 
 
 def read_failures(root: Path) -> Iterator[StoredFailure]:

@@ -19,17 +19,17 @@ from msgspec.structs import replace
 
 from bpmax_sim.clock import describe_duration
 from bpmax_sim.errors import BpmaxError, CassetteError
-from bpmax_sim.file_names import relative_name
+from bpmax_sim.file_names import to_relative_name
 from bpmax_sim.i18n import (
+    join_list,
     join_messages,
     label_message,
     msg,
     plural,
-    series,
     template,
     translate,
 )
-from bpmax_sim.report.console import ConsoleOutput, console_lines
+from bpmax_sim.report.console import ConsoleOutput, format_console_lines
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.report.failure_causes import describe_cause, group_by_cause
 from bpmax_sim.scenario.calls import CallMade, describe_response_source
@@ -43,7 +43,12 @@ from bpmax_sim.scenario.events import (
 )
 from bpmax_sim.scenario.expect import shorten_line
 from bpmax_sim.scenario.load import ScenarioItem
-from bpmax_sim.scenario.outcome import Cause, cause_of, config_errors, reason_of_flag
+from bpmax_sim.scenario.outcome import (
+    Cause,
+    collect_config_errors,
+    find_failure_cause,
+    read_flag_reason,
+)
 from bpmax_sim.scenario.source import Failure, RunWarning, render_failure
 
 _CODES: Mapping[Cause, ExitCode] = {
@@ -94,17 +99,17 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     used: tuple[str, ...] = ()
     is_of_file: bool = False
 
-    def with_warning(self, kind: str, message: str) -> Verdict:
+    def copy_with_warning(self, kind: str, message: str) -> Verdict:
         """Return a copy with one more warning."""
         return replace(self, warnings=(*self.warnings, RunWarning(kind, message)))
 
 
-def skip_verdict(item: ScenarioItem) -> Verdict:
+def make_skip_verdict(item: ScenarioItem) -> Verdict:
     """Return the verdict of a skipped item."""
-    return Verdict(item=item, outcome="skipped", reason=reason_of_flag(item.skip))
+    return Verdict(item=item, outcome="skipped", reason=read_flag_reason(item.skip))
 
 
-def error_verdict(
+def make_error_verdict(
     item: ScenarioItem, error: BpmaxError, failures: tuple[Failure, ...] = ()
 ) -> Verdict:
     """Return the verdict of an item that could not start; *failures* describe *error* in full."""
@@ -124,7 +129,7 @@ def judge_events(
     assert isinstance(first, ScenarioStarted)
     assert isinstance(last, ScenarioFinished)
     timeline = tuple(
-        event if isinstance(event, CallMade) else ConsoleOutput.of(event, first.at)
+        event if isinstance(event, CallMade) else ConsoleOutput.from_line(event, first.at)
         for event in every
         if isinstance(event, CallMade | ConsoleWritten)
     )
@@ -135,12 +140,14 @@ def judge_events(
     return Verdict(
         item=item,
         outcome=last.outcome,
-        code=_CODES[cause_of(last.failures, calls, live=live)] if failed else ExitCode.PASSED,
+        code=_CODES[find_failure_cause(last.failures, calls, live=live)]
+        if failed
+        else ExitCode.PASSED,
         calls=calls,
         console=tuple(event for event in timeline if isinstance(event, ConsoleOutput)),
         timeline=timeline,
         step_console=tuple(
-            ConsoleOutput.of(event, first.at)
+            ConsoleOutput.from_line(event, first.at)
             for event in last_step
             if isinstance(event, ConsoleWritten)
         ),
@@ -148,21 +155,21 @@ def judge_events(
         digest=last.digest,
         engine=first.engine,
         failures=tuple(
-            dataclasses.replace(f, rerun=rerun_command(item, mode)) for f in last.failures
+            dataclasses.replace(f, rerun=format_rerun_command(item, mode)) for f in last.failures
         ),
         warnings=last.warnings,
         unused=last.unused,
         used=last.used,
         reason=last.reason,
-        problems=config_errors(calls) if failed else (),
+        problems=collect_config_errors(calls) if failed else (),
     )
 
 
-def rerun_command(item: ScenarioItem, mode: str = "replay") -> str:
+def format_rerun_command(item: ScenarioItem, mode: str = "replay") -> str:
     """Return the command that runs only *item*, in the same mode."""
     known = {"record": "record", "replay": "run"}
     how = known.get(mode) or msg("run --mode {mode}", mode=mode)
-    return msg("bpmax-sim {how} {target}", how=how, target=item.target)
+    return msg("bpmax-sim {how} {target}", how=how, target=item.selection_arguments)
 
 
 MARKS: dict[Outcome, str] = {"passed": "√", "failed": "×", "skipped": "-", "xfailed": "-"}
@@ -192,10 +199,10 @@ def format_counts(counts: Mapping[Any, int], templates: Mapping[str, str]) -> st
     Both are by key, such as the outcome; the order is that of *templates*.
     """
     texts = [msg(text, number=counts[key]) for key, text in templates.items() if counts.get(key)]
-    return series(texts)
+    return join_list(texts)
 
 
-def verdict_line(verdict: Verdict) -> str:
+def format_verdict_line(verdict: Verdict) -> str:
     """Return ``√ 选择客户后回填联系人   2 calls   31 ms virtual``."""
     mark = MARKS[verdict.outcome]
     if verdict.is_of_file:
@@ -222,7 +229,7 @@ _MOST_CONSOLE = 10
 _WIDEST_CONSOLE = 160
 
 
-def failure_texts(verdict: Verdict, *, with_console: bool = False) -> Iterator[str]:
+def format_failure_texts(verdict: Verdict, *, with_console: bool = False) -> Iterator[str]:
     """Yield the text of each failure of *verdict*; none if it could not run (`Verdict.problems`).
 
     With *with_console*, the last text is followed by the console output of the failed step.
@@ -230,14 +237,14 @@ def failure_texts(verdict: Verdict, *, with_console: bool = False) -> Iterator[s
     if verdict.outcome != "failed" or verdict.problems:
         return
     texts = [render_failure(failure) for failure in verdict.failures]
-    lines = list(console_lines(verdict.step_console))[-_MOST_CONSOLE:]
+    lines = list(format_console_lines(verdict.step_console))[-_MOST_CONSOLE:]
     if texts and lines and with_console:
         indented = (shorten_line(f"  {translate(line)}", _WIDEST_CONSOLE) for line in lines)
         texts[-1] = join_messages("\n", (texts[-1], "\n" + msg("console of this step:"), *indented))
     yield from texts
 
 
-def failed_lines(verdicts: Iterable[Verdict]) -> Iterator[str]:
+def format_failed_items(verdicts: Iterable[Verdict]) -> Iterator[str]:
     """Yield ``× scenarios/x.scenario.yaml::名称[行] - headline`` for each failed item.
 
     Items that failed for one cause are grouped below a line with their number.
@@ -247,8 +254,8 @@ def failed_lines(verdicts: Iterable[Verdict]) -> Iterator[str]:
     for alike in group_by_cause(firsts).values():
         if len(alike) > 1:
             yield describe_cause_with_count([failure for _, failure in alike])
-        yield from (_failed_line(verdict) for verdict, _ in alike)
-    yield from (_failed_line(verdict) for verdict in failed if not verdict.failures)
+        yield from (_format_failed_item(verdict) for verdict, _ in alike)
+    yield from (_format_failed_item(verdict) for verdict in failed if not verdict.failures)
 
 
 def describe_cause_with_count(failures: Sequence[Failure]) -> str:
@@ -260,7 +267,7 @@ def describe_cause_with_count(failures: Sequence[Failure]) -> str:
     )
 
 
-def _failed_line(verdict: Verdict) -> str:
+def _format_failed_item(verdict: Verdict) -> str:
     above = msg("is not set up, see above") if verdict.problems else ""
     headlines = [above, *(failure.headline for failure in verdict.failures)]
     return msg(
@@ -271,7 +278,7 @@ def _failed_line(verdict: Verdict) -> str:
     )
 
 
-def call_line(call: CallMade) -> str:
+def format_call_line(call: CallMade) -> str:
     """Return ``#1 crm.get_customer  GET https://…  200 recorded 20 ms virtual``."""
     took = msg("{duration} virtual", duration=describe_duration(call.duration))
     return msg(
@@ -286,13 +293,15 @@ def call_line(call: CallMade) -> str:
     )
 
 
-def timeline_lines(verdict: Verdict) -> Iterator[str]:
+def format_timeline(verdict: Verdict) -> Iterator[str]:
     """Yield calls and console output as lines, in order."""
     for text in verdict.timeline:
-        yield from [call_line(text)] if isinstance(text, CallMade) else console_lines([text])
+        yield from (
+            [format_call_line(text)] if isinstance(text, CallMade) else format_console_lines([text])
+        )
 
 
-def summary_line(verdicts: Sequence[Verdict], seconds: float, unread: int = 0) -> str:
+def format_summary_line(verdicts: Sequence[Verdict], seconds: float, unread: int = 0) -> str:
     """Return the last line of a run: ``2 passed, 1 failed   9 calls: 9 recorded   0.31 s``.
 
     Args:
@@ -308,7 +317,7 @@ def summary_line(verdicts: Sequence[Verdict], seconds: float, unread: int = 0) -
     doubts = sum(len(verdict.warnings) for verdict in verdicts)
     warned = plural(doubts, "{number} warning", "{number} warnings") if doubts else ""
     left_out = msg("{number} not read", number=unread) if unread else ""
-    message = series(filter(None, (outcomes, left_out, warned)))
+    message = join_list(filter(None, (outcomes, left_out, warned)))
     return msg(
         "{message}   {calls}   {seconds:.2f} s",
         message=message or msg("nothing ran"),
@@ -320,7 +329,7 @@ def summary_line(verdicts: Sequence[Verdict], seconds: float, unread: int = 0) -
 Level = Literal["error", "warning"]
 
 
-def workflow_annotation(
+def format_workflow_annotation(
     message: str,
     *,
     file: str = "",
@@ -341,7 +350,7 @@ def workflow_annotation(
 def relative_to_checkout(path: Path) -> str:
     """Return *path* relative to the checkout's root, as GitHub needs it."""
     root = os.environ.get("GITHUB_WORKSPACE") or Path.cwd()
-    return relative_name(path, root)
+    return to_relative_name(path, root)
 
 
 _DATA = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A"})

@@ -11,8 +11,8 @@ from typing import Any
 import msgspec
 
 from bpmax_sim.errors import Place
-from bpmax_sim.i18n import map_message, read_message
-from bpmax_sim.scenario.events import canonical_json
+from bpmax_sim.i18n import map_message, message_from_json
+from bpmax_sim.scenario.events import to_canonical_json
 from bpmax_sim.scenario.expect import Comparison
 from bpmax_sim.scenario.source import ExcerptLine, Failure
 
@@ -30,36 +30,36 @@ class PathsFromRoot(msgspec.Struct, frozen=True):
     folder: str
     file: str = ""
 
-    def place_from_root(self, place: str | None) -> str:
+    def to_root_place(self, place: str | None) -> str:
         """Return ``file:line:column`` relative to the root; "" for None."""
         if not place or posixpath.isabs(place):
             return place or ""
         return posixpath.normpath(posixpath.join(self.folder, place))
 
-    def text_from_root(self, text: str) -> str:
+    def to_root_text(self, text: str) -> str:
         """Return *text* with the paths in it made relative to the project's root.
 
         These are names of the scenario's own file and paths that begin with ``../``.
         """
-        text = _UPWARD.sub(lambda match: self.place_from_root(match[0]), text)
+        text = _UPWARD.sub(lambda match: self.to_root_place(match[0]), text)
         if not self.file or not self.folder:
             return text
         own = rf"(?<![\w./-]){re.escape(self.file)}"
-        return re.sub(own, lambda _: self.place_from_root(self.file), text)
+        return re.sub(own, lambda _: self.to_root_place(self.file), text)
 
 
 _SIDES = ("expected", "actual")
 
 
-def encode_failure(failure: Failure) -> str:
-    """Return *failure* as text for another process, reduced to what `cause_of_failure` reads."""
+def encode_failure_cause(failure: Failure) -> str:
+    """Return *failure* as text for another process, reduced to what `find_failure_cause` reads."""
     wrong = [check for check in failure.checks if not check.ok][:1]
     told = {"kind": failure.kind, "essence": failure.essence, "checks": wrong}
-    return canonical_json({**told, "script": str(failure.script or "")}).decode()
+    return to_canonical_json({**told, "script": str(failure.script or "")}).decode()
 
 
-def decode_failure(text: str) -> Failure:
-    """Return a failure with the same cause as the one given to `encode_failure`."""
+def decode_failure_cause(text: str) -> Failure:
+    """Return a failure with the same cause as the one given to `encode_failure_cause`."""
     (failure,) = read_failures({"failures": [json.loads(text)]}, PathsFromRoot(""))
     return failure
 
@@ -79,21 +79,21 @@ def read_place(text: str) -> Place | None:
     return Place(file, int(line or 0), int(column or 0))
 
 
-def read_failures(ended: Mapping[str, Any], paths: PathsFromRoot) -> Iterator[Failure]:
-    """Yield the failures in *ended*, the last event of a trace, with paths relative to the root."""
+def read_failures(end_event: Mapping[str, Any], paths: PathsFromRoot) -> Iterator[Failure]:
+    """Yield the failures in *end_event*, the last of a trace, with paths relative to the root."""
 
     def read(text: Any) -> str:
-        return map_message(read_message(text), paths.text_from_root)
+        return map_message(message_from_json(text), paths.to_root_text)
 
-    for event in ended.get("failures", ()):
+    for event in end_event.get("failures", ()):
         yield Failure(
             kind=str(event.get("kind", "")),
             essence=read(event["essence"]),
             scenario=str(event.get("scenario", "")),
             step=event.get("step", 0),
             total=event.get("total", 0),
-            title=read_message(event.get("title") or event.get("scenario")),
-            place=read_place(paths.place_from_root(event.get("place"))),
+            title=message_from_json(event.get("title") or event.get("scenario")),
+            place=read_place(paths.to_root_place(event.get("place"))),
             excerpt=tuple(
                 ExcerptLine(one["number"], one["text"], bool(one.get("marked")))
                 for one in event.get("excerpt", ())
@@ -105,6 +105,6 @@ def read_failures(ended: Mapping[str, Any], paths: PathsFromRoot) -> Iterator[Fa
                 for check in event.get("checks", ())
             ),
             detail=tuple(map(read, event.get("detail", ()))),
-            script=read_place(paths.place_from_root(event.get("script"))),
+            script=read_place(paths.to_root_place(event.get("script"))),
             script_text=str(event.get("script_text", "")),
         )

@@ -15,9 +15,9 @@ import msgspec
 from msgspec.structs import replace
 
 from bpmax_sim.errors import ConfigError, Place
-from bpmax_sim.file_names import file_name
+from bpmax_sim.file_names import to_file_name
 from bpmax_sim.i18n import msg
-from bpmax_sim.project import SUFFIX, TRACES, make_folder
+from bpmax_sim.project import SUFFIX, TRACES, make_parent_folder
 from bpmax_sim.scenario.declared_parts import mark_used_parts
 from bpmax_sim.scenario.events import (
     VERSION,
@@ -26,14 +26,14 @@ from bpmax_sim.scenario.events import (
     NamesAttached,
     PartsAttached,
     SourceAttached,
-    trace_lines,
+    to_trace_lines,
 )
 from bpmax_sim.scenario.expect import is_number
 from bpmax_sim.scenario.header import ItemHeader
 from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.secret.vault import Redact
 from bpmax_sim.subject.definition import FlowNode
-from bpmax_sim.yamlfile import display_path
+from bpmax_sim.yamlfile import to_display_path
 
 TRACE_FOLDER = Path(TRACES)
 _ENDING = ".ndjson"
@@ -65,20 +65,20 @@ class Trace(msgspec.Struct, frozen=True):
         return self.flows.get("")
 
 
-def trace_path(item: ItemHeader) -> Path:
+def make_trace_path(item: ItemHeader) -> Path:
     """Return where the trace of *item* is stored below ``.bpmax/trace``.
 
     The path is made of the scenario's path and name, so that it is unique.
     """
-    return path_for_item(item, TRACE_FOLDER, _ENDING)
+    return make_item_path(item, TRACE_FOLDER, _ENDING)
 
 
-def path_for_item(item: ItemHeader, folder: Path, ending: str) -> Path:
+def make_item_path(item: ItemHeader, folder: Path, ending: str) -> Path:
     """Return the file of *item* below *folder*, which mirrors the folders of the project."""
     root, path = item.root, item.path.absolute()
     below = path.relative_to(root).parent if path.is_relative_to(root) else Path()
-    stem = file_name(path.name.removesuffix(SUFFIX))
-    return root / folder / below / stem / f"{file_name(item.name)}{ending}"
+    stem = to_file_name(path.name.removesuffix(SUFFIX))
+    return root / folder / below / stem / f"{to_file_name(item.name)}{ending}"
 
 
 def store_trace(
@@ -106,21 +106,21 @@ def store_trace(
     """
     if trace_mode == "off":
         return ""
-    path = trace_path(item.header)
+    path = make_trace_path(item.header)
     with suppress(OSError):
         if trace_mode == "on-failure" and not failed:
             path.unlink(missing_ok=True)
         else:
-            make_folder(path)
-            attached = _attachment_events(item, events, redact) if redact else ()
+            make_parent_folder(path)
+            attached = _make_attachment_events(item, events, redact) if redact else ()
             every = [*events, *attached, *([names] if names else ())]
-            text = "".join(trace_lines(every, item.trace_file_names))
+            text = "".join(to_trace_lines(every, item.trace_file_names))
             path.write_text(text, encoding="utf-8", newline="\n")
             return str(path)
     return ""
 
 
-def _attachment_events(
+def _make_attachment_events(
     item: ScenarioItem, events: Sequence[Event], redact: Redact
 ) -> Iterator[Event]:
     """Yield events that carry the item's source files, flows and used parts, redacted.
@@ -139,17 +139,17 @@ def _attachment_events(
                 node_name: {
                     "title": redact(node.title),
                     "end": node.end,
-                    "routes": list(_outgoing_routes(node, redact)),
+                    "routes": list(_list_outgoing_routes(node, redact)),
                 }
                 for node_name, node in flow.nodes.items()
             }
             yield FlowAttached(name=name, flow=flow.flow, start=flow.start, nodes=nodes, at=at)
 
 
-def _outgoing_routes(node: FlowNode, redact: Redact) -> Iterator[dict[str, str]]:
+def _list_outgoing_routes(node: FlowNode, redact: Redact) -> Iterator[dict[str, str]]:
     """Yield action, target and condition of each route that leaves *node*."""
-    for action in node.offers:
-        for route in node.routes(action):
+    for action in node.offered_actions:
+        for route in node.list_routes(action):
             yield {"action": action, "to": route.to, "when": redact(route.when or "")}
     due = node.deadline_target
     others = [*(("parallel", to) for to in node.parallel), ("join", node.join), ("deadline", due)]
@@ -169,7 +169,7 @@ def find_traces(places: Sequence[Path]) -> dict[str, Path]:
     for place in places:
         if not place.exists():
             raise ConfigError(
-                "{place}: trace not found; {how}", place=display_path(place), how=_HOW
+                "{place}: trace not found; {how}", place=to_display_path(place), how=_HOW
             )
         files, base = sorted(place.rglob(f"*{_ENDING}")), place
         if place.is_file():
@@ -177,7 +177,7 @@ def find_traces(places: Sequence[Path]) -> dict[str, Path]:
             files, base = [place], next(above, place.parent)
         if not files:
             raise ConfigError(
-                "{place}: contains no trace; {how}", place=display_path(place), how=_HOW
+                "{place}: contains no trace; {how}", place=to_display_path(place), how=_HOW
             )
         by_name |= {file.relative_to(base).as_posix(): file for file in files}
     return dict(sorted(by_name.items()))
@@ -204,7 +204,7 @@ def read_trace(path: Path, name: str) -> Trace:
     Raises:
         ConfigError: if it is not a trace, or one of another version.
     """
-    return parse_trace(path.read_bytes(), name, display_path(path))
+    return parse_trace(path.read_bytes(), name, to_display_path(path))
 
 
 def parse_trace(data: bytes, name: str, display_name: str) -> Trace:
@@ -245,13 +245,13 @@ def parse_trace(data: bytes, name: str, display_name: str) -> Trace:
     return Trace(folder, tuple(events), sources, flows, parts or (), names)
 
 
-def _check_version(started: Mapping[str, Any], display_name: str) -> None:
-    """Refuse a trace of another version; *started* is its first event.
+def _check_version(start_event: Mapping[str, Any], display_name: str) -> None:
+    """Refuse a trace of another version; *start_event* is its first event.
 
     Raises:
         ConfigError: if this version does not read it.
     """
-    version = started.get("version", 1)
+    version = start_event.get("version", 1)
     if version != VERSION:
         is_newer = isinstance(version, int) and version > VERSION
         raise ConfigError(

@@ -21,12 +21,12 @@ import msgspec
 from msgspec.structs import replace
 
 from bpmax_sim.errors import ConfigError
-from bpmax_sim.file_names import file_name, relative_name
-from bpmax_sim.i18n import encode_message, msg
-from bpmax_sim.project import SUFFIX, ci_jobs_of, make_folder
+from bpmax_sim.file_names import to_file_name, to_relative_name
+from bpmax_sim.i18n import encode_as_english, msg
+from bpmax_sim.project import SUFFIX, make_parent_folder, read_ci_jobs
 from bpmax_sim.report.recording_use import RecordingUse
 from bpmax_sim.scenario.shards import Shard
-from bpmax_sim.yamlfile import display_path
+from bpmax_sim.yamlfile import to_display_path
 
 FOLDER: Final = Path(".bpmax", "usage")
 _FILE: Final = re.compile(r"(?:(.+)\.)?(\d+)-of-(\d+)\.json", re.DOTALL)
@@ -81,7 +81,7 @@ class EvidenceFile(msgspec.Struct, frozen=True):
     evidence: Evidence
 
 
-def digest_of(path: str | Path) -> str:
+def digest_file(path: str | Path) -> str:
     """Return the SHA-256 of a file's content in hexadecimal.
 
     Raises:
@@ -97,8 +97,8 @@ def digest_sources(root: Path, tests: Iterable[str]) -> dict[str, str]:
     Names are relative to *root*; files that do not exist are left out.
     """
     scenarios = (path for path in (root / "scenarios").rglob("*") if path.is_file())
-    names = sorted({*tests, *(relative_name(path, root) for path in scenarios)})
-    return {name: digest_of(root / name) for name in names if (root / name).is_file()}
+    names = sorted({*tests, *(to_relative_name(path, root) for path in scenarios)})
+    return {name: digest_file(root / name) for name in names if (root / name).is_file()}
 
 
 def gather_evidence(use: RecordingUse, root: Path, covers: Covers, *, is_shared: bool) -> Evidence:
@@ -110,7 +110,7 @@ def gather_evidence(use: RecordingUse, root: Path, covers: Covers, *, is_shared:
     """
 
     def name(path: str | Path) -> str:
-        return relative_name(Path(path).absolute(), root)
+        return to_relative_name(Path(path).absolute(), root)
 
     there = (path for path in use.used - use.doubtful if os.path.isfile(path))  # noqa: PTH113
     played = sorted(there)
@@ -121,7 +121,7 @@ def gather_evidence(use: RecordingUse, root: Path, covers: Covers, *, is_shared:
     tests = sorted(map(name, use.tests))
     return Evidence(
         folders=tuple(sorted(map(name, use.folders))),
-        digests={name(path): digest_of(path) for path in played},
+        digests={name(path): digest_file(path) for path in played},
         owners={name(path): tuple(sorted(names)) for path, names in use.owners.items()},
         left=left,
         unplayed_files=tuple(sorted(map(name, unplayed))),
@@ -140,16 +140,16 @@ def store_evidence(evidence: Evidence, root: Path, job: str, shard: Shard | None
     another number of shards are deleted, as they are of an earlier run.
     """
     shard = shard or _WHOLE
-    stem = file_name(job) if job else ""
+    stem = to_file_name(job) if job else ""
     name = f"{stem}{stem and '.'}{shard.number}-of-{shard.total}.json"
     with suppress(OSError):
         folder = root / FOLDER
-        make_folder(folder / name)
+        make_parent_folder(folder / name)
         for path in folder.glob(_PATTERN):
             match = _FILE.fullmatch(path.name)
             if match and (match[1] or "") == stem and int(match[3]) != shard.total:
                 path.unlink()
-        (folder / name).write_bytes(msgspec.json.encode(evidence, enc_hook=encode_message))
+        (folder / name).write_bytes(msgspec.json.encode(evidence, enc_hook=encode_as_english))
 
 
 def read_evidence(root: Path, places: Sequence[Path] = ()) -> Evidence | None:
@@ -170,7 +170,7 @@ def read_evidence(root: Path, places: Sequence[Path] = ()) -> Evidence | None:
         if places:
             raise
         return None  # of another version, or a part
-    jobs = ci_jobs_of(root)
+    jobs = read_ci_jobs(root)
     if not places and not jobs:
         files = _keep_newest_complete_job(files, root)
     if not jobs:
@@ -188,7 +188,7 @@ def read_jobs(root: Path, places: Sequence[Path]) -> list[EvidenceFile]:
         ConfigError: if a shard of a job is missing, or a job that the project at *root* lists.
     """
     files = list(_read_files(places))
-    _refuse_missing_jobs(files, ci_jobs_of(root))
+    _refuse_missing_jobs(files, read_ci_jobs(root))
     return files
 
 
@@ -199,7 +199,7 @@ def _read_files(places: Sequence[Path]) -> Iterator[EvidenceFile]:
         if not files:
             raise ConfigError(
                 "{place}: there is nothing of a complete run here; keep .bpmax/usage of each job",
-                place=display_path(place),
+                place=to_display_path(place),
             )
         for path, match in files:
             yield EvidenceFile(
@@ -214,7 +214,7 @@ def _read_file(path: Path) -> Evidence:
     except (OSError, msgspec.MsgspecError):
         raise ConfigError(
             "{path}: cannot be read, or is of another version of bpmax-sim; run all tests again",
-            path=display_path(path),
+            path=to_display_path(path),
         ) from None
 
 
@@ -238,7 +238,7 @@ def _refuse_missing_jobs(files: Sequence[EvidenceFile], jobs: Sequence[str]) -> 
     """Raise if one of *jobs* has no evidence, or a shard of any job is missing."""
     known = {file.job for file in files}
     for job in jobs:
-        if file_name(job) not in known:
+        if to_file_name(job) not in known:
             raise ConfigError(
                 "what job {job} used is missing; keep its .bpmax/usage, too", job=repr(job)
             )
@@ -269,15 +269,15 @@ def _refuse_partial(files: Sequence[EvidenceFile], root: Path) -> None:
                 job=repr(file.job),
                 job_2=file.job,
             )
-    if path := next(_find_python_tests(root), None):
+    if path := next(_find_tests_using_package(root), None):
         raise ConfigError(
             "{path}: tests in Python replay recordings, too, and only scenarios were run; run all "
             "tests: pytest",
-            path=display_path(path),
+            path=to_display_path(path),
         )
 
 
-def _find_python_tests(root: Path) -> Iterator[Path]:
+def _find_tests_using_package(root: Path) -> Iterator[Path]:
     """Yield the Python test files that mention this package; virtual environments are skipped."""
     for folder, names, files in os.walk(root):
         inside = [name for name in names if not name.startswith(".")]
@@ -291,10 +291,10 @@ def _find_python_tests(root: Path) -> Iterator[Path]:
 def _refuse_unrun_scenarios(evidence: Evidence, root: Path) -> None:
     """Raise if a scenario file was in no run."""
     for path in sorted((root / "scenarios").rglob(f"*{SUFFIX}")):
-        if relative_name(path, root) not in evidence.tests:
+        if to_relative_name(path, root) not in evidence.tests:
             raise ConfigError(
                 "{path}: was in none of the runs that told what they use; run it, too",
-                path=display_path(path),
+                path=to_display_path(path),
             )
 
 
@@ -305,19 +305,19 @@ def _refuse_stale(evidence: Evidence, root: Path) -> None:
     """
     # Times of files only count where the run was: a checkout sets them anew. Evidence that another
     # machine may read has digests of the sources instead.
-    stale = [] if evidence.sources else _find_newer(evidence, root)
+    stale = [] if evidence.sources else _find_modified_or_deleted(evidence, root)
     for name, digest in (*evidence.sources.items(), *evidence.digests.items()):
         path = root / name
-        if not path.is_file() or digest_of(path) != digest:
+        if not path.is_file() or digest_file(path) != digest:
             stale.append(path)
     if stale:
         raise ConfigError(
             "{path}: changed since the last full run, so usage data is stale; rerun: pytest",
-            path=display_path(stale[0]),
+            path=to_display_path(stale[0]),
         )
 
 
-def _find_newer(evidence: Evidence, root: Path) -> list[Path]:
+def _find_modified_or_deleted(evidence: Evidence, root: Path) -> list[Path]:
     """Return the test and scenario files modified after *evidence* was stored here, or deleted."""
     scenarios = (path for path in (root / "scenarios").rglob("*") if path.is_file())
     return [

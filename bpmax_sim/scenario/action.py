@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Protocol
 import msgspec
 
 from bpmax_sim.errors import SubjectError
-from bpmax_sim.i18n import series
+from bpmax_sim.i18n import join_list
 from bpmax_sim.platform.model import Model
 from bpmax_sim.scenario.names import CheckContext
 from bpmax_sim.scenario.source import Spot
@@ -90,7 +90,7 @@ class Performer(msgspec.Struct, frozen=True, kw_only=True):
         with (
             nullcontext(Result())
             if self.subject is None
-            else self.subject.concurrent_action() as result
+            else self.subject.begin_concurrent_action() as result
         ):
             self._run_action(action, value, name, result, expires=False)
         return result
@@ -105,7 +105,7 @@ class Performer(msgspec.Struct, frozen=True, kw_only=True):
         """
         try:
             if isinstance(self.subject, FlowSubject):
-                self.subject.begin_branches_of_start_node()
+                self.subject.begin_start_node()
             if action is not None:
                 action.run(self, value, name, result)
             if expires:
@@ -122,7 +122,7 @@ class Performer(msgspec.Struct, frozen=True, kw_only=True):
         if isinstance(self.subject, FlowSubject):
             self.subject.fire_due_deadlines(self.session.clock.now())
 
-    def form(self, action: str) -> FormSubject:
+    def require_form(self, action: str) -> FormSubject:
         """Return the form; of a flow, the one that the acting person sees.
 
         Raises:
@@ -130,12 +130,12 @@ class Performer(msgspec.Struct, frozen=True, kw_only=True):
                 action.
         """
         if isinstance(self.subject, FlowSubject):
-            return self.subject.visible_form(action)
+            return self.subject.require_visible_form(action)
         if not isinstance(self.subject, FormSubject):
             raise SubjectError("{action} needs a form", code="NO_FORM", action=action)
         return self.subject
 
-    def flow(self, action: str) -> FlowSubject:
+    def require_flow(self, action: str) -> FlowSubject:
         """Return the flow.
 
         Raises:
@@ -146,7 +146,7 @@ class Performer(msgspec.Struct, frozen=True, kw_only=True):
             raise SubjectError("{action} needs a flow", code="NO_FLOW", action=action)
         return self.subject
 
-    def form_or_flow(self, action: str) -> FormSubject | FlowSubject:
+    def require_form_or_flow(self, action: str) -> FormSubject | FlowSubject:
         """Return the subject, whether form or flow.
 
         Raises:
@@ -184,17 +184,17 @@ class Action(Model, frozen=True, kw_only=True):
     is_code: ClassVar[bool] = False
 
     @classmethod
-    def key(cls) -> str:
+    def derive_key(cls) -> str:
         """Return the step's key for this action: the class name in lower case with underscores."""
         return re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__.removesuffix("Action")).lower()
 
     @classmethod
-    def value_type(cls) -> Any:
+    def get_value_type(cls) -> Any:
         """Return the type of the value in a scenario file, from which the JSON Schema is made."""
         return reduce(or_, (*((cls,) if cls.__struct_fields__ else ()), *cls.others))
 
     @classmethod
-    def value_schema(cls) -> dict[str, Any] | None:
+    def make_value_schema(cls) -> dict[str, Any] | None:
         """Return a JSON Schema of the value where its type cannot express it, else None."""
         return None
 
@@ -216,12 +216,12 @@ class Action(Model, frozen=True, kw_only=True):
         raise NotImplementedError
 
     @classmethod
-    def script_file(cls, value: Any) -> str | None:  # noqa: ARG003
+    def find_script_file(cls, value: Any) -> str | None:  # noqa: ARG003
         """Return the script file named by the key ``file`` of *value*, or None."""
         return None
 
     @classmethod
-    def named_steps(cls, value: Any) -> tuple[str, Mapping[str, Any]] | None:  # noqa: ARG003
+    def find_named_steps(cls, value: Any) -> tuple[str, Mapping[str, Any]] | None:  # noqa: ARG003
         """Return name and variables of the steps of a fragment that this action runs, or None.
 
         Only `RunAction` runs steps: ``run: {steps: pay, with: {sum: 5}}`` gives ``("pay", {"sum":
@@ -230,14 +230,14 @@ class Action(Model, frozen=True, kw_only=True):
         return None
 
     @classmethod
-    def known_keys(cls, context: CheckContext, value: Any, spot: Spot) -> bool:
+    def check_value_keys(cls, context: CheckContext, value: Any, spot: Spot) -> bool:
         """Return whether *value* is a map.
 
         A value of another type, and each unknown key of a map, is reported to *context*.
         """
         known = cls.__struct_encode_fields__
         if not isinstance(value, Mapping):
-            context.tell(spot, "expected a map of {names}", names=series(known))
+            context.tell(spot, "expected a map of {names}", names=join_list(known))
             return False
         for key in value:
             if key not in known:

@@ -16,7 +16,7 @@ from msgspec import field
 
 from bpmax_sim.clock import parse_duration
 from bpmax_sim.errors import SubjectError, suggest_or_list
-from bpmax_sim.i18n import join_messages, msg, plain_english, series, translate
+from bpmax_sim.i18n import join_list, join_messages, msg, to_plain_english, translate
 from bpmax_sim.platform.model import Model
 from bpmax_sim.scenario.action import Action, Performer
 from bpmax_sim.scenario.flow_actions import (
@@ -27,15 +27,15 @@ from bpmax_sim.scenario.flow_actions import (
     check_performer,
     to_flow_move,
 )
-from bpmax_sim.scenario.names import CheckContext, expects_wrong_call
+from bpmax_sim.scenario.names import CheckContext, expects_impossible_call
 from bpmax_sim.scenario.python_step import (
     find_function,
-    handles_for,
     import_module,
+    make_handles,
     refuse_lazy_result,
 )
-from bpmax_sim.scenario.references import column_of, show, whole_reference
-from bpmax_sim.scenario.row_actions import RowAction, row_texts
+from bpmax_sim.scenario.references import find_referenced_column, parse_whole_reference, show
+from bpmax_sim.scenario.row_actions import RowAction, make_row_texts
 from bpmax_sim.scenario.source import Spot
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script.runtime import Page
@@ -70,7 +70,7 @@ class Open(Action, frozen=True, kw_only=True):
     @classmethod
     def run(cls, on: Performer, value: Any, name: str, result: Result) -> None:  # noqa: ARG003
         """Set the prefilled values, then fire ``open``."""
-        on.form("open").open(value or {})
+        on.require_form("open").open(value or {})
 
 
 class Set(Action, frozen=True, kw_only=True):
@@ -95,14 +95,14 @@ class Set(Action, frozen=True, kw_only=True):
     @classmethod
     def run(cls, on: Performer, value: Any, name: str, result: Result) -> None:  # noqa: ARG003
         """Set the fields one after another; each fires its ``change`` event."""
-        on.form_or_flow("set").set(value)
+        on.require_form_or_flow("set").set(value)
 
 
 class AddRow(RowAction, frozen=True, kw_only=True):
     """Add a row to a table; without ``at``, behind the last one."""
 
     about = msg("Add a row to a table")
-    texts: ClassVar = row_texts(
+    texts: ClassVar = make_row_texts(
         whole=msg("A new row"),
         row=msg("Values of the row"),
         at=msg("Number that the row gets, from 0; by default the last"),
@@ -124,7 +124,7 @@ class CopyRow(RowAction, frozen=True, kw_only=True):
     """Copy a row of a table; the copy is inserted directly behind the original."""
 
     about = msg("Copy a row of a table; the copy comes behind it")
-    texts: ClassVar = row_texts(whole=msg("The row that is copied"))
+    texts: ClassVar = make_row_texts(whole=msg("The row that is copied"))
     more: ClassVar = 1
 
     at: int
@@ -139,7 +139,7 @@ class RemoveRow(RowAction, frozen=True, kw_only=True):
     """Remove a row of a table."""
 
     about = msg("Remove a row of a table")
-    texts: ClassVar = row_texts(whole=msg("The row that goes"))
+    texts: ClassVar = make_row_texts(whole=msg("The row that goes"))
     more: ClassVar = -1
 
     at: int
@@ -154,7 +154,7 @@ class MoveRow(RowAction, frozen=True, kw_only=True):
     """Move a row of a table."""
 
     about = msg("Move a row of a table")
-    texts: ClassVar = row_texts(
+    texts: ClassVar = make_row_texts(
         whole=msg("The row that moves"),
         to=msg("Number that it has afterwards"),
     )
@@ -194,7 +194,7 @@ class Click(Action, frozen=True, kw_only=True):
     @classmethod
     def run(cls, on: Performer, value: Any, name: str, result: Result) -> None:  # noqa: ARG003
         """Fire ``click.<button>``."""
-        on.form("click").click(str(value))
+        on.require_form("click").click(str(value))
 
 
 class Submit(Action, frozen=True, kw_only=True):
@@ -218,7 +218,7 @@ class Submit(Action, frozen=True, kw_only=True):
     def check(cls, context: CheckContext, value: Any, spot: Spot) -> None:
         """Report unknown keys, people and fields; for a form without a flow, any key at all."""
         if "flow" in context.names.subject_kinds and isinstance(value, Mapping):
-            cls.known_keys(context, value, spot)
+            cls.check_value_keys(context, value, spot)
             check_performer(context, value, spot)
             check_form_values(context, value.get("form"), spot.at("form"))
         elif value not in ({}, None, True):
@@ -230,7 +230,7 @@ class Submit(Action, frozen=True, kw_only=True):
         if isinstance(on.subject, FlowSubject):
             on.subject.submit(to_flow_move(value))
         else:
-            on.form("submit").submit()
+            on.require_form("submit").submit()
 
 
 class Fire(Action, frozen=True, kw_only=True):
@@ -264,7 +264,7 @@ class Fire(Action, frozen=True, kw_only=True):
 
         Of a flow, the present form's script comes before the flow's own.
         """
-        subject, event = on.form_or_flow("fire"), str(value)
+        subject, event = on.require_form_or_flow("fire"), str(value)
         if isinstance(subject, FlowSubject) and subject.current_form.scripts.get(event):
             subject = subject.current_form
         subject.fire(event)
@@ -343,7 +343,7 @@ class AddOwner(NodeAction, frozen=True, kw_only=True):
             context.tell(
                 spot.at("where"),
                 "expected one of {names}, got {where!r}",
-                names=series(known),
+                names=join_list(known),
                 where=where,
             )
         if wrong := find_rule_problem(value.get("complete", "all")):
@@ -452,12 +452,12 @@ class ProxyAction(Action, frozen=True, kw_only=True):
 
         Also ``args`` (a direct call) together with ``path``, ``query``, ``header`` or ``body``.
         """
-        if not cls.known_keys(context, value, spot):
+        if not cls.check_value_keys(context, value, spot):
             return
         call = value.get("call")
         if not isinstance(call, str) or not re.fullmatch(r"[^.\s]+\.[^.\s]+", call):
             context.tell(spot.at("call"), "expected call: platform.api, got {call!r}", call=call)
-        elif not expects_wrong_call(spot) and (wrong := context.names.call_problem(call)):
+        elif not expects_impossible_call(spot) and (wrong := context.names.find_call_problem(call)):
             context.tell(spot.at("call"), wrong, kind="name")
         if "args" in value and any(part in value for part in cls.parts):
             wrong = msg("args is a direct call; it excludes path, query, header, body")
@@ -504,7 +504,7 @@ class Js(Action, frozen=True, kw_only=True):
     @classmethod
     def check(cls, context: CheckContext, value: Any, spot: Spot) -> None:
         """Report a value that is neither source nor file, and arguments that cannot be passed."""
-        if isinstance(value, str) or not cls.known_keys(context, value, spot):
+        if isinstance(value, str) or not cls.check_value_keys(context, value, spot):
             return
         if not isinstance(value.get("file"), str):
             context.tell(spot, msg("expected a script, or {file: path of a script}"))
@@ -527,7 +527,7 @@ class Js(Action, frozen=True, kw_only=True):
                 )
 
     @classmethod
-    def script_file(cls, value: Any) -> str | None:
+    def find_script_file(cls, value: Any) -> str | None:
         """Return the file of a ``js`` step, or None if its source is in the step."""
         name = value.get("file") if isinstance(value, Mapping) else None
         return name if isinstance(name, str) else None
@@ -538,7 +538,7 @@ class Js(Action, frozen=True, kw_only=True):
         script, libraries = Script(str(value), name), on.libraries
         if isinstance(value, Mapping):
             script, libraries = cls._prepare_script_and_libraries(on, value, name)
-        form, ctx = on.subject.views() if on.subject else (None, None)
+        form, ctx = on.subject.make_script_views() if on.subject else (None, None)
         ended = on.session.run_script(script, form=form, ctx=ctx, libraries=libraries, page=Page())
         result.add_outcome(ended)
         result.set_value(ended.value)
@@ -589,7 +589,7 @@ class Python(Action, frozen=True, kw_only=True):
         """
         call = value
         if isinstance(value, Mapping):
-            cls.known_keys(context, value, spot)
+            cls.check_value_keys(context, value, spot)
             call = value.get("call")
             if not isinstance(value.get("args", {}), Mapping):
                 context.tell(spot.at("args"), msg("expected a map of arguments"))
@@ -604,7 +604,7 @@ class Python(Action, frozen=True, kw_only=True):
         try:
             with redact_output(on.session.redact):
                 target = find_function(import_module(module, on.path), function)
-                seen = handles_for(target, on.subject)
+                seen = make_handles(target, on.subject)
                 value = target(on.session, **{**seen, **arguments.get("args", {})})
             refuse_lazy_result(arguments["call"], value)
             result.set_value(value)
@@ -622,7 +622,7 @@ class Advance(Action, frozen=True, kw_only=True):
     takes = "`30s`, `1h`"
 
     @classmethod
-    def value_schema(cls) -> dict[str, Any] | None:
+    def make_value_schema(cls) -> dict[str, Any] | None:
         """Return the JSON Schema of a duration."""
         texts = [
             {"type": "string", "pattern": pattern} for pattern in (DURATION, REFERENCE_PATTERN)
@@ -650,7 +650,7 @@ class Advance(Action, frozen=True, kw_only=True):
         # Stop at each deadline: what it does (a hand-over, a script) sees its own time, and may set
         # a new deadline that still falls into this span.
         while isinstance(on.subject, FlowSubject):
-            due = on.subject.next_due()
+            due = on.subject.find_next_due()
             if due is None or due > until:
                 break
             on.session.advance(max(due - on.session.clock.now(), 0))
@@ -678,11 +678,11 @@ class RunAction(Action, frozen=True, kw_only=True):
         """Report a name that no fragment of ``use`` declares."""
         named, name = context.names.named_steps, value
         if isinstance(value, Mapping):
-            cls.known_keys(context, value, spot)
+            cls.check_value_keys(context, value, spot)
             name = value.get("steps")
             if not isinstance(value.get("with", {}), Mapping):
                 context.tell(spot.at("with"), msg("expected a map of variables"))
-        if not isinstance(name, str) or ("${" in name and not column_of(name)):
+        if not isinstance(name, str) or ("${" in name and not find_referenced_column(name)):
             wrong = msg(
                 "expected the name of steps, ${case.column}, or {steps: a name, with: variables}"
             )
@@ -692,7 +692,7 @@ class RunAction(Action, frozen=True, kw_only=True):
             context.tell(spot, "no steps {name!r}{more}", name=name, more=more)
 
     @classmethod
-    def named_steps(cls, value: Any) -> tuple[str, Mapping[str, Any]] | None:
+    def find_named_steps(cls, value: Any) -> tuple[str, Mapping[str, Any]] | None:
         """Return the name of the steps and their variables.
 
         The runner runs each as a step of its own.
@@ -710,7 +710,9 @@ def _all_subclasses(kind: type[Action]) -> Iterator[type[Action]]:
         yield from _all_subclasses(subclass)
 
 
-ACTIONS: Mapping[str, type[Action]] = {action.key(): action for action in _all_subclasses(Action)}
+ACTIONS: Mapping[str, type[Action]] = {
+    action.derive_key(): action for action in _all_subclasses(Action)
+}
 """Key of a step -> its action, in the order of the classes above."""
 
 
@@ -720,7 +722,7 @@ def check_action(context: CheckContext, action: str, value: Any, spot: Spot) -> 
     A value that is a single ``${…}`` is checked only in the run, with the value that replaces it.
     """
     kind = ACTIONS[action]
-    waits = whole_reference(value) is not None and not kind.is_code and kind is not RunAction
+    waits = parse_whole_reference(value) is not None and not kind.is_code and kind is not RunAction
     if kind.needs and not {*kind.needs} & {*context.names.subject_kinds}:
         names = join_messages(msg(" or a "), kind.needs)
         context.tell(spot, "{action} needs a {names} in the scenario", action=action, names=names)
@@ -728,7 +730,7 @@ def check_action(context: CheckContext, action: str, value: Any, spot: Spot) -> 
         kind.check(context, value, spot)
 
 
-def action_texts() -> Texts:
+def collect_action_texts() -> Texts:
     """Return the descriptions that editors show: model -> key -> English and Chinese text."""
     every = {"Step": {key: action.about for key, action in ACTIONS.items()}}
     every["Policy"] = {
@@ -736,12 +738,12 @@ def action_texts() -> Texts:
     }
     every |= {action.__name__: {**action.texts} for action in ACTIONS.values() if action.texts}
     return {
-        name: {key: (plain_english(text), translate(text, "zh")) for key, text in texts.items()}
+        name: {key: (to_plain_english(text), translate(text, "zh")) for key, text in texts.items()}
         for name, texts in every.items()
     }
 
 
-def declared_actions(step: Model) -> Iterator[str]:
+def list_declared_actions(step: Model) -> Iterator[str]:
     """Yield the keys of all actions that *step* has; a valid step has at most one."""
     values = zip(ACTIONS, _values_of(step), strict=True)
     return (name for name, value in values if value is not msgspec.UNSET)

@@ -14,19 +14,19 @@ from msgspec import UNSET, UnsetType
 from msgspec.structs import asdict, replace
 
 from bpmax_sim.errors import BAD_PATTERN, CallError, ConfigError, ScriptError, SubjectError
-from bpmax_sim.i18n import msg, series
+from bpmax_sim.i18n import join_list, msg
 from bpmax_sim.scenario import calls, events
 from bpmax_sim.scenario.events import VERSION
 from bpmax_sim.scenario.expect import (
     Checks,
     Comparison,
     compare,
-    expectation_problems,
-    failing_checks,
+    find_expectation_problems,
+    select_failing_checks,
 )
 from bpmax_sim.scenario.expected_refusals import is_map_of_members, names_member
 from bpmax_sim.scenario.model import Expect, ExpectedCall, ExpectedError
-from bpmax_sim.scenario.observation import digest_format, find_digest_of_other_format
+from bpmax_sim.scenario.observation import find_digest_of_other_format, parse_digest_format
 from bpmax_sim.scenario.references import Path, UndefinedValueError, show
 from bpmax_sim.yamlfile.shapes import join_alternatives
 
@@ -70,7 +70,7 @@ def compare_expected(expected: Expect, state: State, resolve: Callable[[Any], An
         if value is UNSET:
             continue
         target = resolve(
-            [_parts_of_expected_call(item) for item in value] if section == "proxy" else value
+            [_collect_call_parts(item) for item in value] if section == "proxy" else value
         )
         actual = state[section]()
         if section == "messages" and names_member(target, "code"):
@@ -80,7 +80,7 @@ def compare_expected(expected: Expect, state: State, resolve: Callable[[Any], An
         except ConfigError as error:  # of a part that another distribution registers
             raise UndefinedValueError(str(error)) from None
         except (KeyError, ValueError, *BAD_PATTERN):
-            for _, wrong in expectation_problems(target):  # an operand that is known only now
+            for _, wrong in find_expectation_problems(target):  # an operand that is known only now
                 raise UndefinedValueError(wrong) from None
             raise
     return tuple(checks)
@@ -97,7 +97,7 @@ def resolve_expect(expected: Expect, resolve: Callable[[Any], Any]) -> Expect:
         sections["proxy"] = tuple(
             replace(
                 call,
-                **{name: resolve(value) for name, value in _parts_of_expected_call(call).items()},
+                **{name: resolve(value) for name, value in _collect_call_parts(call).items()},
             )
             for call in sections["proxy"]
         )
@@ -105,7 +105,7 @@ def resolve_expect(expected: Expect, resolve: Callable[[Any], Any]) -> Expect:
     return replace(expected, **{**sections, **rest})
 
 
-def _parts_of_expected_call(item: ExpectedCall) -> dict[str, Any]:
+def _collect_call_parts(item: ExpectedCall) -> dict[str, Any]:
     return {name: value for name, value in asdict(item).items() if value is not UNSET}
 
 
@@ -131,10 +131,10 @@ def _compare_flow(expected: Any, facts: Mapping[str, Any], path: Path) -> Checks
     ``passed`` is the list of nodes in the order of passing; an expected map for it, node -> count,
     is compared with how often each node was passed.
     """
-    return compare(expected, _with_pass_counts(expected, facts), path)
+    return compare(expected, _add_pass_counts(expected, facts), path)
 
 
-def _with_pass_counts(expected: Any, facts: Mapping[str, Any]) -> Mapping[str, Any]:
+def _add_pass_counts(expected: Any, facts: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return *facts* with ``passed`` as map node -> count, wherever *expected* has a map for it.
 
     This includes the facts of sub-flows.
@@ -148,7 +148,7 @@ def _with_pass_counts(expected: Any, facts: Mapping[str, Any]) -> Mapping[str, A
         shaped["passed"] = nodes
     for name, inner in (expected.get("projects") or {}).items():
         if name in (projects := shaped.get("projects", {})):
-            shaped["projects"] = {**projects, name: _with_pass_counts(inner, projects[name])}
+            shaped["projects"] = {**projects, name: _add_pass_counts(inner, projects[name])}
     return shaped
 
 
@@ -161,9 +161,9 @@ def _compare_digest(expected: Any, digest: str, path: Path) -> Checks:
     """
     checks = compare(expected, digest, path)
     other = digest[: digest.find("-") + 1] + "0" * len(digest.partition("-")[2])
-    fits_all = not failing_checks((*checks, *compare(expected, other, path)))
-    written = digest_format(find_digest_of_other_format(expected))
-    if written is not None and (fits_all or failing_checks(checks)):
+    fits_all = not select_failing_checks((*checks, *compare(expected, other, path)))
+    written = parse_digest_format(find_digest_of_other_format(expected))
+    if written is not None and (fits_all or select_failing_checks(checks)):
         older = msg("a digest of format {known}, not {written}", known=VERSION, written=written)
         return (Comparison(path, False, older, show(digest)),)
     if fits_all:
@@ -231,14 +231,17 @@ def compare_error(expected: ExpectedError, thrown: events.ErrorThrown, path: Pat
     if source is UNSET:
         return tuple(checks)
     if isinstance(source, Mapping):
-        ok = not failing_checks(compare(source, thrown.source, path))
+        ok = not select_failing_checks(compare(source, thrown.source, path))
     else:
-        ok = source in {*_accepted_source_names(thrown.source), thrown.source.partition(".")[0]}
-    told = join_alternatives(map(show, _accepted_source_names(thrown.source)[:2]))
+        ok = source in {
+            *_list_accepted_source_names(thrown.source),
+            thrown.source.partition(".")[0],
+        }
+    told = join_alternatives(map(show, _list_accepted_source_names(thrown.source)[:2]))
     return (*checks, Comparison(path, ok, show(source), told))
 
 
-def _accepted_source_names(error_source: str) -> tuple[str, ...]:
+def _list_accepted_source_names(error_source: str) -> tuple[str, ...]:
     """Return the names that ``expect_error: {from: …}`` may use for an error from *error_source*.
 
     An error from ``subject`` may also be called ``form`` or ``flow``, whichever the scenario has.
@@ -250,7 +253,7 @@ def describe_error(expected: ExpectedError) -> str:
     """Return a short description of the error that *expected* asks for."""
     values = {**{name: getattr(expected, name) for name in _FIELDS}, "from": expected.source}
     parts = [f"{name} {show(value)}" for name, value in values.items() if value is not UNSET]
-    return msg(" ({parts})", parts=series(parts)) if parts else ""
+    return msg(" ({parts})", parts=join_list(parts)) if parts else ""
 
 
 _ERROR_MEMBERS = ExpectedError.__struct_fields__
@@ -271,7 +274,7 @@ def read_expected_error(value: Any) -> ExpectedError | UnsetType:
     if wrong:
         raise UndefinedValueError(
             "expect_error: expected nothing, or a map of {names}, got {value}",
-            names=series(known),
+            names=join_list(known),
             value=show(value),
         )
     return ExpectedError(**{known[key]: item for key, item in value.items()})
@@ -283,7 +286,7 @@ def resolve_error(expected: ExpectedError, resolve: Callable[[Any], Any]) -> Exp
     return replace(expected, **values)
 
 
-def first_error_as_data(errors: Sequence[Exception]) -> dict[str, Any] | None:
+def extract_first_error_data(errors: Sequence[Exception]) -> dict[str, Any] | None:
     """Return the first error as the value of ``${steps.<id>.error}``; None without errors."""
     if not errors:
         return None

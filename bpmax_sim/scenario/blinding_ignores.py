@@ -14,14 +14,14 @@ from typing import Any, Final
 from msgspec import UNSET
 
 from bpmax_sim.errors import Place
-from bpmax_sim.field_path import FieldPath, values_at, without_paths
+from bpmax_sim.field_path import FieldPath, find_values_at, without_paths
 from bpmax_sim.i18n import msg
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.findings import RunFinding
 from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.scenario.references import show
-from bpmax_sim.session.credentials import find_declarations, volatile_places
+from bpmax_sim.session.credentials import find_declarations, find_volatile_places
 
 _MADE_AT_RUN_TIME: Final = re.compile(
     r"[0-9a-fA-F]{8}-?(?:[0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}"  # a UUID
@@ -63,7 +63,7 @@ def find_calls_made_equal(
     order of the recording, whatever is asked. Responses differ by status and body, without places
     that are declared ``volatile``.
     """
-    entries = item.spot.at("proxy", "ignore").elements(item.scenario.proxy.ignore)
+    entries = item.spot.at("proxy", "ignore").locate_elements(item.scenario.proxy.ignore)
     own = [(FieldPath.parse(text, "ignore"), text, spot.place) for text, spot in entries]
     by_name: dict[str, list[CallMade]] = {}
     for call in calls:
@@ -76,7 +76,7 @@ def find_calls_made_equal(
         declared = (text for one in find_declarations(platforms, name) for text in one.ignore)
         rules = [*own, *((FieldPath.parse(text, "ignore"), text, None) for text in declared)]
         if rules:
-            places = [FieldPath.parse(text, "") for text in volatile_places(platforms, name)]
+            places = [FieldPath.parse(text, "") for text in find_volatile_places(platforms, name)]
             yield from _find_equal_pairs(same[:_MOST_COMPARED], rules, places)
 
 
@@ -89,7 +89,7 @@ def _find_equal_pairs(
 
     *same* are calls of one API, and *volatile* the places in which its responses always differ.
     """
-    left = [_without_places(call, [path for path, _, _ in rules]) for call in same]
+    left = [_drop_places(call, [path for path, _, _ in rules]) for call in same]
     reported: set[str] = set()
     for (first, one), (second, other) in combinations(zip(same, left, strict=True), 2):
         results = (
@@ -99,7 +99,7 @@ def _find_equal_pairs(
         if one != other or next(results) == next(results):
             continue
         for path, text, place in rules:
-            sides = [_value_at(first, path), _value_at(second, path)]
+            sides = [_find_value_at(first, path), _find_value_at(second, path)]
             if sides[0] == sides[1] or _are_made_at_run_time(sides) or text in reported:
                 continue
             reported.add(text)
@@ -114,18 +114,20 @@ def _are_made_at_run_time(values: Iterable[Any]) -> bool:
     return all(_MADE_AT_RUN_TIME.fullmatch(str(value)) for value in values)
 
 
-def _sides(call: CallMade) -> dict[str, Any]:
+def _get_request_parts(call: CallMade) -> dict[str, Any]:
     return {"path": call.path, "query": call.query, "header": call.header, "body": call.body}
 
 
-def _value_at(call: CallMade, path: FieldPath) -> Any:
-    return next(values_at(_sides(call).get(path.root), path.below), UNSET)
+def _find_value_at(call: CallMade, path: FieldPath) -> Any:
+    return next(
+        find_values_at(_get_request_parts(call).get(path.root), path.steps_below_root), UNSET
+    )
 
 
-def _without_places(call: CallMade, paths: Sequence[FieldPath]) -> dict[str, Any]:
+def _drop_places(call: CallMade, paths: Sequence[FieldPath]) -> dict[str, Any]:
     """Return the parts of the request, and its instance, without the places *paths*."""
     parts = {
-        part: without_paths(value, [path.below for path in paths if path.root == part])
-        for part, value in _sides(call).items()
+        part: without_paths(value, [path.steps_below_root for path in paths if path.root == part])
+        for part, value in _get_request_parts(call).items()
     }
     return {**parts, "instance": call.instance}

@@ -18,20 +18,20 @@ import msgspec
 
 from bpmax_sim.cassette.model import read_body
 from bpmax_sim.errors import Place
-from bpmax_sim.field_path import FieldPath, values_at
-from bpmax_sim.i18n import msg, plural, series
+from bpmax_sim.field_path import FieldPath, find_values_at
+from bpmax_sim.i18n import join_list, msg, plural
 from bpmax_sim.js_values import format_js_number, loads
-from bpmax_sim.messages import FORM, Pairs, Request, media_type
-from bpmax_sim.path_template import path_template
+from bpmax_sim.messages import FORM, Pairs, Request, parse_media_type
+from bpmax_sim.path_template import compile_path_template
 from bpmax_sim.platform.model import Api, Idempotency, matches_api
 from bpmax_sim.proxy.response import CallRecord, redact_request, redact_response
 from bpmax_sim.scenario.expect import (
     Checks,
     Comparison,
     compare,
-    failing_checks,
     is_number,
     is_operator,
+    select_failing_checks,
 )
 from bpmax_sim.scenario.idempotency import find_keys
 from bpmax_sim.scenario.references import Path, show
@@ -153,7 +153,8 @@ class CallMade(CallEnd, frozen=True, kw_only=True):
         if response:
             sides.append({"header": self.response_header, "body": self.response})
         return any(
-            next(values_at(side.get(path.root), path.below), msgspec.UNSET) is not msgspec.UNSET
+            next(find_values_at(side.get(path.root), path.steps_below_root), msgspec.UNSET)
+            is not msgspec.UNSET
             for side in sides
         )
 
@@ -207,7 +208,7 @@ def make_call_event(
     call, redact = record.call, record.redact
     sent = _redact_pairs(call.headers if call else (), redact)
     headers = {**_pairs_to_map(sent, lower=True), **(request.headers if request else {})}
-    values = (path_template(api.path if api else "").match(call.path) or {}) if call else {}
+    values = (compile_path_template(api.path if api else "").match(call.path) or {}) if call else {}
     declared = api.idempotency if api else None
     error, attempts = record.error, range(1, len(record.earlier) + 1)
     return CallMade(
@@ -254,12 +255,12 @@ def matches_request(expected: Mapping[str, Any], request: Request, template: str
         number=0,
         call=call.name if call else "",
         url=request.url,
-        path=dict((path_template(template).match(call.path) or {}) if call else {}),
+        path=dict((compile_path_template(template).match(call.path) or {}) if call else {}),
         query=_pairs_to_map(call.query if call else ()),
         header=headers,
         body=_read_body(body, headers.get("content-type", "")),
     )
-    return not failing_checks(_compare_parts(expected, made, ()))
+    return not select_failing_checks(_compare_parts(expected, made, ()))
 
 
 def _find_recording(request: Request | None, recall: Recall) -> RecordingMatch | None:
@@ -314,7 +315,7 @@ def _pairs_to_map(pairs: Pairs, *, lower: bool = False) -> dict[str, Any]:
 def _read_body(text: str | None, content_type: str) -> Any:
     if text is None:
         return None
-    if media_type(content_type) == FORM:
+    if parse_media_type(content_type) == FORM:
         return _pairs_to_map(tuple(parse_qsl(text, keep_blank_values=True)))
     try:
         return loads(text)
@@ -355,8 +356,8 @@ def _compare_count(item: Mapping[str, Any], calls: Sequence[CallMade], path: Pat
     With ``once_per_key``, calls that carry the same idempotency key count once.
     """
     same = [call for call in calls if matches_api(item["call"], call.call)]
-    fitting = [call for call in same if not failing_checks(_compare_parts(item, call, path))]
-    number = _count_idempotency_keys(fitting) if item.get("once_per_key") else len(fitting)
+    fitting = [call for call in same if not select_failing_checks(_compare_parts(item, call, path))]
+    number = _count_distinct_requests(fitting) if item.get("once_per_key") else len(fitting)
     mismatches = compare(item["times"], number, (*path, "times"))
     doubtful = _compare_parts(item, fitting[0], path) if fitting else ()
     if len(fitting) == len(same):
@@ -370,7 +371,7 @@ def _compare_count(item: Mapping[str, Any], calls: Sequence[CallMade], path: Pat
     return tuple(Comparison(check.path, check.ok, check.expected, near) for check in mismatches)
 
 
-def _count_idempotency_keys(calls: Iterable[CallMade]) -> int:
+def _count_distinct_requests(calls: Iterable[CallMade]) -> int:
     """Return how many different requests *calls* are: those with one idempotency key count as one.
 
     A call without such a key counts as one request.
@@ -405,7 +406,7 @@ def _join_call_names(names: Sequence[str]) -> str:
     if not names:
         return msg("no call")
     return plural(
-        len(names), "{number} call ({names})", "{number} calls ({names})", names=series(names)
+        len(names), "{number} call ({names})", "{number} calls ({names})", names=join_list(names)
     )
 
 
@@ -431,32 +432,32 @@ def _compare_part(part: str, expected: Any, call: CallMade, path: Path) -> Check
     if part == "header" and isinstance(expected, Mapping):
         expected = {name if is_operator(name) else name.lower(): v for name, v in expected.items()}
     if part == "body" and isinstance(expected, Mapping) and not any(map(is_operator, expected)):
-        return compare(expected, _body_parts(call), path)
+        return compare(expected, _collect_body_parts(call), path)
     is_textual = part in {"path", "query"} or (part == "header" and isinstance(expected, Mapping))
     return compare(
         numbers_to_url_texts(expected) if is_textual else expected, getattr(call, part), path
     )
 
 
-def _body_parts(call: CallMade) -> Any:
+def _collect_body_parts(call: CallMade) -> Any:
     """Return the body of *call*; of a multipart body, part name -> value."""
     content_type = call.header.get("content-type", "")
-    if not isinstance(call.body, str) or media_type(content_type) != "multipart/form-data":
+    if not isinstance(call.body, str) or parse_media_type(content_type) != "multipart/form-data":
         return call.body
     parsed = read_body(call.body.encode(), content_type)
     if parsed.kind != "multipart":
         return call.body
-    return {name: _part_value(part) for name, part in parsed.value.items()}
+    return {name: _read_multipart_part(part) for name, part in parsed.value.items()}
 
 
-def _part_value(part: Any) -> Any:
+def _read_multipart_part(part: Any) -> Any:
     """Return the content of a multipart part.
 
     If it has a file name or type, a map of these and ``content``. A name that occurs several times
     has a list of parts, and gets a list of such values.
     """
     if isinstance(part, list):
-        return [_part_value(one) for one in part]
+        return [_read_multipart_part(one) for one in part]
     if not isinstance(part, Mapping):
         return part
     about = {name: value for name, value in part.items() if name != "form-data"}

@@ -14,9 +14,9 @@ from msgspec import UNSET
 from bpmax_sim.clock import Instant
 from bpmax_sim.errors import ConfigError, Problem, suggest_nearest, suggest_or_list
 from bpmax_sim.field_path import FieldPath, parse_plain_steps
-from bpmax_sim.i18n import msg, series
+from bpmax_sim.i18n import join_list, msg
 from bpmax_sim.scenario import faults, flow_actions, model, references, row_actions
-from bpmax_sim.scenario.actions import ACTIONS, check_action, declared_actions
+from bpmax_sim.scenario.actions import ACTIONS, check_action, list_declared_actions
 from bpmax_sim.scenario.expect_check import (
     FLOW_FACTS,
     PROJECT,
@@ -28,13 +28,13 @@ from bpmax_sim.scenario.flow_check import check_events, check_flow
 from bpmax_sim.scenario.idle_steps import IDLE_CHECKS, check_cells_meaning_false
 from bpmax_sim.scenario.name_claims import NAME_CHECKS
 from bpmax_sim.scenario.policies import check_policies
-from bpmax_sim.scenario.references import whole_reference
+from bpmax_sim.scenario.references import parse_whole_reference
 from bpmax_sim.scenario.row_checks import (
     check_action_cells,
+    check_cell_run_placement,
     check_ids,
     check_only_rows,
     check_rows_differ,
-    check_where_cell_steps_run,
 )
 from bpmax_sim.scenario.saved_values import check_saved_value_compared_with_itself
 from bpmax_sim.scenario.shared_names import check_shared_names
@@ -43,7 +43,7 @@ from bpmax_sim.scenario.subflow_check import check_stand_ins, check_subflow_star
 from bpmax_sim.scenario.table_rows import RESERVED, ScenarioDraft, split_names_cell
 from bpmax_sim.scenario.tautology_check import (
     check_empty_expectation,
-    check_never,
+    check_never_section,
     check_tautological_error,
     check_tautologies,
 )
@@ -61,7 +61,7 @@ def check_scenario(draft: ScenarioDraft) -> None:
     for path, invariant in draft.scenario.invariants:
         _check_expectation(draft, invariant, draft.spot.at(*path[:-1]), path[-1], None)
         if path[0] == "never":
-            check_never(draft, invariant, draft.spot.at(*path))
+            check_never_section(draft, invariant, draft.spot.at(*path))
     for step, spot in draft.steps:
         for step_rule in _STEP_CHECKS:
             step_rule(draft, step, spot)
@@ -95,7 +95,7 @@ def _check_person_and_project_members(draft: ScenarioDraft) -> None:
         *((person, _PERSON) for person in people),
         (draft.spot.at("flow", "project"), PROJECT),
     ):
-        node = spot.source.root.at(spot.steps)
+        node = spot.source.root.find_at(spot.steps)
         for name in node.items if node is not None else ():
             hint = "" if name in known else suggest_nearest(name, known)
             if hint:
@@ -113,7 +113,7 @@ def _check_names_added_to_inherited(draft: ScenarioDraft) -> None:
     """
     for path in (("people",), ("form", "fields")):
         spot = draft.spot.at(*path)
-        node = spot.source.root.at(path)
+        node = spot.source.root.find_at(path)
         names = node.items if node is not None and node.files else {}
         inherited = [name for name in names if not draft.is_in_own_file(spot.at(name))]
         for name in names if inherited else ():
@@ -126,9 +126,9 @@ def _check_names_added_to_inherited(draft: ScenarioDraft) -> None:
 def _check_stubs_and_ignored_paths(draft: ScenarioDraft) -> None:
     """Report stubs that can never respond or are invalid, and invalid paths of ``ignore``."""
     proxy, spot = draft.scenario.proxy, draft.spot.at("proxy")
-    stubs = list(spot.at("stubs").elements(proxy.stubs))
+    stubs = list(spot.at("stubs").locate_elements(proxy.stubs))
     for number, (stub, place) in enumerate(stubs):
-        for path, wrong in faults.stub_problems(stub):
+        for path, wrong in faults.find_stub_problems(stub):
             draft.tell(place.at(*path), wrong)
         _check_stub_references(draft, place)
         if isinstance(stub.body, str) and stub.body.lstrip()[:1] in {"{", "["}:
@@ -146,7 +146,7 @@ def _check_stubs_and_ignored_paths(draft: ScenarioDraft) -> None:
                 line=first.place.line,
                 kind="rule",
             )
-    for text, place in spot.at("ignore").elements(proxy.ignore):
+    for text, place in spot.at("ignore").locate_elements(proxy.ignore):
         try:
             FieldPath.parse(text, "ignore")
         except ConfigError as error:
@@ -155,8 +155,8 @@ def _check_stubs_and_ignored_paths(draft: ScenarioDraft) -> None:
 
 def _check_stub_references(draft: ScenarioDraft, spot: Spot) -> None:
     """Report ``${…}`` in a stub that name values of steps, which come too late for a stub."""
-    node = spot.source.root.at(spot.steps)
-    for path, text in node.texts() if node is not None else ():
+    node = spot.source.root.find_at(spot.steps)
+    for path, text in node.walk_texts() if node is not None else ():
         try:
             parts = references.split_references(text) if "${" in text else ()
         except references.UndefinedValueError:
@@ -186,19 +186,19 @@ def _check_secrets(draft: ScenarioDraft) -> None:
 
     For ``env.X`` only the form is checked, since the variable need not be set on this machine.
     """
-    for text, spot in draft.spot.at("secrets").elements(draft.scenario.secrets):
+    for text, spot in draft.spot.at("secrets").locate_elements(draft.scenario.secrets):
         try:
             ref = references.parse_reference(text)
         except references.UndefinedValueError:
             ref = references.Reference(text, "")
         if ref.root not in _SECRET_ROOTS:
             draft.tell(spot, "expected env.X, vars.x or case.x, got {text!r}", text=text)
-        elif ref.root != "env" and (wrong := _Scope(draft, ()).problem(ref)):
+        elif ref.root != "env" and (wrong := _Scope(draft, ()).find_problem(ref)):
             draft.tell(spot, wrong)
 
 
 def _check_has_steps_and_start_node(draft: ScenarioDraft) -> None:
-    steps = draft.spot.source.root.child("steps")
+    steps = draft.spot.source.root.find_child("steps")
     if (
         draft.scenario.script is not UNSET
         and draft.spot.source.root.keys.get("steps") != (draft.spot.source.root.keys["script"])
@@ -235,7 +235,7 @@ def _check_row_numbers(draft: ScenarioDraft) -> None:
     if not isinstance(form, model.FormSpec) or draft.scripts or draft.scenario.use:
         return
     counts = {name: len(value) for name, value in form.fields.items() if isinstance(value, list)}
-    for step, spot in draft.spot.at("steps").elements(draft.scenario.steps):
+    for step, spot in draft.spot.at("steps").locate_elements(draft.scenario.steps):
         if step.condition is not True or step.expect_error is not UNSET or not counts:
             return
         if not _check_and_update_row_counts(draft, step, counts, spot.at(step.action)):
@@ -292,7 +292,7 @@ def _check_faults(draft: ScenarioDraft) -> None:
     """Report invalid fault rules, unknown names of fault sets, and fault sets nobody uses."""
     for rules in draft.fault_sets.values():
         for rule, spot in rules:
-            wrong = faults.fault_problem(rule)
+            wrong = faults.find_fault_problem(rule)
             if wrong and not _is_reported(draft, spot):
                 draft.tell(spot, wrong)
     _check_fault_names(draft, draft.scenario, draft.spot)
@@ -310,7 +310,7 @@ def _check_saved_used(draft: ScenarioDraft, used_variables: Collection[str]) -> 
 
 def _check_fault_sets_used(draft: ScenarioDraft) -> None:
     """Report unused fault sets of the file; those of a fragment may be used by other scenarios."""
-    named = _find_fault_sets(draft)
+    named = _find_used_fault_sets(draft)
     for name in draft.scenario.fault_sets:
         spot = draft.spot.at("fault_sets", name)
         if name not in named and draft.is_in_own_file(spot):
@@ -319,7 +319,7 @@ def _check_fault_sets_used(draft: ScenarioDraft) -> None:
             )
 
 
-def _find_fault_sets(draft: ScenarioDraft) -> list[str]:
+def _find_used_fault_sets(draft: ScenarioDraft) -> list[str]:
     """Return the names of fault sets that the scenario, its steps and its rows use.
 
     If any of these names contains ``${…}``, it may come from any cell, so the texts of all cells
@@ -334,10 +334,10 @@ def _find_fault_sets(draft: ScenarioDraft) -> list[str]:
     return [name for name in named if isinstance(name, str)]
 
 
-def _check_names_are_used(draft: ScenarioDraft) -> None:
+def _check_columns_variables_used(draft: ScenarioDraft) -> None:
     """Report columns of rows and variables that nothing reads."""
     if draft.fragments:
-        check_shared_names(draft, {*_find_used_names(draft)["vars"], *_find_fault_sets(draft)})
+        check_shared_names(draft, {*_find_used_names(draft)["vars"], *_find_used_fault_sets(draft)})
     saves = any(step.save for step, _ in draft.steps)
     if not (draft.rows or draft.fragments or draft.scenario.vars or saves):
         return
@@ -348,7 +348,7 @@ def _check_names_are_used(draft: ScenarioDraft) -> None:
             message = msg("nothing reads the variable {name!r}", name=name)
             draft.tell(spot, message, kind="rule", fails=False)
     for row in draft.rows[:1]:
-        told = draft.spot.source.root.at(("cases", "id"))
+        told = draft.spot.source.root.find_at(("cases", "id"))
         ids = {*RESERVED, str(told.value) if told is not None else "id"}
         for name in row.values.keys() - used["case"] - ids - _DESCRIBING:
             where = row.spot.at(name) if row.spot else draft.spot.at("cases")
@@ -370,7 +370,7 @@ def _check_fragments_used(draft: ScenarioDraft) -> None:
     """Report files of ``use`` from which the scenario uses nothing."""
     if not draft.used:
         return
-    names = {inner[0] for step, _ in draft.steps if (inner := model.inner_steps(step))}
+    names = {inner[0] for step, _ in draft.steps if (inner := model.find_named_steps(step))}
     named = [split_names_cell(row.values.get("faults")) for row in draft.rows]
     faults_named = {name for part in named for name in part if isinstance(name, str)}
     lists = (draft.scenario.faults, *(step.faults for step, _ in draft.steps))
@@ -379,7 +379,7 @@ def _check_fragments_used(draft: ScenarioDraft) -> None:
     tree = draft.spot.source.root
     inherited = {
         file for key, node in tree.items.items() if key not in _NAMED for file in node.all_files
-    } | {tree.key_place(key).file for key in tree.items if key not in _NAMED}
+    } | {tree.find_key_place(key).file for key in tree.items if key not in _NAMED}
     own = draft.spot.source.lines
     first = len(draft.fragments) - draft.used
     for fragment, spot in draft.fragments[first:]:
@@ -399,7 +399,7 @@ def _check_inputs_used(
     draft: ScenarioDraft, step: model.Step, spot: Spot, used_variables: Collection[str]
 ) -> None:
     """Report variables that ``with`` passes to named steps although no such step reads them."""
-    inner = model.inner_steps(step)
+    inner = model.find_named_steps(step)
     for name in inner[1] if inner else ():
         if name not in used_variables:
             draft.tell(
@@ -418,7 +418,7 @@ def _find_used_names(draft: ScenarioDraft) -> Mapping[str, set[str]]:
     """
     used: dict[str, set[str]] = {"vars": set(), "case": set()}
     texts = [f"${{{text}}}" for text in draft.scenario.secrets]
-    texts += draft.spot.source.all_lines
+    texts += draft.spot.source.lines_of_all_files
     for root, name in _READ.findall("\n".join(texts)):
         used[root] |= {name, *map(str, parse_plain_steps(name)[:1])}
     sections = (draft.scenario.expect.vars, *(step.expect.vars for step, _ in draft.steps))
@@ -433,14 +433,14 @@ def _find_columns_with_effect(draft: ScenarioDraft) -> set[str]:
     equal.
     """
     names: set[str] = set()
-    for path, text in draft.spot.source.root.texts():
-        if path and not _is_name(path):
+    for path, text in draft.spot.source.root.walk_texts():
+        if path and not _is_name_or_description(path):
             for root, name in _READ.findall(text):
                 names |= {name, *map(str, parse_plain_steps(name)[:1])} if root == "case" else set()
     return names
 
 
-def _is_name(path: Sequence[str | int]) -> bool:
+def _is_name_or_description(path: Sequence[str | int]) -> bool:
     """Return whether *path* is that of a name or description of the scenario, or of a step."""
     is_of_step = len(path) == 1 or (isinstance(path[-2], int) and path[-3] in _LISTS_OF_STEPS)
     return is_of_step and path[-1] in {"name", "scenario", "description"}
@@ -456,7 +456,7 @@ _DESCRIBING = frozenset({
 
 def _is_reported(draft: ScenarioDraft, spot: Spot) -> bool:
     """Return whether a problem inside *spot* is already reported; a second one would be noise."""
-    node = spot.source.root.at(spot.steps)
+    node = spot.source.root.find_at(spot.steps)
     inside = {inner.place for inner in node.walk()} if node else set()
     return any(problem.place in inside for problem in draft.problems)
 
@@ -465,7 +465,7 @@ def _check_fault_names(
     draft: ScenarioDraft, owner: model.Scenario | model.Step, spot: Spot
 ) -> None:
     """Report names of fault sets that do not exist."""
-    for fault, place in spot.at("faults").elements(owner.faults):
+    for fault, place in spot.at("faults").locate_elements(owner.faults):
         if isinstance(fault, str) and "${" not in fault and fault not in draft.fault_sets:
             draft.tell(place, "no fault set {fault!r}{hint}", known=draft.fault_sets, fault=fault)
 
@@ -473,7 +473,7 @@ def _check_fault_names(
 def _check_step_recursion(draft: ScenarioDraft) -> None:
     """Report named steps that call themselves, directly or through others."""
     calls = {
-        name: {inner[0] for step, _ in steps if (inner := model.inner_steps(step))}
+        name: {inner[0] for step, _ in steps if (inner := model.find_named_steps(step))}
         for name, steps in draft.fragment_steps_by_name.items()
     }
     for name, steps in draft.fragment_steps_by_name.items():
@@ -482,18 +482,22 @@ def _check_step_recursion(draft: ScenarioDraft) -> None:
 
 
 def _check_action(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
-    actions = tuple(declared_actions(step))
+    actions = tuple(list_declared_actions(step))
     if len(actions) > 1:
         draft.tell(
             spot.at(actions[1]),
             "a step has one action, not {actions_count}: {names}",
             actions_count=len(actions),
-            names=series(actions),
+            names=join_list(actions),
         )
     elif actions:
         value, at = getattr(step, actions[0]), spot.at(actions[0])
         check_action(draft, actions[0], value, at)
-        if draft.rows and actions[0] != "run" and (column := references.column_of(value)):
+        if (
+            draft.rows
+            and actions[0] != "run"
+            and (column := references.find_referenced_column(value))
+        ):
             check_action_cells(draft, step, column)
     elif step.retry is not UNSET:
         draft.tell(spot.at("retry"), msg("retry repeats an action; this step has none"))
@@ -526,7 +530,7 @@ def _check_step_user(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None
 def _check_person(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
     """Report a ``by`` who does not exist, or that the step's action does not accept."""
     if step.by == "":
-        if spot.source.root.at((*spot.steps, "by")) is not None:
+        if spot.source.root.find_at((*spot.steps, "by")) is not None:
             flow_actions.check_performer(draft, {"by": step.by}, spot)
         return
     if step.kind is None or not step.kind.takes_by:
@@ -543,7 +547,7 @@ def _check_person(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
         flow_actions.check_people(draft, step.by, spot.at("by"))
 
 
-def _check_refused_person(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
+def _check_misspelt_refused_person(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
     """Report a ``by`` that occurs once and resembles another person, if the step expects an error.
 
     The expected error is then probably caused by the misspelling. Only if the scenario lists no
@@ -554,11 +558,15 @@ def _check_refused_person(draft: ScenarioDraft, step: model.Step, spot: Spot) ->
     value = step.value if isinstance(step.value, Mapping) else {}
     own = spot.at(step.action, "by")
     for name, place in ((step.by, spot.at("by")), (value.get("by", ""), own)):
-        if not isinstance(name, str) or not flow_actions.is_literal(name) or name in draft.people:
+        if (
+            not isinstance(name, str)
+            or not flow_actions.is_literal(name)
+            or name in draft.all_named_people
+        ):
             continue
-        if draft.acting_people.count(name) != 1:
+        if draft.people_mentions.count(name) != 1:
             continue
-        if hint := suggest_nearest(name, draft.people):
+        if hint := suggest_nearest(name, draft.all_named_people):
             message = msg(
                 "nothing else names {name!r}{hint} (where another person is meant, list both in "
                 "people)",
@@ -571,7 +579,7 @@ def _check_refused_person(draft: ScenarioDraft, step: model.Step, spot: Spot) ->
 def _check_during_steps(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
     if not isinstance(step.during, model.During):
         return
-    for inner, where in spot.at("during", "steps").elements(step.during.steps):
+    for inner, where in spot.at("during", "steps").locate_elements(step.during.steps):
         if inner.action == "play":
             wrong = msg("play lets time pass, so it does not go into during; make it a step")
             draft.tell(where.at("play"), wrong)
@@ -594,7 +602,7 @@ def _check_expectations(draft: ScenarioDraft, step: model.Step, spot: Spot) -> N
         draft.tell(spot.at("retry"), wrong, kind="empty", fails=False)
     if isinstance(step.retry, model.Retry) and isinstance(step.retry.until, model.Expect):
         _check_expectation(draft, step.retry.until, spot.at("retry"), "until", step)
-    if isinstance(step.expect_error, str) and whole_reference(step.expect_error) is None:
+    if isinstance(step.expect_error, str) and parse_whole_reference(step.expect_error) is None:
         wrong = msg("expected a map, or the value of a row or variable alone")
         draft.tell(spot.at("expect_error"), wrong)
     if isinstance(step.expect_error, model.ExpectedError):
@@ -655,7 +663,7 @@ _CHECKS: tuple[Callable[[ScenarioDraft], None], ...] = (
     check_ids,
     _check_step_recursion,
     check_flow,
-    _check_names_are_used,
+    _check_columns_variables_used,
     check_subflow_starts,
     check_stand_ins,
     check_policies,
@@ -669,11 +677,11 @@ _STEP_CHECKS: tuple[Callable[[ScenarioDraft, model.Step, Spot], None], ...] = (
     _check_action,
     check_only_rows,
     check_cells_meaning_false,
-    check_where_cell_steps_run,
+    check_cell_run_placement,
     _check_step_node,
     _check_person,
     _check_step_user,
-    _check_refused_person,
+    _check_misspelt_refused_person,
     _check_expectations,
     _check_during_steps,
 )
@@ -685,10 +693,10 @@ _WITHOUT_VALUES = frozenset(
 _CODE = {name for name, action in ACTIONS.items() if action.is_code}
 
 
-def check_values(draft: ScenarioDraft) -> None:
+def check_references(draft: ScenarioDraft) -> None:
     """Report each ``${…}`` to *draft* that names something that does not exist."""
     names = _Scope(draft, [step for step, _ in draft.steps])
-    for spot, text in _texts_with_references(draft):
+    for spot, text in _find_texts_with_references(draft):
         try:
             refs = [
                 piece
@@ -698,16 +706,16 @@ def check_values(draft: ScenarioDraft) -> None:
         except references.UndefinedValueError as error:
             draft.tell(spot, str(error))
             continue
-        for wrong in filter(None, map(names.problem, refs)):
+        for wrong in filter(None, map(names.find_problem, refs)):
             draft.tell(spot, wrong)
 
 
-def _texts_with_references(draft: ScenarioDraft) -> Iterator[tuple[Spot, str]]:
-    if not any("${" in line or "\\" in line for line in draft.spot.source.all_lines):
+def _find_texts_with_references(draft: ScenarioDraft) -> Iterator[tuple[Spot, str]]:
+    if not any("${" in line or "\\" in line for line in draft.spot.source.lines_of_all_files):
         return  # nor is it spelled with an escape
     for spot in (draft.spot, *(spot for _, spot in draft.fragments)):
         keys = spot.source.root.items if spot is draft.spot else _OF_FRAGMENT
-        for path, text in spot.source.root.texts():
+        for path, text in spot.source.root.walk_texts():
             is_code = not path or path[-1] in _CODE or not _WITHOUT_VALUES.isdisjoint(path)
             if "${" in text and not is_code and path[0] in keys:
                 yield Spot(spot.source, path), text
@@ -747,7 +755,7 @@ class _Scope:
         has = {"case": columns, "form": draft.subject_kinds, "flow": draft.flow_specs}
         self.lacking = {root: text for root, text in _LACKING.items() if not has[root]}
 
-    def problem(self, ref: references.Reference) -> str | None:
+    def find_problem(self, ref: references.Reference) -> str | None:
         """Return what is wrong with *ref*, or None.
 
         Side effect: rows without a cell for a column that *ref* names are reported.
@@ -761,7 +769,11 @@ class _Scope:
         if name in known or (ref.root == "form" and not known):
             self._check_cells(ref, name)
             return None
-        hint = references.unset_hint(name) if ref.root == "env" else suggest_or_list(name, known)
+        hint = (
+            references.describe_unset_variable(name)
+            if ref.root == "env"
+            else suggest_or_list(name, known)
+        )
         return str(references.make_undefined_error(ref.text, hint))
 
     def _check_cells(self, ref: references.Reference, name: str) -> None:

@@ -20,12 +20,19 @@ from msgspec.structs import replace
 
 from bpmax_sim.errors import ConfigError, Place, Problem, suggest_nearest
 from bpmax_sim.i18n import msg
-from bpmax_sim.project import DEFAULTS, PROJECT, Stamp, absolute_path, file_stamp, join_to_file
+from bpmax_sim.project import (
+    DEFAULTS,
+    PROJECT,
+    Stamp,
+    compute_file_stamp,
+    join_to_file,
+    to_absolute_path,
+)
 from bpmax_sim.scenario import model
 from bpmax_sim.scenario.source import ScenarioSource, Spot
 from bpmax_sim.scenario.toml_defaults import has_toml_defaults, read_toml_defaults
 from bpmax_sim.subject.definition import Definition
-from bpmax_sim.yamlfile import Node, decode, display_path
+from bpmax_sim.yamlfile import Node, decode, to_display_path
 from bpmax_sim.yamlfile.file_reads import note_read
 
 _INHERITED: Final = (
@@ -60,12 +67,13 @@ class Declarations(msgspec.Struct, frozen=True):
     Attributes:
         source: combined tree, with every file that contributed to it.
         fragments: defaults and fragments that it inherits from, weakest first.
-        used: number of *fragments* named by the scenario's own ``use``; they are the last ones.
+        used_fragment_count: number of *fragments* named by the scenario's own ``use``; they are the
+            last ones.
     """
 
     source: ScenarioSource
     fragments: Fragments = ()
-    used: int = 0
+    used_fragment_count: int = 0
 
 
 def read_declarations(path: Path, root: Path, problems: list[Problem]) -> Declarations:
@@ -82,7 +90,7 @@ def read_declarations(path: Path, root: Path, problems: list[Problem]) -> Declar
     reader = DeclarationReader(problems)
     if has_toml_defaults(root):
         reader.add_file(root / PROJECT, None, ())
-    for file in _find_defaults(absolute_path(path.parent), absolute_path(root)):
+    for file in _find_defaults(to_absolute_path(path.parent), to_absolute_path(root)):
         note_read(file)  # also where there is none yet
         if os.path.exists(file):  # noqa: PTH110 - faster
             reader.add_file(Path(file), None, ())
@@ -97,7 +105,7 @@ def read_declarations(path: Path, root: Path, problems: list[Problem]) -> Declar
     # ``form: null`` takes an inherited key away instead of giving it a value.
     taken = {key for key in inherited if tree.items[key].value is None}
     if taken:
-        tree = _without_keys(tree, taken)
+        tree = _drop_keys(tree, taken)
     tree = _wrap_script_as_step(reader.merge_definition_files(tree))
     source = replace(own, root=tree, others=reader.sources)
     fragments = tuple(reader.fragments)
@@ -106,7 +114,7 @@ def read_declarations(path: Path, root: Path, problems: list[Problem]) -> Declar
 
 def _wrap_script_as_step(tree: Node) -> Node:
     """Return *tree* with a top-level ``js`` turned into its only step."""
-    script = tree.child("script")
+    script = tree.find_child("script")
     if script is None or "steps" in tree.items:
         return tree
     mark = tree.keys["script"]
@@ -154,7 +162,7 @@ def merge_nodes(near: Node, far: Node, by_key: KeyTree = BY_KEY) -> Node:
         elif by_key is BY_KEY["proxy"] and key == "stubs":
             values[key] = _join_stubs(own, inherited)
         elif key in _ADDED and own.value is not None:
-            values[key] = _add_elements(own, _elements_of(inherited))
+            values[key] = _add_elements(own, _to_elements(inherited))
         else:
             values[key] = own
     rest = {key: node for key, node in near.items.items() if key not in values}
@@ -166,26 +174,26 @@ def _join_stubs(near: Node, far: Node) -> Node:
 
     *near* is closer to the scenario than *far*.
     """
-    known = {_stubbed_api(stub) for stub in _elements_of(near)}
-    return _add_elements(near, [s for s in _elements_of(far) if _stubbed_api(s) not in known])
+    known = {_get_stubbed_api(stub) for stub in _to_elements(near)}
+    return _add_elements(near, [s for s in _to_elements(far) if _get_stubbed_api(s) not in known])
 
 
-def _stubbed_api(stub: Node) -> object:
+def _get_stubbed_api(stub: Node) -> object:
     """Return ``platform.api`` that *stub* is for (its ``on``), or None if it has none."""
-    on = stub.child("on")
+    on = stub.find_child("on")
     return None if on is None else on.value
 
 
-def _elements_of(node: Node) -> tuple[Node, ...]:
+def _to_elements(node: Node) -> tuple[Node, ...]:
     """Return the elements of a list; any other value counts as a list of one."""
     return node.elements if isinstance(node.value, tuple) else (node,)
 
 
 def _add_elements(node: Node, more: Iterable[Node]) -> Node:
-    return replace(node, value=(*_elements_of(node), *more))
+    return replace(node, value=(*_to_elements(node), *more))
 
 
-def _without_keys(tree: Node, keys: Iterable[str]) -> Node:
+def _drop_keys(tree: Node, keys: Iterable[str]) -> Node:
     left = {key: node for key, node in tree.items.items() if key not in set(keys)}
     return replace(tree, value=left)
 
@@ -219,7 +227,7 @@ def read_shared(path: Path, kind: Any) -> SharedFile:
     """
     note_read(path)
     text = str(path)
-    return _read_shared(text, display_path(path), file_stamp(text), kind)
+    return _read_shared(text, to_display_path(path), compute_file_stamp(text), kind)
 
 
 @lru_cache(maxsize=512)
@@ -234,11 +242,11 @@ def _read_shared(path: str, name: str, _stamp: Stamp, kind: Any) -> SharedFile:
     root = source.root
     if kind is model.Fragment:
         none = [key for key in _INHERITED if key in root.items and root.items[key].value is None]
-        root = _expand_file_names(_without_keys(root, none)) if root.items else root
-        if isinstance(people := root.child("people"), Node) and isinstance(people.value, str):
-            root = _without_keys(root, ["people"])
+        root = _expand_file_names(_drop_keys(root, none)) if root.items else root
+        if isinstance(people := root.find_child("people"), Node) and isinstance(people.value, str):
+            root = _drop_keys(root, ["people"])
         foreign = list(_find_misplaced_keys(root, problems))
-        root = _without_keys(root, foreign) if foreign else root
+        root = _drop_keys(root, foreign) if foreign else root
     value = decode(root, kind, problems)
     return SharedFile(source, value, tuple(problems))
 
@@ -248,15 +256,15 @@ def _find_misplaced_keys(root: Node, problems: list[Problem]) -> Iterator[str]:
 
     A problem that says where each belongs is appended to *problems*.
     """
-    of_scenario = {*model.keys_of(model.Scenario)} - {*model.keys_of(model.Fragment)}
+    of_scenario = {*model.list_file_keys(model.Scenario)} - {*model.list_file_keys(model.Fragment)}
     for key in root.items:
         if key in of_scenario or (key == "steps" and root.items[key].elements):
             message = msg("{key!r} belongs to a scenario; this file is shared by several", key=key)
-        elif key in model.keys_of(model.ProxySpec):
+        elif key in model.list_file_keys(model.ProxySpec):
             message = msg("{key!r} belongs to proxy; write proxy: {{{key}: …}}", key=key)
         else:
             continue
-        problems.append(Problem(message, root.key_place(key), key))
+        problems.append(Problem(message, root.find_key_place(key), key))
         yield key
 
 
@@ -273,7 +281,7 @@ def _expand_file_names(tree: Node) -> Node:
         for key, node in tree.items.items()
     }
     flow = values.get("flow")
-    subflows = flow.child("subflows") if flow is not None else None
+    subflows = flow.find_child("subflows") if flow is not None else None
     if flow is not None and subflows is not None and subflows.items:
         wrapped = {name: _wrap_definition_file_name(node) for name, node in subflows.items.items()}
         values["flow"] = replace(
@@ -322,12 +330,12 @@ class DeclarationReader:
         *parents* are the files on the way to *source*; a fragment among them is reported as a
         cycle.
         """
-        node = source.root.child("use")
-        for name in _elements_of(node) if node is not None else ():
+        node = source.root.find_child("use")
+        for name in _to_elements(node) if node is not None else ():
             if not isinstance(name.value, str):
                 continue  # told when it is decoded
             path = join_to_file(source.path, name.value)
-            shown, chain = display_path(path), (*parents, source.file)
+            shown, chain = to_display_path(path), (*parents, source.file)
             if shown in chain:
                 circle = " -> ".join((*chain[chain.index(shown) :], shown))
                 message = msg("these files use each other without end: {circle}", circle=circle)
@@ -338,7 +346,7 @@ class DeclarationReader:
     def insert_people_file(self, source: ScenarioSource) -> Node:
         """Return the tree of *source* with a ``people`` file's content in place of its name."""
         tree = _expand_file_names(source.root) if source.root.items else source.root
-        people = tree.child("people")
+        people = tree.find_child("people")
         if people is None or not isinstance(people.value, str):
             return tree
         path = join_to_file(source.path, people.value)
@@ -358,7 +366,7 @@ class DeclarationReader:
             if subject is None or not subject.items:
                 continue
             subject = self._merge_definition_file(subject, key, parts)
-            subflows = subject.child("subflows") if key == "flow" else None
+            subflows = subject.find_child("subflows") if key == "flow" else None
             if subflows is not None and subflows.items:
                 laid = {
                     name: self._merge_definition_file(node, key, parts)
@@ -378,7 +386,7 @@ class DeclarationReader:
         (``form`` or ``flow``) says which maps in them are merged key by key. Without a readable
         file, *subject* is returned as it is.
         """
-        name = subject.child("definition")
+        name = subject.find_child("definition")
         if name is None or not isinstance(name.value, str) or not name.value:
             return subject
         path = join_to_file(Path(name.file), name.value)
@@ -412,14 +420,16 @@ class DeclarationReader:
         try:
             shared = read_shared(path, kind)
         except ConfigError as error:
-            self.problems += [_problem_of_file(path, problem, place) for problem in error.problems]
+            self.problems += [
+                _place_file_problem(path, problem, place) for problem in error.problems
+            ]
             return None
         self.sources[shared.source.file] = shared.source
         self.problems += shared.problems
         return shared
 
 
-def _problem_of_file(path: Path, problem: Problem, place: Place | None) -> Problem:
+def _place_file_problem(path: Path, problem: Problem, place: Place | None) -> Problem:
     """Return *problem* of the file *path*; if there is no such file, a problem of its user instead.
 
     The latter is at *place*, the line that names the file, and suggests a similar name.
@@ -427,5 +437,5 @@ def _problem_of_file(path: Path, problem: Problem, place: Place | None) -> Probl
     if place is None or path.is_file():
         return problem
     near = suggest_nearest(path.name, (file.name for file in path.parent.glob("*.yaml")))
-    message = msg("there is no file {path}{hint}", path=display_path(path), hint=near)
+    message = msg("there is no file {path}{hint}", path=to_display_path(path), hint=near)
     return Problem(message, place)

@@ -22,23 +22,23 @@ from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.subject.hooks import HookStarted
 
 
-def declared_parts(item: ScenarioItem) -> Iterator[ScenarioPart]:
+def find_declared_parts(item: ScenarioItem) -> Iterator[ScenarioPart]:
     """Yield every handler, stub and ``if`` of *item*, all with ``used`` false.
 
     They are the parts that a run need not reach, and so the ones for which coverage is measured.
     """
-    yield from _handlers_of(item)
+    yield from _find_handlers(item)
     yield from (part for part, _ in _find_stubs_and_conditions(item))
 
 
-def used_parts(item: ScenarioItem, events: Iterable[Event]) -> Iterator[ScenarioPart]:
-    """Yield the parts of `declared_parts` that the run with *events* reached."""
+def find_reached_parts(item: ScenarioItem, events: Iterable[Event]) -> Iterator[ScenarioPart]:
+    """Yield the parts of `find_declared_parts` that the run with *events* reached."""
     events = list(events)
     ended = [event for event in events if isinstance(event, ScenarioFinished)]
     unused = {part.place for event in ended for part in event.unused}
     unused |= set(_find_skipped_steps(events))
     fired = set(_find_fired_handlers(events))
-    for part in _handlers_of(item):
+    for part in _find_handlers(item):
         if (part.name, part.place.file) in fired:
             yield replace(part, used=True)
     for part, place in _find_stubs_and_conditions(item):
@@ -47,13 +47,13 @@ def used_parts(item: ScenarioItem, events: Iterable[Event]) -> Iterator[Scenario
 
 
 def mark_used_parts(item: ScenarioItem, events: Iterable[Event]) -> tuple[ScenarioPart, ...]:
-    """Return all parts of `declared_parts`, ``used`` if the run with *events* reached them."""
-    used = {replace(part, used=False) for part in used_parts(item, events)}
-    every = dict.fromkeys(declared_parts(item))
+    """Return all parts of `find_declared_parts`, ``used`` if the run with *events* reached them."""
+    used = {replace(part, used=False) for part in find_reached_parts(item, events)}
+    every = dict.fromkeys(find_declared_parts(item))
     return tuple(replace(part, used=part in used) for part in every)
 
 
-def _handlers_of(item: ScenarioItem) -> Iterator[ScenarioPart]:
+def _find_handlers(item: ScenarioItem) -> Iterator[ScenarioPart]:
     """Yield a part for each script of an event, also of events of the nodes' forms."""
     subjects = item.subjects
     flows = (subjects.flow, *subjects.subflows.values())
@@ -67,7 +67,7 @@ def _handlers_of(item: ScenarioItem) -> Iterator[ScenarioPart]:
 def _find_stubs_and_conditions(item: ScenarioItem) -> Iterator[tuple[ScenarioPart, Place]]:
     """Yield each stub and each step with ``if``, with the place at which events report its use."""
     spot = item.spot.at("proxy", "stubs")
-    for stub, where in spot.elements(item.scenario.proxy.stubs):
+    for stub, where in spot.locate_elements(item.scenario.proxy.stubs):
         yield ScenarioPart(kind="stub", name=stub.on, place=where.place), where.place
     for located in (*item.steps, *item.cleanup):
         condition = located.step.condition

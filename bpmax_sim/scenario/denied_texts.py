@@ -65,7 +65,7 @@ def find_empty_denials(
                 if not isinstance(text, str) or (is_denied is ("never" in path) and not is_choice):
                     continue
                 wrong = (
-                    material.find_misprint(text)
+                    material.describe_misprinted_choice(text)
                     if is_choice
                     else material.why_denial_says_nothing(text)
                 )
@@ -79,7 +79,7 @@ def _has_denial_or_choice(source: ScenarioSource) -> bool:
 
     A quick search in the text, so that most scenarios skip the whole check.
     """
-    return _CHOICE.search("\n".join(source.all_lines)) is not None
+    return _CHOICE.search("\n".join(source.lines_of_all_files)) is not None
 
 
 _CHOICE: Final = re.compile(r"\$(?:ne|not|in|exists)\b")
@@ -111,14 +111,16 @@ def _find_texts(
     for inside, literal, is_denied in find_compared_literals(value, path, denied):
         if isinstance(literal, str):
             yield inside, literal, is_denied
-    yield from _find_patterns(value, path, denied)
+    yield from _find_plain_text_patterns(value, path, denied)
     for inside, members, is_denied in find_maps(value, path, denied):
         for name, member in members.items():
             if name not in {"type", "level", "code"}:
                 yield from _find_texts(member, (*inside, name), is_denied)
 
 
-def _find_patterns(value: Any, path: Path, denied: bool) -> Iterator[tuple[Path, Any, bool]]:
+def _find_plain_text_patterns(
+    value: Any, path: Path, denied: bool
+) -> Iterator[tuple[Path, Any, bool]]:
     """Yield the ``$matches`` patterns without special characters: path, pattern, whether denied.
 
     Such a pattern is a plain text. *denied* is whether *value* itself is denied; ``$not`` reverses
@@ -126,7 +128,7 @@ def _find_patterns(value: Any, path: Path, denied: bool) -> Iterator[tuple[Path,
     """
     for key, operand in value.items() if isinstance(value, Mapping) else ():
         if key == "$not":
-            yield from _find_patterns(operand, (*path, key), not denied)
+            yield from _find_plain_text_patterns(operand, (*path, key), not denied)
         elif key == "$matches" and isinstance(operand, str) and re.escape(operand) == operand:
             yield (*path, key), operand, denied
 
@@ -143,31 +145,31 @@ class _PossibleTexts:
         """Return why it says nothing to deny *text*, as no run can produce it; "" if a run may."""
         if len(text) < 2 or _ALWAYS_MADE.search(text) or _OF_BENCH.search(text):  # noqa: PLR2004
             return ""
-        if text in self._source_text or self._scenario_text.count(text) > 1:
+        if text in self._output_source_text or self._scenario_text.count(text) > 1:
             return ""
-        if hint := self._find_near(text):
+        if hint := self._suggest_near_text(text):
             return msg("nothing could ever make {text!r}, so denying it says nothing{hint}",
                        text=text, hint=hint)  # fmt: skip
         pieces = _PIECE.findall(text)
-        if not pieces or any(piece in self._source_text for piece in pieces):
+        if not pieces or any(piece in self._output_source_text for piece in pieces):
             return ""
         return msg(
             "neither a script nor a response has {text!r} in it, so denying it says nothing; deny "
             "what they would really show", text=text,
         )  # fmt: skip
 
-    def find_misprint(self, text: str) -> str:
+    def describe_misprinted_choice(self, text: str) -> str:
         """Return a message if a run can only produce a text similar to *text*, a choice of ``$in``.
 
         "" if it can produce *text* itself, or nothing like it.
         """
-        if len(text) < 2 or text in self._source_text or self._scenario_text.count(text) > 1:  # noqa: PLR2004
+        if len(text) < 2 or text in self._output_source_text or self._scenario_text.count(text) > 1:  # noqa: PLR2004
             return ""
-        hint = self._find_near(text)
+        hint = self._suggest_near_text(text)
         return msg("nothing could ever make {text!r}, so choosing it says nothing{hint}",
                    text=text, hint=hint) if hint else ""  # fmt: skip
 
-    def _find_near(self, text: str) -> str:
+    def _suggest_near_text(self, text: str) -> str:
         """Return the hint "did you mean …" with a text near *text*, or "".
 
         A text that differs only in digits is not suggested: 1001 and 1002 are two values, no
@@ -180,10 +182,10 @@ class _PossibleTexts:
 
     @cached_property
     def _scenario_text(self) -> str:
-        return "\n".join(self._item.spot.source.all_lines)
+        return "\n".join(self._item.spot.source.lines_of_all_files)
 
     @cached_property
-    def _source_text(self) -> str:
+    def _output_source_text(self) -> str:
         """Return, as one text, everything from which a run can make texts.
 
         That is code, calls, names and the values of fields.
@@ -192,11 +194,11 @@ class _PossibleTexts:
         calls = [json.dumps(one, ensure_ascii=False, default=str) for one in sent]
         bodies = [body.source for body in self._item.subjects.code_files]
         names = self._item.names
-        declared = [*names.nodes, *names.people, *map(str, (names.definition, *STATUSES))]
+        declared = [*names.nodes, *names.all_named_people, *map(str, (names.definition, *STATUSES))]
         return "\n".join((*bodies, *calls, *declared, *map(str, self._known)))
 
     @cached_property
     def _possible_literals(self) -> list[str]:
-        """Return the string literals in `_source_text` and the values of fields, for hints."""
-        found = ("".join(groups) for groups in _QUOTED.findall(self._source_text))
+        """Return the literals in `_output_source_text` and the values of fields, for hints."""
+        found = ("".join(groups) for groups in _QUOTED.findall(self._output_source_text))
         return sorted({*found, *map(str, self._known)} - {""})

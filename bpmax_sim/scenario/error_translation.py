@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from bpmax_sim.i18n import Translatable, msg, plain_english, template
+from bpmax_sim.i18n import TranslatableText, msg, template, to_plain_english
 
 _MEANINGS: Final[Mapping[str, str]] = {
     r"(?P<name>\S+) is not a (?:function|constructor); did you mean (?P<near>\S+)\?": template(
@@ -32,20 +32,22 @@ def append_translation(thrown: str, message: str, known: Iterable[str]) -> str:
     Args:
         thrown: error as shown to the reader.
         message: message of the error as the script has it.
-        known: messages of earlier calls; a `Translatable` one among them is translated exactly.
+        known: messages of earlier calls; a `TranslatableText` one among them is translated exactly.
     """
     meaning = next(
-        (one for one in known if plain_english(one) and plain_english(one) in message), ""
+        (one for one in known if to_plain_english(one) and to_plain_english(one) in message), ""
     )
-    if not isinstance(meaning, Translatable):
+    if not isinstance(meaning, TranslatableText):
         meaning = _find_translation(message)
     if not meaning:
         return thrown
-    return Translatable(plain_english(thrown), _BESIDE, {"thrown": thrown, "meaning": meaning})
+    return TranslatableText(
+        to_plain_english(thrown), _BESIDE, {"thrown": thrown, "meaning": meaning}
+    )
 
 
 def _find_translation(message: str) -> str:
     for pattern, words in _MEANINGS.items():
-        if match := re.fullmatch(pattern, plain_english(message)):
+        if match := re.fullmatch(pattern, to_plain_english(message)):
             return msg(words, **match.groupdict())
     return ""

@@ -19,13 +19,13 @@ import msgspec
 
 from bpmax_sim.errors import CODES, Place
 from bpmax_sim.file_names import NOWHERE, RelativeFileNames
-from bpmax_sim.i18n import Translatable, label_message, plain_english
+from bpmax_sim.i18n import TranslatableText, label_message, to_plain_english
 from bpmax_sim.js_values import STRUCT_VALUES, UNDEFINED, to_scenario_value
 from bpmax_sim.scenario.calls import CallAttempted, CallEnd, CallMade
 from bpmax_sim.scenario.expect import Comparison
 from bpmax_sim.scenario.source import Failure, RunWarning
 from bpmax_sim.script.turn_result import TimerFired
-from bpmax_sim.secret.vault import field_names
+from bpmax_sim.secret.vault import list_field_names
 from bpmax_sim.subject.hooks import HookStarted, SubjectEvent
 
 Outcome = Literal["passed", "failed", "skipped", "xfailed"]
@@ -295,7 +295,7 @@ def round_instant(at: float) -> float:
     return round(at, 5) if at % 1 else at  # to round is slow
 
 
-def call_answered_event(call: CallMade) -> CallAnswered:
+def to_call_answered(call: CallMade) -> CallAnswered:
     """Return the end of *call* as an event, with times rounded by `round_instant`."""
     return CallAnswered(
         **{name: getattr(call, name) for name in _SAME},
@@ -305,43 +305,43 @@ def call_answered_event(call: CallMade) -> CallAnswered:
     )
 
 
-_SAME = tuple({*field_names(CallAnswered)} - {"sent_at", "duration", "at"})
-_ANSWER = frozenset({*field_names(CallAnswered), "earlier"}) - {"number", "call"}
+_SAME = tuple({*list_field_names(CallAnswered)} - {"sent_at", "duration", "at"})
+_ANSWER = frozenset({*list_field_names(CallAnswered), "earlier"}) - {"number", "call"}
 _FIRST = frozenset({"at", "order"})  # told by the head of a line
 _LATER = _FIRST | _ANSWER | {"key_name"}  # which the platform file has
 _OUTSIDE = frozenset({"cause"})  # an exception is for whoever wants its traceback
 _RENAMED: Mapping[tuple[type, str], str] = {(HookStarted, "event"): "hook"}
 
 
-def trace_line(event: Event, number: int, homes: RelativeFileNames = NOWHERE) -> str:
+def to_trace_line(event: Event, number: int, homes: RelativeFileNames = NOWHERE) -> str:
     """Return *event* as one line of JSON: number, kind, instant, then other fields sorted by name.
 
     *number* counts the events of the scenario from 1; it orders events of the same instant. *homes*
     holds the folders to which file names are written relative, so that a trace is the same on every
     machine; by default names stay as they are.
     """
-    return _encode_event(event, number, _TraceTexts(homes)).decode()
+    return _encode_event(event, number, _TraceTextEncoder(homes)).decode()
 
 
-def trace_lines(events: Iterable[Event], homes: RelativeFileNames = NOWHERE) -> Iterator[str]:
+def to_trace_lines(events: Iterable[Event], homes: RelativeFileNames = NOWHERE) -> Iterator[str]:
     """Yield the trace lines of *events* in their order, each with its line end.
 
-    *homes* as in `trace_line`.
+    *homes* as in `to_trace_line`.
     """
     for number, event in enumerate(events, 1):
-        yield f"{trace_line(event, number, homes)}\n"
+        yield f"{to_trace_line(event, number, homes)}\n"
 
 
-def canonical_json(value: Any, homes: RelativeFileNames = NOWHERE) -> bytes:
+def to_canonical_json(value: Any, homes: RelativeFileNames = NOWHERE) -> bytes:
     """Return *value* as JSON that is equal on every machine and in every language.
 
     Names are sorted, messages are written as template and values instead of translated, and file
     names relative to *homes*.
     """
-    return _WRITERS[type(value)](_TraceTexts(homes), value)
+    return _WRITERS[type(value)](_TraceTextEncoder(homes), value)
 
 
-class _TraceTexts:
+class _TraceTextEncoder:
     """Encodes texts and places as JSON, each once, because most occur many times in a trace."""
 
     __slots__ = ("_homes", "_written")
@@ -358,7 +358,7 @@ class _TraceTexts:
 
     def _encode_text(self, value: Any) -> bytes:
         if type(value) is Place:
-            shown = str(Place(self._homes.relative_name(value.file), value.line, value.column))
+            shown = str(Place(self._homes.to_relative_name(value.file), value.line, value.column))
         else:
             shown = self._homes.rewrite_names(value)
         try:
@@ -368,10 +368,10 @@ class _TraceTexts:
             return encode_basestring(shown.encode("utf-8", "backslashreplace").decode()).encode()
 
 
-Write = Callable[[_TraceTexts, Any], bytes]
+Write = Callable[[_TraceTextEncoder, Any], bytes]
 
 
-def _encode_event(event: Event, number: int, texts: _TraceTexts) -> bytes:
+def _encode_event(event: Event, number: int, texts: _TraceTextEncoder) -> bytes:
     kind: Any = type(event)
     head = f'{{"seq":{number},"event":"{kind.__name__}","at":{round_instant(event.at)!r}'
     fields = _make_line_writer(kind)(texts, event)
@@ -388,9 +388,9 @@ def _make_struct_writer(kind: Any, left_out: frozenset[str]) -> Write:
 
     The result is the text between the braces: members sorted by name, separated by commas.
     """
-    names = sorted({*field_names(kind)} - left_out)
+    names = sorted({*list_field_names(kind)} - left_out)
     defaults = getattr(kind, "__struct_defaults__", ())
-    known = dict(zip(reversed(field_names(kind)), reversed(defaults), strict=False))
+    known = dict(zip(reversed(list_field_names(kind)), reversed(defaults), strict=False))
     keys = []
     for name in names:
         key = f'"{_RENAMED.get((kind, name), name)}":'.encode()
@@ -398,7 +398,7 @@ def _make_struct_writer(kind: Any, left_out: frozenset[str]) -> Write:
         empty = next((text for value, text in _EMPTY if usual is value), b"")
         keys.append((name, key, usual if empty else key, key + empty))
 
-    def write(texts: _TraceTexts, value: Any) -> bytes:
+    def write(texts: _TraceTextEncoder, value: Any) -> bytes:
         return b",".join(
             [
                 whole
@@ -415,7 +415,7 @@ _EMPTY: tuple[tuple[Any, bytes], ...] = ((None, b"null"), ("", b'""'), ((), b"[]
 """What many fields are by default, in most events."""
 
 
-def _encode_number(_texts: _TraceTexts, value: float) -> bytes:
+def _encode_number(_texts: _TraceTextEncoder, value: float) -> bytes:
     if value.is_integer():
         return f"{int(value)}".encode()
     return (f"{value!r}" if math.isfinite(value) else f'"{value}"').encode()
@@ -424,7 +424,7 @@ def _encode_number(_texts: _TraceTexts, value: float) -> bytes:
 _name = itemgetter(0)
 
 
-def _encode_map(texts: _TraceTexts, value: Mapping[Any, Any]) -> bytes:
+def _encode_map(texts: _TraceTextEncoder, value: Mapping[Any, Any]) -> bytes:
     if not value:
         return b"{}"
     parts = [
@@ -435,20 +435,20 @@ def _encode_map(texts: _TraceTexts, value: Mapping[Any, Any]) -> bytes:
     return b"{" + b",".join(parts) + b"}"
 
 
-def _encode_list(texts: _TraceTexts, value: Iterable[Any]) -> bytes:
+def _encode_list(texts: _TraceTextEncoder, value: Iterable[Any]) -> bytes:
     return b"[" + b",".join([_WRITERS[type(item)](texts, item) for item in value]) + b"]"
 
 
-def _encode_message(texts: _TraceTexts, value: Translatable) -> bytes:
+def _encode_message(texts: _TraceTextEncoder, value: TranslatableText) -> bytes:
     """Return a message as its template and values, so that a reader can translate it."""
     data: dict[str, Any] = {"many": value.many} if value.many else {}
-    text = plain_english(value)
+    text = to_plain_english(value)
     return _encode_map(
         texts, {**data, "template": value.template, "text": text, "values": value.values}
     )
 
 
-def _encode_script_value(texts: _TraceTexts, value: Any) -> bytes:
+def _encode_script_value(texts: _TraceTextEncoder, value: Any) -> bytes:
     """Return a value made by a script, in the notation of scenario files."""
     words = to_scenario_value(value)
     known = words is not value
@@ -459,15 +459,15 @@ def _encode_script_value(texts: _TraceTexts, value: Any) -> bytes:
 
 def _make_writer(kind: Any) -> Write:
     """Return the function that encodes values of type *kind*: a struct, or a value of a script."""
-    if issubclass(kind, STRUCT_VALUES) or not {*field_names(kind)} - _OUTSIDE:
+    if issubclass(kind, STRUCT_VALUES) or not {*list_field_names(kind)} - _OUTSIDE:
         return _encode_script_value
     write = _make_struct_writer(kind, _OUTSIDE)
     return lambda texts, value: b"{" + write(texts, value) + b"}"
 
 
 _KINDS: tuple[tuple[type | tuple[type, ...], Write], ...] = (
-    (Translatable, _encode_message),
-    ((str, Place), _TraceTexts.encode),
+    (TranslatableText, _encode_message),
+    ((str, Place), _TraceTextEncoder.encode),
     (bool, lambda _texts, value: b"true" if value else b"false"),
     (int, lambda _texts, value: f"{value}".encode()),
     (type(None), lambda _texts, _value: b"null"),
@@ -490,4 +490,4 @@ class _ValueWriters(dict[type, Write]):
         return self[kind]
 
 
-_WRITERS = _ValueWriters({str: _TraceTexts.encode})
+_WRITERS = _ValueWriters({str: _TraceTextEncoder.encode})

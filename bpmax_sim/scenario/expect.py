@@ -25,16 +25,16 @@ from bpmax_sim.errors import BAD_PATTERN, suggest_nearest, suggest_or_list
 from bpmax_sim.extensions import FUNCTION, ExtensionPoint
 from bpmax_sim.i18n import (
     LANGUAGES,
-    Translatable,
+    TranslatableText,
     cut_message,
+    join_list,
     join_messages,
     msg,
-    plain_english,
-    series,
+    to_plain_english,
     translate,
 )
 from bpmax_sim.js_values import UNDEFINED
-from bpmax_sim.scenario.references import Path, as_text, show
+from bpmax_sim.scenario.references import Path, show, to_inserted_text
 from bpmax_sim.subject import form, hooks
 
 _BEFORE = 12
@@ -54,9 +54,9 @@ def cut_to_difference(expected: str, actual: str, width: int) -> tuple[str, str]
     return shorten_line(lead + expected[start:], width), shorten_line(lead + actual[start:], width)
 
 
-def shorten_line(line: str, room: int) -> str:
-    """Return *line* cut to at most *room* characters; an ellipsis at its end marks the cut."""
-    return cut_message(line, room)
+def shorten_line(line: str, max_length: int) -> str:
+    """Return *line* cut to *max_length* characters; an ellipsis at its end marks the cut."""
+    return cut_message(line, max_length)
 
 
 _NOT_THERE = msg("(absent)")
@@ -65,7 +65,7 @@ _NOT_THERE = msg("(absent)")
 _WIDTH = 80
 
 
-def path_label(path: Sequence[str | int]) -> str:
+def format_path_label(path: Sequence[str | int]) -> str:
     """Return *path* as messages show it: ``("proxy", 0, "path", "$not")`` gives ``proxy[0].path``.
 
     Operators are left out.
@@ -90,7 +90,7 @@ class Comparison(msgspec.Struct, frozen=True, omit_defaults=True):
     @property
     def label(self) -> str:
         """Return the path as messages show it, without operators: ``proxy[0].path.id``."""
-        return path_label(self.path)
+        return format_path_label(self.path)
 
     def __str__(self) -> str:
         """Return ``form.discount expected 0.9, got 1``.
@@ -113,7 +113,7 @@ Compare = Callable[[Any, Any, Path], Checks]
 def compare(expected: Any, actual: Any, path: Path = ()) -> Checks:
     """Return all comparisons that *expected* asks for; the expectation holds if all are ``ok``."""
     actual = UNSET if actual is UNDEFINED else actual
-    if isinstance(actual, Translatable):
+    if isinstance(actual, TranslatableText):
         return _compare_message(expected, actual, path)
     if isinstance(expected, Mapping):
         if not any(map(is_operator, expected)):
@@ -127,7 +127,7 @@ def compare(expected: Any, actual: Any, path: Path = ()) -> Checks:
     return (_make_comparison(path, hooks.is_same_value(expected, actual), show(expected), actual),)
 
 
-def _compare_message(expected: Any, message: Translatable, path: Path) -> Checks:
+def _compare_message(expected: Any, message: TranslatableText, path: Path) -> Checks:
     """Compare *expected* with a message of this package, translated into each of its languages.
 
     It is enough that one of them holds, as nobody knows in which language a scenario will run. A
@@ -136,10 +136,10 @@ def _compare_message(expected: Any, message: Translatable, path: Path) -> Checks
     if isinstance(expected, Mapping) and len(expected) > 1 and any(map(is_operator, expected)):
         parts = (_compare_message({key: expected[key]}, message, path) for key in expected)
         return tuple(chain.from_iterable(parts))
-    spoken = dict.fromkeys(plain_english(translate(message, language)) for language in LANGUAGES)
+    spoken = dict.fromkeys(to_plain_english(translate(message, language)) for language in LANGUAGES)
     every = [compare(expected, text, path) for text in spoken]
-    held = [checks for checks in every if not failing_checks(checks)]
-    wrong = [checks for checks in every if failing_checks(checks)]
+    held = [checks for checks in every if not select_failing_checks(checks)]
+    wrong = [checks for checks in every if select_failing_checks(checks)]
     if not held or (wrong and _is_denial(expected)):
         said = join_messages("", ['"', message, '"'])
         return tuple(
@@ -155,12 +155,12 @@ def _is_denial(expected: Any) -> bool:
     return expected.get("$exists") is False or not expected.keys().isdisjoint(("$not", "$ne"))
 
 
-def failing_checks(checks: Sequence[Comparison]) -> Checks:
+def select_failing_checks(checks: Sequence[Comparison]) -> Checks:
     """Return the checks that do not hold."""
     return tuple(check for check in checks if not check.ok)
 
 
-def value_text(value: Any) -> str:
+def format_value(value: Any) -> str:
     """Return *value* as a report shows it: as JSON, or as text that says that it does not exist."""
     return _NOT_THERE if value is UNSET else show(value)
 
@@ -171,7 +171,7 @@ def is_operator(key: object) -> bool:
 
 
 def _make_comparison(path: Path, ok: bool, expected: str, actual: Any) -> Comparison:
-    return Comparison(path, bool(ok), expected, value_text(actual))
+    return Comparison(path, bool(ok), expected, format_value(actual))
 
 
 def _compare_members(expected: Mapping[str, Any], actual: Any, path: Path) -> Checks:
@@ -179,7 +179,7 @@ def _compare_members(expected: Mapping[str, Any], actual: Any, path: Path) -> Ch
         return (_make_comparison(path, False, show(expected), actual),)
     if not expected:
         return (
-            Comparison(path, True, "{}", value_text(actual), _explain_any_map_fits(actual, path)),
+            Comparison(path, True, "{}", format_value(actual), _explain_any_map_fits(actual, path)),
         )
     parts = (compare(v, _find_member(actual, key), (*path, key)) for key, v in expected.items())
     return tuple(chain.from_iterable(parts))
@@ -218,7 +218,7 @@ def _doubt_if_any_value_fits(expected: Mapping[str, Any], actual: Any, checks: C
     An example is ``{$gte: ""}`` for a text. Only operators that accept many values are judged.
     """
     is_judged = not _WIDE.isdisjoint(expected) and expected.keys() <= _WIDE | {"$exists", "$type"}
-    if actual is UNSET or not is_judged or failing_checks(checks):
+    if actual is UNSET or not is_judged or select_failing_checks(checks):
         return checks
     # True and False are ints in Python, but no number says anything about them.
     kind = bool if isinstance(actual, bool) else int if is_number(actual) else type(actual)
@@ -227,7 +227,9 @@ def _doubt_if_any_value_fits(expected: Mapping[str, Any], actual: Any, checks: C
     values = _PROBES.get(list if kind is tuple else kind, ())
     parts = [(_find_operator(key), value) for key, value in expected.items()]
     if values and all(
-        not failing_checks(test(value, probe, ())) for probe in values for test, value in parts
+        not select_failing_checks(test(value, probe, ()))
+        for probe in values
+        for test, value in parts
     ):
         doubt = msg("every value of that type fits; write the one that is meant")
     elif kind is int and _is_tolerance_as_large_as_target(expected.get("$near"), actual):
@@ -250,7 +252,7 @@ def _find_member(actual: Mapping[str, Any], key: str) -> Any:
     if key in actual:
         return actual[key]
     steps = form.parse_form_path(key)
-    return form.value_at_steps(actual, steps) if steps else UNSET
+    return form.find_value_at_steps(actual, steps) if steps else UNSET
 
 
 def _compare_lists(expected: Sequence[Any], actual: Any, path: Path) -> Checks:
@@ -270,7 +272,7 @@ def _compare_lists(expected: Sequence[Any], actual: Any, path: Path) -> Checks:
         path,
         is_whole,
         msg("{expected_count} items", expected_count=len(expected)),
-        f"{len(actual)}: {value_text(actual)}",
+        f"{len(actual)}: {format_value(actual)}",
     )
     return (*items, length)
 
@@ -338,13 +340,13 @@ def _contains_expected(expected: Any, actual: Any) -> bool:
 
 def fulfils(expected: Any, actual: Any) -> bool:
     """Return whether *actual* fulfils *expected*, with all operators of an ``expect``."""
-    return not failing_checks(compare(expected, actual))
+    return not select_failing_checks(compare(expected, actual))
 
 
 def _compare_not(expected: Any, actual: Any, path: Path) -> Checks:
     ok = not fulfils(expected, actual)
     doubt = _why_never_equal(expected, actual) if ok and actual is not UNSET else ""
-    return (Comparison(path, ok, f"$not {show(expected)}", value_text(actual), doubt),)
+    return (Comparison(path, ok, f"$not {show(expected)}", format_value(actual), doubt),)
 
 
 def _why_never_equal(expected: Any, actual: Any) -> str:
@@ -360,7 +362,7 @@ def _why_never_equal(expected: Any, actual: Any) -> str:
     is_alike = isinstance(expected, Mapping) == isinstance(actual, Mapping)
     if not is_alike or is_list(expected) != is_list(actual):
         return _describe_other_type(actual)
-    return _why_different(expected, actual)
+    return _explain_number_vs_text(expected, actual)
 
 
 def _describe_other_type(actual: Any) -> str:
@@ -368,14 +370,18 @@ def _describe_other_type(actual: Any) -> str:
     return msg("it is {actual}, of another type, so that the two always differ", actual=shown)
 
 
-def _why_different(expected: Any, actual: Any) -> str:
+def _explain_number_vs_text(expected: Any, actual: Any) -> str:
     """Return why ``5`` and ``"5"`` are not equal; "" for other values.
 
     One is a number, the other a text.
     """
     if isinstance(expected, str) is isinstance(actual, str) or is_list(actual):
         return ""
-    return _describe_other_type(actual) if as_text(expected) == as_text(actual) else ""
+    return (
+        _describe_other_type(actual)
+        if to_inserted_text(expected) == to_inserted_text(actual)
+        else ""
+    )
 
 
 def _why_never_contained(expected: Any, actual: Any) -> str:
@@ -411,7 +417,7 @@ def _why_order_not_comparable(expected: Any, actual: Any) -> str:
 
 def _why_not_among(items: Any, actual: Any) -> str:
     """Return why *actual* equals none of *items* although one looks the same, or ""."""
-    return next(filter(None, (_why_different(item, actual) for item in items)), "")
+    return next(filter(None, (_explain_number_vs_text(item, actual) for item in items)), "")
 
 
 _WHY_NEVER: Mapping[str, Callable[[Any, Any], str]] = {
@@ -419,7 +425,7 @@ _WHY_NEVER: Mapping[str, Callable[[Any, Any], str]] = {
     "$contains": _why_never_contained,
     "$matches": lambda _, actual: "" if isinstance(actual, str) else _describe_other_type(actual),
     "$in": _why_not_among,
-    "$eq": _why_different,
+    "$eq": _explain_number_vs_text,
 }
 """Operator -> why it can never hold of a value, where that is so."""
 
@@ -444,9 +450,11 @@ def _compare_each(expected: Any, actual: Any, path: Path) -> Checks:
     if not is_list(actual) and not isinstance(actual, Mapping):
         return (_make_comparison(path, False, whole, actual),)
     items = actual.items() if isinstance(actual, Mapping) else enumerate(actual)
-    wrong = [c for at, item in items for c in failing_checks(compare(expected, item, (*path, at)))]
+    wrong = [
+        c for at, item in items for c in select_failing_checks(compare(expected, item, (*path, at)))
+    ]
     doubt = "" if actual else msg("it is empty here, so that nothing was compared")
-    return tuple(wrong) or (Comparison(path, True, whole, value_text(actual), doubt),)
+    return tuple(wrong) or (Comparison(path, True, whole, format_value(actual), doubt),)
 
 
 def _compare_ne(expected: Any, actual: Any, path: Path) -> Checks:
@@ -455,8 +463,8 @@ def _compare_ne(expected: Any, actual: Any, path: Path) -> Checks:
     These two are never equal, so that ``$ne`` would always hold.
     """
     differs = actual is not UNSET and not hooks.is_same_value(expected, actual)
-    doubt = _why_different(expected, actual) if differs else ""
-    return (Comparison(path, differs, f"$ne {show(expected)}", value_text(actual), doubt),)
+    doubt = _explain_number_vs_text(expected, actual) if differs else ""
+    return (Comparison(path, differs, f"$ne {show(expected)}", format_value(actual), doubt),)
 
 
 def _is_equal_in_any_order(expected: Any, actual: Any) -> bool:
@@ -551,9 +559,9 @@ REGISTERED: Final = ExtensionPoint(
 """Those without their ``$``, and functions of operand and value that others register."""
 
 
-def operator_names() -> tuple[str, ...]:
+def list_operator_names() -> tuple[str, ...]:
     """Return the names of all operators; those registered by other distributions come last."""
-    return tuple(f"${name}" for name in REGISTERED.names())
+    return tuple(f"${name}" for name in REGISTERED.list_names())
 
 
 def _find_operator(key: str) -> Compare:
@@ -571,18 +579,18 @@ def _find_operator(key: str) -> Compare:
     return _make_operator(key, partial(REGISTERED.call, key[1:]))
 
 
-def expectation_problems(expected: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
+def find_expectation_problems(expected: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
     """Yield what is wrong with the operators and operands of *expected*, each with its path."""
     if isinstance(expected, list | tuple):
         for index, item in enumerate(expected):
-            yield from expectation_problems(item, (*path, index))
+            yield from find_expectation_problems(item, (*path, index))
     if not isinstance(expected, Mapping):
         return
     mixed = any(map(is_operator, expected)) and not all(map(is_operator, expected))
     for key, value in expected.items():
         here = (*path, key)
         if is_operator(key) and key not in OPERATORS and key[1:] not in REGISTERED:
-            known = suggest_or_list(key, operator_names())
+            known = suggest_or_list(key, list_operator_names())
             yield here, msg("unknown operator {key}{known}", key=key, known=known)
         elif is_operator(key) and mixed:
             yield (
@@ -593,23 +601,23 @@ def expectation_problems(expected: Any, path: Path = ()) -> Iterator[tuple[Path,
                 ),
             )
         elif is_operator(key):
-            yield from _operand_problems(key, value, here)
+            yield from _find_operand_problems(key, value, here)
         else:
-            yield from expectation_problems(value, here)
+            yield from find_expectation_problems(value, here)
 
 
-def section_problem(section: str, value: Any) -> str | None:
+def find_section_problem(section: str, value: Any) -> str | None:
     """Return why *value* has the wrong type for the section *section* of ``expect``, or None."""
     kinds, expected = _SECTIONS.get(section, ((object,), ""))
-    if isinstance(value, kinds) or _is_reference(value):
+    if isinstance(value, kinds) or _contains_reference(value):
         return None
     return msg("expected {expected}, got {value}", expected=expected, value=show(value))
 
 
-def count_problem(times: Any) -> str | None:
+def find_count_problem(times: Any) -> str | None:
     """Return what is wrong with the value of ``times``, a number or operators, or None."""
     whole = isinstance(times, int) and not isinstance(times, bool) and times >= 0
-    if whole or isinstance(times, Mapping) or _is_reference(times):
+    if whole or isinstance(times, Mapping) or _contains_reference(times):
         return None
     return msg("expected a whole number from 0, or operators, got {times}", times=show(times))
 
@@ -623,8 +631,8 @@ _SECTIONS: Mapping[str, tuple[tuple[type, ...], str]] = {
 }
 
 
-def _operand_problems(key: str, value: Any, path: Path) -> Iterator[tuple[Path, str]]:
-    wrong = None if _is_reference(value) or key not in _OPERANDS else _OPERANDS[key](value)
+def _find_operand_problems(key: str, value: Any, path: Path) -> Iterator[tuple[Path, str]]:
+    wrong = None if _contains_reference(value) or key not in _OPERANDS else _OPERANDS[key](value)
     if wrong:
         yield path, msg("{key} {wrong}, got {value}", key=key, wrong=wrong, value=show(value))
     elif key == "$ne" and isinstance(value, Mapping) and any(map(is_operator, value)):
@@ -636,17 +644,17 @@ def _operand_problems(key: str, value: Any, path: Path) -> Iterator[tuple[Path, 
             ),
         )
     elif key in OPERATORS and key not in _LITERAL:
-        yield from expectation_problems(value, path)
+        yield from find_expectation_problems(value, path)
 
 
-def _is_reference(value: Any) -> bool:
+def _contains_reference(value: Any) -> bool:
     return isinstance(value, str) and "${" in value
 
 
 _LITERAL = frozenset({"$eq", "$ne", "$matches", "$exists", "$type", "$near"})
 
 
-def _pattern_problem(value: Any) -> str | None:
+def _find_pattern_problem(value: Any) -> str | None:
     try:
         re.compile(value)
     except BAD_PATTERN as error:
@@ -654,12 +662,14 @@ def _pattern_problem(value: Any) -> str | None:
     return None
 
 
-def _type_problem(value: Any) -> str | None:
+def _find_type_problem(value: Any) -> str | None:
     if isinstance(value, str) and (value in TYPES or value in MATCHERS):
         return None
-    names = MATCHERS.names()
+    names = MATCHERS.list_names()
     return msg(
-        "needs one of {names}{near}", names=series(names), near=suggest_nearest(str(value), names)
+        "needs one of {names}{near}",
+        names=join_list(names),
+        near=suggest_nearest(str(value), names),
     )
 
 
@@ -673,7 +683,7 @@ def _is_tolerance(value: Any) -> bool:
         target, within = parse_near_operand(value)
         if not 0 <= within < math.inf:
             return False
-        if isinstance(target, str) and not _is_reference(target):
+        if isinstance(target, str) and not _contains_reference(target):
             Instant.parse(target)
     except (KeyError, ValueError, TypeError):
         return False
@@ -685,8 +695,8 @@ _A_NUMBER = _make_operand_check(
 )
 _OPERANDS: Mapping[str, Callable[[Any], str | None]] = {
     **dict.fromkeys(("$in", "$unordered"), _make_operand_check(is_list, msg("needs a list"))),
-    "$matches": _pattern_problem,
-    "$type": _type_problem,
+    "$matches": _find_pattern_problem,
+    "$type": _find_type_problem,
     "$length": _make_operand_check(
         lambda value: (is_number(value) and value >= 0) or isinstance(value, Mapping),
         msg("needs a count or operators"),

@@ -15,21 +15,21 @@ from msgspec.structs import asdict
 
 from bpmax_sim.errors import suggest_nearest, suggest_or_list
 from bpmax_sim.i18n import join_messages, msg
-from bpmax_sim.path_template import placeholders
+from bpmax_sim.path_template import list_placeholders
 from bpmax_sim.platform.model import Api, Platform
 from bpmax_sim.platform.schema_check import find_misfits
 from bpmax_sim.scenario import expect, flow_actions, model
 from bpmax_sim.scenario.actions import ACTIONS
 from bpmax_sim.scenario.events import VERSION
 from bpmax_sim.scenario.expected_literals import (
-    denies,
+    accepts_absent_value,
     find_compared_literals,
     find_literals,
     find_maps,
     find_member_names,
 )
 from bpmax_sim.scenario.names import CheckContext
-from bpmax_sim.scenario.observation import NEW_DIGEST, digest_format
+from bpmax_sim.scenario.observation import NEW_DIGEST, parse_digest_format
 from bpmax_sim.scenario.references import Path
 from bpmax_sim.scenario.source import Spot
 from bpmax_sim.script.turn_result import Level
@@ -92,13 +92,13 @@ def check_expected_error(context: CheckContext, expected: model.ExpectedError, s
         is_known = source in (*_SOURCES, *_EARLIER_SOURCES)
         if not isinstance(source, str) or "${" in source or is_known:
             continue
-        if wrong := context.names.call_problem(source):
+        if wrong := context.names.find_call_problem(source):
             hint = msg("{wrong}; or one of {names}", wrong=wrong, names=", ".join(_SOURCES))
             context.tell(spot.at("from", *path), hint, kind="name")
 
 
 def _check_error_code(context: CheckContext, code: Any, spot: Spot) -> None:
-    if flow_actions.is_literal(code) and (wrong := context.names.code_problem(code)):
+    if flow_actions.is_literal(code) and (wrong := context.names.find_error_code_problem(code)):
         context.tell(spot, wrong, kind="name")
 
 
@@ -110,7 +110,7 @@ def _check_operands(
         asdict(expected).items(), expected.__struct_encode_fields__, strict=True
     ):
         if value is not UNSET and name != "call":
-            for steps, message in expect.expectation_problems(value):
+            for steps, message in expect.find_expectation_problems(value):
                 context.tell(spot.at(key, *steps), message)
 
 
@@ -123,12 +123,12 @@ def _check_section(context: CheckContext, section: str, value: Any, spot: Spot) 
             spot, "{section} needs a {names} in the scenario", section=section, names=names
         )
     elif section == "proxy":
-        for item, place in spot.elements(value):
+        for item, place in spot.locate_elements(value):
             check_call(context, item, place)
     else:
-        if wrong := expect.section_problem(section, value):
+        if wrong := expect.find_section_problem(section, value):
             context.tell(spot, wrong)
-        for steps, message in expect.expectation_problems(value):
+        for steps, message in expect.find_expectation_problems(value):
             context.tell(spot.at(*steps), message)
         if section in _OF_ANY_TYPE:
             _OF_ANY_TYPE[section](context, section, value, spot)
@@ -140,7 +140,7 @@ def _check_digests(context: CheckContext, _section: str, value: Any, spot: Spot)
     """Report texts that are compared with a digest as a whole and can never be one."""
     for path, text in find_literals(value):
         is_whole = flow_actions.is_literal(text) and "$contains" not in path
-        if is_whole and text != NEW_DIGEST and digest_format(text) is None:
+        if is_whole and text != NEW_DIGEST and parse_digest_format(text) is None:
             context.tell(
                 spot.at(*path),
                 "{text!r} is no digest, which is v{version}- and 64 digits and letters; write "
@@ -163,11 +163,11 @@ def check_call(context: CheckContext, item: model.ExpectedCall, spot: Spot) -> N
     if "${" not in item.call and not names_call(item.call):
         message = msg("expected platform.api, or platform.$token, got {call!r}", call=item.call)
         context.tell(spot.at("call"), message)
-    elif item.error is UNSET and (wrong := context.names.call_problem(item.call)):
+    elif item.error is UNSET and (wrong := context.names.find_call_problem(item.call)):
         context.tell(spot.at("call"), wrong, kind="name")
     elif item.error is UNSET:
         check_denied_parameters(context, item.call, item, spot)
-    if item.times is not UNSET and (wrong := expect.count_problem(item.times)):
+    if item.times is not UNSET and (wrong := expect.find_count_problem(item.times)):
         context.tell(spot.at("times"), wrong)
     if item.once_per_key and item.times is UNSET:
         context.tell(spot.at("once_per_key"), msg("counts calls; write times: beside it"))
@@ -175,13 +175,15 @@ def check_call(context: CheckContext, item: model.ExpectedCall, spot: Spot) -> N
     _check_operands(context, item, spot)
 
 
-def _check_order_operands(context: CheckContext, expected: Mapping[str, Any], spot: Spot) -> None:
+def _check_inequality_operands(
+    context: CheckContext, expected: Mapping[str, Any], spot: Spot
+) -> None:
     """Report ``$lt``, ``$gte`` … with a text such as "0" for a field that holds a number.
 
     A text is never less or greater than a number, so such an expectation never holds.
     """
     for name, value in expected.items():
-        is_number = context.names.field_kinds.get(name) == "number"
+        is_number = context.names.initial_value_kinds.get(name) == "number"
         for path, operand in _find_numerals(value) if is_number else ():
             context.tell(
                 spot.at(name, *path),
@@ -223,7 +225,7 @@ def _check_expected_call_names(context: CheckContext, item: model.ExpectedCall, 
     codes = {code for _, code in find_literals(item.error)} if item.error is not UNSET else {""}
     is_known = item.instance is not UNSET and codes and "UNKNOWN_INSTANCE" not in codes
     for path, key in find_literals(item.instance) if is_known else ():
-        if isinstance(key, str) and (wrong := context.names.instance_problem(key, platform)):
+        if isinstance(key, str) and (wrong := context.names.find_instance_problem(key, platform)):
             context.tell(spot.at("instance", *path), wrong, kind="name")
 
 
@@ -259,7 +261,7 @@ def check_denied_parameters(
     context: CheckContext, call: str, item: model.ExpectedCall | model.StubRequest, spot: Spot
 ) -> None:
     """Report denied parameters that the API does not have: the denial would always hold."""
-    found = context.names.api_of(call)
+    found = context.names.find_api(call)
     if found is None:
         return
     platform, api = found
@@ -271,7 +273,7 @@ def check_denied_parameters(
 
 def check_denied_results(context: CheckContext, call: str, value: Any, spot: Spot) -> None:
     """Report denied members of *value*, an expected response, that the API never answers."""
-    found = context.names.api_of(call)
+    found = context.names.find_api(call)
     known = _find_parameters(*found, "response") if found and isinstance(value, dict) else {}
     _check_denied_members(context, call, "response", known, value, spot)
 
@@ -307,7 +309,7 @@ def _check_denied_members(
 def check_stub_member_names(context: CheckContext, call: str, body: Any, spot: Spot) -> None:
     """Report members of a stub's *body* that resemble declared members of the API's response."""
     check_declared_answer(context, call, body, spot)
-    found = context.names.api_of(call)
+    found = context.names.find_api(call)
     known = _find_parameters(*found, "response") if found and found[1].answer else {}
     for path, name, _ in find_member_names(body) if known else ():
         names = known.get(path, (name,))
@@ -325,7 +327,7 @@ def check_stub_member_names(context: CheckContext, call: str, body: Any, spot: S
 
 def check_declared_answer(context: CheckContext, call: str, body: Any, spot: Spot) -> None:
     """Report parts of *body*, a substitute response, that the declared response does not allow."""
-    found = context.names.api_of(call)
+    found = context.names.find_api(call)
     for path, wrong in find_misfits(body, found[1].answer) if found and found[1].answer else ():
         where = spot.at(*path)
         context.tell(where, "{call}: {wrong}", call=call, wrong=wrong, kind="unfit", fails=False)
@@ -339,7 +341,7 @@ def check_proxy_action_arguments(
     *value* is that of the step; *parts* are the parts of the request to check, such as ``query``.
     """
     call = str(value.get("call", ""))
-    found = context.names.api_of(call)
+    found = context.names.find_api(call)
     if found is None:
         return
     platform, api = found
@@ -371,7 +373,7 @@ def check_proxy_action_arguments(
 def _find_parameters(platform: Platform, api: Api, part: str) -> Mapping[Path, Sequence[str]]:
     """Return the possible names in a *part* of a call: path of a map -> names of its members."""
     if part == "path":
-        return {(): placeholders(api.path)}
+        return {(): list_placeholders(api.path)}
     if part == "response":
         return dict(_find_declared_members(api.answer))
     names: dict[Path, list[str]] = {}
@@ -658,15 +660,15 @@ _PREVIEW: Mapping[str, FlowCheck] = {
 
 def _check_form(context: CheckContext, value: Mapping[str, Any], spot: Spot) -> None:
     """Report fields that the form does not have, and columns denied under a misspelled name."""
-    _check_order_operands(context, value, spot)
+    _check_inequality_operands(context, value, spot)
     for path, fields, denied in find_maps(value):
         for name, expected in fields.items():
-            where, is_denied = spot.at(*path, name), denied or denies(expected)
+            where, is_denied = spot.at(*path, name), denied or accepts_absent_value(expected)
             base = name.partition("[")[0].partition(".")[0]
-            wrong = context.names.field_problem(name)
+            wrong = context.names.find_field_problem(name)
             if wrong and (is_denied or base not in context.names.fields):
                 # A script may make a column; that it is absent, says the comparison.
-                context.tell(where, context.names.declare_field(wrong), kind="name")
+                context.tell(where, context.names.add_declaration_hint(wrong), kind="name")
             _check_columns(context, name, expected, where, denied=denied)
 
 
@@ -678,12 +680,12 @@ def _check_columns(
     *expected* is what a form's field *table* is compared with; *denied* is whether all of it is
     denied, as below ``$not``. Nothing is reported if the columns of *table* are not known.
     """
-    if table not in context.names.columns:
+    if table not in context.names.initial_table_columns:
         return
     for path, row, under in find_compared_literals(expected, (), denied):
         for column, cell in row.items() if isinstance(row, Mapping) else ():
-            wrong = context.names.column_problem(table, column)
-            if wrong and (under or denies(cell)):
+            wrong = context.names.find_column_problem(table, column)
+            if wrong and (under or accepts_absent_value(cell)):
                 context.tell(spot.at(*path, column), wrong, kind="name")
 
 
@@ -706,7 +708,7 @@ def _check_fields(context: CheckContext, value: Mapping[str, Any], spot: Spot) -
     for path, fields, _ in find_maps(value):
         for name, facts in fields.items():
             where = spot.at(*path, name)
-            if wrong := context.names.field_problem(name):
+            if wrong := context.names.find_field_problem(name):
                 context.tell(where, wrong)
             for fact in facts if isinstance(facts, Mapping) else ():
                 if fact == "options":

@@ -13,7 +13,7 @@ from bpmax_sim.i18n import msg
 from bpmax_sim.scenario.assertions import State
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.events import Event
-from bpmax_sim.scenario.expect import is_operator, path_label, value_text
+from bpmax_sim.scenario.expect import format_path_label, format_value, is_operator
 from bpmax_sim.scenario.expect_update import ExpectUpdate, build_update
 from bpmax_sim.scenario.expect_values import ValuePatterns, looks_mistaken
 from bpmax_sim.scenario.failure_report import FailureReporter
@@ -38,8 +38,8 @@ def report_new_expect(
     """
     if reporter.located is None or not reporter.located.step.action:
         actual = {**actual, "result": lambda: None}  # that of an earlier step
-    patterns = ValuePatterns.of_run(reporter.item, calls)
-    changed = _written_fields(events)
+    patterns = ValuePatterns.from_run(reporter.item, calls)
+    changed = _find_written_fields(events)
     update = _draft_update(actual, changed, patterns, reporter.spot)
     essence = NOTHING_YET if update else NOTHING_CAME
     return dataclasses.replace(reporter.report("expect", essence, ("expect",)), update=update)
@@ -50,7 +50,7 @@ def has_other_failure(failures: Iterable[Failure]) -> bool:
     return any(failure.essence != NOTHING_YET for failure in failures)
 
 
-def _written_fields(events: Iterable[Event]) -> list[str]:
+def _find_written_fields(events: Iterable[Event]) -> list[str]:
     """Return the fields of the form that scripts wrote."""
     changes = (event for event in events if isinstance(event, FieldChanged))
     names = (one.field for one in changes if one.is_by_script)
@@ -65,7 +65,7 @@ def _draft_update(
     None if the step had no effect. *changed* are the form fields that scripts wrote: only these are
     expected of a form.
     """
-    draft = _Draft(patterns)
+    draft = _ExpectedValueBuilder(patterns)
     sections = {name: make(draft, actual, changed) for name, make in _SECTIONS.items()}
     sections = {name: value for name, value in sections.items() if value}
     place = spot.at("expect").place
@@ -79,7 +79,7 @@ NOTHING_CAME = msg(
 )
 
 
-class _Draft:
+class _ExpectedValueBuilder:
     """Turns actual values into the values to expect.
 
     `left_out` collects a message for each value that is not expected: secrets, apparent mistakes of
@@ -90,16 +90,18 @@ class _Draft:
         self._patterns = patterns
         self.left_out: list[str] = []
 
-    def add_value(self, value: Any, *path: str | int) -> Any:
+    def to_expected_value(self, value: Any, *path: str | int) -> Any:
         """Return the expectation of *value*, which is at *path*: the value itself, or a pattern.
 
         `UNSET` if it must not be expected; `left_out` then gets a message that says why.
         """
         if isinstance(value, Mapping) and value and not any(map(is_operator, value)):
-            members = {key: self.add_value(inner, *path, key) for key, inner in value.items()}
+            members = {
+                key: self.to_expected_value(inner, *path, key) for key, inner in value.items()
+            }
             return {key: inner for key, inner in members.items() if inner is not UNSET} or UNSET
         if why := _why_not_expected(value):
-            where = path_label(path)
+            where = format_path_label(path)
             self.left_out.append(msg("{where} is left out: {why}", where=where, why=why))
             return UNSET
         return self._patterns.generalise(value)
@@ -110,7 +112,7 @@ def _why_not_expected(value: Any) -> str:
     if _has_secret(value):
         return msg("it holds a secret")
     if looks_mistaken(value):
-        return msg("{value} looks like a mistake of the script", value=value_text(value))
+        return msg("{value} looks like a mistake of the script", value=format_value(value))
     return msg("its keys look like operators") if _has_operator(value) else ""
 
 
@@ -128,15 +130,17 @@ def _has_operator(value: Any) -> bool:
     return isinstance(value, list | tuple) and any(map(_has_operator, value))
 
 
-def _draft_form(draft: _Draft, actual: State, changed: Sequence[str]) -> Any:
+def _draft_form(draft: _ExpectedValueBuilder, actual: State, changed: Sequence[str]) -> Any:
     values = actual["form"]()
     fields = {}
     for name in changed:
         value = (
-            values[name] if name in values else form.value_at_steps(values, _parse_field_path(name))
+            values[name]
+            if name in values
+            else form.find_value_at_steps(values, _parse_field_path(name))
         )
         if value is not UNSET:
-            fields[name] = draft.add_value(value, "form", name)
+            fields[name] = draft.to_expected_value(value, "form", name)
     return {name: value for name, value in fields.items() if value is not UNSET}
 
 
@@ -144,44 +148,47 @@ def _parse_field_path(name: str) -> Path:
     return tuple(form.parse_form_path(name) or (name,))
 
 
-def _draft_messages(draft: _Draft, actual: State, _changed: Sequence[str]) -> Any:
+def _draft_messages(draft: _ExpectedValueBuilder, actual: State, _changed: Sequence[str]) -> Any:
     lines = actual["messages"]()
-    texts = [draft.add_value(line["text"], "messages", number) for number, line in enumerate(lines)]
+    texts = [
+        draft.to_expected_value(line["text"], "messages", number)
+        for number, line in enumerate(lines)
+    ]
     if UNSET in texts:
         return ()
     return [{"text": text, "type": line["type"]} for text, line in zip(texts, lines, strict=True)]
 
 
-def _draft_calls(draft: _Draft, actual: State, _changed: Sequence[str]) -> Any:
+def _draft_calls(draft: _ExpectedValueBuilder, actual: State, _changed: Sequence[str]) -> Any:
     calls = [call for call in actual["proxy"]() if not call.is_login]
     return [_draft_call(draft, call, number) for number, call in enumerate(calls)]
 
 
-def _draft_call(draft: _Draft, call: CallMade, number: int) -> Mapping[str, Any]:
+def _draft_call(draft: _ExpectedValueBuilder, call: CallMade, number: int) -> Mapping[str, Any]:
     entry: dict[str, Any] = {"call": call.call}
     for part in ("path", "query", "body"):
         value = getattr(call, part)
-        taken = draft.add_value(value, "proxy", number, part) if value else UNSET
+        taken = draft.to_expected_value(value, "proxy", number, part) if value else UNSET
         if taken is not UNSET:
             entry[part] = taken
     outcome = {"status": call.status, "error": call.error}
     return entry | {part: value for part, value in outcome.items() if value}
 
 
-def _draft_flow(draft: _Draft, actual: State, _changed: Sequence[str]) -> Any:
+def _draft_flow(draft: _ExpectedValueBuilder, actual: State, _changed: Sequence[str]) -> Any:
     facts = actual["flow"]()
     names = ("at" if facts.get("at") else "status", "pending") if facts else ()
-    taken = {name: draft.add_value(facts[name], "flow", name) for name in names}
+    taken = {name: draft.to_expected_value(facts[name], "flow", name) for name in names}
     return {name: value for name, value in taken.items() if value is not UNSET}
 
 
-def _draft_result(draft: _Draft, actual: State, _changed: Sequence[str]) -> Any:
+def _draft_result(draft: _ExpectedValueBuilder, actual: State, _changed: Sequence[str]) -> Any:
     value = actual["result"]()
-    taken = draft.add_value(value, "result") if value else UNSET
+    taken = draft.to_expected_value(value, "result") if value else UNSET
     return () if taken is UNSET else taken
 
 
-_SECTIONS: Mapping[str, Callable[[_Draft, State, Sequence[str]], Any]] = {
+_SECTIONS: Mapping[str, Callable[[_ExpectedValueBuilder, State, Sequence[str]], Any]] = {
     "form": _draft_form,
     "messages": _draft_messages,
     "proxy": _draft_calls,

@@ -25,7 +25,7 @@ from bpmax_sim.scenario.expect_writer import ExpectEdit
 from bpmax_sim.scenario.load import LocatedStep, ScenarioItem
 from bpmax_sim.scenario.model import Expect, ExpectedCall
 from bpmax_sim.scenario.source import Failure, Spot
-from bpmax_sim.yamlfile import display_path, format_steps
+from bpmax_sim.yamlfile import format_steps, to_display_path
 from bpmax_sim.yamlfile.node import Steps
 
 Resolve = Callable[[Any], Any]
@@ -200,11 +200,11 @@ def collect_updates(item: ScenarioItem, run: Run) -> tuple[list[ExpectEdit], str
             if update.edit in edits:
                 return [], end.failures[0].headline  # it did not help
             edits.append(update.edit)
-            item = _with_expect(item, update)
+            item = _replace_expect(item, update)
     return [], msg("more than {most} steps differ", most=_MOST_RUNS)
 
 
-def _with_expect(item: ScenarioItem, update: ExpectUpdate) -> ScenarioItem:
+def _replace_expect(item: ScenarioItem, update: ExpectUpdate) -> ScenarioItem:
     """Return *item* with the expectation of *update* at its step, or at the scenario as a whole."""
     edit = update.edit
     if not edit.steps:
@@ -242,26 +242,26 @@ def merge_row_edits(
             if first.keys == edit.keys:
                 continue
             message = msg("the rows come to different values here; make them a column of cases")
-            shared = _common_parts(first.keys, edit.keys) if edit.is_new else UNSET
+            shared = _find_common_parts(first.keys, edit.keys) if edit.is_new else UNSET
             if shared is not UNSET:
-                note = Problem(message, Place(display_path(edit.path)), format_steps(edit.steps))
+                note = Problem(message, Place(to_display_path(edit.path)), format_steps(edit.steps))
                 notes = dict.fromkeys((*first.notes, note))
                 joined[key] = replace(first, keys=shared, notes=tuple(notes))
             else:
                 differing[key] = Problem(
-                    message, Place(display_path(edit.path)), format_steps(edit.steps)
+                    message, Place(to_display_path(edit.path)), format_steps(edit.steps)
                 )
     kept = [edit for key, edit in joined.items() if key not in differing]
     return kept, list(differing.values())
 
 
-def _common_parts(first: Any, second: Any) -> Any:
+def _find_common_parts(first: Any, second: Any) -> Any:
     """Return what *first* and *second* have in common, member by member; `UNSET` if nothing."""
     if isinstance(first, Mapping) and isinstance(second, Mapping):
-        parts = {key: _common_parts(first[key], second[key]) for key in first if key in second}
+        parts = {key: _find_common_parts(first[key], second[key]) for key in first if key in second}
         return {key: part for key, part in parts.items() if part is not UNSET} or UNSET
     if isinstance(first, list) and isinstance(second, list) and len(first) == len(second):
-        elements = list(map(_common_parts, first, second))
+        elements = list(map(_find_common_parts, first, second))
         return elements if all(map(_still_identifies_element, first, elements)) else UNSET
     return first if first == second else UNSET
 

@@ -55,7 +55,7 @@ class ValuePatterns(msgspec.Struct, frozen=True):
     has_clock: bool
 
     @classmethod
-    def of_run(cls, item: ScenarioItem, calls: Iterable[CallMade]) -> ValuePatterns:
+    def from_run(cls, item: ScenarioItem, calls: Iterable[CallMade]) -> ValuePatterns:
         """Return what is needed to decide about the values of a run of *item*.
 
         Recorded texts are taken from the responses in *calls*, except those of logins.
@@ -81,7 +81,7 @@ class ValuePatterns(msgspec.Struct, frozen=True):
             return value
         is_instant = not self.has_clock and _INSTANT.search(value)
         if value not in self.text and (value in self.recorded or is_instant):
-            return {"$matches": pattern_of(value)}
+            return {"$matches": make_digit_pattern(value)}
         return value.replace("${", "$${")
 
 
@@ -97,7 +97,7 @@ def _find_response_texts(call: CallMade) -> Iterator[str]:
             pending += value
 
 
-def pattern_of(text: str) -> str:
+def make_digit_pattern(text: str) -> str:
     """Return a regular expression for *text* in which any digit may replace a digit.
 
     A text with few digits matches only itself; a UUID matches any other one.
@@ -105,13 +105,13 @@ def pattern_of(text: str) -> str:
     if _UUID.fullmatch(text):
         return "^[0-9a-f-]{36}$"
     if sum(map(str.isdigit, text)) < _FEW_DIGITS:
-        return f"^{_escape(text)}$"
+        return f"^{_escape_regex(text)}$"
     pieces = re.split(r"([0-9]+)", text)
     digits = (r"\d{" + str(len(piece)) + "}" for piece in pieces[1::2])
-    pieces[::2] = map(_escape, pieces[::2])
+    pieces[::2] = map(_escape_regex, pieces[::2])
     pieces[1::2] = digits
     return f"^{''.join(pieces)}$"
 
 
-def _escape(text: str) -> str:
+def _escape_regex(text: str) -> str:
     return re.sub(r"([.^$*+?{}\[\]\\|()])", r"\\\1", text)

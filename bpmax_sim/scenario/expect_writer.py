@@ -17,7 +17,7 @@ from bpmax_sim.errors import ConfigError, Problem
 from bpmax_sim.i18n import msg
 from bpmax_sim.scenario.expect import is_operator
 from bpmax_sim.scenario.table_columns import ColumnEdit
-from bpmax_sim.yamlfile import display_path, parse_yaml, read_text, write_text
+from bpmax_sim.yamlfile import parse_yaml, read_text, to_display_path, write_text
 from bpmax_sim.yamlfile.edit import merge_into
 from bpmax_sim.yamlfile.node import Steps
 from bpmax_sim.yamlfile.write import write_inline
@@ -57,9 +57,9 @@ class ExpectEdit(msgspec.Struct, frozen=True):
         Raises:
             ConfigError: if what is expected there already cannot be combined with it.
         """
-        name = display_path(self.path)
-        node = parse_yaml(text, name).at(self.steps)
-        before = node.plain() if node is not None else {}
+        name = to_display_path(self.path)
+        node = parse_yaml(text, name).find_at(self.steps)
+        before = node.to_plain() if node is not None else {}
         keys = merge_expected(before, self.keys) if self.is_merged else self.keys
         if keys is UNSET:
             value = write_inline(dict(self.keys))
@@ -88,9 +88,9 @@ class FileRewrite(msgspec.Struct):
         """Return whether the edits change the file at all."""
         return self.before != self.after
 
-    def diff(self) -> Iterator[str]:
+    def make_diff_lines(self) -> Iterator[str]:
         """Yield the lines of a unified diff."""
-        name = display_path(self.path)
+        name = to_display_path(self.path)
         lines = (self.before.splitlines(), self.after.splitlines())
         yield from difflib.unified_diff(*lines, name, name, n=1, lineterm="")
 
@@ -107,7 +107,7 @@ class FileRewrite(msgspec.Struct):
         write_text(self.path, self.before, encoding=self.encoding)
 
 
-def rewrite_files(
+def prepare_rewrites(
     edits: Iterable[ExpectEdit | ColumnEdit],
 ) -> tuple[list[FileRewrite], list[ConfigError]]:
     """Return the changed files with *edits* applied in memory only, and the errors.

@@ -16,13 +16,13 @@ import msgspec
 from msgspec import UNSET
 
 from bpmax_sim.errors import suggest_nearest
-from bpmax_sim.i18n import msg, series
+from bpmax_sim.i18n import join_list, msg
 from bpmax_sim.platform.model import matches_api
 from bpmax_sim.scenario import model
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.denied_texts import find_empty_denials
 from bpmax_sim.scenario.expect import fulfils, is_list, is_operator
-from bpmax_sim.scenario.expected_literals import denies, find_compared_literals
+from bpmax_sim.scenario.expected_literals import accepts_absent_value, find_compared_literals
 from bpmax_sim.scenario.findings import RunFinding, find_columns_of_expected_rows
 from bpmax_sim.scenario.load import LocatedStep, ScenarioItem
 from bpmax_sim.scenario.probes import find_other_values
@@ -35,7 +35,7 @@ _LOOKING: Final = frozenset({"preview", "advance", "wait"})
 """Actions that leave a form as it is."""
 
 
-class RunHistory(msgspec.Struct, frozen=True):
+class FieldHistory(msgspec.Struct, frozen=True):
     """The values of the fields during a run.
 
     Attributes:
@@ -52,7 +52,7 @@ class RunHistory(msgspec.Struct, frozen=True):
     scripts: Sequence[str] = ()
     flow: Mapping[str, Any] = {}
 
-    def literals_of(self, field: str) -> list[str]:
+    def find_assigned_literals(self, field: str) -> list[str]:
         """Return the string literals that `scripts` assign to *field*, except in function calls."""
         written = re.compile(rf"form\.{re.escape(field)}\s*=(?!=)([^;\n]*)")
         values = [
@@ -62,14 +62,14 @@ class RunHistory(msgspec.Struct, frozen=True):
             one or other for value in values for one, other in _QUOTED.findall(value)
         ))  # fmt: skip
 
-    def values_of(self, field: str) -> list[Any]:
+    def get_values(self, field: str) -> list[Any]:
         """Return all values that *field* had, oldest first."""
         changes = [change.new for change in self.changes if change.field == field]
         return [*([self.initial[field]] if field in self.initial else []), *changes]
 
 
 def find_empty_expectations(
-    item: ScenarioItem, history: RunHistory, calls: Sequence[CallMade]
+    item: ScenarioItem, history: FieldHistory, calls: Sequence[CallMade]
 ) -> Iterator[RunFinding]:
     """Yield the expectations of *item* that can never fail, judged by the values of this run."""
     expectations = list(_find_expectations(item))
@@ -78,7 +78,9 @@ def find_empty_expectations(
             if isinstance(value, Mapping | list) or "never" in path:
                 place = partial(spot.at, *path, *section, field)
                 yield from _find_choices_of_everything(field, value, place, history)
-                yield from _check_denied(field, value, place, history, is_never="never" in path)
+                yield from _find_misspelt_denied_texts(
+                    field, value, place, history, is_never="never" in path
+                )
                 yield from _check_columns(field, value, place, history)
                 if path[0] == "expect":
                     yield from _find_operators_that_fit_everything(field, value, place, history)
@@ -147,13 +149,13 @@ def _make_finding(spot: Spot, message: str, kind: str = "empty") -> RunFinding:
 
 
 def _find_choices_of_everything(
-    field: str, value: Any, spot: _FindSpot, history: RunHistory
+    field: str, value: Any, spot: _FindSpot, history: FieldHistory
 ) -> Iterator[RunFinding]:
     """Yield a finding if ``$in`` lists every option of *field*, or every value that it had."""
     chosen: Any = value.get("$in") if isinstance(value, Mapping) and len(value) == 1 else None
     if not is_list(chosen) or not chosen[1:]:
         return
-    offered, known = history.offered.get(field), history.values_of(field)
+    offered, known = history.offered.get(field), history.get_values(field)
     if offered and all(one in chosen for one in offered):
         yield _make_finding(spot(), msg(
             "$in has all options that form.{field} offers, so this holds whatever happens; name "
@@ -162,31 +164,36 @@ def _find_choices_of_everything(
     elif len(known) > 1 and all(one in chosen for one in known):
         yield _make_finding(spot(), msg(
             "$in has each value that form.{field} had, also before anything ran: {values}; name "
-            "the one that is right", field=field, values=series(map(str, known)),
+            "the one that is right", field=field, values=join_list(map(str, known)),
         ))  # fmt: skip
 
 
 def _find_operators_that_fit_everything(
-    field: str, value: Any, spot: _FindSpot, history: RunHistory
+    field: str, value: Any, spot: _FindSpot, history: FieldHistory
 ) -> Iterator[RunFinding]:
     """Yield a finding if the operators *value* accept the value from before the run and all others.
 
     The others are the literals that scripts write into *field*; if they write none, the values of
     `find_other_values`.
     """
-    known = history.values_of(field)
+    known = history.get_values(field)
     is_operation = isinstance(value, Mapping) and any(map(is_operator, value))
-    if not is_operation or field not in history.initial or denies(value) or "$in" in value:
+    if (
+        not is_operation
+        or field not in history.initial
+        or accepts_absent_value(value)
+        or "$in" in value
+    ):
         return
     if "${" in show(value):
         return
-    literals = history.literals_of(field)
+    literals = history.find_assigned_literals(field)
     others = [one for one in literals if one != known[-1]] if known[-1] in literals else []
     if others and all(fulfils(value, one) for one in (known[-1], *others)):
         yield _make_finding(spot(), msg(
             "{expected} fits also {others}, which a script writes into form.{field} in other "
             "cases; write the value that is right here",
-            expected=show(value), field=field, others=series(map(show, others)),
+            expected=show(value), field=field, others=join_list(map(show, others)),
         ))  # fmt: skip
         return
     if value == {"$gte": 0} and known[-1] == 0 != known[0]:
@@ -202,8 +209,8 @@ def _find_operators_that_fit_everything(
     ))  # fmt: skip
 
 
-def _check_denied(
-    field: str, value: Any, spot: _FindSpot, history: RunHistory, *, is_never: bool
+def _find_misspelt_denied_texts(
+    field: str, value: Any, spot: _FindSpot, history: FieldHistory, *, is_never: bool
 ) -> Iterator[RunFinding]:
     """Yield a finding for each denied text that *field* never had but that resembles a known one.
 
@@ -213,7 +220,7 @@ def _check_denied(
     for _, literal, is_denied in find_compared_literals(value):
         if not isinstance(literal, str) or is_denied == is_never or "${" in literal:
             continue
-        known = [*map(str, history.offered.get(field, ())), *map(str, history.values_of(field))]
+        known = [*map(str, history.offered.get(field, ())), *map(str, history.get_values(field))]
         if literal and literal not in known and (hint := suggest_nearest(literal, known)):
             yield _make_finding(spot(), msg(
                 "form.{field} was never {value!r}, so denying it says nothing{hint}",
@@ -222,11 +229,11 @@ def _check_denied(
 
 
 def _check_columns(
-    table: str, value: Any, spot: _FindSpot, history: RunHistory
+    table: str, value: Any, spot: _FindSpot, history: FieldHistory
 ) -> Iterator[RunFinding]:
     """Yield columns that no row of a table ever had but that resemble one that some row had."""
     columns = dict.fromkeys(find_columns_of_expected_rows(value))
-    rows = chain.from_iterable(one for one in history.values_of(table) if isinstance(one, list))
+    rows = chain.from_iterable(one for one in history.get_values(table) if isinstance(one, list))
     known = dict.fromkeys(chain.from_iterable(row for row in rows if isinstance(row, Mapping)))
     for column in columns if known else ():
         if column not in known and (hint := suggest_nearest(column, map(str, known))):
@@ -252,11 +259,11 @@ def _find_stale_previews(item: ScenarioItem) -> Iterator[RunFinding]:
             ))  # fmt: skip
 
 
-def find_unwritten_fields(item: ScenarioItem, history: RunHistory) -> Iterator[RunFinding]:
+def find_only_unwritten_fields(item: ScenarioItem, history: FieldHistory) -> Iterator[RunFinding]:
     """Yield one finding if all expectations are of fields that no script of the run wrote."""
     expectations = list(_find_expectations(item))
-    written = {_top_level_field(one.field) for one in history.changes if one.is_by_script}
-    entered = {_top_level_field(one.field) for one in history.changes if one.by == "user"}
+    written = {_to_top_level_field(one.field) for one in history.changes if one.is_by_script}
+    entered = {_to_top_level_field(one.field) for one in history.changes if one.by == "user"}
     names: list[str] = []
     steps = list(item.walk_steps())
     for expected, _, _ in expectations:
@@ -264,25 +271,25 @@ def find_unwritten_fields(item: ScenarioItem, history: RunHistory) -> Iterator[R
         if facts is None:
             return
         fields = [field for _, field, _ in _find_fields(expected)]
-        known = {_top_level_field(name) for name in fields}
+        known = {_to_top_level_field(name) for name in fields}
         if known & written or not known <= {*history.initial, *entered}:
             return
         names += [*fields, *facts]
     if not names or any(one.step.expect_error is not UNSET or one.during for one in steps):
         return
     _, spot, path = expectations[0]
-    is_entered = any(_top_level_field(name) in entered for name in names)
+    is_entered = any(_to_top_level_field(name) in entered for name in names)
     entry = msg(
         "all that is expected was there before anything ran, or a step entered it, and no script "
-        "wrote it: {names}; expect what the scripts do, too", names=series(names),
+        "wrote it: {names}; expect what the scripts do, too", names=join_list(names),
     ) if is_entered else msg(
         "all that is expected was there before anything ran, and nothing wrote it: {names}; "
-        "expect what the scripts do, too", names=series(names),
+        "expect what the scripts do, too", names=join_list(names),
     )  # fmt: skip
     yield _make_finding(spot.at(*path), entry)
 
 
-def _find_flow_facts_held_before(expected: model.Expect, history: RunHistory) -> list[str] | None:
+def _find_flow_facts_held_before(expected: model.Expect, history: FieldHistory) -> list[str] | None:
     """Return the facts of a flow in *expected*, all of which held before the run already.
 
     None if one of them did not hold then, or if *expected* contains anything else than facts and
@@ -304,7 +311,7 @@ _HELD_BEFORE: Final = frozenset({"at", "status", "owners", "pending"})
 """Facts of a flow by which a person sees where it stands."""
 
 
-def _top_level_field(field: str) -> str:
+def _to_top_level_field(field: str) -> str:
     """Return ``明细`` of ``明细[0].数量``; of a sub-flow's field, ``合同/金额``, the sub-flow."""
     return field.partition("/")[0].partition("[")[0].partition(".")[0]
 
@@ -318,10 +325,10 @@ def find_empty_parts(
     and no expectation compares it.
     """
     yield from _find_loose_call_counts(located, calls, item.scenario.expect)
-    yield from _find_unread_verdict(item, located, result)
+    yield from _find_unread_negative_result(item, located, result)
 
 
-def _find_unread_verdict(
+def _find_unread_negative_result(
     item: ScenarioItem, located: LocatedStep, result: Any
 ) -> Iterator[RunFinding]:
     """Yield a finding if a step's *result* looks like a "no" and no expectation compares it.
@@ -340,7 +347,7 @@ def _find_unread_verdict(
             break
         readers.append(other.step.expect)
     is_named = bool(step.id) and any(
-        f"steps.{step.id}." in text for text in located.spot.source.all_lines
+        f"steps.{step.id}." in text for text in located.spot.source.lines_of_all_files
     )
     has_until = isinstance(step.retry, model.Retry) and step.retry.until is not UNSET
     if not (is_named or has_until or any(one.result is not UNSET for one in readers)):
@@ -390,7 +397,7 @@ def _find_loose_call_counts(
     if expected.proxy is UNSET:
         return
     is_all = expected == model.Expect(proxy=expected.proxy) and item_expect == _NOTHING
-    for item, where in located.spot.at("expect", "proxy").elements(expected.proxy):
+    for item, where in located.spot.at("expect", "proxy").locate_elements(expected.proxy):
         made = [call for call in calls if matches_api(item.call, call.call)]
         is_plain = item == model.ExpectedCall(call=item.call, times=item.times)
         if made and is_plain and item.times != 0 and is_all and all(one.error for one in made):
@@ -440,7 +447,7 @@ def _check_login_count(
         ))  # fmt: skip
 
 
-def find_useless_settings(
+def find_useless_proxy_settings(
     item: ScenarioItem, calls: Sequence[CallMade], session: Session
 ) -> Iterator[RunFinding]:
     """Yield a finding if ``proxy: instance`` was used by no call, or ``unused: ignore`` hides one.

@@ -26,7 +26,7 @@ def find_member_names(value: Any, path: Path = (), denied: bool = False) -> Iter
     """
     for inside, members, under in find_maps(value, path, denied):
         for name, expected in members.items():
-            yield inside, name, under or denies(expected)
+            yield inside, name, under or accepts_absent_value(expected)
             yield from find_member_names(expected, (*inside, name), under)
 
 
@@ -59,7 +59,7 @@ def find_compared_literals(
         yield path, value, denied
 
 
-def denies(expected: Any) -> bool:
+def accepts_absent_value(expected: Any) -> bool:
     """Return whether *expected*, such as ``{$ne: 1}``, also holds for an absent value."""
     return isinstance(expected, Mapping) and any(
         key in _DENYING and not (key == "$exists" and operand is True)
@@ -73,7 +73,7 @@ def find_expected_fields(expectations: Iterable[model.Expect]) -> Iterator[str]:
         of_flow = expected.flow.get("form") if isinstance(expected.flow, Mapping) else UNSET
         for form in (expected.form, of_flow):
             for name, value in form.items() if isinstance(form, Mapping) else ():
-                if not expect.is_operator(name) and not denies(value):
+                if not expect.is_operator(name) and not accepts_absent_value(value):
                     yield str((parse_form_path(name) or (name,))[0])
 
 

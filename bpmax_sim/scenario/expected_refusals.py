@@ -15,7 +15,7 @@ from bpmax_sim.scenario.references import UndefinedValueError
 from bpmax_sim.subject.project import PROCESSING
 
 
-def expects_refusal(step: Step) -> bool:
+def is_refusal_covered_by_expect(step: Step) -> bool:
     """Return whether an expectation of *step* would fail if form or flow refused the action.
 
     If not, an unexpected refusal fails the step by itself.
@@ -35,7 +35,7 @@ _MOVED = frozenset({"at", "owners", "pending", "tasks", "history", "delay_level"
 """Facts of a flow that are others where an action succeeds."""
 
 
-def expected_message_codes(messages: Any) -> list[Any]:
+def find_expected_message_codes(messages: Any) -> list[Any]:
     """Return the codes that ``messages`` expects, as texts or maps of operators; no denied ones."""
     if isinstance(messages, Mapping) and "$contains" in messages:
         messages = messages["$contains"]
@@ -62,7 +62,7 @@ def is_expected_refusal(error: Exception, expected: Expect, resolve: Callable[[A
     if not isinstance(error, SubjectError):
         return False
     with suppress(UndefinedValueError):
-        codes = resolve(expected_message_codes(expected.messages))
+        codes = resolve(find_expected_message_codes(expected.messages))
         return any(fulfils(code, error.code) for code in codes)
     return False
 

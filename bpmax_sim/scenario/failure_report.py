@@ -20,11 +20,11 @@ from bpmax_sim.errors import (
     ScriptError,
     SubjectError,
 )
-from bpmax_sim.i18n import msg, series
+from bpmax_sim.i18n import join_list, msg
 from bpmax_sim.scenario import assertions, events, faults, load, model, source
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.error_translation import append_translation
-from bpmax_sim.scenario.expect import Checks, Comparison, failing_checks, shorten_line
+from bpmax_sim.scenario.expect import Checks, Comparison, select_failing_checks, shorten_line
 from bpmax_sim.scenario.findings import RunFinding
 from bpmax_sim.scenario.name_claims import find_error_doubt
 from bpmax_sim.scenario.observation import Observation, describe_states, find_digest_of_other_format
@@ -90,13 +90,13 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
             title=self.title,
             place=place,
             location=start,
-            excerpt=spot.source.excerpt(start, place),
+            excerpt=spot.source.make_excerpt(start, place),
             checks=checks,
             calls=self.calls,
             detail=tuple(detail),
             script=script,
-            script_text=self._source_line(script),
-            rerun=self.item.rerun,
+            script_text=self._find_source_line(script),
+            rerun=self.item.rerun_command,
             cause=cause,
         )
 
@@ -119,7 +119,7 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
             return failure
         source = self.spot.source
         location = failure.location if self.located else place
-        shown = source.excerpt(location or place, place) if place.file == source.file else ()
+        shown = source.make_excerpt(location or place, place) if place.file == source.file else ()
         return replace(failure, place=place, location=location, excerpt=shown)
 
     def report_impossible_call(self, call: CallMade) -> Failure:
@@ -150,14 +150,14 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
         )
         return self.report("refused", essence, self._path_of_action)
 
-    def _source_line(self, place: Place | None) -> str:
+    def _find_source_line(self, place: Place | None) -> str:
         for body in self.bodies:
             lines = split_lines(body.source)
             if place and body.name == place.file and 0 < place.line <= len(lines):
                 return lines[place.line - 1].strip()
         return ""
 
-    def _script_line_behind(self, check: Comparison) -> Place | None:
+    def _find_causing_script_line(self, check: Comparison) -> Place | None:
         """Return the script line that caused what *check* compares, or None.
 
         It is the line that wrote the field or made the call.
@@ -165,41 +165,41 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
         section, *rest = check.path or ("",)
         if section == "proxy" and rest and isinstance(rest[0], int) and rest[0] < len(self.calls):
             return self.calls[rest[0]].place
-        write = self.origins.assignments.get(_compared_field(check))
+        write = self.origins.assignments.get(_find_compared_field(check))
         return write.event.place if write else None
 
     def _explain_checks(self, wrong: Checks) -> Iterator[str]:
         """Yield lines on who wrote the wrong values of fields, and by which routes a flow went."""
         for check in wrong:
-            if field := _compared_field(check):
+            if field := _find_compared_field(check):
                 label = check.label
                 yield describe_origin(
-                    label, self.origins.assignments.get(field), self._initial_place(field)
+                    label, self.origins.assignments.get(field), self._find_initial_place(field)
                 )
         texts = [check.expected for check in wrong if check.path[:1] == ("flow",)]
-        if any(check.path[:1] == ("flow",) and not _compared_field(check) for check in wrong):
+        if any(check.path[:1] == ("flow",) and not _find_compared_field(check) for check in wrong):
             missed = {
                 route.to for route in self.origins.routes if any(route.to in one for one in texts)
             }
             yield from describe_routes(self.origins.routes, missed)
 
-    def _initial_place(self, field: str) -> Place | None:
+    def _find_initial_place(self, field: str) -> Place | None:
         """Return the place of a field's initial value in the scenario, or None."""
         spot = self.item.spot
         for path in (("form", "fields", field), ("flow", "form", field)):
-            if spot.source.root.at((*spot.steps, *path)) is not None:
+            if spot.source.root.find_at((*spot.steps, *path)) is not None:
                 return spot.at(*path).place
         return None
 
     def report_expectation(self, checks: Checks, path: Path = ("expect",)) -> list[Failure]:
         """Return the failure of an ``expect`` section, or nothing if all of its checks hold."""
-        wrong = failing_checks(checks)
+        wrong = select_failing_checks(checks)
         if not wrong:
             return []
         first = wrong[0]
         where = (*path, *first.path)
         failure = self.report(
-            "expect", str(first), where, checks=checks, script=self._script_line_behind(first)
+            "expect", str(first), where, checks=checks, script=self._find_causing_script_line(first)
         )
         return [replace(failure, detail=(*failure.detail, *self._explain_checks(wrong)))]
 
@@ -224,13 +224,13 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
 
         If the cause is missing configuration, the failure names that, wherever the error surfaced.
         """
-        thrown = self._as_thrown(error)
+        thrown = self._to_error_thrown(error)
         if setting := _find_config_error(error):
             kind, essence = "config", str(setting)
         elif is_rejection:
             kind, essence = "rejection", msg("unhandled rejection: {thrown}", thrown=thrown)
         else:
-            kind = _kind_of_uncaught(error)
+            kind = _classify_uncaught(error)
             is_own = thrown.source in {"script", "subject"}
             origin = "" if is_own else msg(" (from {source})", source=thrown.source)
             known = (call.message for call in reversed(self.calls))
@@ -313,9 +313,11 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
             )
             check = Comparison(path, False, f"an error{described}", msg("none"))
             return (check,), [self.report("no_error", essence, path)]
-        every = [self._as_thrown(error) for error in errors]
+        every = [self._to_error_thrown(error) for error in errors]
         compared = [assertions.compare_error(expected, thrown) for thrown in every]
-        hit = next((n for n, checks in enumerate(compared) if not failing_checks(checks)), None)
+        hit = next(
+            (n for n, checks in enumerate(compared) if not select_failing_checks(checks)), None
+        )
         thrown = every[hit or 0]
         checks = assertions.compare_error(expected, thrown, path)
         if hit is not None:
@@ -324,7 +326,7 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
             title = (self.located and self.located.step.name) or self.item.scenario.scenario
             doubt = find_error_doubt(expected, thrown, self.item.names.fields, title)
             return (msgspec.structs.replace(first, doubt=first.doubt or doubt), *rest), others
-        first = failing_checks(compared[0])[0]
+        first = select_failing_checks(compared[0])[0]
         if first.path == ("from",):
             essence = msg(
                 "expected an error from {expected}, got one from {actual}",
@@ -349,12 +351,12 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
         )
         return checks, [failure]
 
-    def _as_thrown(self, error: Exception) -> events.ErrorThrown:
+    def _to_error_thrown(self, error: Exception) -> events.ErrorThrown:
         return redact_values(assertions.make_thrown_error(error), self.redact)
 
     def report_unfired_fault(self, fault: Fault) -> Failure:
         """Return the failure of a fault that was never injected."""
-        names = series(dict.fromkeys(call.call for call in self.calls)) or msg("none")
+        names = join_list(dict.fromkeys(call.call for call in self.calls)) or msg("none")
         essence = msg(
             "fault never fired: {fault} -> {describe_fault} (calls made: {names})",
             fault=fault,
@@ -377,7 +379,7 @@ _KINDS_OF_ERRORS: Final = {UNCALLED: "uncalled", UNAWAITED: "unawaited"}
 """Name of an error of a script that misused a promise -> kind of its failure."""
 
 
-def _kind_of_uncaught(error: Exception) -> str:
+def _classify_uncaught(error: Exception) -> str:
     """Return the kind (see `Failure`) of the failure that an unexpected error is.
 
     A lenient folder may turn some kinds into warnings, but not ``error``. An error for a chain that
@@ -393,7 +395,7 @@ def _kind_of_uncaught(error: Exception) -> str:
     return "error"
 
 
-def _compared_field(check: Comparison) -> str:
+def _find_compared_field(check: Comparison) -> str:
     """Return the form field or project member that *check* compares, or "" if it compares neither.
 
     It has the name that events use: ``金额`` for ``form.金额.$gt``, ``project.owner``.

@@ -14,7 +14,7 @@ from bpmax_sim.proxy.response import satisfies_rule
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.findings import RunFinding
 from bpmax_sim.scenario.load import ScenarioItem
-from bpmax_sim.scenario.result_checks import as_response, find_compiled_api
+from bpmax_sim.scenario.result_checks import find_compiled_api, to_platform_response
 from bpmax_sim.session.session import Session
 from bpmax_sim.transport.faults import Slow
 
@@ -43,7 +43,7 @@ def _find_normal_faults(calls: Iterable[CallMade], platforms: Platforms) -> Iter
         recipe = find_compiled_api(call, platforms) if call.source == "fault" else None
         if recipe is None or not recipe.rules.ok.all or not _has_no_empty_value(call.response):
             continue
-        if satisfies_rule(recipe.rules.ok, *as_response(call)):
+        if satisfies_rule(recipe.rules.ok, *to_platform_response(call)):
             yield RunFinding("rule", msg(
                 "the fault of {call} answers as {platform} does where all is well; write it as a "
                 "stub (proxy: stubs), or let it fail: status: 503",

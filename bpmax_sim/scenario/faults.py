@@ -43,12 +43,12 @@ _JSON: Pairs = (("content-type", "application/json; charset=utf-8"),)
 _TEXT: Pairs = (("content-type", "text/plain; charset=utf-8"),)
 
 
-def fault_problem(rule: FaultRule) -> str | None:
+def find_fault_problem(rule: FaultRule) -> str | None:
     """Return what is wrong with *rule*, or None."""
-    return _call_problem(rule) or _action_problem(rule.do)
+    return _find_target_problem(rule) or _find_action_problem(rule.do)
 
 
-def _call_problem(rule: FaultRule) -> str | None:
+def _find_target_problem(rule: FaultRule) -> str | None:
     if "${" not in rule.on and not _TARGET.fullmatch(rule.on):
         return msg(
             "on: expected platform.api, platform.get_*, platform.* or *, got {on!r}", on=rule.on
@@ -60,13 +60,13 @@ def _call_problem(rule: FaultRule) -> str | None:
     return None
 
 
-def _action_problem(do: FaultAction) -> str | None:
+def _find_action_problem(do: FaultAction) -> str | None:
     kinds = [name for name in _KINDS[:-1] if getattr(do, name) is not UNSET]
     if len(kinds) > 1:
         return msg("do: {names} exclude each other", names=join_messages(msg(" and "), kinds))
     if not kinds and all(getattr(do, name) is UNSET for name in ("body", "delay", "drip")):
         return msg("do: expected one of status, body, error, token, delay, drip")
-    if not kinds and do.body is UNSET and not _response_delay(do):
+    if not kinds and do.body is UNSET and not _compute_response_delay(do):
         return msg("do: a delay of no time changes nothing; say how long, such as 2s")
     return next((wrong for is_wrong, wrong in _IDLE_SETTINGS if is_wrong(do)), None)
 
@@ -92,7 +92,7 @@ _IDLE_SETTINGS: tuple[tuple[Callable[[FaultAction], bool], str], ...] = (
 """What says nothing beside the rest of an action, and why."""
 
 
-def _response_delay(do: FaultAction) -> float:
+def _compute_response_delay(do: FaultAction) -> float:
     """Return by how many seconds of virtual time *do* delays the end of the response.
 
     That is infinity for a ``${…}`` before it is filled.
@@ -160,7 +160,7 @@ def to_transport_fault(rule: FaultRule, place: Place | None = None) -> Fault:
     return Fault(on=rule.on, action=action, first=first, last=last, place=place, attempts=attempts)
 
 
-def stub_problems(stub: Stub) -> Iterator[tuple[Path, str]]:
+def find_stub_problems(stub: Stub) -> Iterator[tuple[Path, str]]:
     """Yield what is wrong with *stub*, each with its path below the stub."""
     if "${" not in stub.on and not _TARGET.fullmatch(stub.on):
         wrong = msg("on: expected platform.api or platform.*, got {on!r}", on=stub.on)
@@ -171,10 +171,10 @@ def stub_problems(stub: Stub) -> Iterator[tuple[Path, str]]:
             msg("answers is all that is answered; it excludes status, headers and body"),
         )
     for number, answer in enumerate(stub.answers):
-        if problem := fault_problem(FaultRule(on="*", do=answer)):
+        if problem := find_fault_problem(FaultRule(on="*", do=answer)):
             yield ("answers", number), problem
-    for name, value in request_conditions(stub).items():
-        for path, wrong in expect.expectation_problems(value):
+    for name, value in collect_request_conditions(stub).items():
+        for path, wrong in expect.find_expectation_problems(value):
             yield ("request", name, *path), wrong
 
 
@@ -187,7 +187,7 @@ def shadows_stub(earlier: Stub, stub: Stub) -> bool:
     return earlier.on in {"*", stub.on} or matches_api(earlier.on, stub.on)
 
 
-def request_conditions(stub: Stub) -> Mapping[str, Any]:
+def collect_request_conditions(stub: Stub) -> Mapping[str, Any]:
     """Return the conditions of *stub* on the request: part, such as ``query`` -> expectation."""
     return {name: value for name, value in asdict(stub.request).items() if value is not UNSET}
 
@@ -198,7 +198,7 @@ def fill_stub(stub: Stub, resolve: Callable[[Any], Any]) -> Stub:
     Raises:
         UndefinedValueError: if a ``${…}`` is not defined, or its value is not allowed there.
     """
-    request = {name: resolve(value) for name, value in request_conditions(stub).items()}
+    request = {name: resolve(value) for name, value in collect_request_conditions(stub).items()}
     answers = tuple(_fill_reply(answer, resolve) for answer in stub.answers)
     return replace(
         _fill_reply(stub, resolve),
@@ -216,7 +216,7 @@ def stub_to_fault(
     With ``answers`` it applies once for each of them. *template* returns the path with placeholders
     of an API, given its platform and its name.
     """
-    parts = request_conditions(stub)
+    parts = collect_request_conditions(stub)
 
     def matches(request: Request) -> bool:
         call = request.call

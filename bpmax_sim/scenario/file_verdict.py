@@ -29,7 +29,7 @@ from bpmax_sim.scenario.load import LocatedStep, ScenarioItem
 from bpmax_sim.scenario.source import Failure, RunWarning, Spot
 from bpmax_sim.session.session import Session
 from bpmax_sim.transport.faults import Fault
-from bpmax_sim.yamlfile import display_path
+from bpmax_sim.yamlfile import to_display_path
 
 PlainPart = tuple[str, str, str, bool]
 """An unused part as plain values: kind, message, place and whether it is a failure."""
@@ -54,11 +54,11 @@ class EndOfRun(Protocol):
         """Return the keys of the parts of other files (such as inherited stubs) that it used."""
 
 
-def unused_parts(item: ScenarioItem, used_keys: Collection[str]) -> tuple[RunWarning, ...]:
+def find_unused_parts(item: ScenarioItem, used_keys: Collection[str]) -> tuple[RunWarning, ...]:
     """Return a warning for each own or inherited part that a run of *item* did not use.
 
     *used_keys* are the keys of the parts that it used: texts such as the place ``file:line:column``
-    of the part, as `find_used_parts` and `ran_step_key` return them.
+    of the part, as `find_used_parts` and `make_ran_step_key` return them.
     """
     return tuple(_find_unused(item, used_keys))
 
@@ -68,7 +68,7 @@ def is_inherited(part: RunWarning, file: str) -> bool:
     return part.place is not None and part.place.file != file
 
 
-def used_parts_of_other_files(item: ScenarioItem, used_keys: Iterable[str]) -> tuple[str, ...]:
+def select_keys_of_other_files(item: ScenarioItem, used_keys: Iterable[str]) -> tuple[str, ...]:
     """Return those of *used_keys* that are of parts in other files than that of *item*, sorted.
 
     A key begins with the file of its part.
@@ -83,7 +83,7 @@ def _find_unused(item: ScenarioItem, used_keys: Collection[str]) -> Iterator[Run
     That is a fault of the file only if no other row, or file, uses the part either; see `FileRuns`.
     """
     spot = item.spot.at("proxy", "stubs")
-    for stub, where in spot.elements(item.scenario.proxy.stubs):
+    for stub, where in spot.locate_elements(item.scenario.proxy.stubs):
         yield from _find_unused_answers(stub, where, where.place, used_keys)
     for option, _, where in find_ignore_and_redact_entries(item):
         if str(where.place) not in used_keys:
@@ -92,29 +92,31 @@ def _find_unused(item: ScenarioItem, used_keys: Collection[str]) -> Iterator[Run
                 option=option,
             )
             yield RunWarning("rule", message, where.place)
-    for _, where in item.spot.at("policies").elements(item.scenario.policies):
+    for _, where in item.spot.at("policies").locate_elements(item.scenario.policies):
         if str(where.place) not in used_keys:
             message = msg("this policy was never used; take it away, or mend what it is for")
             yield RunWarning("rule", message, where.place, fails=True)
-    for located in _find_steps_of_file(item):
-        yield from _find_false_condition(located, used_keys)
+    for located in _find_steps_shared_by_rows(item):
+        yield from _find_never_true_condition(located, used_keys)
     for located in (*item.steps, *item.cleanup):
         yield from _find_unused_retry(located, used_keys)
     yield from _find_unreached_ranges(item, used_keys)
 
 
-def unused_parts_of_row(item: ScenarioItem, used_keys: Collection[str]) -> Iterator[RunWarning]:
+def find_unused_conditions_of_row(
+    item: ScenarioItem, used_keys: Collection[str]
+) -> Iterator[RunWarning]:
     """Yield a warning for each ``if`` in the row's own step lists that never held.
 
-    No other row can run these steps, so that the row alone decides; see `unused_parts`.
+    No other row can run these steps, so that the row alone decides; see `find_unused_parts`.
     """
     for located in (*item.steps, *item.cleanup):
         for inner in located.inner or ():
             for step in inner.walk():
-                yield from _find_false_condition(step, used_keys)
+                yield from _find_never_true_condition(step, used_keys)
 
 
-def _find_steps_of_file(item: ScenarioItem) -> Iterator[LocatedStep]:
+def _find_steps_shared_by_rows(item: ScenarioItem) -> Iterator[LocatedStep]:
     """Yield the steps of *item*, those of ``during``, and the named steps that they run.
 
     The steps in the cell of a row are left out.
@@ -124,13 +126,16 @@ def _find_steps_of_file(item: ScenarioItem) -> Iterator[LocatedStep]:
     while pending:
         located = pending.popleft()
         yield located
-        name, _ = model.inner_steps(located.step) or ("", {})
+        name, _ = model.find_named_steps(located.step) or ("", {})
         pending.extend((*located.during, *named.pop(name, ())))
 
 
 def _find_unused_retry(located: LocatedStep, used_keys: Collection[str]) -> Iterator[RunWarning]:
     """Yield a warning if ``retry`` never repeated its step, so nothing shows that it helps."""
-    if isinstance(located.step.retry, model.Retry) and retried_step_key(located) not in used_keys:
+    if (
+        isinstance(located.step.retry, model.Retry)
+        and make_retried_step_key(located) not in used_keys
+    ):
         message = msg(
             "retry: the first try was enough each time, so nothing shows that a second one helps; "
             "let it fail first, by faults or answers:, or leave retry out"
@@ -142,7 +147,7 @@ def _find_unreached_ranges(item: ScenarioItem, used_keys: Collection[str]) -> It
     """Yield faults with a range such as ``call: 1-3`` for which too few calls were made."""
     for fault in _find_ranged_faults(item):
         is_own = fault.place is not None and fault.place.file == item.spot.source.file
-        if is_own and _fault_range_key(fault) not in used_keys:
+        if is_own and _make_fault_range_key(fault) not in used_keys:
             message = msg(
                 "{fault}: fewer calls came, so that this never struck all of them; name the calls "
                 "that there are",
@@ -160,7 +165,7 @@ def find_ignore_and_redact_entries(item: ScenarioItem) -> Iterator[tuple[str, Fi
     """Yield each entry of ``ignore`` and ``redact``: option, parsed path, spot in the file."""
     proxy = item.scenario.proxy
     for option, places in (("ignore", proxy.ignore), ("redact", proxy.redact)):
-        for text, spot in item.spot.at("proxy", option).elements(places):
+        for text, spot in item.spot.at("proxy", option).locate_elements(places):
             yield option, FieldPath.parse(text, option), spot
 
 
@@ -184,7 +189,9 @@ def _find_unused_answers(
             yield RunWarning("rule", message, answer, fails=True)
 
 
-def _find_false_condition(located: LocatedStep, used_keys: Collection[str]) -> Iterator[RunWarning]:
+def _find_never_true_condition(
+    located: LocatedStep, used_keys: Collection[str]
+) -> Iterator[RunWarning]:
     """Yield a warning for an ``if`` that never held.
 
     If it reads variables it never becomes a failure: runs with other variables may make it true.
@@ -193,15 +200,15 @@ def _find_false_condition(located: LocatedStep, used_keys: Collection[str]) -> I
     if (
         isinstance(condition, str)
         and "${env." not in condition
-        and ran_step_key(located) not in used_keys
+        and make_ran_step_key(located) not in used_keys
     ):
         message = msg("if: {condition} has never held, so this step never ran", condition=condition)
         fails = "${vars." not in condition
         yield RunWarning("never_ran", message, located.spot.at("if").place, fails)
 
 
-def ran_step_key(located: LocatedStep) -> str:
-    """Return the key by which `unused_parts` knows that a step ran.
+def make_ran_step_key(located: LocatedStep) -> str:
+    """Return the key by which `find_unused_parts` knows that a step ran.
 
     It is the place of its ``if`` as text, else that of the step.
     """
@@ -209,13 +216,13 @@ def ran_step_key(located: LocatedStep) -> str:
     return str((located.spot.at("if") if has_condition else located.spot).place)
 
 
-def retried_step_key(located: LocatedStep) -> str:
-    """Return the key by which `unused_parts` knows that ``retry`` repeated the step."""
-    return f"{ran_step_key(located)} retry"
+def make_retried_step_key(located: LocatedStep) -> str:
+    """Return the key by which `find_unused_parts` knows that ``retry`` repeated the step."""
+    return f"{make_ran_step_key(located)} retry"
 
 
-def _fault_range_key(fault: Fault) -> str:
-    """Return the key by which `unused_parts` knows that *fault* hit every call of its range.
+def _make_fault_range_key(fault: Fault) -> str:
+    """Return the key by which `find_unused_parts` knows that *fault* hit every call of its range.
 
     The range is that of a rule such as ``call: 1-3``.
     """
@@ -247,7 +254,7 @@ def find_used_parts(
         if any(call.has(path, response=option == "redact") for call in calls):
             used.add(str(spot.place))
     counts = {str(stub.place): session.strikes_of(stub) for stub in stubs}
-    for spec, where in item.spot.at("proxy", "stubs").elements(item.scenario.proxy.stubs):
+    for spec, where in item.spot.at("proxy", "stubs").locate_elements(item.scenario.proxy.stubs):
         if count := counts.get(key := str(where.place), 0):
             answers = range(min(count, len(spec.answers)))
             used |= {key, *(str(where.at("answers", number).place) for number in answers)}
@@ -255,7 +262,7 @@ def find_used_parts(
         struck = Counter(one.serial for one in session.injected_faults if one.fault is fault)
         is_struck = len(struck) >= _count_calls(fault)
         if is_struck and max(struck.values(), default=0) >= (fault.attempts or 0):
-            used.add(_fault_range_key(fault))
+            used.add(_make_fault_range_key(fault))
     return used
 
 
@@ -269,7 +276,7 @@ def is_failure_if_unused(part: RunWarning, strictness: Strictness) -> bool:
     return strictness == "strict" or (strictness == "normal" and part.fails and not is_default)
 
 
-def unused_part_failure(item: ScenarioItem, part: RunWarning) -> Failure:
+def make_unused_part_failure(item: ScenarioItem, part: RunWarning) -> Failure:
     """Return the failure for *part*, which no row of the file of *item* used.
 
     If the part is inherited, no scenario below the folder of the part's file used it; the failure
@@ -288,7 +295,7 @@ def unused_part_failure(item: ScenarioItem, part: RunWarning) -> Failure:
         scenario=title,
         place=place,
         location=place,
-        excerpt=() if folder else source.excerpt(place, place),
+        excerpt=() if folder else source.make_excerpt(place, place),
         rerun=msg("bpmax-sim run {target}", target=shell_quote(folder or source.file)),
     )
 
@@ -338,27 +345,27 @@ class FileRuns:
         row: str,
         unused: Iterable[RunWarning],
         strictness: Strictness,
-        used: Iterable[str] = (),
+        used_keys_of_other_files: Iterable[str] = (),
     ) -> None:
         """Add the parts *unused* by a run that passed: of *row*, one of the *rows* rows of *file*.
 
-        *used* are the keys of parts of other files that it used. Without a table, *rows* is 0 and
-        *row* is ""; then only inherited parts are added, as its own were judged at the end of its
-        run.
+        *used_keys_of_other_files* are the keys of parts of other files that it used. Without a
+        table, *rows* is 0 and *row* is ""; then only inherited parts are added, as its own were
+        judged at the end of its run.
         """
         parts = {
             (part.kind, translate(part.message), str(part.place or ""), part.fails)
             for part in unused
             if rows or is_inherited(part, file)
         }
-        self.merge({file: (rows or 1, {row}, parts, strictness, used)})
+        self.merge({file: (rows or 1, {row}, parts, strictness, used_keys_of_other_files)})
 
-    def as_data(self) -> Mapping[str, tuple[Any, ...]]:
+    def to_plain_data(self) -> Mapping[str, tuple[Any, ...]]:
         """Return the results as plain values for `merge` in another process."""
         return {file: astuple(result) for file, result in self.files.items()}
 
     def merge(self, files: Mapping[str, tuple[Any, ...]]) -> None:
-        """Add the results that `as_data` of another process returned."""
+        """Add the results that `to_plain_data` of another process returned."""
         for file, (rows, ran, parts, strictness, used) in files.items():
             more = FileResult(rows, set(ran), set(map(tuple, parts)), strictness, set(used))
             known = self.files.setdefault(file, more)
@@ -366,7 +373,7 @@ class FileRuns:
             known.parts &= more.parts
             known.used |= more.used
 
-    def unused_parts_that_fail(self) -> Iterator[tuple[str, RunWarning]]:
+    def find_failing_unused_parts(self) -> Iterator[tuple[str, RunWarning]]:
         """Yield scenario file and part for each part that nothing used, if this is a failure.
 
         The strictness of the file's folder decides that, see `is_failure_if_unused`; in other cases
@@ -374,7 +381,7 @@ class FileRuns:
         """
         yield from ((file, part) for file, part, fails in self._judge() if fails)
 
-    def unused_warnings(self, file: str = "") -> Iterator[RunWarning]:
+    def find_unused_warnings(self, file: str = "") -> Iterator[RunWarning]:
         """Yield the parts of *file*, or of every file, that are unused and only warnings."""
         found = self._judge([file] if file else None)
         yield from (part for _, part, fails in found if not fails)
@@ -387,14 +394,14 @@ class FileRuns:
         files_using = cache(_find_files_using)  # it reads all files of the project
         for file in self.files if files is None else files:
             result = self.files.get(file)
-            if result is not None and self._is_complete(file):
-                for plain in sorted(result.parts, key=_place_sort_key):
+            if result is not None and self._have_all_rows_passed(file):
+                for plain in sorted(result.parts, key=_to_place_sort_key):
                     part = RunWarning(plain[0], plain[1], _parse_place(plain[2]), plain[3])
                     is_own = not is_inherited(part, file)
                     if is_own or self._is_unused_everywhere(part, file, files_using):
                         yield file, part, is_failure_if_unused(part, result.strictness)
 
-    def _is_complete(self, file: str) -> bool:
+    def _have_all_rows_passed(self, file: str) -> bool:
         """Return whether all rows of *file* have passed."""
         return file in self.files and len(self.files[file].ran) == self.files[file].rows
 
@@ -415,7 +422,7 @@ class FileRuns:
             for name, result in self.files.items()
             if any(plain[2] == key for plain in result.parts)
         ]
-        return file == having[-1] and all(map(self._is_complete, files_using(place.file)))
+        return file == having[-1] and all(map(self._have_all_rows_passed, files_using(place.file)))
 
 
 def _find_files_using(shared: str) -> Sequence[str]:
@@ -435,10 +442,10 @@ def _find_files_using(shared: str) -> Sequence[str]:
         if one.name != path.name and path.name in one.read_text("utf-8", errors="replace")
     ]
     is_for_all = is_inherited_file or not all(one.name.endswith(SUFFIX) for one in having)
-    return [*map(display_path, root.rglob(f"*{SUFFIX}") if is_for_all else having)]
+    return [*map(to_display_path, root.rglob(f"*{SUFFIX}") if is_for_all else having)]
 
 
-def _place_sort_key(part: PlainPart) -> tuple[str, int, int]:
+def _to_place_sort_key(part: PlainPart) -> tuple[str, int, int]:
     place = _parse_place(part[2])
     return place.file, place.line, place.column
 

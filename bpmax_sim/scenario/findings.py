@@ -34,7 +34,7 @@ from bpmax_sim.scenario.names import (
     CheckContext,
     ScenarioNames,
     describe_finding,
-    expects_wrong_call,
+    expects_impossible_call,
 )
 from bpmax_sim.scenario.source import Spot
 from bpmax_sim.subject.form import parse_form_path
@@ -42,7 +42,7 @@ from bpmax_sim.subject.hooks import UNDO, FieldChanged
 from bpmax_sim.transport.faults import BadToken, Fault, Reply, Slow
 
 
-def find_wrong_calls(calls: Iterable[CallMade], *expected: model.Expect) -> Iterator[CallMade]:
+def find_impossible_calls(calls: Iterable[CallMade], *expected: model.Expect) -> Iterator[CallMade]:
     """Yield each call that can never work (such as of an unknown API), once for each script line.
 
     Calls that an *expected* section names with an ``error`` are left out.
@@ -123,7 +123,7 @@ def find_row_value_problems(
     ]
 
 
-def check_calls(item: ScenarioItem, platforms: Platforms) -> list[RunFinding]:
+def check_names_against_platforms(item: ScenarioItem, platforms: Platforms) -> list[RunFinding]:
     """Return the platforms, APIs and instances named by *item* that *platforms* do not declare.
 
     Also returned are faults with useless settings and doubts about the platforms themselves.
@@ -134,10 +134,10 @@ def check_calls(item: ScenarioItem, platforms: Platforms) -> list[RunFinding]:
     findings = [
         RunFinding("rule", msg("this can never answer: {wrong}", wrong=wrong), rule.place)
         for rule in dict.fromkeys((*item.faults, *faults))
-        if (wrong := context.names.call_problem(rule.on))
+        if (wrong := context.names.find_call_problem(rule.on))
     ]
     for name, rules in item.scenario.fault_sets.items():
-        for rule, place in item.spot.at("fault_sets", name).elements(rules):
+        for rule, place in item.spot.at("fault_sets", name).locate_elements(rules):
             _check_call_name(context, rule.on, place.at("on"))
     every = dict.fromkeys((*item.faults, *chain.from_iterable(one.faults for one in steps)))
     findings += (
@@ -146,7 +146,7 @@ def check_calls(item: ScenarioItem, platforms: Platforms) -> list[RunFinding]:
         for wrong in _find_useless_fault_actions(fault, platforms)
     )
     _check_stubs(context, item)
-    if wrong := context.names.instance_problem(item.scenario.proxy.instance):
+    if wrong := context.names.find_instance_problem(item.scenario.proxy.instance):
         context.tell(item.spot.at("proxy", "instance"), wrong, kind="name")
     findings += (
         RunFinding(one.kind, one.message, one.place, fails=False) for one in platforms.doubts
@@ -172,7 +172,7 @@ def _find_useless_fault_actions(rule: Fault, platforms: Platforms) -> Iterator[s
                 platform=platform.platform_key,
             )
     if isinstance(rule.action, Reply | Slow) and (
-        wrong := _delay_problem(rule.action.delay, rule.on, platforms)
+        wrong := _find_delay_problem(rule.action.delay, rule.on, platforms)
     ):
         yield wrong
 
@@ -181,7 +181,7 @@ _LONG_DELAY = 100.0
 """Seconds that nobody waits for, and milliseconds that everybody does."""
 
 
-def _delay_problem(delay: float | str, on: str, platforms: Platforms) -> str:
+def _find_delay_problem(delay: float | str, on: str, platforms: Platforms) -> str:
     """Return what is wrong with *delay* in virtual seconds, or "".
 
     Wrong is a long one beyond the timeout of the platform of *on* (``platform.api``): it was
@@ -201,13 +201,13 @@ def _delay_problem(delay: float | str, on: str, platforms: Platforms) -> str:
 
 
 def _check_stubs(context: CheckContext, item: ScenarioItem) -> None:
-    for stub, place in item.spot.at("proxy", "stubs").elements(item.scenario.proxy.stubs):
+    for stub, place in item.spot.at("proxy", "stubs").locate_elements(item.scenario.proxy.stubs):
         if stub.request != _ANY_REQUEST:
             check_denied_parameters(context, stub.on, stub.request, place.at("request"))
         for delay in (stub.delay, *(one.delay for one in stub.answers if one.delay is not UNSET)):
-            if wrong := _delay_problem(delay, stub.on, context.names.platforms or Platforms()):
+            if wrong := _find_delay_problem(delay, stub.on, context.names.platforms or Platforms()):
                 context.tell(place, wrong, kind="rule", fails=False)
-        for answer, where in place.at("answers").elements(stub.answers):
+        for answer, where in place.at("answers").locate_elements(stub.answers):
             if answer.body is not UNSET and answer.status in {UNSET, 200}:
                 check_stub_member_names(context, stub.on, answer.body, where.at("body"))
         if type(stub.body) is dict:
@@ -224,7 +224,7 @@ def _check_step(context: CheckContext, step: model.Step, spot: Spot) -> None:
         _check_call_name(context, step.during.call, spot.at("during", "call"))
     if step.action == "proxy" and isinstance(step.value, Mapping):
         call = step.value.get("call")
-        if not expects_wrong_call(spot.at("proxy")):
+        if not expects_impossible_call(spot.at("proxy")):
             _check_call_name(context, call, spot.at("proxy", "call"))
         check_denied_results(context, str(call), step.expect.result, spot.at("expect", "result"))
         error = step.expect_error
@@ -235,12 +235,12 @@ def _check_step(context: CheckContext, step: model.Step, spot: Spot) -> None:
 
 def _check_expected_calls(context: CheckContext, expected: model.Expect, spot: Spot) -> None:
     if expected.proxy is not UNSET:
-        for item, place in spot.at("proxy").elements(expected.proxy):
+        for item, place in spot.at("proxy").locate_elements(expected.proxy):
             check_call(context, item, place)
 
 
 def _check_call_name(context: CheckContext, call: object, spot: Spot) -> None:
-    if isinstance(call, str) and (wrong := context.names.call_problem(call)):
+    if isinstance(call, str) and (wrong := context.names.find_call_problem(call)):
         context.tell(spot, wrong, kind="name")
 
 
@@ -260,9 +260,9 @@ def check_write(
     field = change.field
     if change.by == UNDO or "/" in field or field.startswith("project."):
         return
-    if wrong := names.field_problem(field):
-        yield f"form.{field}", names.declare_field(wrong)
-    for (number, column), wrong in names.value_problems(field, change.new):
+    if wrong := names.find_field_problem(field):
+        yield f"form.{field}", names.add_declaration_hint(wrong)
+    for (number, column), wrong in names.find_unknown_columns(field, change.new):
         if column not in expected.get(field, ()):
             cure = msg(
                 "{wrong} (if it is a column, declare it: a row of form.fields.{table} that has it)",
@@ -272,9 +272,9 @@ def check_write(
             yield f"form.{field}[{number}].{column}", cure
 
 
-def expected_columns(item: ScenarioItem) -> Mapping[str, frozenset[str]]:
+def find_expected_columns(item: ScenarioItem) -> Mapping[str, frozenset[str]]:
     """Return the columns that expectations of *item* name, by table."""
-    tables: dict[str, set[str]] = {table: set() for table in item.names.columns}
+    tables: dict[str, set[str]] = {table: set() for table in item.names.initial_table_columns}
     everything = [item.scenario.expect, *(located.step.expect for located in item.walk_steps())]
     for expected in everything if tables else ():
         for table, column in find_named_columns(expected.form):
@@ -293,7 +293,7 @@ def find_fields_expected_as_other_types(item: ScenarioItem) -> frozenset[str]:
         for name, value in expected.form.items() if isinstance(expected.form, Mapping) else ():
             base, *rest = parse_form_path(name) or (name,)
             is_map = isinstance(value, Mapping) and not any(key.startswith("$") for key in value)
-            kind = item.names.field_kinds.get(str(base), "text")
+            kind = item.names.initial_value_kinds.get(str(base), "text")
             is_other = kind != "text" and isinstance(value, str)
             if rest or is_map or is_other or isinstance(value, list | tuple):
                 fields.add(str(base))

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from msgspec import UNSET
 
 from bpmax_sim.errors import suggest_or_list
-from bpmax_sim.i18n import msg, series
+from bpmax_sim.i18n import join_list, msg
 from bpmax_sim.scenario import action, source
 from bpmax_sim.scenario.names import CheckContext
 from bpmax_sim.subject.definition import Action as Decision
@@ -61,7 +61,7 @@ class FlowAction(action.Action, frozen=True, kw_only=True):
         is_short = value is None and not needs_others
         if is_short or (isinstance(value, str) and str in cls.others):
             return
-        if not cls.known_keys(context, value, spot):
+        if not cls.check_value_keys(context, value, spot):
             return
         if not cls._report_missing_values(context, value, spot):
             cls._check_names(context, value, spot)
@@ -112,25 +112,25 @@ class FlowAction(action.Action, frozen=True, kw_only=True):
             return
         if at not in definition.nodes:
             context.tell(spot, "no node {at!r}{hint}", known=definition.nodes, at=at)
-        elif cls.decides and cls.decides not in definition.nodes[at].offers:
+        elif cls.decides and cls.decides not in definition.nodes[at].offered_actions:
             context.tell(
                 spot,
                 "node {at!r} does not offer {decides}; it offers {offers}",
                 at=at,
                 decides=cls.decides,
-                offers=series(definition.nodes[at].offers) or msg("no action"),
+                offers=join_list(definition.nodes[at].offered_actions) or msg("no action"),
             )
 
     @classmethod
     def run(cls, on: action.Performer, value: Any, name: str, result: Result) -> None:  # noqa: ARG003
         """Perform the action by a method of the flow, which refuses a person who may not act."""
         options = value if isinstance(value, Mapping) else {}
-        flow = on.flow(cls.key()).find(str(options.get("project", "")))
+        flow = on.require_flow(cls.derive_key()).find(str(options.get("project", "")))
         move = to_flow_move(value)
         if cls.decides:
             flow.decide(cls.decides, move)
         else:
-            getattr(flow, cls.method or cls.key())(move)
+            getattr(flow, cls.method or cls.derive_key())(move)
 
 
 class NodeAction(FlowAction, frozen=True, kw_only=True):
@@ -156,7 +156,7 @@ class PlayAction(action.Action, frozen=True, kw_only=True):
     @classmethod
     def check(cls, context: CheckContext, value: Any, spot: source.Spot) -> None:
         """Report a node ``until`` that does not exist, or where no project can stop."""
-        if value is None or not cls.known_keys(context, value, spot):
+        if value is None or not cls.check_value_keys(context, value, spot):
             return
         until, definition = value.get("until", ""), context.names.definition
         if not isinstance(until, str):
@@ -178,7 +178,7 @@ class PlayAction(action.Action, frozen=True, kw_only=True):
     @classmethod
     def run(cls, on: action.Performer, value: Any, name: str, result: Result) -> None:  # noqa: ARG003
         """Let the people of the scenario act until the project is at ``until``, or has ended."""
-        flow = on.flow("play")
+        flow = on.require_flow("play")
         if on.player is not None:
             on.player.play(on, flow, str((value or {}).get("until", "")), result)
 
@@ -206,14 +206,14 @@ class PreviewAction(action.Action, frozen=True, kw_only=True):
         """
         if context.names.definition is None:
             context.tell(spot, msg("preview needs flow.definition; without it nothing moves"))
-        elif value is not None and cls.known_keys(context, value, spot):
+        elif value is not None and cls.check_value_keys(context, value, spot):
             check_performer(context, value, spot)
             check_form_values(context, value.get("form"), spot.at("form"))
 
     @classmethod
     def run(cls, on: action.Performer, value: Any, name: str, result: Result) -> None:  # noqa: ARG003
         """Make the preview; it becomes the step's result."""
-        result.set_value(on.flow("preview").preview(to_flow_move(value)))
+        result.set_value(on.require_flow("preview").preview(to_flow_move(value)))
 
 
 _NODE = msg("the node")
@@ -249,9 +249,9 @@ def check_form_values(context: CheckContext, fields: Any, spot: source.Spot) -> 
     """Report fields and columns of *fields* that the form does not have."""
     names = context.names
     for name, value in fields.items() if isinstance(fields, Mapping) else ():
-        if wrong := names.field_problem(name):
+        if wrong := names.find_field_problem(name):
             context.tell(spot.at(name), wrong, kind="name")
-        for path, wrong in names.value_problems(name, value):
+        for path, wrong in names.find_unknown_columns(name, value):
             context.tell(spot.at(name, *path), wrong, kind="name")
 
 
@@ -283,7 +283,7 @@ def check_people(context: CheckContext, value: Any, spot: source.Spot) -> None:
     character (王小明, 王小红), or ids such as 1001 and 1002, are usually two persons. Whether a
     person may act is checked when the action runs.
     """
-    known = context.names.people
+    known = context.names.all_named_people
     for name in map(str, _wrap_in_list(value) if context.names.lists_people else ()):
         if name and "${" not in name and name not in known:
             context.tell(spot, "people has no {name!r}{hint}", known=known, name=name, kind="name")

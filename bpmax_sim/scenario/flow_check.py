@@ -52,7 +52,9 @@ def check_events(
         try:
             event = parse_event(text, subject)
             wrong = check_target(event, targets.get(event.hook.name, ())) or (
-                draft.names.field_problem(event.target) if event.hook.name == "change" else None
+                draft.names.find_field_problem(event.target)
+                if event.hook.name == "change"
+                else None
             )
         except ValueError as error:
             wrong = str(error)
@@ -84,7 +86,7 @@ def _is_fired_by_step(draft: ScenarioDraft, event: str) -> bool:
 def check_flow(draft: ScenarioDraft) -> None:
     """Report contradictions between flow definitions and the rest of the scenario."""
     for flow, (definition, file) in draft.flows.items():
-        for admin, place in file.at("admins").elements(definition.admins):
+        for admin, place in file.at("admins").locate_elements(definition.admins):
             flow_actions.check_people(draft, admin, place)
         for name, node in definition.nodes.items():
             spot = file.at("nodes", name)
@@ -112,11 +114,11 @@ def check_flow(draft: ScenarioDraft) -> None:
 
 def _check_people_of_node(draft: ScenarioDraft, node: FlowNode, spot: Spot) -> None:
     """Report unknown people among the owners of *node* and in the reminders of its deadlines."""
-    for owner, place in spot.at("owners").elements(node.owners):
+    for owner, place in spot.at("owners").locate_elements(node.owners):
         flow_actions.check_people(draft, owner, place)
     for number, late in enumerate(node.deadlines):
         level = spot.at("deadline", *([number] if isinstance(node.deadline, tuple) else []))
-        for person, place in level.at("notify").elements(late.notify):
+        for person, place in level.at("notify").locate_elements(late.notify):
             flow_actions.check_people(draft, person, place)
 
 
@@ -124,9 +126,9 @@ def _check_short_deadlines(draft: ScenarioDraft, node: FlowNode, spot: Spot) -> 
     """Report deadlines of a few seconds, whose unit was probably forgotten."""
     for number, late in enumerate(node.deadlines):
         where = spot.at("deadline", *([number] if isinstance(node.deadline, tuple) else []))
-        written = where.source.root.at(where.steps)
+        written = where.source.root.find_at(where.steps)
         where = where if written is None or not written.items else where.at("after")
-        written = where.source.root.at(where.steps)
+        written = where.source.root.find_at(where.steps)
         if written is not None and isinstance(written.value, int | float) and late.after < _SOON:
             draft.tell(
                 where,
@@ -143,10 +145,10 @@ def _check_conditions(draft: ScenarioDraft, node: FlowNode, spot: Spot) -> None:
 
     They do not matter if all routes of an action lead to one node.
     """
-    for action in node.offers:
-        routes = node.routes(action)
-        spots = {n: at for offer, n, at, _ in node.routes_with_places() if offer == action}
-        for number, message in _find_condition_mistakes(routes, draft.field_kinds):
+    for action in node.offered_actions:
+        routes = node.list_routes(action)
+        spots = {n: at for offer, n, at, _ in node.list_routes_with_paths() if offer == action}
+        for number, message in _find_condition_mistakes(routes, draft.initial_value_kinds):
             place = spot.at(*spots[number], "when")
             draft.tell(place, "{message}", message=message, kind="script", fails=False)
         last = routes[-1] if len(routes) > 1 else None
@@ -198,7 +200,7 @@ _CERTAIN: Final = frozenset({"number", "boolean", "list"})
 def _check_fields(draft: ScenarioDraft, fields: Mapping[str, str], spot: Spot) -> None:
     """Report unknown fields; *fields* maps keys at *spot* to field names."""
     for key, field in fields.items():
-        if wrong := draft.names.field_problem(field):
+        if wrong := draft.names.find_field_problem(field):
             is_declared = bool(draft.names.fields)  # else it is only near to a known one
             kind = "" if is_declared else "name"
             draft.tell(spot.at(key), wrong, kind=kind, fails=is_declared)
@@ -206,7 +208,7 @@ def _check_fields(draft: ScenarioDraft, fields: Mapping[str, str], spot: Spot) -
 
 def _check_field_pair_direction(draft: ScenarioDraft, subflow: SubFlow, spot: Spot) -> None:
     """Report field pairs of a sub-flow (``form``, ``back``) whose two sides are swapped."""
-    known = draft.names.fields or draft.names.initial_fields
+    known = draft.names.fields or draft.names.mentioned_fields
     pairs = [("form", inner, outer) for inner, outer in subflow.form.items()]
     pairs += [("back", inner, outer) for outer, inner in subflow.back.items()]
     for key, inner, outer in pairs:

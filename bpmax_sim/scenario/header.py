@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 
 from bpmax_sim.errors import Place
-from bpmax_sim.file_names import node_id_part
+from bpmax_sim.file_names import to_node_id_part
 
 
 class ItemHeader(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,12 +54,12 @@ class ItemHeader(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.title}[{self.row_id}]" if self.row_id else self.title
 
     @property
-    def node_name(self) -> str:
+    def one_line_name(self) -> str:
         """Return the name in one line, as pytest's node id needs it."""
-        name = node_id_part(self.title)
-        return f"{name}[{node_id_part(self.row_id)}]" if self.row_id else name
+        name = to_node_id_part(self.title)
+        return f"{name}[{to_node_id_part(self.row_id)}]" if self.row_id else name
 
     @property
     def node_id(self) -> str:
         """Return the pytest node id, which selects the item on the command line."""
-        return f"{self.file}::{self.node_name}"
+        return f"{self.file}::{self.one_line_name}"

@@ -13,13 +13,13 @@ from typing import Any, Final
 from msgspec import UNSET
 from msgspec.structs import asdict
 
-from bpmax_sim.clock import format_duration
+from bpmax_sim.clock import format_parsable_duration
 from bpmax_sim.errors import suggest_nearest
 from bpmax_sim.i18n import msg
-from bpmax_sim.platform.response_shapes import kind_of_value
+from bpmax_sim.platform.response_shapes import find_kind
 from bpmax_sim.scenario import model
 from bpmax_sim.scenario.flow_actions import FlowAction
-from bpmax_sim.scenario.references import column_of, show
+from bpmax_sim.scenario.references import find_referenced_column, show
 from bpmax_sim.scenario.shared_names import find_environment_names
 from bpmax_sim.scenario.source import Spot
 from bpmax_sim.scenario.table_rows import ScenarioDraft
@@ -30,7 +30,7 @@ _NO: Final = frozenset({"no", "n", "off", "false", "0", "none", "null", "否", "
 _RETURN: Final = re.compile(r"(?<![\w$.])return\s+[^;\s}]")
 
 
-def check_skip_reasons(draft: ScenarioDraft) -> None:
+def check_skip_reasons_meaning_false(draft: ScenarioDraft) -> None:
     """Report ``skip: no``: it is read as a skip whose reason is the text "no"."""
     for key, value in (("skip", draft.scenario.skip), ("xfail", draft.scenario.xfail)):
         if isinstance(value, str) and value.strip().lower() in _NO:
@@ -41,7 +41,7 @@ def check_skip_reasons(draft: ScenarioDraft) -> None:
 
 def check_cells_meaning_false(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
     """Report cells used as a condition whose text means "false": any text counts as true."""
-    column = column_of(step.condition)
+    column = find_referenced_column(step.condition)
     for row in draft.rows if column else ():
         cell = row.values.get(column)
         if isinstance(cell, str) and cell.strip().lower() in _NO:
@@ -57,20 +57,22 @@ def check_cells_meaning_false(draft: ScenarioDraft, step: model.Step, spot: Spot
             )
 
 
-def check_unread_results(draft: ScenarioDraft) -> None:
+def check_unread_js_results(draft: ScenarioDraft) -> None:
     """Report ``js:`` steps that return a value which nothing reads."""
     if draft.scenario.expect.result is not UNSET:
         return
-    steps = list(draft.spot.at("steps").elements(draft.scenario.steps))
+    steps = list(draft.spot.at("steps").locate_elements(draft.scenario.steps))
     for number, (step, spot) in enumerate(steps):
         code = step.value if step.action == "js" else None
         if not isinstance(code, str) or not _RETURN.search(code):
             continue
         is_read = any(
-            one.expect.result is not UNSET for one in _steps_until_next_action(steps, number)
+            one.expect.result is not UNSET for one in _find_steps_until_next_action(steps, number)
         )
         own = f"steps.{step.id}."
-        is_named = bool(step.id) and any(own in text for text in draft.spot.source.all_lines)
+        is_named = bool(step.id) and any(
+            own in text for text in draft.spot.source.lines_of_all_files
+        )
         has_more = step.expect != model.Expect() or step.save or step.expect_error is not UNSET
         has_until = isinstance(step.retry, model.Retry) and step.retry.until is not UNSET
         if not (is_read or is_named or has_more or has_until):
@@ -80,7 +82,7 @@ def check_unread_results(draft: ScenarioDraft) -> None:
             draft.tell(spot.at("js"), message, kind="empty", fails=False)
 
 
-def _steps_until_next_action(
+def _find_steps_until_next_action(
     steps: list[tuple[model.Step, Spot]], number: int
 ) -> Iterator[model.Step]:
     """Yield step *number* and those after it that have no action, and so check its result."""
@@ -124,7 +126,7 @@ def check_anything_expected(draft: ScenarioDraft) -> None:
 def check_former_names_differ(draft: ScenarioDraft) -> None:
     """Report the scenario's present name in ``was``, the list of names it had before."""
     scenario = draft.scenario
-    for name, spot in draft.spot.at("was").elements(scenario.was):
+    for name, spot in draft.spot.at("was").locate_elements(scenario.was):
         if name == scenario.scenario:
             wrong = msg("this is the present name; write the one that it was recorded under")
             draft.tell(spot, wrong, kind="rule", fails=False)
@@ -148,7 +150,7 @@ def check_milliseconds(draft: ScenarioDraft) -> None:
             )
 
 
-def check_short_advances(draft: ScenarioDraft) -> None:
+def check_advances_without_unit(draft: ScenarioDraft) -> None:
     """Report ``advance: 47`` without a unit (seconds) if all deadlines are hours away."""
     nodes = draft.definition.nodes.values() if draft.definition is not None else ()
     deadlines = [float(level.after) for node in nodes for level in node.deadlines]
@@ -160,7 +162,7 @@ def check_short_advances(draft: ScenarioDraft) -> None:
                 "{value} are seconds, and the shortest deadline is {deadline}; write {value}h, or "
                 "{value}s where that is meant",
                 value=value,
-                deadline=format_duration(min(deadlines)),
+                deadline=format_parsable_duration(min(deadlines)),
                 kind="unfit",
                 fails=False,
             )
@@ -208,7 +210,7 @@ def check_untouched_states(draft: ScenarioDraft) -> None:
                     )
 
 
-def check_preview_of_submitted_values(draft: ScenarioDraft) -> None:
+def check_submitted_values_previewed(draft: ScenarioDraft) -> None:
     """Report a project that is submitted with other values than each preview before it had."""
     seen: list[tuple[dict[str, Any], Spot]] = []
     for step, spot in draft.steps:
@@ -237,13 +239,13 @@ def check_entered_kinds(draft: ScenarioDraft) -> None:
     reported: ``"5"``, ``yes``, ``是``. Cells of a table are texts unless the head of their column
     has a type.
     """
-    kinds = draft.field_kinds
+    kinds = draft.initial_value_kinds
     for step, spot in draft.steps if kinds else ():
         for name, value, where in _find_entries(step, spot):
             kind = kinds.get(name)
             if kind not in _WRITTEN_AS:
                 continue
-            column = column_of(value)
+            column = find_referenced_column(value)
             cells = [(row.values.get(column), row.spot) for row in draft.rows if column]
             for text, cell in cells or [(value, None)]:
                 if _is_misfit(text, kind):
@@ -252,7 +254,7 @@ def check_entered_kinds(draft: ScenarioDraft) -> None:
                         "{value!r} is {entered}, and {field} begins as {declared}; {cure}",
                         value=text,
                         field=name,
-                        entered=describe_kind(kind_of_value(text)),
+                        entered=describe_kind(find_kind(text)),
                         declared=describe_kind(kind),
                         cure=_WRITTEN_AS[kind],
                         kind="unfit",
@@ -288,7 +290,7 @@ def _is_misfit(value: Any, kind: str | None) -> bool:
     """
     if kind in {"list", "object"}:
         is_filled_in = isinstance(value, str) and "${" in value
-        other = kind_of_value(value) if value and not is_filled_in else None
+        other = find_kind(value) if value and not is_filled_in else None
         return other not in {None, "null", kind}
     text = value.strip().lower() if isinstance(value, str) else ""
     return (kind == "boolean" and text in _NO | _YES) or (
@@ -305,7 +307,7 @@ def check_buttons_are_clicked(draft: ScenarioDraft) -> None:
     form = draft.scenario.form
     scripts = form.scripts if isinstance(form, model.FormSpec) else {}
     steps = [step for step, _ in draft.steps]
-    pressed = {f"click.{_button_of(step)}" for step in steps if step.action == "click"}
+    pressed = {f"click.{_get_button_name(step)}" for step in steps if step.action == "click"}
     pressed |= {str(step.value) for step in steps if step.action == "fire"}
     if any("${" in text for text in pressed) or draft.scenario.policies:
         return
@@ -324,7 +326,7 @@ def check_buttons_are_clicked(draft: ScenarioDraft) -> None:
             )
 
 
-def _button_of(step: model.Step) -> str:
+def _get_button_name(step: model.Step) -> str:
     value = step.value
     return str(value.get("button", "")) if isinstance(value, dict) else str(value)
 
@@ -341,8 +343,8 @@ def check_empty_parts(draft: ScenarioDraft) -> None:
             wrong = msg("the fault set {name!r} has no fault, so who names it injects none",
                         name=name)  # fmt: skip
             _report_empty(draft, draft.spot.at("fault_sets", name), wrong)
-    for stub, spot in draft.spot.at("proxy", "stubs").elements(draft.scenario.proxy.stubs):
-        node = spot.source.root.at(spot.at("request").steps)
+    for stub, spot in draft.spot.at("proxy", "stubs").locate_elements(draft.scenario.proxy.stubs):
+        node = spot.source.root.find_at(spot.at("request").steps)
         parts = [name for name, value in asdict(stub.request).items() if value == {}]
         if node is not None and (parts or not node.items):
             wrong = msg("this asks for nothing, so that the stub answers every request; say which, "
@@ -363,19 +365,21 @@ _VALUES: Final = frozenset({
 })  # fmt: skip
 
 
-def _find_texts(spot: Spot, *signs: str) -> Iterator[tuple[tuple[str | int, ...], str]]:
+def _find_texts_if_sign_in_file(
+    spot: Spot, *signs: str
+) -> Iterator[tuple[tuple[str | int, ...], str]]:
     """Yield path and text of each value in the file of *spot*; nothing if no line contains a sign.
 
     The search for *signs* (one of them is enough) saves walking through most files.
     """
     if any(sign in line for line in spot.source.lines for sign in signs):
-        yield from spot.source.root.texts()
+        yield from spot.source.root.walk_texts()
 
 
 def check_empty_names(draft: ScenarioDraft) -> None:
     """Report keys that name somebody or something and are written with an empty text."""
     spot = draft.spot
-    for path, text in _find_texts(spot, '""', "''"):
+    for path, text in _find_texts_if_sign_in_file(spot, '""', "''"):
         if not text and path[-1] in _NAMING and _VALUES.isdisjoint(path):
             where = Spot(spot.source, path)
             if draft.is_in_own_file(where):
@@ -406,7 +410,7 @@ def check_injected_header_names(draft: ScenarioDraft) -> None:
     An example is ``Retry-Afer``.
     """
     spot = draft.spot
-    for path, _ in _find_texts(spot, "headers:"):
+    for path, _ in _find_texts_if_sign_in_file(spot, "headers:"):
         name = str(path[-1]).lower()
         if path[-2:-1] != ("headers",) or name in _HEADERS or not {"do", "stubs"} & {*path}:
             continue
@@ -427,14 +431,14 @@ def check_unread_recording(draft: ScenarioDraft) -> None:
         )
 
 
-def check_unread_secrets(draft: ScenarioDraft) -> None:
+def check_unknown_env_secrets(draft: ScenarioDraft) -> None:
     """Report ``secrets: env.X`` where neither the environment nor any file of the folder has X."""
-    for text, where in draft.spot.at("secrets").elements(draft.scenario.secrets):
+    for text, where in draft.spot.at("secrets").locate_elements(draft.scenario.secrets):
         root, _, name = text.partition(".")
         if root != "env" or name in draft.environ or not draft.is_in_own_file(where):
             continue
         known = find_environment_names(
-            Path(draft.spot.source.path), tuple(draft.spot.source.all_lines)
+            Path(draft.spot.source.path), tuple(draft.spot.source.lines_of_all_files)
         )
         if name not in known:
             draft.tell(
@@ -461,7 +465,7 @@ def check_near_columns_of_added_rows(draft: ScenarioDraft) -> None:
         for name, spot in spots.items():
             others = [one for one in spots if counts[table, one] > counts[table, name]]
             others += [one for one in spots if draft.names.occurs_in_scripts(one)]
-            if draft.names.occurs_in_scripts(name) or draft.columns.get(table):
+            if draft.names.occurs_in_scripts(name) or draft.initial_table_columns.get(table):
                 continue
             if hint := suggest_nearest(name, [one for one in others if one != name]):
                 wrong = msg("no other row of {table} has a column {name!r}{hint}",
@@ -471,22 +475,22 @@ def check_near_columns_of_added_rows(draft: ScenarioDraft) -> None:
 
 IDLE_CHECKS: Final = (
     check_former_names_differ,
-    check_skip_reasons,
-    check_unread_results,
+    check_skip_reasons_meaning_false,
+    check_unread_js_results,
     check_buttons_are_clicked,
     check_anything_expected,
     check_entered_kinds,
     check_milliseconds,
-    check_short_advances,
+    check_advances_without_unit,
     check_empty_lists_of_idle_steps,
     check_untouched_states,
-    check_preview_of_submitted_values,
+    check_submitted_values_previewed,
     check_empty_parts,
     check_empty_names,
     check_injected_header_names,
     check_moved_rows,
     check_unread_recording,
-    check_unread_secrets,
+    check_unknown_env_secrets,
     check_near_columns_of_added_rows,
 )
 """All checks of this module that look at a scenario as a whole."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from bpmax_sim.i18n import msg, series
+from bpmax_sim.i18n import join_list, msg
 from bpmax_sim.scenario.events import LogPosition
-from bpmax_sim.scenario.expect import failing_checks
+from bpmax_sim.scenario.expect import select_failing_checks
 from bpmax_sim.scenario.progress import Progress
 from bpmax_sim.scenario.source import Failure
 
@@ -19,12 +19,12 @@ def judge_invariants(progress: Progress, since: LogPosition) -> Iterator[Failure
     in it does; a ``never`` fails if all comparisons in it hold at once.
     """
     for path, expected in progress.item.scenario.invariants:
-        reporter = progress.reporter(since)
+        reporter = progress.make_reporter(since)
         checks, failures = progress.compare_expectation(reporter, expected, since, path)
-        is_broken = bool(failing_checks(checks))
+        is_broken = bool(select_failing_checks(checks))
         yield from (failure for failure in failures if failure.kind == "value")
         if path[0] == "always" and is_broken:
             yield from (replace(failure, kind="always") for failure in failures)
         elif path[0] == "never" and checks and not is_broken:
-            held = series(f"{check.label} {check.actual}" for check in checks)
+            held = join_list(f"{check.label} {check.actual}" for check in checks)
             yield reporter.report("never", msg("never: {held}", held=held), path)

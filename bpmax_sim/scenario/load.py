@@ -23,42 +23,48 @@ from bpmax_sim.errors import (
     Place,
     Problem,
     Problems,
-    place_sort_key,
+    get_place_sort_key,
     shell_quote,
     suggest_or_list,
 )
-from bpmax_sim.file_names import RelativeFileNames, cassette_name
+from bpmax_sim.file_names import RelativeFileNames, build_cassette_name
 from bpmax_sim.i18n import join_messages, msg
 from bpmax_sim.platform.model import Model
 from bpmax_sim.project import (
     Strictness,
-    absolute_path,
+    find_platform_folders,
     find_root,
+    find_strictness,
     join_to_file,
-    platform_folders,
-    strictness_of,
+    to_absolute_path,
     to_path,
 )
 from bpmax_sim.scenario import model, references
-from bpmax_sim.scenario.check import check_scenario, check_values
+from bpmax_sim.scenario.check import check_references, check_scenario
 from bpmax_sim.scenario.declarations import read_declarations, read_shared
-from bpmax_sim.scenario.faults import fault_problem, fill_fault, to_transport_fault
+from bpmax_sim.scenario.faults import fill_fault, find_fault_problem, to_transport_fault
 from bpmax_sim.scenario.header import ItemHeader
 from bpmax_sim.scenario.names import ScenarioNames
 from bpmax_sim.scenario.source import RunWarning, ScenarioSource, Spot, read_script
 from bpmax_sim.scenario.table_rows import (
     Row,
     ScenarioDraft,
-    column_of_run,
-    format_typed_variables,
-    parse_flag,
-    rows_of,
+    find_run_column,
+    format_cli_variables,
+    parse_flag_or_reason,
+    read_case_rows,
     split_names_cell,
 )
 from bpmax_sim.script.failure import Script
-from bpmax_sim.subject.definition import Definition, FlowParts, NodeForm, NodeView, SubFlowResult
+from bpmax_sim.subject.definition import (
+    Definition,
+    FlowParts,
+    LoadedNodeForm,
+    NodeForm,
+    SubFlowResult,
+)
 from bpmax_sim.transport.faults import Fault
-from bpmax_sim.yamlfile import decode, display_path, format_steps
+from bpmax_sim.yamlfile import decode, format_steps, to_display_path
 
 M = TypeVar("M", bound=Model)
 
@@ -183,7 +189,7 @@ class ScenarioItem(msgspec.Struct, frozen=True, kw_only=True):
     def name(self) -> str:
         """Return ``name[row]``, or the name alone without a table, exactly as in the file.
 
-        `node_name` is the same in one line.
+        `one_line_name` is the same in one line.
         """
         return f"{self.scenario.scenario}[{self.row.id}]" if self.row else self.scenario.scenario
 
@@ -219,9 +225,9 @@ class ScenarioItem(msgspec.Struct, frozen=True, kw_only=True):
             yield from located.walk()
 
     @property
-    def node_name(self) -> str:
+    def one_line_name(self) -> str:
         """Return the name in one line, as pytest's node id needs it."""
-        return self.header.node_name
+        return self.header.one_line_name
 
     @property
     def node_id(self) -> str:
@@ -232,7 +238,7 @@ class ScenarioItem(msgspec.Struct, frozen=True, kw_only=True):
     def trace_file_names(self) -> RelativeFileNames:
         """Return the object that writes file names in traces relative to the scenario's folder."""
         names = (self.spot.source.file, *(body.name for body in self.subjects.code_files))
-        return RelativeFileNames(os.path.dirname(absolute_path(self.path)), names)  # noqa: PTH120 - faster
+        return RelativeFileNames(os.path.dirname(to_absolute_path(self.path)), names)  # noqa: PTH120 - faster
 
     @property
     def file_texts(self) -> Mapping[str, str]:
@@ -246,27 +252,27 @@ class ScenarioItem(msgspec.Struct, frozen=True, kw_only=True):
         }
 
     @property
-    def target(self) -> str:
+    def selection_arguments(self) -> str:
         """Return the arguments of `bpmax-sim run` that select this item with its variables.
 
         They are one text, quoted for a shell.
         """
         name = self.node_id if self.row else self.spot.source.file
-        return join_messages(" ", map(shell_quote, (name, *self.variable_arguments("--var"))))
+        return join_messages(" ", map(shell_quote, (name, *self.make_variable_arguments("--var"))))
 
     @property
-    def rerun(self) -> str:
+    def rerun_command(self) -> str:
         """Return the shell command that runs this item alone, with the same variables."""
-        return msg("bpmax-sim run {target}", target=self.target)
+        return msg("bpmax-sim run {target}", target=self.selection_arguments)
 
-    def variable_arguments(self, option: str) -> tuple[str, ...]:
+    def make_variable_arguments(self, option: str) -> tuple[str, ...]:
         """Return the command-line words that pass the same variables, each after *option*."""
         return tuple(word for typed in self.variable_assignments for word in (option, typed))
 
     @property
     def variable_assignments(self) -> tuple[str, ...]:
         """Return `name=value` of each variable given as text and not declared secret."""
-        return format_typed_variables(self.cli_variables, self.scenario.secrets)
+        return format_cli_variables(self.cli_variables, self.scenario.secrets)
 
     @property
     def owner_name_in_cassette(self) -> str:
@@ -301,34 +307,36 @@ def load_items(
     is_broken, source = bool(problems), declared.source
     scenario = decode(source.root, model.Scenario, problems)
     if scenario is None or is_broken:
-        raise ConfigError(*sorted(set(problems), key=place_sort_key))
+        raise ConfigError(*sorted(set(problems), key=get_place_sort_key))
     draft = ScenarioDraft(
         spot=Spot(source),
         scenario=scenario,
         fragments=declared.fragments,
-        used=declared.used,
+        used=declared.used_fragment_count,
         variables=variables or {},
         environ=environ,
         problems=problems,
     )
     try:
-        draft.strictness = strictness_of(source.path, home)
+        draft.strictness = find_strictness(source.path, home)
     except ValueError as error:
-        problems.append(Problem(str(error), Place(display_path(home / "pyproject.toml"))))
+        problems.append(Problem(str(error), Place(to_display_path(home / "pyproject.toml"))))
     draft.flows = dict(_load_flows(draft))
-    draft.rows = rows_of(draft.spot.at("cases"), problems) if scenario.cases is not UNSET else ()
+    draft.rows = (
+        read_case_rows(draft.spot.at("cases"), problems) if scenario.cases is not UNSET else ()
+    )
     subjects = _load_subjects(draft)
-    draft.texts = _texts_of_scripts(draft, subjects)
+    draft.texts = _collect_script_sources(draft, subjects)
     if not is_checked:
         check_scenario(draft)
-        check_values(draft)
+        check_references(draft)
     loaded = [_build_item(draft, subjects, row, home) for row in draft.rows or (None,)]
     if problems:
-        raise ConfigError(*sorted(set(problems), key=place_sort_key))
+        raise ConfigError(*sorted(set(problems), key=get_place_sort_key))
     return loaded
 
 
-def load_items_reading(
+def load_items_using_variables(
     variables: Mapping[str, Any], path: Path, environ: Mapping[str, str]
 ) -> list[ScenarioItem]:
     """Load the items of the scenario file *path* and make sure that it reads each of *variables*.
@@ -340,7 +348,7 @@ def load_items_reading(
     """
     items = load_items(path, variables=variables, environ=environ)
     for item in items:
-        declared, written = item.scenario.vars, "\n".join(item.spot.source.all_lines)
+        declared, written = item.scenario.vars, "\n".join(item.spot.source.lines_of_all_files)
         for name in variables.keys() - declared.keys():
             if f"vars.{name}" not in written:
                 hint = suggest_or_list(name, declared)
@@ -348,7 +356,7 @@ def load_items_reading(
     return items
 
 
-def _texts_of_scripts(draft: ScenarioDraft, subjects: Subjects) -> tuple[str, ...] | None:
+def _collect_script_sources(draft: ScenarioDraft, subjects: Subjects) -> tuple[str, ...] | None:
     """Return the sources of all scripts; None if a step may run Python, which can do anything."""
     values = [(getattr(step, "python"), getattr(step, "js")) for step, _ in draft.steps]  # noqa: B009
     if any(python is not UNSET for python, _ in values):
@@ -397,7 +405,7 @@ def _load_subjects(draft: ScenarioDraft) -> Subjects:
     named_files = (
         (name, spot.at(step.action, "file"))
         for step, spot in draft.steps
-        if step.kind and (name := step.kind.script_file(step.value))
+        if step.kind and (name := step.kind.find_script_file(step.value))
     )
     return Subjects(
         scripts=scripts,
@@ -433,15 +441,15 @@ def _load_flow_parts(draft: ScenarioDraft, flow: str | None) -> FlowParts:
         if isinstance(node.form, NodeForm):
             scripts, libraries = _load_code(draft, node.form, file.at("nodes", name, "form"))
             states = node.form.states
-            screens[name] = NodeView(states=states, scripts=scripts, libraries=libraries)
-    places = _route_places(definition, file.source)
+            screens[name] = LoadedNodeForm(states=states, scripts=scripts, libraries=libraries)
+    places = _find_route_places(definition, file.source)
     return replace(parts, definition=definition, route_places=places, screens=screens)
 
 
 _ScriptOwner = model.FormSpec | model.FlowSpec | model.SubFlowSpec | NodeForm
 
 
-def _route_places(
+def _find_route_places(
     definition: Definition, source: ScenarioSource
 ) -> dict[tuple[str, str, int], Place]:
     """Return where the condition of each route is written; a route without one has its own place.
@@ -451,8 +459,8 @@ def _route_places(
     """
     places: dict[tuple[str, str, int], Place] = {}
     for name, node in definition.nodes.items():
-        for action, number, path, route in node.routes_with_places():
-            value = source.root.at(("nodes", name, *path, *(["when"] if route.when else ())))
+        for action, number, path, route in node.list_routes_with_paths():
+            value = source.root.find_at(("nodes", name, *path, *(["when"] if route.when else ())))
             if value is not None:
                 place = value.place
                 line = source.lines[place.line - 1] if place.line <= len(source.lines) else ""
@@ -468,9 +476,11 @@ def _load_code(
 
     *owner* may also be a sub-flow or the form of a node; *spot* is its place in the scenario.
     """
-    events = {event: spot.at("scripts", event).elements(n) for event, n in owner.scripts.items()}
+    events = {
+        event: spot.at("scripts", event).locate_elements(n) for event, n in owner.scripts.items()
+    }
     scripts = {event: _load_scripts(draft, names) for event, names in events.items()}
-    libraries = dict(_load_scripts(draft, spot.at("libraries").elements(owner.libraries)))
+    libraries = dict(_load_scripts(draft, spot.at("libraries").locate_elements(owner.libraries)))
     handlers = {event: tuple(script for _, script in named) for event, named in scripts.items()}
     return handlers, tuple(libraries.values())
 
@@ -492,11 +502,11 @@ def _build_item(
 ) -> ScenarioItem:
     scenario, source = draft.scenario, draft.spot.source
     values = row.values if row else {}
-    faults = [*_fault_rules(draft, scenario.faults, draft.spot.at("faults"), row)]
+    faults = [*_load_fault_rules(draft, scenario.faults, draft.spot.at("faults"), row)]
     if row:
         named = split_names_cell(values.get("faults"))
         spot = row.spot.at("faults") if row.spot else draft.spot.at("cases")
-        faults += _fault_rules(draft, named, spot, row, is_row_cell=True)
+        faults += _load_fault_rules(draft, named, spot, row, is_row_cell=True)
     return ScenarioItem(
         root=root,
         path=source.path,
@@ -508,18 +518,18 @@ def _build_item(
         row=row,
         place=row.place if row else draft.spot.at("scenario").place,
         tags=(*scenario.tags, *map(str, split_names_cell(values.get("tags")))),
-        skip=parse_flag(values.get("skip")) or scenario.skip,
-        xfail=parse_flag(values.get("xfail")) or scenario.xfail,
+        skip=parse_flag_or_reason(values.get("skip")) or scenario.skip,
+        xfail=parse_flag_or_reason(values.get("xfail")) or scenario.xfail,
         vars=draft.declared_vars,
         cli_variables=draft.variables,
         faults=tuple(faults),
-        cassette=_cassette_of(draft, row, root),
+        cassette=_resolve_cassette_name(draft, row, root),
         platforms=_find_platforms(draft, root),
         instances=_find_instances(draft),
         names=draft.names,
         strictness=draft.strictness,
         warnings=tuple(draft.warnings),
-        fills=draft.keys_with_references(draft.spot),
+        fills=draft.find_keys_with_references(draft.spot),
         rows=len(draft.rows),
     )
 
@@ -527,21 +537,23 @@ def _build_item(
 def _find_instances(draft: ScenarioDraft) -> Path | None:
     name = draft.scenario.proxy.instances
     spot = draft.spot.at("proxy", "instances")
-    return to_path(absolute_path(spot.resolve_file_name(name))) if name else None
+    return to_path(to_absolute_path(spot.resolve_file_name(name))) if name else None
 
 
 def _find_platforms(draft: ScenarioDraft, root: Path) -> tuple[Path, ...]:
-    if named := draft.scenario.proxy.platform_names:
-        spots = draft.spot.at("proxy", "platforms").elements(named)
-        return tuple(to_path(absolute_path(spot.resolve_file_name(name))) for name, spot in spots)
+    if named := draft.scenario.proxy.platform_paths:
+        spots = draft.spot.at("proxy", "platforms").locate_elements(named)
+        return tuple(
+            to_path(to_absolute_path(spot.resolve_file_name(name))) for name, spot in spots
+        )
     try:
-        return platform_folders(root)
+        return find_platform_folders(root)
     except ValueError as error:
-        draft.problems.append(Problem(str(error), Place(display_path(root / "pyproject.toml"))))
+        draft.problems.append(Problem(str(error), Place(to_display_path(root / "pyproject.toml"))))
         return ()
 
 
-def _cassette_of(draft: ScenarioDraft, row: Row | None, root: Path) -> str:
+def _resolve_cassette_name(draft: ScenarioDraft, row: Row | None, root: Path) -> str:
     declared = draft.scenario.proxy.cassette
     own_file = row.id if row and "${case." not in declared else ""
     try:
@@ -549,7 +561,7 @@ def _cassette_of(draft: ScenarioDraft, row: Row | None, root: Path) -> str:
     except ValueError as error:
         draft.tell(draft.spot.at("proxy", "cassette"), str(error))
         return ""
-    return cassette_name(root, draft.spot.source.path, str(name), own_file)
+    return build_cassette_name(root, draft.spot.source.path, str(name), own_file)
 
 
 def _resolve_before_run(draft: ScenarioDraft, row: Row | None, text: str, what: str) -> Any:
@@ -580,7 +592,9 @@ def _resolve_before_run(draft: ScenarioDraft, row: Row | None, text: str, what: 
 def _locate_steps(
     draft: ScenarioDraft, spot: Spot, steps: tuple[model.Step, ...], row: Row | None
 ) -> tuple[LocatedStep, ...]:
-    return tuple(_locate_step(draft, step, where, row) for step, where in spot.elements(steps))
+    return tuple(
+        _locate_step(draft, step, where, row) for step, where in spot.locate_elements(steps)
+    )
 
 
 def _locate_step(
@@ -588,18 +602,18 @@ def _locate_step(
 ) -> LocatedStep:
     meanwhile = step.during.steps if isinstance(step.during, model.During) else ()
     runs_row = row is not None and spot.steps[0] != "cases"  # or a row would run itself for ever
-    cell = draft.steps_in_cells.get((row.id, column_of_run(step))) if row and runs_row else None
+    cell = draft.steps_in_cells.get((row.id, find_run_column(step))) if row and runs_row else None
     return LocatedStep(
         step,
         spot,
-        tuple(_fault_rules(draft, step.faults, spot.at("faults"), row)),
+        tuple(_load_fault_rules(draft, step.faults, spot.at("faults"), row)),
         _locate_steps(draft, spot.at("during", "steps"), meanwhile, row),
         None if cell is None else tuple(_locate_step(draft, *inner, row) for inner in cell),
-        draft.keys_with_references(spot),
+        draft.find_keys_with_references(spot),
     )
 
 
-def _fault_rules(
+def _load_fault_rules(
     draft: ScenarioDraft,
     faults: tuple[Any, ...],
     spot: Spot,
@@ -613,17 +627,17 @@ def _fault_rules(
     is true for a row's own ``faults`` cell, which has its place in the table.
     """
     sets = draft.fault_sets
-    for fault, where in spot.elements(faults):
+    for fault, where in spot.locate_elements(faults):
         if not isinstance(fault, str):
-            yield from _inline_fault(draft, fault, where, row)
+            yield from _load_inline_fault(draft, fault, where, row)
             continue
         place = row.place if is_row_cell and row else where.place
-        names = _fault_set_names(draft, fault, row, place)
+        names = _parse_fault_set_names(draft, fault, row, place)
         if not all(isinstance(name, str) for name in names):
-            column = references.column_of(fault)
+            column = references.find_referenced_column(fault)
             cell = row.spot.at(column) if row and row.spot and column else where
-            for rule, at in cell.elements(names):
-                yield from _inline_fault(draft, rule, at, row)
+            for rule, at in cell.locate_elements(names):
+                yield from _load_inline_fault(draft, rule, at, row)
             continue
         for name in names:
             for rule, rule_spot in sets.get(name, ()):
@@ -634,7 +648,7 @@ def _fault_rules(
                 draft.problems.append(Problem(message, place, "cases" if is_row_cell else ""))
 
 
-def _fault_set_names(
+def _parse_fault_set_names(
     draft: ScenarioDraft, text: str, row: Row | None, place: Place
 ) -> tuple[Any, ...]:
     """Return the fault sets that a text names; a cell ``${case.faults}`` may name several."""
@@ -678,19 +692,21 @@ def _fill_fault(
     except ValueError as error:
         draft.problems.append(Problem(str(error), spot.place, "faults"))
         return
-    if wrong := fault_problem(filled):
+    if wrong := find_fault_problem(filled):
         draft.problems.append(Problem(wrong, spot.place, "faults"))
     else:
         yield to_transport_fault(filled, spot.place)
 
 
-def _inline_fault(draft: ScenarioDraft, fault: Any, spot: Spot, row: Row | None) -> Iterator[Fault]:
+def _load_inline_fault(
+    draft: ScenarioDraft, fault: Any, spot: Spot, row: Row | None
+) -> Iterator[Fault]:
     """Yield the rule written out at *spot* in a list of faults; nothing if it is invalid.
 
     What is wrong with it is reported.
     """
     problems: list[Problem] = []
-    node = spot.source.root.at(spot.steps)
+    node = spot.source.root.find_at(spot.steps)
     rule = decode(node, model.FaultRule, problems, steps=spot.steps) if node is not None else None
     draft.problems += problems
     if rule and not problems:

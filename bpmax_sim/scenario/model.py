@@ -18,23 +18,23 @@ from msgspec import UNSET, Meta, UnsetType, field
 from bpmax_sim.i18n import msg
 from bpmax_sim.platform.model import Model
 from bpmax_sim.scenario.action import Action
-from bpmax_sim.scenario.actions import ACTIONS, action_texts, declared_actions
-from bpmax_sim.scenario.expect import OPERATORS, operator_names
+from bpmax_sim.scenario.actions import ACTIONS, collect_action_texts, list_declared_actions
+from bpmax_sim.scenario.expect import OPERATORS, list_operator_names
 from bpmax_sim.scenario.flow_actions import FlowAction
 from bpmax_sim.session.options import Mode, Severity, Unawaited, Unused
 from bpmax_sim.subject.definition import Definition
-from bpmax_sim.subject.hooks import SubjectKind, hooks_of
+from bpmax_sim.subject.hooks import SubjectKind, list_hooks
 from bpmax_sim.yamlfile import (
     FILLABLE,
     Seconds,
     add_descriptions,
-    help_text,
-    json_schema,
+    attach_description,
+    join_languages,
+    make_json_schema,
     read_hover_texts,
-    with_description,
 )
 from bpmax_sim.yamlfile.schema import DIALECT, REFERENCE, Texts
-from bpmax_sim.yamlfile.shapes import shape_of
+from bpmax_sim.yamlfile.shapes import build_shape
 
 Status = Annotated[int, Meta(ge=100, le=599)]
 ErrorName = Literal["timeout", "reset", "dns", "connect", "tls", "truncated", "invalid_json"]
@@ -188,7 +188,7 @@ class ProxySpec(Model, frozen=True, kw_only=True):
     stubs: tuple[Stub, ...] = ()
 
     @property
-    def platform_names(self) -> tuple[str, ...]:
+    def platform_paths(self) -> tuple[str, ...]:
         """Return the folders and files of platforms, also if only one is given."""
         names = (self.platforms,) if isinstance(self.platforms, str) else self.platforms
         return tuple(name for name in names if name)
@@ -285,7 +285,7 @@ class During(Model, frozen=True, kw_only=True):
     steps: tuple[Step, ...]
 
 
-class _StepHead(Model, frozen=True, kw_only=True, dict=True):
+class _StepBase(Model, frozen=True, kw_only=True, dict=True):
     """The keys of a step besides its action.
 
     Attributes:
@@ -316,7 +316,7 @@ class _StepHead(Model, frozen=True, kw_only=True, dict=True):
     @cached_property
     def action(self) -> str:
         """Return the key of the action; "" for a step that only checks."""
-        return next(declared_actions(self), "")
+        return next(list_declared_actions(self), "")
 
     @property
     def value(self) -> Any:
@@ -340,14 +340,14 @@ class _StepHead(Model, frozen=True, kw_only=True, dict=True):
 
 if TYPE_CHECKING:
 
-    class Step(_StepHead, frozen=True, kw_only=True):
+    class Step(_StepBase, frozen=True, kw_only=True):
         """One step: at most one action, then its expectations."""
 
 else:  # one key an action
     Step = msgspec.defstruct(
         "Step",
         [(name, Any, UNSET) for name in ACTIONS],
-        bases=(_StepHead,),
+        bases=(_StepBase,),
         namespace={"__doc__": msg("One step: at most one action, then what must be true.")},
         module=__name__,
         frozen=True,
@@ -355,7 +355,7 @@ else:  # one key an action
     )
 
 
-class _PolicyHead(Model, frozen=True, kw_only=True):
+class _PolicyBase(Model, frozen=True, kw_only=True):
     """The keys of a policy besides its action.
 
     Attributes:
@@ -383,7 +383,7 @@ POLICY_ACTIONS: Mapping[str, type[FlowAction]] = {
 
 if TYPE_CHECKING:
 
-    class Policy(_PolicyHead, frozen=True, kw_only=True):
+    class Policy(_PolicyBase, frozen=True, kw_only=True):
         """An action that a person performs on any task that matches.
 
         The first matching policy wins.
@@ -393,7 +393,7 @@ else:  # one key an action
     Policy = msgspec.defstruct(
         "Policy",
         [(name, Any, UNSET) for name in POLICY_ACTIONS],
-        bases=(_PolicyHead,),
+        bases=(_PolicyBase,),
         namespace={"__doc__": msg("What somebody does by himself when he has a task.")},
         module=__name__,
         frozen=True,
@@ -406,10 +406,10 @@ def is_for_row(part: Step | Policy, row_id: str) -> bool:
     return part.only is UNSET or row_id in map(str, part.only)
 
 
-def inner_steps(step: Step) -> tuple[str, Mapping[str, Any]] | None:
+def find_named_steps(step: Step) -> tuple[str, Mapping[str, Any]] | None:
     """Return name and variables of the named steps that *step* runs, or None if it runs none."""
     kind = step.kind
-    return kind.named_steps(step.value) if kind else None
+    return kind.find_named_steps(step.value) if kind else None
 
 
 class Fragment(Model, frozen=True, kw_only=True):
@@ -510,7 +510,7 @@ class Table(Model, frozen=True, kw_only=True):
     id: str = "id"
 
 
-def declared_fields(scenario: Scenario) -> tuple[str, ...]:
+def list_declared_fields(scenario: Scenario) -> tuple[str, ...]:
     """Return the fields that the form of *scenario* declares; empty without a form or fields."""
     form, flow = scenario.form, scenario.flow
     if not isinstance(form, FormSpec) or not form.fields:
@@ -518,7 +518,7 @@ def declared_fields(scenario: Scenario) -> tuple[str, ...]:
     return tuple({**form.fields, **(flow.form if isinstance(flow, FlowSpec) else {})})
 
 
-def keys_of(model: type[Model]) -> tuple[str, ...]:
+def list_file_keys(model: type[Model]) -> tuple[str, ...]:
     """Return the keys of *model* as they are spelled in files."""
     return model.__struct_encode_fields__
 
@@ -528,52 +528,52 @@ HOVER = Path(__file__).with_name("hover.yaml")
 _EXPECTED = {"$ref": f"{REFERENCE}Expected"}
 
 
-def hover_texts() -> Texts:
+def collect_hover_texts() -> Texts:
     """Return the texts that editors show for each key of a scenario file.
 
     They are a map: structure -> key -> English and Chinese text.
     """
-    texts, own = read_hover_texts(HOVER), action_texts()
+    texts, own = read_hover_texts(HOVER), collect_action_texts()
     return {name: {**texts.get(name, {}), **own.get(name, {})} for name in {**texts, **own}}
 
 
-def scenario_schema() -> Schema:
+def make_scenario_schema() -> Schema:
     """Return the schema of ``*.scenario.yaml``."""
-    texts = hover_texts()
-    schema = json_schema(Scenario, title="bpmax-sim scenario", hover=texts)
+    texts = collect_hover_texts()
+    schema = make_json_schema(Scenario, title="bpmax-sim scenario", hover=texts)
     _refine_schema(schema, texts)
-    _replace_key_schema(schema, "cases", _cases_schema(schema, texts))
-    script = _type_schema(ACTIONS["js"].value_type(), schema["definitions"], texts)
+    _replace_key_schema(schema, "cases", _make_cases_schema(schema, texts))
+    script = _make_type_schema(ACTIONS["js"].get_value_type(), schema["definitions"], texts)
     _replace_key_schema(schema, "script", script)
     schema["anyOf"] = [{"required": ["steps"]}, {"required": ["script"]}]
     return schema
 
 
-def _events_schema(subject: SubjectKind) -> Schema:
+def _make_events_schema(subject: SubjectKind) -> Schema:
     """Return the schema of the ``scripts`` of *subject*; other keys than its events are invalid."""
-    patterns = [rf"{hook.name}\..+" if hook.named else hook.name for hook in hooks_of(subject)]
+    patterns = [rf"{hook.name}\..+" if hook.named else hook.name for hook in list_hooks(subject)]
     return {"pattern": f"^({'|'.join(patterns)})$"}
 
 
-def fragment_schema() -> Schema:
+def make_fragment_schema() -> Schema:
     """Return the schema of the files that ``use`` names."""
-    texts = hover_texts()
-    schema = json_schema(Fragment, title="bpmax-sim fragment", hover=texts)
+    texts = collect_hover_texts()
+    schema = make_json_schema(Fragment, title="bpmax-sim fragment", hover=texts)
     _refine_schema(schema, texts)
     return schema
 
 
-def form_schema() -> Schema:
+def make_form_schema() -> Schema:
     """Return the schema of the files that ``form`` names."""
-    schema = json_schema(FormFile, title="bpmax-sim form", hover=hover_texts())
-    schema["properties"]["scripts"]["propertyNames"] = _events_schema("form")
+    schema = make_json_schema(FormFile, title="bpmax-sim form", hover=collect_hover_texts())
+    schema["properties"]["scripts"]["propertyNames"] = _make_events_schema("form")
     return schema
 
 
-def people_schema() -> Schema:
+def make_people_schema() -> Schema:
     """Return the schema of the files that ``people`` names."""
     person = {"type": ["string", "integer", "object"]}
-    text = help_text(hover_texts()["Scenario"]["people"])
+    text = join_languages(collect_hover_texts()["Scenario"]["people"])
     return {
         "$schema": DIALECT,
         "title": "bpmax-sim people",
@@ -583,10 +583,10 @@ def people_schema() -> Schema:
     }
 
 
-def flow_schema() -> Schema:
+def make_flow_schema() -> Schema:
     """Return the schema of flow definitions."""
-    schema = json_schema(Definition, title="bpmax-sim flow", hover=hover_texts())
-    schema["properties"]["scripts"]["propertyNames"] = _events_schema("flow")
+    schema = make_json_schema(Definition, title="bpmax-sim flow", hover=collect_hover_texts())
+    schema["properties"]["scripts"]["propertyNames"] = _make_events_schema("flow")
     return schema
 
 
@@ -600,19 +600,21 @@ def _refine_schema(schema: Schema, texts: Texts) -> None:
     for place in filter(None, (step, definitions.get("Policy"))):
         for name in ACTIONS.keys() & place["properties"].keys():
             action = ACTIONS[name]
-            value = action.value_schema() or _type_schema(action.value_type(), definitions, texts)
+            value = action.make_value_schema() or _make_type_schema(
+                action.get_value_type(), definitions, texts
+            )
             _replace_key_schema(place, name, value)
         _replace_key_schema(place, "if", {"type": ["string", "boolean"]})
-    fault = {"anyOf": [{"type": "string"}, _type_schema(FaultRule, definitions, texts)]}
+    fault = {"anyOf": [{"type": "string"}, _make_type_schema(FaultRule, definitions, texts)]}
     for place in (schema, step):
         if "faults" in place["properties"]:
             _replace_key_schema(
                 place, "faults", {"anyOf": [{"type": "array", "items": fault}, fault]}
             )
     _refine_subjects(schema)
-    definitions["Expected"] = _expected_schema(texts)
+    definitions["Expected"] = _make_expected_schema(texts)
     for model in (Expect, ExpectedCall, ExpectedError):
-        for key in {*keys_of(model)} - {"call", "proxy"}:
+        for key in {*list_file_keys(model)} - {"call", "proxy"}:
             _replace_key_schema(definitions[model.__name__], key, _EXPECTED)
     schema["definitions"] = dict(sorted(definitions.items()))
 
@@ -624,7 +626,7 @@ def _refine_subjects(schema: Schema) -> None:
     subjects: tuple[SubjectKind, ...] = ("form", "flow")
     for subject in subjects:
         definition = definitions[f"{subject.title()}Spec"]
-        definition["properties"]["scripts"]["propertyNames"] = _events_schema(subject)
+        definition["properties"]["scripts"]["propertyNames"] = _make_events_schema(subject)
     for key in (*subjects, "people"):  # or the file that says it
         _replace_key_schema(schema, key, {"anyOf": [{"type": "string"}, schema["properties"][key]]})
     flows = definitions["FlowSpec"]["properties"]["subflows"]["additionalProperties"]
@@ -633,13 +635,13 @@ def _refine_subjects(schema: Schema) -> None:
     }
 
 
-def _type_schema(type_: Any, definitions: Schema, texts: Texts) -> Schema:
+def _make_type_schema(type_: Any, definitions: Schema, texts: Texts) -> Schema:
     """Return the schema of *type_* with descriptions.
 
     Add the structures it uses to *definitions*.
     """
     result: Schema = {}
-    schema = shape_of(type_).schema(result)
+    schema = build_shape(type_).to_json_schema(result)
     for name, definition in result.items():
         if name not in definitions:
             add_descriptions(definition, texts.get(name, {}))
@@ -647,35 +649,35 @@ def _type_schema(type_: Any, definitions: Schema, texts: Texts) -> Schema:
     return schema
 
 
-def _expected_schema(texts: Texts) -> Schema:
+def _make_expected_schema(texts: Texts) -> Schema:
     """Return the schema of a value in ``expect``, in which keys with ``$`` must be known operators.
 
     It names no JSON type: each keyword applies only to values of its own type (objects, arrays).
     """
-    operators = "|".join(re.escape(name.removeprefix("$")) for name in operator_names())
+    operators = "|".join(re.escape(name.removeprefix("$")) for name in list_operator_names())
     return {
-        "description": help_text(texts["Expected"]["_"]),
+        "description": join_languages(texts["Expected"]["_"]),
         "propertyNames": {"pattern": rf"^(?!\$)|^\$({operators})$"},
         "properties": {
-            name: {"description": help_text(texts["Expected"][name])} for name in OPERATORS
+            name: {"description": join_languages(texts["Expected"][name])} for name in OPERATORS
         },
         "additionalProperties": _EXPECTED,
         "items": _EXPECTED,
     }
 
 
-def _cases_schema(schema: Schema, texts: Texts) -> Schema:
+def _make_cases_schema(schema: Schema, texts: Texts) -> Schema:
     row = {
         "type": "object",
         "properties": {"id": {"type": ["string", "integer"], "minLength": 1}},
         "required": ["id"],
     }
     add_descriptions(row, texts["Row"])
-    table = _type_schema(Table, schema["definitions"], texts)
+    table = _make_type_schema(Table, schema["definitions"], texts)
     return {"anyOf": [{"type": "array", "minItems": 1, "items": row}, table]}
 
 
 def _replace_key_schema(definition: Schema, key: str, value: Schema) -> None:
     """Replace the schema of *key* in *definition*, keeping the description it has there."""
     words = definition["properties"][key].get("description")
-    definition["properties"][key] = with_description(value, words) if words else value
+    definition["properties"][key] = attach_description(value, words) if words else value

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from msgspec import UNSET
 
-from bpmax_sim.i18n import msg, series
+from bpmax_sim.i18n import join_list, msg
 from bpmax_sim.scenario import model
 from bpmax_sim.scenario.events import ErrorThrown
 from bpmax_sim.scenario.expect import is_number
@@ -45,14 +45,14 @@ def find_named_actors(text: str, names: Iterable[str]) -> list[str]:
     ]
 
 
-def check_people_in_names(draft: ScenarioDraft) -> None:
+def check_actors_in_step_names(draft: ScenarioDraft) -> None:
     """Report a step whose name mentions a person although another one performs it."""
-    known = {*draft.names.people, *draft.names.mentioned_people}
+    known = {*draft.names.all_named_people, *draft.names.mentioned_people}
     for step, spot in draft.steps if known else ():
         value = step.value if isinstance(step.value, Mapping) else {}
         performer = value.get("by")
-        node = spot.source.root.at(spot.steps) if performer in known and step.name else None
-        parts = node.texts() if node is not None else ()
+        node = spot.source.root.find_at(spot.steps) if performer in known and step.name else None
+        parts = node.walk_texts() if node is not None else ()
         others = show([(*path, text) for path, text in parts if path[0] != "name"])
         named = find_named_actors(step.name, known) if node is not None else []
         if named and not any(one in others for one in named):
@@ -60,7 +60,7 @@ def check_people_in_names(draft: ScenarioDraft) -> None:
                 spot.at("name"),
                 "the name of this step speaks of {people}, and {performer} performs it; mend the "
                 "name or by:",
-                people=series(named),
+                people=join_list(named),
                 performer=performer,
                 kind="name",
                 fails=False,
@@ -83,7 +83,7 @@ _RANGE: Final = re.compile(
 _SMALL: Final = 10
 
 
-def read_numbers(text: str) -> list[float]:
+def read_numbers_from_ten(text: str) -> list[float]:
     """Return the numbers from 10 on that *text* mentions, in digits or Chinese (五千零一).
 
     Smaller ones are often ordinals. Nothing is returned for a range such as 10-20, which no single
@@ -109,12 +109,12 @@ def _read_number(text: str) -> float:
     return float(total + part + digit)
 
 
-def check_numbers_in_rows(draft: ScenarioDraft) -> None:
+def check_numbers_in_row_names(draft: ScenarioDraft) -> None:
     """Report a row named by a number (``超过5000``) that is not among its values.
 
     Only if the number of another row's name is among that row's values: then names mean values.
     """
-    claims = [(row, read_numbers(row.id)) for row in draft.rows]
+    claims = [(row, read_numbers_from_ten(row.id)) for row in draft.rows]
     kept = [
         not {*said}.isdisjoint(_find_numbers(row.values))
         or any(f"{one:g}" in show(row.values) for one in said)
@@ -132,12 +132,12 @@ def check_numbers_in_rows(draft: ScenarioDraft) -> None:
             )
 
 
-def check_texts_of_rows(draft: ScenarioDraft) -> None:
+def check_numbers_in_row_texts(draft: ScenarioDraft) -> None:
     """Report a text in a row, such as ``单价35元``, whose number differs from cell ``单价``."""
     for row in draft.rows:
         texts = [text for text in row.values.values() if isinstance(text, str)]
         for column, value in row.values.items():
-            number = _as_number(value) if any(column in text for text in texts) else None
+            number = _to_number(value) if any(column in text for text in texts) else None
             pattern = (
                 rf"(?<![原旧前超低高限]){re.escape(column)}\s*[为是=:：]?\s*(\d+(?:\.\d+)?)"
                 r"(?![\d.]|\s*[元块]?\s*(?:以|之|左右|上下|起|[-~—至到]))"
@@ -160,11 +160,11 @@ def _find_numbers(value: Any) -> Iterator[float]:
     if isinstance(value, Mapping | list | tuple):
         for item in value.values() if isinstance(value, Mapping) else value:
             yield from _find_numbers(item)
-    elif (number := _as_number(value)) is not None:
+    elif (number := _to_number(value)) is not None:
         yield number
 
 
-def _as_number(value: Any) -> float | None:
+def _to_number(value: Any) -> float | None:
     if isinstance(value, str):
         return float(value) if re.fullmatch(r"-?\d+(?:\.\d+)?", value) else None
     return float(value) if is_number(value) else None
@@ -203,10 +203,14 @@ def find_error_doubt(
     return msg(
         "the name speaks of {meant}, and this is about {refused}; say which is meant: message: "
         "{{$contains: …}}",
-        meant=series(meant),
-        refused=series(refused),
+        meant=join_list(meant),
+        refused=join_list(refused),
     )
 
 
-NAME_CHECKS: Final = (check_people_in_names, check_numbers_in_rows, check_texts_of_rows)
+NAME_CHECKS: Final = (
+    check_actors_in_step_names,
+    check_numbers_in_row_names,
+    check_numbers_in_row_texts,
+)
 """The checks of this module that look at a scenario as a whole."""

@@ -38,10 +38,11 @@ class ScenarioNames(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         fields: fields that the form declares.
-        initial_fields: without declared fields, those that the flow's values, forms of its nodes,
+        mentioned_fields: without declared fields, those that the flow's values, forms of its nodes,
             and expectations name. There may be others, so only near names of them are wrong.
-        field_kinds: kind of each field's initial value, such as text; not of filled-in values.
-        columns: table -> columns of its initial rows.
+        initial_value_kinds: kind of each field's initial value, such as text; not of filled-in
+            values.
+        initial_table_columns: table -> columns of its initial rows.
         entered_columns: table -> columns of the rows that steps enter.
         declared_variables: variables declared in files, which always exist.
         constants: declared variables that no step changes.
@@ -49,7 +50,7 @@ class ScenarioNames(msgspec.Struct, frozen=True, kw_only=True):
         scripts: events of form and flow -> script files.
         definition: definition of the main flow.
         subflows: flows that nodes can start, by name.
-        people: all named people; empty if hooks may name others.
+        all_named_people: all named people; empty if hooks may name others.
         lists_people: whether the scenario lists all people there are.
         mentioned_people: people named by flows, user and steps; empty if rows or hooks may name
             others.
@@ -62,9 +63,9 @@ class ScenarioNames(msgspec.Struct, frozen=True, kw_only=True):
 
     subject_kinds: tuple[SubjectKind, ...] = ()
     fields: tuple[str, ...] = ()
-    initial_fields: tuple[str, ...] = ()
-    field_kinds: Mapping[str, Kind] = msgspec.field(default_factory=dict)
-    columns: Mapping[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
+    mentioned_fields: tuple[str, ...] = ()
+    initial_value_kinds: Mapping[str, Kind] = msgspec.field(default_factory=dict)
+    initial_table_columns: Mapping[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
     entered_columns: Mapping[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
     declared_variables: tuple[str, ...] = ()
     constants: frozenset[str] = frozenset()
@@ -72,7 +73,7 @@ class ScenarioNames(msgspec.Struct, frozen=True, kw_only=True):
     scripts: Mapping[str, Sequence[str]] = msgspec.field(default_factory=dict)
     definition: Definition | None = None
     subflows: Mapping[str, Definition] = msgspec.field(default_factory=dict)
-    people: tuple[str, ...] = ()
+    all_named_people: tuple[str, ...] = ()
     lists_people: bool = False
     mentioned_people: tuple[str, ...] = ()
     person_members: tuple[str, ...] = ()
@@ -91,59 +92,65 @@ class ScenarioNames(msgspec.Struct, frozen=True, kw_only=True):
         """Return the buttons of forms for which there is a ``click`` script."""
         return [event[6:] for event in self.scripts if event.startswith("click.")]
 
-    def field_problem(self, name: str) -> str | None:
+    def find_field_problem(self, name: str) -> str | None:
         """Return what is wrong with the field *name* if the form declares no such field.
 
         None if nothing is wrong, or if the form declares no fields at all. *name* may also be a
         cell, ``明细[0].数量``, or a column, ``明细.数量``.
         """
-        known = self.fields or self.initial_fields
+        known = self.fields or self.mentioned_fields
         if not known or name in known:
             return None
         base, *rest = parse_form_path(name) or (name,)
         if base not in known:
-            near = suggest_or_list(name, known) if self.fields else self._suggest_initial(str(base))
+            near = (
+                suggest_or_list(name, known)
+                if self.fields
+                else self._suggest_initial_field(str(base))
+            )
             return msg("no field {name!r}{near}", name=name, near=near) if near else None
         column = next((step for step in rest if isinstance(step, str)), None)
-        return None if column is None else self.column_problem(str(base), column)
+        return None if column is None else self.find_column_problem(str(base), column)
 
-    def _suggest_initial(self, name: str) -> str:
+    def _suggest_initial_field(self, name: str) -> str:
         """Return the hint "did you mean …" with an initial field of a name near *name*, or "".
 
         Names that differ only in digits are not near: 附件1 and 附件2 are two fields.
         """
         stem = _DIGITS.sub("", name)
-        is_one_of_many = any(_DIGITS.sub("", one) == stem for one in self.initial_fields)
-        return "" if is_one_of_many else suggest_nearest(name, self.initial_fields)
+        is_one_of_many = any(_DIGITS.sub("", one) == stem for one in self.mentioned_fields)
+        return "" if is_one_of_many else suggest_nearest(name, self.mentioned_fields)
 
-    def declare_field(self, wrong: str) -> str:
+    def add_declaration_hint(self, wrong: str) -> str:
         """Return the problem *wrong* of an unknown field, with where it would be declared."""
         where = "form.fields" if self.fields else "flow.form"
         return msg("{wrong} (if it is a field, declare it in {where})", wrong=wrong, where=where)
 
     @property
-    def tables(self) -> tuple[str, ...]:
+    def tables_with_known_columns(self) -> tuple[str, ...]:
         """Return the tables of which columns are known."""
-        return tuple(dict.fromkeys((*self.columns, *self.entered_columns)))
+        return tuple(dict.fromkeys((*self.initial_table_columns, *self.entered_columns)))
 
-    def column_problem(self, table: str, column: str) -> str | None:
+    def find_column_problem(self, table: str, column: str) -> str | None:
         """Return what is wrong with *column* if no known row of *table* has it, or None."""
-        known = self.columns.get(table, ())
+        known = self.initial_table_columns.get(table, ())
         if not known or column in known:
             return None
         hint = suggest_or_list(column, known)
         return msg("{table} has no column {column!r}{hint}", table=table, column=column, hint=hint)
 
-    def value_problems(self, name: str, value: Any) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    def find_unknown_columns(
+        self, name: str, value: Any
+    ) -> Iterator[tuple[tuple[str | int, ...], str]]:
         """Yield each unknown column in *value*, the new value of field *name*, with its path."""
-        if not self.columns.get(name) or not isinstance(value, list | tuple):
+        if not self.initial_table_columns.get(name) or not isinstance(value, list | tuple):
             return
         for number, row in enumerate(value):
             for column in row if isinstance(row, Mapping) else ():
-                if wrong := self.column_problem(name, str(column)):
+                if wrong := self.find_column_problem(name, str(column)):
                     yield (number, str(column)), wrong
 
-    def script_read_problem(self, owner: str, name: str) -> str | None:
+    def find_script_read_problem(self, owner: str, name: str) -> str | None:
         """Return the message if a script's read of *name* of *owner* is doubtful, or None.
 
         It is doubtful if *owner* has no such member. *owner* is as the script writes it: ``form``,
@@ -158,12 +165,14 @@ class ScenarioNames(msgspec.Struct, frozen=True, kw_only=True):
     def _describe_wrong_read(self, owner: str, name: str) -> str | None:
         root, _, rest = owner.removeprefix("ctx.").partition(".")
         if root != "form":
-            return self._context_problem(owner, name)
+            return self._find_context_problem(owner, name)
         if rest and not rest.startswith("$"):
-            wrong = self.column_problem(rest, name)
-            near = () if self.columns.get(rest) else self.entered_columns.get(rest, ())
+            wrong = self.find_column_problem(rest, name)
+            near = (
+                () if self.initial_table_columns.get(rest) else self.entered_columns.get(rest, ())
+            )
             return msg(": {wrong}", wrong=wrong) if wrong else self._find_near(name, near)
-        known = self.fields or self.initial_fields
+        known = self.fields or self.mentioned_fields
         if (
             name in known
             or not known
@@ -173,20 +182,20 @@ class ScenarioNames(msgspec.Struct, frozen=True, kw_only=True):
             return None
         if not rest and name.startswith("$"):
             return suggest_or_list(name, EXTENSIONS)
-        wrong = self.field_problem(name)
+        wrong = self.find_field_problem(name)
         return msg(": {wrong}", wrong=wrong) if wrong else None
 
     def _find_near(self, name: str, known: Collection[str]) -> str | None:
         return None if name in known else suggest_nearest(name, known) or None
 
-    def _context_problem(self, owner: str, name: str) -> str | None:
+    def _find_context_problem(self, owner: str, name: str) -> str | None:
         """Return what is doubtful in a script's read of *name* in ``ctx`` or a part of it, or None.
 
         ``ctx`` and ``ctx.step`` have fixed members. A person and a project may have further ones in
         the product, so there a name is doubtful only if it resembles a known one.
         """
         if owner == "ctx.postData":
-            known = self.fields or self.initial_fields
+            known = self.fields or self.mentioned_fields
             return self._find_near(name, known)
         members = CONTEXT_MEMBERS.get(owner)
         is_closed = owner in {"ctx", "ctx.step"}
@@ -198,7 +207,7 @@ class ScenarioNames(msgspec.Struct, frozen=True, kw_only=True):
             suggest_or_list(name, members) if is_closed else suggest_nearest(name, members) or None
         )
 
-    def script_write_problem(self, owner: str, member: str) -> tuple[str, bool] | None:
+    def find_script_write_problem(self, owner: str, member: str) -> tuple[str, bool] | None:
         """Return what is wrong with a script's write to *member* of *owner*, or None.
 
         The bool is true for an error and false for a doubt. *owner* is a state such as
@@ -209,11 +218,11 @@ class ScenarioNames(msgspec.Struct, frozen=True, kw_only=True):
             hint = suggest_or_list(member, known) if is_member else suggest_nearest(member, known)
             wrong = msg("there is no {name!r}{hint}", name=member, hint=hint)
             return None if member in known or not hint else (wrong, is_member)
-        known = CONTEXT_MEMBERS["ctx"] if owner == "ctx" else self.fields or self.initial_fields
+        known = CONTEXT_MEMBERS["ctx"] if owner == "ctx" else self.fields or self.mentioned_fields
         if member in known or (owner != "ctx" and member in self.scripted_buttons):
             return None
         if owner != "ctx":
-            wrong = self.field_problem(member) or ""
+            wrong = self.find_field_problem(member) or ""
             return (wrong, True) if wrong else None
         hint = suggest_nearest(member, known)
         return (msg("there is no {name!r}{hint}", name=member, hint=hint), False) if hint else None
@@ -225,7 +234,7 @@ class ScenarioNames(msgspec.Struct, frozen=True, kw_only=True):
         """
         return self.texts is None or any(word in text for text in self.texts)
 
-    def code_problem(self, code: str) -> str | None:
+    def find_error_code_problem(self, code: str) -> str | None:
         """Return what is wrong with *code* if it is near an error code of this package, or None.
 
         A code that occurs in a script is never wrong.
@@ -235,7 +244,7 @@ class ScenarioNames(msgspec.Struct, frozen=True, kw_only=True):
         hint = suggest_nearest(code, CODES)
         return msg("there is no code {code!r}{hint}", code=code, hint=hint) if hint else None
 
-    def instance_problem(self, key: str, platform: str = "") -> str | None:
+    def find_instance_problem(self, key: str, platform: str = "") -> str | None:
         """Return what is wrong if *platform* has no instance *key*, or None.
 
         With "" as *platform*, an instance of any platform will do.
@@ -254,7 +263,7 @@ class ScenarioNames(msgspec.Struct, frozen=True, kw_only=True):
         hint = suggest_or_list(key, sorted(known))
         return msg("no platform has an instance {key!r}{hint}", key=key, hint=hint)
 
-    def api_of(self, call: str) -> tuple[Platform, Api] | None:
+    def find_api(self, call: str) -> tuple[Platform, Api] | None:
         """Return platform and API of ``platform.api`` if both are declared, else None."""
         platform_key, _, name = call.partition(".")
         platform = self.platforms.find(platform_key) if self.platforms is not None else None
@@ -265,7 +274,7 @@ class ScenarioNames(msgspec.Struct, frozen=True, kw_only=True):
         except CallError:
             return None
 
-    def call_problem(self, call: str) -> str | None:
+    def find_call_problem(self, call: str) -> str | None:
         """Return what is wrong with *call*, ``platform.api`` with ``*`` as wildcard, or None."""
         platform, _, api = call.partition(".")
         if self.platforms is None or platform in {"*", *self.platforms.broken} or "${" in call:
@@ -288,12 +297,12 @@ class ScenarioNames(msgspec.Struct, frozen=True, kw_only=True):
         return msg("{platform} has no API {api!r}{hint}", platform=platform, api=api, hint=hint)
 
 
-def expects_wrong_call(spot: Spot) -> bool:
+def expects_impossible_call(spot: Spot) -> bool:
     """Return whether the step whose action is at *spot* expects the code of a wrong call.
 
     An example is ``expect_error: {code: UNKNOWN_API}``.
     """
-    node = spot.source.root.at((*spot.steps[:-1], "expect_error", "code"))
+    node = spot.source.root.find_at((*spot.steps[:-1], "expect_error", "code"))
     return node is not None and isinstance(node.value, str) and node.value in WRONG_CALLS
 
 

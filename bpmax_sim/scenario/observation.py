@@ -18,10 +18,10 @@ from typing import Any, NamedTuple
 import msgspec
 from msgspec import UNSET
 
-from bpmax_sim.cassette.matching import injected_by_root, injected_names
+from bpmax_sim.cassette.matching import group_injected_names, group_injected_paths
 from bpmax_sim.field_path import without_paths
 from bpmax_sim.file_names import NOWHERE, RelativeFileNames
-from bpmax_sim.i18n import msg, series
+from bpmax_sim.i18n import join_list, msg
 from bpmax_sim.js_values import UndefinedType, to_scenario_value
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.events import (
@@ -31,7 +31,7 @@ from bpmax_sim.scenario.events import (
     Event,
     StepFinished,
     StepStarted,
-    canonical_json,
+    to_canonical_json,
 )
 from bpmax_sim.scenario.expected_literals import find_literals
 from bpmax_sim.scenario.references import show
@@ -82,7 +82,7 @@ class SubjectState(msgspec.Struct, frozen=True, kw_only=True):
     result: Any = None
 
 
-def field_values_of(subject: FormSubject | FlowSubject | None) -> Mapping[str, Any]:
+def read_field_values(subject: FormSubject | FlowSubject | None) -> Mapping[str, Any]:
     """Return the present values of the fields; of a flow, those of its project.
 
     They are empty without a form or flow.
@@ -94,27 +94,31 @@ def field_values_of(subject: FormSubject | FlowSubject | None) -> Mapping[str, A
     )
 
 
-def field_states_of(subject: FormSubject | FlowSubject | None) -> Mapping[str, Any]:
+def read_field_states(subject: FormSubject | FlowSubject | None) -> Mapping[str, Any]:
     """Return the states (visible, required …) of the fields; empty without a form or flow.
 
     Of a flow, they are those of its project's form.
     """
     form = subject.current_form if isinstance(subject, FlowSubject) else subject
-    return dict(to_scenario_value(form.facts())) if form else {}
+    return dict(to_scenario_value(form.collect_facts())) if form else {}
 
 
-def flow_of(subject: FormSubject | FlowSubject | None) -> Mapping[str, Any]:
+def read_flow_facts(subject: FormSubject | FlowSubject | None) -> Mapping[str, Any]:
     """Return the facts of the flow; empty without a flow."""
-    return dict(to_scenario_value(subject.facts())) if isinstance(subject, FlowSubject) else {}
+    return (
+        dict(to_scenario_value(subject.collect_facts())) if isinstance(subject, FlowSubject) else {}
+    )
 
 
-def last_preview_of(subject: FormSubject | FlowSubject | None) -> Any:
+def read_last_preview(subject: FormSubject | FlowSubject | None) -> Any:
     """Return the result of the flow's last preview as plain value; `UNSET` if there was none."""
     foreseen = subject.foreseen if isinstance(subject, FlowSubject) else None
     return UNSET if foreseen is None else to_scenario_value(foreseen)
 
 
-def state_of(subject: FormSubject | FlowSubject | None, result: Any = None) -> SubjectState:
+def read_subject_state(
+    subject: FormSubject | FlowSubject | None, result: Any = None
+) -> SubjectState:
     """Return the present state of *subject*; *result* is already in plain values."""
     result = None if isinstance(result, UndefinedType) else result
     if subject is None:
@@ -124,8 +128,10 @@ def state_of(subject: FormSubject | FlowSubject | None, result: Any = None) -> S
     values = subject.form if isinstance(subject, FlowSubject) else subject.fields
     return SubjectState(
         form=dict(to_scenario_value(values)),
-        fields=dict(to_scenario_value(front.changed_states())),
-        flow=_without_separately_observed(to_scenario_value(subject.facts())) if is_flow else None,
+        fields=dict(to_scenario_value(front.find_changed_states())),
+        flow=_drop_separately_observed(to_scenario_value(subject.collect_facts()))
+        if is_flow
+        else None,
         result=result,
     )
 
@@ -133,7 +139,7 @@ def state_of(subject: FormSubject | FlowSubject | None, result: Any = None) -> S
 _LOG = ("history", "notified", "passed")  # told entry by entry, where they happen
 
 
-def _without_separately_observed(
+def _drop_separately_observed(
     facts: Mapping[str, Any], left_out: Sequence[str] = ("form", *_LOG)
 ) -> Any:
     """Return a flow's *facts* without those that `observe` yields as observations of their own.
@@ -141,7 +147,7 @@ def _without_separately_observed(
     These are log and form; facts of sub-flows keep the form.
     """
     inner = {
-        name: _without_separately_observed(child, _LOG) for name, child in facts["projects"].items()
+        name: _drop_separately_observed(child, _LOG) for name, child in facts["projects"].items()
     }
     own = {name: value for name, value in facts.items() if name not in left_out}
     return {**own, "projects": inner}
@@ -176,9 +182,9 @@ def _observe(events: Iterable[Event], unfinished: SubjectState | None) -> Iterat
     for event in events:
         match event:
             case StepStarted():
-                under_way.append(_OpenStep(_step_key(event, under_way[-1])))
+                under_way.append(_OpenStep(_make_step_key(event, under_way[-1])))
             case StepFinished() if len(under_way) > 1:
-                yield from _observations_of_step(under_way.pop(), event, event.outcome == "skipped")
+                yield from _observe_step(under_way.pop(), event, event.outcome == "skipped")
             case CallMade() if event.is_login:
                 pass
             case _ if type(event) in _KINDS:
@@ -187,10 +193,10 @@ def _observe(events: Iterable[Event], unfinished: SubjectState | None) -> Iterat
     while under_way:
         step = under_way.pop()
         state = unfinished if step is not outside else None
-        yield from _observations_of_step(step, state or SubjectState(), is_skipped=False)
+        yield from _observe_step(step, state or SubjectState(), is_skipped=False)
 
 
-def _step_key(started: StepStarted, outer: _OpenStep) -> str:
+def _make_step_key(started: StepStarted, outer: _OpenStep) -> str:
     """Return the key of a step, such as ``2``; inside *outer*, ``2.1`` or ``finally.1``."""
     if not outer.key and started.number:
         return str(started.number)
@@ -198,7 +204,7 @@ def _step_key(started: StepStarted, outer: _OpenStep) -> str:
     return f"{outer.key or 'finally'}.{outer.inner}"
 
 
-def _observations_of_step(
+def _observe_step(
     step: _OpenStep, state: SubjectState | StepFinished, is_skipped: bool
 ) -> Iterator[Observation]:
     if is_skipped:
@@ -221,14 +227,19 @@ _OF_CLIENT = frozenset({"user-agent", "host", "content-length", "accept", "accep
 
 
 def _observe_call(call: CallMade) -> Mapping[str, Any]:
-    names, places = injected_names(call.injected), injected_by_root(call.injected).get("body", ())
+    names, places = (
+        group_injected_names(call.injected),
+        group_injected_paths(call.injected).get("body", ()),
+    )
     added = _OF_CLIENT | names.get("header", frozenset())
     header = {name: text for name, text in call.header.items() if name not in added}
     if "cookie" in names:
         header.pop("cookie", None)
-    body = call.body if all(place.below for place in places) else None  # else auth makes all of it
+    body = (
+        call.body if all(place.steps_below_root for place in places) else None
+    )  # else auth makes all of it
     if places and body is not None:
-        body = without_paths(body, [place.below for place in places], prune=True)
+        body = without_paths(body, [place.steps_below_root for place in places], prune=True)
     parts = {
         "api": call.call,
         "instance": call.instance,
@@ -261,7 +272,7 @@ def _observe_error(error: ErrorThrown) -> Mapping[str, Any]:
     return {name: value for name, value in parts.items() if value is not None}
 
 
-def _event_members(event: hooks.SubjectEvent) -> Mapping[str, Any]:
+def _collect_event_members(event: hooks.SubjectEvent) -> Mapping[str, Any]:
     """Return the members of *event* that have a value, without its time."""
     values = msgspec.structs.asdict(event)
     del values["at"]
@@ -273,22 +284,22 @@ _KINDS: Mapping[type, tuple[str, Callable[[Any], Mapping[str, Any]]]] = {
     ConsoleWritten: ("console", _observe_console),
     ErrorThrown: ("errors", _observe_error),
     hooks.MessageShown: ("messages", lambda event: {"level": event.level, "text": event.text}),
-    hooks.NodeEntered: ("flow.log", _event_members),
-    hooks.PersonActed: ("flow.log", _event_members),
-    hooks.BranchArrived: ("flow.log", _event_members),
-    hooks.DeadlinePassed: ("flow.log", _event_members),
-    hooks.NotificationSent: ("flow.log", _event_members),
+    hooks.NodeEntered: ("flow.log", _collect_event_members),
+    hooks.PersonActed: ("flow.log", _collect_event_members),
+    hooks.BranchArrived: ("flow.log", _collect_event_members),
+    hooks.DeadlinePassed: ("flow.log", _collect_event_members),
+    hooks.NotificationSent: ("flow.log", _collect_event_members),
 }
 
 
-def digest_of(observations: Iterable[Observation], homes: RelativeFileNames = NOWHERE) -> str:
+def compute_digest(observations: Iterable[Observation], homes: RelativeFileNames = NOWHERE) -> str:
     """Return ``v4-`` and the SHA-256 of *observations*; 4 is the version of the trace format.
 
     Because each format observes more, an expected digest of an older format cannot match; the
     number lets the failure say so.
     """
     rows = [list(observation) for observation in observations]
-    return f"v{VERSION}-{hashlib.sha256(canonical_json(rows, homes)).hexdigest()}"
+    return f"v{VERSION}-{hashlib.sha256(to_canonical_json(rows, homes)).hexdigest()}"
 
 
 _DIGEST = re.compile(r"(?:v(\d+)-)?[0-9a-f]{64}")
@@ -297,7 +308,7 @@ NEW_DIGEST = "new"
 _UNNUMBERED = 2  # the last format whose digests had no number
 
 
-def digest_format(digest: object) -> int | None:
+def parse_digest_format(digest: object) -> int | None:
     """Return the number of the trace format of *digest*; None if it is not a digest."""
     match = _DIGEST.fullmatch(digest) if isinstance(digest, str) else None
     return None if match is None else int(match[1] or _UNNUMBERED)
@@ -309,7 +320,7 @@ def find_digest_of_other_format(expected: Any) -> str:
     An empty text if there is none.
     """
     digests = (text for _, text in find_literals(expected))
-    return next((one for one in digests if digest_format(one) not in (None, VERSION)), "")
+    return next((one for one in digests if parse_digest_format(one) not in (None, VERSION)), "")
 
 
 _MOST_STEPS_DESCRIBED = 8
@@ -322,7 +333,7 @@ def describe_states(observations: Iterable[Observation]) -> Iterator[str]:
         if one.place.startswith("fields.") or one.place == "result":
             steps.setdefault(one.step, []).append(f"{one.place} {show(one.value)}")
     for key in list(steps)[:_MOST_STEPS_DESCRIBED]:
-        yield msg("step {key}: {states}", key=key, states=series(steps[key]))
+        yield msg("step {key}: {states}", key=key, states=join_list(steps[key]))
     left = len(steps) - _MOST_STEPS_DESCRIBED
     if left > 0:
         yield msg("and {left} more steps", left=left)

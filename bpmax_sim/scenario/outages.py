@@ -35,7 +35,7 @@ def fail_on_unexpected_outages(progress: Progress) -> None:
             outage=outage,
         )
         where = ("proxy", "cassette")
-        progress.failures.append(progress.reporter().report("outage", message, where))
+        progress.failures.append(progress.make_reporter().report("outage", message, where))
 
 
 def _expects_outage(item: ScenarioItem, outage: Outage) -> bool:

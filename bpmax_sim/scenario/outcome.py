@@ -22,14 +22,16 @@ _UNREACHABLE = frozenset({"CONNECT", "TLS"})
 _NO_RECORDING = frozenset({"NoMatchError", "CassetteError", "DamagedCassette", "NewerFormat"})
 
 
-def cause_of(failures: Iterable[Failure], calls: Sequence[CallMade], *, live: bool) -> Cause:
+def find_failure_cause(
+    failures: Iterable[Failure], calls: Sequence[CallMade], *, live: bool
+) -> Cause:
     """Return what a failed scenario failed by: configuration, outage, recording or itself.
 
     *live* is whether third parties were contacted, so that they can have been unreachable.
     """
     kinds = {failure.kind for failure in failures}
     # What has to be mended first comes first: without configuration nothing else was asked.
-    if config_errors(calls) or "config" in kinds:
+    if collect_config_errors(calls) or "config" in kinds:
         return "config"
     for call in calls if live else ():
         if call.error in _UNREACHABLE and not call.message.endswith("(fault)"):
@@ -38,7 +40,7 @@ def cause_of(failures: Iterable[Failure], calls: Sequence[CallMade], *, live: bo
     return "cassette" if unusable or "miss" in kinds else "own"
 
 
-def config_errors(calls: Iterable[CallMade]) -> tuple[str, ...]:
+def collect_config_errors(calls: Iterable[CallMade]) -> tuple[str, ...]:
     """Return the lines of the configuration errors with which *calls* were rejected, each once.
 
     They are reported even if the script swallowed the rejection.
@@ -65,7 +67,7 @@ def decide_outcome(
     if mistakes and item.strictness != "lenient":
         more = msg("xfail stands for a failure of what is tested, not for a name that is wrong")
         return "failed", tuple(replace(one, detail=(*one.detail, more)) for one in mistakes)
-    expected = cause_of(failures, calls, live=live) == "own"
+    expected = find_failure_cause(failures, calls, live=live) == "own"
     return "xfailed" if expected else "failed", tuple(failures)
 
 
@@ -118,23 +120,23 @@ def _make_failure(
         place=place,
         location=place,
         detail=tuple(lines[1:]),
-        rerun=item.rerun,
+        rerun=item.rerun_command,
         cause=cause,
     )
 
 
-def reason_of_flag(flag: bool | str) -> str:
+def read_flag_reason(flag: bool | str) -> str:
     """Return the reason given by ``skip`` or ``xfail``; "" if it is only true or false."""
     return flag if isinstance(flag, str) else ""
 
 
-def failing_place(item: ScenarioItem, failures: Sequence[Failure]) -> Place:
+def find_failing_place(item: ScenarioItem, failures: Sequence[Failure]) -> Place:
     """Return the place of the first failure: its step, else its key, else the item."""
     places = (place for failure in failures[:1] for place in (failure.location, failure.place))
     return next((place for place in places if place), item.place)
 
 
-def start_event(item: ScenarioItem, at: float, engine: str = "") -> ScenarioStarted:
+def make_start_event(item: ScenarioItem, at: float, engine: str = "") -> ScenarioStarted:
     """Return the first event of *item*, whose scripts run in *engine*."""
     return ScenarioStarted(
         name=item.scenario.scenario,
@@ -148,7 +150,7 @@ def start_event(item: ScenarioItem, at: float, engine: str = "") -> ScenarioStar
     )
 
 
-def events_of_unrun(
+def make_unrun_events(
     item: ScenarioItem, *, error: Exception | None = None, reason: str = ""
 ) -> tuple[ScenarioStarted, ScenarioFinished]:
     """Return the events of an item that was skipped, or could not start because of *error*."""
@@ -166,4 +168,4 @@ def events_of_unrun(
         reason=reason,
         at=0.0,
     )
-    return start_event(item, 0.0), finished
+    return make_start_event(item, 0.0), finished

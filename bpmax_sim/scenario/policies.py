@@ -15,11 +15,16 @@ import msgspec
 from msgspec import UNSET
 
 from bpmax_sim.errors import SubjectError, shorten_list, suggest_or_list
-from bpmax_sim.i18n import join_messages, msg, series
+from bpmax_sim.i18n import join_list, join_messages, msg
 from bpmax_sim.scenario import model, references
 from bpmax_sim.scenario.action import Performer
 from bpmax_sim.scenario.actions import check_action
-from bpmax_sim.scenario.flow_actions import FlowAction, check_people, check_performer, is_literal
+from bpmax_sim.scenario.flow_actions import (
+    FlowAction,
+    check_people,
+    check_performer,
+    is_literal,
+)
 from bpmax_sim.scenario.names import CheckContext
 from bpmax_sim.scenario.row_checks import check_only_rows
 from bpmax_sim.scenario.source import Spot
@@ -28,7 +33,7 @@ from bpmax_sim.subject import project
 from bpmax_sim.subject.definition import Definition
 from bpmax_sim.subject.flow import START, FlowSubject
 from bpmax_sim.subject.hooks import Result
-from bpmax_sim.subject.owners import OpenTask
+from bpmax_sim.subject.owners import PossibleMove
 
 MOST_MOVES = 200
 """How much may happen in one ``play`` before it counts as endless."""
@@ -40,12 +45,12 @@ _ENDED = (project.FINISHED, project.REJECTED, project.CANCELLED, project.TERMINA
 LocatedPolicy = tuple[model.Policy, Spot]
 
 
-def action_of(policy: model.Policy) -> type[FlowAction] | None:
+def find_action_class(policy: model.Policy) -> type[FlowAction] | None:
     """Return the class of the action of *policy*, or None if it has none."""
-    return next((kind for _, kind, _ in actions_of(policy)), None)
+    return next((kind for _, kind, _ in find_actions(policy)), None)
 
 
-def actions_of(policy: model.Policy) -> Iterator[tuple[str, type[FlowAction], Any]]:
+def find_actions(policy: model.Policy) -> Iterator[tuple[str, type[FlowAction], Any]]:
     """Yield all actions of *policy*, each with its value; a valid policy has exactly one."""
     for key, kind in model.POLICY_ACTIONS.items():
         value = getattr(policy, key)
@@ -63,7 +68,7 @@ class NextPersonAction(msgspec.Struct, frozen=True, kw_only=True):
 
     due: float
     number: int
-    task: OpenTask
+    task: PossibleMove
 
 
 class PolicyPlayer:
@@ -99,9 +104,9 @@ class PolicyPlayer:
 
         ``after`` of a policy counts from then.
         """
-        self._record_arrival_times(flow.open_tasks(runs_owner_hooks=False), flow.now())
+        self._record_arrival_times(flow.find_possible_moves(runs_owner_hooks=False), flow.now())
 
-    def _record_arrival_times(self, tasks: Sequence[OpenTask], now: float) -> None:
+    def _record_arrival_times(self, tasks: Sequence[PossibleMove], now: float) -> None:
         fresh = {task.visit for task in tasks} - self._visits
         for task in tasks:
             # Owners of a new visit have the task since its arrival; one added later gets it now.
@@ -128,7 +133,7 @@ class PolicyPlayer:
                 return
             self._advance_to_next_event(on, flow, until, result)
         if not (result.errors or result.refused or has_reached(flow, until)):
-            raise _endless_error(flow, until)
+            raise _make_endless_error(flow, until)
 
     def _advance_to_next_event(
         self, on: Performer, flow: FlowSubject, until: str, result: Result
@@ -140,22 +145,22 @@ class PolicyPlayer:
         Raises:
             SubjectError: if nothing is left to happen.
         """
-        tasks = flow.open_tasks()
+        tasks = flow.find_possible_moves()
         if result.errors:  # of a hook that says who owns a node
             return
         self._record_arrival_times(tasks, flow.now())
-        choice = min(self._plan_moves(tasks), key=_sort_key, default=None)
-        due = self._next_instant(on, flow, choice)
+        choice = min(self._plan_moves(tasks), key=_to_sort_key, default=None)
+        due = self._find_next_instant(on, flow, choice)
         if due is None:
-            raise self._stuck_error(flow, tasks, until)
+            raise self._make_stuck_error(flow, tasks, until)
         on.session.advance(max(due - flow.now(), 0))
-        deadline = flow.next_due()
+        deadline = flow.find_next_due()
         if deadline is not None and deadline <= flow.now():
             on.fire_due_deadlines()
         elif choice is not None and choice.due <= flow.now():
             self._perform_policy(on, flow, choice, result)
 
-    def _next_instant(
+    def _find_next_instant(
         self, on: Performer, flow: FlowSubject, choice: NextPersonAction | None
     ) -> float | None:
         """Return the virtual time of the next move (*choice*) or deadline, or None.
@@ -164,14 +169,14 @@ class PolicyPlayer:
         would be the next event for ever.
         """
         instants = [choice.due] if choice else []
-        deadline = flow.next_due()
+        deadline = flow.find_next_due()
         instants += [] if deadline is None else [deadline]
         # A script's interval never ends: beside people it would be the next event for ever.
         if not instants and flow.status not in _ENDED:
             instants = [timer.due for timer in on.session.pending_timers()]
         return min(instants, default=None)
 
-    def _plan_moves(self, tasks: Sequence[OpenTask]) -> Iterator[NextPersonAction]:
+    def _plan_moves(self, tasks: Sequence[PossibleMove]) -> Iterator[NextPersonAction]:
         """Yield, for each task, the move of the first policy that matches it.
 
         If several owners share a task, so that one decision is enough, only one move is yielded for
@@ -195,27 +200,27 @@ class PolicyPlayer:
                 yield choice
         yield from shared.values()
 
-    def _why_policy_not_matching(self, number: int, task: OpenTask) -> str:
+    def _why_policy_not_matching(self, number: int, task: PossibleMove) -> str:
         """Return why policy *number* does not act on *task*; "" if it does.
 
         The text ``*`` is returned for a policy that is for other nodes or other kinds of task: such
         a policy is not mentioned in messages.
         """
         policy, spot = self.policies[number]
-        kind = action_of(policy)
+        kind = find_action_class(policy)
         at, by = (str(self.scope.resolve(value)) for value in (policy.at, policy.by))
         self.check(lambda to: _check_filled_names(to, policy, at, by, spot), spot)
         if kind is None or not _applies_to(kind, task) or not self._is_at_node(policy, at, task):
             return _ANY
         if kind.needs_task and by not in ("", task.by):
             return msg("is for {by}", by=by)
-        if kind.decides and kind.decides not in task.offers:
+        if kind.decides and kind.decides not in task.offered_actions:
             return msg("does what the node does not offer: {action}", action=kind.decides)
-        if not references.condition_holds(policy.condition, self.scope.lookup):
+        if not references.condition_holds(policy.condition, self.scope.look_up):
             return msg("does not hold: if: {condition}", condition=policy.condition)
         return self._why_used_up(number, task)
 
-    def _why_used_up(self, number: int, task: OpenTask) -> str:
+    def _why_used_up(self, number: int, task: PossibleMove) -> str:
         """Return why a policy cannot be used again (once for a task, ``times`` in all), or ""."""
         times = self.policies[number][0].times
         if times is not UNSET and self._used.get(number, 0) >= times:
@@ -223,7 +228,7 @@ class PolicyPlayer:
         is_done = (number, task.visit, task.by) in self._done
         return msg("has been used here") if is_done else ""
 
-    def _is_at_node(self, policy: model.Policy, at: str, task: OpenTask) -> bool:
+    def _is_at_node(self, policy: model.Policy, at: str, task: PossibleMove) -> bool:
         """Return whether *policy* is for the node of *task*.
 
         *at* is the policy's node with ``${…}`` replaced; ``*`` is for any. If main flow and a
@@ -248,7 +253,7 @@ class PolicyPlayer:
         """
         policy, spot = self.policies[choice.number]
         task = choice.task
-        key, kind, written = next(actions_of(policy))
+        key, kind, written = next(find_actions(policy))
         filled = self.scope.resolve(written)
         options = {"comment": filled} if isinstance(filled, str) else dict(filled or {})
         by = task.by or str(self.scope.resolve(policy.by))
@@ -263,15 +268,15 @@ class PolicyPlayer:
         try:
             kind.run(on, {**options, **outside}, "", result)
         except SubjectError as error:
-            raise _policy_error(error, spot) from None
+            raise _add_policy_line(error, spot) from None
         result.errors[before:] = [
-            _policy_error(one, spot) if type(one) is SubjectError else one
+            _add_policy_line(one, spot) if type(one) is SubjectError else one
             for one in result.errors[before:]
         ]
-        self._record_arrival_times(flow.open_tasks(runs_owner_hooks=False), flow.now())
+        self._record_arrival_times(flow.find_possible_moves(runs_owner_hooks=False), flow.now())
 
-    def _stuck_error(
-        self, flow: FlowSubject, tasks: Sequence[OpenTask], until: str
+    def _make_stuck_error(
+        self, flow: FlowSubject, tasks: Sequence[PossibleMove], until: str
     ) -> SubjectError:
         """Return the error that explains why nothing happens, such as that no policy matches."""
         if flow.status in (*_ENDED, project.RETURNED):
@@ -281,7 +286,7 @@ class PolicyPlayer:
                 status=flow.status,
                 at=msg(" at {at!r}", at=flow.at) if flow.at else "",
                 until=_describe_goal(until),
-                passed=_series_of_nodes(flow.passed_nodes),
+                passed=_join_last_nodes(flow.passed_nodes),
             )
         return SubjectError(
             "play stands still on the way to {until}: no policy fits {tasks}, and no deadline or "
@@ -292,7 +297,7 @@ class PolicyPlayer:
             reasons=self._describe_reasons(tasks),
         )
 
-    def _describe_reasons(self, tasks: Sequence[OpenTask]) -> str:
+    def _describe_reasons(self, tasks: Sequence[PossibleMove]) -> str:
         """Return, for each policy that is for these tasks, why it does not match."""
         reasons = {
             (number, why): None
@@ -305,21 +310,21 @@ class PolicyPlayer:
             for n, why in reasons
         ]
         if parts:
-            return msg("; {parts}", parts=series(parts))
+            return msg("; {parts}", parts=join_list(parts))
         node = next((task.node for task in tasks if task.by), "")
         return msg("; add one with at: {node}", node=node) if node else ""
 
 
-def _sort_key(choice: NextPersonAction) -> tuple[float, int]:
+def _to_sort_key(choice: NextPersonAction) -> tuple[float, int]:
     return choice.due, choice.number
 
 
-def _applies_to(kind: type[FlowAction], task: OpenTask) -> bool:
+def _applies_to(kind: type[FlowAction], task: PossibleMove) -> bool:
     """Return whether the person of *task* can perform an action of *kind*.
 
     At ``start`` only an action for the starter (``resubmit``) is possible. Elsewhere, an action
     that needs a task is for an owner (``task.by``); any other, such as a withdrawal, for an
-    `OpenTask` without an owner.
+    `PossibleMove` without an owner.
     """
     if task.node == START or kind.is_for_starter:
         return task.node == START and kind.is_for_starter
@@ -335,15 +340,15 @@ def has_reached(flow: FlowSubject, until: str) -> bool:
     return until in flow.visits
 
 
-def _policy_error(error: SubjectError, spot: Spot) -> SubjectError:
+def _add_policy_line(error: SubjectError, spot: Spot) -> SubjectError:
     return SubjectError(
         "{error} (the policy in line {line})", code=error.code, error=error, line=spot.place.line
     )
 
 
-def _series_of_nodes(nodes: Sequence[str], most: int = 8) -> str:
-    """Return the nodes joined in their order; only the last *most* of a long list."""
-    shown = [*(["…"] if len(nodes) > most else []), *nodes[-most:]]
+def _join_last_nodes(nodes: Sequence[str], max_nodes: int = 8) -> str:
+    """Return the nodes joined in their order; only the last *max_nodes* of a long list."""
+    shown = [*(["…"] if len(nodes) > max_nodes else []), *nodes[-max_nodes:]]
     return join_messages(" → ", shown) or msg("no node")
 
 
@@ -351,18 +356,18 @@ def _describe_goal(until: str) -> str:
     return msg("{until!r}", until=until) if until else msg("its end")
 
 
-def _endless_error(flow: FlowSubject, until: str) -> SubjectError:
+def _make_endless_error(flow: FlowSubject, until: str) -> SubjectError:
     return SubjectError(
         "after {count} decisions and deadlines the project has not come to {until}; it passed "
         "{passed}; bound a policy with times: 1, or let one decide otherwise",
         code="NEVER_ENDS",
         count=MOST_MOVES,
         until=_describe_goal(until),
-        passed=_series_of_nodes(flow.passed_nodes),
+        passed=_join_last_nodes(flow.passed_nodes),
     )
 
 
-def _describe_tasks(flow: FlowSubject, tasks: Sequence[OpenTask]) -> str:
+def _describe_tasks(flow: FlowSubject, tasks: Sequence[PossibleMove]) -> str:
     """Return where the project and its sub-flows are, and who could act there."""
     who: dict[str, list[str]] = {}
     for task in tasks:
@@ -376,7 +381,7 @@ def _describe_tasks(flow: FlowSubject, tasks: Sequence[OpenTask]) -> str:
         if node not in waits
     ]
     parts += [msg("{node!r} (it waits for the sub-flow)", node=node) for node in waits]
-    return series(parts) or msg("no node")
+    return join_list(parts) or msg("no node")
 
 
 # ---------------------------------------------------------------------------- before a run
@@ -385,7 +390,7 @@ def _describe_tasks(flow: FlowSubject, tasks: Sequence[OpenTask]) -> str:
 def check_policies(draft: ScenarioDraft) -> None:
     """Report to *draft* what is wrong with its policies."""
     spot = draft.spot.at("policies")
-    located = list(spot.elements(draft.scenario.policies))
+    located = list(spot.locate_elements(draft.scenario.policies))
     if not located:
         return
     if draft.definition is None:
@@ -410,13 +415,13 @@ def check_policies(draft: ScenarioDraft) -> None:
 
 
 def _check_policy(draft: ScenarioDraft, policy: model.Policy, spot: Spot) -> None:
-    actions = list(actions_of(policy))
+    actions = list(find_actions(policy))
     if len(actions) != 1:
         draft.tell(
             spot.at(actions[1][0]) if actions else spot,
             "a policy says one thing that is done, not {count}; it is one of {names}",
             count=len(actions),
-            names=series(model.POLICY_ACTIONS),
+            names=join_list(model.POLICY_ACTIONS),
         )
         return
     key, kind, value = actions[0]
@@ -491,7 +496,7 @@ def _check_owner(
     draft: ScenarioDraft, policy: model.Policy, definition: Definition, spot: Spot
 ) -> None:
     """Report a ``by`` who never has a task at the policy's node, if the files give the owners."""
-    by, known = str(policy.by), _possible_owners(draft, definition, policy.at)
+    by, known = str(policy.by), _find_possible_owners(draft, definition, policy.at)
     if not is_literal(by) or not by or not known or by in known:
         return
     draft.tell(
@@ -504,14 +509,14 @@ def _check_owner(
     )
 
 
-def _possible_owners(draft: ScenarioDraft, definition: Definition, at: str) -> tuple[str, ...]:
+def _find_possible_owners(draft: ScenarioDraft, definition: Definition, at: str) -> tuple[str, ...]:
     """Return the possible owners at a node; empty if scripts or rows determine them."""
     scripts = [spec.scripts for spec, _ in draft.flow_specs.values()]
     if any(event.startswith("owners.") for events in scripts for event in events):
         return ()
     others: list[Any] = []
     values = [step.value for step, _ in draft.steps]
-    values += [value for policy in draft.scenario.policies for *_, value in actions_of(policy)]
+    values += [value for policy in draft.scenario.policies for *_, value in find_actions(policy)]
     for value in values:
         to = value.get("to", ()) if isinstance(value, Mapping) else ()
         others += to if isinstance(to, list | tuple) else [to]
@@ -523,7 +528,7 @@ def _possible_owners(draft: ScenarioDraft, definition: Definition, at: str) -> t
 
 def _shadows_policy(first: model.Policy, later: model.Policy) -> bool:
     """Return whether *first* matches all tasks that *later* does, so that *later* never acts."""
-    kind, other = action_of(first), action_of(later)
+    kind, other = find_action_class(first), find_action_class(later)
     narrows = (first.times, first.only) != (UNSET, UNSET) or first.condition is not True
     if kind is None or other is None or narrows:
         return False

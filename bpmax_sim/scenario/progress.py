@@ -10,11 +10,11 @@ from typing import Any
 from msgspec import UNSET
 from msgspec.structs import asdict, replace
 
-from bpmax_sim.clock import new_uuid
+from bpmax_sim.clock import make_uuid
 from bpmax_sim.errors import WARNINGS, SubjectError
 from bpmax_sim.i18n import msg
 from bpmax_sim.js_values import to_scenario_value
-from bpmax_sim.project import absolute_path
+from bpmax_sim.project import to_absolute_path
 from bpmax_sim.scenario import (
     assertions,
     expectation_doubts,
@@ -28,7 +28,7 @@ from bpmax_sim.scenario.action import Performer, Subject
 from bpmax_sim.scenario.actions import check_action
 from bpmax_sim.scenario.blinding_ignores import find_borrowed_responses, find_calls_made_equal
 from bpmax_sim.scenario.events import START, LogPosition
-from bpmax_sim.scenario.expect import Checks, failing_checks
+from bpmax_sim.scenario.expect import Checks, select_failing_checks
 from bpmax_sim.scenario.expect_check import check_expect
 from bpmax_sim.scenario.expect_new import report_new_expect
 from bpmax_sim.scenario.expect_update import attach_update
@@ -36,29 +36,29 @@ from bpmax_sim.scenario.failure_report import FailureReporter
 from bpmax_sim.scenario.fault_checks import find_useless_faults
 from bpmax_sim.scenario.faults import fill_stub, stub_to_fault
 from bpmax_sim.scenario.file_verdict import (
+    find_unused_conditions_of_row,
+    find_unused_parts,
     is_inherited,
-    ran_step_key,
-    unused_part_failure,
-    unused_parts,
-    unused_parts_of_row,
-    used_parts_of_other_files,
+    make_ran_step_key,
+    make_unused_part_failure,
+    select_keys_of_other_files,
 )
 from bpmax_sim.scenario.flow_actions import check_user, describe_person
 from bpmax_sim.scenario.names import CheckContext
 from bpmax_sim.scenario.observation import (
     SubjectState,
-    field_states_of,
-    field_values_of,
-    flow_of,
-    last_preview_of,
     observe,
-    state_of,
+    read_field_states,
+    read_field_values,
+    read_flow_facts,
+    read_last_preview,
+    read_subject_state,
 )
 from bpmax_sim.scenario.policies import PolicyPlayer
 from bpmax_sim.scenario.references import Path, Reference, Scope, UndefinedValueError, resolve
 from bpmax_sim.scenario.run_log import RunLog
-from bpmax_sim.scenario.script_check import find_doubts_of_run
-from bpmax_sim.scenario.script_texts import find_shadowed_libraries, find_utc_dates
+from bpmax_sim.scenario.script_check import find_script_doubts
+from bpmax_sim.scenario.script_texts import find_shadowed_functions, find_utc_dates
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script.turn_result import AbsentRead, UnawaitedCall
 from bpmax_sim.script_source.reading import is_compared_with_undefined
@@ -73,7 +73,7 @@ from bpmax_sim.subject.hooks import (
 from bpmax_sim.transport.faults import Fault
 
 
-def _keep_value(value: Any) -> Any:
+def _return_unchanged(value: Any) -> Any:
     return value
 
 
@@ -108,9 +108,9 @@ class Progress:
         self.is_judged = is_judged
         self.silent_faults = silent_faults
         self.bodies = item.subjects.code_files
-        root = absolute_path(item.root)
+        root = to_absolute_path(item.root)
         self.names = replace(item.names, platforms=session.platforms)
-        columns = findings.expected_columns(item) if item.names.columns else {}
+        columns = findings.find_expected_columns(item) if item.names.initial_table_columns else {}
         self.log = RunLog(
             session,
             item.trace_file_names,
@@ -133,7 +133,7 @@ class Progress:
             case=item.row.values if item.row else {},
             environ=environ,
             now=lambda: str(zone.at(session.clock.now())),
-            uuid=lambda: new_uuid(chance),
+            uuid=lambda: make_uuid(chance),
         )
 
     @property
@@ -152,12 +152,12 @@ class Progress:
             path = ("flow",) if self.item.scenario.form is UNSET else ("form",)
             self.subject = self._make_subject()
         except UndefinedValueError as error:
-            self.failures.append(self.reporter().report("value", str(error), path))
+            self.failures.append(self.make_reporter().report("value", str(error), path))
             return False
-        self.initial = field_values_of(self.subject)
-        self.initial_flow = flow_of(self.subject)
-        self.scope.form = partial(field_values_of, self.subject)
-        self.scope.flow = partial(flow_of, self.subject)
+        self.initial = read_field_values(self.subject)
+        self.initial_flow = read_flow_facts(self.subject)
+        self.scope.form = partial(read_field_values, self.subject)
+        self.scope.flow = partial(read_flow_facts, self.subject)
         self.performer = Performer(
             session=self.session,
             subject=self.subject,
@@ -177,7 +177,7 @@ class Progress:
             return None
         located = tuple(
             (policy, spot)
-            for policy, spot in item.spot.at("policies").elements(policies)
+            for policy, spot in item.spot.at("policies").locate_elements(policies)
             if model.is_for_row(policy, item.row_id)
         )
         player = PolicyPlayer(located, self.scope, self._check_policy, self.ran)
@@ -203,15 +203,15 @@ class Progress:
                     line=spot.place.line,
                 )
 
-    def check_names(self) -> bool:
+    def check_platform_names(self) -> bool:
         """Check names of platforms, APIs, instances; return whether nothing has failed so far."""
         self.log.warnings += self.item.warnings
-        wrong = findings.check_calls(self.item, self.session.platforms)
-        self.failures += self._report_findings(self.reporter(), wrong)
+        wrong = findings.check_names_against_platforms(self.item, self.session.platforms)
+        self.failures += self._report_findings(self.make_reporter(), wrong)
         if not self.failures and "user" in self.item.fills:
             user, spot = self.scope.resolve(self.item.scenario.user), self.item.spot.at("user")
             self.failures += self.check_filled(
-                self.reporter(), lambda to: check_user(to, user, spot)
+                self.make_reporter(), lambda to: check_user(to, user, spot)
             )
         return not self.failures
 
@@ -219,8 +219,8 @@ class Progress:
         """Add warnings for doubtful places in the scripts, from their text and the platforms."""
         said = (*(one.place for one in self.log.warnings), *(one.script for one in self.failures))
         self.log.add_findings((
-            *find_doubts_of_run(self.item, self.session.platforms, said, self.log.calls),
-            *find_shadowed_libraries(self.item.subjects.libraries),
+            *find_script_doubts(self.item, self.session.platforms, said, self.log.calls),
+            *find_shadowed_functions(self.item.subjects.libraries),
             *find_utc_dates(self.bodies, self.item.clock, self.session.clock.now()),
         ))  # fmt: skip
 
@@ -243,46 +243,48 @@ class Progress:
         """
         rules = []
         spot = self.item.spot.at("proxy", "stubs")
-        for number, (stub, where) in enumerate(spot.elements(self.item.scenario.proxy.stubs)):
+        for number, (stub, where) in enumerate(
+            spot.locate_elements(self.item.scenario.proxy.stubs)
+        ):
             path = ("proxy", "stubs", number)
             try:
                 filled = fill_stub(stub, self.scope.resolve)
             except UndefinedValueError as error:
-                self.failures.append(self.reporter().report("value", str(error), path))
+                self.failures.append(self.make_reporter().report("value", str(error), path))
                 continue
-            if wrong := self.names.call_problem(filled.on):
+            if wrong := self.names.find_call_problem(filled.on):
                 message = msg("this can never answer: {wrong}", wrong=wrong)
-                failure = self.reporter().report("rule", message, path)
+                failure = self.make_reporter().report("rule", message, path)
                 self.failures += self.apply_leniency([failure])
             rules.append(stub_to_fault(filled, where.place, self.session.template))
         return tuple(rules)
 
-    def judge_unused(self) -> list[source.Failure]:
+    def judge_unused_and_never_run(self) -> list[source.Failure]:
         """Return failures: no step ran, or (without a table) some parts are unused."""
         steps = self.item.steps
         if steps and not any(map(self._has_run, steps)):
             message = msg(
                 "no step of this row ran: each is left out by its if: or only:, or runs no steps"
             )
-            failures = [self.reporter().report("never_ran", message, ("scenario",))]
+            failures = [self.make_reporter().report("never_ran", message, ("scenario",))]
         else:
             file = self.item.spot.source.file
-            own = list(unused_parts_of_row(self.item, self.ran))
+            own = list(find_unused_conditions_of_row(self.item, self.ran))
             if not self.item.rows:
                 own += [part for part in self.unused_parts if not is_inherited(part, file)]
             for part in own:
                 if not part.fails:
                     self.log.add_warning(part.kind, part.message, part.place)
-            failures = [unused_part_failure(self.item, part) for part in own if part.fails]
+            failures = [make_unused_part_failure(self.item, part) for part in own if part.fails]
         return self.apply_leniency(failures)
 
     def _has_run(self, located: load.LocatedStep) -> bool:
         """Return whether a step ran; one that only runs other steps does by one of these."""
         step = located.step
-        is_there = ran_step_key(located) in self.ran
-        if not is_there or model.inner_steps(step) is None or step.expect != model.Expect():
+        is_there = make_ran_step_key(located) in self.ran
+        if not is_there or model.find_named_steps(step) is None or step.expect != model.Expect():
             return is_there
-        name, _ = model.inner_steps(step) or ("", {})
+        name, _ = model.find_named_steps(step) or ("", {})
         named = self.item.subjects.named.get(name, ())
         return any(map(self._has_run, named if located.inner is None else located.inner))
 
@@ -292,14 +294,14 @@ class Progress:
 
         Also one if all expectations look only at fields that no script wrote.
         """
-        idle = expectation_doubts.find_unwritten_fields(self.item, self._run_history)
+        idle = expectation_doubts.find_only_unwritten_fields(self.item, self._field_history)
         left = (source.RunWarning(one.kind, one.message, one.place) for one in idle)
-        return (*unused_parts(self.item, self.ran), *left)
+        return (*find_unused_parts(self.item, self.ran), *left)
 
     @property
-    def used_parts_of_other_files(self) -> tuple[str, ...]:
+    def used_keys_of_other_files(self) -> tuple[str, ...]:
         """Return the keys of parts of other files, such as inherited stubs, that the run used."""
-        return used_parts_of_other_files(self.item, self.ran)
+        return select_keys_of_other_files(self.item, self.ran)
 
     def warn_of_skipped(self, located: load.LocatedStep) -> None:
         """Add warnings for wrong values of the row in a skipped step, which nothing else checks."""
@@ -322,7 +324,7 @@ class Progress:
         Raises:
             UndefinedValueError: if it depends on the run, or is empty.
         """
-        value = self.scope.lookup(ref) if ref.root in {"case", "vars", "env"} else None
+        value = self.scope.look_up(ref) if ref.root in {"case", "vars", "env"} else None
         if value in (None, "", "-"):
             raise UndefinedValueError("{text}", text=ref.text)
         return value
@@ -340,7 +342,7 @@ class Progress:
             messages=len(log.messages) - since.messages,
             console=[line for _, line in log.console[since.console :]],
         )
-        found = [*result_checks.find_unseen_failures(outcome, self.names, platforms)]
+        found = [*result_checks.find_unnoticed_business_failures(outcome, self.names, platforms)]
         found += result_checks.find_dropped_failures(outcome, self.item.subjects.code_files)
         found += result_checks.find_doubts_of_subject(located, self.subject, log.options)
         unread = None if result.refused else self.result  # a no that refused needs no reader
@@ -361,8 +363,8 @@ class Progress:
                 is_recording=self.session.settings.mode == "record",
             ),
             *find_useless_faults(self.item, calls, self.session),
-            *expectation_doubts.find_useless_settings(self.item, calls, self.session),
-            *expectation_doubts.find_empty_expectations(self.item, self._run_history, calls),
+            *expectation_doubts.find_useless_proxy_settings(self.item, calls, self.session),
+            *expectation_doubts.find_empty_expectations(self.item, self._field_history, calls),
             *result_checks.find_sent_undefined_texts(calls),
             *result_checks.find_rule_doubts(calls, self.session.platforms),
             *self.log.options.check_comparisons(scripts),
@@ -373,18 +375,18 @@ class Progress:
         """Return the run's warnings as failures if the folder is strict, else nothing."""
         if self.item.strictness != "strict":
             return []
-        reporter = self.reporter()
+        reporter = self.make_reporter()
         return [
             reporter.report_finding(findings.RunFinding(one.kind, one.message, one.place))
             for one in self.log.warnings
         ]
 
     @property
-    def _run_history(self) -> expectation_doubts.RunHistory:
+    def _field_history(self) -> expectation_doubts.FieldHistory:
         changes = [one for one in self.log.events if isinstance(one, FieldChanged)]
         sources, offered = [body.source for body in self.bodies], self.log.options.offered
         parts = (self.initial, changes, offered, sources, self.initial_flow)
-        return expectation_doubts.RunHistory(*parts)
+        return expectation_doubts.FieldHistory(*parts)
 
     def _make_subject(self) -> Subject:
         scenario, resolve = self.item.scenario, self.scope.resolve
@@ -396,8 +398,8 @@ class Progress:
         return FlowSubject(
             **asdict(self.item.subjects.flow),
             runner=self.session,
-            tell=self.log.tell,
-            tables=self.names.tables,
+            tell=self.log.add_subject_event,
+            tables=self.names.tables_with_known_columns,
             subflows=self._fill_stand_ins(),
             creation=self._make_form(values) if form else None,
             at=resolve(scenario.flow.at),
@@ -425,14 +427,14 @@ class Progress:
     def _make_form(self, fields: dict[str, Any]) -> FormSubject:
         return FormSubject(
             runner=self.session,
-            tell=self.log.tell,
+            tell=self.log.add_subject_event,
             scripts=self.item.subjects.scripts,
             libraries=self.item.subjects.libraries,
-            tables=self.names.tables,
+            tables=self.names.tables_with_known_columns,
             fields=fields,
         )
 
-    def focus_on_step(self, step: model.Step) -> None:
+    def set_flow_focus_and_actors(self, step: model.Step) -> None:
         """Let the flow show the form of the node ``at`` of *step*, with ``by`` and ``user`` acting.
 
         Without these keys, what the scenario says applies.
@@ -443,10 +445,10 @@ class Progress:
         self.subject.actor = str(self.scope.resolve(step.by))
         user = self.item.scenario.user if step.user is UNSET else step.user
         person = describe_person(user, self.item.scenario.people, self.scope.resolve)
-        for project in self.subject.with_subprojects():
+        for project in self.subject.walk_with_subprojects():
             project.user = person
 
-    def reporter(self, since: LogPosition = START, **details: Any) -> FailureReporter:
+    def make_reporter(self, since: LogPosition = START, **details: Any) -> FailureReporter:
         """Return an object that makes failures, which show the calls made after *since*.
 
         *details* are further attributes of `FailureReporter`, such as ``located``.
@@ -461,7 +463,7 @@ class Progress:
             **details,
         )
 
-    def state(self, since: LogPosition = START) -> assertions.State:
+    def make_section_readers(self, since: LogPosition = START) -> assertions.State:
         """Return for each section of ``expect`` a function that returns its actual value.
 
         Calls, messages and console lines count from the position *since*. Values are redacted, so
@@ -469,28 +471,28 @@ class Progress:
         """
         log = self.log
         return {
-            "form": lambda: self.redact(field_values_of(self.subject)),
-            "fields": lambda: self.redact(field_states_of(self.subject)),
-            "flow": lambda: self.redact(flow_of(self.subject)),
-            "preview": lambda: self.redact(last_preview_of(self.subject)),
+            "form": lambda: self.redact(read_field_values(self.subject)),
+            "fields": lambda: self.redact(read_field_states(self.subject)),
+            "flow": lambda: self.redact(read_flow_facts(self.subject)),
+            "preview": lambda: self.redact(read_last_preview(self.subject)),
             "proxy": lambda: log.calls[since.calls :],
             "messages": lambda: log.messages[since.messages :],
-            "refusals": lambda: log.refusals_since(since),
+            "refusals": lambda: log.get_refusals_since(since),
             "console": lambda: [line for _, line in log.console[since.console :]],
             "result": lambda: self.redact(self.result),
             "vars": lambda: self.redact(self.scope.vars),
-            "trace": lambda: log.digest(self.redact(self.subject_state())),
+            "trace": lambda: log.compute_run_digest(self.redact(self.read_subject_state())),
         }
 
-    def subject_state(self) -> SubjectState:
+    def read_subject_state(self) -> SubjectState:
         """Return the present state of form and flow, with the latest result."""
-        return state_of(self.subject, self.result)
+        return read_subject_state(self.subject, self.result)
 
-    def form(self) -> Mapping[str, Any] | None:
+    def read_form_values(self) -> Mapping[str, Any] | None:
         """Return the values of the form, as `StepStarted` and `StepFinished` have them, or None."""
-        return None if self.subject is None else field_values_of(self.subject)
+        return None if self.subject is None else read_field_values(self.subject)
 
-    def expected_value(self, value: Any) -> Any:
+    def resolve_expected_value(self, value: Any) -> Any:
         """Return *value* with ``${…}`` replaced and redacted, as actual values are.
 
         Raises:
@@ -532,7 +534,7 @@ class Progress:
         file = read.place.file if read.place else ""
         if any(file == script.name for script in self._subflow_scripts):
             return
-        doubt = self.names.script_read_problem(read.owner, read.member)
+        doubt = self.names.find_script_read_problem(read.owner, read.member)
         if doubt and not is_compared_with_undefined(read.place, self.bodies):
             self.log.add_warning("name", doubt, read.place)
 
@@ -557,27 +559,38 @@ class Progress:
             The comparisons; and the failures, also of a ``${…}`` that is not defined.
         """
         if isinstance(expected, model.NewExpect):
-            happened = self.log.happened_since(since)
-            return (), [report_new_expect(reporter, self.state(since), happened, self.log.calls)]
-        resolve: Callable[[Any], Any] = self.expected_value
+            happened = self.log.get_events_since(since)
+            return (), [
+                report_new_expect(
+                    reporter, self.make_section_readers(since), happened, self.log.calls
+                )
+            ]
+        resolve: Callable[[Any], Any] = self.resolve_expected_value
         unresolved = expected
         try:
             if reporter.has_reference(path[0]):
                 expected = assertions.resolve_expect(expected, resolve)
-                resolve = _keep_value
+                resolve = _return_unchanged
                 spot = reporter.spot.at(*path)
                 wrong = self.check_filled(reporter, lambda to: check_expect(to, expected, spot))
                 if wrong:
                     return (), wrong
-            checks = assertions.compare_expected(expected, self.state(since), resolve)
+            checks = assertions.compare_expected(
+                expected, self.make_section_readers(since), resolve
+            )
         except UndefinedValueError as error:
             return (), [reporter.report("value", str(error), path)]
         self.log.add_findings(reporter.find_doubts(checks, path))
         failures = reporter.report_expectation(checks, path)
-        if any(check.path == ("trace",) for check in failing_checks(checks)):
-            observed = observe(self.log.events, unfinished=self.redact(self.subject_state()))
+        if any(check.path == ("trace",) for check in select_failing_checks(checks)):
+            observed = observe(self.log.events, unfinished=self.redact(self.read_subject_state()))
             failures = [reporter.explain_digest(failures[0], expected.trace, observed)]
-        own = (unresolved, self.state(since), self.expected_value, reporter.spot)
+        own = (
+            unresolved,
+            self.make_section_readers(since),
+            self.resolve_expected_value,
+            reporter.spot,
+        )
         return checks, attach_update(failures, *own) if path == ("expect",) else failures
 
     def store_result(self, step_id: str, value: Any, error: Mapping[str, Any] | None) -> None:

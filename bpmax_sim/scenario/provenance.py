@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from bpmax_sim.errors import Place
-from bpmax_sim.i18n import msg, series
+from bpmax_sim.i18n import join_list, msg
 from bpmax_sim.js_values import UNDEFINED, to_scenario_value
 from bpmax_sim.scenario import references
 from bpmax_sim.scenario.events import StepFinished, StepStarted
@@ -57,7 +57,7 @@ class Origins(msgspec.Struct):
             self._open_steps.pop()
 
 
-def plain_script_values(event: SubjectEvent) -> dict[str, Any]:
+def to_plain_script_values(event: SubjectEvent) -> dict[str, Any]:
     """Return those members of *event* that scripts may have set, as plain values for a trace."""
     plain = _PLAIN_VALUES.get(type(event), {}).items()
     return {name: convert(getattr(event, name)) for name, convert in plain}
@@ -115,21 +115,21 @@ def describe_routes(routes: Sequence[RouteEvaluated], expected: Collection[str])
     wanted = [n for n, route in enumerate(routes) if route.to in expected and not route.taken]
     last = wanted[-1] if wanted else len(routes) - 1
     start = last
-    while start > 0 and _is_same_decision(routes[start - 1], routes[start]):
+    while start > 0 and _is_next_route_of_decision(routes[start - 1], routes[start]):
         start -= 1
     end = last + 1
-    while 0 < end < len(routes) and _is_same_decision(routes[end - 1], routes[end]):
+    while 0 < end < len(routes) and _is_next_route_of_decision(routes[end - 1], routes[end]):
         end += 1
     yield from map(_describe_route, routes[max(start, 0) : end])
 
 
-def _is_same_decision(before: RouteEvaluated, after: RouteEvaluated) -> bool:
+def _is_next_route_of_decision(before: RouteEvaluated, after: RouteEvaluated) -> bool:
     """Return whether *after* was tried next because *before*, of the same node, did not hold."""
     return not before.taken and (before.node, before.action) == (after.node, after.action)
 
 
 def _describe_route(route: RouteEvaluated) -> str:
-    values = series(f"{name} = {value}" for name, value in route.values.items())
+    values = join_list(f"{name} = {value}" for name, value in route.values.items())
     why = msg("{when}, with {values}", when=route.when, values=values) if values else route.when
     if not route.taken:
         text = msg("route not taken  {node} → {to}: {why}", node=route.node, to=route.to, why=why)

@@ -14,7 +14,7 @@ from typing import Any, Final
 from bpmax_sim.errors import SubjectError, suggest_or_list
 from bpmax_sim.i18n import msg
 from bpmax_sim.js_values import to_scenario_value
-from bpmax_sim.project import absolute_path, find_root
+from bpmax_sim.project import find_root, to_absolute_path
 from bpmax_sim.subject.flow import FlowSubject
 from bpmax_sim.subject.form import FormSubject
 
@@ -48,7 +48,7 @@ class FormHandle(Mapping[str, Any]):
     @property
     def states(self) -> Mapping[str, Mapping[str, Any]]:
         """Return the states of each field: visible, required, readonly, options."""
-        return dict(to_scenario_value(self._front().facts()))
+        return dict(to_scenario_value(self._front().collect_facts()))
 
     @property
     def messages(self) -> list[str]:
@@ -85,7 +85,7 @@ class FlowHandle:
     @property
     def facts(self) -> Mapping[str, Any]:
         """Return all facts that ``expect: flow`` can compare."""
-        return dict(to_scenario_value(self._flow.facts()))
+        return dict(to_scenario_value(self._flow.collect_facts()))
 
     @property
     def at(self) -> str | list[str]:
@@ -101,7 +101,7 @@ class FlowHandle:
     @property
     def pending(self) -> list[str]:
         """Return the people who have to act now."""
-        return self._flow.pending()
+        return self._flow.find_people_to_act_now()
 
     @property
     def project(self) -> Mapping[str, Any]:
@@ -109,7 +109,7 @@ class FlowHandle:
         return dict(to_scenario_value(self._flow.project))
 
 
-def handles_for(
+def make_handles(
     function: Callable[..., Any], subject: FormSubject | FlowSubject | None
 ) -> dict[str, FormHandle | FlowHandle]:
     """Return the views of the subject for which *function* has parameters: ``form`` and ``flow``.
@@ -149,7 +149,7 @@ def import_module(name: str, path: Path) -> Any:
                 raise
     below = Path(*name.split(".")).with_suffix(".py")
     for folder in (path.parent, find_root(path)):
-        file = absolute_path(folder / below)
+        file = to_absolute_path(folder / below)
         spec = importlib.util.spec_from_file_location(name, file)
         if known is not None and file in _LOADED:
             sys.modules[name] = _LOADED[file]

@@ -41,7 +41,7 @@ def make_undefined_error(text: str, hint: str) -> UndefinedValueError:
     return UndefinedValueError("${{{text}}} is not defined{hint}", text=text, hint=hint)
 
 
-def unset_hint(name: str) -> str:
+def describe_unset_variable(name: str) -> str:
     """Return the part of a message which says that the environment variable *name* is not set."""
     return msg("; set the environment variable {name}", name=name)
 
@@ -98,7 +98,7 @@ def parse_reference(text: str) -> Reference:
     return Reference(text, str(root), tuple(path))
 
 
-def whole_reference(value: Any) -> Reference | None:
+def parse_whole_reference(value: Any) -> Reference | None:
     """Return the reference if *value* is a single one such as ``${case.路径}``, else None."""
     if not isinstance(value, str) or not value.startswith("${"):
         return None
@@ -109,9 +109,9 @@ def whole_reference(value: Any) -> Reference | None:
     return parts[0] if len(parts) == 1 and isinstance(parts[0], Reference) else None
 
 
-def column_of(value: Any) -> str:
+def find_referenced_column(value: Any) -> str:
     """Return ``路径`` if *value* is the single reference ``${case.路径}`` to a column, else ""."""
-    ref = whole_reference(value)
+    ref = parse_whole_reference(value)
     return ref.text.partition(".")[2] if ref is not None and ref.root == "case" else ""
 
 
@@ -127,7 +127,7 @@ def resolve(value: Any, lookup: Lookup) -> Any:
         parts = split_references(value) if "${" in value else (value,)
         if len(parts) == 1:
             return parts[0] if isinstance(parts[0], str) else lookup(parts[0])
-        return "".join(p if isinstance(p, str) else as_text(lookup(p)) for p in parts)
+        return "".join(p if isinstance(p, str) else to_inserted_text(lookup(p)) for p in parts)
     if isinstance(value, Mapping):
         return {key: resolve(item, lookup) for key, item in value.items()}
     if isinstance(value, list | tuple):
@@ -138,7 +138,7 @@ def resolve(value: Any, lookup: Lookup) -> Any:
 _CONSTANT_TYPES = frozenset({type(None), bool, int, float, msgspec.UnsetType})
 
 
-def keys_with_references(node: Node | None) -> frozenset[str]:
+def find_keys_with_references(node: Node | None) -> frozenset[str]:
     """Return the keys of the map *node* whose values contain a ``${…}``; empty for None."""
     if node is None:
         return frozenset()
@@ -155,7 +155,7 @@ def _contains_reference(node: Node) -> bool:
     return type(value) is tuple and any(map(_contains_reference, value))
 
 
-def as_text(value: Any) -> str:
+def to_inserted_text(value: Any) -> str:
     """Return *value* for insertion into a longer text: texts unchanged, everything else as JSON."""
     return value if isinstance(value, str) else show(value)
 
@@ -224,7 +224,7 @@ class Scope(msgspec.Struct, kw_only=True):
     uuid: Callable[[], str] = str
     _open: list[str] = msgspec.field(default_factory=list)
 
-    def lookup(self, ref: Reference) -> Any:
+    def look_up(self, ref: Reference) -> Any:
         """Return the value that *ref* names.
 
         Raises:
@@ -238,7 +238,7 @@ class Scope(msgspec.Struct, kw_only=True):
         if ref.root == "env":
             name = ref.text.partition(".")[2]
             if name not in self.environ:
-                raise make_undefined_error(ref.text, unset_hint(name))
+                raise make_undefined_error(ref.text, describe_unset_variable(name))
             return self.environ[name]
         value = getattr(self, ref.root)
         value = follow_path(value() if callable(value) else value, ref)
@@ -250,7 +250,7 @@ class Scope(msgspec.Struct, kw_only=True):
         Raises:
             UndefinedValueError: if a ``${…}`` is not defined.
         """
-        return resolve(value, self.lookup)
+        return resolve(value, self.look_up)
 
     def _fill_cell(self, value: Any, ref: Reference) -> Any:
         """Return *value*, the cell that *ref* names, with the ``${…}`` in it replaced.
@@ -290,7 +290,7 @@ def check_condition(condition: Any) -> str | None:
     if not isinstance(condition, str) or not condition.strip():
         return msg("expected a condition such as ${case.状态} == 成功")
     try:
-        _Condition(condition).parse()
+        _ConditionParser(condition).parse()
     except ValueError as error:
         return msg(
             "{error}; a condition is such as ${{case.状态}} == 成功 and not ${{vars.跳过}}",
@@ -307,13 +307,13 @@ def condition_holds(condition: Any, lookup: Lookup) -> bool:
     """
     if not isinstance(condition, str):
         return bool(condition)
-    return _Condition(condition).parse()(lookup)
+    return _ConditionParser(condition).parse()(lookup)
 
 
 Truth = Callable[[Lookup], bool]
 
 
-class _Condition:
+class _ConditionParser:
     """A recursive-descent parser: ``or`` of ``and`` of ``not``, comparisons and brackets.
 
     A bracket groups only where an operand may begin, so texts may contain brackets.
@@ -341,7 +341,7 @@ class _Condition:
         return self._parse_sequence(self._parse_and, ("or", "||"), any)
 
     def _parse_and(self) -> Truth:
-        return self._parse_sequence(self._parse_single, ("and", "&&"), all)
+        return self._parse_sequence(self._parse_term, ("and", "&&"), all)
 
     def _parse_sequence(
         self, part: Callable[[], Truth], words: tuple[str, str], join: Callable[[Any], bool]
@@ -356,11 +356,11 @@ class _Condition:
             parts.append(part())
         return parts[0] if len(parts) == 1 else lambda lookup: join(part(lookup) for part in parts)
 
-    def _parse_single(self) -> Truth:
+    def _parse_term(self) -> Truth:
         negated = _NOT.match(self.text, self.at)
         if negated:
             self.at = negated.end()
-            inner = self._parse_single()
+            inner = self._parse_term()
             return lambda lookup: not inner(lookup)
         if start := _OPENED.match(self.text, self.at):
             self.at, self.depth = start.end(), self.depth + 1
@@ -374,7 +374,7 @@ class _Condition:
         if (match := _TOKEN.match(self.text, self.at)) and match["order"]:
             order, self.at = match["order"], match.end()
             right = self._parse_operand()
-            _check_compared(left, order, right)
+            _check_comparison_can_vary(left, order, right)
             return lambda lookup: _compare_sides(left, order, right, lookup)
         if not _LONE.fullmatch(left):
             raise ValueError(msg("{text!r} is compared with nothing", text=left))
@@ -394,7 +394,7 @@ class _Condition:
         return text
 
 
-def _check_compared(left: str, order: str, right: str) -> None:
+def _check_comparison_can_vary(left: str, order: str, right: str) -> None:
     """Check that the result of a comparison can vary.
 
     Raises:
@@ -454,5 +454,5 @@ def _are_sides_equal(left: tuple[Any, bool], right: tuple[Any, bool]) -> bool:
     as text; else the types must be equal too.
     """
     if left[1] or right[1]:
-        return as_text(left[0]) == as_text(right[0])
+        return to_inserted_text(left[0]) == to_inserted_text(right[0])
     return type(left[0]) is type(right[0]) and bool(left[0] == right[0])

@@ -18,13 +18,13 @@ import msgspec
 from msgspec import UNSET
 
 from bpmax_sim.errors import CallError, Place, find_nearest, suggest_nearest
-from bpmax_sim.field_path import FieldPath, Steps, format_path, values_at
-from bpmax_sim.i18n import msg, series
+from bpmax_sim.field_path import FieldPath, Steps, find_values_at, format_path
+from bpmax_sim.i18n import join_list, msg
 from bpmax_sim.messages import Response
-from bpmax_sim.platform.check import classes_without_recover, platform_hints
+from bpmax_sim.platform.check import find_classes_without_recover, find_platform_hints
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.model import matches_api
-from bpmax_sim.platform.response_shapes import Kind, kind_of_value
+from bpmax_sim.platform.response_shapes import Kind, find_kind
 from bpmax_sim.proxy.compiled_api import CompiledApi, compile_api
 from bpmax_sim.proxy.response import ParsedBody, is_success, satisfies_rule
 from bpmax_sim.scenario import model
@@ -32,14 +32,19 @@ from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.findings import RunFinding
 from bpmax_sim.scenario.load import LocatedStep
 from bpmax_sim.scenario.names import ScenarioNames
-from bpmax_sim.scenario.observation import field_values_of
+from bpmax_sim.scenario.observation import read_field_values
 from bpmax_sim.scenario.references import show
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script_source.comparisons import LiteralComparison
 from bpmax_sim.script_source.condition_slips import describe_kind
 from bpmax_sim.script_source.reading import MemberUse, read_script
 from bpmax_sim.subject.flow import FlowSubject
-from bpmax_sim.subject.form import FormSubject, ScriptedSubject, find_option_problems, option_values
+from bpmax_sim.subject.form import (
+    FormSubject,
+    ScriptedSubject,
+    find_option_problems,
+    list_option_values,
+)
 
 _LAST_NAME: Final = re.compile(r"\$(?:\.\w+)*?\.(\w+)")
 _ANNOUNCING: Final = frozenset({"warn", "error"})
@@ -62,7 +67,7 @@ class StepOutcome(msgspec.Struct, frozen=True, kw_only=True):
     console: Sequence[Mapping[str, Any]]
 
     @property
-    def is_result_noticed(self) -> bool:
+    def has_output_or_checked_result(self) -> bool:
         """Return whether a message or console line was shown, or the step's result is checked."""
         said = (self.step.expect.result, self.step.expect_error, self.step.expect.messages)
         is_read = any(part is not UNSET for part in said) or bool(self.step.save)
@@ -79,7 +84,7 @@ class StepOutcome(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-def find_unseen_failures(
+def find_unnoticed_business_failures(
     outcome: StepOutcome, names: ScenarioNames, platforms: Platforms
 ) -> Iterator[RunFinding]:
     """Yield each business failure that was returned as a result and that nothing noticed.
@@ -89,19 +94,19 @@ def find_unseen_failures(
     """
     for call in outcome.calls:
         recipe = find_compiled_api(call, platforms)
-        if recipe is None or outcome.is_result_noticed or outcome.is_expected(call):
+        if recipe is None or outcome.has_output_or_checked_result or outcome.is_expected(call):
             continue
-        response, body = as_response(call)
+        response, body = to_platform_response(call)
         if satisfies_rule(recipe.rules.ok, response, body, absent_ok=True):
             continue
-        members = _failure_members(recipe)
+        members = _find_failure_members(recipe)
         if not members or names.texts is None or _any_contains_word(names.texts, members):
             continue
-        code = recipe.rules.code(response, body)
+        code = recipe.rules.find_business_code(response, body)
         yield RunFinding("unseen", msg(
             "{call} reported a business failure{code}, and nothing looked at it: no script reads "
             "{members}; handle it there, or expect it: proxy: [{{call: {call}, response: …}}]",
-            call=call.call, members=series(members),
+            call=call.call, members=join_list(members),
             code="" if code is UNSET else msg(" ({code})", code=show(code)),
         ), call.place, fails=False)  # fmt: skip
 
@@ -109,7 +114,7 @@ def find_unseen_failures(
 def find_dropped_failures(outcome: StepOutcome, scripts: Sequence[Script]) -> Iterator[RunFinding]:
     """Yield each rejected call whose error an empty handler drops although its result is used."""
     failed = [call for call in outcome.calls if call.error and not call.is_login and call.place]
-    for call in failed if not outcome.is_result_noticed else ():
+    for call in failed if not outcome.has_output_or_checked_result else ():
         drops = [
             drop
             for script in scripts
@@ -132,12 +137,12 @@ def find_misread_responses(
 
     That is a member of a text, a member that no response had, or a list's first page as the whole.
     """
-    yield from find_text_members(calls, scripts, platforms)
+    yield from find_members_read_from_text(calls, scripts, platforms)
     yield from find_misspelt_members(calls, scripts, platforms)
     yield from find_partial_lists(calls, scripts, platforms)
 
 
-def find_text_members(
+def find_members_read_from_text(
     calls: Iterable[CallMade], scripts: Iterable[Script], platforms: Platforms
 ) -> Iterator[RunFinding]:
     """Yield members that a script reads in a response that was a text, such as XML, not JSON."""
@@ -256,7 +261,11 @@ def find_repeated_pages(calls: Iterable[CallMade], platforms: Platforms) -> Iter
         named = [one.name for one in recipe.api.parameters] if recipe is not None else []
         page = next(filter(_PAGE.fullmatch, named), "")
         answers = {show(call.response) for call in same}
-        if page and len(answers) == len(same) and all(_has_rows(call.response) for call in same):
+        if (
+            page
+            and len(answers) == len(same)
+            and all(_has_nonempty_list(call.response) for call in same)
+        ):
             yield RunFinding("unseen", msg(
                 "{call} was asked {times} times for the same {page}, so that a real system answers "
                 "the same each time; count {page} up",
@@ -264,7 +273,7 @@ def find_repeated_pages(calls: Iterable[CallMade], platforms: Platforms) -> Iter
             ), same[0].place, fails=False)  # fmt: skip
 
 
-def _has_rows(value: Any) -> bool:
+def _has_nonempty_list(value: Any) -> bool:
     levels = [value, *value.values()] if isinstance(value, dict) else [value]
     inner = [one for level in levels if isinstance(level, dict) for one in level.values()]
     return any(isinstance(one, list) and one for one in (*levels, *inner))
@@ -284,7 +293,7 @@ def find_partial_lists(
     read: dict[str, int] = {}
     latest: dict[str, tuple[CallMade, str, int]] = {}
     for call in calls:
-        for name, total, rows in _lists_in(call.response):
+        for name, total, rows in _find_totals_beside_lists(call.response):
             read[call.call] = read.get(call.call, 0) + rows
             latest[call.call] = (call, name, total)
     partial = {key: one for key, one in latest.items() if read[key] < one[2]}
@@ -306,7 +315,7 @@ def find_partial_lists(
             ), call.place, fails=False)  # fmt: skip
 
 
-def _lists_in(value: Any) -> Iterator[tuple[str, int, int]]:
+def _find_totals_beside_lists(value: Any) -> Iterator[tuple[str, int, int]]:
     """Yield name and value of each total in a response, and the length of the list beside it."""
     levels = [value, *value.values()] if isinstance(value, dict) else []
     for level in levels:
@@ -332,8 +341,8 @@ def find_rule_doubts(calls: Sequence[CallMade], platforms: Platforms) -> Iterato
         classes = recipe.platform.response.classes if recipe is not None else {}
         if recipe is None or not classes:
             continue
-        code = str(recipe.rules.code(*as_response(call)))
-        for name, wrong in classes_without_recover(recipe.platform):
+        code = str(recipe.rules.find_business_code(*to_platform_response(call)))
+        for name, wrong in find_classes_without_recover(recipe.platform):
             if code in map(str, classes[name].code):
                 yield RunFinding("rule", wrong, call.place, fails=False)
 
@@ -347,10 +356,12 @@ def _find_absent_places(calls: Iterable[CallMade], platforms: Platforms) -> Iter
     found: set[tuple[str, Steps]] = set()
     for call in calls:
         recipe, key = find_compiled_api(call, platforms), call.call.partition(".")[0]
-        places = _declared_places(recipe, call) if recipe is not None else ()
-        for path, message in _login_places(call, platforms) if call.is_login else places:
+        places = _find_declared_places(recipe, call) if recipe is not None else ()
+        for path, message in (
+            _find_optional_login_places(call, platforms) if call.is_login else places
+        ):
             place = key, path
-            owners = [] if place in found else list(values_at(message, path[:-1]))
+            owners = [] if place in found else list(find_values_at(message, path[:-1]))
             names = {
                 str(name).lower() for one in owners if isinstance(one, Mapping) for name in one
             }
@@ -372,20 +383,20 @@ _HINTS: Final = WeakKeyDictionary[Platforms, dict[str, tuple[str, ...]]]()
 
 
 def _find_declaration_hints(platforms: Platforms, key: str) -> tuple[str, ...]:
-    """Return the messages of `platform_hints` about platform *key*, computed once."""
+    """Return the messages of `find_platform_hints` about platform *key*, computed once."""
     known = _HINTS.setdefault(platforms, {})
     if key not in known:
         platform = platforms.find(key)
-        known[key] = tuple(platform_hints(platform)) if platform is not None else ()
+        known[key] = tuple(find_platform_hints(platform)) if platform is not None else ()
     return known[key]
 
 
-def _declared_places(recipe: CompiledApi, call: CallMade) -> Iterator[tuple[Steps, Any]]:
+def _find_declared_places(recipe: CompiledApi, call: CallMade) -> Iterator[tuple[Steps, Any]]:
     """Yield each place that the platform file declares for *call*, with the message it lies in.
 
     Such are the places of ``ignore``, of ``volatile`` and of the rules for success.
     """
-    for text in _paths_deciding_failure(recipe):
+    for text in _find_failure_paths(recipe):
         yield ("body", *text.removeprefix("$.").split(".")), {"body": call.response}
     owners = (recipe.platform, recipe.api)
     for text in chain.from_iterable(owner.ignore for owner in owners):
@@ -396,7 +407,9 @@ def _declared_places(recipe: CompiledApi, call: CallMade) -> Iterator[tuple[Step
         yield _parse_place(text), {"header": call.response_header, "body": call.response}
 
 
-def _login_places(call: CallMade, platforms: Platforms) -> Iterator[tuple[Steps, Any]]:
+def _find_optional_login_places(
+    call: CallMade, platforms: Platforms
+) -> Iterator[tuple[Steps, Any]]:
     """Yield the places of a login's response that may be absent, such as that of its lifetime."""
     platform = platforms.find(call.call.partition(".")[0])
     steps = platform.auth.steps if platform is not None and not call.error else ()
@@ -413,7 +426,11 @@ def _parse_place(text: str) -> Steps:
     ``("",)``, which nothing matches, for an element of a list.
     """
     path = FieldPath.parse(text, "ignore")
-    return (path.root, *path.below) if path.below and isinstance(path.below[-1], str) else ("",)
+    return (
+        (path.root, *path.steps_below_root)
+        if path.steps_below_root and isinstance(path.steps_below_root[-1], str)
+        else ("",)
+    )
 
 
 def find_compiled_api(call: CallMade, platforms: Platforms) -> CompiledApi | None:
@@ -433,26 +450,26 @@ def find_compiled_api(call: CallMade, platforms: Platforms) -> CompiledApi | Non
         return None
 
 
-def as_response(call: CallMade) -> tuple[Response, ParsedBody]:
+def to_platform_response(call: CallMade) -> tuple[Response, ParsedBody]:
     """Return the response of *call* as the rules of a platform take it: raw, and parsed body."""
     headers = tuple(call.response_header.items())
     body = ParsedBody("json", value=call.response)
     return Response(status=call.status or 0, headers=headers, body=b""), body
 
 
-def _paths_deciding_failure(recipe: CompiledApi) -> tuple[str, ...]:
+def _find_failure_paths(recipe: CompiledApi) -> tuple[str, ...]:
     """Return the paths, such as ``$.code``, that decide whether a response is a failure."""
     rules = recipe.api.response if recipe.api.response is not UNSET else recipe.platform.response
     paths = (*rules.code, *(one.path for one in rules.ok.all if not one.absent))
     return tuple(dict.fromkeys(path for path in paths if _LAST_NAME.fullmatch(path)))
 
 
-def _failure_members(recipe: CompiledApi) -> list[str]:
+def _find_failure_members(recipe: CompiledApi) -> list[str]:
     """Return the names of the members in which a script finds that the response is a failure."""
     if recipe.result == "envelope":
         return ["code", "message"]
     rules = recipe.api.response if recipe.api.response is not UNSET else recipe.platform.response
-    paths = (*_paths_deciding_failure(recipe), *rules.message)
+    paths = (*_find_failure_paths(recipe), *rules.message)
     matches = filter(None, map(_LAST_NAME.fullmatch, paths))
     return list(dict.fromkeys(match[1] for match in matches))
 
@@ -476,7 +493,7 @@ def find_wrong_kind(
         kinds: field -> kind of its initial value.
         place: script line.
     """
-    kind, declared = kind_of_value(value), kinds.get(field)
+    kind, declared = find_kind(value), kinds.get(field)
     if isinstance(value, float) and isnan(value):
         message = msg(
             "the script wrote NaN into form.{field}: something of the calculation is no number",
@@ -541,7 +558,7 @@ def find_doubts_of_subject(
         yield from _find_stranger_at_form(located, subject)
     form = subject.current_form if isinstance(subject, FlowSubject) else subject
     if form is not None and form.states:
-        yield from options.check_step(form, field_values_of(subject))
+        yield from options.check_step(form, read_field_values(subject))
         yield from _find_entered_labels(located, form)
 
 
@@ -575,20 +592,20 @@ def find_sent_undefined_texts(calls: Iterable[CallMade]) -> Iterator[RunFinding]
         sent = str((call.path, call.query, call.body))
         is_doubtful = _MISPRINT.search(sent) is not None and not call.is_login
         for part in ("path", "query", "body") if is_doubtful else ():
-            for name, text in _texts_in(part, getattr(call, part)):
+            for name, text in _find_texts(part, getattr(call, part)):
                 if found := find_undefined_text(text, f"{call.call} {name}", call.place):
                     yield found
 
 
-def _texts_in(name: str, value: Any) -> Iterator[tuple[str, str]]:
+def _find_texts(name: str, value: Any) -> Iterator[tuple[str, str]]:
     if isinstance(value, str):
         yield name, value
     elif isinstance(value, Mapping):
         for key, item in value.items():
-            yield from _texts_in(f"{name}.{key}", item)
+            yield from _find_texts(f"{name}.{key}", item)
     elif isinstance(value, list | tuple):
         for item in value:
-            yield from _texts_in(f"{name}[*]", item)
+            yield from _find_texts(f"{name}[*]", item)
 
 
 def _find_entered_labels(located: LocatedStep, form: ScriptedSubject) -> Iterator[RunFinding]:
@@ -600,7 +617,7 @@ def _find_entered_labels(located: LocatedStep, form: ScriptedSubject) -> Iterato
     is_refused = isinstance(error, model.ExpectedError) and error.code == "NOT_AN_OPTION"
     is_set = is_refused and located.step.action == "set" and isinstance(entered, Mapping)
     for field, value in entered.items() if is_set else ():
-        for choice in form.state(field).get("options") or ():
+        for choice in form.read_states(field).get("options") or ():
             if isinstance(choice, Mapping) and value and choice.get("label") == value:
                 yield RunFinding("unfit", msg(
                     "{label} is the label of the option {value}, which {field} offers, so that "
@@ -636,7 +653,7 @@ class OptionLog:
         for field, state in form.states.items():
             if state.get("options"):
                 known = self.offered.setdefault(field, [])
-                known += (one for one in option_values(state["options"]) if one not in known)
+                known += (one for one in list_option_values(state["options"]) if one not in known)
         for field, place in self._written.items() if self.offered else ():
             for problem in find_option_problems(form, field, fields.get(field)):
                 message = msg("the script wrote a value: {problem}", problem=problem)
@@ -646,7 +663,7 @@ class OptionLog:
         """Yield texts that a script compares a field with and that were never an option of it."""
         for script in dict.fromkeys(scripts) if self.offered else ():
             for comparison in read_script(script.source, script.name).comparisons:
-                field, text = _form_field(comparison), comparison.text
+                field, text = _find_compared_field(comparison), comparison.text
                 known = list(map(str, self.offered.get(field, ())))
                 if comparison.kind == "text" and known and text and text not in known:
                     hint = suggest_nearest(text, known)
@@ -660,7 +677,7 @@ class OptionLog:
                         yield RunFinding("unfit", message, comparison.place, fails=False)
 
 
-def _form_field(comparison: LiteralComparison) -> str:
+def _find_compared_field(comparison: LiteralComparison) -> str:
     """Return the dotted name of the form's field that *comparison* reads, or ""."""
     path = comparison.path if comparison.root == "form" else ()
     if comparison.root == "ctx" and comparison.path[:1] == ("form",):

@@ -34,15 +34,15 @@ class RowAction(action.Action, frozen=True, kw_only=True):
     @classmethod
     def check(cls, context: CheckContext, value: Any, spot: source.Spot) -> None:
         """Report a table that is not a field, and row numbers that are not numbers."""
-        if not cls.known_keys(context, value, spot):
+        if not cls.check_value_keys(context, value, spot):
             return
         table = value.get("table")
         if not isinstance(table, str):
             context.tell(spot, msg("expected table: the field that holds the rows"))
-        elif "${" not in table and (wrong := context.names.field_problem(table)):
+        elif "${" not in table and (wrong := context.names.find_field_problem(table)):
             context.tell(spot.at("table"), wrong)
         else:
-            for (_, column), wrong in context.names.value_problems(table, [value.get("row")]):
+            for (_, column), wrong in context.names.find_unknown_columns(table, [value.get("row")]):
                 context.tell(spot.at("row", column), wrong, kind="name")
         for key, needed in cls.rows.items():
             if needed and key not in value:
@@ -65,7 +65,7 @@ class RowAction(action.Action, frozen=True, kw_only=True):
                 form.check_row(rows, number, table, extra_rows=int(cls.adds))
             return cls.change_rows(rows, numbers["at"], value)
 
-        on.form_or_flow(cls.key()).set_rows(table, change_rows)
+        on.require_form_or_flow(cls.derive_key()).set_rows(table, change_rows)
 
     @classmethod
     def change_rows(cls, rows: list[Any], at: int, value: Mapping[str, Any], /) -> list[Any]:
@@ -76,7 +76,7 @@ class RowAction(action.Action, frozen=True, kw_only=True):
         raise NotImplementedError
 
 
-def row_texts(**texts: str) -> Mapping[str, str]:
+def make_row_texts(**texts: str) -> Mapping[str, str]:
     """Return the descriptions of a row action's keys for editors: those common to all, and *texts*.
 
     *texts* has the description of the whole as ``whole``.

@@ -8,11 +8,11 @@ from collections.abc import Set as AbstractSet
 
 from msgspec import UNSET
 
-from bpmax_sim.i18n import msg, series
+from bpmax_sim.i18n import join_list, msg
 from bpmax_sim.scenario import model, references
 from bpmax_sim.scenario.actions import check_action
 from bpmax_sim.scenario.source import Spot
-from bpmax_sim.scenario.table_rows import RESERVED, LocatedSteps, ScenarioDraft, column_of_run
+from bpmax_sim.scenario.table_rows import RESERVED, LocatedSteps, ScenarioDraft, find_run_column
 
 _ID = re.compile(r"[.\[\]{}]")
 
@@ -54,7 +54,7 @@ def check_rows_differ(
                 "than a name reads; fill it in where it is meant",
                 row=row.id,
                 other=like[other],
-                columns=series(sorted(marks - {"id"})),
+                columns=join_list(sorted(marks - {"id"})),
                 kind="rule",
                 fails=False,
             )
@@ -112,8 +112,8 @@ def check_action_cells(draft: ScenarioDraft, step: model.Step, column: str) -> N
         if row.spot is None or cell is UNSET or is_empty or not is_chosen:
             continue
         spot = row.spot.at(column)
-        node = spot.source.root.at(spot.steps)
-        if node is not None and not any("${" in text for _, text in node.texts()):
+        node = spot.source.root.find_at(spot.steps)
+        if node is not None and not any("${" in text for _, text in node.walk_texts()):
             check_action(draft, step.action, cell, spot)
 
 
@@ -132,17 +132,17 @@ def check_only_rows(draft: ScenarioDraft, step: model.Step | model.Policy, spot:
         draft.tell(spot.at("only"), msg("only names rows; the scenario has no cases"))
     elif not step.only:
         draft.tell(spot.at("only"), msg("only names no row, so this step is never done"))
-    for name, place in spot.at("only").elements(step.only) if rows else ():
+    for name, place in spot.at("only").locate_elements(step.only) if rows else ():
         if str(name) not in rows:
             draft.tell(place, "no row {name!r}{hint}", known=rows, name=str(name))
 
 
-def check_where_cell_steps_run(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
+def check_cell_run_placement(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
     """Report ``run: ${case.x}`` (steps of a row's cell) in a fragment or in a row.
 
     Only the scenario's own steps may run them.
     """
-    column = column_of_run(step) if draft.rows else ""
+    column = find_run_column(step) if draft.rows else ""
     is_own = spot.source is draft.spot.source and spot.steps[0] != "cases"
     if column and not is_own:
         wrong = msg("only the steps of the scenario itself run those of a row")

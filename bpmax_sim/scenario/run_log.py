@@ -17,7 +17,7 @@ from bpmax_sim.errors import Place
 from bpmax_sim.file_names import NOWHERE, RelativeFileNames
 from bpmax_sim.i18n import label_message, msg
 from bpmax_sim.js_values import to_scenario_value
-from bpmax_sim.project import absolute_path
+from bpmax_sim.project import to_absolute_path
 from bpmax_sim.scenario import (
     assertions,
     events,
@@ -31,10 +31,10 @@ from bpmax_sim.scenario.faults import make_fault_event
 from bpmax_sim.scenario.names import ScenarioNames
 from bpmax_sim.scenario.observation import (
     SubjectState,
-    digest_of,
+    compute_digest,
     observe,
 )
-from bpmax_sim.scenario.provenance import Origins, plain_script_values
+from bpmax_sim.scenario.provenance import Origins, to_plain_script_values
 from bpmax_sim.session.sending_log import InjectedFault, RecordingMatch
 from bpmax_sim.session.session import Session
 from bpmax_sim.subject.hooks import (
@@ -82,7 +82,7 @@ class RunLog(msgspec.Struct):
     _reported: int = 0  # of those
     _files: dict[str, str] = msgspec.field(default_factory=dict)  # of recordings, as told
 
-    def tell(self, event: SubjectEvent) -> None:
+    def add_subject_event(self, event: SubjectEvent) -> None:
         """Record *event* of the form or flow at the present virtual time."""
         self.origins.note_assignment(event)
         if isinstance(event, FieldReassigned):
@@ -90,7 +90,7 @@ class RunLog(msgspec.Struct):
         if isinstance(event, FieldChanged):
             self._note_wrong_write(event)
         clock = self.session.clock
-        data = plain_script_values(event)
+        data = to_plain_script_values(event)
         event = self.session.redact_value(replace(event, at=clock.now(), **data))
         self._fresh.append((clock.next_seq(), event))
         if isinstance(event, RouteEvaluated):
@@ -135,7 +135,7 @@ class RunLog(msgspec.Struct):
         is_own = "/" not in change.field
         is_script = change.is_by_script
         self.options.note_write(change.field, change.place, is_script=is_script and is_own)
-        kinds = self.names.field_kinds if is_own else {}
+        kinds = self.names.initial_value_kinds if is_own else {}
         misfit = result_checks.find_wrong_kind(change.field, change.new, kinds, change.place)
         if is_script and misfit and change.field not in self.fields_of_other_types():
             self.add_findings([misfit])
@@ -157,7 +157,7 @@ class RunLog(msgspec.Struct):
                 ):
                     self.add_findings([found])
                 continue
-            wrong = self.names.script_write_problem(write.owner, write.member)
+            wrong = self.names.find_script_write_problem(write.owner, write.member)
             if wrong is None:
                 continue
             message, is_certain = wrong
@@ -174,19 +174,19 @@ class RunLog(msgspec.Struct):
         self._reported = len(self._undeclared)
         return fresh
 
-    def position(self) -> LogPosition:
+    def get_position(self) -> LogPosition:
         """Return the present position, from which later queries count calls, lines and messages."""
         return LogPosition(len(self.calls), len(self.console), len(self.messages), len(self.events))
 
-    def happened_since(self, mark: LogPosition) -> tuple[Event, ...]:
+    def get_events_since(self, mark: LogPosition) -> tuple[Event, ...]:
         """Return the events after position *mark*, with those of a step that has not ended."""
         return (*self.events[mark.events :], *(event for _, event in self._fresh))
 
-    def refusals_since(self, mark: LogPosition) -> list[dict[str, Any]]:
+    def get_refusals_since(self, mark: LogPosition) -> list[dict[str, Any]]:
         """Return what form or flow refused since *mark*, each with text, type and code."""
         return [
             {"text": event.message, "type": "error", "code": event.code}
-            for event in self.happened_since(mark)
+            for event in self.get_events_since(mark)
             if isinstance(event, events.ErrorThrown) and event.source == "subject"
         ]
 
@@ -210,7 +210,7 @@ class RunLog(msgspec.Struct):
                 record,
                 number,
                 self.session.platforms.find_api(platform, api),
-                self._recording_behind,
+                self._find_recording_of_sending,
             )
             self.calls.append(event)
             for doubt in record.doubts:
@@ -218,9 +218,9 @@ class RunLog(msgspec.Struct):
             if record.call is not None:
                 self._numbers[record.call.serial] = number
             self._fresh += [(attempt.order, attempt) for attempt in event.earlier]
-            self._fresh += (record.began, event), (record.ended, events.call_answered_event(event))
+            self._fresh += (record.began, event), (record.ended, events.to_call_answered(event))
         # All that begins or ends took a number of one sequence (`clock.next_seq`); sorted by it.
-        self._fresh += map(self._fault_event, self.session.injected_faults[self._struck :])
+        self._fresh += map(self._make_fault_event, self.session.injected_faults[self._struck :])
         self._struck = len(self.session.injected_faults)
         self.add_action_result(result)
         fresh = [event for _, event in sorted(self._fresh, key=itemgetter(0))]
@@ -242,9 +242,9 @@ class RunLog(msgspec.Struct):
             )
             self._fresh.append((line.order, written))
         self.console.sort(key=itemgetter(0))
-        self._fresh += self._error_events(result)
+        self._fresh += self._make_error_events(result)
 
-    def _recording_behind(self, call_serial: int, attempt: int) -> RecordingMatch | None:
+    def _find_recording_of_sending(self, call_serial: int, attempt: int) -> RecordingMatch | None:
         """Return the recording from which sending *attempt* of a call was answered, or None.
 
         *call_serial* is the call's serial number in the session. The file name is relative.
@@ -254,18 +254,18 @@ class RunLog(msgspec.Struct):
             return None
         file = self._files.get(recalled.file)
         if file is None:
-            path = absolute_path(recalled.file)
+            path = to_absolute_path(recalled.file)
             inside = path.startswith(os.path.join(self.root, ""))  # noqa: PTH118
-            file = self.homes.relative_name(path) if inside else os.path.basename(path)  # noqa: PTH119
+            file = self.homes.to_relative_name(path) if inside else os.path.basename(path)  # noqa: PTH119
             self._files[recalled.file] = file
         return self.session.redact_value(replace(recalled, file=file))
 
-    def _fault_event(self, injected: InjectedFault) -> tuple[int, Event]:
+    def _make_fault_event(self, injected: InjectedFault) -> tuple[int, Event]:
         """Return the event of a fault, with its position in the order of events."""
         event = make_fault_event(injected, self._numbers.get(injected.serial, 0))
         return injected.order, self.session.redact_value(event)
 
-    def _error_events(self, result: Result) -> Iterator[tuple[int, Event]]:
+    def _make_error_events(self, result: Result) -> Iterator[tuple[int, Event]]:
         """Yield the errors of the action and the rejections without handler.
 
         Each has its position in the order of events in front.
@@ -281,6 +281,6 @@ class RunLog(msgspec.Struct):
             )
             yield clock.next_seq(), self.session.redact_value(event)
 
-    def digest(self, unfinished: SubjectState | None = None) -> str:
+    def compute_run_digest(self, unfinished: SubjectState | None = None) -> str:
         """Return the digest of the run's observations so far; see `observe`."""
-        return digest_of(observe(self.events, unfinished=unfinished), self.homes)
+        return compute_digest(observe(self.events, unfinished=unfinished), self.homes)

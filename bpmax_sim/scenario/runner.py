@@ -19,7 +19,7 @@ import msgspec
 from msgspec import UNSET
 
 from bpmax_sim.cassette.recorder import Replays
-from bpmax_sim.clock import format_duration
+from bpmax_sim.clock import format_parsable_duration
 from bpmax_sim.errors import (
     BpmaxError,
     ConfigError,
@@ -28,14 +28,14 @@ from bpmax_sim.errors import (
     Problem,
     SubjectError,
 )
-from bpmax_sim.i18n import msg, series
+from bpmax_sim.i18n import join_list, msg
 from bpmax_sim.keywords import refuse_unknown_keywords
 from bpmax_sim.project import SUFFIX, to_path
 from bpmax_sim.scenario import findings
 from bpmax_sim.scenario.action import Action
 from bpmax_sim.scenario.actions import check_action
 from bpmax_sim.scenario.assertions import (
-    first_error_as_data,
+    extract_first_error_data,
     make_thrown_error,
     read_expected_error,
     resolve_error,
@@ -49,22 +49,33 @@ from bpmax_sim.scenario.events import (
     StepFinished,
     StepStarted,
 )
-from bpmax_sim.scenario.expect import Checks, failing_checks
+from bpmax_sim.scenario.expect import Checks, select_failing_checks
 from bpmax_sim.scenario.expect_check import check_expected_error
 from bpmax_sim.scenario.expect_new import has_other_failure
-from bpmax_sim.scenario.expected_refusals import expects_refusal, is_expected_refusal
+from bpmax_sim.scenario.expected_refusals import is_expected_refusal, is_refusal_covered_by_expect
 from bpmax_sim.scenario.failure_report import FailureReporter
-from bpmax_sim.scenario.file_verdict import find_used_parts, ran_step_key, retried_step_key
+from bpmax_sim.scenario.file_verdict import (
+    find_used_parts,
+    make_ran_step_key,
+    make_retried_step_key,
+)
 from bpmax_sim.scenario.flow_actions import check_performer
 from bpmax_sim.scenario.invariants import judge_invariants
-from bpmax_sim.scenario.load import LocatedStep, ScenarioItem, load_items_reading
-from bpmax_sim.scenario.model import During, Expect, ExpectedError, Retry, inner_steps, is_for_row
+from bpmax_sim.scenario.load import LocatedStep, ScenarioItem, load_items_using_variables
+from bpmax_sim.scenario.model import (
+    During,
+    Expect,
+    ExpectedError,
+    Retry,
+    find_named_steps,
+    is_for_row,
+)
 from bpmax_sim.scenario.outages import fail_on_unexpected_outages
 from bpmax_sim.scenario.outcome import (
     decide_outcome,
     find_misprints_under_xfail,
-    reason_of_flag,
-    start_event,
+    make_start_event,
+    read_flag_reason,
 )
 from bpmax_sim.scenario.progress import Progress
 from bpmax_sim.scenario.references import (
@@ -75,14 +86,14 @@ from bpmax_sim.scenario.references import (
 )
 from bpmax_sim.scenario.result import ScenarioResult
 from bpmax_sim.scenario.source import Failure, ScenarioSource, Spot
-from bpmax_sim.session.options import options_at
+from bpmax_sim.session.options import list_options_for
 from bpmax_sim.session.session import Session
 from bpmax_sim.session.settings import ScenarioOptions, SessionOptions
 from bpmax_sim.session.shared_logins import SharedLogins
 from bpmax_sim.subject.flow import FlowSubject
 from bpmax_sim.subject.hooks import REFUSED, Result
 from bpmax_sim.transport.faults import Fault
-from bpmax_sim.yamlfile import display_path
+from bpmax_sim.yamlfile import to_display_path
 
 _ONCE = Retry(tries=1)
 
@@ -112,27 +123,27 @@ class StepRun(msgspec.Struct):
     _missing: list[str] = msgspec.field(default_factory=list)
     _first_miss: int = 0
 
-    def events(self) -> Iterator[Event]:
+    def run(self) -> Iterator[Event]:
         """Run the step and yield its events."""
         log, step = self.progress.log, self.located.step
-        self.since = log.position()
-        started = self._start_event()
+        self.since = log.get_position()
+        started = self._make_start_event()
         yield log.add_event(started)
         if not self.reason and not is_for_row(step, self.progress.item.row_id):
-            self.reason = msg("only: {rows}", rows=series(map(str, step.only or ())))
+            self.reason = msg("only: {rows}", rows=join_list(map(str, step.only or ())))
         if not self.reason and not self._condition_holds() and not self.failures:
             self.reason = msg("if: {condition} does not hold", condition=step.condition)
             self.progress.warn_of_skipped(self.located)
         if not self.reason and not self.failures:
-            self.progress.ran.add(ran_step_key(self.located))
-            yield from self._run_body()
+            self.progress.ran.add(make_ran_step_key(self.located))
+            yield from self._run_action_with_retries()
         self.progress.failures += self.failures
-        yield log.add_event(self._finish_event(started))
+        yield log.add_event(self._make_finish_event(started))
 
-    def _finish_event(self, started: StepStarted) -> StepFinished:
+    def _make_finish_event(self, started: StepStarted) -> StepFinished:
         outcome: Outcome = "skipped" if self.reason else "failed" if self.failures else "passed"
         now = self.progress.session.clock.now()
-        state = self.progress.subject_state()
+        state = self.progress.read_subject_state()
         return StepFinished(
             number=self.number,
             title=started.title,
@@ -148,19 +159,19 @@ class StepRun(msgspec.Struct):
             at=now,
         )
 
-    def _start_event(self) -> StepStarted:
+    def _make_start_event(self) -> StepStarted:
         return StepStarted(
             number=self.number,
             total=self.total,
             id=self.located.step.id,
-            title=self._step_title(),
+            title=self._resolve_step_title(),
             action=self.located.step.action,
             place=self.located.spot.place,
-            form=self.progress.form(),
+            form=self.progress.read_form_values(),
             at=self.progress.session.clock.now(),
         )
 
-    def _step_title(self) -> str:
+    def _resolve_step_title(self) -> str:
         title = self.located.step.title
         if "${" in title:
             with suppress(UndefinedValueError):  # it is shown as it is written then
@@ -169,7 +180,7 @@ class StepRun(msgspec.Struct):
 
     def _condition_holds(self) -> bool:
         try:
-            return condition_holds(self.located.step.condition, self.progress.scope.lookup)
+            return condition_holds(self.located.step.condition, self.progress.scope.look_up)
         except UndefinedValueError as error:
             self._fail_undefined(error, ("if",))
             return False
@@ -177,14 +188,14 @@ class StepRun(msgspec.Struct):
     def _fail_undefined(self, error: UndefinedValueError, path: tuple[str | int, ...]) -> None:
         self.failures = [self._make_reporter().report("value", str(error), path)]
 
-    def _run_body(self) -> Iterator[Event]:
+    def _run_action_with_retries(self) -> Iterator[Event]:
         """Run the action with its retries, judge each result, and check invariants at the end.
 
         The step's fault rules apply only meanwhile.
         """
         session, step = self.progress.session, self.located.step
         rules = self.located.faults if self.progress.faults else ()
-        self.progress.focus_on_step(step)
+        self.progress.set_flow_focus_and_actors(step)
         session.arm(rules)
         retry = step.retry if isinstance(step.retry, Retry) else _ONCE
         for attempt in range(retry.tries):
@@ -198,7 +209,7 @@ class StepRun(msgspec.Struct):
             if self._is_done(retry, result):
                 break
         if self.tries > 1:
-            self.progress.ran.add(retried_step_key(self.located))
+            self.progress.ran.add(make_retried_step_key(self.located))
         # After a failure, broken invariants and unused faults are only its consequences.
         silent = session.disarm(rules)
         if not self.failures or not self.progress.is_judged:
@@ -209,7 +220,7 @@ class StepRun(msgspec.Struct):
     def _judge_invariants(self) -> Iterator[Failure]:
         """Yield the failures of ``always`` and ``never`` after this step."""
         for failure in judge_invariants(self.progress, self.since):
-            title = self._step_title()
+            title = self._resolve_step_title()
             yield replace(failure, step=self.number, total=self.total, title=title)
 
     def _run_action(self) -> Generator[Event, None, Result | None]:
@@ -217,7 +228,7 @@ class StepRun(msgspec.Struct):
 
         None after a failure: a ``${…}`` in its value is not defined, or a step that it runs failed.
         """
-        if inner := inner_steps(self.located.step):
+        if inner := find_named_steps(self.located.step):
             return (yield from self._run_named_steps(*inner))
         result = self._perform_filled(self.progress.performer.perform)
         if result is not None:
@@ -268,7 +279,7 @@ class StepRun(msgspec.Struct):
         elif isinstance(progress.subject, FlowSubject) and (progress.subject.begins or step.at):
             result = perform(None, None, "")
         if step.action:
-            progress.store_result(step.id, result.value, first_error_as_data(result.errors))
+            progress.store_result(step.id, result.value, extract_first_error_data(result.errors))
         return result
 
     @contextmanager
@@ -290,7 +301,7 @@ class StepRun(msgspec.Struct):
             done.append(True)
             for located in self.located.during:
                 inner = StepRun(
-                    progress, located, self.number, self.total, f"{self._step_title()} > "
+                    progress, located, self.number, self.total, f"{self._resolve_step_title()} > "
                 )
                 self._inner += inner.perform_in_flight()
 
@@ -305,22 +316,22 @@ class StepRun(msgspec.Struct):
     def perform_in_flight(self) -> list[Failure]:
         """Run this step, one of ``during``, while another is in flight, and return its failures."""
         progress = self.progress
-        self.since = progress.log.position()
+        self.since = progress.log.get_position()
         # The call in flight may have missed already: that is the other step's.
         self._first_miss = len(progress.session.misses)
         if not is_for_row(self.located.step, progress.item.row_id) or not self._condition_holds():
             return self.failures
-        progress.ran.add(ran_step_key(self.located))
-        started = self._start_event()
+        progress.ran.add(make_ran_step_key(self.located))
+        started = self._make_start_event()
         progress.log.add_event_in_flight(started)
-        progress.focus_on_step(self.located.step)
+        progress.set_flow_focus_and_actors(self.located.step)
         self.tries = 1
         result = self._perform_filled(progress.performer.perform_in_flight)
         if result is not None:
             progress.log.add_action_result(result)
             if self._fill_expected_error():
                 self._judge_result(result)
-        progress.log.add_event_in_flight(self._finish_event(started))
+        progress.log.add_event_in_flight(self._make_finish_event(started))
         return self.failures
 
     def _run_named_steps(
@@ -338,12 +349,12 @@ class StepRun(msgspec.Struct):
         except UndefinedValueError as error:
             self._fail_undefined(error, (self.located.step.action,))
             return None
-        prefix = f"{self._step_title()} > "
+        prefix = f"{self._resolve_step_title()} > "
         inner_steps = self.located.inner
         for located in progress.item.subjects.named[name] if inner_steps is None else inner_steps:
             before = len(progress.failures)
             inner = StepRun(progress, located, self.number, self.total, prefix)
-            yield from inner.events()
+            yield from inner.run()
             if len(progress.failures) > before:
                 self.failures = progress.failures[before:]
                 del progress.failures[before:]
@@ -376,7 +387,7 @@ class StepRun(msgspec.Struct):
             self.failures = [reporter.report_miss(misses[number]) for number in missed]
             return
         progress.log.judge_names(result.named_writes)
-        is_refused = result.refused and not result.errors and not expects_refusal(step)
+        is_refused = result.refused and not result.errors and not is_refusal_covered_by_expect(step)
         silent = [msg("no call of {call} was made meanwhile", call=call) for call in self._missing]
         failures = [
             *self._inner,
@@ -410,7 +421,7 @@ class StepRun(msgspec.Struct):
         step = self.located.step
         if isinstance(step.expect_error, str):
             try:
-                value = self.progress.expected_value(step.expect_error)
+                value = self.progress.resolve_expected_value(step.expect_error)
                 filled = msgspec.structs.replace(step, expect_error=read_expected_error(value))
             except UndefinedValueError as error:
                 self._fail_undefined(error, ("expect_error",))
@@ -443,7 +454,7 @@ class StepRun(msgspec.Struct):
         whole = progress.item.scenario.expect
         uncaught = {make_thrown_error(error).code for error in (*result.errors, *result.unhandled)}
         made = progress.log.calls[self.since.calls :]
-        for call in findings.find_wrong_calls(made, self.located.step.expect, whole):
+        for call in findings.find_impossible_calls(made, self.located.step.expect, whole):
             if call.error not in uncaught:
                 yield reporter.report_impossible_call(call)
 
@@ -467,10 +478,10 @@ class StepRun(msgspec.Struct):
             return [
                 reporter.report_uncaught(error)
                 for error in others
-                if not is_expected_refusal(error, step.expect, self.progress.expected_value)
+                if not is_expected_refusal(error, step.expect, self.progress.resolve_expected_value)
             ]
         try:
-            expected = resolve_error(expected, self.progress.expected_value)
+            expected = resolve_error(expected, self.progress.resolve_expected_value)
         except UndefinedValueError as error:
             return [reporter.report("value", str(error), ("expect_error",))]
         if reporter.has_reference("expect_error"):
@@ -500,15 +511,15 @@ class StepRun(msgspec.Struct):
         self.checks += checks
         if failures and not (checks and self.failures):
             self.failures = failures
-        return not failing_checks(checks)
+        return not select_failing_checks(checks)
 
     def _make_reporter(self) -> FailureReporter:
-        return self.progress.reporter(
+        return self.progress.make_reporter(
             self.since,
             located=self.located,
             number=self.number,
             total=self.total,
-            title=self._step_title(),
+            title=self._resolve_step_title(),
         )
 
 
@@ -536,8 +547,8 @@ def run_item(  # noqa: PLR0913 - what may be left out of a run
     """
     progress = Progress(item, session, environ, faults=faults, silent_faults=silent_faults)
     begin = session.clock.now()
-    yield progress.log.add_event(start_event(item, begin, session.engine))
-    if progress.prepare() and progress.check_names():
+    yield progress.log.add_event(make_start_event(item, begin, session.engine))
+    if progress.prepare() and progress.check_platform_names():
         rules, stubs = item.faults if faults else (), progress.fill_stubs()
         # The first rule that fires wins: a fault is injected even where a stub would respond.
         session.arm((*rules, *more_faults, *stubs))
@@ -547,13 +558,13 @@ def run_item(  # noqa: PLR0913 - what may be left out of a run
         silent = session.disarm((*rules, *more_faults, *stubs))
         # After a failure, rules and parts that were not used are only its consequence.
         if not progress.failures:
-            reporter = progress.reporter()
+            reporter = progress.make_reporter()
             progress.failures += [
                 reporter.report_unfired_fault(fault)
                 for fault in (() if silent_faults else silent)
                 if fault in rules
             ]
-            progress.failures += progress.judge_unused()
+            progress.failures += progress.judge_unused_and_never_run()
             if not progress.failures:
                 progress.warn_of_run()
         if checks_scripts:
@@ -570,14 +581,14 @@ def run_item(  # noqa: PLR0913 - what may be left out of a run
         outcome=outcome,
         failures=session.redact_value(failures),
         warnings=session.redact_value(tuple(progress.log.warnings)),
-        digest=progress.log.digest(),
+        digest=progress.log.compute_run_digest(),
         calls=len(progress.log.calls),
         duration=round(session.clock.now() - begin, 6),
         checks=progress.checks,
-        reason=reason_of_flag(item.xfail) if outcome == "xfailed" else "",
+        reason=read_flag_reason(item.xfail) if outcome == "xfailed" else "",
         rows=item.rows,
         unused=progress.unused_parts if outcome == "passed" else (),
-        used=progress.used_parts_of_other_files if outcome == "passed" else (),
+        used=progress.used_keys_of_other_files if outcome == "passed" else (),
         strictness=item.strictness,
         at=session.clock.now(),
     )
@@ -588,12 +599,12 @@ def _run_steps(progress: Progress) -> Iterator[Event]:
     item, session, reason = progress.item, progress.session, ""
     # After a failure the other steps are only reported as skipped, each with that reason.
     for number, located in enumerate(item.steps, 1):
-        yield from StepRun(progress, located, number, len(item.steps), reason=reason).events()
+        yield from StepRun(progress, located, number, len(item.steps), reason=reason).run()
         if progress.failures and not reason:
             reason = msg("step {number} failed", number=number)
     if not progress.failures:
         progress.checks, progress.failures = progress.compare_expectation(
-            progress.reporter(), item.scenario.expect
+            progress.make_reporter(), item.scenario.expect
         )
     # A later step may await the promise of a call, so what was forgotten is known only now.
     late = (
@@ -604,7 +615,7 @@ def _run_steps(progress: Progress) -> Iterator[Event]:
     )
     progress.failures += progress.apply_leniency(late)
     for timer in session.pending_timers():
-        left = format_duration(max(timer.due - session.clock.now(), 0))
+        left = format_parsable_duration(max(timer.due - session.clock.now(), 0))
         message = msg(
             "{timer} still waits at the end; advance: {left} lets it fire",
             timer=timer.label,
@@ -613,7 +624,7 @@ def _run_steps(progress: Progress) -> Iterator[Event]:
         progress.log.add_warning("timer", message, timer.place)
     # They run after a failure, too: they undo what the steps did at a third party.
     for located in item.cleanup:
-        yield from StepRun(progress, located, prefix="finally: ").events()
+        yield from StepRun(progress, located, prefix="finally: ").run()
 
 
 def _close_session(progress: Progress) -> None:
@@ -626,7 +637,7 @@ def _close_session(progress: Progress) -> None:
         if not progress.failures:
             kind = "miss" if isinstance(error, NoMatchError) else "unplayed"
             progress.failures.append(
-                progress.reporter().report(kind, str(error), ("proxy", "cassette"))
+                progress.make_reporter().report(kind, str(error), ("proxy", "cassette"))
             )
 
 
@@ -658,16 +669,16 @@ def open_session(
         "unused": proxy.unused,
         "unawaited": "allow",  # each step judges its own
         "owner": item.owner_name_in_cassette,
-        "adopts": partial(find_former_owner, item),
+        "adopts": partial(find_former_name, item),
         "repeat": proxy.repeat,
         "default_instance": proxy.instance or None,
-        "command": msg("bpmax-sim record {target}", target=item.target),
+        "command": msg("bpmax-sim record {target}", target=item.selection_arguments),
         **overrides,
     }
     environ = options.get("environ")
     needed = options["mode"] in {"record", "live"} and options.get("against") != "simulator"
     if "secrets" not in options:
-        options["secrets"] = secret_values(
+        options["secrets"] = read_secret_values(
             item, os.environ if environ is None else environ, needed=needed
         )
     wrong = [
@@ -680,7 +691,7 @@ def open_session(
     return Session.open(**options)
 
 
-def find_former_owner(item: ScenarioItem, owners: Sequence[str]) -> str:
+def find_former_name(item: ScenarioItem, owners: Sequence[str]) -> str:
     """Return the one of *owners*, names in a cassette, that is *item* under an earlier name; or "".
 
     That is a name listed in ``was``, or the only owner of the cassette with this file's path, if no
@@ -702,7 +713,7 @@ def _has_scenario_titled(root: Path, titles: Collection[str]) -> bool:
     for path in (root / "scenarios").rglob(f"*{SUFFIX}"):
         with suppress(ConfigError):
             source = ScenarioSource.read(path)
-            title = source.root.child("scenario")
+            title = source.root.find_child("scenario")
             if title is not None and title.value in titles:
                 return True
     return False
@@ -740,17 +751,19 @@ def find_missing_files(item: ScenarioItem) -> Iterator[Problem]:
     several = not isinstance(proxy.platforms, str)
     named: list[tuple[str, tuple[int, ...], Path]] = [
         ("platforms", (number,) if several else (), path)
-        for number, path in enumerate(item.platforms if proxy.platform_names else ())
+        for number, path in enumerate(item.platforms if proxy.platform_paths else ())
     ]
     named += [("instances", (), path) for path in [item.instances] if path is not None]
     for name, index, path in named:
         if not os.path.exists(path):  # noqa: PTH110 - faster
             place = Spot(item.spot.source, ("proxy", name, *index)).place
-            message = msg("there is no {path}; create it, or name another", path=display_path(path))
+            message = msg(
+                "there is no {path}; create it, or name another", path=to_display_path(path)
+            )
             yield Problem(message, place, f"proxy.{name}")
 
 
-def secret_values(
+def read_secret_values(
     item: ScenarioItem, environ: Mapping[str, str], *, needed: bool = True
 ) -> tuple[str, ...]:
     """Return the values of the scenario's ``secrets``: ``env.X``, ``vars.x`` or ``case.x``.
@@ -765,7 +778,7 @@ def secret_values(
     texts: list[str] = []
     for index, name in enumerate(item.scenario.secrets):
         try:
-            texts.append(str(scope.resolve(scope.lookup(parse_reference(name)))))
+            texts.append(str(scope.resolve(scope.look_up(parse_reference(name)))))
         except UndefinedValueError as error:
             if needed:
                 place = Spot(item.spot.source, ("secrets", index)).place
@@ -773,7 +786,9 @@ def secret_values(
     return tuple(texts)
 
 
-@refuse_unknown_keywords(argument.argument for argument in options_at("session").values())
+@refuse_unknown_keywords(
+    argument.session_keyword for argument in list_options_for("session").values()
+)
 def run_scenario(
     path: str | os.PathLike[str],
     *,
@@ -797,7 +812,7 @@ def run_scenario(
     """
     options.setdefault("shared_logins", SharedLogins())
     events: list[Event] = []
-    for item in load_items_reading(variables or {}, Path(path), environ):
+    for item in load_items_using_variables(variables or {}, Path(path), environ):
         if not item.skip:
             session = open_session(item, environ=environ, **options)
             try:

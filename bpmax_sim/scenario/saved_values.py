@@ -10,8 +10,8 @@ from msgspec.structs import asdict
 
 from bpmax_sim.i18n import msg
 from bpmax_sim.scenario import model
-from bpmax_sim.scenario.expect import is_list, is_operator, path_label
-from bpmax_sim.scenario.references import Path, whole_reference
+from bpmax_sim.scenario.expect import format_path_label, is_list, is_operator
+from bpmax_sim.scenario.references import Path, parse_whole_reference
 from bpmax_sim.scenario.source import Spot
 from bpmax_sim.scenario.table_rows import ScenarioDraft
 
@@ -26,11 +26,11 @@ def check_saved_value_compared_with_itself(draft: ScenarioDraft) -> None:
     """
     origins: dict[str, tuple[str, int]] = {}
     actions, last_id = 0, ""
-    for step, spot in draft.spot.at("steps").elements(draft.scenario.steps):
+    for step, spot in draft.spot.at("steps").locate_elements(draft.scenario.steps):
         if step.action:
             actions, last_id = actions + 1, step.id
         for name, value in step.save.items():
-            ref = whole_reference(value)
+            ref = parse_whole_reference(value)
             origins[name] = (ref.text if ref is not None else "", actions)
         _report_self_comparisons(draft, step.expect, spot.at("expect"), origins, (actions, last_id))
     _report_self_comparisons(
@@ -56,10 +56,10 @@ def _report_self_comparisons(
     """
     actions, last_id = last_action
     for section, value in asdict(expected).items() if origins else ():
-        for path, text in _find_references(value) if value is not UNSET else ():
-            place = path_label((section, *path))
+        for path, text in _find_whole_references(value) if value is not UNSET else ():
+            place = format_path_label((section, *path))
             if section == "result":
-                place = path_label(("steps", last_id, section, *path))
+                place = format_path_label(("steps", last_id, section, *path))
             name, other = text.removeprefix("vars."), place
             if not text.startswith("vars."):
                 name, other = place.removeprefix("vars."), text
@@ -76,14 +76,14 @@ def _report_self_comparisons(
                 )
 
 
-def _find_references(value: Any) -> Iterator[tuple[Path, str]]:
+def _find_whole_references(value: Any) -> Iterator[tuple[Path, str]]:
     """Yield each part of *value* that is a single ``${…}``, with its path."""
     if isinstance(value, Mapping):
         for key, item in value.items():
             if not is_operator(key) or key in {"$eq", "$in", "$near"}:
-                yield from ((((key, *path)), text) for path, text in _find_references(item))
+                yield from ((((key, *path)), text) for path, text in _find_whole_references(item))
     elif is_list(value):
         for index, item in enumerate(value):
-            yield from (((index, *path), text) for path, text in _find_references(item))
-    elif (ref := whole_reference(value)) is not None:
+            yield from (((index, *path), text) for path, text in _find_whole_references(item))
+    elif (ref := parse_whole_reference(value)) is not None:
         yield (), ref.text

@@ -33,12 +33,12 @@ from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.findings import RunFinding
 from bpmax_sim.scenario.flow_actions import FlowAction
 from bpmax_sim.scenario.load import ScenarioItem
-from bpmax_sim.scenario.script_context import ScriptContext, script_contexts
+from bpmax_sim.scenario.script_context import ScriptContext, collect_script_contexts
 from bpmax_sim.scenario.script_texts import find_source_mistakes
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script_source.comparisons import LiteralComparison
 from bpmax_sim.script_source.condition_slips import describe_kind
-from bpmax_sim.script_source.promises import select_misuses
+from bpmax_sim.script_source.promises import select_certain_misuses
 from bpmax_sim.script_source.reading import (
     POWER_DIFFERS,
     GlobalUse,
@@ -176,7 +176,7 @@ _OF_A_PROJECT: Final = frozenset(
 """Rules that need all scenarios of a script; of its own names a run knows more."""
 
 
-def find_doubts_of_run(
+def find_script_doubts(
     item: ScenarioItem,
     platforms: Platforms,
     reported_places: Iterable[Place | None],
@@ -188,15 +188,15 @@ def find_doubts_of_run(
     left out if the run has a warning or failure at its line (*reported_places*), if it is about a
     call that the run made (*called*), or if an expectation needs that call.
     """
-    contexts = script_contexts([item], lambda _: platforms)
+    contexts = collect_script_contexts([item], lambda _: platforms)
     found = [one for context in contexts for one in _check_script_alone(context)]
     is_allowed = item.scenario.proxy.unawaited == "allow"
-    lines = set(map(_file_and_line, reported_places)) if found else set()
-    calls = lines.union(_file_and_line(call.place) for call in called) if found else lines
+    lines = set(map(_to_file_and_line, reported_places)) if found else set()
+    calls = lines.union(_to_file_and_line(call.place) for call in called) if found else lines
     for finding in found:
         place, kind = finding.problem.place, _KINDS.get(finding.rule, "script")
         known = lines if kind == "unawaited" else calls if finding.rule in _OF_CALLS else set()
-        if _file_and_line(place) in known or (kind == "unawaited" and is_allowed):
+        if _to_file_and_line(place) in known or (kind == "unawaited" and is_allowed):
             continue
         if finding.rule == "unused-result" and _is_call_expected(item, place, called):
             continue  # the call is what the scenario is about
@@ -213,11 +213,12 @@ def _is_call_expected(item: ScenarioItem, place: Place | None, called: Iterable[
         return True
     expected = (item.scenario.expect, *(located.step.expect for located in steps))
     named = [one.call for each in expected if each.proxy is not msgspec.UNSET for one in each.proxy]
-    names = [call.call for call in called if _file_and_line(call.place) == _file_and_line(place)]
+    line = _to_file_and_line(place)
+    names = [call.call for call in called if _to_file_and_line(call.place) == line]
     return any(matches_api(one, name) for one in named for name in names)
 
 
-def _file_and_line(place: Place | None) -> tuple[str, int]:
+def _to_file_and_line(place: Place | None) -> tuple[str, int]:
     return (place.file, place.line) if place is not None else ("", 0)
 
 
@@ -283,7 +284,7 @@ def _check_common_mistakes(
     """Yield mistakes that the source alone shows, such as a missing ``await`` or ``if (a = b)``."""
     outside = [read_script(library.source, library.name) for library in context.libraries]
     asynchronous = {name for library in outside for name in library.asynchronous}
-    for misuse in select_misuses(reading.misuses, asynchronous):
+    for misuse in select_certain_misuses(reading.misuses, asynchronous):
         yield _make_finding("missing-await", misuse.place, misuse.message)
     for place in reading.assignments:
         yield _make_finding("assigning-condition", place, msg(
@@ -299,7 +300,7 @@ def _check_common_mistakes(
 def _check_comparisons(reading: ScriptReading, context: ScriptContext) -> Iterator[ScriptFinding]:
     """Yield literals that can never equal what they are compared with, by type or by values."""
     for comparison in reading.comparisons:
-        shape = _shape_compared(comparison, reading, context)
+        shape = _find_compared_shape(comparison, reading, context)
         name = ".".join((comparison.root, *comparison.path))
         if comparison.root in {"error", "result"}:
             name = ".".join(comparison.path)
@@ -369,7 +370,7 @@ def _check_text(
     text = comparison.text
     if comparison.root == "error" and comparison.path == ("code",) and text == "BUSINESS":
         yield from _check_business_rejections(comparison, context)
-    known = _possible_texts_of(".".join((comparison.root, *comparison.path)), context)
+    known = _find_possible_texts(".".join((comparison.root, *comparison.path)), context)
     near = known & CODES if comparison.root == "error" else known
     hint = suggest_nearest(text, sorted(near)) if text not in known else ""
     if name == "ctx.action" and text in STEP_ACTIONS.keys() - _MOVES:
@@ -404,7 +405,7 @@ _NODES_OF_CTX: Final = frozenset({("step_id",), ("step", "id"), ("step", "flow_s
 """Members that name the present node; ``step.name`` is its title, if it has one."""
 
 
-def _shape_compared(
+def _find_compared_shape(
     comparison: LiteralComparison, reading: ScriptReading, context: ScriptContext
 ) -> ResponseShape:
     """Return what is known of the value compared in *comparison*: kind, possible texts, members.
@@ -415,7 +416,7 @@ def _shape_compared(
     if comparison.root == "result" and comparison.call is not None:
         call = reading.calls[comparison.call]
         found = _find_api(call, context.platforms)
-        declared = ResponseShapes().declared_shape(*found) if found is not None else None
+        declared = ResponseShapes().find_declared_shape(*found) if found is not None else None
         shape = declared.find(comparison.path) if declared is not None else None
         return shape or ResponseShape()
     if comparison.root == "error" and comparison.path[0] in _NAMED_BY_ERRORS:
@@ -443,7 +444,7 @@ def _find_api(call: ProxyCall, platforms: Platforms) -> tuple[Platform, Api] | N
         return None  # said where it is called
 
 
-def _possible_texts_of(member: str, context: ScriptContext) -> frozenset[str]:
+def _find_possible_texts(member: str, context: ScriptContext) -> frozenset[str]:
     """Return the texts that *member*, such as ``ctx.action``, can have; empty if not known."""
     if member == "ctx.action":
         return frozenset({"create", *ACTIONS})
@@ -660,7 +661,7 @@ def _check_globals(reading: ScriptReading, context: ScriptContext) -> Iterator[S
     assigned = {
         use.name for one in (reading, *libraries) for use in one.globals if use.access == "write"
     }
-    for use in _first_use_of_each_name(reading.globals):
+    for use in _select_first_uses(reading.globals):
         if (
             use.name in known
             or use.name in assigned
@@ -685,7 +686,7 @@ def _describe_undefined(name: str, known: Collection[str]) -> str:
     return msg("{name} is declared nowhere{hint}", name=name, hint=hint)
 
 
-def _first_use_of_each_name(uses: Iterable[GlobalUse]) -> Iterator[GlobalUse]:
+def _select_first_uses(uses: Iterable[GlobalUse]) -> Iterator[GlobalUse]:
     seen: set[str] = set()
     for use in sorted(uses, key=lambda use: (use.place.line, use.place.column)):
         if use.name not in seen:
@@ -707,14 +708,14 @@ def _check_members(
             continue
         platform, api = found
         declared, recorded = (
-            shapes.declared_shape(platform, api),
-            shapes.recorded_shape(platform, api),
+            shapes.find_declared_shape(platform, api),
+            shapes.find_recorded_shape(platform, api),
         )
         known = [shape for shape in (declared, recorded) if shape is not None]
         if not known or any(not _is_absent_member(shape, use.path) for shape in known):
             continue
         above, name = use.path[:-1], f"{platform.platform_key}.{api.key}"
-        names = {n: None for shape in known for n in shape.names_at(above)}
+        names = {n: None for shape in known for n in shape.list_names_at(above)}
         hint = suggest_or_list(use.path[-1], names)
         near = find_nearest(use.path[-1], names)
         others = {(one.call, one.path) for one in reading.members}
@@ -734,7 +735,7 @@ def _check_members(
 
 def _is_absent_member(shape: ResponseShape, path: Sequence[str]) -> bool:
     """Return whether *shape* says that the object at *path* exists without its last member."""
-    return shape.presence_of(path) == "absent" and shape.presence_of(path[:-1]) == "present"
+    return shape.check_presence(path) == "absent" and shape.check_presence(path[:-1]) == "present"
 
 
 def _find_unused_libraries(

@@ -56,7 +56,7 @@ _AT_NODES = frozenset({"approve", "reject", "before_next"})
 """Events whose target is the present node."""
 
 
-def script_contexts(
+def collect_script_contexts(
     items: Iterable[ScenarioItem], platforms_of: Callable[[ScenarioItem], Platforms | None]
 ) -> Iterator[ScriptContext]:
     """Yield the context of each script of *items* once, with the fields of all its forms."""
@@ -65,19 +65,19 @@ def script_contexts(
         platforms = platforms_of(item)
         if platforms is None:
             continue
-        subjects, fields, kinds = item.subjects, declared_fields(item), _kinds_of_fields(item)
+        subjects, fields, kinds = item.subjects, find_declared_fields(item), _find_field_kinds(item)
         libraries, flows = subjects.all_libraries, [*item.names.subflows.values()]
         flows += [item.names.definition] if item.names.definition else []
-        arguments = frozenset(chain.from_iterable(map(_arguments_of, item.walk_steps())))
+        arguments = frozenset(chain.from_iterable(map(_find_script_arguments, item.walk_steps())))
         hooks = _find_hooks(item)
-        people = frozenset(item.names.people if item.names.lists_people else ())
+        people = frozenset(item.names.all_named_people if item.names.lists_people else ())
         for script in dict.fromkeys((*subjects.handlers, *subjects.inline.values(), *libraries)):
             context = ScriptContext(
                 script=script,
                 platforms=platforms,
                 fields=fields,
                 buttons=frozenset(item.names.scripted_buttons),
-                nodes=frozenset().union(*map(_nodes_of, flows)),
+                nodes=frozenset().union(*map(_list_node_names, flows)),
                 libraries=libraries,
                 arguments=arguments if script in subjects.inline.values() else frozenset(),
                 field_kinds=kinds,
@@ -123,7 +123,7 @@ def _find_hooks(item: ScenarioItem) -> dict[Script, list[str]]:
     return {script: events for script, events in hooks.items() if script not in stepped}
 
 
-def _arguments_of(located: LocatedStep) -> Iterable[str]:
+def _find_script_arguments(located: LocatedStep) -> Iterable[str]:
     """Return the names that a step passes to the script of a file."""
     value = located.step.value if located.step.action == "js" else None
     args = value.get("args") if isinstance(value, Mapping) else None
@@ -134,12 +134,12 @@ def _has_deadlines(flow: Definition) -> bool:
     return any(node.deadlines for node in flow.nodes.values())
 
 
-def _nodes_of(flow: Definition) -> Iterable[str]:
+def _list_node_names(flow: Definition) -> Iterable[str]:
     titles = (node.title for node in flow.nodes.values() if node.title)
     return (*flow.nodes, *titles)
 
 
-def declared_fields(item: ScenarioItem) -> frozenset[str] | None:
+def find_declared_fields(item: ScenarioItem) -> frozenset[str] | None:
     """Return the declared fields of the form; None if unknown: without form, or with sub-flows."""
     scenario = item.scenario
     names: set[str] = set()
@@ -152,11 +152,11 @@ def declared_fields(item: ScenarioItem) -> frozenset[str] | None:
     return frozenset(names) if names and not item.subjects.subflows else None
 
 
-def _kinds_of_fields(item: ScenarioItem) -> frozenset[tuple[str, str]]:
+def _find_field_kinds(item: ScenarioItem) -> frozenset[tuple[str, str]]:
     """Return (field, kind) for each field whose initial value is a number, list or boolean.
 
     A text says nothing, as it may stand for anything.
     """
-    kinds = item.names.field_kinds if not item.subjects.subflows else {}
+    kinds = item.names.initial_value_kinds if not item.subjects.subflows else {}
     known = {"number", "boolean", "list"}
     return frozenset((name, kind) for name, kind in kinds.items() if kind in known)

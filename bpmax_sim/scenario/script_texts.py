@@ -37,29 +37,29 @@ def find_source_mistakes(script: Script, hooks: AbstractSet[str]) -> Iterator[tu
     """
     refusing = {hook.partition(".")[0] for hook in hooks} & {"submit", "before_next"}
     if refusing and (match := _LAST_TEXT.search(script.source)):
-        yield _place_of(script, match.start(1)), msg(
+        yield _locate_offset(script, match.start(1)), msg(
             "a text that {hook} returns refuses, and this is returned whatever happens; return "
             "nothing where all is well", hook=min(refusing),
         )  # fmt: skip
     for match in _MONTH.finditer(script.source):
         yield (
-            _place_of(script, match.start(match.lastindex or 0)),
+            _locate_offset(script, match.start(match.lastindex or 0)),
             msg("getMonth counts from 0, so that January is written as 0; write getMonth() + 1"),
         )
     for match in _WEEKDAY.finditer(script.source):
         yield (
-            _place_of(script, match.start(1)),
+            _locate_offset(script, match.start(1)),
             msg("getDay is the day of the week, from 0; getDate is that of the month"),
         )
 
 
-def _place_of(script: Script, offset: int) -> Place:
+def _locate_offset(script: Script, offset: int) -> Place:
     """Return the place of the character at *offset*."""
     before = script.source[:offset]
     return Place(script.name, before.count("\n") + 1, offset - before.rfind("\n"))
 
 
-def find_shadowed_libraries(libraries: Sequence[Script]) -> Iterator[RunFinding]:
+def find_shadowed_functions(libraries: Sequence[Script]) -> Iterator[RunFinding]:
     """Yield functions that two libraries of one form or flow declare: only the later one counts."""
     first: dict[str, str] = {}
     for library in libraries:
@@ -68,7 +68,7 @@ def find_shadowed_libraries(libraries: Sequence[Script]) -> Iterator[RunFinding]
                 yield RunFinding("script", msg(
                     "{name} of {file} is declared here once more, and this one counts",
                     name=match[1], file=first[match[1]],
-                ), _place_of(library, match.start(1)), fails=False)  # fmt: skip
+                ), _locate_offset(library, match.start(1)), fails=False)  # fmt: skip
             first.setdefault(match[1], library.name)
 
 
@@ -87,7 +87,7 @@ def find_utc_dates(scripts: Iterable[Script], clock: Instant, now: float) -> Ite
             yield RunFinding("script", msg(
                 "toISOString is in UTC, where it is {utc} when it is {local} here; make the date "
                 "of getFullYear, getMonth() + 1 and getDate", utc=utc, local=local,
-            ), _place_of(script, match.start(1)), fails=False)  # fmt: skip
+            ), _locate_offset(script, match.start(1)), fails=False)  # fmt: skip
 
 
 _EPOCH: Final = Instant.parse("1970-01-01T00:00:00Z")

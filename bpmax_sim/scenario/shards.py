@@ -3,7 +3,7 @@
 ``.bpmax/durations.json`` holds real seconds: ``{"version": 1, "seconds":
 {"scenarios/x.scenario.yaml::名称[行]": 0.0123}}``. The run of a shard writes a file of its own,
 ``durations.3-of-8.json``, so that the division does not change until all shards have run; the next
-run without shards, or `merge_durations`, combines the files.
+run without shards, or `merge_shard_durations`, combines the files.
 
 The same items and durations give the same division. The longest item comes first, each goes to the
 shard with the least load (Graham's LPT rule), so that no shard takes longer than the least loaded
@@ -27,12 +27,12 @@ from typing import Any, Self
 import msgspec
 
 from bpmax_sim.errors import ConfigError, Place, Problem
-from bpmax_sim.file_names import relative_name
+from bpmax_sim.file_names import to_relative_name
 from bpmax_sim.file_system import move_file
 from bpmax_sim.i18n import msg
-from bpmax_sim.project import make_folder
+from bpmax_sim.project import make_parent_folder
 from bpmax_sim.scenario.expect import is_number
-from bpmax_sim.yamlfile import display_path
+from bpmax_sim.yamlfile import to_display_path
 
 _WRITTEN = re.compile(r"([0-9]{1,6})/([0-9]{1,6})")
 _UNKNOWN = 1.0
@@ -120,12 +120,12 @@ FILE = Path(".bpmax", "durations.json")
 VERSION = 1
 
 
-def duration_key(path: Path, root: Path, name: str) -> str:
+def make_duration_key(path: Path, root: Path, name: str) -> str:
     """Return the key of item *name* in file *path* for its duration.
 
     It does not depend on where the project is.
     """
-    return f"{relative_name(path, root)}::{name}"
+    return f"{to_relative_name(path, root)}::{name}"
 
 
 def read_durations(root: Path, file: Path = FILE) -> dict[str, Any]:
@@ -143,10 +143,10 @@ def read_durations(root: Path, file: Path = FILE) -> dict[str, Any]:
         return {}
     except (OSError, ValueError, TypeError, KeyError, RecursionError):
         message = msg("these are no durations; delete the file, every shard's copy of it alike")
-        raise ConfigError(Problem(message, Place(display_path(path)))) from None
+        raise ConfigError(Problem(message, Place(to_display_path(path)))) from None
 
 
-def durations_fingerprint(seconds: Mapping[str, Any]) -> str:
+def fingerprint_durations(seconds: Mapping[str, Any]) -> str:
     """Return 8 hexadecimal digits, equal for equal *seconds* (key of an item -> duration).
 
     Shards that have read other durations would divide the items otherwise; by the digits, which
@@ -170,13 +170,15 @@ def store_durations(
         complete: whether everything ran, so that keys not among *seconds* no longer exist.
     """
     if shard is None:
-        merge_durations(root, seconds, complete=complete)
+        merge_shard_durations(root, seconds, complete=complete)
     else:
         name = f"durations.{shard.number}-of-{shard.total}.json"
         _write_if_possible((root / FILE).with_name(name), dict(seconds))
 
 
-def merge_durations(root: Path, seconds: Mapping[str, float], *, complete: bool = False) -> None:
+def merge_shard_durations(
+    root: Path, seconds: Mapping[str, float], *, complete: bool = False
+) -> None:
     """Write *seconds*, earlier durations and those in the files of shards into the one file.
 
     With *complete*, all items have just run, so only *seconds* are kept. The files of shards are
@@ -205,7 +207,7 @@ def _write_if_possible(path: Path, seconds: Mapping[str, Any]) -> bool:
     text = json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
     fresh = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        make_folder(path)
+        make_parent_folder(path)
         fresh.write_text(text, encoding="utf-8", newline="\n")
         move_file(fresh, path)
     except (OSError, UnicodeEncodeError):

@@ -26,7 +26,7 @@ def check_shared_names(draft: ScenarioDraft, used: Collection[str]) -> None:
         for key, names in (("vars", fragment.vars), ("fault_sets", fragment.fault_sets)):
             left = [name for name in names if name not in used] if file.name == DEFAULTS else ()
             for name in left:
-                if not {*_WORD.findall(name)} <= _find_words(file):
+                if not {*_WORD.findall(name)} <= _collect_words_below_folder(file):
                     message = msg(
                         "no scenario below this folder uses {name!r}; take it away, or name it",
                         name=name,
@@ -35,7 +35,7 @@ def check_shared_names(draft: ScenarioDraft, used: Collection[str]) -> None:
 
 
 @lru_cache(maxsize=64)
-def _find_words(defaults: Path) -> frozenset[str]:
+def _collect_words_below_folder(defaults: Path) -> frozenset[str]:
     """Return every word in the files below the folder of *defaults*.
 
     A shared name that is none of these words is used by no scenario. Files are read only once.

@@ -19,12 +19,12 @@ import msgspec
 from bpmax_sim.clock import describe_duration
 from bpmax_sim.errors import WARNINGS, BpmaxWarning, ConfigError, Place, Problem, suggest_nearest
 from bpmax_sim.i18n import join_messages, label_message, msg
-from bpmax_sim.project import file_stamp, join_to_file
+from bpmax_sim.project import compute_file_stamp, join_to_file
 from bpmax_sim.scenario import references
 from bpmax_sim.scenario.calls import CallMade, describe_response_source
 from bpmax_sim.scenario.expect import Comparison, cut_to_difference, shorten_line
 from bpmax_sim.script.failure import Script
-from bpmax_sim.yamlfile import Node, display_path, parse_yaml, read_text
+from bpmax_sim.yamlfile import Node, parse_yaml, read_text, to_display_path
 from bpmax_sim.yamlfile.file_reads import note_read
 
 LONGEST = 25
@@ -130,10 +130,12 @@ class Failure:
         """Return ``step 2/3 选择客户 12345: form.discount expected 0.9, got 1``, one line."""
         named = self.title if self.step else self.title or self.scenario
         title = _shorten_to_line(join_messages(" ", named.split()), _TITLE)
-        return headline(self.step, self.total, title, _shorten_to_line(self.essence, _ESSENCE))
+        return format_headline(
+            self.step, self.total, title, _shorten_to_line(self.essence, _ESSENCE)
+        )
 
 
-def headline(step: int, total: int, title: str, essence: str) -> str:
+def format_headline(step: int, total: int, title: str, essence: str) -> str:
     """Return a failure in one line: ``step 2/3 选择客户: …``; *step* 0 is the whole scenario.
 
     *total* is the number of steps, *title* that of the step, *essence* what is wrong.
@@ -176,7 +178,7 @@ STYLES: Mapping[str, str] = {"> ": "red", "  × ": "red", "  √ ": "green"}
 """How a line of a failure's text is coloured, by how it begins."""
 
 
-def style_of_failure_line(line: str, number: int) -> str:
+def choose_failure_line_style(line: str, number: int) -> str:
     """Return the terminal style (such as ``red bold``) of line *number* of a failure's text, or "".
 
     Number 0 is the headline.
@@ -197,12 +199,12 @@ def _format_checks(checks: Sequence[Comparison], limits: _TextLimits) -> Iterato
     )
     width = max(len(check.label) for check in ordered[: limits.checks])
     for check in ordered[: limits.checks]:
-        yield from _check_lines(check, width, limits)
+        yield from _format_check(check, width, limits)
     if len(ordered) > limits.checks:
         yield msg("    … {ordered_count} more", ordered_count=len(ordered) - limits.checks)
 
 
-def _check_lines(check: Comparison, width: int, limits: _TextLimits) -> Iterator[str]:
+def _format_check(check: Comparison, width: int, limits: _TextLimits) -> Iterator[str]:
     """Yield the line of a comparison, or two lines if expected and actual do not fit on one.
 
     The path is padded to *width*, so that the values of all comparisons are aligned.
@@ -321,19 +323,19 @@ class ScenarioSource(msgspec.Struct, frozen=True):
         Raises:
             ConfigError: if it cannot be read or is not YAML.
         """
-        name = display_path(path)
+        name = to_display_path(path)
         text = read_text(path, name)
         return cls(path, name, parse_yaml(text, name), tuple(text.splitlines()))
 
     @property
-    def all_lines(self) -> tuple[str, ...]:
+    def lines_of_all_files(self) -> tuple[str, ...]:
         """Return the lines of the file and of all files that parts of its content come from."""
         return (*self.lines, *(line for other in self.others.values() for line in other.lines))
 
-    def excerpt(self, start: Place, failing: Place) -> tuple[ExcerptLine, ...]:
+    def make_excerpt(self, start: Place, failing: Place) -> tuple[ExcerptLine, ...]:
         """Return the first line of a step and the lines around the failing one, which is marked."""
         if failing.file in self.others:
-            return self.others[failing.file].excerpt(failing, failing)
+            return self.others[failing.file].make_excerpt(failing, failing)
         first, last = failing.line - _AROUND, failing.line + _AROUND
         rows = {max(start.line, 1), *range(max(first, start.line, 1), last + 1)}
         return tuple(
@@ -356,11 +358,11 @@ class Spot(msgspec.Struct, frozen=True):
         """Return the spot at *more* keys and indices below this one."""
         return Spot(self.source, (*self.steps, *more))
 
-    def elements(self, values: Iterable[T]) -> Iterator[tuple[T, Spot]]:
+    def locate_elements(self, values: Iterable[T]) -> Iterator[tuple[T, Spot]]:
         """Yield each of *values*, the list at this spot, with its own spot."""
         if not values:
             return iter(())
-        node = self.source.root.at(self.steps)
+        node = self.source.root.find_at(self.steps)
         is_list = node is not None and node.elements  # else a value that stands for a list of one
         return ((v, self.at(index) if is_list else self) for index, v in enumerate(values))
 
@@ -381,11 +383,11 @@ class Spot(msgspec.Struct, frozen=True):
         last: str | int | None = None
         for step in self.steps:
             value: Any = node.value
-            child = value.get(step) if type(value) is dict else node.child(step)
+            child = value.get(step) if type(value) is dict else node.find_child(step)
             if child is None:
                 break
             outer, node, last = node, child, step
-        return outer.key_place(last) if isinstance(last, str) else node.place
+        return outer.find_key_place(last) if isinstance(last, str) else node.place
 
 
 @lru_cache(maxsize=256)
@@ -405,13 +407,13 @@ def read_script(path: Path, place: Place) -> Script:
     """
     note_read(path)
     try:
-        return _read_script_file(display_path(path), file_stamp(str(path)))
+        return _read_script_file(to_display_path(path), compute_file_stamp(str(path)))
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or msg("it is not UTF-8")
         hint = suggest_nearest(path.name, (script.name for script in path.parent.glob("*.js")))
         message = msg(
             "script {path} cannot be read: {reason}{hint}",
-            path=display_path(path),
+            path=to_display_path(path),
             reason=reason,
             hint=hint if not path.exists() else "",
         )

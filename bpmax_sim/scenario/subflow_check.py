@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from msgspec import UNSET
 
 from bpmax_sim.errors import suggest_or_list
-from bpmax_sim.i18n import msg, series
+from bpmax_sim.i18n import join_list, msg
 from bpmax_sim.scenario import model
 from bpmax_sim.scenario.source import Spot
 from bpmax_sim.scenario.table_rows import ScenarioDraft
@@ -80,11 +80,15 @@ def _check_result(draft: ScenarioDraft, name: str, spec: model.SubFlowSpec, spot
                         field=field,
                         hint=suggest_or_list(field, result) or msg("; result is empty"),
                     )  # fmt: skip
-            if spec.status == "rejected" and child.wait and "reject" not in declared.offers:
+            if (
+                spec.status == "rejected"
+                and child.wait
+                and "reject" not in declared.offered_actions
+            ):
                 draft.tell(
                     spot.at("status"),
                     "node {node!r} does not offer {then}; it offers {offered}",
                     node=node,
                     then="reject",
-                    offered=series(declared.offers),
+                    offered=join_list(declared.offered_actions),
                 )

@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from bpmax_sim.scenario.table_rows import TYPES, decode_table
-from bpmax_sim.yamlfile import display_path
+from bpmax_sim.yamlfile import to_display_path
 
 Cells = Mapping[str, Any]
 
@@ -33,7 +33,7 @@ class ColumnEdit(msgspec.Struct, frozen=True):
         Raises:
             ConfigError: if it cannot be read.
         """
-        return decode_table(self.path, display_path(self.path))
+        return decode_table(self.path, to_display_path(self.path))
 
     def apply(self, text: str) -> str:
         """Return *text*, the content of a table, with those columns added that it does not have."""
@@ -46,7 +46,7 @@ class ColumnEdit(msgspec.Struct, frozen=True):
             return text
         position = names.index(self.id_column)
         parse = TYPES[header[position][2]] if header[position][1] else str
-        kinds = {name: _type_suffix_of(cells) for name, cells in new.items()}
+        kinds = {name: _find_type_suffix(cells) for name, cells in new.items()}
         _add_cells(lines, 0, reader.line_num, [f"{name}{kind}" for name, kind in kinds.items()])
         begin = reader.line_num
         for cells in reader:
@@ -68,7 +68,7 @@ def _add_cells(lines: list[str], begin: int, end: int, cells: list[str]) -> None
     lines[last] = f"{lines[last].removesuffix(ending)}{written.getvalue()}{ending}"
 
 
-def _type_suffix_of(cells: Cells) -> str:
+def _find_type_suffix(cells: Cells) -> str:
     """Return what the header of a column with *cells* needs behind the name to keep their type.
 
     It is ``:number``, ``:boolean`` or ``:json``; "" for texts.

@@ -34,7 +34,7 @@ from bpmax_sim.errors import (
 )
 from bpmax_sim.i18n import fill_message, msg
 from bpmax_sim.js_values import TOO_LARGE, has_finite_numbers, loads, parse_whole_number
-from bpmax_sim.platform.response_shapes import Kind, kind_of_value
+from bpmax_sim.platform.response_shapes import Kind, find_kind
 from bpmax_sim.project import Strictness
 from bpmax_sim.scenario import model, references
 from bpmax_sim.scenario.expected_literals import find_expected_fields
@@ -42,12 +42,12 @@ from bpmax_sim.scenario.names import ScenarioNames, describe_finding
 from bpmax_sim.scenario.source import RunWarning, Spot
 from bpmax_sim.subject.definition import Definition, NodeForm
 from bpmax_sim.subject.hooks import SubjectKind
-from bpmax_sim.yamlfile import Node, decode, display_path, format_steps
+from bpmax_sim.yamlfile import Node, decode, format_steps, to_display_path
 from bpmax_sim.yamlfile.file_reads import note_read
 from bpmax_sim.yamlfile.node import ScalarError, resolve_scalar
 
 RESERVED = ("id", "faults", "skip", "xfail", "tags")
-_FROM_KEYS = model.keys_of(model.Table)
+_FROM_KEYS = model.list_file_keys(model.Table)
 _SHOWN = 40
 _WHOLE = re.compile(r"[-+]?[0-9]+")
 _BOOLEANS: Mapping[str, bool] = {
@@ -76,14 +76,16 @@ class Row(msgspec.Struct, frozen=True):
     spot: Spot | None = None
 
 
-def rows_of(spot: Spot, problems: list[Problem]) -> tuple[Row, ...]:
+def read_case_rows(spot: Spot, problems: list[Problem]) -> tuple[Row, ...]:
     """Return the rows of ``cases`` at *spot*; append what is wrong to *problems*."""
-    node = spot.source.root.at(spot.steps)
+    node = spot.source.root.find_at(spot.steps)
     assert node is not None
     if not node.items and not node.elements:
         problems.append(Problem(msg("expected rows, or {from: a CSV file}"), spot.place, "cases"))
     rows = tuple(
-        _rows_from_csv(node, spot, problems) if node.items else _inline_rows(node, spot, problems)
+        _read_csv_rows(node, spot, problems)
+        if node.items
+        else _read_inline_rows(node, spot, problems)
     )
     first: dict[str, Place] = {}
     for row in rows:
@@ -96,9 +98,9 @@ def rows_of(spot: Spot, problems: list[Problem]) -> tuple[Row, ...]:
     return rows
 
 
-def _inline_rows(node: Node, spot: Spot, problems: list[Problem]) -> Iterator[Row]:
+def _read_inline_rows(node: Node, spot: Spot, problems: list[Problem]) -> Iterator[Row]:
     for index, child in enumerate(node.elements):
-        values = {key: value.plain() for key, value in child.items.items()}
+        values = {key: value.to_plain() for key, value in child.items.items()}
         if not isinstance(child.value, dict):
             wrong = msg("expected a row such as {id: 正常}")
         elif not isinstance(values.get("id"), str | int) or values["id"] == "":
@@ -109,12 +111,12 @@ def _inline_rows(node: Node, spot: Spot, problems: list[Problem]) -> Iterator[Ro
         problems.append(Problem(wrong, child.place, f"cases[{index}]"))
 
 
-def _rows_from_csv(node: Node, spot: Spot, problems: list[Problem]) -> Iterator[Row]:
+def _read_csv_rows(node: Node, spot: Spot, problems: list[Problem]) -> Iterator[Row]:
     for key in node.items:
         if key not in _FROM_KEYS:
             hint = suggest_nearest(key, _FROM_KEYS) or msg("; known are from, id")
             message = msg("unknown key {key!r}{hint}", key=key, hint=hint)
-            problems.append(Problem(message, node.key_place(key), "cases"))
+            problems.append(Problem(message, node.find_key_place(key), "cases"))
     name, id_column = node.items.get("from"), node.items.get("id")
     if name is None or not isinstance(name.value, str):
         problems.append(Problem(msg("from: expected the path of a CSV file"), spot.place, "cases"))
@@ -137,7 +139,7 @@ def read_table(path: Path, id_column: str = "id") -> tuple[Row, ...]:
             at once.
     """
     table = _Table(path, id_column)
-    rows = tuple(table.rows())
+    rows = tuple(table.read_rows())
     if not rows and not table.problems:
         table.tell(Place(table.file), msg("the table has no rows"))
     if table.problems:
@@ -149,7 +151,7 @@ class _Table:
     """The reader of a CSV file: its columns with their types, and the problems so far."""
 
     def __init__(self, path: Path, id_column: str) -> None:
-        self.file = display_path(path)
+        self.file = to_display_path(path)
         self.id_column = id_column
         self.reader = csv.reader(io.StringIO(decode_table(path, self.file)[0], newline=""))
         self.columns: dict[str, str] = {}
@@ -158,7 +160,7 @@ class _Table:
     def tell(self, place: Place, message: str, /, **values: object) -> None:
         self.problems.append(Problem(fill_message(message, values), place))
 
-    def rows(self) -> Iterator[Row]:
+    def read_rows(self) -> Iterator[Row]:
         self._read_header(next(self._read_lines(), []))
         line = 2
         for cells in () if self.problems else self._read_lines():
@@ -302,7 +304,7 @@ def split_names_cell(value: Any) -> tuple[Any, ...]:
     return tuple(value) if isinstance(value, list | tuple) else (value,)
 
 
-def parse_flag(value: Any) -> bool | str:
+def parse_flag_or_reason(value: Any) -> bool | str:
     """Return a ``skip`` or ``xfail`` cell as a reason, or as a bool without one."""
     if isinstance(value, str):
         text = value.strip()
@@ -316,7 +318,7 @@ class CliText(str):
     __slots__ = ()
 
 
-def cli_variables(texts: Iterable[str]) -> dict[str, CliText]:
+def parse_cli_variables(texts: Iterable[str]) -> dict[str, CliText]:
     """Return the variables of *texts*, each ``NAME=VALUE``; the last value of a name wins.
 
     Raises:
@@ -347,7 +349,7 @@ def parse_variable(value: Any, declared: Any) -> Any:
         return str(value)  # a number with leading zeros is the text that it looks like
 
 
-def format_typed_variables(variables: Mapping[str, Any], secrets: Iterable[str]) -> tuple[str, ...]:
+def format_cli_variables(variables: Mapping[str, Any], secrets: Iterable[str]) -> tuple[str, ...]:
     """Return ``name=value`` of each variable typed on the command line, except those in *secrets*.
 
     They are shown to say how to repeat a run.
@@ -406,12 +408,12 @@ class ScenarioDraft:
         else:
             self.problems.append(Problem(words, spot.place, format_steps(spot.steps)))
 
-    def keys_with_references(self, spot: Spot) -> frozenset[str]:
+    def find_keys_with_references(self, spot: Spot) -> frozenset[str]:
         """Return the keys of the map at *spot* whose values contain a ``${…}``; cached."""
         place = (spot.source.file, spot.steps)
         if place not in self._filled_keys:
-            node = spot.source.root.at(spot.steps)
-            self._filled_keys[place] = references.keys_with_references(node)
+            node = spot.source.root.find_at(spot.steps)
+            self._filled_keys[place] = references.find_keys_with_references(node)
         return self._filled_keys[place]
 
     @cached_property
@@ -420,9 +422,9 @@ class ScenarioDraft:
         return ScenarioNames(
             subject_kinds=self.subject_kinds,
             fields=self.fields,
-            initial_fields=() if self.fields else self.initial_fields,
-            field_kinds=self.field_kinds,
-            columns=self.columns,
+            mentioned_fields=() if self.fields else self.mentioned_fields,
+            initial_value_kinds=self.initial_value_kinds,
+            initial_table_columns=self.initial_table_columns,
             entered_columns=self.entered_columns,
             declared_variables=tuple(self.declared_vars),
             constants=self.constants,
@@ -430,7 +432,7 @@ class ScenarioDraft:
             scripts=self.scripts,
             definition=self.definition,
             subflows=self.subflows,
-            people=self.people,
+            all_named_people=self.all_named_people,
             lists_people=bool(self.scenario.people),
             person_members=self.person_members,
             mentioned_people=self.mentioned_people,
@@ -483,10 +485,10 @@ class ScenarioDraft:
     @cached_property
     def fields(self) -> tuple[str, ...]:
         """Return the fields that the scenario's form declares; empty without any."""
-        return model.declared_fields(self.scenario)
+        return model.list_declared_fields(self.scenario)
 
     @cached_property
-    def initial_fields(self) -> tuple[str, ...]:
+    def mentioned_fields(self) -> tuple[str, ...]:
         """Return the fields that a flow without declared fields names; there may be others."""
         flow, expected = self.scenario.flow, (step.expect for step, _ in self.steps)
         of_flow = flow.form if isinstance(flow, model.FlowSpec) else ()
@@ -496,14 +498,14 @@ class ScenarioDraft:
         return (*known, *(field for field in said if field not in known))
 
     @cached_property
-    def field_kinds(self) -> Mapping[str, Kind]:
+    def initial_value_kinds(self) -> Mapping[str, Kind]:
         """Return the kind of each form field's initial value, except values with ``${…}``."""
         form = self.scenario.form
         flow = self.scenario.flow
         started = flow.form if isinstance(flow, model.FlowSpec) else {}
         fields = {**started, **(form.fields if isinstance(form, model.FormSpec) else {})}.items()
         kinds = {
-            name: kind_of_value(value)
+            name: find_kind(value)
             for name, value in fields
             if not isinstance(value, str) or "${" not in value
         }
@@ -524,7 +526,7 @@ class ScenarioDraft:
         return tuple(members) if members.keys() - {"id", "name"} else ()
 
     @cached_property
-    def columns(self) -> Mapping[str, tuple[str, ...]]:
+    def initial_table_columns(self) -> Mapping[str, tuple[str, ...]]:
         """Return table -> columns, for each table with initial rows."""
         form = self.scenario.form
         tables = form.fields.items() if isinstance(form, model.FormSpec) else ()
@@ -567,7 +569,7 @@ class ScenarioDraft:
         steps = [step for step, _ in self.steps]
         variables = {name for step in steps for name in step.save}
         for step in steps:
-            if inner := model.inner_steps(step):
+            if inner := model.find_named_steps(step):
                 variables |= inner[1].keys()
         return variables
 
@@ -577,7 +579,7 @@ class ScenarioDraft:
         return {name: flow for name, (flow, _) in self.flows.items() if name is not None}
 
     @cached_property
-    def people(self) -> tuple[str, ...]:
+    def all_named_people(self) -> tuple[str, ...]:
         """Return all named people; empty if hooks may name others."""
         if self.scenario.people:
             return tuple(self.scenario.people)
@@ -593,15 +595,15 @@ class ScenarioDraft:
     @cached_property
     def mentioned_people(self) -> tuple[str, ...]:
         """Return the people named by flows, user and steps; empty if there may be others."""
-        names = self.acting_people
-        if self.scenario.people or not self.flows or not self.people:
+        names = self.people_mentions
+        if self.scenario.people or not self.flows or not self.all_named_people:
             return ()
         if any("${" in name for name in names):
             return ()
-        return tuple(dict.fromkeys((*self.people, *names)))
+        return tuple(dict.fromkeys((*self.all_named_people, *names)))
 
     @cached_property
-    def acting_people(self) -> Sequence[str]:
+    def people_mentions(self) -> Sequence[str]:
         """Return the people named by user, steps, policies and deadlines, once for each mention.
 
         A name with a single mention may be a misprint.
@@ -618,7 +620,7 @@ class ScenarioDraft:
         acting += [
             late.notify for flow in flows for node in flow.nodes.values() for late in node.deadlines
         ]
-        return [str(name) for one in acting for name in _as_id_list(one) if name]
+        return [str(name) for one in acting for name in _to_id_list(one) if name]
 
     @cached_property
     def project_members(self) -> tuple[str, ...]:
@@ -635,7 +637,7 @@ class ScenarioDraft:
     def own_steps(self) -> LocatedSteps:
         """Return the steps listed in the file itself, including those of ``during``."""
         own = {"steps": self.scenario.steps, "finally": self.scenario.cleanup}
-        lists = (self.spot.at(key).elements(steps) for key, steps in own.items())
+        lists = (self.spot.at(key).locate_elements(steps) for key, steps in own.items())
         return tuple(_walk_steps(chain.from_iterable(lists)))
 
     @cached_property
@@ -663,7 +665,7 @@ class ScenarioDraft:
         if not self.rows:
             return {}
         runs = [(step, spot) for step, spot in self.own_steps if step.action == "run"]
-        columns = {column: spot for step, spot in runs if (column := column_of_run(step))}
+        columns = {column: spot for step, spot in runs if (column := find_run_column(step))}
         cells = ((row, column) for column in columns for row in self.rows)
         return {
             (row.id, column): self._read_steps_cell(row, column)
@@ -678,11 +680,11 @@ class ScenarioDraft:
             return self.fragment_steps_by_name[value]
         before = len(self.problems)
         spot = row.spot.at(column) if row.spot else None
-        node = spot.source.root.at(spot.steps) if spot and isinstance(value, list) else None
+        node = spot.source.root.find_at(spot.steps) if spot and isinstance(value, list) else None
         if spot is not None and node is not None:
             steps = decode(node, tuple[model.Step, ...], self.problems, steps=spot.steps)
             if steps is not None:
-                return tuple(spot.elements(steps))
+                return tuple(spot.locate_elements(steps))
         if len(self.problems) == before:
             named = (
                 suggest_or_list(value, self.fragment_steps_by_name)
@@ -705,7 +707,7 @@ class ScenarioDraft:
         """Return the named fault sets; those of the file win over inherited ones."""
         sets = self.scenario.fault_sets.items()
         spot = self.spot.at("fault_sets")
-        return {name: tuple(spot.at(name).elements(rules)) for name, rules in sets}
+        return {name: tuple(spot.at(name).locate_elements(rules)) for name, rules in sets}
 
     @cached_property
     def declared_vars(self) -> Mapping[str, Any]:
@@ -727,7 +729,7 @@ class ScenarioDraft:
     def fragment_steps_by_name(self) -> Mapping[str, tuple[tuple[model.Step, Spot], ...]]:
         """Return name -> steps of the fragments that the scenario uses, each step with its spot."""
         return {
-            name: tuple(spot.at("steps", name).elements(steps))
+            name: tuple(spot.at("steps", name).locate_elements(steps))
             for fragment, spot in self.fragments
             for name, steps in fragment.steps.items()
         }
@@ -736,13 +738,13 @@ class ScenarioDraft:
 LocatedSteps = tuple[tuple[model.Step, Spot], ...]
 
 
-def column_of_run(step: model.Step) -> str:
+def find_run_column(step: model.Step) -> str:
     """Return the column that ``run: ${case.column}`` of *step* names; "" if it does not."""
-    inner = model.inner_steps(step)
-    return references.column_of(inner[0]) if inner else ""
+    inner = model.find_named_steps(step)
+    return references.find_referenced_column(inner[0]) if inner else ""
 
 
-def _as_id_list(value: Any) -> Sequence[Any]:
+def _to_id_list(value: Any) -> Sequence[Any]:
     if type(value) is dict:
         return (value.get("id", ""),)
     return value if type(value) in {list, tuple} else (value,)
@@ -753,4 +755,4 @@ def _walk_steps(steps: Iterable[tuple[model.Step, Spot]]) -> Iterator[tuple[mode
     for step, spot in steps:
         yield step, spot
         if isinstance(step.during, model.During):
-            yield from _walk_steps(spot.at("during", "steps").elements(step.during.steps))
+            yield from _walk_steps(spot.at("during", "steps").locate_elements(step.during.steps))

@@ -42,9 +42,9 @@ def find_tautologies(expected: Any, shape: Shape, path: Path = ()) -> Iterator[P
     of its members.
     """
     if (
-        is_always(expected, _kind_of_shape(shape))
+        is_always(expected, _find_shape_kind(shape))
         or _lists_all_values(expected, shape)
-        or _match_all_values(expected, shape)
+        or _is_true_for_all_values(expected, shape)
     ):
         yield path
     elif type(expected) is dict:
@@ -52,10 +52,10 @@ def find_tautologies(expected: Any, shape: Shape, path: Path = ()) -> Iterator[P
         for key, value in expected.items():
             if is_plain or key in _PARTS:
                 step = key if is_plain else "[]" if key in _OF_ELEMENTS else ""
-                yield from find_tautologies(value, _member_shape(shape, step), (*path, key))
+                yield from find_tautologies(value, _find_member_shape(shape, step), (*path, key))
     elif type(expected) is list:
         for index, item in enumerate(expected):
-            yield from find_tautologies(item, _member_shape(shape, "[]"), (*path, index))
+            yield from find_tautologies(item, _find_member_shape(shape, "[]"), (*path, index))
 
 
 _OF_ELEMENTS: Final = frozenset({"$each", "$contains"})
@@ -69,7 +69,7 @@ def _lists_all_values(expected: Any, shape: Shape) -> bool:
     return bool(shape) and is_list(chosen) and all(value in chosen for value in shape)
 
 
-def _match_all_values(expected: Any, shape: Shape) -> bool:
+def _is_true_for_all_values(expected: Any, shape: Shape) -> bool:
     """Return whether the operators in *expected* hold for each possible value of *shape*.
 
     Only for shapes that list every value, booleans and statuses. Names of nodes do not: a flow may
@@ -80,7 +80,7 @@ def _match_all_values(expected: Any, shape: Shape) -> bool:
     return is_closed and is_operation and all(fulfils(expected, value) for value in shape)
 
 
-def _kind_of_shape(shape: Shape) -> str:
+def _find_shape_kind(shape: Shape) -> str:
     """Return the word that `is_always` has for the values of *shape*, such as ``list``."""
     if type(shape) is str:
         return shape
@@ -89,7 +89,7 @@ def _kind_of_shape(shape: Shape) -> str:
     return "list" if "[]" in shape else "map"
 
 
-def _member_shape(shape: Shape, key: str) -> Shape:
+def _find_member_shape(shape: Shape, key: str) -> Shape:
     """Return the shape of the member *key*; ``[]`` is an element of a list."""
     return shape.get(key, shape.get("*", "")) if isinstance(shape, Mapping) else ""
 
@@ -176,7 +176,7 @@ def find_self_comparisons(expected: Any, path: tuple[str, ...]) -> Iterator[Path
             yield from ((key, *steps) for steps in find_self_comparisons(value, inner))
 
 
-def says_what_value_is(expected: Any) -> bool:
+def is_positive_expectation(expected: Any) -> bool:
     """Return whether *expected* says what a value is, and not only what it is not."""
     if isinstance(expected, Mapping) and any(map(is_operator, expected)):
         return any(key not in _DENIALS for key in expected)

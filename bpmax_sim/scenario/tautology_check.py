@@ -22,14 +22,14 @@ from bpmax_sim.scenario.tautology import (
     Shape,
     find_self_comparisons,
     find_tautologies,
-    says_what_value_is,
+    is_positive_expectation,
 )
 from bpmax_sim.subject.project import NEW, STATUSES, TASK_STATES
 
 
 def check_empty_expectation(context: CheckContext, step_spot: Spot, key: str | int) -> None:
     """Report an expectation that is written but empty; values filled in by a row are left out."""
-    node = step_spot.source.root.at((*step_spot.steps, key))
+    node = step_spot.source.root.find_at((*step_spot.steps, key))
     if node is None or node.elements:
         return
     if not node.items and node.value in ({}, None):
@@ -68,18 +68,20 @@ def check_tautologies(
     shapes: Mapping[str, Shape] = {}
     for section, value in asdict(expected).items():
         if section != "proxy" and value is not UNSET:
-            _report_self_comparisons(context, value, _ref_path_of(section, step), spot.at(section))
+            _report_self_comparisons(
+                context, value, _make_reference_path(section, step), spot.at(section)
+            )
         if section != "proxy" and type(value) in _STRUCTURES:
             shapes = shapes or _find_section_shapes(context, step)
             _report_tautologies(context, value, shapes[section], spot.at(section))
     _report_unchanged_variables(context, expected.vars, spot.at("vars"))
     if expected.proxy is UNSET:
         return
-    for item, where in spot.at("proxy").elements(expected.proxy):
+    for item, where in spot.at("proxy").locate_elements(expected.proxy):
         _check_call_says_something(context, item, where)
 
 
-def check_never(context: CheckContext, expected: model.Expect, spot: Spot) -> None:
+def check_never_section(context: CheckContext, expected: model.Expect, spot: Spot) -> None:
     """Report a ``never`` that cannot be broken because a part of it can never be true."""
     for section, value in asdict(expected).items():
         for path in _find_impossible(value) if value is not UNSET else ():
@@ -120,7 +122,7 @@ def _check_call_says_something(context: CheckContext, item: model.ExpectedCall, 
             _report_tautologies(context, value, _CALL_SHAPE[part], spot.at(part))
 
 
-def _ref_path_of(section: str, step: model.Step | None) -> Path:
+def _make_reference_path(section: str, step: model.Step | None) -> Path:
     """Return the path by which a ``${…}`` names the value that *section* is compared with."""
     if section != "result":
         return (section,)
@@ -163,7 +165,7 @@ def check_tautological_error(
     ):
         value = getattr(expected, name)
         if value is not UNSET:
-            said.append(says_what_value_is(value))
+            said.append(is_positive_expectation(value))
             _report_tautologies(context, value, _ERROR_SHAPE.get(name, ""), spot.at(key))
     if said and not any(said):
         context.tell(

@@ -14,7 +14,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
-from bpmax_sim.project import PROJECT, Stamp, file_stamp, read_setting
+from bpmax_sim.project import PROJECT, Stamp, compute_file_stamp, read_setting
 from bpmax_sim.scenario.source import ScenarioSource
 from bpmax_sim.yamlfile import Node, read_text
 
@@ -32,7 +32,7 @@ _Marks = dict[tuple[str, ...], tuple[int, int]]
 def has_toml_defaults(root: Path) -> bool:
     """Return whether the ``pyproject.toml`` of the project at *root* declares defaults."""
     folder = str(root)
-    return _has_defaults(folder, file_stamp(os.path.join(folder, PROJECT)))  # noqa: PTH118
+    return _has_defaults(folder, compute_file_stamp(os.path.join(folder, PROJECT)))  # noqa: PTH118
 
 
 @lru_cache(maxsize=64)

@@ -83,14 +83,14 @@ def run_trial(
         if progress.prepare():
             # The scenario's own faults come first: explored is the scenario as it is.
             session.arm((*item.faults, *injected, *progress.fill_stubs()))
-            for number, located in enumerate(_steps_with_time_after(progress), 1):
+            for number, located in enumerate(_walk_steps_until_no_timers(progress), 1):
                 if numbers is not None:
                     numbers.begin_step(number)
                 before = len(session.calls)
-                for _ in StepRun(progress, located, number, len(item.steps)).events():
+                for _ in StepRun(progress, located, number, len(item.steps)).run():
                     pass
                 made = (record.call for record in session.calls[before:])
-                requests.append(Counter(call_key(call) for call in made if call is not None))
+                requests.append(Counter(make_call_key(call) for call in made if call is not None))
             fired = tuple(rule for rule in injected if session.strikes_of(rule))
     finally:
         session.close(failed=True)
@@ -103,7 +103,7 @@ def run_trial(
     )
 
 
-def _steps_with_time_after(progress: Progress) -> Iterator[LocatedStep]:
+def _walk_steps_until_no_timers(progress: Progress) -> Iterator[LocatedStep]:
     """Yield the scenario's steps, then steps that let virtual time pass until no timer is left.
 
     It stops at a step with an undefined ``${…}``, as the following ones depend on it.
@@ -123,7 +123,7 @@ def _steps_with_time_after(progress: Progress) -> Iterator[LocatedStep]:
 CallKey = tuple[str, str, str, Pairs, bytes | None]
 
 
-def call_key(call: Call) -> CallKey:
+def make_call_key(call: Call) -> CallKey:
     """Return a key that two calls share if they send the same request."""
     return call.name, call.method, call.path, call.query, call.body
 
@@ -148,7 +148,7 @@ class _UsualCalls:
         if call is None:
             return True
         if call.serial not in self._known:
-            key = call_key(call)
+            key = make_call_key(call)
             self._seen[key] += 1
             # Decided once for each call: its later sendings (a renewed token) ask here again.
             wanted = self._wanted[key]

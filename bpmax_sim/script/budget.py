@@ -33,7 +33,7 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
     timers: float = 0
     seconds: float = 0
 
-    def times(self, factor: float, least: Counts) -> Counts:
+    def scale(self, factor: float, least: Counts) -> Counts:
         """Return these counts multiplied by *factor*; none is less than that of *least*."""
         names = self.__struct_fields__
         most = {name: max(factor * getattr(self, name), getattr(least, name)) for name in names}

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from msgspec import Raw
 
 from bpmax_sim.errors import Place
-from bpmax_sim.js_values import decode_tagged, dump_tagged, dumps
+from bpmax_sim.js_values import decode_tagged, dump_tagged, dumps_compact
 from bpmax_sim.script.limits import Limits
 from bpmax_sim.script.turn_result import TurnResult, parse_turn
 
@@ -120,7 +120,7 @@ class SentLiveObjects:
         # The context has this value already, so the next patch must not send it back. But the
         # object may store another value than the script wrote, so the two are compared again then.
         self._settled.discard(index)
-        self._known[index][name] = dumps(tagged)
+        self._known[index][name] = dumps_compact(tagged)
         self._seen[index].pop(name, None)
         _find_live_object(to, self.names[index]).write(name, decode_tagged(tagged), place)
 
@@ -240,4 +240,4 @@ class Channel:
         if self._engine is None:
             return TurnResult([])
         argument["now"] = round(self._now() * 1000)
-        return parse_turn(self._engine.call(operation, dumps(argument)))
+        return parse_turn(self._engine.call(operation, dumps_compact(argument)))

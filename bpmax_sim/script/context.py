@@ -27,14 +27,14 @@ from bpmax_sim.i18n import msg
 from bpmax_sim.js_values import UNDEFINED, decode_tagged, encode_tagged, holds_promise
 from bpmax_sim.proxy.builder import CallSpec
 from bpmax_sim.proxy.call_effects import Effect
-from bpmax_sim.proxy.result import CallValue, rejection_fields
+from bpmax_sim.proxy.result import CallValue, to_rejection_properties
 from bpmax_sim.script.channel import Channel, Engine, LiveObject, SentLiveObjects
 from bpmax_sim.script.failure import ErrorFactory, PlacedScript, PlacedScripts, Script
 from bpmax_sim.script.hits import ContextHits, ScriptHits
 from bpmax_sim.script.limits import (
     EngineError,
     Limits,
-    budget_of,
+    find_budget,
     make_budget_error,
     make_time_error,
 )
@@ -53,7 +53,7 @@ from bpmax_sim.script.turn_result import (
     PendingPromiseTraces,
     PendingTimer,
     PromiseRead,
-    RandomDraw,
+    RandomDrawCount,
     RefusedCall,
     ScriptBodyError,
     TimerCancel,
@@ -114,7 +114,7 @@ class _ActiveTimer(msgspec.Struct, frozen=True):
 class ScriptRun:
     """One run of a script's body: its calls and timers in progress, and its results so far.
 
-    The results are those since the outcome that was last taken (`outcome`).
+    The results are those since the outcome that was last taken (`take_outcome`).
 
     Attributes:
         objects: live objects that the body sees.
@@ -196,7 +196,7 @@ class ScriptRun:
         number = next((number for number in sorted(unused_calls) if number in self.misread), None)
         return None if number is None else (self.calls[number].call, *self.misread[number])
 
-    def outcome(self) -> Outcome:
+    def take_outcome(self) -> Outcome:
         """Return the results since the last call of this method, and clear them."""
         outcome = Outcome(
             value=self.value,
@@ -246,7 +246,9 @@ class Context:
         self._channel = Channel(engine, self._mirror, scheduler.clock.now)
         self._runs: dict[int, ScriptRun] = {}
         self._owners: dict[int, ScriptRun] = {}  # of calls
-        self._waited = scheduler.waiting_time  # when the processor time was last counted anew
+        self._waited = (
+            scheduler.real_seconds_waited
+        )  # when the processor time was last counted anew
         self.is_page = False
         self._is_new = True
         self._shared_calls: set[int] = set()  # that nobody had taken when their scripts ended
@@ -258,7 +260,7 @@ class Context:
         return self._channel.is_open
 
     @property
-    def runs(self) -> Sequence[ScriptRun]:
+    def unfinished_runs(self) -> Sequence[ScriptRun]:
         """Return the runs of script bodies that have not ended, in the order of their start."""
         return tuple(self._runs.values())
 
@@ -304,9 +306,9 @@ class Context:
             for library in self._libraries:
                 self._failures.name = library.script.name
                 self._declare_counters(library)
-                self._channel.load(library.text)
+                self._channel.load(library.padded_code)
         except EngineError as error:
-            self._abort(run, self._failures.make_engine_error(error))
+            self._abort_context(run, self._failures.make_engine_error(error))
 
     def _declare_counters(self, placed: PlacedScript) -> None:
         if self._hits is not None and placed.counted is not None:
@@ -320,14 +322,14 @@ class Context:
 
     def close(self) -> None:
         """Cancel all timers and close the engine; no *done* is called any more."""
-        for run in self.runs:
+        for run in self.unfinished_runs:
             run.over = True
             run.stop_timers()
         self._runs.clear()
         self._owners.clear()
         self._close_channel()
 
-    def forgotten_calls(self) -> set[int]:
+    def find_unused_calls(self) -> set[int]:
         """Return the numbers of calls whose promises no script has used so far.
 
         That is for a page, the context shared by the scripts of a form: a later script may use the
@@ -340,11 +342,11 @@ class Context:
         ends = [entry for entry in reply.entries if isinstance(entry, BodyEnd)]
         return {number for end in ends for number in end.unseen}
 
-    def pending_timers(self) -> list[PendingTimer]:
+    def list_pending_timers(self) -> list[PendingTimer]:
         """Return the timers that fire only when a scenario step lets time pass, first due first."""
         waiting = [
             PendingTimer(timer.delay / 1000, timer.repeat, timer.place, timer.event.instant)
-            for run in self.runs
+            for run in self.unfinished_runs
             for timer in run.timers.values()
         ]
         return sorted(waiting, key=lambda timer: timer.due)
@@ -368,23 +370,23 @@ class Context:
 
     def _run_turn(self, run: ScriptRun, operation: str, **argument: Any) -> None:
         if not self._channel.is_open:
-            self._finish_if_idle(run)
+            self._deliver_outcome_if_ended(run)
             return
         self._failures.name = run.script.name
         started = time.monotonic()
-        ended = self._apply_turn(run, operation, argument)
+        ended = self._run_and_apply_entries(run, operation, argument)
         run.took += time.monotonic() - started
         if run.took > self._setting.limits.wall and not run.over:
             limit = make_time_error(self._setting.limits, is_wall=True)
-            self._abort(run, self._failures.make_engine_error(limit))
+            self._abort_context(run, self._failures.make_engine_error(limit))
         # `_finish_run` itself runs `end`, and `end_stuck_run` the probes.
         if operation not in {"probe", "probed", "end"}:
-            self._finish_if_idle(run)
+            self._deliver_outcome_if_ended(run)
         for other in ended:
             if other is not run:
-                self._finish_if_idle(other)
+                self._deliver_outcome_if_ended(other)
 
-    def _apply_turn(
+    def _run_and_apply_entries(
         self, run: ScriptRun, operation: str, argument: Mapping[str, Any]
     ) -> list[ScriptRun]:
         """Run one operation of the prelude and handle each entry of its outbox, such as a call.
@@ -400,13 +402,13 @@ class Context:
                     _ENTRIES[type(entry)](self, run, entry)
             ended = [self._end_body(number, ending) for number, ending in reply.endings.items()]
         except EngineError as error:
-            self._abort(run, self._failures.make_engine_error(error))
+            self._abort_context(run, self._failures.make_engine_error(error))
         except MalformedError as error:
-            self._abort(run, self._failures.make_damaged_context_error(error, run.place))
+            self._abort_context(run, self._failures.make_changed_builtins_error(error, run.place))
         except RecursionError:
-            self._abort(run, self._failures.make_nesting_error(run.place))
+            self._abort_context(run, self._failures.make_deep_value_error(run.place))
         except ValueError as error:
-            self._abort(run, self._failures.make_unreadable_value_error(error, run.place))
+            self._abort_context(run, self._failures.make_unreadable_value_error(error, run.place))
         return ended
 
     def _end_body(self, number: int, ending: BodyResult | ScriptBodyError) -> ScriptRun:
@@ -430,14 +432,14 @@ class Context:
         else:
             run.error = self._failures.make_uncaught_error(ending.error)
         if isinstance(run.error, ScriptLimitError):
-            self._abort(run, run.error)
+            self._abort_context(run, run.error)
         elif not run.keeps_timers:
             run.stop_timers()
         return run
 
-    def _abort(self, run: ScriptRun, error: ScriptError) -> None:
+    def _abort_context(self, run: ScriptRun, error: ScriptError) -> None:
         """Close the context because *run* failed with *error*; all other runs in it end too."""
-        for active in self.runs:
+        for active in self.unfinished_runs:
             was_settled = active.settled
             active.settled = True
             # A body that has ended keeps its result; it only loses its timers and calls.
@@ -445,23 +447,23 @@ class Context:
                 active.error = error
             active.stop_timers()
         self._close_channel()
-        for active in self.runs:
+        for active in self.unfinished_runs:
             if active is not run:
-                self._finish_if_idle(active)
+                self._deliver_outcome_if_ended(active)
 
     def _count_and_check_budget(self, name: str) -> bool:
-        budget = budget_of(self._setting.limits)
+        budget = find_budget(self._setting.limits)
         if budget is None:
             return True
         is_in_time = budget.spend_time_until(self._scheduler.clock.now())
         return budget.spend(name) and is_in_time
 
     def _halt_over_budget(self, run: ScriptRun) -> None:
-        budget = budget_of(self._setting.limits)
+        budget = find_budget(self._setting.limits)
         assert budget is not None, "called only where one is exceeded"
-        self._abort(run, self._failures.make_engine_error(make_budget_error(budget)))
+        self._abort_context(run, self._failures.make_engine_error(make_budget_error(budget)))
 
-    def _finish_if_idle(self, run: ScriptRun) -> None:
+    def _deliver_outcome_if_ended(self, run: ScriptRun) -> None:
         """Pass the outcome of *run* to its *done* if its body has ended and only timers are left.
 
         Without timers the run is over.
@@ -484,7 +486,7 @@ class Context:
     def _pop_outcome(self, run: ScriptRun) -> Outcome:
         self._run_turn(run, "end", calls=run.fresh)
         run.fresh = []
-        return run.outcome()
+        return run.take_outcome()
 
     # What the prelude queues.
 
@@ -508,7 +510,7 @@ class Context:
     def _start_call(self, run: ScriptRun, entry: CallEntry) -> None:
         number, place = entry.number, self._locate_entry(run, entry)
         if len(run.calls) >= self._setting.limits.calls:
-            self._abort(run, self._failures.make_call_limit_error(place))
+            self._abort_context(run, self._failures.make_call_limit_error(place))
             return
         if number in self._owners:
             raise MalformedError("call {number} is made twice", number=number)
@@ -547,17 +549,17 @@ class Context:
             self._scheduler.start_call(self._begin(program), lambda _answer, _error: None)
 
     def _settle_call(
-        self, run: ScriptRun, number: int, answer: CallValue | None, error: Exception | None
+        self, run: ScriptRun, number: int, call_value: CallValue | None, error: Exception | None
     ) -> None:
         run.flights.discard(number)
-        if answer is not None:
-            settled: list[Any] = [True, *_encode_call_value(answer)]
+        if call_value is not None:
+            settled: list[Any] = [True, *_encode_call_value(call_value)]
         elif isinstance(error, BpmaxError):
             self._failures.rejected[number] = error
-            settled = [False, "", encode_tagged(_rejection_fields(error))]
+            settled = [False, "", encode_tagged(_make_rejection_fields(error))]
         elif isinstance(error, RecursionError):
-            self._abort(run, self._failures.make_nesting_error(run.calls[number].place))
-            self._finish_if_idle(run)
+            self._abort_context(run, self._failures.make_deep_value_error(run.calls[number].place))
+            self._deliver_outcome_if_ended(run)
             return
         else:
             raise error or AssertionError(
@@ -575,7 +577,7 @@ class Context:
             raise
         except Exception as error:  # noqa: BLE001 - a live object may raise anything
             path = f"{self._mirror.names[entry.index]}.{entry.name}"
-            self._abort(run, self._failures.make_refused_write_error(error, path, place))
+            self._abort_context(run, self._failures.make_refused_write_error(error, path, place))
 
     def _log_console(self, run: ScriptRun, entry: ConsoleEntry) -> None:
         text = decode_tagged(entry.text)
@@ -612,7 +614,7 @@ class Context:
         clock = self._scheduler.clock
         if not self._count_and_check_budget("timers"):
             self._halt_over_budget(run)
-            self._finish_if_idle(run)
+            self._deliver_outcome_if_ended(run)
             return
         run.fired.append(TimerFired(timer.delay / 1000, timer.place, clock.now(), clock.next_seq()))
         # `setTimeout(f, 0)` still belongs to the change that set it. What a later timer writes
@@ -631,18 +633,18 @@ class Context:
         processor, which its many short turns would reach first. It still ends: the processor time
         is at most the sum of both limits.
         """
-        if self._scheduler.waiting_time - self._waited >= self._setting.limits.cpu:
-            self._waited, run.took = self._scheduler.waiting_time, 0.0
+        if self._scheduler.real_seconds_waited - self._waited >= self._setting.limits.cpu:
+            self._waited, run.took = self._scheduler.real_seconds_waited, 0.0
             self._channel.reset_time_limits()
 
     def _cancel_timer(self, run: ScriptRun, entry: TimerCancel) -> None:
-        owner = next((run for run in self.runs if entry.number in run.timers), None)
+        owner = next((run for run in self.unfinished_runs if entry.number in run.timers), None)
         if owner is None:
             return
         owner.timers.pop(entry.number).event.cancel()
         # Its owner may have nothing left to wait for. As an event, because this turn still runs.
         if owner is not run:
-            self._scheduler.call_soon(partial(self._finish_if_idle, owner))
+            self._scheduler.call_soon(partial(self._deliver_outcome_if_ended, owner))
 
     def _apply_timer_error(self, run: ScriptRun, entry: TimerError) -> None:
         run.unhandled.append(self._failures.make_uncaught_error(entry.error))
@@ -668,24 +670,24 @@ class Context:
             raise MalformedError("more than a character is sorted by its code point")
         run.unranked.append(UnrankedCharacter(entry.text, self._locate_entry(run, entry)))
 
-    def _note_draw(self, run: ScriptRun, entry: RandomDraw) -> None:
+    def _note_draw_count(self, run: ScriptRun, entry: RandomDrawCount) -> None:
         del run
         self._setting.on_draw(self._drawing, entry.drawn)
 
     def _note_promise_read(self, run: ScriptRun, entry: PromiseRead) -> None:
         place = self._locate_entry(run, entry)
-        self._run_of_call(entry.number).misread.setdefault(entry.number, (entry.member, place))
+        self._find_run_of_call(entry.number).misread.setdefault(entry.number, (entry.member, place))
 
-    def _run_of_call(self, number: int) -> ScriptRun:
+    def _find_run_of_call(self, number: int) -> ScriptRun:
         if number not in self._owners:
             raise MalformedError("call {number} was never made", number=number)
         return self._owners[number]
 
     def _apply_body_end(self, run: ScriptRun, entry: BodyEnd) -> None:
         for number in entry.unseen:
-            if self._run_of_call(number) is not run:
+            if self._find_run_of_call(number) is not run:
                 raise MalformedError("call {number} is not of the script that ended", number=number)
-        self._note_forgotten_calls(run, entry.unseen)
+        self._note_unused_calls(run, entry.unseen)
         self._note_unawaited_helpers(run, run.left_over.difference(entry.unseen))
         run.left_over.clear()
         run.unhandled.extend(map(self._failures.make_uncaught_error, entry.reasons))
@@ -707,7 +709,7 @@ class Context:
         for chain in entry.chains:
             self._report_chain(run, chain)
 
-    def _note_forgotten_calls(self, run: ScriptRun, unused_calls: Sequence[int]) -> None:
+    def _note_unused_calls(self, run: ScriptRun, unused_calls: Sequence[int]) -> None:
         for number in (
             sorted(unused_calls) if run.error is None else ()
         ):  # what broke off forgot nothing
@@ -722,11 +724,11 @@ class Context:
 
         *awaited* are the numbers of calls that such a function still waits for.
         """
-        from bpmax_sim.script_source.voided_calls import find_unawaited_call  # noqa: PLC0415
+        from bpmax_sim.script_source.voided_calls import find_unawaited_outer_call  # noqa: PLC0415
 
         for number in sorted(awaited) if run.error is None else ():
             place = run.calls[number].place
-            dropped = place and find_unawaited_call(self._sources.texts, place)
+            dropped = place and find_unawaited_outer_call(self._sources.texts, place)
             if dropped:
                 note = UnawaitedCall(dropped.name, dropped.place, is_helper=True)
                 run.built += [] if note in run.built else [note]
@@ -770,7 +772,7 @@ _ENTRIES: Mapping[type, Callable[[Context, ScriptRun, Any], None]] = {
     AbsentMember: Context._note_absent_member,  # noqa: SLF001
     UnrankedCharacterEntry: Context._note_unranked_character,  # noqa: SLF001
     UnresolvedWrite: Context._note_unresolved_write,  # noqa: SLF001
-    RandomDraw: Context._note_draw,  # noqa: SLF001
+    RandomDrawCount: Context._note_draw_count,  # noqa: SLF001
     PromiseRead: Context._note_promise_read,  # noqa: SLF001
     BodyEnd: Context._apply_body_end,  # noqa: SLF001
 }
@@ -791,9 +793,9 @@ def _encode_call_value(call_value: CallValue) -> tuple[str, Any]:
     return call_value.kind, call_value.text
 
 
-def _rejection_fields(error: BpmaxError) -> dict[str, Any]:
+def _make_rejection_fields(error: BpmaxError) -> dict[str, Any]:
     if isinstance(error, CallError):
-        return rejection_fields(error)
+        return to_rejection_properties(error)
     if isinstance(error, NoMatchError):
         known = {"platform_key": error.platform, "api": error.api}
         # The rest explains the recording; the session tells it, whatever the script does.

@@ -28,8 +28,8 @@ from bpmax_sim.script.limits import (
     EngineError,
     Limits,
     LimitWatch,
-    budget_of,
-    default_stack_size,
+    find_budget,
+    find_default_stack_size,
     make_budget_error,
     make_time_error,
 )
@@ -40,7 +40,7 @@ from bpmax_sim.script.quickjs_api import (
     Tracker,
     Value,
     load_library,
-    value_array,
+    make_value_array_type,
 )
 
 V8_PARITY = "v8_parity"
@@ -82,9 +82,11 @@ class PreludeEntry:
         inner = self._inner = context.inner
         functions = _load_library()
         read = {n: _load_bytecode(inner, code) for n, code in enumerate(parts) if code is not None}
-        arguments = value_array(len(parts)).from_buffer_copy(_encode_number_values(len(parts)))
+        arguments = make_value_array_type(len(parts)).from_buffer_copy(
+            _encode_integer_range(len(parts))
+        )
         for number, part in read.items():
-            arguments[number] = part if number else Value.of_int(1)
+            arguments[number] = part if number else Value.from_int(1)
         self._function = functions.JS_Call(inner, read[0], UNDEFINED, len(parts), arguments)
         self.call = partial(context.call, context.take_member(self._function, "entry"))
         for part in read.values():
@@ -100,7 +102,7 @@ class PreludeEntry:
         the promise got a handler by now.
         """
         try:
-            arguments = value_array(3)(promise, reason, Value(int(handled), 1))
+            arguments = make_value_array_type(3)(promise, reason, Value(int(handled), 1))
             wanted = _load_library().JS_Call(inner, self._function, UNDEFINED, 3, arguments).integer
             if wanted is not None:
                 self.load_part(inner, compile_bytecode(read_sources()[wanted]))
@@ -116,10 +118,10 @@ class PreludeEntry:
         part = _load_bytecode(inner, code)
         if not part.is_exception:
             functions = _load_library()
-            functions.JS_Call(inner, self._function, UNDEFINED, 1, value_array(1)(part))
+            functions.JS_Call(inner, self._function, UNDEFINED, 1, make_value_array_type(1)(part))
             functions.JS_FreeValue(inner, part)
 
-    def pass_body(self, argument: str) -> None:
+    def pass_bytecode(self, argument: str) -> None:
         """Pass the bytecode of a script to the prelude before it runs the script.
 
         *argument* is that of the operation ``run``. Only a script that runs for the second time is
@@ -132,9 +134,9 @@ class PreludeEntry:
 
 
 @cache
-def _encode_number_values(count: int) -> bytes:
+def _encode_integer_range(count: int) -> bytes:
     """Return the bytes of a C array of JSValues that holds the integers from 0 to *count* - 1."""
-    return bytes(value_array(count)(*map(Value.of_int, range(count))))
+    return bytes(make_value_array_type(count)(*map(Value.from_int, range(count))))
 
 
 class ScriptBody(msgspec.Struct, frozen=True):
@@ -221,7 +223,7 @@ def _report_rejection(
 _tracker = Tracker(_report_rejection)
 
 
-class BindingUse(NamedTuple):
+class BindingTextPattern(NamedTuple):
     """What to look for in a script's text to see if it needs a binding, such as ``URL``.
 
     A binding is a part of the prelude that most scripts do not need.
@@ -237,7 +239,7 @@ class BindingUse(NamedTuple):
 
     def is_in(self, text: str) -> bool:
         """Return whether *text* has one of the words and matches the pattern, if there is one."""
-        is_there = not _split_words(self.words).isdisjoint(_find_words(text))
+        is_there = not _split_words(self.words).isdisjoint(_find_binding_words(text))
         return is_there and (not self.pattern or re.search(self.pattern, text) is not None)
 
 
@@ -245,13 +247,13 @@ _split_words = cache(lambda words: frozenset(words.split()))
 
 
 @lru_cache(maxsize=64)
-def _find_words(text: str) -> frozenset[str]:
-    """Return which of the words of all `BindingUse` objects are in *text*."""
-    return frozenset().union(*map(_find_words_of_line, text.split("\n")))
+def _find_binding_words(text: str) -> frozenset[str]:
+    """Return which of the words of all `BindingTextPattern` objects are in *text*."""
+    return frozenset().union(*map(_find_binding_words_in_line, text.split("\n")))
 
 
 @lru_cache(maxsize=8192)
-def _find_words_of_line(line: str) -> tuple[str, ...]:
+def _find_binding_words_in_line(line: str) -> tuple[str, ...]:
     # Kept by line, because two mutants of a script differ in one.
     signs = (*BINDINGS.values(), *POLYFILLS.values())
     return tuple(word for sign in signs for word in sign.words.split() if word in line)
@@ -260,47 +262,51 @@ def _find_words_of_line(line: str) -> tuple[str, ...]:
 EVERYWHERE = ("primordials", "guards", "install", "live")
 """Bindings that every script uses."""
 _MATH = r"\bMath\s*\??\.\s*"
-BINDINGS: Mapping[str, BindingUse] = {
-    "primordials": BindingUse(""),
-    "errors": BindingUse("catch throw stack reject fetch Error XMLHttpRequest Blob File FormData"),
-    "values": BindingUse("Date Map Set Array BigInt toJSON class"),
-    "timers": BindingUse("Timeout Interval Promise"),
-    "console": BindingUse("console"),
-    "table": BindingUse(""),
-    "date": BindingUse("Date"),
-    "random": BindingUse("random crypto"),
-    "text": BindingUse("TextEncoder TextDecoder URL"),
-    "clone": BindingUse("structuredClone"),
-    "proxy": BindingUse("$proxy"),
-    "guards": BindingUse(""),
-    "walk": BindingUse("flat concat Proxy prototype .call( .raw URL fromEntries ListFormat"),
-    "search": BindingUse(""),
-    "dom": BindingUse("DOMException atob btoa"),
-    "url": BindingUse("URL"),
-    "intl": BindingUse("Intl toLocale localeCompare"),
-    "collation": BindingUse("localeCompare Collator"),
-    "places": BindingUse(""),
-    "inspect": BindingUse(""),
-    "sort": BindingUse(".sort toSorted"),
-    "install": BindingUse(""),
-    "math": BindingUse(
+BINDINGS: Mapping[str, BindingTextPattern] = {
+    "primordials": BindingTextPattern(""),
+    "errors": BindingTextPattern(
+        "catch throw stack reject fetch Error XMLHttpRequest Blob File FormData"
+    ),
+    "values": BindingTextPattern("Date Map Set Array BigInt toJSON class"),
+    "timers": BindingTextPattern("Timeout Interval Promise"),
+    "console": BindingTextPattern("console"),
+    "table": BindingTextPattern(""),
+    "date": BindingTextPattern("Date"),
+    "random": BindingTextPattern("random crypto"),
+    "text": BindingTextPattern("TextEncoder TextDecoder URL"),
+    "clone": BindingTextPattern("structuredClone"),
+    "proxy": BindingTextPattern("$proxy"),
+    "guards": BindingTextPattern(""),
+    "walk": BindingTextPattern(
+        "flat concat Proxy prototype .call( .raw URL fromEntries ListFormat"
+    ),
+    "search": BindingTextPattern(""),
+    "dom": BindingTextPattern("DOMException atob btoa"),
+    "url": BindingTextPattern("URL"),
+    "intl": BindingTextPattern("Intl toLocale localeCompare"),
+    "collation": BindingTextPattern("localeCompare Collator"),
+    "places": BindingTextPattern(""),
+    "inspect": BindingTextPattern(""),
+    "sort": BindingTextPattern(".sort toSorted"),
+    "install": BindingTextPattern(""),
+    "math": BindingTextPattern(
         "Math",
         rf"{_MATH}(?:a?cosh?|a?sinh?|a?tanh?|atan2|cbrt|exp|expm1|hypot|log(?:10|1p|2)?)\b",
     ),
-    "pow": BindingUse("pow", rf"{_MATH}pow\b"),
-    "stack": BindingUse("getOwnPropertyNames ownKeys"),
-    "radix": BindingUse("toString", r"\btoString\b(?!\s*\(\s*\))"),
-    "legacy": BindingUse(""),
-    "web": BindingUse("AbortController AbortSignal performance"),
-    "gbk": BindingUse("gbk GBK gb2312 GB2312 gb_2312 GB_2312 chinese"),
-    "formatjs": BindingUse(""),
-    "icu": BindingUse(
+    "pow": BindingTextPattern("pow", rf"{_MATH}pow\b"),
+    "stack": BindingTextPattern("getOwnPropertyNames ownKeys"),
+    "radix": BindingTextPattern("toString", r"\btoString\b(?!\s*\(\s*\))"),
+    "legacy": BindingTextPattern(""),
+    "web": BindingTextPattern("AbortController AbortSignal performance"),
+    "gbk": BindingTextPattern("gbk GBK gb2312 GB2312 gb_2312 GB_2312 chinese"),
+    "formatjs": BindingTextPattern(""),
+    "icu": BindingTextPattern(
         "unit DisplayNames America/ Europe/ Africa/ Australia/ Pacific/ Asia/",
         r"\bunit\b|DisplayNames|\b(?:America|Europe|Africa|Australia|Pacific|Asia)/"
         r"(?!(?:Shanghai|Hong_Kong|Taipei|Singapore|Tokyo|Seoul)\b)",
     ),
-    "live": BindingUse(""),
-    "messages": BindingUse(""),
+    "live": BindingTextPattern(""),
+    "messages": BindingTextPattern(""),
 }
 """Name of a binding -> what a script that uses it is likely to contain.
 
@@ -309,14 +315,16 @@ same, which is as right and takes a little longer (without handles: compiled fro
 """
 _PUMPED_BETWEEN_LOOKS = 64
 
-POLYFILLS: Mapping[str, BindingUse] = {
-    "messages": BindingUse("catch allSettled then", r"\bcatch\b|\ballSettled\b|\.then\s*\("),
-    "legacy": BindingUse(
+POLYFILLS: Mapping[str, BindingTextPattern] = {
+    "messages": BindingTextPattern(
+        "catch allSettled then", r"\bcatch\b|\ballSettled\b|\.then\s*\("
+    ),
+    "legacy": BindingTextPattern(
         "RegExp",
         r"(?s)\A(?=.*?\bRegExp\b)"
         r".*?(?:\$[1-9&_+'`\"]|lastMatch|lastParen|leftContext|rightContext)",
     ),
-    "formatjs": BindingUse("PluralRules RelativeTimeFormat ListFormat"),
+    "formatjs": BindingTextPattern("PluralRules RelativeTimeFormat ListFormat"),
 }
 """Bindings that have to be there before a script runs -> what the text of one that needs them has.
 
@@ -339,10 +347,10 @@ class QuickJSNG:
         native = NativeContext() if load_library() else None
         self._context: Any = native or _quickjs.Context()
         room = ROOM if native else 0
-        self._budget = budget_of(limits)
+        self._budget = find_budget(limits)
         self._watch = LimitWatch(self._context, limits.memory, room, self._budget)
         self._interrupts = InterruptHandler(native, self._watch) if native else None
-        self._context.set_max_stack_size(limits.stack or default_stack_size())
+        self._context.set_max_stack_size(limits.stack or find_default_stack_size())
         self._entered_by: PreludeEntry | None = None
         if native:
             self._entered_by = PreludeEntry(
@@ -351,7 +359,7 @@ class QuickJSNG:
             self._entry: Any = self._entered_by.call
         else:
             self._entry = evaluate_prelude(self._context)
-        if parts := _list_polyfills_to_install(tuple(sources)):
+        if parts := _encode_polyfill_install(tuple(sources)):
             self._entry("install", parts)
         self._context.set_memory_limit(limits.memory + (ROOM if native else 0))
 
@@ -380,7 +388,7 @@ class QuickJSNG:
 
     def _run_turn(self, operation: str, argument: str) -> Any:
         if operation == "run" and self._entered_by is not None:
-            self._entered_by.pass_body(argument)
+            self._entered_by.pass_bytecode(argument)
         if outbox := self._entry(operation, argument):
             return outbox
         # The outbox is read by an entry of its own, after the microtasks, which still add to it.
@@ -394,10 +402,10 @@ class QuickJSNG:
     def _set_time_limit(self) -> None:
         # The engine's own limit is afresh for each entry, so the sum is kept here.
         if self._interrupts is None:
-            left = min(self._left, self._left_wall) - self._cpu_used()
+            left = min(self._left, self._left_wall) - self._measure_cpu_since_entry()
             self._context.set_time_limit(max(left, 0.001))
 
-    def _cpu_used(self) -> float:
+    def _measure_cpu_since_entry(self) -> float:
         """Return the processor time since the engine was entered, in seconds."""
         return time.thread_time() - self._entered
 
@@ -413,7 +421,7 @@ class QuickJSNG:
             raise self._translate_error(str(error)) from None
         finally:
             self._watch.leave()
-            self._left -= self._cpu_used()
+            self._left -= self._measure_cpu_since_entry()
             self._left_wall -= time.monotonic() - started
         if self._watch.fired:
             raise self._make_limit_error("")
@@ -433,7 +441,7 @@ class QuickJSNG:
         budget = self._budget
         if budget is not None and not budget.spend("jobs", _PUMPED_BETWEEN_LOOKS):
             self._watch.fired = "budget"
-        if self._watch.fired or self._cpu_used() > self._left:
+        if self._watch.fired or self._measure_cpu_since_entry() > self._left:
             raise self._make_limit_error("")
 
     def _translate_error(self, text: str) -> EngineError:
@@ -515,12 +523,12 @@ def find_polyfills(scripts: Sequence[str]) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=256)
-def _list_polyfills_to_install(scripts: Sequence[str]) -> str:
+def _encode_polyfill_install(scripts: Sequence[str]) -> str:
     """Return the JSON argument of the prelude's ``install`` for what *scripts* need, or ""."""
-    return install_argument(find_polyfills(scripts))
+    return encode_install_argument(find_polyfills(scripts))
 
 
-def install_argument(names: Sequence[str]) -> str:
+def encode_install_argument(names: Sequence[str]) -> str:
     """Return the JSON argument of the prelude's ``install`` for the bindings *names*; "" for none.
 
     A binding is a part of the prelude (our JavaScript code), such as ``URL``.

@@ -8,8 +8,8 @@ from typing import Any
 
 import msgspec
 
-from bpmax_sim.i18n import Translatable, encode_message, join_messages, label_message, msg
-from bpmax_sim.js_values import dumps
+from bpmax_sim.i18n import TranslatableText, encode_as_english, join_messages, label_message, msg
+from bpmax_sim.js_values import dumps_compact
 from bpmax_sim.script import channel, turn_result
 from bpmax_sim.script.limits import EngineError
 
@@ -71,9 +71,9 @@ class BothEngines:
 
     def _compare(self, mine: turn_result.TurnResult, theirs: turn_result.TurnResult) -> None:
         for ours, other in zip_longest(mine.entries, theirs.entries):
-            if _comparable_entry(ours) != _comparable_entry(other):
+            if _to_comparable_entry(ours) != _to_comparable_entry(other):
                 raise self._make_difference_error(
-                    _describe_entry(ours), _describe_entry(other), _frames_of_entry(ours or other)
+                    _describe_entry(ours), _describe_entry(other), _read_entry_frames(ours or other)
                 )
         for run in {**mine.endings, **theirs.endings}:
             ends = mine.endings.get(run), theirs.endings.get(run)
@@ -85,7 +85,7 @@ class BothEngines:
 
     def _make_difference_error(self, mine: str, theirs: str, raw: str) -> EngineError:
         sides = [
-            label_message(name, text if isinstance(text, Translatable) else text[:_LONGEST])
+            label_message(name, text if isinstance(text, TranslatableText) else text[:_LONGEST])
             for name, text in ((self._name, mine), (self._other, theirs))
         ]
         message = msg("the engines differ: {sides}", sides=join_messages(msg("; "), sides))
@@ -99,32 +99,38 @@ def _run_or_catch(work: Callable[[channel.Engine], Any], engine: channel.Engine)
         return error
 
 
-def _comparable_entry(entry: Any) -> Any:
+def _to_comparable_entry(entry: Any) -> Any:
     """Return an outbox entry without its place, which may differ between engines."""
     if entry is None or type(entry) not in _DESCRIPTIONS:
         return entry
     if isinstance(entry, turn_result.TimerError):
-        return "uncaught", _comparable_error(entry.error)
+        return "uncaught", _to_comparable_error(entry.error)
     names = [name for name in entry.__struct_fields__ if name not in {"row", "column"}]
     return type(entry).__name__, [_encode_json(getattr(entry, name)) for name in names]
 
 
-def _comparable_error(error: turn_result.ThrownValue | None) -> Any:
+def _to_comparable_error(error: turn_result.ThrownValue | None) -> Any:
     if error is None:
         return None
     message = "" if error.name in _WORDED else error.message
-    return error.name, message, error.call, _comparable_error(error.cause), dumps(error.fields)
+    return (
+        error.name,
+        message,
+        error.call,
+        _to_comparable_error(error.cause),
+        dumps_compact(error.fields),
+    )
 
 
 def _describe_ending(ending: turn_result.BodyResult | turn_result.ScriptBodyError | None) -> Any:
     if isinstance(ending, turn_result.BodyResult):
-        return msg("returned {ending_value}", ending_value=dumps(ending.value))
+        return msg("returned {ending_value}", ending_value=dumps_compact(ending.value))
     if isinstance(ending, turn_result.ScriptBodyError):
-        return "threw", "SyntaxError" if ending.is_syntax else _comparable_error(ending.error)
+        return "threw", "SyntaxError" if ending.is_syntax else _to_comparable_error(ending.error)
     return msg("goes on")
 
 
-def _frames_of_entry(entry: Any) -> str:
+def _read_entry_frames(entry: Any) -> str:
     if isinstance(
         entry,
         turn_result.CallEntry
@@ -146,7 +152,7 @@ _DESCRIPTIONS: Mapping[type, Callable[[Any], str]] = {
         api=entry.api,
         steps=_encode_json(entry.steps or entry.args),
     ),
-    turn_result.FieldWrite: lambda entry: f"{entry.name} = {dumps(entry.value)}",
+    turn_result.FieldWrite: lambda entry: f"{entry.name} = {dumps_compact(entry.value)}",
     turn_result.TimerEntry: lambda entry: msg("a timer of {delay} ms", delay=entry.delay),
     turn_result.TimerError: lambda entry: msg(
         "uncaught {error_name}: {error_message}",
@@ -164,4 +170,4 @@ def _describe_entry(entry: Any) -> str:
 
 
 def _encode_json(value: Any) -> str:
-    return dumps(msgspec.to_builtins(value, enc_hook=encode_message))
+    return dumps_compact(msgspec.to_builtins(value, enc_hook=encode_as_english))

@@ -78,7 +78,7 @@ class PlacedScript(msgspec.Struct, frozen=True):
         return self.script.source if self.counted is None else self.counted.code
 
     @property
-    def text(self) -> str:
+    def padded_code(self) -> str:
         """Return the source below its empty lines, as it is passed to an engine."""
         return "\n" * self.start + escape_unencodable(self.code)
 
@@ -149,7 +149,7 @@ class PlacedScripts:
         placed = self._find_script(row := int(first[3]))
         return placed is not None and row - placed.start > len(_lines(placed.script.source))
 
-    def user_frames(self, raw: str) -> tuple[tuple[Place, str], ...]:
+    def find_user_frames(self, raw: str) -> tuple[tuple[Place, str], ...]:
         """Return the frames of *raw* that are in users' files, innermost first.
 
         Each has its place and its text: ``file:line:column``, or ``f (file:line:column)``.
@@ -206,7 +206,7 @@ class ErrorFactory(msgspec.Struct):
     def make_uncaught_error(self, thrown: turn_result.ThrownValue | None) -> ScriptError:
         """Return the error that a script did not catch; None is an error that could not be read."""
         if thrown is None:
-            return self._make_limit_error(self._memory_message(), "")
+            return self._make_limit_error(self._make_memory_message(), "")
         limit = self._find_limit(thrown)
         return self._make_limit_error(limit, thrown.raw) if limit else self._make_error(thrown)
 
@@ -241,7 +241,7 @@ class ErrorFactory(msgspec.Struct):
         message = msg("a value of the script cannot be read: {error}", error=error)
         return ScriptError(message, name="ValueError", place=place or Place(self.name))
 
-    def make_damaged_context_error(self, error: Exception, place: Place | None) -> ScriptError:
+    def make_changed_builtins_error(self, error: Exception, place: Place | None) -> ScriptError:
         """Return the error of a script that changed built-in functions that carry its results.
 
         *place* is where the script was last seen.
@@ -253,7 +253,7 @@ class ErrorFactory(msgspec.Struct):
         )
         return ScriptError(message, name="Error", place=place or Place(self.name, 1))
 
-    def make_nesting_error(self, place: Place | None) -> ScriptLimitError:
+    def make_deep_value_error(self, place: Place | None) -> ScriptLimitError:
         """Return the error of a value that is nested too deeply to be read."""
         return ScriptLimitError(_TOO_DEEP, name=_LIMIT, place=place or Place(self.name))
 
@@ -330,7 +330,8 @@ class ErrorFactory(msgspec.Struct):
         place, stack = traces[0] if traces else self._locate_trace("")
         # The engine may lose a rejection for want of memory; then no line waits.
         lost = msg(
-            "; or it used more than {size} of memory, and that was lost", size=self._memory_size()
+            "; or it used more than {size} of memory, and that was lost",
+            size=self._format_memory_limit(),
         )
         message = msg(
             "this waits for a promise that nothing can settle: no call, timer or other "
@@ -372,12 +373,12 @@ class ErrorFactory(msgspec.Struct):
         elif name == "Uncaught" and message == "null":  # without room for an error object
             sources = [placed.script.source for placed in self.sources.placed]
             is_full = not any(map(_THROWS_NULL.search, sources))
-        return self._memory_message() if is_full else ""
+        return self._make_memory_message() if is_full else ""
 
-    def _memory_message(self) -> str:
-        return msg("the script used more than {size} of memory", size=self._memory_size())
+    def _make_memory_message(self) -> str:
+        return msg("the script used more than {size} of memory", size=self._format_memory_limit())
 
-    def _memory_size(self) -> str:
+    def _format_memory_limit(self) -> str:
         return f"{self.limits.memory / MEGABYTE:g} MB"
 
     def _locate_trace(self, raw: str) -> tuple[Place, tuple[str, ...]]:
@@ -385,7 +386,7 @@ class ErrorFactory(msgspec.Struct):
 
         Without a frame in a user's file, the place is the file that runs.
         """
-        frames = self.sources.user_frames(raw)
+        frames = self.sources.find_user_frames(raw)
         place = frames[0][0] if frames else Place(self.name)
         return place, tuple(text for _, text in frames)
 

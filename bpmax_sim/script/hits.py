@@ -69,7 +69,7 @@ class ScriptHits:
         self.uncounted: dict[Script, None] = {}
         self.shown: dict[Script, str] = {}
 
-    def redact_texts(self, redact: Callable[[str], str]) -> None:
+    def redact_script_texts(self, redact: Callable[[str], str]) -> None:
         """Redact the texts of all scripts with *redact*, which knows a session's secrets."""
         for script in self.counts:
             self.shown[script] = redact(self.shown.get(script, script.source))
@@ -83,7 +83,7 @@ class ScriptHits:
         is_watched = place is not None and place.file == script.name
         return count_script(script, (place.line, place.column) if place and is_watched else None)
 
-    def declare(self, script: Script) -> None:
+    def include_script(self, script: Script) -> None:
         """List *script* in the results even if no run executes it."""
         own = unify_lines(script)
         counted = count_script(own)
@@ -132,7 +132,7 @@ _PATIENCE: Final = 4
 """How many times as long a script may take while it is counted."""
 
 
-class CountingEngine:
+class RaisedLimitEngine:
     """An engine whose time limits are raised, because scripts with counters (coverage) take longer.
 
     Errors state the limits that the user set.
@@ -147,16 +147,16 @@ class CountingEngine:
 
     def load(self, source: str) -> None:
         """Run *source* as a global script."""
-        with self._restore_limit_errors():
+        with self._raise_with_user_limits():
             self._inner.load(source)
 
     def call(self, operation: str, argument: str) -> str:
         """Run one operation of the prelude and every microtask, and return its outbox."""
-        with self._restore_limit_errors():
+        with self._raise_with_user_limits():
             return self._inner.call(operation, argument)
 
     @contextmanager
-    def _restore_limit_errors(self) -> Iterator[None]:
+    def _raise_with_user_limits(self) -> Iterator[None]:
         try:
             yield
         except LimitReachedError as error:
@@ -210,7 +210,7 @@ class ContextHits:
         except EngineError as error:
             with suppress(msgspec.MsgspecError):
                 for one in _decode_values(error.message):
-                    frames = (text for _, text in sources.user_frames(str(one.stack)))
+                    frames = (text for _, text in sources.find_user_frames(str(one.stack)))
                     self._hits.seen.append(replace(one, stack=tuple(frames)))
 
 

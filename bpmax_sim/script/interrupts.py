@@ -43,14 +43,14 @@ class InterruptHandler:
         """Install the handler and switch off the engine's own garbage collection."""
         functions = load_library()
         assert functions is not None, "there are contexts only where it is there"
-        self._answers = _interrupt_answers(watch, context)
+        self._answers = _answer_interrupts(watch, context)
         next(self._answers)
         self._handler = Interrupt(self._answers.send)
         functions.JS_SetGCThreshold(context.runtime, _NEVER)
         functions.JS_SetInterruptHandler(context.runtime, self._handler, None)
 
 
-def _interrupt_answers(watch: LimitWatch, context: NativeContext) -> Generator[int, object, None]:
+def _answer_interrupts(watch: LimitWatch, context: NativeContext) -> Generator[int, object, None]:
     """Yield 1 if the script has to end, else 0, each time the engine asks.
 
     This is a generator because a signal handler (Ctrl-C, alarm) raises in the Python code that

@@ -56,7 +56,7 @@ class CountedLimits(Limits, frozen=True, kw_only=True):
     budget: Budget
 
 
-def budget_of(limits: Limits) -> Budget | None:
+def find_budget(limits: Limits) -> Budget | None:
     """Return the budget in which the work of scripts within *limits* is counted, or None."""
     return limits.budget if isinstance(limits, CountedLimits) else None
 
@@ -156,9 +156,9 @@ MOST = 4 * MEGABYTE
 _POLL = 0.05  # seconds between looks, so that Ctrl-C and signal-based time limits are seen
 
 
-def default_stack_size() -> int:
+def find_default_stack_size() -> int:
     """Return the bytes of stack that scripts may use on this thread: half of it, at most 4 MB."""
-    return min(MOST, _thread_stack_size() // 2)
+    return min(MOST, _find_thread_stack_size() // 2)
 
 
 def run_with_stack(size: int, work: Callable[[], None]) -> None:
@@ -192,7 +192,7 @@ def run_with_stack(size: int, work: Callable[[], None]) -> None:
         raise raised[0]
 
 
-def _thread_stack_size() -> int:
+def _find_thread_stack_size() -> int:
     if threading.current_thread() is not threading.main_thread():
         chosen = threading.stack_size()
         if chosen or platform.libc_ver()[0] != "glibc":

@@ -56,7 +56,7 @@ class Value(Structure):
         return self.payload & 0xFFFFFFFF if self.tag == _INT else None
 
     @classmethod
-    def of_int(cls, number: int) -> Value:
+    def from_int(cls, number: int) -> Value:
         """Return an integer from 0 to 2³¹ - 1, which belongs to no context and is not freed."""
         return cls(number, _INT)
 
@@ -158,7 +158,7 @@ def _has_expected_layout(library: Library) -> bool:
 
 
 @cache
-def value_array(count: int) -> type[ctypes.Array[Value]]:
+def make_value_array_type(count: int) -> type[ctypes.Array[Value]]:
     """Return the ctypes array type of *count* values, cached: ctypes drops unused types."""
     return Value * count
 
@@ -191,12 +191,12 @@ class NativeContext:
     def evaluate(self, source: str, flags: int = 0) -> Value:
         """Run *source* as a global script; return its value, which the caller frees."""
         code = source.encode()
-        self._enter()
+        self._retain_context()
         try:
             value: Value = self._library.JS_Eval(self.inner, code, len(code), FILE, flags)
             return value
         finally:
-            self._leave()
+            self._release_context()
 
     def eval(self, source: str) -> None:
         """Run *source* as a global script.
@@ -204,14 +204,14 @@ class NativeContext:
         Raises:
             JSException: if the script throws.
         """
-        self._enter()
+        self._retain_context()
         try:
             value = self.evaluate(source)
             if value.tag == _EXCEPTION:
                 raise _quickjs.JSException(self._take_exception())
             self._library.JS_FreeValue(self.inner, value)
         finally:
-            self._leave()
+            self._release_context()
 
     def call(self, function: Value, *texts: str) -> str:
         """Call *function* with *texts* and return its result as text.
@@ -219,10 +219,10 @@ class NativeContext:
         Raises:
             JSException: if the function throws.
         """
-        self._enter()
+        self._retain_context()
         try:
             library, inner, count = self._library, self.inner, len(texts)
-            arguments = value_array(count)()
+            arguments = make_value_array_type(count)()
             for number, text in enumerate(texts):
                 data = text.encode()
                 arguments[number] = value = library.JS_NewStringLen(inner, data, len(data))
@@ -239,7 +239,7 @@ class NativeContext:
             library.JS_FreeValue(inner, result)
             return answer
         finally:
-            self._leave()
+            self._release_context()
 
     def execute_pending_job(self) -> bool:
         """Run the next microtask; return whether there was one.
@@ -249,14 +249,14 @@ class NativeContext:
         """
         if not self._library.JS_IsJobPending(self.runtime):
             return False
-        self._enter()
+        self._retain_context()
         try:
             ran = self._library.JS_ExecutePendingJob(self.runtime, self._job)
             if ran < 0:
                 raise _quickjs.JSException(self._take_exception())
             return bool(ran)
         finally:
-            self._leave()
+            self._release_context()
 
     def read_text(self, value: Value) -> str:
         """Return *value* as text, or "" if there is no memory for it."""
@@ -307,8 +307,8 @@ class NativeContext:
         """Free an unclosed context, as the wheel's class does."""
         self.close()
 
-    def _enter(self) -> None:
-        """Keep the context in memory until `_leave`, even if another thread closes it meanwhile.
+    def _retain_context(self) -> None:
+        """Keep the context until `_release_context`, even if another thread closes it meanwhile.
 
         Raises:
             JSException: if the context is closed.
@@ -319,7 +319,7 @@ class NativeContext:
             self._library.JS_UpdateStackTop(self.runtime)  # it may be another thread's
         self._depth += 1
 
-    def _leave(self) -> None:
+    def _release_context(self) -> None:
         self._depth -= 1
         if self._is_closed and not self._depth:
             self._free_context()

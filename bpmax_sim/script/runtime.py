@@ -19,8 +19,8 @@ from bpmax_sim.proxy.result import CallValue
 from bpmax_sim.script.channel import Engine, LiveObject, MakeEngine
 from bpmax_sim.script.context import Begin, Context, ContextSettings, ScriptRun
 from bpmax_sim.script.failure import Script
-from bpmax_sim.script.hits import CountingEngine, ScriptHits
-from bpmax_sim.script.limits import EngineError, Limits, default_stack_size, run_with_stack
+from bpmax_sim.script.hits import RaisedLimitEngine, ScriptHits
+from bpmax_sim.script.limits import EngineError, Limits, find_default_stack_size, run_with_stack
 from bpmax_sim.script.scheduler import Scheduler
 from bpmax_sim.script.turn_result import Outcome, PendingTimer, UnawaitedCall
 
@@ -37,7 +37,7 @@ def make_quickjs(limits: Limits, sources: Sequence[str] = ()) -> Engine:
     return QuickJSNG(limits, sources)
 
 
-def expression_problem(text: str) -> str | None:
+def find_expression_problem(text: str) -> str | None:
     """Return the syntax error of *text* as a JavaScript expression, or None; nothing is run."""
     wrong = _find_syntax_error(text)
     return (
@@ -243,7 +243,7 @@ class Runtime:
         self._is_settling = True
         self.scheduler.begin_wait()
         try:
-            if self.limits.stack and self.limits.stack > default_stack_size():
+            if self.limits.stack and self.limits.stack > find_default_stack_size():
                 run_with_stack(
                     self.limits.stack, partial(self._run_until_idle_on_this_thread, until)
                 )
@@ -270,18 +270,22 @@ class Runtime:
             self.scheduler.call_soon(watched[1])
         return self.begin(program)
 
-    def pending_timers(self) -> list[PendingTimer]:
+    def list_pending_timers(self) -> list[PendingTimer]:
         """Return the timers that fire only when a scenario step lets virtual time pass."""
-        return [timer for context in self._live_contexts() for timer in context.pending_timers()]
+        return [
+            timer
+            for context in self._list_open_contexts()
+            for timer in context.list_pending_timers()
+        ]
 
-    def is_forgotten(self, call: UnawaitedCall) -> bool:
+    def is_promise_unused(self, call: UnawaitedCall) -> bool:
         """Return whether no script of the page has used the promise of *call* so far."""
-        numbers = (context.forgotten_calls() for context in self._pages.values())
+        numbers = (context.find_unused_calls() for context in self._pages.values())
         return not call.number or any(call.number in number for number in numbers)
 
     def close(self) -> None:
         """Close all contexts, including those of scripts that still run."""
-        for context in self._live_contexts():
+        for context in self._list_open_contexts():
             context.close()
         self._single.clear()
         self._pages.clear()
@@ -293,23 +297,23 @@ class Runtime:
             # Nothing can happen any more, yet a script waits: end it. That may start others, such
             # as the next handler of the same event, so run everything again before ending another
             # one.
-            while busy := next(self._runs_in_progress(), None):
+            while busy := next(self._find_runs_in_progress(), None):
                 context, run = busy
-                context.end_stuck_run(run, is_over_time=self.scheduler.is_out_of_patience)
+                context.end_stuck_run(run, is_over_time=self.scheduler.has_waited_too_long)
                 self.scheduler.run(self._is_busy, until)
         finally:
             self._thread = home
 
-    def _runs_in_progress(self) -> Iterator[tuple[Context, ScriptRun]]:
-        for context in self._live_contexts():
-            for run in context.runs:
+    def _find_runs_in_progress(self) -> Iterator[tuple[Context, ScriptRun]]:
+        for context in self._list_open_contexts():
+            for run in context.unfinished_runs:
                 if not run.is_only_waiting:
                     yield context, run
 
     def _is_busy(self) -> bool:
-        return any(self._runs_in_progress())
+        return any(self._find_runs_in_progress())
 
-    def _live_contexts(self) -> tuple[Context, ...]:
+    def _list_open_contexts(self) -> tuple[Context, ...]:
         return (*self._pages.values(), *self._single.values())
 
     def _deliver_outcome(
@@ -334,7 +338,7 @@ class Runtime:
         if context is None or not context.is_open:
             others = page.scripts if page is not None else ()
             scripts = dict.fromkeys((*setting.libraries, run.script, *others))
-            make = self.engine if self.hits is None else partial(CountingEngine, self.engine)
+            make = self.engine if self.hits is None else partial(RaisedLimitEngine, self.engine)
             context = Context(
                 setting,
                 engine=make(setting.limits, [script.source for script in scripts]),

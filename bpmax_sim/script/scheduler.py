@@ -98,40 +98,42 @@ class Scheduler:
         finally:
             self._spawning = outer
 
-    def run(self, busy: Callable[[], bool] | None = None, until: float = -math.inf) -> None:
+    def run(self, is_busy: Callable[[], bool] | None = None, until: float = -math.inf) -> None:
         """Run all planned events and all events that they cause.
 
         Args:
-            busy: returns whether a script still waits for something. While it returns False, events
-                later than both now and *until* are not run. While it returns True, time advances,
-                and every event that falls due on the way runs too. None runs everything.
-            until: virtual instant up to which events run even if *busy* returns False.
+            is_busy: returns whether a script still waits for something. While it returns False,
+                events later than both now and *until* are not run. While it returns True, time
+                advances, and every event that falls due on the way runs too. None runs everything.
+            until: virtual instant up to which events run even if *is_busy* returns False.
         """
-        while (event := self._next_event(busy, until)) is not None:
+        while (event := self._find_next_event(is_busy, until)) is not None:
             if event.action is not None:
                 self.clock.move_to(event.instant)
                 event.action()
 
     @property
-    def waiting_time(self) -> float:
+    def real_seconds_waited(self) -> float:
         """Seconds of real time that scripts have waited so far with no call in flight."""
-        return self._wire.waiting_time if self._wire else 0.0
+        return self._wire.real_seconds_waited if self._wire else 0.0
 
     @property
-    def is_out_of_patience(self) -> bool:
+    def has_waited_too_long(self) -> bool:
         """Whether scripts waited *patience* seconds since the last `begin_wait`."""
-        return self._wire is not None and self.waiting_time >= self._wait_end
+        return self._wire is not None and self.real_seconds_waited >= self._wait_end
 
     def begin_wait(self) -> None:
         """Let scripts wait *patience* seconds from now on."""
-        self._wait_end = self.waiting_time + self._patience
+        self._wait_end = self.real_seconds_waited + self._patience
 
     def close(self) -> None:
         """Stop the worker threads of live mode without waiting for them."""
         if self._wire:
             self._wire.close()
 
-    def _next_event(self, busy: Callable[[], bool] | None, until: float) -> ScheduledEvent | None:
+    def _find_next_event(
+        self, is_busy: Callable[[], bool] | None, until: float
+    ) -> ScheduledEvent | None:
         """Return the next event to run, or None if there is none to run now.
 
         That is so if none is planned, or all are in the future and no script may wait for them any
@@ -143,11 +145,11 @@ class Scheduler:
         # Two kinds of waiting. Up to `due`, time passes because a step said so (`advance`). Beyond
         # it only a script wants time to pass: that goes on while a script is busy, and in live mode
         # only as long as the patience lasts, or a timer that re-arms itself would run for ever.
-        is_own = busy is not None and bool(self._planned) and self._planned[0].instant > due
-        if is_own and (self.is_out_of_patience or (busy is not None and not busy())):
+        is_own = is_busy is not None and bool(self._planned) and self._planned[0].instant > due
+        if is_own and (self.has_waited_too_long or (is_busy is not None and not is_busy())):
             return None
         if self._wire:
-            most = self._wait_end - self.waiting_time if is_own else math.inf
+            most = self._wait_end - self.real_seconds_waited if is_own else math.inf
             if not self._wire.wait(self._planned, self.complete, most):
                 return None
         return heapq.heappop(self._planned) if self._planned else None
@@ -206,7 +208,7 @@ class Scheduler:
         # Single flight: the first call that needs a token logs in, all others that need the same
         # one wait for that login, and get its grant or its error. A login that fails is not kept,
         # so the next call tries again.
-        grant = self._tokens.valid_grant(token_request)
+        grant = self._tokens.find_valid_grant(token_request)
         if grant is not None:
             resume(grant, None)
         elif token_request.key in self._logins:
@@ -237,7 +239,7 @@ class _LiveModeThreads:
         self._virtual = clock.now()
         self._real = time.monotonic()
         self._horizon = self._virtual
-        self.waiting_time = 0.0  # seconds of sleep with nothing in flight
+        self.real_seconds_waited = 0.0  # seconds of sleep with nothing in flight
 
     def send(self, work: Callable[[], Exchanged], resume: Resume) -> None:
         start = self._clock.now()
@@ -258,21 +260,23 @@ class _LiveModeThreads:
         self._align_real_time()
         # An event that is due before something that arrived (`_horizon`) does not wait for real
         # time: the clock is to go through all events in order of their instants, never back.
-        end = self.waiting_time + longest
+        end = self.real_seconds_waited + longest
         while self._in_flight or planned:
-            remaining = planned[0].instant - self._real_now() if planned else _LONGEST_WAIT
+            remaining = (
+                planned[0].instant - self._read_aligned_real_time() if planned else _LONGEST_WAIT
+            )
             if planned and (remaining <= 0 or planned[0].instant <= self._horizon):
                 return True
             if self._in_flight:
                 self._receive(min(remaining, _LONGEST_WAIT), arrived)
-            elif self.waiting_time >= end:
+            elif self.real_seconds_waited >= end:
                 return False
             else:
                 # Only sleeps for scripts count: an infinite *longest* means that a step lets time
                 # pass.
                 start = time.monotonic()
-                time.sleep(min(remaining, _LONGEST_WAIT, end - self.waiting_time))
-                self.waiting_time += time.monotonic() - start if longest < math.inf else 0.0
+                time.sleep(min(remaining, _LONGEST_WAIT, end - self.real_seconds_waited))
+                self.real_seconds_waited += time.monotonic() - start if longest < math.inf else 0.0
         return True
 
     def close(self) -> None:
@@ -285,7 +289,7 @@ class _LiveModeThreads:
         if now != self._virtual:
             self._virtual, self._real = now, time.monotonic()
 
-    def _real_now(self) -> float:
+    def _read_aligned_real_time(self) -> float:
         return self._virtual + time.monotonic() - self._real
 
     def _receive(self, timeout: float, arrived: Arrived) -> None:

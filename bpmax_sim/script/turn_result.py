@@ -334,7 +334,7 @@ class UnrankedCharacterEntry(OutboxEntry, frozen=True, tag="unranked"):
     column: Count
 
 
-class RandomDraw(OutboxEntry, frozen=True, tag="drew"):
+class RandomDrawCount(OutboxEntry, frozen=True, tag="drew"):
     """How many random values a script has drawn: 0 before the first, then reported at its calls."""
 
     drawn: Count
@@ -386,7 +386,7 @@ AnyEntry = (
     | AbsentMember
     | UnrankedCharacterEntry
     | UnresolvedWrite
-    | RandomDraw
+    | RandomDrawCount
     | PromiseRead
     | BodyEnd
 )

@@ -133,11 +133,11 @@ def _translate_error(error: JSEvalException) -> EngineError:
         name, message = "Uncaught", match[2]
     raw = "\n".join(line for line in lines if line.startswith("    at "))
     if isinstance(error, JSParseException):
-        raw = f"    at <input>:{match[1]}:{_byte_column(lines)}"
+        raw = f"    at <input>:{match[1]}:{_find_byte_column(lines)}"
     return EngineError(name, message, raw)
 
 
-def _byte_column(error_lines: list[str]) -> int:
+def _find_byte_column(error_lines: list[str]) -> int:
     """Return the column of the caret in V8's message, in UTF-8 bytes from 1.
 
     V8 places the caret by UTF-16 units.

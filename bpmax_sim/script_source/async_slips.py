@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from bpmax_sim.i18n import msg
-from bpmax_sim.script_source.kinds import arguments_of, without_parentheses
+from bpmax_sim.script_source.kinds import list_arguments, strip_parentheses
 from bpmax_sim.script_source.scopes import FUNCTIONS
 from bpmax_sim.script_source.slips import Found, SlipReader
-from bpmax_sim.script_source.values import PROMISES, enclosing_node, is_async
+from bpmax_sim.script_source.values import PROMISES, find_enclosing_node, is_async
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -31,21 +31,21 @@ _TIMERS: Final = frozenset({"setTimeout", "setInterval", "queueMicrotask"})
 _JOINS: Final = frozenset({"all", "allSettled", "any", "race"})
 
 
-def _method_and_callback(reader: SlipReader, call: Node) -> tuple[str, Node | None]:
+def _find_method_and_argument(reader: SlipReader, call: Node) -> tuple[str, Node | None]:
     """Return the built-in method that *call* calls ("" if none), and its first argument.
 
     The name of a function is resolved to that function. None for a call without arguments.
     """
-    method = reader.kinds.builtin_method(call)
-    arguments = arguments_of(call)
-    callback = without_parentheses(arguments[0]) if arguments else None
+    method = reader.kinds.find_builtin_method(call)
+    arguments = list_arguments(call)
+    callback = strip_parentheses(arguments[0]) if arguments else None
     if callback is not None and callback.type == "identifier":
-        value = reader.values.value(callback)
+        value = reader.values.resolve(callback)
         callback = value.node if value is not None and value.kind == "function" else callback
     return method, callback
 
 
-def _returned_by(function: Node) -> list[Node] | None:
+def _find_returned_expressions(function: Node) -> list[Node] | None:
     """Return the expressions that *function* returns; None if it only throws."""
     body = function.child_by_field_name("body")
     if body is None or body.type not in {"statement_block", "object"}:
@@ -62,14 +62,14 @@ def _returned_by(function: Node) -> list[Node] | None:
 
 def _find_missing_return(reader: SlipReader, node: Node) -> Found:
     """Yield callbacks with braces that return nothing although their result is used."""
-    method, function = _method_and_callback(reader, node)
+    method, function = _find_method_and_argument(reader, node)
     if method not in _ANSWERING or function is None or function.type not in FUNCTIONS:
         return
-    is_statement = enclosing_node(node).type == "expression_statement"
+    is_statement = find_enclosing_node(node).type == "expression_statement"
     # As a statement they are loops, like `forEach`, and what the callback returns does not matter.
     if is_async(function) or (is_statement and method in {"map", "flatMap", "some", "every"}):
         return
-    if _returned_by(function) == []:
+    if _find_returned_expressions(function) == []:
         yield "missing-return", function, msg(
             "this callback of {method} has braces and returns nothing; write return, or leave the "
             "braces away", method=method,
@@ -78,7 +78,7 @@ def _find_missing_return(reader: SlipReader, node: Node) -> Found:
 
 def _find_async_callback(reader: SlipReader, node: Node) -> Found:
     """Yield async callbacks of methods that use the promise as a value, or do not await it."""
-    method, function = _method_and_callback(reader, node)
+    method, function = _find_method_and_argument(reader, node)
     if function is None or function.type not in FUNCTIONS or not is_async(function):
         return
     waits = any(part.type == "await_expression" for part in reader.tree.walk(function))
@@ -100,15 +100,15 @@ def _find_async_callback(reader: SlipReader, node: Node) -> Found:
 
 def _find_list_of_promises(reader: SlipReader, node: Node) -> Found:
     """Yield ``xs.map(async …)`` whose elements are used as values: they are promises."""
-    method, function = _method_and_callback(reader, node)
+    method, function = _find_method_and_argument(reader, node)
     if method != "map" or function is None or function.type not in FUNCTIONS:
         return
-    results = _returned_by(function) or []
-    values = [reader.values.value(result) for result in results]
+    results = _find_returned_expressions(function) or []
+    values = [reader.values.resolve(result) for result in results]
     is_promise = bool(values) and all(v is not None and v.kind == "promise" for v in values)
     if not (is_async(function) or is_promise):
         return
-    name = _member_using_elements(reader, node)
+    name = _find_element_using_method(reader, node)
     if not name:
         parent = node.parent
         declared = parent.child_by_field_name("name") if parent is not None else None
@@ -116,10 +116,10 @@ def _find_list_of_promises(reader: SlipReader, node: Node) -> Found:
             return
         uses = [
             use.node
-            for use in reader.scopes.name_uses()
+            for use in reader.scopes.find_name_uses()
             if use.binding is not None and use.binding.declared == declared
         ]
-        read = [_member_using_elements(reader, use) for use in uses]
+        read = [_find_element_using_method(reader, use) for use in uses]
         if not read or not all(read):
             return
         name = read[0]
@@ -129,34 +129,34 @@ def _find_list_of_promises(reader: SlipReader, node: Node) -> Found:
     )  # fmt: skip
 
 
-def _member_using_elements(reader: SlipReader, node: Node) -> str:
+def _find_element_using_method(reader: SlipReader, node: Node) -> str:
     """Return the name of the method called on the list *node*, if it uses the elements' values.
 
     Such a method is ``filter``; "" for any other.
     """
-    parent = enclosing_node(node)
-    is_owner = parent.type == "member_expression" and without_parentheses(
+    parent = find_enclosing_node(node)
+    is_owner = parent.type == "member_expression" and strip_parentheses(
         parent.child_by_field_name("object")
-    ) in {node, without_parentheses(node)}
-    name = reader.values.member_name(parent) if is_owner else None
+    ) in {node, strip_parentheses(node)}
+    name = reader.values.read_member_name(parent) if is_owner else None
     return name if name in _OF_VALUES else ""
 
 
 def _find_wrong_callback(reader: SlipReader, node: Node) -> Found:
     """Yield ``sort((a, b) => a > b)``, ``map(parseInt)`` and ``setTimeout(f(), 100)``."""
-    method, callback = _method_and_callback(reader, node)
-    callee = without_parentheses(node.child_by_field_name("function"))
+    method, callback = _find_method_and_argument(reader, node)
+    callee = strip_parentheses(node.child_by_field_name("function"))
     if callback is None or callee is None:
         return
     if method in {"sort", "toSorted"} and callback.type in FUNCTIONS:
-        results = _returned_by(callback) or []
+        results = _find_returned_expressions(callback) or []
         # `sort` converts the result to a number: false is 0, "equal", and none is ever negative.
-        if results and all(reader.kinds.kind_of(one) == "boolean" for one in results):
+        if results and all(reader.kinds.find_kind(one) == "boolean" for one in results):
             yield "wrong-callback", callback, msg(
                 "{method} wants a number below, at or above 0, and gets true or false; write "
                 "(a, b) => a - b", method=method,
             )  # fmt: skip
-    elif method == "map" and reader.tree.text_of(callback) == "parseInt":
+    elif method == "map" and reader.tree.get_source(callback) == "parseInt":
         yield (
             "wrong-callback",
             callback,
@@ -165,11 +165,11 @@ def _find_wrong_callback(reader: SlipReader, node: Node) -> Found:
                 "text => parseInt(text, 10)"
             ),
         )
-    elif callee.type == "identifier" and reader.tree.text_of(callee) in _TIMERS:
-        value = reader.values.value(callback)
+    elif callee.type == "identifier" and reader.tree.get_source(callee) in _TIMERS:
+        value = reader.values.resolve(callback)
         is_function = value is not None and value.kind == "function"
-        inner = without_parentheses(callback.child_by_field_name("function"))
-        is_bound = inner is not None and reader.tree.text_of(inner).endswith(".bind")
+        inner = strip_parentheses(callback.child_by_field_name("function"))
+        is_bound = inner is not None and reader.tree.get_source(inner).endswith(".bind")
         if callback.type == "call_expression" and not is_function and not is_bound:
             yield (
                 "wrong-callback",
@@ -183,15 +183,15 @@ def _find_wrong_callback(reader: SlipReader, node: Node) -> Found:
 
 def _find_sorted_numbers(reader: SlipReader, node: Node) -> Found:
     """Yield ``sort()`` of numbers, which compares them as text."""
-    callee = without_parentheses(node.child_by_field_name("function"))
+    callee = strip_parentheses(node.child_by_field_name("function"))
     listed = node.child_by_field_name("arguments")
     if (
-        reader.kinds.builtin_method(node) not in {"sort", "toSorted"}
+        reader.kinds.find_builtin_method(node) not in {"sort", "toSorted"}
         or callee is None
         or not listed
     ):
         return
-    owner = without_parentheses(callee.child_by_field_name("object"))
+    owner = strip_parentheses(callee.child_by_field_name("object"))
     if listed.named_children or owner is None or not _holds_numbers(reader, owner):
         return
     yield (
@@ -203,26 +203,26 @@ def _find_sorted_numbers(reader: SlipReader, node: Node) -> Found:
 
 def _holds_numbers(reader: SlipReader, node: Node) -> bool:
     if node.type == "array":
-        kinds = {reader.kinds.kind_of(child) for child in node.named_children}
+        kinds = {reader.kinds.find_kind(child) for child in node.named_children}
         return kinds == {"number"} and len(node.named_children) > 1
     if node.type == "identifier":
-        binding = reader.scopes.binding_of(node)
+        binding = reader.scopes.find_binding(node)
         value = binding.value if binding is not None and not binding.path else None
         return value is not None and value.type != "identifier" and _holds_numbers(reader, value)
     method, callback = (
-        _method_and_callback(reader, node) if node.type == "call_expression" else ("", None)
+        _find_method_and_argument(reader, node) if node.type == "call_expression" else ("", None)
     )
     if method != "map" or callback is None:
         return False
-    if reader.tree.text_of(callback) in {"Number", "parseFloat"}:
+    if reader.tree.get_source(callback) in {"Number", "parseFloat"}:
         return True
-    results = _returned_by(callback) if callback.type in FUNCTIONS else []
-    return bool(results) and all(reader.kinds.kind_of(one) == "number" for one in results or ())
+    results = _find_returned_expressions(callback) if callback.type in FUNCTIONS else []
+    return bool(results) and all(reader.kinds.find_kind(one) == "number" for one in results or ())
 
 
-def _find_search_without_match(reader: SlipReader, node: Node) -> Found:
+def _find_impossible_search(reader: SlipReader, node: Node) -> Found:
     """Yield ``list.includes({…})`` and ``list.indexOf(NaN)``, which never find anything."""
-    method, value = _method_and_callback(reader, node)
+    method, value = _find_method_and_argument(reader, node)
     if value is None or method not in {"includes", "indexOf", "lastIndexOf"}:
         return
     if value.type in {"object", "array"}:
@@ -232,7 +232,7 @@ def _find_search_without_match(reader: SlipReader, node: Node) -> Found:
             msg("what is made here anew equals nothing else; compare its members or its length"),
         )
     # `includes` compares by SameValueZero, for which NaN equals itself; `indexOf` by `===`.
-    elif method != "includes" and reader.tree.text_of(value) == "NaN":
+    elif method != "includes" and reader.tree.get_source(value) == "NaN":
         yield (
             "never-equal",
             value,
@@ -246,9 +246,9 @@ def _find_promise_all_without_list(reader: SlipReader, node: Node) -> Found:
     owner = callee.child_by_field_name("object") if callee is not None else None
     if callee is None or owner is None or listed is None:
         return
-    name = reader.values.member_name(callee) if callee.type == "member_expression" else ""
-    is_join = reader.tree.text_of(owner) == "Promise" and name in _JOINS
-    first = reader.values.value(listed.named_children[0]) if listed.named_children else None
+    name = reader.values.read_member_name(callee) if callee.type == "member_expression" else ""
+    is_join = reader.tree.get_source(owner) == "Promise" and name in _JOINS
+    first = reader.values.resolve(listed.named_children[0]) if listed.named_children else None
     is_single = first is not None and first.kind in PROMISES
     if is_join and (len(listed.named_children) > 1 or is_single):
         yield (
@@ -260,10 +260,10 @@ def _find_promise_all_without_list(reader: SlipReader, node: Node) -> Found:
 
 def _find_awaited_function(reader: SlipReader, node: Node) -> Found:
     """Yield ``await sleep;``, which awaits a function and not its call, so that it never runs."""
-    awaited = without_parentheses(node.named_children[0]) if node.named_children else node
-    value = reader.values.value(awaited) if awaited.type == "identifier" else None
+    awaited = strip_parentheses(node.named_children[0]) if node.named_children else node
+    value = reader.values.resolve(awaited) if awaited.type == "identifier" else None
     if value is not None and value.kind == "function":
-        name = reader.tree.text_of(awaited)
+        name = reader.tree.get_source(awaited)
         yield "missing-await", node, msg(
             "this awaits the function {name} and does not call it; write await {name}(…)", name=name
         )  # fmt: skip
@@ -272,7 +272,7 @@ def _find_awaited_function(reader: SlipReader, node: Node) -> Found:
 def _find_async_executor(reader: SlipReader, node: Node) -> Found:
     made, listed = (node.child_by_field_name(part) for part in ("constructor", "arguments"))
     function = listed.named_children[0] if listed is not None and listed.named_children else None
-    is_promise = made is not None and reader.tree.text_of(made) == "Promise"
+    is_promise = made is not None and reader.tree.get_source(made) == "Promise"
     # `new Promise` ignores what its executor returns, thus also the promise of an async one.
     if is_promise and function is not None and function.type in FUNCTIONS and is_async(function):
         yield (
@@ -288,14 +288,14 @@ def _find_async_executor(reader: SlipReader, node: Node) -> Found:
 def _find_promise_as_value(reader: SlipReader, node: Node) -> Found:
     """Yield a promise that is written into a field, or sent as a value."""
     part = "right" if node.type == "assignment_expression" else "value"
-    value = reader.values.value(node.child_by_field_name(part))
+    value = reader.values.resolve(node.child_by_field_name(part))
     if value is None or value.kind != "promise":
         return
     if node.type == "pair":
         if not _is_sent(reader, node):
             return
     else:
-        left = reader.values.value(node.child_by_field_name("left"))
+        left = reader.values.resolve(node.child_by_field_name("left"))
         if left is None or left.kind != "form":
             return
     where = node.child_by_field_name(part) or node
@@ -311,7 +311,7 @@ def _is_sent(reader: SlipReader, node: Node) -> bool:
     while node.parent is not None and node.type in {"pair", "object"}:
         node = node.parent
     call = node.parent if node.type == "arguments" else None
-    value = reader.values.value(call) if call is not None else None
+    value = reader.values.resolve(call) if call is not None else None
     return value is not None and value.kind in {"chain", "promise"}
 
 
@@ -320,22 +320,24 @@ def _find_ignored_return(reader: SlipReader, node: Node) -> Found:
 
     ``forEach`` and timers ignore it; the author probably wants to stop or refuse.
     """
-    callee = without_parentheses(node.child_by_field_name("function"))
+    callee = strip_parentheses(node.child_by_field_name("function"))
     names = callee.named_children[-1:] if callee is not None else []
     if callee is not None and callee.type == "identifier":
-        names = [callee] if reader.tree.text_of(callee) in _TIMERS else []
-    name = reader.tree.text_of(names[0]) if names else ""
-    outside = enclosing_node(node)
+        names = [callee] if reader.tree.get_source(callee) in _TIMERS else []
+    name = reader.tree.get_source(names[0]) if names else ""
+    outside = find_enclosing_node(node)
     if outside.type == "await_expression":
-        outside = enclosing_node(outside)
+        outside = find_enclosing_node(outside)
     if name not in _DROPPING or outside.type != "expression_statement":
         return
-    for argument in arguments_of(node)[:1]:
-        function = without_parentheses(argument)
+    for argument in list_arguments(node)[:1]:
+        function = strip_parentheses(argument)
         body = function.child_by_field_name("body")
         if function.type not in FUNCTIONS or body is None:
             continue
-        for returned in (_returned_by(function) or ()) if body.type == "statement_block" else ():
+        for returned in (
+            (_find_returned_expressions(function) or ()) if body.type == "statement_block" else ()
+        ):
             if returned.type in {"false", "string", "template_string"}:
                 yield "unused-result", returned, msg(
                     "this goes back to {name}, which nothing asks for it, and the script goes on; "
@@ -349,7 +351,7 @@ _DROPPING: Final = frozenset({"then", "forEach", *_TIMERS})
 FINDERS: Final[Mapping[str, Sequence[Callable[[SlipReader, Node], Found]]]] = {
     "call_expression": (
         _find_missing_return, _find_async_callback, _find_list_of_promises, _find_wrong_callback,
-        _find_sorted_numbers, _find_search_without_match, _find_promise_all_without_list,
+        _find_sorted_numbers, _find_impossible_search, _find_promise_all_without_list,
         _find_ignored_return,
     ),
     "await_expression": (_find_awaited_function,),

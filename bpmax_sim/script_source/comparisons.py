@@ -61,27 +61,27 @@ class ComparisonReader:
     def find_comparisons(self, nodes: Iterable[Node]) -> Iterator[LiteralComparison]:
         """Yield each comparison in *nodes* of a literal with a member of form, ctx and the like."""
         for node in nodes:
-            for member, literal in self._pairs_of(node):
+            for member, literal in self._find_compared_pairs(node):
                 kind = _KINDS.get(literal.type)
-                if kind is None or (found := self._compared_member(member)) is None:
+                if kind is None or (found := self._find_compared_member(member)) is None:
                     continue
-                text = self._tree.literal_text(literal)
+                text = self._tree.read_literal_text(literal)
                 if text is None and literal.type != "template_string":
-                    text = self._tree.text_of(literal)
+                    text = self._tree.get_source(literal)
                 operator = node.child_by_field_name("operator")
                 is_strict = operator is None or operator.type in {"===", "!=="}
                 if text is not None:
                     root, path, call = found
-                    place = self._tree.place(literal)
+                    place = self._tree.find_place(literal)
                     yield LiteralComparison(root, path, text, place, kind, is_strict, call)
 
-    def _pairs_of(self, node: Node) -> Iterator[tuple[Node, Node]]:
+    def _find_compared_pairs(self, node: Node) -> Iterator[tuple[Node, Node]]:
         """Yield the two sides of each comparison that *node* makes, also in reverse order."""
         find = _PAIRS.get(node.type)
         if find is not None:
             yield from find(self, node)
 
-    def _pairs_of_sides(self, node: Node) -> Iterator[tuple[Node, Node]]:
+    def _find_equality_pairs(self, node: Node) -> Iterator[tuple[Node, Node]]:
         operator = node.child_by_field_name("operator")
         left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
         is_equality = operator is not None and operator.type in _EQUALITIES
@@ -89,25 +89,29 @@ class ComparisonReader:
             yield left, right
             yield right, left
 
-    def _pairs_of_cases(self, node: Node) -> Iterator[tuple[Node, Node]]:
+    def _find_switch_pairs(self, node: Node) -> Iterator[tuple[Node, Node]]:
         asked, body = node.child_by_field_name("value"), node.child_by_field_name("body")
         for case in body.named_children if body is not None else ():
             value = case.child_by_field_name("value")
             if asked is not None and value is not None:
                 yield asked, value
 
-    def _pairs_of_list(self, node: Node) -> Iterator[tuple[Node, Node]]:
+    def _find_includes_pairs(self, node: Node) -> Iterator[tuple[Node, Node]]:
         """Yield the pairs of ``['A', 'B'].includes(member)``: *member* with each element."""
         callee, listed = node.child_by_field_name("function"), node.child_by_field_name("arguments")
         if callee is None or listed is None or callee.type != "member_expression":
             return
         owner = callee.child_by_field_name("object")
         is_list = owner is not None and owner.type == "array"
-        if is_list and self._values.member_name(callee) == "includes" and listed.named_children:
+        if (
+            is_list
+            and self._values.read_member_name(callee) == "includes"
+            and listed.named_children
+        ):
             for element in owner.named_children if owner is not None else ():
                 yield listed.named_children[0], element
 
-    def _pairs_of_keys(self, node: Node) -> Iterator[tuple[Node, Node]]:
+    def _find_object_key_pairs(self, node: Node) -> Iterator[tuple[Node, Node]]:
         """Yield the pairs of ``{'A': 1, 'B': 2}[member]``: *member* with each key."""
         owner, index = node.child_by_field_name("object"), node.child_by_field_name("index")
         while owner is not None and owner.type == "parenthesized_expression":
@@ -118,20 +122,20 @@ class ComparisonReader:
                 if key is not None and key.type == "string":
                     yield index, key
 
-    def _compared_member(
+    def _find_compared_member(
         self, node: Node
     ) -> tuple[ComparedRoot, tuple[str, ...], int | None] | None:
         while node.type == "parenthesized_expression" and node.named_children:
             node = node.named_children[0]
-        value = self._values.value(node)
+        value = self._values.resolve(node)
         if value is not None and value.path and value.kind in {"form", "ctx", "result"}:
             root: ComparedRoot = value.kind  # type: ignore[assignment]
             return root, value.path, value.call if root == "result" else None
         owner = node.child_by_field_name("object") if node.type == "member_expression" else None
-        binding = self._scopes.binding_of(owner) if owner is not None else None
+        binding = self._scopes.find_binding(owner) if owner is not None else None
         if binding is None or binding.is_reassigned or not is_caught_error(self._values, binding):
             return None
-        return "error", (self._values.member_name(node) or "*",), None
+        return "error", (self._values.read_member_name(node) or "*",), None
 
 
 def is_caught_error(values: Values, binding: Binding) -> bool:
@@ -144,13 +148,13 @@ def is_caught_error(values: Values, binding: Binding) -> bool:
         is_callback
         and binding.position == 0
         and callee is not None
-        and values.member_name(callee) == "catch"
+        and values.read_member_name(callee) == "catch"
     )
 
 
 _PAIRS: Final[Mapping[str, Callable[[ComparisonReader, Node], Iterator[tuple[Node, Node]]]]] = {
-    "binary_expression": ComparisonReader._pairs_of_sides,  # noqa: SLF001 - of the class above
-    "switch_statement": ComparisonReader._pairs_of_cases,  # noqa: SLF001
-    "call_expression": ComparisonReader._pairs_of_list,  # noqa: SLF001
-    "subscript_expression": ComparisonReader._pairs_of_keys,  # noqa: SLF001
+    "binary_expression": ComparisonReader._find_equality_pairs,  # noqa: SLF001 - of the class above
+    "switch_statement": ComparisonReader._find_switch_pairs,  # noqa: SLF001
+    "call_expression": ComparisonReader._find_includes_pairs,  # noqa: SLF001
+    "subscript_expression": ComparisonReader._find_object_key_pairs,  # noqa: SLF001
 }

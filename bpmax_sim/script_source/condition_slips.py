@@ -11,13 +11,13 @@ from bpmax_sim.script_source.kinds import (
     EQUALITIES,
     RELATIONS,
     ExpressionKind,
-    operator_of,
-    sides_of,
-    without_parentheses,
+    read_operator,
+    split_sides,
+    strip_parentheses,
 )
 from bpmax_sim.script_source.scopes import FUNCTIONS
 from bpmax_sim.script_source.slips import Found, SlipReader
-from bpmax_sim.script_source.values import enclosing_node
+from bpmax_sim.script_source.values import find_enclosing_node
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -35,12 +35,12 @@ def _find_constant_conditions(reader: SlipReader, node: Node) -> Found:
     """Yield conditions in *node* that are always true, or always false."""
     asked = node.child_by_field_name("condition")
     if node.type == "unary_expression":
-        asked = node.child_by_field_name("argument") if operator_of(node) == "!" else None
-    parent = enclosing_node(node)
-    if asked is None or operator_of(parent) in {"!", "in", "instanceof"}:
+        asked = node.child_by_field_name("argument") if read_operator(node) == "!" else None
+    parent = find_enclosing_node(node)
+    if asked is None or read_operator(parent) in {"!", "in", "instanceof"}:
         return
     is_loop = node.type in {"while_statement", "do_statement", "for_statement"}
-    truth = reader.kinds.constant_truth_of(asked)
+    truth = reader.kinds.find_constant_truth(asked)
     if truth is None:
         return
     is_true, where = truth
@@ -50,16 +50,16 @@ def _find_constant_conditions(reader: SlipReader, node: Node) -> Found:
 
 
 def _describe_constant_condition(reader: SlipReader, is_true: bool, where: Node) -> str:
-    kind, text = reader.kinds.kind_of(where), reader.shorten_source(where)
+    kind, text = reader.kinds.find_kind(where), reader.shorten_source(where)
     if where.type == "arrow_function":
         return msg("=> makes a function, which is always true; >= compares")
-    parent = enclosing_node(where)
-    left = sides_of(parent)[0]
-    if left is not None and left != where and operator_of(left) in EQUALITIES:
-        compared = reader.shorten_source(sides_of(left)[0])
+    parent = find_enclosing_node(where)
+    left = split_sides(parent)[0]
+    if left is not None and left != where and read_operator(left) in EQUALITIES:
+        compared = reader.shorten_source(split_sides(left)[0])
         return msg(
             "{text} stands here by itself and is always true; compare it, too: {compared} "
-            "{operator} {text}", text=text, compared=compared, operator=operator_of(left),
+            "{operator} {text}", text=text, compared=compared, operator=read_operator(left),
         )  # fmt: skip
     if kind == "function":
         return msg("{text} is a function, which is always true; call it: {text}()", text=text)
@@ -69,12 +69,12 @@ def _describe_constant_condition(reader: SlipReader, is_true: bool, where: Node)
     return msg("{text} is always {always} here", text=text, always=always)
 
 
-def _find_constant_sides(reader: SlipReader, node: Node) -> Found:
+def _find_constant_operands(reader: SlipReader, node: Node) -> Found:
     """Yield ``'A' || 'B'``, and ``x === 'A' || 'B'`` outside of conditions: ``'B'`` is constant."""
-    operator = operator_of(node)
+    operator = read_operator(node)
     if operator not in {"||", "&&", "??"}:
         return
-    left, right = sides_of(node)
+    left, right = split_sides(node)
     if left is None or right is None:
         return
     if left.type in {"string", "number", "object", "array", "arrow_function"}:
@@ -82,13 +82,13 @@ def _find_constant_sides(reader: SlipReader, node: Node) -> Found:
             "{text} decides {operator} by itself: what follows it, or the whole, is never used",
             text=reader.shorten_source(left), operator=operator,
         )  # fmt: skip
-    elif operator == "||" and operator_of(left) in EQUALITIES and right.type in _LITERALS:
-        parent = enclosing_node(node)
+    elif operator == "||" and read_operator(left) in EQUALITIES and right.type in _LITERALS:
+        parent = find_enclosing_node(node)
         condition = parent.child_by_field_name("condition")
-        is_asked = operator_of(parent) in {"||", "&&", "!"} or condition is not None
+        is_asked = read_operator(parent) in {"||", "&&", "!"} or condition is not None
         if (
             not is_asked
-            and reader.kinds.constant_truth_of(right) == (True, right)
+            and reader.kinds.find_constant_truth(right) == (True, right)
             and right.type != "true"
         ):
             message = _describe_constant_condition(reader, is_true=True, where=right)
@@ -97,23 +97,23 @@ def _find_constant_sides(reader: SlipReader, node: Node) -> Found:
 
 def _find_chained_comparison(reader: SlipReader, node: Node) -> Found:
     """Yield ``1 < x < 5``, which compares true or false with 5, and ``list.length < 0``."""
-    if operator_of(node) not in RELATIONS:
+    if read_operator(node) not in RELATIONS:
         return
-    left, right = sides_of(node)
-    if left is not None and operator_of(left) in RELATIONS:
-        middle = reader.shorten_source(sides_of(left)[1])
+    left, right = split_sides(node)
+    if left is not None and read_operator(left) in RELATIONS:
+        middle = reader.shorten_source(split_sides(left)[1])
         yield "constant-condition", node, msg(
             "this compares true or false with {right}; write {left} && {middle} {operator} {right}",
             right=reader.shorten_source(right), left=reader.shorten_source(left), middle=middle,
-            operator=operator_of(node),
+            operator=read_operator(node),
         )  # fmt: skip
-    is_zero = right is not None and reader.tree.text_of(right) == "0"
+    is_zero = right is not None and reader.tree.get_source(right) == "0"
     is_length = (
         left is not None
         and left.type == "member_expression"
-        and (reader.values.member_name(left) == "length")
+        and (reader.values.read_member_name(left) == "length")
     )
-    if is_zero and is_length and operator_of(node) in {"<", ">="}:
+    if is_zero and is_length and read_operator(node) in {"<", ">="}:
         yield (
             "constant-condition",
             node,
@@ -123,33 +123,33 @@ def _find_chained_comparison(reader: SlipReader, node: Node) -> Found:
 
 def _find_never_equal(reader: SlipReader, node: Node) -> Found:
     """Yield comparisons by equality that are never true, whatever the values are."""
-    if operator_of(node) not in EQUALITIES:
+    if read_operator(node) not in EQUALITIES:
         return
-    left, right = sides_of(node)
+    left, right = split_sides(node)
     if left is not None and right is not None:
         yield from _find_comparison_slips(
-            reader, left, right, is_strict=len(operator_of(node)) > len("==")
+            reader, left, right, is_strict=len(read_operator(node)) > len("==")
         )
 
 
 def _find_dead_cases(reader: SlipReader, node: Node) -> Found:
     """Yield cases of a switch that never match, and duplicate ones."""
     asked, body = (
-        without_parentheses(node.child_by_field_name("value")),
+        strip_parentheses(node.child_by_field_name("value")),
         node.child_by_field_name("body"),
     )
     seen: set[str] = set()
     for case in body.named_children if body is not None else ():
-        value = without_parentheses(case.child_by_field_name("value"))
+        value = strip_parentheses(case.child_by_field_name("value"))
         if asked is None or value is None:
             continue
-        text = reader.tree.text_of(value)
+        text = reader.tree.get_source(value)
         if text in seen:
             yield "duplicate-key", value, msg("the case {text} stands twice", text=text)
         seen.add(text)
-        is_open = asked.type in {"true", "false"} or reader.kinds.kind_of(asked) == "boolean"
-        joins = operator_of(value) in {*EQUALITIES, *RELATIONS, "&&", "||"}
-        if joins and not is_open and reader.kinds.kind_of(value) == "boolean":
+        is_open = asked.type in {"true", "false"} or reader.kinds.find_kind(asked) == "boolean"
+        joins = read_operator(value) in {*EQUALITIES, *RELATIONS, "&&", "||"}
+        if joins and not is_open and reader.kinds.find_kind(value) == "boolean":
             yield (
                 "never-equal",
                 value,
@@ -166,7 +166,7 @@ def _find_comparison_slips(
     reader: SlipReader, left: Node, right: Node, *, is_strict: bool
 ) -> Found:
     for one, other in ((left, right), (right, left)):
-        if reader.tree.text_of(other) in {"NaN", "Number.NaN"}:
+        if reader.tree.get_source(other) in {"NaN", "Number.NaN"}:
             yield (
                 "never-equal",
                 other,
@@ -176,8 +176,8 @@ def _find_comparison_slips(
                 ),
             )
             return
-        if one.type == "unary_expression" and operator_of(one) == "typeof":
-            literal = reader.tree.literal_text(other)
+        if one.type == "unary_expression" and read_operator(one) == "typeof":
+            literal = reader.tree.read_literal_text(other)
             if other.type == "undefined" or (literal is not None and literal not in _TYPES):
                 hint = "'undefined'" if other.type == "undefined" else ""
                 yield "never-equal", other, msg(
@@ -194,7 +194,7 @@ def _find_comparison_slips(
                 ),
             )
             return
-    kinds = (reader.kinds.kind_of(left), reader.kinds.kind_of(right))
+    kinds = (reader.kinds.find_kind(left), reader.kinds.find_kind(right))
     if is_strict and None not in kinds and kinds[0] != kinds[1]:
         yield "never-equal", right, msg(
             "{left} is {kind} and never equals {right}, which is {other}",
@@ -221,13 +221,13 @@ def describe_kind(kind: ExpressionKind | str | None) -> str:
 
 def _find_same_sides(reader: SlipReader, node: Node) -> Found:
     """Yield ``x === x``, ``a - a`` and ``x = x``."""
-    left, right = sides_of(node)
-    operator = operator_of(node)
+    left, right = split_sides(node)
+    operator = read_operator(node)
     if node.type == "binary_expression" and operator not in _SAME_SIDES:
         return
     if left is None or right is None or left.type in _LITERALS or reader.has_effect(left):
         return
-    if reader.tree.text_of(left) == reader.tree.text_of(right):
+    if reader.tree.get_source(left) == reader.tree.get_source(right):
         yield (
             "same-sides",
             node,
@@ -242,11 +242,11 @@ def _find_index_as_condition(reader: SlipReader, node: Node) -> Found:
     """Yield ``if (text.indexOf('a'))``, which is false at the beginning and true for -1."""
     asked = node.child_by_field_name("condition")
     if node.type == "unary_expression":
-        asked = node.child_by_field_name("argument") if operator_of(node) == "!" else None
-    inner = without_parentheses(asked)
+        asked = node.child_by_field_name("argument") if read_operator(node) == "!" else None
+    inner = strip_parentheses(asked)
     if inner is None or inner.type != "call_expression":
         return
-    method = reader.kinds.builtin_method(inner)
+    method = reader.kinds.find_builtin_method(inner)
     if method in {"indexOf", "findIndex", "lastIndexOf", "search"}:
         yield "index-condition", inner, msg(
             "{method} gives 0 for the first place and -1 for none; write includes, or compare with "
@@ -256,18 +256,18 @@ def _find_index_as_condition(reader: SlipReader, node: Node) -> Found:
 
 def _find_in_of_list(reader: SlipReader, node: Node) -> Found:
     """Yield ``'A' in ['A', 'B']``, which asks for an index, and ``!'a' in form``."""
-    if operator_of(node) not in {"in", "instanceof"}:
+    if read_operator(node) not in {"in", "instanceof"}:
         return
-    left, right = sides_of(node)
+    left, right = split_sides(node)
     if left is None or right is None:
         return
-    if operator_of(left) == "!" and node.child_by_field_name("left") == left:
+    if read_operator(left) == "!" and node.child_by_field_name("left") == left:
         yield "never-equal", left, msg(
             "! stands for the left side alone here; write !({left} {operator} {right})",
             left=reader.shorten_source(left.child_by_field_name("argument")),
-            operator=operator_of(node), right=reader.shorten_source(right),
+            operator=read_operator(node), right=reader.shorten_source(right),
         )  # fmt: skip
-    elif operator_of(node) == "in" and reader.kinds.kind_of(right) == "list":
+    elif read_operator(node) == "in" and reader.kinds.find_kind(right) == "list":
         yield "never-equal", node, msg(
             "in asks a list for an index; write {right}.includes({left})",
             right=reader.shorten_source(right), left=reader.shorten_source(left),
@@ -283,7 +283,7 @@ FINDERS: Final[Mapping[str, Sequence[Callable[[SlipReader, Node], Found]]]] = {
     ),
     "unary_expression": (_find_constant_conditions, _find_index_as_condition),
     "binary_expression": (
-        _find_constant_sides, find_contradictions, _find_chained_comparison, _find_never_equal,
+        _find_constant_operands, find_contradictions, _find_chained_comparison, _find_never_equal,
         _find_same_sides, _find_in_of_list,
     ),
     "switch_statement": (_find_dead_cases,),

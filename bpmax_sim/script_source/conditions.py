@@ -21,13 +21,13 @@ from bpmax_sim.script_source.kinds import (
     EQUALITIES,
     OPPOSITES,
     RELATIONS,
-    operator_of,
-    sides_of,
-    without_parentheses,
+    read_operator,
+    split_sides,
+    strip_parentheses,
 )
 from bpmax_sim.script_source.scopes import FUNCTIONS
 from bpmax_sim.script_source.slips import Found, SlipReader
-from bpmax_sim.script_source.values import enclosing_node
+from bpmax_sim.script_source.values import find_enclosing_node
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -87,15 +87,15 @@ def read_condition(
 
     ``a === 1 && b`` has one case, ``a`` is 1 and ``b`` is true; ``a === 1 || b`` has two.
     """
-    node = without_parentheses(node)
+    node = strip_parentheses(node)
     if node is None or reader.has_effect(node):
         return None
-    operator = operator_of(node)
+    operator = read_operator(node)
     if node.type == "unary_expression" and operator == "!":
         argument = node.child_by_field_name("argument")
         return read_condition(reader, argument, is_denied=not is_denied)
     if operator in {"&&", "||"}:
-        sides = [read_condition(reader, side, is_denied=is_denied) for side in sides_of(node)]
+        sides = [read_condition(reader, side, is_denied=is_denied) for side in split_sides(node)]
         left, right = sides
         if left is None or right is None:
             return None
@@ -135,25 +135,25 @@ def _read_comparison(
     reader: SlipReader, node: Node, operator: str, *, is_denied: bool
 ) -> Alternatives | None:
     """Return the cases in which a comparison of an expression with a literal holds, or None."""
-    left, right = sides_of(node)
+    left, right = split_sides(node)
     if left is not None and right is not None and operator in {*EQUALITIES, *RELATIONS}:
-        if _literal_of(reader, right) is None:
+        if _read_literal(reader, right) is None:
             left, right, operator = right, left, _TURNED.get(operator, operator)
-        literal, name = _literal_of(reader, right), reader.tree.text_of(left)
-        if literal is not None and _literal_of(reader, left) is None:
-            number = _number_of(literal)
+        literal, name = _read_literal(reader, right), reader.tree.get_source(left)
+        if literal is not None and _read_literal(reader, left) is None:
+            number = _parse_number_literal(literal)
             if operator in EQUALITIES:
                 is_denied = is_denied is not (operator[0] == "!")
-                return _alternatives_for_equality(name, literal, number, is_denied=is_denied)
+                return _make_equality_alternatives(name, literal, number, is_denied=is_denied)
             if number is None:
                 return None
             operator = OPPOSITES[operator] if is_denied else operator
-            return [{f"# {name}": _range_of(operator, number)}]
+            return [{f"# {name}": _make_range(operator, number)}]
     truth = LiteralSet(frozenset({"true"}), is_denied=is_denied)
-    return [{f"? {reader.tree.text_of(node)}": truth}]
+    return [{f"? {reader.tree.get_source(node)}": truth}]
 
 
-def _alternatives_for_equality(
+def _make_equality_alternatives(
     name: str, literal: str, number: float | None, *, is_denied: bool
 ) -> Alternatives:
     if number is None:
@@ -163,26 +163,26 @@ def _alternatives_for_equality(
     return [{f"# {name}": Range(high=number)}, {f"# {name}": Range(low=number)}]
 
 
-def _range_of(operator: str, bound: float) -> Range:
+def _make_range(operator: str, bound: float) -> Range:
     if operator[0] == "<":
         return Range(high=bound, has_high=operator == "<=")
     return Range(low=bound, has_low=operator == ">=")
 
 
-def _literal_of(reader: SlipReader, node: Node) -> str | None:
+def _read_literal(reader: SlipReader, node: Node) -> str | None:
     """Return the literal *node* as text, ``'A`` for the string ``'A'``; None for anything else."""
-    if (text := reader.tree.literal_text(node)) is not None:
+    if (text := reader.tree.read_literal_text(node)) is not None:
         return f"'{text}"
-    source = reader.tree.text_of(node)
+    source = reader.tree.get_source(node)
     if node.type in {"true", "false", "null", "undefined"}:
         return source
     is_number = node.type == "number" or (
-        node.type == "unary_expression" and operator_of(node) == "-"
+        node.type == "unary_expression" and read_operator(node) == "-"
     )
-    return source if is_number and _number_of(source) is not None else None
+    return source if is_number and _parse_number_literal(source) is not None else None
 
 
-def _number_of(literal: str) -> float | None:
+def _parse_number_literal(literal: str) -> float | None:
     try:
         return None if literal.startswith("'") else float(literal)
     except ValueError:
@@ -191,11 +191,11 @@ def _number_of(literal: str) -> float | None:
 
 def find_contradictions(reader: SlipReader, node: Node) -> Found:
     """Yield the outermost ``&&`` that is never true, and ``||`` that is always true."""
-    operator = operator_of(node)
-    parent = enclosing_node(node)
-    if operator not in {"&&", "||"} or operator_of(parent) == operator:
+    operator = read_operator(node)
+    parent = find_enclosing_node(node)
+    if operator not in {"&&", "||"} or read_operator(parent) == operator:
         return
-    parts = list(_parts_of(node, operator))
+    parts = list(_split_operands(node, operator))
     seen: list[tuple[Node, Alternatives]] = []
     for part in parts:
         asked = read_condition(reader, part, is_denied=operator == "||")
@@ -230,22 +230,26 @@ def _describe_contradiction(
     return msg("{name} is always one of the two, so this is always true; write &&", name=name)
 
 
-def _parts_of(node: Node, operator: str) -> Iterator[Node]:
+def _split_operands(node: Node, operator: str) -> Iterator[Node]:
     """Yield the operands of a chain of *operator*, from left to right."""
-    for side in sides_of(node):
-        if side is not None and side.type == "binary_expression" and operator_of(side) == operator:
-            yield from _parts_of(side, operator)
+    for side in split_sides(node):
+        if (
+            side is not None
+            and side.type == "binary_expression"
+            and read_operator(side) == operator
+        ):
+            yield from _split_operands(side, operator)
         elif side is not None:
             yield side
 
 
 def find_excluded_conditions(reader: SlipReader, node: Node) -> Found:
     """Yield conditions of ``if`` or ``?:`` that earlier or enclosing conditions rule out."""
-    condition = without_parentheses(node.child_by_field_name("condition"))
+    condition = strip_parentheses(node.child_by_field_name("condition"))
     asked = read_condition(reader, condition)
     if not asked or condition is None:
         return
-    for before, is_denied in _conditions_above(reader, node):
+    for before, is_denied in _find_known_conditions(reader, node):
         read = partial(read_condition, reader, before, is_denied=is_denied)
         known = reader.compute_once("denied" if is_denied else "true", before, read)
         if known is None or not known:
@@ -256,7 +260,7 @@ def find_excluded_conditions(reader: SlipReader, node: Node) -> Found:
         # An empty list is a contradiction; None means that the combination is too large to decide.
         elif joined is not None:
             text = reader.shorten_source(before)
-            same = reader.tree.text_of(before) == reader.tree.text_of(condition)
+            same = reader.tree.get_source(before) == reader.tree.get_source(condition)
             if same and is_denied:
                 message = msg("an if before it asks the same, so this never runs: {text}",
                               text=text)  # fmt: skip
@@ -271,14 +275,14 @@ def find_excluded_conditions(reader: SlipReader, node: Node) -> Found:
             return
 
 
-def _conditions_above(reader: SlipReader, node: Node) -> Iterator[tuple[Node, bool]]:
+def _find_known_conditions(reader: SlipReader, node: Node) -> Iterator[tuple[Node, bool]]:
     """Yield each condition whose value is known where *node* runs, and whether it is false there.
 
     These are conditions of ``if`` and ``?:`` around it, and of ``if (…) return;`` before it.
     """
     child, parent = node, node.parent
     while parent is not None and child.type not in FUNCTIONS:
-        condition = without_parentheses(parent.child_by_field_name("condition"))
+        condition = strip_parentheses(parent.child_by_field_name("condition"))
         is_branch = parent.type in {"if_statement", "ternary_expression"} and condition is not None
         if is_branch and child != parent.child_by_field_name("condition"):
             is_else = child == parent.child_by_field_name("alternative")
@@ -287,9 +291,9 @@ def _conditions_above(reader: SlipReader, node: Node) -> Iterator[tuple[Node, bo
             if condition is not None and not _may_change(reader, condition, start, end):
                 yield condition, is_else
         if parent.type in {"statement_block", "program"}:
-            for exit_ in reader.tree.exits_before(parent, child):
+            for exit_ in reader.tree.find_exits_before(parent, child):
                 start, end = exit_.statement.end_byte, child.end_byte
-                condition = without_parentheses(exit_.condition)
+                condition = strip_parentheses(exit_.condition)
                 is_alone = exit_.statement.child_by_field_name("alternative") is None
                 if is_alone and not _may_change(reader, condition, start, end):
                     yield condition, True
@@ -301,22 +305,22 @@ def _may_change(reader: SlipReader, condition: Node, start: int, end: int) -> bo
     if start == end:
         return False
     changes = reader.compute_once(
-        "changes", condition, partial(_offsets_of_changes, reader, condition)
+        "changes", condition, partial(_find_change_offsets, reader, condition)
     )
     if changes is None:
         return True
     return any(bisect_left(places, start) < bisect_left(places, end) for places in changes)
 
 
-def _offsets_of_changes(reader: SlipReader, condition: Node) -> list[Sequence[int]] | None:
+def _find_change_offsets(reader: SlipReader, condition: Node) -> list[Sequence[int]] | None:
     """Return the byte offsets where expressions of *condition* may get another value.
 
     One list for each expression; None if a variable in it is assigned anywhere.
     """
     parts = [*reader.tree.walk(condition)]
-    bindings = [reader.scopes.binding_of(part) for part in parts if part.type == "identifier"]
+    bindings = [reader.scopes.find_binding(part) for part in parts if part.type == "identifier"]
     if any(binding is not None and binding.is_reassigned for binding in bindings):
         return None
     expressions = {"member_expression", "subscript_expression", "identifier"}
-    texts = [reader.tree.text_of(part) for part in parts if part.type in expressions]
+    texts = [reader.tree.get_source(part) for part in parts if part.type in expressions]
     return [reader.change_offsets[text] for text in texts if text in reader.change_offsets]

@@ -239,12 +239,12 @@ class _CounterWriter:
         """Return the script with all insertions."""
         parts, at, shifts = list[bytes](), 0, dict[int, list[tuple[int, int]]]()
         for offset, text in self._texts:
-            parts += [self._tree.bytes_between(at, offset), text.encode()]
+            parts += [self._tree.get_bytes_between(at, offset), text.encode()]
             at = offset
-            line, column = self._tree.locate_byte(offset)
+            line, column = self._tree.find_line_and_byte_column(offset)
             of_line = shifts.setdefault(line, [])
             of_line.append((column + sum(size for _, size in of_line), len(text.encode())))
-        code = b"".join([*parts, self._tree.bytes_between(at, None)])
+        code = b"".join([*parts, self._tree.get_bytes_between(at, None)])
         return CountedScript(
             code.decode(),
             self._name,
@@ -257,7 +257,7 @@ class _CounterWriter:
         """Insert before and within *node*; return the text to insert behind it, such as ``}``."""
         parent, closing = node.parent, ""
         if node.type == "if_statement" and node.child_by_field_name("alternative") is None:
-            closing = " else {" + self._branch_counter_code("else", node, node) + "}"
+            closing = " else {" + self._make_branch_counter_code("else", node, node) + "}"
         if parent is None:
             return closing
         if node.type == "statement_block":
@@ -265,7 +265,9 @@ class _CounterWriter:
         elif node.type in {"switch_case", "switch_default"} and parent.parent is not None:
             colon = next(child for child in node.children if child.type == ":")
             arm: Arm = "case" if node.type == "switch_case" else "default"
-            self._insert_text(colon.end_byte, self._branch_counter_code(arm, node, parent.parent))
+            self._insert_text(
+                colon.end_byte, self._make_branch_counter_code(arm, node, parent.parent)
+            )
         return (
             closing
             + self._insert_in_statement(node, parent)
@@ -276,31 +278,31 @@ class _CounterWriter:
         """Count *node*, in braces if it stands alone as a body; return the text that closes it."""
         if parent.type in _LISTS:
             if node.type in _STATEMENTS and not _is_directive(node, parent):
-                self._insert_text(node.start_byte, self._counter_code("statement", node))
+                self._insert_text(node.start_byte, self._make_counter_code("statement", node))
             return ""
         is_body = _is_child_in_field(parent, _BODIES.get(parent.type, ""), node)
         if not (is_body or parent.type == "else_clause") or node.type in _UNWRAPPED:
             return ""
-        text = self._branch_of_if_code(node, parent)
-        text += self._counter_code("statement", node) if node.type in _STATEMENTS else ""
+        text = self._make_if_branch_code(node, parent)
+        text += self._make_counter_code("statement", node) if node.type in _STATEMENTS else ""
         self._insert_text(node.start_byte, "{" + text)
         return "}"
 
-    def _branch_of_if_code(self, node: Node, parent: Node) -> str:
+    def _make_if_branch_code(self, node: Node, parent: Node) -> str:
         """Return the code that counts *node* as a branch of an ``if``, or "" if it is no branch."""
         if parent.type == "if_statement":
-            return self._branch_counter_code("then", node, parent)
+            return self._make_branch_counter_code("then", node, parent)
         if parent.type == "else_clause" and parent.parent is not None:
-            return self._branch_counter_code("else", node, parent.parent)
+            return self._make_branch_counter_code("else", node, parent.parent)
         return ""
 
     def _insert_in_block(self, node: Node, parent: Node) -> None:
         """Insert the counter of a branch, handler or function after the directives of its block."""
-        text = self._branch_of_if_code(node, parent)
+        text = self._make_if_branch_code(node, parent)
         if parent.type == "catch_clause":
-            text = self._branch_counter_code("catch", node, parent.parent or parent)
+            text = self._make_branch_counter_code("catch", node, parent.parent or parent)
         elif parent.type in _FUNCTIONS:
-            text = self._function_counter_code(parent)
+            text = self._make_function_counter_code(parent)
         if text:
             directives = [one for one in node.named_children if _is_directive(one, node)]
             at = directives[-1].end_byte if directives else node.start_byte + 1
@@ -312,19 +314,22 @@ class _CounterWriter:
         if parent.type == "ternary_expression":
             for field, arm in _TERNARY.items():
                 if _is_child_in_field(parent, field, node):
-                    texts.append(self._branch_counter_code(arm, node, parent))
+                    texts.append(self._make_branch_counter_code(arm, node, parent))
         elif parent.type in {"binary_expression", "augmented_assignment_expression"}:
             operator = parent.child_by_field_name("operator")
             way = _LOGICAL.get(operator.type if operator is not None else "")
             is_named = parent.type != "binary_expression" and node.type in _ANONYMOUS
             if way and not is_named and _is_child_in_field(parent, "right", node):
-                texts.append(self._branch_counter_code(way, node, parent))
+                texts.append(self._make_branch_counter_code(way, node, parent))
         elif (
             parent.type == "arrow_function"
             and node.type != "statement_block"
             and _is_child_in_field(parent, "body", node)
         ):
-            texts += self._function_counter_code(parent), self._counter_code("statement", node)
+            texts += (
+                self._make_function_counter_code(parent),
+                self._make_counter_code("statement", node),
+            )
         if texts:
             text = "".join(texts)
             counts = text.replace(";", ",") if _begins_with_name(node) else f"{_GETTER % text},"
@@ -334,29 +339,29 @@ class _CounterWriter:
     def _insert_text(self, offset: int, text: str) -> None:
         self._texts.append((offset, text))
 
-    def _counter_code(self, kind: CounterKind, node: Node, **more: Any) -> str:
+    def _make_counter_code(self, kind: CounterKind, node: Node, **more: Any) -> str:
         """Return the code that counts *node* under the next number."""
-        place, end = self._tree.place(node), self._tree.place_of_byte(node.end_byte)
+        place, end = self._tree.find_place(node), self._tree.find_place_of_byte(node.end_byte)
         self.counters.append(Counter(kind, place.line, place.column, end.line, **more))
         text = f"{self._name}[{len(self.counters) - 1}]++;"
         if kind != "statement" or self._watched is None or self._scopes is None:
             return text
         inside = (place.line, place.column) <= self._watched <= (end.line, end.column)
-        names = self._scopes.names_at(node)[:_MOST_NAMES] if inside else ()
+        names = self._scopes.list_visible_names(node)[:_MOST_NAMES] if inside else ()
         kept = ",".join(f"{name}:()=>{name}" for name in names)
         return f"{text}{self._name}w.take({{{kept}}});" if inside else text
 
-    def _function_counter_code(self, function: Node) -> str:
+    def _make_function_counter_code(self, function: Node) -> str:
         named = function.child_by_field_name("name")
         holder = function.parent
         if named is None and holder is not None and holder.type == "variable_declarator":
             named = holder.child_by_field_name("name")
-        name = self._tree.text_of(named) if named is not None else ""
-        return self._counter_code("function", function, name=name)
+        name = self._tree.get_source(named) if named is not None else ""
+        return self._make_counter_code("function", function, name=name)
 
-    def _branch_counter_code(self, arm: Arm, node: Node, owner: Node) -> str:
-        first = self._tree.place(owner)
-        return self._counter_code("branch", node, arm=arm, decision=(first.line, first.column))
+    def _make_branch_counter_code(self, arm: Arm, node: Node, owner: Node) -> str:
+        first = self._tree.find_place(owner)
+        return self._make_counter_code("branch", node, arm=arm, decision=(first.line, first.column))
 
 
 _MOST_NAMES: Final = 60

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
-from bpmax_sim.script_source.kinds import operator_of
+from bpmax_sim.script_source.kinds import read_operator
 from bpmax_sim.script_source.syntax import SyntaxTree
 from bpmax_sim.script_source.values import ScriptValue, Values
 
@@ -35,16 +35,16 @@ class Guards:
             and known.kind == value.kind
             and known.call == value.call
             and value.path[: len(known.path)] == known.path
-            for condition, holds in self._conditions_of(node)
-            for known in self._known_values(condition, holds)
+            for condition, holds in self._find_deciding_conditions(node)
+            for known in self._list_present_values(condition, holds)
         )
 
     def is_presence_test(self, node: Node) -> bool:
         """Return whether *node* compares a value with undefined or null."""
         sides = [node.child_by_field_name(side) for side in ("left", "right")]
-        return operator_of(node) in _EQUAL and any(map(self._is_null_or_undefined, sides))
+        return read_operator(node) in _EQUAL and any(map(self._is_null_or_undefined, sides))
 
-    def _conditions_of(self, node: Node) -> Iterator[tuple[Node, bool]]:
+    def _find_deciding_conditions(self, node: Node) -> Iterator[tuple[Node, bool]]:
         """Yield each condition that decides whether *node* is reached, with its needed value."""
         child, parent = node, node.parent
         while parent is not None:
@@ -54,40 +54,40 @@ class Guards:
                     yield condition, parent.child_by_field_name("consequence") == child
             elif parent.type in {"statement_block", "program"}:
                 yield from (
-                    (one.condition, False) for one in self._tree.exits_before(parent, child)
+                    (one.condition, False) for one in self._tree.find_exits_before(parent, child)
                 )
-            elif operator_of(parent) in {"&&", "||"}:
+            elif read_operator(parent) in {"&&", "||"}:
                 left = parent.child_by_field_name("left")
                 if left is not None and left != child:
-                    yield left, operator_of(parent) == "&&"
+                    yield left, read_operator(parent) == "&&"
             child, parent = parent, parent.parent
 
-    def _known_values(self, condition: Node, holds: bool) -> tuple[ScriptValue, ...]:
+    def _list_present_values(self, condition: Node, holds: bool) -> tuple[ScriptValue, ...]:
         """Return the values that are present (not null or absent) if *condition* is *holds*.
 
         Cached.
         """
         key = condition.id, holds
         if key not in self._known:
-            self._known[key] = tuple(self._values_known_present(condition, holds))
+            self._known[key] = tuple(self._find_present_values(condition, holds))
         return self._known[key]
 
-    def _values_known_present(self, condition: Node, holds: bool) -> Iterator[ScriptValue]:
+    def _find_present_values(self, condition: Node, holds: bool) -> Iterator[ScriptValue]:
         """Yield the values present if *condition* is *holds*: ``form.b`` of ``'b' in form``."""
         if condition.type == "parenthesized_expression":
             for child in condition.named_children[:1]:
-                yield from self._values_known_present(child, holds)
-        operator = operator_of(condition)
+                yield from self._find_present_values(child, holds)
+        operator = read_operator(condition)
         left, right = (condition.child_by_field_name(side) for side in ("left", "right"))
         argument = condition.child_by_field_name("argument")
         if operator == "!" and argument is not None:
-            yield from self._values_known_present(argument, not holds)
+            yield from self._find_present_values(argument, not holds)
         # Both sides hold if ``&&`` holds, and neither does if ``||`` does not; else one may.
         elif operator == ("&&" if holds else "||") and left is not None and right is not None:
-            yield from self._values_known_present(left, holds)
-            yield from self._values_known_present(right, holds)
+            yield from self._find_present_values(left, holds)
+            yield from self._find_present_values(right, holds)
         elif operator == "in" and holds:
-            yield from self._member_of(right, left)
+            yield from self._find_member_value(right, left)
         elif operator in _EQUAL and _EQUAL[operator] != holds:
             yield from self._find_compared_values(left, right)
         elif condition.type == "call_expression" and holds:
@@ -98,8 +98,8 @@ class Guards:
         for one, other in ((left, right), (right, left)):
             if one is None or not self._is_null_or_undefined(other):
                 continue
-            inner = one.child_by_field_name("argument") if operator_of(one) == "typeof" else one
-            if (value := self._values.value(inner)) is not None:
+            inner = one.child_by_field_name("argument") if read_operator(one) == "typeof" else one
+            if (value := self._values.resolve(inner)) is not None:
                 yield value
 
     def _find_own_members(self, call: Node) -> Iterator[ScriptValue]:
@@ -107,16 +107,16 @@ class Guards:
         callee, listed = (call.child_by_field_name(part) for part in ("function", "arguments"))
         arguments = listed.named_children if listed is not None else []
         name = callee.child_by_field_name("property") if callee is not None else None
-        method = self._tree.text_of(name) if name is not None else ""
+        method = self._tree.get_source(name) if name is not None else ""
         if method == "hasOwnProperty" and callee is not None and len(arguments) == 1:
-            yield from self._member_of(callee.child_by_field_name("object"), arguments[0])
+            yield from self._find_member_value(callee.child_by_field_name("object"), arguments[0])
         elif method == "hasOwn" and len(arguments) == 2:  # noqa: PLR2004 - an object and a name
-            yield from self._member_of(arguments[0], arguments[1])
+            yield from self._find_member_value(arguments[0], arguments[1])
 
-    def _member_of(self, owner: Node | None, name: Node | None) -> Iterator[ScriptValue]:
-        text = self._values.value(name)
+    def _find_member_value(self, owner: Node | None, name: Node | None) -> Iterator[ScriptValue]:
+        text = self._values.resolve(name)
         if text is not None and text.kind == "text":
-            value = self._values.member_at(self._values.value(owner), (text.text,))
+            value = self._values.resolve_member(self._values.resolve(owner), (text.text,))
             if value is not None:
                 yield value
 
@@ -124,5 +124,5 @@ class Guards:
         """Return whether *node* is ``undefined``, ``null`` or ``typeof``'s ``'undefined'``."""
         if node is None:
             return False
-        text = self._tree.literal_text(node)
-        return text == "undefined" or self._tree.text_of(node) in _NOTHING
+        text = self._tree.read_literal_text(node)
+        return text == "undefined" or self._tree.get_source(node) in _NOTHING

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, Literal, overload
 
 from bpmax_sim.script_source.scopes import FUNCTIONS, Scopes
 from bpmax_sim.script_source.syntax import SyntaxTree
-from bpmax_sim.script_source.values import PROMISES, Values, enclosing_node
+from bpmax_sim.script_source.values import PROMISES, Values, find_enclosing_node
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -75,10 +75,10 @@ _OF_OBJECT: Final[Mapping[str, ExpressionKind]] = dict.fromkeys(
 
 
 @overload
-def without_parentheses(node: Node) -> Node: ...
+def strip_parentheses(node: Node) -> Node: ...
 @overload
-def without_parentheses(node: Node | None) -> Node | None: ...
-def without_parentheses(node: Node | None) -> Node | None:
+def strip_parentheses(node: Node | None) -> Node | None: ...
+def strip_parentheses(node: Node | None) -> Node | None:
     """Return *node* without the parentheses around it, and without comments within them.
 
     None for None.
@@ -91,20 +91,20 @@ def without_parentheses(node: Node | None) -> Node | None:
     return node
 
 
-def operator_of(node: Node) -> str:
+def read_operator(node: Node) -> str:
     """Return the operator of *node*, or ""."""
     operator = node.child_by_field_name("operator")
     return operator.type if operator is not None else ""
 
 
-def sides_of(node: Node) -> tuple[Node | None, Node | None]:
+def split_sides(node: Node) -> tuple[Node | None, Node | None]:
     """Return left and right of *node*, without parentheses; None for a side that it lacks."""
-    return without_parentheses(node.child_by_field_name("left")), without_parentheses(
+    return strip_parentheses(node.child_by_field_name("left")), strip_parentheses(
         node.child_by_field_name("right")
     )
 
 
-def arguments_of(node: Node) -> list[Node]:
+def list_arguments(node: Node) -> list[Node]:
     """Return the arguments of a call or of ``new``."""
     listed = node.child_by_field_name("arguments")
     return [one for one in listed.named_children if one.type != "comment"] if listed else []
@@ -118,12 +118,12 @@ class KindReader:
         self._scopes = scopes
         self._values = values
 
-    def kind_of(self, node: Node | None, depth: int = 0) -> ExpressionKind | None:
+    def find_kind(self, node: Node | None, depth: int = 0) -> ExpressionKind | None:
         """Return the kind of value that *node* has in every run; None if it is not known.
 
         *depth* limits the recursion.
         """
-        node = without_parentheses(node)
+        node = strip_parentheses(node)
         if node is None or depth > _DEEPEST:
             return None
         if kind := _OF_NODES.get(node.type):
@@ -131,23 +131,23 @@ class KindReader:
         find = _FIND.get(node.type)
         return find(self, node, depth + 1) if find else None
 
-    def builtin_method(self, call: Node) -> str:
+    def find_builtin_method(self, call: Node) -> str:
         """Return the method of lists, texts, numbers or dates that *call* calls; "" if none.
 
         Methods of APIs, or of objects that a library declares, are not returned.
         """
-        callee = without_parentheses(call.child_by_field_name("function"))
+        callee = strip_parentheses(call.child_by_field_name("function"))
         if callee is None or callee.type != "member_expression" or _has_optional_chain(callee):
             return ""
         owner, name = (
-            without_parentheses(callee.child_by_field_name("object")),
+            strip_parentheses(callee.child_by_field_name("object")),
             callee.named_children[-1],
         )
-        value = self._values.value(owner)
+        value = self._values.resolve(owner)
         is_known = value is None or value.kind in {"form", "ctx", "result", "text", "outside"}
         if owner is None or not is_known or self._has_methods_of_its_own(owner):
             return ""
-        return self._tree.text_of(name)
+        return self._tree.get_source(name)
 
     def _has_methods_of_its_own(self, owner: Node) -> bool:
         """Return whether *owner*, on which a method is called, may be an object with own methods.
@@ -157,102 +157,104 @@ class KindReader:
         if owner.type != "identifier":
             return False
         if self._scopes.is_global(owner):
-            return self._tree.text_of(owner) not in _OWNERS
-        return self.kind_of(owner) == "object"
+            return self._tree.get_source(owner) not in _OWNERS
+        return self.find_kind(owner) == "object"
 
-    def constant_truth_of(self, node: Node | None) -> tuple[bool, Node] | None:
+    def find_constant_truth(self, node: Node | None) -> tuple[bool, Node] | None:
         """Return whether the condition *node* is always true or always false, and what decides it.
 
         The second item is the deciding part of it. None if it may be either. Comparisons are left
         out: other rules report them.
         """
-        node = without_parentheses(node)
+        node = strip_parentheses(node)
         if node is None:
             return None
-        operator = operator_of(node)
+        operator = read_operator(node)
         if node.type == "binary_expression" and operator in {"||", "&&"}:
-            left, right = sides_of(node)
-            first, second = self.constant_truth_of(left), self.constant_truth_of(right)
+            left, right = split_sides(node)
+            first, second = self.find_constant_truth(left), self.find_constant_truth(right)
             # One side is enough: a true one makes ``||`` true, a false one makes ``&&`` false.
             decides = operator == "||"
             return next((one for one in (second, first) if one and one[0] is decides), None)
         if node.type == "unary_expression" and operator == "!":
-            inner = self.constant_truth_of(node.child_by_field_name("argument"))
+            inner = self.find_constant_truth(node.child_by_field_name("argument"))
             return (not inner[0], inner[1]) if inner else None
-        truth = self._literal_truth(node)
-        if truth is None and self.kind_of(node) in {"list", "object", "function"}:
+        truth = self._find_literal_truth(node)
+        if truth is None and self.find_kind(node) in {"list", "object", "function"}:
             truth = True
         return None if truth is None else (truth, node)
 
-    def _literal_truth(self, node: Node) -> bool | None:
+    def _find_literal_truth(self, node: Node) -> bool | None:
         if node.type in _TRUTHS:
             return _TRUTHS[node.type]
-        if (text := self._tree.literal_text(node)) is not None:
+        if (text := self._tree.read_literal_text(node)) is not None:
             return bool(text)
         is_filled = False
         if node.type == "template_string":
             is_filled = any(child.type == "string_fragment" for child in node.named_children)
         elif node.type == "number":  # !0 is how others write true
-            is_zero = not self._tree.text_of(node).strip("0.xn")
-            return None if operator_of(enclosing_node(node)) == "!" else not is_zero
+            is_zero = not self._tree.get_source(node).strip("0.xn")
+            return None if read_operator(find_enclosing_node(node)) == "!" else not is_zero
         elif node.type == "unary_expression":
-            is_filled = operator_of(node) == "typeof"
-        elif node.type == "binary_expression" and operator_of(node) == "+":
-            is_filled = any(map(self._is_never_empty_text, sides_of(node)))
+            is_filled = read_operator(node) == "typeof"
+        elif node.type == "binary_expression" and read_operator(node) == "+":
+            is_filled = any(map(self._is_never_empty_text, split_sides(node)))
         return is_filled or None
 
     def _is_never_empty_text(self, node: Node | None) -> bool:
         """Return whether *node* is a text that is never empty."""
         return (
             node is not None
-            and self.kind_of(node) == "text"
+            and self.find_kind(node) == "text"
             and node.type in {"string", "template_string", "binary_expression"}
-            and self._literal_truth(node) is True
+            and self._find_literal_truth(node) is True
         )
 
     # ------------------------------------------------------------------ by type of node
 
-    def _kind_of_unary(self, node: Node, _depth: int) -> ExpressionKind | None:
-        operator = operator_of(node)
+    def _find_unary_kind(self, node: Node, _depth: int) -> ExpressionKind | None:
+        operator = read_operator(node)
         return "number" if operator == "+" else _OF_OPERATORS.get(operator)
 
-    def _kind_of_binary(self, node: Node, depth: int) -> ExpressionKind | None:
-        operator = operator_of(node)
-        left, right = (self.kind_of(side, depth) for side in sides_of(node))
+    def _find_binary_kind(self, node: Node, depth: int) -> ExpressionKind | None:
+        operator = read_operator(node)
+        left, right = (self.find_kind(side, depth) for side in split_sides(node))
         if operator == "+":
             return "text" if "text" in {left, right} else left if left == right else None
         if operator in {"||", "&&", "??"}:
             return left if left == right else None
         return _OF_OPERATORS.get(operator)
 
-    def _kind_of_ternary(self, node: Node, depth: int) -> ExpressionKind | None:
+    def _find_ternary_kind(self, node: Node, depth: int) -> ExpressionKind | None:
         one, other = (
-            self.kind_of(node.child_by_field_name(arm), depth)
+            self.find_kind(node.child_by_field_name(arm), depth)
             for arm in ("consequence", "alternative")
         )
         return one if one == other else None
 
-    def _kind_of_name(self, node: Node, depth: int) -> ExpressionKind | None:
-        binding = self._scopes.binding_of(node)
+    def _find_name_kind(self, node: Node, depth: int) -> ExpressionKind | None:
+        binding = self._scopes.find_binding(node)
         if binding is None or binding.is_reassigned or binding.path or binding.value is None:
             return None
-        return self.kind_of(binding.value, depth)
+        return self.find_kind(binding.value, depth)
 
-    def _kind_of_member(self, node: Node, _depth: int) -> ExpressionKind | None:
-        is_length = self._values.member_name(node) == "length" and not _has_optional_chain(node)
+    def _find_member_kind(self, node: Node, _depth: int) -> ExpressionKind | None:
+        is_length = self._values.read_member_name(node) == "length" and not _has_optional_chain(
+            node
+        )
         return "number" if is_length else None
 
-    def _kind_of_call(self, node: Node, _depth: int) -> ExpressionKind | None:
-        callee = without_parentheses(node.child_by_field_name("function"))
-        value = self._values.value(node)
+    def _find_call_kind(self, node: Node, _depth: int) -> ExpressionKind | None:
+        callee = strip_parentheses(node.child_by_field_name("function"))
+        value = self._values.resolve(node)
         if callee is None or (value is not None and value.kind in PROMISES - {"outside promise"}):
             return None
         if callee.type == "identifier":
             is_global = self._scopes.is_global(callee)
-            return _FUNCTIONS.get(self._tree.text_of(callee)) if is_global else None
-        method = self.builtin_method(node)
+            return _FUNCTIONS.get(self._tree.get_source(callee)) if is_global else None
+        method = self.find_builtin_method(node)
         owner = callee.child_by_field_name("object")
-        if method in _OF_OBJECT and owner is not None and self._tree.text_of(owner) == "Object":
+        if method in _OF_OBJECT and owner is not None and self._tree.get_source(owner) == "Object":
             return _OF_OBJECT[method]
         return METHODS.get(method)
 
@@ -270,10 +272,10 @@ def _has_optional_chain(node: Node) -> bool:
 
 
 _FIND: Final[Mapping[str, Callable[[KindReader, Node, int], ExpressionKind | None]]] = {
-    "unary_expression": KindReader._kind_of_unary,  # noqa: SLF001 - the table of the class above
-    "binary_expression": KindReader._kind_of_binary,  # noqa: SLF001
-    "ternary_expression": KindReader._kind_of_ternary,  # noqa: SLF001
-    "identifier": KindReader._kind_of_name,  # noqa: SLF001
-    "member_expression": KindReader._kind_of_member,  # noqa: SLF001
-    "call_expression": KindReader._kind_of_call,  # noqa: SLF001
+    "unary_expression": KindReader._find_unary_kind,  # noqa: SLF001 - the table of the class above
+    "binary_expression": KindReader._find_binary_kind,  # noqa: SLF001
+    "ternary_expression": KindReader._find_ternary_kind,  # noqa: SLF001
+    "identifier": KindReader._find_name_kind,  # noqa: SLF001
+    "member_expression": KindReader._find_member_kind,  # noqa: SLF001
+    "call_expression": KindReader._find_call_kind,  # noqa: SLF001
 }

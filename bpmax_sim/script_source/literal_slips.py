@@ -12,7 +12,12 @@ from zoneinfo import available_timezones
 from bpmax_sim.errors import CALL_ERROR_MEMBERS, suggest_nearest, suggest_or_list
 from bpmax_sim.i18n import msg
 from bpmax_sim.script_source.comparisons import is_caught_error
-from bpmax_sim.script_source.kinds import arguments_of, operator_of, sides_of, without_parentheses
+from bpmax_sim.script_source.kinds import (
+    list_arguments,
+    read_operator,
+    split_sides,
+    strip_parentheses,
+)
 from bpmax_sim.script_source.slips import Found, SlipReader
 
 if TYPE_CHECKING:
@@ -34,17 +39,17 @@ _BASES: Final = range(2, 37)
 def _find_invalid_date(reader: SlipReader, node: Node) -> Found:
     """Yield ``new Date('2026/13/01')``, an invalid date, and ``new Date(2026, 12, 1)``."""
     made = node.child_by_field_name("constructor") or node.child_by_field_name("function")
-    name = reader.tree.text_of(made) if made is not None else ""
-    arguments = arguments_of(node)
+    name = reader.tree.get_source(made) if made is not None else ""
+    arguments = list_arguments(node)
     if name not in {"Date", "Date.parse", "Date.UTC"} or not arguments:
         return
-    text = reader.tree.literal_text(arguments[0])
-    if text is not None and (wrong := _why_invalid_date(text)):
+    text = reader.tree.read_literal_text(arguments[0])
+    if text is not None and (wrong := _explain_invalid_date(text)):
         yield "wrong-value", arguments[0], msg(
             "{text} is no date: {wrong}",
             text=reader.shorten_source(arguments[0]), wrong=wrong,
         )  # fmt: skip
-    month = reader.tree.text_of(arguments[1]) if len(arguments) > 1 else ""
+    month = reader.tree.get_source(arguments[1]) if len(arguments) > 1 else ""
     if month.isdecimal() and int(month) >= _MONTHS:
         yield "wrong-value", arguments[1], msg(
             "months count from 0 here, so that {month} is one of the next year; write {less}",
@@ -52,7 +57,7 @@ def _find_invalid_date(reader: SlipReader, node: Node) -> Found:
         )  # fmt: skip
 
 
-def _why_invalid_date(text: str) -> str:
+def _explain_invalid_date(text: str) -> str:
     """Return why *text* is not a date; "" if it is one, or if that is unclear."""
     if american := _AMERICAN.fullmatch(text):
         year, month, day, hour = int(american[3]), int(american[1]), int(american[2]), 0
@@ -72,13 +77,13 @@ def _why_invalid_date(text: str) -> str:
 def _find_invalid_number(reader: SlipReader, node: Node) -> Found:
     """Yield ``Number('1,200')`` and ``parseInt('abc')``, which give NaN, and ``parseInt(x, 1)``."""
     callee = node.child_by_field_name("function")
-    name = reader.tree.text_of(callee).removeprefix("Number.") if callee is not None else ""
-    arguments = arguments_of(node)
+    name = reader.tree.get_source(callee).removeprefix("Number.") if callee is not None else ""
+    arguments = list_arguments(node)
     fits = _FITS.get(name)
     if fits is None or not arguments:
         return
-    text = reader.tree.literal_text(arguments[0])
-    base = reader.tree.text_of(arguments[1]) if len(arguments) > 1 else ""
+    text = reader.tree.read_literal_text(arguments[0])
+    base = reader.tree.get_source(arguments[1]) if len(arguments) > 1 else ""
     is_wrong_base = name == "parseInt" and base.isdecimal() and int(base) not in {0, *_BASES}
     if is_wrong_base or (text is not None and fits(text) is None):
         yield "wrong-value", node, msg(
@@ -91,11 +96,11 @@ _LONGEST: Final = 2**31 - 1
 
 def _find_long_timer(reader: SlipReader, node: Node) -> Found:
     """Yield timers beyond 2³¹ - 1 ms (some 24.8 days), which every engine fires at once."""
-    callee, arguments = node.child_by_field_name("function"), arguments_of(node)
-    name = reader.tree.text_of(callee) if callee is not None else ""
+    callee, arguments = node.child_by_field_name("function"), list_arguments(node)
+    name = reader.tree.get_source(callee) if callee is not None else ""
     if name not in {"setTimeout", "setInterval"} or len(arguments) < 2:  # noqa: PLR2004
         return
-    milliseconds = _number_of(reader, arguments[1])
+    milliseconds = _evaluate_number(reader, arguments[1])
     if milliseconds is not None and milliseconds > _LONGEST:
         yield "wrong-value", arguments[1], msg(
             "a timer takes 24.8 days at most (2147483647 ms), and fires at once beyond that; wait "
@@ -103,26 +108,26 @@ def _find_long_timer(reader: SlipReader, node: Node) -> Found:
         )  # fmt: skip
 
 
-def _number_of(reader: SlipReader, node: Node | None, depth: int = 0) -> float | None:
+def _evaluate_number(reader: SlipReader, node: Node | None, depth: int = 0) -> float | None:
     """Return the number that *node* computes from literals, such as ``30 * 86400 * 1000``.
 
     None if anything else is in it, except names that are assigned only once.
     """
-    node = without_parentheses(node)
+    node = strip_parentheses(node)
     if node is None or depth > 9:  # noqa: PLR2004 - of names and operators
         return None
     if node.type == "number":
-        text = reader.tree.text_of(node).replace("_", "")
+        text = reader.tree.get_source(node).replace("_", "")
         return float(text) if re.fullmatch(r"\d+\.?\d*(?:e\d+)?", text, re.IGNORECASE) else None
     if node.type == "identifier":
-        binding = reader.scopes.binding_of(node)
+        binding = reader.scopes.find_binding(node)
         known = binding is not None and not binding.is_reassigned and not binding.path
-        return _number_of(reader, binding.value, depth + 1) if binding and known else None
-    left, right = (_number_of(reader, side, depth + 1) for side in sides_of(node))
+        return _evaluate_number(reader, binding.value, depth + 1) if binding and known else None
+    left, right = (_evaluate_number(reader, side, depth + 1) for side in split_sides(node))
     if left is None or right is None:
         return None
     operation = {"*": left * right, "+": left + right, "-": left - right}
-    return operation.get(operator_of(node))
+    return operation.get(read_operator(node))
 
 
 _FITS: Final[Mapping[str, Callable[[str], object]]] = {
@@ -136,10 +141,10 @@ _OF_ERRORS: Final = ("message", *CALL_ERROR_MEMBERS, "name", "stack", "cause", "
 def _find_unknown_error_member(reader: SlipReader, node: Node) -> Found:
     """Yield ``error.platform``: misspelt members of an error, unless the script knows the name."""
     owner, name = node.child_by_field_name("object"), node.child_by_field_name("property")
-    binding = reader.scopes.binding_of(owner) if owner and owner.type == "identifier" else None
+    binding = reader.scopes.find_binding(owner) if owner and owner.type == "identifier" else None
     if owner is None or name is None or binding is None or "$proxy" not in reader.tree.text:
         return
-    text, written = reader.tree.text_of(name), reader.tree.text_of(owner)
+    text, written = reader.tree.get_source(name), reader.tree.get_source(owner)
     hint = suggest_nearest(text, _OF_ERRORS) if text not in _OF_ERRORS else ""
     if not hint or binding.is_reassigned or not is_caught_error(reader.values, binding):
         return
@@ -159,9 +164,9 @@ def _find_unknown_error_response_member(reader: SlipReader, node: Node) -> Found
     inner = owner.child_by_field_name("object") if owner is not None else None
     if owner is None or name is None or owner.type != "member_expression" or inner is None:
         return
-    text = reader.tree.text_of(name)
-    binding = reader.scopes.binding_of(inner) if inner.type == "identifier" else None
-    is_response = reader.values.member_name(owner) == "response"
+    text = reader.tree.get_source(name)
+    binding = reader.scopes.find_binding(inner) if inner.type == "identifier" else None
+    is_response = reader.values.read_member_name(owner) == "response"
     if binding is None or not is_response or not is_caught_error(reader.values, binding):
         return
     if text not in _RESPONSES:
@@ -185,13 +190,13 @@ _OPTIONS: Final = (
 def _find_unknown_option(reader: SlipReader, node: Node) -> Found:
     """Yield misspelt options of ``Intl`` and ``toLocaleString``, which these ignore silently."""
     made = node.child_by_field_name("constructor") or node.child_by_field_name("function")
-    name = reader.tree.text_of(made) if made is not None else ""
-    arguments = arguments_of(node)
+    name = reader.tree.get_source(made) if made is not None else ""
+    arguments = list_arguments(node)
     if not (name.startswith("Intl.") or ".toLocale" in name) or len(arguments) < 2:  # noqa: PLR2004
         return
     for pair in arguments[1].named_children if arguments[1].type == "object" else ():
         key = pair.child_by_field_name("key")
-        text = reader.scopes.key_text(key) if key is not None else None
+        text = reader.scopes.read_key_name(key) if key is not None else None
         if key is not None and text is not None and text not in _OPTIONS:
             yield "unknown-member", key, msg(
                 "there is no option {name!r}{hint}", name=text, hint=suggest_or_list(text, _OPTIONS)
@@ -201,11 +206,11 @@ def _find_unknown_option(reader: SlipReader, node: Node) -> Found:
 def _find_invalid_locale(reader: SlipReader, node: Node) -> Found:
     """Yield ``timeZone: 'Asia/Beijing'`` and ``'zh_CN'``, for which `Intl` throws a RangeError."""
     made = node.child_by_field_name("constructor") or node.child_by_field_name("function")
-    name = reader.tree.text_of(made) if made is not None else ""
+    name = reader.tree.get_source(made) if made is not None else ""
     if not (name.startswith("Intl.") or ".toLocale" in name):
         return
-    for number, one in enumerate(arguments_of(node)):
-        text = reader.tree.literal_text(one)
+    for number, one in enumerate(list_arguments(node)):
+        text = reader.tree.read_literal_text(one)
         if number == 0 and text and "_" in text:
             yield "wrong-value", one, msg(
                 "{text} is no locale, and a RangeError; write {right!r}",
@@ -213,8 +218,8 @@ def _find_invalid_locale(reader: SlipReader, node: Node) -> Found:
             )  # fmt: skip
         for pair in one.named_children if number == 1 and one.type == "object" else ():
             key, value = pair.child_by_field_name("key"), pair.child_by_field_name("value")
-            zone = reader.tree.literal_text(value) if value is not None else None
-            is_zone = key is not None and reader.scopes.key_text(key) == "timeZone"
+            zone = reader.tree.read_literal_text(value) if value is not None else None
+            is_zone = key is not None and reader.scopes.read_key_name(key) == "timeZone"
             if value is not None and is_zone and zone and not _is_zone(zone):
                 yield "wrong-value", value, msg(
                     "there is no time zone {zone!r}, which is a RangeError; that of China is "

@@ -11,7 +11,7 @@ from bpmax_sim.errors import Place
 from bpmax_sim.i18n import msg
 from bpmax_sim.script_source.scopes import Scopes
 from bpmax_sim.script_source.syntax import SyntaxTree
-from bpmax_sim.script_source.values import PROMISES, ScriptValue, Values, enclosing_node
+from bpmax_sim.script_source.values import PROMISES, ScriptValue, Values, find_enclosing_node
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -60,7 +60,7 @@ class PromiseMisuse(msgspec.Struct, frozen=True):
         )
 
 
-def select_misuses(
+def select_certain_misuses(
     misuses: Iterable[PromiseMisuse], async_functions: Collection[str]
 ) -> Iterator[PromiseMisuse]:
     """Yield the certain ones of *misuses*: a library function has to be in *async_functions*."""
@@ -84,33 +84,33 @@ class PromiseReader:
                 yield from self._find_member_of_promise(node)
             elif node.type == "expression_statement":
                 yield from self._find_unawaited_promise_all(node)
-            for operand in self._operands_used_by(node):
-                value = self._values.value(operand)
+            for operand in self._find_used_operands(node):
+                value = self._values.resolve(operand)
                 if value is not None and value.kind in PROMISES:
-                    place = self._tree.place(operand)
-                    yield PromiseMisuse("value", "", place, _undeclared_function_of(value))
+                    place = self._tree.find_place(operand)
+                    yield PromiseMisuse("value", "", place, _find_undeclared_function(value))
 
     def _find_member_of_promise(self, node: Node) -> Iterator[PromiseMisuse]:
-        owner = self._values.value(node.child_by_field_name("object"))
-        name = self._values.member_name(node)
+        owner = self._values.resolve(node.child_by_field_name("object"))
+        name = self._values.read_member_name(node)
         is_promise = owner is not None and owner.kind in PROMISES
         if owner is not None and is_promise and name not in _OF_PROMISES:
             where = node.child_by_field_name("property") or node.child_by_field_name("index")
-            place = self._tree.place(where or node)
-            yield PromiseMisuse("member", name or "*", place, _undeclared_function_of(owner))
+            place = self._tree.find_place(where or node)
+            yield PromiseMisuse("member", name or "*", place, _find_undeclared_function(owner))
 
     def _find_unawaited_promise_all(self, statement: Node) -> Iterator[PromiseMisuse]:
         """Yield ``Promise.all(…);`` as a statement of its own."""
         call = statement.named_children[0] if statement.named_children else statement
         callee = call.child_by_field_name("function") if call.type == "call_expression" else None
         owner = callee.child_by_field_name("object") if callee is not None else None
-        if callee is None or owner is None or self._tree.text_of(owner) != "Promise":
+        if callee is None or owner is None or self._tree.get_source(owner) != "Promise":
             return
-        name = self._values.member_name(callee)
+        name = self._values.read_member_name(callee)
         if name in _JOINS and self._scopes.is_global(owner):
-            yield PromiseMisuse("nothing", f"Promise.{name}", self._tree.place(call))
+            yield PromiseMisuse("nothing", f"Promise.{name}", self._tree.find_place(call))
 
-    def _operands_used_by(self, node: Node) -> Iterator[Node]:
+    def _find_used_operands(self, node: Node) -> Iterator[Node]:
         """Yield the operands whose value, or truth, *node* uses, as in ``a + b`` or ``!a``."""
         operator = node.child_by_field_name("operator")
         kind = operator.type if operator is not None else ""
@@ -131,7 +131,7 @@ class PromiseReader:
                 yield inner
 
 
-def _undeclared_function_of(value: ScriptValue) -> str:
+def _find_undeclared_function(value: ScriptValue) -> str:
     return value.text if value.kind == "outside promise" else ""
 
 
@@ -140,7 +140,7 @@ def find_assignments_in_conditions(nodes: Iterable[Node]) -> Iterator[Node]:
     for node in nodes:
         if node.type != "assignment_expression" or node.parent is None:
             continue
-        around, parent = node.parent, enclosing_node(node)
+        around, parent = node.parent, find_enclosing_node(node)
         is_doubled = (
             around.type == "parenthesized_expression"
             and around.parent is not None

@@ -7,9 +7,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from bpmax_sim.errors import Place
-from bpmax_sim.i18n import msg, series
+from bpmax_sim.i18n import join_list, msg
 from bpmax_sim.script_source.counters import Counter
-from bpmax_sim.script_source.kinds import OPPOSITES, arguments_of, operator_of
+from bpmax_sim.script_source.kinds import OPPOSITES, list_arguments, read_operator
 from bpmax_sim.script_source.scopes import Scopes
 from bpmax_sim.script_source.syntax import SyntaxTree
 from bpmax_sim.script_source.values import ProxyCall, ScriptValue, Values
@@ -68,20 +68,20 @@ class ReachFinder:
 
     def describe_reach(self, branch: Counter) -> str:
         """Return the row, response or fault that would reach *branch*; "" if unclear."""
-        node = self._tree.node_at(Place(self._tree.name, branch.line, branch.column))
+        node = self._tree.find_node_at(Place(self._tree.name, branch.line, branch.column))
         if node is None:
             return ""
         if branch.arm == "catch":
             return self._describe_fault_before_catch(node)
         if branch.arm in {"case", "default"}:
-            return _join_requirements(self._inputs_for_case(node)) or _ask_for_other_values(
+            return _join_requirements(self._find_case_requirements(node)) or _ask_for_other_values(
                 self._find_switch_input(node)
             )
         if kind := _CONDITIONAL.get(branch.arm):
             owner = _find_deciding_ancestor(node, kind, branch)
             condition = owner.child_by_field_name("condition") if owner is not None else None
             return self._describe_condition(condition, holds=branch.arm in {"then", "?"})
-        return self._describe_condition(_left_of(node), holds=branch.arm == "&&")
+        return self._describe_condition(_find_left_operand(node), holds=branch.arm == "&&")
 
     def describe_condition(self, start: int, end: int, *, holds: bool) -> str:
         """Return the input that makes the condition true or false (*holds*), or what it reads.
@@ -101,16 +101,18 @@ class ReachFinder:
         names = ("left", "operator", "right")
         sides = [node.child_by_field_name(name) for name in names] if node is not None else []
         left, sign, right = (side for side in sides if side is not None)
-        reach = _join_requirements(self._inputs_for_comparison(left, "===", right, holds=True))
+        reach = _join_requirements(
+            self._find_comparison_requirements(left, "===", right, holds=True)
+        )
         is_read = reach or any(True for side in (left, right) for _ in self._find_reads(side))
-        texts = (self._tree.text_of(left), sign.type, self._tree.text_of(right))
+        texts = (self._tree.get_source(left), sign.type, self._tree.get_source(right))
         return (*texts, reach if is_read else None)
 
     def _describe_condition(self, node: Node | None, *, holds: bool) -> str:
         exact = _join_requirements(self._find_requirements(node, holds=holds))
         if exact or node is None:
             return exact
-        return _ask_for_other_values(self._find_reads(node)) or self._describe_other_fault(node)
+        return _ask_for_other_values(self._find_reads(node)) or self._ask_for_other_error(node)
 
     def _find_switch_input(self, case: Node) -> Iterator[_Requirement]:
         """Yield the fields and response members in the value of the ``switch`` around *case*."""
@@ -124,14 +126,14 @@ class ReachFinder:
     def _find_reads(self, node: Node, depth: int = 0) -> Iterator[_Requirement]:
         """Yield the fields and response members that *node* reads, through variables too."""
         for inner in self._tree.walk(node):
-            value = self._values.value(inner)
+            value = self._values.resolve(inner)
             if inner.type == "identifier" and value is None and depth < _DEEPEST:
-                for assigned in self._assigned_values.get(self._tree.text_of(inner), ()):
+                for assigned in self._assigned_values.get(self._tree.get_source(inner), ()):
                     yield from self._find_reads(assigned, depth + 1)
             if inner.type in _NAMES and value is not None and value.path:
                 path = value.path[:-1] if value.path[-1] in _OF_TEXTS else value.path
                 if path:
-                    yield from self._as_requirement(value, ".".join(path))
+                    yield from self._to_requirements(value, ".".join(path))
 
     @cached_property
     def _assigned_values(self) -> Mapping[str, Sequence[Node]]:
@@ -140,7 +142,7 @@ class ReachFinder:
         for node in self._tree.walk():
             left, right = (node.child_by_field_name(side) for side in ("left", "right"))
             if node.type == "assignment_expression" and left and right:
-                values.setdefault(self._tree.text_of(left), []).append(right)
+                values.setdefault(self._tree.get_source(left), []).append(right)
         return values
 
     def _find_requirements(self, node: Node | None, *, holds: bool) -> list[_Requirement]:
@@ -157,15 +159,17 @@ class ReachFinder:
         if node is None:
             return []
         binary = node.type == "binary_expression"
-        return (self._inputs_for_binary if binary else self._inputs_for_truth)(node, holds=holds)
+        return (self._find_binary_requirements if binary else self._find_truth_requirements)(
+            node, holds=holds
+        )
 
-    def _inputs_for_binary(self, node: Node, *, holds: bool) -> list[_Requirement]:
+    def _find_binary_requirements(self, node: Node, *, holds: bool) -> list[_Requirement]:
         operator = node.child_by_field_name("operator")
         left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
         if operator is None or left is None or right is None:
             return []
         if operator.type in OPPOSITES:
-            return self._inputs_for_comparison(left, operator.type, right, holds=holds)
+            return self._find_comparison_requirements(left, operator.type, right, holds=holds)
         if operator.type not in {"&&", "||"}:
             return []
         one, other = (self._find_requirements(side, holds=holds) for side in (left, right))
@@ -174,66 +178,65 @@ class ReachFinder:
             return [*one, *other] if one and other else []
         return one or other
 
-    def _inputs_for_comparison(
+    def _find_comparison_requirements(
         self, left: Node, operator: str, right: Node, *, holds: bool
     ) -> list[_Requirement]:
-        left, right = self._without_conversion(left), self._without_conversion(right)
+        left, right = self._strip_conversion(left), self._strip_conversion(right)
         if left.type in _LITERALS:
             left, operator, right = right, _TURNED.get(operator, operator), left
-        found, field = self._values.value(left), self._values.value(right)
+        found, field = self._values.resolve(left), self._values.resolve(right)
         is_field = field is not None and field.kind == "form" and bool(field.path)
         if not (right.type in _LITERALS or is_field) or found is None or not found.path:
             return []
-        if self._is_part_of_input(left, found):
+        if self._is_only_part_of_input(left, found):
             return []
         wanted = operator if holds else OPPOSITES[operator]
         value = (
-            ".".join(field.path) if field is not None and is_field else self._tree.text_of(right)
+            ".".join(field.path) if field is not None and is_field else self._tree.get_source(right)
         )
         sign = _WRITTEN.get(wanted, wanted)
         name = ".".join(found.path)
-        return self._as_requirement(
+        return self._to_requirements(
             found, msg("{name} {sign} {value}", name=name, sign=sign, value=value)
         )
 
-    def _without_conversion(self, node: Node) -> Node:
+    def _strip_conversion(self, node: Node) -> Node:
         """Return the expression that *node* converts: ``form.a`` for ``Number(form.a)``.
 
         A name that is assigned only once is replaced by its value.
         """
-        binding = self._scopes.binding_of(node) if node.type == "identifier" else None
+        binding = self._scopes.find_binding(node) if node.type == "identifier" else None
         if binding is not None and not (binding.is_reassigned or binding.path):
             inner = binding.value
         elif node.type == "call_expression":
             function = node.child_by_field_name("function")
-            is_conversion = function is not None and self._tree.text_of(function) in _CONVERSIONS
-            inner = next(iter(arguments_of(node)), None) if is_conversion else None
-        elif node.type == "unary_expression" and operator_of(node) == "+":
+            is_conversion = function is not None and self._tree.get_source(function) in _CONVERSIONS
+            inner = next(iter(list_arguments(node)), None) if is_conversion else None
+        elif node.type == "unary_expression" and read_operator(node) == "+":
             inner = node.child_by_field_name("argument")
         else:
-            is_fallback = operator_of(node) in {"||", "??"}
+            is_fallback = read_operator(node) in {"||", "??"}
             inner = node.child_by_field_name("left") if is_fallback else None
-        return self._without_conversion(inner) if inner is not None else node
+        return self._strip_conversion(inner) if inner is not None else node
 
-    def _is_part_of_input(self, node: Node, value: ScriptValue) -> bool:
+    def _is_only_part_of_input(self, node: Node, value: ScriptValue) -> bool:
         """Return whether *node* is only a part of the input *value*, for example by ``filter``."""
         while (owner := node.child_by_field_name("object")) is not None:
             node = owner
         return (
-            value.kind in {"form", "ctx"}
-            and self._without_conversion(node).type == "call_expression"
+            value.kind in {"form", "ctx"} and self._strip_conversion(node).type == "call_expression"
         )
 
-    def _inputs_for_truth(self, node: Node, *, holds: bool) -> list[_Requirement]:
-        found = self._values.value(node)
-        if found is None or not found.path or self._is_part_of_input(node, found):
+    def _find_truth_requirements(self, node: Node, *, holds: bool) -> list[_Requirement]:
+        found = self._values.resolve(node)
+        if found is None or not found.path or self._is_only_part_of_input(node, found):
             return []
         path = found.path[:-1] if found.path[-1] == "length" else found.path
         name = ".".join(path)
         text = msg("{name} not empty", name=name) if holds else msg("{name} empty", name=name)
-        return self._as_requirement(found, text)
+        return self._to_requirements(found, text)
 
-    def _as_requirement(self, value: ScriptValue, text: str) -> list[_Requirement]:
+    def _to_requirements(self, value: ScriptValue, text: str) -> list[_Requirement]:
         """Return *text* as a requirement on the form, or on the response that has *value*.
 
         Empty if *value* is part of neither.
@@ -245,7 +248,7 @@ class ReachFinder:
             return [(call, text)] if call else []
         return []
 
-    def _inputs_for_case(self, node: Node) -> list[_Requirement]:
+    def _find_case_requirements(self, node: Node) -> list[_Requirement]:
         case = node if node.type == "switch_case" else node.parent
         if case is None or case.type != "switch_case" or case.parent is None:
             return []
@@ -255,19 +258,19 @@ class ReachFinder:
             asked = asked.named_children[0]
         if asked is None or value is None:
             return []
-        return self._inputs_for_comparison(asked, "===", value, holds=True)
+        return self._find_comparison_requirements(asked, "===", value, holds=True)
 
     def _describe_fault_before_catch(self, node: Node) -> str:
         """Return a text that asks for a fault on the first call in the ``try`` before *node*."""
         call = self._find_call_of_handler(_find_catch_clause(node))
         return msg("a fault on {call}, such as {{error: timeout}}", call=call) if call else ""
 
-    def _describe_other_fault(self, condition: Node) -> str:
+    def _ask_for_other_error(self, condition: Node) -> str:
         """Return a text that asks for another error, if *condition* is about a caught one."""
         clause = _find_catch_clause(condition)
         caught = clause.child_by_field_name("parameter")
-        name = self._tree.text_of(caught) if caught is not None else ""
-        names = {self._tree.text_of(one) for one in self._tree.walk(condition)}
+        name = self._tree.get_source(caught) if caught is not None else ""
+        names = {self._tree.get_source(one) for one in self._tree.walk(condition)}
         call = self._find_call_of_handler(clause) if name in names else ""
         return msg("another fault on {call}", call=call) if call else ""
 
@@ -280,7 +283,7 @@ class ReachFinder:
         for node in self._tree.walk(body):
             if node.type != "call_expression":
                 continue
-            value = self._values.value(node)
+            value = self._values.resolve(node)
             is_call = value is not None and 0 <= value.call < len(self._values.calls)
             if (
                 value is not None
@@ -294,13 +297,13 @@ def _join_requirements(required: list[_Requirement]) -> str:
     """Return requirements as text: ``a row with …, a response of crm.find with …``."""
     texts = []
     for call in dict.fromkeys(call for call, _ in required):
-        having = series(text for owner, text in required if owner == call)
+        having = join_list(text for owner, text in required if owner == call)
         texts.append(
             msg("a response of {call} with {having}", call=call, having=having)
             if call
             else msg("a row with {having}", having=having)
         )
-    return series(texts) if texts else ""
+    return join_list(texts) if texts else ""
 
 
 def _ask_for_other_values(reads: Iterator[_Requirement]) -> str:
@@ -310,12 +313,12 @@ def _ask_for_other_values(reads: Iterator[_Requirement]) -> str:
         if not any(known.startswith(f"{name}.") for known in names.get(call, ())):
             names.setdefault(call, {})[name] = None
     texts = [
-        msg("a response of {call} with another {names}", call=call, names=series(known))
+        msg("a response of {call} with another {names}", call=call, names=join_list(known))
         if call
-        else msg("a row with another {names}", names=series(known))
+        else msg("a row with another {names}", names=join_list(known))
         for call, known in names.items()
     ]
-    return series(texts) if texts else ""
+    return join_list(texts) if texts else ""
 
 
 def _name_call(call: ProxyCall) -> str | None:
@@ -343,7 +346,7 @@ def _find_catch_clause(node: Node) -> Node:
     return node
 
 
-def _left_of(node: Node) -> Node | None:
+def _find_left_operand(node: Node) -> Node | None:
     """Return the left side of the operator whose right side begins with *node*; None if none."""
     current: Node | None = node
     while current is not None and current.parent is not None:

@@ -22,7 +22,7 @@ from bpmax_sim.script_source import (
 )
 from bpmax_sim.script_source.comparisons import ComparisonReader, LiteralComparison
 from bpmax_sim.script_source.guards import Guards
-from bpmax_sim.script_source.kinds import operator_of
+from bpmax_sim.script_source.kinds import read_operator
 from bpmax_sim.script_source.promises import (
     PromiseMisuse,
     PromiseReader,
@@ -37,9 +37,9 @@ from bpmax_sim.script_source.values import (
     ProxyCall,
     ScriptValue,
     Values,
-    enclosing_node,
+    find_enclosing_node,
+    find_usage,
     is_async,
-    usage_of,
 )
 
 if TYPE_CHECKING:
@@ -205,7 +205,7 @@ def is_compared_with_undefined(place: Place | None, scripts: Iterable[NamedSourc
     return any(one.start() < place.column <= one.end() for one in found if place is not None)
 
 
-def find_power_operators(text: str, name: str = "script.js") -> tuple[Place, ...]:
+def find_inexact_powers(text: str, name: str = "script.js") -> tuple[Place, ...]:
     """Return the places of ``**`` whose result may differ in its last digit on another machine.
 
     A comment ``// bpmax-ignore: power`` excludes its line.
@@ -253,20 +253,20 @@ class _ScriptReader:
         # Calls first, in the order of the text: all other facts name a call by its index.
         for node in self._nodes:
             if node.type == "call_expression":
-                self._values.value(node)
+                self._values.resolve(node)
         left = list(self._find_chains_without_call())
         for node in self._nodes:
             if node.type in {"member_expression", "subscript_expression"}:
                 name = node.child_by_field_name("property") or node.child_by_field_name("index")
-                access = self._access_kind(node)
-                self._add_member_use(self._values.value(node), access, name or node)
+                access = self._find_access_kind(node)
+                self._add_member_use(self._values.resolve(node), access, name or node)
             elif node.type == "binary_expression":
                 self._add_in_test(node)
         for binding in self._scopes.bindings:
             if binding.path:
                 access = "truth" if _has_default(binding.declared) else "read"
                 self._add_member_use(
-                    self._values.value_of_destructuring(binding), access, binding.declared
+                    self._values.resolve_binding(binding), access, binding.declared
                 )
         parts = self._tree, self._scopes, self._values
         promises, comparisons = PromiseReader(*parts), ComparisonReader(*parts)
@@ -275,20 +275,22 @@ class _ScriptReader:
             name=self._tree.name,
             calls=(*self._values.calls, *left),
             members=tuple(self._members),
-            globals=tuple(self._global_uses()),
+            globals=tuple(self._find_global_uses()),
             misuses=tuple(promises.find_misuses(self._nodes)),
-            assignments=tuple(map(self._tree.place, find_assignments_in_conditions(self._nodes))),
+            assignments=tuple(
+                map(self._tree.find_place, find_assignments_in_conditions(self._nodes))
+            ),
             comparisons=tuple(comparisons.find_comparisons(self._nodes)),
             declared=tuple(self._scopes.top.names),
             asynchronous=tuple(self._find_async_function_names()),
             signatures=dict(self._find_signatures()),
-            powers=tuple(self._find_power_operators()),
+            powers=tuple(self._find_inexact_powers()),
             unused_calls=tuple(results.find_unused_call_numbers(self._nodes)),
             dropped_errors=tuple(results.find_silent_handlers(self._nodes)),
             named_owners=tuple(self._find_owner_id_texts()),
             ownerless=tuple(self._find_entries_without_owner_id()),
             returned_texts=tuple(self._find_returned_texts()),
-            mistakes=(mistakes := tuple(self._tree.mistakes())),
+            mistakes=(mistakes := tuple(self._tree.find_syntax_errors())),
             full_width=tuple(self._find_full_width_punctuation()) if mistakes else (),
             suppressed=dict(self._find_suppressions()),
         )
@@ -301,17 +303,17 @@ class _ScriptReader:
         for node in self._nodes:
             named: list[Node] = []
             key = node.child_by_field_name("key") if node.type == "pair" else None
-            if key is not None and self._scopes.key_text(key) == "owner_id":
+            if key is not None and self._scopes.read_key_name(key) == "owner_id":
                 named = node.named_children[1:]
-            elif node.type == "array" and enclosing_node(node).type in {
+            elif node.type == "array" and find_enclosing_node(node).type in {
                 "return_statement",
                 "arrow_function",
             }:
                 named = node.named_children
             for one in named:
-                text = self._tree.literal_text(one)
+                text = self._tree.read_literal_text(one)
                 if text:
-                    yield text, self._tree.place(one)
+                    yield text, self._tree.find_place(one)
 
     def _find_returned_values(self) -> Iterator[Node]:
         """Yield what the script itself returns, either side of a ``?:``; no function within it."""
@@ -327,18 +329,18 @@ class _ScriptReader:
 
     def _find_returned_texts(self) -> Iterator[tuple[str, Place]]:
         for value in self._find_returned_values():
-            if text := self._tree.literal_text(value):
-                yield text, self._tree.place(value)
+            if text := self._tree.read_literal_text(value):
+                yield text, self._tree.find_place(value)
 
     def _find_entries_without_owner_id(self) -> Iterator[Place]:
         """Yield the objects without ``owner_id`` in a list that an ``owners`` hook returns."""
         for value in self._find_returned_values():
             for item in value.named_children if value.type == "array" else ():
                 keys = [one.child_by_field_name("key") for one in item.named_children]
-                known = [self._scopes.key_text(key) for key in keys if key is not None]
+                known = [self._scopes.read_key_name(key) for key in keys if key is not None]
                 is_plain = item.type == "object" and len(known) == len(item.named_children)
                 if is_plain and known and None not in known and "owner_id" not in known:
-                    yield self._tree.place(item)
+                    yield self._tree.find_place(item)
 
     def find_slips(self) -> Iterator[Slip]:
         """Yield probable mistakes; they depend on the values that the reading resolves."""
@@ -356,11 +358,11 @@ class _ScriptReader:
         for node in self._nodes:
             if node.type != "call_expression":
                 continue
-            value, usage = self._values.value(node), usage_of(node)
+            value, usage = self._values.resolve(node), find_usage(node)
             if value is None or value.kind != "chain" or value.draft is None:
                 continue
             if usage in {"awaited", "nothing"}:
-                yield replace(value.draft, usage=usage, place=self._tree.place(node))
+                yield replace(value.draft, usage=usage, place=self._tree.find_place(node))
 
     def _add_member_use(self, value: ScriptValue | None, access: Access, where: Node) -> None:
         if value is None or not value.path or value.kind not in {"form", "ctx", "result"}:
@@ -373,7 +375,7 @@ class _ScriptReader:
             return
         is_guarded = self._guards.is_guarded(where, replace(value, path=path))
         call = value.call if root == "result" else None
-        use = MemberUse(root, path, access, self._tree.place(where), call, is_guarded)
+        use = MemberUse(root, path, access, self._tree.find_place(where), call, is_guarded)
         self._members[use] = None
 
     def _add_in_test(self, node: Node) -> None:
@@ -381,12 +383,12 @@ class _ScriptReader:
         operator = node.child_by_field_name("operator")
         if operator is None or operator.type != "in":
             return
-        name = self._values.value(node.child_by_field_name("left"))
-        owner = self._values.value(node.child_by_field_name("right"))
+        name = self._values.resolve(node.child_by_field_name("left"))
+        owner = self._values.resolve(node.child_by_field_name("right"))
         if name is not None and name.kind == "text":
-            self._add_member_use(self._values.member_at(owner, (name.text,)), "test", node)
+            self._add_member_use(self._values.resolve_member(owner, (name.text,)), "test", node)
 
-    def _access_kind(self, node: Node) -> Access:
+    def _find_access_kind(self, node: Node) -> Access:
         """Return how the member *node* is used: ``read``, ``write``, ``truth`` or ``test``.
 
         The words are explained at `MemberUse`.
@@ -396,7 +398,7 @@ class _ScriptReader:
             child, parent = parent, parent.parent
         if parent is None:
             return "read"
-        operator = operator_of(parent)
+        operator = read_operator(parent)
         target = _ASSIGNS.get(parent.type)
         if (target and parent.child_by_field_name(target) == child) or operator == "delete":
             return "write"
@@ -411,9 +413,9 @@ class _ScriptReader:
         )
         return "truth" if is_asked else "read"
 
-    def _global_uses(self) -> Iterator[GlobalUse]:
-        for use in self._scopes.global_uses():
-            place, access = self._tree.place(use.node), self._access_kind(use.node)
+    def _find_global_uses(self) -> Iterator[GlobalUse]:
+        for use in self._scopes.find_global_uses():
+            place, access = self._tree.find_place(use.node), self._find_access_kind(use.node)
             yield GlobalUse(use.name, place, access)
 
     def _find_async_function_names(self) -> Iterator[str]:
@@ -434,15 +436,18 @@ class _ScriptReader:
                 nodes = (
                     several.named_children if several is not None else [single] if single else []
                 )
-                yield name, tuple(self._parameter_name(node, n) for n, node in enumerate(nodes, 1))
+                yield (
+                    name,
+                    tuple(self._make_parameter_name(node, n) for n, node in enumerate(nodes, 1)),
+                )
 
-    def _parameter_name(self, node: Node, number: int) -> str:
+    def _make_parameter_name(self, node: Node, number: int) -> str:
         if node.type == "rest_pattern":
             return f"rest{number}"
         name = node.child_by_field_name("left") or node
-        return self._tree.text_of(name) if name.type == "identifier" else f"options{number}"
+        return self._tree.get_source(name) if name.type == "identifier" else f"options{number}"
 
-    def _find_power_operators(self) -> Iterator[Place]:
+    def _find_inexact_powers(self) -> Iterator[Place]:
         """Yield each ``**`` whose operands are not both known to be non-negative integers.
 
         Of fractions, the last digit of the result depends on the machine.
@@ -455,7 +460,7 @@ class _ScriptReader:
             # A negative exponent gives a fraction: 10 ** -5 has two last digits.
             is_negative = exponent is not None and exponent.type == "unary_expression"
             if is_negative or not (self._is_integer(base) and self._is_integer(exponent)):
-                yield self._tree.place(operator)
+                yield self._tree.find_place(operator)
 
     def _find_full_width_punctuation(self) -> Iterator[tuple[str, str, Place]]:
         """Yield (character, the one that it should be, place) of full-width punctuation.
@@ -468,7 +473,7 @@ class _ScriptReader:
             if character in FULL_WIDTH:
                 node = self._tree.root.descendant_for_byte_range(at, at + size)
                 if node is None or node.type not in _TEXTS:
-                    yield character, FULL_WIDTH[character], self._tree.place_of_byte(at)
+                    yield character, FULL_WIDTH[character], self._tree.find_place_of_byte(at)
             at += size
 
     def _is_integer(self, node: Node | None) -> bool:
@@ -477,7 +482,7 @@ class _ScriptReader:
         return (
             node is not None
             and node.type == "number"
-            and self._tree.text_of(node).rstrip("n").isdigit()
+            and self._tree.get_source(node).rstrip("n").isdigit()
         )
 
     def _find_suppressions(self) -> Iterator[tuple[int, tuple[str, ...]]]:
@@ -487,10 +492,10 @@ class _ScriptReader:
         """
         lines: Sequence[str] = self._tree.text.splitlines()
         for node in self._nodes:
-            text = self._tree.text_of(node).strip("/* \t\r\n") if node.type == "comment" else ""
+            text = self._tree.get_source(node).strip("/* \t\r\n") if node.type == "comment" else ""
             head, colon, rest = text.partition(":")
             if head == "bpmax-ignore" and colon:
-                place = self._tree.place(node)
+                place = self._tree.find_place(node)
                 is_alone = not lines[place.line - 1][: place.column - 1].strip()
                 yield place.line + is_alone, tuple(rest.replace(",", " ").split())
 

@@ -80,7 +80,7 @@ class LexicalScope(msgspec.Struct):
     is_function: bool
     names: dict[str, Binding]
 
-    def function(self) -> LexicalScope:
+    def find_function_scope(self) -> LexicalScope:
         """Return the scope of the enclosing function, or of the program."""
         scope = self
         while not scope.is_function and scope.parent is not None:
@@ -94,7 +94,7 @@ class LexicalScope(msgspec.Struct):
             scope = scope.parent
         return scope.names[name] if scope else None
 
-    def find_outside(self, name: str) -> Binding | None:
+    def find_in_enclosing_blocks(self, name: str) -> Binding | None:
         """Return the declaration of *name* in an enclosing block of the same function, or None."""
         scope = self
         while not scope.is_function and scope.parent is not None:
@@ -133,7 +133,7 @@ class Scopes:
         self._hidden: dict[int, Binding] = {}
         uses = self._declare_names_and_list_uses()
         self._name_uses = {
-            node.id: NameUse(name := tree.text_of(node), node, scope.find(name))
+            node.id: NameUse(name := tree.get_source(node), node, scope.find(name))
             for node, scope in uses
             if node.id not in self._declared
         }
@@ -141,7 +141,7 @@ class Scopes:
             if use.binding is not None and _is_assigned(use.node):
                 use.binding.is_reassigned = True
 
-    def binding_of(self, node: Node) -> Binding | None:
+    def find_binding(self, node: Node) -> Binding | None:
         """Return the declaration of the identifier *node*; None for a global or another node."""
         use = self._name_uses.get(node.id)
         return use.binding if use else None
@@ -151,7 +151,7 @@ class Scopes:
         use = self._name_uses.get(node.id)
         return use is not None and use.binding is None
 
-    def names_at(self, node: Node) -> list[str]:
+    def list_visible_names(self, node: Node) -> list[str]:
         """Return the declared names that are visible at *node*, the nearest first.
 
         They are followed by the globals that *node* itself uses.
@@ -165,16 +165,16 @@ class Scopes:
             current = current.parent
         used = (
             use.name
-            for use in self.global_uses()
+            for use in self.find_global_uses()
             if node.start_byte <= use.node.start_byte < node.end_byte
         )
         return [*found | dict.fromkeys(self.top.names) | dict.fromkeys(used)]
 
-    def global_uses(self) -> Iterator[NameUse]:
+    def find_global_uses(self) -> Iterator[NameUse]:
         """Yield each use of a name that the script does not declare."""
         return (use for use in self._name_uses.values() if use.binding is None)
 
-    def name_uses(self) -> Iterator[NameUse]:
+    def find_name_uses(self) -> Iterator[NameUse]:
         """Return each use of a name, in the order of the text."""
         return iter(self._name_uses.values())
 
@@ -182,20 +182,22 @@ class Scopes:
         """Return whether *use* assigns to the name."""
         return _is_assigned(use.node)
 
-    def outer_binding(self, binding: Binding) -> Binding | None:
+    def find_hidden_binding(self, binding: Binding) -> Binding | None:
         """Return the declaration that *binding* hides, or None.
 
         It is in an outer block of the same function.
         """
         return self._hidden.get(id(binding))
 
-    def key_text(self, key: Node) -> str | None:
+    def read_key_name(self, key: Node) -> str | None:
         """Return the name of an object's key, or None for a computed one."""
         if key.type in _KEYS:
-            return self._tree.text_of(key)
+            return self._tree.get_source(key)
         if key.type == "computed_property_name":
-            return self._tree.literal_text(key.named_children[0]) if key.named_children else None
-        return self._tree.literal_text(key)
+            return (
+                self._tree.read_literal_text(key.named_children[0]) if key.named_children else None
+            )
+        return self._tree.read_literal_text(key)
 
     def _declare_names_and_list_uses(self) -> list[tuple[Node, LexicalScope]]:
         """Add each declaration, and return the identifiers with their scopes."""
@@ -224,8 +226,8 @@ class Scopes:
         parent, name = node.parent, node.child_by_field_name("name")
         is_var = parent is None or parent.type == "variable_declaration"
         if name is not None:
-            word = "var" if is_var or parent is None else self._tree.text_of(parent.children[0])
-            home = scope.function() if is_var else scope
+            word = "var" if is_var or parent is None else self._tree.get_source(parent.children[0])
+            home = scope.find_function_scope() if is_var else scope
             self._bind_pattern_names(name, word, home, node.child_by_field_name("value"))
 
     def _declare_function(self, node: Node, scope: LexicalScope, _inner: LexicalScope) -> None:
@@ -245,9 +247,9 @@ class Scopes:
         word, operator = node.child_by_field_name("kind"), node.child_by_field_name("operator")
         if word is None:
             return
-        kind = self._tree.text_of(word)
+        kind = self._tree.get_source(word)
         path = ("*",) if operator is not None and operator.type == "of" else ("?",)
-        home = inner.function() if kind == "var" else inner
+        home = inner.find_function_scope() if kind == "var" else inner
         right = node.child_by_field_name("right")
         self._bind_pattern_names(node.child_by_field_name("left"), kind, home, right, path)
 
@@ -279,18 +281,23 @@ class Scopes:
         *value* is the expression from which they get their values, *path* the members of it that
         lead to *pattern*.
         """
-        for identifier, steps in self._names_in(pattern, path) if pattern is not None else ():
-            name = self._tree.text_of(identifier)
+        for identifier, steps in (
+            self._find_pattern_names(pattern, path) if pattern is not None else ()
+        ):
+            name = self._tree.get_source(identifier)
             self._declared.add(identifier.id)
             if name in scope.names:
                 scope.names[name].is_reassigned = True
                 continue
             scope.names[name] = binding = Binding(kind, identifier, value, steps)
             self.bindings.append(binding)
-            if not scope.is_function and (outer := scope.find_outside(name)) is not None:
+            if (
+                not scope.is_function
+                and (outer := scope.find_in_enclosing_blocks(name)) is not None
+            ):
                 self._hidden[id(binding)] = outer
 
-    def _names_in(self, pattern: Node, path: Path) -> Iterator[tuple[Node, Path]]:
+    def _find_pattern_names(self, pattern: Node, path: Path) -> Iterator[tuple[Node, Path]]:
         """Yield each name that *pattern* declares, with the path of members to its value."""
         pending = [(pattern, path)]
         while pending:
@@ -298,26 +305,26 @@ class Scopes:
             if node.type == "identifier":
                 yield node, steps
             elif node.type == "shorthand_property_identifier_pattern":
-                yield node, (*steps, self._tree.text_of(node))
+                yield node, (*steps, self._tree.get_source(node))
             elif parts := _PARTS.get(node.type):
                 pending += [(child, (*steps, *more)) for child, more in parts(self, node)]
 
-    def _names_in_pair(self, node: Node) -> list[tuple[Node, Path]]:
+    def _split_pair_pattern(self, node: Node) -> list[tuple[Node, Path]]:
         key, value = node.child_by_field_name("key"), node.child_by_field_name("value")
-        name = self.key_text(key) if key is not None else None
+        name = self.read_key_name(key) if key is not None else None
         return [(value, (name or "?",))] if value is not None else []
 
-    def _names_before_default(self, node: Node) -> list[tuple[Node, Path]]:
+    def _split_default_pattern(self, node: Node) -> list[tuple[Node, Path]]:
         left = node.child_by_field_name("left")
         return [(left, ())] if left is not None else []
 
-    def _names_in_array(self, node: Node) -> list[tuple[Node, Path]]:
+    def _split_array_pattern(self, node: Node) -> list[tuple[Node, Path]]:
         return [(child, ("*",)) for child in reversed(node.named_children)]
 
-    def _names_in_rest(self, node: Node) -> list[tuple[Node, Path]]:
+    def _split_rest_pattern(self, node: Node) -> list[tuple[Node, Path]]:
         return [(child, ("?",)) for child in node.named_children]
 
-    def _names_in_object(self, node: Node) -> list[tuple[Node, Path]]:
+    def _split_object_pattern(self, node: Node) -> list[tuple[Node, Path]]:
         return [(child, ()) for child in reversed(node.named_children)]
 
 
@@ -334,12 +341,12 @@ _DECLARES: Final[Mapping[str, Callable[[Scopes, Node, LexicalScope, LexicalScope
     "import_clause": Scopes._declare_imports,  # noqa: SLF001
 }
 _PARTS: Final[Mapping[str, Callable[[Scopes, Node], list[tuple[Node, Path]]]]] = {
-    "pair_pattern": Scopes._names_in_pair,  # noqa: SLF001
-    "assignment_pattern": Scopes._names_before_default,  # noqa: SLF001
-    "object_assignment_pattern": Scopes._names_before_default,  # noqa: SLF001
-    "array_pattern": Scopes._names_in_array,  # noqa: SLF001
-    "rest_pattern": Scopes._names_in_rest,  # noqa: SLF001
-    "object_pattern": Scopes._names_in_object,  # noqa: SLF001
+    "pair_pattern": Scopes._split_pair_pattern,  # noqa: SLF001
+    "assignment_pattern": Scopes._split_default_pattern,  # noqa: SLF001
+    "object_assignment_pattern": Scopes._split_default_pattern,  # noqa: SLF001
+    "array_pattern": Scopes._split_array_pattern,  # noqa: SLF001
+    "rest_pattern": Scopes._split_rest_pattern,  # noqa: SLF001
+    "object_pattern": Scopes._split_object_pattern,  # noqa: SLF001
 }
 
 

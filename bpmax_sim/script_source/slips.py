@@ -18,11 +18,11 @@ from bpmax_sim.errors import Place
 from bpmax_sim.i18n import msg
 from bpmax_sim.script_source.kinds import (
     KindReader,
-    operator_of,
+    read_operator,
 )
 from bpmax_sim.script_source.scopes import Binding, Scopes
 from bpmax_sim.script_source.syntax import SyntaxTree
-from bpmax_sim.script_source.values import Values, enclosing_node
+from bpmax_sim.script_source.values import Values, find_enclosing_node
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -101,7 +101,7 @@ class SlipReader:
             else:
                 continue
             if changed is not None:
-                changes.setdefault(self.tree.text_of(changed), []).append(part.start_byte)
+                changes.setdefault(self.tree.get_source(changed), []).append(part.start_byte)
         return changes
 
     def find_slips(
@@ -114,7 +114,7 @@ class SlipReader:
         for node in nodes:
             for find in finders.get(node.type, ()):
                 for rule, where, message in find(self, node):
-                    yield Slip(rule, message, self.tree.place(where))
+                    yield Slip(rule, message, self.tree.find_place(where))
 
     def find_name_slips(self) -> Iterator[Slip]:
         """Yield problems of declared names: never read, hiding another one, a const assigned to.
@@ -123,20 +123,20 @@ class SlipReader:
         text that a ``for … in`` gives.
         """
         used: set[int] = set()
-        for use in self.scopes.name_uses():
+        for use in self.scopes.find_name_uses():
             is_assigned = self.scopes.is_assignment(use)
             if use.binding is None:
                 if is_assigned and use.name in GIVEN:
                     yield Slip("const-assign", msg(
                         "this puts something else in the place of {name} and changes nothing in "
                         "it; assign to a member, such as {name}.field", name=use.name,
-                    ), self.tree.place(use.node))  # fmt: skip
+                    ), self.tree.find_place(use.node))  # fmt: skip
                 continue
             if is_assigned and use.binding.kind == "const":
                 yield Slip(
                     "const-assign",
                     msg("{name} is a const and cannot be assigned to; use let", name=use.name),
-                    self.tree.place(use.node),
+                    self.tree.find_place(use.node),
                 )
             if not is_assigned or use.node.parent is None or _is_read_as_value(use.node.parent):
                 used.add(id(use.binding))
@@ -148,7 +148,7 @@ class SlipReader:
 
     def shorten_source(self, node: Node | None) -> str:
         """Return the source of *node* on one short line, to be quoted in a message; "" for None."""
-        return self.shorten_text(self.tree.text_of(node)) if node is not None else ""
+        return self.shorten_text(self.tree.get_source(node)) if node is not None else ""
 
     def shorten_text(self, source: str) -> str:
         """Return *source* on one line, shortened."""
@@ -160,9 +160,11 @@ class SlipReader:
         return any(
             (
                 part.type in _EFFECTS
-                and not (part.type == "call_expression" and self.kinds.builtin_method(part) in PURE)
+                and not (
+                    part.type == "call_expression" and self.kinds.find_builtin_method(part) in PURE
+                )
             )
-            or operator_of(part) in {"delete", "void"}
+            or read_operator(part) in {"delete", "void"}
             for part in self.tree.walk(node)
         )
 
@@ -176,22 +178,22 @@ class SlipReader:
             member = parent.child_by_field_name("property")
         if member is None or parent.child_by_field_name("object") != use:
             return
-        name = self.tree.text_of(member)
+        name = self.tree.get_source(member)
         if name not in _OF_TEXTS:
             yield Slip("for-in", msg(
                 "for … in gives names and indexes, which are texts and have no {member}; "
-                "write for (const {name} of …)", member=name, name=self.tree.text_of(use),
-            ), self.tree.place(member))  # fmt: skip
+                "write for (const {name} of …)", member=name, name=self.tree.get_source(use),
+            ), self.tree.find_place(member))  # fmt: skip
 
     def _find_unused_name(self, binding: Binding) -> Iterator[Slip]:
-        name = self.tree.text_of(binding.declared)
+        name = self.tree.get_source(binding.declared)
         is_function = binding.kind == "function" and binding.value is not None
         is_variable = binding.kind in {"const", "let", "var"} and not binding.path
         if not (is_variable or is_function) or binding.value is None or name.startswith("_"):
             return
         if is_function and binding.value.type == "function_expression":
             return  # a name for stacks: ``(function calculate() { … })()``
-        is_function = is_function or self.kinds.kind_of(binding.value) == "function"
+        is_function = is_function or self.kinds.find_kind(binding.value) == "function"
         if not is_function and self.has_effect(binding.value):
             return
         is_top = self.scopes.top.names.get(name) is binding
@@ -200,7 +202,7 @@ class SlipReader:
         message = msg("nothing reads {name}; use it, or take it away", name=name)
         if is_function:
             message = msg("nothing calls {name}; call it, or take it away", name=name)
-        yield Slip("unused-variable", message, self.tree.place(binding.declared), is_top)
+        yield Slip("unused-variable", message, self.tree.find_place(binding.declared), is_top)
 
     @cached_property
     def _declares_only_functions(self) -> bool:
@@ -211,14 +213,17 @@ class SlipReader:
         """Yield ``let total`` in a block that hides an outer ``let total``, never changed."""
         if binding.kind not in {"const", "let"} or binding.path:
             return
-        outer = self.scopes.outer_binding(binding)
+        outer = self.scopes.find_hidden_binding(binding)
         if outer is None or outer.kind != "let" or outer.is_reassigned or outer.path:
             return
-        name, line = self.tree.text_of(binding.declared), self.tree.place(outer.declared).line
+        name, line = (
+            self.tree.get_source(binding.declared),
+            self.tree.find_place(outer.declared).line,
+        )
         yield Slip("shadowed-variable", msg(
             "this declares another {name}, and that of line {line} never changes; "
             "leave out the word before it", name=name, line=line,
-        ), self.tree.place(binding.declared))  # fmt: skip
+        ), self.tree.find_place(binding.declared))  # fmt: skip
 
 
 _OF_TEXTS: Final = frozenset({
@@ -231,7 +236,7 @@ _OF_TEXTS: Final = frozenset({
 def _is_read_as_value(parent: Node) -> bool:
     """Return whether the assignment or update *parent* is itself used as a value: ``x = n++``."""
     if parent.type in {"augmented_assignment_expression", "update_expression"}:
-        return enclosing_node(parent).type != "expression_statement"
+        return find_enclosing_node(parent).type != "expression_statement"
     return (
         parent.type == "assignment_expression"
         and parent.parent is not None

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Final
 
 from bpmax_sim.i18n import msg
 from bpmax_sim.script_source.kinds import (
-    operator_of,
-    without_parentheses,
+    read_operator,
+    strip_parentheses,
 )
 from bpmax_sim.script_source.scopes import FUNCTIONS
 from bpmax_sim.script_source.slips import GIVEN, PURE, Found, SlipReader
 from bpmax_sim.script_source.syntax import LEAVING_STATEMENTS
-from bpmax_sim.script_source.values import enclosing_node
+from bpmax_sim.script_source.values import find_enclosing_node
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -40,7 +40,7 @@ def _find_double_keys(reader: SlipReader, node: Node) -> Found:
             key = child
         elif child.type == "method_definition" and not _is_accessor_or_static(child):
             key = child.child_by_field_name("name")
-        name = reader.scopes.key_text(key) if key is not None else None
+        name = reader.scopes.read_key_name(key) if key is not None else None
         if key is None or name is None:
             continue
         if name in seen:
@@ -62,7 +62,7 @@ def _find_double_functions(reader: SlipReader, node: Node) -> Found:
         name = child.child_by_field_name("name") if child.type == "function_declaration" else None
         if name is None:
             continue
-        text = reader.tree.text_of(name)
+        text = reader.tree.get_source(name)
         if text in seen:
             yield (
                 "duplicate-key",
@@ -74,13 +74,13 @@ def _find_double_functions(reader: SlipReader, node: Node) -> Found:
 
 def _find_statement_without_effect(reader: SlipReader, node: Node) -> Found:
     """Yield statements that only compute a value, which is not used."""
-    inner = without_parentheses(node.named_children[0]) if node.named_children else None
-    if inner is None or (inner.type == "string" and "use " in reader.tree.text_of(inner)):
+    inner = strip_parentheses(node.named_children[0]) if node.named_children else None
+    if inner is None or (inner.type == "string" and "use " in reader.tree.get_source(inner)):
         return
     if inner.type == "call_expression":
-        method = reader.kinds.builtin_method(inner)
+        method = reader.kinds.find_builtin_method(inner)
         listed = inner.child_by_field_name("arguments")
-        callee = without_parentheses(inner.child_by_field_name("function"))
+        callee = strip_parentheses(inner.child_by_field_name("function"))
         owner = callee.child_by_field_name("object") if callee is not None else None
         is_idle = method in PURE and not any(
             reader.has_effect(part) for part in (owner, listed) if part is not None
@@ -95,10 +95,10 @@ def _find_statement_without_effect(reader: SlipReader, node: Node) -> Found:
                 ),
             )
     elif inner.type in _IDLE and not reader.has_effect(inner):
-        if operator_of(inner) in {"==", "==="}:
+        if read_operator(inner) in {"==", "==="}:
             yield "no-effect", inner, msg("this compares and changes nothing; a single = assigns")
-        elif reader.kinds.kind_of(inner) == "function" or (
-            (value := reader.values.value(inner)) is not None and value.kind == "function"
+        elif reader.kinds.find_kind(inner) == "function" or (
+            (value := reader.values.resolve(inner)) is not None and value.kind == "function"
         ):
             yield "no-effect", inner, msg("this function is not called; put () behind it")
         else:
@@ -146,12 +146,12 @@ def _find_unreachable(_reader: SlipReader, node: Node) -> Found:
             yield "unreachable", after, msg("nothing comes by here; what stands before it leaves")
             return
     if node.type == "finally_clause":
-        for part in _nodes_outside_inner_functions(node):
+        for part in _walk_outside_inner_functions(node):
             if part.type == "return_statement":
                 yield "unreachable", part, msg("a return in finally drops what was thrown")
 
 
-def _nodes_outside_inner_functions(node: Node) -> Iterator[Node]:
+def _walk_outside_inner_functions(node: Node) -> Iterator[Node]:
     """Yield the nodes below *node*, except those of functions in it."""
     pending = [node]
     while pending:
@@ -170,7 +170,7 @@ def _find_loop_that_runs_once(_reader: SlipReader, node: Node) -> Found:
         return  # whether there is any member
     last = body.named_children[-1]
     continues = any(
-        part.type == "continue_statement" for part in _nodes_outside_inner_functions(body)
+        part.type == "continue_statement" for part in _walk_outside_inner_functions(body)
     )
     if always_leaves(last) and last.type != "continue_statement" and not continues:
         yield "unreachable", last, msg("this ends the loop in its first round")
@@ -187,7 +187,7 @@ def _find_fall_through(reader: SlipReader, node: Node) -> Found:
     if number + 1 >= len(cases) or not statements or any(map(always_leaves, statements)):
         return
     following = cases[number + 1]
-    between = reader.tree.bytes_between(statements[-1].end_byte, following.start_byte)
+    between = reader.tree.get_bytes_between(statements[-1].end_byte, following.start_byte)
     if b"//" not in between and b"/*" not in between:
         yield (
             "fallthrough",
@@ -205,9 +205,9 @@ def _find_reversed_operator(reader: SlipReader, node: Node) -> Found:
     left = node.child_by_field_name("left")
     if right is None or right.type != "unary_expression" or left is None:
         return
-    text = reader.tree.bytes_between(left.end_byte, right.end_byte).decode("utf-8", "replace")
+    text = reader.tree.get_bytes_between(left.end_byte, right.end_byte).decode("utf-8", "replace")
     if _TURNED.match(text.lstrip()) and operator is None:
-        sign = operator_of(right)
+        sign = read_operator(right)
         yield "turned-operator", right, msg(
             "={sign} assigns {text}; {sign}= is what changes by it", sign=sign,
             text=reader.shorten_source(right),
@@ -216,11 +216,11 @@ def _find_reversed_operator(reader: SlipReader, node: Node) -> Found:
 
 def _find_template_in_quotes(reader: SlipReader, node: Node) -> Found:
     """Yield ``'客户 ${name}'``, which is not a template."""
-    text = reader.tree.text_of(node)
+    text = reader.tree.get_source(node)
     match = _MEANT.search(text) if "${" in text else None
     if match is None:
         return
-    names = {reader.tree.text_of(binding.declared) for binding in reader.scopes.bindings}
+    names = {reader.tree.get_source(binding.declared) for binding in reader.scopes.bindings}
     if match[1] in names or match[1] in GIVEN:
         yield (
             "plain-template",
@@ -233,7 +233,7 @@ def _find_template_in_quotes(reader: SlipReader, node: Node) -> Found:
 
 
 def _find_lost_digits(reader: SlipReader, node: Node) -> Found:
-    text = reader.tree.text_of(node).replace("_", "")
+    text = reader.tree.get_source(node).replace("_", "")
     if text.isdigit() and len(text) < 300 and int(float(text)) != int(text):  # noqa: PLR2004 - of floats
         yield (
             "lost-digits",
@@ -265,10 +265,10 @@ def _find_used_void_result(reader: SlipReader, node: Node) -> Found:
 
     ``forEach`` returns undefined, ``push`` the new length.
     """
-    method, parent = reader.kinds.builtin_method(node), enclosing_node(node)
+    method, parent = reader.kinds.find_builtin_method(node), find_enclosing_node(node)
     if method not in {"forEach", "push", "unshift"}:
         return
-    value = without_parentheses(
+    value = strip_parentheses(
         parent.child_by_field_name("value") or parent.child_by_field_name("right")
     )
     if method == "forEach":
@@ -281,7 +281,7 @@ def _find_used_void_result(reader: SlipReader, node: Node) -> Found:
         value == node
         and left is not None
         and owner is not None
-        and reader.tree.text_of(left) == reader.tree.text_of(owner)
+        and reader.tree.get_source(left) == reader.tree.get_source(owner)
     )
     if is_same:
         yield "wrong-value", node, msg(
@@ -292,10 +292,10 @@ def _find_used_void_result(reader: SlipReader, node: Node) -> Found:
 
 def _find_math_max_of_list(reader: SlipReader, node: Node) -> Found:
     """Yield ``Math.max(list)``, which is NaN."""
-    method, listed = reader.kinds.builtin_method(node), node.child_by_field_name("arguments")
+    method, listed = reader.kinds.find_builtin_method(node), node.child_by_field_name("arguments")
     arguments = listed.named_children if listed is not None else []
     is_one = method in {"max", "min"} and len(arguments) == 1
-    if is_one and reader.kinds.kind_of(arguments[0]) == "list":
+    if is_one and reader.kinds.find_kind(arguments[0]) == "list":
         yield "wrong-value", arguments[0], msg(
             "Math.{method} takes numbers, and gives NaN for a list; write ...{text}",
             method=method, text=reader.shorten_source(arguments[0]),
@@ -314,10 +314,10 @@ def _find_endless_recursion(reader: SlipReader, node: Node) -> Found:
     parent = node.parent
     if name is None and parent is not None and parent.type == "variable_declarator":
         name = parent.child_by_field_name("name")
-    text = reader.tree.text_of(name) if name is not None else ""
-    for part in _nodes_always_reached(body) if text and body is not None else ():
+    text = reader.tree.get_source(name) if name is not None else ""
+    for part in _walk_always_reached_nodes(body) if text and body is not None else ():
         callee = part.child_by_field_name("function") if part.type == "call_expression" else None
-        if callee is not None and reader.tree.text_of(callee) == text:
+        if callee is not None and reader.tree.get_source(callee) == text:
             yield "endless-recursion", part, msg(
                 "{name} calls itself whatever it is given, and so without end; return first where "
                 "it has to stop", name=text,
@@ -325,7 +325,7 @@ def _find_endless_recursion(reader: SlipReader, node: Node) -> Found:
             return
 
 
-def _nodes_always_reached(body: Node) -> Iterator[Node]:
+def _walk_always_reached_nodes(body: Node) -> Iterator[Node]:
     """Yield the nodes that are reached whenever *body* is."""
     pending = [body]
     while pending:
@@ -334,10 +334,10 @@ def _nodes_always_reached(body: Node) -> Iterator[Node]:
         first = part.child_by_field_name("condition") or part.child_by_field_name("left")
         is_open = part.type in _BRANCHING
         if is_open and any(
-            inner.type in LEAVING_STATEMENTS for inner in _nodes_outside_inner_functions(part)
+            inner.type in LEAVING_STATEMENTS for inner in _walk_outside_inner_functions(part)
         ):
             return
-        if is_open or operator_of(part) in {"&&", "||", "??"}:
+        if is_open or read_operator(part) in {"&&", "||", "??"}:
             pending[:0] = [first] if first is not None else []
         elif part.type in LEAVING_STATEMENTS:
             pending = list(part.named_children)
@@ -347,7 +347,7 @@ def _nodes_always_reached(body: Node) -> Iterator[Node]:
 
 def _find_wrong_regular_expression(reader: SlipReader, node: Node) -> Found:
     """Yield ``[A-z]``, which has punctuation in it, and ``[]``, which matches no character."""
-    pattern = reader.tree.text_of(node)
+    pattern = reader.tree.get_source(node)
     if "A-z" in pattern:
         yield "wrong-pattern", node, msg("A-z has [ \\ ] ^ _ ` in it, too; write A-Za-z")
     elif re.search(r"(?<!\\)\[\]", pattern):

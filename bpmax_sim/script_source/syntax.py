@@ -42,14 +42,14 @@ _SIMPLE: Final = {
 _HALF_PAIR = re.compile(rb"\xed[\xa0-\xbf].", re.DOTALL)
 
 
-class EarlyExit(NamedTuple):
+class ConditionalExit(NamedTuple):
     """An ``if`` that leaves its block where *condition* is true."""
 
     statement: Node
     condition: Node
 
 
-def _find_exits(block: Node) -> Iterator[EarlyExit]:
+def _find_exits(block: Node) -> Iterator[ConditionalExit]:
     """Yield each ``if`` of *block* whose body ends with ``return``, ``throw`` or the like."""
     for statement in block.named_children:
         if statement.type != "if_statement":
@@ -59,7 +59,7 @@ def _find_exits(block: Node) -> Iterator[EarlyExit]:
         if last is not None and last.type == "statement_block":
             last = next(reversed(last.named_children), None)
         if condition is not None and last is not None and last.type in LEAVING_STATEMENTS:
-            yield EarlyExit(statement, condition)
+            yield ConditionalExit(statement, condition)
 
 
 class SyntaxTree:
@@ -79,7 +79,7 @@ class SyntaxTree:
         # tree-sitter stops at half a surrogate pair; three ASCII characters keep the offsets.
         self._data = _HALF_PAIR.sub(b"???", data)
         self.root: Node = _make_parser().parse(self._data).root_node
-        self._exits: dict[int, Sequence[EarlyExit]] = {}
+        self._exits: dict[int, Sequence[ConditionalExit]] = {}
 
     def has_error_with(self, start: int, end: int, new: bytes) -> bool:
         """Return whether the script is broken with *new* in place of the bytes *start* to *end*.
@@ -97,50 +97,54 @@ class SyntaxTree:
         return root.has_error
 
     @cached_property
-    def _starts(self) -> list[int]:
+    def _line_starts(self) -> list[int]:
         """Return the byte offset of each line; lines end in LF, CR LF or CR."""
         return [0, *(match.end() for match in re.finditer(rb"\r\n|\n|\r", self._data))]
 
-    def place(self, node: Node) -> Place:
+    def find_place(self, node: Node) -> Place:
         """Return the start of *node*: line and column from 1, the column in characters."""
-        return self.place_of_byte(node.start_byte)
+        return self.find_place_of_byte(node.start_byte)
 
-    def place_of_byte(self, offset: int) -> Place:
+    def find_place_of_byte(self, offset: int) -> Place:
         """Return the position of the byte at *offset*."""
-        row = bisect.bisect_right(self._starts, offset) - 1
-        before = self._data[self._starts[row] : offset]
+        row = bisect.bisect_right(self._line_starts, offset) - 1
+        before = self._data[self._line_starts[row] : offset]
         return Place(self.name, row + 1, len(before.decode("utf-8", "replace")) + 1)
 
-    def locate_byte(self, offset: int) -> tuple[int, int]:
+    def find_line_and_byte_column(self, offset: int) -> tuple[int, int]:
         """Return the line and the byte column of *offset*, both from 1."""
-        row = bisect.bisect_right(self._starts, offset) - 1
-        return row + 1, offset - self._starts[row] + 1
+        row = bisect.bisect_right(self._line_starts, offset) - 1
+        return row + 1, offset - self._line_starts[row] + 1
 
-    def bytes_between(self, start: int, end: int | None) -> bytes:
+    def get_bytes_between(self, start: int, end: int | None) -> bytes:
         """Return the script's bytes from *start* to *end*, or to its end."""
         return self._data[start:end]
 
-    def node_at(self, place: Place) -> Node | None:
+    def find_node_at(self, place: Place) -> Node | None:
         """Return the smallest node at *place*; None if *place* is behind the end of the script."""
-        start = self._starts[place.line - 1] if place.line <= len(self._starts) else len(self._data)
+        start = (
+            self._line_starts[place.line - 1]
+            if place.line <= len(self._line_starts)
+            else len(self._data)
+        )
         line = self._data[start:].decode("utf-8", "replace")
         at = start + len(line[: place.column - 1].encode())
         return self.root.descendant_for_byte_range(at, at)
 
-    def text_of(self, node: Node) -> str:
+    def get_source(self, node: Node) -> str:
         """Return the source of *node*."""
         return self._data[node.start_byte : node.end_byte].decode("utf-8", "replace")
 
-    def literal_text(self, node: Node | None) -> str | None:
+    def read_literal_text(self, node: Node | None) -> str | None:
         """Return the value of a string literal, or of a template without ``${}``; else None."""
         if node is None or node.type not in {"string", "template_string"}:
             return None
         parts = []
         for child in node.named_children:
             if child.type == "string_fragment":
-                parts.append(self.text_of(child))
+                parts.append(self.get_source(child))
             elif child.type == "escape_sequence":
-                parts.append(_ESCAPE.sub(_unescape_match, self.text_of(child)))
+                parts.append(_ESCAPE.sub(_unescape_match, self.get_source(child)))
             else:
                 return None
         return "".join(parts)
@@ -153,7 +157,7 @@ class SyntaxTree:
             yield current
             pending += reversed(current.named_children)
 
-    def exits_before(self, block: Node, statement: Node) -> Sequence[EarlyExit]:
+    def find_exits_before(self, block: Node, statement: Node) -> Sequence[ConditionalExit]:
         """Return each ``if (…) return;`` of *block* before *statement*, in order.
 
         Those of a block are found once, as most of its statements are asked about.
@@ -164,13 +168,13 @@ class SyntaxTree:
         start = statement.start_byte
         return exits[: bisect.bisect_left(exits, start, key=lambda one: one.statement.start_byte)]
 
-    def mistakes(self) -> Iterator[Place]:
+    def find_syntax_errors(self) -> Iterator[Place]:
         """Yield the places that could not be parsed as JavaScript."""
         if not self.root.has_error:
             return
         for node in self.walk():
             if node.is_error or node.is_missing:
-                yield self.place(node)
+                yield self.find_place(node)
 
 
 def _unescape_match(match: re.Match[str]) -> str:

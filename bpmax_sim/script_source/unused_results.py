@@ -10,7 +10,7 @@ import msgspec
 from bpmax_sim.errors import Place
 from bpmax_sim.script_source.scopes import FUNCTIONS, Scopes
 from bpmax_sim.script_source.syntax import SyntaxTree
-from bpmax_sim.script_source.values import PROMISES, Values, enclosing_node
+from bpmax_sim.script_source.values import PROMISES, Values, find_enclosing_node
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -49,8 +49,8 @@ class ResultReader:
     def find_unused_call_numbers(self, nodes: Iterable[Node]) -> Iterator[int]:
         """Yield the index of each ``$proxy`` call whose result and failure are both ignored."""
         for node in nodes:
-            number = self._call_number_of(node)
-            if number >= 0 and self._is_value_ignored(node) and not _is_in_try(node):
+            number = self._find_call_number(node)
+            if number >= 0 and self._is_value_ignored(node) and not _has_error_handler(node):
                 yield number
 
     def find_silent_handlers(self, nodes: Iterable[Node]) -> Iterator[IgnoredErrorRange]:
@@ -59,8 +59,8 @@ class ResultReader:
             if node.type == "catch_clause" and node.parent is not None:
                 block, body = node.child_by_field_name("body"), node.parent.named_children[0]
                 is_silent = block is not None and not block.named_children
-                calls = [one for one in self._tree.walk(body) if self._call_number_of(one) >= 0]
-                if is_silent and any(map(self._is_value_used, calls)):
+                calls = [one for one in self._tree.walk(body) if self._find_call_number(one) >= 0]
+                if is_silent and any(map(self._is_value_used_beyond_test, calls)):
                     yield self._make_ignored_error_range(body, node)
             elif node.type == "call_expression":
                 yield from self._find_empty_catch_callback(node)
@@ -69,10 +69,10 @@ class ResultReader:
     def _find_unread_all_settled(self, node: Node) -> Iterator[IgnoredErrorRange]:
         """Yield ``await Promise.allSettled([…])`` whose results are not looked at."""
         callee = node.child_by_field_name("function")
-        if callee is None or self._tree.text_of(callee) != "Promise.allSettled":
+        if callee is None or self._tree.get_source(callee) != "Promise.allSettled":
             return
-        uses = self._uses_of(_using_node(node))
-        is_statement = _using_node(node).type == "expression_statement"
+        uses = self._find_uses(_find_using_node(node))
+        is_statement = _find_using_node(node).type == "expression_statement"
         states = [use for use in uses or () if not self._may_read_failures(use)]
         if is_statement or uses == [] or (uses and len(states) == len(uses)):
             yield self._make_ignored_error_range(node, node)
@@ -82,7 +82,7 @@ class ResultReader:
         statement: Node | None = use
         while statement is not None and not statement.type.endswith("_statement"):
             statement = statement.parent
-        text = self._tree.text_of(statement) if statement is not None else ""
+        text = self._tree.get_source(statement) if statement is not None else ""
         return any(word in text for word in ("status", "reason", "return")) or "(" not in text
 
     def _find_empty_catch_callback(self, node: Node) -> Iterator[IgnoredErrorRange]:
@@ -90,61 +90,65 @@ class ResultReader:
         callee, listed = node.child_by_field_name("function"), node.child_by_field_name("arguments")
         if callee is None or listed is None or callee.type != "member_expression":
             return
-        if self._values.member_name(callee) != "catch" or not listed.named_children:
+        if self._values.read_member_name(callee) != "catch" or not listed.named_children:
             return
         owner, callback = callee.child_by_field_name("object"), listed.named_children[0]
-        value = self._values.value(owner)
+        value = self._values.resolve(owner)
         body = callback.child_by_field_name("body")
         if owner is None or body is None or value is None or value.kind not in PROMISES:
             return
-        if self._source_of_only_value(body) in _EMPTY and self._is_value_used(node):
+        if self._find_only_value_source(body) in _EMPTY and self._is_value_used_beyond_test(node):
             yield self._make_ignored_error_range(owner, callback)
 
-    def _source_of_only_value(self, body: Node) -> str | None:
+    def _find_only_value_source(self, body: Node) -> str | None:
         """Return the source of the only value that *body* returns, or None if it does more."""
         if body.type != "statement_block":
-            return self._tree.text_of(body)
+            return self._tree.get_source(body)
         if not body.named_children:
             return ""
         (first, *rest) = body.named_children
         if rest or first.type != "return_statement":
             return None
-        return "".join(map(self._tree.text_of, first.named_children))
+        return "".join(map(self._tree.get_source, first.named_children))
 
     def _make_ignored_error_range(self, body: Node, handler: Node) -> IgnoredErrorRange:
-        place = self._tree.place
+        place = self._tree.find_place
         return IgnoredErrorRange(
-            place(body), self._tree.place_of_byte(body.end_byte), place(handler)
+            place(body), self._tree.find_place_of_byte(body.end_byte), place(handler)
         )
 
-    def _call_number_of(self, node: Node) -> int:
+    def _find_call_number(self, node: Node) -> int:
         """Return the number of the call that *node* makes; -1 if it makes none."""
         if node.type != "call_expression":
             return -1
-        value = self._values.value(node)
+        value = self._values.resolve(node)
         is_call = value is not None and value.kind == "promise" and value.call >= 0
         if not is_call or value is None or value.call >= len(self._values.calls):
             return -1
-        return value.call if self._values.calls[value.call].place == self._tree.place(node) else -1
+        return (
+            value.call
+            if self._values.calls[value.call].place == self._tree.find_place(node)
+            else -1
+        )
 
     def _is_value_ignored(self, node: Node) -> bool:
         """Return whether the value of *node* is not used.
 
         After ``void`` it counts as used, as the author ignores it on purpose.
         """
-        parent = _using_node(node)
-        uses = self._uses_of(parent)
+        parent = _find_using_node(node)
+        uses = self._find_uses(parent)
         return parent.type == "expression_statement" or uses == []
 
-    def _is_value_used(self, node: Node) -> bool:
+    def _is_value_used_beyond_test(self, node: Node) -> bool:
         """Return whether the value of *node* is used for more than a test whether it exists."""
-        parent = _using_node(node)
-        uses = self._uses_of(parent)
+        parent = _find_using_node(node)
+        uses = self._find_uses(parent)
         if uses is None:
             return parent.type not in {"expression_statement", "unary_expression"}
         return bool(uses) and not any(map(_is_tested, uses))
 
-    def _uses_of(self, declarator: Node) -> list[Node] | None:
+    def _find_uses(self, declarator: Node) -> list[Node] | None:
         """Return the uses of the name that *declarator* declares; None if it declares none."""
         is_declared = declarator.type == "variable_declarator"
         name = declarator.child_by_field_name("name") if is_declared else None
@@ -152,25 +156,25 @@ class ResultReader:
             return None
         return [
             use.node
-            for use in self._scopes.name_uses()
+            for use in self._scopes.find_name_uses()
             if use.binding is not None and use.binding.declared == name
         ]
 
 
-def _using_node(node: Node) -> Node:
+def _find_using_node(node: Node) -> Node:
     """Return the node that uses the value of *node*; an ``await`` around it is skipped."""
-    parent = enclosing_node(node)
-    return enclosing_node(parent) if parent.type == "await_expression" else parent
+    parent = find_enclosing_node(node)
+    return find_enclosing_node(parent) if parent.type == "await_expression" else parent
 
 
 def _is_tested(node: Node) -> bool:
     """Return whether a condition tests the name *node* itself."""
-    parent = enclosing_node(node)
+    parent = find_enclosing_node(node)
     operator = parent.child_by_field_name("operator")
     return parent.type in _ASKS or (operator is not None and operator.type in _EQUALITIES)
 
 
-def _is_in_try(node: Node) -> bool:
+def _has_error_handler(node: Node) -> bool:
     """Return whether a handler in the same function catches what *node* throws."""
     child, parent = node, node.parent
     while parent is not None and parent.type not in FUNCTIONS:

@@ -15,14 +15,14 @@ from bpmax_sim.errors import suggest_nearest
 from bpmax_sim.i18n import msg
 from bpmax_sim.script_source.kinds import (
     EQUALITIES,
-    arguments_of,
-    operator_of,
-    sides_of,
-    without_parentheses,
+    list_arguments,
+    read_operator,
+    split_sides,
+    strip_parentheses,
 )
 from bpmax_sim.script_source.scopes import FUNCTIONS, Binding
 from bpmax_sim.script_source.slips import Found, SlipReader
-from bpmax_sim.script_source.values import enclosing_node
+from bpmax_sim.script_source.values import find_enclosing_node
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -49,12 +49,12 @@ def _split_callee(node: Node) -> tuple[str, Node | None]:
 
     ("", None) if the call is of a function and not of a method.
     """
-    callee = without_parentheses(node.child_by_field_name("function"))
+    callee = strip_parentheses(node.child_by_field_name("function"))
     if callee is None or callee.type != "member_expression":
         return "", None
     name = callee.child_by_field_name("property")
     text = name.text if name is not None else None
-    return (text or b"").decode("utf-8", "replace"), without_parentheses(
+    return (text or b"").decode("utf-8", "replace"), strip_parentheses(
         callee.child_by_field_name("object")
     )
 
@@ -63,7 +63,7 @@ def _find_overwritten_assignment(reader: SlipReader, node: Node) -> Found:
     """Yield an assignment to what the next statement assigns again, without reading it between."""
     statements = [one for one in node.named_children if one.type != "comment"]
     for before, after in pairwise(statements):
-        target, value = _assignment_of(reader, after)
+        target, value = _split_assignment(reader, after)
         if not target or value is None or reader.has_effect(value):
             continue  # what was written first may be seen while that goes on
         inner = [before]
@@ -72,31 +72,31 @@ def _find_overwritten_assignment(reader: SlipReader, node: Node) -> Found:
             inner = [one for one in [body] if one is not None]
             if body is not None and body.type == "statement_block":
                 inner = list(body.named_children)
-        if len(inner) == 1 and _assignment_of(reader, inner[0])[0] == target:
-            first = _assignment_of(reader, inner[0])[1]
-            if first is None or reader.has_effect(first) or target in reader.tree.text_of(value):
+        if len(inner) == 1 and _split_assignment(reader, inner[0])[0] == target:
+            first = _split_assignment(reader, inner[0])[1]
+            if first is None or reader.has_effect(first) or target in reader.tree.get_source(value):
                 continue
             yield "no-effect", inner[0], msg(
                 "{target} is overwritten by line {line} before anything reads it",
-                target=target, line=reader.tree.place(after).line,
+                target=target, line=reader.tree.find_place(after).line,
             )  # fmt: skip
 
 
-def _assignment_of(reader: SlipReader, statement: Node) -> tuple[str, Node | None]:
+def _split_assignment(reader: SlipReader, statement: Node) -> tuple[str, Node | None]:
     """Return target and value of a plain assignment that is a statement of its own.
 
     ("", None) for any other statement, and for assignments to ``form.$…``.
     """
-    inner = without_parentheses(statement.named_children[0]) if statement.named_children else None
+    inner = strip_parentheses(statement.named_children[0]) if statement.named_children else None
     if statement.type != "expression_statement" or inner is None:
         return "", None
     if inner.type != "assignment_expression":
         return "", None
     left, right = inner.child_by_field_name("left"), inner.child_by_field_name("right")
     is_plain = left is not None and left.type in {"member_expression", "identifier"}
-    if not is_plain or left is None or reader.tree.text_of(left).startswith("form.$"):
+    if not is_plain or left is None or reader.tree.get_source(left).startswith("form.$"):
         return "", None
-    return reader.tree.text_of(left), right
+    return reader.tree.get_source(left), right
 
 
 def _find_same_branches(reader: SlipReader, node: Node) -> Found:
@@ -106,46 +106,46 @@ def _find_same_branches(reader: SlipReader, node: Node) -> Found:
         second = second.named_children[-1] if second.named_children else None
     if first is None or second is None:
         return
-    texts = ["".join(reader.tree.text_of(one).split()) for one in (first, second)]
+    texts = ["".join(reader.tree.get_source(one).split()) for one in (first, second)]
     if texts[0] == texts[1] and texts[0] not in {"", "{}"}:
         yield "same-sides", node, msg("both branches do the same, so the condition decides nothing")
 
 
 def _find_wrong_operator(reader: SlipReader, node: Node) -> Found:
     """Yield ``a === b === c``, bit operators in a condition, and ``x || true``, always true."""
-    operator, (left, right) = operator_of(node), sides_of(node)
+    operator, (left, right) = read_operator(node), split_sides(node)
     if left is None or right is None:
         return
-    if operator in EQUALITIES and operator_of(left) in EQUALITIES:
-        literal = reader.tree.text_of(right)
+    if operator in EQUALITIES and read_operator(left) in EQUALITIES:
+        literal = reader.tree.get_source(right)
         if node.child_by_field_name("left") == left and literal not in {"true", "false"}:
             yield "constant-condition", node, msg(
                 "this compares true or false with {right}; join two comparisons by &&",
                 right=reader.shorten_source(right),
             )  # fmt: skip
-    parent = enclosing_node(node)
-    condition = without_parentheses(parent.child_by_field_name("condition"))
-    if operator in {"&", "|"} and (condition == node or operator_of(parent) in {"&&", "||", "!"}):
+    parent = find_enclosing_node(node)
+    condition = strip_parentheses(parent.child_by_field_name("condition"))
+    if operator in {"&", "|"} and (condition == node or read_operator(parent) in {"&&", "||", "!"}):
         yield "constant-condition", node, msg(
             "{operator} works on the bits of numbers; write {operator}{operator}", operator=operator
         )  # fmt: skip
     ends = {"||": "true", "&&": "false"}
-    if ends.get(operator) == reader.tree.text_of(right) and condition != node:
+    if ends.get(operator) == reader.tree.get_source(right) and condition != node:
         yield "constant-condition", right, msg(
             "{operator} {text} decides it, whatever stands before", operator=operator,
-            text=reader.tree.text_of(right),
+            text=reader.tree.get_source(right),
         )  # fmt: skip
     yield from _find_inexact_equality(reader, node)
-    yield from _find_index_zero_test(reader, node)
+    yield from _find_index_of_above_zero(reader, node)
 
 
 def _find_inexact_equality(reader: SlipReader, node: Node) -> Found:
     """Yield ``0.1 + 0.2 === 0.3``: equality of values computed with fractions."""
-    for side in sides_of(node) if operator_of(node) in EQUALITIES else ():
-        parts = sides_of(side) if side is not None and operator_of(side) in {*"+-*/"} else ()
+    for side in split_sides(node) if read_operator(node) in EQUALITIES else ():
+        parts = split_sides(side) if side is not None and read_operator(side) in {*"+-*/"} else ()
         fractions = [
             part for part in parts
-            if part is not None and part.type == "number" and "." in reader.tree.text_of(part)
+            if part is not None and part.type == "number" and "." in reader.tree.get_source(part)
         ]  # fmt: skip
         if side is not None and fractions:
             yield "never-equal", side, msg(
@@ -154,12 +154,12 @@ def _find_inexact_equality(reader: SlipReader, node: Node) -> Found:
             )  # fmt: skip
 
 
-def _find_index_zero_test(reader: SlipReader, node: Node) -> Found:
-    left, right = sides_of(node)
+def _find_index_of_above_zero(reader: SlipReader, node: Node) -> Found:
+    left, right = split_sides(node)
     if left is None or right is None or left.type != "call_expression":
         return
     name, _ = _split_callee(left)
-    if operator_of(node) == ">" and reader.tree.text_of(right) == "0" and name == "indexOf":
+    if read_operator(node) == ">" and reader.tree.get_source(right) == "0" and name == "indexOf":
         yield "index-condition", node, msg(
             "indexOf gives 0 for the first place, which > 0 leaves out; write includes, or >= 0"
         )  # fmt: skip
@@ -167,7 +167,7 @@ def _find_index_zero_test(reader: SlipReader, node: Node) -> Found:
 
 def _find_comma_operator(reader: SlipReader, node: Node) -> Found:
     """Yield ``x = (a, b)``, which is b alone."""
-    parent = enclosing_node(node)
+    parent = find_enclosing_node(node)
     is_value = parent.type in {"assignment_expression", "variable_declarator", "return_statement"}
     if is_value and not reader.has_effect(node):
         yield "no-effect", node, msg("of values joined by a comma only the last one counts")
@@ -176,15 +176,15 @@ def _find_comma_operator(reader: SlipReader, node: Node) -> Found:
 def _find_unknown_or_uncalled_member(reader: SlipReader, node: Node) -> Found:
     """Yield members that a value of this kind does not have, and methods that are not called."""
     name = node.child_by_field_name("property")
-    owner = without_parentheses(node.child_by_field_name("object"))
+    owner = strip_parentheses(node.child_by_field_name("object"))
     if name is None or owner is None:
         return
-    text, parent = reader.tree.text_of(name), enclosing_node(node)
+    text, parent = reader.tree.get_source(name), find_enclosing_node(node)
     is_called = parent.type == "call_expression" and parent.child_by_field_name("function") == node
-    made = _constructor_name(reader, owner)
+    made = _find_constructor_name(reader, owner)
     if made in {"Set", "Map"} and text == "length":
         yield "wrong-value", name, msg("a {kind} has no length; write size", kind=made)
-    elif text == "size" and reader.kinds.kind_of(owner) in {"list", "text"} and not is_called:
+    elif text == "size" and reader.kinds.find_kind(owner) in {"list", "text"} and not is_called:
         yield "wrong-value", name, msg("a list and a text have no size; write length")
     elif text == "length" and is_called:
         yield "wrong-value", name, msg("length is a number and cannot be called; leave () away")
@@ -204,41 +204,41 @@ def _is_tested_chained_or_written(node: Node, parent: Node) -> bool:
     if parent.type in {"member_expression", "subscript_expression"}:
         return bool(parent.child_by_field_name("object") == node)
     left = parent.child_by_field_name("left")
-    is_asked = operator_of(parent) in {"typeof", "&&", "||", "??", "!", "in", *EQUALITIES}
+    is_asked = read_operator(parent) in {"typeof", "&&", "||", "??", "!", "in", *EQUALITIES}
     is_asked = is_asked or parent.child_by_field_name("condition") is not None
     return is_asked or (parent.type == "assignment_expression" and left == node)
 
 
-def _constructor_name(reader: SlipReader, node: Node) -> str:
+def _find_constructor_name(reader: SlipReader, node: Node) -> str:
     """Return the class of *node*, made by ``new``, if the source shows it."""
     if node.type == "identifier":
-        binding = reader.scopes.binding_of(node)
+        binding = reader.scopes.find_binding(node)
         if binding is None or binding.is_reassigned or binding.path or binding.value is None:
             return ""
-        node = without_parentheses(binding.value)
+        node = strip_parentheses(binding.value)
     made = node.child_by_field_name("constructor") if node.type == "new_expression" else None
-    return reader.tree.text_of(made) if made is not None else ""
+    return reader.tree.get_source(made) if made is not None else ""
 
 
 def _find_member_of_constant(reader: SlipReader, node: Node) -> Found:
     """Yield ``LIMITS.limt``, if ``const LIMITS = {limit: 5}`` has no such member."""
     owner, name = node.child_by_field_name("object"), node.child_by_field_name("property")
-    binding = reader.scopes.binding_of(owner) if owner and owner.type == "identifier" else None
-    value = without_parentheses(binding.value) if binding is not None and not binding.path else None
+    binding = reader.scopes.find_binding(owner) if owner and owner.type == "identifier" else None
+    value = strip_parentheses(binding.value) if binding is not None and not binding.path else None
     if binding is None or value is None or name is None or value.type != "object":
         return
     if binding.is_reassigned or binding.kind != "const":
         return
     keys = [
-        reader.scopes.key_text(part.child_by_field_name("key") or part)
+        reader.scopes.read_key_name(part.child_by_field_name("key") or part)
         for part in value.named_children
         if part.type in {"pair", "shorthand_property_identifier", "method_definition"}
     ]
     methods = [part.child_by_field_name("name") for part in value.named_children]
     known = {key for key in keys if key}
-    known |= {reader.tree.text_of(one) for one in methods if one is not None}
+    known |= {reader.tree.get_source(one) for one in methods if one is not None}
     is_whole = len(known) == len([p for p in value.named_children if p.type != "comment"])
-    text = reader.tree.text_of(name)
+    text = reader.tree.get_source(name)
     hint = suggest_nearest(text, sorted(known)) if is_whole and text not in known else ""
     if hint and _has_fixed_members(reader, binding):
         yield "unknown-member", name, msg("there is no {name!r}{hint}", name=text, hint=hint)
@@ -249,7 +249,7 @@ def _has_fixed_members(reader: SlipReader, binding: Binding) -> bool:
 
     False also if the object is used as a whole, so that other code may get it.
     """
-    for use in reader.scopes.name_uses():
+    for use in reader.scopes.find_name_uses():
         if use.binding is not binding or use.node.parent is None:
             continue
         parent, grand = use.node.parent, use.node.parent.parent
@@ -267,9 +267,9 @@ def _find_misleading_method_call(reader: SlipReader, node: Node) -> Found:
     ``Math.round(x, 2)`` ignores the 2, and ``text.replace(',', '')`` replaces only the first comma.
     """
     name, owner = _split_callee(node)
-    arguments = arguments_of(node)
-    texts = [reader.tree.literal_text(one) for one in arguments]
-    owner_text = reader.tree.text_of(owner) if owner is not None else ""
+    arguments = list_arguments(node)
+    texts = [reader.tree.read_literal_text(one) for one in arguments]
+    owner_text = reader.tree.get_source(owner) if owner is not None else ""
     if owner_text in {"Math", "Number"} and name in _ONE_ARGUMENT and len(arguments) > 1:
         yield "wrong-value", arguments[1], msg(
             "{name} takes one number and drops the rest; for two digits write "
@@ -293,39 +293,45 @@ def _find_misleading_method_call(reader: SlipReader, node: Node) -> Found:
         yield "wrong-pattern", node, msg(
             "a pattern with g goes on where its last test ended; leave the g away"
         )  # fmt: skip
-    yield from _find_changed_list(reader, node, name, owner)
+    yield from _find_list_changed_in_loop(reader, node, name, owner)
 
 
 def _is_sparse_array(reader: SlipReader, owner: Node) -> bool:
     made = owner.child_by_field_name("constructor") or owner.child_by_field_name("function")
-    is_array = made is not None and reader.tree.text_of(made) == "Array"
-    arguments = arguments_of(owner) if is_array else []
+    is_array = made is not None and reader.tree.get_source(made) == "Array"
+    arguments = list_arguments(owner) if is_array else []
     return len(arguments) == 1 and arguments[0].type == "number"
 
 
 def _is_global_pattern(reader: SlipReader, owner: Node) -> bool:
     """Return whether *owner* names a variable declared as a regular expression with flag g."""
-    binding = reader.scopes.binding_of(owner) if owner.type == "identifier" else None
-    value = without_parentheses(binding.value) if binding is not None else None
+    binding = reader.scopes.find_binding(owner) if owner.type == "identifier" else None
+    value = strip_parentheses(binding.value) if binding is not None else None
     flags = value.child_by_field_name("flags") if value is not None else None
-    return flags is not None and "g" in reader.tree.text_of(flags)
+    return flags is not None and "g" in reader.tree.get_source(flags)
 
 
-def _find_changed_list(reader: SlipReader, node: Node, name: str, owner: Node | None) -> Found:
+def _find_list_changed_in_loop(
+    reader: SlipReader, node: Node, name: str, owner: Node | None
+) -> Found:
     """Yield ``splice`` of the list of the running loop, which skips elements.
 
     *name* is the called method, *owner* the object on which it is called.
     """
     if name not in {"splice", "shift"} or owner is None:
         return
-    text, around = reader.tree.text_of(owner), node.parent
+    text, around = reader.tree.get_source(owner), node.parent
     while around is not None and around.type != "program":
         listed = around.child_by_field_name("right") if around.type == "for_in_statement" else None
         if around.type in FUNCTIONS:
-            call = enclosing_node(enclosing_node(around)) if around.parent is not None else around
+            call = (
+                find_enclosing_node(find_enclosing_node(around))
+                if around.parent is not None
+                else around
+            )
             method, listed = _split_callee(call) if call.type == "call_expression" else ("", None)
             listed = listed if method in _WALKS else None
-        if listed is not None and reader.tree.text_of(listed) == text:
+        if listed is not None and reader.tree.get_source(listed) == text:
             leaves = any(one.type == "break_statement" for one in reader.tree.walk(around))
             if not leaves:
                 yield "wrong-value", node, msg(
@@ -338,9 +344,9 @@ def _find_changed_list(reader: SlipReader, node: Node, name: str, owner: Node | 
 
 def _find_partial_parse(reader: SlipReader, node: Node) -> Found:
     """Yield ``parseFloat('1,200')``, which is 1."""
-    callee, arguments = node.child_by_field_name("function"), arguments_of(node)
-    name = reader.tree.text_of(callee).removeprefix("Number.") if callee is not None else ""
-    text = reader.tree.literal_text(arguments[0]) if arguments else None
+    callee, arguments = node.child_by_field_name("function"), list_arguments(node)
+    name = reader.tree.get_source(callee).removeprefix("Number.") if callee is not None else ""
+    text = reader.tree.read_literal_text(arguments[0]) if arguments else None
     match = _MAKES_NUMBER.match(text) if text else None
     is_partial = bool(text and match) and not re.fullmatch(
         r"\s*[+-]?[\d.]+\s*[A-Za-z%]*", text or ""
@@ -353,10 +359,10 @@ def _find_partial_parse(reader: SlipReader, node: Node) -> Found:
 
 def _find_delay_with_unit(reader: SlipReader, node: Node) -> Found:
     """Yield ``setTimeout(f, '1s')``, which fires at once."""
-    callee, arguments = node.child_by_field_name("function"), arguments_of(node)
-    if callee is None or reader.tree.text_of(callee) not in {"setTimeout", "setInterval"}:
+    callee, arguments = node.child_by_field_name("function"), list_arguments(node)
+    if callee is None or reader.tree.get_source(callee) not in {"setTimeout", "setInterval"}:
         return
-    text = reader.tree.literal_text(arguments[1]) if len(arguments) > 1 else None
+    text = reader.tree.read_literal_text(arguments[1]) if len(arguments) > 1 else None
     if text is not None and not text.strip().isdigit():
         yield "wrong-value", arguments[1], msg(
             "{text!r} is no number of milliseconds, so that this fires at once", text=text
@@ -369,26 +375,26 @@ def _find_loop_variable_in_callback(reader: SlipReader, node: Node) -> Found:
     if initial is None or initial.type != "variable_declaration" or body is None:
         return
     names = {
-        reader.tree.text_of(one)
+        reader.tree.get_source(one)
         for child in initial.named_children
         if (one := child.child_by_field_name("name")) is not None
     }
     for part in reader.tree.walk(body):
         if part.type == "call_expression" and _runs_callback_later(reader, part):
             inner = [one for one in reader.tree.walk(part) if one.type == "identifier"]
-            used = next((one for one in inner if reader.tree.text_of(one) in names), None)
+            used = next((one for one in inner if reader.tree.get_source(one) in names), None)
             if used is not None:
                 yield "for-in", used, msg(
                     "all callbacks share this {name}, which has its last value by then; write let",
-                    name=reader.tree.text_of(used),
+                    name=reader.tree.get_source(used),
                 )  # fmt: skip
                 return
 
 
 def _runs_callback_later(reader: SlipReader, call: Node) -> bool:
     callee = call.child_by_field_name("function")
-    name = reader.tree.text_of(callee) if callee is not None else ""
-    arguments = arguments_of(call)
+    name = reader.tree.get_source(callee) if callee is not None else ""
+    arguments = list_arguments(call)
     is_function = bool(arguments) and arguments[0].type in FUNCTIONS
     return is_function and (name in {"setTimeout", "queueMicrotask"} or name.endswith(".then"))
 
@@ -398,21 +404,23 @@ def _find_index_beyond_end(reader: SlipReader, node: Node) -> Found:
 
     It reads one element too many.
     """
-    condition = without_parentheses(node.child_by_field_name("condition"))
+    condition = strip_parentheses(node.child_by_field_name("condition"))
     while condition is not None and condition.type == "expression_statement":
         condition = (
-            without_parentheses(condition.named_children[0]) if condition.named_children else None
+            strip_parentheses(condition.named_children[0]) if condition.named_children else None
         )
-    if condition is None or operator_of(condition) != "<=":
+    if condition is None or read_operator(condition) != "<=":
         return
-    left, right = sides_of(condition)
+    left, right = split_sides(condition)
     if left is None or right is None or right.type != "member_expression":
         return
-    if not reader.tree.text_of(right).endswith(".length"):
+    if not reader.tree.get_source(right).endswith(".length"):
         return
-    index = f"{reader.tree.text_of(right).removesuffix('.length')}[{reader.tree.text_of(left)}]"
+    index = (
+        f"{reader.tree.get_source(right).removesuffix('.length')}[{reader.tree.get_source(left)}]"
+    )
     body = node.child_by_field_name("body")
-    if body is not None and index in reader.tree.text_of(body):
+    if body is not None and index in reader.tree.get_source(body):
         yield "wrong-value", condition, msg(
             "{index} is not there in the last round; write <", index=index
         )  # fmt: skip
@@ -421,10 +429,10 @@ def _find_index_beyond_end(reader: SlipReader, node: Node) -> Found:
 def _find_assigning_callback(_reader: SlipReader, node: Node) -> Found:
     """Yield ``list.find(row => row.sku = 'A')``, which assigns."""
     name, _ = _split_callee(node)
-    arguments = arguments_of(node)
+    arguments = list_arguments(node)
     if name not in _ASKS or not arguments or arguments[0].type not in FUNCTIONS:
         return
-    body = without_parentheses(arguments[0].child_by_field_name("body"))
+    body = strip_parentheses(arguments[0].child_by_field_name("body"))
     if body is not None and body.type == "assignment_expression":
         yield "constant-condition", body, msg(
             "this assigns to each element; a comparison is ==="
@@ -433,15 +441,15 @@ def _find_assigning_callback(_reader: SlipReader, node: Node) -> Found:
 
 def _find_useless_increment(reader: SlipReader, node: Node) -> Found:
     """Yield ``n = n++``, which changes nothing."""
-    left, right = sides_of(node)
+    left, right = split_sides(node)
     if left is None or right is None or right.type != "update_expression":
         return
     changed = right.child_by_field_name("argument")
-    is_behind = reader.tree.text_of(right).endswith(("++", "--"))
+    is_behind = reader.tree.get_source(right).endswith(("++", "--"))
     if (
         is_behind
         and changed is not None
-        and reader.tree.text_of(changed) == reader.tree.text_of(left)
+        and reader.tree.get_source(changed) == reader.tree.get_source(left)
     ):
         yield "no-effect", node, msg("{text} changes nothing; leave the assignment away",
                                      text=reader.shorten_source(node))  # fmt: skip
@@ -449,26 +457,26 @@ def _find_useless_increment(reader: SlipReader, node: Node) -> Found:
 
 def _find_surplus_arguments(reader: SlipReader, node: Node) -> Found:
     """Yield arguments for which a function of the script has no parameters."""
-    callee = without_parentheses(node.child_by_field_name("function"))
-    arguments = arguments_of(node)
+    callee = strip_parentheses(node.child_by_field_name("function"))
+    arguments = list_arguments(node)
     if callee is None or callee.type != "identifier" or not arguments:
         return
-    value = reader.values.value(callee)
+    value = reader.values.resolve(callee)
     function = value.node if value is not None and value.kind == "function" else None
     if function is None or any(one.type == "spread_element" for one in arguments):
         return
-    names = list(_parameters_of(function))
+    names = list(_find_parameters(function))
     is_open = any(one.type == "rest_pattern" for one in names)
-    if is_open or "arguments" in reader.tree.text_of(function):
+    if is_open or "arguments" in reader.tree.get_source(function):
         return
     if len(arguments) > len(names):
         yield "wrong-value", arguments[len(names)], msg(
-            "{name} takes {count}, so that this is dropped", name=reader.tree.text_of(callee),
+            "{name} takes {count}, so that this is dropped", name=reader.tree.get_source(callee),
             count=len(names),
         )  # fmt: skip
 
 
-def _parameters_of(function: Node) -> Iterator[Node]:
+def _find_parameters(function: Node) -> Iterator[Node]:
     listed = function.child_by_field_name("parameters")
     single = function.child_by_field_name("parameter")
     yield from [single] if single is not None else []

@@ -138,7 +138,7 @@ class Values:
         self._depth = 0
         self.calls: list[ProxyCall] = []
 
-    def value(self, node: Node | None) -> ScriptValue | None:
+    def resolve(self, node: Node | None) -> ScriptValue | None:
         """Return what the expression *node* stands for; None if the source does not show it."""
         if node is None:
             return None
@@ -156,18 +156,18 @@ class Values:
         self._known[node.id] = value
         return value
 
-    def member_name(self, node: Node) -> str | None:
+    def read_member_name(self, node: Node) -> str | None:
         """Return the name of a member, ``*`` for a number, or None if only known at run time."""
         if node.type == "member_expression":
             name = node.child_by_field_name("property")
-            return self._tree.text_of(name) if name is not None else None
+            return self._tree.get_source(name) if name is not None else None
         index = node.child_by_field_name("index")
         if index is None or index.type == "number":
             return "*"
-        value = self.value(index)
+        value = self.resolve(index)
         return value.text if value and value.kind == "text" else None
 
-    def member_at(self, value: ScriptValue | None, path: Sequence[str]) -> ScriptValue | None:
+    def resolve_member(self, value: ScriptValue | None, path: Sequence[str]) -> ScriptValue | None:
         """Return the member at *path* of *value*; ``ctx.form`` is the form.
 
         None if *value* is not a form, ``ctx`` or result of a call, or *path* is not known.
@@ -179,38 +179,38 @@ class Values:
             return ScriptValue("form", path=whole[1:])
         return replace(value, path=whole)
 
-    def value_of_destructuring(self, binding: Binding) -> ScriptValue | None:
+    def resolve_binding(self, binding: Binding) -> ScriptValue | None:
         """Return what a name that destructuring declares stands for; None if that is not known."""
         if binding.kind == "parameter":
-            return self._value_of_callback_parameter(binding)
-        value = self.value(binding.value)
-        return self.member_at(value, binding.path) if binding.path else value
+            return self._resolve_callback_parameter(binding)
+        value = self.resolve(binding.value)
+        return self.resolve_member(value, binding.path) if binding.path else value
 
     # ------------------------------------------------------------------ expressions
 
-    def _value_of_text(self, node: Node) -> ScriptValue | None:
-        text = self._tree.literal_text(node)
+    def _resolve_text(self, node: Node) -> ScriptValue | None:
+        text = self._tree.read_literal_text(node)
         return None if text is None else ScriptValue("text", text)
 
-    def _value_of_name(self, node: Node) -> ScriptValue | None:
-        binding = self._scopes.binding_of(node)
+    def _resolve_name(self, node: Node) -> ScriptValue | None:
+        binding = self._scopes.find_binding(node)
         if binding is None:
             is_global = self._scopes.is_global(node)
-            name = self._tree.text_of(node)
+            name = self._tree.get_source(node)
             return _GLOBALS.get(name, ScriptValue("outside", name)) if is_global else None
-        return None if binding.is_reassigned else self.value_of_destructuring(binding)
+        return None if binding.is_reassigned else self.resolve_binding(binding)
 
-    def _value_of_function(self, node: Node) -> ScriptValue:
+    def _resolve_function(self, node: Node) -> ScriptValue:
         return ScriptValue("function", node=node)
 
-    def _value_of_comma_expression(self, node: Node) -> ScriptValue | None:
-        return self.value(node.named_children[-1]) if node.named_children else None
+    def _resolve_comma_expression(self, node: Node) -> ScriptValue | None:
+        return self.resolve(node.named_children[-1]) if node.named_children else None
 
-    def _value_of_await(self, node: Node) -> ScriptValue | None:
-        value = self._value_of_comma_expression(node)
+    def _resolve_await(self, node: Node) -> ScriptValue | None:
+        value = self._resolve_comma_expression(node)
         return _resolve_promise(value) if value and value.kind in PROMISES else value
 
-    def _value_of_alternatives(self, node: Node) -> ScriptValue | None:
+    def _resolve_alternatives(self, node: Node) -> ScriptValue | None:
         """Return the left side of ``a || b`` or ``a ?? b``: the value that the author expects.
 
         None for any other operator.
@@ -218,20 +218,20 @@ class Values:
         operator = node.child_by_field_name("operator")
         if operator is None or operator.type not in {"||", "??"}:
             return None
-        return self.value(node.child_by_field_name("left"))
+        return self.resolve(node.child_by_field_name("left"))
 
-    def _value_of_member(self, node: Node) -> ScriptValue | None:
-        value = self.value(node.child_by_field_name("object"))
+    def _resolve_member_expression(self, node: Node) -> ScriptValue | None:
+        value = self.resolve(node.child_by_field_name("object"))
         if value is None:
             return None
-        name = self.member_name(node)
+        name = self.read_member_name(node)
         if value.kind == "proxy":
-            return self._value_of_proxy_member(value, node, name)
+            return self._resolve_proxy_member(value, node, name)
         if value.kind in {"chain", "promise"}:
             return replace(value, kind=f"{value.kind} method", text=name or "?", node=node)
-        return self.member_at(value, ("*" if name is None else name,))
+        return self.resolve_member(value, ("*" if name is None else name,))
 
-    def _value_of_proxy_member(
+    def _resolve_proxy_member(
         self, value: ScriptValue, node: Node, name: str | None
     ) -> ScriptValue | None:
         """Return the API method, or the start of a chain, that a member of a proxy is.
@@ -246,10 +246,10 @@ class Values:
             return ScriptValue("chain method", "$api", node=node, draft=chain)
         where = node.child_by_field_name("property") or node.child_by_field_name("index") or node
         return ScriptValue(
-            "method", draft=replace(draft, api=name, api_place=self._tree.place(where))
+            "method", draft=replace(draft, api=name, api_place=self._tree.find_place(where))
         )
 
-    def _value_of_callback_parameter(self, binding: Binding) -> ScriptValue | None:
+    def _resolve_callback_parameter(self, binding: Binding) -> ScriptValue | None:
         """Return what a callback's first parameter stands for.
 
         In ``list.map(row => …)`` it is an element of the list, in ``promise.then(result => …)`` the
@@ -262,19 +262,22 @@ class Values:
         called = call.child_by_field_name("function") if call is not None else None
         if called is None or called.type != "member_expression" or binding.position != 0:
             return None
-        owner, method = self.value(called.child_by_field_name("object")), self.member_name(called)
+        owner, method = (
+            self.resolve(called.child_by_field_name("object")),
+            self.read_member_name(called),
+        )
         if owner is None or function.parent.named_children[0] != function:
             return None
         if method in _GIVES_ELEMENT:
-            return self.member_at(owner, ("*", *binding.path))
+            return self.resolve_member(owner, ("*", *binding.path))
         if method == "then" and owner.kind == "promise":
-            return self.member_at(_resolve_promise(owner), binding.path)
+            return self.resolve_member(_resolve_promise(owner), binding.path)
         return None
 
     # ------------------------------------------------------------------ calls
 
-    def _value_of_call_expression(self, node: Node) -> ScriptValue | None:
-        value = self.value(node.child_by_field_name("function"))
+    def _resolve_call_expression(self, node: Node) -> ScriptValue | None:
+        value = self.resolve(node.child_by_field_name("function"))
         listed = node.child_by_field_name("arguments")
         if value is None or listed is None:
             return None
@@ -282,46 +285,50 @@ class Values:
         of_kind = _CALL.get(value.kind)
         return of_kind(self, node, value, arguments) if of_kind else None
 
-    def _value_of_proxy_call(
+    def _resolve_platform_proxy(
         self, node: Node, _value: ScriptValue, arguments: Sequence[Node]
     ) -> ScriptValue | None:
         if not arguments:
             return None
-        platform = self.value(arguments[0])
-        instance, options = self._read_options(arguments[1]) if len(arguments) > 1 else ("", ())
+        platform = self.resolve(arguments[0])
+        instance, options = (
+            self._read_instance_and_options(arguments[1]) if len(arguments) > 1 else ("", ())
+        )
         draft = ProxyCall(
             platform=platform.text if platform and platform.kind == "text" else None,
             instance=instance,
-            place=self._tree.place(node),
-            platform_place=self._tree.place(arguments[0]),
-            api_place=self._tree.place(node),
+            place=self._tree.find_place(node),
+            platform_place=self._tree.find_place(arguments[0]),
+            api_place=self._tree.find_place(node),
             options=options,
         )
         return ScriptValue("proxy", draft=draft)
 
-    def _read_options(self, node: Node) -> tuple[str | None, tuple[tuple[str, Place], ...]]:
+    def _read_instance_and_options(
+        self, node: Node
+    ) -> tuple[str | None, tuple[tuple[str, Place], ...]]:
         """Return the instance in the options, and the names of all options with their places.
 
         The instance is "" if none is named, and None if it is only known at run time.
         """
         instance: str | None = "" if node.type == "object" else None
         names = []
-        for key, value in self._keys_and_values(node):
-            name = self._scopes.key_text(key)
-            names.append((name or "", self._tree.place(key)))
+        for key, value in self._walk_keys_and_values(node):
+            name = self._scopes.read_key_name(key)
+            names.append((name or "", self._tree.find_place(key)))
             if name == "instance_key":
-                known = self.value(value)
+                known = self.resolve(value)
                 instance = known.text if known and known.kind == "text" else None
         return instance, tuple(pair for pair in names if pair[0])
 
-    def _keys_and_values(self, node: Node) -> Iterator[tuple[Node, Node | None]]:
+    def _walk_keys_and_values(self, node: Node) -> Iterator[tuple[Node, Node | None]]:
         for child in node.named_children if node.type == "object" else ():
             if child.type == "pair" and (key := child.child_by_field_name("key")) is not None:
                 yield key, child.child_by_field_name("value")
             elif child.type == "shorthand_property_identifier":
                 yield child, child
 
-    def _value_of_direct_call(
+    def _resolve_direct_call(
         self, node: Node, value: ScriptValue, arguments: Sequence[Node]
     ) -> ScriptValue | None:
         """Return the promise of a direct call: ``proxy.getCustomer('C1')``."""
@@ -332,7 +339,7 @@ class Values:
             node, replace(value.draft, arguments=None if is_spread else len(arguments))
         )
 
-    def _value_of_chain_call(
+    def _resolve_chain_call(
         self, node: Node, value: ScriptValue, arguments: Sequence[Node]
     ) -> ScriptValue | None:
         """Return the chain after a setter such as ``$query()``, or the promise of ``$call()``.
@@ -345,51 +352,53 @@ class Values:
         if name == "$call":
             return self._add_call(node, draft)
         if name == "$api":
-            api = self.value(arguments[0]) if arguments else None
+            api = self.resolve(arguments[0]) if arguments else None
             text = api.text if api and api.kind == "text" else None
-            place = self._tree.place(arguments[0] if arguments else node)
+            place = self._tree.find_place(arguments[0] if arguments else node)
             return ScriptValue("chain", node=node, draft=replace(draft, api=text, api_place=place))
         if name not in SETTERS:
             return None
         where = value.node.child_by_field_name("property") or value.node
-        names = self._names_in_object_literal(arguments[0]) if arguments else ()
-        setter = SetterCall(name.removeprefix("$"), names, self._tree.place(where))
+        names = self._read_object_literal_names(arguments[0]) if arguments else ()
+        setter = SetterCall(name.removeprefix("$"), names, self._tree.find_place(where))
         return ScriptValue(
             "chain", node=node, draft=replace(draft, setters=(*draft.setters, setter))
         )
 
-    def _names_in_object_literal(self, node: Node) -> tuple[str, ...] | None:
+    def _read_object_literal_names(self, node: Node) -> tuple[str, ...] | None:
         """Return the dotted names of an object literal, or None if it may have more."""
         kinds = {child.type for child in node.named_children}
         if node.type != "object" or kinds - {"pair", "shorthand_property_identifier", "comment"}:
             return None
         names: list[str] = []
-        for key, value in self._keys_and_values(node):
-            name = self._scopes.key_text(key)
+        for key, value in self._walk_keys_and_values(node):
+            name = self._scopes.read_key_name(key)
             if name is None:
                 return None
-            inner = self._names_in_object_literal(value) if value is not None else None
+            inner = self._read_object_literal_names(value) if value is not None else None
             names += [name, *(f"{name}.{below}" for below in inner or ())]
         return tuple(names)
 
     def _add_call(self, node: Node, call: ProxyCall) -> ScriptValue:
         """Add *call*, which is made at *node*, to `calls`, and return its promise."""
-        place, usage = self._tree.place(node), usage_of(node)
+        place, usage = self._tree.find_place(node), find_usage(node)
         self.calls.append(replace(call, place=place, is_called=True, usage=usage))
         return ScriptValue("promise", call=len(self.calls) - 1)
 
-    def _value_of_promise_method(
+    def _resolve_promise_method(
         self, _node: Node, value: ScriptValue, arguments: Sequence[Node]
     ) -> ScriptValue | None:
         if value.text != "then":  # catch, finally
             return replace(value, kind="promise", text="", node=None)
-        callback = self.value(arguments[0]) if arguments else None
+        callback = self.resolve(arguments[0]) if arguments else None
         known = callback is not None and callback.kind == "function"
-        result = self._value_returned_by(callback.node) if callback is not None and known else None
+        result = (
+            self._resolve_returned_value(callback.node) if callback is not None and known else None
+        )
         is_result = result is not None and result.kind == "result"
         return replace(result, kind="promise") if result is not None and is_result else result
 
-    def _value_of_array_method(
+    def _resolve_array_method(
         self, _node: Node, value: ScriptValue, _arguments: Sequence[Node]
     ) -> ScriptValue | None:
         """Return the list, or the element, that an array method returns from a list of data.
@@ -401,12 +410,12 @@ class Values:
             return replace(value, path=tuple(owner))
         return replace(value, path=(*owner, "*")) if method in _GIVES_ITEM else None
 
-    def _value_of_function_call(
+    def _resolve_function_call(
         self, _node: Node, value: ScriptValue, _arguments: Sequence[Node]
     ) -> ScriptValue | None:
-        return self._value_returned_by(value.node)
+        return self._resolve_returned_value(value.node)
 
-    def _value_returned_by(self, function: Node) -> ScriptValue | None:
+    def _resolve_returned_value(self, function: Node) -> ScriptValue | None:
         """Return the result of a function, if all its ``return`` agree; else None.
 
         For an async function it is a promise, or a chain.
@@ -414,8 +423,10 @@ class Values:
         body = function.child_by_field_name("body")
         if body is None:
             return None
-        results = [body] if body.type != "statement_block" else list(self._returned_nodes(body))
-        values = [value for value in map(self.value, results) if value is not None]
+        results = (
+            [body] if body.type != "statement_block" else list(self._find_returned_nodes(body))
+        )
+        values = [value for value in map(self.resolve, results) if value is not None]
         known = [value for value in values if not value.kind.startswith("outside")]
         result = known[0] if known and all(value == known[0] for value in known) else None
         if not is_async(function) or (result is not None and result.kind == "chain"):
@@ -423,13 +434,13 @@ class Values:
         is_call = result is not None and result.kind in {"result", "promise"}
         return replace(result, kind="promise") if is_call and result else ScriptValue("promise")
 
-    def _value_of_undeclared_function_call(
+    def _resolve_undeclared_call(
         self, _node: Node, value: ScriptValue, _arguments: Sequence[Node]
     ) -> ScriptValue:
         """Return ``outside promise``: a library may declare the called function as async."""
         return replace(value, kind="outside promise")
 
-    def _returned_nodes(self, body: Node) -> Iterator[Node]:
+    def _find_returned_nodes(self, body: Node) -> Iterator[Node]:
         """Yield the values of the ``return`` statements in *body*, without inner functions."""
         pending = [body]
         while pending:
@@ -450,7 +461,7 @@ def _resolve_promise(promise: ScriptValue) -> ScriptValue | None:
     return replace(promise, kind="result") if is_of_call else None
 
 
-def enclosing_node(node: Node) -> Node:
+def find_enclosing_node(node: Node) -> Node:
     """Return the node around *node*, skipping parentheses; the root is its own."""
     parent = node.parent
     while parent is not None and parent.type in WRAPPED:
@@ -458,12 +469,12 @@ def enclosing_node(node: Node) -> Node:
     return parent or node
 
 
-def usage_of(node: Node) -> Usage:
+def find_usage(node: Node) -> Usage:
     """Return how the value of *node*, a promise or a chain, is used, such as ``awaited``.
 
     ``nothing`` if it is a statement of its own.
     """
-    parent = enclosing_node(node)
+    parent = find_enclosing_node(node)
     operator = parent.child_by_field_name("operator")
     if operator is not None and operator.type == "void":
         return "void"
@@ -475,30 +486,30 @@ def _is_not_api_name(name: str) -> bool:
 
 
 _EVALUATE: Final[Mapping[str, Callable[[Values, Node], ScriptValue | None]]] = {
-    "string": Values._value_of_text,  # noqa: SLF001 - the table of the class above
-    "template_string": Values._value_of_text,  # noqa: SLF001
-    "identifier": Values._value_of_name,  # noqa: SLF001
-    "shorthand_property_identifier": Values._value_of_name,  # noqa: SLF001
-    "arrow_function": Values._value_of_function,  # noqa: SLF001
-    "function_expression": Values._value_of_function,  # noqa: SLF001
-    "function_declaration": Values._value_of_function,  # noqa: SLF001
-    "parenthesized_expression": Values._value_of_comma_expression,  # noqa: SLF001
-    "await_expression": Values._value_of_await,  # noqa: SLF001
-    "binary_expression": Values._value_of_alternatives,  # noqa: SLF001
-    "member_expression": Values._value_of_member,  # noqa: SLF001
-    "subscript_expression": Values._value_of_member,  # noqa: SLF001
-    "call_expression": Values._value_of_call_expression,  # noqa: SLF001
+    "string": Values._resolve_text,  # noqa: SLF001 - the table of the class above
+    "template_string": Values._resolve_text,  # noqa: SLF001
+    "identifier": Values._resolve_name,  # noqa: SLF001
+    "shorthand_property_identifier": Values._resolve_name,  # noqa: SLF001
+    "arrow_function": Values._resolve_function,  # noqa: SLF001
+    "function_expression": Values._resolve_function,  # noqa: SLF001
+    "function_declaration": Values._resolve_function,  # noqa: SLF001
+    "parenthesized_expression": Values._resolve_comma_expression,  # noqa: SLF001
+    "await_expression": Values._resolve_await,  # noqa: SLF001
+    "binary_expression": Values._resolve_alternatives,  # noqa: SLF001
+    "member_expression": Values._resolve_member_expression,  # noqa: SLF001
+    "subscript_expression": Values._resolve_member_expression,  # noqa: SLF001
+    "call_expression": Values._resolve_call_expression,  # noqa: SLF001
 }
 _CALL: Final[
     Mapping[str, Callable[[Values, Node, ScriptValue, Sequence[Node]], ScriptValue | None]]
 ] = {
-    "$proxy": Values._value_of_proxy_call,  # noqa: SLF001
-    "method": Values._value_of_direct_call,  # noqa: SLF001
-    "chain method": Values._value_of_chain_call,  # noqa: SLF001
-    "promise method": Values._value_of_promise_method,  # noqa: SLF001
-    "result": Values._value_of_array_method,  # noqa: SLF001
-    "form": Values._value_of_array_method,  # noqa: SLF001
-    "ctx": Values._value_of_array_method,  # noqa: SLF001
-    "function": Values._value_of_function_call,  # noqa: SLF001
-    "outside": Values._value_of_undeclared_function_call,  # noqa: SLF001
+    "$proxy": Values._resolve_platform_proxy,  # noqa: SLF001
+    "method": Values._resolve_direct_call,  # noqa: SLF001
+    "chain method": Values._resolve_chain_call,  # noqa: SLF001
+    "promise method": Values._resolve_promise_method,  # noqa: SLF001
+    "result": Values._resolve_array_method,  # noqa: SLF001
+    "form": Values._resolve_array_method,  # noqa: SLF001
+    "ctx": Values._resolve_array_method,  # noqa: SLF001
+    "function": Values._resolve_function_call,  # noqa: SLF001
+    "outside": Values._resolve_undeclared_call,  # noqa: SLF001
 }

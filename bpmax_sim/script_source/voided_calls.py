@@ -29,8 +29,8 @@ def has_void_in_front(names_and_sources: Iterable[tuple[str, str]], place: Place
     if not any("void" in source for _, source in pairs):
         return False
     trees = _parse_scripts(pairs)
-    own = _tree_at(trees, place)
-    node = _call_around(own, (place.line, place.column)) if own is not None else None
+    own = _find_tree_at(trees, place)
+    node = _find_call_around(own, (place.line, place.column)) if own is not None else None
     return own is not None and node is not None and _is_voided(trees, own, node, set())
 
 
@@ -40,11 +40,11 @@ def _parse_scripts(names_and_sources: tuple[tuple[str, str], ...]) -> Sequence[S
     return [SyntaxTree(source, name) for name, source in names_and_sources]
 
 
-def _tree_at(trees: Iterable[SyntaxTree], place: Place) -> SyntaxTree | None:
+def _find_tree_at(trees: Iterable[SyntaxTree], place: Place) -> SyntaxTree | None:
     return next((tree for tree in trees if tree.name == place.file), None)
 
 
-def _call_around(tree: SyntaxTree, position: tuple[int, int]) -> Node | None:
+def _find_call_around(tree: SyntaxTree, position: tuple[int, int]) -> Node | None:
     """Return the smallest call of ``$proxy`` around *position*, or else of any method; else None.
 
     *position* is line and column.
@@ -54,17 +54,17 @@ def _call_around(tree: SyntaxTree, position: tuple[int, int]) -> Node | None:
         node
         for node in tree.walk()
         if node.type == "call_expression"
-        and _line_and_column(tree.place(node))
+        and _get_line_and_column(tree.find_place(node))
         <= position
-        < _line_and_column(tree.place_of_byte(node.end_byte))
+        < _get_line_and_column(tree.find_place_of_byte(node.end_byte))
     ]
     around.reverse()  # the outermost comes first in the order of the text
-    known = [node for node in around if (value := values.value(node)) and value.call >= 0]
+    known = [node for node in around if (value := values.resolve(node)) and value.call >= 0]
     methods = [node for node in around if _is_of_a_method(node)]
     return next(iter([*known, *methods]), None)
 
 
-def _line_and_column(place: Place) -> tuple[int, int]:
+def _get_line_and_column(place: Place) -> tuple[int, int]:
     return place.line, place.column
 
 
@@ -73,7 +73,7 @@ def _is_of_a_method(call: Node) -> bool:
     return function is not None and function.type == "member_expression"
 
 
-def _whole_chain(node: Node) -> Node:
+def _find_whole_chain(node: Node) -> Node:
     """Return the whole chain of members and calls that contains *node*: ``p.$api('x').$call()``."""
     while (parent := node.parent) is not None and parent.type in {
         "member_expression",
@@ -88,7 +88,7 @@ def _whole_chain(node: Node) -> Node:
 
 def _is_voided(trees: Sequence[SyntaxTree], tree: SyntaxTree, node: Node, seen: set[int]) -> bool:
     """Return whether the value of *node* comes to ``void``, here or where a function returns it."""
-    node = _whole_value(node)
+    node = _find_outermost_value(node)
     parent = node.parent
     if parent is None:
         return False
@@ -96,26 +96,26 @@ def _is_voided(trees: Sequence[SyntaxTree], tree: SyntaxTree, node: Node, seen: 
         return True
     if parent.type == "variable_declarator":
         name = parent.child_by_field_name("name")
-        text = tree.text_of(name) if name is not None else ""
+        text = tree.get_source(name) if name is not None else ""
         return any(
             _is_void_operator(one)
             and (argument := one.child_by_field_name("argument")) is not None
-            and tree.text_of(argument) == text
+            and tree.get_source(argument) == text
             for one in tree.walk()
         )
-    function = _function_that_returns(node)
+    function = _find_function_returning(node)
     if function is None or function.id in seen:
         return False
-    uses = list(_uses_of(trees, tree, function))
-    values = [_whole_value(use).parent for _, use in uses]
+    uses = list(_find_calls_of(trees, tree, function))
+    values = [_find_outermost_value(use).parent for _, use in uses]
     is_dropped = any(value is not None and value.type == "expression_statement" for value in values)
     inner = {*seen, function.id}
     return not is_dropped and any(_is_voided(trees, own, use, inner) for own, use in uses)
 
 
-def _whole_value(node: Node) -> Node:
+def _find_outermost_value(node: Node) -> Node:
     """Return the outermost expression whose value is that of *node*, or is made of it."""
-    while (parent := (node := _whole_chain(node)).parent) is not None:
+    while (parent := (node := _find_whole_chain(node)).parent) is not None:
         is_choice = parent.type in {"ternary_expression", "sequence_expression"}
         is_tested = parent.child_by_field_name("condition") == node
         operator = parent.child_by_field_name("operator")
@@ -126,7 +126,7 @@ def _whole_value(node: Node) -> Node:
     return node
 
 
-def _function_that_returns(node: Node) -> Node | None:
+def _find_function_returning(node: Node) -> Node | None:
     """Return the function whose result the expression *node* is, or None."""
     parent = node.parent
     if parent is not None and parent.type == "arrow_function":
@@ -138,7 +138,7 @@ def _function_that_returns(node: Node) -> Node | None:
     return parent
 
 
-def _uses_of(
+def _find_calls_of(
     trees: Sequence[SyntaxTree], tree: SyntaxTree, function: Node
 ) -> Iterator[tuple[SyntaxTree, Node]]:
     """Yield (syntax tree of its script, call) for each call of *function*.
@@ -147,13 +147,13 @@ def _uses_of(
     (``(() => …)()``), or by a method that gets it, such as `map`. *tree* is the syntax tree of
     *function*'s script, *trees* are those of all scripts.
     """
-    if name := _name_of_function(tree, function):
+    if name := _find_function_name(tree, function):
         yield from _find_calls_by_name(trees, name)
-    if (call := _call_around_function(function)) is not None:
+    if (call := _find_call_of_inline_function(function)) is not None:
         yield tree, call
 
 
-def _call_around_function(function: Node) -> Node | None:
+def _find_call_of_inline_function(function: Node) -> Node | None:
     """Return the call of *function* where it is written, or the call that gets it as argument.
 
     None if there is neither.
@@ -181,7 +181,7 @@ class UnusedAsyncCall(msgspec.Struct, frozen=True):
     place: Place
 
 
-def find_unawaited_call(
+def find_unawaited_outer_call(
     names_and_sources: Iterable[tuple[str, str]], place: Place
 ) -> UnusedAsyncCall | None:
     """Return the unawaited call of an async function during which *place* runs, or None.
@@ -190,48 +190,48 @@ def find_unawaited_call(
     by name, and so on. *names_and_sources* are pairs of a script's name and its source.
     """
     trees = _parse_scripts(tuple(dict.fromkeys(names_and_sources)))
-    own = _tree_at(trees, place)
-    inner = own and _function_around(own, own.node_at(place))
+    own = _find_tree_at(trees, place)
+    inner = own and _find_async_function_around(own, own.find_node_at(place))
     pending, seen = [(own, inner)] if own and inner else [], set[str]()
     while pending:
         tree, function = pending.pop(0)
-        if (direct := _find_call_in_place(tree, function)) is not None:
+        if (direct := _find_immediate_call(tree, function)) is not None:
             return direct
-        name = _name_of_function(tree, function)
+        name = _find_function_name(tree, function)
         if not name or name in seen:
             continue
         seen.add(name)
         for caller, call in _find_calls_by_name(trees, name):
             if call.parent is not None and call.parent.type == "expression_statement":
-                return UnusedAsyncCall(f"{name}()", caller.place(call))
-            if (around := _function_around(caller, call)) is not None:
+                return UnusedAsyncCall(f"{name}()", caller.find_place(call))
+            if (around := _find_async_function_around(caller, call)) is not None:
                 pending.append((caller, around))
     return None
 
 
-def _function_around(tree: SyntaxTree, node: Node | None) -> Node | None:
+def _find_async_function_around(tree: SyntaxTree, node: Node | None) -> Node | None:
     """Return the innermost function around *node*; None if there is none, or it is not async."""
     while node is not None and node.type not in FUNCTIONS:
         node = node.parent
-    is_async = node is not None and tree.text_of(node).startswith("async")
+    is_async = node is not None and tree.get_source(node).startswith("async")
     return node if is_async else None
 
 
-def _find_call_in_place(tree: SyntaxTree, function: Node) -> UnusedAsyncCall | None:
+def _find_immediate_call(tree: SyntaxTree, function: Node) -> UnusedAsyncCall | None:
     """Return the call of *function* if it is called where it is written, and not awaited.
 
     It is called at once, as ``(async () => …)()``, or by a method such as ``map``. Otherwise None.
     """
-    call = _call_around_function(function)
+    call = _find_call_of_inline_function(function)
     if call is None or call.parent is None or call.parent.type != "expression_statement":
         return None
     callee = call.child_by_field_name("function")
     if callee is not None and callee.start_byte <= function.start_byte < callee.end_byte:
-        return UnusedAsyncCall("(async () => …)()", tree.place(call))
+        return UnusedAsyncCall("(async () => …)()", tree.find_place(call))
     member = callee.child_by_field_name("property") if callee is not None else None
-    name = tree.text_of(member) if member is not None else ""
+    name = tree.get_source(member) if member is not None else ""
     return (
-        UnusedAsyncCall(f".{name}(async …)", tree.place(member))
+        UnusedAsyncCall(f".{name}(async …)", tree.find_place(member))
         if member and name in _WALKS
         else None
     )
@@ -246,16 +246,16 @@ _NAMING_FIELDS: Final = {
 """Kind of node that names the function in it -> the field that holds the name."""
 
 
-def _name_of_function(tree: SyntaxTree, function: Node) -> str:
+def _find_function_name(tree: SyntaxTree, function: Node) -> str:
     """Return the name of *function*, for a method that of the member; "" if it has none."""
     named = function.child_by_field_name("name")
     parent = function.parent
     if named is None and parent is not None and (field := _NAMING_FIELDS.get(parent.type)):
         named = parent.child_by_field_name(field)
-    return tree.text_of(_last_name(named)) if named is not None else ""
+    return tree.get_source(_find_last_name(named)) if named is not None else ""
 
 
-def _last_name(node: Node) -> Node:
+def _find_last_name(node: Node) -> Node:
     """Return the part of *node* that names a function: the last member of ``a.b.c``."""
     return node.child_by_field_name("property") or node
 
@@ -268,5 +268,5 @@ def _find_calls_by_name(
             callee = (
                 node.child_by_field_name("function") if node.type == "call_expression" else None
             )
-            if callee is not None and tree.text_of(_last_name(callee)) == name:
+            if callee is not None and tree.get_source(_find_last_name(callee)) == name:
                 yield tree, node

@@ -33,14 +33,14 @@ from bpmax_sim.secret.encoded_runs import (
     BETWEEN,
     BETWEEN_HEX,
     SHORTEST_RUN,
-    RareByteString,
+    FastByteSearch,
+    decode_aligned_base64_runs,
     decode_base64,
-    decode_base64_runs,
-    decode_certain_runs,
+    decode_base64_at_all_offsets,
     decode_hex_runs,
+    find_hex_runs,
+    find_long_runs,
     find_runs_and_folded_runs,
-    hex_runs_of,
-    long_runs,
 )
 from bpmax_sim.secret.escapes import BACKSLASHES, EscapedPart, find_escaped_parts
 
@@ -78,7 +78,7 @@ class HarmlessParts:
         self._known: set[bytes] = set()
         self._sizes: set[int] = set()  # of the long ones; another size needs no digest
 
-    def unknown_parts(self, parts: Collection[bytes]) -> list[bytes]:
+    def find_unknown_parts(self, parts: Collection[bytes]) -> list[bytes]:
         """Return those of *parts* that are not in the cache."""
         known, sizes = self._known, self._sizes
         if not known:
@@ -86,7 +86,7 @@ class HarmlessParts:
         return [
             part
             for part in parts
-            if part not in known and (len(part) not in sizes or _digest_of_part(part) not in known)
+            if part not in known and (len(part) not in sizes or _hash_part(part) not in known)
         ]
 
     def add(self, parts: Collection[bytes]) -> None:
@@ -96,12 +96,12 @@ class HarmlessParts:
         if max(map(len, parts), default=0) > _LONGEST_HARMLESS:
             long = [part for part in parts if len(part) > _LONGEST_HARMLESS]
             self._sizes.update(map(len, long))
-            self._known.update(map(_digest_of_part, long))
+            self._known.update(map(_hash_part, long))
             parts = [part for part in parts if len(part) <= _LONGEST_HARMLESS]
         self._known.update(parts)
 
 
-def _digest_of_part(part: bytes) -> bytes:
+def _hash_part(part: bytes) -> bytes:
     return blake2b(part).digest()
 
 
@@ -126,19 +126,19 @@ class SearchHistory:
         self._flat: dict[int, bytes] = {}
         self._undone: dict[int, tuple[bytes, tuple[EscapedPart, ...]]] = {}
 
-    def new_runs(self, runs: Sequence[bytes]) -> list[bytes]:
+    def take_new_runs(self, runs: Sequence[bytes]) -> list[bytes]:
         """Return those of *runs* (base64 characters in a row) that are new to this search."""
-        return _add_new_runs(self._harmless.unknown_parts(runs), self._runs)
+        return _add_new_runs(self._harmless.find_unknown_parts(runs), self._runs)
 
-    def new_lines(self, lines: Sequence[bytes]) -> list[bytes]:
+    def take_new_lines(self, lines: Sequence[bytes]) -> list[bytes]:
         """Return those of *lines*, runs over several lines, that are new to this search."""
         return _add_new_runs(lines, self._lines)
 
-    def new_digits(self, runs: Sequence[bytes]) -> list[bytes]:
+    def take_new_digits(self, runs: Sequence[bytes]) -> list[bytes]:
         """Return those of *runs*, of hexadecimal digits, that this search has not seen before."""
         return _add_new_runs(runs, self._digits)
 
-    def escapes(self, data: bytes, reach: int) -> tuple[EscapedPart, ...]:
+    def get_escaped_parts(self, data: bytes, reach: int) -> tuple[EscapedPart, ...]:
         """Return the parts of *data* that contain escapes, unescaped.
 
         The result is cached for the same object *data*; see `find_escaped_parts` for *reach*.
@@ -151,7 +151,7 @@ class SearchHistory:
         """Note that *levels* need no decoding of their own.
 
         They are data with its escapes undone once, twice and so on, and are searched together with
-        that data (`_unescape_all_levels`).
+        that data (`_join_runs_of_escape_levels`).
         """
         self._flat.update((id(level), level) for level in levels)
 
@@ -199,11 +199,13 @@ def decode_next_layer(scan: ScanInput) -> Iterator[Piece]:
     data = scan.data
     compressed = [*find_streams(data, scan.work)]  # of too much nothing else has to be undone
     printed = data.translate(_PRINTED) if b"\0" in data else b""
-    undone = scan.history.escapes(data, scan.reach)
-    text = _printable_parts(data, printed)
+    undone = scan.history.get_escaped_parts(data, scan.reach)
+    text = _extract_printable_if_binary(data, printed)
     if text and not scan.history.was_searched_together(data):
         yield from _decode_text_layer(
-            *_unescape_all_levels(scan, text) if text is data and not printed else (scan, text)
+            *_join_runs_of_escape_levels(scan, text)
+            if text is data and not printed
+            else (scan, text)
         )
     if b"\n" in text:
         yield from _join_string_literals(text)
@@ -228,7 +230,7 @@ _CONSUMED = re.compile(
 )
 
 
-def _unescape_all_levels(scan: ScanInput, text: bytes) -> tuple[ScanInput, bytes]:
+def _join_runs_of_escape_levels(scan: ScanInput, text: bytes) -> tuple[ScanInput, bytes]:
     """Return *scan* with its *levels*, and one text with the runs of all these levels.
 
     A run is a sequence of base64 or hexadecimal characters, so it contains no backslash and
@@ -238,7 +240,11 @@ def _unescape_all_levels(scan: ScanInput, text: bytes) -> tuple[ScanInput, bytes
     levels, consumed = [text], list[bytes]()
     while len(levels) <= DEPTH:
         outer = levels[-1]
-        undone = [part for part in scan.history.escapes(outer, scan.reach) if part.label == "json"]
+        undone = [
+            part
+            for part in scan.history.get_escaped_parts(outer, scan.reach)
+            if part.label == "json"
+        ]
         if not undone:
             break
         consumed += _CONSUMED.findall(_blank_escaped_backslashes(outer))
@@ -272,7 +278,7 @@ _LONG = BytesAhoCorasick([b"A" * SHORTEST_RUN], implementation=Implementation.DF
 """In half the time that `bytes.find` takes, as long as there are few."""
 
 
-def _printable_parts(data: bytes, printable_marks: bytes) -> bytes:
+def _extract_printable_if_binary(data: bytes, printable_marks: bytes) -> bytes:
     """Return *data* if it is mostly text, otherwise its sequences of printable characters.
 
     *printable_marks* marks these characters, or is empty. Random bytes form only about 4 kB of such
@@ -322,25 +328,25 @@ def _decode_runs(scan: ScanInput, text: bytes) -> Iterator[Piece]:
     runs, lines = find_runs_and_folded_runs(text)
     if not runs:
         return
-    runs, lines = scan.history.new_runs(runs), scan.history.new_lines(lines)
+    runs, lines = scan.history.take_new_runs(runs), scan.history.take_new_lines(lines)
     # Each run is a part of a line, where there are lines, and what it holds is a part of theirs.
     whole = [*lines, *[run for run in runs if len(run) <= _FOLDED]] if lines else runs
     yield from _decode_base64(whole, scan)
     yield from _decode_base64_deflate([*lines, *runs], scan)
     if runs or lines:
-        yield from _decode_hex(hex_runs_of(b" ".join(whole)), scan)
+        yield from _decode_hex(find_hex_runs(b" ".join(whole)), scan)
         yield from _decode_base32([*lines, *runs], scan)
 
 
 def _decode_base64(runs: Sequence[bytes], scan: ScanInput) -> Iterator[Piece]:
-    whole, runs = decode_certain_runs(runs)
+    whole, runs = decode_aligned_base64_runs(runs)
     if whole:
         written, texts = zip(*whole, strict=True)
         ends = list(accumulate(len(text) + len(GAP) for text in texts))
         yield Piece(GAP.join(texts), _make_trace_by_ends(scan, written, ends, "base64"))
     if runs:
         trace = _make_run_trace(scan, runs, len(BETWEEN), "base64")
-        for start, inner in enumerate(decode_base64_runs(runs)):
+        for start, inner in enumerate(decode_base64_at_all_offsets(runs)):
             yield Piece(inner, _make_scaled_trace(trace, start, 4, 3))
 
 
@@ -367,7 +373,7 @@ def _decode_hex(runs: Sequence[bytes], scan: ScanInput) -> Iterator[Piece]:
 
 def _decode_base32(runs: Sequence[bytes], scan: ScanInput) -> Iterator[Piece]:
     text = b" ".join(runs)
-    result = long_runs(text, text.translate(_IN_32), _SHORTEST_32)
+    result = find_long_runs(text, text.translate(_IN_32), _SHORTEST_32)
     if result:
         padded = [run + b"A" * (-len(run) % 8) for run in result]
         core = b"".join(padded)
@@ -390,13 +396,13 @@ def _make_trace_by_ends(
     scan: ScanInput, runs: Sequence[bytes], ends: Sequence[int], *labels: str
 ) -> Trace:
     def trace(at: int) -> tuple[int, tuple[str, ...]]:
-        start, level = _locate_run(runs[min(bisect_right(ends, at), len(runs) - 1)], scan)
+        start, level = _locate_run_and_level(runs[min(bisect_right(ends, at), len(runs) - 1)], scan)
         return start, ("json",) * level + labels
 
     return trace
 
 
-def _locate_run(run: bytes, scan: ScanInput) -> tuple[int, int]:
+def _locate_run_and_level(run: bytes, scan: ScanInput) -> tuple[int, int]:
     """Return the offset in ``scan.data`` where *run* comes from, and how often it was unescaped.
 
     Of a run that is folded over several lines, the beginning is searched for.
@@ -423,13 +429,13 @@ _BLANKS = b" \t\r\n\f\v"
 _APART = bytes(72 if chr(c) in hexdigits else 32 if c in b" \t\r\n:,-" else 46 for c in range(256))
 # A blank comes first, as it is found in no time; what is no digit may be the x of 0x.
 _PAIRS = re.compile(rb" (?:H\.)?HH(?:  ?(?:H\.)?HH){4}")
-_PREFIX = RareByteString(b"0x")
+_PREFIX = FastByteSearch(b"0x")
 _THREE_PAIRS = tuple(
-    RareByteString(b" HH%sHH%sHH" % between) for between in product((b" ", b"  "), repeat=2)
+    FastByteSearch(b" HH%sHH%sHH" % between) for between in product((b" ", b"  "), repeat=2)
 )
 """What all pairs have that have no prefix, in a tenth of the time."""
 _DIGITS = bytes(68 if c in digits.encode() else c if c == 44 else 46 for c in range(256))  # noqa: PLR2004
-_LONG_NUMBERS = (RareByteString(b",DD,"), RareByteString(b",DDD,"))
+_LONG_NUMBERS = (FastByteSearch(b",DD,"), FastByteSearch(b",DDD,"))
 _TO_LIST = bytes(c if c in b"-0123456789" else 44 for c in range(256))
 _LIST = re.compile(b"," + b"D{1,3}," * 4)
 _INTEGERS = msgspec.json.Decoder(list[int])
@@ -441,13 +447,13 @@ def _decode_separated_hex(scan: ScanInput, data: bytes) -> Iterator[Piece]:
     likely = _PREFIX.occurs_in(data) or any(some.occurs_in(folded) for some in _THREE_PAIRS)
     if likely and _PAIRS.search(folded):
         digits_alone = data.replace(b"0x", b"").translate(None, b" \t\r\n:,-")
-        runs = scan.history.new_digits(hex_runs_of(digits_alone))
+        runs = scan.history.take_new_digits(find_hex_runs(digits_alone))
         for piece in _decode_hex(runs, scan):
             yield piece._replace(trace=_make_constant_trace(0, "hex"))
 
 
 def _decode_number_lists(data: bytes) -> Iterator[Piece]:
-    if not _has_number_list(data):
+    if not _may_have_number_list(data):
         return
     numbers = data.translate(_TO_LIST, _BLANKS)
     inner = _parse_octets(numbers)
@@ -455,7 +461,7 @@ def _decode_number_lists(data: bytes) -> Iterator[Piece]:
         yield Piece(inner, _make_constant_trace(0, msg("list of bytes")))
 
 
-def _has_number_list(data: bytes) -> bool:
+def _may_have_number_list(data: bytes) -> bool:
     """Return whether *data* may contain a list of five or more bytes: ``[104, 105, …]``."""
     folded = data.translate(_DIGITS, _BLANKS + b"-")
     return any(some.occurs_in(folded) for some in _LONG_NUMBERS) and bool(_LIST.search(folded))
@@ -500,7 +506,7 @@ def _join_string_literals(data: bytes) -> Iterator[Piece]:
 
 # Texts in UTF-16 that are encoded further; a secret itself is looked for in UTF-16.
 
-_WIDE = RareByteString(b"A.A.A.A.A.A.A.A.")
+_WIDE = FastByteSearch(b"A.A.A.A.A.A.A.A.")
 
 
 def _decode_utf16(data: bytes, printed: bytes) -> Iterator[Piece]:
@@ -512,13 +518,15 @@ def _decode_utf16(data: bytes, printed: bytes) -> Iterator[Piece]:
             "utf-16-le": data[starts["utf-16-le"] + 1 :: 2],
             "utf-16-be": data[starts["utf-16-be"] :: 2],
         }
-        for codec in _plausible_byte_orders(texts, highs):
+        for codec in _find_plausible_byte_orders(texts, highs):
             yield Piece(
                 texts[codec].encode("utf-8", "surrogatepass"), _make_constant_trace(at, codec)
             )
 
 
-def _plausible_byte_orders(texts: Mapping[str, str], highs: Mapping[str, bytes]) -> Sequence[str]:
+def _find_plausible_byte_orders(
+    texts: Mapping[str, str], highs: Mapping[str, bytes]
+) -> Sequence[str]:
     """Return the byte orders (UTF-16 codecs) in which data is plausible as text: one or both.
 
     *texts* are the data decoded in each. ASCII text is the same in both. For other text the wrong

@@ -31,7 +31,7 @@ _TEXT_TO_STANDARD = str.maketrans("-_", "+/")
 _TO_URL_SAFE = str.maketrans("+/", "-_")
 
 
-def text_runs(text: str) -> list[str]:
+def find_encoded_runs(text: str) -> list[str]:
     """Return every run (sequence) of characters in *text* that may be base64 or hexadecimal.
 
     Escapes of ``/``, ``+`` and ``=`` are undone.
@@ -86,18 +86,20 @@ def rewrite_runs(text: str, clean: Callable[[str], str]) -> str:
 
     def run(match: re.Match[str]) -> str:
         for start in range(alignments):
-            changed = _clean_run(match, start, clean)
+            changed = _rewrite_base64_run(match, start, clean)
             if changed is not None:
                 return changed
         return match[0]
 
-    text = _HEX_TEXT.sub(lambda match: _decode_digits(match[0], clean), text)
+    text = _HEX_TEXT.sub(lambda match: _rewrite_hex_digits(match[0], clean), text)
     for pattern, alignments in _PASSES:  # noqa: B007 - read by run()
         text = pattern.sub(run, text)
     return text
 
 
-def _clean_run(match: re.Match[str], start: int, clean: Callable[[str], str]) -> str | None:
+def _rewrite_base64_run(
+    match: re.Match[str], start: int, clean: Callable[[str], str]
+) -> str | None:
     """Return the base64 run with *clean* applied to what it decodes to from character *start* on.
 
     None if *clean* changes nothing.
@@ -120,7 +122,7 @@ def _clean_run(match: re.Match[str], start: int, clean: Callable[[str], str]) ->
     return _escape_like(match[0], core[:end] + packed + padding)
 
 
-def _decode_digits(run: str, clean: Callable[[str], str]) -> str:
+def _rewrite_hex_digits(run: str, clean: Callable[[str], str]) -> str:
     """Return *run*, hexadecimal digits, with *clean* applied to the text that they encode.
 
     The letter case of the digits is kept.
@@ -175,7 +177,7 @@ def contains_any(data: bytes, needles: Iterable[bytes]) -> bool:
     return False
 
 
-class RareByteString:
+class FastByteSearch:
     """A byte string that occurs rarely, prepared for a search ten times as fast as `in`."""
 
     def __init__(self, text: bytes) -> None:
@@ -205,9 +207,9 @@ SHORTEST_RUN = 8
 
 _HEX_RUN = 12
 _LINE = 16  # characters of the shortest line that goes on in the next
-_LINE_BEFORE_BLANK = RareByteString(b"A" * _LINE + b" ")
+_LINE_BEFORE_BLANK = FastByteSearch(b"A" * _LINE + b" ")
 _FOLD = b"A" * _LINE + b" A"
-_TWO_BLANKS = RareByteString(b"  ")
+_TWO_BLANKS = FastByteSearch(b"  ")
 _FEW_BLANKS = 32  # bytes for each one
 _HALVINGS = 6  # so the next line may begin with 64 blanks
 _BLANKS = b" \t\n\r\f\v"
@@ -246,7 +248,7 @@ BETWEEN, BETWEEN_HEX = b"AAAA", b"000"
 """What comes between runs: zeros, of which some complete what is left of the run before."""
 
 
-def base64_runs_of(data: bytes) -> list[bytes]:
+def find_base64_runs(data: bytes) -> list[bytes]:
     """Return the runs (sequences) of *data* that may be base64, standard or URL-safe."""
     return _find_runs(data, data.translate(_AS_RUNS))
 
@@ -260,15 +262,15 @@ def _find_runs(data: bytes, alphabet_marks: bytes) -> list[bytes]:
     if sample.count(b" " + _ANY_RUN) * _SPLIT_PAYS > sample.count(b" A") > 0:
         words = data.translate(_IN_BASE64).split()
         return [word for word in words if len(word) >= SHORTEST_RUN]
-    return long_runs(data, alphabet_marks.replace(b".", b" "), SHORTEST_RUN)
+    return find_long_runs(data, alphabet_marks.replace(b".", b" "), SHORTEST_RUN)
 
 
-def hex_runs_of(data: bytes) -> list[bytes]:
+def find_hex_runs(data: bytes) -> list[bytes]:
     """Return the runs (sequences) of hexadecimal digits in *data*."""
-    return long_runs(data, data.translate(_AS_HEX), _HEX_RUN)
+    return find_long_runs(data, data.translate(_AS_HEX), _HEX_RUN)
 
 
-def long_runs(data: bytes, alphabet_marks: bytes, size: int) -> list[bytes]:
+def find_long_runs(data: bytes, alphabet_marks: bytes, size: int) -> list[bytes]:
     """Return the parts of *data* with *size* or more bytes of an alphabet in a row.
 
     *alphabet_marks* has ``A`` in place of each byte of the alphabet, and a space for others.
@@ -294,11 +296,11 @@ def find_runs_and_folded_runs(data: bytes) -> tuple[list[bytes], list[bytes]]:
     runs = _find_runs(data, folded)
     if b" " not in folded or not _has_folded_run(folded):
         return runs, []
-    data, folded = _without_blanks(data, folded)
+    data, folded = _remove_white_space(data, folded)
     return runs, [run for run in _find_runs(data, folded) if len(run) > _LINE]
 
 
-def _without_blanks(data: bytes, alphabet_marks: bytes) -> tuple[bytes, bytes]:
+def _remove_white_space(data: bytes, alphabet_marks: bytes) -> tuple[bytes, bytes]:
     """Return both arguments without white space.
 
     The way depends on how much of it there is: removing little takes a quarter of the time.
@@ -313,7 +315,7 @@ def _without_blanks(data: bytes, alphabet_marks: bytes) -> tuple[bytes, bytes]:
 def _has_folded_run(alphabet_marks: bytes) -> bool:
     """Return whether a run continues after white space, as base64 broken into lines does.
 
-    *alphabet_marks* is that of `long_runs`.
+    *alphabet_marks* is that of `find_long_runs`.
     """
     if not _LINE_BEFORE_BLANK.occurs_in(alphabet_marks):
         return False
@@ -324,7 +326,7 @@ def _has_folded_run(alphabet_marks: bytes) -> bool:
     return _FOLD in alphabet_marks
 
 
-def decode_base64_runs(runs: Sequence[bytes]) -> Iterator[bytes]:
+def decode_base64_at_all_offsets(runs: Sequence[bytes]) -> Iterator[bytes]:
     """Yield the decoded bytes of all *runs*, joined, once for each of the four alignments.
 
     The decoding starts at character 0, 1, 2 and 3, so a secret is found wherever it begins in a
@@ -344,7 +346,9 @@ def decode_hex_runs(runs: Sequence[bytes]) -> tuple[bytes, bytes]:
     return decode_hex_at_both_offsets(BETWEEN_HEX.join(runs))
 
 
-def decode_certain_runs(runs: Sequence[bytes]) -> tuple[list[tuple[bytes, bytes]], list[bytes]]:
+def decode_aligned_base64_runs(
+    runs: Sequence[bytes],
+) -> tuple[list[tuple[bytes, bytes]], list[bytes]]:
     """Split base64 *runs* into those that certainly begin at their first character, and others.
 
     The former are returned as pairs with their decoded bytes. A long run that decodes to nothing

@@ -18,7 +18,7 @@ from urllib.parse import unquote_to_bytes
 
 from ahocorasick_rs import BytesAhoCorasick, Implementation
 
-from bpmax_sim.secret.encoded_runs import RareByteString, contains_any
+from bpmax_sim.secret.encoded_runs import FastByteSearch, contains_any
 
 _TEXT = rb"[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"
 _AS_CONTROL = bytes(c if (c >= 32 and c != 127) or c in b"\t\n\r" else 0 for c in range(256))  # noqa: PLR2004
@@ -110,10 +110,10 @@ def _find_windows_in_binary(
             continue
         # With another one nearby, a whole secret may be escaped; one alone belongs to the text
         # around it.
-        if _has_other_escape_nearby(data, escape, place):
+        if _has_second_escape_nearby(data, escape, place):
             begin, at, until = max(0, place - reach), place + reach, place + 2 * reach
         else:
-            begin, at = _text_bounds(data, place, reach)
+            begin, at = _find_text_bounds(data, place, reach)
             until = at
         if begin > end >= 0:
             yield start, end
@@ -133,12 +133,12 @@ def _find_escape_offsets(data: bytes) -> Mapping[int, Sequence[int]]:
     return marks
 
 
-def _has_other_escape_nearby(data: bytes, escape: _EscapeKind, offset: int) -> bool:
+def _has_second_escape_nearby(data: bytes, escape: _EscapeKind, offset: int) -> bool:
     near = data[max(0, offset - _NEARBY) : offset + _NEARBY]
     return near.count(escape.sign) > 1 and len(escape.any.findall(near)) > 1
 
 
-def _text_bounds(data: bytes, offset: int, reach: int) -> tuple[int, int]:
+def _find_text_bounds(data: bytes, offset: int, reach: int) -> tuple[int, int]:
     """Return start and end of the printable text around *offset*, limited by *reach*."""
     before = data[max(0, offset - reach) : offset]
     before = before[before.translate(_AS_CONTROL).rfind(b"\0") + 1 :]
@@ -160,7 +160,7 @@ def undo_percent(data: bytes) -> bytes:
     return data.replace(b"=", b"%").replace(_SAVED, b"=")
 
 
-def _undo_form(data: bytes) -> bytes:
+def _undo_form_encoding(data: bytes) -> bytes:
     """Return *data* with form encoding undone, where ``+`` is a space.
 
     Data without ``+`` is returned unchanged, because `undo_percent` gives the same for it.
@@ -188,7 +188,7 @@ def undo_backslashes(data: bytes) -> bytes:
     saves = BACKSLASHES.occurs_in(data)
     if saves:
         data = data.replace(b"\\\\", _SAVED)
-    signs = _signs_after_backslash(data)
+    signs = _find_signs_after_backslash(data)
     for letter in signs & _LETTERS:
         data = data.replace(b"\\" + letter, _ESCAPED.get(letter, letter))
     if signs & _OF_UNITS:
@@ -196,7 +196,7 @@ def undo_backslashes(data: bytes) -> bytes:
     return data.replace(_SAVED, b"\\") if saves else data
 
 
-def _signs_after_backslash(data: bytes) -> set[bytes]:
+def _find_signs_after_backslash(data: bytes) -> set[bytes]:
     """Return the characters that follow a backslash in *data* as an escape, such as ``n``.
 
     So only escapes that occur have to be undone.
@@ -209,10 +209,10 @@ def _signs_after_backslash(data: bytes) -> set[bytes]:
 _LETTERS = frozenset((b'"', b"/", b"n", b"'", b"t", b"r", b"b", b"f", b"v", b"0"))
 _OF_UNITS = frozenset((b"u", b"x"))
 _BEHIND = re.compile(rb"\\(.)", re.DOTALL)
-_ESCAPES_OF_SIGNS = {sign: RareByteString(b"\\" + sign) for sign in sorted(_LETTERS | _OF_UNITS)}
+_ESCAPES_OF_SIGNS = {sign: FastByteSearch(b"\\" + sign) for sign in sorted(_LETTERS | _OF_UNITS)}
 _LARGE = 1 << 16  # bytes from which on it is faster to look for each sign
-_UNIT, BACKSLASHES = RareByteString(b"\\u"), RareByteString(b"\\\\")
-_REFUSED = (RareByteString(b"\\U"), RareByteString(b"\\u005c"), RareByteString(b"\\u005C"))
+_UNIT, BACKSLASHES = FastByteSearch(b"\\u"), FastByteSearch(b"\\\\")
+_REFUSED = (FastByteSearch(b"\\U"), FastByteSearch(b"\\u005c"), FastByteSearch(b"\\u005C"))
 _UNIT_SIZE = 6
 
 
@@ -297,7 +297,7 @@ def _decode_entity(reference: bytes) -> bytes:
 
 _PERCENT = rb"%[0-9a-fA-F]{2}"
 _ESCAPES = (
-    _make_escape_kind(b"%", _PERCENT, {"percent": undo_percent, "form": _undo_form}),
+    _make_escape_kind(b"%", _PERCENT, {"percent": undo_percent, "form": _undo_form_encoding}),
     _make_escape_kind(
         b"\\",
         rb"""\\(?:["'\\/bfnrtv0]|u[0-9a-fA-F]{4}|u\{[0-9a-fA-F]{1,6}\}|x[0-9a-fA-F]{2})""",

@@ -32,7 +32,7 @@ def split_scheme(value: str) -> tuple[str, str]:
     return scheme + space, rest
 
 
-def credential_of(value: str) -> str | None:
+def get_unencoded_credential(value: str) -> str | None:
     """Return the credential that an Authorization *value* has unencoded, such as a token.
 
     None for schemes that encode or hash it, such as Basic.

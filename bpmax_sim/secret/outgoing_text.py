@@ -46,7 +46,7 @@ class OutputRedactor:
         Tracebacks and comparisons prefix each line of a text, so a secret of several lines is no
         longer contiguous. Its lines are therefore redacted one by one as well.
         """
-        lines = list(_lines_of_secrets(secrets))
+        lines = list(_split_multiline_secrets(secrets))
         self._table = table
         self._lines = SecretTable(lines) if lines else None
         self._clean: set[str] = set()
@@ -55,14 +55,14 @@ class OutputRedactor:
         """Return *text* with secrets replaced, as it may be printed or written."""
         if len(text) < _SHORTEST or text in self._clean:
             return text
-        cached = self._redact_and_search(text)
+        cached = self._redact_and_mask_runs(text)
         if cached == text and len(text) <= _LONGEST_REMEMBERED:
             if len(self._clean) > _REMEMBERED:
                 self._clean = set()
             self._clean.add(text)
         return cached
 
-    def _redact_and_search(self, text: str) -> str:
+    def _redact_and_mask_runs(self, text: str) -> str:
         text = self._table.replace_secrets(text)
         if self._find_secrets(text):
             text = self._mask_runs_with_secrets(text)
@@ -84,12 +84,12 @@ class OutputRedactor:
             if not findings:
                 return text
             start, end = self._locate_finding(text)
-            text = f"{text[:start]}{self._marker_for(findings[0])}{text[end:]}"
+            text = f"{text[:start]}{self._make_marker(findings[0])}{text[end:]}"
         return MARKER if self._find_secrets(text) else text
 
     def _redact_run(self, match: re.Match[str]) -> str:
         findings = self._find_secrets(match[0])
-        return self._marker_for(findings[0]) if findings else match[0]
+        return self._make_marker(findings[0]) if findings else match[0]
 
     def _locate_finding(self, text: str) -> tuple[int, int]:
         """Return start and end of the shortest part of *text* in which a secret is found.
@@ -106,9 +106,9 @@ class OutputRedactor:
             start, clean = (
                 (middle, clean) if self._find_secrets(text[middle:end]) else (start, middle)
             )
-        return _encoded_run_start(text, start), (end + len(_encoded_run_at(text, end)))
+        return _find_encoded_run_start(text, start), (end + len(_match_encoded_run_at(text, end)))
 
-    def _marker_for(self, finding: Finding) -> str:
+    def _make_marker(self, finding: Finding) -> str:
         name = str(finding).rpartition(" at byte ")[0]
         marker = msg("[redacted: {name}]", name=name)
         return (
@@ -118,7 +118,7 @@ class OutputRedactor:
         )
 
 
-def _lines_of_secrets(secrets: Iterable[Secret]) -> Iterator[Secret]:
+def _split_multiline_secrets(secrets: Iterable[Secret]) -> Iterator[Secret]:
     """Yield the lines of multi-line secrets, each as a secret of its own."""
     for secret in secrets:
         lines = secret.real.splitlines()
@@ -130,12 +130,12 @@ def _lines_of_secrets(secrets: Iterable[Secret]) -> Iterator[Secret]:
                     yield Secret(line, twin, secret.name)
 
 
-def _encoded_run_start(text: str, at: int) -> int:
+def _find_encoded_run_start(text: str, at: int) -> int:
     """Return the offset where the encoded run (base64 or hexadecimal) around offset *at* begins."""
-    return at - len(_encoded_run_at(text[max(0, at - _LONGEST_BEFORE) : at][::-1], 0))
+    return at - len(_match_encoded_run_at(text[max(0, at - _LONGEST_BEFORE) : at][::-1], 0))
 
 
-def _encoded_run_at(text: str, at: int) -> str:
+def _match_encoded_run_at(text: str, at: int) -> str:
     match = _IN_RUN.match(text, at)
     return match[0] if match else ""
 

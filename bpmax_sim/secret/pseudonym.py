@@ -18,25 +18,25 @@ _ORGANISATION_WEIGHTS = (3, 7, 9, 10, 5, 8, 4, 2)
 _CREDIT_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"  # no I, O, S, V, Z
 
 
-def resident_check_character(body: str) -> str:
+def compute_resident_id_check_char(body: str) -> str:
     """Return the check character of a resident identity number (GB 11643-1999)."""
     total = sum(int(digit) * weight for digit, weight in zip(body, _RESIDENT_WEIGHTS, strict=True))
     return _RESIDENT[total % 11]
 
 
-def organisation_check_character(body: str) -> str:
+def compute_org_code_check_char(body: str) -> str:
     """Return the check character of an organisation code (GB 11714-1997)."""
     weighed = zip(body, _ORGANISATION_WEIGHTS, strict=True)
     return "0123456789X0"[11 - sum(int(sign, 36) * weight for sign, weight in weighed) % 11]
 
 
-def credit_check_character(body: str) -> str:
+def compute_credit_code_check_char(body: str) -> str:
     """Return the check character of a unified social credit code (GB 32100-2015)."""
     total = sum(_CREDIT_ALPHABET.index(sign) * pow(3, place, 31) for place, sign in enumerate(body))
     return _CREDIT_ALPHABET[-total % 31]
 
 
-def luhn_check_digit(body: str) -> str:
+def compute_luhn_digit(body: str) -> str:
     """Return the check digit of a card number (ISO/IEC 7812-1)."""
     doubled = (int(digit) * (2 - place % 2) for place, digit in enumerate(reversed(body)))
     return str(-sum(number // 10 + number % 10 for number in doubled) % 10)
@@ -86,7 +86,7 @@ def _fake_mobile(value: str) -> str:
 
 
 def _is_resident_id(value: str) -> bool:
-    return bool(_EIGHTEEN.fullmatch(value)) and not _is_credit(value)
+    return bool(_EIGHTEEN.fullmatch(value)) and not _is_credit_code(value)
 
 
 def _fake_resident_id(value: str) -> str:
@@ -94,14 +94,14 @@ def _fake_resident_id(value: str) -> str:
     year, month, day, *_ = _derive_numbers(value, 3)
     born = f"{1950 + year % 60}{1 + month % 12:02d}{1 + day % 28:02d}"
     body = _UNUSED + born + _derive_digits(f"{value}/", 3)
-    return body + resident_check_character(body)
+    return body + compute_resident_id_check_char(body)
 
 
 def _is_resident_pseudonym(value: str) -> bool:
-    return value.startswith(_UNUSED) and value[17] == resident_check_character(value[:17])
+    return value.startswith(_UNUSED) and value[17] == compute_resident_id_check_char(value[:17])
 
 
-def _is_credit(value: str) -> bool:
+def _is_credit_code(value: str) -> bool:
     """Return whether *value* is a unified social credit code (of a company).
 
     One of digits only may also be an identity number.
@@ -110,23 +110,23 @@ def _is_credit(value: str) -> bool:
         return False
     if not _EIGHTEEN.fullmatch(value) or value.startswith(_CREDIT_UNUSED):
         return True
-    is_valid = value[17] == credit_check_character(value[:17])
-    return is_valid and value[17] != resident_check_character(value[:17])
+    is_valid = value[17] == compute_credit_code_check_char(value[:17])
+    return is_valid and value[17] != compute_resident_id_check_char(value[:17])
 
 
 def _fake_credit_code(value: str) -> str:
     number = _derive_digits(value, 8)
-    body = _CREDIT_UNUSED + number + organisation_check_character(number)
-    return body + credit_check_character(body)
+    body = _CREDIT_UNUSED + number + compute_org_code_check_char(number)
+    return body + compute_credit_code_check_char(body)
 
 
 def _is_bank_card(value: str) -> bool:
-    return bool(_CARD.fullmatch(value)) and value[-1] == luhn_check_digit(value[:-1])
+    return bool(_CARD.fullmatch(value)) and value[-1] == compute_luhn_digit(value[:-1])
 
 
 def _fake_card(value: str) -> str:
     body = _UNUSED + _derive_digits(value, len(value) - len(_UNUSED) - 1)
-    return body + luhn_check_digit(body)
+    return body + compute_luhn_digit(body)
 
 
 def _fake_email(value: str) -> str:
@@ -157,7 +157,7 @@ def _is_unchanged(character: str) -> bool:
 _FORMATS: tuple[tuple[Callable[[str], object], Callable[[str], object], Callable[[str], str]], ...]
 _FORMATS = (
     (_MOBILE.fullmatch, lambda value: value.startswith("160"), _fake_mobile),
-    (_is_credit, lambda value: value.startswith(_CREDIT_UNUSED), _fake_credit_code),
+    (_is_credit_code, lambda value: value.startswith(_CREDIT_UNUSED), _fake_credit_code),
     (_is_resident_id, _is_resident_pseudonym, _fake_resident_id),
     (_is_bank_card, lambda value: value.startswith(_UNUSED), _fake_card),
     (_EMAIL.fullmatch, re.compile(r"u[0-9]{9}@example\.test").fullmatch, _fake_email),

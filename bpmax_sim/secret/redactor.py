@@ -21,39 +21,39 @@ from bpmax_sim.secret.decode import HarmlessParts
 from bpmax_sim.secret.encoded_runs import (
     contains_any,
     decode_runs_to_text,
+    find_encoded_runs,
     keep_escaped_runs,
     rewrite_runs,
-    text_runs,
 )
 from bpmax_sim.secret.scan import Search
 from bpmax_sim.secret.spelling import (
-    anchor_of,
     as_bytes,
-    char_spellings,
+    find_longest_unescaped_part,
+    list_lower_case_spellings,
+    make_spelling_pattern,
     spell_like,
-    spelling_pattern,
 )
-from bpmax_sim.secret.standin import STANDIN, standin_label
+from bpmax_sim.secret.standin import STANDIN, get_standin_label
 
 _LINE = 32  # shorter lines of a PEM text are its end, not its key
 
 
-def pem_and_jwt_parts(real: str, standin: str) -> Iterator[tuple[str, str]]:
+def pair_pem_and_jwt_parts(real: str, standin: str) -> Iterator[tuple[str, str]]:
     """Yield parts of the secret *real* that are secret on their own, each with its stand-in.
 
     They are the lines of a PEM key, and claims and signature of a JWT.
     """
     if real.startswith("-----BEGIN "):
-        yield from _pem_key_parts(real.strip(), standin.strip())
+        yield from _pair_pem_key_parts(real.strip(), standin.strip())
     elif real.startswith("eyJ") and real.count(".") == 2:  # noqa: PLR2004 - RFC 7519
-        yield from _jwt_parts(real, standin)
+        yield from _pair_jwt_parts(real, standin)
 
 
 def pem_to_der(real: str) -> bytes:
     """Return the DER bytes of a PEM text, or empty bytes for any other text."""
     try:
         return (
-            binascii.a2b_base64("".join(_pem_lines(real)))
+            binascii.a2b_base64("".join(_split_pem_lines(real)))
             if real.startswith("-----BEGIN ")
             else b""
         )
@@ -61,20 +61,20 @@ def pem_to_der(real: str) -> bytes:
         return b""
 
 
-def _pem_key_parts(real: str, standin: str) -> Iterator[tuple[str, str]]:
+def _pair_pem_key_parts(real: str, standin: str) -> Iterator[tuple[str, str]]:
     yield real, standin
     yield "\r\n".join(real.splitlines()), standin
-    yield "".join(_pem_lines(real)), "".join(_pem_lines(standin)) or standin
-    long = [line for line in _pem_lines(real) if len(line) >= _LINE]
-    yield from zip(long, cycle(_pem_lines(standin) or [standin]), strict=False)
+    yield "".join(_split_pem_lines(real)), "".join(_split_pem_lines(standin)) or standin
+    long = [line for line in _split_pem_lines(real) if len(line) >= _LINE]
+    yield from zip(long, cycle(_split_pem_lines(standin) or [standin]), strict=False)
 
 
-def _pem_lines(pem: str) -> list[str]:
+def _split_pem_lines(pem: str) -> list[str]:
     return [line.strip() for line in pem.splitlines() if line and "-----" not in line]
 
 
-def _jwt_parts(real: str, standin: str) -> Iterator[tuple[str, str]]:
-    label = standin_label(standin)
+def _pair_jwt_parts(real: str, standin: str) -> Iterator[tuple[str, str]]:
+    label = get_standin_label(standin)
     claims, signature = real.split(".")[1:]
     yield claims, standin.split(".")[1] if label != standin else standin
     yield signature, label
@@ -101,7 +101,7 @@ class Secret:
 
         Looking for it is a quick test: a text without the anchor does not contain the secret.
         """
-        anchor = anchor_of(self.real)
+        anchor = find_longest_unescaped_part(self.real)
         return anchor if len(anchor) >= _SHORTEST_ANCHOR else ""
 
     @cached_property
@@ -111,9 +111,9 @@ class Secret:
 
     @cached_property
     def _char_spellings(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
-        return char_spellings(self.real)
+        return list_lower_case_spellings(self.real)
 
-    def is_spelled_in(self, text: str, lower: str) -> bool:
+    def occurs_in_any_spelling(self, text: str, lower: str) -> bool:
         """Return whether *text* contains the value, with its characters escaped in any way.
 
         It is used for values without an anchor; *lower* is *text* in lower case.
@@ -121,10 +121,10 @@ class Secret:
         return all(
             trace in text or any(sign in lower for sign in signs)
             for trace, signs in self._char_spellings
-        ) and bool(self.pattern.search(text))
+        ) and bool(self.replacement_pattern.search(text))
 
     @cached_property
-    def pattern(self) -> re.Pattern[str]:
+    def replacement_pattern(self) -> re.Pattern[str]:
         """Return a pattern that matches a stand-in, the value or its hexadecimal digits.
 
         The value is group 1, the digits are group 2. A stand-in matches without group, so that
@@ -132,18 +132,20 @@ class Secret:
         """
         patterns = [STANDIN.pattern]
         if self.real in self.standin:
-            patterns.append(spelling_pattern(self.standin))
+            patterns.append(make_spelling_pattern(self.standin))
         spelling, digits = self._value_pattern.pattern, self.hex
         return re.compile(f"{'|'.join(patterns)}|({spelling})|((?i:{digits}))")
 
     @cached_property
     def _value_pattern(self) -> re.Pattern[str]:
         # an address ends where the name of its host or folder does
-        return re.compile(spelling_pattern(self.real) + ("" if self.name else "(?![A-Za-z0-9-])"))
+        return re.compile(
+            make_spelling_pattern(self.real) + ("" if self.name else "(?![A-Za-z0-9-])")
+        )
 
     @cached_property
     def _standin_pattern(self) -> re.Pattern[str]:
-        return re.compile(spelling_pattern(self.standin))
+        return re.compile(make_spelling_pattern(self.standin))
 
     def certainly_leaves_unchanged(self, text: str) -> bool:
         """Return whether replacing the value in *text* certainly changes nothing.
@@ -158,7 +160,7 @@ class Secret:
 
     def replace(self, text: str) -> str:
         """Return *text* with the value replaced by the stand-in, escaped in the same way."""
-        return self.pattern.sub(self._standin_for_match, text)
+        return self.replacement_pattern.sub(self._standin_for_match, text)
 
     def _standin_for_match(self, match: re.Match[str]) -> str:
         if match.lastindex is None:
@@ -168,7 +170,7 @@ class Secret:
         digits = as_bytes(self.standin).hex()
         return digits if match[0] == match[0].lower() else digits.upper()
 
-    def needles(self) -> Iterator[tuple[bytes, str]]:
+    def yield_needles(self) -> Iterator[tuple[bytes, str]]:
         """Yield the byte strings to search for, each labelled with the secret's name and the form.
 
         They are the value as it is, in hexadecimal, in UTF-16 and the like. Other encodings, such
@@ -222,7 +224,12 @@ class SecretTable:
     def search(self) -> Search:
         """Return the search for all secrets; its findings carry their names."""
         return Search(
-            dict(needle for secret in self._secrets if secret.name for needle in secret.needles())
+            dict(
+                needle
+                for secret in self._secrets
+                if secret.name
+                for needle in secret.yield_needles()
+            )
         )
 
     def replace_secrets(self, text: str, depth: int = _DEPTH) -> str:
@@ -232,7 +239,7 @@ class SecretTable:
         """
         if not text or not self._secrets:
             return text
-        for secret in self._secrets_in(text):
+        for secret in self._find_possible_secrets(text):
             text = secret.replace(text)
         if depth and self._may_hide_in_base64(text, depth):
             return rewrite_runs(text, lambda inner: self.replace_secrets(inner, depth - 1))
@@ -243,7 +250,7 @@ class SecretTable:
 
         Results are cached. False may also mean that a quick test could not tell.
         """
-        others = self._unchanged.unknown_parts(parts) if self._secrets else ()
+        others = self._unchanged.find_unknown_parts(parts) if self._secrets else ()
         if others:
             if not self.search.is_clean_in_all_layers(_BETWEEN.join(others), self._is_surely_clean):
                 return False
@@ -252,7 +259,7 @@ class SecretTable:
         return True
 
     def _is_surely_clean(self, data: bytes) -> bool:
-        if not self._has_no_plain_secret(data):
+        if not self._has_no_unencoded_secret(data):
             return False
         if (b"%" in data and b"%2" in data) or (b"\\" in data and _ESCAPED.search(data)):
             return not self._may_hold_secret(
@@ -260,23 +267,23 @@ class SecretTable:
             )
         return True
 
-    def _has_no_plain_secret(self, data: bytes) -> bool:
+    def _has_no_unencoded_secret(self, data: bytes) -> bool:
         """Return whether *data* contains no secret, however its characters are escaped.
 
         It must not contain a base URL as hexadecimal digits either.
         """
         if self._addresses and contains_any(data.lower(), self._addresses):
             return False
-        touched = self._secrets_with_anchor_in(data)
+        touched = self._find_secrets_by_anchor(data)
         if not touched and not self._unanchored:
             return True
         text = data.decode("utf-8", "surrogateescape")
         small = text.lower() if self._unanchored else ""
         return all(secret.certainly_leaves_unchanged(text) for secret in touched) and not any(
-            secret.is_spelled_in(text, small) for secret in self._unanchored
+            secret.occurs_in_any_spelling(text, small) for secret in self._unanchored
         )
 
-    def _secrets_with_anchor_in(self, data: bytes) -> list[Secret]:
+    def _find_secrets_by_anchor(self, data: bytes) -> list[Secret]:
         if len(data) > _LARGE and not self._anchor_automaton.find_matches_as_indexes(data):
             return []
         return [secret for anchor, secret in self._anchors if anchor in data]
@@ -285,14 +292,16 @@ class SecretTable:
         """Return whether *text* may contain a secret; False is certain."""
         if not text:
             return False
-        return bool(self._secrets_in(text)) or (depth > 0 and self._may_hide_in_base64(text, depth))
+        return bool(self._find_possible_secrets(text)) or (
+            depth > 0 and self._may_hide_in_base64(text, depth)
+        )
 
     def _may_hide_in_base64(self, text: str, depth: int) -> bool:
         """Return whether a base64 or hexadecimal run of *text* may contain a secret.
 
         False is certain.
         """
-        runs = [run for run in text_runs(text) if run not in self._harmless]
+        runs = [run for run in find_encoded_runs(text) if run not in self._harmless]
         if not runs:
             return False
         if self._may_hold_secret(decode_runs_to_text(runs), depth - 1):
@@ -303,11 +312,12 @@ class SecretTable:
             self._harmless.update([run for run in runs if len(run) <= _LONGEST_HARMLESS])
         return False
 
-    def _secrets_in(self, text: str) -> list[Secret]:
+    def _find_possible_secrets(self, text: str) -> list[Secret]:
         """Return the secrets that *text* may contain; the others are certainly absent."""
         lower = text.lower()
         return [
             secret
             for anchor, digits, secret in self._tests
-            if (anchor in text if anchor else secret.is_spelled_in(text, lower)) or digits in lower
+            if (anchor in text if anchor else secret.occurs_in_any_spelling(text, lower))
+            or digits in lower
         ]

@@ -28,7 +28,7 @@ from bpmax_sim.secret.decode import (
     Trace,
     decode_next_layer,
 )
-from bpmax_sim.secret.standin import without_standins
+from bpmax_sim.secret.standin import replace_standins_by_zeros
 
 TOO_LARGE = msg("content too large to be searched")
 """The name of a finding where the work that is due was done and something was left."""
@@ -98,7 +98,7 @@ class Search:
         history = SearchHistory(self._accepted)
         try:
             for view in _decode_layers(data, self._needles.reach, _make_budget(data), history):
-                if not test(view.data) or any(self._needles.find(view.data)):
+                if not test(view.data) or any(self._needles.find_outside_standins(view.data)):
                     return False
         except DecodeLimitError:
             return False
@@ -110,7 +110,7 @@ def _make_budget(data: bytes) -> WorkBudget:
     return WorkBudget(len(data) * TIMES + SPARE)
 
 
-def find_needles(data: bytes, needles: Mapping[bytes, str]) -> tuple[Finding, ...]:
+def find_needles_in_all_layers(data: bytes, needles: Mapping[bytes, str]) -> tuple[Finding, ...]:
     """Return all occurrences in *data* of the keys of *needles*, also inside encodings.
 
     Their values are the names in the findings.
@@ -129,13 +129,13 @@ class Needles:
         self._needles = needles
         self._spaced = any(b" " in needle for needle in needles)
         self._texts = sorted(
-            {_plus_to_space(needle) for needle in needles} if self._spaced else needles
+            {_replace_plus_by_space(needle) for needle in needles} if self._spaced else needles
         )
-        self._automaton = self._automaton_of(Implementation.ContiguousNFA) if needles else None
+        self._automaton = self._build_automaton(Implementation.ContiguousNFA) if needles else None
         # base64 or hexadecimal of a secret may be escaped
         self.reach = min(max(_REACH, 2 * max(map(len, needles), default=0)), _FARTHEST)
 
-    def _automaton_of(self, kind: Implementation) -> BytesAhoCorasick:
+    def _build_automaton(self, kind: Implementation) -> BytesAhoCorasick:
         return BytesAhoCorasick(self._texts, implementation=kind)
 
     @cached_property
@@ -145,26 +145,28 @@ class Needles:
         It takes ten times as long to build; for many needles, the ordinary one is returned.
         """
         return (
-            self._automaton_of(Implementation.DFA)
+            self._build_automaton(Implementation.DFA)
             if 0 < len(self._texts) <= _FEW
             else self._automaton
         )
 
-    def find(self, data: bytes) -> Iterator[tuple[int, str]]:
+    def find_outside_standins(self, data: bytes) -> Iterator[tuple[int, str]]:
         """Yield offset and name of each occurrence in *data*, except those inside stand-ins."""
-        text = _plus_to_space(data) if self._spaced else data
+        text = _replace_plus_by_space(data) if self._spaced else data
         automaton = self._large_data_automaton if len(text) > _MUCH else self._automaton
         if automaton is None or not automaton.find_matches_as_indexes(text):
             return
-        data = without_standins(data)
-        text = _plus_to_space(data) if self._spaced else data
+        data = replace_standins_by_zeros(data)
+        text = _replace_plus_by_space(data) if self._spaced else data
         for needle, name in self._needles.items():
-            for at in _find_offsets(text, _plus_to_space(needle) if self._spaced else needle):
+            for at in _find_offsets(
+                text, _replace_plus_by_space(needle) if self._spaced else needle
+            ):
                 if _is_equal_up_to_plus(data[at : at + len(needle)], needle):
                     yield at, name
 
 
-def _plus_to_space(data: bytes) -> bytes:
+def _replace_plus_by_space(data: bytes) -> bytes:
     return data.replace(b"+", b" ") if b"+" in data else data
 
 
@@ -197,7 +199,7 @@ class _JoinedPieces(NamedTuple):
     starts: Sequence[int]
     traces: Sequence[Trace]
 
-    def outermost_place(self, at: int) -> tuple[int, tuple[str, ...]]:
+    def find_outermost_place(self, at: int) -> tuple[int, tuple[str, ...]]:
         """Return the offset in the outermost data of byte *at*, and the encodings between."""
         number = min(bisect_right(self.starts, at), len(self.traces)) - 1
         return self.traces[number](at - self.starts[number])
@@ -213,7 +215,7 @@ class _SeenPieces:
         self._all = set[bytes]()
         self._by_ends: dict[tuple[bytes, bytes], bytes] = {}
 
-    def is_new(self, data: bytes) -> bool:
+    def add_if_new(self, data: bytes) -> bool:
         """Return whether the piece *data* was not seen before, and remember it."""
         if len(data) > _ALONE:
             ends = data[:_END], data[-_END:]
@@ -230,21 +232,21 @@ def _find_in_piece(data: bytes, needles: Needles, history: SearchHistory) -> Ite
     """Yield the findings in *data*: first those in plain, then those inside encodings."""
     try:
         for view in _decode_layers(data, needles.reach, _make_budget(data), history):
-            for at, name in needles.find(view.data):
-                yield Finding(name, *view.outermost_place(at))
+            for at, name in needles.find_outside_standins(view.data):
+                yield Finding(name, *view.find_outermost_place(at))
     except DecodeLimitError as error:
         yield Finding(TOO_LARGE, error.at, error.labels)
 
 
-def decode_all(data: bytes, most: int) -> bytes | None:
+def decode_and_join_layers(data: bytes, max_bytes: int) -> bytes | None:
     """Return everything that is encoded in *data*, decoded and joined.
 
-    None if that exceeds *most* bytes. Callers keep it to search for secrets that become known
+    None if that exceeds *max_bytes* bytes. Callers keep it to search for secrets that become known
     later.
     """
     try:
         views = list(
-            _decode_layers(data, _FARTHEST, WorkBudget(most), SearchHistory(HarmlessParts()))
+            _decode_layers(data, _FARTHEST, WorkBudget(max_bytes), SearchHistory(HarmlessParts()))
         )
     except DecodeLimitError:
         return None
@@ -286,23 +288,27 @@ def _decode_view(
         scan.work.spend(len(scan.data))
         for piece in _decode_pieces(scan, outermost=not depth) if depth < DEPTH else ():
             scan.work.spend(len(piece.data))
-            if piece.data and seen.is_new(piece.data):
+            if piece.data and seen.add_if_new(piece.data):
                 inner.append((piece.data, _make_trace_to_outermost(piece, view)))
     except DecodeLimitError as error:
-        error.at, within = view.outermost_place(error.at)
+        error.at, within = view.find_outermost_place(error.at)
         error.labels = (*within, *error.labels)
         raise
     return inner
 
 
 def _decode_pieces(scan: ScanInput, *, outermost: bool) -> Iterator[Piece]:
-    if outermost and not _is_text(scan.data) and (inner := inflate_raw(scan.data, scan.work)):
+    if (
+        outermost
+        and not _begins_as_text(scan.data)
+        and (inner := inflate_raw(scan.data, scan.work))
+    ):
         # only a whole body; it has no signature, and by chance any bytes begin such a stream
         yield Piece(inner, lambda _at: (0, ("deflate",)))
     yield from decode_next_layer(scan)
 
 
-def _is_text(data: bytes) -> bool:
+def _begins_as_text(data: bytes) -> bool:
     """Return whether *data* begins as text, and so is not tried as deflate without header."""
     return len(data) > PROBE and data[:PROBE].isascii()
 
@@ -310,7 +316,7 @@ def _is_text(data: bytes) -> bool:
 def _make_trace_to_outermost(piece: Piece, view: _JoinedPieces) -> Trace:
     def trace(at: int) -> tuple[int, tuple[str, ...]]:
         outer, labels = piece.trace(at)
-        offset, within = view.outermost_place(outer)
+        offset, within = view.find_outermost_place(outer)
         return offset, (*within, *labels)
 
     return trace

@@ -23,7 +23,7 @@ from typing import Final
 
 from ahocorasick_rs import BytesAhoCorasick
 
-from bpmax_sim.secret.standin import is_standin
+from bpmax_sim.secret.standin import is_recognisable_standin
 
 VERSION: Final = 1
 """Of the list below; a recording says under which it was made (`cassette.model.Line.net`)."""
@@ -136,7 +136,7 @@ def is_secret_value(name: str, text: str) -> bool:
     A password may be any text except the name itself, which is a label. Other secrets are printable
     ASCII without spaces: the greeting in ``signature`` is none, nor the URL in ``authorization``.
     """
-    if len(text) < SHORTEST or is_standin(text) or "redacted." in text:
+    if len(text) < SHORTEST or is_recognisable_standin(text) or "redacted." in text:
         return False
     if "pass" in name.lower() or "pwd" in name.lower() or name.endswith(_CHINESE):
         return text.lower() != name.lower()
@@ -156,7 +156,7 @@ def is_distinctive(text: str) -> bool:
     return len(text) >= _DISTINCT or not _WORD.fullmatch(text)
 
 
-def texts_around_member_value(name: str) -> Iterator[tuple[str, str]]:
+def make_texts_around_value(name: str) -> Iterator[tuple[str, str]]:
     """Yield the texts that stand before and after the value of a member *name*, in each format.
 
     They serve to find the value in a body that is not parsed. The formats are JSON, query or form,

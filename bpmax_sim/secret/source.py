@@ -89,7 +89,7 @@ def write_keyring(where: str, value: str) -> None:
     )
 
 
-def _ask_keyring(where: str, ask: Callable[[Any], str | None], failure: str) -> str | None:
+def _ask_keyring(where: str, operation: Callable[[Any], str | None], failure: str) -> str | None:
     try:
         import keyring  # noqa: PLC0415 - an optional extra
         import keyring.errors  # noqa: PLC0415
@@ -99,7 +99,7 @@ def _ask_keyring(where: str, ask: Callable[[Any], str | None], failure: str) -> 
             where=where,
         ) from error
     try:
-        return ask(keyring)
+        return operation(keyring)
     except keyring.errors.KeyringError as error:
         raise ConfigError(
             "keyring entry {where} {failure}: {name}; unlock the keyring, or use env: or file:",
@@ -113,7 +113,7 @@ SECRET_SOURCES: Final = ExtensionPoint("bpmax_sim.secret_sources", FUNCTION)
 """Functions of other distributions that return the credential at a place of their own."""
 
 
-def read_registered(name: str, where: str) -> str:
+def read_from_registered_source(name: str, where: str) -> str:
     """Return the credential that an extension's secret source *name* has under the key *where*.
 
     Raises:

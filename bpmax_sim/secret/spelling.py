@@ -45,21 +45,21 @@ def as_bytes(text: str) -> bytes:
         return text.encode("utf-8", "surrogatepass")
 
 
-def spelling_pattern(text: str) -> str:
+def make_spelling_pattern(text: str) -> str:
     """Return a regular expression that matches *text* with its characters escaped in any way.
 
     These are the ways of URLs, forms, JSON and XML (see the module). It has no groups.
     """
     runs = re.findall(r"\\+|[^\\]", text, re.DOTALL)
-    return "".join(map(_pattern_of_run, runs))
+    return "".join(map(_make_run_pattern, runs))
 
 
-def anchor_of(text: str) -> str:
+def find_longest_unescaped_part(text: str) -> str:
     """Return the longest part of *text* that no encoder escapes: letters, digits and ``._-``."""
     return max(_LITERAL.findall(text), key=len, default="")
 
 
-def char_spellings(text: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
+def list_lower_case_spellings(text: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
     """Return some characters of *text*, each with the lower-case texts by which it may be written.
 
     A text that contains neither such a character nor any of its escapes does not contain *text*.
@@ -69,10 +69,12 @@ def char_spellings(text: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
         for letter in dict.fromkeys(text)
         if letter != "\\" and not _LITERAL.fullmatch(letter)
     ]
-    return tuple((letter, tuple(_lower_case_spellings(letter))) for letter in letters[:_TRACES])
+    return tuple(
+        (letter, tuple(_list_lower_case_spellings(letter))) for letter in letters[:_TRACES]
+    )
 
 
-def _lower_case_spellings(character: str) -> Iterator[str]:
+def _list_lower_case_spellings(character: str) -> Iterator[str]:
     unit = character.encode("utf-16-be", "surrogatepass").hex()[:4]
     octet = as_bytes(character)[0]
     yield from (f"u{unit}", f"#{ord(character)};", f"{ord(character):x};")
@@ -101,28 +103,29 @@ def _escape_as_json(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)[1:-1]
 
 
-def _pattern_of_run(run: str) -> str:
+def _make_run_pattern(run: str) -> str:
     if run[0] == "\\":
         count = len(run)
         units = rf"(?:%(?:25){{0,3}}5[cC]|&(?:amp;){{0,3}}#(?:92|[xX]5[cC]);|\\u005[cC]){{{count}}}"
         return rf"(?:\\{{{count},{count * _NESTED}}}|{units})"
     if _LITERAL.fullmatch(run):
         return re.escape(run)
-    return f"(?:{'|'.join(_spellings_of_character(run))})"
+    return f"(?:{'|'.join(_make_spelling_patterns(run))})"
 
 
-def _spellings_of_character(character: str) -> Iterator[str]:
-    names = [f"#{ord(character)}", f"#[xX]0*{_any_case(f'{ord(character):x}')}"]
+def _make_spelling_patterns(character: str) -> Iterator[str]:
+    names = [f"#{ord(character)}", f"#[xX]0*{_make_any_case_pattern(f'{ord(character):x}')}"]
     names += [_ENTITIES[character]] if character in _ENTITIES else []
     yield f"&(?:amp;){{0,3}}(?:{'|'.join(names)});"
     units = character.encode("utf-16-be", "surrogatepass").hex()
     yield "".join(
-        rf"\\{{1,{_NESTED}}}u{_any_case(units[at : at + 4])}" for at in range(0, len(units), 4)
+        rf"\\{{1,{_NESTED}}}u{_make_any_case_pattern(units[at : at + 4])}"
+        for at in range(0, len(units), 4)
     )
-    octets = [_any_case(f"{byte:02x}") for byte in as_bytes(character)]
+    octets = [_make_any_case_pattern(f"{byte:02x}") for byte in as_bytes(character)]
     yield "".join(f"%(?:25){{0,3}}{octet}" for octet in octets)
     yield "".join(rf"\\{{1,{_NESTED}}}x{octet}" for octet in octets)
-    yield from (rf"\\{{1,{_NESTED}}}{escape}" for escape in _escapes_of_code(ord(character)))
+    yield from (rf"\\{{1,{_NESTED}}}{escape}" for escape in _list_non_json_escapes(ord(character)))
     if character in _LETTERS:
         yield rf"\\{{1,{_NESTED}}}{_LETTERS[character]}"
     yield re.escape(character)
@@ -130,13 +133,13 @@ def _spellings_of_character(character: str) -> Iterator[str]:
         yield r"\+"
 
 
-def _escapes_of_code(code: int) -> Iterator[str]:
+def _list_non_json_escapes(code: int) -> Iterator[str]:
     """Yield how Python and JavaScript, but not JSON, write character *code* after a backslash."""
-    yield rf"u\{{0{{0,6}}{_any_case(f'{code:x}')}\}}"
-    yield f"U{_any_case(f'{code:08x}')}"
+    yield rf"u\{{0{{0,6}}{_make_any_case_pattern(f'{code:x}')}\}}"
+    yield f"U{_make_any_case_pattern(f'{code:08x}')}"
     if code <= 0xFF:  # noqa: PLR2004 - two digits
-        yield f"x{_any_case(f'{code:02x}')}"
+        yield f"x{_make_any_case_pattern(f'{code:02x}')}"
 
 
-def _any_case(digits: str) -> str:
+def _make_any_case_pattern(digits: str) -> str:
     return "".join(f"[{d}{d.upper()}]" if d.isalpha() else d for d in digits)

@@ -32,7 +32,7 @@ _EXPONENT = 65537
 
 
 @functools.cache
-def rsa_pem() -> str:
+def load_rsa_standin_pem() -> str:
     """Return the public RSA test key that stands in for RSA keys.
 
     2048 bits, as PKCS #8 PEM text.
@@ -54,7 +54,7 @@ def rsa_pem() -> str:
 
 
 @functools.cache
-def ec_pem() -> str:
+def load_ec_standin_pem() -> str:
     """Return the public P-256 test key that stands in for EC keys, as PKCS #8 PEM text."""
     from cryptography.hazmat.primitives.asymmetric import ec  # noqa: PLC0415 - heavy
 
@@ -88,17 +88,17 @@ def make_standin(
     Args:
         kind: ``text``, ``integer``, ``base64``, ``hex``, ``rsa``, ``ec``, ``jwt``, or ``challenge``
             for HTTP Digest, which is the same for every *number*.
-        platform: platform key; Chinese is converted by `slug`, here and below.
+        platform: platform key; Chinese is converted by `to_slug`, here and below.
         instance: instance key.
         name: name of the credential.
         number: from 1; different values get different numbers.
         like: the real value; a JWT keeps its ``exp`` and ``iat``.
     """
-    label = _PREFIX + ".".join([*map(slug, (platform, instance, name)), str(number)])
+    label = _PREFIX + ".".join([*map(to_slug, (platform, instance, name)), str(number)])
     return _MAKERS[kind](label, like)
 
 
-def slug(text: str) -> str:
+def to_slug(text: str) -> str:
     """Return *text* with only letters, digits and ``-._~``, for stand-ins that may be in URLs.
 
     If anything was replaced, a digest is added, so that names stay distinct.
@@ -106,25 +106,27 @@ def slug(text: str) -> str:
     plain = _UNSAFE.sub("-", text).strip("-")
     if plain == text:
         return plain
-    return f"{plain}-{_digest_of_label(text, 4).hex()}".lstrip("-")
+    return f"{plain}-{_hash_label(text, 4).hex()}".lstrip("-")
 
 
-def is_standin(value: str) -> bool:
+def is_recognisable_standin(value: str) -> bool:
     """Return whether *value* is recognisably a stand-in.
 
     Those of kinds ``text`` and ``jwt`` are.
     """
-    return value.startswith(_PREFIX) or str(jwt_claims(value).get("iss", "")).startswith(_PREFIX)
+    return value.startswith(_PREFIX) or str(read_jwt_claims(value).get("iss", "")).startswith(
+        _PREFIX
+    )
 
 
 def find_standin(text: str, *, platform: str, instance: str, name: str) -> str | None:
     """Return the first stand-in of kind ``text`` for this credential in *text*, or None."""
-    label = _PREFIX + ".".join(map(slug, (platform, instance, name)))
+    label = _PREFIX + ".".join(map(to_slug, (platform, instance, name)))
     match = re.search(rf"{re.escape(label)}\.\d+(?![A-Za-z0-9_])", text)
     return match[0] if match else None
 
 
-def without_standins(data: bytes) -> bytes:
+def replace_standins_by_zeros(data: bytes) -> bytes:
     """Return *data* with zeros in place of stand-ins.
 
     A stand-in may contain a word, such as a platform key, that is also a secret.
@@ -134,17 +136,17 @@ def without_standins(data: bytes) -> bytes:
     return _STANDIN_BYTES.sub(lambda match: b"\0" * len(match[0]), data)
 
 
-def standin_label(standin: str) -> str:
+def get_standin_label(standin: str) -> str:
     """Return the readable part of a stand-in: the issuer of a JWT, else all of it."""
-    return str(jwt_claims(standin).get("iss", standin))
+    return str(read_jwt_claims(standin).get("iss", standin))
 
 
-def _digest_of_label(label: str, size: int) -> bytes:
+def _hash_label(label: str, size: int) -> bytes:
     return blake2b(label.encode(), digest_size=size).digest()
 
 
 def _make_jwt(label: str, like: str) -> str:
-    times = {name: value for name, value in jwt_claims(like).items() if name in {"exp", "iat"}}
+    times = {name: value for name, value in read_jwt_claims(like).items() if name in {"exp", "iat"}}
     parts = ({"alg": "none", "typ": "JWT"}, {"iss": label, **times})
     return ".".join([*map(_encode_segment, parts), ""])
 
@@ -154,7 +156,7 @@ def _encode_segment(value: Mapping[str, Any]) -> str:
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
-def jwt_claims(token: str) -> dict[str, Any]:
+def read_jwt_claims(token: str) -> dict[str, Any]:
     """Return the claims of a JWT (RFC 7519), or an empty mapping for any other text."""
     if token.count(".") != 2:  # noqa: PLR2004 - header, claims, signature
         return {}
@@ -174,11 +176,11 @@ def _make_digest_challenge(label: str, _like: str) -> str:
 
 _MAKERS: Mapping[str, Callable[[str, str], str]] = {
     "text": lambda label, _like: label,
-    "integer": lambda label, _like: f"9{int.from_bytes(_digest_of_label(label, 8)) % 10**9:09d}",
-    "base64": lambda label, _like: base64.b64encode(_digest_of_label(label, 32)).decode(),
-    "hex": lambda label, _like: _digest_of_label(label, 16).hex(),
-    "rsa": lambda _label, _like: rsa_pem(),
-    "ec": lambda _label, _like: ec_pem(),
+    "integer": lambda label, _like: f"9{int.from_bytes(_hash_label(label, 8)) % 10**9:09d}",
+    "base64": lambda label, _like: base64.b64encode(_hash_label(label, 32)).decode(),
+    "hex": lambda label, _like: _hash_label(label, 16).hex(),
+    "rsa": lambda _label, _like: load_rsa_standin_pem(),
+    "ec": lambda _label, _like: load_ec_standin_pem(),
     "jwt": _make_jwt,
     "challenge": _make_digest_challenge,
 }

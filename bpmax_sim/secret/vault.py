@@ -18,13 +18,13 @@ from typing import Any, TypeVar
 
 from msgspec import Struct
 
-from bpmax_sim.i18n import Translatable, map_message, msg
+from bpmax_sim.i18n import TranslatableText, map_message, msg
 from bpmax_sim.messages import ConnectionRoute
 from bpmax_sim.secret.decode import HarmlessParts
 from bpmax_sim.secret.outgoing_text import OutputRedactor
-from bpmax_sim.secret.redactor import Secret, SecretTable, pem_and_jwt_parts
+from bpmax_sim.secret.redactor import Secret, SecretTable, pair_pem_and_jwt_parts
 from bpmax_sim.secret.scan import Finding
-from bpmax_sim.secret.standin import is_standin, make_standin
+from bpmax_sim.secret.standin import is_recognisable_standin, make_standin
 
 SHORTEST = 6
 """Values with fewer characters are redacted by place only; elsewhere they are ordinary text."""
@@ -32,7 +32,7 @@ SHORTEST = 6
 _RECOGNISED = 100  # numbers up to which a stand-in of a kind that shows nothing is known again
 
 
-def why_weak(real: str, standin: str) -> str:
+def explain_local_redaction_only(real: str, standin: str) -> str:
     """Return why *real* may be replaced only where it was found, or "" if everywhere.
 
     A short value, or one that its stand-in contains, also occurs in ordinary text.
@@ -76,14 +76,14 @@ class Vault:
         """Register the secret *real*, and those parts of it that are secret on their own.
 
         They will be replaced wherever they occur, except a value that is itself a stand-in or is
-        `why_weak`. *name* names it in findings.
+        `explain_local_redaction_only`. *name* names it in findings.
         """
         with self._lock:
             self._standins.add(standin)
-            if is_standin(real) or why_weak(real, standin):
+            if is_recognisable_standin(real) or explain_local_redaction_only(real, standin):
                 return
             self._register_secret(real, standin, name)
-            for part, twin in pem_and_jwt_parts(real, standin):
+            for part, twin in pair_pem_and_jwt_parts(real, standin):
                 if len(part) >= SHORTEST:
                     self._register_secret(part, twin, name)
 
@@ -107,7 +107,7 @@ class Vault:
         if real != standin and (known is None or known.standin != standin):
             self.add(real, standin, name=name)
 
-    def replace_address(self, live: str, declared: str) -> None:
+    def register_address_replacement(self, live: str, declared: str) -> None:
         """Replace the real URL *live* by the URL *declared* in redacted texts from now on.
 
         It is not a secret, so `scan` does not report it.
@@ -125,11 +125,11 @@ class Vault:
         Equal values get equal stand-ins; a value that is a stand-in is returned as it is.
         """
         with self._lock:
-            secret = self.standin_for_issued(platform, instance, name, value, kind)
+            secret = self.make_unregistered_standin(platform, instance, name, value, kind)
             self.add(value, secret, name=f"{platform}.{instance}.{name}")
         return secret
 
-    def standin_for_issued(
+    def make_unregistered_standin(
         self, platform: str, instance: str, name: str, value: str, kind: str = "text"
     ) -> str:
         """Return the stand-in of *value*, which a third party issued, without registering it.
@@ -153,12 +153,12 @@ class Vault:
                 numbers = map(numbered, range(1, _RECOGNISED))
                 # Replayed responses issue stand-ins: they come back as values, and with stand-ins
                 # of their own they would no longer match the recording.
-                own = value in self._standins or is_standin(value)
+                own = value in self._standins or is_recognisable_standin(value)
                 own = own or (kind != "text" and value in numbers)
-                known[value] = value if own else _next_unused(numbered, known)
+                known[value] = value if own else _find_unused_standin(numbered, known)
             return known[value]
 
-    def anchors_since(self, since: int = 0) -> tuple[str, ...]:
+    def list_anchors_since(self, since: int = 0) -> tuple[str, ...]:
         """Return an unchanging part of each secret registered after the first *since* ones.
 
         Text written earlier that contains none of these parts does not contain the secrets in plain
@@ -172,7 +172,7 @@ class Vault:
 
     def redact_text(self, text: str) -> str:
         """Return *text* with all secrets, in all their forms, replaced by their stand-ins."""
-        return map_message(text, self._current_table().replace_secrets)
+        return map_message(text, self._get_current_table().replace_secrets)
 
     def redact_for_output(self, text: str) -> str:
         """Return *text* safe for terminals, logs and reports.
@@ -185,7 +185,7 @@ class Vault:
             if self.is_empty:
                 return text
             with self._lock:
-                gate = self._gate = _output_redactor_of(tuple(self._secrets.values()))
+                gate = self._gate = _get_output_redactor(tuple(self._secrets.values()))
         return map_message(text, gate.redact)
 
     def certainly_leaves_unchanged(self, texts: Iterable[str], *bodies: bytes) -> bool:
@@ -198,24 +198,24 @@ class Vault:
             parts = [text.encode("utf-8", "surrogateescape") for text in texts]
         except UnicodeEncodeError:  # half a character
             return False
-        return self._current_table().certainly_leaves_unchanged(*parts, *bodies)
+        return self._get_current_table().certainly_leaves_unchanged(*parts, *bodies)
 
     def redact(self, data: bytes) -> bytes:
         """Return *data* redacted; bytes that are not UTF-8 are preserved."""
-        if self._current_table().certainly_leaves_unchanged(data):
+        if self._get_current_table().certainly_leaves_unchanged(data):
             return data
         text = data.decode("utf-8", "surrogateescape")
-        clean = self._current_table().replace_secrets(text)
+        clean = self._get_current_table().replace_secrets(text)
         return data if clean == text else clean.encode("utf-8", "surrogateescape")
 
     def scan(self, data: bytes) -> tuple[Finding, ...]:
         """Return every occurrence of a secret in *data*, including inside encodings."""
-        return self._current_table().search.find(data)
+        return self._get_current_table().search.find(data)
 
     @property
     def harmless(self) -> HarmlessParts:
         """Return the cache of byte strings known to contain no secret registered so far."""
-        return self._current_table().harmless
+        return self._get_current_table().harmless
 
     def _register_secret(self, real: str, standin: str, name: str) -> None:
         if real not in self._secrets and real != standin and real not in self._standins:
@@ -226,7 +226,7 @@ class Vault:
         self._table = self._gate = None
         self.is_empty = False
 
-    def _current_table(self) -> SecretTable:
+    def _get_current_table(self) -> SecretTable:
         """Return the table of all registered secrets.
 
         It is immutable, so one call sees one state.
@@ -234,22 +234,22 @@ class Vault:
         table = self._table
         if table is None:
             with self._lock:
-                table = self._table = _table_of(tuple(self._secrets.values()))
+                table = self._table = _get_secret_table(tuple(self._secrets.values()))
         return table
 
 
 @lru_cache(maxsize=16)
-def _table_of(secrets: tuple[Secret, ...]) -> SecretTable:
+def _get_secret_table(secrets: tuple[Secret, ...]) -> SecretTable:
     """Return the table of *secrets*, cached, because runs with equal secrets share its caches."""
     return SecretTable(secrets)
 
 
 @lru_cache(maxsize=16)
-def _output_redactor_of(secrets: tuple[Secret, ...]) -> OutputRedactor:
-    return OutputRedactor(_table_of(secrets), secrets)
+def _get_output_redactor(secrets: tuple[Secret, ...]) -> OutputRedactor:
+    return OutputRedactor(_get_secret_table(secrets), secrets)
 
 
-def _next_unused(make_numbered: Callable[[int], str], known: Mapping[str, str]) -> str:
+def _find_unused_standin(make_numbered: Callable[[int], str], known: Mapping[str, str]) -> str:
     """Return the first stand-in, by number, that no value has yet.
 
     *make_numbered* returns the stand-in with a number. *known* maps values to stand-ins,
@@ -294,7 +294,7 @@ def _redact_value(value: Any, redact: Redact) -> Any:
     kind: Any = type(value)
     if kind is str:
         return redact(value)
-    if kind is Translatable:
+    if kind is TranslatableText:
         return map_message(value, redact)
     if kind in _PLAIN:
         return value
@@ -321,13 +321,13 @@ def _redact_other(value: Any, redact: Redact) -> Any:
             _redact_value(name, redact): _redact_value(item, redact) for name, item in value.items()
         }
     kind: Any = type(value)
-    return _redact_fields(value, redact) if field_names(kind) else value
+    return _redact_fields(value, redact) if list_field_names(kind) else value
 
 
 def _redact_fields(value: Any, redact: Redact) -> Any:
     kind: Any = type(value)
     values, changed = {}, False
-    for name in field_names(kind):
+    for name in list_field_names(kind):
         before = getattr(value, name)
         values[name] = after = _redact_value(before, redact)
         changed = changed or (after is not before and after != before)
@@ -335,7 +335,7 @@ def _redact_fields(value: Any, redact: Redact) -> Any:
 
 
 @cache
-def field_names(kind: Any) -> tuple[str, ...]:
+def list_field_names(kind: Any) -> tuple[str, ...]:
     """Return the field names of a struct or dataclass type; an empty tuple for other types."""
     if issubclass(kind, Struct):
         names: tuple[str, ...] = kind.__struct_fields__
@@ -353,7 +353,8 @@ class Credential:
     Attributes:
         kind: format of the stand-in, such as ``text``, ``jwt`` or ``rsa``.
         secret: whether the platform file declares it as secret.
-        recorded: whether recordings contain its value, because it is declared ``secret: false``.
+        is_in_recordings: whether recordings contain its value, because it is declared ``secret:
+            false``.
         real: the value that is sent; in replay, the stand-in.
         standin: the value that is written to files.
     """
@@ -361,7 +362,7 @@ class Credential:
     name: str
     kind: str = "text"
     secret: bool = False
-    recorded: bool = False
+    is_in_recordings: bool = False
     real: Value = field(repr=False)
     standin: Value = field(repr=False)
 
@@ -407,9 +408,13 @@ class Credentials:
         return self._all[name]
 
     @property
-    def recorded_values(self) -> dict[str, str]:
+    def nonsecret_values(self) -> dict[str, str]:
         """Return the values that recordings contain (``secret: false``), by name."""
-        return {credential.name: str(credential.real) for credential in self if credential.recorded}
+        return {
+            credential.name: str(credential.real)
+            for credential in self
+            if credential.is_in_recordings
+        }
 
     def __repr__(self) -> str:
         return f"<Credentials {', '.join(self._all) or 'none'}>"

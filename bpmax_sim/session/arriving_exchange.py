@@ -13,14 +13,14 @@ from msgspec.structs import replace
 from bpmax_sim.i18n import msg
 from bpmax_sim.messages import Exchange, FailedExchange, Headers, Request, Response
 from bpmax_sim.secret.vault import Vault
-from bpmax_sim.transport.partial_body import PartialBody
+from bpmax_sim.transport.partial_body import StreamedBodyRedactor
 from bpmax_sim.transport.redaction import redact_body, redact_request
 
 NotePiece = Callable[[Response, bytes], None]
 """Takes the head of a response and the next piece of its body as they came over the wire."""
 
 
-class ArrivingExchange:
+class StreamedExchangeRecorder:
     """Records one response piece by piece while it still arrives, such as a stream of events.
 
     So nothing is lost if the recording process is killed before the response ends.
@@ -44,7 +44,7 @@ class ArrivingExchange:
         """
         self._request, self._at, self._vault = request, at, vault
         self._learn, self._append = learn, append
-        self._body: PartialBody | None = None
+        self._body: StreamedBodyRedactor | None = None
         self._head = Response(status=0)
         self._length = 0
         self.received = b""
@@ -60,7 +60,7 @@ class ArrivingExchange:
         if self._append is None:
             return
         if self._body is None:
-            self._head, self._body = head, PartialBody(head.headers, self._redact_document)
+            self._head, self._body = head, StreamedBodyRedactor(head.headers, self._redact_document)
             self._learn(self._request, head)
         added = self._body.take_piece(piece)
         self._length += len(piece)

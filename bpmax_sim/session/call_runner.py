@@ -29,9 +29,9 @@ from bpmax_sim.session.credentials import (
     SessionSecrets,
     add_personal_places,
     check_field_paths,
-    matching_rules,
-    not_secret_places_of,
-    project_places,
+    collect_not_secret_places,
+    get_matching_rules,
+    make_project_places_reader,
 )
 from bpmax_sim.session.environment import SessionEnvironment
 from bpmax_sim.session.live import LiveMode, SimulateMode
@@ -69,8 +69,8 @@ class CallRunner:
         self._register_request = secrets.net.register_request
         self.environment, self.tokens = environment, TokenStore()
         # While the network is closed, virtual time has passed already.
-        self._sleep: Callable[[float], None] = _skip_wait if start.is_closed else time.sleep
-        self._stubs = Stubs(mode, secrets.register_issued)
+        self._sleep: Callable[[float], None] = _skip_wait if start.is_network_closed else time.sleep
+        self._stubs = Stubs(mode, secrets.register_response_secrets)
         self._faults = Faults(
             self._stubs,
             partial(make_invalid_token_response, environment.platforms),
@@ -132,15 +132,15 @@ class CallRunner:
         self._faults.activate(rules)
         self._update_overlays()
 
-    def deactivate_faults(self, rules: Sequence[Fault]) -> tuple[Fault, ...]:
+    def deactivate_and_get_unfired(self, rules: Sequence[Fault]) -> tuple[Fault, ...]:
         """Deactivate *rules* and return those that never fired."""
         silent = self._faults.deactivate(rules)
         self._update_overlays()
         return silent
 
-    def times_fired(self, rule: Fault) -> int:
+    def count_firings(self, rule: Fault) -> int:
         """Return how often *rule*, which must be active, has fired."""
-        return self._faults.times_fired(rule)
+        return self._faults.count_firings(rule)
 
     def add_stub(self, stub: Stub) -> None:
         """Ask *stub* for responses before the mode; if it returns None, the next one is asked."""
@@ -159,11 +159,11 @@ def _skip_wait(_seconds: float) -> None:
 
 def make_invalid_token_response(platforms: Platforms, request: Request) -> Response:
     """Return what *request*'s platform answers if a token has expired; for fault injection."""
-    from bpmax_sim.simulator.model import expired_token_response  # noqa: PLC0415 - only faults need it
+    from bpmax_sim.simulator.model import make_expired_token_response  # noqa: PLC0415 - only faults need it
 
     assert request.call is not None
     platform = platforms.platform(request.call.platform)
-    return expired_token_response(platform, platforms.api(platform, request.call.api))
+    return make_expired_token_response(platform, platforms.api(platform, request.call.api))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,12 +206,12 @@ class SessionComponents:
         record, session = self.record, self.start.owner_session
         session.is_closed = True
         # Before sealing: a recording that replay cannot match must not replace the old one.
-        unplayable = join_messages("\n", record.standins.unplayable) if record else ""
+        unplayable = join_messages("\n", record.standins.unplayable_call_messages) if record else ""
         is_wrong = True
         try:
             # Logins first: a cassette without its logins could not be replayed.
             logins = record.seal_logins(failed=failed or bool(unplayable)) if record else ()
-            self._upload_recordings({*self.replay.login_files(), *logins})
+            self._upload_recordings({*self.replay.list_login_files(), *logins})
             is_wrong = failed or bool(unplayable)
         finally:
             try:
@@ -234,12 +234,12 @@ class SessionComponents:
             return
         for path in paths:
             if path is not None and path.exists():
-                self.settings.remote.upload(path)
+                self.settings.remote.upload_if_changed(path)
 
 
-def _rules_of(platforms: Platforms, settings: Settings) -> MatchingRules:
+def _build_matching_rules(platforms: Platforms, settings: Settings) -> MatchingRules:
     """Return the rules by which calls are matched with recordings, with a migration's renames."""
-    rules = matching_rules(platforms, settings.ignore)
+    rules = get_matching_rules(platforms, settings.ignore)
     if settings.moves is None:
         return rules
     return replace(rules, former=rules.former.merge_with(settings.moves.former))
@@ -258,7 +258,9 @@ def build_session_components(
     vault = Vault()
     for secret in settings.secrets:
         vault.register_issued("scenario", start.owner_session.recording.owner, "secret", secret)
-    opened = partial(not_secret_places_of, platforms, project_places(settings.cassette))
+    opened = partial(
+        collect_not_secret_places, platforms, make_project_places_reader(settings.cassette)
+    )
     # An older recording keeps the rules that it was made with: newer ones would hide more, and its
     # requests would not be found any more.
     net_version = start.owner_session.recording.net
@@ -266,7 +268,7 @@ def build_session_components(
     secrets = SessionSecrets(vault, net)
     tenants = SessionCredentials(platforms, settings, start, vault)
     check_field_paths("redact", settings.redact)
-    rules = _rules_of(platforms, settings)
+    rules = _build_matching_rules(platforms, settings)
     log = SendingLog(rules, start.clock)
 
     replay = ReplayMode(platforms, settings, start, log, rules, secrets)

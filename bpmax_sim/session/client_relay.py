@@ -43,7 +43,7 @@ class ClientRelay:
             environment,
             environment.vault,
             environment.clock,
-            is_live=not wiring.start.is_closed,
+            is_live=not wiring.start.is_network_closed,
             is_recorded=wiring.replay.is_recorded,
         )
         # Weak, as the clients know the session, and nothing in a session refers back to it.
@@ -84,7 +84,7 @@ class ClientRelay:
         """
         return OWN.get() or self._wiring.start.mode == "live"
 
-    def answer(self, request: Request, /) -> Response | None:
+    def try_to_respond(self, request: Request, /) -> Response | None:
         """Return the recorded response to a client's *request*; None if the client has to send it.
 
         It sends it itself in record mode, and `record_response` records what it receives.
@@ -94,7 +94,7 @@ class ClientRelay:
             ConfigError: if the request would send a stand-in from a recorded response.
         """
         patient = replace(request, timeout=_DAY)
-        if self._wiring.record is None or self.clients.is_redirected(patient):
+        if self._wiring.record is None or self.clients.needs_live_address(patient):
             return self.relay(patient)
         settings, replay = self._wiring.settings, self._wiring.replay
         if settings.record != "new":
@@ -117,7 +117,7 @@ class ClientRelay:
         Raises:
             TransportError, BadResponseError: if the exchange fails; that is recorded too.
         """
-        record, route = self._wiring.record, self._wiring.tenants.connection_route
+        record, route = self._wiring.record, self._wiring.tenants.get_connection_route
         assert record is not None
 
         def answer(known: Request) -> Response:
@@ -125,7 +125,7 @@ class ClientRelay:
 
         return self.relay(replace(request, timeout=_DAY), answer)
 
-    def replay(self, request: Request) -> Response | None:
+    def try_to_replay(self, request: Request) -> Response | None:
         """Return a recorded response while others are recorded.
 
         None if this one must be asked for again.

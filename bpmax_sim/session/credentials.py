@@ -24,25 +24,25 @@ from bpmax_sim.cassette.matching import MatchingRules
 from bpmax_sim.cassette.model import Values
 from bpmax_sim.errors import ConfigError, WeakSecretWarning
 from bpmax_sim.field_path import FieldPath
-from bpmax_sim.i18n import msg, series
+from bpmax_sim.i18n import join_list, msg
 from bpmax_sim.messages import ConnectionRoute, Request, Response
-from bpmax_sim.path_template import placeholders
-from bpmax_sim.platform.check import volatile_problem
-from bpmax_sim.platform.instances import conventional_variable
+from bpmax_sim.path_template import list_placeholders
+from bpmax_sim.platform.check import describe_volatile_problem
+from bpmax_sim.platform.instances import derive_variable_name
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.model import Api, Auth, Instance, Platform, VerifyValues
 from bpmax_sim.platform.secrecy import is_declared_clear
 from bpmax_sim.proxy.result import register_issued_secrets
-from bpmax_sim.proxy.signing import signature_header_places
-from bpmax_sim.secret.vault import Credentials, Vault, why_weak
+from bpmax_sim.proxy.signing import list_signature_header_places
+from bpmax_sim.secret.vault import Credentials, Vault, explain_local_redaction_only
 from bpmax_sim.session.settings import Settings
-from bpmax_sim.session.start import SessionStart, clear_login_values
+from bpmax_sim.session.start import SessionStart, read_non_secret_login_values
 from bpmax_sim.traffic.external_clients import register_credentials
-from bpmax_sim.transport.redaction import place_prefix, register_cookies
+from bpmax_sim.transport.redaction import make_place_prefix, register_cookies
 from bpmax_sim.transport.suspicious_names import SecretNameRules
 
 
-def warn_of_weak(credentials: Credentials, instance: str) -> None:
+def warn_of_weak_secrets(credentials: Credentials, instance: str) -> None:
     """Warn of each secret of *instance* that is too short, or too common a text, to search for.
 
     It is hidden where auth puts it, but cannot be recognised where a response repeats it.
@@ -50,7 +50,7 @@ def warn_of_weak(credentials: Credentials, instance: str) -> None:
     for credential in credentials:
         if not credential.secret or credential.real == credential.standin:
             continue
-        if why := why_weak(str(credential.real), str(credential.standin)):
+        if why := explain_local_redaction_only(str(credential.real), str(credential.standin)):
             warnings.warn(
                 msg(
                     "the value of {name!r} of {instance} {why}: it is hidden where auth puts "
@@ -77,7 +77,7 @@ class SessionSecrets:
     vault: Vault
     net: SecretNameRules
 
-    def register_issued(self, request: Request, response: Response) -> None:
+    def register_response_secrets(self, request: Request, response: Response) -> None:
         """Register the secrets in *response*, such as a token, before it is recorded or shown."""
         register_issued_secrets(request, response, self.vault)
         register_cookies(request, response, self.vault)
@@ -102,7 +102,7 @@ class SessionCredentials:
     def __iter__(self) -> Iterator[tuple[tuple[str, str], Credentials]]:
         return iter(self._resolved.copy().items())
 
-    def credentials_of(self, platform: Platform, instance: Instance) -> Credentials:
+    def get_credentials(self, platform: Platform, instance: Instance) -> Credentials:
         """Return the credentials of an instance: stand-ins if nothing is sent to a live system.
 
         Cached. The first call registers its secrets and addresses with the vault.
@@ -112,8 +112,8 @@ class SessionCredentials:
         """
         key = (platform.platform_key, instance.instance_key)
         if key not in self._resolved:
-            recorded = self._recorded_clear_credentials(platform, ".".join(key))
-            is_closed = self.start.is_closed
+            recorded = self._find_recorded_non_secrets(platform, ".".join(key))
+            is_closed = self.start.is_network_closed
             credentials = self.platforms.credentials(
                 platform,
                 instance,
@@ -124,13 +124,13 @@ class SessionCredentials:
             if not is_closed:
                 self._refuse_other_credentials(credentials, recorded, ".".join(key))
             register_credentials(credentials, key, self.vault)
-            warn_of_weak(credentials, ".".join(key))
+            warn_of_weak_secrets(credentials, ".".join(key))
             # A recording has the declared address, perhaps a template, and not this machine's.
             for live, declared in (
                 (credentials.live, credentials.declared),
                 *credentials.hosts.values(),
             ):
-                self.vault.replace_address(live, declared)
+                self.vault.register_address_replacement(live, declared)
             self._note_conventional_variables(platform, instance)
             password = unquote(urlsplit(credentials.route.proxy).password or "")
             if password:
@@ -139,7 +139,7 @@ class SessionCredentials:
         return self._resolved[key]
 
     @property
-    def notes_on_environment(self) -> tuple[str, ...]:
+    def conventional_variable_notes(self) -> tuple[str, ...]:
         """Return a message with the environment variables that were read though no file names them.
 
         Where a file does not say where a credential comes from, a variable named after the platform
@@ -147,51 +147,51 @@ class SessionCredentials:
         """
         if not self._conventions:
             return ()
-        names = series(self._conventions)
+        names = join_list(self._conventions)
         return (msg("read from the environment, as no file says otherwise: {names}", names=names),)
 
     def _note_conventional_variables(self, platform: Platform, instance: Instance) -> None:
         key = platform.platform_key
-        if self.start.is_closed:
+        if self.start.is_network_closed:
             return
         if not self.platforms.entry(key, instance.instance_key).origin.by_convention:
             return
         names = [("url",), *((host, "url") for host in platform.hosts)]
         names += [(name,) for name in platform.credentials]
-        variables = (conventional_variable(key, *words) for words in names)
+        variables = (derive_variable_name(key, *words) for words in names)
         environ = self.settings.environ
         self._conventions.update(dict.fromkeys(name for name in variables if name in environ))
 
-    def clear_credentials(self, request: Request) -> Values:
+    def get_non_secret_credentials(self, request: Request) -> Values:
         """Return the credentials of *request* that recordings contain in clear (``secret: false``).
 
         They are by instance, ``platform.instance``. Empty if there are none.
         """
-        call, credentials = request.call, self._credentials_behind(request)
-        own = credentials.recorded_values if credentials else {}
+        call, credentials = request.call, self._get_request_credentials(request)
+        own = credentials.nonsecret_values if credentials else {}
         return {f"{call.platform}.{call.instance}": own} if call and own else {}
 
-    def real_credentials(self, request: Request) -> Mapping[str, Any]:
+    def get_real_credentials(self, request: Request) -> Mapping[str, Any]:
         """Return the real credentials of the instance that *request* calls.
 
         Empty if it calls none.
         """
-        credentials = self._credentials_behind(request)
+        credentials = self._get_request_credentials(request)
         return credentials.real if credentials else {}
 
-    def connection_route(self, request: Request) -> ConnectionRoute:
+    def get_connection_route(self, request: Request) -> ConnectionRoute:
         """Return the connection route of *request*: the proxy and the certificates of its instance.
 
         For a request without instance the environment decides.
         """
-        credentials = self._credentials_behind(request)
+        credentials = self._get_request_credentials(request)
         return credentials.route if credentials else ConnectionRoute()
 
-    def _credentials_behind(self, request: Request) -> Credentials | None:
+    def _get_request_credentials(self, request: Request) -> Credentials | None:
         call = request.call
         return self._resolved.get((call.platform, call.instance)) if call else None
 
-    def _recorded_clear_credentials(self, platform: Platform, instance: str) -> Mapping[str, str]:
+    def _find_recorded_non_secrets(self, platform: Platform, instance: str) -> Mapping[str, str]:
         """Return the credentials in clear that this owner's recording was made with.
 
         They come from the recorded login if the owner recorded none. Empty if nothing is played.
@@ -205,7 +205,10 @@ class SessionCredentials:
             cassette = recording.cassette
             self._recorded = cassette.values(recording.owner) if cassette else {}
         names = [instance, *(f"{was}.{instance.partition('.')[2]}" for was in platform.was)]
-        for values in (self._recorded, *(clear_login_values(self.settings, n) for n in names)):
+        for values in (
+            self._recorded,
+            *(read_non_secret_login_values(self.settings, n) for n in names),
+        ):
             if own := [values[name] for name in names if name in values]:
                 return own[0]
         return {}
@@ -221,7 +224,7 @@ class SessionCredentials:
             ConfigError: if a value differs.
         """
         for name, value in recorded.items():
-            now = credentials.recorded_values.get(name, value)
+            now = credentials.nonsecret_values.get(name, value)
             if now != value:
                 raise ConfigError(
                     "{cassette}: recorded with {name} {value!r} of {instance}, "
@@ -235,7 +238,7 @@ class SessionCredentials:
                 )
 
 
-def matching_rules(platforms: Platforms, ignore: Iterable[str]) -> MatchingRules:
+def get_matching_rules(platforms: Platforms, ignore: Iterable[str]) -> MatchingRules:
     """Return the places that matching ignores: of the scenario, the platforms and the APIs.
 
     Cached for the process, by the identity of the platforms.
@@ -246,7 +249,7 @@ def matching_rules(platforms: Platforms, ignore: Iterable[str]) -> MatchingRules
     return _collect_rules(platforms, tuple(ignore))
 
 
-def volatile_places(platforms: Platforms, api_name: str) -> tuple[str, ...]:
+def find_volatile_places(platforms: Platforms, api_name: str) -> tuple[str, ...]:
     """Return the places in responses of the API *api_name* that are volatile: new in each response.
 
     They are declared (``volatile``), such as a server's time, or headers with a response's
@@ -256,22 +259,22 @@ def volatile_places(platforms: Platforms, api_name: str) -> tuple[str, ...]:
     declared = [path for owner in owners for path in owner.volatile]
     auths = [owner.auth for owner in owners if isinstance(owner.auth, Auth)]
     verify = auths[-1].verify_response if auths else None
-    return (*declared, *(signature_header_places(verify) if verify else ()))
+    return (*declared, *(list_signature_header_places(verify) if verify else ()))
 
 
 @lru_cache(maxsize=256)
-def headers_read_by_api(platforms: Platforms, api_name: str) -> tuple[str, ...]:
+def list_read_response_headers(platforms: Platforms, api_name: str) -> tuple[str, ...]:
     """Return the response headers that declarations of an API or its platform read, as places.
 
     They are read by rules of responses, by auth, and as secrets. *api_name* is ``platform.api``.
     """
     owners = find_declarations(platforms, api_name)
     volatile = {path.lower() for owner in owners for path in owner.volatile}
-    texts = (text for owner in owners for text in _headers_read_by(owner))
+    texts = (text for owner in owners for text in _list_read_response_headers(owner))
     return tuple(place for place in dict.fromkeys(texts) if place not in volatile)
 
 
-def _headers_read_by(owner: Platform | Api) -> frozenset[str]:
+def _list_read_response_headers(owner: Platform | Api) -> frozenset[str]:
     """Return all header places in what *owner* declares of responses."""
     left: list[object] = [
         msgspec.to_builtins(part) for part in (owner.response, owner.auth) if part
@@ -283,17 +286,17 @@ def _headers_read_by(owner: Platform | Api) -> frozenset[str]:
             left += value.values()
         elif isinstance(value, list | tuple):
             left += value
-        elif isinstance(value, str) and (place := FieldPath.of_response(value)):
+        elif isinstance(value, str) and (place := FieldPath.from_response_text(value)):
             own.append(place)
     return frozenset([str(place).lower() for place in own if place.root == "header"])
 
 
-def not_secret_places(platforms: Platforms, api_name: str) -> tuple[str, ...]:
+def find_not_secret_places(platforms: Platforms, api_name: str) -> tuple[str, ...]:
     """Return the places of the API *api_name* that are declared not to be secret."""
     return tuple(path for one in find_declarations(platforms, api_name) for path in one.not_secret)
 
 
-def not_secret_places_of(
+def collect_not_secret_places(
     platforms: Platforms, project_places: Callable[[], tuple[str, ...]], request: Request
 ) -> tuple[str, ...]:
     """Return the places of *request* and its response that are declared not to be secret.
@@ -301,16 +304,16 @@ def not_secret_places_of(
     Declarations come from platform and API, and from the project (*project_places*, called when
     they are needed), which may name any host.
     """
-    call, prefix = request.call, place_prefix(request)
-    declared = not_secret_places(platforms, call.name) if call else ()
+    call, prefix = request.call, make_place_prefix(request)
+    declared = find_not_secret_places(platforms, call.name) if call else ()
     own = (text.removeprefix(prefix) for text in project_places() if text.startswith(prefix))
     return (*declared, *own)
 
 
-def project_places(cassette: Path | None) -> Callable[[], tuple[str, ...]]:
+def make_project_places_reader(cassette: Path | None) -> Callable[[], tuple[str, ...]]:
     """Return a cached function that reads the not-secret places of *cassette*'s project."""
     return cache(
-        lambda: project.not_secret_places_of(project.find_root(cassette)) if cassette else ()
+        lambda: project.read_not_secret_places(project.find_root(cassette)) if cassette else ()
     )
 
 
@@ -334,7 +337,7 @@ def _collect_rules(platforms: Platforms, ignore: tuple[str, ...]) -> MatchingRul
     check_request_places("ignore", ignore, templates.values())
     for name, owner, paths in declared:
         _check_declared_paths(name, owner, paths)
-    former = former_names(platforms)
+    former = collect_former_names(platforms)
     return MatchingRules(
         ignore,
         tuple((name, tuple(owner.ignore)) for name, owner, _ in declared if owner.ignore),
@@ -344,7 +347,7 @@ def _collect_rules(platforms: Platforms, ignore: tuple[str, ...]) -> MatchingRul
     )
 
 
-def former_names(platforms: Platforms) -> FormerNames:
+def collect_former_names(platforms: Platforms) -> FormerNames:
     """Return the earlier names (``was``) of platforms and APIs, which recordings may contain.
 
     Raises:
@@ -399,7 +402,7 @@ def _check_declared_paths(name: str, owner: Platform | Api, paths: list[str]) ->
     )
     check_request_places(f"{name}: not_secret", owner.not_secret, paths)
     for path in owner.volatile:
-        if wrong := volatile_problem(path):
+        if wrong := describe_volatile_problem(path):
             raise ConfigError("{name}: volatile: {wrong}", name=name, wrong=wrong)
 
 
@@ -421,7 +424,7 @@ def check_request_places(option: str, places: Iterable[str], path_templates: Ite
     Raises:
         ConfigError: if there is one.
     """
-    parameters = {name for path in path_templates for name in placeholders(path)}
+    parameters = {name for path in path_templates for name in list_placeholders(path)}
     for text in places:
         wrong = FieldPath.parse(text, option).explain_impossible(parameters)
         if wrong:

@@ -9,7 +9,7 @@ from bpmax_sim.clock import SeededRandomSource, SystemRandomSource
 from bpmax_sim.errors import NoMatchError
 from bpmax_sim.messages import Call, Request
 from bpmax_sim.proxy.compiled_api import CompiledApi
-from bpmax_sim.proxy.environment import CredentialRenewal, Environment
+from bpmax_sim.proxy.environment import Environment, RenewableCredentials
 from bpmax_sim.secret.vault import Credentials
 from bpmax_sim.session.credentials import SessionCredentials, add_personal_places
 from bpmax_sim.session.live import LiveMode
@@ -40,17 +40,17 @@ class SessionEnvironment(Environment):
         live: LiveMode | None,
     ) -> None:
         """Build the environment of *start*; parts that its mode does not use are None."""
-        chance = SeededRandomSource(settings.effective_seed)
+        chance = SeededRandomSource(settings.seed_or_default)
         super().__init__(
             platforms=tenants.platforms,
             vault=tenants.vault,
             clock=start.clock,
             auth_clock=start.auth_clock,
             chance=chance,
-            auth_chance=chance if start.is_closed else SystemRandomSource(),
+            auth_chance=chance if start.is_network_closed else SystemRandomSource(),
             separate=record is not None,
             default_instance=settings.default_instance,
-            tenant=tenants.credentials_of,
+            tenant=tenants.get_credentials,
             refuse_closed=start.owner_session.refuse_closed,
         )
         self.misses: list[NoMatchError] = []
@@ -65,19 +65,19 @@ class SessionEnvironment(Environment):
         """
         return self._is_replay and not self._replay.has_login(platform, instance)
 
-    def open_renewal(
+    def find_renewable_credentials(
         self, recipe: CompiledApi, tenant: Credentials, names: Iterable[str], /
-    ) -> CredentialRenewal:
+    ) -> RenewableCredentials:
         """Return the stored credentials of *tenant* that a login replaces, not yet locked.
 
-        The login opens them (`CredentialRenewal.try_open`), stores the new values of *names*, and
-        closes them. They are on disk only if real systems answer.
+        The login opens them (`RenewableCredentials.try_lock_and_read`), stores the new values of
+        *names*, and closes them. They are on disk only if real systems answer.
         """
         if self._live is None or self._live.keeper is None:
-            return super().open_renewal(recipe, tenant, names)
-        return self._live.keeper.open_renewal(recipe, tenant, names)
+            return super().find_renewable_credentials(recipe, tenant, names)
+        return self._live.keeper.find_renewable_credentials(recipe, tenant, names)
 
-    def end_login(self, platform: str, instance: str, life: float | None, /) -> None:
+    def finish_login_attempt(self, platform: str, instance: str, life: float | None, /) -> None:
         """Note that a login of *instance* has ended, and for how many seconds its grant lives.
 
         *life* is None if the login failed. The recording of a granted login is kept even if the run
@@ -86,7 +86,7 @@ class SessionEnvironment(Environment):
         if life is not None and self._record is not None:
             self._record.granted_logins.add((platform, instance))
         if self._live is not None and self._live.shared_logins is not None:
-            self._live.shared_logins.end_login(platform, instance, life)
+            self._live.shared_logins.finish_login_attempt(platform, instance, life)
 
     def hide_secrets(self, request: Request) -> Request:
         """Return *request*, made with stand-ins, with all other secrets hidden too.

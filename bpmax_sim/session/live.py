@@ -12,10 +12,10 @@ from bpmax_sim.session.replaced_credentials import ReplacedCredentialStore
 from bpmax_sim.session.settings import Settings
 from bpmax_sim.session.shared_logins import SharedLogins, SharedLoginTransport
 from bpmax_sim.session.start import SessionStart
-from bpmax_sim.transport.protocol import RoutableTransport, Transport, answering_function
+from bpmax_sim.transport.protocol import RoutableTransport, Transport, get_handle_function
 
 if TYPE_CHECKING:
-    from bpmax_sim.simulator.simulator import Simulators
+    from bpmax_sim.simulator.simulator import SimulatorTransport
 
 
 class LiveMode:
@@ -38,11 +38,11 @@ class LiveMode:
         secrets: SessionSecrets,
     ) -> None:
         """Send through *network*; None for sockets, which the first request opens."""
-        self._resources, self.learn = ExitStack(), secrets.register_issued
+        self._resources, self.learn = ExitStack(), secrets.register_response_secrets
         self.shared_logins: SharedLoginTransport | None = None
         # Whoever answers in the place of the third parties must not replace what is theirs.
         self.keeper = ReplacedCredentialStore(settings.cassette) if network is None else None
-        self.ask = answering_function(self._open_transport(platforms, settings, tenants, network))
+        self.ask = get_handle_function(self._open_transport(platforms, settings, tenants, network))
 
     def _open_transport(
         self,
@@ -57,7 +57,7 @@ class LiveMode:
 
             live = self._resources.enter_context(LiveTransport())
         live = (
-            live.with_routes(tenants.connection_route)
+            live.with_routes(tenants.get_connection_route)
             if isinstance(live, RoutableTransport)
             else live
         )
@@ -68,7 +68,7 @@ class LiveMode:
         self.shared_logins = shared.wrap_transport(
             live,
             third_parties=network,
-            credentials_of=tenants.real_credentials,
+            credentials_of=tenants.get_real_credentials,
             machine_wide_platforms=locked if network is None else (),
         )
         if self.keeper is not None:
@@ -109,12 +109,12 @@ class SimulateMode:
         secrets: SessionSecrets,
     ) -> None:
         """Simulate every platform; a simulator is made at the first request to it."""
-        from bpmax_sim.simulator.simulator import Simulators  # noqa: PLC0415 - replay needs none
+        from bpmax_sim.simulator.simulator import SimulatorTransport  # noqa: PLC0415 - replay needs none
 
-        self.simulators: Simulators = Simulators(
-            platforms, tenants.credentials_of, clock=start.clock, seed=settings.effective_seed
+        self.simulators: SimulatorTransport = SimulatorTransport(
+            platforms, tenants.get_credentials, clock=start.clock, seed=settings.seed_or_default
         )
-        self.ask, self.learn = self.simulators.handle, secrets.register_issued
+        self.ask, self.learn = self.simulators.handle, secrets.register_response_secrets
 
     def handle(self, request: Request) -> Response:
         """Return the simulator's response.

@@ -21,10 +21,10 @@ from bpmax_sim.cassette.former_names import FormerNames
 from bpmax_sim.cassette.matching import (
     MatchingRules,
     RequestParts,
+    compute_matching_key,
+    exchange_to_parts,
     find_differences,
-    matching_key,
-    parts_of_exchange,
-    parts_of_request,
+    request_to_parts,
 )
 from bpmax_sim.cassette.model import Entry, encode_sorted
 from bpmax_sim.cassette.reader import split_exchange
@@ -77,7 +77,7 @@ _KINDS: Final = {
 }
 
 
-class Move(msgspec.Struct, frozen=True):
+class ProposedMove(msgspec.Struct, frozen=True):
     """A proposed change of one recorded exchange, after which today's call would find it.
 
     Attributes:
@@ -129,14 +129,14 @@ class RecordingMoves:
     def __init__(self, former: FormerNames | None = None) -> None:
         """Start without proposals."""
         self.former = former or FormerNames()
-        self.found: dict[int, Move] = {}
+        self.found: dict[int, ProposedMove] = {}
         self.contested: list[str] = []
         self.unknown: list[str] = []
         self.owner = ""
         self.cassette: Cassette | None = None
         self._sent: dict[tuple[int, int], int] = {}
 
-    def note_played(
+    def note_replayed_exchange(
         self, request: Request, number: int, sent: RequestParts, rules: MatchingRules
     ) -> None:
         """Note that exchange *number* answered *request*, and how the two differ.
@@ -147,7 +147,7 @@ class RecordingMoves:
         assert self.cassette is not None
         if request.call is not None:
             self._sent[request.call.serial, request.attempt] = number
-        recorded = parts_of_exchange(self.cassette.exchange(number))
+        recorded = exchange_to_parts(self.cassette.exchange(number))
         causes = tuple(dict.fromkeys(_find_causes(recorded, sent, rules)))
         known = self.found.get(number)
         # Two different calls of today cannot both be what this exchange was: guessing would give
@@ -155,16 +155,16 @@ class RecordingMoves:
         if known is not None and known.causes != causes and known.causes[0].kind != "signature":
             self.withdraw(sent, [number])
         elif causes:
-            self.found[number] = Move(causes, _make_unanswered_entry(request, rules))
+            self.found[number] = ProposedMove(causes, _make_unanswered_entry(request, rules))
 
-    def find_repeated(
+    def find_earlier_proposal(
         self, sent: RequestParts, rules: MatchingRules
     ) -> tuple[Cassette, int] | None:
         """Return the exchange that was proposed earlier for an equal call, as (cassette, number).
 
         None if there is none.
         """
-        key = matching_key(sent, rules)
+        key = compute_matching_key(sent, rules)
         for number, move in self.found.items():
             if move.fresh.line.key == key and self.cassette is not None:
                 return self.cassette, number
@@ -199,7 +199,7 @@ class RecordingMoves:
         if number is None or not (differs or number in self.found):
             return
         causes = self.found[number].causes if number in self.found else ()
-        self.found[number] = Move(
+        self.found[number] = ProposedMove(
             causes or (MoveCause("signature", request.call.name),),
             _make_unanswered_entry(sign_again(), rules),
         )
@@ -209,7 +209,7 @@ _NO_RESPONSE: Final = Response(status=0)
 
 
 def _make_unanswered_entry(request: Request, rules: MatchingRules) -> Entry:
-    key = matching_key(parts_of_request(request), rules)
+    key = compute_matching_key(request_to_parts(request), rules)
     return render_exchange(Exchange(request=request, outcome=_NO_RESPONSE, key=key), rules=rules)
 
 
@@ -227,7 +227,7 @@ def _find_causes(
         difference.path.startswith("path.") for difference in found if difference.path[:4] == "path"
     )
     if is_address:
-        yield MoveCause("path", "", "", *_differing_prefixes(recorded.path, sent.path))
+        yield MoveCause("path", "", "", *_find_differing_prefixes(recorded.path, sent.path))
     for difference in found:
         root = difference.path.partition(".")[0].partition("[")[0]
         if root in {"platform", "api"} or (root == "path" and is_address):
@@ -236,7 +236,7 @@ def _find_causes(
         yield MoveCause("place", sent.name or sent.path, difference.path, *values)
 
 
-def _differing_prefixes(old: str, new: str) -> tuple[str, str]:
+def _find_differing_prefixes(old: str, new: str) -> tuple[str, str]:
     """Return the beginnings of two paths up to the last segment in which they differ.
 
     ``/v1/orders`` and ``/v2/orders`` give ``/v1`` and ``/v2``.

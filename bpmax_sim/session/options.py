@@ -12,7 +12,7 @@ from functools import cache
 from types import UnionType
 from typing import Any, Final, Literal, NamedTuple, get_args, get_origin
 
-from bpmax_sim.i18n import msg, series, template, template_fields
+from bpmax_sim.i18n import join_list, msg, parse_template_fields, template
 
 Mode = Literal["replay", "record", "live", "simulate"]
 Against = Literal["live", "simulator"]
@@ -71,7 +71,7 @@ class Option(NamedTuple):
         return get_args(self.type) if get_origin(self.type) is Literal else ()
 
     @property
-    def argument(self) -> str:
+    def session_keyword(self) -> str:
         """Return its keyword of `Session.open`."""
         return self.keyword or self.name
 
@@ -102,7 +102,7 @@ def _parse_percent(text: str) -> float:
     return percent
 
 
-def _parse_count(text: str) -> int:
+def _parse_positive_integer(text: str) -> int:
     if (count := int(text)) < 1:
         raise ValueError(msg("{text}: expected a number from 1", text=text))
     return count
@@ -312,7 +312,7 @@ OPTIONS: Final[tuple[Option, ...]] = (
         ("pytest",),
         help=template("with {explore}, at most so many variants of each scenario"),
         metavar="N",
-        read=_parse_count,
+        read=_parse_positive_integer,
     ),
     Option(
         "explore_minutes",
@@ -414,25 +414,25 @@ _BY_SOURCE: Final[Mapping[OptionSource, Mapping[str, Option]]] = {
 }
 
 
-def options_at(source: OptionSource) -> Mapping[str, Option]:
+def list_options_for(source: OptionSource) -> Mapping[str, Option]:
     """Return the options that *source*, such as the command line or a marker, may set, by name."""
     return _BY_SOURCE[source]
 
 
-def option_help(option: Option, flag: Callable[[str], str]) -> str:
+def format_option_help(option: Option, flag: Callable[[str], str]) -> str:
     """Return the help text of *option*, in which ``{x}`` is replaced by ``flag("x")``.
 
     *flag* returns how an option is spelled, such as ``--bpmax-mode``.
     """
-    return msg(option.help, **{name: flag(name) for name in template_fields(option.help)})
+    return msg(option.help, **{name: flag(name) for name in parse_template_fields(option.help)})
 
 
-def choice_error(name: str, value: object, choices: Sequence[str]) -> str:
+def describe_wrong_choice(name: str, value: object, choices: Sequence[str]) -> str:
     """Return a message that *value* is none of *choices*, with the nearest one or all of them."""
     from bpmax_sim.errors import suggest_nearest  # noqa: PLC0415 - a wrong value is rare
 
     hint = suggest_nearest(value, choices) if isinstance(value, str) else ""
-    known = hint or msg("; choose one of {names}", names=series(choices))
+    known = hint or msg("; choose one of {names}", names=join_list(choices))
     return msg("{name}: there is no {value!r}{known}", name=name, value=value, known=known)
 
 
@@ -444,9 +444,9 @@ def check_option_value(name: str, kind: Any, value: object) -> None:
     """
     from bpmax_sim.errors import ConfigError  # noqa: PLC0415 - a wrong value is rare
 
-    if choices := _choices_of(kind):
+    if choices := _get_literal_values(kind):
         if value not in choices:
-            raise ConfigError(choice_error(name, value, choices))
+            raise ConfigError(describe_wrong_choice(name, value, choices))
     elif kind in _LISTS:
         if not (isinstance(value, str) and kind is not Names):
             parse_text_list(name, value)
@@ -460,7 +460,7 @@ def check_option_value(name: str, kind: Any, value: object) -> None:
 
 
 @cache
-def _choices_of(annotation: Any) -> tuple[Any, ...]:
+def _get_literal_values(annotation: Any) -> tuple[Any, ...]:
     """Return the values of a ``Literal`` type; empty for any other type."""
     return get_args(annotation) if get_origin(annotation) is Literal else ()
 
@@ -475,12 +475,12 @@ _KINDS: Final[Mapping[Any, str]] = {
 
 
 @cache
-def _types_of_union(annotation: Any) -> tuple[Any, ...]:
+def _get_union_types(annotation: Any) -> tuple[Any, ...]:
     return get_args(annotation) if isinstance(annotation, UnionType) else (annotation,)
 
 
 def _is_of_type(value: object, annotation: Any) -> bool:
-    kinds = _types_of_union(annotation)
+    kinds = _get_union_types(annotation)
     return type(value) in kinds or (str in kinds and isinstance(value, str))
 
 

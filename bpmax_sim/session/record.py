@@ -16,9 +16,9 @@ from msgspec.structs import replace
 from bpmax_sim.cassette.alignment import RecordingComparison
 from bpmax_sim.cassette.journal import LeakCheck
 from bpmax_sim.cassette.logins import drop_unused_accounts
-from bpmax_sim.cassette.matching import MatchingRules, matching_key, parts_of_request
+from bpmax_sim.cassette.matching import MatchingRules, compute_matching_key, request_to_parts
 from bpmax_sim.cassette.model import Values
-from bpmax_sim.cassette.recorder import Outage, Recorder, has_forked
+from bpmax_sim.cassette.recorder import Outage, Recorder, has_ever_forked_child
 from bpmax_sim.errors import (
     BadResponseError,
     BlindIgnoreWarning,
@@ -28,8 +28,8 @@ from bpmax_sim.errors import (
     OutageWarning,
     TransportError,
 )
-from bpmax_sim.file_names import case_insensitive_match
-from bpmax_sim.i18n import msg, series
+from bpmax_sim.file_names import find_case_variant
+from bpmax_sim.i18n import join_list, msg
 from bpmax_sim.messages import Exchange, FailedExchange, Request, Response
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.proxy.auth import has_valid_signature
@@ -37,20 +37,24 @@ from bpmax_sim.proxy.call_effects import Grant
 from bpmax_sim.proxy.compiled_api import compile_api
 from bpmax_sim.proxy.response import read_body, satisfies_rule
 from bpmax_sim.proxy.signing import verify_or_explain
-from bpmax_sim.session.arriving_exchange import ArrivingExchange, NotePiece
+from bpmax_sim.session.arriving_exchange import NotePiece, StreamedExchangeRecorder
 from bpmax_sim.session.credentials import (
     SessionCredentials,
-    headers_read_by_api,
-    not_secret_places,
-    volatile_places,
+    find_not_secret_places,
+    find_volatile_places,
+    list_read_response_headers,
 )
 from bpmax_sim.session.live import LiveMode, SimulateMode
 from bpmax_sim.session.replay import ReplayMode
 from bpmax_sim.session.secret_review import SecretReview, UnplayableStandins
 from bpmax_sim.session.settings import Settings
-from bpmax_sim.session.start import Key, SessionStart, login_file
-from bpmax_sim.transport.redaction import redact_exchange, redact_exchanged, redact_request
-from bpmax_sim.yamlfile import display_path
+from bpmax_sim.session.start import Key, SessionStart, get_login_file
+from bpmax_sim.transport.redaction import (
+    redact_exchange_again,
+    redact_request,
+    redact_request_and_response,
+)
+from bpmax_sim.yamlfile import to_display_path
 
 _SERVER_ERROR = 500
 _PLACEHOLDER = b"redacted."
@@ -82,13 +86,13 @@ class RecordMode:
         self._rules, self._vault, self._tenants = rules, vault, tenants
         self._ask, self._learn = third_party.ask, third_party.learn
         self._recording = start.owner_session.recording
-        self._volatile = partial(volatile_places, platforms)
-        self._named = partial(headers_read_by_api, platforms)
+        self._volatile = partial(find_volatile_places, platforms)
+        self._named = partial(list_read_response_headers, platforms)
         self._check = LeakCheck(vault.scan, lambda: vault.size, lambda: vault.harmless)
         self.possible_secrets = SecretReview(
             vault,
             self._volatile,
-            partial(not_secret_places, platforms),
+            partial(find_not_secret_places, platforms),
             settings.cassette or Path(),
         )
         self.standins = UnplayableStandins(platforms, tenants)
@@ -116,7 +120,7 @@ class RecordMode:
 
         Each piece is recorded at once and on disk then.
         """
-        arriving = ArrivingExchange(
+        arriving = StreamedExchangeRecorder(
             request,
             self._start.clock.now(),
             self._vault,
@@ -132,7 +136,7 @@ class RecordMode:
     def _append_piece(self, exchange: Exchange) -> None:
         self._start.owner_session.refuse_closed()
         number = self._start.owner_session.number
-        self._own_recorder().append_piece(exchange, session=number, check=self._check)
+        self._get_owner_recorder().append_piece(exchange, session=number, check=self._check)
 
     def record(
         self,
@@ -163,7 +167,7 @@ class RecordMode:
         response = replace(
             response, elapsed=round(response.elapsed, 3), trust=vault.redact_text(trust)
         )
-        shown, answered = redact_exchanged(request, response, vault)
+        shown, answered = redact_request_and_response(request, response, vault)
         self._append(Exchange(request=shown, outcome=answered, at=at))
         # A login takes no virtual time, recorded or replayed: when a token was renewed must not
         # move what scripts see of the clock. The file keeps how long it took.
@@ -176,10 +180,10 @@ class RecordMode:
         if self._secrets_seen != self._vault.size:
             self._redact_again()
         request = exchange.request
-        values = self._tenants.clear_credentials(request)
+        values = self._tenants.get_non_secret_credentials(request)
         self._accounts |= values
         if not request.is_login:
-            self._own_recorder().append(
+            self._get_owner_recorder().append(
                 exchange, session=self._start.owner_session.number, check=self._check, values=values
             )
             self.possible_secrets.add(exchange)
@@ -192,10 +196,10 @@ class RecordMode:
         assert call is not None
         if self._settings.logins is not None:
             with self._lock:
-                recorder = self._login_recorder((call.platform, call.instance))
+                recorder = self._get_login_recorder((call.platform, call.instance))
             recorder.append(exchange, values=values)
         else:
-            self._own_recorder().append(
+            self._get_owner_recorder().append(
                 exchange, session=self._start.owner_session.number, check=self._check, values=values
             )
 
@@ -207,7 +211,7 @@ class RecordMode:
         outcome = exchange.outcome
         if isinstance(outcome, FailedExchange):
             return False
-        who = matching_key(parts_of_request(exchange.request), self._rules)
+        who = compute_matching_key(request_to_parts(exchange.request), self._rules)
         answered = (who, outcome.status, outcome.body)
         with self._lock:
             is_repeated = answered in self._recorded_logins
@@ -217,32 +221,32 @@ class RecordMode:
     def _redact_again(self) -> None:
         """Redact earlier exchanges again, as they may contain secrets that became known later."""
         with self._lock:
-            fresh = self._vault.anchors_since(self._secrets_seen)
+            fresh = self._vault.list_anchors_since(self._secrets_seen)
             self._secrets_seen += len(fresh)
-            recorders = self.recorders()
+            recorders = self.list_open_recorders()
         if fresh and recorders:
             self._found_late = True
             for recorder in recorders:
                 recorder.redact_again(self._redact_exchange, secret_texts=fresh)
 
     def _redact_exchange(self, exchange: Exchange) -> Exchange:
-        return redact_exchange(exchange, self._vault)
+        return redact_exchange_again(exchange, self._vault)
 
-    def recorders(self) -> list[Recorder]:
+    def list_open_recorders(self) -> list[Recorder]:
         """Return the recorders in use: those of logins and the owner's."""
         own = [self._recording.recorder] if self._recording.recorder else []
         return [*self._login_recorders.values(), *own]
 
-    def _login_recorder(self, key: Key) -> Recorder:
+    def _get_login_recorder(self, key: Key) -> Recorder:
         recorder = self._login_recorders.get(key)
         if recorder is None:
             assert self._settings.logins is not None
-            path = login_file(self._settings.logins, key)
+            path = get_login_file(self._settings.logins, key)
             recorder = self._make_recorder(path, ".".join(key), repeating=True)
             self._login_recorders[key] = recorder
         return recorder
 
-    def _own_recorder(self) -> Recorder:
+    def _get_owner_recorder(self) -> Recorder:
         """Return the recorder that all sessions of the owner share; the first exchange opens it."""
         settings, recording = self._settings, self._recording
         with recording.lock:
@@ -255,7 +259,7 @@ class RecordMode:
                     adding=settings.record == "new",
                     former=recording.former,
                     name=recording.name,
-                    parent=recording.parent_pid,
+                    parent=recording.opener_pid,
                     net=recording.net,
                 )
                 if recording.has_drawn:
@@ -266,14 +270,14 @@ class RecordMode:
         vault = self._vault
         if self._settings.remote:
             self._settings.remote.fetch(path, recording=True)
-        other = case_insensitive_match(path)
+        other = find_case_variant(path)
         if other is not None:
             raise ConfigError(
                 "{path} and {other} are one file on Windows and macOS, so nothing is recorded; "
                 "rename one of them, by what it is named after: a scenario, a test, a row's id "
                 "or a key",
-                path=display_path(path),
-                other=display_path(other),
+                path=to_display_path(path),
+                other=to_display_path(other),
             )
         return Recorder(
             path,
@@ -294,7 +298,7 @@ class RecordMode:
             LeakError: if a secret would have been written.
             CassetteError: if a file cannot be written; the old one stays whole.
         """
-        if self._found_late or self._vault.anchors_since(self._secrets_seen):
+        if self._found_late or self._vault.list_anchors_since(self._secrets_seen):
             for recorder in self._login_recorders.values():
                 recorder.redact_again(self._redact_exchange)
             if self._recording.recorder:
@@ -306,7 +310,7 @@ class RecordMode:
             else:
                 recorder.seal(volatile=self._volatile, headers_read=self._named)
         folder = self._settings.logins
-        return tuple(login_file(folder, key) for key in self._login_recorders if folder)
+        return tuple(get_login_file(folder, key) for key in self._login_recorders if folder)
 
     def seal(self, grants: Mapping[str, Grant], *, failed: bool) -> None:
         """Seal the recording of the owner's sessions.
@@ -324,18 +328,18 @@ class RecordMode:
         before = recording.former or recording.owner
         known = recording.cassette is not None and before in recording.cassette.owners
         is_emptied = self._settings.record == "rewrite" and known
-        if recording.recorder is None and not failed and (is_emptied or has_forked()):
-            self._own_recorder()
+        if recording.recorder is None and not failed and (is_emptied or has_ever_forked_child()):
+            self._get_owner_recorder()
         replaces = self._settings.record != "new"  # what is added takes nothing away
-        outages = self.unserved_calls() if replaces and not failed else ()
+        outages = self.find_outages() if replaces and not failed else ()
         worse = [str(outage) for outage in outages if outage.is_known]
         if worse:
             warnings.warn(
                 msg(
                     "{cassette}: the third party failed where it did not when this was recorded "
                     "({calls}); the recording stays and the new one waits, see `bpmax-sim review`",
-                    cassette=display_path(self._settings.cassette or Path()),
-                    calls=series(worse),
+                    cassette=to_display_path(self._settings.cassette or Path()),
+                    calls=join_list(worse),
                 ),
                 OutageWarning,
                 stacklevel=2,
@@ -355,10 +359,10 @@ class RecordMode:
                 has_valid_signature=signed,
                 replays=self._settings.replays,
             )
-            self._drop_unused_logins()
+            self._remove_orphaned_logins()
         recording.recorder = None
 
-    def _drop_unused_logins(self) -> None:
+    def _remove_orphaned_logins(self) -> None:
         """Remove recorded logins of accounts (credentials) with which no cassette was recorded."""
         folder = self._settings.logins
         if folder is None or self._settings.remote:  # others' recordings are not all here
@@ -372,19 +376,19 @@ class RecordMode:
         comparison = RecordingComparison(
             volatile=self._volatile, headers_read=self._named, is_checked=True
         )
-        if calls := recorder.find_calls_equal_only_by_ignore(comparison):
+        if calls := recorder.find_conflicts_due_to_ignore(comparison):
             warnings.warn(
                 msg(
                     "{cassette}: `ignore` makes calls equal whose recorded responses differ, so "
                     "they are answered in their order whatever is asked: {calls}",
-                    cassette=display_path(self._settings.cassette or Path()),
-                    calls=series(calls),
+                    cassette=to_display_path(self._settings.cassette or Path()),
+                    calls=join_list(calls),
                 ),
                 BlindIgnoreWarning,
                 stacklevel=2,
             )
 
-    def unserved_calls(self) -> tuple[Outage, ...]:
+    def find_outages(self) -> tuple[Outage, ...]:
         """Return the recorded calls to which the third party gave an error or no response.
 
         They should not replace a recording in which they were served. A call that the last
@@ -424,7 +428,7 @@ class RecordMode:
         own = f"{call.platform}/{call.instance}/"
         grant = next((grant for key, grant in grants.items() if key.startswith(own)), None)
         return has_valid_signature(
-            exchange.request, recipe, self._tenants.credentials_of(platform, instance), grant
+            exchange.request, recipe, self._tenants.get_credentials(platform, instance), grant
         )
 
 

@@ -22,7 +22,7 @@ import msgspec
 
 from bpmax_sim import project
 from bpmax_sim.errors import ConfigError, shell_quote
-from bpmax_sim.file_names import file_name
+from bpmax_sim.file_names import to_file_name
 from bpmax_sim.file_system import (
     BINARY,
     NO_LINK,
@@ -32,13 +32,13 @@ from bpmax_sim.file_system import (
     open_fork_safe,
     try_lock,
 )
-from bpmax_sim.i18n import msg, series
+from bpmax_sim.i18n import join_list, msg
 from bpmax_sim.platform.model import Source
 from bpmax_sim.proxy.compiled_api import CompiledApi
-from bpmax_sim.proxy.environment import CredentialRenewal
+from bpmax_sim.proxy.environment import RenewableCredentials
 from bpmax_sim.secret.source import read_keyring, write_keyring
 from bpmax_sim.secret.vault import Credentials
-from bpmax_sim.yamlfile import display_path
+from bpmax_sim.yamlfile import to_display_path
 
 _PATIENCE: Final = 60.0  # seconds that the login of another process takes at most
 _MOST_LINES, _MOST_SPENT, _MOST_BYTES = 8, 32, 1 << 20
@@ -72,7 +72,7 @@ class ReplacedCredentialsFile(msgspec.Struct, frozen=True):
     lines: dict[str, ReplacedValues] = {}
 
 
-def replaced_credentials_folder(root: Path) -> Path:
+def get_replaced_credentials_folder(root: Path) -> Path:
     """Return the folder in which the project at *root* stores replaced credentials."""
     return root / project.NAME / "kept"
 
@@ -88,7 +88,7 @@ def read_replaced_credentials(path: Path) -> ReplacedCredentialsFile:
     except FileNotFoundError:
         return ReplacedCredentialsFile()
     except OSError as error:
-        raise _unusable_file_error(
+        raise _make_unusable_file_error(
             path, msg("it cannot be read ({why})", why=error.strerror)
         ) from None
     try:
@@ -96,11 +96,11 @@ def read_replaced_credentials(path: Path) -> ReplacedCredentialsFile:
         data = os.read(descriptor, _MOST_BYTES)
         kept = msgspec.json.decode(data, type=ReplacedCredentialsFile)
     except (OSError, msgspec.MsgspecError):  # its text is never shown
-        raise _unusable_file_error(path, msg("it cannot be understood")) from None
+        raise _make_unusable_file_error(path, msg("it cannot be understood")) from None
     finally:
         os.close(descriptor)
     if kept.version != 1:
-        raise _unusable_file_error(path, msg("it is of another version of bpmax-sim"))
+        raise _make_unusable_file_error(path, msg("it is of another version of bpmax-sim"))
     return kept
 
 
@@ -109,34 +109,34 @@ def _check_owner(path: Path, status: os.stat_result) -> None:
     if user is None:
         return
     if status.st_uid != user:
-        raise _unusable_file_error(path, msg("it belongs to another user"))
+        raise _make_unusable_file_error(path, msg("it belongs to another user"))
     if not stat.S_ISREG(status.st_mode):
-        raise _unusable_file_error(path, msg("it is no file"))
+        raise _make_unusable_file_error(path, msg("it is no file"))
     if status.st_mode & 0o077:
         raise ConfigError(
             "{path}: others can read the credentials that are kept here; "
             "chmod 600 {quoted}, and get a new one if somebody has",
-            path=display_path(path),
-            quoted=shell_quote(display_path(path)),
+            path=to_display_path(path),
+            quoted=shell_quote(to_display_path(path)),
         )
 
 
-def _unusable_file_error(path: Path, why: str) -> ConfigError:
+def _make_unusable_file_error(path: Path, why: str) -> ConfigError:
     return ConfigError(
         "{path}: the newest credentials of a login are kept here, and {why}; "
         "remove it, and declare a new one",
-        path=display_path(path),
+        path=to_display_path(path),
         why=why,
     )
 
 
-def _write_replaced_credentials(path: Path, kept: ReplacedCredentialsFile) -> None:
+def _write_replaced_credentials(path: Path, content: ReplacedCredentialsFile) -> None:
     """Replace the file at *path* in one step; it is on disk when this returns."""
     new = path.with_name(path.name + _TEMPORARY)
     new.unlink(missing_ok=True)
     descriptor = os.open(new, os.O_CREAT | os.O_EXCL | os.O_WRONLY | BINARY, 0o600)
     with os.fdopen(descriptor, "wb") as file:
-        file.write(msgspec.json.format(msgspec.json.encode(kept)) + b"\n")
+        file.write(msgspec.json.format(msgspec.json.encode(content)) + b"\n")
         file.flush()
         os.fsync(file.fileno())
     move_file(new, path)
@@ -156,12 +156,13 @@ class ReplacedCredentialStore:
         self.notes: dict[str, None] = {}
         self.instances: set[tuple[str, str]] = set()
 
-    def open_renewal(
+    def find_renewable_credentials(
         self, recipe: CompiledApi, tenant: Credentials, names: Iterable[str]
-    ) -> CredentialRenewal:
+    ) -> RenewableCredentials:
         """Return the stored credentials *names* that a login of *tenant* replaces, not yet locked.
 
-        The login opens them (`CredentialRenewal.try_open`), stores the new values, and closes them.
+        The login opens them (`RenewableCredentials.try_lock_and_read`), stores the new values, and
+        closes them.
         """
         key = recipe.platform.platform_key, recipe.instance.instance_key
         self.instances.add(key)
@@ -178,7 +179,7 @@ class ReplacedCredentialStore:
         facts = tenant.live, [(name, keyrings.get(name, real[name])) for name in sorted(real)]
         root = project.find_root(self._cassette or Path.cwd())
         return _StoredRenewal(
-            path=replaced_credentials_folder(root) / f"{file_name(instance)}.json",
+            path=get_replaced_credentials_folder(root) / f"{to_file_name(instance)}.json",
             instance=instance,
             digest=_digest(repr(facts)),
             real=real,
@@ -192,7 +193,7 @@ def _digest(text: str) -> str:
 
 
 @dataclass(slots=True, repr=False)
-class _StoredRenewal(CredentialRenewal):
+class _StoredRenewal(RenewableCredentials):
     """The stored credentials of one instance, locked while a login replaces them.
 
     Attributes:
@@ -212,7 +213,7 @@ class _StoredRenewal(CredentialRenewal):
     _since: float = field(default_factory=time.monotonic, init=False)
     _line: ReplacedValues = field(default_factory=ReplacedValues, init=False)
 
-    def try_open(self) -> bool:
+    def try_lock_and_read(self) -> bool:
         """Lock the file and read it; return False if another process holds the lock.
 
         Raises:
@@ -225,28 +226,28 @@ class _StoredRenewal(CredentialRenewal):
         if self._descriptor < 0:
             flags = os.O_CREAT | os.O_RDWR | NO_LINK
             try:
-                project.make_folder(self.path)
+                project.make_parent_folder(self.path)
                 self.path.parent.chmod(0o700)
                 self._descriptor = open_fork_safe(lambda: os.open(lock, flags, 0o600))
             except OSError as error:
                 raise ConfigError(
                     "{path}: this login replaces {names} of {instance}, and the newest cannot be "
                     "kept here ({why}); run where this folder can be written",
-                    path=display_path(self.path),
-                    names=series(self.real),
+                    path=to_display_path(self.path),
+                    names=join_list(self.real),
                     instance=self.instance,
                     why=error.strerror,
                 ) from None
         if not try_lock(self._descriptor):
             if time.monotonic() - self._since < _PATIENCE:
                 return False
-            self.close()
+            self.release_lock()
             raise ConfigError(
                 "{path}: another process has been logging in to {instance} for a minute, and "
                 "only one may send {names}; wait for it, or end it",
-                path=display_path(lock),
+                path=to_display_path(lock),
                 instance=self.instance,
-                names=series(self.real),
+                names=join_list(self.real),
             )
         self._read()
         return True
@@ -259,7 +260,7 @@ class _StoredRenewal(CredentialRenewal):
             self.values[name] = read_keyring(entry)
             self._note_source(name, msg("the keyring, {entry}", entry=entry))
         for name in self._line.values:
-            self._note_source(name, display_path(self.path))
+            self._note_source(name, to_display_path(self.path))
 
     def _note_source(self, name: str, place: str) -> None:
         self.source = place
@@ -306,15 +307,17 @@ class _StoredRenewal(CredentialRenewal):
                 "the login of {instance} has replaced {names}, and the newest could not be kept "
                 "({why}), so that the one declared is of no more use; get a new one and declare it",
                 instance=self.instance,
-                names=series(fresh),
+                names=join_list(fresh),
                 why=why,
             ) from None
         for name in fresh:
             entry = self.keyrings.get(name)
-            place = msg("the keyring, {entry}", entry=entry) if entry else display_path(self.path)
+            place = (
+                msg("the keyring, {entry}", entry=entry) if entry else to_display_path(self.path)
+            )
             self._note_source(name, place)
 
-    def close(self) -> None:
+    def release_lock(self) -> None:
         """Release the lock, so that other processes can log in."""
         if self._descriptor >= 0:
             descriptor, self._descriptor = self._descriptor, -1

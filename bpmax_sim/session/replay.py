@@ -14,11 +14,11 @@ from bpmax_sim.cassette.matching import (
     Difference,
     MatchingRules,
     RequestParts,
+    exchange_to_parts,
     find_differences,
-    parts_of_exchange,
-    parts_of_request,
+    request_to_parts,
 )
-from bpmax_sim.cassette.miss import UnmatchedCallContext, signature_mismatch_error
+from bpmax_sim.cassette.miss import UnmatchedCallContext, make_signature_mismatch_error
 from bpmax_sim.cassette.player import Player
 from bpmax_sim.errors import BadResponseError, NoMatchError, TransportError
 from bpmax_sim.messages import Call, Exchange, FailedExchange, Outcome, Request, Response
@@ -28,9 +28,9 @@ from bpmax_sim.platform.target import CLIENT
 from bpmax_sim.session.credentials import SessionSecrets
 from bpmax_sim.session.sending_log import SendingLog
 from bpmax_sim.session.settings import Settings
-from bpmax_sim.session.start import Key, SessionStart, load_cassette, login_file
+from bpmax_sim.session.start import Key, SessionStart, get_login_file, load_cassette
 from bpmax_sim.transport.redaction import redact_request
-from bpmax_sim.yamlfile import display_path
+from bpmax_sim.yamlfile import to_display_path
 
 _STANDIN = "redacted."
 
@@ -58,7 +58,7 @@ class ReplayMode:
             recording.cassette,
             rules,
             recording.owner,
-            path=display_path(settings.cassette) if is_absent and settings.cassette else "",
+            path=to_display_path(settings.cassette) if is_absent and settings.cassette else "",
             repeat=settings.repeat,
             playback=recording.playback,
             session=start.owner_session.number,
@@ -89,7 +89,7 @@ class ReplayMode:
         """
         shown = redact_request(request, self._vault)
         outcome = (
-            self._login_outcome(shown)
+            self._replay_login(shown)
             if shown.is_login
             else self._replay_outcome(shown, self.player)
         )
@@ -102,34 +102,36 @@ class ReplayMode:
         return outcome if outcome.source == "recorded" else replace(outcome, source="recorded")
 
     def _replay_outcome(
-        self, recorded_form: Request, player: Player, alike: Exchange | None = None
+        self, recorded_form: Request, player: Player, similar_login: Exchange | None = None
     ) -> Outcome:
         """Return the recorded response or failure of a request, given in its recorded form.
 
-        *alike* is a similar login to play instead.
+        *similar_login* is a similar login to play instead.
 
         Raises:
             NoMatchError: if nothing recorded fits, and no migration takes what is nearest.
         """
-        moves = self._moves if player is self.player and alike is None else None
-        parts = parts_of_request(recorded_form if alike is None else alike.request)
-        context = self._miss_context(recorded_form.call)
+        moves = self._moves if player is self.player and similar_login is None else None
+        parts = request_to_parts(recorded_form if similar_login is None else similar_login.request)
+        context = self._make_miss_context(recorded_form.call)
         if recorded_form.call is not None and not recorded_form.call.platform:
             context = replace(context, address=partial(self.explain_address, recorded_form))
         try:
             turn = player.take_next(parts, context)
         except NoMatchError as error:
-            proposed = self._propose_nearest(player, parts)
+            proposed = self._propose_migration_match(player, parts)
             if proposed is None:
                 self._log.note_miss(recorded_form, error.nearest, parts)
                 raise
             turn = proposed
         self._log.note_match(recorded_form, turn, parts)
         if moves is not None:
-            moves.note_played(recorded_form, turn[1], parts, self._rules)
-        return player.outcome(*turn)
+            moves.note_replayed_exchange(recorded_form, turn[1], parts, self._rules)
+        return player.load_outcome(*turn)
 
-    def _propose_nearest(self, player: Player, parts: RequestParts) -> tuple[Cassette, int] | None:
+    def _propose_migration_match(
+        self, player: Player, parts: RequestParts
+    ) -> tuple[Cassette, int] | None:
         """In a migration, return the exchange to play for a call that is not recorded.
 
         It is the most similar one, as (cassette, number), and becomes a proposed change of the
@@ -138,25 +140,27 @@ class ReplayMode:
         moves = self._moves
         if moves is None or player is not self.player:
             return None
-        found = moves.find_repeated(parts, self._rules) if self._repeat else None
+        found = moves.find_earlier_proposal(parts, self._rules) if self._repeat else None
         found = found or player.take_nearest_unplayed(parts)
         if found is None:
-            moves.withdraw(parts, player.exchange_numbers(parts))
+            moves.withdraw(parts, player.find_exchange_numbers(parts))
         return found
 
-    def _login_outcome(self, recorded_form: Request) -> Outcome:
+    def _replay_login(self, recorded_form: Request) -> Outcome:
         """Return the outcome of a login; it takes no virtual time, whether recorded or replayed.
 
         Otherwise the moment at which a token is renewed would change the time that scripts see.
         """
         assert recorded_form.call is not None
         key = recorded_form.call.platform, recorded_form.call.instance
-        player = self._login_player(key) or self.player
+        player = self._get_login_player(key) or self.player
         alike = None
         # In this order: the recorded login, one that is near to it, for an SDK one made of
         # stand-ins, else a miss.
-        if not player.is_recorded(parts_of_request(recorded_form)):
-            alike = nearest_login(recorded_form, player.recorded_logins(*key), self._rules)
+        if not player.is_recorded(request_to_parts(recorded_form)):
+            alike = find_substitute_login(
+                recorded_form, player.find_recorded_logins(*key), self._rules
+            )
             if alike is None and is_sent_by_sdk(recorded_form):
                 synthesised = synthesise_login(self._platforms, recorded_form)
                 if synthesised is not None:
@@ -172,15 +176,17 @@ class ReplayMode:
         call = request.call
         if call is not None and call.is_login and self.has_login(call.platform, call.instance):
             return True
-        return self.player.is_recorded(parts_of_request(redact_request(request, self._vault)))
+        return self.player.is_recorded(request_to_parts(redact_request(request, self._vault)))
 
     def has_login(self, platform: str, instance: str) -> bool:
         """Return whether there is a recording of an instance's logins."""
-        return self._login_player((platform, instance)) is not None
+        return self._get_login_player((platform, instance)) is not None
 
-    def login_files(self) -> tuple[Path, ...]:
+    def list_login_files(self) -> tuple[Path, ...]:
         """Return the files of the login recordings used so far."""
-        return tuple(login_file(self._folder, key) for key in self._login_players if self._folder)
+        return tuple(
+            get_login_file(self._folder, key) for key in self._login_players if self._folder
+        )
 
     def accepts_new_signature(
         self, request: Request, sign_again: Callable[[], Request], *, differs: bool
@@ -198,29 +204,31 @@ class ReplayMode:
         self, call: Call, differences: tuple[Difference, ...]
     ) -> NoMatchError:
         """Return the error for a signature that differs from the recorded one."""
-        return signature_mismatch_error(call, differences, self._miss_context(call))
+        return make_signature_mismatch_error(call, differences, self._make_miss_context(call))
 
-    def _miss_context(self, call: Call | None) -> UnmatchedCallContext:
+    def _make_miss_context(self, call: Call | None) -> UnmatchedCallContext:
         position = call.position if call is not None else None
         return self._commands if position is None else replace(self._commands, position=position)
 
-    def _login_player(self, key: Key) -> Player | None:
+    def _get_login_player(self, key: Key) -> Player | None:
         with self._lock:
             if key not in self._login_players:
-                self._login_players[key] = self._open_logins(key)
+                self._login_players[key] = self._open_login_player(key)
             return self._login_players[key]
 
-    def _open_logins(self, key: Key) -> Player | None:
+    def _open_login_player(self, key: Key) -> Player | None:
         """Return the player of an instance's logins, also under an earlier platform name."""
         platforms = (key[0], *self._rules.former.platforms.get(key[0], ()))
         for recorded in ((platform, key[1]) for platform in platforms):
-            cassette = load_cassette(login_file(self._folder, recorded) if self._folder else None)
+            cassette = load_cassette(
+                get_login_file(self._folder, recorded) if self._folder else None
+            )
             if cassette is not None:
                 return Player(cassette, self._rules, ".".join(recorded), repeat=True)
         return None
 
 
-def nearest_login(
+def find_substitute_login(
     request: Request, recorded: Iterable[Exchange], rules: MatchingRules
 ) -> Exchange | None:
     """Return the recorded login to use for *request* although it differs; None if none fits.
@@ -238,11 +246,11 @@ def nearest_login(
         and (call.method, call.path) == (login_call.method, login_call.path)
         and (is_sent_by_sdk(request) or is_sent_by_sdk(exchange.request))
     ]
-    parts = parts_of_request(request)
+    parts = request_to_parts(request)
 
     def distance(exchange: Exchange) -> tuple[bool, int]:
         return not _was_granted(exchange), len(
-            find_differences(parts_of_exchange(exchange), parts, rules)
+            find_differences(exchange_to_parts(exchange), parts, rules)
         )
 
     return min(fitting, key=distance, default=None)
@@ -267,9 +275,9 @@ def synthesise_login(platforms: Platforms, request: Request) -> Response | None:
 
     None if no declared login has its address.
     """
-    from bpmax_sim.simulator.auth import login_response_with_standins  # noqa: PLC0415 - replay needs none
+    from bpmax_sim.simulator.auth import make_standin_login_response  # noqa: PLC0415 - replay needs none
 
     match, call = ApiMatcher(platforms).match(request), request.call
     if match is None or match.target.login is None or call is None:
         return None
-    return login_response_with_standins(match.target.platform, call.instance, match.target.login)
+    return make_standin_login_response(match.target.platform, call.instance, match.target.login)

@@ -35,7 +35,7 @@ from bpmax_sim.proxy.response import CallRecord
 from bpmax_sim.script.channel import LiveObject
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script.turn_result import FailedOutcome, Outcome
-from bpmax_sim.script_source.reading import POWER_DIFFERS, find_power_operators
+from bpmax_sim.script_source.reading import POWER_DIFFERS, find_inexact_powers
 from bpmax_sim.secret.vault import Redact, redact_values
 from bpmax_sim.subject.hooks import FieldChanged
 
@@ -43,7 +43,7 @@ ScriptLike = Script | str | os.PathLike[str]
 ObjectLike = LiveObject | dict[str, Any]
 
 
-class LiveValues:
+class LiveDict:
     """A plain dict given as ``form`` or ``ctx``, so that scripts read and write its members."""
 
     def __init__(
@@ -123,7 +123,7 @@ def as_scripts(scripts: Sequence[ScriptLike]) -> list[Script]:
     return [as_script(script) for script in scripts]
 
 
-def as_live(
+def to_live_object(
     name: str, value: ObjectLike, listener: Callable[[FieldChanged], None] | None = None
 ) -> LiveObject:
     """Return *value*, given for the global *name* of a script, as an object that it can change.
@@ -134,7 +134,7 @@ def as_live(
         ConfigError: if it is neither a dict nor a live object.
     """
     if isinstance(value, dict):
-        return LiveValues(value, listener if name == "form" else None)
+        return LiveDict(value, listener if name == "form" else None)
     if not (callable(getattr(value, "snapshot", None)) and callable(getattr(value, "write", None))):
         raise ConfigError(
             "{name}: expected a dict or a live object, got {value!r}", name=name, value=value
@@ -145,7 +145,7 @@ def as_live(
 def warn_of_power_operators(scripts: Iterable[Script]) -> None:
     """Warn of ``**`` in *scripts*, whose last digit depends on the machine."""
     for script in scripts:
-        for place in find_power_operators(script.source, script.name):
+        for place in find_inexact_powers(script.source, script.name):
             warnings.warn(label_message(place, POWER_DIFFERS), PowerWarning, stacklevel=4)
 
 

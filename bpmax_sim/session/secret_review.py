@@ -17,10 +17,10 @@ from typing import Any
 from bpmax_sim.cassette.alignment import PlacesOf
 from bpmax_sim.i18n import msg
 from bpmax_sim.messages import Call, Exchange, Response
-from bpmax_sim.platform.check import credentials_in
+from bpmax_sim.platform.check import find_credential_references
 from bpmax_sim.platform.load import Platforms
-from bpmax_sim.platform.secrecy import why_always_secret
-from bpmax_sim.project import find_root, not_secret_places_of
+from bpmax_sim.platform.secrecy import explain_always_secret
+from bpmax_sim.project import find_root, read_not_secret_places
 from bpmax_sim.secret.vault import Credential, Credentials, Vault
 from bpmax_sim.transport.redaction import UndeclaredSecret, find_undeclared_secrets
 
@@ -61,13 +61,13 @@ class UnplayableStandins:
             self._examine_waiting()
 
     @property
-    def unplayable(self) -> tuple[str, ...]:
+    def unplayable_call_messages(self) -> tuple[str, ...]:
         """Return a message for each call that replay could not find, with what to declare."""
         self._examine_waiting()
         return tuple(self._unplayable)
 
     @property
-    def notes(self) -> tuple[str, ...]:
+    def response_standin_notes(self) -> tuple[str, ...]:
         """Return a message for each credential in a response that may not have to be hidden."""
         self._examine_waiting()
         return tuple(self._notes)
@@ -84,7 +84,7 @@ class UnplayableStandins:
 
     def _examine(self, exchange: Exchange, call: Call, key: Key, credential: Credential) -> None:
         shown, outcome = str(credential.standin), exchange.outcome
-        place = next((place for place, text in _call_texts_by_place(call) if shown in text), "")
+        place = next((place for place, text in _split_call_texts(call) if shown in text), "")
         received = isinstance(outcome, Response) and (
             shown.encode() in outcome.body or any(shown in value for _, value in outcome.headers)
         )
@@ -92,8 +92,8 @@ class UnplayableStandins:
         # What a response had before, the script may have from there: in replay it gets the stand-in
         # there, writes it again, and the call is found.
         is_new = place and (key, name) not in self._received
-        if is_new and not self._is_injected(call, name):
-            self._unplayable[self._request_message(call, place, key, credential)] = None
+        if is_new and not self._is_in_declared_default(call, name):
+            self._unplayable[self._describe_unplayable_call(call, place, key, credential)] = None
         if received:
             self._received.add((key, name))
             if not self._is_secret(key, credential):
@@ -103,11 +103,11 @@ class UnplayableStandins:
                     call_name=call.name,
                     name=name,
                     names=".".join(key),
-                    line=self._declaration_advice(key, credential),
+                    line=self._describe_declaration(key, credential),
                 )
                 self._notes[note] = None
 
-    def _is_injected(self, call: Call, name: str) -> bool:
+    def _is_in_declared_default(self, call: Call, name: str) -> bool:
         """Return whether a declared default of query or body contains the credential *name*.
 
         Then the call is no problem: replay puts the stand-in there too.
@@ -118,14 +118,16 @@ class UnplayableStandins:
             return False
         instance = self._platforms.instance(call.platform, call.instance)
         declared: tuple[Any, ...] = (platform.query, instance.query, api.query, api.body)
-        return any(name == used for _, used in credentials_in(declared))
+        return any(name == used for _, used in find_credential_references(declared))
 
     def _is_secret(self, key: Key, credential: Credential) -> bool:
         """Return whether a credential is secret: declared so, or always, as a signing key is."""
         platform = self._platforms.platform(key[0])
-        return credential.secret or bool(why_always_secret(platform, credential.name))
+        return credential.secret or bool(explain_always_secret(platform, credential.name))
 
-    def _request_message(self, call: Call, place: str, key: Key, credential: Credential) -> str:
+    def _describe_unplayable_call(
+        self, call: Call, place: str, key: Key, credential: Credential
+    ) -> str:
         message = msg(
             "{call_name}: the {place} says the value of {name!r} of {names} itself",
             call_name=call.name,
@@ -139,7 +141,9 @@ class UnplayableStandins:
                 "leave a secret to auth, or put it in with {$credential: …} in the platform file"
             )
         else:
-            hint = msg("if it is no secret, {line}", line=self._declaration_advice(key, credential))
+            hint = msg(
+                "if it is no secret, {line}", line=self._describe_declaration(key, credential)
+            )
         return msg(
             "{message}{where}, which replay cannot, as only its stand-in is recorded; {hint}",
             message=message,
@@ -147,7 +151,7 @@ class UnplayableStandins:
             hint=hint,
         )
 
-    def _declaration_advice(self, key: Key, credential: Credential) -> str:
+    def _describe_declaration(self, key: Key, credential: Credential) -> str:
         return msg(
             "write `{name}: {{secret: false}}` under credentials of platform {key!r} "
             "({folder}) and record again",
@@ -157,7 +161,7 @@ class UnplayableStandins:
         )
 
 
-def _call_texts_by_place(call: Call) -> Iterator[tuple[str, str]]:
+def _split_call_texts(call: Call) -> Iterator[tuple[str, str]]:
     yield "path", call.path
     yield "query", "\n".join(text for pair in call.query for text in pair)
     yield "header", "\n".join(value for _, value in call.headers)
@@ -198,11 +202,11 @@ class SecretReview:
             secrets = find_undeclared_secrets(exchange, self.volatile(name), self.not_secret(name))
             self._secrets.update(dict.fromkeys(secrets))
 
-    def places(self) -> tuple[str, ...]:
+    def find_undeclared_places(self) -> tuple[str, ...]:
         """Return the places of values that look like secrets and are still unknown to the vault."""
         self._examine_waiting()
         still = dict.fromkeys(
             p for p, value in self._secrets if self.vault.redact_text(value) == value
         )
-        not_secret_places = not_secret_places_of(find_root(self.cassette)) if still else ()
+        not_secret_places = read_not_secret_places(find_root(self.cassette)) if still else ()
         return tuple(place for place in still if place not in not_secret_places)

@@ -17,8 +17,8 @@ from bpmax_sim.cassette.matching import (
     Difference,
     MatchingRules,
     RequestParts,
+    exchange_to_parts,
     find_differences,
-    parts_of_exchange,
 )
 from bpmax_sim.clock import VirtualClock
 from bpmax_sim.errors import BpmaxError
@@ -125,7 +125,7 @@ class SendingLog:
 
         *sent* are the parts of the request that were matched.
         """
-        counted = not self._rules.ignored_paths(sent.platform, sent.api)
+        counted = not self._rules.get_ignored_paths(sent.platform, sent.api)
         self._store_match(request, _SendingMatch(*played, True, None if counted else sent))
 
     def note_miss(
@@ -142,7 +142,7 @@ class SendingLog:
         if request.call is not None:
             self._notes[request.call.serial, request.attempt] = match
 
-    def recording_match(self, serial: int, attempt: int) -> RecordingMatch | None:
+    def find_recording_match(self, serial: int, attempt: int) -> RecordingMatch | None:
         """Return the exchange that was logged for sending *attempt* of call *serial*, or None."""
         answered = self._notes.get((serial, attempt))
         if answered is None:
@@ -153,16 +153,20 @@ class SendingLog:
             exchange=number + 1,
             line=cassette.line_number(number),
             played=answered.played,
-            **({} if answered.sent is None else self._compare_recorded(answered, answered.sent)),
+            **(
+                {}
+                if answered.sent is None
+                else self._compare_with_recording(answered, answered.sent)
+            ),
         )
 
-    def _compare_recorded(self, match: _SendingMatch, sent: RequestParts) -> dict[str, Any]:
+    def _compare_with_recording(self, match: _SendingMatch, sent: RequestParts) -> dict[str, Any]:
         rules = self._rules
         data: dict[str, Any] = {
-            "ignore": tuple(map(format_path, rules.ignored_paths(sent.platform, sent.api)))
+            "ignore": tuple(map(format_path, rules.get_ignored_paths(sent.platform, sent.api)))
         }
         try:
-            recorded = parts_of_exchange(match.cassette.exchange(match.number))
+            recorded = exchange_to_parts(match.cassette.exchange(match.number))
         except BpmaxError:  # a damaged one is told of when it is played
             return data
         every = find_differences(
@@ -170,8 +174,8 @@ class SendingLog:
         )
         counted = () if match.played else find_differences(recorded, sent, rules)
         ignored = [difference for difference in every if difference not in counted]
-        data["ignored"] = tuple(map(_difference_data, ignored))
-        data["differs"] = tuple(map(_difference_data, counted))
+        data["ignored"] = tuple(map(_difference_to_json, ignored))
+        data["differs"] = tuple(map(_difference_to_json, counted))
         if every:
             data["request"] = {
                 "method": recorded.method,
@@ -189,7 +193,7 @@ class SendingLog:
         return data
 
 
-def _difference_data(difference: Difference) -> dict[str, Any]:
+def _difference_to_json(difference: Difference) -> dict[str, Any]:
     """Return a difference as JSON values; a side without a value is left out."""
     sides = {"recorded": difference.recorded, "sent": difference.sent}
     return {"path": difference.path} | {

@@ -27,7 +27,7 @@ from bpmax_sim.errors import (
     shell_quote,
 )
 from bpmax_sim.guard import NetworkGuard, split_hosts
-from bpmax_sim.i18n import SHOWN_BY, msg, plural, series
+from bpmax_sim.i18n import SHOWN_BY, join_list, msg, plural
 from bpmax_sim.keywords import refuse_unknown_keywords
 from bpmax_sim.messages import Exchange, Request, Response
 from bpmax_sim.platform.load import Platforms, load_usable_platforms
@@ -42,8 +42,8 @@ from bpmax_sim.secret.vault import redact_values
 from bpmax_sim.session import scripts
 from bpmax_sim.session.call_runner import build_session_components
 from bpmax_sim.session.client_relay import ClientRelay
-from bpmax_sim.session.credentials import volatile_places
-from bpmax_sim.session.options import Names, check_option_value, options_at, parse_text_list
+from bpmax_sim.session.credentials import find_volatile_places
+from bpmax_sim.session.options import Names, check_option_value, list_options_for, parse_text_list
 from bpmax_sim.session.scripts import PACKAGE, ObjectLike, ScriptLike, find_frame_outside
 from bpmax_sim.session.sending_log import InjectedFault, RecordingMatch
 from bpmax_sim.session.settings import (
@@ -51,7 +51,7 @@ from bpmax_sim.session.settings import (
     FilePath,
     OpeningOptions,
     Settings,
-    logins_folder,
+    find_logins_folder,
 )
 from bpmax_sim.session.shared_logins import SharedLogins
 from bpmax_sim.session.shared_recording import RunRecordings
@@ -59,7 +59,7 @@ from bpmax_sim.session.start import start_session
 from bpmax_sim.subject.hooks import FieldChanged
 from bpmax_sim.transport.faults import Fault
 from bpmax_sim.transport.protocol import Stub, TransportLike, as_transport
-from bpmax_sim.yamlfile import display_path
+from bpmax_sim.yamlfile import to_display_path
 
 if TYPE_CHECKING:
     from bpmax_sim.simulator.simulator import Simulator
@@ -76,7 +76,7 @@ def describe_possible_secrets(places: Sequence[str]) -> str:
     return msg(
         "recorded as it is, and looks like a secret: {names}{more}; if it is one, "
         "declare its place with `secret:` in the platform file and record again{answer}",
-        names=series(places[:_SHOWN]),
+        names=join_list(places[:_SHOWN]),
         more=more,
         answer=msg(", else answer with `bpmax-sim review {options}`", options=options),
     )
@@ -89,7 +89,9 @@ def _describe_exchange(exchange: Exchange) -> str:
 
 
 T = TypeVar("T")
-_DEFAULTS: Final = {option.argument: option.default for option in options_at("session").values()}
+_DEFAULTS: Final = {
+    option.session_keyword: option.default for option in list_options_for("session").values()
+}
 _HANDED_ON: Final = frozenset(_DEFAULTS) - {"mode", "platforms"}
 
 
@@ -132,7 +134,7 @@ class Session:
         self.platforms = platforms
         self.settings = settings
         self._is_closed = False
-        self._start = start = start_session(settings, partial(volatile_places, platforms))
+        self._start = start = start_session(settings, partial(find_volatile_places, platforms))
         self.mode = start.mode
         self.clock = start.clock
         self._hearers: list[Callable[[Outcome | FieldChanged], None]] = []
@@ -150,14 +152,14 @@ class Session:
             self.clock,
             self._calls.handle,
             self._calls.tokens,
-            live=not start.is_closed,
+            live=not start.is_network_closed,
             patience=limits.wait,
         )
         self._runtime = Runtime(
             self._scheduler,
             partial(run_call, env=environment),
             limits=limits if settings.stack is None else replace(limits, stack=settings.stack),
-            seed_ranges_of=start.owner_session.seed_parts,
+            seed_ranges_of=start.owner_session.get_seed_ranges,
             on_draw=start.owner_session.note_draw,
             zone=start.zone.total_seconds(),
             engine=select_engine(settings.engine),
@@ -165,7 +167,7 @@ class Session:
         )
         if SHOWN_BY:
             SHOWN_BY[-1](wiring.secrets.vault.redact_for_output)
-        self._guard = _guard_of(settings) if start.is_closed else None
+        self._guard = _close_network_if_asked(settings) if start.is_network_closed else None
         if self._guard is not None:
             self._guard.enter()  # at the end: what is remote was fetched before
 
@@ -203,7 +205,7 @@ class Session:
         )
         passed |= {
             "cassette": path,
-            "logins": logins_folder(path) if logins is None else logins,
+            "logins": find_logins_folder(path) if logins is None else logins,
             "clock": _parse_clock(passed["clock"]),
             "environ": os.environ if passed["environ"] is None else passed["environ"],
             "allow_hosts": split_hosts(passed["allow_hosts"]),
@@ -230,7 +232,7 @@ class Session:
     @property
     def is_closed(self) -> bool:
         """Return whether nothing reaches the network: all responses are recorded or simulated."""
-        return self._start.is_closed
+        return self._start.is_network_closed
 
     def __repr__(self) -> str:
         return f"<Session {self.mode}, {len(self.calls)} calls>"
@@ -248,9 +250,11 @@ class Session:
         named = {"instance_key": instance_key, "caller": caller}
         options = {name: value for name, value in named.items() if value is not None}
         calls = self._calls
-        return Proxy(platform, options, run=calls.run, build=calls.build, drop=self._note_dropped)
+        return Proxy(
+            platform, options, run=calls.run, build=calls.build, drop=self._note_unsent_call
+        )
 
-    def _note_dropped(self, chain: Builder) -> None:
+    def _note_unsent_call(self, chain: Builder) -> None:
         """Note a call that Python code built and never sent by ``call()``.
 
         Also warn of it if the option *unawaited* is ``warn``; scenarios have a warning of their
@@ -260,7 +264,9 @@ class Session:
             return
         frame = find_frame_outside(PACKAGE)
         place = (
-            Place(display_path(Path(frame.f_code.co_filename)), frame.f_lineno) if frame else None
+            Place(to_display_path(Path(frame.f_code.co_filename)), frame.f_lineno)
+            if frame
+            else None
         )
         message = msg("{chain} was built and never called; add .call()", chain=chain)
         self.dropped_chains.append((message, place))
@@ -287,7 +293,7 @@ class Session:
         """Return the source of random values for everything but scripts; recorded and replayed."""
         session = self._start.owner_session
         return DrawCountingRandomSource(
-            partial(session.seed_parts, 0), partial(session.note_draw, 0)
+            partial(session.get_seed_ranges, 0), partial(session.note_draw, 0)
         )
 
     @refuse_unknown_keywords()
@@ -326,10 +332,12 @@ class Session:
         outcome = self._runtime.run(
             body,
             libraries=shared,
-            bindings=self._script_bindings(form, ctx),
+            bindings=self._make_script_bindings(form, ctx),
             page=page,
         )
-        judged = scripts.judge_unawaited_calls(self._note_outcome(outcome), self.settings.unawaited)
+        judged = scripts.judge_unawaited_calls(
+            self._redact_and_publish(outcome), self.settings.unawaited
+        )
         if is_test:
             scripts.warn_of_misspelt_names(judged, self.calls[made:], form, fields)
             judged = self._unread.track_reading(judged)
@@ -354,9 +362,9 @@ class Session:
         self._refuse_closed()
         self._runtime.start(
             scripts.as_script(script),
-            lambda outcome: done(self._note_outcome(outcome)),
+            lambda outcome: done(self._redact_and_publish(outcome)),
             libraries=scripts.as_scripts(libraries),
-            bindings=self._script_bindings(form, ctx),
+            bindings=self._make_script_bindings(form, ctx),
             page=page,
         )
 
@@ -378,7 +386,7 @@ class Session:
 
         An outcome is of a timer that fires after its script has ended.
         """
-        return [self._note_outcome(outcome) for outcome in self._runtime.take_late_outcomes()]
+        return [self._redact_and_publish(outcome) for outcome in self._runtime.take_late_outcomes()]
 
     def hear(self, listener: Callable[[Outcome | FieldChanged], None], /) -> None:
         """From now on call *listener* with each script's outcome, and each write to a dict.
@@ -387,7 +395,7 @@ class Session:
         """
         self._hearers.append(listener)
 
-    def _note_outcome(self, outcome: Outcome) -> Outcome:
+    def _redact_and_publish(self, outcome: Outcome) -> Outcome:
         shown = scripts.redact_outcome(outcome, self.redact)
         self._tell_listeners(shown)
         return shown
@@ -396,13 +404,15 @@ class Session:
         for hearer in self._hearers:
             hearer(event)
 
-    def _script_bindings(
+    def _make_script_bindings(
         self, form: ObjectLike | None, ctx: ObjectLike | None
     ) -> dict[str, LiveObject]:
         """Return the globals ``form`` and ``ctx`` of a script, as objects that it can change."""
         objects = {"form": form, "ctx": ctx}
         return {
-            name: scripts.as_live(name, value, self._tell_listeners if self._hearers else None)
+            name: scripts.to_live_object(
+                name, value, self._tell_listeners if self._hearers else None
+            )
             for name, value in objects.items()
             if value is not None
         }
@@ -418,11 +428,11 @@ class Session:
 
     def is_forgotten(self, call: UnawaitedCall, /) -> bool:
         """Return whether no script has used the promise of *call* (``await``, ``then``) so far."""
-        return self._runtime.is_forgotten(call)
+        return self._runtime.is_promise_unused(call)
 
     def pending_timers(self) -> list[PendingTimer]:
         """Return the timers (``setTimeout``) that will fire when virtual time advances."""
-        return self._runtime.pending_timers()
+        return self._runtime.list_pending_timers()
 
     def wait(self, seconds: float, /) -> None:
         """Let *seconds* of virtual time pass; in record and live mode in real time."""
@@ -454,7 +464,7 @@ class Session:
                 'or record with against="simulator"',
                 mode=self.mode,
             )
-        return simulate.simulators.simulator(platform)
+        return simulate.simulators.get_simulator(platform)
 
     def template(self, platform: str, api: str, /) -> str:
         """Return the declared path of an API, such as ``/orders/{id}``.
@@ -475,11 +485,11 @@ class Session:
 
     def disarm(self, rules: Sequence[Fault], /) -> Sequence[Fault]:
         """Deactivate *rules* and return those that never fired."""
-        return self._calls.deactivate_faults(rules)
+        return self._calls.deactivate_and_get_unfired(rules)
 
     def strikes_of(self, rule: Fault, /) -> int:
         """Return how often *rule*, which must be active, has fired."""
-        return self._calls.times_fired(rule)
+        return self._calls.count_firings(rule)
 
     @property
     def engine(self) -> str:
@@ -497,7 +507,7 @@ class Session:
         *serial* is the number of the call in the session, from 1, *attempt* that of its sending,
         from 0.
         """
-        return self._wiring.log.recording_match(serial, attempt)
+        return self._wiring.log.find_recording_match(serial, attempt)
 
     def stub(self, stub: Stub, /) -> None:
         """Ask the function *stub* for responses, after faults but before recordings and the like.
@@ -520,12 +530,16 @@ class Session:
         """Return the recorded exchanges that were not played; empty in modes that play none."""
         is_new = self.mode == "record" and self.settings.record == "new"
         player = self._wiring.replay.player
-        return player.unplayed_exchanges() if is_new or self.mode == "replay" else ()
+        return player.list_unplayed_exchanges() if is_new or self.mode == "replay" else ()
 
     @property
     def possible_secrets(self) -> tuple[str, ...]:
         """Return the places of recorded values that look like secrets and are undeclared."""
-        return self._wiring.record.possible_secrets.places() if self._wiring.record else ()
+        return (
+            self._wiring.record.possible_secrets.find_undeclared_places()
+            if self._wiring.record
+            else ()
+        )
 
     @property
     def standin_notes(self) -> tuple[str, ...]:
@@ -535,10 +549,22 @@ class Session:
         read by convention, and stored credentials.
         """
         record = self._wiring.record
-        own = (*record.standins.notes, *self._wiring.secrets.net.hidden_notes()) if record else ()
+        own = (
+            (
+                *record.standins.response_standin_notes,
+                *self._wiring.secrets.net.describe_hidden_places(),
+            )
+            if record
+            else ()
+        )
         keeper = self._wiring.live.keeper if self._wiring.live else None
         kept = keeper.notes if keeper else ()
-        return (*own, *self.relay.clients.notes, *self._wiring.tenants.notes_on_environment, *kept)
+        return (
+            *own,
+            *self.relay.clients.notes,
+            *self._wiring.tenants.conventional_variable_notes,
+            *kept,
+        )
 
     @refuse_unknown_keywords()
     def close(self, *, failed: bool = False) -> None:
@@ -561,7 +587,7 @@ class Session:
         late = [] if failed else self.drain()
         self._runtime.close()
         if self.settings.hits is not None:
-            self.settings.hits.redact_texts(self.redact)
+            self.settings.hits.redact_script_texts(self.redact)
         self._scheduler.close()
         self._wiring.finish(failed=failed or bool(self.misses))
         if self.misses and not failed:
@@ -576,7 +602,7 @@ class Session:
         Calls that the last recording has without response, too, are left out.
         """
         record = self._wiring.record
-        found = record.unserved_calls() if record is not None else ()
+        found = record.find_outages() if record is not None else ()
         return tuple(outage for outage in found if not outage.is_known)
 
     def judge_unplayed(self) -> None:
@@ -611,8 +637,10 @@ class Session:
             "or write proxy: {{unused: warn}}",
             "{path}: {number} recorded exchanges were not played: {names}; {afresh}, "
             "or write proxy: {{unused: warn}}",
-            path=display_path(settings.cassette) if settings.cassette else "",
-            names=series(f"[{exchange.order}] {_describe_exchange(exchange)}" for exchange in left),
+            path=to_display_path(settings.cassette) if settings.cassette else "",
+            names=join_list(
+                f"[{exchange.order}] {_describe_exchange(exchange)}" for exchange in left
+            ),
             afresh=afresh,
         )
 
@@ -643,7 +671,7 @@ _OBJECTS: Final = (
 """What the table of options leaves to its class."""
 
 
-def _guard_of(settings: Settings) -> NetworkGuard | None:
+def _close_network_if_asked(settings: Settings) -> NetworkGuard | None:
     """Close the network to this process if *settings* ask for it, and return the guard.
 
     Else None.

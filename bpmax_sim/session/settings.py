@@ -99,9 +99,9 @@ class SessionOptions(OpeningOptions, total=False):
 
 
 _JUDGED: Final = tuple(
-    (option.argument, option.type, option.choices)
-    for option in options.options_at("session").values()
-    if option.type is not object and option.argument != "clock"
+    (option.session_keyword, option.type, option.choices)
+    for option in options.list_options_for("session").values()
+    if option.type is not object and option.session_keyword != "clock"
 )
 """The rest is of a class of its own, or was made into one."""
 
@@ -206,7 +206,7 @@ class Settings:
         return f"{self.command} {self.command_rewrite}".strip() if self.command else ""
 
     @property
-    def effective_seed(self) -> int:
+    def seed_or_default(self) -> int:
         """Return the seed for stand-ins and other values that are the same in every recording."""
         return self.seed or 0
 
@@ -222,7 +222,7 @@ _USUAL = tuple(_DEFAULTS.get(argument, MISSING) for argument, _, _ in _JUDGED)
 
 
 @lru_cache(maxsize=256)  # asked by every session of a run, mostly of the same
-def logins_folder(cassette: Path | None) -> Path | None:
+def find_logins_folder(cassette: Path | None) -> Path | None:
     """Return the folder of login recordings: ``auth`` in the nearest folder ``cassettes``."""
     if cassette is None:
         return None

@@ -272,7 +272,7 @@ class SharedLoginTransport:
         self._taken[key] = answered.at
         return answered.response
 
-    def end_login(self, platform: str, instance: str, life: float | None) -> None:
+    def finish_login_attempt(self, platform: str, instance: str, life: float | None) -> None:
         """Share the login of an instance for *life* seconds with others; None releases it.
 
         Until then no other session sends the same login.

@@ -70,7 +70,7 @@ class SharedRecording:
     _seal: Seal | None = None
 
     @property
-    def parent_pid(self) -> int:
+    def opener_pid(self) -> int:
         """Return the id of the process that opened the recording, in a fork of it; else 0."""
         return self._process if os.getpid() != self._process else 0
 
@@ -79,13 +79,14 @@ class SharedRecording:
         """Return whether no session has the recording open; garbage-collected ones do not count."""
         return not self._open
 
-    def can_join(self, stamp: object) -> bool:
+    def can_join(self, file_version: object) -> bool:
         """Return whether another session may share this recording.
 
         In record mode it may until this recording is over. In replay mode the file must also be the
-        same: *stamp* is that of the file on disk now, and a file that was replaced is opened anew.
+        same: *file_version* is that of the file on disk now, and a file that was replaced is opened
+            anew.
         """
-        return not self.is_over and (self.mode == "record" or stamp == self.stamp)
+        return not self.is_over and (self.mode == "record" or file_version == self.stamp)
 
     def open_session(self) -> OwnerSession:
         """Open one more session that plays or adds to this recording, with the next number."""
@@ -154,14 +155,14 @@ class OwnerSession:
                 "inside its `with` block, or open another one"
             )
 
-    def seed_parts(self, sequence: int) -> SeedRanges:
+    def get_seed_ranges(self, sequence: int) -> SeedRanges:
         """Return the seeds of a sequence of random values, and up to which value each is used.
 
         *sequence* is the number of a script, or 0 for everything else. Recordings that were added
         to have several seeds for one sequence.
         """
-        parts = self.recording.drawn.seed_ranges(self._sequence_name(sequence))
-        return tuple((self._own_seed(seed), end) for seed, end in parts)
+        parts = self.recording.drawn.get_seed_ranges(self._make_sequence_name(sequence))
+        return tuple((self._derive_session_seed(seed), end) for seed, end in parts)
 
     def note_draw(self, sequence: int, drawn_count: int) -> None:
         """Note that *drawn_count* random values of *sequence* were drawn.
@@ -173,17 +174,17 @@ class OwnerSession:
         recording = self.recording
         with recording.lock:
             recording.drawn = recording.drawn.with_draw_count(
-                self._sequence_name(sequence), drawn_count
+                self._make_sequence_name(sequence), drawn_count
             )
             recording.has_drawn = True
             if recording.recorder is not None:
                 recording.recorder.drawn = recording.drawn.without_unused_seed()
 
-    def _sequence_name(self, sequence: int) -> str:
+    def _make_sequence_name(self, sequence: int) -> str:
         """Return the name of a sequence in the recording, which has those of all sessions."""
         return f"{self.number}.{sequence}" if self.number > 1 else str(sequence)
 
-    def _own_seed(self, seed: int) -> int:
+    def _derive_session_seed(self, seed: int) -> int:
         """Return the seed of this session; the first session uses the owner's *seed* itself."""
         if self.number == 1 or not seed:
             return seed
@@ -222,7 +223,7 @@ class RunRecordings:
                 if other[:2] == key[:2] and other != key and shared.is_kept_open and shared.is_idle:
                     del self._known[other]  # recorded before it is played, in the same run
                     shared.finish(failed=False)
-            known, stamp = self._known.get(key), _file_version(path)
+            known, stamp = self._known.get(key), _read_file_version(path)
             if known is None or not known.can_join(stamp):
                 self._known[key] = known = open_recording()
                 known.stamp, known.is_kept_open = stamp, self._keeps_open
@@ -247,7 +248,7 @@ class RunRecordings:
         return tuple(ended)
 
 
-class _OpenSessions(RunRecordings):
+class _OpenSessionRecordings(RunRecordings):
     """The recordings of the sessions that are open at the same time in this process."""
 
     _keeps_open = False  # each recording is over with its last session
@@ -257,11 +258,11 @@ class _OpenSessions(RunRecordings):
         self._known = weakref.WeakValueDictionary()
 
 
-OPEN_SESSIONS = _OpenSessions()
+OPEN_SESSIONS = _OpenSessionRecordings()
 """What a session belongs to that names no run."""
 
 
-def _file_version(path: Path) -> object:
+def _read_file_version(path: Path) -> object:
     try:
         status = path.stat()
     except OSError:

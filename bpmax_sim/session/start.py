@@ -17,13 +17,20 @@ from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.journal import find_abandoned_journals
 from bpmax_sim.cassette.merge import recover
 from bpmax_sim.cassette.model import Values
-from bpmax_sim.clock import Clock, Instant, RandomSequenceSeeds, SystemClock, VirtualClock, new_seed
+from bpmax_sim.clock import (
+    Clock,
+    Instant,
+    RandomSequenceSeeds,
+    SystemClock,
+    VirtualClock,
+    make_fresh_seed,
+)
 from bpmax_sim.errors import InterruptedWarning, shell_quote
 from bpmax_sim.i18n import msg
 from bpmax_sim.secret.secret_names import VERSION
 from bpmax_sim.session.settings import Settings
 from bpmax_sim.session.shared_recording import OPEN_SESSIONS, OwnerSession, SharedRecording
-from bpmax_sim.yamlfile import display_path
+from bpmax_sim.yamlfile import to_display_path
 
 Key = tuple[str, str]
 """Platform key and instance key."""
@@ -36,12 +43,12 @@ def load_cassette(path: Path | None) -> Cassette | None:
         CassetteError: if it cannot be used.
     """
     try:
-        return file.load_cached(display_path(path)) if path else None
+        return file.load_cached(to_display_path(path)) if path else None
     except FileNotFoundError:
         return None
 
 
-def fetch_logins(settings: Settings, cassette: Cassette, owner: str) -> None:
+def download_login_recordings(settings: Settings, cassette: Cassette, owner: str) -> None:
     """Download the login recordings of the instances that *owner*'s recording uses.
 
     Raises:
@@ -50,12 +57,12 @@ def fetch_logins(settings: Settings, cassette: Cassette, owner: str) -> None:
     remote, folder = settings.remote, settings.logins
     if remote is None or folder is None:
         return
-    lines = map(cassette.line, cassette.index.exchange_numbers(owner))
+    lines = map(cassette.line, cassette.index.list_exchange_numbers(owner))
     for key in {(line.call.partition(".")[0], line.instance) for line in lines}:
-        remote.fetch(login_file(folder, key), recording=settings.mode == "record")
+        remote.fetch(get_login_file(folder, key), recording=settings.mode == "record")
 
 
-def clear_login_values(settings: Settings, owner: str) -> Values:
+def read_non_secret_login_values(settings: Settings, owner: str) -> Values:
     """Return credentials that are recorded in clear, such as a user name, from a recorded login.
 
     *owner* is the instance, ``platform.instance``: in the file of its logins, it is the owner.
@@ -70,7 +77,7 @@ def clear_login_values(settings: Settings, owner: str) -> Values:
 
 
 @lru_cache(maxsize=256)
-def login_file(folder: Path, key: Key) -> Path:
+def get_login_file(folder: Path, key: Key) -> Path:
     """Return the path of the recording of the logins of an instance: ``platform.instance.yaml``."""
     return folder / f"{'.'.join(key)}.yaml"
 
@@ -88,7 +95,7 @@ class SessionStart(msgspec.Struct, frozen=True, kw_only=True):
         zone: offset from UTC of the scripts' local time and of the instants in a recording.
         mode: effective mode: ``record="once"`` of something recorded already is ``replay``.
         simulated: whether simulators answer.
-        is_closed: whether the network is closed and no real credential is needed.
+        is_network_closed: whether the network is closed and no real credential is needed.
     """
 
     owner_session: OwnerSession
@@ -96,12 +103,12 @@ class SessionStart(msgspec.Struct, frozen=True, kw_only=True):
     zone: timedelta
     mode: str
     simulated: bool
-    is_closed: bool
+    is_network_closed: bool
 
     @property
     def auth_clock(self) -> Clock:
         """Return the clock for auth: real time if requests are really sent, else virtual time."""
-        return self.clock if self.is_closed else SystemClock()
+        return self.clock if self.is_network_closed else SystemClock()
 
 
 def start_session(settings: Settings, volatile: PlacesOf = find_no_places) -> SessionStart:
@@ -118,7 +125,7 @@ def start_session(settings: Settings, volatile: PlacesOf = find_no_places) -> Se
     run = settings.run or OPEN_SESSIONS
     owner_session = run.join(settings.cassette, kind, open_recording)
     mode = owner_session.recording.mode
-    start = settings.clock or _recorded_start(settings, owner_session, mode)
+    start = settings.clock or _choose_start_instant(settings, owner_session, mode)
     simulated = mode != "replay" and settings.is_simulated
     return SessionStart(
         owner_session=owner_session,
@@ -126,7 +133,7 @@ def start_session(settings: Settings, volatile: PlacesOf = find_no_places) -> Se
         zone=start.offset,
         mode=mode,
         simulated=simulated,
-        is_closed=mode == "replay" or simulated,
+        is_network_closed=mode == "replay" or simulated,
     )
 
 
@@ -139,13 +146,13 @@ def _open_recording(settings: Settings, volatile: PlacesOf) -> SharedRecording:
         recover(settings.cassette, volatile=volatile)
     cassette = load_cassette(settings.cassette)
     once = settings.mode == "record" and settings.record == "once"
-    recorded = _recorded_owner(settings, cassette)
+    recorded = _find_recorded_owner(settings, cassette)
     known = cassette is not None and recorded in cassette.owners
     mode = "replay" if once and known else settings.mode
     if mode == "replay" and settings.cassette is not None:
-        _warn_of_interrupted(settings.cassette)
+        _warn_of_interrupted_journals(settings.cassette)
     if mode == "replay" and cassette is not None:
-        fetch_logins(settings, cassette, recorded)  # while the network is open
+        download_login_recordings(settings, cassette, recorded)  # while the network is open
     name = uuid4().hex if mode == "record" else ""
     is_kept = mode == "replay" or settings.record == "new"
     owner = recorded if is_kept else settings.owner
@@ -160,7 +167,7 @@ def _open_recording(settings: Settings, volatile: PlacesOf) -> SharedRecording:
     )
 
 
-def _recorded_owner(settings: Settings, cassette: Cassette | None) -> str:
+def _find_recorded_owner(settings: Settings, cassette: Cassette | None) -> str:
     """Return the owner whose exchanges are played: that of *settings*, or its earlier name.
 
     The earlier name is used if the cassette has nothing under the present one.
@@ -185,27 +192,27 @@ def _choose_seeds(
     adds = mode == "record" and settings.record == "new"
     known = cassette.drawn_sequences(owner) if cassette and (mode == "replay" or adds) else None
     if known is None:
-        return RandomSequenceSeeds((0 if is_synthetic else new_seed(settings.owner),))
+        return RandomSequenceSeeds((0 if is_synthetic else make_fresh_seed(settings.owner),))
     if is_synthetic or not known.ends:
         return known
-    return RandomSequenceSeeds((*known.seeds, new_seed(settings.owner)), known.ends)
+    return RandomSequenceSeeds((*known.seeds, make_fresh_seed(settings.owner)), known.ends)
 
 
-def _warn_of_interrupted(cassette: Path) -> None:
+def _warn_of_interrupted_journals(cassette: Path) -> None:
     for journal in find_abandoned_journals(cassette):
         warnings.warn(
             msg(
                 "{journal} holds a recording that was interrupted and is not replayed; seal it "
                 "with `bpmax-sim cassette recover {cassette}`",
-                journal=display_path(journal),
-                cassette=shell_quote(display_path(cassette)),
+                journal=to_display_path(journal),
+                cassette=shell_quote(to_display_path(cassette)),
             ),
             InterruptedWarning,
             stacklevel=2,
         )
 
 
-def _recorded_start(settings: Settings, owner_session: OwnerSession, mode: str) -> Instant:
+def _choose_start_instant(settings: Settings, owner_session: OwnerSession, mode: str) -> Instant:
     if mode != "replay":
         return NEVER_RECORDED if settings.is_simulated else NEVER_RECORDED.at(time.time())
     cassette, owner = owner_session.recording.cassette, owner_session.recording.owner

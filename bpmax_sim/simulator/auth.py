@@ -24,10 +24,10 @@ from bpmax_sim.field_path import get_nested, split_body_path
 from bpmax_sim.messages import Response
 from bpmax_sim.platform.digest import read_authorization
 from bpmax_sim.platform.html_selector import compile_selector
-from bpmax_sim.platform.matcher import EXPRESSION, ApiMatch, expand_templates, login_steps
+from bpmax_sim.platform.matcher import EXPRESSION, ApiMatch, expand_templates, iterate_login_steps
 from bpmax_sim.platform.model import Api, Apply, Auth, LoginStep, OkRule, Platform, Sign
-from bpmax_sim.platform.target import Login
-from bpmax_sim.platform.template import names_in, render
+from bpmax_sim.platform.target import NumberedLoginStep
+from bpmax_sim.platform.template import find_names, render
 from bpmax_sim.proxy.auth import CHANGING
 from bpmax_sim.proxy.login import TTL
 from bpmax_sim.proxy.response import to_comparable_text
@@ -50,7 +50,7 @@ RENEWALS: Final[Mapping[str, Mapping[str, Any]]] = {
 """What each way to renew a token makes of the rule for tokens."""
 
 
-def issue_token(
+def issue_or_reuse_token(
     ctx: RequestContext,
     tenant: TenantCredentials,
     value_names: Iterable[str],
@@ -99,7 +99,7 @@ def issue_token(
     return grant
 
 
-def _override_tokens(rule: model.TokenRule, knobs: state.Knobs) -> model.TokenRule:
+def _override_tokens(rule: model.TokenRule, knobs: state.SimulatorOverrides) -> model.TokenRule:
     """Return the table's *rule* with what a scenario changed, *knobs*, such as the tokens' life."""
     bends = {"life": knobs.life, "overlap": knobs.overlap}
     changes: dict[str, Any] = {name: n for name, n in bends.items() if n is not None}
@@ -115,7 +115,7 @@ def check_token(ctx: RequestContext, _rule: bool) -> None:
         Refusal: if the token is missing, invalid or expired, with the table's error.
     """
     rule = ctx.table.tokens
-    value = ctx.value_at(rule.at)
+    value = ctx.get_value_at(rule.at)
     if rule.scheme and isinstance(value, str):
         scheme, _, rest = value.partition(" ")
         value = rest.strip() if scheme.lower() == rule.scheme.lower() else ""
@@ -139,12 +139,12 @@ def issue_login_values(ctx: RequestContext, tenant: TenantCredentials, *names: s
     There they are available by name, and ``life`` is the number of seconds for which they are
     valid.
     """
-    issued = issue_token(ctx, tenant, names)
+    issued = issue_or_reuse_token(ctx, tenant, names)
     ctx.scope |= {name: issued.values.get(name) for name in names}
     ctx.scope["life"] = max(int(issued.expires - ctx.now), 0)
 
 
-def template_values_for(
+def collect_template_values(
     ctx: RequestContext,
     tenant: TenantCredentials,
     auth: Auth,
@@ -174,7 +174,7 @@ def template_values_for(
 def try_render(template: str, names: Mapping[str, Any]) -> str | None:
     """Return *template* filled with the values in *names*, or None if one has no value."""
     try:
-        return render(template, names) if names_in(template) <= names.keys() else None
+        return render(template, names) if find_names(template) <= names.keys() else None
     except ConfigError:
         return None
 
@@ -184,9 +184,9 @@ def differs_each_request(template: str, auth: Auth) -> bool:
 
     Such a value cannot be compared with an expected one.
     """
-    names = names_in(template)
+    names = find_names(template)
     through = [auth.parameters.get(name) for name in names]
-    inner = [names_in(text) for text in through if isinstance(text, str)]
+    inner = [find_names(text) for text in through if isinstance(text, str)]
     return not CHANGING.isdisjoint(names.union(*inner))
 
 
@@ -194,7 +194,7 @@ Names = Mapping[str, Any]
 _COOKIE: Final = "session"
 
 
-def login_at(ctx: RequestContext) -> LoginStep | None:
+def find_login_step(ctx: RequestContext) -> LoginStep | None:
     """Return the declared login step that the request performs, or None if it is no login.
 
     The step is declared in the platform file.
@@ -202,13 +202,13 @@ def login_at(ctx: RequestContext) -> LoginStep | None:
     match = ctx.match
     if match.target.login is None:
         return None
-    for auth, step in _logins_at_same_address(ctx, match.target.login.step):
+    for auth, step in _find_logins_at_same_address(ctx, match.target.login.step):
         if any(_matches_path(match, names) for _, names in _find_login_candidates(ctx, auth)):
             return step
     return None
 
 
-def _logins_at_same_address(
+def _find_logins_at_same_address(
     ctx: RequestContext, step: LoginStep
 ) -> Iterator[tuple[Auth, LoginStep]]:
     """Yield auth and step of every declared login at the address of *step*.
@@ -216,7 +216,7 @@ def _logins_at_same_address(
     There are several if APIs have an auth of their own.
     """
     request = step.request
-    for login in login_steps(ctx.platform):
+    for login in iterate_login_steps(ctx.platform):
         other = login.step.request
         if (other.method, other.url, other.path) == (request.method, request.url, request.path):
             yield login.auth, login.step
@@ -230,7 +230,7 @@ def log_in(ctx: RequestContext, step: LoginStep) -> Response:
     Raises:
         Refusal: if a credential is wrong.
     """
-    match, logins = ctx.match, [*_logins_at_same_address(ctx, step)]
+    match, logins = ctx.match, [*_find_logins_at_same_address(ctx, step)]
     for own, its in logins:
         for tenant, names in _find_login_candidates(ctx, own):
             spent = {names.get(name) for name in its.extract} & ctx.state.spent
@@ -238,11 +238,11 @@ def log_in(ctx: RequestContext, step: LoginStep) -> Response:
                 ctx.set_tenant(tenant)
                 ctx.use_rules_of(Api(auth=own))
                 alike = [login for login in logins if login[1].request == its.request]
-                return _login_response(ctx, alike, names)
+                return _make_login_response(ctx, alike, names)
     raise Refusal("401")
 
 
-def yielded_names(auth: Auth) -> frozenset[str]:
+def collect_login_value_names(auth: Auth) -> frozenset[str]:
     """Return the names of all values that the login steps of *auth* take from responses."""
     steps = auth.acquire.steps if auth.acquire else ()
     return frozenset(name for step in steps for name in step.extract)
@@ -256,10 +256,10 @@ def _find_login_candidates(
     Values that earlier steps or logins returned are among them.
     """
     for tenant in ctx.tenants:
-        yield tenant, template_values_for(ctx, tenant, auth)
+        yield tenant, collect_template_values(ctx, tenant, auth)
         for grant in reversed(ctx.state.grants):
             if grant.instance == tenant.instance and grant.is_live(ctx.now):
-                yield tenant, template_values_for(ctx, tenant, auth, grant.values)
+                yield tenant, collect_template_values(ctx, tenant, auth, grant.values)
 
 
 def _matches_path(match: ApiMatch, names: Names) -> bool:
@@ -275,7 +275,7 @@ def _matches_request(ctx: RequestContext, auth: Auth, step: LoginStep, names: Na
         not state.is_missing(value)
         if differs_each_request(template, auth)
         else renders_to(template, names, value)
-        for template, value in _received_values(ctx, step)
+        for template, value in _pair_templates_with_received(ctx, step)
     )
 
 
@@ -285,11 +285,13 @@ def renders_to(template: str, names: Names, value: Any) -> bool:
     return expected is not None and value is not UNSET and to_comparable_text(value) == expected
 
 
-def _received_values(ctx: RequestContext, step: LoginStep) -> Iterator[tuple[str, Any]]:
+def _pair_templates_with_received(
+    ctx: RequestContext, step: LoginStep
+) -> Iterator[tuple[str, Any]]:
     """Yield, for each text that the login declares, its template and the value in the request."""
     declared, parsed = step.request, ctx.parsed
     for name, value in declared.headers.items():
-        if names_in(value):  # whatever else a client puts into its headers is its own matter
+        if find_names(value):  # whatever else a client puts into its headers is its own matter
             yield value, parsed.headers.get(name.lower(), UNSET)
     for place in ("query", "form", "body"):
         yield from _pair_declared_and_received(getattr(declared, place), getattr(parsed, place))
@@ -310,7 +312,7 @@ def _pair_declared_and_received(declared: Any, received: Any) -> Iterator[tuple[
         yield declared if isinstance(declared, str) else to_comparable_text(declared), received
 
 
-def _login_response(
+def _make_login_response(
     ctx: RequestContext, logins: list[tuple[Auth, LoginStep]], names: Names
 ) -> Response:
     """Return the response of a login, with the values that each of *logins* extracts from it.
@@ -320,7 +322,7 @@ def _login_response(
     assert ctx.tenant is not None
     rules = {name: rule for _, step in logins for name, rule in step.extract.items()}
     known = (
-        frozenset().union(*(yielded_names(auth) for auth, _ in logins))
+        frozenset().union(*(collect_login_value_names(auth) for auth, _ in logins))
         & names.keys() - rules.keys()
     )
     earlier = {name: str(names[name]) for name in known}
@@ -339,18 +341,22 @@ def _login_response(
         if rules[name].kind == CHALLENGE
     }
     old = {str(names[name]) for name in needed if name in ctx.tenant.credentials}
-    issued = issue_token(ctx, ctx.tenant, needed, {**earlier, **addresses, **cookies, **challenges})
+    issued = issue_or_reuse_token(
+        ctx, ctx.tenant, needed, {**earlier, **addresses, **cookies, **challenges}
+    )
     ctx.update_state(spent=ctx.state.spent | old)
     places = [
         (
             rule.path,
-            _life_in_declared_unit(ctx, auth, issued) if name == TTL else issued.values[name],
+            _compute_life_in_declared_unit(ctx, auth, issued)
+            if name == TTL
+            else issued.values[name],
         )
         for auth, step in logins
         for name, rule in step.extract.items()
     ]
     body, headers, page = _build_response_parts(places, "; Path=/; HttpOnly")
-    status = _success_status(logins[0][1])
+    status = _choose_success_status(logins[0][1])
     if page:
         headers.append(("content-type", "text/html; charset=utf-8"))
         return Response(
@@ -364,7 +370,7 @@ def _login_response(
     return state.build_response(ctx, model.ResponseTemplate(), template, data=body)
 
 
-def _success_status(step: LoginStep) -> int:
+def _choose_success_status(step: LoginStep) -> int:
     """Return an HTTP status by which *step*, a step of a login, recognises success."""
     statuses = step.ok.status if isinstance(step.ok, OkRule) else ()
     return HTTP_OK if not statuses or HTTP_OK in statuses else statuses[0]
@@ -404,14 +410,16 @@ def _build_response_parts(
     return body, headers, f"<!doctype html><body>{page}</body>" if page else ""
 
 
-def _life_in_declared_unit(ctx: RequestContext, auth: Auth, issued: state.IssuedGrant) -> int:
+def _compute_life_in_declared_unit(
+    ctx: RequestContext, auth: Auth, issued: state.IssuedGrant
+) -> int:
     assert auth.acquire is not None
     unit, life = auth.acquire.ttl.unit, issued.expires - ctx.now
     instant = issued.expires if unit.startswith("absolute") else life
     return int(instant * 1000 if unit in {"ms", "absolute_ms"} else instant)
 
 
-def grant_token(ctx: RequestContext, rule: model.Grants) -> None:
+def grant_token(ctx: RequestContext, rule: model.OAuthGrants) -> None:
     """Issue the token that the request's form asks for (OAuth), and provide it to the response.
 
     Raises:
@@ -423,7 +431,7 @@ def grant_token(ctx: RequestContext, rule: model.Grants) -> None:
         raise Refusal("invalid_request")
     tenant = _authenticate_client(ctx, rule)
     ctx.set_tenant(tenant)
-    if rule.credentials(kind) is None:
+    if rule.get_credential_names(kind) is None:
         raise Refusal("unsupported_grant_type")
     if kind == "refresh_token":
         token = form.get("refresh_token", "")
@@ -440,7 +448,7 @@ def grant_token(ctx: RequestContext, rule: model.Grants) -> None:
         ctx.scope["scope"] = form["scope"]
 
 
-def _authenticate_client(ctx: RequestContext, rule: model.Grants) -> TenantCredentials:
+def _authenticate_client(ctx: RequestContext, rule: model.OAuthGrants) -> TenantCredentials:
     """Return the instance whose client credentials the request has, in a header or in its form.
 
     Raises:
@@ -484,12 +492,12 @@ def check_signature(ctx: RequestContext, auth: Auth, errors: model.SignatureChec
     rule = auth.sign
     if rule is None:
         return
-    values = _signed_values(ctx, auth, rule)
+    values = _read_signed_values(ctx, auth, rule)
     stamp, nonce = values.get("now"), values.get("nonce")
     if isinstance(stamp, float) and abs(stamp - ctx.now) > errors.window:
         raise Refusal(errors.expired or errors.error)
     key = f"nonce/{nonce}"
-    if nonce and ctx.find_seen(key):
+    if nonce and ctx.find_seen_key(key):
         raise Refusal(errors.used or errors.error)
     tenants = (ctx.tenant,) if ctx.tenant else ctx.tenants
     for tenant in tenants:
@@ -528,14 +536,15 @@ def _is_signed_by(
         return False
     scope = {"header": again.headers, "query": again.query, "cookie": again.cookies}
     return all(
-        _equals_safely(
-            value_at(ctx.scope, place, name), value_at({**scope, "body": again.body}, place, name)
+        _is_equal_in_constant_time(
+            get_auth_value(ctx.scope, place, name),
+            get_auth_value({**scope, "body": again.body}, place, name),
         )
         for place, name in spots
     )
 
 
-def value_at(scope: Mapping[str, Any], place: str, name: str) -> Any:
+def get_auth_value(scope: Mapping[str, Any], place: str, name: str) -> Any:
     """Return the value of *scope* at a place of auth, such as ``header`` and ``Authorization``.
 
     *scope* holds the parts of the request.
@@ -545,7 +554,7 @@ def value_at(scope: Mapping[str, Any], place: str, name: str) -> Any:
     return get_nested(scope.get("body"), split_body_path(name))
 
 
-def _equals_safely(value: Any, expected: Any) -> bool:
+def _is_equal_in_constant_time(value: Any, expected: Any) -> bool:
     if not isinstance(value, str) or not isinstance(expected, str):
         return value is expected
     return hmac.compare_digest(
@@ -553,7 +562,7 @@ def _equals_safely(value: Any, expected: Any) -> bool:
     )
 
 
-def _signed_values(ctx: RequestContext, auth: Auth, rule: Sign) -> dict[str, Any]:
+def _read_signed_values(ctx: RequestContext, auth: Auth, rule: Sign) -> dict[str, Any]:
     """Return what a signature covers besides the request: time, nonce, call id and signed headers.
 
     They are read from the request.
@@ -565,7 +574,9 @@ def _signed_values(ctx: RequestContext, auth: Auth, rule: Sign) -> dict[str, Any
     spots = [Apply(place="header", name=n, value=v) for n, v in rule.set_headers.items()]
     spots += [Apply(place="query", name=n, value=v) for n, v in rule.set_query.items()]
     for spot in (*spots, *rule.emit):
-        value = value_at(ctx.scope, spot.place, try_render(spot.name, auth.parameters) or spot.name)
+        value = get_auth_value(
+            ctx.scope, spot.place, try_render(spot.name, auth.parameters) or spot.name
+        )
         if isinstance(value, str) and (digest := read_authorization(value)):
             values["nonce"] = digest.get("cnonce", "")
             values["nonce_count"] = digest.get("nc", "1").lstrip("0") or "0"
@@ -607,7 +618,9 @@ def _parse_instant(form: str, pattern: str | None, value: str) -> float | None:
         return None
 
 
-def login_response_with_standins(platform: Platform, instance: str, login: Login) -> Response:
+def make_standin_login_response(
+    platform: Platform, instance: str, login: NumberedLoginStep
+) -> Response:
     """Return the response that a login of *instance* would have, with stand-ins for issued values.
 
     Nothing is checked. A replay without recorded login uses it.
@@ -624,12 +637,12 @@ def login_response_with_standins(platform: Platform, instance: str, login: Login
     body, headers, page = _build_response_parts(values, "; Path=/")
     if page:
         html = (("content-type", "text/html; charset=utf-8"), *headers)
-        status = _success_status(login.step)
+        status = _choose_success_status(login.step)
         return Response(status=status, headers=html, body=page.encode(), source="recorded")
     envelope = model.derive_rules(platform).ok.body
     whole = state.merge_members(body, envelope if isinstance(envelope, dict) else {})
     return Response(
-        status=_success_status(login.step),
+        status=_choose_success_status(login.step),
         headers=(("content-type", "application/json; charset=utf-8"), *headers),
         body=json.dumps(whole, ensure_ascii=False).encode(),
         source="recorded",

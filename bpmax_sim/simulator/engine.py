@@ -16,9 +16,9 @@ from msgspec.structs import replace
 
 from bpmax_sim.field_path import get_nested
 from bpmax_sim.messages import Response
-from bpmax_sim.path_template import path_template
+from bpmax_sim.path_template import compile_path_template
 from bpmax_sim.platform.model import Api, Apply, Auth, Idempotency, Parameter, ResponseRules, is_set
-from bpmax_sim.platform.template import names_in
+from bpmax_sim.platform.template import find_names
 from bpmax_sim.proxy.response import to_comparable_text
 from bpmax_sim.simulator import auth, model, request_checks, state
 from bpmax_sim.simulator.state import Refusal, RequestContext
@@ -60,7 +60,7 @@ _TYPES: Final[Mapping[str, _ParameterType]] = {
 }
 
 
-def example_value(parameter: Parameter) -> Any:
+def make_example_value(parameter: Parameter) -> Any:
     """Return an example value that fits the declaration of *parameter*."""
     kind = parameter.type if parameter.type in _TYPES else "string"
     schema: dict[str, Any] = {"type": kind, "format": parameter.format, "enum": parameter.enum}
@@ -129,7 +129,7 @@ _SIGNED = model.SignatureCheck(window=900, error="signature", expired="expired",
 _WINDOW = 3600
 
 
-def answer_api(ctx: RequestContext, api: Api) -> Response:
+def respond_as_declared(ctx: RequestContext, api: Api) -> Response:
     """Return the response to a request of *api*, which is declared in the platform file only.
 
     No rule table has a route for it, so the response follows the declaration.
@@ -142,12 +142,16 @@ def answer_api(ctx: RequestContext, api: Api) -> Response:
     declared = api.auth if isinstance(api.auth, Auth) else platform.auth
     _check_credentials(ctx, declared)
     auth.check_signature(ctx, declared, _SIGNED)
-    inputs = {parameter.name: _read_input(ctx, parameter) for parameter in api.parameters}
+    inputs = {
+        parameter.name: _read_input_or_example(ctx, parameter) for parameter in api.parameters
+    }
     if isinstance(api.idempotency, Idempotency):
         place = f"{api.idempotency.place}.{api.idempotency.name}"
-        request_checks.check_repetition(
+        request_checks.check_idempotency_key(
             ctx,
-            model.Once(at=(place.lower() if place[:6] == "header" else place,), window=_WINDOW),
+            model.IdempotencyCheck(
+                at=(place.lower() if place[:6] == "header" else place,), window=_WINDOW
+            ),
         )
     rules = api.response if isinstance(api.response, ResponseRules) else platform.response
     data = {name: value for name, value in inputs.items() if value is not UNSET}
@@ -168,20 +172,20 @@ def answer_api(ctx: RequestContext, api: Api) -> Response:
 
 def _check_credentials(ctx: RequestContext, declared: Auth) -> None:
     is_due = declared.needs_login(ctx.parsed.method)
-    later = frozenset() if is_due else auth.yielded_names(declared)
-    required = [item for item in declared.apply if not names_in(item.value) & later]
+    later = frozenset() if is_due else auth.collect_login_value_names(declared)
+    required = [item for item in declared.apply if not find_names(item.value) & later]
     if not required:
         return
     rule = ctx.table.tokens
     # "Missing" and "invalid" are different errors at most vendors, and clients react differently.
-    if all(_value_at(ctx, item.place, item.name) is UNSET for item in required):
+    if all(_get_auth_value(ctx, item.place, item.name) is UNSET for item in required):
         raise Refusal(rule.missing or "token")
     grants = ctx.state.grants if is_due else (None,)
     error = rule.invalid
     for tenant, grant in product(ctx.tenants, grants):
         if grant and grant.instance != tenant.instance:
             continue
-        names = auth.template_values_for(ctx, tenant, declared, grant.values if grant else None)
+        names = auth.collect_template_values(ctx, tenant, declared, grant.values if grant else None)
         if not all(_has_credential(ctx, declared, item, names) for item in required):
             continue
         if grant is None or grant.is_live(ctx.now):
@@ -194,19 +198,19 @@ def _check_credentials(ctx: RequestContext, declared: Auth) -> None:
 def _has_credential(
     ctx: RequestContext, declared: Auth, item: Apply, names: Mapping[str, Any]
 ) -> bool:
-    value = _value_at(ctx, item.place, auth.try_render(item.name, names) or item.name)
+    value = _get_auth_value(ctx, item.place, auth.try_render(item.name, names) or item.name)
     if auth.differs_each_request(item.value, declared):
         return value is not UNSET
     return auth.renders_to(item.value, names, value)
 
 
-def _value_at(ctx: RequestContext, place: str, name: str) -> Any:
+def _get_auth_value(ctx: RequestContext, place: str, name: str) -> Any:
     if place == "body" and ctx.parsed.form:
         return ctx.parsed.form.get(name, UNSET)
-    return auth.value_at(ctx.scope, place, name)
+    return auth.get_auth_value(ctx.scope, place, name)
 
 
-def _read_input(ctx: RequestContext, parameter: Parameter) -> Any:
+def _read_input_or_example(ctx: RequestContext, parameter: Parameter) -> Any:
     """Return the value that the request has for *parameter*, or else an example.
 
     Raises:
@@ -222,7 +226,7 @@ def _read_input(ctx: RequestContext, parameter: Parameter) -> Any:
         )
         if parameter.required and not is_hidden:
             raise Refusal("400", f"{where} is missing")
-        return example_value(parameter)
+        return make_example_value(parameter)
     value = convert_to_declared_type(received, parameter)
     if value is UNSET:
         raise Refusal("400", f"{where} is not of type {parameter.type}")
@@ -236,7 +240,7 @@ def _read_input(ctx: RequestContext, parameter: Parameter) -> Any:
 def _find_input_value(ctx: RequestContext, parameter: Parameter) -> Any:
     place, target = parameter.place, parameter.wire_name
     if parameter.type == "array" and (place == "query" or (place == "body" and ctx.parsed.form)):
-        return state.every_value(ctx.parsed, place, target)
+        return state.list_values(ctx.parsed, place, target)
     if not parameter.steps:
         sent = ctx.parsed.request.body
         if parameter.type != "string" or sent is None:
@@ -246,15 +250,15 @@ def _find_input_value(ctx: RequestContext, parameter: Parameter) -> Any:
         return ctx.parsed.form.get(target, UNSET)
     if place == "body":
         return get_nested(ctx.parsed.body, parameter.steps)
-    return _value_at(ctx, place, parameter.name if place == "path" else target)
+    return _get_auth_value(ctx, place, parameter.name if place == "path" else target)
 
 
 def respond_to(ctx: RequestContext) -> Response:
     """Return the response to a request, also if it is refused; the state in *ctx* is updated."""
     try:
-        response = _answer_request(ctx)
+        response = _respond_or_raise_refusal(ctx)
     except Refusal as refusal:
-        return _refusal_response(ctx, refusal)
+        return _make_refusal_response(ctx, refusal)
     except state.Repetition as repetition:
         return repetition.response
     if ctx.key:
@@ -265,10 +269,10 @@ def respond_to(ctx: RequestContext) -> Response:
 def is_login_request(ctx: RequestContext) -> bool:
     """Return whether the request is a login."""
     route = _find_route(ctx)
-    return model.is_login(route) if route else auth.login_at(ctx) is not None
+    return model.is_login(route) if route else auth.find_login_step(ctx) is not None
 
 
-def _answer_request(ctx: RequestContext) -> Response:
+def _respond_or_raise_refusal(ctx: RequestContext) -> Response:
     table = ctx.table
     if route := _find_route(ctx):
         if not model.is_login(route):
@@ -278,7 +282,7 @@ def _answer_request(ctx: RequestContext) -> Response:
         for rule in route.checks:
             request_checks.perform_check(rule, ctx)
         return state.build_response(ctx, table.ok, route.answer)
-    if step := auth.login_at(ctx):
+    if step := auth.find_login_step(ctx):
         return auth.log_in(ctx, step)
     api = ctx.api
     if api is None:
@@ -286,10 +290,10 @@ def _answer_request(ctx: RequestContext) -> Response:
             raise Refusal("404")
         return state.build_response(ctx, model.ResponseTemplate(), table.unknown)
     ctx.use_rules_of(api)
-    ctx.scope["path"] = _path_values(api, ctx.parsed.path)
+    ctx.scope["path"] = _parse_path_values(api, ctx.parsed.path)
     ctx.route = f"{api.method} {api.path}"
     _check_scenario_limit(ctx)
-    return answer_api(ctx, api)
+    return respond_as_declared(ctx, api)
 
 
 _READINGS = 1000
@@ -303,18 +307,18 @@ def _is_allowed_value(text: str, parameter: Parameter) -> bool:
     )
 
 
-def _path_values(api: Api, raw: str) -> dict[str, str]:
+def _parse_path_values(api: Api, raw: str) -> dict[str, str]:
     """Return the parameters in a *raw* path by name.
 
     A path that can be split in several ways is split so that values fit their declarations.
     """
-    template = path_template(api.path)
+    template = compile_path_template(api.path)
     declared = {
         parameter.wire_name: parameter for parameter in api.parameters if parameter.place == "path"
     }
     fitting = (
         values
-        for values in islice(template.readings(raw), _READINGS)
+        for values in islice(template.find_readings(raw), _READINGS)
         if all(_is_allowed_value(values[name], declared[name]) for name in values.keys() & declared)
     )
     return next(fitting, None) or template.match(raw) or {}
@@ -323,7 +327,7 @@ def _path_values(api: Api, raw: str) -> dict[str, str]:
 def _find_route(ctx: RequestContext) -> model.Route | None:
     for route in ctx.table.routes:
         method, _, path = route.on.partition(" ")
-        values = path_template(path).match(ctx.parsed.path)
+        values = compile_path_template(path).match(ctx.parsed.path)
         if method.upper() == ctx.parsed.method and values is not None:
             ctx.scope |= {**values, "path": values}
             ctx.route = route.on
@@ -339,7 +343,7 @@ def _check_scenario_limit(ctx: RequestContext) -> None:
         )
 
 
-def _refusal_response(ctx: RequestContext, refusal: Refusal) -> Response:
+def _make_refusal_response(ctx: RequestContext, refusal: Refusal) -> Response:
     table = ctx.table
     rule = table.errors.get(refusal.code, model.ResponseTemplate(message=refusal.code))
     code = rule.code or refusal.code

@@ -140,7 +140,7 @@ class PresenceCheck(Model, frozen=True, kw_only=True):
     error: str
 
 
-class TextCheck(Model, frozen=True, kw_only=True):
+class TextSizeOrJsonCheck(Model, frozen=True, kw_only=True):
     """A check that a text has at most so many bytes, or is JSON."""
 
     at: str
@@ -149,7 +149,7 @@ class TextCheck(Model, frozen=True, kw_only=True):
     error: str
 
 
-class RecordCheck(Model, frozen=True, kw_only=True):
+class RecordExistsCheck(Model, frozen=True, kw_only=True):
     """A check that the record which the request names exists.
 
     The record is stored under *name* for the response.
@@ -159,7 +159,7 @@ class RecordCheck(Model, frozen=True, kw_only=True):
         by: fields of which one must equal the value at *at*.
         kind: place of the field's name in the request; only that one of *by* is compared, or the
             first one if the request has none.
-        spell: see `PageCheck`.
+        spell: see `PageSelection`.
         optional: whether a request may omit it.
         root: ids that are valid without a record, such as that of all departments.
     """
@@ -175,7 +175,7 @@ class RecordCheck(Model, frozen=True, kw_only=True):
     error: str
 
 
-class PageCheck(Model, frozen=True, kw_only=True):
+class PageSelection(Model, frozen=True, kw_only=True):
     """A page of records that the request asks for.
 
     It is stored under *name* for the response, with ``items``, ``total``, ``has_more``, ``next``.
@@ -215,7 +215,7 @@ class GroupMemberLookup(Model, frozen=True, kw_only=True):
     id: str
 
 
-class Receivers(Model, frozen=True, kw_only=True):
+class ReceiverCheck(Model, frozen=True, kw_only=True):
     """Who receives the message that the request sends.
 
     Unknown receivers are named in the response, and none at all is an error.
@@ -240,7 +240,7 @@ class Receivers(Model, frozen=True, kw_only=True):
     error: str = ""
 
 
-class Once(Model, frozen=True, kw_only=True):
+class IdempotencyCheck(Model, frozen=True, kw_only=True):
     """A check that a repeated request has no second effect.
 
     A repetition is one with the same key within *window* seconds.
@@ -289,7 +289,7 @@ class SignatureCheck(Model, frozen=True, kw_only=True):
     used: str = ""
 
 
-class Grants(Model, frozen=True, kw_only=True):
+class OAuthGrants(Model, frozen=True, kw_only=True):
     """The token endpoint of RFC 6749: client credentials and refresh tokens, which rotate.
 
     Attributes:
@@ -300,7 +300,7 @@ class Grants(Model, frozen=True, kw_only=True):
     secret: str = "client_secret"  # noqa: S105 - the name of a credential
     refresh: bool = True
 
-    def credentials(self, kind: str) -> set[str] | None:
+    def get_credential_names(self, kind: str) -> set[str] | None:
         """Return the names of the credentials that a grant of *kind* needs.
 
         None if that kind of grant is refused.
@@ -311,22 +311,22 @@ class Grants(Model, frozen=True, kw_only=True):
         return {self.client, self.secret, kind} if is_refresh else None
 
 
-class Check(Model, frozen=True, kw_only=True):
+class RouteCheck(Model, frozen=True, kw_only=True):
     """One check of a route; exactly one of its members is set, and says what is checked."""
 
     token: bool | UnsetType = UNSET
     login: tuple[LoginCredentialCheck, ...] | UnsetType = UNSET
-    grants: Grants | UnsetType = UNSET
+    grants: OAuthGrants | UnsetType = UNSET
     object: str | UnsetType = UNSET
     known: KnownParameters | UnsetType = UNSET
     need: PresenceCheck | UnsetType = UNSET
     equal: EqualityCheck | UnsetType = UNSET
-    text: TextCheck | UnsetType = UNSET
-    find: RecordCheck | UnsetType = UNSET
-    page: PageCheck | UnsetType = UNSET
-    receivers: Receivers | UnsetType = UNSET
+    text: TextSizeOrJsonCheck | UnsetType = UNSET
+    find: RecordExistsCheck | UnsetType = UNSET
+    page: PageSelection | UnsetType = UNSET
+    receivers: ReceiverCheck | UnsetType = UNSET
     limit: Limit | UnsetType = UNSET
-    once: Once | UnsetType = UNSET
+    once: IdempotencyCheck | UnsetType = UNSET
     deliver: Delivery | UnsetType = UNSET
     signed: SignatureCheck | UnsetType = UNSET
 
@@ -343,7 +343,7 @@ class Route(Model, frozen=True, kw_only=True):
 
     on: str
     open: bool = False
-    checks: tuple[Check, ...] = ()
+    checks: tuple[RouteCheck, ...] = ()
     answer: ResponseTemplate = ResponseTemplate()
 
 
@@ -383,7 +383,7 @@ class RuleTable(Model, frozen=True, kw_only=True):
     busy: str = "rate"
     errors: Mapping[str, ResponseTemplate] = {}
     tokens: TokenRule = TokenRule()
-    checks: tuple[Check, ...] = ()
+    checks: tuple[RouteCheck, ...] = ()
     rows: Mapping[str, tuple[Row, ...]] = {}
     credentials: Mapping[str, CredentialFormat] = {}
     routes: tuple[Route, ...] = ()
@@ -394,7 +394,7 @@ def is_login(route: Route) -> bool:
     return any(check.login is not UNSET or check.grants is not UNSET for check in route.checks)
 
 
-def login_credentials(route: Route, request: declared.LoginRequest) -> set[str] | None:
+def find_checked_credentials(route: Route, request: declared.LoginRequest) -> set[str] | None:
     """Return the names of the credentials that *route* checks for a login with *request*.
 
     None if the route refuses such a request.
@@ -405,7 +405,7 @@ def login_credentials(route: Route, request: declared.LoginRequest) -> set[str] 
             names = {credential.name for credential in check.login}
         elif check.grants is not UNSET:
             form = request.form if isinstance(request.form, Mapping) else {}
-            names = check.grants.credentials(str(form.get("grant_type")))
+            names = check.grants.get_credential_names(str(form.get("grant_type")))
     return names
 
 
@@ -436,16 +436,18 @@ def derive_rules(platform: declared.Platform, api: declared.Api = _NO_API) -> Ru
     """
     rules = api.response if isinstance(api.response, declared.ResponseRules) else platform.response
     acquire = (api.auth if isinstance(api.auth, declared.Auth) else platform.auth).acquire
-    errors = {name: _error_class_template(rules, name) for name in _CLASSES}
+    errors = {name: _make_error_class_template(rules, name) for name in _CLASSES}
     for name, (status, message) in _ERRORS.items():
         errors[name] = ResponseTemplate(status=status, code=str(status), message=message)
     error: dict[str, Any] = {}
-    _set_in_response(error, {}, _first_path(rules.code) or "$.code", {"$value": "code"})
-    _set_in_response(error, {}, _first_path(rules.message) or "$.message", {"$value": "message"})
+    _set_in_response(error, {}, _get_first_path(rules.code) or "$.code", {"$value": "code"})
+    _set_in_response(
+        error, {}, _get_first_path(rules.message) or "$.message", {"$value": "message"}
+    )
     return RuleTable(
         simulator=platform.platform_key,
         title=platform.title,
-        ok=_success_template(rules),
+        ok=_make_success_template(rules),
         error=ResponseTemplate(body=error),
         errors=errors,
         tokens=TokenRule(
@@ -463,18 +465,18 @@ def set_at_path(body: dict[str, Any], path: str, value: Any) -> None:
         body.update(with_member(body, names, value))
 
 
-def _success_template(rules: declared.ResponseRules) -> ResponseTemplate:
+def _make_success_template(rules: declared.ResponseRules) -> ResponseTemplate:
     body: dict[str, Any] = {}
     headers: dict[str, str] = {}
     # Codes and messages of errors alone have no place in a good response.
     if rules.data or rules.ok.all:
         if (
-            (code := _first_path(rules.code))
+            (code := _get_first_path(rules.code))
             and not rules.ok.all
             and not code.startswith("header:")
         ):
             set_at_path(body, code, 200)
-        if message := _first_path(rules.message):
+        if message := _get_first_path(rules.message):
             _set_in_response(body, headers, message, "ok")
     for condition in rules.ok.all:
         if condition.any_of:
@@ -483,7 +485,7 @@ def _success_template(rules: declared.ResponseRules) -> ResponseTemplate:
     return ResponseTemplate(status=status, headers=headers, body=body)
 
 
-def _error_class_template(rules: declared.ResponseRules, name: str) -> ResponseTemplate:
+def _make_error_class_template(rules: declared.ResponseRules, name: str) -> ResponseTemplate:
     """Return the response of the failure class *name*, such as ``token``.
 
     A class that is declared by a code has the status usual for its kind. A success status is used
@@ -502,7 +504,7 @@ def _error_class_template(rules: declared.ResponseRules, name: str) -> ResponseT
     return ResponseTemplate(status=status, headers=headers, code=code, message=message)
 
 
-def _first_path(paths: Iterable[str]) -> str:
+def _get_first_path(paths: Iterable[str]) -> str:
     return next(iter(paths), "")
 
 
@@ -513,7 +515,7 @@ def _set_in_response(body: dict[str, Any], headers: dict[str, str], path: str, v
         set_at_path(body, path, value)
 
 
-def expired_token_response(platform: declared.Platform, api: declared.Api) -> Response:
+def make_expired_token_response(platform: declared.Platform, api: declared.Api) -> Response:
     """Return the response of *platform* to a request with an expired token, for fault injection.
 
     It has the first code that the platform file declares for token errors, or is HTTP 401.
@@ -522,10 +524,10 @@ def expired_token_response(platform: declared.Platform, api: declared.Api) -> Re
     assert isinstance(rules, declared.ResponseRules)
     token = rules.classes.get("token", declared.ErrorClass())
     code = token.code[0] if token.code else UNSET
-    return refusal_with_code(rules, "token", code, "the token has expired (fault)")
+    return make_refusal_with_code(rules, "token", code, "the token has expired (fault)")
 
 
-def refusal_with_code(
+def make_refusal_with_code(
     rules: declared.ResponseRules, name: str, code: Any, message: str = "refused (fault)"
 ) -> Response:
     """Return a response of the failure class *name*, such as ``rate``, for fault injection.
@@ -535,9 +537,9 @@ def refusal_with_code(
     headers = {"content-type": "application/json; charset=utf-8"}
     body: dict[str, Any] = {}
     if code is not UNSET:
-        _set_in_response(body, headers, _first_path(rules.code), code)
-    _set_in_response(body, headers, _first_path(rules.message), message)
-    status = _error_class_template(rules, name).status
+        _set_in_response(body, headers, _get_first_path(rules.code), code)
+    _set_in_response(body, headers, _get_first_path(rules.message), message)
+    status = _make_error_class_template(rules, name).status
     assert isinstance(status, int)
     text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
     pairs = tuple((name.lower(), value) for name, value in headers.items())

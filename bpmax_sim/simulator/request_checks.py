@@ -33,7 +33,7 @@ def deliver_message(ctx: RequestContext, rule: model.Delivery) -> None:
         if rule.count and _count_request(ctx, key, rule.per)[1] > rule.count:
             why = f"more than {rule.count} in {rule.per:g} s"
         else:
-            why = _repetition_reason(ctx, rule, receiver, body)
+            why = _find_drop_reason(ctx, rule, receiver, body)
         message = Message(at=ctx.now, route=ctx.route, to=receiver, body=body, dropped=why)
         ctx.update_state(messages=(*ctx.state.messages, message))
 
@@ -50,7 +50,7 @@ def _count_request(ctx: RequestContext, key: str, per: float) -> tuple[float, in
     return start, count
 
 
-def _repetition_reason(
+def _find_drop_reason(
     ctx: RequestContext, rule: model.Delivery, receiver: str, body: object
 ) -> str:
     if not rule.same:
@@ -58,13 +58,13 @@ def _repetition_reason(
     # What makes two messages the same is the message, not whom else it goes to.
     content = body.get("msg", body) if isinstance(body, dict) else body
     key = json.dumps([ctx.route, receiver, content], ensure_ascii=False, sort_keys=True)
-    if ctx.find_seen(key):
+    if ctx.find_seen_key(key):
         return f"the same message within {rule.same:g} s"
     ctx.remember(key, ctx.now + rule.same)
     return ""
 
 
-def perform_check(check: model.Check, ctx: RequestContext) -> None:
+def perform_check(check: model.RouteCheck, ctx: RequestContext) -> None:
     """Perform the check of the request that is set in *check*.
 
     Raises:
@@ -77,13 +77,15 @@ def perform_check(check: model.Check, ctx: RequestContext) -> None:
             function(ctx, rule)
 
 
-def _check_login(ctx: RequestContext, rule: tuple[model.LoginCredentialCheck, ...]) -> None:
+def _check_login_and_issue_token(
+    ctx: RequestContext, rule: tuple[model.LoginCredentialCheck, ...]
+) -> None:
     for item in rule:
-        if is_missing(ctx.value_at(item.at)):
+        if is_missing(ctx.get_value_at(item.at)):
             raise Refusal(item.missing)
     fitting = ctx.tenants
     for item in rule:
-        value = ctx.value_at(item.at)
+        value = ctx.get_value_at(item.at)
         fitting = tuple(
             t for t in fitting if _is_same_credential(t.credentials.get(item.name), value)
         )
@@ -116,16 +118,16 @@ def _check_parameter_names(ctx: RequestContext, rule: model.KnownParameters) -> 
 
 
 def _check_presence(ctx: RequestContext, rule: model.PresenceCheck) -> None:
-    empty = [is_missing(ctx.value_at(place)) for place in rule.at]
+    empty = [is_missing(ctx.get_value_at(place)) for place in rule.at]
     if all(empty) if rule.any_of else any(empty):
         raise Refusal(rule.error)
 
 
 def _check_equality(ctx: RequestContext, rule: model.EqualityCheck) -> None:
-    value = ctx.value_at(rule.at)
+    value = ctx.get_value_at(rule.at)
     if value is UNSET and rule.optional:
         return
-    allowed = (ctx.value_at(rule.to),) if rule.to else rule.values
+    allowed = (ctx.get_value_at(rule.to),) if rule.to else rule.values
     kind, _, name = rule.to.partition(".")
     if kind == "credential" and allowed[0] is UNSET:
         if ctx.tenant is not None:
@@ -141,8 +143,8 @@ def _check_equality(ctx: RequestContext, rule: model.EqualityCheck) -> None:
         raise Refusal(rule.error)
 
 
-def _check_text(ctx: RequestContext, rule: model.TextCheck) -> None:
-    value = ctx.value_at(rule.at)
+def _check_text_size_or_json(ctx: RequestContext, rule: model.TextSizeOrJsonCheck) -> None:
+    value = ctx.get_value_at(rule.at)
     if value is UNSET:
         return
     if not isinstance(value, str) or len(value.encode("utf-8", "replace")) > rule.most:
@@ -154,28 +156,28 @@ def _check_text(ctx: RequestContext, rule: model.TextCheck) -> None:
             raise Refusal(rule.error) from None
 
 
-def _check_record(ctx: RequestContext, rule: model.RecordCheck) -> None:
-    value = ctx.value_at(rule.at)
+def _check_record_exists(ctx: RequestContext, rule: model.RecordExistsCheck) -> None:
+    value = ctx.get_value_at(rule.at)
     if rule.optional and value is UNSET:
         return
     if isinstance(value, str | int) and to_comparable_text(value) in rule.root:
         return
-    by = _fields_to_compare(ctx, rule.kind, rule.by, rule.by[:1]) if rule.kind else rule.by
-    row = ctx.row(rule.rows, by, value)
+    by = _choose_fields_to_compare(ctx, rule.kind, rule.by, rule.by[:1]) if rule.kind else rule.by
+    row = ctx.find_row(rule.rows, by, value)
     if row is None:
         raise Refusal(rule.error)
     ctx.scope[rule.name] = pick_id_types(row, rule.spell, ctx)
 
 
-def _fields_to_compare(
+def _choose_fields_to_compare(
     ctx: RequestContext, place: str, by: model.Places, default: model.Places
 ) -> model.Places:
     """Return the field of *by* that the request names at *place*, or *default* if it names none."""
-    kind = ctx.value_at(place)
+    kind = ctx.get_value_at(place)
     return default if kind is UNSET else tuple(field for field in by if field == kind)
 
 
-def _check_page(ctx: RequestContext, rule: model.PageCheck) -> None:
+def _check_and_select_page(ctx: RequestContext, rule: model.PageSelection) -> None:
     size = _read_count(ctx, rule.size, rule.default, rule.error)
     start = _read_count(ctx, rule.start, 0, rule.error)
     if not 0 < size <= rule.most:
@@ -188,7 +190,7 @@ def _check_page(ctx: RequestContext, rule: model.PageCheck) -> None:
 
 
 def _read_count(ctx: RequestContext, place: str, default: int, error: str) -> int:
-    value = ctx.value_at(place)
+    value = ctx.get_value_at(place)
     if value is UNSET or value == "":
         return default
     text = to_comparable_text(value) if isinstance(value, str | int) else ""
@@ -197,17 +199,17 @@ def _read_count(ctx: RequestContext, place: str, default: int, error: str) -> in
     return int(text[:10])
 
 
-def _check_receivers(ctx: RequestContext, rule: model.Receivers) -> None:
-    by = _fields_to_compare(ctx, rule.kind, rule.by, rule.by) if rule.kind else rule.by
-    names = _receiver_names(ctx.value_at(rule.at), rule)
+def _check_and_find_receivers(ctx: RequestContext, rule: model.ReceiverCheck) -> None:
+    by = _choose_fields_to_compare(ctx, rule.kind, rule.by, rule.by) if rule.kind else rule.by
+    names = _parse_receiver_names(ctx.get_value_at(rule.at), rule)
     if rule.everybody in names and rule.everybody:
-        ctx.receivers = tuple(str(row.get(rule.by[0])) for row in ctx.rows(rule.rows))
+        ctx.receivers = tuple(str(row.get(rule.by[0])) for row in ctx.get_rows(rule.rows))
         names = []
-    known = [name for name in names if ctx.row(rule.rows, by, name)]
+    known = [name for name in names if ctx.find_row(rule.rows, by, name)]
     unknown = [name.lower() if rule.lower else name for name in names if name not in known]
     members = rule.members
     if members is not UNSET:
-        rows = (row for row in ctx.rows(members.rows) if _is_member(row, members, known))
+        rows = (row for row in ctx.get_rows(members.rows) if _is_member(row, members, known))
         known = [str(row.get(members.id)) for row in rows]
     ctx.receivers = tuple(dict.fromkeys((*ctx.receivers, *known)))
     ctx.scope[rule.name] = rule.split.join(unknown) if rule.split else unknown
@@ -223,7 +225,7 @@ def _is_member(row: model.Row, members: model.GroupMemberLookup, groups: list[st
     )
 
 
-def _receiver_names(value: Any, rule: model.Receivers) -> list[str]:
+def _parse_receiver_names(value: Any, rule: model.ReceiverCheck) -> list[str]:
     if isinstance(value, list):
         return [to_comparable_text(item) for item in value if isinstance(item, str | int)]
     text = to_comparable_text(value) if isinstance(value, str | int) else ""
@@ -237,7 +239,7 @@ def check_limit(ctx: RequestContext, rule: model.Limit) -> None:
     Raises:
         Refusal: if there were too many.
     """
-    places = (to_comparable_text(ctx.value_at(place)) for place in rule.by)
+    places = (to_comparable_text(ctx.get_value_at(place)) for place in rule.by)
     key = "/".join((ctx.route, f"{rule.count} in {rule.per:g}", *places))
     until = ctx.state.blocked.get(key, 0.0)
     if ctx.now >= until:
@@ -251,7 +253,7 @@ def check_limit(ctx: RequestContext, rule: model.Limit) -> None:
     raise Refusal(rule.error)
 
 
-def check_repetition(ctx: RequestContext, rule: model.Once) -> None:
+def check_idempotency_key(ctx: RequestContext, rule: model.IdempotencyCheck) -> None:
     """Check whether the request repeats an earlier one, by its idempotency key.
 
     If not, its response will be kept under the key.
@@ -260,16 +262,16 @@ def check_repetition(ctx: RequestContext, rule: model.Once) -> None:
         Refusal: if it does, and the rule has an error for that.
         Repetition: if it does, with the first response.
     """
-    values = [ctx.value_at(place) for place in rule.at]
+    values = [ctx.get_value_at(place) for place in rule.at]
     if any(map(is_missing, values)) or (
-        rule.when and to_comparable_text(ctx.value_at(rule.when)) != "1"
+        rule.when and to_comparable_text(ctx.get_value_at(rule.when)) != "1"
     ):
         return
     key = json.dumps([ctx.instance, ctx.route, *values], ensure_ascii=False, sort_keys=True)
-    if seen := ctx.find_seen(key):
+    if seen := ctx.find_seen_key(key):
         raise Refusal(rule.error) if rule.error else Repetition(seen.response)
     window = rule.window if rule.default is UNSET else float(rule.default)
-    requested = ctx.value_at(rule.window_at) if rule.window_at else UNSET
+    requested = ctx.get_value_at(rule.window_at) if rule.window_at else UNSET
     if isinstance(requested, int | float) and not isinstance(requested, bool):
         window = min(max(float(requested), 0.0), rule.window)
     ctx.key, ctx.until = key, ctx.now + window
@@ -277,18 +279,18 @@ def check_repetition(ctx: RequestContext, rule: model.Once) -> None:
 
 _CHECKS: Final[Mapping[str, Callable[[RequestContext, Any], object]]] = {
     "token": auth.check_token,
-    "login": _check_login,
+    "login": _check_login_and_issue_token,
     "grants": auth.grant_token,
     "object": _check_body_is_object,
     "known": _check_parameter_names,
     "need": _check_presence,
     "equal": _check_equality,
-    "text": _check_text,
-    "find": _check_record,
-    "page": _check_page,
-    "receivers": _check_receivers,
+    "text": _check_text_size_or_json,
+    "find": _check_record_exists,
+    "page": _check_and_select_page,
+    "receivers": _check_and_find_receivers,
     "limit": check_limit,
-    "once": check_repetition,
+    "once": check_idempotency_key,
     "deliver": deliver_message,
     "signed": auth.check_signature_as_declared,
 }

@@ -34,7 +34,7 @@ from bpmax_sim.i18n import msg
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.platform import load, matcher
 from bpmax_sim.platform.model import Instance, LoginRequest, Platform
-from bpmax_sim.secret.standin import is_standin
+from bpmax_sim.secret.standin import is_recognisable_standin
 from bpmax_sim.secret.vault import Credentials
 from bpmax_sim.simulator.auth import RENEWALS
 from bpmax_sim.simulator.engine import is_login_request, respond_to
@@ -43,8 +43,8 @@ from bpmax_sim.simulator.model import (
     Route,
     RuleTable,
     derive_rules,
+    find_checked_credentials,
     is_login,
-    login_credentials,
 )
 from bpmax_sim.simulator.state import (
     Message,
@@ -69,7 +69,7 @@ def read_table(key: str) -> RuleTable:
     package = RULES.require(key, msg("simulator"))
     problems: list[Problem] = Problems()
     with as_file(files(package) / f"{key}.yaml") as path:
-        folder = RULES.place_of(key).rpartition(".")[2]
+        folder = RULES.get_definition_location(key).rpartition(".")[2]
         node = read_yaml(path, file=f"{folder}/{key}.yaml")
     table = decode(node, RuleTable, problems)
     if table is None or problems:
@@ -99,7 +99,7 @@ def find_rule_table(platform: Platform) -> RuleTable:
     return replace(table, errors={**own.errors, **table.errors})
 
 
-def has_own_rules(platform: Platform) -> bool:
+def has_shipped_rule_table(platform: Platform) -> bool:
     """Return whether a rule table is shipped for *platform*, so that none is derived."""
     return platform.platform_key in RULES and find_rule_table(platform) != derive_rules(platform)
 
@@ -112,7 +112,7 @@ def format_credentials(values: Mapping[str, Any], table: RuleTable) -> dict[str,
     """
     return {
         name: _format_credential(value, table.credentials[name])
-        if name in table.credentials and isinstance(value, str) and is_standin(value)
+        if name in table.credentials and isinstance(value, str) and is_recognisable_standin(value)
         else value
         for name, value in values.items()
     }
@@ -128,7 +128,7 @@ def _is_same_login(route: Route, request: LoginRequest, platform: Platform) -> b
     address = matcher.expand_templates(request.url or request.path, platform.auth.parameters)
     if request.method.upper() != method or not address.partition("?")[0].endswith(path):
         return False
-    names = login_credentials(route, request)
+    names = find_checked_credentials(route, request)
     return names is not None and names <= platform.credentials.keys()
 
 
@@ -259,11 +259,11 @@ class Simulator:
 
     def life(self, seconds: float, /) -> None:
         """Set the life in seconds of tokens issued from now on."""
-        self._set_knobs(life=_require_positive("life", seconds))
+        self._set_knobs(life=_require_not_negative("life", seconds))
 
     def overlap(self, seconds: float, /) -> None:
         """Set how many seconds an older token stays valid when a new one is issued."""
-        self._set_knobs(overlap=_require_positive("overlap", seconds))
+        self._set_knobs(overlap=_require_not_negative("overlap", seconds))
 
     def skew(self, seconds: float, /) -> None:
         """Set the third party's clock *seconds* ahead of ours (negative: behind)."""
@@ -275,7 +275,10 @@ class Simulator:
         Refuse more, as the rule table says.
         """
         self._set_knobs(
-            limit=(int(_require_positive("limit", count)), _require_positive("limit", per) or 1.0)
+            limit=(
+                int(_require_not_negative("limit", count)),
+                _require_not_negative("limit", per) or 1.0,
+            )
         )
 
     def drop(self, when: Literal["before", "after"], /, times: int = 1) -> None:
@@ -325,7 +328,7 @@ class Simulator:
             self._state = replace(self._state, grants=tuple(map(change, self._state.grants)))
 
 
-def _require_positive(name: str, value: float) -> float:
+def _require_not_negative(name: str, value: float) -> float:
     if value < 0:
         raise ConfigError(
             "{name}: {value:g} is less than nothing; give a number from 0 on",
@@ -336,7 +339,7 @@ def _require_positive(name: str, value: float) -> float:
 
 
 @dataclass(eq=False)
-class Simulators:
+class SimulatorTransport:
     """Answers each request by the simulator of the third party that it is addressed to.
 
     It is the transport of sessions in mode ``simulate``.
@@ -353,21 +356,21 @@ class Simulators:
     _created: dict[str, Simulator] = field(default_factory=dict, init=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
 
-    def simulator(self, key: str) -> Simulator:
+    def get_simulator(self, platform_key: str) -> Simulator:
         """Return the simulator of a platform.
 
         Raises:
             CallError: UNKNOWN_PLATFORM, if there is no such platform.
         """
         with self._lock:
-            if key not in self._created:
-                self._created[key] = Simulator(
-                    self.platforms.platform(key),
-                    lambda: tuple(self._make_tenants(key)),
+            if platform_key not in self._created:
+                self._created[platform_key] = Simulator(
+                    self.platforms.platform(platform_key),
+                    lambda: tuple(self._make_tenants(platform_key)),
                     clock=self.clock,
                     seed=self.seed,
                 )
-            return self._created[key]
+            return self._created[platform_key]
 
     def _make_tenants(self, key: str) -> Iterator[TenantCredentials]:
         platform = self.platforms.platform(key)
@@ -402,4 +405,4 @@ class Simulators:
                 code="CONNECT",
                 sent=False,
             )
-        return self.simulator(key).handle(request)
+        return self.get_simulator(key).handle(request)

@@ -83,7 +83,7 @@ class SeenKey(Struct, frozen=True, kw_only=True):
     response: Any = None
 
 
-class Knobs(Struct, frozen=True, kw_only=True):
+class SimulatorOverrides(Struct, frozen=True, kw_only=True):
     """Settings by which a scenario changes a simulator; None keeps what the rule table says.
 
     Attributes:
@@ -124,7 +124,7 @@ class State(Struct, frozen=True, kw_only=True):
     spent: frozenset[str] = frozenset()
     messages: tuple[Message, ...] = ()
     rows: Mapping[str, tuple[Mapping[str, Any], ...]] = {}
-    knobs: Knobs = Knobs()
+    knobs: SimulatorOverrides = SimulatorOverrides()
 
 
 _DEEPEST: Final = 64
@@ -164,8 +164,8 @@ def parse_request(request: Request, base: str) -> ParsedRequest:
         method=request.method.upper(),
         path=path or "/",
         query=_parse_pairs(query),
-        headers=headers.first_values(),
-        cookies={cookie.name: cookie.value for cookie in headers.cookies},
+        headers=headers.get_first_values(),
+        cookies={cookie.name: cookie.value for cookie in headers.request_cookies},
         form=_parse_pairs((request.body or b"").decode("utf-8", "replace")) if is_form else {},
         body=_parse_json(request.body or b""),
     )
@@ -176,7 +176,7 @@ def is_missing(value: Any) -> bool:
     return value is UNSET or value is None or value in ("", [], {})
 
 
-def every_value(parsed: ParsedRequest, place: str, name: str) -> Any:
+def list_values(parsed: ParsedRequest, place: str, name: str) -> Any:
     """Return a list of all values of *name* in the query or form; `UNSET` if there are none."""
     query = parsed.request.url.partition("#")[0].partition("?")[2]
     text = query if place == "query" else (parsed.request.body or b"").decode("utf-8", "replace")
@@ -320,7 +320,7 @@ class RequestContext(Struct):
         if has_own and not self.table.routes:
             self.table = derive_rules(self.platform, api)
 
-    def value_at(self, place: str) -> Any:
+    def get_value_at(self, place: str) -> Any:
         """Return the value at a dotted *place* such as ``body.user.id``, or `UNSET`."""
         return get_nested(self.scope, place.split("."))
 
@@ -336,7 +336,7 @@ class RequestContext(Struct):
         """Replace fields of the state."""
         self.state = replace(self.state, **fields)
 
-    def find_seen(self, key: str) -> SeenKey | None:
+    def find_seen_key(self, key: str) -> SeenKey | None:
         """Return the entry of *key* (nonce, idempotency key or message).
 
         None if unknown or expired.
@@ -352,18 +352,18 @@ class RequestContext(Struct):
         live = {name: seen for name, seen in self.state.seen.items() if self.now < seen.until}
         self.update_state(seen={**live, key: SeenKey(until=until, response=response)})
 
-    def rows(self, name: str) -> tuple[Row, ...]:
+    def get_rows(self, name: str) -> tuple[Row, ...]:
         """Return all records of the kind *name*, those that a scenario added first."""
         return (*self.state.rows.get(name, ()), *self.table.rows.get(name, ()))
 
-    def row(self, name: str, by: tuple[str, ...], value: Any) -> Row | None:
-        """Return the first record of kind *name* with *value* in one of the fields *by*, or None.
+    def find_row(self, kind: str, fields: tuple[str, ...], value: Any) -> Row | None:
+        """Return the first record of kind *kind* with *value* in one of *fields*, or None.
 
         Letter case is ignored.
         """
         folded = str(value).casefold()
-        for row in self.rows(name):
-            if any(str(row.get(field, UNSET)).casefold() == folded for field in by):
+        for row in self.get_rows(kind):
+            if any(str(row.get(field, UNSET)).casefold() == folded for field in fields):
                 return row
         return None
 
@@ -398,14 +398,15 @@ def build_response(
     headers = {**base.headers, **over.headers}
     if isinstance(over.text, str):
         body, kind = (
-            template.render(over.text, _template_texts(ctx)).encode(),
+            template.render(over.text, _collect_template_scalars(ctx)).encode(),
             "text/plain; charset=utf-8",
         )
     else:
         body, kind = _encode_body(ctx, UNSET if over.alone else base.body, over.body, data), _JSON
-    pairs: list[tuple[str, str]] = [("date", filters.http_date(ctx.now))]
+    pairs: list[tuple[str, str]] = [("date", filters.format_http_date(ctx.now))]
     pairs += [
-        (name, template.render(value, _template_texts(ctx))) for name, value in headers.items()
+        (name, template.render(value, _collect_template_scalars(ctx)))
+        for name, value in headers.items()
     ]
     if body and "content-type" not in Headers(tuple(headers.items())):
         pairs.append(("content-type", kind))
@@ -425,7 +426,7 @@ def fill_templates(node: Any, ctx: RequestContext) -> Any:
     The nodes are those of the module's docstring. `UNSET` if it has no value.
     """
     if isinstance(node, str):
-        return template.render(node, _template_texts(ctx)) if "{{" in node else node
+        return template.render(node, _collect_template_scalars(ctx)) if "{{" in node else node
     if isinstance(node, Mapping):
         for key, function in _NODES.items():
             if key in node:
@@ -455,14 +456,14 @@ def merge_members(bottom: Any, top: Any) -> Any:
     return {**bottom, **{key: merge_members(bottom.get(key), value) for key, value in top.items()}}
 
 
-def _template_texts(ctx: RequestContext) -> dict[str, Any]:
+def _collect_template_scalars(ctx: RequestContext) -> dict[str, Any]:
     return {name: value for name, value in ctx.scope.items() if isinstance(value, _SCALAR)}
 
 
 def _evaluate_value_node(node: Mapping[str, Any], ctx: RequestContext) -> Any:
-    value = ctx.value_at(node["$value"])
+    value = ctx.get_value_at(node["$value"])
     if "kind" in node:  # a record of which the request says what field it asks for
-        kind = ctx.value_at(node["kind"])
+        kind = ctx.get_value_at(node["kind"])
         field = node["default"] if kind is UNSET else kind
         value = value.get(field, UNSET) if isinstance(value, Mapping) else UNSET
     return to_comparable_text(value) if node.get("as") == "text" and value is not UNSET else value
@@ -472,20 +473,20 @@ def pick_id_types(row: Row, id_type_places: Mapping[str, str], ctx: RequestConte
     """Return *row* with each field in *id_type_places* reduced to the requested type of ids.
 
     Such a field is a mapping by type of ids, such as ``open_id``, and the place in the request says
-    which; see `model.PageCheck.spell`.
+    which; see `model.PageSelection.spell`.
     """
     spelt = dict(row)
     for name, place in id_type_places.items():
         by_kind = row.get(name)
         if isinstance(by_kind, Mapping):
-            kind = ctx.value_at(place)
+            kind = ctx.get_value_at(place)
             spelt[name] = by_kind.get(next(iter(by_kind)) if kind is UNSET else kind, UNSET)
     return spelt
 
 
 def select_rows(node: Mapping[str, Any], ctx: RequestContext) -> list[Any]:
     """Return the records that a ``$rows`` node selects, or the fields of them that it picks."""
-    rows = (pick_id_types(row, node.get("spell", {}), ctx) for row in ctx.rows(node["$rows"]))
+    rows = (pick_id_types(row, node.get("spell", {}), ctx) for row in ctx.get_rows(node["$rows"]))
     selected = [row for row in rows if _is_selected(row, node, ctx)]
     pick = node.get("pick")
     if isinstance(pick, str):
@@ -495,8 +496,12 @@ def select_rows(node: Mapping[str, Any], ctx: RequestContext) -> list[Any]:
 
 def _is_selected(row: Row, node: Mapping[str, Any], ctx: RequestContext) -> bool:
     """Return whether *row* has the values of ``where``, and contains the texts of ``like``."""
-    where = ((row.get(name), ctx.value_at(place)) for name, place in node.get("where", {}).items())
-    like = ((row.get(name), ctx.value_at(place)) for name, place in node.get("like", {}).items())
+    where = (
+        (row.get(name), ctx.get_value_at(place)) for name, place in node.get("where", {}).items()
+    )
+    like = (
+        (row.get(name), ctx.get_value_at(place)) for name, place in node.get("like", {}).items()
+    )
     return all(
         expected is UNSET
         or to_comparable_text(expected)
@@ -508,9 +513,9 @@ def _is_selected(row: Row, node: Mapping[str, Any], ctx: RequestContext) -> bool
 def _evaluate_each_node(node: Mapping[str, Any], ctx: RequestContext) -> Any:
     items: list[Any] = []
     for place, name in zip(node["$each"], node["by"], strict=True):
-        values = ctx.value_at(place)
+        values = ctx.get_value_at(place)
         for item in values if isinstance(values, list) else ():
-            ctx.scope["found"] = ctx.row(node["in"], (name,), item) or {}
+            ctx.scope["found"] = ctx.find_row(node["in"], (name,), item) or {}
             items.append({name: item, **fill_templates(node["item"], ctx)})
     return items
 

@@ -17,7 +17,7 @@ import msgspec
 from bpmax_sim.cassette.matching import split_query
 from bpmax_sim.i18n import msg
 from bpmax_sim.js_values import loads
-from bpmax_sim.messages import FORM, Exchange, Headers, Request, Response, media_type
+from bpmax_sim.messages import FORM, Exchange, Headers, Request, Response, parse_media_type
 from bpmax_sim.platform.model import to_snake_case
 from bpmax_sim.secret.http_auth import read_basic, split_scheme
 from bpmax_sim.secret.secret_names import is_distinctive, is_secret_name
@@ -65,9 +65,9 @@ class AuthGuess(msgspec.Struct, frozen=True, kw_only=True):
     places: tuple[CredentialPlace, ...] = ()
 
 
-def credentials_in(request: Request) -> Iterator[tuple[CredentialPlace, str]]:
+def find_credentials(request: Request) -> Iterator[tuple[CredentialPlace, str]]:
     """Yield place and value of each credential of *request*, recognised by its name."""
-    for cookie in Headers(request.headers).cookies:
+    for cookie in Headers(request.headers).request_cookies:
         yield CredentialPlace("cookie", cookie.name), cookie.value
     for name, value in request.headers:
         # `Proxy-Authorization` is for the proxy only, not for the third party (RFC 9110, 11.7.2).
@@ -79,14 +79,14 @@ def credentials_in(request: Request) -> Iterator[tuple[CredentialPlace, str]]:
             yield CredentialPlace("query", name), value
 
 
-def issued_values(response: Response) -> dict[str, str]:
+def find_issued_values(response: Response) -> dict[str, str]:
     """Return value -> its place in *response*, such as ``$.data.token`` or ``cookie:SESSION``."""
     headers = Headers(response.headers)
-    found = {value: f"cookie:{name}" for name, value in headers.set_cookies.items()}
+    found = {value: f"cookie:{name}" for name, value in headers.response_cookies.items()}
     for name, value in response.headers:
         if len(value) >= _SHORTEST and is_secret_name(name) and name.lower() != "set-cookie":
             found.setdefault(value, f"header:{name}")
-    for path, value in leaf_values(parse_json_body(response), "$"):
+    for path, value in walk_scalars(parse_json_body(response), "$"):
         if isinstance(value, str) and len(value) >= _SHORTEST:
             found.setdefault(value, path)
     return found
@@ -100,12 +100,12 @@ def parse_json_body(response: Response) -> Any:
         return None
 
 
-def leaf_values(value: Any, path: str) -> Iterator[tuple[str, Any]]:
+def walk_scalars(value: Any, path: str) -> Iterator[tuple[str, Any]]:
     """Yield JSON path and value of each scalar in *value*."""
     if isinstance(value, Mapping):
         for name, inner in value.items():
             if re.fullmatch(r"\w+", name):
-                yield from leaf_values(inner, f"{path}.{name}")
+                yield from walk_scalars(inner, f"{path}.{name}")
     elif not isinstance(value, list):
         yield path, value
 
@@ -117,7 +117,7 @@ def guess_auth(exchanges: Sequence[Exchange]) -> AuthGuess:
     """Return the auth inferred from *exchanges*, all of one platform."""
     seen: dict[CredentialPlace, Uses] = {}
     for exchange in exchanges:
-        for place, value in credentials_in(exchange.request):
+        for place, value in find_credentials(exchange.request):
             seen.setdefault(place, []).append((exchange, value))
     issued = _LoginTokens()
     for place, uses in sorted(seen.items()):
@@ -129,7 +129,7 @@ def guess_auth(exchanges: Sequence[Exchange]) -> AuthGuess:
     for place in sorted(seen.keys() - {*places}):
         values = [value for one, value in seen[place] if one.order not in issued.logins]
         if values and _holds_fixed_credential(place):
-            entry, own, comment = _draft_credential(place, values, len(applies))
+            entry, own, comment = _draft_fixed_credential(place, values, len(applies))
             applies.append(entry)
             credentials |= own
             comments.append(comment)
@@ -145,7 +145,7 @@ def guess_auth(exchanges: Sequence[Exchange]) -> AuthGuess:
                 )
             )
     return AuthGuess(
-        auth=issued.auth(credentials)
+        auth=issued.draft_auth(credentials)
         if issued.logins
         else _find_equivalent_preset(applies, credentials),
         credentials=credentials,
@@ -181,8 +181,8 @@ class _LoginTokens:
                 self.comments.append(
                     msg(
                         "the login has several steps: {after} sends what {before} issued",
-                        after=f"{login.request.method} {_path_of(login.request)}",
-                        before=f"{earlier.request.method} {_path_of(earlier.request)}",
+                        after=f"{login.request.method} {_extract_raw_path(login.request)}",
+                        before=f"{earlier.request.method} {_extract_raw_path(earlier.request)}",
                     )
                 )
                 if earlier.order not in self.logins:
@@ -207,11 +207,11 @@ class _LoginTokens:
                 place=place.place,
                 name=place.name,
                 method=login.request.method,
-                path=_path_of(login.request),
+                path=_extract_raw_path(login.request),
             )
         )
 
-    def auth(self, credentials: dict[str, Any]) -> dict[str, Any]:
+    def draft_auth(self, credentials: dict[str, Any]) -> dict[str, Any]:
         """Return the declaration ``auth``; the credentials of logins are added to *credentials*."""
         steps, own = _draft_login_steps(self.logins, self.extracts, self.chained)
         credentials |= own
@@ -226,16 +226,16 @@ class _LoginTokens:
 def _find_token_candidates(request: Request) -> Iterator[str]:
     """Yield the texts in query and body of *request* that are long enough to be tokens."""
     values = [value for _, value in split_query(request.url)[1]]
-    if media_type(Headers(request.headers).content_type) == FORM:
+    if parse_media_type(Headers(request.headers).content_type) == FORM:
         text = (request.body or b"").decode(errors="replace")
         values += [value for _, value in parse_qsl(text)]
     elif request.body:
         body = parse_json_body(Response(status=200, body=request.body))
-        values += [value for _, value in leaf_values(body, "$") if isinstance(value, str)]
+        values += [value for _, value in walk_scalars(body, "$") if isinstance(value, str)]
     return (value for value in values if len(value) >= _SHORTEST)
 
 
-def _path_of(request: Request) -> str:
+def _extract_raw_path(request: Request) -> str:
     return "/" + request.url.partition("://")[2].partition("/")[2].partition("?")[0]
 
 
@@ -265,7 +265,7 @@ def _find_source(
     for exchange in exchanges:
         if not isinstance(exchange.outcome, Response):
             continue
-        issued = issued_values(exchange.outcome)
+        issued = find_issued_values(exchange.outcome)
         for used, value in uses:
             scheme, rest = split_scheme(value)
             for text, prefix in ((value, ""), (rest, scheme)):
@@ -280,7 +280,7 @@ def _make_apply_entry(place: CredentialPlace, value: str) -> dict[str, str]:
     return {"in": place.place, "name": place.name, "value": value}
 
 
-def _draft_credential(
+def _draft_fixed_credential(
     place: CredentialPlace, values: Sequence[str], number: int
 ) -> tuple[dict[str, str], dict[str, Any], str]:
     """Return the ``apply`` entry, the credential and a comment for a fixed credential.
@@ -367,13 +367,13 @@ def _draft_login_steps(
 
 def _draft_ttl_extract(response: Response) -> dict[str, Any]:
     """Return the ``extract`` entry for the token's lifetime in *response*; empty if it has none."""
-    for path, _ in _find_ttls(response):
+    for path, _ in _find_lifetime_members(response):
         return {"ttl": {"path": path, "optional": True}}
     return {}
 
 
-def _find_ttls(response: Response) -> Iterator[tuple[str, int]]:
-    for path, value in leaf_values(parse_json_body(response), "$"):
+def _find_lifetime_members(response: Response) -> Iterator[tuple[str, int]]:
+    for path, value in walk_scalars(parse_json_body(response), "$"):
         if path.rpartition(".")[2].lower() in _TTLS and isinstance(value, int):
             yield path, value
 
@@ -381,7 +381,7 @@ def _find_ttls(response: Response) -> Iterator[tuple[str, int]]:
 def _draft_ttl_unit(logins: Mapping[int, Exchange]) -> dict[str, Any]:
     """Return the ``ttl`` of ``acquire``: ``{unit: ms}`` if a lifetime is too large for seconds."""
     responses = [one.outcome for one in logins.values() if isinstance(one.outcome, Response)]
-    times = [value for response in responses for _, value in _find_ttls(response)]
+    times = [value for response in responses for _, value in _find_lifetime_members(response)]
     return {"unit": "ms"} if times and times[0] >= _MILLISECONDS else {}
 
 
@@ -394,7 +394,7 @@ def _draft_login_request(
     """
     credentials: dict[str, Any] = {}
     fill = partial(_replace_texts_by_templates, credentials, chained)
-    sent: dict[str, Any] = {"method": request.method, "path": _path_of(request)}
+    sent: dict[str, Any] = {"method": request.method, "path": _extract_raw_path(request)}
     query = {name: fill(name, value) for name, value in split_query(request.url)[1]}
     if query:
         sent["query"] = query
@@ -402,7 +402,7 @@ def _draft_login_request(
     if read_basic(headers.get("authorization") or ""):
         credentials |= {"client_id": {}, "client_secret": {"secret": True}}
         sent["headers"] = {"Authorization": "Basic {{ (client_id ~ ':' ~ client_secret) | b64 }}"}
-    if media_type(headers.content_type) == FORM:
+    if parse_media_type(headers.content_type) == FORM:
         text = (request.body or b"").decode(errors="replace")
         pairs = parse_qsl(text, keep_blank_values=True)
         sent["form"] = {name: fill(name, value) for name, value in pairs}
@@ -443,7 +443,7 @@ def group_origins_by_tokens(groups: Iterable[tuple[str, Sequence[Exchange]]]) ->
     holders: dict[str, set[str]] = {}
     for origin, exchanges in groups:
         for exchange in exchanges:
-            for value in _tokens_of(exchange):
+            for value in _find_sent_or_issued_tokens(exchange):
                 holders.setdefault(value, set()).add(origin)
     merged: list[set[str]] = []
     for origins in (one for one in holders.values() if len(one) > 1):
@@ -453,11 +453,11 @@ def group_origins_by_tokens(groups: Iterable[tuple[str, Sequence[Exchange]]]) ->
     return merged
 
 
-def _tokens_of(exchange: Exchange) -> Iterator[str]:
+def _find_sent_or_issued_tokens(exchange: Exchange) -> Iterator[str]:
     """Yield the credentials that *exchange* carries or issues."""
-    for _, value in credentials_in(exchange.request):
+    for _, value in find_credentials(exchange.request):
         yield split_scheme(value)[1]
     if isinstance(exchange.outcome, Response):
-        for value, place in issued_values(exchange.outcome).items():
+        for value, place in find_issued_values(exchange.outcome).items():
             if any(map(is_secret_name, re.split("[.:]", place))):
                 yield value

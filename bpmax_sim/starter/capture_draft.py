@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import msgspec
 
-from bpmax_sim.i18n import msg, series, translate
+from bpmax_sim.i18n import join_list, msg, translate
 from bpmax_sim.live.console import CapturedRun
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.model import to_snake_case
@@ -45,19 +45,19 @@ class CapturedCall(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def platform(self) -> str:
         """Return the key of the platform, spelled as in the script."""
-        return str(yaml_value(self.call_record.get("platform")))
+        return str(to_yaml_value(self.call_record.get("platform")))
 
     @property
     def api(self) -> str:
         """Return the name of the API, spelled as in the script."""
-        return str(yaml_value(self.call_record.get("api")))
+        return str(to_yaml_value(self.call_record.get("api")))
 
     @property
     def error(self) -> Mapping[str, Any]:
         """Return the members of the error with which the call ended; empty if it succeeded."""
         if not self.outcome_record or self.outcome_record["e"] != "throw":
             return {}
-        value = yaml_value(self.outcome_record.get("error"))
+        value = to_yaml_value(self.outcome_record.get("error"))
         return value if isinstance(value, dict) and value else {"code": ""}
 
 
@@ -69,7 +69,7 @@ class RunDraft(msgspec.Struct, frozen=True, kw_only=True):
     flow: str
 
 
-def yaml_value(value: Any) -> Any:
+def to_yaml_value(value: Any) -> Any:
     """Return a captured *value* as plain data for a YAML file.
 
     A capture marks what JSON cannot hold by ``{"$": kind, "value": …}``. Of dates, bigints, cut
@@ -83,18 +83,18 @@ def yaml_value(value: Any) -> Any:
             return (
                 inner
                 if kind in {"date", "bigint", "cut"}
-                else yaml_value(inner)
+                else to_yaml_value(inner)
                 if kind in {"map", "set"}
                 else None
             )
         return {
-            str(name).replace("$$", "$", 1) if name == "$$" else str(name): yaml_value(one)
+            str(name).replace("$$", "$", 1) if name == "$$" else str(name): to_yaml_value(one)
             for name, one in value.items()
         }
-    return [yaml_value(one) for one in value] if isinstance(value, list) else value
+    return [to_yaml_value(one) for one in value] if isinstance(value, list) else value
 
 
-def calls_of(run: CapturedRun) -> list[CapturedCall]:
+def list_calls(run: CapturedRun) -> list[CapturedCall]:
     """Return the calls of *run*, in the order in which they were made."""
     outcomes = {one["id"]: one for one in run.records if one.get("e") in {"ok", "throw"}}
     return [
@@ -112,7 +112,7 @@ def draft_captured_platforms(runs: Iterable[CapturedRun], known: Platforms) -> d
     """
     called: dict[str, dict[str, list[CapturedCall]]] = {}
     for run in runs:
-        for call in calls_of(run):
+        for call in list_calls(run):
             called.setdefault(call.platform, {}).setdefault(to_snake_case(call.api), []).append(
                 call
             )
@@ -150,7 +150,7 @@ def _draft_api(calls: Sequence[CapturedCall]) -> dict[str, Any]:
     parameters: dict[tuple[str, str], dict[str, Any]] = {}
     has_body = False
     for call in calls:
-        for place, name in _parameter_places(call):
+        for place, name in _list_passed_parameters(call):
             parameters.setdefault((place, name), {"name": name, "in": place})
             has_body = has_body or place == "body"
     names = [name for place, name in parameters if place == "path"]
@@ -170,7 +170,7 @@ def _draft_api(calls: Sequence[CapturedCall]) -> dict[str, Any]:
     return value | ({"parameters": entries} if entries else {})
 
 
-def _parameter_places(call: CapturedCall) -> Iterator[tuple[str, str]]:
+def _list_passed_parameters(call: CapturedCall) -> Iterator[tuple[str, str]]:
     """Yield place (``query``, ``body`` …) and name of each parameter that *call* passed.
 
     Direct arguments have no names and are called ``arg_1``, ``arg_2`` ….
@@ -179,14 +179,14 @@ def _parameter_places(call: CapturedCall) -> Iterator[tuple[str, str]]:
     if arguments is not None:
         place = (
             "body"
-            if any(isinstance(yaml_value(one), dict | list) for one in arguments)
+            if any(isinstance(to_yaml_value(one), dict | list) for one in arguments)
             else "query"
         )
         for number in range(1, len(arguments) + 1):
             yield place, f"arg_{number}"
         return
     for kind, values in call.call_record.get("steps", ()):
-        value = yaml_value(values)
+        value = to_yaml_value(values)
         if kind == "body" and not isinstance(value, Mapping):
             continue
         yield from (
@@ -215,11 +215,11 @@ def draft_stubs(
         if fault := _FAULTS.get(str(call.error.get("code"))):
             faults.append({"on": on, "call": counted[on], "do": {"error": fault}})
         else:
-            stubs.setdefault(on, []).append(_stub_answer(call))
+            stubs.setdefault(on, []).append(_draft_stub_response(call))
     return [{"on": on, "answers": answers} for on, answers in stubs.items()], faults
 
 
-def _stub_answer(call: CapturedCall) -> dict[str, Any]:
+def _draft_stub_response(call: CapturedCall) -> dict[str, Any]:
     answer: dict[str, Any] = {}
     if call.error:
         reply = call.error.get("response")
@@ -228,14 +228,14 @@ def _stub_answer(call: CapturedCall) -> dict[str, Any]:
         answer["status"] = status if isinstance(status, int) else 500
         body = told.get("body")
     else:
-        body = yaml_value((call.outcome_record or {}).get("value"))
+        body = to_yaml_value((call.outcome_record or {}).get("value"))
     answer["body"] = "" if body is None else body
     if ms := (call.outcome_record or {}).get("ms"):
         answer["delay"] = f"{ms}ms"
     return answer
 
 
-class RunFiles(msgspec.Struct, frozen=True):
+class RunDraftPaths(msgspec.Struct, frozen=True):
     """The title of a run's scenario, and the paths of its script and flow below ``scenarios``."""
 
     title: str
@@ -246,7 +246,7 @@ class RunFiles(msgspec.Struct, frozen=True):
 def draft_run(
     run: CapturedRun,
     known: Platforms,
-    files: RunFiles,
+    files: RunDraftPaths,
     source: str = "",
     others: Sequence[CapturedRun] = (),
 ) -> list[RunDraft]:
@@ -257,28 +257,33 @@ def draft_run(
     *source* is the script's text if the run does not contain it; *others* are the runs of the same
     flow.
     """
-    calls = calls_of(run)
-    names = {(one.platform, one.api): _declared_api_name(one, known) for one in calls}
+    calls = list_calls(run)
+    names = {(one.platform, one.api): _resolve_api_name(one, known) for one in calls}
     told = hide_secret_literals(str(run.first_record.get("script") or source).strip("\n"))
-    node = _approval_node(run)
+    node = _get_approval_node(run)
     stubs, faults = draft_stubs(calls, names)
     value = _draft_scenario_head(run, node, files)
     if calls:
         value["proxy"] = {"platforms": "platforms/"} | ({"stubs": stubs} if stubs else {})
     value |= {"faults": faults} if faults else {}
-    step: dict[str, Any] = {"approve": _approve_step(run, node)} if node else {"click": BUTTON}
+    step: dict[str, Any] = (
+        {"approve": _draft_approval_step(run, node)} if node else {"click": BUTTON}
+    )
     step |= _draft_expectation(run, calls, names, is_flow=bool(node))
     codes = [code for code in (str(one.error.get("code") or "") for one in calls) if code]
     endings = [{}, *({"expect_error": {"code": code}} for code in dict.fromkeys(reversed(codes)))]
     scenario = _ScenarioText(value, step, bool(node))
     flow = _draft_flow(files.title, run, others) if node else ""
     drafts = [
-        RunDraft(script=f"{told}\n", scenario=scenario.write(ending, ()), flow=flow)
+        RunDraft(script=f"{told}\n", scenario=scenario.format_scenario(ending, ()), flow=flow)
         for ending in (endings if told else ())
     ]
     why = _NEEDS_MORE if told else _UNTOLD
     again = _draft_script(run, told)
-    return [*drafts, RunDraft(script=again, scenario=scenario.write({}, (why,)), flow=flow)]
+    return [
+        *drafts,
+        RunDraft(script=again, scenario=scenario.format_scenario({}, (why,)), flow=flow),
+    ]
 
 
 _UNTOLD: Final = msg("The script's text was not told: this one does again what was seen.")
@@ -298,7 +303,7 @@ class _ScenarioText(msgspec.Struct, frozen=True):
     step: Mapping[str, Any]
     has_node: bool
 
-    def write(self, ending: Mapping[str, Any], more: Iterable[str]) -> str:
+    def format_scenario(self, ending: Mapping[str, Any], more: Iterable[str]) -> str:
         """Return the scenario, with the keys *ending* in its last step, and *more* as comments.
 
         *ending* is the expected error (``expect_error``); empty for a script that succeeds.
@@ -312,12 +317,12 @@ class _ScenarioText(msgspec.Struct, frozen=True):
         return add_comments(comments, write_yaml({**self.value, "steps": steps}, block=2))
 
 
-def _declared_api_name(call: CapturedCall, known: Platforms) -> str:
+def _resolve_api_name(call: CapturedCall, known: Platforms) -> str:
     platform = known.platform(call.platform)
     return f"{platform.platform_key}.{known.api(platform, call.api).key}"
 
 
-def _draft_scenario_head(run: CapturedRun, node: str, files: RunFiles) -> dict[str, Any]:
+def _draft_scenario_head(run: CapturedRun, node: str, files: RunDraftPaths) -> dict[str, Any]:
     """Return the drafted scenario of *run* without ``steps`` and ``proxy``.
 
     *node* is the node at whose approval the script ran; "" makes it the script of a button.
@@ -327,32 +332,34 @@ def _draft_scenario_head(run: CapturedRun, node: str, files: RunFiles) -> dict[s
     if node:
         flow: dict[str, Any] = {"definition": files.flow}
         flow |= {"scripts": {f"approve.{node}": files.script}, "at": node}
-        if name := _captured_context_member(run, "project").get("name"):
+        if name := _get_context_member(run, "project").get("name"):
             flow["project"] = {"name": name}
-        value["flow"] = {**flow, "form": _fields_of(run)}
+        value["flow"] = {**flow, "form": _collect_field_values(run)}
     else:
         scripts = {f"click.{BUTTON}": files.script}
-        value["form"] = {"scripts": scripts, "fields": _fields_of(run)}
-    user = _captured_context_member(run, "userInfo")
+        value["form"] = {"scripts": scripts, "fields": _collect_field_values(run)}
+    user = _get_context_member(run, "userInfo")
     if user.get("id"):
         value["user"] = user
     return {**value, "clock": start.isoformat(timespec="seconds")}
 
 
-def _captured_context_member(run: CapturedRun, name: str) -> dict[str, Any]:
+def _get_context_member(run: CapturedRun, name: str) -> dict[str, Any]:
     """Return the captured member *name* of ``ctx``; empty if it is not an object."""
-    value = yaml_value((run.first_record.get("ctx") or {}).get(name))
+    value = to_yaml_value((run.first_record.get("ctx") or {}).get(name))
     return value if isinstance(value, dict) else {}
 
 
-def _fields_of(run: CapturedRun) -> dict[str, Any]:
+def _collect_field_values(run: CapturedRun) -> dict[str, Any]:
     fields = {
-        str(name): yaml_value(one) for name, one in (run.first_record.get("form") or {}).items()
+        str(name): to_yaml_value(one) for name, one in (run.first_record.get("form") or {}).items()
     }
     for record in run.records:
         name = str(record.get("name", ""))
         if record.get("of") == "form" and name and not name.startswith("$"):
-            fields.setdefault(name, yaml_value(record["value"]) if record["e"] == "get" else None)
+            fields.setdefault(
+                name, to_yaml_value(record["value"]) if record["e"] == "get" else None
+            )
     return {name: one for name, one in fields.items() if not name.startswith("$")}
 
 
@@ -363,13 +370,13 @@ def _draft_expectation(
     *,
     is_flow: bool,
 ) -> dict[str, Any]:
-    written = {str(one["name"]): yaml_value(one["value"]) for one in _field_writes(run)}
+    written = {str(one["name"]): to_yaml_value(one["value"]) for one in _list_field_writes(run)}
     proxy = [{"call": names[one.platform, one.api], **_draft_expected_result(one)} for one in calls]
     form = {"flow": {"form": written}} if is_flow else {"form": written}
     return {"expect": {**(form if written else {}), "proxy": proxy}}
 
 
-def _field_writes(run: CapturedRun) -> Iterator[Mapping[str, Any]]:
+def _list_field_writes(run: CapturedRun) -> Iterator[Mapping[str, Any]]:
     """Yield the captured records of field writes."""
     for one in run.records:
         if (one.get("e"), one.get("of")) == ("set", "form") and str(one["name"])[:1] != "$":
@@ -380,19 +387,19 @@ def _draft_expected_result(call: CapturedCall) -> dict[str, Any]:
     """Return what to expect of *call*: its error code or its status, as for ``expect: proxy``."""
     if (code := call.error.get("code")) in _FAULTS:
         return {"error": code}
-    return {"status": _stub_answer(call).get("status", 200)}
+    return {"status": _draft_stub_response(call).get("status", 200)}
 
 
-def _approval_node(run: CapturedRun) -> str:
+def _get_approval_node(run: CapturedRun) -> str:
     """Return the node at whose approval the script ran; "" for a form's script."""
-    step = _captured_context_member(run, "step")
-    told = yaml_value((run.first_record.get("ctx") or {}).get("step_id"))
+    step = _get_context_member(run, "step")
+    told = to_yaml_value((run.first_record.get("ctx") or {}).get("step_id"))
     return str(step.get("name") or step.get("id") or told or "")
 
 
-def _approve_step(run: CapturedRun, node: str) -> dict[str, Any]:
+def _draft_approval_step(run: CapturedRun, node: str) -> dict[str, Any]:
     """Return the step that approves at *node*, by the person who ran the script."""
-    by = _captured_context_member(run, "userInfo").get("id")
+    by = _get_context_member(run, "userInfo").get("id")
     return {"at": node} | ({"by": by} if by else {})
 
 
@@ -400,8 +407,8 @@ def group_flow_runs(runs: Iterable[CapturedRun]) -> list[tuple[CapturedRun, ...]
     """Return the runs grouped by flow: runs of one flow have nodes in common."""
     groups: list[tuple[set[str], list[CapturedRun]]] = []
     for run in runs:
-        if node := _approval_node(run):
-            places = {node, _captured_target_node(run)} - {_END}
+        if node := _get_approval_node(run):
+            places = {node, _get_target_node(run)} - {_END}
             same = [group for group in groups if group[0] & places]
             groups = [group for group in groups if group not in same]
             merged = [one for _, own in same for one in own]
@@ -409,16 +416,16 @@ def group_flow_runs(runs: Iterable[CapturedRun]) -> list[tuple[CapturedRun, ...]
     return [tuple(own) for _, own in groups]
 
 
-def _captured_target_node(run: CapturedRun) -> str:
+def _get_target_node(run: CapturedRun) -> str:
     """Return the node to which the captured approval led; an invented end if it is not known."""
-    return str(yaml_value((run.first_record.get("ctx") or {}).get("target_step")) or _END)
+    return str(to_yaml_value((run.first_record.get("ctx") or {}).get("target_step")) or _END)
 
 
-def _captured_owners(run: CapturedRun) -> list[str]:
+def _list_owner_and_runner_ids(run: CapturedRun) -> list[str]:
     """Return the ids of the captured node's owners, and of the person who ran the script."""
-    told = _captured_context_member(run, "step").get("owner")
-    ids = [_owner_id(one) for one in told] if isinstance(told, list) else []
-    by = _captured_context_member(run, "userInfo").get("id")
+    told = _get_context_member(run, "step").get("owner")
+    ids = [_get_owner_id(one) for one in told] if isinstance(told, list) else []
+    by = _get_context_member(run, "userInfo").get("id")
     return [*dict.fromkeys([*ids, *([str(by)] if by else [])])]
 
 
@@ -430,12 +437,12 @@ def _draft_flow(title: str, run: CapturedRun, runs: Sequence[CapturedRun]) -> st
     owners: dict[str, list[str]] = {}
     targets: dict[str, str] = {}
     for one in (run, *runs):
-        node = _approval_node(one)
-        targets.setdefault(node, _captured_target_node(one))
+        node = _get_approval_node(one)
+        targets.setdefault(node, _get_target_node(one))
         own = owners.setdefault(node, [])
-        own += [name for name in _captured_owners(one) if name not in own]
-    start = _find_start_node(_approval_node(run), targets)
-    path = [*_nodes_following(start, targets)]
+        own += [name for name in _list_owner_and_runner_ids(one) if name not in own]
+    start = _find_start_node(_get_approval_node(run), targets)
+    path = [*_follow_approvals(start, targets)]
     nodes: dict[str, dict[str, Any]] = {
         name: {"owners": owners[name], "approve": targets[name]}
         if name in targets
@@ -449,7 +456,7 @@ def _draft_flow(title: str, run: CapturedRun, runs: Sequence[CapturedRun]) -> st
     more = dict.fromkeys(
         f"{place[0]} → {place[1]}"
         for one in runs
-        if (place := (_approval_node(one), _captured_target_node(one))) not in followed
+        if (place := (_get_approval_node(one), _get_target_node(one))) not in followed
     )
     comments = [
         msg("Drafted by bpmax-sim init --from, of the nodes in which scripts ran."),
@@ -458,7 +465,7 @@ def _draft_flow(title: str, run: CapturedRun, runs: Sequence[CapturedRun]) -> st
             node=start,
             target=path[-1],
         ),
-        *([msg("Seen too, and not in here: {ways}", ways=series(more))] if more else ()),
+        *([msg("Seen too, and not in here: {ways}", ways=join_list(more))] if more else ()),
     ]
     return add_comments(
         comments, write_yaml({"flow": title, "start": start, "nodes": nodes}, block=2)
@@ -477,7 +484,7 @@ def _find_start_node(node: str, targets: Mapping[str, str]) -> str:
     return node
 
 
-def _nodes_following(node: str, targets: Mapping[str, str]) -> dict[str, None]:
+def _follow_approvals(node: str, targets: Mapping[str, str]) -> dict[str, None]:
     """Return *node* and the nodes to which approvals lead from there, in order.
 
     *targets* maps a node to the one that its approval leads to.
@@ -511,7 +518,7 @@ def hide_secret_literals(script: str) -> str:
     return _TOKEN.sub("<secret script>", text)
 
 
-def _owner_id(owner: Any) -> str:
+def _get_owner_id(owner: Any) -> str:
     return str(owner.get("id") or owner.get("owner_id")) if isinstance(owner, dict) else str(owner)
 
 
@@ -526,19 +533,22 @@ def _draft_script(run: CapturedRun, comment: str) -> str:
     )
     for record in run.records:
         if record.get("e") == "ask":
-            key = to_javascript(yaml_value(record.get("platform")))
-            lines.append(f"await $proxy({key}){_setter_source(record)}.catch(() => null);")
-        elif record in tuple(_field_writes(run)):
-            value = to_javascript(yaml_value(record["value"]))
+            key = to_javascript(to_yaml_value(record.get("platform")))
+            lines.append(f"await $proxy({key}){_format_call_chain(record)}.catch(() => null);")
+        elif record in tuple(_list_field_writes(run)):
+            value = to_javascript(to_yaml_value(record["value"]))
             lines.append(f"form[{to_javascript(record['name'])}] = {value};")
     return "\n".join(lines) + "\n"
 
 
-def _setter_source(ask: Mapping[str, Any]) -> str:
-    api = yaml_value(ask["api"])
-    if ask.get("args") is not None:
-        return f".{api}({', '.join(to_javascript(yaml_value(one)) for one in ask['args'])})"
+def _format_call_chain(call_record: Mapping[str, Any]) -> str:
+    api = to_yaml_value(call_record["api"])
+    if call_record.get("args") is not None:
+        return (
+            f".{api}({', '.join(to_javascript(to_yaml_value(one)) for one in call_record['args'])})"
+        )
     steps = [
-        f".${kind}({to_javascript(yaml_value(value))})" for kind, value in ask.get("steps", ())
+        f".${kind}({to_javascript(to_yaml_value(value))})"
+        for kind, value in call_record.get("steps", ())
     ]
     return f".$api({to_javascript(api)}){''.join(steps)}.$call()"

@@ -27,7 +27,7 @@ import msgspec
 
 from bpmax_sim.errors import ConfigError, ExpectationError, Place, Problem, shell_quote
 from bpmax_sim.guard import NetworkGuard
-from bpmax_sim.i18n import LANGUAGES, current_language, join_messages, msg, plural, series
+from bpmax_sim.i18n import LANGUAGES, get_current_language, join_list, join_messages, msg, plural
 from bpmax_sim.scenario import expect, load, runner, table_rows
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.events import ConsoleWritten, ScenarioFinished
@@ -35,7 +35,7 @@ from bpmax_sim.scenario.source import Failure
 from bpmax_sim.secret.vault import Vault
 from bpmax_sim.session.settings import ScenarioOptions
 from bpmax_sim.starter.init import NAME_ANOTHER
-from bpmax_sim.yamlfile import display_path, writing_to
+from bpmax_sim.yamlfile import to_display_path, translate_write_errors
 
 CUSTOMERS: Mapping[str, Mapping[str, str]] = {
     "12345": {
@@ -165,8 +165,8 @@ def write_demo(folder: Path, *, force: bool = False) -> tuple[Path, ...]:
                 "beside what is there with --force"
             )
         if wrong:
-            raise ConfigError(Problem(wrong, Place(display_path(folder))))
-    with writing_to(folder, NAME_ANOTHER):
+            raise ConfigError(Problem(wrong, Place(to_display_path(folder))))
+    with translate_write_errors(folder, NAME_ANOTHER):
         return tuple(_copy_folder(files("bpmax_sim.starter") / "demo_files", folder))
 
 
@@ -186,7 +186,7 @@ def _copy_folder(source: Traversable, target: Path) -> list[Path]:
         place = target / (f"{name}.md" if language in LANGUAGES else entry.name)
         if entry.is_dir():
             written += _copy_folder(entry, place)
-        elif language not in LANGUAGES or language == current_language():
+        elif language not in LANGUAGES or language == get_current_language():
             place.write_bytes(entry.read_bytes())
             written.append(place)
     return written
@@ -219,13 +219,13 @@ class DemoRun(msgspec.Struct, frozen=True):
     """One run of the demonstration's scenario.
 
     Attributes:
-        end: last event, with the verdict.
+        end_event: last event, with the verdict.
         calls: calls to the CRM, logins included.
         console: lines that the script wrote.
         milliseconds: real duration as text with its unit.
     """
 
-    end: ScenarioFinished
+    end_event: ScenarioFinished
     calls: Sequence[CallMade]
     console: Sequence[str]
     milliseconds: str
@@ -243,7 +243,7 @@ def play_demo(folder: Path, *, force: bool = False) -> Iterator[str]:
         ExpectationError: if a step of the demonstration has an unexpected result.
     """
     written = write_demo(folder, force=force)
-    yield msg("1  A project in {folder}", folder=display_path(folder))
+    yield msg("1  A project in {folder}", folder=to_display_path(folder))
     for path in written:
         if path.suffix != ".md":
             yield f"     {path.relative_to(folder).as_posix()}"
@@ -254,18 +254,22 @@ def play_demo(folder: Path, *, force: bool = False) -> Iterator[str]:
         yield from _show_recording(recorded, crm)
     cassette = folder / "cassettes" / "crm" / "customer.yaml"
     yield ""
-    yield msg("3  What a person can read and review: {cassette}", cassette=display_path(cassette))
+    yield msg(
+        "3  What a person can read and review: {cassette}", cassette=to_display_path(cassette)
+    )
     text = cassette.read_text(encoding="utf-8")
     exchange = text[text.index("\n- bpmax: ") + 1 : text.index("\nfailures:")]
     yield from (f"     {expect.shorten_line(line, _WIDTH - 5)}" for line in exchange.splitlines())
-    yield from _show_standins(sorted((folder / "cassettes").rglob("*.yaml")), crm)
-    yield from _show_replay(folder, recorded)
-    yield from _show_miss(folder)
+    yield from _check_and_show_standins(sorted((folder / "cassettes").rglob("*.yaml")), crm)
+    yield from _replay_and_describe(folder, recorded)
+    yield from _run_and_describe_miss(folder)
     yield from _show_next_commands(folder)
 
 
 def _show_recording(played: DemoRun, crm: Crm) -> Iterator[str]:
-    _require(played.end.outcome == "passed", msg("the recording failed"), played.end.failures)
+    _require(
+        played.end_event.outcome == "passed", msg("the recording failed"), played.end_event.failures
+    )
     yield ""
     yield msg(
         "2  Recorded against a CRM that ran at {url} meanwhile, in {milliseconds}",
@@ -277,9 +281,9 @@ def _show_recording(played: DemoRun, crm: Crm) -> Iterator[str]:
     yield from (msg("     console: {text}", text=text) for text in played.console)
 
 
-def _show_standins(files: Sequence[Path], crm: Crm) -> Iterator[str]:
+def _check_and_show_standins(files: Sequence[Path], crm: Crm) -> Iterator[str]:
     findings = find_leaks(files, (crm.client_secret, *crm.tokens))
-    _require(not findings, msg("a secret was written: {findings}", findings=series(findings)))
+    _require(not findings, msg("a secret was written: {findings}", findings=join_list(findings)))
     yield ""
     yield msg("4  What stands there instead of the real values")
     yield from (f"     {standin}" for standin in find_standins(files))
@@ -291,10 +295,12 @@ def _show_standins(files: Sequence[Path], crm: Crm) -> Iterator[str]:
     )
 
 
-def _show_replay(folder: Path, recorded: DemoRun) -> Iterator[str]:
+def _replay_and_describe(folder: Path, recorded: DemoRun) -> Iterator[str]:
     with NetworkGuard(msg("the demonstration")) as guard:
         played = _run_demo_scenario(folder, {})
-    _require(played.end.outcome == "passed", msg("the replay failed"), played.end.failures)
+    _require(
+        played.end_event.outcome == "passed", msg("the replay failed"), played.end_event.failures
+    )
     attempts = guard.attempts
     _require(not attempts, msg("the replay used the network: {attempts}", attempts=attempts))
     _require(
@@ -313,12 +319,12 @@ def _show_replay(folder: Path, recorded: DemoRun) -> Iterator[str]:
     yield from (msg("     console: {text}", text=text) for text in played.console)
 
 
-def _show_miss(folder: Path) -> Iterator[str]:
+def _run_and_describe_miss(folder: Path) -> Iterator[str]:
     with NetworkGuard(msg("the demonstration")) as guard:
         played = _run_demo_scenario(
-            folder, {}, variables=table_rows.cli_variables([f"customer={OTHER}"])
+            folder, {}, variables=table_rows.parse_cli_variables([f"customer={OTHER}"])
         )
-    misses = [failure for failure in played.end.failures if failure.kind == "miss"]
+    misses = [failure for failure in played.end_event.failures if failure.kind == "miss"]
     _require(
         bool(misses) and not guard.attempts, msg("a changed request was answered all the same")
     )
@@ -332,11 +338,11 @@ def _show_miss(folder: Path) -> Iterator[str]:
 
 
 def _show_next_commands(folder: Path) -> Iterator[str]:
-    where = display_path(folder)
+    where = to_display_path(folder)
     yield ""
     yield msg("Now you")
     if not which("bpmax-sim"):
-        scripts = Path(display_path(Path(sysconfig.get_path("scripts"))))
+        scripts = Path(to_display_path(Path(sysconfig.get_path("scripts"))))
         activate, line = scripts / "activate", f"PATH={shell_quote(str(scripts))}:$PATH"
         if os.name == "nt":
             line = str(activate)
@@ -371,10 +377,10 @@ def _run_demo_scenario(
         **options,
         "seed": 0,
         "command": join_messages(
-            " ", ["bpmax-sim record", display_path(path), *item.variable_arguments("--var")]
+            " ", ["bpmax-sim record", to_display_path(path), *item.make_variable_arguments("--var")]
         ),
     }
-    cassettes = Path(display_path(folder / "cassettes"))
+    cassettes = Path(to_display_path(folder / "cassettes"))
     session = runner.open_session(item, cassettes=cassettes, environ=environ, **run_options)
     *events, end = runner.run_item(item, session, environ=environ)
     assert isinstance(end, ScenarioFinished)

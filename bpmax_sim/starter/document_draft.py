@@ -6,27 +6,29 @@ from collections.abc import Iterator
 from typing import Final
 
 from bpmax_sim.platform.model import Api, Platform
-from bpmax_sim.simulator.engine import example_value
-from bpmax_sim.starter.scenario_draft import ScriptedCall, platform_name, to_javascript
+from bpmax_sim.simulator.engine import make_example_value
+from bpmax_sim.starter.scenario_draft import ScriptedCall, format_platform_expression, to_javascript
 
 _WHOLE: Final = "$"
 
 
-def sample_calls(platform: Platform) -> Iterator[ScriptedCall]:
+def draft_sample_calls(platform: Platform) -> Iterator[ScriptedCall]:
     """Yield a call of each API of *platform* with example values for required parameters."""
     for name, api in platform.apis.items():
-        start = f"await {platform_name(platform.platform_key)}.$api({to_javascript(name)})"
+        start = (
+            f"await {format_platform_expression(platform.platform_key)}.$api({to_javascript(name)})"
+        )
         yield ScriptedCall(
-            line=f"{start}{_write_setters(api)}.$call();",
+            line=f"{start}{_format_setters(api)}.$call();",
             expectation={"call": f"{platform.platform_key}.{name}"},
         )
 
 
-def _write_setters(api: Api) -> str:
+def _format_setters(api: Api) -> str:
     setters = ""
     for place in ("path", "query", "header"):
         values = {
-            one.wire_name: example_value(one)
+            one.wire_name: make_example_value(one)
             for one in api.parameters
             if one.place == place and one.required
         }
@@ -34,9 +36,9 @@ def _write_setters(api: Api) -> str:
             setters += f".${place}({to_javascript(values)})"
     members = [one for one in api.parameters if one.place == "body" and one.required]
     if any(one.to == _WHOLE for one in members):
-        setters += f".$body({to_javascript(example_value(members[0]))})"
+        setters += f".$body({to_javascript(make_example_value(members[0]))})"
     elif members:
         setters += (
-            f".$body({to_javascript({one.wire_name: example_value(one) for one in members})})"
+            f".$body({to_javascript({one.wire_name: make_example_value(one) for one in members})})"
         )
     return setters

@@ -21,9 +21,9 @@ from bpmax_sim.platform.model import Api, Parameter, Platform, to_snake_case
 from bpmax_sim.platform.response_shapes import (
     ResponseShape,
     ResponseShapes,
-    as_all_optional,
+    infer_shape,
+    make_all_optional,
     merge_shapes,
-    shape_of,
 )
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script_source.reading import read_script
@@ -57,7 +57,7 @@ def read_settings(name: str) -> dict[str, Any]:
     return settings
 
 
-class ProjectTypes(msgspec.Struct, frozen=True, kw_only=True):
+class DeclarationSources(msgspec.Struct, frozen=True, kw_only=True):
     """The input of the TypeScript declarations.
 
     Attributes:
@@ -71,7 +71,7 @@ class ProjectTypes(msgspec.Struct, frozen=True, kw_only=True):
     libraries: Sequence[Script] = ()
 
 
-def write_declarations(project: ProjectTypes, language: str) -> str:
+def format_declarations(project: DeclarationSources, language: str) -> str:
     """Return the text of ``bpmax.d.ts``, its comments in *language*."""
 
     def say(text: str) -> str:
@@ -94,12 +94,12 @@ def write_declarations(project: ProjectTypes, language: str) -> str:
             ctx=say(msg("What scripts of flows get.")),
             codes=" | ".join(f"'{code}'" for code in CODES),
         ),
-        _write_form(
+        _format_form_interface(
             project.forms, say(msg("The fields of all forms; which are there depends on the form."))
         ),
         "interface BpmaxPlatforms {\n"
         + "".join(
-            f"  {_format_member(key)}: {_interface_name(key)};\n" for key in sorted(platforms)
+            f"  {_format_member(key)}: {_make_interface_name(key)};\n" for key in sorted(platforms)
         )
         + "}\n",
         "interface BpmaxInstances {\n"
@@ -108,8 +108,11 @@ def write_declarations(project: ProjectTypes, language: str) -> str:
             for key in sorted(platforms)
         )
         + "}\n",
-        *(_write_platform(platforms[key][0], project.shapes) for key in sorted(platforms)),
-        *_library_functions(project.libraries),
+        *(
+            _format_platform_interface(platforms[key][0], project.shapes)
+            for key in sorted(platforms)
+        ),
+        *_format_library_declarations(project.libraries),
     ]
     return "\n".join(blocks)
 
@@ -136,7 +139,7 @@ def _format_member(name: str) -> str:
     return name if name.isidentifier() else _quote_js_text(name)
 
 
-def _interface_name(key: str, *more: str) -> str:
+def _make_interface_name(key: str, *more: str) -> str:
     """Return the TypeScript interface name for a platform *key* and the words *more*."""
     words = "_".join((key, *more))
     return "Bpmax_" + "".join(sign if sign.isalnum() or sign == "_" else "_" for sign in words)
@@ -152,7 +155,7 @@ def _format_comment(lines: Iterable[str], indent: str = "") -> str:
     return f"{indent}/**\n{body}{indent} */\n"
 
 
-def _write_form(forms: Sequence[Mapping[str, Any]], comment: str) -> str:
+def _format_form_interface(forms: Sequence[Mapping[str, Any]], comment: str) -> str:
     """Return the TypeScript interface of forms: each field of *forms*, states and messages.
 
     Fields that several forms have get a type that fits all of them. *comment* is its comment.
@@ -160,10 +163,11 @@ def _write_form(forms: Sequence[Mapping[str, Any]], comment: str) -> str:
     shapes: dict[str, list[ResponseShape]] = {}
     for fields in forms:
         for name, value in fields.items():
-            shapes.setdefault(name, []).append(shape_of(value))
+            shapes.setdefault(name, []).append(infer_shape(value))
     names = sorted(shapes)
     lines = [
-        f"  {_format_member(name)}: {_field_type(merge_shapes(shapes[name]))};\n" for name in names
+        f"  {_format_member(name)}: {_format_field_type(merge_shapes(shapes[name]))};\n"
+        for name in names
     ]
     keys = " | ".join(map(_quote_js_text, names)) or "string"
     return (
@@ -185,17 +189,17 @@ def _write_form(forms: Sequence[Mapping[str, Any]], comment: str) -> str:
     )
 
 
-def _field_type(shape: ResponseShape | None) -> str:
+def _format_field_type(shape: ResponseShape | None) -> str:
     """Return the type of a form field; ``any`` if its initial value is empty."""
     if shape is None or not shape.kinds - {"null"}:
         return "any"
     if shape.kinds == {"list"} and shape.item is None:
         return "any[]"
-    known = _type_of(replace(shape, kinds=shape.kinds - {"null"}))
+    known = _format_shape_type(replace(shape, kinds=shape.kinds - {"null"}))
     return f"{known} | null"
 
 
-def _write_platform(platform: Platform, shapes: ResponseShapes) -> str:
+def _format_platform_interface(platform: Platform, shapes: ResponseShapes) -> str:
     """Return the TypeScript interface of *platform*, with each API as call and as chain.
 
     An API is there in every spelling that scripts may use.
@@ -205,20 +209,20 @@ def _write_platform(platform: Platform, shapes: ResponseShapes) -> str:
     members = []
     chains = []
     for api in platform.apis.values():
-        result = _interface_name(key, api.key, "result")
-        results.append(f"type {result} = {_result_type(platform, api, shapes)};\n")
+        result = _make_interface_name(key, api.key, "result")
+        results.append(f"type {result} = {_format_result_type(platform, api, shapes)};\n")
         about = _format_comment([api.title, f"{api.method} {api.path}"], "  ")
         arguments = ", ".join(_format_arguments(api.parameters))
-        for name in _api_spellings(api):
+        for name in _list_api_spellings(api):
             members.append(f"{about}  {_format_member(name)}({arguments}): Promise<{result}>;\n")
-            parts = ", ".join(_part_type(api.parameters, part) for part in _PARTS)
+            parts = ", ".join(_format_setter_argument_type(api.parameters, part) for part in _PARTS)
             chains.append(f"  $api(name: {_quote_js_text(name)}): BpmaxChain<{parts}, {result}>;\n")
-    head = _format_comment([platform.title]) + f"interface {_interface_name(key)} {{\n"
+    head = _format_comment([platform.title]) + f"interface {_make_interface_name(key)} {{\n"
     rest = "  $api(name: string): BpmaxChain<any, any, any, any, any>;\n}\n"
     return "".join([*results, head, *members, *chains, rest])
 
 
-def _api_spellings(api: Api) -> Iterator[str]:
+def _list_api_spellings(api: Api) -> Iterator[str]:
     """Yield each name by which a script may call *api*.
 
     Key, camelCase or snake_case twin, aliases.
@@ -237,7 +241,7 @@ def _format_arguments(parameters: Sequence[Parameter]) -> Iterator[str]:
         name = "".join(sign if sign.isalnum() or sign == "_" else "_" for sign in parameter.name)
         name = f"{name}_" if name in seen or name in _RESERVED or not name.isidentifier() else name
         seen.add(name)
-        yield f"{name}{'?' if is_optional else ''}: {_parameter_type(parameter)}"
+        yield f"{name}{'?' if is_optional else ''}: {_format_parameter_type(parameter)}"
 
 
 _RESERVED: Final = frozenset(
@@ -259,7 +263,7 @@ _RESERVED: Final = frozenset(
 )
 
 
-def _parameter_type(parameter: Parameter) -> str:
+def _format_parameter_type(parameter: Parameter) -> str:
     if parameter.enum:
         return " | ".join(
             [*(json.dumps(item, ensure_ascii=False) for item in parameter.enum), "(string & {})"]
@@ -279,21 +283,23 @@ def _parameter_type(parameter: Parameter) -> str:
     return _PARAMETER_TYPES.get(declared, "any")
 
 
-def _part_type(parameters: Iterable[Parameter], part: str) -> str:
+def _format_setter_argument_type(parameters: Iterable[Parameter], part: str) -> str:
     """Return the type of a setter's argument: declared names, and (except in a path) any others.
 
     *part* is what the setter sets: ``path``, ``query``, ``header`` or ``body``.
     """
     named = [parameter for parameter in parameters if parameter.place == part]
     if part == "body":
-        return _body_type(named)
-    members = "; ".join(f"{_format_member(p.wire_name)}?: {_parameter_type(p)}" for p in named)
+        return _format_body_type(named)
+    members = "; ".join(
+        f"{_format_member(p.wire_name)}?: {_format_parameter_type(p)}" for p in named
+    )
     if part == "path":
         return f"{{ {members} }}" if members else "Record<string, string | number>"
     return f"{{ {members}{'; ' if members else ''}[name: string]: any }}"
 
 
-def _body_type(named: Sequence[Parameter]) -> str:
+def _format_body_type(named: Sequence[Parameter]) -> str:
     """Return the nested type of a body: ``data.customer`` becomes a member of ``data``."""
     tree: dict[str, Any] = {}
     for parameter in named:
@@ -304,7 +310,7 @@ def _body_type(named: Sequence[Parameter]) -> str:
         for step in steps[:-1]:
             below = branch.setdefault(step, {})
             branch = below if isinstance(below, dict) else {}
-        branch[steps[-1]] = _parameter_type(parameter)
+        branch[steps[-1]] = _format_parameter_type(parameter)
     return f"{_format_type_tree(tree)} | any[] | string | Uint8Array" if tree else "any"
 
 
@@ -316,31 +322,32 @@ def _format_type_tree(tree: Mapping[str, Any]) -> str:
     return "{ " + "; ".join([*members, "[name: string]: any"]) + " }"
 
 
-def _result_type(platform: Platform, api: Api, shapes: ResponseShapes) -> str:
-    declared = shapes.declared_shape(platform, api)
+def _format_result_type(platform: Platform, api: Api, shapes: ResponseShapes) -> str:
+    declared = shapes.find_declared_shape(platform, api)
     if declared is not None and api.answer:  # of an envelope alone a recording says more
-        return _type_of(declared)
-    recorded = shapes.recorded_shape(platform, api)
-    return _type_of(as_all_optional(recorded)) if recorded is not None else _RESULT
+        return _format_shape_type(declared)
+    recorded = shapes.find_recorded_shape(platform, api)
+    return _format_shape_type(make_all_optional(recorded)) if recorded is not None else _RESULT
 
 
-def _type_of(shape: ResponseShape) -> str:
+def _format_shape_type(shape: ResponseShape) -> str:
     """Return the TypeScript type of a shape; ``any`` if it is unknown."""
     if not shape.kinds:
         return "any"
     kinds = [_KINDS[kind] for kind in sorted(shape.kinds) if kind in _KINDS]
     if "object" in shape.kinds:
         members = [
-            f"{_format_member(name)}{'?' if name in shape.optional else ''}: {_type_of(member)}"
+            f"{_format_member(name)}{'?' if name in shape.optional else ''}: "
+            f"{_format_shape_type(member)}"
             for name, member in shape.members.items()
         ]
         kinds.append("{ " + "; ".join(members) + " }" if members else "Record<string, any>")
     if "list" in shape.kinds:
-        kinds.append(f"({_type_of(shape.item)})[]" if shape.item is not None else "any[]")
+        kinds.append(f"({_format_shape_type(shape.item)})[]" if shape.item is not None else "any[]")
     return " | ".join(kinds)
 
 
-def _library_functions(libraries: Iterable[Script]) -> Iterator[str]:
+def _format_library_declarations(libraries: Iterable[Script]) -> Iterator[str]:
     """Yield declarations of the names that libraries define for scripts."""
     for library in dict.fromkeys(libraries):
         reading = read_script(library.source, library.name)

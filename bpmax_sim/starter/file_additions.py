@@ -11,15 +11,15 @@ from textwrap import indent
 from typing import Any
 
 from bpmax_sim.errors import ConfigError
-from bpmax_sim.yamlfile import display_path, read_yaml, write_yaml
+from bpmax_sim.yamlfile import read_yaml, to_display_path, write_yaml
 
 
-def write_list_item(value: Mapping[str, Any]) -> str:
+def format_list_item(value: Mapping[str, Any]) -> str:
     """Return *value* as YAML list item."""
     return f"- {indent(write_yaml(value, block=2), '  ').lstrip()}"
 
 
-def with_instance(before: str, value: Mapping[str, Any]) -> str:
+def append_missing_instance(before: str, value: Mapping[str, Any]) -> str:
     """Return the text *before* of ``instances.yaml`` with the entry *value* appended.
 
     Unchanged if the entry's platform has one already.
@@ -27,21 +27,21 @@ def with_instance(before: str, value: Mapping[str, Any]) -> str:
     Raises:
         ConfigError: if the list cannot be extended; the message contains the entry.
     """
-    entries: Any = read_yaml(before).plain() if before.strip() else []
+    entries: Any = read_yaml(before).to_plain() if before.strip() else []
     if any(
         isinstance(one, dict) and one.get("platform") == value["platform"] for one in entries or ()
     ):
         return before
     gap = "\n" if before and not before.endswith("\n") else ""
-    text = f"{before}{gap}{write_list_item(value)}"
-    if read_yaml(text).plain() != [*(entries or []), dict(value)]:
+    text = f"{before}{gap}{format_list_item(value)}"
+    if read_yaml(text).to_plain() != [*(entries or []), dict(value)]:
         raise ConfigError(
-            "instances.yaml: add this to the list yourself:\n{entry}", entry=write_list_item(value)
+            "instances.yaml: add this to the list yourself:\n{entry}", entry=format_list_item(value)
         )
     return text
 
 
-def with_apis(before: str, apis: Mapping[str, str], path: Path) -> str:
+def append_apis(before: str, apis: Mapping[str, str], path: Path) -> str:
     """Return the text of a platform file with *apis* (key -> text) added below ``apis``.
 
     Raises:
@@ -49,17 +49,17 @@ def with_apis(before: str, apis: Mapping[str, str], path: Path) -> str:
     """
     added = "".join(apis.values())
     gap = "\n" if before and not before.endswith("\n") else ""
-    known: Any = read_yaml(before).plain()
+    known: Any = read_yaml(before).to_plain()
     try:
-        value = read_yaml(text := f"{before}{gap}{added}").plain()
+        value = read_yaml(text := f"{before}{gap}{added}").to_plain()
     except ConfigError:
         value = None
-    more: Any = read_yaml(f"apis:\n{added}").plain()
+    more: Any = read_yaml(f"apis:\n{added}").to_plain()
     expected = {**known.get("apis", {}), **more["apis"]}
     if value is None or value != {**known, "apis": expected}:
         raise ConfigError(
             "{path}: add these below `apis` yourself:\n{added}",
-            path=display_path(path),
+            path=to_display_path(path),
             added=added,
         )
     return text

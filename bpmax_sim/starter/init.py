@@ -20,7 +20,7 @@ from bpmax_sim import git
 from bpmax_sim.errors import ConfigError, ExpectationError, suggest_or_list
 from bpmax_sim.i18n import join_messages, msg, translate
 from bpmax_sim.messages import Request, Response
-from bpmax_sim.platform.check import is_address
+from bpmax_sim.platform.check import is_platform_address
 from bpmax_sim.scenario import events, load, runner
 from bpmax_sim.transport.protocol import Handler
 from bpmax_sim.yamlfile import read_text_or_empty, write_text
@@ -108,7 +108,7 @@ class NewProject(msgspec.Struct, frozen=True, kw_only=True):
                 "--platform {platform}: expected a key such as crm_system: letters, digits, _",
                 platform=self.platform,
             )
-        if self.platform and not is_address(self.address):
+        if self.platform and not is_platform_address(self.address):
             raise ConfigError(
                 "--url {address}: expected an address such as https://crm.example.com, without "
                 "? # and user",
@@ -119,7 +119,7 @@ class NewProject(msgspec.Struct, frozen=True, kw_only=True):
             _check_choice("--ci", ci, CIS)
 
     @property
-    def environment(self) -> Mapping[str, str]:
+    def credential_variables(self) -> Mapping[str, str]:
         """Return the variable from which each credential is read, the address first."""
         names = ("url", *AUTHS[self.auth].credentials)
         return {name: f"{self.platform}_{name}".upper() for name in names}
@@ -165,7 +165,7 @@ _COMMENTS: Final[Mapping[str, str]] = {
 """What the files say to whoever reads them, in the language of the one who asked for them."""
 
 
-def _project_files(chosen: NewProject) -> dict[str, str]:
+def _make_project_files(chosen: NewProject) -> dict[str, str]:
     values = {
         "platform": chosen.platform,
         "PLATFORM": chosen.platform.upper(),
@@ -183,7 +183,7 @@ def _project_files(chosen: NewProject) -> dict[str, str]:
         f"scenarios/{to}": _fill_template(_read_template_file(name), values)
         for to, name in sources.items()
     }
-    _, *credentials = chosen.environment.items()
+    _, *credentials = chosen.credential_variables.items()
     lines = [f"    {name}: {{env: {variable}}}\n" for name, variable in credentials]
     texts["scenarios/instances.yaml"] += join_messages(
         "", ["  credentials:\n", *lines] if lines else []
@@ -191,7 +191,7 @@ def _project_files(chosen: NewProject) -> dict[str, str]:
     return texts
 
 
-def with_lines(before: str, lines: tuple[str, ...]) -> str:
+def append_missing_lines(before: str, lines: tuple[str, ...]) -> str:
     """Return *before* with those of *lines* appended that it does not contain."""
     there = {line.strip() for line in before.splitlines()}
     more = join_messages("", (f"{line}\n" for line in lines if line not in there))
@@ -249,14 +249,14 @@ def plan_files(folder: Path, chosen: NewProject) -> InitPlan:
     Raises:
         ConfigError: if an existing file cannot be read as text.
     """
-    named = _project_files(chosen) if chosen.platform else {}
+    named = _make_project_files(chosen) if chosen.platform else {}
     named |= {
         place: _read_template_file(shipped) for shipped, place in (CIS[ci] for ci in chosen.cis)
     }
     texts = {folder / name: text for name, text in named.items()}
     replaced = [path for path, text in texts.items() if read_text_or_empty(path) not in {"", text}]
     for name, lines in GIT.items():
-        texts[folder / name] = with_lines(read_text_or_empty(folder / name), lines)
+        texts[folder / name] = append_missing_lines(read_text_or_empty(folder / name), lines)
     cassette = folder / f"cassettes/{chosen.platform}/customer.yaml" if chosen.platform else None
     if cassette is not None and cassette.exists():
         replaced.append(cassette)
@@ -264,7 +264,9 @@ def plan_files(folder: Path, chosen: NewProject) -> InitPlan:
     return InitPlan(fresh, tuple(replaced), cassette)
 
 
-def write_project_files(planned: InitPlan, folder: Path, chosen: NewProject) -> tuple[Path, ...]:
+def write_and_record_project(
+    planned: InitPlan, folder: Path, chosen: NewProject
+) -> tuple[Path, ...]:
     """Write the planned files, record the cassette, and return the written paths.
 
     Raises:
@@ -275,8 +277,10 @@ def write_project_files(planned: InitPlan, folder: Path, chosen: NewProject) -> 
         write_text(path, text, NAME_ANOTHER)
     if planned.cassette is None:
         return tuple(planned.texts)
-    values = {variable: secrets.token_urlsafe(24) for variable in chosen.environment.values()}
-    environ = {**values, chosen.environment["url"]: chosen.address}
+    values = {
+        variable: secrets.token_urlsafe(24) for variable in chosen.credential_variables.values()
+    }
+    environ = {**values, chosen.credential_variables["url"]: chosen.address}
     (item,) = load.load_items(folder / "scenarios/customer.scenario.yaml", environ=environ)
     session = runner.open_session(
         item,

@@ -32,7 +32,7 @@ _HOLDS_VERSION: Final = frozenset({"api", "rest", "version", "openapi", "service
 class ObservedPath(msgspec.Struct, frozen=True):
     """Method and percent-encoded path of a request, and the shape of a successful response.
 
-    Two responses have one shape where `shape_of` returns the same for both.
+    Two responses have one shape where `describe_json_shape` returns the same for both.
     """
 
     method: str
@@ -40,15 +40,17 @@ class ObservedPath(msgspec.Struct, frozen=True):
     shape: str = ""
 
 
-def shape_of(value: Any, levels: int = 2) -> str:
+def describe_json_shape(value: Any, levels: int = 2) -> str:
     """Return a text that is equal for JSON values with the same member names, down to *levels*."""
     if isinstance(value, Mapping):
         if not levels:
             return "{}"
-        inner = (f"{name}:{shape_of(one, levels - 1)}" for name, one in sorted(value.items()))
+        inner = (
+            f"{name}:{describe_json_shape(one, levels - 1)}" for name, one in sorted(value.items())
+        )
         return f"{{{','.join(inner)}}}"
     if isinstance(value, list):
-        return f"[{shape_of(value[0], levels - 1) if value and levels else ''}]"
+        return f"[{describe_json_shape(value[0], levels - 1) if value and levels else ''}]"
     return "" if value is None else type(value).__name__
 
 
@@ -92,7 +94,7 @@ class _Node:
         for segment, child in other.children.items():
             self.children.setdefault(segment, _Node()).merge_in(child)
 
-    def relative_routes(self) -> frozenset[tuple[str, str]]:
+    def list_relative_routes(self) -> frozenset[tuple[str, str]]:
         """Return (rest of the path, method) of each request below this node.
 
         A segment that looks like a value is ``*`` in the rest.
@@ -100,10 +102,10 @@ class _Node:
         own = {("", method) for method, _ in self.ends}
         for segment, child in self.children.items():
             rest = "*" if is_value(segment) else segment
-            own |= {(f"/{rest}{path}", method) for path, method in child.relative_routes()}
+            own |= {(f"/{rest}{path}", method) for path, method in child.list_relative_routes()}
         return frozenset(own)
 
-    def relative_ends(self) -> frozenset[End]:
+    def list_relative_ends(self) -> frozenset[End]:
         """Return (rest of the path, method, shape of the response) of each request below.
 
         A segment that looks like a value is ``*`` in the rest; requests whose response has no shape
@@ -113,7 +115,8 @@ class _Node:
         for segment, child in self.children.items():
             rest = "*" if is_value(segment) else segment
             own |= {
-                (f"/{rest}{path}", method, shape) for path, method, shape in child.relative_ends()
+                (f"/{rest}{path}", method, shape)
+                for path, method, shape in child.list_relative_ends()
             }
         return frozenset(own)
 
@@ -164,15 +167,17 @@ def _find_value_children(node: _Node, before: str) -> set[str]:
     """
     values = {segment for segment in node.children if segment and is_value(segment, before)}
     words = {
-        segment: child.relative_ends()
+        segment: child.list_relative_ends()
         for segment, child in node.children.items()
         if segment and segment not in values
     }
-    known = frozenset[End]().union(*(node.children[one].relative_ends() for one in values))
-    below = {route for one in values for route in node.children[one].relative_routes() if route[0]}
+    known = frozenset[End]().union(*(node.children[one].list_relative_ends() for one in values))
+    below = {
+        route for one in values for route in node.children[one].list_relative_routes() if route[0]
+    }
     groups: dict[frozenset[End], list[str]] = {}
     for segment, signature in words.items():
-        leads_alike = not below.isdisjoint(node.children[segment].relative_routes())
+        leads_alike = not below.isdisjoint(node.children[segment].list_relative_routes())
         if leads_alike or (signature and signature <= known):
             values.add(segment)
         elif signature:

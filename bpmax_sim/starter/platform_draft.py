@@ -14,13 +14,18 @@ from urllib.parse import parse_qsl, urlsplit
 import msgspec
 
 from bpmax_sim.cassette.matching import split_query
-from bpmax_sim.i18n import msg, plural, series, translate
+from bpmax_sim.i18n import join_list, msg, plural, translate
 from bpmax_sim.js_values import loads
-from bpmax_sim.messages import FORM, Exchange, Headers, Request, Response, media_type
-from bpmax_sim.path_template import placeholders
+from bpmax_sim.messages import FORM, Exchange, Headers, Request, Response, parse_media_type
+from bpmax_sim.path_template import list_placeholders
 from bpmax_sim.platform.model import to_snake_case
 from bpmax_sim.starter.auth_guess import AuthGuess, guess_auth, parse_json_body
-from bpmax_sim.starter.path_patterns import ObservedPath, find_templates, shape_of, to_singular
+from bpmax_sim.starter.path_patterns import (
+    ObservedPath,
+    describe_json_shape,
+    find_templates,
+    to_singular,
+)
 from bpmax_sim.yamlfile import write_yaml
 
 _GENERIC_LABELS: Final = frozenset({
@@ -73,7 +78,7 @@ class PlatformDraft(msgspec.Struct, frozen=True, kw_only=True):
     apis: Mapping[str, str]
 
 
-def platform_key(origin: str) -> str:
+def make_platform_key(origin: str) -> str:
     """Return a key for the platform at *origin*: ``crm`` of ``https://api.crm.example.com``."""
     host = urlsplit(origin).hostname or ""
     labels = [label for label in host.split(".") if label and label not in _GENERIC_LABELS]
@@ -83,18 +88,18 @@ def platform_key(origin: str) -> str:
     return text if text and text[0].isalpha() else f"api_{port}" if port else "api"
 
 
-def variable_prefix(key: str) -> str:
+def make_variable_prefix(key: str) -> str:
     """Return the prefix of environment variables for platform *key*."""
     return re.sub(r"\W+", "_", key, flags=re.ASCII).strip("_").upper() or "API"
 
 
-def origin_of(url: str) -> str:
+def extract_origin(url: str) -> str:
     """Return scheme, host and port of *url*."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
 
 
-def path_of(request: Request) -> str:
+def extract_raw_path(request: Request) -> str:
     """Return the raw path of *request*."""
     return (
         "/" + request.url.partition("://")[2].partition("/")[2].partition("?")[0].partition("#")[0]
@@ -138,20 +143,20 @@ def draft_platform(
     drafts = list(_find_apis(calls, hosts))
     names = _name_apis(drafts, {*map(to_snake_case, taken)})
     apis = {
-        name: add_comments(notes, _text_of_api(name, value), "  ")
+        name: add_comments(notes, _format_api_yaml(name, value), "  ")
         for name, (value, notes) in zip(
             names, (_draft_api(one, auth) for one in drafts), strict=True
         )
     }
     text = add_comments(
-        _draft_head_comments(variable_prefix(key)), write_yaml(_draft_address_keys(key, hosts))
+        _draft_head_comments(make_variable_prefix(key)), write_yaml(_draft_address_keys(key, hosts))
     )
     if auth.credentials:
         text += write_yaml({"credentials": dict(auth.credentials)}, block=2)
     rules, notes = _draft_response_rules(calls)
     if rules:
         text += add_comments(notes, write_yaml({"response": rules}, block=2))
-    placed = _with_login_hosts(auth, hosts)
+    placed = _add_login_hosts(auth, hosts)
     text += add_comments(_draft_auth_comments(auth), write_yaml({"auth": placed}, block=4))
     instance, addresses = _draft_instance(key, origins[0], hosts, auth)
     return PlatformDraft(
@@ -179,7 +184,7 @@ def _draft_instance(
     key: str, origin: str, hosts: Mapping[str, str], auth: AuthGuess
 ) -> tuple[dict[str, Any], dict[str, str]]:
     """Return the entry for ``instances.yaml``, and the address of each of its variables."""
-    prefix = variable_prefix(key)
+    prefix = make_variable_prefix(key)
     instance: dict[str, Any] = {"platform": key, "instance_key": "default", "default": True}
     instance["base_url"] = {"env": f"{prefix}_URL"}
     addresses = {f"{prefix}_URL": origin}
@@ -217,7 +222,7 @@ def _draft_host_name(origin: str, number: int) -> str:
     return text if text and text[0].isalpha() else f"host_{number + 1}"
 
 
-def _with_login_hosts(auth: AuthGuess, hosts: Mapping[str, str]) -> Any:
+def _add_login_hosts(auth: AuthGuess, hosts: Mapping[str, str]) -> Any:
     """Return the ``auth`` with ``host`` added to each login request sent to a further origin.
 
     *hosts* maps these origins to their names.
@@ -227,7 +232,7 @@ def _with_login_hosts(auth: AuthGuess, hosts: Mapping[str, str]) -> Any:
         auth.logins,
         strict=False,
     ):
-        if host := hosts.get(origin_of(login.request.url)):
+        if host := hosts.get(extract_origin(login.request.url)):
             step["request"]["host"] = host
     return auth.auth
 
@@ -235,17 +240,19 @@ def _with_login_hosts(auth: AuthGuess, hosts: Mapping[str, str]) -> Any:
 def _find_apis(exchanges: Sequence[Exchange], hosts: Mapping[str, str]) -> Iterator[_ApiDraft]:
     by_origin: dict[str, list[Exchange]] = {}
     for exchange in exchanges:
-        by_origin.setdefault(origin_of(exchange.request.url), []).append(exchange)
+        by_origin.setdefault(extract_origin(exchange.request.url), []).append(exchange)
     for origin, own in by_origin.items():
         templates = find_templates(
-            ObservedPath(one.request.method, path_of(one.request), _response_shape(one))
+            ObservedPath(
+                one.request.method, extract_raw_path(one.request), _describe_response_shape(one)
+            )
             for one in own
         )
         found: dict[tuple[str, str], _ApiDraft] = {}
         for exchange in own:
             place = (
                 exchange.request.method,
-                templates[exchange.request.method, path_of(exchange.request)],
+                templates[exchange.request.method, extract_raw_path(exchange.request)],
             )
             found.setdefault(place, _ApiDraft(*place, hosts.get(origin, ""), [])).exchanges.append(
                 exchange
@@ -253,7 +260,7 @@ def _find_apis(exchanges: Sequence[Exchange], hosts: Mapping[str, str]) -> Itera
         yield from found.values()
 
 
-def _response_shape(exchange: Exchange) -> str:
+def _describe_response_shape(exchange: Exchange) -> str:
     """Return a text that is equal for successful responses of one shape; "" for other responses.
 
     It has the member names of JSON, or the media type of anything else.
@@ -263,7 +270,9 @@ def _response_shape(exchange: Exchange) -> str:
         return ""
     value = parse_json_body(response)
     return (
-        shape_of(value) if value is not None else media_type(Headers(response.headers).content_type)
+        describe_json_shape(value)
+        if value is not None
+        else parse_media_type(Headers(response.headers).content_type)
     )
 
 
@@ -271,7 +280,7 @@ def _name_apis(drafts: Sequence[_ApiDraft], taken: set[str]) -> list[str]:
     paths = [[part for part in one.template.split("/") if part] for one in drafts]
     names = []
     for draft, whole in zip(drafts, paths, strict=True):
-        parts = _without_unspecific_parts(whole)
+        parts = _drop_leading_generic_parts(whole)
         words = [
             to_singular(part)
             if number + 1 < len(parts) and parts[number + 1].startswith("{")
@@ -296,7 +305,7 @@ def _name_apis(drafts: Sequence[_ApiDraft], taken: set[str]) -> list[str]:
     return names
 
 
-def _without_unspecific_parts(parts: list[str]) -> list[str]:
+def _drop_leading_generic_parts(parts: list[str]) -> list[str]:
     """Return path *parts* without leading ones that are not specific, such as ``api/v1``."""
     start = 0
     while start < len(parts) - 1 and _LEADING.fullmatch(parts[start]):
@@ -304,7 +313,7 @@ def _without_unspecific_parts(parts: list[str]) -> list[str]:
     return parts[start:]
 
 
-def _text_of_api(name: str, value: Mapping[str, Any]) -> str:
+def _format_api_yaml(name: str, value: Mapping[str, Any]) -> str:
     return write_yaml({"apis": {name: value}}, block=3).partition("\n")[2]
 
 
@@ -312,8 +321,8 @@ def _draft_api(draft: _ApiDraft, auth: AuthGuess) -> tuple[dict[str, Any], list[
     """Return the declaration of an API, and comments on what was inferred."""
     requests = [exchange.request for exchange in draft.exchanges]
     notes = []
-    for name in placeholders(draft.template):
-        count = len({path_of(one) for one in requests})
+    for name in list_placeholders(draft.template):
+        count = len({extract_raw_path(one) for one in requests})
         if count == 1:
             notes.append(msg("Guess: {name} of the path was seen with one value.", name=name))
     value: dict[str, Any] = {"method": draft.method, "path": draft.template}
@@ -322,14 +331,16 @@ def _draft_api(draft: _ApiDraft, auth: AuthGuess) -> tuple[dict[str, Any], list[
     if draft.host:
         value["host"] = draft.host
     parameters: list[dict[str, Any]] = [
-        {"name": name, "in": "path", "required": True} for name in placeholders(draft.template)
+        {"name": name, "in": "path", "required": True} for name in list_placeholders(draft.template)
     ]
     parameters += _draft_parameters(
         "query", [dict(split_query(one.url)[1]) for one in requests], auth
     )
-    parameters += _draft_parameters("header", [_declarable_headers(one) for one in requests], auth)
+    parameters += _draft_parameters(
+        "header", [_select_declarable_headers(one) for one in requests], auth
+    )
     body, more = _draft_body(requests)
-    value["parameters"] = list(_with_own_names([*parameters, *body]))
+    value["parameters"] = list(_make_names_unique([*parameters, *body]))
     if not value["parameters"]:
         del value["parameters"]
     required = [
@@ -338,7 +349,7 @@ def _draft_api(draft: _ApiDraft, auth: AuthGuess) -> tuple[dict[str, Any], list[
     if required:
         seen = plural(len(requests), "the one request", "all {number} requests")
         notes.append(
-            msg("Guess: {names} required, as {seen} had it.", names=series(required), seen=seen)
+            msg("Guess: {names} required, as {seen} had it.", names=join_list(required), seen=seen)
         )
     if any(
         isinstance(one.outcome, Response) and one.outcome.status in _REDIRECT
@@ -348,7 +359,7 @@ def _draft_api(draft: _ApiDraft, auth: AuthGuess) -> tuple[dict[str, Any], list[
     return value | more, notes
 
 
-def _declarable_headers(request: Request) -> dict[str, str]:
+def _select_declarable_headers(request: Request) -> dict[str, str]:
     """Return the headers that an API declares, without those that every HTTP client sends."""
     return {
         name: value for name, value in request.headers if not _OF_CLIENTS.fullmatch(name.lower())
@@ -371,7 +382,7 @@ def _draft_parameters(
             yield entry
 
 
-def _with_own_names(parameters: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+def _make_names_unique(parameters: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     """Yield *parameters* with unique names: a duplicate gets its place in front, ``query_id``."""
     names: set[str] = set()
     for one in parameters:
@@ -408,7 +419,7 @@ def _draft_body(requests: Sequence[Request]) -> tuple[list[dict[str, Any]], dict
     if not bodies:
         return [], {}
     content_type = Headers(bodies[0].headers).content_type
-    media = media_type(content_type)
+    media = parse_media_type(content_type)
     whole = [{"name": "body", "in": "body", "to": "$"}]
     if media == FORM:
         pairs = [
@@ -419,7 +430,7 @@ def _draft_body(requests: Sequence[Request]) -> tuple[list[dict[str, Any]], dict
     if "json" not in media and media:
         kind = "xml" if "xml" in media else "text"
         return whole, {"encoding": kind, "headers": {"Content-Type": content_type}}
-    values = [_json_body(one) for one in bodies]
+    values = [_parse_request_json(one) for one in bodies]
     more = {} if media in {"application/json", ""} else {"headers": {"Content-Type": content_type}}
     are_objects = all(isinstance(value, dict) for value in values)
     if not are_objects or any(
@@ -429,7 +440,7 @@ def _draft_body(requests: Sequence[Request]) -> tuple[list[dict[str, Any]], dict
     return list(_draft_body_members(values, typed=True)), more
 
 
-def _json_body(request: Request) -> Any:
+def _parse_request_json(request: Request) -> Any:
     try:
         return loads(request.body or b"null")
     except (ValueError, RecursionError):
@@ -481,12 +492,12 @@ def _draft_response_rules(exchanges: Sequence[Exchange]) -> tuple[dict[str, Any]
         msg(
             "Guess: {name} is the business code, and {codes} a success.",
             name=name,
-            codes=series(map(str, accepted)),
+            codes=join_list(map(str, accepted)),
         )
     ]
     if others:
         notes.append(
-            msg("Seen too, and taken for failures: {codes}", codes=series(map(str, others)))
+            msg("Seen too, and taken for failures: {codes}", codes=join_list(map(str, others)))
         )
     return rules, notes
 

@@ -24,39 +24,43 @@ from msgspec.structs import replace
 from bpmax_sim.cassette.journal import PendingExchange
 from bpmax_sim.cassette.matching import MatchingRules
 from bpmax_sim.errors import ConfigError, LeakError
-from bpmax_sim.i18n import join_messages, label_message, msg, plural, series
+from bpmax_sim.i18n import join_list, join_messages, label_message, msg, plural
 from bpmax_sim.live.console import CapturedRun
-from bpmax_sim.messages import Exchange, Headers, Response, media_type
+from bpmax_sim.messages import Exchange, Headers, Response, parse_media_type
 from bpmax_sim.openapi.convert import convert_document
-from bpmax_sim.openapi.document import document_key, read_document
+from bpmax_sim.openapi.document import derive_platform_key, read_document
 from bpmax_sim.platform.load import Platforms, find_declaring_file, load_platforms
-from bpmax_sim.platform.matcher import ApiMatcher, address_variables, addresses_in
+from bpmax_sim.platform.matcher import (
+    ApiMatcher,
+    list_address_variables,
+    resolve_declared_addresses,
+)
 from bpmax_sim.scenario.runner import run_scenario
 from bpmax_sim.secret.vault import Vault
-from bpmax_sim.session.credentials import matching_rules
+from bpmax_sim.session.credentials import get_matching_rules
 from bpmax_sim.starter.auth_guess import group_origins_by_tokens
 from bpmax_sim.starter.capture_draft import (
-    RunFiles,
-    calls_of,
+    RunDraftPaths,
     draft_captured_platforms,
     draft_run,
     group_flow_runs,
+    list_calls,
 )
-from bpmax_sim.starter.document_draft import sample_calls
-from bpmax_sim.starter.file_additions import with_apis, with_instance
+from bpmax_sim.starter.document_draft import draft_sample_calls
+from bpmax_sim.starter.file_additions import append_apis, append_missing_instance
 from bpmax_sim.starter.init import NewProject, plan_files
 from bpmax_sim.starter.platform_draft import (
     draft_platform,
-    origin_of,
-    platform_key,
-    variable_prefix,
+    extract_origin,
+    make_platform_key,
+    make_variable_prefix,
 )
 from bpmax_sim.starter.scenario_draft import (
     ScriptedCall,
     UnplayableCall,
     draft_scenario,
     draft_script,
-    script_call,
+    draft_script_call,
 )
 from bpmax_sim.starter.traffic_sources import TrafficSources
 from bpmax_sim.traffic.import_recording import prepare_import, render_exchanges, write_recording
@@ -98,13 +102,13 @@ def draft_project(
         LeakError: if a file would contain a secret.
     """
     with tempfile.TemporaryDirectory(prefix="bpmax-draft-") as place:
-        work = _DraftFolder(folder, Path(place), sources, dict(environ))
+        work = _TemporaryProject(folder, Path(place), sources, dict(environ))
         work.copy_declarations()
         before = _read_all_files(work.place)
         work.import_documents()
         work.draft_traffic()
         work.draft_runs()
-        work.simulate_documents()
+        work.draft_simulated_scenario()
         if not (work.calls or work.runs or sources.documents):  # nor was it there
             raise ConfigError(
                 "{source}: no call of an API is in it{why}",
@@ -127,10 +131,10 @@ def _refuse_leaks(files: Mapping[str, bytes], vault: Vault) -> None:
     """Raise `LeakError` if any of *files* contains a secret that *vault* knows."""
     leaking = [name for name, data in files.items() if vault.scan(data)]
     if leaking:
-        raise LeakError("not written, a secret was found in {names}", names=series(leaking))
+        raise LeakError("not written, a secret was found in {names}", names=join_list(leaking))
 
 
-class _DraftFolder:
+class _TemporaryProject:
     """A temporary copy of the project in which drafts are written and run.
 
     Nothing reaches the real project unless its drafts pass.
@@ -168,10 +172,10 @@ class _DraftFolder:
 
     def import_documents(self) -> None:
         """Write a platform file for each OpenAPI document."""
-        origins = Counter(origin_of(one.request.url) for one in self.sources.traffic.exchanges)
+        origins = Counter(extract_origin(one.request.url) for one in self.sources.traffic.exchanges)
         for path in self.sources.documents:
             document = read_document(path)
-            key = document_key(path.name, document.root)
+            key = derive_platform_key(path.name, document.root)
             if self.load_platforms().find(key) is not None:
                 self.notes.append(
                     msg(
@@ -181,11 +185,11 @@ class _DraftFolder:
                     )
                 )
                 continue
-            converted = convert_document(document, key=key, has_answers=True)
+            converted = convert_document(document, key=key, has_response_schemas=True)
             write_text(self.place / f"scenarios/platforms/{key}.yaml", converted.text)
-            variable = f"{variable_prefix(key)}_URL"
+            variable = f"{make_variable_prefix(key)}_URL"
             names = {
-                name: {"env": f"{variable_prefix(key)}_{name}".upper()}
+                name: {"env": f"{make_variable_prefix(key)}_{name}".upper()}
                 for name in converted.credentials
             }
             self._add_instance(
@@ -200,7 +204,7 @@ class _DraftFolder:
             for origin, _ in origins.most_common(1):
                 self.environ[variable] = self._choose_address(origin, key)
             self.notes += [
-                label_message(path.name, str(kind.first) + kind.others_text)
+                label_message(path.name, str(kind.first) + kind.more_notes_suffix)
                 for kind in converted.kinds
             ]
 
@@ -221,7 +225,7 @@ class _DraftFolder:
 
     def _add_instance(self, value: Mapping[str, Any]) -> None:
         path = self.place / "scenarios/instances.yaml"
-        write_text(path, with_instance(read_text_or_empty(path), value))
+        write_text(path, append_missing_instance(read_text_or_empty(path), value))
 
     def draft_traffic(self) -> None:
         """Write platforms, recording, script and scenario for the exchanges."""
@@ -231,7 +235,7 @@ class _DraftFolder:
             return
         known = self.load_platforms()
         for origins, own in _group_by_platform(kept):
-            key = _platform_key_for(origins[0], known, self.environ)
+            key = _choose_platform_key(origins[0], known, self.environ)
             if known.find(key) is None:
                 draft = draft_platform(key, own, origins)
                 write_text(self.place / f"scenarios/platforms/{key}.yaml", draft.text)
@@ -246,9 +250,9 @@ class _DraftFolder:
         self, known: Platforms, key: str, origin: str, exchanges: Sequence[Exchange]
     ) -> None:
         """Add to platform *key* the APIs that *exchanges* use and that it lacks."""
-        for name in address_variables(known, key):
+        for name in list_address_variables(known, key):
             self.environ.setdefault(name, origin)
-        matcher = ApiMatcher(known, addresses_in(known, self.environ))
+        matcher = ApiMatcher(known, resolve_declared_addresses(known, self.environ))
         matches = [(one, matcher.match(one.request)) for one in exchanges]
         lacking = [one for one, match in matches if match is None or not match.target.is_declared]
         if not lacking:
@@ -260,12 +264,15 @@ class _DraftFolder:
             )
             return
         draft = draft_platform(key, lacking, [origin], taken=known.platform(key).apis)
-        write_text(path, with_apis(read_text_or_empty(path), draft.apis, path))
+        write_text(path, append_apis(read_text_or_empty(path), draft.apis, path))
 
     def _write_recording_and_scenario(self, exchanges: Sequence[Exchange]) -> None:
         """Write recording, script and scenario of all exchanges that can be replayed."""
         known = self.load_platforms()
-        rules, addresses = matching_rules(known, ()), addresses_in(known, self.environ)
+        rules, addresses = (
+            get_matching_rules(known, ()),
+            resolve_declared_addresses(known, self.environ),
+        )
         admitted = prepare_import(
             ForeignExchanges(tuple(exchanges)),
             known,
@@ -279,7 +286,7 @@ class _DraftFolder:
         played: list[Exchange] = []
         for exchange in admitted.exchanges:
             try:
-                script_call(exchange, matcher, 1)
+                draft_script_call(exchange, matcher, 1)
             except UnplayableCall as reason:
                 self._note_left_out(exchange, str(reason))
             else:
@@ -313,7 +320,7 @@ class _DraftFolder:
         If not, the reason is noted. *draft* returns the files for a scenario of that name.
         """
         (files,) = draft(_TRIAL)
-        headline = self._write_files(files)
+        headline = self._write_and_run(files)
         self._remove_files(files)
         if headline:
             self._note_left_out(exchange, headline)
@@ -323,13 +330,13 @@ class _DraftFolder:
         self, matcher: ApiMatcher, rules: MatchingRules, played: Sequence[Exchange], name: str
     ) -> list[_DraftFiles]:
         ordered = [replace(one, order=n, owner=name) for n, one in enumerate(played, 1)]
-        calls = [script_call(one, matcher, one.order) for one in ordered]
+        calls = [draft_script_call(one, matcher, one.order) for one in ordered]
         keys = dict.fromkeys(one.request.call.platform for one in ordered if one.request.call)
         proxy = {"cassette": name}
         scenario = draft_scenario(name, proxy, calls, clock=_format_clock(ordered[0].at))
         script = draft_script(self.sources.file_names, calls, keys)
         recording = render_exchanges(ordered, rules, self.vault)
-        return [_DraftFiles(name, _script_and_scenario_texts(name, script, scenario), recording)]
+        return [_DraftFiles(name, _make_draft_texts(name, script, scenario), recording)]
 
     def draft_runs(self) -> None:
         """Write the files for each captured run."""
@@ -348,30 +355,30 @@ class _DraftFolder:
                     msg("run {run} is left out: {reason}", run=run.name, reason=reason)
                 )
             else:
-                self.calls += len(calls_of(run))
+                self.calls += len(list_calls(run))
                 self.runs += 1
 
     def _draft_captured(
         self, run: CapturedRun, known: Platforms, others: Sequence[CapturedRun], name: str
     ) -> list[_DraftFiles]:
-        files = RunFiles(name, f"scripts/{name}.js", f"flows/{name}.yaml")
+        files = RunDraftPaths(name, f"scripts/{name}.js", f"flows/{name}.yaml")
         return [
             _DraftFiles(
                 name,
-                _script_and_scenario_texts(name, draft.script, draft.scenario)
+                _make_draft_texts(name, draft.script, draft.scenario)
                 | ({f"scenarios/flows/{name}.yaml": draft.flow} if draft.flow else {}),
             )
             for draft in draft_run(run, known, files, self.sources.script, others)
         ]
 
-    def simulate_documents(self) -> None:
+    def draft_simulated_scenario(self) -> None:
         """Write a scenario calling each API of the documents, unless there is traffic."""
         if self.calls or not self.sources.documents:
             return
         roots = [(path, read_document(path).root) for path in self.sources.documents]
-        keys = dict.fromkeys(document_key(path.name, root) for path, root in roots)
+        keys = dict.fromkeys(derive_platform_key(path.name, root) for path, root in roots)
         known = self.load_platforms()
-        calls = [call for key in keys for call in sample_calls(known.platform(key))]
+        calls = [call for key in keys for call in draft_sample_calls(known.platform(key))]
         try:
             self._write_first_passing(partial(self._draft_simulated, calls, keys))
         except ConfigError as error:
@@ -384,7 +391,7 @@ class _DraftFolder:
     def _is_simulated(self, call: ScriptedCall, keys: Mapping[str, None]) -> bool:
         """Return whether a scenario that makes only *call* passes with simulators."""
         (files,) = self._draft_simulated([call], keys, _TRIAL)
-        headline = self._write_files(files)
+        headline = self._write_and_run(files)
         self._remove_files(files)
         return not headline
 
@@ -395,7 +402,7 @@ class _DraftFolder:
         return [
             _DraftFiles(
                 name,
-                _script_and_scenario_texts(
+                _make_draft_texts(
                     name, draft_script(self.sources.file_names, calls, keys), scenario
                 ),
             )
@@ -417,19 +424,19 @@ class _DraftFolder:
             roots = (self.folder, self.place)
             if not any((root / one).exists() for root in roots for one in drafts[0].paths):
                 break
-            if any(files.is_in(self.folder) for files in drafts):
+            if any(files.has_same_texts_in(self.folder) for files in drafts):
                 self.notes.append(msg("{name} is there already, and the same", name=name))
                 return
         headlines = []
         for files in drafts:
-            headline = self._write_files(files)
+            headline = self._write_and_run(files)
             if not headline:
                 return
             headlines.append(headline)
             self._remove_files(files)
         raise ConfigError("the draft does not pass: {headline}", headline=headlines[0])
 
-    def _write_files(self, files: _DraftFiles) -> str:
+    def _write_and_run(self, files: _DraftFiles) -> str:
         """Write *files* and run the scenario; return the headline of its failure, or ""."""
         for path, text in files.texts.items():
             write_text(self.place / path, text)
@@ -467,12 +474,12 @@ class _DraftFiles(msgspec.Struct, frozen=True):
         """Return the paths of all files, including the recording."""
         return (*self.texts, *((f"cassettes/{self.name}.yaml",) if self.recording else ()))
 
-    def is_in(self, folder: Path) -> bool:
+    def has_same_texts_in(self, folder: Path) -> bool:
         """Return whether *folder* already has exactly these texts."""
         return all(read_text_or_empty(folder / path) == text for path, text in self.texts.items())
 
 
-def _script_and_scenario_texts(name: str, script: str, scenario: str) -> dict[str, str]:
+def _make_draft_texts(name: str, script: str, scenario: str) -> dict[str, str]:
     return {
         f"scenarios/scripts/{name}.js": script,
         f"scenarios/{name}.scenario.yaml": scenario,
@@ -517,7 +524,7 @@ def _is_page_load(exchange: Exchange) -> bool:
     """Return whether *exchange* loaded a part of a web page (HTML, image, script), not an API."""
     if exchange.request.method != "GET" or not isinstance(exchange.outcome, Response):
         return False
-    kind = media_type(Headers(exchange.outcome.headers).content_type)
+    kind = parse_media_type(Headers(exchange.outcome.headers).content_type)
     return bool(_OF_PAGES.fullmatch(kind)) or exchange.request.url.partition("?")[0].endswith(
         "/favicon.ico"
     )
@@ -531,22 +538,22 @@ def _read_all_files(folder: Path) -> dict[str, bytes]:
     }
 
 
-def _platform_key_for(origin: str, known: Platforms, environ: Mapping[str, str]) -> str:
+def _choose_platform_key(origin: str, known: Platforms, environ: Mapping[str, str]) -> str:
     """Return the key of the known platform at *origin*, else a new one made from the host."""
-    for (key, _, _), address in addresses_in(known, environ).items():
-        if origin_of(address) == origin:
+    for (key, _, _), address in resolve_declared_addresses(known, environ).items():
+        if extract_origin(address) == origin:
             return key
     declared = (
-        platform.platform_key for platform in known if origin_of(platform.base_url) == origin
+        platform.platform_key for platform in known if extract_origin(platform.base_url) == origin
     )
-    return next(declared, platform_key(origin))
+    return next(declared, make_platform_key(origin))
 
 
 def _group_by_platform(exchanges: Sequence[Exchange]) -> Iterator[tuple[list[str], list[Exchange]]]:
     """Yield the origins of each platform, the most used first, and its exchanges."""
     by_origin: dict[str, list[Exchange]] = {}
     for exchange in exchanges:
-        by_origin.setdefault(origin_of(exchange.request.url), []).append(exchange)
+        by_origin.setdefault(extract_origin(exchange.request.url), []).append(exchange)
     joint = group_origins_by_tokens(by_origin.items())
     done: set[str] = set()
     for origin in by_origin:
@@ -555,7 +562,7 @@ def _group_by_platform(exchanges: Sequence[Exchange]) -> Iterator[tuple[list[str
         together = next((one for one in joint if origin in one), {origin})
         done |= together
         origins = sorted(together, key=lambda one: (-len(by_origin[one]), one))
-        own = [one for one in exchanges if origin_of(one.request.url) in together]
+        own = [one for one in exchanges if extract_origin(one.request.url) in together]
         yield origins, own
 
 

@@ -15,7 +15,7 @@ import msgspec
 
 from bpmax_sim.i18n import msg, translate
 from bpmax_sim.js_values import loads
-from bpmax_sim.messages import FORM, Call, Exchange, Headers, Response, media_type
+from bpmax_sim.messages import FORM, Call, Exchange, Headers, Response, parse_media_type
 from bpmax_sim.platform.matcher import ApiMatch, ApiMatcher
 from bpmax_sim.yamlfile import write_yaml
 
@@ -72,7 +72,7 @@ def _check_numbers(value: Any) -> None:
         raise UnplayableCall(msg("{value} is a number that JavaScript does not keep", value=value))
 
 
-def script_call(exchange: Exchange, matcher: ApiMatcher, number: int) -> ScriptedCall:
+def draft_script_call(exchange: Exchange, matcher: ApiMatcher, number: int) -> ScriptedCall:
     """Return the JavaScript statement that repeats the recorded call of *exchange*.
 
     *number* is logged if the call is rejected, as the statement then catches the error.
@@ -86,8 +86,8 @@ def script_call(exchange: Exchange, matcher: ApiMatcher, number: int) -> Scripte
     expectation: dict[str, Any] = {"call": call.name}
     if match.parameters:
         expectation["path"] = dict(match.parameters)
-    expectation |= _outcome_of(exchange)
-    parts = [f"await {platform_name(call.platform)}.$api({to_javascript(call.api)})"]
+    expectation |= _draft_expected_outcome(exchange)
+    parts = [f"await {format_platform_expression(call.platform)}.$api({to_javascript(call.api)})"]
     parts += [f".${name}({to_javascript(value)})" for name, value in _list_setters(call, match)]
     caught = f".catch(error => console.warn({number}, error.code))"
     parts.append(f".$call(){caught if _is_rejected(exchange, match) else ''};")
@@ -97,7 +97,7 @@ def script_call(exchange: Exchange, matcher: ApiMatcher, number: int) -> Scripte
     )
 
 
-def _outcome_of(exchange: Exchange) -> dict[str, Any]:
+def _draft_expected_outcome(exchange: Exchange) -> dict[str, Any]:
     """Return the status or error code of *exchange*, as an expected call has it."""
     outcome = exchange.outcome
     return {"status": outcome.status} if isinstance(outcome, Response) else {"error": outcome.code}
@@ -115,7 +115,7 @@ def _list_setters(call: Call, match: ApiMatch) -> Iterator[tuple[str, Any]]:
     if headers:
         yield "header", headers
     if call.body is not None:
-        yield "body", _body_value(call)
+        yield "body", _parse_body(call)
 
 
 def _is_rejected(exchange: Exchange, match: ApiMatch) -> bool:
@@ -149,9 +149,9 @@ def _group_pairs(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
     return grouped
 
 
-def _body_value(call: Call) -> Any:
+def _parse_body(call: Call) -> Any:
     assert call.body is not None
-    media = media_type(Headers(call.headers).content_type)
+    media = parse_media_type(Headers(call.headers).content_type)
     try:
         text = call.body.decode()
     except UnicodeDecodeError:
@@ -168,7 +168,7 @@ def _body_value(call: Call) -> Any:
     return text
 
 
-def platform_name(key: str) -> str:
+def format_platform_expression(key: str) -> str:
     """Return the variable name for platform *key* in a drafted script."""
     return (
         key
@@ -177,15 +177,20 @@ def platform_name(key: str) -> str:
     )
 
 
-def draft_script(source: str, calls: Sequence[ScriptedCall], keys: Iterable[str]) -> str:
+def draft_script(source_names: str, calls: Sequence[ScriptedCall], keys: Iterable[str]) -> str:
     """Return a script that makes *calls*, one after another.
 
-    *source* names the files they were seen in, for a comment; *keys* are the platforms called.
+    *source_names* names the files they were seen in, for a comment; *keys* are the platforms
+    called.
     """
-    head = msg("The calls of {source}, in their order; take what a form needs.", source=source)
+    head = msg(
+        "The calls of {source}, in their order; take what a form needs.", source=source_names
+    )
     lines = [f"// {translate(head)}"]
     lines += [
-        f"const {key} = $proxy({to_javascript(key)});" for key in keys if platform_name(key) == key
+        f"const {key} = $proxy({to_javascript(key)});"
+        for key in keys
+        if format_platform_expression(key) == key
     ]
     lines += [call.line for call in calls]
     return "\n".join(lines) + "\n"

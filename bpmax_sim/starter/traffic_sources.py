@@ -18,12 +18,12 @@ from msgspec.structs import replace
 
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.i18n import label_message, plural
-from bpmax_sim.live.capture import without_capture
+from bpmax_sim.live.capture import remove_capture_lines
 from bpmax_sim.live.console import CapturedRun, decode_console, is_captured_console, read_console
 from bpmax_sim.messages import FORM, Exchange, Response
 from bpmax_sim.traffic.import_recording import read_file
 from bpmax_sim.traffic.imported import ForeignExchanges, make_request
-from bpmax_sim.yamlfile import display_path
+from bpmax_sim.yamlfile import to_display_path
 
 _CURL: Final = re.compile(r"^\s*\$?\s*curl(\.exe)?\s", re.MULTILINE)
 _OPENAPI: Final = re.compile(r"""(?m)^[\s{]*["']?(?:openapi|swagger)["']?\s*:""")
@@ -88,33 +88,35 @@ def read_sources(paths: Sequence[Path]) -> TrafficSources:
 
 def _read_source(path: Path) -> TrafficSources:
     if not path.is_file():
-        raise ConfigError("--from {path}: there is no such file", path=display_path(path))
+        raise ConfigError("--from {path}: there is no such file", path=to_display_path(path))
     text = decode_console(path.read_bytes()) if path.stat().st_size <= _SMALL else ""
     found = TrafficSources(name="", file_names="", traffic=ForeignExchanges(()))
     if path.suffix == ".js":
-        return replace(found, script=without_capture(text))
+        return replace(found, script=remove_capture_lines(text))
     if is_captured_console(text):
         runs = read_console(text)
         if any(one.first_record.get("kind") for one in runs):
             raise ConfigError(
                 "{path}: it tells what a live BPMAX does, and no script; read it with: "
                 "bpmax-sim calibrate FILE",
-                path=display_path(path),
+                path=to_display_path(path),
             )
         notes = [note for run in runs for note in run.notes]
         return replace(
-            found, runs=runs, traffic=_with_file_in_notes(path, ForeignExchanges((), tuple(notes)))
+            found,
+            runs=runs,
+            traffic=_prefix_notes_with_file(path, ForeignExchanges((), tuple(notes))),
         )
     if _CURL.search(text) and not text.lstrip().startswith(("{", "[", "version:")):
-        return replace(found, traffic=_with_file_in_notes(path, read_curl(text)))
+        return replace(found, traffic=_prefix_notes_with_file(path, read_curl(text)))
     if _OPENAPI.search(text[:65_536]):
         return replace(found, documents=(path,))
-    return replace(found, traffic=_with_file_in_notes(path, read_file(path).imported))
+    return replace(found, traffic=_prefix_notes_with_file(path, read_file(path).imported))
 
 
-def _with_file_in_notes(path: Path, read: ForeignExchanges) -> ForeignExchanges:
+def _prefix_notes_with_file(path: Path, read: ForeignExchanges) -> ForeignExchanges:
     """Return *read* with its file name in front of each note."""
-    notes = [label_message(display_path(path), note) for note in read.notes]
+    notes = [label_message(to_display_path(path), note) for note in read.notes]
     return ForeignExchanges(read.exchanges, tuple(notes))
 
 
@@ -127,7 +129,7 @@ def read_curl(text: str) -> ForeignExchanges:
     exchanges = []
     for number, command in enumerate(_split_curl_commands(text), 1):
         try:
-            words = shlex.split(_without_ansi_quotes(command))
+            words = shlex.split(_replace_ansi_quotes(command))
         except ValueError as error:
             raise ConfigError(
                 "curl command {number}: its quotes do not match ({error}); "
@@ -151,7 +153,7 @@ def _split_curl_commands(text: str) -> Iterator[str]:
         yield joined[start:end].strip().removeprefix("$").strip().rstrip(";& \n")
 
 
-def _without_ansi_quotes(command: str) -> str:
+def _replace_ansi_quotes(command: str) -> str:
     """Return *command* with bash's ``$'…'`` replaced by ordinary quotes."""
 
     def undo(found: re.Match[str]) -> str:
@@ -226,7 +228,7 @@ class _CurlCommand:
         elif not word.startswith("-"):
             self.url = self.url or word
 
-    def exchange(self) -> Exchange:
+    def to_exchange(self) -> Exchange:
         """Return the request with an empty JSON object as response, since none is known."""
         if not re.match(r"https?://", self.url):
             raise ConfigError(
@@ -251,4 +253,4 @@ def _parse_curl_words(words: Sequence[str], number: int) -> Exchange:
             command.read_option(_VALUED[option], attached if equals else next(values, ""))
         else:
             command.read_flag(word)
-    return command.exchange()
+    return command.to_exchange()

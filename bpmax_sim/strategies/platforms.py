@@ -19,8 +19,15 @@ from bpmax_sim.platform import model
 from bpmax_sim.platform.instances import InstanceEntry, InstanceOrigin
 from bpmax_sim.platform.load import Platforms, read_platform_root
 from bpmax_sim.platform.model import Api, Auth, Instance, Parameter, Platform
-from bpmax_sim.platform.template import names_in
-from bpmax_sim.strategies.values import cache_strategy, draw_weighted, evenly, keys, scalars, words
+from bpmax_sim.platform.template import find_names
+from bpmax_sim.strategies.values import (
+    cache_strategy,
+    draw_evenly,
+    draw_weighted,
+    header_values,
+    identifiers,
+    scalars,
+)
 from bpmax_sim.yamlfile import read_yaml
 
 KINDS: Final = ("none", "static", "login", "signed", "double", "steps", "preset")
@@ -135,7 +142,9 @@ def auths(*, kinds: Iterable[str] = KINDS) -> st.SearchStrategy[Auth]:
 
 @cache  # checking a strategy anew costs more than drawing from it
 def _draw_auths(kinds: tuple[str, ...]) -> st.SearchStrategy[Auth]:
-    presets = evenly(sorted(PRESETS)).flatmap(lambda name: st.sampled_from(preset_auths(name)))
+    presets = draw_evenly(sorted(PRESETS)).flatmap(
+        lambda name: st.sampled_from(make_preset_auths(name))
+    )
     drawn = {kind: st.sampled_from(auths) for kind, auths in _AUTHS.items()} | {"preset": presets}
     # There are many presets and static auths.
     return draw_weighted(*((_WEIGHTS.get(kind, 2), drawn[kind]) for kind in kinds))
@@ -160,13 +169,13 @@ _AUTHS: Final[Mapping[str, list[Auth]]] = {
 
 
 @cache
-def preset_auths(name: str) -> list[Auth]:
+def make_preset_auths(name: str) -> list[Auth]:
     """Return one `Auth` for each set of arguments that `PRESETS` has for the auth preset *name*."""
-    return [auth_preset_platform(name, number).auth for number in range(len(PRESETS[name]))]
+    return [make_auth_preset_platform(name, number).auth for number in range(len(PRESETS[name]))]
 
 
 @cache
-def auth_preset_platform(name: str, number: int = 0) -> Platform:
+def make_auth_preset_platform(name: str, number: int = 0) -> Platform:
     """Return a platform with the auth preset *name*, and the response rules that belong to it.
 
     *number* selects one of the sets of arguments in `PRESETS`.
@@ -183,7 +192,7 @@ def auth_preset_platform(name: str, number: int = 0) -> Platform:
     if auth.acquire is not None:
         auth = replace(auth, acquire=replace(auth.acquire, share=_SHARED))
     if "platform_public_key" in auth.parameters:
-        parameters = {**auth.parameters, "platform_public_key": public_key()}
+        parameters = {**auth.parameters, "platform_public_key": get_public_key()}
         auth = replace(auth, parameters=parameters)
     return replace(file.platform, auth=auth)
 
@@ -191,11 +200,11 @@ def auth_preset_platform(name: str, number: int = 0) -> Platform:
 def _find_platform_of_preset_auth(auth: Auth) -> Platform | None:
     """Return the platform whose preset gave *auth*, the same object; None if no preset did."""
     names = ((name, number) for name, every in PRESETS.items() for number in range(len(every)))
-    platforms = (auth_preset_platform(*name) for name in names)
+    platforms = (make_auth_preset_platform(*name) for name in names)
     return next((platform for platform in platforms if platform.auth is auth), None)
 
 
-def response_rules_of(auth: Auth) -> model.ResponseRules:
+def find_response_rules(auth: Auth) -> model.ResponseRules:
     """Return the response rules that belong to *auth*: those of its preset, else the default ones.
 
     A preset also declares how responses with an expired token look.
@@ -204,7 +213,7 @@ def response_rules_of(auth: Auth) -> model.ResponseRules:
     return origin.response if origin else model.ResponseRules()
 
 
-def credentials_of(*auths: Auth) -> dict[str, model.CredentialSpec]:
+def collect_credentials(*auths: Auth) -> dict[str, model.CredentialSpec]:
     """Return the credentials that *auths* need: ``user``, ``secret`` and those of presets."""
     known = {"user": model.CredentialSpec(), "secret": model.CredentialSpec(secret=True)}
     for auth in auths:
@@ -215,18 +224,18 @@ def credentials_of(*auths: Auth) -> dict[str, model.CredentialSpec]:
             if model.is_set(spec.default)
         }
     texts = [text for auth in auths for text in auth.parameters.values() if isinstance(text, str)]
-    if any("key" in names_in(text) for text in texts):
-        known["key"] = model.CredentialSpec(kind="rsa", secret=True, default=private_key())
+    if any("key" in find_names(text) for text in texts):
+        known["key"] = model.CredentialSpec(kind="rsa", secret=True, default=get_private_key())
     return known
 
 
-def private_key() -> str:
+def get_private_key() -> str:
     """Return an RSA private key as PEM text, generated once for this process."""
     return _generate_key_pair()[0]
 
 
-def public_key() -> str:
-    """Return the public key of `private_key`, with which wechatpay_v3 verifies responses."""
+def get_public_key() -> str:
+    """Return the public key of `get_private_key`, with which wechatpay_v3 verifies responses."""
     return _generate_key_pair()[1]
 
 
@@ -270,7 +279,9 @@ def apis(draw: st.DrawFn, *, names: st.SearchStrategy[str] | None = None) -> Api
         key=key,
         aliases=(f"old_{key}",) if draw(_EITHER) else (),
         method=draw(_METHODS),
-        path=draw(_STARTS) + _placeholder_path(placeholders, draw(_JOINS)) + draw(_QUERY_STRINGS),
+        path=draw(_STARTS)
+        + _make_placeholder_path(placeholders, draw(_JOINS))
+        + draw(_QUERY_STRINGS),
         parameters=tuple(draw(_draw_parameters(placeholders, encoding))),
         query=draw(_QUERY),
         headers=draw(_SOME_HEADERS),
@@ -279,7 +290,7 @@ def apis(draw: st.DrawFn, *, names: st.SearchStrategy[str] | None = None) -> Api
     )
 
 
-def _placeholder_path(names: list[str], join: str) -> str:
+def _make_placeholder_path(names: list[str], join: str) -> str:
     """Return a path such as ``/{a}/{b}``; *join* is the text between two placeholders."""
     return f"/{join.join(f'{{{name}}}' for name in names)}" if names else ""
 
@@ -302,7 +313,7 @@ def _draw_parameters(draw: st.DrawFn, placeholders: list[str], encoding: str) ->
             Parameter(
                 name=name,
                 place=place,  # type: ignore[arg-type]
-                to=_format_target(place, name, encoding),
+                to=_format_parameter_target(place, name, encoding),
                 required=draw(_EITHER),
                 default=default,
                 **(typed if default is UNSET and not is_free else {}),
@@ -311,7 +322,7 @@ def _draw_parameters(draw: st.DrawFn, placeholders: list[str], encoding: str) ->
     return draw(st.permutations(parameters))
 
 
-def _format_target(place: str, name: str, encoding: str) -> str:
+def _format_parameter_target(place: str, name: str, encoding: str) -> str:
     if place == "header":
         return f"X-{name if name.isascii() else 'Z'}"
     return _INNER.get(encoding, "{}").format(name) if place == "body" else ""
@@ -320,7 +331,9 @@ def _format_target(place: str, name: str, encoding: str) -> str:
 _INNER: Final = {"": "深.{}", "xml": "单.{}"}
 """Where a parameter stands in a body; in forms under its own name."""
 
-_NAMES = keys() | st.builds("{}_{}".format, st.sampled_from(("get", "create", "find")), keys())
+_NAMES = identifiers() | st.builds(
+    "{}_{}".format, st.sampled_from(("get", "create", "find")), identifiers()
+)
 _PLACEHOLDERS = st.lists(st.sampled_from(PLACE_NAMES[:3]), unique=True, max_size=2)
 _JOINS = st.sampled_from(("/", "/", "-", "."))
 _STARTS = st.sampled_from(("/api", "/客户", "/v1/合同 列表", ""))
@@ -363,8 +376,10 @@ _KEYS = st.sampled_from(("crm_system", "erp", "qywx-test"))
 _ADDRESSES = st.sampled_from(("https://crm.example.test", "http://erp.test:8080/根/v2/"))
 _OWN_ADDRESSES = st.sampled_from(("", "", "", "https://own.example.test/租户/"))
 _QUERY = st.dictionaries(st.sampled_from(_DEFAULTED), scalars(), max_size=2)
-_SOME_HEADERS = st.dictionaries(st.sampled_from(("X-Trace", "x-lower")), words(), min_size=1)
-_HEADERS = st.dictionaries(st.sampled_from(("X-Trace", "x-lower")), words(), max_size=2)
+_SOME_HEADERS = st.dictionaries(
+    st.sampled_from(("X-Trace", "x-lower")), header_values(), min_size=1
+)
+_HEADERS = st.dictionaries(st.sampled_from(("X-Trace", "x-lower")), header_values(), max_size=2)
 
 
 @st.composite
@@ -383,7 +398,7 @@ def platforms(
     auth = auths() if auth is None else auth
     how = draw(auth)
     drawn = [
-        _with_own_auth(api, how, draw(auth) if draw(_RARELY) else None)
+        _set_auth_and_drop_conflicts(api, how, draw(auth) if draw(_RARELY) else None)
         for api in draw(_draw_apis(apis() if api is None else api, max_apis))
     ]
     apis_by_key = {api.key: api for api in drawn}
@@ -392,9 +407,9 @@ def platforms(
     return Platform(
         platform_key=draw(_KEYS),
         base_url=draw(_ADDRESSES),
-        credentials=credentials_of(how, *own),
+        credentials=collect_credentials(how, *own),
         auth=how,
-        response=response_rules_of(how),
+        response=find_response_rules(how),
         query=draw(_QUERY),
         headers=draw(_HEADERS),
         strict=draw(_SELDOM),
@@ -403,7 +418,7 @@ def platforms(
     )
 
 
-def _with_own_auth(api: Api, platforms: Auth, own: Auth | None) -> Api:
+def _set_auth_and_drop_conflicts(api: Api, platforms: Auth, own: Auth | None) -> Api:
     """Return *api* with the auth *own*, if given, and without parts that auth would overwrite.
 
     An auth that writes into the body needs JSON, so another encoding is removed with its
@@ -415,16 +430,16 @@ def _with_own_auth(api: Api, platforms: Auth, own: Auth | None) -> Api:
         parameters = tuple(parameter for parameter in api.parameters if parameter.place != "body")
         api = replace(api, encoding=UNSET, body=UNSET, parameters=parameters)
     if own is not None:
-        api = replace(api, auth=own, response=response_rules_of(own))
+        api = replace(api, auth=own, response=find_response_rules(own))
     if any(spot.place == "path" for spot in spots):
         return replace(api, path=f"/{{tenant}}{api.path}")
     return api
 
 
 @lru_cache
-def _draw_apis(api: st.SearchStrategy[Api], most: int) -> st.SearchStrategy[list[Api]]:
+def _draw_apis(api: st.SearchStrategy[Api], max_apis: int) -> st.SearchStrategy[list[Api]]:
     return st.lists(
-        api, min_size=1, max_size=most, unique_by=lambda item: model.to_snake_case(item.key)
+        api, min_size=1, max_size=max_apis, unique_by=lambda item: model.to_snake_case(item.key)
     )
 
 
@@ -435,7 +450,7 @@ def secrets() -> st.SearchStrategy[str]:
     return drawn.map(lambda text: f"s3c{text}-Kq7")
 
 
-_CREDENTIALS = st.fixed_dictionaries({"user": keys(), "secret": secrets()})
+_CREDENTIALS = st.fixed_dictionaries({"user": identifiers(), "secret": secrets()})
 
 
 def instances(

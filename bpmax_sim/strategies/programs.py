@@ -26,7 +26,7 @@ from bpmax_sim.platform.check import CREDENTIAL
 from bpmax_sim.platform.instances import read_instances
 from bpmax_sim.platform.load import Platforms, load_platforms, read_platform
 from bpmax_sim.platform.model import Api, Parameter, Platform, to_snake_case
-from bpmax_sim.project import absolute_path, find_instances_file, local_file_of
+from bpmax_sim.project import find_instances_file, to_absolute_path, to_local_override
 from bpmax_sim.proxy.builder import Builder, CallSpec, Setter
 from bpmax_sim.session.session import Session
 from bpmax_sim.strategies import rare_setters
@@ -35,13 +35,13 @@ from bpmax_sim.strategies.rare_setters import UNNAMED, Step
 from bpmax_sim.strategies.values import (
     NO_SEGMENT,
     draw_weighted,
+    header_values,
+    identifiers,
     is_xml_value,
-    keys,
     scalars,
     script_values,
     texts,
     values_of,
-    words,
 )
 from bpmax_sim.yamlfile import read_yaml
 
@@ -52,12 +52,14 @@ def javascript(program: CallSpec) -> str:
     Raises:
         TypeError: if it holds a value that has no literal.
     """
-    options = f", {literal(program.options)}" if program.options else ""
-    proxy = f"$proxy({literal(program.platform)}{options})"
+    options = f", {to_js_literal(program.options)}" if program.options else ""
+    proxy = f"$proxy({to_js_literal(program.platform)}{options})"
     if program.args is not None:
-        return f"{proxy}[{literal(program.api)}]({', '.join(map(literal, program.args))})"
-    setters = "".join(f".${name}({literal(value)})" for name, value in program.steps)
-    return f"{proxy}.$api({literal(program.api)}){setters}.$call()"
+        return (
+            f"{proxy}[{to_js_literal(program.api)}]({', '.join(map(to_js_literal, program.args))})"
+        )
+    setters = "".join(f".${name}({to_js_literal(value)})" for name, value in program.steps)
+    return f"{proxy}.$api({to_js_literal(program.api)}){setters}.$call()"
 
 
 class DrawnCall(CallSpec, frozen=True, kw_only=True):
@@ -67,7 +69,7 @@ class DrawnCall(CallSpec, frozen=True, kw_only=True):
         printer.text(javascript(self))
 
 
-def literal(value: Any) -> str:
+def to_js_literal(value: Any) -> str:
     """Return *value* as a JavaScript literal.
 
     Raises:
@@ -79,26 +81,27 @@ def literal(value: Any) -> str:
     raise TypeError(f"{type(value).__name__} has no JavaScript literal")
 
 
-def _number_literal(value: float) -> str:
+def _to_js_number_literal(value: float) -> str:
     return "-0" if value == 0 and copysign(1, value) < 0 else format_js_number(value)
 
 
-def _object_literal(value: Mapping[str, Any]) -> str:
+def _to_js_object_literal(value: Mapping[str, Any]) -> str:
     # A computed name is an own property, even __proto__.
-    return f"{{{', '.join(f'[{literal(name)}]: {literal(item)}' for name, item in value.items())}}}"
+    members = (f"[{to_js_literal(name)}]: {to_js_literal(item)}" for name, item in value.items())
+    return f"{{{', '.join(members)}}}"
 
 
 _WRITERS: tuple[tuple[Any, Callable[[Any], str]], ...] = (
     (str, json.dumps),
     (bool, lambda value: "true" if value else "false"),
-    ((int, float), _number_literal),
+    ((int, float), _to_js_number_literal),
     (type(None), lambda _value: "null"),
     (UndefinedType, lambda _value: "undefined"),
     (BigInt, lambda value: f"{value.value}n"),
     (datetime, lambda value: f"new Date({date_to_ms(value)})"),
     (bytes, lambda value: f"new Uint8Array({json.dumps(list(value))})"),
-    (Mapping, _object_literal),
-    ((list, tuple), lambda value: f"[{', '.join(map(literal, value))}]"),
+    (Mapping, _to_js_object_literal),
+    ((list, tuple), lambda value: f"[{', '.join(map(to_js_literal, value))}]"),
 )
 
 
@@ -164,15 +167,17 @@ def _draw_chains(
             _insert_steps(draw, drawn, corner)
     if is_aimed or draw(_TEN) < _MOSTLY:
         for step in draw(
-            _required_values(called, rare_setters.placeholders_filled_by_calls(platform, called))
+            _draw_required_values(
+                called, rare_setters.find_placeholders_for_calls(platform, called)
+            )
         ).items():
             drawn.insert(draw(st.integers(0, len(drawn))), step)
     if is_aimed:
         drawn += draw(rare_setters.refused_steps(api=called, platform=platform))
     return DrawnCall(
-        platform=platform.platform_key if platform else draw(keys()),
+        platform=platform.platform_key if platform else draw(identifiers()),
         options=draw(_draw_options(instances, refusable)),
-        api=_api_spelling(draw, called, platform) if platform else called.key,
+        api=_draw_api_spelling(draw, called, platform) if platform else called.key,
         steps=tuple(drawn),
     )
 
@@ -185,7 +190,7 @@ def _insert_steps(draw: st.DrawFn, steps: list[Step], more: Iterable[Step]) -> N
         at = draw(st.integers(at + 1, len(steps)))
 
 
-def _api_spelling(draw: st.DrawFn, api: Api, platform: Platform) -> str:
+def _draw_api_spelling(draw: st.DrawFn, api: Api, platform: Platform) -> str:
     """Draw a name by which a script can call *api*: key, alias, or the other naming style."""
     if draw(_TEN) < _TRULY:
         return api.key
@@ -205,7 +210,7 @@ def _camel_case(name: str) -> str:
 
 
 @st.composite
-def _required_values(
+def _draw_required_values(
     draw: st.DrawFn, api: Api, names: tuple[str, ...]
 ) -> dict[Setter, dict[str, Any]]:
     """Draw values for all placeholders and required parameters: setter -> name -> value."""
@@ -236,15 +241,15 @@ def steps(
     *, platform: Platform | None = None, api: Api = UNNAMED, refusable: bool = False
 ) -> st.SearchStrategy[Step]:
     """Draw one setter of a chain with its value: ``("query", {"page": 1})``."""
-    drawn = _step_strategies(
-        rare_setters.placeholders_filled_by_calls(platform, api), refusable, str(api.encoding or "")
+    drawn = _make_step_strategies(
+        rare_setters.find_placeholders_for_calls(platform, api), refusable, str(api.encoding or "")
     )
     claimed = rare_setters.claims(platform=platform, api=api)
     return st.one_of(*drawn, st.sampled_from(claimed)) if claimed else st.one_of(drawn)
 
 
 @cache
-def _step_strategies(
+def _make_step_strategies(
     names: tuple[str, ...], refusable: bool, encoding: str
 ) -> list[st.SearchStrategy[Step]]:
     values: dict[Setter, st.SearchStrategy[Any]] = {
@@ -292,7 +297,7 @@ def _draw_headers(refusable: bool) -> st.SearchStrategy[Any]:
     known = (*HEADER_NAMES, "Authorization", "X-Api-Key", "X-Signature", "X-Key")
     names = st.sampled_from([spelled for name in known for spelled in (name, name.lower())])
     values: st.SearchStrategy[Any] = (
-        words() | st.integers(-9, 9) | st.booleans() | st.none() | st.just(UNDEFINED)
+        header_values() | st.integers(-9, 9) | st.booleans() | st.none() | st.just(UNDEFINED)
     )
     if refusable:
         names |= st.sampled_from(_ODD_HEADERS)
@@ -315,20 +320,22 @@ def _draw_bodies(refusable: bool, encoding: str) -> st.SearchStrategy[Any]:
     return drawn | script_values(refusable=True) | st.just(BigInt(1)) | st.binary(max_size=4)
 
 
-def _form_bodies(names: st.SearchStrategy[str]) -> st.SearchStrategy[Any]:
+def _draw_form_bodies(names: st.SearchStrategy[str]) -> st.SearchStrategy[Any]:
     single = scalars() | st.none() | st.just(UNDEFINED)
     return st.dictionaries(names, single | st.lists(single, max_size=2), max_size=3)
 
 
-def _multipart_bodies(names: st.SearchStrategy[str]) -> st.SearchStrategy[Any]:
+def _draw_multipart_bodies(names: st.SearchStrategy[str]) -> st.SearchStrategy[Any]:
     files = st.fixed_dictionaries(
         {"content": texts() | st.binary(max_size=6)},
         optional={"filename": st.sampled_from(_FILES), "content_type": st.just("text/csv")},
     )
-    return _form_bodies(names) | st.dictionaries(names, files | scalars(), min_size=1, max_size=2)
+    return _draw_form_bodies(names) | st.dictionaries(
+        names, files | scalars(), min_size=1, max_size=2
+    )
 
 
-def _xml_bodies(_names: st.SearchStrategy[str]) -> st.SearchStrategy[Any]:
+def _draw_xml_bodies(_names: st.SearchStrategy[str]) -> st.SearchStrategy[Any]:
     single = (scalars() | st.none()).filter(is_xml_value)
     names = st.sampled_from(("来源", "page", "@no", "#text", "a.b"))
     children = st.dictionaries(names, single | st.just(UNDEFINED), max_size=3)
@@ -338,9 +345,9 @@ def _xml_bodies(_names: st.SearchStrategy[str]) -> st.SearchStrategy[Any]:
 
 _FILES: Final = ("合同 1.csv", 'a"b\r\n.txt')
 _FITTING_BODIES: Final[Mapping[str, Callable[[st.SearchStrategy[str]], st.SearchStrategy[Any]]]] = {
-    "form": _form_bodies,
-    "multipart": _multipart_bodies,
-    "xml": _xml_bodies,
+    "form": _draw_form_bodies,
+    "multipart": _draw_multipart_bodies,
+    "xml": _draw_xml_bodies,
     "text": lambda _names: scalars(),
 }
 """What each encoding can hold, besides JSON, which holds everything."""
@@ -380,9 +387,9 @@ def _draw_direct_calls(
     count = len(args) if is_whole else draw(st.integers(0, len(args)))
     extra = draw(_EXTRA) if count == len(args) else []
     return DrawnCall(
-        platform=platform.platform_key if platform else draw(keys()),
+        platform=platform.platform_key if platform else draw(identifiers()),
         options=draw(_draw_options(instances, refusable)),
-        api=_api_spelling(draw, called, platform) if platform else called.key,
+        api=_draw_api_spelling(draw, called, platform) if platform else called.key,
         args=(*args[:count], *extra),
     )
 
@@ -408,7 +415,7 @@ def _draw_value(place: str, encoding: str = "") -> st.SearchStrategy[Any]:
     values: dict[str, st.SearchStrategy[Any]] = {
         "path": _draw_segments(),
         "query": scalars() | st.lists(scalars(), min_size=1, max_size=2),
-        "header": words(),
+        "header": header_values(),
         "body": script_values(max_leaves=4).filter(lambda value: value is not UNDEFINED),
     }
     return values[place]
@@ -426,11 +433,11 @@ def perform(program: CallSpec, session: Session) -> Any:
     if currently_in_test_context():
         note(javascript(program))
     if program.args is None:
-        return builder_of(program, session).call()
+        return make_builder(program, session).call()
     return session.proxy(program.platform, **program.options).direct(program.api, *program.args)
 
 
-def builder_of(program: CallSpec, session: Session) -> Builder:
+def make_builder(program: CallSpec, session: Session) -> Builder:
     """Return *program*, a chained call, as a chain of *session* without its ``$call()``."""
     builder = session.proxy(program.platform, **program.options).api(program.api)
     for setter, value in program.steps:
@@ -462,11 +469,11 @@ def for_platform(
     known = load_with_instances(path)
     calls = [
         valid_calls(known, platform, item)
-        for platform in _candidate_platforms(known, Path(path), key)
+        for platform in _find_candidate_platforms(known, Path(path), key)
         for item in _find_apis(known, platform, api)
     ]
     if not calls:
-        raise _error_for_no_api(path, api)
+        raise _make_no_api_error(path, api)
     return st.one_of(calls)
 
 
@@ -479,15 +486,15 @@ def load_with_instances(path: str | os.PathLike[str], /) -> Platforms:
     Raises:
         ConfigError: if a file is wrong.
     """
-    place = "" if Path(path).is_dir() else find_instances_file(absolute_path(path))
+    place = "" if Path(path).is_dir() else find_instances_file(to_absolute_path(path))
     if not place:
         return load_platforms(path)
     known = load_platforms(path, instances="")
     problems: list[Problem] = []
     keys = {
         *known.keys,
-        *_platforms_of_instances(Path(place)),
-        *_platforms_of_instances(Path(local_file_of(place))),
+        *_read_platforms_of_instances(Path(place)),
+        *_read_platforms_of_instances(Path(to_local_override(place))),
     }
     entries = read_instances(Path(place), known.find, keys, problems)
     if problems:
@@ -509,10 +516,10 @@ def load_platforms_beside(path: str | os.PathLike[str], /) -> Platforms:
         return load_with_instances(path)  # what else is in its folder may be no platform
 
 
-def _platforms_of_instances(place: Path) -> Iterator[str]:
+def _read_platforms_of_instances(place: Path) -> Iterator[str]:
     """Yield the keys of the platforms that the file of instances *place* mentions."""
     for element in read_yaml(place).elements if place.is_file() else ():
-        named = element.child("platform")
+        named = element.find_child("platform")
         if named is not None:
             yield str(named.value)
 
@@ -527,15 +534,15 @@ def get_apis(
     """
     apis = _find_apis(known, platform, name or None)
     if not apis:
-        raise ConfigError(f"{_error_for_no_api(path, name)}{suggest_nearest(name, platform.apis)}")
+        raise ConfigError(f"{_make_no_api_error(path, name)}{suggest_nearest(name, platform.apis)}")
     return apis
 
 
-def _error_for_no_api(path: str | os.PathLike[str], api: str | None) -> ConfigError:
+def _make_no_api_error(path: str | os.PathLike[str], api: str | None) -> ConfigError:
     return ConfigError(f"{path}: there is no API to call{f' named {api!r}' if api else ''}")
 
 
-def _candidate_platforms(known: Platforms, path: Path, key: str | None) -> list[Platform]:
+def _find_candidate_platforms(known: Platforms, path: Path, key: str | None) -> list[Platform]:
     if path.is_file():
         return [known.own[read_platform(path).platform_key]]
     if key is None:
@@ -578,7 +585,7 @@ def valid_calls(
         api=st.just(api.key),
         # made once: a strategy costs more to make than a value to draw
         args=st.tuples(
-            *(_values_of_parameter(parameter, encoding) for parameter in api.parameters)
+            *(_draw_parameter_values(parameter, encoding) for parameter in api.parameters)
         ),
     )
     ways = st.booleans() if direct is None else st.just(direct)
@@ -591,19 +598,23 @@ def to_chain(api: Api, program: CallSpec, /) -> CallSpec:
     """Return the chained call that sends the same as the direct call *program* of *api*."""
     if program.args is None:
         return program
-    return replace(program, args=None, steps=_setters_of(api, list(program.args)))
+    return replace(program, args=None, steps=_convert_arguments_to_setters(api, list(program.args)))
 
 
-def _values_of_parameter(parameter: Parameter, encoding: str) -> st.SearchStrategy[Any]:
+def _draw_parameter_values(parameter: Parameter, encoding: str) -> st.SearchStrategy[Any]:
     values = parameter_values(parameter)
     if parameter.place == "body" and encoding == "xml":
         values = values.filter(is_xml_value)
-    elif parameter.place == "body" and encoding == "form" and "items" not in schema_of(parameter):
-        values = values.map(_without_nested_items)  # a form has no place for them
+    elif (
+        parameter.place == "body"
+        and encoding == "form"
+        and "items" not in to_json_schema(parameter)
+    ):
+        values = values.map(_drop_nested_items)  # a form has no place for them
     return values if parameter.required else values | st.just(UNDEFINED)
 
 
-def _without_nested_items(value: Any) -> Any:
+def _drop_nested_items(value: Any) -> Any:
     is_list = isinstance(value, list)
     return [item for item in value if not isinstance(item, list | dict)] if is_list else value
 
@@ -618,19 +629,21 @@ def parameter_values(parameter: Parameter, /, *, name: str = "") -> st.SearchStr
     Raises:
         ConfigError: if its schema is not a valid JSON Schema.
     """
-    schema = schema_of(parameter)
+    schema = to_json_schema(parameter)
     if not schema:
         return (
-            words() if parameter.place == "header" else _values_fitting_place(parameter, scalars())
+            header_values()
+            if parameter.place == "header"
+            else _filter_values_for_place(parameter, scalars())
         )
     if schema == {"type": "string"} and parameter.place == "header":
-        return words()
-    return _values_fitting_place(
+        return header_values()
+    return _filter_values_for_place(
         parameter, values_of(schema, name=name or f"parameter {parameter.name!r}")
     )
 
 
-def schema_of(parameter: Parameter, /) -> dict[str, Any]:
+def to_json_schema(parameter: Parameter, /) -> dict[str, Any]:
     """Return a JSON Schema with everything that *parameter* declares about its values."""
     kind = "string" if parameter.type == "text" else parameter.type
     declared = {
@@ -641,7 +654,7 @@ def schema_of(parameter: Parameter, /) -> dict[str, Any]:
     return {**{name: value for name, value in declared.items() if value}, **parameter.schema}
 
 
-def _values_fitting_place(
+def _filter_values_for_place(
     parameter: Parameter, drawn: st.SearchStrategy[Any]
 ) -> st.SearchStrategy[Any]:
     return drawn.filter(_FITTING.get(parameter.place, lambda _value: True))
@@ -664,7 +677,7 @@ _FITTING: Final[Mapping[str, Callable[[Any], bool]]] = {
 """What can stand at a place at all, whatever the schema says."""
 
 
-def _setters_of(api: Api, values: list[Any]) -> tuple[tuple[Setter, Any], ...]:
+def _convert_arguments_to_setters(api: Api, values: list[Any]) -> tuple[tuple[Setter, Any], ...]:
     """Return the setters that send the same as the arguments *values* of a direct call."""
     steps: dict[Setter, dict[str, Any]] = {}
     whole: list[tuple[Setter, Any]] = []

@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 
 from bpmax_sim.field_path import split_body_path, with_member
 from bpmax_sim.js_values import UNDEFINED, BigInt
-from bpmax_sim.path_template import placeholders
+from bpmax_sim.path_template import list_placeholders
 from bpmax_sim.platform.model import Api, Auth, Platform, find_auth_places
 from bpmax_sim.proxy.builder import Setter
-from bpmax_sim.strategies.values import evenly
+from bpmax_sim.strategies.values import draw_evenly
 
 Step = tuple[Setter, Any]
 StepMaker = Callable[[Api, Platform | None, Any], list[Step]]
@@ -27,11 +27,11 @@ UNNAMED: Final = Api(key="get_customer_detail", path="/customers/{id}")
 """What is called where no platform is."""
 
 
-def placeholders_filled_by_calls(platform: Platform | None, api: Api) -> tuple[str, ...]:
+def find_placeholders_for_calls(platform: Platform | None, api: Api) -> tuple[str, ...]:
     """Return the path placeholders of *api* that a call has to fill; auth fills the others."""
-    auth = auth_of(platform, api)
+    auth = get_auth(platform, api)
     taken = {item.name for item in auth.apply if item.place == "path"} if auth else set()
-    return tuple(name for name in placeholders(api.path) if name not in taken)
+    return tuple(name for name in list_placeholders(api.path) if name not in taken)
 
 
 def rivals(*, platform: Platform, api: Api = UNNAMED) -> st.SearchStrategy[Step]:
@@ -43,7 +43,7 @@ def rivals(*, platform: Platform, api: Api = UNNAMED) -> st.SearchStrategy[Step]
     return st.sampled_from(claimed) if claimed else st.nothing()
 
 
-def auth_of(platform: Platform | None, api: Api) -> Auth | None:
+def get_auth(platform: Platform | None, api: Api) -> Auth | None:
     """Return how calls of *api* authenticate: its own auth, else the platform's.
 
     None without platform.
@@ -53,16 +53,16 @@ def auth_of(platform: Platform | None, api: Api) -> Auth | None:
 
 def claims(*, platform: Platform | None, api: Api = UNNAMED) -> list[Step]:
     """Return all setters that `rivals` draws from: one for each name and letter case."""
-    auth = auth_of(platform, api)
+    auth = get_auth(platform, api)
     return [
-        _step_overwriting_auth_value(place, spelled)
+        _make_auth_overwriting_step(place, spelled)
         for place, name in (find_auth_places(auth, auth.apply) if auth else ())
         for spelled in dict.fromkeys((name, name.lower(), name.upper(), name.title()))
         if place != "path" or spelled == name
     ]
 
 
-def _step_overwriting_auth_value(place: str, name: str) -> Step:
+def _make_auth_overwriting_step(place: str, name: str) -> Step:
     if place == "cookie":
         return "header", {"Cookie": f"a=1; {name}=mine; b=2"}
     if place != "body":
@@ -70,7 +70,7 @@ def _step_overwriting_auth_value(place: str, name: str) -> Step:
     return "body", with_member({}, split_body_path(name), "mine")
 
 
-def _override_default(setter: Setter, place: str, name: str) -> StepMaker:
+def _make_default_override(setter: Setter, place: str, name: str) -> StepMaker:
     """Return a function that makes a setter for the first name that has a default at *place*.
 
     Without default it is for *name*.
@@ -84,25 +84,25 @@ def _override_default(setter: Setter, place: str, name: str) -> StepMaker:
     return aim
 
 
-_DEFAULT_QUERY = _override_default("query", "query", "page")
-_DEFAULT_HEADER = _override_default("header", "headers", "X-Trace")
+_DEFAULT_QUERY = _make_default_override("query", "query", "page")
+_DEFAULT_HEADER = _make_default_override("header", "headers", "X-Trace")
 
 
-def _set_query_of_path(api: Api, _platform: Platform | None, value: Any) -> list[Step]:
+def _override_query_of_path(api: Api, _platform: Platform | None, value: Any) -> list[Step]:
     names = [pair.partition("=")[0] for pair in api.path.partition("?")[2].split("&")]
     return [("query", {names[0] or "q": value})]
 
 
 def _fill_path_twice(api: Api, platform: Platform | None, value: Any) -> list[Step]:
-    names = placeholders_filled_by_calls(platform, api)
+    names = find_placeholders_for_calls(platform, api)
     return [("path", {name: text}) for name in names[:1] for text in ("先", value)]
 
 
 def _fill_path(api: Api, platform: Platform | None, value: Any) -> list[Step]:
-    return [("path", {name: value}) for name in placeholders_filled_by_calls(platform, api)[:1]]
+    return [("path", {name: value}) for name in find_placeholders_for_calls(platform, api)[:1]]
 
 
-def _set_value(setter: Setter, name: str = "", *, after: Any = UNDEFINED) -> StepMaker:
+def _make_value_setter(setter: Setter, name: str = "", *, after: Any = UNDEFINED) -> StepMaker:
     """Return a function that makes one setter for *name*, or for a whole body if it is "".
 
     The function takes the value. A setter with *after* comes before it, to be overwritten.
@@ -127,8 +127,8 @@ CORNERS: Final[Mapping[str, tuple[StepMaker, tuple[Any, ...]]]] = {
     "null on a default header in another case": (_DEFAULT_HEADER, (None,)),
     "a header that meets a default in another case": (_DEFAULT_HEADER, ("t-1",)),
     "a value on a default of the query": (_DEFAULT_QUERY, ("覆盖", 0, False, [1, "b"])),
-    "a value on a query of the path": (_set_query_of_path, ("z", None)),
-    "one query name twice": (_set_value("query", "q", after=1), ("末", UNDEFINED, None)),
+    "a value on a query of the path": (_override_query_of_path, ("z", None)),
+    "one query name twice": (_make_value_setter("query", "q", after=1), ("末", UNDEFINED, None)),
     "one header twice in two cases": (
         lambda _api, _platform, value: [
             ("header", {"X-Twice": "1"}),
@@ -141,9 +141,12 @@ CORNERS: Final[Mapping[str, tuple[StepMaker, tuple[Any, ...]]]] = {
         lambda _api, _platform, value: [("body", value), ("body", {"来源": "后"})],
         ("文本", [1], 7, None),
     ),
-    "another body after an object": (_set_value("body", after={"来源": "先"}), ("文本", [1], None)),
+    "another body after an object": (
+        _make_value_setter("body", after={"来源": "先"}),
+        ("文本", [1], None),
+    ),
     "two objects": (
-        _set_value("body", after={"来源": "先", "q": 1}),
+        _make_value_setter("body", after={"来源": "先", "q": 1}),
         ({"q": {"深": 2}}, {"q": None}, {"q": None, "来源": None}, {"q": UNDEFINED}),
     ),
     "a template in a text": (
@@ -151,24 +154,27 @@ CORNERS: Final[Mapping[str, tuple[StepMaker, tuple[Any, ...]]]] = {
         ('[1,2]{{ x }}"\n', "{{ now }}", "${x}%"),
     ),
     "numbers, a space and a plus in the query": (
-        _set_value("query", "q"),
+        _make_value_setter("query", "q"),
         (1e21, "a+b c", True, -0.0, 1.5e-7),
     ),
-    "an array in the query": (_set_value("query", "q"), ([1, "b"], [True, None, "c d"], [])),
+    "an array in the query": (
+        _make_value_setter("query", "q"),
+        ([1, "b"], [True, None, "c d"], []),
+    ),
     "a date, NaN and undefined in a body": (
         lambda _api, _platform, value: [("body", {"q": value, "no": [value], "lang": UNDEFINED})],
         (datetime(2026, 3, 2, 1, 2, 3, 45_000, tzinfo=UTC), float("nan"), UNDEFINED, 1e21),
     ),
-    "undefined for a body": (_set_value("body"), (UNDEFINED,)),
-    "a text for a body": (_set_value("body"), ("文本 {{ x }}", '{"a":1}', "")),
-    "half a character in a body": (_set_value("body"), ({"q": "甲\ud800"}, "\ud83d")),
-    "bytes for a body": (_set_value("body"), (b"\xff\x00", b"")),
+    "undefined for a body": (_make_value_setter("body"), (UNDEFINED,)),
+    "a text for a body": (_make_value_setter("body"), ("文本 {{ x }}", '{"a":1}', "")),
+    "half a character in a body": (_make_value_setter("body"), ({"q": "甲\ud800"}, "\ud83d")),
+    "bytes for a body": (_make_value_setter("body"), (b"\xff\x00", b"")),
     "an Authorization of the script's own": (
-        _set_value("header", "authorization"),
+        _make_value_setter("header", "authorization"),
         ("Bearer mine-0123456789", "Basic bWluZTptaW5l"),
     ),
     "a content type of the script's own": (
-        _set_value("header", "content-type"),
+        _make_value_setter("header", "content-type"),
         (
             "application/json; charset=utf-8",
             "application/x-www-form-urlencoded",
@@ -182,13 +188,13 @@ REFUSED: Final[Mapping[str, tuple[StepMaker, tuple[Any, ...]]]] = {
     "null in a path": (_fill_path, (None,)),
     "dots in a path": (_fill_path, ("..", ".", "..")),
     "a header that no line can hold": (
-        _set_value("header", "X-New"),
+        _make_value_setter("header", "X-New"),
         ("x\r\nX-Evil: 1", "张三", "x\nX-Evil: 1", "a\x00b"),
     ),
-    "a name that no path has": (_set_value("path", "unknown"), ("1",)),
-    "an object in the query": (_set_value("query", "q"), ({"a": 1}, [[1]])),
-    "a BigInt in a body": (_set_value("body"), (BigInt(1), {"q": [BigInt(1)]})),
-    "half a character in the query": (_set_value("query", "q"), ("\udc00",)),
+    "a name that no path has": (_make_value_setter("path", "unknown"), ("1",)),
+    "an object in the query": (_make_value_setter("query", "q"), ({"a": 1}, [[1]])),
+    "a BigInt in a body": (_make_value_setter("body"), (BigInt(1), {"q": [BigInt(1)]})),
+    "half a character in the query": (_make_value_setter("query", "q"), ("\udc00",)),
 }
 """Setters that must be refused, as `CORNERS` has those that need not be."""
 
@@ -203,16 +209,19 @@ AUTH: Final[Mapping[str, tuple[StepMaker, tuple[Any, ...]]]] = {
 """What few kinds of auth have; met more often where they do."""
 
 ENCODED: Final[Mapping[str, tuple[StepMaker, tuple[Any, ...]]]] = {
-    "form": (_set_value("body"), ({"来源": "a&b=c d*~"}, {"来源": ["~", "一 二"], "q": None})),
+    "form": (
+        _make_value_setter("body"),
+        ({"来源": "a&b=c d*~"}, {"来源": ["~", "一 二"], "q": None}),
+    ),
     "multipart": (
-        _set_value("body"),
+        _make_value_setter("body"),
         ({"来源": " 张三\t"}, {"q": {"content": b"1\r\n", "filename": "合同.csv"}}),
     ),
     "xml": (
-        _set_value("body"),
+        _make_value_setter("body"),
         ({"单": {"来源": "甲\r<乙>&"}}, {"单": {"@no": 7, "来源": ["\r", "]]>"]}}),
     ),
-    "text": (_set_value("body"), (7.5, True, "文本 {{ x }}", "")),
+    "text": (_make_value_setter("body"), (7.5, True, "文本 {{ x }}", "")),
 }
 """Bodies that each encoding has its own way with."""
 
@@ -235,7 +244,7 @@ _TIMES: Final = {
     "a BigInt in a body": 2,
 }
 _OFTEN: Final = [name for name in (*CORNERS, *AUTH) for _ in range(_TIMES.get(name, 1))]
-_TWO = st.tuples(evenly(_OFTEN), evenly(_OFTEN)).map(list)
+_TWO = st.tuples(draw_evenly(_OFTEN), draw_evenly(_OFTEN)).map(list)
 _REFUSED: Final = [name for name in REFUSED for _ in range(_TIMES.get(name, 1))]
 _ALL: Final = {**CORNERS, **AUTH, **ENCODED, **REFUSED}
 
@@ -245,13 +254,13 @@ def refused_steps(*, api: Api, platform: Platform | None) -> st.SearchStrategy[l
     missing = {
         name
         for name, has in (
-            ("path", placeholders_filled_by_calls(platform, api)),
+            ("path", find_placeholders_for_calls(platform, api)),
             ("body", not api.encoding),
         )
         if not has
     }
     names = [name for name in _REFUSED if name.split()[-1] not in missing]
-    return evenly(names).flatmap(lambda name: _draw_steps(name, api, platform))
+    return draw_evenly(names).flatmap(lambda name: _draw_steps(name, api, platform))
 
 
 @st.composite
@@ -265,7 +274,7 @@ def rare_setter_steps(
     `CORNERS` is a table of cases that random values seldom reach, such as a header set twice.
     """
     names = draw(_TWO)
-    auth = auth_of(platform, api)
+    auth = get_auth(platform, api)
     if auth is not None and auth.sign is not None and draw(_NEARLY_ALWAYS):
         names.append(_NORMALISED)
     if auth is not None and any(spot.place in {"cookie", "body"} for spot in auth.apply):

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from bpmax_sim.cassette.format import dump_exchanges
-from bpmax_sim.cassette.matching import MatchingRules, matching_key, parts_of_request
+from bpmax_sim.cassette.matching import MatchingRules, compute_matching_key, request_to_parts
 from bpmax_sim.clock import Instant
 from bpmax_sim.messages import FORM, Call, Exchange, FailedExchange, Outcome, Request, Response
 from bpmax_sim.proxy.builder import CallSpec
@@ -23,8 +23,8 @@ from bpmax_sim.proxy.encode import DOTS
 from bpmax_sim.script.failure import Script
 from bpmax_sim.secret.vault import redact_values
 from bpmax_sim.strategies.platforms import HEADER_NAMES, METHODS, PLACE_NAMES
-from bpmax_sim.strategies.programs import chains, direct_calls, javascript, literal
-from bpmax_sim.strategies.values import BUSINESS, json_values, keys, texts, words
+from bpmax_sim.strategies.programs import chains, direct_calls, javascript, to_js_literal
+from bpmax_sim.strategies.values import BUSINESS, header_values, identifiers, json_values, texts
 
 START: Final = Instant.parse("2026-03-02T09:00:00+08:00")
 
@@ -40,7 +40,9 @@ _JSON = "application/json"
 _SEGMENTS = st.lists(texts(max_size=6).filter(lambda text: text not in {"", *DOTS}), max_size=3)
 _QUERIES = st.lists(st.tuples(st.sampled_from(PLACE_NAMES), texts()), max_size=3)
 _HEADERS = st.lists(
-    st.tuples(st.sampled_from(HEADER_NAMES), words()), max_size=2, unique_by=lambda pair: pair[0]
+    st.tuples(st.sampled_from(HEADER_NAMES), header_values()),
+    max_size=2,
+    unique_by=lambda pair: pair[0],
 )
 _INSTANCES = st.sampled_from(("test", "prod"))
 _APIS = st.sampled_from(("get_customer_detail", "create_contract"))
@@ -70,7 +72,7 @@ def requests(draw: st.DrawFn) -> Request:
         body=body,
         serial=1,
     )
-    pairs = _query_string(query)
+    pairs = _encode_query(query)
     is_authorised = draw(st.booleans())
     return Request(
         method=call.method,
@@ -93,7 +95,7 @@ def _draw_bodies() -> st.SearchStrategy[tuple[str, bytes | None]]:
         st.just(("", None)),
         as_json,
         as_json,
-        pairs.map(lambda drawn: (FORM, _query_string(drawn).encode())),
+        pairs.map(lambda drawn: (FORM, _encode_query(drawn).encode())),
         texts().filter(bool).map(lambda text: ("text/plain", text.encode())),
         st.binary(min_size=1, max_size=12).map(lambda data: ("application/octet-stream", data)),
     )
@@ -103,7 +105,7 @@ def _encode_json(value: Any) -> bytes:
     return json.dumps(value, ensure_ascii=False).encode()
 
 
-def _query_string(pairs: list[tuple[str, str]]) -> str:
+def _encode_query(pairs: list[tuple[str, str]]) -> str:
     return "&".join(f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in pairs)
 
 
@@ -126,7 +128,9 @@ def responses() -> st.SearchStrategy[Response]:
         kinds,
         st.sampled_from((200, 200, 201, 302, 400, 401, 404, 429, 500, 503)),
         st.integers(0, 40_000),
-        st.lists(st.tuples(st.sampled_from(("x-request-id", "retry-after")), words()), max_size=2),
+        st.lists(
+            st.tuples(st.sampled_from(("x-request-id", "retry-after")), header_values()), max_size=2
+        ),
     )
 
 
@@ -150,7 +154,7 @@ def exchanges(
         return Exchange(
             request=request,
             outcome=outcome,
-            key=matching_key(parts_of_request(request), rules),
+            key=compute_matching_key(request_to_parts(request), rules),
             owner=by,
             at=START.seconds + second,
         )
@@ -219,7 +223,7 @@ def scripts(draw: st.DrawFn, *, programs: st.SearchStrategy[CallSpec] | None = N
         pattern = draw(_STATEMENTS)
         line = pattern.replace("{name}", f"r{number}").replace("{call}", javascript(program))
         lines.append(_CAUGHT % line if draw(st.booleans()) else line)
-    lines.append(f"return {literal(draw(_RESULTS))};")
+    lines.append(f"return {to_js_literal(draw(_RESULTS))};")
     return Script("\n".join(lines), "抽取.js")
 
 
@@ -240,8 +244,8 @@ def scenarios(
     fields = draw(_FIELDS)
     document: dict[str, Any] = {
         "version": 1,
-        "scenario": _without_expressions(draw(_TITLES)),
-        "form": {"fields": _without_expressions(fields)},
+        "scenario": _break_up_expressions(draw(_TITLES)),
+        "form": {"fields": _break_up_expressions(fields)},
         "clock": "2026-03-02T09:00:00+08:00",
         "seed": draw(_SEEDS),
         "steps": draw(_draw_steps(_CALLS if programs is None else programs, tuple(fields))),
@@ -257,18 +261,18 @@ def _draw_steps(
 ) -> st.SearchStrategy[list[dict[str, Any]]]:
     kinds: list[st.SearchStrategy[dict[str, Any]]] = [
         programs.map(lambda program: {"proxy": {"call": f"{program.platform}.{program.api}"}}),
-        scripts(programs=programs).map(lambda script: {"js": _without_expressions(script.source)}),
+        scripts(programs=programs).map(lambda script: {"js": _break_up_expressions(script.source)}),
         st.integers(0, 600).map(lambda seconds: {"advance": f"{seconds}s"}),
     ]
     if fields:
         values = st.dictionaries(st.sampled_from(fields), json_values(max_leaves=2), min_size=1)
-        sets = st.tuples(values, keys())
+        sets = st.tuples(values, identifiers())
         kinds.append(
-            sets.map(lambda drawn: {"set": _without_expressions(drawn[0]), "save": {drawn[1]: 1}})
+            sets.map(lambda drawn: {"set": _break_up_expressions(drawn[0]), "save": {drawn[1]: 1}})
         )
     return st.lists(st.one_of(kinds), min_size=1, max_size=4)
 
 
-def _without_expressions(value: Any) -> Any:
+def _break_up_expressions(value: Any) -> Any:
     """Return *value* with each ``${`` broken up, since a scenario would evaluate it."""
     return redact_values(value, lambda text: text.replace("${", "$ {"))

@@ -24,7 +24,7 @@ from jsonschema import Draft202012Validator, SchemaError
 from bpmax_sim.errors import BAD_PATTERN, ConfigError
 from bpmax_sim.js_values import UNDEFINED
 from bpmax_sim.proxy.encode import DOTS
-from bpmax_sim.secret.pseudonym import resident_check_character
+from bpmax_sim.secret.pseudonym import compute_resident_id_check_char
 
 BUSINESS: Final = ("客户", "合同 HT-0001", "张三", "13800138000", "应收账款", "2026-03-02", "上海")
 """What forms hold."""
@@ -69,14 +69,14 @@ def texts(*, max_size: int = 12, refusable: bool = False) -> st.SearchStrategy[s
 
 
 @cache_strategy
-def words() -> st.SearchStrategy[str]:
+def header_values() -> st.SearchStrategy[str]:
     """Draw header values: visible ASCII with spaces only inside, possibly empty."""
     run = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), max_size=16)
     return run | st.builds("".join, st.tuples(run.filter(bool), _GAPS, run.filter(bool)))
 
 
 @cache_strategy
-def keys() -> st.SearchStrategy[str]:
+def identifiers() -> st.SearchStrategy[str]:
     """Draw lower-case identifiers."""
     later = st.text(f"{ascii_lowercase}{digits}_", max_size=8)
     return st.builds("{}{}".format, st.sampled_from(ascii_lowercase), later)
@@ -115,7 +115,7 @@ def dates() -> st.SearchStrategy[datetime]:
     )
 
 
-def evenly(values: Sequence[Any]) -> st.SearchStrategy[Any]:
+def draw_evenly(values: Sequence[Any]) -> st.SearchStrategy[Any]:
     """Draw each of *values* about equally often; shrinking leads to the first.
 
     Hypothesis repeats what it drew before, so a single draw is not spread evenly; the sum of
@@ -128,11 +128,11 @@ def evenly(values: Sequence[Any]) -> st.SearchStrategy[Any]:
 def draw_weighted(*drawn: tuple[int, st.SearchStrategy[Any]]) -> st.SearchStrategy[Any]:
     """Draw from one of several strategies, each given with its weight (relative frequency)."""
     branches = [branch for weight, branch in drawn for _ in range(weight)]
-    return evenly(branches).flatmap(lambda branch: branch)
+    return draw_evenly(branches).flatmap(lambda branch: branch)
 
 
 def _nest_values(leaves: st.SearchStrategy[Any], max_leaves: int) -> st.SearchStrategy[Any]:
-    names = keys() | texts(max_size=4)
+    names = identifiers() | texts(max_size=4)
     return st.recursive(
         leaves,
         lambda inner: st.lists(inner, max_size=3) | st.dictionaries(names, inner, max_size=3),
@@ -157,11 +157,11 @@ _ZONES = st.integers(-12 * 4, 14 * 4).map(lambda n: timezone(timedelta(minutes=1
 _LABEL = st.from_regex(r"[a-z]([a-z0-9-]{0,8}[a-z0-9])?", fullmatch=True)
 
 
-def _id_cards() -> st.SearchStrategy[str]:
+def _draw_id_cards() -> st.SearchStrategy[str]:
     """Draw resident identity card numbers with a valid check digit (GB 11643)."""
     days = st.dates(date(1900, 1, 1), date(2099, 12, 31)).map("{:%Y%m%d}".format)
     drawn = st.builds("{}{}{:03d}".format, st.integers(110000, 659999), days, st.integers(1, 999))
-    return drawn.map(lambda digits: digits + resident_check_character(digits))
+    return drawn.map(lambda digits: digits + compute_resident_id_check_char(digits))
 
 
 def _draw_hosts() -> st.SearchStrategy[str]:
@@ -183,7 +183,7 @@ FORMATS: Final[Mapping[str, Callable[[], st.SearchStrategy[Any]]]] = {
     ),
     "email": st.emails,
     "hostname": _draw_hosts,
-    "id-card": _id_cards,
+    "id-card": _draw_id_cards,
     "ipv4": lambda: st.ip_addresses(v=4).map(str),
     "ipv6": lambda: st.ip_addresses(v=6).map(str),
     "json-pointer": lambda: st.sampled_from(("", "/a/0", "/a~1b/m~0n")),
@@ -240,7 +240,7 @@ def values_of(schema: Schema, /, *, name: str = "schema") -> Drawn:
     Raises:
         ConfigError: if it is not a valid JSON Schema.
     """
-    plain = normalise_schema(schema)
+    plain = convert_openapi_schema(schema)
     try:
         Draft202012Validator.check_schema(plain)
     except SchemaError as error:
@@ -256,27 +256,27 @@ def check_value(schema: Schema, value: Any, /) -> str:
 
     "" if it does not.
     """
-    errors = Draft202012Validator(normalise_schema(schema)).iter_errors(value)
+    errors = Draft202012Validator(convert_openapi_schema(schema)).iter_errors(value)
     first = min(errors, key=lambda error: (len(error.path), str(error.path)), default=None)
     if first is None:
         return ""
     rule = f"{first.validator}: {json.dumps(first.validator_value, ensure_ascii=False)[:80]}"
     place = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in first.path)
-    return f"${place} is {_json_type(first.instance)}, which breaks {rule}"
+    return f"${place} is {_describe_json_type(first.instance)}, which breaks {rule}"
 
 
-def _json_type(value: Any) -> str:
+def _describe_json_type(value: Any) -> str:
     kinds = {dict: "an object", list: "an array", str: "text", bool: "a boolean"}
     return "null" if value is None else kinds.get(type(value), "a number")
 
 
-def normalise_schema(schema: Any) -> Any:
+def convert_openapi_schema(schema: Any) -> Any:
     """Return *schema*, which may use keywords of OpenAPI 3.0, as JSON Schema 2020-12."""
     if isinstance(schema, list | tuple):
-        return [normalise_schema(part) for part in schema]
+        return [convert_openapi_schema(part) for part in schema]
     if not isinstance(schema, Mapping):
         return schema
-    plain = {name: normalise_schema(value) for name, value in schema.items()}
+    plain = {name: convert_openapi_schema(value) for name, value in schema.items()}
     if plain.get("type") == "text":
         plain["type"] = "string"
     for limit, exclusive in (("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum")):
@@ -350,7 +350,7 @@ class _Drawer(msgspec.Struct, frozen=True):
                     for choice in choices
                 ]
             )
-        return st.one_of([_MAKERS[kind](self, rest) for kind in _schema_types(rest)])
+        return st.one_of([_MAKERS[kind](self, rest) for kind in _infer_schema_types(rest)])
 
     def _resolve_reference(self, part: Any) -> Any:
         return (
@@ -369,7 +369,7 @@ class _Drawer(msgspec.Struct, frozen=True):
             schema = schema[key]
         return schema
 
-    def string(self, schema: Schema) -> Drawn:
+    def draw_string(self, schema: Schema) -> Drawn:
         least, most = schema.get("minLength", 0), schema.get("maxLength")
         if "pattern" in schema:
             # In JavaScript $ is the very end, and \d an ASCII digit.
@@ -385,8 +385,8 @@ class _Drawer(msgspec.Struct, frozen=True):
             return free | st.sampled_from(known) if known else free
         return drawn.filter(lambda text: _fits_length(text, least, most))
 
-    def integer(self, schema: Schema) -> Drawn:
-        low, high = _number_limits(schema, LARGEST)
+    def draw_integer(self, schema: Schema) -> Drawn:
+        low, high = _find_number_limits(schema, LARGEST)
         step = schema.get("multipleOf", 1)
         if not isinstance(step, int):
             step = math.lcm(*step.as_integer_ratio()) if step > 1 else 1
@@ -395,14 +395,14 @@ class _Drawer(msgspec.Struct, frozen=True):
             return st.nothing()
         return st.integers(first, last).map(lambda number: number * step)
 
-    def number(self, schema: Schema) -> Drawn:
+    def draw_number(self, schema: Schema) -> Drawn:
         if "multipleOf" in schema:
-            return self.integer(schema)
-        low, high = _number_limits(schema, None)
+            return self.draw_integer(schema)
+        low, high = _find_number_limits(schema, None)
         drawn: Drawn = st.floats(low, high, allow_nan=False, allow_infinity=False)
-        return drawn | self.integer(schema)
+        return drawn | self.draw_integer(schema)
 
-    def array(self, schema: Schema) -> Drawn:
+    def draw_array(self, schema: Schema) -> Drawn:
         least, most = schema.get("minItems", 0), schema.get("maxItems")
         if self.depth >= _DEEPEST:
             most = least
@@ -415,7 +415,7 @@ class _Drawer(msgspec.Struct, frozen=True):
             unique_by=(lambda value: json.dumps(value, sort_keys=True)) if unique else None,
         )
 
-    def object(self, schema: Schema) -> Drawn:
+    def draw_object(self, schema: Schema) -> Drawn:
         known, required = schema.get("properties", {}), schema.get("required", ())
         more = schema.get("additionalProperties", True)
         if not known and not required:
@@ -427,17 +427,17 @@ class _Drawer(msgspec.Struct, frozen=True):
 
 _COMPOSED: Final = frozenset({"$ref", "allOf", "anyOf", "oneOf"})
 _MAKERS: Final[Mapping[str, Callable[[_Drawer, Schema], Drawn]]] = {
-    "string": _Drawer.string,
-    "integer": _Drawer.integer,
-    "number": _Drawer.number,
+    "string": _Drawer.draw_string,
+    "integer": _Drawer.draw_integer,
+    "number": _Drawer.draw_number,
     "boolean": lambda _drawer, _schema: st.booleans(),
     "null": lambda _drawer, _schema: st.none(),
-    "array": _Drawer.array,
-    "object": _Drawer.object,
+    "array": _Drawer.draw_array,
+    "object": _Drawer.draw_object,
 }
 
 
-def _schema_types(schema: Schema) -> Iterable[str]:
+def _infer_schema_types(schema: Schema) -> Iterable[str]:
     types = schema.get("type")
     if types is not None:
         return [types] if isinstance(types, str) else types
@@ -451,7 +451,7 @@ def _fits_length(text: str, least: int, most: int | None) -> bool:
     return least <= len(text) and (most is None or len(text) <= most)
 
 
-def _number_limits(schema: Schema, widest: int | None) -> tuple[Any, Any]:
+def _find_number_limits(schema: Schema, widest: int | None) -> tuple[Any, Any]:
     """Return the smallest and the largest number that *schema* allows, or None.
 
     *widest* limits numbers without bound. Exclusive bounds are included: the validator checks them.

@@ -15,7 +15,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from bpmax_sim.errors import Place, SubjectError, suggest_nearest, suggest_or_list
-from bpmax_sim.i18n import msg, series
+from bpmax_sim.i18n import join_list, msg
 from bpmax_sim.js_values import UndefinedType
 from bpmax_sim.platform.model import Model
 from bpmax_sim.script.failure import Script
@@ -142,14 +142,14 @@ class FlowNode(Model, frozen=True, kw_only=True):
     form: NodeForm | UnsetType = UNSET
     end: bool = False
 
-    def routes_with_places(self) -> Iterator[tuple[Action, int, Path, Transition]]:
+    def list_routes_with_paths(self) -> Iterator[tuple[Action, int, Path, Transition]]:
         """Yield the routes: action, number from 0, path of the declaration, transition."""
-        for action in self.offers:
+        for action in self.offered_actions:
             is_list = isinstance(getattr(self, action), tuple)
-            for number, route in enumerate(self.routes(action)):
+            for number, route in enumerate(self.list_routes(action)):
                 yield action, number, (action, number) if is_list else (action,), route
 
-    def routes(self, action: Action) -> tuple[Transition, ...]:
+    def list_routes(self, action: Action) -> tuple[Transition, ...]:
         """Return the routes of *action* in order, of which the first that matches is taken.
 
         Empty if the node does not offer *action*.
@@ -162,7 +162,7 @@ class FlowNode(Model, frozen=True, kw_only=True):
         return declared or ()
 
     @property
-    def offers(self) -> tuple[Action, ...]:
+    def offered_actions(self) -> tuple[Action, ...]:
         """Return the actions that owners have at the node.
 
         ``approve``, ``reject``, both or none.
@@ -194,8 +194,8 @@ class FlowNode(Model, frozen=True, kw_only=True):
     @property
     def targets(self) -> Iterator[str]:
         """Yield the nodes that may come next."""
-        for action in self.offers:
-            yield from (route.to for route in self.routes(action))
+        for action in self.offered_actions:
+            yield from (route.to for route in self.list_routes(action))
         yield from self.parallel
         if self.join:
             yield self.join
@@ -227,10 +227,10 @@ class Definition(Model, frozen=True, kw_only=True):
     applicant: Literal["ask", "skip"] = "ask"
     nodes: Mapping[str, FlowNode]
 
-    def findings(self) -> Iterator[Finding]:
+    def find_mistakes(self) -> Iterator[Finding]:
         """Yield the errors of the flow as a whole, each with its path inside the file."""
         if self.start not in self.nodes:
-            yield ("start",), self._unknown_node_message(self.start)
+            yield ("start",), self._make_unknown_node_message(self.start)
         malformed = list(self._find_node_mistakes())
         yield from malformed
         if malformed or self.start not in self.nodes:
@@ -252,30 +252,30 @@ class Definition(Model, frozen=True, kw_only=True):
         if not nowhere:
             yield from self._find_endless_joins()
 
-    def branches_of_gateway(self, gateway: str) -> dict[str, set[str]]:
+    def find_branches(self, gateway: str) -> dict[str, set[str]]:
         """Return the branches of a gateway: first node -> nodes on its ways up to the join."""
         node = self.nodes[gateway]
-        return {first: self._nodes_before_join(first, node.join) for first in node.parallel}
+        return {first: self._find_nodes_before_join(first, node.join) for first in node.parallel}
 
     @property
     def nodes_inside_gateways(self) -> dict[str, set[str]]:
         """Return each gateway with the nodes of all its branches."""
         return {
-            name: set().union(*self.branches_of_gateway(name).values())
+            name: set().union(*self.find_branches(name).values())
             for name, node in self.nodes.items()
             if node.parallel
         }
 
-    def in_different_branches(self, node: str, other: str) -> bool:
+    def are_in_different_branches(self, node: str, other: str) -> bool:
         """Return whether two nodes are in different branches of one gateway."""
         for gateway in self.nodes_inside_gateways:
-            branches = self.branches_of_gateway(gateway).values()
+            branches = self.find_branches(gateway).values()
             mine, others = ([branch for branch in branches if n in branch] for n in (node, other))
             if mine and others and mine != others:
                 return True
         return False
 
-    def _nodes_before_join(self, first: str, join: str) -> set[str]:
+    def _find_nodes_before_join(self, first: str, join: str) -> set[str]:
         """Return the nodes of the branch that begins at *first*.
 
         They are reached by approvals without passing *join*.
@@ -284,7 +284,7 @@ class Definition(Model, frozen=True, kw_only=True):
         def following(name: str) -> Iterable[str]:
             node = self.nodes[name]
             branches = [*node.parallel, node.join] if node.parallel else ()
-            ways = branches or [route.to for route in node.routes("approve")]
+            ways = branches or [route.to for route in node.list_routes("approve")]
             return (name for name in ways if name != join and name in self.nodes)
 
         return find_reachable([first] if first != join and first in self.nodes else (), following)
@@ -298,9 +298,9 @@ class Definition(Model, frozen=True, kw_only=True):
             if not node.parallel:
                 continue
             seen: dict[str, str] = {}
-            for index, (first, nodes) in enumerate(self.branches_of_gateway(name).items()):
+            for index, (first, nodes) in enumerate(self.find_branches(name).items()):
                 path = ("nodes", name, "parallel", index)
-                if wrong := self._why_never_joins(first, nodes, node.join):
+                if wrong := self._explain_never_joining(first, nodes, node.join):
                     join = node.join
                     text = msg(
                         "the join {join!r} can never complete: {wrong}", join=join, wrong=wrong
@@ -325,14 +325,18 @@ class Definition(Model, frozen=True, kw_only=True):
         """
         for name, first in branches.items():
             node = self.nodes[name]
-            ways = [(str(offer), route.to) for offer in node.offers for route in node.routes(offer)]
+            ways = [
+                (str(offer), route.to)
+                for offer in node.offered_actions
+                for route in node.list_routes(offer)
+            ]
             ways += [("deadline", node.deadline_target)] if node.deadline_target else []
             for key, to in ways:
                 if branches.get(to, first) != first:
                     wrong = msg("{to!r} lies in another branch than {name!r}", to=to, name=name)
                     yield ("nodes", name, key), wrong
 
-    def _why_never_joins(self, first: str, nodes: set[str], join: str) -> str:
+    def _explain_never_joining(self, first: str, nodes: set[str], join: str) -> str:
         """Return why a branch never reaches *join*, or ""."""
         ends = sorted(name for name in nodes if self.nodes[name].end)
         if ends:
@@ -363,16 +367,18 @@ class Definition(Model, frozen=True, kw_only=True):
             path: Path = ("nodes", name)
             ways: list[tuple[Path, str]] = [
                 (at if isinstance(getattr(node, action), str) else (*at, "to"), route.to)
-                for action, _, at, route in node.routes_with_places()
+                for action, _, at, route in node.list_routes_with_paths()
             ]
             ways += [(("parallel", index), first) for index, first in enumerate(node.parallel)]
             ways += [(("join",), node.join)] if node.join else []
-            ways += [((*at, "to"), late.to) for at, late in _deadlines_of_node(node) if late.to]
+            ways += [
+                ((*at, "to"), late.to) for at, late in _list_deadlines_with_paths(node) if late.to
+            ]
             for inside, to in ways:
                 if to not in self.nodes:
-                    yield (*path, *inside), self._unknown_node_message(to)
+                    yield (*path, *inside), self._make_unknown_node_message(to)
 
-    def _unknown_node_message(self, name: str) -> str:
+    def _make_unknown_node_message(self, name: str) -> str:
         return msg("no node {node!r}{hint}", node=name, hint=suggest_or_list(name, self.nodes))
 
 
@@ -385,11 +391,11 @@ def _find_keys_of_other_kinds(node: FlowNode, path: Path) -> Iterator[Finding]:
     Kinds are task, gateway (``parallel``), sub-flow and end.
     """
     if node.end:
-        if node.offers:
-            yield (*path, node.offers[0]), msg("an end node offers no action")
+        if node.offered_actions:
+            yield (*path, node.offered_actions[0]), msg("an end node offers no action")
     elif node.parallel or node.join:
         yield from _find_gateway_mistakes(node, path)
-    elif not node.offers:
+    elif not node.offered_actions:
         yield path, msg("a node needs approve, reject, or end: true")
     elif node.child_flow and node.approve is UNSET:
         yield (*path, "subflow"), msg("a node with subflow needs approve: where it goes on")
@@ -405,11 +411,11 @@ def _find_gateway_mistakes(node: FlowNode, path: Path) -> Iterator[Finding]:
         yield (*path, "parallel"), wrong
     if not node.join:
         yield (*path, "parallel"), msg("parallel needs join: the node that waits for all branches")
-    if node.offers:
-        yield (*path, node.offers[0]), msg("a node with parallel goes on at its join")
+    if node.offered_actions:
+        yield (*path, node.offered_actions[0]), msg("a node with parallel goes on at its join")
 
 
-def _deadlines_of_node(node: FlowNode) -> Iterator[tuple[Path, Deadline]]:
+def _list_deadlines_with_paths(node: FlowNode) -> Iterator[tuple[Path, Deadline]]:
     """Yield each deadline with its path inside the node."""
     several = isinstance(node.deadline, tuple)
     for index, late in enumerate(node.deadlines):
@@ -418,7 +424,7 @@ def _deadlines_of_node(node: FlowNode) -> Iterator[tuple[Path, Deadline]]:
 
 def _find_deadline_mistakes(node: FlowNode, path: Path) -> Iterator[Finding]:
     before = 0.0
-    for inside, late in _deadlines_of_node(node):
+    for inside, late in _list_deadlines_with_paths(node):
         at = (*path, *inside)
         if late.after <= 0:
             yield at, msg("the deadline is over when the project arrives; give it some time")
@@ -432,8 +438,8 @@ def _find_deadline_mistakes(node: FlowNode, path: Path) -> Iterator[Finding]:
             yield (*at, "notify"), msg("notify goes with a deadline that reminds")
         if late.to and late.then != "notify":
             yield (*at, "to"), msg("a deadline decides, or goes to a node; not both")
-        if late.then in ("approve", "reject") and late.then not in node.offers:
-            offered = series(node.offers) or msg("no action")
+        if late.then in ("approve", "reject") and late.then not in node.offered_actions:
+            offered = join_list(node.offered_actions) or msg("no action")
             yield (
                 (*at, "then"),
                 msg(
@@ -445,11 +451,11 @@ def _find_deadline_mistakes(node: FlowNode, path: Path) -> Iterator[Finding]:
 
 
 def _find_route_mistakes(node: FlowNode, path: Path) -> Iterator[Finding]:
-    for action, number, at, route in node.routes_with_places():
+    for action, number, at, route in node.list_routes_with_paths():
         if isinstance(route.when, str):
-            if wrong := _condition_problem(route.when):
+            if wrong := _find_condition_problem(route.when):
                 yield (*path, *at, "when"), wrong
-        elif number < len(node.routes(action)) - 1:
+        elif number < len(node.list_routes(action)) - 1:
             yield (*path, *at), msg("a route without when always matches; put it last")
 
 
@@ -459,7 +465,7 @@ _ASSIGNMENT = re.compile(r"[\w$\])]\s*=(?![=>])\s*[^=>\s]")
 _BARE_FORM = re.compile(r"(?<![\w$.])form\s*(?=[.\[?])")
 
 
-def _condition_problem(when: str) -> str | None:
+def _find_condition_problem(when: str) -> str | None:
     """Return the error of a condition that can be seen without an engine, or None."""
     if not when.strip():
         return msg("expected a JavaScript expression over ctx, got {when!r}", when=when)
@@ -473,7 +479,7 @@ def _condition_problem(when: str) -> str | None:
 PLAIN = FlowNode()
 
 
-class NodeView(msgspec.Struct, frozen=True, kw_only=True):
+class LoadedNodeForm(msgspec.Struct, frozen=True, kw_only=True):
     """The form as a node shows it, with its script files loaded.
 
     Attributes:
@@ -508,7 +514,7 @@ class FlowParts(msgspec.Struct, frozen=True, kw_only=True):
     route_places: Mapping[tuple[str, str, int], Place] = msgspec.field(default_factory=dict)
     scripts: Mapping[str, tuple[Script, ...]] = msgspec.field(default_factory=dict)
     libraries: tuple[Script, ...] = ()
-    screens: Mapping[str, NodeView] = msgspec.field(default_factory=dict)
+    screens: Mapping[str, LoadedNodeForm] = msgspec.field(default_factory=dict)
 
     @property
     def handlers(self) -> list[Script]:
@@ -523,7 +529,7 @@ class FlowParts(msgspec.Struct, frozen=True, kw_only=True):
         return [*self.libraries, *more]
 
 
-def first_node(definition: Definition | None, jump_result: Any) -> str:
+def choose_first_node(definition: Definition | None, jump_result: Any) -> str:
     """Return the first node: the value of the hook ``jump``, or else the start of the definition.
 
     Raises:
@@ -585,12 +591,12 @@ _GIVES: Mapping[str, tuple[type[Any], str]] = {
 def explain_never_fired_event(hook: str, target: str, nodes: Collection[str]) -> str:
     """Return why *hook* never runs at node *target*, or ""; *nodes* are those of the flow."""
     node = nodes.get(target) if isinstance(nodes, Mapping) else None
-    if not isinstance(node, FlowNode) or hook not in ACTIONS or hook in node.offers:
+    if not isinstance(node, FlowNode) or hook not in ACTIONS or hook in node.offered_actions:
         return ""
-    if not node.offers and not node.end:
+    if not node.offered_actions and not node.end:
         return ""  # what is wrong with the node is said where it stands
-    offers = node.offers or ("end",)
+    offers = node.offered_actions or ("end",)
     return msg(
         "node {node!r} has no {action}, so this never runs; it has {offers}",
-        node=target, action=hook, offers=series(offers),
+        node=target, action=hook, offers=join_list(offers),
     )  # fmt: skip

@@ -14,11 +14,11 @@ from msgspec.structs import replace
 from bpmax_sim.errors import SubjectError, shorten_list
 from bpmax_sim.i18n import msg
 from bpmax_sim.subject import owners, project
-from bpmax_sim.subject.definition import ACTIONS, Action, first_node
+from bpmax_sim.subject.definition import ACTIONS, Action, choose_first_node
 from bpmax_sim.subject.form import FormSubject, check_complete
 from bpmax_sim.subject.hooks import FlowMove, Result, SubjectEvent
 from bpmax_sim.subject.moves import MovingProject
-from bpmax_sim.subject.owners import NodeDecision, OpenTask, Visit
+from bpmax_sim.subject.owners import NodeDecision, PossibleMove, Visit
 
 START = "start"
 """What ``return`` names where the project goes back to who started it."""
@@ -42,7 +42,7 @@ class FlowSubject(MovingProject, kw_only=True):
         if self.creation is None:
             return self.create(move)
         self._check_not_created()
-        self.creation.collect_into(self._result)
+        self.creation.send_outputs_to(self._result)
         if move.form:
             self.creation.set(move.form)
         self.creation.submit()
@@ -65,7 +65,7 @@ class FlowSubject(MovingProject, kw_only=True):
         with self._undo_on_failure():
             self.starter = move.by or str(self.user.get("id", ""))
             self.created = self.now()
-            self.store("form", move.form, "user")
+            self.merge_values("form", move.form, "user")
             value = self._call_hook("create", creating, with_form=True)
             if not self._result.errors:
                 self.refuse_if_vetoed("create", value)
@@ -83,7 +83,9 @@ class FlowSubject(MovingProject, kw_only=True):
             if self.parent is None:
                 self._add_history(FlowMove(action="submit", by=self.starter, comment=move.comment))
             if not self._result.errors:
-                self._enter_as_first_node(first_node(self.definition, first), "create", creating)
+                self._enter_as_first_node(
+                    choose_first_node(self.definition, first), "create", creating
+                )
             self._result.value = value
         return self._result
 
@@ -104,19 +106,22 @@ class FlowSubject(MovingProject, kw_only=True):
         Raises:
             SubjectError: if the node does not offer *action*, or the actor is not to act.
         """
-        visit = self._visit_to_decide(action, move)
+        visit = self._find_visit_to_decide(action, move)
         node = visit.node
         if node not in self.owners and not self._assign_owners(visit, move):
             self._result.refused = True
             return self._result
-        acting = replace(move, at=node, by=self._check_actor(visit, move.by), action=action)
+        acting = replace(move, at=node, by=self._choose_actor(visit, move.by), action=action)
         with self._undo_on_failure():
             if move.form:
-                self._form_at_node(node).set(move.form)
+                self._prepare_form_at_node(node).set(move.form)
             if action == "approve":
-                check_complete(self._form_at_node(node))
+                check_complete(self._prepare_form_at_node(node))
             decided = _DECIDED[action]
-            if self.definition and visit.table.status_after(acting.by, decided) == owners.UNTREATED:
+            if (
+                self.definition
+                and visit.table.compute_status_after(acting.by, decided) == owners.UNTREATED
+            ):
                 self._record_decision(visit, acting)
                 self._add_history(acting)
                 self._run_computed_hook(acting)
@@ -141,14 +146,14 @@ class FlowSubject(MovingProject, kw_only=True):
             self._result.refused = True
             return False
         # While the scripts waited for responses, another person may have acted: look again.
-        visit = self._visit_after_scripts(visit, acting)
+        visit = self._find_visit_after_scripts(visit, acting)
         self._record_decision(visit, acting)
         self._add_history(acting)
         self._follow_route(visit, action, acting)
         self._result.value = value
         return True
 
-    def _visit_after_scripts(self, visit: Visit, acting: FlowMove) -> Visit:
+    def _find_visit_after_scripts(self, visit: Visit, acting: FlowMove) -> Visit:
         """Return the present object for *visit*, after scripts of the action have run.
 
         Raises:
@@ -168,7 +173,7 @@ class FlowSubject(MovingProject, kw_only=True):
                 stands=self._describe_position(),
             )
         if present.table.owner_items:
-            present.table.pending_item_of(acting.by)
+            present.table.require_item_to_act_now(acting.by)
         return present
 
     def _record_decision(self, visit: Visit, acting: FlowMove) -> None:
@@ -178,10 +183,10 @@ class FlowSubject(MovingProject, kw_only=True):
         """
         status = _DECIDED[acting.action]
         if self.definition is not None:
-            visit.table.pending_item_of(acting.by)["status"] = status
+            visit.table.require_item_to_act_now(acting.by)["status"] = status
             return
         for item in self.owners.get(visit.node, ()):
-            if owners.owner_of(item) == acting.by:
+            if owners.read_owner_id(item) == acting.by:
                 item["status"] = status
 
     def hand_over(self, move: FlowMove) -> Result:
@@ -191,10 +196,10 @@ class FlowSubject(MovingProject, kw_only=True):
             SubjectError: if the actor has no task there, or the other person already has one.
         """
         table, acting = self._find_decision_and_move("hand_over", move)
-        to = _single_target(acting)
+        to = _require_single_other(acting)
         _check_not_owners_yet(table, acting)
         with self._undo_on_failure():
-            item = table.pending_item_of(acting.by)
+            item = table.require_item_to_act_now(acting.by)
             item["owner_id"] = to
             transfers = self.transfers.setdefault(acting.at, {})
             transfers.pop(str(to), None)
@@ -213,7 +218,9 @@ class FlowSubject(MovingProject, kw_only=True):
         if wrong := owners.find_rule_problem(acting.rule, len(acting.others)):
             raise SubjectError("complete: {wrong}", code="BAD_RULE", wrong=wrong)
         with self._undo_on_failure():
-            added = owners.as_untreated_items({"owner_id": person} for person in acting.others)
+            added = owners.fill_in_untreated_status(
+                {"owner_id": person} for person in acting.others
+            )
             table.add_owners(acting.by, added, acting.where, acting.rule)
             self.owners[acting.at] = table.owner_items
             self._add_history(acting)
@@ -226,13 +233,13 @@ class FlowSubject(MovingProject, kw_only=True):
             SubjectError: if the actor has no task there, or the project has not passed that node.
         """
         _, acting = self._find_decision_and_move("return", move)
-        to, visit = str(_single_target(acting)), self.visits[acting.at]
+        to, visit = str(_require_single_other(acting)), self.visits[acting.at]
         is_start = to == START and START not in self.nodes
-        passed = self._nodes_to_return_to(without=acting.at)
+        passed = self._find_nodes_to_return_to(without=acting.at)
         if (
             self.definition is not None
             and visit.split
-            and self.definition.in_different_branches(acting.at, to)
+            and self.definition.are_in_different_branches(acting.at, to)
         ):
             raise SubjectError(
                 "{to!r} lies in another branch than {at!r}; return inside the branch, to the "
@@ -261,7 +268,7 @@ class FlowSubject(MovingProject, kw_only=True):
                 self._report_node_entered("", acting.at, "return", acting.by)
             else:
                 # From there on everybody is asked again, so their earlier decisions must not count.
-                for node in self._nodes_to_redecide(to):
+                for node in self._find_nodes_to_redecide(to):
                     self.owners.pop(node, None)
                 self._move_to(visit, to, "return", acting)
         return self._result
@@ -272,14 +279,14 @@ class FlowSubject(MovingProject, kw_only=True):
         Raises:
             SubjectError: if the project is not with its starter, or another person acts.
         """
-        self._check_with_starter()
-        by = self._permitted_actor(
-            "resubmit", move, self._known_initiators(), msg("who started it")
+        self._check_returned_to_starter()
+        by = self._require_permitted_actor(
+            "resubmit", move, self._list_known_initiators(), msg("who started it")
         )
         acting = replace(move, by=by, action="resubmit", at="")
         with self._undo_on_failure():
-            front = self.creation or self._form_at_node("")
-            front.collect_into(self._result)
+            front = self.creation or self._prepare_form_at_node("")
+            front.send_outputs_to(self._result)
             if move.form:
                 front.set(move.form)
             if self.creation is not None:
@@ -288,19 +295,19 @@ class FlowSubject(MovingProject, kw_only=True):
                 self._result.refused = True
                 return self._result
             # Once more: while the form's scripts waited for a call, somebody else may have acted.
-            self._check_with_starter()
+            self._check_returned_to_starter()
             self._add_history(acting)
             self.owners.clear()
             goes_back = self.definition is not None and self.definition.resubmit == "back"
-            target = self._node_to_return_to(self.sender) if goes_back and self.sender else ""
+            target = self._find_node_to_return_to(self.sender) if goes_back and self.sender else ""
             self.sender, self.status = "", project.PROCESSING
             if not target:
-                target = first_node(self.definition, self._call_hook("jump", acting))
+                target = choose_first_node(self.definition, self._call_hook("jump", acting))
             self._run_computed_hook(acting)
             self._enter_as_first_node(target, "resubmit", acting)
         return self._result
 
-    def _check_with_starter(self) -> None:
+    def _check_returned_to_starter(self) -> None:
         if self.status not in (project.RETURNED, project.REJECTED):
             raise SubjectError(
                 "cannot resubmit: the project is {status}; only what was refused or returned "
@@ -309,7 +316,7 @@ class FlowSubject(MovingProject, kw_only=True):
                 status=self.status,
             )
 
-    def _node_to_return_to(self, sending_node: str) -> str:
+    def _find_node_to_return_to(self, sending_node: str) -> str:
         """Return the node where a project continues that *sending_node* sent back.
 
         If *sending_node* is in a branch, this is the gateway, so all branches decide again.
@@ -327,7 +334,11 @@ class FlowSubject(MovingProject, kw_only=True):
             SubjectError: if it is not in progress, or another person than its starter acts.
         """
         return self._end_project_by(
-            "withdraw", move, project.CANCELLED, self._known_initiators(), msg("who started it")
+            "withdraw",
+            move,
+            project.CANCELLED,
+            self._list_known_initiators(),
+            msg("who started it"),
         )
 
     def terminate(self, move: FlowMove) -> Result:
@@ -338,8 +349,8 @@ class FlowSubject(MovingProject, kw_only=True):
                 owner.
         """
         admins = [str(admin) for admin in (self.definition.admins if self.definition else ())]
-        mine = [owners.owner_of(item) for item in self.project.get("owner") or ()]
-        allowed = [*admins, *(mine or self._known_initiators())]
+        mine = [owners.read_owner_id(item) for item in self.project.get("owner") or ()]
+        allowed = [*admins, *(mine or self._list_known_initiators())]
         who = msg("an administrator or the project's owner")
         return self._end_project_by("terminate", move, project.TERMINATED, allowed, who)
 
@@ -353,15 +364,15 @@ class FlowSubject(MovingProject, kw_only=True):
 
     def remind(self, move: FlowMove) -> Result:
         """Remind the people who are to act now (催办)."""
-        return self._record_without_moving("remind", move, self.pending(move.at))
+        return self._record_without_moving("remind", move, self.find_people_to_act_now(move.at))
 
     def _record_without_moving(self, action: str, move: FlowMove, to: list[str]) -> Result:
         """Add an action such as a comment to the history, and notify the people *to*, if any."""
         self._check_under_way(action)
-        part = self._known_initiators()
-        part += [owners.owner_of(item) for items in self.owners.values() for item in items]
+        part = self._list_known_initiators()
+        part += [owners.read_owner_id(item) for items in self.owners.values() for item in items]
         part += [entry["by"] for entry in self.history]
-        by = self._permitted_actor(
+        by = self._require_permitted_actor(
             action, move, list(dict.fromkeys(part)), msg("who takes part in it")
         )
         acting = replace(move, by=by, action=action, at=move.at or self.at)
@@ -375,7 +386,7 @@ class FlowSubject(MovingProject, kw_only=True):
         self, action: str, move: FlowMove, status: str, allowed: list[str], who: str
     ) -> Result:
         self._check_under_way(action)
-        by = self._permitted_actor(action, move, allowed, who)
+        by = self._require_permitted_actor(action, move, allowed, who)
         acting = replace(move, by=by, action=action, at=self.at)
         with self._undo_on_failure():
             self._add_history(acting)
@@ -384,33 +395,33 @@ class FlowSubject(MovingProject, kw_only=True):
             self._resume_parent(status)
         return self._result
 
-    def open_tasks(self, *, runs_owner_hooks: bool = True) -> list[OpenTask]:
+    def find_possible_moves(self, *, runs_owner_hooks: bool = True) -> list[PossibleMove]:
         """Return the possible actions now, including those of sub-flows' projects.
 
         With *runs_owner_hooks*, ``owners`` hooks that have not run yet are run.
         """
-        parts = self._all_projects()
-        return [task for part in parts for task in part._tasks_of_project(runs_owner_hooks)]  # noqa: SLF001 - of its own class
+        parts = self._list_all_projects()
+        return [task for part in parts for task in part._find_project_moves(runs_owner_hooks)]  # noqa: SLF001 - of its own class
 
-    def _tasks_of_project(self, runs_owner_hooks: bool) -> Iterator[OpenTask]:
+    def _find_project_moves(self, runs_owner_hooks: bool) -> Iterator[PossibleMove]:
         if self.status in (project.RETURNED, project.REJECTED):
             since = self.now() if self.ended is None else self.ended
             stay = -len(self.history)
-            yield OpenTask(project=self.name, node=START, visit=stay, arrived=since)
+            yield PossibleMove(project=self.name, node=START, visit=stay, arrived=since)
         for visit in [*self.visits.values()] if self.definition else ():
             if runs_owner_hooks and not visit.child and visit.node not in self.owners:
                 self._assign_owners(visit, FlowMove(at=visit.node))
-            task = OpenTask(
+            task = PossibleMove(
                 project=self.name,
                 node=visit.node,
                 visit=visit.serial,
                 arrived=visit.arrived,
-                offers=self.definition_of(visit.node).offers,
+                offered_actions=self.find_node_definition(visit.node).offered_actions,
                 is_shared=visit.table.rule == "any",
             )
             yield task
-            for item in visit.table.pending():
-                yield replace(task, by=owners.owner_of(item))
+            for item in visit.table.find_items_to_act_now():
+                yield replace(task, by=owners.read_owner_id(item))
 
     def preview(self, move: FlowMove) -> Mapping[str, Any]:
         """Return the nodes and people that the project would pass if everybody approved.
@@ -426,7 +437,7 @@ class FlowSubject(MovingProject, kw_only=True):
         """
         if self.status != project.NEW:
             self._check_under_way("preview")
-        parts = self._all_projects()
+        parts = self._list_all_projects()
         before = [(part, part._save_state(), part._screens) for part in parts]  # noqa: SLF001
         tell, self.previews, value = self.tell, True, self._result.value
         for part in parts:
@@ -448,16 +459,16 @@ class FlowSubject(MovingProject, kw_only=True):
         if self.status == project.NEW:
             self.create(move)
         else:
-            self.store("form", move.form, "user")
+            self.merge_values("form", move.form, "user")
         for _ in range(_MOST_FORESEEN):
             if self.status != project.PROCESSING or self._result.errors:
                 break
-            tasks = self.open_tasks()
+            tasks = self.find_possible_moves()
             task = next((one for one in tasks if one.by), None)
             if task is None:
                 # Without an owner nobody can act: let the check say so, as in a real run.
                 waiting = [visit for visit in self.visits.values() if not visit.child]
-                self._check_actor(waiting[0], "")
+                self._choose_actor(waiting[0], "")
                 break
             self.find(task.project)._approve_task(task)  # noqa: SLF001 - of its own class
         else:
@@ -470,8 +481,8 @@ class FlowSubject(MovingProject, kw_only=True):
         return {
             "nodes": list(self.passed_nodes),
             "owners": {
-                part.qualify_name(node): list(map(owners.owner_of, items))
-                for part in self._all_projects()
+                part.qualify_name(node): list(map(owners.read_owner_id, items))
+                for part in self._list_all_projects()
                 for node, items in part.owners.items()
             },
             "branches": {
@@ -483,7 +494,7 @@ class FlowSubject(MovingProject, kw_only=True):
             "status": self.status,
         }
 
-    def _approve_task(self, task: OpenTask) -> None:
+    def _approve_task(self, task: PossibleMove) -> None:
         """Approve a task for its owner without filling in anything."""
         visit = self.visits[task.node]
         acting = FlowMove(at=task.node, by=task.by, action="approve")
@@ -519,14 +530,14 @@ class FlowSubject(MovingProject, kw_only=True):
 
     def _fill_in(self, action: str, fill_in: Callable[[FormSubject], object]) -> Result:
         with self._undo_on_failure():
-            front = self.visible_form(action)
-            front.collect_into(self._result)
+            front = self.require_visible_form(action)
+            front.send_outputs_to(self._result)
             fill_in(front)
             if self.status != project.NEW or self.creation is None:
                 self._run_computed_hook(FlowMove(at=self.visible_node, by=self.actor))
         return self._result
 
-    def visible_form(self, action: str) -> FormSubject:
+    def require_visible_form(self, action: str) -> FormSubject:
         """Return the form that a person sees; *action* is what he does there, for messages.
 
         Raises:
@@ -536,9 +547,9 @@ class FlowSubject(MovingProject, kw_only=True):
         if self.actor:
             self._check_may_fill_in(action)
         several = [visit for visit in self.visits if visit in self.screens]
-        is_clear = self.focus or len(self._visits_of(self.viewer)) == 1
+        is_clear = self.focus or len(self._find_visits_of_owner(self.viewer)) == 1
         if len(self.visits) > 1 and several and not is_clear:
-            raise self._ambiguous_node_error(action)
+            raise self._make_ambiguous_node_error(action)
         return self.current_form
 
     def _check_may_fill_in(self, action: str) -> None:
@@ -551,7 +562,9 @@ class FlowSubject(MovingProject, kw_only=True):
         """
         if self.status in (project.RETURNED, project.REJECTED):
             who = msg("who started it")
-            self._permitted_actor(action, FlowMove(by=self.actor), self._known_initiators(), who)
+            self._require_permitted_actor(
+                action, FlowMove(by=self.actor), self._list_known_initiators(), who
+            )
         elif self.status != project.NEW and self.definition is not None:
             self._find_decision_and_move(action, FlowMove(at=self.focus, by=self.actor))
 
@@ -563,14 +576,16 @@ class FlowSubject(MovingProject, kw_only=True):
                 code="NO_DEFINITION",
                 action=action,
             )
-        visit = self._visit_to_act_at(action, move)
+        visit = self._find_visit_to_act_at(action, move)
         if visit.node not in self.owners:
             self._assign_owners(visit, move)
-        by = self._check_actor(visit, move.by)
-        visit.table.pending_item_of(by)
+        by = self._choose_actor(visit, move.by)
+        visit.table.require_item_to_act_now(by)
         return visit.table, replace(move, at=visit.node, by=by, action=action)
 
-    def _permitted_actor(self, action: str, move: FlowMove, allowed: list[str], who: str) -> str:
+    def _require_permitted_actor(
+        self, action: str, move: FlowMove, allowed: list[str], who: str
+    ) -> str:
         """Return the actor if he is among *allowed*.
 
         Raises:
@@ -594,7 +609,7 @@ def _ignore_event(_event: SubjectEvent) -> None:
     """Report no event, for a preview."""
 
 
-def _single_target(move: FlowMove) -> str | int:
+def _require_single_other(move: FlowMove) -> str | int:
     if len(move.others) != 1:
         raise SubjectError(
             "{action} needs one in to, got {others_count}",

@@ -41,7 +41,7 @@ def parse_form_path(text: str) -> Steps:
     return parse_plain_steps(text) if _PATH.fullmatch(text) else ()
 
 
-def value_at_steps(value: Any, steps: Steps) -> Any:
+def find_value_at_steps(value: Any, steps: Steps) -> Any:
     """Return the value at *steps* inside *value*, or `UNSET`."""
     for step in steps:
         if isinstance(step, int):
@@ -64,7 +64,7 @@ def replace_at(value: Any, steps: Steps, new: Any, path: str) -> Any:
         return new
     step, *rest = steps
     if isinstance(step, int):
-        rows = table_of(value, path)
+        rows = to_table_rows(value, path)
         check_row(rows, step, path)
         return [
             *rows[:step],
@@ -83,7 +83,7 @@ def replace_at(value: Any, steps: Steps, new: Any, path: str) -> Any:
     return {**members, step: replace_at(members.get(step), tuple(rest), new, path)}
 
 
-def table_of(value: Any, path: str) -> list[Any]:
+def to_table_rows(value: Any, path: str) -> list[Any]:
     """Return the rows of a table; an empty field is a table without rows.
 
     Raises:
@@ -119,14 +119,14 @@ def check_row(rows: list[Any], number: int, path: str, *, extra_rows: int = 0) -
         )
 
 
-def changed_columns(old: Any, new: Any) -> Iterator[str]:
+def find_changed_columns(old: Any, new: Any) -> Iterator[str]:
     """Yield the columns of which some cell differs between two tables, in the new one's order."""
     before = old if isinstance(old, list | tuple) else ()
     after = new if isinstance(new, list | tuple) else ()
     rows = [row for row in (*after, *before) if isinstance(row, Mapping)]
     for name in dict.fromkeys(name for row in rows for name in row):
-        if [value_at_steps(row, (name,)) for row in before] != [
-            value_at_steps(row, (name,)) for row in after
+        if [find_value_at_steps(row, (name,)) for row in before] != [
+            find_value_at_steps(row, (name,)) for row in after
         ]:
             yield name
 
@@ -166,7 +166,7 @@ class ScriptedSubject(msgspec.Struct, kw_only=True):
     _messages_before: int = 0
     _last_script: Script | None = None
 
-    def run_scripts_of_event(self, event: str, run: Callable[[Script], Outcome]) -> Any:
+    def run_scripts_until_refused(self, event: str, run: Callable[[Script], Outcome]) -> Any:
         """Run the scripts of *event* in order until one fails or says no.
 
         *run* runs one of them. Return the value of the last script that ran; None if there is none.
@@ -184,7 +184,7 @@ class ScriptedSubject(msgspec.Struct, kw_only=True):
             value = ended.value
             if ended.error is not None or value is False:
                 break
-            if may_refuse and not hooks.is_yes(value):
+            if may_refuse and not hooks.is_agreement(value):
                 break
         return value
 
@@ -192,7 +192,7 @@ class ScriptedSubject(msgspec.Struct, kw_only=True):
         """Return *name* as events report it, in a sub-flow's project as ``project/name``."""
         return f"{self.name}/{name}" if self.name else name
 
-    def collect_into(self, result: Result) -> None:
+    def send_outputs_to(self, result: Result) -> None:
         """From now on collect errors, messages and other outputs in *result*.
 
         It is the result of an action on another form or project.
@@ -200,7 +200,7 @@ class ScriptedSubject(msgspec.Struct, kw_only=True):
         self._result = result
 
     @contextmanager
-    def concurrent_action(self) -> Iterator[Result]:
+    def begin_concurrent_action(self) -> Iterator[Result]:
         """In this block, collect outputs in a result of its own while another action goes on.
 
         Afterwards they go into the other action's result again.
@@ -210,7 +210,7 @@ class ScriptedSubject(msgspec.Struct, kw_only=True):
         try:
             yield inner
         finally:
-            self.collect_all_into(outer)
+            self.send_all_outputs_to(outer)
 
     def begin_action(self) -> Result:
         """Begin an action: everything that its scripts start is collected in the new result.
@@ -219,12 +219,12 @@ class ScriptedSubject(msgspec.Struct, kw_only=True):
         script, begins it here.
         """
         result = Result()
-        self.collect_all_into(result)
+        self.send_all_outputs_to(result)
         return result
 
-    def collect_all_into(self, result: Result) -> None:
+    def send_all_outputs_to(self, result: Result) -> None:
         """From now on collect the outputs of this subject and of all parts of it in *result*."""
-        self.collect_into(result)
+        self.send_outputs_to(result)
 
     def refuse_if_vetoed(self, event: str, value: Any) -> None:
         """Refuse the action, and show why, if *value*, returned by the script of *event*, is false.
@@ -289,7 +289,7 @@ class ScriptedSubject(msgspec.Struct, kw_only=True):
             for field, state in value.items():
                 self.set_state(field, _MEMBERS[name], state)
         else:
-            raise _extension_error(name)
+            raise _make_extension_error(name)
 
     def set_state(self, field: str, key: str, value: Any) -> None:
         """Set one state of a field; `UNDEFINED` resets it.
@@ -310,7 +310,7 @@ class ScriptedSubject(msgspec.Struct, kw_only=True):
             states.pop(key)
             states.update({key: _NEW_FIELD[key]} if key in _NEW_FIELD else {})
 
-    def changed_states(self) -> dict[str, dict[str, Any]]:
+    def find_changed_states(self) -> dict[str, dict[str, Any]]:
         """Return the states that differ from those with which every field starts."""
         changed = {
             field: {key: value for key, value in states.items() if value is not _NEW_FIELD.get(key)}
@@ -318,7 +318,7 @@ class ScriptedSubject(msgspec.Struct, kw_only=True):
         }
         return {field: states for field, states in changed.items() if states}
 
-    def state(self, field: str) -> Mapping[str, Any]:
+    def read_states(self, field: str) -> Mapping[str, Any]:
         """Return the states of a field."""
         return self.states.get(field, _NEW_FIELD)
 
@@ -356,7 +356,7 @@ def make_state_objects(
     return {name: StateView(subject, fields, key) for name, key in _MEMBERS.items()}
 
 
-def _extension_error(name: str) -> SubjectError:
+def _make_extension_error(name: str) -> SubjectError:
     if name in EXTENSIONS:
         return SubjectError(
             "form.{name} takes an object of field names, such as form.{name} = {{phone: …}}",
@@ -376,22 +376,22 @@ def check_entry(form: FormSubject, steps: Steps, value: Any = UNSET, old: Any = 
     """
     names = [str(step) for step in steps if isinstance(step, str)]
     for depth in range(len(names)):
-        _check_state(form, ".".join(names[: depth + 1]))
+        _check_is_editable(form, ".".join(names[: depth + 1]))
     if value is not UNSET:
         name = ".".join(names)
-        _check_option(name, form.state(name).get("options"), value)
-        for member, entered in _changed_members(name, value, old):
-            _check_state(form, member)
-            _check_option(member, form.state(member).get("options"), entered)
+        _check_option(name, form.read_states(name).get("options"), value)
+        for member, entered in _find_changed_members(name, value, old):
+            _check_is_editable(form, member)
+            _check_option(member, form.read_states(member).get("options"), entered)
 
 
-def _changed_members(name: str, value: Any, old: Any) -> Iterator[tuple[str, Any]]:
+def _find_changed_members(name: str, value: Any, old: Any) -> Iterator[tuple[str, Any]]:
     """Yield columns of a table, or members of an object, that change, with the new value."""
     if isinstance(value, list | tuple):
         rows = old if isinstance(old, list | tuple) else ()
         for row, was in zip_longest(value, rows[: len(value)]):
             if isinstance(row, Mapping):
-                yield from _changed_members(name, row, was)
+                yield from _find_changed_members(name, row, was)
     elif isinstance(value, Mapping):
         before = old if isinstance(old, Mapping) else {}
         for key, entered in value.items():
@@ -399,11 +399,11 @@ def _changed_members(name: str, value: Any, old: Any) -> Iterator[tuple[str, Any
             if not hooks.is_same_value(entered, was) and not (is_blank(entered) and is_blank(was)):
                 member = f"{name}.{key}"
                 yield member, entered
-                yield from _changed_members(member, entered, was)
+                yield from _find_changed_members(member, entered, was)
 
 
-def _check_state(form: FormSubject, name: str) -> None:
-    state = form.state(name)
+def _check_is_editable(form: FormSubject, name: str) -> None:
+    state = form.read_states(name)
     for key, stops in (("visible", False), ("readonly", True)):
         if state.get(key, not stops) is stops:
             is_what = msg("hidden") if key == "visible" else msg("read-only")
@@ -415,7 +415,7 @@ def _check_state(form: FormSubject, name: str) -> None:
             )
 
 
-def option_values(options: Any) -> list[Any]:
+def list_option_values(options: Any) -> list[Any]:
     """Return the values in a field's ``$options``; each may be given with a label."""
     choices = options if isinstance(options, list | tuple) else ()
     return [choice.get("value") if isinstance(choice, Mapping) else choice for choice in choices]
@@ -423,9 +423,9 @@ def option_values(options: Any) -> list[Any]:
 
 def find_option_problems(form: ScriptedSubject, name: str, value: Any) -> Iterator[str]:
     """Yield the problems of *value*, by the options of field *name* and of its members."""
-    for member, entered in ((name, value), *_changed_members(name, value, None)):
+    for member, entered in ((name, value), *_find_changed_members(name, value, None)):
         try:
-            _check_option(member, form.state(member).get("options"), entered)
+            _check_option(member, form.read_states(member).get("options"), entered)
         except SubjectError as error:
             yield str(error)
 
@@ -433,7 +433,7 @@ def find_option_problems(form: ScriptedSubject, name: str, value: Any) -> Iterat
 def _check_option(name: str, options: Any, value: Any) -> None:
     if not isinstance(options, list | tuple) or is_blank(value):
         return
-    known = option_values(options)
+    known = list_option_values(options)
     for choice in value if isinstance(value, list | tuple) else (value,):
         if not any(hooks.is_same_value(choice, option) for option in known):
             raise SubjectError(
@@ -441,11 +441,11 @@ def _check_option(name: str, options: Any, value: Any) -> None:
                 code="NOT_AN_OPTION",
                 name=name,
                 choice=choice,
-                hint=_option_hint(choice, known),
+                hint=_suggest_option(choice, known),
             )
 
 
-def _option_hint(choice: Any, known: list[Any]) -> str:
+def _suggest_option(choice: Any, known: list[Any]) -> str:
     """Return the end of a message.
 
     The option probably meant instead of *choice*, or all options.
@@ -465,7 +465,7 @@ def check_complete(form: FormSubject) -> None:
     Raises:
         SubjectError: if there is one; the message names all of them.
     """
-    missing = list(_empty_required(form))
+    missing = list(_find_empty_required_fields(form))
     if missing:
         raise SubjectError(
             plural(
@@ -478,10 +478,10 @@ def check_complete(form: FormSubject) -> None:
         )
 
 
-def _empty_required(form: FormSubject) -> Iterator[str]:
+def _find_empty_required_fields(form: FormSubject) -> Iterator[str]:
     for name, state in form.states.items():
         table, dot, column = name.partition(".")
-        shown = state.get("visible", True) and form.state(table).get("visible", True)
+        shown = state.get("visible", True) and form.read_states(table).get("visible", True)
         if not state.get("required") or not shown:
             continue
         if not dot or name in form.fields:
@@ -560,7 +560,7 @@ class FormSubject(ScriptedSubject, kw_only=True):
     is_of_node: bool = False
     _page: Page | None = None
 
-    def views(self) -> tuple[ScriptForm, None]:
+    def make_script_views(self) -> tuple[ScriptForm, None]:
         """Return the globals ``form`` and ``ctx`` (None) of a script that belongs to no event."""
         return ScriptForm(self, "js"), None
 
@@ -570,9 +570,9 @@ class FormSubject(ScriptedSubject, kw_only=True):
         Raises:
             SubjectError: if the form is that of a node, and a person could not enter a value there.
         """
-        entries = {name: (self._path_of(name), value) for name, value in values.items()}
+        entries = {name: (self._parse_field_path(name), value) for name, value in values.items()}
         for path, value in entries.values() if self.is_of_node else ():
-            old = value_at_steps(self.fields, path)
+            old = find_value_at_steps(self.fields, path)
             if not hooks.is_same_value(value, old):
                 check_entry(self, path, value, old)
         for name, (path, value) in entries.items():
@@ -583,20 +583,20 @@ class FormSubject(ScriptedSubject, kw_only=True):
     def set(self, values: Mapping[str, Any]) -> Result:
         """Set fields one after another, as a user does; each change fires its handler."""
         for name, value in values.items():
-            path = self._path_of(name)
-            check_entry(self, path, value, value_at_steps(self.fields, path))
+            path = self._parse_field_path(name)
+            check_entry(self, path, value, find_value_at_steps(self.fields, path))
             field = str(path[0])
             self._enter_value(field, replace_at(self.fields.get(field), path[1:], value, name))
         return self._result
 
-    def _path_of(self, name: str) -> Steps:
+    def _parse_field_path(self, name: str) -> Steps:
         """Return the steps of a field, or of a cell or member that is named by its path."""
         return (name,) if name in self.fields else parse_form_path(name) or (name,)
 
     def set_rows(self, table: str, change: Callable[[list[Any]], list[Any]]) -> Result:
         """Replace the rows of a table by *change* of its current rows."""
         check_entry(self, (table,))
-        before = table_of(self.fields.get(table), table)
+        before = to_table_rows(self.fields.get(table), table)
         after = change(list(before))
         new = [row for row in after if not any(row is old for old in before)]
         check_entry(self, (table,), new)
@@ -621,7 +621,7 @@ class FormSubject(ScriptedSubject, kw_only=True):
         self.tell(hooks.FieldChanged(field=label, old=old, new=value, by=by, place=place))
         prefix = f"change.{name}."
         has_columns = any(event.startswith(prefix) for event in self.scripts)
-        columns = changed_columns(old, value) if has_columns else ()
+        columns = find_changed_columns(old, value) if has_columns else ()
         events = [*(prefix + column for column in columns), f"change.{name}"]
         return [event for event in events if event in self.scripts]
 
@@ -646,7 +646,7 @@ class FormSubject(ScriptedSubject, kw_only=True):
     def fire(self, event: str, chain: Chain = ()) -> Result:
         """Run the scripts of *event*; *chain* are the changes that caused it."""
         view = ScriptForm(self, event, chain)
-        self.run_scripts_of_event(
+        self.run_scripts_until_refused(
             event,
             lambda script: self.runner.run_script(
                 script, form=view, libraries=self.libraries, page=self.page
@@ -678,12 +678,14 @@ class FormSubject(ScriptedSubject, kw_only=True):
         if link in view.chain or len(view.chain) >= DEEPEST:
             self.tell(hooks.CycleCut(field=name, chain=chain))
             if link not in view.chain:
-                self._result.errors.append(_endless_change_error(chain, place))
+                self._result.errors.append(_make_endless_change_error(chain, place))
             return
         for event in events:
-            self._start_handlers(event, self.scripts[event], ScriptForm(self, event, chain))
+            self._start_handlers_in_turn(event, self.scripts[event], ScriptForm(self, event, chain))
 
-    def _start_handlers(self, event: str, bodies: tuple[Script, ...], view: ScriptForm) -> None:
+    def _start_handlers_in_turn(
+        self, event: str, bodies: tuple[Script, ...], view: ScriptForm
+    ) -> None:
         """Start the first of several handlers beside what runs; each next one when it has ended."""
         handler, *rest = bodies
         self.tell(hooks.HookStarted(event=self.qualify_name(event), script=handler.name))
@@ -691,16 +693,16 @@ class FormSubject(ScriptedSubject, kw_only=True):
         def done(ended: Outcome) -> None:
             self._result.add_outcome(ended)  # of the action of then
             if rest and ended.error is None:
-                self._start_handlers(event, tuple(rest), view)
+                self._start_handlers_in_turn(event, tuple(rest), view)
 
         self.runner.start_script(handler, done, form=view, libraries=self.libraries, page=self.page)
 
-    def facts(self) -> Mapping[str, Mapping[str, Any]]:
+    def collect_facts(self) -> Mapping[str, Mapping[str, Any]]:
         """Return the states of every field, which scenarios can assert."""
-        return {name: self.state(name) for name in (*self.fields, *self.states)}
+        return {name: self.read_states(name) for name in (*self.fields, *self.states)}
 
 
-def _endless_change_error(chain: Chain, place: Place | None) -> ScriptError:
+def _make_endless_change_error(chain: Chain, place: Place | None) -> ScriptError:
     """Return the error of handlers that change fields without end.
 
     Handlers that settle are fine.

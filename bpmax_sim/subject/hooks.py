@@ -21,7 +21,7 @@ from bpmax_sim.errors import (
     suggest_nearest,
     suggest_or_list,
 )
-from bpmax_sim.i18n import msg, series
+from bpmax_sim.i18n import join_list, msg
 from bpmax_sim.js_values import UndefinedType
 from bpmax_sim.script.channel import LiveObject
 from bpmax_sim.script.failure import Script
@@ -357,7 +357,7 @@ REFUSING: Final = frozenset({"submit", "create", "before_next"})
 """Hooks that may refuse the action."""
 
 
-def is_yes(value: Any) -> bool:
+def is_agreement(value: Any) -> bool:
     """Return whether a hook that returned *value* agrees."""
     return value is None or value is True or isinstance(value, UndefinedType)
 
@@ -374,7 +374,7 @@ def read_refusal(event: str, value: Any) -> str | None:
         return msg("{event} refused", event=event)
     if isinstance(value, str) and value:
         return value
-    if is_yes(value):
+    if is_agreement(value):
         return None
     raise SubjectError(
         "{event} returned {value!r}, which neither refuses nor agrees; return false or "
@@ -440,7 +440,7 @@ class HookEvent(msgspec.Struct, frozen=True):
         return f"{self.hook.name}.{self.target}" if self.target else self.hook.name
 
 
-def hooks_of(subject: SubjectKind) -> tuple[Hook, ...]:
+def list_hooks(subject: SubjectKind) -> tuple[Hook, ...]:
     """Return the hooks that *subject* fires."""
     return tuple(hook for hook in HOOKS if hook.subject == subject)
 
@@ -452,10 +452,10 @@ def parse_event(text: str, subject: SubjectKind) -> HookEvent:
         ValueError: if *subject* has no such event; the message suggests a similar one.
     """
     name, dot, target = text.partition(".")
-    known = {hook.name: hook for hook in hooks_of(subject)}
+    known = {hook.name: hook for hook in list_hooks(subject)}
     hook = known.get(name)
     if hook is None:
-        patterns = series(hook.pattern for hook in known.values())
+        patterns = join_list(hook.pattern for hook in known.values())
         hint = suggest_nearest(name, known) or msg("; there is {patterns}", patterns=patterns)
         raise ValueError(
             msg("a {subject} has no event {text!r}{hint}", subject=subject, text=text, hint=hint)

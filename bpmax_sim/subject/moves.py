@@ -11,7 +11,7 @@ from msgspec.structs import asdict, replace
 
 from bpmax_sim.errors import Place, SubjectError, shorten_list, suggest_nearest, suggest_or_list
 from bpmax_sim.field_path import get_nested
-from bpmax_sim.i18n import join_messages, msg, series
+from bpmax_sim.i18n import join_list, join_messages, msg
 from bpmax_sim.js_values import UNDEFINED
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script_source.reading import read_script
@@ -42,30 +42,32 @@ class MovingProject(ProjectState, kw_only=True):
     begins: bool = False
     _hops: int = 0
 
-    def next_due(self) -> float | None:
+    def find_next_due(self) -> float | None:
         """Return the virtual instant of the next deadline, including sub-flows, or None."""
-        return min((due for due, _, _ in self._due_deadlines()), default=None)
+        return min((due for due, _, _ in self._list_pending_deadlines()), default=None)
 
     def fire_due_deadlines(self, instant: float) -> None:
         """Apply all deadlines that have passed at *instant*, the earliest first."""
-        while late := [deadline for deadline in self._due_deadlines() if deadline[0] <= instant]:
+        while late := [
+            deadline for deadline in self._list_pending_deadlines() if deadline[0] <= instant
+        ]:
             _, part, visit = min(late, key=itemgetter(0))
             part._apply_deadline(visit)  # noqa: SLF001 - of its own class
 
-    def _due_deadlines(self) -> Iterator[tuple[float, Self, Visit]]:
-        for part in self._all_projects():
+    def _list_pending_deadlines(self) -> Iterator[tuple[float, Self, Visit]]:
+        for part in self._list_all_projects():
             for visit in part.visits.values():
                 if visit.due is not None:
                     yield visit.due, part, visit
 
     def _set_due(self, visit: Visit) -> None:
         """Set the instant of the next deadline of a visit, counted from the arrival at the node."""
-        levels = self.definition_of(visit.node).deadlines[visit.level :]
+        levels = self.find_node_definition(visit.node).deadlines[visit.level :]
         visit.due = visit.arrived + levels[0].after if levels else None
         visit.plan = visit.due if visit.plan is None else visit.plan
 
     def _apply_deadline(self, visit: Visit) -> None:
-        deadline = self.definition_of(visit.node).deadlines[visit.level]
+        deadline = self.find_node_definition(visit.node).deadlines[visit.level]
         visit.level += 1
         # The next level counts from the arrival, too; set first, as the step below may leave the
         # node.
@@ -79,25 +81,27 @@ class MovingProject(ProjectState, kw_only=True):
                 self._move_to(visit, deadline.to, "deadline", late)
             elif deadline.then == "notify":
                 people = [str(owner) for owner in deadline.notify]
-                people = people or [owners.owner_of(item) for item in visit.table.pending()]
+                people = people or [
+                    owners.read_owner_id(item) for item in visit.table.find_items_to_act_now()
+                ]
                 self._record_notification("deadline", people, "", visit.node)
             else:
                 self._decide_automatically(
                     visit, "approve" if deadline.then == "approve" else "reject", late
                 )
 
-    def _visit_to_decide(self, action: Action, move: FlowMove) -> Visit:
+    def _find_visit_to_decide(self, action: Action, move: FlowMove) -> Visit:
         """Return the visit that *action* decides; raise if its node does not offer *action*."""
         if self.definition is None:
             node = move.at or self.at
             visit = self.visits.get(node) or Visit(node)
             if not visit.table.owner_items:
-                visit.table = NodeDecision.of_one_round_each(self.owners.get(node, []), "any")
+                visit.table = NodeDecision.from_items(self.owners.get(node, []), "any")
             return visit
-        visit = self._visit_to_act_at(action, move)
-        offers = self.definition.nodes[visit.node].offers
+        visit = self._find_visit_to_act_at(action, move)
+        offers = self.definition.nodes[visit.node].offered_actions
         if action not in offers:
-            offered = series(offers) or msg("no action")
+            offered = join_list(offers) or msg("no action")
             raise SubjectError(
                 "node {node!r} does not offer {action}; it offers {offered}",
                 code="NOT_OFFERED",
@@ -107,7 +111,7 @@ class MovingProject(ProjectState, kw_only=True):
             )
         return visit
 
-    def _visit_to_act_at(self, action: str, move: FlowMove) -> Visit:
+    def _find_visit_to_act_at(self, action: str, move: FlowMove) -> Visit:
         """Return the visit at which *action* is performed.
 
         It is that of the node that the step names, else the one where the actor has a task.
@@ -120,7 +124,7 @@ class MovingProject(ProjectState, kw_only=True):
         if move.at:
             if move.at in visits and not visits[move.at].child:
                 return visits[move.at]
-            raise self._wrong_node_error(action, move.at)
+            raise self._make_wrong_node_error(action, move.at)
         open_visits = [visit for visit in visits.values() if not visit.child]
         if not open_visits:
             waits = shorten_list(visit.child for visit in visits.values())
@@ -132,12 +136,12 @@ class MovingProject(ProjectState, kw_only=True):
             )
         if len(open_visits) == 1:
             return open_visits[0]
-        mine = self._visits_of(move.by or str(self.user.get("id", "")))
+        mine = self._find_visits_of_owner(move.by or str(self.user.get("id", "")))
         if len(mine) != 1:
-            raise self._ambiguous_node_error(action)
+            raise self._make_ambiguous_node_error(action)
         return mine[0]
 
-    def _ambiguous_node_error(self, action: str) -> SubjectError:
+    def _make_ambiguous_node_error(self, action: str) -> SubjectError:
         stands = self._describe_position()
         return SubjectError(
             "cannot {action}: {stands}; say at which of them, with at",
@@ -146,7 +150,7 @@ class MovingProject(ProjectState, kw_only=True):
             stands=stands,
         )
 
-    def _wrong_node_error(self, action: str, at: str) -> SubjectError:
+    def _make_wrong_node_error(self, action: str, at: str) -> SubjectError:
         return SubjectError(
             "cannot {action} at {at!r}: {stands}{hint}",
             code="NOT_AT_NODE",
@@ -175,7 +179,7 @@ class MovingProject(ProjectState, kw_only=True):
                 hint=hint,
             )
 
-    def _check_actor(self, visit: Visit, by: str) -> str:
+    def _choose_actor(self, visit: Visit, by: str) -> str:
         """Return the actor: *by*, or else the user, or else the first owner who is to act.
 
         If nothing is declared about owners, anybody may act.
@@ -194,18 +198,20 @@ class MovingProject(ProjectState, kw_only=True):
                 node=visit.node,
                 node_2=visit.node,
             )
-        chosen = chosen or owners.owner_of((visit.table.pending() or visit.table.owner_items)[0])
+        chosen = chosen or owners.read_owner_id(
+            (visit.table.find_items_to_act_now() or visit.table.owner_items)[0]
+        )
         if chosen not in ids:
             raise SubjectError(
                 "{acting} is not an owner of {node!r}; its owners: {names}",
                 code="NOT_OWNER",
                 acting=chosen,
                 node=visit.node,
-                names=series(ids),
+                names=join_list(ids),
             )
         return chosen
 
-    def _nodes_to_return_to(self, without: str) -> list[str]:
+    def _find_nodes_to_return_to(self, without: str) -> list[str]:
         """Return the nodes that a project may be sent back to: those passed, except *without*.
 
         Gateways around any of these count, too.
@@ -216,7 +222,7 @@ class MovingProject(ProjectState, kw_only=True):
         split = [name for name, inside in gateways.items() if inside & {*nodes, without}]
         return [*nodes, *(entry for entry in split if entry not in nodes)]
 
-    def _nodes_to_redecide(self, node: str) -> list[str]:
+    def _find_nodes_to_redecide(self, node: str) -> list[str]:
         """Return the nodes to decide again from *node* on, including itself or its branches.
 
         Decisions of other branches are kept.
@@ -228,7 +234,9 @@ class MovingProject(ProjectState, kw_only=True):
         inside = definition.nodes_inside_gateways.get(node, {node}) & {*passed}
         first = min(len(passed) - 1 - passed[::-1].index(entry) for entry in inside)
         return [
-            entry for entry in passed[first:] if not definition.in_different_branches(node, entry)
+            entry
+            for entry in passed[first:]
+            if not definition.are_in_different_branches(node, entry)
         ]
 
     def _follow_route(self, visit: Visit, action: Action, move: FlowMove) -> None:
@@ -268,7 +276,7 @@ class MovingProject(ProjectState, kw_only=True):
         At an end the project ends, at a gateway it splits into branches, else the node's tasks
         begin.
         """
-        declared = self.definition_of(node)
+        declared = self.find_node_definition(node)
         self.status = project.PROCESSING
         if self.definition is None:
             self.at = node
@@ -277,13 +285,13 @@ class MovingProject(ProjectState, kw_only=True):
         if declared.end:
             self._end_project(project.REJECTED if action == "reject" else project.FINISHED, node)
             self._report_node_entered(node, previous, action, move.by)
-            self._run_title_hooks(move)
+            self._run_display_hooks(move)
             self._resume_parent(self.status)
             return
         self._report_node_entered(node, previous, action, move.by)
         if declared.parallel:
             self.passed_nodes.append(node)
-            region = self.definition.branches_of_gateway(node)
+            region = self.definition.find_branches(node)
             # All branches count as waiting before the first is entered: one that nobody has to
             # decide arrives at the join at once, and must not go on alone.
             split = ParallelBranches(declared.join, region, set(region), visit.split, visit.branch)
@@ -297,7 +305,7 @@ class MovingProject(ProjectState, kw_only=True):
 
     def _begin_node(self, visit: Visit, previous: str, coming: FlowMove) -> None:
         """Start the sub-flow of a node, or the tasks of its owners."""
-        child = self.definition_of(visit.node).child_flow
+        child = self.find_node_definition(visit.node).child_flow
         if child is not None:
             self._start_child(visit, child, coming)
             return
@@ -305,7 +313,7 @@ class MovingProject(ProjectState, kw_only=True):
         visit.arrived = self.now()
         self._set_due(visit)
         if self._assign_owners(visit, coming):
-            self._run_title_hooks(coming)
+            self._run_display_hooks(coming)
             if visit.table.owner_items:
                 self._skip_tasks_of_known_approvers(visit, previous, coming)
             else:
@@ -317,18 +325,18 @@ class MovingProject(ProjectState, kw_only=True):
         Whether they are asked again is declared by ``repeated`` and ``applicant``.
         """
         table = visit.table
-        known = dict.fromkeys(self._people_not_asked_again(previous), "repeated")
+        known = dict.fromkeys(self._find_people_not_asked_again(previous), "repeated")
         if self.definition and self.definition.applicant == "skip":
-            known |= dict.fromkeys(self._known_initiators(), "applicant")
-        for item in table.pending() if known else ():
-            by = owners.owner_of(item)
+            known |= dict.fromkeys(self._list_known_initiators(), "applicant")
+        for item in table.find_items_to_act_now() if known else ():
+            by = owners.read_owner_id(item)
             if by in known and table.status == owners.UNTREATED:
                 item["status"] = owners.PASSED
                 self._add_history(FlowMove(at=visit.node, by=by, action=known[by]))
         if table.status == owners.PASSED:
             self._decide_automatically(visit, "approve", coming)
 
-    def _people_not_asked_again(self, previous: str) -> set[str]:
+    def _find_people_not_asked_again(self, previous: str) -> set[str]:
         """Return the people who have approved and are not asked again, by the setting ``repeated``.
 
         Approvals before the last return or resubmission do not count.
@@ -346,11 +354,13 @@ class MovingProject(ProjectState, kw_only=True):
 
     def _decide_without_owners(self, visit: Visit, move: FlowMove) -> None:
         """Apply the setting ``empty`` of a node that nobody owns."""
-        empty = self.definition_of(visit.node).empty
+        empty = self.find_node_definition(visit.node).empty
         if empty == "admins" and self.definition is not None:
             self._set_deciding_owners(
                 visit,
-                owners.as_untreated_items({"owner_id": admin} for admin in self.definition.admins),
+                owners.fill_in_untreated_status(
+                    {"owner_id": admin} for admin in self.definition.admins
+                ),
             )
         elif empty in ("approve", "reject"):
             self._decide_automatically(
@@ -412,7 +422,7 @@ class MovingProject(ProjectState, kw_only=True):
             name=name,
             parent=self,
         )
-        child.collect_into(self._result)
+        child.send_outputs_to(self._result)
         self.children[name] = child
         if spec.wait:
             visit.child = name
@@ -433,7 +443,7 @@ class MovingProject(ProjectState, kw_only=True):
         if self.stand_in is None:
             return
         self.starter, self.created = starting_move.by, self.now()
-        self.store("form", {**starting_move.form, **self.stand_in.result}, self.name)
+        self.merge_values("form", {**starting_move.form, **self.stand_in.result}, self.name)
         self._end_project(self.stand_in.status)
         self._report_node_entered("", "", self.stand_in.status, "")
         self._resume_parent(self.status)
@@ -445,13 +455,13 @@ class MovingProject(ProjectState, kw_only=True):
         if parent is None or not waiting:
             return
         visit = waiting[0]
-        declared = parent.definition_of(visit.node)
+        declared = parent.find_node_definition(visit.node)
         spec = declared.child_flow
         for mine, theirs in (spec.back if spec else {}).items():
-            parent.store("form", {mine: self.form.get(theirs)}, self.name)
+            parent.merge_values("form", {mine: self.form.get(theirs)}, self.name)
         # The waiting node knows only two ways: withdrawn and terminated are a no, too.
         action: Action = "approve" if status == project.FINISHED else "reject"
-        if action not in declared.offers:
+        if action not in declared.offered_actions:
             raise SubjectError(
                 "the sub-flow {name!r} ended {status}, and node {node!r} offers no {action}; "
                 "say where it goes on then",
@@ -470,9 +480,9 @@ class MovingProject(ProjectState, kw_only=True):
         from the definition.
         """
         node = visit.node
-        own: Items = [{"owner_id": owner} for owner in self.definition_of(node).owners]
+        own: Items = [{"owner_id": owner} for owner in self.find_node_definition(node).owners]
         items = self.assigned.get(node, own)
-        self._set_deciding_owners(visit, owners.as_untreated_items(items))
+        self._set_deciding_owners(visit, owners.fill_in_untreated_status(items))
         wrong = len(self._result.errors)
         value = self._call_hook(f"owners.{node}", replace(move, at=node))
         try:
@@ -499,7 +509,7 @@ class MovingProject(ProjectState, kw_only=True):
         if not self.people:
             return
         known = {*map(str, self.people), str(self.user.get("id", ""))}
-        for owner in map(owners.owner_of, items):
+        for owner in map(owners.read_owner_id, items):
             if owner not in known:
                 raise SubjectError(
                     "{event} returned {owner!r}, who is not in people{hint}",
@@ -512,13 +522,13 @@ class MovingProject(ProjectState, kw_only=True):
     def _store_owners(self, visit: Visit, step: str, items: Items) -> None:
         """Store the owners *items* that the hook at *visit* returned for the node *step*."""
         if step == owners.PROJECT and step not in self.nodes:
-            self.store("project", {"owner": items}, f"owners.{visit.node}")
+            self.merge_values("project", {"owner": items}, f"owners.{visit.node}")
             return
         if step != visit.node:
             self.assigned[step] = items
         present = visit if step == visit.node else self.visits.get(step)
         if present is not None:
-            self._set_deciding_owners(present, owners.as_untreated_items(items))
+            self._set_deciding_owners(present, owners.fill_in_untreated_status(items))
         else:
             # Not there now: what an earlier visit decided no longer counts when the project comes
             # back.
@@ -528,7 +538,7 @@ class MovingProject(ProjectState, kw_only=True):
         """Let the owners *items* decide at a node; tasks handed over there stay handed over."""
         items = owners.apply_transfers(items, self.transfers.get(visit.node, {}))
         self.owners[visit.node] = items
-        visit.table = NodeDecision.of_one_round_each(items, self.definition_of(visit.node).complete)
+        visit.table = NodeDecision.from_items(items, self.find_node_definition(visit.node).complete)
 
     def _find_target(
         self, node: str, action: Action, move: FlowMove, tell: EventSink | None = None
@@ -537,7 +547,7 @@ class MovingProject(ProjectState, kw_only=True):
 
         Each condition that was evaluated is reported to *tell*.
         """
-        for number, route in enumerate(self.definition_of(node).routes(action)):
+        for number, route in enumerate(self.find_node_definition(node).list_routes(action)):
             place = self.route_places.get((node, action, number))
             name = f"{node}.{move.action}[{number}].when"
             when = route.when or ""
@@ -552,7 +562,7 @@ class MovingProject(ProjectState, kw_only=True):
                         to=self.qualify_name(route.to),
                         taken=taken,
                         when=when,
-                        values=dict(self._values_in(when, move)) if when else {},
+                        values=dict(self._read_condition_values(when, move)) if when else {},
                         place=place,
                     )
                 )
@@ -560,12 +570,12 @@ class MovingProject(ProjectState, kw_only=True):
                 return route.to
         return ""
 
-    def _values_in(self, when: str, move: FlowMove) -> Iterator[tuple[str, Any]]:
+    def _read_condition_values(self, when: str, move: FlowMove) -> Iterator[tuple[str, Any]]:
         """Yield name and value of each member of ``ctx`` that a condition reads.
 
         A name is written as ``ctx.form.金额``.
         """
-        _, ctx = self._script_views("when", move)
+        _, ctx = self._make_event_views("when", move)
         parts = {name: link.snapshot() for name, link in ctx.links.items()}
         used = [
             ("form", *one.path) if one.root == "form" else one.path
@@ -595,16 +605,17 @@ class MovingProject(ProjectState, kw_only=True):
         self._apply_node_states(self.at)
         if self.at not in self.nodes:
             return
-        declared = self.definition_of(self.at)
+        declared = self.find_node_definition(self.at)
         visit.arrived = self.now()
         self._set_due(visit)
         self.begins = bool(declared.parallel or declared.child_flow)
         if not self.begins and not self.scripts.get(f"owners.{self.at}"):
             self._set_deciding_owners(
-                visit, owners.as_untreated_items({"owner_id": owner} for owner in declared.owners)
+                visit,
+                owners.fill_in_untreated_status({"owner_id": owner} for owner in declared.owners),
             )
 
-    def begin_branches_of_start_node(self) -> None:
+    def begin_start_node(self) -> None:
         """Start the branches or the sub-flow of the node where a scenario starts.
 
         Raises:
@@ -617,4 +628,4 @@ class MovingProject(ProjectState, kw_only=True):
             with self._undo_on_failure():
                 self._enter(visit.node, "", move, visit, "")
         if self.focus and self.focus not in self.visits:
-            raise self._wrong_node_error(msg("see the form"), self.focus)
+            raise self._make_wrong_node_error(msg("see the form"), self.focus)

@@ -84,7 +84,7 @@ class OwnersRound(msgspec.Struct):
         """Return the decision of the round."""
         return decide_by_rule(self.rule, [item["status"] for item in self.items])
 
-    def pending(self) -> Iterator[dict[str, Any]]:
+    def find_items_to_act_now(self) -> Iterator[dict[str, Any]]:
         """Yield the owner items that are to act now: with ``in_order`` only the first."""
         for item in self.items:
             if item["status"] == UNTREATED:
@@ -113,7 +113,7 @@ class NodeDecision(msgspec.Struct):
     rule: str | int = "any"
 
     @classmethod
-    def of_one_round_each(cls, items: Items, rule: str | int) -> NodeDecision:
+    def from_items(cls, items: Items, rule: str | int) -> NodeDecision:
         """Return an undecided node whose owners decide by *rule*, each of them for himself."""
         return cls([[OwnersRound([item])] for item in items], rule)
 
@@ -130,37 +130,39 @@ class NodeDecision(msgspec.Struct):
     @property
     def owner_ids(self) -> list[str]:
         """Return all owners."""
-        return [owner_of(item) for item in self.owner_items]
+        return [read_owner_id(item) for item in self.owner_items]
 
-    def pending(self) -> Items:
+    def find_items_to_act_now(self) -> Items:
         """Return the items of the owners who may act now; with rule ``in_order`` only the first."""
         items: Items = []
         for rounds in self.owner_rounds:
             present = next((turn for turn in rounds if turn.status == UNTREATED), None)
             if _decide_rounds(rounds) == UNTREATED and present is not None:
-                items += present.pending()
+                items += present.find_items_to_act_now()
                 if self.rule == "in_order":
                     break
         return items
 
-    def pending_item_of(self, by: str) -> dict[str, Any]:
+    def require_item_to_act_now(self, by: str) -> dict[str, Any]:
         """Return the item of *by*, if he is to act now.
 
         Raises:
             SubjectError: if it is not his turn, or he has decided; the message names who may.
         """
-        for item in self.pending():
-            if owner_of(item) == by:
+        for item in self.find_items_to_act_now():
+            if read_owner_id(item) == by:
                 return item
-        may = shorten_list(owner_of(item) for item in self.pending()) or msg("nobody")
-        decided = any(owner_of(i) == by and i["status"] != UNTREATED for i in self.owner_items)
+        may = shorten_list(read_owner_id(item) for item in self.find_items_to_act_now()) or msg(
+            "nobody"
+        )
+        decided = any(read_owner_id(i) == by and i["status"] != UNTREATED for i in self.owner_items)
         code = "ALREADY_DECIDED" if decided else "NOT_YOUR_TURN"
         why = msg("has decided already") if decided else msg("is not to act yet")
         raise SubjectError("{by} {why}; who may act now: {may}", code=code, by=by, why=why, may=may)
 
-    def status_after(self, by: str, status: int) -> int:
+    def compute_status_after(self, by: str, status: int) -> int:
         """Return the decision of the node if *by* set the status *status*; nothing is changed."""
-        item = self.pending_item_of(by)
+        item = self.require_item_to_act_now(by)
         before, item["status"] = item["status"], status
         decided = self.status
         item["status"] = before
@@ -172,7 +174,7 @@ class NodeDecision(msgspec.Struct):
         After him counts as his approval. *rule* is how many of those added have to pass, as for
         `find_rule_problem`; beside him it becomes ``all``.
         """
-        mine = self.pending_item_of(by)
+        mine = self.require_item_to_act_now(by)
         rounds, at = next(
             (rounds, number)
             for rounds in self.owner_rounds
@@ -191,7 +193,7 @@ class NodeDecision(msgspec.Struct):
             rounds.insert(at + 1, OwnersRound(added, rule))
 
 
-class OpenTask(msgspec.Struct, frozen=True, kw_only=True):
+class PossibleMove(msgspec.Struct, frozen=True, kw_only=True):
     """A possible action now: a task of an owner at a node, or an action of others.
 
     Attributes:
@@ -200,7 +202,7 @@ class OpenTask(msgspec.Struct, frozen=True, kw_only=True):
         by: owner who is to act; "" for actions of others, such as a withdrawal.
         visit: serial number of this stay at the node.
         arrived: virtual instant at which the project arrived.
-        offers: decisions that the node offers.
+        offered_actions: decisions that the node offers.
         is_shared: whether the first owner who decides, decides for all.
     """
 
@@ -209,11 +211,11 @@ class OpenTask(msgspec.Struct, frozen=True, kw_only=True):
     by: str = ""
     visit: int
     arrived: float
-    offers: tuple[str, ...] = ()
+    offered_actions: tuple[str, ...] = ()
     is_shared: bool = False
 
 
-def owner_of(item: Mapping[str, Any]) -> str:
+def read_owner_id(item: Mapping[str, Any]) -> str:
     """Return the id of the person who is the owner of an owner item, as text."""
     return str(item.get("owner_id"))
 
@@ -227,15 +229,15 @@ def apply_transfers(items: Items, transfers: Mapping[str, str]) -> Items:
         return items
     seated: Items = []
     for item in items:
-        owner = owner_of(item)
+        owner = read_owner_id(item)
         while owner in transfers:  # each of them once, as who gets a task back has it himself
             owner = transfers[owner]
-        if owner not in map(owner_of, seated):
-            seated.append(item if owner == owner_of(item) else {**item, "owner_id": owner})
+        if owner not in map(read_owner_id, seated):
+            seated.append(item if owner == read_owner_id(item) else {**item, "owner_id": owner})
     return seated
 
 
-def as_untreated_items(items: Iterable[Mapping[str, Any]]) -> Items:
+def fill_in_untreated_status(items: Iterable[Mapping[str, Any]]) -> Items:
     """Return *items* with status untreated, unless they have a status already."""
     return [{"status": UNTREATED, **item} for item in items]
 
@@ -275,7 +277,7 @@ def _parse_items(items: Any, node: str) -> Items:
             node=node,
             items=items,
         )
-    ids = [owner_of(item) for item in items]
+    ids = [read_owner_id(item) for item in items]
     doubled = [owner for owner in ids if ids.count(owner) > 1]
     if doubled:
         raise SubjectError(
@@ -363,14 +365,14 @@ def leave_node(
             break
         else:
             # *target* is outside of this split: the other branches end, those of inner splits too.
-            for other in [v for v in visits.values() if split in _enclosing_splits(v.split)]:
+            for other in [v for v in visits.values() if split in _walk_splits_outward(v.split)]:
                 visits.pop(other.node)
         outer, branch = split.outer, split.branch
         split = outer
     return split, branch, False
 
 
-def _enclosing_splits(split: ParallelBranches | None) -> Iterator[ParallelBranches]:
+def _walk_splits_outward(split: ParallelBranches | None) -> Iterator[ParallelBranches]:
     while split is not None:
         yield split
         split = split.outer

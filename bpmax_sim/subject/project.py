@@ -32,13 +32,13 @@ from bpmax_sim.subject.definition import (
     Definition,
     FlowNode,
     FlowParts,
-    NodeView,
+    LoadedNodeForm,
     SubFlowResult,
     check_hook_result,
 )
 from bpmax_sim.subject.form import FormSubject, ScriptedSubject, make_state_objects
 from bpmax_sim.subject.hooks import UNDO, FlowMove, Result
-from bpmax_sim.subject.owners import PASSED, REFUSED, UNTREATED, Items, Visit, owner_of
+from bpmax_sim.subject.owners import PASSED, REFUSED, UNTREATED, Items, Visit, read_owner_id
 
 
 class ContextView(msgspec.Struct, frozen=True):
@@ -181,7 +181,7 @@ class ProjectState(ScriptedSubject, kw_only=True):
     definition: Definition | None = None
     stand_in: SubFlowResult | None = None
     route_places: Mapping[tuple[str, str, int], Place] = msgspec.field(default_factory=dict)
-    screens: Mapping[str, NodeView] = msgspec.field(default_factory=dict)
+    screens: Mapping[str, LoadedNodeForm] = msgspec.field(default_factory=dict)
     subflows: Mapping[str, FlowParts] = msgspec.field(default_factory=dict)
     at: str = ""
     project: dict[str, Any] = msgspec.field(default_factory=dict)
@@ -222,7 +222,7 @@ class ProjectState(ScriptedSubject, kw_only=True):
         """Return the nodes of the definition; none without a definition."""
         return self.definition.nodes if self.definition else {}
 
-    def definition_of(self, node: str) -> FlowNode:
+    def find_node_definition(self, node: str) -> FlowNode:
         """Return what the definition says about *node*; an empty declaration if it is not there."""
         return self.nodes.get(node, PLAIN)
 
@@ -231,7 +231,7 @@ class ProjectState(ScriptedSubject, kw_only=True):
         """Return the form that a person sees: the creation form, or the node's."""
         if self.creation is not None and self.status in (NEW, RETURNED):
             return self.creation
-        return self._form_at_node(self.visible_node)
+        return self._prepare_form_at_node(self.visible_node)
 
     @property
     def visible_node(self) -> str:
@@ -242,7 +242,7 @@ class ProjectState(ScriptedSubject, kw_only=True):
         """
         if self.focus in self.visits:
             return self.focus
-        mine = self._visits_of(self.viewer)
+        mine = self._find_visits_of_owner(self.viewer)
         return mine[0].node if len(mine) == 1 and len(self.visits) > 1 else self.at
 
     @property
@@ -250,7 +250,7 @@ class ProjectState(ScriptedSubject, kw_only=True):
         """Return the person who sees the form: the actor of the step, or else the user."""
         return self.actor or str(self.user.get("id", ""))
 
-    def _visits_of(self, by: str) -> list[Visit]:
+    def _find_visits_of_owner(self, by: str) -> list[Visit]:
         """Return the visits at which *by* has a task."""
         return [visit for visit in self.visits.values() if by in visit.table.owner_ids]
 
@@ -262,13 +262,13 @@ class ProjectState(ScriptedSubject, kw_only=True):
             project = project.parent
         return project
 
-    def collect_all_into(self, result: Result) -> None:
+    def send_all_outputs_to(self, result: Result) -> None:
         """Collect errors, messages and other outputs of all projects and forms in one *result*."""
-        for part in self._all_projects():
-            part.collect_into(result)
+        for part in self._list_all_projects():
+            part.send_outputs_to(result)
 
     @contextmanager
-    def concurrent_action(self) -> Iterator[Result]:
+    def begin_concurrent_action(self) -> Iterator[Result]:
         """Run an action in this block while another one is in progress.
 
         If that one fails, this one is not undone with it.
@@ -276,16 +276,16 @@ class ProjectState(ScriptedSubject, kw_only=True):
         root = self.root
         root.is_meanwhile = True
         try:
-            with super().concurrent_action() as inner:
+            with super().begin_concurrent_action() as inner:
                 yield inner
         finally:
             root.is_meanwhile = False
 
-    def collect_into(self, result: Result) -> None:
+    def send_outputs_to(self, result: Result) -> None:
         """Collect errors, messages and other outputs from now on in *result*, in its forms too."""
-        super().collect_into(result)
+        super().send_outputs_to(result)
         for form in (*self._screens.values(), *((self.creation,) if self.creation else ())):
-            form.collect_into(result)
+            form.send_outputs_to(result)
 
     def find(self, name: str) -> Self:
         """Return the project of the sub-flow *name*, or this project for "" or its own name.
@@ -295,7 +295,7 @@ class ProjectState(ScriptedSubject, kw_only=True):
         """
         if not name or name == self.name:
             return self
-        known = {flow.name: flow for flow in self._all_projects() if flow.name}
+        known = {flow.name: flow for flow in self._list_all_projects() if flow.name}
         if name not in known:
             hint = suggest_or_list(name, known) or msg("; none has begun")
             raise SubjectError(
@@ -306,17 +306,17 @@ class ProjectState(ScriptedSubject, kw_only=True):
             )
         return known[name]
 
-    def _all_projects(self) -> list[Self]:
+    def _list_all_projects(self) -> list[Self]:
         """Return the main project and those of all sub-flows."""
-        return list(self.root.with_subprojects())
+        return list(self.root.walk_with_subprojects())
 
-    def with_subprojects(self) -> Iterator[Self]:
+    def walk_with_subprojects(self) -> Iterator[Self]:
         """Yield the project and those of its sub-flows."""
         yield self
         for child in self.children.values():
-            yield from child.with_subprojects()
+            yield from child.walk_with_subprojects()
 
-    def store(
+    def merge_values(
         self, part: Part, values: Mapping[str, Any], by: str, place: Place | None = None
     ) -> None:
         """Merge *values* into form or project; *by* is the event, *place* the script's line."""
@@ -338,28 +338,28 @@ class ProjectState(ScriptedSubject, kw_only=True):
         Names are the product's. The words of ``status`` are ours, because its numbers are not
         public.
         """
-        every = self._all_projects()
+        every = self._list_all_projects()
         instants = {"create_time": self.created, "real_start_time": self.created}
         instants["real_end_time"] = self.ended
         return {
             "id": 1 + next((n for n, part in enumerate(every) if part is self), len(every)),
             "name": self.definition.flow if self.definition else "",
             "status": self.status,
-            "user_id": next(iter(self._known_initiators()), ""),
+            "user_id": next(iter(self._list_known_initiators()), ""),
             **{key: self.format_time(at) for key, at in instants.items() if at is not None},
             **self.project,
         }
 
-    def _known_initiators(self) -> list[str]:
+    def _list_known_initiators(self) -> list[str]:
         """Return the starter of the project as a list; empty if not known."""
         known = self.starter or self.project.get("user_id") or self.user.get("id", "")
         return [str(known)] if known else []
 
-    def views(self) -> tuple[PartView, ContextView]:
+    def make_script_views(self) -> tuple[PartView, ContextView]:
         """Return ``form`` and ``ctx`` for a script that belongs to no event."""
-        return self._script_views("js", FlowMove(at=self.visible_node))
+        return self._make_event_views("js", FlowMove(at=self.visible_node))
 
-    def facts(self) -> Mapping[str, Any]:
+    def collect_facts(self) -> Mapping[str, Any]:
         """Return what a scenario can assert about the flow, such as position, status and tasks."""
         stands = list(self.visits)
         items = [item for node in stands or [self.at] for item in self.owners.get(node, [])]
@@ -369,26 +369,26 @@ class ProjectState(ScriptedSubject, kw_only=True):
             "form": self.form,
             "project": self.project,
             "owners": [item.get("owner_id") for item in items],
-            "pending": self.pending(),
+            "pending": self.find_people_to_act_now(),
             "tasks": {
-                node: {owner_of(item): _LATER[item["status"]] for item in owners}
+                node: {read_owner_id(item): _LATER[item["status"]] for item in owners}
                 for node, owners in self.owners.items()
             },
             "history": self.history,
             "passed": self.passed_nodes,
             "notified": self.notified,
             "delay_level": max((visit.level for visit in self.visits.values()), default=0),
-            "projects": {name: child.facts() for name, child in self.children.items()},
+            "projects": {name: child.collect_facts() for name, child in self.children.items()},
             **self.titles,
         }
 
-    def pending(self, at: str = "") -> list[str]:
+    def find_people_to_act_now(self, at: str = "") -> list[str]:
         """Return the people who are to act now, at one node or at all nodes."""
         return [
-            owner_of(item)
+            read_owner_id(item)
             for visit in self.visits.values()
             if at in ("", visit.node)
-            for item in visit.table.pending()
+            for item in visit.table.find_items_to_act_now()
         ]
 
     def _call_hook(
@@ -396,7 +396,7 @@ class ProjectState(ScriptedSubject, kw_only=True):
     ) -> Any:
         if self.root.previews and event.partition(".")[0] not in _FORESEEN:
             return None
-        value = self.run_scripts_of_event(
+        value = self.run_scripts_until_refused(
             event,
             lambda script: self._run_hook_script(
                 script, event, move, with_form=with_form, target=target
@@ -417,12 +417,12 @@ class ProjectState(ScriptedSubject, kw_only=True):
         with_form: bool = False,
         target: str = "",
     ) -> Outcome:
-        form, ctx = self._script_views(event, move, target)
+        form, ctx = self._make_event_views(event, move, target)
         return self.runner.run_script(
             script, ctx=ctx, form=form if with_form else None, libraries=self.libraries, page=Page()
         )
 
-    def _script_views(
+    def _make_event_views(
         self, event: str, move: FlowMove, target: str = ""
     ) -> tuple[PartView, ContextView]:
         """Return ``form`` and ``ctx`` for a script of *event*; ``ctx.form`` is ``form`` itself.
@@ -441,17 +441,17 @@ class ProjectState(ScriptedSubject, kw_only=True):
             "postData": dict(move.form),
             "step": {
                 "id": node,
-                "name": self.definition_of(node).title or node,
+                "name": self.find_node_definition(node).title or node,
                 "flow_step_id": node,
                 "owner": owners,
-                **self._deadline_times(node),
+                **self._make_deadline_members(node),
             },
-            "userInfo": self._acting_person(move.by, owners),
+            "userInfo": self._make_acting_person(move.by, owners),
         }
         links: dict[str, LiveObject] = {"form": form, "project": PartView(self, "project", event)}
         return form, ContextView(self, members, links)
 
-    def _acting_person(self, by: str, owners: Items) -> dict[str, Any]:
+    def _make_acting_person(self, by: str, owners: Items) -> dict[str, Any]:
         """Return the actor *by* as scripts see him: ``user``, or his entry in ``people``.
 
         His id keeps the type that it has in *owners*, the owner items of the node.
@@ -463,7 +463,7 @@ class ProjectState(ScriptedSubject, kw_only=True):
         more = known if isinstance(known, Mapping) else {"name": known} if known else {}
         return {"id": next((key for key in ids if str(key) == by), by), **more}
 
-    def _deadline_times(self, node: str) -> Mapping[str, Any]:
+    def _make_deadline_members(self, node: str) -> Mapping[str, Any]:
         """Return arrival, planned end and passed deadlines of a node, in the product's names.
 
         Empty if the project is not there, or the node has no deadline.
@@ -498,9 +498,9 @@ class ProjectState(ScriptedSubject, kw_only=True):
     def _run_computed_hook(self, move: FlowMove) -> None:
         value = self._call_hook("computed", move)
         if isinstance(value, Mapping):
-            self.store("form", value, "computed")
+            self.merge_values("form", value, "computed")
 
-    def _run_title_hooks(self, move: FlowMove) -> None:
+    def _run_display_hooks(self, move: FlowMove) -> None:
         """Run the hooks ``task_title`` and ``visibility``, if there is a form.
 
         The product runs them to show a task and the log.
@@ -513,11 +513,11 @@ class ProjectState(ScriptedSubject, kw_only=True):
                 self.titles[hook] = self._call_hook(hook, move)
         self._result.value = value
 
-    def _form_at_node(self, node: str) -> FormSubject:
+    def _prepare_form_at_node(self, node: str) -> FormSubject:
         """Return the form with the states of fields and the scripts that *node* declares."""
         self._restore_states_of(node)
         if node not in self._screens:
-            screen = self.screens.get(node, NodeView())
+            screen = self.screens.get(node, LoadedNodeForm())
             subject = FormSubject(
                 runner=self.runner,
                 tell=self.tell,
@@ -530,7 +530,7 @@ class ProjectState(ScriptedSubject, kw_only=True):
                 messages=self.messages,
                 is_of_node=True,
             )
-            subject.collect_into(self._result)
+            subject.send_outputs_to(self._result)
             self._screens[node] = subject
         return self._screens[node]
 
@@ -551,7 +551,7 @@ class ProjectState(ScriptedSubject, kw_only=True):
         self.shown = node
         for field in {name for screen in self.screens.values() for name in screen.states}:
             self.states.pop(field, None)
-        for field, states in self.screens.get(node, NodeView()).states.items():
+        for field, states in self.screens.get(node, LoadedNodeForm()).states.items():
             for key, value in states.items():
                 self.set_state(field, key, value)
 
@@ -599,7 +599,7 @@ class ProjectState(ScriptedSubject, kw_only=True):
         them those that this action made before.
         """
         root = self.root
-        before = [(part, part._save_state()) for part in self._all_projects()]  # noqa: SLF001
+        before = [(part, part._save_state()) for part in self._list_all_projects()]  # noqa: SLF001
         commits, went_well = root.commits, False
         try:
             yield
@@ -621,7 +621,7 @@ class ProjectState(ScriptedSubject, kw_only=True):
         for part in _PARTS:
             now: dict[str, Any] = getattr(self, part)
             gone = {name: UNDEFINED for name in now if name not in before[part]}
-            self.store(part, {**before[part], **gone}, UNDO)
+            self.merge_values(part, {**before[part], **gone}, UNDO)
         if self.at != before["at"]:
             self._report_node_entered(before["at"], self.at, UNDO, "")
         # The forms of nodes hold this very mapping, so it is filled anew and not replaced.
@@ -669,4 +669,4 @@ class PartView(msgspec.Struct, frozen=True):
         if self.part == "form" and field.startswith("$"):
             self.flow.assign_extension(field, value, place)
         else:
-            self.flow.store(self.part, {field: value}, self.event, place)
+            self.flow.merge_values(self.part, {field: value}, self.event, place)

@@ -12,7 +12,7 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 from bpmax_sim.i18n import msg
-from bpmax_sim.messages import FORM, Exchange, FailedExchange, Headers, Request, media_type
+from bpmax_sim.messages import FORM, Exchange, FailedExchange, Headers, Request, parse_media_type
 from bpmax_sim.platform.encodings import to_json
 from bpmax_sim.traffic.imported import ForeignFormat
 
@@ -32,11 +32,11 @@ def write_curl(exchanges: Iterable[Exchange]) -> tuple[bytes, tuple[str, ...]]:
             comment += f" -> {outcome.code} {outcome.message}"
         else:
             comment += f" -> HTTP {outcome.status} {outcome.reason}".rstrip()
-        parts.append(f"{_UNSEEN.sub(' ', comment)}\n{curl_command(exchange.request)}\n")
+        parts.append(f"{_UNSEEN.sub(' ', comment)}\n{format_curl_command(exchange.request)}\n")
     return "\n".join(parts).encode("utf-8", "replace"), ()
 
 
-def curl_command(request: Request) -> str:
+def format_curl_command(request: Request) -> str:
     """Return the curl command that sends *request*; the body is the same to the byte."""
     words = ["curl", "--silent", "--show-error", "--globoff", "--path-as-is"]
     words += ["--head"] if request.method == "HEAD" else ["--request", request.method]
@@ -47,7 +47,7 @@ def curl_command(request: Request) -> str:
         return _join_with_backslashes(lines)
     if "content-type" not in Headers(request.headers):
         lines.append("--header Content-Type:")  # or curl would name a form
-    body = _shell_text(request.body)
+    body = _to_shell_text(request.body)
     if body is not None and len(request.body) <= _LONGEST:
         return _join_with_backslashes(
             [*lines, msg("--data-binary {quote}", quote=shlex.quote(body))]
@@ -66,7 +66,7 @@ def _join_with_backslashes(lines: list[str]) -> str:
     return " \\\n  ".join(lines)
 
 
-def _shell_text(body: bytes) -> str | None:
+def _to_shell_text(body: bytes) -> str | None:
     """Return *body* as text for a shell argument; None if it must be passed through a pipe."""
     try:
         text = body.decode()
@@ -75,26 +75,26 @@ def _shell_text(body: bytes) -> str | None:
     return None if "\0" in text or text.startswith("@") else text
 
 
-def curl_of_event(event: Mapping[str, Any]) -> str:
+def format_event_as_curl(event: Mapping[str, Any]) -> str:
     """Return the curl command that repeats the call of the trace event *event*."""
     headers = {str(name).lower(): str(value) for name, value in event.get("header", {}).items()}
-    return curl_command(
+    return format_curl_command(
         Request(
             method=str(event.get("method") or "GET"),
             url=str(event.get("url", "")),
             headers=tuple(headers.items()),
-            body=_encode_body(event.get("body"), headers.get("content-type", "")),
+            body=_encode_traced_body(event.get("body"), headers.get("content-type", "")),
         )
     )
 
 
-def _encode_body(body: Any, content_type: str) -> bytes | None:
+def _encode_traced_body(body: Any, content_type: str) -> bytes | None:
     """Return the bytes of *body*, which a trace holds in parsed form."""
     if body is None:
         return None
     if isinstance(body, str):
         return body.encode("utf-8", "replace")
-    if media_type(content_type) == FORM and isinstance(body, Mapping):
+    if parse_media_type(content_type) == FORM and isinstance(body, Mapping):
         every = ((name, v if isinstance(v, list) else [v]) for name, v in body.items())
         return urlencode([(name, value) for name, values in every for value in values]).encode()
     return to_json(body).encode("utf-8", "replace")

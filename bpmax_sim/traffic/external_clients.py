@@ -11,22 +11,26 @@ from urllib.parse import urlsplit
 
 from msgspec.structs import replace
 
-from bpmax_sim.cassette.matching import unnamed_call
+from bpmax_sim.cassette.matching import to_unnamed_call
 from bpmax_sim.clock import VirtualClock
 from bpmax_sim.errors import BpmaxError, ConfigError
-from bpmax_sim.i18n import msg, series
-from bpmax_sim.messages import Request, Response, is_below, origin_of
+from bpmax_sim.i18n import join_list, msg
+from bpmax_sim.messages import Request, Response, is_below, parse_origin
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.matcher import (
     Addresses,
     ApiMatch,
     ApiMatcher,
-    address_variables,
-    addresses_in,
+    list_address_variables,
+    resolve_declared_addresses,
 )
 from bpmax_sim.proxy import client, environment
 from bpmax_sim.secret.vault import Credentials, Vault
-from bpmax_sim.traffic.identify import hide_credentials, identify_request, url_and_declared_base
+from bpmax_sim.traffic.identify import (
+    find_recorded_url_and_base,
+    hide_credentials,
+    identify_request,
+)
 
 
 def register_credentials(credentials: Credentials, tenant: tuple[str, str], vault: Vault) -> None:
@@ -80,7 +84,7 @@ class ExternalClients:
         begun, start, call = (env.clock.now(), env.clock.next_seq()), self.clock.now(), known.call
         assert call is not None
         record = partial(
-            env.record,
+            env.log_login_request,
             known,
             call,
             begun,
@@ -98,7 +102,7 @@ class ExternalClients:
         record(received=response)
         if known.is_login:
             life = 0.0 if response.status < _REFUSED else None
-            env.end_login(call.platform, call.instance, life)
+            env.finish_login_attempt(call.platform, call.instance, life)
         return response
 
     def as_api_call(self, request: Request, *, serial: int = 0) -> Request:
@@ -124,12 +128,12 @@ class ExternalClients:
         """
         if broken := self.platforms.broken:
             raise ConfigError(*chain.from_iterable(broken.values()))
-        return replace(request, call=unnamed_call(request))
+        return replace(request, call=to_unnamed_call(request))
 
     def _identify_request(self, request: Request) -> Request:
         match = self._match_api(request)
         if match is None and not self.is_live:
-            request = self._move_to_recorded_address(request)
+            request = self._move_to_recorded_platform(request)
             match = self._match_api(request)
         if match is None:
             return self._identify_without_platform(request)
@@ -138,8 +142,8 @@ class ExternalClients:
             self.notes[match.note] = None
         sent, match = self._move_to_live_address(request, match)
         if not match.target.is_declared:
-            declared = replace(request, url=url_and_declared_base(sent, match)[0])
-            call = unnamed_call(declared)
+            declared = replace(request, url=find_recorded_url_and_base(sent, match)[0])
+            call = to_unnamed_call(declared)
             shown = replace(declared, call=call)
             sent = replace(sent, call=call)
             return sent if sent.url == shown.url else replace(sent, standin=shown)
@@ -153,7 +157,7 @@ class ExternalClients:
         shown = hide_credentials(named, match, self.vault)
         return named if shown is named else replace(named, standin=shown)
 
-    def _move_to_recorded_address(self, request: Request) -> Request:
+    def _move_to_recorded_platform(self, request: Request) -> Request:
         """Return *request* at the declared address of the platform under which it was recorded.
 
         While recording, a variable gave the client and the platform the same address. In a replay
@@ -167,12 +171,12 @@ class ExternalClients:
 
     def _move_to_declared_addresses(self, request: Request) -> Iterator[tuple[Request, ApiMatch]]:
         """Yield *request* moved to the address of each platform that declares its path."""
-        rest = request.url[len(origin_of(request.url)) :]
+        rest = request.url[len(parse_origin(request.url)) :]
         for platform in self.platforms.own.values():
             if "{" in platform.base_url:
                 continue
             own = (platform.base_url, *platform.hosts.values())
-            bases = (base for url in own for base in (origin_of(url), url.rstrip("/")))
+            bases = (base for url in own for base in (parse_origin(url), url.rstrip("/")))
             for base in dict.fromkeys(bases):
                 moved = replace(request, url=f"{base}{rest}")
                 match = self._match_api(moved)
@@ -184,7 +188,7 @@ class ExternalClients:
 
         They say where its recording was looked for, and how to declare a test address.
         """
-        origin = origin_of(request.url)
+        origin = parse_origin(request.url)
         matches = [match for _, match in self._move_to_declared_addresses(request)]
         targets = [match.target for match in matches]
         declared = {m.target.platform.platform_key: m for m in matches if m.target.is_declared}
@@ -208,12 +212,12 @@ class ExternalClients:
                 msg(
                     "{origin} is not an address of a platform; recordings are stored under {known}",
                     origin=origin,
-                    known=series(dict.fromkeys(known)),
+                    known=join_list(dict.fromkeys(known)),
                 ),
             )
 
     def _describe_test_address(self, key: str, host: str, origin: str) -> str:
-        for variable in address_variables(self.platforms, key, host):
+        for variable in list_address_variables(self.platforms, key, host):
             return msg(
                 "{variable}={origin}, set while it is recorded", variable=variable, origin=origin
             )
@@ -226,22 +230,22 @@ class ExternalClients:
             )
         return msg("base_url: {origin} of an instance of {key}", origin=origin, key=key)
 
-    def is_redirected(self, request: Request) -> bool:
+    def needs_live_address(self, request: Request) -> bool:
         """Return whether *request* has to be sent to another address than its own.
 
         That is so if it names the declared address, and the instance has a real one.
         """
         match = self._match_api(request)
-        return match is not None and self._live_base_url(match) not in {"", match.base}
+        return match is not None and self._find_live_base_url(match) not in {"", match.base}
 
     def _match_api(self, request: Request) -> ApiMatch | None:
         if self._matcher is None:
-            self._addresses = addresses_in(self.platforms, self.environ)
+            self._addresses = resolve_declared_addresses(self.platforms, self.environ)
             self._matcher = ApiMatcher(self.platforms, self._addresses)
             self._register_all_credentials()
         return self._matcher.match(request)
 
-    def _live_base_url(self, match: ApiMatch) -> str:
+    def _find_live_base_url(self, match: ApiMatch) -> str:
         """Return the real base URL of the instance that *match* identified.
 
         "" if the request has it already.
@@ -254,7 +258,7 @@ class ExternalClients:
 
     def _move_to_live_address(self, request: Request, match: ApiMatch) -> tuple[Request, ApiMatch]:
         """Return *request* and *match* moved to the instance's real address if that differs."""
-        live = self._live_base_url(match)
+        live = self._find_live_base_url(match)
         if not live:
             return request, match
         host = match.target.platform.hosts.get(match.host, "").rstrip("/")

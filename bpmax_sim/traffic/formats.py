@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from bpmax_sim.errors import CassetteError, ConfigError, ExtensionWarning
 from bpmax_sim.extensions import ExtensionPoint
-from bpmax_sim.i18n import msg, series
+from bpmax_sim.i18n import join_list, msg
 from bpmax_sim.messages import Exchange
 from bpmax_sim.traffic.imported import ForeignExchanges, ForeignFormat, ReadOptions, parse_json
 
@@ -25,12 +25,12 @@ _TOML_TABLE: Final = re.compile(rb"(?m)^\[\[\w+\]\]")
 """A table of TOML begins like a list of JSON."""
 
 
-def readable_formats() -> tuple[str, ...]:
+def list_readable_formats() -> tuple[str, ...]:
     """Return the names of the formats that can be imported, sorted."""
     return tuple(sorted(name for name, form in FORMATS.load_all() if form.read is not None))
 
 
-def writable_formats() -> tuple[str, ...]:
+def list_writable_formats() -> tuple[str, ...]:
     """Return the names of the formats that can be exported, sorted."""
     return tuple(sorted(name for name, form in FORMATS.load_all() if form.write is not None))
 
@@ -55,7 +55,8 @@ def detect_format(data: bytes) -> str:
             "`bpmax-sim import openapi <file>`"
         )
     raise CassetteError(
-        "not a recording that can be imported; there are {all}", all=series(readable_formats())
+        "not a recording that can be imported; there are {all}",
+        all=join_list(list_readable_formats()),
     )
 
 
@@ -87,7 +88,7 @@ def read_foreign(
         raise ConfigError(
             "format: {name!r} can only be written; there are {all}",
             name=name,
-            all=series(readable_formats()),
+            all=join_list(list_readable_formats()),
         )
     read: ForeignExchanges = FORMATS.call(name, data, options, member="read")
     return read
@@ -104,7 +105,7 @@ def write_foreign(exchanges: Iterable[Exchange], kind: str) -> tuple[bytes, tupl
         raise ConfigError(
             "format: {name!r} can only be read; there are {all}",
             name=kind,
-            all=series(writable_formats()),
+            all=join_list(list_writable_formats()),
         )
     written: tuple[bytes, tuple[str, ...]] = FORMATS.call(kind, exchanges, member="write")
     return written

@@ -21,12 +21,20 @@ from urllib.parse import urlencode
 from bpmax_sim.cassette.matching import split_query
 from bpmax_sim.errors import CassetteError
 from bpmax_sim.i18n import msg
-from bpmax_sim.messages import FORM, Exchange, FailedExchange, Headers, Pairs, Response, media_type
+from bpmax_sim.messages import (
+    FORM,
+    Exchange,
+    FailedExchange,
+    Headers,
+    Pairs,
+    Response,
+    parse_media_type,
+)
 from bpmax_sim.traffic import imported, known_keys
 from bpmax_sim.traffic.imported import (
     ForeignExchanges,
     ForeignFormat,
-    NotConvertible,
+    NotConvertibleError,
     ReadOptions,
     has_member,
 )
@@ -52,14 +60,14 @@ def read_har(data: bytes, *, attachment: Attachment) -> ForeignExchanges:
 
 def _read_exchange(attachment: Attachment, entry: Any) -> Exchange:
     if entry.get("_webSocketMessages"):
-        raise NotConvertible("it is a WebSocket, which is not supported")
+        raise NotConvertibleError("it is a WebSocket, which is not supported")
     sent = entry["request"]
     return Exchange(
         request=imported.make_request(
             imported.require_text(sent["method"]),
             imported.require_text(sent["url"]),
             _read_pairs(sent.get("headers")),
-            _request_body(sent, attachment),
+            _read_request_body(sent, attachment),
             sent.get("_injected") or (),
         ),
         outcome=_read_outcome(entry, entry["response"], attachment),
@@ -75,11 +83,11 @@ def _read_pairs(headers: Any) -> Pairs:
     return tuple([pair for pair in pairs if first.pop((pair[0].lower(), pair[1]), None)])
 
 
-def _request_body(request: Any, attachment: Attachment) -> bytes | None:
+def _read_request_body(request: Any, attachment: Attachment) -> bytes | None:
     posted = request.get("postData")
     if not posted:
         if (request.get("bodySize") or 0) > 0:
-            raise NotConvertible("the archive leaves out the body of its request")
+            raise NotConvertibleError("the archive leaves out the body of its request")
         return None
     if posted.get("_file"):
         return _read_attachment(posted["_file"], attachment)
@@ -88,9 +96,9 @@ def _request_body(request: Any, attachment: Attachment) -> bytes | None:
         mime, size = str(posted.get("mimeType") or ""), int(request.get("bodySize") or 0)
         return _decode_text(posted["text"], encoding, mime, (size,))
     params = [(p["name"], p.get("value") or "") for p in posted.get("params") or ()]
-    mime = media_type(str(posted.get("mimeType", "")))
+    mime = parse_media_type(str(posted.get("mimeType", "")))
     if params and not mime.startswith(FORM):
-        raise NotConvertible(
+        raise NotConvertibleError(
             "the archive has the parts of its body ({mime}), and not the body", mime=mime
         )
     return urlencode(params).encode() if params else None
@@ -99,7 +107,7 @@ def _request_body(request: Any, attachment: Attachment) -> bytes | None:
 def _read_attachment(name: str, attachment: Attachment) -> bytes:
     data = attachment(name)
     if data is None:
-        raise NotConvertible(
+        raise NotConvertibleError(
             "its body is in the file {name!r}, which is missing next to the archive", name=name
         )
     return data
@@ -115,10 +123,10 @@ def _read_outcome(entry: Any, reply: Any, attachment: Attachment) -> Response | 
     # although the body never arrived.
     if status <= 0 or (failure_text and not reply.get("content")):
         if not failure_text:
-            raise NotConvertible(
+            raise NotConvertibleError(
                 "it was blocked or had no response, and the archive does not say why"
             )
-        code = imported.failure_code(str(failure_text))
+        code = imported.to_failure_code(str(failure_text))
         known = {"code": code, "sent": code != "CONNECT", **(reply.get("_failed") or {})}
         return FailedExchange(
             code=imported.require_text(known["code"]),
@@ -133,28 +141,28 @@ def _read_outcome(entry: Any, reply: Any, attachment: Attachment) -> Response | 
 
 
 def _read_content(content: Any, headers: Headers, attachment: Attachment) -> bytes:
-    size, length = int(content.get("size") or 0), _content_length(headers)
+    size, length = int(content.get("size") or 0), _get_uncompressed_length(headers)
     content_type = headers.content_type or str(content.get("mimeType") or "")
     # the size of a compressed body too where mitmproxy wrote it, of UTF-8 where Playwright did
     sizes = (length,) if length else (size, size + int(content.get("compression") or 0))
     if content.get("_file"):
         data = _read_attachment(content["_file"], attachment)
-        return data if len(data) in sizes else _encode_attached(data, content_type, sizes)
+        return data if len(data) in sizes else _encode_attached_body(data, content_type, sizes)
     if content.get("text") is None:
         if size > 0 or (size < 0 and length):
-            raise NotConvertible("the archive leaves out the body of its response")
+            raise NotConvertibleError("the archive leaves out the body of its response")
         return b""
     encoding = content.get("encoding") or ("hex" if content.get("_isBinary") else "")
     return _decode_text(content["text"], encoding, content_type, sizes)
 
 
-def _content_length(headers: Headers) -> int:
+def _get_uncompressed_length(headers: Headers) -> int:
     """Return the Content-Length of a body that is not compressed, else 0."""
     value = headers.get("content-length") or ""
     return int(value) if value.isdecimal() and "content-encoding" not in headers else 0
 
 
-def _encode_attached(data: bytes, content_type: str, known_sizes: Iterable[int]) -> bytes:
+def _encode_attached_body(data: bytes, content_type: str, known_sizes: Iterable[int]) -> bytes:
     """Return the original bytes of a body file that Playwright stored as UTF-8.
 
     Chromium had decoded it; *known_sizes* are lengths that the original may have.
@@ -184,16 +192,16 @@ def write_har(exchanges: Iterable[Exchange]) -> tuple[bytes, tuple[str, ...]]:
     entries = [_write_entry(exchange) for exchange in every]
     log = {"version": "1.2", "creator": {"name": "bpmax-sim", "version": "1"}, "entries": entries}
     archive = json.dumps({"log": log}, ensure_ascii=False, indent=1)
-    return archive.encode() + b"\n", tuple(imported.note_lost_pieces(every))
+    return archive.encode() + b"\n", tuple(imported.describe_lost_piece_times(every))
 
 
 def _write_entry(exchange: Exchange) -> dict[str, Any]:
     request, outcome = exchange.request, exchange.outcome
     took = round(outcome.elapsed * 1000)
-    injected = imported.injected_headers(exchange)
+    injected = imported.list_injected_headers(exchange)
     posted: dict[str, Any] = {}
     if request.body is not None:
-        posted = {"postData": _content_of(request.headers, request.body)}
+        posted = {"postData": _make_content(request.headers, request.body)}
     return {
         "startedDateTime": datetime.fromtimestamp(exchange.at, UTC).isoformat(
             timespec="microseconds"
@@ -226,7 +234,7 @@ def _write_response(response: Response) -> dict[str, Any]:
         "httpVersion": "HTTP/1.1",
         "cookies": [],
         "headers": _to_name_values(response.headers),
-        "content": {"size": len(response.body), **_content_of(response.headers, response.body)},
+        "content": {"size": len(response.body), **_make_content(response.headers, response.body)},
         "redirectURL": response.header("location") or "",
         "headersSize": -1,
         "bodySize": len(response.body),
@@ -246,7 +254,7 @@ def _to_name_values(pairs: Pairs) -> list[dict[str, str]]:
     return [{"name": name, "value": value} for name, value in pairs]
 
 
-def _content_of(headers: Pairs, body: bytes) -> dict[str, str]:
+def _make_content(headers: Pairs, body: bytes) -> dict[str, str]:
     mime = {"mimeType": Headers(headers).content_type}
     try:
         return {**mime, "text": body.decode()}

@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl, quote, unquote, unquote_plus, urlencode
 
 from msgspec.structs import replace
 
-from bpmax_sim.cassette.matching import call_without_injected
+from bpmax_sim.cassette.matching import rebuild_call_without_injected
 from bpmax_sim.js_values import loads
 from bpmax_sim.messages import LOGIN, Call, Request
 from bpmax_sim.path_template import encode_value, fill_placeholders
@@ -37,7 +37,7 @@ def identify_request(request: Request, match: ApiMatch | None) -> Request:
     if match is None or not match.target.is_declared:
         return request
     target = match.target
-    injected = _auth_filled_places(request, target)
+    injected = _find_non_script_places(request, target)
     placed = replace(request, base=match.base, injected=injected, confined=target.login is not None)
     recorded_call = Call(
         platform=target.platform.platform_key,
@@ -46,24 +46,28 @@ def identify_request(request: Request, match: ApiMatch | None) -> Request:
         method="",
         path="",
     )
-    call = call_without_injected(placed, recorded_call)
+    call = rebuild_call_without_injected(placed, recorded_call)
     return replace(
         placed,
         call=replace(call, path=match.path, method=request.method.upper()),
-        sensitive=target.sensitive,
-        personal=target.personal,
+        sensitive=target.response_secret_places,
+        personal=target.personal_places,
         charset=target.charset,
     )
 
 
-def _auth_filled_places(request: Request, target: Target) -> tuple[str, ...]:
+def _find_non_script_places(request: Request, target: Target) -> tuple[str, ...]:
     """Return the places of *request* that do not come from a script, and so are not compared.
 
     They are those that auth fills and all headers that are not declared, which the client added. If
     *request* itself lists such places, as an imported file may, only headers in that list are
     added.
     """
-    declared = {*target.header_names, "content-type"} if request.body else target.header_names
+    declared = (
+        {*target.declared_header_names, "content-type"}
+        if request.body
+        else target.declared_header_names
+    )
     names = {name.lower() for name, _ in request.headers} - declared
     others = {f"header.{name}" for name in names}.difference(target.injected_places)
     if request.injected:
@@ -81,19 +85,19 @@ def hide_credentials(request: Request, match: ApiMatch, vault: Vault) -> Request
     """
     hide = _SecretPlaceRedactor(match, vault)
     headers = tuple([(n, hide(f"header.{n.lower()}", value)) for n, value in request.headers])
-    url, base = url_and_declared_base(request, match, hide)
+    url, base = find_recorded_url_and_base(request, match, hide)
     shown = replace(request, headers=headers, url=url, base=base)
     if match.target.login is None:
         return request if shown == request else shown
     shown = replace(shown, body=_hide_in_body(shown.body, hide))
     if request.call is not None:
         shown = replace(
-            shown, call=replace(call_without_injected(shown, request.call), path=match.path)
+            shown, call=replace(rebuild_call_without_injected(shown, request.call), path=match.path)
         )
     return shown
 
 
-def url_and_declared_base(
+def find_recorded_url_and_base(
     request: Request, match: ApiMatch, hide: Callable[[str, str], str] = lambda _place, text: text
 ) -> tuple[str, str]:
     """Return the URL of *request* as recordings contain it, and the base URL it begins with.
@@ -139,7 +143,7 @@ class _SecretPlaceRedactor:
         ):
             return value
         credential = self._names.get(place, "")
-        if credential and (password := _basic_password(value)):
+        if credential and (password := _extract_basic_password(value)):
             self._learn(credential, password)
         known = self._vault.redact_text(value)
         if known != value:
@@ -195,7 +199,7 @@ def _hide_in_json(place: str, value: Any, hide: Callable[[str, str], str]) -> An
     return hide(place, value) if isinstance(value, str) else value
 
 
-def _basic_password(value: str) -> str:
+def _extract_basic_password(value: str) -> str:
     """Return the password of Basic credentials; other values unchanged."""
     basic = read_basic(value)
     if basic is not None:

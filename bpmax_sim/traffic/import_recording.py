@@ -20,7 +20,7 @@ from bpmax_sim.cassette.journal import PendingExchange, stub_if_leaking
 from bpmax_sim.cassette.merge import OwnerRecording, merge_into_file
 from bpmax_sim.errors import CassetteError, ConfigError, LeakError
 from bpmax_sim.file_system import lock_folder
-from bpmax_sim.i18n import label_message, msg, series
+from bpmax_sim.i18n import join_list, label_message, msg
 from bpmax_sim.messages import Exchange, Request, Response
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.matcher import Addresses, ApiMatch, ApiMatcher
@@ -28,9 +28,13 @@ from bpmax_sim.proxy.result import find_not_secret_texts, register_issued_secret
 from bpmax_sim.secret.secret_names import VERSION
 from bpmax_sim.secret.vault import Vault
 from bpmax_sim.traffic import external_clients, formats
-from bpmax_sim.traffic.identify import hide_credentials, identify_request, url_and_declared_base
+from bpmax_sim.traffic.identify import (
+    find_recorded_url_and_base,
+    hide_credentials,
+    identify_request,
+)
 from bpmax_sim.traffic.imported import NOWHERE, ForeignExchanges, ReadOptions
-from bpmax_sim.transport.redaction import redact_exchange, register_cookies
+from bpmax_sim.transport.redaction import redact_exchange_again, register_cookies
 from bpmax_sim.transport.suspicious_names import SecretNameRules
 
 Matched = tuple[Exchange, ApiMatch | None]
@@ -63,14 +67,14 @@ def prepare_import(  # noqa: PLR0913 - all that a session would know
     matched = [(exchange, matcher.match(exchange.request)) for exchange in imported.exchanges]
     remaining, left_out = _without_logins(matched, name_rules)
     named = [_identify_exchange(exchange, match, vault, redact) for exchange, match in remaining]
-    left_out += _ambiguity_notes(remaining, matcher)
+    left_out += _describe_ambiguities(remaining, matcher)
     for exchange in named:
         _register_secrets(exchange, name_rules)
-        redact_exchange(exchange, vault)  # makes the credentials of unknown platforms known
+        redact_exchange_again(exchange, vault)  # makes the credentials of unknown platforms known
     admitted: list[Exchange] = []
     for exchange in named:
-        clean = redact_exchange(exchange, vault)
-        findings = vault.scan(b"\n".join(_scannable_texts(clean)))
+        clean = redact_exchange_again(exchange, vault)
+        findings = vault.scan(b"\n".join(_collect_scannable_texts(clean)))
         if findings:
             left_out.append(
                 msg(
@@ -80,9 +84,9 @@ def prepare_import(  # noqa: PLR0913 - all that a session would know
                 )
             )
         else:
-            key = matching.matching_key(matching.parts_of_request(clean.request), rules)
+            key = matching.compute_matching_key(matching.request_to_parts(clean.request), rules)
             admitted.append(replace(clean, key=key, owner=owner, order=len(admitted) + 1))
-    hidden_by_name = name_rules.hidden_notes()
+    hidden_by_name = name_rules.describe_hidden_places()
     return ForeignExchanges(tuple(admitted), (*imported.notes, *left_out, *hidden_by_name))
 
 
@@ -109,15 +113,15 @@ def _without_logins(
     return remaining, notes
 
 
-def _ambiguity_notes(exchanges: list[Matched], matcher: ApiMatcher) -> Iterator[str]:
+def _describe_ambiguities(exchanges: list[Matched], matcher: ApiMatcher) -> Iterator[str]:
     for exchange, match in exchanges:
         if match is None or not match.target.is_declared:
             continue
-        note, rivals = match.note, matcher.platforms_also_matching(exchange.request, match)
+        note, rivals = match.note, matcher.find_other_matching_platforms(exchange.request, match)
         if rivals and not note:
             note = msg(
                 "declared at this address by {names} as well; taken for {key}",
-                names=series(rivals),
+                names=join_list(rivals),
                 key=match.target.platform.platform_key,
             )
         if note:
@@ -131,7 +135,7 @@ def _identify_exchange(
     if match is not None and request.call is not None:
         request = hide_credentials(request, match, vault)
     elif match is not None:
-        request = replace(request, url=url_and_declared_base(request, match)[0])
+        request = replace(request, url=find_recorded_url_and_base(request, match)[0])
     return replace(exchange, request=replace(request, personal=(*request.personal, *redact)))
 
 
@@ -143,7 +147,7 @@ def _register_secrets(exchange: Exchange, name_rules: SecretNameRules) -> None:
         name_rules.register_response(exchange.request, exchange.outcome)
 
 
-def _scannable_texts(exchange: Exchange) -> Iterable[bytes]:
+def _collect_scannable_texts(exchange: Exchange) -> Iterable[bytes]:
     request, outcome = exchange.request, exchange.outcome
     response = outcome if isinstance(outcome, Response) else Response(status=0)
     yield request.url.encode()
@@ -190,7 +194,7 @@ def read_file(path: Path, *, kind: str = "", address: str = "") -> ForeignFile:
         return sibling.read_bytes() if sibling.stat().st_size <= _LARGEST else None
 
     try:
-        data = _read_at_most(path)
+        data = _read_within_size_limit(path)
         known = kind or formats.detect_format(data)
         options = ReadOptions(address=address or NOWHERE, attachment=attachment)
         exchanges = formats.read_foreign(data, kind=known, options=options)
@@ -203,7 +207,7 @@ def read_file(path: Path, *, kind: str = "", address: str = "") -> ForeignFile:
         ) from error
 
 
-def _read_at_most(path: Path) -> bytes:
+def _read_within_size_limit(path: Path) -> bytes:
     if path.stat().st_size > _LARGEST:
         raise CassetteError("larger than {largest} MB; split it", largest=_LARGEST >> 20)
     return path.read_bytes()
@@ -228,7 +232,7 @@ def register_known_credentials(
             lacking.append(".".join(tenant))
             continue
         external_clients.register_credentials(credentials, tenant, vault)
-        vault.replace_address(credentials.live, credentials.declared)
+        vault.register_address_replacement(credentials.live, credentials.declared)
     return lacking
 
 
@@ -253,12 +257,12 @@ def render_exchanges(
     )
     leaks = [f"{draft.line.call} ({place})" for draft in drafts for place in draft.leaks]
     if leaks:
-        names = series(dict.fromkeys(leaks))
+        names = join_list(dict.fromkeys(leaks))
         raise LeakError("not written, a secret was found in {names}", names=names)
     return drafts
 
 
-def count_recorded(path: Path, owner: str) -> int | None:
+def count_recorded_exchanges(path: Path, owner: str) -> int | None:
     """Return the number of exchanges that *owner* (scenario, row or test) has in a cassette.
 
     It is None if there is no file at *path*, and -1 if the file is a recording of another tool.
@@ -267,7 +271,7 @@ def count_recorded(path: Path, owner: str) -> int | None:
         DamagedCassette: if the cassette is damaged, so that it must not be overwritten.
     """
     try:
-        return len(file.Cassette.load(path).index.exchange_numbers(owner))
+        return len(file.Cassette.load(path).index.list_exchange_numbers(owner))
     except FileNotFoundError:
         return None
     except CassetteError as error:
@@ -287,7 +291,7 @@ def write_recording(path: Path, owner: str, drafts: tuple[PendingExchange, ...])
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with lock_folder(path.parent):
-            if count_recorded(path, owner) == -1:
+            if count_recorded_exchanges(path, owner) == -1:
                 entries = (draft.with_line(n=n) for n, draft in enumerate(drafts, 1))
                 journal.replace_file(path, dump_entries(entries))
                 return True

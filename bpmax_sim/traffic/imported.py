@@ -27,8 +27,8 @@ from bpmax_sim.field_path import get_nested
 from bpmax_sim.i18n import MessageError, msg
 from bpmax_sim.js_values import loads
 from bpmax_sim.messages import Exchange, Pairs, Request, Response
-from bpmax_sim.text_codec import declared_codecs
-from bpmax_sim.traffic.known_keys import Keys, unknown_keys
+from bpmax_sim.text_codec import list_probable_codecs
+from bpmax_sim.traffic.known_keys import Keys, find_unknown_keys
 
 _OF_THE_CONNECTION: Final = frozenset({
     "accept-encoding", "connection", "content-length", "host", "keep-alive", "proxy-connection",
@@ -89,7 +89,7 @@ def has_member(tree: Any, *path: str) -> bool:
     return get_nested(tree, path) is not msgspec.UNSET
 
 
-class NotConvertible(MessageError):  # noqa: N818 - a finding, which becomes a note
+class NotConvertibleError(MessageError):
     """Raised if an exchange of another tool cannot be converted; the message is a sentence."""
 
 
@@ -110,7 +110,7 @@ def read_items(
     for number, item in items:
         try:
             exchanges.append(read(item))
-        except NotConvertible as reason:
+        except NotConvertibleError as reason:
             notes.append(msg("exchange {number}: {reason}", number=number, reason=reason))
         except KeyError as error:
             notes.append(
@@ -130,9 +130,9 @@ def read_items(
                 )
             )
         else:
-            for key in unknown_keys(item, known):
+            for key in find_unknown_keys(item, known):
                 unread.setdefault(key, []).append(number)
-    notes += [_note_of_unknown_key(key, numbers) for key, numbers in unread.items()]
+    notes += [_describe_unknown_key(key, numbers) for key, numbers in unread.items()]
     # If one has no time, the order of the file is the only one that all of them share.
     if all(exchange.at for exchange in exchanges):
         exchanges.sort(key=lambda exchange: exchange.at)
@@ -143,7 +143,7 @@ def read_items(
     return ForeignExchanges(tuple(placed), tuple(dict.fromkeys(notes)))
 
 
-def _note_of_unknown_key(key: str, numbers: list[int]) -> str:
+def _describe_unknown_key(key: str, numbers: list[int]) -> str:
     where = msg("exchange {numbers}", numbers=numbers[0])
     if len(numbers) > 1:
         where += msg(" and {numbers_count} more", numbers_count=len(numbers) - 1)
@@ -160,13 +160,13 @@ def parse_json(data: bytes, what: str) -> Any:
         return loads(data)
     except UnicodeDecodeError as error:
         if error.reason == "unexpected end of data":
-            raise _truncated_file_error(data, what) from error
+            raise _make_truncated_file_error(data, what) from error
         raise CassetteError(
             "not {what}: not UTF-8 at byte {start}", what=what, start=error.start
         ) from error
     except json.JSONDecodeError as error:
         if error.msg.startswith("Unterminated") or error.pos >= len(error.doc.rstrip()):
-            raise _truncated_file_error(data, what) from error
+            raise _make_truncated_file_error(data, what) from error
         raise CassetteError(
             "not {what}: not JSON at line {lineno} column {colno}: {msg}",
             what=what,
@@ -178,7 +178,7 @@ def parse_json(data: bytes, what: str) -> Any:
         raise CassetteError("not {what}: nested too deeply", what=what) from error
 
 
-def _truncated_file_error(data: bytes, what: str) -> CassetteError:
+def _make_truncated_file_error(data: bytes, what: str) -> CassetteError:
     return CassetteError(
         "not {what}: its JSON ends in line {lineno} before it is complete, so the file was cut; "
         "save it again",
@@ -200,7 +200,7 @@ def require_list(value: Any, *path: str, what: str) -> list[Any]:
     return value
 
 
-def grouped_pairs(headers: Mapping[str, Any] | None) -> Pairs:
+def flatten_header_groups(headers: Mapping[str, Any] | None) -> Pairs:
     """Return headers as pairs, from a mapping of each name to a value or a list of values."""
     return tuple(
         (str(name), require_text(value))
@@ -222,7 +222,7 @@ def require_text(value: Any) -> str:
     return value
 
 
-def header_text(value: bytes | str) -> str:
+def decode_header_text(value: bytes | str) -> str:
     """Return a header name or value decoded as UTF-8, else as Latin-1 (RFC 9110, 5.5).
 
     Bytes that are no UTF-8 come from Python's tools as surrogates, which no file can hold.
@@ -245,7 +245,7 @@ _FAILURES: Final = (
 )
 
 
-def failure_code(text: str) -> str:
+def to_failure_code(text: str) -> str:
     """Return our code, such as ``TIMEOUT``, for the failure message *text* of another tool."""
     lower = text.lower()
     codes = (code for code, words in _FAILURES if any(word in lower for word in words))
@@ -265,14 +265,14 @@ def encode_text(text: str, content_type: str, known_sizes: Iterable[int] = ()) -
         return text.encode()
     lengths = {size for size in known_sizes if size > 0}
     encoded = []
-    for codec in declared_codecs(text.encode("utf-8", "surrogatepass"), content_type):
+    for codec in list_probable_codecs(text.encode("utf-8", "surrogatepass"), content_type):
         with suppress(UnicodeEncodeError):
             encoded.append(text.encode(codec, "surrogatepass" if codec == "utf-8" else "strict"))
     western = _to_windows_1252(text)
     if western and len(western) in lengths and not any(len(data) in lengths for data in encoded):
         return western
     if "\ufffd" in text and not any(len(data) in lengths for data in encoded):
-        raise NotConvertible(
+        raise NotConvertibleError(
             "characters of its body were lost when it was saved (U+FFFD); record it again with "
             "bodies as files or base64"
         )
@@ -303,12 +303,12 @@ def make_request(
         NotConvertible: if *url* is not an absolute HTTP address.
     """
     if not url.lower().startswith(("http://", "https://")):
-        raise NotConvertible("{url!r} is not an HTTP address", url=url[:60])
+        raise NotConvertibleError("{url!r} is not an HTTP address", url=url[:60])
     return Request(
         method=method.upper(),
         url=quote(url.partition("#")[0], safe=string.punctuation, errors="surrogatepass"),
         headers=tuple(
-            (header_text(name), header_text(value))
+            (decode_header_text(name), decode_header_text(value))
             for name, value in headers
             if name.lower() not in _OF_THE_CONNECTION and not name.startswith(":")
         ),
@@ -317,7 +317,7 @@ def make_request(
     )
 
 
-def injected_headers(exchange: Exchange) -> list[str]:
+def list_injected_headers(exchange: Exchange) -> list[str]:
     """Return the places of headers, ``header.name``, that the script of *exchange* did not set.
 
     They are written into exported files, so that an import can tell them from those of the script.
@@ -330,7 +330,7 @@ def injected_headers(exchange: Exchange) -> list[str]:
     return [f"header.{name}" for name in dict.fromkeys(("host", *others)) if name not in of_script]
 
 
-def note_lost_pieces(exchanges: Iterable[Exchange]) -> Iterator[str]:
+def describe_lost_piece_times(exchanges: Iterable[Exchange]) -> Iterator[str]:
     """Yield a note for each response that arrived in pieces: no other format stores their times."""
     for exchange in exchanges:
         if isinstance(exchange.outcome, Response) and exchange.outcome.chunks:
@@ -349,7 +349,7 @@ def make_response(
         NotConvertible: if it is compressed in a way that cannot be undone.
     """
     present = tuple(
-        (header_text(name), header_text(value))
+        (decode_header_text(name), decode_header_text(value))
         for name, value in headers
         if not name.startswith(":")
     )
@@ -394,7 +394,7 @@ def _undo_coding(body: bytes, coding: str) -> bytes:
         return body  # a text is not compressed
     if coding == "br":
         return _from_brotli(body)
-    raise NotConvertible(
+    raise NotConvertibleError(
         "its answer is compressed with {coding}, which is not supported", coding=coding
     )
 
@@ -404,9 +404,11 @@ def _inflate_body(body: bytes, window: int) -> bytes:
     try:
         data = engine.decompress(body, _MOST)
     except zlib.error as error:
-        raise NotConvertible("its compressed response is damaged ({error})", error=error) from error
+        raise NotConvertibleError(
+            "its compressed response is damaged ({error})", error=error
+        ) from error
     if engine.unconsumed_tail:
-        raise NotConvertible("its response is larger than {most} bytes", most=_MOST)
+        raise NotConvertibleError("its response is larger than {most} bytes", most=_MOST)
     return data
 
 
@@ -414,21 +416,23 @@ def _from_brotli(body: bytes) -> bytes:
     try:
         import brotli  # noqa: PLC0415 - an extra
     except ImportError:
-        raise NotConvertible(
+        raise NotConvertibleError(
             "its response is compressed with br; pip install 'bpmax-sim[br]'"
         ) from None
     engine = brotli.Decompressor()
     try:
         data = bytes(engine.process(body, output_buffer_limit=_MOST))
     except brotli.error as error:
-        raise NotConvertible("its compressed response is damaged ({error})", error=error) from error
+        raise NotConvertibleError(
+            "its compressed response is damaged ({error})", error=error
+        ) from error
     if not engine.is_finished():
         why = (
             msg("is larger than {most} bytes", most=_MOST)
             if len(data) >= _MOST
             else msg("was cut short")
         )
-        raise NotConvertible("its answer {why}", why=why)
+        raise NotConvertibleError("its answer {why}", why=why)
     return data
 
 
@@ -441,7 +445,7 @@ def from_base64(value: str) -> bytes:
     try:
         return base64.b64decode(value, validate=False)
     except (binascii.Error, ValueError) as error:
-        raise NotConvertible("a body is broken base64 ({error})", error=error) from error
+        raise NotConvertibleError("a body is broken base64 ({error})", error=error) from error
 
 
 def parse_instant(value: object) -> float:
@@ -496,7 +500,7 @@ def load_yaml(data: bytes, what: str, *, typed: bool = False, typed_below: str =
         raise CassetteError(
             "not {what}: not YAML ({name})", what=what, name=type(error).__name__
         ) from error
-    return _Reader(what, 2 * len(data) + 1000, typed_below).value(node, 0, typed=typed)
+    return _Reader(what, 2 * len(data) + 1000, typed_below).read_value(node, 0, typed=typed)
 
 
 class _Reader:
@@ -510,7 +514,7 @@ class _Reader:
         self._left = budget
         self._typed_below = typed_below
 
-    def value(self, node: Any, depth: int, *, typed: bool) -> Any:
+    def read_value(self, node: Any, depth: int, *, typed: bool) -> Any:
         self._left -= 1
         if node is None:
             return None
@@ -521,12 +525,12 @@ class _Reader:
         if isinstance(node, yaml.MappingNode):
             members = {}
             for key, value in node.value:
-                name = str(self.value(key, depth + 1, typed=typed))
+                name = str(self.read_value(key, depth + 1, typed=typed))
                 is_typed = typed or name == self._typed_below
-                members[name] = self.value(value, depth + 1, typed=is_typed)
-            return _bytes_of_file_state(members) if node.tag.startswith(_PYTHON) else members
+                members[name] = self.read_value(value, depth + 1, typed=is_typed)
+            return _read_vcrpy_file_object(members) if node.tag.startswith(_PYTHON) else members
         if isinstance(node, yaml.SequenceNode):
-            return [self.value(item, depth + 1, typed=typed) for item in node.value]
+            return [self.read_value(item, depth + 1, typed=typed) for item in node.value]
         return self._read_scalar(node, typed=typed)
 
     def _is_harmless(self, tag: str) -> bool:
@@ -559,7 +563,7 @@ class _Reader:
         )
 
 
-def _bytes_of_file_state(document: dict[str, Any]) -> bytes:
+def _read_vcrpy_file_object(document: dict[str, Any]) -> bytes:
     """Return the content of a file or iterator that vcrpy stored as a Python object.
 
     *document* is its serialised state, the arguments of its class.

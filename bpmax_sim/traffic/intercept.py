@@ -18,7 +18,12 @@ from vcr.cassette import Cassette, CassetteContextDecorator
 from bpmax_sim.cassette.format import group_headers
 from bpmax_sim.errors import CassetteError
 from bpmax_sim.messages import Request, Response
-from bpmax_sim.traffic.imported import NotConvertible, grouped_pairs, make_request, make_response
+from bpmax_sim.traffic.imported import (
+    NotConvertibleError,
+    flatten_header_groups,
+    make_request,
+    make_response,
+)
 
 
 class ClientListener(Protocol):
@@ -28,7 +33,7 @@ class ClientListener(Protocol):
         """Return whether the current request must reach the network: live, or the session's own."""
         ...
 
-    def answer(self, request: Request, /) -> Response | None:
+    def try_to_respond(self, request: Request, /) -> Response | None:
         """Return the recorded response; None if the client has to send the request."""
         ...
 
@@ -76,7 +81,7 @@ class _InterceptingCassette(Cassette):  # type: ignore[misc]
         # vcrpy asks twice for some requests, at connect and for the response; the listener uses up
         # a recorded exchange each time, so it must be asked once.
         if id(request) not in self._ready:
-            response = self._listener.answer(_convert_request(request))
+            response = self._listener.try_to_respond(_convert_request(request))
             if response is None:
                 self._begun[id(request)] = time.perf_counter()
                 return False
@@ -84,7 +89,7 @@ class _InterceptingCassette(Cassette):  # type: ignore[misc]
         return True
 
     def play_response(self, request: Any) -> dict[str, Any]:
-        response = self._ready.pop(id(request), None) or self._listener.answer(
+        response = self._ready.pop(id(request), None) or self._listener.try_to_respond(
             _convert_request(request)
         )
         assert response is not None
@@ -103,14 +108,14 @@ class _InterceptingCassette(Cassette):  # type: ignore[misc]
 
 
 def _convert_request(original: Any) -> Request:
-    headers, body = grouped_pairs(original.headers), original.body_bytes
+    headers, body = flatten_header_groups(original.headers), original.body_bytes
     if isinstance(body, dict | list):  # of aiohttp, before it is encoded
         headers, body = (*headers, ("Content-Type", "application/json")), json.dumps(body)
     try:
         converted = make_request(
             original.method, original.uri, headers, None if body is None else _to_bytes(body)
         )
-    except NotConvertible as reason:
+    except NotConvertibleError as reason:
         raise CassetteError(
             "cannot record a request made outside $proxy: {reason}", reason=reason
         ) from None
@@ -122,7 +127,7 @@ def _to_bytes(body: object) -> bytes:
         return body.encode()
     if isinstance(body, bytes | bytearray | memoryview):
         return bytes(body)
-    raise NotConvertible("its body is a {name}", name=type(body).__name__)
+    raise NotConvertibleError("its body is a {name}", name=type(body).__name__)
 
 
 def _convert_response(original: Mapping[str, Any], took: float) -> Response:
@@ -130,9 +135,12 @@ def _convert_response(original: Mapping[str, Any], took: float) -> Response:
     try:
         body = _to_bytes(body)
         converted = make_response(
-            status["code"], status["message"] or "", grouped_pairs(original["headers"]), body
+            status["code"],
+            status["message"] or "",
+            flatten_header_groups(original["headers"]),
+            body,
         )
-    except NotConvertible as reason:
+    except NotConvertibleError as reason:
         raise CassetteError(
             "cannot record a response made outside $proxy: {reason}", reason=reason
         ) from None

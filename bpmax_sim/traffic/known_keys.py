@@ -105,7 +105,7 @@ HOVERFLY: Final = _build_keys(
 )  # fmt: skip
 
 
-def unknown_keys(item: Any, known: Keys, above: str = "") -> Iterator[str]:
+def find_unknown_keys(item: Any, known: Keys, above: str = "") -> Iterator[str]:
     """Yield the dotted path of each key of *item* that is not among *known*.
 
     So an import can say what it ignores. A name that begins with an underscore is not yielded: HAR
@@ -118,4 +118,4 @@ def unknown_keys(item: Any, known: Keys, above: str = "") -> Iterator[str]:
             if not str(name).startswith("_"):
                 yield f"{above}{name}"
         elif known[name] is not None:
-            yield from unknown_keys(value, known[name], f"{above}{name}.")
+            yield from find_unknown_keys(value, known[name], f"{above}{name}.")

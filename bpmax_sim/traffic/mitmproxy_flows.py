@@ -14,7 +14,12 @@ from bpmax_sim.errors import CassetteError
 from bpmax_sim.i18n import msg
 from bpmax_sim.messages import Exchange, FailedExchange, Pairs
 from bpmax_sim.traffic import imported, known_keys
-from bpmax_sim.traffic.imported import ForeignExchanges, ForeignFormat, NotConvertible, ReadOptions
+from bpmax_sim.traffic.imported import (
+    ForeignExchanges,
+    ForeignFormat,
+    NotConvertibleError,
+    ReadOptions,
+)
 
 WHAT: Final = msg("a file of flows of mitmproxy")
 _LENGTH: Final = re.compile(rb"(\d{1,12}):")
@@ -86,9 +91,9 @@ def _make_damage_error(at: int) -> CassetteError:
 
 def _read_exchange(flow: Any) -> Exchange:
     if flow.get("type") != "http":
-        raise NotConvertible("it is {kind}, which is not supported", kind=flow.get("type"))
+        raise NotConvertibleError("it is {kind}, which is not supported", kind=flow.get("type"))
     if flow.get("websocket"):
-        raise NotConvertible("it is a WebSocket, which is not supported")
+        raise NotConvertibleError("it is a WebSocket, which is not supported")
     sent, reply, failure = flow["request"], flow.get("response"), flow.get("error")
     begun = float(sent.get("timestamp_start") or 0)
     return Exchange(
@@ -117,14 +122,15 @@ def _read_url(sent: Any) -> str:
 
 def _read_pairs(headers: Any) -> Pairs:
     return tuple(
-        (imported.header_text(name), imported.header_text(value)) for name, value in headers
+        (imported.decode_header_text(name), imported.decode_header_text(value))
+        for name, value in headers
     )
 
 
 def _read_content(part: Any, what: str, headers: Pairs) -> bytes:
     content = part.get("content")
     if content is None:  # streamed through
-        raise NotConvertible("mitmproxy did not keep the body of its {what}", what=what)
+        raise NotConvertibleError("mitmproxy did not keep the body of its {what}", what=what)
     return imported.undo_content_codings(content, headers)
 
 
@@ -132,7 +138,7 @@ def _read_response(reply: Any, begun: float) -> Any:
     headers = _read_pairs(reply["headers"])
     content = _read_content(reply, msg("response"), headers)
     ended = float(reply.get("timestamp_end") or begun)
-    reason = imported.header_text(reply.get("reason") or b"")
+    reason = imported.decode_header_text(reply.get("reason") or b"")
     return imported.make_response(
         int(reply["status_code"]), reason, headers, content, elapsed=ended - begun
     )
@@ -140,10 +146,10 @@ def _read_response(reply: Any, begun: float) -> Any:
 
 def _read_failure(failure: Any, begun: float) -> FailedExchange:
     if not failure:
-        raise NotConvertible("it had no response, and the file does not say why")
+        raise NotConvertibleError("it had no response, and the file does not say why")
     text = imported.require_text(failure.get("msg") or "")
     ended = float(failure.get("timestamp") or begun)
-    code = imported.failure_code(text)
+    code = imported.to_failure_code(text)
     return FailedExchange(
         code=code, message=text, elapsed=max(0.0, round(ended - begun, 3)), sent=code != "CONNECT"
     )

@@ -25,7 +25,7 @@ from bpmax_sim.traffic.imported import (
     NOWHERE,
     ForeignExchanges,
     ForeignFormat,
-    NotConvertible,
+    NotConvertibleError,
     has_member,
 )
 
@@ -72,14 +72,14 @@ def _order_by_scenario(mappings: list[Any]) -> list[tuple[int, Any]]:
     placed = list(enumerate(mappings, 1))
     scenarios: dict[str, list[tuple[int, Any]]] = {}
     for pair in placed:
-        scenarios.setdefault(_scenario_name(pair[1]), []).append(pair)
+        scenarios.setdefault(_get_scenario_name(pair[1]), []).append(pair)
     chains = {
         name: iter(_sort_by_scenario_state(pairs)) for name, pairs in scenarios.items() if name
     }
-    return [next(chains.get(_scenario_name(pair[1]), iter([pair]))) for pair in placed]
+    return [next(chains.get(_get_scenario_name(pair[1]), iter([pair]))) for pair in placed]
 
 
-def _scenario_name(mapping: Any) -> str:
+def _get_scenario_name(mapping: Any) -> str:
     return str(mapping.get("scenarioName") or "") if isinstance(mapping, dict) else ""
 
 
@@ -98,8 +98,8 @@ def _read_wiremock_exchange(address: str, mapping: Any) -> Exchange:
     matcher = mapping["request"]
     method = imported.require_text(matcher.get("method") or "ANY")
     if method == "ANY":
-        raise NotConvertible("it matches any method")
-    body, media = _expected_body(matcher)
+        raise NotConvertibleError("it matches any method")
+    body, media = _read_expected_body(matcher)
     # those that are known exactly: a pattern leaves its header out, nothing fails
     rules = (matcher.get("headers") or {}).items()
     headers = {name: rule["equalTo"] for name, rule in rules if _is_exact_match_rule(rule)}
@@ -124,7 +124,7 @@ def _read_target(request: Any) -> str:
         return target
     path = request.get("urlPath")
     if not isinstance(path, str):
-        raise NotConvertible("its address is a pattern")
+        raise NotConvertibleError("its address is a pattern")
     pairs = [
         (name, value)
         for name, rule in (request.get("queryParameters") or {}).items()
@@ -140,10 +140,10 @@ def _read_values(rule: Any, what: str) -> Iterator[str]:
         for value in rule["hasExactly"]:
             yield from _read_values(value, what)
     else:
-        raise NotConvertible("{what} is a pattern", what=what)
+        raise NotConvertibleError("{what} is a pattern", what=what)
 
 
-def _expected_body(request: Any) -> tuple[bytes | None, str]:
+def _read_expected_body(request: Any) -> tuple[bytes | None, str]:
     """Return the body that a mapping requires of a request.
 
     The second result is the media type, if the kind of the rule implies one, else "".
@@ -152,7 +152,7 @@ def _expected_body(request: Any) -> tuple[bytes | None, str]:
     if not patterns:
         return None, ""
     if len(patterns) > 1:
-        raise NotConvertible("its body has to fit several patterns")
+        raise NotConvertibleError("its body has to fit several patterns")
     (rule,) = patterns
     if "equalToJson" in rule:
         text = rule["equalToJson"]
@@ -163,7 +163,7 @@ def _expected_body(request: Any) -> tuple[bytes | None, str]:
         return rule["equalTo"].encode(), ""
     if isinstance(rule.get("binaryEqualTo"), str):
         return imported.from_base64(rule["binaryEqualTo"]), ""
-    raise NotConvertible("its body is a pattern")
+    raise NotConvertibleError("its body is a pattern")
 
 
 def _read_outcome(reply: Any) -> Response | FailedExchange:
@@ -172,13 +172,13 @@ def _read_outcome(reply: Any) -> Response | FailedExchange:
         message = _FAULTS.get(reply["fault"], str(reply["fault"]))
         return FailedExchange(code="RESET", message=message, elapsed=delay)
     if reply.get("proxyBaseUrl"):
-        raise NotConvertible("it hands requests on to another server")
+        raise NotConvertibleError("it hands requests on to another server")
     if "response-template" in (reply.get("transformers") or ()):
-        raise NotConvertible("its response is a template")
+        raise NotConvertibleError("its response is a template")
     return imported.make_response(
         int(reply.get("status") or 200),
         str(reply.get("statusMessage") or ""),
-        imported.grouped_pairs(reply.get("headers")),
+        imported.flatten_header_groups(reply.get("headers")),
         _read_body(reply),
         elapsed=delay,
     )
@@ -186,7 +186,7 @@ def _read_outcome(reply: Any) -> Response | FailedExchange:
 
 def _read_body(response: Any) -> bytes:
     if response.get("bodyFileName"):
-        raise NotConvertible(
+        raise NotConvertibleError(
             "its body is in the file {bodyfilename!r}; put it into `body`",
             bodyfilename=response["bodyFileName"],
         )
@@ -203,7 +203,7 @@ def write_wiremock(exchanges: Iterable[Exchange]) -> tuple[bytes, tuple[str, ...
     Equal requests become the states of a scenario, so that they are answered in their order.
     """
     every = list(exchanges)
-    notes = [*imported.note_lost_pieces(every)]
+    notes = [*imported.describe_lost_piece_times(every)]
     mappings = [_write_mapping(exchange, notes) for exchange in every]
     equal: dict[str, list[dict[str, Any]]] = {}
     for mapping in mappings:
@@ -255,7 +255,7 @@ def _write_mapping(exchange: Exchange, notes: list[str]) -> dict[str, Any]:
         data["fixedDelayMilliseconds"] = round(outcome.elapsed * 1000)
     ours = {
         "address": f"{parts.scheme}://{parts.netloc}",
-        "injected": imported.injected_headers(exchange),
+        "injected": imported.list_injected_headers(exchange),
     }
     return {"request": expected, "response": data, "metadata": {_OURS: ours}}
 
@@ -299,7 +299,7 @@ def read_hoverfly(data: bytes) -> ForeignExchanges:
             hoverfly=HOVERFLY,
             version=(version or msg("of none")),
         )
-    ordered = sorted(enumerate(pairs, 1), key=lambda pair: _sequence_number(pair[1]))
+    ordered = sorted(enumerate(pairs, 1), key=lambda pair: _get_sequence_number(pair[1]))
     result = imported.read_items(ordered, _read_hoverfly_exchange, known_keys.HOVERFLY)
     actions = tree["data"].get("globalActions") or {}
     if actions.get("delays") or actions.get("delaysLogNormal"):
@@ -308,7 +308,7 @@ def read_hoverfly(data: bytes) -> ForeignExchanges:
     return result
 
 
-def _sequence_number(pair: Any) -> int:
+def _get_sequence_number(pair: Any) -> int:
     """Return the position of a response among those recorded for the same request."""
     request = pair.get("request") if isinstance(pair, dict) else None
     states = (request.get("requiresState") or {}) if isinstance(request, dict) else {}
@@ -320,19 +320,21 @@ def _read_hoverfly_exchange(pair: Any) -> Exchange:
     matchers = pair["request"]
     states = [n for n in matchers.get("requiresState") or {} if not n.startswith(_SEQUENCE)]
     if states:
-        raise NotConvertible("it depends on the state {states!r}", states=states[0])
-    scheme = _required_text(matchers.get("scheme"), "scheme", "http")
-    host = _required_text(matchers.get("destination"), "destination")
-    path = _required_text(matchers.get("path"), "path", "/")
+        raise NotConvertibleError("it depends on the state {states!r}", states=states[0])
+    scheme = _read_required_text(matchers.get("scheme"), "scheme", "http")
+    host = _read_required_text(matchers.get("destination"), "destination")
+    path = _read_required_text(matchers.get("path"), "path", "/")
     query = _read_query(matchers)
-    body = _required_text(matchers.get("body"), "body", "")
+    body = _read_required_text(matchers.get("body"), "body", "")
     headers = []
     for name, rules in (matchers.get("headers") or {}).items():
-        with suppress(NotConvertible):  # a pattern leaves its header out, nothing fails
-            headers.append((name, _required_text(rules, msg("header {name!r}", name=name), "")))
+        with suppress(NotConvertibleError):  # a pattern leaves its header out, nothing fails
+            headers.append(
+                (name, _read_required_text(rules, msg("header {name!r}", name=name), ""))
+            )
     return Exchange(
         request=imported.make_request(
-            _required_text(matchers.get("method"), "method"),
+            _read_required_text(matchers.get("method"), "method"),
             f"{scheme}://{host}{path}{'?' if query else ''}{query}",
             tuple(headers),
             body.encode() or None,
@@ -341,7 +343,7 @@ def _read_hoverfly_exchange(pair: Any) -> Exchange:
     )
 
 
-def _required_text(matchers: Any, what: str, otherwise: str | None = None) -> str:
+def _read_required_text(matchers: Any, what: str, otherwise: str | None = None) -> str:
     """Return the text that *matchers* of Hoverfly require exactly; *otherwise* if there are none.
 
     Raises:
@@ -349,14 +351,15 @@ def _required_text(matchers: Any, what: str, otherwise: str | None = None) -> st
     """
     if not matchers:
         if otherwise is None:
-            raise NotConvertible("it accepts any {what}", what=what)
+            raise NotConvertibleError("it accepts any {what}", what=what)
         return otherwise
     if len(matchers) > 1 or matchers[0].get("matcher", "exact") not in _EXACT:
-        raise NotConvertible("its {what} is a pattern", what=what)
+        raise NotConvertibleError("its {what} is a pattern", what=what)
     value = matchers[0].get("value")
     if isinstance(value, dict):  # a form: matchers by name
         pairs = [
-            (name, _required_text(rules, f"{what} {name!r}", "")) for name, rules in value.items()
+            (name, _read_required_text(rules, f"{what} {name!r}", ""))
+            for name, rules in value.items()
         ]
         return _encoded(pairs)
     return imported.require_text(value)
@@ -364,28 +367,28 @@ def _required_text(matchers: Any, what: str, otherwise: str | None = None) -> st
 
 def _read_query(request: Any) -> str:
     if request.get("deprecatedQuery"):
-        return _required_text(request["deprecatedQuery"], "query", "")
+        return _read_required_text(request["deprecatedQuery"], "query", "")
     pairs = []
     for name, matchers in (request.get("query") or {}).items():
         if len(matchers) == 1 and matchers[0].get("matcher") == "array":
             pairs += [(name, imported.require_text(value)) for value in matchers[0]["value"]]
         else:
-            pairs.append((name, _required_text(matchers, msg("query {name!r}", name=name))))
+            pairs.append((name, _read_required_text(matchers, msg("query {name!r}", name=name))))
     return _encoded(pairs)
 
 
 def _read_hoverfly_response(reply: Any) -> Response:
     if reply.get("templated"):
-        raise NotConvertible("its response is a template")
+        raise NotConvertibleError("its response is a template")
     if reply.get("bodyFile"):
-        raise NotConvertible(
+        raise NotConvertibleError(
             "its body is in the file {bodyfile!r}; put it into `body`",
             bodyfile=reply["bodyFile"],
         )
     content = imported.require_text(reply.get("body") or "")
     body = imported.from_base64(content) if reply.get("encodedBody") else content.encode()
     delay = float(reply.get("fixedDelay") or 0) / 1000
-    headers = imported.grouped_pairs(reply.get("headers"))
+    headers = imported.flatten_header_groups(reply.get("headers"))
     return imported.make_response(int(reply["status"]), "", headers, body, elapsed=delay)
 
 

@@ -19,7 +19,7 @@ from bpmax_sim.traffic import imported, known_keys
 from bpmax_sim.traffic.imported import (
     ForeignExchanges,
     ForeignFormat,
-    NotConvertible,
+    NotConvertibleError,
     ReadOptions,
     has_member,
 )
@@ -42,7 +42,7 @@ def read_postman(data: bytes, _options: ReadOptions) -> ForeignExchanges:
     tree = imported.parse_json(data.removeprefix(b"\xef\xbb\xbf"), WHAT)
     tree = tree.get("collection", tree) if isinstance(tree, dict) else tree
     imported.require_list(tree, "item", what=WHAT)
-    examples = list(_saved_examples(tree, {}, 0))
+    examples = list(_find_saved_examples(tree, {}, 0))
     saved = [example for example in examples if example["response"] is not None]
     result = imported.read_items(enumerate(saved, 1), _read_exchange, known_keys.POSTMAN)
     if left := len(examples) - len(saved):
@@ -55,7 +55,7 @@ def read_postman(data: bytes, _options: ReadOptions) -> ForeignExchanges:
     return result
 
 
-def _saved_examples(folder: Any, outer: Variables, depth: int) -> Iterator[dict[str, Any]]:
+def _find_saved_examples(folder: Any, outer: Variables, depth: int) -> Iterator[dict[str, Any]]:
     """Yield each saved response in *folder*, with its request and the variables in force there."""
     named = {
         str(item.get("key") or item.get("id")): str(item.get("value") or "")
@@ -67,7 +67,7 @@ def _saved_examples(folder: Any, outer: Variables, depth: int) -> Iterator[dict[
         if not isinstance(item, dict):
             continue
         if "item" in item:
-            yield from _saved_examples(item, variables, depth + 1)
+            yield from _find_saved_examples(item, variables, depth + 1)
         for saved in (item.get("response") or [None]) if "request" in item else ():
             request = (saved or {}).get("originalRequest") or item["request"]
             yield {"request": request, "response": saved, "variables": variables}
@@ -91,7 +91,7 @@ def _read_exchange(example: Any) -> Exchange:
 
 def _read_response(reply: Any) -> Any:
     if not isinstance(reply.get("code"), int):
-        raise NotConvertible("its saved response has no status code")
+        raise NotConvertibleError("its saved response has no status code")
     headers = _read_headers(reply.get("header"))
     content_type = Headers(headers).content_type
     if not content_type and reply.get("_postman_previewlanguage") in _MEDIA:
@@ -111,10 +111,10 @@ def _read_headers(headers: Any) -> Pairs:
     if isinstance(headers, str):  # "Name: value" lines, of v2.0
         lines = (line.partition(":") for line in headers.splitlines() if line.strip())
         return tuple((name.strip(), value.strip()) for name, _, value in lines)
-    return tuple(_enabled_pairs(headers))
+    return tuple(_read_enabled_pairs(headers))
 
 
-def _enabled_pairs(items: Any) -> Iterator[tuple[str, str]]:
+def _read_enabled_pairs(items: Any) -> Iterator[tuple[str, str]]:
     """Yield key and value of all entries that are not disabled."""
     for item in items or ():
         if not item.get("disabled"):
@@ -130,7 +130,7 @@ def _fill_variables(text: str, variables: Variables, depth: int = 0) -> str:
 
     def value_of(match: re.Match[str]) -> str:
         if match[1] not in variables or depth > _DEEPEST:
-            raise NotConvertible(
+            raise NotConvertibleError(
                 "it uses the variable {name!r}, which the collection does not have; "
                 "give it a value there (Variables) and export again",
                 name=match[1],
@@ -143,7 +143,7 @@ def _fill_variables(text: str, variables: Variables, depth: int = 0) -> str:
 def _read_url(url: Any, variables: Variables) -> str:
     given = url if isinstance(url, str) else url.get("raw") or _compose_url(url)
     text = _fill_variables(given, variables)
-    own = {} if isinstance(url, str) else dict(_enabled_pairs(url.get("variable")))
+    own = {} if isinstance(url, str) else dict(_read_enabled_pairs(url.get("variable")))
 
     def parameter(match: re.Match[str]) -> str:
         return (
@@ -167,7 +167,7 @@ def _compose_url(url: Any) -> str:
             part if isinstance(part, str) else str(part.get("value", "")) for part in path
         )
     )
-    query = urlencode(list(_enabled_pairs(url.get("query"))), safe="{}")
+    query = urlencode(list(_read_enabled_pairs(url.get("query"))), safe="{}")
     scheme = f"{url['protocol']}://" if url.get("protocol") else ""
     return f"{scheme}{host}/{path.lstrip('/')}{'?' if query else ''}{query}"
 
@@ -185,7 +185,7 @@ def _read_body(body: Any, headers: Pairs, variables: Variables) -> tuple[Pairs, 
     if mode == "urlencoded":
         pairs = [
             (name, _fill_variables(value, variables))
-            for name, value in _enabled_pairs(body.get(mode))
+            for name, value in _read_enabled_pairs(body.get(mode))
         ]
         return _with_content_type(headers, FORM), urlencode(pairs).encode()
     if mode == "graphql":
@@ -196,7 +196,7 @@ def _read_body(body: Any, headers: Pairs, variables: Variables) -> tuple[Pairs, 
         fields = [item for item in body.get(mode) or () if not item.get("disabled")]
         typed = _with_content_type(headers, f"multipart/form-data; boundary={_BOUNDARY}")
         return typed, _encode_multipart(fields, variables)
-    raise NotConvertible("its body is a file, which the collection does not hold")
+    raise NotConvertibleError("its body is a file, which the collection does not hold")
 
 
 def _with_content_type(headers: Pairs, media: str) -> Pairs:
@@ -209,7 +209,7 @@ def _encode_multipart(fields: Iterable[Any], variables: Variables) -> bytes:
     parts = []
     for item in fields:
         if item.get("type") == "file":
-            raise NotConvertible("its body has a file, which the collection does not hold")
+            raise NotConvertibleError("its body has a file, which the collection does not hold")
         value = _fill_variables(str(item.get("value") or ""), variables)
         disposition = f'Content-Disposition: form-data; name="{item["key"]}"'
         parts.append(f"--{_BOUNDARY}\r\n{disposition}\r\n\r\n{value}\r\n")

@@ -19,11 +19,16 @@ from vcr.serializers import yamlserializer
 
 from bpmax_sim.cassette.format import group_headers
 from bpmax_sim.errors import CassetteError, describe_parser_error
-from bpmax_sim.i18n import join_messages, msg, series
+from bpmax_sim.i18n import join_list, join_messages, msg
 from bpmax_sim.messages import Exchange, Response
 from bpmax_sim.platform.encodings import to_json
 from bpmax_sim.traffic import imported, known_keys
-from bpmax_sim.traffic.imported import ForeignExchanges, ForeignFormat, NotConvertible, has_member
+from bpmax_sim.traffic.imported import (
+    ForeignExchanges,
+    ForeignFormat,
+    NotConvertibleError,
+    has_member,
+)
 
 VCRPY: Final = msg("a cassette of vcrpy")
 _PARSED: Final = "parsed_body"
@@ -52,10 +57,10 @@ def _read_exchange(body_of: Callable[[Any], bytes | None], item: Any) -> Exchang
     request = imported.make_request(
         imported.require_text(sent["method"]),
         imported.require_text(sent["url"] if "uri" not in sent and "url" in sent else sent["uri"]),
-        imported.grouped_pairs(sent.get("headers")),
+        imported.flatten_header_groups(sent.get("headers")),
         body_of(sent),
     )
-    headers = imported.grouped_pairs(reply.get("headers"))
+    headers = imported.flatten_header_groups(reply.get("headers"))
     response = imported.make_response(*_read_status(reply), headers, body_of(reply) or b"")
     at = imported.parse_instant(item.get("recorded_at") or item.get("at"))
     return Exchange(request=request, outcome=response, at=at)
@@ -87,9 +92,9 @@ def _read_bytes(body: Any) -> bytes | None:
         if isinstance(body.get("base64_string"), str):
             return imported.from_base64(body["base64_string"])
         if body and "string" not in body:
-            raise NotConvertible(
+            raise NotConvertibleError(
                 "its body has the keys {names}, none of which is known",
-                names=series(body),
+                names=join_list(body),
             )
         return _read_bytes(body.get("string"))
     if isinstance(body, list):
@@ -106,7 +111,7 @@ def write_vcrpy(exchanges: Iterable[Exchange]) -> tuple[bytes, tuple[str, ...]]:
         CassetteError: if none of *exchanges* can be expressed.
     """
     every = list(exchanges)
-    requests, responses, notes = [], [], [*imported.note_lost_pieces(every)]
+    requests, responses, notes = [], [], [*imported.describe_lost_piece_times(every)]
     for exchange in every:
         request, outcome, order = exchange.request, exchange.outcome, exchange.order
         if not isinstance(outcome, Response):
@@ -129,7 +134,7 @@ def write_vcrpy(exchanges: Iterable[Exchange]) -> tuple[bytes, tuple[str, ...]]:
                     "exchange {order}: vcrpy does not tell that the script set {names}; when this "
                     "is imported, only headers that the platform file declares count",
                     order=order,
-                    names=series(names),
+                    names=join_list(names),
                 )
             )
         requests.append(VcrRequest(request.method, request.url, request.body, headers))
@@ -173,7 +178,7 @@ def _read_betamax_body(part: Any) -> bytes | None:
         return imported.from_base64(body["base64_string"])
     content = imported.require_text(body.get("string") or "")
     if "\ufffd" in content:
-        raise NotConvertible(
+        raise NotConvertibleError(
             "a body of it was no text, and betamax kept it damaged; record it with "
             "preserve_exact_body_bytes"
         )
@@ -234,7 +239,7 @@ def _read_cassetter_body(part: Any) -> bytes | None:
         return bytes.fromhex(imported.require_text(content))
     if kind == "text":
         return imported.require_text(content).encode()
-    raise NotConvertible("a body of the kind {kind!r} is not supported", kind=kind)
+    raise NotConvertibleError("a body of the kind {kind!r} is not supported", kind=kind)
 
 
 _INTERACTIONS: Final = re.compile(rb"(?m)^interactions:")

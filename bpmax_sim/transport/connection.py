@@ -92,23 +92,23 @@ def open_transports(
     Raises:
         ConfigError: if a file of the route or an environment variable cannot be used.
     """
-    context = _tls_context(route, *_certificate_environment())
+    context = _make_tls_context(route, *_read_certificate_paths())
     proxies = {"all://": route.proxy} if route.proxy else get_environment_proxies()
     mounts: dict[str, httpx.BaseTransport | None] = dict.fromkeys(proxies)
     for pattern, proxy in proxies.items():
         if proxy is not None:
-            mounts[pattern] = ConnectingTransport(context, _parse_proxy(proxy, pattern, route))
-    return ConnectingTransport(context), mounts
+            mounts[pattern] = DeadlineTransport(context, _parse_proxy(proxy, pattern, route))
+    return DeadlineTransport(context), mounts
 
 
-class ConnectingTransport(httpx.HTTPTransport):
+class DeadlineTransport(httpx.HTTPTransport):
     """An httpx transport over sockets that keeps deadlines and records its progress."""
 
     def __init__(self, context: ssl.SSLContext, proxy: httpx.Proxy | None = None) -> None:
         """Connect with *context*, through *proxy* if given."""
         super().__init__(verify=context, proxy=proxy, trust_env=False)
         pool: Any = self._pool  # httpx has no argument for its network
-        pool._network_backend = _Backend(pool._network_backend)  # noqa: SLF001
+        pool._network_backend = _DeadlineBackend(pool._network_backend)  # noqa: SLF001
         # without user and password, which are no part of a netloc in httpx
         self._proxy = f"{proxy.url.scheme}://{proxy.url.netloc.decode()}" if proxy else ""
 
@@ -139,7 +139,7 @@ def _parse_proxy(text: str, pattern: str, route: ConnectionRoute) -> httpx.Proxy
     with suppress(httpx.InvalidURL, ValueError):
         if is_proxy_address(text):
             context = (
-                _tls_context(ConnectionRoute(), *_certificate_environment())
+                _make_tls_context(ConnectionRoute(), *_read_certificate_paths())
                 if scheme == "https"
                 else None
             )
@@ -155,13 +155,13 @@ def _parse_proxy(text: str, pattern: str, route: ConnectionRoute) -> httpx.Proxy
     return proxy
 
 
-def _certificate_environment() -> tuple[str, str]:
+def _read_certificate_paths() -> tuple[str, str]:
     """Return ``SSL_CERT_FILE`` and ``SSL_CERT_DIR``: file and folder of trusted CA certificates."""
     return os.environ.get("SSL_CERT_FILE", ""), os.environ.get("SSL_CERT_DIR", "")
 
 
 @lru_cache(maxsize=64)
-def _tls_context(route: ConnectionRoute, file: str, folder: str) -> ssl.SSLContext:
+def _make_tls_context(route: ConnectionRoute, file: str, folder: str) -> ssl.SSLContext:
     """Return a TLS context with the route's CA and client certificate.
 
     *file* and *folder* come from the environment. They are arguments so that the cache sees
@@ -204,7 +204,7 @@ def _trust_only(ca: str) -> ssl.SSLContext:
     return ssl.create_default_context(cafile=ca)
 
 
-def _time_left(timeout: float | None) -> float | None:
+def _limit_to_deadline(timeout: float | None) -> float | None:
     """Return *timeout* limited to the time until the deadline, in seconds.
 
     Unchanged if no exchange runs on this thread; None is no limit.
@@ -221,7 +221,7 @@ def _time_left(timeout: float | None) -> float | None:
     return max(_LEAST, left if timeout is None else min(timeout, left))
 
 
-class _Backend(httpcore.NetworkBackend):
+class _DeadlineBackend(httpcore.NetworkBackend):
     """Wraps a network backend; its connections keep the deadline."""
 
     def __init__(self, inner: httpcore.NetworkBackend) -> None:
@@ -230,20 +230,22 @@ class _Backend(httpcore.NetworkBackend):
     def connect_tcp(
         self, host: str, port: int, timeout: float | None = None, *args: Any, **options: Any
     ) -> httpcore.NetworkStream:
-        return _Stream(self._inner.connect_tcp(host, port, _time_left(timeout), *args, **options))
+        return _DeadlineStream(
+            self._inner.connect_tcp(host, port, _limit_to_deadline(timeout), *args, **options)
+        )
 
     def sleep(self, seconds: float) -> None:
         self._inner.sleep(seconds)
 
 
-class _Stream(httpcore.NetworkStream):
+class _DeadlineStream(httpcore.NetworkStream):
     """Wraps a connection; every read, write and handshake keeps the deadline."""
 
     def __init__(self, inner: httpcore.NetworkStream) -> None:
         self._inner = inner
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        progress, left = PROGRESS.get(), _time_left(timeout)
+        progress, left = PROGRESS.get(), _limit_to_deadline(timeout)
         if progress is None or progress.stop is None:
             return self._inner.read(max_bytes, left)
         ends = math.inf if left is None else time.monotonic() + left
@@ -257,7 +259,7 @@ class _Stream(httpcore.NetworkStream):
                     raise
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._inner.write(buffer, _time_left(timeout))
+        self._inner.write(buffer, _limit_to_deadline(timeout))
 
     def close(self) -> None:
         self._inner.close()
@@ -271,9 +273,9 @@ class _Stream(httpcore.NetworkStream):
         progress = PROGRESS.get() or ConnectionProgress(0.0)
         progress.handshakes += 1
         progress.is_shaking = True
-        secured = self._inner.start_tls(ssl_context, server_hostname, _time_left(timeout))
+        secured = self._inner.start_tls(ssl_context, server_hostname, _limit_to_deadline(timeout))
         progress.is_shaking = False
-        return _Stream(secured)
+        return _DeadlineStream(secured)
 
     def get_extra_info(self, info: str) -> Any:
         return self._inner.get_extra_info(info)

@@ -139,11 +139,11 @@ _BAD_BODIES: Mapping[str, bytes] = {
 
 
 class _ActiveRule(msgspec.Struct):
-    """An armed rule, with how many calls it has *seen* and how often it has *struck*."""
+    """An armed rule, with how many calls it has *call_count* and how often it has *fired_count*."""
 
     rule: Fault
-    seen: int = 0
-    struck: int = 0
+    call_count: int = 0
+    fired_count: int = 0
     _numbers: dict[int, int] = msgspec.field(default_factory=dict)
 
     def covers(self, names: Sequence[str], request: Request) -> bool:
@@ -151,7 +151,7 @@ class _ActiveRule(msgspec.Struct):
         matches = self.rule.matches
         return any(map(self.rule.covers, names)) and (matches is None or matches(request))
 
-    def count(self, request: Request) -> int:
+    def assign_call_number(self, request: Request) -> int:
         """Return the number of the request's call among the calls that the rule concerns, from 1.
 
         Retries of a call have its number.
@@ -159,18 +159,20 @@ class _ActiveRule(msgspec.Struct):
         # Counted by call, not by request: ``call: 2`` must not mean the retry of the first call.
         serial = request.call.serial if request.call else 0
         if serial not in self._numbers or not serial:
-            self.seen += 1
-            self._numbers[serial] = self.seen
+            self.call_count += 1
+            self._numbers[serial] = self.call_count
         return self._numbers[serial]
 
     def take_action(self, number: int, attempt: int) -> Action | None:
         """Return the action for a sending of call *number*, and count it; None if there is none."""
         rule = self.rule
         if rule.answers:
-            action = rule.answers[self.struck] if self.struck < len(rule.answers) else None
+            action = (
+                rule.answers[self.fired_count] if self.fired_count < len(rule.answers) else None
+            )
         else:
             action = rule.action if rule.strikes(number, attempt) else None
-        self.struck += action is not None
+        self.fired_count += action is not None
         return action
 
 
@@ -212,13 +214,13 @@ class Faults:
             for rule in rules:
                 armed = next(armed for armed in self._armed if armed.rule is rule)
                 self._armed.remove(armed)
-                silent += [] if armed.struck else [rule]
+                silent += [] if armed.fired_count else [rule]
         return tuple(silent)
 
-    def times_fired(self, rule: Fault) -> int:
+    def count_firings(self, rule: Fault) -> int:
         """Return how often *rule*, which must be active, has fired."""
         with self._lock:
-            return next(armed.struck for armed in self._armed if armed.rule is rule)
+            return next(armed.fired_count for armed in self._armed if armed.rule is rule)
 
     def handle(self, request: Request) -> Response:
         """Return the response of the rule that fires, or that of the transport below.
@@ -231,10 +233,10 @@ class Faults:
         names = self.names_of(request.call.name) if request.call else ("",)
         with self._lock:
             covering = [armed for armed in self._armed if armed.covers(names, request)]
-            numbered = [(armed, armed.count(request)) for armed in covering]
-        return self._answer(request, numbered)
+            numbered = [(armed, armed.assign_call_number(request)) for armed in covering]
+        return self._apply_rules(request, numbered)
 
-    def _answer(self, request: Request, rules: Sequence[tuple[_ActiveRule, int]]) -> Response:
+    def _apply_rules(self, request: Request, rules: Sequence[tuple[_ActiveRule, int]]) -> Response:
         """Return the response of the first of *rules* that fires, else that of the transport below.
 
         *rules* are those that concern *request*, each with the number of the call among its calls.
@@ -249,7 +251,7 @@ class Faults:
             # The server executes the request, but the script gets the fault: the recorded exchange
             # is played.
             if isinstance(action, Reply | Break) and action.is_executed:
-                self._answer(request, rules[index + 1 :])
+                self._apply_rules(request, rules[index + 1 :])
             match action:
                 case Reply() as reply:
                     return Response(
@@ -264,7 +266,7 @@ class Faults:
                 case BadToken():
                     return replace(self.bad_token(request), source="fault")
                 case Slow() as slow:
-                    return _delay_response(self._answer(request, rules[index + 1 :]), slow)
+                    return _delay_response(self._apply_rules(request, rules[index + 1 :]), slow)
         return self.inner.handle(request)
 
 

@@ -33,7 +33,7 @@ from bpmax_sim.messages import (
     Pairs,
     Request,
     Response,
-    media_type,
+    parse_media_type,
 )
 from bpmax_sim.transport.connection import PROGRESS, Address, ConnectionProgress, open_transports
 from bpmax_sim.transport.protocol import OWN, Handler, Transport
@@ -193,7 +193,7 @@ class LiveTransport(AbstractContextManager["LiveTransport"]):
         for hop in range(_MAX_HOPS):
             with _translate_errors(request, progress, start, redirected=hop > 0):
                 response = self._send(client, request, start)
-            target = _next_hop(request, response)
+            target = _make_redirect_hop(request, response)
             if target is None:
                 break
             address, query, _ = target.url.partition("?")
@@ -223,10 +223,10 @@ class LiveTransport(AbstractContextManager["LiveTransport"]):
             raise _make_response_timeout_error(request, time.perf_counter() - start) from None
         finally:
             response.close()
-        is_streamed = media_type(response.headers.get("content-type", "")) in STREAMED
+        is_streamed = parse_media_type(response.headers.get("content-type", "")) in STREAMED
         return Response(
             status=response.status_code,
-            headers=tuple((name.lower(), value) for name, value in _headers_of(response)),
+            headers=tuple((name.lower(), value) for name, value in _decode_headers(response)),
             body=bytes(body),
             reason=response.reason_phrase,
             chunks=tuple(chunks) if is_streamed else (),
@@ -245,9 +245,9 @@ class ArrivingResponse:
         """Take the head of *response*; nothing of its body is read yet."""
         self._response = response
         self.status, self.reason = response.status_code, response.reason_phrase
-        self.headers = _headers_of(response)
+        self.headers = _decode_headers(response)
 
-    def pieces(self) -> Iterator[bytes]:
+    def iterate_pieces(self) -> Iterator[bytes]:
         """Yield pieces of the body as they arrive, not decoded."""
         return self._response.iter_raw()
 
@@ -265,7 +265,7 @@ def _translate_errors(
         raise failed from error
 
 
-def _headers_of(response: httpx.Response) -> Pairs:
+def _decode_headers(response: httpx.Response) -> Pairs:
     return tuple([
         (name.decode("latin-1"), value.decode("latin-1"))
         for name, value in response.extensions["headers"]
@@ -282,7 +282,7 @@ def _make_client(inner: httpx.BaseTransport | None, route: ConnectionRoute) -> h
     return httpx.Client(
         # one instance's session must not reach the calls of another
         cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
-        event_hooks={"response": [_hide_location]},
+        event_hooks={"response": [_hide_location_from_httpx]},
         transport=transport,
         mounts=mounts,
         trust_env=False,
@@ -320,7 +320,7 @@ def _to_exact_httpx_request(request: Request) -> httpx.Request:
     return message
 
 
-def _hide_location(response: httpx.Response) -> None:
+def _hide_location_from_httpx(response: httpx.Response) -> None:
     """Move the Location header out of the sight of httpx, which raises an error if it is no URL."""
     response.extensions["headers"] = response.headers.raw
     response.headers.pop("location", None)
@@ -345,7 +345,7 @@ def _check_codings(response: httpx.Response) -> None:
             )
 
 
-def _next_hop(request: Request, response: Response) -> Request | None:
+def _make_redirect_hop(request: Request, response: Response) -> Request | None:
     """Return the request that follows a redirect; None if *response* is the last one."""
     location = response.header("location")
     if response.status not in REDIRECTS or not location or not request.follow:

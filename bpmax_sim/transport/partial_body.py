@@ -23,7 +23,7 @@ Hide = Callable[[bytes], bytes]
 """Takes a complete document, or complete lines of one, and returns it without its secrets."""
 
 
-class PartialBody:
+class StreamedBodyRedactor:
     """Takes a body piece by piece, and returns what of it may be recorded before the rest arrives.
 
     A secret may be cut by the end of a piece, so only complete lines or members are returned.

@@ -50,7 +50,7 @@ class Handler(msgspec.Struct, frozen=True):
         return self.function(request)
 
 
-def answering_function(transport: Transport) -> Callable[[Request], Response]:
+def get_handle_function(transport: Transport) -> Callable[[Request], Response]:
     """Return the function that answers a request; for a `Handler` its own, which saves a call."""
     return transport.function if isinstance(transport, Handler) else transport.handle
 

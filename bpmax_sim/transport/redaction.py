@@ -21,9 +21,20 @@ from msgspec.structs import replace
 
 from bpmax_sim import messages
 from bpmax_sim.cassette.alignment import PASSING
-from bpmax_sim.cassette.matching import call_without_injected, injected_by_root, injected_names
+from bpmax_sim.cassette.matching import (
+    group_injected_names,
+    group_injected_paths,
+    rebuild_call_without_injected,
+)
 from bpmax_sim.cassette.model import read_body
-from bpmax_sim.field_path import FieldPath, Steps, Wildcard, format_path, values_at, without_paths
+from bpmax_sim.field_path import (
+    FieldPath,
+    Steps,
+    Wildcard,
+    find_values_at,
+    format_path,
+    without_paths,
+)
 from bpmax_sim.js_values import loads
 from bpmax_sim.messages import Call, Chunk, Exchange, Headers, Pairs, Request, Response
 from bpmax_sim.secret.http_auth import SECRET_HEADERS, replace_credential
@@ -37,7 +48,7 @@ def redact_pairs(pairs: Pairs, places: Iterable[str], root: str) -> Pairs:
 
     *root* is ``header`` or ``query``: other places are not of these pairs.
     """
-    names = _lower_case_names_at(places, root)
+    names = _list_lower_case_names(places, root)
     return _pseudonymise_named(pairs, names) if names else pairs
 
 
@@ -47,7 +58,7 @@ def _pseudonymise_named(pairs: Pairs, names: Collection[str]) -> Pairs:
 
 def redact_url(url: str, places: Iterable[str]) -> str:
     """Return *url* with pseudonyms for the query values at the personal *places*."""
-    names = _lower_case_names_at(places, "query")
+    names = _list_lower_case_names(places, "query")
     address, mark, query = url.partition("?")
     if not names or not mark:
         return url
@@ -59,7 +70,11 @@ def redact_url(url: str, places: Iterable[str]) -> str:
 def redact_body(body: bytes, media: str, places: Iterable[str]) -> bytes:
     """Return a JSON or form *body* with pseudonyms for the values at the personal *places*."""
     paths = tuple(
-        [path.below for path in _parse_places(places) if path.root == "body" and path.below]
+        [
+            path.steps_below_root
+            for path in _parse_places(places)
+            if path.root == "body" and path.steps_below_root
+        ]
     )
     if not paths:
         return body
@@ -71,7 +86,9 @@ def redact_body(body: bytes, media: str, places: Iterable[str]) -> bytes:
         return body
     text = body.decode(errors="surrogateescape")
     # a number is no text, so declare such a field as text
-    leaves = (leaf for path in paths for leaf in values_at(value, path) if isinstance(leaf, str))
+    leaves = (
+        leaf for path in paths for leaf in find_values_at(value, path) if isinstance(leaf, str)
+    )
     for leaf in dict.fromkeys(leaves):
         for ascii_only in (False, True):
             old = json.dumps(leaf, ensure_ascii=ascii_only)
@@ -79,10 +96,12 @@ def redact_body(body: bytes, media: str, places: Iterable[str]) -> bytes:
     return text.encode(errors="surrogateescape")
 
 
-def _lower_case_names_at(places: Iterable[str], root: str) -> frozenset[str]:
+def _list_lower_case_names(places: Iterable[str], root: str) -> frozenset[str]:
     """Return the names in lower case: most servers that know ``phone`` also accept ``Phone``."""
     return frozenset(
-        path.top_name.lower() for path in _parse_places(places) if path.root == root and path.below
+        path.top_name.lower()
+        for path in _parse_places(places)
+        if path.root == root and path.steps_below_root
     )
 
 
@@ -107,7 +126,7 @@ _MOST_EXACT = 256
 """Pieces of a streamed body that are each redacted to find where they end."""
 
 
-def redact_exchanged(
+def redact_request_and_response(
     request: Request, response: Response, vault: Vault
 ) -> tuple[Request, Response]:
     """Return *request* and *response* in the form in which they are recorded, without secrets.
@@ -118,7 +137,7 @@ def redact_exchanged(
     shown = request.recorded_form
     call = shown.call
     headers = (*shown.headers, *call.headers) if call else shown.headers
-    own = _credential_headers_of_script(shown.injected, shown.is_login)
+    own = _find_script_credential_headers(shown.injected, shown.is_login)
     # hidden whatever it says: personal data, a script's own secret
     is_hidden_by_place = (
         shown.personal
@@ -145,7 +164,7 @@ def redact_request(request: Request, vault: Vault) -> Request:
     call, personal = shown.call, shown.personal
     if vault.is_empty and not personal:  # mostly there is nothing to hide, as in most of replay
         secrets = SECRET_HEADERS.intersection([name.lower() for name, _ in shown.headers])
-        if not secrets or secrets.issubset(injected_names(shown.injected).get("header", ())):
+        if not secrets or secrets.issubset(group_injected_names(shown.injected).get("header", ())):
             return shown
     return replace(
         shown,
@@ -159,7 +178,7 @@ def redact_request(request: Request, vault: Vault) -> Request:
 
 def _redact_call(call: Call, recorded: Request, vault: Vault) -> Call:
     personal = recorded.personal
-    query = tuple(_redact_member(name, value, vault) for name, value in call.query)
+    query = tuple(_redact_query_parameter(name, value, vault) for name, value in call.query)
     return replace(
         call,
         path=vault.redact_text(call.path),
@@ -169,7 +188,7 @@ def _redact_call(call: Call, recorded: Request, vault: Vault) -> Call:
     )
 
 
-def _redact_member(name: str, value: str, vault: Vault) -> tuple[str, str]:
+def _redact_query_parameter(name: str, value: str, vault: Vault) -> tuple[str, str]:
     """Return name and value of a query parameter, redacted.
 
     A short value may be secret only together with its name.
@@ -229,7 +248,7 @@ def _split_as_received(response: Response, body: bytes, vault: Vault) -> tuple[C
     )
 
 
-def redact_exchange(exchange: Exchange, vault: Vault) -> Exchange:
+def redact_exchange_again(exchange: Exchange, vault: Vault) -> Exchange:
     """Return *exchange* redacted again with the secrets known now, and without matching key.
 
     If that changes a signed request, its signature is not compared any more.
@@ -245,7 +264,7 @@ def redact_exchange(exchange: Exchange, vault: Vault) -> Exchange:
 
 
 def _redact_headers(headers: Pairs, recorded: Request, vault: Vault) -> Pairs:
-    own = _credential_headers_of_script(recorded.injected, recorded.is_login)
+    own = _find_script_credential_headers(recorded.injected, recorded.is_login)
 
     def redact(name: str, value: str) -> str:
         if name.lower() in own:
@@ -256,11 +275,11 @@ def _redact_headers(headers: Pairs, recorded: Request, vault: Vault) -> Pairs:
 
 
 @lru_cache(maxsize=256)  # the same in every call of an API
-def _credential_headers_of_script(injected: tuple[str, ...], is_login: bool) -> frozenset[str]:
+def _find_script_credential_headers(injected: tuple[str, ...], is_login: bool) -> frozenset[str]:
     """Return the names of credential headers that were set by the script and not by auth."""
     if is_login:
         return frozenset()
-    return SECRET_HEADERS.difference(injected_names(injected).get("header", ()))
+    return SECRET_HEADERS.difference(group_injected_names(injected).get("header", ()))
 
 
 def _hide_script_secret(name: str, value: str, recorded: Request, vault: Vault) -> str:
@@ -269,7 +288,9 @@ def _hide_script_secret(name: str, value: str, recorded: Request, vault: Vault) 
     In ``Cookie``, what auth put in is redacted as usual.
     """
     injected = (
-        injected_names(recorded.injected).get("cookie", ()) if name.lower() == "cookie" else ()
+        group_injected_names(recorded.injected).get("cookie", ())
+        if name.lower() == "cookie"
+        else ()
     )
     if injected:
         sent = messages.parse_cookies(value)
@@ -319,25 +340,26 @@ def find_undeclared_secrets(
     stand-ins.
     """
     request, outcome = exchange.request, exchange.outcome
-    name = place_prefix(request)
+    name = make_place_prefix(request)
     allowed = [FieldPath.parse(place, "not_secret") for place in not_secret]
     url = unquote_plus(request.url) if "%" in request.url else request.url
     # mostly what is left of the request without auth holds none, unless its body is written anew
-    written_anew = "body" in injected_by_root(request.injected)
+    written_anew = "body" in group_injected_paths(request.injected)
     if written_anew or _may_hold_random_text(request.headers, request.body, url):
-        bare = call_without_injected(request, _NOBODY)
-        yield from _undeclared_secrets_in(
-            name, without_paths(_suspicious_parts(bare.headers, bare.body, bare.query), allowed)
+        bare = rebuild_call_without_injected(request, _NOBODY)
+        yield from _find_secrets_in_parts(
+            name,
+            without_paths(_parse_suspicious_parts(bare.headers, bare.body, bare.query), allowed),
         )
     if isinstance(outcome, Response) and _may_hold_random_text(outcome.headers, outcome.body):
-        parts = _suspicious_parts(outcome.headers, outcome.body, ())
+        parts = _parse_suspicious_parts(outcome.headers, outcome.body, ())
         if parts["body"] is None and not any(map(looks_random, parts["header"].values())):
             return
         paths = [FieldPath.parse(place, "volatile") for place in (*PASSING, *volatile)]
-        yield from _undeclared_secrets_in(name, without_paths(parts, [*paths, *allowed]))
+        yield from _find_secrets_in_parts(name, without_paths(parts, [*paths, *allowed]))
 
 
-def place_prefix(request: Request) -> str:
+def make_place_prefix(request: Request) -> str:
     """Return the text before each place of *request* and its response, such as ``crm.find.``."""
     call = request.call
     if call and call.platform:
@@ -348,7 +370,7 @@ def place_prefix(request: Request) -> str:
 def find_texts_at(exchange: Exchange, places: Iterable[str]) -> Iterator[tuple[str, str]]:
     """Yield each of *places* with a text found there in the request or its response."""
     request, outcome = exchange.request, exchange.outcome
-    bare = call_without_injected(request, _NOBODY)
+    bare = rebuild_call_without_injected(request, _NOBODY)
     sides = [(bare.headers, bare.body or b"", bare.query)]
     if isinstance(outcome, Response):
         sides.append((outcome.headers, outcome.body, ()))
@@ -356,7 +378,9 @@ def find_texts_at(exchange: Exchange, places: Iterable[str]) -> Iterator[tuple[s
     for side in sides if paths else ():
         parts = _parse_parts(*side)
         for place, path in paths:
-            texts = (text for at in values_at(parts, path) for _, text in _iterate_texts(at, ()))
+            texts = (
+                text for at in find_values_at(parts, path) for _, text in _iterate_texts(at, ())
+            )
             yield from ((place, text) for text in texts)
 
 
@@ -376,7 +400,7 @@ def _parse_parts(headers: Pairs, body: bytes | None, query: Pairs) -> dict[str, 
     }
 
 
-def _suspicious_parts(headers: Pairs, body: bytes | None, query: Pairs) -> dict[str, Any]:
+def _parse_suspicious_parts(headers: Pairs, body: bytes | None, query: Pairs) -> dict[str, Any]:
     """Return query, headers and body of a message, as far as they may hold a secret.
 
     The body is parsed only if it looks random.
@@ -386,7 +410,7 @@ def _suspicious_parts(headers: Pairs, body: bytes | None, query: Pairs) -> dict[
     return _parse_parts(untagged, body if is_random else None, query)
 
 
-def _undeclared_secrets_in(prefix: str, parts: Any) -> Iterator[UndeclaredSecret]:
+def _find_secrets_in_parts(prefix: str, parts: Any) -> Iterator[UndeclaredSecret]:
     for path, value in _iterate_texts(parts, ()):
         if _STANDIN not in value and looks_random(value):
             yield f"{prefix}{format_path(path)}", value

@@ -29,7 +29,7 @@ def stub(router: respx.Router | httpx.BaseTransport | Handler) -> Transport:
     return LiveTransport(httpx.MockTransport(answer))
 
 
-def stub_from_router(router: Router) -> Callable[[Request], Response | None]:
+def make_router_stub(router: Router) -> Callable[[Request], Response | None]:
     """Return a stub that asks *router*.
 
     It returns None if the router has no route or passes through.
@@ -48,6 +48,6 @@ def stub_from_router(router: Router) -> Callable[[Request], Response | None]:
     return answer
 
 
-def new_router() -> Router:
+def make_router() -> Router:
     """Return a respx router without routes."""
     return respx.Router(assert_all_called=False)

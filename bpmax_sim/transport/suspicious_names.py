@@ -16,7 +16,7 @@ from html import unescape
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
-from bpmax_sim.cassette.matching import call_without_injected
+from bpmax_sim.cassette.matching import rebuild_call_without_injected
 from bpmax_sim.cassette.model import decode_json, read_body
 from bpmax_sim.errors import shell_quote
 from bpmax_sim.field_path import FieldPath, Steps, Wildcard, format_path, without_paths
@@ -29,13 +29,13 @@ from bpmax_sim.secret.secret_names import (
     is_distinctive,
     is_secret_name,
     is_secret_value,
+    make_texts_around_value,
     may_name_secret,
-    texts_around_member_value,
 )
 from bpmax_sim.secret.source import looks_random
 from bpmax_sim.secret.vault import Vault
 from bpmax_sim.text_codec import decode_text
-from bpmax_sim.transport.redaction import place_prefix
+from bpmax_sim.transport.redaction import make_place_prefix
 
 _ALWAYS: Final = SECRET_HEADERS | SET_BY_SERVER
 """Hidden by their place already."""
@@ -68,7 +68,7 @@ def parse_message_parts(
     return {
         "query": _group_by_name(query),
         "header": _group_by_name([(name.lower(), value) for name, value in headers]),
-        "body": _body_value(body, Headers(headers).content_type, charset)
+        "body": _parse_body(body, Headers(headers).content_type, charset)
         if body and len(body) <= _MOST
         else None,
     }
@@ -113,43 +113,45 @@ def _group_by_name(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
     return {name: texts[0] if len(texts) == 1 else texts for name, texts in grouped.items()}
 
 
-def _body_value(body: bytes, content_type: str, charset: str) -> Any:
+def _parse_body(body: bytes, content_type: str, charset: str) -> Any:
     read = read_body(body, content_type)
     if read.kind == "multipart":
-        return {name: _multipart_content(value) for name, value in read.value.items()}
+        return {name: _read_part_content(value) for name, value in read.value.items()}
     if read.kind in {"json", "form"}:
         return read.value
-    return _text_value(decode_text(body, content_type, charset).text)
+    return _parse_untyped_body(decode_text(body, content_type, charset).text)
 
 
-def _text_value(text: str) -> Any:
+def _parse_untyped_body(text: str) -> Any:
     """Return a body without media type as markup, form, JSON, lines of JSON or plain text."""
     start = text.lstrip()[:1]
     if start == "<":
-        return _markup_value(text)
+        return _parse_markup(text)
     if _FORM.fullmatch(text):
         return _group_by_name(parse_qsl(text, keep_blank_values=True))
-    if start in {"{", "["} and (whole := _json_value(text)) is not None:
+    if start in {"{", "["} and (whole := _parse_json_or_none(text)) is not None:
         return whole
-    lines = [value for found in _EVENT.findall(text) if (value := _json_value(found)) is not None]
+    lines = [
+        value for found in _EVENT.findall(text) if (value := _parse_json_or_none(found)) is not None
+    ]
     return lines or text
 
 
-def _multipart_content(value: Any) -> Any:
+def _read_part_content(value: Any) -> Any:
     """Return the content of a multipart part; headers of the part are not searched."""
     if isinstance(value, list):
-        return [_multipart_content(item) for item in value]
+        return [_read_part_content(item) for item in value]
     return value.get("content") if isinstance(value, dict) else value
 
 
-def _json_value(text: str) -> Any:
+def _parse_json_or_none(text: str) -> Any:
     try:
         return decode_json(text)
     except ValueError:
         return None
 
 
-def _markup_value(text: str) -> dict[str, Any]:
+def _parse_markup(text: str) -> dict[str, Any]:
     """Return texts of elements and attributes by local name, and of HTML inputs by input name."""
     pairs = [(n, unescape(plain) if plain else raw) for n, raw, plain in _ELEMENT.findall(text)]
     for tag in _TAG.findall(text):
@@ -175,14 +177,14 @@ def _find_members(value: Any, path: Steps, name: str, depth: int = 0) -> Iterato
     elif isinstance(value, str):
         yield path, name, value
         if depth < _DEEPEST and len(value) > SHORTEST:
-            yield from _inner_members(value, path, depth)
+            yield from _find_inner_members(value, path, depth)
 
 
-def _inner_members(text: str, path: Steps, depth: int) -> Iterator[Member]:
+def _find_inner_members(text: str, path: Steps, depth: int) -> Iterator[Member]:
     """Yield the members inside a text that is JSON or an address with a query, at its *path*."""
     inner: Any = None
     if text[0] in "{[":
-        inner = _json_value(text)
+        inner = _parse_json_or_none(text)
     elif "=" in text:
         queries = [re.split("[?#]", address)[1:] for address in _ADDRESS.findall(text)]
         inner = [_group_by_name(parse_qsl("&".join(parts))) for parts in queries]
@@ -196,7 +198,7 @@ def _looks_secret(names: tuple[str, ...]) -> bool:
     return any(may_name_secret(name.encode()) and is_secret_name(name) for name in names)
 
 
-def may_hold_members(headers: Pairs, body: bytes | None, query: str) -> bool:
+def may_hold_secret_members(headers: Pairs, body: bytes | None, query: str) -> bool:
     """Return False if a message surely has no member with the name of a secret; a fast check."""
     if body and may_name_secret(body):
         return True
@@ -231,12 +233,12 @@ class SecretNameRules:
         shown = request.recorded_form
         if not self.version or shown.is_login:
             return
-        if not may_hold_members(shown.headers, shown.body, shown.url.partition("?")[2]):
+        if not may_hold_secret_members(shown.headers, shown.body, shown.url.partition("?")[2]):
             return
-        bare = call_without_injected(shown, _NOBODY)
+        bare = rebuild_call_without_injected(shown, _NOBODY)
         parts = parse_message_parts(bare.headers, bare.body, bare.query, request.charset)
         clear = self.clear_texts(request, None)
-        for member in find_secret_members(parts, self._not_secret_paths(request)):
+        for member in find_secret_members(parts, self._list_not_secret_paths(request)):
             if member[2] not in clear:
                 self._register_member(request, member, "sent-")
 
@@ -248,10 +250,10 @@ class SecretNameRules:
         if not self.version:
             return
         is_login = request.is_login
-        if not is_login and not may_hold_members(response.headers, response.body, ""):
+        if not is_login and not may_hold_secret_members(response.headers, response.body, ""):
             return
         parts = parse_message_parts(response.headers, response.body, (), request.charset)
-        opened, clear = self._not_secret_paths(request), self.clear_texts(request, response)
+        opened, clear = self._list_not_secret_paths(request), self.clear_texts(request, response)
         for member in find_secret_members(parts, opened):
             is_signature = member[0][0] == "header" and member[1].endswith(("sign", "signature"))
             if member[2] not in clear and not is_signature:
@@ -260,7 +262,7 @@ class SecretNameRules:
             if member[2] not in clear:
                 self._register_member(request, member, "")
 
-    def hidden_notes(self) -> Iterator[str]:
+    def describe_hidden_places(self) -> Iterator[str]:
         """Yield a message for each place that was hidden, with what to do if it is no secret."""
         for place in self.hidden:
             yield msg(
@@ -270,7 +272,7 @@ class SecretNameRules:
                 quoted=shell_quote(place),
             )
 
-    def _not_secret_paths(self, request: Request) -> list[Steps]:
+    def _list_not_secret_paths(self, request: Request) -> list[Steps]:
         return [FieldPath.parse(place, "not_secret") for place in self.not_secret_places(request)]
 
     def _register_member(self, request: Request, member: Member, side: str) -> None:
@@ -283,16 +285,18 @@ class SecretNameRules:
         is_jwt = text.startswith("eyJ") and text.count(".") == 2  # noqa: PLR2004 - RFC 7519
         kind = "jwt" if is_jwt else "text"
         label = f"{platform}.{instance}.{name}"
-        standin = self.vault.standin_for_issued(platform, instance, f"{side}{name}", text, kind)
+        standin = self.vault.make_unregistered_standin(
+            platform, instance, f"{side}{name}", text, kind
+        )
         if standin == text:
             return
-        self.hidden[f"{place_prefix(request)}{format_path(path)}"] = None
+        self.hidden[f"{make_place_prefix(request)}{format_path(path)}"] = None
         is_multipart = Headers(request.headers).media_type.startswith("multipart/")
         if path[0] == "header" or is_distinctive(text):
             self.vault.add(text, standin, name=label)
             return
         parts = [(f'name="{name}"\r\n\r\n', "\r\n")] if is_multipart else []  # RFC 7578, 4.2
-        for before, after in (*parts, *texts_around_member_value(name)):
+        for before, after in (*parts, *make_texts_around_value(name)):
             self.vault.register_derived(
                 f"{before}{text}{after}", f"{before}{standin}{after}", name=label
             )

@@ -10,7 +10,7 @@ from bpmax_sim.i18n import msg
 from bpmax_sim.scenario.expect_update import collect_updates, merge_row_edits
 from bpmax_sim.scenario.expect_writer import ExpectEdit, FileRewrite
 from bpmax_sim.scenario.load import ScenarioItem, load_items
-from bpmax_sim.variant.run import measure_baseline, run_unlimited, why_no_variants
+from bpmax_sim.variant.run import explain_no_variants, measure_baseline, run_without_budget
 
 
 class ItemUpdates(NamedTuple):
@@ -30,10 +30,10 @@ def collect_item_updates(failed: Sequence[ScenarioItem]) -> ItemUpdates:
     edits: list[list[ExpectEdit]] = []
     left: list[str] = []
     for item in failed:
-        why = why_no_variants(item)
+        why = explain_no_variants(item)
         own: list[ExpectEdit] = []
         if not why:
-            own, why = collect_updates(item, lambda changed: run_unlimited(changed).end)
+            own, why = collect_updates(item, lambda changed: run_without_budget(changed).end)
         if why:
             left.append(msg("{item}: left as it is: {why}", item=item.node_id, why=why))
         edits.append(own)
@@ -51,18 +51,18 @@ def write_if_scenarios_pass(files: Sequence[FileRewrite]) -> None:
     for file in files:
         file.write()
     scenarios = [file for file in files if not file.is_table]
-    problems = [problem for file in scenarios for problem in _find_problems(file)]
+    problems = [problem for file in scenarios for problem in _find_failing_scenarios(file)]
     if problems:
         for file in files:
             file.restore()
         raise ConfigError(*problems)
 
 
-def _find_problems(file: FileRewrite) -> Iterator[Problem]:
+def _find_failing_scenarios(file: FileRewrite) -> Iterator[Problem]:
     """Yield a problem for each scenario of the rewritten *file* that fails."""
     try:
         for item in load_items(file.path):
-            if not why_no_variants(item):
+            if not explain_no_variants(item):
                 measure_baseline(item)
     except ConfigError as error:
         yield from error.problems

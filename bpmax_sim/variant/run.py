@@ -27,7 +27,7 @@ from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.events import Event, ScenarioFinished
 from bpmax_sim.scenario.load import ScenarioItem, Subjects
 from bpmax_sim.scenario.observation import Observation, compare_runs, observe
-from bpmax_sim.scenario.outcome import events_of_unrun
+from bpmax_sim.scenario.outcome import make_unrun_events
 from bpmax_sim.scenario.runner import open_session, run_item
 from bpmax_sim.scenario.source import Failure
 from bpmax_sim.scenario.trial_run import TrialRun, run_trial
@@ -37,11 +37,11 @@ from bpmax_sim.script.hits import ScriptHits
 from bpmax_sim.script.limits import CountedLimits
 from bpmax_sim.session.session import Session
 from bpmax_sim.session.settings import SessionOptions
-from bpmax_sim.subject.definition import FlowParts, NodeView
+from bpmax_sim.subject.definition import FlowParts, LoadedNodeForm
 from bpmax_sim.transport.faults import Fault
 
 T = TypeVar("T")
-Owner = TypeVar("Owner", Subjects, FlowParts, NodeView)
+Owner = TypeVar("Owner", Subjects, FlowParts, LoadedNodeForm)
 _FACTOR: Final = 100
 _LEAST: Final = Counts(interrupts=100, jobs=20_000, calls=200, timers=1000, seconds=3600)
 _NOTHING: Final = Counts()
@@ -159,9 +159,9 @@ def measure_baseline(
         BaselineError: if the item is skipped, fails, is expected to fail, differs between the two
             runs, needs a live system, or runs Python.
     """
-    if why := why_no_variants(item):
+    if why := explain_no_variants(item):
         raise BaselineError(Problem(why, item.place))
-    first = Baseline(item, VariantRun(events_of_unrun(item)), UNLIMITED, environ, cassettes)
+    first = Baseline(item, VariantRun(make_unrun_events(item)), UNLIMITED, environ, cassettes)
     runs = [run_variant(first), run_variant(first, hits=hits)]
     for run in runs:
         if run.exceeded or not run.is_passed:
@@ -180,15 +180,15 @@ def measure_baseline(
         raise BaselineError(Problem(message, item.place))
     # A mutant may loop without end; counted, not timed, so that the load of a machine kills none.
     used = replace(runs[0].used, seconds=runs[0].end.duration)
-    return Baseline(item, runs[0], used.times(_FACTOR, _LEAST), environ, cassettes)
+    return Baseline(item, runs[0], used.scale(_FACTOR, _LEAST), environ, cassettes)
 
 
-def run_unlimited(item: ScenarioItem, environ: Mapping[str, str] = os.environ) -> VariantRun:
+def run_without_budget(item: ScenarioItem, environ: Mapping[str, str] = os.environ) -> VariantRun:
     """Run *item* unchanged within the usual limits of scripts, without a baseline's budget."""
-    return run_variant(Baseline(item, VariantRun(events_of_unrun(item)), UNLIMITED, environ))
+    return run_variant(Baseline(item, VariantRun(make_unrun_events(item)), UNLIMITED, environ))
 
 
-def why_no_variants(item: ScenarioItem) -> str:
+def explain_no_variants(item: ScenarioItem) -> str:
     """Return why no variant of *item* can be run; "" if it can.
 
     That is: it is skipped or expected to fail, needs a live system, or runs Python, whose effects
@@ -281,7 +281,7 @@ def _run_variant(
     try:
         session = open_session(item, cassettes=baseline.cassettes, **options)
     except BpmaxError as error:
-        return events_of_unrun(item, error=error)
+        return make_unrun_events(item, error=error)
     try:
         events = tuple(
             run_item(
@@ -295,7 +295,7 @@ def _run_variant(
         )
     except BpmaxError as error:
         _close_session(session)
-        return events_of_unrun(item, error=error)
+        return make_unrun_events(item, error=error)
     except BaseException:  # such as Ctrl-C
         _close_session(session)
         raise

@@ -25,14 +25,14 @@ def merge_into(text: str, steps: Sequence[Step], addition: Mapping[str, Any], fi
     Raises:
         ConfigError: if the file cannot be changed so that exactly these values differ.
     """
-    expected: Any = parse_yaml(text, file).plain()
+    expected: Any = parse_yaml(text, file).to_plain()
     owner = expected
     for step in steps:
         owner = owner[step]
     _merge_plain(owner, addition)
     try:
         after = _Editor(text).merge(tuple(steps), addition)
-        if parse_yaml(after, file).plain() == expected:
+        if parse_yaml(after, file).to_plain() == expected:
             return after
     except (ConfigError, LookupError, ValueError, TypeError, yaml.YAMLError):
         pass
@@ -49,13 +49,13 @@ def _merge_plain(owner: Any, addition: Mapping[str, Any]) -> None:
         if isinstance(value, Mapping) and isinstance(owner.get(key), dict):
             _merge_plain(owner[key], value)
         else:
-            owner[key] = _as_plain(value)
+            owner[key] = _to_plain(value)
 
 
-def _as_plain(value: Any) -> Any:
+def _to_plain(value: Any) -> Any:
     if isinstance(value, Mapping):
-        return {key: _as_plain(inner) for key, inner in value.items()}
-    return [_as_plain(inner) for inner in value] if isinstance(value, list | tuple) else value
+        return {key: _to_plain(inner) for key, inner in value.items()}
+    return [_to_plain(inner) for inner in value] if isinstance(value, list | tuple) else value
 
 
 class _Editor:
@@ -73,7 +73,7 @@ class _Editor:
     def merge(self, steps: tuple[Step, ...], addition: Mapping[str, Any]) -> str:
         node = yaml.compose(self._text, Loader=yaml.SafeLoader)
         for step in steps:
-            node = _child_at(node, step)
+            node = _get_child(node, step)
         edits: list[tuple[int, int, str]] = []
         self._collect_edits(node, addition, edits)
         text = self._text
@@ -102,7 +102,7 @@ class _Editor:
         *owner* is the mapping that has the key. A mapping with nested values is written below its
         key.
         """
-        start, end = self._offset_of_mark(old.start_mark), self._end_offset(old)
+        start, end = self._to_offset(old.start_mark), self._find_end_offset(old)
         inner = value.values() if isinstance(value, Mapping) else ()
         if owner.flow_style or not any(isinstance(one, Mapping | list) for one in inner):
             return start, end, write_inline(value)
@@ -112,12 +112,12 @@ class _Editor:
         comment = self._text[end:line_end].rstrip()
         indent = " " * (key.start_mark.column + 2)
         pairs = (f"\n{indent}{write_inline(name)}: {write_inline(v)}" for name, v in value.items())
-        return self._offset_of_mark(key.end_mark), line_end, f":{comment}{''.join(pairs)}"
+        return self._to_offset(key.end_mark), line_end, f":{comment}{''.join(pairs)}"
 
     def _make_insertion(self, node: Any, fresh: Mapping[str, Any]) -> tuple[int, int, str]:
         """Return the edit that adds the entries *fresh* at the end of the mapping *node*."""
         pairs = [f"{write_inline(name)}: {write_inline(value)}" for name, value in fresh.items()]
-        end = self._end_offset(node)
+        end = self._find_end_offset(node)
         if node.flow_style:
             at = end - 1  # before the bracket
             before = self._text[:at].rstrip()
@@ -130,21 +130,21 @@ class _Editor:
         indent = " " * node.value[0][0].start_mark.column
         return line_end, line_end, "".join(f"\n{indent}{pair}" for pair in pairs)
 
-    def _offset_of_mark(self, mark: Any) -> int:
+    def _to_offset(self, mark: Any) -> int:
         return int(self._starts[mark.line] + mark.column)
 
-    def _end_offset(self, node: Any) -> int:
+    def _find_end_offset(self, node: Any) -> int:
         """Return the offset of the end of *node*; a block ends with its last scalar."""
         if isinstance(node, yaml.ScalarNode):
-            end = self._offset_of_mark(node.end_mark)
+            end = self._to_offset(node.end_mark)
             return len(self._text[:end].rstrip("\n")) if node.style in {"|", ">"} else end
         if node.flow_style:
-            return self._offset_of_mark(node.end_mark)
+            return self._to_offset(node.end_mark)
         last = node.value[-1]
-        return self._end_offset(last[1] if isinstance(last, tuple) else last)
+        return self._find_end_offset(last[1] if isinstance(last, tuple) else last)
 
 
-def _child_at(node: Any, step: Step) -> Any:
+def _get_child(node: Any, step: Step) -> Any:
     if isinstance(step, int):
         return node.value[step]
     return next(value for key, value in node.value if key.value == step)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-from bpmax_sim.project import absolute_path
+from bpmax_sim.project import to_absolute_path
 
 _READS: ContextVar[set[str] | None] = ContextVar("_READS", default=None)
 
@@ -26,4 +26,4 @@ def record_reads() -> Iterator[set[str]]:
 def note_read(path: str | os.PathLike[str]) -> None:
     """Note that the loaded object depends on the file *path*, even if its text was cached."""
     if (paths := _READS.get()) is not None:
-        paths.add(absolute_path(path))
+        paths.add(to_absolute_path(path))

@@ -71,7 +71,7 @@ class Node(Struct, frozen=True):
         """Return the position of the value."""
         return Place(self.file, self.line, self.column)
 
-    def key_place(self, key: str) -> Place:
+    def find_key_place(self, key: str) -> Place:
         """Return the position of *key* itself; that of the mapping if it has no such key."""
         line, column = self.keys.get(key, (self.line, self.column))
         return Place(self.files.get(key, self.file), line, column)
@@ -93,20 +93,20 @@ class Node(Struct, frozen=True):
 
     def get(self, path: str) -> Node | None:
         """Return the node at *path*, such as ``steps[1].expect``, or None."""
-        return self.at(parse_steps(path))
+        return self.find_at(parse_steps(path))
 
-    def at(self, steps: Iterable[Step]) -> Node | None:
+    def find_at(self, steps: Iterable[Step]) -> Node | None:
         """Return the node at the path *steps* of keys and indexes, or None."""
         node = self
         for step in steps:
             value: Any = node.value
-            below = value.get(step) if type(value) is dict else node.child(step)
+            below = value.get(step) if type(value) is dict else node.find_child(step)
             if below is None:
                 return None
             node = below
         return node
 
-    def child(self, step: Step) -> Node | None:
+    def find_child(self, step: Step) -> Node | None:
         """Return the value of a key, or the element at an index, or None."""
         value: Any = self.value
         if type(value) is dict:
@@ -121,23 +121,23 @@ class Node(Struct, frozen=True):
         for child in (*self.items.values(), *self.elements):
             yield from child.walk()
 
-    def nearest(self, steps: Iterable[Step]) -> Node:
+    def find_nearest(self, steps: Iterable[Step]) -> Node:
         """Return the node at *steps*, or the deepest existing one on that path."""
         node = self
         for step in steps:
-            child = node.child(step)
+            child = node.find_child(step)
             if child is None:
                 return node
             node = child
         return node
 
-    def plain(self) -> object:
+    def to_plain(self) -> object:
         """Return the value as plain ``dict``, ``list`` and scalars, without positions."""
         value = self.value
         if type(value) is dict:
-            return {key: child.plain() for key, child in value.items()}
+            return {key: child.to_plain() for key, child in value.items()}
         if type(value) is tuple:
-            return [child.plain() for child in value]
+            return [child.to_plain() for child in value]
         return value
 
     @property
@@ -146,17 +146,17 @@ class Node(Struct, frozen=True):
         inner = (child.all_files for child in (*self.items.values(), *self.elements))
         return frozenset({self.file}).union(*inner)
 
-    def texts(self, steps: tuple[Step, ...] = ()) -> Iterator[tuple[tuple[Step, ...], str]]:
+    def walk_texts(self, steps: tuple[Step, ...] = ()) -> Iterator[tuple[tuple[Step, ...], str]]:
         """Yield path and value of every text below this node; keys are not included."""
         value = self.value
         if type(value) is str:
             yield steps, value
         elif type(value) is dict:
             for key, child in value.items():
-                yield from child.texts((*steps, key))
+                yield from child.walk_texts((*steps, key))
         elif type(value) is tuple:
             for index, child in enumerate(value):
-                yield from child.texts((*steps, index))
+                yield from child.walk_texts((*steps, index))
 
 
 _KINDS = {
@@ -314,23 +314,25 @@ class _Composer:
 
     def handle_document_start(self, event: yaml.DocumentStartEvent) -> None:
         if self.documents.elements:
-            self._raise_at(msg("a second document starts here; a file holds one"), _mark_of(event))
+            self._stop_with_problem(
+                msg("a second document starts here; a file holds one"), _get_start_mark(event)
+            )
         if event.version == (1, 1):
             self._add_problem(
-                msg("files are read as YAML 1.2; remove the line %YAML 1.1"), _mark_of(event)
+                msg("files are read as YAML 1.2; remove the line %YAML 1.1"), _get_start_mark(event)
             )
 
     def handle_scalar(self, event: yaml.ScalarEvent) -> None:
         start: Any = event.start_mark
         mark = start.line + 1, start.column + 1
         if event.tag:
-            self._refuse_tag(event.tag, mark)
+            self._add_tag_problem(event.tag, mark)
         value: Scalar = event.value
         top = self._top
         if top.pairs is not None and top.key is None:
             key = event.value
             if key in top.keys or not key:
-                self._report_key(event, mark, top)
+                self._report_invalid_key(event, mark, top)
             else:
                 top.keys[key] = mark
             top.key = key
@@ -347,13 +349,13 @@ class _Composer:
         where: Any = event.start_mark
         mark, top = (where.line + 1, where.column + 1), self._top
         if event.tag:
-            self._refuse_tag(event.tag, mark)
+            self._add_tag_problem(event.tag, mark)
         if top.pairs is not None and top.key is None:
-            self._raise_at(
+            self._stop_with_problem(
                 msg("a key must be text; quote a value that starts with '{' or '['"), mark
             )
         elif len(self._open) > DEEPEST:
-            self._raise_at(_TOO_DEEP, mark)
+            self._stop_with_problem(_TOO_DEEP, mark)
         pairs: dict[str, Node] | None = {} if type(event) is yaml.MappingStartEvent else None
         self._top = _OpenCollection(mark, event.anchor, pairs)
         self._open.append(self._top)
@@ -366,10 +368,10 @@ class _Composer:
         self._add_node(node, ended.anchor)
 
     def handle_alias(self, event: yaml.AliasEvent) -> None:
-        mark = _mark_of(event)
+        mark = _get_start_mark(event)
         node = self._anchors.get(event.anchor or "")
         if self._is_key_expected():
-            self._raise_at(msg("a key must be text, not an alias"), mark)
+            self._stop_with_problem(msg("a key must be text, not an alias"), mark)
         elif node is None:
             self._add_problem(
                 msg("*{anchor} has no anchor &{anchor} before it", anchor=event.anchor), mark
@@ -378,9 +380,11 @@ class _Composer:
         if node is not None:
             self._add_node(node, None)
             if len(self._open) + node.depth > DEEPEST + 1:
-                self._raise_at(_TOO_DEEP, self._top.mark)
+                self._stop_with_problem(_TOO_DEEP, self._top.mark)
 
-    def _report_key(self, event: yaml.ScalarEvent, mark: Mark, top: _OpenCollection) -> None:
+    def _report_invalid_key(
+        self, event: yaml.ScalarEvent, mark: Mark, top: _OpenCollection
+    ) -> None:
         """Report a duplicate key, or an empty one that is not quoted."""
         key = event.value
         if not key and event.implicit[0]:
@@ -409,19 +413,19 @@ class _Composer:
                 top.pairs[key] = node
             top.key = None
         if top.size > MOST:
-            self._raise_at(_TOO_LARGE, top.mark)
+            self._stop_with_problem(_TOO_LARGE, top.mark)
 
     def _is_key_expected(self) -> bool:
         return self._top.pairs is not None and self._top.key is None
 
-    def _refuse_tag(self, tag: str, mark: Mark) -> None:
+    def _add_tag_problem(self, tag: str, mark: Mark) -> None:
         shown = tag.replace("tag:yaml.org,2002:", "!!")
         self._add_problem(
             msg("the tag {shown} is not supported; remove it, quotes make a text", shown=shown),
             mark,
         )
 
-    def _raise_at(self, message: str, mark: Mark) -> None:
+    def _stop_with_problem(self, message: str, mark: Mark) -> None:
         self._add_problem(message, mark)
         self.stopped = True
 
@@ -430,7 +434,7 @@ class _Composer:
             self._problems.append(Problem(message, Place(self._file, *mark)))
 
 
-def _mark_of(event: yaml.Event) -> Mark:
+def _get_start_mark(event: yaml.Event) -> Mark:
     mark: Any = event.start_mark
     return mark.line + 1, mark.column + 1
 
@@ -471,7 +475,7 @@ def read_yaml(source: str | Path, *, file: str = "") -> Node:
     Raises:
         ConfigError: if it cannot be read or is not YAML; all duplicate keys and the like at once.
     """
-    name = file or (display_path(source) if isinstance(source, Path) else "<text>")
+    name = file or (to_display_path(source) if isinstance(source, Path) else "<text>")
     if isinstance(source, Path):
         return parse_yaml_bytes(read_bytes(source, name), name)
     return parse_yaml(source, name)
@@ -483,7 +487,7 @@ def read_text(path: Path, name: str = "") -> str:
     Raises:
         ConfigError: if it cannot be read.
     """
-    name = name or display_path(path)
+    name = name or to_display_path(path)
     return _decode_utf8(read_bytes(path, name), name).removeprefix(_BOM)
 
 
@@ -521,19 +525,19 @@ def parse_yaml(text: str, name: str, *, unclear_as_text: bool = False) -> Node:
     try:
         root = compose_nodes(text, name, problems, unclear_as_text=unclear_as_text)
     except yaml.MarkedYAMLError as error:
-        raise ConfigError(*problems, _syntax_problem(error, text, name)) from None
+        raise ConfigError(*problems, _to_syntax_problem(error, text, name)) from None
     if problems:
         raise ConfigError(*problems)
     return root
 
 
-def display_path(path: Path) -> str:
+def to_display_path(path: Path) -> str:
     """Return *path* relative to the working directory if it is below it, else unchanged."""
-    return _display_from(os.getcwd(), str(path))  # noqa: PTH109
+    return _to_relative_path(os.getcwd(), str(path))  # noqa: PTH109
 
 
 @lru_cache(maxsize=4096)  # asked for every file of every session
-def _display_from(folder: str, path: str) -> str:
+def _to_relative_path(folder: str, path: str) -> str:
     return to_slashes(path.removeprefix(os.path.join(folder, "")))  # noqa: PTH118
 
 
@@ -588,7 +592,7 @@ def _check_size(data: bytes, name: str, largest: int) -> bytes:
     return data
 
 
-def _syntax_problem(error: yaml.MarkedYAMLError, text: str, name: str) -> Problem:
+def _to_syntax_problem(error: yaml.MarkedYAMLError, text: str, name: str) -> Problem:
     mark = error.problem_mark or error.context_mark
     line, column = (mark.line, mark.column) if mark else (0, 0)
     if error.problem == _CANNOT_START:
@@ -597,11 +601,11 @@ def _syntax_problem(error: yaml.MarkedYAMLError, text: str, name: str) -> Proble
         if character == "\t":
             message = msg("a tab cannot indent YAML; use spaces")
     else:
-        message = _parser_problem(error, line)
+        message = _describe_parser_error(error, line)
     return Problem(message, Place(name, line + 1, column + 1))
 
 
-def _parser_problem(error: yaml.MarkedYAMLError, line: int) -> str:
+def _describe_parser_error(error: yaml.MarkedYAMLError, line: int) -> str:
     problem = str(error.problem)
     if problem == "mapping values are not allowed in this context":
         problem = msg("a second ': ' in one line; quote the value, or indent the mapping")

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from bpmax_sim.yamlfile.node import read_yaml
-from bpmax_sim.yamlfile.shapes import shape_of
+from bpmax_sim.yamlfile.shapes import build_shape
 
 DIALECT = "http://json-schema.org/draft-07/schema#"
 REFERENCE = "#/definitions/"
@@ -22,7 +22,7 @@ Texts = Mapping[str, Mapping[str, tuple[str, str]]]
 Schema = dict[str, Any]
 
 
-def json_schema(type_: Any, *, title: str, hover: Texts | None = None) -> Schema:
+def make_json_schema(type_: Any, *, title: str, hover: Texts | None = None) -> Schema:
     """Return the schema of the files that `decode` reads as *type_*.
 
     Args:
@@ -31,7 +31,7 @@ def json_schema(type_: Any, *, title: str, hover: Texts | None = None) -> Schema
         hover: structure -> key -> what an editor shows, in English and in Chinese.
     """
     definitions: Schema = {}
-    shape_of(type_).schema(definitions)
+    build_shape(type_).to_json_schema(definitions)
     for name, definition in definitions.items():
         add_descriptions(definition, (hover or {}).get(name, {}))
     root = definitions.pop(type_.__name__)
@@ -45,7 +45,7 @@ def json_schema(type_: Any, *, title: str, hover: Texts | None = None) -> Schema
 
 def read_hover_texts(path: Path) -> Texts:
     """Return the hover texts in a file: type name -> key -> (English, Chinese)."""
-    plain: Any = read_yaml(path).plain()
+    plain: Any = read_yaml(path).to_plain()
     return {
         name: {key: (english, chinese) for key, (english, chinese) in texts.items()}
         for name, texts in plain.items()
@@ -55,18 +55,18 @@ def read_hover_texts(path: Path) -> Texts:
 def add_descriptions(definition: Schema, texts: Mapping[str, tuple[str, str]]) -> None:
     """Add *texts* as descriptions to the definition of a structure."""
     if ITSELF in texts:
-        definition["description"] = help_text(texts[ITSELF])
+        definition["description"] = join_languages(texts[ITSELF])
     properties = definition["properties"]
     for key in properties.keys() & texts.keys():
-        properties[key] = with_description(properties[key], help_text(texts[key]))
+        properties[key] = attach_description(properties[key], join_languages(texts[key]))
 
 
-def help_text(text: tuple[str, str]) -> str:
+def join_languages(text: tuple[str, str]) -> str:
     """Return both languages in the form in which editors show them."""
     return "\n\n".join(text)
 
 
-def with_description(schema: Schema, text: str) -> Schema:
+def attach_description(schema: Schema, text: str) -> Schema:
     """Return *schema* with a description; in draft-07 keys beside a ``$ref`` are ignored."""
     if "$ref" in schema:
         return {"description": text, "allOf": [schema]}

@@ -1,8 +1,8 @@
 """Convert nodes to values of msgspec types; all problems are reported at once.
 
-A *shape* stands for a type: it reads a node and describes itself as JSON Schema; `shape_of` builds
-shapes from type annotations. A value that could not be read is `UNSET`, after its problem was
-reported.
+A *shape* stands for a type: it reads a node and describes itself as JSON Schema; `build_shape`
+builds shapes from type annotations. A value that could not be read is `UNSET`, after its problem
+was reported.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from bpmax_sim.clock import parse_duration
 from bpmax_sim.errors import Place, Problem, suggest_nearest
-from bpmax_sim.i18n import join_messages, msg, series
+from bpmax_sim.i18n import join_list, join_messages, msg
 from bpmax_sim.yamlfile.node import Node, Step, Steps, format_steps
 
 INTERNAL: Final = Meta(extra={"internal": True})
@@ -35,7 +35,7 @@ DURATION: Final = r"^(\d+(\.\d+)?(ms|s|m|h|d))+$"
 Definitions = dict[str, Any]
 
 
-class ShapeReading(msgspec.Struct):
+class ReadingState(msgspec.Struct):
     """The state of reading one file.
 
     Attributes:
@@ -46,7 +46,7 @@ class ShapeReading(msgspec.Struct):
     problems: list[Problem]
     steps: list[Step] = msgspec.field(default_factory=list)
 
-    def tell(self, message: str, place: Place, *more: Step) -> UnsetType:
+    def report_problem(self, message: str, place: Place, *more: Step) -> UnsetType:
         """Report a problem at *place*; return `UNSET`, so that a reader can return the result.
 
         Its path is the current one with *more* steps.
@@ -74,7 +74,7 @@ class ShapeReading(msgspec.Struct):
             hint = msg("; give a value or remove the key")
         elif expected == "text" and isinstance(node.value, bool | int | float):
             hint = msg("; quote it")
-        return self.tell(
+        return self.report_problem(
             msg(
                 "expected {expected}, got {node_kind}{hint}",
                 expected=expected,
@@ -95,7 +95,7 @@ class ShapeReading(msgspec.Struct):
             node_value=node.value,
             hint=hint,
         )
-        return self.tell(message, node.place)
+        return self.report_problem(message, node.place)
 
 
 class FileChecks(msgspec.Struct, frozen=True):
@@ -111,13 +111,13 @@ class FileChecks(msgspec.Struct, frozen=True):
     above: Steps
     problems: list[Problem]
 
-    def tell(self, message: str, *steps: Step, key: bool = False) -> None:
+    def report_problem(self, message: str, *steps: Step, key: bool = False) -> None:
         """Report a problem with the value at *steps* below *root*.
 
         With *key*, the problem is the last key itself, such as a wrong name.
         """
-        node = self.root.nearest(steps[:-1] if key else steps)
-        place = node.key_place(str(steps[-1])) if key else node.place
+        node = self.root.find_nearest(steps[:-1] if key else steps)
+        place = node.find_key_place(str(steps[-1])) if key else node.place
         self.problems.append(Problem(message, place, format_steps((*self.above, *steps))))
 
     def report_lenient_problem(self, kind: str, message: str, *steps: Step) -> None:
@@ -126,7 +126,7 @@ class FileChecks(msgspec.Struct, frozen=True):
         Folders are lenient by ``lenient`` in ``[tool.bpmax_sim]``. *kind* is the name of the
         warning.
         """
-        place = self.root.nearest(steps).place
+        place = self.root.find_nearest(steps).place
         self.problems.append(Problem(message, place, format_steps((*self.above, *steps)), kind))
 
 
@@ -141,17 +141,17 @@ class Shape:
     expected = msg("a mapping")
     kinds: Collection[type] = frozenset({dict})
 
-    def read(self, node: Node, reading: ShapeReading) -> Any:
+    def read(self, node: Node, reading: ReadingState) -> Any:
         """Return the value of *node*; `UNSET` after reporting why it is not allowed."""
         if type(node.value) in self.kinds:
             return self._read_value(node, reading)
         return reading.report_wrong_type(node, self.expected)
 
-    def _read_value(self, node: Node, reading: ShapeReading) -> Any:
+    def _read_value(self, node: Node, reading: ReadingState) -> Any:
         """Return the value of *node*, whose kind is right; `UNSET` after reporting a problem."""
         raise NotImplementedError
 
-    def schema(self, definitions: Definitions) -> dict[str, Any]:
+    def to_json_schema(self, definitions: Definitions) -> dict[str, Any]:
         """Return the JSON Schema; structures are added to *definitions*."""
         raise NotImplementedError
 
@@ -171,10 +171,10 @@ class AnyShape(Shape):
     expected = msg("a value")
     kinds = frozenset({dict, tuple, *_SCALARS})
 
-    def _read_value(self, node: Node, reading: ShapeReading) -> Any:  # noqa: ARG002 - nothing can be wrong
-        return node.plain()
+    def _read_value(self, node: Node, reading: ReadingState) -> Any:  # noqa: ARG002 - nothing can be wrong
+        return node.to_plain()
 
-    def schema(self, definitions: Definitions) -> dict[str, Any]:  # noqa: ARG002 - no structure
+    def to_json_schema(self, definitions: Definitions) -> dict[str, Any]:  # noqa: ARG002 - no structure
         """Return a JSON Schema that allows anything."""
         return {}
 
@@ -182,7 +182,7 @@ class AnyShape(Shape):
 def join_alternatives(names: Iterable[str]) -> str:
     """Return ``a, b or c``."""
     *most, last = dict.fromkeys(names)
-    return msg("{names} or {last}", names=series(most), last=last) if most else last
+    return msg("{names} or {last}", names=join_list(most), last=last) if most else last
 
 
 _LIMITS: Final[Mapping[str, tuple[Callable[[Any, Any], bool], str, str]]] = {
@@ -213,7 +213,7 @@ class ScalarShape(Shape):
                 "{names} of {limits}", names=self.expected, limits=join_messages(" and ", texts)
             )
 
-    def read(self, node: Node, reading: ShapeReading) -> Any:
+    def read(self, node: Node, reading: ReadingState) -> Any:
         """Return the value of *node*; `UNSET` after reporting why it is not allowed."""
         value, limits = node.value, self.limits
         if type(value) not in self.kinds:
@@ -222,7 +222,7 @@ class ScalarShape(Shape):
             return value
         return reading.report_wrong_value(node, self.expected)
 
-    def schema(self, definitions: Definitions) -> dict[str, Any]:  # noqa: ARG002 - no structure
+    def to_json_schema(self, definitions: Definitions) -> dict[str, Any]:  # noqa: ARG002 - no structure
         """Return a JSON Schema with the types of the scalars and the limits of numbers."""
         names = [name for kind, (_, name) in _SCALARS.items() if kind in self.types]
         limits = {_LIMITS[key][2]: limit for key, limit in self.limits.items()}
@@ -235,37 +235,37 @@ class DurationShape(Shape):
     expected = msg("a duration such as 30s")
     kinds = frozenset({int, float, str})
 
-    def _read_value(self, node: Node, reading: ShapeReading) -> Any:
+    def _read_value(self, node: Node, reading: ReadingState) -> Any:
         with suppress(ValueError):
             seconds = parse_duration(node.value)  # type: ignore[arg-type]
             if 0 <= seconds < float("inf"):
                 return seconds
         return reading.report_wrong_value(node, self.expected)
 
-    def schema(self, definitions: Definitions) -> dict[str, Any]:  # noqa: ARG002 - no structure
+    def to_json_schema(self, definitions: Definitions) -> dict[str, Any]:  # noqa: ARG002 - no structure
         """Return a JSON Schema that allows a number, or a text such as ``30s``."""
         return {
             "anyOf": [{"type": "number", "minimum": 0}, {"type": "string", "pattern": DURATION}]
         }
 
 
-class ChoiceShape(Shape):
+class LiteralShape(Shape):
     """One of certain *values*, texts or integers."""
 
     def __init__(self, values: tuple[str | int, ...]) -> None:
         self.values = values
         self.kinds = {type(value) for value in values}
-        names = series(map(repr, values))
+        names = join_list(map(repr, values))
         self.expected = msg("one of {names}", names=names) if values[1:] else names
 
-    def _read_value(self, node: Node, reading: ShapeReading) -> Any:
+    def _read_value(self, node: Node, reading: ReadingState) -> Any:
         if node.value in self.values:
             return node.value
         return reading.report_wrong_value(
             node, self.expected, suggest_nearest(str(node.value), map(str, self.values))
         )
 
-    def schema(self, definitions: Definitions) -> dict[str, Any]:  # noqa: ARG002 - no structure
+    def to_json_schema(self, definitions: Definitions) -> dict[str, Any]:  # noqa: ARG002 - no structure
         """Return a JSON Schema that lists the values."""
         return {"enum": list(self.values)}
 
@@ -277,13 +277,13 @@ class ShapeOrWord(Shape):
         self.shape, self.word, self.value = shape, word, value
         self.expected, self.kinds = shape.expected, {*shape.kinds, str}
 
-    def read(self, node: Node, reading: ShapeReading) -> Any:
+    def read(self, node: Node, reading: ReadingState) -> Any:
         """Return the value that the word stands for, else the result of the other shape."""
         return self.value if node.value == self.word else self.shape.read(node, reading)
 
-    def schema(self, definitions: Definitions) -> dict[str, Any]:
+    def to_json_schema(self, definitions: Definitions) -> dict[str, Any]:
         """Return the schema that allows the word or the other shape."""
-        return {"anyOf": [{"enum": [self.word]}, self.shape.schema(definitions)]}
+        return {"anyOf": [{"enum": [self.word]}, self.shape.to_json_schema(definitions)]}
 
 
 class FillableShape(Shape):
@@ -295,15 +295,15 @@ class FillableShape(Shape):
         self.shape = shape
         self.expected, self.kinds = shape.expected, {*shape.kinds, str}
 
-    def read(self, node: Node, reading: ShapeReading) -> Any:
+    def read(self, node: Node, reading: ReadingState) -> Any:
         """Return the text of a reference, else the result of the other shape."""
         is_reference = type(node.value) is str and re.search(self._PATTERN, node.value)
         return node.value if is_reference else self.shape.read(node, reading)
 
-    def schema(self, definitions: Definitions) -> dict[str, Any]:
+    def to_json_schema(self, definitions: Definitions) -> dict[str, Any]:
         """Return the schema that allows a reference or the other shape."""
         reference = {"type": "string", "pattern": self._PATTERN}
-        return {"anyOf": [self.shape.schema(definitions), reference]}
+        return {"anyOf": [self.shape.to_json_schema(definitions), reference]}
 
 
 class ListShape(Shape):
@@ -316,7 +316,7 @@ class ListShape(Shape):
         self.item = item
         self.least = least
 
-    def read(self, node: Node, reading: ShapeReading) -> Any:
+    def read(self, node: Node, reading: ReadingState) -> Any:
         """Return the elements as a tuple; invalid ones are reported and left out."""
         if type(node.value) in self.kinds or node.value is None:
             return super().read(node, reading)
@@ -327,17 +327,17 @@ class ListShape(Shape):
         value = self.item.read(node, reading)
         return UNSET if value is UNSET else (value,)
 
-    def _read_value(self, node: Node, reading: ShapeReading) -> Any:
+    def _read_value(self, node: Node, reading: ReadingState) -> Any:
         if len(node.elements) < self.least:
-            return reading.tell(msg("expected an element; the list is empty"), node.place)
+            return reading.report_problem(msg("expected an element; the list is empty"), node.place)
         items = [
             reading.read_child(index, self.item, child) for index, child in enumerate(node.elements)
         ]
         return tuple([value for value in items if value is not UNSET])
 
-    def schema(self, definitions: Definitions) -> dict[str, Any]:
+    def to_json_schema(self, definitions: Definitions) -> dict[str, Any]:
         """Return the schema of a list or a single value; null is not allowed."""
-        item = self.item.schema(definitions)
+        item = self.item.to_json_schema(definitions)
         least = {"minItems": self.least} if self.least else {}
         return {"anyOf": [{"type": "array", **least, "items": item}, item]} if item else _SOMETHING
 
@@ -351,15 +351,15 @@ class MapShape(Shape):
     def __init__(self, item: Shape) -> None:
         self.item = item
 
-    def _read_value(self, node: Node, reading: ShapeReading) -> Any:
+    def _read_value(self, node: Node, reading: ReadingState) -> Any:
         members = {
             key: reading.read_child(key, self.item, child) for key, child in node.items.items()
         }
         return {key: value for key, value in members.items() if value is not UNSET}
 
-    def schema(self, definitions: Definitions) -> dict[str, Any]:
+    def to_json_schema(self, definitions: Definitions) -> dict[str, Any]:
         """Return the JSON Schema of an object with any names and one schema for all values."""
-        value = self.item.schema(definitions)
+        value = self.item.to_json_schema(definitions)
         return {"type": "object", **({"additionalProperties": value} if value else {})}
 
 
@@ -386,7 +386,7 @@ class StructShape(Shape):
         self.fields: Mapping[str, Field] = {}
         self.required: tuple[str, ...] = ()
 
-    def _read_value(self, node: Node, reading: ShapeReading) -> Any:
+    def _read_value(self, node: Node, reading: ReadingState) -> Any:
         values: dict[str, Any] = {}
         complete, items, fields, steps = True, node.items, self.fields, reading.steps
         for key, child in items.items():
@@ -403,20 +403,24 @@ class StructShape(Shape):
         for key in self.required:
             if key not in items:
                 if not any(name.startswith("$") for name in items):
-                    reading.tell(msg("the key {key!r} is missing; add it", key=key), node.place)
+                    reading.report_problem(
+                        msg("the key {key!r} is missing; add it", key=key), node.place
+                    )
                 complete = False
         return self.type(**values) if complete else UNSET
 
-    def _report_unknown(self, key: str, node: Node, reading: ShapeReading) -> None:
+    def _report_unknown(self, key: str, node: Node, reading: ReadingState) -> None:
         hint = suggest_nearest(key, self.fields)
         if key.startswith("$"):
             hint = msg("; an operator stands at a value inside, such as {name}: {{{key}: …}}",
                        name=next(iter(self.fields), ""), key=key)  # fmt: skip
         if not hint and len(self.fields) <= _FEW:
-            hint = msg("; known are {names}", names=series(self.fields))
-        reading.tell(msg("unknown key {key!r}{hint}", key=key, hint=hint), node.key_place(key), key)
+            hint = msg("; known are {names}", names=join_list(self.fields))
+        reading.report_problem(
+            msg("unknown key {key!r}{hint}", key=key, hint=hint), node.find_key_place(key), key
+        )
 
-    def schema(self, definitions: Definitions) -> dict[str, Any]:
+    def to_json_schema(self, definitions: Definitions) -> dict[str, Any]:
         """Return a reference to the structure's schema, which is added to *definitions*."""
         title = self.type.__name__
         if title not in definitions:
@@ -428,7 +432,8 @@ class StructShape(Shape):
                 "description": join_messages(" ", document.split()),
                 "type": "object",
                 "properties": {
-                    key: known.shape.schema(definitions) for key, known in self.fields.items()
+                    key: known.shape.to_json_schema(definitions)
+                    for key, known in self.fields.items()
                 },
                 "additionalProperties": False,
                 **({"required": required} if required else {}),
@@ -444,7 +449,7 @@ class UnionShape(Shape):
         self.expected = join_alternatives(option.expected for option in options)
         self.kinds = frozenset().union(*(option.kinds for option in options))
 
-    def read(self, node: Node, reading: ShapeReading) -> Any:
+    def read(self, node: Node, reading: ReadingState) -> Any:
         """Return what the first option that accepts the type of *node* reads.
 
         If none does, that is reported.
@@ -454,9 +459,9 @@ class UnionShape(Shape):
                 return option.read(node, reading)
         return reading.report_wrong_type(node, self.expected)
 
-    def schema(self, definitions: Definitions) -> dict[str, Any]:
+    def to_json_schema(self, definitions: Definitions) -> dict[str, Any]:
         """Return a JSON Schema that allows what any of the options allows."""
-        return {"anyOf": [option.schema(definitions) for option in self.options]}
+        return {"anyOf": [option.to_json_schema(definitions) for option in self.options]}
 
 
 T = TypeVar("T")
@@ -474,13 +479,13 @@ def decode(
         problems: gets everything that is wrong; a wrong optional field has its default then.
         steps: where *node* lies in its file, for the paths of the problems.
     """
-    shape = shape_of(cast("Hashable", type_))
-    value = shape.read(node, ShapeReading(problems, list(steps)))
+    shape = build_shape(cast("Hashable", type_))
+    value = shape.read(node, ReadingState(problems, list(steps)))
     return None if value is UNSET else cast("T", value)
 
 
 @cache
-def shape_of(type_: Any) -> Shape:
+def build_shape(type_: Any) -> Shape:
     """Return the `Shape` that checks and reads values of the annotation *type_*; cached."""
     return _make_shape(types.type_info(type_), {})
 
@@ -495,16 +500,16 @@ def _make_shape(info: types.Type, structs: _StructShapes) -> Shape:
     return build(info, structs)
 
 
-def _scalar_shape(info: Any, structs: _StructShapes) -> Shape:  # noqa: ARG001 - no structure
+def _make_scalar_shape(info: Any, structs: _StructShapes) -> Shape:  # noqa: ARG001 - no structure
     limits = ((key, getattr(info, key, None)) for key in _LIMITS)
     return ScalarShape([_TYPES[type(info)]], {key: n for key, n in limits if n is not None})
 
 
-def _list_shape(info: Any, structs: _StructShapes) -> Shape:
+def _make_list_shape(info: Any, structs: _StructShapes) -> Shape:
     return ListShape(_make_shape(info.item_type, structs), info.min_length or 0)
 
 
-def _union_shape(info: Any, structs: _StructShapes) -> Shape:
+def _make_union_shape(info: Any, structs: _StructShapes) -> Shape:
     options = [_make_shape(option, structs) for option in info.types]
     scalars = [s for s in options if isinstance(s, ScalarShape) and not s.limits]
     shapes = [s for s in options if s not in scalars]
@@ -513,7 +518,7 @@ def _union_shape(info: Any, structs: _StructShapes) -> Shape:
     return shapes[0] if len(shapes) == 1 else UnionShape(shapes)
 
 
-def _struct_shape(info: Any, structs: _StructShapes) -> Shape:
+def _make_struct_shape(info: Any, structs: _StructShapes) -> Shape:
     if info.cls not in structs:
         # A structure may hold itself, so it is known before its fields are.
         structs[info.cls] = shape = StructShape(info.cls)
@@ -530,7 +535,7 @@ def _has_extra(info: types.Type, mark: str) -> bool:
     return isinstance(info, types.Metadata) and mark in (info.extra or {})
 
 
-def _annotated_shape(info: types.Metadata, structs: _StructShapes) -> Shape:
+def _make_annotated_shape(info: types.Metadata, structs: _StructShapes) -> Shape:
     if _has_extra(info, "fillable"):
         options = cast("types.UnionType", info.type).types
         option = next(one for one in options if not isinstance(one, types.StrType))
@@ -549,13 +554,13 @@ _TYPES: Final[Mapping[type, type]] = {
     types.StrType: str,
 }
 _BUILDERS: Mapping[type, Callable[[Any, _StructShapes], Shape]] = {
-    **dict.fromkeys(_TYPES, _scalar_shape),
+    **dict.fromkeys(_TYPES, _make_scalar_shape),
     types.AnyType: lambda _info, _structs: AnyShape(),
     types.DictType: lambda info, structs: MapShape(_make_shape(info.value_type, structs)),
-    types.ListType: _list_shape,
-    types.LiteralType: lambda info, _structs: ChoiceShape(info.values),
-    types.Metadata: _annotated_shape,
-    types.StructType: _struct_shape,
-    types.UnionType: _union_shape,
-    types.VarTupleType: _list_shape,
+    types.ListType: _make_list_shape,
+    types.LiteralType: lambda info, _structs: LiteralShape(info.values),
+    types.Metadata: _make_annotated_shape,
+    types.StructType: _make_struct_shape,
+    types.UnionType: _make_union_shape,
+    types.VarTupleType: _make_list_shape,
 }

@@ -1,7 +1,7 @@
 """Write values as YAML text for people to read and edit; `read_yaml` gives the same values back.
 
-A value that fits on a line is written on one; lists of mappings have a line for each. `writing_to`
-adds the path and advice to errors of files that cannot be written.
+A value that fits on a line is written on one; lists of mappings have a line for each.
+`translate_write_errors` adds the path and advice to errors of files that cannot be written.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any, Final
 
 from bpmax_sim.errors import ConfigError, Place, Problem
 from bpmax_sim.i18n import msg
-from bpmax_sim.yamlfile.node import Node, display_path
+from bpmax_sim.yamlfile.node import Node, to_display_path
 
 WIDTH: Final = 100
 """The columns of a line that is not one long scalar."""
@@ -33,7 +33,7 @@ _HIDDEN = re.compile(
 
 
 @contextmanager
-def writing_to(path: Path, hint: str = "") -> Iterator[None]:
+def translate_write_errors(path: Path, hint: str = "") -> Iterator[None]:
     """Add *path* and the advice *hint* to errors raised while writing in the block.
 
     Raises:
@@ -43,16 +43,16 @@ def writing_to(path: Path, hint: str = "") -> Iterator[None]:
         yield
     except OSError as error:
         message = msg("cannot be written: {reason}{hint}", reason=error.strerror, hint=hint)
-        raise ConfigError(Problem(message, Place(display_path(path)))) from error
+        raise ConfigError(Problem(message, Place(to_display_path(path)))) from error
 
 
 def write_text(path: Path, text: str, hint: str = "", *, encoding: str = "utf-8") -> None:
-    """Write *text* with LF line ends, creating missing folders; *hint* as in `writing_to`.
+    """Write *text* with LF line ends; *hint*: see `translate_write_errors`.
 
     Raises:
         ConfigError: if it cannot be written.
     """
-    with writing_to(path, hint):
+    with translate_write_errors(path, hint):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding=encoding, newline="\n")
 
@@ -69,7 +69,7 @@ def read_text_or_empty(path: Path) -> str:
         return ""
     except (OSError, UnicodeDecodeError) as error:
         message = msg("already exists and is not readable text; move it")
-        raise ConfigError(Problem(message, Place(display_path(path)))) from error
+        raise ConfigError(Problem(message, Place(to_display_path(path)))) from error
 
 
 def write_yaml(value: Mapping[str, Any], *, block: int = 3) -> str:
@@ -89,8 +89,8 @@ def insert_element(text: str, root: Node, steps: Sequence[str], value: str) -> s
     A missing list is created. An existing one, or else the mapping around it, must not be empty.
     """
     *above, key = steps
-    owner = root.at(above) or root
-    items = owner.child(key)
+    owner = root.find_at(above) or root
+    items = owner.find_child(key)
     if items is None:
         return _insert_before(
             text, owner, min(owner.keys.values()), f"{key}: [{_write_scalar(value)}]"
@@ -104,13 +104,13 @@ def _insert_before(text: str, owner: Node, mark: tuple[int, int], entry: str) ->
 
     *mark* is line and column of that first entry.
     """
-    at = _offset_of(text, mark)
+    at = _compute_offset(text, mark)
     indent = text[text.rfind("\n", 0, at) + 1 : at]
-    is_flow = text[_offset_of(text, (owner.line, owner.column))] in "{["
+    is_flow = text[_compute_offset(text, (owner.line, owner.column))] in "{["
     return text[:at] + entry + (", " if is_flow else f"\n{indent}") + text[at:]
 
 
-def _offset_of(text: str, mark: tuple[int, int]) -> int:
+def _compute_offset(text: str, mark: tuple[int, int]) -> int:
     line, column = mark
     return sum(map(len, text.splitlines(keepends=True)[: line - 1])) + column - 1
 

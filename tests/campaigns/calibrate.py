@@ -13,9 +13,9 @@ import sys
 from collections.abc import Iterator
 from typing import Any, Final
 
-from bpmax_sim.live.calibrate import calibration_script
+from bpmax_sim.live.calibrate import render_calibration_script
 from bpmax_sim.live.console import read_console
-from bpmax_sim.live.judge import Calibration, judge_run, list_refuted
+from bpmax_sim.live.judge import Calibration, judge_run, list_refuted_rules
 from tests.live.test_calibrate import DIFFERENCES, FAKE, TEN, find_differences, foreign_setup
 from tests.report.viewer import browser
 from tests.script.bench import ENGINE, Bench, texts
@@ -35,14 +35,14 @@ _IN_A_PAGE: Final = """async ([setup, script]) => {
 
 def judge_in_chromium(page: Any, setup: str) -> Calibration:
     """Return what the script says of the `$proxy` that *setup* declares, in *page*."""
-    script = calibration_script(delay=_DELAY)
+    script = render_calibration_script(delay=_DELAY)
     (run,) = read_console(page.evaluate(_IN_A_PAGE, [setup, script]))
     return judge_run(run)
 
 
 def judge_in_engine(setup: str) -> Calibration:
     """Return the same of an engine of ours."""
-    script = calibration_script(delay=_DELAY, may_write=True)
+    script = render_calibration_script(delay=_DELAY, may_write=True)
     outcome = Bench().run(setup + script, form={"amount": 1})
     (run,) = read_console("\n".join(texts(outcome)))
     return judge_run(run)
@@ -56,7 +56,7 @@ def problems_of(where: str, judge: Any) -> Iterator[str]:
         if lacking := {*chosen} - found:
             yield f"{where}: of {chosen} not found: {lacking}"
     same = judge(f"{FAKE}\nconst $proxy = make();\n")
-    wrong = [key for key, _ in list_refuted(same)]
+    wrong = [key for key, _ in list_refuted_rules(same)]
     if wrong or same.result != "body":
         yield f"{where}: refuted of what differs in nothing: {wrong} {same.result}"
     print(f"{where}: {same.engine}, {same.zone}, {len(DIFFERENCES) + 2} runs")  # noqa: T201

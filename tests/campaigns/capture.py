@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from bpmax_sim.live.capture import capture_lines
+from bpmax_sim.live.capture import render_capture_lines
 from bpmax_sim.live.console import read_console
 from bpmax_sim.scenario import load, runner
 from bpmax_sim.scenario.observation import Observation, observe
@@ -35,7 +35,7 @@ def corpus_differences(engine: str) -> Iterator[str]:
     for path in sorted(FOLDER.glob("*.js")):
         source = path.read_text("utf-8")
         ends = []
-        for head in (_SPACER, capture_lines()):
+        for head in (_SPACER, render_capture_lines()):
             outcome = run(head + source)
             own = [line for line in texts(outcome) if not line.startswith("~bpmax:")]
             ends.append((repr(outcome.value), str(outcome.error), own))
@@ -123,7 +123,7 @@ def chromium_differences() -> Iterator[str]:
 def _differences_in(page: Any, case: str, given: tuple[str, ...]) -> Iterator[str]:
     ends = [
         json.loads(page.evaluate(_IN_A_PAGE, [FAKE, head, *given]))
-        for head in (_SPACER, capture_lines())
+        for head in (_SPACER, render_capture_lines())
     ]
     lines = [end.pop("lines") for end in ends]
     if "chance" not in case and ends[0] != ends[1]:
@@ -144,7 +144,7 @@ def main() -> int:
         found += list(corpus_differences(engine))
         with tempfile.TemporaryDirectory() as plain, tempfile.TemporaryDirectory() as pasted:
             before = observations(copy_gallery(Path(plain), _SPACER), engine)
-            after = observations(copy_gallery(Path(pasted), capture_lines()), engine)
+            after = observations(copy_gallery(Path(pasted), render_capture_lines()), engine)
             for name, seen in before.items():
                 different = {*map(str, seen)} ^ {*map(str, after[name])}
                 found += [f"{engine} {name}: {one}" for one in sorted(different)]

@@ -180,7 +180,7 @@ def _holds(proposed: object, want: object) -> bool:
 def _as_plain(expect: object) -> object:
     """Return the proposed expectation as values, without the key `expect` around it."""
     if isinstance(expect, str):
-        expect = parse_yaml(expect, "expect").plain()
+        expect = parse_yaml(expect, "expect").to_plain()
     if isinstance(expect, Mapping) and set(expect) == {"expect"}:
         return expect["expect"]
     return expect
@@ -261,7 +261,7 @@ def _merge(old: Any, more: Any) -> Any:
 
 
 def _read(path: Path) -> Any:
-    return read_yaml(path).plain()
+    return read_yaml(path).to_plain()
 
 
 def main() -> int:

@@ -21,7 +21,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from bpmax_sim.cli.types import write_types
+from bpmax_sim.cli.types import write_editor_files
 
 ROOT = Path(__file__).parents[2]
 SERVERS = ("typescript@5", "yaml-language-server@1")
@@ -207,7 +207,7 @@ def main() -> None:
         folder = Path(place)
         for name in ("scenarios", "cassettes"):
             shutil.copytree(ROOT / name, folder / name)
-        list(write_types(folder))
+        list(write_editor_files(folder))
         modules = Path(tools) / "node_modules"
         wrong: list[str] = []
         with started(["node", str(modules / "typescript/lib/tsserver.js")], folder) as process:

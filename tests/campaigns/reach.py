@@ -27,7 +27,7 @@ from typing import Any
 
 from bpmax_sim.js_values import UNDEFINED
 from bpmax_sim.platform.model import Auth
-from bpmax_sim.strategies.platforms import PRESETS, preset_auths, private_key
+from bpmax_sim.strategies.platforms import PRESETS, get_private_key, make_preset_auths
 from tests.mutants.corners import EDITS
 from tests.mutants.edits import Edit
 from tests.mutants.tree import copied
@@ -94,7 +94,7 @@ class Fate:
 
 def draw(folder: Path, first: int, count: int) -> None:
     """Write what each law would try from each of *count* seeds into a file of *folder*."""
-    private_key()
+    get_private_key()
     with ProcessPoolExecutor(WORKERS) as pool:
         # As far apart as no law has rounds.
         for number, data in enumerate(pool.map(drawn, range(first, first + count * 1000, 1000))):
@@ -117,13 +117,13 @@ class _Pickler(pickle.Pickler):
         if value is UNDEFINED:
             return ("undefined",)
         if isinstance(value, str):
-            return ("key",) if value == private_key() else None
+            return ("key",) if value == get_private_key() else None
         return _preset_of(value) if isinstance(value, Auth) else None
 
 
 def _preset_of(auth: Auth) -> tuple[str, str, int] | None:
     for name in PRESETS:
-        for number, one in enumerate(preset_auths(name)):
+        for number, one in enumerate(make_preset_auths(name)):
             if one is auth:
                 return ("preset", name, number)
     return None
@@ -133,8 +133,8 @@ class _Unpickler(pickle.Unpickler):
     def persistent_load(self, name: Any) -> Any:
         kind, *more = name
         if kind == "preset":
-            return preset_auths(more[0])[more[1]]
-        return UNDEFINED if kind == "undefined" else private_key()
+            return make_preset_auths(more[0])[more[1]]
+        return UNDEFINED if kind == "undefined" else get_private_key()
 
 
 def fate(folder: str, edit: Edit | None) -> Fate:

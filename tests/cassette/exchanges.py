@@ -4,7 +4,12 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from bpmax_sim.cassette.matching import MatchingRules, RequestParts, matching_key, parts_of_request
+from bpmax_sim.cassette.matching import (
+    MatchingRules,
+    RequestParts,
+    compute_matching_key,
+    request_to_parts,
+)
 from bpmax_sim.cassette.miss import UnmatchedCallContext
 from bpmax_sim.cassette.player import Player
 from bpmax_sim.clock import Instant
@@ -77,7 +82,7 @@ def order(body: bytes, **changes: Any) -> Exchange:
 def keyed(exchange: Exchange, rules: MatchingRules = RULES, **changes: Any) -> Exchange:
     """Return *exchange* with *changes* and the key of its call."""
     changed = replace(exchange, **changes)
-    return replace(changed, key=matching_key(parts_of_request(changed.request), rules))
+    return replace(changed, key=compute_matching_key(request_to_parts(changed.request), rules))
 
 
 def numbered(*exchanges: Exchange) -> tuple[Exchange, ...]:

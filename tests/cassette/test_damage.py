@@ -252,7 +252,7 @@ def test_a_hand_edit_can_be_sealed_again_in_any_layout(path: Path) -> None:
         replace(answer('{"code":200,"data":{"name":"李四"}}'), source="recorded") == first.outcome
     )
     assert len(rest) == 4
-    assert [line.rules for line in lines].count(RULES.digest("crm_system")) == 4
+    assert [line.rules for line in lines].count(RULES.compute_digest("crm_system")) == 4
     assert path.read_bytes() == reseal(path.read_bytes().decode())
 
 

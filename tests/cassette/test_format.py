@@ -14,11 +14,11 @@ from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.format import (
     dump_exchanges,
     group_headers,
-    headers_for_storage,
     render_exchange,
+    to_stored_headers,
     write_body_scalar,
 )
-from bpmax_sim.cassette.matching import find_differences, parts_of_exchange
+from bpmax_sim.cassette.matching import exchange_to_parts, find_differences
 from bpmax_sim.cassette.reader import YamlTextError, read_exchange, read_yaml_text
 from bpmax_sim.errors import CassetteError, Place
 from bpmax_sim.messages import (
@@ -120,7 +120,7 @@ def stored(exchange: Exchange) -> Exchange:
         injected=request.injected,
     )
     if isinstance(outcome, Response):
-        headers = flat(headers_for_storage(outcome, request.method))
+        headers = flat(to_stored_headers(outcome, request.method))
         source = "simulated" if outcome.source == "simulated" else "recorded"
         outcome = replace(outcome, headers=headers, source=source)
     return replace(exchange, request=kept, outcome=outcome)
@@ -234,9 +234,9 @@ def test_a_reviewer_reads_chinese_and_sees_marks_that_turn_the_writing_direction
 def test_the_length_of_a_head_answer_stays() -> None:
     head = replace(answer(""), headers=(("Content-Length", "99"),))
 
-    assert headers_for_storage(head, "HEAD") == head.headers
-    assert headers_for_storage(replace(head, status=304), "GET") == head.headers
-    assert headers_for_storage(head, "GET") == (("Content-Length", "0"),)
+    assert to_stored_headers(head, "HEAD") == head.headers
+    assert to_stored_headers(replace(head, status=304), "GET") == head.headers
+    assert to_stored_headers(head, "GET") == (("Content-Length", "0"),)
 
 
 def test_a_lone_surrogate_is_refused_with_the_call_it_is_in() -> None:
@@ -263,7 +263,7 @@ def test_what_the_builder_said_is_kept_where_the_request_does_not_show_it(tmp_pa
     path = written(tmp_path, *numbered(xml, binary, nothing))
 
     for loaded, told in zip(Cassette.load(path).exchanges(), (xml, binary, nothing), strict=True):
-        assert find_differences(parts_of_exchange(told), parts_of_exchange(loaded), RULES) == ()
+        assert find_differences(exchange_to_parts(told), exchange_to_parts(loaded), RULES) == ()
         assert loaded.request.body == made.request.body
 
 
@@ -273,7 +273,7 @@ def test_traffic_without_a_builder_has_no_call(tmp_path: Path) -> None:
     loaded = next(Cassette.load(written(tmp_path, bare)).exchanges())
 
     assert loaded.request.call is None
-    assert parts_of_exchange(loaded) == parts_of_exchange(bare)
+    assert exchange_to_parts(loaded) == exchange_to_parts(bare)
 
 
 def test_owners_and_their_start_are_known_without_reading_bodies(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from bpmax_sim.platform.model import (
     Instance,
     Parameter,
     Platform,
-    sensitive_places,
+    parse_sensitive_places,
 )
 from bpmax_sim.secret.vault import Vault
 from bpmax_sim.traffic.identify import hide_credentials, identify_request
@@ -137,7 +137,7 @@ def test_what_auth_puts_in_and_what_nobody_declares_is_no_part_of_the_call() -> 
         "query.key",
         "header.user-agent",
     )
-    assert found.sensitive == sensitive_places(CRM.secret)
+    assert found.sensitive == parse_sensitive_places(CRM.secret)
     assert found.sensitive[1] == Sensitive("header:X-Ticket", "X_Ticket")
     assert found.personal == ("body.phone", "query.phone")
 

@@ -142,4 +142,4 @@ def test_the_parent_of_a_pending_exchange_is_alive_or_not() -> None:
 
     parents = {0: False, os.getpid(): True, child: False, 1: True}
     for parent, is_alive in parents.items():
-        assert replace(draft(1), parent=parent).has_live_parent == is_alive, parent
+        assert replace(draft(1), parent=parent).has_live_parent_process == is_alive, parent

@@ -10,7 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from bpmax_sim.cassette.format import render_exchange
-from bpmax_sim.cassette.journal import LeakCheck, PendingExchange, split_entry_for_scan
+from bpmax_sim.cassette.journal import LeakCheck, PendingExchange, split_values_and_heads
 from bpmax_sim.messages import Exchange, FailedExchange, Request, Response
 from bpmax_sim.secret.vault import Vault
 
@@ -112,7 +112,7 @@ def test_what_was_kept_when_it_was_redacted_is_not_searched_again(vault: Vault) 
 def test_a_failure_is_searched_whole() -> None:
     failed = FailedExchange(code="NETWORK", message="断开", sent=True)
 
-    assert not split_entry_for_scan(
+    assert not split_values_and_heads(
         render_exchange(Exchange(request=exchange().request, outcome=failed))
     )
 
@@ -141,9 +141,9 @@ def test_the_bodies_at_hand_are_those_that_the_text_has(
     )
     entry = render_exchange(found)
 
-    parts = split_entry_for_scan(entry, found)
+    parts = split_values_and_heads(entry, found)
 
-    assert parts == split_entry_for_scan(entry)
+    assert parts == split_values_and_heads(entry)
     assert parts is not None
     for body in filter(None, (sent, received)):
         text = body.decode("gbk" if body == LONG.encode("gbk") else "utf-8")

@@ -17,16 +17,16 @@ from bpmax_sim.cassette.matching import (
     Difference,
     MatchingRules,
     call_fields_to_json,
-    call_without_injected,
+    call_to_parts,
+    compute_matching_key,
+    exchange_to_parts,
     find_differences,
-    matching_key,
-    parts_of_call,
-    parts_of_exchange,
-    parts_of_request,
+    rebuild_call_without_injected,
+    request_to_parts,
     restore_call_fields,
     split_query,
 )
-from bpmax_sim.cassette.model import Body, group_by_name, read_body
+from bpmax_sim.cassette.model import ComparableBody, group_by_name, read_body
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.field_path import FieldPath, format_path
 from bpmax_sim.messages import Call, Exchange, Request, Response
@@ -56,8 +56,10 @@ def call(**changes: Any) -> Call:
 
 def found(recorded: Call, sent: Call, *ignore: str) -> tuple[Difference, ...]:
     rules = MatchingRules(ignore=ignore)
-    different = find_differences(parts_of_call(recorded), parts_of_call(sent), rules)
-    same = matching_key(parts_of_call(recorded), rules) == matching_key(parts_of_call(sent), rules)
+    different = find_differences(call_to_parts(recorded), call_to_parts(sent), rules)
+    same = compute_matching_key(call_to_parts(recorded), rules) == compute_matching_key(
+        call_to_parts(sent), rules
+    )
 
     assert same is (not different), "the key and the explanation disagree"
     return different
@@ -101,7 +103,7 @@ def test_numbers_compare_by_their_exact_value() -> None:
     same = (b'{"a":1.10}', b'{"a":1.1}', b'{"a":110e-2}')
     close = (b'{"a":0.1}', b'{"a":0.1000000000000000001}')
 
-    assert len({matching_key(parts_of_call(call(body=b)), ALL) for b in same}) == 1
+    assert len({compute_matching_key(call_to_parts(call(body=b)), ALL) for b in same}) == 1
     assert found(call(body=close[0]), call(body=close[1])) != ()
     assert found(call(body=b'{"a":-0.0}'), call(body=b'{"a":0}')) == ()
     assert found(call(body=b'{"a":1e9999999999}'), call(body=b'{"a":1e9999999998}')) != ()
@@ -135,7 +137,7 @@ def test_a_form_is_read_as_the_standard_library_reads_it(text: str) -> None:
 
     with suppress(ValueError):
         pairs = parse_qsl(text, keep_blank_values=True, errors="strict")
-        assert read == Body("form", group_by_name(pairs))
+        assert read == ComparableBody("form", group_by_name(pairs))
 
 
 def test_a_form_is_compared_by_its_pairs() -> None:
@@ -229,16 +231,16 @@ def test_rules_of_one_api_do_not_touch_another() -> None:
     rules = MatchingRules(scoped=(("crm_system.create_order", ("path",)), ("erp", ("query",))))
     moved = call(path="/v2/orders")
 
-    assert find_differences(parts_of_call(call()), parts_of_call(moved), rules) == ()
-    assert find_differences(parts_of_call(call()), parts_of_call(call(query=())), rules) != ()
+    assert find_differences(call_to_parts(call()), call_to_parts(moved), rules) == ()
+    assert find_differences(call_to_parts(call()), call_to_parts(call(query=())), rules) != ()
     assert find_differences(
-        parts_of_call(call(api="x")), parts_of_call(replace(moved, api="x")), rules
+        call_to_parts(call(api="x")), call_to_parts(replace(moved, api="x")), rules
     ) == (Difference("path", "/orders", "/v2/orders"),)  # fmt: skip
 
 
 def test_the_digest_of_rules_depends_on_what_they_ignore_only() -> None:
     def digest(rules: MatchingRules) -> str:
-        return rules.digest("crm")
+        return rules.compute_digest("crm")
 
     assert digest(MatchingRules(("a", "b"))) == digest(MatchingRules(("b", "a", "a")))
     assert digest(MatchingRules()) == digest(MatchingRules(scoped=(("crm", ()),)))
@@ -349,7 +351,7 @@ def test_the_call_is_what_is_left_of_the_request_without_auth(
     )
     said = replace(body(value), query=readable, headers=(*call().headers, ("Cookie", "a=1")))
     request = authorised(replace(said, headers=call().headers), value)
-    behind = call_without_injected(request, named(said))
+    behind = rebuild_call_without_injected(request, named(said))
 
     assert found(said, behind) == ()
 
@@ -367,7 +369,7 @@ def test_a_form_loses_its_injected_pairs_and_a_lonely_cookie_its_header() -> Non
         base="https://a.test",
         injected=("body.sign", "cookie.sid", "path.1"),
     )
-    behind = call_without_injected(request, named(call()))
+    behind = rebuild_call_without_injected(request, named(call()))
 
     assert (behind.path, behind.body) == ("/x", b"a=%E5%BC%A0")
     assert behind.headers == request.headers[:1]
@@ -378,14 +380,14 @@ def test_traffic_without_a_builder_is_known_by_method_address_query_and_body() -
         method="post", url="https://a.test/x?b=2&a=%E5%BC%A0#f", body=b"{}",
         headers=(("User-Agent", "python"), ("Content-Type", "application/json")),
     )  # fmt: skip
-    parts = parts_of_exchange(Exchange(request=request, outcome=Response(status=200)))
+    parts = exchange_to_parts(Exchange(request=request, outcome=Response(status=200)))
 
     assert (parts.name, parts.method, parts.path) == ("", "POST", "https://a.test/x")
     assert (parts.query, parts.header) == (
         {"b": "2", "a": "张"},
         {"content-type": "application/json"},
     )
-    assert parts_of_request(replace(request, call=call())).name == "crm_system.create_order"
+    assert request_to_parts(replace(request, call=call())).name == "crm_system.create_order"
 
 
 @pytest.mark.parametrize(
@@ -406,15 +408,15 @@ def test_a_broken_multipart_body_is_compared_as_text(body: bytes) -> None:
 def test_a_number_beyond_all_bounds_is_compared_as_text() -> None:
     huge = b'{"a":1e99999999999999999999}'
 
-    assert parts_of_call(call(body=huge)).body.kind == "text"
+    assert call_to_parts(call(body=huge)).body.kind == "text"
     assert found(call(body=huge), call(body=huge)) == ()
-    assert parts_of_call(call(body=b"[" * 100_000)).body.kind == "text"
+    assert call_to_parts(call(body=b"[" * 100_000)).body.kind == "text"
 
 
 def test_an_address_outside_its_base_stays_whole() -> None:
     request = Request(method="GET", url="https://login.test/token", base="https://crm.test")
 
-    assert call_without_injected(request, named(call())).path == "https://login.test/token"
+    assert rebuild_call_without_injected(request, named(call())).path == "https://login.test/token"
 
 
 @given(
@@ -422,12 +424,12 @@ def test_an_address_outside_its_base_stays_whole() -> None:
     st.text("aA1._~-/", max_size=12),
 )
 def test_a_plain_path_counts_as_its_parameters_spell_it(template: str, path: str) -> None:
-    said = parts_of_call(call(platform="crm", api="get", path=f"/a/{path}"))
+    said = call_to_parts(call(platform="crm", api="get", path=f"/a/{path}"))
     by_parameters = MatchingRules(templates={"crm.get": template}, ignore=("query.无",))
 
-    assert matching_key(said, MatchingRules(templates=by_parameters.templates)) == matching_key(
-        said, by_parameters
-    )
+    assert compute_matching_key(
+        said, MatchingRules(templates=by_parameters.templates)
+    ) == compute_matching_key(said, by_parameters)
 
 
 @pytest.mark.parametrize(
@@ -463,7 +465,7 @@ def test_a_body_loses_what_auth_put_in_and_nothing_else(
         injected=injected,
     )
 
-    assert call_without_injected(request, named(call())).body == left
+    assert rebuild_call_without_injected(request, named(call())).body == left
 
 
 @pytest.mark.parametrize(
@@ -486,7 +488,7 @@ def test_injected_names_have_their_case_in_a_query_and_none_in_headers(
         headers=(("Sign", "1"), ("sign", "2"), ("X", "3")),
         injected=injected,
     )
-    behind = call_without_injected(request, named(call()))
+    behind = rebuild_call_without_injected(request, named(call()))
 
     assert "&".join(f"{name}={value}" for name, value in behind.query) == query
     assert " ".join(f"{name}:{value}" for name, value in behind.headers) == headers
@@ -543,7 +545,7 @@ def test_a_digest_of_format_1_holds_where_no_response_place_was_ignored(
     )
 
     assert rules.is_valid_digest(platform, old) == valid
-    assert rules.is_valid_digest(platform, rules.digest(platform))
+    assert rules.is_valid_digest(platform, rules.compute_digest(platform))
     assert not rules.is_valid_digest(platform, "0" * 16)
 
 
@@ -558,11 +560,11 @@ def test_a_digest_of_format_1_holds_where_no_response_place_was_ignored(
     ],
 )
 def test_a_digest_depends_on_rules_of_its_own_platform(scoped: Any, *, same: bool) -> None:
-    assert (MatchingRules(scoped=scoped).digest("crm") == ALL.digest("crm")) == same
+    assert (MatchingRules(scoped=scoped).compute_digest("crm") == ALL.compute_digest("crm")) == same
     order = (("crm", ("b", "a", "b")), ("crm.get", ("c",)))
-    assert MatchingRules(scoped=order).digest("crm") == MatchingRules(
+    assert MatchingRules(scoped=order).compute_digest("crm") == MatchingRules(
         scoped=(order[1], ("crm", ("a", "b")))
-    ).digest("crm")
+    ).compute_digest("crm")
 
 
 @pytest.mark.parametrize(
@@ -581,14 +583,14 @@ def test_the_ignored_places_of_an_api_are_those_of_all_its_platform_and_itself(
         scoped=(("crm", ("body.b",)), ("crm.get", ("body.c",)), ("get", ("body.d",))),
     )
 
-    assert [format_path(path) for path in rules.ignored_paths("crm", api)] == ignored
+    assert [format_path(path) for path in rules.get_ignored_paths("crm", api)] == ignored
 
 
 RENAMED = FormerNames({"crm": ("kehu", "客户系统")}, {"crm.get": ("read", "fetch", "load")})
 
 
 def test_a_call_is_found_under_each_former_name_with_its_stand_ins() -> None:
-    said = parts_of_call(
+    said = call_to_parts(
         call(
             platform="crm",
             api="get",
@@ -600,14 +602,14 @@ def test_a_call_is_found_under_each_former_name_with_its_stand_ins() -> None:
     )
     rules = MatchingRules(former=RENAMED)
 
-    former = [*rules.under_former_names(said)]
+    former = [*rules.rename_to_each_former_name(said)]
 
     assert [one.name for one in former] == [
         f"{platform}.{api}"
         for platform in ("crm", "kehu", "客户系统")
         for api in ("get", "read", "fetch", "load")
     ][1:]
-    assert [*ALL.under_former_names(said)] == []
+    assert [*ALL.rename_to_each_former_name(said)] == []
     old = next(one for one in former if one.name == "kehu.load")
     assert (old.path, old.query, old.header, old.body.value) == (
         "/redacted.kehu.1/redacted.crmx.1",
@@ -638,12 +640,12 @@ def test_paths_differ_by_their_parameters_where_both_have_the_declared_shape(
     template: str, old: str, new: str, found_paths: list[str]
 ) -> None:
     rules = MatchingRules(templates={"crm_system.create_order": template} if template else {})
-    recorded, sent = (parts_of_call(call(path=path)) for path in (old, new))
+    recorded, sent = (call_to_parts(call(path=path)) for path in (old, new))
 
     different = find_differences(recorded, sent, rules)
 
     assert [one.path for one in different] == found_paths
-    same = matching_key(recorded, rules) == matching_key(sent, rules)
+    same = compute_matching_key(recorded, rules) == compute_matching_key(sent, rules)
     assert same == (not different)
 
 
@@ -661,7 +663,7 @@ def test_a_parameter_of_a_path_may_be_ignored(ignore: tuple[str, ...], alike: li
     rules = MatchingRules(ignore=ignore, templates={"crm_system.create_order": "/a/{id}/{no}"})
 
     def key(path: str) -> str:
-        return matching_key(parts_of_call(call(path=path)), rules)
+        return compute_matching_key(call_to_parts(call(path=path)), rules)
 
     assert [one for one in ("/a/2/7", "/a/1/8", "/b/1/7") if key(one) == key("/a/1/7")] == alike
 
@@ -674,7 +676,7 @@ def test_a_body_without_a_kind_is_told_as_none() -> None:
 
 def test_the_first_content_type_reads_the_body_and_each_counts() -> None:
     two = (("Content-Type", "application/json"), ("content-type", "text/plain; charset=gbk"))
-    parts = parts_of_call(call(headers=two, body=b'{"a":1}', method="post"))
+    parts = call_to_parts(call(headers=two, body=b'{"a":1}', method="post"))
 
     assert (parts.body.kind, parts.method) == ("json", "POST")
     assert parts.header == {"content-type": ["application/json", "text/plain"]}

@@ -15,8 +15,8 @@ from bpmax_sim.cassette.format import dump_exchanges, reseal
 from bpmax_sim.cassette.matching import (
     MatchingRules,
     RequestParts,
-    parts_of_call,
-    parts_of_exchange,
+    call_to_parts,
+    exchange_to_parts,
 )
 from bpmax_sim.cassette.miss import UnmatchedCallContext
 from bpmax_sim.cassette.player import Player
@@ -71,14 +71,14 @@ def missed(
     return error
 
 
-PARTS = parts_of_exchange(detail())
+PARTS = exchange_to_parts(detail())
 
 
 def test_equal_calls_are_answered_in_recorded_order_and_each_once(tmp_path: Path) -> None:
     playing = player(tmp_path, customer("张三"), customer("其他", 7), customer("李四"))
 
     assert [name_of(taken(playing, PARTS)) for _ in "12"] == ["张三", "李四"]
-    assert [name_of(e) for e in playing.unplayed_exchanges()] == ["其他"]
+    assert [name_of(e) for e in playing.list_unplayed_exchanges()] == ["其他"]
     assert repr(playing).endswith(f"crm.yaml' for {OWNER!r}, 2 played>")
     assert missed(tmp_path, playing, PARTS).case == "already played"
 
@@ -89,7 +89,7 @@ def test_a_failure_keeps_its_place_among_the_answers(tmp_path: Path) -> None:
     outcomes = [taken(playing, PARTS).outcome for _ in "123"]
 
     assert [type(outcome) for outcome in outcomes] == [Response, FailedExchange, Response]
-    assert playing.unplayed_exchanges() == ()
+    assert playing.list_unplayed_exchanges() == ()
 
 
 def test_a_repeated_call_gets_the_last_answer_again(tmp_path: Path) -> None:
@@ -111,12 +111,12 @@ def test_owners_of_one_file_do_not_see_each_other(tmp_path: Path) -> None:
     playing = player(tmp_path, customer("张三"), other, owner="另一个")
 
     assert name_of(taken(playing, PARTS)) == "李四"
-    assert playing.unplayed_exchanges() == ()
+    assert playing.list_unplayed_exchanges() == ()
 
 
 def test_keys_are_computed_afresh_under_other_rules(tmp_path: Path) -> None:
     rules = MatchingRules(ignore=("query", "path"))
-    sent = parts_of_call(replace(_call(), path="/v2", query=()))
+    sent = call_to_parts(replace(_call(), path="/v2", query=()))
     playing = player(tmp_path, customer("张三"), customer("李四", 7), rules=rules)
 
     assert playing.is_recorded(sent)
@@ -137,8 +137,8 @@ def test_an_accepted_hand_edit_is_found_by_what_it_now_says(tmp_path: Path) -> N
     path.write_bytes(reseal(edited))
     playing = Player(Cassette.load(path), RULES, OWNER)
 
-    assert name_of(taken(playing, parts_of_call(replace(_call(), path="/customers/99")))) == "张三"
-    assert taken(playing, parts_of_exchange(order(b"{}"))).order == 2
+    assert name_of(taken(playing, call_to_parts(replace(_call(), path="/customers/99")))) == "张三"
+    assert taken(playing, exchange_to_parts(order(b"{}"))).order == 2
 
 
 def test_without_a_cassette_the_command_that_records_is_told(tmp_path: Path) -> None:
@@ -158,12 +158,12 @@ def test_without_a_cassette_the_command_that_records_is_told(tmp_path: Path) -> 
         "  call      GET /customers/12345?fields=name,phone (instance test)\n"
         "  record    bpmax-sim record scenarios/crm.yaml:12"
     )
-    assert playing.unplayed_exchanges() == ()
+    assert playing.list_unplayed_exchanges() == ()
     assert not playing.is_recorded(PARTS)
 
 
 def test_a_call_with_another_value_is_shown_beside_the_nearest_recording(tmp_path: Path) -> None:
-    sent = parts_of_call(replace(_call(), query=(("fields", "name"),)))
+    sent = call_to_parts(replace(_call(), query=(("fields", "name"),)))
     error = missed(tmp_path, player(tmp_path, order(b"{}"), detail(7), detail()), sent)
 
     assert error.case == "no such call"
@@ -206,7 +206,7 @@ def test_many_differences_and_long_values_are_shortened(tmp_path: Path) -> None:
     sent = order(json.dumps({"a": [f"{long[:-1]}户", *range(1, 10)], "b.c": 2.5}).encode())
     text = str(
         missed(
-            tmp_path, player(tmp_path, recorded), parts_of_exchange(sent), UnmatchedCallContext()
+            tmp_path, player(tmp_path, recorded), exchange_to_parts(sent), UnmatchedCallContext()
         )
     )
 
@@ -224,7 +224,7 @@ def test_many_differences_and_long_values_are_shortened(tmp_path: Path) -> None:
 def test_a_call_whose_nearest_recording_was_played_is_added(tmp_path: Path) -> None:
     playing = player(tmp_path, detail())
     taken(playing, PARTS)
-    text = str(missed(tmp_path, playing, parts_of_call(replace(_call(), query=()))))
+    text = str(missed(tmp_path, playing, call_to_parts(replace(_call(), query=()))))
 
     assert "nearest   exchange 1 at cassettes/crm.yaml:4, already played\n" in text
     assert "  record    bpmax-sim record scenarios/crm.yaml:12 --record=new\n" in text
@@ -244,7 +244,7 @@ def test_a_call_whose_nearest_recording_was_played_is_added(tmp_path: Path) -> N
 def test_an_unknown_api_is_told_what_is_recorded(
     tmp_path: Path, change: dict[str, Any], nearest: str
 ) -> None:
-    sent = parts_of_call(replace(_call(), **change))
+    sent = call_to_parts(replace(_call(), **change))
     text = str(missed(tmp_path, player(tmp_path, detail(), detail(7)), sent))
 
     assert nearest in text
@@ -262,7 +262,7 @@ def test_a_recording_of_another_scenario_is_pointed_to(tmp_path: Path) -> None:
 
 def test_an_empty_file_and_traffic_without_a_builder_are_told(tmp_path: Path) -> None:
     bare = replace(detail(), request=replace(detail().request, call=None))
-    text = str(missed(tmp_path, player(tmp_path), parts_of_exchange(bare), UnmatchedCallContext()))
+    text = str(missed(tmp_path, player(tmp_path), exchange_to_parts(bare), UnmatchedCallContext()))
 
     assert text.startswith("no such call: GET https://crm.example.test/customers/12345 is not")
     assert "the file holds no exchange\n" in text
@@ -273,7 +273,7 @@ def test_the_nearest_already_played_says_so_and_a_damaged_one_is_passed_over(
 ) -> None:
     playing = player(tmp_path, detail(), detail(7), order(b"{}"))
     taken(playing, PARTS)
-    sent = parts_of_call(replace(_call(), query=(("fields", "x"),)))
+    sent = call_to_parts(replace(_call(), query=(("fields", "x"),)))
     assert "exchange 1 at cassettes/crm.yaml:4, already played" in str(
         missed(tmp_path, playing, sent)
     )
@@ -314,7 +314,7 @@ def test_a_miss_names_exactly_the_part_that_was_changed(
     value = data.draw(CHANGE[part].filter(lambda new: new != body))
     change = json.dumps(value).encode() if part == "body" else value
     changed: dict[str, Any] = {{"header": "headers"}.get(part, part): change}
-    sent = parts_of_call(replace(said, **changed))
+    sent = call_to_parts(replace(said, **changed))
     text = str(missed(tmp_path, player(tmp_path, recorded, keyed(detail())), sent))
     ticks = next(line for line in text.splitlines() if "platform" in line and "√" in line)
 
@@ -341,7 +341,7 @@ def test_what_is_offered_to_be_ignored_never_blinds(
 ) -> None:
     playing = player(tmp_path, order(json.dumps(recorded).encode()))
     with pytest.raises(NoMatchError) as missed:
-        taken(playing, parts_of_exchange(order(json.dumps(sent).encode())))
+        taken(playing, exchange_to_parts(order(json.dumps(sent).encode())))
 
     lines = [
         line.split(maxsplit=1)[1] for line in str(missed.value).splitlines() if "ignore:" in line
@@ -351,9 +351,9 @@ def test_what_is_offered_to_be_ignored_never_blinds(
 
 def test_of_what_was_not_recorded_the_nearest_unplayed_exchange_is_taken(tmp_path: Path) -> None:
     playing = player(tmp_path, detail(1), detail(2), detail(3), order(b"{}"))
-    wanted = parts_of_exchange(detail(9))
-    assert playing.take_nearest_unplayed(parts_of_exchange(detail(2))) is None
-    taken(playing, parts_of_exchange(detail(1)))
+    wanted = exchange_to_parts(detail(9))
+    assert playing.take_nearest_unplayed(exchange_to_parts(detail(2))) is None
+    taken(playing, exchange_to_parts(detail(1)))
 
     claimed = [playing.take_nearest_unplayed(wanted) for _ in range(3)]
 

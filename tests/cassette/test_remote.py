@@ -18,9 +18,9 @@ import pytest
 from bpmax_sim.cassette.remote import (
     RemoteStorage,
     is_url,
+    make_remote_stamp,
     open_mirror,
-    stamp_from_info,
-    strip_credentials,
+    strip_credentials_and_query,
 )
 from bpmax_sim.errors import CassetteError, ConfigError
 from tests.systems import needs_rights
@@ -113,12 +113,12 @@ def test_what_was_recorded_is_uploaded_whole_and_only_once(url: str, tmp_path: P
     path = remote.folder / NAME
     remote.fetch(path, recording=True)
     path.write_bytes(b"recorded")
-    remote.upload(path)
+    remote.upload_if_changed(path)
     assert there(url) == b"recorded"
 
     path.write_bytes(b"recorded again")
-    remote.upload(path)
-    remote.upload(path)
+    remote.upload_if_changed(path)
+    remote.upload_if_changed(path)
     assert there(url) == b"recorded again"
     assert fetched(url, tmp_path / "ci").read_bytes() == b"recorded again"
 
@@ -131,8 +131,9 @@ def test_what_was_not_uploaded_is_neither_overwritten_nor_played(url: str, tmp_p
     with pytest.raises(CassetteError) as caught:
         fetched(url, tmp_path)
     assert str(caught.value) == (
-        f"{path} was recorded here and not uploaded to {strip_credentials(url)}/{NAME}; upload it "
-        "by recording once more, or delete it to play what is there"
+        f"{path} was recorded here and not uploaded to "
+        f"{strip_credentials_and_query(url)}/{NAME}; upload it by "
+        "recording once more, or delete it to play what is there"
     )
     assert fetched(url, tmp_path, recording=True).read_bytes().startswith(b"recorded")
     path.unlink()
@@ -146,10 +147,11 @@ def test_what_somebody_else_uploaded_meanwhile_is_not_overwritten(url: str, tmp_
     put(url, b"theirs")
 
     with pytest.raises(CassetteError) as caught:
-        open_mirror(url, tmp_path).upload(path)
+        open_mirror(url, tmp_path).upload_if_changed(path)
     assert str(caught.value) == (
-        f"{strip_credentials(url)}/{NAME} was changed meanwhile by somebody else, so nothing was "
-        f"uploaded; what was recorded is in {path}: keep a copy, delete it and record again"
+        f"{strip_credentials_and_query(url)}/{NAME} was changed meanwhile by somebody else, so "
+        f"nothing was uploaded; what was recorded is in {path}: keep a copy, "
+        "delete it and record again"
     )
     assert (there(url), path.read_bytes()) == (b"theirs", b"mine")
 
@@ -162,7 +164,7 @@ def test_an_upload_that_could_not_be_noted_is_none_of_somebody_else(
     path.write_bytes(b"mine")
     put(url, b"mine")
 
-    open_mirror(url, tmp_path).upload(path)
+    open_mirror(url, tmp_path).upload_if_changed(path)
     assert fetched(url, tmp_path).read_bytes() == b"mine"
 
 
@@ -185,8 +187,8 @@ def test_files_outside_the_mirror_are_nobody_elses(tmp_path: Path) -> None:
     remote = RemoteStorage("memory://nowhere", tmp_path / "mirror")
 
     remote.fetch(path)
-    remote.upload(path)
-    remote.upload(remote.folder / "never/fetched.yaml")
+    remote.upload_if_changed(path)
+    remote.upload_if_changed(remote.folder / "never/fetched.yaml")
     assert path.read_bytes() == b"mine"
 
 
@@ -202,7 +204,7 @@ def test_nothing_half_written_is_there_when_an_upload_fails(tmp_path: Path) -> N
         (tmp_path / "there/crm/选择客户/贵宾.yaml").mkdir()  # as for a user who may do anything
 
     with pytest.raises(CassetteError, match=r"/crm/选择客户/贵宾\.yaml "):
-        open_mirror(url, tmp_path).upload(path)
+        open_mirror(url, tmp_path).upload_if_changed(path)
     assert path.read_bytes() == b"new"
     (tmp_path / "there/crm/选择客户").chmod(0o700)
 
@@ -219,7 +221,7 @@ def test_nothing_half_written_is_there_when_an_upload_fails(tmp_path: Path) -> N
     ],
 )
 def test_a_url_is_shown_without_credentials(url: str, told: str) -> None:
-    assert strip_credentials(url) == told
+    assert strip_credentials_and_query(url) == told
     assert repr(RemoteStorage(url, Path())) == f"<RemoteStorage {told}>"
 
 
@@ -310,7 +312,7 @@ def test_storage_that_says_nothing_is_told_soon_and_asked_once(
     ],
 )
 def test_a_stamp_is_the_etag_or_time_and_size(info: dict[str, object], stamp: str) -> None:
-    assert stamp_from_info(info) == stamp
+    assert make_remote_stamp(info) == stamp
 
 
 def test_fsspec_is_loaded_only_where_cassettes_lie_at_a_url() -> None:

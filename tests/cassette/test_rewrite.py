@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.format import dump_exchanges
-from bpmax_sim.cassette.matching import MatchingRules, parts_of_exchange
+from bpmax_sim.cassette.matching import MatchingRules, exchange_to_parts
 from bpmax_sim.cassette.merge import recompute_keys, remove_exchanges
 from bpmax_sim.cassette.player import Player
 from bpmax_sim.errors import DamagedCassette
@@ -30,10 +30,10 @@ def test_keys_are_those_of_the_rules_in_force(path: Path) -> None:
     path.write_bytes(recompute_keys(Cassette.load(path), lambda _owner: NEW))
     cassette = Cassette.load(path)
 
-    assert cassette.head.rules == {"crm_system": NEW.digest("crm_system")}
+    assert cassette.head.rules == {"crm_system": NEW.compute_digest("crm_system")}
     assert cassette.head.mixed is not True
     assert list(cassette.index.keys[OWNER]) != [one.key.encode() for one in MINE]
-    assert taken(Player(cassette, NEW, OWNER), parts_of_exchange(MINE[2])).order == 3
+    assert taken(Player(cassette, NEW, OWNER), exchange_to_parts(MINE[2])).order == 3
 
 
 def test_an_owner_whose_rules_nobody_knows_keeps_its_keys(path: Path) -> None:
@@ -42,7 +42,7 @@ def test_an_owner_whose_rules_nobody_knows_keeps_its_keys(path: Path) -> None:
 
     assert cassette.head.mixed is True
     assert list(cassette.index.keys["别的"]) == [OTHERS[0].key.encode()]
-    assert taken(Player(cassette, RULES, "别的"), parts_of_exchange(OTHERS[0])).order == 1
+    assert taken(Player(cassette, RULES, "别的"), exchange_to_parts(OTHERS[0])).order == 1
 
 
 def test_writing_anew_twice_changes_nothing(path: Path) -> None:

@@ -14,8 +14,8 @@ from msgspec.structs import replace
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.format import dump_exchanges
 from bpmax_sim.cassette.journal import Journal, Scan, read_journal, scan_nothing
-from bpmax_sim.cassette.matching import MatchingRules, parts_of_exchange
-from bpmax_sim.cassette.merge import drop_superseded_review, recover, review_path
+from bpmax_sim.cassette.matching import MatchingRules, exchange_to_parts
+from bpmax_sim.cassette.merge import drop_superseded_review, recover, to_review_path
 from bpmax_sim.cassette.player import Player
 from bpmax_sim.cassette.reader import read_exchange
 from bpmax_sim.cassette.recorder import Recorder
@@ -85,7 +85,7 @@ def test_what_was_recorded_is_replayed(path: Path) -> None:
     assert sealed
     assert names(path) == [path.name]
     assert path.read_bytes() == dump_exchanges(numbered(*told), rules=RULES, zone=ZONE)
-    assert Player(Cassette.load(path), RULES, OWNER).unplayed_exchanges()[1].order == 2
+    assert Player(Cassette.load(path), RULES, OWNER).list_unplayed_exchanges()[1].order == 2
 
 
 def test_the_order_is_that_of_issue_not_of_completion(path: Path) -> None:
@@ -264,8 +264,8 @@ def test_each_owner_may_have_its_own_rules(path: Path) -> None:
     assert cassette.head.mixed is True
     for use, owner in ((RULES, "甲"), (rules, "乙"), (RULES, "丙"), (rules, "甲")):
         playing = Player(cassette, use, owner)
-        taken(playing, parts_of_exchange(detail()))
-        assert playing.unplayed_exchanges() == ()
+        taken(playing, exchange_to_parts(detail()))
+        assert playing.list_unplayed_exchanges() == ()
 
 
 def test_a_review_file_stands_beside_the_old_one(path: Path) -> None:
@@ -473,14 +473,14 @@ def test_a_recording_left_behind_never_replaces_a_whole_one(path: Path) -> None:
 def test_what_waits_for_review_goes_once_its_owner_alone_has_recorded_anew(
     path: Path, kept: dict[str, int], waiting: dict[str, int], owner: str, is_dropped: bool
 ) -> None:
-    for target, owners in ((path, kept), (review_path(path), waiting)):
+    for target, owners in ((path, kept), (to_review_path(path), waiting)):
         for name, number in owners.items():
             recorder(target, detail(number), owner=name).seal()
     before = path.read_bytes() if kept else b""
 
     drop_superseded_review(path, owner)
 
-    assert review_path(path).exists() == (bool(waiting) and not is_dropped)
+    assert to_review_path(path).exists() == (bool(waiting) and not is_dropped)
     assert (path.read_bytes() if kept else b"") == before
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.format import STEPS, parse_head
-from bpmax_sim.cassette.matching import MatchingRules, parts_of_exchange
+from bpmax_sim.cassette.matching import MatchingRules, exchange_to_parts
 from bpmax_sim.cassette.merge import recompute_keys
 from bpmax_sim.cassette.miss import UnmatchedCallContext
 from bpmax_sim.cassette.model import FORMAT
@@ -53,9 +53,9 @@ def test_a_file_of_every_version_is_played_as_it_is(path: Path) -> None:
     cassette = Cassette.load(path)
     player = Player(cassette, RULES, OWNER)
     for number in range(5):
-        player.take_next(parts_of_exchange(cassette.exchange(number)), UnmatchedCallContext())
+        player.take_next(exchange_to_parts(cassette.exchange(number)), UnmatchedCallContext())
 
-    assert player.unplayed_exchanges() == ()
+    assert player.list_unplayed_exchanges() == ()
     assert path.read_bytes() == before
 
 
@@ -85,12 +85,14 @@ def test_rules_of_another_platform_make_no_file_stale() -> None:
         MatchingRules(scoped=(("erp", ("body.ts",)),), volatile=(("erp", ("body.a",)),)),
     )
 
-    assert alone.digest("crm_system") == more.digest("crm_system")
-    assert alone.digest("erp") != more.digest("erp")
-    assert MatchingRules(scoped=(CRM,)).digest("crm_system") != alone.digest("crm_system")
+    assert alone.compute_digest("crm_system") == more.compute_digest("crm_system")
+    assert alone.compute_digest("erp") != more.compute_digest("erp")
+    assert MatchingRules(scoped=(CRM,)).compute_digest("crm_system") != alone.compute_digest(
+        "crm_system"
+    )
     scoped = MatchingRules(scoped=(("crm_system.get_customer_detail", ("body.id",)),))
-    assert scoped.digest("crm_system") != alone.digest("crm_system")
-    assert scoped.digest("crm") == alone.digest("crm")
+    assert scoped.compute_digest("crm_system") != alone.compute_digest("crm_system")
+    assert scoped.compute_digest("crm") == alone.compute_digest("crm")
 
 
 def test_a_format_that_was_never_written_is_refused_and_stays(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from bpmax_sim.challenge.equivalents import (
     is_implied,
     is_useless_fallback,
 )
-from bpmax_sim.challenge.ignore_comments import IgnoredMutants, read_ignore_comments
+from bpmax_sim.challenge.ignore_comments import IgnoreCommentIndex, read_ignore_comments
 from bpmax_sim.errors import ConfigError, Place
 from bpmax_sim.script_source.syntax import SyntaxTree
 
@@ -30,7 +30,7 @@ def find_operations(tree: SyntaxTree, *operators: str) -> Iterator[Node]:
         if (
             node.type == "binary_expression"
             and sign is not None
-            and tree.text_of(sign) in operators
+            and tree.get_source(sign) in operators
         ):
             yield node
 
@@ -151,7 +151,7 @@ def test_a_comment_speaks_of_the_next_line_of_its_file_and_of_its_kinds() -> Non
         "/* bpmax-ignore-next argument:\n 对称 */",
     )
     text = f"\n{first}\nf(a, b);\n{second}\ng(1);\n"
-    ignored = IgnoredMutants(read_ignore_comments(SyntaxTree(text, "x.js")))
+    ignored = IgnoreCommentIndex(read_ignore_comments(SyntaxTree(text, "x.js")))
     covered = [
         (kind, line)
         for kind in ("args-swap", "argument")
@@ -166,12 +166,12 @@ def test_a_comment_speaks_of_the_next_line_of_its_file_and_of_its_kinds() -> Non
 
 def test_each_comment_that_left_nothing_out_is_said_and_each_wrong_one() -> None:
     line = "// bpmax-ignore-next args-swap: 对称\n1;\n"
-    ignored = IgnoredMutants(read_ignore_comments(SyntaxTree(line * 3, "x.js")))
+    ignored = IgnoreCommentIndex(read_ignore_comments(SyntaxTree(line * 3, "x.js")))
     assert ignored.is_ignored("args-swap", Place("x.js", 4, 1))
     assert [one.place.line for one in ignored.find_unused() if one.place] == [1, 5]
 
     with pytest.raises(ConfigError) as caught:
-        IgnoredMutants(
+        IgnoreCommentIndex(
             read_ignore_comments(SyntaxTree(line + line.replace(": 对称", "") * 2, "x.js"))
         )
     assert [one.place.line for one in caught.value.problems if one.place] == [3, 5]

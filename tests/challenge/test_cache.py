@@ -80,7 +80,7 @@ def test_a_killed_mutant_remembers_its_killer(root: Path) -> None:
     _edit("submit.js", "form.客户 =", "form.客户  =")(root)
     ready, _ = _judge(root)
     assert ready._memory is not None
-    killers = {ready._memory.last_killer_id(number) for number in range(len(ready.numbered))}
+    killers = {ready._memory.find_last_killer_id(number) for number in range(len(ready.numbered))}
     assert killers == {"", ready.baselines[0].item.node_id}
 
 

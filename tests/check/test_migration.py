@@ -169,6 +169,6 @@ def test_a_move_needs_each_of_its_causes(
     plan.entries = {number: recorded(number=number) for number in (1, 2, 3)}
     plan.causes = {1: (one,), 2: (one, two), 3: (three,)}
 
-    plan.accept(frozenset(MoveCause("api", was=name, now="x") for name in accepted))
+    plan.keep_confirmed_changes(frozenset(MoveCause("api", was=name, now="x") for name in accepted))
 
     assert ([*plan.causes], [*plan.entries], plan.is_empty) == (left, left, not left)

@@ -10,7 +10,14 @@ import pytest
 
 from bpmax_sim.cli.app import COMMANDS
 from bpmax_sim.fuzz.laws import LAWS
-from bpmax_sim.fuzz.search import SCRIPT, LawFinding, SearchPlan, pytest_of, scenario_of, search
+from bpmax_sim.fuzz.search import (
+    SCRIPT,
+    LawFinding,
+    SearchPlan,
+    make_pytest_file,
+    make_scenario_file,
+    search,
+)
 from bpmax_sim.starter.demo import Crm
 from tests import warm
 from tests.apart import PLUGINS
@@ -62,7 +69,10 @@ def reproduced(name: str, root: Path) -> tuple[LawFinding, Path]:
         examples=str(root / "kept"),
     )
     (found,) = [one.finding for one in search(plan) if one.finding]
-    for file in (scenario := scenario_of(found, plan, root), pytest_of(found, plan, root)):
+    for file in (
+        scenario := make_scenario_file(found, plan, root),
+        make_pytest_file(found, plan, root),
+    ):
         file.path.parent.mkdir(parents=True, exist_ok=True)
         file.path.write_text(file.text, encoding="utf-8")
     return found, scenario.path

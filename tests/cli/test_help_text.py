@@ -9,7 +9,7 @@ import pytest
 
 from bpmax_sim.cli.app import COMMANDS, GROUPS, run_command_line
 from bpmax_sim.cli.help_text import wrap_text
-from bpmax_sim.i18n import display_width
+from bpmax_sim.i18n import measure_display_width
 from tests.catalogue import TELLING
 from tests.cli.project import Command, Project
 from tests.sources import nodes
@@ -38,7 +38,7 @@ def test_help_fits_the_terminal(bs: Command, monkeypatch: pytest.MonkeyPatch, co
 
     lines = bs("--lang", "zh", "show", "--help").out.splitlines()
 
-    assert [line for line in lines if display_width(line) > columns] == []
+    assert [line for line in lines if measure_display_width(line) > columns] == []
 
 
 def test_a_default_is_said_once(bs: Command) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.starter.demo import Crm
-from bpmax_sim.traffic.formats import readable_formats
+from bpmax_sim.traffic.formats import list_readable_formats
 from tests.cli.project import NAME, ROOT, Command, Project
 from tests.leaks import folder, leaks
 from tests.snapshots import snapshot
@@ -103,7 +103,7 @@ def test_each_kind_of_file_is_known_by_itself(project: Project, bs: Command, pat
         "",
         True,
     )
-    assert source["format"] in readable_formats()
+    assert source["format"] in list_readable_formats()
     assert source["file"] == str(path)
     assert cassette["exchanges"] == source["exchanges"] >= cassette["declared"]
     assert [f"{path}: {note}" for note in source["notes"]] == done.err.splitlines()[2:]

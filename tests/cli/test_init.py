@@ -10,7 +10,7 @@ import pytest
 
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.platform.load import load_platforms
-from bpmax_sim.starter.init import AUTHS, CIS, GIT, NewProject, plan_files, with_lines
+from bpmax_sim.starter.init import AUTHS, CIS, GIT, NewProject, append_missing_lines, plan_files
 from bpmax_sim.yamlfile import read_yaml
 from tests import warm
 from tests.apart import PLUGINS
@@ -165,9 +165,9 @@ def test_lines_of_git_files_are_added_to_those_that_are_there(bs: Command) -> No
 
 
 def test_adding_lines_twice_changes_nothing() -> None:
-    once = with_lines("a", GIT[".gitignore"])
+    once = append_missing_lines("a", GIT[".gitignore"])
 
-    assert with_lines(once, GIT[".gitignore"]) == once
+    assert append_missing_lines(once, GIT[".gitignore"]) == once
 
 
 @pytest.mark.parametrize("ci", CIS)

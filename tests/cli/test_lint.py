@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from bpmax_sim.cassette.format import reseal
-from bpmax_sim.report.terminal import workflow_annotation
+from bpmax_sim.report.terminal import format_workflow_annotation
 from tests.cli.project import ROOT, Command, Project
 from tests.snapshots import snapshot
 
@@ -84,7 +84,7 @@ def test_a_damaged_cassette_is_annotated_at_its_place(recorded: Project, bs: Com
     ],
 )
 def test_what_would_end_a_command_is_encoded(where: dict[str, str | int], command: str) -> None:
-    assert workflow_annotation("100% wrong\r\n: a, b", **where) == command  # type: ignore[arg-type]
+    assert format_workflow_annotation("100% wrong\r\n: a, b", **where) == command  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from bpmax_sim.cli.app import COMMANDS
 from bpmax_sim.cli.doctor import EXTRAS
 from bpmax_sim.errors import shell_quote
 from bpmax_sim.git import run_git
-from bpmax_sim.pytest_plugin.options import OPTIONS, flag_of
+from bpmax_sim.pytest_plugin.options import OPTIONS, to_flag
 from bpmax_sim.starter.demo import Crm
 from tests import sources, warm
 from tests.catalogue import templates
@@ -79,7 +79,7 @@ def test_every_command_of_a_message_exists_with_its_options(bs: Command) -> None
 
 
 def test_every_option_of_pytest_in_a_message_exists() -> None:
-    flags = set(map(flag_of, OPTIONS))
+    flags = set(map(to_flag, OPTIONS))
     found = {
         flag for text in all_texts() for flag in re.findall(r"--bpmax-[a-z][a-z-]*[a-z]", text)
     }

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from bpmax_sim.cli.terminal import show_progress, with_progress
+from bpmax_sim.cli.terminal import iterate_with_progress, show_progress
 from bpmax_sim.clock import VirtualClock
 
 
@@ -24,7 +24,7 @@ def shown(stream: io.StringIO, seconds: float) -> list[str]:
     """Return what was on the terminal whenever a step was handled."""
     clock = VirtualClock(0)
     told = []
-    for number in with_progress(work(clock, seconds), 4, stream=stream, now=clock.now):
+    for number in iterate_with_progress(work(clock, seconds), 4, stream=stream, now=clock.now):
         told.append(stream.getvalue())
         stream.seek(0)
         stream.truncate()
@@ -55,7 +55,7 @@ def test_ctrl_c_leaves_no_bar_and_a_cursor() -> None:
 
     clock, stream = VirtualClock(0), Terminal()
     with pytest.raises(KeyboardInterrupt):
-        list(with_progress(break_off(clock), 4, stream=stream, now=clock.now))
+        list(iterate_with_progress(break_off(clock), 4, stream=stream, now=clock.now))
 
     assert "3/4" in stream.getvalue()
     assert stream.getvalue().rpartition("3/4")[2].endswith("\x1b[?25h\r\x1b[1A\x1b[2K")

@@ -15,7 +15,7 @@ from bpmax_sim.report.script_coverage import (
     CoveredBranch,
     CoveredScript,
     StoredHits,
-    write_lcov,
+    format_lcov,
 )
 from tests.cli.project import Command
 from tests.snapshots import snapshot
@@ -145,7 +145,7 @@ def test_in_lcov_a_line_that_ran_has_a_branch_that_did(caught: int) -> None:
     catch = CoveredBranch(line=3, column=3, arm="catch", hits=caught, decision=(1, 1))
     one = CoveredScript("a.js", "", {1: 2, 2: 2, 4: caught}, (), (catch,))
 
-    assert f"BRDA:4,0,0,{caught or '-'}\n" in write_lcov([one])
+    assert f"BRDA:4,0,0,{caught or '-'}\n" in format_lcov([one])
 
 
 def test_the_page_shows_the_sources(bs: Command, project: Path) -> None:

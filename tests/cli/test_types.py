@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bpmax_sim.cli.types import write_types
+from bpmax_sim.cli.types import write_editor_files
 from bpmax_sim.starter.editor_types import CODES
 from tests.cli.project import ROOT, Command
 
@@ -19,7 +19,7 @@ def project_of(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("项目")
     for name in ("scenarios", "cassettes"):
         shutil.copytree(ROOT / name, folder / name)
-    list(write_types(folder))
+    list(write_editor_files(folder))
     return folder
 
 
@@ -68,7 +68,7 @@ def test_the_codes_of_errors_are_those_of_the_reference() -> None:
 def test_comments_are_in_the_projects_language(project: Path) -> None:
     (project / "pyproject.toml").write_text('[tool.bpmax_sim]\nlanguage = "zh"\n', "utf-8")
 
-    list(write_types(project))
+    list(write_editor_files(project))
 
     text = (project / "scenarios/bpmax.d.ts").read_text(encoding="utf-8")
     (project / "pyproject.toml").unlink()
@@ -84,7 +84,7 @@ def test_what_is_there_is_not_overwritten(
     (tmp_path / ".vscode/settings.json").write_text(commented, "utf-8")
     (tmp_path / "jsconfig.json").write_text('{"include": ["src"]}', "utf-8")
 
-    written = {path.name for path in write_types(tmp_path)}
+    written = {path.name for path in write_editor_files(tmp_path)}
 
     assert written == {"bpmax.d.ts", "schemas", "jsconfig.json"}
     assert (tmp_path / ".vscode/settings.json").read_text("utf-8") == commented
@@ -93,9 +93,9 @@ def test_what_is_there_is_not_overwritten(
 
 
 def test_a_second_time_writes_nothing(project: Path) -> None:
-    list(write_types(project))
+    list(write_editor_files(project))
 
-    assert list(write_types(project)) == []
+    assert list(write_editor_files(project)) == []
 
 
 @pytest.mark.parametrize("command", [("init", "--yes"), ("demo",)])
@@ -113,7 +113,7 @@ def test_a_new_project_is_known_to_editors_at_once(
     for path in (*Path("scenarios").glob("*.scenario.yaml"), *Path("scenarios").glob("p*/*.yaml")):
         modeline = path.read_text("utf-8").splitlines()[-1].partition("$schema=")
         assert (path.parent / modeline[2]).is_file()
-        assert list(write_types(Path.cwd())) == []
+        assert list(write_editor_files(Path.cwd())) == []
 
 
 def test_what_is_recorded_is_in_the_declarations_at_once(

@@ -9,7 +9,7 @@ from typing import Any
 import typer
 
 from bpmax_sim.cli.app import COMMANDS
-from bpmax_sim.cli.help_text import parameter_helps
+from bpmax_sim.cli.help_text import read_parameter_helps
 
 
 def options(name: str) -> Iterator[tuple[str, str]]:
@@ -19,7 +19,7 @@ def options(name: str) -> Iterator[tuple[str, str]]:
     app = typer.Typer(add_completion=False)
     app.command(name)(called)
     command: Any = typer.main.get_command(app)
-    helps = parameter_helps(called)
+    helps = read_parameter_helps(called)
     for one in command.params:
         if one.param_type_name == "option":
             yield ", ".join([*one.opts, *one.secondary_opts]), helps[one.name]

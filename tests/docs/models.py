@@ -14,11 +14,11 @@ from bpmax_sim.platform import model as platform_model
 from bpmax_sim.platform.model import Source
 from bpmax_sim.platform.presets import HOVER as PLATFORM_HOVER
 from bpmax_sim.scenario import model as scenario_model
-from bpmax_sim.scenario.model import hover_texts
+from bpmax_sim.scenario.model import collect_hover_texts
 from bpmax_sim.subject import definition
 from bpmax_sim.yamlfile import FILLABLE, INTERNAL, Seconds, read_hover_texts
 
-HOVERS = {**hover_texts(), **read_hover_texts(PLATFORM_HOVER)}
+HOVERS = {**collect_hover_texts(), **read_hover_texts(PLATFORM_HOVER)}
 """What an editor shows of each key: model -> key -> English, Chinese."""
 
 ELSEWHERE = {"Platform", "Api", "Auth", "Step", "Row", "Expected"}

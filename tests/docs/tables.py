@@ -21,28 +21,28 @@ from benchmarks import tables as peers
 from bpmax_sim import pytest_plugin
 from bpmax_sim.challenge.mutants import KINDS as MISTAKES
 from bpmax_sim.cli.app import COMMANDS
-from bpmax_sim.cli.help_text import end_sentences
+from bpmax_sim.cli.help_text import localise_full_stops
 from bpmax_sim.cli.output_schema import SHAPES
 from bpmax_sim.fuzz.laws import LAWS
 from bpmax_sim.fuzz.search import ABOUT, SCRIPT
-from bpmax_sim.i18n import Translatable, msg, translate
+from bpmax_sim.i18n import TranslatableText, msg, translate
 from bpmax_sim.live.calibration_file import read_rule_marks
 from bpmax_sim.live.rules import RULES
 from bpmax_sim.platform.load import load_platforms
 from bpmax_sim.platform.model import Api, Instance, Model, Platform
-from bpmax_sim.platform.presets import load_preset, preset_names
+from bpmax_sim.platform.presets import load_preset, list_preset_names
 from bpmax_sim.project import SETTINGS
 from bpmax_sim.pytest_plugin import fixtures
-from bpmax_sim.pytest_plugin.options import OPTIONS, flag_of
+from bpmax_sim.pytest_plugin.options import OPTIONS, to_flag
 from bpmax_sim.scenario.actions import ACTIONS
 from bpmax_sim.scenario.expect import OPERATORS
 from bpmax_sim.scenario.load import load_items
 from bpmax_sim.scenario.model import (
     Step,
 )
-from bpmax_sim.scenario.model import keys_of as fields_of
+from bpmax_sim.scenario.model import list_file_keys as fields_of
 from bpmax_sim.secret.decode import NOT_SEARCHED, SEARCHED
-from bpmax_sim.session.options import Option, option_help
+from bpmax_sim.session.options import Option, format_option_help
 from bpmax_sim.subject.hooks import HOOKS
 from bpmax_sim.yamlfile import Node
 from tests.docs import api, cli, facts, figures, glossary, models
@@ -74,7 +74,7 @@ class Words:
 
     def __call__(self, text: str) -> str:
         """Return *text* in this language; a message is in the catalogue of messages."""
-        if isinstance(text, Translatable):
+        if isinstance(text, TranslatableText):
             return translate(text, self.language)
         if self.language == "en" or not re.search(r"[A-Za-z]{2}", re.sub(r"`[^`]*`", "", text)):
             return text
@@ -110,12 +110,12 @@ def row(cells: Iterable[str]) -> str:
 
 def spelled(option: Option) -> str:
     value = " ".join(option.choices) or option.metavar
-    flag = flag_of(option.name)
+    flag = to_flag(option.name)
     return flag if option.kind == "switch" else f"{flag}={value}"
 
 
 def options(words: Words) -> str:
-    rows = [(f"`{spelled(one)}`", words(option_help(one, flag_of))) for one in OPTIONS.values()]
+    rows = [(f"`{spelled(one)}`", words(format_option_help(one, to_flag))) for one in OPTIONS.values()]
     return words.table(("option", "meaning"), rows)
 
 
@@ -268,13 +268,13 @@ def operators(words: Words) -> str:
 
 def presets(words: Words) -> str:
     rows = []
-    for name in preset_names():
+    for name in list_preset_names():
         file = load_preset(name)
         rows.append(
             (
                 f"`{name}`",
-                words(str((file.child("title") or Node(name)).value)),
-                ", ".join(f"`{one}`" for one in (file.child("credentials") or Node({})).items),
+                words(str((file.find_child("title") or Node(name)).value)),
+                ", ".join(f"`{one}`" for one in (file.find_child("credentials") or Node({})).items),
                 ", ".join(f"`{key}: {flow(node)}`" for key, node in _given(file).items()),
             )
         )
@@ -282,7 +282,7 @@ def presets(words: Words) -> str:
 
 
 def _given(file: Node) -> Mapping[str, Node]:
-    return (file.child("parameters") or Node({})).items
+    return (file.find_child("parameters") or Node({})).items
 
 
 def flow(node: Node) -> str:
@@ -427,10 +427,10 @@ def command_options(words: Words) -> str:
     """Return the options of several commands, and those of ``run`` that pytest has not."""
     every = {name: list(cli.options(name)) for name in COMMANDS}
     shared = Counter(one for told in every.values() for one in told)
-    theirs = {flag_of(name).replace("--bpmax-", "--") for name in OPTIONS}
+    theirs = {to_flag(name).replace("--bpmax-", "--") for name in OPTIONS}
     told = [one for one, times in shared.items() if times >= SHARED_BY]
     told += [one for one in every["run"] if one[0] not in theirs and one not in told]
-    rows = [(f"`{one}`", end_sentences(words(text))) for one, text in told]
+    rows = [(f"`{one}`", localise_full_stops(words(text))) for one, text in told]
     return words.table(("option", "meaning"), rows)
 
 

@@ -14,7 +14,7 @@ import bpmax_sim as bs
 from bpmax_sim.cli.app import run_command_line
 from bpmax_sim.platform.load import load_platforms
 from bpmax_sim.pytest_plugin import fixtures
-from bpmax_sim.pytest_plugin.options import OPTIONS, ini_of
+from bpmax_sim.pytest_plugin.options import OPTIONS, to_ini_name
 from bpmax_sim.scenario.load import load_items
 from tests.docs.blocks import Block
 from tests.docs.pages import ROOT
@@ -202,7 +202,7 @@ def test_options_of_an_ini_file_exist(block: Block) -> None:
     parser = configparser.ConfigParser()
     parser.read_string(block.text)
 
-    assert set(parser["pytest"]) <= set(map(ini_of, OPTIONS))
+    assert set(parser["pytest"]) <= set(map(to_ini_name, OPTIONS))
 
 
 @pytest.mark.parametrize("block", of_kind("csv"), ids=named)

@@ -16,7 +16,7 @@ from bpmax_sim import errors
 from bpmax_sim.cassette.matching import PARTS
 from bpmax_sim.cassette.model import CassetteHead, IndexLine
 from bpmax_sim.check.drift import Tier
-from bpmax_sim.cli.doctor import extension_points
+from bpmax_sim.cli.doctor import list_extension_points
 from bpmax_sim.explore.judge import VERDICTS
 from bpmax_sim.field_path import FieldPath
 from bpmax_sim.i18n import CATALOGUES, DOMAIN
@@ -25,7 +25,7 @@ from bpmax_sim.platform.filters import FILTERS
 from bpmax_sim.platform.model import Api, Auth, Model, Platform
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.scenario.actions import ACTIONS
-from bpmax_sim.scenario.model import FaultAction, FaultRule, ProxySpec, keys_of
+from bpmax_sim.scenario.model import FaultAction, FaultRule, ProxySpec, list_file_keys
 from bpmax_sim.scenario.script_check import RULES
 from bpmax_sim.script.limits import Limits
 from bpmax_sim.session.options import Mode
@@ -98,7 +98,7 @@ def test_every_rule_for_scripts_is_told() -> None:
 
 def test_every_member_of_ctx_is_told() -> None:
     stage = PlainStage()
-    _, ctx = FlowSubject(runner=stage, tell=stage.told.append).views()
+    _, ctx = FlowSubject(runner=stage, tell=stage.told.append).make_script_views()
     known = ctx.snapshot()
 
     assert set(names("ctx")) == {f"ctx.{name}" for name in (*known, "form", "project")}
@@ -141,7 +141,7 @@ def test_every_filter_is_told() -> None:
 
 
 def test_every_extension_point_is_told() -> None:
-    assert names("extension_points") == [point.group for point in extension_points()]
+    assert names("extension_points") == [point.group for point in list_extension_points()]
 
 
 def test_every_place_is_one() -> None:
@@ -222,7 +222,7 @@ def test_every_file_that_is_shown_is_there() -> None:
 
 
 def test_what_follows_a_product_is_a_setting_or_an_action() -> None:
-    known = {*keys_of(Definition), *keys_of(FlowNode), *ACTIONS, *keys_of(ACTIONS["add_owner"])}
+    known = {*list_file_keys(Definition), *list_file_keys(FlowNode), *ACTIONS, *list_file_keys(ACTIONS["add_owner"])}
     column = [row[1] for row in tables()["approval_products"].rows]
     named = {name for cell in column for name in re.findall(r"`(\w+): ", str(cell))}
 
@@ -237,7 +237,7 @@ def test_every_extra_is_told() -> None:
 
 def test_every_step_of_a_login_is_told() -> None:
     assert names("login_steps") == ["acquire", "apply", "sign", "recover"]
-    assert set(names("login_steps")) <= set(keys_of(Auth))
+    assert set(names("login_steps")) <= set(list_file_keys(Auth))
 
 
 def test_every_mode_and_tier_is_told() -> None:
@@ -261,7 +261,7 @@ def test_every_limit_of_a_script_is_told() -> None:
 def test_options_of_places_stand_where_they_may() -> None:
     models: dict[str, type[Model]] = {"scenario": ProxySpec, "platform": Platform, "API": Api}
     for row in tables()["place_options"].rows:
-        places = {name for name, model in models.items() if plain(row[0]) in keys_of(model)}
+        places = {name for name, model in models.items() if plain(row[0]) in list_file_keys(model)}
         assert set(text_of(row[1], "en").split(", ")) == places, row[0]
 
 
@@ -274,8 +274,8 @@ def test_options_of_fuzz_are_options() -> None:
 def test_every_fault_that_is_shown_can_be_armed() -> None:
     rules = [yaml.safe_load(text) for text in names("faults")]
 
-    assert {key for rule in rules for key in rule} <= set(keys_of(FaultRule))
-    assert {key for rule in rules for key in rule.get("do", ())} <= set(keys_of(FaultAction))
+    assert {key for rule in rules for key in rule} <= set(list_file_keys(FaultRule))
+    assert {key for rule in rules for key in rule.get("do", ())} <= set(list_file_keys(FaultAction))
 
 
 IN_PROSE = {

@@ -13,7 +13,7 @@ import pytest
 import bpmax_sim
 from bpmax_sim import strategies
 from bpmax_sim.cli.app import COMMANDS, run_command_line
-from bpmax_sim.pytest_plugin.options import OPTIONS, flag_of
+from bpmax_sim.pytest_plugin.options import OPTIONS, to_flag
 from tests.docs.blocks import Block, blocks, unknown
 from tests.docs.cli import options
 from tests.docs.pages import LANGUAGES, READMES, ROOT, Language, every, texts
@@ -152,7 +152,7 @@ def known_options() -> set[str]:
         run_command_line(["--help"])
         run_command_line(["run", "--help-all"])
     words |= set(re.findall(r"--[a-z][a-z-]+", out.getvalue()))
-    return words | set(map(flag_of, OPTIONS)) | OF_OTHERS
+    return words | set(map(to_flag, OPTIONS)) | OF_OTHERS
 
 
 @BOTH

@@ -9,10 +9,14 @@ import pytest
 from msgspec import UNSET
 
 from bpmax_sim.errors import Place
-from bpmax_sim.explore.effects import has_effect, identify_request, static_segments
+from bpmax_sim.explore.effects import (
+    find_static_segments,
+    has_effect_when_repeated,
+    identify_request,
+)
 from bpmax_sim.explore.judge import Judgement
-from bpmax_sim.explore.members import RecordedResponses, members_of, without_member
-from bpmax_sim.explore.orders import count_orders, find_concurrent_calls, possible_orders
+from bpmax_sim.explore.members import RecordedResponses, apply_member_lack, collect_members
+from bpmax_sim.explore.orders import count_orders, find_concurrent_calls, find_possible_orders
 from bpmax_sim.explore.page import make_section
 from bpmax_sim.explore.search import Exploration, JudgedVariant
 from bpmax_sim.explore.summary import ExploreTotals, MatrixCell, find_causes
@@ -56,7 +60,7 @@ def test_all_orders_of_up_to_four_and_two_swaps_of_more(count: int, tried: int, 
         [made(number + 1, number, 90 + number) for number in range(count)]
     )
 
-    orders = list(possible_orders(groups))
+    orders = list(find_possible_orders(groups))
 
     assert (len(orders), count_orders(groups)) == (tried, every)
     assert [order.inversions for order in orders] == sorted(order.inversions for order in orders)
@@ -145,7 +149,9 @@ def test_the_key_of_a_request_and_what_it_is_looked_up_by(
     ],
 )  # fmt: skip
 def test_a_second_request_has_an_effect(idempotent: Any, method: str, *, effect: bool) -> None:
-    assert has_effect(Api(key="x", path="/x", idempotent=idempotent), method) == effect
+    assert (
+        has_effect_when_repeated(Api(key="x", path="/x", idempotent=idempotent), method) == effect
+    )
 
 
 @pytest.mark.parametrize(
@@ -157,7 +163,7 @@ def test_a_second_request_has_an_effect(idempotent: Any, method: str, *, effect:
     ],
 )  # fmt: skip
 def test_the_collection_of_a_path(path: str, segments: tuple[str, ...]) -> None:
-    assert static_segments(path) == segments
+    assert find_static_segments(path) == segments
 
 
 BODY: dict[str, Any] = {"a": None, "b": 0, "c": [{"d": 1}, {"d": 2}, {"d": 3}], "e": {"f": ""}}
@@ -178,18 +184,18 @@ BODY: dict[str, Any] = {"a": None, "b": 0, "c": [{"d": 1}, {"d": 2}, {"d": 3}], 
 def test_one_member_is_lacking_and_nothing_else(steps: Any, lack: Any, expected: Any) -> None:
     before = repr(BODY)
 
-    found = without_member(BODY, steps, lack)
+    found = apply_member_lack(BODY, steps, lack)
 
     assert found == {name: value for name, value in expected.items() if value is not UNSET}
     assert repr(BODY) == before
 
 
 def lacks(folder: Path, body: Any, *seen: Any, answer: Any = None) -> dict[str, Any]:
-    recorded = RecordedResponses(folder, Platforms()).summary_of_api("crm.get")
+    recorded = RecordedResponses(folder, Platforms()).get_api_summary("crm.get")
     for one in seen:
         recorded.add_body(one)
     api = Api(key="get", path="/x", answer=answer or {})
-    return {one.name: {**one.lacks} for one in members_of(body, api, recorded) if one.lacks}
+    return {one.name: {**one.lacks} for one in collect_members(body, api, recorded) if one.lacks}
 
 
 @pytest.mark.parametrize(
@@ -223,18 +229,25 @@ def test_a_member_of_each_element_counts_for_the_first(tmp_path: Path) -> None:
 
 
 def test_of_a_response_sixty_members_and_six_floors_are_looked_at(tmp_path: Path) -> None:
-    recorded = RecordedResponses(tmp_path, Platforms()).summary_of_api("crm.get")
+    recorded = RecordedResponses(tmp_path, Platforms()).get_api_summary("crm.get")
     api = Api(key="get", path="/x")
     for count, looked_at in ((0, 0), (59, 59), (60, 60), (61, 60)):
         wide = {f"n{number}": number for number in range(count)}
-        assert len(members_of(wide, api, recorded)) == looked_at
+        assert len(collect_members(wide, api, recorded)) == looked_at
     deep: Any = 1
     for _ in range(9):
         deep = {"x": deep}
-    assert [one.name.count("x") for one in members_of(deep, api, recorded)] == [1, 2, 3, 4, 5, 6]
+    assert [one.name.count("x") for one in collect_members(deep, api, recorded)] == [
+        1,
+        2,
+        3,
+        4,
+        5,
+        6,
+    ]
     empty: tuple[Any, ...] = (None, 1, "", [], {}, [[]])
     for body in empty:
-        assert members_of(body, api, recorded) == ()
+        assert collect_members(body, api, recorded) == ()
 
 
 def tried(number: int, severity: Severity) -> JudgedVariant:

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from bpmax_sim.explore.reproduce import reproduce, save_reproduction
+from bpmax_sim.explore.reproduce import reproduce, save_and_check_reproduction
 from bpmax_sim.explore.search import Explorer
-from bpmax_sim.explore.summary import VariantFinding, find_causes
+from bpmax_sim.explore.summary import CauseFinding, find_causes
 from bpmax_sim.scenario.load import load_items
 
 CASES = Path(__file__).with_name("cases")
@@ -21,7 +21,7 @@ NAMES = [
 ]
 
 
-def is_expected(finding: VariantFinding, case: dict[str, object]) -> bool:
+def is_expected(finding: CauseFinding, case: dict[str, object]) -> bool:
     """Return whether *finding* is the one that ``case.yaml`` asks for."""
     return (
         finding.verdict in str(case["verdict"])
@@ -45,4 +45,4 @@ def test_a_case_is_judged_as_its_reader_says(name: str, tmp_path: Path) -> None:
         assert [finding for finding in findings if finding.is_red] == []
         return
     expected = next(finding for finding in findings if is_expected(finding, case))
-    assert save_reproduction(reproduce(item, expected.variants[0])) == ""
+    assert save_and_check_reproduction(reproduce(item, expected.variants[0])) == ""

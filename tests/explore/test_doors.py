@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from bpmax_sim.cli import main
-from bpmax_sim.explore.reproduce import Reproduction, reproduce, save_reproduction
+from bpmax_sim.explore.reproduce import Reproduction, reproduce, save_and_check_reproduction
 from bpmax_sim.explore.search import Exploration, Explorer
 from bpmax_sim.report.sections import SECTIONS
 from bpmax_sim.scenario.load import ScenarioItem, load_items
@@ -189,9 +189,11 @@ def test_what_the_flow_itself_refuses_is_expected_by_what_is_saved(tmp_path: Pat
     scenario = reproduce(item, twice)
 
     assert "expect_error: {code: MOVED_ON}" in scenario.text
-    assert save_reproduction(scenario) == ""
+    assert save_and_check_reproduction(scenario) == ""
     text = scenario.text.replace("expect_error: {code: MOVED_ON}", "name: 批两次")
-    assert "MOVED_ON" in save_reproduction(Reproduction(scenario.path, text, expects=True))
+    assert "MOVED_ON" in save_and_check_reproduction(
+        Reproduction(scenario.path, text, expects=True)
+    )
 
 
 def test_pytest_explores_each_item(pytester: pytest.Pytester) -> None:

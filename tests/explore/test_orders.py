@@ -8,9 +8,9 @@ import msgspec
 import pytest
 
 from bpmax_sim.explore.judge import VERDICTS, Judgement, VerdictKind
-from bpmax_sim.explore.orders import count_orders, find_concurrent_calls, possible_orders
+from bpmax_sim.explore.orders import count_orders, find_concurrent_calls, find_possible_orders
 from bpmax_sim.explore.run_view import ObservedCall
-from bpmax_sim.explore.search import Explorer, severity_of
+from bpmax_sim.explore.search import Explorer, choose_severity
 from bpmax_sim.scenario.load import load_items
 from bpmax_sim.scenario.model import ExploreSpec
 from bpmax_sim.session.options import Severity
@@ -118,7 +118,7 @@ def made(number: int, begin: int, end: int) -> ObservedCall:
 def test_of_more_than_four_calls_at_most_two_are_swapped_and_the_rest_is_counted() -> None:
     groups = find_concurrent_calls([made(number, number, 10 + number) for number in range(5)])
 
-    orders = list(possible_orders(groups))
+    orders = list(find_possible_orders(groups))
 
     assert count_orders(groups) == 119
     assert 10 < len(orders) < 119
@@ -158,8 +158,8 @@ def test_a_scenario_can_say_of_each_verdict_what_it_is(
 ) -> None:
     spec = msgspec.yaml.decode(f"{verdict}: {severity}", type=ExploreSpec)
     judgement = Judgement(verdict=verdict)
-    assert severity_of(judgement, spec) == severity
-    assert severity_of(judgement, spec, is_uncertain=True) == severity
+    assert choose_severity(judgement, spec) == severity
+    assert choose_severity(judgement, spec, is_uncertain=True) == severity
 
 
 def test_a_scenario_says_what_a_verdict_is_to_it(tmp_path: Path) -> None:

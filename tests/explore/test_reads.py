@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bpmax_sim.explore.item_result import warnings_of
+from bpmax_sim.explore.item_result import make_warnings
 from bpmax_sim.explore.search import Exploration
 from tests.explore.project import explore, write_project
 
@@ -58,4 +58,4 @@ def test_a_script_that_notices_is_explored_by_its_words_and_that_is_said(tmp_pat
 
     assert not found.knows_member_reads
     assert lacking_of(found) == {"data.contact", "data.contact.phone"}
-    assert any("when it is watched what they read" in one.message for one in warnings_of(found))
+    assert any("when it is watched what they read" in one.message for one in make_warnings(found))

@@ -16,7 +16,12 @@ from msgspec.structs import replace
 
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.format import dump_entries, reseal
-from bpmax_sim.cassette.matching import MatchingRules, find_differences, matching_key, parts_of_call
+from bpmax_sim.cassette.matching import (
+    MatchingRules,
+    call_to_parts,
+    compute_matching_key,
+    find_differences,
+)
 from bpmax_sim.cassette.model import Entry, IndexLine
 from bpmax_sim.cassette.reader import YamlTextError, read_exchange, read_outcome
 from bpmax_sim.errors import BpmaxError, ConfigError, Problem
@@ -50,16 +55,16 @@ def yaml(data: bytes) -> None:
     except ConfigError as error:
         _told(error.problems, text)
         return
-    for steps, value in root.texts():
+    for steps, value in root.walk_texts():
         assert parse_steps(format_steps(steps)) == steps
         assert _text_at(root, steps) == value
     for model in (Platform, Scenario):
         problems: list[Problem] = []
         decode(root, model, problems)
         _told(problems, text)
-    plain = root.plain()
+    plain = root.to_plain()
     if _is_json(plain):
-        assert repr(read_yaml(yaml_text(plain)).plain()) == repr(plain)
+        assert repr(read_yaml(yaml_text(plain)).to_plain()) == repr(plain)
 
 
 def _is_json(plain: object) -> bool:
@@ -70,7 +75,7 @@ def _is_json(plain: object) -> bool:
 
 
 def _text_at(root: Node, steps: Iterable[str | int]) -> object:
-    found = root.at(steps)
+    found = root.find_at(steps)
     return found.value if found else None
 
 
@@ -212,8 +217,8 @@ def matching(data: bytes) -> None:
     assert FieldPath.parse(format_path(parsed), "ignore") == parsed
     rules = MatchingRules((text,))
     headers = (("Content-Type", kind.decode("latin-1")),)
-    one, two = (parts_of_call(replace(_CALL, headers=headers, body=body)) for body in (old, new))
-    same = matching_key(one, rules) == matching_key(two, rules)
+    one, two = (call_to_parts(replace(_CALL, headers=headers, body=body)) for body in (old, new))
+    same = compute_matching_key(one, rules) == compute_matching_key(two, rules)
     assert same == (not find_differences(one, two, rules))
     assert not find_differences(one, one, rules)
 

@@ -11,11 +11,11 @@ from msgspec.structs import replace
 
 from bpmax_sim import strategies
 from bpmax_sim.fuzz.laws import LAWS
-from bpmax_sim.fuzz.search import check_law_with_calls
-from bpmax_sim.fuzz.target import call_from_data, target_of
+from bpmax_sim.fuzz.search import check_law_by_calls
+from bpmax_sim.fuzz.target import call_from_data, make_target
 from bpmax_sim.platform.load import read_platform_root
 from bpmax_sim.platform.model import Api, Auth, Instance, Platform, ResponseRules
-from bpmax_sim.strategies.platforms import PRESETS, auth_preset_platform
+from bpmax_sim.strategies.platforms import PRESETS, make_auth_preset_platform
 from bpmax_sim.yamlfile import read_yaml
 
 ORDERS = """
@@ -32,13 +32,13 @@ apis:
 def test_two_calls_that_differ_in_the_order_of_keys_break_no_law() -> None:
     found = read_platform_root(read_yaml(ORDERS)).platform
     assert found is not None
-    target = target_of(strategies.with_instances(platform=found), "orders")
+    target = make_target(strategies.with_instances(platform=found), "orders")
     one, other = (
         call_from_data({"call": "orders.createOrder", "args": [{"行": [order], **order}]})
         for order in ({"客户": "张三", "数量": 1}, {"数量": 1, "客户": "张三"})
     )
 
-    check_law_with_calls(target, "identity", (one, other))
+    check_law_by_calls(target, "identity", (one, other))
 
 
 @pytest.mark.parametrize("preset", PRESETS)
@@ -46,7 +46,7 @@ def test_two_calls_that_differ_in_the_order_of_keys_break_no_law() -> None:
 def test_a_preset_logs_in_and_renews_on_a_platform_with_the_key_of_a_shipped_table(
     preset: str, owner: str
 ) -> None:
-    platform = replace(auth_preset_platform(preset), platform_key="crm_system")
+    platform = replace(make_auth_preset_platform(preset), platform_key="crm_system")
     api = Api(key="创建", method="POST", path="/api")
     if owner == "api":
         api = replace(api, auth=platform.auth, response=platform.response)
@@ -57,12 +57,12 @@ def test_a_preset_logs_in_and_renews_on_a_platform_with_the_key_of_a_shipped_tab
         credentials={"user": "zhangsan", "secret": "s3c-Kq7"},
     )
     platform = replace(platform, apis={api.key: api})
-    target = target_of(strategies.with_instances(tenant, platform=platform), "crm_system")
+    target = make_target(strategies.with_instances(tenant, platform=platform), "crm_system")
     call = call_from_data({"call": "crm_system.创建", "args": []})
 
     for law in ("accepted", "renewal"):
         if LAWS[law].applies(target, api):
-            check_law_with_calls(target, law, (call,))
+            check_law_by_calls(target, law, (call,))
 
 
 def test_two_logins_by_one_request_get_what_each_of_them_looks_for() -> None:
@@ -91,11 +91,11 @@ def test_two_logins_by_one_request_get_what_each_of_them_looks_for() -> None:
     found = read_platform_root(read_yaml(json.dumps(text)))
     assert found.platform is not None, found.problems
     tenant = Instance(platform="erp", instance_key="test", credentials={"secret": "s3c-Kq7"})
-    target = target_of(strategies.with_instances(tenant, platform=found.platform), "erp")
+    target = make_target(strategies.with_instances(tenant, platform=found.platform), "erp")
 
     for api in ("查询", "导出"):
         for law in ("accepted", "renewal"):
-            check_law_with_calls(target, law, (call_from_data({"call": f"erp.{api}", "args": []}),))
+            check_law_by_calls(target, law, (call_from_data({"call": f"erp.{api}", "args": []}),))
 
 
 def test_a_value_that_can_be_read_in_two_ways_arrives() -> None:
@@ -109,12 +109,12 @@ apis:
 """
     found = read_platform_root(read_yaml(text))
     assert found.platform is not None, found.problems
-    target = target_of(strategies.with_instances(platform=found.platform), "orders")
+    target = make_target(strategies.with_instances(platform=found.platform), "orders")
 
     for values in (["2026-03", 7], [-1.5e-7, -1]):
         call = call_from_data({"call": "orders.查询", "args": values})
-        check_law_with_calls(target, "accepted", (call,))
-        check_law_with_calls(target, "arrives", (call,))
+        check_law_by_calls(target, "accepted", (call,))
+        check_law_by_calls(target, "arrives", (call,))
 
 
 @pytest.mark.night("every law on fifty platforms")
@@ -125,8 +125,8 @@ def test_every_law_holds_on_generated_platforms(platform: Platform, data: st.Dat
     tenants = [
         data.draw(strategies.instances(platform=key, key=st.just(one))) for one in ("test", "prod")
     ]
-    target = target_of(strategies.with_instances(*tenants, platform=platform), key)
+    target = make_target(strategies.with_instances(*tenants, platform=platform), key)
     (api,) = target.platform.apis.values()
     for name, law in LAWS.items():
         if law.applies(target, api):
-            check_law_with_calls(target, name, data.draw(law.draw(target, api)))
+            check_law_by_calls(target, name, data.draw(law.draw(target, api)))

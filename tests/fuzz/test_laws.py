@@ -15,8 +15,8 @@ from msgspec.structs import replace
 from bpmax_sim import strategies
 from bpmax_sim.fuzz import recordings
 from bpmax_sim.fuzz.laws import LAWS
-from bpmax_sim.fuzz.search import check_law_with_calls
-from bpmax_sim.fuzz.target import FuzzTarget, RequestLog, call_from_data, call_to_data, target_of
+from bpmax_sim.fuzz.search import check_law_by_calls
+from bpmax_sim.fuzz.target import FuzzTarget, RequestLog, call_from_data, call_to_data, make_target
 from bpmax_sim.fuzz.violation import LawBroken
 from bpmax_sim.messages import Request
 from bpmax_sim.platform.load import load_platforms
@@ -41,7 +41,7 @@ class Tampered(FuzzTarget):
 
     @contextmanager
     def session(self, **more: Any) -> Iterator[tuple[Session, RequestLog]]:
-        with super().session(**more) as (session, witness):
+        with super().open_session(**more) as (session, witness):
             yield session, witness
             number = next(self.numbers)
             witness.requests[:] = [self.tamper(one, number) for one in witness.requests]
@@ -53,7 +53,7 @@ def written(tmp_path: Path) -> FuzzTarget:
     parameters = "      - {name: 客户, in: body, to: customer}"
     text = orders(BEARER, credentials=SECRET, parameters=parameters)
     path.write_text(text, encoding="utf-8")
-    return target_of(load_platforms(path), "orders")
+    return make_target(load_platforms(path), "orders")
 
 
 def tampered(target: FuzzTarget, tamper: Tamper) -> FuzzTarget:
@@ -63,7 +63,7 @@ def tampered(target: FuzzTarget, tamper: Tamper) -> FuzzTarget:
 
 def why(law: str, target: FuzzTarget, *programs: CallSpec) -> str:
     with pytest.raises(LawBroken) as told:
-        check_law_with_calls(target, law, programs)
+        check_law_by_calls(target, law, programs)
     return told.value.why
 
 
@@ -71,7 +71,7 @@ def test_every_law_holds_for_a_sound_platform(target: FuzzTarget) -> None:
     for name, law in LAWS.items():
         if law.applies(target, target.platform.apis["createOrder"]):
             pair = (CALL, CLAIM) if name == "credential" else (CALL, CALL)
-            check_law_with_calls(
+            check_law_by_calls(
                 target, name, pair if name in {"credential", "identity"} else pair[:1]
             )
 
@@ -99,7 +99,7 @@ def test_a_value_that_is_changed_on_the_way_is_told(target: FuzzTarget) -> None:
 def test_a_value_that_arrives_twice_is_told(tmp_path: Path) -> None:
     path = tmp_path / "orders.yaml"
     path.write_text(orders("", parameters="      - {name: 页, in: query}"), encoding="utf-8")
-    target = target_of(load_platforms(path), "orders")
+    target = make_target(load_platforms(path), "orders")
     seen = tampered(target, lambda one, _: replace(one, url=f"{one.url}&{one.url.split('?')[1]}"))
 
     told = why("arrives", seen, call_from_data({"call": "orders.createOrder", "args": ["sale", 7]}))
@@ -211,7 +211,7 @@ def test_a_credential_inside_a_template_is_left_to_the_direct_call(tmp_path: Pat
     )
     inside = "    body: {order: {source: 表单, key: {$credential: key}}}\n"
     path.write_text(text + inside, encoding="utf-8")
-    target = target_of(load_platforms(path), "orders")
+    target = make_target(load_platforms(path), "orders")
     api = target.platform.apis["createOrder"]
 
     assert to_chain(api, CALL).steps == (

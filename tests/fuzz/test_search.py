@@ -279,7 +279,9 @@ def test_no_secret_of_a_project_is_in_what_is_told(tmp_path: Path) -> None:
 def test_a_platform_imported_from_openapi_is_searched(tmp_path: Path) -> None:
     document = read_document(ROOT / "tests/data/openapi/crm.json")
     path = tmp_path / "crm.yaml"
-    path.write_text(convert_document(document, key="crm", has_answers=True).text, encoding="utf-8")
+    path.write_text(
+        convert_document(document, key="crm", has_response_schemas=True).text, encoding="utf-8"
+    )
 
     tried = search(SearchPlan(path=path, examples=str(tmp_path / "kept"), rounds=1))
 

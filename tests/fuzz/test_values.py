@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bpmax_sim.fuzz.laws import has_arrived
+from bpmax_sim.fuzz.laws import is_received_exactly
 
 
 @pytest.mark.parametrize(
@@ -43,4 +43,4 @@ from bpmax_sim.fuzz.laws import has_arrived
 def test_a_value_arrives_whole(
     value: Any, values: list[Any], place: str, *, in_form: bool, sent: bool
 ) -> None:
-    assert has_arrived(value, values, place, in_form=in_form) == sent
+    assert is_received_exactly(value, values, place, in_form=in_form) == sent

@@ -12,7 +12,7 @@ import pytest
 
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.index import files as files_module
-from bpmax_sim.index.files import FileScan, FileStamp, IndexedFile, read_cache, write_cache
+from bpmax_sim.index.files import FileScan, FileStamp, ScannedFile, read_cache, write_cache
 from bpmax_sim.index.store import load_index
 from bpmax_sim.index.traces import add_traced_names
 from bpmax_sim.index.uses import ProjectPlace, ProjectUses
@@ -41,7 +41,7 @@ def test_a_file_has_one_name_however_its_path_is_written(
     root = tmp_path / "项目"
     scan = FileScan(root, {})
 
-    assert scan.name_of(f"{root}/{path}") == name
+    assert scan.to_index_name(f"{root}/{path}") == name
 
 
 @pytest.mark.parametrize("size", [0, 1, 2, 3, 4])
@@ -72,37 +72,37 @@ def test_a_stamp_is_trusted_where_two_changes_have_two_times(
     scan = FileScan(tmp_path, {})
     now = time.time_ns()
     stamp = FileStamp(1, now - age * 10**9, 0, 1)
-    scan.files = {"a.js": IndexedFile(stamp, b"1"), "b.js": None}
+    scan.files = {"a.js": ScannedFile(stamp, b"1"), "b.js": None}
 
     assert scan.is_stamp_reliable("a.js") == reliable
     # no file needs no stamp
     assert scan.is_stamp_reliable("b.js")
-    assert [*scan.files_with_reliable_stamp()] == (["a.js"] if reliable else [])
+    assert [*scan.find_files_with_reliable_stamp()] == (["a.js"] if reliable else [])
 
 
 @pytest.mark.parametrize("field", ["size", "modified", "changed", "inode"])
 def test_a_file_is_read_again_if_any_part_of_its_stamp_differs(tmp_path: Path, field: str) -> None:
     (tmp_path / "a.js").write_text("1", "utf-8")
-    real = FileScan(tmp_path, {}).file("a.js")
+    real = FileScan(tmp_path, {}).get_file("a.js")
     assert real is not None
     parts = {name: getattr(real.stamp, name) for name in real.stamp.__struct_fields__}
     known = {
-        "same": IndexedFile(real.stamp, b"known"),
-        "other": IndexedFile(FileStamp(**{**parts, field: parts[field] + 1}), b"known"),
+        "same": ScannedFile(real.stamp, b"known"),
+        "other": ScannedFile(FileStamp(**{**parts, field: parts[field] + 1}), b"known"),
     }
 
-    assert FileScan(tmp_path, {"a.js": known["same"]}).digest("a.js") == b"known"
-    assert FileScan(tmp_path, {"a.js": known["other"]}).digest("a.js") == real.digest
+    assert FileScan(tmp_path, {"a.js": known["same"]}).get_digest("a.js") == b"known"
+    assert FileScan(tmp_path, {"a.js": known["other"]}).get_digest("a.js") == real.digest
 
 
 @needs_links
 def test_what_is_no_file_has_no_digest(tmp_path: Path) -> None:
     (tmp_path / "folder.js").mkdir()
     (tmp_path / "gone.js").symlink_to(tmp_path / "nowhere")
-    known = IndexedFile(FileStamp(0, 0, 0, 0), b"known")
+    known = ScannedFile(FileStamp(0, 0, 0, 0), b"known")
     for before in ({}, {"folder.js": known, "gone.js": known, "none.js": known, "\0": known}):
         scan = FileScan(tmp_path, before)
-        assert [scan.digest(name) for name in ("folder.js", "gone.js", "none.js", "\0")] == [
+        assert [scan.get_digest(name) for name in ("folder.js", "gone.js", "none.js", "\0")] == [
             b""
         ] * 4
         assert not scan.is_stamp_reliable("gone.js")
@@ -226,9 +226,9 @@ def test_a_line_without_anything_has_no_uses(tmp_path: Path) -> None:
     uses = uses_in(tmp_path)
 
     for line, paths in {1: [], 2: [], 3: ["scenarios/x.js", "scenarios/y.js"], 4: []}.items():
-        found = uses.uses_of(ProjectPlace("file", "scenarios/x.js", line))
+        found = uses.find_uses(ProjectPlace("file", "scenarios/x.js", line))
         assert [use.path for use in found] == paths
-    assert uses.uses_of(ProjectPlace("field", "没有")) == []
+    assert uses.find_uses(ProjectPlace("field", "没有")) == []
 
 
 def test_a_cache_that_another_edition_wrote_is_not_read(tmp_path: Path) -> None:

@@ -70,7 +70,7 @@ def settled(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def read(index: ItemIndex, path: Path) -> Any:
     try:
-        return [item.header for item in index.items_of(path)]
+        return [item.header for item in index.list_items(path)]
     except ConfigError as error:
         return str(error)
 
@@ -104,7 +104,7 @@ def test_an_item_of_the_index_is_loaded_when_it_is_wanted(tmp_path: Path) -> Non
     write(tmp_path, "scenarios/采购/parts.yaml", TEXTS["scenarios/采购/parts.yaml"][0])
     look(tmp_path)
 
-    (item,) = ItemIndex(tmp_path).items_of(path)
+    (item,) = ItemIndex(tmp_path).list_items(path)
 
     assert item.load().header == item.header
     assert {Path(name).name for name in item.files} == {"付款.scenario.yaml", "parts.yaml"}
@@ -119,10 +119,10 @@ def test_what_was_found_sound_is_not_checked_again_and_all_else_is(
     checked: list[object] = []
     monkeypatch.setattr("bpmax_sim.scenario.load.check_scenario", checked.append)
 
-    ItemIndex(tmp_path).items_of(path)[0].load()
+    ItemIndex(tmp_path).list_items(path)[0].load()
     assert checked == []
 
-    found = ItemIndex(tmp_path).items_of(path)
+    found = ItemIndex(tmp_path).list_items(path)
     parts.write_text("steps: {打开: [{set: {金额: 55}}]}\n", "utf-8")
     found[0].load()
     assert len(checked) == 1
@@ -134,7 +134,7 @@ def test_a_file_with_doubts_tells_them_again(tmp_path: Path) -> None:
     expected = load_warnings(load_items(path, root=tmp_path))
     look(tmp_path)
 
-    found = ItemIndex(tmp_path).items_of(path)
+    found = ItemIndex(tmp_path).list_items(path)
 
     assert load_warnings(item.load() for item in found) == expected
     assert any(expected)
@@ -148,7 +148,7 @@ def test_what_was_broken_since_is_told_when_it_is_loaded(tmp_path: Path) -> None
     path = write(tmp_path, SCENARIO, TEXTS[SCENARIO][1])
     write(tmp_path, "scenarios/采购/parts.yaml", TEXTS["scenarios/采购/parts.yaml"][0])
     look(tmp_path)
-    (item,) = ItemIndex(tmp_path).items_of(path)
+    (item,) = ItemIndex(tmp_path).list_items(path)
     path.write_text(TEXTS[SCENARIO][1].replace("付款", "收款"), "utf-8")
 
     with pytest.raises(ConfigError, match="changed while"):
@@ -160,7 +160,7 @@ def test_variables_of_the_command_line_are_always_read_in(tmp_path: Path) -> Non
     path = write(tmp_path, SCENARIO, text)
     look(tmp_path)
 
-    (item,) = ItemIndex(tmp_path).items_of(path, {"单": "乙"})
+    (item,) = ItemIndex(tmp_path).list_items(path, {"单": "乙"})
 
     assert item.header.cassette == "乙"
 
@@ -172,7 +172,7 @@ def test_a_project_that_moved_is_read_anew(tmp_path: Path) -> None:
     (tmp_path / "a").rename(tmp_path / "b")
     index = ItemIndex(tmp_path / "b")
 
-    (item,) = index.items_of(tmp_path / "b" / SCENARIO)
+    (item,) = index.list_items(tmp_path / "b" / SCENARIO)
 
     assert index.loaded == 1
     assert item.header.platforms == (tmp_path / "b/scenarios/platforms",)
@@ -203,7 +203,7 @@ def test_an_index_that_is_damaged_is_made_afresh(tmp_path: Path, content: bytes 
 
     assert read(ItemIndex(tmp_path), path) == expected
     assert look(tmp_path) == expected
-    assert ItemIndex(tmp_path).items_of(path)
+    assert ItemIndex(tmp_path).list_items(path)
 
 
 def test_an_index_of_another_version_is_made_afresh(
@@ -214,7 +214,7 @@ def test_an_index_of_another_version_is_made_afresh(
     monkeypatch.setattr("bpmax_sim.index.items.code_edition", lambda: "another")
     index = ItemIndex(tmp_path)
 
-    index.items_of(path)
+    index.list_items(path)
 
     assert index.loaded == 1
 

@@ -29,7 +29,7 @@ def said(uses: ProjectUses, text: str) -> set[tuple[str, str, int]]:
 
 def _said(uses: ProjectUses, text: str) -> Iterator[tuple[str, str, int]]:
     for place in uses.find_places(text):
-        for use in uses.uses_of(place):
+        for use in uses.find_uses(place):
             yield use.fact.role, use.path, use.fact.line
 
 
@@ -105,7 +105,7 @@ def test_files_that_run_each_other_come_to_an_end(tmp_path: Path) -> None:
         (tmp_path / f"scenarios/{name}.js").write_text("form.客户 = 1;", "utf-8")
     uses = ProjectUses(load_index(tmp_path))
 
-    assert {use.path for use in uses.uses_of(uses.find_places("客户")[0])} >= {
+    assert {use.path for use in uses.find_uses(uses.find_places("客户")[0])} >= {
         "scenarios/a.js",
         "scenarios/b.js",
     }
@@ -131,7 +131,7 @@ def test_a_name_that_a_script_makes_up_is_learned_from_a_run_of_it(
     known = ProjectUses(add_traced_names(load_index(tmp_path)))
 
     if learned:
-        (use,) = known.uses_of(known.find_places("crm.getOrder")[0])
+        (use,) = known.find_uses(known.find_places("crm.getOrder")[0])
         assert (use.path, use.fact.line, use.fact.is_learned) == ("scenarios/scripts/x.js", 2, True)
     else:
         with pytest.raises(ConfigError, match="nothing in this project is called"):

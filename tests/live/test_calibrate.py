@@ -12,12 +12,12 @@ import pytest
 from msgspec import structs
 
 from bpmax_sim.cli.app import run_command_line
-from bpmax_sim.live.calibrate import ask_our_engine, calibration_script
+from bpmax_sim.live.calibrate import ask_our_engine, render_calibration_script
 from bpmax_sim.live.calibration_file import MARKS, read_rule_marks
-from bpmax_sim.live.capture import capture_lines
+from bpmax_sim.live.capture import render_capture_lines
 from bpmax_sim.live.console import CapturedRun, read_console
-from bpmax_sim.live.echo import ECHO_PLATFORM, answer_echo
-from bpmax_sim.live.judge import Calibration, judge_run, list_refuted
+from bpmax_sim.live.echo import ECHO_PLATFORM, make_echo_response
+from bpmax_sim.live.judge import Calibration, judge_run, list_refuted_rules
 from bpmax_sim.messages import Request
 from bpmax_sim.yamlfile import read_yaml
 from tests.script.bench import Bench, texts
@@ -27,7 +27,9 @@ FAKE = Path(__file__).with_name("fake_proxy.js").read_text("utf-8")
 
 def console_of(*quirks: str, may_write: bool | None = True, before: str = "") -> str:
     proxy = f"{FAKE}{before}\nconst $proxy = make(...{json.dumps(quirks)});\n"
-    outcome = Bench().run(proxy + calibration_script(may_write=may_write), form={"amount": 1})
+    outcome = Bench().run(
+        proxy + render_calibration_script(may_write=may_write), form={"amount": 1}
+    )
     assert outcome.error is None
     return "\n".join(texts(outcome))
 
@@ -38,7 +40,7 @@ def ask(*quirks: str, may_write: bool | None = True, before: str = "") -> Calibr
 
 
 def refuted(calibration: Calibration) -> set[str]:
-    return {key for key, _ in list_refuted(calibration)}
+    return {key for key, _ in list_refuted_rules(calibration)}
 
 
 UNSEEN = {"auth_last", "business", "redirects", "one_login"}
@@ -128,7 +130,7 @@ def test_after_a_first_call_that_fails_nothing_more_is_sent() -> None:
         "let calls = 0; const refuse = async () => { calls++; throw new Error('login refused'); };"
     )
     proxy = "({$api: () => ({$path: () => ({$call: refuse})})})"
-    script = f"{broken}const $proxy = () => {proxy};\n{calibration_script()}\nreturn calls;"
+    script = f"{broken}const $proxy = () => {proxy};\n{render_calibration_script()}\nreturn calls;"
     outcome = Bench().run(script)
     assert outcome.value == 1
     (run,) = read_console("\n".join(texts(outcome)))
@@ -139,7 +141,7 @@ def test_an_echo_says_what_it_got_and_does_as_its_path_says() -> None:
     request = Request(
         method="POST", url="http://a.test/x/status/418?a=1&a=2", headers=(("X-A", "b"),), body=b"{}"
     )
-    response = answer_echo(request)
+    response = make_echo_response(request)
     assert response.status == 418
     assert json.loads(response.body) == {
         "method": "POST",
@@ -233,7 +235,7 @@ def test_consoles_of_capture_and_of_calibrate_are_told_apart(
     (project / "console.txt").write_text(console_of(), "utf-8")
     assert run_command_line(["init", "--from", "console.txt"]) == 2
     assert "bpmax-sim calibrate" in capsys.readouterr().err
-    outcome = Bench().run(capture_lines() + "form.a = 1;", form={})
+    outcome = Bench().run(render_capture_lines() + "form.a = 1;", form={})
     (project / "captured.txt").write_text("\n".join(texts(outcome)), "utf-8")
     assert run_command_line(["calibrate", "captured.txt"]) == 2
     assert "init --from" in capsys.readouterr().err
@@ -265,7 +267,7 @@ TEN = tuple(DIFFERENCES)[:10]
 
 def foreign_setup(*differences: str) -> str:
     """Return the declaration of the foreign ``$proxy`` with *differences*."""
-    declared: Any = read_yaml(ECHO_PLATFORM).plain()
+    declared: Any = read_yaml(ECHO_PLATFORM).to_plain()
     apis = {
         name: {
             "method": api["method"],
@@ -283,7 +285,7 @@ def foreign_setup(*differences: str) -> str:
 
 
 def judge_foreign(*differences: str) -> Calibration:
-    script = foreign_setup(*differences) + calibration_script(may_write=True)
+    script = foreign_setup(*differences) + render_calibration_script(may_write=True)
     outcome = Bench().run(script, form={"amount": 1})
     assert outcome.error is None
     (run,) = read_console("\n".join(texts(outcome)))

@@ -11,7 +11,7 @@ import pytest
 
 from bpmax_sim.errors import ConfigError, TransportError
 from bpmax_sim.js_values import to_scenario_value
-from bpmax_sim.live.capture import capture_lines, without_capture
+from bpmax_sim.live.capture import remove_capture_lines, render_capture_lines
 from bpmax_sim.live.console import decode_console, is_captured_console, read_console
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.script.failure import Script
@@ -59,11 +59,13 @@ def engine(request: pytest.FixtureRequest) -> str:
 @pytest.mark.usefixtures("engine")
 @pytest.mark.parametrize("style", STYLES)
 def test_a_script_does_below_the_lines_what_it_does_without(style: str) -> None:
-    assert effects(capture_lines() + STYLES[style]) == effects(f"//\n//\n//\n{STYLES[style]}")
+    assert effects(render_capture_lines() + STYLES[style]) == effects(
+        f"//\n//\n//\n{STYLES[style]}"
+    )
 
 
 def console_of(script: str, before: str = "") -> str:
-    _, _, outcome = perform(before + capture_lines() + script)
+    _, _, outcome = perform(before + render_capture_lines() + script)
     return "\n".join(texts(outcome))
 
 
@@ -77,7 +79,7 @@ def test_a_call_is_told_with_what_was_asked_and_answered_and_thrown() -> None:
     begin, *rest = records(STYLES["chained"])
     assert begin["bound"] == {"$proxy": "assigned", "form": "assigned", "ctx": "absent"}
     assert begin["form"] == FIELDS
-    assert without_capture(begin["script"]).strip() == STYLES["chained"]
+    assert remove_capture_lines(begin["script"]).strip() == STYLES["chained"]
     ask, told = rest
     assert (ask["platform"], ask["api"], ask["steps"]) == (
         "crm",
@@ -165,7 +167,7 @@ def test_a_secret_that_a_script_has_written_in_it_stays_there(line: str) -> None
 def test_scripts_of_one_page_tell_of_themselves_though_the_first_has_wrapped_the_names() -> None:
     bench, form = Bench(answer), Form(json.loads(json.dumps(FIELDS)))
     sources = ["form.a = 8;", "form.b = (await $proxy('crm').getCustomer(form.a)).data.name;"]
-    scripts = [Script(capture_lines() + source, NAME) for source in sources]
+    scripts = [Script(render_capture_lines() + source, NAME) for source in sources]
     page = Page(scripts)
     told = [
         line

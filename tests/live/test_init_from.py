@@ -290,7 +290,7 @@ def test_what_was_seen_of_one_flow_is_one_flow_file(project: Path) -> None:
     source.write_text("\n".join(consoles), "utf-8")
     make_project(project, source)
     flows = [path.read_text("utf-8") for path in sorted(project.rglob("flows/*.yaml"))]
-    flow: Any = read_yaml(flows[0]).plain()
+    flow: Any = read_yaml(flows[0]).to_plain()
     assert flow["start"] == "部门经理"
     assert flow["nodes"] == {
         "部门经理": {"owners": ["li", "zhao"], "approve": "财务"},
@@ -298,9 +298,9 @@ def test_what_was_seen_of_one_flow_is_one_flow_file(project: Path) -> None:
         "总经理": {"end": True},
     }
     assert "Seen too, and not in here: 部门经理 → 结束" in flows[0]
-    second: Any = read_yaml(flows[1]).plain()
+    second: Any = read_yaml(flows[1]).to_plain()
     assert {**second, "nodes": dict(second["nodes"])} == {**flow, "flow": "console_2"}
-    third: Any = read_yaml(flows[2]).plain()
+    third: Any = read_yaml(flows[2]).to_plain()
     assert third["nodes"] == {
         "部门经理": {"owners": ["zhao", "li"], "approve": "结束"},
         "结束": {"end": True},

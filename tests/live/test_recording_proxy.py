@@ -55,7 +55,7 @@ class Bench:
         self.proxy = RecordingProxy(
             self.session, UpstreamUrl.parse(upstream), hear=self.calls.append, **options
         )
-        server = run_server(answer=self.proxy.answer, stop=self.proxy.stop)
+        server = run_server(answer=self.proxy.handle_request, stop=self.proxy.cancel_exchanges)
         self.url = self.stack.enter_context(server)
         self.client = self.stack.enter_context(httpx.Client(base_url=self.url, timeout=10))
 
@@ -359,7 +359,7 @@ def test_an_upstream_that_is_the_proxy_itself_by_another_name_is_found(tmp_path:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     one = Bench(tmp_path, f"http://localhost:{port}")
-    with run_server(answer=one.proxy.answer, port=port):
+    with run_server(answer=one.proxy.handle_request, port=port):
         got = one.client.get("/x")
     exchanges = one.seal()
 

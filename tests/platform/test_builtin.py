@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bpmax_sim.platform.load import built_in, built_in_keys, load_platforms
+from bpmax_sim.platform.load import find_built_in_platform, list_built_in_keys, load_platforms
 from bpmax_sim.platform.model import Auth, Platform
 
 
@@ -13,12 +13,14 @@ def shipped(key: str) -> Platform:
 
 
 def test_four_platforms_are_shipped() -> None:
-    assert built_in_keys() == ("dingtalk", "dingtalk_v1", "feishu", "qywx")
-    assert [platform.platform_key for platform in load_platforms(None)] == list(built_in_keys())
-    assert built_in("crm") is None
+    assert list_built_in_keys() == ("dingtalk", "dingtalk_v1", "feishu", "qywx")
+    assert [platform.platform_key for platform in load_platforms(None)] == list(
+        list_built_in_keys()
+    )
+    assert find_built_in_platform("crm") is None
 
 
-@pytest.mark.parametrize("key", built_in_keys())
+@pytest.mark.parametrize("key", list_built_in_keys())
 def test_each_sends_messages_and_looks_up_users(key: str) -> None:
     platform = shipped(key)
     assert {"sendTextMessage", "sendMarkdownMessage", "sendPostMessage"} & platform.apis.keys()
@@ -29,7 +31,7 @@ def test_each_sends_messages_and_looks_up_users(key: str) -> None:
     assert platform.auth.recover["token"].refresh == 1
 
 
-@pytest.mark.parametrize("key", built_in_keys())
+@pytest.mark.parametrize("key", list_built_in_keys())
 def test_every_api_that_sends_declares_what_it_needs(key: str) -> None:
     platform = shipped(key)
     for api in platform.apis.values():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bpmax_sim.platform.digest import (
-    digest_authorization,
+    make_digest_authorization,
     parse_challenges,
     read_authorization,
 )
@@ -23,7 +23,9 @@ CNONCE = "f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ"
 def answer(
     challenge: str, user: str = "Mufasa", password: str = "Circle of Life"
 ) -> dict[str, str]:
-    value = digest_authorization(challenge, user, password, "GET", "/dir/index.html", CNONCE, 1)
+    value = make_digest_authorization(
+        challenge, user, password, "GET", "/dir/index.html", CNONCE, 1
+    )
     return read_authorization(value)
 
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bpmax_sim.messages import Request
-from bpmax_sim.path_template import path_template
+from bpmax_sim.path_template import compile_path_template
 from bpmax_sim.platform.load import load_platforms
 from bpmax_sim.platform.matcher import ApiMatch, ApiMatcher
 
@@ -214,7 +214,7 @@ VALUES = st.text(min_size=1).filter(lambda text: text.isprintable() and text not
 
 @given(st.dictionaries(st.sampled_from(["甲", "b", "c"]), VALUES, min_size=3))
 def test_what_is_filled_into_a_path_is_what_is_read_out_of_it(values: dict[str, str]) -> None:
-    template = path_template("/客户/{甲}/x-{b}/{c}/")
+    template = compile_path_template("/客户/{甲}/x-{b}/{c}/")
 
     path = template.fill(values)
 

@@ -33,7 +33,7 @@ NOTHING = "'paths' has no operations, so nothing can be imported"
 
 
 def imported(name: str, folder: Path) -> tuple[ConvertedPlatform, Platform]:
-    made = convert_document(read_document(DATA / FILES[name]), key=name, has_answers=True)
+    made = convert_document(read_document(DATA / FILES[name]), key=name, has_response_schemas=True)
     return made, loaded(made, folder)
 
 
@@ -381,7 +381,9 @@ def test_a_large_document_keeps_as_much_of_its_answers_as_a_file_has_room_for(
     schema = {"properties": {f"字段{n}": {"type": "string"} for n in range(100)}}
     document = of(responses={"200": {"content": {"application/json": {"schema": schema}}}})
 
-    made = convert_document(document, key="x", url="https://x.example.test", has_answers=True)
+    made = convert_document(
+        document, key="x", url="https://x.example.test", has_response_schemas=True
+    )
 
     answer = loaded(made, tmp_path).apis["x"].answer
     kept = [one for one in answer.get("properties", {}).values() if one]
@@ -429,7 +431,7 @@ def test_the_same_document_gives_the_same_file(root: Any) -> None:
 def outcome(root: Any) -> str:
     """Return the file, or why there is none."""
     try:
-        return convert_document(Document("x.json", root), key="x", has_answers=True).text
+        return convert_document(Document("x.json", root), key="x", has_response_schemas=True).text
     except BpmaxError as error:
         return str(error)
 
@@ -508,7 +510,9 @@ def write_beside(folder: Path, **more: str) -> Path:
 
 
 def test_a_document_of_many_files_is_one_platform(tmp_path: Path) -> None:
-    made = convert_document(read_document(write_beside(tmp_path)), key="crm", has_answers=True)
+    made = convert_document(
+        read_document(write_beside(tmp_path)), key="crm", has_response_schemas=True
+    )
     platform = loaded(made, tmp_path)
     save = platform.apis["saveCustomer"].parameters
 

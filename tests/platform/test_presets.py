@@ -9,7 +9,7 @@ import pytest
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.platform.load import read_file, read_platform
 from bpmax_sim.platform.model import Auth, Platform
-from bpmax_sim.platform.presets import load_preset, preset_names
+from bpmax_sim.platform.presets import list_preset_names, load_preset
 
 ALL = {
     "acs3", "api_key", "aws_sigv4", "basic", "bearer", "csrf_session", "digest",
@@ -45,7 +45,7 @@ def refused(path: Path, auth: str, *, more: str = "") -> list[str]:
 
 
 def test_all_presets_of_the_specification_are_shipped() -> None:
-    assert set(preset_names()) == ALL
+    assert set(list_preset_names()) == ALL
 
 
 @pytest.mark.parametrize("name", sorted(ALL))
@@ -53,7 +53,7 @@ def test_each_preset_makes_a_whole_platform(name: str, crm: Path) -> None:
     needed = NEEDS.get(name)
     auth = f"{{preset: {name}, {needed}}}" if needed else name
     platform = platform_with(crm, auth)
-    declared = load_preset(name).child("credentials")
+    declared = load_preset(name).find_child("credentials")
     assert platform.credentials.keys() == (declared.items.keys() if declared else set())
     assert load_preset(name).items["preset"].value == name
     assert load_preset(name).items["title"].value

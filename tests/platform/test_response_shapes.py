@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from bpmax_sim.platform.response_shapes import (
     ResponseShape,
+    derive_schema_shape,
+    infer_shape,
     merge_shapes,
-    shape_of,
-    shape_of_schema,
     wrap_in_envelope,
 )
 
@@ -37,11 +37,11 @@ JSON = st.recursive(
     ],
 )
 def test_a_member_is_there_or_not_or_nobody_can_say(path: tuple[str, ...], expected: str) -> None:
-    assert shape_of(CUSTOMER).presence_of(path) == expected
+    assert infer_shape(CUSTOMER).check_presence(path) == expected
 
 
 def test_what_one_response_lacks_is_optional() -> None:
-    merged = merge_shapes([shape_of({"a": 1, "b": None}), shape_of({"a": "x"})])
+    merged = merge_shapes([infer_shape({"a": 1, "b": None}), infer_shape({"a": "x"})])
 
     assert merged is not None
     assert merged.members["a"].kinds == {"number", "text"}
@@ -49,7 +49,7 @@ def test_what_one_response_lacks_is_optional() -> None:
 
 
 def test_elements_of_a_list_are_merged() -> None:
-    tags = shape_of(CUSTOMER).members["data"].members["tags"]
+    tags = infer_shape(CUSTOMER).members["data"].members["tags"]
 
     assert tags.item is not None
     assert set(tags.item.members) == {"id", "color"}
@@ -57,7 +57,9 @@ def test_elements_of_a_list_are_merged() -> None:
 
 
 def test_a_map_by_ids_says_nothing_of_names() -> None:
-    assert shape_of({str(number): {} for number in range(500)}).presence_of(("x",)) == "unknown"
+    assert (
+        infer_shape({str(number): {} for number in range(500)}).check_presence(("x",)) == "unknown"
+    )
 
 
 @pytest.mark.parametrize(
@@ -76,7 +78,7 @@ def test_a_map_by_ids_says_nothing_of_names() -> None:
 def test_a_schema_declares_members(
     schema: dict[str, Any], path: tuple[str, ...], expected: str
 ) -> None:
-    assert shape_of_schema(schema).presence_of(path) == expected
+    assert derive_schema_shape(schema).check_presence(path) == expected
 
 
 @pytest.mark.parametrize(
@@ -96,26 +98,28 @@ def test_texts_are_all_there_are_where_each_schema_lists_its_own(
 ) -> None:
     schemas = [{"type": "string", **({"enum": one} if one else {})} for one in listed]
 
-    assert shape_of_schema({"oneOf": schemas}).texts == texts
+    assert derive_schema_shape({"oneOf": schemas}).texts == texts
 
 
 def test_only_a_schema_closes_an_object() -> None:
-    closed = shape_of_schema({"properties": {"a": {}}, "additionalProperties": False})
+    closed = derive_schema_shape({"properties": {"a": {}}, "additionalProperties": False})
 
     assert closed.is_closed_at(())
-    assert not shape_of({"a": 1}).is_closed_at(())
+    assert not infer_shape({"a": 1}).is_closed_at(())
 
 
 def test_an_envelope_takes_the_data_that_the_platform_names() -> None:
     assert (
-        wrap_in_envelope(shape_of(CUSTOMER), ("$.data",)).presence_of(("data", "name")) == "present"
-    )
-    assert (
-        wrap_in_envelope(shape_of({"name": 1}), ("$.data",)).presence_of(("data", "name"))
+        wrap_in_envelope(infer_shape(CUSTOMER), ("$.data",)).check_presence(("data", "name"))
         == "present"
     )
     assert (
-        wrap_in_envelope(shape_of(CUSTOMER), ("$..data",)).presence_of(("data", "x")) == "unknown"
+        wrap_in_envelope(infer_shape({"name": 1}), ("$.data",)).check_presence(("data", "name"))
+        == "present"
+    )
+    assert (
+        wrap_in_envelope(infer_shape(CUSTOMER), ("$..data",)).check_presence(("data", "x"))
+        == "unknown"
     )
 
 
@@ -130,8 +134,8 @@ def paths(value: Any) -> list[tuple[str, ...]]:
 
 @given(st.lists(JSON, min_size=1, max_size=4))
 def test_what_was_seen_is_never_absent(values: list[Any]) -> None:
-    merged = merge_shapes(map(shape_of, values)) or ResponseShape()
+    merged = merge_shapes(map(infer_shape, values)) or ResponseShape()
 
     for value in values:
         for path in paths(value):
-            assert merged.presence_of(path) != "absent"
+            assert merged.check_presence(path) != "absent"

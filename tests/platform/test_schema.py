@@ -5,12 +5,12 @@ from __future__ import annotations
 import jsonschema
 import pytest
 
-from bpmax_sim.platform.load import BUILT_IN, built_in_keys
-from bpmax_sim.platform.presets import instances_schema, platform_schema
+from bpmax_sim.platform.load import BUILT_IN, list_built_in_keys
+from bpmax_sim.platform.presets import make_instances_schema, make_platform_schema
 from bpmax_sim.yamlfile import read_yaml
 
-PLATFORM = jsonschema.Draft7Validator(platform_schema())
-INSTANCES = jsonschema.Draft7Validator(instances_schema())
+PLATFORM = jsonschema.Draft7Validator(make_platform_schema())
+INSTANCES = jsonschema.Draft7Validator(make_instances_schema())
 
 
 def test_both_are_schemas_of_draft_07() -> None:
@@ -19,9 +19,9 @@ def test_both_are_schemas_of_draft_07() -> None:
         assert validator.schema["$schema"] == "http://json-schema.org/draft-07/schema#"
 
 
-@pytest.mark.parametrize("key", built_in_keys())
+@pytest.mark.parametrize("key", list_built_in_keys())
 def test_the_shipped_platforms_fit(key: str) -> None:
-    assert not list(PLATFORM.iter_errors(read_yaml(BUILT_IN / f"{key}.yaml").plain()))
+    assert not list(PLATFORM.iter_errors(read_yaml(BUILT_IN / f"{key}.yaml").to_plain()))
 
 
 def test_auth_is_a_presets_name_or_parameters_or_the_mechanisms() -> None:

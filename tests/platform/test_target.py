@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from bpmax_sim.platform import model
-from bpmax_sim.platform.check import is_address, platform_hints
+from bpmax_sim.platform.check import find_platform_hints, is_platform_address
 from bpmax_sim.platform.model import Api, Auth, Parameter, Platform
-from bpmax_sim.platform.target import Login, Target
+from bpmax_sim.platform.target import NumberedLoginStep, Target
 from tests.proxy.world import TOKEN, crm
 
 
@@ -23,9 +23,9 @@ def test_the_headers_of_each_api_that_it_may_be_for_are_declared() -> None:
     platform = crm(*apis, headers={"X-All": "1"})
     own = {"a": {"x-a", "y-a"}, "b": {"x-b", "y-b"}, "c": {"x-c", "y-c"}}
 
-    assert Target(platform).header_names == {"x-all"}
-    assert Target(platform, api=apis[1]).header_names == {"x-all", *own["b"]}
-    assert Target(platform, candidates=apis).header_names == {"x-all"}.union(*own.values())
+    assert Target(platform).declared_header_names == {"x-all"}
+    assert Target(platform, api=apis[1]).declared_header_names == {"x-all", *own["b"]}
+    assert Target(platform, candidates=apis).declared_header_names == {"x-all"}.union(*own.values())
     assert [
         Target(platform).is_declared,
         Target(platform, api=apis[0]).is_declared,
@@ -39,7 +39,7 @@ def test_a_place_of_a_login_is_named_after_the_first_secret_in_it() -> None:
     request = model.LoginRequest(
         path="/t", form={"a": "{{ secret }}", "b": "{{ client_id }}", "c": "{{ zz }}{{ secret }}"}
     )
-    login = Login(TOKEN, model.LoginStep(request=request, extract=step.extract), 1)
+    login = NumberedLoginStep(TOKEN, model.LoginStep(request=request, extract=step.extract), 1)
     secrets = {name: model.CredentialSpec(secret=True) for name in ("zz", "secret")}
     platform = crm(auth=TOKEN, credentials={**secrets, "client_id": model.CredentialSpec()})
 
@@ -49,7 +49,7 @@ def test_a_place_of_a_login_is_named_after_the_first_secret_in_it() -> None:
 
 
 def hints(**fields: Any) -> list[str]:
-    return [str(one) for one in platform_hints(crm(**fields))]
+    return [str(one) for one in find_platform_hints(crm(**fields))]
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def hints(**fields: Any) -> list[str]:
 )
 def test_more_than_an_hour_is_meant_in_milliseconds(timeout: float, count: int) -> None:
     assert len(hints(timeout=timeout)) == count
-    assert len([*platform_hints(crm(Api(key="x", path="/x", timeout=timeout)))]) == count
+    assert len([*find_platform_hints(crm(Api(key="x", path="/x", timeout=timeout)))]) == count
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_a_wait_needs_a_second_try(tries: int, wait: tuple[str, ...], *, idle: b
     ],
 )  # fmt: skip
 def test_an_address_is_one_to_which_calls_can_be_sent(text: str, *, fits: bool) -> None:
-    assert is_address(text) == fits
+    assert is_platform_address(text) == fits
 
 
 def test_a_platform_without_apis_has_no_candidates() -> None:

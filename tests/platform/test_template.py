@@ -15,7 +15,7 @@ from bpmax_sim.platform import sandbox
 from bpmax_sim.platform.compiled_template import Template
 from bpmax_sim.platform.encodings import LIMIT
 from bpmax_sim.platform.filters import FILTERS
-from bpmax_sim.platform.template import compile_template, is_template, names_in, render
+from bpmax_sim.platform.template import compile_template, find_names, is_template, render
 from tests.examples import drawn
 
 NAMES: dict[str, Any] = {
@@ -120,7 +120,7 @@ def test_a_template_that_cannot_be_rendered_says_why(source: str, message: str) 
 )
 def test_a_template_has_expressions_filters_and_if_alone(source: str, kind: str) -> None:
     with pytest.raises(ConfigError) as caught:
-        names_in(source)
+        find_names(source)
 
     assert str(caught.value) == (
         f"template {source!r} has {kind}; use expressions, filters and if alone"
@@ -181,7 +181,7 @@ def test_the_deepest_template_that_is_read_can_be_rendered() -> None:
     for depth in range(1, 40):
         source = "{{ " + "(" * depth + "a" + " | hex ~ '')" * depth + " | length > 0 }}"
         try:
-            names_in(source)
+            find_names(source)
         except ConfigError:
             assert depth > 9
             return
@@ -209,7 +209,7 @@ def test_an_error_never_tells_a_value() -> None:
 def test_the_names_of_a_template_are_known_without_rendering(
     source: str, names: frozenset[str]
 ) -> None:
-    assert names_in(source) == names
+    assert find_names(source) == names
     assert is_template(source) == bool(names)
 
 

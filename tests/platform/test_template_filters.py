@@ -20,11 +20,11 @@ from bpmax_sim.platform.encodings import (
     FilterError,
     decode_base64,
     decode_hex,
-    lossless_utf8_text,
+    decode_losslessly,
     to_octets,
     to_text,
 )
-from bpmax_sim.platform.filters import FILTERS, canonical_query, header_lines, normal_path
+from bpmax_sim.platform.filters import FILTERS, format_header_lines, normalise_path, sort_query
 from bpmax_sim.platform.template import render
 from tests.examples import drawn
 
@@ -37,7 +37,7 @@ def apply(name: str, value: object, *arguments: object) -> Any:
 
 @given(data=st.binary(max_size=50))
 def test_bytes_survive_as_text(data: bytes) -> None:
-    assert to_octets(lossless_utf8_text(data)) == data
+    assert to_octets(decode_losslessly(data)) == data
 
 
 @given(value=texts)
@@ -105,7 +105,7 @@ def test_digests_are_those_of_hashlib_and_hmac(algorithm: str, value: str, key: 
     ],
 )  # fmt: skip
 def test_hmac_sha256_has_the_values_of_rfc_4231(key: bytes, data: bytes, expected: str) -> None:
-    names = {"data": lossless_utf8_text(data), "key": lossless_utf8_text(key)}
+    names = {"data": decode_losslessly(data), "key": decode_losslessly(key)}
 
     assert render("{{ data | hmac_sha256_hex(key) }}", names) == expected
 
@@ -169,7 +169,7 @@ def test_an_unknown_offset_is_an_error() -> None:
     ],
 )
 def test_a_path_is_normalised(path: str, expected: str) -> None:
-    assert normal_path(path) == expected
+    assert normalise_path(path) == expected
 
 
 pairs = st.lists(st.tuples(texts.filter(bool), texts), max_size=5)
@@ -179,11 +179,11 @@ pairs = st.lists(st.tuples(texts.filter(bool), texts), max_size=5)
 def test_a_query_is_sorted_by_encoded_name_then_value(pairs: list[tuple[str, str]]) -> None:
     query = "&".join(f"{quote(n, safe='')}={quote(v, safe='')}" for n, v in pairs)
 
-    ordered = canonical_query(query)
+    ordered = sort_query(query)
 
     expected = sorted((quote(n, safe=""), quote(v, safe="")) for n, v in pairs)
     assert ordered == "&".join(f"{n}={v}" for n, v in expected)
-    assert canonical_query(ordered) == ordered
+    assert sort_query(ordered) == ordered
     assert sorted(parse_qsl(ordered, keep_blank_values=True)) == sorted(pairs)
 
 
@@ -198,7 +198,7 @@ def test_a_query_is_sorted_by_encoded_name_then_value(pairs: list[tuple[str, str
     ],
 )
 def test_a_canonical_query_gives_each_name_a_sign(query: str, expected: str) -> None:
-    assert canonical_query(query) == expected
+    assert sort_query(query) == expected
 
 
 def test_names_and_values_are_joined_decoded_for_the_schemes_that_want_it() -> None:
@@ -214,9 +214,12 @@ def test_headers_are_picked_dropped_and_written_in_order() -> None:
 
     assert apply("pick", headers, "host", "x-acs-*") == {"host": "crm", "x-acs-date": "a  b"}
     assert apply("drop", headers, "host", "x-*") == {"content-type": "text/plain"}
-    assert header_lines(apply("collapse", apply("pick", headers, "x-acs-*"))) == "x-acs-date:a b\n"
+    assert (
+        format_header_lines(apply("collapse", apply("pick", headers, "x-acs-*")))
+        == "x-acs-date:a b\n"
+    )
     assert apply("header_names", headers) == "content-type;host;x-acs-date;x-b"
-    assert header_lines({}) == ""
+    assert format_header_lines({}) == ""
 
 
 @pytest.mark.parametrize(

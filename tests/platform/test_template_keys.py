@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bpmax_sim.errors import ConfigError
-from bpmax_sim.platform.encodings import b64url, decode_base64
+from bpmax_sim.platform.encodings import decode_base64, encode_base64url
 from bpmax_sim.platform.template import render
 
 RSA = rsa.generate_private_key(public_exponent=65537, key_size=2048)
@@ -62,11 +62,14 @@ def test_the_signature_of_rfc_7515_a_1_comes_out() -> None:
     key = "AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow"
     head = '{"typ":"JWT",\r\n "alg":"HS256"}'
     body = '{"iss":"joe",\r\n "exp":1300819380,\r\n "http://example.com/is_root":true}'
-    names = {"signed": f"{b64url(head)}.{b64url(body)}", "key": decode_base64(key)}
+    names = {
+        "signed": f"{encode_base64url(head)}.{encode_base64url(body)}",
+        "key": decode_base64(key),
+    }
 
     signature = decode_base64(render("{{ signed | hmac_sha256_b64(key) }}", names))
 
-    assert b64url(signature) == "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
+    assert encode_base64url(signature) == "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
 
 
 def test_a_private_key_may_be_pem_or_pem_on_one_line_or_bare_base64() -> None:

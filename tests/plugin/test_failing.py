@@ -13,10 +13,10 @@ import pytest
 
 from bpmax_sim.cli.app import run_command_line
 from bpmax_sim.errors import Place
-from bpmax_sim.pytest_plugin.items import FailureText, annotation_place, calls_section
+from bpmax_sim.pytest_plugin.items import FailureText, find_annotation_place, format_calls_section
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.load import load_items
-from bpmax_sim.scenario.outcome import events_of_unrun
+from bpmax_sim.scenario.outcome import make_unrun_events
 from bpmax_sim.scenario.source import Failure
 from tests import warm
 from tests.apart import PLUGINS
@@ -354,7 +354,7 @@ def test_a_gbk_console_prints_a_failure(project: Project, monkeypatch: pytest.Mo
 
 
 def test_more_failures_are_told_by_their_headlines() -> None:
-    text = FailureText.of([failure(), failure(2), failure(3)])
+    text = FailureText.from_failures([failure(), failure(2), failure(3)])
 
     assert text.splitlines()[-2:] == snapshot(
         [
@@ -366,7 +366,9 @@ def test_more_failures_are_told_by_their_headlines() -> None:
 
 def test_many_failures_and_details_stay_within_25_lines() -> None:
     detail = tuple(f"第 {n} 行" for n in range(40))
-    text = FailureText.of([failure(detail=detail, calls=(made(1),) * 5), *map(failure, range(40))])
+    text = FailureText.from_failures(
+        [failure(detail=detail, calls=(made(1),) * 5), *map(failure, range(40))]
+    )
 
     lines = text.splitlines()
     assert len(lines) <= 25
@@ -375,7 +377,7 @@ def test_many_failures_and_details_stay_within_25_lines() -> None:
 
 
 def test_the_latest_calls_are_shown_where_not_all_have_room() -> None:
-    section = calls_section(tuple(map(made, range(1, 6))), 3)
+    section = format_calls_section(tuple(map(made, range(1, 6))), 3)
 
     assert section.splitlines() == snapshot(
         [
@@ -387,21 +389,21 @@ def test_the_latest_calls_are_shown_where_not_all_have_room() -> None:
 
 
 def test_there_is_no_section_without_calls_or_room() -> None:
-    assert calls_section((), 5) == ""
-    assert calls_section((made(1),), 0) == ""
+    assert format_calls_section((), 5) == ""
+    assert format_calls_section((made(1),), 0) == ""
 
 
 def test_an_annotation_is_relative_to_the_root_of_the_run() -> None:
     root = Path.cwd().parent
 
-    assert annotation_place(failure(), root) == (f"{Path.cwd().name}/{FILE}", 15)
-    assert annotation_place(Failure(kind="x", essence="x", place=Place(FILE)), root) is None
+    assert find_annotation_place(failure(), root) == (f"{Path.cwd().name}/{FILE}", 15)
+    assert find_annotation_place(Failure(kind="x", essence="x", place=Place(FILE)), root) is None
 
 
 def test_a_failure_to_start_keeps_every_line_of_its_error(project: Project) -> None:
     item, *_ = load_items(project.root / FILE)
 
-    (failed,) = events_of_unrun(item, error=ValueError("一\n二"))[-1].failures
+    (failed,) = make_unrun_events(item, error=ValueError("一\n二"))[-1].failures
 
     assert (failed.headline, failed.detail) == (f"{item.name}: 一", ("二",))
 

@@ -4,7 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from bpmax_sim.pytest_plugin.summary import GithubAnnotation, format_summary, workflow_command
+from bpmax_sim.pytest_plugin.summary import (
+    GithubAnnotation,
+    format_summary,
+    format_workflow_command,
+)
 from tests.plugin.project import FILE, Project, output
 from tests.snapshots import snapshot
 
@@ -110,7 +114,7 @@ def test_a_summary_that_cannot_be_written_fails_no_run(
 def test_what_github_reads_as_its_own_is_encoded() -> None:
     note = GithubAnnotation("a,b:c.yaml", 3, "名::称,100%\n", "第一行: 100%\r\n第二行::x")
 
-    assert workflow_command(note) == snapshot(
+    assert format_workflow_command(note) == snapshot(
         "::error file=a%2Cb%3Ac.yaml,line=3,title=名%3A%3A称%2C100%25%0A::"
         "第一行: 100%25%0D%0A第二行::x"
     )

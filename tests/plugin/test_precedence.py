@@ -12,11 +12,11 @@ from bpmax_sim.pytest_plugin.items import ScenarioTest
 from bpmax_sim.pytest_plugin.session_options import (
     MARKED,
     choose_option,
-    marker_options,
-    session_options,
+    read_marker_options,
+    read_session_options,
 )
 from bpmax_sim.script.limits import parse_limits
-from bpmax_sim.session.options import options_at
+from bpmax_sim.session.options import list_options_for
 from tests.plugin.project import FILE, OURS, Project
 
 CLOCKS = [f"2026-03-0{day}T09:00:00+08:00" for day in (1, 2, 3, 4)]
@@ -46,7 +46,7 @@ SAID = [
     Said("js_stack", "16MB", None, "", "24MB"),
 ]
 OF_THEIR_OWN = {"allow_hosts", "platforms", "faults"}
-SESSION_NAMES = {*options.OPTIONS} & {*options_at("session")} - OF_THEIR_OWN
+SESSION_NAMES = {*options.OPTIONS} & {*list_options_for("session")} - OF_THEIR_OWN
 SWITCHES = ("record_extra", "allow_ci_record")
 HEADS = {"seed", "clock"}
 VALUES: Mapping[str, Mapping[str, object]] = {"js_stack": {"16MB": 16 * 2**20, "24MB": 24 * 2**20}}
@@ -68,8 +68,8 @@ def the_item(project: Project, *arguments: str) -> ScenarioTest:
 
 
 def chosen(test: ScenarioTest, name: str, *, with_scenario: bool = False) -> object:
-    sets = test.sets_option if with_scenario else (lambda _name: False)
-    return choose_option(test.config, marker_options(test), name, sets=sets)
+    sets = test.has_option_in_file if with_scenario else (lambda _name: False)
+    return choose_option(test.config, read_marker_options(test), name, sets=sets)
 
 
 def write(project: Project, said: Said) -> None:
@@ -109,7 +109,7 @@ def test_each_place_wins_over_those_behind_it(project: Project, said: Said) -> N
         (project.root / "conftest.py").unlink()
         test = the_item(project)
     if said.scenario:
-        assert test.sets_option(said.name)
+        assert test.has_option_in_file(said.name)
         assert chosen(test, said.name, with_scenario=True) is None  # it is left to the scenario
     assert chosen(test, said.name) == read(said, said.ini)
 
@@ -128,7 +128,7 @@ def test_platforms_have_the_same_order(project: Project) -> None:
 
     def platforms(*arguments: str) -> object:
         test = the_item(project, *arguments)
-        return session_options(test, sets=test.sets_option).get("platforms")
+        return read_session_options(test, sets=test.has_option_in_file).get("platforms")
 
     assert platforms("--bpmax-platforms=一") == (project.root / "一",)
     assert platforms() == (project.root / "二",)
@@ -175,6 +175,6 @@ def test_what_belongs_to_a_whole_run_has_two_places(project: Project) -> None:
     project.pytester.plugins.extend(OURS)
     for name, (text, value) in given.items():
         flag = f"--bpmax-{name.replace('_', '-')}" + (f"={text}" if text else "")
-        assert options.option_value(project.pytester.parseconfig(flag), name) == value
+        assert options.read_option_value(project.pytester.parseconfig(flag), name) == value
         project.ini(f"bpmax_{name} = {text or 'true'}")
         assert options.read_cli_and_ini(project.pytester.parseconfig(), name)[1] == value

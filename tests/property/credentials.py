@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from bpmax_sim.messages import Request
 from bpmax_sim.platform.model import Auth
-from bpmax_sim.strategies.platforms import PRESETS, preset_auths, public_key
+from bpmax_sim.strategies.platforms import PRESETS, get_public_key, make_preset_auths
 from tests.property import bodies
 
 Values = Mapping[str, str]
@@ -85,7 +85,7 @@ _PRESETS: Mapping[str, list[list[Put]]] = {
 
 def preset_of(auth: Auth) -> str:
     """Return the preset that *auth* was drawn from, or nothing."""
-    found = (name for name in PRESETS if any(one is auth for one in preset_auths(name)))
+    found = (name for name in PRESETS if any(one is auth for one in make_preset_auths(name)))
     return next(found, "")
 
 
@@ -94,7 +94,7 @@ def puts(auth: Auth, method: str) -> list[Put]:
     name = preset_of(auth)
     if not name:
         return [(one.place, one.name, TEMPLATES[one.value]) for one in auth.apply]
-    number = next(n for n, one in enumerate(preset_auths(name)) if one is auth)
+    number = next(n for n, one in enumerate(make_preset_auths(name)) if one is auth)
     found = _PRESETS[name][number] if name in _PRESETS else []
     is_read = name == "csrf_session" and method in {"GET", "HEAD"}
     return found[:1] if is_read else found
@@ -319,7 +319,7 @@ def _wechatpay(sent: Sent, values: Values) -> None:
     user, nonce, signature, stamp = found.groups()
     assert user == values["user"]
     assert is_now(int(stamp))
-    key = serialization.load_pem_public_key(public_key().encode())
+    key = serialization.load_pem_public_key(get_public_key().encode())
     assert isinstance(key, rsa.RSAPublicKey)
     start = f"{sent.method}\n{sent.target}\n{stamp}\n{nonce}\n".encode()
     made = base64.b64decode(signature)

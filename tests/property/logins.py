@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from msgspec.structs import replace
 
 from bpmax_sim.messages import Request, Response
-from bpmax_sim.strategies.platforms import private_key
+from bpmax_sim.strategies.platforms import get_private_key
 
 JSON = (("Content-Type", "application/json"),)
 Values = Mapping[str, str]
@@ -143,7 +143,7 @@ def _basic(text: str) -> str:
 def signed(response: Response) -> Response:
     """Return *response* signed as WeChat Pay does."""
     stamp, nonce = str(int(time.time())), "n0nce"
-    key = serialization.load_pem_private_key(private_key().encode(), None)
+    key = serialization.load_pem_private_key(get_private_key().encode(), None)
     assert isinstance(key, rsa.RSAPrivateKey)
     message = f"{stamp}\n{nonce}\n".encode() + response.body + b"\n"
     made = key.sign(message, padding.PKCS1v15(), hashes.SHA256())

@@ -17,7 +17,7 @@ from bpmax_sim.platform.model import Api, Instance, Platform
 from bpmax_sim.proxy.builder import CallSpec
 from bpmax_sim.script.failure import Script
 from bpmax_sim.session.session import Session
-from bpmax_sim.strategies.programs import literal
+from bpmax_sim.strategies.programs import to_js_literal
 from tests.property.world import MANY, STEADY, Case, ThirdParty, cases, opened, refused
 
 _SEVENTEEN = re.compile(r"(?<![\w.\"])(\d+\.\d+)(?:e[+-]\d+)?")
@@ -99,7 +99,7 @@ def _fewer(found: re.Match[str]) -> str:
 @MANY
 @given(st.lists(strategies.script_values(), min_size=1, max_size=4))
 def test_values_are_printed_as_javascript_itself_prints_them(values: list[Any]) -> None:
-    written = ", ".join(map(literal, values))
+    written = ", ".join(map(to_js_literal, values))
     source = f"return [{written}].map((one) => JSON.stringify(one) ?? '');"
     with Session.open() as session:
         printed = session.run_script(Script(source, "打印.js")).value
@@ -109,7 +109,7 @@ def test_values_are_printed_as_javascript_itself_prints_them(values: list[Any]) 
 
 @given(st.lists(st.floats(), min_size=5, max_size=20))
 def test_numbers_are_printed_as_javascript_itself_prints_them(values: list[float]) -> None:
-    source = f"return [{', '.join(map(literal, values))}].map(String);"
+    source = f"return [{', '.join(map(to_js_literal, values))}].map(String);"
     with Session.open() as session:
         printed = session.run_script(Script(source, "数字.js")).value
 

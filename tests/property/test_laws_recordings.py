@@ -20,11 +20,11 @@ from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.format import dump_exchanges, reseal
 from bpmax_sim.cassette.matching import (
     MatchingRules,
+    call_to_parts,
+    compute_matching_key,
+    exchange_to_parts,
     find_differences,
-    matching_key,
-    parts_of_call,
-    parts_of_exchange,
-    parts_of_request,
+    request_to_parts,
 )
 from bpmax_sim.errors import BpmaxError, CallError, NoMatchError
 from bpmax_sim.messages import Call, Exchange, FailedExchange, Request, Response
@@ -110,8 +110,8 @@ def test_a_cassette_that_is_read_and_written_is_the_same_file(
     by_order = {(one.owner, one.order): one for one in exchanges}
     for one in loaded:
         was = by_order[one.owner, one.order]
-        assert matching_key(parts_of_exchange(one), RULES) == was.key == one.key
-        assert find_differences(parts_of_exchange(was), parts_of_exchange(one), RULES) == ()
+        assert compute_matching_key(exchange_to_parts(one), RULES) == was.key == one.key
+        assert find_differences(exchange_to_parts(was), exchange_to_parts(one), RULES) == ()
         assert answer_of(one) == answer_of(was)
 
 
@@ -171,12 +171,12 @@ def test_the_identity_is_stable_under_order_spacing_and_case(request: Request, c
     assert request.call is not None
     call = respelled(request.call, chance)
 
-    assert find_differences(parts_of_call(request.call), parts_of_call(call), RULES) == ()
-    assert matching_key(parts_of_call(call), RULES) == matching_key(
-        parts_of_call(request.call), RULES
+    assert find_differences(call_to_parts(request.call), call_to_parts(call), RULES) == ()
+    assert compute_matching_key(call_to_parts(call), RULES) == compute_matching_key(
+        call_to_parts(request.call), RULES
     )
-    assert matching_key(parts_of_request(request), RULES) == matching_key(
-        parts_of_call(call), RULES
+    assert compute_matching_key(request_to_parts(request), RULES) == compute_matching_key(
+        call_to_parts(call), RULES
     )
 
 
@@ -239,13 +239,13 @@ def test_the_identity_changes_under_any_change_of_meaning(
     request: Request, draw: st.DataObject
 ) -> None:
     assert request.call is not None
-    before = parts_of_call(request.call)
+    before = call_to_parts(request.call)
     what, call = draw.draw(st.sampled_from(list(mutations(request.call).items())))
-    after = parts_of_call(call)
+    after = call_to_parts(call)
     place = what.partition(" ")[0]
     found = find_differences(before, after, RULES)
 
-    assert matching_key(after, RULES) != matching_key(before, RULES)
+    assert compute_matching_key(after, RULES) != compute_matching_key(before, RULES)
     assert {one.path.partition(".")[0].partition("[")[0] for one in found} == {place}
     assert not find_differences(after, after, RULES)
 
@@ -267,13 +267,19 @@ def test_what_is_ignored_makes_no_difference_and_all_else_does(
         scoped=((call.name, (place,)), ("erp", ("query", "header", "body", "path")))
     )
 
-    assert matching_key(parts_of_call(other), mine) == matching_key(parts_of_call(call), mine)
-    assert matching_key(parts_of_call(other), scoped) == matching_key(parts_of_call(call), scoped)
+    assert compute_matching_key(call_to_parts(other), mine) == compute_matching_key(
+        call_to_parts(call), mine
+    )
+    assert compute_matching_key(call_to_parts(other), scoped) == compute_matching_key(
+        call_to_parts(call), scoped
+    )
     elsewhere = MatchingRules(
         scoped=(("erp", (place,)), (f"{call.platform}.{call.api}2", (place,)))
     )
     for rules in (others, elsewhere):
-        assert matching_key(parts_of_call(other), rules) != matching_key(parts_of_call(call), rules)
+        assert compute_matching_key(call_to_parts(other), rules) != compute_matching_key(
+            call_to_parts(call), rules
+        )
 
 
 CHANGES: dict[str, Any] = {

@@ -23,7 +23,7 @@ from bpmax_sim.platform.model import ResponseRules
 from bpmax_sim.proxy.builder import CallSpec
 from bpmax_sim.report.document import build_run_document
 from bpmax_sim.report.exit_codes import ExitCode
-from bpmax_sim.report.terminal import failure_texts, judge_events, verdict_line
+from bpmax_sim.report.terminal import format_failure_texts, format_verdict_line, judge_events
 from bpmax_sim.scenario.load import load_items
 from bpmax_sim.scenario.runner import run_item
 from bpmax_sim.secret.vault import Vault
@@ -138,7 +138,7 @@ def test_no_credential_is_in_a_report(case: Case) -> None:
         (item,) = load_items(path, environ={})
         session = opened(case, third, Path(place) / "cassettes/x.yaml")
         verdict = judge_events(item, run_item(item, session, environ={}))
-        told = [verdict_line(verdict), *failure_texts(verdict)]
+        told = [format_verdict_line(verdict), *format_failure_texts(verdict)]
         told.append(
             json.dumps(build_run_document([verdict], code=ExitCode.FAILED), ensure_ascii=False)
         )

@@ -253,7 +253,7 @@ class Sessions(RuleBasedStateMachine):
     def kill(self, torn: int) -> None:
         """Drop the session without closing it, its last write torn; recover the journals."""
         record = self.session._wiring.record
-        for recorder in record.recorders() if record else []:
+        for recorder in record.list_open_recorders() if record else []:
             recorder.close()
         self.session._scheduler.close()
         journals = sorted(self.root.rglob("*.journal"))

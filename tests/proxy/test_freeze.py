@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from bpmax_sim.errors import CallError
-from bpmax_sim.js_values import Opaque
-from bpmax_sim.proxy.builder import freeze
+from bpmax_sim.js_values import OpaqueValue
+from bpmax_sim.proxy.builder import copy_script_value
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
 
@@ -26,25 +26,25 @@ NOW = datetime(2026, 3, 2, tzinfo=UTC)
     ],
 )
 def test_a_value_becomes_plain(value: Any, frozen: Any) -> None:
-    assert freeze(value) == frozen
-    assert type(freeze(value)) is type(frozen)
+    assert copy_script_value(value) == frozen
+    assert type(copy_script_value(value)) is type(frozen)
 
 
 def test_keys_come_in_the_order_of_javascript() -> None:
-    assert list(freeze({"id": 1, "10": 2, 2: 3, "01": 4})) == ["2", "10", "id", "01"]
+    assert list(copy_script_value({"id": 1, "10": 2, 2: 3, "01": 4})) == ["2", "10", "id", "01"]
 
 
 def test_one_list_in_two_places_is_no_cycle() -> None:
     shared = [1]
 
-    assert freeze({"a": shared, "b": shared}) == {"a": [1], "b": [1]}
+    assert copy_script_value({"a": shared, "b": shared}) == {"a": [1], "b": [1]}
 
 
 def test_a_cycle_is_marked() -> None:
     loop: list[Any] = []
     loop.append(loop)
 
-    assert freeze(loop) == [Opaque("cycle")]
+    assert copy_script_value(loop) == [OpaqueValue("cycle")]
 
 
 @pytest.mark.parametrize(
@@ -57,6 +57,6 @@ def test_a_cycle_is_marked() -> None:
 )
 def test_what_a_script_cannot_have_is_refused(value: Any, message: str) -> None:
     with pytest.raises(CallError) as caught:
-        freeze(value)
+        copy_script_value(value)
 
     assert (caught.value.code, caught.value.message) == ("BAD_ARGUMENT", message)

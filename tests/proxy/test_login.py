@@ -15,8 +15,8 @@ from bpmax_sim.clock import VirtualClock
 from bpmax_sim.errors import AuthError, ConfigError, TransportError
 from bpmax_sim.messages import LOGIN, Request, Response, Sensitive
 from bpmax_sim.platform.model import Auth, Condition, OkRule, Recover, ResponseRules, Ttl
-from bpmax_sim.proxy.environment import CredentialRenewal
-from bpmax_sim.proxy.login import renewal_instant
+from bpmax_sim.proxy.environment import RenewableCredentials
+from bpmax_sim.proxy.login import compute_renewal_instant
 from tests.proxy.world import (
     SECRET,
     STANDIN,
@@ -435,7 +435,7 @@ def test_a_login_value_that_cannot_be_sent_is_named() -> None:
 def test_a_grant_is_renewed_a_margin_before_its_end(
     ttl: Ttl, value: float | None, expected: float
 ) -> None:
-    assert renewal_instant(ttl, value, START) - START == pytest.approx(expected)
+    assert compute_renewal_instant(ttl, value, START) - START == pytest.approx(expected)
 
 
 def test_a_life_begins_when_the_login_is_sent_as_its_end_may_be_long_after() -> None:
@@ -559,7 +559,7 @@ ROTATING = auth(
 
 
 @dataclass(slots=True, repr=False)
-class Renewal(CredentialRenewal):
+class Renewal(RenewableCredentials):
     """One that others have open twice before; it notes what is kept, and that it is closed."""
 
     busy: int = 2

@@ -231,7 +231,7 @@ def test_a_redirect_that_is_not_followed_says_how_to() -> None:
 def test_a_cookie_goes_where_rfc_6265_says(line: str, url: str, expected: str) -> None:
     jar = CookieJar()
     jar.store((("Set-Cookie", line),), f"{HOST}/app/login", START)
-    assert format_cookies(jar.for_url(url)) == expected
+    assert format_cookies(jar.find_cookies_for_url(url)) == expected
 
 
 def test_an_end_is_read_by_the_clock_that_wrote_it() -> None:
@@ -241,7 +241,7 @@ def test_an_end_is_read_by_the_clock_that_wrote_it() -> None:
         ("Set-Cookie", "a=1; Path=/; Expires=Mon, 02 Mar 2026 02:00:00 GMT"),
     )
     jar.store(headers, HOST, later)
-    assert jar.for_host(HOST) == (("a", "1"),)
+    assert jar.find_cookies_for_host(HOST) == (("a", "1"),)
 
 
 @pytest.mark.parametrize(
@@ -266,7 +266,7 @@ def test_addresses_and_short_hosts_have_cookies_of_their_own(
 ) -> None:
     jar = CookieJar()
     jar.store((("Set-Cookie", line),), setter, START)
-    assert format_cookies(jar.for_url(url)) == expected
+    assert format_cookies(jar.find_cookies_for_url(url)) == expected
 
 
 def test_of_equal_cookies_the_latest_stands_last_and_long_paths_come_first() -> None:
@@ -274,11 +274,16 @@ def test_of_equal_cookies_the_latest_stands_last_and_long_paths_come_first() -> 
     for line in ("a=1; Path=/", "b=2; Path=/x", "a=3; Path=/x/y", "c=4; Path=/", "a=5; Path=/"):
         jar.store((("Set-Cookie", line),), "https://a.test/", START)
 
-    assert jar.for_url("https://a.test/x/y") == (("a", "3"), ("b", "2"), ("c", "4"), ("a", "5"))
-    assert jar.for_host("https://A.test/") == (("b", "2"), ("a", "5"), ("c", "4"))
-    assert (jar.value("a"), jar.value("b"), jar.value("A")) == ("5", "2", None)
+    assert jar.find_cookies_for_url("https://a.test/x/y") == (
+        ("a", "3"),
+        ("b", "2"),
+        ("c", "4"),
+        ("a", "5"),
+    )
+    assert jar.find_cookies_for_host("https://A.test/") == (("b", "2"), ("a", "5"), ("c", "4"))
+    assert (jar.find_value("a"), jar.find_value("b"), jar.find_value("A")) == ("5", "2", None)
     jar.store((("set-cookie", "a=; Path=/; Max-Age=0"),), "https://a.test/", START)
-    assert (jar.value("a"), jar.hosts) == ("3", ("a.test",))
+    assert (jar.find_value("a"), jar.hosts) == ("3", ("a.test",))
 
 
 @pytest.mark.parametrize(("seconds", "is_kept"), [(-1, False), (0, False), (1, True)])
@@ -287,7 +292,7 @@ def test_a_cookie_ends_at_its_end(seconds: int, *, is_kept: bool) -> None:
     end = formatdate(START + seconds, usegmt=True)
     jar.store((("Set-Cookie", f"a=1; Expires={end}"),), "https://a.test/", START)
 
-    assert (jar.value("a") is not None) == is_kept
+    assert (jar.find_value("a") is not None) == is_kept
 
 
 def test_a_login_keeps_two_hundred_cookies() -> None:
@@ -295,7 +300,11 @@ def test_a_login_keeps_two_hundred_cookies() -> None:
     headers = tuple(("Set-Cookie", f"c{number}=1") for number in range(202))
     jar.store(headers, "https://a.test/", START)
 
-    assert (len(jar.for_url("https://a.test/")), jar.value("c199"), jar.value("c200")) == (
+    assert (
+        len(jar.find_cookies_for_url("https://a.test/")),
+        jar.find_value("c199"),
+        jar.find_value("c200"),
+    ) == (
         200,
         "1",
         None,

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bpmax_sim.js_values import UNDEFINED, Opaque
+from bpmax_sim.js_values import UNDEFINED, OpaqueValue
 from bpmax_sim.proxy.encode import BadValueError, Payload, choose_encoding, encode_payload
 from tests.examples import drawn
 
@@ -155,7 +155,7 @@ def test_undefined_is_no_part_of_xml() -> None:
         ({"a": {"b": 1}}, "form", "body.a is an object; a form holds texts, numbers, booleans and"),
         ({"a": "\ud800"}, "form", "body.a holds half a character (a lone surrogate)"),
         (5, "multipart", "body is a number, and this API sends a multipart form; pass an object"),
-        ({"a": Opaque("function")}, "multipart", "body.a is a function; a form holds texts"),
+        ({"a": OpaqueValue("function")}, "multipart", "body.a is a function; a form holds texts"),
         ({"a": {"content": 5}}, "multipart", "body.a.content is a number; pass a text or bytes"),
         (
             {"a": {"content": "x", "content_type": "a\r\nb"}},

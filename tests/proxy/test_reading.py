@@ -145,7 +145,7 @@ def test_rules_judge_status_and_body(response: Response, good: bool, found: str 
     rules = CompiledRules(RULES, {"transient": (503,), "token": (403,)})
 
     assert satisfies_rule(rules.ok, response, read_body(response)) is good
-    assert rules.failure_class(response, read_body(response)) == found
+    assert rules.find_failure_class(response, read_body(response)) == found
 
 
 def test_a_rule_alone_judges_too() -> None:
@@ -266,7 +266,9 @@ def test_a_redirect_to_the_login_says_that_a_session_is_none(
     response = answer(status, {}, {} if location is None else {"Location": location})
 
     assert compiled.is_redirected_to_login(response) is is_login
-    assert compiled.failure_class(response, read_body(response)) == ("token" if is_login else None)
+    assert compiled.find_failure_class(response, read_body(response)) == (
+        "token" if is_login else None
+    )
 
 
 def test_of_classes_the_first_that_fits_wins() -> None:
@@ -288,7 +290,7 @@ def test_of_classes_the_first_that_fits_wins() -> None:
         (200, {}, None),
     ):
         response = answer(status, body)
-        assert compiled.failure_class(response, read_body(response)) == name, body
+        assert compiled.find_failure_class(response, read_body(response)) == name, body
 
 
 @pytest.mark.parametrize(

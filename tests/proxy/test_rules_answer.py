@@ -19,7 +19,7 @@ from bpmax_sim.errors import (
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.platform.model import Condition, Instance, OkRule, ResponseRules
 from bpmax_sim.proxy.builder import CallSpec
-from bpmax_sim.proxy.result import CallValue, rejection_fields
+from bpmax_sim.proxy.result import CallValue, to_rejection_properties
 from tests.proxy.world import DETAIL, SECRET, TOKEN, World, answer, crm, ok, rejected
 
 BUSINESS = ResponseRules(
@@ -243,7 +243,7 @@ def test_a_rejection_has_the_documented_fields() -> None:
     sent = rejected(lambda: _answer(missing))
     before = rejected(lambda: World().proxy(instance_key="tset").api("search").call())
 
-    assert rejection_fields(sent) == {
+    assert to_rejection_properties(sent) == {
         "message": "crm_system.get_customer_detail: HTTP 404",
         "code": "HTTP_STATUS",
         "platform_key": "crm_system",
@@ -260,7 +260,7 @@ def test_a_rejection_has_the_documented_fields() -> None:
             "body": {"message": "客户不存在"},
         },
     }
-    assert rejection_fields(before) == {
+    assert to_rejection_properties(before) == {
         "message": "unknown instance 'tset'; did you mean 'test'?",
         "code": "UNKNOWN_INSTANCE",
         "platform_key": "crm_system",

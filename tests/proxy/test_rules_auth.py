@@ -15,7 +15,7 @@ from bpmax_sim.platform.model import Api, Apply, Auth, Idempotency, Recover, Res
 from bpmax_sim.proxy.builder import CallSpec
 from bpmax_sim.proxy.client import build_request
 from bpmax_sim.proxy.response import RedactedRequest
-from bpmax_sim.proxy.result import rejection_fields
+from bpmax_sim.proxy.result import to_rejection_properties
 from tests.proxy.world import (
     BASE,
     BEARER,
@@ -262,7 +262,7 @@ def test_a_credential_that_a_script_takes_for_a_name_is_told_by_its_standin(
     told = (
         vars(error),
         error.args,
-        rejection_fields(error),
+        to_rejection_properties(error),
         record.name,
         record.instance,
         record.notes,

@@ -18,8 +18,8 @@ from bpmax_sim.proxy.client import TokenStore
 from bpmax_sim.proxy.recovery import (
     ReceivedResponse,
     RetryDecision,
-    seconds_until,
-    wait_before_retry,
+    decide_wait,
+    read_seconds_until,
 )
 from bpmax_sim.proxy.response import read_body
 from tests.proxy.world import (
@@ -479,7 +479,7 @@ def test_back_off_doubles() -> None:
 )
 def test_a_wait_may_be_written_in_many_ways(value: Any, seconds: float | None) -> None:
     """third_parties.md: Retry-After, x-ogw-ratelimit-reset, block period."""
-    assert seconds_until(value, START) == seconds
+    assert read_seconds_until(value, START) == seconds
 
 
 @pytest.mark.parametrize(("source", "sent"), [("live", 2), ("recorded", 1)])
@@ -595,14 +595,12 @@ def test_a_wait_is_what_the_first_place_asks_for_or_the_backoff(
 ) -> None:
     response = answer(429, body, headers)
 
-    decided = wait_before_retry(
+    decided = decide_wait(
         ReceivedResponse(response, read_body(response)), rule, "rate", sent, START
     )
 
     assert (decided.wait if isinstance(decided, RetryDecision) else None) == waited
     broken = TransportError("broken", code="RESET", sent=True)
-    decided = wait_before_retry(
-        broken, Recover(wait=rule.wait, backoff=2), "transient", sent, START
-    )
+    decided = decide_wait(broken, Recover(wait=rule.wait, backoff=2), "transient", sent, START)
     assert isinstance(decided, RetryDecision)
     assert decided.wait == 2**sent

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bpmax_sim.js_values import UNDEFINED, BigInt, Opaque
+from bpmax_sim.js_values import UNDEFINED, BigInt, OpaqueValue
 from bpmax_sim.platform.model import Api, Instance, Parameter
 from tests.proxy.world import CREATE, DETAIL, SEARCH, World, body_of, crm, headers_of, rejected
 
@@ -144,7 +144,7 @@ def test_query_values_print_as_javascript_prints_them(value: Any, sent: str) -> 
         ),
         ([{"a": 1}], "query.v is an object; a query holds texts"),
         ([[1]], "query.v is an array within an array; send JSON.stringify(value)"),
-        (Opaque("function"), "query.v is a function; a query holds texts"),
+        (OpaqueValue("function"), "query.v is a function; a query holds texts"),
         ("\udc00", "query.v holds half a character (a lone surrogate)"),
     ],
 )
@@ -232,7 +232,7 @@ def test_a_body_is_json_as_stringify_prints_it(value: Any, sent: str) -> None:
     ("value", "message"),
     [
         (BigInt(1), "body: .金额: a BigInt has no JSON form; send String(value) or Number(value)"),
-        (Opaque("cycle"), "body: .金额: an object that contains itself has no JSON form"),
+        (OpaqueValue("cycle"), "body: .金额: an object that contains itself has no JSON form"),
     ],
 )
 def test_what_stringify_refuses_rejects(value: Any, message: str) -> None:

@@ -18,7 +18,7 @@ from tests.proxy.signing_inputs import words
 def put(request: Request, place: Spot, name: str, value: str) -> Request:
     draft = RequestEditor(request)
     draft.set(place, name, value)
-    return draft.request()
+    return draft.to_request()
 
 
 def request(
@@ -38,7 +38,7 @@ def request(
     ],
 )
 def test_templates_see_the_parts_of_the_address(url: str, expected: tuple[str, ...]) -> None:
-    names = RequestEditor(request(url)).template_names()
+    names = RequestEditor(request(url)).to_template_values()
 
     assert tuple(names[key] for key in ("host", "path", "query_string", "target")) == expected
 
@@ -46,7 +46,7 @@ def test_templates_see_the_parts_of_the_address(url: str, expected: tuple[str, .
 def test_templates_see_headers_by_lower_case_name_and_the_host_that_is_sent() -> None:
     headers = (("X-A", " 1 "), ("x-a", "2"), ("Content-Type", "text/plain"))
 
-    names = RequestEditor(request(headers=headers, body=b"\xff")).template_names()
+    names = RequestEditor(request(headers=headers, body=b"\xff")).to_template_values()
 
     assert names["headers"] == {
         "x-a": "1,2",
@@ -60,7 +60,7 @@ def test_templates_see_headers_by_lower_case_name_and_the_host_that_is_sent() ->
 def test_a_request_that_nothing_was_put_into_is_the_same() -> None:
     given_ = request("https://CRM.example.com?a=1", headers=(("A", "b"),), body=b"x")
 
-    assert RequestEditor(given_).request() == given_
+    assert RequestEditor(given_).to_request() == given_
 
 
 def test_a_relative_address_is_an_error() -> None:
@@ -126,7 +126,7 @@ def test_a_cookie_can_be_taken_out() -> None:
     draft = RequestEditor(request(headers=(("Cookie", "sid=old"), ("X-A", "1"))))
     draft.remove("cookie", "sid")
 
-    assert draft.request().headers == (("X-A", "1"),)
+    assert draft.to_request().headers == (("X-A", "1"),)
 
 
 def test_a_path_placeholder_is_filled_as_one_segment() -> None:

@@ -39,9 +39,9 @@ def test_a_grant_is_handed_out_until_it_expires() -> None:
     store, grant = TokenStore(), _grant()
     store.store("crm/test", grant)
 
-    assert store.valid_grant(_wanted(now=99)) is grant
-    assert store.valid_grant(_wanted(now=100)) is None
-    assert store.valid_grant(_wanted(now=99)) is None
+    assert store.find_valid_grant(_wanted(now=99)) is grant
+    assert store.find_valid_grant(_wanted(now=100)) is None
+    assert store.find_valid_grant(_wanted(now=99)) is None
 
 
 def test_a_refused_grant_is_evicted_but_a_newer_one_is_handed_out() -> None:
@@ -49,9 +49,9 @@ def test_a_refused_grant_is_evicted_but_a_newer_one_is_handed_out() -> None:
     store.store("crm/test", new)
     old.is_refused = True
 
-    assert store.valid_grant(_wanted()) is new
+    assert store.find_valid_grant(_wanted()) is new
     new.is_refused = True
-    assert store.valid_grant(_wanted()) is None
+    assert store.find_valid_grant(_wanted()) is None
 
 
 def test_clear_forgets_everything() -> None:
@@ -60,7 +60,7 @@ def test_clear_forgets_everything() -> None:
 
     store.clear()
 
-    assert store.valid_grant(_wanted()) is None
+    assert store.find_valid_grant(_wanted()) is None
 
 
 def test_two_grants_of_the_same_token_differ_and_show_nothing() -> None:

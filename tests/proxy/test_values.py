@@ -20,7 +20,7 @@ from bpmax_sim.js_values import (
     JsMap,
     JsSet,
     NotJsonError,
-    Opaque,
+    OpaqueValue,
     date_to_ms,
     decode_tagged,
     describe_kind,
@@ -112,8 +112,8 @@ def test_json_reads_back_as_the_value(value: Any) -> None:
     ("value", "text"),
     [
         (UNDEFINED, b""),
-        ([UNDEFINED, Opaque("function"), Opaque("symbol")], b"[null,null,null]"),
-        ({"a": Opaque("function"), "b": UNDEFINED, "c": 1}, b'{"c":1}'),
+        ([UNDEFINED, OpaqueValue("function"), OpaqueValue("symbol")], b"[null,null,null]"),
+        ({"a": OpaqueValue("function"), "b": UNDEFINED, "c": 1}, b'{"c":1}'),
         (JsMap(((1, 2),)), b"{}"),
         (JsSet((1,)), b"{}"),
         (b"\x01\xff", b'{"0":1,"1":255}'),
@@ -155,7 +155,9 @@ SCRIPT = st.recursive(
     | st.datetimes(timezones=st.just(UTC)).map(
         lambda value: value.replace(microsecond=value.microsecond // 1000 * 1000, fold=0)
     )
-    | st.sampled_from([FarDate(None), FarDate(8.64e15), Opaque("function"), Opaque("cycle")])
+    | st.sampled_from(
+        [FarDate(None), FarDate(8.64e15), OpaqueValue("function"), OpaqueValue("cycle")]
+    )
     | st.text(st.characters(), max_size=3).map(lambda text: join_surrogates(f"{text}\ud800")),
     lambda inner: (
         st.lists(inner, max_size=3)
@@ -205,7 +207,7 @@ def test_undefined_is_one_value_and_false() -> None:
 @pytest.mark.parametrize(
     ("value", "word"),
     [(None, "null"), (True, "a boolean"), (1.5, "a number"), ({}, "an object"), ((), "an array"),
-     (b"", "bytes"), (UNDEFINED, "undefined"), (Opaque("symbol"), "a symbol"),
+     (b"", "bytes"), (UNDEFINED, "undefined"), (OpaqueValue("symbol"), "a symbol"),
      (FarDate(None), "a Date"), (JsMap(()), "a Map"), (frozenset(), "a Set")],
 )  # fmt: skip
 def test_kinds_are_named_in_a_script_writers_words(value: Any, word: str) -> None:

@@ -25,7 +25,7 @@ from bpmax_sim.platform.model import (
 from bpmax_sim.proxy.builder import CallSpec, Proxy
 from bpmax_sim.proxy.client import TokenStore, build_request, run_blocking, run_call
 from bpmax_sim.proxy.compiled_api import CompiledApi
-from bpmax_sim.proxy.environment import CredentialRenewal, Environment
+from bpmax_sim.proxy.environment import Environment, RenewableCredentials
 from bpmax_sim.proxy.result import CallValue
 from bpmax_sim.secret.vault import Credential, Credentials, Vault
 
@@ -129,19 +129,19 @@ class WorldEnvironment(Environment):
 
     is_synthetic = False
     ended: list[float | None]
-    renewal: CredentialRenewal | None = None
+    renewal: RenewableCredentials | None = None
     renewed_names: Iterable[str] = ()
 
     def synthesises_login(self, _platform: str, _instance: str, /) -> bool:
         return self.is_synthetic
 
-    def open_renewal(
+    def find_renewable_credentials(
         self, _recipe: CompiledApi, _tenant: Credentials, names: Iterable[str], /
-    ) -> CredentialRenewal:
+    ) -> RenewableCredentials:
         self.renewed_names = names
-        return self.renewal or CredentialRenewal()
+        return self.renewal or RenewableCredentials()
 
-    def end_login(self, _platform: str, _instance: str, life: float | None, /) -> None:
+    def finish_login_attempt(self, _platform: str, _instance: str, life: float | None, /) -> None:
         self.ended.append(life)
 
 

@@ -21,24 +21,24 @@ from bpmax_sim.errors import CODES, CallError, ScriptError, SubjectError
 from bpmax_sim.i18n import (
     LANGUAGES,
     choose_language,
-    current_language,
+    get_current_language,
     join_messages,
     msg,
-    plain_english,
+    to_plain_english,
     translate,
 )
 from bpmax_sim.messages import Request
 from bpmax_sim.report.document import build_run_document
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.report.html import write_page
-from bpmax_sim.report.junit import write_junit, xml_text
+from bpmax_sim.report.junit import to_xml_text, write_junit
 from bpmax_sim.report.perform import PerformOptions, perform
 from bpmax_sim.report.terminal import (
     Verdict,
-    failed_lines,
-    failure_texts,
-    summary_line,
-    verdict_line,
+    format_failed_items,
+    format_failure_texts,
+    format_summary_line,
+    format_verdict_line,
 )
 from bpmax_sim.scenario.events import Outcome
 from bpmax_sim.scenario.load import load_items
@@ -156,13 +156,17 @@ def test_every_error_is_told_everywhere(
     verdicts: list[Verdict], language: str, tmp_path: Path
 ) -> None:
     root = verdicts[0].item.root
-    before = current_language()
+    before = get_current_language()
     choose_language(language)
     try:
-        told = [*map(verdict_line, verdicts), *failed_lines(verdicts), summary_line(verdicts, 1.0)]
+        told = [
+            *map(format_verdict_line, verdicts),
+            *format_failed_items(verdicts),
+            format_summary_line(verdicts, 1.0),
+        ]
         for verdict in verdicts:
-            told += [*verdict.problems, *failure_texts(verdict)]
-        terminal = plain_english(translate(join_messages("\n", told)))
+            told += [*verdict.problems, *format_failure_texts(verdict)]
+        terminal = to_plain_english(translate(join_messages("\n", told)))
         document = json.dumps(
             build_run_document(verdicts, code=ExitCode.FAILED), ensure_ascii=False
         )
@@ -185,7 +189,7 @@ def test_every_error_is_told_everywhere(
 
 def _first_words(message: str, language: str) -> str:
     """Return the start of what a reader of *language* sees of *message*, on one line."""
-    return plain_english(translate(message, language)).splitlines()[0][:60]
+    return to_plain_english(translate(message, language)).splitlines()[0][:60]
 
 
 def _escape(text: str) -> str:
@@ -211,5 +215,5 @@ def test_an_expected_failure_is_none_in_junit(
     assert [one.tag for one in found] == ([element] if element else [])
     for one in found:
         told = verdict.failures[0].headline if element == "failure" else "单据 1432"
-        assert one.get("message") == xml_text(told)
+        assert one.get("message") == to_xml_text(told)
         assert bool(one.text) == (element == "failure")

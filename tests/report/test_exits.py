@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bpmax_sim.cli.terminal import align_columns
-from bpmax_sim.i18n import display_width
-from bpmax_sim.report.exit_codes import ExitCode, most_important_code
+from bpmax_sim.i18n import measure_display_width
+from bpmax_sim.report.exit_codes import ExitCode, choose_exit_code
 
 CODES = st.lists(st.sampled_from(ExitCode))
 
@@ -25,14 +25,14 @@ CODES = st.lists(st.sampled_from(ExitCode))
     ],
 )
 def test_of_several_codes_the_one_to_mend_first_is_told(codes: list[int], told: int) -> None:
-    assert most_important_code(map(ExitCode, codes)) == told
+    assert choose_exit_code(map(ExitCode, codes)) == told
 
 
 @given(CODES, CODES)
 def test_the_order_of_codes_does_not_matter(some: list[ExitCode], more: list[ExitCode]) -> None:
-    assert most_important_code([*some, *more]) == most_important_code([*more, *some])
-    assert most_important_code([*some, *more]) == most_important_code(
-        [most_important_code(some), most_important_code(more)]
+    assert choose_exit_code([*some, *more]) == choose_exit_code([*more, *some])
+    assert choose_exit_code([*some, *more]) == choose_exit_code(
+        [choose_exit_code(some), choose_exit_code(more)]
     )
 
 
@@ -40,4 +40,4 @@ def test_the_order_of_codes_does_not_matter(some: list[ExitCode], more: list[Exi
 def test_columns_begin_at_the_same_place(rows: list[tuple[str, str]]) -> None:
     lines = list(align_columns([(first, f"|{second}") for first, second in rows]))
 
-    assert len({display_width(line.partition("|")[0]) for line in lines}) == 1
+    assert len({measure_display_width(line.partition("|")[0]) for line in lines}) == 1

@@ -11,13 +11,13 @@ import pytest
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.i18n import (
     choose_language,
-    common_message,
-    current_language,
     cut_message,
+    generalise_messages,
+    get_current_language,
     msg,
     translate,
 )
-from bpmax_sim.report.editor_links import editor_address
+from bpmax_sim.report.editor_links import make_editor_url_template
 from bpmax_sim.report.perform import PerformOptions, perform
 from bpmax_sim.report.run_comparison import compare_runs
 from bpmax_sim.report.sections import SectionTable
@@ -162,14 +162,17 @@ def test_an_editor_is_a_setting_and_none_of_a_pipeline(
 
     monkeypatch.delenv("CI", raising=False)
     set_editor("vscode")
-    assert editor_address(tmp_path) == f"vscode://file{tmp_path}/{{path}}:{{line}}:{{column}}"
+    assert (
+        make_editor_url_template(tmp_path)
+        == f"vscode://file{tmp_path}/{{path}}:{{line}}:{{column}}"
+    )
     monkeypatch.setenv("CI", "true")
-    assert editor_address(tmp_path) == ""
+    assert make_editor_url_template(tmp_path) == ""
     monkeypatch.delenv("CI")
     for wrong in ("vscod", "javascript://{path}", "vscode://file/x"):
         set_editor(wrong)
         with pytest.raises(ConfigError, match="editor: expected an address"):
-            editor_address(tmp_path)
+            make_editor_url_template(tmp_path)
 
 
 def test_what_messages_say_alike_and_what_is_cut_stay_messages() -> None:
@@ -177,14 +180,14 @@ def test_what_messages_say_alike_and_what_is_cut_stay_messages() -> None:
     other = msg(
         "{label} expected {expected}, got {actual}", label="a", expected="3", actual="22222"
     )
-    before = current_language()
+    before = get_current_language()
     choose_language("zh")
     try:
-        said = [translate(common_message(one, other)), translate(cut_message(one, 21))]
+        said = [translate(generalise_messages(one, other)), translate(cut_message(one, 21))]
     finally:
         choose_language(before)
 
     assert said == ["a：期望 …，实际 22222", "a：期望 1，实际 22…"]
-    assert common_message(one, "b") == "…"
+    assert generalise_messages(one, "b") == "…"
     assert cut_message(one, 21) == "a expected 1, got 22…"
     assert cut_message("abcdef", 4) == "abc…"

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bpmax_sim.report.html import LONGEST_BODY, body_text, build_entry, render_page
+from bpmax_sim.report.html import LONGEST_BODY, build_entry, format_body_text, render_page
 from bpmax_sim.report.trace_files import Trace
 from tests.snapshots import snapshot
 
@@ -229,11 +229,11 @@ def test_what_no_scenario_that_passed_has_used_is_listed() -> None:
 
 def test_a_body_is_cut_at_64_kb_and_never_inside_a_character() -> None:
     long = "合" * LONGEST_BODY
-    shown, _, rest = body_text(long).rpartition("\n")
+    shown, _, rest = format_body_text(long).rpartition("\n")
 
-    assert body_text("合同") == "合同"
-    assert body_text({"a": 1}) == '{\n  "a": 1\n}'
-    assert body_text(None) == ""
+    assert format_body_text("合同") == "合同"
+    assert format_body_text({"a": 1}) == '{\n  "a": 1\n}'
+    assert format_body_text(None) == ""
     assert set(shown) == {"合"}
     assert len(shown.encode()) <= LONGEST_BODY
     assert rest == f"… {3 * LONGEST_BODY - LONGEST_BODY:,} bytes more"

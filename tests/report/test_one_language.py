@@ -13,7 +13,7 @@ import pytest
 
 from bpmax_sim.cli.app import run_command_line
 from bpmax_sim.errors import ConfigError
-from bpmax_sim.i18n import choose_language, current_language, translate
+from bpmax_sim.i18n import choose_language, get_current_language, translate
 from bpmax_sim.report import terminal
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.report.html import render_page
@@ -58,7 +58,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def chinese(monkeypatch: pytest.MonkeyPatch, folder: Path) -> Iterator[Path]:
-    before = current_language()
+    before = get_current_language()
     monkeypatch.chdir(folder)
     monkeypatch.setenv("BPMAX_SIM_LANG", "zh")
     choose_language("zh")
@@ -93,9 +93,9 @@ def say(ended: Verdict | ConfigError) -> Iterator[str]:
     if isinstance(ended, ConfigError):
         yield from map(str, ended.problems)
         return
-    yield terminal.verdict_line(ended)
-    yield from terminal.timeline_lines(ended)
-    yield from terminal.failed_lines([ended])
+    yield terminal.format_verdict_line(ended)
+    yield from terminal.format_timeline(ended)
+    yield from terminal.format_failed_items([ended])
     yield from (render_failure(failure, whole=True) for failure in ended.failures)
     yield from (str(warning) for warning in ended.warnings)
 

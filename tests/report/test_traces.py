@@ -10,7 +10,7 @@ import pytest
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.report.html import render_page, write_page
 from bpmax_sim.report.page_data import build_entry
-from bpmax_sim.report.trace_files import read_traces, store_trace, trace_path
+from bpmax_sim.report.trace_files import make_trace_path, read_traces, store_trace
 from bpmax_sim.scenario.events import Event
 from bpmax_sim.scenario.load import ScenarioItem, load_items
 from tests.scenario.bench import PlainBench, play
@@ -70,7 +70,7 @@ def test_a_trace_is_kept_when_it_is_wanted(
     item, events = ran
 
     assert bool(store_trace(item, events, when, failed=failed)) is kept
-    assert trace_path(item.header).exists() is kept
+    assert make_trace_path(item.header).exists() is kept
 
 
 def test_a_pass_takes_the_trace_of_the_failure_away(
@@ -80,7 +80,7 @@ def test_a_pass_takes_the_trace_of_the_failure_away(
     store_trace(item, events, "on-failure", failed=True)
     store_trace(item, events, "on-failure", failed=False)
 
-    assert not trace_path(item.header).exists()
+    assert not make_trace_path(item.header).exists()
 
 
 def test_a_trace_that_cannot_be_written_is_left_out(

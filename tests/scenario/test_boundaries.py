@@ -210,9 +210,9 @@ def test_a_condition_that_never_holds_is_said(condition: str, *, never: bool) ->
 def test_a_read_of_an_absent_field_is_doubtful(
     declared: tuple[str, ...], initial: tuple[str, ...], name: str, *, wrong: bool
 ) -> None:
-    names = ScenarioNames(fields=declared, initial_fields=initial)
+    names = ScenarioNames(fields=declared, mentioned_fields=initial)
 
-    assert bool(names.script_read_problem("form", name)) == wrong
+    assert bool(names.find_script_read_problem("form", name)) == wrong
 
 
 @pytest.mark.parametrize(
@@ -231,9 +231,9 @@ def test_a_read_of_an_absent_field_is_doubtful(
     ],
 )
 def test_a_cell_has_a_field_and_a_column(name: str, *, wrong: bool) -> None:
-    names = ScenarioNames(fields=("明细", "客户"), columns={"明细": ("数量", "单价")})
+    names = ScenarioNames(fields=("明细", "客户"), initial_table_columns={"明细": ("数量", "单价")})
 
-    assert bool(names.field_problem(name)) == wrong
+    assert bool(names.find_field_problem(name)) == wrong
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from bpmax_sim.errors import HttpStatusError, TransportError
 from bpmax_sim.field_path import FieldPath
 from bpmax_sim.messages import Call, Request, Response
-from bpmax_sim.path_template import path_template
+from bpmax_sim.path_template import compile_path_template
 from bpmax_sim.platform.model import Api
 from bpmax_sim.proxy.response import CallRecord, Sending
 from bpmax_sim.scenario.calls import (
@@ -20,7 +20,7 @@ from bpmax_sim.scenario.calls import (
     make_call_event,
     matches_request,
 )
-from bpmax_sim.scenario.expect import failing_checks
+from bpmax_sim.scenario.expect import select_failing_checks
 from tests.examples import drawn
 
 GET = "crm_system.get_customer_detail"
@@ -33,7 +33,7 @@ def made(call: str = GET, **parts: Any) -> CallMade:
 
 
 def wrong(expected: list[dict[str, Any]], *calls: CallMade) -> list[str]:
-    return [str(check) for check in failing_checks(compare_calls(expected, calls))]
+    return [str(check) for check in select_failing_checks(compare_calls(expected, calls))]
 
 
 @pytest.mark.parametrize(
@@ -155,12 +155,12 @@ def test_the_values_of_a_path_come_back(values: list[str]) -> None:
     template = "/v1/" + "/x/".join(f"{{{name}}}" for name in names) + "?fixed=1"
     path = "/v1/" + "/x/".join(quote(value, safe="") for value in values)
 
-    assert path_template(template).match(path) == dict(zip(names, values, strict=True))
+    assert compile_path_template(template).match(path) == dict(zip(names, values, strict=True))
 
 
 @pytest.mark.parametrize("template", ["", "/orders/{id}", "/customers"])
 def test_a_path_of_another_shape_has_no_values(template: str) -> None:
-    assert path_template(template).match("/customers/1") is None
+    assert compile_path_template(template).match("/customers/1") is None
 
 
 def record(**parts: Any) -> CallRecord:

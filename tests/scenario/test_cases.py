@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.scenario.table_columns import ColumnEdit
-from bpmax_sim.scenario.table_rows import parse_flag, read_table, split_names_cell
+from bpmax_sim.scenario.table_rows import parse_flag_or_reason, read_table, split_names_cell
 
 TABLE = 'id,合同号,金额:number,加急:boolean,明细:json\n正常,007,"1,280.5",是,"[1,2]"\n空,,,,\n'
 
@@ -156,7 +156,7 @@ def test_a_new_column_stands_behind_all_others(text: str, edited: str) -> None:
     [("", False), ("false", False), ("是", True), ("BPM-1432", "BPM-1432"), (True, True)],
 )
 def test_skip_is_a_reason_or_a_yes_or_no(value: Any, expected: Any) -> None:
-    assert parse_flag(value) == expected
+    assert parse_flag_or_reason(value) == expected
 
 
 @given(

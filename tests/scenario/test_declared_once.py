@@ -247,11 +247,11 @@ def test_what_uses_are_of_a_shared_file() -> None:
     uses = ProjectUses(load_index(Path.cwd()))
     shared = [name for name in PROJECT if name.startswith("scenarios/") and name != SCENARIO]
 
-    reached: dict[str, Any] = {name: uses.scenarios_reached_by([name]) for name in shared}
+    reached: dict[str, Any] = {name: uses.find_affected_scenarios([name]) for name in shared}
 
     assert reached == {name: {SCENARIO} for name in shared}
     absent = ["defaults.yaml", "scenarios/采购/defaults.yaml"]
-    assert uses.scenarios_reached_by(absent) == {SCENARIO}
+    assert uses.find_affected_scenarios(absent) == {SCENARIO}
 
 
 @pytest.mark.parametrize(

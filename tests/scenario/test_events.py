@@ -16,8 +16,8 @@ from bpmax_sim.scenario.events import (
     ConsoleWritten,
     Event,
     ScenarioFinished,
-    call_answered_event,
-    trace_line,
+    to_call_answered,
+    to_trace_line,
 )
 from bpmax_sim.scenario.source import Failure
 from bpmax_sim.script.turn_result import TimerFired
@@ -69,7 +69,7 @@ CALL = CallMade(
             ),
         ),
         (
-            call_answered_event(CALL),
+            to_call_answered(CALL),
             (
                 '{"seq":7,"event":"CallAnswered","at":1772413200.75,"attempts":1,'
                 '"call":"crm_system.get_customer_detail",'
@@ -101,7 +101,7 @@ CALL = CallMade(
     ids=lambda value: type(value).__name__,
 )
 def test_a_line_of_the_trace_is_canonical(event: Event, line: str) -> None:
-    assert trace_line(event, 7) == line
+    assert to_trace_line(event, 7) == line
     assert msgspec.json.decode(line)["event"] == type(event).__name__
 
 
@@ -118,7 +118,7 @@ def test_a_line_of_the_trace_is_canonical(event: Event, line: str) -> None:
     ids=repr,
 )
 def test_any_value_has_one_spelling(value: Any, told: Any) -> None:
-    line = trace_line(FieldChanged(field="x", old=None, new=value, by="user"), 1)
+    line = to_trace_line(FieldChanged(field="x", old=None, new=value, by="user"), 1)
 
     assert json.loads(line)["new"] == told
 
@@ -135,7 +135,7 @@ def test_the_verdict_is_a_line_too() -> None:
         at=AT,
     )
 
-    assert json.loads(trace_line(last, 9))["failures"][0]["place"] == "a.yaml:3:1"
+    assert json.loads(to_trace_line(last, 9))["failures"][0]["place"] == "a.yaml:3:1"
 
 
 def test_files_are_named_from_the_scenarios_folder(
@@ -150,7 +150,7 @@ def test_files_are_named_from_the_scenarios_folder(
         homes = RelativeFileNames(str(folder), (shown,))
         field = FieldChanged(field="x", old=1, new=2, by="open", place=Place(shown, 2, 1))
         console = ConsoleWritten(text=f"Error: 坏\n    at {shown}:2:1", level="log", at=AT)
-        lines.append((trace_line(field, 1, homes), trace_line(console, 2, homes)))
+        lines.append((to_trace_line(field, 1, homes), to_trace_line(console, 2, homes)))
 
     assert len(set(lines)) == 1
     assert '"place":"回填.js:2:1"' in lines[0][0]

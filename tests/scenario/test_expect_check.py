@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from msgspec import UNSET
 
-from bpmax_sim.scenario.expect import path_label
+from bpmax_sim.scenario.expect import format_path_label
 from bpmax_sim.scenario.expected_literals import (
     find_compared_literals,
     find_literals,
@@ -86,6 +86,6 @@ def test_what_an_expectation_compares_with_is_found_below_its_operators(
 ) -> None:
     assert [(one, denied) for _, one, denied in find_compared_literals(expected)] == literals
     assert [one for _, one in find_literals(expected)] == [one for one, _ in literals]
-    named = [(path_label((*path, name)), is_denied)
+    named = [(format_path_label((*path, name)), is_denied)
              for path, name, is_denied in find_member_names(expected)]  # fmt: skip
     assert named == members

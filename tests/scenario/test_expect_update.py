@@ -13,7 +13,7 @@ from msgspec import UNSET
 
 from bpmax_sim.js_values import UNDEFINED
 from bpmax_sim.scenario.expect_update import make_update, update_expected
-from bpmax_sim.scenario.expect_values import ValuePatterns, looks_mistaken, pattern_of
+from bpmax_sim.scenario.expect_values import ValuePatterns, looks_mistaken, make_digit_pattern
 from bpmax_sim.scenario.model import Expect, ExpectedCall
 from bpmax_sim.scenario.source import Spot
 
@@ -96,7 +96,7 @@ def test_what_looks_like_the_mistake_of_a_script(value: Any, *, suspicious: bool
     ],
 )
 def test_a_pattern_takes_other_digits_from_three_on(text: str, pattern: str | None) -> None:
-    made = pattern_of(text)
+    made = make_digit_pattern(text)
 
     assert made == pattern if pattern else made != "^[0-9a-f-]{36}$"
     assert re.search(made, text)

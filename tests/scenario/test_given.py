@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from bpmax_sim.scenario.table_rows import cli_variables, format_typed_variables, parse_variable
+from bpmax_sim.scenario.table_rows import format_cli_variables, parse_cli_variables, parse_variable
 
 
 @pytest.mark.parametrize(
@@ -10,14 +10,14 @@ from bpmax_sim.scenario.table_rows import cli_variables, format_typed_variables,
     [("5", 5), ("0.9", 0.9), ("true", True), ("007", "007"), ("", ""), ("a=b", "a=b")],
 )
 def test_a_variable_is_read_as_in_a_file(text: str, value: object) -> None:
-    given = cli_variables([f"x={text}"])["x"]
+    given = parse_cli_variables([f"x={text}"])["x"]
 
     assert parse_variable(given, None) == value
     assert parse_variable(given, 1) == value
 
 
 def test_a_variable_that_the_file_declares_as_text_stays_text() -> None:
-    given = cli_variables(["phone=13800138000", "amount=13800138000", "copy=5"])
+    given = parse_cli_variables(["phone=13800138000", "amount=13800138000", "copy=5"])
     declared = {"phone": "", "amount": 0, "copy": "${vars.amount}"}
 
     values = {name: parse_variable(text, declared[name]) for name, text in given.items()}
@@ -31,11 +31,11 @@ def test_what_python_gives_is_as_it_is() -> None:
 @pytest.mark.parametrize("text", ["客户", "=12345", " =12345"])
 def test_a_text_without_name_or_value_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=text):
-        cli_variables([text])
+        parse_cli_variables([text])
 
 
 def test_a_command_gives_them_again_without_the_secret_ones() -> None:
-    given = {**cli_variables(["客户=12 345", "令牌=tk-1", "对象=x"]), "more": 1}
-    words = format_typed_variables(given, ["vars.令牌", "vars.对象.token", "env.TOKEN"])
+    given = {**parse_cli_variables(["客户=12 345", "令牌=tk-1", "对象=x"]), "more": 1}
+    words = format_cli_variables(given, ["vars.令牌", "vars.对象.token", "env.TOKEN"])
 
     assert words == ("客户=12 345",)

@@ -12,7 +12,11 @@ import pytest
 from bpmax_sim.scenario.events import ErrorThrown
 from bpmax_sim.scenario.load import load_items
 from bpmax_sim.scenario.model import ExpectedError
-from bpmax_sim.scenario.name_claims import find_error_doubt, find_named_actors, read_numbers
+from bpmax_sim.scenario.name_claims import (
+    find_error_doubt,
+    find_named_actors,
+    read_numbers_from_ten,
+)
 from tests.scenario.test_lies import FLOW, STUB, Case, run, what_is_wrong
 
 SHOP = """\
@@ -1120,11 +1124,11 @@ def test_honest_names_of_steps_and_rows_claim_nothing() -> None:
     fields = ("金额", "备注", "客户名称")
 
     for name in HONEST_NAMES:
-        assert read_numbers(name) == [], name
+        assert read_numbers_from_ten(name) == [], name
         assert find_error_doubt(expected, refused, fields, name) == "", name
         actors = find_named_actors(name, people)
         assert actors in ([], ["李四"]), name
-    assert read_numbers("刚好五千，租金1,200.5元") == [5000, 1200.5]
+    assert read_numbers_from_ten("刚好五千，租金1,200.5元") == [5000, 1200.5]
     assert find_named_actors("由张三同意，李四驳回", people) == ["张三", "李四"]
     for name in ("没有金额不能提交", "金额必填", "金额要填", "amount missing"):
         assert find_error_doubt(expected, refused, ("金额", "备注", "amount"), name) != "", name

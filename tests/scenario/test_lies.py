@@ -13,7 +13,7 @@ import pytest
 
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.messages import Request, Response
-from bpmax_sim.project import strictness_of
+from bpmax_sim.project import find_strictness
 from bpmax_sim.scenario.events import ScenarioFinished
 from bpmax_sim.scenario.file_verdict import FileRuns
 from bpmax_sim.scenario.load import load_items
@@ -120,7 +120,7 @@ def run(folder: Path, case: Case) -> list[Any]:
     runs = FileRuns()
     for item, last in zip(loaded, verdicts, strict=True):
         runs.add(item, last)
-    return [*verdicts, *(part for _, part in runs.unused_parts_that_fail())]
+    return [*verdicts, *(part for _, part in runs.find_failing_unused_parts())]
 
 
 def _run_item(item: Any) -> ScenarioFinished:
@@ -919,4 +919,4 @@ def test_a_folder_that_is_not_there_is_named(tmp_path: Path, name: str) -> None:
         f"{name}: there is no folder 'scenarios/合同审皮/' beside pyproject.toml; did you mean"
     )
     with pytest.raises(ValueError, match=f"{message} 'scenarios/合同审批'"):
-        strictness_of(tmp_path / "a.scenario.yaml", tmp_path)
+        find_strictness(tmp_path / "a.scenario.yaml", tmp_path)

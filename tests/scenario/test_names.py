@@ -7,7 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bpmax_sim.file_names import LONGEST, LONGEST_PART, cassette_name, file_name, node_id_part
+from bpmax_sim.file_names import (
+    LONGEST,
+    LONGEST_PART,
+    build_cassette_name,
+    to_file_name,
+    to_node_id_part,
+)
 from bpmax_sim.project import find_root
 from tests.examples import drawn
 
@@ -44,13 +50,13 @@ def test_the_root_is_the_nearest_folder_with_the_table_or_with_scenarios(tmp_pat
     ],
 )
 def test_a_name_fits_every_file_system(text: str, name: str) -> None:
-    assert file_name(text).startswith(name)
+    assert to_file_name(text).startswith(name)
 
 
 @given(st.text())
 @settings(max_examples=drawn(80))
 def test_a_name_is_one_short_part_of_a_path(text: str) -> None:
-    name = file_name(text)
+    name = to_file_name(text)
 
     assert 0 < len(name.encode("utf-8", "surrogatepass")) <= LONGEST
     assert not set(name) & set('<>:"/\\|?*\x00')
@@ -61,7 +67,7 @@ def test_a_name_is_one_short_part_of_a_path(text: str) -> None:
 @given(st.text(), st.text())
 @settings(max_examples=drawn(60))
 def test_two_texts_have_two_names(one: str, other: str) -> None:
-    assert (file_name(one) == file_name(other)) is (one == other)
+    assert (to_file_name(one) == to_file_name(other)) is (one == other)
 
 
 @pytest.mark.parametrize(
@@ -80,11 +86,11 @@ def test_a_cassette_is_called_like_its_scenario_unless_it_says_otherwise(
     (tmp_path / "scenarios").mkdir()
     path = tmp_path / "scenarios" / "crm" / "选择客户.scenario.yaml"
 
-    assert cassette_name(tmp_path, path, given_name, row) == name
+    assert build_cassette_name(tmp_path, path, given_name, row) == name
 
 
 def test_a_scenario_elsewhere_lends_its_own_name(tmp_path: Path) -> None:
-    assert cassette_name(tmp_path, tmp_path / "外面.scenario.yaml", "", "") == "外面"
+    assert build_cassette_name(tmp_path, tmp_path / "外面.scenario.yaml", "", "") == "外面"
 
 
 @pytest.mark.parametrize(
@@ -100,12 +106,12 @@ def test_a_scenario_elsewhere_lends_its_own_name(tmp_path: Path) -> None:
     ],
 )
 def test_a_part_of_an_id_is_one_line_without_colons(text: str, part: str) -> None:
-    assert node_id_part(text).startswith(part)
+    assert to_node_id_part(text).startswith(part)
 
 
 @given(st.text(st.characters(exclude_categories=())))
 def test_any_name_makes_a_part_of_an_id_that_pytest_reads_back(text: str) -> None:
-    part = node_id_part(text)
+    part = to_node_id_part(text)
 
     assert 0 < len(part) <= LONGEST_PART
     assert "::" not in part

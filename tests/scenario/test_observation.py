@@ -15,7 +15,7 @@ from bpmax_sim.scenario.observation import (
     Observation,
     ObservedDifference,
     compare_runs,
-    digest_of,
+    compute_digest,
     observe,
 )
 from tests.scenario.door import Door
@@ -72,7 +72,9 @@ DIFFERENT = {
 
 
 def test_scripts_of_different_effect_never_share_a_digest(project: Project) -> None:
-    digests = {name: digest_of(observations(project, script)) for name, script in DIFFERENT.items()}
+    digests = {
+        name: compute_digest(observations(project, script)) for name, script in DIFFERENT.items()
+    }
 
     equal = [pair for pair in combinations(DIFFERENT, 2) if len({*map(digests.get, pair)}) == 1]
     assert equal == []
@@ -93,7 +95,7 @@ def test_runs_that_are_the_same_to_a_person_share_a_digest(project: Project, scr
     plain = observations(project, "form.phone = '1'; console.log(new Error('坏').stack)")
 
     assert compare_runs(plain, observations(project, script)) == ()
-    assert digest_of(plain) == digest_of(observations(project, script))
+    assert compute_digest(plain) == compute_digest(observations(project, script))
 
 
 def test_names_of_steps_and_the_order_of_fields_change_nothing(project: Project) -> None:

@@ -10,7 +10,7 @@ from bpmax_sim.errors import ConfigError
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.scenario.events import ScenarioFinished
 from bpmax_sim.scenario.load import load_items
-from bpmax_sim.scenario.runner import open_session, run_item, run_scenario, secret_values
+from bpmax_sim.scenario.runner import open_session, read_secret_values, run_item, run_scenario
 from bpmax_sim.scenario.source import render_failure
 from bpmax_sim.transport.protocol import Handler
 from tests.scenario.bench import write
@@ -156,8 +156,8 @@ def test_secrets_are_named_and_must_be_there_to_record(scenario: Path) -> None:
     scenario.write_text(text, encoding="utf-8")
     (item,) = load_items(scenario, environ={})
 
-    assert secret_values(item, {"CRM_SECRET": "s3cr3t"}) == ("s3cr3t", "xyz")
-    assert secret_values(item, {}, needed=False) == ("xyz",)
+    assert read_secret_values(item, {"CRM_SECRET": "s3cr3t"}) == ("s3cr3t", "xyz")
+    assert read_secret_values(item, {}, needed=False) == ("xyz",)
     with pytest.raises(ConfigError) as caught:
         open_session(item, environ={}, mode="live")
     assert str(caught.value) == (

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from bpmax_sim.scenario.assertions import compare_expected
-from bpmax_sim.scenario.expect import OPERATORS, Checks, expectation_problems
+from bpmax_sim.scenario.expect import OPERATORS, Checks, find_expectation_problems
 from bpmax_sim.scenario.model import Expect, ExpectedCall
 from bpmax_sim.scenario.references import UndefinedValueError
 from tests.scenario.test_failure import FAILURE
@@ -101,4 +101,4 @@ def test_whatever_is_filled_in_is_compared_or_refused(name: str, operand: Any, g
     except UndefinedValueError as error:
         refused = str(error)
 
-    assert checks or refused in {told for _, told in expectation_problems(wanted)}
+    assert checks or refused in {told for _, told in find_expectation_problems(wanted)}

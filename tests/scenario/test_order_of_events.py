@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from bpmax_sim.scenario.calls import CallMade
-from bpmax_sim.scenario.events import CallAnswered, ConsoleWritten, Event, trace_lines
+from bpmax_sim.scenario.events import CallAnswered, ConsoleWritten, Event, to_trace_lines
 from bpmax_sim.scenario.runner import run_scenario
 from bpmax_sim.script.turn_result import TimerFired
 from bpmax_sim.subject.hooks import FieldChanged, HookStarted, MessageShown
@@ -100,6 +100,6 @@ def test_a_change_that_a_change_handler_makes_names_its_line(tmp_path: Path) -> 
 def test_lines_are_numbered_from_one(tmp_path: Path) -> None:
     events = run_scenario(written(tmp_path), environ={}).events
 
-    for number, line in enumerate(trace_lines(events), 1):
+    for number, line in enumerate(to_trace_lines(events), 1):
         assert line.startswith(f'{{"seq":{number},"event":"')
         assert line.endswith("}\n")

@@ -12,13 +12,13 @@ from bpmax_sim.errors import CallError, Place, ScriptError, SubjectError
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.load import ScenarioItem, load_items
 from bpmax_sim.scenario.outcome import (
-    cause_of,
-    config_errors,
+    collect_config_errors,
     decide_outcome,
-    events_of_unrun,
-    failing_place,
-    reason_of_flag,
-    start_event,
+    find_failing_place,
+    find_failure_cause,
+    make_start_event,
+    make_unrun_events,
+    read_flag_reason,
 )
 from bpmax_sim.scenario.source import Failure
 
@@ -62,13 +62,13 @@ def made(error: str = "", message: str = "") -> CallMade:
 def test_a_cause_is_what_has_to_be_mended_first(
     failures: list[Failure], calls: list[CallMade], live: bool, cause: str
 ) -> None:
-    assert cause_of(failures, calls, live=live) == cause
+    assert find_failure_cause(failures, calls, live=live) == cause
 
 
 def test_what_is_not_set_up_is_told_once_line_by_line() -> None:
     calls = [made("ConfigError", "b\na"), made("CONNECT", "c"), made("ConfigError", "a\nd"), made()]
 
-    assert config_errors(calls) == ("b", "a", "d")
+    assert collect_config_errors(calls) == ("b", "a", "d")
 
 
 @pytest.fixture(scope="module")
@@ -122,7 +122,7 @@ def test_an_unexpected_pass_is_a_failure_at_its_key(item: ScenarioItem) -> None:
     assert failure.place == failure.location
     assert failure.place is not None
     assert failure.place.line == 3
-    assert failure.rerun == item.rerun
+    assert failure.rerun == item.rerun_command
     assert failure.detail == ()
 
 
@@ -166,7 +166,7 @@ def test_a_name_of_nothing_is_no_failure_that_xfail_expects(
 
 @pytest.mark.parametrize(("flag", "reason"), [("维护", "维护"), ("", ""), (True, ""), (False, "")])
 def test_a_flag_gives_a_reason_where_it_is_a_text(flag: bool | str, reason: str) -> None:
-    assert reason_of_flag(flag) == reason
+    assert read_flag_reason(flag) == reason
 
 
 STEP, KEY, NOWHERE = Place("a", 5, 1), Place("a", 6, 3), Place("", 0, 0)
@@ -187,14 +187,18 @@ STEP, KEY, NOWHERE = Place("a", 5, 1), Place("a", 6, 3), Place("", 0, 0)
 def test_a_failure_stands_at_its_step_else_at_its_key_else_at_the_item(
     item: ScenarioItem, failures: list[Failure], place: Place | None
 ) -> None:
-    assert failing_place(item, failures) == (place or item.place)
+    assert find_failing_place(item, failures) == (place or item.place)
 
 
 def test_what_did_not_run_starts_and_ends_at_nought(item: ScenarioItem) -> None:
-    started, ended = events_of_unrun(item, reason="维护")
-    assert started == start_event(item, 0.0)
+    started, ended = make_unrun_events(item, reason="维护")
+    assert started == make_start_event(item, 0.0)
     assert (started.name, started.row, started.steps, started.tags) == ("报价", "", 2, ("crm",))
-    assert (started.engine, start_event(item, 7.5, "v8").engine, start_event(item, 7.5).at) == (
+    assert (
+        started.engine,
+        make_start_event(item, 7.5, "v8").engine,
+        make_start_event(item, 7.5).at,
+    ) == (
         "",
         "v8",
         7.5,
@@ -220,7 +224,7 @@ def test_what_did_not_run_starts_and_ends_at_nought(item: ScenarioItem) -> None:
 def test_what_could_not_start_failed_for_its_declarations(
     item: ScenarioItem, error: Exception, essence: str, detail: tuple[str, ...]
 ) -> None:
-    _, ended = events_of_unrun(item, error=error)
+    _, ended = make_unrun_events(item, error=error)
 
     assert (ended.outcome, ended.reason) == ("failed", "")
     (failure,) = ended.failures

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bpmax_sim.errors import ConfigError
-from bpmax_sim.i18n import plain_english, translate
+from bpmax_sim.i18n import to_plain_english, translate
 from bpmax_sim.index.facts import read_facts
 from bpmax_sim.scenario.events import ScenarioFinished, StepFinished
 from bpmax_sim.scenario.load import load_items
@@ -69,7 +69,7 @@ def play(
     result = run_scenario(write(folder, policies, steps, **options))
     ends = [event for event in result.events if isinstance(event, ScenarioFinished)]
     steps_done = [event for event in result.events if isinstance(event, StepFinished)]
-    wrong = [plain_english(failure.headline) for end in ends for failure in end.failures]
+    wrong = [to_plain_english(failure.headline) for end in ends for failure in end.failures]
     return wrong, {**(steps_done[-1].flow or {}), "events": result.events}
 
 
@@ -237,8 +237,8 @@ def test_a_play_that_does_not_come_there_says_where_it_stands(
     (end,) = [e for e in run_scenario(path).events if isinstance(e, ScenarioFinished)]
     (failure, *_) = end.failures
 
-    assert english in plain_english(translate(failure.essence, "en"))
-    assert chinese in plain_english(translate(failure.essence, "zh"))
+    assert english in to_plain_english(translate(failure.essence, "en"))
+    assert chinese in to_plain_english(translate(failure.essence, "zh"))
     assert failure.place is not None
     assert failure.place.line in range(9, 14)
 
@@ -298,7 +298,7 @@ def problems_of(path: Path) -> str:
     with pytest.raises(ConfigError) as caught:
         run_scenario(path)
     return "\n".join(
-        plain_english(translate(str(problem), language))
+        to_plain_english(translate(str(problem), language))
         for language in ("en", "zh")
         for problem in caught.value.problems
     )
@@ -385,7 +385,7 @@ def test_a_policy_behind_one_that_fits_all_it_fits_is_never_used(
     try:
         load_items(path)
     except ConfigError as error:
-        told = plain_english(str(error))
+        told = to_plain_english(str(error))
     else:
         told = ""
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bpmax_sim.errors import ConfigError
-from bpmax_sim.i18n import plain_english, translate
+from bpmax_sim.i18n import to_plain_english, translate
 from bpmax_sim.scenario.events import ScenarioFinished
 from bpmax_sim.scenario.runner import run_scenario
 
@@ -58,7 +58,7 @@ def failures(path: Path, language: str = "en") -> list[str]:
     """Run a scenario and return what is wrong."""
     ends = [event for event in run_scenario(path).events if isinstance(event, ScenarioFinished)]
     return [
-        plain_english(translate(failure.headline, language))
+        to_plain_english(translate(failure.headline, language))
         for end in ends
         for failure in end.failures
     ]
@@ -198,7 +198,7 @@ def test_what_cannot_be_is_told_before_anything_runs(
         run_scenario(write(tmp_path, step, head=head))
     told = {
         language: "\n".join(
-            plain_english(translate(str(problem), language)) for problem in caught.value.problems
+            to_plain_english(translate(str(problem), language)) for problem in caught.value.problems
         )
         for language in ("en", "zh")
     }

@@ -9,7 +9,7 @@ import pytest
 
 from bpmax_sim.index.facts import FileFacts
 from bpmax_sim.platform.load import load_platforms
-from bpmax_sim.platform.response_shapes import ResponseShapes, shape_of
+from bpmax_sim.platform.response_shapes import ResponseShapes, infer_shape
 from bpmax_sim.scenario.script_check import RULES, check_scripts
 from bpmax_sim.scenario.script_context import ScriptContext
 from bpmax_sim.script.failure import Script
@@ -28,7 +28,7 @@ apis:
     answer: {type: object, properties: {orderId: {type: string}, state: {type: string, enum: [open, paid]}}, additionalProperties: false}
 """
 Check = Callable[..., list[tuple[str, str]]]
-RECORDED = shape_of({"code": 200, "data": {"name": "张三", "phones": [{"number": "1"}]}})
+RECORDED = infer_shape({"code": 200, "data": {"name": "张三", "phones": [{"number": "1"}]}})
 
 
 @pytest.fixture(name="check", scope="module")

@@ -88,7 +88,7 @@ def test_shards_leave_the_split_as_it_is_until_all_have_run(tmp_path: Path) -> N
         shards.store_durations(tmp_path, {key: 9.0}, shard=Shard(number, 2))
     assert shards.read_durations(tmp_path) == {"甲": 1.0, "乙": 2.0}
 
-    shards.merge_durations(tmp_path, {})
+    shards.merge_shard_durations(tmp_path, {})
 
     assert shards.read_durations(tmp_path) == {"甲": 9.0, "乙": 9.0}
     kept = {path.name for path in (tmp_path / ".bpmax").iterdir()}
@@ -121,10 +121,10 @@ def test_a_folder_that_cannot_be_written_keeps_nothing(tmp_path: Path) -> None:
 
 
 def test_the_same_durations_have_the_same_fingerprint() -> None:
-    assert shards.durations_fingerprint({"甲": 1, "乙": 2}) == shards.durations_fingerprint(
+    assert shards.fingerprint_durations({"甲": 1, "乙": 2}) == shards.fingerprint_durations(
         {"乙": 2, "甲": 1}
     )
-    assert shards.durations_fingerprint({"甲": 1}) != shards.durations_fingerprint({"甲": 2})
+    assert shards.fingerprint_durations({"甲": 1}) != shards.fingerprint_durations({"甲": 2})
 
 
 def test_a_file_is_json_that_a_person_can_read(tmp_path: Path) -> None:

@@ -58,7 +58,7 @@ def test_references_are_resolved_deep_inside_maps_and_lists() -> None:
     value = {"客户": ["${vars.客户}", {"金额": "${vars.金额}"}], "n": 1}
 
     assert resolve(value, lookup) == {"客户": ["张三", {"金额": 128000.5}], "n": 1}
-    texts = parse_yaml(json.dumps(value), "x.yaml").texts()
+    texts = parse_yaml(json.dumps(value), "x.yaml").walk_texts()
     assert [path for path, text in texts if "${" in text] == [("客户", 0), ("客户", 1, "金额")]
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bpmax_sim.js_values import UNDEFINED, dumps
+from bpmax_sim.js_values import UNDEFINED, dumps_compact
 from bpmax_sim.script.channel import Channel, LiveObject, SentLiveObjects
 from tests.script.bench import Form
 
@@ -46,7 +46,7 @@ def test_a_member_of_a_member_is_written_to_by_its_path() -> None:
 
 def sent_by(mirror: SentLiveObjects) -> Any:
     """Return the next patch as the context reads it; its values are encoded already."""
-    return json.loads(dumps(mirror.take_changes()))
+    return json.loads(dumps_compact(mirror.take_changes()))
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from bpmax_sim.js_values import UNDEFINED, Opaque
+from bpmax_sim.js_values import UNDEFINED, OpaqueValue
 from tests.script.bench import NAME, run, texts
 
 ZEROS = "".join(f"  {', '.join('0' * n)},\n" for n in [12] * 8 + [4])
@@ -90,7 +90,7 @@ def test_every_level_is_kept() -> None:
 def test_values_are_kept_beside_the_text() -> None:
     [line] = run("console.log('客户', {a: [1, undefined]}, () => 1)").console
 
-    assert line.values == ("客户", {"a": [1, UNDEFINED]}, Opaque("function"))
+    assert line.values == ("客户", {"a": [1, UNDEFINED]}, OpaqueValue("function"))
 
 
 def test_groups_indent_and_counters_count() -> None:

@@ -214,23 +214,23 @@ def test_counters_cannot_be_seen_or_changed_by_what_a_script_does_to_the_languag
 )
 def test_a_script_is_listed_that_no_run_executes(source: str, *, is_counted: bool) -> None:
     hits = ScriptHits()
-    hits.declare(Script(source, "未用.js"))
-    hits.declare(Script(source, "未用.js"))
+    hits.include_script(Script(source, "未用.js"))
+    hits.include_script(Script(source, "未用.js"))
 
     assert (len(hits.counts), len(hits.uncounted)) == (int(is_counted), int(not is_counted))
     assert not any(sum(counts) for counts in hits.counts.values())
     for script, counts in [*hits.counts.items()]:
         hits.add(script, [1] * len(counts))
         hits.add(script, [2] * len(counts))
-        hits.declare(script)
+        hits.include_script(script)
         assert [*hits.counts[script]] == [3] * len(counts)
 
 
 def test_each_session_hides_its_own_secrets_of_a_script_that_all_run() -> None:
     hits, script = ScriptHits(), Script("登录('甲的密钥', '乙的密钥')", NAME)
-    hits.declare(script)
+    hits.include_script(script)
 
     for secret in ("甲", "乙"):
-        hits.redact_texts(lambda text, secret=secret: text.replace(f"{secret}的密钥", "***"))  # type: ignore[misc]
+        hits.redact_script_texts(lambda text, secret=secret: text.replace(f"{secret}的密钥", "***"))  # type: ignore[misc]
 
     assert hits.shown == {script: "登录('***', '***')"}

@@ -16,7 +16,7 @@ from bpmax_sim.script.limits import (
     MEGABYTE,
     Limits,
     LimitWatch,
-    default_stack_size,
+    find_default_stack_size,
     parse_limits,
     parse_stack,
 )
@@ -353,12 +353,12 @@ def test_what_is_no_limit_is_refused(text: str) -> None:
 
 def test_a_thread_has_the_stack_of_the_main_thread_where_the_library_gives_it() -> None:
     sizes: list[int] = []
-    thread = threading.Thread(target=lambda: sizes.append(default_stack_size()))
+    thread = threading.Thread(target=lambda: sizes.append(find_default_stack_size()))
     thread.start()
     thread.join()
 
     is_glibc = platform.libc_ver()[0] == "glibc"  # others have small ones
-    assert sizes == [default_stack_size() if is_glibc else MEGABYTE // 4]
+    assert sizes == [find_default_stack_size() if is_glibc else MEGABYTE // 4]
 
 
 @pytest.mark.parametrize("name", Counts.__struct_fields__)

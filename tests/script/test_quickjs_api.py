@@ -88,13 +88,13 @@ def test_a_context_that_is_closed_while_it_runs_is_freed_afterwards() -> None:
     """As by a main thread that was interrupted, of a script on a stack of its own."""
     context = NativeContext()
 
-    context._enter()
+    context._retain_context()
     context.close()
     assert context.inner
     told = context.evaluate("'张' + '三'")
     assert context.read_text(told) == "张三"
     context._library.JS_FreeValue(context.inner, told)
-    context._leave()
+    context._release_context()
 
     assert not context.inner
     context.close()

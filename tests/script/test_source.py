@@ -31,7 +31,7 @@ def test_our_own_lines_are_no_place() -> None:
     sources = PlacedScripts([Script("1", "a.js")])
 
     assert sources.locate(FIRST_LINE, 1) is None
-    assert sources.user_frames("    at entry (<input>:12:3)\n    at eval (native)\n") == ()
+    assert sources.find_user_frames("    at entry (<input>:12:3)\n    at eval (native)\n") == ()
 
 
 def test_our_own_files_end_above_the_first_line_of_a_script() -> None:

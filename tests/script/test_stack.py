@@ -13,7 +13,7 @@ from bpmax_sim.script.failure import Script
 from bpmax_sim.script.limits import (
     MEGABYTE,
     Limits,
-    default_stack_size,
+    find_default_stack_size,
     parse_stack,
     run_with_stack,
 )
@@ -126,11 +126,11 @@ def test_the_stack_size_of_other_threads_stays_as_it_was() -> None:
 
 def test_a_script_gets_half_of_the_threads_stack_and_four_megabytes_at_most() -> None:
     found = []
-    assert MEGABYTE // 2 <= default_stack_size() <= 4 * MEGABYTE
+    assert MEGABYTE // 2 <= find_default_stack_size() <= 4 * MEGABYTE
 
     before = threading.stack_size(MEGABYTE)
     try:
-        thread = threading.Thread(target=lambda: found.append(default_stack_size()))
+        thread = threading.Thread(target=lambda: found.append(find_default_stack_size()))
         thread.start()
         thread.join()
     finally:

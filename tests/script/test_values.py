@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bpmax_sim.js_values import UNDEFINED, BigInt, JsMap, JsSet, Opaque
+from bpmax_sim.js_values import UNDEFINED, BigInt, JsMap, JsSet, OpaqueValue
 from tests.examples import drawn
 from tests.script.bench import NAME, START, Bench, run, value_of
 
@@ -73,7 +73,7 @@ def test_a_value_that_goes_in_comes_out_the_same(value: Any) -> None:
         ("new Date(1772413200000)", datetime.fromtimestamp(START, UTC)),
         ("new Map([['a', 1], [{b: 2}, undefined]])", JsMap((("a", 1), ({"b": 2}, UNDEFINED)))),
         ("new Set([1, '二'])", JsSet((1, "二"))),
-        ("{f() {}, s: Symbol()}", {"f": Opaque("function"), "s": Opaque("symbol")}),
+        ("{f() {}, s: Symbol()}", {"f": OpaqueValue("function"), "s": OpaqueValue("symbol")}),
         ("'\\ud800张\\0'", "\ud800张\0"),
         ("new Error('坏')", {"name": "Error", "message": "坏"}),
     ],
@@ -90,7 +90,7 @@ def test_minus_zero_and_nan_survive() -> None:
 
 
 def test_an_object_inside_itself_is_told_as_a_cycle() -> None:
-    assert value_of("const o = {a: 1}; o.o = o; return o") == {"a": 1, "o": Opaque("cycle")}
+    assert value_of("const o = {a: 1}; o.o = o; return o") == {"a": 1, "o": OpaqueValue("cycle")}
 
 
 def test_the_same_object_twice_is_no_cycle() -> None:

@@ -159,4 +159,4 @@ def wrapped(data: bytes, names: list[str], around: tuple[bytes, bytes]) -> bytes
 
 def wanted_of(*secrets: str) -> dict[bytes, str]:
     known = [Secret(one, f"redacted.p.i.s{n}.1", f"s{n}") for n, one in enumerate(secrets)]
-    return {needle: name for one in known for needle, name in one.needles()}
+    return {needle: name for one in known for needle, name in one.yield_needles()}

@@ -7,11 +7,17 @@ from urllib.parse import quote
 
 import pytest
 
-from bpmax_sim.secret.spelling import FORMS, anchor_of, char_spellings, spell_like, spelling_pattern
+from bpmax_sim.secret.spelling import (
+    FORMS,
+    find_longest_unescaped_part,
+    list_lower_case_spellings,
+    make_spelling_pattern,
+    spell_like,
+)
 
 
 def takes(secret: str, text: str) -> bool:
-    return re.fullmatch(spelling_pattern(secret), text) is not None
+    return re.fullmatch(make_spelling_pattern(secret), text) is not None
 
 
 @pytest.mark.parametrize("character", "@/ 密\n")
@@ -112,7 +118,7 @@ def test_a_pattern_takes_its_own_spellings_alone(secret: str, text: str, is_take
     [("", ""), ("@", ""), ("密@密", ""), ("a@bc@d", "bc"), ("ab@cd", "ab"), ("a.b-c_0", "a.b-c_0")],
 )
 def test_the_anchor_is_the_longest_part_the_first_of_equals(text: str, anchor: str) -> None:
-    assert anchor_of(text) == anchor
+    assert find_longest_unescaped_part(text) == anchor
 
 
 @pytest.mark.parametrize(
@@ -128,7 +134,7 @@ def test_the_anchor_is_the_longest_part_the_first_of_equals(text: str, anchor: s
     ],
 )
 def test_four_characters_are_looked_for_first(text: str, letters: str) -> None:
-    assert "".join(letter for letter, _ in char_spellings(text)) == letters
+    assert "".join(letter for letter, _ in list_lower_case_spellings(text)) == letters
 
 
 @pytest.mark.parametrize(
@@ -142,8 +148,10 @@ def test_four_characters_are_looked_for_first(text: str, letters: str) -> None:
     ],
 )
 def test_a_trace_names_what_else_may_spell_it(character: str, signs: set[str]) -> None:
-    assert char_spellings(character) == ((character, char_spellings(character)[0][1]),)
-    assert set(char_spellings(character)[0][1]) == signs
+    assert list_lower_case_spellings(character) == (
+        (character, list_lower_case_spellings(character)[0][1]),
+    )
+    assert set(list_lower_case_spellings(character)[0][1]) == signs
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from hypothesis import assume, given, reject, settings
 from hypothesis import strategies as st
 
 from bpmax_sim.secret.decode import DEPTH
-from bpmax_sim.secret.scan import Search, find_needles
+from bpmax_sim.secret.scan import Search, find_needles_in_all_layers
 from tests.secret.encodings import (
     ENCODINGS,
     FILLING,
@@ -119,7 +119,7 @@ def test_a_member_of_an_archive_within_an_archive_is_found() -> None:
 def test_one_of_many_secrets_is_found_by_its_name(put: Callable[[str], bytes]) -> None:
     wanted = wanted_of(*[f"密钥{n:06d}号" for n in range(600)])
 
-    (found,) = find_needles(b"..." + put("密钥000599号") + b"...", wanted)
+    (found,) = find_needles_in_all_layers(b"..." + put("密钥000599号") + b"...", wanted)
 
     assert found.name.startswith("s599 (")
     assert found.offset == 3
@@ -128,13 +128,13 @@ def test_one_of_many_secrets_is_found_by_its_name(put: Callable[[str], bytes]) -
 def test_a_stand_in_is_no_finding_however_it_is_written() -> None:
     standin = b"redacted.crm_system.test.token.1"
     for data in (standin, base64.b64encode(b"k=" + standin)):
-        assert find_needles(data, {b"crm_system": "user"}) == ()
-    assert find_needles(standin + b" crm_system", {b"crm_system": "user"}) != ()
+        assert find_needles_in_all_layers(data, {b"crm_system": "user"}) == ()
+    assert find_needles_in_all_layers(standin + b" crm_system", {b"crm_system": "user"}) != ()
 
 
 def test_a_plus_is_a_space_in_a_form_only() -> None:
     wanted = {b"pass word+1": "s"}
 
-    assert find_needles(b"q=pass+word+1", wanted) != ()
-    assert find_needles(b"q=pass%20word%2B1", wanted) != ()
-    assert find_needles(b"q=pass word 1", wanted) == ()
+    assert find_needles_in_all_layers(b"q=pass+word+1", wanted) != ()
+    assert find_needles_in_all_layers(b"q=pass%20word%2B1", wanted) != ()
+    assert find_needles_in_all_layers(b"q=pass word 1", wanted) == ()

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from bpmax_sim.secret.spelling import (
     FORMS,
-    anchor_of,
     as_bytes,
-    char_spellings,
+    find_longest_unescaped_part,
+    list_lower_case_spellings,
+    make_spelling_pattern,
     spell_like,
-    spelling_pattern,
 )
 from tests.examples import drawn
 
@@ -27,14 +27,14 @@ from tests.examples import drawn
 @settings(max_examples=drawn(100), deadline=None)
 def test_the_pattern_of_a_text_takes_its_forms_whole(text: str, form: str) -> None:
     if not any("\ud800" <= character <= "\udfff" for character in text):
-        assert re.fullmatch(spelling_pattern(text), FORMS[form](text))
+        assert re.fullmatch(make_spelling_pattern(text), FORMS[form](text))
 
 
 @given(st.text(min_size=1, max_size=20), st.sampled_from(sorted(FORMS)))
 @settings(max_examples=drawn(100), deadline=None)
 def test_the_anchor_is_in_every_form(text: str, form: str) -> None:
     if not any("\ud800" <= character <= "\udfff" for character in text):
-        assert anchor_of(text) in FORMS[form](text)
+        assert find_longest_unescaped_part(text) in FORMS[form](text)
 
 
 QUOTED: Mapping[str, Callable[[str], str]] = {
@@ -58,7 +58,7 @@ def _quoted(character: str) -> str:
 @settings(max_examples=drawn(100), deadline=None)
 def test_the_pattern_of_a_text_takes_how_it_is_quoted(text: str, form: str) -> None:
     if not any("\ud800" <= character <= "\udfff" for character in text):
-        assert re.fullmatch(spelling_pattern(text), QUOTED[form](text))
+        assert re.fullmatch(make_spelling_pattern(text), QUOTED[form](text))
         assert holds(text, QUOTED[form](text))
 
 
@@ -66,7 +66,7 @@ def holds(secret: str, text: str) -> bool:
     """Return whether *text* may hold *secret*, by its traces."""
     return all(
         one in text or any(sign in text.lower() for sign in signs)
-        for one, signs in char_spellings(secret)
+        for one, signs in list_lower_case_spellings(secret)
     )
 
 
@@ -84,7 +84,7 @@ def test_a_stand_in_is_spelled_as_the_sample(sample: str) -> None:
 @pytest.mark.parametrize("unit", ["\\", '\\"', "&amp;", "%25", "amp;", "\\u005c"])
 def test_no_secret_makes_a_slow_pattern(secret: str, unit: str) -> None:
     start = time.process_time()
-    re.sub(spelling_pattern(secret), "", unit * 10_000)
+    re.sub(make_spelling_pattern(secret), "", unit * 10_000)
 
     assert time.process_time() - start < 5  # catastrophic backtracking takes for ever
 

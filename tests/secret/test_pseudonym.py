@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bpmax_sim.secret.pseudonym import (
-    credit_check_character,
-    luhn_check_digit,
+    compute_credit_code_check_char,
+    compute_luhn_digit,
+    compute_org_code_check_char,
+    compute_resident_id_check_char,
     make_pseudonym,
-    organisation_check_character,
-    resident_check_character,
 )
 from tests.examples import drawn
 
@@ -61,35 +61,35 @@ def test_a_mobile_number_stays_one(value: str) -> None:
 @settings(max_examples=drawn(100))
 @given(st.from_regex(r"[1-6][0-9]{16}", fullmatch=True))
 def test_a_resident_number_keeps_a_birthday_and_a_valid_check_character(body: str) -> None:
-    made = make_pseudonym(body + resident_check_character(body))
+    made = make_pseudonym(body + compute_resident_id_check_char(body))
 
     assert make_pseudonym(made) == made
     if made.startswith("000000"):  # else the number happens to be a valid credit code
         assert datetime.strptime(made[6:14], "%Y%m%d").replace(tzinfo=UTC).year >= 1950
-        assert made[17] == resident_check_character(made[:17])
+        assert made[17] == compute_resident_id_check_char(made[:17])
 
 
 @settings(max_examples=drawn(100))
 @given(st.from_regex(rf"9[1-3][1-6][0-9]{{5}}{_CREDIT}{{9}}", fullmatch=True))
 def test_a_credit_code_keeps_both_check_characters(body: str) -> None:
-    made = make_pseudonym(body + credit_check_character(body))
+    made = make_pseudonym(body + compute_credit_code_check_char(body))
 
     assert make_pseudonym(made) == made
     if made.startswith("91000000"):  # else it happens to be a valid resident number
-        assert made[16] == organisation_check_character(made[8:16])
-        assert made[17] == credit_check_character(made[:17])
+        assert made[16] == compute_org_code_check_char(made[8:16])
+        assert made[17] == compute_credit_code_check_char(made[:17])
 
 
 @settings(max_examples=drawn(100))
 @given(st.from_regex(r"[3-6][0-9]{12,17}", fullmatch=True))
 def test_a_card_number_keeps_a_valid_check_digit(body: str) -> None:
-    made = make_pseudonym(body + luhn_check_digit(body))
+    made = make_pseudonym(body + compute_luhn_digit(body))
 
     assert len(made) == len(body) + 1
     assert make_pseudonym(made) == made
     if len(made) != 18:  # eighteen digits are a resident number
         assert made.startswith("000000")
-        assert made[-1] == luhn_check_digit(made[:-1])
+        assert made[-1] == compute_luhn_digit(made[:-1])
 
 
 @given(st.text("IXYZ0189A", min_size=17, max_size=19) | st.from_regex(rf"{_CREDIT}{{18}}"))
@@ -110,23 +110,23 @@ def test_eighteen_digits_are_what_their_check_digit_says(
         body + digit
         for body in values
         for digit in "0123456789"
-        if (digit == credit_check_character(body)) is fits_credit
-        and (digit == resident_check_character(body)) is fits_resident
+        if (digit == compute_credit_code_check_char(body)) is fits_credit
+        and (digit == compute_resident_id_check_char(body)) is fits_resident
     )
 
     made = make_pseudonym(value)
 
     assert made.startswith(begins)
     assert made[17] == (
-        credit_check_character if begins == "91000000" else resident_check_character
+        compute_credit_code_check_char if begins == "91000000" else compute_resident_id_check_char
     )(made[:17])
 
 
 def test_the_published_examples_of_check_characters() -> None:
-    assert resident_check_character("11010519491231002") == "X"
-    assert credit_check_character("91350100M000100Y4") == "3"
-    assert organisation_check_character("M000100Y") == "4"
-    assert luhn_check_digit("7992739871") == "3"
+    assert compute_resident_id_check_char("11010519491231002") == "X"
+    assert compute_credit_code_check_char("91350100M000100Y4") == "3"
+    assert compute_org_code_check_char("M000100Y") == "4"
+    assert compute_luhn_digit("7992739871") == "3"
 
 
 @pytest.mark.parametrize(
@@ -159,4 +159,6 @@ def test_different_people_mostly_stay_different(form: str, least: int) -> None:
 def test_residents_stay_different() -> None:
     bodies = [f"31010119900101{number:03d}" for number in range(200)]
 
-    assert len({make_pseudonym(body + resident_check_character(body)) for body in bodies}) == 200
+    assert (
+        len({make_pseudonym(body + compute_resident_id_check_char(body)) for body in bodies}) == 200
+    )

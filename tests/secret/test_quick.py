@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from bpmax_sim.secret.compressed_streams import DecodeLimitError, WorkBudget, inflate
 from bpmax_sim.secret.encoded_runs import (
-    base64_runs_of,
+    find_base64_runs,
+    find_hex_runs,
     find_runs_and_folded_runs,
-    hex_runs_of,
 )
 from bpmax_sim.secret.escapes import undo_backslashes, undo_percent
 from bpmax_sim.secret.redactor import Secret, SecretTable
@@ -136,10 +136,10 @@ def test_a_short_address_is_looked_for_in_full() -> None:
 def test_runs_are_found_as_they_are_described(data: bytes) -> None:
     runs, lines = find_runs_and_folded_runs(data)
 
-    assert runs == base64_runs_of(data) == re.findall(rb"[A-Za-z0-9+/_-]{8,}", data)
-    assert hex_runs_of(data) == re.findall(rb"[0-9a-fA-F]{12,}", data)
+    assert runs == find_base64_runs(data) == re.findall(rb"[A-Za-z0-9+/_-]{8,}", data)
+    assert find_hex_runs(data) == re.findall(rb"[0-9a-fA-F]{12,}", data)
     if re.search(rb"[A-Za-z0-9+/]{16}\s{1,60}[A-Za-z0-9+/]", data):
-        assert lines == [run for run in base64_runs_of(b"".join(data.split())) if len(run) > 16]
+        assert lines == [run for run in find_base64_runs(b"".join(data.split())) if len(run) > 16]
 
 
 @MANY

@@ -13,8 +13,8 @@ import pytest
 
 from bpmax_sim.secret import compressed_streams
 from bpmax_sim.secret.compressed_streams import WorkBudget, inflate
-from bpmax_sim.secret.encoded_runs import RareByteString
-from bpmax_sim.secret.scan import TOO_LARGE, Finding, Search, find_needles
+from bpmax_sim.secret.encoded_runs import FastByteSearch
+from bpmax_sim.secret.scan import TOO_LARGE, Finding, Search, find_needles_in_all_layers
 from bpmax_sim.secret.vault import Vault
 from tests.secret.bodies import HOSTILE, KINDS
 from tests.secret.encodings import wanted_of, zipped
@@ -24,13 +24,13 @@ WANTED = {b"token-123456": "crm.test.token (raw)"}
 
 
 def test_nothing_wanted_is_nothing_found() -> None:
-    assert find_needles(b"token-123456", {}) == ()
+    assert find_needles_in_all_layers(b"token-123456", {}) == ()
 
 
 def test_a_finding_says_where_and_never_what() -> None:
     packed = base64.b64encode(b"----" + gzip.compress(b"token-123456"))
 
-    found = find_needles(b"data: " + packed, WANTED)
+    found = find_needles_in_all_layers(b"data: " + packed, WANTED)
 
     assert [str(one) for one in found] == [
         "crm.test.token (raw) inside gzip inside base64 at byte 6"
@@ -38,7 +38,7 @@ def test_a_finding_says_where_and_never_what() -> None:
 
 
 def test_every_place_is_named() -> None:
-    found = find_needles("客户 token-123456, token-123456".encode(), WANTED)
+    found = find_needles_in_all_layers("客户 token-123456, token-123456".encode(), WANTED)
 
     assert [one.offset for one in found] == [7, 21]
 
@@ -47,7 +47,7 @@ def test_a_secret_across_the_lines_of_mime_is_found() -> None:
     body = base64.encodebytes(b"x" * 50 + b"token-123456")
 
     assert b"\n" in body.strip()
-    assert find_needles(body, WANTED) != ()
+    assert find_needles_in_all_layers(body, WANTED) != ()
 
 
 @pytest.mark.parametrize("codec", ["utf-16-le", "utf-16-be"])
@@ -55,18 +55,20 @@ def test_a_secret_across_the_lines_of_mime_is_found() -> None:
 def test_what_is_encoded_in_utf_16_is_found_behind_any_byte(codec: str, before: bytes) -> None:
     body = before + b"token-123456".hex().encode(codec) + b">"
 
-    assert find_needles(body, WANTED) != ()
+    assert find_needles_in_all_layers(body, WANTED) != ()
 
 
 def test_a_body_of_bare_deflate_is_undone() -> None:
     packer = zlib.compressobj(wbits=-15)
     body = packer.compress(b"token-123456 token-123456") + packer.flush()
 
-    assert "crm.test.token (raw) inside deflate at byte 0" in map(str, find_needles(body, WANTED))
+    assert "crm.test.token (raw) inside deflate at byte 0" in map(
+        str, find_needles_in_all_layers(body, WANTED)
+    )
 
 
 def test_compression_that_was_cut_shows_what_is_left() -> None:
-    assert find_needles(gzip.compress(b"token-123456")[:-8], WANTED) != ()
+    assert find_needles_in_all_layers(gzip.compress(b"token-123456")[:-8], WANTED) != ()
 
 
 @pytest.mark.parametrize("size", [100_000_000])
@@ -74,9 +76,9 @@ def test_a_bomb_is_a_finding_and_not_a_pass(size: int) -> None:
     packer = zlib.compressobj(9)
     piece = packer.compress(bytes(size)) + packer.flush()
 
-    assert Finding("content too large to be searched", 0, ("deflate",)) in find_needles(
-        piece, WANTED
-    )
+    assert Finding(
+        "content too large to be searched", 0, ("deflate",)
+    ) in find_needles_in_all_layers(piece, WANTED)
 
 
 def test_what_comes_of_a_bomb_is_bounded_by_what_was_read_of_it(
@@ -95,7 +97,7 @@ def test_what_is_too_large_is_told_by_its_place_among_what_is_not() -> None:
     archive = zipped(bytes(100_000_000))
     data = b"POST /upload HTTP/1.1\r\n\r\n" + archive
 
-    (found,) = find_needles(data, WANTED)
+    (found,) = find_needles_in_all_layers(data, WANTED)
 
     assert str(found).startswith(f"{TOO_LARGE} inside zip at byte ")
     assert data[found.offset :].startswith(b"PK\x03\x04")
@@ -120,8 +122,13 @@ def test_four_times_the_bytes_take_about_four_times_as_long(kind: str) -> None:
 def test_what_is_no_trap_is_searched_to_its_end(kind: str) -> None:
     data = KINDS[kind](SIZE)
 
-    assert find_needles(data, WANTED) == ()
-    assert find_needles(data[: SIZE // 2] + b" token-123456 " + data[SIZE // 2 :], WANTED) != ()
+    assert find_needles_in_all_layers(data, WANTED) == ()
+    assert (
+        find_needles_in_all_layers(
+            data[: SIZE // 2] + b" token-123456 " + data[SIZE // 2 :], WANTED
+        )
+        != ()
+    )
 
 
 def test_many_secrets_cost_hardly_more_than_one() -> None:
@@ -140,13 +147,13 @@ def test_many_secrets_cost_hardly_more_than_one() -> None:
 
 def test_damaged_escapes_are_no_error() -> None:
     for data in (b"%", b"%zz", b"\\u12", b"\\uD800", b"&#99999999;", b"&#xffffff;", b"&nope;"):
-        assert find_needles(data, WANTED) == ()
+        assert find_needles_in_all_layers(data, WANTED) == ()
 
 
 def test_an_escape_is_undone_in_large_binary_data_too() -> None:
     data = b"\xff" * 70_000 + b" token%2D123456"
 
-    assert [str(one) for one in find_needles(data, WANTED)] == [
+    assert [str(one) for one in find_needles_in_all_layers(data, WANTED)] == [
         "crm.test.token (raw) inside percent at byte 68982",
     ]
 
@@ -171,7 +178,7 @@ def test_bytes_written_as_numbers_of_two_digits_each_are_found() -> None:
     """In UTF-16 every other byte is a zero, so no two neighbours have two digits."""
     data = json.dumps([*"A7336Kqtest".encode("utf-16-be")]).encode()
 
-    assert [one.within for one in find_needles(data, {b"A7336Kqtest": "token"})] == [
+    assert [one.within for one in find_needles_in_all_layers(data, {b"A7336Kqtest": "token"})] == [
         ("list of bytes", "utf-16-be")
     ]
 
@@ -181,7 +188,9 @@ def test_a_run_is_found_among_escapes_as_deep_as_without_any(depth: int) -> None
     packed = reduce(lambda data, _: base64.b64encode(data), range(depth), b"k=token-123456;")
     body = '{"备注":"\\"甲\\" \\\\n","k":"'.encode() + packed + b'","a":"\\n"}'
 
-    assert [finding.within for finding in find_needles(body, WANTED)] == [("base64",) * depth]
+    assert [finding.within for finding in find_needles_in_all_layers(body, WANTED)] == [
+        ("base64",) * depth
+    ]
 
 
 def test_a_run_that_an_escape_would_take_a_letter_of_is_found() -> None:
@@ -189,14 +198,17 @@ def test_a_run_that_an_escape_would_take_a_letter_of_is_found() -> None:
     packed = base64.b64encode(b"nachricht-0042")
     assert packed.startswith(b"b")
 
-    assert find_needles(b'"a\\n" C:\\' + packed + b'\\x "\\t"', {b"nachricht-0042": "n"}) != ()
+    assert (
+        find_needles_in_all_layers(b'"a\\n" C:\\' + packed + b'\\x "\\t"', {b"nachricht-0042": "n"})
+        != ()
+    )
 
 
 def test_a_run_that_escapes_make_is_told_to_be_inside_of_them() -> None:
     packed = base64.b64encode(b"token-123456").decode()
     body = '{"k":"' + "".join(f"\\u{ord(letter):04x}" for letter in packed) + '"}'
 
-    (finding,) = find_needles(body.encode(), WANTED)
+    (finding,) = find_needles_in_all_layers(body.encode(), WANTED)
 
     assert finding.within == ("json", "base64")
 
@@ -209,7 +221,7 @@ def test_chinese_in_utf_16_is_read_in_its_own_order_of_bytes(codec: str, before:
         f'{{"备注":"北京天润科技有限公司","k":{json.dumps(secret, ensure_ascii=False)}}} abcdefgh'
     )
 
-    assert find_needles(before + text.encode(codec), {secret.encode(): "k"}) != ()
+    assert find_needles_in_all_layers(before + text.encode(codec), {secret.encode(): "k"}) != ()
 
 
 def test_a_list_in_json_is_not_taken_for_compressed_data() -> None:
@@ -218,7 +230,7 @@ def test_a_list_in_json_is_not_taken_for_compressed_data() -> None:
     by_chance = inflate(body, -15, WorkBudget(1 << 20))[0]
 
     assert by_chance != b""
-    assert find_needles(body, {by_chance[:6]: "chance"}) == ()
+    assert find_needles_in_all_layers(body, {by_chance[:6]: "chance"}) == ()
 
 
 RARE = b"rare-\\\\"
@@ -240,9 +252,9 @@ BEGINNING, PART = 1 << 12, 1 << 16
 def test_a_rare_text_is_found_wherever_it_begins(at: int) -> None:
     data = b"x" * at + RARE
 
-    assert RareByteString(RARE).find(data) == at  # at the very end
-    assert RareByteString(RARE).find(data + b"x" * PART + RARE) == at
-    assert RareByteString(RARE).find(data[:-1]) == -1
+    assert FastByteSearch(RARE).find(data) == at  # at the very end
+    assert FastByteSearch(RARE).find(data + b"x" * PART + RARE) == at
+    assert FastByteSearch(RARE).find(data[:-1]) == -1
 
 
 @pytest.mark.parametrize("times", range(1, 5))
@@ -254,7 +266,7 @@ def test_what_is_escaped_over_and_over_beside_words_behind_an_escape_is_found(ti
     for _ in range(times - 1):
         text = json.dumps({"x": text, "y": "客\n"})
 
-    (found,) = find_needles(text.encode(), {token: "crm.test.token (raw)"})
+    (found,) = find_needles_in_all_layers(text.encode(), {token: "crm.test.token (raw)"})
 
     assert found.within == (*["json"] * times, "base64")
     assert found.offset > 0
@@ -267,7 +279,7 @@ def test_deflate_without_a_header_is_found_however_long_it_is(size: int) -> None
     packed = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
     run = base64.b64encode(packed.compress(text) + packed.flush())
 
-    (found,) = find_needles(b"data: " + run, WANTED)
+    (found,) = find_needles_in_all_layers(b"data: " + run, WANTED)
 
     assert found.within == ("base64", "deflate")
 
@@ -282,7 +294,7 @@ def test_a_secret_across_two_lines_is_found_however_far_the_second_begins(
     blank = " " * (blanks - (len(end) - 1)) if blanks else ""
     body = f"{end}{blank}".join(lines)
 
-    assert find_needles(body.encode(), WANTED) != ()
+    assert find_needles_in_all_layers(body.encode(), WANTED) != ()
 
 
 def test_two_long_pieces_with_the_same_ends_are_both_searched() -> None:
@@ -295,4 +307,4 @@ def test_two_long_pieces_with_the_same_ends_are_both_searched() -> None:
     )
     body = json.dumps([first.decode(), second.decode()]).encode()
 
-    assert find_needles(body, WANTED) != ()
+    assert find_needles_in_all_layers(body, WANTED) != ()

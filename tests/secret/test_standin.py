@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 
 from bpmax_sim.secret.standin import (
     find_standin,
-    is_standin,
+    get_standin_label,
+    is_recognisable_standin,
     make_standin,
-    slug,
-    standin_label,
-    without_standins,
+    replace_standins_by_zeros,
+    to_slug,
 )
 
 
@@ -36,8 +36,8 @@ def test_text_says_what_it_stands_for_in_unreserved_characters() -> None:
 
 @given(st.text(), st.text())
 def test_slugs_are_unreserved_and_keep_names_apart(one: str, other: str) -> None:
-    assert re.fullmatch(r"[A-Za-z0-9_-]*", slug(one))
-    assert (slug(one) == slug(other)) == (one == other) or slug(one) == ""
+    assert re.fullmatch(r"[A-Za-z0-9_-]*", to_slug(one))
+    assert (to_slug(one) == to_slug(other)) == (one == other) or to_slug(one) == ""
 
 
 @pytest.mark.parametrize("kind", ["text", "integer", "base64", "hex", "rsa", "ec", "jwt"])
@@ -63,12 +63,12 @@ def test_a_jwt_keeps_its_times_and_carries_no_signature() -> None:
     assert (claims["exp"], claims["iat"]) == (1772416800, 1772413200)
     assert "sub" not in claims
     assert token.endswith(".")
-    assert is_standin(token)
+    assert is_recognisable_standin(token)
 
 
 def test_real_values_are_no_stand_ins() -> None:
-    assert not is_standin("tok-1")
-    assert not is_standin("a.b.c")
+    assert not is_recognisable_standin("tok-1")
+    assert not is_recognisable_standin("a.b.c")
 
 
 def token(claims: object, *, parts: int = 3) -> str:
@@ -97,8 +97,8 @@ def token(claims: object, *, parts: int = 3) -> str:
 def test_only_a_text_or_a_token_is_known_as_a_stand_in(
     value: str, label: str | None, *, is_one: bool
 ) -> None:
-    assert is_standin(value) == is_one
-    assert standin_label(value) == (value if label is None else label)
+    assert is_recognisable_standin(value) == is_one
+    assert get_standin_label(value) == (value if label is None else label)
 
 
 @pytest.mark.parametrize(
@@ -129,7 +129,7 @@ def test_a_stand_in_is_found_whole(text: str, found: str | None) -> None:
     ],
 )
 def test_stand_ins_are_zeroed_in_their_length(data: bytes, left: bytes) -> None:
-    assert without_standins(data) == left
+    assert replace_standins_by_zeros(data) == left
 
 
 @pytest.mark.parametrize(
@@ -138,7 +138,7 @@ def test_stand_ins_are_zeroed_in_their_length(data: bytes, left: bytes) -> None:
      ("a.", "a-[0-9a-f]{8}"), ("", "")],
 )  # fmt: skip
 def test_a_slug_that_lost_something_has_a_digest(text: str, made: str) -> None:
-    assert re.fullmatch(made, slug(text))
+    assert re.fullmatch(made, to_slug(text))
 
 
 @pytest.mark.parametrize("claims", [{"exp": 5, "iat": 4, "nbf": 3}, {"exp": 5}, {}])

@@ -344,8 +344,8 @@ def test_all_keys_have_one_stand_in(kind: str) -> None:
 
 def test_an_address_within_its_declared_one_is_replaced_once() -> None:
     kept = Vault()
-    kept.replace_address("https://crm.example.test", "https://crm.example.test/v2")
-    kept.replace_address("http://127.0.0.1:80", "https://erp.example.test")
+    kept.register_address_replacement("https://crm.example.test", "https://crm.example.test/v2")
+    kept.register_address_replacement("http://127.0.0.1:80", "https://erp.example.test")
     once = kept.redact_text("https://crm.example.test/x http://127.0.0.1:8080 http://127.0.0.1:80/")
 
     assert once == ("https://crm.example.test/v2/x http://127.0.0.1:8080 https://erp.example.test/")
@@ -374,7 +374,7 @@ def test_a_secret_registered_on_another_thread_is_never_missed() -> None:
 
 def test_an_address_is_replaced_but_is_no_leak() -> None:
     kept = Vault()
-    kept.replace_address("http://127.0.0.1:8888", "https://crm.example.test")
+    kept.register_address_replacement("http://127.0.0.1:8888", "https://crm.example.test")
 
     assert kept.redact(b'{"next":"http:\\/\\/127.0.0.1:8888\\/2"}') == (
         b'{"next":"https:\\/\\/crm.example.test\\/2"}'

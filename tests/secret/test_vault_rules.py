@@ -15,9 +15,9 @@ from bpmax_sim.secret.vault import (
     Credential,
     Credentials,
     Vault,
-    field_names,
+    explain_local_redaction_only,
+    list_field_names,
     redact_values,
-    why_weak,
 )
 
 STANDIN = "redacted.p.i.n.1"
@@ -49,7 +49,7 @@ def test_what_is_short_or_a_part_of_its_stand_in_is_left_to_its_place(
     kept = Vault()
     kept.add(real, standin, name="p.i.n")
 
-    assert translate(why_weak(real, standin)) == why
+    assert translate(explain_local_redaction_only(real, standin)) == why
     is_hidden = not why and not real.startswith(STANDIN)  # which is a stand-in of its own
     assert (kept.size, kept.is_empty) == (int(is_hidden), not is_hidden)
     assert kept.has_standin(standin)
@@ -79,7 +79,7 @@ def test_the_first_stand_in_of_a_value_stays_and_none_stands_for_another() -> No
 )
 def test_an_address_is_replaced_where_it_is_another(live: str, declared: str, size: int) -> None:
     kept = Vault()
-    kept.replace_address(live, declared)
+    kept.register_address_replacement(live, declared)
 
     assert kept.size == size
     assert kept.has_standin(declared) == bool(size)
@@ -124,11 +124,11 @@ def test_a_part_of_a_token_is_a_secret_from_six_characters_on(
 def test_anchors_are_those_of_what_came_since() -> None:
     kept = vault("秘密abc1密", "secret-2", "！密码！@#")
 
-    assert kept.anchors_since() == ("abc1", "secret-2", "！密码！@#")
-    assert kept.anchors_since(1) == ("secret-2", "！密码！@#")
-    assert kept.anchors_since(2) == ("！密码！@#",)
-    assert kept.anchors_since(3) == ()
-    assert Vault().anchors_since() == ()
+    assert kept.list_anchors_since() == ("abc1", "secret-2", "！密码！@#")
+    assert kept.list_anchors_since(1) == ("secret-2", "！密码！@#")
+    assert kept.list_anchors_since(2) == ("！密码！@#",)
+    assert kept.list_anchors_since(3) == ()
+    assert Vault().list_anchors_since() == ()
 
 
 @pytest.mark.parametrize(
@@ -230,13 +230,13 @@ def test_what_does_not_change_is_the_same() -> None:
     [(Texts, ("a", "b")), (Data, ("a", "b")), (str, ()), (Pair, ()), (object, ())],
 )
 def test_fields_are_those_of_structs_and_dataclasses(kind: type, names: tuple[str, ...]) -> None:
-    assert field_names(kind) == names
+    assert list_field_names(kind) == names
 
 
 def test_credentials_are_kept_by_name_beside_the_addresses() -> None:
     hosts: Mapping[str, tuple[str, str]] = {"host_b": ("http://127.0.0.1:1", "https://b.test")}
     made = Credentials(
-        Credential(name="id", real=7, standin=7, recorded=True),
+        Credential(name="id", real=7, standin=7, is_in_recordings=True),
         Credential(name="key", secret=True, real="secret-1", standin="redacted"),
         live="http://127.0.0.1:2",
         declared="https://a.test",
@@ -245,7 +245,7 @@ def test_credentials_are_kept_by_name_beside_the_addresses() -> None:
 
     assert made.real == {"host_b": "http://127.0.0.1:1", "id": 7, "key": "secret-1"}
     assert made.standins == {"host_b": "https://b.test", "id": 7, "key": "redacted"}
-    assert made.recorded_values == {"id": "7"}
+    assert made.nonsecret_values == {"id": "7"}
     assert [one.name for one in made] == ["id", "key"]
     assert made["key"].real == "secret-1"
     assert (made.live, made.declared) == ("http://127.0.0.1:2", "https://a.test")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bpmax_sim.cassette.merge import recover
-from bpmax_sim.secret.scan import find_needles
+from bpmax_sim.secret.scan import find_needles_in_all_layers
 from tests import warm
 from tests.secret.encodings import wanted_of
 from tests.session.late import ROOT, SECRET
@@ -30,4 +30,6 @@ def test_a_secret_known_late_is_not_in_what_is_left_of_a_killed_process(
     left += [path.read_bytes() for path in recover(tmp_path / "cassettes/客户.yaml")]
 
     assert done.returncode < 0, done.stderr
-    assert [find_needles(data, wanted_of(SECRET)) for data in left] == [()] * len(left)
+    assert [find_needles_in_all_layers(data, wanted_of(SECRET)) for data in left] == [()] * len(
+        left
+    )

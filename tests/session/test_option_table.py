@@ -13,9 +13,9 @@ import pytest
 
 from bpmax_sim.cli import run as commands
 from bpmax_sim.cli.app import COMMANDS
-from bpmax_sim.cli.options import flag_of
+from bpmax_sim.cli.options import to_flag
 from bpmax_sim.scenario.model import ProxySpec, Scenario
-from bpmax_sim.session.options import OPTIONS, Option, option_help, options_at
+from bpmax_sim.session.options import OPTIONS, Option, format_option_help, list_options_for
 from bpmax_sim.session.session import Session
 from bpmax_sim.session.settings import (
     EverydayOptions,
@@ -26,7 +26,7 @@ from bpmax_sim.session.settings import (
 )
 from tests import sources
 
-ARGUMENTS = {one.argument: one for one in OPTIONS if "session" in one.sources}
+ARGUMENTS = {one.session_keyword: one for one in OPTIONS if "session" in one.sources}
 CHOSEN = [one for one in OPTIONS if one.choices]
 OF_OPENING = {"platforms", "instances", "faults", "transport", "limits"}
 """What `Session.open` takes and `Settings` does not hold."""
@@ -89,19 +89,19 @@ def spelled(command: str) -> Mapping[str, tuple[Any, str]]:
     [("run", set()), ("record", {"--mode", "--unused", "--shard", "--job"})],
 )
 def test_the_command_line_says_what_the_table_says(command: str, left_out: set[str]) -> None:
-    known = {flag_of(name): one for name, one in options_at("cli").items()}
+    known = {to_flag(name): one for name, one in list_options_for("cli").items()}
     found = spelled(command)
 
     assert set(found) == set(known) - left_out
     for flag, (kind, told) in found.items():
         option = known[flag]
         assert not option.choices or option.type in {kind, *get_args(kind)}, flag
-        assert told.lower() == f"{option_help(option, flag_of)}.".lower(), flag
+        assert told.lower() == f"{format_option_help(option, to_flag)}.".lower(), flag
 
 
 def test_a_scenario_says_what_the_table_says() -> None:
     proxy, head = get_type_hints(ProxySpec), get_type_hints(Scenario)
-    known = options_at("scenario")
+    known = list_options_for("scenario")
 
     assert set(proxy) - {"stubs"} <= set(known)
     assert set(known) <= {*proxy, *head}

@@ -8,7 +8,7 @@ import pytest
 
 from bpmax_sim.errors import PowerWarning
 from bpmax_sim.script.failure import Script
-from bpmax_sim.script_source.reading import find_power_operators
+from bpmax_sim.script_source.reading import find_inexact_powers
 from bpmax_sim.session.session import Session
 
 
@@ -24,7 +24,7 @@ from bpmax_sim.session.session import Session
     ],
 )
 def test_a_power_of_what_is_no_integer_literal_is_found(source: str, columns: list[int]) -> None:
-    assert [place.column for place in find_power_operators(source)] == columns
+    assert [place.column for place in find_inexact_powers(source)] == columns
 
 
 def test_a_session_warns_of_each_place() -> None:

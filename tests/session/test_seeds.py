@@ -199,9 +199,11 @@ def test_what_a_killed_recording_had_drawn_by_its_last_exchange_counts() -> None
         RandomSequenceSeeds((7,), {"1": (12,), "2": (6,)}),
     )
 
-    assert first.merge_with(last) == last.merge_with(first) == last
-    assert first.merge_with(RandomSequenceSeeds((8,), {"1": (24,)})) == first  # of somebody else
-    assert RandomSequenceSeeds((7, 9), last.ends).seed_ranges("1") == ((7, 12), (9, None))
+    assert first.merge_if_extension(last) == last.merge_if_extension(first) == last
+    assert (
+        first.merge_if_extension(RandomSequenceSeeds((8,), {"1": (24,)})) == first
+    )  # of somebody else
+    assert RandomSequenceSeeds((7, 9), last.ends).get_seed_ranges("1") == ((7, 12), (9, None))
 
 
 def test_the_seed_of_an_owner_is_a_digest_of_the_runs_and_another_each_time() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from bpmax_sim.cassette.file import Cassette
-from bpmax_sim.cassette.merge import remove_exchanges, review_path
+from bpmax_sim.cassette.merge import remove_exchanges, to_review_path
 from bpmax_sim.errors import CassetteError, ConfigError, NoMatchError
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.platform.load import load_platforms
@@ -132,7 +132,7 @@ def test_each_owner_has_values_of_its_own_and_the_first_one_left_keeps_them(tmp_
         with opened(tmp_path, "record", owner=owner, environ=environ) as session:
             session.proxy("crm").find()
             session.proxy("crm").assign()
-    remove_exchanges(path, [Cassette.load(path).index.exchange_numbers("甲")[0]])
+    remove_exchanges(path, [Cassette.load(path).index.list_exchange_numbers("甲")[0]])
     cassette = Cassette.load(path)
 
     assert cassette.values("甲") == {"crm.test": {"username": "zhangsan"}}
@@ -176,7 +176,7 @@ def test_an_undeclared_value_that_a_script_says_is_red_and_set_aside(
     )
     assert USER not in str(raised.value)
     assert not (tmp_path / "客户.yaml").exists()
-    assert review_path(tmp_path / "客户.yaml").exists()
+    assert to_review_path(tmp_path / "客户.yaml").exists()
 
 
 def test_a_secret_that_a_script_says_is_red_and_no_line_makes_it_clear(tmp_path: Path) -> None:
@@ -286,4 +286,4 @@ def test_a_keyring_value_and_a_forgotten_word_on_a_password_are_secrets(tmp_path
         "user": "redacted.crm.test.user.1",
         "loginPwd": "redacted.crm.test.loginPwd.1",
     }
-    assert found.recorded_values == {}
+    assert found.nonsecret_values == {}

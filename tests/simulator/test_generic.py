@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bpmax_sim.platform.load import read_platform
-from bpmax_sim.simulator.model import expired_token_response
+from bpmax_sim.simulator.model import make_expired_token_response
 from tests.simulator.bench import Bench, bench
 
 ERP = """\
@@ -314,7 +314,7 @@ def test_a_class_that_is_declared_by_its_code_has_the_status_of_its_kind(
     matrix.headers = {"Authorization": "Bearer another"}
 
     refused = matrix.send("GET /account/whoami")
-    expired = expired_token_response(
+    expired = make_expired_token_response(
         matrix.simulator.platform, matrix.simulator.platform.apis["whoami"]
     )
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.messages import Request
 from bpmax_sim.platform.load import read_platform
-from bpmax_sim.simulator.model import Check, RuleTable
+from bpmax_sim.simulator.model import RouteCheck, RuleTable
 from bpmax_sim.simulator.simulator import RULES, find_rule_table, read_table
 from tests.simulator.bench import CREDENTIALS, Bench, bench, log_in
 
@@ -61,7 +61,7 @@ queries = st.dictionaries(
 )
 
 
-@pytest.mark.parametrize("key", RULES.names())
+@pytest.mark.parametrize("key", RULES.list_names())
 @given(data=st.data())
 def test_a_simulator_never_breaks(key: str, data: st.DataObject) -> None:
     made = world(key)
@@ -89,7 +89,7 @@ def test_a_simulator_never_breaks(key: str, data: st.DataObject) -> None:
     assert all(value.isprintable() for _, value in response.headers)
 
 
-@pytest.mark.parametrize("key", RULES.names())
+@pytest.mark.parametrize("key", RULES.list_names())
 def test_every_check_of_a_table_is_one_check_and_every_code_is_declared(key: str) -> None:
     table = read_table(key)
     checks = [*table.checks, *(check for route in table.routes for check in route.checks)]
@@ -101,7 +101,7 @@ def test_every_check_of_a_table_is_one_check_and_every_code_is_declared(key: str
     assert table.simulator == key
 
 
-def said(check: Check) -> list[str]:
+def said(check: RouteCheck) -> list[str]:
     from msgspec import UNSET  # noqa: PLC0415
 
     return [name for name in check.__struct_fields__ if getattr(check, name) is not UNSET]

@@ -15,7 +15,7 @@ from jsonschema import Draft202012Validator
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.platform.model import Parameter
 from bpmax_sim.strategies import parameter_values
-from bpmax_sim.strategies.values import FORMATS, check_value, normalise_schema, values_of
+from bpmax_sim.strategies.values import FORMATS, check_value, convert_openapi_schema, values_of
 
 NODE = {
     "type": "object",
@@ -55,13 +55,13 @@ SCHEMAS: dict[str, dict[str, Any]] = {
 def test_an_exclusive_limit_of_openapi_3_0_is_the_limit_itself() -> None:
     old = {"minimum": 0, "exclusiveMinimum": True, "maximum": 9, "exclusiveMaximum": False}
 
-    assert normalise_schema(old) == {"exclusiveMinimum": 0, "maximum": 9}
+    assert convert_openapi_schema(old) == {"exclusiveMinimum": 0, "maximum": 9}
 
 
 @pytest.mark.parametrize("name", SCHEMAS)
 def test_what_is_drawn_fits_the_schema(name: str) -> None:
     schema = SCHEMAS[name]
-    validator = Draft202012Validator(normalise_schema(schema))
+    validator = Draft202012Validator(convert_openapi_schema(schema))
 
     @given(values_of(schema))
     def fits(value: Any) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 import pytest
 
 from bpmax_sim.scenario.actions import ACTIONS
-from bpmax_sim.scenario.model import HOVER, scenario_schema
+from bpmax_sim.scenario.model import HOVER, make_scenario_schema
 from bpmax_sim.yamlfile import read_hover_texts
 from tests import sources
 
@@ -49,7 +49,7 @@ def test_the_actions_of_a_step_are_listed_in_one_place() -> None:
     assert found == []
     assert not ACTIONS.keys() & read_hover_texts(HOVER)["Step"].keys()
     assert list(ACTIONS) == [
-        key for key in scenario_schema()["definitions"]["Step"]["properties"] if key in ACTIONS
+        key for key in make_scenario_schema()["definitions"]["Step"]["properties"] if key in ACTIONS
     ]
 
 

@@ -11,15 +11,15 @@ from hypothesis import strategies as st
 
 from bpmax_sim.errors import ConfigError, Problem
 from bpmax_sim.i18n import (
-    Translatable,
+    TranslatableText,
     UnknownLanguageError,
     choose_language,
-    encode_message,
+    encode_as_english,
     join_messages,
     map_message,
     msg,
-    plain_english,
     plural,
+    to_plain_english,
     translate,
 )
 from tests.catalogue import names, templates, texts
@@ -32,11 +32,11 @@ def test_a_message_is_its_english_text() -> None:
     message = msg("no API {key!r}{hint}", key="客 户", hint=hint)
 
     assert message == "no API '客 户'; did you mean '客户'?"
-    assert isinstance(str(ConfigError(Problem(message, path="a"))), Translatable)
-    assert type(plain_english(message)) is str
+    assert isinstance(str(ConfigError(Problem(message, path="a"))), TranslatableText)
+    assert type(to_plain_english(message)) is str
     assert (
-        msgspec.json.encode(message, enc_hook=encode_message).decode()
-        == f'"{plain_english(message)}"'
+        msgspec.json.encode(message, enc_hook=encode_as_english).decode()
+        == f'"{to_plain_english(message)}"'
     )
     assert pickle.loads(pickle.dumps(message)).values == message.values  # type: ignore[attr-defined]
 
@@ -63,7 +63,7 @@ def test_what_is_hidden_is_hidden_in_every_value() -> None:
     hidden = map_message(message, lambda text: text.replace("s3", "***"))
 
     assert hidden == "login of x failed: *** is over"
-    assert isinstance(hidden, Translatable)
+    assert isinstance(hidden, TranslatableText)
     assert "s3" not in repr(hidden.values)
     # A secret that two values make together leaves no template behind.
     split = map_message(msg("{a}{b}", a="s", b="3"), lambda text: text.replace("s3", "***"))
@@ -75,9 +75,11 @@ def test_what_is_hidden_is_hidden_in_every_value() -> None:
 def test_joined_texts_have_the_lines_of_their_text(parts: list[str], separator: str) -> None:
     text = join_messages(separator, parts)
 
-    assert plain_english(text) == separator.join(map(plain_english, parts))
-    assert [plain_english(line) for line in text.splitlines()] == plain_english(text).splitlines()
-    assert translate(text, "xx") == plain_english(text)
+    assert to_plain_english(text) == separator.join(map(to_plain_english, parts))
+    assert [to_plain_english(line) for line in text.splitlines()] == to_plain_english(
+        text
+    ).splitlines()
+    assert translate(text, "xx") == to_plain_english(text)
 
 
 def test_an_unknown_language_names_those_that_there_are() -> None:

@@ -447,11 +447,11 @@ def test_filling_in_the_form_brings_computed_values_up_to_date() -> None:
 def test_a_wrong_definition_is_found_before_anything_runs(
     nodes: dict[str, FlowNode], start: str, findings: list[Any]
 ) -> None:
-    assert list(Definition(flow="x", start=start, nodes=nodes).findings()) == findings
+    assert list(Definition(flow="x", start=start, nodes=nodes).find_mistakes()) == findings
 
 
 def test_a_right_definition_has_no_findings() -> None:
-    assert list(CONTRACT.findings()) == []
+    assert list(CONTRACT.find_mistakes()) == []
 
 
 TWICE = {
@@ -470,7 +470,7 @@ def test_only_who_approved_is_not_asked_again(action: str) -> None:
 
     flow.decide("approve", FlowMove(by="乙"))
 
-    assert flow.pending("复审") == ["甲"]
+    assert flow.find_people_to_act_now("复审") == ["甲"]
     assert [entry["by"] for entry in flow.history if entry["action"] == "repeated"] == ["乙"]
 
 
@@ -517,7 +517,7 @@ def test_a_deadline_is_over_at_its_instant(instant: float, happened: int, due: f
 
     does = [one.does for one in stage.told if isinstance(one, DeadlinePassed)]
     assert does == ["notify", "notify", "go to 复核"][:happened]
-    assert flow.next_due() == 1000 + due
+    assert flow.find_next_due() == 1000 + due
     told = [(one.kind, one.to) for one in stage.told if isinstance(one, NotificationSent)]
     people = [("deadline", ("甲", "乙", "丙")), ("deadline", ("经理", "7"))]
     assert told == people[:happened]
@@ -575,7 +575,7 @@ def test_no_route_leads_from_one_branch_into_another(lawyer: FlowNode, crossing:
         "财务": FlowNode(owners=(2,), approve="汇总"),
         "汇总": FlowNode(end=True),
     }
-    found = list(Definition(flow="x", start="分头", nodes=nodes).findings())
+    found = list(Definition(flow="x", start="分头", nodes=nodes).find_mistakes())
 
     crossed = [path[-1] for path, text in found if "lies in another branch" in text]
     assert crossed == ([crossing] if crossing else []), found

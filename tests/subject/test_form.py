@@ -9,10 +9,10 @@ from bpmax_sim.errors import SubjectError
 from bpmax_sim.js_values import UNDEFINED
 from bpmax_sim.subject.form import (
     FormSubject,
-    changed_columns,
     check_complete,
+    find_changed_columns,
+    find_value_at_steps,
     parse_form_path,
-    value_at_steps,
 )
 from bpmax_sim.subject.hooks import (
     CycleCut,
@@ -210,9 +210,9 @@ def test_a_script_shows_messages_and_changes_what_is_visible() -> None:
         MessageShown(text="客户不存在"),
         MessageShown(text="请重选", level="warning"),
     ]
-    assert form.state("discount") == {"visible": False, "required": False, "readonly": False}
-    assert form.state("customerName")["options"] == ["张三", "李四"]
-    assert form.state("customerId")["visible"] is True
+    assert form.read_states("discount") == {"visible": False, "required": False, "readonly": False}
+    assert form.read_states("customerName")["options"] == ["张三", "李四"]
+    assert form.read_states("customerId")["visible"] is True
 
 
 @pytest.mark.parametrize(
@@ -296,7 +296,7 @@ def test_a_cell_is_set_where_there_is_one(path: str, value: Any, code: str | Non
         return
     form.set({path: value})
     steps = (path,) if path in form.fields else parse_form_path(path)
-    assert value_at_steps(form.fields, steps) == value
+    assert find_value_at_steps(form.fields, steps) == value
     assert len(form.fields["明细"]) == 3
 
 
@@ -406,27 +406,27 @@ def test_what_is_required_and_shown_has_to_be_filled_in(
 def test_the_columns_that_differ_are_those_of_any_row(
     old: Any, new: Any, columns: list[str]
 ) -> None:
-    assert [*changed_columns(old, new)] == columns
+    assert [*find_changed_columns(old, new)] == columns
 
 
 def test_a_state_that_is_reset_is_as_at_first() -> None:
     form = order(类={"visible": False, "options": ["甲"]}, 无={"required": True})
 
-    assert form.changed_states() == {
+    assert form.find_changed_states() == {
         "类": {"visible": False, "options": ["甲"]},
         "无": {"required": True},
     }
-    assert [*form.facts()] == ["明细", "客户", "类", "a.b", "无"]
+    assert [*form.collect_facts()] == ["明细", "客户", "类", "a.b", "无"]
     form.set_state("类", "visible", UNDEFINED)
     form.set_state("类", "options", UNDEFINED)
     form.set_state("无", "required", "")
-    assert form.changed_states() == {"无": {"required": ""}}
-    assert form.state("类") == form.state("没有")
+    assert form.find_changed_states() == {"无": {"required": ""}}
+    assert form.read_states("类") == form.read_states("没有")
     for text in ("false", "0", " "):
         with pytest.raises(SubjectError, match="takes true or false"):
             form.set_state("类", "visible", text)
     form.set_state("类", "options", "甲")
-    assert form.changed_states()["类"] == {"options": "甲"}
+    assert form.find_changed_states()["类"] == {"options": "甲"}
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ from bpmax_sim.subject.hooks import (
     HOOKS,
     SubjectKind,
     check_target,
-    hooks_of,
     is_same_value,
+    list_hooks,
     parse_event,
     parse_event_of,
     read_refusal,
@@ -18,13 +18,13 @@ from bpmax_sim.subject.hooks import (
 
 
 def test_the_table_names_every_hook_of_the_format() -> None:
-    assert [hook.pattern for hook in hooks_of("form")] == [
+    assert [hook.pattern for hook in list_hooks("form")] == [
         "open",
         "change.<field>",
         "click.<button>",
         "submit",
     ]
-    assert [hook.pattern for hook in hooks_of("flow")] == [
+    assert [hook.pattern for hook in list_hooks("flow")] == [
         "create",
         "approve.<node>",
         "reject.<node>",

@@ -20,12 +20,12 @@ from bpmax_sim.subject.owners import (
     ParallelBranches,
     Visit,
     apply_transfers,
-    as_untreated_items,
     decide_by_rule,
+    fill_in_untreated_status,
     find_rule_problem,
     leave_node,
-    owner_of,
     parse_returned_owners,
+    read_owner_id,
 )
 
 
@@ -89,18 +89,18 @@ def test_where_any_decides_the_first_who_did_has(statuses: tuple[int, ...], deci
 
 
 def seats(*names: str, rule: str | int = "all") -> NodeDecision:
-    return NodeDecision.of_one_round_each(
-        as_untreated_items({"owner_id": name} for name in names), rule
+    return NodeDecision.from_items(
+        fill_in_untreated_status({"owner_id": name} for name in names), rule
     )
 
 
 def decide(table: NodeDecision, **statuses: int) -> None:
     for name, status in statuses.items():
-        table.pending_item_of(name)["status"] = status
+        table.require_item_to_act_now(name)["status"] = status
 
 
 def pending(table: NodeDecision) -> list[str]:
-    return [owner_of(item) for item in table.pending()]
+    return [read_owner_id(item) for item in table.find_items_to_act_now()]
 
 
 def test_in_order_one_acts_after_the_other() -> None:
@@ -126,24 +126,30 @@ def test_who_is_not_to_act_is_told_who_is(by: str, code: str, message: str) -> N
     decide(table, 甲=PASSED)
 
     with pytest.raises(SubjectError) as refused:
-        table.pending_item_of(by)
+        table.require_item_to_act_now(by)
 
     assert (refused.value.code, str(refused.value)) == (code, message)
     with pytest.raises(SubjectError, match=r"who may act now: nobody$"):
-        seats().pending_item_of(by)
+        seats().require_item_to_act_now(by)
 
 
 def test_what_would_be_decided_changes_nothing() -> None:
     table = seats("甲", "乙", "丙", rule=2)
 
-    assert [table.status_after("甲", status) for status in (PASSED, REFUSED)] == [
+    assert [table.compute_status_after("甲", status) for status in (PASSED, REFUSED)] == [
         UNTREATED,
         UNTREATED,
     ]
     decide(table, 甲=PASSED)
-    assert [table.status_after("丙", status) for status in (PASSED, REFUSED)] == [PASSED, UNTREATED]
+    assert [table.compute_status_after("丙", status) for status in (PASSED, REFUSED)] == [
+        PASSED,
+        UNTREATED,
+    ]
     decide(table, 乙=REFUSED)
-    assert [table.status_after("丙", status) for status in (PASSED, REFUSED)] == [PASSED, REFUSED]
+    assert [table.compute_status_after("丙", status) for status in (PASSED, REFUSED)] == [
+        PASSED,
+        REFUSED,
+    ]
     assert (pending(table), table.status) == (["丙"], UNTREATED)
 
 
@@ -165,10 +171,10 @@ def test_owners_are_added_before_after_and_beside_one(
     decide(table, 甲=PASSED)
 
     table.add_owners(
-        "乙", as_untreated_items([{"owner_id": "丁"}, {"owner_id": "戊"}]), where, rule
+        "乙", fill_in_untreated_status([{"owner_id": "丁"}, {"owner_id": "戊"}]), where, rule
     )
 
-    assert [item["status"] for item in table.owner_items if owner_of(item) == "乙"] == [mine]
+    assert [item["status"] for item in table.owner_items if read_owner_id(item) == "乙"] == [mine]
     for turn in turns:
         assert pending(table) == turn
         assert table.status == UNTREATED
@@ -179,7 +185,7 @@ def test_owners_are_added_before_after_and_beside_one(
 def test_who_was_added_may_refuse_for_the_seat() -> None:
     for where in ("before", "after", "beside"):
         table = seats("甲", "乙", rule="all")
-        table.add_owners("甲", as_untreated_items([{"owner_id": "丁"}]), where, "all")
+        table.add_owners("甲", fill_in_untreated_status([{"owner_id": "丁"}]), where, "all")
         decide(table, 丁=REFUSED)
         assert table.status == REFUSED
         assert pending(table) == ["乙"]
@@ -203,13 +209,13 @@ def test_who_handed_his_task_over_has_done_so(
 
     made = apply_transfers(items, transfers)
 
-    assert [owner_of(item) for item in made] == seated
+    assert [read_owner_id(item) for item in made] == seated
     assert [item["owner_id"] for item in items] == ids
     assert {item["from"] for item in made} <= {*ids}
 
 
 def test_items_say_more_where_they_do() -> None:
-    assert as_untreated_items([{"owner_id": 7}, {"owner_id": 8, "status": PASSED}]) == [
+    assert fill_in_untreated_status([{"owner_id": 7}, {"owner_id": 8, "status": PASSED}]) == [
         {"status": UNTREATED, "owner_id": 7},
         {"status": PASSED, "owner_id": 8},
     ]
@@ -271,8 +277,8 @@ def test_the_owner_who_was_returned_twice_is_named() -> None:
 
 def test_who_is_added_after_one_comes_before_who_was_added_earlier() -> None:
     table = seats("甲", "乙")
-    table.add_owners("甲", as_untreated_items([{"owner_id": "丁"}]), "before", "all")
-    table.add_owners("丁", as_untreated_items([{"owner_id": "戊"}]), "after", "all")
+    table.add_owners("甲", fill_in_untreated_status([{"owner_id": "丁"}]), "before", "all")
+    table.add_owners("丁", fill_in_untreated_status([{"owner_id": "戊"}]), "after", "all")
 
     for turn in ("戊", "甲"):
         assert pending(table) == [turn, "乙"]

@@ -155,7 +155,7 @@ def test_what_may_not_be_done_is_told_and_moves_nothing(
     at: str, action: str, move: FlowMove, code: str, message: str
 ) -> None:
     flow = flow_at(at, project={"user_id": "张三"})
-    flow.begin_branches_of_start_node()
+    flow.begin_start_node()
     before = (flow.at, flow.status, [*flow.visits], len(flow.history), repr(flow.owners))
 
     with pytest.raises(SubjectError) as refused:
@@ -234,7 +234,7 @@ def test_owners_whom_a_script_returns_are_people_where_these_are_known(
     result = flow.decide("approve", FlowMove(by="张三"))
 
     assert [getattr(error, "code", "") for error in result.errors] == ([code] if code else [])
-    assert flow.pending("初审") == ([] if code else ["甲"])
+    assert flow.find_people_to_act_now("初审") == ([] if code else ["甲"])
 
 
 def test_a_script_sees_the_plan_of_its_node_and_how_late_it_is() -> None:
@@ -290,7 +290,7 @@ def test_who_approved_is_not_asked_again_as_the_setting_says(
 
     passed = [entry["node"] for entry in flow.history if entry["action"] == "repeated"]
     assert passed == skipped
-    assert flow.pending("终审") == (["丙"] if skipped else ["甲", "丙"])
+    assert flow.find_people_to_act_now("终审") == (["丙"] if skipped else ["甲", "丙"])
 
 
 @pytest.mark.parametrize(
@@ -318,7 +318,7 @@ def test_who_approved_before_the_last_return_is_asked_again(
     for by in people[begin:]:
         flow.decide("approve", FlowMove(by=by))
 
-    assert flow.pending("终审") == (["甲", "丁"] if asked else ["丁"])
+    assert flow.find_people_to_act_now("终审") == (["甲", "丁"] if asked else ["丁"])
 
 
 def test_the_neighbours_approval_alone_counts_where_the_setting_says_so() -> None:
@@ -330,7 +330,7 @@ def test_the_neighbours_approval_alone_counts_where_the_setting_says_so() -> Non
     flow = flow_at("初审", Definition(flow="x", start="初审", nodes=nodes, repeated="adjacent"))
     flow.decide("approve", FlowMove(by="甲"))
 
-    assert flow.pending("复审") == ["乙"]
+    assert flow.find_people_to_act_now("复审") == ["乙"]
 
 
 def test_one_returns_to_a_node_that_was_passed_or_to_the_gateway_of_ones_branch() -> None:
@@ -347,7 +347,7 @@ def test_one_returns_to_a_node_that_was_passed_or_to_the_gateway_of_ones_branch(
     flow.send_back(FlowMove(at="财务", by="王五", others=("分",)))
     assert [*flow.visits] == ["法务", "财务"]
     flow.send_back(FlowMove(at="财务", by="王五", others=("初审",)))
-    assert ([*flow.visits], flow.pending("初审")) == (["初审"], ["甲"])
+    assert ([*flow.visits], flow.find_people_to_act_now("初审")) == (["初审"], ["甲"])
 
 
 @pytest.mark.parametrize(
@@ -363,9 +363,9 @@ def test_the_owners_of_a_flow_are_those_of_all_nodes_where_it_stands(
     at: str, where: object, owners: list[object]
 ) -> None:
     flow = flow_at(at, project={"user_id": "张三"})
-    flow.begin_branches_of_start_node()
+    flow.begin_start_node()
 
-    assert (flow.facts()["at"], flow.facts()["owners"]) == (where, owners)
+    assert (flow.collect_facts()["at"], flow.collect_facts()["owners"]) == (where, owners)
 
 
 @pytest.mark.parametrize(

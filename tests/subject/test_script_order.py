@@ -10,7 +10,7 @@ from bpmax_sim.errors import ScriptError, SubjectError
 from bpmax_sim.js_values import UNDEFINED
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script.turn_result import Outcome
-from bpmax_sim.subject.form import ScriptedSubject, changed_columns, check_row
+from bpmax_sim.subject.form import ScriptedSubject, check_row, find_changed_columns
 from tests.subject.stage import PlainStage
 
 ERROR = ScriptError("坏", name="Error")
@@ -36,7 +36,7 @@ def test_scripts_of_an_event_run_until_one_fails_or_says_no(
     subject = ScriptedSubject(runner=stage, tell=stage.told.append, scripts={"submit": scripts})
     left = iter(outcomes)
 
-    assert subject.run_scripts_of_event("submit", lambda _script: next(left)) == value
+    assert subject.run_scripts_until_refused("submit", lambda _script: next(left)) == value
     assert len(stage.told) == ran
     assert len(list(left)) == len(outcomes) - ran
 
@@ -60,7 +60,7 @@ def test_a_no_without_a_word_is_shown(said_before: int, says: int, value: Any, s
 
     for _ in range(said_before):
         subject.show("早些")
-    subject.refuse_if_vetoed("submit", subject.run_scripts_of_event("submit", run))
+    subject.refuse_if_vetoed("submit", subject.run_scripts_until_refused("submit", run))
 
     assert len(subject.messages) == shown
 
@@ -96,4 +96,4 @@ def test_a_row_is_there_or_directly_behind_the_last(
     ],
 )  # fmt: skip
 def test_the_columns_in_which_two_tables_differ(old: Any, new: Any, columns: list[str]) -> None:
-    assert list(changed_columns(old, new)) == columns
+    assert list(find_changed_columns(old, new)) == columns

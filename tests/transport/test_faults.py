@@ -230,7 +230,7 @@ def test_answers_are_used_one_after_the_other_whatever_is_sent() -> None:
 
     assert seen == ["429", "RESET", "503", "200", "200"]
     assert told == [(answers[0], 0), (answers[1], 1), (answers[2], 2)]
-    assert (faults.times_fired(rule), len(passed)) == (3, 2)
+    assert (faults.count_firings(rule), len(passed)) == (3, 2)
 
 
 def test_rules_that_are_equal_are_told_apart() -> None:
@@ -239,10 +239,10 @@ def test_rules_that_are_equal_are_told_apart() -> None:
 
     faults.handle(request())
 
-    assert (faults.times_fired(one), faults.times_fired(two)) == (1, 0)
+    assert (faults.count_firings(one), faults.count_firings(two)) == (1, 0)
     assert faults.deactivate([two]) == (two,)
     faults.activate([three])
-    assert (faults.times_fired(one), faults.times_fired(three)) == (1, 0)
+    assert (faults.count_firings(one), faults.count_firings(three)) == (1, 0)
     assert faults.deactivate([one, three]) == (three,)
     assert not faults.has_active_rules
 
@@ -282,7 +282,7 @@ def test_a_rule_counts_the_calls_that_its_predicate_takes() -> None:
 
     sent = [replace(request(), attempt=attempt) for attempt in (7, 0, 0)]
     assert [faults.handle(one).status for one in sent] == [200, 200, 200]
-    assert not faults.times_fired(rule)
+    assert not faults.count_firings(rule)
 
 
 @pytest.mark.parametrize(

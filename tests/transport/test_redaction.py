@@ -10,7 +10,11 @@ from msgspec.structs import replace
 
 from bpmax_sim.messages import Call, Request, Response
 from bpmax_sim.secret.vault import Vault
-from bpmax_sim.transport.redaction import redact_exchanged, redact_request, redact_response
+from bpmax_sim.transport.redaction import (
+    redact_request,
+    redact_request_and_response,
+    redact_response,
+)
 
 JSON = (("content-type", "application/json"),)
 CALL = Call(platform="crm_system", instance="test", api="create", method="POST", path="/c")
@@ -115,7 +119,7 @@ def test_both_at_once_are_redacted_as_each_by_itself(
 
     alone = vault()
     apart = redact_response(answer, request, alone), redact_request(request, alone)
-    assert redact_exchanged(request, answer, vault()) == (apart[1], apart[0])
+    assert redact_request_and_response(request, answer, vault()) == (apart[1], apart[0])
 
 
 def test_the_twin_is_what_is_written() -> None:

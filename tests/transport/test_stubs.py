@@ -6,7 +6,7 @@ import pytest
 from bpmax_sim.errors import TransportError
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.transport.protocol import Handler, Stubs
-from bpmax_sim.transport.respx_router import new_router, stub_from_router
+from bpmax_sim.transport.respx_router import make_router, make_router_stub
 
 REQUEST = Request(method="GET", url="https://crm.example.test/api/customers/7", timeout=5.0)
 
@@ -46,10 +46,10 @@ def test_what_a_stub_mints_is_learnt() -> None:
 
 
 def test_a_router_answers_only_what_it_has_routes_for() -> None:
-    router = new_router()
+    router = make_router()
     router.get("https://crm.example.test/api/customers/7").respond(json={"name": "张三"})
     router.get(path="/through").pass_through()
-    answer = stub_from_router(router)
+    answer = make_router_stub(router)
 
     found = answer(REQUEST)
     assert found is not None
@@ -66,10 +66,10 @@ def test_a_router_answers_only_what_it_has_routes_for() -> None:
 def test_what_breaks_in_a_router_takes_virtual_time(
     error: type[httpx.TransportError], code: str, elapsed: float
 ) -> None:
-    router = new_router()
+    router = make_router()
     router.get().mock(side_effect=error)
 
     with pytest.raises(TransportError) as told:
-        stub_from_router(router)(REQUEST)
+        make_router_stub(router)(REQUEST)
 
     assert (told.value.code, told.value.elapsed) == (code, elapsed)

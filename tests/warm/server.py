@@ -142,15 +142,15 @@ def load() -> None:
 
 def fill() -> None:
     """Fill the caches of what never changes: shipped platforms, bytecode, what is installed."""
-    from bpmax_sim.platform.load import built_in, built_in_keys  # noqa: PLC0415
+    from bpmax_sim.platform.load import find_built_in_platform, list_built_in_keys  # noqa: PLC0415
     from bpmax_sim.scenario.model import Scenario  # noqa: PLC0415
     from bpmax_sim.script.limits import Limits  # noqa: PLC0415
     from bpmax_sim.script.runtime import make_quickjs  # noqa: PLC0415
-    from bpmax_sim.yamlfile.shapes import shape_of  # noqa: PLC0415
+    from bpmax_sim.yamlfile.shapes import build_shape  # noqa: PLC0415
 
-    for key in built_in_keys():
-        built_in(key)
-    shape_of(Scenario)
+    for key in list_built_in_keys():
+        find_built_in_platform(key)
+    build_shape(Scenario)
     make_quickjs(Limits()).close()
     # Each `-p NAME` has pytest list what is installed, and read the entry points of all that.
     read: Any = metadata.PathDistribution.entry_points

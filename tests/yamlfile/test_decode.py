@@ -13,7 +13,14 @@ from hypothesis import strategies as st
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
 from bpmax_sim.errors import Problem
-from bpmax_sim.yamlfile import INTERNAL, Seconds, decode, json_schema, read_yaml, with_description
+from bpmax_sim.yamlfile import (
+    INTERNAL,
+    Seconds,
+    attach_description,
+    decode,
+    make_json_schema,
+    read_yaml,
+)
 from tests.examples import drawn
 
 
@@ -182,7 +189,7 @@ def test_a_type_that_no_file_can_hold_is_refused() -> None:
 
 
 def test_the_schema_describes_what_is_read() -> None:
-    schema = json_schema(Order, title="订单")
+    schema = make_json_schema(Order, title="订单")
     jsonschema.Draft7Validator.check_schema(schema)
     assert schema["description"] == "An order."
     assert schema["required"] == ["number"]
@@ -202,18 +209,18 @@ def test_hover_texts_stand_at_their_keys_and_never_beside_a_reference() -> None:
         "Order": {"_": ("An order", "订单"), "number": ("Its number", "订单号")},
         "Line": {"qty": ("How many", "数量")},
     }
-    schema = json_schema(Order, title="订单", hover=texts)
+    schema = make_json_schema(Order, title="订单", hover=texts)
 
     assert schema["description"] == "An order\n\n订单"
     assert schema["properties"]["number"]["description"] == "Its number\n\n订单号"
     assert schema["definitions"]["Line"]["properties"]["qty"]["description"] == "How many\n\n数量"
-    assert with_description({"$ref": "#/definitions/Line"}, "一行") == {
+    assert attach_description({"$ref": "#/definitions/Line"}, "一行") == {
         "description": "一行",
         "allOf": [{"$ref": "#/definitions/Line"}],
     }
 
 
-_SCHEMA = jsonschema.Draft7Validator(json_schema(Order, title="订单"))
+_SCHEMA = jsonschema.Draft7Validator(make_json_schema(Order, title="订单"))
 _leaves = st.none() | st.booleans() | st.integers(-3, 120) | st.sampled_from(
     ["", "30s", "header", "x", "1m30s"]
 )  # fmt: skip

@@ -87,13 +87,13 @@ def test_every_node_and_key_knows_its_place_in_characters() -> None:
     phone = node.get("客户.电话")
     assert phone is not None
     assert phone.place == Place("a.yaml", 1, 18)
-    assert node.items["客户"].key_place("电话") == Place("a.yaml", 1, 14)
-    assert node.key_place("合同") == Place("a.yaml", 2, 1)
-    assert node.key_place("没有") == Place("a.yaml", 1, 1)
+    assert node.items["客户"].find_key_place("电话") == Place("a.yaml", 1, 14)
+    assert node.find_key_place("合同") == Place("a.yaml", 2, 1)
+    assert node.find_key_place("没有") == Place("a.yaml", 1, 1)
     assert node.get("合同[0]") is not None
     assert node.get("合同[1]") is None
     assert node.get("客户.姓名.x") is None
-    assert node.nearest(("客户", "地址", "街道")).place == Place("a.yaml", 1, 5)
+    assert node.find_nearest(("客户", "地址", "街道")).place == Place("a.yaml", 1, 5)
 
 
 def test_a_byte_order_mark_is_no_character_of_the_file(tmp_path: Path) -> None:
@@ -101,12 +101,12 @@ def test_a_byte_order_mark_is_no_character_of_the_file(tmp_path: Path) -> None:
     path.write_bytes("\ufeff客户: 张三\n".encode())
     node = read_yaml(path)
     assert node.items["客户"].value == "张三"
-    assert node.key_place("客户").column == 1
+    assert node.find_key_place("客户").column == 1
 
 
 def test_an_empty_file_holds_nothing() -> None:
-    assert read_yaml("").plain() is None
-    assert read_yaml("# 只有注释\n").plain() is None
+    assert read_yaml("").to_plain() is None
+    assert read_yaml("# 只有注释\n").to_plain() is None
 
 
 def test_duplicate_keys_and_tags_are_all_told_at_once() -> None:
@@ -172,7 +172,7 @@ def test_problems_before_a_syntax_error_are_told_with_it() -> None:
 
 def test_an_alias_stands_for_its_anchor() -> None:
     node = read_yaml("基准: &a {币种: CNY}\n甲: *a\n乙: [*a, *a]\n")
-    assert node.plain() == {
+    assert node.to_plain() == {
         "基准": {"币种": "CNY"},
         "甲": {"币种": "CNY"},
         "乙": [{"币种": "CNY"}, {"币种": "CNY"}],
@@ -276,7 +276,7 @@ _data = st.recursive(
 @given(_data)
 def test_json_is_read_as_the_data_that_it_is(data: object) -> None:
     """YAML 1.2 is a superset of JSON (https://yaml.org/spec/1.2.2/#12-yaml-history)."""
-    assert read_yaml(json.dumps(data, ensure_ascii=False)).plain() == data
+    assert read_yaml(json.dumps(data, ensure_ascii=False)).to_plain() == data
 
 
 @settings(max_examples=drawn(100))

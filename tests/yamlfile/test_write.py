@@ -23,7 +23,7 @@ VALUES: st.SearchStrategy[Any] = st.recursive(
 
 @given(value=st.dictionaries(TEXTS, VALUES, min_size=1, max_size=5), block=st.integers(0, 4))
 def test_what_is_written_reads_back_the_same(value: dict[str, Any], block: int) -> None:
-    assert read_yaml(write_yaml(value, block=block)).plain() == value
+    assert read_yaml(write_yaml(value, block=block)).to_plain() == value
 
 
 @pytest.mark.parametrize(

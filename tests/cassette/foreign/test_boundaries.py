@@ -9,7 +9,7 @@ import pytest
 
 from bpmax_sim.messages import Exchange, FailedExchange, Request, Response
 from bpmax_sim.traffic import curl
-from bpmax_sim.traffic.curl import curl_command
+from bpmax_sim.traffic.curl import format_curl_command
 from bpmax_sim.traffic.formats import read_foreign
 from bpmax_sim.traffic.imported import ReadOptions
 
@@ -99,7 +99,7 @@ def test_a_body_is_an_argument_up_to_what_linux_takes(
     body = letter.encode() * (9 // len(letter.encode()))
     body = body + b"b" * more if more >= 0 else body[: more * len(letter.encode())]
 
-    command = curl_command(Request(method="POST", url=ADDRESS, body=body))
+    command = format_curl_command(Request(method="POST", url=ADDRESS, body=body))
 
     assert command.startswith("printf '%s' ") == (more > 0)
     assert ("--data-binary @-" in command) == (more > 0)
@@ -113,7 +113,7 @@ def test_a_body_is_an_argument_up_to_what_linux_takes(
     ],
 )  # fmt: skip
 def test_a_body_is_sent_byte_for_byte(body: bytes | None, sent: str) -> None:
-    command = curl_command(Request(method="POST", url=ADDRESS, body=body))
+    command = format_curl_command(Request(method="POST", url=ADDRESS, body=body))
 
     assert sent in command
     assert ("Content-Type:" in command) == (body is not None)

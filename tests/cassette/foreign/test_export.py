@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from bpmax_sim.errors import CassetteError, ConfigError
 from bpmax_sim.messages import Call, Chunk, Exchange, FailedExchange, Pairs, Request, Response
-from bpmax_sim.traffic.curl import curl_command
+from bpmax_sim.traffic.curl import format_curl_command
 from bpmax_sim.traffic.formats import read_foreign, write_foreign
 from bpmax_sim.traffic.imported import ReadOptions
 from tests.examples import drawn
@@ -170,7 +170,7 @@ def test_curl_sends_the_same_bytes(body: bytes | None, kinds: Pairs) -> None:
     with loopback(lambda _request: answer_json("{}")) as server:
         url = f"{server.url}/a/../b?q=[1]&x=%E4%B8%AD"
         request = Request(method="POST", url=url, headers=kinds, body=body)
-        run_shell(curl_command(request))
+        run_shell(format_curl_command(request))
         (received,) = server.received
 
     head, _, sent = received.partition(b"\r\n\r\n")
@@ -190,7 +190,7 @@ def run_shell(script: str) -> None:
 def test_curl_sends_bodies_that_no_argument_holds(piece: bytes) -> None:
     body = piece * (1_000_000 // len(piece))
     with loopback(lambda _request: answer_json("{}")) as server:
-        run_shell(curl_command(Request(method="POST", url=f"{server.url}/a", body=body)))
+        run_shell(format_curl_command(Request(method="POST", url=f"{server.url}/a", body=body)))
         (received,) = server.received
 
     assert received.partition(b"\r\n\r\n")[2] == body

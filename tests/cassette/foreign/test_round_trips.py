@@ -15,7 +15,7 @@ from bpmax_sim.cassette.matching import Difference
 from bpmax_sim.check.diff import compare_cassettes
 from bpmax_sim.platform.load import Platforms, load_platforms
 from bpmax_sim.secret.vault import Vault
-from bpmax_sim.session.credentials import matching_rules, volatile_places
+from bpmax_sim.session.credentials import find_volatile_places, get_matching_rules
 from bpmax_sim.traffic.formats import read_foreign, write_foreign
 from bpmax_sim.traffic.import_recording import prepare_import, render_exchanges, write_recording
 
@@ -35,7 +35,7 @@ def read_again(
     path: Path, kind: str, platforms: Platforms, to: Path
 ) -> tuple[list[Difference], list[str]]:
     """Return how *path* differs from itself by way of *kind*, and the notes of both ways."""
-    before, rules = Cassette.load(path), matching_rules(platforms, ())
+    before, rules = Cassette.load(path), get_matching_rules(platforms, ())
     data, notes = write_foreign(before.exchanges(), kind)
     vault, owner = Vault(), before.owners[0]
     found = prepare_import(
@@ -46,7 +46,9 @@ def read_again(
         return [], told
     write_recording(to, owner, render_exchanges(found.exchanges, rules, vault))
     pairs = list(
-        compare_cassettes(before, Cassette.load(to), rules, lambda n: volatile_places(platforms, n))
+        compare_cassettes(
+            before, Cassette.load(to), rules, lambda n: find_volatile_places(platforms, n)
+        )
     )
     assert all(pair.old and pair.new for _, pair in pairs) or any(RIVALS in n for n in told)
     return [
