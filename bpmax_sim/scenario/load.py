@@ -386,7 +386,7 @@ def _load_flows(draft: ScenarioDraft) -> Iterator[tuple[str | None, tuple[Defini
         if file.value is None:
             continue
         unread = [f"{problem.path}." for problem in file.problems]
-        for path, message in file.value.findings():
+        for path, message in file.value.find_mistakes():
             # What could not be read is not missing as well.
             inside = f"{format_steps(path)}.", f"{format_steps(path)}["
             if not any(there.startswith(inside) for there in unread):

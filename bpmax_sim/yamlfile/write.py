@@ -47,7 +47,9 @@ def translate_write_errors(path: Path, hint: str = "") -> Iterator[None]:
 
 
 def write_text(path: Path, text: str, hint: str = "", *, encoding: str = "utf-8") -> None:
-    """Write *text* with LF line ends; *hint*: see `translate_write_errors`.
+    """Write *text* with LF line ends, and create missing folders.
+
+    *hint* is as in `translate_write_errors`.
 
     Raises:
         ConfigError: if it cannot be written.

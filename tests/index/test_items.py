@@ -211,7 +211,7 @@ def test_an_index_of_another_version_is_made_afresh(
 ) -> None:
     path = write(tmp_path, SCENARIO, PLAIN)
     look(tmp_path)
-    monkeypatch.setattr("bpmax_sim.index.items.code_edition", lambda: "another")
+    monkeypatch.setattr("bpmax_sim.index.items.make_code_edition", lambda: "another")
     index = ItemIndex(tmp_path)
 
     index.list_items(path)
