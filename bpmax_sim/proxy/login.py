@@ -121,11 +121,9 @@ def make_login_request(
         injected=tuple(_find_places_new_each_login(recipe, declared)),
         follow=False,
     )
-    return (
-        replace(request, call=rebuild_call_without_injected(request, call))
-        if request.injected
-        else request
-    )
+    if not request.injected:
+        return request
+    return replace(request, call=rebuild_call_without_injected(request, call))
 
 
 def _find_places_new_each_login(recipe: CompiledApi, declared: LoginRequest) -> Iterator[str]:

@@ -123,14 +123,12 @@ def render_page(
         "parts": (parts := _summarise_part_uses(ordered)),
         "marks": MARKS,
         "covered": [
-            {"file": one.file, "percent": one.counts.percentage, "counts": one.counts}
-            for one in covered
+            {"file": c.file, "percent": c.counts.percentage, "counts": c.counts} for c in covered
         ],
         "sections": list(map(to_section_data, sections)),
     }
-    blocks |= {
-        f"covered-{n}": _encode_json(_to_coverage_data(one)) for n, one in enumerate(covered)
-    }
+    hits = map(_to_coverage_data, covered)
+    blocks |= {f"covered-{number}": _encode_json(one) for number, one in enumerate(hits)}
     blocks |= {f"file-{number}": _encode_json(text) for text, number in numbers.items()}
     return _load_page_template().render(
         stories=ordered,

@@ -191,12 +191,12 @@ def find_script_doubts(
     contexts = collect_script_contexts([item], lambda _: platforms)
     found = [one for context in contexts for one in _check_script_alone(context)]
     is_allowed = item.scenario.proxy.unawaited == "allow"
-    lines = set(map(_to_file_and_line, reported_places)) if found else set()
-    calls = lines.union(_to_file_and_line(call.place) for call in called) if found else lines
+    lines = set(map(_locate_line, reported_places)) if found else set()
+    calls = lines.union(_locate_line(call.place) for call in called) if found else lines
     for finding in found:
         place, kind = finding.problem.place, _KINDS.get(finding.rule, "script")
         known = lines if kind == "unawaited" else calls if finding.rule in _OF_CALLS else set()
-        if _to_file_and_line(place) in known or (kind == "unawaited" and is_allowed):
+        if _locate_line(place) in known or (kind == "unawaited" and is_allowed):
             continue
         if finding.rule == "unused-result" and _is_call_expected(item, place, called):
             continue  # the call is what the scenario is about
@@ -213,12 +213,11 @@ def _is_call_expected(item: ScenarioItem, place: Place | None, called: Iterable[
         return True
     expected = (item.scenario.expect, *(located.step.expect for located in steps))
     named = [one.call for each in expected if each.proxy is not msgspec.UNSET for one in each.proxy]
-    line = _to_file_and_line(place)
-    names = [call.call for call in called if _to_file_and_line(call.place) == line]
+    names = [call.call for call in called if _locate_line(call.place) == _locate_line(place)]
     return any(matches_api(one, name) for one in named for name in names)
 
 
-def _to_file_and_line(place: Place | None) -> tuple[str, int]:
+def _locate_line(place: Place | None) -> tuple[str, int]:
     return (place.file, place.line) if place is not None else ("", 0)
 
 

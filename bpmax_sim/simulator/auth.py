@@ -331,9 +331,8 @@ def _make_login_response(
     # What later requests go to.
     addresses = {name: ctx.base for name in rules if f"{{{{{name}" in starts}
     needed = [name for name in rules if name != TTL]
-    cookies = {
-        name: f"{_COOKIE}={ctx.generate_id()}" for name in needed if rules[name].path == "cookies"
-    }
+    from_cookies = [name for name in needed if rules[name].path == "cookies"]
+    cookies = {name: f"{_COOKIE}={ctx.generate_id()}" for name in from_cookies}
     key, instance = ctx.platform.platform_key, ctx.tenant.instance
     challenges = {
         name: make_standin(kind=CHALLENGE, platform=key, instance=instance, name=name)

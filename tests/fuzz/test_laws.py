@@ -40,7 +40,7 @@ class Tampered(FuzzTarget):
     numbers: Iterator[int]
 
     @contextmanager
-    def session(self, **more: Any) -> Iterator[tuple[Session, RequestLog]]:
+    def open_session(self, **more: Any) -> Iterator[tuple[Session, RequestLog]]:
         with super().open_session(**more) as (session, witness):
             yield session, witness
             number = next(self.numbers)

@@ -566,7 +566,7 @@ class Renewal(RenewableCredentials):
     kept: list[Mapping[str, str]] = field(default_factory=list)
     closed: int = 0
 
-    def try_open(self) -> bool:
+    def try_lock_and_read(self) -> bool:
         self.busy -= 1
         return self.busy < 0
 
@@ -574,7 +574,7 @@ class Renewal(RenewableCredentials):
         assert not self.closed
         self.kept.append(values)
 
-    def close(self) -> None:
+    def release_lock(self) -> None:
         self.closed += 1
 
 
