@@ -15,7 +15,8 @@ import sys
 from datetime import UTC, datetime
 
 from benchmarks import tables
-from benchmarks.goals import Goal, judge_outcome
+from benchmarks.goals import JudgedFigure, judge_figures
+from benchmarks.machine import measure_slowdown
 
 NAMES = (
     *("calls", "cassette", "determinism", "items", "memory", "platforms", "scripts", "signing"),
@@ -34,18 +35,18 @@ def main() -> int:
     found = {}
     for name in options.names or NAMES:
         print(f"{name} …", file=sys.stderr)
+        before = measure_slowdown()
         figures = importlib.import_module(f"benchmarks.{name}").measure()
-        found[name] = list(judge_outcome(name, figures))
+        found[name] = list(judge_figures(name, figures, (before + measure_slowdown()) / 2))
         if not options.json:
             for line in map(_line, found[name]):
                 print(f"{name:11} {line}", flush=True)
     told = {name: dict(map(_told, rows)) for name, rows in found.items()}
     if options.json:
-        print(json.dumps({"version": 2, **machine, "figures": told}, ensure_ascii=False))
+        print(json.dumps({"version": 3, **machine, "figures": told}, ensure_ascii=False))
     if options.write:
         tables.keep({**machine, "figures": told})
-    verdicts = [goal.is_met(value) for rows in found.values() for _, value, goal in rows if goal]
-    return 0 if all(verdicts) else 1
+    return 0 if all(one.is_met for rows in found.values() for one in rows) else 1
 
 
 def _machine() -> dict[str, object]:
@@ -58,16 +59,17 @@ def _machine() -> dict[str, object]:
     }
 
 
-def _line(row: tuple[str, float, Goal | None]) -> str:
-    what, value, goal = row
-    verdict = f"{goal!s:>8}  {'met' if goal.is_met(value) else 'MISSED'}" if goal else ""
-    return f"{what:62} {value:12.3f} {verdict}".rstrip()
+def _line(one: JudgedFigure) -> str:
+    verdict = f"{one.goal!s:>8}  {'met' if one.is_met else 'MISSED'}" if one.goal else ""
+    scaled = f" = {one.compared:.3f} at the reference speed" if one.slowdown != 1 else ""
+    return f"{one.what:62} {one.value:12.3f} {verdict}{scaled if one.goal else ''}".rstrip()
 
 
-def _told(row: tuple[str, float, Goal | None]) -> tuple[str, dict[str, object]]:
-    what, value, goal = row
-    verdict = {"goal": str(goal), "met": goal.is_met(value)} if goal else {}
-    return what, {"value": value, **verdict}
+def _told(one: JudgedFigure) -> tuple[str, dict[str, object]]:
+    found: dict[str, object] = {"value": one.value}
+    if one.goal:
+        found |= {"goal": str(one.goal), "met": one.is_met, "slowdown": one.slowdown}
+    return one.what, found
 
 
 if __name__ == "__main__":

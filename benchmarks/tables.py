@@ -43,19 +43,20 @@ def goals(lang: Lang, found: Found | None = None) -> str:
     for figures in found["figures"].values():
         for what, figure in figures.items():
             if "goal" in figure:
-                value = _three(figure["value"])
+                value = _three(figure["value"] / figure.get("slowdown", 1))
                 shown = value if figure["met"] else f"**{value}**"
                 lines.append(
-                    f"| {what if lang == 'en' else _OWN[what]} | {shown} | {figure['goal']} |"
+                    f"| {what if lang == 'en' else OWN_NAMES[what]} | {shown} | {figure['goal']} |"
                 )
     load = _NONE if found["load"] is None else found["load"]
     told = {
         "en": "What misses its goal is in bold. From a run of {date}: CPython {python}, "
         "{system}, "
-        "{processors} processors, load {load} before. "
-        "`python -m benchmarks --write` measures anew.",
+        "{processors} processors, load {load} before. Times are those of a machine of the "
+        "reference speed (`benchmarks/machine.py`). `python -m benchmarks --write` measures anew.",
         "zh": "没有达到目标的用粗体。来自 {date} 的一次运行：CPython {python}，{system}，"
-        "{processors} 个处理器，开始前负载 {load}。`python -m benchmarks --write` 重新测量。",
+        "{processors} 个处理器，开始前负载 {load}。时间按基准速度折算（`benchmarks/machine.py`）。"
+        "`python -m benchmarks --write` 重新测量。",
     }[lang].format_map({**found, "load": load})
     return "\n".join([*lines, "", told])
 
@@ -306,7 +307,7 @@ _DECLARES: Mapping[Lang, str] = {
         "“回放了一部分”是在那之前已回放过若干次调用的文件数。"
     ),
 }
-_OWN: Mapping[str, str] = {
+OWN_NAMES: Mapping[str, str] = {
     "functions that get a $query value, record": "录制时经手 `$query` 的一个值的函数",
     "functions that get a $query value, replay": "回放时经手 `$query` 的一个值的函数",
     "functions that get a credential, record": "录制时经手一个凭证的函数",
@@ -351,10 +352,16 @@ _OWN: Mapping[str, str] = {
         "pytest 跑一个场景，与空测试加 1.2 倍 bpmax-sim run 之比"
     ),
     "a row of a table, times an empty test": "pytest 跑数据表的一行，与空 Python 测试文件之比",
+    "collecting scenario files again, times as many empty tests": (
+        "再次收集场景文件，与同样多的空 Python 测试文件之比"
+    ),
+    "listing a scenario file again, ms": "再次列出一个场景文件，ms",
     "collecting a scenario file, times the raw parse": "收集一个场景文件，与只用 PyYAML 解析之比",
     "2,000 contexts: growth, MB": "先后 2,000 个 JavaScript 上下文，内存增长，MB",
     "a platform file, cold, ms": "首次加载一个平台文件，ms",
-    "20 platform files, cached, all, ms": "再次加载 20 个平台文件，合计，ms",
+    "20 platform files, cached, times asking the disk": (
+        "再次加载 20 个平台文件，与逐个查询文件状态之比"
+    ),
     "a fresh context with the prelude, ms": "创建一个齐备的 JavaScript 上下文，ms",
     "one call in a script, over Python, µs": "进出 JavaScript 的一次调用，比在 Python 里多，µs",
     "ten minutes of back-off, ms": "十分钟的退避等待，ms",

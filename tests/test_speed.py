@@ -20,7 +20,9 @@ import pytest
 import benchmarks.__main__
 from benchmarks import platforms, scripts
 from benchmarks.calls import multiplied, opened, playing, recorded
-from benchmarks.goals import GOALS, judge_outcome
+from benchmarks.goals import GOALS, judge_figures
+from benchmarks.machine import measure_slowdown
+from benchmarks.tables import OWN_NAMES
 from bpmax_sim.platform.load import load_platforms
 from bpmax_sim.script.failure import Script
 
@@ -154,11 +156,27 @@ def test_platform_files_load_fast_and_faster_again(
 
 def test_every_goal_is_of_a_benchmark_that_runs_and_is_told() -> None:
     assert set(GOALS) == set(benchmarks.__main__.NAMES)
-    rows = list(judge_outcome("signing", {"ours": 90.0, "a SigV4 signature, times botocore": 1.6}))
+    figures = {"ours": 90.0, "a SigV4 signature, times botocore": 1.6}
 
-    assert [(what, goal and goal.is_met(value)) for what, value, goal in rows] == [
+    assert [(one.what, one.goal and one.is_met) for one in judge_figures("signing", figures)] == [
         ("ours", None),
         ("a SigV4 signature, times botocore", False),
     ]
     with pytest.raises(KeyError, match="goals without a figure: a SigV4"):
-        list(judge_outcome("signing", {"ours": 90.0}))
+        list(judge_figures("signing", {"ours": 90.0}))
+
+
+def test_goals_in_seconds_are_judged_at_the_reference_speed_and_ratios_as_they_are() -> None:
+    figures = {
+        "a platform file, cold, ms": 3.9,
+        "20 platform files, cached, times asking the disk": 3.1,
+    }
+    [cold, cached] = judge_figures("platforms", figures, slowdown=2)
+
+    assert (cold.compared, cold.is_met) == (1.95, True)
+    assert (cached.compared, cached.is_met) == (3.1, False)
+
+
+def test_every_goal_has_a_name_in_each_language() -> None:
+    assert [what for goals in GOALS.values() for what in goals if what not in OWN_NAMES] == []
+    assert 0 < measure_slowdown() < 100
