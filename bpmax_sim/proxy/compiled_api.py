@@ -78,6 +78,7 @@ class CompiledApi:
             a login yields.
         acquires: whether the call needs a login.
         uses: names that the templates of auth and address use.
+        limited: parameters that declare which values they allow.
         memo: cached results by what they are, each with the values it was computed from.
     """
 
@@ -107,6 +108,7 @@ class CompiledApi:
     personal: tuple[str, ...]
     defaults: tuple[model.Parameter, ...]
     required: tuple[model.Parameter, ...]
+    limited: tuple[model.Parameter, ...]
     path_names: Mapping[str, str]
     memo: dict[str, tuple[Any, Any]] = field(default_factory=dict, repr=False)
 
@@ -179,8 +181,15 @@ def _compile_new(platform: model.Platform, instance: model.Instance, api: model.
         personal=(*platform.redact, *api.redact),
         defaults=tuple(item for item in inputs if model.is_set(item.default)),
         required=tuple(item for item in inputs if item.required and not model.is_set(item.default)),
+        limited=tuple(filter(_has_limits, inputs)),
         path_names={item.name: item.wire_name for item in inputs if item.place == "path"},
     )
+
+
+def _has_limits(parameter: model.Parameter) -> bool:
+    # Only a body has types; path, query and headers are sent as text.
+    is_typed = parameter.place == "body" and bool(parameter.type)
+    return bool(parameter.enum or parameter.format or parameter.schema or is_typed)
 
 
 def _choose_first_set(*values: Any) -> Any:

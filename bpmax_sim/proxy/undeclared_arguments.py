@@ -96,7 +96,7 @@ def check_enum_values(recipe: CompiledApi, values: Mapping[str, Any]) -> None:
     Raises:
         BadValueError: if a value is not in its ``enum``; the message has the first.
     """
-    for parameter in recipe.api.parameters:
+    for parameter in recipe.limited:
         known = [to_scalar_text(item) for item in parameter.enum]
         for value in _iterate_values(parameter, values) if known else ():
             if to_scalar_text(value) not in known:
@@ -114,7 +114,7 @@ def find_disallowed_values(recipe: CompiledApi, values: Mapping[str, Any]) -> It
 
     In path, query and header everything is sent as text, so a text is accepted for a number there.
     """
-    for parameter in recipe.api.parameters:
+    for parameter in recipe.limited:
         enum = parameter.enum or parameter.schema.get("enum") or ()
         kind = parameter.type or parameter.schema.get("type")
         known = [to_scalar_text(item) for item in enum]
