@@ -37,6 +37,7 @@ ELSEWHERE: Mapping[str, str] = {
     "there is no mount": "a full disk, on Linux",
     "the system has no disk that is full": "/dev/full",
     "there cannot be two such files": "names in capitals are the same ones",
+    "the night is for Linux": "`.ci/nightly`",
     "there is no Chromium": "a browser of another name",
 }
 """The same for systems that `.ci/run` is not for."""

@@ -2,7 +2,7 @@
 
 Each kind gets that many draws: powers and comparators, consistent or not, judged by Node; dates,
 numbers, regular expressions and texts by mini-racer. It prints a table and ends with 1 if any
-differs.
+differs, or if a judge is not installed.
 """
 
 from __future__ import annotations
@@ -48,7 +48,9 @@ def main() -> int:
     for kind in KINDS:
         is_node = kind in BY_NODE
         if not (shutil.which("node") if is_node else find_spec("py_mini_racer")):
-            print(f"| {kind} | no judge is installed |")  # noqa: T201
+            judge = "Node" if is_node else "mini-racer"
+            print(f"| {kind} | {judge}, which judges it, is not installed |")  # noqa: T201
+            worst = max(worst, 1)
             continue
         found = judge_outcome(kind, draws, node() if is_node else racer())
         print(f"| {kind} | {draws} draws | {len(found)} differ |", flush=True)  # noqa: T201

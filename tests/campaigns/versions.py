@@ -2,8 +2,8 @@
 
 NAME is a version of Python, or ``oldest``: the oldest of them with the oldest version of each
 run-time dependency, where the others have the newest that there is. Each has an environment of its
-own, in which the tests run in a random order, in four processes. It ends with 1 where a test fails,
-and where a Python is not here and cannot be had. Needs uv.
+own, in which the tests run in a random order, in four processes. It ends with 1 where a test fails.
+A Python that is neither here nor to be had is left out and named. Needs uv.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from typing import Final
 
 from packaging.requirements import Requirement
 
+from tests.campaigns.left_out import SKIPPED, report_left_out
 from tests.matrix.environments import OLDEST, ROOT, BuildError, floors
 
 VERSIONS: Final = ("3.11", "3.12", "3.13", "3.14")
@@ -30,14 +31,24 @@ MINUTES: Final = 40
 WORKERS: Final = "4"
 
 
+class NoPythonError(Exception):
+    """There is no Python of a version, and uv could fetch none; the message is what uv said."""
+
+
 def make_environment(folder: Path, name: str) -> Path:
     """Return the Python of a new environment in *folder* with this tree in it.
 
     Raises:
-        BuildError: the Python or a dependency is not to be had.
+        NoPythonError: the Python is neither here nor to be had.
+        BuildError: a dependency is not to be had.
     """
     version, pins = (VERSIONS[0] if name == OLDEST else name), folder / "oldest.txt"
-    _run("venv", "--quiet", "--python", version, str(folder / "environment"))
+    try:
+        _run("venv", "--quiet", "--python", version, str(folder / "environment"))
+    except BuildError as error:
+        if _is_here(version):
+            raise
+        raise NoPythonError(str(error).splitlines()[-1].strip()) from None
     python = folder / "environment/bin/python"
     pins.write_text("\n".join(_oldest_pins() if name == OLDEST else ()), encoding="utf-8")
     what = ("--editable", f"{ROOT}[test]", "pytest-randomly", "--constraint", str(pins))
@@ -52,17 +63,29 @@ def _oldest_pins() -> list[str]:
     return [pin for pin in floors() if Requirement(pin).name not in newer]
 
 
+def _is_here(version: str) -> bool:
+    try:
+        _run("python", "find", version)
+    except BuildError:
+        return False
+    return True
+
+
 def _run(*arguments: str) -> None:
     uv = shutil.which("uv")
     if uv is None:
-        raise BuildError("uv is not here")
+        sys.exit("uv is needed: pip install uv")
     done = subprocess.run([uv, *arguments], capture_output=True, text=True, check=False)
     if done.returncode:
         raise BuildError(f"uv {' '.join(arguments)}\n{done.stderr.strip()}")
 
 
 def try_suite(name: str, tests: Sequence[str]) -> str:
-    """Run *tests* under *name*; return what is wrong, or ""."""
+    """Run *tests* under *name*; return what is wrong, or "".
+
+    Raises:
+        NoPythonError: there is no such Python.
+    """
     with tempfile.TemporaryDirectory() as folder:
         try:
             python = make_environment(Path(folder), name)
@@ -84,19 +107,23 @@ def try_suite(name: str, tests: Sequence[str]) -> str:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Try all that is asked for, and print a line for each."""
+    """Try all that is asked for, print a line for each, and return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m tests.campaigns.versions")
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"(default: {VERSIONS}, {OLDEST})")
     parser.add_argument("--tests", nargs="+", default=[], metavar="PATH", help="(default: all)")
     asked = parser.parse_args(arguments)
-    lines, has_failed = [], False
+    lines, results = [], []
     for name in asked.names or (*VERSIONS, OLDEST):
         start = time.monotonic()
-        wrong = try_suite(name, asked.tests)
-        has_failed |= bool(wrong)
-        lines.append(f"{name:<8}{time.monotonic() - start:7.0f} s  {wrong or 'ok'}")
-    sys.stdout.write("\n".join(lines) + "\n")
-    return int(has_failed)
+        try:
+            wrong = try_suite(name, asked.tests)
+        except NoPythonError as error:
+            report_left_out(f"Python {name}: {error}")
+            continue
+        results.append(not wrong)
+        lines.append(f"{name:<8}{time.monotonic() - start:7.0f} s  {wrong or 'ok'}\n")
+    sys.stdout.write("".join(lines))
+    return int(not all(results)) if results else SKIPPED
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.campaigns.left_out import report_left_out
 from tests.matrix.environments import ALL, BuildError, environment, pytest_of, wheel
 from tests.matrix.project import NAME, Place, write
 from tests.matrix.trials import TRIALS, NotHereError
@@ -95,6 +96,8 @@ def main(versions: Sequence[str]) -> int:
         try:
             for verdict in verdicts(versions or ALL, Path(folder)):
                 failed += bool(verdict.wrong)
+                if verdict.missing:
+                    report_left_out(f"{verdict.version}, {verdict.trial}: {verdict.missing}")
                 sys.stdout.write(f"{verdict}\n")
                 sys.stdout.flush()
         except BuildError as error:

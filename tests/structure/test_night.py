@@ -1,8 +1,10 @@
-"""What is left to the night is there, and has a sibling by day or a reason."""
+"""What is left to the night is there, and its table hides nothing."""
 
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -18,3 +20,41 @@ def test_what_is_left_to_the_night_is_there(test: str) -> None:
 
     text = (ROOT / file).read_text(encoding="utf-8")
     assert re.search(rf"def {re.escape(name.partition('[')[0])}", text)
+
+
+# The function of the script that runs a stage, with stages of these tests.
+_RUN_STAGES = """
+set -uo pipefail
+cd "$1"; BPMAX_SIM_LEFT_OUT="$2/left-out"; export BPMAX_SIM_LEFT_OUT
+chosen=() failed=() table=() limit=2
+stage() { "${@:2}"; }
+source /dev/stdin <<<"$(sed -n '/^every() {/,/^}/p' .ci/nightly)"
+leave_out() {
+  echo "import sys; from tests.campaigns.left_out import *; report_left_out('no disk'); ${1-}"
+}
+every whole true
+every partly "$3" -c "$(leave_out)"
+every nothing "$3" -c "$(leave_out 'sys.exit(SKIPPED)')"
+every silent "$3" -c "import sys; sys.exit(77)"
+every wrong "$3" -c "$(leave_out 'sys.exit(1)')"
+every absent no-such-command
+every hanging sleep 9
+printf '%s\\n' "${table[@]}" "red: ${failed[*]}"
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the night is for Linux")
+def test_the_table_of_the_night_shows_what_was_left_out_and_what_is_red(tmp_path: Path) -> None:
+    command = ["bash", "-c", _RUN_STAGES, "bash", str(ROOT), str(tmp_path), sys.executable]
+    printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+    assert re.findall(r"^(\w+) +\d+ s  (.*)|^(red: .*)", printed, re.MULTILINE) == [
+        ("whole", "ok", ""),
+        ("partly", "ok, but left out: no disk", ""),
+        ("nothing", "skipped: no disk", ""),
+        ("silent", "was skipped without a reason", ""),
+        ("wrong", "ended with 1", ""),
+        ("absent", "no-such-command could not be started", ""),
+        ("hanging", "did not end within 2 s", ""),
+        ("", "", "red: silent wrong absent hanging"),
+    ]
