@@ -101,10 +101,16 @@ class ChallengeResult(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def score_percent(self) -> float:
-        """Return the percentage of noticed mutants among those that can be noticed."""
-        missed = sum(self.counts.get(name, 0) for name in ("differs", "unreached", "limit"))
+        """Return the percentage of noticed mutants among those that can be noticed.
+
+        A mutant that a limit ended is neither: no expectation can notice a run without end. But
+        where nothing else was judged, nothing is proved.
+        """
+        missed = sum(self.counts.get(name, 0) for name in ("differs", "unreached"))
         killed = self.counts.get("killed", 0)
-        return 100 * killed / (killed + missed) if killed + missed else 100.0
+        if not killed + missed:
+            return 0.0 if self.counts.get("limit") else 100.0
+        return 100 * killed / (killed + missed)
 
 
 KILLERS: Mapping[str, str] = {

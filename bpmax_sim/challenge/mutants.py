@@ -112,6 +112,7 @@ _SHIFTED: Final = {"<": "<=", "<=": "<", ">": ">=", ">=": ">"}
 _WRITES: Final = frozenset({"assignment_expression", "augmented_assignment_expression"})
 _CONDITIONS: Final = frozenset({"if_statement", "ternary_expression"})
 _LOOPS: Final = frozenset({"for_statement", "while_statement", "do_statement"})
+_TRUTHS: Final = ("true", "false")
 _LEAVES: Final = frozenset({"return_statement", "throw_statement", "break_statement"})
 _LITERALS: Final = frozenset({"string", "number", "true", "false", "null", "undefined"})
 _TIMERS: Final = frozenset({"setTimeout", "setInterval", "clearTimeout", "clearInterval"})
@@ -347,8 +348,8 @@ class _MutantReader:
         """
         if not is_proxy_method:
             yield from self._change_method_arguments(function, arguments)
-        if arguments:
-            yield from self._ignore_predicate(name, arguments[0])
+        if arguments and _is_predicate(self._tree, arguments[0]):
+            yield from self._decide_predicate(arguments[0])
         if name.endswith(".catch") and arguments:
             yield from self._empty_catch_callback(arguments[0])
         if name == "Object.assign":
@@ -509,10 +510,44 @@ class _MutantReader:
             return
         inner = strip_parentheses(condition)
         about = self._get_source(inner) if self._contains_check(inner) else ""
-        if inner.type in {"true", "false"} or is_implied(self._tree, node):
+        if is_implied(self._tree, node):
             return
-        for new in ("true", "false") if node.type in _CONDITIONS else ("false",):
-            yield self._make_mutant("code-check", inner, new, about=about)
+        # A counting loop without its condition only runs behind the end of what it counts.
+        is_counting = node.type in _LOOPS and _is_order_comparison(inner)
+        yield from self._decide_condition(inner, about, ("false",) if is_counting else _TRUTHS)
+
+    def _decide_condition(
+        self, node: Node, about: str, truths: Sequence[str], *, has_probe: bool = False
+    ) -> Iterator[Mutant]:
+        """Replace the condition *node* by each of *truths*, unless it always has that value here.
+
+        With *has_probe* it is reported whether *node* ever had another value.
+        """
+        if node.type in _TRUTHS:
+            return
+        text = self._get_source(node)
+        for new in truths:
+            mutant = self._make_mutant("code-check", node, new, about=about)
+            met = "!v" if new == "true" else "v"
+            probe = probes.TRUTH.format(met=met, text=text) if has_probe else ""
+            yield replace(mutant, probe=probe)
+
+    def _mutate_case(self, node: Node) -> Iterator[Mutant]:
+        """Decide the condition of a case of ``switch (true)``."""
+        value = node.child_by_field_name("value")
+        if value is not None and _is_case_of_true(self._tree, node):
+            about = self._get_source(value) if self._contains_check(value) else ""
+            yield from self._decide_condition(value, about, _TRUTHS)
+
+    def _mutate_statement(self, node: Node) -> Iterator[Mutant]:
+        """Decide the condition of ``done || send();``, an ``if`` in another spelling."""
+        whole = strip_parentheses(node.named_children[0]) if node.named_children else None
+        left = whole.child_by_field_name("left") if whole is not None else None
+        if whole is None or left is None or read_operator(whole) not in {"&&", "||"}:
+            return
+        inner = strip_parentheses(left)
+        about = self._get_source(inner) if self._contains_check(inner) else ""
+        yield from self._decide_condition(inner, about, _TRUTHS)
 
     def _mutate_loop(self, node: Node) -> Iterator[Mutant]:
         """Yield the mutant in which a loop ends after its first iteration."""
@@ -541,19 +576,16 @@ class _MutantReader:
             )
         yield mutant
 
-    def _ignore_predicate(self, name: str, argument: Node) -> Iterator[Mutant]:
-        """Make a list method such as ``filter`` accept every element."""
-        body = argument.child_by_field_name("body") if argument.type == "arrow_function" else None
-        is_plain = body is not None and body.type not in {"identifier", "unary_expression"}
-        if (
-            name.rpartition(".")[2] in _PREDICATED
-            and body is not None
-            and is_plain
-            and _is_computed_expression(body)
-        ):
-            text = self._get_source(body)
-            mutant = self._make_mutant("code-check", body, "true", about=text)
-            yield replace(mutant, probe=probes.TRUTH.format(met="!v", text=text))
+    def _decide_predicate(self, function: Node) -> Iterator[Mutant]:
+        """Make a list method such as ``filter`` accept every element, or none.
+
+        *function* is its callback.
+        """
+        for value in _find_returned_values(function):
+            inner = strip_parentheses(value)
+            if inner.type != "identifier":
+                about = self._get_source(inner)
+                yield from self._decide_condition(inner, about, _TRUTHS, has_probe=True)
 
     def _replace_check_by_constant(self, node: Node) -> Iterator[Mutant]:
         """Replace a check whose result is stored or returned by a constant."""
@@ -563,10 +595,7 @@ class _MutantReader:
             and self._contains_check(node)
         ):
             return
-        text = self._get_source(node)
-        for new, met in (("true", "!v"), ("false", "v")):
-            mutant = self._make_mutant("code-check", node, new, about=text)
-            yield replace(mutant, probe=probes.TRUTH.format(met=met, text=text))
+        yield from self._decide_condition(node, self._get_source(node), _TRUTHS, has_probe=True)
 
     def _contains_check(self, node: Node) -> bool:
         """Return whether a part of *node* compares with a literal or tests a response."""
@@ -600,13 +629,13 @@ class _MutantReader:
             new = f"{one} {_SHIFTED[sign.type]} {other}"
             mutant = self._make_mutant("comparison", node, new, about=self._get_source(node))
             yield replace(mutant, probe=probes.SIDES.format(sign=sign.type, left=one, right=other))
-        elif sign.type in {"||", "??"} and not _is_used_as_condition(node):
-            if is_useless_fallback(self._tree, node):
+        elif sign.type in {"||", "??"} and not _is_used_as_condition(self._tree, node):
+            if is_useless_fallback(self._tree, node) or _is_result_unused(node):
                 return
             yield self._make_mutant(
                 "fallback", node, f"({self._get_source(left)})", about=self._get_source(left)
             )
-        elif sign.type in {"&&", "||"} and _is_used_as_condition(node):
+        elif sign.type in {"&&", "||"} and _is_used_as_condition(self._tree, node):
             for kept, dropped in ((left, right), (right, left)):
                 about = self._get_source(dropped)
                 yield self._make_mutant(
@@ -689,16 +718,77 @@ def _find_logical_operands(node: Node) -> Iterator[Node]:
         yield node
 
 
-def _is_used_as_condition(node: Node) -> bool:
+def _is_used_as_condition(tree: SyntaxTree, node: Node) -> bool:
     """Return whether only the truth of the value of *node* is used."""
     child, parent = node, node.parent
-    while parent is not None:
-        if parent.type in WRAPPED or read_operator(parent) in {"&&", "||"}:
-            child, parent = parent, parent.parent
-            continue
-        is_asked = parent.child_by_field_name("condition") == child
-        return read_operator(parent) == "!" or (is_asked and parent.type in {*_CONDITIONS, *_LOOPS})
-    return False
+    while parent is not None and (
+        parent.type in WRAPPED or read_operator(parent) in {"&&", "||", "!"}
+    ):
+        is_left = parent.child_by_field_name("left") == child
+        child, parent = parent, parent.parent
+        is_whole = parent is not None and parent.type == "expression_statement"
+        if read_operator(child) == "!" or (is_left and is_whole):
+            return True
+    if parent is None:
+        return False
+    is_condition = parent.child_by_field_name("condition") == child
+    return (
+        (is_condition and parent.type in {*_CONDITIONS, *_LOOPS})
+        or (parent.child_by_field_name("value") == child and _is_case_of_true(tree, parent))
+        or _is_result_of_predicate(tree, child)
+        or (_is_value_stored_or_returned(child) and _always_gives_boolean(child))
+    )
+
+
+def _is_case_of_true(tree: SyntaxTree, node: Node) -> bool:
+    """Return whether *node* is a case of ``switch (true)``, so that its value is a condition."""
+    body = node.parent if node.type == "switch_case" else None
+    switch = body.parent if body is not None else None
+    value = strip_parentheses(switch.child_by_field_name("value")) if switch is not None else None
+    return value is not None and tree.get_source(value) == "true"
+
+
+def _is_predicate(tree: SyntaxTree, function: Node) -> bool:
+    """Return whether *function* is the callback of a list method such as ``filter``."""
+    listed = function.parent
+    call = listed.parent if listed is not None and listed.type == "arguments" else None
+    callee = call.child_by_field_name("function") if call is not None else None
+    name = callee.child_by_field_name("property") if callee is not None else None
+    return (
+        function.type in FUNCTIONS
+        and listed is not None
+        and listed.named_children[0] == function
+        and name is not None
+        and tree.get_source(name) in _PREDICATED
+    )
+
+
+def _is_result_of_predicate(tree: SyntaxTree, node: Node) -> bool:
+    """Return whether *node* is what the callback of ``filter`` or the like gives back."""
+    owner = node.parent
+    is_returned = owner is not None and owner.type == "return_statement"
+    while owner is not None and is_returned and owner.type not in FUNCTIONS:
+        owner = owner.parent
+    is_body = owner is not None and owner.child_by_field_name("body") == node
+    return owner is not None and (is_returned or is_body) and _is_predicate(tree, owner)
+
+
+def _find_returned_values(function: Node) -> Iterator[Node]:
+    """Yield the expressions that *function* may return, not those of functions inside it."""
+    body = function.child_by_field_name("body")
+    if body is not None and body.type != "statement_block":
+        yield body
+        return
+    pending = [body] if body is not None else []
+    while pending:
+        node = pending.pop()
+        values = [
+            child for child in node.named_children if child.type not in {"comment", *FUNCTIONS}
+        ]
+        if node.type == "return_statement":
+            yield from values
+        else:
+            pending += reversed(values)
 
 
 def _is_value_stored_or_returned(node: Node) -> bool:
@@ -730,16 +820,16 @@ def _always_gives_boolean(node: Node) -> bool:
 
 def _is_order_comparison(condition: Node) -> bool:
     """Return whether *condition* compares by order (``<``, ``>=`` …), as most counting loops do."""
-    return read_operator(strip_parentheses(condition)) in _SHIFTED
+    inner = strip_parentheses(condition)
+    if read_operator(inner) in {"&&", "||"}:
+        sides = (inner.child_by_field_name(side) for side in ("left", "right"))
+        return any(_is_order_comparison(side) for side in sides if side is not None)
+    return read_operator(inner) in _SHIFTED
 
 
-def _is_computed_expression(body: Node) -> bool:
-    return body.type not in {"statement_block", "true", "false"}
-
-
-def _is_result_unused(call: Node) -> bool:
-    """Return whether *call* is a whole statement, awaited or not, so that its result is lost."""
-    parent = call.parent
+def _is_result_unused(node: Node) -> bool:
+    """Return whether *node* is a whole statement, awaited or not, so that its result is lost."""
+    parent = node.parent
     if parent is not None and parent.type == "await_expression":
         parent = parent.parent
     return parent is not None and parent.type == "expression_statement"
@@ -765,6 +855,8 @@ _READERS: Final[Mapping[str, Callable[[_MutantReader, Node], Iterator[Mutant]]]]
     "ternary_expression": _MutantReader._mutate_condition,  # noqa: SLF001
     "binary_expression": _MutantReader._mutate_operator,  # noqa: SLF001
     "unary_expression": _MutantReader._replace_check_by_constant,  # noqa: SLF001
+    "expression_statement": _MutantReader._mutate_statement,  # noqa: SLF001
+    "switch_case": _MutantReader._mutate_case,  # noqa: SLF001
     "while_statement": _MutantReader._mutate_loop,  # noqa: SLF001
     "do_statement": _MutantReader._mutate_loop,  # noqa: SLF001
     "for_statement": _MutantReader._mutate_loop,  # noqa: SLF001

@@ -279,6 +279,7 @@ ENDLESS = [
         "for (let d = false; !d;) { await w(); d = form.编号 === '7' ? true : false; }"
     ),
     "for (let n = 0; ; n++) { await $proxy('erp').getOrder('7'); if (n === 2) break; }",
+    "let c = 2; do { c = c === 2 ? 1 : 0; } while (c);",
     "const q = [1, 2]; while (q.length) { if (q[0] === 9) continue; q.shift(); }",
 ]
 
@@ -294,6 +295,12 @@ def test_what_becomes_endless_is_never_called_noticed(tmp_path: Path, script: st
     ]
     assert "limit" in checks
     assert "killed" not in checks
+
+
+def test_what_no_expectation_can_notice_does_not_lower_the_share() -> None:
+    counts = {"killed": 3, "differs": 1, "limit": 4}
+    assert ChallengeResult(counts=counts).score_percent == 75
+    assert ChallengeResult(counts={"limit": 1}).score_percent == 0
 
 
 def test_mutants_leave_nothing_behind(tmp_path: Path) -> None:

@@ -91,6 +91,50 @@ def test_each_kind_of_mistake_is_made(kind: str) -> None:
         assert not SyntaxTree(mutant.apply(script.encode())).root.has_error
 
 
+DECIDED = [
+    # a script, and its condition; the parts that are left out, where there are several
+    ("if (甲) f();", "甲", ()),
+    ("if (!(甲 && 乙)) f();", "!(甲 && 乙)", ("(甲)", "(乙)")),
+    ("while (甲 || 乙) f();", "甲 || 乙", ("(甲)", "(乙)")),
+    ("do { f(); } while (甲 && 乙);", "甲 && 乙", ("(甲)", "(乙)")),
+    ("for (let 次 = 0; 甲; 次++) f();", "甲", ()),
+    ("g(甲 && 乙 ? 1 : 2);", "甲 && 乙", ("(甲)", "(乙)")),
+    ("甲 && f();", "甲", ()),
+    ("(甲 || 乙) || f();", "甲 || 乙", ("(甲)", "(乙)")),
+    ("switch (true) { case 甲 && 乙: f(); }", "甲 && 乙", ("(甲)", "(乙)")),
+    *(
+        (f"行.{method}({callback});", "x.甲 && x.乙", ("(x.甲)", "(x.乙)"))
+        for method in ("filter", "some", "every", "find", "findIndex")
+        for callback in ("x => x.甲 && x.乙", "x => { return x.甲 && x.乙; }",
+                         "function (x) { return x.甲 && x.乙; }")
+    ),
+    ("行.filter(x => !x.甲);", "!x.甲", ()),
+    ("const 对 = 甲 === 1 || 乙 === 2;", "甲 === 1 || 乙 === 2", ("(甲 === 1)", "(乙 === 2)")),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("script", "condition", "parts"), DECIDED)
+def test_a_condition_is_always_true_never_or_misses_a_part(
+    script: str, condition: str, parts: tuple[str, ...]
+) -> None:
+    found = [one for one in read_mutants(SyntaxTree(script)) if one.kind == "code-check"]
+    assert {one.new for one in found if one.old == condition} >= {"true", "false"}
+    assert {one.new for one in found} == {"true", "false", *parts}
+    assert {one.kind for one in read_mutants(SyntaxTree(script))} <= {
+        "code-check", "member-name", "argument", "loop",
+    }  # fmt: skip
+
+
+def test_only_the_callback_of_a_list_method_decides_something() -> None:
+    for script in (
+        "行.map(x => x.甲 && f(x));",
+        "行.filter(f, x => x.甲);",
+        "switch (甲) { case 乙: f(); }",
+        "for (let i = 0; i < n; i++) f();",
+    ):
+        assert "true" not in [one.new for one in read_mutants(SyntaxTree(script))]
+
+
 @pytest.mark.parametrize(
     "script",
     [
