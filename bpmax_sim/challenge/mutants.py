@@ -15,6 +15,17 @@ import msgspec
 from msgspec.structs import replace
 
 from bpmax_sim.challenge import probes
+from bpmax_sim.challenge.condition_uses import (
+    LOOPS,
+    always_gives_boolean,
+    find_logical_operands,
+    find_returned_values,
+    is_case_of_true,
+    is_order_comparison,
+    is_predicate,
+    is_used_as_condition,
+    is_value_stored_or_returned,
+)
 from bpmax_sim.challenge.equivalents import (
     gives_same_result_for_equal_sides,
     is_implied,
@@ -24,7 +35,7 @@ from bpmax_sim.challenge.equivalents import (
 from bpmax_sim.challenge.probes import Probe
 from bpmax_sim.errors import Place
 from bpmax_sim.i18n import template
-from bpmax_sim.script_source.kinds import read_operator, strip_parentheses
+from bpmax_sim.script_source.kinds import EQUALITIES, read_operator, strip_parentheses
 from bpmax_sim.script_source.reading import BUILT_IN
 from bpmax_sim.script_source.scopes import FUNCTIONS, Scopes
 from bpmax_sim.script_source.syntax import SyntaxTree
@@ -107,11 +118,8 @@ def read_mutants(tree: SyntaxTree) -> tuple[Mutant, ...]:
     return tuple(sorted(found.values(), key=lambda mutant: (mutant.start, mutant.end)))
 
 
-_EQUALITIES: Final = frozenset({"===", "!==", "==", "!="})
 _SHIFTED: Final = {"<": "<=", "<=": "<", ">": ">=", ">=": ">"}
 _WRITES: Final = frozenset({"assignment_expression", "augmented_assignment_expression"})
-_CONDITIONS: Final = frozenset({"if_statement", "ternary_expression"})
-_LOOPS: Final = frozenset({"for_statement", "while_statement", "do_statement"})
 _TRUTHS: Final = ("true", "false")
 _LEAVES: Final = frozenset({"return_statement", "throw_statement", "break_statement"})
 _LITERALS: Final = frozenset({"string", "number", "true", "false", "null", "undefined"})
@@ -145,7 +153,6 @@ _MAYBE_TEXT: Final = frozenset(
         "call_expression", "await_expression", "binary_expression", "ternary_expression",
     }
 )  # fmt: skip
-_PREDICATED: Final = frozenset({"filter", "find", "findIndex", "findLast", "some", "every"})
 _SETS: Final = re.compile(r"set(?:UTC)?(?:FullYear|Month|Date|Hours|Minutes)$")
 _ADDS: Final = frozenset({"push", "unshift", "concat"})
 _READ: Final = frozenset({"result", "form", "ctx"})
@@ -348,7 +355,7 @@ class _MutantReader:
         """
         if not is_proxy_method:
             yield from self._change_method_arguments(function, arguments)
-        if arguments and _is_predicate(self._tree, arguments[0]):
+        if arguments and is_predicate(self._tree, arguments[0]):
             yield from self._decide_predicate(arguments[0])
         if name.endswith(".catch") and arguments:
             yield from self._empty_catch_callback(arguments[0])
@@ -513,7 +520,7 @@ class _MutantReader:
         if is_implied(self._tree, node):
             return
         # A counting loop without its condition only runs behind the end of what it counts.
-        is_counting = node.type in _LOOPS and _is_order_comparison(inner)
+        is_counting = node.type in LOOPS and is_order_comparison(inner)
         yield from self._decide_condition(inner, about, ("false",) if is_counting else _TRUTHS)
 
     def _decide_condition(
@@ -535,7 +542,7 @@ class _MutantReader:
     def _mutate_case(self, node: Node) -> Iterator[Mutant]:
         """Decide the condition of a case of ``switch (true)``."""
         value = node.child_by_field_name("value")
-        if value is not None and _is_case_of_true(self._tree, node):
+        if value is not None and is_case_of_true(self._tree, node):
             about = self._get_source(value) if self._contains_check(value) else ""
             yield from self._decide_condition(value, about, _TRUTHS)
 
@@ -551,7 +558,7 @@ class _MutantReader:
 
     def _mutate_loop(self, node: Node) -> Iterator[Mutant]:
         """Yield the mutant in which a loop ends after its first iteration."""
-        yield from self._mutate_condition(node) if node.type in _LOOPS else ()
+        yield from self._mutate_condition(node) if node.type in LOOPS else ()
         body, condition = node.child_by_field_name("body"), node.child_by_field_name("condition")
         if body is None or node.parent is None or node.parent.type == "labeled_statement":
             return
@@ -569,7 +576,7 @@ class _MutantReader:
         text = self._get_source(body)
         new = f"{head}{{ {text} break; }}{tail}"
         mutant = self._make_mutant("loop", node, new, about=head.strip())
-        if condition is not None and not _is_order_comparison(condition):
+        if condition is not None and not is_order_comparison(condition):
             probe = probes.LOOP.format(head=head, body=text, tail=tail)
             mutant = replace(
                 mutant, probe=probe, condition=(condition.start_byte, condition.end_byte)
@@ -581,7 +588,7 @@ class _MutantReader:
 
         *function* is its callback.
         """
-        for value in _find_returned_values(function):
+        for value in find_returned_values(function):
             inner = strip_parentheses(value)
             if inner.type != "identifier":
                 about = self._get_source(inner)
@@ -590,8 +597,8 @@ class _MutantReader:
     def _replace_check_by_constant(self, node: Node) -> Iterator[Mutant]:
         """Replace a check whose result is stored or returned by a constant."""
         if not (
-            _is_value_stored_or_returned(node)
-            and _always_gives_boolean(node)
+            is_value_stored_or_returned(node)
+            and always_gives_boolean(node)
             and self._contains_check(node)
         ):
             return
@@ -599,7 +606,7 @@ class _MutantReader:
 
     def _contains_check(self, node: Node) -> bool:
         """Return whether a part of *node* compares with a literal or tests a response."""
-        return any(self._compares_or_tests_response(part) for part in _find_logical_operands(node))
+        return any(self._compares_or_tests_response(part) for part in find_logical_operands(node))
 
     def _compares_or_tests_response(self, node: Node) -> bool:
         argument = node.child_by_field_name("argument")
@@ -608,7 +615,7 @@ class _MutantReader:
         value = self._values.resolve(node)
         if value is not None and value.kind == "result":
             return True
-        if read_operator(node) not in _EQUALITIES:
+        if read_operator(node) not in EQUALITIES:
             return False
         sides = [node.child_by_field_name(side) for side in ("left", "right")]
         return any(side is not None and side.type in _LITERALS for side in sides)
@@ -629,13 +636,13 @@ class _MutantReader:
             new = f"{one} {_SHIFTED[sign.type]} {other}"
             mutant = self._make_mutant("comparison", node, new, about=self._get_source(node))
             yield replace(mutant, probe=probes.SIDES.format(sign=sign.type, left=one, right=other))
-        elif sign.type in {"||", "??"} and not _is_used_as_condition(self._tree, node):
+        elif sign.type in {"||", "??"} and not is_used_as_condition(self._tree, node):
             if is_useless_fallback(self._tree, node) or _is_result_unused(node):
                 return
             yield self._make_mutant(
                 "fallback", node, f"({self._get_source(left)})", about=self._get_source(left)
             )
-        elif sign.type in {"&&", "||"} and _is_used_as_condition(self._tree, node):
+        elif sign.type in {"&&", "||"} and is_used_as_condition(self._tree, node):
             for kept, dropped in ((left, right), (right, left)):
                 about = self._get_source(dropped)
                 yield self._make_mutant(
@@ -706,125 +713,6 @@ class _MutantReader:
 
 def _format_call_name(call: ProxyCall) -> str:
     return f"{call.platform or '?'}.{call.api or '?'}"
-
-
-def _find_logical_operands(node: Node) -> Iterator[Node]:
-    """Yield the operands that *node* joins by ``&&`` and ``||``."""
-    if read_operator(node) in {"&&", "||"}:
-        for side in ("left", "right"):
-            if (inner := node.child_by_field_name(side)) is not None:
-                yield from _find_logical_operands(strip_parentheses(inner))
-    else:
-        yield node
-
-
-def _is_used_as_condition(tree: SyntaxTree, node: Node) -> bool:
-    """Return whether only the truth of the value of *node* is used."""
-    child, parent = node, node.parent
-    while parent is not None and (
-        parent.type in WRAPPED or read_operator(parent) in {"&&", "||", "!"}
-    ):
-        is_left = parent.child_by_field_name("left") == child
-        child, parent = parent, parent.parent
-        is_whole = parent is not None and parent.type == "expression_statement"
-        if read_operator(child) == "!" or (is_left and is_whole):
-            return True
-    if parent is None:
-        return False
-    is_condition = parent.child_by_field_name("condition") == child
-    return (
-        (is_condition and parent.type in {*_CONDITIONS, *_LOOPS})
-        or (parent.child_by_field_name("value") == child and _is_case_of_true(tree, parent))
-        or _is_result_of_predicate(tree, child)
-        or (_is_value_stored_or_returned(child) and _always_gives_boolean(child))
-    )
-
-
-def _is_case_of_true(tree: SyntaxTree, node: Node) -> bool:
-    """Return whether *node* is a case of ``switch (true)``, so that its value is a condition."""
-    body = node.parent if node.type == "switch_case" else None
-    switch = body.parent if body is not None else None
-    value = strip_parentheses(switch.child_by_field_name("value")) if switch is not None else None
-    return value is not None and tree.get_source(value) == "true"
-
-
-def _is_predicate(tree: SyntaxTree, function: Node) -> bool:
-    """Return whether *function* is the callback of a list method such as ``filter``."""
-    listed = function.parent
-    call = listed.parent if listed is not None and listed.type == "arguments" else None
-    callee = call.child_by_field_name("function") if call is not None else None
-    name = callee.child_by_field_name("property") if callee is not None else None
-    return (
-        function.type in FUNCTIONS
-        and listed is not None
-        and listed.named_children[0] == function
-        and name is not None
-        and tree.get_source(name) in _PREDICATED
-    )
-
-
-def _is_result_of_predicate(tree: SyntaxTree, node: Node) -> bool:
-    """Return whether *node* is what the callback of ``filter`` or the like gives back."""
-    owner = node.parent
-    is_returned = owner is not None and owner.type == "return_statement"
-    while owner is not None and is_returned and owner.type not in FUNCTIONS:
-        owner = owner.parent
-    is_body = owner is not None and owner.child_by_field_name("body") == node
-    return owner is not None and (is_returned or is_body) and _is_predicate(tree, owner)
-
-
-def _find_returned_values(function: Node) -> Iterator[Node]:
-    """Yield the expressions that *function* may return, not those of functions inside it."""
-    body = function.child_by_field_name("body")
-    if body is not None and body.type != "statement_block":
-        yield body
-        return
-    pending = [body] if body is not None else []
-    while pending:
-        node = pending.pop()
-        values = [
-            child for child in node.named_children if child.type not in {"comment", *FUNCTIONS}
-        ]
-        if node.type == "return_statement":
-            yield from values
-        else:
-            pending += reversed(values)
-
-
-def _is_value_stored_or_returned(node: Node) -> bool:
-    """Return whether the value of *node* is assigned, returned or put into an object."""
-    child, parent = node, node.parent
-    while parent is not None and parent.type in WRAPPED:
-        child, parent = parent, parent.parent
-    field = _KEPT_BY.get(parent.type) if parent is not None else None
-    return parent is not None and (
-        parent.type == "return_statement"
-        or (field is not None and parent.child_by_field_name(field) == child)
-    )
-
-
-_KEPT_BY: Final = {
-    "variable_declarator": "value", "assignment_expression": "right", "pair": "value",
-    "arrow_function": "body",
-}  # fmt: skip
-"""What keeps or gives the value of one of its parts, and which that is."""
-
-
-def _always_gives_boolean(node: Node) -> bool:
-    """Return whether the value of *node* is always true or false."""
-    sign = read_operator(node)
-    return sign in {*_EQUALITIES, *_SHIFTED, "!"} or (
-        sign in {"&&", "||"} and all(map(_always_gives_boolean, _find_logical_operands(node)))
-    )
-
-
-def _is_order_comparison(condition: Node) -> bool:
-    """Return whether *condition* compares by order (``<``, ``>=`` …), as most counting loops do."""
-    inner = strip_parentheses(condition)
-    if read_operator(inner) in {"&&", "||"}:
-        sides = (inner.child_by_field_name(side) for side in ("left", "right"))
-        return any(_is_order_comparison(side) for side in sides if side is not None)
-    return read_operator(inner) in _SHIFTED
 
 
 def _is_result_unused(node: Node) -> bool:
