@@ -12,7 +12,7 @@ import base64
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import cache, partial
 from importlib.resources import files
@@ -183,14 +183,35 @@ def _to_entry_data(entry: PageEntry, file_numbers: dict[str, int]) -> dict[str, 
     Source files are replaced by numbers, as many entries have the same ones; new files are added to
     *file_numbers* (text -> number).
     """
-    plain = ("digest", "engine", "reason", "notes", "rerun", "record", "events", "flow", "failures")
+    plain = ("digest", "engine", "reason", "notes", "rerun", "record", "flow", "failures")
     return {
         **{name: getattr(entry, name) for name in plain},
+        "events": list(_drop_repeated_forms(entry.events)),
         "sources": {
             file: file_numbers.setdefault(text, len(file_numbers))
             for file, text in entry.sources.items()
         },
     }
+
+
+def _drop_repeated_forms(events: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    """Yield *events*; that of a step whose form is the one of the step before has no key ``form``.
+
+    Most steps start with the form that the last one left, which is half of many pages. The viewer
+    puts it back.
+    """
+    last = ""
+    for event in events:
+        if event["event"] not in ("StepStarted", "StepFinished"):
+            yield event
+            continue
+        form = _encode_json(event.get("form"))  # as text, for 1 is not true
+        yield {**event, "form": event.get("form")} if form != last else _drop_form(event)
+        last = form
+
+
+def _drop_form(event: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {key: value for key, value in event.items() if key != "form"}
 
 
 def _to_coverage_data(script: CoveredScript) -> dict[str, Any]:

@@ -108,6 +108,17 @@ def checked(*traces: Sequence[Mapping[str, Any]], **options: Any) -> Checked:
     return Checked(render_page(stories, version="1.0", **{"language": "en", **options}))
 
 
+def test_a_form_that_is_still_the_same_is_written_once() -> None:
+    forms = [{"a": 1}, {"a": 1}, {"a": True}, {"a": True}, None, None, {"a": 1}]
+    kinds = ["StepStarted", "StepFinished"] * 4
+    steps = [event(kind, form=form) for kind, form in zip(kinds, forms, strict=False)]
+    told = checked([started(), *steps, finished()]).data["story-0"]["events"]
+
+    written = [one.get("form", "as before") for one in told[1:-1]]
+    assert written == [{"a": 1}, "as before", {"a": True}, "as before", None, "as before", {"a": 1}]
+    assert [type(one["a"]) for one in (written[0], written[2])] == [int, bool]
+
+
 def test_all_that_is_known_of_a_call_is_there_for_the_viewer() -> None:
     events = [
         started(tags=["冒烟"]),

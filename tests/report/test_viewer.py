@@ -87,6 +87,8 @@ def a_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
             flow=None,
             result="12345",
         ),
+        event("StepStarted", number=2, total=2, title="再查", place=place, form={"a": 2}),
+        event("StepFinished", number=2, outcome="passed", form={"a": 3}),
         finished(outcome="failed", failures=[FAILURE]),
     ]
     cut = [started(HOSTILE), made(url=HOSTILE, body=HOSTILE, call=HOSTILE)]
@@ -144,6 +146,9 @@ def test_every_tab_shows_what_it_is_for(view: Viewer) -> None:
     page.get_by_role("tab", name="表单前后").click()
     assert view.text("tr.changed").split("\t") == ["a", "1", "2", "隐藏, 必填"]
     assert "12345" in view.text("#panel pre")
+    page.locator(".bar.person").nth(1).click()  # it started with the form of the other
+    page.get_by_role("tab", name="表单前后").click()
+    assert view.text("tr.changed").split("\t")[:3] == ["a", "2", "3"]
     page.locator("[role=treeitem]:not(.folder)", has_text="大额合同").click()
     assert view.count(".node.seen") == 4
     assert view.count(".edge.taken") >= 2

@@ -86,11 +86,13 @@ function open(number) {
   const story = {...stories[number], ...told, steps: [], made: new Map(), rows: []};
   const stack = [];
   const begin = story.events[0]?.at ?? 0;
-  let end = begin;
+  let end = begin, form = null;
   story.events.forEach((e, order) => {
     e.offset = e.at - begin;
     e.id = order + 1;
     end = Math.max(end, e.at + (e.event === 'CallAttempted' ? e.duration : 0));
+    // A form that is still the same is written once.
+    if (e.event === 'StepStarted' || e.event === 'StepFinished') e.form = form = 'form' in e ? e.form : form;
     if (e.event === 'StepStarted') {
       const step = {start: e, end: null, first: order, last: order, console: [], checks: []};
       stack.push(step);
