@@ -5,8 +5,17 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from bpmax_sim.script_source.kinds import OPPOSITES, read_operator, strip_parentheses
+from bpmax_sim.script_source.conditions import (
+    Alternatives,
+    conjoin_conditions,
+    find_excluding_condition,
+    read_absence,
+    read_condition,
+    read_equality,
+)
+from bpmax_sim.script_source.kinds import read_operator, strip_parentheses
 from bpmax_sim.script_source.scopes import FUNCTIONS
+from bpmax_sim.script_source.slips import SlipReader
 from bpmax_sim.script_source.syntax import SyntaxTree
 from bpmax_sim.script_source.values import WRAPPED
 
@@ -65,29 +74,45 @@ def is_last_statement(node: Node) -> bool:
     return parent is None or parent.type in FUNCTIONS
 
 
-def is_implied(tree: SyntaxTree, branch: Node) -> bool:
-    """Return whether the condition of the ``if`` *branch* always holds where it is evaluated.
+def can_be(reader: SlipReader, condition: Node, *, is_denied: bool) -> bool:
+    """Return whether *condition* may be true, or false if *is_denied*, where it is evaluated.
 
-    That is so behind ``if (a < b) return``: then ``a >= b`` is true. Only comments and declarations
-    may be between the two.
+    Behind ``if (!a) return;`` for example, ``a`` is never false.
     """
-    condition, before = (
-        strip_parentheses(branch.child_by_field_name("condition")),
-        branch.prev_named_sibling,
-    )
-    while before is not None and before.type in {"comment", "lexical_declaration"}:
-        before = before.prev_named_sibling
-    exits = tree.find_exits_before(branch.parent, branch) if branch.parent is not None else ()
-    if condition is None or before is None or not exits or exits[-1].statement != before:
-        return False
-    left = strip_parentheses(exits[-1].condition)
-    if before.child_by_field_name("alternative"):
-        return False
-    one, other = (
-        [_get_field_text(tree, each, side) for side in ("left", "right")]
-        for each in (condition, left)
-    )
-    return OPPOSITES.get(read_operator(condition)) == read_operator(left) and one == other
+    return _may_meet(reader, condition, read_condition(reader, condition, is_denied=is_denied))
+
+
+def can_need_fallback(reader: SlipReader, fallback: Node) -> bool:
+    """Return whether the left side of *fallback*, ``a || b`` or ``a ?? b``, may lack a value."""
+    left = fallback.child_by_field_name("left")
+    if left is None:
+        return True
+    return _may_meet(reader, fallback, read_absence(reader, left, read_operator(fallback)))
+
+
+def can_have_equal_sides(reader: SlipReader, comparison: Node) -> bool:
+    """Return whether both sides of *comparison* may be equal where it is evaluated."""
+    return _may_meet(reader, comparison, read_equality(reader, comparison))
+
+
+def can_decide(reader: SlipReader, part: Node, other: Node, whole: Node) -> bool:
+    """Return whether *part* may make another value of *whole*, ``part && other``, than *other*.
+
+    Also of ``part || other``.
+    """
+    is_and = read_operator(whole) == "&&"
+    denied = read_condition(reader, part, is_denied=is_and)
+    kept = read_condition(reader, other, is_denied=not is_and)
+    if denied is None or kept is None:
+        return True
+    return _may_meet(reader, whole, conjoin_conditions(denied, kept))
+
+
+def _may_meet(reader: SlipReader, node: Node, asked: Alternatives | None) -> bool:
+    """Return whether *asked* may be so where *node* is evaluated; true if that is unclear."""
+    if asked is None:
+        return True
+    return bool(asked) and find_excluding_condition(reader, node, asked) is None
 
 
 def gives_same_result_for_equal_sides(tree: SyntaxTree, comparison: Node) -> bool:

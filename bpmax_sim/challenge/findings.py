@@ -518,7 +518,7 @@ def _find_unreached_code(
         for number in target.reach.find_outermost_unrun_counters(target.totals):
             counter, node = target.reach.counters[number], target.reach.find_node_to_report(number)
             place = target.tree.find_place(node)
-            if ignoring.is_ignored(BRANCH, place):
+            if ignoring.is_ignored(BRANCH, place) or not target.can_be_taken(number):
                 continue
             yield Weakness(
                 place=place,

@@ -18,6 +18,7 @@ import msgspec
 from msgspec.structs import replace
 
 from bpmax_sim.challenge.cache import StoredVerdict, VerdictCache, digest_baseline, digest_parts
+from bpmax_sim.challenge.equivalents import can_be
 from bpmax_sim.challenge.ignore_comments import (
     IgnoreComment,
     IgnoreCommentIndex,
@@ -42,7 +43,10 @@ from bpmax_sim.script.failure import Script, unify_lines
 from bpmax_sim.script.hits import ScriptHits, count_script
 from bpmax_sim.script_source.counters import CountedScript, Counter
 from bpmax_sim.script_source.reach import ReachFinder
+from bpmax_sim.script_source.scopes import Scopes
+from bpmax_sim.script_source.slips import SlipReader
 from bpmax_sim.script_source.syntax import SyntaxTree
+from bpmax_sim.script_source.values import Values
 from bpmax_sim.variant.run import (
     Baseline,
     BaselineError,
@@ -113,6 +117,22 @@ class ScriptTarget:
     def reach_finder(self) -> ReachFinder:
         """Return the finder of inputs that would reach a branch of the script."""
         return ReachFinder(self.tree.text, self.name)
+
+    @cached_property
+    def _slips(self) -> SlipReader:
+        scopes = Scopes(self.tree)
+        return SlipReader(self.tree, scopes, Values(self.tree, scopes))
+
+    def can_be_taken(self, number: int) -> bool:
+        """Return whether some input takes the branch of counter *number*, by what is asked before.
+
+        Nobody can add a row for the others; `lint` names them.
+        """
+        arm = self.reach.counters[number].arm
+        if arm not in {"then", "else", "?", ":"}:
+            return True
+        condition = self.reach.find_node_to_report(number)
+        return can_be(self._slips, condition, is_denied=arm in {"else", ":"})
 
     def _can_be_parsed(self, mutant: Mutant) -> bool:
         """Return whether the script with *mutant* in it is still valid JavaScript."""

@@ -27,8 +27,11 @@ from bpmax_sim.challenge.condition_uses import (
     is_value_stored_or_returned,
 )
 from bpmax_sim.challenge.equivalents import (
+    can_be,
+    can_decide,
+    can_have_equal_sides,
+    can_need_fallback,
     gives_same_result_for_equal_sides,
-    is_implied,
     is_last_statement,
     is_useless_fallback,
 )
@@ -38,6 +41,7 @@ from bpmax_sim.i18n import template
 from bpmax_sim.script_source.kinds import EQUALITIES, read_operator, strip_parentheses
 from bpmax_sim.script_source.reading import BUILT_IN
 from bpmax_sim.script_source.scopes import FUNCTIONS, Scopes
+from bpmax_sim.script_source.slips import SlipReader
 from bpmax_sim.script_source.syntax import SyntaxTree
 from bpmax_sim.script_source.values import WRAPPED, ProxyCall, ScriptValue, Values
 
@@ -167,6 +171,7 @@ class _MutantReader:
         self._tree = tree
         self._scopes = Scopes(tree)
         self._values = Values(tree, self._scopes)
+        self._slips = SlipReader(tree, self._scopes, self._values)
 
     def find_mutants(self) -> Iterator[Mutant]:
         for node in self._tree.walk():
@@ -517,8 +522,6 @@ class _MutantReader:
             return
         inner = strip_parentheses(condition)
         about = self._get_source(inner) if self._contains_check(inner) else ""
-        if is_implied(self._tree, node):
-            return
         # A counting loop without its condition only runs behind the end of what it counts.
         is_counting = node.type in LOOPS and is_order_comparison(inner)
         yield from self._decide_condition(inner, about, ("false",) if is_counting else _TRUTHS)
@@ -534,6 +537,8 @@ class _MutantReader:
             return
         text = self._get_source(node)
         for new in truths:
+            if not can_be(self._slips, node, is_denied=new == "true"):
+                continue
             mutant = self._make_mutant("code-check", node, new, about=about)
             met = "!v" if new == "true" else "v"
             probe = probes.TRUTH.format(met=met, text=text) if has_probe else ""
@@ -625,29 +630,41 @@ class _MutantReader:
         yield from self._mutate_binary(node)
 
     def _mutate_binary(self, node: Node) -> Iterator[Mutant]:
-        sign = node.child_by_field_name("operator")
+        sign = read_operator(node)
         left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
-        if sign is None or left is None or right is None:
+        if left is None or right is None:
             return
-        if sign.type in _SHIFTED:
-            if gives_same_result_for_equal_sides(self._tree, node):
-                return
-            one, other = self._get_source(left), self._get_source(right)
-            new = f"{one} {_SHIFTED[sign.type]} {other}"
-            mutant = self._make_mutant("comparison", node, new, about=self._get_source(node))
-            yield replace(mutant, probe=probes.SIDES.format(sign=sign.type, left=one, right=other))
-        elif sign.type in {"||", "??"} and not is_used_as_condition(self._tree, node):
-            if is_useless_fallback(self._tree, node) or _is_result_unused(node):
-                return
-            yield self._make_mutant(
-                "fallback", node, f"({self._get_source(left)})", about=self._get_source(left)
-            )
-        elif sign.type in {"&&", "||"} and is_used_as_condition(self._tree, node):
-            for kept, dropped in ((left, right), (right, left)):
+        if sign in _SHIFTED:
+            yield from self._shift_comparison(node, left, right)
+        elif sign in {"&&", "||"} and is_used_as_condition(self._tree, node):
+            yield from self._drop_operand(node, left, right)
+        elif sign in {"||", "??"}:
+            yield from self._drop_fallback(node, left)
+
+    def _shift_comparison(self, node: Node, left: Node, right: Node) -> Iterator[Mutant]:
+        """Put ``>=`` for ``>``, where that makes a difference."""
+        if gives_same_result_for_equal_sides(self._tree, node):
+            return
+        if not can_have_equal_sides(self._slips, node):
+            return
+        sign = read_operator(node)
+        one, other = self._get_source(left), self._get_source(right)
+        new = f"{one} {_SHIFTED[sign]} {other}"
+        mutant = self._make_mutant("comparison", node, new, about=self._get_source(node))
+        yield replace(mutant, probe=probes.SIDES.format(sign=sign, left=one, right=other))
+
+    def _drop_operand(self, node: Node, left: Node, right: Node) -> Iterator[Mutant]:
+        for kept, dropped in ((left, right), (right, left)):
+            if can_decide(self._slips, dropped, kept, node):
                 about = self._get_source(dropped)
-                yield self._make_mutant(
-                    "code-check", node, f"({self._get_source(kept)})", about=about
-                )
+                new = f"({self._get_source(kept)})"
+                yield self._make_mutant("code-check", node, new, about=about)
+
+    def _drop_fallback(self, node: Node, left: Node) -> Iterator[Mutant]:
+        is_useless = is_useless_fallback(self._tree, node) or _is_result_unused(node)
+        if not is_useless and can_need_fallback(self._slips, node):
+            text = self._get_source(left)
+            yield self._make_mutant("fallback", node, f"({text})", about=text)
 
     # ------------------------------------------------------------------ errors
 

@@ -1,14 +1,16 @@
 """What conditions require, to find those that contradict each other.
 
 A condition is read as alternatives (disjunctive normal form). Each alternative maps the source of
-an expression to the *domain* of its value: a range of numbers, some literals, or all but some. An
-expression that is not compared with a literal counts as compared with ``true``.
+an expression to the *domain* of its value: a range of numbers, some literals, or all but some. For
+the truth of an expression, the literals are the `_FALSY` ones and ``truthy``, which stands for all
+others: after ``if (a == null) return`` it is none of two of them.
 """
 
 from __future__ import annotations
 
 import math
-from bisect import bisect_left
+import re
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from itertools import product
@@ -35,6 +37,12 @@ if TYPE_CHECKING:
 _MOST: Final = 32
 """Alternatives of a condition; of one with more nothing is said."""
 _TURNED: Final = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}
+_FALSY: Final = frozenset({"undefined", "null", "false", "0", "''", "NaN"})
+_TRUTHY: Final = frozenset({"truthy"})
+_NULLISH: Final = frozenset({"undefined", "null"})
+_LOOPS: Final = frozenset({"while_statement", "for_statement", "do_statement", "for_in_statement"})
+_OF_FILLED: Final = re.compile(r"(.+)\.(?:length|trim\(\))")
+"""A member that is truthy only where its owner is, too."""
 
 
 class Range(msgspec.Struct, frozen=True):
@@ -136,21 +144,74 @@ def _read_comparison(
 ) -> Alternatives | None:
     """Return the cases in which a comparison of an expression with a literal holds, or None."""
     left, right = split_sides(node)
-    if left is not None and right is not None and operator in {*EQUALITIES, *RELATIONS}:
-        if _read_literal(reader, right) is None:
-            left, right, operator = right, left, _TURNED.get(operator, operator)
-        literal, name = _read_literal(reader, right), reader.tree.get_source(left)
-        if literal is not None and _read_literal(reader, left) is None:
-            number = _parse_number_literal(literal)
-            if operator in EQUALITIES:
-                is_denied = is_denied is not (operator[0] == "!")
-                return _make_equality_alternatives(name, literal, number, is_denied=is_denied)
-            if number is None:
-                return None
-            operator = OPPOSITES[operator] if is_denied else operator
-            return [{f"# {name}": _make_range(operator, number)}]
-    truth = LiteralSet(frozenset({"true"}), is_denied=is_denied)
-    return [{f"? {reader.tree.get_source(node)}": truth}]
+    if left is None or right is None or operator not in {*EQUALITIES, *RELATIONS}:
+        return [_make_truth_facts(_get_name(reader, node), _FALSY if is_denied else _TRUTHY)]
+    if _read_literal(reader, right) is None:
+        left, right, operator = right, left, _TURNED.get(operator, operator)
+    literal, name = _read_literal(reader, right), _get_name(reader, left)
+    if literal is None or _read_literal(reader, left) is not None:
+        return [_make_order_facts(name, operator, _get_name(reader, right), is_denied=is_denied)]
+    number = _parse_number_literal(literal)
+    if operator in EQUALITIES:
+        is_denied = is_denied is not (operator[0] == "!")
+        is_strict = len(operator) > len("==")
+        truths = _list_truths_of_equal(literal, number, is_strict=is_strict, is_denied=is_denied)
+        equal = _make_equality_alternatives(name, literal, number, is_denied=is_denied)
+        return [{**one, **_make_truth_facts(name, truths)} for one in equal]
+    if number is None:
+        return None
+    # Denied, it may be NaN or undefined: nothing that compares so, and yet false.
+    is_filled = not is_denied and _excludes_zero(operator, number)
+    truths = _TRUTHY if is_filled else frozenset()
+    operator = OPPOSITES[operator] if is_denied else operator
+    return [{f"# {name}": _make_range(operator, number), **_make_truth_facts(name, truths)}]
+
+
+def _get_name(reader: SlipReader, node: Node) -> str:
+    """Return the source of *node*; ``a?.b``, where there is a value at all, is ``a.b``."""
+    return reader.tree.get_source(node).replace("?.", ".")
+
+
+def _make_truth_facts(name: str, truths: frozenset[str]) -> Facts:
+    """Return that *name* is one of *truths*, and what this says of its owner; {} for none."""
+    facts = {f"? {name}": LiteralSet(truths)} if truths else {}
+    filled = _OF_FILLED.fullmatch(name) if truths == _TRUTHY else None
+    return {**facts, f"? {filled[1]}": LiteralSet(_TRUTHY)} if filled else facts
+
+
+def _make_order_facts(left: str, operator: str, right: str, *, is_denied: bool) -> Facts:
+    """Return the fact that two expressions compare so; ``a >= b`` is a denied ``a < b``."""
+    if operator in {">", "<="}:
+        left, operator, right = right, _TURNED[operator], left
+    if operator in {">=", "!==", "!="}:
+        operator, is_denied = OPPOSITES[operator], not is_denied
+    if operator in EQUALITIES:
+        left, right = sorted((left, right))
+    return _make_truth_facts(f"{left} {operator} {right}", _FALSY if is_denied else _TRUTHY)
+
+
+def _list_truths_of_equal(
+    literal: str, number: float | None, *, is_strict: bool, is_denied: bool
+) -> frozenset[str]:
+    """Return which of `_FALSY` and ``truthy`` a value may be that equals *literal*.
+
+    With *is_denied*, that does not. Empty if that is unclear.
+    """
+    if literal in _NULLISH:
+        known = frozenset({literal}) if is_strict else _NULLISH
+    elif number == 0 or literal in {"'", "false"}:
+        falsy = {"'": "''", "false": "false"}.get(literal, "0")
+        known = frozenset({falsy}) if is_strict else frozenset()  # '' == 0 and '0' == 0
+    else:
+        is_known = is_strict or number is not None or literal == "true"  # '0.0' == 0, but no '甲'
+        return _TRUTHY if is_known and not is_denied else frozenset()
+    return (_FALSY | _TRUTHY) - known if is_denied and known else known
+
+
+def _excludes_zero(operator: str, bound: float) -> bool:
+    """Return whether what compares so with *bound* is never 0, nor a text that counts as 0."""
+    limits = _make_range(operator, bound)
+    return limits.intersect(Range(0, 0, has_low=True, has_high=True)) is None
 
 
 def _make_equality_alternatives(
@@ -161,6 +222,25 @@ def _make_equality_alternatives(
     if not is_denied:
         return [{f"# {name}": Range(number, number, has_low=True, has_high=True)}]
     return [{f"# {name}": Range(high=number)}, {f"# {name}": Range(low=number)}]
+
+
+def read_absence(reader: SlipReader, node: Node, operator: str) -> Alternatives | None:
+    """Return the cases in which ``node || x`` gives ``x``; None if unclear.
+
+    With the *operator* ``??``, those of ``node ?? x``.
+    """
+    inner = strip_parentheses(node)
+    if operator == "??" and read_operator(inner) not in {"&&", "||"}:
+        is_plain = not reader.has_effect(inner)
+        return [{f"? {_get_name(reader, inner)}": LiteralSet(_NULLISH)}] if is_plain else None
+    return read_condition(reader, inner, is_denied=True)
+
+
+def read_equality(reader: SlipReader, node: Node) -> Alternatives | None:
+    """Return the cases in which both sides of the comparison *node* are equal; None if unclear."""
+    return (
+        None if reader.has_effect(node) else _read_comparison(reader, node, "===", is_denied=False)
+    )
 
 
 def _make_range(operator: str, bound: float) -> Range:
@@ -247,69 +327,91 @@ def find_excluded_conditions(reader: SlipReader, node: Node) -> Found:
     """Yield conditions of ``if`` or ``?:`` that earlier or enclosing conditions rule out."""
     condition = strip_parentheses(node.child_by_field_name("condition"))
     asked = read_condition(reader, condition)
-    if not asked or condition is None:
+    excluding = find_excluding_condition(reader, node, asked) if asked else None
+    if excluding is None or condition is None:
         return
-    for before, is_denied in _find_known_conditions(reader, node):
+    before, is_denied = excluding
+    text = reader.shorten_source(before)
+    same = reader.tree.get_source(before) == reader.tree.get_source(condition)
+    if same and is_denied:
+        message = msg("an if before it asks the same, so this never runs: {text}", text=text)
+    elif is_denied:
+        message = msg(
+            "this is never true here, since all of it goes to {text} before; ask for the "
+            "narrower one first", text=text,
+        )  # fmt: skip
+    else:
+        message = msg("this is never true here, where {text}", text=text)
+    yield "duplicate-key" if same else "constant-condition", condition, message
+
+
+def find_excluding_condition(
+    reader: SlipReader, node: Node, asked: Alternatives | None
+) -> tuple[Node, bool] | None:
+    """Return the condition by which *asked* is never so where *node* runs, and if it is false.
+
+    None if it may be so.
+    """
+    for before, is_denied in _find_known_conditions(reader, node) if asked else ():
         read = partial(read_condition, reader, before, is_denied=is_denied)
         known = reader.compute_once("denied" if is_denied else "true", before, read)
-        if known is None or not known:
+        if not known or asked is None:
             continue
         joined = conjoin_conditions(known, asked)
         if joined:
             asked = joined
         # An empty list is a contradiction; None means that the combination is too large to decide.
         elif joined is not None:
-            text = reader.shorten_source(before)
-            same = reader.tree.get_source(before) == reader.tree.get_source(condition)
-            if same and is_denied:
-                message = msg("an if before it asks the same, so this never runs: {text}",
-                              text=text)  # fmt: skip
-            elif is_denied:
-                message = msg(
-                    "this is never true here, since all of it goes to {text} before; ask for the "
-                    "narrower one first", text=text,
-                )  # fmt: skip
-            else:
-                message = msg("this is never true here, where {text}", text=text)
-            yield "duplicate-key" if same else "constant-condition", condition, message
-            return
+            return before, is_denied
+    return None
 
 
 def _find_known_conditions(reader: SlipReader, node: Node) -> Iterator[tuple[Node, bool]]:
     """Yield each condition whose value is known where *node* runs, and whether it is false there.
 
-    These are conditions of ``if`` and ``?:`` around it, and of ``if (…) return;`` before it.
+    These are conditions of ``if`` and ``?:`` around it, of ``if (…) return;`` before it, and what
+    stands before it and ``&&`` or ``||``.
     """
     child, parent = node, node.parent
+    end = node.start_byte
     while parent is not None and child.type not in FUNCTIONS:
-        condition = strip_parentheses(parent.child_by_field_name("condition"))
-        is_branch = parent.type in {"if_statement", "ternary_expression"} and condition is not None
-        if is_branch and child != parent.child_by_field_name("condition"):
-            is_else = child == parent.child_by_field_name("alternative")
-            is_between = not is_else and child != node
-            start, end = (child.start_byte, child.end_byte) if is_between else (0, 0)
-            if condition is not None and not _may_change(reader, condition, start, end):
-                yield condition, is_else
-        if parent.type in {"statement_block", "program"}:
-            for exit_ in reader.tree.find_exits_before(parent, child):
-                start, end = exit_.statement.end_byte, child.end_byte
-                condition = strip_parentheses(exit_.condition)
-                is_alone = exit_.statement.child_by_field_name("alternative") is None
-                if is_alone and not _may_change(reader, condition, start, end):
-                    yield condition, True
+        if child.type in _LOOPS:
+            end = child.end_byte  # what stands behind *node* runs before its next turn
+        for condition, is_denied, start in _list_deciding(reader, parent, child):
+            if not _may_change(reader, condition, start, end):
+                yield condition, is_denied
         child, parent = parent, parent.parent
+
+
+def _list_deciding(
+    reader: SlipReader, parent: Node, child: Node
+) -> Iterator[tuple[Node, bool, int]]:
+    """Yield the conditions by which *parent* decides whether its part *child* runs.
+
+    With each, whether it is false there, and the offset from which it is known.
+    """
+    if parent.type in {"if_statement", "ternary_expression"}:
+        condition = parent.child_by_field_name("condition")
+        if condition is not None and child != condition:
+            is_else = child == parent.child_by_field_name("alternative")
+            yield strip_parentheses(condition), is_else, child.start_byte
+    elif (sign := read_operator(parent)) in {"&&", "||"}:
+        left = parent.child_by_field_name("left")
+        if left is not None and child != left and parent.type == "binary_expression":
+            yield strip_parentheses(left), sign == "||", left.end_byte
+    elif parent.type in {"statement_block", "program"}:
+        for exit_ in reader.tree.find_exits_before(parent, child):
+            yield strip_parentheses(exit_.condition), not exit_.holds, exit_.known_from
 
 
 def _may_change(reader: SlipReader, condition: Node, start: int, end: int) -> bool:
     """Return whether an expression of *condition* may change in the bytes *start* to *end*."""
-    if start == end:
-        return False
     changes = reader.compute_once(
         "changes", condition, partial(_find_change_offsets, reader, condition)
     )
     if changes is None:
         return True
-    return any(bisect_left(places, start) < bisect_left(places, end) for places in changes)
+    return any(bisect_right(places, start) < bisect_right(places, end) for places in changes)
 
 
 def _find_change_offsets(reader: SlipReader, condition: Node) -> list[Sequence[int]] | None:

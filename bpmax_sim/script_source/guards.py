@@ -54,7 +54,8 @@ class Guards:
                     yield condition, parent.child_by_field_name("consequence") == child
             elif parent.type in {"statement_block", "program"}:
                 yield from (
-                    (one.condition, False) for one in self._tree.find_exits_before(parent, child)
+                    (one.condition, one.holds)
+                    for one in self._tree.find_exits_before(parent, child)
                 )
             elif read_operator(parent) in {"&&", "||"}:
                 left = parent.child_by_field_name("left")

@@ -89,7 +89,7 @@ class SlipReader:
     def change_offsets(self) -> Mapping[str, Sequence[int]]:
         """Return the offsets, ascending, where an expression may change its value, by its text.
 
-        Those are assignments to it, updates of it, and calls of its methods.
+        Those are the ends of assignments to it, updates of it, and calls of its methods.
         """
         changes: dict[str, list[int]] = {}
         for part in self.tree.walk():
@@ -101,8 +101,8 @@ class SlipReader:
             else:
                 continue
             if changed is not None:
-                changes.setdefault(self.tree.get_source(changed), []).append(part.start_byte)
-        return changes
+                changes.setdefault(self.tree.get_source(changed), []).append(part.end_byte)
+        return {name: sorted(places) for name, places in changes.items()}
 
     def find_slips(
         self, nodes: Iterable[Node], finders: Mapping[str, Sequence[Callable[..., Found]]]

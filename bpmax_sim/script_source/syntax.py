@@ -43,23 +43,41 @@ _HALF_PAIR = re.compile(rb"\xed[\xa0-\xbf].", re.DOTALL)
 
 
 class ConditionalExit(NamedTuple):
-    """An ``if`` that leaves its block where *condition* is true."""
+    """An ``if`` one branch of which leaves its block.
+
+    Attributes:
+        holds: whether *condition* is true where the block goes on.
+        known_from: offset from which that is known, unless something changes.
+    """
 
     statement: Node
     condition: Node
+    holds: bool
+    known_from: int
 
 
 def _find_exits(block: Node) -> Iterator[ConditionalExit]:
-    """Yield each ``if`` of *block* whose body ends with ``return``, ``throw`` or the like."""
+    """Yield each ``if`` of *block* one branch of which ends with ``return`` or the like."""
     for statement in block.named_children:
         if statement.type != "if_statement":
             continue
-        condition = statement.child_by_field_name("condition")
-        last = statement.child_by_field_name("consequence")
-        if last is not None and last.type == "statement_block":
-            last = next(reversed(last.named_children), None)
-        if condition is not None and last is not None and last.type in LEAVING_STATEMENTS:
-            yield ConditionalExit(statement, condition)
+        condition, first, other = (
+            statement.child_by_field_name(part)
+            for part in ("condition", "consequence", "alternative")
+        )
+        if condition is None or first is None:
+            continue
+        if _leaves(first):
+            yield ConditionalExit(statement, condition, False, first.end_byte)
+        elif other is not None and _leaves(other.named_children[-1]):
+            yield ConditionalExit(statement, condition, True, condition.end_byte)
+
+
+def _leaves(branch: Node) -> bool:
+    """Return whether *branch* ends with ``return``, ``throw`` or the like."""
+    statements = branch.named_children if branch.type == "statement_block" else [branch]
+    kinds = [one.type for one in statements if one.type != "comment"]
+    return bool(kinds) and kinds[-1] in LEAVING_STATEMENTS
 
 
 class SyntaxTree:

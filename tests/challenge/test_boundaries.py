@@ -11,13 +11,20 @@ import pytest
 from bpmax_sim.challenge import cache as cache_module
 from bpmax_sim.challenge.cache import StoredVerdict, VerdictCache, digest_parts
 from bpmax_sim.challenge.equivalents import (
+    can_be,
+    can_have_equal_sides,
+    can_need_fallback,
     gives_same_result_for_equal_sides,
-    is_implied,
     is_useless_fallback,
 )
 from bpmax_sim.challenge.ignore_comments import IgnoreCommentIndex, read_ignore_comments
+from bpmax_sim.challenge.mutants import read_mutants
 from bpmax_sim.errors import ConfigError, Place
+from bpmax_sim.script_source.kinds import strip_parentheses
+from bpmax_sim.script_source.scopes import Scopes
+from bpmax_sim.script_source.slips import SlipReader
 from bpmax_sim.script_source.syntax import SyntaxTree
+from bpmax_sim.script_source.values import Values
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -60,6 +67,13 @@ def test_a_fallback_is_idle_behind_what_is_always_there(source: str, *, idle: bo
     assert is_useless_fallback(tree, outermost) == idle
 
 
+def make_reader(source: str) -> SlipReader:
+    """Return the reader of a script."""
+    tree = SyntaxTree(source)
+    scopes = Scopes(tree)
+    return SlipReader(tree, scopes, Values(tree, scopes))
+
+
 @pytest.mark.parametrize(
     ("source", "implied"),
     [
@@ -68,22 +82,136 @@ def test_a_fallback_is_idle_behind_what_is_always_there(source: str, *, idle: bo
         ("if (a < 0) throw c; if (a >= 0) b();", True),
         ("if (a <= 0) { c(); return; } if ((a) > 0) b();", True),
         ("if (a > 0) { c(); return; } if (a < 0) b();", False),
+        ("if (a < c) return; if (a >= c) b();", True),
+        ("if (a < c) return; if (c <= a) b();", True),
+        ("if (a < c) return; if (a > c) b();", False),
+        ("if (a === c) return; if (c !== a) b();", True),
         ("if (a !== 0) return; const c = 1; if (a === 0) b();", True),
-        ("if (a !== 0) return; a = c; if (a === 0) b();", False),
+        ("if (a.d !== 0) return; a.d = c; if (a.d === 0) b();", False),
+        ("if (a.d !== 0) return; if (a.d === 0) a.d = 1;", True),
         ("if (a !== 0) d(); if (a === 0) b();", False),
-        ("if (a !== 0) return; else d(); if (a === 0) b();", False),
+        ("if (a !== 0) return; else d(); if (a === 0) b();", True),
+        ("if (a === 0) d(); else return; if (a === 0) b();", True),
+        ("if (a.d === 0) a.d = c; else return; if (a.d === 0) b();", False),
         ("if (a !== 0) return; if (a !== 0) b();", False),
         ("if (a !== 0) return; if (a === 1) b();", False),
         ("if (a !== 0) {} if (a === 0) b();", False),
-        ("if (a) return; if (!a) b();", False),
+        ("if (a) return; if (!a) b();", True),
+        ("if (a) { if (a) b(); }", True),
+        ("if (a.d) { a.d = c; if (a.d) b(); }", False),
+        ("if (a.d) { while (c) { if (a.d) b(); a.d = c; } }", False),
+        ("if (a.d) b(); else { a.d = c; if (!a.d) b(); }", False),
+        ("if (a) b(); else if (!a) c();", True),
+        ("if (a || b) return; if (!b) c();", True),
+        ("if (a && b) return; if (!b) c();", False),
+        ("if (a && b) return; if (b) { if (!a) c(); }", True),
+        ("if (a == null) return; if (a !== undefined) c();", True),
+        ("if (a == null) return; if (a) c();", False),
+        ("if (a === '甲') { if (a) c(); }", True),
+        ("if (a !== '甲') { if (a) c(); }", False),
+        ("if (a) return; const c = () => { if (!a) b(); };", False),
         ("d(); if (a === 0) b();", False),
     ],
 )
-def test_a_condition_is_implied_where_its_opposite_left(source: str, *, implied: bool) -> None:
-    tree = SyntaxTree(source)
-    branches = [node for node in tree.walk() if node.type == "if_statement"]
+def test_a_condition_is_implied_by_what_was_asked_before(source: str, *, implied: bool) -> None:
+    reader = make_reader(source)
+    *_, branch = [node for node in reader.tree.walk() if node.type == "if_statement"]
+    condition = strip_parentheses(branch.child_by_field_name("condition"))
+    assert condition is not None
 
-    assert is_implied(tree, branches[-1]) == implied
+    assert can_be(reader, condition, is_denied=True) == (not implied)
+
+
+NEEDED = [
+    # a script, and whether the last fallback of it may be needed
+    ("if (!a && !b) return; x = a || b || 1;", False),
+    ("if (!(a || b)) throw c; x = a || b || 1;", False),
+    ("for (c of d) { if (!a && !b) continue; x = a || b || 1; }", False),
+    ("if (!a && !b) { x = 0; } else { x = a || b || 1; }", False),
+    ("if (a || b) x = a || b || 1;", False),
+    ("if (!a) return; x = a || b || 1;", False),
+    ("if (!a || !b) return; x = b || 1;", False),
+    ("if (!a && !b) return; x = a || 1;", True),
+    ("if (!a && !b) f(); x = a || b || 1;", True),
+    ("if (a || b) {} else { x = a || b || 1; }", True),
+    ("x = a ? a || 1 : 2;", False),
+    ("a && f(a || 1);", False),
+    ("b || f(b || 1);", True),
+    ("if (a == null) return; x = a ?? 1;", False),
+    ("if (a === undefined || a === null) return; x = a ?? 1;", False),
+    ("if (a == null) return; x = a || 1;", True),
+    ("if (a === null) return; x = a ?? 1;", True),
+    ("if (!a) return; x = a ?? 1;", False),
+    ("if (a === '') return; x = a || 1;", True),
+    ("if (a === '甲') x = a || 1;", False),
+    ("if (a == '0') x = a || 1;", True),
+    ("if (a > 0) x = a || 1;", False),
+    ("if (a >= 0) x = a || 1;", True),
+    ("if (a <= 0) return; x = a || 1;", True),  # NaN
+    ("if (!a.length) return; x = a || 1;", False),
+    ("if (a.length > 0) x = a || 1;", False),
+    ("if (!form.a.trim()) return; x = form.a || 1;", False),
+    ("if (!a?.b) return; x = a.b || 1;", False),
+    ("if (!a.b) return; a.b = c; x = a.b || 1;", True),
+    ("if (!a.b) return; a.b = a.b || 1;", False),
+    ("if (!a.b) { a.b = 0; return; } x = a.b || 1;", False),
+    ("if (!a.b) return; while (c) { x = a.b || 1; a.b = c; }", True),
+    ("if (!a) return; const f = () => a || 1;", True),
+    ("if (!f()) return; x = f() || 1;", True),
+    ("x = a || 1;", True),
+]
+
+
+@pytest.mark.parametrize(("source", "needed"), NEEDED)
+def test_a_fallback_is_idle_where_a_condition_before_it_decides(
+    source: str, *, needed: bool
+) -> None:
+    reader = make_reader(source)
+    last = max(
+        find_operations(reader.tree, "??", "||"), key=lambda node: (node.start_byte, node.end_byte)
+    )
+
+    assert can_need_fallback(reader, last) == needed
+    text = reader.tree.get_source(last)
+    kinds = [one.kind for one in read_mutants(reader.tree) if one.old == text]
+    assert ("fallback" in kinds) == needed
+
+
+@pytest.mark.parametrize(
+    ("source", "equal"),
+    [
+        ("if (a === 1) return; x = a > 1;", False),
+        ("if (a <= 1) return; if (a >= 1) b();", False),
+        ("if (a < 1) return; if (a > 1) b();", True),
+        ("if (a !== b) { if (a > b) c(); }", False),
+        ("x = a > b;", True),
+    ],
+)
+def test_a_comparison_has_no_boundary_where_equal_sides_have_left(
+    source: str, *, equal: bool
+) -> None:
+    reader = make_reader(source)
+    *_, last = find_operations(reader.tree, ">", ">=")
+
+    assert can_have_equal_sides(reader, last) == equal
+
+
+@pytest.mark.parametrize(
+    ("source", "parts"),
+    [
+        ("if (!a) return; if (a && b) c();", ["b"]),
+        ("if (a) return; if (a || b) c();", ["b"]),
+        ("if (a === 1 && a) c();", ["a === 1"]),
+        ("if (a !== null && a) c();", ["a"]),
+        ("if (!a && !b) return; if (a || b) c();", ["b", "a"]),
+        ("if (!a) return; if (a || b) c();", ["a"]),
+        ("if (a && b) c();", ["b", "a"]),
+    ],
+)
+def test_only_a_part_that_decides_is_left_out(source: str, parts: list[str]) -> None:
+    found = [one for one in read_mutants(SyntaxTree(source)) if one.new.startswith("(")]
+
+    assert [one.about for one in found if one.start > source.rindex("if")] == parts
 
 
 @pytest.mark.parametrize(
