@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 import msgspec
+from msgspec import UNSET
 from msgspec.structs import replace
 
 from bpmax_sim.challenge.ignore_comments import IgnoreCommentIndex
@@ -378,7 +379,7 @@ def _make_survivor(
     )
     step = divergence.step
     place = item.steps[int(step) - 1].spot.place if step.isdigit() else item.place
-    is_odd = line is None and looks_mistaken(divergence.first)
+    is_odd = line is None and divergence.first is not UNSET and looks_mistaken(divergence.first)
     return Weakness(
         place=mutant.place,
         verdict="differs",

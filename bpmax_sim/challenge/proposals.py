@@ -21,7 +21,7 @@ from bpmax_sim.scenario.expect_values import ValuePatterns, looks_mistaken, make
 from bpmax_sim.scenario.expect_writer import ExpectEdit, merge_expected
 from bpmax_sim.scenario.load import LocatedStep, ScenarioItem
 from bpmax_sim.scenario.model import ExpectedCall, ExpectedError
-from bpmax_sim.scenario.observation import Observation
+from bpmax_sim.scenario.observation import Observation, get_unobserved_value
 from bpmax_sim.scenario.table_columns import ColumnEdit
 from bpmax_sim.scenario.table_rows import RESERVED
 from bpmax_sim.variant.run import Baseline, Variant, VariantRun, run_variant
@@ -172,6 +172,8 @@ class ExpectLineSearch:
         section, _, name = divergence.place.partition(".")
         path = [name] if section != "fields" else list(name.rpartition(".")[::2])
         part = _extract_differing_part(divergence.first, divergence.second)
+        if divergence.first is UNSET and section == "fields":  # options are none at first
+            yield {"expect": {section: {path[0]: {path[1]: {"$exists": False}}}}}
         if part is UNSET or looks_mistaken(part):
             return
         for value, columns in self._expect_in_all_rows(
@@ -197,8 +199,11 @@ class ExpectLineSearch:
         columns map *name*, or a similar one, -> row id -> value.
         """
         numbers = self._find_baselines_of_same_file(divergence.baseline_number)
-        values = {n: self._observed[n].get((divergence.step, divergence.place), UNSET)
-                  for n in numbers}  # fmt: skip
+        key, unobserved = (
+            (divergence.step, divergence.place),
+            get_unobserved_value(divergence.place),
+        )
+        values = {n: self._observed[n].get(key, unobserved) for n in numbers}
         there = {n: value for n, value in values.items() if value is not UNSET}
         if all(value == divergence.first for value in there.values()):
             yield self._values[divergence.baseline_number].generalise(part), {}
@@ -397,7 +402,9 @@ def find_divergences(
         action = steps[int(number) - 1].step.action if number.isdigit() else ""
         if place.startswith("result") and action and not ACTIONS[action].has_result:
             continue
-        first, second = before.get((step, place), UNSET), after.get((step, place), UNSET)
+        first, second = (
+            values.get((step, place), get_unobserved_value(place)) for values in (before, after)
+        )
         if first is UNSET or second is UNSET or not _is_equal(first, second):
             yield Divergence(baseline_number, step, place, first, second)
 

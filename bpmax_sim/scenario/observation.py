@@ -13,6 +13,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any, NamedTuple
 
 import msgspec
@@ -37,7 +38,7 @@ from bpmax_sim.scenario.expected_literals import find_literals
 from bpmax_sim.scenario.references import show
 from bpmax_sim.subject import hooks
 from bpmax_sim.subject.flow import FlowSubject
-from bpmax_sim.subject.form import FormSubject
+from bpmax_sim.subject.form import INITIAL_STATES, FormSubject
 
 
 class Observation(NamedTuple):
@@ -55,6 +56,16 @@ class Observation(NamedTuple):
     step: str
     place: str
     value: Any
+
+
+def get_unobserved_value(place: str) -> Any:
+    """Return the value at *place* in a step that has no observation of it; `UNSET` for none.
+
+    States of fields are only observed where they differ from those with which a field starts.
+    """
+    section, _, name = place.partition(".")
+    state = name.rpartition(".")[2]
+    return INITIAL_STATES.get(state, UNSET) if section == "fields" else UNSET
 
 
 class ObservedDifference(NamedTuple):
@@ -345,12 +356,12 @@ def compare_runs(
     """Return the places where two runs differ, as deep inside their values as possible."""
     if first == second:
         return ()
-    before, after = ({(one.step, one.place): one.value for one in run} for run in (first, second))
+    runs = [{(one.step, one.place): one.value for one in run} for run in (first, second)]
     return tuple(
         difference
-        for step, place in dict.fromkeys((*before, *after))
+        for step, place in dict.fromkeys(chain(*runs))
         for difference in _compare_inside(
-            step, place, before.get((step, place), UNSET), after.get((step, place), UNSET)
+            step, place, *(run.get((step, place), get_unobserved_value(place)) for run in runs)
         )
     )
 

@@ -133,7 +133,8 @@ def find_changed_columns(old: Any, new: Any) -> Iterator[str]:
 
 STATES = {"$visible": "visible", "$required": "required", "$readonly": "readonly"}
 EXTENSIONS = ("$message", "$options", *STATES)
-_NEW_FIELD = {"visible": True, "required": False, "readonly": False}
+INITIAL_STATES: Mapping[str, Any] = {"visible": True, "required": False, "readonly": False}
+"""The states of each field that no script has changed."""
 _MEMBERS = {**STATES, "$options": "options"}
 _STATE_NAMES = {key: name for name, key in _MEMBERS.items()}
 MESSAGE = ("text", "type")
@@ -297,30 +298,32 @@ class ScriptedSubject(msgspec.Struct, kw_only=True):
         Raises:
             SubjectError: if the state is true or false and *value* is text: ``'false'`` is truthy.
         """
-        if key in _NEW_FIELD and isinstance(value, str) and value:
+        if key in INITIAL_STATES and isinstance(value, str) and value:
             raise SubjectError(
                 "{field} takes true or false here, got the text {value!r}",
                 code="BAD_WRITE",
                 field=field,
                 value=value,
             )
-        states = self.states.setdefault(field, dict(_NEW_FIELD))
+        states = self.states.setdefault(field, dict(INITIAL_STATES))
         states[key] = value
         if isinstance(value, UndefinedType):
             states.pop(key)
-            states.update({key: _NEW_FIELD[key]} if key in _NEW_FIELD else {})
+            states.update({key: INITIAL_STATES[key]} if key in INITIAL_STATES else {})
 
     def find_changed_states(self) -> dict[str, dict[str, Any]]:
         """Return the states that differ from those with which every field starts."""
         changed = {
-            field: {key: value for key, value in states.items() if value is not _NEW_FIELD.get(key)}
+            field: {
+                key: value for key, value in states.items() if value is not INITIAL_STATES.get(key)
+            }
             for field, states in self.states.items()
         }
         return {field: states for field, states in changed.items() if states}
 
     def read_states(self, field: str) -> Mapping[str, Any]:
         """Return the states of a field."""
-        return self.states.get(field, _NEW_FIELD)
+        return self.states.get(field, INITIAL_STATES)
 
 
 class StateView(msgspec.Struct, frozen=True):
@@ -335,10 +338,10 @@ class StateView(msgspec.Struct, frozen=True):
         """Return the state of each field that has one."""
         screen, key = self.screen, self.key
         if not screen.states:
-            return dict.fromkeys(self.fields, _NEW_FIELD[key]) if key in _NEW_FIELD else {}
+            return dict.fromkeys(self.fields, INITIAL_STATES[key]) if key in INITIAL_STATES else {}
         names = dict.fromkeys((*self.fields, *screen.states))
         known = screen.states.get
-        return {name: state[key] for name in names if key in (state := known(name, _NEW_FIELD))}
+        return {name: state[key] for name in names if key in (state := known(name, INITIAL_STATES))}
 
     def write(self, field: str, value: Any, place: Place | None, /) -> None:
         """Set the state of a field."""

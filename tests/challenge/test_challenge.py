@@ -125,6 +125,45 @@ def test_a_column_that_there_is_already_is_taken(tmp_path: Path) -> None:
     )
 
 
+STATES = [
+    ("form.$required.备注 = false;", "备注.required", "{required: false}"),
+    ("form.$visible.备注 = true;", "备注.visible", "{visible: true}"),
+    ("form.$readonly.备注 = false;", "备注.readonly", "{readonly: false}"),
+    ("form.$required = {备注: false};", "备注.required", "{required: false}"),
+    ("form.$options.备注 = undefined;", "备注.options", '{options: {"$exists": false}}'),
+    ("form.$required['明细.数量'] = false;", "明细.数量.required", "{required: false}"),
+]
+FIRST = """\
+form.$required.备注 = form.$readonly.备注 = form.$required['明细.数量'] = true;
+form.$visible.备注 = false;
+form.$options.备注 = ['无', '有'];
+if (form.编号 === '1') return;
+"""
+
+
+@pytest.mark.parametrize(("script", "place", "line"), STATES)
+def test_a_state_that_is_again_what_it_was_at_first_is_expected_by_its_value(
+    tmp_path: Path, script: str, place: str, line: str
+) -> None:
+    field, before = place.rpartition(".")[0], line.rsplit(maxsplit=1)[-1].rstrip("}")
+    scenario = BARE.replace("备注: 无", "备注: 无, 明细: []") + (
+        'steps:\n  - set: {编号: "1"}\n  - set: {编号: "2"}\n'
+    )
+    finding = _finding(_result(_challenge(tmp_path, scenario, FIRST + script)), 5)
+    assert (finding.step, finding.where) == ("2", f"fields.{place}")
+    assert finding.before == ("(absent)" if "options" in line else before)
+    assert finding.expect_yaml == f"expect: {{fields: {{{field}: {line}}}}}"
+    assert not finding.is_suspicious
+
+
+def test_a_state_that_is_as_at_first_in_one_row_becomes_a_column(tmp_path: Path) -> None:
+    script = "form.$required.备注 = form.编号 === '1';\n"
+    finding = _finding(_result(_challenge(tmp_path, ROWS + CASES, script)), 1)
+    assert finding.line is not None
+    assert finding.expect_yaml == 'expect: {fields: {备注: {required: "${case.required}"}}}'
+    assert finding.line.columns == {"required": {"甲": True, "乙": False}}
+
+
 READ = "const order = await $proxy('erp').getOrder(form.编号);\n"
 STUB = "    - {on: erp.create_order, body: {id: 1}}\n"
 FROM_INPUT = [
