@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.file_system import BINARY, close_and_unlock, find_user, open_fork_safe, try_lock
@@ -39,11 +40,18 @@ class _KnownLogin(msgspec.Struct):
     Attributes:
         at, until: instants of arrival and of the end; monotonic time in memory, POSIX time in a
             file.
+        stamp: POSIX time of arrival, to the bit the same in every process, so that a process
+            recognises the login that it has used already.
     """
 
     response: Response
     at: float
     until: float = 0.0
+    stamp: float = 0.0
+
+    def move_by(self, seconds: float) -> _KnownLogin:
+        """Return the same login with its instants *seconds* later, as another clock has them."""
+        return replace(self, at=self.at + seconds, until=self.until + seconds)
 
 
 _READ, _PAUSE = 1 << 16, 0.02
@@ -109,16 +117,15 @@ class _SharedLoginFile:
             return None  # new, cut off, or of another version
         # Monotonic clocks differ between processes, so the file has times of day.
         since = time.monotonic() - time.time()
-        return _KnownLogin(known.response, known.at + since, known.until + since)
+        return known.move_by(since)
 
     def store(self, known: _KnownLogin) -> None:
         """Write *known* for the other processes."""
         since = time.time() - time.monotonic()
-        stamped = _KnownLogin(known.response, known.at + since, known.until + since)
         os.lseek(self._descriptor, 0, os.SEEK_SET)
         # Written in place, not replaced by a new file: the lock is on this one.
         os.ftruncate(self._descriptor, 0)
-        os.write(self._descriptor, self._cipher.encrypt(msgspec.json.encode(stamped)))
+        os.write(self._descriptor, self._cipher.encrypt(msgspec.json.encode(known.move_by(since))))
 
     def release(self) -> None:
         """Release the lock."""
@@ -172,7 +179,7 @@ class SharedLogins:
     ) -> _KnownLogin:
         """Return the login *key* if it was received *after* an instant, else log in by ``ask()``.
 
-        *after* is monotonic time.
+        *after* is the stamp of the login that the session used before.
 
         *holder* then holds the login until `share_grant` or `release`, and others wait for it.
         *file_secret* encrypts the file by which processes share, and contains what they all know,
@@ -189,8 +196,8 @@ class SharedLogins:
             known = self._answers.get(key)
             if file is not None and not file.is_held:
                 known = file.lock_and_read() or known
-            if known is None or known.at <= after or time.monotonic() >= known.until:
-                self._answers[key] = known = _KnownLogin(ask(), time.monotonic())
+            if known is None or known.stamp <= after or time.monotonic() >= known.until:
+                self._answers[key] = known = _KnownLogin(ask(), time.monotonic(), stamp=time.time())
                 return known
         # Ctrl-C too: the others would wait for a login that nobody makes.
         except BaseException:
@@ -269,7 +276,7 @@ class SharedLoginTransport:
             after=taken if is_machine_wide or key not in self._taken else math.inf,
             file_secret=text if is_machine_wide else "",
         )
-        self._taken[key] = answered.at
+        self._taken[key] = answered.stamp
         return answered.response
 
     def finish_login_attempt(self, platform: str, instance: str, life: float | None) -> None:

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.format import dump_exchanges, reseal
+from bpmax_sim.cassette.former_names import FormerNames
 from bpmax_sim.cassette.matching import (
     MatchingRules,
     RequestParts,
@@ -359,3 +360,34 @@ def test_of_what_was_not_recorded_the_nearest_unplayed_exchange_is_taken(tmp_pat
 
     assert [one and one[1] for one in claimed] == [1, 2, None]
     assert Player(None, RULES, OWNER).take_nearest_unplayed(wanted) is None
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        "甲=kehu.read 乙=crm_system.get_customer_detail 丙=crm_system.read 丁=kehu.read",
+        "甲=crm_system.get_customer_detail 乙=kehu.read 丙=kehu.get_customer_detail 丁=crm_system.read",
+        "甲=crm_system.read 乙=crm_system.read 丙=kehu.read 丁=crm_system.get_customer_detail",
+    ],
+)
+@pytest.mark.parametrize("repeat", [False, True])
+def test_answers_under_current_and_former_names_are_played_in_their_recorded_order(
+    tmp_path: Path, names: str, repeat: bool
+) -> None:
+    def recorded(name: str, platform: str, api: str) -> Exchange:
+        one = customer(name)
+        assert one.request.call is not None
+        call = replace(one.request.call, platform=platform, api=api)
+        return keyed(one, request=replace(one.request, call=call))
+
+    split = [one.replace("=", ".").split(".") for one in names.split()]
+    former = FormerNames({"crm_system": ("kehu",)}, {"crm_system.get_customer_detail": ("read",)})
+    playing = player(
+        tmp_path,
+        *(recorded(*one) for one in split),
+        rules=MatchingRules(former=former),
+        repeat=repeat,
+    )
+
+    assert [name_of(taken(playing, PARTS)) for _ in split] == ["甲", "乙", "丙", "丁"]
+    assert playing.list_unplayed_exchanges() == ()

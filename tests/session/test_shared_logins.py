@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import tempfile
 import threading
 from collections.abc import Iterator
@@ -216,6 +217,49 @@ def test_a_login_is_shared_for_the_first_half_of_its_life(
     logins.release("crm", second)
 
     assert sent == [asked]
+
+
+@pytest.mark.parametrize(("after", "asked"), [(-math.inf, 1), (-1, 1), (0, 2), (1, 2)])
+def test_a_session_never_gets_the_login_again_that_it_has_used(after: float, asked: int) -> None:
+    logins, sent = bs.SharedLogins(), list[bs.Response]()
+
+    def ask() -> bs.Response:
+        sent.append(answer(200, {}))
+        return sent[-1]
+
+    first, second = object(), object()
+    used = logins.obtain("crm", ask, holder=first, after=-math.inf)
+    logins.share_grant("crm", first, 7200.0)
+    logins.obtain("crm", ask, holder=second, after=used.stamp + after)
+
+    assert len(sent) == asked
+
+
+@pytest.mark.parametrize("step", [-3600.0, 0.0, 1e-7, 600.0])
+def test_a_login_is_recognised_in_its_file_whatever_becomes_of_the_clock(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: float
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    now, sent = [1.7e9], list[bs.Response]()
+    monkeypatch.setattr("bpmax_sim.session.shared_logins.time.time", lambda: now[0])
+
+    def ask() -> bs.Response:
+        sent.append(answer(200, {}))
+        return sent[-1]
+
+    def obtain(logins: bs.SharedLogins, after: float) -> float:
+        holder = object()
+        known = logins.obtain("crm", ask, holder=holder, after=after, file_secret="lisi")
+        logins.share_grant("crm", holder, 7200.0)
+        return known.stamp
+
+    one, other = bs.SharedLogins(), bs.SharedLogins()
+    used = obtain(one, -math.inf)
+    assert obtain(other, -math.inf) == used
+    now[0] += step
+    obtain(other, used)  # refused: nobody else has logged in since
+
+    assert len(sent) == 2
 
 
 def test_a_session_waits_for_the_login_of_another_to_its_last_step(tmp_path: Path) -> None:
