@@ -123,6 +123,8 @@ def _write_bytes(descriptor: int, data: bytes) -> None:
 def replace_file(path: Path, data: bytes) -> None:
     """Replace the content of *path* by *data* atomically. The caller holds `lock_folder`.
 
+    Its permissions stay. A new file gets those that the umask allows.
+
     Raises:
         OSError: if the disk is full or fails, or the folder is not writable; the file is unchanged.
     """
@@ -131,14 +133,17 @@ def replace_file(path: Path, data: bytes) -> None:
     for stale in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):
         stale.unlink(missing_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    mode = path.stat().st_mode & 0o777 if path.exists() else 0o666
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | BINARY, mode)
+    mode = path.stat().st_mode & 0o777 if path.exists() else None
+    created = 0o666 if mode is None else mode
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | BINARY, created)
     try:
         try:
             _write_bytes(descriptor, data)
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+        if mode is not None:
+            temporary.chmod(mode)  # the umask may have taken the group's rights away
         move_file(temporary, path)
     except OSError:
         temporary.unlink(missing_ok=True)

@@ -14,7 +14,7 @@ from bpmax_sim import file_system
 from bpmax_sim.cassette import journal as journal_module
 from bpmax_sim.cassette.journal import Journal, PendingExchange, encode_record, read_journal
 from bpmax_sim.cassette.model import IndexLine
-from tests.systems import needs_forks
+from tests.systems import needs_forks, needs_rights
 
 
 def draft(number: int) -> PendingExchange:
@@ -143,3 +143,24 @@ def test_the_parent_of_a_pending_exchange_is_alive_or_not() -> None:
     parents = {0: False, os.getpid(): True, child: False, 1: True}
     for parent, is_alive in parents.items():
         assert replace(draft(1), parent=parent).has_live_parent_process == is_alive, parent
+
+
+@needs_rights
+@pytest.mark.parametrize("umask", [0o000, 0o022, 0o077])
+@pytest.mark.parametrize("rights", [None, 0o400, 0o600, 0o640, 0o660, 0o664, 0o666])
+def test_a_file_that_is_replaced_keeps_its_rights(
+    tmp_path: Path, rights: int | None, umask: int
+) -> None:
+    path = tmp_path / "crm.yaml"
+    if rights is not None:
+        path.write_bytes(b"old")
+        path.chmod(rights)
+    before = os.umask(umask)
+    try:
+        journal_module.replace_file(path, b"new")
+    finally:
+        os.umask(before)
+
+    assert path.read_bytes() == b"new"
+    assert path.stat().st_mode & 0o777 == (0o666 & ~umask if rights is None else rights)
+    assert [*tmp_path.iterdir()] == [path]

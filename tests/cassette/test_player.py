@@ -366,7 +366,7 @@ def test_of_what_was_not_recorded_the_nearest_unplayed_exchange_is_taken(tmp_pat
     "names",
     [
         "甲=kehu.read 乙=crm_system.get_customer_detail 丙=crm_system.read 丁=kehu.read",
-        "甲=crm_system.get_customer_detail 乙=kehu.read 丙=kehu.get_customer_detail 丁=crm_system.read",
+        "甲=crm_system.get_customer_detail 乙=kehu.read 丙=kehu.get_customer_detail 丁=kehu.read",
         "甲=crm_system.read 乙=crm_system.read 丙=kehu.read 丁=crm_system.get_customer_detail",
     ],
 )

@@ -1,4 +1,4 @@
-"""What a session decides at the edges: the least, the last, the empty and the third of something."""
+"""What a session decides at its edges: the innermost, the last, the empty and the third one."""
 
 from __future__ import annotations
 
