@@ -51,7 +51,7 @@ def read_file(path: str, folder: Path) -> str:
         ) from error
     if not text.strip():
         raise ConfigError("credential file {place} is empty", place=place)
-    return text.removesuffix("\n").removesuffix("\r")
+    return text.removesuffix("\n")  # which was a line end of any system
 
 
 def read_keyring(where: str) -> str:

@@ -453,6 +453,38 @@ def test_a_life_begins_when_the_login_is_sent_as_its_end_may_be_long_after() -> 
     assert [one.call.api for one in world.sent if one.call] == [LOGIN, "search"] * 2
 
 
+@pytest.mark.parametrize(
+    ("telling", "expires"),
+    [((), 3540), ((1,), 140), ((2,), 240), ((3,), 340), ((1, 3), 340), ((1, 2, 3), 340)],
+)
+def test_of_several_steps_a_life_begins_with_the_one_that_tells_it_last(
+    telling: tuple[int, ...], expires: float
+) -> None:
+    """Each step takes 100 s, and tells of 200 s, of which 60 are the margin."""
+    steps = [
+        {
+            "request": {"path": f"/{number}"},
+            "extract": {
+                f"key{number}": {"path": "$.key", "secret": True},
+                **({"ttl": {"path": "$.ttl"}} if number in telling else {}),
+            },
+        }
+        for number in (1, 2, 3)
+    ]
+
+    def handle(request: Request) -> Response:
+        if not request.is_login:
+            return ok()
+        world.clock.advance(100)
+        return ok({"key": "key-8f14e45f", "ttl": 200})
+
+    world = World(crm(auth=auth(*steps)), handle)
+    world.proxy().search()
+
+    [grant] = world.env.renewed.values()
+    assert grant.expires - START == pytest.approx(expires)
+
+
 def test_a_rotated_refresh_token_replaces_the_first_one() -> None:
     """RFC 6749, section 6: a new refresh token replaces the old one."""
     rotating = auth(

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bpmax_sim.js_values import UNDEFINED, OpaqueValue
+from bpmax_sim.js_values import UNDEFINED, JsMap, JsSet, OpaqueValue, SearchParams
 from bpmax_sim.proxy.encode import BadValueError, Payload, choose_encoding, encode_payload
 from tests.examples import drawn
 
@@ -120,6 +120,35 @@ def test_the_boundary_is_the_same_for_the_same_content_and_not_within_it() -> No
     head = 'Content-Disposition: form-data; name="a"'
     assert lines == [f"--{boundary}", head, "", "x", f"--{boundary}--", ""]
     assert hostile.content_type.partition("boundary=")[2].encode() not in hostile.data[40:-40]
+
+
+MAP, SET, PARAMS = JsMap((("a", 1),)), JsSet((1,)), SearchParams((("a", "1"),))
+
+
+@pytest.mark.parametrize(
+    ("value", "where"),
+    [
+        (MAP, "body is a Map"),
+        (SET, "body is a Set"),
+        ([MAP], "body[0] is a Map"),
+        ([{}, {}, MAP], "body[2] is a Map"),
+        ([[], [{}, SET]], "body[1][1] is a Set"),
+        ({"a": {}, "b": [], "c": {"d": SET}}, "body.c.d is a Set"),
+        ({"a": [1, 2, PARAMS]}, "body.a[2] is a URLSearchParams"),
+    ],
+)
+def test_what_json_writes_as_an_empty_object_is_refused_wherever_it_stands(
+    value: Any, where: str
+) -> None:
+    with pytest.raises(BadValueError) as caught:
+        encode_payload(value, "json")
+
+    assert str(caught.value).startswith(f"{where}, which JSON writes as an empty object")
+
+
+@pytest.mark.parametrize("value", [{}, [{}], {"a": {}}, "{}", {"a": "{}"}])
+def test_an_empty_object_of_its_own_is_sent(value: Any) -> None:
+    assert b"{}" in encode_payload(value, "json").data
 
 
 def test_text_is_sent_as_text() -> None:

@@ -36,6 +36,27 @@ def test_a_file_is_read_without_its_last_line_end(tmp_path: Path) -> None:
     assert read_file("密钥", tmp_path) == "第一行\n第二行"
 
 
+@pytest.mark.parametrize(
+    ("data", "secret"),
+    [
+        (b"a", "a"),
+        (b"a\n", "a"),
+        (b"a\r\n", "a"),
+        (b"a\r", "a"),
+        (b"a\n\n", "a\n"),
+        (b"a\r\nb\r\n", "a\nb"),
+        (b" a \n", " a "),
+        (b"\na\n", "\na"),
+    ],
+)
+def test_one_line_end_of_any_system_is_no_part_of_the_secret(
+    tmp_path: Path, data: bytes, secret: str
+) -> None:
+    (tmp_path / "key").write_bytes(data)
+
+    assert read_file("key", tmp_path) == secret
+
+
 def test_the_byte_order_mark_of_an_editor_is_no_part_of_the_secret(tmp_path: Path) -> None:
     (tmp_path / "密钥").write_bytes(b"\xef\xbb\xbfs3cr3t\r\n")
 
