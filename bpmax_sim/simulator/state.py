@@ -359,11 +359,14 @@ class RequestContext(Struct):
     def find_row(self, kind: str, fields: tuple[str, ...], value: Any) -> Row | None:
         """Return the first record of kind *kind* with *value* in one of *fields*, or None.
 
-        Letter case is ignored.
+        Letter case is ignored. No record has a value that is absent, empty or null.
         """
+        if is_missing(value):
+            return None
         folded = str(value).casefold()
         for row in self.get_rows(kind):
-            if any(str(row.get(field, UNSET)).casefold() == folded for field in fields):
+            present = (row[field] for field in fields if not is_missing(row.get(field)))
+            if any(str(own).casefold() == folded for own in present):
                 return row
         return None
 

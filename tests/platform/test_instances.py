@@ -221,6 +221,36 @@ def test_a_disabled_instance_is_never_the_default_and_tells_where_it_is_disabled
     )
 
 
+@pytest.mark.parametrize(
+    ("flags", "default"),
+    [
+        ("default: true, enabled: false | default: true", "b"),
+        ("default: true | default: true, enabled: false", "a"),
+        ("default: true, enabled: false | default: true, enabled: false | default: true", "c"),
+        ("default: false | default: true", "b"),
+        ("enabled: false | enabled: false | title: 正式", "c"),
+    ],
+)
+def test_of_several_defaults_only_those_that_are_enabled_count(
+    load: Load, flags: str, default: str
+) -> None:
+    lines = [
+        f"- {{platform: crm, instance_key: {key}, {each}}}"
+        for key, each in zip("abc", flags.split(" | "), strict=False)
+    ]
+
+    assert load("\n".join(lines)).instance("crm").instance_key == default
+
+
+def test_a_third_default_is_told_as_the_second_is(load: Load) -> None:
+    line = "- {{platform: crm, instance_key: {}, default: true}}"
+
+    assert refused(load, "\n".join(map(line.format, "abc"))) == [
+        f"instances.yaml:{number}:36: default: 'crm' has a second default, beside 'a'; keep one"
+        for number in (2, 3)
+    ]
+
+
 def test_an_unknown_instance_is_rejected_with_a_near_name(load: Load) -> None:
     platforms = load("- {platform: crm, instance_key: test}\n- {platform: crm, instance_key: prod}")
     assert rejected(lambda: platforms.instance("crm", "tset")) == (

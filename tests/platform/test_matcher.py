@@ -60,6 +60,12 @@ apis:
   first: {method: PUT, path: /same}
   second: {method: PUT, path: /same}
   default: {path: /search, query: {limit: 10}}
+  on: {path: /flags, query: {all: true}}
+  off: {path: /flags, query: {all: false}}
+  one_of: {path: /flags, query: {all: 1}}
+  half: {path: /flags, query: {all: 0.5}}
+  form_on: {method: POST, path: /flags, encoding: form, body: {all: true, n: 1}}
+  form_off: {method: POST, path: /flags, encoding: form, body: {all: false, n: 1}}
 """
 SAP = """\
 platform_key: sap
@@ -136,6 +142,11 @@ def found(match: ApiMatch | None) -> str:
         ("GET", "cloud:/?Action=ShowCustomer&id=1", "cloud show /"),
         ("GET", "cloud:/?Action=Drop", "cloud list|show"),
         ("GET", "cloud:/search?limit=20", "cloud default /search"),
+        ("GET", "cloud:/flags?all=true", "cloud on /flags"),
+        ("GET", "cloud:/flags?all=false&all=x", "cloud off /flags"),
+        ("GET", "cloud:/flags?all=1", "cloud one_of /flags"),
+        ("GET", "cloud:/flags?all=0.5", "cloud half /flags"),
+        ("GET", "cloud:/flags?all=True", "cloud on|off|one_of|half"),
         ("PUT", "cloud:/same", "cloud first|second"),
         ("GET", "sap:/", "sap root /"),
         ("POST", "login:/my-tenant/oauth2/token", "drive login 1 /my-tenant/oauth2/token"),
@@ -169,6 +180,8 @@ BULK = "application/vnd.bulk+json; charset=utf-8"
         (posted("cloud:/robot", {"msgtype": "card", "at": {"all": True}}), "cloud card /robot"),
         (posted("cloud:/robot", {"msgtype": "card", "at": {"all": 1}}), "cloud text|card"),
         (posted("cloud:/robot", {"msgtype": "text"}, form=True), "cloud text /robot"),
+        (posted("cloud:/flags", {"all": "true", "n": "1"}, form=True), "cloud form_on /flags"),
+        (posted("cloud:/flags", {"all": "false", "n": 1}, form=True), "cloud form_off /flags"),
         (posted("cloud:/upload", {"a": "1"}, form=True), "cloud form /upload"),
         (posted("cloud:/upload", {"a": "1"}), "cloud json /upload"),
         (posted("cloud:/upload", "x"), "cloud json /upload"),

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
@@ -140,6 +141,38 @@ def test_records_can_be_added_and_everything_set_back() -> None:
     assert (missing, made.ask(line)["name"]) == (60111, "孙七")
     made.simulator.reset()
     assert made.ask(line)["errcode"] == 40014
+
+
+@pytest.mark.parametrize(
+    ("body", "found"),
+    [
+        ({"email": "sunqi@example.test"}, "SunQi"),
+        ({"email": "SUNQI@EXAMPLE.TEST"}, "SunQi"),
+        ({"email": "Zhouba@Example.Test"}, "ZhouBa"),
+        ({"email": "sunqi@example.tes"}, None),
+        ({"email": "unset"}, None),
+        ({"email": "none"}, None),
+        ({"email": ""}, None),
+        ({"email": None}, None),
+        ({}, None),
+    ],
+)
+def test_a_record_is_found_in_any_case_and_never_by_a_value_that_it_lacks(
+    body: dict[str, Any], found: str | None
+) -> None:
+    made = logged_in("qywx")
+    made.simulator.add(
+        "users",
+        {"userid": "WuJiu"},
+        {"userid": "ZhengShi", "email": None},
+        {"userid": "FengShiyi", "email": ""},
+        {"userid": "SunQi", "email": "SunQi@example.test"},
+        {"userid": "ZhouBa", "email": "zhouba@example.test"},
+    )
+    told = made.ask("POST /cgi-bin/user/get_userid_by_email?access_token={token}", body)
+
+    assert told.get("userid") == found
+    assert told["errcode"] == (46004 if found is None else 0)
 
 
 @pytest.mark.parametrize(
