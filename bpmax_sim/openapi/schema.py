@@ -188,7 +188,7 @@ def merge_object(schema: Schema) -> Schema | None:
         merged |= part.get("properties", {})
         required += part.get("required", [])
     kind = schema.get("type", "object" if merged else "")
-    is_open = isinstance(schema.get("additionalProperties"), Mapping) or not merged
+    is_open = bool(to_mapping_or_empty(schema.get("additionalProperties"))) or not merged
     return None if kind != "object" or is_open else {"properties": merged, "required": required}
 
 

@@ -178,7 +178,7 @@ def follow_path(value: Any, ref: Reference, path: Path | None = None) -> Any:
         part = rest.pop(0)
         if isinstance(value, Mapping):
             value = _find_member(value, part, rest, ref)
-        elif isinstance(value, list | tuple) and str(part).isdigit() and int(part) < len(value):
+        elif isinstance(value, list | tuple) and str(part).isdecimal() and int(part) < len(value):
             value = value[int(part)]
         else:
             raise make_undefined_error(

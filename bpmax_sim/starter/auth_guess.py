@@ -262,16 +262,20 @@ def _find_source(
         exchanges: all exchanges.
         uses: pairs of an exchange and the text that it sends.
     """
+    first_sent: dict[tuple[str, str], int] = {}
+    for used, value in uses:
+        scheme, rest = split_scheme(value)
+        for text, prefix in ((value, ""), (rest, scheme)):
+            before = first_sent.get((text, prefix), used.order)
+            first_sent[text, prefix] = min(before, used.order)
     for exchange in exchanges:
         if not isinstance(exchange.outcome, Response):
             continue
         issued = find_issued_values(exchange.outcome)
-        for used, value in uses:
-            scheme, rest = split_scheme(value)
-            for text, prefix in ((value, ""), (rest, scheme)):
-                # A value that was sent before is not issued here: the response only repeats it.
-                if text in issued and used.order > exchange.order:
-                    return exchange, issued[text], prefix
+        for (text, prefix), order in first_sent.items():
+            # A value that was sent before is not issued here: the response only repeats it.
+            if text in issued and order > exchange.order:
+                return exchange, issued[text], prefix
     return None
 
 

@@ -313,7 +313,7 @@ def _get_sequence_number(pair: Any) -> int:
     request = pair.get("request") if isinstance(pair, dict) else None
     states = (request.get("requiresState") or {}) if isinstance(request, dict) else {}
     turns = [value for name, value in states.items() if name.startswith(_SEQUENCE)]
-    return int(turns[0]) if turns and str(turns[0]).isdigit() else 0
+    return int(turns[0]) if turns and str(turns[0]).isdecimal() else 0
 
 
 def _read_hoverfly_exchange(pair: Any) -> Exchange:

@@ -12,6 +12,7 @@ import pytest
 
 from bpmax_sim.errors import BpmaxError, ConfigError
 from bpmax_sim.platform.load import load_platforms
+from bpmax_sim.platform.model import Auth
 from bpmax_sim.scenario.runner import run_scenario
 from bpmax_sim.starter.project_draft import ProjectDraft, draft_project, write_draft
 from bpmax_sim.starter.traffic_sources import read_curl, read_sources
@@ -106,6 +107,30 @@ def test_hosts_that_share_a_token_are_one_platform(project: Path) -> None:
     ]
     assert platform.hosts == {"sso": "https://sso.crm.example.test"}
     assert platform.credentials["client_secret"].secret
+
+
+@pytest.mark.parametrize(
+    ("repeated", "is_issued"),
+    [((), False), ((0,), False), ((1,), False), ((0, 1, 2), False), ((-1,), True), ((-1, 1), True)],
+)
+def test_a_token_is_issued_by_who_told_it_before_it_was_sent(
+    project: Path, repeated: tuple[int, ...], is_issued: bool
+) -> None:
+    """Three calls send it; the response to some of them repeats it, or that to a login before."""
+
+    def answer(number: int) -> Any:
+        return good({"token": TOKEN} if number in repeated else {"list": []})
+
+    login = entry("POST", f"{CRM}/auth/login", answer(-1), body='{"lang": "zh"}')
+    calls = [
+        entry("GET", f"{CRM}/api/{path}", answer(number), headers=BEARER)
+        for number, path in enumerate(("me", "orders", "stock"))
+    ]
+    from_entries(project, [login, *calls] if -1 in repeated else calls)
+
+    auth = load_platforms(project / "scenarios/platforms").platform("crm").auth
+    assert isinstance(auth, Auth)
+    assert [step.request.path for step in auth.steps] == ["/auth/login"] * is_issued
 
 
 def test_hosts_that_share_nothing_are_two_platforms(project: Path) -> None:
@@ -214,6 +239,24 @@ const found = await crm.getCustomerDetail(form.a);
 if (found.code === 200) form.b = found.data.name;
 await crm.$api('create_order').$path({id: 7}).$body({sku: 'M-1', rows: [{n: 1}]}).$call();
 """
+
+
+@pytest.mark.parametrize("values", [("M-1",), ("M-1", "M-2"), ("M-1", "", "M-3"), (*"12345",)])
+def test_a_name_that_comes_several_times_has_all_its_values_in_a_list(
+    project: Path, values: tuple[str, ...]
+) -> None:
+    pairs = "&".join(f"sku={one}" for one in values)
+    form = "application/x-www-form-urlencoded"
+    calls = [
+        entry("GET", f"{CRM}/api/stock?{pairs}", good({})),
+        entry("POST", f"{CRM}/api/reserve", good({}), body=f"{pairs}&n=1", sent=form),
+    ]
+    from_entries(project, calls)
+
+    (script,) = project.rglob("*.js")
+    listed = json.dumps({"sku": values[0] if len(values) == 1 else [*values]})
+    assert f".$query({listed})" in script.read_text("utf-8")
+    assert f".$body({listed[:-1]}, " in script.read_text("utf-8")
 
 
 def test_a_captured_console_becomes_script_stubs_and_scenario(project: Path) -> None:

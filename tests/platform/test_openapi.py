@@ -15,6 +15,7 @@ from bpmax_sim.openapi.convert import ConvertedPlatform, convert_document
 from bpmax_sim.openapi.document import Document, read_document
 from bpmax_sim.platform.load import read_platform
 from bpmax_sim.platform.model import Auth, Idempotency, Platform
+from bpmax_sim.yamlfile import read_yaml
 from tests.examples import drawn
 from tests.platform.openapi_documents import DOCUMENTS, SWAGGER
 from tests.snapshots import snapshot
@@ -578,3 +579,86 @@ def test_notes_of_a_kind_are_one(tmp_path: Path) -> None:
     ]
     assert "pass such a name with $query (and 4 more of this kind)\n" in head
     assert "名称1" not in head
+
+
+def inputs_of(item: dict[str, Any], path: str = "/x/{id}") -> list[str]:
+    """Return the parameters of the one API at *path*, as ``in.target name`` with ! if required."""
+    document = Document("x.json", {"openapi": "3.0.0", "paths": {path: item}})
+    text = convert_document(document, key="k", url="https://k.example.test").text
+    platform: Any = read_yaml(text).to_plain()
+    [api] = platform["apis"].values()
+    return [
+        f"{one['in']}.{one.get('to', one['name'])} {one['name']}{'!' * one.get('required', False)}"
+        for one in api.get("parameters", ())
+    ]
+
+
+def declared(name: str, place: str, **more: Any) -> dict[str, Any]:
+    return {"name": name, "in": place, "schema": {"type": "string"}, **more}
+
+
+def body(schema: Any, **more: Any) -> dict[str, Any]:
+    return {"requestBody": {"content": {"application/json": {"schema": schema}}, **more}}
+
+
+def test_one_name_at_several_places_is_several_parameters() -> None:
+    """A parameter of the operation replaces that of the path at the same place, and no other."""
+    shared = [
+        declared("id", "path"),
+        declared("id", "query"),
+        declared("q", "query"),
+        declared("x", "header"),
+    ]
+    own = [
+        declared("id", "header"),
+        declared("q", "query", required=True),
+        declared("query_id", "query"),
+    ]
+    members = body({"type": "object", "properties": {"id": {}, "q": {}}, "required": ["q"]})
+
+    item = {"parameters": shared, "post": {"parameters": own, **members}}
+    assert inputs_of(item) == [
+        "path.id id!",
+        "query.id query_id",
+        "query.q q!",
+        "header.x x",
+        "header.id header_id",
+        "query.query_id query_query_id",
+        "body.id body_id",
+        "body.q body_q",
+    ]
+
+
+def part(names: str, **more: Any) -> dict[str, Any]:
+    """Return an object with a member for each letter, required for each capital."""
+    members: dict[str, Any] = {name.lower(): {} for name in names}
+    required = [name.lower() for name in names if name.isupper()]
+    return {"type": "object", "properties": members, "required": required, **more}
+
+
+@pytest.mark.parametrize(
+    ("schema", "told"),
+    [
+        (part("Ab"), "a! b"),
+        (part("c", allOf=[part("A"), part("b")]), "a! b c"),
+        (part("D", allOf=[part("A"), part("b"), part("C")]), "a! b c! d!"),
+        (part("d", allOf=[part("a", allOf=[part("B")]), part("C")]), "b! a c! d"),
+        ({"allOf": [part("A"), {"required": ["b"]}, part("b")]}, "body"),
+        (part("a", additionalProperties=False), "a"),
+        (part("a", additionalProperties=True), "a"),
+        (part("a", additionalProperties={}), "a"),
+        (part("a", additionalProperties={"type": "string"}), "body"),
+        (part(""), "body"),
+        (part("a", oneOf=[part("b")]), "body"),
+        (part("b", allOf=[part("a", additionalProperties={"type": "string"})]), "body"),
+    ],
+)
+@pytest.mark.parametrize("required", [True, False, None])
+def test_members_of_all_parts_are_parameters_and_required_where_the_body_is(
+    schema: dict[str, Any], told: str, required: bool | None
+) -> None:
+    found = inputs_of({"post": body(schema, required=required)}, "/x")
+
+    names = told if required or told == "body" else told.replace("!", "")
+    names += "!" * (told == "body" and required is True)
+    assert [one.partition(" ")[2] for one in found] == names.split()

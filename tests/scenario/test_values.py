@@ -80,6 +80,8 @@ def test_references_are_resolved_deep_inside_maps_and_lists() -> None:
             "${case.q} is not defined; there are 合同号, 合同.编号, 下单次数, 成功",
         ),
         ("${vars.标签[7]}", '${vars.标签[7]} is not defined: no 7 in ["VIP", "重点"]'),
+        ("${vars.标签[2]}", '${vars.标签[2]} is not defined: no 2 in ["VIP", "重点"]'),
+        ("${vars.标签.²}", '${vars.标签.²} is not defined: no \'²\' in ["VIP", "重点"]'),
     ],
 )
 def test_an_undefined_value_is_named_with_its_near_name(text: str, message: str) -> None:

@@ -118,3 +118,38 @@ def test_a_body_is_sent_byte_for_byte(body: bytes | None, sent: str) -> None:
     assert sent in command
     assert ("Content-Type:" in command) == (body is not None)
     assert ("data-binary" in command) == (body is not None)
+
+
+def hoverfly(turns: list[str | None]) -> str:
+    """Return the order in which pairs come whose states of sequences are *turns*."""
+    pairs = [
+        {
+            "request": {
+                "method": [{"value": "GET"}],
+                "destination": [{"value": "crm.example.test"}],
+                "path": [{"value": f"/{number}"}],
+                **({} if turn is None else {"requiresState": {"sequence:1": turn}}),
+            },
+            "response": {"status": 200},
+        }
+        for number, turn in enumerate(turns)
+    ]
+    tree = {"data": {"pairs": pairs}, "meta": {"schemaVersion": "v5.2"}}
+    found = read_foreign(json.dumps(tree).encode(), kind="hoverfly", options=ReadOptions())
+    return "".join(one.request.url[-1] for one in found.exchanges)
+
+
+@pytest.mark.parametrize(
+    ("turns", "order"),
+    [
+        (["1", "2", "3"], "012"),
+        (["3", "1", "2"], "120"),
+        (["10", "9", "2", "1"], "3210"),
+        (["2", None, "1"], "120"),
+        (["1", "1", "0"], "201"),
+        (["2", "", "x", "1"], "1230"),
+        (["²", "1"], "01"),
+    ],
+)
+def test_the_turns_of_a_sequence_are_numbers(turns: list[str | None], order: str) -> None:
+    assert hoverfly(turns) == order
